@@ -1,0 +1,79 @@
+#include "base/clock.h"
+
+static int64_t read_clock(clockid_t id) {
+  struct timespec t;
+  if (clock_gettime(id, &t) != 0) abort();
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_monotonic_ms(void) {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t clock_now_ms(void) {
+  return read_clock(CLOCK_REALTIME);
+}
+
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years start in March so that the leap day is last. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day) {
+  year -= month <= 2;
+  int64_t era = (year >= 0 ? year : year - 399) / 400;
+  int64_t year_of_era = year - era * 400;
+  int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+const char *clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE]) {
+  int64_t second = ms / 1000, part = ms % 1000;
+  if (part < 0) part += 1000, second--;
+  time_t t = (time_t)second;
+  struct tm tm;
+  if (!gmtime_r(&t, &tm)) tm = (struct tm){.tm_mday = 1, .tm_year = 70};
+  size_t n = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+  if (part) (void)snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03dZ", (int)part);
+  else (void)snprintf(text + n, CLOCK_TEXT_SIZE - n, "Z");
+  return text;
+}
+
+static bool digits(struct str *s, size_t n, int64_t *ret) {
+  uint64_t value;
+  if (s->n < n || !str_to_u64(str_slice(*s, 0, n), &value)) return false;
+  *ret = (int64_t)value;
+  *s = str_from(*s, n);
+  return true;
+}
+
+static bool one_of(struct str *s, const char *set) {
+  if (!s->n || !strchr(set, s->p[0])) return false;
+  *s = str_from(*s, 1);
+  return true;
+}
+
+bool clock_parse(struct str text, int64_t *ret_ms) {
+  static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  int64_t year, month, day, hour, minute, second, ms = 0, offset = 0;
+  struct str s = text;
+  if (!digits(&s, 4, &year) || !one_of(&s, "-") || !digits(&s, 2, &month) || !one_of(&s, "-") || !digits(&s, 2, &day) ||
+      !one_of(&s, "Tt ") || !digits(&s, 2, &hour) || !one_of(&s, ":") || !digits(&s, 2, &minute) || !one_of(&s, ":") ||
+      !digits(&s, 2, &second))
+    return false;
+  if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] || hour > 23 || minute > 59 || second > 60)
+    return false;
+  if (one_of(&s, ".")) {
+    int64_t scale = 100, digit;
+    size_t seen = 0;
+    while (s.n && digits(&s, 1, &digit)) ms += digit * scale, scale /= 10, seen++;
+    if (!seen) return false;
+  }
+  if (s.n && !one_of(&s, "Zz")) {
+    bool west = s.p[0] == '-';
+    int64_t h, m;
+    if (!one_of(&s, "+-") || !digits(&s, 2, &h)) return false;
+    (void)one_of(&s, ":");
+    if (!digits(&s, 2, &m) || h > 23 || m > 59) return false;
+    offset = (h * 60 + m) * (west ? -1 : 1);
+  }
+  if (s.n) return false;
+  *ret_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute - offset) * 60000 + second * 1000 + ms;
+  return true;
+}

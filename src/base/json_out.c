@@ -1,0 +1,149 @@
+#include "base/json_out.h"
+
+#include "base/utf8.h"
+#include <math.h>
+
+enum { DEEPEST = 63 };
+
+static void before_value(struct json_out *out) {
+  uint64_t level = UINT64_C(1) << out->depth;
+  if (out->after_key) {
+    out->after_key = false;
+    return;
+  }
+  if (out->depth && (out->filled & level)) (void)buf_add_char(out->buf, ',');
+  out->filled |= level;
+}
+
+static void open_level(struct json_out *out, char bracket, bool array) {
+  before_value(out);
+  if (out->depth == DEEPEST) {
+    out->buf->full = true;
+    return;
+  }
+  (void)buf_add_char(out->buf, bracket);
+  uint64_t level = UINT64_C(1) << ++out->depth;
+  out->filled &= ~level;
+  out->is_array = array ? out->is_array | level : out->is_array & ~level;
+}
+
+void json_out_object(struct json_out *out) {
+  open_level(out, '{', false);
+}
+
+void json_out_array(struct json_out *out) {
+  open_level(out, '[', true);
+}
+
+void json_out_end(struct json_out *out) {
+  if (!out->depth) abort(); /* a bug of the caller */
+  (void)buf_add_char(out->buf, out->is_array & UINT64_C(1) << out->depth ? ']' : '}');
+  out->depth--;
+}
+
+static void quoted(struct buf *buf, struct str s) {
+  (void)buf_add_char(buf, '"');
+  size_t plain = 0; /* start of the run that needs no escape */
+  for (size_t i = 0; i < s.n;) {
+    unsigned char c = (unsigned char)s.p[i];
+    bool slash_of_tag = c == '/' && i && s.p[i - 1] == '<';
+    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && !slash_of_tag) {
+      i++;
+      continue;
+    }
+    size_t next = i;
+    int32_t character = utf8_next(s, &next);
+    char bytes[4];
+    if (c >= 0x80 && (character != 0xFFFD || next - i == 3)) { /* well formed: as it is */
+      i = next;
+      continue;
+    }
+    (void)buf_add(buf, str_slice(s, plain, i));
+    if (c >= 0x80) (void)buf_add(buf, (struct str){bytes, utf8_encode(0xFFFD, bytes)});
+    else if (c == '"' || c == '\\' || c == '/') (void)buf_printf(buf, "\\%c", c);
+    else if (c == '\n') (void)buf_add(buf, STR("\\n"));
+    else if (c == '\t') (void)buf_add(buf, STR("\\t"));
+    else if (c == '\r') (void)buf_add(buf, STR("\\r"));
+    else (void)buf_printf(buf, "\\u%04x", c);
+    plain = i = next;
+  }
+  (void)buf_add(buf, str_from(s, plain));
+  (void)buf_add_char(buf, '"');
+}
+
+void json_out_key(struct json_out *out, struct str key) {
+  before_value(out);
+  quoted(out->buf, key);
+  (void)buf_add_char(out->buf, ':');
+  out->after_key = true;
+}
+
+void json_out_str(struct json_out *out, struct str value) {
+  if (!value.p && !value.n) {
+    json_out_null(out);
+    return;
+  }
+  before_value(out);
+  quoted(out->buf, value);
+}
+
+void json_out_int(struct json_out *out, int64_t value) {
+  before_value(out);
+  (void)buf_printf(out->buf, "%lld", (long long)value);
+}
+
+void json_out_number(struct json_out *out, double value) {
+  char text[40];
+  if (!isfinite(value)) {
+    json_out_null(out);
+    return;
+  }
+  for (int precision = 1; precision <= 17; precision++) {
+    (void)snprintf(text, sizeof text, "%.*g", precision, value);
+    if (strtod(text, NULL) == value) break;
+  }
+  json_out_raw(out, str_of(text));
+}
+
+void json_out_bool(struct json_out *out, bool value) {
+  json_out_raw(out, value ? STR("true") : STR("false"));
+}
+
+void json_out_null(struct json_out *out) {
+  json_out_raw(out, STR("null"));
+}
+
+void json_out_raw(struct json_out *out, struct str json) {
+  before_value(out);
+  (void)buf_add(out->buf, json);
+}
+
+void json_out_member_str(struct json_out *out, const char *key, struct str value) {
+  json_out_key(out, str_of(key));
+  json_out_str(out, value);
+}
+
+void json_out_member_int(struct json_out *out, const char *key, int64_t value) {
+  json_out_key(out, str_of(key));
+  json_out_int(out, value);
+}
+
+void json_out_member_number(struct json_out *out, const char *key, double value) {
+  json_out_key(out, str_of(key));
+  json_out_number(out, value);
+}
+
+void json_out_member_bool(struct json_out *out, const char *key, bool value) {
+  json_out_key(out, str_of(key));
+  json_out_bool(out, value);
+}
+
+void json_out_member_object(struct json_out *out, const char *key) {
+  json_out_key(out, str_of(key));
+  json_out_object(out);
+}
+
+void json_out_member_array(struct json_out *out, const char *key) {
+  json_out_key(out, str_of(key));
+  json_out_array(out);
+}

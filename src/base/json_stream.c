@@ -1,0 +1,337 @@
+#include "base/json_stream.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { DEFAULT_DEPTH = 64, DEFAULT_TEXT = 1 << 20 };
+
+enum state {
+  WANT_VALUE,          /* any value */
+  WANT_VALUE_OR_END,   /* after '[' */
+  WANT_KEY,            /* after ',' in an object */
+  WANT_KEY_OR_END,     /* after '{' */
+  WANT_COLON,
+  WANT_COMMA_OR_END,   /* after a value inside something */
+  IN_STRING,
+  IN_ESCAPE,           /* after '\' */
+  IN_HEX,              /* the digits of \uXXXX */
+  WANT_LOW_BACKSLASH,  /* after a high surrogate */
+  WANT_LOW_U,
+  IN_NUMBER,
+  IN_WORD,             /* true, false, null */
+  DONE,
+  FAILED,
+};
+
+/* Where a number stands in its grammar: -? (0|[1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? */
+enum number { N_SIGN, N_ZERO, N_DIGITS, N_POINT, N_FRACTION, N_E, N_E_SIGN, N_EXPONENT };
+
+struct json_stream {
+  struct json_limits limits;
+  json_handler *handler;
+  void *payload;
+  enum state state;
+  enum number number;
+  bool is_key;
+  struct buf text;      /* the string, number or word so far, where it is not all in one chunk */
+  unsigned hex_digits;
+  int32_t unit, high;   /* the \uXXXX being read; a high surrogate waiting for its other half */
+  uint64_t line, line_start, offset;
+  size_t depth;
+  bool in_object[];     /* per level, 1-based */
+};
+
+struct json_stream *json_stream_new(struct json_limits limits, json_handler *handler, void *payload) {
+  if (!limits.depth) limits.depth = DEFAULT_DEPTH;
+  if (!limits.text) limits.text = DEFAULT_TEXT;
+  struct json_stream *s = mem_alloc(sizeof *s + limits.depth + 1);
+  s->limits = limits;
+  s->handler = handler;
+  s->payload = payload;
+  s->text = BUF_INIT(limits.text);
+  s->line = 1;
+  return s;
+}
+
+void json_stream_free(struct json_stream *s) {
+  if (!s) return;
+  buf_free(&s->text);
+  free(s);
+}
+
+static int refuse(struct json_stream *s, struct error *error, const char *what) {
+  s->state = FAILED;
+  return error_set(error, ERROR_input, "line %llu, byte %llu: %s", (unsigned long long)s->line,
+                   (unsigned long long)(s->offset - s->line_start + 1), what);
+}
+
+static int emit(struct json_stream *s, enum json_event event, struct str text, struct error *error) {
+  if (s->handler(s->payload, event, text, error) == 0) return 0;
+  s->state = FAILED;
+  return -1;
+}
+
+static int value_done(struct json_stream *s) {
+  s->state = s->depth ? WANT_COMMA_OR_END : DONE;
+  return 0;
+}
+
+static int open_level(struct json_stream *s, bool object, struct error *error) {
+  if (s->depth == s->limits.depth) return refuse(s, error, "nested too deeply");
+  s->in_object[++s->depth] = object;
+  s->state = object ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
+  return emit(s, object ? JSON_EVENT_OBJECT : JSON_EVENT_ARRAY, STR_NONE, error);
+}
+
+static int close_level(struct json_stream *s, struct error *error) {
+  bool object = s->in_object[s->depth--];
+  (void)value_done(s);
+  return emit(s, object ? JSON_EVENT_OBJECT_END : JSON_EVENT_ARRAY_END, STR_NONE, error);
+}
+
+static void begin_string(struct json_stream *s, bool is_key) {
+  buf_clear(&s->text);
+  s->is_key = is_key;
+  s->state = IN_STRING;
+}
+
+static int string_done(struct json_stream *s, struct str text, struct error *error) {
+  if (!utf8_valid(text)) return refuse(s, error, "bytes that are not UTF-8");
+  if (text.n > s->limits.text) return refuse(s, error, "a text that is too long");
+  if (!s->is_key) {
+    (void)value_done(s);
+    return emit(s, JSON_EVENT_STRING, text, error);
+  }
+  s->state = WANT_COLON;
+  return emit(s, JSON_EVENT_KEY, text, error);
+}
+
+static bool number_step(struct json_stream *s, char c) {
+  bool digit = c >= '0' && c <= '9';
+  switch (s->number) {
+  case N_SIGN:
+    s->number = c == '0' ? N_ZERO : N_DIGITS;
+    return digit;
+  case N_DIGITS:
+    if (digit) return true;
+    __attribute__((fallthrough));
+  case N_ZERO:
+    if (c == '.') s->number = N_POINT;
+    else if (c == 'e' || c == 'E') s->number = N_E;
+    else return false;
+    return true;
+  case N_POINT:
+    s->number = N_FRACTION;
+    return digit;
+  case N_FRACTION:
+    if (c == 'e' || c == 'E') s->number = N_E;
+    else return digit;
+    return true;
+  case N_E:
+    if (c == '+' || c == '-') {
+      s->number = N_E_SIGN;
+      return true;
+    }
+    __attribute__((fallthrough));
+  case N_E_SIGN:
+    s->number = N_EXPONENT;
+    return digit;
+  case N_EXPONENT:
+    return digit;
+  }
+  return false;
+}
+
+static bool number_whole(const struct json_stream *s) {
+  return s->number == N_ZERO || s->number == N_DIGITS || s->number == N_FRACTION || s->number == N_EXPONENT;
+}
+
+static int number_done(struct json_stream *s, struct error *error) {
+  if (!number_whole(s)) return refuse(s, error, "a number that is not one");
+  (void)value_done(s);
+  return emit(s, JSON_EVENT_NUMBER, buf_str(&s->text), error);
+}
+
+static int begin_value(struct json_stream *s, char c, struct error *error) {
+  buf_clear(&s->text);
+  if (c == '{' || c == '[') return open_level(s, c == '{', error);
+  if (c == '"') {
+    begin_string(s, false);
+    return 0;
+  }
+  if (c == '-' || (c >= '0' && c <= '9')) {
+    s->number = c == '-' ? N_SIGN : c == '0' ? N_ZERO : N_DIGITS;
+    s->state = IN_NUMBER;
+  } else if (c == 't' || c == 'f' || c == 'n') {
+    s->state = IN_WORD;
+  } else {
+    return refuse(s, error, "a value is expected here");
+  }
+  return buf_add_char(&s->text, c) ? 0 : refuse(s, error, "a text that is too long");
+}
+
+static int word_step(struct json_stream *s, char c, struct error *error) {
+  static const struct {
+    struct str word;
+    enum json_event event;
+  } words[] = {{{"true", 4}, JSON_EVENT_TRUE}, {{"false", 5}, JSON_EVENT_FALSE}, {{"null", 4}, JSON_EVENT_NULL}};
+  if (!buf_add_char(&s->text, c)) return refuse(s, error, "a text that is too long");
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (!str_starts(words[i].word, buf_str(&s->text))) continue;
+    if (words[i].word.n != s->text.n) return 0;
+    (void)value_done(s);
+    return emit(s, words[i].event, STR_NONE, error);
+  }
+  return refuse(s, error, "a value is expected here");
+}
+
+static int unit_done(struct json_stream *s, struct error *error) {
+  char bytes[4];
+  int32_t unit = s->unit;
+  if (s->high) {
+    if (unit < 0xDC00 || unit > 0xDFFF) return refuse(s, error, "half of a surrogate pair");
+    unit = 0x10000 + ((s->high - 0xD800) << 10) + (unit - 0xDC00);
+    s->high = 0;
+  } else if (unit >= 0xD800 && unit <= 0xDBFF) {
+    s->high = unit;
+    s->state = WANT_LOW_BACKSLASH;
+    return 0;
+  } else if (unit >= 0xDC00 && unit <= 0xDFFF) {
+    return refuse(s, error, "half of a surrogate pair");
+  }
+  s->state = IN_STRING;
+  return buf_add(&s->text, (struct str){bytes, utf8_encode(unit, bytes)}) ? 0 : refuse(s, error, "a text that is too long");
+}
+
+static int escape_step(struct json_stream *s, char c, struct error *error) {
+  static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+  if (c == 'u') {
+    s->state = IN_HEX;
+    s->hex_digits = 0;
+    s->unit = 0;
+    return 0;
+  }
+  const char *at = c ? strchr(from, c) : NULL;
+  if (!at) return refuse(s, error, "an escape that is none");
+  s->state = IN_STRING;
+  return buf_add_char(&s->text, to[at - from]) ? 0 : refuse(s, error, "a text that is too long");
+}
+
+static int hex_step(struct json_stream *s, char c, struct error *error) {
+  int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  if (digit < 0) return refuse(s, error, "an escape that is none");
+  s->unit = s->unit * 16 + digit;
+  return ++s->hex_digits == 4 ? unit_done(s, error) : 0;
+}
+
+/* Reads on in a string: returns how many bytes of the chunk belong to it without a closing quote or a backslash. */
+static size_t plain_run(struct str rest) {
+  size_t n = 0;
+  while (n < rest.n && rest.p[n] != '"' && rest.p[n] != '\\' && (unsigned char)rest.p[n] >= 0x20) n++;
+  return n;
+}
+
+static int string_step(struct json_stream *s, struct str rest, size_t *used, struct error *error) {
+  size_t n = plain_run(rest);
+  *used = n;
+  s->offset += n;
+  if (n < rest.n && rest.p[n] == '"' && s->text.n == 0) { /* all of it in this chunk: no copy */
+    *used = n + 1;
+    s->offset++;
+    return string_done(s, str_slice(rest, 0, n), error);
+  }
+  if (!buf_add(&s->text, str_slice(rest, 0, n))) return refuse(s, error, "a text that is too long");
+  if (n == rest.n) return 0;
+  if ((unsigned char)rest.p[n] < 0x20) return refuse(s, error, "a control character in a text");
+  *used = n + 1;
+  s->offset++;
+  if (rest.p[n] == '"') return string_done(s, buf_str(&s->text), error);
+  s->state = IN_ESCAPE;
+  return 0;
+}
+
+/* Between the tokens. */
+static int punctuation_step(struct json_stream *s, char c, struct error *error) {
+  switch (s->state) {
+  case WANT_VALUE_OR_END:
+    if (c == ']') return close_level(s, error);
+    __attribute__((fallthrough));
+  case WANT_VALUE:
+    return begin_value(s, c, error);
+  case WANT_KEY_OR_END:
+    if (c == '}') return close_level(s, error);
+    __attribute__((fallthrough));
+  case WANT_KEY:
+    if (c != '"') return refuse(s, error, "the name of a member is expected here");
+    begin_string(s, true);
+    return 0;
+  case WANT_COLON:
+    if (c != ':') return refuse(s, error, "':' is expected here");
+    s->state = WANT_VALUE;
+    return 0;
+  case WANT_COMMA_OR_END:
+    if (c == (s->in_object[s->depth] ? '}' : ']')) return close_level(s, error);
+    if (c != ',') return refuse(s, error, "',' or the end is expected here");
+    s->state = s->in_object[s->depth] ? WANT_KEY : WANT_VALUE;
+    return 0;
+  default:
+    return refuse(s, error, "something follows the end of the value");
+  }
+}
+
+static int step(struct json_stream *s, struct str rest, size_t *used, struct error *error) {
+  char c = rest.p[0];
+  *used = 1;
+  switch (s->state) {
+  case IN_STRING: return string_step(s, rest, used, error);
+  case IN_ESCAPE: s->offset++; return escape_step(s, c, error);
+  case IN_HEX: s->offset++; return hex_step(s, c, error);
+  case WANT_LOW_BACKSLASH:
+  case WANT_LOW_U:
+    if (c != (s->state == WANT_LOW_U ? 'u' : '\\')) return refuse(s, error, "half of a surrogate pair");
+    s->offset++;
+    s->state = s->state == WANT_LOW_U ? IN_HEX : WANT_LOW_U;
+    s->hex_digits = 0;
+    s->unit = 0;
+    return 0;
+  case IN_NUMBER:
+    if (number_step(s, c)) {
+      s->offset++;
+      return buf_add_char(&s->text, c) ? 0 : refuse(s, error, "a number that is too long");
+    }
+    if (!number_whole(s)) return refuse(s, error, "a number that is not one");
+    *used = 0; /* the byte belongs to what follows */
+    return number_done(s, error);
+  case IN_WORD: s->offset++; return word_step(s, c, error);
+  case FAILED: return error_set(error, ERROR_input, "reading had ended with a failure before");
+  default:
+    if (c == '\n') {
+      s->line++;
+      s->line_start = s->offset + 1;
+    }
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      s->offset++;
+      return 0;
+    }
+    if (punctuation_step(s, c, error)) return -1;
+    s->offset++;
+    return 0;
+  }
+}
+
+int json_stream_feed(struct json_stream *s, struct str chunk, struct error *error) {
+  while (chunk.n) {
+    size_t used;
+    if (step(s, chunk, &used, error)) return -1;
+    chunk = str_from(chunk, used);
+  }
+  return 0;
+}
+
+int json_stream_finish(struct json_stream *s, struct error *error) {
+  if (s->state == IN_NUMBER && !s->depth) return number_done(s, error);
+  if (s->state == FAILED) return error_set(error, ERROR_input, "reading had ended with a failure before");
+  if (s->state != DONE) return refuse(s, error, "it ends in the middle");
+  return 0;
+}

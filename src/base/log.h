@@ -1,0 +1,33 @@
+/* log: one event a line, as JSON on stderr (or a readable line on a terminal).
+ *
+ * What holds always: an event has a fixed name and typed fields; there is no format string, so nothing from outside is
+ * ever one. Texts are escaped, cut at 512 bytes, and bytes that are not UTF-8 are replaced. A `struct secret` has no
+ * field kind: it cannot get here. Each line is one write. Safe from any thread once log_setup has run.
+ *
+ *   log_event(LOG_INFO, "signed_in", LOG_STR("server", id), LOG_INT("ms", took)); */
+#ifndef DRAWBRIDGE_BASE_LOG_H
+#define DRAWBRIDGE_BASE_LOG_H
+
+#include "base/error.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+struct log_field {
+  const char *name; /* NULL ends the list */
+  enum { LOG_FIELD_STR, LOG_FIELD_INT } kind;
+  struct str text;
+  int64_t number;
+};
+
+#define LOG_STR(field, value) {.name = (field), .kind = LOG_FIELD_STR, .text = (value)}
+#define LOG_TEXT(field, cstring) {.name = (field), .kind = LOG_FIELD_STR, .text = str_of(cstring)}
+#define LOG_INT(field, value) {.name = (field), .kind = LOG_FIELD_INT, .number = (int64_t)(value)}
+#define LOG_FAILURE(error) LOG_TEXT("code", error_name((error)->code)), LOG_TEXT("message", (error)->message)
+
+#define log_event(level, event, ...) log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) {.name = NULL}})
+
+void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
+bool log_level_of(struct str name, enum log_level *ret); /* "error", "warning", "info", "debug" */
+void log_write(enum log_level level, const char *event, const struct log_field *fields);
+
+#endif

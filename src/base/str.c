@@ -1,0 +1,116 @@
+#include "base/str.h"
+
+static unsigned char lower(char c) {
+  return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+struct str str_of(const char *cstring) {
+  return cstring ? (struct str){cstring, strlen(cstring)} : STR_NONE;
+}
+
+bool str_eq(struct str a, struct str b) {
+  return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool str_eq_nocase(struct str a, struct str b) {
+  if (a.n != b.n) return false;
+  for (size_t i = 0; i < a.n; i++)
+    if (lower(a.p[i]) != lower(b.p[i])) return false;
+  return true;
+}
+
+int str_cmp(struct str a, struct str b) {
+  size_t n = a.n < b.n ? a.n : b.n;
+  int order = n ? memcmp(a.p, b.p, n) : 0;
+  if (order) return order < 0 ? -1 : 1;
+  return a.n < b.n ? -1 : a.n > b.n;
+}
+
+bool str_starts(struct str s, struct str prefix) {
+  return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
+}
+
+bool str_starts_nocase(struct str s, struct str prefix) {
+  return s.n >= prefix.n && str_eq_nocase((struct str){s.p, prefix.n}, prefix);
+}
+
+bool str_ends(struct str s, struct str suffix) {
+  return s.n >= suffix.n && str_eq((struct str){s.p + (s.n - suffix.n), suffix.n}, suffix);
+}
+
+bool str_has(struct str s, struct str needle) {
+  return str_find(s, needle) != SIZE_MAX;
+}
+
+size_t str_find(struct str s, struct str needle) {
+  if (needle.n == 0) return 0;
+  for (size_t i = 0; i + needle.n <= s.n; i++)
+    if (s.p[i] == needle.p[0] && memcmp(s.p + i, needle.p, needle.n) == 0) return i;
+  return SIZE_MAX;
+}
+
+size_t str_find_char(struct str s, char c) {
+  for (size_t i = 0; i < s.n; i++)
+    if (s.p[i] == c) return i;
+  return SIZE_MAX;
+}
+
+size_t str_find_last_char(struct str s, char c) {
+  for (size_t i = s.n; i-- > 0;)
+    if (s.p[i] == c) return i;
+  return SIZE_MAX;
+}
+
+struct str str_slice(struct str s, size_t from, size_t to) {
+  if (to > s.n) to = s.n;
+  if (from >= to) return (struct str){s.p, 0};
+  return (struct str){s.p + from, to - from};
+}
+
+struct str str_from(struct str s, size_t from) {
+  return str_slice(s, from, s.n);
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str s) {
+  while (s.n && is_blank(s.p[0])) s.p++, s.n--;
+  while (s.n && is_blank(s.p[s.n - 1])) s.n--;
+  return s;
+}
+
+struct str str_take(struct str *rest, char separator) {
+  struct str field = *rest;
+  size_t at = str_find_char(*rest, separator);
+  if (at == SIZE_MAX) {
+    *rest = STR_NONE;
+    return field;
+  }
+  field.n = at;
+  rest->p += at + 1;
+  rest->n -= at + 1;
+  return field;
+}
+
+bool str_to_u64(struct str s, uint64_t *ret) {
+  uint64_t value = 0;
+  if (s.n == 0) return false;
+  for (size_t i = 0; i < s.n; i++) {
+    if (s.p[i] < '0' || s.p[i] > '9') return false;
+    if (__builtin_mul_overflow(value, (uint64_t)10, &value)) return false;
+    if (__builtin_add_overflow(value, (uint64_t)(s.p[i] - '0'), &value)) return false;
+  }
+  *ret = value;
+  return true;
+}
+
+bool str_to_i64(struct str s, int64_t *ret) {
+  bool minus = s.n && s.p[0] == '-';
+  uint64_t value;
+  if (!str_to_u64(minus ? str_from(s, 1) : s, &value)) return false;
+  if (value > (uint64_t)INT64_MAX + (minus ? 1 : 0)) return false;
+  *ret = minus ? (int64_t)(0 - value) : (int64_t)value;
+  return true;
+}

@@ -1,0 +1,21 @@
+/* utf8: text of all scripts. RFC 3629: no surrogates, no overlong forms, up to U+10FFFF. */
+#ifndef DRAWBRIDGE_BASE_UTF8_H
+#define DRAWBRIDGE_BASE_UTF8_H
+
+#include "base/arena.h"
+
+bool utf8_valid(struct str s);
+
+/* The character at s.p[*at]; *at moves behind it. A broken byte gives U+FFFD and moves by one. At the end: -1. */
+int32_t utf8_next(struct str s, size_t *at);
+
+/* Writes 1 to 4 bytes and returns how many. Not a character (surrogate, too large): U+FFFD. */
+size_t utf8_encode(int32_t character, char out[4]);
+
+/* The largest place <= at that does not cut a character in two. */
+size_t utf8_boundary(struct str s, size_t at);
+
+/* NFKC, case folded, in the arena: for comparing names. Broken bytes become U+FFFD first. */
+struct str utf8_fold(struct arena *arena, struct str s);
+
+#endif

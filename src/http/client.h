@@ -1,0 +1,51 @@
+/* client: calls to other servers that are not on the proxied path: probes, sign-in, tokens, metadata, values.
+ *
+ * What holds always: a call blocks its thread: never on the loop (use net/work.h), freely in the command line programs. Redirects are never followed; the answer says where they lead. TLS 1.2 or
+ * better with certificate and host name checked. Only http and https; the address that a name resolves to is checked against `addresses` at each connection.
+ * No cookie engine: cookies are headers like others. Bodies have a limit. Built on libcurl.
+ *
+ * Life cycle: http_client_new per server (keeps connections), calls from one thread at a time, http_client_free. */
+#ifndef DRAWBRIDGE_HTTP_CLIENT_H
+#define DRAWBRIDGE_HTTP_CLIENT_H
+
+#include "base/error.h"
+#include "crypt/secret.h"
+#include "http/message.h"
+
+struct http_client;
+
+struct http_client_options {
+  const char *ca_file;            /* NULL: the system's */
+  const struct str *addresses;    /* CIDR ranges that are private or loopback and allowed all the same */
+  size_t address_count;
+  int connect_timeout_ms;         /* 0: 10 s */
+  int timeout_ms;                 /* 0: 60 s, for the whole call */
+  size_t body_limit;              /* 0: 16 MiB; what is above ends the call with ERROR_upstream_broken */
+};
+
+struct http_call {
+  struct str method;
+  struct str url;                     /* absolute, without user or fragment */
+  const struct http_headers *headers; /* NULL: none. Content-Length and Host are the client's */
+  struct str secret_header_name;      /* e.g. "Authorization", "Cookie"; empty: none */
+  struct str secret_header_prefix;    /* e.g. "ApiToken " */
+  const struct secret *secret_header; /* what follows the prefix; wiped from the client's buffers after the call */
+  struct str body;                    /* p == NULL: no body */
+  int timeout_ms;                     /* 0: that of the client */
+  int (*sink)(void *payload, struct str piece, struct error *error); /* NULL: the body is collected; else it gets the bytes of a 2xx as they come; not 0 ends the call */
+  void *payload;
+};
+
+struct http_answer {
+  int status;
+  struct http_headers headers; /* of the last head (not of a 100) */
+  struct str body;             /* collected; empty with a sink and 2xx */
+};
+
+struct http_client *http_client_new(struct http_client_options options);
+void http_client_free(struct http_client *client);
+
+/* 0: an HTTP answer came, whatever its status. -1: ERROR_server_unreachable, certificate_refused, address_refused, upstream_timeout, upstream_broken, or the sink's own. */
+int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret, struct error *error);
+
+#endif

@@ -1,0 +1,85 @@
+/* server: accepts connections on the loop and hands each request to one handler.
+ *
+ * What holds always:
+ * - A request reaches the handler only after the strict head guard (http/guard.h) let it pass; what the guard refuses is answered here with problem+json and the
+ *   connection closes.
+ * - All calls are made on the loop thread; the handler never blocks: slow work goes to net/work.h and answers from its `done`.
+ * - One exchange is one request and its answer. It is owned by the server and lives until the answer is out and every http_exchange_hold is released, also when the browser has gone
+ *   meanwhile; then answer calls are quietly without effect and http_exchange_gone is true. Its arena dies with it.
+ * - Callbacks record, the loop acts: an answer call made inside any callback is safe; nothing is freed before the end of the loop turn.
+ * - Answers on one connection keep the order of the requests. HEAD answers carry no body whatever is written.
+ *
+ * Life cycle: http_server_new, http_server_listen (any number of addresses), …, http_server_drain (no new connections, exchanges under way finish,
+ * keep-alive connections close), http_server_free. */
+#ifndef DRAWBRIDGE_HTTP_SERVER_H
+#define DRAWBRIDGE_HTTP_SERVER_H
+
+#include "base/error.h"
+#include "http/message.h"
+#include <uv.h>
+
+struct http_server;
+struct http_exchange;
+
+struct http_server_limits { /* 0: the default in brackets */
+  size_t head_bytes;        /* [64 KiB] 431 */
+  size_t head_fields;       /* [128] 431 */
+  size_t target_bytes;      /* [64 KiB] 414 */
+  size_t connections;       /* [4096] accepted at once; further ones wait in the backlog */
+  int head_timeout_ms;      /* [15000] from the first byte of a head (or of the connection) to its end: 408 and close */
+  int idle_timeout_ms;      /* [60000] no byte moved, reading or writing, while an exchange is under way: cut */
+  int keep_alive_ms;        /* [75000] between requests */
+};
+
+/* Called once per request, when its head is complete. The handler answers now or later; it must call exactly one of
+ * http_exchange_reply, http_exchange_begin … end, or http_exchange_abort. */
+typedef void http_handler(void *payload, struct http_exchange *exchange);
+
+struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits limits, http_handler *handler, void *payload);
+
+/* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one, told in *ret_port (may be NULL). ERROR_inside: in use or not allowed, with the address in the message. */
+int http_server_listen(struct http_server *server, struct str address, int *ret_port, struct error *error);
+void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload);
+void http_server_free(struct http_server *server); /* cuts what is still open; the loop must run once more for handles to close */
+
+/* The request. */
+const struct http_request *http_exchange_request(const struct http_exchange *exchange);
+struct arena *http_exchange_arena(struct http_exchange *exchange);
+struct str http_exchange_peer(const struct http_exchange *exchange); /* address of the other end, without port */
+struct str http_exchange_id(const struct http_exchange *exchange);   /* request id, 16 letters, made here */
+bool http_exchange_gone(const struct http_exchange *exchange);
+void http_exchange_hold(struct http_exchange *exchange);
+void http_exchange_release(struct http_exchange *exchange);
+
+/* `gone` runs once if the browser goes before the answer is complete: stop what is done for it. NULL takes it back. */
+void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *payload), void *payload);
+
+/* The body, whole: `done` gets it (borrowed from the arena). Above `limit` bytes the server answers 413 itself, cut bodies end the exchange; `done` is then not called.
+ * Also to be called where there is no body: done gets the empty str, at once. Answers 100-continue where asked. */
+void http_exchange_read(struct http_exchange *exchange, size_t limit,
+                        void (*done)(void *payload, struct http_exchange *exchange, struct str body), void *payload);
+
+/* The body as it comes: `data` for each piece (borrowed), then `end` (complete true: all of it came; false: the browser cut it). Reading stops while
+ * paused: that is the back-pressure. */
+struct http_body_reader {
+  void (*data)(void *payload, struct str piece);
+  void (*end)(void *payload, bool complete);
+  void *payload;
+};
+void http_exchange_stream(struct http_exchange *exchange, struct http_body_reader reader);
+void http_exchange_pause(struct http_exchange *exchange);
+void http_exchange_resume(struct http_exchange *exchange);
+
+/* The answer, whole. Headers and body are copied. Content-Length, Date and Connection are the server's. A request body that was not read is drained up to 64 KiB or the connection closes. */
+void http_exchange_reply(struct http_exchange *exchange, int status, const struct http_headers *headers, struct str body);
+
+/* The answer, streamed: length -1 is chunked (or until close for HTTP/1.0). http_exchange_write copies or takes over before it returns; true: go on; false: more than the high-water mark (256 KiB) waits,
+ * stop until `drained` runs. http_exchange_end completes; http_exchange_abort cuts the connection so that no half body looks whole. */
+void http_exchange_begin(struct http_exchange *exchange, int status, const struct http_headers *headers, int64_t length);
+bool http_exchange_write(struct http_exchange *exchange, struct str piece);
+void http_exchange_on_drained(struct http_exchange *exchange, void (*drained)(void *payload), void *payload);
+void http_exchange_end(struct http_exchange *exchange);
+void http_exchange_abort(struct http_exchange *exchange);
+bool http_exchange_begun(const struct http_exchange *exchange);
+
+#endif

@@ -1,0 +1,20 @@
+/* work: takes slow, blocking work off the loop: a bounded set of threads and a bounded queue.
+ *
+ * What holds always: `run` is called on a worker thread, `done` on the loop thread, in that order, exactly once each when work_submit returned true; what they share is only `payload`. Work of one pool starts in the order
+ * it was submitted.
+ *
+ * Life cycle: work_new, work_submit, work_free (waits for what runs; queued work still runs; done calls are made before it returns). */
+#ifndef DRAWBRIDGE_NET_WORK_H
+#define DRAWBRIDGE_NET_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+struct work_pool;
+
+struct work_pool *work_new(uv_loop_t *loop, unsigned threads, size_t queue_limit);
+void work_free(struct work_pool *pool);
+bool work_submit(struct work_pool *pool, void (*run)(void *payload), void (*done)(void *payload), void *payload); /* false: the queue is full, nothing is called */
+
+#endif
