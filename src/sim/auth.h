@@ -1,0 +1,17 @@
+/* auth: who is asking: everything a DHIS2 server does before and around the question itself. */
+#ifndef DRAWBRIDGE_SIM_AUTH_H
+#define DRAWBRIDGE_SIM_AUTH_H
+
+#include "sim/sim.h"
+
+struct sim_auth *sim_auth_new(struct sim *sim);
+void sim_auth_free(struct sim_auth *auth);
+
+/* True: answered (login, token, OAuth, CORS, a refusal). False: *ret_user is the signed-in user's object (class "users", borrowed; NULL for the few open paths), reply may
+ * have headers already (a session cookie, CORS), and the data side answers. */
+bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply, json_t **ret_user);
+
+/* Has the user this authority (or ALL) through his roles? */
+bool sim_auth_may(const struct sim *sim, const json_t *user, const char *authority);
+
+#endif

@@ -1,0 +1,32 @@
+/* sim: a stand-in DHIS2 server of a chosen release: for the demo and the tests. It reproduces recorded answers of real servers (tests/replay), their mistakes included.
+ *
+ * What differs between releases is in tables and small functions named after what differs ("form_login", "counts_new_as_updated"), each with the releases it holds for;
+ * a further release is a further column, not a further file.
+ *
+ * Rooms: sim.c (dispatch), auth_*.c (who is asking: accounts, sessions, tokens, OAuth, CORS, redirects), data_*.c (metadata, values, org units, data store), demo.c (demo data). */
+#ifndef DRAWBRIDGE_SIM_SIM_H
+#define DRAWBRIDGE_SIM_SIM_H
+
+#include "sim/objects.h"
+#include "sim/request.h"
+
+enum sim_release { SIM_2_37 = 37, SIM_2_40 = 40, SIM_2_41 = 41, SIM_2_42 = 42, SIM_2_43 = 43 };
+
+struct sim_auth; /* auth.h */
+struct sim_data; /* data.h */
+
+struct sim {
+  enum sim_release release;
+  int64_t clock_offset_ms;
+  struct str base_url; /* "http://127.0.0.1:9041", as links and the issuer have it */
+  struct sim_objects *objects;
+  struct sim_auth *auth;
+  struct sim_data *data;
+};
+
+struct sim *sim_new(enum sim_release release, struct str base_url);
+void sim_free(struct sim *sim);
+int64_t sim_now_ms(const struct sim *sim);
+void sim_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply);
+
+#endif
