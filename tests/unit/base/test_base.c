@@ -1,0 +1,237 @@
+/* Strings, arenas, buffers, maps, times, errors, written JSON. */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json_out.h"
+#include "base/map.h"
+#include "base/utf8.h"
+#include "base/vec.h"
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void assert_text(struct str got, const char *want) {
+  if (!str_eq(got, str_of(want))) fail_msg("got '%.*s', want '%s'", STR_ARG(got), want);
+}
+
+static void strings(void **state) {
+  (void)state;
+  struct str rest = STR("a,,b");
+  assert_text(str_take(&rest, ','), "a");
+  assert_text(str_take(&rest, ','), "");
+  assert_text(str_take(&rest, ','), "b");
+  assert_null(rest.p);
+  assert_true(str_eq_nocase(STR("Content-TYPE"), STR("content-type")));
+  assert_false(str_eq_nocase(STR("a_b"), STR("a-b")));
+  assert_text(str_trim(STR(" \t x y\r\n")), "x y");
+  assert_int_equal(str_find(STR("abcabd"), STR("abd")), 3);
+  assert_true(str_find(STR("ab"), STR("abc")) == SIZE_MAX);
+  assert_int_equal(str_cmp(STR("a"), STR("ab")), -1);
+  assert_text(str_slice(STR("abc"), 2, 9), "c");
+}
+
+static void numbers(void **state) {
+  (void)state;
+  static const char *const bad[] = {"", "-", "+1", "1a", " 1", "18446744073709551616", "--1"};
+  uint64_t u = 7;
+  int64_t i = 7;
+  for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+    assert_false(str_to_u64(str_of(bad[k]), &u));
+    assert_false(str_to_i64(str_of(bad[k]), &i));
+  }
+  assert_int_equal(u, 7);
+  assert_true(str_to_u64(STR("18446744073709551615"), &u) && u == UINT64_MAX);
+  assert_true(str_to_i64(STR("-9223372036854775808"), &i) && i == INT64_MIN);
+  assert_false(str_to_i64(STR("9223372036854775808"), &i));
+}
+
+static void count_up(void *payload) {
+  ++*(int *)payload;
+}
+
+static void arenas(void **state) {
+  (void)state;
+  int freed = 0;
+  struct arena *arena = arena_new();
+  arena_on_free(arena, count_up, &freed);
+  char *last = NULL;
+  for (size_t n = 0; n < 3000; n++) {
+    char *p = arena_alloc(arena, n % 97 ? n % 97 : 200000);
+    assert_int_equal((uintptr_t)p % 16, 0);
+    assert_int_equal(p[0], 0);
+    p[0] = 1;
+    assert_ptr_not_equal(p, last);
+    last = p;
+  }
+  assert_text(arena_printf(arena, "%d-%s", 5, "x"), "5-x");
+  assert_text(arena_lower(arena, STR("AbC")), "abc");
+  assert_string_equal(arena_cstr(arena, str_slice(STR("abcdef"), 0, 3)), "abc");
+  arena_free(arena);
+  assert_int_equal(freed, 1);
+}
+
+static void buffers_have_a_maximum(void **state) {
+  (void)state;
+  struct buf buf = BUF_INIT(5);
+  assert_true(buf_add(&buf, STR("abc")));
+  assert_false(buf_add(&buf, STR("def")));
+  assert_true(buf.full);
+  assert_text(buf_str(&buf), "abc");
+  assert_false(buf_add(&buf, STR("d")));
+  buf_clear(&buf);
+  assert_true(buf_printf(&buf, "%05d", 42));
+  buf_drop(&buf, 3);
+  assert_text(buf_str(&buf), "42");
+  buf_free(&buf);
+}
+
+static void maps_against_a_list(void **state) {
+  (void)state;
+  enum { KEYS = 300, ROUNDS = 20000 };
+  char keys[KEYS][8];
+  int values[KEYS] = {0}, there[KEYS] = {0};
+  size_t count = 0;
+  struct map map = {0};
+  uint32_t seed = 99;
+  for (int k = 0; k < KEYS; k++) (void)snprintf(keys[k], sizeof keys[k], "k%d", k);
+  for (int round = 0; round < ROUNDS; round++) {
+    seed = seed * 1664525 + 1013904223;
+    int k = (int)((seed >> 16) % KEYS);
+    if (seed >> 31) {
+      void *old = map_put(&map, str_of(keys[k]), &values[k]);
+      assert_int_equal(old != NULL, there[k]);
+      count += !there[k];
+      there[k] = 1;
+    } else {
+      void *old = map_delete(&map, str_of(keys[k]));
+      assert_int_equal(old != NULL, there[k]);
+      count -= (size_t)there[k];
+      there[k] = 0;
+    }
+    assert_int_equal(map.count, count);
+  }
+  size_t seen = 0;
+  for (struct map_entry *e = map_first(&map); e; e = map_next(&map, e)) seen++;
+  assert_int_equal(seen, count);
+  for (int k = 0; k < KEYS; k++) assert_int_equal(map_get(&map, str_of(keys[k])) != NULL, there[k]);
+  map_free(&map);
+}
+
+static void a_deleted_key_may_be_freed(void **state) {
+  (void)state;
+  struct map map = {0};
+  int value;
+  char *key = mem_printf("short-lived");
+  assert_null(map_put(&map, str_of(key), &value));
+  assert_ptr_equal(map_delete(&map, str_of(key)), &value);
+  free(key);
+  for (int i = 0; i < 100; i++) assert_null(map_get(&map, STR("short-lived")));
+  map_free(&map);
+}
+
+static void vectors(void **state) {
+  (void)state;
+  VEC(int) v = {0};
+  for (int i = 0; i < 1000; i++) VEC_PUSH(&v, i);
+  assert_int_equal(v.n, 1000);
+  assert_int_equal(v.p[999], 999);
+  VEC_FREE(&v);
+  assert_null(v.p);
+}
+
+static void times(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t ms;
+    const char *back;
+  } rows[] = {
+      {"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"},
+      {"2026-11-24T09:30:00.250Z", 1795512600250, "2026-11-24T09:30:00.250Z"},
+      {"2024-02-29T23:59:59+02:00", 1709243999000, "2024-02-29T21:59:59Z"},
+      {"2021-06-01T10:00:00.000+0000", 1622541600000, "2021-06-01T10:00:00Z"},
+      {"1969-12-31T23:59:59.500Z", -500, "1969-12-31T23:59:59.500Z"},
+      {"2021-06-01T10:00:00", 1622541600000, "2021-06-01T10:00:00Z"},
+  };
+  static const char *const bad[] = {"", "2021-13-01T00:00:00Z", "2021-06-01", "2021-06-01T24:00:00Z", "2021-06-01T10:00:00.Z", "2021-06-01T10:00:00Zx", "2021-6-1T10:00:00Z"};
+  char text[CLOCK_TEXT_SIZE];
+  int64_t ms = 3;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_true(clock_parse(str_of(rows[i].text), &ms));
+    assert_int_equal(ms, rows[i].ms);
+    assert_string_equal(clock_format(ms, text), rows[i].back);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(clock_parse(str_of(bad[i]), &ms));
+}
+
+static void errors(void **state) {
+  (void)state;
+  struct error error = {0};
+  char many[2000];
+  memset(many, 'x', sizeof many - 1);
+  many[sizeof many - 1] = '\0';
+  memcpy(many + 509, "\xe2\x82\xac", 3);
+  assert_int_equal(error_set(&error, ERROR_policy, "%s", many), -1);
+  assert_true(utf8_valid(str_of(error.message)));
+  assert_string_equal(error_name(error.code), "policy");
+  assert_int_equal(error_http_status(ERROR_loop), 508);
+  assert_int_equal(error_exit_code(ERROR_server_unreachable), 3);
+  (void)error_set(&error, ERROR_input, "bad value");
+  (void)error_context(&error, "file %s", "a.json");
+  assert_string_equal(error.message, "file a.json: bad value");
+  assert_int_equal(error.code, ERROR_input);
+}
+
+static void json_reads_back(void **state) {
+  (void)state;
+  struct buf buf = BUF_INIT(4096);
+  struct json_out out = JSON_OUT_INIT(&buf);
+  json_out_object(&out);
+  json_out_member_str(&out, "text", STR("a\"b\\\n\x01</script>\xc3\xa9\xff"));
+  json_out_member_int(&out, "int", INT64_MIN + 1);
+  json_out_member_number(&out, "third", 1.0 / 3);
+  json_out_member_array(&out, "list");
+  json_out_bool(&out, true);
+  json_out_null(&out);
+  json_out_object(&out);
+  json_out_end(&out);
+  json_out_end(&out);
+  json_out_member_str(&out, "none", STR_NONE);
+  json_out_end(&out);
+  assert_false(buf.full);
+  assert_null(strstr(buf.p, "</"));
+  json_error_t why;
+  json_t *back = json_loadb(buf.p, buf.n, 0, &why);
+  assert_non_null(back);
+  assert_string_equal(json_string_value(json_object_get(back, "text")), "a\"b\\\n\x01</script>\xc3\xa9\xef\xbf\xbd");
+  assert_true(json_integer_value(json_object_get(back, "int")) == INT64_MIN + 1);
+  assert_true(json_real_value(json_object_get(back, "third")) == 1.0 / 3);
+  assert_int_equal(json_array_size(json_object_get(back, "list")), 3);
+  assert_true(json_is_null(json_object_get(back, "none")));
+  json_decref(back);
+  buf_free(&buf);
+}
+
+static void text_of_all_scripts(void **state) {
+  (void)state;
+  struct arena *arena = arena_new();
+  assert_true(utf8_valid(STR("a\xc3\xa9\xef\xbf\xbd\xf0\x9f\x98\x80")));
+  assert_false(utf8_valid(STR("\xed\xa0\x80")));
+  assert_false(utf8_valid(STR("\xc3")));
+  assert_false(utf8_valid(STR("\xf5\x80\x80\x80")));
+  assert_text(utf8_fold(arena, STR("\xc3\x89" "COLE \xef\xac\x81n")), "\xc3\xa9" "cole fin");
+  assert_text(utf8_fold(arena, STR("a\xff")), "a\xef\xbf\xbd");
+  assert_int_equal(utf8_boundary(STR("a\xc3\xa9"), 2), 1);
+  arena_free(arena);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(buffers_have_a_maximum),
+      cmocka_unit_test(maps_against_a_list), cmocka_unit_test(a_deleted_key_may_be_freed), cmocka_unit_test(vectors), cmocka_unit_test(times),
+      cmocka_unit_test(errors), cmocka_unit_test(json_reads_back), cmocka_unit_test(text_of_all_scripts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+/* Events do not depend on where chunks are cut; what RFC 8259 does not allow is refused; jansson is the second opinion. */
+#include "base/buf.h"
+#include "base/json_stream.h"
+#include "base/utf8.h"
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static int note(void *payload, enum json_event event, struct str text, struct error *error) {
+  static const char letters[] = "{}[]ksn+-0";
+  (void)error;
+  (void)buf_printf(payload, "%c%.*s|", letters[event], STR_ARG(text));
+  return 0;
+}
+
+static int read_in(struct str text, size_t chunk, struct buf *events, struct error *error) {
+  struct json_stream *stream = json_stream_new((struct json_limits){0}, note, events);
+  int result = 0;
+  for (size_t at = 0; at < text.n && result == 0; at += chunk) result = json_stream_feed(stream, str_slice(text, at, at + chunk), error);
+  if (result == 0) result = json_stream_finish(stream, error);
+  json_stream_free(stream);
+  return result;
+}
+
+static const char *const good[] = {
+    "{}", "[]", " [ ] ", "0", "-0", "1e5", "-12.50E+10", "\"\"", "true", "null", "\"\\u0041\\n\\/\"", "\"\\ud83d\\ude00\"",
+    "{\"a\":[1,2,{\"b\":null}],\"\xc3\xa9\":\"\xe2\x82\xac\"}", "[false,\"x\\\\y\",0.1]", "[[[[]]]]",
+};
+
+static const char *const bad[] = {
+    "", " ", "{", "[1,]", "{\"a\":1,}", "{,}", "01", "1.", ".5", "+1", "-", "1e", "nul", "truex", "\"a", "\"\\x\"", "\"\\u12g4\"",
+    "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83dx\"", "\"\x01\"", "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "[1 2]", "{\"a\" 1}", "{1:2}", "1 2",
+    "\xef\xbb\xbf{}", "[1]x", "'a'", "NaN", "--1", "1.e5",
+};
+
+static void cuts_change_nothing(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    struct buf whole = BUF_INIT(4096), parts = BUF_INIT(4096);
+    struct error error = {0};
+    assert_int_equal(read_in(str_of(good[i]), 4096, &whole, &error), 0);
+    for (size_t chunk = 1; chunk < 8; chunk++) {
+      buf_clear(&parts);
+      assert_int_equal(read_in(str_of(good[i]), chunk, &parts, &error), 0);
+      assert_true(str_eq(buf_str(&whole), buf_str(&parts)));
+    }
+    buf_free(&whole);
+    buf_free(&parts);
+  }
+}
+
+static void what_is_not_json_is_refused(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    for (size_t chunk = 1; chunk < 12; chunk += 5) {
+      struct buf events = BUF_INIT(4096);
+      struct error error = {0};
+      if (read_in(str_of(bad[i]), chunk, &events, &error) != -1) fail_msg("accepted: %s", bad[i]);
+      assert_int_equal(error.code, ERROR_input);
+      buf_free(&events);
+    }
+}
+
+/* Random small documents, right and wrong: both readers agree whether it is JSON. */
+static void agrees_with_jansson(void **state) {
+  (void)state;
+  static const char *const pieces[] = {"{", "}", "[", "]", ",", ":", "\"a\"", "\"b\\n\"", "1", "-2.5e3", "true", "null", " ", "\"\\u00e9\"", "0", "x"};
+  uint32_t seed = 12345;
+  size_t accepted = 0;
+  for (int round = 0; round < 60000; round++) {
+    struct buf text = BUF_INIT(512), events = BUF_INIT(4096);
+    struct error error = {0};
+    seed = seed * 1664525 + 1013904223;
+    unsigned count = 1 + (seed >> 24) % 7;
+    for (unsigned i = 0; i < count; i++) {
+      seed = seed * 1664525 + 1013904223;
+      (void)buf_add(&text, str_of(pieces[(seed >> 20) % (sizeof pieces / sizeof *pieces)]));
+    }
+    json_error_t why;
+    json_t *other = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    bool ours = read_in(buf_str(&text), 1 + seed % 5, &events, &error) == 0;
+    if (ours != (other != NULL)) fail_msg("%s: ours %d, jansson %s", text.p, ours, other ? "accepts" : why.text);
+    accepted += ours;
+    json_decref(other);
+    buf_free(&text);
+    buf_free(&events);
+  }
+  assert_true(accepted > 1000);
+}
+
+static void limits_hold(void **state) {
+  (void)state;
+  struct error error = {0};
+  struct buf deep = BUF_INIT(4096), events = BUF_INIT(65536);
+  for (int i = 0; i < 65; i++) (void)buf_add_char(&deep, '[');
+  assert_int_equal(read_in(buf_str(&deep), 10, &events, &error), -1);
+  assert_non_null(strstr(error.message, "nested too deeply"));
+  struct json_stream *stream = json_stream_new((struct json_limits){.text = 8}, note, &events);
+  assert_int_equal(json_stream_feed(stream, STR("[\"12345678\""), &error), 0);
+  assert_int_equal(json_stream_feed(stream, STR(",\"123456789\"]"), &error), -1);
+  assert_non_null(strstr(error.message, "line 1, byte"));
+  json_stream_free(stream);
+  buf_free(&deep);
+  buf_free(&events);
+}
+
+static int stop_at_key(void *payload, enum json_event event, struct str text, struct error *error) {
+  (void)payload;
+  return event == JSON_EVENT_KEY && str_eq(text, STR("stop")) ? error_set(error, ERROR_cancelled, "enough") : 0;
+}
+
+static void a_handler_can_stop(void **state) {
+  (void)state;
+  struct error error = {0};
+  struct json_stream *stream = json_stream_new((struct json_limits){0}, stop_at_key, NULL);
+  assert_int_equal(json_stream_feed(stream, STR("{\"a\":1,\"stop\":2"), &error), -1);
+  assert_int_equal(error.code, ERROR_cancelled);
+  assert_int_equal(json_stream_feed(stream, STR("}"), &error), -1);
+  assert_int_equal(json_stream_finish(stream, &error), -1);
+  json_stream_free(stream);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(cuts_change_nothing), cmocka_unit_test(what_is_not_json_is_refused), cmocka_unit_test(agrees_with_jansson),
+      cmocka_unit_test(limits_hold),         cmocka_unit_test(a_handler_can_stop),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
