@@ -11,7 +11,14 @@ void sim_auth_free(struct sim_auth *auth);
  * have headers already (a session cookie, CORS), and the data side answers. */
 bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply, json_t **ret_user);
 
+/* After every answer: takes passwords out of users that were written (the data side stores "users" objects as they came, `password` member and all; it may not show it),
+ * and adds the headers that a release puts on all answers. */
+void sim_auth_done(struct sim *sim, const struct sim_request *request, struct sim_reply *reply);
+
 /* Has the user this authority (or ALL) through his roles? */
 bool sim_auth_may(const struct sim *sim, const json_t *user, const char *authority);
+
+/* Ends every session and token: as a restart with a fresh key and an empty token table would. */
+void sim_auth_expire_all(struct sim *sim);
 
 #endif

@@ -15,17 +15,34 @@ enum sim_release { SIM_2_37 = 37, SIM_2_40 = 40, SIM_2_41 = 41, SIM_2_42 = 42, S
 struct sim_auth; /* auth.h */
 struct sim_data; /* data.h */
 
+/* What an administrator of the real server writes into dhis.conf. Set by name with sim_set. */
+struct sim_conf {
+  bool pat;                   /* "pat": enable.api_token.authentication */
+  bool legacy_oauth;          /* "uaa": oauth2.authorization.server.enabled, up to 2.41 */
+  bool oauth_server;          /* "oauth": oauth2.server.enabled, from 2.42 on */
+  bool jwt;                   /* "jwt": oidc.jwt.token.authentication.enabled */
+  bool csrf;                  /* "csrf": http.security.csrf.enabled, from 2.42 on */
+  bool totp;                  /* "totp": login.security.totp_2fa.enabled */
+  int64_t session_timeout_s;  /* "timeout": system.session.timeout */
+  int64_t max_sessions;       /* "max-sessions": max.sessions.per_user */
+};
+
 struct sim {
   enum sim_release release;
   int64_t clock_offset_ms;
-  struct str base_url; /* "http://127.0.0.1:9041", as links and the issuer have it */
+  struct str base_url; /* "http://127.0.0.1:9041", as links and the issuer have it; owned by the caller of sim_new */
+  struct sim_conf conf;
   struct sim_objects *objects;
   struct sim_auth *auth;
   struct sim_data *data;
 };
 
+bool sim_release_of(struct str text, enum sim_release *ret); /* "2.43"; false: not one that is played */
+const char *sim_version(const struct sim *sim);              /* "2.43.1" */
+
 struct sim *sim_new(enum sim_release release, struct str base_url);
 void sim_free(struct sim *sim);
+bool sim_set(struct sim *sim, struct str name, struct str value); /* "on", "off" or a number; false: no such name or value */
 int64_t sim_now_ms(const struct sim *sim);
 void sim_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply);
 

@@ -1,0 +1,76 @@
+#include "sim/sim.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sim/auth.h"
+#include "sim/data.h"
+
+static const struct {
+  enum sim_release release;
+  const char *name, *version;
+} releases[] = {
+    {SIM_2_41, "2.41", "2.41.9"},
+    {SIM_2_43, "2.43", "2.43.1"},
+};
+
+bool sim_release_of(struct str text, enum sim_release *ret) {
+  for (size_t i = 0; i < sizeof releases / sizeof *releases; i++) {
+    if (!str_eq(text, str_of(releases[i].name))) continue;
+    *ret = releases[i].release;
+    return true;
+  }
+  return false;
+}
+
+const char *sim_version(const struct sim *sim) {
+  for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+    if (releases[i].release == sim->release) return releases[i].version;
+  return "";
+}
+
+struct sim *sim_new(enum sim_release release, struct str base_url) {
+  struct sim *sim = mem_alloc(sizeof *sim);
+  sim->release = release;
+  sim->base_url = base_url;
+  sim->conf = (struct sim_conf){.pat = true, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true,
+                                .session_timeout_s = 3600, .max_sessions = 10};
+  sim->objects = sim_objects_new();
+  sim->data = sim_data_new(sim);
+  sim->auth = sim_auth_new(sim);
+  return sim;
+}
+
+void sim_free(struct sim *sim) {
+  if (!sim) return;
+  sim_auth_free(sim->auth);
+  sim_data_free(sim->data);
+  sim_objects_free(sim->objects);
+  free(sim);
+}
+
+bool sim_set(struct sim *sim, struct str name, struct str value) {
+  struct sim_conf *conf = &sim->conf;
+  const struct {
+    const char *name;
+    bool *flag;
+    int64_t *number;
+  } keys[] = {{"pat", &conf->pat, NULL}, {"uaa", &conf->legacy_oauth, NULL}, {"oauth", &conf->oauth_server, NULL}, {"jwt", &conf->jwt, NULL}, {"csrf", &conf->csrf, NULL},
+              {"totp", &conf->totp, NULL}, {"timeout", NULL, &conf->session_timeout_s}, {"max-sessions", NULL, &conf->max_sessions}};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (!str_eq(name, str_of(keys[i].name))) continue;
+    if (keys[i].number) return str_to_i64(value, keys[i].number);
+    *keys[i].flag = str_eq(value, STR("on"));
+    return *keys[i].flag || str_eq(value, STR("off"));
+  }
+  return false;
+}
+
+int64_t sim_now_ms(const struct sim *sim) {
+  return clock_now_ms() + sim->clock_offset_ms;
+}
+
+void sim_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {
+  json_t *user = NULL;
+  if (!sim_auth_handle(sim, request, reply, &user)) sim_data_handle(sim, user, request, reply);
+  sim_auth_done(sim, request, reply);
+}
