@@ -107,40 +107,35 @@ static int string_done(struct json_stream *s, struct str text, struct error *err
   return emit(s, JSON_EVENT_KEY, text, error);
 }
 
+/* Takes c into the number, or returns false and leaves everything as it is: c does not belong to it. */
 static bool number_step(struct json_stream *s, char c) {
-  bool digit = c >= '0' && c <= '9';
+  bool digit = c >= '0' && c <= '9', exponent = c == 'e' || c == 'E';
+  enum number next = s->number;
   switch (s->number) {
   case N_SIGN:
-    s->number = c == '0' ? N_ZERO : N_DIGITS;
-    return digit;
-  case N_DIGITS:
-    if (digit) return true;
-    __attribute__((fallthrough));
+    next = c == '0' ? N_ZERO : N_DIGITS;
+    break;
   case N_ZERO:
-    if (c == '.') s->number = N_POINT;
-    else if (c == 'e' || c == 'E') s->number = N_E;
-    else return false;
-    return true;
+  case N_DIGITS:
+    if (c == '.') next = N_POINT;
+    else if (exponent) next = N_E;
+    else if (s->number == N_ZERO) return false;
+    break;
   case N_POINT:
-    s->number = N_FRACTION;
-    return digit;
   case N_FRACTION:
-    if (c == 'e' || c == 'E') s->number = N_E;
-    else return digit;
-    return true;
+    next = exponent && s->number == N_FRACTION ? N_E : N_FRACTION;
+    break;
   case N_E:
-    if (c == '+' || c == '-') {
-      s->number = N_E_SIGN;
-      return true;
-    }
-    __attribute__((fallthrough));
+    next = c == '+' || c == '-' ? N_E_SIGN : N_EXPONENT;
+    break;
   case N_E_SIGN:
-    s->number = N_EXPONENT;
-    return digit;
   case N_EXPONENT:
-    return digit;
+    next = N_EXPONENT;
+    break;
   }
-  return false;
+  if (!digit && next != N_POINT && next != N_E && next != N_E_SIGN) return false;
+  s->number = next;
+  return true;
 }
 
 static bool number_whole(const struct json_stream *s) {

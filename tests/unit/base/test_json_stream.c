@@ -31,7 +31,7 @@ static const char *const good[] = {
 static const char *const bad[] = {
     "", " ", "{", "[1,]", "{\"a\":1,}", "{,}", "01", "1.", ".5", "+1", "-", "1e", "nul", "truex", "\"a", "\"\\x\"", "\"\\u12g4\"",
     "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83dx\"", "\"\x01\"", "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "[1 2]", "{\"a\" 1}", "{1:2}", "1 2",
-    "\xef\xbb\xbf{}", "[1]x", "'a'", "NaN", "--1", "1.e5",
+    "\xef\xbb\xbf{}", "[1]x", "'a'", "NaN", "--1", "1.e5", "-\n", "[-]", "[1.]", "[1e]", "[1e+]", "1. ", "1e+ ", "1-", "1+2",
 };
 
 static void cuts_change_nothing(void **state) {
