@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""The demo: two stand-in DHIS2 servers (a district on 2.41, a central one on 2.43), one drawbridge with the page, and an example app on another origin.
+
+State is kept in run/demo/ between calls; --fresh forgets it. Ctrl-C ends everything.
+"""
+import argparse
+import functools
+import http.server
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+STATE = ROOT / "run" / "demo"
+
+CONFIG = """\
+public_url: http://127.0.0.1:{page}
+listen: [127.0.0.1:{page}]
+admin_listen: 127.0.0.1:{admin}
+store: sqlite:{state}/state.db
+keys: {state}/keys
+apps:
+  - id: two-servers
+    origins: [http://127.0.0.1:{app}]
+    return_to: [http://127.0.0.1:{app}/]
+servers:
+  - id: district
+    name: District (demo, 2.41)
+    url: http://127.0.0.1:{district}
+    addresses: [127.0.0.0/8]
+    oauth: {{client_id: drawbridge, client_secret: {{file: {state}/client-secret}}}}
+  - id: central
+    name: Central (demo, 2.43)
+    url: http://127.0.0.1:{central}
+    addresses: [127.0.0.0/8]
+    oauth: {{client_id: drawbridge, client_secret: {{file: {state}/client-secret}}}}
+log: {{level: info, format: json}}
+"""
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """The example app and the SDK, as any web server would serve them."""
+
+    def translate_path(self, path):
+        if path.split("?")[0].startswith("/sdk/"):
+            return str(ROOT / path.split("?")[0].lstrip("/")) if ".." not in path else str(STATE / "nothing")
+        return super().translate_path(path)
+
+    def log_message(self, *_):
+        pass
+
+
+def wait_for(port, process, what):
+    for _ in range(600):
+        if process.poll() is not None:
+            sys.exit(f"demo: {what} ended at once; its log is {STATE / what}.log")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"demo: {what} does not answer on port {port}; its log is {STATE / what}.log")
+
+
+def free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            sys.exit(f"demo: port {port} is in use: end what uses it, or choose another base with --port")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build", type=pathlib.Path)
+    parser.add_argument("--port", default=8080, type=int, help="of the page; the next four are used too")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier calls stored")
+    options = parser.parse_args()
+    build = (ROOT / options.build).resolve()
+    ports = {"page": options.port, "admin": options.port + 1, "app": options.port + 2, "district": options.port + 3, "central": options.port + 4}
+    for port in ports.values():
+        free(port)
+    if options.fresh:
+        shutil.rmtree(STATE, ignore_errors=True)
+    STATE.mkdir(parents=True, exist_ok=True)
+    callback = f"http://127.0.0.1:{ports['page']}/v1/callback/"
+    secret = STATE / "client-secret"
+    secret.touch(mode=0o600)
+    secret.write_text("0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50\n")
+    config = STATE / "drawbridge.yaml"
+    config.write_text(CONFIG.format(state=STATE, **ports))
+
+    running = []
+
+    def start(what, *command):
+        log = (STATE / f"{what}.log").open("w")
+        process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
+        running.append(process)
+        return process
+
+    def stop(*_):
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        sys.exit(0)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    servers = [("district", "2.41"), ("central", "2.43")]
+    try:
+        for name, version in servers:
+            start(name, build / "drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{ports[name]}", "--demo", name,
+                  "--redirect-uri", callback + name)
+        start("drawbridge", build / "drawbridge", "serve", "--config", config)
+        for (name, _), process in zip(servers, running):
+            wait_for(ports[name], process, name)
+        wait_for(ports["page"], running[2], "drawbridge")
+        app = http.server.ThreadingHTTPServer(("127.0.0.1", ports["app"]), functools.partial(Files, directory=str(ROOT / "examples" / "two-servers")))
+        threading.Thread(target=app.serve_forever, daemon=True).start()
+    except BaseException:
+        for process in running:
+            process.terminate()
+        raise
+    print(f"""
+  The page         http://127.0.0.1:{ports['page']}/
+  An example app   http://127.0.0.1:{ports['app']}/   (another origin)
+
+  District (2.41)  http://127.0.0.1:{ports['district']}   Central (2.43)  http://127.0.0.1:{ports['central']}
+{(ROOT / 'examples' / 'demo-metadata' / 'ACCOUNTS.txt').read_text().rstrip()}
+
+  Ctrl-C ends the demo.""", flush=True)
+    while True:
+        for (name, process) in zip(["district", "central", "drawbridge"], running):
+            if process.poll() is not None:
+                print(f"demo: {name} ended; its log is {STATE / name}.log", file=sys.stderr)
+                stop()
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()
