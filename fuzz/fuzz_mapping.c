@@ -1,0 +1,40 @@
+/* Any bytes as a mapping, and as a list of decisions: refused or understood; and what is understood is written so that it reads back and is written the same. */
+#include "mapping/decisions.h"
+#include "mapping/mapping.h"
+
+static void as_mapping(struct str text) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct mapping *mapping = mapping_read(arena, text, &error);
+  if (mapping) {
+    struct buf once = BUF_INIT(MAPPING_BYTES_MAX), twice = BUF_INIT(MAPPING_BYTES_MAX);
+    if (!mapping_write(mapping, &once)) abort();
+    const struct mapping *again = mapping_read(arena, buf_str(&once), &error);
+    if (!again || !mapping_write(again, &twice) || !str_eq(buf_str(&once), buf_str(&twice))) abort();
+    buf_free(&once);
+    buf_free(&twice);
+  }
+  arena_free(arena);
+}
+
+static void as_decisions(struct str text) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct decision *list, *again;
+  size_t count, again_count;
+  if (decisions_read(arena, text, &list, &count, &error) == 0) {
+    struct buf out = BUF_INIT(16 << 20);
+    if (!decisions_write(list, count, &out) || decisions_read(arena, buf_str(&out), &again, &again_count, &error) < 0 ||
+        count != again_count)
+      abort();
+    buf_free(&out);
+  }
+  arena_free(arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct str text = {(const char *)data, size};
+  as_mapping(text);
+  as_decisions(text);
+  return 0;
+}

@@ -1,0 +1,100 @@
+#include "base/file.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE = 64 << 10 };
+
+static bool is_dash(const char *path) {
+  return str_eq(str_of(path), STR("-"));
+}
+
+int file_read_pieces(const char *path, int (*sink)(void *, struct str, struct error *), void *payload, struct error *error) {
+  int fd = is_dash(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return error_set(error, ERROR_input, "%s: %s", path, strerror(errno));
+  _cleanup_free_
+  char *piece = mem_alloc(PIECE);
+  int result = 0;
+  for (;;) {
+    ssize_t n = read(fd, piece, PIECE);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) result = error_set(error, ERROR_input, "%s: %s", path, strerror(errno));
+    if (n <= 0) break;
+    result = sink(payload, (struct str){piece, (size_t)n}, error) ? -1 : 0;
+    if (result) break;
+  }
+  if (fd != STDIN_FILENO) (void)close(fd);
+  return result;
+}
+
+struct whole {
+  struct buf buf;
+  const char *path;
+};
+
+static int add_piece(void *payload, struct str piece, struct error *error) {
+  struct whole *whole = payload;
+  if (buf_add(&whole->buf, piece)) return 0;
+  return error_set(error, ERROR_input, "%s: larger than %zu bytes", whole->path, whole->buf.max);
+}
+
+int file_read(struct arena *arena, const char *path, size_t limit, struct str *ret, struct error *error) {
+  struct whole whole = {.buf = BUF_INIT(limit), .path = path};
+  int result = file_read_pieces(path, add_piece, &whole, error);
+  if (result == 0) *ret = arena_str(arena, buf_str(&whole.buf));
+  buf_free(&whole.buf);
+  return result;
+}
+
+int file_write_fd(int fd, struct str bytes, const char *name, struct error *error) {
+  while (bytes.n) {
+    ssize_t n = write(fd, bytes.p, bytes.n);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", name, strerror(errno));
+    bytes = str_from(bytes, (size_t)n);
+  }
+  return 0;
+}
+
+/* The new name must be on the disk too, or a power cut brings the old file back. */
+static void sync_folder(const char *path) {
+  size_t slash = str_find_last_char(str_of(path), '/');
+  _cleanup_free_
+  char *folder = slash == SIZE_MAX ? mem_printf(".") : mem_printf("%.*s", (int)(slash ? slash : 1), path);
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)fsync(fd);
+  (void)close(fd);
+}
+
+/* A device or a pipe is written to; renaming over it would take it away. */
+static int write_through(const char *path, struct str bytes, struct error *error) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+  int result = file_write_fd(fd, bytes, path, error);
+  (void)close(fd);
+  return result;
+}
+
+int file_write(const char *path, struct str bytes, struct error *error) {
+  if (is_dash(path)) return file_write_fd(STDOUT_FILENO, bytes, "standard output", error);
+  struct stat status;
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return write_through(path, bytes, error);
+  _cleanup_free_
+  char *beside = mem_printf("%s.%ld.new", path, (long)getpid());
+  int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+  int result = file_write_fd(fd, bytes, path, error);
+  if (result == 0 && fsync(fd) < 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+  if (close(fd) < 0 && result == 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+  if (result == 0 && rename(beside, path) < 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+  if (result == 0)
+    sync_folder(path);
+  else
+    (void)unlink(beside);
+  return result;
+}

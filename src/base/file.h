@@ -1,0 +1,23 @@
+/* file: whole files in and out. Calls block: never on the loop.
+ *
+ * The name "-" is standard input for reading and standard output for writing. Messages name the file as it was given. */
+#ifndef DRAWBRIDGE_BASE_FILE_H
+#define DRAWBRIDGE_BASE_FILE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* The whole file. -1: ERROR_input (cannot be read, or is larger than `limit` bytes). */
+int file_read(struct arena *arena, const char *path, size_t limit, struct str *ret, struct error *error);
+
+/* The file piece by piece, up to 64 KiB each; what the sink returns other than 0 ends it (-1, the sink has filled *error). */
+int file_read_pieces(const char *path, int (*sink)(void *payload, struct str piece, struct error *error), void *payload,
+                     struct error *error);
+
+/* All or nothing: written beside, synced, renamed over; for "-" just written. -1: ERROR_inside (disk full, no right, …). */
+int file_write(const char *path, struct str bytes, struct error *error);
+
+/* All bytes to an open file; -1: ERROR_inside. */
+int file_write_fd(int fd, struct str bytes, const char *name, struct error *error);
+
+#endif

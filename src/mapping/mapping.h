@@ -1,0 +1,99 @@
+/* mapping: which cells of one side make up which cell of the other, and who decided so: the document that alignment makes, a person reviews and a transfer obeys. The JSON format is in docs/mapping.md.
+ *
+ * What holds always: everything lives in one arena, borrowed texts too. A target cell is the signed sum of the terms of all its rules that count; the same source cell stands at most once among the
+ * rules of one target cell that are not rejected. Ids are not empty, up to 255 bytes, without control characters. Pure: no file, clock or network but in mapping_of_file.
+ *
+ * Life cycle: fill the struct (arrays from the arena) and mapping_check it, or mapping_read; write it with mapping_write. Nothing to free but the arena. */
+#ifndef DRAWBRIDGE_MAPPING_MAPPING_H
+#define DRAWBRIDGE_MAPPING_MAPPING_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+enum {
+  MAPPING_BYTES_MAX = 64 << 20, /* of a document */
+  MAPPING_RULES_MAX = 1 << 20,
+  MAPPING_TERMS_MAX = 4096,    /* of one rule */
+  MAPPING_PAIRS_MAX = 1 << 20, /* org units; attribute option combos */
+  MAPPING_DATA_SETS_MAX = 256,
+};
+
+/* The id of the default option combo on all but old databases (DHIS2 core, DefaultCategoryService). */
+#define MAPPING_DEFAULT_COMBO STR("HllvX50cXC0")
+
+struct mapping_operand {
+  struct str data_element, category_option_combo;
+};
+
+struct mapping_term {
+  int sign; /* 1 or -1 */
+  struct mapping_operand source;
+};
+
+enum mapping_decision {
+  MAPPING_ACCEPTED, /* by a person */
+  MAPPING_AUTO,     /* the engine is sure */
+  MAPPING_PROPOSED, /* the engine's answer, wants a look */
+  MAPPING_REJECTED, /* a person said no */
+  MAPPING_NONE,     /* the terms' cells have no counterpart: `target` is empty; or, without terms: nothing fills this target cell */
+};
+
+struct mapping_rule {
+  struct mapping_operand target;
+  const struct mapping_term *terms;
+  size_t term_count;
+  enum mapping_decision decision;
+  double confidence;       /* 0 to 1; below 0: not told */
+  struct str value_type;   /* of the target's data element (INTEGER, …); empty: not told. What is sent is brought to its form */
+  struct str by, at, note; /* who decided, when (RFC 3339), why; each may be empty */
+};
+
+struct mapping_side {
+  struct str server;           /* configured id, or what the side was read from; may be empty */
+  const struct str *data_sets; /* ids */
+  size_t data_set_count;
+  struct str default_combo; /* id of the default option combo; never empty after mapping_read */
+};
+
+struct mapping_pair {
+  struct str source, target;
+};
+
+/* What becomes of a target cell when not all of its sources have a value. */
+enum mapping_missing {
+  MAPPING_SUM_PRESENT, /* "sum-what-is-there": the sum of those that have; counted as partial */
+  MAPPING_REQUIRE_ALL, /* "require-all": not sent, and the run ends as "something was refused" */
+  MAPPING_SKIP,        /* "skip": not sent, counted */
+};
+
+struct mapping {
+  struct mapping_side source, target;
+  const struct mapping_rule *rules;
+  size_t rule_count;
+  const struct mapping_pair *attribute_option_combos; /* none: the same ids, and default to default */
+  size_t attribute_option_combo_count;
+  const struct mapping_pair *org_units; /* none: the same ids. Several sources may share a target: they are summed */
+  size_t org_unit_count;
+  enum mapping_missing missing;
+};
+
+/* NULL: ERROR_input, with the place or the member's name. Unknown members, members twice and a higher version are refused. */
+const struct mapping *mapping_read(struct arena *arena, struct str json, struct error *error);
+const struct mapping *mapping_of_file(struct arena *arena, const char *path, struct error *error); /* "-": standard input */
+
+/* 0, or -1 with ERROR_input: what is said above does not hold. mapping_read has done it. */
+int mapping_check(const struct mapping *mapping, struct error *error);
+
+/* The document, indented by lines so that differences show: the same mapping gives the same bytes. False: larger than buf->max. */
+bool mapping_write(const struct mapping *mapping, struct buf *buf);
+
+const char *mapping_decision_name(enum mapping_decision decision); /* "accepted", … */
+bool mapping_decision_of(struct str name, enum mapping_decision *ret);
+const char *mapping_missing_name(enum mapping_missing missing);
+bool mapping_missing_of(struct str name, enum mapping_missing *ret);
+
+/* Ordered by data element, then option combo; by bytes. */
+int mapping_operand_cmp(struct mapping_operand a, struct mapping_operand b);
+
+#endif

@@ -1,0 +1,208 @@
+#include "mapping/mapping.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include <jansson.h>
+
+/* What is being read: where texts go, and the place for messages. */
+struct reading {
+  struct arena *arena;
+  struct error *error;
+  bool failed; /* *error is filled; what follows is not looked at */
+};
+
+static void fail(struct reading *r, const char *place, const char *what) {
+  if (!r->failed) (void)error_set(r->error, ERROR_input, "%s: %s", place, what);
+  r->failed = true;
+}
+
+/* A member that nobody knows is a mistake or from a later version; passing over it would change what the document means. */
+static void known_only(struct reading *r, const char *place, json_t *object, const char *const *known) {
+  if (!json_is_object(object)) {
+    fail(r, place, "must be an object");
+    return;
+  }
+  const char *key;
+  json_t *value;
+  json_object_foreach(object, key, value) {
+    size_t i = 0;
+    while (known[i] && !str_eq(str_of(known[i]), str_of(key))) i++;
+    if (!known[i] && !r->failed) {
+      (void)error_set(r->error, ERROR_input, "%s: unknown member \"%.100s\"", place, key);
+      r->failed = true;
+    }
+  }
+}
+
+static struct str text_of(struct reading *r, const char *place, json_t *object, const char *key, bool needed) {
+  json_t *value = json_object_get(object, key);
+  if (!value && !needed) return STR("");
+  if (!json_is_string(value)) {
+    fail(r, place, arena_cstr(r->arena, arena_printf(r->arena, "\"%s\" must be a text", key)));
+    return STR("");
+  }
+  return arena_str(r->arena, (struct str){json_string_value(value), json_string_length(value)});
+}
+
+static json_t *array_of(struct reading *r, const char *place, json_t *object, const char *key, size_t most) {
+  json_t *value = json_object_get(object, key);
+  if (!value) return NULL;
+  if (!json_is_array(value))
+    fail(r, place, arena_cstr(r->arena, arena_printf(r->arena, "\"%s\" must be a list", key)));
+  else if (json_array_size(value) > most)
+    fail(r, place, arena_cstr(r->arena, arena_printf(r->arena, "\"%s\" has more than %zu entries", key, most)));
+  return r->failed ? NULL : value;
+}
+
+static struct mapping_side side_of(struct reading *r, json_t *root, const char *name) {
+  static const char *const known[] = {"server", "data_sets", "default_option_combo", NULL};
+  struct mapping_side side = {.server = STR(""), .default_combo = MAPPING_DEFAULT_COMBO};
+  json_t *object = json_object_get(root, name);
+  if (!object) return side;
+  known_only(r, name, object, known);
+  if (r->failed) return side;
+  side.server = text_of(r, name, object, "server", false);
+  struct str combo = text_of(r, name, object, "default_option_combo", false);
+  if (combo.n) side.default_combo = combo;
+  json_t *sets = array_of(r, name, object, "data_sets", MAPPING_DATA_SETS_MAX);
+  struct str *ids = ARENA_ARRAY(r->arena, json_array_size(sets), struct str);
+  for (size_t i = 0; i < json_array_size(sets) && !r->failed; i++) {
+    json_t *id = json_array_get(sets, i);
+    if (!json_is_string(id))
+      fail(r, name, "\"data_sets\" must hold ids");
+    else
+      ids[i] = arena_str(r->arena, (struct str){json_string_value(id), json_string_length(id)});
+  }
+  side.data_sets = ids;
+  side.data_set_count = json_array_size(sets);
+  return side;
+}
+
+static struct mapping_operand operand_of(struct reading *r, const char *place, json_t *object) {
+  return (struct mapping_operand){text_of(r, place, object, "data_element", true),
+                                  text_of(r, place, object, "category_option_combo", true)};
+}
+
+static void read_terms(struct reading *r, const char *place, json_t *object, struct mapping_rule *rule) {
+  static const char *const known[] = {"sign", "data_element", "category_option_combo", NULL};
+  json_t *list = array_of(r, place, object, "terms", MAPPING_TERMS_MAX);
+  struct mapping_term *terms = ARENA_ARRAY(r->arena, json_array_size(list), struct mapping_term);
+  for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
+    json_t *entry = json_array_get(list, i);
+    known_only(r, place, entry, known);
+    if (r->failed) return;
+    struct str sign = json_object_get(entry, "sign") ? text_of(r, place, entry, "sign", true) : STR("+");
+    if (!str_eq(sign, STR("+")) && !str_eq(sign, STR("-"))) fail(r, place, "a sign is \"+\" or \"-\"");
+    terms[i] = (struct mapping_term){str_eq(sign, STR("-")) ? -1 : 1, operand_of(r, place, entry)};
+  }
+  rule->terms = terms;
+  rule->term_count = json_array_size(list);
+}
+
+static void read_rule(struct reading *r, json_t *entry, size_t number, struct mapping_rule *rule) {
+  static const char *const known[] = {"target", "terms", "decision", "confidence", "value_type", "by", "at", "note", NULL};
+  static const char *const known_target[] = {"data_element", "category_option_combo", NULL};
+  char place[32];
+  (void)snprintf(place, sizeof place, "rule %zu", number);
+  known_only(r, place, entry, known);
+  if (r->failed) return;
+  json_t *target = json_object_get(entry, "target");
+  if (target && !json_is_null(target)) {
+    known_only(r, place, target, known_target);
+    if (!r->failed) rule->target = operand_of(r, place, target);
+  }
+  read_terms(r, place, entry, rule);
+  if (r->failed) return;
+  if (!mapping_decision_of(text_of(r, place, entry, "decision", true), &rule->decision))
+    fail(r, place, "\"decision\" is accepted, auto, proposed, rejected or none");
+  json_t *confidence = json_object_get(entry, "confidence");
+  rule->confidence = confidence && !json_is_null(confidence) ? json_number_value(confidence) : -1;
+  if (confidence && !json_is_null(confidence) && (!json_is_number(confidence) || rule->confidence < 0))
+    fail(r, place, "\"confidence\" is a number from 0 to 1");
+  rule->value_type = text_of(r, place, entry, "value_type", false);
+  rule->by = text_of(r, place, entry, "by", false);
+  rule->at = text_of(r, place, entry, "at", false);
+  rule->note = text_of(r, place, entry, "note", false);
+  int64_t when;
+  if (rule->at.n && !clock_parse(rule->at, &when)) fail(r, place, "\"at\" is not a time (RFC 3339)");
+}
+
+static void read_rules(struct reading *r, json_t *root, struct mapping *mapping) {
+  json_t *list = array_of(r, "mapping", root, "rules", MAPPING_RULES_MAX);
+  if (!list) fail(r, "mapping", "\"rules\" is missing");
+  struct mapping_rule *rules = ARENA_ARRAY(r->arena, json_array_size(list), struct mapping_rule);
+  for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) read_rule(r, json_array_get(list, i), i + 1, &rules[i]);
+  mapping->rules = rules;
+  mapping->rule_count = json_array_size(list);
+}
+
+static const struct mapping_pair *pairs_of(struct reading *r, json_t *root, const char *name, size_t *ret_count) {
+  static const char *const known[] = {"source", "target", NULL};
+  json_t *list = array_of(r, "mapping", root, name, MAPPING_PAIRS_MAX);
+  struct mapping_pair *pairs = ARENA_ARRAY(r->arena, json_array_size(list), struct mapping_pair);
+  for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
+    json_t *entry = json_array_get(list, i);
+    known_only(r, name, entry, known);
+    if (!r->failed) pairs[i] = (struct mapping_pair){text_of(r, name, entry, "source", true), text_of(r, name, entry, "target", true)};
+  }
+  *ret_count = json_array_size(list);
+  return pairs;
+}
+
+static void read_periods(struct reading *r, json_t *root) {
+  static const char *const known[] = {"conversion", NULL};
+  json_t *periods = json_object_get(root, "periods");
+  if (!periods) return;
+  known_only(r, "periods", periods, known);
+  if (!r->failed && !str_eq(text_of(r, "periods", periods, "conversion", true), STR("same")))
+    fail(r, "periods", "\"conversion\" is \"same\"");
+}
+
+static void read_root(struct reading *r, json_t *root, struct mapping *mapping) {
+  static const char *const known[] = {"format",    "version", "source",  "target", "rules", "attribute_option_combos",
+                                      "org_units", "periods", "missing", NULL};
+  if (!json_is_object(root) || !str_eq(text_of(r, "mapping", root, "format", true), STR("drawbridge-mapping"))) {
+    fail(r, "mapping", "this is not a mapping: \"format\" must be \"drawbridge-mapping\"");
+    return;
+  }
+  if (json_integer_value(json_object_get(root, "version")) != 1) {
+    fail(r, "mapping", "\"version\" must be 1; a higher one is from a later drawbridge");
+    return;
+  }
+  known_only(r, "mapping", root, known);
+  mapping->source = side_of(r, root, "source");
+  mapping->target = side_of(r, root, "target");
+  read_rules(r, root, mapping);
+  mapping->attribute_option_combos = pairs_of(r, root, "attribute_option_combos", &mapping->attribute_option_combo_count);
+  mapping->org_units = pairs_of(r, root, "org_units", &mapping->org_unit_count);
+  read_periods(r, root);
+  struct str missing = text_of(r, "mapping", root, "missing", false);
+  if (missing.n && !mapping_missing_of(missing, &mapping->missing))
+    fail(r, "mapping", "\"missing\" is sum-what-is-there, require-all or skip");
+}
+
+const struct mapping *mapping_read(struct arena *arena, struct str json, struct error *error) {
+  if (json.n > MAPPING_BYTES_MAX) {
+    (void)error_set(error, ERROR_input, "a mapping has at most %d bytes", MAPPING_BYTES_MAX);
+    return NULL;
+  }
+  json_error_t problem;
+  json_t *root = json_loadb(json.n ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &problem);
+  if (!root) {
+    (void)error_set(error, ERROR_input, "not JSON, line %d, column %d: %s", problem.line, problem.column, problem.text);
+    return NULL;
+  }
+  struct mapping *mapping = ARENA_NEW(arena, struct mapping);
+  struct reading r = {.arena = arena, .error = error};
+  read_root(&r, root, mapping);
+  json_decref(root);
+  return r.failed || mapping_check(mapping, error) < 0 ? NULL : mapping;
+}
+
+const struct mapping *mapping_of_file(struct arena *arena, const char *path, struct error *error) {
+  struct str json;
+  if (file_read(arena, path, MAPPING_BYTES_MAX, &json, error) < 0) return NULL;
+  const struct mapping *mapping = mapping_read(arena, json, error);
+  if (!mapping) (void)error_context(error, "%s", path);
+  return mapping;
+}

@@ -1,0 +1,146 @@
+/* The mapping document: strict reading with places, writing that reads back the same, what must hold between its members; decisions as CSV. */
+#include "mapping/decisions.h"
+#include "mapping/mapping.h"
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#define RULE(target, decision, terms) \
+  "{\"target\":{\"data_element\":\"" target "\",\"category_option_combo\":\"c\"},\"terms\":[" terms "],\"decision\":\"" decision "\"}"
+#define TERM(sign, source) "{\"sign\":\"" sign "\",\"data_element\":\"" source "\",\"category_option_combo\":\"c\"}"
+#define DOCUMENT(rules, more) "{\"format\":\"drawbridge-mapping\",\"version\":1,\"rules\":[" rules "]" more "}"
+
+static void round_trip(void **state) {
+  (void)state;
+  static const char text[] =
+      "{\n  \"format\": \"drawbridge-mapping\",\n  \"version\": 1,\n"
+      "  \"source\": {\"server\":\"district\",\"data_sets\":[\"S1\",\"S2\"],\"default_option_combo\":\"dflt\"},\n"
+      "  \"target\": {\"server\":\"\",\"data_sets\":[],\"default_option_combo\":\"HllvX50cXC0\"},\n"
+      "  \"rules\": [\n"
+      "    "
+      "{\"target\":{\"data_element\":\"t\",\"category_option_combo\":\"c\"},\"terms\":[{\"sign\":\"+\",\"data_element\":\"a\",\"category_"
+      "option_combo\":\"c\"},"
+      "{\"sign\":\"-\",\"data_element\":\"b\",\"category_option_combo\":\"c\"}],\"decision\":\"accepted\",\"confidence\":0.9,\"value_"
+      "type\":\"INTEGER\",\"by\":\"maria\","
+      "\"at\":\"2026-11-24T09:30:00Z\",\"note\":\"d\xc3\xa9j\xc3\xa0 vu\"},\n"
+      "    {\"target\":null,\"terms\":[{\"sign\":\"+\",\"data_element\":\"x\",\"category_option_combo\":\"c\"}],\"decision\":\"none\"}\n"
+      "  ],\n"
+      "  \"attribute_option_combos\": [\n    {\"source\":\"p\",\"target\":\"q\"}\n  ],\n"
+      "  \"org_units\": [],\n"
+      "  \"periods\": {\"conversion\": \"same\"},\n"
+      "  \"missing\": \"require-all\"\n}\n";
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct mapping *mapping = mapping_read(arena, str_of(text), &error);
+  if (!mapping) fail_msg("%s", error.message);
+  assert_int_equal(mapping->rule_count, 2);
+  assert_int_equal(mapping->rules[0].terms[1].sign, -1);
+  assert_int_equal(mapping->missing, MAPPING_REQUIRE_ALL);
+  assert_true(str_eq(mapping->source.default_combo, STR("dflt")));
+  struct buf out = BUF_INIT(1 << 16);
+  assert_true(mapping_write(mapping, &out));
+  assert_string_equal(out.p, text);
+  buf_free(&out);
+  arena_free(arena);
+}
+
+static void refusals(void **state) {
+  (void)state;
+  static const struct {
+    const char *json, *message;
+  } cases[] = {
+      {"{", "not JSON"},
+      {"[]", "this is not a mapping"},
+      {"{\"format\":\"drawbridge-mapping\",\"version\":2,\"rules\":[]}", "\"version\" must be 1"},
+      {"{\"format\":\"drawbridge-mapping\",\"version\":1}", "\"rules\" is missing"},
+      {DOCUMENT("", ",\"rules\":[]"), "duplicate"},
+      {DOCUMENT("", ",\"extra\":1"), "unknown member \"extra\""},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"month-to-quarter\"}"), "\"conversion\" is \"same\""},
+      {DOCUMENT("", ",\"missing\":\"guess\""), "\"missing\" is"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\"},{\"source\":\"a\",\"target\":\"d\"}]"),
+       "the source a stands there twice"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"\",\"target\":\"b\"}]"), "org_units, entry 1"},
+      {DOCUMENT(RULE("t", "maybe", TERM("+", "a")), ""), "rule 1: \"decision\""},
+      {DOCUMENT(RULE("t", "accepted", TERM("*", "a")), ""), "a sign is"},
+      {DOCUMENT(RULE("t", "accepted", ""), ""), "rule 1 has no terms"},
+      {DOCUMENT(RULE("", "accepted", TERM("+", "a")), ""), "the target is not a data element"},
+      {DOCUMENT("{\"target\":null,\"terms\":[" TERM("+", "a") "],\"decision\":\"accepted\"}", ""), "rule 1 has no target"},
+      {DOCUMENT(RULE("t", "accepted", TERM("+", "a") "," TERM("-", "a")), ""), "would count twice"},
+      {DOCUMENT(RULE("t", "accepted", TERM("+", "a")) "," RULE("t", "proposed", TERM("+", "a")), ""),
+       "rules 1 and 2: source cell a.c would count twice in target cell t.c"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct arena *arena = arena_new();
+    struct error error = {0};
+    assert_null(mapping_read(arena, str_of(cases[i].json), &error));
+    assert_int_equal(error.code, ERROR_input);
+    if (!str_has(str_of(error.message), str_of(cases[i].message))) fail_msg("case %zu: %s", i, error.message);
+    arena_free(arena);
+  }
+}
+
+static void same_target_twice(void **state) {
+  (void)state;
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  assert_non_null(
+      mapping_read(arena, STR(DOCUMENT(RULE("t", "accepted", TERM("+", "a")) "," RULE("t", "auto", TERM("-", "b")), "")), &error));
+  assert_non_null(
+      mapping_read(arena, STR(DOCUMENT(RULE("t", "rejected", TERM("+", "a")) "," RULE("t", "auto", TERM("+", "a")), "")), &error));
+  arena_free(arena);
+}
+
+static void decisions(void **state) {
+  (void)state;
+  static const char csv[] =
+      "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,rank,confidence,"
+      "decision\n"
+      "data_element,a,,t,,,1,0.5,accepted\r\noperand,a,c,t,d,-,1,0.9,rejected\noperand,b,c,,,,1,,none\noperand,b,c,t,d,+,2,0.1,candidate\n";
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct decision *list;
+  size_t count;
+  assert_int_equal(decisions_read(arena, str_of(csv), &list, &count, &error), 0);
+  assert_int_equal(count, 3);
+  assert_false(list[0].operand);
+  assert_true(list[1].operand && list[1].sign == '-' && list[1].verdict == DECISION_REJECTED);
+  assert_int_equal(list[2].verdict, DECISION_NONE);
+  struct buf out = BUF_INIT(4096);
+  assert_true(decisions_write(list, count, &out));
+  assert_string_equal(
+      out.p, "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\r\n"
+             "data_element,a,,t,,,accepted\r\noperand,a,c,t,d,-,rejected\r\noperand,b,c,,,+,none\r\n");
+  buf_free(&out);
+  arena_free(arena);
+}
+
+static void bad_decisions(void **state) {
+  (void)state;
+#define HEADER "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\n"
+  static const struct {
+    const char *csv, *message;
+  } cases[] = {
+      {"", "no header"},
+      {"kind,decision\n", "the column source_data_element is missing"},
+      {HEADER "operand,a,,t,d,+,accepted\n", "line 2: an operand has a source"},
+      {HEADER "operand,a,c,,,+,accepted\n", "line 2: target_data_element is empty"},
+      {HEADER "\ncell,a,c,t,d,+,accepted\n", "line 3: the kind is"},
+      {HEADER "operand,a,c,t,d,x,accepted\n", "line 2: the sign"},
+      {HEADER "operand,a,c,t,d,+,perhaps\n", "line 2: the decision"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct arena *arena = arena_new();
+    struct error error = {0};
+    const struct decision *list;
+    size_t count;
+    assert_int_equal(decisions_read(arena, str_of(cases[i].csv), &list, &count, &error), -1);
+    if (!str_has(str_of(error.message), str_of(cases[i].message))) fail_msg("case %zu: %s", i, error.message);
+    arena_free(arena);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(refusals), cmocka_unit_test(same_target_twice),
+                                     cmocka_unit_test(decisions), cmocka_unit_test(bad_decisions)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
