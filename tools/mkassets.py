@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Makes the files of the page and the SDK ready to be part of the program.
+
+Reads web/ (with the module files that npm fetched by web/package-lock.json) and sdk/; writes each file plain, as gzip and as brotli, one assembler file
+that includes them all, one table for assets.c, and a depfile for ninja. The same input gives the same bytes.
+
+Every file of the page lives under /ui/<version>/, the version being a hash over all names and contents: such an address never changes its meaning, and
+relative imports need no rewriting. `/ui/dev/` in index.html stands for that prefix.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".ts": "text/plain; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".po": "text/plain; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+}
+
+# name in the page: file in node_modules
+LIBRARIES = {
+    "lib/preact.js": "preact/dist/preact.module.js",
+    "lib/hooks.js": "preact/hooks/dist/hooks.module.js",
+    "lib/htm.js": "htm/dist/htm.module.js",
+}
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def fetch_libraries(web):
+    """node_modules as the lock file has it; fetched only where it is missing or another version."""
+    with open(os.path.join(web, "package-lock.json"), encoding="utf-8") as f:
+        wanted = {k: v["version"] for k, v in json.load(f)["packages"].items() if k}
+    present = {}
+    for name in wanted:
+        try:
+            with open(os.path.join(web, name, "package.json"), encoding="utf-8") as f:
+                present[name] = json.load(f)["version"]
+        except FileNotFoundError:
+            break
+    if present == wanted:
+        return
+    if not shutil.which("npm"):
+        sys.exit("mkassets: web/node_modules is missing and there is no npm to fetch it: install npm, then run npm ci in web/")
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=web, stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        sys.exit("mkassets: npm ci in web/ failed")
+
+
+def library(data):
+    """A bare import cannot be resolved without an import map, which the content policy would have to allow."""
+    data = data.replace(b'from"preact"', b'from"./preact.js"')
+    lines = [line for line in data.split(b"\n") if not line.startswith(b"//# sourceMappingURL=")]
+    return b"\n".join(lines).rstrip(b"\n") + b"\n"
+
+
+def collect(web, sdk, depends):
+    files = {}
+    for root, folders, names in os.walk(web):
+        folders[:] = sorted(f for f in folders if f != "node_modules")
+        depends.append(root)
+        for name in sorted(names):
+            if os.path.splitext(name)[1] in TYPES:
+                path = os.path.join(root, name)
+                depends.append(path)
+                files[os.path.relpath(path, web)] = read(path)
+    for name, source in LIBRARIES.items():
+        path = os.path.join(web, "node_modules", source)
+        depends.append(path)
+        files[name] = library(read(path))
+    for name in ("drawbridge.js", "drawbridge.d.ts"):
+        path = os.path.join(sdk, name)
+        depends.append(path)
+        files["sdk/" + name] = read(path)
+    return files
+
+
+def fill_index(index, version, files):
+    """All modules are asked for at once instead of one import after the other."""
+    modules = sorted(name for name in files if name.endswith(".js") and not name.startswith("worker"))
+    links = b"\n".join(b'  <link rel="modulepreload" href="/ui/dev/%s">' % name.encode() for name in modules)
+    if b"<!-- modules -->" not in index:
+        sys.exit("mkassets: web/index.html has no place for the modules")
+    return index.replace(b"  <!-- modules -->", links).replace(b"/ui/dev/", b"/ui/%s/" % version.encode())
+
+
+def compressed(data, brotli):
+    """Empty where compressing does not pay."""
+    gz = gzip.compress(data, 9, mtime=0)
+    br = b""
+    if brotli:
+        br = subprocess.run([brotli, "-q", "11", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    return (gz if len(gz) < len(data) else b""), (br if 0 < len(br) < len(data) else b"")
+
+
+def c_string(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Output:
+    def __init__(self, folder, brotli):
+        self.folder, self.brotli, self.asm, self.table = folder, brotli, ['.section .rodata\n'], []
+
+    def blob(self, symbol, data):
+        path = os.path.join(self.folder, symbol)
+        write(path, data)
+        # The hash makes this text another one when the file is, for compiler caches that do not follow .incbin.
+        self.asm.append(f"/* {hashlib.sha256(data).hexdigest()} */\n.global {symbol}, {symbol}_end\n.hidden {symbol}, {symbol}_end\n"
+                        f".balign 16\n{symbol}:\n.incbin {c_string(path)}\n{symbol}_end:\n")
+
+    def add(self, path, data, kind):
+        symbol = f"asset_{len(self.table)}"
+        gz, br = compressed(data, self.brotli)
+        for suffix, bytes_ in (("", data), ("_gz", gz), ("_br", br)):
+            self.blob(symbol + suffix, bytes_)
+        tag = hashlib.sha256(data).hexdigest()[:16]
+        content_type = TYPES[os.path.splitext("index.html" if path == "/" else path)[1]]
+        self.table.append(f"ASSET({symbol}, {c_string(path)}, {c_string(content_type)}, {c_string(tag)}, {kind})\n")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ("web", "sdk", "folder", "asm", "table", "depfile"):
+        parser.add_argument("--" + option, required=True)
+    args = parser.parse_args()
+    depends = [os.path.join(args.web, "package-lock.json"), os.path.abspath(__file__)]
+    fetch_libraries(args.web)
+    files = collect(args.web, args.sdk, depends)
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    version = digest.hexdigest()[:10]
+
+    os.makedirs(args.folder, exist_ok=True)
+    out = Output(os.path.abspath(args.folder), shutil.which("brotli"))
+    out.add("/", fill_index(files.pop("index.html"), version, files), "ASSET_PAGE")
+    for name in sorted(files):
+        out.add(f"/ui/{version}/{name}", files[name], "ASSET_FIXED")
+    for name in ("drawbridge.js", "drawbridge.d.ts"):
+        out.add("/sdk/" + name, files["sdk/" + name], "ASSET_SDK")
+    write(args.asm, ("".join(out.asm) + '.section .note.GNU-stack,"",%progbits\n').encode())
+    write(args.table, "".join(out.table).encode())
+    target = args.asm.replace(" ", "\\ ")
+    write(args.depfile, (target + ": " + " ".join(d.replace(" ", "\\ ") for d in depends) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+// The page talks to drawbridge through the same client as everybody's app.
+import { useCallback, useEffect, useRef, useState } from './lib.js'
+import { createDrawbridge } from './sdk/drawbridge.js'
+
+export const gateway = createDrawbridge({ url: location.origin })
+
+/** Loads when `wanted` changes: {data, error, loading, reload, set}. Old data stays visible while new data loads. */
+export function useLoad(load, wanted) {
+  const [state, setState] = useState({ loading: true })
+  const under_way = useRef()
+  const reload = useCallback(async () => {
+    under_way.current?.abort()
+    const controller = (under_way.current = new AbortController())
+    setState((before) => ({ ...before, loading: true }))
+    try {
+      const data = await load(controller.signal)
+      if (!controller.signal.aborted) setState({ data, loading: false })
+    } catch (error) {
+      if (!controller.signal.aborted) setState((before) => ({ data: before.data, error, loading: false }))
+    }
+  }, wanted)
+  useEffect(() => {
+    reload()
+    return () => under_way.current?.abort()
+  }, [reload])
+  return { ...state, reload, set: (data) => setState({ data, loading: false }) }
+}

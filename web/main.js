@@ -1,0 +1,51 @@
+import { html, render, useEffect, useRef } from './lib.js'
+import { loadLanguage, t } from './i18n.js'
+import { gateway, useLoad } from './api.js'
+import { Link, match, navigate, useLocation } from './router.js'
+import { Servers } from './screens/servers.js'
+import { SignIn } from './screens/signin.js'
+
+const routes = [
+  ['/', Servers],
+  ['/servers', Servers],
+  ['/sign-in/:server', SignIn],
+]
+
+function App() {
+  const { path, query } = useLocation()
+  const session = useLoad((signal) => gateway.session({ signal }), [path])
+  const main = useRef()
+  const first = useRef(true)
+  useEffect(() => { // a new screen is announced by its heading
+    if (first.current) first.current = false
+    else main.current.focus({ preventScroll: true })
+  }, [path])
+  const found = match(routes, path)
+  const Screen = found?.value
+  return html`
+    <a class="skip" href="#main">${t('Skip to the content')}</a>
+    <header class="bar-top">
+      <${Link} to="/servers" class="brand">drawbridge<//>
+      <nav aria-label=${t('Main')}>
+        <${Link} to="/servers" aria-current=${['/', '/servers'].includes(path) ? 'page' : undefined}>${t('Servers')}<//>
+        <${Link} to="/alignments" aria-current=${path.startsWith('/alignments') || path.startsWith('/runs') ? 'page' : undefined}>${t('Alignments')}<//>
+      </nav>
+      <${Who} connections=${session.data?.connections ?? []} />
+    </header>
+    <main id="main" tabindex="-1" ref=${main} key=${path}>
+      ${Screen
+        ? html`<${Screen} params=${found.params} query=${query} session=${session} />`
+        : html`<div class="page"><h1>${t('There is nothing at this address')}</h1><p><${Link} to="/servers">${t('Go to the servers')}<//></p></div>`}
+    </main>`
+}
+
+function Who({ connections }) {
+  const good = connections.filter((one) => one.state === 'ok')
+  if (good.length === 0) return html`<span class="who">${t('Not signed in')}</span>`
+  const names = [...new Set(good.map((one) => one.user?.name || one.user?.username))]
+  return html`<span class="who"><bdi>${names.join(', ')}</bdi></span>`
+}
+
+await loadLanguage()
+if (location.pathname === '/') navigate('/servers' + location.search, { replace: true })
+render(html`<${App} />`, document.getElementById('app'))

@@ -1,0 +1,65 @@
+// Every refusal in words, with what to do about it. Keys are drawbridge's codes; texts go through t().
+import { t } from '../i18n.js'
+
+const WORDS = {
+  wrong_credentials: () => [t('User name or password is wrong'), t('Check both, mind capital letters. Some servers say the same for a locked or disabled account.')],
+  second_factor_required: () => [t('A code is needed as well'), t('Enter the 6 digits from your authenticator app, or from the e-mail that the server sent.')],
+  second_factor_wrong: () => [t('The code is wrong'), t('Wait for the next code. If it is refused again, check that the clock of your phone is right.')],
+  enrolment_required: () => [t('The server asks you to set up a second factor first'), t('Open the server itself, sign in there, set it up in your profile, and come back.')],
+  account_locked: () => [t('The account is locked'), t('Wait 15 minutes or ask the administrator of the server to unlock it.')],
+  account_disabled: () => [t('The account is disabled'), t('Ask the administrator of the server to enable it.')],
+  account_expired: () => [t('The account has expired'), t('Ask the administrator of the server to extend it.')],
+  password_expired: () => [t('The password has expired'), t('Open the server itself, choose a new password, and come back.')],
+  token_refused: (error) => [t('The server refused the token'), tokenReason(error.reason)],
+  kind_not_offered: () => [t('This kind of sign-in is not offered for this server'), t('Choose another one.')],
+  unknown_server: () => [t('There is no such server'), t('Go back to the list of servers.')],
+  not_dhis2: () => [t('This is not a DHIS2 server'), t('Ask the administrator of drawbridge to check the address of the server.')],
+  certificate_refused: () => [t("The server's certificate is not trusted"), t('Ask the administrator of the server to renew it, or the one of drawbridge to name its authority.')],
+  address_refused: () => [t("The server's network address is not allowed"), t('Ask the administrator of drawbridge to list it.')],
+  server_unreachable: () => [t('The server cannot be reached'), t('Try again in a minute. If it stays so, ask whether the server is running.')],
+  upstream_timeout: () => [t('The server took too long'), t('Try again in a minute.')],
+  upstream_broken: () => [t("The server's answer was cut"), t('Try again in a minute.')],
+  upstream_error: () => [t('The server failed'), t('Try again. If it stays so, tell the administrator of the server.')],
+  empty_answer: () => [t('The server answered without saying anything'), t('Sign in again.')],
+  reauth_required: () => [t('The sign-in at the server has ended'), t('Sign in again.')],
+  not_connected: () => [t('Not signed in to this server'), t('Sign in to go on.')],
+  no_session: () => [t('You are not signed in'), t('Sign in to a server to go on.')],
+  session_expired: () => [t('Your session has ended'), t('Sign in again. What you decided is kept.')],
+  changed_meanwhile: () => [t('Somebody else changed it meanwhile'), t('Their version is shown now. Decide again where it matters.')],
+  forbidden: () => [t('Your account may not do that'), t('Ask the administrator of the server for the right.')],
+  policy: () => [t('Not allowed through drawbridge'), t('Ask the administrator of drawbridge.')],
+  not_found: () => [t('There is nothing here'), t('It may have been removed.')],
+  too_many: () => [t('Too many at once'), t('Wait a minute and try again.')],
+  busy: () => [t('The server is busy'), t('Wait a minute and try again.')],
+  store_unavailable: () => [t('drawbridge cannot reach its store'), t('Try again in a minute.')],
+  refresh_failed: () => [t('The sign-in could not be renewed for now'), t('Try again in a minute.')],
+  return_to_refused: () => [t('That app is not known here'), t('Ask the administrator of drawbridge to list its address.')],
+  access_denied: () => [t('You did not give consent'), t('Sign in again and allow it, or choose another kind of sign-in.')],
+  transaction_lost: () => [t('The sign-in took too long or was started in another window'), t('Start it again.')],
+  gateway_unreachable: () => [t('drawbridge cannot be reached'), t('Check your network. The page tries again when you do.')],
+}
+
+const TOKEN_REASONS = {
+  expired: () => t('It has expired. Make a new one in your profile at the server.'),
+  address: () => t('It is limited to other network addresses. Make one without that limit, or with the address of drawbridge.'),
+  method: () => t('It does not allow the methods that are needed. Make one that allows GET and POST.'),
+  referer: () => t('It is limited to certain referring pages. Make one without that limit.'),
+  disabled: () => t('Its owner is disabled. Ask the administrator of the server.'),
+  malformed: () => t('It is not complete. Copy all of it, from d2 to the end.'),
+  unknown: () => t('The server does not know it: mistyped, or revoked. Make a new one in your profile at the server.'),
+}
+
+const tokenReason = (reason) =>
+  TOKEN_REASONS[reason]?.() ?? t('This server does not say why: it may have expired, be mistyped, or be limited to other addresses. Try a new one.')
+
+/** {title, remedy, detail} of anything that was thrown. `detail` is the server's own text where we have no words. */
+export function inWords(error) {
+  const words = WORDS[error?.code]?.(error)
+  if (words) return { title: words[0], remedy: words[1], detail: error.origin === 'upstream' ? error.message : undefined }
+  return { title: error?.title ?? t('Something went wrong'), remedy: error?.message ?? '', detail: undefined }
+}
+
+export const knownCodes = () => Object.keys(WORDS)
+
+/** May sign-in help? Then offer it. */
+export const isSignedOut = (error) => ['no_session', 'not_connected', 'reauth_required', 'session_expired', 'empty_answer'].includes(error?.code)

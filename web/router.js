@@ -1,0 +1,46 @@
+// Which screen the address means, and going from one to the other without a reload.
+import { html, useEffect, useState } from './lib.js'
+
+const listeners = new Set()
+
+export function navigate(to, { replace = false } = {}) {
+  history[replace ? 'replaceState' : 'pushState'](null, '', to)
+  for (const listener of listeners) listener()
+  window.scrollTo(0, 0)
+}
+
+export function useLocation() {
+  const read = () => location.pathname + location.search
+  const [here, set] = useState(read)
+  useEffect(() => {
+    const changed = () => set(read())
+    listeners.add(changed)
+    window.addEventListener('popstate', changed)
+    return () => {
+      listeners.delete(changed)
+      window.removeEventListener('popstate', changed)
+    }
+  }, [])
+  const [path, query = ''] = here.split('?')
+  return { path, query: new URLSearchParams(query) }
+}
+
+/** @param {[string, any][]} routes patterns with :names */
+export function match(routes, path) {
+  for (const [pattern, value] of routes) {
+    const names = []
+    const expression = pattern.replace(/:(\w+)/g, (_, name) => (names.push(name), '([^/]+)'))
+    const found = new RegExp(`^${expression}/?$`).exec(path)
+    if (found) return { value, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) }
+  }
+  return undefined
+}
+
+export function Link({ to, children, ...rest }) {
+  const follow = (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    navigate(to)
+  }
+  return html`<a href=${to} onClick=${follow} ...${rest}>${children}</a>`
+}

@@ -1,0 +1,72 @@
+// Which servers there are, and who one is at each.
+import { html, useState } from '../lib.js'
+import { t } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link } from '../router.js'
+import { Button, Loading, Name, Problem, signInPath, Tag } from '../ui.js'
+import { kindName } from './signin.js'
+
+const STATES = {
+  ok: () => ['positive', t('Connected')],
+  reauth_required: () => ['warning', t('Sign in again')],
+  unreachable: () => ['negative', t('Cannot be reached')],
+  forbidden: () => ['negative', t('Not allowed')],
+  clock_skew: () => ['warning', t('Its clock is wrong')],
+}
+
+const stateOf = (server, connection) => {
+  if (connection) return STATES[connection.state]?.() ?? ['neutral', connection.state]
+  if (server.state && server.state !== 'ok') return STATES[server.state]?.() ?? ['negative', server.state]
+  return ['neutral', t('Not signed in')]
+}
+
+export function Servers({ session, query }) {
+  const servers = useLoad((signal) => gateway.servers({ signal }), [])
+  const connections = session.data?.connections ?? []
+  const ready = connections.filter((one) => one.state === 'ok').length
+  const problem = query.get('problem')
+  return html`<div class="page">
+    <div class="title"><h1>${t('Servers')}</h1>
+      ${ready >= 2 && html`<${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//>`}
+    </div>
+    <p class="muted">${t('drawbridge keeps your passwords and tokens to itself. This browser never gets them.')}</p>
+    ${problem && html`<${Problem} error=${{ code: problem, server: query.get('server') }} />`}
+    <${Problem} error=${servers.error ?? session.error} again=${servers.reload} />
+    ${!servers.data && servers.loading && html`<${Loading} />`}
+    ${servers.data?.length === 0 && html`<p>${t('No server is set up. Add two to the configuration of drawbridge to start.')}</p>`}
+    ${servers.data?.length > 0 && html`<div class="cards">
+      ${servers.data.map((server) => html`<${Server} key=${server.id} server=${server} connection=${connections.find((one) => one.server === server.id)} changed=${session.reload} />`)}
+    </div>`}
+    ${servers.data?.length > 0 && ready < 2 && html`<p class="muted">${t('Sign in to two servers to align their data sets.')}</p>`}
+  </div>`
+}
+
+function Server({ server, connection, changed }) {
+  const [state, set] = useState({})
+  const [tone, text] = stateOf(server, connection)
+  const connected = connection?.state === 'ok'
+  const signOut = async () => {
+    set({ loading: true })
+    try {
+      await gateway.signOut(server.id)
+      set({})
+    } catch (error) {
+      set({ error })
+    }
+    changed()
+  }
+  return html`<section class="card" aria-labelledby="server-${server.id}">
+    <div class="title"><h2 id="server-${server.id}"><${Name} of=${server.name} /></h2><${Tag} tone=${tone}>${text}<//></div>
+    <p class="muted address">${server.url}</p>
+    <dl>
+      <div><dt>${t('Version')}</dt><dd>${connection?.version ?? server.version ?? '–'}</dd></div>
+      <div><dt>${t('User')}</dt><dd>${connection?.user ? html`<bdi>${connection.user.name || connection.user.username}</bdi>` : '–'}</dd></div>
+      <div><dt>${t('Sign-in')}</dt><dd>${connection ? kindName(connection.kind) : server.sign_in.map((one) => kindName(one.kind)).join(', ') || '–'}</dd></div>
+    </dl>
+    <${Problem} error=${state.error} />
+    <p class="row">
+      ${!connected && html`<${Link} class="button primary" to=${signInPath(server.id, '/servers')} aria-label=${t('Sign in to {server}', { server: server.name })}>${t('Sign in')}<//>`}
+      ${connection && html`<${Button} loading=${state.loading} onClick=${signOut} aria-label=${t('Sign out of {server}', { server: server.name })}>${t('Sign out')}<//>`}
+    </p>
+  </section>`
+}

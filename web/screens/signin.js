@@ -1,0 +1,146 @@
+// Sign-in to one server, by each kind it offers; then back to where the person came from.
+import { html, useEffect, useRef, useState } from '../lib.js'
+import { t } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link, navigate } from '../router.js'
+import { Button, Field, Loading, Name, Notice, Problem, Tabs } from '../ui.js'
+
+const KINDS = {
+  oauth: () => t('At the server (OAuth)'),
+  'legacy-oauth': () => t('At the server (OAuth)'),
+  pat: () => t('Access token'),
+  password: () => t('Password'),
+  basic: () => t('Password with every call'),
+}
+
+export const kindName = (kind) => KINDS[kind]?.() ?? kind
+
+/** {inside: path} on this page, {outside: URL} at an app, or {inside: '/servers'}. Only http and https lead outside. */
+export function readReturn(text, origin) {
+  if (!text) return { inside: '/servers' }
+  let address
+  try {
+    address = new URL(text, origin)
+  } catch {
+    return { inside: '/servers' }
+  }
+  if (address.origin === origin) return { inside: address.pathname + address.search }
+  return ['http:', 'https:'].includes(address.protocol) ? { outside: address } : { inside: '/servers' }
+}
+
+export function SignIn({ params, query, session }) {
+  const servers = useLoad((signal) => gateway.servers({ signal }), [])
+  const [kind, setKind] = useState()
+  const [done, setDone] = useState()
+  const server = servers.data?.find((one) => one.id === params.server)
+  const back = readReturn(query.get('return_to'), location.origin)
+  const kinds = server?.sign_in ?? []
+  const selected = kind ?? kinds[0]?.kind
+  const signedIn = (connection) => {
+    session.reload()
+    if (back.inside) navigate(back.inside)
+    else setDone(connection)
+  }
+  if (done) return html`<${Finished} server=${server} connection=${done} address=${back.outside} />`
+  return html`<div class="page narrow">
+    <h1>${server ? t('Sign in to {server}', { server: server.name }) : t('Sign in')}</h1>
+    ${server && html`<p class="muted address">${server.url}</p>`}
+    ${query.get('problem') && html`<${Problem} error=${{ code: query.get('problem'), reason: query.get('reason') }} />`}
+    <${Problem} error=${servers.error} again=${servers.reload} />
+    ${!servers.data && servers.loading && html`<${Loading} what=${t('Asking the server how people sign in…')} />`}
+    ${servers.data && !server && html`<${Notice} tone="error" title=${t('There is no such server')}><${Link} to="/servers">${t('Go to the servers')}<//><//>`}
+    ${server && kinds.length === 0 && html`<${Problem} error=${{ code: server.state === 'unreachable' ? 'server_unreachable' : 'kind_not_offered' }} again=${servers.reload} />`}
+    ${kinds.length > 0 && html`<div class="card">
+      <${Tabs} label=${t('Kind of sign-in')} tabs=${kinds.map((one) => ({ id: one.kind, label: kindName(one.kind) }))} selected=${selected} onSelect=${setKind}>
+        <${Form} key=${selected} server=${server} offer=${kinds.find((one) => one.kind === selected)} returnTo=${query.get('return_to') || '/servers'} signedIn=${signedIn} />
+      <//>
+    </div>`}
+    <p><${Link} to="/servers">${t('All servers')}<//></p>
+  </div>`
+}
+
+function Form({ offer, ...rest }) {
+  if (offer.kind === 'oauth' || offer.kind === 'legacy-oauth') return html`<${OAuth} offer=${offer} ...${rest} />`
+  if (offer.kind === 'pat') return html`<${Token} ...${rest} />`
+  return html`<${Password} kind=${offer.kind} ...${rest} />`
+}
+
+function OAuth({ server, returnTo }) {
+  const address = `/v1/servers/${encodeURIComponent(server.id)}/authorize?return_to=${encodeURIComponent(returnTo)}`
+  return html`<p>${t('You sign in at the server itself and tell it that drawbridge may act for you. drawbridge never sees your password.')}</p>
+    <p><a class="button primary" href=${address}>${t('Continue to {server}', { server: server.name })}</a></p>`
+}
+
+/** Sends a credential; what was typed does not outlive the form. */
+function useSignIn(server, signedIn) {
+  const [state, set] = useState({})
+  const send = async (credential) => {
+    set((before) => ({ ...before, loading: true }))
+    try {
+      const connection = await gateway.signIn(server.id, credential)
+      set({})
+      signedIn(connection)
+    } catch (error) {
+      set({ error })
+      return error
+    }
+  }
+  return [state, send]
+}
+
+function Token({ server, signedIn }) {
+  const [token, setToken] = useState('')
+  const [state, send] = useSignIn(server, signedIn)
+  const submit = (event) => {
+    event.preventDefault()
+    send({ kind: 'pat', token: token.replace(/\s+/g, '') })
+  }
+  return html`<form onSubmit=${submit}>
+    <p>${t('Make one at the server: your profile, "Personal access tokens". Nothing but drawbridge will hold it.')}</p>
+    <${Field} label=${t('Personal access token')} type="password" value=${token} onInput=${setToken} autocomplete="off" spellcheck="false" required />
+    <${Problem} error=${state.error} />
+    <p><${Button} primary type="submit" loading=${state.loading} disabled=${!token.trim()}>${t('Sign in')}<//></p>
+  </form>`
+}
+
+const CODE_PROBLEMS = ['second_factor_required', 'second_factor_wrong']
+
+function Password({ server, kind, signedIn }) {
+  const [username, setUsername] = useState('')
+  const [password, setPassword] = useState('')
+  const [code, setCode] = useState('')
+  const [state, send] = useSignIn(server, signedIn)
+  const [wantsCode, setWantsCode] = useState(false)
+  const codeField = useRef()
+  const submit = async (event) => {
+    event.preventDefault()
+    const error = await send({ kind, username, password, ...(wantsCode && code ? { code: code.replace(/\s+/g, '') } : {}) })
+    if (CODE_PROBLEMS.includes(error?.code)) {
+      setWantsCode(true)
+      setCode('')
+    }
+  }
+  useEffect(() => {
+    if (wantsCode) codeField.current?.querySelector('input')?.focus()
+  }, [wantsCode, state.error])
+  const asked = state.error?.code === 'second_factor_required'
+  return html`<form onSubmit=${submit}>
+    ${kind === 'basic' && html`<p>${t('The password is sent to the server with every call. Use it only where nothing else works.')}</p>`}
+    <${Field} label=${t('User name')} value=${username} onInput=${setUsername} autocomplete="username" autocapitalize="none" spellcheck="false" required />
+    <${Field} label=${t('Password')} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required />
+    ${asked && html`<${Notice} title=${t('Enter the code from your authenticator app')} live>${t('Or the one from the e-mail that the server sent.')}<//>`}
+    ${wantsCode && html`<div ref=${codeField}><${Field} class="code" label=${t('Two-factor code')} help=${t('6 digits. The code changes every 30 seconds.')} value=${code} onInput=${setCode}
+      autocomplete="one-time-code" inputmode="numeric" /></div>`}
+    ${!asked && html`<${Problem} error=${state.error} />`}
+    <p><${Button} primary type="submit" loading=${state.loading} disabled=${!username || !password || (wantsCode && !code.trim())}>${t('Sign in')}<//></p>
+  </form>`
+}
+
+function Finished({ server, connection, address }) {
+  return html`<div class="page narrow">
+    <h1>${t('Signed in')}</h1>
+    <p>${t('You are signed in to {server} as {user}.', { server: server.name, user: connection.user?.name || connection.user?.username })}</p>
+    <p><a class="button primary" href=${address.href}>${t('Back to {app}', { app: address.origin })}</a></p>
+    <p class="muted"><${Name} of=${t('Go on only if you came from there.')} /></p>
+  </div>`
+}

@@ -1,0 +1,110 @@
+// Small parts, named and shaped after those of @dhis2/ui, so that hands and eyes know them.
+import { html, useEffect, useId, useRef } from './lib.js'
+import { percent, t } from './i18n.js'
+import { inWords, isSignedOut } from './model/problems.js'
+import { Link } from './router.js'
+
+export function Button({ primary, destructive, small, loading, disabled, children, kbd, ...rest }) {
+  const kind = `button${primary ? ' primary' : ''}${destructive ? ' destructive' : ''}${small ? ' small' : ''}`
+  return html`<button type="button" class=${kind} disabled=${disabled || loading} aria-busy=${loading ? 'true' : undefined} ...${rest}>
+    ${children}${kbd && html`<kbd aria-hidden="true">${kbd}</kbd>`}
+  </button>`
+}
+
+/** tone: neutral, positive, negative, warning, info */
+export const Tag = ({ tone = 'neutral', children }) => html`<span class="tag ${tone}">${children}</span>`
+
+export function Notice({ tone = 'info', title, children, live = false }) {
+  return html`<div class="notice ${tone}" role=${live ? (tone === 'error' ? 'alert' : 'status') : undefined}>
+    ${title && html`<strong>${title}</strong>`}
+    ${children && html`<div>${children}</div>`}
+  </div>`
+}
+
+export function Problem({ error, again, server }) {
+  if (!error) return null
+  const { title, remedy, detail } = inWords(error)
+  const id = server ?? error.server
+  return html`<${Notice} tone="error" title=${title} live>
+    <p>${remedy}</p>
+    ${detail && detail !== remedy && html`<p class="muted">${t('The server said: {text}', { text: detail })}</p>`}
+    <p class="row">
+      ${isSignedOut(error) && id && html`<${Link} class="button primary small" to=${signInPath(id)}>${t('Sign in')}<//>`}
+      ${again && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
+    </p>
+  <//>`
+}
+
+export const signInPath = (id, returnTo = location.pathname + location.search) =>
+  `/sign-in/${encodeURIComponent(id)}?return_to=${encodeURIComponent(returnTo)}`
+
+export function Field({ label, help, error, value, onInput, class: className = '', ...rest }) {
+  const id = useId()
+  return html`<div class="field ${className}">
+    <label for=${id}>${label}</label>
+    <input id=${id} value=${value} onInput=${(event) => onInput(event.target.value)} aria-invalid=${error ? 'true' : undefined}
+      aria-describedby=${help || error ? `${id}-help` : undefined} ...${rest} />
+    ${(help || error) && html`<p id="${id}-help" class="help ${error ? 'error' : ''}">${error || help}</p>`}
+  </div>`
+}
+
+export function Select({ label, value, onChange, children, hideLabel, ...rest }) {
+  const id = useId()
+  return html`<div class="field">
+    <label for=${id} class=${hideLabel ? 'unseen' : ''}>${label}</label>
+    <select id=${id} value=${value} onChange=${(event) => onChange(event.target.value)} ...${rest}>${children}</select>
+  </div>`
+}
+
+/** Tabs by the pattern of the ARIA practices: one tab stop, arrows move. */
+export function Tabs({ label, tabs, selected, onSelect, children }) {
+  const id = useId()
+  const list = useRef()
+  const move = (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+    if (!step) return
+    event.preventDefault()
+    const direction = document.documentElement.dir === 'rtl' ? -step : step
+    const at = tabs.findIndex((tab) => tab.id === selected)
+    const next = (at + direction + tabs.length) % tabs.length
+    onSelect(tabs[next].id)
+    list.current.children[next].focus()
+  }
+  return html`<div class="tabs">
+    <div role="tablist" aria-label=${label} ref=${list} onKeyDown=${move}>
+      ${tabs.map((tab) => html`<button type="button" role="tab" id="${id}-${tab.id}" aria-selected=${tab.id === selected ? 'true' : 'false'} aria-controls="${id}-panel"
+          tabindex=${tab.id === selected ? 0 : -1} onClick=${() => onSelect(tab.id)}>${tab.label}</button>`)}
+    </div>
+    <div role="tabpanel" id="${id}-panel" aria-labelledby="${id}-${selected}">${children}</div>
+  </div>`
+}
+
+export function Dialog({ title, onClose, children }) {
+  const dialog = useRef()
+  const id = useId()
+  useEffect(() => {
+    dialog.current.showModal()
+  }, [])
+  return html`<dialog ref=${dialog} aria-labelledby=${id} onClose=${onClose} onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
+    <div class="dialog">
+      <h2 id=${id}>${title}</h2>
+      ${children}
+      <p class="row end"><${Button} onClick=${() => dialog.current.close()}>${t('Close')}<//></p>
+    </div>
+  </dialog>`
+}
+
+/** Bands as people read them; the number always stands there too, never colour alone. */
+export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
+const BAND_TONES = { high: 'positive', medium: 'info', low: 'negative' }
+export const Confidence = ({ value }) =>
+  value === undefined || value === null ? html`<span class="muted">–</span>` : html`<${Tag} tone=${BAND_TONES[band(value)]}>${percent(value)}<//>`
+
+export function Bar({ label, value, max }) {
+  return html`<progress class="bar" aria-label=${label} value=${max > 0 ? value : 0} max=${max || 1}></progress>`
+}
+
+export const Loading = ({ what }) => html`<p class="loading" role="status">${what ?? t('Loading…')}</p>`
+
+/** A name out of a server: its language and direction are not the page's. */
+export const Name = ({ of }) => html`<bdi>${of}</bdi>`
