@@ -1,8 +1,9 @@
 /* Comma-separated text: the same rows however the bytes are cut, refusals with their line, and a round trip. */
 #include "base/csv.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 static int note_row(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
   struct buf *out = payload;

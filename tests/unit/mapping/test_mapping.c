@@ -1,9 +1,10 @@
 /* The mapping document: strict reading with places, writing that reads back the same, what must hold between its members; decisions as CSV. */
 #include "mapping/decisions.h"
 #include "mapping/mapping.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 #define RULE(target, decision, terms) \
   "{\"target\":{\"data_element\":\"" target "\",\"category_option_combo\":\"c\"},\"terms\":[" terms "],\"decision\":\"" decision "\"}"
