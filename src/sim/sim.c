@@ -28,10 +28,11 @@ const char *sim_version(const struct sim *sim) {
   return "";
 }
 
-struct sim *sim_new(enum sim_release release, struct str base_url) {
+struct sim *sim_new(enum sim_release release, struct str base_url, struct str context) {
   struct sim *sim = mem_alloc(sizeof *sim);
   sim->release = release;
   sim->base_url = base_url;
+  sim->context = context;
   sim->conf = (struct sim_conf){.pat = true, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true,
                                 .session_timeout_s = 3600, .max_sessions = 10};
   sim->objects = sim_objects_new();
@@ -67,6 +68,10 @@ bool sim_set(struct sim *sim, struct str name, struct str value) {
 
 int64_t sim_now_ms(const struct sim *sim) {
   return clock_now_ms() + sim->clock_offset_ms;
+}
+
+struct str sim_link(const struct sim *sim, const struct sim_request *request, struct str path) {
+  return arena_printf(request->arena, "http://%.*s%.*s%.*s", STR_ARG(request->host), STR_ARG(sim->context), STR_ARG(path));
 }
 
 void sim_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {

@@ -30,7 +30,8 @@ struct sim_conf {
 struct sim {
   enum sim_release release;
   int64_t clock_offset_ms;
-  struct str base_url; /* "http://127.0.0.1:9041", as links and the issuer have it; owned by the caller of sim_new */
+  struct str base_url; /* "http://127.0.0.1:9041", as the issuer has it; with the context path; both owned by the caller of sim_new */
+  struct str context;  /* "" or "/central": what stands before every path */
   struct sim_conf conf;
   struct sim_objects *objects;
   struct sim_auth *auth;
@@ -40,10 +41,12 @@ struct sim {
 bool sim_release_of(struct str text, enum sim_release *ret); /* "2.43"; false: not one that is played */
 const char *sim_version(const struct sim *sim);              /* "2.43.1" */
 
-struct sim *sim_new(enum sim_release release, struct str base_url);
+struct sim *sim_new(enum sim_release release, struct str base_url, struct str context);
 void sim_free(struct sim *sim);
 bool sim_set(struct sim *sim, struct str name, struct str value); /* "on", "off" or a number; false: no such name or value */
 int64_t sim_now_ms(const struct sim *sim);
+/* As DHIS2 writes links: from the request's Host, not from base_url. `path` begins with a slash. */
+struct str sim_link(const struct sim *sim, const struct sim_request *request, struct str path);
 void sim_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply);
 
 #endif
