@@ -1,0 +1,24 @@
+#include "crypt/random.h"
+
+#include <sodium.h>
+
+void random_bytes(void *p, size_t n) {
+  if (sodium_init() < 0) abort();
+  randombytes_buf(p, n);
+}
+
+struct str random_id(struct arena *arena, size_t letters) {
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  if (sodium_init() < 0) abort();
+  char *p = arena_alloc(arena, letters + 1);
+  for (size_t i = 0; i < letters; i++) p[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
+  return (struct str){p, letters};
+}
+
+void hash_sha256(struct str bytes, unsigned char ret[HASH_SIZE]) {
+  (void)crypto_hash_sha256(ret, (const unsigned char *)(bytes.n ? bytes.p : ""), bytes.n);
+}
+
+bool hash_eq(struct str a, struct str b) {
+  return a.n == b.n && (a.n == 0 || sodium_memcmp(a.p, b.p, a.n) == 0);
+}

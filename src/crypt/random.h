@@ -1,0 +1,22 @@
+/* random: bytes, ids and hashes that are not secrets by type. (A random secret is secret_random.)
+ *
+ * What holds always: the generator is the kernel's; the calls never fail and never block once the system is up. */
+#ifndef DRAWBRIDGE_CRYPT_RANDOM_H
+#define DRAWBRIDGE_CRYPT_RANDOM_H
+
+#include "base/arena.h"
+
+void random_bytes(void *p, size_t n);
+
+/* `letters` letters of [A-Za-z0-9], each chosen evenly: 5.95 bits per letter; 22 letters are 130 bits. */
+struct str random_id(struct arena *arena, size_t letters);
+
+enum { HASH_SIZE = 32 };
+
+/* SHA-256. Session ids, states and hand-off codes are stored as this, never as themselves: a stolen table opens nothing (R-E1). */
+void hash_sha256(struct str bytes, unsigned char ret[HASH_SIZE]);
+
+/* Constant time: neither value tells by timing how much of it was right. */
+bool hash_eq(struct str a, struct str b);
+
+#endif
