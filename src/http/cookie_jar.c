@@ -1,0 +1,212 @@
+#include "http/cookie.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+enum { NAME_MAX_BYTES = 256, PATH_MAX_BYTES = 1024, SAVED_MAX = COOKIE_JAR_MAX * (NAME_MAX_BYTES + PATH_MAX_BYTES + COOKIE_JAR_VALUE_MAX + 32) };
+
+struct entry {
+  char *name, *value, *path; /* owned, with NUL */
+  int64_t expires_ms;        /* 0: until the connection ends */
+};
+
+struct cookie_jar {
+  struct entry p[COOKIE_JAR_MAX];
+  size_t n;
+};
+
+static char *copy(struct str s) {
+  char *p = mem_alloc(s.n + 1);
+  if (s.n) memcpy(p, s.p, s.n);
+  return p;
+}
+
+static void entry_free(struct entry *entry) {
+  secret_wipe(entry->value, strlen(entry->value));
+  free(entry->value);
+  free(entry->name);
+  free(entry->path);
+}
+
+struct cookie_jar *cookie_jar_new(void) {
+  return mem_alloc(sizeof(struct cookie_jar));
+}
+
+void cookie_jar_free(struct cookie_jar *jar) {
+  if (!jar) return;
+  for (size_t i = 0; i < jar->n; i++) entry_free(&jar->p[i]);
+  free(jar);
+}
+
+/* cookie-octet of RFC 6265 section 4.1.1, a little wider (what browsers take): no controls, blanks only inside, no ';'. */
+static bool text_ok(struct str s, size_t most) {
+  if (s.n > most) return false;
+  for (size_t i = 0; i < s.n; i++)
+    if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f || s.p[i] == ';') return false;
+  return true;
+}
+
+/* The date forms of RFC 6265 section 5.1.1, as far as servers write them: "Wed, 21 Oct 2026 07:28:00 GMT", also with '-' between. */
+static bool parse_date(struct str s, int64_t *ret_ms) {
+  static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+  char text[40] = {0};
+  if (s.n >= sizeof text) return false;
+  for (size_t i = 0; i < s.n; i++) text[i] = s.p[i] == '-' ? ' ' : s.p[i];
+  int day, year, hour, minute, second, month = -1;
+  char name[4];
+  const char *comma = strchr(text, ',');
+  if (!comma || sscanf(comma + 1, "%2d %3s %4d %2d:%2d:%2d", &day, name, &year, &hour, &minute, &second) != 6) return false;
+  for (int i = 0; i < 12; i++)
+    if (strncasecmp(months + (ptrdiff_t)i * 3, name, 3) == 0) month = i;
+  if (month < 0 || year < 0 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return false;
+  if (year < 70) year += 2000;
+  else if (year < 100) year += 1900;
+  struct tm tm = {.tm_year = year - 1900, .tm_mon = month, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second};
+  *ret_ms = (int64_t)timegm(&tm) * 1000;
+  return true;
+}
+
+/* RFC 6265 section 5.1.4: up to, not including, the last slash. */
+static struct str default_path(struct str path) {
+  size_t slash = str_find_last_char(path, '/');
+  return slash == SIZE_MAX || slash == 0 ? STR("/") : str_slice(path, 0, slash);
+}
+
+static bool path_matches(struct str cookie_path, struct str path) {
+  if (!str_starts(path, cookie_path)) return false;
+  return path.n == cookie_path.n || cookie_path.p[cookie_path.n - 1] == '/' || path.p[cookie_path.n] == '/';
+}
+
+static void forget(struct cookie_jar *jar, size_t i) {
+  entry_free(&jar->p[i]);
+  memmove(&jar->p[i], &jar->p[i + 1], (jar->n - i - 1) * sizeof *jar->p);
+  jar->n--;
+}
+
+static bool put(struct cookie_jar *jar, struct str name, struct str value, struct str path, int64_t expires_ms) {
+  for (size_t i = 0; i < jar->n; i++)
+    if (str_eq(str_of(jar->p[i].name), name) && str_eq(str_of(jar->p[i].path), path)) {
+      forget(jar, i);
+      break;
+    }
+  if (jar->n == COOKIE_JAR_MAX) return false;
+  jar->p[jar->n++] = (struct entry){copy(name), copy(value), copy(path), expires_ms};
+  return true;
+}
+
+static void drop(struct cookie_jar *jar, struct str name, struct str path) {
+  for (size_t i = jar->n; i-- > 0;)
+    if (str_eq(str_of(jar->p[i].name), name) && str_eq(str_of(jar->p[i].path), path)) forget(jar, i);
+}
+
+struct lifetime {
+  struct str path;
+  bool has_max_age;
+  int64_t expires_ms;
+};
+
+static void read_attribute(struct str attribute, int64_t now_ms, struct lifetime *life) {
+  struct str value = attribute, name = str_trim(str_take(&value, '='));
+  value = str_trim(value);
+  if (str_eq_nocase(name, STR("path")) && value.n && value.p[0] == '/' && text_ok(value, PATH_MAX_BYTES)) life->path = value;
+  if (str_eq_nocase(name, STR("max-age"))) {
+    int64_t seconds;
+    if (!str_to_i64(value, &seconds)) return;
+    life->has_max_age = true;
+    life->expires_ms = seconds <= 0 ? 1 : now_ms + (seconds > INT32_MAX ? INT32_MAX : seconds) * 1000;
+  }
+  int64_t date;
+  if (str_eq_nocase(name, STR("expires")) && !life->has_max_age && parse_date(value, &date)) life->expires_ms = date < 1 ? 1 : date;
+}
+
+bool cookie_jar_keep(struct cookie_jar *jar, struct str set_cookie, struct str path, int64_t now_ms) {
+  struct str rest = set_cookie, value = str_trim(str_take(&rest, ';'));
+  if (str_find_char(value, '=') == SIZE_MAX) return false;
+  struct str name = str_trim(str_take(&value, '='));
+  value = str_trim(value);
+  if (name.n == 0 || !text_ok(name, NAME_MAX_BYTES) || !text_ok(value, COOKIE_JAR_VALUE_MAX) || path.n > PATH_MAX_BYTES) return false;
+  struct lifetime life = {.path = default_path(path)};
+  while (rest.p) read_attribute(str_trim(str_take(&rest, ';')), now_ms, &life);
+  if (life.expires_ms && life.expires_ms <= now_ms) {
+    drop(jar, name, life.path);
+    return true;
+  }
+  return put(jar, name, value, life.path, life.expires_ms);
+}
+
+void cookie_jar_keep_all(struct cookie_jar *jar, const struct http_headers *headers, struct str path, int64_t now_ms) {
+  for (size_t i = 0; i < headers->n; i++)
+    if (str_eq_nocase(headers->p[i].name, STR("set-cookie"))) (void)cookie_jar_keep(jar, headers->p[i].value, path, now_ms);
+}
+
+bool cookie_jar_get(const struct cookie_jar *jar, struct str name, struct str *ret) {
+  for (size_t i = 0; i < jar->n; i++)
+    if (str_eq(str_of(jar->p[i].name), name)) {
+      *ret = str_of(jar->p[i].value);
+      return true;
+    }
+  return false;
+}
+
+/* A buffer that need not grow (growing leaves a copy of the values behind). */
+static struct buf room_for(const struct entry *const *entries, size_t n) {
+  size_t size = 64;
+  for (size_t i = 0; i < n; i++) size += strlen(entries[i]->name) + strlen(entries[i]->value) + strlen(entries[i]->path) + 32;
+  struct buf buf = BUF_INIT(SAVED_MAX);
+  (void)buf_reserve(&buf, size);
+  return buf;
+}
+
+/* Takes the buffer's text as a secret and leaves no copy behind. */
+static struct secret *to_secret(struct buf *buf) {
+  struct secret *secret = secret_new(buf_str(buf));
+  secret_wipe(buf->p, buf->capacity);
+  buf_free(buf);
+  return secret;
+}
+
+static bool fits(const struct entry *entry, struct str path, int64_t now_ms) {
+  return (entry->expires_ms == 0 || entry->expires_ms > now_ms) && path_matches(str_of(entry->path), path);
+}
+
+struct secret *cookie_jar_header(const struct cookie_jar *jar, struct str path, int64_t now_ms) {
+  const struct entry *order[COOKIE_JAR_MAX];
+  size_t n = 0;
+  for (size_t i = 0; i < jar->n; i++) {
+    if (!fits(&jar->p[i], path, now_ms)) continue;
+    size_t at = n++;
+    for (; at > 0 && strlen(order[at - 1]->path) < strlen(jar->p[i].path); at--) order[at] = order[at - 1];
+    order[at] = &jar->p[i];
+  }
+  if (n == 0) return NULL;
+  struct buf buf = room_for(order, n);
+  for (size_t i = 0; i < n; i++) (void)buf_printf(&buf, "%s%s=%s", i ? "; " : "", order[i]->name, order[i]->value);
+  return to_secret(&buf);
+}
+
+struct secret *cookie_jar_save(const struct cookie_jar *jar) {
+  const struct entry *order[COOKIE_JAR_MAX];
+  for (size_t i = 0; i < jar->n; i++) order[i] = &jar->p[i];
+  struct buf buf = room_for(order, jar->n);
+  for (size_t i = 0; i < jar->n; i++) {
+    const struct entry *e = &jar->p[i];
+    (void)buf_printf(&buf, "%s\n%s\n%s\n%lld\n", e->name, e->value, e->path, (long long)e->expires_ms);
+  }
+  return to_secret(&buf);
+}
+
+bool cookie_jar_load(struct str saved, struct cookie_jar **ret) {
+  struct cookie_jar *jar = cookie_jar_new();
+  while (saved.n) {
+    struct str name = str_take(&saved, '\n'), value = str_take(&saved, '\n'), path = str_take(&saved, '\n'), expires = str_take(&saved, '\n');
+    int64_t expires_ms;
+    bool ok = saved.p && name.n && text_ok(name, NAME_MAX_BYTES) && text_ok(value, COOKIE_JAR_VALUE_MAX) && path.n && text_ok(path, PATH_MAX_BYTES) &&
+              str_to_i64(expires, &expires_ms) && put(jar, name, value, path, expires_ms);
+    if (!ok) {
+      cookie_jar_free(jar);
+      return false;
+    }
+  }
+  *ret = jar;
+  return true;
+}
