@@ -2,7 +2,7 @@
  *
  * What holds always: pure; no input or output, no clock, no randomness: the same two sides, options and decisions give the same rows in the same order. Nothing given is changed. Rows never name a target COC
  * outside the combos of their target element, nor a source COC that the source element cannot hold. What a person decided is never overruled: accepted rows come out `auto` with confidence 1 and
- * `decided`, rejected pairs never come out, and all else is chosen around them. Every element of the source has at least one row; every cell too (`none` where nothing fits).
+ * `decided`, rejected pairs never come out, and all else is chosen around them. A decision whose ids a side does not hold is left out and told in `warnings`. Every element of the source has at least one row; every cell too (`none` where nothing fits).
  *
  * Cost: time about linear in elements and cells (candidates come from an inverted index, never source x target); memory linear.
  *
@@ -11,6 +11,7 @@
 #define DRAWBRIDGE_ALIGN_ALIGN_H
 
 #include "dhis2/metadata.h"
+#include "mapping/decisions.h"
 #include <stdatomic.h>
 
 enum align_kind {
@@ -23,20 +24,6 @@ enum align_answer {
   ALIGN_PROPOSED,  /* the engine's answer; wants a look */
   ALIGN_CANDIDATE, /* an alternative */
   ALIGN_NONE,      /* no counterpart; the target is NULL */
-};
-
-enum align_verdict {
-  ALIGN_ACCEPTED,
-  ALIGN_REJECTED,
-  ALIGN_NO_COUNTERPART, /* "none": the target is not looked at */
-};
-
-/* What a person has decided. Ids as in the metadata; a decision whose ids a side does not hold is left out and told in `warnings`. */
-struct align_decision {
-  enum align_kind kind;
-  struct str source_element, source_option_combo, target_element, target_option_combo;
-  char sign; /* '+' or '-'; operands only */
-  enum align_verdict verdict;
 };
 
 /* One observation that a row rests on. */
@@ -73,7 +60,7 @@ struct align_result {
 };
 
 /* 0, or -1: ERROR_cancelled; ERROR_input: a side is beyond the limits (1 million elements, 8 million cells). */
-int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options, const struct align_decision *decisions,
+int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options, const struct decision *decisions,
               size_t decision_count, struct arena *arena, const struct align_result **ret, struct error *error);
 
 const char *align_answer_name(enum align_answer answer); /* "auto", "proposed", "candidate", "none" */

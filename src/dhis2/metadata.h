@@ -7,7 +7,7 @@
  * The `default` objects are known by their role (name or code `default`, `isDefault`, or the only COC of a combo whose name ends so), since their ids differ between servers.
  *
  * Shapes read: `GET /api/metadata` and the data set or package exports of 2.37 to 2.43, flat or nested in any depth (`dataSets[dataSetElements[dataElement[…]]]`), list answers
- * (`{"pager": …, "dataElements": […]}`); members that are not needed are skipped without being kept. Size: about 300 bytes an object and its texts. */
+ * (`{"pager": …, "dataElements": […]}`); members that are not needed are skipped without being kept. Memory: about 200 bytes an object and its texts; while reading, 500 more. */
 #ifndef DRAWBRIDGE_DHIS2_METADATA_H
 #define DRAWBRIDGE_DHIS2_METADATA_H
 
@@ -126,7 +126,7 @@ int dhis2_metadata_reader_next(struct dhis2_metadata_reader *reader, struct erro
 const struct dhis2_metadata *dhis2_metadata_reader_finish(struct dhis2_metadata_reader *reader, struct error *error);
 
 /* A list as CSV (RFC 4180, UTF-8, header): `data_element` (id) is needed; `data_element_name`, `data_element_code`, `description`, `value_type`, `category_option_combo` (id), `category_option_combo_name`,
- * `data_set` (id), `data_set_name` may be there, in any order; further columns are left alone. One line a cell, or one an element (then it holds the side's default alone). */
+ * `data_set` (id), `data_set_name` may be there, in any order; further columns are left alone. One line a cell, or one an element (then it holds one COC with the id `default`, the default by role). */
 const struct dhis2_metadata *dhis2_metadata_of_csv(struct arena *arena, struct str text, struct error *error);
 
 /* A file: `.csv` is a list, everything else an export; "-" is standard input. ERROR_input names the file. */

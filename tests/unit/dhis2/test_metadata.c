@@ -1,0 +1,222 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dhis2/metadata.h"
+
+/* Two data sets, one with an override; the COC's options stand in the wrong order; a member that nobody gave. */
+static const char flat[] =
+    "{\"system\":{\"version\":\"2.41\"},\"dataSets\":["
+    "{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"periodType\":\"Monthly\",\"sharing\":{\"x\":[1,{\"id\":\"no\"}]},\"dataSetElements\":["
+    "{\"dataElement\":{\"id\":\"DeFever0001\"}},{\"dataElement\":{\"id\":\"DeFever0001\"}},{\"dataElement\":{\"id\":\"DeBeds00001\"},\"categoryCombo\":{\"id\":\"CcSexAge001\"}},"
+    "{\"dataElement\":{\"id\":\"DeHidden001\"}}],\"sections\":[{\"id\":\"SecA\",\"name\":\"Ward\",\"dataElements\":[{\"id\":\"DeBeds00001\"}]}]},"
+    "{\"id\":\"DsYearly001\",\"name\":\"Yearly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeBeds00001\"}}]}],"
+    "\"dataElements\":[{\"id\":\"DeFever0001\",\"name\":\"Fever\",\"code\":\"F1\",\"valueType\":\"INTEGER\",\"zeroIsSignificant\":true,\"categoryCombo\":{\"id\":\"CcSexAge001\"},"
+    "\"translations\":[{\"locale\":\"fr\",\"property\":\"NAME\",\"value\":\"Fi\\u00e8vre\"},{\"locale\":\"fr\",\"property\":\"SHORT_NAME\",\"value\":\"F\"}]},"
+    "{\"id\":\"DeBeds00001\",\"name\":\"Beds\",\"categoryCombo\":{\"id\":\"CcNothing01\"}},{\"id\":\"DeAlone0001\",\"name\":\"Alone\",\"categoryCombo\":{\"id\":\"CcNothing01\"}}],"
+    "\"categoryCombos\":[{\"id\":\"CcSexAge001\",\"name\":\"Sex and age\",\"categories\":[{\"id\":\"CaSex\"},{\"id\":\"CaAge\"}]},"
+    "{\"id\":\"CcNothing01\",\"name\":\"default\",\"categories\":[{\"id\":\"CaNone\"}]}],"
+    "\"categories\":[{\"id\":\"CaSex\",\"name\":\"Sex\",\"categoryOptions\":[{\"id\":\"OpF\"},{\"id\":\"OpM\"}]},"
+    "{\"id\":\"CaAge\",\"name\":\"Age\",\"categoryOptions\":[{\"id\":\"OpYoung\"}]},{\"id\":\"CaNone\",\"name\":\"default\",\"categoryOptions\":[{\"id\":\"OpNone\"}]}],"
+    "\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"},{\"id\":\"OpM\",\"name\":\"Male\"},{\"id\":\"OpYoung\",\"name\":\"Young\"},{\"id\":\"OpNone\",\"name\":\"default\"}],"
+    "\"categoryOptionCombos\":[{\"id\":\"CoYoungF001\",\"name\":\"Young, Female\",\"categoryCombo\":{\"id\":\"CcSexAge001\"},\"categoryOptions\":[{\"id\":\"OpYoung\"},{\"id\":\"OpF\"}]},"
+    "{\"id\":\"CoYoungM001\",\"categoryCombo\":{\"id\":\"CcSexAge001\"},\"categoryOptions\":[{\"id\":\"OpM\"},{\"id\":\"OpYoung\"}]},"
+    "{\"id\":\"CoDefault01\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"CcNothing01\"},\"categoryOptions\":[{\"id\":\"OpNone\"}]}]}";
+
+static const char nested[] =
+    "{\"pager\":{\"page\":1},\"dataSets\":[{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeFever0001\",\"name\":\"Fever\",\"categoryCombo\":"
+    "{\"id\":\"CcSex000001\",\"name\":\"Sex\",\"categories\":[{\"id\":\"CaSex\",\"name\":\"Sex\",\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"}]}],"
+    "\"categoryOptionCombos\":[{\"id\":\"CoF00000001\",\"name\":\"Female\",\"categoryOptions\":[{\"id\":\"OpF\"}]}]}}}]}]}";
+
+static struct arena *arena;
+
+static int setup(void **state) {
+  (void)state;
+  arena = arena_new();
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  arena_free(arena);
+  return 0;
+}
+
+static const struct dhis2_metadata *read_in(const char *text, size_t piece, struct error *error) {
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  struct str rest = str_of(text);
+  const struct dhis2_metadata *metadata = NULL;
+  int failed = 0;
+  for (size_t at = 0; at < rest.n && !failed; at += piece) failed = dhis2_metadata_reader_feed(reader, str_slice(rest, at, at + piece), error);
+  if (!failed) metadata = dhis2_metadata_reader_finish(reader, error);
+  if (!metadata) dhis2_metadata_reader_free(reader);
+  return metadata;
+}
+
+static const struct dhis2_metadata *read_flat(void) {
+  struct error error = {0};
+  const struct dhis2_metadata *m = read_in(flat, 7, &error);
+  if (!m) fail_msg("%s", error.message);
+  return m;
+}
+
+static void assert_text(struct str got, const char *wanted) {
+  assert_string_equal(arena_cstr(arena, got), wanted);
+}
+
+static void test_counts_and_names(void **state) {
+  (void)state;
+  const struct dhis2_metadata *m = read_flat();
+  assert_int_equal(m->data_set_count, 2);
+  assert_int_equal(m->element_count, 3);
+  assert_int_equal(m->option_combo_count, 3);
+  const struct dhis2_data_element *fever = dhis2_metadata_element(m, STR("DeFever0001"));
+  assert_text(fever->o.name, "Fever");
+  assert_text(fever->o.code, "F1");
+  assert_text(fever->value_type, "INTEGER");
+  assert_true(fever->zero_is_significant);
+  assert_text(dhis2_object_name(&fever->o, STR("fr")), "Fi\xC3\xA8vre");
+  assert_text(dhis2_object_name(&fever->o, STR("pt")), "Fever");
+  assert_null(dhis2_metadata_element(m, STR("DeHidden001")));
+  assert_int_equal(m->warning_count, 1);
+}
+
+static void test_override_counts_first(void **state) {
+  (void)state;
+  const struct dhis2_metadata *m = read_flat();
+  const struct dhis2_data_element *beds = dhis2_metadata_element(m, STR("DeBeds00001")), *alone = dhis2_metadata_element(m, STR("DeAlone0001"));
+  assert_text(dhis2_element_combo(beds, dhis2_metadata_data_set(m, STR("DsMonthly01")))->o.id, "CcSexAge001");
+  assert_text(dhis2_element_combo(beds, dhis2_metadata_data_set(m, STR("DsYearly001")))->o.id, "CcNothing01");
+  assert_int_equal(beds->combo_count, 2);
+  assert_true(dhis2_element_holds(beds, dhis2_metadata_option_combo(m, STR("CoYoungF001"))));
+  assert_false(dhis2_element_holds(alone, dhis2_metadata_option_combo(m, STR("CoYoungF001"))));
+  assert_true(dhis2_element_holds(alone, dhis2_metadata_option_combo(m, STR("CoDefault01"))));
+  assert_null(dhis2_element_combo(alone, dhis2_metadata_data_set(m, STR("DsMonthly01"))));
+}
+
+static void test_members_once_with_sections(void **state) {
+  (void)state;
+  const struct dhis2_data_set *set = dhis2_metadata_data_set(read_flat(), STR("DsMonthly01"));
+  assert_int_equal(set->member_count, 3);
+  assert_text(set->members[0]->element->o.id, "DeFever0001");
+  assert_true(set->members[1]->overridden);
+  assert_text(set->members[1]->section, "Ward");
+  assert_false(set->members[2]->element->o.given);
+}
+
+static void test_options_in_category_order(void **state) {
+  (void)state;
+  const struct dhis2_metadata *m = read_flat();
+  const struct dhis2_option_combo *coc = dhis2_metadata_option_combo(m, STR("CoYoungF001"));
+  assert_text(coc->options[0]->o.name, "Female");
+  assert_text(coc->options[1]->o.name, "Young");
+  assert_text(dhis2_metadata_option_combo(m, STR("CoYoungM001"))->o.name, "Male, Young"); /* composed */
+}
+
+static void test_default_by_role(void **state) {
+  (void)state;
+  const struct dhis2_metadata *m = read_flat();
+  assert_text(dhis2_metadata_default(m)->o.id, "CoDefault01");
+  assert_true(dhis2_metadata_default(m)->combo->o.is_default);
+  assert_false(dhis2_metadata_option_combo(m, STR("CoYoungM001"))->o.is_default);
+}
+
+static void test_nested_is_the_same(void **state) {
+  (void)state;
+  struct error error = {0};
+  const struct dhis2_metadata *m = read_in(nested, 1, &error);
+  assert_non_null(m);
+  const struct dhis2_data_element *fever = dhis2_metadata_element(m, STR("DeFever0001"));
+  assert_int_equal(fever->combos[0]->option_combo_count, 1);
+  assert_text(fever->combos[0]->option_combos[0]->options[0]->o.name, "Female");
+  assert_int_equal(m->option_count, 1);
+}
+
+static void test_pages_are_put_together(void **state) {
+  (void)state;
+  struct error error = {0};
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"dataElements\":[{\"id\":\"A1\",\"name\":\"One\"}]}"), &error), 0);
+  assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"dataElements\":[{\"id\":\"A2\",\"name\":\"Two\"},{\"id\":\"A1\",\"code\":\"c\"}]}"), &error), 0);
+  const struct dhis2_metadata *m = dhis2_metadata_reader_finish(reader, &error);
+  assert_int_equal(m->element_count, 2);
+  assert_text(dhis2_metadata_element(m, STR("A1"))->o.code, "c");
+  assert_text(dhis2_metadata_element(m, STR("A1"))->o.name, "One");
+}
+
+static void test_refused(void **state) {
+  (void)state;
+  static const char *const broken[] = {"", "[]", "{", "{\"dataElements\":[{\"id\":\"A\"},]}", "{\"dataElements\":[]}", "{\"dataElements\":{}}", "7", "{\"dataElements\":[{\"name\":\"no id\"}]}"};
+  for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+    struct error error = {0};
+    assert_null(read_in(broken[i], 3, &error));
+    assert_int_equal(error.code, ERROR_input);
+    assert_true(error.message[0] != 0);
+  }
+}
+
+static void test_odd_shapes_are_passed_over(void **state) {
+  (void)state;
+  struct error error = {0};
+  const char *odd = "{\"dataElements\":[7,null,[{\"id\":\"X\"}],{\"id\":\"A1\",\"name\":\"One\",\"categoryCombo\":\"text\",\"translations\":{\"locale\":\"fr\"},\"code\":12}],\"dataSets\":"
+                    "[{\"id\":\"D\",\"dataSetElements\":[{\"categoryCombo\":{\"id\":\"C\"}},{}],\"sections\":[[]]}],\"categoryCombos\":3}";
+  const struct dhis2_metadata *m = read_in(odd, 5, &error);
+  if (!m) fail_msg("%s", error.message);
+  assert_int_equal(m->element_count, 1);
+  assert_text(m->elements[0]->o.code, "12");
+  assert_int_equal(m->data_sets[0]->member_count, 0);
+}
+
+static void test_only_some_data_sets(void **state) {
+  (void)state;
+  struct error error = {0};
+  struct str ids[] = {STR("DsYearly001")};
+  const struct dhis2_metadata *m = read_flat(), *cut = dhis2_metadata_only(arena, m, ids, 1, &error);
+  assert_non_null(cut);
+  assert_int_equal(cut->element_count, 1);
+  assert_int_equal(cut->elements[0]->combo_count, 1);
+  assert_text(cut->elements[0]->combos[0]->option_combos[0]->o.id, "CoDefault01");
+  ids[0] = STR("DsMonthly01");
+  cut = dhis2_metadata_only(arena, m, ids, 1, &error);
+  assert_int_equal(cut->element_count, 2);
+  assert_int_equal(cut->data_sets[0]->member_count, 3);
+  assert_text(cut->data_sets[0]->members[1]->section, "Ward");
+  assert_text(dhis2_metadata_option_combo(cut, STR("CoYoungF001"))->options[0]->o.name, "Female");
+  ids[0] = STR("DsNobody");
+  assert_null(dhis2_metadata_only(arena, m, ids, 1, &error));
+  assert_int_equal(error.code, ERROR_input);
+}
+
+static void test_csv_list(void **state) {
+  (void)state;
+  struct error error = {0};
+  const struct dhis2_metadata *m = dhis2_metadata_of_csv(arena,
+                                                         STR("category_option_combo,data_element,data_element_name,category_option_combo_name,data_set,odd\r\n"
+                                                             "c2,e1,\"Fever, all\",Male,s1,x\r\nc1,e1,,Female,s1,\r\nc1,e2,Cough,Female,s1,\r\nc2,e2,,Male,s1,\r\n,e3,Beds,,,\r\nc1,e4,Births,,,\r\n"),
+                                                         &error);
+  if (!m) fail_msg("%s", error.message);
+  assert_int_equal(m->element_count, 4);
+  assert_text(dhis2_metadata_element(m, STR("e1"))->o.name, "Fever, all");
+  assert_ptr_equal(dhis2_metadata_element(m, STR("e1"))->combos[0], dhis2_metadata_element(m, STR("e2"))->combos[0]);
+  assert_int_equal(dhis2_metadata_element(m, STR("e1"))->combos[0]->option_combo_count, 2);
+  assert_int_equal(dhis2_metadata_element(m, STR("e4"))->combos[0]->option_combo_count, 1);
+  assert_true(dhis2_metadata_element(m, STR("e3"))->combos[0]->o.is_default);
+  assert_int_equal(dhis2_metadata_data_set(m, STR("s1"))->member_count, 2);
+  assert_null(dhis2_metadata_of_csv(arena, STR("name\nx\n"), &error));
+  assert_null(dhis2_metadata_of_csv(arena, STR("data_element\n\"\"\n"), &error));
+  assert_non_null(strstr(error.message, "line 2"));
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(test_counts_and_names),    TEST(test_override_counts_first), TEST(test_members_once_with_sections), TEST(test_options_in_category_order),
+      TEST(test_default_by_role),     TEST(test_nested_is_the_same),    TEST(test_pages_are_put_together),     TEST(test_refused),
+      TEST(test_odd_shapes_are_passed_over), TEST(test_only_some_data_sets), TEST(test_csv_list),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
