@@ -1,0 +1,295 @@
+#include "http/client.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "http/url.h"
+#include "net/address.h"
+#include <curl/curl.h>
+#include <malloc.h>
+#include <pthread.h>
+
+enum {
+  HEADERS_MAX = 256,
+  HEAD_BYTES_MAX = 256 * 1024,
+  FIRST_BODY = 64 * 1024, /* a token answer fits, so that no copy of it is left behind by growing */
+};
+
+struct http_client {
+  CURL *easy;
+  char *ca_file;
+  struct str *addresses;
+  size_t address_count;
+  int connect_timeout_ms, timeout_ms;
+  size_t body_limit;
+};
+
+struct state {
+  struct http_client *client;
+  const struct http_call *call;
+  struct arena *arena;
+  struct http_answer *answer;
+  struct error *error;
+  struct buf *body;
+  size_t head_bytes;
+  bool head_done, failed, address_refused;
+};
+
+/* --- libcurl's memory is wiped when freed: it copies headers and bodies to places that cannot be reached otherwise --- */
+
+static void wiping_free(void *p) {
+  if (p) secret_wipe(p, malloc_usable_size(p));
+  free(p);
+}
+
+static void *wiping_realloc(void *old, size_t size) {
+  void *p = malloc(size ? size : 1);
+  if (!p || !old) return p;
+  size_t had = malloc_usable_size(old);
+  memcpy(p, old, had < size ? had : size);
+  wiping_free(old);
+  return p;
+}
+
+static void curl_start(void) {
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc) != CURLE_OK) {
+    (void)fputs("drawbridge: libcurl does not start\n", stderr);
+    abort();
+  }
+}
+
+struct http_client *http_client_new(struct http_client_options options) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  (void)pthread_once(&once, curl_start);
+  struct http_client *client = mem_alloc(sizeof *client);
+  client->easy = curl_easy_init();
+  if (!client->easy) mem_exhausted(0);
+  if (options.ca_file) client->ca_file = mem_printf("%s", options.ca_file);
+  client->addresses = mem_alloc_array(options.address_count, sizeof *client->addresses);
+  client->address_count = options.address_count;
+  for (size_t i = 0; i < options.address_count; i++)
+    client->addresses[i] = str_of(mem_printf("%.*s", STR_ARG(options.addresses[i])));
+  client->connect_timeout_ms = options.connect_timeout_ms ? options.connect_timeout_ms : 10000;
+  client->timeout_ms = options.timeout_ms ? options.timeout_ms : 60000;
+  client->body_limit = options.body_limit ? options.body_limit : (size_t)16 << 20;
+  return client;
+}
+
+void http_client_free(struct http_client *client) {
+  if (!client) return;
+  curl_easy_cleanup(client->easy);
+  for (size_t i = 0; i < client->address_count; i++) free((char *)(uintptr_t)client->addresses[i].p);
+  free(client->addresses);
+  free(client->ca_file);
+  free(client);
+}
+
+/* --- what libcurl calls --- */
+
+/* The one place where a connection begins: each address that a name resolved to passes here, at every connection (R-G3). */
+static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct state *state = payload;
+  if (!address_allowed(&address->addr, state->client->addresses, state->client->address_count)) {
+    state->address_refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t fail(struct state *state, const char *what) {
+  state->failed = true;
+  (void)error_set(state->error, ERROR_upstream_broken, "%s", what);
+  return 0;
+}
+
+static void begin_head(struct state *state, struct str line) {
+  uint64_t status = 0;
+  struct str rest = line;
+  (void)str_take(&rest, ' ');
+  (void)str_to_u64(str_slice(rest, 0, 3), &status);
+  state->answer->status = (int)status;
+  state->answer->headers = (struct http_headers){0};
+  state->head_done = false;
+}
+
+/* One line of a head, or of a trailer: those are not looked at. */
+static size_t take_header(char *p, size_t size, size_t count, void *payload) {
+  struct state *state = payload;
+  struct str line = {p, size * count}, text = str_trim(line);
+  state->head_bytes += line.n;
+  if (state->head_bytes > HEAD_BYTES_MAX) return fail(state, "the server's answer has a head that is too large");
+  if (str_starts(line, STR("HTTP/"))) {
+    begin_head(state, text);
+  } else if (text.n == 0) {
+    state->head_done = true;
+  } else if (!state->head_done) {
+    struct str value = text, name = str_take(&value, ':');
+    if (!value.p || line.p[0] == ' ' || line.p[0] == '\t') return fail(state, "the server's answer has a malformed head");
+    if (state->answer->headers.n >= HEADERS_MAX) return fail(state, "the server's answer has too many header fields");
+    value = str_trim(value);
+    http_headers_add(&state->answer->headers, state->arena, arena_str(state->arena, name), arena_str(state->arena, value));
+  }
+  return line.n;
+}
+
+static size_t take_body(char *p, size_t size, size_t count, void *payload) {
+  struct state *state = payload;
+  struct str piece = {p, size * count};
+  int status = state->answer->status;
+  if (state->call->sink && status >= 200 && status < 300) {
+    if (state->call->sink(state->call->payload, piece, state->error) == 0) return piece.n;
+    state->failed = true;
+    return 0;
+  }
+  if (piece.n > state->client->body_limit - state->body->n || !buf_add(state->body, piece)) return fail(state, "the server's answer is larger than allowed");
+  return piece.n;
+}
+
+static void body_free(void *payload) {
+  struct buf *buf = payload;
+  secret_wipe(buf->p, buf->capacity);
+  buf_free(buf);
+}
+
+/* --- one call --- */
+
+static bool line_ok(struct str s) {
+  return !memchr(s.n ? s.p : "", '\r', s.n) && !memchr(s.n ? s.p : "", '\n', s.n) && !memchr(s.n ? s.p : "", 0, s.n);
+}
+
+/* Appends "name: prefix value" without a copy outside of libcurl's wiped memory. */
+static int add_header(struct curl_slist **list, struct str name, struct str prefix, struct str value, struct error *error) {
+  if (name.n == 0 || !line_ok(name) || !line_ok(prefix) || !line_ok(value)) return error_set(error, ERROR_bad_request, "a header field has a line break in it");
+  char *line = prefix.n || value.n ? mem_printf("%.*s: %.*s%.*s", STR_ARG(name), STR_ARG(prefix), STR_ARG(value)) : mem_printf("%.*s;", STR_ARG(name));
+  struct curl_slist *longer = curl_slist_append(*list, line);
+  secret_wipe(line, strlen(line));
+  free(line);
+  if (!longer) mem_exhausted(0);
+  *list = longer;
+  return 0;
+}
+
+static int build_headers(const struct http_call *call, struct curl_slist **list, struct error *error) {
+  bool typed = false;
+  for (size_t i = 0; call->headers && i < call->headers->n; i++) {
+    struct http_header header = call->headers->p[i];
+    if (str_eq_nocase(header.name, STR("host")) || str_eq_nocase(header.name, STR("content-length"))) continue;
+    typed = typed || str_eq_nocase(header.name, STR("content-type"));
+    if (add_header(list, header.name, STR_NONE, header.value, error) < 0) return -1;
+  }
+  if (call->secret_header_name.n &&
+      add_header(list, call->secret_header_name, call->secret_header_prefix, secret_reveal(call->secret_header), error) < 0)
+    return -1;
+  struct curl_slist *longer = curl_slist_append(*list, "Expect:"); /* no waiting for a 100 that many proxies never send */
+  if (longer && !typed) longer = curl_slist_append(longer, "Content-Type:");
+  if (!longer) mem_exhausted(0);
+  *list = longer;
+  return 0;
+}
+
+static void set_method(CURL *easy, const struct http_call *call, const char *method) {
+  bool writes = str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) || str_eq(call->method, STR("PATCH"));
+  if (str_eq(call->method, STR("HEAD"))) {
+    (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else if (call->body.p || writes) {
+    (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.n ? call->body.p : "");
+    (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
+  } else {
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  }
+  (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_options(CURL *easy, struct state *state, const char *url) {
+  const struct http_client *client = state->client;
+  const struct http_call *call = state->call;
+  (void)curl_easy_setopt(easy, CURLOPT_URL, url);
+  (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  (void)curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  (void)curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* else http_proxy of the environment would see the calls, and the address check would see the proxy */
+  (void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+  (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "drawbridge");
+  (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (client->ca_file) (void)curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+  (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
+  (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(call->timeout_ms ? call->timeout_ms : client->timeout_ms));
+  (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, state);
+  (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+  (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, state);
+  (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+  (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, state);
+}
+
+static int refused_address(struct error *error, struct str host) {
+  return error_set(error, ERROR_address_refused,
+                   "%.*s is on a loopback or private network: list its range in \"addresses\" of the server's configuration if that is meant", STR_ARG(host));
+}
+
+static int explain(struct state *state, CURLcode code, const char *detail, const struct url *url) {
+  struct error *error = state->error;
+  if (state->failed) return -1;
+  if (state->address_refused) return refused_address(error, url->host);
+  switch (code) {
+  case CURLE_COULDNT_RESOLVE_HOST: return error_set(error, ERROR_server_unreachable, "the name %.*s is not known: check the address", STR_ARG(url->host));
+  case CURLE_COULDNT_CONNECT: return error_set(error, ERROR_server_unreachable, "%.*s does not take connections at port %d", STR_ARG(url->host), url->port);
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR: return error_set(error, ERROR_certificate_refused, "the certificate of %.*s: %s", STR_ARG(url->host), detail);
+  case CURLE_SSL_CONNECT_ERROR: return error_set(error, ERROR_server_unreachable, "no TLS connection to %.*s: %s", STR_ARG(url->host), detail);
+  case CURLE_OPERATION_TIMEDOUT: {
+    curl_off_t ready = 0;
+    (void)curl_easy_getinfo(state->client->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    if (ready == 0) return error_set(error, ERROR_server_unreachable, "%.*s did not answer the connection in time", STR_ARG(url->host));
+    return error_set(error, ERROR_upstream_timeout, "%.*s did not answer in time", STR_ARG(url->host));
+  }
+  case CURLE_OUT_OF_MEMORY: mem_exhausted(0);
+  default: return error_set(error, ERROR_upstream_broken, "the answer of %.*s was cut or malformed: %s", STR_ARG(url->host), detail);
+  }
+}
+
+/* An address that is a literal is judged before libcurl sees it: some resolvers would read a literal differently. */
+static int check_url(struct http_client *client, struct arena *arena, struct str text, struct url *url, struct error *error) {
+  if (url_parse(arena, text, url, error) < 0) return -1;
+  if (url->fragment.p) return error_set(error, ERROR_input, "the address of a call has a fragment");
+  struct sockaddr_storage address;
+  if (!address_parse(url->host, &address) || address_allowed((struct sockaddr *)&address, client->addresses, client->address_count)) return 0;
+  return refused_address(error, url->host);
+}
+
+int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret, struct error *error) {
+  struct url url;
+  if (check_url(client, arena, call->url, &url, error) < 0) return -1;
+  struct http_answer answer = {0};
+  struct buf *body = ARENA_NEW(arena, struct buf);
+  *body = BUF_INIT(client->body_limit);
+  arena_on_free(arena, body_free, body);
+  (void)buf_reserve(body, FIRST_BODY < client->body_limit ? FIRST_BODY : client->body_limit - 1);
+  struct state state = {.client = client, .call = call, .arena = arena, .answer = &answer, .error = error, .body = body};
+  struct curl_slist *headers = NULL;
+  if (build_headers(call, &headers, error) < 0) {
+    curl_slist_free_all(headers);
+    return -1;
+  }
+  char detail[CURL_ERROR_SIZE] = "";
+  curl_easy_reset(client->easy); /* options only: connections stay */
+  set_options(client->easy, &state, arena_cstr(arena, url_text(arena, &url)));
+  set_method(client->easy, call, arena_cstr(arena, call->method));
+  (void)curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
+  (void)curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, detail);
+  CURLcode code = curl_easy_perform(client->easy);
+  int failed = code == CURLE_OK && answer.status >= 200 ? 0 : explain(&state, code, *detail ? detail : curl_easy_strerror(code), &url);
+  curl_easy_reset(client->easy);
+  curl_slist_free_all(headers);
+  if (failed) return -1;
+  answer.body = buf_str(body);
+  *ret = answer;
+  return 0;
+}
