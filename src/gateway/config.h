@@ -1,0 +1,119 @@
+/* config: what the administrator wrote, checked whole before anything starts (contracts: the configuration file).
+ *
+ * What holds always: a struct config that config_load returned is valid in itself: ids are unique and well formed, every number is in its range, origins are exact, upstream addresses are
+ * allowed, secrets are read and are none of the usual placeholders. It never changes; a reload makes a new one. Texts and lists live as long as the config.
+ *
+ * One table (config_table.c) says of each key its type, range, default and meaning; parsing, the check for unknown keys and config_describe come from it.
+ *
+ * Life cycle: config_load, config_ref for each further holder, config_unref by each (NULL is fine). */
+#ifndef DRAWBRIDGE_GATEWAY_CONFIG_H
+#define DRAWBRIDGE_GATEWAY_CONFIG_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "crypt/secret.h"
+
+struct config_texts {
+  struct str *p;
+  size_t n;
+};
+
+enum config_mode { CONFIG_MODE_AUTO, CONFIG_MODE_SAME_ORIGIN, CONFIG_MODE_SAME_SITE, CONFIG_MODE_CROSS_SITE, CONFIG_MODE_HANDLE };
+
+/* How people sign in to a server; bits of config_server.sign_in. */
+enum config_kind {
+  CONFIG_OAUTH = 1,
+  CONFIG_LEGACY_OAUTH = 2,
+  CONFIG_PAT = 4,
+  CONFIG_PASSWORD = 8,
+  CONFIG_BASIC = 16,
+  CONFIG_ALL_BUT_BASIC = 15,
+};
+
+enum config_type { CONFIG_DHIS2, CONFIG_HTTP };
+
+struct config_app {
+  struct str id;
+  struct config_texts origins;   /* "https://align.example.org", exact */
+  struct config_texts return_to; /* absolute addresses */
+  int64_t mode;                  /* enum config_mode */
+};
+
+struct config_oauth {
+  struct str client_id;            /* n == 0: there is no oauth block */
+  struct secret *client_secret;    /* NULL: none */
+  struct secret *private_key;      /* PEM; NULL: none */
+  struct config_texts scopes;      /* empty: what the server's kind needs */
+  struct str issuer;               /* servers of type http: where discovery starts; empty: the server's own url */
+};
+
+struct config_policy {
+  struct config_texts methods, allow, deny; /* empty methods: all five; empty allow: the default of the server's type */
+};
+
+struct config_limits {
+  int64_t concurrency;                /* calls under way to the server */
+  int64_t body;                       /* bytes of one request */
+  int64_t response_header_timeout_ms;
+};
+
+struct config_server {
+  struct str id, name, url;     /* url without a final slash */
+  int64_t type;                 /* enum config_type */
+  int64_t sign_in;              /* bits of enum config_kind */
+  struct config_oauth oauth;
+  struct str ca;                /* file; empty: the system's */
+  struct config_texts addresses; /* ranges that are allowed although private */
+  struct config_policy policy;
+  struct config_limits limits;
+  bool home, insecure;
+};
+
+struct config {
+  struct str public_url, public_origin; /* without a final slash; scheme and authority alone */
+  bool https;                           /* public_url is https: decides cookie names and flags */
+  struct config_texts listen;           /* "127.0.0.1:8080" */
+  struct config_texts tls_listen;
+  struct str tls_certificate, tls_key;
+  struct str admin_listen;              /* empty: none */
+  struct config_texts trusted_proxies;  /* ranges */
+  struct str store;                     /* "sqlite:/path" or "postgresql://…" */
+  struct str keys;                      /* file */
+  int64_t session_idle_ms, session_absolute_ms;
+  struct config_app *apps;
+  size_t app_count;
+  struct config_server *servers;
+  size_t server_count;
+  int64_t log_level;                    /* enum log_level */
+  bool log_json;
+  int64_t limit_head_ms, limit_head_bytes, limit_head_fields, limit_target_bytes, limit_idle_ms, limit_sign_ins, limit_connections;
+};
+
+/* One line each: "drawbridge.yaml:12:5: there is no key 'sessoin' here; the nearest is 'session'". */
+struct config_problems {
+  struct arena *arena;
+  struct str *lines;
+  size_t n, capacity;
+};
+
+/* Reads and checks. 0; or -1 with ERROR_configuration (the first problem in the message) and all of them in *problems, in the arena given there. Reads the secrets' files. Blocks. */
+int config_load(const char *path, struct config **ret, struct config_problems *problems, struct error *error);
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+
+/* NULL: there is none. */
+const struct config_server *config_server(const struct config *config, struct str id);
+const struct config_app *config_app_of_origin(const struct config *config, struct str origin);
+
+/* Is it an address to go back to: a path on public_url ("/#/review"; one leading slash, no backslash, no control), or equal to a listed address of an app in scheme, host, port and path? *ret_app: NULL for
+ * public_url's own. Always ERROR_return_to_refused otherwise. */
+int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url, const struct config_app **ret_app, struct error *error);
+
+const char *config_kind_name(enum config_kind kind); /* "oauth", "legacy-oauth", "pat", "password", "basic" */
+bool config_kind_of(struct str name, enum config_kind *ret);
+
+/* Every key with type, range, default and meaning, as Markdown. */
+void config_describe(void (*line)(void *payload, struct str text), void *payload);
+
+#endif
