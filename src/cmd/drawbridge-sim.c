@@ -9,7 +9,7 @@
 enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32 };
 
 static const char usage[] = "usage: drawbridge-sim --version 2.41|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
-                            "                      [--set pat|uaa|oauth|jwt|csrf|totp=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+                            "                      [--set pat|uaa|oauth|jwt|csrf|totp|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;

@@ -18,7 +18,10 @@ void sim_auth_done(struct sim *sim, const struct sim_request *request, struct si
 /* Has the user this authority (or ALL) through his roles? */
 bool sim_auth_may(const struct sim *sim, const json_t *user, const char *authority);
 
-/* Ends every session and token: as a restart with a fresh key and an empty token table would. */
-void sim_auth_expire_all(struct sim *sim);
+/* For faults and control (faults.h, control.h). */
+void sim_auth_expire_all(struct sim *sim); /* every session and OAuth token ends */
+void sim_auth_restart(struct sim *sim);    /* sessions and signing key are new, what is in the database stays */
+bool sim_auth_put_token(struct sim *sim, struct str username, struct str token);
+const char *sim_auth_totp_secret(struct sim *sim, struct str username); /* base32; NULL: none */
 
 #endif

@@ -1,0 +1,105 @@
+/* auth_reply: small things that the auth_*.c files share. */
+#include "sim/auth_internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include <openssl/rand.h>
+
+int64_t sim_setting_int(const struct sim *sim, const char *name) {
+  struct str text = sim_text(sim->auth->settings, name);
+  int64_t value = 0;
+  return str_to_i64(text, &value) ? value : 0;
+}
+
+bool sim_setting_on(const struct sim *sim, const char *name) {
+  return str_eq(sim_text(sim->auth->settings, name), STR("true"));
+}
+
+bool sim_is_xhr(const struct sim_request *request) {
+  return str_eq(sim_header(request, "X-Requested-With"), STR("XMLHttpRequest"));
+}
+
+json_t *sim_body_json(const struct sim_request *request) {
+  return request->body.n > 0 ? json_loadb(request->body.p, request->body.n, JSON_DECODE_ANY, NULL) : NULL;
+}
+
+struct str sim_text(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text ? str_of(text) : STR_NONE;
+}
+
+void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status, const char *error_code, const char *message) {
+  if (sim->release >= SIM_2_42) http_headers_set(&reply->headers, reply->arena, STR("Content-Type"), STR("application/json"));
+  sim_reply_message(reply, status, "ERROR", error_code, message);
+}
+
+void sim_reply_redirect(struct sim_reply *reply, int status, struct str location) {
+  sim_reply_empty(reply, status);
+  sim_reply_header(reply, "Location", location);
+}
+
+void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors) {
+  json_t *report = json_pack("{s:s, s:s, s:s, s:o}", "responseType", "ObjectReport", "uid", uid, "klass", klass, "errorReports", errors ? errors : json_array());
+  bool good = status < 300;
+  json_t *body = json_pack("{s:s, s:i, s:s}", "httpStatus", sim_reason(status), "httpStatusCode", status, "status", good ? "OK" : "ERROR");
+  if (!good) json_object_set_new(body, "message", json_string("One or more errors occurred, please see full details in import report."));
+  json_object_set_new(body, "response", report);
+  sim_reply_json(reply, status, body);
+}
+
+void sim_now_text(const struct sim *sim, char out[32]) {
+  char text[CLOCK_TEXT_SIZE];
+  int64_t now = sim_now_ms(sim);
+  (void)clock_format(now - now % 1000, text);
+  (void)snprintf(out, 32, "%.19s.%03d", text, (int)(now % 1000));
+}
+
+void sim_random_text(char *out, size_t n, const char *letters) {
+  size_t count = strlen(letters);
+  for (size_t i = 0; i < n; i++) {
+    unsigned char byte;
+    do {
+      if (RAND_bytes(&byte, 1) != 1) mem_exhausted(0);
+    } while (byte >= 256 - 256 % count);
+    out[i] = letters[byte % count];
+  }
+  out[n] = 0;
+}
+
+/* Takes one entry of a fields list, with what stands in its brackets. */
+static struct str take_field(struct str *rest, struct str *ret_inner) {
+  size_t depth = 0, i = 0, open = SIZE_MAX, close = 0;
+  for (; i < rest->n; i++) {
+    char c = rest->p[i];
+    if (c == '[' && depth++ == 0) open = i;
+    else if (c == ']' && depth > 0 && --depth == 0) close = i;
+    else if (c == ',' && depth == 0) break;
+  }
+  struct str entry = str_slice(*rest, 0, i);
+  *rest = i < rest->n ? str_from(*rest, i + 1) : STR_NONE;
+  *ret_inner = open == SIZE_MAX ? STR_NONE : str_slice(entry, open + 1, close);
+  return str_trim(open == SIZE_MAX ? entry : str_slice(entry, 0, open));
+}
+
+static json_t *pick_inner(const json_t *value, struct str inner) {
+  if (json_is_array(value)) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < json_array_size(value); i++) json_array_append_new(list, sim_pick(json_array_get(value, i), inner));
+    return list;
+  }
+  return json_is_object(value) ? sim_pick(value, inner) : json_deep_copy(value);
+}
+
+json_t *sim_pick(const json_t *object, struct str fields) {
+  json_t *picked = json_object();
+  struct str rest = fields;
+  while (rest.p) {
+    struct str inner, name = take_field(&rest, &inner);
+    char key[128];
+    (void)snprintf(key, sizeof key, "%.*s", STR_ARG(name));
+    if (str_eq(name, STR("*")) || str_starts(name, STR(":"))) json_object_update_missing(picked, (json_t *)(uintptr_t)object);
+    else if (name.n > 0 && name.p[0] == '!') json_object_del(picked, key + 1);
+    else if (json_object_get(object, key)) json_object_set_new(picked, key, inner.p ? pick_inner(json_object_get(object, key), inner) : json_deep_copy(json_object_get(object, key)));
+  }
+  return picked;
+}

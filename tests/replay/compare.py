@@ -1,0 +1,210 @@
+"""What counts as the same answer, by the rules of the transcripts.
+
+Compared: status; Location, WWW-Authenticate, Set-Cookie (names and attributes), Content-Type, Access-Control-* and the absence of each; JSON members, types, codes, counts
+and texts. Not compared: Date, header order, texts of Java exceptions, Tomcat's HTML beyond being HTML, timing.
+`{{name-1}}` in what is expected matches what came and is bound to it; bound before, it must be the same again.
+"""
+import json
+import re
+
+PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
+# Stand for something else each time they are written; never bound.
+LOOSE = re.compile(r"^(now([+-]\d+)?|now-ms([+-]\d+)?|date|time(\d+s?)?|seconds|millis\d*|ms|etag\d*|length|interval|session|today|cut|path|qr-png-\d+|rsa-modulus-\d+|key-id-\d+)$")
+NUMERIC = re.compile(r"^(now|now-ms|seconds|millis|ms)([+-]?\d+)?$")
+JAVA = re.compile(r"java\.|jakarta\.|javax\.|org\.(hisp|springframework|hibernate)|Exception|JSON parse error|Unrecognized token|Cannot deserialize|ERROR: |could not (execute|extract)|"
+                  r"Unexpected character|Required request body")
+
+
+class Differences(list):
+    def add(self, where, expected, got):
+        self.append(f"{where}: expected {short(expected)}, got {short(got)}")
+
+
+def short(value):
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
+class Comparer:
+    def __init__(self, variables, shapes):
+        self.variables = variables
+        self.shapes = shapes or {}
+        self.differences = Differences()
+
+    # Texts.
+
+    def text(self, where, expected, got):
+        if "{{" not in expected:
+            if expected != got and not (JAVA.search(expected) and got):
+                self.differences.add(where, expected, got)
+            return
+        names, pattern, at = [], "", 0
+        for match in PLACEHOLDER.finditer(expected):
+            pattern += re.escape(expected[at:match.start()])
+            name = match.group(1)
+            if name == "cut":
+                pattern += r"[\s\S]*"
+            elif name in ("host", "base") and name in self.variables:
+                pattern += re.escape(self.variables[name])
+            else:
+                names.append(name)
+                pattern += r"(\d+)" if NUMERIC.match(name) else r"([^\"&<>;\s]*?)"
+            at = match.end()
+        pattern += re.escape(expected[at:])
+        match = re.fullmatch(pattern, got)
+        if not match:
+            self.differences.add(where, expected, got)
+            return
+        for name, value in zip(names, match.groups()):
+            self.bind(where, name, value)
+
+    def bind(self, where, name, value):
+        if LOOSE.match(name):
+            return
+        known = self.variables.get(name)
+        if known is not None and known != value:
+            self.differences.add(f"{where} {{{{{name}}}}}", known, value)
+        elif known is None:
+            shape = re.match(r"(\d+) characters", self.shapes.get(name, ""))
+            if shape and len(value) != int(shape.group(1)):
+                self.differences.add(f"{where} length of {{{{{name}}}}}", shape.group(1), str(len(value)))
+        self.variables[name] = value
+
+    # Headers.
+
+    def headers(self, expected, got):
+        expected, got = list(expected or []), list(got or [])
+
+        def values(headers, name):
+            return [v for k, v in headers if k.lower() == name]
+
+        names = {"location", "www-authenticate", "content-type"}
+        names |= {k.lower() for k, _ in expected + got if k.lower().startswith("access-control-")}
+        for name in sorted(names):
+            want, have = values(expected, name), values(got, name)
+            if len(want) != len(have):
+                self.differences.add(name, want, have)
+                continue
+            for a, b in zip(want, have):
+                if name in ("content-type",) or name.startswith("access-control-allow-headers"):
+                    a, b = a.lower().replace(" ", ""), b.lower().replace(" ", "")
+                self.text(name, a, b)
+        self.cookies(values(expected, "set-cookie"), values(got, "set-cookie"))
+
+    def cookies(self, expected, got):
+        def parse(line):
+            first, *attributes = [part.strip() for part in line.split(";")]
+            name, _, value = first.partition("=")
+            kept = sorted(a.split("=")[0].lower() if a.lower().startswith("expires") else a.lower() for a in attributes if a)
+            return name, value, kept
+
+        want, have = sorted(map(parse, expected), key=lambda c: c[0]), sorted(map(parse, got), key=lambda c: c[0])
+        if [(c[0], c[2]) for c in want] != [(c[0], c[2]) for c in have]:
+            self.differences.add("set-cookie", [f"{c[0]}: {'; '.join(c[2])}" for c in want], [f"{c[0]}: {'; '.join(c[2])}" for c in have])
+            return
+        for a, b in zip(want, have):
+            if a[0] == "SESSION_EXPIRE":
+                continue
+            self.text(f"set-cookie {a[0]}", a[1], b[1])
+
+    # Bodies.
+
+    def value(self, where, expected, got):
+        if isinstance(expected, str) and isinstance(got, (int, float)) and not isinstance(got, bool) and PLACEHOLDER.fullmatch(expected):
+            self.text(where, expected, str(got))
+        elif isinstance(expected, bool) or expected is None or isinstance(got, bool) or got is None:
+            if expected is not got:
+                self.differences.add(where, expected, got)
+        elif isinstance(expected, (int, float)) and isinstance(got, (int, float)):
+            if expected != got:
+                self.differences.add(where, expected, got)
+        elif isinstance(expected, str) and isinstance(got, str):
+            self.text(where, expected, got)
+        elif isinstance(expected, list) and isinstance(got, list):
+            self.array(where, expected, got)
+        elif isinstance(expected, dict) and isinstance(got, dict):
+            self.object(where, expected, got)
+        else:
+            self.differences.add(f"{where} type", expected, got)
+
+    def object(self, where, expected, got):
+        missing, more = sorted(expected.keys() - got.keys()), sorted(got.keys() - expected.keys())
+        if missing:
+            self.differences.add(f"{where} members missing", missing, "")
+        if more:
+            self.differences.add(f"{where} members too many", "", {k: got[k] for k in more})
+        for key in expected:
+            if key in got:
+                self.value(f"{where}.{key}", expected[key], got[key])
+
+    def array(self, where, expected, got):
+        if len(expected) != len(got):
+            self.differences.add(f"{where} count", len(expected), len(got))
+            return
+        if unordered(expected) and unordered(got):
+            if sorted(expected) != sorted(got):
+                self.differences.add(where, sorted(expected), sorted(got))
+            return
+        for i, (a, b) in enumerate(zip(expected, got)):
+            self.value(f"{where}[{i}]", a, b)
+
+    def body(self, expected, got):
+        if isinstance(expected, (dict, list)):
+            expected = json.dumps(expected, ensure_ascii=False)
+        expected = expected or ""
+        if bool(expected) != bool(got):
+            self.differences.add("body", expected or "(empty)", got or "(empty)")
+            return
+        if not expected:
+            return
+        if expected.lstrip()[:1] == "<" and re.match(r"\s*<(!doctype|html)", expected, re.I):
+            if not re.match(r"\s*<(!doctype|html)", got, re.I):
+                self.differences.add("body", "HTML", got)
+            elif "consent-state" in expected:
+                self.html(expected, got)
+            return
+        want = self.json_of(expected)
+        if want is None:
+            if expected.lstrip()[:1] in "{[" and "{{cut}}" in expected:
+                if expected.lstrip()[:1] != got.lstrip()[:1]:
+                    self.differences.add("body", expected, got)
+                return
+            self.text("body", re.sub(r"\r\n", "\n", expected), re.sub(r"\r\n", "\n", got))
+            return
+        have = self.json_of(got)
+        if have is None:
+            self.differences.add("body", expected, got)
+            return
+        self.value("body", want[0], have[0])
+
+    def html(self, expected, got):
+        """A form's hidden fields and boxes are what a script reads."""
+        def fields(text):
+            found = []
+            for tag in re.findall(r"<input\b[^>]*>", text):
+                name, value, kind = (re.search(rf'\b{a}="([^"]*)"', tag) for a in ("name", "value", "type"))
+                if name and kind and kind.group(1) in ("hidden", "checkbox"):
+                    found.append((kind.group(1), name.group(1), value.group(1) if value else ""))
+            return sorted(found)
+        want, have = fields(expected), fields(got)
+        if [(f[0], f[1]) for f in want] != [(f[0], f[1]) for f in have]:
+            self.differences.add("form fields", want, have)
+            return
+        for a, b in zip(want, have):
+            self.text(f"form field {a[1]}", a[2], b[2])
+
+    @staticmethod
+    def json_of(text):
+        try:
+            return (json.loads(text),)
+        except ValueError:
+            pass
+        try:  # {{placeholder}} where a number stands
+            return (json.loads(re.sub(r'(?<=[:\[,])\s*\{\{([^{}]+)\}\}(?=\s*[,\]}])', r'"{{\1}}"', text)),)
+        except ValueError:
+            return None
+
+
+def unordered(items):
+    """Lists of plain words are sets in DHIS2 (authorities, scopes, namespaces)."""
+    return all(isinstance(i, str) and "{{" not in i for i in items)

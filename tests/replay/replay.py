@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Plays recorded exchanges against drawbridge-sim and counts, per file, how many answers agree.
+
+    replay.py --sim build-san/drawbridge-sim [--transcripts DIR] [--versions 2.41,2.43] [--only PART …] [--verbose] [--no-thresholds]
+
+Where DIR is absent, the project's own fixtures (tests/replay/fixtures/<version>/*.jsonl, the same format) are played, all of which must agree.
+Exit code: 0 when every file reaches its share in thresholds.json (a file that is not listed there: no minimum), else 1; 2: nothing to play.
+"""
+import argparse
+import base64
+import collections
+import datetime
+import http.client
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import acts  # noqa: E402
+from compare import PLACEHOLDER, Comparer  # noqa: E402
+
+PASSWORD = "Live-data-1!"
+
+
+class Sim:
+    """One running stand-in server."""
+
+    def __init__(self, program, version, settings, context=""):
+        command = [program, "--version", version, "--listen", "127.0.0.1:0", "--set", "control=on", "--set", "login-app=off"]
+        for setting in settings:
+            command += ["--set", setting]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.base = self.process.stdout.readline().strip()
+        self.host = self.base.removeprefix("http://")
+        self.connection = None
+        self.version = version
+
+    def call(self, method, path, headers=(), body=None):
+        """-> (status, [(name, value)…], body bytes). No redirect is followed, nothing is added but what HTTP needs."""
+        for attempt in (1, 2):
+            if self.connection is None:
+                self.connection = http.client.HTTPConnection(self.host, timeout=60)
+            try:
+                return self._call(method, path, headers, body)
+            except (http.client.HTTPException, OSError):
+                self.connection.close()
+                self.connection = None
+                if attempt == 2 or self.process.poll() is not None:
+                    raise
+
+    def _call(self, method, path, headers, body):
+        c = self.connection
+        c.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        names = {k.lower() for k, _ in headers}
+        if "host" not in names:
+            c.putheader("Host", self.host)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                c.putheader(name, value.encode("latin-1", "replace") if isinstance(value, str) else value)
+        data = body if isinstance(body, bytes) else (body or "").encode()
+        if data or method not in ("GET", "HEAD", "DELETE", "OPTIONS") or "content-length" in names:
+            c.putheader("Content-Length", str(len(data)))
+        c.endheaders()
+        if data:
+            c.send(data)
+        answer = c.getresponse()
+        text = answer.read()
+        if answer.will_close:
+            c.close()
+            self.connection = None
+        return answer.status, answer.getheaders(), text
+
+    def control(self, what, **values):
+        status, _, body = self.call("POST", f"/__control/{what}", [("Content-Type", "application/json")], json.dumps(values))
+        if status != 200:
+            raise RuntimeError(f"control {what}: {status} {body!r}")
+
+    def stop(self):
+        if self.connection:
+            self.connection.close()
+        self.process.terminate()
+        return self.process.wait(20)
+
+
+class Player:
+    def __init__(self, sim, version):
+        self.sim, self.version = sim, version
+        self.variables = {"host": sim.host, "base": sim.base, "password": PASSWORD}
+        self.file = None
+
+    def start(self, path):
+        """Numbered placeholders are counted anew in each file; names (role-basic-uid) last."""
+        self.file = path.stem
+        for name in [n for n in self.variables if re.search(r"-\d+$", n) or re.match(r"(time|job|etag|millis)\d+", n)]:
+            del self.variables[name]
+
+    def fill(self, text):
+        def one(match):
+            name = match.group(1)
+            if name in self.variables:
+                return self.variables[name]
+            if name.startswith("basic:"):
+                return basic(name[6:])
+            moment = re.fullmatch(r"now(-ms)?([+-]\d+)?", name)
+            if moment:
+                scale = 1000 if moment.group(1) else 1
+                return str(int(datetime.datetime.now().timestamp() * scale) + int(moment.group(2) or 0))
+            if name == "today":
+                return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+            raise KeyError(name)
+        return PLACEHOLDER.sub(one, text)
+
+    def request(self, exchange):
+        q = exchange["request"]
+        headers = q.get("headers") or []
+        headers = list(headers.items()) if isinstance(headers, dict) else [tuple(h) for h in headers]
+        body = q.get("body")
+        if q.get("body_base64"):
+            body = base64.b64decode(q["body_base64"])
+        elif isinstance(body, (dict, list)):
+            body = self.fill(json.dumps(body, ensure_ascii=False))
+        elif body is not None:
+            body = self.fill(body)
+        return q["method"], self.fill(q["path"]), [(k, self.fill(v)) for k, v in headers], body
+
+    def play(self, exchange):
+        """None: agreed; a list of differences; "skip": cannot be played from what was recorded."""
+        if "{{cut}}" in json.dumps(exchange["request"]):
+            return "skip"
+        if acts.before(self, exchange) == "skip":
+            return "skip"
+        try:
+            method, path, headers, body = self.request(exchange)
+        except KeyError as missing:
+            return [f"request: nothing bound for {missing}"]
+        status, got_headers, got_body = self.sim.call(method, path, headers, body)
+        want = exchange["response"]
+        comparer = Comparer(self.variables, exchange.get("shapes"))
+        if want["status"] != status:
+            comparer.differences.add("status", want["status"], f"{status} {got_body[:160].decode('utf-8', 'replace')}")
+        if method == "HEAD":
+            got_body = b""
+        comparer.headers(want.get("headers"), got_headers)
+        comparer.body(want.get("body"), got_body.decode("utf-8", "replace"))
+        acts.after(self, exchange, got_headers, got_body)
+        return comparer.differences or None
+
+
+def basic(user):
+    password = {"admin": "district", "None": "wrong"}.get(user, PASSWORD)
+    return base64.b64encode(f"{'live-data-entry' if user == 'None' else user}:{password}".encode()).decode()
+
+
+def exchanges(path):
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def play_group(program, version, group, folder, report):
+    """One process for the files of a group, in order; a group is (files, settings)."""
+    paths = [folder / f"{name}.jsonl" for name in group.files]
+    paths = [p for p in paths if p.exists()]
+    if not paths:
+        return
+    sim = Sim(program, version, group.settings)
+    player = Player(sim, version)
+    try:
+        for path in paths:
+            player.start(path)
+            acts.start_file(player, path.stem)
+            counted = path.stem in group.counted
+            for exchange in exchanges(path):
+                try:
+                    outcome = player.play(exchange)
+                except (OSError, http.client.HTTPException, RuntimeError) as error:
+                    outcome = [f"no answer: {error!r}"]
+                if counted:
+                    report.add(version, path.stem, exchange, outcome)
+                if sim.process.poll() is not None:
+                    print(f"{version}/{path.stem}: the server ended with {sim.process.returncode} at {exchange['id']}", file=sys.stderr)
+                    report.crashed = True
+                    sim = player.sim = Sim(program, version, group.settings)
+                    player.variables["host"], player.variables["base"] = sim.host, sim.base
+    finally:
+        if sim.stop() != 0:
+            print(f"{version}/{group.files[-1]}: the server ended with {sim.process.returncode}", file=sys.stderr)
+            report.crashed = True
+
+
+class Report:
+    def __init__(self, verbose):
+        self.verbose = verbose
+        self.counts = collections.OrderedDict()
+        self.crashed = False
+
+    def add(self, version, name, exchange, outcome):
+        agreed, total, skipped = self.counts.get((version, name), (0, 0, 0))
+        if outcome == "skip":
+            skipped += 1
+        else:
+            total += 1
+            agreed += outcome is None
+        self.counts[(version, name)] = (agreed, total, skipped)
+        if self.verbose and outcome and outcome != "skip":
+            q = exchange["request"]
+            print(f"--- {version}/{name} [{exchange['id']}] {exchange.get('about', '')}\n    {q['method']} {q['path'][:160]}")
+            for difference in outcome:
+                print(f"    {difference}")
+
+    def close(self, thresholds, check):
+        sums, bad = collections.Counter(), []
+        for (version, name), (agreed, total, skipped) in sorted(self.counts.items()):
+            share = agreed / total if total else 1
+            least = thresholds.get(version, {}).get(name, 0)
+            least = 1 if least == "whole" else least
+            below = check and share < least
+            bad += [f"{version}/{name}"] if below else []
+            kind = name.split("-")[0]
+            sums[version, kind, 0] += agreed
+            sums[version, kind, 1] += total
+            print(f"{version}/{name}: agree {agreed} of {total} ({share:.0%})" + (f", {skipped} cut short in the recording" if skipped else "") + (f"  BELOW {least:.0%}" if below else ""))
+        for version, kind in sorted({(v, k) for v, k, _ in sums}):
+            agreed, total = sums[version, kind, 0], sums[version, kind, 1]
+            print(f"total {version} {kind}: agree {agreed} of {total} ({agreed / max(total, 1):.1%})")
+        return 1 if bad or self.crashed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sim", required=True)
+    parser.add_argument("--transcripts", default="../shared/transcripts")
+    parser.add_argument("--versions", default="2.41,2.43")
+    parser.add_argument("--only", nargs="*", default=[], help="only files whose name holds one of these")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--no-thresholds", action="store_true")
+    options = parser.parse_args()
+    folder = pathlib.Path(options.transcripts)
+    fixtures = not folder.is_dir()
+    if fixtures:
+        folder = HERE / "fixtures"
+    report = Report(options.verbose)
+    for version in options.versions.split(","):
+        names = [p.stem for p in sorted((folder / version).glob("*.jsonl"))]
+        for group in acts.groups(version, names, fixtures):
+            group.counted = [n for n in group.counted if not options.only or any(o in n for o in options.only)]
+            if group.counted:
+                play_group(options.sim, version, group, folder / version, report)
+    if not report.counts:
+        print("replay: nothing to play", file=sys.stderr)
+        return 2
+    thresholds = json.loads((HERE / "thresholds.json").read_text())
+    if fixtures:
+        thresholds = {v: {n: "whole" for w, n in report.counts if w == v} for v in options.versions.split(",")}
+    return report.close(thresholds, not options.no_thresholds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
