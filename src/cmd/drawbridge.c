@@ -1,7 +1,44 @@
-#include "base/error.h"
+#include "cmd/commands.h"
+
+#define VERSION "0.1.0"
+
+static int command_version(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  return puts("drawbridge " VERSION) < 0 ? 4 : 0;
+}
+
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *help;
+} commands[] = {
+    {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
+    {"version", command_version, "prints the version"},
+};
+
+static void usage(FILE *to) {
+  (void)fputs("usage: drawbridge COMMAND [OPTIONS]\n\n", to);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) (void)fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].help);
+  (void)fputs("\ndrawbridge COMMAND --help tells its options.\n", to);
+}
+
+int command_fail(const char *command, const struct error *error) {
+  (void)fprintf(stderr, "drawbridge %s: %s\n", command, error->message);
+  return error_exit_code(error->code);
+}
 
 int main(int argc, char **argv) {
-  if (argc == 2 && str_eq(str_of(argv[1]), STR("version"))) return puts("drawbridge 0.1.0") < 0;
-  (void)fputs("usage: drawbridge version\n", stderr);
-  return error_exit_code(ERROR_usage);
+  if (argc < 2) {
+    usage(stderr);
+    return COMMAND_USAGE;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    usage(stdout);
+    return 0;
+  }
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+  (void)fprintf(stderr, "drawbridge: there is no command '%s'; drawbridge --help lists them\n", argv[1]);
+  return COMMAND_USAGE;
 }

@@ -1,10 +1,10 @@
 /* policy: which methods and paths of a server a browser may reach. Pure.
  *
  * What holds always: the path judged is the decoded one of the canonical target (http/url.h), so that what is judged is what is sent. A version prefix ("/api/41/…" is "/api/…") and a suffix
- * (.json .xml .csv .gz, also several) are folded before matching; matching knows case. In a pattern `*` is any text within one segment; a final `/**` covers the thing itself and all below.
+ * (.json .xml .csv .gz, also several) are folded before matching; matching knows case. In a pattern `*` is any text within one segment; a final segment `**` covers the thing itself and all below.
  *
- * A call passes when its method is listed, some `allow` pattern matches, and no `deny` pattern does. What the default denies ("/api/apiToken*", "/oauth2/**", …) stays denied unless an
- * `allow` entry names it: the same pattern, or one whose fixed beginning reaches into it ("/api/routes/lab/run/**"). The defaults are those of servers of type dhis2; for type http everything is allowed that `deny` does not name. */
+ * A call passes when its method is listed, some `allow` pattern matches, and no `deny` pattern does. What the default denies ("/api/apiToken*", …) stays denied unless an
+ * `allow` entry names it: the entry, read as a path, lies within the denied pattern. Denied patterns are read without ASCII case and cover what lies below, too. The defaults are those of servers of type dhis2; for type http everything is allowed that `deny` does not name. */
 #ifndef DRAWBRIDGE_GATEWAY_POLICY_H
 #define DRAWBRIDGE_GATEWAY_POLICY_H
 

@@ -1,0 +1,167 @@
+#include "gateway/config_check.h"
+
+#include "gateway/policy.h"
+#include "http/url.h"
+#include "net/address.h"
+#include <sys/stat.h>
+
+enum { TEXT_MAX = 1024, SECRET_MIN = 8 };
+
+static const char *say(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static const char *say(struct arena *arena, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  struct str text = arena_vprintf(arena, format, args);
+  va_end(args);
+  return text.p;
+}
+
+static const char *check_id(struct arena *arena, struct str text) {
+  bool good = text.n >= 1 && text.n <= 32;
+  for (size_t i = 0; good && i < text.n; i++)
+    good = (text.p[i] >= 'a' && text.p[i] <= 'z') || (text.p[i] >= '0' && text.p[i] <= '9') || text.p[i] == '-';
+  return good ? NULL : say(arena, "'%.*s' is no id: 1 to 32 small letters, digits and hyphens", STR_ARG(str_slice(text, 0, 60)));
+}
+
+static const char *check_url(struct arena *arena, struct str text, bool may_query, struct str *ret) {
+  struct url url;
+  struct error error = {0};
+  if (url_parse(arena, text, &url, &error)) return say(arena, "%s", error.message);
+  if (url.fragment.p || (url.query.p && !may_query)) return "an address without '?' or '#' is wanted here";
+  *ret = url_text(arena, &url);
+  while (!may_query && ret->n && ret->p[ret->n - 1] == '/') ret->n--;
+  return NULL;
+}
+
+static const char *check_origin(struct arena *arena, struct str text, struct str *ret) {
+  struct url url;
+  struct error error = {0};
+  if (url_parse(arena, text, &url, &error)) return say(arena, "%s", error.message);
+  struct str origin = url_origin(arena, &url);
+  if (!str_eq(origin, text)) return say(arena, "'%.*s' is no origin: write '%.*s'", STR_ARG(str_slice(text, 0, 200)), STR_ARG(origin));
+  *ret = origin;
+  return NULL;
+}
+
+static const char *check_listen(struct arena *arena, struct str text) {
+  struct sockaddr_storage address;
+  uint64_t port;
+  size_t colon = str_find_last_char(text, ':');
+  if (colon == SIZE_MAX || !str_to_u64(str_from(text, colon + 1), &port) || port > 65535 || !address_parse(str_slice(text, 0, colon), &address))
+    return say(arena, "'%.*s' is no address to listen on: write it like 127.0.0.1:8080 or [::1]:8080", STR_ARG(str_slice(text, 0, 100)));
+  return NULL;
+}
+
+static const char *check_method(struct arena *arena, struct str text) {
+  static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (str_eq(text, str_of(known[i]))) return NULL;
+  return say(arena, "'%.*s' is no method that can be passed on: GET, POST, PUT, PATCH, DELETE", STR_ARG(str_slice(text, 0, 40)));
+}
+
+static const char *check_store(struct str text, struct str *ret) {
+  *ret = text;
+  if (str_starts(text, STR("sqlite:/"))) return NULL;
+  if (str_starts(text, STR("postgresql://")) || str_starts(text, STR("postgres://"))) return "PostgreSQL as the store is not in this release: use sqlite:/path/to/state.db";
+  return "the store is written like sqlite:/var/lib/drawbridge/state.db";
+}
+
+const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text, struct str *ret) {
+  size_t max = directive->max && directive->kind == DIRECTIVE_TEXT ? (size_t)directive->max : TEXT_MAX;
+  struct cidr range;
+  *ret = text;
+  if (!text.n) return "it is empty";
+  if (text.n > max) return say(arena, "it is longer than %zu bytes", max);
+  for (size_t i = 0; i < text.n; i++)
+    if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f) return "it holds a control character";
+  switch (directive->kind) {
+  case DIRECTIVE_ID: return check_id(arena, text);
+  case DIRECTIVE_URL: return check_url(arena, text, false, ret);
+  case DIRECTIVE_LISTEN: return check_listen(arena, text);
+  case DIRECTIVE_STORE: return check_store(text, ret);
+  case DIRECTIVE_TEXTS: break;
+  default: return NULL;
+  }
+  switch (item) {
+  case ITEM_ORIGIN: return check_origin(arena, text, ret);
+  case ITEM_URL: return check_url(arena, text, true, ret);
+  case ITEM_LISTEN: return check_listen(arena, text);
+  case ITEM_METHOD: return check_method(arena, text);
+  case ITEM_RANGE: return cidr_parse(text, &range) ? NULL : say(arena, "'%.*s' is no range: write it like 10.0.0.0/8 or fd00::/8", STR_ARG(str_slice(text, 0, 60)));
+  case ITEM_PATTERN: return policy_pattern_valid(text) ? NULL : say(arena, "'%.*s' is no pattern: '/', segments with '*', and '**' only as the last one", STR_ARG(str_slice(text, 0, 100)));
+  default: return NULL;
+  }
+}
+
+const char *config_check_secret(struct str secret) {
+  static const char *const placeholders[] = {"changeme", "change-me", "change_me", "secret", "password", "placeholder", "example", "your-secret", "yoursecret", "todo", "drawbridge", "district"};
+  if (secret.n < SECRET_MIN) return "the secret has fewer than 8 characters";
+  bool same = true;
+  for (size_t i = 1; i < secret.n; i++) same = same && secret.p[i] == secret.p[0];
+  if (same || secret.p[0] == '<' || secret.p[0] == '$') return "the secret is a placeholder: put the real one there";
+  for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
+    if (str_eq_nocase(secret, str_of(placeholders[i]))) return "the secret is a placeholder: put the real one there";
+  return NULL;
+}
+
+struct whole {
+  struct arena *arena;
+  const struct config *config;
+  void (*report)(void *payload, struct str where, const char *what);
+  void *payload;
+};
+
+static void check_server(const struct whole *w, const struct config_server *server) {
+  struct url url;
+  struct error error = {0};
+  struct sockaddr_storage address;
+  if (url_parse(w->arena, server->url, &url, &error)) return;
+  bool literal = address_parse(url.host, &address);
+  bool loopback = literal && address_loopback((struct sockaddr *)&address);
+  if (literal && !address_allowed((struct sockaddr *)&address, server->addresses.p, server->addresses.n))
+    w->report(w->payload, server->id, say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
+  if (str_eq(url.scheme, STR("http")) && !loopback && !server->insecure)
+    w->report(w->payload, server->id, "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
+  int64_t need_client = server->sign_in & (CONFIG_OAUTH | CONFIG_LEGACY_OAUTH);
+  if (server->sign_in != CONFIG_ALL_BUT_BASIC && need_client && !server->oauth.client_id.n)
+    w->report(w->payload, server->id, "sign_in lists oauth, and there is no 'oauth:' with the client");
+  if (server->oauth.client_id.n && !server->oauth.client_secret && !server->oauth.private_key)
+    w->report(w->payload, server->id, "'oauth:' needs a client_secret or a private_key");
+}
+
+static void check_app(const struct whole *w, const struct config_app *app) {
+  if (!app->origins.n) w->report(w->payload, app->id, "an app needs at least one origin");
+  for (size_t i = 0; i < app->return_to.n; i++) {
+    struct url url;
+    struct error error = {0};
+    bool own = false;
+    if (url_parse(w->arena, app->return_to.p[i], &url, &error)) continue;
+    for (size_t k = 0; k < app->origins.n; k++) own = own || str_eq(url_origin(w->arena, &url), app->origins.p[k]);
+    if (!own) w->report(w->payload, app->id, say(w->arena, "return_to '%.*s' is on none of the app's origins", STR_ARG(app->return_to.p[i])));
+  }
+}
+
+static void check_key_file(const struct whole *w, struct str file, const char *what) {
+  struct stat info;
+  if (!file.n || stat(arena_cstr(w->arena, file), &info) || !(info.st_mode & (S_IROTH | S_IWOTH))) return;
+  w->report(w->payload, STR_NONE, say(w->arena, "%s %.*s can be read by everybody: chmod 600 it", what, STR_ARG(file)));
+}
+
+void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload) {
+  struct whole w = {arena, config, report, payload};
+  if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "nothing to listen on: add 'listen' or 'tls'");
+  if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session.idle is longer than session.absolute");
+  check_key_file(&w, config->keys, "the key ring");
+  check_key_file(&w, config->tls_key, "the private key");
+  for (size_t i = 0; i < config->server_count; i++) {
+    check_server(&w, &config->servers[i]);
+    for (size_t k = 0; k < i; k++)
+      if (str_eq(config->servers[i].id, config->servers[k].id)) report(payload, config->servers[i].id, "two servers have this id");
+      else if (config->servers[i].home && config->servers[k].home) report(payload, config->servers[i].id, "a second server with 'home: true': there is one home");
+  }
+  for (size_t i = 0; i < config->app_count; i++) {
+    check_app(&w, &config->apps[i]);
+    for (size_t k = 0; k < i; k++)
+      if (str_eq(config->apps[i].id, config->apps[k].id)) report(payload, config->apps[i].id, "two apps have this id");
+  }
+}

@@ -1,0 +1,16 @@
+/* config_check: what one value, and then the whole, must be. For config.c alone. */
+#ifndef DRAWBRIDGE_GATEWAY_CONFIG_CHECK_H
+#define DRAWBRIDGE_GATEWAY_CONFIG_CHECK_H
+
+#include "gateway/config_table.h"
+
+/* One text as its kind wants it; NULL: good (*ret is the form that is kept), else what is wrong, in the arena. */
+const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text, struct str *ret);
+
+/* What no single value shows. `report` gets a line for each problem; `where` is the id of the app or server, or empty. */
+void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload);
+
+/* NULL: good. A secret that is short or a placeholder is refused. */
+const char *config_check_secret(struct str secret);
+
+#endif
