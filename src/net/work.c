@@ -20,6 +20,7 @@ struct work_pool {
   struct list waiting, finished;
   size_t queued, queue_limit;
   bool stopping;
+  size_t under_way; /* submitted and not yet done; of the loop thread alone */
   unsigned thread_count;
   uv_thread_t threads[];
 };
@@ -64,6 +65,7 @@ static void call_done(struct work_pool *pool) {
     struct task *task = list_take(&pool->finished);
     uv_mutex_unlock(&pool->lock);
     if (!task) return;
+    if (--pool->under_way == 0) uv_unref((uv_handle_t *)&pool->wake);
     task->done(task->payload);
     free(task);
   }
@@ -80,7 +82,7 @@ struct work_pool *work_new(uv_loop_t *loop, unsigned threads, size_t queue_limit
   pool->finished.end = &pool->finished.first;
   if (uv_mutex_init(&pool->lock) || uv_cond_init(&pool->more) || uv_async_init(loop, &pool->wake, on_wake)) abort();
   pool->wake.data = pool;
-  uv_unref((uv_handle_t *)&pool->wake); /* an idle pool does not keep the loop alive */
+  uv_unref((uv_handle_t *)&pool->wake); /* only work under way keeps the loop alive */
   for (; pool->thread_count < threads; pool->thread_count++)
     if (uv_thread_create(&pool->threads[pool->thread_count], thread_main, pool)) abort();
   return pool;
@@ -97,6 +99,7 @@ bool work_submit(struct work_pool *pool, void (*run)(void *payload), void (*done
     uv_cond_signal(&pool->more);
   }
   uv_mutex_unlock(&pool->lock);
+  if (room && pool->under_way++ == 0) uv_ref((uv_handle_t *)&pool->wake);
   return room;
 }
 

@@ -3,7 +3,10 @@
  * What holds always: `run` is called on a worker thread, `done` on the loop thread, in that order, exactly once each when work_submit returned true; what they share is only `payload`. Work of one pool starts in the order
  * it was submitted.
  *
- * Life cycle: work_new, work_submit, work_free (waits for what runs; queued work still runs; done calls are made before it returns). */
+ * All calls are made on the loop thread. Work under way keeps the loop alive, an idle pool does not. `queue_limit` counts work that waits, not what runs.
+ *
+ * Life cycle: work_new, work_submit, work_free (waits for what runs; queued work still runs; done calls are made before it returns, and what they submit is refused; the loop must run once more
+ * for the handle to close). */
 #ifndef DRAWBRIDGE_NET_WORK_H
 #define DRAWBRIDGE_NET_WORK_H
 
