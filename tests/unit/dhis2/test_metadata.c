@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "dhis2/metadata.h"
+#include "dhis2/metadata_write.h"
 
 /* Two data sets, one with an override; the COC's options stand in the wrong order; a member that nobody gave. */
 static const char flat[] =
@@ -211,9 +212,34 @@ static void test_csv_list(void **state) {
   assert_non_null(strstr(error.message, "line 2"));
 }
 
+static void written_and_read_again_it_is_the_same(void **state) {
+  static const char *const texts[] = {flat, nested};
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    struct buf first = BUF_INIT(1 << 20), second = BUF_INIT(1 << 20);
+    struct error error = {0};
+    const struct dhis2_metadata *once = read_in(texts[i], 1000, &error), *twice;
+    assert_true(dhis2_metadata_write(once, &first));
+    twice = read_in(first.p, 7, &error);
+    if (!twice) fail_msg("%s", error.message);
+    assert_true(dhis2_metadata_write(twice, &second));
+    assert_string_equal(first.p, second.p);
+    assert_int_equal(once->element_count, twice->element_count);
+    assert_int_equal(once->option_combo_count, twice->option_combo_count);
+    for (size_t k = 0; k < once->element_count; k++) {
+      assert_int_equal(once->elements[k]->combo_count, twice->elements[k]->combo_count);
+      assert_int_equal(once->elements[k]->membership_count, twice->elements[k]->membership_count);
+    }
+    assert_true(!once->data_sets[0]->member_count || str_eq(once->data_sets[0]->members[0]->section, twice->data_sets[0]->members[0]->section));
+    buf_free(&first);
+    buf_free(&second);
+  }
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(written_and_read_again_it_is_the_same, setup, teardown),
       TEST(test_counts_and_names),    TEST(test_override_counts_first), TEST(test_members_once_with_sections), TEST(test_options_in_category_order),
       TEST(test_default_by_role),     TEST(test_nested_is_the_same),    TEST(test_pages_are_put_together),     TEST(test_refused),
       TEST(test_odd_shapes_are_passed_over), TEST(test_only_some_data_sets), TEST(test_csv_list),
