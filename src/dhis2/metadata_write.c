@@ -86,13 +86,16 @@ static void sections_of(struct json_out *out, const struct dhis2_data_set *set) 
   const struct dhis2_membership **members = mem_alloc_array(set->member_count, sizeof *members);
   for (size_t i = 0; i < set->member_count; i++) members[i] = set->members[i];
   qsort(members, set->member_count, sizeof *members, by_section);
-  for (size_t at = 0; at < set->member_count;) {
+  for (size_t at = 0, number = 0; at < set->member_count;) {
     struct str name = members[at]->section;
     if (!name.n) {
       at++;
       continue;
     }
+    char id[64]; /* the model does not keep the section's own id */
+    (void)snprintf(id, sizeof id, "%.*s.%zu", STR_ARG(str_slice(set->o.id, 0, 40)), ++number);
     json_out_object(out);
+    json_out_member_str(out, "id", str_of(id));
     json_out_member_str(out, "name", name);
     member_reference(out, "dataSet", set->o.id);
     json_out_member_array(out, "dataElements");
