@@ -1,0 +1,49 @@
+/* alignment: two sides, what the engine proposes and what people decided, as one value. Pure: no store, no server, no clock.
+ *
+ * What holds always: a decision names ids that its side holds; per source item there is either nothing, accepted targets, rejected ones (with or without accepted ones), or "no counterpart". The engine is
+ * asked anew around the decisions each time the state is written, so the state never contradicts them.
+ *
+ * Life cycle: fill the struct; alignment_decide gives a new list of decisions; alignment_state and alignment_mapping write. */
+#ifndef DRAWBRIDGE_API_ALIGNMENT_H
+#define DRAWBRIDGE_API_ALIGNMENT_H
+
+#include "align/align.h"
+#include "base/buf.h"
+
+enum { ALIGNMENT_DECISIONS_MAX = 200000, ALIGNMENT_NOTE_MAX = 2000, ALIGNMENT_STATE_MAX = 64 << 20 };
+
+struct alignment_decision {
+  struct decision what;
+  struct str by, at, note; /* who, when (RFC 3339), why; `note` may be empty */
+};
+
+struct alignment_side {
+  struct str server; /* configured id */
+  const struct dhis2_metadata *metadata;
+};
+
+struct alignment {
+  struct str id;
+  int64_t version;
+  struct alignment_side source, target;
+  const struct alignment_decision *decisions;
+  size_t decision_count;
+};
+
+/* Applies what a person sent: {"decisions":[{"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
+ * "decision":"accepted"|"rejected"|"none"|"undecided","note":…}]}. `accepted` and `none` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets all of it.
+ * All of the list or nothing: ERROR_bad_request says which entry and why. *ret lives in the arena. */
+int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena, const struct alignment_decision **ret, size_t *ret_count,
+                     struct error *error);
+
+/* The whole state as the page reads it (docs/openapi.yaml, Alignment). Runs the engine. -1: as align_run, or ERROR_too_large. */
+int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
+
+/* The mapping document: what is accepted, with the cells that were shown for it; the engine's other answers as what they are. */
+int alignment_mapping(const struct alignment *alignment, struct buf *out, struct error *error);
+
+/* The decisions as they are kept, and back. ERROR_input: not what alignment_write_decisions wrote. */
+bool alignment_write_decisions(const struct alignment *alignment, struct buf *out);
+int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count, struct error *error);
+
+#endif

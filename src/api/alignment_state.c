@@ -1,0 +1,304 @@
+#include "api/alignment.h"
+
+#include "align/to_mapping.h"
+#include "base/json_out.h"
+#include "base/map.h"
+
+/* The rows of one source item stand together; this is where. */
+struct span {
+  const struct align_row *rows;
+  size_t count;
+};
+
+/* The decisions about one source element, in the order they were made. */
+struct chain {
+  const struct alignment_decision *decision;
+  struct chain *next;
+};
+
+struct chains {
+  struct chain *first, **end;
+};
+
+struct writing {
+  const struct alignment *alignment;
+  struct arena *arena;
+  const struct align_result *result;
+  struct map elements;  /* source element id to struct span */
+  struct map operands;  /* "element coc" to struct span */
+  struct map decided;   /* source element id to struct chains */
+  struct json_out *out;
+};
+
+static struct str cell_key(struct arena *arena, struct str element, struct str coc) {
+  return arena_printf(arena, "%.*s %.*s", STR_ARG(element), STR_ARG(coc));
+}
+
+static bool same_item(const struct align_row *a, const struct align_row *b) {
+  return a->kind == b->kind && a->source == b->source && a->source_coc == b->source_coc;
+}
+
+static void index_rows(struct writing *w) {
+  const struct align_result *result = w->result;
+  for (size_t at = 0, end; at < result->count; at = end) {
+    const struct align_row *first = &result->rows[at];
+    for (end = at + 1; end < result->count && same_item(first, &result->rows[end]);) end++;
+    struct span *span = ARENA_NEW(w->arena, struct span);
+    *span = (struct span){first, end - at};
+    if (first->kind == ALIGN_DATA_ELEMENT) (void)map_put(&w->elements, first->source->o.id, span);
+    else (void)map_put(&w->operands, cell_key(w->arena, first->source->o.id, first->source_coc->o.id), span);
+  }
+}
+
+static void index_decisions(struct writing *w) {
+  for (size_t i = 0; i < w->alignment->decision_count; i++) {
+    const struct alignment_decision *d = &w->alignment->decisions[i];
+    if (d->what.operand) continue;
+    struct chains *chains = map_get(&w->decided, d->what.source_data_element);
+    if (!chains) {
+      chains = ARENA_NEW(w->arena, struct chains);
+      chains->end = &chains->first;
+      (void)map_put(&w->decided, d->what.source_data_element, chains);
+    }
+    *chains->end = ARENA_NEW(w->arena, struct chain);
+    (*chains->end)->decision = d;
+    chains->end = &(*chains->end)->next;
+  }
+}
+
+static const struct chain *decisions_of(const struct writing *w, const struct dhis2_data_element *element) {
+  const struct chains *chains = map_get(&w->decided, element->o.id);
+  return chains ? chains->first : NULL;
+}
+
+static void write_object(struct writing *w, const char *key, const struct dhis2_object *o) {
+  json_out_member_object(w->out, key);
+  json_out_member_str(w->out, "id", o->id);
+  json_out_member_str(w->out, "name", o->name.n ? o->name : o->id);
+  json_out_end(w->out);
+}
+
+/* Members of an element; the object stays open. */
+static void write_element(struct writing *w, const struct dhis2_data_element *element) {
+  json_out_member_str(w->out, "id", element->o.id);
+  json_out_member_str(w->out, "name", element->o.name.n ? element->o.name : element->o.id);
+  json_out_member_str(w->out, "code", element->o.code);
+  json_out_member_str(w->out, "value_type", element->value_type);
+  if (element->combo_count) write_object(w, "combo", &element->combos[0]->o);
+}
+
+static void write_proposal(struct writing *w, const struct align_row *row) {
+  json_out_object(w->out);
+  json_out_member_object(w->out, "target");
+  write_element(w, row->target);
+  json_out_end(w->out);
+  json_out_member_number(w->out, "confidence", (double)(int)(row->confidence * 1000 + 0.5f) / 1000);
+  json_out_member_str(w->out, "decision", str_of(align_answer_name(row->answer)));
+  json_out_member_str(w->out, "why", row->why);
+  json_out_member_array(w->out, "features");
+  for (uint32_t i = 0; i < row->feature_count; i++) {
+    json_out_object(w->out);
+    json_out_member_str(w->out, "name", str_of(row->features[i].name));
+    json_out_member_number(w->out, "contribution", (double)(int)(row->features[i].contribution * 1000) / 1000);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+  json_out_end(w->out);
+}
+
+static const char *state_of(const struct writing *w, const struct dhis2_data_element *element, bool answered, const struct alignment_decision **ret_last) {
+  bool accepted = false, none = false, rejected = false;
+  for (const struct chain *c = decisions_of(w, element); c; c = c->next) {
+    const struct alignment_decision *d = c->decision;
+    *ret_last = d;
+    accepted = accepted || d->what.verdict == DECISION_ACCEPTED;
+    none = none || d->what.verdict == DECISION_NONE;
+    rejected = rejected || d->what.verdict == DECISION_REJECTED;
+  }
+  return accepted ? "accepted" : none ? "none" : rejected && !answered ? "rejected" : "proposed";
+}
+
+static void write_decision(struct writing *w, const struct dhis2_data_element *element, bool answered) {
+  const struct alignment_decision *last = NULL;
+  json_out_member_object(w->out, "decision");
+  json_out_member_str(w->out, "state", str_of(state_of(w, element, answered, &last)));
+  json_out_member_array(w->out, "targets");
+  for (const struct chain *c = decisions_of(w, element); c; c = c->next) {
+    const struct decision *d = &c->decision->what;
+    if (d->verdict != DECISION_ACCEPTED) continue;
+    const struct dhis2_data_element *target = dhis2_metadata_element(w->alignment->target.metadata, d->target_data_element);
+    json_out_object(w->out);
+    json_out_member_str(w->out, "id", d->target_data_element);
+    json_out_member_str(w->out, "name", target ? target->o.name : d->target_data_element);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+  if (last) {
+    json_out_member_str(w->out, "by", last->by);
+    json_out_member_str(w->out, "at", last->at);
+    json_out_member_str(w->out, "note", last->note);
+  }
+  json_out_end(w->out);
+}
+
+static void write_elements(struct writing *w) {
+  const struct dhis2_metadata *source = w->alignment->source.metadata;
+  json_out_member_array(w->out, "elements");
+  for (size_t i = 0; i < source->element_count; i++) {
+    const struct span *span = map_get(&w->elements, source->elements[i]->o.id);
+    bool answered = false;
+    json_out_object(w->out);
+    json_out_member_object(w->out, "source");
+    write_element(w, source->elements[i]);
+    json_out_end(w->out);
+    json_out_member_array(w->out, "proposals");
+    for (size_t k = 0; span && k < span->count; k++) {
+      if (!span->rows[k].target) continue;
+      answered = answered || span->rows[k].answer != ALIGN_CANDIDATE;
+      write_proposal(w, &span->rows[k]);
+    }
+    json_out_end(w->out);
+    write_decision(w, source->elements[i], answered);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+}
+
+static void write_cell(struct writing *w, const struct dhis2_data_element *element, const struct dhis2_option_combo *coc) {
+  const struct span *span = map_get(&w->operands, cell_key(w->arena, element->o.id, coc->o.id));
+  if (!span) return;
+  json_out_object(w->out);
+  json_out_member_str(w->out, "source_data_element", element->o.id);
+  write_object(w, "source", &coc->o);
+  json_out_member_array(w->out, "terms");
+  for (size_t i = 0; i < span->count; i++) {
+    const struct align_row *row = &span->rows[i];
+    if (!row->target || row->answer == ALIGN_CANDIDATE) continue;
+    json_out_object(w->out);
+    json_out_member_str(w->out, "target_data_element", row->target->o.id);
+    write_object(w, "target", &row->target_coc->o);
+    json_out_member_str(w->out, "sign", row->sign == '-' ? STR("-") : STR("+"));
+    json_out_member_number(w->out, "confidence", (double)(int)(row->confidence * 1000 + 0.5f) / 1000);
+    json_out_member_str(w->out, "decision", row->decided ? STR("accepted") : str_of(align_answer_name(row->answer)));
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+  json_out_end(w->out);
+}
+
+static void write_cells(struct writing *w) {
+  const struct dhis2_metadata *source = w->alignment->source.metadata;
+  json_out_member_array(w->out, "cells");
+  for (size_t i = 0; i < source->element_count; i++)
+    for (size_t k = 0; k < source->elements[i]->combo_count; k++)
+      for (size_t j = 0; j < source->elements[i]->combos[k]->option_combo_count; j++)
+        write_cell(w, source->elements[i], source->elements[i]->combos[k]->option_combos[j]);
+  json_out_end(w->out);
+}
+
+static void write_targets(struct writing *w) {
+  const struct dhis2_metadata *target = w->alignment->target.metadata;
+  json_out_member_array(w->out, "target_elements");
+  for (size_t i = 0; i < target->element_count; i++) {
+    json_out_object(w->out);
+    json_out_member_str(w->out, "id", target->elements[i]->o.id);
+    json_out_member_str(w->out, "name", target->elements[i]->o.name);
+    json_out_member_str(w->out, "code", target->elements[i]->o.code);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+}
+
+/* Elements by how far they are, and how many cells of the target get something. */
+static void write_coverage(struct writing *w) {
+  const struct dhis2_metadata *source = w->alignment->source.metadata, *target = w->alignment->target.metadata;
+  size_t accepted = 0, none = 0, cells = 0, filled = 0;
+  for (size_t i = 0; i < source->element_count; i++) {
+    const struct alignment_decision *last = NULL;
+    const char *state = state_of(w, source->elements[i], true, &last);
+    accepted += strcmp(state, "accepted") == 0;
+    none += strcmp(state, "none") == 0;
+  }
+  struct map seen = {0};
+  for (size_t i = 0; i < w->result->count; i++) {
+    const struct align_row *row = &w->result->rows[i];
+    if (row->kind != ALIGN_OPERAND || !row->target || row->answer == ALIGN_CANDIDATE) continue;
+    filled += map_put(&seen, cell_key(w->arena, row->target->o.id, row->target_coc->o.id), w) == NULL;
+  }
+  map_free(&seen);
+  for (size_t i = 0; i < target->element_count; i++)
+    for (size_t k = 0; k < target->elements[i]->combo_count; k++) cells += target->elements[i]->combos[k]->option_combo_count;
+  json_out_member_object(w->out, "coverage");
+  json_out_member_int(w->out, "source_elements", (int64_t)source->element_count);
+  json_out_member_int(w->out, "accepted", (int64_t)accepted);
+  json_out_member_int(w->out, "none", (int64_t)none);
+  json_out_member_int(w->out, "target_cells", (int64_t)cells);
+  json_out_member_int(w->out, "target_cells_filled", (int64_t)filled);
+  json_out_end(w->out);
+}
+
+static void write_side(struct writing *w, const char *key, const struct alignment_side *side) {
+  json_out_member_object(w->out, key);
+  json_out_member_str(w->out, "server", side->server);
+  if (side->metadata->data_set_count) {
+    const struct dhis2_data_set *set = side->metadata->data_sets[0];
+    json_out_member_object(w->out, "data_set");
+    json_out_member_str(w->out, "id", set->o.id);
+    json_out_member_str(w->out, "name", set->o.name);
+    json_out_member_str(w->out, "period_type", set->period_type);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+}
+
+/* The engine's answer around what is decided. The arena is the caller's. */
+static int run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret, struct error *error) {
+  struct decision *fixed = ARENA_ARRAY(arena, alignment->decision_count, struct decision);
+  for (size_t i = 0; i < alignment->decision_count; i++) fixed[i] = alignment->decisions[i].what;
+  struct align_options options = {.candidates = 5, .cancel = cancel};
+  return align_run(alignment->source.metadata, alignment->target.metadata, &options, fixed, alignment->decision_count, arena, ret, error);
+}
+
+int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *buf, struct error *error) {
+  struct arena *arena = arena_new();
+  struct json_out out = JSON_OUT_INIT(buf);
+  struct writing w = {.alignment = alignment, .arena = arena, .out = &out};
+  int result = run_engine(alignment, cancel, arena, &w.result, error);
+  if (result == 0) {
+    index_rows(&w);
+    index_decisions(&w);
+    json_out_object(&out);
+    json_out_member_str(&out, "id", alignment->id);
+    json_out_member_int(&out, "version", alignment->version);
+    json_out_member_str(&out, "state", STR("ready"));
+    write_side(&w, "source", &alignment->source);
+    write_side(&w, "target", &alignment->target);
+    write_elements(&w);
+    write_cells(&w);
+    write_targets(&w);
+    write_coverage(&w);
+    json_out_member_array(&out, "warnings");
+    for (size_t i = 0; i < w.result->warning_count; i++) json_out_str(&out, w.result->warnings[i]);
+    json_out_end(&out);
+    json_out_end(&out);
+    if (buf->full) result = error_set(error, ERROR_too_large, "the two data sets are too large to be shown at once");
+  }
+  map_free(&w.elements);
+  map_free(&w.operands);
+  map_free(&w.decided);
+  arena_free(arena);
+  return result;
+}
+
+int alignment_mapping(const struct alignment *alignment, struct buf *out, struct error *error) {
+  struct arena *arena = arena_new();
+  const struct align_result *found;
+  int result = run_engine(alignment, NULL, arena, &found, error);
+  if (result == 0) {
+    struct align_mapping_options options = {alignment->source.server, alignment->target.server, true};
+    const struct mapping *mapping = align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);
+    if (!mapping_write(mapping, out)) result = error_set(error, ERROR_too_large, "the mapping is larger than %zu bytes", out->max);
+  }
+  arena_free(arena);
+  return result;
+}
