@@ -24,16 +24,51 @@ struct dhis2_credential {
 
 struct dhis2_server;
 
-/* `base_url` without a final slash. `id` is the configured id, for messages. Takes its own reference of the credential and its own client. */
+/* Where a server is and how it is reached; texts are copied by whoever keeps them. */
+struct dhis2_place {
+  struct str id;       /* the configured id, for messages */
+  struct str base_url; /* without a final slash */
+  struct http_client_options options;
+};
+
+/* Takes its own reference of the credential's value and its own client. Cookies that the server sets are kept and sent back to it with this credential alone: a token's
+ * own session, so that each call does not count as one more of the user's (2.43 evicts the eleventh). */
 struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options, struct dhis2_credential credential);
 void dhis2_server_free(struct dhis2_server *server);
 struct str dhis2_server_id(const struct dhis2_server *server);
 struct str dhis2_server_url(const struct dhis2_server *server);
 
-/* 2.41.9 is {41, 9}; {0, 0} until learned by dhis2_probe or from /api/system/info at first need. */
+struct cookie_jar *dhis2_server_cookies(struct dhis2_server *server); /* borrowed */
+
+/* Cookies of an earlier time (cookie_jar_save); what is not a saved jar is passed over. */
+void dhis2_server_load_cookies(struct dhis2_server *server, const struct secret *saved);
+
+/* Asked once where a call was refused for its credential: fills *ret with a fresh one (the server takes over that reference) and the call is made again; false: it stays refused. `release` runs in dhis2_server_free. */
+struct dhis2_renewal {
+  bool (*renew)(void *payload, struct dhis2_credential *ret);
+  void (*release)(void *payload);
+  void *payload;
+};
+void dhis2_server_on_refused(struct dhis2_server *server, struct dhis2_renewal renewal);
+
+/* 2.41.9 is {41, 9}; {0, 0}: not known. */
 struct dhis2_version {
   int minor, patch;
 };
+bool dhis2_version_parse(struct str text, struct dhis2_version *ret); /* "2.41.9", "2.43.1-SNAPSHOT", "2.42.5.2" */
+
+/* What a release can do; the one place where release numbers are compared. */
+enum dhis2_ability {
+  DHIS2_JSON_LOGIN,    /* 2.41+: POST /api/auth/login */
+  DHIS2_FORM_LOGIN,    /* to 2.41: /dhis-web-commons-security/login.action */
+  DHIS2_LEGACY_OAUTH,  /* to 2.41: /uaa/oauth */
+  DHIS2_OAUTH,         /* 2.42+: /oauth2 with PKCE, if switched on */
+  DHIS2_TOKEN_REASONS, /* says why a personal access token is refused (2.40 answers with an empty body) */
+};
+bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */
+
+/* Asks /api/system/info at first need, then remembers. */
+int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error);
 
 /* `path` starts with a slash behind the base URL ("/api/me?fields=id"). The answer as it is; -1 only where no HTTP answer came. */
 int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct arena *arena,

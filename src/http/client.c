@@ -179,6 +179,7 @@ static int build_headers(const struct http_call *call, struct curl_slist **list,
   if (call->secret_header_name.n &&
       add_header(list, call->secret_header_name, call->secret_header_prefix, secret_reveal(call->secret_header), error) < 0)
     return -1;
+  if (call->cookie && add_header(list, STR("Cookie"), STR_NONE, secret_reveal(call->cookie), error) < 0) return -1;
   struct curl_slist *longer = curl_slist_append(*list, "Expect:"); /* no waiting for a 100 that many proxies never send */
   if (longer && !typed) longer = curl_slist_append(longer, "Content-Type:");
   if (!longer) mem_exhausted(0);

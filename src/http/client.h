@@ -30,6 +30,7 @@ struct http_call {
   struct str secret_header_name;      /* e.g. "Authorization", "Cookie"; empty: none */
   struct str secret_header_prefix;    /* e.g. "ApiToken " */
   const struct secret *secret_header; /* what follows the prefix; wiped from the client's buffers after the call */
+  const struct secret *cookie;        /* what follows "Cookie: "; NULL: none; wiped as the other */
   struct str body;                    /* p == NULL: no body */
   int timeout_ms;                     /* 0: that of the client */
   int (*sink)(void *payload, struct str piece, struct error *error); /* NULL: the body is collected; else it gets the bytes of a 2xx as they come; not 0 ends the call */

@@ -1,0 +1,210 @@
+#include "dhis2/server.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "dhis2/judge.h"
+#include "http/cookie.h"
+#include <jansson.h>
+
+struct dhis2_server {
+  char *id, *base_url;
+  struct http_client *client;
+  struct dhis2_credential credential;
+  struct cookie_jar *cookies;
+  struct dhis2_renewal renewal;
+  struct dhis2_version version;
+};
+
+struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options, struct dhis2_credential credential) {
+  struct dhis2_server *server = mem_alloc(sizeof *server);
+  server->id = mem_printf("%.*s", STR_ARG(id));
+  server->base_url = mem_printf("%.*s", STR_ARG(base_url));
+  server->client = http_client_new(options);
+  server->credential = (struct dhis2_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
+  server->cookies = cookie_jar_new();
+  return server;
+}
+
+void dhis2_server_free(struct dhis2_server *server) {
+  if (!server) return;
+  if (server->renewal.release) server->renewal.release(server->renewal.payload);
+  http_client_free(server->client);
+  secret_free(server->credential.value);
+  cookie_jar_free(server->cookies);
+  free(server->base_url);
+  free(server->id);
+  free(server);
+}
+
+struct str dhis2_server_id(const struct dhis2_server *server) {
+  return str_of(server->id);
+}
+
+struct str dhis2_server_url(const struct dhis2_server *server) {
+  return str_of(server->base_url);
+}
+
+struct cookie_jar *dhis2_server_cookies(struct dhis2_server *server) {
+  return server->cookies;
+}
+
+void dhis2_server_load_cookies(struct dhis2_server *server, const struct secret *saved) {
+  struct cookie_jar *jar;
+  if (!saved || !cookie_jar_load(secret_reveal(saved), &jar)) return;
+  cookie_jar_free(server->cookies);
+  server->cookies = jar;
+}
+
+void dhis2_server_on_refused(struct dhis2_server *server, struct dhis2_renewal renewal) {
+  server->renewal = renewal;
+}
+
+bool dhis2_version_parse(struct str text, struct dhis2_version *ret) {
+  struct str rest = text;
+  uint64_t minor, patch = 0;
+  if (!str_eq(str_take(&rest, '.'), STR("2"))) return false;
+  struct str third = rest, second = str_take(&third, '.');
+  second = str_take(&second, '-'); /* "2.44-SNAPSHOT" */
+  third = str_take(&third, '.');
+  third = str_take(&third, '-');
+  if (!str_to_u64(second, &minor) || minor > 999) return false;
+  if (third.n && (!str_to_u64(third, &patch) || patch > 9999)) patch = 0;
+  *ret = (struct dhis2_version){.minor = (int)minor, .patch = (int)patch};
+  return true;
+}
+
+bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
+  int minor = version.minor;
+  if (minor == 0) return false;
+  switch (ability) {
+  case DHIS2_JSON_LOGIN: return minor >= 41;
+  case DHIS2_FORM_LOGIN:
+  case DHIS2_LEGACY_OAUTH: return minor <= 41;
+  case DHIS2_OAUTH: return minor >= 42;
+  case DHIS2_TOKEN_REASONS: return minor != 40;
+  }
+  return false;
+}
+
+/* --- calls --- */
+
+static const struct {
+  struct str name, prefix;
+} authorization[] = {
+    [DHIS2_PAT] = {{"Authorization", 13}, {"ApiToken ", 9}},
+    [DHIS2_BEARER] = {{"Authorization", 13}, {"Bearer ", 7}},
+    [DHIS2_BASIC] = {{"Authorization", 13}, {"Basic ", 6}}, /* the exact word: with "basic" a refusal is a redirect */
+};
+
+struct sink {
+  int (*sink)(void *payload, struct str piece, struct error *error);
+  void *payload;
+};
+
+static int call_once(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct sink sink,
+                     struct arena *arena, struct http_answer *ret, struct error *error) {
+  struct http_headers headers = {0};
+  http_headers_add(&headers, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
+  http_headers_add(&headers, arena, STR("Accept"), STR("application/json"));
+  if (content_type.n) http_headers_add(&headers, arena, STR("Content-Type"), content_type);
+  enum dhis2_credential_kind kind = server->credential.kind;
+  struct secret *kept = cookie_jar_header(server->cookies, path, clock_now_ms());
+  struct http_call call = {
+      .method = str_of(method),
+      .url = arena_printf(arena, "%s%.*s", server->base_url, STR_ARG(path)),
+      .headers = &headers,
+      .cookie = kept ? kept : kind == DHIS2_COOKIE ? server->credential.value : NULL,
+      .body = body,
+      .sink = sink.sink,
+      .payload = sink.payload,
+  };
+  if (kind == DHIS2_PAT || kind == DHIS2_BEARER || kind == DHIS2_BASIC) {
+    call.secret_header_name = authorization[kind].name;
+    call.secret_header_prefix = authorization[kind].prefix;
+    call.secret_header = server->credential.value;
+  }
+  int result = http_client_call(server->client, &call, arena, ret, error);
+  secret_free(kept);
+  if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, path, clock_now_ms());
+  if (result < 0) (void)snprintf(error->server, sizeof error->server, "%s", server->id);
+  return result;
+}
+
+static bool refused(const struct http_answer *answer) {
+  return answer->status == 401 || dhis2_login_redirect(answer->status, &answer->headers);
+}
+
+static int call_with(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct sink sink,
+                     struct arena *arena, struct http_answer *ret, struct error *error) {
+  if (call_once(server, method, path, content_type, body, sink, arena, ret, error) < 0) return -1;
+  struct dhis2_credential fresh = {0};
+  if (!refused(ret) || !server->renewal.renew || !server->renewal.renew(server->renewal.payload, &fresh)) return 0;
+  secret_free(server->credential.value);
+  server->credential = fresh;
+  return call_once(server, method, path, content_type, body, sink, arena, ret, error);
+}
+
+int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct arena *arena,
+               struct http_answer *ret, struct error *error) {
+  return call_with(server, method, path, content_type, body, (struct sink){0}, arena, ret, error);
+}
+
+static int judge(struct dhis2_server *server, struct arena *arena, const struct http_answer *answer, bool wants_body, struct error *error) {
+  if (dhis2_judge(arena, answer->status, &answer->headers, answer->body, wants_body, error) == 0) return 0;
+  (void)snprintf(error->server, sizeof error->server, "%s", server->id);
+  return -1;
+}
+
+int dhis2_get(struct dhis2_server *server, struct str path, struct arena *arena, struct str *ret_json, struct error *error) {
+  struct http_answer answer;
+  if (dhis2_call(server, "GET", path, STR_NONE, STR_NONE, arena, &answer, error) < 0 || judge(server, arena, &answer, true, error) < 0) return -1;
+  *ret_json = answer.body;
+  return 0;
+}
+
+/* The head is not seen before the body comes: a page instead of data shows by its first byte. */
+struct watched {
+  struct sink to;
+  bool started, is_page;
+};
+
+static int watch(void *payload, struct str piece, struct error *error) {
+  struct watched *watched = payload;
+  struct str text = watched->started ? piece : str_trim(piece);
+  if (!watched->started && text.n) {
+    watched->started = true;
+    watched->is_page = text.p[0] == '<';
+  }
+  return watched->is_page ? 0 : watched->to.sink(watched->to.payload, piece, error);
+}
+
+int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(void *payload, struct str piece, struct error *error), void *payload,
+                     struct error *error) {
+  struct arena *arena = arena_new();
+  struct watched watched = {.to = {sink, payload}};
+  struct http_answer answer;
+  int result = call_with(server, "GET", path, STR_NONE, STR_NONE, (struct sink){watch, &watched}, arena, &answer, error);
+  if (result == 0) result = judge(server, arena, &answer, false, error);
+  bool good = result == 0;
+  if (good && watched.is_page) result = error_set(error, ERROR_reauth_required, "the server answered with a page instead of data: the sign-in has ended");
+  if (good && !watched.started) result = error_set(error, ERROR_empty_answer, "the server answered without a body");
+  if (good && result < 0) (void)snprintf(error->server, sizeof error->server, "%s", server->id);
+  arena_free(arena);
+  return result;
+}
+
+int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error) {
+  if (server->version.minor == 0) {
+    struct arena *arena = arena_new();
+    struct str body;
+    int result = dhis2_get(server, STR("/api/system/info?fields=version"), arena, &body, error);
+    json_t *root = result == 0 ? json_loadb(body.p, body.n, 0, NULL) : NULL;
+    struct str text = str_of(json_string_value(json_object_get(root, "version")));
+    if (result == 0 && !dhis2_version_parse(text, &server->version)) result = error_set(error, ERROR_not_dhis2, "the server does not tell its version");
+    json_decref(root);
+    arena_free(arena);
+    if (result < 0) return -1;
+  }
+  *ret = server->version;
+  return 0;
+}

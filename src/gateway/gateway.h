@@ -1,0 +1,66 @@
+/* gateway: the token handler as a whole: sessions, sign-in, the proxied path, and the place where the API above it is hung in.
+ *
+ * What holds always:
+ * - Everything here is called on the loop thread unless a call says otherwise. The loop never blocks: calls to servers run on a pool of threads, the store on a thread of its own.
+ * - A request reaches a route only after the checks that hold for all: Host, Origin, preflight, the header X-Drawbridge (contracts section 4).
+ * - No secret of a server leaves towards the browser or the log.
+ *
+ * Life cycle: gateway_new, gateway_route (any number), gateway_listen, …, gateway_drain, gateway_free once the loop has run out. */
+#ifndef DRAWBRIDGE_GATEWAY_GATEWAY_H
+#define DRAWBRIDGE_GATEWAY_GATEWAY_H
+
+#include "dhis2/server.h"
+#include "gateway/config.h"
+#include "http/server.h"
+
+struct gateway;
+struct gateway_session;
+
+/* Takes over the reference of the config. NULL: ERROR_configuration (keys), ERROR_store_unavailable. */
+struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error);
+int gateway_listen(struct gateway *gateway, struct error *error);          /* at the addresses of the config */
+void gateway_reload(struct gateway *gateway, struct config *config);       /* servers, apps and limits of calls to come; takes over the reference */
+void gateway_drain(struct gateway *gateway, void (*drained)(void *payload), void *payload);
+void gateway_free(struct gateway *gateway);
+
+uv_loop_t *gateway_loop(struct gateway *gateway);
+struct config *gateway_config(struct gateway *gateway); /* borrowed until the next gateway_reload: config_ref what must live longer */
+
+/* --- routes of the API above ---
+ *
+ * Asked in the order they were added, for every path that the gateway itself does not know. True: it has taken the exchange and answers it, now or later. Paths below /v1/ come with the header
+ * X-Drawbridge checked; all others (the static page) without. */
+typedef bool gateway_handler(void *payload, struct gateway *gateway, struct http_exchange *exchange);
+void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payload);
+
+/* Answers; both add what every answer carries (CORS for the app that asked, security headers, no-store). To be used once per exchange; no effect if the browser has gone. */
+void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange, int status, struct str json);
+void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange, const struct error *error);
+void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange, struct http_headers *headers); /* for answers of one's own (streams, files) */
+
+/* --- who is asking --- */
+
+/* `done` gets the session of the exchange's cookie, to be kept with gateway_session_ref beyond the call. Where there is none, or the store is gone, the exchange is answered with the
+ * error and `done` is not called. Counts as a use of the session. */
+void gateway_with_session(struct gateway *gateway, struct http_exchange *exchange,
+                          void (*done)(void *payload, struct http_exchange *exchange, struct gateway_session *session), void *payload);
+struct gateway_session *gateway_session_ref(struct gateway_session *session);   /* any thread */
+void gateway_session_unref(struct gateway_session *session);                    /* any thread */
+
+/* Stable over the life of the session and its rotations; for documents that belong to it. 22 letters. */
+struct str gateway_session_owner(const struct gateway_session *session);
+
+/* Who the session is at a server; false: not signed in there. Copied to the arena. */
+struct gateway_person {
+  struct str id, username, name, version;
+};
+bool gateway_session_person(struct gateway_session *session, struct str server_id, struct arena *arena, struct gateway_person *ret);
+
+/* The server as the session's user sees it, to be called and used on one worker thread: renews an OAuth token by itself (saved before it is used), and stays good when the browser has gone. The caller frees it with
+ * dhis2_server_free. NULL: ERROR_unknown_server, not_connected, reauth_required. Any thread. */
+struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct gateway_session *session, struct str server_id, struct error *error);
+
+/* Takes blocking work off the loop, on the pool that sign-in uses (net/work.h). False: too much waits: answer ERROR_busy. */
+bool gateway_work(struct gateway *gateway, void (*run)(void *payload), void (*done)(void *payload), void *payload);
+
+#endif
