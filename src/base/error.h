@@ -38,6 +38,7 @@
   X(unknown_server, 404, 2, "There is no such server") \
   X(not_found, 404, 2, "There is nothing at this address") \
   X(method_refused, 405, 2, "This method is not allowed here") \
+  X(request_timeout, 408, 2, "The request took too long to come") \
   X(conflict, 409, 1, "Somebody else changed it meanwhile") \
   X(changed_meanwhile, 412, 1, "It has another version by now") \
   X(too_large, 413, 2, "The request is too large") \

@@ -94,6 +94,7 @@ static void reply_late(struct program *program, struct http_exchange *exchange, 
 }
 
 static void let_go(void *exchange) {
+  http_exchange_abort(exchange);
   http_exchange_release(exchange);
 }
 

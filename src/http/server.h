@@ -5,7 +5,8 @@
  *   connection closes.
  * - All calls are made on the loop thread; the handler never blocks: slow work goes to net/work.h and answers from its `done`.
  * - One exchange is one request and its answer. It is owned by the server and lives until the answer is out and every http_exchange_hold is released, also when the browser has gone
- *   meanwhile; then answer calls are quietly without effect and http_exchange_gone is true. Its arena dies with it.
+ *   meanwhile; then answer calls are quietly without effect and http_exchange_gone is true, but one of them must still be made (http_exchange_abort will do). Its arena dies with it.
+ * - A browser that ends its side of the connection before it was answered counts as gone (as in nginx).
  * - Callbacks record, the loop acts: an answer call made inside any callback is safe; nothing is freed before the end of the loop turn.
  * - Answers on one connection keep the order of the requests. HEAD answers carry no body whatever is written.
  *
@@ -26,8 +27,8 @@ struct http_server_limits { /* 0: the default in brackets */
   size_t head_fields;       /* [128] 431 */
   size_t target_bytes;      /* [64 KiB] 414 */
   size_t connections;       /* [4096] accepted at once; further ones wait in the backlog */
-  int head_timeout_ms;      /* [15000] from the first byte of a head (or of the connection) to its end: 408 and close */
-  int idle_timeout_ms;      /* [60000] no byte moved, reading or writing, while an exchange is under way: cut */
+  int head_timeout_ms;      /* [15000] from the first byte of a head to its end: 408 and close; a connection without any byte is just closed after as long */
+  int idle_timeout_ms;      /* [60000] no byte moved although it is the browser that has to read or write: cut. Does not run while the handler is waited for or has paused the body */
   int keep_alive_ms;        /* [75000] between requests */
 };
 
@@ -63,7 +64,7 @@ void http_exchange_read(struct http_exchange *exchange, size_t limit,
  * paused: that is the back-pressure. */
 struct http_body_reader {
   void (*data)(void *payload, struct str piece);
-  void (*end)(void *payload, bool complete);
+  void (*end)(void *payload, bool complete); /* not behind an answer that is complete. Where a malformed body ends it, an answer given inside this call still goes out, else the browser is cut off */
   void *payload;
 };
 void http_exchange_stream(struct http_exchange *exchange, struct http_body_reader reader);

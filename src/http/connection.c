@@ -1,0 +1,269 @@
+#include "http/server_internal.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static const struct stream_events events;
+
+static int64_t now_of(const struct connection *connection) {
+  return (int64_t)uv_now(connection->server->loop);
+}
+
+static void act(void *payload);
+
+void connection_new(struct http_server *server, uv_stream_t *listener) {
+  struct connection *connection = mem_alloc(sizeof *connection);
+  connection->server = server;
+  connection->turn = (struct turn_item){.act = act, .payload = connection};
+  connection->in = BUF_INIT(server->limits.head_bytes + (size_t)2 * STREAM_READ);
+  connection->stream = stream_accept(server->room, listener, &events, connection);
+  if (!connection->stream) {
+    free(connection);
+    return;
+  }
+  connection->next = server->connections;
+  if (connection->next) connection->next->previous = connection;
+  server->connections = connection;
+  server->connection_count++;
+  connection->moved_ms = now_of(connection);
+  stream_resume(connection->stream);
+}
+
+void connection_wake(struct connection *connection) {
+  turn_add(connection->server->room->turn, &connection->turn);
+}
+
+void connection_cut(struct connection *connection) {
+  struct http_server *server = connection->server;
+  struct http_exchange *exchange = connection->exchange;
+  connection->exchange = NULL;
+  if (connection->previous) connection->previous->next = connection->next;
+  else server->connections = connection->next;
+  if (connection->next) connection->next->previous = connection->previous;
+  server->connection_count--;
+  bool half = exchange && (exchange->answering == BEGUN || exchange->aborted);
+  /* Where the end of the connection is the end of the body, only a reset tells that it was cut. */
+  if (half && !exchange->chunked && exchange->left < 0) stream_reset(connection->stream);
+  else stream_close(connection->stream);
+  turn_remove(server->room->turn, &connection->turn);
+  buf_free(&connection->in);
+  free(connection);
+  if (exchange) exchange_leave(exchange);
+  server_connection_gone(server);
+}
+
+bool connection_idle(const struct connection *connection) {
+  return !connection->exchange && connection->in.n == 0 && !connection->lingering && stream_waiting(connection->stream) == 0;
+}
+
+/* The last answer is written: tells the other end, and goes on reading for a while, since closing with unread bytes would reset the connection and could take the answer away from its reader. */
+static void linger(struct connection *connection) {
+  if (connection->lingering) return;
+  connection->lingering = true;
+  connection->moved_ms = now_of(connection);
+  buf_free(&connection->in);
+  stream_finish(connection->stream);
+  stream_resume(connection->stream);
+}
+
+/* Answers what cannot be a request, and ends the connection. */
+static void refuse(struct connection *connection, struct http_exchange *exchange, const struct error *error) {
+  log_event(LOG_DEBUG, "request_refused", LOG_STR("peer", stream_peer(connection->stream)), LOG_STR("request_id", str_of(exchange->id)), LOG_FAILURE(error));
+  connection->last = true;
+  exchange->body_done = true;
+  exchange_refuse(exchange, error);
+}
+
+/* Requests. */
+
+static int start_body(struct http_exchange *exchange, struct str head, struct error *error) {
+  if (h1_start(&exchange->h1, H1_REQUEST, head, &exchange->framing, error) < 0) return -1;
+  exchange->body_done = !exchange->request.has_body;
+  return 0;
+}
+
+static void start_exchange(struct connection *connection, struct str received) {
+  struct http_server *server = connection->server;
+  struct error error = {0};
+  struct http_exchange *exchange = exchange_new(connection);
+  struct str head = arena_str(exchange->arena, received);
+  connection->head_begun = false;
+  connection->served = true;
+  connection->moved_ms = now_of(connection);
+  if (guard_request(exchange->arena, head, &server->guard, &exchange->request, &exchange->framing, &error) < 0 || start_body(exchange, head, &error) < 0) {
+    refuse(connection, exchange, &error);
+    return;
+  }
+  connection->last = !exchange->framing.keep_alive || server->draining;
+  server->handler(server->payload, exchange);
+}
+
+/* Takes one head off *bytes. False: there is none yet, or nothing more is to be taken. */
+static bool take_head(struct connection *connection, struct str *bytes) {
+  if (connection->last || connection->blocked) return false;
+  if (!connection->head_begun && connection->served && str_starts(*bytes, STR("\r\n"))) *bytes = str_from(*bytes, 2); /* RFC 9112 section 2.2: one is forgiven */
+  if (bytes->n == 0) return false;
+  if (!connection->head_begun) connection->moved_ms = now_of(connection);
+  connection->head_begun = true;
+  struct error error = {0};
+  size_t n = 0;
+  int found = guard_head_end(*bytes, &connection->server->guard, &connection->scanned, &n, &error);
+  if (found == 0) return false;
+  connection->scanned = 0;
+  if (found < 0) {
+    refuse(connection, exchange_new(connection), &error);
+    *bytes = STR_NONE;
+    return false;
+  }
+  struct str head = str_slice(*bytes, 0, n);
+  *bytes = str_from(*bytes, n);
+  start_exchange(connection, head);
+  return true;
+}
+
+/* Takes one run of the body off *bytes. False: no more for now. */
+static bool take_body(struct connection *connection, struct str *bytes) {
+  struct http_exchange *exchange = connection->exchange;
+  struct error error = {0};
+  struct str piece;
+  switch (h1_next(&exchange->h1, bytes, &piece, &error)) {
+  case H1_MORE: return false;
+  case H1_DATA: exchange_body(exchange, piece); return true;
+  case H1_END: exchange_body_end(exchange); return false;
+  default: break;
+  }
+  connection->last = true;
+  *bytes = STR_NONE;
+  exchange_body_broken(exchange, &error);
+  return false;
+}
+
+static void take(struct connection *connection, struct str *bytes) {
+  for (;;) {
+    struct http_exchange *exchange = connection->exchange;
+    bool more = false;
+    if (!exchange) more = take_head(connection, bytes);
+    else if (!exchange->body_done && exchange_wants_body(exchange)) more = take_body(connection, bytes);
+    if (!more) return;
+  }
+}
+
+/* Reads on unless enough lies here unused. */
+static void regulate(struct connection *connection) {
+  const struct http_exchange *exchange = connection->exchange;
+  bool enough = connection->in.n >= connection->server->limits.head_bytes;
+  bool paused = exchange && !exchange->body_done && exchange->paused;
+  if (!connection->lingering && (enough || paused)) stream_pause(connection->stream);
+  else stream_resume(connection->stream);
+}
+
+static void on_data(void *payload, struct str piece) {
+  struct connection *connection = payload;
+  bool awaiting_head = !connection->exchange && connection->head_begun;
+  if (!awaiting_head && !connection->lingering) connection->moved_ms = now_of(connection); /* a head's time runs from its first byte */
+  if (connection->lingering) {
+    connection->lingered += piece.n;
+    if (connection->lingered > LINGER_MAX) connection_cut(connection);
+    return;
+  }
+  if (connection->in.n == 0) {
+    take(connection, &piece);
+    (void)buf_add(&connection->in, piece);
+  } else {
+    (void)buf_add(&connection->in, piece);
+    struct str bytes = buf_str(&connection->in);
+    take(connection, &bytes);
+    buf_drop(&connection->in, connection->in.n - bytes.n);
+  }
+  regulate(connection);
+}
+
+static void on_drained(void *payload) {
+  struct connection *connection = payload;
+  struct http_exchange *exchange = connection->exchange;
+  connection->blocked = false;
+  connection->moved_ms = now_of(connection);
+  connection_wake(connection);
+  if (exchange && exchange->answering == BEGUN && exchange->on_drained) exchange->on_drained(exchange->drained_payload);
+}
+
+static void on_ended(void *payload, const struct error *error) {
+  struct connection *connection = payload;
+  const struct http_exchange *exchange = connection->exchange;
+  bool answered = !exchange || exchange->answering == ENDED;
+  bool nothing_to_send = !exchange && stream_waiting(connection->stream) == 0;
+  if (error || !answered || nothing_to_send) {
+    connection_cut(connection);
+    return;
+  }
+  connection->input_ended = true; /* what came before it is still answered */
+  connection_wake(connection);
+}
+
+static const struct stream_events events = {.data = on_data, .drained = on_drained, .ended = on_ended};
+
+/* What was recorded is done here, at the turn's end. */
+
+static void finish_exchange(struct connection *connection) {
+  struct http_exchange *exchange = connection->exchange;
+  connection->exchange = NULL;
+  connection->moved_ms = now_of(connection);
+  exchange_detach(exchange);
+}
+
+static bool is_finished(const struct connection *connection) {
+  const struct http_exchange *exchange = connection->exchange;
+  return exchange && exchange->answering == ENDED && (exchange->body_done || connection->last);
+}
+
+static void act(void *payload) {
+  struct connection *connection = payload;
+  struct http_exchange *exchange = connection->exchange;
+  if (connection->broken || (exchange && exchange->aborted)) {
+    stream_flush(connection->stream);
+    connection_cut(connection);
+    return;
+  }
+  if (connection->lingering) return;
+  if (exchange && exchange->body_done && exchange->reading == READ_STREAM && !exchange->end_told) exchange_body_end(exchange);
+  if (is_finished(connection)) finish_exchange(connection);
+  struct str bytes = buf_str(&connection->in);
+  take(connection, &bytes);
+  buf_drop(&connection->in, connection->in.n - bytes.n);
+  if (is_finished(connection)) connection_wake(connection);
+  else if (!connection->exchange && (connection->last || connection->input_ended)) linger(connection);
+  regulate(connection);
+}
+
+/* Time. */
+
+static void check_waiting_head(struct connection *connection, int64_t waited_ms) {
+  const struct http_server_limits *limits = &connection->server->limits;
+  if (!connection->head_begun) {
+    if (waited_ms >= (connection->served ? limits->keep_alive_ms : limits->head_timeout_ms)) connection_cut(connection);
+    return;
+  }
+  if (waited_ms < limits->head_timeout_ms) return;
+  struct error error = {0};
+  (void)error_set(&error, ERROR_request_timeout, "the request head did not come within %d ms", limits->head_timeout_ms);
+  refuse(connection, exchange_new(connection), &error);
+}
+
+void connection_check_time(struct connection *connection, int64_t now_ms) {
+  struct http_exchange *exchange = connection->exchange;
+  size_t waiting = stream_waiting(connection->stream);
+  if (waiting != connection->last_waiting) connection->moved_ms = now_ms;
+  connection->last_waiting = waiting;
+  int64_t waited_ms = now_ms - connection->moved_ms;
+  if (waiting > 0) {
+    if (waited_ms >= connection->server->limits.idle_timeout_ms) connection_cut(connection);
+  } else if (connection->lingering) {
+    if (connection->input_ended || waited_ms >= LINGER_MS) connection_cut(connection);
+  } else if (exchange) {
+    bool awaits_body = !exchange->body_done && exchange_wants_body(exchange);
+    if (awaits_body && waited_ms >= connection->server->limits.idle_timeout_ms) connection_cut(connection);
+    else if (!awaits_body) connection->moved_ms = now_ms; /* it is not the browser that is waited for */
+  } else {
+    check_waiting_head(connection, waited_ms);
+  }
+}
