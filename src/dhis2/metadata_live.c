@@ -1,0 +1,131 @@
+#include "dhis2/metadata_live.h"
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/vec.h"
+
+/* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
+enum { COMBOS_PER_CALL = 40 };
+
+struct reading {
+  struct dhis2_metadata_reader *whole; /* of all answers */
+  struct dhis2_metadata_reader *first; /* of the first alone: tells which combos to ask for; NULL later */
+};
+
+static int feed(void *payload, struct str piece, struct error *error) {
+  struct reading *r = payload;
+  if (r->first && dhis2_metadata_reader_feed(r->first, piece, error)) return -1;
+  return dhis2_metadata_reader_feed(r->whole, piece, error);
+}
+
+/* "[a,b]" with the brackets encoded: Tomcat refuses them bare unless told otherwise. */
+static struct str id_list(struct arena *arena, const struct str *ids, size_t count) {
+  struct buf list = BUF_INIT(8192);
+  for (size_t i = 0; i < count; i++) (void)buf_printf(&list, "%s%.*s", i ? "," : "%5B", STR_ARG(ids[i]));
+  struct str text = arena_str(arena, buf_str(&list));
+  buf_free(&list);
+  return arena_printf(arena, "%.*s%%5D", STR_ARG(text));
+}
+
+/* A list of fields, encoded as one parameter. */
+static struct str fields(struct arena *arena, const char *text) {
+  struct buf out = BUF_INIT(8192);
+  for (; *text; text++) {
+    if (*text == '[') (void)buf_add(&out, STR("%5B"));
+    else if (*text == ']') (void)buf_add(&out, STR("%5D"));
+    else (void)buf_add_char(&out, *text);
+  }
+  struct str encoded = arena_str(arena, buf_str(&out));
+  buf_free(&out);
+  return encoded;
+}
+
+static struct str data_sets_path(struct arena *arena, const struct str *data_sets, size_t count) {
+  struct str ids = id_list(arena, data_sets, count);
+  struct str set_fields = fields(arena, "id,code,name,shortName,formName,description,translations,periodType,categoryCombo[id],dataSetElements[dataElement[id],categoryCombo[id]],"
+                                        "sections[id,name,sortOrder,dataElements[id]]");
+  struct str element_fields = fields(arena, "id,code,name,shortName,formName,description,translations,valueType,aggregationType,domainType,zeroIsSignificant,categoryCombo[id]");
+  return arena_printf(arena, "/api/metadata?dataSets:filter=id:in:%.*s&dataSets:fields=%.*s&dataElements:filter=dataSetElements.dataSet.id:in:%.*s&dataElements:fields=%.*s",
+                      STR_ARG(ids), STR_ARG(set_fields), STR_ARG(ids), STR_ARG(element_fields));
+}
+
+static struct str combos_path(struct arena *arena, const struct str *combos, size_t count) {
+  struct str ids = id_list(arena, combos, count);
+  struct str combo_fields = fields(arena, "id,code,name,isDefault,translations,categories[id],categoryOptionCombos[id,code,name,translations,categoryOptions[id]]");
+  struct str category_fields = fields(arena, "id,code,name,shortName,translations,categoryOptions[id,code,name,shortName,formName,translations,isDefault]");
+  return arena_printf(arena, "/api/metadata?categoryCombos:filter=id:in:%.*s&categoryCombos:fields=%.*s&categories:filter=categoryCombos.id:in:%.*s&categories:fields=%.*s",
+                      STR_ARG(ids), STR_ARG(combo_fields), STR_ARG(ids), STR_ARG(category_fields));
+}
+
+struct ids {
+  struct str *p;
+  size_t n, capacity;
+};
+
+static void add_combo(struct map *seen, struct ids *ids, const struct dhis2_category_combo *combo) {
+  if (!combo || map_put(seen, combo->o.id, ids)) return;
+  VEC_PUSH(ids, combo->o.id);
+}
+
+/* All combos that values of these data sets can be in. */
+static struct ids combos_named(const struct dhis2_metadata *metadata) {
+  struct map seen = {0};
+  struct ids ids = {0};
+  for (size_t i = 0; i < metadata->data_set_count; i++) {
+    add_combo(&seen, &ids, metadata->data_sets[i]->combo);
+    for (size_t k = 0; k < metadata->data_sets[i]->member_count; k++) add_combo(&seen, &ids, metadata->data_sets[i]->members[k]->combo);
+  }
+  for (size_t i = 0; i < metadata->element_count; i++) add_combo(&seen, &ids, metadata->elements[i]->combo);
+  map_free(&seen);
+  return ids;
+}
+
+static int check_ids(const struct str *data_sets, size_t count, struct error *error) {
+  if (count < 1 || count > DHIS2_DATA_SETS_MAX) return error_set(error, ERROR_input, "name 1 to %d data sets", DHIS2_DATA_SETS_MAX);
+  for (size_t i = 0; i < count; i++) {
+    bool good = data_sets[i].n == 11;
+    for (size_t k = 0; good && k < data_sets[i].n; k++) {
+      char c = data_sets[i].p[k];
+      good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (k && c >= '0' && c <= '9');
+    }
+    if (!good) return error_set(error, ERROR_input, "'%.*s' is no id of a data set (a letter, then ten letters or digits)", STR_ARG(str_slice(data_sets[i], 0, 40)));
+  }
+  return 0;
+}
+
+static int read_combos(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct ids *ids, struct error *error) {
+  for (size_t at = 0; at < ids->n; at += COMBOS_PER_CALL) {
+    size_t count = ids->n - at < COMBOS_PER_CALL ? ids->n - at : COMBOS_PER_CALL;
+    if (dhis2_metadata_reader_next(r->whole, error)) return -1;
+    if (dhis2_get_stream(server, combos_path(arena, ids->p + at, count), feed, r, error)) return -1;
+  }
+  return 0;
+}
+
+/* The data sets and elements; what they name is read into *ret_ids, borrowed from `arena`. */
+static int read_data_sets(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct str *data_sets, size_t count, struct ids *ret_ids, struct error *error) {
+  struct error empty = {0};
+  r->first = dhis2_metadata_reader_new(arena);
+  if (dhis2_get_stream(server, data_sets_path(arena, data_sets, count), feed, r, error)) return -1;
+  const struct dhis2_metadata *first = dhis2_metadata_reader_finish(r->first, &empty);
+  if (first) r->first = NULL;
+  for (size_t i = 0; i < count; i++)
+    if (!first || !dhis2_metadata_data_set(first, data_sets[i]))
+      return error_set(error, ERROR_not_found, "the server %.*s shows no data set %.*s with data elements to this user: it does not exist there, is empty, or is not shared with him",
+                       STR_ARG(dhis2_server_id(server)), STR_ARG(data_sets[i]));
+  *ret_ids = combos_named(first);
+  return 0;
+}
+
+const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count, struct error *error) {
+  struct ids ids = {0};
+  const struct dhis2_metadata *metadata = NULL;
+  if (check_ids(data_sets, count, error)) return NULL;
+  struct reading r = {.whole = dhis2_metadata_reader_new(arena)};
+  int failed = read_data_sets(arena, server, &r, data_sets, count, &ids, error) || read_combos(arena, server, &r, &ids, error);
+  if (r.first) dhis2_metadata_reader_free(r.first);
+  if (!failed) metadata = dhis2_metadata_reader_finish(r.whole, error);
+  if (!metadata) dhis2_metadata_reader_free(r.whole);
+  VEC_FREE(&ids);
+  return metadata;
+}
