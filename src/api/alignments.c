@@ -1,0 +1,296 @@
+/* The alignments of a person: made from two live data sets, kept with what they were made from, decided on by one version after the other. */
+#include "api/alignment.h"
+#include "api/api.h"
+
+#include "base/clock.h"
+#include "base/json_out.h"
+#include "crypt/random.h"
+#include "dhis2/metadata_live.h"
+#include "dhis2/metadata_write.h"
+#include <jansson.h>
+
+enum { LIST_MAX = 500, SIDE_MAX = 60 << 20 };
+
+#define KIND STR("alignment")
+#define SIDE_KIND STR("alignment-side")
+
+/* A document's body: the decisions on one line, the state on the next. Neither has line ends of its own. */
+static void split_body(struct str body, struct str *decisions, struct str *state) {
+  *state = body;
+  *decisions = str_take(state, '\n');
+}
+
+static struct str now_text(struct arena *arena) {
+  char text[CLOCK_TEXT_SIZE];
+  return arena_str(arena, str_of(clock_format(clock_now_ms(), text)));
+}
+
+/* --- what is kept --- */
+
+static int load_document(struct api_job *job, struct store_document *ret, struct error *error) {
+  struct store *store = api_store(job->api);
+  int found = store_document_get(store, KIND, job->words[0], job->arena, ret, error);
+  api_store_done(job->api);
+  if (found < 0) return -1;
+  if (!found || !api_is_owner(job, ret->owner)) return error_set(error, ERROR_not_found, "there is no alignment '%.*s' of yours", STR_ARG(str_slice(job->words[0], 0, 64)));
+  return 0;
+}
+
+static const struct dhis2_metadata *load_side(struct api_job *job, struct str id, char side, struct error *error) {
+  struct store_document document;
+  struct store *store = api_store(job->api);
+  int found = store_document_get(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), job->arena, &document, error);
+  api_store_done(job->api);
+  if (found < 0) return NULL;
+  if (!found) {
+    (void)error_set(error, ERROR_not_found, "what this alignment was made from is gone: make it anew");
+    return NULL;
+  }
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(job->arena);
+  const struct dhis2_metadata *metadata = NULL;
+  if (dhis2_metadata_reader_feed(reader, document.body, error) == 0) metadata = dhis2_metadata_reader_finish(reader, error);
+  if (!metadata) dhis2_metadata_reader_free(reader);
+  return metadata;
+}
+
+/* The value that a document keeps; servers are in its `about`. */
+static int load_alignment(struct api_job *job, const struct store_document *document, struct alignment *ret, struct error *error) {
+  struct str decisions, state;
+  json_error_t why;
+  json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
+  *ret = (struct alignment){.id = document->id, .version = document->version};
+  ret->source.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "source"), "server"))));
+  ret->target.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "target"), "server"))));
+  json_decref(about);
+  split_body(document->body, &decisions, &state);
+  ret->source.metadata = load_side(job, document->id, 's', error);
+  if (!ret->source.metadata) return -1;
+  ret->target.metadata = load_side(job, document->id, 't', error);
+  if (!ret->target.metadata) return -1;
+  return alignment_read_decisions(job->arena, decisions, &ret->decisions, &ret->decision_count, error);
+}
+
+static void about_side(struct json_out *out, const char *key, const struct alignment_side *side) {
+  const struct dhis2_data_set *set = side->metadata->data_sets[0];
+  json_out_member_object(out, key);
+  json_out_member_str(out, "server", side->server);
+  json_out_member_object(out, "data_set");
+  json_out_member_str(out, "id", set->o.id);
+  json_out_member_str(out, "name", set->o.name);
+  json_out_member_str(out, "period_type", set->period_type);
+  json_out_end(out);
+  json_out_end(out);
+}
+
+static struct str about(struct arena *arena, const struct alignment *alignment) {
+  struct buf text = BUF_INIT(65536);
+  struct json_out out = JSON_OUT_INIT(&text);
+  json_out_object(&out);
+  about_side(&out, "source", &alignment->source);
+  about_side(&out, "target", &alignment->target);
+  json_out_end(&out);
+  struct str kept = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return kept;
+}
+
+/* The body of a document for this value: asks the engine. The buffer is the caller's. */
+static int make_body(const struct alignment *alignment, struct buf *body, struct error *error) {
+  if (!alignment_write_decisions(alignment, body) || !buf_add_char(body, '\n')) return error_set(error, ERROR_too_large, "too many decisions to be kept");
+  return alignment_state(alignment, NULL, body, error);
+}
+
+/* --- making one --- */
+
+static int read_side(struct api_job *job, const json_t *root, const char *key, struct alignment_side *ret, struct error *error) {
+  const json_t *side = json_object_get(root, key);
+  const char *server_id = json_string_value(json_object_get(side, "server")), *data_set = json_string_value(json_object_get(side, "data_set"));
+  if (!server_id || !data_set) return error_set(error, ERROR_bad_request, "'%s' needs 'server' and 'data_set'", key);
+  ret->server = arena_str(job->arena, str_of(server_id));
+  struct str id = arena_str(job->arena, str_of(data_set));
+  struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, ret->server, error);
+  if (!server) return -1;
+  ret->metadata = dhis2_metadata_of_server(job->arena, server, &id, 1, error);
+  dhis2_server_free(server);
+  return ret->metadata ? 0 : -1;
+}
+
+static int keep_side(struct api_job *job, struct str id, char side, struct str owner, const struct dhis2_metadata *metadata, struct error *error) {
+  struct buf body = BUF_INIT(SIDE_MAX);
+  int result;
+  if (!dhis2_metadata_write(metadata, &body)) {
+    result = error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", SIDE_MAX);
+  } else {
+    struct store_document document = {.kind = SIDE_KIND, .id = arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), .owner = owner, .body = buf_str(&body), .created_ms = clock_now_ms()};
+    document.updated_ms = document.created_ms;
+    struct store *store = api_store(job->api);
+    result = store_document_create(store, &document, error);
+    api_store_done(job->api);
+  }
+  buf_free(&body);
+  return result;
+}
+
+static int keep_new(struct api_job *job, const struct alignment *alignment, struct str owner, struct error *error) {
+  struct buf body = BUF_INIT(STORE_BODY_MAX);
+  int result = make_body(alignment, &body, error);
+  if (result == 0) {
+    struct store_document document = {.kind = KIND, .id = alignment->id, .owner = owner, .about = about(job->arena, alignment), .body = buf_str(&body), .created_ms = clock_now_ms()};
+    document.updated_ms = document.created_ms;
+    struct store *store = api_store(job->api);
+    result = store_document_create(store, &document, error);
+    api_store_done(job->api);
+  }
+  buf_free(&body);
+  return result;
+}
+
+static void answer_made(struct api_job *job, const struct alignment *alignment) {
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  json_out_object(&out);
+  json_out_member_str(&out, "id", alignment->id);
+  json_out_member_int(&out, "version", alignment->version);
+  json_out_end(&out);
+  job->status = 201;
+  job->etag = alignment->version;
+}
+
+int api_alignments_create(struct api_job *job, struct error *error) {
+  struct alignment alignment = {.id = random_id(job->arena, 22), .version = 1};
+  struct str owner;
+  json_error_t why;
+  json_t *root = json_loadb(job->body.n ? job->body.p : "", job->body.n, JSON_REJECT_DUPLICATES, &why);
+  if (!json_is_object(root)) {
+    json_decref(root);
+    return error_set(error, ERROR_bad_request, "a JSON object with 'source' and 'target' is wanted");
+  }
+  int result = read_side(job, root, "source", &alignment.source, error) || read_side(job, root, "target", &alignment.target, error) ? -1 : 0;
+  json_decref(root);
+  if (result || api_owner(job, alignment.source.server, &owner, error) || keep_side(job, alignment.id, 's', owner, alignment.source.metadata, error) ||
+      keep_side(job, alignment.id, 't', owner, alignment.target.metadata, error) || keep_new(job, &alignment, owner, error))
+    return -1;
+  answer_made(job, &alignment);
+  return 0;
+}
+
+/* --- reading --- */
+
+static void list_one(struct json_out *out, const struct store_document *document) {
+  char text[CLOCK_TEXT_SIZE];
+  json_out_object(out);
+  json_out_member_str(out, "id", document->id);
+  json_out_member_int(out, "version", document->version);
+  json_out_member_str(out, "created", str_of(clock_format(document->created_ms, text)));
+  json_out_member_str(out, "updated", str_of(clock_format(document->updated_ms, text)));
+  json_error_t why;
+  json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
+  static const char *const sides[] = {"source", "target"};
+  for (size_t i = 0; i < 2; i++) {
+    char *side = json_dumps(json_object_get(about, sides[i]), JSON_COMPACT);
+    json_out_key(out, str_of(sides[i]));
+    json_out_raw(out, side ? str_of(side) : STR("null"));
+    free(side);
+  }
+  json_decref(about);
+  json_out_end(out);
+}
+
+int api_alignments_list(struct api_job *job, struct error *error) {
+  const struct config *config = job->config;
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  json_out_array(&out);
+  for (size_t i = 0; i < config->server_count; i++) {
+    struct store_document *documents;
+    struct error not_there = {0};
+    struct str owner;
+    size_t count;
+    if (api_owner(job, config->servers[i].id, &owner, &not_there)) continue;
+    struct store *store = api_store(job->api);
+    int failed = store_document_list(store, KIND, owner, LIST_MAX, job->arena, &documents, &count, error);
+    api_store_done(job->api);
+    if (failed) return -1;
+    for (size_t k = 0; k < count; k++) list_one(&out, &documents[k]);
+  }
+  json_out_end(&out);
+  return 0;
+}
+
+int api_alignment_get(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct str decisions, state;
+  if (load_document(job, &document, error)) return -1;
+  split_body(document.body, &decisions, &state);
+  (void)buf_add(&job->answer, state);
+  job->etag = document.version;
+  return 0;
+}
+
+int api_alignment_mapping(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  if (load_document(job, &document, error) || load_alignment(job, &document, &alignment, error)) return -1;
+  job->attachment = "mapping.json";
+  job->etag = document.version;
+  return alignment_mapping(&alignment, &job->answer, error);
+}
+
+/* --- deciding --- */
+
+static int version_wanted(struct api_job *job, int64_t version, struct error *error) {
+  uint64_t wanted;
+  if (!job->if_match.n) return error_set(error, ERROR_bad_request, "If-Match with the version you saw is missing");
+  if (!str_to_u64(job->if_match, &wanted)) return error_set(error, ERROR_bad_request, "If-Match is the version in quotes, as ETag has it");
+  if ((int64_t)wanted != version) return error_set(error, ERROR_changed_meanwhile, "it has version %lld by now: read it again", (long long)version);
+  return 0;
+}
+
+/* Who decides: the person at the source server. */
+static struct str who(struct api_job *job, const struct alignment *alignment) {
+  struct gateway_person person;
+  if (!gateway_session_person(job->session, alignment->source.server, job->arena, &person)) return STR("");
+  return person.username.n ? person.username : person.id;
+}
+
+static int keep_changed(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
+  struct buf body = BUF_INIT(STORE_BODY_MAX);
+  int64_t version = 0;
+  int result = make_body(alignment, &body, error);
+  if (result == 0) {
+    document->body = buf_str(&body);
+    document->updated_ms = clock_now_ms();
+    struct store *store = api_store(job->api);
+    result = store_document_update(store, document, &version, error);
+    if (result == 0)
+      result = store_history_add(store, KIND, document->id, document->updated_ms, who(job, alignment), job->body, error);
+    api_store_done(job->api);
+  }
+  if (result == 0) {
+    struct str decisions, state;
+    split_body(buf_str(&body), &decisions, &state);
+    (void)buf_add(&job->answer, state);
+    job->etag = version;
+  }
+  buf_free(&body);
+  return result;
+}
+
+int api_alignment_patch(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  if (load_document(job, &document, error) || version_wanted(job, document.version, error) || load_alignment(job, &document, &alignment, error)) return -1;
+  if (alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions, &alignment.decision_count, error)) return -1;
+  alignment.version++;
+  return keep_changed(job, &document, &alignment, error);
+}
+
+int api_alignment_delete(struct api_job *job, struct error *error) {
+  struct store_document document;
+  if (load_document(job, &document, error)) return -1;
+  struct store *store = api_store(job->api);
+  int result = store_document_delete(store, KIND, document.id, error);
+  for (const char *side = "st"; result == 0 && *side; side++)
+    result = store_document_delete(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(document.id), *side), error);
+  api_store_done(job->api);
+  job->status = 204;
+  return result;
+}

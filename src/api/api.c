@@ -1,0 +1,211 @@
+#include "api/api.h"
+
+#include "api/assets.h"
+#include "base/mem.h"
+#include "net/work.h"
+
+enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20 };
+
+struct api {
+  struct gateway *gateway;
+  struct store *store;
+  uv_mutex_t store_lock;
+  struct work_pool *pool;
+};
+
+/* `{}` stands for one segment that is not empty. */
+static const struct route {
+  const char *method, *pattern;
+  int (*run)(struct api_job *job, struct error *error);
+  size_t body_max; /* 0: takes none */
+} routes[] = {
+    {"GET", "/v1/servers/{}/data-sets", api_data_sets, 0},
+    {"GET", "/v1/servers/{}/data-sets/{}/org-units", api_org_units, 0},
+    {"POST", "/v1/alignments", api_alignments_create, 65536},
+    {"GET", "/v1/alignments", api_alignments_list, 0},
+    {"GET", "/v1/alignments/{}", api_alignment_get, 0},
+    {"PATCH", "/v1/alignments/{}", api_alignment_patch, BODY_MAX},
+    {"DELETE", "/v1/alignments/{}", api_alignment_delete, 0},
+    {"GET", "/v1/alignments/{}/mapping", api_alignment_mapping, 0},
+};
+
+struct store *api_store(struct api *api) {
+  uv_mutex_lock(&api->store_lock);
+  return api->store;
+}
+
+void api_store_done(struct api *api) {
+  uv_mutex_unlock(&api->store_lock);
+}
+
+int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error) {
+  struct gateway_person person;
+  if (!gateway_session_person(job->session, server_id, job->arena, &person)) {
+    (void)error_set(error, ERROR_not_connected, "sign in to the server %.*s first", STR_ARG(server_id));
+    (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(server_id));
+    return -1;
+  }
+  *ret = arena_printf(job->arena, "%.*s:%.*s", STR_ARG(server_id), STR_ARG(person.id));
+  return 0;
+}
+
+bool api_is_owner(struct api_job *job, struct str owner) {
+  struct gateway_person person;
+  struct str user = owner, server = str_take(&user, ':');
+  return user.p && gateway_session_person(job->session, server, job->arena, &person) && str_eq(person.id, user);
+}
+
+static bool matches(const char *pattern, struct str path, struct str words[4]) {
+  struct str wants = str_of(pattern);
+  size_t count = 0;
+  while (wants.p && path.p) {
+    struct str want = str_take(&wants, '/'), segment = str_take(&path, '/');
+    if (!str_eq(want, STR("{}"))) {
+      if (!str_eq(want, segment)) return false;
+    } else if (!segment.n || count == 4) {
+      return false;
+    } else {
+      words[count++] = segment;
+    }
+  }
+  return !wants.p && !path.p;
+}
+
+static void free_job(struct api_job *job) {
+  http_exchange_release(job->exchange);
+  gateway_session_unref(job->session);
+  config_unref(job->config);
+  buf_free(&job->answer);
+  free(job);
+}
+
+static void run_job(void *payload) {
+  struct api_job *job = payload;
+  if (job->run(job, &job->error)) {
+    if (job->error.code == ERROR_NONE) (void)error_set(&job->error, ERROR_inside, "the call ended without a reason");
+  } else if (job->answer.full) {
+    (void)error_set(&job->error, ERROR_too_large, "the answer is larger than %d bytes", ANSWER_MAX);
+  }
+}
+
+static void answer_job(void *payload) {
+  struct api_job *job = payload;
+  if (job->error.code) {
+    gateway_reply_error(job->gateway, job->exchange, &job->error);
+  } else {
+    struct http_headers headers = {0};
+    gateway_common_headers(job->gateway, job->exchange, &headers);
+    if (job->answer.n) http_headers_add(&headers, job->arena, STR("Content-Type"), STR("application/json"));
+    if (job->etag > 0) http_headers_add(&headers, job->arena, STR("ETag"), arena_printf(job->arena, "\"%lld\"", (long long)job->etag));
+    if (job->attachment) http_headers_add(&headers, job->arena, STR("Content-Disposition"), arena_printf(job->arena, "attachment; filename=\"%s\"", job->attachment));
+    http_exchange_reply(job->exchange, job->status ? job->status : 200, &headers, buf_str(&job->answer));
+  }
+  free_job(job);
+}
+
+static void start_job(struct api_job *job) {
+  struct error busy = {0};
+  if (work_submit(job->api->pool, run_job, answer_job, job)) return;
+  (void)error_set(&busy, ERROR_busy, "too much is under way: try again soon");
+  busy.retry_after = 5;
+  gateway_reply_error(job->gateway, job->exchange, &busy);
+  free_job(job);
+}
+
+static struct str header(const struct http_request *request, struct str name) {
+  struct str value = STR_NONE;
+  (void)http_headers_get(&request->headers, name, &value);
+  return value;
+}
+
+static const struct route *route_of(const struct http_request *request, struct str words[4], bool *ret_known) {
+  for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+    if (!matches(routes[i].pattern, request->path, words)) continue;
+    *ret_known = true;
+    if (str_eq(request->method, str_of(routes[i].method))) return &routes[i];
+  }
+  return NULL;
+}
+
+/* What waits for the session and then for the body; in the arena of the exchange, since neither may ever come. */
+struct waiting {
+  struct api *api;
+  const struct route *route;
+  struct str words[4];
+  struct gateway_session *session;
+};
+
+static void drop_session(void *payload) {
+  gateway_session_unref(payload);
+}
+
+static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
+  struct waiting *waiting = payload;
+  const struct http_request *request = http_exchange_request(exchange);
+  struct str match = header(request, STR("If-Match"));
+  if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"') match = str_slice(match, 1, match.n - 1);
+  struct api_job *job = mem_alloc(sizeof *job);
+  *job = (struct api_job){
+      .api = waiting->api,
+      .gateway = waiting->api->gateway,
+      .config = config_ref(gateway_config(waiting->api->gateway)),
+      .session = gateway_session_ref(waiting->session),
+      .exchange = exchange,
+      .arena = http_exchange_arena(exchange),
+      .method = request->method,
+      .path = request->path,
+      .query = request->query,
+      .if_match = match,
+      .idempotency_key = header(request, STR("Idempotency-Key")),
+      .body = body,
+      .run = waiting->route->run,
+      .answer = BUF_INIT(ANSWER_MAX),
+  };
+  memcpy(job->words, waiting->words, sizeof job->words);
+  http_exchange_hold(exchange);
+  start_job(job);
+}
+
+static void on_session(void *payload, struct http_exchange *exchange, struct gateway_session *session) {
+  struct waiting *waiting = payload;
+  waiting->session = gateway_session_ref(session);
+  arena_on_free(http_exchange_arena(exchange), drop_session, waiting->session);
+  http_exchange_read(exchange, waiting->route->body_max, on_body, waiting);
+}
+
+static bool handle(void *payload, struct gateway *gateway, struct http_exchange *exchange) {
+  struct api *api = payload;
+  const struct http_request *request = http_exchange_request(exchange);
+  struct waiting *waiting = ARENA_NEW(http_exchange_arena(exchange), struct waiting);
+  bool known = false;
+  waiting->api = api;
+  waiting->route = route_of(request, waiting->words, &known);
+  if (waiting->route) {
+    gateway_with_session(gateway, exchange, on_session, waiting);
+  } else if (known) {
+    struct error error = {0};
+    (void)error_set(&error, ERROR_method_refused, "%.*s is not offered for this address", STR_ARG(request->method));
+    gateway_reply_error(gateway, exchange, &error);
+  }
+  return known || assets_serve(exchange);
+}
+
+struct api *api_new(struct gateway *gateway, struct error *error) {
+  struct store *store = store_open(gateway_config(gateway)->store, error);
+  if (!store) return NULL;
+  struct api *api = mem_alloc(sizeof *api);
+  api->gateway = gateway;
+  api->store = store;
+  if (uv_mutex_init(&api->store_lock)) abort();
+  api->pool = work_new(gateway_loop(gateway), THREADS, QUEUE);
+  gateway_route(gateway, handle, api);
+  return api;
+}
+
+void api_free(struct api *api) {
+  if (!api) return;
+  work_free(api->pool);
+  store_close(api->store);
+  uv_mutex_destroy(&api->store_lock);
+  free(api);
+}

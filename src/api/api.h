@@ -1,0 +1,60 @@
+/* api: the JSON API of the page and the SDK beside the gateway's own: alignments, runs, what a server offers for both; and the static page.
+ *
+ * What holds always: the route table (api.c) is the whole list of addresses. A route's work runs on a worker thread with everything it needs in a struct api_job; it may block; it answers by filling the job or *error. Every route
+ * needs a session. What belongs to a person is seen by that person alone: others get ERROR_not_found, as if it were not there.
+ *
+ * Life cycle: api_new after gateway_new (adds itself to the gateway's routes), api_free after gateway_drain. */
+#ifndef DRAWBRIDGE_API_API_H
+#define DRAWBRIDGE_API_API_H
+
+#include "base/buf.h"
+#include "gateway/gateway.h"
+#include "store/store.h"
+
+struct api;
+
+struct api *api_new(struct gateway *gateway, struct error *error);
+void api_free(struct api *api);
+
+/* One call, from its head to its answer. Owned by api.c; for the routes. */
+struct api_job {
+  struct api *api;
+  struct gateway *gateway;
+  struct config *config;             /* as it was when the call came */
+  struct gateway_session *session;
+  struct http_exchange *exchange;    /* loop thread only */
+  struct arena *arena;
+  struct str method, path, query;
+  struct str words[4];               /* what stood in the pattern's {…}, in order */
+  struct str if_match;               /* without quotes; empty: none */
+  struct str idempotency_key;
+  struct str body;
+  int (*run)(struct api_job *job, struct error *error); /* 0: answered; -1: *error */
+  int status;                        /* of the answer; 0: 200 */
+  struct buf answer;                 /* JSON */
+  int64_t etag;                      /* above 0: sent as ETag */
+  const char *attachment;            /* file name; NULL: none */
+  struct error error;
+};
+
+/* The store, one thread at a time. Between the two nothing else may block. */
+struct store *api_store(struct api *api);
+void api_store_done(struct api *api);
+
+/* "server:user id" of the session at a server; who owns what it makes from there. -1: ERROR_not_connected. */
+int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error);
+
+/* Is the session that owner now? */
+bool api_is_owner(struct api_job *job, struct str owner);
+
+/* The routes. */
+int api_data_sets(struct api_job *job, struct error *error);
+int api_org_units(struct api_job *job, struct error *error);
+int api_alignments_create(struct api_job *job, struct error *error);
+int api_alignments_list(struct api_job *job, struct error *error);
+int api_alignment_get(struct api_job *job, struct error *error);
+int api_alignment_patch(struct api_job *job, struct error *error);
+int api_alignment_delete(struct api_job *job, struct error *error);
+int api_alignment_mapping(struct api_job *job, struct error *error);
+
+#endif
