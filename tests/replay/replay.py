@@ -119,7 +119,7 @@ class Player:
         headers = list(headers.items()) if isinstance(headers, dict) else [tuple(h) for h in headers]
         body = q.get("body")
         if q.get("body_base64"):
-            body = base64.b64decode(q["body_base64"])
+            body = base64.b64decode(body)  # a flag: the body is bytes, written as base64
         elif isinstance(body, (dict, list)):
             body = self.fill(json.dumps(body, ensure_ascii=False))
         elif body is not None:
