@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "crypt/secret.h"
 #include "net/address.h"
 #include "net/tls.h"
 #include <netinet/in.h>
@@ -42,7 +43,7 @@ struct stream {
   size_t address_count;
   int port;
   unsigned holders;           /* sockets not yet closed, the lookup under way, and the owner */
-  bool looking_up, opened, paused, eof, ended, closed, above_high, finishing, finished, refused_some, reading;
+  bool looking_up, opened, paused, eof, ended, closed, above_high, finishing, finished, refused_some, reading, wipes;
   char peer[INET6_ADDRSTRLEN];
 };
 
@@ -64,9 +65,14 @@ void stream_room_free(struct stream_room *room) {
   free(room);
 }
 
+static void free_bytes(struct stream *stream, struct buf *bytes) {
+  if (stream->wipes && bytes->p) secret_wipe(bytes->p, bytes->capacity);
+  buf_free(bytes);
+}
+
 static void let_go(struct stream *stream) {
   if (--stream->holders > 0) return;
-  buf_free(&stream->out);
+  free_bytes(stream, &stream->out);
   tls_free(stream->tls);
   if (stream->found) uv_freeaddrinfo(stream->found);
   free(stream);
@@ -142,7 +148,7 @@ static void on_written(uv_write_t *request, int status) {
   struct write *write = request->data;
   struct stream *stream = write->stream;
   stream->under_way = NULL;
-  buf_free(&write->bytes);
+  free_bytes(stream, &write->bytes);
   free(write);
   if (stream->closed) return;
   if (status < 0) fail_uv(stream, status);
@@ -244,6 +250,17 @@ static void send_tls(struct stream *stream) {
   if (out.n == 0) return;
   write_raw(stream, &out, 1);
   tls_out_sent(stream->tls);
+}
+
+bool stream_write_secret(struct stream *stream, const struct str *pieces, size_t count) {
+  if (stream->tls || stream->under_way || count > PIECES_MAX || !is_up(stream) || stream->finishing) {
+    stream->wipes = true;
+    return stream_write(stream, pieces, count);
+  }
+  write_at_once(stream, pieces, count);
+  stream->wipes |= stream->under_way != NULL;
+  if (stream_waiting(stream) > STREAM_HIGH) stream->above_high = true;
+  return !stream->above_high;
 }
 
 bool stream_write(struct stream *stream, const struct str *pieces, size_t count) {

@@ -52,6 +52,8 @@ struct stream_target {
 struct stream *stream_dial(struct stream_room *room, const struct stream_target *target, const struct stream_events *events, void *payload);
 
 bool stream_write(struct stream *stream, const struct str *pieces, size_t count);
+/* The same, at once and without a copy, for what holds secrets; should the socket not take it all, the copy of the rest is wiped once it has gone. */
+bool stream_write_secret(struct stream *stream, const struct str *pieces, size_t count);
 size_t stream_waiting(const struct stream *stream); /* bytes written that the socket has not taken yet */
 void stream_finish(struct stream *stream);          /* once all has gone out, tells the other end that nothing follows; reading goes on */
 void stream_flush(struct stream *stream);           /* sends now what the socket takes of what waits for the turn's end: before a close that cuts on purpose */

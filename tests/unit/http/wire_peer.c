@@ -1,11 +1,20 @@
-/* A small server on http/server.h for tests/blackbox/test_wire.py: each path shows one thing that a handler can do. Prints its port, ends with SIGTERM. */
+/* A small server on http/server.h, and a proxy on http/upstream.h below /proxy, for tests/blackbox/test_wire.py: each path shows one thing that a handler can do.
+ *
+ *   wire_peer [--host H] [--port N] [--ca FILE] [--allow RANGE] [--connections N] [--patient]
+ *
+ * Prints its port, ends with SIGTERM. Time limits are short, or those of the product with --patient. */
 #include "base/mem.h"
 #include "http/server.h"
+#include "http/upstream.h"
+#include <getopt.h>
 #include <signal.h>
 
 struct program {
   uv_loop_t loop;
   struct http_server *server;
+  struct upstream_pool *pool;
+  struct upstream_options upstream;
+  bool patient;
   uv_signal_t signal;
 };
 
@@ -139,6 +148,82 @@ static void memory(struct http_exchange *exchange) {
   http_exchange_reply(exchange, 200, NULL, arena_printf(http_exchange_arena(exchange), "%llu\n", (unsigned long long)usage.ru_maxrss));
 }
 
+/* /proxy/…: to the upstream. */
+struct proxy {
+  struct http_exchange *exchange;
+  struct upstream_call *call; /* NULL: over */
+};
+
+static void proxy_head(void *payload, const struct upstream_answer *answer) {
+  struct proxy *proxy = payload;
+  int64_t length = answer->body_length;
+  struct str told;
+  if (str_eq(http_exchange_request(proxy->exchange)->method, STR("HEAD")) && http_headers_get(&answer->headers, STR("Content-Length"), &told)) (void)str_to_i64(told, &length);
+  http_exchange_begin(proxy->exchange, answer->status, &answer->headers, length);
+}
+
+static void proxy_data(void *payload, struct str piece) {
+  struct proxy *proxy = payload;
+  if (!http_exchange_write(proxy->exchange, piece)) upstream_pause(proxy->call);
+}
+
+static void proxy_browser_drained(void *payload) {
+  struct proxy *proxy = payload;
+  if (proxy->call) upstream_resume(proxy->call);
+}
+
+static void proxy_end(void *payload, const struct error *error) {
+  struct proxy *proxy = payload;
+  proxy->call = NULL;
+  if (!error) http_exchange_end(proxy->exchange);
+  else if (http_exchange_begun(proxy->exchange)) http_exchange_abort(proxy->exchange);
+  else http_exchange_reply(proxy->exchange, error_http_status(error->code), NULL, arena_printf(http_exchange_arena(proxy->exchange), "%s: %s\n", error_name(error->code), error->message));
+}
+
+static void proxy_body(void *payload, struct str piece) {
+  struct proxy *proxy = payload;
+  if (proxy->call && !upstream_write(proxy->call, piece)) http_exchange_pause(proxy->exchange);
+}
+
+static void proxy_upstream_drained(void *payload) {
+  struct proxy *proxy = payload;
+  http_exchange_resume(proxy->exchange);
+}
+
+static void proxy_body_end(void *payload, bool complete) {
+  struct proxy *proxy = payload;
+  if (proxy->call && complete) upstream_finish(proxy->call);
+}
+
+static void proxy_gone(void *payload) {
+  struct proxy *proxy = payload;
+  upstream_cancel(proxy->call);
+  proxy->call = NULL;
+  http_exchange_abort(proxy->exchange);
+}
+
+static void proxy(struct program *program, struct http_exchange *exchange) {
+  const struct http_request *request = http_exchange_request(exchange);
+  struct proxy *proxy = ARENA_NEW(http_exchange_arena(exchange), struct proxy);
+  struct upstream_head head = {.method = request->method, .target = str_from(request->target, sizeof "/proxy" - 1), .headers = &request->headers, .body_length = request->body_length};
+  struct secret *secret = secret_new(STR("d2pat_not_seen"));
+  struct upstream_secret secrets[] = {{.name = STR("Authorization"), .prefix = STR("ApiToken "), .value = secret}};
+  head.secrets = secrets;
+  head.secret_count = 1;
+  proxy->exchange = exchange;
+  http_exchange_on_gone(exchange, proxy_gone, proxy);
+  http_exchange_on_drained(exchange, proxy_browser_drained, proxy);
+  struct upstream_callbacks callbacks = {.head = proxy_head, .data = proxy_data, .drained = proxy_upstream_drained, .end = proxy_end};
+  proxy->call = upstream_request(program->pool, &head, callbacks, proxy);
+  secret_free(secret);
+  if (request->has_body) http_exchange_stream(exchange, (struct http_body_reader){.data = proxy_body, .end = proxy_body_end, .payload = proxy});
+}
+
+static void counts(struct program *program, struct http_exchange *exchange) {
+  struct upstream_counts c = upstream_counts(program->pool);
+  http_exchange_reply(exchange, 200, NULL, arena_printf(http_exchange_arena(exchange), "%zu %zu %zu\n", c.connections, c.unused, c.waiting));
+}
+
 static void handle(void *payload, struct http_exchange *exchange) {
   struct str path = http_exchange_request(exchange)->path;
   if (str_eq(path, STR("/hello"))) http_exchange_reply(exchange, 200, NULL, STR("hello\n"));
@@ -150,12 +235,15 @@ static void handle(void *payload, struct http_exchange *exchange) {
   else if (str_eq(path, STR("/later"))) later(payload, exchange);
   else if (str_eq(path, STR("/nothing"))) http_exchange_reply(exchange, 204, NULL, STR("not sent"));
   else if (str_eq(path, STR("/memory"))) memory(exchange);
+  else if (str_eq(path, STR("/counts"))) counts(payload, exchange);
+  else if (str_starts(path, STR("/proxy/"))) proxy(payload, exchange);
   else http_exchange_reply(exchange, 404, NULL, STR("no\n"));
 }
 
 static void drained(void *payload) {
   struct program *program = payload;
   http_server_free(program->server);
+  upstream_pool_free(program->pool);
   uv_close((uv_handle_t *)&program->signal, NULL);
 }
 
@@ -164,12 +252,44 @@ static void on_signal(uv_signal_t *signal, int number_) {
   http_server_drain(program->server, drained, program);
 }
 
+static int read_options(struct program *program, int argc, char **argv, struct str *allow) {
+  static const struct option options[] = {{"host", 1, NULL, 'h'}, {"port", 1, NULL, 'p'}, {"ca", 1, NULL, 'c'}, {"allow", 1, NULL, 'a'}, {"connections", 1, NULL, 'n'},
+                                          {"patient", 0, NULL, 'P'}, {0}};
+  uint64_t value;
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (c == '?') return -1;
+    if (c == 'h') program->upstream.host = str_of(optarg);
+    if (c == 'a') *allow = str_of(optarg);
+    if (c == 'P') program->patient = true;
+    if (c == 'p' && str_to_u64(str_of(optarg), &value)) program->upstream.port = (int)value;
+    if (c == 'n' && str_to_u64(str_of(optarg), &value)) program->upstream.connections = value;
+    if (c != 'c') continue;
+    program->upstream.tls = true;
+    program->upstream.ca_file = str_of(optarg);
+  }
+  return 0;
+}
+
 int main(int argc, char **argv) {
-  struct program program = {0};
+  struct str allow = STR("127.0.0.0/8");
+  struct program program = {.upstream = {.host = STR("127.0.0.1"), .port = 1, .addresses = &allow, .address_count = 1}};
   struct http_server_limits limits = {.head_timeout_ms = 300, .idle_timeout_ms = 500, .keep_alive_ms = 700, .connections = 100};
   struct error error = {0};
   int port = 0;
+  if (read_options(&program, argc, argv, &allow) < 0) return 2;
+  if (program.patient) {
+    limits = (struct http_server_limits){0};
+  } else {
+    program.upstream.wait_timeout_ms = program.upstream.connect_timeout_ms = 1000;
+    program.upstream.answer_timeout_ms = program.upstream.idle_timeout_ms = 500;
+    program.upstream.keep_alive_ms = 700;
+  }
   uv_loop_init(&program.loop);
+  program.pool = upstream_pool_new(&program.loop, &program.upstream, &error);
+  if (!program.pool) {
+    (void)fprintf(stderr, "%s\n", error.message);
+    return 2;
+  }
   program.server = http_server_new(&program.loop, limits, handle, &program);
   uv_signal_init(&program.loop, &program.signal);
   program.signal.data = &program;

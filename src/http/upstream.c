@@ -1,0 +1,194 @@
+#include "http/upstream_internal.h"
+
+#include "base/mem.h"
+#include "net/address.h"
+#include "net/tls.h"
+
+static void on_tick(uv_timer_t *tick);
+
+/* The pool. */
+
+static void set_defaults(struct upstream_options *options) {
+  if (!options->connections) options->connections = 32;
+  if (!options->waiting) options->waiting = 1024;
+  if (!options->wait_timeout_ms) options->wait_timeout_ms = 10000;
+  if (!options->connect_timeout_ms) options->connect_timeout_ms = 10000;
+  if (!options->answer_timeout_ms) options->answer_timeout_ms = 60000;
+  if (!options->idle_timeout_ms) options->idle_timeout_ms = 60000;
+  if (!options->keep_alive_ms) options->keep_alive_ms = 15000;
+}
+
+static void copy_options(struct upstream_pool *pool, const struct upstream_options *options) {
+  struct arena *arena = pool->arena;
+  pool->options = *options;
+  pool->options.host = arena_str(arena, options->host);
+  pool->options.ca_file = arena_str(arena, options->ca_file);
+  struct str *addresses = ARENA_ARRAY(arena, options->address_count, struct str);
+  for (size_t i = 0; i < options->address_count; i++) addresses[i] = arena_str(arena, options->addresses[i]);
+  pool->options.addresses = addresses;
+  set_defaults(&pool->options);
+  bool v6 = str_find_char(options->host, ':') != SIZE_MAX;
+  struct str name = v6 ? arena_printf(arena, "[%.*s]", STR_ARG(options->host)) : pool->options.host;
+  bool usual = options->port == (options->tls ? 443 : 80);
+  pool->host_field = usual ? name : arena_printf(arena, "%.*s:%d", STR_ARG(name), options->port);
+}
+
+struct upstream_pool *upstream_pool_new(uv_loop_t *loop, const struct upstream_options *options, struct error *error) {
+  struct tls_context *tls = NULL;
+  if (options->tls && !(tls = tls_context_client(options->ca_file, error))) return NULL;
+  struct upstream_pool *pool = mem_alloc(sizeof *pool);
+  pool->loop = loop;
+  pool->tls = tls;
+  pool->room = stream_room_new(loop);
+  pool->arena = arena_new();
+  copy_options(pool, options);
+  pool->queue_end = &pool->queue;
+  pool->tick = mem_alloc(sizeof *pool->tick);
+  (void)uv_timer_init(loop, pool->tick);
+  pool->tick->data = pool;
+  return pool;
+}
+
+static void on_tick_closed(uv_handle_t *handle) {
+  free(handle);
+}
+
+static void free_link(void *payload) {
+  struct link *link = payload;
+  struct upstream_pool *pool = link->pool;
+  if (link->previous) link->previous->next = link->next;
+  else pool->links = link->next;
+  if (link->next) link->next->previous = link->previous;
+  turn_remove(pool->room->turn, &link->turn);
+  buf_free(&link->in);
+  free(link);
+}
+
+void upstream_pool_free(struct upstream_pool *pool) {
+  if (!pool) return;
+  while (pool->calls) call_free(pool->calls);
+  for (struct link *link = pool->links, *next; link; link = next) {
+    next = link->next;
+    if (!link->closed) stream_close(link->stream);
+    free_link(link);
+  }
+  uv_close((uv_handle_t *)pool->tick, on_tick_closed);
+  stream_room_free(pool->room);
+  tls_context_free(pool->tls);
+  arena_free(pool->arena);
+  free(pool);
+}
+
+struct upstream_counts upstream_counts(const struct upstream_pool *pool) {
+  struct upstream_counts counts = {.connections = pool->open_links, .waiting = pool->waiting};
+  for (const struct link *link = pool->links; link; link = link->next) counts.unused += !link->closed && !link->call;
+  return counts;
+}
+
+/* Connections. */
+
+static void dial(struct upstream_call *call) {
+  struct upstream_pool *pool = call->pool;
+  struct link *link = mem_alloc(sizeof *link);
+  link->pool = pool;
+  link->turn = (struct turn_item){.act = free_link, .payload = link};
+  link->in = BUF_INIT((size_t)4 * STREAM_READ);
+  link->call = call;
+  link->since_ms = (int64_t)uv_now(pool->loop);
+  link->next = pool->links;
+  if (link->next) link->next->previous = link;
+  pool->links = link;
+  pool->open_links++;
+  call->link = link;
+  call->state = CALL_CONNECTING;
+  const struct upstream_options *o = &pool->options;
+  struct stream_target target = {.host = o->host, .port = o->port, .tls = pool->tls, .addresses = o->addresses, .address_count = o->address_count};
+  link->stream = stream_dial(pool->room, &target, &link_events, link);
+}
+
+void link_close(struct link *link) {
+  if (link->closed) return;
+  link->closed = true;
+  link->call = NULL;
+  link->pool->open_links--;
+  stream_close(link->stream);
+  turn_add(link->pool->room->turn, &link->turn);
+}
+
+void link_keep(struct link *link) {
+  link->call = NULL;
+  link->used = true;
+  link->since_ms = (int64_t)uv_now(link->pool->loop);
+  stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
+}
+
+/* The one used last: the others may then grow old and go. */
+static struct link *unused_link(struct upstream_pool *pool) {
+  struct link *best = NULL;
+  for (struct link *link = pool->links; link; link = link->next)
+    if (!link->closed && !link->call && (!best || link->since_ms > best->since_ms)) best = link;
+  return best;
+}
+
+static void enqueue(struct upstream_call *call) {
+  struct upstream_pool *pool = call->pool;
+  call->state = CALL_QUEUED;
+  call->queue_next = NULL;
+  *pool->queue_end = call;
+  pool->queue_end = &call->queue_next;
+  pool->waiting++;
+}
+
+static bool place(struct upstream_call *call, bool fresh) {
+  struct upstream_pool *pool = call->pool;
+  struct link *link = fresh ? NULL : unused_link(pool);
+  if (link) {
+    link->call = call;
+    call->link = link;
+    call_send(call);
+    return true;
+  }
+  if (pool->open_links >= pool->options.connections) return false;
+  dial(call);
+  return true;
+}
+
+void upstream_assign(struct upstream_call *call, bool fresh) {
+  struct upstream_pool *pool = call->pool;
+  if (!uv_is_active((const uv_handle_t *)pool->tick)) (void)uv_timer_start(pool->tick, on_tick, UPSTREAM_TICK_MS, UPSTREAM_TICK_MS);
+  call->moved_ms = (int64_t)uv_now(pool->loop);
+  if ((fresh || !pool->queue) && place(call, fresh)) return;
+  if (pool->waiting < pool->options.waiting) {
+    enqueue(call);
+    return;
+  }
+  call->state = CALL_QUEUED;
+  (void)error_set(&call->failure, ERROR_busy, "%zu calls to this server are under way and %zu wait", pool->open_links, pool->waiting);
+  turn_add(pool->room->turn, &call->turn);
+}
+
+void upstream_serve_queue(struct upstream_pool *pool) {
+  while (pool->queue && place(pool->queue, false)) {
+    pool->queue = pool->queue->queue_next;
+    if (!pool->queue) pool->queue_end = &pool->queue;
+    pool->waiting--;
+  }
+}
+
+/* Time. */
+
+static void check_link(struct link *link, int64_t now_ms) {
+  if (link->closed || link->call || now_ms - link->since_ms < link->pool->options.keep_alive_ms) return;
+  link_close(link);
+}
+
+static void on_tick(uv_timer_t *tick) {
+  struct upstream_pool *pool = tick->data;
+  int64_t now_ms = (int64_t)uv_now(pool->loop);
+  for (struct link *link = pool->links, *next; link; link = next) {
+    next = link->next;
+    check_link(link, now_ms);
+  }
+  for (struct upstream_call *call = pool->calls; call; call = call->next) call_check_time(call, now_ms);
+  if (!pool->links && !pool->calls) (void)uv_timer_stop(tick);
+}

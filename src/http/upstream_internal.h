@@ -1,0 +1,81 @@
+/* What upstream.c (the pool and its connections) and upstream_call.c (one call over one of them) share. For these two alone. */
+#ifndef DRAWBRIDGE_HTTP_UPSTREAM_INTERNAL_H
+#define DRAWBRIDGE_HTTP_UPSTREAM_INTERNAL_H
+
+#include "base/buf.h"
+#include "http/h1.h"
+#include "http/upstream.h"
+#include "net/stream.h"
+
+enum {
+  UPSTREAM_TICK_MS = 50,
+  UPSTREAM_HEAD_MAX = 256 * 1024,  /* of a request: what the server let in, and what the gateway adds */
+  UPSTREAM_EARLY_MAX = 64 * 1024 * 1024, /* body written before there is a connection; writers stop at STREAM_HIGH */
+};
+
+struct upstream_pool {
+  uv_loop_t *loop;
+  struct stream_room *room;
+  struct arena *arena; /* of the options */
+  struct upstream_options options;
+  struct str host_field;
+  struct tls_context *tls;
+  struct link *links;                       /* closed ones too, until their turn is over */
+  struct upstream_call *calls;              /* dead ones too */
+  struct upstream_call *queue, **queue_end; /* of these the ones that wait for a connection, the oldest first */
+  size_t open_links, waiting;
+  uv_timer_t *tick;
+};
+
+struct link { /* one connection to the server */
+  struct upstream_pool *pool;
+  struct link *next, *previous;
+  struct stream *stream;
+  struct turn_item turn;       /* frees it once it is closed */
+  struct upstream_call *call;  /* NULL: unused */
+  struct buf in;               /* read and not yet used */
+  size_t scanned;
+  int64_t since_ms;            /* when it was begun, or became unused */
+  bool opened, used, closed;
+};
+
+enum call_state { CALL_QUEUED, CALL_CONNECTING, CALL_SENT, CALL_ANSWERING, CALL_DEAD };
+
+struct upstream_call {
+  struct upstream_pool *pool;
+  struct upstream_call *next, *previous, *queue_next;
+  struct link *link;
+  struct upstream_callbacks callbacks;
+  void *payload;
+  struct arena *arena;
+  struct turn_item turn;
+  enum call_state state;
+  struct error failure; /* code set: told at the turn's end */
+  int64_t moved_ms;
+  size_t last_waiting;
+  /* the request */
+  struct buf head, early; /* both wiped */
+  int64_t left;           /* of a told length */
+  bool chunked, finished, blocked, early_stopped, idempotent, to_head, retried;
+  /* the answer */
+  struct upstream_answer answer;
+  struct guard_framing framing;
+  struct h1 h1;
+  unsigned interim;
+  bool got_byte, paused;
+};
+
+/* upstream.c */
+void upstream_assign(struct upstream_call *call, bool fresh); /* a connection, now or later */
+void upstream_serve_queue(struct upstream_pool *pool);
+void link_close(struct link *link);
+void link_keep(struct link *link); /* unused from now on */
+
+/* upstream_call.c */
+extern const struct stream_events link_events;
+void call_send(struct upstream_call *call);
+void call_end(struct upstream_call *call, const struct error *error);
+void call_free(struct upstream_call *call);
+void call_check_time(struct upstream_call *call, int64_t now_ms);
+
+#endif
