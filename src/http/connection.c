@@ -151,7 +151,8 @@ static void take(struct connection *connection, struct str *bytes) {
 /* Reads on unless enough lies here unused. */
 static void regulate(struct connection *connection) {
   const struct http_exchange *exchange = connection->exchange;
-  bool enough = connection->in.n >= connection->server->limits.head_bytes;
+  bool waits = exchange || connection->blocked; /* else it is a head that comes, which the guard ends where it is too long */
+  bool enough = waits && connection->in.n >= connection->server->limits.head_bytes;
   bool paused = exchange && !exchange->body_done && exchange->paused;
   if (!connection->lingering && (enough || paused)) stream_pause(connection->stream);
   else stream_resume(connection->stream);

@@ -27,6 +27,10 @@ static uint64_t number(const struct http_request *request, const char *name, uin
   return otherwise;
 }
 
+static void give_up(void *exchange) {
+  http_exchange_abort(exchange);
+}
+
 /* /echo: the body, whole. */
 static void echo(void *payload, struct http_exchange *exchange, struct str body) {
   http_exchange_reply(exchange, 200, NULL, body);
@@ -58,6 +62,7 @@ static void stream_drained(void *payload) {
 }
 
 static void stream(struct http_exchange *exchange) {
+  http_exchange_on_gone(exchange, give_up, exchange);
   http_exchange_on_drained(exchange, stream_drained, exchange);
   http_exchange_stream(exchange, (struct http_body_reader){.data = stream_data, .end = stream_end, .payload = exchange});
   http_exchange_begin(exchange, 200, NULL, -1);
@@ -111,6 +116,7 @@ static void big(struct http_exchange *exchange) {
   struct big *big = ARENA_NEW(http_exchange_arena(exchange), struct big);
   *big = (struct big){.exchange = exchange, .left = number(request, "bytes", 0), .until_cut = number(request, "cut", UINT64_MAX)};
   http_exchange_begin(exchange, 200, NULL, number(request, "told", 0) ? (int64_t)big->left : -1);
+  http_exchange_on_gone(exchange, give_up, exchange);
   http_exchange_on_drained(exchange, big_more, big);
   big_more(big);
 }
