@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sim/auth.h"
 #include "sim/data.h"
+#include "sim/values.h"
 
 static const struct {
   enum sim_release release;
@@ -37,6 +38,7 @@ struct sim *sim_new(enum sim_release release, struct str base_url, struct str co
                                 .session_timeout_s = 3600, .max_sessions = 10};
   sim->objects = sim_objects_new();
   sim->data = sim_data_new(sim);
+  sim->values = sim_values_new();
   sim->auth = sim_auth_new(sim);
   return sim;
 }
@@ -45,6 +47,7 @@ void sim_free(struct sim *sim) {
   if (!sim) return;
   sim_auth_free(sim->auth);
   sim_data_free(sim->data);
+  sim_values_free(sim->values);
   sim_objects_free(sim->objects);
   free(sim);
 }

@@ -14,6 +14,7 @@ enum sim_release { SIM_2_37 = 37, SIM_2_40 = 40, SIM_2_41 = 41, SIM_2_42 = 42, S
 
 struct sim_auth; /* auth.h */
 struct sim_data; /* data.h */
+struct sim_values; /* values.h */
 
 /* What an administrator of the real server writes into dhis.conf. Set by name with sim_set. */
 struct sim_conf {
@@ -38,6 +39,7 @@ struct sim {
   struct sim_objects *objects;
   struct sim_auth *auth;
   struct sim_data *data;
+  struct sim_values *values;
 };
 
 bool sim_release_of(struct str text, enum sim_release *ret); /* "2.43"; false: not one that is played */

@@ -1,0 +1,20 @@
+/* periods: DHIS2's period texts, as the stand-in server reads them. ISO calendar. Days count from 1970-01-01. */
+#ifndef DRAWBRIDGE_SIM_PERIODS_H
+#define DRAWBRIDGE_SIM_PERIODS_H
+
+#include "base/str.h"
+
+struct sim_period {
+  const char *type; /* "Monthly", … */
+  int start, end;   /* first and last day */
+  char text[24];    /* the form that is stored */
+};
+
+bool sim_period_parse(struct str text, struct sim_period *ret);
+bool sim_period_of_day(const char *type, int day, struct sim_period *ret);
+bool sim_period_shift(const struct sim_period *period, int by, struct sim_period *ret); /* the by-th after it, or before */
+
+bool sim_date_parse(struct str text, int *ret_day); /* yyyy-MM-dd, what follows is passed over */
+int sim_day_of_ms(int64_t ms);
+
+#endif

@@ -1,0 +1,97 @@
+/* values_internal: what the files of values_*.c share: the table of values, what the metadata say about a value, one row of an import, the summary. */
+#ifndef DRAWBRIDGE_SIM_VALUES_INTERNAL_H
+#define DRAWBRIDGE_SIM_VALUES_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "sim/periods.h"
+#include "sim/values.h"
+
+/* --- the table --- */
+
+struct sim_value {
+  char *key; /* "element period unit coc aoc": owned */
+  struct str element, period, unit, coc, aoc; /* borrowed from the key */
+  char *value, *comment, *stored_by;          /* NULL: null */
+  bool followup, deleted;
+  int64_t created_ms, updated_ms;
+};
+
+struct sim_value *values_get(const struct sim_values *values, struct str element, struct str period, struct str unit, struct str coc, struct str aoc);
+struct sim_value *values_put(struct sim_values *values, struct str element, struct str period, struct str unit, struct str coc, struct str aoc, int64_t now_ms); /* the row, made where there is none */
+size_t values_count(const struct sim_values *values);
+struct sim_value *values_at(const struct sim_values *values, size_t index); /* in the order they were first written */
+void values_text(char **field, struct str text); /* p == NULL: null */
+
+/* --- the metadata, as a value sees it --- */
+
+struct model {
+  struct sim *sim;
+  json_t *user;
+  bool superuser;
+  const char *default_coc;
+};
+
+struct model model_of(struct sim *sim, json_t *user);
+json_t *model_get(const struct model *m, const char *class_name, struct str uid);
+const char *model_text(const json_t *object, const char *key);      /* "" where there is none */
+const char *model_ref(const json_t *object, const char *key);       /* the id of a reference; "" */
+bool model_lists(const json_t *object, const char *key, const char *id); /* is {"id": id} in that list? */
+bool model_access(const struct model *m, const json_t *object, int place, char letter); /* of the sharing text: place 0 metadata read … 3 data write */
+const char *model_combo(const struct model *m, const char *data_set, const char *element);  /* the override, else its own, else default; NULL: the element is not in that set */
+const char *model_element_combo(const struct model *m, const json_t *element);
+json_t *model_coc(const struct model *m, struct str uid);
+bool model_coc_in(const struct model *m, const json_t *coc, const char *combo);
+bool model_below(const struct model *m, const char *unit, const char *ancestor);   /* or the same */
+bool model_user_unit(const struct model *m, const char *unit, bool for_reading);   /* capture units; for reading on the old engine the view units where there are some */
+bool model_coc_access(const struct model *m, const json_t *coc, char letter, const char **ret_option); /* data read or write on all its options */
+bool model_sets_of(const struct model *m, const char *element, json_t **ret_sets, size_t most, size_t *ret_count); /* the data sets that hold it */
+const char *model_type_problem(const char *value_type, struct str value); /* NULL: it fits; else DHIS2's key */
+bool model_is_option(const struct model *m, const char *option_set, struct str code);
+
+/* When may this data set be filled for this period? */
+bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period, struct sim_period *ret_latest); /* after the latest open period */
+bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period);
+enum input_window { INPUT_NO_WINDOWS, INPUT_OPEN, INPUT_CLOSED, INPUT_NOT_LISTED };
+enum input_window model_input(const struct model *m, const json_t *data_set, const struct sim_period *period);
+
+/* --- an import --- */
+
+struct row {
+  struct str element, period, unit, coc, aoc, value, comment, stored_by; /* p == NULL: not there */
+  bool followup, deleted, coc_is_object;
+  json_t *coc_options;
+};
+
+struct import {
+  struct sim *sim;
+  const struct sim_request *request;
+  struct sim_reply *reply;
+  struct model model;
+  json_t *root;
+  struct row *rows;
+  size_t count;
+  struct str data_set, period, unit, aoc, complete_date; /* of the header */
+  struct str strategy;
+  bool dry_run, atomic, force;
+  int64_t now_ms;
+  /* the summary */
+  size_t imported, updated, ignored, deleted;
+  json_t *conflicts, *rejected;
+  const char *complete; /* dataSetComplete; NULL: left out */
+};
+
+bool import_flag(const struct import *import, const char *name);
+void import_reject(struct import *import, size_t index);
+void import_reply(struct import *import, const char *status, const char *description);
+
+void import_old(struct import *import); /* engine to 2.42 */
+void import_new(struct import *import); /* engine from 2.43 */
+
+void values_read(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
+
+static inline bool values_new_engine(const struct sim *sim) {
+  return sim->release >= SIM_2_43;
+}
+
+#endif

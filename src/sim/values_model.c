@@ -1,0 +1,230 @@
+#include "sim/auth.h"
+#include "sim/values_internal.h"
+
+struct model model_of(struct sim *sim, json_t *user) {
+  return (struct model){.sim = sim, .user = user, .superuser = user && sim_auth_may(sim, user, "ALL"), .default_coc = sim_default_uid(sim->objects, "categoryOptionCombos")};
+}
+
+json_t *model_get(const struct model *m, const char *class_name, struct str uid) {
+  char id[16];
+  if (!uid.p || uid.n >= sizeof id) return NULL;
+  (void)snprintf(id, sizeof id, "%.*s", STR_ARG(uid));
+  return sim_objects_get(m->sim->objects, class_name, id);
+}
+
+const char *model_text(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text ? text : "";
+}
+
+const char *model_ref(const json_t *object, const char *key) {
+  return model_text(json_object_get(object, key), "id");
+}
+
+bool model_lists(const json_t *object, const char *key, const char *id) {
+  const json_t *list = json_object_get(object, key);
+  for (size_t i = 0; i < json_array_size(list); i++)
+    if (strcmp(model_text(json_array_get(list, i), "id"), id) == 0) return true;
+  return false;
+}
+
+static bool letter_at(const char *access, int place, char letter) {
+  return access && strlen(access) > (size_t)place && access[place] == letter;
+}
+
+bool model_access(const struct model *m, const json_t *object, int place, char letter) {
+  const json_t *sharing = json_object_get(object, "sharing");
+  const char *user_id = model_text(m->user, "id");
+  if (m->superuser || !sharing) return true;
+  if (letter_at(json_string_value(json_object_get(sharing, "public")), place, letter)) return true;
+  if (place < 2 && strcmp(model_text(sharing, "owner"), user_id) == 0) return true;
+  if (letter_at(model_text(json_object_get(json_object_get(sharing, "users"), user_id), "access"), place, letter)) return true;
+  const char *group;
+  json_t *entry;
+  json_object_foreach(json_object_get(sharing, "userGroups"), group, entry) {
+    const json_t *found = sim_objects_get(m->sim->objects, "userGroups", group);
+    if (letter_at(model_text(entry, "access"), place, letter) && (model_lists(found, "users", user_id) || model_lists(m->user, "userGroups", group))) return true;
+  }
+  return false;
+}
+
+const char *model_element_combo(const struct model *m, const json_t *element) {
+  const char *own = model_ref(element, "categoryCombo");
+  return *own ? own : sim_default_uid(m->sim->objects, "categoryCombos");
+}
+
+const char *model_combo(const struct model *m, const char *data_set, const char *element) {
+  const json_t *set = sim_objects_get(m->sim->objects, "dataSets", data_set), *list = json_object_get(set, "dataSetElements");
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *entry = json_array_get(list, i);
+    if (strcmp(model_ref(entry, "dataElement"), element) != 0) continue;
+    const char *override = model_ref(entry, "categoryCombo");
+    return *override ? override : model_element_combo(m, sim_objects_get(m->sim->objects, "dataElements", element));
+  }
+  return NULL;
+}
+
+json_t *model_coc(const struct model *m, struct str uid) {
+  return model_get(m, "categoryOptionCombos", uid);
+}
+
+bool model_coc_in(const struct model *m, const json_t *coc, const char *combo) {
+  (void)m;
+  return combo && strcmp(model_ref(coc, "categoryCombo"), combo) == 0;
+}
+
+bool model_below(const struct model *m, const char *unit, const char *ancestor) {
+  char at[16];
+  (void)snprintf(at, sizeof at, "%s", unit);
+  for (int depth = 0; depth < 32 && at[0]; depth++) {
+    if (strcmp(at, ancestor) == 0) return true;
+    (void)snprintf(at, sizeof at, "%s", model_ref(sim_objects_get(m->sim->objects, "organisationUnits", at), "parent"));
+  }
+  return false;
+}
+
+bool model_user_unit(const struct model *m, const char *unit, bool for_reading) {
+  const json_t *units = json_object_get(m->user, "dataViewOrganisationUnits");
+  if (!for_reading || values_new_engine(m->sim) || !json_array_size(units)) units = json_object_get(m->user, "organisationUnits");
+  if (m->superuser && values_new_engine(m->sim)) return true;
+  for (size_t i = 0; i < json_array_size(units); i++)
+    if (model_below(m, unit, model_text(json_array_get(units, i), "id"))) return true;
+  return false;
+}
+
+bool model_coc_access(const struct model *m, const json_t *coc, char letter, const char **ret_option) {
+  const json_t *options = json_object_get(coc, "categoryOptions");
+  for (size_t i = 0; i < json_array_size(options); i++) {
+    const char *id = model_text(json_array_get(options, i), "id");
+    if (model_access(m, sim_objects_get(m->sim->objects, "categoryOptions", id), letter == 'w' ? 3 : 2, letter)) continue;
+    if (ret_option) *ret_option = id;
+    return false;
+  }
+  return true;
+}
+
+bool model_sets_of(const struct model *m, const char *element, json_t **ret_sets, size_t most, size_t *ret_count) {
+  size_t count = 0;
+  for (size_t i = 0; i < sim_objects_count(m->sim->objects, "dataSets"); i++) {
+    json_t *set = sim_objects_at(m->sim->objects, "dataSets", i);
+    if (count < most && model_combo(m, model_text(set, "id"), element)) ret_sets[count++] = set;
+  }
+  *ret_count = count;
+  return count > 0;
+}
+
+/* --- value types (DHIS2's ValidationUtils and MathUtils) --- */
+
+static bool all_digits(struct str s) {
+  for (size_t i = 0; i < s.n; i++)
+    if (s.p[i] < '0' || s.p[i] > '9') return false;
+  return s.n > 0;
+}
+
+static bool whole(struct str s) { /* (0|-?[1-9]\d*) within 32 bits */
+  int64_t value;
+  struct str digits = s.n && s.p[0] == '-' ? str_from(s, 1) : s;
+  if (!all_digits(digits) || (digits.p[0] == '0' && (digits.n > 1 || digits.n != s.n))) return false;
+  return str_to_i64(s, &value) && value >= INT32_MIN && value <= INT32_MAX;
+}
+
+static bool numeric(struct str s) { /* -?(0|[1-9]\d*)(\.\d+)? */
+  struct str rest = s.n && s.p[0] == '-' ? str_from(s, 1) : s, before = str_take(&rest, '.');
+  return s.n < 250 && all_digits(before) && (before.n == 1 || before.p[0] != '0') && (!rest.p || all_digits(rest));
+}
+
+static bool between(struct str s, double least, double most) {
+  char text[256];
+  if (!numeric(s)) return false;
+  (void)snprintf(text, sizeof text, "%.*s", STR_ARG(s));
+  double value = strtod(text, NULL);
+  return value >= least && value <= most;
+}
+
+static bool one_of(struct str s, const char *const *list) {
+  for (; *list; list++)
+    if (str_eq(s, str_of(*list))) return true;
+  return false;
+}
+
+static bool time_of_day(struct str s) {
+  uint64_t hour, minute;
+  struct str rest = s, first = str_take(&rest, ':');
+  return first.n >= 1 && first.n <= 2 && rest.n == 2 && str_to_u64(first, &hour) && str_to_u64(rest, &minute) && hour < 24 && minute < 60;
+}
+
+const char *model_type_problem(const char *type, struct str v) {
+  static const char *const truths[] = {"true", "false", "True", "False", "TRUE", "FALSE", "1", "0", "t", "f", "T", "F", NULL};
+  static const char *const only[] = {"true", "True", "TRUE", "1", "t", "T", NULL};
+  int day;
+  int64_t number = 0;
+  if (strncmp(type, "INTEGER", 7) == 0) {
+    bool good = whole(v);
+    if (!good) return strcmp(type, "INTEGER") == 0 ? "value_not_integer" : strcmp(type, "INTEGER_POSITIVE") == 0 ? "value_not_positive_integer" : strcmp(type, "INTEGER_NEGATIVE") == 0 ? "value_not_negative_integer" : "value_not_zero_or_positive_integer";
+    (void)str_to_i64(v, &number);
+    if (strcmp(type, "INTEGER_POSITIVE") == 0) return number > 0 ? NULL : "value_not_positive_integer";
+    if (strcmp(type, "INTEGER_NEGATIVE") == 0) return number < 0 ? NULL : "value_not_negative_integer";
+    if (strcmp(type, "INTEGER_ZERO_OR_POSITIVE") == 0) return number >= 0 ? NULL : "value_not_zero_or_positive_integer";
+    return NULL;
+  }
+  if (strcmp(type, "NUMBER") == 0) return numeric(v) ? NULL : "value_not_numeric";
+  if (strcmp(type, "UNIT_INTERVAL") == 0) return between(v, 0, 1) ? NULL : "value_not_unit_interval";
+  if (strcmp(type, "PERCENTAGE") == 0) return between(v, 0, 100) ? NULL : "value_not_percentage";
+  if (strcmp(type, "BOOLEAN") == 0) return one_of(v, truths) ? NULL : "value_not_bool";
+  if (strcmp(type, "TRUE_ONLY") == 0) return one_of(v, only) ? NULL : "value_not_true_only";
+  if (strcmp(type, "DATE") == 0 || strcmp(type, "AGE") == 0) return sim_date_parse(v, &day) ? NULL : "value_not_valid_date";
+  if (strcmp(type, "DATETIME") == 0) return sim_date_parse(v, &day) && v.n > 10 && v.p[10] == 'T' ? NULL : "value_not_valid_datetime";
+  if (strcmp(type, "TIME") == 0) return time_of_day(v) ? NULL : "value_not_valid_time";
+  if (strcmp(type, "COORDINATE") == 0) return v.n > 4 && v.p[0] == '[' && v.p[v.n - 1] == ']' && str_find_char(v, ',') != SIZE_MAX ? NULL : "value_not_coordinate";
+  if (strcmp(type, "LETTER") == 0) return v.n == 1 && ((v.p[0] | 32) >= 'a' && (v.p[0] | 32) <= 'z') ? NULL : "value_not_valid_letter";
+  if (strcmp(type, "EMAIL") == 0) return str_find_char(v, '@') != SIZE_MAX && str_find_char(v, '.') != SIZE_MAX ? NULL : "value_not_valid_email";
+  if (strcmp(type, "URL") == 0) return str_has(v, STR("://")) ? NULL : "value_not_url";
+  if (strcmp(type, "PHONE_NUMBER") == 0) return v.n > 6 && v.p[0] == '+' ? NULL : "value_not_phone_number";
+  return v.n > 50000 ? "value_length_greater_than_max_length" : NULL;
+}
+
+bool model_is_option(const struct model *m, const char *option_set, struct str code) {
+  for (size_t i = 0; i < sim_objects_count(m->sim->objects, "options"); i++) {
+    const json_t *option = sim_objects_at(m->sim->objects, "options", i);
+    bool here = strcmp(model_ref(option, "optionSet"), option_set) == 0 || model_lists(sim_objects_get(m->sim->objects, "optionSets", option_set), "options", model_text(option, "id"));
+    if (here && str_eq(code, str_of(model_text(option, "code")))) return true;
+  }
+  return false;
+}
+
+/* --- when --- */
+
+static int today(const struct model *m) {
+  return sim_day_of_ms(sim_now_ms(m->sim));
+}
+
+bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period, struct sim_period *ret_latest) {
+  struct sim_period now;
+  int open = (int)json_integer_value(json_object_get(data_set, "openFuturePeriods"));
+  if (!sim_period_of_day(period->type, today(m), &now) || !sim_period_shift(&now, open - 1, ret_latest)) return false;
+  return period->start > ret_latest->start;
+}
+
+bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period) {
+  double days = json_number_value(json_object_get(data_set, "expiryDays"));
+  return days > 0 && today(m) > period->end + (int)days;
+}
+
+static bool window_day(const json_t *entry, const char *key, int *ret_day) {
+  return sim_date_parse(str_of(model_text(entry, key)), ret_day);
+}
+
+enum input_window model_input(const struct model *m, const json_t *data_set, const struct sim_period *period) {
+  const json_t *windows = json_object_get(data_set, "dataInputPeriods");
+  if (!json_array_size(windows)) return INPUT_NO_WINDOWS;
+  enum input_window found = INPUT_NOT_LISTED;
+  for (size_t i = 0; i < json_array_size(windows); i++) {
+    const json_t *entry = json_array_get(windows, i);
+    int day;
+    if (strcmp(model_ref(entry, "period"), period->text) != 0) continue;
+    bool before = window_day(entry, "openingDate", &day) && today(m) < day, after = window_day(entry, "closingDate", &day) && today(m) > day;
+    if (!before && !after) return INPUT_OPEN;
+    found = INPUT_CLOSED;
+  }
+  return found;
+}
