@@ -27,6 +27,7 @@ struct writing {
   struct map elements;  /* source element id to struct span */
   struct map operands;  /* "element coc" to struct span */
   struct map decided;   /* source element id to struct chains */
+  struct map cells;     /* "element coc" of the source: a person decided about that cell; the value says nothing */
   struct json_out *out;
 };
 
@@ -53,7 +54,10 @@ static void index_rows(struct writing *w) {
 static void index_decisions(struct writing *w) {
   for (size_t i = 0; i < w->alignment->decision_count; i++) {
     const struct alignment_decision *d = &w->alignment->decisions[i];
-    if (d->what.operand) continue;
+    if (d->what.operand) {
+      (void)map_put(&w->cells, cell_key(w->arena, d->what.source_data_element, d->what.source_category_option_combo), w);
+      continue;
+    }
     struct chains *chains = map_get(&w->decided, d->what.source_data_element);
     if (!chains) {
       chains = ARENA_NEW(w->arena, struct chains);
@@ -84,6 +88,7 @@ static void write_element(struct writing *w, const struct dhis2_data_element *el
   json_out_member_str(w->out, "name", element->o.name.n ? element->o.name : element->o.id);
   json_out_member_str(w->out, "code", element->o.code);
   json_out_member_str(w->out, "value_type", element->value_type);
+  if (element->membership_count && element->memberships[0]->section.n) json_out_member_str(w->out, "section", element->memberships[0]->section);
   if (element->combo_count) write_object(w, "combo", &element->combos[0]->o);
 }
 
@@ -118,14 +123,12 @@ static const char *state_of(const struct writing *w, const struct dhis2_data_ele
   return accepted ? "accepted" : none ? "none" : rejected && !answered ? "rejected" : "proposed";
 }
 
-static void write_decision(struct writing *w, const struct dhis2_data_element *element, bool answered) {
-  const struct alignment_decision *last = NULL;
-  json_out_member_object(w->out, "decision");
-  json_out_member_str(w->out, "state", str_of(state_of(w, element, answered, &last)));
-  json_out_member_array(w->out, "targets");
+/* The targets of the element's decisions with this verdict. */
+static void write_decided(struct writing *w, const char *key, const struct dhis2_data_element *element, enum decision_verdict verdict) {
+  json_out_member_array(w->out, key);
   for (const struct chain *c = decisions_of(w, element); c; c = c->next) {
     const struct decision *d = &c->decision->what;
-    if (d->verdict != DECISION_ACCEPTED) continue;
+    if (d->verdict != verdict) continue;
     const struct dhis2_data_element *target = dhis2_metadata_element(w->alignment->target.metadata, d->target_data_element);
     json_out_object(w->out);
     json_out_member_str(w->out, "id", d->target_data_element);
@@ -133,6 +136,14 @@ static void write_decision(struct writing *w, const struct dhis2_data_element *e
     json_out_end(w->out);
   }
   json_out_end(w->out);
+}
+
+static void write_decision(struct writing *w, const struct dhis2_data_element *element, bool answered) {
+  const struct alignment_decision *last = NULL;
+  json_out_member_object(w->out, "decision");
+  json_out_member_str(w->out, "state", str_of(state_of(w, element, answered, &last)));
+  write_decided(w, "targets", element, DECISION_ACCEPTED);
+  write_decided(w, "rejected", element, DECISION_REJECTED);
   if (last) {
     json_out_member_str(w->out, "by", last->by);
     json_out_member_str(w->out, "at", last->at);
@@ -165,11 +176,13 @@ static void write_elements(struct writing *w) {
 }
 
 static void write_cell(struct writing *w, const struct dhis2_data_element *element, const struct dhis2_option_combo *coc) {
-  const struct span *span = map_get(&w->operands, cell_key(w->arena, element->o.id, coc->o.id));
+  struct str key = cell_key(w->arena, element->o.id, coc->o.id);
+  const struct span *span = map_get(&w->operands, key);
   if (!span) return;
   json_out_object(w->out);
   json_out_member_str(w->out, "source_data_element", element->o.id);
   write_object(w, "source", &coc->o);
+  if (map_get(&w->cells, key)) json_out_member_bool(w->out, "decided", true);
   json_out_member_array(w->out, "terms");
   for (size_t i = 0; i < span->count; i++) {
     const struct align_row *row = &span->rows[i];
@@ -201,12 +214,42 @@ static void write_targets(struct writing *w) {
   json_out_member_array(w->out, "target_elements");
   for (size_t i = 0; i < target->element_count; i++) {
     json_out_object(w->out);
-    json_out_member_str(w->out, "id", target->elements[i]->o.id);
-    json_out_member_str(w->out, "name", target->elements[i]->o.name);
-    json_out_member_str(w->out, "code", target->elements[i]->o.code);
+    write_element(w, target->elements[i]);
     json_out_end(w->out);
   }
   json_out_end(w->out);
+}
+
+static void write_combo(struct writing *w, const struct dhis2_category_combo *combo) {
+  json_out_object(w->out);
+  json_out_member_str(w->out, "id", combo->o.id);
+  json_out_member_str(w->out, "name", combo->o.name.n ? combo->o.name : combo->o.id);
+  json_out_member_array(w->out, "option_combos");
+  for (size_t i = 0; i < combo->option_combo_count; i++) {
+    const struct dhis2_object *o = &combo->option_combos[i]->o;
+    json_out_object(w->out);
+    json_out_member_str(w->out, "id", o->id);
+    json_out_member_str(w->out, "name", o->name.n ? o->name : o->id);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+  json_out_end(w->out);
+}
+
+/* Which cells a target element has: what a person can choose from. */
+static void write_target_combos(struct writing *w) {
+  const struct dhis2_metadata *target = w->alignment->target.metadata;
+  struct map seen = {0};
+  json_out_member_array(w->out, "target_combos");
+  for (size_t i = 0; i < target->element_count; i++)
+    for (size_t k = 0; k < target->elements[i]->combo_count; k++) {
+      const struct dhis2_category_combo *combo = target->elements[i]->combos[k];
+      if (map_get(&seen, combo->o.id)) continue;
+      (void)map_put(&seen, combo->o.id, w);
+      write_combo(w, combo);
+    }
+  json_out_end(w->out);
+  map_free(&seen);
 }
 
 /* Elements by how far they are, and how many cells of the target get something. */
@@ -276,6 +319,7 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
     write_elements(&w);
     write_cells(&w);
     write_targets(&w);
+    write_target_combos(&w);
     write_coverage(&w);
     json_out_member_array(&out, "warnings");
     for (size_t i = 0; i < w.result->warning_count; i++) json_out_str(&out, w.result->warnings[i]);
@@ -286,6 +330,7 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
   map_free(&w.elements);
   map_free(&w.operands);
   map_free(&w.decided);
+  map_free(&w.cells);
   arena_free(arena);
   return result;
 }

@@ -31,7 +31,7 @@ static struct str between(const char *from, const char *to) {
 
 /* A screen's address: the page itself decides what to show there. */
 static bool is_screen(struct str path) {
-  static const struct str screens[] = {STR("/"), STR("/servers"), STR("/alignments")};
+  static const struct str screens[] = {STR("/"), STR("/servers"), STR("/alignments"), STR("/runs")};
   static const struct str below[] = {STR("/sign-in/"), STR("/servers/"), STR("/alignments/"), STR("/runs/")};
   for (size_t i = 0; i < sizeof screens / sizeof *screens; i++)
     if (str_eq(path, screens[i])) return true;
