@@ -80,21 +80,29 @@ static int write_through(const char *path, struct str bytes, struct error *error
   return result;
 }
 
-int file_write(const char *path, struct str bytes, struct error *error) {
-  if (is_dash(path)) return file_write_fd(STDOUT_FILENO, bytes, "standard output", error);
-  struct stat status;
-  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return write_through(path, bytes, error);
+/* Beside, synced, then moved to its name in one step: by rename, or by link where what is there has to stay. A private one has a name that nobody can have taken before. */
+static int write_beside(const char *path, struct str bytes, bool private, bool replace, struct error *error) {
   _cleanup_free_
-  char *beside = mem_printf("%s.%ld.new", path, (long)getpid());
-  int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  char *beside = private ? mem_printf("%s.XXXXXX", path) : mem_printf("%s.%ld.new", path, (long)getpid());
+  int fd = private ? mkostemp(beside, O_CLOEXEC) : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
   int result = file_write_fd(fd, bytes, path, error);
   if (result == 0 && fsync(fd) < 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
   if (close(fd) < 0 && result == 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
-  if (result == 0 && rename(beside, path) < 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
-  if (result == 0)
-    sync_folder(path);
-  else
-    (void)unlink(beside);
+  if (result == 0 && (replace ? rename(beside, path) : link(beside, path)) < 0)
+    result = error_set(error, errno == EEXIST ? ERROR_conflict : ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+  if (result < 0 || !replace) (void)unlink(beside);
+  if (result == 0) sync_folder(path);
   return result;
+}
+
+int file_write(const char *path, struct str bytes, struct error *error) {
+  if (is_dash(path)) return file_write_fd(STDOUT_FILENO, bytes, "standard output", error);
+  struct stat status;
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return write_through(path, bytes, error);
+  return write_beside(path, bytes, false, true, error);
+}
+
+int file_write_private(const char *path, struct str bytes, bool replace, struct error *error) {
+  return write_beside(path, bytes, true, replace, error);
 }
