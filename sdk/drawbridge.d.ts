@@ -59,59 +59,146 @@ export class DrawbridgeError extends Error {
 
 export interface DataSet { id: string; name: string; period_type: string; data_elements: number }
 export interface OrgUnit { id: string; name: string; code?: string; path: string; level: number }
-export interface Side { server: string; data_set: string }
+export interface SideChoice { server: string; data_set: string }
+export interface Side { server: string; data_set: { id: string; name: string; period_type: string } }
+export interface Thing { id: string; name: string }
+export interface Element extends Thing { code?: string; value_type?: string; section?: string; combo?: Thing }
+
+export interface Proposal {
+  target: Element
+  /** 0 to 1, calibrated: of those near 0.9, nine in ten are right. */
+  confidence: number
+  decision: 'auto' | 'proposed' | 'candidate'
+  why: string
+  features: { name: string; contribution: number }[]
+}
+
+export interface ElementState {
+  source: Element
+  proposals: Proposal[]
+  decision: { state: 'proposed' | 'accepted' | 'none' | 'rejected'; targets: Thing[]; rejected: Thing[]; by?: string; at?: string; note?: string }
+}
+
+export interface Cell {
+  source_data_element: string
+  source: Thing
+  decided?: boolean
+  terms: { target_data_element: string; target: Thing; sign: '+' | '-'; confidence: number; decision: 'accepted' | 'auto' | 'proposed' }[]
+}
+
+export interface Coverage { source_elements: number; accepted: number; none: number; target_cells: number; target_cells_filled: number }
+export interface AlignmentEntry { id: string; version: number; created: string; updated: string; source: Side; target: Side }
+
+export interface Alignment {
+  id: string
+  version: number
+  state: 'ready'
+  source: Side
+  target: Side
+  elements: ElementState[]
+  cells: Cell[]
+  target_elements: Element[]
+  target_combos: (Thing & { option_combos: Thing[] })[]
+  coverage: Coverage
+  warnings: string[]
+}
+
+export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; warnings: string[] }
 
 export interface Decision {
   kind: 'data_element' | 'operand'
   source_data_element: string
   source_category_option_combo?: string
-  targets: { data_element: string; category_option_combo?: string; sign?: '+' | '-' }[]
+  targets?: { data_element: string; category_option_combo?: string; sign?: '+' | '-' }[]
   decision: 'accepted' | 'rejected' | 'none' | 'undecided'
   note?: string
 }
 
-export interface RunOrder { alignment: string; periods: string[]; org_units: string[] | 'assigned'; dry_run: boolean }
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+  | { alignment: string }
+  | { mapping: object; from: string; to: string }
+)
 
-export interface Run {
+export interface RunEntry {
   id: string
-  state: 'queued' | 'reading' | 'translating' | 'checking' | 'writing' | 'verifying' | 'done' | 'failed' | 'cancelled'
-  progress: { read: number; mapped: number; sent: number; verified: number; batches: number; of: number }
-  report?: Record<string, unknown>
+  state: 'queued' | 'reading' | 'translating' | 'checking' | 'sending' | 'verifying' | 'done' | 'differs' | 'refused' | 'failed' | 'cancelled' | 'interrupted'
+  dry_run: boolean
+  alignment?: string
+  from: string
+  to: string
+  periods: string[]
+  by: string
+  created: string
+  updated: string
+}
+
+export interface CellValue { data_element: string; category_option_combo?: string; attribute_option_combo?: string; period: string; org_unit: string; value?: string }
+
+export interface Run extends RunEntry {
+  org_units?: number
+  progress: { done: number; of: number }
+  counts: {
+    read: number; mapped: number; unmapped: Record<string, number>; summed: number; partial?: number; sent: number
+    created: number; updated: number; unchanged: number; ignored: Record<string, number>; verified: number; differing: number
+  }
+  totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
+  conflicts: { code: string; message: string; count: number; cells: { target: CellValue; sources: CellValue[] }[] }[]
   problem?: Record<string, unknown>
 }
+
+/** The part of @dhis2/data-engine that apps use; members of a query may be functions of the variables. */
+export interface Engine {
+  query(queries: Record<string, EngineQuery>, options?: { variables?: Record<string, unknown>; signal?: AbortSignal }): Promise<Record<string, any>>
+  mutate(mutation: EngineMutation, options?: { variables?: Record<string, unknown>; signal?: AbortSignal }): Promise<any>
+}
+type Dynamic<T> = T | ((variables: any) => T)
+export interface EngineQuery { resource: string; id?: Dynamic<string | undefined>; params?: Dynamic<Record<string, unknown>> }
+export interface EngineMutation extends EngineQuery { type: 'create' | 'update' | 'replace' | 'delete' | 'json-patch'; partial?: boolean; data?: Dynamic<any> }
 
 export interface Drawbridge {
   readonly url: string
   session(options?: CallOptions): Promise<Session>
   servers(options?: CallOptions): Promise<Server[]>
-  /** drawbridge's own sign-in page for this server, every kind; it comes back to `returnTo`. */
-  signInUrl(server: string, options?: { returnTo?: string }): string
-  /** The server's own OAuth sign-in; in cross-site mode with a challenge whose verifier stays in this tab. */
-  authorizeUrl(server: string, options?: { returnTo?: string; crossSite?: boolean }): Promise<string>
-  /** Once at start: redeems the code of a cross-site sign-in. Undefined where there is none. */
+  /** Leaves this page for the sign-in that fits, and comes back to `returnTo` (this page). */
+  startSignIn(server: string, options?: { returnTo?: string; location?: Location }): Promise<void>
+  /** Once when the app starts: redeems the code of a sign-in from another site. Undefined where there is none. */
   finishSignIn(options?: { location?: Location; history?: History }): Promise<Session | undefined>
+  /** drawbridge's own sign-in page for this server, every kind; for apps on its own origin or site. */
+  signInUrl(server: string, options?: { returnTo?: string }): string
+  /** The server's own OAuth sign-in; from another site with a challenge whose verifier stays in this tab. */
+  authorizeUrl(server: string, options?: { returnTo?: string; crossSite?: boolean }): Promise<string>
   signIn(server: string, credential: Credential, options?: CallOptions): Promise<Connection>
+  /** Of one server, or of everything. */
   signOut(server?: string, options?: CallOptions): Promise<void>
   doctor(server: string, options?: CallOptions): Promise<{ check: string; outcome: 'ok' | 'warning' | 'failed'; found: string; meaning: string; remedy: string }[]>
+  /** Absolute; for the `baseUrl` of an existing DHIS2 app. */
   baseUrl(server: string): string
+  /** The answer itself, streaming; a status of 4xx or 5xx is thrown as DrawbridgeError. */
   fetch(server: string, path: string, options?: FetchOptions): Promise<Response>
   get<T = any>(server: string, path: string, options?: CallOptions): Promise<T>
+  engine(server: string): Engine
   dataSets(server: string, options?: CallOptions): Promise<DataSet[]>
   orgUnits(server: string, dataSet: string, options?: CallOptions): Promise<OrgUnit[]>
   alignments: {
-    list(options?: CallOptions): Promise<any[]>
-    get(id: string, options?: CallOptions): Promise<any>
-    propose(sides: { source: Side; target: Side }, options?: CallOptions): Promise<{ id: string; version: number }>
-    decide(id: string, decisions: Decision[], options?: CallOptions & { ifMatch?: number | string }): Promise<any>
+    list(options?: CallOptions): Promise<AlignmentEntry[]>
+    get(id: string, options?: CallOptions): Promise<Alignment>
+    propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions): Promise<{ id: string; version: number }>
+    decide(id: string, decisions: Decision[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
+    remove(id: string, options?: CallOptions): Promise<void>
+    mapping(id: string, options?: CallOptions): Promise<object>
   }
   runs: {
+    list(options?: CallOptions): Promise<RunEntry[]>
     get(id: string, options?: CallOptions): Promise<Run>
-    start(run: RunOrder, options?: CallOptions & { key?: string }): Promise<{ id: string }>
-    cancel(id: string, options?: CallOptions): Promise<void>
-    watch(id: string, options?: { signal?: AbortSignal }): AsyncIterable<Run>
+    start(order: RunOrder, options?: CallOptions & { key?: string }): Promise<Run>
+    cancel(id: string, options?: CallOptions): Promise<Run>
+    resume(id: string, options?: CallOptions): Promise<Run>
+    report(id: string, options?: CallOptions): Promise<object>
+    isUnderWay(run: RunEntry): boolean
+    watch(id: string, options?: { signal?: AbortSignal; every?: number }): AsyncIterable<Run>
   }
   on(event: 'auth-required', listener: (error: DrawbridgeError) => void): () => void
+  on(event: 'session', listener: (session: Session) => void): () => void
 }
 
 export function createDrawbridge(options?: { url?: string; fetch?: typeof fetch; storage?: Storage }): Drawbridge
-export function eventsOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<{ id?: string; type: string; data: string }>

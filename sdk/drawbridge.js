@@ -5,6 +5,8 @@
 const CODE_IN_FRAGMENT = 'drawbridge_code'
 const RETRIED_STATUSES = [502, 503, 504]
 const RETRY_AFTER_MAX = 5
+const SIGNED_OUT = ['no_session', 'session_expired', 'not_connected', 'reauth_required']
+const EVENTS = ['auth-required', 'session']
 
 /** What was refused or failed, with drawbridge's stable `code` ("not_connected", "policy", …) and who failed in `origin`. */
 export class DrawbridgeError extends Error {
@@ -27,22 +29,61 @@ export class DrawbridgeError extends Error {
 /** @param {{url?: string, fetch?: typeof fetch, storage?: Storage}} options */
 export function createDrawbridge({ url = globalThis.location?.origin, fetch: fetchWith, storage } = {}) {
   const root = new URL(url).href.replace(/\/$/, '')
-  const send = fetchWith ?? ((...args) => globalThis.fetch(...args))
-  const listeners = new Set()
-  const store = () => storage ?? globalThis.sessionStorage
+  const client = transport(root, fetchWith ?? ((...args) => globalThis.fetch(...args)))
+  const { call, json, emit } = client
+  const at = (id, path = '') => `/v1/servers/${encodeURIComponent(id)}${path}`
+  const session = (options) => json('/v1/session', options)
 
-  async function call(path, { method = 'GET', headers, body, json, signal, server } = {}) {
-    const init = { method, signal, credentials: 'include', redirect: 'manual', headers: new Headers(headers), body }
+  /** Tells listeners what the session is after something changed it. */
+  async function changed(result) {
+    if (client.listens('session')) emit('session', await session())
+    return result
+  }
+
+  const gateway = {
+    url: root,
+    session,
+    servers: (options) => json('/v1/servers', options),
+    /** @param {object} credential {kind: "pat", token} · {kind: "password", username, password, code?} · {kind: "basic", username, password} */
+    signIn: async (id, credential, options) => changed(await json(at(id, '/connection'), { ...options, method: 'POST', json: credential, server: id })),
+    signOut: async (id, options) => changed(await json(id === undefined ? '/v1/session' : at(id, '/connection'), { ...options, method: 'DELETE', server: id })),
+    doctor: (id, options) => json(at(id, '/doctor'), { ...options, server: id }),
+
+    /** Always absolute: @dhis2/app-runtime takes a base URL with a leading slash for a relative one. */
+    baseUrl: (id) => `${root}/s/${encodeURIComponent(id)}`,
+    fetch: (id, path, options) => call(inServer(id, path), { ...options, server: id }),
+    get: (id, path, options) => json(inServer(id, path), { ...options, server: id }),
+    engine: (id) => engineOf((path, options) => call(inServer(id, path), { ...options, server: id })),
+
+    dataSets: (id, options) => json(at(id, '/data-sets'), { ...options, server: id }),
+    orgUnits: (id, dataSet, options) => json(at(id, `/data-sets/${encodeURIComponent(dataSet)}/org-units`), { ...options, server: id }),
+    alignments: alignmentCalls(json),
+    runs: runCalls(json),
+    on: client.on,
+  }
+  return Object.assign(gateway, signInFlows(root, gateway, json, changed, () => storage ?? globalThis.sessionStorage))
+}
+
+const inServer = (id, path) => `/s/${encodeURIComponent(id)}/${String(path).replace(/^\//, '')}`
+
+// --- calls ---
+
+function transport(root, send) {
+  const listeners = Object.fromEntries(EVENTS.map((event) => [event, new Set()]))
+  const emit = (event, value) => { for (const listener of [...listeners[event]]) listener(value) }
+
+  async function call(path, { method = 'GET', headers, body, json: value, signal, server } = {}) {
+    const init = { method, signal, credentials: 'include', headers: new Headers(headers), body }
     init.headers.set('X-Drawbridge', '1')
     if (body instanceof ReadableStream) init.duplex = 'half'
-    if (json !== undefined) {
+    if (value !== undefined) {
       init.headers.set('Content-Type', 'application/json')
-      init.body = JSON.stringify(json)
+      init.body = JSON.stringify(value)
     }
     const response = await sendTwice(root + path, init, server)
-    if (response.ok) return response
+    if (response.ok || response.status === 304) return response
     const error = await errorOf(response, server)
-    if (error.status === 401) for (const listener of listeners) listener(error)
+    if (SIGNED_OUT.includes(error.code)) emit('auth-required', error)
     throw error
   }
 
@@ -58,77 +99,127 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     return attempt()
   }
 
-  const json = async (path, options) => {
+  async function json(path, options) {
     const response = await call(path, options)
     return response.status === 204 ? undefined : response.json()
   }
 
-  const inServer = (id, path) => `/s/${encodeURIComponent(id)}/${String(path).replace(/^\//, '')}`
-
-  /** Adds the challenge of a cross-site sign-in; the verifier stays in this tab. */
-  async function authorizeUrl(id, { returnTo = globalThis.location?.href, crossSite } = {}) {
-    const address = new URL(`${root}/v1/servers/${encodeURIComponent(id)}/authorize`)
-    address.searchParams.set('return_to', returnTo)
-    if (crossSite ?? (await session()).mode === 'cross-site') {
-      const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)))
-      store().setItem(verifierKey(root), verifier)
-      address.searchParams.set('challenge', base64url(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))))
-    }
-    return address.href
+  function on(event, listener) {
+    if (!EVENTS.includes(event)) throw new TypeError(`there is no event ${event}: ${EVENTS.join(', ')}`)
+    listeners[event].add(listener)
+    return () => listeners[event].delete(listener)
   }
 
-  /** The page of drawbridge where a person signs in to this server, by whatever kind it offers, and then comes back. */
+  return { call, json, emit, on, listens: (event) => listeners[event].size > 0 }
+}
+
+// --- signing in ---
+
+function signInFlows(root, gateway, json, changed, store) {
+  const key = `drawbridge verifier ${root}`
+
+  /** drawbridge's own page where a person signs in to this server, by whatever kind it offers, and then comes back. Same origin or same site. */
   function signInUrl(id, { returnTo = globalThis.location?.href } = {}) {
     const address = new URL(`${root}/sign-in/${encodeURIComponent(id)}`)
     address.searchParams.set('return_to', returnTo)
     return address.href
   }
 
-  /** Call once when the app starts: redeems the one-time code that a cross-site sign-in came back with. */
+  /** The server's own OAuth sign-in. From another site it takes a challenge whose verifier stays in this tab. */
+  async function authorizeUrl(id, { returnTo = globalThis.location?.href, crossSite } = {}) {
+    const address = new URL(`${root}/v1/servers/${encodeURIComponent(id)}/authorize`)
+    address.searchParams.set('return_to', returnTo)
+    if (crossSite ?? (await gateway.session()).mode === 'cross-site') {
+      const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)))
+      store().setItem(key, verifier)
+      address.searchParams.set('challenge', base64url(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))))
+    }
+    return address.href
+  }
+
+  /** Leaves this page for the sign-in that fits, and comes back to it. */
+  async function startSignIn(id, { returnTo = withoutFragment(), location = globalThis.location } = {}) {
+    const { mode } = await gateway.session()
+    location.assign(mode === 'cross-site' ? await authorizeUrl(id, { returnTo, crossSite: true }) : signInUrl(id, { returnTo }))
+  }
+
+  /** Once when the app starts: redeems the one-time code that a sign-in from another site came back with. Undefined where there is none. */
   async function finishSignIn({ location = globalThis.location, history = globalThis.history } = {}) {
     const fragment = new URLSearchParams(location.hash.replace(/^#/, ''))
     const code = fragment.get(CODE_IN_FRAGMENT)
     if (!code) return undefined
     fragment.delete(CODE_IN_FRAGMENT)
-    history.replaceState(history.state, '', location.pathname + location.search + (fragment.size ? `#${fragment}` : ''))
-    const verifier = store().getItem(verifierKey(root))
-    store().removeItem(verifierKey(root))
+    const rest = fragment.toString()
+    history.replaceState(history.state, '', location.pathname + location.search + (rest ? `#${rest}` : ''))
+    const verifier = store().getItem(key)
+    store().removeItem(key)
     if (!verifier) throw new DrawbridgeError({ status: 0, code: 'verifier_missing', detail: 'This tab did not start the sign-in; start it again', origin: 'gateway' })
-    return json('/v1/handoff', { method: 'POST', json: { code, verifier } })
+    return changed(await json('/v1/handoff', { method: 'POST', json: { code, verifier } }))
   }
 
-  const session = (options) => json('/v1/session', options)
-
-  return {
-    url: root,
-    session,
-    servers: (options) => json('/v1/servers', options),
-    signInUrl,
-    authorizeUrl,
-    finishSignIn,
-    /** @param {object} credential {kind: "pat", token} · {kind: "password", username, password, code?} · {kind: "basic", username, password} */
-    signIn: (id, credential, options) => json(`/v1/servers/${encodeURIComponent(id)}/connection`, { ...options, method: 'POST', json: credential, server: id }),
-    signOut: (id, options) =>
-      json(id === undefined ? '/v1/session' : `/v1/servers/${encodeURIComponent(id)}/connection`, { ...options, method: 'DELETE', server: id }),
-    doctor: (id, options) => json(`/v1/servers/${encodeURIComponent(id)}/doctor`, { ...options, server: id }),
-
-    /** Always absolute: @dhis2/app-runtime takes a base URL with a leading slash for a relative one. */
-    baseUrl: (id) => `${root}/s/${encodeURIComponent(id)}`,
-    fetch: (id, path, options) => call(inServer(id, path), { ...options, server: id }),
-    get: (id, path, options) => json(inServer(id, path), { ...options, server: id }),
-
-    alignments: alignmentCalls(json, call),
-    runs: runCalls(json, call),
-    on(event, listener) {
-      if (event !== 'auth-required') throw new TypeError(`there is no event ${event}`)
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    dataSets: (id, options) => json(`/v1/servers/${encodeURIComponent(id)}/data-sets`, { ...options, server: id }),
-    orgUnits: (id, dataSet, options) =>
-      json(`/v1/servers/${encodeURIComponent(id)}/data-sets/${encodeURIComponent(dataSet)}/org-units`, { ...options, server: id }),
-  }
+  return { signInUrl, authorizeUrl, startSignIn, finishSignIn }
 }
+
+const withoutFragment = () => globalThis.location?.href.replace(/#.*$/, '')
+
+// --- one server as @dhis2/data-engine has it ---
+
+const METHODS = { create: 'POST', update: 'PUT', replace: 'PUT', delete: 'DELETE', 'json-patch': 'PATCH' }
+
+/** query({name: {resource, id, params}}) and mutate({type, resource, id, params, data}), members may be functions of the variables. */
+function engineOf(call) {
+  const evaluate = (part, variables) => (typeof part === 'function' ? part(variables) : part)
+  const pathOf = ({ resource, id, params }, variables) => resourcePath(resource, evaluate(id, variables), evaluate(params, variables))
+
+  async function query(queries, { variables = {}, signal } = {}) {
+    const names = Object.keys(queries)
+    const answers = await Promise.all(names.map(async (name) => bodyOf(await call(pathOf(queries[name], variables), { signal, headers: { Accept: 'application/json' } }))))
+    return Object.fromEntries(names.map((name, i) => [name, answers[i]]))
+  }
+
+  async function mutate(mutation, { variables = {}, signal } = {}) {
+    const method = mutation.type === 'update' && mutation.partial ? 'PATCH' : METHODS[mutation.type]
+    if (!method) throw new TypeError(`there is no mutation type ${mutation.type}: ${Object.keys(METHODS).join(', ')}`)
+    return bodyOf(await call(pathOf(mutation, variables), { method, signal, ...requestBody(mutation.type, evaluate(mutation.data, variables)) }))
+  }
+
+  return { query, mutate }
+}
+
+function resourcePath(resource, id, params) {
+  const action = /^action::(.*)/.exec(resource)
+  const path = (action ? [`${action[1]}.action`] : ['api', resource, id]).filter((part) => part !== undefined && part !== '').join('/')
+  const search = searchOf(params)
+  return search ? `${path}?${search}` : path
+}
+
+/** Several filters are several parameters; every other list is one parameter with commas. Undefined ones are left out. */
+function searchOf(params = {}) {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue
+    if (name === 'filter' && Array.isArray(value)) for (const one of value) search.append(name, one)
+    else search.append(name, Array.isArray(value) ? value.join(',') : value)
+  }
+  return search.toString()
+}
+
+function requestBody(type, data) {
+  if (data === undefined) return {}
+  if (typeof data === 'string') return { body: data, headers: { 'Content-Type': 'text/plain' } }
+  if (data instanceof FormData || data instanceof Blob || data instanceof ReadableStream) return { body: data }
+  const contentType = type === 'json-patch' ? 'application/json-patch+json' : 'application/json'
+  return { body: JSON.stringify(data), headers: { 'Content-Type': contentType } }
+}
+
+async function bodyOf(response) {
+  const type = response.headers.get('Content-Type') ?? ''
+  if (response.status === 204) return undefined
+  if (/[/+]json\b/.test(type)) return response.json()
+  return /^(text\/|application\/xml)/.test(type) ? response.text() : response.blob()
+}
+
+// --- alignments and runs ---
 
 function alignmentCalls(json) {
   const at = (id) => `/v1/alignments/${encodeURIComponent(id)}`
@@ -136,75 +227,46 @@ function alignmentCalls(json) {
     list: (options) => json('/v1/alignments', options),
     get: (id, options) => json(at(id), options),
     propose: (sides, options) => json('/v1/alignments', { ...options, method: 'POST', json: sides }),
-    decide: (id, decisions, { ifMatch, ...options } = {}) =>
-      json(at(id), { ...options, method: 'PATCH', headers: ifMatch === undefined ? {} : { 'If-Match': `"${ifMatch}"` }, json: { decisions } }),
+    /** What changed by it: see AlignmentChanges. A version that is no longer the newest is refused with `changed_meanwhile`. */
+    decide: (id, decisions, { ifMatch, ...options } = {}) => json(at(id), { ...options, method: 'PATCH', headers: { 'If-Match': `"${ifMatch}"` }, json: { decisions } }),
+    remove: (id, options) => json(at(id), { ...options, method: 'DELETE' }),
+    mapping: (id, options) => json(`${at(id)}/mapping`, options),
   }
 }
 
-function runCalls(json, call) {
+const UNDER_WAY = ['queued', 'reading', 'translating', 'checking', 'sending', 'verifying']
+
+function runCalls(json) {
   const at = (id) => `/v1/runs/${encodeURIComponent(id)}`
+  const get = (id, options) => json(at(id), options)
   return {
-    get: (id, options) => json(at(id), options),
+    list: (options) => json('/v1/runs', options),
+    get,
     /** Started twice with the same key it is one run. */
-    start: (run, { key = crypto.randomUUID(), ...options } = {}) =>
-      json('/v1/runs', { ...options, method: 'POST', headers: { 'Idempotency-Key': key }, json: run }),
+    start: (order, { key = crypto.randomUUID(), ...options } = {}) => json('/v1/runs', { ...options, method: 'POST', headers: { 'Idempotency-Key': key }, json: order }),
     cancel: (id, options) => json(`${at(id)}/cancel`, { ...options, method: 'POST' }),
-    /** The run's events as they come; picks up where it was when the line broke. EventSource cannot send the header that drawbridge asks for. */
-    async *watch(id, { signal } = {}) {
-      let last
+    resume: (id, options) => json(`${at(id)}/resume`, { ...options, method: 'POST' }),
+    report: (id, options) => json(`${at(id)}/report`, options),
+    isUnderWay: (run) => UNDER_WAY.includes(run.state),
+    /** The run again and again until it has ended; the last one yielded is the end. */
+    async *watch(id, { signal, every = 1000 } = {}) {
       for (;;) {
-        const headers = { Accept: 'text/event-stream', ...(last === undefined ? {} : { 'Last-Event-ID': last }) }
-        const response = await call(`${at(id)}/events`, { headers, signal })
-        try {
-          for await (const event of eventsOf(response.body)) {
-            if (event.id !== undefined) last = event.id
-            const data = JSON.parse(event.data)
-            yield data
-            if (['done', 'failed', 'cancelled'].includes(data.state)) return
-          }
-        } catch (cause) {
-          if (signal?.aborted || cause instanceof SyntaxError) throw cause
-        }
-        await pause(1000, signal)
+        const run = await get(id, { signal })
+        yield run
+        if (!UNDER_WAY.includes(run.state)) return
+        await pause(every, signal)
       }
     },
   }
 }
 
-/** Server-sent events (HTML standard 9.2.6) out of a byte stream. */
-export async function* eventsOf(stream) {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader()
-  let waiting = ''
-  let event = { data: [] }
-  try {
-    for (;;) {
-      const { value, done } = await reader.read()
-      if (done) return
-      waiting += value
-      for (let end; (end = waiting.search(/\r\n|\n|\r(?!$)/)) >= 0;) {
-        const line = waiting.slice(0, end)
-        waiting = waiting.slice(end + (waiting.startsWith('\r\n', end) ? 2 : 1))
-        if (line === '') {
-          if (event.data.length) yield { id: event.id, type: event.type ?? 'message', data: event.data.join('\n') }
-          event = { data: [], id: event.id }
-          continue
-        }
-        const [, name, text] = /^([^:]*):? ?(.*)$/s.exec(line)
-        if (name === 'data') event.data.push(text)
-        else if (name === 'id') event.id = text
-        else if (name === 'event') event.type = text
-      }
-    }
-  } finally {
-    reader.cancel().catch(() => {})
-  }
-}
+// --- small things ---
 
 async function errorOf(response, server) {
   const text = await response.text().catch(() => '')
   let problem = {}
   try {
-    problem = JSON.parse(text)
+    problem = JSON.parse(text) ?? {}
   } catch {
     // not JSON: the code in the header or the status has to do
   }
@@ -212,7 +274,7 @@ async function errorOf(response, server) {
   return new DrawbridgeError({
     ...problem,
     status: response.status,
-    code: problem.code ?? fromGateway ?? (response.type === 'opaqueredirect' ? 'unexpected_redirect' : 'upstream_error'),
+    code: problem.code ?? fromGateway ?? 'upstream_error',
     detail: problem.detail ?? problem.message,
     server: problem.server ?? server,
     origin: problem.origin ?? (fromGateway ? 'gateway' : 'upstream'),
@@ -230,17 +292,18 @@ function unreachable(cause, server) {
 
 function pause(ms, signal) {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal?.aborted) return stop()
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop)
       resolve()
     }, ms)
-    signal?.addEventListener('abort', () => { clearTimeout(timer); stop() }, { once: true })
+    if (signal?.aborted) stop()
+    else signal?.addEventListener('abort', stop, { once: true })
   })
 }
-
-const verifierKey = (root) => `drawbridge verifier ${root}`
 
 function base64url(bytes) {
   return btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')

@@ -36,8 +36,11 @@ struct alignment {
 int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena, const struct alignment_decision **ret, size_t *ret_count,
                      struct error *error);
 
-/* The whole state as the page reads it (docs/openapi.yaml, Alignment). Runs the engine. -1: as align_run, or ERROR_too_large. */
+/* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
+
+/* What of `after` is another than in `before` (docs/openapi.yaml, AlignmentChanges); both as alignment_state wrote them about this alignment. A state in another form counts as changed altogether. False: larger than buf->max. */
+bool alignment_changes(const struct alignment *alignment, struct str before, struct str after, struct buf *out);
 
 /* The mapping document: what is accepted, with the cells that were shown for it; the engine's other answers as what they are. */
 int alignment_mapping(const struct alignment *alignment, struct buf *out, struct error *error);

@@ -24,10 +24,10 @@ struct writing {
   const struct alignment *alignment;
   struct arena *arena;
   const struct align_result *result;
-  struct map elements;  /* source element id to struct span */
-  struct map operands;  /* "element coc" to struct span */
-  struct map decided;   /* source element id to struct chains */
-  struct map cells;     /* "element coc" of the source: a person decided about that cell; the value says nothing */
+  struct map elements; /* source element id to struct span */
+  struct map operands; /* "element coc" to struct span */
+  struct map decided;  /* source element id to struct chains */
+  struct map cells;    /* "element coc" of the source: a person decided about that cell; the value says nothing */
   struct json_out *out;
 };
 
@@ -46,8 +46,10 @@ static void index_rows(struct writing *w) {
     for (end = at + 1; end < result->count && same_item(first, &result->rows[end]);) end++;
     struct span *span = ARENA_NEW(w->arena, struct span);
     *span = (struct span){first, end - at};
-    if (first->kind == ALIGN_DATA_ELEMENT) (void)map_put(&w->elements, first->source->o.id, span);
-    else (void)map_put(&w->operands, cell_key(w->arena, first->source->o.id, first->source_coc->o.id), span);
+    if (first->kind == ALIGN_DATA_ELEMENT)
+      (void)map_put(&w->elements, first->source->o.id, span);
+    else
+      (void)map_put(&w->operands, cell_key(w->arena, first->source->o.id, first->source_coc->o.id), span);
   }
 }
 
@@ -88,7 +90,8 @@ static void write_element(struct writing *w, const struct dhis2_data_element *el
   json_out_member_str(w->out, "name", element->o.name.n ? element->o.name : element->o.id);
   json_out_member_str(w->out, "code", element->o.code);
   json_out_member_str(w->out, "value_type", element->value_type);
-  if (element->membership_count && element->memberships[0]->section.n) json_out_member_str(w->out, "section", element->memberships[0]->section);
+  if (element->membership_count && element->memberships[0]->section.n)
+    json_out_member_str(w->out, "section", element->memberships[0]->section);
   if (element->combo_count) write_object(w, "combo", &element->combos[0]->o);
 }
 
@@ -111,7 +114,8 @@ static void write_proposal(struct writing *w, const struct align_row *row) {
   json_out_end(w->out);
 }
 
-static const char *state_of(const struct writing *w, const struct dhis2_data_element *element, bool answered, const struct alignment_decision **ret_last) {
+static const char *state_of(const struct writing *w, const struct dhis2_data_element *element, bool answered,
+                            const struct alignment_decision **ret_last) {
   bool accepted = false, none = false, rejected = false;
   for (const struct chain *c = decisions_of(w, element); c; c = c->next) {
     const struct alignment_decision *d = c->decision;
@@ -152,10 +156,16 @@ static void write_decision(struct writing *w, const struct dhis2_data_element *e
   json_out_end(w->out);
 }
 
+/* What can change by a decision stands on lines of its own, one an element or cell: alignment_changes compares them. */
+static void next_line(struct writing *w) {
+  (void)buf_add_char(w->out->buf, '\n');
+}
+
 static void write_elements(struct writing *w) {
   const struct dhis2_metadata *source = w->alignment->source.metadata;
   json_out_member_array(w->out, "elements");
   for (size_t i = 0; i < source->element_count; i++) {
+    next_line(w);
     const struct span *span = map_get(&w->elements, source->elements[i]->o.id);
     bool answered = false;
     json_out_object(w->out);
@@ -172,6 +182,7 @@ static void write_elements(struct writing *w) {
     write_decision(w, source->elements[i], answered);
     json_out_end(w->out);
   }
+  next_line(w);
   json_out_end(w->out);
 }
 
@@ -179,6 +190,7 @@ static void write_cell(struct writing *w, const struct dhis2_data_element *eleme
   struct str key = cell_key(w->arena, element->o.id, coc->o.id);
   const struct span *span = map_get(&w->operands, key);
   if (!span) return;
+  next_line(w);
   json_out_object(w->out);
   json_out_member_str(w->out, "source_data_element", element->o.id);
   write_object(w, "source", &coc->o);
@@ -206,6 +218,7 @@ static void write_cells(struct writing *w) {
     for (size_t k = 0; k < source->elements[i]->combo_count; k++)
       for (size_t j = 0; j < source->elements[i]->combos[k]->option_combo_count; j++)
         write_cell(w, source->elements[i], source->elements[i]->combos[k]->option_combos[j]);
+  next_line(w);
   json_out_end(w->out);
 }
 
@@ -295,7 +308,8 @@ static void write_side(struct writing *w, const char *key, const struct alignmen
 }
 
 /* The engine's answer around what is decided. The arena is the caller's. */
-static int run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret, struct error *error) {
+static int run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret,
+                      struct error *error) {
   struct decision *fixed = ARENA_ARRAY(arena, alignment->decision_count, struct decision);
   for (size_t i = 0; i < alignment->decision_count; i++) fixed[i] = alignment->decisions[i].what;
   struct align_options options = {.candidates = 5, .cancel = cancel};
@@ -320,10 +334,12 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
     write_cells(&w);
     write_targets(&w);
     write_target_combos(&w);
+    next_line(&w);
     write_coverage(&w);
     json_out_member_array(&out, "warnings");
     for (size_t i = 0; i < w.result->warning_count; i++) json_out_str(&out, w.result->warnings[i]);
     json_out_end(&out);
+    next_line(&w);
     json_out_end(&out);
     if (buf->full) result = error_set(error, ERROR_too_large, "the two data sets are too large to be shown at once");
   }

@@ -14,7 +14,7 @@ enum { LIST_MAX = 500, SIDE_MAX = 60 << 20 };
 #define KIND STR("alignment")
 #define SIDE_KIND STR("alignment-side")
 
-/* A document's body: the decisions on one line, the state on the next. Neither has line ends of its own. */
+/* A document's body: the decisions on the first line, the state on those after it. */
 static void split_body(struct str body, struct str *decisions, struct str *state) {
   *state = body;
   *decisions = str_take(state, '\n');
@@ -32,7 +32,8 @@ static int load_document(struct api_job *job, struct store_document *ret, struct
   int found = store_document_get(store, KIND, job->words[0], job->arena, ret, error);
   api_store_done(job->api);
   if (found < 0) return -1;
-  if (!found || !api_is_owner(job, ret->owner)) return error_set(error, ERROR_not_found, "there is no alignment '%.*s' of yours", STR_ARG(str_slice(job->words[0], 0, 64)));
+  if (!found || !api_is_owner(job, ret->owner))
+    return error_set(error, ERROR_not_found, "there is no alignment '%.*s' of yours", STR_ARG(str_slice(job->words[0], 0, 64)));
   return 0;
 }
 
@@ -96,7 +97,8 @@ static struct str about(struct arena *arena, const struct alignment *alignment) 
 
 /* The body of a document for this value: asks the engine. The buffer is the caller's. */
 static int make_body(const struct alignment *alignment, struct buf *body, struct error *error) {
-  if (!alignment_write_decisions(alignment, body) || !buf_add_char(body, '\n')) return error_set(error, ERROR_too_large, "too many decisions to be kept");
+  if (!alignment_write_decisions(alignment, body) || !buf_add_char(body, '\n'))
+    return error_set(error, ERROR_too_large, "too many decisions to be kept");
   return alignment_state(alignment, NULL, body, error);
 }
 
@@ -104,7 +106,8 @@ static int make_body(const struct alignment *alignment, struct buf *body, struct
 
 static int read_side(struct api_job *job, const json_t *root, const char *key, struct alignment_side *ret, struct error *error) {
   const json_t *side = json_object_get(root, key);
-  const char *server_id = json_string_value(json_object_get(side, "server")), *data_set = json_string_value(json_object_get(side, "data_set"));
+  const char *server_id = json_string_value(json_object_get(side, "server")),
+             *data_set = json_string_value(json_object_get(side, "data_set"));
   if (!server_id || !data_set) return error_set(error, ERROR_bad_request, "'%s' needs 'server' and 'data_set'", key);
   ret->server = arena_str(job->arena, str_of(server_id));
   struct str id = arena_str(job->arena, str_of(data_set));
@@ -115,13 +118,18 @@ static int read_side(struct api_job *job, const json_t *root, const char *key, s
   return ret->metadata ? 0 : -1;
 }
 
-static int keep_side(struct api_job *job, struct str id, char side, struct str owner, const struct dhis2_metadata *metadata, struct error *error) {
+static int keep_side(struct api_job *job, struct str id, char side, struct str owner, const struct dhis2_metadata *metadata,
+                     struct error *error) {
   struct buf body = BUF_INIT(SIDE_MAX);
   int result;
   if (!dhis2_metadata_write(metadata, &body)) {
     result = error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", SIDE_MAX);
   } else {
-    struct store_document document = {.kind = SIDE_KIND, .id = arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), .owner = owner, .body = buf_str(&body), .created_ms = clock_now_ms()};
+    struct store_document document = {.kind = SIDE_KIND,
+                                      .id = arena_printf(job->arena, "%.*s%c", STR_ARG(id), side),
+                                      .owner = owner,
+                                      .body = buf_str(&body),
+                                      .created_ms = clock_now_ms()};
     document.updated_ms = document.created_ms;
     struct store *store = api_store(job->api);
     result = store_document_create(store, &document, error);
@@ -135,7 +143,12 @@ static int keep_new(struct api_job *job, const struct alignment *alignment, stru
   struct buf body = BUF_INIT(STORE_BODY_MAX);
   int result = make_body(alignment, &body, error);
   if (result == 0) {
-    struct store_document document = {.kind = KIND, .id = alignment->id, .owner = owner, .about = about(job->arena, alignment), .body = buf_str(&body), .created_ms = clock_now_ms()};
+    struct store_document document = {.kind = KIND,
+                                      .id = alignment->id,
+                                      .owner = owner,
+                                      .about = about(job->arena, alignment),
+                                      .body = buf_str(&body),
+                                      .created_ms = clock_now_ms()};
     document.updated_ms = document.created_ms;
     struct store *store = api_store(job->api);
     result = store_document_create(store, &document, error);
@@ -164,9 +177,11 @@ int api_alignments_create(struct api_job *job, struct error *error) {
     json_decref(root);
     return error_set(error, ERROR_bad_request, "a JSON object with 'source' and 'target' is wanted");
   }
-  int result = read_side(job, root, "source", &alignment.source, error) || read_side(job, root, "target", &alignment.target, error) ? -1 : 0;
+  int result =
+      read_side(job, root, "source", &alignment.source, error) || read_side(job, root, "target", &alignment.target, error) ? -1 : 0;
   json_decref(root);
-  if (result || api_owner(job, alignment.source.server, &owner, error) || keep_side(job, alignment.id, 's', owner, alignment.source.metadata, error) ||
+  if (result || api_owner(job, alignment.source.server, &owner, error) ||
+      keep_side(job, alignment.id, 's', owner, alignment.source.metadata, error) ||
       keep_side(job, alignment.id, 't', owner, alignment.target.metadata, error) || keep_new(job, &alignment, owner, error))
     return -1;
   answer_made(job, &alignment);
@@ -240,7 +255,8 @@ static int version_wanted(struct api_job *job, int64_t version, struct error *er
   uint64_t wanted;
   if (!job->if_match.n) return error_set(error, ERROR_bad_request, "If-Match with the version you saw is missing");
   if (!str_to_u64(job->if_match, &wanted)) return error_set(error, ERROR_bad_request, "If-Match is the version in quotes, as ETag has it");
-  if ((int64_t)wanted != version) return error_set(error, ERROR_changed_meanwhile, "it has version %lld by now: read it again", (long long)version);
+  if ((int64_t)wanted != version)
+    return error_set(error, ERROR_changed_meanwhile, "it has version %lld by now: read it again", (long long)version);
   return 0;
 }
 
@@ -253,6 +269,7 @@ static struct str who(struct api_job *job, const struct alignment *alignment) {
 
 static int keep_changed(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
   struct buf body = BUF_INIT(STORE_BODY_MAX);
+  struct str before = document->body;
   int64_t version = 0;
   int result = make_body(alignment, &body, error);
   if (result == 0) {
@@ -260,14 +277,14 @@ static int keep_changed(struct api_job *job, struct store_document *document, co
     document->updated_ms = clock_now_ms();
     struct store *store = api_store(job->api);
     result = store_document_update(store, document, &version, error);
-    if (result == 0)
-      result = store_history_add(store, KIND, document->id, document->updated_ms, who(job, alignment), job->body, error);
+    if (result == 0) result = store_history_add(store, KIND, document->id, document->updated_ms, who(job, alignment), job->body, error);
     api_store_done(job->api);
   }
   if (result == 0) {
-    struct str decisions, state;
+    struct str decisions, old_state, state;
+    split_body(before, &decisions, &old_state);
     split_body(buf_str(&body), &decisions, &state);
-    (void)buf_add(&job->answer, state);
+    (void)alignment_changes(alignment, old_state, state, &job->answer);
     job->etag = version;
   }
   buf_free(&body);
@@ -277,8 +294,12 @@ static int keep_changed(struct api_job *job, struct store_document *document, co
 int api_alignment_patch(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (load_document(job, &document, error) || version_wanted(job, document.version, error) || load_alignment(job, &document, &alignment, error)) return -1;
-  if (alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions, &alignment.decision_count, error)) return -1;
+  if (load_document(job, &document, error) || version_wanted(job, document.version, error) ||
+      load_alignment(job, &document, &alignment, error))
+    return -1;
+  if (alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions,
+                       &alignment.decision_count, error))
+    return -1;
   alignment.version++;
   return keep_changed(job, &document, &alignment, error);
 }

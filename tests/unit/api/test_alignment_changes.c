@@ -1,0 +1,67 @@
+/* What a decision changed, and no more, is told; what is told can be read. */
+#include "api/alignment.h"
+#include <cmocka.h>
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#define STATE(elements, cells, tail) \
+  "{\"id\":\"a\",\"version\":1,\"elements\":[" elements "\n],\"cells\":[" cells "\n],\"target_elements\":[{\"id\":\"T\"}]\n" tail "\n}"
+#define TAIL(n) ",\"coverage\":{\"accepted\":" n "},\"warnings\":[\"one ] two\"]"
+
+static const struct alignment alignment = {.id = STR("a"), .version = 2};
+
+static json_t *changes(const char *before, const char *after) {
+  struct buf out = BUF_INIT(65536);
+  json_error_t why;
+  assert_true(alignment_changes(&alignment, str_of(before), str_of(after), &out));
+  json_t *root = json_loadb(buf_str(&out).p, out.n, JSON_REJECT_DUPLICATES, &why);
+  if (!root) fail_msg("%s in %.*s", why.text, STR_ARG(buf_str(&out)));
+  buf_free(&out);
+  return root;
+}
+
+static size_t count(const json_t *root, const char *key) {
+  return json_array_size(json_object_get(root, key));
+}
+
+static void only_what_differs(void **state) {
+  (void)state;
+  json_t *root = changes(STATE("\n{\"e\":1}\n,{\"e\":2}\n,{\"e\":3}", "\n{\"c\":1}\n,{\"c\":2}", TAIL("0")),
+                         STATE("\n{\"e\":1}\n,{\"e\":20}\n,{\"e\":3}", "\n{\"c\":10}\n,{\"c\":2}", TAIL("1")));
+  assert_int_equal(json_integer_value(json_object_get(root, "version")), 2);
+  assert_int_equal(count(root, "elements"), 1);
+  assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(root, "elements"), 0), "e")), 20);
+  assert_int_equal(count(root, "cells"), 1);
+  assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "coverage"), "accepted")), 1);
+  assert_int_equal(count(root, "warnings"), 1);
+  json_decref(root);
+}
+
+static void nothing_differs(void **state) {
+  (void)state;
+  json_t *root = changes(STATE("\n{\"e\":1}", "", TAIL("1")), STATE("\n{\"e\":1}", "", TAIL("1")));
+  assert_int_equal(count(root, "elements"), 0);
+  assert_int_equal(count(root, "cells"), 0);
+  json_decref(root);
+}
+
+/* Kept before lines meant something, or with other sources: all of it is new. */
+static void another_form(void **state) {
+  (void)state;
+  json_t *root = changes("{\"elements\":[{\"e\":1},{\"e\":2}],\"cells\":[]}", STATE("\n{\"e\":1}\n,{\"e\":2}", "\n{\"c\":1}", TAIL("1")));
+  assert_int_equal(count(root, "elements"), 2);
+  assert_int_equal(count(root, "cells"), 1);
+  json_decref(root);
+  root = changes(STATE("\n{\"e\":1}\n,{\"e\":2}\n,{\"e\":3}", "\n{\"c\":1}", TAIL("1")),
+                 STATE("\n{\"e\":1}", "\n{\"c\":1}\n,{\"c\":2}", TAIL("1")));
+  assert_int_equal(count(root, "elements"), 0);
+  assert_int_equal(count(root, "cells"), 1);
+  json_decref(root);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_differs), cmocka_unit_test(nothing_differs),
+                                     cmocka_unit_test(another_form)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
