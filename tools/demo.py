@@ -92,7 +92,8 @@ def main():
     callback = f"http://127.0.0.1:{ports['page']}/v1/callback/"
     secret = STATE / "client-secret"
     secret.touch(mode=0o600)
-    secret.write_text("0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50\n")
+    client_secret = "0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50"
+    secret.write_text(client_secret + "\n")
     config = STATE / "drawbridge.yaml"
     config.write_text(CONFIG.format(state=STATE, **ports))
 
@@ -120,7 +121,7 @@ def main():
     try:
         for name, version in servers:
             start(name, build / "drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{ports[name]}", "--demo", name,
-                  "--redirect-uri", callback + name)
+                  "--client", f"drawbridge:{client_secret}", "--redirect-uri", callback + name)
         start("drawbridge", build / "drawbridge", "serve", "--config", config)
         for (name, _), process in zip(servers, running):
             wait_for(ports[name], process, name)

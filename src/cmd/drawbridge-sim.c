@@ -6,14 +6,18 @@
 #include "sim/faults.h"
 #include <signal.h>
 
-enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32 };
+enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
-static const char usage[] = "usage: drawbridge-sim --version 2.41|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
-                            "                      [--set pat|uaa|oauth|jwt|csrf|totp|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+static const char usage[] =
+    "usage: drawbridge-sim --version 2.41|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
+    "                      [--client ID:SECRET --redirect-uri URI …]\n"
+    "                      [--set pat|uaa|oauth|jwt|csrf|totp|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;
-  const char *listen, *metadata, *faults, *context;
+  const char *listen, *metadata, *faults, *context, *client;
+  const char *redirects[REDIRECTS_MAX];
+  size_t redirect_count;
   int64_t clock_s;
   const char *settings[SETTINGS_MAX];
   size_t setting_count;
@@ -49,17 +53,29 @@ static int read_options(int argc, char **argv, struct options *options) {
     if (str_eq(name, STR("--version"))) {
       if (!sim_release_of(str_of(value), &options->release)) return bad_usage("this release is not played (2.41 and 2.43 are):", value);
       has_version = true;
-    } else if (str_eq(name, STR("--listen"))) options->listen = value;
-    else if (str_eq(name, STR("--metadata"))) options->metadata = value;
-    else if (str_eq(name, STR("--faults"))) options->faults = value;
-    else if (str_eq(name, STR("--context"))) options->context = value;
-    else if (str_eq(name, STR("--clock"))) {
+    } else if (str_eq(name, STR("--listen")))
+      options->listen = value;
+    else if (str_eq(name, STR("--metadata")))
+      options->metadata = value;
+    else if (str_eq(name, STR("--faults")))
+      options->faults = value;
+    else if (str_eq(name, STR("--context")))
+      options->context = value;
+    else if (str_eq(name, STR("--client"))) {
+      if (str_find_char(str_of(value), ':') == SIZE_MAX) return bad_usage("--client wants ID:SECRET, not", value);
+      options->client = value;
+    } else if (str_eq(name, STR("--redirect-uri"))) {
+      if (options->redirect_count == REDIRECTS_MAX) return bad_usage("too many --redirect-uri", NULL);
+      options->redirects[options->redirect_count++] = value;
+    } else if (str_eq(name, STR("--clock"))) {
       if (!str_to_i64(str_of(value), &options->clock_s)) return bad_usage("--clock wants seconds, not", value);
     } else if (str_eq(name, STR("--set"))) {
       if (options->setting_count == SETTINGS_MAX) return bad_usage("too many --set", NULL);
       options->settings[options->setting_count++] = value;
-    } else return bad_usage("unknown option", argv[i - 1]);
+    } else
+      return bad_usage("unknown option", argv[i - 1]);
   }
+  if (!options->client != !options->redirect_count) return bad_usage("--client and --redirect-uri go together", NULL);
   if (!has_version || !options->listen) return bad_usage("--version and --listen are needed; see --help", NULL);
   return 0;
 }
@@ -100,20 +116,20 @@ static void let_go(void *exchange) {
 
 static void send_reply(struct program *program, struct http_exchange *exchange, struct sim_reply *reply, struct sim_fault fault) {
   switch (fault.kind) {
-    case SIM_FAULT_HANG:
-      http_exchange_hold(exchange);
-      http_exchange_on_gone(exchange, let_go, exchange);
-      return;
-    case SIM_FAULT_CUT: cut_half(exchange, reply); return;
-    case SIM_FAULT_SLOW: reply_late(program, exchange, *reply, fault.ms); return;
-    case SIM_FAULT_TRUNCATE: reply->body = str_slice(reply->body, 0, reply->body.n / 2); break;
-    case SIM_FAULT_EMPTY: reply->body = STR(""); break;
-    case SIM_FAULT_STATUS:
-      reply->headers.n = 0;
-      sim_reply_message(reply, fault.status, "ERROR", NULL, "A fault was asked for");
-      break;
-    case SIM_FAULT_NONE:
-    case SIM_FAULT_EXPIRE: break;
+  case SIM_FAULT_HANG:
+    http_exchange_hold(exchange);
+    http_exchange_on_gone(exchange, let_go, exchange);
+    return;
+  case SIM_FAULT_CUT: cut_half(exchange, reply); return;
+  case SIM_FAULT_SLOW: reply_late(program, exchange, *reply, fault.ms); return;
+  case SIM_FAULT_TRUNCATE: reply->body = str_slice(reply->body, 0, reply->body.n / 2); break;
+  case SIM_FAULT_EMPTY: reply->body = STR(""); break;
+  case SIM_FAULT_STATUS:
+    reply->headers.n = 0;
+    sim_reply_message(reply, fault.status, "ERROR", NULL, "A fault was asked for");
+    break;
+  case SIM_FAULT_NONE:
+  case SIM_FAULT_EXPIRE: break;
   }
   http_exchange_reply(exchange, reply->status, &reply->headers, reply->body);
 }
@@ -130,13 +146,23 @@ static void answer(void *payload, struct http_exchange *exchange, struct str bod
   const struct http_request *request = http_exchange_request(exchange);
   struct arena *arena = http_exchange_arena(exchange);
   struct sim_reply reply = {.arena = arena};
-  struct sim_request question = {.arena = arena, .method = request->method, .target = request->target, .path = below_context(program, request->path), .query = request->query,
-                                 .host = request->host, .peer = http_exchange_peer(exchange), .body = body, .headers = request->headers};
+  struct sim_request question = {.arena = arena,
+                                 .method = request->method,
+                                 .target = request->target,
+                                 .path = below_context(program, request->path),
+                                 .query = request->query,
+                                 .host = request->host,
+                                 .peer = http_exchange_peer(exchange),
+                                 .body = body,
+                                 .headers = request->headers};
   struct sim_fault fault = sim_faults_next(program->faults, question.method, question.path);
   if (fault.kind == SIM_FAULT_EXPIRE) sim_auth_expire_all(program->sim);
-  if (!question.path.p) sim_reply_tomcat(&reply, 404, NULL);
-  else if (fault.kind == SIM_FAULT_NONE || fault.execute) sim_handle(program->sim, &question, &reply);
-  else sim_reply_empty(&reply, 200);
+  if (!question.path.p)
+    sim_reply_tomcat(&reply, 404, NULL);
+  else if (fault.kind == SIM_FAULT_NONE || fault.execute)
+    sim_handle(program->sim, &question, &reply);
+  else
+    sim_reply_empty(&reply, 200);
   send_reply(program, exchange, &reply, fault);
 }
 
@@ -172,6 +198,13 @@ static int apply_settings(struct sim *sim, const struct options *options) {
   return 0;
 }
 
+/* After the metadata, so that its users can sign in, and are those who registered the client. */
+static void take_accounts(struct sim *sim, const struct options *options) {
+  sim_auth_absorb(sim);
+  struct str secret = str_of(options->client), id = str_take(&secret, ':');
+  if (options->client) sim_auth_put_client(sim, id, secret, options->redirects, options->redirect_count);
+}
+
 static int serve(struct program *program, const struct options *options, struct arena *arena, struct error *error) {
   int port = 0;
   struct str address = str_of(options->listen);
@@ -193,6 +226,7 @@ static int start(struct program *program, const struct options *options, struct 
   int status = apply_settings(program->sim, options);
   if (status != 0) return status;
   if (options->metadata && sim_objects_load(program->sim->objects, options->metadata, &error) < 0) return bad_usage(error.message, NULL);
+  take_accounts(program->sim, options);
   if (options->faults && !(program->faults = sim_faults_load(options->faults, &error))) return bad_usage(error.message, NULL);
   program->server = http_server_new(&program->loop, (struct http_server_limits){0}, handle, program);
   watch_signals(program);

@@ -111,7 +111,7 @@ static void keep_request(struct sim_call *call) {
   if (saved && call->session && sim_is(call->request, "GET")) sim_session_save(call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path), STR_ARG(call->request->query)) : call->request->path);
 }
 
-static struct str login_link(const struct sim_call *call) {
+struct str sim_login_link(const struct sim_call *call) {
   return sim_link(call->sim, call->request, call->sim->release >= SIM_2_43 ? STR("/login/") : call->sim->release == SIM_2_42 ? STR("/dhis-web-login/") : STR("/dhis-web-login"));
 }
 
@@ -120,7 +120,7 @@ static void refuse_with(struct sim_call *call, bool by_basic, const char *messag
   bool is_new = call->sim->release >= SIM_2_42;
   bool word = str_has(sim_header(request, "Authorization"), STR("Basic")) && (by_basic || !is_new);
   if (!sim_is_xhr(request) && !word) {
-    sim_reply_redirect(call->reply, 302, login_link(call));
+    sim_reply_redirect(call->reply, 302, sim_login_link(call));
   } else if (sim_wants(request, "application/xml") && (by_basic || !is_new)) {
     struct str xml = arena_printf(request->arena, "<webMessage xmlns=\"http://dhis2.org/schema/dxf/2.0\" httpStatus=\"Unauthorized\" httpStatusCode=\"401\" status=\"ERROR\"><message>%s</message></webMessage>", message);
     sim_reply_text(call->reply, 401, "application/xml;charset=UTF-8", xml);
@@ -317,6 +317,10 @@ bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct 
   if (!call.is_api) page(&call);
   else if (!own_api(&call)) *ret_user = call.user;
   return *ret_user == NULL;
+}
+
+void sim_auth_absorb(struct sim *sim) {
+  sim_accounts_absorb(sim);
 }
 
 /* The settings that matter on this side, as the data side has just stored them. */

@@ -18,10 +18,15 @@ void sim_auth_done(struct sim *sim, const struct sim_request *request, struct si
 /* Has the user this authority (or ALL) through his roles? */
 bool sim_auth_may(const struct sim *sim, const json_t *user, const char *authority);
 
+/* After objects were loaded from a file: takes passwords and second factors out of the users in it. */
+void sim_auth_absorb(struct sim *sim);
+
 /* For faults and control (faults.h, control.h). */
 void sim_auth_expire_all(struct sim *sim); /* every session and OAuth token ends */
 void sim_auth_restart(struct sim *sim);    /* sessions and signing key are new, what is in the database stays */
 bool sim_auth_put_token(struct sim *sim, struct str username, struct str token);
+/* A confidential client with authorization code and refresh (and the password grant up to 2.41), as an administrator would register it. */
+void sim_auth_put_client(struct sim *sim, struct str id, struct str secret, const char *const *redirects, size_t n);
 const char *sim_auth_totp_secret(struct sim *sim, struct str username); /* base32; NULL: none */
 
 #endif

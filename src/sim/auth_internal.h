@@ -113,12 +113,16 @@ struct sim_call {
 int64_t sim_setting_int(const struct sim *sim, const char *name);
 bool sim_setting_on(const struct sim *sim, const char *name);
 bool sim_is_xhr(const struct sim_request *request);
+bool sim_is_token(struct str text); /* RFC 6750 section 2.1: b64token */
 json_t *sim_body_json(const struct sim_request *request); /* NULL: not JSON */
 struct str sim_text(const json_t *object, const char *key); /* the text member; p NULL: not there */
 /* An error that a controller threw: 2.43 writes it without a charset. */
 void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status, const char *error_code, const char *message);
 void sim_reply_redirect(struct sim_reply *reply, int status, struct str location);
 void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors); /* an ObjectReport; takes errors */
+json_t *sim_duplicate_report(const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */
+json_t *sim_person(const json_t *user); /* a user as other objects show him: "createdBy" */
+struct str sim_login_link(const struct sim_call *call); /* where a browser is sent that is not signed in */
 json_t *sim_pick(const json_t *object, struct str fields); /* DHIS2's fields=a,b[c,d],:all,!e on one object; a new reference */
 void sim_now_text(const struct sim *sim, char out[32]);   /* "2026-11-24T09:30:00.000" as DHIS2 writes times */
 void sim_random_text(char *out, size_t n, const char *letters);

@@ -4,15 +4,6 @@
 static const char klass[] = "org.hisp.dhis.security.oauth2.OAuth2Client";
 enum { SECRET_LENGTH = 36 };
 
-static json_t *duplicate_error(const char *property, const char *value, struct str this_one, const char *holder, struct arena *arena) {
-  struct str message = arena_printf(arena, "Property `%s` with value `%s` on object %s already exists on object %s", property, value, this_one.p, holder);
-  json_t *arguments = json_pack("[s, s, s, s]", property, value, this_one.p, holder);
-  json_t *error = json_pack("{s:s, s:O, s:s, s:s, s:s, s:s, s:O}", "message", message.p, "args", arguments, "mainKlass", klass, "errorCode", "E5003", "mainId", holder, "errorProperty", property,
-                            "errorProperties", arguments);
-  json_decref(arguments);
-  return error;
-}
-
 static json_t *find_errors(const struct sim *sim, const json_t *body, const char *uid, struct arena *arena) {
   static const char *const unique[] = {"name", "cid"};
   json_t *errors = json_array();
@@ -20,7 +11,7 @@ static json_t *find_errors(const struct sim *sim, const json_t *body, const char
   for (size_t i = 0; i < 2; i++) {
     const char *value = json_string_value(json_object_get(body, unique[i]));
     const json_t *holder = value ? sim_objects_find(sim->objects, "oAuth2Clients", unique[i], value) : NULL;
-    if (holder) json_array_append_new(errors, duplicate_error(unique[i], value, this_one, json_string_value(json_object_get(holder, "id")), arena));
+    if (holder) json_array_append_new(errors, sim_duplicate_report(klass, unique[i], value, this_one.p, json_string_value(json_object_get(holder, "id")), arena));
   }
   struct str secret = sim_text(body, "secret");
   if (secret.p && secret.n != SECRET_LENGTH) {

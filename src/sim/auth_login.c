@@ -195,8 +195,10 @@ static bool nothing_there(struct sim_call *call) {
     sim_reply_tomcat(call->reply, 404, NULL);
   } else if (str_starts(path, STR("/oauth2/"))) {
     ensure_cookie(call);
-    if (is_new) sim_reply_redirect(call->reply, 301, arena_printf(call->request->arena, "%.*s%.*s/", STR_ARG(call->sim->context), STR_ARG(path)));
-    else if (sim_is(call->request, "OPTIONS")) {
+    if (is_new) {
+      struct str query = call->request->query;
+      sim_reply_redirect(call->reply, 301, arena_printf(call->request->arena, "%.*s%.*s/%s%.*s", STR_ARG(call->sim->context), STR_ARG(path), query.p ? "?" : "", STR_ARG(query)));
+    } else if (sim_is(call->request, "OPTIONS")) {
       sim_reply_empty(call->reply, 200);
       sim_reply_header(call->reply, "Allow", STR("OPTIONS, GET, HEAD, POST"));
     } else sim_reply_tomcat(call->reply, 404, NULL);

@@ -61,14 +61,6 @@ static json_t *refuse(const struct sim_request *request, struct sim_reply *reply
   return NULL;
 }
 
-static bool well_formed(struct str token) {
-  size_t i = 0;
-  while (i < token.n && (strchr(alphanumeric, token.p[i]) || strchr("-._~+/", token.p[i]))) i++;
-  if (i == 0) return false;
-  while (i < token.n && token.p[i] == '=') i++;
-  return i == token.n;
-}
-
 static bool listed(const json_t *list, struct str value) {
   size_t i;
   json_t *entry;
@@ -100,7 +92,7 @@ static struct sim_pat *with_key(struct sim *sim, struct str token) {
 
 json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request, struct str authorization, struct sim_reply *reply) {
   struct str token = str_from(authorization, strlen("ApiToken "));
-  if (!well_formed(token)) return refuse(request, reply, 400, "Api token is malformed");
+  if (!sim_is_token(token)) return refuse(request, reply, 400, "Api token is malformed");
   if (!checksum_holds(token)) return refuse(request, reply, 400, "Checksum validation failed");
   struct sim_pat *pat = with_key(sim, token);
   json_t *owner = pat ? sim_user_with(sim, pat->owner) : NULL;
@@ -130,16 +122,6 @@ bool sim_auth_put_token(struct sim *sim, struct str username, struct str token) 
 }
 
 /* /api/apiToken */
-
-static json_t *person(const json_t *user) {
-  struct arena *arena = arena_new();
-  struct str name = sim_user_full_name(arena, user);
-  json_t *code = json_object_get(user, "code");
-  json_t *object = json_pack("{s:s, s:O, s:s%, s:s%, s:s}", "id", json_string_value(json_object_get(user, "id")), "code", code ? code : json_null(), "name", name.p, name.n, "displayName", name.p,
-                             name.n, "username", sim_user_name(user));
-  arena_free(arena);
-  return object;
-}
 
 static const char *bad_entry(const json_t *list, bool addresses) {
   static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
@@ -179,10 +161,7 @@ static void reply_duplicate(const struct sim *sim, struct sim_reply *reply, cons
   char uid[12];
   sim_uid(uid);
   struct str this_one = arena_printf(reply->arena, "[%s] (ApiToken)", uid);
-  struct str message = arena_printf(reply->arena, "Property `code` with value `%s` on object %s already exists on object %s", code, this_one.p, holder);
-  json_t *arguments = json_pack("[s, s, s, s]", "code", code, this_one.p, holder);
-  json_t *report = json_pack("{s:s, s:O, s:s, s:s, s:s, s:s, s:o}", "message", message.p, "args", arguments, "mainKlass", klass, "errorCode", "E5003", "mainId", holder, "errorProperty", "code",
-                             "errorProperties", arguments);
+  json_t *report = sim_duplicate_report(klass, "code", code, this_one.p, holder, reply->arena);
   sim_reply_report(sim, reply, 409, klass, uid, json_pack("[o]", report));
 }
 
@@ -197,10 +176,10 @@ static struct sim_pat *make(struct sim *sim, const json_t *user, const json_t *b
   json_t *expire = json_object_get(body, "expire"), *attributes = json_object_get(body, "attributes"), *code = json_object_get(body, "code");
   struct str href = sim_link(sim, request, arena_printf(request->arena, "/api/apiToken/%s", pat->uid));
   pat->object = json_pack("{s:s, s:s, s:[], s:o, s:[], s:o, s:{s:s, s:{}, s:{}, s:s}, s:i, s:s, s:I, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:o, s:s%, s:s, s:[]}", "created", now, "lastUpdated", now,
-                          "translations", "createdBy", person(user), "favorites", "lastUpdatedBy", person(user), "sharing", "owner", pat->owner, "users", "userGroups", "public", "--------", "version",
+                          "translations", "createdBy", sim_person(user), "favorites", "lastUpdatedBy", sim_person(user), "sharing", "owner", pat->owner, "users", "userGroups", "public", "--------", "version",
                           2, "type", "PERSONAL_ACCESS_TOKEN_V2", "expire", json_is_integer(expire) ? json_integer_value(expire) : (json_int_t)(sim_now_ms(sim) + default_life_ms), "attributes",
                           json_is_array(attributes) ? json_deep_copy(attributes) : json_array(), "access", "manage", 1, "write", 1, "read", 1, "update", 1, "delete", 1, "favorite", 0, "user",
-                          person(user), "href", href.p, href.n, "id", pat->uid, "attributeValues");
+                          sim_person(user), "href", href.p, href.n, "id", pat->uid, "attributeValues");
   if (json_is_string(code)) json_object_set(pat->object, "code", code);
   VEC_PUSH(&sim->auth->pats, pat);
   return pat;

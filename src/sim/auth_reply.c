@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include <ctype.h>
 #include <openssl/rand.h>
 
 int64_t sim_setting_int(const struct sim *sim, const char *name) {
@@ -39,12 +40,35 @@ void sim_reply_redirect(struct sim_reply *reply, int status, struct str location
 }
 
 void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors) {
-  json_t *report = json_pack("{s:s, s:s, s:s, s:o}", "responseType", "ObjectReport", "uid", uid, "klass", klass, "errorReports", errors ? errors : json_array());
+  json_t *report = json_pack("{s:s, s:s, s:s, s:o}", "responseType", "ObjectReport", "uid", uid, "klass", klass, "errorReports",
+                             errors ? errors : json_array());
   bool good = status < 300;
   json_t *body = json_pack("{s:s, s:i, s:s}", "httpStatus", sim_reason(status), "httpStatusCode", status, "status", good ? "OK" : "ERROR");
   if (!good) json_object_set_new(body, "message", json_string("One or more errors occurred, please see full details in import report."));
   json_object_set_new(body, "response", report);
   sim_reply_json(reply, status, body);
+}
+
+json_t *sim_duplicate_report(const char *klass, const char *property, const char *value, const char *this_one, const char *holder,
+                             struct arena *arena) {
+  struct str message =
+      arena_printf(arena, "Property `%s` with value `%s` on object %s already exists on object %s", property, value, this_one, holder);
+  json_t *arguments = json_pack("[s, s, s, s]", property, value, this_one, holder);
+  json_t *report = json_pack("{s:s, s:O, s:s, s:s, s:s, s:s, s:O}", "message", message.p, "args", arguments, "mainKlass", klass,
+                             "errorCode", "E5003", "mainId", holder, "errorProperty", property, "errorProperties", arguments);
+  json_decref(arguments);
+  return report;
+}
+
+json_t *sim_person(const json_t *user) {
+  struct arena *arena = arena_new();
+  struct str name = sim_user_full_name(arena, user);
+  json_t *code = json_object_get(user, "code");
+  json_t *object =
+      json_pack("{s:s, s:O, s:s%, s:s%, s:s}", "id", json_string_value(json_object_get(user, "id")), "code", code ? code : json_null(),
+                "name", name.p, name.n, "displayName", name.p, name.n, "username", sim_user_name(user));
+  arena_free(arena);
+  return object;
 }
 
 void sim_now_text(const struct sim *sim, char out[32]) {
@@ -66,14 +90,25 @@ void sim_random_text(char *out, size_t n, const char *letters) {
   out[n] = 0;
 }
 
+bool sim_is_token(struct str text) {
+  size_t n = 0;
+  while (n < text.n && (isalnum((unsigned char)text.p[n]) || strchr("-._~+/", text.p[n]))) n++;
+  if (n == 0) return false;
+  while (n < text.n && text.p[n] == '=') n++;
+  return n == text.n;
+}
+
 /* Takes one entry of a fields list, with what stands in its brackets. */
 static struct str take_field(struct str *rest, struct str *ret_inner) {
   size_t depth = 0, i = 0, open = SIZE_MAX, close = 0;
   for (; i < rest->n; i++) {
     char c = rest->p[i];
-    if (c == '[' && depth++ == 0) open = i;
-    else if (c == ']' && depth > 0 && --depth == 0) close = i;
-    else if (c == ',' && depth == 0) break;
+    if (c == '[' && depth++ == 0)
+      open = i;
+    else if (c == ']' && depth > 0 && --depth == 0)
+      close = i;
+    else if (c == ',' && depth == 0)
+      break;
   }
   struct str entry = str_slice(*rest, 0, i);
   *rest = i < rest->n ? str_from(*rest, i + 1) : STR_NONE;
@@ -97,9 +132,13 @@ json_t *sim_pick(const json_t *object, struct str fields) {
     struct str inner, name = take_field(&rest, &inner);
     char key[128];
     (void)snprintf(key, sizeof key, "%.*s", STR_ARG(name));
-    if (str_eq(name, STR("*")) || str_starts(name, STR(":"))) json_object_update_missing(picked, (json_t *)(uintptr_t)object);
-    else if (name.n > 0 && name.p[0] == '!') json_object_del(picked, key + 1);
-    else if (json_object_get(object, key)) json_object_set_new(picked, key, inner.p ? pick_inner(json_object_get(object, key), inner) : json_deep_copy(json_object_get(object, key)));
+    if (str_eq(name, STR("*")) || str_starts(name, STR(":")))
+      json_object_update_missing(picked, (json_t *)(uintptr_t)object);
+    else if (name.n > 0 && name.p[0] == '!')
+      json_object_del(picked, key + 1);
+    else if (json_object_get(object, key))
+      json_object_set_new(picked, key,
+                          inner.p ? pick_inner(json_object_get(object, key), inner) : json_deep_copy(json_object_get(object, key)));
   }
   return picked;
 }

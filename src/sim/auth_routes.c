@@ -21,9 +21,7 @@ static void create(struct sim *sim, json_t *user, const struct sim_request *requ
   char uid[12], now[32];
   sim_uid(uid);
   sim_now_text(sim, now);
-  struct str name = sim_user_full_name(request->arena, user);
-  json_t *person = json_pack("{s:O, s:O?, s:s%, s:s%, s:s}", "id", json_object_get(user, "id"), "code", json_object_get(user, "code"), "name", name.p, name.n, "displayName", name.p, name.n,
-                             "username", sim_user_name(user));
+  json_t *person = sim_person(user);
   struct str href = sim_link(sim, request, arena_printf(request->arena, "/api/routes/%s", uid));
   json_t *route = json_pack("{s:O?, s:O?, s:s, s:s, s:[], s:O, s:[], s:O, s:{s:O, s:{}, s:{}, s:s}, s:b, s:s%, s:{}, s:O*, s:[], s:i, s:O?, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:O, s:s%, s:s, s:[]}",
                             "code", json_object_get(body, "code"), "name", json_object_get(body, "name"), "created", now, "lastUpdated", now, "translations", "createdBy", person, "favorites",
