@@ -8,6 +8,7 @@
  * - Times are clock_now_ms(); 0 means "not". Every call that depends on the time is told it.
  * - Results are copied to the caller's arena. Text is UTF-8; `sealed` and `body` are any bytes.
  * - A store that is gone, locked for 5 s, full or broken is ERROR_store_unavailable, never an empty answer.
+ * - What is longer than it may be is ERROR_too_large, a text that is not UTF-8 or a name that is empty ERROR_bad_request.
  * - Returns: 0 done, -1 failed; of get and take calls 1 found, 0 not there, -1 failed.
  *
  * Life cycle: store_open (makes the store, moves an older one forward, refuses a newer one), calls, store_close. */
@@ -67,7 +68,7 @@ int store_connection_renew(struct store *store, const struct store_connection *c
 int store_connection_state(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, int64_t generation, struct str state, struct error *error); /* no effect on another generation */
 int store_connection_delete(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct error *error); /* not there is fine */
 
-/* A new session id for the same browser: puts `session` with `connections` (sealed anew for it; their `session` is not looked at, generations stay), and of the old one either leaves the rows until old_until_ms or, with 0, deletes them. One transaction. */
+/* A new session id for the same browser: puts `session` with `connections` (sealed anew for it; their `session` is not looked at, generations stay), and of the old one either leaves the rows until old_until_ms or, with 0, deletes them. One transaction. ERROR_no_session: the old one is gone (signed out meanwhile). */
 int store_session_rotate(struct store *store, const unsigned char old_id[STORE_HASH_SIZE], int64_t old_until_ms, const struct store_session *session, const struct store_connection *connections, size_t count, struct error *error);
 
 /* --- tickets: what may be used once and soon: sign-ins under way (by state), hand-off codes --- */
@@ -125,10 +126,11 @@ struct store_event {
   struct str who, what; /* what: JSON */
 };
 
+/* ERROR_not_found: there is no such document. */
 int store_history_add(struct store *store, struct str kind, struct str id, int64_t at_ms, struct str who, struct str what, struct error *error);
 int store_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena, struct store_event **ret, size_t *ret_count, struct error *error);
 
-/* Deletes what ended: sessions a day after (so that they can still be told "it has ended"), tickets, leases and documents at once. */
+/* Deletes what ended: sessions a day after (so that they can still be told "it has ended"; their connections at once), tickets, leases and documents at once. */
 int store_purge(struct store *store, int64_t now_ms, struct error *error);
 
 #endif
