@@ -3,21 +3,25 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "sim/relations.h"
 #include <openssl/rand.h>
 
 struct class_objects {
   char *name;
   VEC(json_t *) list;
   struct map by_uid; /* keys lie in the objects' own "id" */
+  uint64_t changes;
 };
 
 struct sim_objects {
   VEC(struct class_objects *) classes;
-  uint64_t changes;
+  struct sim_relations *relations;
 };
 
 struct sim_objects *sim_objects_new(void) {
-  return mem_alloc(sizeof(struct sim_objects));
+  struct sim_objects *objects = mem_alloc(sizeof *objects);
+  objects->relations = sim_relations_new();
+  return objects;
 }
 
 void sim_objects_free(struct sim_objects *objects) {
@@ -31,6 +35,7 @@ void sim_objects_free(struct sim_objects *objects) {
     free(class);
   }
   VEC_FREE(&objects->classes);
+  sim_relations_free(objects->relations);
   free(objects);
 }
 
@@ -85,7 +90,7 @@ void sim_objects_put(struct sim_objects *objects, const char *class_name, json_t
     class->name = mem_printf("%s", class_name);
     VEC_PUSH(&objects->classes, class);
   }
-  objects->changes++;
+  class->changes++;
   json_t *old = map_delete(&class->by_uid, str_of(uid_of(object)));
   if (old) {
     size_t at = 0;
@@ -100,14 +105,19 @@ bool sim_objects_delete(struct sim_objects *objects, const char *class_name, con
   struct class_objects *class = class_of(objects, class_name);
   json_t *old = class ? map_delete(&class->by_uid, str_of(uid)) : NULL;
   if (!old) return false;
-  objects->changes++;
+  class->changes++;
   unlist(class, old);
   json_decref(old);
   return true;
 }
 
-uint64_t sim_objects_changes(const struct sim_objects *objects) {
-  return objects->changes;
+uint64_t sim_objects_class_changes(const struct sim_objects *objects, const char *class_name) {
+  struct class_objects *class = class_of(objects, class_name);
+  return class ? class->changes : 0;
+}
+
+struct sim_relations *sim_objects_relations(const struct sim_objects *objects) {
+  return objects->relations;
 }
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

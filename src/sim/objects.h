@@ -1,7 +1,7 @@
 /* objects: every metadata object of the stand-in server: users and roles too: JSON objects by class ("dataElements", "users", "organisationUnits" …) and uid, in order of creation.
  *
  * What holds always: an object stands as it was written, references as {"id": …}, each relation in one place (a data set has its elements and units, an option combo its combo and
- * options, a unit its parent); what DHIS2 shows beside that (a combo's option combos, a unit's path, an element's data sets) is worked out when it is asked for (data_property.c).
+ * options, a unit its parent); what DHIS2 shows beside that (a combo's option combos, a unit's path, an element's data sets) is worked out when it is asked for (data_property.c, relations.h).
  *
  * Life cycle: sim_objects_new, calls, sim_objects_free. Objects handed out are borrowed and live until they are replaced or deleted. */
 #ifndef DRAWBRIDGE_SIM_OBJECTS_H
@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 struct sim_objects;
+struct sim_relations; /* relations.h */
 
 struct sim_objects *sim_objects_new(void);
 void sim_objects_free(struct sim_objects *objects);
@@ -20,7 +21,8 @@ size_t sim_objects_count(const struct sim_objects *objects, const char *class_na
 json_t *sim_objects_at(const struct sim_objects *objects, const char *class_name, size_t index);
 void sim_objects_put(struct sim_objects *objects, const char *class_name, json_t *object); /* takes the reference; "id" says where; replaces */
 bool sim_objects_delete(struct sim_objects *objects, const char *class_name, const char *uid);
-uint64_t sim_objects_changes(const struct sim_objects *objects); /* grows with each put and delete: for what is kept worked out */
+uint64_t sim_objects_class_changes(const struct sim_objects *objects, const char *class_name); /* grows with each put and delete: for what is kept worked out */
+struct sim_relations *sim_objects_relations(const struct sim_objects *objects);                /* for relations.c alone */
 
 /* 11 characters as DHIS2 makes them: a letter, then letters and digits. */
 void sim_uid(char out[12]);

@@ -8,10 +8,10 @@
 
 static const struct {
   enum sim_release release;
-  const char *name, *version;
+  const char *name, *version, *revision;
 } releases[] = {
-    {SIM_2_41, "2.41", "2.41.9"},
-    {SIM_2_43, "2.43", "2.43.1"},
+    {SIM_2_41, "2.41", "2.41.9", "ce64046"},
+    {SIM_2_43, "2.43", "2.43.1", "9cbfbf3"},
 };
 
 bool sim_release_of(struct str text, enum sim_release *ret) {
@@ -23,10 +23,18 @@ bool sim_release_of(struct str text, enum sim_release *ret) {
   return false;
 }
 
+static size_t row_of(const struct sim *sim) {
+  size_t i = 0;
+  while (i + 1 < sizeof releases / sizeof *releases && releases[i].release != sim->release) i++;
+  return i;
+}
+
 const char *sim_version(const struct sim *sim) {
-  for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
-    if (releases[i].release == sim->release) return releases[i].version;
-  return "";
+  return releases[row_of(sim)].version;
+}
+
+const char *sim_revision(const struct sim *sim) {
+  return releases[row_of(sim)].revision;
 }
 
 struct sim *sim_new(enum sim_release release, struct str base_url, struct str context) {

@@ -44,6 +44,7 @@ struct sim {
 
 bool sim_release_of(struct str text, enum sim_release *ret); /* "2.43"; false: not one that is played */
 const char *sim_version(const struct sim *sim);              /* "2.43.1" */
+const char *sim_revision(const struct sim *sim);             /* "9cbfbf3": of that build */
 
 struct sim *sim_new(enum sim_release release, struct str base_url, struct str context);
 void sim_free(struct sim *sim);
