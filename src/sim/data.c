@@ -1,9 +1,10 @@
-#include "sim/data_internal.h"
+#include "sim/data.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sim/auth.h"
+#include "sim/data_internal.h"
 #include "sim/values.h"
 #include <zlib.h>
 
