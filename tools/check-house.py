@@ -23,7 +23,7 @@ TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_outpu
 def arrows():
     """Every #include of a project header points down."""
     for path in sorted(SRC.rglob("*.[ch]")):
-        here = path.parent.name
+        here = path.relative_to(SRC).parts[0]
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
             if not found:

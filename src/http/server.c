@@ -1,3 +1,4 @@
+#include "http/server.h"
 #include "http/server_internal.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+#include "http/upstream.h"
 #include "http/upstream_internal.h"
 
 #include "base/mem.h"

@@ -1,29 +1,19 @@
-#include "suite.h"
-
-#include "base/mem.h"
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "suite_internal.h"
 
 static struct suite_place place;
-static const char *address;
-static struct store *store;
-static struct arena *arena;
-static struct error error;
+const char *address;
+struct store *store;
+struct arena *arena;
+struct error error;
 
-static struct store *open_store(void) {
+struct store *open_store(void) {
   struct error e = {0};
   struct store *s = store_open(str_of(address), &e);
   if (!s) fail_msg("%s", e.message);
   return s;
 }
 
-static int setup(void **state) {
+int suite_setup(void **state) {
   address = place.make();
   store = open_store();
   arena = arena_new();
@@ -31,16 +21,14 @@ static int setup(void **state) {
   return 0;
 }
 
-static int teardown(void **state) {
+int suite_teardown(void **state) {
   store_close(store);
   arena_free(arena);
   place.drop();
   return 0;
 }
 
-#define good(call) assert_good((call), #call, __LINE__)
-
-static void assert_good(int result, const char *call, int line) {
+void assert_good(int result, const char *call, int line) {
   if (result < 0) fail_msg("line %d: %s: %s", line, call, error.message);
 }
 
@@ -51,12 +39,12 @@ static void refused(int result, enum error_code code) {
   error = (struct error){0};
 }
 
-static void assert_text(struct str got, const char *want) {
+void assert_text(struct str got, const char *want) {
   if (!str_eq(got, str_of(want))) fail_msg("'%.*s', not '%s'", STR_ARG(got), want);
 }
 
 /* Ids that differ in their last bytes alone. */
-static unsigned char *id_of(int n) {
+unsigned char *id_of(int n) {
   unsigned char *id = arena_alloc(arena, STORE_HASH_SIZE);
   memset(id, 7, STORE_HASH_SIZE);
   id[30] = (unsigned char)(n >> 8);
@@ -64,9 +52,7 @@ static unsigned char *id_of(int n) {
   return id;
 }
 
-enum { NOW = 1000000 };
-
-static struct store_session session_of(int n) {
+struct store_session session_of(int n) {
   struct store_session s = {.created_ms = NOW,
                             .seen_ms = NOW,
                             .idle_ms = 100,
@@ -78,7 +64,7 @@ static struct store_session session_of(int n) {
   return s;
 }
 
-static void put_session(int n) {
+void put_session(int n) {
   struct store_session s = session_of(n);
   good(store_session_put(store, &s, &error));
 }
@@ -96,25 +82,25 @@ static struct store_connection connection_of(int session, const char *server) {
   return c;
 }
 
-static void put_connection(int session, const char *server) {
+void put_connection(int session, const char *server) {
   struct store_connection c = connection_of(session, server);
   good(store_connection_put(store, &c, 32, &error));
 }
 
-static struct store_connection get_connection(int session, const char *server) {
+struct store_connection get_connection(int session, const char *server) {
   struct store_connection c = {0};
   assert_int_equal(store_connection_get(store, id_of(session), str_of(server), arena, &c, &error), 1);
   return c;
 }
 
-static bool has_connection(int session, const char *server) {
+bool has_connection(int session, const char *server) {
   struct store_connection c;
   int found = store_connection_get(store, id_of(session), str_of(server), arena, &c, &error);
   good(found);
   return found;
 }
 
-static bool has_session(int n) {
+bool has_session(int n) {
   struct store_session s;
   int found = store_session_get(store, id_of(n), arena, &s, &error);
   good(found);
@@ -335,7 +321,7 @@ static void rotation_is_all_or_nothing(void **state) {
 
 /* --- tickets --- */
 
-static void put_ticket(int n, const char *kind, int64_t expires_ms) {
+void put_ticket(int n, const char *kind, int64_t expires_ms) {
   struct store_ticket t = {.kind = str_of(kind), .server = STR("central"), .sealed = STR("secret"), .expires_ms = expires_ms};
   memcpy(t.id, id_of(n), STORE_HASH_SIZE);
   good(store_ticket_put(store, &t, &error));
@@ -432,12 +418,12 @@ static struct store_document document_of(const char *id, const char *key) {
                                  .updated_ms = 10};
 }
 
-static void create(const char *id, const char *key) {
+void create(const char *id, const char *key) {
   struct store_document d = document_of(id, key);
   good(store_document_create(store, &d, &error));
 }
 
-static struct store_document get_document(const char *id) {
+struct store_document get_document(const char *id) {
   struct store_document d = {0};
   assert_int_equal(store_document_get(store, STR("run"), str_of(id), arena, &d, &error), 1);
   return d;
@@ -666,215 +652,6 @@ static void purge_takes_what_ended(void **state) {
   (void)get_document("forever");
 }
 
-/* --- several at once --- */
-
-static void two_handles_see_each_other(void **state) {
-  struct store *other = open_store();
-  struct store_session s;
-  put_session(1);
-  assert_int_equal(store_session_get(other, id_of(1), arena, &s, &error), 1);
-  good(store_session_delete(other, id_of(1), &error));
-  assert_false(has_session(1));
-  store_close(other);
-  put_session(2); /* closing one handle takes nothing from the other */
-  assert_true(has_session(2));
-}
-
-static void it_is_still_there_when_opened_again(void **state) {
-  put_session(1);
-  put_connection(1, "central");
-  create("one", "k");
-  store_close(store);
-  store = open_store();
-  assert_true(has_connection(1, "central"));
-  assert_text(get_document("one").key, "k");
-}
-
-enum { RACERS = 4, TICKETS = 150 };
-
-struct racer {
-  pthread_t thread;
-  int taken[TICKETS];
-  int64_t fences[TICKETS];
-  int renewed;
-  bool failed;
-};
-
-static pthread_barrier_t start_line;
-
-static void set_id(unsigned char id[STORE_HASH_SIZE], int n) {
-  memset(id, 7, STORE_HASH_SIZE);
-  id[30] = (unsigned char)(n >> 8);
-  id[31] = (unsigned char)n;
-}
-
-static void *race(void *payload) {
-  struct racer *r = payload;
-  struct error e = {0};
-  struct arena *own = arena_new();
-  struct store *handle = store_open(str_of(address), &e);
-  unsigned char id[STORE_HASH_SIZE];
-  (void)pthread_barrier_wait(&start_line);
-  for (int i = 0; handle && i < TICKETS && !r->failed; i++) {
-    struct store_ticket ticket;
-    set_id(id, i);
-    int found = store_ticket_take(handle, STR("sign-in"), id, 0, own, &ticket, &e);
-    r->taken[i] = found == 1;
-    r->failed = found < 0;
-  }
-  store_close(handle);
-  arena_free(own);
-  if (!handle) r->failed = true;
-  if (r->failed) (void)fprintf(stderr, "%s\n", e.message);
-  return NULL;
-}
-
-static void run_racers(struct racer *racers, void *(*act)(void *)) {
-  assert_int_equal(pthread_barrier_init(&start_line, NULL, RACERS), 0);
-  for (int i = 0; i < RACERS; i++) assert_int_equal(pthread_create(&racers[i].thread, NULL, act, &racers[i]), 0);
-  for (int i = 0; i < RACERS; i++) assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
-  for (int i = 0; i < RACERS; i++) assert_false(racers[i].failed);
-  (void)pthread_barrier_destroy(&start_line);
-}
-
-static void a13_of_many_threads_one_gets_each_ticket(void **state) {
-  static struct racer racers[RACERS];
-  memset(racers, 0, sizeof racers);
-  for (int i = 0; i < TICKETS; i++) put_ticket(i, "sign-in", NOW);
-  run_racers(racers, race);
-  for (int i = 0; i < TICKETS; i++) {
-    int takers = 0;
-    for (int k = 0; k < RACERS; k++) takers += racers[k].taken[i];
-    assert_int_equal(takers, 1);
-  }
-}
-
-/* Each renews what it read, again and again: every success is one generation. */
-static void *renew(void *payload) {
-  struct racer *r = payload;
-  struct error e = {0};
-  struct store *handle = store_open(str_of(address), &e);
-  unsigned char id[STORE_HASH_SIZE];
-  set_id(id, 1);
-  r->failed = !handle;
-  (void)pthread_barrier_wait(&start_line);
-  for (int i = 0; handle && i < 60 && !r->failed; i++) {
-    struct arena *own = arena_new();
-    struct store_connection c;
-    r->failed = store_connection_get(handle, id, STR("central"), own, &c, &e) != 1;
-    if (!r->failed && store_connection_renew(handle, &c, &e) == 0)
-      r->renewed++;
-    else
-      r->failed = r->failed || e.code != ERROR_changed_meanwhile;
-    arena_free(own);
-  }
-  store_close(handle);
-  return NULL;
-}
-
-static void a13_every_renewal_is_one_generation(void **state) {
-  static struct racer racers[RACERS];
-  memset(racers, 0, sizeof racers);
-  put_session(1);
-  put_connection(1, "central");
-  run_racers(racers, renew);
-  int renewed = 0;
-  for (int k = 0; k < RACERS; k++) renewed += racers[k].renewed;
-  assert_true(renewed > 0);
-  assert_int_equal(get_connection(1, "central").generation, 1 + renewed);
-}
-
-static int in_processes(int (*act)(int number, int out), int (*read_all)(int in)) {
-  int ends[2], result;
-  pid_t children[RACERS];
-  assert_int_equal(pipe(ends), 0);
-  for (int i = 0; i < RACERS; i++) {
-    children[i] = fork();
-    if (children[i] == 0) {
-      (void)close(ends[0]);
-      _exit(act(i, ends[1]));
-    }
-  }
-  (void)close(ends[1]);
-  result = read_all(ends[0]);
-  (void)close(ends[0]);
-  for (int i = 0; i < RACERS; i++) {
-    int status;
-    assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-    assert_int_equal(status, 0);
-  }
-  return result;
-}
-
-static int take_all(int number, int out) {
-  struct error e = {0};
-  struct store *handle = store_open(str_of(address), &e);
-  if (!handle) return 1;
-  for (int i = 0; i < TICKETS; i++) {
-    struct store_ticket ticket;
-    int found = store_ticket_take(handle, STR("sign-in"), id_of(i), 0, arena, &ticket, &e);
-    if (found < 0) return 2;
-    if (found == 1 && write(out, "x", 1) != 1) return 3;
-  }
-  store_close(handle);
-  return 0;
-}
-
-static int count_bytes(int in) {
-  char bytes[256];
-  int n = 0;
-  for (ssize_t got; (got = read(in, bytes, sizeof bytes)) > 0;) n += (int)got;
-  return n;
-}
-
-static void a13_of_many_processes_one_gets_each_ticket(void **state) {
-  for (int i = 0; i < TICKETS; i++) put_ticket(i, "sign-in", NOW);
-  store_close(store); /* a handle must not go through fork */
-  store = NULL;
-  assert_int_equal(in_processes(take_all, count_bytes), TICKETS);
-  store = open_store();
-}
-
-/* Puts and says so, until it is killed. */
-static int put_and_say(int number, int out) {
-  struct error e = {0};
-  struct store *handle = store_open(str_of(address), &e);
-  for (int i = 0; handle && i < 5000; i++) {
-    struct store_session s = session_of(i);
-    s.id[0] = (unsigned char)number;
-    if (store_session_put(handle, &s, &e) < 0) return 2;
-    if (write(out, s.id, sizeof s.id) != sizeof s.id) return 3;
-  }
-  return handle ? 0 : 1;
-}
-
-static void what_was_acknowledged_survives_a_kill(void **state) {
-  int ends[2];
-  unsigned char ids[120][STORE_HASH_SIZE];
-  store_close(store);
-  store = NULL;
-  for (int round = 0; round < 3; round++) {
-    size_t n = 0, most = (size_t)(20 + 40 * round) * STORE_HASH_SIZE;
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) _exit(put_and_say(round, ends[1]));
-    (void)close(ends[1]);
-    for (ssize_t got; n < most && (got = read(ends[0], (char *)ids + n, most - n)) > 0;) n += (size_t)got;
-    (void)kill(child, SIGKILL);
-    (void)waitpid(child, NULL, 0);
-    (void)close(ends[0]);
-    assert_int_equal(n, most);
-    store = open_store();
-    struct store_session s;
-    for (size_t i = 0; i < n / STORE_HASH_SIZE; i++) assert_int_equal(store_session_get(store, ids[i], arena, &s, &error), 1);
-    store_close(store);
-    store = NULL;
-  }
-  store = open_store();
-}
-
-#define ON_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int suite_run(struct suite_place at, const char *name) {
   place = at;
   const struct CMUnitTest tests[] = {
@@ -907,12 +684,6 @@ int suite_run(struct suite_place at, const char *name) {
       ON_STORE(what_is_no_text_is_refused),
       ON_STORE(quotes_and_signs_are_data),
       ON_STORE(purge_takes_what_ended),
-      ON_STORE(two_handles_see_each_other),
-      ON_STORE(it_is_still_there_when_opened_again),
-      ON_STORE(a13_of_many_threads_one_gets_each_ticket),
-      ON_STORE(a13_every_renewal_is_one_generation),
-      ON_STORE(a13_of_many_processes_one_gets_each_ticket),
-      ON_STORE(what_was_acknowledged_survives_a_kill),
   };
-  return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+  return cmocka_run_group_tests_name(name, tests, NULL, NULL) + suite_run_races(name);
 }
