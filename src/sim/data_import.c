@@ -24,6 +24,7 @@ static void read_class(struct metadata_import *import, const struct sim_class *c
     else
       object->existing = *object->uid ? sim_objects_get(call->sim->objects, class->plural, object->uid) : NULL;
     if (object->existing) object->uid = data_uid(object->existing);
+    object->uid = arena_cstr(call->arena, str_of(object->uid)); /* what exists is replaced while this is still needed */
     if (!*object->uid) {
       char *made = arena_alloc(call->arena, 12);
       sim_uid(made);

@@ -12,6 +12,7 @@ import re
 import struct
 import urllib.parse
 
+import data_acts
 from compare import PLACEHOLDER
 
 AUTH_PASSWORD = "Live-auth-1!"
@@ -56,6 +57,8 @@ def start_file(player, name):
 
 def before(player, exchange):
     """Before an exchange. "skip": it cannot be played."""
+    if player.file.startswith("data-"):
+        return data_acts.before(player, exchange)
 
 
 def after(player, exchange, headers, body):

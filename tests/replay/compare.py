@@ -1,5 +1,6 @@
 """What counts as the same answer, by the rules of the transcripts.
 
+Lists that are sets in DHIS2 have no order of their own (Java's hash order comes and goes): these are compared entry by entry of the same key.
 Compared: status; Location, WWW-Authenticate, Set-Cookie (names and attributes), Content-Type, Access-Control-* and the absence of each; JSON members, types, codes, counts
 and texts. Not compared: Date, header order, texts of Java exceptions, Tomcat's HTML beyond being HTML, timing.
 `{{name-1}}` in what is expected matches what came and is bound to it; bound before, it must be the same again.
@@ -145,6 +146,7 @@ class Comparer:
             if sorted(expected) != sorted(got):
                 self.differences.add(where, sorted(expected), sorted(got))
             return
+        expected, got = sorted_sets(where, expected, got)
         for i, (a, b) in enumerate(zip(expected, got)):
             self.value(f"{where}[{i}]", a, b)
 
@@ -203,6 +205,32 @@ class Comparer:
             return (json.loads(re.sub(r'(?<=[:\[,])\s*\{\{([^{}]+)\}\}(?=\s*[,\]}])', r'"{{\1}}"', text)),)
         except ValueError:
             return None
+
+
+SETS = {"typeReports", "categoryOptions", "categoryOptionCombos", "dataSetElements", "organisationUnits", "dataViewOrganisationUnits", "dataInputPeriods", "translations", "resources", "users", "userRoles"}
+
+
+def key_of(item):
+    """What an entry of a set is known by; None: by nothing, or by what is not known beforehand."""
+    if not isinstance(item, dict):
+        return None
+    for name in ("klass", "id", "uid", "singular"):
+        if isinstance(item.get(name), str) and "{{" not in item[name]:
+            return item[name]
+    for name in ("dataElement", "period", "dataSet"):
+        if name in item:
+            return key_of(item[name])
+    return f"{item['locale']} {item['property']}" if "locale" in item and "property" in item else item.get("name")
+
+
+def sorted_sets(where, expected, got):
+    """Both lists in the order of their keys, where the member is a set; entries whose id is made up by the server come last, by name."""
+    if where.rsplit(".", 1)[-1] not in SETS or where.count(".") < 2 and "typeReports" not in where:
+        return expected, got
+    keys = [key_of(i) for i in expected]
+    if all(keys) and len(set(keys)) == len(keys) and all(key_of(i) for i in got):
+        return sorted(expected, key=key_of), sorted(got, key=key_of)
+    return expected, got
 
 
 def unordered(items):

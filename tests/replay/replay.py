@@ -4,6 +4,7 @@
     replay.py --sim build-san/drawbridge-sim [--transcripts DIR] [--versions 2.41,2.43] [--only PART …] [--verbose] [--no-thresholds]
 
 Where DIR is absent, the project's own fixtures (tests/replay/fixtures/<version>/*.jsonl, the same format) are played, all of which must agree.
+left-out.json names exchanges that cannot agree, with the reason: {version or "*": {file: {id: reason}}}; they are played (what follows may need what they do) and not counted.
 Exit code: 0 when every file reaches its share in thresholds.json (a file that is not listed there: no minimum), else 1; 2: nothing to play.
 """
 import argparse
@@ -128,9 +129,7 @@ class Player:
 
     def play(self, exchange):
         """None: agreed; a list of differences; "skip": cannot be played from what was recorded."""
-        if "{{cut}}" in json.dumps(exchange["request"]):
-            return "skip"
-        if acts.before(self, exchange) == "skip":
+        if acts.before(self, exchange) == "skip" or "{{cut}}" in json.dumps(exchange["request"]):
             return "skip"
         try:
             method, path, headers, body = self.request(exchange)
@@ -190,6 +189,18 @@ def play_group(program, version, group, folder, report):
             report.crashed = True
 
 
+LEFT_OUT = json.loads((HERE / "left-out.json").read_text())
+
+
+def left_out(version, name, identifier):
+    """The reason why this exchange is not counted, or None."""
+    for key in (version, "*"):
+        reason = LEFT_OUT.get(key, {}).get(name, {}).get(identifier)
+        if reason:
+            return reason
+    return None
+
+
 class Report:
     def __init__(self, verbose):
         self.verbose = verbose
@@ -197,13 +208,16 @@ class Report:
         self.crashed = False
 
     def add(self, version, name, exchange, outcome):
-        agreed, total, skipped = self.counts.get((version, name), (0, 0, 0))
+        agreed, total, skipped, out = self.counts.get((version, name), (0, 0, 0, 0))
         if outcome == "skip":
             skipped += 1
+        elif left_out(version, name, exchange["id"]):
+            out += 1
+            outcome = None
         else:
             total += 1
             agreed += outcome is None
-        self.counts[(version, name)] = (agreed, total, skipped)
+        self.counts[(version, name)] = (agreed, total, skipped, out)
         if self.verbose and outcome and outcome != "skip":
             q = exchange["request"]
             print(f"--- {version}/{name} [{exchange['id']}] {exchange.get('about', '')}\n    {q['method']} {q['path'][:160]}")
@@ -212,7 +226,7 @@ class Report:
 
     def close(self, thresholds, check):
         sums, bad = collections.Counter(), []
-        for (version, name), (agreed, total, skipped) in sorted(self.counts.items()):
+        for (version, name), (agreed, total, skipped, out) in sorted(self.counts.items()):
             share = agreed / total if total else 1
             least = thresholds.get(version, {}).get(name, 0)
             least = 1 if least == "whole" else least
@@ -221,7 +235,7 @@ class Report:
             kind = name.split("-")[0]
             sums[version, kind, 0] += agreed
             sums[version, kind, 1] += total
-            print(f"{version}/{name}: agree {agreed} of {total} ({share:.0%})" + (f", {skipped} cut short in the recording" if skipped else "") + (f"  BELOW {least:.0%}" if below else ""))
+            print(f"{version}/{name}: agree {agreed} of {total} ({share:.0%})" + (f", {skipped} cut short in the recording" if skipped else "") + (f", {out} left out" if out else "") + (f"  BELOW {least:.0%}" if below else ""))
         for version, kind in sorted({(v, k) for v, k, _ in sums}):
             agreed, total = sums[version, kind, 0], sums[version, kind, 1]
             print(f"total {version} {kind}: agree {agreed} of {total} ({agreed / max(total, 1):.1%})")
