@@ -11,7 +11,7 @@ enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 static const char usage[] =
     "usage: drawbridge-sim --version 2.41|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
-    "                      [--set pat|uaa|oauth|jwt|csrf|totp|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+    "                      [--set pat|uaa|oauth|jwt|csrf|totp|saved-requests|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;

@@ -108,7 +108,7 @@ static void keep_request(struct sim_call *call) {
     call->session = sim_session_new(sim, NULL, false);
     sim_session_cookie(sim, call->reply, call->session);
   }
-  if (saved && call->session && sim_is(call->request, "GET")) sim_session_save(call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path), STR_ARG(call->request->query)) : call->request->path);
+  if (saved && call->session && sim_is(call->request, "GET")) sim_session_save(sim, call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path), STR_ARG(call->request->query)) : call->request->path);
 }
 
 struct str sim_login_link(const struct sim_call *call) {

@@ -27,6 +27,7 @@ void sim_auth_restart(struct sim *sim);    /* sessions and signing key are new, 
 bool sim_auth_put_token(struct sim *sim, struct str username, struct str token);
 /* A confidential client with authorization code and refresh (and the password grant up to 2.41), as an administrator would register it. */
 void sim_auth_put_client(struct sim *sim, struct str id, struct str secret, const char *const *redirects, size_t n);
+bool sim_auth_age_password(struct sim *sim, struct str username, int64_t days);
 const char *sim_auth_totp_secret(struct sim *sim, struct str username); /* base32; NULL: none */
 
 #endif

@@ -175,6 +175,14 @@ bool sim_account_usable(struct sim *sim, json_t *user) {
          account->totp != SIM_TOTP_ENABLED;
 }
 
+bool sim_auth_age_password(struct sim *sim, struct str username, int64_t days) {
+  struct arena *arena = arena_new();
+  struct sim_account *account = sim_account_of(sim, sim_user_named(sim, arena, username));
+  arena_free(arena);
+  if (account) account->password_set_ms = sim_now_ms(sim) - days * 24 * 3600 * 1000;
+  return account != NULL;
+}
+
 const char *sim_auth_totp_secret(struct sim *sim, struct str username) {
   struct arena *arena = arena_new();
   struct sim_account *account = sim_account_of(sim, sim_user_named(sim, arena, username));

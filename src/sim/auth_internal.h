@@ -59,7 +59,7 @@ struct sim_session {
 struct sim_session *sim_session_find(struct sim *sim, const struct sim_request *request); /* the live one of the cookie; its last use is now */
 struct sim_session *sim_session_new(struct sim *sim, const json_t *user, bool counted);   /* user NULL: nobody yet */
 void sim_session_end(struct sim *sim, struct sim_session *session);
-void sim_session_save(struct sim_session *session, struct str target);
+void sim_session_save(const struct sim *sim, struct sim_session *session, struct str target);
 void sim_session_cookie(struct sim *sim, struct sim_reply *reply, const struct sim_session *session);
 void sim_session_clear_cookies(struct sim *sim, struct sim_reply *reply);
 void sim_sessions_drop_all(struct sim_auth *auth);

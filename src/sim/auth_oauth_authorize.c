@@ -178,7 +178,7 @@ static void sign_in_first(struct asking *asking) {
     call->session = sim_session_new(call->sim, NULL, false);
     sim_session_cookie(call->sim, call->reply, call->session);
   }
-  sim_session_save(call->session, arena_printf(asking->arena, "%.*s?%.*s", STR_ARG(request->path), STR_ARG(request->query)));
+  sim_session_save(call->sim, call->session, arena_printf(asking->arena, "%.*s?%.*s", STR_ARG(request->path), STR_ARG(request->query)));
   sim_oauth_nobody(call, true);
 }
 

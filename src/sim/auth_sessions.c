@@ -80,7 +80,8 @@ struct sim_session *sim_session_new(struct sim *sim, const json_t *user, bool co
   return session;
 }
 
-void sim_session_save(struct sim_session *session, struct str target) {
+void sim_session_save(const struct sim *sim, struct sim_session *session, struct str target) {
+  if (!sim->conf.saved_requests) return;
   free(session->saved);
   session->saved = mem_printf("%.*s", STR_ARG(target));
 }

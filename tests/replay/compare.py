@@ -5,12 +5,15 @@ Compared: status; Location, WWW-Authenticate, Set-Cookie (names and attributes),
 and texts. Not compared: Date, header order, texts of Java exceptions, Tomcat's HTML beyond being HTML, timing.
 `{{name-1}}` in what is expected matches what came and is bound to it; bound before, it must be the same again.
 """
+import base64
 import json
 import re
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 # Stand for something else each time they are written; never bound.
 LOOSE = re.compile(r"^(now([+-]\d+)?|now-ms([+-]\d+)?|date|time(\d+s?)?|seconds|millis\d*|ms|etag\d*|length|interval|session|today|cut|path|qr-png-\d+|rsa-modulus-\d+|key-id-\d+)$")
+# Signed tokens carry the server's address: their length says nothing; their claims stand in the note.
+JWT = re.compile(r"^(access-token|id-token|registration-token|iat|token-alg-none|token-other-issuer|client-assertion)")
 NUMERIC = re.compile(r"^(now|now-ms|seconds|millis|ms)([+-]?\d+)?$")
 JAVA = re.compile(r"java\.|jakarta\.|javax\.|org\.(hisp|springframework|hibernate)|Exception|JSON parse error|Unrecognized token|Cannot deserialize|ERROR: |could not (execute|extract)|"
                   r"Unexpected character|Required request body")
@@ -66,10 +69,40 @@ class Comparer:
         if known is not None and known != value:
             self.differences.add(f"{where} {{{{{name}}}}}", known, value)
         elif known is None:
-            shape = re.match(r"(\d+) characters", self.shapes.get(name, ""))
+            shape = not JWT.match(name) and re.match(r"(\d+) characters", self.shapes.get(name, ""))
             if shape and len(value) != int(shape.group(1)):
                 self.differences.add(f"{where} length of {{{{{name}}}}}", shape.group(1), str(len(value)))
         self.variables[name] = value
+
+    def signed(self, note):
+        """`{{access-token-1}} = {header}.{claims}.<signature …>` in a note: what a signed token said."""
+        for name, header, claims in re.findall(r"(?:\{\{)?([\w-]+)(?:\}\})? = (\{.*?\})\.(\{.*?\})\.<signature", note):
+            token = self.variables.get(name) or self.variables.get(f"{name}-1") or ""
+            try:
+                parts = [json.loads(base64.urlsafe_b64decode(p + "=" * (-len(p) % 4))) for p in token.split(".")[:2]]
+            except ValueError:
+                self.differences.add(f"{{{{{name}}}}}", "a signed token", token)
+                continue
+            for part, expected, got in (("header", json.loads(header), parts[0]), ("claims", json.loads(claims), parts[1])):
+                if expected.keys() != got.keys():
+                    self.differences.add(f"{{{{{name}}}}} {part}", sorted(expected), sorted(got))
+                    continue
+                for key in expected:
+                    self.claim(f"{{{{{name}}}}} {part}.{key}", expected[key], got[key], parts[1])
+
+    def claim(self, where, expected, got, claims):
+        moment = re.fullmatch(r"iat(\+\d+)?", expected) if isinstance(expected, str) else None
+        length = re.fullmatch(r"<(\d+) characters.*>", expected) if isinstance(expected, str) else None
+        if moment:
+            expected = claims["iat"] + int(moment.group(1) or 0)
+        elif length:
+            expected, got = length.group(1), str(len(got))
+        elif expected == "<key id>":
+            return
+        if isinstance(expected, str) and isinstance(got, str):
+            self.text(where, expected, got)
+        elif expected != got:
+            self.differences.add(where, expected, got)
 
     # Headers.
 
@@ -135,7 +168,11 @@ class Comparer:
         if more:
             self.differences.add(f"{where} members too many", "", {k: got[k] for k in more})
         for key in expected:
-            if key in got:
+            if key == "expires_in" and isinstance(got.get(key), int) and not isinstance(expected[key], str):
+                # How old a shared token was is timing; which life it has is not.
+                if not expected[key] * 0.9 - 1 <= got[key] <= expected[key] * 1.1 + 1:
+                    self.differences.add(f"{where}.{key}", expected[key], got[key])
+            elif key in got:
                 self.value(f"{where}.{key}", expected[key], got[key])
 
     def array(self, where, expected, got):
