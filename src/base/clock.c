@@ -77,3 +77,20 @@ bool clock_parse(struct str text, int64_t *ret_ms) {
   *ret_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute - offset) * 60000 + second * 1000 + ms;
   return true;
 }
+
+bool clock_parse_http(struct str text, int64_t *ret_ms) {
+  static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+  char copy[40] = {0}, name[4];
+  int day, year, hour, minute, second, month = 0;
+  if (text.n >= sizeof copy) return false;
+  for (size_t i = 0; i < text.n; i++) copy[i] = text.p[i] == '-' ? ' ' : text.p[i];
+  const char *comma = strchr(copy, ',');
+  if (!comma || sscanf(comma + 1, "%2d %3s %4d %2d:%2d:%2d", &day, name, &year, &hour, &minute, &second) != 6) return false;
+  for (int i = 0; i < 12; i++)
+    if (strncasecmp(months + (ptrdiff_t)i * 3, name, 3) == 0) month = i + 1;
+  if (!month || year < 0 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return false;
+  if (year < 70) year += 2000;
+  else if (year < 100) year += 1900;
+  *ret_ms = (((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+  return true;
+}

@@ -15,4 +15,7 @@ const char *clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE]);
 /* RFC 3339 with any offset; also DHIS2's "2026-11-24T09:30:00.000+0000" and without an offset (taken as UTC). False: not a time. */
 bool clock_parse(struct str text, int64_t *ret_ms);
 
+/* "Wed, 25 Nov 2026 09:30:00 GMT": Date, Expires, Retry-After, cookies; also with '-' in the date and two digits of the year (RFC 6265 section 5.1.1). False: not such a time. */
+bool clock_parse_http(struct str text, int64_t *ret_ms);
+
 #endif

@@ -12,9 +12,11 @@ static const struct {
 #undef X
 };
 
-/* Cuts a text that filled its buffer at the last whole UTF-8 character. */
-static void cut_whole(char *text, size_t size) {
+/* Makes one line of it (servers' own words come with breaks), and cuts a text that filled its buffer at the last whole UTF-8 character. */
+static void tidy(char *text, size_t size) {
   size_t n = strlen(text);
+  for (size_t i = 0; i < n; i++)
+    if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) text[i] = ' ';
   if (n + 1 < size) return;
   while (n && ((unsigned char)text[n - 1] & 0xC0) == 0x80) n--;
   if (n && ((unsigned char)text[n - 1] & 0x80)) n--;
@@ -27,7 +29,7 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
   va_start(args, format);
   (void)vsnprintf(error->message, sizeof error->message, format, args);
   va_end(args);
-  cut_whole(error->message, sizeof error->message);
+  tidy(error->message, sizeof error->message);
   return -1;
 }
 
@@ -40,7 +42,7 @@ int error_context(struct error *error, const char *format, ...) {
   va_end(args);
   if (n >= 0 && (size_t)n < sizeof error->message)
     (void)snprintf(error->message + n, sizeof error->message - (size_t)n, ": %s", old);
-  cut_whole(error->message, sizeof error->message);
+  tidy(error->message, sizeof error->message);
   return -1;
 }
 

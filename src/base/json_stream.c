@@ -50,12 +50,14 @@ struct json_stream *json_stream_new(struct json_limits limits, json_handler *han
   s->handler = handler;
   s->payload = payload;
   s->text = BUF_INIT(limits.text);
+  if (limits.secrets) (void)buf_reserve(&s->text, limits.text); /* a buffer that grows leaves copies behind */
   s->line = 1;
   return s;
 }
 
 void json_stream_free(struct json_stream *s) {
   if (!s) return;
+  if (s->text.p) explicit_bzero(s->text.p, s->text.capacity);
   buf_free(&s->text);
   free(s);
 }

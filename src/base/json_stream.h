@@ -33,6 +33,7 @@ typedef int json_handler(void *payload, enum json_event event, struct str text, 
 struct json_limits {
   size_t depth; /* 0: 64 */
   size_t text;  /* longest string, key or number in bytes; 0: 1 MiB */
+  bool secrets; /* no copy of a text is left in memory behind json_stream_free; `text` is then taken at once: keep it small */
 };
 
 struct json_stream;

@@ -7,11 +7,15 @@ void random_bytes(void *p, size_t n) {
   randombytes_buf(p, n);
 }
 
-struct str random_id(struct arena *arena, size_t letters) {
+void random_letters(char *p, size_t n) {
   static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   if (sodium_init() < 0) abort();
+  for (size_t i = 0; i < n; i++) p[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
+}
+
+struct str random_id(struct arena *arena, size_t letters) {
   char *p = arena_alloc(arena, letters + 1);
-  for (size_t i = 0; i < letters; i++) p[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
+  random_letters(p, letters);
   return (struct str){p, letters};
 }
 

@@ -10,6 +10,7 @@ void random_bytes(void *p, size_t n);
 
 /* `letters` letters of [A-Za-z0-9], each chosen evenly: 5.95 bits per letter; 22 letters are 130 bits. */
 struct str random_id(struct arena *arena, size_t letters);
+void random_letters(char *p, size_t n); /* the same without NUL, for what must not lie in an arena */
 
 enum { HASH_SIZE = 32 };
 

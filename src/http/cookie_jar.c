@@ -1,6 +1,7 @@
 #include "http/cookie.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum { NAME_MAX_BYTES = 256, PATH_MAX_BYTES = 1024, SAVED_MAX = COOKIE_JAR_MAX * (NAME_MAX_BYTES + PATH_MAX_BYTES + COOKIE_JAR_VALUE_MAX + 32) };
@@ -43,26 +44,6 @@ static bool text_ok(struct str s, size_t most) {
   if (s.n > most) return false;
   for (size_t i = 0; i < s.n; i++)
     if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f || s.p[i] == ';') return false;
-  return true;
-}
-
-/* The date forms of RFC 6265 section 5.1.1, as far as servers write them: "Wed, 21 Oct 2026 07:28:00 GMT", also with '-' between. */
-static bool parse_date(struct str s, int64_t *ret_ms) {
-  static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-  char text[40] = {0};
-  if (s.n >= sizeof text) return false;
-  for (size_t i = 0; i < s.n; i++) text[i] = s.p[i] == '-' ? ' ' : s.p[i];
-  int day, year, hour, minute, second, month = -1;
-  char name[4];
-  const char *comma = strchr(text, ',');
-  if (!comma || sscanf(comma + 1, "%2d %3s %4d %2d:%2d:%2d", &day, name, &year, &hour, &minute, &second) != 6) return false;
-  for (int i = 0; i < 12; i++)
-    if (strncasecmp(months + (ptrdiff_t)i * 3, name, 3) == 0) month = i;
-  if (month < 0 || year < 0 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return false;
-  if (year < 70) year += 2000;
-  else if (year < 100) year += 1900;
-  struct tm tm = {.tm_year = year - 1900, .tm_mon = month, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second};
-  *ret_ms = (int64_t)timegm(&tm) * 1000;
   return true;
 }
 
@@ -116,7 +97,7 @@ static void read_attribute(struct str attribute, int64_t now_ms, struct lifetime
     life->expires_ms = seconds <= 0 ? 1 : now_ms + (seconds > INT32_MAX ? INT32_MAX : seconds) * 1000;
   }
   int64_t date;
-  if (str_eq_nocase(name, STR("expires")) && !life->has_max_age && parse_date(value, &date)) life->expires_ms = date < 1 ? 1 : date;
+  if (str_eq_nocase(name, STR("expires")) && !life->has_max_age && clock_parse_http(value, &date)) life->expires_ms = date < 1 ? 1 : date;
 }
 
 bool cookie_jar_keep(struct cookie_jar *jar, struct str set_cookie, struct str path, int64_t now_ms) {

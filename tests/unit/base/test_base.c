@@ -166,6 +166,20 @@ static void times(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(clock_parse(str_of(bad[i]), &ms));
 }
 
+static void http_times(void **state) {
+  (void)state;
+  static const char *const same[] = {"Tue, 24 Nov 2026 09:30:00 GMT", "Tue, 24-Nov-2026 09:30:00 GMT", "Tuesday, 24-Nov-26 09:30:00 GMT"};
+  static const char *const bad[] = {"", "24 Nov 2026 09:30:00", "Tue, 24 Foo 2026 09:30:00 GMT", "Tue, 24 Nov 2026 25:30:00 GMT", "3600", "Tue, 24 Nov 2026 09:30:00 GMT and far too much behind it"};
+  int64_t ms;
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    assert_true(clock_parse_http(str_of(same[i]), &ms));
+    assert_int_equal(ms, 1795512600000);
+  }
+  assert_true(clock_parse_http(STR("Thu, 01 Jan 1970 00:00:10 GMT"), &ms));
+  assert_int_equal(ms, 10000);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(clock_parse_http(str_of(bad[i]), &ms));
+}
+
 static void errors(void **state) {
   (void)state;
   struct error error = {0};
@@ -182,6 +196,8 @@ static void errors(void **state) {
   (void)error_context(&error, "file %s", "a.json");
   assert_string_equal(error.message, "file a.json: bad value");
   assert_int_equal(error.code, ERROR_input);
+  (void)error_set(&error, ERROR_upstream_error, "two\r\nlines\x7f");
+  assert_string_equal(error.message, "two  lines ");
 }
 
 static void json_reads_back(void **state) {
@@ -231,7 +247,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(buffers_have_a_maximum),
       cmocka_unit_test(maps_against_a_list), cmocka_unit_test(a_deleted_key_may_be_freed), cmocka_unit_test(vectors), cmocka_unit_test(times),
-      cmocka_unit_test(errors), cmocka_unit_test(json_reads_back), cmocka_unit_test(text_of_all_scripts),
+      cmocka_unit_test(http_times), cmocka_unit_test(errors), cmocka_unit_test(json_reads_back), cmocka_unit_test(text_of_all_scripts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
