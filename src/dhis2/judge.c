@@ -6,7 +6,8 @@ bool dhis2_login_redirect(int status, const struct http_headers *headers) {
   struct str location;
   if (status < 300 || status > 399 || !http_headers_get(headers, STR("Location"), &location)) return false;
   struct str path = str_take(&location, '?');
-  return str_has(path, STR("/login")) || str_has(path, STR("-login")) || str_has(path, STR("logout.action")) || str_has(path, STR("login.action"));
+  return str_has(path, STR("/login")) || str_has(path, STR("-login")) || str_has(path, STR("logout.action")) ||
+         str_has(path, STR("login.action"));
 }
 
 static bool type_is(const struct http_headers *headers, struct str part) {
@@ -40,23 +41,30 @@ struct str dhis2_message(struct arena *arena, struct str body) {
   struct str message = text_of(root, "message"), detail = first_detail(root);
   if (!message.n) message = text_of(root, "error_description").n ? text_of(root, "error_description") : text_of(root, "error");
   struct str out = STR_NONE;
-  if (message.n && detail.n && !str_eq(message, detail)) out = arena_printf(arena, "%.*s: %.*s", STR_ARG(str_slice(message, 0, LONGEST)), STR_ARG(str_slice(detail, 0, LONGEST)));
-  else if (message.n || detail.n) out = arena_str(arena, str_slice(message.n ? message : detail, 0, LONGEST));
+  if (message.n && detail.n && !str_eq(message, detail))
+    out = arena_printf(arena, "%.*s: %.*s", STR_ARG(str_slice(message, 0, LONGEST)), STR_ARG(str_slice(detail, 0, LONGEST)));
+  else if (message.n || detail.n)
+    out = arena_str(arena, str_slice(message.n ? message : detail, 0, LONGEST));
   json_decref(root);
   return out;
 }
 
 static int fail(struct error *error, enum error_code code, int status, struct str message, const char *otherwise) {
+  if (message.n)
+    (void)error_set(error, code, "%.*s", STR_ARG(message));
+  else
+    (void)error_set(error, code, "%s (status %d)", otherwise, status);
   error->upstream_status = status;
-  error->reason[0] = '\0';
-  if (message.n) return error_set(error, code, "%.*s", STR_ARG(message));
-  return error_set(error, code, "%s (status %d)", otherwise, status);
+  return -1;
 }
 
-int dhis2_judge(struct arena *arena, int status, const struct http_headers *headers, struct str body, bool wants_body, struct error *error) {
+int dhis2_judge(struct arena *arena, int status, const struct http_headers *headers, struct str body, bool wants_body,
+                struct error *error) {
   bool good = status >= 200 && status < 300;
-  if (good && dhis2_is_html(headers)) return fail(error, ERROR_reauth_required, status, STR_NONE, "the server answered with a page instead of data: the sign-in has ended");
-  if (dhis2_login_redirect(status, headers)) return fail(error, ERROR_reauth_required, status, STR_NONE, "the server sends to its login page: the sign-in has ended");
+  if (good && dhis2_is_html(headers))
+    return fail(error, ERROR_reauth_required, status, STR_NONE, "the server answered with a page instead of data: the sign-in has ended");
+  if (dhis2_login_redirect(status, headers))
+    return fail(error, ERROR_reauth_required, status, STR_NONE, "the server sends to its login page: the sign-in has ended");
   if (good && wants_body && body.n == 0) return fail(error, ERROR_empty_answer, status, STR_NONE, "the server answered without a body");
   if (good || status == 304) return 0;
   struct str message = dhis2_is_html(headers) ? STR_NONE : dhis2_message(arena, body);
@@ -64,6 +72,7 @@ int dhis2_judge(struct arena *arena, int status, const struct http_headers *head
   case 401: return fail(error, ERROR_reauth_required, status, STR_NONE, "the server does not accept the sign-in any more");
   case 403: return fail(error, ERROR_forbidden, status, message, "the server does not let this user do that");
   case 404: return fail(error, ERROR_not_found, status, message, "the server has nothing there");
-  default: return fail(error, ERROR_upstream_error, status, message, status < 400 ? "the server sends elsewhere" : "the server could not do it");
+  default:
+    return fail(error, ERROR_upstream_error, status, message, status < 400 ? "the server sends elsewhere" : "the server could not do it");
   }
 }

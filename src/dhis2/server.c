@@ -2,12 +2,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crypt/random.h"
 #include "dhis2/judge.h"
 #include "http/cookie.h"
 #include <jansson.h>
 
 struct dhis2_server {
-  char *id, *base_url;
+  char *id, *base_url, *base_path; /* base_path: "" or "/dhis": what a cookie's Path is held against begins with it */
   struct http_client *client;
   struct dhis2_credential credential;
   struct cookie_jar *cookies;
@@ -15,13 +16,37 @@ struct dhis2_server {
   struct dhis2_version version;
 };
 
-struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options, struct dhis2_credential credential) {
+static char *path_of(struct str base_url) {
+  size_t authority = str_find(base_url, STR("://"));
+  struct str rest = str_from(base_url, authority == SIZE_MAX ? 0 : authority + 3);
+  size_t slash = str_find_char(rest, '/');
+  struct str path = slash == SIZE_MAX ? STR_NONE : str_from(rest, slash);
+  return mem_printf("%.*s", STR_ARG(str_ends(path, STR("/")) ? str_slice(path, 0, path.n - 1) : path));
+}
+
+/* The jar rules what is sent: else the first cookie that the server sets would stand in for the session that was given. */
+static void seed_cookies(struct dhis2_server *server) {
+  if (server->credential.kind != DHIS2_COOKIE) return;
+  struct str rest = secret_reveal(server->credential.value);
+  while (rest.n) {
+    struct str pair = str_trim(str_take(&rest, ';'));
+    char *line = mem_printf("%.*s; Path=%s", STR_ARG(pair), *server->base_path ? server->base_path : "/");
+    (void)cookie_jar_keep(server->cookies, str_of(line), STR("/"), 0);
+    secret_wipe(line, strlen(line));
+    free(line);
+  }
+}
+
+struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options,
+                                      struct dhis2_credential credential) {
   struct dhis2_server *server = mem_alloc(sizeof *server);
   server->id = mem_printf("%.*s", STR_ARG(id));
   server->base_url = mem_printf("%.*s", STR_ARG(base_url));
+  server->base_path = path_of(base_url);
   server->client = http_client_new(options);
   server->credential = (struct dhis2_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
   server->cookies = cookie_jar_new();
+  seed_cookies(server);
   return server;
 }
 
@@ -31,6 +56,7 @@ void dhis2_server_free(struct dhis2_server *server) {
   http_client_free(server->client);
   secret_free(server->credential.value);
   cookie_jar_free(server->cookies);
+  free(server->base_path);
   free(server->base_url);
   free(server->id);
   free(server);
@@ -81,12 +107,38 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
   case DHIS2_FORM_LOGIN:
   case DHIS2_LEGACY_OAUTH: return minor <= 41;
   case DHIS2_OAUTH: return minor >= 42;
+  case DHIS2_OAUTH_AT_API: return minor > 42 || (minor == 42 && version.patch >= 5);
   case DHIS2_TOKEN_REASONS: return minor != 40;
   }
   return false;
 }
 
 /* --- calls --- */
+
+static bool is_write(struct str method) {
+  return !str_eq(method, STR("GET")) && !str_eq(method, STR("HEAD"));
+}
+
+struct secret *dhis2_cookie_header(const struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena,
+                                   struct str *ret_csrf) {
+  struct secret *kept = cookie_jar_header(jar, path, now_ms);
+  struct str token;
+  *ret_csrf = STR_NONE;
+  if (!is_write(method)) return kept;
+  if (cookie_jar_get(jar, STR("XSRF-TOKEN"), &token)) {
+    *ret_csrf = arena_str(arena, token);
+    return kept;
+  }
+  enum { LETTERS = 22 };
+  *ret_csrf = random_id(arena, LETTERS);
+  struct str cookies = secret_reveal(kept);
+  char *text = mem_printf("%.*s%sXSRF-TOKEN=%.*s", STR_ARG(cookies), cookies.n ? "; " : "", STR_ARG(*ret_csrf));
+  struct secret *both = secret_new(str_of(text));
+  secret_wipe(text, strlen(text));
+  free(text);
+  secret_free(kept);
+  return both;
+}
 
 static const struct {
   struct str name, prefix;
@@ -101,19 +153,21 @@ struct sink {
   void *payload;
 };
 
-static int call_once(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct sink sink,
-                     struct arena *arena, struct http_answer *ret, struct error *error) {
+static int call_once(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
+                     struct sink sink, struct arena *arena, struct http_answer *ret, struct error *error) {
   struct http_headers headers = {0};
   http_headers_add(&headers, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
   http_headers_add(&headers, arena, STR("Accept"), STR("application/json"));
   if (content_type.n) http_headers_add(&headers, arena, STR("Content-Type"), content_type);
   enum dhis2_credential_kind kind = server->credential.kind;
-  struct secret *kept = cookie_jar_header(server->cookies, path, clock_now_ms());
+  struct str full_path = arena_printf(arena, "%s%.*s", server->base_path, STR_ARG(str_slice(path, 0, str_find_char(path, '?')))), csrf;
+  struct secret *kept = dhis2_cookie_header(server->cookies, str_of(method), full_path, clock_now_ms(), arena, &csrf);
+  if (csrf.n) http_headers_add(&headers, arena, STR("X-XSRF-TOKEN"), csrf);
   struct http_call call = {
       .method = str_of(method),
       .url = arena_printf(arena, "%s%.*s", server->base_url, STR_ARG(path)),
       .headers = &headers,
-      .cookie = kept ? kept : kind == DHIS2_COOKIE ? server->credential.value : NULL,
+      .cookie = kept,
       .body = body,
       .sink = sink.sink,
       .payload = sink.payload,
@@ -125,7 +179,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
   }
   int result = http_client_call(server->client, &call, arena, ret, error);
   secret_free(kept);
-  if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, path, clock_now_ms());
+  if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, full_path, clock_now_ms());
   if (result < 0) (void)snprintf(error->server, sizeof error->server, "%s", server->id);
   return result;
 }
@@ -134,18 +188,19 @@ static bool refused(const struct http_answer *answer) {
   return answer->status == 401 || dhis2_login_redirect(answer->status, &answer->headers);
 }
 
-static int call_with(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct sink sink,
-                     struct arena *arena, struct http_answer *ret, struct error *error) {
+static int call_with(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
+                     struct sink sink, struct arena *arena, struct http_answer *ret, struct error *error) {
   if (call_once(server, method, path, content_type, body, sink, arena, ret, error) < 0) return -1;
   struct dhis2_credential fresh = {0};
   if (!refused(ret) || !server->renewal.renew || !server->renewal.renew(server->renewal.payload, &fresh)) return 0;
   secret_free(server->credential.value);
   server->credential = fresh;
+  seed_cookies(server);
   return call_once(server, method, path, content_type, body, sink, arena, ret, error);
 }
 
-int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct arena *arena,
-               struct http_answer *ret, struct error *error) {
+int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
+               struct arena *arena, struct http_answer *ret, struct error *error) {
   return call_with(server, method, path, content_type, body, (struct sink){0}, arena, ret, error);
 }
 
@@ -157,7 +212,8 @@ static int judge(struct dhis2_server *server, struct arena *arena, const struct 
 
 int dhis2_get(struct dhis2_server *server, struct str path, struct arena *arena, struct str *ret_json, struct error *error) {
   struct http_answer answer;
-  if (dhis2_call(server, "GET", path, STR_NONE, STR_NONE, arena, &answer, error) < 0 || judge(server, arena, &answer, true, error) < 0) return -1;
+  if (dhis2_call(server, "GET", path, STR_NONE, STR_NONE, arena, &answer, error) < 0 || judge(server, arena, &answer, true, error) < 0)
+    return -1;
   *ret_json = answer.body;
   return 0;
 }
@@ -178,15 +234,16 @@ static int watch(void *payload, struct str piece, struct error *error) {
   return watched->is_page ? 0 : watched->to.sink(watched->to.payload, piece, error);
 }
 
-int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(void *payload, struct str piece, struct error *error), void *payload,
-                     struct error *error) {
+int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(void *payload, struct str piece, struct error *error),
+                     void *payload, struct error *error) {
   struct arena *arena = arena_new();
   struct watched watched = {.to = {sink, payload}};
   struct http_answer answer;
   int result = call_with(server, "GET", path, STR_NONE, STR_NONE, (struct sink){watch, &watched}, arena, &answer, error);
   if (result == 0) result = judge(server, arena, &answer, false, error);
   bool good = result == 0;
-  if (good && watched.is_page) result = error_set(error, ERROR_reauth_required, "the server answered with a page instead of data: the sign-in has ended");
+  if (good && watched.is_page)
+    result = error_set(error, ERROR_reauth_required, "the server answered with a page instead of data: the sign-in has ended");
   if (good && !watched.started) result = error_set(error, ERROR_empty_answer, "the server answered without a body");
   if (good && result < 0) (void)snprintf(error->server, sizeof error->server, "%s", server->id);
   arena_free(arena);
@@ -200,7 +257,8 @@ int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret,
     int result = dhis2_get(server, STR("/api/system/info?fields=version"), arena, &body, error);
     json_t *root = result == 0 ? json_loadb(body.p, body.n, 0, NULL) : NULL;
     struct str text = str_of(json_string_value(json_object_get(root, "version")));
-    if (result == 0 && !dhis2_version_parse(text, &server->version)) result = error_set(error, ERROR_not_dhis2, "the server does not tell its version");
+    if (result == 0 && !dhis2_version_parse(text, &server->version))
+      result = error_set(error, ERROR_not_dhis2, "the server does not tell its version");
     json_decref(root);
     arena_free(arena);
     if (result < 0) return -1;

@@ -43,7 +43,7 @@ struct cookie_jar *dhis2_server_cookies(struct dhis2_server *server); /* borrowe
 /* Cookies of an earlier time (cookie_jar_save); what is not a saved jar is passed over. */
 void dhis2_server_load_cookies(struct dhis2_server *server, const struct secret *saved);
 
-/* What goes behind "Cookie: " for a call to `path`; NULL: nothing. A write gets an anti-forgery pair too, from the jar or made up: 2.42+ with http.security.csrf.enabled refuses every write without one, also
+/* What goes behind "Cookie: " for a call to `path` (as sent, the path of the base address included, without query); NULL: nothing. A write gets an anti-forgery pair too, from the jar or made up: 2.42+ with http.security.csrf.enabled refuses every write without one, also
  * with a token, and takes any that agree; other servers do not look. *ret_csrf: what goes into X-XSRF-TOKEN; empty for GET and HEAD. The caller frees the secret. */
 struct secret *dhis2_cookie_header(const struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena, struct str *ret_csrf);
 
@@ -67,6 +67,7 @@ enum dhis2_ability {
   DHIS2_FORM_LOGIN,    /* to 2.41: /dhis-web-commons-security/login.action */
   DHIS2_LEGACY_OAUTH,  /* to 2.41: /uaa/oauth */
   DHIS2_OAUTH,         /* 2.42+: /oauth2 with PKCE, if switched on */
+  DHIS2_OAUTH_AT_API,  /* 2.42.5+, 2.43+: the API takes tokens of that server without more ado */
   DHIS2_TOKEN_REASONS, /* says why a personal access token is refused (2.40 answers with an empty body) */
 };
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */
