@@ -22,7 +22,7 @@ struct dhis2_client {
   const struct secret *client_secret; /* NULL: none */
   const struct secret *private_key;   /* PEM, RSA; NULL: none */
   struct str redirect_uri;
-  const struct str *scopes; /* NULL: openid profile username (new), ALL (old) */
+  const struct str *scopes; /* NULL: openid username (new), none (old) */
   size_t scope_count;
 };
 
@@ -48,7 +48,7 @@ int dhis2_callback_read(struct arena *arena, struct str query, struct dhis2_call
  * (login_required and the like: start again); ERROR_upstream_error with reason = the server's own word (invalid_scope, unauthorized_client, …) and what to mend. */
 int dhis2_callback_check(const struct dhis2_callback *callback, const struct dhis2_oauth *oauth, struct error *error);
 
-/* `nonce` and `verifier` of the start. -1: ERROR_bad_request, reason invalid_grant (the code is used up, too old, or for another redirect address: start again); ERROR_upstream_error with reason = the server's own word
+/* `nonce` and `verifier` of the start. -1: ERROR_reauth_required, reason invalid_grant (the code is used up, too old, or for another redirect address: start again); ERROR_upstream_error with reason = the server's own word
  * (invalid_client: id, secret or way of authentication are not those of the registration), "id_token" (a check failed: which one is in the message) or "scope" (the person did not tick `username`);
  * those of sign_in.h. */
 int dhis2_oauth_redeem(const struct dhis2_place *place, const struct dhis2_oauth *oauth, const struct dhis2_client *client, const struct secret *code, const struct secret *verifier, struct str nonce,
