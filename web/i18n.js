@@ -1,17 +1,32 @@
 // Texts: English is the key; i18n/<language>.po has the others. Plurals by Intl, numbers and dates in the reader's way.
 import { parsePo } from './model/po.js'
 
-const LANGUAGES = ['en', 'fr', 'es', 'pt']
+export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es: 'Español' }
+const CHOSEN = 'drawbridge language'
 const RIGHT_TO_LEFT = ['ar', 'fa', 'ur', 'he']
-let language = 'en'
+let current = 'en'
 let texts = new Map()
 
-export async function loadLanguage(wished = navigator.languages, fetchText = fetchPo) {
-  const found = wished.map((one) => one.toLowerCase().split('-')[0]).find((one) => LANGUAGES.includes(one)) ?? 'en'
+/** The person's choice, else the browser's; texts are there when it resolves. */
+export async function loadLanguage(wished = wishes(), fetchText = fetchPo) {
+  const found = wished.map((one) => one.toLowerCase().split('-')[0]).find((one) => one in LANGUAGES) ?? 'en'
   if (found !== 'en') texts = parsePo(await fetchText(found))
-  language = found
+  current = found
   document.documentElement.lang = found
   document.documentElement.dir = RIGHT_TO_LEFT.includes(found) ? 'rtl' : 'ltr'
+}
+
+export const language = () => current
+
+function wishes() {
+  const chosen = localStorage.getItem(CHOSEN)
+  return chosen ? [chosen, ...navigator.languages] : navigator.languages
+}
+
+/** Everything on the page is made anew in that language. */
+export function chooseLanguage(one) {
+  localStorage.setItem(CHOSEN, one)
+  location.reload()
 }
 
 async function fetchPo(one) {
@@ -36,9 +51,18 @@ export function tn(one, many, n, values = {}) {
 }
 
 // French counts 0 as one; the others here do not. In .po files the first form is the singular one.
-const pluralForm = (n) => (new Intl.PluralRules(language).select(n) === 'one' ? 0 : 1)
+const pluralForm = (n) => (new Intl.PluralRules(current).select(n) === 'one' ? 0 : 1)
 
-export const number = (n) => new Intl.NumberFormat(language).format(n)
-export const percent = (share) => new Intl.NumberFormat(language, { style: 'percent' }).format(share)
-export const time = (text) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
-export const monthName = (year, month) => new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(Date.UTC(year, month - 1))
+export const number = (n) => new Intl.NumberFormat(current).format(n)
+export const percent = (share) => new Intl.NumberFormat(current, { style: 'percent' }).format(share)
+export const time = (text) => new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
+
+/** An exact decimal as text, grouped as the reader's language does but with all its digits. */
+export function decimal(text) {
+  if (text === null || text === undefined) return '–'
+  const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
+  if (!found) return text
+  const [, sign, whole, fraction] = found
+  const point = new Intl.NumberFormat(current).formatToParts(1.5).find((part) => part.type === 'decimal').value
+  return sign + new Intl.NumberFormat(current).format(BigInt(whole)) + (fraction ? point + fraction : '')
+}

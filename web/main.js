@@ -1,7 +1,13 @@
 import { html, render, useEffect, useRef } from './lib.js'
-import { loadLanguage, t } from './i18n.js'
+import { chooseLanguage, language, LANGUAGES, loadLanguage, t } from './i18n.js'
 import { gateway, useLoad } from './api.js'
 import { Link, match, navigate, useLocation } from './router.js'
+import { Alignments } from './screens/alignments.js'
+import { NewAlignment } from './screens/new.js'
+import { Review } from './screens/review.js'
+import { Run } from './screens/run.js'
+import { Runs } from './screens/runs.js'
+import { Send } from './screens/send.js'
 import { Servers } from './screens/servers.js'
 import { SignIn } from './screens/signin.js'
 
@@ -9,6 +15,12 @@ const routes = [
   ['/', Servers],
   ['/servers', Servers],
   ['/sign-in/:server', SignIn],
+  ['/alignments', Alignments],
+  ['/alignments/new', NewAlignment],
+  ['/alignments/:alignment', Review],
+  ['/alignments/:alignment/send', Send],
+  ['/runs', Runs],
+  ['/runs/:run', Run],
 ]
 
 function App() {
@@ -28,9 +40,13 @@ function App() {
       <${Link} to="/servers" class="brand">drawbridge<//>
       <nav aria-label=${t('Main')}>
         <${Link} to="/servers" aria-current=${['/', '/servers'].includes(path) ? 'page' : undefined}>${t('Servers')}<//>
-        <${Link} to="/alignments" aria-current=${path.startsWith('/alignments') || path.startsWith('/runs') ? 'page' : undefined}>${t('Alignments')}<//>
+        <${Link} to="/alignments" aria-current=${path.startsWith('/alignments') ? 'page' : undefined}>${t('Alignments')}<//>
+        <${Link} to="/runs" aria-current=${path.startsWith('/runs') ? 'page' : undefined}>${t('Runs')}<//>
       </nav>
       <${Who} connections=${session.data?.connections ?? []} />
+      <select class="language" aria-label=${t('Language')} value=${language()} onChange=${(event) => chooseLanguage(event.target.value)}>
+        ${Object.entries(LANGUAGES).map(([id, name]) => html`<option key=${id} value=${id} lang=${id}>${name}</option>`)}
+      </select>
     </header>
     <main id="main" tabindex="-1" ref=${main} key=${path}>
       ${Screen

@@ -2,6 +2,7 @@
 import { html, useEffect, useId, useRef } from './lib.js'
 import { percent, t } from './i18n.js'
 import { inWords, isSignedOut } from './model/problems.js'
+import { band } from './model/review.js'
 import { Link } from './router.js'
 
 export function Button({ primary, destructive, small, loading, disabled, children, kbd, ...rest }) {
@@ -79,7 +80,8 @@ export function Tabs({ label, tabs, selected, onSelect, children }) {
   </div>`
 }
 
-export function Dialog({ title, onClose, children }) {
+/** `action` stands beside the button that closes. */
+export function Dialog({ title, onClose, children, action, cancel }) {
   const dialog = useRef()
   const id = useId()
   useEffect(() => {
@@ -89,13 +91,12 @@ export function Dialog({ title, onClose, children }) {
     <div class="dialog">
       <h2 id=${id}>${title}</h2>
       ${children}
-      <p class="row end"><${Button} onClick=${() => dialog.current.close()}>${t('Close')}<//></p>
+      <p class="row end">${action}<${Button} onClick=${() => dialog.current.close()}>${cancel ?? t('Close')}<//></p>
     </div>
   </dialog>`
 }
 
 /** Bands as people read them; the number always stands there too, never colour alone. */
-export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
 const BAND_TONES = { high: 'positive', medium: 'info', low: 'negative' }
 export const Confidence = ({ value }) =>
   value === undefined || value === null ? html`<span class="muted">–</span>` : html`<${Tag} tone=${BAND_TONES[band(value)]}>${percent(value)}<//>`

@@ -1,0 +1,41 @@
+// Debian's Chromium for the tests: one browser per file, a fresh context per test; whatever the page complains about in its console fails the test.
+import { mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const PROGRAM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const PICTURES = process.env.DRAWBRIDGE_SCREENSHOTS
+
+export async function startBrowser() {
+  return chromium.launch({ executablePath: PROGRAM, args: FLAGS, timeout: 120000 })
+}
+
+/** A page of its own context. `complaints` collects what its console said; what matches one of `expected` is let pass. */
+export async function openPage(browser, { width = 1366, height = 768, locale = 'en-GB', expected = [], ...more } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, locale, timezoneId: 'UTC', reducedMotion: 'reduce', ...more })
+  context.setDefaultTimeout(60000)
+  const complaints = []
+  const complain = (text) => { if (!expected.some((one) => one.test(text))) complaints.push(text) }
+  context.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complain(`${message.type()}: ${message.text()} ${message.location().url}`) })
+  context.on('weberror', (error) => complain(`thrown: ${error.error()?.stack ?? error.error()}`))
+  const page = await context.newPage()
+  return { page, context, complaints, close: () => context.close() }
+}
+
+// axe cannot be put into a page whose policy forbids it: it is evaluated by the debugger, which is not bound by the policy.
+export async function axe(page, label, options = {}) {
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate((given) => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], ...given }), options)
+  return violations.map((one) => `${label}: ${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.replace(/\s+/g, ' ').slice(0, 200)}`).join(' | ')}`)
+}
+
+/** For `./dev screenshots DIR`; else nothing. */
+export async function picture(page, name, options = {}) {
+  if (!PICTURES) return
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), ...options })
+}

@@ -1,0 +1,56 @@
+// Data sets that nobody has: the same number gives the same ones.
+
+const DISEASES = ['Malaria', 'Measles', 'Cholera', 'Typhoid fever', 'Dysentery', 'Pneumonia', 'Tuberculosis', 'Asthma', 'Hypertension', 'Diabetes', 'Anaemia', 'Hepatitis', 'Meningitis', 'Scabies', 'Burns', 'Snake bite']
+const WHAT = ['new cases', 'follow-up', 'deaths', 'referred', 'tested', 'treated']
+const SECTIONS = ['Outpatients', 'Laboratory', 'Immunisation', 'Maternal health']
+const AGES = ['<1 y', '1–4 y', '5–14 y', '15+ y']
+
+const two = (n) => String(n).padStart(5, '0')
+const coc = (side, i) => ({ id: `${side}Coc${String(i).padStart(2, '0')}`.padEnd(11, '0').slice(0, 11), name: AGES[i] })
+
+function sourceOf(i) {
+  const name = `${DISEASES[i % DISEASES.length]}, ${WHAT[Math.floor(i / DISEASES.length) % WHAT.length]}${i >= 96 ? ` (${Math.floor(i / 96) + 1})` : ''}`
+  return { id: `Source${two(i)}`, name, code: `OPD_${100 + i}`, value_type: i % 17 === 5 ? 'NUMBER' : 'INTEGER_ZERO_OR_POSITIVE', section: SECTIONS[Math.floor(i / 10) % 4], combo: { id: 'SourceAges0', name: 'Age' } }
+}
+
+const targetOf = (i) => ({ ...sourceOf(i), id: `Target${two(i)}`, name: sourceOf(i).name.replace(',', ' –'), code: `NAT-${200 + i}`, value_type: 'INTEGER_ZERO_OR_POSITIVE', combo: { id: 'TargetAges0', name: 'Age group' } })
+
+/** Confidence falls with i; every 9th has no answer, every 11th shares its target with the one before. */
+export function madeUpAlignment(id, count, source, target) {
+  const targets = Array.from({ length: count }, (_, i) => targetOf(i))
+  const elements = Array.from({ length: count }, (_, i) => {
+    const sure = 0.99 - ((i * 37) % 60) / 100
+    const best = i % 11 === 10 ? i - 1 : i
+    const candidates = [best, (i + 1) % count, (i + 7) % count, (i + 13) % count].filter((one, at, all) => all.indexOf(one) === at)
+    return {
+      source: sourceOf(i),
+      proposals: candidates.map((one, at) => ({
+        target: targets[one],
+        confidence: at === 0 ? sure : Math.max(0.1, sure - 0.2 - at * 0.1),
+        decision: at > 0 || i % 9 === 8 ? 'candidate' : sure >= 0.9 ? 'auto' : 'proposed',
+        why: at === 0 ? 'The names have the same words in the same order; the codes differ.' : 'Some words are the same.',
+        features: [{ name: 'words', contribution: 2.4 - at }, { name: 'code', contribution: -0.6 }, { name: 'value_type', contribution: i % 17 === 5 ? -0.8 : 0.3 }],
+      })),
+      decision: { state: 'proposed', targets: [], rejected: [] },
+    }
+  })
+  const cells = elements.flatMap((element, i) =>
+    AGES.map((_, at) => ({
+      source_data_element: element.source.id,
+      source: coc('Source', at),
+      terms: i % 9 === 8 || (i % 13 === 4 && at === 3) ? [] : [{ target_data_element: element.proposals[0].target.id, target: coc('Target', at), sign: '+', confidence: element.proposals[0].confidence, decision: 'proposed' }],
+    }))
+  )
+  const side = (one, name) => ({ server: one.server, data_set: { id: one.data_set, name, period_type: 'Monthly' } })
+  return {
+    id, version: 1, state: 'ready', source: side(source, 'Monthly facility report'), target: side(target, 'National monthly summary'), elements, cells, target_elements: targets,
+    target_combos: [{ id: 'TargetAges0', name: 'Age group', option_combos: AGES.map((_, at) => coc('Target', at)) }],
+    coverage: { source_elements: count, accepted: 0, none: 0, target_cells: count * AGES.length, target_cells_filled: Math.round(count * AGES.length * 0.85) }, warnings: [],
+  }
+}
+
+export function madeUpUnits(count) {
+  const units = [{ id: 'OrgUnit0000', name: 'Bo district', code: 'BO', path: '/Country0000/OrgUnit0000', level: 2 }]
+  for (let i = 1; i < count; i++) units.push({ id: `OrgUnit${String(i).padStart(4, '0')}`, name: `${['Kakua', 'Tikonko', 'Badjia', 'Lugbu'][i % 4]} health post ${i}`, code: `HP${i}`, path: `/Country0000/OrgUnit0000/OrgUnit${String(i).padStart(4, '0')}`, level: 3 })
+  return units
+}

@@ -1,0 +1,245 @@
+// A drawbridge of made-up servers, for the page alone: answers as docs/openapi.yaml says, keeps everything in memory, and fails when it is told to.
+// `node mock.mjs [PORT] [ELEMENTS]` serves the page from ../../web for trying things by hand.
+import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { dirname, extname, join, normalize } from 'node:path'
+import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
+import { decided, reviewOf, cellDecided } from '../../web/model/review.js'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const WEB = join(ROOT, 'web')
+const TYPES = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.po': 'text/plain; charset=utf-8', '.html': 'text/html; charset=utf-8' }
+const LIBRARIES = { 'lib/preact.js': 'preact/dist/preact.module.js', 'lib/hooks.js': 'preact/hooks/dist/hooks.module.js', 'lib/htm.js': 'htm/dist/htm.module.js' }
+
+/** The content policy as the program has it. */
+const POLICY = /STR\("(default-src[^;]*;(?:[^"]|"\s*")*)"\)/.exec(readFileSync(join(ROOT, 'src/api/assets.c'), 'utf8'))[1].replace(/"\s*"/g, '')
+
+function file(name) {
+  if (name.startsWith('sdk/')) return readFileSync(join(ROOT, name))
+  if (!LIBRARIES[name]) return readFileSync(join(WEB, name))
+  return readFileSync(join(WEB, 'node_modules', LIBRARIES[name]), 'utf8').replace('from"preact"', 'from"./preact.js"').replace(/^\/\/# sourceMappingURL=.*$/m, '')
+}
+
+class Problem extends Error {
+  constructor(status, code, more = {}) {
+    super(code)
+    this.status = status
+    this.body = { type: 'about:blank', title: code, status, code, detail: `detail of ${code}`, origin: 'gateway', request_id: 'r1', ...more }
+  }
+}
+
+/** @param {{elements?: number, connected?: string[], units?: number}} options */
+export async function startMock({ elements = 40, connected = ['district', 'central'], units = 30, port = 0 } = {}) {
+  const world = {
+    servers: [
+      { id: 'district', name: 'District HMIS', url: 'https://district.example.org', version: '2.41.3', state: 'ok', sign_in: [{ kind: 'pat', label: 'Access token' }, { kind: 'password', label: 'Password' }] },
+      { id: 'central', name: 'Central HMIS', url: 'https://central.example.org', version: '2.43.1', state: 'ok', sign_in: [{ kind: 'oauth', label: 'Sign in at the server', authorize_url: '/v1/servers/central/authorize' }, { kind: 'pat', label: 'Access token' }] },
+    ],
+    connections: new Map(),
+    alignments: new Map(),
+    runs: new Map(),
+    elements,
+    unitCount: units,
+    fail: undefined, // (method, path) => Problem or "cut", told by a test
+    calls: [],
+  }
+  for (const id of connected) connect(world, id, 'password')
+  const server = createServer((request, response) => answer(world, request, response))
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  world.url = `http://127.0.0.1:${server.address().port}`
+  world.stop = () => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  }
+  world.Problem = Problem
+  return withAlignments(world)
+}
+
+function connect(world, id, kind) {
+  const server = world.servers.find((one) => one.id === id)
+  if (!server) throw new Problem(404, 'unknown_server')
+  const connection = { server: id, kind, state: 'ok', user: { id: 'u1', username: 'maria', name: 'Maria Diallo' }, version: server.version, since: '2026-11-24T08:00:00Z' }
+  world.connections.set(id, connection)
+  return connection
+}
+
+async function answer(world, request, response) {
+  const url = new URL(request.url, world.url)
+  const path = url.pathname
+  try {
+    if (!path.startsWith('/v1/')) return page(path, response)
+    world.calls.push(`${request.method} ${path}`)
+    if (request.headers['x-drawbridge'] !== '1' && !/\/(authorize|callback)/.test(path)) throw new Problem(403, 'missing_header')
+    let text = ''
+    for await (const piece of request) text += piece
+    const failure = world.fail?.(request.method, path, text)
+    if (failure === 'cut') return response.destroy()
+    if (failure) throw failure
+    const found = ROUTES.find(([method, pattern]) => method === request.method && pattern.test(path))
+    if (!found) throw new Problem(404, 'not_found')
+    const words = found[1].exec(path).slice(1).map(decodeURIComponent)
+    const body = text ? JSON.parse(text) : undefined
+    const { status = 200, json, headers = {} } = found[2](world, words, body, request, url) ?? { status: 204 }
+    response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
+    response.end(json === undefined ? undefined : JSON.stringify(json))
+  } catch (error) {
+    if (!(error instanceof Problem)) console.error(error)
+    const { status, body } = error instanceof Problem ? error : new Problem(500, 'inside')
+    response.writeHead(status, { 'Content-Type': 'application/problem+json' })
+    response.end(JSON.stringify(body))
+  }
+}
+
+function page(path, response) {
+  const name = path.startsWith('/ui/dev/') ? normalize(path.slice(8)) : path.startsWith('/sdk/') ? normalize(path.slice(1)) : 'index.html'
+  let data
+  try {
+    data = name.startsWith('..') ? undefined : file(name)
+  } catch {
+    data = undefined
+  }
+  if (data === undefined) {
+    response.writeHead(404)
+    return response.end()
+  }
+  response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'text/plain', 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
+  response.end(data)
+}
+
+const signedIn = (world, id) => {
+  if (world.connections.size === 0) throw new Problem(401, 'no_session')
+  if (id && world.connections.get(id)?.state !== 'ok') throw new Problem(401, world.connections.has(id) ? 'reauth_required' : 'not_connected', { server: id })
+}
+
+const of = (map, id) => map.get(id) ?? (() => { throw new Problem(404, 'not_found') })()
+const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+
+const ROUTES = [
+  ['GET', /^\/v1\/session$/, (world) => ({ json: { mode: 'same-origin', connections: [...world.connections.values()] } })],
+  ['DELETE', /^\/v1\/session$/, (world) => { world.connections.clear(); return { status: 204 } }],
+  ['GET', /^\/v1\/servers$/, (world) => ({ json: world.servers })],
+  ['POST', /^\/v1\/servers\/([^/]+)\/connection$/, signIn],
+  ['DELETE', /^\/v1\/servers\/([^/]+)\/connection$/, (world, [id]) => { world.connections.delete(id); return { status: 204 } }],
+  ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
+  ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
+  ['GET', /^\/v1\/servers\/([^/]+)\/data-sets$/, (world, [id]) => { signedIn(world, id); return { json: dataSets(id) } }],
+  ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
+  ['GET', /^\/v1\/alignments$/, (world) => { signedIn(world); return { json: [...world.alignments.values()].map(({ id, version, source, target }) => ({ id, version, source, target, created: '2026-11-20T08:00:00Z', updated: '2026-11-24T08:00:00Z' })) } }],
+  ['POST', /^\/v1\/alignments$/, (world, _, body) => { signedIn(world, body.source.server); signedIn(world, body.target.server); return { status: 201, json: { id: world.align(body), version: 1 } } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { signedIn(world); const one = of(world.alignments, id); return { json: one, headers: { ETag: `"${one.version}"` } } }],
+  ['PATCH', /^\/v1\/alignments\/([^/]+)$/, decide],
+  ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id]) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] } } }],
+  ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(({ steps, ...run }) => run) } }],
+  ['POST', /^\/v1\/runs$/, startRun],
+  ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => { const run = of(world.runs, id); if (run.steps.length) Object.assign(run, run.steps.shift()); return { json: runJson(run) } }],
+  ['POST', /^\/v1\/runs\/([^/]+)\/cancel$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'cancelled', steps: [] }); return { json: runJson(run) } }],
+  ['POST', /^\/v1\/runs\/([^/]+)\/resume$/, (world, [id]) => { const run = of(world.runs, id); run.steps = ending(run); run.state = 'sending'; return { json: runJson(run) } }],
+  ['GET', /^\/v1\/runs\/([^/]+)\/report$/, (world, [id]) => ({ json: { run: of(world.runs, id).id } })],
+]
+
+const PASSWORDS = { locked: 'account_locked', expired: 'password_expired', disabled: 'account_disabled' }
+
+function signIn(world, [id], body) {
+  if (body.kind === 'pat' && !body.token.startsWith('d2p_')) throw new Problem(401, 'token_refused', { server: id, reason: 'malformed' })
+  if (body.kind === 'password') {
+    if (PASSWORDS[body.username]) throw new Problem(401, PASSWORDS[body.username], { server: id })
+    if (body.password !== 'right') throw new Problem(401, 'wrong_credentials', { server: id })
+    if (body.username === 'twofactor' && !body.code) throw new Problem(401, 'second_factor_required', { server: id })
+    if (body.username === 'twofactor' && body.code !== '123456') throw new Problem(401, 'second_factor_wrong', { server: id })
+  }
+  return { status: 201, json: connect(world, id, body.kind) }
+}
+
+const doctor = () => [
+  { check: 'reachable', outcome: 'ok', found: 'answers in 20 ms', meaning: 'The server can be reached', remedy: '' },
+  { check: 'clock', outcome: 'warning', found: '95 s behind', meaning: 'Tokens may be refused', remedy: 'Set the clock of the server by NTP' },
+]
+
+function dataSets(id) {
+  const names = id === 'district' ? ['Monthly facility report', 'Weekly surveillance', 'Stock report'] : ['National monthly summary', 'Weekly epidemic report', 'National stock report']
+  return names.map((name, i) => ({ id: `DataSet${id === 'district' ? 'D' : 'C'}00${i}`, name, period_type: i === 1 ? 'Weekly' : 'Monthly', data_elements: 40 + i }))
+}
+
+function decide(world, [id], body, request) {
+  signedIn(world)
+  const alignment = of(world.alignments, id)
+  if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
+  return { json: world.decide(alignment, body.decisions, 'maria') }
+}
+
+function startRun(world, _, order, request) {
+  signedIn(world)
+  const key = request.headers['idempotency-key']
+  const known = [...world.runs.values()].find((one) => one.key === key)
+  if (known) return { json: runJson(known) }
+  const alignment = of(world.alignments, order.alignment)
+  const run = {
+    id: `run${world.runs.size + 1}`, key, state: 'queued', dry_run: order.dry_run, alignment: order.alignment, from: alignment.source.server, to: alignment.target.server, periods: order.periods, by: 'maria', created: now(), updated: now(),
+    org_units: order.org_units.length, progress: { done: 0, of: 0 }, counts: { ...NOTHING }, totals: [], conflicts: [], order,
+  }
+  run.steps = ending(run)
+  world.runs.set(run.id, run)
+  return { status: 201, json: runJson(run) }
+}
+
+const runJson = ({ steps, key, order, ...run }) => run
+const NOTHING = { read: 0, mapped: 0, unmapped: {}, summed: 0, sent: 0, created: 0, updated: 0, unchanged: 0, ignored: {}, verified: 0, differing: 0 }
+const COUNTS = { ...NOTHING, read: 1420, mapped: 1360, unmapped: { no_counterpart: 48, undecided: 12 }, summed: 210, sent: 1340, unchanged: 20 }
+
+function ending(run) {
+  const totals = (target) => [
+    { data_element: 'Target0000a', name: 'Malaria cases', period: run.periods[0], source: '12345678901234567890.5', target: target && '12345678901234567890.5', cells: 20, equal: Boolean(target) },
+    { data_element: 'Target0000b', name: 'BCG doses given', period: run.periods[0], source: '4711', target: target && '4711', cells: 20, equal: Boolean(target) },
+  ]
+  const conflict = {
+    code: 'E7617', message: 'Organisation unit: OrgUnit0003 not in hierarchy of current user', count: 2,
+    cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: run.periods[0], org_unit: 'OrgUnit0003', value: '7' }, sources: [{ data_element: 'Source00000', category_option_combo: 'SourceCoc00', period: run.periods[0], org_unit: 'OrgUnit0003', value: '7' }] }],
+  }
+  if (run.dry_run)
+    return [{ state: 'reading', progress: { done: 700, of: 1420 } }, { state: 'checking', progress: { done: 500, of: 1340 }, counts: { ...COUNTS, sent: 0 } }, { state: 'done', counts: COUNTS, totals: totals(null), progress: { done: 0, of: 0 } }]
+  return [
+    { state: 'sending', progress: { done: 500, of: 1340 }, counts: { ...COUNTS, sent: 500, created: 480, updated: 20 } }, { state: 'verifying', progress: { done: 900, of: 1340 }, counts: { ...COUNTS, created: 1300, updated: 38 } },
+    run.refusing
+      ? { state: 'refused', counts: { ...COUNTS, created: 1300, updated: 38, ignored: { E7617: 2 }, verified: 1338 }, totals: totals('x'), conflicts: [conflict], progress: { done: 0, of: 0 } }
+      : { state: 'done', counts: { ...COUNTS, created: 1300, updated: 40, verified: 1340 }, totals: totals('x'), progress: { done: 0, of: 0 } },
+  ]
+}
+
+/** Adds to a world what makes and changes alignments. */
+function withAlignments(world) {
+  world.align = ({ source, target }, id = `alignment${world.alignments.size + 1}`) => {
+    world.alignments.set(id, madeUpAlignment(id, world.elements, source, target))
+    return id
+  }
+  world.decide = (alignment, decisions, by) => {
+    let review = reviewOf(alignment)
+    const changedElements = new Set()
+    const changedCells = []
+    for (const one of decisions) {
+      const id = one.source_data_element
+      if (one.kind === 'data_element') {
+        const next = decided(review, review.elements.get(id), one)
+        Object.assign(next.decision, one.decision === 'undecided' ? {} : { by, at: now() })
+        review.elements.set(id, next)
+        changedElements.add(id)
+      } else {
+        review.cellsOf.set(id, review.cellsOf.get(id).map((cell) => (cell.source.id === one.source_category_option_combo ? cellDecided(review, cell, one) : cell)))
+        changedCells.push(...review.cellsOf.get(id).filter((cell) => cell.source.id === one.source_category_option_combo))
+      }
+    }
+    alignment.elements = [...review.elements.values()]
+    alignment.cells = [...review.cellsOf.values()].flat()
+    alignment.version++
+    const states = alignment.elements.map((one) => one.decision.state)
+    alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none').length }
+    return { id: alignment.id, version: alignment.version, elements: [...changedElements].map((id) => review.elements.get(id)), cells: changedCells, coverage: alignment.coverage, warnings: [] }
+  }
+  return world
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const world = await startMock({ port: Number(process.argv[2] ?? 8090), elements: Number(process.argv[3] ?? 300), connected: [] })
+  console.log(`${world.url}  (user "maria" or "twofactor", password "right", code 123456; tokens begin with d2p_)`)
+}

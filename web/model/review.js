@@ -1,0 +1,265 @@
+// What the review thinks with: rows out of an alignment with decisions laid over, filters, warnings, bulk. No DOM, no network; nothing given is changed.
+//
+// A review is {alignment, elements: Map by source id, cellsOf: Map of source id to cells, targets: Map by target id, combos: Map by combo id}.
+
+const NUMBERS = ['NUMBER', 'INTEGER', 'INTEGER_POSITIVE', 'INTEGER_NEGATIVE', 'INTEGER_ZERO_OR_POSITIVE', 'PERCENTAGE', 'UNIT_INTERVAL']
+const byId = (list) => new Map(list.map((one) => [one.id, one]))
+
+export function reviewOf(alignment) {
+  const cellsOf = new Map()
+  for (const cell of alignment.cells) {
+    const cells = cellsOf.get(cell.source_data_element)
+    if (cells) cells.push(cell)
+    else cellsOf.set(cell.source_data_element, [cell])
+  }
+  return {
+    alignment,
+    elements: new Map(alignment.elements.map((one) => [one.source.id, one])),
+    cellsOf,
+    targets: byId(alignment.target_elements),
+    combos: byId(alignment.target_combos),
+  }
+}
+
+/** The review after a decision was answered. */
+export function withChanges(review, changes) {
+  const { elements: changed, cells, coverage, warnings, version } = changes
+  const elements = new Map(review.elements)
+  for (const element of changed) elements.set(element.source.id, element)
+  const cellsOf = new Map(review.cellsOf)
+  const fresh = new Map(cells.map((cell) => [cellKey(cell.source_data_element, cell.source.id), cell]))
+  for (const id of new Set(cells.map((cell) => cell.source_data_element)))
+    cellsOf.set(id, cellsOf.get(id).map((cell) => fresh.get(cellKey(id, cell.source.id)) ?? cell))
+  return { ...review, elements, cellsOf, alignment: { ...review.alignment, coverage, warnings, version } }
+}
+
+export const cellKey = (element, coc) => `${element} ${coc}`
+
+// --- decisions, here as the server will apply them ---
+
+const thing = (review, id) => review.targets.get(id) ?? { id, name: id }
+const without = (list, ids) => list.filter((one) => !ids.has(one.id))
+
+export function decided(review, element, decision) {
+  const before = element.decision
+  const ids = new Set((decision.targets ?? []).map((one) => one.data_element))
+  const targets = [...ids].map((id) => thing(review, id))
+  const become = (state, rest) => ({ ...element, ...rest?.element, decision: { state, targets: [], rejected: [], note: decision.note, ...rest?.decision } })
+  if (decision.decision === 'undecided') return become('proposed')
+  if (decision.decision === 'none') return become('none')
+  if (decision.decision === 'accepted') return become('accepted', { decision: { targets, rejected: without(before.rejected ?? [], ids) } })
+  const proposals = element.proposals.filter((one) => !ids.has(one.target.id))
+  const left = without(before.targets, ids)
+  const state = left.length ? 'accepted' : proposals.some(isAnswer) ? 'proposed' : 'rejected'
+  return become(state, { element: { proposals }, decision: { targets: left, rejected: [...without(before.rejected ?? [], ids), ...targets] } })
+}
+
+export function cellDecided(review, cell, decision) {
+  if (decision.decision === 'undecided') return { ...cell, decided: false }
+  const terms = (decision.targets ?? []).map((one) => ({
+    target_data_element: one.data_element,
+    target: optionCombosOf(review, one.data_element).find((coc) => coc.id === one.category_option_combo) ?? { id: one.category_option_combo, name: one.category_option_combo },
+    sign: one.sign ?? '+',
+    confidence: 1,
+    decision: 'accepted',
+  }))
+  return { ...cell, decided: true, terms }
+}
+
+/** The review with decisions that are not saved yet laid over it. */
+export function withDecisions(review, decisions) {
+  if (decisions.length === 0) return review
+  const elements = new Map(review.elements)
+  const cellsOf = new Map(review.cellsOf)
+  for (const one of decisions) {
+    const id = one.source_data_element
+    if (one.kind === 'data_element' && elements.has(id)) elements.set(id, decided(review, elements.get(id), one))
+    if (one.kind === 'operand' && cellsOf.has(id))
+      cellsOf.set(id, cellsOf.get(id).map((cell) => (cell.source.id === one.source_category_option_combo ? cellDecided(review, cell, one) : cell)))
+  }
+  return { ...review, elements, cellsOf }
+}
+
+const elementDecision = (id, decision, targets) => ({
+  kind: 'data_element', source_data_element: id, decision, ...(targets ? { targets: targets.map((one) => ({ data_element: one.id ?? one })) } : {}),
+})
+
+export const accept = (id, targets) => elementDecision(id, 'accepted', targets)
+export const reject = (id, targets) => elementDecision(id, 'rejected', targets)
+export const noCounterpart = (id) => elementDecision(id, 'none')
+export const forget = (id) => elementDecision(id, 'undecided')
+
+/** One cell: targets are {data_element, category_option_combo, sign}; none of them is "no counterpart", undefined forgets. */
+export function decideCell(cell, targets) {
+  const decision = targets === undefined ? 'undecided' : targets.length ? 'accepted' : 'none'
+  return { kind: 'operand', source_data_element: cell.source_data_element, source_category_option_combo: cell.source.id, decision, ...(targets?.length ? { targets } : {}) }
+}
+
+/** What brings an element's decision back to what it is now. */
+export function restoring(element) {
+  const { state, targets, rejected = [] } = element.decision
+  const id = element.source.id
+  return [forget(id), ...(rejected.length ? [reject(id, rejected)] : []), ...(state === 'accepted' ? [accept(id, targets)] : []), ...(state === 'none' ? [noCounterpart(id)] : [])]
+}
+
+export function restoringCell(cell) {
+  if (!cell.decided) return [decideCell(cell, undefined)]
+  return [decideCell(cell, cell.terms.map((one) => ({ data_element: one.target_data_element, category_option_combo: one.target.id, sign: one.sign })))]
+}
+
+/** What was decided, as one text: two are equal where the decisions are. */
+export function fingerprint(element) {
+  const { state, targets, rejected = [] } = element.decision
+  const ids = (list) => list.map((one) => one.id).sort().join(',')
+  return state === 'accepted' || state === 'none' ? `${state} ${ids(targets)}` : `open ${ids(rejected)}`
+}
+
+// --- rows ---
+
+export const isAnswer = (proposal) => proposal.decision !== 'candidate'
+
+/** What one would accept now: what was accepted, else what the engine answers. */
+export const choiceOf = (element) => (element.decision.state === 'accepted' ? element.decision.targets : element.decision.state === 'none' ? [] : element.proposals.filter(isAnswer).map((one) => one.target))
+
+const stateOf = (element) => {
+  const { state } = element.decision
+  if (state === 'accepted' || state === 'none') return state
+  return element.proposals.some(isAnswer) ? 'proposed' : 'nothing'
+}
+
+const isNumber = (element) => NUMBERS.includes(element?.value_type)
+
+/** Does something get lost between these value types? undefined, or [from, to]. */
+export function typeLoss(source, target) {
+  if (!source?.value_type || !target?.value_type || source.value_type === target.value_type) return undefined
+  const fits = (isNumber(source) && isNumber(target) && (target.value_type === 'NUMBER' || source.value_type.startsWith('INTEGER'))) || ['TEXT', 'LONG_TEXT'].includes(target.value_type)
+  return fits ? undefined : [source.value_type, target.value_type]
+}
+
+function usage(review) {
+  const users = new Map()
+  for (const element of review.elements.values())
+    for (const target of choiceOf(element)) {
+      const list = users.get(target.id)
+      if (list) list.push(element)
+      else users.set(target.id, [element])
+    }
+  return users
+}
+
+/** [{kind: "shared", others} · {kind: "sum", others} · {kind: "type", from, to} · {kind: "cells", lost, of}]; shared and type are conflicts. */
+function warningsOf(review, element, choice, users) {
+  const warnings = []
+  const sharing = [...new Set(choice.flatMap((target) => users.get(target.id) ?? []))].filter((one) => one !== element)
+  if (sharing.length) {
+    const sure = [element, ...sharing].every((one) => one.decision.state === 'accepted')
+    warnings.push({ kind: sure ? 'sum' : 'shared', others: sharing.map((one) => one.source.name) })
+  }
+  for (const target of choice) {
+    const loss = typeLoss(element.source, review.targets.get(target.id))
+    if (loss) warnings.push({ kind: 'type', from: loss[0], to: loss[1] })
+  }
+  const cells = review.cellsOf.get(element.source.id) ?? []
+  const lost = choice.length ? cells.filter((cell) => cell.terms.length === 0 && !cell.decided).length : 0
+  if (lost) warnings.push({ kind: 'cells', lost, of: cells.length })
+  return warnings
+}
+
+export const isConflict = (row) => row.warnings.some((one) => one.kind === 'shared' || one.kind === 'type')
+export const needsLook = (row) => row.warnings.some((one) => one.kind !== 'sum')
+
+export function rowsOf(review) {
+  const users = usage(review)
+  const rows = []
+  for (const element of review.elements.values()) {
+    const choice = choiceOf(element)
+    const state = stateOf(element)
+    const answers = element.proposals.filter(isAnswer)
+    const confidence = state === 'proposed' ? Math.min(...answers.map((one) => one.confidence)) : undefined
+    rows.push({ id: element.source.id, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, element, choice, users) })
+  }
+  return rows
+}
+
+// --- choosing which rows to see ---
+
+export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form' }
+export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
+
+const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
+const searched = new WeakMap()
+
+function searchText(row) {
+  let text = searched.get(row.element)
+  if (text === undefined) {
+    text = plain([row.source.name, row.source.code ?? '', row.source.id, ...row.choice.flatMap((one) => [one.name, one.code ?? '', one.id])].join('\n'))
+    searched.set(row.element, text)
+  }
+  return text
+}
+
+const STATE_FILTERS = {
+  any: () => true,
+  open: (row) => row.state === 'proposed' || row.state === 'nothing',
+  proposed: (row) => row.state === 'proposed',
+  nothing: (row) => row.state === 'nothing',
+  accepted: (row) => row.state === 'accepted',
+  none: (row) => row.state === 'none',
+}
+
+const ORDERS = {
+  form: undefined,
+  hardest: (a, b) => (a.confidence ?? 2) - (b.confidence ?? 2),
+  surest: (a, b) => (b.confidence ?? -1) - (a.confidence ?? -1),
+  name: (a, b) => a.source.name.localeCompare(b.source.name),
+}
+
+export function filterRows(rows, filter) {
+  const words = plain(filter.text).split(/\s+/).filter(Boolean)
+  const state = STATE_FILTERS[filter.state]
+  const shown = rows.filter(
+    (row) =>
+      state(row) &&
+      (filter.band === 'all' || (row.confidence !== undefined && band(row.confidence) === filter.band)) &&
+      (!filter.conflicts || needsLook(row)) &&
+      (!filter.section || row.source.section === filter.section) &&
+      (words.length === 0 || words.every((word) => searchText(row).includes(word)))
+  )
+  const order = ORDERS[filter.order]
+  return order ? shown.sort(order) : shown
+}
+
+export const sectionsOf = (rows) => [...new Set(rows.map((row) => row.source.section).filter(Boolean))]
+
+/** Which of the rows shown "accept all at or above" takes, and how many conflicts it leaves for a person. */
+export function sureOnes(rows, threshold) {
+  const sure = rows.filter((row) => row.state === 'proposed' && row.confidence >= threshold)
+  const take = sure.filter((row) => !isConflict(row))
+  return { take, left: sure.length - take.length }
+}
+
+export function progressOf(rows) {
+  const of = (state) => rows.filter((row) => row.state === state).length
+  return { all: rows.length, accepted: of('accepted'), none: of('none'), nothing: of('nothing'), proposed: of('proposed'), conflicts: rows.filter(isConflict).length }
+}
+
+// --- targets ---
+
+export function optionCombosOf(review, targetId) {
+  const combo = review.targets.get(targetId)?.combo
+  return (combo && review.combos.get(combo.id)?.option_combos) || []
+}
+
+const targetText = new WeakMap()
+
+/** Targets for a search, best first: what starts with it, then what holds all words. */
+export function searchTargets(review, text, most = 50) {
+  const words = plain(text).split(/\s+/).filter(Boolean)
+  const found = []
+  for (const target of review.targets.values()) {
+    let all = targetText.get(target)
+    if (all === undefined) targetText.set(target, (all = plain(`${target.name}\n${target.code ?? ''}\n${target.id}`)))
+    if (words.every((word) => all.includes(word))) found.push([words.length && all.startsWith(words[0]) ? 0 : 1, target])
+  }
+  return found.sort((a, b) => a[0] - b[0] || a[1].name.localeCompare(b[1].name)).slice(0, most).map((one) => one[1])
+}

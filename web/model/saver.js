@@ -1,0 +1,152 @@
+// Sends decisions as they are made, one call at a time, and loses none: not to a broken line, not to a sign-in that ended, not to somebody else's change. No DOM.
+import { fingerprint } from './review.js'
+
+const RETRY_FIRST = 2000
+const RETRY_LAST = 30000
+
+/**
+ * @param {{
+ *   key: string,                                   what pending decisions are kept under in `storage`
+ *   version: () => number,                         the version that is seen
+ *   send: (decisions, version) => Promise<object>, AlignmentChanges, or throws with a code
+ *   reload: () => Promise<object>,                 the fresh review after somebody else's change
+ *   elementOf: (id) => object,                     the element as it is saved
+ *   onSaved: (changes) => void, onReloaded: (review) => void, onState: (state) => void, onRefused: (operation, error) => void,
+ *   storage?: Storage, later?: (run, ms) => () => void, pause?: number }} options
+ */
+export function createSaver(options) {
+  const { key, storage, pause = 250, later = laterByTimer } = options
+  let operations = restore(storage, key)
+  let sending = 0 // operations on their way
+  let cancelTimer = () => {}
+  let wait = RETRY_FIRST
+  let problem // {kind: "offline" | "signed-out" | "conflict", …}
+
+  const tell = () => {
+    keep(storage, key, operations)
+    options.onState({ waiting: operations.length, sending: sending > 0, problem })
+  }
+  const plan = (ms) => {
+    cancelTimer()
+    cancelTimer = later(flush, ms)
+  }
+
+  /** {label, decisions, seen: {id: fingerprint of the element when it was decided}} */
+  function add(operation) {
+    operations.push({ ...operation, seen: operation.seen ?? seenBy(operation.decisions) })
+    if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)
+    tell()
+  }
+
+  const seenBy = (decisions) => Object.fromEntries(idsOf(decisions).map((id) => [id, fingerprint(options.elementOf(id))]))
+
+  async function flush() {
+    cancelTimer()
+    if (sending || operations.length === 0 || problem?.kind === 'conflict') return
+    const batch = operations.slice()
+    sending = batch.length
+    tell()
+    try {
+      const changes = await options.send(batch.flatMap((one) => one.decisions), options.version())
+      operations = operations.slice(batch.length)
+      problem = undefined
+      wait = RETRY_FIRST
+      sending = 0
+      options.onSaved(changes)
+    } catch (error) {
+      sending = 0
+      await failed(error, batch)
+    }
+    tell()
+    if (operations.length && !problem) plan(pause)
+  }
+
+  async function failed(error, batch) {
+    if (error.code === 'changed_meanwhile') return meet()
+    if (error.status === 401) {
+      problem = { kind: 'signed-out', error }
+    } else if (!error.status || error.status >= 500 || error.status === 429) {
+      problem = { kind: 'offline', error }
+      plan(error.retryAfter ? error.retryAfter * 1000 : wait)
+      wait = Math.min(wait * 2, RETRY_LAST)
+    } else if (batch.length > 1) { // one of them is refused: which one is found by sending them one by one
+      return oneByOne(batch)
+    } else {
+      operations = operations.slice(1)
+      options.onRefused(batch[0], error)
+    }
+  }
+
+  async function oneByOne(batch) {
+    for (const operation of batch) {
+      try {
+        const changes = await options.send(operation.decisions, options.version())
+        operations = operations.slice(1)
+        options.onSaved(changes)
+      } catch (error) {
+        await failed(error, [operation])
+        if (problem) return
+      }
+    }
+  }
+
+  /** Somebody was faster. Where both decided about the same thing a person chooses; all else goes on by itself. */
+  async function meet() {
+    let review
+    try {
+      review = await options.reload()
+    } catch (error) {
+      return failed(error.code === 'changed_meanwhile' ? { status: 503 } : error, [])
+    }
+    options.onReloaded(review)
+    const both = operations.filter((one) => idsOf(one.decisions).some((id) => one.seen[id] !== undefined && review.elements.has(id) && fingerprint(review.elements.get(id)) !== one.seen[id]))
+    problem = both.length ? { kind: 'conflict', operations: both } : undefined
+    if (!problem) plan(0)
+  }
+
+  /** Of a conflict: what is here goes over theirs, or is given up. */
+  function resolve(mine) {
+    const both = problem?.kind === 'conflict' ? problem.operations : []
+    problem = undefined
+    operations = mine ? operations.map((one) => (both.includes(one) ? { ...one, seen: seenBy(one.decisions) } : one)) : operations.filter((one) => !both.includes(one))
+    plan(0)
+    tell()
+  }
+
+  return {
+    add,
+    flush,
+    resolve,
+    retry: () => {
+      if (problem?.kind !== 'conflict') problem = undefined
+      return flush()
+    },
+    pending: () => operations.flatMap((one) => one.decisions),
+    stop: () => cancelTimer(),
+    start: tell,
+  }
+}
+
+export const idsOf = (decisions) => [...new Set(decisions.filter((one) => one.kind === 'data_element').map((one) => one.source_data_element))]
+
+function laterByTimer(run, ms) {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+function restore(storage, key) {
+  try {
+    return JSON.parse(storage?.getItem(key) ?? '[]')
+  } catch {
+    return []
+  }
+}
+
+function keep(storage, key, operations) {
+  try {
+    if (operations.length) storage?.setItem(key, JSON.stringify(operations))
+    else storage?.removeItem(key)
+  } catch {
+    // full or forbidden: they still are in memory
+  }
+}

@@ -1,0 +1,29 @@
+// Which alignment this is, where one can go in it, and whether everything is saved.
+import { html } from '../lib.js'
+import { t, tn } from '../i18n.js'
+import { Link } from '../router.js'
+import { Button, Name, signInPath } from '../ui.js'
+
+const sideName = (side) => side?.data_set?.name ?? side?.server ?? ''
+
+export function AlignmentHead({ id, alignment, at, saving, onRetry }) {
+  const path = `/alignments/${encodeURIComponent(id)}`
+  const tab = (name, to, text) => html`<${Link} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`
+  return html`<div class="head">
+    <h1><${Name} of=${sideName(alignment?.source)} /> <small>${alignment?.source.server}</small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
+      ${' '}<${Name} of=${sideName(alignment?.target)} /> <small>${alignment?.target.server}</small></h1>
+    <nav aria-label=${t('This alignment')}>${tab('review', path, t('Review'))}${tab('send', `${path}/send`, t('Send'))}</nav>
+    ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} server=${alignment?.source.server} />`}
+  </div>`
+}
+
+function SaveState({ saving, onRetry, server }) {
+  const { problem, waiting, sending } = saving
+  const changes = tn('{n} change waiting', '{n} changes waiting', waiting)
+  if (problem?.kind === 'offline')
+    return html`<div class="save bad" role="status">${t('Not saved yet: drawbridge cannot be reached.')} ${changes} <${Button} small onClick=${onRetry}>${t('Try again')}<//></div>`
+  if (problem?.kind === 'signed-out')
+    return html`<div class="save bad" role="status">${t('Sign in again to save.')} ${changes} <${Link} class="button small" to=${signInPath(problem.error.server ?? server)}>${t('Sign in')}<//></div>`
+  if (problem?.kind === 'conflict') return html`<div class="save bad" role="status">${changes}</div>`
+  return html`<div class="save" role="status">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
+}

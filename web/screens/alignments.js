@@ -1,0 +1,63 @@
+// The alignments of the person who is signed in.
+import { html, useState } from '../lib.js'
+import { t, time } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link } from '../router.js'
+import { download } from '../download.js'
+import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
+
+export const pairName = (one) => `${one.source?.data_set?.name ?? one.source?.server} → ${one.target?.data_set?.name ?? one.target?.server}`
+
+export function Alignments() {
+  const list = useLoad((signal) => gateway.alignments.list({ signal }), [])
+  const [removing, setRemoving] = useState()
+  const [problem, setProblem] = useState()
+  const signedOut = list.error?.code === 'no_session'
+  const exportMapping = async (one) => {
+    setProblem(undefined)
+    try {
+      download('mapping.json', await gateway.alignments.mapping(one.id))
+    } catch (error) {
+      setProblem(error)
+    }
+  }
+  return html`<div class="page">
+    <div class="title"><h1>${t('Alignments')}</h1><${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//></div>
+    <p class="muted">${t('Which cell of one data set becomes which cell of another. You see those that you made.')}</p>
+    ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your alignments.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
+    <${Problem} error=${problem} />
+    ${!list.data && list.loading && html`<${Loading} />`}
+    ${list.data?.length === 0 && html`<div class="empty card"><p>${t('No alignment yet.')}</p><p class="muted">${t('Choose a data set at each of two servers, and drawbridge proposes what corresponds to what.')}</p></div>`}
+    ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
+      <tbody>${list.data.map((one) => html`<tr key=${one.id}>
+        <td><${Link} to="/alignments/${one.id}"><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}</small></td>
+        <td><${Name} of=${one.target?.data_set?.name} /><br /><small class="muted">${one.target?.server}</small></td>
+        <td>${time(one.updated)}</td>
+        <td class="row end"><${Link} class="button small" to="/alignments/${one.id}" aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
+          <${Link} class="button small" to="/alignments/${one.id}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
+          <${Button} small onClick=${() => exportMapping(one)} aria-label=${t('Export {name}', { name: pairName(one) })}>${t('Export')}<//>
+          <${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//></td>
+      </tr>`)}</tbody></table></div>`}
+    ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
+  </div>`
+}
+
+function Remove({ one, onClose }) {
+  const [state, set] = useState({})
+  const remove = async () => {
+    set({ loading: true })
+    try {
+      await gateway.alignments.remove(one.id)
+      onClose()
+    } catch (error) {
+      set({ error })
+    }
+  }
+  return html`<${Dialog} title=${t('Remove this alignment?')} onClose=${onClose} cancel=${t('Keep it')}
+      action=${html`<${Button} destructive loading=${state.loading} onClick=${remove}>${t('Remove with all decisions')}<//>`}>
+    <p><${Name} of=${pairName(one)} /></p>
+    <p>${t('What was decided in it is lost. Runs that were made with it stay.')}</p>
+    <${Problem} error=${state.error} />
+  <//>`
+}

@@ -1,0 +1,72 @@
+// A new alignment: a data set at one server, and the one at another that it should become.
+import { html, useEffect, useId, useMemo, useState } from '../lib.js'
+import { t, tn } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link, navigate } from '../router.js'
+import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
+
+export function NewAlignment({ session }) {
+  const servers = useLoad((signal) => gateway.servers({ signal }), [])
+  const connected = useMemo(() => {
+    const good = new Set((session.data?.connections ?? []).filter((one) => one.state === 'ok').map((one) => one.server))
+    return servers.data?.filter((one) => good.has(one.id))
+  }, [servers.data, session.data])
+  const [source, setSource] = useState({})
+  const [target, setTarget] = useState({})
+  const [state, set] = useState({})
+  useEffect(() => {
+    if (!connected?.length) return
+    setSource((one) => (one.server ? one : { server: connected[0].id }))
+    setTarget((one) => (one.server ? one : { server: (connected[1] ?? connected[0]).id }))
+  }, [connected])
+  const create = async () => {
+    set({ loading: true })
+    try {
+      const made = await gateway.alignments.propose({ source: { server: source.server, data_set: source.set.id }, target: { server: target.server, data_set: target.set.id } })
+      navigate(`/alignments/${made.id}`)
+    } catch (error) {
+      set({ error })
+    }
+  }
+  const same = source.set && source.server === target.server && source.set.id === target.set?.id
+  const periods = source.set && target.set && source.set.period_type !== target.set.period_type
+  return html`<div class="page">
+    <h1>${t('Align two data sets')}</h1>
+    <${Problem} error=${servers.error ?? session.error} again=${servers.reload} />
+    ${!connected && !servers.error && html`<${Loading} />`}
+    ${connected?.length < 2 && html`<${Notice} title=${t('Sign in to two servers first')}>${connected.length === 1 ? t('You are signed in to one.') : ''} <${Link} to="/servers">${t('Go to the servers')}<//><//>`}
+    ${connected?.length > 0 && html`<div class="cards">
+      <${Side} title=${t('Values come from')} servers=${connected} side=${source} onChange=${setSource} />
+      <${Side} title=${t('Values go to')} servers=${connected} side=${target} onChange=${setTarget} />
+    </div>`}
+    ${same && html`<${Notice} tone="warning" title=${t('That is the same data set twice')} />`}
+    ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: source.set.period_type, to: target.set.period_type })}>${t('You can align them, but sending needs the same periods on both sides.')}<//>`}
+    <${Problem} error=${state.error} again=${create} />
+    ${connected?.length > 0 && html`<div class="row end">
+      ${state.loading && html`<${Loading} what=${t('Reading both data sets and comparing them…')} />`}
+      <${Button} primary disabled=${!source.set || !target.set || same} loading=${state.loading} onClick=${create}>${t('Propose what corresponds')}<//>
+    </div>`}
+  </div>`
+}
+
+function Side({ title, servers, side, onChange }) {
+  const sets = useLoad((signal) => (side.server ? gateway.dataSets(side.server, { signal }) : Promise.resolve(undefined)), [side.server])
+  const [text, setText] = useState('')
+  const id = useId()
+  const shown = sets.data?.filter((one) => one.name.toLowerCase().includes(text.trim().toLowerCase())) ?? []
+  return html`<section class="card" aria-labelledby=${id}>
+    <h2 id=${id}>${title}</h2>
+    <${Select} label=${t('Server')} value=${side.server} onChange=${(server) => onChange({ server })}>
+      ${servers.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}
+    <//>
+    <${Problem} error=${sets.error} again=${sets.reload} server=${side.server} />
+    ${sets.loading && html`<${Loading} what=${t('Asking for its data sets…')} />`}
+    ${sets.data?.length > 8 && html`<${Field} label=${t('Search data sets')} type="search" value=${text} onInput=${setText} />`}
+    ${sets.data?.length === 0 && html`<${Notice} tone="warning" title=${t('You can see no data set there')}>${t('Ask the administrator of that server for the right to read one.')}<//>`}
+    ${sets.data && !sets.loading && html`<fieldset class="choices"><legend class="unseen">${t('Data set')}</legend>
+      ${shown.map((one) => html`<label key=${one.id} class="choice"><input type="radio" name=${id} checked=${side.set?.id === one.id} onChange=${() => onChange({ ...side, set: one })} />
+        <span><${Name} of=${one.name} /><small class="muted">${one.period_type} · ${tn('{n} data element', '{n} data elements', one.data_elements)}</small></span></label>`)}
+      ${sets.data.length > 0 && shown.length === 0 && html`<p class="muted">${t('Nothing found')}</p>`}
+    </fieldset>`}
+  </section>`
+}

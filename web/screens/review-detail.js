@@ -1,0 +1,124 @@
+// The data element that is looked at: its target, candidates, why, and the cells below it.
+import { html, useMemo } from '../lib.js'
+import { number, percent, t, time } from '../i18n.js'
+import { Button, Confidence, Tabs, Tag } from '../ui.js'
+import { Combobox } from '../combobox.js'
+import { choiceOf, decideCell, optionCombosOf, restoringCell, searchTargets } from '../model/review.js'
+import { featureName } from '../model/features.js'
+import { valueType } from '../model/value-types.js'
+import { stateTag, Warnings } from './review-list.js'
+
+const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).join(' · ')
+
+export function ReviewDetail({ review, row, chosen, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen }) {
+  const { element } = row
+  const cells = review.cellsOf.get(row.id) ?? []
+  const filled = cells.filter((cell) => cell.terms.length).length
+  const decided = row.state === 'accepted' || row.state === 'none'
+  const changed = chosen.map((one) => one.id).join() !== choiceOf(element).map((one) => one.id).join()
+  const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: t('Why') }, { id: 'cells', label: t('Cells {filled}/{all}', { filled, all: cells.length }) }]
+  return html`
+    <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>
+    <p class="muted meta"><bdi>${meta(row.source)}</bdi></p>
+    ${element.decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: element.decision.by, when: element.decision.at ? time(element.decision.at) : '' })}</p>`}
+    <${Warnings} row=${row} />
+    <div class="targets">
+      ${chosen.length > 0 && html`<ul class="chips" aria-label=${t('Chosen targets')}>
+        ${chosen.map((one) => html`<li key=${one.id}><bdi>${one.name}</bdi><button type="button" aria-label=${t('Take {name} away', { name: one.name })} onClick=${() => pick(one, true)}>×</button></li>`)}
+      </ul>`}
+      <${Combobox} label=${chosen.length ? t('Add another target') : t('Target data element')} placeholder=${t('Search all targets')} inputRef=${targetsRef} chosen=${chosen.map((one) => one.id)}
+        search=${(text) => searchTargets(review, text)} onChoose=${(target) => { pick(target, chosen.length > 0 && changed); onTargetChosen() }} />
+    </div>
+    <div class="row decide">
+      <${Button} primary onClick=${() => run('accept')} disabled=${chosen.length === 0 || (row.state === 'accepted' && !changed)} kbd="a">${t('Accept')}<//>
+      <${Button} onClick=${() => run('reject')} disabled=${chosen.length === 0 && element.proposals.length === 0} kbd="r">${t('Reject')}<//>
+      <${Button} onClick=${() => run('none')} disabled=${row.state === 'none'} kbd="n">${t('No counterpart')}<//>
+      ${decided && html`<${Button} onClick=${() => run('forget')}>${t('Open again')}<//>`}
+    </div>
+    <${Tabs} label=${t('About it')} tabs=${tabs} selected=${tab} onSelect=${onTab}>
+      ${tab === 'candidates' && html`<${Candidates} element=${element} chosen=${chosen} pick=${pick} />`}
+      ${tab === 'why' && html`<${Why} review=${review} element=${element} chosen=${chosen} />`}
+      ${tab === 'cells' && html`<${Cells} review=${review} row=${row} cells=${cells} chosen=${chosen} changed=${changed} onCell=${onCell} />`}
+    <//>`
+}
+
+function Candidates({ element, chosen, pick }) {
+  const ids = chosen.map((one) => one.id)
+  if (element.proposals.length === 0) return html`<p class="muted">${t('The engine found nothing that comes close. Search all targets, or say that there is no counterpart.')}</p>`
+  return html`<ol class="candidates">
+    ${element.proposals.map(({ target, confidence, decision }, i) => html`<li key=${target.id}><button type="button" aria-pressed=${ids.includes(target.id) ? 'true' : 'false'}
+        onClick=${(event) => pick(target, event.shiftKey)}>
+      <kbd aria-hidden="true">${i + 1}</kbd>
+      <span class="grow"><bdi class="name">${target.name}</bdi><small><bdi>${meta(target)}</bdi></small></span>
+      ${decision === 'auto' && html`<${Tag} tone="positive">${t('Sure')}<//>`}<${Confidence} value=${confidence} />
+    </button></li>`)}
+  </ol>
+  <p class="muted hint">${t('With Shift a second target is added: the value then counts in both.')}</p>`
+}
+
+function Why({ review, element, chosen }) {
+  const wanted = chosen[0]?.id ?? element.proposals[0]?.target.id
+  const proposal = element.proposals.find((one) => one.target.id === wanted)
+  const target = review.targets.get(wanted)
+  return html`<div class="why">
+    ${proposal ? html`<p>${proposal.why}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
+    ${proposal?.features.length > 0 && html`<${Features} features=${proposal.features} />`}
+    ${target && html`<${Compare} source=${element.source} target=${target} />`}
+  </div>`
+}
+
+function Features({ features }) {
+  const most = Math.max(...features.map((one) => Math.abs(one.contribution)), 0.001)
+  const sorted = [...features].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+  return html`<table class="features"><caption class="unseen">${t('What speaks for it and against it')}</caption><tbody>
+    ${sorted.map((one) => html`<tr key=${one.name}><th scope="row">${featureName(one.name)}</th>
+      <td class=${one.contribution < 0 ? 'against' : 'for'}><meter min="0" max=${most} value=${Math.abs(one.contribution)} aria-label=${featureName(one.name)}></meter></td>
+      <td class="number">${one.contribution < 0 ? t('against') : t('for')} ${number(Math.abs(Math.round(one.contribution * 10) / 10))}</td></tr>`)}
+  </tbody></table>`
+}
+
+function Compare({ source, target }) {
+  const lines = [
+    [t('Name'), source.name, target.name], [t('Code'), source.code, target.code], [t('Id'), source.id, target.id],
+    [t('Value type'), valueType(source.value_type), valueType(target.value_type)], [t('Disaggregation'), source.combo?.name, target.combo?.name], [t('Section'), source.section, target.section],
+  ]
+  return html`<div class="scroll"><table class="compare"><thead><tr><th scope="col"><span class="unseen">${t('What')}</span></th><th scope="col">${t('Source')}</th><th scope="col">${t('Target')}</th></tr></thead><tbody>
+    ${lines.filter(([, a, b]) => a || b).map(([what, a, b]) => html`<tr key=${what} class=${a === b ? 'same' : ''}><th scope="row">${what}</th><td><bdi>${a || '–'}</bdi></td><td><bdi>${b || '–'}</bdi></td></tr>`)}
+  </tbody></table></div>`
+}
+
+const termKey = (element, coc, sign = '+') => `${sign} ${element} ${coc}`
+
+function Cells({ review, row, cells, chosen, changed, onCell }) {
+  const groups = useMemo(() => chosen.map((target) => ({ target, cocs: optionCombosOf(review, target.id) })), [review.targets, chosen.map((one) => one.id).join()])
+  if (cells.length === 0) return html`<p class="muted">${t('This data element has no cells.')}</p>`
+  const choose = (cell, value) => {
+    const [sign, element, coc] = value.split(' ')
+    onCell(decideCell(cell, value === 'proposal' ? undefined : value === 'none' ? [] : [{ data_element: element, category_option_combo: coc, sign }]), restoringCell(cell))
+  }
+  return html`<div class="scroll"><table class="cells">
+    <caption class="muted">${changed ? t('Cells are proposed once the new target is accepted.') : t('Where the value of each cell is added.')}</caption>
+    <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th><th scope="col" class="number">${t('Match')}</th></tr></thead>
+    <tbody>${cells.map((cell) => html`<tr key=${cell.source.id}>
+      <th scope="row"><bdi>${cell.source.name}</bdi></th>
+      <td>${cell.terms.length > 1 ? html`<${Terms} review=${review} cell=${cell} />` : html`<${CellChoice} row=${row} cell=${cell} groups=${groups} disabled=${changed || row.state === 'none'} onChoose=${(value) => choose(cell, value)} />`}</td>
+      <td class="number">${cell.decided ? html`<${Tag} tone="positive">${t('By hand')}<//>` : cell.terms.length ? percent(Math.min(...cell.terms.map((one) => one.confidence))) : '–'}</td>
+    </tr>`)}</tbody></table></div>`
+}
+
+function Terms({ review, cell }) {
+  return html`<ul class="terms">${cell.terms.map((one) => html`<li key=${termKey(one.target_data_element, one.target.id, one.sign)}>${one.sign} <bdi>${review.targets.get(one.target_data_element)?.name}</bdi>, <bdi>${one.target.name}</bdi></li>`)}</ul>`
+}
+
+function CellChoice({ row, cell, groups, disabled, onChoose }) {
+  const term = cell.terms[0]
+  const value = term ? termKey(term.target_data_element, term.target.id, term.sign) : 'none'
+  const known = groups.some(({ target, cocs }) => cocs.some((coc) => termKey(target.id, coc.id) === value)) || value === 'none'
+  const one = (target, coc) => html`<option key=${coc.id} value=${termKey(target.id, coc.id)}>${coc.name}</option>`
+  return html`<select aria-label=${t('Target cell of {name}', { name: `${row.source.name}, ${cell.source.name}` })} value=${value} disabled=${disabled} onChange=${(event) => onChoose(event.target.value)}>
+    <option value="none">${t('No counterpart')}</option>
+    ${!known && html`<option value=${value}>${term.sign === '-' ? '− ' : ''}${term.target.name}</option>`}
+    ${groups.length === 1 ? groups[0].cocs.map((coc) => one(groups[0].target, coc)) : groups.map(({ target, cocs }) => html`<optgroup key=${target.id} label=${target.name}>${cocs.map((coc) => one(target, coc))}</optgroup>`)}
+    ${cell.decided && html`<option value="proposal">${t('As the engine proposes')}</option>`}
+  </select>`
+}

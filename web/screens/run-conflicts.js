@@ -1,0 +1,54 @@
+// What the target did not take, in words, with the cells it came from. Names are asked for only when there is something to name.
+import { html, useEffect, useState } from '../lib.js'
+import { t, tn } from '../i18n.js'
+import { gateway } from '../api.js'
+import { conflictWords } from '../model/run.js'
+import { periodText } from '../period-text.js'
+
+/** Names of the cells and organisation units of a run; ids where they cannot be had. */
+function useNames(run, wanted) {
+  const [names, set] = useState({ source: new Map(), target: new Map(), units: new Map() })
+  useEffect(() => {
+    if (!wanted || !run.alignment) return undefined
+    const stop = new AbortController()
+    const load = async () => {
+      const alignment = await gateway.alignments.get(run.alignment, { signal: stop.signal })
+      const source = new Map(alignment.elements.map((one) => [one.source.id, one.source.name]))
+      for (const cell of alignment.cells) source.set(cell.source.id, cell.source.name)
+      const target = new Map(alignment.target_elements.map((one) => [one.id, one.name]))
+      for (const combo of alignment.target_combos) for (const coc of combo.option_combos) target.set(coc.id, coc.name)
+      set({ source, target, units: new Map() })
+      const units = await gateway.orgUnits(alignment.source.server, alignment.source.data_set.id, { signal: stop.signal })
+      set({ source, target, units: new Map(units.map((one) => [one.id, one.name])) })
+    }
+    load().catch(() => {})
+    return () => stop.abort()
+  }, [run.id, wanted])
+  return names
+}
+
+export function ConflictList({ run }) {
+  const names = useNames(run, run.conflicts.length > 0)
+  if (run.conflicts.length === 0) return null
+  return html`<section aria-labelledby="conflicts"><h2 id="conflicts">${t('What the target did not take')}</h2>
+    ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} />`)}
+  </section>`
+}
+
+function Conflict({ conflict, names }) {
+  const { title, remedy } = conflictWords(conflict)
+  const cell = (one, map) => [map.get(one.data_element) ?? one.data_element, one.category_option_combo && (map.get(one.category_option_combo) ?? one.category_option_combo)].filter(Boolean).join(', ')
+  return html`<details class="card conflict" open=${conflict.count <= 20}>
+    <summary><b>${title}</b> <span class="muted">${conflict.code} · ${tn('{n} value', '{n} values', conflict.count)}</span></summary>
+    ${remedy && html`<p>${remedy}</p>`}
+    ${title !== conflict.message && conflict.message && html`<p class="muted">${t('The server said: {text}', { text: conflict.message })}</p>`}
+    <div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
+      <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>
+        <td>${one.sources.map((source, k) => html`<div key=${k}><bdi>${cell(source, names.source)}</bdi></div>`)}</td>
+        <td><bdi>${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit}</bdi></td><td>${periodText(one.target.period)}</td>
+        <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><bdi>${cell(one.target, names.target)}</bdi></td>
+      </tr>`)}</tbody></table></div>
+    ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}; all are in the report.', { n: conflict.cells.length, all: conflict.count })}</p>`}
+  </details>`
+}

@@ -1,0 +1,165 @@
+// One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
+import { html, useEffect, useRef, useState } from '../lib.js'
+import { decimal, number, t, time, tn } from '../i18n.js'
+import { gateway } from '../api.js'
+import { Link, navigate } from '../router.js'
+import { download } from '../download.js'
+import { Bar, Button, Loading, Notice, Problem, Tag } from '../ui.js'
+import { periodsText, periodText } from '../period-text.js'
+import { ignoredOf, stepsOf, unmappedReason } from '../model/run.js'
+import { orderKey } from './send.js'
+import { RunTag } from './runs.js'
+import { ConflictList } from './run-conflicts.js'
+
+/** Follows the run until it ends; `again` follows it anew. */
+function useRun(id) {
+  const [state, set] = useState({})
+  const [round, setRound] = useState(0)
+  useEffect(() => {
+    const stop = new AbortController()
+    const follow = async () => {
+      try {
+        for await (const run of gateway.runs.watch(id, { signal: stop.signal })) set({ run })
+      } catch (error) {
+        if (!stop.signal.aborted) set((before) => ({ ...before, error }))
+      }
+    }
+    follow()
+    return () => stop.abort()
+  }, [id, round])
+  return { ...state, again: () => setRound((n) => n + 1) }
+}
+
+export function Run({ params }) {
+  const { run, error, again } = useRun(params.run)
+  if (!run) return html`<div class="page"><h1>${t('Run')}</h1>${error ? html`<${Problem} error=${error} again=${again} />` : html`<${Loading} />`}</div>`
+  return html`<${Running} run=${run} error=${error} again=${again} />`
+}
+
+function Running({ run, error, again }) {
+  const under_way = gateway.runs.isUnderWay(run)
+  const [state, set] = useState({})
+  const act = (what) => async () => {
+    set({ [what]: true })
+    try {
+      await gateway.runs[what](run.id)
+      set({})
+      again()
+    } catch (problem) {
+      set({ problem })
+    }
+  }
+  const saveReport = async () => {
+    try {
+      download(`report-${run.id}.json`, await gateway.runs.report(run.id))
+    } catch (problem) {
+      set({ problem })
+    }
+  }
+  return html`<div class="page">
+    <div class="title"><h1>${run.dry_run ? t('Check: {periods}', { periods: periodsText(run.periods) }) : t('Send: {periods}', { periods: periodsText(run.periods) })}</h1><${RunTag} run=${run} /></div>
+    <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
+      ${run.alignment && html` · <${Link} to="/alignments/${run.alignment}">${t('Open the alignment')}<//>`}</p>
+    <${Problem} error=${error} again=${again} />
+    <${Problem} error=${state.problem} />
+    <${Steps} run=${run} under_way=${under_way} />
+    <div class="row">
+      ${under_way && html`<${Button} loading=${state.cancel} onClick=${act('cancel')}>${t('Stop after what is under way')}<//>`}
+      ${['interrupted', 'failed', 'cancelled'].includes(run.state) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
+      ${!under_way && html`<${Button} onClick=${saveReport}>${t('Save the report')}<//>`}
+    </div>
+    <${Outcome} run=${run} />
+    <${Facts} run=${run} />
+    <${Totals} run=${run} />
+    <${ConflictList} run=${run} />
+    <${Unmapped} counts=${run.counts} />
+  </div>`
+}
+
+function Steps({ run, under_way }) {
+  const names = { read: t('Read'), translate: t('Translate'), check: t('Check'), send: t('Send'), verify: t('Verify') }
+  const { done, of } = run.progress
+  const text = of > 0 ? t('{done} of {all}', { done, all: of }) : ''
+  return html`<div class="card steps">
+    <ol>${stepsOf(run).map((step) => html`<li key=${step.id} class=${step.state} aria-current=${step.state === 'now' ? 'step' : undefined}><b>${names[step.id]}</b>
+      <small>${step.state === 'now' ? text || t('Under way') : step.state === 'done' ? t('Done') : step.state === 'stopped' ? t('Stopped here') : t('Waiting')}</small></li>`)}</ol>
+    ${under_way && html`<div class="row"><${Bar} label=${t('Progress')} value=${done} max=${of} /><span role="status" class="muted">${text}</span></div>`}
+    ${under_way && html`<p class="muted">${t('It goes on by itself, also when you close this page.')}</p>`}
+  </div>`
+}
+
+/** The one sentence that matters, with what to do next. */
+function Outcome({ run }) {
+  const [state, set] = useState({})
+  const order = useRef()
+  order.current ??= JSON.parse(sessionStorage.getItem(orderKey(run.id)) ?? 'null')
+  const sendIt = async () => {
+    set({ loading: true })
+    const real = { ...order.current, dry_run: false }
+    try {
+      const started = await gateway.runs.start(real, { key: `send ${run.id}`.slice(0, 64) })
+      navigate(`/runs/${started.id}`)
+    } catch (error) {
+      set({ error })
+    }
+  }
+  const { counts } = run
+  const refused = ignoredOf(counts)
+  if (run.dry_run && (run.state === 'done' || run.state === 'refused')) {
+    const ready = counts.sent > 0 ? tn('{n} value is ready to be sent', '{n} values are ready to be sent', counts.sent) : t('There is nothing to send')
+    return html`<${Notice} tone=${run.state === 'done' ? 'good' : 'warning'} title=${ready} live>
+      <p>${t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
+        ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
+      ${counts.sent > 0 && html`<p class="row">${order.current
+        ? html`<${Button} primary loading=${state.loading} onClick=${sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
+        : run.alignment && html`<${Link} class="button" to="/alignments/${run.alignment}/send">${t('Choose what to send')}<//>`}</p>`}
+      <${Problem} error=${state.error} />
+    <//>`
+  }
+  const agree = run.totals.filter((one) => one.equal).length
+  const words = {
+    done: () => html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
+    differs: () => html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${t('{agree} of {all} totals agree. The others stand first in the table.', { agree, all: run.totals.length })}<//>`,
+    refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
+    failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
+    cancelled: () => html`<${Notice} title=${t('Stopped by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
+    interrupted: () => html`<${Notice} tone="warning" title=${t('drawbridge was stopped while this was under way')}>${t('Nothing is sent twice when you go on.')}<//>`,
+  }
+  return words[run.state]?.() ?? null
+}
+
+function Facts({ run }) {
+  const { counts } = run
+  const unmapped = Object.values(counts.unmapped).reduce((a, b) => a + b, 0)
+  const facts = [
+    [counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmapped, t('Without')],
+    ...(run.dry_run ? [[counts.sent, t('To be sent')]] : [[counts.created, t('Created')], [counts.updated, t('Changed')]]),
+    [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
+  ]
+  return html`<dl class="facts">${facts.map(([n, text]) => html`<div key=${text} class="fact"><dt>${text}</dt><dd>${number(n)}</dd></div>`)}</dl>`
+}
+
+function Totals({ run }) {
+  const [all, setAll] = useState(false)
+  const MOST = 200
+  if (run.totals.length === 0) return null
+  const sorted = [...run.totals].sort((a, b) => Number(a.equal) - Number(b.equal))
+  const shown = all ? sorted : sorted.slice(0, MOST)
+  const verified = run.totals.some((one) => one.target !== null)
+  return html`<section aria-labelledby="totals"><h2 id="totals">${verified ? t('Totals on both sides') : t('Totals to be sent')}</h2>
+    <div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('Data element')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Sent')}</th>${verified && html`<th scope="col" class="number">${t('Read back')}</th><th scope="col">${t('Agrees')}</th>`}</tr></thead>
+      <tbody>${shown.map((one) => html`<tr key=${`${one.data_element} ${one.period}`}>
+        <td><bdi>${one.name ?? one.data_element}</bdi></td><td>${periodText(one.period)}</td><td class="number">${decimal(one.source)}</td>
+        ${verified && html`<td class="number">${decimal(one.target)}</td><td>${one.equal ? html`<${Tag} tone="positive">${t('Yes')}<//>` : html`<${Tag} tone="negative">${t('No')}<//>`}</td>`}
+      </tr>`)}</tbody></table></div>
+    ${sorted.length > shown.length && html`<p><${Button} small onClick=${() => setAll(true)}>${t('Show all {n}', { n: sorted.length })}<//></p>`}
+  </section>`
+}
+
+function Unmapped({ counts }) {
+  const reasons = Object.entries(counts.unmapped).filter(([, n]) => n > 0)
+  if (reasons.length === 0) return null
+  return html`<section aria-labelledby="unmapped"><h2 id="unmapped">${t('Values that were not sent')}</h2>
+    <ul>${reasons.map(([reason, n]) => html`<li key=${reason}>${unmappedReason(reason)}: ${number(n)}</li>`)}</ul></section>`
+}

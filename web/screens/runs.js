@@ -1,0 +1,45 @@
+// The runs of the person who is signed in: what was sent, when, and what came of it.
+import { html } from '../lib.js'
+import { t, time } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link } from '../router.js'
+import { Loading, Problem, Tag } from '../ui.js'
+import { periodsText } from '../period-text.js'
+
+const STATES = {
+  queued: () => ['info', t('Waiting')],
+  reading: () => ['info', t('Reading')],
+  translating: () => ['info', t('Translating')],
+  checking: () => ['info', t('Checking')],
+  sending: () => ['info', t('Sending')],
+  verifying: () => ['info', t('Verifying')],
+  done: () => ['positive', t('Sent and verified')],
+  differs: () => ['negative', t('Does not agree')],
+  refused: () => ['warning', t('Partly refused')],
+  failed: () => ['negative', t('Failed')],
+  cancelled: () => ['neutral', t('Stopped')],
+  interrupted: () => ['warning', t('Interrupted')],
+}
+
+export function RunTag({ run }) {
+  const [tone, text] = run.state === 'done' && run.dry_run ? ['positive', t('Checked')] : (STATES[run.state]?.() ?? ['neutral', run.state])
+  return html`<${Tag} tone=${tone}>${text}<//>`
+}
+
+export function Runs() {
+  const list = useLoad((signal) => gateway.runs.list({ signal }), [])
+  const signedOut = list.error?.code === 'no_session'
+  return html`<div class="page">
+    <h1>${t('Runs')}</h1>
+    <p class="muted">${t('What was checked and sent, newest first. Each keeps its report.')}</p>
+    ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your runs.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
+    ${!list.data && list.loading && html`<${Loading} />`}
+    ${list.data?.length === 0 && html`<div class="empty card"><p>${t('Nothing was sent yet.')}</p><p class="muted">${t('Open an alignment and choose "Send".')}</p></div>`}
+    ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('Periods')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Started')}</th><th scope="col">${t('By')}</th><th scope="col">${t('State')}</th></tr></thead>
+      <tbody>${list.data.map((one) => html`<tr key=${one.id}>
+        <td><${Link} to="/runs/${one.id}">${periodsText(one.periods)}<//>${one.dry_run && html` <small class="muted">${t('check only')}</small>`}</td>
+        <td>${one.from}</td><td>${one.to}</td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
+      </tr>`)}</tbody></table></div>`}
+  </div>`
+}
