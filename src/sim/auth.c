@@ -97,7 +97,8 @@ static bool ping(struct sim_call *call) {
 /* The refusal of somebody who is not signed in. */
 
 static bool is_saved_path(const struct sim_call *call) {
-  if (call->sim->release >= SIM_2_42) return str_starts(call->path, STR("/dhis-web-"));
+  if (!call->sim->conf.saved_requests) return false;
+  if (call->sim->release >= SIM_2_42) return str_starts(call->path, STR("/dhis-web-")) || str_eq(call->path, STR("/api/auth/enrollDevice"));
   return !call->is_api && sim_is(call->request, "GET");
 }
 
@@ -108,7 +109,7 @@ static void keep_request(struct sim_call *call) {
     call->session = sim_session_new(sim, NULL, false);
     sim_session_cookie(sim, call->reply, call->session);
   }
-  if (saved && call->session && sim_is(call->request, "GET")) sim_session_save(sim, call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path), STR_ARG(call->request->query)) : call->request->path);
+  if (saved && call->session && sim_is(call->request, "GET")) sim_session_save(call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path), STR_ARG(call->request->query)) : call->request->path);
 }
 
 struct str sim_login_link(const struct sim_call *call) {
@@ -118,7 +119,7 @@ struct str sim_login_link(const struct sim_call *call) {
 static void refuse_with(struct sim_call *call, bool by_basic, const char *message) {
   const struct sim_request *request = call->request;
   bool is_new = call->sim->release >= SIM_2_42;
-  bool word = str_has(sim_header(request, "Authorization"), STR("Basic")) && (by_basic || !is_new);
+  bool word = str_has(sim_header(request, "Authorization"), STR("Basic")) && (is_new ? by_basic : call->is_api);
   if (!sim_is_xhr(request) && !word) {
     sim_reply_redirect(call->reply, 302, sim_login_link(call));
   } else if (sim_wants(request, "application/xml") && (by_basic || !is_new)) {
@@ -163,6 +164,7 @@ static bool by_basic(struct sim_call *call, struct str encoded) {
 
 static bool by_token(struct sim_call *call, json_t *user, bool is_login, bool counted) {
   if (!user) return false;
+  if (!is_login && call->sim->conf.csrf && sim_cookie(call->request, "XSRF-TOKEN").p) sim_csrf_clear(call->sim, call->reply);
   if (!call->session) {
     call->session = sim_session_new(call->sim, is_login ? user : NULL, counted);
     sim_session_cookie(call->sim, call->reply, call->session);
@@ -171,20 +173,33 @@ static bool by_token(struct sim_call *call, json_t *user, bool is_login, bool co
   return true;
 }
 
+/* The word that begins an Authorization header, and what follows it. The real filters look for the word alone: "ApiToken" without anything is malformed, not absent. */
+static bool has_scheme(struct str authorization, struct str scheme, struct str *ret_rest) {
+  if (!str_starts_nocase(authorization, scheme)) return false;
+  *ret_rest = str_trim(str_from(authorization, scheme.n));
+  return true;
+}
+
+/* Up to 2.41 an access token may also stand in the query or a form. */
+static struct str legacy_token(const struct sim_call *call) {
+  struct str rest, query = sim_param(call->request, "access_token", 0);
+  if (has_scheme(sim_header(call->request, "Authorization"), STR("Bearer"), &rest)) return rest;
+  if (query.p || !str_has(sim_header(call->request, "Content-Type"), STR("application/x-www-form-urlencoded"))) return query;
+  return sim_form_value(call->request->arena, call->request->body, "access_token", 0);
+}
+
 /* False: refused. True with call->user NULL: nobody is signed in. */
 static bool authenticate(struct sim_call *call) {
   struct sim *sim = call->sim;
   const struct sim_request *request = call->request;
-  struct str authorization = sim_header(request, "Authorization");
+  struct str authorization = sim_header(request, "Authorization"), rest;
   bool old = sim->release <= SIM_2_41, here = call->is_api || !old;
   call->tokened = true;
-  if (here && str_starts_nocase(authorization, STR("Basic "))) return by_basic(call, str_from(authorization, 6));
-  if (here && sim->conf.pat && str_starts_nocase(authorization, STR("ApiToken "))) return by_token(call, sim_pat_authenticate(sim, request, authorization, call->reply), true, !old);
-  if (here && str_starts_nocase(authorization, STR("Bearer "))) {
-    struct str token = str_trim(str_from(authorization, 7));
-    if (old && sim->conf.legacy_oauth) return by_token(call, sim_legacy_bearer(sim, request, token, call->reply), true, false);
-    if (sim->conf.jwt || (!old && sim->conf.oauth_server)) return by_token(call, sim_oauth_bearer(sim, request, token, call->reply), false, false);
-  }
+  if (here && has_scheme(authorization, STR("Basic "), &rest)) return by_basic(call, rest);
+  if (here && sim->conf.pat && has_scheme(authorization, STR("ApiToken"), &rest)) return by_token(call, sim_pat_authenticate(sim, request, rest, call->reply), true, !old);
+  if (here && old && sim->conf.legacy_oauth && (rest = legacy_token(call)).p) return by_token(call, sim_legacy_bearer(sim, request, rest, call->reply), true, false);
+  if (here && (sim->conf.jwt || (!old && sim->conf.oauth_server)) && has_scheme(authorization, STR("Bearer"), &rest))
+    return by_token(call, sim_oauth_bearer(sim, request, rest, call->reply), false, false);
   call->tokened = false;
   call->user = call->session ? sim_user_with(sim, call->session->uid) : NULL;
   return true;
@@ -229,7 +244,7 @@ static void page(struct sim_call *call) {
   struct str path = call->path, query = call->request->query;
   bool is_new = sim->release >= SIM_2_42;
   if (str_eq(path, STR("/"))) sim_reply_redirect(call->reply, 302, is_new ? sim_link(sim, call->request, STR("/apps/")) : STR("dhis-web-commons-about/redirect.action"));
-  else if (!is_new && str_eq(path, STR("/dhis-web-commons-about/redirect.action"))) sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/dhis-web-dashboard/")));
+  else if (!is_new && str_eq(path, STR("/dhis-web-commons-about/redirect.action"))) sim_reply_redirect(call->reply, 302, arena_printf(call->request->arena, "%.*s/dhis-web-commons-about/../dhis-web-dashboard/", STR_ARG(sim->context)));
   else if (sim->conf.login_app && (str_eq(path, STR("/apps/")) || str_starts(path, STR("/apps/dashboard")) || str_starts(path, STR("/dhis-web-dashboard")))) sim_page_home(sim, call->reply, call->user);
   else if (is_new && str_starts(path, STR("/dhis-web-dashboard"))) sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/apps/dashboard")));
   else if (!is_new && str_starts(path, STR("/dhis-web-"))) sim_reply_tomcat(call->reply, 403, NULL);

@@ -45,9 +45,21 @@ bool sim_totp_check(const char *secret, struct str code, int64_t now_ms) {
   return hotp(key, n, step) == given || hotp(key, n, step - 1) == given;
 }
 
-void sim_2fa_reset(struct sim *sim, const json_t *user) {
+/* Up to 2.41 users show whether they have one. */
+static void show_on_user(const struct sim *sim, json_t *user, const struct sim_account *account) {
+  if (sim->release <= SIM_2_41) json_object_set_new(user, "twoFactorEnabled", json_boolean(account->totp == SIM_TOTP_ENABLED));
+}
+
+void sim_2fa_reset(struct sim *sim, json_t *user) {
   struct sim_account *account = sim_account_of(sim, user);
-  if (account) account->totp = SIM_TOTP_NONE;
+  if (!account) return;
+  account->totp = SIM_TOTP_NONE;
+  show_on_user(sim, user, account);
+}
+
+void sim_2fa_forget_pending(struct sim *sim, const json_t *user) {
+  struct sim_account *account = sim_account_of(sim, user);
+  if (account && account->totp == SIM_TOTP_PENDING && sim->release <= SIM_2_41) account->totp = SIM_TOTP_NONE;
 }
 
 /* 2.42 and later: enrolment is a step of its own, its answers have error codes of their own. */
@@ -132,4 +144,5 @@ void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct
     if (account->totp == SIM_TOTP_NONE) account->totp = SIM_TOTP_PENDING;
     qr_picture(sim, user, account, 202, reply);
   } else sim_reply_tomcat(reply, 404, NULL);
+  show_on_user(sim, user, account);
 }

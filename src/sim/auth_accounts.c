@@ -141,11 +141,7 @@ static bool is_external(const json_t *user) {
 static enum sim_login after_password(struct sim *sim, const json_t *user, struct sim_account *account, struct str code) {
   if (password_expired(sim, user, account)) return SIM_LOGIN_PASSWORD_EXPIRED;
   if (account->totp == SIM_TOTP_ENABLED && sim->conf.totp) return sim_totp_check(account->secret, code, sim_now_ms(sim)) ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
-  if (account->totp == SIM_TOTP_PENDING && sim->release <= SIM_2_41) {
-    /* The pending secret counts as "must enrol", and telling so drops it. */
-    account->totp = SIM_TOTP_NONE;
-    return SIM_LOGIN_ENROL;
-  }
+  if (account->totp == SIM_TOTP_PENDING && sim->release <= SIM_2_41) return SIM_LOGIN_ENROL; /* a pending secret counts as "must enrol" */
   return role_has(sim, user, "restrictions", "R_ENABLE_2FA", false) && account->totp != SIM_TOTP_ENABLED ? SIM_LOGIN_ENROL : SIM_LOGIN_OK;
 }
 

@@ -41,7 +41,8 @@ bool sim_account_usable(struct sim *sim, json_t *user); /* not disabled, locked,
 void sim_totp_secret(char *out, size_t letters);
 bool sim_totp_check(const char *secret, struct str code, int64_t now_ms);
 void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
-void sim_2fa_reset(struct sim *sim, const json_t *user);
+void sim_2fa_forget_pending(struct sim *sim, const json_t *user); /* up to 2.41 the JSON login that tells of it drops it */
+void sim_2fa_reset(struct sim *sim, json_t *user);
 
 /* Sessions. */
 
@@ -59,8 +60,9 @@ struct sim_session {
 struct sim_session *sim_session_find(struct sim *sim, const struct sim_request *request); /* the live one of the cookie; its last use is now */
 struct sim_session *sim_session_new(struct sim *sim, const json_t *user, bool counted);   /* user NULL: nobody yet */
 void sim_session_end(struct sim *sim, struct sim_session *session);
-void sim_session_save(const struct sim *sim, struct sim_session *session, struct str target);
+void sim_session_save(struct sim_session *session, struct str target);
 void sim_session_cookie(struct sim *sim, struct sim_reply *reply, const struct sim_session *session);
+void sim_csrf_clear(const struct sim *sim, struct sim_reply *reply); /* the cookie of the pair goes: at sign-in by token and at sign-out */
 void sim_session_clear_cookies(struct sim *sim, struct sim_reply *reply);
 void sim_sessions_drop_all(struct sim_auth *auth);
 /* Signs in: a new session in place of *the one of the request*, its cookie set; returns what was saved in the old one (arena) or STR_NONE. */
@@ -78,7 +80,7 @@ struct sim_pat {
 
 void sim_pats_free(struct sim_auth *auth);
 /* The owner, or NULL after a refusal is in *reply. */
-json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request, struct str authorization, struct sim_reply *reply);
+json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request, struct str token, struct sim_reply *reply);
 void sim_pat_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 json_t *sim_pat_list_of(struct sim *sim, const json_t *user); /* [{"id": …}] */
 

@@ -46,7 +46,10 @@ static void json_login_with(struct sim_call *call, const json_t *body) {
     case SIM_LOGIN_DISABLED: login_status(call, "ACCOUNT_DISABLED"); return;
     case SIM_LOGIN_EXPIRED: login_status(call, "ACCOUNT_EXPIRED"); return;
     case SIM_LOGIN_PASSWORD_EXPIRED: login_status(call, "PASSWORD_EXPIRED"); return;
-    case SIM_LOGIN_ENROL: login_status(call, "REQUIRES_TWO_FACTOR_ENROLMENT"); return;
+    case SIM_LOGIN_ENROL:
+      sim_2fa_forget_pending(call->sim, user);
+      login_status(call, "REQUIRES_TWO_FACTOR_ENROLMENT");
+      return;
     case SIM_LOGIN_CODE: login_status(call, code_status(call->sim)); return;
   }
 }
@@ -187,6 +190,8 @@ static bool nothing_there(struct sim_call *call) {
     sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'login' not found.");
   } else if (is_new && (str_eq(path, STR("/login")) || str_eq(path, STR("/dhis-web-login")) || str_eq(path, STR("/dhis-web-login/")))) {
     sim_reply_redirect(call->reply, 301, arena_printf(call->request->arena, "%.*s/login/", STR_ARG(call->sim->context)));
+  } else if (is_new && str_starts(path, STR("/dhis-web-commons-security/")) && call->user) {
+    sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'commons-security' not found.");
   } else if (is_new && str_starts(path, STR("/dhis-web-commons/"))) {
     if (call->user) sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'commons' not found.");
     else sim_reply_tomcat(call->reply, 404, NULL);

@@ -174,11 +174,13 @@ static void sign_in_first(struct asking *asking) {
     go_back_with_error(asking, "login_required", "prompt", rfc6749);
     return;
   }
-  if (!call->session) {
-    call->session = sim_session_new(call->sim, NULL, false);
-    sim_session_cookie(call->sim, call->reply, call->session);
+  if (call->sim->conf.saved_requests) {
+    if (!call->session) {
+      call->session = sim_session_new(call->sim, NULL, false);
+      sim_session_cookie(call->sim, call->reply, call->session);
+    }
+    sim_session_save(call->session, arena_printf(asking->arena, "%.*s?%.*s", STR_ARG(request->path), STR_ARG(request->query)));
   }
-  sim_session_save(call->sim, call->session, arena_printf(asking->arena, "%.*s?%.*s", STR_ARG(request->path), STR_ARG(request->query)));
   sim_oauth_nobody(call, true);
 }
 

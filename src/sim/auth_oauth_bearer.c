@@ -48,7 +48,8 @@ static const char *signature_wrong(struct sim *sim, struct arena *arena, struct 
 static const char *wrong_with(struct sim *sim, struct arena *arena, struct str token, json_t *header, json_t *claims, json_t **ret_user) {
   struct sim_client client;
   const char *broken, *why;
-  if (!header || !claims) return "Invalid JWT serialization: the header or the claims are not JSON";
+  if (!header) return "Invalid unsecured/JWS/JWE header: Invalid JSON object";
+  if (!claims) return "Payload of JWS object is not a valid JSON object";
   if (!issued_here(sim, arena, sim_text(claims, "iss"))) return "Invalid issuer";
   if (str_eq(sim_text(header, "alg"), STR("none"))) return "Unsupported algorithm of none";
   if ((why = signature_wrong(sim, arena, token)) || (why = expired(sim, arena, claims))) return why;

@@ -90,8 +90,7 @@ static struct sim_pat *with_key(struct sim *sim, struct str token) {
   return NULL;
 }
 
-json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request, struct str authorization, struct sim_reply *reply) {
-  struct str token = str_from(authorization, strlen("ApiToken "));
+json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request, struct str token, struct sim_reply *reply) {
   if (!sim_is_token(token)) return refuse(request, reply, 400, "Api token is malformed");
   if (!checksum_holds(token)) return refuse(request, reply, 400, "Checksum validation failed");
   struct sim_pat *pat = with_key(sim, token);

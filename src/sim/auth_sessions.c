@@ -80,8 +80,7 @@ struct sim_session *sim_session_new(struct sim *sim, const json_t *user, bool co
   return session;
 }
 
-void sim_session_save(const struct sim *sim, struct sim_session *session, struct str target) {
-  if (!sim->conf.saved_requests) return;
+void sim_session_save(struct sim_session *session, struct str target) {
   free(session->saved);
   session->saved = mem_printf("%.*s", STR_ARG(target));
 }
@@ -90,14 +89,33 @@ static const char *root_of(const struct sim *sim) {
   return sim->context.n > 0 ? sim->context.p : "/";
 }
 
+/* An answer has one cookie of a name: the last one set. */
+static void drop_cookie(struct sim_reply *reply, const char *start) {
+  struct http_headers kept = {0};
+  for (size_t i = 0; i < reply->headers.n; i++) {
+    const struct http_header *header = &reply->headers.p[i];
+    bool dropped = str_eq_nocase(header->name, STR("Set-Cookie")) && str_starts(header->value, str_of(start));
+    if (!dropped) http_headers_add(&kept, reply->arena, header->name, header->value);
+  }
+  reply->headers = kept;
+}
+
 void sim_session_cookie(struct sim *sim, struct sim_reply *reply, const struct sim_session *session) {
+  drop_cookie(reply, "JSESSIONID=");
   sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "JSESSIONID=%s; Path=%s; HttpOnly%s", session->id, root_of(sim), sim->release >= SIM_2_42 ? "; SameSite=Lax" : ""));
 }
 
 void sim_session_clear_cookies(struct sim *sim, struct sim_reply *reply) {
+  drop_cookie(reply, "SESSION_EXPIRE=");
   const char *age = sim->release >= SIM_2_42 ? "" : " Max-Age=0;";
   sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "JSESSIONID=;%s Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", age, root_of(sim)));
   if (sim->release >= SIM_2_43) sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "SESSION_EXPIRE=; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", root_of(sim)));
+  if (sim->conf.csrf) sim_csrf_clear(sim, reply);
+}
+
+void sim_csrf_clear(const struct sim *sim, struct sim_reply *reply) {
+  drop_cookie(reply, "XSRF-TOKEN=");
+  sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "XSRF-TOKEN=; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", root_of(sim)));
 }
 
 struct str sim_session_sign_in(struct sim *sim, const struct sim_request *request, struct sim_reply *reply, const json_t *user) {

@@ -91,7 +91,8 @@ static void set_at(json_t *entry, struct str path, json_t *value) {
   struct str rest = path;
   char name[128];
   while (rest.p && rest.n > 0) {
-    (void)snprintf(name, sizeof name, "%.*s", STR_ARG(str_take(&rest, '.')));
+    struct str step = str_take(&rest, '.');
+    (void)snprintf(name, sizeof name, "%.*s", STR_ARG(step));
     if (!rest.p && json_is_object(at)) json_object_set(at, name, value);
     at = json_object_get(at, name);
   }

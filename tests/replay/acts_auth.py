@@ -215,7 +215,7 @@ def store_keys(hands, exchanges):
 
 @before_each("auth-form-login", "saved-request-login")
 def page_first(hands, exchange):
-    _, headers, _ = hands.call("GET", "/dhis-web-dashboard/index.html", [("Accept", "text/html")], expect=(302,))
+    _, headers, _ = hands.call("GET", "/dhis-web-dashboard/index.html?x=1", [("Accept", "text/html")], expect=(302,))
     hands.give(exchange, "session", hands.cookie(headers))
 
 
@@ -238,11 +238,29 @@ def pat_code(hands, exchanges):
     hands.player.variables["pat-code"] = "live-auth-code"
 
 
+def around_first(exchange):
+    """How many tokens of others stand before and behind the file's own first one in the list of all."""
+    listed = re.findall(r"\{\{(uid-\d+)\}\}", json.dumps(exchange["response"]["body"]))
+    return listed.index("uid-1"), len(listed) - listed.index("uid-1") - 1
+
+
+@at_start("auth-pat")
+def tokens_before(hands, exchanges):
+    for exchange in exchanges:
+        if exchange["id"] == "pat/list-superuser":
+            for _ in range(around_first(exchange)[0]):
+                hands.pat("live-auth-plain")
+
+
 @before_each("auth-pat", "list-superuser")
-def other_tokens(hands, exchange):
-    others = {r for e in [exchange] for r in re.findall(r"\{\{uid-\d+\}\}", json.dumps(e["response"]["body"]))}
-    for _ in range(len(others) - 1):
+def tokens_behind(hands, exchange):
+    for _ in range(around_first(exchange)[1]):
         hands.pat("live-auth-plain")
+
+
+@before_each("auth-pat", "use-owner-enabled")
+def owner_enabled(hands, exchange):
+    hands.admin("POST", f"/api/users/{hands.player.variables['user-pat-uid']}/enabled")
 
 
 @before_each("auth-pat", "referer-lower-registered")
@@ -393,6 +411,22 @@ def pending_user(hands, exchanges):
     hands.call("GET", "/api/2fa/qrCode", [("Cookie", f"JSESSIONID={hands.session(name)}"), ("Accept", "application/octet-stream")], expect=(202,))
 
 
+# Values of a user.
+
+@before_each("auth-user-data-store", "plain-big")
+def a_megabyte(hands, exchange):
+    """The recording tells the length."""
+    exchange["request"]["body"] = '"' + "a" * 1000000 + '"'
+
+
+@before_each("auth-basic", "me-whole")
+def data_sets(hands, exchange):
+    """As many data sets as that server had."""
+    body = exchange["response"]["body"]
+    count = len((json.loads(body) if isinstance(body, str) else body)["dataSets"])
+    hands.admin("POST", "/api/metadata", {"dataSets": [{"name": f"Acts {i}", "shortName": f"Acts {i}", "periodType": "Monthly"} for i in range(count)]}, expect=(200,))
+
+
 # Second factor.
 
 @at_start("auth-two-factor")
@@ -460,6 +494,13 @@ def legacy_code(hands, exchange):
     hands.give(exchange, "code", hands.legacy_code(hands.session(), "live-auth-legacy", "&code_challenge=x&code_challenge_method=S256"))
 
 
+@before_each("auth-legacy-oauth", "authorize-deny")
+def asked_again(hands, exchange):
+    session = re.search(r"session-\d+", json.dumps(exchange["request"])).group(0)
+    query = urllib.parse.urlencode({"response_type": "code", "client_id": "live-auth-legacy", "redirect_uri": CALLBACK, "state": "live-state-1"})
+    hands.call("GET", f"/uaa/oauth/authorize?{query}", [("Cookie", f"JSESSIONID={hands.player.variables[session]}")], expect=(200,))
+
+
 @before_each("auth-legacy-oauth", "admin-delete")
 def token_of_deleted(hands, exchange):
     hands.kept["deleted"] = hands.legacy_token("live-auth-plain", "live-auth-l2", LEGACY_SECRET)
@@ -503,12 +544,16 @@ def tokens(hands, client="live-auth-noconsent", user="live-auth-plain", **more):
     return exchange_code(hands, hands.code(client, user, **more), client)
 
 
-@before_each("auth-oauth-flow", "30-deny-page")
+@before_each("auth-oauth-flow", "20-login-first", "30-deny-page")
 def consent_forgotten(hands, exchange):
     """Consents belong to the row of a client."""
     for uid in hands.ids("/api/oAuth2Clients", "live-auth-gw"):
         hands.admin("DELETE", f"/api/oAuth2Clients/{uid}")
     register(hands, "live-auth-gw")
+
+
+@before_each("auth-oauth-flow", "30-deny-page")
+def session_to_deny(hands, exchange):
     session = hands.session()
     hands.give(exchange, "session", session)
     hands.kept["session"] = session
