@@ -54,10 +54,14 @@ static bool refused_path(struct sim_call *call) {
   if (sim_is(request, "TRACE")) {
     sim_reply_tomcat(call->reply, 405, NULL);
     sim_reply_header(call->reply, "Allow", STR("HEAD, DELETE, POST, GET, OPTIONS, PUT"));
-  } else if (str_has(lower, STR("%2f"))) sim_reply_tomcat(call->reply, 400, "Invalid URI: [The encoded slash character is not allowed]");
-  else if (str_has(path, STR(";")) || str_has(path, STR("//"))) sim_reply_tomcat(call->reply, is_new ? 400 : 500, "The request was rejected because the URL contained a potentially malicious String");
-  else if (str_has(path, STR("/../")) || str_ends(path, STR("/..")) || str_has(path, STR("/./"))) sim_reply_tomcat(call->reply, is_new ? 400 : 500, "The request was rejected because the URL was not normalized.");
-  else return false;
+  } else if (str_has(lower, STR("%2f")))
+    sim_reply_tomcat(call->reply, 400, "Invalid URI: [The encoded slash character is not allowed]");
+  else if (str_has(path, STR(";")) || str_has(path, STR("//")))
+    sim_reply_tomcat(call->reply, is_new ? 400 : 500, "The request was rejected because the URL contained a potentially malicious String");
+  else if (str_has(path, STR("/../")) || str_ends(path, STR("/..")) || str_has(path, STR("/./")))
+    sim_reply_tomcat(call->reply, is_new ? 400 : 500, "The request was rejected because the URL was not normalized.");
+  else
+    return false;
   sim_reply_header(call->reply, "Connection", STR("close"));
   return true;
 }
@@ -109,11 +113,17 @@ static void keep_request(struct sim_call *call) {
     call->session = sim_session_new(sim, NULL, false);
     sim_session_cookie(sim, call->reply, call->session);
   }
-  if (saved && call->session && sim_is(call->request, "GET")) sim_session_save(call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path), STR_ARG(call->request->query)) : call->request->path);
+  if (saved && call->session && sim_is(call->request, "GET"))
+    sim_session_save(call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path),
+                                                                          STR_ARG(call->request->query))
+                                                           : call->request->path);
 }
 
 struct str sim_login_link(const struct sim_call *call) {
-  return sim_link(call->sim, call->request, call->sim->release >= SIM_2_43 ? STR("/login/") : call->sim->release == SIM_2_42 ? STR("/dhis-web-login/") : STR("/dhis-web-login"));
+  return sim_link(call->sim, call->request,
+                  call->sim->release >= SIM_2_43   ? STR("/login/")
+                  : call->sim->release == SIM_2_42 ? STR("/dhis-web-login/")
+                                                   : STR("/dhis-web-login"));
 }
 
 static void refuse_with(struct sim_call *call, bool by_basic, const char *message) {
@@ -123,7 +133,10 @@ static void refuse_with(struct sim_call *call, bool by_basic, const char *messag
   if (!sim_is_xhr(request) && !word) {
     sim_reply_redirect(call->reply, 302, sim_login_link(call));
   } else if (sim_wants(request, "application/xml") && (by_basic || !is_new)) {
-    struct str xml = arena_printf(request->arena, "<webMessage xmlns=\"http://dhis2.org/schema/dxf/2.0\" httpStatus=\"Unauthorized\" httpStatusCode=\"401\" status=\"ERROR\"><message>%s</message></webMessage>", message);
+    struct str xml = arena_printf(request->arena,
+                                  "<webMessage xmlns=\"http://dhis2.org/schema/dxf/2.0\" httpStatus=\"Unauthorized\" "
+                                  "httpStatusCode=\"401\" status=\"ERROR\"><message>%s</message></webMessage>",
+                                  message);
     sim_reply_text(call->reply, 401, "application/xml;charset=UTF-8", xml);
   } else {
     sim_reply_message(call->reply, 401, "ERROR", NULL, message);
@@ -144,12 +157,16 @@ static bool by_basic(struct sim_call *call, struct str encoded) {
   struct str password = {(char *)clear, n < 0 ? 0 : strlen((char *)clear)};
   struct str username = str_take(&password, ':');
   json_t *user = NULL;
-  enum sim_login outcome = n < 0 || !password.p ? SIM_LOGIN_BAD : sim_login_check(sim, call->request->arena, username, password, STR_NONE, &user);
+  enum sim_login outcome =
+      n < 0 || !password.p ? SIM_LOGIN_BAD : sim_login_check(sim, call->request->arena, username, password, STR_NONE, &user);
   const struct sim_account *account = user ? sim_account_of(sim, user) : NULL;
   /* A user with a second factor has no Basic, also where the server does not ask for codes any more. */
   if (outcome == SIM_LOGIN_OK && account->totp == SIM_TOTP_ENABLED) outcome = SIM_LOGIN_CODE;
   if (outcome != SIM_LOGIN_OK) {
-    refuse_with(call, true, outcome == SIM_LOGIN_LOCKED ? "Account locked" : outcome == SIM_LOGIN_DISABLED ? "Account disabled" : "Unauthorized");
+    refuse_with(call, true,
+                outcome == SIM_LOGIN_LOCKED     ? "Account locked"
+                : outcome == SIM_LOGIN_DISABLED ? "Account disabled"
+                                                : "Unauthorized");
     return false;
   }
   if (call->session) { /* whoever's session it was: now it is this user's */
@@ -173,10 +190,11 @@ static bool by_token(struct sim_call *call, json_t *user, bool is_login, bool co
   return true;
 }
 
-/* The word that begins an Authorization header, and what follows it. The real filters look for the word alone: "ApiToken" without anything is malformed, not absent. */
+/* The word that begins an Authorization header, and what follows it behind one blank. The real filters look for the word alone: "ApiToken" without anything is malformed, not absent. */
 static bool has_scheme(struct str authorization, struct str scheme, struct str *ret_rest) {
   if (!str_starts_nocase(authorization, scheme)) return false;
-  *ret_rest = str_trim(str_from(authorization, scheme.n));
+  *ret_rest = str_from(authorization, scheme.n);
+  if (str_starts(*ret_rest, STR(" "))) *ret_rest = str_from(*ret_rest, 1);
   return true;
 }
 
@@ -195,9 +213,11 @@ static bool authenticate(struct sim_call *call) {
   struct str authorization = sim_header(request, "Authorization"), rest;
   bool old = sim->release <= SIM_2_41, here = call->is_api || !old;
   call->tokened = true;
-  if (here && has_scheme(authorization, STR("Basic "), &rest)) return by_basic(call, rest);
-  if (here && sim->conf.pat && has_scheme(authorization, STR("ApiToken"), &rest)) return by_token(call, sim_pat_authenticate(sim, request, rest, call->reply), true, !old);
-  if (here && old && sim->conf.legacy_oauth && (rest = legacy_token(call)).p) return by_token(call, sim_legacy_bearer(sim, request, rest, call->reply), true, false);
+  if (here && has_scheme(authorization, STR("Basic"), &rest)) return by_basic(call, str_trim(rest));
+  if (here && sim->conf.pat && has_scheme(authorization, STR("ApiToken"), &rest))
+    return by_token(call, sim_pat_authenticate(sim, request, rest, call->reply), true, !old);
+  if (here && old && sim->conf.legacy_oauth && (rest = legacy_token(call)).p)
+    return by_token(call, sim_legacy_bearer(sim, request, rest, call->reply), true, false);
   if (here && (sim->conf.jwt || (!old && sim->conf.oauth_server)) && has_scheme(authorization, STR("Bearer"), &rest))
     return by_token(call, sim_oauth_bearer(sim, request, rest, call->reply), false, false);
   call->tokened = false;
@@ -216,7 +236,8 @@ static bool evicted(struct sim_call *call) {
   sim_session_end(sim, call->session);
   call->session = NULL;
   sim_session_clear_cookies(sim, call->reply);
-  sim_reply_redirect(call->reply, 302, arena_printf(call->request->arena, "%.*s/dhis-web-commons-security/logout.action", STR_ARG(sim->context)));
+  sim_reply_redirect(call->reply, 302,
+                     arena_printf(call->request->arena, "%.*s/dhis-web-commons-security/logout.action", STR_ARG(sim->context)));
   return true;
 }
 
@@ -225,17 +246,32 @@ static void add_session_expire(struct sim_call *call) {
   struct sim *sim = call->sim;
   if (sim->release < SIM_2_43 || !call->session) return;
   long long now = sim_now_ms(sim) / 1000, life = sim->conf.session_timeout_s;
-  struct str cookie = arena_printf(call->request->arena, "SESSION_EXPIRE=server_time=%lld&expiry_time=%lld; Path=/; Max-Age=%lld; Expires=Thu, 01 Jan 2037 00:00:00 GMT; SameSite=Lax", now, now + life, life);
+  struct str cookie = arena_printf(
+      call->request->arena,
+      "SESSION_EXPIRE=server_time=%lld&expiry_time=%lld; Path=/; Max-Age=%lld; Expires=Thu, 01 Jan 2037 00:00:00 GMT; SameSite=Lax", now,
+      now + life, life);
   sim_reply_header(call->reply, "Set-Cookie", cookie);
 }
 
 static bool needs_no_user(const struct sim_call *call) {
-  static const char *const open[] = {"/api/auth/login", "/api/loginConfig", "/api/locales/ui", "/api/files/style/external", "/api/authentication/login", "/favicon.ico", "/login", "/login/",
-                                     "/login.html", "/dhis-web-login", "/dhis-web-login/", "/dhis-web-commons/security/login.action", "/dhis-web-commons-security/login.action",
+  static const char *const open[] = {"/api/auth/login",
+                                     "/api/loginConfig",
+                                     "/api/locales/ui",
+                                     "/api/files/style/external",
+                                     "/api/authentication/login",
+                                     "/favicon.ico",
+                                     "/login",
+                                     "/login/",
+                                     "/login.html",
+                                     "/dhis-web-login",
+                                     "/dhis-web-login/",
+                                     "/dhis-web-commons/security/login.action",
+                                     "/dhis-web-commons-security/login.action",
                                      "/dhis-web-commons-security/logout.action"};
   for (size_t i = 0; i < sizeof open / sizeof *open; i++)
     if (str_eq(call->path, str_of(open[i]))) return true;
-  return str_starts(call->path, STR("/api/publicKeys/")) || str_starts(call->path, STR("/api/staticContent/")) || str_starts(call->path, STR("/oauth2/"));
+  return str_starts(call->path, STR("/api/publicKeys/")) || str_starts(call->path, STR("/api/staticContent/")) ||
+         str_starts(call->path, STR("/oauth2/"));
 }
 
 /* What a signed-in user finds outside of /api. */
@@ -243,31 +279,52 @@ static void page(struct sim_call *call) {
   struct sim *sim = call->sim;
   struct str path = call->path, query = call->request->query;
   bool is_new = sim->release >= SIM_2_42;
-  if (str_eq(path, STR("/"))) sim_reply_redirect(call->reply, 302, is_new ? sim_link(sim, call->request, STR("/apps/")) : STR("dhis-web-commons-about/redirect.action"));
-  else if (!is_new && str_eq(path, STR("/dhis-web-commons-about/redirect.action"))) sim_reply_redirect(call->reply, 302, arena_printf(call->request->arena, "%.*s/dhis-web-commons-about/../dhis-web-dashboard/", STR_ARG(sim->context)));
-  else if (sim->conf.login_app && (str_eq(path, STR("/apps/")) || str_starts(path, STR("/apps/dashboard")) || str_starts(path, STR("/dhis-web-dashboard")))) sim_page_home(sim, call->reply, call->user);
-  else if (is_new && str_starts(path, STR("/dhis-web-dashboard"))) sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/apps/dashboard")));
-  else if (!is_new && str_starts(path, STR("/dhis-web-"))) sim_reply_tomcat(call->reply, 403, NULL);
+  if (str_eq(path, STR("/")))
+    sim_reply_redirect(call->reply, 302,
+                       is_new ? sim_link(sim, call->request, STR("/apps/")) : STR("dhis-web-commons-about/redirect.action"));
+  else if (!is_new && str_eq(path, STR("/dhis-web-commons-about/redirect.action")))
+    sim_reply_redirect(call->reply, 302,
+                       arena_printf(call->request->arena, "%.*s/dhis-web-commons-about/../dhis-web-dashboard/", STR_ARG(sim->context)));
+  else if (sim->conf.login_app &&
+           (str_eq(path, STR("/apps/")) || str_starts(path, STR("/apps/dashboard")) || str_starts(path, STR("/dhis-web-dashboard"))))
+    sim_page_home(sim, call->reply, call->user);
+  else if (is_new && str_starts(path, STR("/dhis-web-dashboard")))
+    sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/apps/dashboard")));
+  else if (!is_new && str_starts(path, STR("/dhis-web-")))
+    sim_reply_tomcat(call->reply, 403, NULL);
   else if (is_new && !str_ends(path, STR("/")) && str_find_char(path, '.') == SIZE_MAX)
-    sim_reply_redirect(call->reply, 301, arena_printf(call->request->arena, "%.*s%.*s/%s%.*s", STR_ARG(sim->context), STR_ARG(path), query.p ? "?" : "", STR_ARG(query)));
-  else sim_reply_tomcat(call->reply, 404, NULL);
+    sim_reply_redirect(
+        call->reply, 301,
+        arena_printf(call->request->arena, "%.*s%.*s/%s%.*s", STR_ARG(sim->context), STR_ARG(path), query.p ? "?" : "", STR_ARG(query)));
+  else
+    sim_reply_tomcat(call->reply, 404, NULL);
 }
 
 /* The parts of /api that are this side's. */
 static bool own_api(struct sim_call *call) {
   struct sim *sim = call->sim;
   struct str path = call->path;
-  if (call->bad_prefix) sim_reply_tomcat(call->reply, 404, NULL);
-  else if (str_eq(path, STR("/api")) || str_eq(path, STR("/api/"))) sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/api/resources")));
-  else if (str_starts(path, STR("/api/apiToken"))) sim_pat_handle(sim, call->user, path, call->request, call->reply);
-  else if (str_starts(path, STR("/api/2fa/"))) sim_2fa_handle(sim, call->user, path, call->request, call->reply);
-  else if (str_eq(path, STR("/api/userDataStore")) || str_starts(path, STR("/api/userDataStore/"))) sim_store_handle(sim, call->user, path, call->request, call->reply);
-  else if (str_eq(path, STR("/api/routes")) || str_starts(path, STR("/api/routes/"))) sim_route_handle(sim, call->user, path, call->request, call->reply);
-  else if (str_eq(path, STR("/api/configuration/corsWhitelist")) || str_eq(path, STR("/api/configuration/corsAllowlist"))) sim_cors_config(sim, call->user, call->request, call->reply);
+  if (call->bad_prefix)
+    sim_reply_tomcat(call->reply, 404, NULL);
+  else if (str_eq(path, STR("/api")) || str_eq(path, STR("/api/")))
+    sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/api/resources")));
+  else if (str_starts(path, STR("/api/apiToken")))
+    sim_pat_handle(sim, call->user, path, call->request, call->reply);
+  else if (str_starts(path, STR("/api/2fa/")))
+    sim_2fa_handle(sim, call->user, path, call->request, call->reply);
+  else if (str_eq(path, STR("/api/userDataStore")) || str_starts(path, STR("/api/userDataStore/")))
+    sim_store_handle(sim, call->user, path, call->request, call->reply);
+  else if (str_eq(path, STR("/api/routes")) || str_starts(path, STR("/api/routes/")))
+    sim_route_handle(sim, call->user, path, call->request, call->reply);
+  else if (str_eq(path, STR("/api/configuration/corsWhitelist")) || str_eq(path, STR("/api/configuration/corsAllowlist")))
+    sim_cors_config(sim, call->user, call->request, call->reply);
   else if (str_starts(path, STR("/api/oAuth2"))) {
-    if (sim->release <= SIM_2_41) sim_legacy_clients(sim, call->user, path, call->request, call->reply);
-    else sim_oauth_clients(sim, call->user, path, call->request, call->reply);
-  } else return sim_oauth_enrol(call) || sim_user_act(call) || sim_me_handle(call);
+    if (sim->release <= SIM_2_41)
+      sim_legacy_clients(sim, call->user, path, call->request, call->reply);
+    else
+      sim_oauth_clients(sim, call->user, path, call->request, call->reply);
+  } else
+    return sim_oauth_enrol(call) || sim_user_act(call) || sim_me_handle(call);
   return true;
 }
 
@@ -280,8 +337,11 @@ bool sim_user_act(struct sim_call *call) {
   json_t *user = sim_user_with(call->sim, uid);
   bool off = str_eq(rest, STR("disabled")), on = str_eq(rest, STR("enabled")), reset = str_eq(rest, STR("twoFA/disabled"));
   if (!off && !on && !reset) return false;
-  if (!sim_user_is_super(call->sim, call->user)) sim_reply_thrown(call->sim, call->reply, 403, "E1006", "You don't have the proper permissions to update this object.");
-  else if (!user) sim_reply_thrown(call->sim, call->reply, 404, "E1005", arena_printf(call->request->arena, "User with id %s could not be found.", uid).p);
+  if (!sim_user_is_super(call->sim, call->user))
+    sim_reply_thrown(call->sim, call->reply, 403, "E1006", "You don't have the proper permissions to update this object.");
+  else if (!user)
+    sim_reply_thrown(call->sim, call->reply, 404, "E1005",
+                     arena_printf(call->request->arena, "User with id %s could not be found.", uid).p);
   else if (reset) {
     sim_2fa_reset(call->sim, user);
     sim_reply_message(call->reply, 200, "OK", NULL, NULL);
@@ -317,7 +377,9 @@ bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct 
   if (refused_path(&call)) return true;
   read_path(&call);
   call.session = sim_session_find(sim, request);
-  if (ping(&call) || sim_legacy_token_endpoint(&call) || sim_oauth_chain(&call) || sim_cors_handle(&call) || forged(&call) || evicted(&call)) return true;
+  if (ping(&call) || sim_legacy_token_endpoint(&call) || sim_oauth_chain(&call) || sim_cors_handle(&call) || forged(&call) ||
+      evicted(&call))
+    return true;
   if (!authenticate(&call)) return true;
   if (call.user) add_session_expire(&call);
   if (needs_no_user(&call) && sim_login_handle(&call)) return true;
@@ -329,8 +391,10 @@ bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct 
     sim_legacy_authorize(&call);
     return true;
   }
-  if (!call.is_api) page(&call);
-  else if (!own_api(&call)) *ret_user = call.user;
+  if (!call.is_api)
+    page(&call);
+  else if (!own_api(&call))
+    *ret_user = call.user;
   return *ret_user == NULL;
 }
 

@@ -65,9 +65,12 @@ void sim_2fa_forget_pending(struct sim *sim, const json_t *user) {
 /* 2.42 and later: enrolment is a step of its own, its answers have error codes of their own. */
 static void enable_new(struct sim *sim, struct sim_account *account, struct str code, bool on, struct sim_reply *reply) {
   enum sim_totp from = on ? SIM_TOTP_PENDING : SIM_TOTP_ENABLED;
-  if (code.n == 0) sim_reply_thrown(sim, reply, 409, "E3050", "2FA code can not be null or empty");
-  else if (account->totp != from) sim_reply_thrown(sim, reply, 409, on ? "E3029" : "E3031", on ? "User must start 2FA enrollment first" : "2FA is not enabled");
-  else if (!sim_totp_check(account->secret, code, sim_now_ms(sim))) sim_reply_thrown(sim, reply, 403, "E3023", "Invalid 2FA code");
+  if (code.n == 0)
+    sim_reply_thrown(sim, reply, 409, "E3050", "2FA code can not be null or empty");
+  else if (account->totp != from)
+    sim_reply_thrown(sim, reply, 409, on ? "E3029" : "E3031", on ? "User must start 2FA enrollment first" : "2FA is not enabled");
+  else if (!sim_totp_check(account->secret, code, sim_now_ms(sim)))
+    sim_reply_thrown(sim, reply, 403, "E3023", "Invalid 2FA code");
   else {
     account->totp = on ? SIM_TOTP_ENABLED : SIM_TOTP_NONE;
     sim_reply_message(reply, 200, "OK", NULL, on ? "2FA was enabled successfully" : "2FA was disabled successfully");
@@ -75,12 +78,16 @@ static void enable_new(struct sim *sim, struct sim_account *account, struct str 
 }
 
 static void enable_old(struct sim *sim, struct sim_account *account, struct str code, bool on, struct sim_reply *reply) {
-  if (on && account->totp == SIM_TOTP_NONE) sim_reply_message(reply, 409, "ERROR", "E3029", "User must call the /qrCode endpoint first");
-  else if (!on && account->totp != SIM_TOTP_ENABLED) sim_reply_message(reply, 409, "ERROR", "E3031", "Two factor authentication is not enabled");
-  else if (!sim_totp_check(account->secret, code, sim_now_ms(sim))) sim_reply_message(reply, 401, "ERROR", NULL, "Invalid 2FA code");
+  if (on && account->totp == SIM_TOTP_NONE)
+    sim_reply_message(reply, 409, "ERROR", "E3029", "User must call the /qrCode endpoint first");
+  else if (!on && account->totp != SIM_TOTP_ENABLED)
+    sim_reply_message(reply, 409, "ERROR", "E3031", "Two factor authentication is not enabled");
+  else if (!sim_totp_check(account->secret, code, sim_now_ms(sim)))
+    sim_reply_message(reply, 401, "ERROR", NULL, "Invalid 2FA code");
   else {
     account->totp = on ? SIM_TOTP_ENABLED : SIM_TOTP_NONE;
-    sim_reply_message(reply, 200, "OK", NULL, on ? "Two factor authentication was enabled successfully" : "Two factor authentication was disabled successfully");
+    sim_reply_message(reply, 200, "OK", NULL,
+                      on ? "Two factor authentication was enabled successfully" : "Two factor authentication was disabled successfully");
   }
 }
 
@@ -88,13 +95,16 @@ static void enable(struct sim *sim, struct sim_account *account, const struct si
   json_t *body = sim_body_json(request);
   struct str code = arena_str(request->arena, sim_text(body, "code"));
   json_decref(body);
-  if (sim->release >= SIM_2_42) enable_new(sim, account, code, on, reply);
-  else enable_old(sim, account, code, on, reply);
+  if (sim->release >= SIM_2_42)
+    enable_new(sim, account, code, on, reply);
+  else
+    enable_old(sim, account, code, on, reply);
 }
 
 static void enrol(struct sim *sim, json_t *user, struct sim_account *account, bool by_mail, struct sim_reply *reply) {
   if (by_mail) {
-    sim_reply_thrown(sim, reply, 409, "E3043", "User does not have a verified email, please verify your email before you try to enable 2FA");
+    sim_reply_thrown(sim, reply, 409, "E3043",
+                     "User does not have a verified email, please verify your email before you try to enable 2FA");
   } else if (!sim->conf.totp) {
     sim_reply_thrown(sim, reply, 409, "E3046", "TOTP 2FA is not enabled");
   } else if (account->totp == SIM_TOTP_ENABLED) {
@@ -130,19 +140,28 @@ void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct
   struct sim_account *account = sim_account_of(sim, user);
   struct str what = str_from(path, strlen("/api/2fa/"));
   bool is_new = sim->release >= SIM_2_42;
-  if (str_eq(what, STR("enabled")) && sim_is(request, "GET")) sim_reply_json(reply, 200, json_boolean(account->totp == SIM_TOTP_ENABLED));
-  else if (str_eq(what, STR("enabled"))) enable(sim, account, request, true, reply);
-  else if (str_eq(what, STR("disabled"))) enable(sim, account, request, false, reply);
-  else if (is_new && str_eq(what, STR("enrollTOTP2FA"))) enrol(sim, user, account, false, reply);
-  else if (is_new && str_eq(what, STR("enrollEmail2FA"))) enrol(sim, user, account, true, reply);
-  else if (is_new && str_eq(what, STR("qrCodeJson"))) qr_json(sim, user, account, reply);
+  if (str_eq(what, STR("enabled")) && sim_is(request, "GET"))
+    sim_reply_json(reply, 200, json_boolean(account->totp == SIM_TOTP_ENABLED));
+  else if (str_eq(what, STR("enabled")))
+    enable(sim, account, request, true, reply);
+  else if (str_eq(what, STR("disabled")))
+    enable(sim, account, request, false, reply);
+  else if (is_new && str_eq(what, STR("enrollTOTP2FA")))
+    enrol(sim, user, account, false, reply);
+  else if (is_new && str_eq(what, STR("enrollEmail2FA")))
+    enrol(sim, user, account, true, reply);
+  else if (is_new && str_eq(what, STR("qrCodeJson")))
+    qr_json(sim, user, account, reply);
   else if (is_new && str_eq(what, STR("qrCodePng"))) {
-    if (sim_wants(request, "application/octet-stream")) qr_picture(sim, user, account, 200, reply);
-    else sim_reply_thrown(sim, reply, 406, NULL, "No acceptable representation");
+    if (sim_wants(request, "application/octet-stream"))
+      qr_picture(sim, user, account, 200, reply);
+    else
+      sim_reply_thrown(sim, reply, 406, NULL, "No acceptable representation");
   } else if (!is_new && str_eq(what, STR("qrCode"))) {
     if (account->totp == SIM_TOTP_NONE) sim_totp_secret(account->secret, 16);
     if (account->totp == SIM_TOTP_NONE) account->totp = SIM_TOTP_PENDING;
     qr_picture(sim, user, account, 202, reply);
-  } else sim_reply_tomcat(reply, 404, NULL);
+  } else
+    sim_reply_tomcat(reply, 404, NULL);
   show_on_user(sim, user, account);
 }

@@ -69,11 +69,12 @@ void sim_accounts_seed(struct sim *sim) {
   char now[32];
   sim_now_text(sim, now);
   sim_objects_put(sim->objects, "userRoles",
-                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s], s:[]}", "id", "yrB6vc5Ip3r", "code", "Superuser", "name", "Superuser", "displayName", "Superuser", "description", "Superuser",
-                            "authorities", "ALL", "restrictions"));
+                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s], s:[]}", "id", "yrB6vc5Ip3r", "code", "Superuser", "name", "Superuser",
+                            "displayName", "Superuser", "description", "Superuser", "authorities", "ALL", "restrictions"));
   sim_objects_put(sim->objects, "users",
-                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[{s:s}], s:[], s:[], s:b, s:s, s:s}", "id", "M5zQapPyTZI", "code", "admin", "username", "admin", "firstName", "admin", "surname",
-                            "admin", "name", "admin admin", "password", "district", "userRoles", "id", "yrB6vc5Ip3r", "organisationUnits", "userGroups", "disabled", 0, "created", now,
+                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[{s:s}], s:[], s:[], s:b, s:s, s:s}", "id", "M5zQapPyTZI", "code",
+                            "admin", "username", "admin", "firstName", "admin", "surname", "admin", "name", "admin admin", "password",
+                            "district", "userRoles", "id", "yrB6vc5Ip3r", "organisationUnits", "userGroups", "disabled", 0, "created", now,
                             "lastUpdated", now));
   sim_accounts_absorb(sim);
 }
@@ -115,7 +116,8 @@ void sim_accounts_absorb(struct sim *sim) {
 }
 
 bool sim_account_locked(const struct sim *sim, const struct sim_account *account) {
-  return sim_setting_on(sim, "keyLockMultipleFailedLogins") && account->failures >= LOCK_AFTER && sim_now_ms(sim) - account->last_failure_ms < LOCK_MS;
+  return sim_setting_on(sim, "keyLockMultipleFailedLogins") && account->failures >= LOCK_AFTER &&
+         sim_now_ms(sim) - account->last_failure_ms < LOCK_MS;
 }
 
 static bool account_expired(const struct sim *sim, const json_t *user) {
@@ -140,12 +142,14 @@ static bool is_external(const json_t *user) {
 
 static enum sim_login after_password(struct sim *sim, const json_t *user, struct sim_account *account, struct str code) {
   if (password_expired(sim, user, account)) return SIM_LOGIN_PASSWORD_EXPIRED;
-  if (account->totp == SIM_TOTP_ENABLED && sim->conf.totp) return sim_totp_check(account->secret, code, sim_now_ms(sim)) ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
+  if (account->totp == SIM_TOTP_ENABLED && sim->conf.totp)
+    return sim_totp_check(account->secret, code, sim_now_ms(sim)) ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
   if (account->totp == SIM_TOTP_PENDING && sim->release <= SIM_2_41) return SIM_LOGIN_ENROL; /* a pending secret counts as "must enrol" */
   return role_has(sim, user, "restrictions", "R_ENABLE_2FA", false) && account->totp != SIM_TOTP_ENABLED ? SIM_LOGIN_ENROL : SIM_LOGIN_OK;
 }
 
-enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str username, struct str password, struct str code, json_t **ret_user) {
+enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str username, struct str password, struct str code,
+                               json_t **ret_user) {
   json_t *user = sim_user_named(sim, arena, username);
   struct sim_account *account = user ? sim_account_of(sim, user) : NULL;
   *ret_user = user;
@@ -167,8 +171,8 @@ enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str 
 
 bool sim_account_usable(struct sim *sim, json_t *user) {
   struct sim_account *account = sim_account_of(sim, user);
-  return account && !sim_account_locked(sim, account) && !json_is_true(json_object_get(user, "disabled")) && !account_expired(sim, user) && !password_expired(sim, user, account) &&
-         account->totp != SIM_TOTP_ENABLED;
+  return account && !sim_account_locked(sim, account) && !json_is_true(json_object_get(user, "disabled")) && !account_expired(sim, user) &&
+         !password_expired(sim, user, account) && account->totp != SIM_TOTP_ENABLED;
 }
 
 bool sim_auth_age_password(struct sim *sim, struct str username, int64_t days) {

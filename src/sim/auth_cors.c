@@ -6,7 +6,8 @@
 /* Scheme from X-Forwarded-Proto, host from Host; X-Forwarded-Host does not count. */
 static bool is_same_origin(const struct sim_request *request, struct str origin) {
   struct str scheme = sim_header(request, "X-Forwarded-Proto");
-  struct str own = arena_printf(request->arena, "%.*s://%.*s", scheme.p ? (int)scheme.n : 4, scheme.p ? scheme.p : "http", STR_ARG(request->host));
+  struct str own =
+      arena_printf(request->arena, "%.*s://%.*s", scheme.p ? (int)scheme.n : 4, scheme.p ? scheme.p : "http", STR_ARG(request->host));
   return str_eq(origin, own);
 }
 
@@ -46,7 +47,8 @@ bool sim_cors_handle(struct sim_call *call) {
   if (is_same_origin(call->request, origin) || is_listed(sim, origin)) {
     allow(call, origin);
     if (preflight) {
-      if (sim->release <= SIM_2_41 && !call->is_api && !call->session) sim_session_cookie(sim, call->reply, sim_session_new(sim, NULL, false));
+      if (sim->release <= SIM_2_41 && !call->is_api && !call->session)
+        sim_session_cookie(sim, call->reply, sim_session_new(sim, NULL, false));
       answer_preflight(call);
       return true;
     }
@@ -64,7 +66,8 @@ void sim_cors_config(struct sim *sim, json_t *user, const struct sim_request *re
     return;
   }
   if (!sim_auth_may(sim, user, "F_SYSTEM_SETTING")) {
-    sim_reply_thrown(sim, reply, 403, NULL, sim->release >= SIM_2_42 ? "Access is denied, requires one Authority from [F_SYSTEM_SETTING]" : "Access is denied");
+    sim_reply_thrown(sim, reply, 403, NULL,
+                     sim->release >= SIM_2_42 ? "Access is denied, requires one Authority from [F_SYSTEM_SETTING]" : "Access is denied");
     return;
   }
   json_t *list = sim_body_json(request);

@@ -66,13 +66,18 @@ static bool client_has(const json_t *client, const char *list, struct str word) 
 /* Answers in the library's shape. */
 
 static void oauth_error(struct sim_reply *reply, int status, const char *error, const char *description) {
-  if (status == 401) sim_reply_header(reply, "WWW-Authenticate", arena_printf(reply->arena, "Bearer error=\"%s\", error_description=\"%s\"", error, description));
+  if (status == 401)
+    sim_reply_header(reply, "WWW-Authenticate",
+                     arena_printf(reply->arena, "Bearer error=\"%s\", error_description=\"%s\"", error, description));
   sim_reply_json(reply, status, json_pack("{s:s, s:s}", "error", error, "error_description", description));
 }
 
 /* At /api the library writes XML unless JSON is asked for by name, and cannot write HTML at all. */
-static void api_error(const struct sim_request *request, struct sim_reply *reply, int status, const char *class_name, const char *error, const char *description) {
-  struct str challenge = status == 401 ? arena_printf(reply->arena, "Bearer realm=\"oauth\", error=\"%s\", error_description=\"%s\"", error, description) : STR("Bearer realm=\"oauth\"");
+static void api_error(const struct sim_request *request, struct sim_reply *reply, int status, const char *class_name, const char *error,
+                      const char *description) {
+  struct str challenge =
+      status == 401 ? arena_printf(reply->arena, "Bearer realm=\"oauth\", error=\"%s\", error_description=\"%s\"", error, description)
+                    : STR("Bearer realm=\"oauth\"");
   if (sim_wants(request, "text/html")) {
     sim_reply_tomcat(reply, 406, NULL);
     return;
@@ -81,7 +86,8 @@ static void api_error(const struct sim_request *request, struct sim_reply *reply
   if (sim_wants(request, "application/json")) {
     sim_reply_json(reply, status, json_pack("{s:s, s:s}", "error", error, "error_description", description));
   } else {
-    struct str xml = arena_printf(reply->arena, "<%s><error>%s</error><error_description>%s</error_description></%s>", class_name, error, description, class_name);
+    struct str xml = arena_printf(reply->arena, "<%s><error>%s</error><error_description>%s</error_description></%s>", class_name, error,
+                                  description, class_name);
     sim_reply_text(reply, status, "application/xml;charset=UTF-8", xml);
   }
 }
@@ -141,7 +147,8 @@ json_t *sim_legacy_bearer(struct sim *sim, const struct sim_request *request, st
     json_t *user = sim_user_with(sim, found->uid);
     if (user) return user; /* the account's state is not looked at */
     sim_session_cookie(sim, reply, sim_session_new(sim, NULL, false));
-    sim_reply_message(reply, 500, "ERROR", NULL, arena_printf(reply->arena, "Authentication principal is not supported; principal:%s", found->cid).p);
+    sim_reply_message(reply, 500, "ERROR", NULL,
+                      arena_printf(reply->arena, "Authentication principal is not supported; principal:%s", found->cid).p);
     return NULL;
   }
   api_error(request, reply, 401, "InvalidTokenException", "invalid_token", "Invalid access token");
@@ -172,19 +179,22 @@ static struct str parameter(const struct sim_request *request, const char *name)
 
 static void by_password(struct sim *sim, const struct sim_request *request, const json_t *client, struct sim_reply *reply) {
   json_t *user;
-  enum sim_login outcome = sim_login_check(sim, request->arena, parameter(request, "username"), parameter(request, "password"), STR_NONE, &user);
+  enum sim_login outcome =
+      sim_login_check(sim, request->arena, parameter(request, "username"), parameter(request, "password"), STR_NONE, &user);
   switch (outcome) {
-    case SIM_LOGIN_OK: reply_token(sim, reply, grant(sim, json_string_value(json_object_get(user, "id")), client)); return;
-    case SIM_LOGIN_DISABLED: oauth_error(reply, 400, "invalid_grant", "User is disabled"); return;
-    case SIM_LOGIN_EXPIRED: oauth_error(reply, 400, "invalid_grant", "User account has expired"); return;
-    case SIM_LOGIN_LOCKED: oauth_error(reply, 400, "invalid_grant", "User account is locked"); return;
-    case SIM_LOGIN_PASSWORD_EXPIRED: oauth_error(reply, 400, "invalid_grant", "User credentials have expired"); return;
-    case SIM_LOGIN_ENROL: oauth_error(reply, 400, "invalid_grant", "User must setup two factor authentication"); return;
-    case SIM_LOGIN_CODE:
-      oauth_error(reply, 401, "unauthorized",
-                  arena_printf(reply->arena, "User has 2FA enabled, but attempted to authenticate with a non-form based login method: %s", sim_user_name(user)).p);
-      return;
-    case SIM_LOGIN_BAD: oauth_error(reply, 400, "invalid_grant", "Bad credentials"); return;
+  case SIM_LOGIN_OK: reply_token(sim, reply, grant(sim, json_string_value(json_object_get(user, "id")), client)); return;
+  case SIM_LOGIN_DISABLED: oauth_error(reply, 400, "invalid_grant", "User is disabled"); return;
+  case SIM_LOGIN_EXPIRED: oauth_error(reply, 400, "invalid_grant", "User account has expired"); return;
+  case SIM_LOGIN_LOCKED: oauth_error(reply, 400, "invalid_grant", "User account is locked"); return;
+  case SIM_LOGIN_PASSWORD_EXPIRED: oauth_error(reply, 400, "invalid_grant", "User credentials have expired"); return;
+  case SIM_LOGIN_ENROL: oauth_error(reply, 400, "invalid_grant", "User must setup two factor authentication"); return;
+  case SIM_LOGIN_CODE:
+    oauth_error(reply, 401, "unauthorized",
+                arena_printf(reply->arena, "User has 2FA enabled, but attempted to authenticate with a non-form based login method: %s",
+                             sim_user_name(user))
+                    .p);
+    return;
+  case SIM_LOGIN_BAD: oauth_error(reply, 400, "invalid_grant", "Bad credentials"); return;
   }
 }
 
@@ -194,8 +204,10 @@ static void by_refresh(struct sim *sim, const struct sim_request *request, const
   for (size_t i = 0; i < legacy->tokens.n; i++) {
     struct token *token = &legacy->tokens.p[i];
     if (given.n == 0 || !str_eq(str_of(token->refresh), given)) continue;
-    if (!str_eq(str_of(token->cid), sim_text(client, "cid"))) oauth_error(reply, 400, "invalid_grant", "Wrong client for this refresh token");
-    else if (token->refresh_until_ms <= sim_now_ms(sim)) oauth_error(reply, 401, "invalid_token", "Invalid refresh token (expired)");
+    if (!str_eq(str_of(token->cid), sim_text(client, "cid")))
+      oauth_error(reply, 400, "invalid_grant", "Wrong client for this refresh token");
+    else if (token->refresh_until_ms <= sim_now_ms(sim))
+      oauth_error(reply, 401, "invalid_token", "Invalid refresh token (expired)");
     else {
       renew_access(sim, token); /* the access token from before dies; the refresh token stays as it is */
       reply_token(sim, reply, token);
@@ -211,13 +223,17 @@ static void by_code(struct sim *sim, const struct sim_request *request, const js
   for (size_t i = 0; i < legacy->codes.n; i++) {
     struct code *code = &legacy->codes.p[i];
     if (!str_eq(str_of(code->code), given)) continue;
-    bool same_redirect = !code->redirect || (redirect.p && str_eq(str_of(code->redirect), redirect)), same_client = str_eq(str_of(code->cid), sim_text(client, "cid"));
+    bool same_redirect = !code->redirect || (redirect.p && str_eq(str_of(code->redirect), redirect)),
+         same_client = str_eq(str_of(code->cid), sim_text(client, "cid"));
     char uid[12];
     (void)snprintf(uid, sizeof uid, "%s", code->uid);
     drop_code(legacy, i); /* used up, whatever comes of it */
-    if (!same_redirect) oauth_error(reply, 400, "invalid_grant", "Redirect URI mismatch.");
-    else if (!same_client) oauth_error(reply, 401, "invalid_client", "Client ID mismatch");
-    else reply_token(sim, reply, grant(sim, uid, client));
+    if (!same_redirect)
+      oauth_error(reply, 400, "invalid_grant", "Redirect URI mismatch.");
+    else if (!same_client)
+      oauth_error(reply, 401, "invalid_client", "Client ID mismatch");
+    else
+      reply_token(sim, reply, grant(sim, uid, client));
     return;
   }
   oauth_error(reply, 400, "invalid_grant", "Invalid authorization code");
@@ -228,17 +244,27 @@ static void token_grant(struct sim *sim, const struct sim_request *request, cons
   static const char *const known[] = {"password", "refresh_token", "authorization_code", "client_credentials"};
   bool is_known = false;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) is_known = is_known || str_eq(kind, str_of(known[i]));
-  if (cid.n > 0 && !str_eq(cid, sim_text(client, "cid"))) oauth_error(reply, 401, "invalid_client", "Given client ID does not match authenticated client");
+  if (cid.n > 0 && !str_eq(cid, sim_text(client, "cid")))
+    oauth_error(reply, 401, "invalid_client", "Given client ID does not match authenticated client");
   else if (scope.n > 0 && !str_eq(scope, STR("ALL")))
-    sim_reply_json(reply, 400, json_pack("{s:s, s:s, s:s}", "error", "invalid_scope", "error_description", "Invalid scope", "scope", "ALL"));
-  else if (kind.n == 0) oauth_error(reply, 400, "invalid_request", "Missing grant type");
-  else if (str_eq(kind, STR("implicit"))) oauth_error(reply, 400, "invalid_grant", "Implicit grant type not supported from token endpoint");
-  else if (!is_known) oauth_error(reply, 400, "unsupported_grant_type", "Unsupported grant type");
-  else if (!client_has(client, "grantTypes", kind)) oauth_error(reply, 401, "invalid_client", "Unauthorized grant type");
-  else if (str_eq(kind, STR("password"))) by_password(sim, request, client, reply);
-  else if (str_eq(kind, STR("refresh_token"))) by_refresh(sim, request, client, reply);
-  else if (str_eq(kind, STR("authorization_code"))) by_code(sim, request, client, reply);
-  else reply_token(sim, reply, grant(sim, "", client));
+    sim_reply_json(reply, 400,
+                   json_pack("{s:s, s:s, s:s}", "error", "invalid_scope", "error_description", "Invalid scope", "scope", "ALL"));
+  else if (kind.n == 0)
+    oauth_error(reply, 400, "invalid_request", "Missing grant type");
+  else if (str_eq(kind, STR("implicit")))
+    oauth_error(reply, 400, "invalid_grant", "Implicit grant type not supported from token endpoint");
+  else if (!is_known)
+    oauth_error(reply, 400, "unsupported_grant_type", "Unsupported grant type");
+  else if (!client_has(client, "grantTypes", kind))
+    oauth_error(reply, 401, "invalid_client", "Unauthorized grant type");
+  else if (str_eq(kind, STR("password")))
+    by_password(sim, request, client, reply);
+  else if (str_eq(kind, STR("refresh_token")))
+    by_refresh(sim, request, client, reply);
+  else if (str_eq(kind, STR("authorization_code")))
+    by_code(sim, request, client, reply);
+  else
+    reply_token(sim, reply, grant(sim, "", client));
 }
 
 static void anonymous_cookie(struct sim_call *call) {
@@ -275,9 +301,13 @@ bool sim_legacy_token_endpoint(struct sim_call *call) {
     return true;
   }
   anonymous_cookie(call);
-  if (sim_is(request, "POST")) token_grant(sim, request, client, call->reply);
-  else if (sim_is(request, "GET")) oauth_error(call->reply, 405, "method_not_allowed", "Request method 'GET' not supported");
-  else sim_reply_message(call->reply, 405, "ERROR", NULL, arena_printf(request->arena, "Request method '%.*s' not supported", STR_ARG(request->method)).p);
+  if (sim_is(request, "POST"))
+    token_grant(sim, request, client, call->reply);
+  else if (sim_is(request, "GET"))
+    oauth_error(call->reply, 405, "method_not_allowed", "Request method 'GET' not supported");
+  else
+    sim_reply_message(call->reply, 405, "ERROR", NULL,
+                      arena_printf(request->arena, "Request method '%.*s' not supported", STR_ARG(request->method)).p);
   return true;
 }
 
@@ -297,25 +327,29 @@ static bool redirect_allowed(const json_t *client, struct str redirect) {
 static void go_back(struct sim_reply *reply, struct str redirect, struct str answer, struct str state, const char *more) {
   const char *joint = str_find_char(redirect, '?') == SIZE_MAX ? "?" : "&";
   struct str tail = state.n > 0 ? arena_printf(reply->arena, "&state=%.*s", STR_ARG(sim_url_encode(reply->arena, state))) : STR("");
-  sim_reply_redirect(reply, 303, arena_printf(reply->arena, "%.*s%s%.*s%.*s%s", STR_ARG(redirect), joint, STR_ARG(answer), STR_ARG(tail), more));
+  sim_reply_redirect(reply, 303,
+                     arena_printf(reply->arena, "%.*s%s%.*s%.*s%s", STR_ARG(redirect), joint, STR_ARG(answer), STR_ARG(tail), more));
 }
 
 static void ask(struct sim_call *call) {
   const struct sim_request *request = call->request;
-  struct str cid = sim_param(request, "client_id", 0), redirect = sim_param(request, "redirect_uri", 0), type = sim_param(request, "response_type", 0), state = sim_param(request, "state", 0),
-             scope = sim_param(request, "scope", 0);
+  struct str cid = sim_param(request, "client_id", 0), redirect = sim_param(request, "redirect_uri", 0),
+             type = sim_param(request, "response_type", 0), state = sim_param(request, "state", 0), scope = sim_param(request, "scope", 0);
   const json_t *client = client_with(call->sim, request->arena, cid);
   struct str only = str_of(json_string_value(json_array_get(json_object_get(client, "redirectUris"), 0)));
   struct str target = redirect.n > 0 ? redirect : only;
-  if (!client) error_page(call->reply, 401);
-  else if (target.n == 0 || (redirect.n > 0 && !redirect_allowed(client, redirect))) error_page(call->reply, 400);
+  if (!client)
+    error_page(call->reply, 401);
+  else if (target.n == 0 || (redirect.n > 0 && !redirect_allowed(client, redirect)))
+    error_page(call->reply, 400);
   else if (!str_eq(type, STR("code")) && !str_eq(type, STR("token")))
     go_back(call->reply, target, STR("error=unsupported_response_type&error_description=Unsupported%20response%20types"), state, "");
-  else if (scope.n > 0 && !str_eq(scope, STR("ALL"))) go_back(call->reply, target, STR("error=invalid_scope&error_description=Invalid%20scope"), state, "&scope=ALL");
+  else if (scope.n > 0 && !str_eq(scope, STR("ALL")))
+    go_back(call->reply, target, STR("error=invalid_scope&error_description=Invalid%20scope"), state, "&scope=ALL");
   else {
     json_decref(call->session->oauth);
-    call->session->oauth = json_pack("{s:s%, s:s%, s:b, s:s%, s:b}", "client", cid.p, cid.n, "redirect", target.p, target.n, "told", redirect.n > 0, "state", state.n > 0 ? state.p : "", state.n,
-                                     "implicit", str_eq(type, STR("token")));
+    call->session->oauth = json_pack("{s:s%, s:s%, s:b, s:s%, s:b}", "client", cid.p, cid.n, "redirect", target.p, target.n, "told",
+                                     redirect.n > 0, "state", state.n > 0 ? state.p : "", state.n, "implicit", str_eq(type, STR("token")));
     sim_page_approval(call->sim, call->reply, cid);
   }
 }
@@ -346,8 +380,10 @@ static void decide(struct sim_call *call) {
     go_back(call->reply, redirect, STR("error=access_denied&error_description=User%20denied%20access"), state, "");
   } else if (json_is_true(json_object_get(asked, "implicit"))) {
     const struct token *token = grant(call->sim, json_string_value(json_object_get(call->user, "id")), client);
-    sim_reply_redirect(call->reply, 303, arena_printf(arena, "%.*s#access_token=%s&token_type=bearer&state=%.*s&expires_in=%lld", STR_ARG(redirect), token->access,
-                                                      STR_ARG(sim_url_encode(arena, state)), (long long)((token->access_until_ms - sim_now_ms(call->sim)) / 1000)));
+    sim_reply_redirect(call->reply, 303,
+                       arena_printf(arena, "%.*s#access_token=%s&token_type=bearer&state=%.*s&expires_in=%lld", STR_ARG(redirect),
+                                    token->access, STR_ARG(sim_url_encode(arena, state)),
+                                    (long long)((token->access_until_ms - sim_now_ms(call->sim)) / 1000)));
   } else {
     go_back(call->reply, redirect, new_code(call->sim, call->user, asked, arena), state, "");
   }
@@ -355,7 +391,10 @@ static void decide(struct sim_call *call) {
 }
 
 void sim_legacy_authorize(struct sim_call *call) {
-  if (!str_eq(call->path, STR("/uaa/oauth/authorize"))) sim_reply_tomcat(call->reply, 404, NULL);
-  else if (sim_is(call->request, "POST")) decide(call);
-  else ask(call);
+  if (!str_eq(call->path, STR("/uaa/oauth/authorize")))
+    sim_reply_tomcat(call->reply, 404, NULL);
+  else if (sim_is(call->request, "POST"))
+    decide(call);
+  else
+    ask(call);
 }

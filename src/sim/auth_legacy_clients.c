@@ -11,14 +11,19 @@ static json_t *find_errors(const struct sim *sim, const json_t *body, const char
   for (size_t i = 0; i < 2; i++) {
     const char *value = json_string_value(json_object_get(body, unique[i]));
     const json_t *holder = value ? sim_objects_find(sim->objects, "oAuth2Clients", unique[i], value) : NULL;
-    if (holder) json_array_append_new(errors, sim_duplicate_report(klass, unique[i], value, this_one.p, json_string_value(json_object_get(holder, "id")), arena));
+    if (holder)
+      json_array_append_new(
+          errors, sim_duplicate_report(klass, unique[i], value, this_one.p, json_string_value(json_object_get(holder, "id")), arena));
   }
   struct str secret = sim_text(body, "secret");
   if (secret.p && secret.n != SECRET_LENGTH) {
-    struct str message = arena_printf(arena, "Allowed length range for property `secret` is [%d to %d], but given length was %zu", SECRET_LENGTH, SECRET_LENGTH, secret.n);
+    struct str message = arena_printf(arena, "Allowed length range for property `secret` is [%d to %d], but given length was %zu",
+                                      SECRET_LENGTH, SECRET_LENGTH, secret.n);
     struct str length = arena_printf(arena, "%zu", secret.n);
-    json_array_append_new(errors, json_pack("{s:s, s:[s, s, s, s], s:s, s:s, s:s, s:s, s:[s, f, f, i]}", "message", message.p, "args", "secret", "36.0", "36.0", length.p, "mainKlass", klass, "errorCode",
-                                            "E4002", "errorKlass", "java.lang.String", "errorProperty", "secret", "errorProperties", "secret", 36.0, 36.0, (int)secret.n));
+    json_array_append_new(errors,
+                          json_pack("{s:s, s:[s, s, s, s], s:s, s:s, s:s, s:s, s:[s, f, f, i]}", "message", message.p, "args", "secret",
+                                    "36.0", "36.0", length.p, "mainKlass", klass, "errorCode", "E4002", "errorKlass", "java.lang.String",
+                                    "errorProperty", "secret", "errorProperties", "secret", 36.0, 36.0, (int)secret.n));
   }
   return errors;
 }
@@ -30,12 +35,14 @@ static json_t *whole(const struct sim *sim, const json_t *user, json_t *body, co
   struct str name = sim_user_full_name(request->arena, user);
   struct str href = sim_link(sim, request, arena_printf(request->arena, "/api/oAuth2Clients/%s", uid));
   json_t *given = json_object_get(body, "secret");
-  return json_pack("{s:O*, s:s, s:s, s:[], s:[], s:{s:O, s:O*, s:s%, s:s%, s:s}, s:{s:{}, s:{}}, s:O*, s:o, s:O*, s:O*, s:O*, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:s%, s:s, s:[]}", "name",
-                   json_object_get(body, "name"), "created", now, "lastUpdated", now, "translations", "favorites", "lastUpdatedBy", "id", json_object_get(user, "id"), "code",
-                   json_object_get(user, "code"), "name", name.p, name.n, "displayName", name.p, name.n, "username", sim_user_name(user), "sharing", "users", "userGroups", "cid",
-                   json_object_get(body, "cid"), "secret", given ? json_incref(given) : json_string(secret), "redirectUris", json_object_get(body, "redirectUris"), "grantTypes",
-                   json_object_get(body, "grantTypes"), "displayName", json_object_get(body, "name"), "access", "manage", 1, "write", 1, "read", 1, "update", 1, "delete", 1, "favorite", 0, "href", href.p,
-                   href.n, "id", uid, "attributeValues");
+  return json_pack("{s:O*, s:s, s:s, s:[], s:[], s:{s:O, s:O*, s:s%, s:s%, s:s}, s:{s:{}, s:{}}, s:O*, s:o, s:O*, s:O*, s:O*, s:{s:b, s:b, "
+                   "s:b, s:b, s:b}, s:b, s:s%, s:s, s:[]}",
+                   "name", json_object_get(body, "name"), "created", now, "lastUpdated", now, "translations", "favorites", "lastUpdatedBy",
+                   "id", json_object_get(user, "id"), "code", json_object_get(user, "code"), "name", name.p, name.n, "displayName", name.p,
+                   name.n, "username", sim_user_name(user), "sharing", "users", "userGroups", "cid", json_object_get(body, "cid"), "secret",
+                   given ? json_incref(given) : json_string(secret), "redirectUris", json_object_get(body, "redirectUris"), "grantTypes",
+                   json_object_get(body, "grantTypes"), "displayName", json_object_get(body, "name"), "access", "manage", 1, "write", 1,
+                   "read", 1, "update", 1, "delete", 1, "favorite", 0, "href", href.p, href.n, "id", uid, "attributeValues");
 }
 
 static void create(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply) {
@@ -63,8 +70,11 @@ static void list(const struct sim *sim, const struct sim_request *request, struc
   struct str fields = sim_param(request, "fields", 0);
   json_t *found = json_array();
   size_t n = sim_objects_count(sim->objects, "oAuth2Clients");
-  for (size_t i = 0; i < n; i++) json_array_append_new(found, sim_pick(sim_objects_at(sim->objects, "oAuth2Clients", i), fields.p ? fields : STR("id,displayName")));
-  sim_reply_json(reply, 200, json_pack("{s:{s:i, s:i, s:i, s:i}, s:o}", "pager", "page", 1, "total", (int)n, "pageSize", 50, "pageCount", 1, "oAuth2Clients", found));
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new(found, sim_pick(sim_objects_at(sim->objects, "oAuth2Clients", i), fields.p ? fields : STR("id,displayName")));
+  sim_reply_json(reply, 200,
+                 json_pack("{s:{s:i, s:i, s:i, s:i}, s:o}", "pager", "page", 1, "total", (int)n, "pageSize", 50, "pageCount", 1,
+                           "oAuth2Clients", found));
 }
 
 void sim_legacy_clients(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply) {
@@ -72,13 +82,17 @@ void sim_legacy_clients(struct sim *sim, json_t *user, struct str path, const st
   const char *uid = arena_cstr(request->arena, str_from(rest, rest.n > 0));
   if (!sim_auth_may(sim, user, "F_OAUTH2_CLIENT_MANAGE")) {
     sim_reply_message(reply, 403, "ERROR", "E1006",
-                      sim_is(request, "GET") ? "You don't have the proper permissions to read objects of this type." : "You don't have the proper permissions to create this object.");
+                      sim_is(request, "GET") ? "You don't have the proper permissions to read objects of this type."
+                                             : "You don't have the proper permissions to create this object.");
     return;
   }
   json_t *client = uid[0] ? sim_objects_get(sim->objects, "oAuth2Clients", uid) : NULL;
-  if (!uid[0] && sim_is(request, "POST")) create(sim, user, request, reply);
-  else if (!uid[0]) list(sim, request, reply);
-  else if (!client) sim_reply_message(reply, 404, "ERROR", "E1005", arena_printf(reply->arena, "OAuth2Client with id %s could not be found.", uid).p);
+  if (!uid[0] && sim_is(request, "POST"))
+    create(sim, user, request, reply);
+  else if (!uid[0])
+    list(sim, request, reply);
+  else if (!client)
+    sim_reply_message(reply, 404, "ERROR", "E1005", arena_printf(reply->arena, "OAuth2Client with id %s could not be found.", uid).p);
   else if (sim_is(request, "DELETE")) {
     sim_objects_delete(sim->objects, "oAuth2Clients", uid);
     sim_reply_report(sim, reply, 200, klass, uid, NULL);

@@ -39,18 +39,19 @@ static const char *code_status(const struct sim *sim) {
 
 static void json_login_with(struct sim_call *call, const json_t *body) {
   json_t *user;
-  switch (sim_login_check(call->sim, call->request->arena, sim_text(body, "username"), sim_text(body, "password"), sim_text(body, "twoFactorCode"), &user)) {
-    case SIM_LOGIN_OK: login_success(call, user); return;
-    case SIM_LOGIN_BAD: login_failure(call); return;
-    case SIM_LOGIN_LOCKED: login_status(call, "ACCOUNT_LOCKED"); return;
-    case SIM_LOGIN_DISABLED: login_status(call, "ACCOUNT_DISABLED"); return;
-    case SIM_LOGIN_EXPIRED: login_status(call, "ACCOUNT_EXPIRED"); return;
-    case SIM_LOGIN_PASSWORD_EXPIRED: login_status(call, "PASSWORD_EXPIRED"); return;
-    case SIM_LOGIN_ENROL:
-      sim_2fa_forget_pending(call->sim, user);
-      login_status(call, "REQUIRES_TWO_FACTOR_ENROLMENT");
-      return;
-    case SIM_LOGIN_CODE: login_status(call, code_status(call->sim)); return;
+  switch (sim_login_check(call->sim, call->request->arena, sim_text(body, "username"), sim_text(body, "password"),
+                          sim_text(body, "twoFactorCode"), &user)) {
+  case SIM_LOGIN_OK: login_success(call, user); return;
+  case SIM_LOGIN_BAD: login_failure(call); return;
+  case SIM_LOGIN_LOCKED: login_status(call, "ACCOUNT_LOCKED"); return;
+  case SIM_LOGIN_DISABLED: login_status(call, "ACCOUNT_DISABLED"); return;
+  case SIM_LOGIN_EXPIRED: login_status(call, "ACCOUNT_EXPIRED"); return;
+  case SIM_LOGIN_PASSWORD_EXPIRED: login_status(call, "PASSWORD_EXPIRED"); return;
+  case SIM_LOGIN_ENROL:
+    sim_2fa_forget_pending(call->sim, user);
+    login_status(call, "REQUIRES_TWO_FACTOR_ENROLMENT");
+    return;
+  case SIM_LOGIN_CODE: login_status(call, code_status(call->sim)); return;
   }
 }
 
@@ -62,7 +63,9 @@ static void json_login(struct sim_call *call) {
   json_t *body = sim_body_json(request);
   if (!sim_is(request, "POST")) {
     ensure_cookie(call);
-    sim_reply_thrown(call->sim, reply, 405, NULL, arena_printf(reply->arena, "Request method '%.*s' %s", STR_ARG(request->method), is_new ? "is not supported" : "not supported").p);
+    sim_reply_thrown(
+        call->sim, reply, 405, NULL,
+        arena_printf(reply->arena, "Request method '%.*s' %s", STR_ARG(request->method), is_new ? "is not supported" : "not supported").p);
   } else if (!str_has(type, STR("json"))) {
     ensure_cookie(call);
     const char *charset = str_has(type, STR("form-urlencoded")) && !str_has(type, STR("charset")) ? ";charset=UTF-8" : "";
@@ -73,7 +76,8 @@ static void json_login(struct sim_call *call) {
     sim_reply_thrown(call->sim, reply, 415, NULL, message.p);
   } else if (!json_is_object(body)) {
     ensure_cookie(call);
-    sim_reply_thrown(call->sim, reply, 400, NULL, request->body.n > 0 ? "JSON parse error: Unrecognized token" : "Required request body is missing");
+    sim_reply_thrown(call->sim, reply, 400, NULL,
+                     request->body.n > 0 ? "JSON parse error: Unrecognized token" : "Required request body is missing");
   } else {
     json_login_with(call, body);
   }
@@ -83,7 +87,9 @@ static void json_login(struct sim_call *call) {
 /* Form login, up to 2.41. */
 
 static struct str form_field(const struct sim_request *request, const char *name) {
-  struct str value = str_has(sim_header(request, "Content-Type"), STR("form-urlencoded")) ? sim_form_value(request->arena, request->body, name, 0) : STR_NONE;
+  struct str value = str_has(sim_header(request, "Content-Type"), STR("form-urlencoded"))
+                         ? sim_form_value(request->arena, request->body, name, 0)
+                         : STR_NONE;
   return value.p ? value : sim_param(request, name, 0);
 }
 
@@ -91,7 +97,8 @@ static void form_login(struct sim_call *call) {
   static const char failed[] = "/dhis-web-commons/security/login.action?failed=true";
   const struct sim_request *request = call->request;
   json_t *user;
-  enum sim_login outcome = sim_login_check(call->sim, request->arena, form_field(request, "j_username"), form_field(request, "j_password"), form_field(request, "2fa_code"), &user);
+  enum sim_login outcome = sim_login_check(call->sim, request->arena, form_field(request, "j_username"), form_field(request, "j_password"),
+                                           form_field(request, "2fa_code"), &user);
   const char *target = outcome == SIM_LOGIN_CODE               ? "/dhis-web-commons/security/login.action?twoFactor=true"
                        : outcome == SIM_LOGIN_ENROL            ? "/dhis-web-commons/security/enrolTwoFa.action"
                        : outcome == SIM_LOGIN_PASSWORD_EXPIRED ? "/dhis-web-commons/security/expired.action"
@@ -111,13 +118,13 @@ static void form_login(struct sim_call *call) {
 
 static const char *page_problem(enum sim_login outcome, bool had_code) {
   switch (outcome) {
-    case SIM_LOGIN_CODE: return had_code ? "The code is wrong" : "Please enter the code of your second factor";
-    case SIM_LOGIN_LOCKED: return "The account is locked";
-    case SIM_LOGIN_DISABLED: return "The account is disabled";
-    case SIM_LOGIN_EXPIRED: return "The account has expired";
-    case SIM_LOGIN_PASSWORD_EXPIRED: return "The password has expired";
-    case SIM_LOGIN_ENROL: return "A second factor must be set up first";
-    default: return "User name or password is wrong";
+  case SIM_LOGIN_CODE: return had_code ? "The code is wrong" : "Please enter the code of your second factor";
+  case SIM_LOGIN_LOCKED: return "The account is locked";
+  case SIM_LOGIN_DISABLED: return "The account is disabled";
+  case SIM_LOGIN_EXPIRED: return "The account has expired";
+  case SIM_LOGIN_PASSWORD_EXPIRED: return "The password has expired";
+  case SIM_LOGIN_ENROL: return "A second factor must be set up first";
+  default: return "User name or password is wrong";
   }
 }
 
@@ -130,7 +137,8 @@ static void login_page(struct sim_call *call) {
   }
   json_t *user;
   struct str code = form_field(request, "code"), name = form_field(request, "username");
-  enum sim_login outcome = sim_login_check(call->sim, request->arena, name, form_field(request, "password"), code.n > 0 ? code : STR_NONE, &user);
+  enum sim_login outcome =
+      sim_login_check(call->sim, request->arena, name, form_field(request, "password"), code.n > 0 ? code : STR_NONE, &user);
   if (outcome != SIM_LOGIN_OK) {
     ensure_cookie(call);
     sim_page_login(call->sim, call->reply, name, page_problem(outcome, code.n > 0));
@@ -154,10 +162,13 @@ static void logout(struct sim_call *call) {
 static void login_config(struct sim_call *call) {
   bool is_new = call->sim->release >= SIM_2_42;
   ensure_cookie(call);
-  json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:[]}", "apiVersion", sim_version(call->sim), "applicationTitle", is_new ? "" : "DHIS 2", "countryFlag",
-                           "dhis2", "uiLocale", "en", "loginPopup", "", "loginPageLayout", "DEFAULT", "recaptchaSite", "6LcVwT0UAAAAAAkO_EGPiYOiymIszZUeHfqWIYX5", "emailConfigured", 0,
-                           "selfRegistrationEnabled", 0, "selfRegistrationNoRecaptcha", 0, "allowAccountRecovery", 0, "useCustomLogoFront", 0, "oidcProviders");
-  static const char *const texts[] = {"applicationDescription", "applicationNotification", "applicationLeftSideFooter", "applicationRightSideFooter", "loginPageTemplate"};
+  json_t *body =
+      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:[]}", "apiVersion", sim_version(call->sim),
+                "applicationTitle", is_new ? "" : "DHIS 2", "countryFlag", "dhis2", "uiLocale", "en", "loginPopup", "", "loginPageLayout",
+                "DEFAULT", "recaptchaSite", "6LcVwT0UAAAAAAkO_EGPiYOiymIszZUeHfqWIYX5", "emailConfigured", 0, "selfRegistrationEnabled", 0,
+                "selfRegistrationNoRecaptcha", 0, "allowAccountRecovery", 0, "useCustomLogoFront", 0, "oidcProviders");
+  static const char *const texts[] = {"applicationDescription", "applicationNotification", "applicationLeftSideFooter",
+                                      "applicationRightSideFooter", "loginPageTemplate"};
   for (size_t i = 0; is_new && i < sizeof texts / sizeof *texts; i++) json_object_set_new(body, texts[i], json_string(""));
   if (is_new) json_object_set_new(body, "minPasswordLength", json_string("8"));
   if (is_new) json_object_set_new(body, "maxPasswordLength", json_string("72"));
@@ -166,8 +177,10 @@ static void login_config(struct sim_call *call) {
 
 static bool is_login_page(const struct sim_call *call) {
   struct str path = call->path;
-  if (call->sim->release >= SIM_2_42) return str_eq(path, STR("/login.html")) || (call->sim->conf.login_app && str_eq(path, STR("/login/")));
-  return str_eq(path, STR("/dhis-web-commons/security/login.action")) || (call->sim->conf.login_app && (str_eq(path, STR("/dhis-web-login")) || str_eq(path, STR("/dhis-web-login/"))));
+  if (call->sim->release >= SIM_2_42)
+    return str_eq(path, STR("/login.html")) || (call->sim->conf.login_app && str_eq(path, STR("/login/")));
+  return str_eq(path, STR("/dhis-web-commons/security/login.action")) ||
+         (call->sim->conf.login_app && (str_eq(path, STR("/dhis-web-login")) || str_eq(path, STR("/dhis-web-login/"))));
 }
 
 /* Answers where there is nothing, on paths that need no sign-in. */
@@ -193,8 +206,10 @@ static bool nothing_there(struct sim_call *call) {
   } else if (is_new && str_starts(path, STR("/dhis-web-commons-security/")) && call->user) {
     sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'commons-security' not found.");
   } else if (is_new && str_starts(path, STR("/dhis-web-commons/"))) {
-    if (call->user) sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'commons' not found.");
-    else sim_reply_tomcat(call->reply, 404, NULL);
+    if (call->user)
+      sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'commons' not found.");
+    else
+      sim_reply_tomcat(call->reply, 404, NULL);
   } else if (!is_new && (str_eq(path, STR("/dhis-web-login/")) || str_eq(path, STR("/dhis-web-login")))) {
     ensure_cookie(call);
     sim_reply_tomcat(call->reply, 404, NULL);
@@ -202,11 +217,14 @@ static bool nothing_there(struct sim_call *call) {
     ensure_cookie(call);
     if (is_new) {
       struct str query = call->request->query;
-      sim_reply_redirect(call->reply, 301, arena_printf(call->request->arena, "%.*s%.*s/%s%.*s", STR_ARG(call->sim->context), STR_ARG(path), query.p ? "?" : "", STR_ARG(query)));
+      sim_reply_redirect(call->reply, 301,
+                         arena_printf(call->request->arena, "%.*s%.*s/%s%.*s", STR_ARG(call->sim->context), STR_ARG(path),
+                                      query.p ? "?" : "", STR_ARG(query)));
     } else if (sim_is(call->request, "OPTIONS")) {
       sim_reply_empty(call->reply, 200);
       sim_reply_header(call->reply, "Allow", STR("OPTIONS, GET, HEAD, POST"));
-    } else sim_reply_tomcat(call->reply, 404, NULL);
+    } else
+      sim_reply_tomcat(call->reply, 404, NULL);
   } else {
     return false;
   }
@@ -216,7 +234,8 @@ static bool nothing_there(struct sim_call *call) {
 /* A preflight of an origin that is not listed comes to 2.41's open controllers, which refuse it themselves. */
 static bool refused_preflight(struct sim_call *call) {
   const struct sim_request *request = call->request;
-  if (!sim_is(request, "OPTIONS") || !sim_header(request, "Access-Control-Request-Method").p || !sim_header(request, "Origin").p) return false;
+  if (!sim_is(request, "OPTIONS") || !sim_header(request, "Access-Control-Request-Method").p || !sim_header(request, "Origin").p)
+    return false;
   if (!str_eq(call->path, STR("/api/auth/login")) && !str_eq(call->path, STR("/api/loginConfig"))) return false;
   ensure_cookie(call);
   sim_reply_empty(call->reply, 403);
@@ -228,17 +247,23 @@ bool sim_login_handle(struct sim_call *call) {
   struct sim *sim = call->sim;
   struct str path = call->path;
   if (refused_preflight(call)) return true;
-  if (str_eq(path, STR("/api/auth/login"))) json_login(call);
-  else if (str_eq(path, STR("/api/loginConfig"))) login_config(call);
+  if (str_eq(path, STR("/api/auth/login")))
+    json_login(call);
+  else if (str_eq(path, STR("/api/loginConfig")))
+    login_config(call);
   else if (str_eq(path, STR("/api/locales/ui"))) {
     ensure_cookie(call);
     sim_page_locales(sim, call->reply);
-  } else if (str_eq(path, STR("/dhis-web-commons-security/logout.action")) && (!sim->conf.csrf || !sim_is(call->request, "GET"))) logout(call);
-  else if (sim->release <= SIM_2_41 && str_eq(path, STR("/dhis-web-commons-security/login.action")) && sim_is(call->request, "POST")) form_login(call);
+  } else if (str_eq(path, STR("/dhis-web-commons-security/logout.action")) && (!sim->conf.csrf || !sim_is(call->request, "GET")))
+    logout(call);
+  else if (sim->release <= SIM_2_41 && str_eq(path, STR("/dhis-web-commons-security/login.action")) && sim_is(call->request, "POST"))
+    form_login(call);
   else if (sim->release <= SIM_2_41 && str_eq(path, STR("/dhis-web-commons-security/login.action")) && sim_is(call->request, "OPTIONS")) {
     ensure_cookie(call);
     sim_reply_tomcat(call->reply, 404, NULL);
-  } else if (is_login_page(call)) login_page(call);
-  else return nothing_there(call);
+  } else if (is_login_page(call))
+    login_page(call);
+  else
+    return nothing_there(call);
   return true;
 }

@@ -41,10 +41,11 @@ static json_t *readable_data_sets(const struct sim *sim, const json_t *user) {
 
 static json_t *settings(const struct sim *sim) {
   if (sim->release >= SIM_2_42)
-    return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:b}", "keyDbLocale", "en", "keyMessageSmsNotification", 0, "keyTrackerDashboardLayout", "", "keyStyle", "light_blue/light_blue.css",
-                     "keyUiLocale", "en", "keyAnalysisDisplayProperty", "name", "keyMessageEmailNotification", 0);
-  return json_pack("{s:b, s:s, s:s, s:s, s:b}", "keyMessageSmsNotification", 1, "keyStyle", "light_blue/light_blue.css", "keyUiLocale", "en", "keyAnalysisDisplayProperty", "name",
-                   "keyMessageEmailNotification", 1);
+    return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:b}", "keyDbLocale", "en", "keyMessageSmsNotification", 0,
+                     "keyTrackerDashboardLayout", "", "keyStyle", "light_blue/light_blue.css", "keyUiLocale", "en",
+                     "keyAnalysisDisplayProperty", "name", "keyMessageEmailNotification", 0);
+  return json_pack("{s:b, s:s, s:s, s:s, s:b}", "keyMessageSmsNotification", 1, "keyStyle", "light_blue/light_blue.css", "keyUiLocale",
+                   "en", "keyAnalysisDisplayProperty", "name", "keyMessageEmailNotification", 1);
 }
 
 static json_t *access(void) {
@@ -55,10 +56,12 @@ static json_t *credentials(struct sim *sim, const json_t *user) {
   const struct sim_account *account = sim_account_of(sim, user);
   char now[32];
   sim_now_text(sim, now);
-  return json_pack("{s:O, s:O, s:b, s:b, s:s, s:[], s:[], s:[], s:s, s:b, s:b, s:b, s:o, s:{s:s, s:{}, s:{}}, s:O*}", "id", json_object_get(user, "id"), "username", json_object_get(user, "username"),
-                   "externalAuth", json_is_true(json_object_get(user, "externalAuth")), "twoFA", account->totp == SIM_TOTP_ENABLED, "passwordLastUpdated", now, "cogsDimensionConstraints",
-                   "catDimensionConstraints", "previousPasswords", "lastLogin", now, "selfRegistered", 0, "invitation", 0, "disabled", json_is_true(json_object_get(user, "disabled")), "access", access(),
-                   "sharing", "owner", "system-process", "users", "userGroups", "userRoles", json_object_get(user, "userRoles"));
+  return json_pack("{s:O, s:O, s:b, s:b, s:s, s:[], s:[], s:[], s:s, s:b, s:b, s:b, s:o, s:{s:s, s:{}, s:{}}, s:O*}", "id",
+                   json_object_get(user, "id"), "username", json_object_get(user, "username"), "externalAuth",
+                   json_is_true(json_object_get(user, "externalAuth")), "twoFA", account->totp == SIM_TOTP_ENABLED, "passwordLastUpdated",
+                   now, "cogsDimensionConstraints", "catDimensionConstraints", "previousPasswords", "lastLogin", now, "selfRegistered", 0,
+                   "invitation", 0, "disabled", json_is_true(json_object_get(user, "disabled")), "access", access(), "sharing", "owner",
+                   "system-process", "users", "userGroups", "userRoles", json_object_get(user, "userRoles"));
 }
 
 static void set_text(json_t *me, const json_t *user, const char *name) {
@@ -77,15 +80,21 @@ static json_t *whole_me(struct sim *sim, json_t *user, bool wide) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) set_text(me, user, texts[i]);
   if (!json_object_get(me, "created")) json_object_set_new(me, "created", json_string(now));
   if (!json_object_get(me, "lastUpdated")) json_object_set_new(me, "lastUpdated", json_string(now));
-  json_object_update_new(me, json_pack("{s:o, s:[], s:o, s:[], s:o, s:o, s:s%, s:o, s:s%, s:o, s:o, s:[], s:o, s:o, s:o, s:[]}", "dataViewOrganisationUnits",
-                                       references(sim, user, "dataViewOrganisationUnits", "organisationUnits"), "favorites", "userGroups", references(sim, user, "userGroups", "userGroups"),
-                                       "translations", "teiSearchOrganisationUnits", references(sim, user, "teiSearchOrganisationUnits", "organisationUnits"), "organisationUnits",
-                                       references(sim, user, "organisationUnits", "organisationUnits"), "displayName", full.p, full.n, "access", access(), "name", full.p, full.n, "userRoles",
-                                       references(sim, user, "userRoles", "userRoles"), "settings", settings(sim), "programs", "authorities", authorities, "dataSets", readable_data_sets(sim, user),
-                                       "patTokens", sim_pat_list_of(sim, user), "attributeValues"));
+  json_object_update_new(
+      me, json_pack("{s:o, s:[], s:o, s:[], s:o, s:o, s:s%, s:o, s:s%, s:o, s:o, s:[], s:o, s:o, s:o, s:[]}", "dataViewOrganisationUnits",
+                    references(sim, user, "dataViewOrganisationUnits", "organisationUnits"), "favorites", "userGroups",
+                    references(sim, user, "userGroups", "userGroups"), "translations", "teiSearchOrganisationUnits",
+                    references(sim, user, "teiSearchOrganisationUnits", "organisationUnits"), "organisationUnits",
+                    references(sim, user, "organisationUnits", "organisationUnits"), "displayName", full.p, full.n, "access", access(),
+                    "name", full.p, full.n, "userRoles", references(sim, user, "userRoles", "userRoles"), "settings", settings(sim),
+                    "programs", "authorities", authorities, "dataSets", readable_data_sets(sim, user), "patTokens",
+                    sim_pat_list_of(sim, user), "attributeValues"));
   if (sim->release >= SIM_2_42) {
     json_object_set_new(me, "emailVerified", json_false());
-    json_object_set_new(me, "twoFactorType", json_string(account->totp == SIM_TOTP_ENABLED ? "TOTP_ENABLED" : account->totp == SIM_TOTP_PENDING ? "ENROLLING_TOTP" : "NOT_ENABLED"));
+    json_object_set_new(me, "twoFactorType",
+                        json_string(account->totp == SIM_TOTP_ENABLED   ? "TOTP_ENABLED"
+                                    : account->totp == SIM_TOTP_PENDING ? "ENROLLING_TOTP"
+                                                                        : "NOT_ENABLED"));
   } else {
     json_object_set_new(me, "userCredentials", credentials(sim, user));
   }
@@ -95,7 +104,8 @@ static json_t *whole_me(struct sim *sim, json_t *user, bool wide) {
 
 /* Without `fields`, what is referred to is shown by its id. */
 static void shorten(json_t *me) {
-  static const char *const lists[] = {"dataViewOrganisationUnits", "userGroups", "teiSearchOrganisationUnits", "organisationUnits", "userRoles"};
+  static const char *const lists[] = {"dataViewOrganisationUnits", "userGroups", "teiSearchOrganisationUnits", "organisationUnits",
+                                      "userRoles"};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     json_t *list = json_object_get(me, lists[i]), *shown = json_array(), *entry;
     size_t k;
@@ -113,8 +123,10 @@ static json_t *pick(struct sim *sim, json_t *me, struct str fields) {
   size_t depth = 0, from = 0;
   for (size_t i = 0; i <= rest.n; i++) {
     char c = i < rest.n ? rest.p[i] : ',';
-    if (c == '[') depth++;
-    else if (c == ']' && depth > 0) depth--;
+    if (c == '[')
+      depth++;
+    else if (c == ']' && depth > 0)
+      depth--;
     if (c != ',' || (depth > 0 && i < rest.n)) continue;
     struct str entry = str_slice(rest, from, i);
     from = i + 1;
@@ -128,12 +140,16 @@ static json_t *pick(struct sim *sim, json_t *me, struct str fields) {
 
 bool sim_me_handle(struct sim_call *call) {
   struct str path = call->path;
-  if (!str_eq(path, STR("/api/me")) && !str_eq(path, STR("/api/me.json")) && !str_eq(path, STR("/api/me/")) && !str_starts(path, STR("/api/me/auth"))) return false;
+  if (!str_eq(path, STR("/api/me")) && !str_eq(path, STR("/api/me.json")) && !str_eq(path, STR("/api/me/")) &&
+      !str_starts(path, STR("/api/me/auth")))
+    return false;
   if (!sim_is(call->request, "GET") && !sim_is(call->request, "HEAD")) return false;
   json_t *me = whole_me(call->sim, call->user, false);
   struct str fields = sim_param(call->request, "fields", 0);
-  if (str_starts(path, STR("/api/me/auth"))) sim_reply_json(call->reply, 200, json_incref(json_object_get(me, "authorities")));
-  else if (fields.n > 0) sim_reply_json(call->reply, 200, pick(call->sim, me, fields));
+  if (str_starts(path, STR("/api/me/auth")))
+    sim_reply_json(call->reply, 200, json_incref(json_object_get(me, "authorities")));
+  else if (fields.n > 0)
+    sim_reply_json(call->reply, 200, pick(call->sim, me, fields));
   else {
     shorten(me);
     sim_reply_json(call->reply, 200, json_incref(me));

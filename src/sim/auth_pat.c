@@ -56,8 +56,10 @@ static void new_key(char out[64]) {
 static json_t *refuse(const struct sim_request *request, struct sim_reply *reply, int status, const char *message) {
   sim_reply_header(reply, "WWW-Authenticate", STR("ApiToken"));
   bool text_wanted = sim_wants(request, "text/html") || sim_wants(request, "application/xml");
-  if (text_wanted) sim_reply_empty(reply, status);
-  else sim_reply_message(reply, status, "ERROR", NULL, message);
+  if (text_wanted)
+    sim_reply_empty(reply, status);
+  else
+    sim_reply_message(reply, status, "ERROR", NULL, message);
   return NULL;
 }
 
@@ -69,13 +71,15 @@ static bool listed(const json_t *list, struct str value) {
 }
 
 static const char *limit_broken(const struct sim *sim, const struct sim_request *request, const struct sim_pat *pat) {
-  if (json_integer_value(json_object_get(pat->object, "expire")) < sim_now_ms(sim)) return "Failed to authenticate API token, token has expired.";
+  if (json_integer_value(json_object_get(pat->object, "expire")) < sim_now_ms(sim))
+    return "Failed to authenticate API token, token has expired.";
   struct str forwarded = sim_header(request, "X-Forwarded-For");
   struct str address = forwarded.p ? forwarded : request->peer, referrer = arena_lower(request->arena, sim_header(request, "Referer"));
   size_t i;
   json_t *rule;
   json_array_foreach(json_object_get(pat->object, "attributes"), i, rule) {
-    if (json_object_get(rule, "allowedIps") && !listed(json_object_get(rule, "allowedIps"), address)) return "Failed to authenticate API token, request ip address is not allowed.";
+    if (json_object_get(rule, "allowedIps") && !listed(json_object_get(rule, "allowedIps"), address))
+      return "Failed to authenticate API token, request ip address is not allowed.";
     if (json_object_get(rule, "allowedMethods") && !listed(json_object_get(rule, "allowedMethods"), request->method))
       return "Failed to authenticate API token, request http method is not allowed.";
     if (json_object_get(rule, "allowedReferrers") && !listed(json_object_get(rule, "allowedReferrers"), referrer))
@@ -97,7 +101,8 @@ json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request,
   json_t *owner = pat ? sim_user_with(sim, pat->owner) : NULL;
   if (!owner) return refuse(request, reply, 401, "The API token does not exists");
   if (pat->cached && sim_now_ms(sim) - pat->cached_ms > cache_ms) pat->cached = false;
-  if (!pat->cached && !sim_account_usable(sim, owner)) return refuse(request, reply, 401, "The API token is disabled, locked or 2FA is enabled.");
+  if (!pat->cached && !sim_account_usable(sim, owner))
+    return refuse(request, reply, 401, "The API token is disabled, locked or 2FA is enabled.");
   const char *broken = limit_broken(sim, request, pat);
   if (broken) return refuse(request, reply, 401, broken);
   if (!pat->cached) pat->cached_ms = sim_now_ms(sim);
@@ -140,10 +145,11 @@ static bool attributes_valid(const struct sim *sim, const json_t *attributes, st
   size_t i;
   json_t *rule;
   json_array_foreach(attributes, i, rule) {
-    const char *address = bad_entry(json_object_get(rule, "allowedIps"), true), *method = bad_entry(json_object_get(rule, "allowedMethods"), false);
+    const char *address = bad_entry(json_object_get(rule, "allowedIps"), true),
+               *method = bad_entry(json_object_get(rule, "allowedMethods"), false);
     if (!address && !method) continue;
-    struct str message = arena_printf(reply->arena, "Failed to validate the token's attributes, message: Not a valid %s, value=%s", address ? "ip address" : "http method",
-                                      address ? address : method);
+    struct str message = arena_printf(reply->arena, "Failed to validate the token's attributes, message: Not a valid %s, value=%s",
+                                      address ? "ip address" : "http method", address ? address : method);
     sim_reply_thrown(sim, reply, 409, "E1004", message.p);
     return false;
   }
@@ -172,13 +178,17 @@ static struct sim_pat *make(struct sim *sim, const json_t *user, const json_t *b
   sim_uid(pat->uid);
   (void)snprintf(pat->owner, sizeof pat->owner, "%s", json_string_value(json_object_get(user, "id")));
   pat->key = mem_printf("%s", key);
-  json_t *expire = json_object_get(body, "expire"), *attributes = json_object_get(body, "attributes"), *code = json_object_get(body, "code");
+  json_t *expire = json_object_get(body, "expire"), *attributes = json_object_get(body, "attributes"),
+         *code = json_object_get(body, "code");
   struct str href = sim_link(sim, request, arena_printf(request->arena, "/api/apiToken/%s", pat->uid));
-  pat->object = json_pack("{s:s, s:s, s:[], s:o, s:[], s:o, s:{s:s, s:{}, s:{}, s:s}, s:i, s:s, s:I, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:o, s:s%, s:s, s:[]}", "created", now, "lastUpdated", now,
-                          "translations", "createdBy", sim_person(user), "favorites", "lastUpdatedBy", sim_person(user), "sharing", "owner", pat->owner, "users", "userGroups", "public", "--------", "version",
-                          2, "type", "PERSONAL_ACCESS_TOKEN_V2", "expire", json_is_integer(expire) ? json_integer_value(expire) : (json_int_t)(sim_now_ms(sim) + default_life_ms), "attributes",
-                          json_is_array(attributes) ? json_deep_copy(attributes) : json_array(), "access", "manage", 1, "write", 1, "read", 1, "update", 1, "delete", 1, "favorite", 0, "user",
-                          sim_person(user), "href", href.p, href.n, "id", pat->uid, "attributeValues");
+  pat->object = json_pack(
+      "{s:s, s:s, s:[], s:o, s:[], s:o, s:{s:s, s:{}, s:{}, s:s}, s:i, s:s, s:I, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:o, s:s%, s:s, "
+      "s:[]}",
+      "created", now, "lastUpdated", now, "translations", "createdBy", sim_person(user), "favorites", "lastUpdatedBy", sim_person(user),
+      "sharing", "owner", pat->owner, "users", "userGroups", "public", "--------", "version", 2, "type", "PERSONAL_ACCESS_TOKEN_V2",
+      "expire", json_is_integer(expire) ? json_integer_value(expire) : (json_int_t)(sim_now_ms(sim) + default_life_ms), "attributes",
+      json_is_array(attributes) ? json_deep_copy(attributes) : json_array(), "access", "manage", 1, "write", 1, "read", 1, "update", 1,
+      "delete", 1, "favorite", 0, "user", sim_person(user), "href", href.p, href.n, "id", pat->uid, "attributeValues");
   if (json_is_string(code)) json_object_set(pat->object, "code", code);
   VEC_PUSH(&sim->auth->pats, pat);
   return pat;
@@ -188,12 +198,15 @@ static void create(struct sim *sim, json_t *user, const struct sim_request *requ
   bool is_new = sim->release >= SIM_2_42;
   if (!str_has(sim_header(request, "Content-Type"), STR("json"))) {
     struct str message = arena_printf(reply->arena, "Content-Type '%.*s' is not supported", STR_ARG(sim_header(request, "Content-Type")));
-    sim_reply_thrown(sim, reply, is_new ? 415 : 405, NULL, is_new ? message.p : "Request method 'Method type is not supported' not supported");
+    sim_reply_thrown(sim, reply, is_new ? 415 : 405, NULL,
+                     is_new ? message.p : "Request method 'Method type is not supported' not supported");
     return;
   }
   json_t *body = sim_body_json(request);
   if (!json_is_object(body)) {
-    sim_reply_thrown(sim, reply, is_new ? 409 : 500, NULL, "No content to map due to end-of-input\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1]");
+    sim_reply_thrown(
+        sim, reply, is_new ? 409 : 500, NULL,
+        "No content to map due to end-of-input\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1]");
   } else if (attributes_valid(sim, json_object_get(body, "attributes"), reply)) {
     struct str code = sim_text(body, "code");
     const struct sim_pat *holder = code.n > 0 ? with_code(sim, code) : NULL;
@@ -202,9 +215,11 @@ static void create(struct sim *sim, json_t *user, const struct sim_request *requ
     } else if (sim->auth->pats.n < PATS_MAX) {
       const struct sim_pat *pat = make(sim, user, body, request);
       sim_reply_header(reply, "Location", sim_link(sim, request, arena_printf(request->arena, "/api/apiToken/%s", pat->uid)));
-      json_t *response = json_pack("{s:s, s:s, s:s, s:s, s:[]}", "responseType", is_new ? "ObjectReport" : "ApiTokenCreationResponse", "key", pat->key, "uid", pat->uid, "klass", klass,
-                                   "errorReports");
-      sim_reply_json(reply, 201, json_pack("{s:s, s:i, s:s, s:o}", "httpStatus", "Created", "httpStatusCode", 201, "status", "OK", "response", response));
+      json_t *response = json_pack("{s:s, s:s, s:s, s:s, s:[]}", "responseType", is_new ? "ObjectReport" : "ApiTokenCreationResponse",
+                                   "key", pat->key, "uid", pat->uid, "klass", klass, "errorReports");
+      sim_reply_json(
+          reply, 201,
+          json_pack("{s:s, s:i, s:s, s:o}", "httpStatus", "Created", "httpStatusCode", 201, "status", "OK", "response", response));
     } else {
       sim_reply_thrown(sim, reply, 409, NULL, "Too many tokens");
     }
@@ -219,7 +234,8 @@ static bool sees(const struct sim *sim, const json_t *user, const struct sim_pat
 json_t *sim_pat_list_of(struct sim *sim, const json_t *user) {
   json_t *list = json_array();
   for (size_t i = 0; i < sim->auth->pats.n; i++)
-    if (str_eq(sim_text(user, "id"), str_of(sim->auth->pats.p[i]->owner))) json_array_append_new(list, json_pack("{s:s}", "id", sim->auth->pats.p[i]->uid));
+    if (str_eq(sim_text(user, "id"), str_of(sim->auth->pats.p[i]->owner)))
+      json_array_append_new(list, json_pack("{s:s}", "id", sim->auth->pats.p[i]->uid));
   return list;
 }
 
@@ -227,7 +243,8 @@ static void list(struct sim *sim, const json_t *user, const struct sim_request *
   struct str fields = sim_param(request, "fields", 0);
   json_t *found = json_array();
   for (size_t i = 0; i < sim->auth->pats.n; i++)
-    if (sees(sim, user, sim->auth->pats.p[i])) json_array_append_new(found, sim_pick(sim->auth->pats.p[i]->object, fields.p ? fields : STR("id")));
+    if (sees(sim, user, sim->auth->pats.p[i]))
+      json_array_append_new(found, sim_pick(sim->auth->pats.p[i]->object, fields.p ? fields : STR("id")));
   json_t *pager = json_pack("{s:i, s:i, s:i, s:i}", "page", 1, "total", (int)json_array_size(found), "pageSize", 50, "pageCount", 1);
   sim_reply_json(reply, 200, json_pack("{s:o, s:o}", "pager", pager, "apiToken", found));
 }
@@ -237,7 +254,8 @@ static void patch(struct sim *sim, struct sim_pat *pat, const struct sim_request
   size_t i;
   json_array_foreach(body, i, step) {
     struct str path = sim_text(step, "path");
-    if (str_eq(path, STR("/expire")) || str_eq(path, STR("/attributes"))) json_object_set(pat->object, path.p + 1, json_object_get(step, "value"));
+    if (str_eq(path, STR("/expire")) || str_eq(path, STR("/attributes")))
+      json_object_set(pat->object, path.p + 1, json_object_get(step, "value"));
   }
   json_decref(body);
   sim_reply_report(sim, reply, 200, klass, pat->uid, NULL);
@@ -251,8 +269,9 @@ static void put(struct sim *sim, struct sim_pat *pat, const struct sim_request *
   for (size_t i = 0; i < 2; i++) {
     if (json_object_get(body, wanted[i].name)) continue;
     struct str message = arena_printf(reply->arena, "Missing required property `%s`", wanted[i].name);
-    json_array_append_new(errors, json_pack("{s:s, s:[s], s:s, s:s, s:s, s:s, s:[s]}", "message", message.p, "args", wanted[i].name, "mainKlass", klass, "errorCode", "E4000", "errorKlass",
-                                            wanted[i].errors_class, "errorProperty", wanted[i].name, "errorProperties", wanted[i].name));
+    json_array_append_new(errors, json_pack("{s:s, s:[s], s:s, s:s, s:s, s:s, s:[s]}", "message", message.p, "args", wanted[i].name,
+                                            "mainKlass", klass, "errorCode", "E4000", "errorKlass", wanted[i].errors_class, "errorProperty",
+                                            wanted[i].name, "errorProperties", wanted[i].name));
   }
   bool good = json_array_size(errors) == 0;
   if (good && json_object_get(body, "expire")) json_object_set(pat->object, "expire", json_object_get(body, "expire"));
@@ -271,19 +290,26 @@ static void one(struct sim *sim, const json_t *user, struct str uid, const struc
   }
   struct sim_pat *pat = auth->pats.p[i];
   struct str fields = sim_param(request, "fields", 0);
-  if (sim_is(request, "GET")) sim_reply_json(reply, 200, fields.p ? sim_pick(pat->object, fields) : json_incref(pat->object));
-  else if (sim_is(request, "PATCH")) patch(sim, pat, request, reply);
-  else if (sim_is(request, "PUT")) put(sim, pat, request, reply);
+  if (sim_is(request, "GET"))
+    sim_reply_json(reply, 200, fields.p ? sim_pick(pat->object, fields) : json_incref(pat->object));
+  else if (sim_is(request, "PATCH"))
+    patch(sim, pat, request, reply);
+  else if (sim_is(request, "PUT"))
+    put(sim, pat, request, reply);
   else if (sim_is(request, "DELETE")) {
     sim_reply_report(sim, reply, 200, klass, pat->uid, NULL);
     pat_free(pat);
     auth->pats.p[i] = auth->pats.p[--auth->pats.n];
-  } else sim_reply_thrown(sim, reply, 405, NULL, "Request method is not supported");
+  } else
+    sim_reply_thrown(sim, reply, 405, NULL, "Request method is not supported");
 }
 
 void sim_pat_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply) {
   size_t slash = str_find_char(str_from(path, strlen("/api/")), '/');
-  if (slash != SIZE_MAX) one(sim, user, str_from(path, strlen("/api/") + slash + 1), request, reply);
-  else if (sim_is(request, "POST")) create(sim, user, request, reply);
-  else list(sim, user, request, reply);
+  if (slash != SIZE_MAX)
+    one(sim, user, str_from(path, strlen("/api/") + slash + 1), request, reply);
+  else if (sim_is(request, "POST"))
+    create(sim, user, request, reply);
+  else
+    list(sim, user, request, reply);
 }

@@ -23,12 +23,15 @@ static void create(struct sim *sim, json_t *user, const struct sim_request *requ
   sim_now_text(sim, now);
   json_t *person = sim_person(user);
   struct str href = sim_link(sim, request, arena_printf(request->arena, "/api/routes/%s", uid));
-  json_t *route = json_pack("{s:O?, s:O?, s:s, s:s, s:[], s:O, s:[], s:O, s:{s:O, s:{}, s:{}, s:s}, s:b, s:s%, s:{}, s:O*, s:[], s:i, s:O?, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:O, s:s%, s:s, s:[]}",
-                            "code", json_object_get(body, "code"), "name", json_object_get(body, "name"), "created", now, "lastUpdated", now, "translations", "createdBy", person, "favorites",
-                            "lastUpdatedBy", person, "sharing", "owner", json_object_get(user, "id"), "users", "userGroups", "public", "--------", "disabled",
-                            json_is_true(json_object_get(body, "disabled")), "url", url.p, url.n, "headers", "auth", json_object_get(body, "auth"), "authorities", "responseTimeoutSeconds", 5,
-                            "displayName", json_object_get(body, "name"), "access", "manage", 1, "write", 1, "read", 1, "update", 1, "delete", 1, "favorite", 0, "user", person, "href", href.p, href.n,
-                            "id", uid, "attributeValues");
+  json_t *route =
+      json_pack("{s:O?, s:O?, s:s, s:s, s:[], s:O, s:[], s:O, s:{s:O, s:{}, s:{}, s:s}, s:b, s:s%, s:{}, s:O*, s:[], s:i, s:O?, s:{s:b, "
+                "s:b, s:b, s:b, s:b}, s:b, s:O, s:s%, s:s, s:[]}",
+                "code", json_object_get(body, "code"), "name", json_object_get(body, "name"), "created", now, "lastUpdated", now,
+                "translations", "createdBy", person, "favorites", "lastUpdatedBy", person, "sharing", "owner", json_object_get(user, "id"),
+                "users", "userGroups", "public", "--------", "disabled", json_is_true(json_object_get(body, "disabled")), "url", url.p,
+                url.n, "headers", "auth", json_object_get(body, "auth"), "authorities", "responseTimeoutSeconds", 5, "displayName",
+                json_object_get(body, "name"), "access", "manage", 1, "write", 1, "read", 1, "update", 1, "delete", 1, "favorite", 0,
+                "user", person, "href", href.p, href.n, "id", uid, "attributeValues");
   json_decref(person);
   json_decref(body);
   json_array_append_new(sim->auth->routes, route);
@@ -66,7 +69,13 @@ static void run(struct sim *sim, const json_t *route, struct str sub, const stru
   }
   struct str path = str_from(url, own.n);
   if (str_ends(path, STR("/**"))) path = arena_printf(request->arena, "%.*s%.*s", STR_ARG(str_slice(path, 0, path.n - 3)), STR_ARG(sub));
-  struct sim_request inner = {.arena = request->arena, .method = request->method, .target = path, .path = path, .query = request->query, .host = request->host, .peer = request->peer,
+  struct sim_request inner = {.arena = request->arena,
+                              .method = request->method,
+                              .target = path,
+                              .path = path,
+                              .query = request->query,
+                              .host = request->host,
+                              .peer = request->peer,
                               .body = request->body};
   static const char *const passed[] = {"Accept", "X-Requested-With", "Content-Type"};
   for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
@@ -100,15 +109,21 @@ void sim_route_handle(struct sim *sim, json_t *user, struct str path, const stru
   if (key.n == 0) {
     json_t *list = json_array(), *entry;
     json_array_foreach(sim->auth->routes, i, entry) json_array_append_new(list, sim_pick(entry, STR("id,displayName")));
-    sim_reply_json(reply, 200, json_pack("{s:{s:i, s:i, s:i, s:i}, s:o}", "pager", "page", 1, "total", (int)json_array_size(list), "pageSize", 50, "pageCount", 1, "routes", list));
-  } else if (!route) sim_reply_thrown(sim, reply, 404, "E1005", arena_printf(reply->arena, "Route with id %.*s could not be found.", STR_ARG(key)).p);
+    sim_reply_json(reply, 200,
+                   json_pack("{s:{s:i, s:i, s:i, s:i}, s:o}", "pager", "page", 1, "total", (int)json_array_size(list), "pageSize", 50,
+                             "pageCount", 1, "routes", list));
+  } else if (!route)
+    sim_reply_thrown(sim, reply, 404, "E1005", arena_printf(reply->arena, "Route with id %.*s could not be found.", STR_ARG(key)).p);
   else if (rest.p && (str_eq(rest, STR("run")) || str_starts(rest, STR("run/")))) {
-    if (mine) run(sim, route, str_from(rest, 3), request, reply);
-    else sim_reply_thrown(sim, reply, 403, "E1006", sim->release >= SIM_2_42 ? "User not authorized to execute route" : "User not authorized");
+    if (mine)
+      run(sim, route, str_from(rest, 3), request, reply);
+    else
+      sim_reply_thrown(sim, reply, 403, "E1006", sim->release >= SIM_2_42 ? "User not authorized to execute route" : "User not authorized");
   } else if (sim_is(request, "DELETE") && mine) {
     char *uid = arena_alloc(reply->arena, 16);
     (void)snprintf(uid, 16, "%.*s", STR_ARG(sim_text(route, "id")));
     json_array_remove(sim->auth->routes, i - 1);
     sim_reply_report(sim, reply, 200, klass, uid, NULL);
-  } else sim_reply_json(reply, 200, shown(route));
+  } else
+    sim_reply_json(reply, 200, shown(route));
 }

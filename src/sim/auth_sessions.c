@@ -102,20 +102,26 @@ static void drop_cookie(struct sim_reply *reply, const char *start) {
 
 void sim_session_cookie(struct sim *sim, struct sim_reply *reply, const struct sim_session *session) {
   drop_cookie(reply, "JSESSIONID=");
-  sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "JSESSIONID=%s; Path=%s; HttpOnly%s", session->id, root_of(sim), sim->release >= SIM_2_42 ? "; SameSite=Lax" : ""));
+  sim_reply_header(reply, "Set-Cookie",
+                   arena_printf(reply->arena, "JSESSIONID=%s; Path=%s; HttpOnly%s", session->id, root_of(sim),
+                                sim->release >= SIM_2_42 ? "; SameSite=Lax" : ""));
 }
 
 void sim_session_clear_cookies(struct sim *sim, struct sim_reply *reply) {
   drop_cookie(reply, "SESSION_EXPIRE=");
   const char *age = sim->release >= SIM_2_42 ? "" : " Max-Age=0;";
-  sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "JSESSIONID=;%s Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", age, root_of(sim)));
-  if (sim->release >= SIM_2_43) sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "SESSION_EXPIRE=; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", root_of(sim)));
+  sim_reply_header(reply, "Set-Cookie",
+                   arena_printf(reply->arena, "JSESSIONID=;%s Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", age, root_of(sim)));
+  if (sim->release >= SIM_2_43)
+    sim_reply_header(reply, "Set-Cookie",
+                     arena_printf(reply->arena, "SESSION_EXPIRE=; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", root_of(sim)));
   if (sim->conf.csrf) sim_csrf_clear(sim, reply);
 }
 
 void sim_csrf_clear(const struct sim *sim, struct sim_reply *reply) {
   drop_cookie(reply, "XSRF-TOKEN=");
-  sim_reply_header(reply, "Set-Cookie", arena_printf(reply->arena, "XSRF-TOKEN=; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", root_of(sim)));
+  sim_reply_header(reply, "Set-Cookie",
+                   arena_printf(reply->arena, "XSRF-TOKEN=; Expires=Thu, 01 Jan 1970 00:00:10 GMT; Path=%s", root_of(sim)));
 }
 
 struct str sim_session_sign_in(struct sim *sim, const struct sim_request *request, struct sim_reply *reply, const json_t *user) {

@@ -40,18 +40,22 @@ static void no_namespace(const struct sim *sim, struct sim_reply *reply, const c
 static void entries(const json_t *space, struct sim_reply *reply) {
   json_t *list = json_array(), *entry;
   const char *key;
-  json_object_foreach((json_t *)(uintptr_t)space, key, entry) json_array_append_new(list, json_pack("{s:s, s:O}", "key", key, "value", json_object_get(entry, "value")));
+  json_object_foreach((json_t *)(uintptr_t)space, key, entry)
+      json_array_append_new(list, json_pack("{s:s, s:O}", "key", key, "value", json_object_get(entry, "value")));
   sim_reply_json(reply, 200, json_pack("{s:{s:i, s:i}, s:o}", "pager", "page", 1, "pageSize", 50, "entries", list));
 }
 
 static void handle_space(struct sim *sim, json_t *mine, const char *space, const struct sim_request *request, struct sim_reply *reply) {
   json_t *found = json_object_get(mine, space);
-  if (!found) no_namespace(sim, reply, space);
+  if (!found)
+    no_namespace(sim, reply, space);
   else if (sim_is(request, "DELETE")) {
     json_object_del(mine, space);
     sim_reply_message(reply, 200, "OK", NULL, arena_printf(reply->arena, "Namespace deleted: '%s'", space).p);
-  } else if (sim_param(request, "fields", 0).p) entries(found, reply);
-  else sim_reply_json(reply, 200, key_list(found));
+  } else if (sim_param(request, "fields", 0).p)
+    entries(found, reply);
+  else
+    sim_reply_json(reply, 200, key_list(found));
 }
 
 /* The JSON of a write, or NULL after a refusal. */
@@ -70,7 +74,8 @@ static json_t *value_of(const struct sim *sim, const char *key, const struct sim
   return value;
 }
 
-static void create(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request, struct sim_reply *reply) {
+static void create(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request,
+                   struct sim_reply *reply) {
   json_t *value = value_of(sim, key, request, reply);
   if (!value) return;
   bool encrypt = str_eq(sim_param(request, "encrypt", 0), STR("true"));
@@ -100,11 +105,14 @@ static void set_at(json_t *entry, struct str path, json_t *value) {
 
 static void write_entry(json_t *entry, struct str path, json_t *value) {
   if (json_is_true(json_object_get(entry, "encrypted"))) return; /* it is written where nobody reads it */
-  if (path.n > 0) set_at(entry, path, value);
-  else json_object_set(entry, "value", value);
+  if (path.n > 0)
+    set_at(entry, path, value);
+  else
+    json_object_set(entry, "value", value);
 }
 
-static void update(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request, struct sim_reply *reply) {
+static void update(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request,
+                   struct sim_reply *reply) {
   json_t *entry = json_object_get(json_object_get(mine, space), key);
   if (!entry) {
     create(sim, mine, space, key, request, reply);
@@ -127,16 +135,21 @@ static void update(struct sim *sim, json_t *mine, const char *space, const char 
   sim_reply_message(reply, 200, "OK", NULL, arena_printf(reply->arena, "Key updated: '%s'", key).p);
 }
 
-static void handle_key(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request, struct sim_reply *reply) {
+static void handle_key(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request,
+                       struct sim_reply *reply) {
   json_t *entry = json_object_get(json_object_get(mine, space), key);
-  if (sim_is(request, "POST")) create(sim, mine, space, key, request, reply);
-  else if (sim_is(request, "PUT")) update(sim, mine, space, key, request, reply);
-  else if (!entry) refuse(sim, reply, 404, "E1005", arena_printf(reply->arena, "Key '%s' not found in namespace '%s'", key, space));
+  if (sim_is(request, "POST"))
+    create(sim, mine, space, key, request, reply);
+  else if (sim_is(request, "PUT"))
+    update(sim, mine, space, key, request, reply);
+  else if (!entry)
+    refuse(sim, reply, 404, "E1005", arena_printf(reply->arena, "Key '%s' not found in namespace '%s'", key, space));
   else if (sim_is(request, "DELETE")) {
     json_object_del(json_object_get(mine, space), key);
     if (json_object_size(json_object_get(mine, space)) == 0) json_object_del(mine, space);
     sim_reply_message(reply, 200, "OK", NULL, arena_printf(reply->arena, "Key '%s' deleted from the namespace '%s'.", key, space).p);
-  } else sim_reply_json(reply, 200, json_incref(json_object_get(entry, "value")));
+  } else
+    sim_reply_json(reply, 200, json_incref(json_object_get(entry, "value")));
 }
 
 void sim_store_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply) {
@@ -150,8 +163,12 @@ void sim_store_handle(struct sim *sim, json_t *user, struct str path, const stru
     return;
   }
   const char *space = arena_cstr(request->arena, str_take(&rest, '/'));
-  if (!rest.p || rest.n == 0) handle_space(sim, mine, space, request, reply);
-  else if (str_eq(rest, STR("keys")) && sim_is(request, "GET") && !json_object_get(json_object_get(mine, space), "keys")) handle_space(sim, mine, space, request, reply);
-  else if (str_find_char(rest, '/') != SIZE_MAX) sim_reply_tomcat(reply, 404, NULL);
-  else handle_key(sim, mine, space, arena_cstr(request->arena, rest), request, reply);
+  if (!rest.p || rest.n == 0)
+    handle_space(sim, mine, space, request, reply);
+  else if (str_eq(rest, STR("keys")) && sim_is(request, "GET") && !json_object_get(json_object_get(mine, space), "keys"))
+    handle_space(sim, mine, space, request, reply);
+  else if (str_find_char(rest, '/') != SIZE_MAX)
+    sim_reply_tomcat(reply, 404, NULL);
+  else
+    handle_key(sim, mine, space, arena_cstr(request->arena, rest), request, reply);
 }

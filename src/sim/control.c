@@ -18,6 +18,11 @@ static bool carry_out(struct sim *sim, struct str what, const json_t *body, json
     sim->clock_offset_ms += json_integer_value(seconds) * 1000;
     return json_is_integer(seconds);
   }
+  if (str_eq(what, STR("stop"))) {
+    sim->stopped_ms = json_integer_value(json_object_get(body, "at_s")) * 1000;
+    sim->clock_offset_ms = 0;
+    return sim->stopped_ms > 0;
+  }
   if (str_eq(what, STR("expire"))) return sim_auth_expire_all(sim), true;
   if (str_eq(what, STR("restart"))) return sim_auth_restart(sim), true;
   if (str_eq(what, STR("set"))) return sim_set(sim, text_of(body, "name"), text_of(body, "value"));

@@ -2,6 +2,7 @@
  *
  * POST /__control/<what> with a JSON object, 200 when done:
  *   clock   {"advance_s": 66}                      the clock jumps; sessions, tokens and codes age by it
+ *   stop    {"at_s": 1790000000}                   the clock stands from now on, at this time; it moves by `clock` alone
  *   expire  {}                                     every session and token ends
  *   restart {}                                     as a restart does: sessions and signing key are new, what is in the database stays
  *   set     {"name": "pat", "value": "off"}        one of --set

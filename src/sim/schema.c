@@ -53,7 +53,7 @@ static const struct {
     {"legendSets", "legendSet", "legend", "F_LEGEND_SET", "scu", "symbolizer legends=[]", ""},
     {"users", "user", "user", "F_USER", "c",
      "username! firstName! surname! email phoneNumber externalAuth=false disabled=false accountExpiry openId ldapId selfRegistered=false invitation=false lastLogin lastCheckedInterpretations userRoles>>userRoles=[] "
-     "organisationUnits>>organisationUnits=[] dataViewOrganisationUnits>>organisationUnits=[] teiSearchOrganisationUnits>>organisationUnits=[] catDimensionConstraints=[] cogsDimensionConstraints=[] twoFactorType",
+     "organisationUnits>>organisationUnits=[] dataViewOrganisationUnits>>organisationUnits=[] teiSearchOrganisationUnits>>organisationUnits=[] catDimensionConstraints=[] cogsDimensionConstraints=[] twoFactorType twoFactorEnabled",
      "userGroups>>userGroups<users"},
     {"userRoles", "userRole", "user", "F_USERROLE", "scu", "description authorities=[] restrictions=[]", "users>>users<userRoles"},
     {"userGroups", "userGroup", "user", "F_USERGROUP", "scu", "users>>users=[] managedGroups>>userGroups=[]", "managedByGroups>>userGroups<managedGroups"},

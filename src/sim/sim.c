@@ -78,7 +78,7 @@ bool sim_set(struct sim *sim, struct str name, struct str value) {
 }
 
 int64_t sim_now_ms(const struct sim *sim) {
-  return clock_now_ms() + sim->clock_offset_ms;
+  return (sim->stopped_ms ? sim->stopped_ms : clock_now_ms()) + sim->clock_offset_ms;
 }
 
 struct str sim_link(const struct sim *sim, const struct sim_request *request, struct str path) {

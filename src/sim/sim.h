@@ -34,6 +34,7 @@ struct sim_conf {
 struct sim {
   enum sim_release release;
   int64_t clock_offset_ms;
+  int64_t stopped_ms; /* a clock that stands (see control.h); 0: it runs */
   struct str base_url; /* "http://127.0.0.1:9041", as the issuer has it; with the context path; both owned by the caller of sim_new */
   struct str context;  /* "" or "/central": what stands before every path */
   struct sim_conf conf;

@@ -89,16 +89,18 @@ class Sim:
 class Player:
     def __init__(self, sim, version):
         self.sim, self.version, self.release = sim, version, int(version.split(".")[1])
-        self.ahead = 0  # seconds that the clock of the server was put forward
+        # The server's clock stands, in the middle of a step of thirty seconds, so that nothing depends on how fast this is played.
+        self.moment = int(datetime.datetime.now().timestamp()) // 30 * 30 + 15
+        sim.control("stop", at_s=self.moment)
         self.variables = {"host": sim.host, "base": sim.base, "password": PASSWORD}
         self.file = None
 
     def now(self):
-        return datetime.datetime.now().timestamp() + self.ahead
+        return self.moment
 
     def advance(self, seconds):
         self.sim.control("clock", advance_s=seconds)
-        self.ahead += seconds
+        self.moment += seconds
 
     def start(self, path):
         """Numbered placeholders are counted anew in each file; names (role-basic-uid) last."""
@@ -118,7 +120,7 @@ class Player:
                 scale = 1000 if moment.group(1) else 1
                 return str(int(self.now() * scale) + int(moment.group(2) or 0))
             if name == "today":
-                return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+                return datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc).date().isoformat()
             raise KeyError(name)
         return PLACEHOLDER.sub(one, text)
 
@@ -194,6 +196,7 @@ def play_group(program, version, group, folder, report):
                     print(f"{version}/{path.stem}: the server ended with {sim.process.returncode} at {exchange['id']}", file=sys.stderr)
                     report.crashed = True
                     sim = player.sim = Sim(program, version)
+                    sim.control("stop", at_s=player.moment)
                     player.variables["host"], player.variables["base"] = sim.host, sim.base
     finally:
         if sim.stop() != 0:
