@@ -10,6 +10,7 @@
 #ifndef DRAWBRIDGE_ALIGN_ALIGN_H
 #define DRAWBRIDGE_ALIGN_ALIGN_H
 
+#include "align/glossary.h"
 #include "dhis2/metadata.h"
 #include "mapping/decisions.h"
 #include <stdatomic.h>
@@ -28,7 +29,7 @@ enum align_answer {
 
 /* One observation that a row rests on. */
 struct align_feature {
-  const char *name;    /* from the table in features.h, e.g. "words", "age" */
+  const char *name;    /* from the table in evidence.h, e.g. "words", "age" */
   float value;         /* as measured, 0 to 1, or -1 to 1 where it can speak against */
   float contribution;  /* what it added to the log odds */
 };
@@ -49,6 +50,7 @@ struct align_row {
 
 struct align_options {
   unsigned candidates;         /* most rows per source item that are candidates or more; 0: 5; at most 50 */
+  const struct glossary *glossary; /* words that a person explains; NULL: none */
   const atomic_bool *cancel;   /* looked at now and then; NULL: cannot be cancelled */
 };
 

@@ -13,6 +13,7 @@ static const struct {
   int (*run)(int argc, char **argv);
   const char *help;
 } commands[] = {
+    {"align", command_align, "proposes which elements and cells of two data sets correspond"},
     {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
     {"version", command_version, "prints the version"},
 };

@@ -1,0 +1,243 @@
+#include "align/cells.h"
+
+#include <math.h>
+
+#define CELL_ANSWER (-0.4f) /* log odds from which a choice is an answer */
+
+struct side_cells {
+  const struct dhis2_option_combo **cocs;
+  const struct option_combo_view **views;
+  size_t n;
+  uint32_t kinds; /* that some option combo speaks of */
+  uint32_t fixed; /* of those: all say the same */
+};
+
+struct matching {
+  const struct cells_context *context;
+  const struct item *source, *target;
+  struct side_cells from, to;
+};
+
+/* Evidence of one facet: log odds and grounds. */
+struct evidence {
+  float score;
+  unsigned ground;
+  bool impossible;
+};
+
+static struct side_cells side_cells_of(struct arena *arena, const struct combos *combos, const struct item *item) {
+  struct side_cells side = {ARENA_ARRAY(arena, item->cells, const struct dhis2_option_combo *),
+                            ARENA_ARRAY(arena, item->cells, const struct option_combo_view *), 0, 0, UINT32_MAX};
+  const struct option_combo_view *first = NULL;
+  for (size_t c = 0; c < item->element->combo_count; c++) {
+    const struct dhis2_category_combo *combo = item->element->combos[c];
+    for (size_t i = 0; i < combo->option_combo_count; i++) {
+      const struct option_combo_view *view = combos_view(combos, combo->option_combos[i]);
+      if (!view) continue;
+      if (!first) first = view;
+      side.cocs[side.n] = combo->option_combos[i];
+      side.views[side.n++] = view;
+      for (uint32_t k = 0; k < FACET_KINDS; k++) {
+        if (view->facets.value[k]) side.kinds |= 1u << k;
+        if (view->facets.value[k] != first->facets.value[k]) side.fixed &= ~(1u << k);
+      }
+      if (view->facets.age.state != AGE_NONE) side.kinds |= 1u << FACET_AGE_BIT;
+      if (memcmp(&view->facets.age, &first->facets.age, sizeof(struct age)) != 0) side.fixed &= ~(1u << FACET_AGE_BIT);
+    }
+  }
+  return side;
+}
+
+static struct evidence weigh_age(const struct matching *m, const struct facets *s, const struct facets *t, const struct facets *own) {
+  bool divides = m->to.kinds >> FACET_AGE_BIT & 1, fixed = m->to.fixed >> FACET_AGE_BIT & 1;
+  const struct age *target = divides ? &t->age : &m->target->facets.age;
+  if (s->age.state == AGE_INTERVAL && target->state == AGE_INTERVAL) {
+    unsigned name = own->age.state == AGE_INTERVAL ? 0 : CELL_FROM_NAME;
+    switch (age_compare(s->age, *target)) {
+    case AGE_EQUAL: return (struct evidence){1, CELL_EQUAL | name, false};
+    case AGE_INSIDE: return (struct evidence){0.3f, CELL_PART | name, false};
+    case AGE_AROUND:
+      if (!divides) return (struct evidence){-2, CELL_SPLIT, false};
+      return (struct evidence){-3.4f, CELL_SPLIT, false};
+    case AGE_OVERLAP: return (struct evidence){-3, CELL_SPLIT, false};
+    case AGE_APART: return (struct evidence){.impossible = true};
+    }
+  }
+  if (!divides)
+    return (struct evidence){s->age.state == AGE_INTERVAL ? -0.05f : 0, own->age.state == AGE_INTERVAL ? CELL_FOLDED : 0, false};
+  if (s->age.state == AGE_INTERVAL) return (struct evidence){target->state == AGE_UNKNOWN ? -4 : -2.5f, 0, false};
+  if (s->age.state == AGE_UNKNOWN)
+    return (struct evidence){target->state == AGE_UNKNOWN ? 1 : -4, target->state == AGE_UNKNOWN ? CELL_EQUAL : 0, false};
+  if (fixed || target->state == AGE_NONE) return (struct evidence){0};
+  if (s->hint.state == AGE_INTERVAL && target->state == AGE_INTERVAL) {
+    enum age_relation relation = age_compare(s->hint, *target);
+    if (relation == AGE_EQUAL || relation == AGE_INSIDE) return (struct evidence){-0.3f, CELL_HINT, false};
+  }
+  return (struct evidence){target->state == AGE_UNKNOWN ? -0.7f : -4, target->state == AGE_UNKNOWN ? CELL_UNKNOWN : 0, false};
+}
+
+/* The source does not say; the target does. */
+static struct evidence weigh_untold(const struct matching *m, const struct facets *s, uint32_t k, uint8_t value) {
+  if (m->to.fixed >> k & 1) return (struct evidence){0};
+  if (value == FACET_UNKNOWN) return (struct evidence){-0.7f, CELL_UNKNOWN, false};
+  if (k == FACET_SEX && s->sex_hint == value) return (struct evidence){-0.2f, CELL_HINT, false};
+  bool tested = s->tested || s->value[FACET_RESULT];
+  if (k == FACET_KNOWN && tested && value == KNOWN_NEW) return (struct evidence){-0.3f, CELL_HINT, false};
+  if (k == FACET_KNOWN) return (struct evidence){value == KNOWN_NEW ? -1.2f : -2, 0, false};
+  if (k == FACET_RESULT && s->tested && value == RESULT_NEGATIVE && s->value[FACET_KNOWN] != KNOWN_BEFORE)
+    return (struct evidence){-0.8f, CELL_DIFFERENCE, false};
+  if (k == FACET_RESULT && value == RESULT_POSITIVE && s->value[FACET_KNOWN] == KNOWN_BEFORE)
+    return (struct evidence){-0.8f, CELL_HINT, false};
+  return (struct evidence){-3.5f, 0, false};
+}
+
+static struct evidence weigh_facet(const struct matching *m, const struct facets *s, const struct facets *t, const struct facets *own,
+                                   uint32_t k) {
+  uint8_t a = s->value[k], b = t->value[k];
+  if (!(m->to.kinds >> k & 1)) {
+    b = m->target->facets.value[k];
+    bool differ = a && b && a != b && a != FACET_SEVERAL && b != FACET_SEVERAL;
+    if (differ && own->value[k] && k != FACET_KNOWN && k != FACET_DOSE) return (struct evidence){.score = -4, .impossible = k == FACET_SEX};
+    return (struct evidence){own->value[k] ? -0.05f : 0, own->value[k] ? CELL_FOLDED : 0, false};
+  }
+  if (a == FACET_SEVERAL && !own->value[k]) a = 0;
+  if (!a) return b ? weigh_untold(m, s, k, b) : (struct evidence){0};
+  if (!b) return (struct evidence){-2, 0, false};
+  if (a == b) return (struct evidence){1, CELL_EQUAL | (own->value[k] ? 0 : CELL_FROM_NAME), false};
+  if (b == FACET_UNKNOWN || a == FACET_UNKNOWN || a == FACET_SEVERAL || b == FACET_SEVERAL) return (struct evidence){-3.5f, 0, false};
+  return (struct evidence){.score = -5, .impossible = k == FACET_SEX || k == FACET_RESULT};
+}
+
+static bool has_term(const struct bag_term *terms, size_t count, uint32_t term) {
+  size_t low = 0, high = count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (terms[middle].term == term) return true;
+    if (terms[middle].term < term)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
+}
+
+/* How much of what the option combo says, besides facets, is found in the other's option combo, or (for less) in its element. -1: it says nothing. */
+static float told(const struct lexicon *lexicon, const struct option_combo_view *view, const struct option_combo_view *other,
+                  const struct bag *element) {
+  float all = 0, found = 0;
+  for (size_t i = 0; i < view->term_count; i++) {
+    uint32_t term = view->terms[i].term;
+    if (lexicon_term_is_facet(lexicon, term)) continue;
+    float weight = view->terms[i].weight;
+    all += weight;
+    if (has_term(other->terms, other->term_count, term))
+      found += weight;
+    else if (has_term(element->p, element->n, term))
+      found += 0.7f * weight;
+  }
+  return all > 0.05f ? found / all : -1;
+}
+
+static struct evidence weigh_text(const struct matching *m, const struct option_combo_view *s, const struct option_combo_view *t) {
+  if (s->plain.n && str_eq(s->plain, t->plain)) return (struct evidence){3, CELL_SAME_NAME, false};
+  const struct lexicon *lexicon = m->context->lexicon;
+  float target = told(lexicon, t, s, &m->source->all), source = told(lexicon, s, t, &m->target->all);
+  struct evidence evidence = {0};
+  if (target >= 0) evidence.score += target > 0.999f ? 0.5f : 3 * (target - 1);
+  if (source >= 0) evidence.score += (m->from.n == 1 ? 0.3f : 1.5f) * (source - 1);
+  if (target > 0.6f && source > 0.6f) evidence.score += 1;
+  return evidence;
+}
+
+static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell_choice *ret) {
+  const struct option_combo_view *from = m->from.views[s], *to = m->to.views[t];
+  struct facets source = facets_over(&from->facets, &m->source->facets);
+  struct evidence sum = {1.6f, 0, false}, one = weigh_age(m, &source, &to->facets, &from->facets);
+  sum.score += one.score;
+  sum.ground |= one.ground;
+  bool impossible = one.impossible;
+  for (uint32_t k = 0; k < FACET_KINDS && !impossible; k++) {
+    one = weigh_facet(m, &source, &to->facets, &from->facets, k);
+    sum.score += one.score;
+    sum.ground |= one.ground;
+    impossible = one.impossible;
+  }
+  if (impossible || sum.score < -4) return false;
+  if (from->coc->o.is_default && to->coc->o.is_default)
+    sum.score += 2, sum.ground |= CELL_DEFAULT;
+  else if (!to->coc->o.is_default) {
+    one = weigh_text(m, from, to);
+    sum.score += one.score;
+    sum.ground |= one.ground;
+  }
+  *ret = (struct cell_choice){to->coc, sum.score, sum.ground};
+  return sum.score > -5;
+}
+
+static void keep(struct cell *cell, struct cell_choice choice) {
+  size_t at = cell->choice_count;
+  while (at > 0 && cell->choices[at - 1].score < choice.score) at--;
+  if (at == CELL_CHOICES_MAX) return;
+  if (cell->choice_count < CELL_CHOICES_MAX) cell->choice_count++;
+  for (size_t i = cell->choice_count - 1; i > at; i--) cell->choices[i] = cell->choices[i - 1];
+  cell->choices[at] = choice;
+}
+
+/* Where one contributor is the whole target cell, its parts would be counted twice. */
+static void drop_parts_of_wholes(struct cells *cells) {
+  for (size_t i = 0; i < cells->n; i++) {
+    struct cell *part = &cells->p[i];
+    if (!part->answered || !(part->choices[0].ground & CELL_PART)) continue;
+    for (size_t k = 0; k < cells->n && part->answered; k++) {
+      const struct cell *whole = &cells->p[k];
+      if (k != i && whole->answered && whole->choices[0].target == part->choices[0].target && !(whole->choices[0].ground & CELL_PART) &&
+          (whole->choices[0].ground & (CELL_EQUAL | CELL_SAME_NAME)))
+        part->answered = false;
+    }
+  }
+}
+
+/* One cell left on either side, and the two combos equally large: they belong together. */
+static void match_left_over(const struct matching *m, struct cells *cells) {
+  if (m->from.n != m->to.n || m->from.n < 2) return;
+  struct cell *left = NULL;
+  uint8_t *taken = ARENA_ARRAY(m->context->arena, m->to.n, uint8_t);
+  for (size_t i = 0; i < cells->n; i++) {
+    if (!cells->p[i].answered) {
+      if (left) return;
+      left = &cells->p[i];
+    } else {
+      for (size_t k = 0; k < m->to.n; k++)
+        if (m->to.cocs[k] == cells->p[i].choices[0].target) taken[k]++;
+    }
+  }
+  for (size_t k = 0; left && k < m->to.n; k++) {
+    if (taken[k]) continue;
+    struct cell_choice choice = {m->to.cocs[k], 0.8f, CELL_LEFT_OVER};
+    for (size_t i = 0; i < left->choice_count; i++)
+      if (left->choices[i].target == choice.target) left->choices[i].score = -9;
+    left->choice_count = left->choice_count < CELL_CHOICES_MAX ? left->choice_count : CELL_CHOICES_MAX - 1;
+    keep(left, choice);
+    left->answered = true;
+    return;
+  }
+}
+
+struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target) {
+  struct matching m = {context, source, target, side_cells_of(context->arena, context->source, source),
+                       side_cells_of(context->arena, context->target, target)};
+  m.to.fixed &= m.to.kinds;
+  struct cells cells = {ARENA_ARRAY(context->arena, m.from.n, struct cell), m.from.n};
+  for (size_t s = 0; s < m.from.n; s++) {
+    struct cell *cell = &cells.p[s];
+    cell->source = m.from.cocs[s];
+    for (size_t t = 0; t < m.to.n; t++) {
+      struct cell_choice choice;
+      if (weigh_cell(&m, s, t, &choice)) keep(cell, choice);
+    }
+    cell->answered = cell->choice_count && cell->choices[0].score > CELL_ANSWER;
+  }
+  drop_parts_of_wholes(&cells);
+  match_left_over(&m, &cells);
+  return cells;
+}

@@ -1,0 +1,53 @@
+/* cells: which option combo of a target element each option combo of a source element belongs to.
+ *
+ * What holds always: only option combos that the target element can hold. Equality, containment and overlap of ages are three answers: an equal or contained cell may be added, one that overlaps or contains is never
+ * proposed, since a value is not split. A cell that is part of another contributor to the same target cell is not added a second time. */
+#ifndef DRAWBRIDGE_ALIGN_CELLS_H
+#define DRAWBRIDGE_ALIGN_CELLS_H
+
+#include "align/item.h"
+
+enum { CELL_CHOICES_MAX = 6, CELL_OPTIONS_MAX = 1 << 16 };
+
+/* What a choice rests on, for the sentence that explains it. */
+enum cell_ground {
+  CELL_SAME_NAME = 1,    /* the option combos have the same name */
+  CELL_EQUAL = 2,        /* all that is told agrees */
+  CELL_PART = 4,         /* an age lies inside the target's: one of several that are summed */
+  CELL_FROM_NAME = 8,    /* the element's name tells what the option combo does not */
+  CELL_UNKNOWN = 16,     /* not told; the target has a place for unknown */
+  CELL_HINT = 32,        /* implied: pregnant women are adult women */
+  CELL_DIFFERENCE = 64,  /* all who were tested, less those who were positive */
+  CELL_FOLDED = 128,     /* the target does not divide by what the source divides by */
+  CELL_SPLIT = 256,      /* would have to be split */
+  CELL_LEFT_OVER = 512,  /* the only ones left on both sides */
+  CELL_DEFAULT = 1024,   /* neither is divided */
+};
+
+struct cell_choice {
+  const struct dhis2_option_combo *target;
+  float score;   /* log odds */
+  unsigned ground;
+};
+
+struct cell {
+  const struct dhis2_option_combo *source;
+  struct cell_choice choices[CELL_CHOICES_MAX]; /* best first */
+  size_t choice_count;
+  bool answered; /* the first choice is an answer */
+};
+
+struct cells {
+  struct cell *p;
+  size_t n;
+};
+
+struct cells_context {
+  struct arena *arena;
+  const struct lexicon *lexicon;
+  const struct combos *source, *target;
+};
+
+struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target);
+
+#endif

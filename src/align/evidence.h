@@ -1,0 +1,37 @@
+/* evidence: the observations that a pair of data elements is judged by, with their weights.
+ *
+ * What holds always: the score is the sum of weight x value (log odds); each summand is shown to people as the feature's contribution. Weights were fitted on pairs with known answers (bench/README.md tells how) and rounded. */
+#ifndef DRAWBRIDGE_ALIGN_EVIDENCE_H
+#define DRAWBRIDGE_ALIGN_EVIDENCE_H
+
+/* X(name, weight, what it says to people) */
+#define ALIGN_FEATURES(X) \
+  X(base, -5.0f, "most pairs do not belong together") \
+  X(same_name, 3.0f, "a name is the same, up to case, accents and punctuation") \
+  X(same_code, 3.0f, "id or code is the same") \
+  X(words, 4.0f, "telling words of the names") \
+  X(text, 3.5f, "telling words of names, descriptions, codes and options") \
+  X(spelling, 1.5f, "spelling of the names") \
+  X(covered, 1.5f, "telling words of the target's name that are found in the source") \
+  X(explained, 1.0f, "telling words of the source's name that are found in the target") \
+  X(agree, 0.8f, "age, sex, dose and the like that both name") \
+  X(conflict, -3.0f, "age, sex, dose and the like that contradict each other") \
+  X(unshared, -1.2f, "age, sex, dose and the like that only one names") \
+  X(numbers, -1.5f, "other numbers that differ") \
+  X(shape, 0.8f, "disaggregation of the two") \
+  X(type, -4.0f, "kinds of values that do not go together") \
+  X(rival, 3.0f, "another source element fits this target better") \
+  X(lead, 3.0f, "how far it is ahead of the next target")
+
+enum feature {
+#define X(name, weight, text) FEATURE_##name,
+  ALIGN_FEATURES(X)
+#undef X
+  FEATURES
+};
+
+const char *feature_name(enum feature feature);
+const char *feature_text(enum feature feature);
+float feature_weight(enum feature feature);
+
+#endif

@@ -1,0 +1,65 @@
+#include "align/explain.h"
+
+static int by_size(const void *left, const void *right) {
+  const struct align_feature *a = left, *b = right;
+  float x = a->contribution < 0 ? -a->contribution : a->contribution, y = b->contribution < 0 ? -b->contribution : b->contribution;
+  return x > y ? -1 : x < y ? 1 : strcmp(a->name, b->name);
+}
+
+static struct str element_sentence(const struct pair *pair) {
+  if (pair->decided) return STR("A person decided so");
+  if (pair->value[FEATURE_same_code] > 0) return STR("They have the same id or code");
+  if (pair->value[FEATURE_same_name] == 1) return STR("They have the same name");
+  if (pair->vetoed) return STR("The names contradict each other in age, sex, dose or the like");
+  if (pair->value[FEATURE_type] > 0) return STR("They hold different kinds of values");
+  if (pair->value[FEATURE_rival] < -0.3f) return STR("The names are alike, but another element fits this target better");
+  if (pair->value[FEATURE_same_name] > 0) return STR("A short name or form name is the same");
+  if (pair->value[FEATURE_words] > 0.75f) return STR("The names say the same in almost the same words");
+  if (pair->value[FEATURE_conflict] > 0) return STR("Some words agree, but not all that the names tell");
+  if (pair->value[FEATURE_words] > 0.4f) return STR("The telling words of the names agree");
+  if (pair->value[FEATURE_text] > 0.35f) return STR("Names, descriptions and options have telling words in common");
+  return STR("A few words agree");
+}
+
+void explain_element(struct arena *arena, const struct pair *pair, struct align_row *row) {
+  struct align_feature *features = ARENA_ARRAY(arena, FEATURES, struct align_feature);
+  uint32_t n = 0;
+  for (int f = 0; f < FEATURES; f++) {
+    float contribution = feature_weight((enum feature)f) * pair->value[f];
+    if (f != FEATURE_base && pair->value[f] != 0)
+      features[n++] = (struct align_feature){feature_name((enum feature)f), pair->value[f], contribution};
+  }
+  if (n) qsort(features, n, sizeof *features, by_size);
+  row->features = features;
+  row->feature_count = n;
+  row->why = element_sentence(pair);
+}
+
+static const struct {
+  enum cell_ground ground;
+  const char *name, *sentence;
+} grounds[] = {
+    {CELL_SPLIT, "split", "The age groups overlap; a value cannot be split between them"},
+    {CELL_DIFFERENCE, "difference", "All who were tested; those who were positive are subtracted"},
+    {CELL_LEFT_OVER, "left_over", "The only one left on both sides"},
+    {CELL_DEFAULT, "undivided", "Neither element is divided"},
+    {CELL_SAME_NAME, "same_name", "The option combos have the same name"},
+    {CELL_UNKNOWN, "unknown", "The source does not tell all; the target keeps such values as unknown"},
+    {CELL_HINT, "implied", "What the source does not tell is implied by whom it counts"},
+    {CELL_PART, "part", "A part of the target's age group, summed with the others"},
+    {CELL_FROM_NAME, "from_name", "The element's name tells the age, sex or result"},
+    {CELL_EQUAL, "equal", "Age, sex and the like are the same"},
+    {CELL_FOLDED, "folded", "The target does not divide as the source does; its parts are summed"},
+};
+
+void explain_cell(struct arena *arena, const struct cell_choice *choice, struct align_row *row) {
+  struct align_feature *features = ARENA_ARRAY(arena, sizeof grounds / sizeof *grounds, struct align_feature);
+  row->why = STR("The words of the option combos agree");
+  for (size_t i = sizeof grounds / sizeof *grounds; i-- > 0;) {
+    if (!(choice->ground & grounds[i].ground)) continue;
+    features[row->feature_count++] = (struct align_feature){grounds[i].name, 1, 0};
+    row->why = str_of(grounds[i].sentence);
+  }
+  if (row->feature_count) features[0].contribution = choice->score;
+  row->features = features;
+}

@@ -1,0 +1,222 @@
+#include "align/rows.h"
+
+#include <math.h>
+
+#define AUTO_ELEMENT 0.97f
+#define AUTO_CELL 0.97f
+
+struct writing {
+  const struct rows_input *in;
+  VEC(struct align_row) rows;
+  uint32_t *order; /* source items by element id */
+};
+
+/* One cell under way: what was found for it, before it is ranked. */
+struct offer {
+  struct align_row row;
+  const struct cell_choice *choice;
+  float score; /* order among equals in kind */
+};
+
+static struct align_row *push(struct writing *w, struct align_row row) {
+  VEC_PUSH(&w->rows, row);
+  return &w->rows.p[w->rows.n - 1];
+}
+
+static void write_element(struct writing *w, uint32_t s) {
+  const struct standing *standing = &w->in->assignment->p[s];
+  const struct dhis2_data_element *source = w->in->source->p[s].element;
+  uint32_t rank = 1;
+  if (!standing->answers) {
+    float best = standing->count ? standing->pairs[0].confidence : 0;
+    push(w, (struct align_row){.kind = ALIGN_DATA_ELEMENT,
+                               .answer = ALIGN_NONE,
+                               .source = source,
+                               .sign = '+',
+                               .decided = standing->none_decided,
+                               .rank = rank++,
+                               .confidence = standing->none_decided ? 1 : 1 - best,
+                               .why = standing->none_decided ? STR("A person decided that there is no counterpart")
+                                                             : STR("No target element is like it enough")});
+  }
+  size_t most = w->in->candidates > standing->answers ? w->in->candidates : standing->answers;
+  for (size_t i = 0; i < standing->count && i < most && !standing->none_decided; i++) {
+    const struct pair *pair = &standing->pairs[i];
+    bool answer = i < standing->answers;
+    struct align_row row = {.kind = ALIGN_DATA_ELEMENT,
+                            .source = source,
+                            .target = w->in->target->p[pair->target].element,
+                            .sign = '+',
+                            .decided = pair->decided,
+                            .rank = rank++,
+                            .confidence = pair->confidence,
+                            .answer = !answer                                             ? ALIGN_CANDIDATE
+                                      : pair->decided || pair->confidence >= AUTO_ELEMENT ? ALIGN_AUTO
+                                                                                          : ALIGN_PROPOSED};
+    explain_element(w->in->arena, pair, &row);
+    push(w, row);
+  }
+}
+
+static bool term_of(const struct cell_ruling *ruling, const struct align_row *row, bool *ret_accepted) {
+  for (const struct cell_term *t = ruling ? ruling->terms : NULL; t; t = t->next) {
+    if (t->target != row->target || t->coc != row->target_coc || t->sign != row->sign) continue;
+    *ret_accepted = t->accepted;
+    return true;
+  }
+  return false;
+}
+
+static float cell_confidence(float score) {
+  return 1 / (1 + expf(-score));
+}
+
+/* Answers before candidates; then by confidence; then by target. */
+static int by_offer(const void *left, const void *right) {
+  const struct offer *a = left, *b = right;
+  if (a->row.answer != b->row.answer) {
+    bool x = a->row.answer == ALIGN_CANDIDATE, y = b->row.answer == ALIGN_CANDIDATE;
+    if (x != y) return x ? 1 : -1;
+  }
+  if (a->row.decided != b->row.decided) return a->row.decided ? -1 : 1;
+  if ((a->row.sign == '-') != (b->row.sign == '-')) return a->row.sign == '-' ? 1 : -1;
+  if (a->score != b->score) return a->score > b->score ? -1 : 1;
+  int order = str_cmp(a->row.target->o.id, b->row.target->o.id);
+  return order ? order : str_cmp(a->row.target_coc->o.id, b->row.target_coc->o.id);
+}
+
+struct offers {
+  struct offer *p;
+  size_t n, capacity;
+};
+
+static void offer(struct offers *offers, const struct cell_ruling *ruling, struct align_row row, const struct cell_choice *choice) {
+  bool accepted, answer = row.answer != ALIGN_CANDIDATE;
+  if (term_of(ruling, &row, &accepted)) return; /* accepted ones are there already; rejected ones never come out */
+  bool fixed = false;
+  for (const struct cell_term *t = ruling ? ruling->terms : NULL; t; t = t->next) fixed |= t->accepted;
+  if (answer && fixed) row.answer = ALIGN_CANDIDATE;
+  VEC_PUSH(offers, (struct offer){row, choice, row.confidence});
+}
+
+static void offer_accepted(struct offers *offers, const struct cell_ruling *ruling, const struct align_row *like) {
+  for (const struct cell_term *t = ruling ? ruling->terms : NULL; t; t = t->next) {
+    if (!t->accepted) continue;
+    struct align_row row = *like;
+    row.target = t->target;
+    row.target_coc = t->coc;
+    row.sign = t->sign;
+    row.answer = ALIGN_AUTO;
+    row.decided = true;
+    row.confidence = 1;
+    row.why = STR("A person decided so");
+    VEC_PUSH(offers, (struct offer){row, NULL, 1});
+  }
+}
+
+static void offer_placing(struct writing *w, struct offers *offers, const struct cell_ruling *ruling, const struct align_row *like,
+                          size_t p, size_t c) {
+  const struct placing *placing = &w->in->placings[p];
+  const struct cell *cell = &placing->cells.p[c];
+  for (size_t i = 0; i < cell->choice_count; i++) {
+    struct align_row row = *like;
+    row.target = placing->target->element;
+    row.target_coc = cell->choices[i].target;
+    row.confidence = placing->confidence * cell_confidence(cell->choices[i].score);
+    row.answer = i == 0 && cell->answered ? (row.confidence >= AUTO_CELL ? ALIGN_AUTO : ALIGN_PROPOSED) : ALIGN_CANDIDATE;
+    if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i]);
+  }
+  for (size_t i = 0; i < w->in->subtraction_count; i++) {
+    const struct subtraction *subtraction = &w->in->subtractions[i];
+    if (subtraction->placing != p || subtraction->cell != c) continue;
+    struct align_row row = *like;
+    row.target = placing->target->element;
+    row.target_coc = subtraction->target;
+    row.sign = '-';
+    row.confidence = placing->confidence * cell_confidence(subtraction->score) * 0.9f;
+    row.answer = ALIGN_PROPOSED;
+    row.why = STR("All who were tested go to the negative ones, so those who were positive are subtracted");
+    offer(offers, ruling, row, NULL);
+  }
+}
+
+static void write_offers(struct writing *w, struct offers *offers, const struct align_row *like) {
+  uint32_t rank = 1, answers = 0;
+  if (offers->n) qsort(offers->p, offers->n, sizeof *offers->p, by_offer);
+  for (size_t i = 0; i < offers->n; i++) answers += offers->p[i].row.answer != ALIGN_CANDIDATE;
+  if (!answers) {
+    struct align_row none = *like;
+    none.answer = ALIGN_NONE;
+    none.rank = rank++;
+    none.confidence = offers->n ? 1 - offers->p[0].row.confidence : 1;
+    none.why = STR("Nothing in the target is like it enough");
+    push(w, none);
+  }
+  size_t most = answers > w->in->candidates ? answers : w->in->candidates;
+  for (size_t i = 0; i < offers->n && i < most; i++) {
+    struct align_row *row = push(w, offers->p[i].row);
+    row->rank = rank++;
+    if (offers->p[i].choice) explain_cell(w->in->arena, offers->p[i].choice, row);
+  }
+}
+
+static void write_cell(struct writing *w, uint32_t s, const struct dhis2_option_combo *coc, struct offers *offers) {
+  const struct dhis2_data_element *element = w->in->source->p[s].element;
+  const struct cell_ruling *ruling = rulings_cell(w->in->rulings, element, coc);
+  struct align_row like = {.kind = ALIGN_OPERAND, .source = element, .source_coc = coc, .sign = '+'};
+  if (ruling && ruling->none) {
+    like.answer = ALIGN_NONE;
+    like.rank = 1;
+    like.confidence = 1;
+    like.decided = true;
+    like.why = STR("A person decided that there is no counterpart");
+    push(w, like);
+    return;
+  }
+  offers->n = 0;
+  offer_accepted(offers, ruling, &like);
+  for (size_t p = w->in->placing_starts[s]; p < w->in->placing_starts[s + 1]; p++)
+    for (size_t c = 0; c < w->in->placings[p].cells.n; c++)
+      if (w->in->placings[p].cells.p[c].source == coc) offer_placing(w, offers, ruling, &like, p, c);
+  write_offers(w, offers, &like);
+}
+
+static int by_coc_id(const void *left, const void *right) {
+  return str_cmp((*(const struct dhis2_option_combo *const *)left)->o.id, (*(const struct dhis2_option_combo *const *)right)->o.id);
+}
+
+static void write_cells(struct writing *w, uint32_t s, struct offers *offers) {
+  const struct item *item = &w->in->source->p[s];
+  const struct dhis2_option_combo **cocs = mem_alloc_array(item->cells + 1, sizeof *cocs);
+  size_t n = 0;
+  for (size_t c = 0; c < item->element->combo_count; c++)
+    for (size_t i = 0; i < item->element->combos[c]->option_combo_count; i++) cocs[n++] = item->element->combos[c]->option_combos[i];
+  if (n) qsort(cocs, n, sizeof *cocs, by_coc_id);
+  for (size_t i = 0; i < n; i++)
+    if (i == 0 || cocs[i] != cocs[i - 1]) write_cell(w, s, cocs[i], offers);
+  free(cocs);
+}
+
+static int by_element_id(const void *left, const void *right, void *payload) {
+  const struct items *items = payload;
+  return str_cmp(items->p[*(const uint32_t *)left].element->o.id, items->p[*(const uint32_t *)right].element->o.id);
+}
+
+const struct align_result *rows_write(const struct rows_input *input) {
+  struct writing w = {.in = input};
+  struct offers offers = {0};
+  size_t n = input->source->n;
+  w.order = mem_alloc_array(n + 1, sizeof *w.order);
+  for (size_t i = 0; i < n; i++) w.order[i] = (uint32_t)i;
+  qsort_r(w.order, n, sizeof *w.order, by_element_id, (void *)(uintptr_t)input->source);
+  for (size_t i = 0; i < n; i++) write_element(&w, w.order[i]);
+  for (size_t i = 0; i < n; i++) write_cells(&w, w.order[i], &offers);
+  struct align_result *result = ARENA_NEW(input->arena, struct align_result);
+  struct align_row *rows = ARENA_ARRAY(input->arena, w.rows.n, struct align_row);
+  if (w.rows.n) memcpy(rows, w.rows.p, w.rows.n * sizeof *rows);
+  *result = (struct align_result){rows, w.rows.n, input->rulings->warnings, input->rulings->warning_count};
+  VEC_FREE(&w.rows);
+  VEC_FREE(&offers);
+  free(w.order);
+  return result;
+}

@@ -1,0 +1,186 @@
+#include "align/score.h"
+
+#include <math.h>
+
+/* How much a facet that only one side names, or that differs, weighs. Hard ones veto where they differ. */
+static const struct {
+  float differ, alone;
+  bool hard;
+} facet_weight[FACET_KINDS + 1] = {
+    [FACET_SEX] = {1, 0.5f, true},       [FACET_RESULT] = {0.8f, 0.5f, false},    [FACET_KNOWN] = {0.4f, 0.25f, false},
+    [FACET_DOSE] = {1, 0.8f, true},      [FACET_PREGNANCY] = {0.6f, 0.6f, false}, [FACET_POPULATION] = {1, 0.8f, true},
+    [FACET_PLACE] = {0.8f, 0.4f, false}, [FACET_PATIENT] = {1, 0.6f, true},       [FACET_SECTOR] = {1, 0.5f, true},
+    [FACET_STOCK] = {1, 1, true},        [FACET_ROLE] = {1, 0.4f, true},          [FACET_PURPOSE] = {1, 3, true},
+    [FACET_LIFE] = {0.8f, 0.7f, false},  [FACET_KINDS] = {1, 0.7f, true},
+};
+
+static bool neutral(uint8_t value) {
+  return value == FACET_SEVERAL || value == FACET_UNKNOWN;
+}
+
+static void compare_alone(struct pair *pair, int kind, bool other_divides) {
+  if (!other_divides)
+    pair->value[FEATURE_unshared] += facet_weight[kind].alone;
+  else
+    pair->value[FEATURE_agree] += 0.2f;
+}
+
+static void compare_facet(struct pair *pair, const struct item *s, const struct item *t, int k) {
+  uint8_t a = s->facets.value[k], b = t->facets.value[k];
+  if (k == FACET_SEX) { /* "pregnant women" and "women" agree */
+    if (!a && b) a = s->facets.sex_hint;
+    if (!b && a) b = t->facets.sex_hint;
+  }
+  if (!a && !b) return;
+  if (a && b) {
+    if (neutral(a) || neutral(b)) return;
+    if (a == b)
+      pair->value[FEATURE_agree] += 1;
+    else {
+      pair->value[FEATURE_conflict] += facet_weight[k].differ;
+      pair->vetoed |= facet_weight[k].hard;
+    }
+  } else {
+    compare_alone(pair, k, (a ? t : s)->option_kinds >> k & 1);
+  }
+}
+
+static void compare_age(struct pair *pair, const struct item *s, const struct item *t) {
+  const struct age *a = &s->facets.age, *b = &t->facets.age;
+  if (a->state != AGE_INTERVAL && b->state != AGE_INTERVAL) return;
+  if (a->state == AGE_INTERVAL && b->state == AGE_INTERVAL) {
+    switch (age_compare(*a, *b)) {
+    case AGE_EQUAL: pair->value[FEATURE_agree] += 1; break;
+    case AGE_INSIDE:
+    case AGE_AROUND:
+    case AGE_OVERLAP: pair->value[FEATURE_unshared] += 0.8f; break;
+    case AGE_APART:
+      pair->value[FEATURE_conflict] += 1;
+      pair->vetoed = true;
+      break;
+    }
+    return;
+  }
+  compare_alone(pair, FACET_KINDS, (a->state == AGE_INTERVAL ? t : s)->option_kinds >> FACET_AGE_BIT & 1);
+}
+
+static float found(const struct bag *names, const struct bag *all, float *total) {
+  float sum = 0;
+  size_t k = 0;
+  *total = 0;
+  for (size_t i = 0; i < names->n; i++) {
+    while (k < all->n && all->p[k].term < names->p[i].term) k++;
+    *total += names->p[i].weight;
+    if (k < all->n && all->p[k].term == names->p[i].term) {
+      float there = all->p[k].weight, own = names->p[i].weight;
+      sum += there < own ? there : own;
+    }
+  }
+  return *total > 0 ? sum / *total : 0;
+}
+
+static float dot_of(const struct bag *a, const struct bag *b) {
+  float sum = 0;
+  size_t i = 0, k = 0;
+  while (i < a->n && k < b->n) {
+    if (a->p[i].term == b->p[k].term)
+      sum += a->p[i++].weight * b->p[k++].weight;
+    else if (a->p[i].term < b->p[k].term)
+      i++;
+    else
+      k++;
+  }
+  return sum;
+}
+
+static float same_name(const struct item *s, const struct item *t) {
+  if (!s->plain_count || !t->plain_count) return 0;
+  if (str_eq(s->plain[0], t->plain[0])) return 1;
+  for (size_t i = 0; i < s->plain_count; i++)
+    for (size_t k = 0; k < t->plain_count; k++)
+      if (str_eq(s->plain[i], t->plain[k])) return 0.8f;
+  return 0;
+}
+
+static float same_code(const struct dhis2_object *a, const struct dhis2_object *b) {
+  if (str_eq(a->id, b->id)) return 1;
+  return a->code.n >= 3 && str_eq_nocase(a->code, b->code) ? 1 : 0;
+}
+
+/* Other numbers in the two names: each that the other lacks speaks against it, more so where both have some. */
+static float numbers_apart(const struct item *s, const struct item *t) {
+  size_t i = 0, k = 0, only_a = 0, only_b = 0;
+  while (i < s->number_count || k < t->number_count) {
+    if (i < s->number_count && k < t->number_count && s->numbers[i] == t->numbers[k])
+      i++, k++;
+    else if (k == t->number_count || (i < s->number_count && s->numbers[i] < t->numbers[k]))
+      only_a++, i++;
+    else
+      only_b++, k++;
+  }
+  if (only_a && only_b) return 1;
+  return only_a || only_b ? 0.3f : 0;
+}
+
+static bool is_numeric(struct str type) {
+  return str_starts(type, STR("INTEGER")) || str_eq(type, STR("NUMBER")) || str_eq(type, STR("PERCENTAGE")) ||
+         str_eq(type, STR("UNIT_INTERVAL")) || !type.n;
+}
+
+static float type_apart(const struct dhis2_data_element *a, const struct dhis2_data_element *b) {
+  if (str_eq(a->value_type, b->value_type) || !a->value_type.n || !b->value_type.n) return 0;
+  return is_numeric(a->value_type) && is_numeric(b->value_type) ? 0 : 1;
+}
+
+static const struct combo_view *main_combo(const struct combos *combos, const struct item *item) {
+  if (!item->element->combo_count) return NULL;
+  uint32_t index = item->element->combos[0]->o.index;
+  return index < combos->metadata->combo_count ? &combos->combos[index] : NULL;
+}
+
+/* 1: the option combos say the same; 0: nothing to compare; negative: divided in ways that do not meet. */
+static float shape(const struct item *s, const struct item *t, const struct combos *source_combos, const struct combos *target_combos) {
+  const struct combo_view *a = main_combo(source_combos, s), *b = main_combo(target_combos, t);
+  if (!a || !b || (s->undivided && t->undivided)) return 0;
+  if (s->undivided != t->undivided) return -0.3f;
+  if (a->plains == b->plains || (a->values == b->values && a->kinds && s->cells == t->cells)) return 1;
+  uint32_t both = (uint32_t)__builtin_popcount(a->kinds & b->kinds), either = (uint32_t)__builtin_popcount(a->kinds | b->kinds);
+  float kinds = either ? (float)both / (float)either : 0.3f;
+  float ages = a->ages && b->ages ? 1 - fabsf((float)a->ages - (float)b->ages) / (float)(a->ages > b->ages ? a->ages : b->ages) : 0.5f;
+  float cells = (float)(s->cells < t->cells ? s->cells : t->cells) / (float)(s->cells > t->cells ? s->cells : t->cells);
+  return 0.5f * kinds + 0.2f * ages + 0.2f * cells - 0.2f;
+}
+
+struct pair score_pair(const struct items *source, const struct items *target, uint32_t s, uint32_t t, const struct combos *source_combos,
+                       const struct combos *target_combos) {
+  const struct item *a = &source->p[s], *b = &target->p[t];
+  struct pair pair = {.source = s, .target = t};
+  float total;
+  pair.value[FEATURE_base] = 1;
+  pair.value[FEATURE_same_name] = same_name(a, b);
+  pair.value[FEATURE_same_code] = same_code(&a->element->o, &b->element->o);
+  pair.value[FEATURE_words] = dot_of(&a->names, &b->names) / (a->names_norm * b->names_norm + 1e-6f);
+  pair.value[FEATURE_text] = dot_of(&a->all, &b->all) / (a->all_norm * b->all_norm + 1e-6f);
+  pair.value[FEATURE_spelling] = grams_likeness(a, b);
+  pair.value[FEATURE_covered] = found(&b->names, &a->all, &total);
+  pair.value[FEATURE_explained] = found(&a->names, &b->all, &total);
+  for (int k = 0; k < FACET_KINDS; k++) compare_facet(&pair, a, b, k);
+  compare_age(&pair, a, b);
+  pair.value[FEATURE_numbers] = numbers_apart(a, b);
+  pair.value[FEATURE_shape] = shape(a, b, source_combos, target_combos);
+  pair.value[FEATURE_type] = type_apart(a->element, b->element);
+  if (pair.value[FEATURE_same_name] == 1 || pair.value[FEATURE_same_code] == 1) pair.vetoed = false;
+  pair.logit = score_sum(&pair);
+  return pair;
+}
+
+float score_sum(const struct pair *pair) {
+  float sum = 0;
+  for (int f = 0; f < FEATURES; f++) sum += feature_weight((enum feature)f) * pair->value[f];
+  return sum;
+}
+
+float score_confidence(float log_odds, bool vetoed) {
+  float p = 1 / (1 + expf(-log_odds));
+  return vetoed ? 0.05f * p : p;
+}

@@ -1,0 +1,267 @@
+#include "align/to_mapping.h"
+#include "base/csv.h"
+#include "base/file.h"
+#include "cmd/commands.h"
+#include "cmd/side.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <unistd.h>
+
+enum { GLOSSARY_BYTES_MAX = 16 << 20, PIECE = 1 << 20 };
+
+static const char usage[] = "usage: drawbridge align --source SIDE --target SIDE [OPTIONS]\n"
+                            "  SIDE                      a metadata export (.json), a list (.csv), or server:ID of the configuration\n"
+                            "  --data-set UID            only this data set (repeatable; of both sides)\n"
+                            "  --source-data-set UID     the same for the source alone\n"
+                            "  --target-data-set UID     the same for the target alone\n"
+                            "  --candidates N            how many targets are listed for each item (default 5, at most 50)\n"
+                            "  --format csv|json         a list of proposals, or a mapping for drawbridge transfer (default csv)\n"
+                            "  --output FILE             instead of standard output\n"
+                            "  --fix DECISIONS.csv       what a person has decided\n"
+                            "  --glossary FILE.csv       what words mean: columns term, means, facet\n"
+                            "  --explain                 further columns: names, why, features\n"
+                            "  --config FILE             where server:ID is configured (default " COMMAND_CONFIG_DEFAULT ")\n";
+
+struct options {
+  const char *source, *target, *output, *fix, *glossary, *config;
+  struct side_data_sets source_sets, target_sets;
+  unsigned candidates;
+  bool json, explain, help;
+};
+
+static int bad_usage(const char *what, const char *which) {
+  (void)fprintf(stderr, "drawbridge align: %s%s%s\n", what, which ? " " : "", which ? which : "");
+  return COMMAND_USAGE;
+}
+
+static bool add_data_set(struct side_data_sets *sets, const char *id) {
+  if (sets->n == SIDE_DATA_SETS_MAX) return false;
+  sets->ids[sets->n++] = str_of(id);
+  return true;
+}
+
+static int take_option(struct options *o, int option) {
+  uint64_t number = 0;
+  switch (option) {
+  case 's': o->source = optarg; return 0;
+  case 't': o->target = optarg; return 0;
+  case 'o': o->output = optarg; return 0;
+  case 'f': o->fix = optarg; return 0;
+  case 'g': o->glossary = optarg; return 0;
+  case 'c': o->config = optarg; return 0;
+  case 'e': o->explain = true; return 0;
+  case 'h': o->help = true; return 0;
+  case 'd':
+    return add_data_set(&o->source_sets, optarg) && add_data_set(&o->target_sets, optarg) ? 0
+                                                                                          : bad_usage("too many data sets are named", NULL);
+  case 'S': return add_data_set(&o->source_sets, optarg) ? 0 : bad_usage("too many data sets are named", NULL);
+  case 'T': return add_data_set(&o->target_sets, optarg) ? 0 : bad_usage("too many data sets are named", NULL);
+  case 'n':
+    if (!str_to_u64(str_of(optarg), &number) || number < 1 || number > 50)
+      return bad_usage("--candidates wants a number from 1 to 50, not", optarg);
+    o->candidates = (unsigned)number;
+    return 0;
+  case 'F':
+    o->json = strcmp(optarg, "json") == 0;
+    return o->json || strcmp(optarg, "csv") == 0 ? 0 : bad_usage("--format is csv or json, not", optarg);
+  default: return bad_usage("see drawbridge align --help", NULL);
+  }
+}
+
+static int read_options(int argc, char **argv, struct options *o) {
+  static const struct option options[] = {{"source", required_argument, NULL, 's'},
+                                          {"target", required_argument, NULL, 't'},
+                                          {"candidates", required_argument, NULL, 'n'},
+                                          {"format", required_argument, NULL, 'F'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"fix", required_argument, NULL, 'f'},
+                                          {"glossary", required_argument, NULL, 'g'},
+                                          {"explain", no_argument, NULL, 'e'},
+                                          {"data-set", required_argument, NULL, 'd'},
+                                          {"source-data-set", required_argument, NULL, 'S'},
+                                          {"target-data-set", required_argument, NULL, 'T'},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    int status = take_option(o, option);
+    if (status) return status;
+  }
+  if (o->help) return 0;
+  if (optind < argc) return bad_usage("this word is not understood:", argv[optind]);
+  if (!o->source || !o->target) return bad_usage("--source and --target are needed; see drawbridge align --help", NULL);
+  if (strcmp(o->source, "-") == 0 && strcmp(o->target, "-") == 0) return bad_usage("only one side can come from standard input", NULL);
+  return 0;
+}
+
+/* Output in pieces to a file beside the wanted one, which takes its place at the end; or to standard output. */
+struct output {
+  int fd;
+  const char *path, *beside; /* NULL: standard output */
+  struct buf buf;
+};
+
+static int output_open(struct output *out, struct arena *arena, const char *path, struct error *error) {
+  *out = (struct output){.fd = STDOUT_FILENO, .buf = BUF_INIT(PIECE * 4)};
+  if (!path || strcmp(path, "-") == 0) return 0;
+  out->path = path;
+  out->beside = arena_cstr(arena, arena_printf(arena, "%s.%ld.part", path, (long)getpid()));
+  out->fd = open(out->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  return out->fd >= 0 ? 0 : error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+}
+
+static int output_flush(struct output *out, struct error *error) {
+  if (out->buf.full) return error_set(error, ERROR_inside, "a row is too long to be written");
+  int result = out->buf.n ? file_write_fd(out->fd, buf_str(&out->buf), out->path ? out->path : "standard output", error) : 0;
+  buf_clear(&out->buf);
+  return result;
+}
+
+static int output_close(struct output *out, int result, struct error *error) {
+  if (result == 0) result = output_flush(out, error);
+  if (out->beside && out->fd >= 0) {
+    if (result == 0 && (fsync(out->fd) < 0 || rename(out->beside, out->path) < 0))
+      result = error_set(error, ERROR_inside, "%s cannot be written: %s", out->path, strerror(errno));
+    (void)close(out->fd);
+    if (result != 0) (void)unlink(out->beside);
+  }
+  buf_free(&out->buf);
+  return result;
+}
+
+enum { COLUMNS = 9, EXPLAINED = 6 };
+
+static struct str name_of(const struct dhis2_object *o) {
+  return o ? o->name : STR("");
+}
+
+static struct str features_of(struct arena *arena, const struct align_row *row) {
+  struct buf text = BUF_INIT(4096);
+  for (uint32_t i = 0; i < row->feature_count; i++)
+    (void)buf_printf(&text, "%s%s %.2f (%+.2f)", i ? "; " : "", row->features[i].name, (double)row->features[i].value,
+                     (double)row->features[i].contribution);
+  struct str copy = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return copy;
+}
+
+static void write_row(struct output *out, struct arena *arena, const struct align_row *row, bool explain) {
+  char rank[16], confidence[16];
+  (void)snprintf(rank, sizeof rank, "%u", row->rank);
+  (void)snprintf(confidence, sizeof confidence, "%.4f", (double)row->confidence);
+  bool operand = row->kind == ALIGN_OPERAND;
+  struct str fields[COLUMNS + EXPLAINED] = {operand ? STR("operand") : STR("data_element"),
+                                            row->source->o.id,
+                                            operand ? row->source_coc->o.id : STR(""),
+                                            row->target ? row->target->o.id : STR(""),
+                                            operand && row->target ? row->target_coc->o.id : STR(""),
+                                            row->sign == '-' ? STR("-") : STR("+"),
+                                            str_of(rank),
+                                            str_of(confidence),
+                                            str_of(align_answer_name(row->answer))};
+  size_t n = COLUMNS;
+  if (explain) {
+    fields[n++] = name_of(&row->source->o);
+    fields[n++] = operand ? name_of(&row->source_coc->o) : STR("");
+    fields[n++] = row->target ? name_of(&row->target->o) : STR("");
+    fields[n++] = operand && row->target ? name_of(&row->target_coc->o) : STR("");
+    fields[n++] = row->why;
+    fields[n++] = features_of(arena, row);
+  }
+  csv_add_row(&out->buf, fields, n);
+}
+
+static int write_csv(struct output *out, const struct align_result *result, bool explain, struct error *error) {
+  static const struct str header[COLUMNS + EXPLAINED] = {{"kind", 4},
+                                                         {"source_data_element", 19},
+                                                         {"source_category_option_combo", 28},
+                                                         {"target_data_element", 19},
+                                                         {"target_category_option_combo", 28},
+                                                         {"sign", 4},
+                                                         {"rank", 4},
+                                                         {"confidence", 10},
+                                                         {"decision", 8},
+                                                         {"source_name", 11},
+                                                         {"source_option_combo_name", 24},
+                                                         {"target_name", 11},
+                                                         {"target_option_combo_name", 24},
+                                                         {"why", 3},
+                                                         {"features", 8}};
+  csv_add_row(&out->buf, header, explain ? COLUMNS + EXPLAINED : COLUMNS);
+  struct arena *arena = arena_new();
+  int written = 0;
+  for (size_t i = 0; i < result->count && written == 0; i++) {
+    write_row(out, arena, &result->rows[i], explain);
+    if (out->buf.n >= PIECE || out->buf.full) written = output_flush(out, error);
+  }
+  arena_free(arena);
+  return written;
+}
+
+static struct str server_of(const char *side) {
+  struct str id;
+  return side_is_server(side, &id) ? id : STR("");
+}
+
+static int write_json(struct output *out, struct arena *arena, const struct options *o, const struct dhis2_metadata *source,
+                      const struct dhis2_metadata *target, const struct align_result *result, struct error *error) {
+  const struct mapping *mapping =
+      align_to_mapping(arena, source, target, result, (struct align_mapping_options){server_of(o->source), server_of(o->target), true});
+  out->buf.max = MAPPING_BYTES_MAX;
+  if (!mapping_write(mapping, &out->buf))
+    return error_set(error, ERROR_too_large, "the mapping is larger than %d bytes: name fewer data sets", MAPPING_BYTES_MAX);
+  return 0;
+}
+
+struct input {
+  const struct dhis2_metadata *source, *target;
+  const struct decision *decisions;
+  size_t decision_count;
+  struct glossary glossary;
+};
+
+static int read_input(struct arena *arena, const struct options *o, struct input *input, struct error *error) {
+  struct str text;
+  if (!(input->source = side_metadata(arena, o->source, &o->source_sets, o->config, error))) return error_context(error, "source"), -1;
+  if (!(input->target = side_metadata(arena, o->target, &o->target_sets, o->config, error))) return error_context(error, "target"), -1;
+  if (o->fix && decisions_of_file(arena, o->fix, &input->decisions, &input->decision_count, error) < 0) return -1;
+  if (!o->glossary) return 0;
+  if (file_read(arena, o->glossary, GLOSSARY_BYTES_MAX, &text, error) < 0) return -1;
+  if (glossary_read(arena, text, &input->glossary, error) < 0) return error_context(error, "%s", o->glossary);
+  return 0;
+}
+
+static void print_warnings(const char *side, const struct str *warnings, size_t count) {
+  for (size_t i = 0; i < count && i < 20; i++)
+    (void)fprintf(stderr, "drawbridge align: %s%s%.*s\n", side, *side ? ": " : "", STR_ARG(warnings[i]));
+  if (count > 20) (void)fprintf(stderr, "drawbridge align: and %zu more of that kind\n", count - 20);
+}
+
+static int run(struct arena *arena, const struct options *o, struct error *error) {
+  struct input in = {0};
+  const struct align_result *result;
+  if (read_input(arena, o, &in, error) < 0) return -1;
+  print_warnings("source", in.source->warnings, in.source->warning_count);
+  print_warnings("target", in.target->warnings, in.target->warning_count);
+  struct align_options options = {.candidates = o->candidates, .glossary = &in.glossary};
+  if (align_run(in.source, in.target, &options, in.decisions, in.decision_count, arena, &result, error) < 0) return -1;
+  print_warnings("", result->warnings, result->warning_count);
+  struct output out;
+  if (output_open(&out, arena, o->output, error) < 0) return -1;
+  int written = o->json ? write_json(&out, arena, o, in.source, in.target, result, error) : write_csv(&out, result, o->explain, error);
+  return output_close(&out, written, error);
+}
+
+int command_align(int argc, char **argv) {
+  struct options options = {0};
+  int status = read_options(argc, argv, &options);
+  if (status) return status;
+  if (options.help) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  int result = run(arena, &options, &error);
+  arena_free(arena);
+  return result < 0 ? command_fail("align", &error) : 0;
+}

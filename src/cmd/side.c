@@ -1,0 +1,103 @@
+#include "cmd/side.h"
+
+#include "cmd/commands.h"
+#include "dhis2/metadata_live.h"
+#include "gateway/config.h"
+#include <termios.h>
+#include <unistd.h>
+
+enum { TOKEN_MAX = 4096, SIDE_BODY_LIMIT = 512 << 20, SIDE_TIMEOUT_MS = 300000 };
+
+bool side_is_server(const char *side, struct str *ret_id) {
+  struct str text = str_of(side);
+  if (!str_starts(text, STR("server:"))) return false;
+  *ret_id = str_from(text, STR("server:").n);
+  return true;
+}
+
+/* DRAWBRIDGE_<ID>_TOKEN */
+static const char *variable_of(struct arena *arena, struct str id) {
+  char *name = (char *)(uintptr_t)arena_printf(arena, "DRAWBRIDGE_%.*s_TOKEN", STR_ARG(id)).p;
+  for (char *c = name; *c; c++) *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c == '-' ? '_' : *c;
+  return name;
+}
+
+/* Typed on the terminal, not shown. NULL: no terminal, or nothing typed. */
+static struct secret *ask(struct str id) {
+  FILE *terminal = fopen("/dev/tty", "r+");
+  if (!terminal) return NULL;
+  struct termios shown, hidden;
+  char line[TOKEN_MAX];
+  bool quiet = tcgetattr(fileno(terminal), &shown) == 0;
+  if (quiet) {
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(fileno(terminal), TCSAFLUSH, &hidden);
+  }
+  (void)fprintf(terminal, "Personal access token for %.*s: ", STR_ARG(id));
+  (void)fflush(terminal);
+  bool got = fgets(line, sizeof line, terminal) != NULL;
+  if (quiet) (void)tcsetattr(fileno(terminal), TCSAFLUSH, &shown);
+  (void)fputc('\n', terminal);
+  (void)fclose(terminal);
+  struct str token = got ? str_trim(str_of(line)) : STR("");
+  struct secret *secret = token.n ? secret_new(token) : NULL;
+  secret_wipe(line, sizeof line);
+  return secret;
+}
+
+static struct secret *token_for(struct arena *arena, struct str id, struct error *error) {
+  const char *variable = variable_of(arena, id);
+  const char *value = getenv(variable);
+  struct secret *token = value && *value ? secret_new(str_trim(str_of(value))) : ask(id);
+  if (!token)
+    (void)error_set(error, ERROR_usage, "no sign-in for server '%.*s': put a personal access token into %s", STR_ARG(id), variable);
+  return token;
+}
+
+struct dhis2_server *side_server(struct arena *arena, const char *config_path, struct str id, struct error *error) {
+  struct config_problems problems = {.arena = arena};
+  struct config *config = NULL;
+  if (config_load(config_path ? config_path : COMMAND_CONFIG_DEFAULT, &config, &problems, error) < 0) return NULL;
+  const struct config_server *server = config_server(config, id);
+  struct dhis2_server *result = NULL;
+  if (!server)
+    (void)error_set(error, ERROR_unknown_server, "the configuration has no server '%.*s'", STR_ARG(id));
+  else {
+    struct secret *token = token_for(arena, id, error);
+    if (token) {
+      struct str *addresses = ARENA_ARRAY(arena, server->addresses.n, struct str);
+      for (size_t i = 0; i < server->addresses.n; i++) addresses[i] = arena_str(arena, server->addresses.p[i]);
+      struct http_client_options options = {.ca_file = server->ca.n ? arena_cstr(arena, server->ca) : NULL,
+                                            .addresses = addresses,
+                                            .address_count = server->addresses.n,
+                                            .timeout_ms = SIDE_TIMEOUT_MS,
+                                            .body_limit = SIDE_BODY_LIMIT};
+      result = dhis2_server_new(arena_str(arena, server->id), arena_str(arena, server->url), options,
+                                (struct dhis2_credential){DHIS2_PAT, token});
+      secret_free(token);
+    }
+  }
+  config_unref(config);
+  return result;
+}
+
+static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
+                                              const char *config_path, struct error *error) {
+  if (!data_sets->n)
+    return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
+  struct dhis2_server *server = side_server(arena, config_path, id, error);
+  if (!server) return NULL;
+  const struct dhis2_metadata *metadata = dhis2_metadata_of_server(arena, server, data_sets->ids, data_sets->n, error);
+  if (!metadata) (void)error_context(error, "server '%.*s'", STR_ARG(id));
+  dhis2_server_free(server);
+  return metadata;
+}
+
+const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
+                                           const char *config_path, struct error *error) {
+  struct str id;
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, error);
+  const struct dhis2_metadata *metadata = dhis2_metadata_of_file(arena, side, error);
+  return metadata && data_sets->n ? dhis2_metadata_only(arena, metadata, data_sets->ids, data_sets->n, error) : metadata;
+}

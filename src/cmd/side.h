@@ -1,0 +1,26 @@
+/* side: a SIDE of `align` and `transfer` as named on the command line: a metadata export (`.json`), a CSV list, "-" for standard input, or `server:<id>` from the configuration.
+ *
+ * A server is signed in to with the personal access token in DRAWBRIDGE_<ID>_TOKEN (the id in capitals, "-" as "_"), or typed on the terminal where there is one. Blocks. */
+#ifndef DRAWBRIDGE_CMD_SIDE_H
+#define DRAWBRIDGE_CMD_SIDE_H
+
+#include "dhis2/metadata.h"
+#include "dhis2/server.h"
+
+enum { SIDE_DATA_SETS_MAX = 100 };
+
+struct side_data_sets {
+  struct str ids[SIDE_DATA_SETS_MAX];
+  size_t n;
+};
+
+/* Is it `server:<id>`? Then *ret_id is the id. */
+bool side_is_server(const char *side, struct str *ret_id);
+
+/* Signed in; to be freed with dhis2_server_free. NULL: ERROR_configuration, ERROR_unknown_server, ERROR_usage (no token to be had). */
+struct dhis2_server *side_server(struct arena *arena, const char *config_path, struct str id, struct error *error);
+
+/* What the side holds; with data sets named, only those. A file without data sets named: all elements in it. NULL: as dhis2_metadata_of_file, dhis2_metadata_of_server. */
+const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets, const char *config_path, struct error *error);
+
+#endif
