@@ -266,6 +266,8 @@ def before_each(file, *slugs):
 
 
 def start_file(player, name, exchanges):
+    if name.startswith("data-"):
+        data_acts.start_file(player, name, exchanges)
     player.hands = Hands(player)
     for act in STARTS.get(re.sub(r"-2\.37\.9$", "", name), []):
         act(player.hands, exchanges)

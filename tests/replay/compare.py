@@ -212,7 +212,7 @@ class Comparer:
                 if expected.lstrip()[:1] != got.lstrip()[:1]:
                     self.differences.add("body", expected, got)
                 return
-            self.text("body", re.sub(r"\r\n", "\n", expected), re.sub(r"\r\n", "\n", got))
+            self.text("body", *sorted_lines(re.sub(r"\r\n", "\n", expected), re.sub(r"\r\n", "\n", got)))
             return
         have = self.json_of(got)
         if have is None:
@@ -248,13 +248,15 @@ class Comparer:
             return None
 
 
-SETS = {"typeReports", "categoryOptions", "categoryOptionCombos", "dataSetElements", "organisationUnits", "dataViewOrganisationUnits", "dataInputPeriods", "translations", "resources", "users", "userRoles"}
+SETS = {"dataValues", "typeReports", "categoryOptions", "categoryOptionCombos", "dataSetElements", "organisationUnits", "dataViewOrganisationUnits", "dataInputPeriods", "translations", "resources", "users", "userRoles"}
 
 
 def key_of(item):
     """What an entry of a set is known by; None: by nothing, or by what is not known beforehand."""
     if not isinstance(item, dict):
         return None
+    if "dataElement" in item and "categoryOptionCombo" in item:
+        return " ".join(str(item.get(k)) for k in ("dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"))
     for name in ("klass", "id", "uid", "singular"):
         if isinstance(item.get(name), str) and "{{" not in item[name]:
             return item[name]
@@ -266,12 +268,26 @@ def key_of(item):
 
 def sorted_sets(where, expected, got):
     """Both lists in the order of their keys, where the member is a set; entries whose id is made up by the server come last, by name."""
-    if where.rsplit(".", 1)[-1] not in SETS or where.count(".") < 2 and "typeReports" not in where:
+    member = where.rsplit(".", 1)[-1]
+    if member not in SETS or where.count(".") < 2 and member not in ("typeReports", "dataValues"):
         return expected, got
     keys = [key_of(i) for i in expected]
     if all(keys) and len(set(keys)) == len(keys) and all(key_of(i) for i in got):
         return sorted(expected, key=key_of), sorted(got, key=key_of)
     return expected, got
+
+
+def sorted_lines(expected, got):
+    """Data values as CSV or XML: rows in one order."""
+    def ordered(text):
+        if text.startswith("dataelement,"):
+            head, *rows = text.rstrip("\n").split("\n")
+            return "\n".join([head, *sorted(rows)])
+        head, *rows = text.split("<dataValue ")
+        tail = rows[-1][rows[-1].index("/>") + 2:] if rows and "/>" in rows[-1] else ""
+        return head + "".join(sorted("<dataValue " + r[:len(r) - len(tail) if r is rows[-1] and tail else len(r)] for r in rows)) + tail
+    is_values = expected.startswith("dataelement,") or "<dataValueSet" in expected or "<adx" in expected
+    return (ordered(expected), ordered(got)) if is_values else (expected, got)
 
 
 def unordered(items):

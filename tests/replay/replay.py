@@ -108,6 +108,10 @@ class Player:
         for name in [n for n in self.variables if re.search(r"-\d+$", n) or re.match(r"(time|job|etag|millis)\d+", n)]:
             del self.variables[name]
 
+    @staticmethod
+    def basic(user):
+        return basic(user)
+
     def fill(self, text):
         def one(match):
             name = match.group(1)
