@@ -2,12 +2,19 @@
 
 #include <jansson.h>
 
+/* .../login, .../dhis-web-login/index.html, .../dhis-web-commons/security/login.action, .../dhis-web-commons-security/logout.action; but not .../api/loginConfig. */
+static bool is_login_path(struct str path) {
+  while (path.n > 1 && path.p[path.n - 1] == '/') path.n--;
+  return str_ends(path, STR("/login")) || str_ends(path, STR("-login")) || str_ends(path, STR("login.action")) ||
+         str_ends(path, STR("logout.action")) || str_has(path, STR("/login/")) || str_has(path, STR("-login/"));
+}
+
 bool dhis2_login_redirect(int status, const struct http_headers *headers) {
   struct str location;
   if (status < 300 || status > 399 || !http_headers_get(headers, STR("Location"), &location)) return false;
   struct str path = str_take(&location, '?');
-  return str_has(path, STR("/login")) || str_has(path, STR("-login")) || str_has(path, STR("logout.action")) ||
-         str_has(path, STR("login.action"));
+  path = str_take(&path, '#');
+  return is_login_path(path) && !str_has(path, STR("/api/"));
 }
 
 static bool type_is(const struct http_headers *headers, struct str part) {

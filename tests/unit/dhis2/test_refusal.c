@@ -219,6 +219,37 @@ static void judge_keeps_the_status(void **state) {
   arena_free(arena);
 }
 
+static void login_pages(void **state) {
+  (void)state;
+  static const struct {
+    int status;
+    const char *location;
+    bool is;
+  } rows[] = {
+      {302, "http://a.example/dhis-web-commons/security/login.action", true},
+      {302, "/dhis/dhis-web-commons/security/login.action?failed=true", true},
+      {302, "http://a.example/dhis-web-login", true},
+      {302, "http://a.example/dhis-web-login/", true},
+      {302, "/dhis-web-login/index.html#/", true},
+      {302, "http://a.example/dhis/login/", true},
+      {303, "/login", true},
+      {302, "/dhis-web-commons-security/logout.action", true},
+      {200, "/login", false},
+      {302, "/", false},
+      {302, "https://a.example/dhis/api/loginConfig", false},
+      {302, "https://a.example/api/auth/login", false},
+      {302, "https://a.example/dhis-web-dashboard?back=/login", false},
+      {302, "/catalogin", false},
+  };
+  struct arena *arena = arena_new();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct http_headers headers = {0};
+    http_headers_add(&headers, arena, STR("Location"), str_of(rows[i].location));
+    assert_int_equal(dhis2_login_redirect(rows[i].status, &headers), rows[i].is);
+  }
+  arena_free(arena);
+}
+
 static void cookies_of_a_write(void **state) {
   (void)state;
   struct arena *arena = arena_new();
@@ -245,9 +276,10 @@ static void cookies_of_a_write(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(json_login),         cmocka_unit_test(form_login), cmocka_unit_test(tokens),
-      cmocka_unit_test(basic_and_bearer),   cmocka_unit_test(waiting),    cmocka_unit_test(judge_keeps_the_status),
-      cmocka_unit_test(cookies_of_a_write),
+      cmocka_unit_test(json_login),  cmocka_unit_test(form_login),
+      cmocka_unit_test(tokens),      cmocka_unit_test(basic_and_bearer),
+      cmocka_unit_test(waiting),     cmocka_unit_test(judge_keeps_the_status),
+      cmocka_unit_test(login_pages), cmocka_unit_test(cookies_of_a_write),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
