@@ -3,7 +3,7 @@
 
     replay.py --sim build-san/drawbridge-sim [--transcripts DIR] [--versions 2.41,2.43] [--only PART …] [--verbose] [--no-thresholds]
 
-Where DIR is absent, the project's own fixtures (tests/replay/fixtures/<version>/*.jsonl, the same format) are played, all of which must agree.
+The project's own fixtures (tests/replay/fixtures/<version>/*.jsonl, the same format) are played too, also where DIR is absent; all of them must agree.
 left-out.json names exchanges that cannot agree, with the reason: {version or "*": {file: {id: reason}}}; they are played (what follows may need what they do), counted apart and
 printed. A name there whose exchange agrees all the same is an error.
 Exit code: 0 when every file reaches its share in thresholds.json ("whole": all but the named; a file that is not listed there: no minimum), else 1; 2: nothing to play.
@@ -119,6 +119,8 @@ class Player:
                 return self.variables[name]
             if name.startswith("basic:"):
                 return basic(name[6:])
+            if name.startswith("totp:"):
+                return acts.totp(self.variables[name[5:]], self.now())
             moment = re.fullmatch(r"now(-ms)?([+-]\d+)?", name)
             if moment:
                 scale = 1000 if moment.group(1) else 1
@@ -254,10 +256,11 @@ class Report:
     def close(self, thresholds, check):
         sums, bad = collections.Counter(), []
         for (version, name), count in sorted(self.counts.items()):
-            least = thresholds.get(version, {}).get(name, 0)
+            own = not name.startswith(("auth-", "data-"))
+            least = "whole" if own else thresholds.get(version, {}).get(name, 0)
             below = check and self.below(count, least)
             bad += [f"{version}/{name}"] if below else []
-            kind = name.split("-")[0]
+            kind = "own" if own else name.split("-")[0]
             sums[version, kind, 0] += count["agreed"]
             sums[version, kind, 1] += count["total"]
             line = f"{version}/{name}: agree {count['agreed']} of {count['total']} ({count['agreed'] / max(count['total'], 1):.0%})"
@@ -286,24 +289,21 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--no-thresholds", action="store_true")
     options = parser.parse_args()
-    folder = pathlib.Path(options.transcripts)
-    fixtures = not folder.is_dir()
-    if fixtures:
-        folder = HERE / "fixtures"
     report = Report(options.verbose)
+    recorded = pathlib.Path(options.transcripts)
+    if not recorded.is_dir():
+        print(f"{recorded} is not there: only the project's own fixtures are played")
     for version in options.versions.split(","):
-        names = [p.stem for p in sorted((folder / version).glob("*.jsonl"))]
-        for group in acts.groups(version, names, fixtures):
-            group.counted = [n for n in group.counted if not options.only or any(o in n for o in options.only)]
-            if group.counted:
-                play_group(options.sim, version, group, folder / version, report)
+        for folder, own in ((recorded / version, False), (HERE / "fixtures" / version, True)):
+            names = [p.stem for p in sorted(folder.glob("*.jsonl"))]
+            for group in acts.groups(version, names, own):
+                group.counted = [n for n in group.counted if not options.only or any(o in n for o in options.only)]
+                if group.counted:
+                    play_group(options.sim, version, group, folder, report)
     if not report.counts:
         print("replay: nothing to play", file=sys.stderr)
         return 2
-    thresholds = json.loads((HERE / "thresholds.json").read_text())
-    if fixtures:
-        thresholds = {v: {n: "whole" for w, n in report.counts if w == v} for v in options.versions.split(",")}
-    return report.close(thresholds, not options.no_thresholds)
+    return report.close(json.loads((HERE / "thresholds.json").read_text()), not options.no_thresholds)
 
 
 if __name__ == "__main__":
