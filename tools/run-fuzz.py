@@ -19,7 +19,7 @@ def main():
     for target in targets:
         with tempfile.TemporaryDirectory() as fresh:
             seeds = ROOT / "fuzz" / "corpus" / target.name.removeprefix("fuzz_")
-            command = [str(target), f"-max_total_time={options.seconds}", "-max_len=65536", "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={ROOT}/", fresh]
+            command = [str(target), f"-max_total_time={options.seconds}", "-max_len=65536", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={ROOT}/", fresh]
             run = subprocess.run(command + ([str(seeds)] if seeds.is_dir() else []), text=True, capture_output=True, errors="replace")
         runs = [line.split()[-1] for line in run.stderr.splitlines() if "number_of_executed_units" in line]
         print(f"{target.name}: {'ok' if run.returncode == 0 else 'FAILED'}, {runs[0] if runs else '?'} inputs", flush=True)

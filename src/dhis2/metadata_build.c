@@ -28,15 +28,32 @@ static const size_t built_size[RECORD_WITH_ID] = {
 #define EACH(b, kind, at, record) \
   (size_t at = 0; at < (b)->builder->records[kind].n && (record = (b)->builder->records[kind].p[at]); at++)
 
-/* Every record gets its object; the given ones are listed. */
+struct place {
+  struct record *record;
+  size_t at; /* in the records */
+};
+
+static int by_place(const void *left, const void *right) {
+  const struct place *a = left, *b = right;
+  if (a->record->said != b->record->said) return a->record->said < b->record->said ? -1 : 1;
+  return a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* Every record gets its object; the given ones are listed, in the order in which the input gave them (a reference before that gives nothing). */
 static void *make_objects(struct build *b, enum record_kind kind, size_t *ret_count) {
-  void **list = ARENA_ARRAY(b->arena, b->builder->records[kind].n + 1, void *);
-  size_t count = 0;
+  size_t count = 0, all = b->builder->records[kind].n;
+  struct place *given = ARENA_ARRAY(b->builder->scratch, all + 1, struct place);
+  void **list = ARENA_ARRAY(b->arena, all + 1, void *);
   struct record *record;
   for EACH (b, kind, i, record) {
     record->built = arena_alloc(b->arena, built_size[kind]);
-    record->o.index = record->o.given ? (uint32_t)count : UINT32_MAX;
-    if (record->o.given) list[count++] = record->built;
+    record->o.index = UINT32_MAX;
+    if (record->o.given) given[count++] = (struct place){record, i};
+  }
+  qsort(given, count, sizeof *given, by_place);
+  for (size_t i = 0; i < count; i++) {
+    given[i].record->o.index = (uint32_t)i;
+    list[i] = given[i].record->built;
   }
   *ret_count = count;
   return list;

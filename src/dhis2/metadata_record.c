@@ -83,7 +83,9 @@ struct record *builder_keep(struct builder *builder, struct record *blank) {
     return NULL;
   }
   struct record *known = map_get(&builder->by_id[blank->kind], blank->o.id);
+  if (blank->o.given) blank->said = ++builder->said;
   if (known) {
+    if (!known->o.given) known->said = blank->said;
     put_together(known, blank);
     return known;
   }

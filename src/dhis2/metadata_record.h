@@ -49,6 +49,7 @@ struct record {
   struct str text[RECORD_TEXTS];
   struct record *one[RECORD_ONES];
   struct record_list list[RECORD_LISTS];
+  uint64_t said; /* the how many-th object that the input said more of than its id; 0: the list's own order */
   /* while the model is built */
   void *built;                 /* its object there */
   uint32_t stamp;              /* the last list that took it, so that none takes it twice */
@@ -68,6 +69,7 @@ struct builder {
   VEC(struct record *) records[RECORD_WITH_ID];
   struct map by_id[RECORD_WITH_ID];
   size_t objects, links;
+  uint64_t said;
   size_t nameless; /* objects that had no id */
 };
 

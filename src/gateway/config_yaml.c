@@ -105,12 +105,25 @@ static int read_all(struct reading *r, struct fy_diag *diag, struct error *error
   return error_set(error, ERROR_configuration, "%s", why->msg);
 }
 
+/* libfyaml never comes back from some directives ("%," for one), and none of them means anything in a configuration. */
+static bool has_directive(struct str text, unsigned *ret_line) {
+  for (*ret_line = 1; text.p; ++*ret_line)
+    if (str_starts(str_take(&text, '\n'), STR("%"))) return true;
+  *ret_line = 0;
+  return false;
+}
+
 struct yaml *yaml_read(struct arena *arena, struct str text, unsigned *ret_line, unsigned *ret_column, struct error *error) {
   struct reading r = {.arena = arena};
   int result = -1;
   *ret_line = *ret_column = 0;
   if (text.n > BYTES_MAX) {
     (void)error_set(error, ERROR_configuration, "larger than 1 MiB");
+    return NULL;
+  }
+  if (has_directive(text, ret_line)) {
+    *ret_column = 1;
+    (void)error_set(error, ERROR_configuration, "directives (lines that begin with %%) are not read here");
     return NULL;
   }
   struct fy_diag_cfg diag_config;

@@ -10,7 +10,15 @@ static struct str encode(struct arena *arena, struct str bytes, int variant) {
   return (struct str){text, strlen(text)};
 }
 
+/* libsodium 1.0.18 takes 0xff for a letter of the alphabet where char is signed. */
+static bool is_ascii(struct str text) {
+  for (size_t i = 0; i < text.n; i++)
+    if ((unsigned char)text.p[i] > 0x7e) return false;
+  return true;
+}
+
 static bool decode(struct arena *arena, struct str text, int variant, struct str *ret) {
+  if (!is_ascii(text)) return false;
   unsigned char *bytes = arena_alloc(arena, text.n / 4 * 3 + 4);
   size_t n = 0;
   const char *end = NULL;

@@ -212,6 +212,18 @@ static void test_csv_list(void **state) {
   assert_non_null(strstr(error.message, "line 2"));
 }
 
+/* What refers to an object does not move it: else a side written and read again would be in another order. */
+static void test_lists_are_in_the_order_they_were_given(void **state) {
+  struct error error = {0};
+  (void)state;
+  const struct dhis2_metadata *m = read_in(
+      "{\"categoryCombos\":[{\"id\":\"cc\",\"name\":\"C\",\"categories\":[{\"id\":\"k2\"}]}],\"categories\":[{\"id\":\"k1\",\"name\":\"1\"},{\"id\":\"k2\",\"name\":\"2\"}],"
+      "\"dataElements\":[{\"id\":\"e\",\"name\":\"E\"}]}", 5, &error);
+  assert_non_null(m);
+  assert_true(str_eq(m->categories[0]->o.id, STR("k1")));
+  assert_true(str_eq(m->categories[1]->o.id, STR("k2")));
+}
+
 static void written_and_read_again_it_is_the_same(void **state) {
   static const char *const texts[] = {flat, nested};
   (void)state;
@@ -244,7 +256,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(written_and_read_again_it_is_the_same, setup, teardown),
       TEST(test_counts_and_names),    TEST(test_override_counts_first), TEST(test_members_once_with_sections), TEST(test_options_in_category_order),
       TEST(test_default_by_role),     TEST(test_nested_is_the_same),    TEST(test_pages_are_put_together),     TEST(test_refused),
-      TEST(test_odd_shapes_are_passed_over), TEST(test_only_some_data_sets), TEST(test_csv_list),
+      TEST(test_odd_shapes_are_passed_over), TEST(test_only_some_data_sets), TEST(test_lists_are_in_the_order_they_were_given), TEST(test_csv_list),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

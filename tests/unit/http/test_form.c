@@ -78,7 +78,7 @@ static void base64(void **state) {
   assert_text(bytes, "\xff\xfe");
   assert_true(base64_decode(arena, STR("Zm9vYg=="), &bytes));
   assert_text(bytes, "foob");
-  static const char *const refused[] = {"__4=", "//4", "__5", "a", "__ 4", "__4\n"};
+  static const char *const refused[] = {"__4=", "//4", "__5", "a", "__ 4", "__4\n", "\xff\xff\xff\xff"};
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
     if (base64url_decode(arena, str_of(refused[i]), &bytes)) fail_msg("taken: %s", refused[i]);
   struct secret *password = secret_new(STR("open sesame")), *basic = base64_basic(STR("Aladdin"), password);

@@ -1,0 +1,72 @@
+/* Any text as an address, a form, a cookie header, a Set-Cookie and base64: refused or understood, and what is understood reads back the same. */
+#include "http/base64.h"
+#include "http/cookie.h"
+#include "http/form.h"
+#include "http/url.h"
+
+static void as_url(struct arena *arena, struct str text) {
+  struct url url, again, resolved;
+  struct error error = {0};
+  const struct url base = {.scheme = STR("https"), .host = STR("a.example"), .port = 443, .path = STR("/b/c")};
+  if (url_parse(arena, text, &url, &error) == 0) {
+    if (url_parse(arena, url_text(arena, &url), &again, &error) < 0 || !str_eq(url_text(arena, &url), url_text(arena, &again)) ||
+        !url_same_origin(&url, &again))
+      abort();
+  }
+  if (url_resolve(arena, &base, text, &resolved, &error) == 0 && (!resolved.path.n || resolved.path.p[0] != '/')) abort();
+}
+
+static void as_form(struct arena *arena, struct str text) {
+  struct form form, again;
+  struct error error = {0};
+  struct buf out = BUF_INIT(1 << 22);
+  if (form_parse(arena, text, &form, &error) == 0) {
+    for (size_t i = 0; i < form.n; i++) (void)form_add(&out, form.p[i].name, form.p[i].value);
+    if (form_parse(arena, buf_str(&out), &again, &error) < 0) abort();
+    for (size_t i = 0, k = 0; i < form.n && k < again.n; i++, k++)
+      if (!str_eq(form.p[i].name, again.p[k].name) || !str_eq(form.p[i].value, again.p[k].value)) abort();
+  }
+  buf_free(&out);
+}
+
+static void as_cookies(struct arena *arena, struct str text) {
+  struct http_headers headers = {0};
+  struct cookies cookies;
+  struct error error = {0};
+  struct str value;
+  http_headers_add(&headers, arena, STR("Cookie"), text);
+  if (cookies_parse(arena, &headers, &cookies, &error) == 0) (void)cookies_find(&cookies, STR("drawbridge"), &value, &error);
+  struct cookie_jar *jar = cookie_jar_new(), *loaded = NULL;
+  for (struct str line, rest = text; rest.p;) {
+    line = str_take(&rest, '\n');
+    (void)cookie_jar_keep(jar, line, STR("/central/api/me"), 1700000000000);
+  }
+  struct secret *header = cookie_jar_header(jar, STR("/central/api/x"), 1700000000000), *saved = cookie_jar_save(jar);
+  if (!cookie_jar_load(secret_reveal(saved), &loaded)) abort();
+  struct secret *same = cookie_jar_header(loaded, STR("/central/api/x"), 1700000000000);
+  if (!!header != !!same || (header && !secret_eq(header, secret_reveal(same)))) abort();
+  secret_free(header);
+  secret_free(saved);
+  secret_free(same);
+  cookie_jar_free(jar);
+  cookie_jar_free(loaded);
+  if (cookie_jar_load(text, &loaded)) cookie_jar_free(loaded);
+}
+
+static void as_base64(struct arena *arena, struct str text) {
+  struct str bytes;
+  if (base64_decode(arena, text, &bytes) && !str_eq(base64_encode(arena, bytes), text)) abort();
+  if (base64url_decode(arena, text, &bytes) && !str_eq(base64url_encode(arena, bytes), text)) abort();
+  if (!base64_decode(arena, base64_encode(arena, text), &bytes) || !str_eq(bytes, text)) abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct arena *arena = arena_new();
+  struct str text = {(const char *)data, size};
+  as_url(arena, text);
+  as_form(arena, text);
+  as_cookies(arena, text);
+  as_base64(arena, text);
+  arena_free(arena);
+  return 0;
+}
