@@ -1,9 +1,12 @@
 /* What a decision changed, and no more, is told; what is told can be read. */
 #include "api/alignment.h"
-#include <cmocka.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #define STATE(elements, cells, tail) \
   "{\"id\":\"a\",\"version\":1,\"elements\":[" elements "\n],\"cells\":[" cells "\n],\"target_elements\":[{\"id\":\"T\"}]\n" tail "\n}"
