@@ -1,8 +1,9 @@
 /* What names say besides their subject, in four languages. */
 #include "align/reading.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 static struct arena *arena;
 static struct lexicon *lexicon;

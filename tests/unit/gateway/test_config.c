@@ -3,9 +3,10 @@
 #include "gateway/config.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define HEAD "public_url: https://gw.example.org/\nlisten: [127.0.0.1:8080]\nstore: sqlite:/tmp/x.db\nkeys: /tmp/no-such-keys\n"
 #define SERVER "servers:\n  - id: central\n    url: https://dhis2.example.org/central/\n"
