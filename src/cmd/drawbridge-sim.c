@@ -9,7 +9,7 @@
 enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
 static const char usage[] =
-    "usage: drawbridge-sim --version 2.41|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
+    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
     "                      [--set pat|uaa|oauth|jwt|csrf|totp|saved-requests|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
@@ -51,7 +51,7 @@ static int read_options(int argc, char **argv, struct options *options) {
     if (i + 1 == argc) return bad_usage("this option is unknown or wants a value:", argv[i]);
     const char *value = argv[++i];
     if (str_eq(name, STR("--version"))) {
-      if (!sim_release_of(str_of(value), &options->release)) return bad_usage("this release is not played (2.41 and 2.43 are):", value);
+      if (!sim_release_of(str_of(value), &options->release)) return bad_usage("this release is not played (2.37, 2.37.9, 2.40, 2.41, 2.42 and 2.43 are):", value);
       has_version = true;
     } else if (str_eq(name, STR("--listen")))
       options->listen = value;

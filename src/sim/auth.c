@@ -119,11 +119,17 @@ static void keep_request(struct sim_call *call) {
                                                            : call->request->path);
 }
 
+const char *sim_login_path(const struct sim *sim) {
+  switch (sim->release) {
+  case SIM_2_43: return "/login/";
+  case SIM_2_42: return "/dhis-web-login/";
+  case SIM_2_41: return "/dhis-web-login";
+  default: return "/dhis-web-commons/security/login.action";
+  }
+}
+
 struct str sim_login_link(const struct sim_call *call) {
-  return sim_link(call->sim, call->request,
-                  call->sim->release >= SIM_2_43   ? STR("/login/")
-                  : call->sim->release == SIM_2_42 ? STR("/dhis-web-login/")
-                                                   : STR("/dhis-web-login"));
+  return sim_link(call->sim, call->request, str_of(sim_login_path(call->sim)));
 }
 
 static void refuse_with(struct sim_call *call, bool by_basic, const char *message) {
@@ -131,7 +137,9 @@ static void refuse_with(struct sim_call *call, bool by_basic, const char *messag
   bool is_new = call->sim->release >= SIM_2_42;
   bool word = str_has(sim_header(request, "Authorization"), STR("Basic")) && (is_new ? by_basic : call->is_api);
   if (!sim_is_xhr(request) && !word) {
-    sim_reply_redirect(call->reply, 302, sim_login_link(call));
+    /* The entry point of Basic alone ("basic" in lower case gets here) leaves the slash away. */
+    bool bare = by_basic && call->sim->release == SIM_2_42;
+    sim_reply_redirect(call->reply, 302, bare ? sim_link(call->sim, request, STR("/dhis-web-login")) : sim_login_link(call));
   } else if (sim_wants(request, "application/xml") && (by_basic || !is_new)) {
     struct str xml = arena_printf(request->arena,
                                   "<webMessage xmlns=\"http://dhis2.org/schema/dxf/2.0\" httpStatus=\"Unauthorized\" "

@@ -124,6 +124,7 @@ void sim_reply_redirect(struct sim_reply *reply, int status, struct str location
 void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors); /* an ObjectReport; takes errors */
 json_t *sim_duplicate_report(const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */
 json_t *sim_person(const json_t *user); /* a user as other objects show him: "createdBy" */
+const char *sim_login_path(const struct sim *sim);
 struct str sim_login_link(const struct sim_call *call); /* where a browser is sent that is not signed in */
 json_t *sim_pick(const json_t *object, struct str fields); /* DHIS2's fields=a,b[c,d],:all,!e on one object; a new reference */
 void sim_now_text(const struct sim *sim, char out[32]);   /* "2026-11-24T09:30:00.000" as DHIS2 writes times */

@@ -176,11 +176,11 @@ static void login_config(struct sim_call *call) {
 }
 
 static bool is_login_page(const struct sim_call *call) {
+  const struct sim *sim = call->sim;
   struct str path = call->path;
-  if (call->sim->release >= SIM_2_42)
-    return str_eq(path, STR("/login.html")) || (call->sim->conf.login_app && str_eq(path, STR("/login/")));
-  return str_eq(path, STR("/dhis-web-commons/security/login.action")) ||
-         (call->sim->conf.login_app && (str_eq(path, STR("/dhis-web-login")) || str_eq(path, STR("/dhis-web-login/"))));
+  if (sim->release >= SIM_2_43) return str_eq(path, STR("/login.html")) || (sim->conf.login_app && str_eq(path, STR("/login/")));
+  if (str_eq(path, STR("/dhis-web-commons/security/login.action"))) return true; /* there up to 2.42, where it leads nowhere any more */
+  return sim->release >= SIM_2_41 && sim->conf.login_app && (str_eq(path, STR("/dhis-web-login")) || str_eq(path, STR("/dhis-web-login/")));
 }
 
 /* Answers where there is nothing, on paths that need no sign-in. */
@@ -201,6 +201,8 @@ static bool nothing_there(struct sim_call *call) {
     sim_page_icon(call->reply);
   } else if (is_new && str_eq(path, STR("/login/"))) {
     sim_reply_thrown(call->sim, call->reply, 404, NULL, "App 'login' not found.");
+  } else if (call->sim->release == SIM_2_42 && str_starts(path, STR("/dhis-web-login"))) {
+    sim_reply_tomcat(call->reply, 404, NULL);
   } else if (is_new && (str_eq(path, STR("/login")) || str_eq(path, STR("/dhis-web-login")) || str_eq(path, STR("/dhis-web-login/")))) {
     sim_reply_redirect(call->reply, 301, arena_printf(call->request->arena, "%.*s/login/", STR_ARG(call->sim->context)));
   } else if (is_new && str_starts(path, STR("/dhis-web-commons-security/")) && call->user) {

@@ -175,7 +175,8 @@ static void discovery(struct sim_call *call, bool oidc) {
                 "tls_client_certificate_bound_access_tokens", 1, "dpop_signing_alg_values_supported", "RS256", "RS384", "RS512", "PS256",
                 "PS384", "PS512", "ES256", "ES384", "ES512");
   for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
-    if (addresses[i].oidc_only && !oidc) continue;
+    bool pushed = str_eq(str_of(addresses[i].path), STR("oauth2/par")); /* known from 2.43 on */
+    if ((addresses[i].oidc_only && !oidc) || (pushed && call->sim->release < SIM_2_43)) continue;
     json_object_set_new(body, addresses[i].name, json_string(arena_printf(arena, "%s%s", issuer.p, addresses[i].path).p));
   }
   if (oidc)

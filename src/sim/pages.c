@@ -29,7 +29,7 @@ void sim_page_login(const struct sim *sim, struct sim_reply *reply, struct str u
   buf_printf(&body, "<h1>Sign in</h1>");
   if (problem) buf_printf(&body, "<p class=\"problem\" role=\"alert\">%s</p>", problem);
   buf_printf(&body, "<form id=\"loginForm\" method=\"post\" action=\"%.*s%s\">", STR_ARG(sim->context),
-             old ? "/dhis-web-commons-security/login.action" : "/login/");
+             old ? "/dhis-web-commons-security/login.action" : sim_login_path(sim));
   buf_printf(&body,
              "<label for=\"username\">User name</label><input type=\"text\" id=\"username\" name=\"%s\" value=\"%.*s\" "
              "autocomplete=\"username\" required autofocus>"

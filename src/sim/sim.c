@@ -10,7 +10,11 @@ static const struct {
   enum sim_release release;
   const char *name, *version, *revision;
 } releases[] = {
+    {SIM_2_37_9, "2.37.9", "2.37.9", "c829b69"},
+    {SIM_2_37, "2.37", "2.37.10", "2d0f892"},
+    {SIM_2_40, "2.40", "2.40.12", "82b6022"},
     {SIM_2_41, "2.41", "2.41.9", "ce64046"},
+    {SIM_2_42, "2.42", "2.42.5.2", "91f1f41"},
     {SIM_2_43, "2.43", "2.43.1", "9cbfbf3"},
 };
 

@@ -10,7 +10,8 @@
 #include "sim/objects.h"
 #include "sim/request.h"
 
-enum sim_release { SIM_2_37 = 37, SIM_2_40 = 40, SIM_2_41 = 41, SIM_2_42 = 42, SIM_2_43 = 43 };
+/* 2.37.9 answers nearly every refusal otherwise than 2.37.10, and much like 2.40: a release of its own. */
+enum sim_release { SIM_2_37_9 = 36, SIM_2_37 = 37, SIM_2_40 = 40, SIM_2_41 = 41, SIM_2_42 = 42, SIM_2_43 = 43 };
 
 struct sim_auth; /* auth.h */
 struct sim_data; /* data.h */

@@ -21,10 +21,10 @@ ADMIN = ("admin", "district")
 
 
 class Group:
-    """Files that share one server process, in order; `counted`: those whose answers are compared."""
+    """Files that share one server process, in order; `counted`: those whose answers are compared. `version`: of the server, where it is not the folder's."""
 
-    def __init__(self, files, counted, settings=()):
-        self.files, self.counted, self.settings = files, counted, list(settings)
+    def __init__(self, files, counted, settings=(), version=None):
+        self.files, self.counted, self.settings, self.version = files, counted, list(settings), version
 
 
 # Files that were recorded on a server with other settings.
@@ -40,16 +40,25 @@ SETTINGS = {
 DATA_SETUP = ["data-setup", "data-setup-users"]
 
 
+def plain(name):
+    """Without the patch release that some files of 2.37 are of."""
+    return name.removesuffix("-2.37.9")
+
+
 def groups(version, names, fixtures):
     """Groups of files that share one server process, in the order of playing."""
     if fixtures:
         return [Group([n], [n]) for n in names]
     found = []
     for name in names:
-        if name == "auth-setup" or name in DATA_SETUP:
+        base, patch = plain(name), "-2.37.9" if name.endswith("-2.37.9") else ""
+        if base == "auth-setup" or base in DATA_SETUP:
+            if patch:
+                found.append(Group([name], [name], (), "2.37.9"))
             continue
         if name.startswith("auth-"):
-            found.append(Group(["auth-setup", name], [name], SETTINGS.get(name, [])))
+            pat = ["pat=on"] if base == "auth-pat" and version == "2.37" else []
+            found.append(Group(["auth-setup" + patch, name], [name], SETTINGS.get(base, []) + pat, patch[1:] or None))
         else:
             found.append(Group(DATA_SETUP + [name], [name]))
     if "auth-setup" in names:
@@ -269,7 +278,7 @@ def start_file(player, name, exchanges):
     if name.startswith("data-"):
         data_acts.start_file(player, name, exchanges)
     player.hands = Hands(player)
-    for act in STARTS.get(re.sub(r"-2\.37\.9$", "", name), []):
+    for act in STARTS.get(plain(name), []):
         act(player.hands, exchanges)
 
 
@@ -277,7 +286,7 @@ def before(player, exchange):
     """Before an exchange. "skip": it cannot be played."""
     if player.file.startswith("data-"):
         return data_acts.before(player, exchange)
-    file, slug = re.sub(r"-2\.37\.9$", "", player.file), exchange["id"].split("/", 1)[-1]
+    file, slug = plain(player.file), exchange["id"].split("/", 1)[-1]
     outcome = None
     for act in BEFORE.get((file, "*"), []) + BEFORE.get((file, slug), []):
         outcome = act(player.hands, exchange) or outcome

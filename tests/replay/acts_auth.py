@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import urllib.parse
 
-from acts import AUTH_PASSWORD, CALLBACK, VERIFIER, at_start, basic, before_each, totp
+from acts import AUTH_PASSWORD, CALLBACK, CHALLENGE, VERIFIER, at_start, basic, before_each, totp
 
 SECRET = "live-auth-client-secret-0123456789ab"
 LEGACY_SECRET = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6"
@@ -69,6 +69,8 @@ FILES = ["accounts", "basic", "conf-patoff-uaaoff", "conf-csrf-patoff", "conf-oa
 
 @at_start(*[f"auth-{f}" for f in FILES])
 def common(hands, exchanges):
+    if "role-enrol-uid" not in hands.player.variables:
+        return  # the files of 2.37, 2.40 and 2.42 are of another person, with accounts of their own
     hands.admin("POST", "/api/configuration/corsWhitelist", ORIGINS)
     if hands.player.release >= 41:
         hands.admin("PATCH", f"/api/userRoles/{hands.player.variables['role-enrol-uid']}", [{"op": "add", "path": "/restrictions", "value": ["R_ENABLE_2FA"]}],
@@ -94,6 +96,33 @@ def other_peoples_clients(hands, exchanges):
         register(hands, "live-auth-off-cabcf")
     for name in ("Peer public client", "Peer test client"):
         register(hands, name.lower().replace(" ", "-"), {"name": name})
+
+
+# The other recordings' people.
+
+PEERS = {"uid-1": "usPEER00000", "uid-2": "usPEER00001", "uid-3": "usPEER00002", "uid-4": "usPEER00003"}
+
+
+@before_each("auth-setup", "user-peeruser", "user-peer2fa", "user-peerpat", "user-peerdisabled")
+def peer_ids(hands, exchange):
+    hands.player.variables.update(PEERS)
+
+
+@at_start("auth-oauth")
+def peer_clients(hands, exchanges):
+    hands.player.variables.update({"bcrypt-of-secret": crypt.crypt("peer-secret-0123456789", "$2a$04$abcdefghijklmnopqrstuu"), "code-verifier": VERIFIER, "code-challenge": CHALLENGE})
+
+
+@before_each("auth-oauth", "consent", "consent-partial", "consent-deny")
+def state_of_page(hands, exchange):
+    """The recording shows the state of the page under a name, and in the form as it was."""
+    state = urllib.parse.quote(hands.player.variables["consent-state"], safe="")
+    exchange["request"]["body"] = re.sub(r"state=[^&]+", f"state={state}", exchange["request"]["body"])
+
+
+@before_each("auth-basic", "bad-cookie", "bad-cookie-plain")
+def no_such_session(hands, exchange):
+    hands.player.variables["session"] = "0" * 32
 
 
 # Accounts.
@@ -431,6 +460,8 @@ def data_sets(hands, exchange):
 
 @at_start("auth-two-factor")
 def fresh_totp_user(hands, exchanges):
+    if hands.old:
+        return
     name = hands.totp_user(exchanges)
     hands.player.variables.update({"user-totp-uid": hands.user(name), "totp-user": name})
 
@@ -448,7 +479,7 @@ def totp_session(hands, exchange):
 @before_each("auth-two-factor", "*")
 def right_code(hands, exchange):
     """A code is of the moment it is sent in."""
-    if "{{totp-1}}" in json.dumps(exchange["request"]):
+    if not hands.old and "{{totp-1}}" in json.dumps(exchange["request"]):
         hands.player.variables["totp-1"] = totp(hands.secret(hands.player.variables["totp-user"]), hands.now())
 
 
@@ -497,6 +528,8 @@ def legacy_code(hands, exchange):
 @before_each("auth-legacy-oauth", "authorize-deny")
 def asked_again(hands, exchange):
     session = re.search(r"session-\d+", json.dumps(exchange["request"])).group(0)
+    if session not in hands.player.variables:
+        return
     query = urllib.parse.urlencode({"response_type": "code", "client_id": "live-auth-legacy", "redirect_uri": CALLBACK, "state": "live-state-1"})
     hands.call("GET", f"/uaa/oauth/authorize?{query}", [("Cookie", f"JSESSIONID={hands.player.variables[session]}")], expect=(200,))
 
@@ -562,7 +595,7 @@ def session_to_deny(hands, exchange):
 def consent_state(hands):
     """The hidden state of a consent page that is open now."""
     query = urllib.parse.urlencode({"response_type": "code", "client_id": "live-auth-gw", "redirect_uri": CALLBACK, "scope": "openid profile username", "state": "live-state-1",
-                                    "code_challenge": "ws-cFZqdID-NrtgCneUXHRqrzOvAJ1MKUe3exGT6D6w", "code_challenge_method": "S256"})
+                                    "code_challenge": CHALLENGE, "code_challenge_method": "S256"})
     _, _, content = hands.call("GET", f"/oauth2/authorize?{query}", [("Cookie", f"JSESSIONID={hands.kept['session']}"), ("Accept", "text/html")], expect=(200,))
     return re.search(rb'name="state" value="([^"]+)"', content).group(1).decode()
 

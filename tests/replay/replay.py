@@ -181,7 +181,7 @@ def play_group(program, version, group, folder, report):
     paths = [p for p in paths if p.exists()]
     if not paths:
         return
-    sim = Sim(program, version)
+    sim = Sim(program, group.version or version)
     player = Player(sim, version)
     try:
         for path in paths:
@@ -194,14 +194,14 @@ def play_group(program, version, group, folder, report):
             for exchange in played:
                 try:
                     outcome = player.play(exchange)
-                except (OSError, http.client.HTTPException, RuntimeError) as error:
+                except (OSError, http.client.HTTPException, RuntimeError, LookupError, AttributeError) as error:
                     outcome = [f"no answer: {error!r}"]
                 if counted:
                     report.add(version, path.stem, exchange, outcome)
                 if sim.process.poll() is not None:
                     print(f"{version}/{path.stem}: the server ended with {sim.process.returncode} at {exchange['id']}", file=sys.stderr)
                     report.crashed = True
-                    sim = player.sim = Sim(program, version)
+                    sim = player.sim = Sim(program, group.version or version)
                     sim.control("stop", at_s=player.moment)
                     player.variables["host"], player.variables["base"] = sim.host, sim.base
     finally:
