@@ -1,14 +1,11 @@
 #include "sim/data.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sim/auth.h"
 #include "sim/data_internal.h"
+#include "sim/data_pack.h"
 #include "sim/values.h"
-#include <zlib.h>
-
-enum { UNPACKED_MAX = 512 << 20 };
 
 struct sim_data *sim_data_new(struct sim *sim) {
   struct sim_data *data = mem_alloc(sizeof *data);
@@ -53,38 +50,8 @@ json_t *data_time(int64_t ms) {
   return json_sprintf("%.19s.%03d", text, (int)(ms % 1000));
 }
 
-/* --- packed bodies: the bytes tell, not the headers --- */
-
 struct str data_body(const struct data_call *call) {
-  struct str body = call->request->body;
-  if (body.n < 2 || (unsigned char)body.p[0] != 0x1f || (unsigned char)body.p[1] != 0x8b) return body;
-  struct buf out = BUF_INIT(UNPACKED_MAX);
-  z_stream z = {.next_in = (Bytef *)(uintptr_t)body.p, .avail_in = (uInt)body.n};
-  if (inflateInit2(&z, 15 + 32) != Z_OK) return body;
-  int state = Z_OK;
-  while (state == Z_OK && buf_reserve(&out, 65536)) {
-    z.next_out = (Bytef *)out.p + out.n;
-    z.avail_out = 65536;
-    state = inflate(&z, Z_NO_FLUSH);
-    out.n += 65536 - z.avail_out;
-  }
-  inflateEnd(&z);
-  struct str text = arena_str(call->arena, buf_str(&out));
-  buf_free(&out);
-  return text;
-}
-
-struct str data_gzip(struct arena *arena, struct str text) {
-  z_stream z = {.next_in = (Bytef *)(uintptr_t)text.p, .avail_in = (uInt)text.n};
-  if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) mem_exhausted(0);
-  size_t room = deflateBound(&z, text.n) + 32;
-  char *out = arena_alloc(arena, room);
-  z.next_out = (Bytef *)out;
-  z.avail_out = (uInt)room;
-  (void)deflate(&z, Z_FINISH);
-  size_t n = room - z.avail_out;
-  deflateEnd(&z);
-  return (struct str){out, n};
+  return data_unpack(call->arena, call->request->body);
 }
 
 /* --- dispatch --- */

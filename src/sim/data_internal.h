@@ -30,8 +30,7 @@ bool data_is(const struct data_call *call, const char *method);
 struct str data_param(const struct data_call *call, const char *name); /* p NULL: not there */
 bool data_flag(const struct data_call *call, const char *name, bool without);
 void data_error(struct data_call *call, int status, const char *code, struct str message); /* as a controller throws it */
-struct str data_body(const struct data_call *call);           /* of the request, unpacked where it is gzip */
-struct str data_gzip(struct arena *arena, struct str text);
+struct str data_body(const struct data_call *call);           /* of the request, unpacked */
 json_t *data_time(int64_t ms);                                /* "2026-11-24T09:30:00.000" */
 void data_not_found(struct data_call *call, const struct sim_class *class, struct str uid);
 

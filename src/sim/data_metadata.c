@@ -1,6 +1,7 @@
 /* data_metadata: GET /api/metadata: many classes in one answer. */
 #include "sim/auth.h"
 #include "sim/data_import.h"
+#include "sim/data_pack.h"
 
 /* Is the class asked for: "dataSets=true" or any of its own parameters? */
 static bool class_asked(const struct data_call *call, const struct sim_class *class) {

@@ -54,6 +54,7 @@ struct sim_value *values_put(struct sim_values *values, struct str element, stru
   v->coc = str_take(&rest, ' ');
   v->aoc = rest;
   v->created_ms = now_ms;
+  v->serial = values->list.n;
   (void)map_put(&values->by_key, (struct str){v->key, key.n}, v);
   VEC_PUSH(&values->list, v);
   return v;
@@ -274,14 +275,18 @@ static void single_value(struct sim *sim, json_t *user, const struct sim_request
 }
 
 bool sim_values_handle(struct sim *sim, json_t *user, const struct sim_request *request, const char *path, struct sim_reply *reply) {
-  struct str name = str_of(path);
-  if (str_ends(name, STR(".json"))) name.n -= 5;
+  struct str name = str_of(path), suffix = STR("");
+  size_t dot = str_find_last_char(name, '.');
+  if (dot != SIZE_MAX && dot > str_find_last_char(name, '/')) {
+    suffix = str_from(name, dot);
+    name.n = dot;
+  }
   if (str_eq(name, STR("/api/dataValues"))) {
     single_value(sim, user, request, reply);
     return true;
   }
   if (!str_eq(name, STR("/api/dataValueSets"))) return false;
-  if (sim_is(request, "GET")) values_read(sim, user, request, reply);
+  if (sim_is(request, "GET")) values_read(sim, user, request, suffix, reply);
   else if (sim_is(request, "POST")) write_values(sim, user, request, reply);
   else sim_reply_message(reply, 405, "ERROR", NULL, arena_printf(request->arena, "Request method '%.*s' is not supported", STR_ARG(request->method)).p);
   return true;

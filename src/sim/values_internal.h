@@ -15,6 +15,7 @@ struct sim_value {
   char *value, *comment, *stored_by;          /* NULL: null */
   bool followup, deleted;
   int64_t created_ms, updated_ms;
+  size_t serial; /* the n-th that was written */
 };
 
 struct sim_value *values_get(const struct sim_values *values, struct str element, struct str period, struct str unit, struct str coc, struct str aoc);
@@ -88,7 +89,7 @@ void import_reply(struct import *import, const char *status, const char *descrip
 void import_old(struct import *import); /* engine to 2.42 */
 void import_new(struct import *import); /* engine from 2.43 */
 
-void values_read(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
+void values_read(struct sim *sim, json_t *user, const struct sim_request *request, struct str suffix, struct sim_reply *reply);
 
 static inline bool values_new_engine(const struct sim *sim) {
   return sim->release >= SIM_2_43;

@@ -1,6 +1,7 @@
 """What the recordings of metadata and values leave out of what they use: a body that was cut short and can be completed from itself, and values that were there before."""
 import json
 import re
+import time
 import urllib.parse
 
 CUT = "{{cut}}"
@@ -24,6 +25,11 @@ def complete(body):
 
 def before(player, exchange):
     """Completes the request; "skip": it cannot be played."""
+    if "{{time1s}}" in exchange["request"]["path"]:
+        back = {"u-only": 86400, "u-range-past": 3600, "u-range-tomorrow": -86400}.get(exchange["id"], 0 if exchange["id"] == "u-range-now" else 86400)
+        if exchange["id"] == "u-range-now":
+            player.advance(5)
+        player.variables["time1s"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(player.now() - back))
     body = exchange["request"].get("body")
     if exchange["id"].startswith("setup-model") and isinstance(body, str) and body.endswith(CUT):
         exchange["request"]["body"] = complete(body)

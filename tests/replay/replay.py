@@ -12,6 +12,7 @@ import argparse
 import base64
 import collections
 import datetime
+import gzip
 import http.client
 import json
 import pathlib
@@ -158,6 +159,8 @@ class Player:
             comparer.differences.add("status", want["status"], f"{status} {got_body[:160].decode('utf-8', 'replace')}")
         if method == "HEAD":
             got_body = b""
+        if "gzip on the wire" in (exchange.get("note") or ""):
+            got_body = gzip.decompress(got_body)
         comparer.headers(want.get("headers"), got_headers)
         comparer.body(want.get("body"), got_body.decode("utf-8", "replace"))
         comparer.signed(exchange.get("note") or "")
