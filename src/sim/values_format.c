@@ -4,7 +4,8 @@
 #include "base/json_out.h"
 #include "sim/relations.h"
 
-static const char *const classes[SCHEMED_COUNT] = {"dataSets", "dataElements", "organisationUnits", "categoryOptionCombos", "categoryOptionCombos", "categories", "categoryOptions"};
+static const char *const classes[SCHEMED_COUNT] = {
+    "dataSets", "dataElements", "organisationUnits", "categoryOptionCombos", "categoryOptionCombos", "categories", "categoryOptions"};
 
 struct writer {
   struct values_query *q;
@@ -34,7 +35,10 @@ static bool names_complete(struct writer *w) {
   static const struct {
     enum schemed what;
     const char *code, *label;
-  } kinds[] = {{SCHEMED_ELEMENT, "E8201", "data element"}, {SCHEMED_UNIT, "E8202", "org unit"}, {SCHEMED_COC, "E8203", "category option combo"}, {SCHEMED_AOC, "E8203", "category option combo"}};
+  } kinds[] = {{SCHEMED_ELEMENT, "E8201", "data element"},
+               {SCHEMED_UNIT, "E8202", "org unit"},
+               {SCHEMED_COC, "E8203", "category option combo"},
+               {SCHEMED_AOC, "E8203", "category option combo"}};
   struct arena *a = w->q->request->arena;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
     const struct scheme *scheme = &w->q->schemes[kinds[k].what];
@@ -42,7 +46,10 @@ static bool names_complete(struct writer *w) {
     struct map seen = {0};
     for (size_t i = 0; i < w->q->rows.n && scheme->kind != SCHEME_UID; i++) {
       const struct sim_value *v = w->q->rows.p[i];
-      struct str uid = kinds[k].what == SCHEMED_ELEMENT ? v->element : kinds[k].what == SCHEMED_UNIT ? v->unit : kinds[k].what == SCHEMED_COC ? v->coc : v->aoc;
+      struct str uid = kinds[k].what == SCHEMED_ELEMENT ? v->element
+                       : kinds[k].what == SCHEMED_UNIT  ? v->unit
+                       : kinds[k].what == SCHEMED_COC   ? v->coc
+                                                        : v->aoc;
       if (name_of(w, kinds[k].what, uid).p || map_put(&seen, uid, w)) continue;
       missing = arena_printf(a, "%.*s%s%.*s", STR_ARG(missing), missing.n ? ", " : "", STR_ARG(uid));
     }
@@ -50,7 +57,9 @@ static bool names_complete(struct writer *w) {
     if (!missing.n) continue;
     http_headers_set(&w->q->reply->headers, w->q->reply->arena, STR("Content-Type"), STR("application/json"));
     sim_reply_message(w->q->reply, 409, "ERROR", kinds[k].code,
-                      arena_printf(a, "Export as %.*s not possible as the property is undefined for %s(s): `[%.*s]`", STR_ARG(scheme->kind == SCHEME_ATTRIBUTE ? STR("ATTR") : scheme->text), kinds[k].label, STR_ARG(missing)).p);
+                      arena_printf(a, "Export as %.*s not possible as the property is undefined for %s(s): `[%.*s]`",
+                                   STR_ARG(scheme->kind == SCHEME_ATTRIBUTE ? STR("ATTR") : scheme->text), kinds[k].label, STR_ARG(missing))
+                          .p);
     return false;
   }
   return true;
@@ -72,7 +81,8 @@ static struct str or_null(const char *text) {
 
 /* "2025-02-01/P1M" */
 static struct str adx_period(struct writer *w, struct str text) {
-  static const char *const durations[][2] = {{"Daily", "P1D"}, {"Weekly", "P7D"}, {"BiWeekly", "P14D"}, {"Monthly", "P1M"}, {"BiMonthly", "P2M"}, {"Quarterly", "P3M"}, {"SixMonthly", "P6M"}};
+  static const char *const durations[][2] = {{"Daily", "P1D"},     {"Weekly", "P7D"},    {"BiWeekly", "P14D"}, {"Monthly", "P1M"},
+                                             {"BiMonthly", "P2M"}, {"Quarterly", "P3M"}, {"SixMonthly", "P6M"}};
   struct sim_period period;
   char day[CLOCK_TEXT_SIZE];
   const char *duration = "P1Y";
@@ -87,7 +97,9 @@ static struct str adx_period(struct writer *w, struct str text) {
 
 /* {category: option} in place of an option combo. */
 static void json_unfolded(struct writer *w, struct json_out *out, struct str coc_uid) {
-  const json_t *coc = model_coc(&w->q->model, coc_uid), *combo = model_get(&w->q->model, "categoryCombos", str_of(model_ref(coc, "categoryCombo"))), *categories = json_object_get(combo, "categories");
+  const json_t *coc = model_coc(&w->q->model, coc_uid),
+               *combo = model_get(&w->q->model, "categoryCombos", str_of(model_ref(coc, "categoryCombo"))),
+               *categories = json_object_get(combo, "categories");
   json_out_object(out);
   for (size_t i = 0; i < json_array_size(categories); i++) {
     const char *category = model_text(json_array_get(categories, i), "id");
@@ -104,7 +116,8 @@ static void json_coc(struct writer *w, struct json_out *out, const char *key, en
   if (w->q->unfold && !str_eq(uid, str_of(w->q->model.default_coc))) {
     json_out_key(out, str_of(key));
     json_unfolded(w, out, uid);
-  } else json_out_member_str(out, key, name_of(w, what, uid));
+  } else
+    json_out_member_str(out, key, name_of(w, what, uid));
 }
 
 static void json_value(struct writer *w, struct json_out *out, const struct sim_value *v) {
@@ -127,7 +140,9 @@ static void json_value(struct writer *w, struct json_out *out, const struct sim_
 
 /* The schemes that are not UID stand in the header; with one for all, the ones of categories too. */
 static void json_schemes(struct writer *w, struct json_out *out) {
-  static const char *const names[SCHEMED_COUNT] = {"dataSetIdScheme", "dataElementIdScheme", "orgUnitIdScheme", "categoryOptionComboIdScheme", "attributeOptionComboIdScheme", "categoryIdScheme", "categoryOptionIdScheme"};
+  static const char *const names[SCHEMED_COUNT] = {
+      "dataSetIdScheme",  "dataElementIdScheme",   "orgUnitIdScheme", "categoryOptionComboIdScheme", "attributeOptionComboIdScheme",
+      "categoryIdScheme", "categoryOptionIdScheme"};
   for (size_t i = 0; i < SCHEMED_COUNT; i++) {
     const struct scheme *scheme = &w->q->schemes[i];
     if (scheme->kind != SCHEME_UID && scheme->kind != SCHEME_DATABASE_ID) json_out_member_str(out, names[i], scheme->text);
@@ -138,11 +153,14 @@ static void json_schemes(struct writer *w, struct json_out *out) {
 static void json_header(struct writer *w, struct json_out *out) {
   struct values_query *q = w->q;
   bool one_each = q->sets.count == 1 && q->periods.count == 1 && q->units.count == 1;
-  if (q->new_engine ? q->asked_sets == 1 : one_each) json_out_member_str(out, "dataSet", model_get(&q->model, "dataSets", q->set) ? name_of(w, SCHEMED_DATA_SET, q->set) : q->set);
+  if (q->new_engine ? q->asked_sets == 1 : one_each)
+    json_out_member_str(out, "dataSet", model_get(&q->model, "dataSets", q->set) ? name_of(w, SCHEMED_DATA_SET, q->set) : q->set);
   if (!q->new_engine && one_each) json_out_member_str(out, "completeDate", STR_NONE);
   if (q->new_engine ? w->hoist_period : one_each) json_out_member_str(out, "period", q->period);
-  if (q->new_engine ? w->hoist_unit : one_each) json_out_member_str(out, "orgUnit", model_get(&q->model, "organisationUnits", q->unit) ? name_of(w, SCHEMED_UNIT, q->unit) : q->unit);
-  if (q->new_engine && w->hoist_aoc) json_out_member_str(out, "attributeOptionCombo", q->asked_aocs == 1 ? q->aoc : name_of(w, SCHEMED_AOC, q->rows.p[0]->aoc));
+  if (q->new_engine ? w->hoist_unit : one_each)
+    json_out_member_str(out, "orgUnit", model_get(&q->model, "organisationUnits", q->unit) ? name_of(w, SCHEMED_UNIT, q->unit) : q->unit);
+  if (q->new_engine && w->hoist_aoc)
+    json_out_member_str(out, "attributeOptionCombo", q->asked_aocs == 1 ? q->aoc : name_of(w, SCHEMED_AOC, q->rows.p[0]->aoc));
   if (q->new_engine) json_schemes(w, out);
 }
 
@@ -172,7 +190,9 @@ static void csv_field(struct buf *out, struct str text, char end) {
 
 static void write_csv(struct writer *w) {
   bool is_new = w->q->new_engine;
-  (void)buf_add(w->out, STR("dataelement,period,orgunit,categoryoptioncombo,attributeoptioncombo,value,storedby,lastupdated,comment,followup,deleted\n"));
+  (void)buf_add(
+      w->out,
+      STR("dataelement,period,orgunit,categoryoptioncombo,attributeoptioncombo,value,storedby,lastupdated,comment,followup,deleted\n"));
   for (size_t i = 0; i < w->q->rows.n; i++) {
     const struct sim_value *v = w->q->rows.p[i];
     csv_field(w->out, name_of(w, SCHEMED_ELEMENT, v->element), ',');
@@ -196,11 +216,16 @@ static void attribute(struct buf *out, const char *name, struct str value) {
   (void)buf_printf(out, " %s=\"", name);
   for (size_t i = 0; i < value.n; i++) {
     char c = value.p[i];
-    if (c == '&') (void)buf_add(out, STR("&amp;"));
-    else if (c == '<') (void)buf_add(out, STR("&lt;"));
-    else if (c == '"') (void)buf_add(out, STR("&quot;"));
-    else if (c == '\n') (void)buf_add(out, STR("&#xa;"));
-    else (void)buf_add_char(out, c);
+    if (c == '&')
+      (void)buf_add(out, STR("&amp;"));
+    else if (c == '<')
+      (void)buf_add(out, STR("&lt;"));
+    else if (c == '"')
+      (void)buf_add(out, STR("&quot;"));
+    else if (c == '\n')
+      (void)buf_add(out, STR("&#xa;"));
+    else
+      (void)buf_add_char(out, c);
   }
   (void)buf_add_char(out, '"');
 }
@@ -210,7 +235,9 @@ static void write_xml(struct writer *w) {
   bool one_each = q->sets.count == 1 && q->periods.count == 1 && q->units.count == 1;
   (void)buf_add(w->out, STR("<?xml version='1.0' encoding='UTF-8'?><dataValueSet xmlns=\"http://dhis2.org/schema/dxf/2.0\""));
   if (q->new_engine ? q->asked_sets == 1 : one_each) attribute(w->out, "dataSet", q->set);
-  if (q->new_engine ? w->hoist_period : one_each) attribute(w->out, "period", q->new_engine ? adx_period(w, q->period) : q->period); /* in a form that the server itself cannot read back */
+  if (q->new_engine ? w->hoist_period : one_each)
+    attribute(w->out, "period",
+              q->new_engine ? adx_period(w, q->period) : q->period); /* in a form that the server itself cannot read back */
   if (q->new_engine ? w->hoist_unit : one_each) attribute(w->out, "orgUnit", name_of(w, SCHEMED_UNIT, q->unit));
   if (!q->rows.n) {
     (void)buf_add(w->out, STR("/>"));
@@ -248,7 +275,9 @@ static void adx_options(struct writer *w, struct str coc_uid) {
   for (size_t i = 0; i < json_array_size(options); i++) {
     const char *id = model_text(json_array_get(options, i), "id");
     struct sim_list categories = sim_related(w->q->model.sim->objects, "categories", "categoryOptions", id);
-    if (categories.n) attribute(w->out, model_text(categories.p[0], "code"), str_of(model_text(sim_objects_get(w->q->model.sim->objects, "categoryOptions", id), "code")));
+    if (categories.n)
+      attribute(w->out, model_text(categories.p[0], "code"),
+                str_of(model_text(sim_objects_get(w->q->model.sim->objects, "categoryOptions", id), "code")));
   }
 }
 
@@ -281,15 +310,20 @@ static void write_adx(struct writer *w) {
 
 bool values_format_write(struct values_query *q, enum values_format format, struct buf *out) {
   struct writer w = {.q = q, .out = out};
-  bool compact = q->new_engine && format != VALUES_CSV, named = q->schemes[SCHEMED_AOC].kind != SCHEME_UID && q->schemes[SCHEMED_AOC].kind != SCHEME_DATABASE_ID;
+  bool compact = q->new_engine && format != VALUES_CSV,
+       named = q->schemes[SCHEMED_AOC].kind != SCHEME_UID && q->schemes[SCHEMED_AOC].kind != SCHEME_DATABASE_ID;
   w.hoist_period = compact && q->asked_periods == 1;
   w.hoist_unit = compact && q->asked_units == 1 && !q->children;
   w.hoist_aoc = compact && (q->asked_aocs == 1 || (named && q->rows.n == 1));
   bool good = !q->new_engine || format == VALUES_ADX || names_complete(&w);
-  if (good && format == VALUES_CSV) write_csv(&w);
-  else if (good && format == VALUES_XML) write_xml(&w);
-  else if (good && format == VALUES_ADX) write_adx(&w);
-  else if (good) write_json(&w);
+  if (good && format == VALUES_CSV)
+    write_csv(&w);
+  else if (good && format == VALUES_XML)
+    write_xml(&w);
+  else if (good && format == VALUES_ADX)
+    write_adx(&w);
+  else if (good)
+    write_json(&w);
   for (size_t i = 0; i < SCHEMED_COUNT; i++) map_free(&w.names[i]);
   return good;
 }

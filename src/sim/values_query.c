@@ -27,7 +27,8 @@ bool scheme_parse(struct arena *arena, struct str text, struct scheme *ret) {
 static struct str attribute_of(const json_t *object, const char *attribute) {
   const json_t *values = json_object_get(object, "attributeValues");
   for (size_t i = 0; i < json_array_size(values); i++)
-    if (strcmp(model_ref(json_array_get(values, i), "attribute"), attribute) == 0) return str_of(model_text(json_array_get(values, i), "value"));
+    if (strcmp(model_ref(json_array_get(values, i), "attribute"), attribute) == 0)
+      return str_of(model_text(json_array_get(values, i), "value"));
   return STR_NONE;
 }
 
@@ -48,7 +49,9 @@ json_t *scheme_find(const struct model *m, const char *class_name, const struct 
   return NULL;
 }
 
-static const char *const scheme_params[SCHEMED_COUNT] = {"dataSetIdScheme", "dataElementIdScheme", "orgUnitIdScheme", "categoryOptionComboIdScheme", "attributeOptionComboIdScheme", "categoryIdScheme", "categoryOptionIdScheme"};
+static const char *const scheme_params[SCHEMED_COUNT] = {
+    "dataSetIdScheme",  "dataElementIdScheme",   "orgUnitIdScheme", "categoryOptionComboIdScheme", "attributeOptionComboIdScheme",
+    "categoryIdScheme", "categoryOptionIdScheme"};
 
 /* --- reading --- */
 
@@ -61,12 +64,18 @@ static bool fail(struct values_query *q, int status, const char *code, struct st
 static bool read_schemes(struct values_query *q) {
   struct arena *a = q->request->arena;
   for (size_t i = 0; i < SCHEMED_COUNT; i++) {
-    struct str own = sim_param(q->request, scheme_params[i], 0), all = sim_param(q->request, "idScheme", 0), text = own.n ? own : all.n ? all : STR("UID");
+    struct str own = sim_param(q->request, scheme_params[i], 0), all = sim_param(q->request, "idScheme", 0),
+               text = own.n   ? own
+                      : all.n ? all
+                              : STR("UID");
     if (scheme_parse(a, text, &q->schemes[i])) continue;
     const char *name = own.n ? scheme_params[i] : "idScheme";
-    return fail(q, 400, NULL,
-                q->new_engine ? arena_printf(a, "Value '%.*s' is not valid for parameter %s. Invalid ID scheme: %.*s\n\tUse UID, CODE, NAME, ATTRIBUTE:<uid>", STR_ARG(text), name, STR_ARG(text))
-                              : arena_printf(a, "No enum constant org.hisp.dhis.common.IdentifiableProperty.%.*s", STR_ARG(text)));
+    return fail(
+        q, 400, NULL,
+        q->new_engine
+            ? arena_printf(a, "Value '%.*s' is not valid for parameter %s. Invalid ID scheme: %.*s\n\tUse UID, CODE, NAME, ATTRIBUTE:<uid>",
+                           STR_ARG(text), name, STR_ARG(text))
+            : arena_printf(a, "No enum constant org.hisp.dhis.common.IdentifiableProperty.%.*s", STR_ARG(text)));
   }
   return true;
 }
@@ -85,7 +94,8 @@ static struct scheme input_scheme(struct values_query *q, const char *own) {
 }
 
 /* Every value of a parameter that may repeat and hold lists. */
-static size_t each(struct values_query *q, const char *name, const char *class_name, const char *input, struct map *into, struct str *ret_last) {
+static size_t each(struct values_query *q, const char *name, const char *class_name, const char *input, struct map *into,
+                   struct str *ret_last) {
   struct scheme scheme = input_scheme(q, input);
   size_t count = 0;
   struct str value;
@@ -118,8 +128,10 @@ static bool read_periods(struct values_query *q) {
         add(&q->periods, q->period);
       } else if (q->new_engine) {
         bool digit = one.p[0] >= '0' && one.p[0] <= '9';
-        return fail(q, 400, NULL, digit ? arena_printf(a, "Invalid Period `%.*s`, failed to create date interval", STR_ARG(one))
-                                        : arena_printf(a, "Invalid Period `%.*s`, expected a digit at position 0 but found: `%c`", STR_ARG(one), one.p[0]));
+        return fail(q, 400, NULL,
+                    digit
+                        ? arena_printf(a, "Invalid Period `%.*s`, failed to create date interval", STR_ARG(one))
+                        : arena_printf(a, "Invalid Period `%.*s`, expected a digit at position 0 but found: `%c`", STR_ARG(one), one.p[0]));
       }
     }
   return true;
@@ -130,7 +142,9 @@ static bool bad_date(struct values_query *q, struct str text, const char *name) 
   uint64_t month = 0;
   bool wrong_month = text.n >= 7 && str_to_u64(str_slice(text, 5, 7), &month) && (month < 1 || month > 12);
   struct str why = wrong_month ? arena_printf(a, ": Value %d for monthOfYear must be in the range [1,12]", (int)month) : STR("");
-  return fail(q, 400, NULL, arena_printf(a, "Value '%.*s' is not valid for parameter %s. Cannot parse \"%.*s\"%.*s", STR_ARG(text), name, STR_ARG(text), STR_ARG(why)));
+  return fail(q, 400, NULL,
+              arena_printf(a, "Value '%.*s' is not valid for parameter %s. Cannot parse \"%.*s\"%.*s", STR_ARG(text), name, STR_ARG(text),
+                           STR_ARG(why)));
 }
 
 static bool read_dates(struct values_query *q) {
@@ -159,7 +173,8 @@ static bool read_updated(struct values_query *q) {
   if (duration.n) {
     char unit = duration.p[duration.n - 1];
     int64_t factor = unit == 'd' ? DAY_MS : unit == 'h' ? 3600000 : unit == 'm' ? 60000 : unit == 's' ? 1000 : 0;
-    if (!factor || !str_to_u64(str_slice(duration, 0, duration.n - 1), &number)) return q->new_engine || fail(q, 409, "E2005", arena_printf(q->request->arena, "Duration is not valid: `%.*s`", STR_ARG(duration)));
+    if (!factor || !str_to_u64(str_slice(duration, 0, duration.n - 1), &number))
+      return q->new_engine || fail(q, 409, "E2005", arena_printf(q->request->arena, "Duration is not valid: `%.*s`", STR_ARG(duration)));
     q->updated = true;
     q->updated_from = sim_now_ms(q->model.sim) - (int64_t)number * factor;
   }
@@ -174,7 +189,10 @@ static bool bad_uids(struct values_query *q) {
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
     for (struct map_entry *e = map_first(maps[i]); e; e = map_next(maps[i], e))
       if (!sim_is_uid(e->key)) {
-        (void)fail(q, 400, NULL, arena_printf(q->request->arena, "UID must be an alphanumeric string of 11 characters starting with a letter, but was: %.*s", STR_ARG(e->key)));
+        (void)fail(q, 400, NULL,
+                   arena_printf(q->request->arena,
+                                "UID must be an alphanumeric string of 11 characters starting with a letter, but was: %.*s",
+                                STR_ARG(e->key)));
         return true;
       }
   return false;
@@ -182,24 +200,35 @@ static bool bad_uids(struct values_query *q) {
 
 static bool check(struct values_query *q) {
   bool time = q->periods.count || q->dates || (q->updated && !q->new_engine), group = sim_param(q->request, "orgUnitGroup", 0).n > 0;
-  struct str limit = sim_param(q->request, "limit", 0), no_units = STR("At least one organisation unit or organisation unit group must be specified");
+  struct str limit = sim_param(q->request, "limit", 0),
+             no_units = STR("At least one organisation unit or organisation unit group must be specified");
   if (q->new_engine && bad_uids(q)) return false;
-  if (q->new_engine && group && q->children) return fail(q, 409, "E2007", STR("Organisation unit children cannot be included for organisation unit groups"));
-  if (!q->new_engine && q->children && !q->units.count) return fail(q, 409, "E2008", STR("At least one organisation unit must be specified when children are included"));
+  if (q->new_engine && group && q->children)
+    return fail(q, 409, "E2007", STR("Organisation unit children cannot be included for organisation unit groups"));
+  if (!q->new_engine && q->children && !q->units.count)
+    return fail(q, 409, "E2008", STR("At least one organisation unit must be specified when children are included"));
   if (!q->new_engine && !q->units.count) return fail(q, 409, "E2006", no_units);
-  if (!q->sets.count && !q->elements.count) return fail(q, 409, "E2001", STR("At least one data element, data set or data element group must be specified"));
-  if (!time) return fail(q, 409, "E2002", STR("At least one period, start/end dates, last updated or last updated duration must be specified"));
-  if (q->new_engine && q->periods.count && q->dates) return fail(q, 409, "E2003", STR("Both periods and start/end date cannot be specified"));
+  if (!q->sets.count && !q->elements.count)
+    return fail(q, 409, "E2001", STR("At least one data element, data set or data element group must be specified"));
+  if (!time)
+    return fail(q, 409, "E2002", STR("At least one period, start/end dates, last updated or last updated duration must be specified"));
+  if (q->new_engine && q->periods.count && q->dates)
+    return fail(q, 409, "E2003", STR("Both periods and start/end date cannot be specified"));
   if (q->dates && q->start > q->end) return fail(q, 409, "E2004", STR("Start date must be before end date"));
   if (!q->units.count) return fail(q, 409, "E2006", no_units);
-  if (limit.n && limit.p[0] == '-') return fail(q, 409, "E2009", q->new_engine ? STR("Limit cannot be less than zero: `{0}`") : arena_printf(q->request->arena, "Limit cannot be less than zero: `%.*s`", STR_ARG(limit)));
+  if (limit.n && limit.p[0] == '-')
+    return fail(q, 409, "E2009",
+                q->new_engine ? STR("Limit cannot be less than zero: `{0}`")
+                              : arena_printf(q->request->arena, "Limit cannot be less than zero: `%.*s`", STR_ARG(limit)));
   return true;
 }
 
 /* No rights: the old engine says so with an empty body. */
 static bool refuse(struct values_query *q, const char *code, const char *what, struct str id) {
   if (q->new_engine) return fail(q, 409, code, arena_printf(q->request->arena, "User is not allowed to %s: `[%.*s]`", what, STR_ARG(id)));
-  sim_reply_text(q->reply, 200, str_eq(sim_param(q->request, "format", 0), STR("csv")) ? "application/csv;charset=UTF-8" : "application/json;charset=UTF-8", STR(""));
+  sim_reply_text(
+      q->reply, 200,
+      str_eq(sim_param(q->request, "format", 0), STR("csv")) ? "application/csv;charset=UTF-8" : "application/json;charset=UTF-8", STR(""));
   return false;
 }
 
@@ -207,12 +236,14 @@ static bool check_access(struct values_query *q) {
   const struct model *m = &q->model;
   for (struct map_entry *e = map_first(&q->sets); e; e = map_next(&q->sets, e)) {
     const json_t *set = model_get(m, "dataSets", e->key);
-    if (set && !(model_access(m, set, 0, 'r') && model_access(m, set, 2, 'r'))) return refuse(q, "E2010", "read data for data set(s)", e->key);
+    if (set && !(model_access(m, set, 0, 'r') && model_access(m, set, 2, 'r')))
+      return refuse(q, "E2010", "read data for data set(s)", e->key);
   }
   for (struct map_entry *e = map_first(&q->aocs); e; e = map_next(&q->aocs, e))
     if (!model_coc_access(m, model_coc(m, e->key), 'r', NULL)) return refuse(q, "E2011", "read data for attribute option combo(s)", e->key);
   for (struct map_entry *e = map_first(&q->units); e; e = map_next(&q->units, e))
-    if (model_get(m, "organisationUnits", e->key) && !model_user_unit(m, arena_cstr(q->request->arena, e->key), true)) return refuse(q, "E2012", "view org unit(s)", e->key);
+    if (model_get(m, "organisationUnits", e->key) && !model_user_unit(m, arena_cstr(q->request->arena, e->key), true))
+      return refuse(q, "E2012", "view org unit(s)", e->key);
   return true;
 }
 
@@ -260,7 +291,9 @@ static char yes, no; /* what the maps of decisions point to */
 
 static int level_of(const struct model *m, const char *unit) {
   int level = 0;
-  for (const json_t *at = sim_objects_get(m->sim->objects, "organisationUnits", unit); at && level < 32; at = sim_objects_get(m->sim->objects, "organisationUnits", model_ref(at, "parent"))) level++;
+  for (const json_t *at = sim_objects_get(m->sim->objects, "organisationUnits", unit); at && level < 32;
+       at = sim_objects_get(m->sim->objects, "organisationUnits", model_ref(at, "parent")))
+    level++;
   return level;
 }
 
@@ -269,7 +302,8 @@ static bool unit_asked(struct values_query *q, struct str unit) {
   if (known) return known == &yes;
   const char *id = arena_cstr(q->request->arena, unit);
   bool asked = map_get(&q->units, unit) != NULL;
-  for (struct map_entry *e = q->children ? map_first(&q->units) : NULL; e && !asked; e = map_next(&q->units, e)) asked = model_below(&q->model, id, arena_cstr(q->request->arena, e->key));
+  for (struct map_entry *e = q->children ? map_first(&q->units) : NULL; e && !asked; e = map_next(&q->units, e))
+    asked = model_below(&q->model, id, arena_cstr(q->request->arena, e->key));
   if (asked && q->level) asked = level_of(&q->model, id) == q->level;
   (void)map_put(&q->unit_seen, str_of(id), asked ? &yes : &no);
   return asked;
@@ -295,7 +329,8 @@ static bool period_asked(struct values_query *q, struct str text) {
 }
 
 static bool wanted(struct values_query *q, const struct sim_value *v) {
-  if ((v->deleted && !q->deleted) || !map_get(&q->elements, v->element) || !period_asked(q, v->period) || !unit_asked(q, v->unit)) return false;
+  if ((v->deleted && !q->deleted) || !map_get(&q->elements, v->element) || !period_asked(q, v->period) || !unit_asked(q, v->unit))
+    return false;
   if ((q->updated && v->updated_ms < q->updated_from) || (q->cocs.count && !map_get(&q->cocs, v->coc))) return false;
   return aoc_allowed(q, v->aoc);
 }
@@ -322,12 +357,14 @@ static int by_element(const void *x, const void *y) {
 
 void values_query_select(struct values_query *q) {
   const struct sim_values *values = q->model.sim->values;
-  if (!q->new_engine && q->schemes[SCHEMED_ELEMENT].kind == SCHEME_DATABASE_ID) return; /* the query breaks, and the answer is an empty list (measured on 2.41.9) */
+  if (!q->new_engine && q->schemes[SCHEMED_ELEMENT].kind == SCHEME_DATABASE_ID)
+    return; /* the query breaks, and the answer is an empty list (measured on 2.41.9) */
   for (size_t i = 0; i < values_count(values); i++) {
     struct sim_value *v = values_at(values, i);
     if (wanted(q, v)) VEC_PUSH(&q->rows, v);
   }
-  if (q->new_engine && q->rows.n) qsort(q->rows.p, q->rows.n, sizeof *q->rows.p, str_eq(sim_param(q->request, "order", 0), STR("DE")) ? by_element : in_order);
+  if (q->new_engine && q->rows.n)
+    qsort(q->rows.p, q->rows.n, sizeof *q->rows.p, str_eq(sim_param(q->request, "order", 0), STR("DE")) ? by_element : in_order);
   size_t from = (size_t)q->offset < q->rows.n ? (size_t)q->offset : q->rows.n, left = q->rows.n - from;
   if (q->limit && (size_t)q->limit < left) left = (size_t)q->limit;
   if (from) memmove(q->rows.p, q->rows.p + from, left * sizeof *q->rows.p);
