@@ -94,7 +94,7 @@ function transport(root, send) {
     if (init.method !== 'GET' || !RETRIED_STATUSES.includes(response.status)) return response
     const wait = Number(response.headers.get('Retry-After') ?? 1)
     if (!(wait <= RETRY_AFTER_MAX)) return response
-    await response.body?.cancel()
+    response.body?.cancel().catch(() => {})
     await pause(wait * 1000, init.signal)
     return attempt()
   }

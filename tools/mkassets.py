@@ -71,6 +71,18 @@ def library(data):
     return b"\n".join(lines).rstrip(b"\n") + b"\n"
 
 
+def slim(data):
+    """Our modules without what only readers of the source need: lines that are comments, and indentation. Lines stay lines, so that no statement is joined to another."""
+    lines, in_comment = [], False
+    for line in data.decode().split("\n"):
+        text = line.strip()
+        if in_comment or text.startswith("/*"):
+            in_comment = "*/" not in text
+        elif text and not text.startswith("//"):
+            lines.append(text)
+    return ("\n".join(lines) + "\n").encode()
+
+
 def collect(web, sdk, depends):
     files = {}
     for root, folders, names in os.walk(web):
@@ -80,16 +92,16 @@ def collect(web, sdk, depends):
             if os.path.splitext(name)[1] in TYPES:
                 path = os.path.join(root, name)
                 depends.append(path)
-                files[os.path.relpath(path, web)] = read(path)
+                data = read(path)
+                files[os.path.relpath(path, web)] = slim(data) if name.endswith(".js") else data
     for name, source in LIBRARIES.items():
         path = os.path.join(web, "node_modules", source)
         depends.append(path)
         files[name] = library(read(path))
-    for name in ("drawbridge.js", "drawbridge.d.ts"):
-        path = os.path.join(sdk, name)
-        depends.append(path)
-        files["sdk/" + name] = read(path)
-    return files
+    client = {name: read(os.path.join(sdk, name)) for name in ("drawbridge.js", "drawbridge.d.ts")}
+    depends += [os.path.join(sdk, name) for name in client]
+    files["sdk/drawbridge.js"] = slim(client["drawbridge.js"])
+    return files, client
 
 
 def fill_index(index, version, files):
@@ -142,7 +154,7 @@ def main():
     args = parser.parse_args()
     depends = [os.path.join(args.web, "package-lock.json"), os.path.abspath(__file__)]
     fetch_libraries(args.web)
-    files = collect(args.web, args.sdk, depends)
+    files, client = collect(args.web, args.sdk, depends)
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
@@ -153,8 +165,8 @@ def main():
     out.add("/", fill_index(files.pop("index.html"), version, files), "ASSET_PAGE")
     for name in sorted(files):
         out.add(f"/ui/{version}/{name}", files[name], "ASSET_FIXED")
-    for name in ("drawbridge.js", "drawbridge.d.ts"):
-        out.add("/sdk/" + name, files["sdk/" + name], "ASSET_SDK")
+    for name, data in client.items():
+        out.add("/sdk/" + name, data, "ASSET_SDK")
     write(args.asm, ("".join(out.asm) + '.section .note.GNU-stack,"",%progbits\n').encode())
     write(args.table, "".join(out.table).encode())
     target = args.asm.replace(" ", "\\ ")

@@ -5,18 +5,21 @@ export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es:
 const CHOSEN = 'drawbridge language'
 const RIGHT_TO_LEFT = ['ar', 'fa', 'ur', 'he']
 let current = 'en'
+let locale = 'en' // with the region that the browser names, for dates and numbers
 let texts = new Map()
 
 /** The person's choice, else the browser's; texts are there when it resolves. */
 export async function loadLanguage(wished = wishes(), fetchText = fetchPo) {
   const found = wished.map((one) => one.toLowerCase().split('-')[0]).find((one) => one in LANGUAGES) ?? 'en'
-  if (found !== 'en') texts = parsePo(await fetchText(found))
+  texts = found === 'en' ? new Map() : parsePo(await fetchText(found))
   current = found
+  locale = wished.find((one) => one.toLowerCase().split('-')[0] === found) ?? found
   document.documentElement.lang = found
   document.documentElement.dir = RIGHT_TO_LEFT.includes(found) ? 'rtl' : 'ltr'
 }
 
 export const language = () => current
+export const region = () => locale
 
 function wishes() {
   const chosen = localStorage.getItem(CHOSEN)
@@ -53,9 +56,9 @@ export function tn(one, many, n, values = {}) {
 // French counts 0 as one; the others here do not. In .po files the first form is the singular one.
 const pluralForm = (n) => (new Intl.PluralRules(current).select(n) === 'one' ? 0 : 1)
 
-export const number = (n) => new Intl.NumberFormat(current).format(n)
-export const percent = (share) => new Intl.NumberFormat(current, { style: 'percent' }).format(share)
-export const time = (text) => new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
+export const number = (n) => new Intl.NumberFormat(locale).format(n)
+export const percent = (share) => new Intl.NumberFormat(locale, { style: 'percent' }).format(share)
+export const time = (text) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
 
 /** An exact decimal as text, grouped as the reader's language does but with all its digits. */
 export function decimal(text) {
@@ -63,6 +66,6 @@ export function decimal(text) {
   const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
   if (!found) return text
   const [, sign, whole, fraction] = found
-  const point = new Intl.NumberFormat(current).formatToParts(1.5).find((part) => part.type === 'decimal').value
-  return sign + new Intl.NumberFormat(current).format(BigInt(whole)) + (fraction ? point + fraction : '')
+  const point = new Intl.NumberFormat(locale).formatToParts(1.5).find((part) => part.type === 'decimal').value
+  return sign + new Intl.NumberFormat(locale).format(BigInt(whole)) + (fraction ? point + fraction : '')
 }

@@ -1,11 +1,11 @@
 // Periods in the reader's language.
-import { language, t } from './i18n.js'
+import { region, t } from './i18n.js'
 import { periodName, periodOf, typeOf } from './model/periods.js'
 
 export function periodText(id) {
   const type = typeOf(id)
   const period = type && periodOf(type, id)
-  return period ? periodName(type, period, language()) : id
+  return period ? periodName(type, period, region()) : id
 }
 
 export const periodsText = (ids) => ids.slice(0, 3).map(periodText).join(', ') + (ids.length > 3 ? ` ${t('and {n} more', { n: ids.length - 3 })}` : '')

@@ -107,8 +107,16 @@ export function restoringCell(cell) {
   return [decideCell(cell, cell.terms.map((one) => ({ data_element: one.target_data_element, category_option_combo: one.target.id, sign: one.sign })))]
 }
 
-/** What was decided, as one text: two are equal where the decisions are. */
-export function fingerprint(element) {
+/** Which item a decision is about, and what is decided about it in a review, as texts: two are equal where the decisions are. */
+export const itemOf = (decision) => (decision.kind === 'operand' ? cellKey(decision.source_data_element, decision.source_category_option_combo) : decision.source_data_element)
+
+export function fingerprint(review, decision) {
+  if (decision.kind === 'operand') {
+    const cell = review.cellsOf.get(decision.source_data_element)?.find((one) => one.source.id === decision.source_category_option_combo)
+    return cell?.decided ? cell.terms.map((one) => `${one.sign}${cellKey(one.target_data_element, one.target.id)}`).sort().join() : 'open'
+  }
+  const element = review.elements.get(decision.source_data_element)
+  if (!element) return 'gone'
   const { state, targets, rejected = [] } = element.decision
   const ids = (list) => list.map((one) => one.id).sort().join(',')
   return state === 'accepted' || state === 'none' ? `${state} ${ids(targets)}` : `open ${ids(rejected)}`

@@ -1,5 +1,5 @@
 // Sends decisions as they are made, one call at a time, and loses none: not to a broken line, not to a sign-in that ended, not to somebody else's change. No DOM.
-import { fingerprint } from './review.js'
+import { fingerprint, itemOf } from './review.js'
 
 const RETRY_FIRST = 2000
 const RETRY_LAST = 30000
@@ -7,10 +7,9 @@ const RETRY_LAST = 30000
 /**
  * @param {{
  *   key: string,                                   what pending decisions are kept under in `storage`
- *   version: () => number,                         the version that is seen
+ *   review: () => object,                          the review as it is saved
  *   send: (decisions, version) => Promise<object>, AlignmentChanges, or throws with a code
  *   reload: () => Promise<object>,                 the fresh review after somebody else's change
- *   elementOf: (id) => object,                     the element as it is saved
  *   onSaved: (changes) => void, onReloaded: (review) => void, onState: (state) => void, onRefused: (operation, error) => void,
  *   storage?: Storage, later?: (run, ms) => () => void, pause?: number }} options
  */
@@ -22,6 +21,7 @@ export function createSaver(options) {
   let wait = RETRY_FIRST
   let problem // {kind: "offline" | "signed-out" | "conflict", …}
 
+  const version = () => options.review().alignment.version
   const tell = () => {
     keep(storage, key, operations)
     options.onState({ waiting: operations.length, sending: sending > 0, problem })
@@ -31,14 +31,14 @@ export function createSaver(options) {
     cancelTimer = later(flush, ms)
   }
 
-  /** {label, decisions, seen: {id: fingerprint of the element when it was decided}} */
+  /** {label, decisions}; what was decided about the same items until now is noted as `seen`. */
   function add(operation) {
     operations.push({ ...operation, seen: operation.seen ?? seenBy(operation.decisions) })
     if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)
     tell()
   }
 
-  const seenBy = (decisions) => Object.fromEntries(idsOf(decisions).map((id) => [id, fingerprint(options.elementOf(id))]))
+  const seenBy = (decisions) => Object.fromEntries(decisions.map((one) => [itemOf(one), fingerprint(options.review(), one)]))
 
   async function flush() {
     cancelTimer()
@@ -47,18 +47,24 @@ export function createSaver(options) {
     sending = batch.length
     tell()
     try {
-      const changes = await options.send(batch.flatMap((one) => one.decisions), options.version())
+      const changes = await options.send(batch.flatMap((one) => one.decisions), version())
       operations = operations.slice(batch.length)
       problem = undefined
       wait = RETRY_FIRST
       sending = 0
-      options.onSaved(changes)
+      saved(changes)
     } catch (error) {
       sending = 0
       await failed(error, batch)
     }
     tell()
     if (operations.length && !problem) plan(pause)
+  }
+
+  /** What was decided on top of what is saved now has seen it. */
+  function saved(changes) {
+    options.onSaved(changes)
+    operations = operations.map((one) => ({ ...one, seen: seenBy(one.decisions) }))
   }
 
   async function failed(error, batch) {
@@ -80,9 +86,9 @@ export function createSaver(options) {
   async function oneByOne(batch) {
     for (const operation of batch) {
       try {
-        const changes = await options.send(operation.decisions, options.version())
+        const changes = await options.send(operation.decisions, version())
         operations = operations.slice(1)
-        options.onSaved(changes)
+        saved(changes)
       } catch (error) {
         await failed(error, [operation])
         if (problem) return
@@ -99,7 +105,7 @@ export function createSaver(options) {
       return failed(error.code === 'changed_meanwhile' ? { status: 503 } : error, [])
     }
     options.onReloaded(review)
-    const both = operations.filter((one) => idsOf(one.decisions).some((id) => one.seen[id] !== undefined && review.elements.has(id) && fingerprint(review.elements.get(id)) !== one.seen[id]))
+    const both = operations.filter((operation) => operation.decisions.some((one) => fingerprint(review, one) !== operation.seen[itemOf(one)]))
     problem = both.length ? { kind: 'conflict', operations: both } : undefined
     if (!problem) plan(0)
   }
@@ -126,8 +132,6 @@ export function createSaver(options) {
     start: tell,
   }
 }
-
-export const idsOf = (decisions) => [...new Set(decisions.filter((one) => one.kind === 'data_element').map((one) => one.source_data_element))]
 
 function laterByTimer(run, ms) {
   const timer = setTimeout(run, ms)

@@ -33,10 +33,9 @@ function useReview(id, first) {
     return createSaver({
       key: `drawbridge pending ${id}`,
       storage: sessionStorage,
-      version: () => saved.current.alignment.version,
+      review: () => saved.current,
       send: (decisions, version) => gateway.alignments.decide(id, decisions, { ifMatch: version }),
       reload: async () => reviewOf(await gateway.alignments.get(id)),
-      elementOf: (element) => saved.current.elements.get(element),
       onSaved: (changes) => take(withChanges(saved.current, changes)),
       onReloaded: take,
       onState: (state) => setSaving(state),

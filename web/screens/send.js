@@ -1,6 +1,6 @@
 // What to send: periods, organisation units, which pairs. First a check at the target that writes nothing, then the real thing from the run's own screen.
 import { html, useEffect, useId, useMemo, useState } from '../lib.js'
-import { language, number, t, tn } from '../i18n.js'
+import { region, number, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Field, Loading, Name, Notice, Problem } from '../ui.js'
@@ -84,7 +84,7 @@ function Periods({ type, chosen, onChange }) {
     <p class="row"><${Button} small onClick=${() => onChange(new Set([list[0].id]))}>${last}<//>
       <${Button} small onClick=${() => onChange(new Set(list.slice(0, SHOWN_PERIODS).map((one) => one.id)))}>${t('All {n}', { n: Math.min(SHOWN_PERIODS, list.length) })}<//></p>
     <fieldset class="choices"><legend class="unseen">${t('Periods')}</legend>
-      ${list.map((one) => html`<label key=${one.id} class="check"><input type="checkbox" checked=${chosen.has(one.id)} onChange=${(event) => set(one.id, event.target.checked)} />${periodName(type, one, language())} <small class="muted">${one.id}</small></label>`)}
+      ${list.map((one) => html`<label key=${one.id} class="check"><input type="checkbox" checked=${chosen.has(one.id)} onChange=${(event) => set(one.id, event.target.checked)} />${periodName(type, one, region())} <small class="muted">${one.id}</small></label>`)}
     </fieldset>
     ${count < MORE_PERIODS && html`<p><${Button} small onClick=${() => setCount(MORE_PERIODS)}>${t('Show earlier ones')}<//></p>`}
   </section>`

@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from '../lib.js'
 import { t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
+import { readReturn } from '../model/return-to.js'
 import { Button, Field, Loading, Name, Notice, Problem, Tabs } from '../ui.js'
 
 const KINDS = {
@@ -14,19 +15,6 @@ const KINDS = {
 }
 
 export const kindName = (kind) => KINDS[kind]?.() ?? kind
-
-/** {inside: path} on this page, {outside: URL} at an app, or {inside: '/servers'}. Only http and https lead outside. */
-export function readReturn(text, origin) {
-  if (!text) return { inside: '/servers' }
-  let address
-  try {
-    address = new URL(text, origin)
-  } catch {
-    return { inside: '/servers' }
-  }
-  if (address.origin === origin) return { inside: address.pathname + address.search }
-  return ['http:', 'https:'].includes(address.protocol) ? { outside: address } : { inside: '/servers' }
-}
 
 export function SignIn({ params, query, session }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])

@@ -1,0 +1,260 @@
+// What the page thinks with, without a browser.
+import './dom-free.mjs'
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
+import * as review from '../../web/model/review.js'
+import { createHistory } from '../../web/model/history.js'
+import { commandOf } from '../../web/model/keys.js'
+import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
+import { parsePo } from '../../web/model/po.js'
+import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
+import { conflictWords, ignoredOf, stepsOf } from '../../web/model/run.js'
+import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
+import { readReturn } from '../../web/model/return-to.js'
+import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
+
+const SIDES = [{ server: 'a', data_set: 'x' }, { server: 'b', data_set: 'y' }]
+const made = (count = 40) => review.reviewOf(madeUpAlignment('one', count, ...SIDES))
+const rowOf = (given, id) => review.rowsOf(given).find((row) => row.id === id)
+const first = 'Source00000'
+
+test('a decision lies over what is saved and leaves it alone', () => {
+  const saved = made()
+  const target = saved.elements.get(first).proposals[1].target
+  const shown = review.withDecisions(saved, [review.accept(first, [target])])
+  assert.equal(rowOf(shown, first).state, 'accepted')
+  assert.deepEqual(rowOf(shown, first).choice.map((one) => one.id), [target.id])
+  assert.equal(rowOf(saved, first).state, 'proposed')
+  assert.equal(rowOf(review.withDecisions(saved, [review.noCounterpart(first)]), first).state, 'none')
+  assert.equal(rowOf(review.withDecisions(saved, [review.noCounterpart(first), review.forget(first)]), first).state, 'proposed')
+})
+
+test('what is rejected is no longer proposed, and the last rejection leaves nothing', () => {
+  const saved = made()
+  const { proposals } = saved.elements.get(first)
+  const once = review.withDecisions(saved, [review.reject(first, [proposals[0].target])])
+  assert.ok(!once.elements.get(first).proposals.some((one) => one.target.id === proposals[0].target.id))
+  assert.equal(rowOf(once, first).state, 'nothing') // only candidates are left
+  const all = review.withDecisions(saved, [review.reject(first, proposals.map((one) => one.target))])
+  assert.equal(all.elements.get(first).decision.state, 'rejected')
+})
+
+test('undo brings back whatever was decided before', () => {
+  const saved = made()
+  const [a, b] = saved.elements.get(first).proposals.map((one) => one.target)
+  for (const before of [[], [review.accept(first, [a, b])], [review.reject(first, [a])], [review.reject(first, [a]), review.accept(first, [b])], [review.noCounterpart(first)]]) {
+    const was = review.withDecisions(saved, before)
+    const back = review.restoring(was.elements.get(first))
+    const changed = review.withDecisions(was, [review.accept(first, [a])])
+    const about = review.forget(first)
+    assert.equal(review.fingerprint(review.withDecisions(changed, back), about), review.fingerprint(was, about), JSON.stringify(before))
+    assert.notEqual(review.fingerprint(changed, about), review.fingerprint(saved, about))
+  }
+})
+
+test('a cell is decided by hand and given back', () => {
+  const saved = made()
+  const cell = saved.cellsOf.get(first)[0]
+  const other = review.optionCombosOf(saved, cell.terms[0].target_data_element)[2]
+  const decision = review.decideCell(cell, [{ data_element: cell.terms[0].target_data_element, category_option_combo: other.id, sign: '+' }])
+  const shown = review.withDecisions(saved, [decision]).cellsOf.get(first)[0]
+  assert.ok(shown.decided)
+  assert.deepEqual(shown.terms[0].target, other)
+  assert.deepEqual(review.restoringCell(cell), [review.decideCell(cell, undefined)])
+  assert.deepEqual(review.restoringCell(shown), [decision])
+  assert.equal(review.decideCell(cell, []).decision, 'none')
+})
+
+test('what a decision changed takes the place of what was there', () => {
+  const saved = made()
+  const element = { ...saved.elements.get(first), proposals: [] }
+  const cell = { ...saved.cellsOf.get(first)[1], terms: [] }
+  const next = review.withChanges(saved, { version: 2, elements: [element], cells: [cell], coverage: { ...saved.alignment.coverage, accepted: 1 }, warnings: [] })
+  assert.equal(next.alignment.version, 2)
+  assert.equal(next.alignment.coverage.accepted, 1)
+  assert.deepEqual(next.elements.get(first), element)
+  assert.deepEqual(next.cellsOf.get(first).map((one) => one.terms.length), [1, 0, 1, 1])
+  assert.equal([...next.elements.keys()][0], first) // the order of the data set stays
+})
+
+test('warnings: shared targets, value types, lost cells; an agreed sum is none', () => {
+  const saved = made()
+  const shared = rowOf(saved, 'Source00010') // made up to share the target of the one before
+  assert.deepEqual(shared.warnings.map((one) => one.kind), ['shared'])
+  assert.ok(review.isConflict(shared))
+  const both = review.withDecisions(saved, ['Source00009', 'Source00010'].map((id) => review.accept(id, rowOf(saved, id).choice)))
+  assert.deepEqual(rowOf(both, 'Source00010').warnings.map((one) => one.kind), ['sum'])
+  assert.ok(!review.needsLook(rowOf(both, 'Source00010')))
+  assert.ok(rowOf(saved, 'Source00005').warnings.some((one) => one.kind === 'type' && one.from === 'NUMBER'))
+  assert.ok(rowOf(saved, 'Source00004').warnings.some((one) => one.kind === 'cells' && one.lost === 1 && one.of === 4))
+})
+
+test('value types that lose nothing are no warning', () => {
+  const type = (value_type) => ({ value_type })
+  for (const [from, to] of [['INTEGER', 'NUMBER'], ['INTEGER_POSITIVE', 'INTEGER'], ['DATE', 'TEXT'], ['BOOLEAN', 'BOOLEAN']]) assert.equal(review.typeLoss(type(from), type(to)), undefined, `${from} ${to}`)
+  for (const [from, to] of [['NUMBER', 'INTEGER'], ['TEXT', 'NUMBER'], ['PERCENTAGE', 'INTEGER'], ['INTEGER', 'BOOLEAN']]) assert.deepEqual(review.typeLoss(type(from), type(to)), [from, to])
+  assert.equal(review.typeLoss({}, type('NUMBER')), undefined)
+})
+
+test('bulk takes what is sure and in view, never a conflict', () => {
+  const rows = review.rowsOf(made(100))
+  const { take, left } = review.sureOnes(rows, 0.9)
+  assert.ok(take.length > 5)
+  assert.ok(take.every((row) => row.state === 'proposed' && row.confidence >= 0.9 && !review.isConflict(row)))
+  assert.equal(take.length + left, rows.filter((row) => row.state === 'proposed' && row.confidence >= 0.9).length)
+  assert.ok(left > 0)
+  const seen = review.filterRows(rows, { ...review.NO_FILTER, text: 'malaria' })
+  assert.ok(review.sureOnes(seen, 0.9).take.every((row) => row.source.name.startsWith('Malaria')))
+})
+
+test('filters: words in any order and without accents, state, band, section, order', () => {
+  const rows = review.rowsOf(made())
+  const shown = (more) => review.filterRows(rows, { ...review.NO_FILTER, ...more })
+  assert.ok(shown({ text: 'CASES mála' }).every((row) => /Malaria.*cases/.test(row.source.name)))
+  assert.equal(shown({ text: 'OPD_107' }).length, 1)
+  assert.equal(shown({ text: 'nothing such' }).length, 0)
+  assert.ok(shown({ state: 'nothing' }).every((row) => row.state === 'nothing'))
+  assert.ok(shown({ band: 'high' }).every((row) => row.confidence >= 0.9))
+  assert.ok(shown({ section: 'Laboratory' }).every((row) => row.source.section === 'Laboratory'))
+  const sure = shown({ order: 'surest' }).map((row) => row.confidence ?? -1)
+  assert.deepEqual(sure, [...sure].sort((a, b) => b - a))
+  assert.deepEqual(shown({}).map((row) => row.id), rows.map((row) => row.id))
+})
+
+test('targets are found by what they begin with first', () => {
+  const found = review.searchTargets(made(100), 'mala', 5)
+  assert.ok(found.length > 0 && found.every((one) => one.name.startsWith('Malaria')))
+  assert.ok(review.searchTargets(made(), 'nat-203')[0].code === 'NAT-203')
+})
+
+test('ten thousand rows are made and filtered in a straight line', () => {
+  const big = made(10000)
+  assert.equal(review.filterRows(review.rowsOf(big), { ...review.NO_FILTER, text: 'cases' }).length > 1000, true)
+})
+
+test('undo and redo, and a new step forgets what was undone', () => {
+  const history = createHistory()
+  history.add({ label: 'a' })
+  history.add({ label: 'b' })
+  assert.equal(history.undo().label, 'b')
+  assert.equal(history.next().redo.label, 'b')
+  assert.equal(history.redo().label, 'b')
+  history.undo()
+  history.add({ label: 'c' })
+  assert.equal(history.redo(), undefined)
+  assert.deepEqual([history.undo().label, history.undo().label, history.undo()], ['c', 'a', undefined])
+})
+
+test('keys act in the list and the pane, never in a field', () => {
+  const key = (name, more = {}) => ({ key: name, target: { tagName: 'DIV' }, ...more })
+  assert.equal(commandOf(key('a')), 'accept')
+  assert.equal(commandOf(key('Enter')), 'accept')
+  assert.equal(commandOf(key('Enter', { target: { tagName: 'BUTTON' } })), undefined)
+  assert.equal(commandOf(key('a', { target: { tagName: 'INPUT' } })), undefined)
+  assert.equal(commandOf(key('ArrowDown'), 'detail'), undefined)
+  assert.equal(commandOf(key('z', { ctrlKey: true })), 'undo')
+  assert.equal(commandOf(key('Z', { ctrlKey: true, shiftKey: true })), 'redo')
+  assert.equal(commandOf(key('a', { ctrlKey: true })), undefined)
+  assert.equal(commandOf(key('!', { code: 'Digit1', shiftKey: true })), 'add-1')
+  assert.equal(commandOf(key('3', { code: 'Digit3' })), 'choose-3')
+})
+
+test('periods as DHIS2 writes them, the newest that has ended first', () => {
+  const now = new Date(2026, 10, 25)
+  const ids = (type, n = 2) => lastPeriods(type, n, now).map((one) => one.id)
+  assert.deepEqual(ids('Monthly'), ['202610', '202609'])
+  assert.deepEqual(lastPeriods('Monthly', 2, new Date(2026, 0, 1)).map((one) => one.id), ['202512', '202511'])
+  assert.deepEqual(ids('Daily'), ['20261124', '20261123'])
+  assert.deepEqual(ids('Weekly'), ['2026W47', '2026W46'])
+  assert.deepEqual(lastPeriods('Weekly', 2, new Date(2027, 0, 6)).map((one) => one.id), ['2026W53', '2026W52']) // 2026 has 53 ISO weeks
+  assert.deepEqual(ids('BiWeekly'), ['2026BiW23', '2026BiW22'])
+  assert.deepEqual(ids('BiMonthly'), ['202605B', '202604B'])
+  assert.deepEqual(ids('Quarterly'), ['2026Q3', '2026Q2'])
+  assert.deepEqual(ids('QuarterlyNov', 4), ['2026NovQ4', '2026NovQ3', '2026NovQ2', '2026NovQ1'])
+  assert.deepEqual(ids('SixMonthlyApril', 3), ['2026AprilS1', '2025AprilS2', '2025AprilS1'])
+  assert.deepEqual(ids('SixMonthlyNov'), ['2026NovS2', '2026NovS1'])
+  assert.deepEqual(ids('FinancialNov'), ['2026Nov', '2025Nov'])
+  assert.deepEqual(ids('FinancialJuly'), ['2025July', '2024July'])
+  assert.deepEqual(ids('SomethingNew'), [])
+  assert.equal(periodName('Monthly', periodOf('Monthly', '202610', now), 'en'), 'October 2026')
+  for (const type of ['Daily', 'Weekly', 'WeeklySunday', 'BiWeekly', 'Monthly', 'BiMonthly', 'Quarterly', 'QuarterlyNov', 'SixMonthly', 'SixMonthlyApril', 'SixMonthlyNov', 'Yearly', 'FinancialApril', 'FinancialFeb', 'FinancialSep', 'FinancialNov'])
+    for (const period of lastPeriods(type, 30, now)) {
+      assert.equal(typeOf(period.id), type, period.id)
+      assert.ok(period.start <= period.end && period.end < Date.UTC(2026, 10, 25), period.id)
+    }
+})
+
+test('periods of one type follow each other without a gap', () => {
+  for (const type of ['Weekly', 'WeeklyFriday', 'Monthly', 'Quarterly', 'QuarterlyNov', 'SixMonthlyApril', 'FinancialOct', 'Yearly']) {
+    const list = lastPeriods(type, 60, new Date(2026, 10, 25))
+    for (let i = 1; i < list.length; i++) assert.equal(list[i].end + 86400000, list[i - 1].start, `${type} ${list[i].id}`)
+    assert.equal(new Set(list.map((one) => one.id)).size, list.length)
+  }
+})
+
+test('organisation units as a tree, chosen with all below', () => {
+  const tree = treeOf([...madeUpUnits(5), { id: 'Elsewhere00', name: 'Elsewhere', path: '/Other000000/Elsewhere00', level: 2 }])
+  assert.deepEqual(tree.roots.map((one) => one.name), ['Bo district', 'Elsewhere'])
+  assert.equal(tree.roots[0].below, 4)
+  const bo = toggle(new Set(), tree.roots[0], true)
+  assert.equal(bo.size, 5)
+  assert.equal(stateOf(bo, tree.roots[0]), 'all')
+  bo.delete('OrgUnit0002')
+  assert.equal(stateOf(bo, tree.roots[0]), 'some')
+  assert.equal(toggle(bo, tree.roots[0], false).size, 0)
+  assert.deepEqual(visible(tree, new Set()).length, 2)
+  assert.deepEqual(visible(tree, new Set(), 'post 3').map((one) => one.id), ['OrgUnit0000', 'OrgUnit0003'])
+  assert.equal(withAllBelow(tree.roots[0]).length, 5)
+})
+
+test('a run: steps, refusals in words', () => {
+  const counts = { read: 10, mapped: 9, sent: 0, verified: 0, differing: 0, ignored: { E1: 2, E2: 3 } }
+  const steps = (run) => stepsOf({ counts, ...run }).map((one) => one.state).join(' ')
+  assert.equal(steps({ state: 'sending' }), 'done done done now waiting')
+  assert.equal(steps({ state: 'checking', dry_run: true }), 'done done now')
+  assert.equal(steps({ state: 'differs' }), 'done done done done done')
+  assert.equal(steps({ state: 'interrupted', counts: { ...counts, sent: 4 } }), 'done done done stopped waiting')
+  assert.equal(steps({ state: 'queued' }), 'waiting waiting waiting waiting waiting')
+  assert.equal(ignoredOf(counts), 5)
+  assert.match(conflictWords({ code: 'E7617', message: 'x' }).remedy, /administrator/)
+  assert.equal(conflictWords({ code: 'E8011' }).title, conflictWords({ code: 'E7617' }).title)
+  assert.deepEqual(conflictWords({ code: 'E9999', message: 'as the server says' }), { title: 'as the server says', remedy: '' })
+})
+
+test('every code of the API that a person can meet is said in words', () => {
+  const table = readFileSync(new URL('../../src/base/error.h', import.meta.url), 'utf8')
+  const codes = [...table.matchAll(/^\s+X\((\w+), /gm)].map((one) => one[1])
+  const inside = ['bad_request', 'bad_target', 'challenge_required', 'cross_site', 'missing_header', 'method_refused', 'request_timeout', 'conflict', 'too_large', 'target_too_long', 'wrong_host', 'head_too_large',
+    'inside', 'loop', 'usage', 'configuration', 'input', 'differs', 'cancelled'] // shown with the API's own title and detail
+  assert.ok(codes.length > 40)
+  for (const code of codes) assert.ok(knownCodes().includes(code) || inside.includes(code), code)
+  for (const code of ['not_connected', 'no_session', 'reauth_required']) assert.ok(isSignedOut({ code }))
+  for (const reason of ['expired', 'address', 'method', 'referer', 'disabled', 'malformed', 'unknown', 'not_told', undefined]) assert.ok(inWords({ code: 'token_refused', reason }).remedy.length > 20)
+  assert.deepEqual(inWords({ title: 'A title', message: 'a detail' }), { title: 'A title', remedy: 'a detail', detail: undefined })
+})
+
+test('where sign-in leads back to: this page, or an app that the person confirms', () => {
+  const here = 'https://gate.example.org'
+  assert.deepEqual(readReturn('/alignments/1?x=2', here), { inside: '/alignments/1?x=2' })
+  assert.deepEqual(readReturn('//evil.example.org/', here).inside, undefined)
+  assert.equal(readReturn('https://app.example.org/x', here).outside.origin, 'https://app.example.org')
+  for (const bad of ['javascript:alert(1)', 'data:text/html,x', 'http://', '', null]) assert.deepEqual(readReturn(bad, here), { inside: '/servers' }, String(bad))
+})
+
+test('texts: values are put in, plurals follow the language, what is not translated stays English', async () => {
+  const po = 'msgid ""\nmsgstr "Language: fr"\n\nmsgid "Servers"\nmsgstr "Serveurs"\n\n#: comment\nmsgid "{n} value"\nmsgid_plural "{n} values"\nmsgstr[0] "{n} valeur"\nmsgstr[1] "{n} "\n"valeurs"\n'
+  assert.deepEqual(parsePo(po).get('{n} value'), ['{n} valeur', '{n} valeurs'])
+  await loadLanguage(['fr-FR'], async () => po)
+  assert.equal(t('Servers'), 'Serveurs')
+  assert.equal(tn('{n} value', '{n} values', 0), '0 valeur')
+  assert.equal(tn('{n} value', '{n} values', 1500).replace(/\s/g, ' '), '1 500 valeurs')
+  assert.equal(t('Hello {name}', { name: '{n}' }), 'Hello {n}')
+  assert.equal(decimal('12345678901234567890.5').replace(/\s/g, ' '), '12 345 678 901 234 567 890,5')
+  await loadLanguage(['de', 'en-GB'], async () => '')
+  assert.equal(t('Servers'), 'Servers')
+  assert.equal(decimal('-1234.50'), '-1,234.50')
+  assert.equal(decimal(null), '–')
+  assert.equal(decimal('1e5'), '1e5')
+})

@@ -1,0 +1,460 @@
+// The page in Debian's Chromium against made-up servers: each screen and state, by mouse and by key. What its console complains about fails the test, and so does axe.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { axe, openPage, picture, startBrowser } from './browser.mjs'
+import { startMock } from './mock.mjs'
+
+let browser
+before(async () => { browser = await startBrowser() })
+after(() => browser?.close())
+
+/** One test with a world and a page of its own; at its end nothing may have been complained about. */
+function scene(name, options, run) {
+  test(name, async () => {
+    const world = await startMock(options)
+    const opened = await openPage(browser, options)
+    const clean = async (label) => {
+      assert.deepEqual(await axe(opened.page, label), [])
+      await picture(opened.page, label)
+    }
+    try {
+      await run({ world, clean, go: (path) => opened.page.goto(world.url + path), ...opened })
+      assert.deepEqual(opened.complaints, [])
+    } finally {
+      await opened.close()
+      await world.stop()
+    }
+  })
+}
+
+const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
+const REFUSED = /Failed to load resource: the server responded with a status of/ // Chromium's own line for each refused call
+const grid = (page) => page.getByRole('grid')
+const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
+const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()
+
+async function openReview({ world, page, go }) {
+  world.align(PAIR, 'one')
+  await go('/alignments/one')
+  await grid(page).waitFor()
+  await grid(page).focus()
+}
+
+const saved = (page) => page.getByText('All changes saved').waitFor()
+
+describe('servers and sign-in', () => {
+  scene('servers: who is connected, signing out', { connected: ['district'] }, async ({ page, go, clean, world }) => {
+    await go('/')
+    await page.getByRole('heading', { name: 'Servers' }).waitFor()
+    await page.getByText('Connected', { exact: true }).waitFor()
+    await clean('servers')
+    assert.equal(new URL(page.url()).pathname, '/servers')
+    await page.getByRole('button', { name: 'Sign out of District HMIS' }).click()
+    await page.getByRole('link', { name: 'Sign in to District HMIS' }).waitFor()
+    assert.equal(world.connections.size, 0)
+  })
+
+  scene('a password with a second factor, and every refusal with a remedy', { connected: [], expected: [REFUSED] }, async ({ page, go, clean }) => {
+    await go('/servers')
+    await page.getByRole('link', { name: 'Sign in to District HMIS' }).click()
+    await page.getByRole('tab', { name: 'Password' }).click()
+    const attempt = async (user, password) => {
+      await page.getByLabel('User name').fill(user)
+      await page.locator('input[type=password]').fill(password)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    await attempt('maria', 'wrong')
+    await page.getByRole('alert').getByText('User name or password is wrong').waitFor()
+    await clean('sign-in-refused')
+    for (const [user, words] of [['locked', 'The account is locked'], ['expired', 'The password has expired'], ['disabled', 'The account is disabled']]) {
+      await attempt(user, 'right')
+      await page.getByRole('alert').getByText(words).waitFor()
+    }
+    await attempt('twofactor', 'right')
+    const code = page.getByLabel('Two-factor code')
+    await code.waitFor()
+    assert.ok(await code.evaluate((input) => input === document.activeElement))
+    await clean('sign-in-second-factor')
+    await code.fill('000 000')
+    await page.keyboard.press('Enter')
+    await page.getByText('The code is wrong').waitFor()
+    await page.getByLabel('Two-factor code').fill('123 456')
+    await page.keyboard.press('Enter')
+    await page.getByText('Connected', { exact: true }).waitFor()
+    assert.equal(new URL(page.url()).pathname, '/servers')
+  })
+
+  scene('an access token, and OAuth by leaving the page', { connected: [], expected: [REFUSED] }, async ({ page, go, clean }) => {
+    await go('/sign-in/district?return_to=%2Fservers')
+    await page.getByLabel('Personal access token').fill('no token')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('It is not complete').waitFor()
+    await page.getByLabel('Personal access token').fill('d2p_abc def')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Servers' }).waitFor()
+    await page.getByRole('link', { name: 'Sign in to Central HMIS' }).click()
+    await page.getByRole('link', { name: 'Continue to Central HMIS' }).waitFor()
+    await clean('sign-in-oauth')
+    await page.getByRole('link', { name: 'Continue to Central HMIS' }).click()
+    await page.getByRole('link', { name: 'Align two data sets' }).waitFor()
+  })
+
+  scene('coming back from a sign-in that failed; an address that is not ours is confirmed first', { connected: [] }, async ({ page, go, clean }) => {
+    await go('/sign-in/central?problem=access_denied')
+    await page.getByText('You did not give consent').waitFor()
+    await clean('sign-in-problem')
+    await go('/sign-in/district?return_to=https%3A%2F%2Fapp.example.org%2F')
+    await page.getByLabel('Personal access token').fill('d2p_x')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    const link = page.getByRole('link', { name: 'Back to https://app.example.org' })
+    await link.waitFor()
+    assert.equal(await link.getAttribute('href'), 'https://app.example.org/')
+    await clean('signed-in-for-an-app')
+  })
+
+  scene('a server that does not answer, and one that is not known', { connected: [], expected: [REFUSED] }, async ({ page, go, world, clean }) => {
+    world.servers[0].state = 'unreachable'
+    world.servers[0].sign_in = []
+    await go('/servers')
+    await page.getByText('Cannot be reached').waitFor()
+    await go('/sign-in/district')
+    await page.getByText('The server cannot be reached').waitFor()
+    await clean('sign-in-unreachable')
+    await go('/sign-in/nowhere')
+    await page.getByText('There is no such server').waitFor()
+    world.fail = (_, path) => path === '/v1/servers' && new world.Problem(503, 'store_unavailable')
+    await go('/servers')
+    await page.getByText('drawbridge cannot reach its store').waitFor()
+    world.fail = undefined
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'Central HMIS' }).waitFor()
+  })
+})
+
+describe('a new alignment', () => {
+  scene('a data set at each of two servers', {}, async ({ page, go, clean }) => {
+    await go('/alignments')
+    await page.getByText('No alignment yet.').waitFor()
+    await clean('alignments-empty')
+    await page.getByRole('link', { name: 'Align two data sets' }).click()
+    const from = page.getByRole('region', { name: 'Values come from' })
+    const to = page.getByRole('region', { name: 'Values go to' })
+    await from.getByLabel('Weekly surveillance').check()
+    await to.getByLabel('National monthly summary').check()
+    await page.getByText('The period types differ: Weekly and Monthly').waitFor()
+    await from.getByLabel('Monthly facility report').check()
+    await page.getByText('The period types differ').waitFor({ state: 'detached' })
+    await clean('new-alignment')
+    await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+    await grid(page).waitFor()
+    await page.getByRole('link', { name: 'Alignments' }).click()
+    await page.getByRole('link', { name: 'Review Monthly facility report → National monthly summary' }).waitFor()
+    await clean('alignments')
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: /^Export/ }).click()])
+    assert.equal(file.suggestedFilename(), 'mapping.json')
+    await page.getByRole('button', { name: /^Remove Monthly/ }).click()
+    await page.getByRole('dialog').waitFor()
+    await clean('alignment-remove')
+    await page.getByRole('button', { name: 'Remove with all decisions' }).click()
+    await page.getByText('No alignment yet.').waitFor()
+  })
+
+  scene('with one server there is nothing to align, and without any one is led to sign-in', { connected: ['district'], expected: [REFUSED] }, async ({ page, go, clean, world }) => {
+    await go('/alignments/new')
+    await page.getByText('Sign in to two servers first').waitFor()
+    await clean('new-alignment-one-server')
+    world.connections.clear()
+    await go('/alignments')
+    await page.getByText('Sign in to a server to see your alignments.').waitFor()
+    await go('/runs')
+    await page.getByText('Sign in to a server to see your runs.').waitFor()
+  })
+})
+
+describe('review', () => {
+  scene('by keys alone: accept, reject, choose another, no counterpart, undo, redo', {}, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    await clean('review')
+    await press(page, 'a', 'Enter', 'n')
+    await page.getByText('3 of 40 decided').waitFor()
+    assert.match(await rowText(page, 'Malaria, new cases'), /Accepted/)
+    assert.match(await rowText(page, 'Cholera, new cases'), /No counterpart/)
+    await press(page, 'u')
+    await page.getByText('2 of 40 decided').waitFor()
+    await press(page, 'Shift+U')
+    await page.getByText('3 of 40 decided').waitFor()
+    await press(page, 'j', 'r') // reject: the next candidate is chosen
+    await page.getByText('Rejected: ').first().waitFor({ state: 'attached' })
+    assert.equal(await page.locator('.chips li').count(), 1)
+    await press(page, 'a')
+    await saved(page)
+    await press(page, '2', 'Shift+1', 'a') // the second candidate, and the first as another target
+    await saved(page)
+    const element = world.alignments.get('one').elements[4]
+    assert.deepEqual(element.decision.targets.map((one) => one.id), [element.proposals[1].target.id, element.proposals[0].target.id])
+    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    assert.match(await grid(page).getAttribute('aria-activedescendant'), /^row-5$/)
+    await press(page, '?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await clean('review-keys')
+    await press(page, 'Escape', 'k')
+    assert.match(await grid(page).getAttribute('aria-activedescendant'), /^row-4$/)
+  })
+
+  scene('candidates, why and cells; a target from all of them; a cell by hand', { elements: 100 }, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    await press(page, 'w')
+    await page.getByText('The names have the same words').waitFor()
+    await clean('review-why')
+    await press(page, 'e')
+    await page.keyboard.type('scabies deaths')
+    await page.getByRole('option', { name: /Scabies – deaths/ }).waitFor()
+    await clean('review-search-targets')
+    await press(page, 'Enter')
+    await page.locator('.chips').getByText('Scabies – deaths').waitFor()
+    await press(page, 'a', 'k', 'd')
+    await saved(page)
+    assert.equal(world.alignments.get('one').elements[0].decision.targets[0].name, 'Scabies – deaths')
+    await press(page, 'u')
+    await page.getByText('0 of 100 decided').waitFor()
+    await saved(page)
+    await page.getByLabel(/Target cell of Malaria, new cases, <1 y/).selectOption({ label: '5–14 y' })
+    await page.getByText('By hand').waitFor()
+    await saved(page)
+    await clean('review-cells')
+    const cell = () => world.alignments.get('one').cells[0]
+    assert.deepEqual([cell().decided, cell().terms[0].target.name], [true, '5–14 y'])
+    await page.getByLabel(/Target cell of Malaria, new cases, <1 y/).selectOption('As the engine proposes')
+    await page.getByText('By hand').waitFor({ state: 'detached' })
+    await saved(page)
+    assert.equal(cell().decided, false)
+  })
+
+  scene('bulk takes the sure ones in view and leaves the conflicts; one undo takes all back', { elements: 100 }, async (stage) => {
+    const { page, world } = stage
+    await openReview(stage)
+    const button = page.getByRole('button', { name: /^Accept \d+$/ })
+    const n = Number(/\d+/.exec(await button.innerText())[0])
+    assert.ok(n > 3)
+    assert.equal(world.alignments.get('one').coverage.accepted, 0) // nothing is taken before it is asked for
+    await page.getByLabel('Accept all at or above').fill('0.95')
+    const fewer = Number(/\d+/.exec(await button.innerText())[0])
+    assert.ok(fewer < n)
+    await page.getByLabel('Accept all at or above').fill('0.9')
+    await button.click()
+    await page.getByText(`${n} of 100 decided`).waitFor()
+    await saved(page)
+    assert.equal(world.alignments.get('one').coverage.accepted, n)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('0 of 100 decided').waitFor()
+    await saved(page)
+    assert.equal(world.alignments.get('one').coverage.accepted, 0)
+  })
+
+  scene('search, state, confidence, warnings; an empty list says so', { elements: 100 }, async (stage) => {
+    const { page, clean } = stage
+    await openReview(stage)
+    await press(page, '/')
+    await page.keyboard.type('measles')
+    await page.getByText(/^[6-9] shown/).waitFor() // "a" and "n" in it were text
+    await page.getByText('0 of 100 decided').waitFor()
+    await press(page, 'Enter', 'a')
+    await page.getByText('1 of 100 decided').waitFor()
+    await page.getByLabel('State', { exact: true }).selectOption('accepted')
+    await page.getByText('1 shown').waitFor()
+    await page.getByRole('button', { name: 'Low' }).click()
+    await page.getByText('Nothing here fits').waitFor()
+    await clean('review-empty-filter')
+    await page.getByRole('button', { name: 'Show everything' }).click()
+    await page.getByRole('button', { name: /conflicts$/ }).click()
+    assert.ok(await page.getByLabel('With warnings only').isChecked())
+    await page.locator('.detail .notice.warning').waitFor()
+    await clean('review-conflicts')
+  })
+
+  scene('what is decided is there after a reload', {}, async (stage) => {
+    const { page } = stage
+    await openReview(stage)
+    await press(page, 'a', 'n')
+    await saved(page)
+    await page.reload()
+    await page.getByText('2 of 40 decided').waitFor()
+    await grid(page).focus()
+    assert.match(await rowText(page, 'Measles, new cases'), /No counterpart/)
+    await page.getByText('Decided by maria').waitFor()
+  })
+
+  scene('two people at once: the other one is shown, and mine is not lost', { expected: [REFUSED] }, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    const alignment = world.alignments.get('one')
+    const decide = (id, decision) => world.decide(alignment, [{ kind: 'data_element', source_data_element: id, decision }], 'joseph')
+    decide('Source00003', 'none') // about something else: mine goes through by itself
+    await press(page, 'a')
+    await saved(page)
+    await page.getByText('2 of 40 decided').waitFor()
+    assert.match(await rowText(page, 'Typhoid fever, new cases'), /No counterpart/)
+    decide('Source00001', 'none') // about the same
+    await press(page, 'a')
+    await page.getByText('Somebody else changed the same meanwhile').waitFor()
+    await clean('review-conflict')
+    await page.getByRole('button', { name: 'Use mine' }).click()
+    await saved(page)
+    assert.equal(world.alignments.get('one').elements[1].decision.state, 'accepted')
+  })
+
+  scene('the line breaks and comes back; the sign-in ends and comes back', { expected: [REFUSED, /ERR_EMPTY_RESPONSE|ERR_SOCKET|Failed to load resource/] }, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    world.fail = (method) => method === 'PATCH' && 'cut'
+    await press(page, 'a', 'a')
+    await page.getByText('Not saved yet: drawbridge cannot be reached.').waitFor()
+    await page.getByText('2 of 40 decided').waitFor() // the page goes on
+    await clean('review-offline')
+    world.fail = undefined
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await saved(page)
+    assert.equal(world.alignments.get('one').coverage.accepted, 2)
+    world.connections.clear()
+    await press(page, 'n')
+    await grid(page).focus()
+    await press(page, 'n')
+    await page.getByText('Sign in again to save.').waitFor()
+    await clean('review-signed-out')
+    page.once('dialog', (dialog) => dialog.accept())
+    await page.locator('.save').getByRole('link', { name: 'Sign in' }).click()
+    await page.getByLabel('Personal access token').fill('d2p_x')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await grid(page).waitFor()
+    await saved(page)
+    assert.ok(world.alignments.get('one').coverage.none >= 1)
+  })
+
+  scene('ten thousand rows: only those in view are drawn, keys and search still act', { elements: 10000 }, async (stage) => {
+    const { page, world } = stage
+    await openReview(stage)
+    assert.equal(await grid(page).getAttribute('aria-rowcount'), '10001')
+    assert.ok((await page.getByRole('row').count()) < 60)
+    await press(page, 'End')
+    assert.match(await grid(page).getAttribute('aria-activedescendant'), /^row-9999$/)
+    await press(page, 'a')
+    await page.getByText('1 of 10,000 decided').waitFor()
+    await press(page, 'Home', 'a', 'a')
+    await page.getByText('3 of 10,000 decided').waitFor()
+    await saved(page)
+    assert.equal(world.alignments.get('one').coverage.accepted, 3)
+    await press(page, '/')
+    await page.keyboard.type('malaria (100)')
+    await page.getByText(/^[6-9] shown/).waitFor()
+  })
+
+  scene('an alignment that is not there', { expected: [REFUSED] }, async ({ page, go, clean }) => {
+    await go('/alignments/nothing')
+    await page.getByText('There is nothing here').waitFor()
+    await clean('review-not-there')
+    await go('/alignments/one/two/three')
+    await page.getByText('There is nothing at this address').waitFor()
+  })
+})
+
+describe('sending', () => {
+  scene('choose, check, send, verified totals', {}, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    await page.getByRole('button', { name: /^Accept \d+$/ }).click()
+    await saved(page)
+    await page.getByRole('link', { name: 'Send', exact: true }).click()
+    await page.getByText('30 of 30 chosen').waitFor()
+    await page.getByText('1 chosen', { exact: true }).waitFor() // last month
+    await page.getByRole('button', { name: 'None' }).click()
+    await page.getByLabel('Search organisation units').fill('post 1')
+    await page.getByLabel('Lugbu health post 11').check()
+    await page.getByLabel('Search organisation units').fill('')
+    await page.getByText('1 of 30 chosen').waitFor()
+    await clean('send')
+    await page.getByRole('button', { name: 'Check 1 period for 1 organisation unit' }).click()
+    await page.getByText('1,340 values are ready to be sent').waitFor()
+    await clean('run-checked')
+    const [checked] = world.runs.values()
+    assert.deepEqual([checked.order.dry_run, checked.order.org_units, checked.order.accept], [true, ['OrgUnit0011'], ['accepted']])
+    await page.getByRole('button', { name: 'Send 1,340 values' }).click()
+    await page.getByText('Stop after what is under way').waitFor()
+    await page.getByText('Everything arrived: all totals agree').waitFor()
+    await page.getByRole('row', { name: /Malaria cases.*12,345,678,901,234,567,890\.5.*12,345,678,901,234,567,890\.5 Yes/ }).waitFor()
+    await clean('run-done')
+    const [, sent] = world.runs.values()
+    assert.deepEqual({ ...sent.order, dry_run: true }, checked.order) // what was checked is what was sent
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the report' }).click()])
+    assert.match(file.suggestedFilename(), /^report-run2\.json$/)
+    await page.getByRole('link', { name: 'Runs' }).click()
+    await page.getByText('Sent and verified').waitFor()
+    await clean('runs')
+  })
+
+  scene('refused values in words with their source cells; stopped and gone on', {}, async (stage) => {
+    const { page, world, clean, go } = stage
+    world.align(PAIR, 'one')
+    const order = { alignment: 'one', periods: ['202610'], org_units: ['OrgUnit0003'], dry_run: false }
+    const start = () => page.evaluate(async (given) => (await (await fetch('/v1/runs', { method: 'POST', headers: { 'X-Drawbridge': '1', 'Idempotency-Key': crypto.randomUUID() }, body: JSON.stringify(given) })).json()).id, order)
+    await go('/runs')
+    await page.getByText('Nothing was sent yet.').waitFor()
+    await clean('runs-empty')
+    const id = await start()
+    const run = world.runs.get(id)
+    run.refusing = true
+    run.steps = [{ state: 'sending', progress: { done: 1, of: 10 } }]
+    await go(`/runs/${id}`)
+    await page.getByText('1 of 10').first().waitFor()
+    await clean('run-sending')
+    await page.getByRole('button', { name: 'Stop after what is under way' }).click()
+    await page.getByText('Stopped by you').waitFor()
+    await page.getByRole('button', { name: 'Go on where it stopped' }).click()
+    await page.getByText('The target did not take 2 values').waitFor()
+    await page.getByText('The organisation unit is outside those you may enter data for').waitFor()
+    await page.getByRole('cell', { name: /health post 3/ }).waitFor()
+    await page.getByRole('cell', { name: 'Malaria, new cases, <1 y' }).waitFor()
+    await clean('run-refused')
+    for (const [state, words] of [['differs', 'Not all totals agree'], ['failed', 'Something went wrong'], ['interrupted', 'drawbridge was stopped while this was under way']]) {
+      Object.assign(run, { state, steps: [], problem: state === 'failed' ? { code: 'inside', title: undefined, detail: 'it broke' } : undefined })
+      await go(`/runs/${id}`)
+      await page.getByText(words).waitFor()
+      await clean(`run-${state}`)
+    }
+  })
+
+  scene('an alignment with nothing accepted cannot be sent; units that cannot be read are told', { expected: [REFUSED] }, async (stage) => {
+    const { page, world, go, clean } = stage
+    world.align(PAIR, 'one')
+    world.fail = (_, path) => path.endsWith('/org-units') && new world.Problem(503, 'server_unreachable', { server: 'district' })
+    await go('/alignments/one/send')
+    await page.getByText('Nothing is accepted yet').waitFor()
+    await page.getByText('The server cannot be reached').waitFor()
+    assert.ok(await page.getByRole('button', { name: /^Check/ }).isDisabled())
+    await clean('send-nothing')
+  })
+})
+
+describe('every screen on a small window and in another direction', () => {
+  for (const width of [640, 360])
+    scene(`${width} pixels wide: nothing is cut off`, { width, height: 700 }, async ({ page, go, world, clean }) => {
+      world.align(PAIR, 'one')
+      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one', '[role=grid]'], ['/alignments/one/send', '.unit'], ['/runs', '.empty']]) {
+        await go(path)
+        await page.locator(ready).first().waitFor()
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
+        await clean(`narrow-${width}${path.replaceAll('/', '-')}`)
+      }
+    })
+
+  scene('right to left: the panes mirror', {}, async (stage) => {
+    const { page, clean } = stage
+    await openReview(stage)
+    await page.evaluate(() => { document.documentElement.dir = 'rtl' })
+    const [list, detail] = await Promise.all([grid(page).boundingBox(), page.locator('.detail').boundingBox()])
+    assert.ok(list.x > detail.x)
+    await clean('review-rtl')
+  })
+})

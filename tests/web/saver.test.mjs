@@ -1,0 +1,152 @@
+// No decision is lost: not to a broken line, not to a sign-in that ended, not to somebody else.
+import './dom-free.mjs'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { madeUpAlignment } from './made-up.mjs'
+import { accept, decideCell, noCounterpart, reviewOf, withDecisions } from '../../web/model/review.js'
+import { createSaver } from '../../web/model/saver.js'
+
+const first = 'Source00000'
+const second = 'Source00001'
+const problem = (status, code, more) => Object.assign(new Error(code), { status, code }, more)
+
+/** A saver with a server of its own: `server.answer(decisions, version)` may throw; timers run when told. */
+function setUp({ storage } = {}) {
+  const world = { saved: reviewOf(madeUpAlignment('one', 10, { server: 'a' }, { server: 'b' })), sent: [], states: [], refused: [], timers: [], answer: undefined }
+  world.fresh = world.saved
+  world.saver = createSaver({
+    key: 'pending',
+    storage,
+    review: () => world.saved,
+    send: async (decisions, version) => {
+      world.sent.push({ decisions, version })
+      world.answer?.(decisions, version)
+      return { version: version + 1 }
+    },
+    reload: async () => world.fresh,
+    onSaved: (changes) => { world.saved = { ...world.saved, alignment: { ...world.saved.alignment, version: changes.version } } },
+    onReloaded: (review) => { world.saved = review },
+    onState: (state) => world.states.push(state),
+    onRefused: (operation, error) => world.refused.push([operation.label, error.code]),
+    later: (run, ms) => {
+      const timer = { run, ms }
+      world.timers.push(timer)
+      return () => { world.timers = world.timers.filter((one) => one !== timer) }
+    },
+  })
+  world.run = async () => { for (const timer of world.timers.splice(0)) await timer.run() }
+  world.state = () => world.states.at(-1)
+  return world
+}
+
+test('what is decided quickly goes out in one call', async () => {
+  const world = setUp()
+  world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+  world.saver.add({ label: 'b', decisions: [noCounterpart(second)] })
+  assert.equal(world.state().waiting, 2)
+  await world.run()
+  assert.deepEqual(world.sent.map((one) => [one.decisions.length, one.version]), [[2, 1]])
+  assert.deepEqual([world.state().waiting, world.state().problem], [0, undefined])
+  world.saver.add({ label: 'c', decisions: [accept(first, ['T2'])] })
+  await world.run()
+  assert.equal(world.sent[1].version, 2)
+})
+
+test('a broken line: kept, tried again with growing pauses, sent in the end', async () => {
+  const storage = new Map()
+  const world = setUp({ storage: { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => storage.set(key, value), removeItem: (key) => storage.delete(key) } })
+  world.answer = () => { throw problem(0, 'gateway_unreachable') }
+  world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+  await world.run()
+  assert.equal(world.state().problem.kind, 'offline')
+  const pause = world.timers[0].ms
+  await world.run()
+  assert.equal(world.timers[0].ms, pause * 2)
+  assert.equal(JSON.parse(storage.get('pending')).length, 1)
+  assert.deepEqual(world.saver.pending(), [accept(first, ['T1'])])
+  world.answer = undefined
+  await world.saver.retry()
+  assert.deepEqual([world.state().waiting, world.state().problem, storage.has('pending')], [0, undefined, false])
+})
+
+test('what was pending when the page was left is sent by the next one', async () => {
+  const storage = new Map([['pending', JSON.stringify([{ label: 'a', decisions: [accept(first, ['T1'])], seen: { [first]: 'open ' } }])]])
+  const world = setUp({ storage: { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => storage.set(key, value), removeItem: (key) => storage.delete(key) } })
+  assert.equal(world.saver.pending().length, 1)
+  await world.saver.flush()
+  assert.equal(world.sent.length, 1)
+})
+
+test('an ended sign-in: told, kept, and nothing is tried until the person is back', async () => {
+  const world = setUp()
+  world.answer = () => { throw problem(401, 'session_expired') }
+  world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+  await world.run()
+  assert.equal(world.state().problem.kind, 'signed-out')
+  assert.equal(world.timers.length, 0)
+  assert.equal(world.saver.pending().length, 1)
+})
+
+test('somebody else decided about something else: mine goes on top of it by itself', async () => {
+  const world = setUp()
+  world.fresh = withDecisions({ ...world.saved, alignment: { ...world.saved.alignment, version: 5 } }, [noCounterpart(second)])
+  world.answer = (_, version) => { if (version !== 5) throw problem(412, 'changed_meanwhile') }
+  world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+  await world.run()
+  await world.run()
+  assert.deepEqual(world.sent.map((one) => one.version), [1, 5])
+  assert.equal(world.state().waiting, 0)
+})
+
+test('somebody else decided about the same: both are shown, a person chooses', async () => {
+  for (const mine of [true, false]) {
+    const world = setUp()
+    world.fresh = withDecisions({ ...world.saved, alignment: { ...world.saved.alignment, version: 5 } }, [noCounterpart(first)])
+    world.answer = (_, version) => { if (version !== 5) throw problem(412, 'changed_meanwhile') }
+    world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+    world.saver.add({ label: 'b', decisions: [accept(second, ['T2'])] })
+    await world.run()
+    assert.equal(world.state().problem.kind, 'conflict')
+    assert.deepEqual(world.state().problem.operations.map((one) => one.label), ['a'])
+    assert.equal(world.saver.pending().length, 2) // the choice is still there
+    await world.run()
+    assert.equal(world.sent.length, 1) // nothing goes out before it is chosen
+    world.saver.resolve(mine)
+    await world.run()
+    assert.deepEqual(world.sent[1].decisions, mine ? [accept(first, ['T1']), accept(second, ['T2'])] : [accept(second, ['T2'])])
+    assert.equal(world.state().waiting, 0)
+  }
+})
+
+test('a cell that somebody else set by hand is not overwritten either', async () => {
+  const world = setUp()
+  const cell = world.saved.cellsOf.get(first)[0]
+  const to = (i) => decideCell(cell, [{ data_element: 'Target00000', category_option_combo: `TargetCoc0${i}`, sign: '+' }])
+  world.fresh = withDecisions({ ...world.saved, alignment: { ...world.saved.alignment, version: 5 } }, [to(2)])
+  world.answer = (_, version) => { if (version !== 5) throw problem(412, 'changed_meanwhile') }
+  world.saver.add({ label: 'a', decisions: [to(1)] })
+  await world.run()
+  assert.equal(world.state().problem.kind, 'conflict')
+})
+
+test('one refused decision does not take the others with it', async () => {
+  const world = setUp()
+  world.answer = (decisions) => { if (decisions.some((one) => one.source_data_element === first)) throw problem(400, 'bad_request') }
+  world.saver.add({ label: 'a', decisions: [accept(first, ['gone'])] })
+  world.saver.add({ label: 'b', decisions: [accept(second, ['T2'])] })
+  await world.run()
+  assert.deepEqual(world.refused, [['a', 'bad_request']])
+  assert.equal(world.state().waiting, 0)
+  assert.deepEqual(world.sent.at(-1).decisions, [accept(second, ['T2'])])
+})
+
+test('what is decided while a call is on its way goes with the next', async () => {
+  const world = setUp()
+  world.answer = () => { if (world.sent.length === 1) world.saver.add({ label: 'b', decisions: [accept(second, ['T2'])] }) }
+  world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+  await world.run()
+  assert.equal(world.saver.pending().length, 1)
+  await world.run()
+  assert.deepEqual(world.sent.map((one) => one.version), [1, 2])
+  assert.equal(world.state().waiting, 0)
+})
