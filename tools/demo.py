@@ -12,11 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 STATE = ROOT / "run" / "demo"
+DEMO = ROOT / "examples" / "demo-metadata"
 
 CONFIG = """\
 public_url: http://127.0.0.1:{page}
@@ -137,7 +139,8 @@ def main():
   An example app   http://127.0.0.1:{ports['app']}/   (another origin)
 
   District (2.41)  http://127.0.0.1:{ports['district']}   Central (2.43)  http://127.0.0.1:{ports['central']}
-{(ROOT / 'examples' / 'demo-metadata' / 'ACCOUNTS.txt').read_text().rstrip()}
+
+{textwrap.indent((DEMO / 'ACCOUNTS.txt').read_text().rstrip(), '  ')}
 
   Ctrl-C ends the demo.""", flush=True)
     while True:

@@ -3,19 +3,20 @@
 #include "base/mem.h"
 #include "http/server.h"
 #include "sim/auth.h"
+#include "sim/demo.h"
 #include "sim/faults.h"
 #include <signal.h>
 
 enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
 static const char usage[] =
-    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
+    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
     "                      [--set pat|uaa|oauth|jwt|csrf|totp|saved-requests|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;
-  const char *listen, *metadata, *faults, *context, *client;
+  const char *listen, *metadata, *demo, *faults, *context, *client;
   const char *redirects[REDIRECTS_MAX];
   size_t redirect_count;
   int64_t clock_s;
@@ -57,6 +58,8 @@ static int read_options(int argc, char **argv, struct options *options) {
       options->listen = value;
     else if (str_eq(name, STR("--metadata")))
       options->metadata = value;
+    else if (str_eq(name, STR("--demo")))
+      options->demo = value;
     else if (str_eq(name, STR("--faults")))
       options->faults = value;
     else if (str_eq(name, STR("--context")))
@@ -226,6 +229,7 @@ static int start(struct program *program, const struct options *options, struct 
   int status = apply_settings(program->sim, options);
   if (status != 0) return status;
   if (options->metadata && sim_objects_load(program->sim->objects, options->metadata, &error) < 0) return bad_usage(error.message, NULL);
+  if (options->demo && sim_demo_load(program->sim, options->demo, &error) < 0) return bad_usage(error.message, NULL);
   take_accounts(program->sim, options);
   if (options->faults && !(program->faults = sim_faults_load(options->faults, &error))) return bad_usage(error.message, NULL);
   program->server = http_server_new(&program->loop, (struct http_server_limits){0}, handle, program);

@@ -107,7 +107,7 @@ def main():
 
 def one_way(pair, kill):
     options, work, env = pair.options, pair.work, pair.environment
-    made = subprocess.run([sys.executable, ROOT / "tools/make-values.py", "--url", f"http://127.0.0.1:{pair.ports['source']}", "--user", "admin:district",
+    made = subprocess.run([sys.executable, ROOT / "tools/make-values.py", "--url", f"http://127.0.0.1:{pair.ports['source']}", "--also", f"http://127.0.0.1:{pair.ports['target']}", "--user", "admin:district",
                            "--periods", str(options.periods), "--org-units", str(options.org_units), "--seed", "7"], text=True, capture_output=True)
     if made.returncode:
         sys.exit(made.stdout + made.stderr)
