@@ -30,6 +30,58 @@ bool dhis2_is_json(const struct http_headers *headers) {
   return type_is(headers, STR("json"));
 }
 
+/* "/me.json" of "/api/41/me.json"; p == NULL: not below /api. */
+static struct str below_api(struct str path) {
+  if (!dhis2_is_api(path)) return STR_NONE;
+  struct str rest = str_from(path, 4), version = str_from(rest, 1);
+  size_t digits = 0;
+  while (digits < version.n && version.p[digits] >= '0' && version.p[digits] <= '9') digits++;
+  if (digits && digits <= 3 && (digits == version.n || version.p[digits] == '/')) rest = str_from(version, digits);
+  return rest.n ? rest : STR("/");
+}
+
+bool dhis2_is_api(struct str path) {
+  return str_eq(path, STR("/api")) || str_starts(path, STR("/api/"));
+}
+
+bool dhis2_gives_pages(struct str path) {
+  static const struct {
+    struct str start, end;
+  } places[] = {
+      {{"/apps/", 6}, {"", 0}},
+      {{"/dataSetReport", 14}, {"", 0}},
+      {{"/reports/", 9}, {"", 0}},
+      {{"/externalFileResources/", 23}, {"", 0}},
+      {{"/staticContent/", 15}, {"", 0}},
+      {{"/documents/", 11}, {"/data", 5}},
+      {{"/fileResources/", 15}, {"/data", 5}},
+      {{"/dataValues/files", 17}, {"", 0}},
+      {{"/events/files", 13}, {"", 0}},
+      {{"/tracker/", 9}, {"/file", 5}},
+      {{"/messageConversations/", 22}, {"", 0}},
+      {{"/dataSets/", 10}, {"/form", 5}},
+      {{"/dataSets/", 10}, {"/customDataEntryForm", 20}},
+      {{"/", 1}, {".html", 5}},
+  };
+  struct str rest = below_api(path);
+  for (size_t i = 0; rest.n && i < sizeof places / sizeof *places; i++)
+    if (str_starts(rest, places[i].start) && str_ends(rest, places[i].end)) return true;
+  return false;
+}
+
+bool dhis2_may_be_empty(struct str path) {
+  struct str rest = below_api(path);
+  return str_eq(rest, STR("/ping")) || str_eq(rest, STR("/system/ping"));
+}
+
+bool dhis2_refuses_sign_in(struct str path, int status, const struct http_headers *headers) {
+  struct str login;
+  if (status == 401) return !str_starts(below_api(path), STR("/2fa/"));
+  if (dhis2_login_redirect(status, headers)) return true;
+  if (status < 200 || status > 299 || !dhis2_is_html(headers)) return false;
+  return http_headers_get(headers, STR("Login-Page"), &login) || (dhis2_is_api(path) && !dhis2_gives_pages(path));
+}
+
 static struct str text_of(const json_t *object, const char *key) {
   return str_of(json_string_value(json_object_get(object, key)));
 }

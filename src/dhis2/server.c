@@ -148,6 +148,13 @@ static const struct {
     [DHIS2_BASIC] = {{"Authorization", 13}, {"Basic ", 6}}, /* the exact word: with "basic" a refusal is a redirect */
 };
 
+bool dhis2_authorization(enum dhis2_credential_kind kind, struct str *ret_name, struct str *ret_prefix) {
+  if (kind != DHIS2_PAT && kind != DHIS2_BEARER && kind != DHIS2_BASIC) return false;
+  *ret_name = authorization[kind].name;
+  *ret_prefix = authorization[kind].prefix;
+  return true;
+}
+
 struct sink {
   int (*sink)(void *payload, struct str piece, struct error *error);
   void *payload;
@@ -172,11 +179,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
       .sink = sink.sink,
       .payload = sink.payload,
   };
-  if (kind == DHIS2_PAT || kind == DHIS2_BEARER || kind == DHIS2_BASIC) {
-    call.secret_header_name = authorization[kind].name;
-    call.secret_header_prefix = authorization[kind].prefix;
-    call.secret_header = server->credential.value;
-  }
+  if (dhis2_authorization(kind, &call.secret_header_name, &call.secret_header_prefix)) call.secret_header = server->credential.value;
   int result = http_client_call(server->client, &call, arena, ret, error);
   secret_free(kept);
   if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, full_path, clock_now_ms());

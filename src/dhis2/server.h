@@ -22,6 +22,9 @@ struct dhis2_credential {
   struct secret *value; /* owned; NULL for anonymous */
 };
 
+/* The header a kind goes into and what stands before the value there; false: the kind has none (a cookie, or nothing). */
+bool dhis2_authorization(enum dhis2_credential_kind kind, struct str *ret_name, struct str *ret_prefix);
+
 struct dhis2_server;
 
 /* Where a server is and how it is reached; texts are copied by whoever keeps them. */

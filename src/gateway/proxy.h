@@ -12,6 +12,8 @@
  * - Bodies are streamed both ways with back-pressure. An answer that breaks off after its head cuts the browser's connection.
  * - `done` runs exactly once per proxy_pass, as the last event, on any way out, also where the browser has gone (its upstream call is then cancelled). The exchange is held until then.
  *
+ * Waiting for the gateway's answer to `refused`, a pass stays good also where the browser goes meanwhile: proxy_repeat or proxy_fail is still due.
+ *
  * Before proxy_pass the gateway has checked Host, Origin, X-Drawbridge and session, and asked proxy_check_loop (for every request, whatever its path: a server that points back here carries no session).
  *
  * Life cycle: proxy_new, proxy_pass any number of times, proxy_reload with each new config, proxy_free (calls under way end without events; the loop must run once more for handles to close). */
@@ -36,7 +38,7 @@ struct proxy_host { /* what the gateway does for every call */
 };
 
 struct proxy *proxy_new(uv_loop_t *loop, struct proxy_host host);
-void proxy_reload(struct proxy *proxy, const struct config *config); /* pools of servers that changed or went end with their last call; the others stay */
+void proxy_reload(struct proxy *proxy, struct config *config); /* also with the first one; its own reference is taken. Pools of servers that changed or went end with their last call; the others stay */
 void proxy_free(struct proxy *proxy);                                /* NULL is fine */
 
 /* ERROR_loop: the request came through this gateway before (Via, R-G13). */

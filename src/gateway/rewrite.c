@@ -17,6 +17,7 @@ struct rewrite {
   bool backslash;    /* AT_START: a backslash stands before what comes next */
   char *held;        /* the bytes of the string so far, as they came: AT_START only */
   size_t held_n;
+  size_t changed;
   size_t depth;
   bool *objects;     /* per level: an object? Grows up to DEEPEST; deeper, nothing is rewritten */
   bool value_next;   /* the next string is a value */
@@ -109,6 +110,7 @@ static bool start_step(struct rewrite *r, struct sink *s, size_t at, char c) {
   }
   if (whole && (c == '/' || (!escaped && strchr("\"?#", c)))) {
     s->out(s->payload, (struct str){r->to, r->to_n});
+    r->changed++;
     if (escaped) s->out(s->payload, STR("\\"));
     r->held_n = 0;
   } else {
@@ -148,6 +150,10 @@ void rewrite_feed(struct rewrite *r, struct str piece, void (*out)(void *payload
 void rewrite_finish(struct rewrite *r, void (*out)(void *payload, struct str piece), void *payload) {
   struct sink s = {out, payload, STR_NONE, 0};
   if (r->state == AT_START) send_held(r, &s);
+}
+
+size_t rewrite_count(const struct rewrite *r) {
+  return r->changed;
 }
 
 /* "https://host:443" of an absolute address, its parts apart; false: not one. */

@@ -20,6 +20,8 @@ void rewrite_free(struct rewrite *rewrite);
 void rewrite_feed(struct rewrite *rewrite, struct str piece, void (*out)(void *payload, struct str piece), void *payload);
 void rewrite_finish(struct rewrite *rewrite, void (*out)(void *payload, struct str piece), void *payload);
 
+size_t rewrite_count(const struct rewrite *rewrite); /* addresses changed so far; 0: the bytes are the same */
+
 /* Where does an address that the upstream named lie? */
 enum rewrite_place {
   REWRITE_INSIDE,    /* under the base: *ret_rest is what follows it ("/api/x?y#z", or empty) */

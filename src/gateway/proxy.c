@@ -1,0 +1,589 @@
+#include "gateway/proxy.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "dhis2/judge.h"
+#include "gateway/proxy_alias.h"
+#include "gateway/proxy_answer.h"
+#include "gateway/proxy_cookies.h"
+#include "gateway/proxy_pool.h"
+#include "gateway/rewrite.h"
+#include "net/turn.h"
+
+enum {
+  SMALL = 64 * 1024,          /* an answer up to here is gathered, so that its length and tag can be told rightly */
+  MESSAGE_MAX = 16 * 1024,    /* of a refusal: read for the server's own words */
+  OUT_MAX = 16 * 1024 * 1024, /* one piece of an answer with its links made longer */
+};
+
+enum state {
+  ASKING,     /* the request is on its way; no head yet */
+  GATHERING,  /* a head is here, and nothing has gone out */
+  STREAMING,  /* the browser has the head */
+  SWALLOWING, /* it is a refusal or a failure: its body is read for the reason */
+  WAITING,    /* the gateway renews the sign-in */
+  ALIASING,   /* the address was too long: the server is asked to keep it under a short one */
+  OVER,       /* `done` runs at the turn's end */
+};
+
+struct proxy {
+  struct proxy_host host;
+  struct proxy_pools *pools;
+  struct turn *turn;
+  struct proxy_pass *first;
+};
+
+struct proxy_pass {
+  struct proxy *proxy;
+  struct proxy_pass *next, *previous;
+  struct http_exchange *exchange;
+  const struct http_request *request;
+  struct arena *arena; /* of the exchange */
+  struct proxy_call call;
+  struct proxy_question question;
+  struct proxy_pool *pool;
+  struct upstream_call *upstream; /* NULL: none is alive */
+  struct turn_item turn;
+  enum state state;
+  bool repeated, aliased, gone;
+  int64_t asked_ms;
+  /* the body of the request */
+  struct buf kept; /* its bytes so far, where they may be needed again */
+  bool keeps, body_ended;
+  /* the answer */
+  enum { REFUSAL, FAILURE, TOO_LONG } swallowed; /* what is being swallowed */
+  bool has_words;                                /* of a refusal: it is JSON, with a reason in it */
+  int status, retry_after;
+  struct http_headers headers;
+  int64_t length; /* -1: not known before its end */
+  bool rewriting, must_have_body, bodiless;
+  struct rewrite *rewrite;
+  struct buf out; /* gathered, or the last piece rewritten */
+  struct proxy_result result;
+};
+
+/* --- ends --- */
+
+static void pass_free(struct proxy_pass *pass) {
+  struct proxy *proxy = pass->proxy;
+  if (pass->previous)
+    pass->previous->next = pass->next;
+  else
+    proxy->first = pass->next;
+  if (pass->next) pass->next->previous = pass->previous;
+  turn_remove(proxy->turn, &pass->turn);
+  if (pass->pool) proxy_pool_give(proxy->pools, pass->pool);
+  rewrite_free(pass->rewrite);
+  buf_free(&pass->kept);
+  buf_free(&pass->out);
+  secret_free(pass->call.credential.value);
+  config_unref(pass->call.config);
+  http_exchange_on_gone(pass->exchange, NULL, NULL);
+  http_exchange_on_drained(pass->exchange, NULL, NULL);
+  http_exchange_release(pass->exchange);
+  free(pass);
+}
+
+static void finish(struct proxy_pass *pass, enum proxy_outcome outcome, enum error_code code) {
+  if (pass->state == OVER) return;
+  pass->state = OVER;
+  upstream_cancel(pass->upstream);
+  pass->upstream = NULL;
+  pass->result.outcome = outcome;
+  pass->result.code = code;
+  turn_add(pass->proxy->turn, &pass->turn);
+}
+
+/* Tells the browser, or cuts it off where it has a head already. */
+static void fail(struct proxy_pass *pass, const struct error *error) {
+  struct proxy_host *host = &pass->proxy->host;
+  struct error told = *error;
+  if (pass->state == OVER) return;
+  (void)snprintf(told.server, sizeof told.server, "%.*s", STR_ARG(pass->call.server->id));
+  if (http_exchange_begun(pass->exchange)) {
+    http_exchange_abort(pass->exchange);
+  } else {
+    bool by_upstream = error->code == ERROR_upstream_error || error->code == ERROR_reauth_required;
+    pass->result.status =
+        error->code == ERROR_upstream_error && error->upstream_status >= 400 ? error->upstream_status : error_http_status(error->code);
+    host->error(host->payload, pass->exchange, &told, pass->result.status, by_upstream);
+  }
+  finish(pass, error->code == ERROR_reauth_required ? PROXY_REFUSED : PROXY_FAILED, error->code);
+}
+
+static void on_gone(void *payload) {
+  struct proxy_pass *pass = payload;
+  pass->gone = true;
+  if (pass->state == WAITING) return; /* the gateway still holds it */
+  http_exchange_abort(pass->exchange);
+  finish(pass, PROXY_GONE, ERROR_NONE);
+}
+
+/* --- towards the server --- */
+
+static const struct upstream_callbacks callbacks;
+
+/* Authorization, and the connection's cookies: with them a token's calls are one session of its user. */
+static size_t secrets_of(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct upstream_secret secrets[2],
+                         struct secret **ret_cookie) {
+  struct dhis2_credential credential = pass->call.credential;
+  struct str csrf = STR_NONE;
+  size_t n = 0;
+  if (dhis2_authorization(credential.kind, &secrets[n].name, &secrets[n].prefix)) secrets[n++].value = credential.value;
+  struct secret *cookie =
+      pass->call.jar ? dhis2_cookie_header(pass->call.jar, method, pass->question.target.cookie_path, clock_now_ms(), pass->arena, &csrf)
+                     : NULL;
+  if (!cookie && credential.kind == DHIS2_COOKIE) cookie = secret_ref(credential.value);
+  if (csrf.n) http_headers_add(headers, pass->arena, STR("X-XSRF-TOKEN"), csrf);
+  if (cookie) secrets[n++] = (struct upstream_secret){.name = STR("Cookie"), .value = cookie};
+  *ret_cookie = cookie;
+  return n;
+}
+
+static void send_head(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct str target, int64_t body_length) {
+  struct upstream_secret secrets[2] = {0};
+  struct secret *cookie;
+  size_t n = secrets_of(pass, method, headers, secrets, &cookie);
+  struct upstream_head head = {
+      .method = method, .target = target, .headers = headers, .secrets = secrets, .secret_count = n, .body_length = body_length};
+  pass->asked_ms = clock_monotonic_ms();
+  pass->upstream = upstream_request(proxy_pool_upstream(pass->pool), &head, callbacks, pass);
+  secret_free(cookie);
+}
+
+/* The browser's request, from its start. */
+static void ask(struct proxy_pass *pass) {
+  const struct http_request *request = pass->request;
+  struct http_headers headers = {0};
+  struct error error = {0};
+  pass->state = ASKING;
+  if (proxy_request_headers(pass->call.config, pass->call.server, request, &pass->question.target, http_exchange_id(pass->exchange),
+                            pass->arena, &headers, &error) < 0) {
+    fail(pass, &error);
+    return;
+  }
+  send_head(pass, request->method, &headers, pass->question.target.sent, request->has_body ? request->body_length : 0);
+  if (!request->has_body) return;
+  if (pass->kept.n && !upstream_write(pass->upstream, buf_str(&pass->kept)))
+    http_exchange_pause(pass->exchange);
+  else
+    http_exchange_resume(pass->exchange);
+  if (pass->body_ended) upstream_finish(pass->upstream);
+}
+
+static bool can_repeat(const struct proxy_pass *pass) {
+  return !pass->request->has_body || pass->keeps;
+}
+
+static void on_body(void *payload, struct str piece) {
+  struct proxy_pass *pass = payload;
+  if (pass->state == OVER) return;
+  pass->result.request_bytes += (int64_t)piece.n;
+  if (pass->result.request_bytes > pass->call.server->limits.body && pass->state != WAITING) {
+    struct error error = {0};
+    (void)error_set(&error, ERROR_too_large, "the request body has more than %lld bytes, the most for this server",
+                    (long long)pass->call.server->limits.body);
+    fail(pass, &error);
+    return;
+  }
+  if (pass->keeps && !buf_add(&pass->kept, piece)) {
+    pass->keeps = false;
+    buf_free(&pass->kept);
+  }
+  if (pass->upstream && !upstream_write(pass->upstream, piece)) http_exchange_pause(pass->exchange);
+}
+
+static void on_body_end(void *payload, bool complete) {
+  struct proxy_pass *pass = payload;
+  pass->body_ended = complete;
+  if (pass->state == OVER) return;
+  if (complete) {
+    if (pass->upstream) upstream_finish(pass->upstream);
+  } else if (pass->state == WAITING) {
+    pass->keeps = false; /* told when the gateway comes back */
+  } else if (!http_exchange_gone(pass->exchange)) {
+    struct error error = {0};
+    (void)error_set(&error, ERROR_bad_request, "the request body is malformed");
+    fail(pass, &error);
+  }
+}
+
+static void on_upstream_drained(void *payload) {
+  struct proxy_pass *pass = payload;
+  if (pass->state != OVER) http_exchange_resume(pass->exchange);
+}
+
+/* --- towards the browser --- */
+
+static void add_out(void *payload, struct str piece) {
+  (void)buf_add(&((struct proxy_pass *)payload)->out, piece);
+}
+
+static void write_out(struct proxy_pass *pass, struct str piece) {
+  pass->result.answer_bytes += (int64_t)piece.n;
+  if (!http_exchange_write(pass->exchange, piece) && pass->upstream) upstream_pause(pass->upstream);
+}
+
+static void on_browser_drained(void *payload) {
+  struct proxy_pass *pass = payload;
+  if (pass->upstream) upstream_resume(pass->upstream);
+}
+
+static void add_host_headers(struct proxy_pass *pass) {
+  struct proxy_host *host = &pass->proxy->host;
+  host->headers(host->payload, pass->exchange, &pass->headers);
+  pass->result.status = pass->status;
+}
+
+/* From here on the answer cannot become another one. */
+static void begin(struct proxy_pass *pass) {
+  if (pass->rewriting) proxy_mark_rewritten(&pass->headers, pass->arena);
+  add_host_headers(pass);
+  pass->state = STREAMING;
+  http_exchange_on_drained(pass->exchange, on_browser_drained, pass);
+  http_exchange_begin(pass->exchange, pass->status, &pass->headers, pass->rewriting ? -1 : pass->length);
+  if (pass->out.n) write_out(pass, buf_str(&pass->out));
+  buf_clear(&pass->out);
+}
+
+/* All of it is here, and none of it out. */
+static void reply_gathered(struct proxy_pass *pass) {
+  if (pass->rewriting) rewrite_finish(pass->rewrite, add_out, pass);
+  if (pass->must_have_body && pass->out.n == 0) {
+    struct error error = {0};
+    (void)error_set(
+        &error, ERROR_empty_answer,
+        "the server answered without data: this user may not read it, or something in front of the server took the answer away");
+    fail(pass, &error);
+    return;
+  }
+  if (pass->rewriting && (rewrite_count(pass->rewrite) || pass->bodiless)) proxy_mark_rewritten(&pass->headers, pass->arena);
+  add_host_headers(pass);
+  if (pass->bodiless) {
+    http_exchange_begin(pass->exchange, pass->status, &pass->headers, pass->rewriting ? -1 : pass->length);
+    http_exchange_end(pass->exchange);
+  } else {
+    pass->result.answer_bytes = (int64_t)pass->out.n;
+    http_exchange_reply(pass->exchange, pass->status, &pass->headers, buf_str(&pass->out));
+  }
+  finish(pass, PROXY_ANSWERED, ERROR_NONE);
+}
+
+static void end_stream(struct proxy_pass *pass) {
+  if (pass->rewriting) {
+    rewrite_finish(pass->rewrite, add_out, pass);
+    if (pass->out.n) write_out(pass, buf_str(&pass->out));
+  }
+  http_exchange_end(pass->exchange);
+  finish(pass, PROXY_ANSWERED, ERROR_NONE);
+}
+
+static void on_answer_data(struct proxy_pass *pass, struct str piece) {
+  if (pass->rewriting) {
+    rewrite_feed(pass->rewrite, piece, add_out, pass);
+  } else if (pass->state == STREAMING) {
+    write_out(pass, piece);
+    return;
+  } else {
+    (void)buf_add(&pass->out, piece);
+  }
+  if (pass->out.full) {
+    struct error error = {0};
+    (void)error_set(&error, ERROR_upstream_broken, "the answer's links cannot be rewritten");
+    fail(pass, &error);
+  } else if (pass->state == GATHERING && pass->out.n > SMALL) {
+    begin(pass);
+  } else if (pass->state == GATHERING && pass->length < 0) {
+    turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
+  } else if (pass->state == STREAMING) {
+    write_out(pass, buf_str(&pass->out));
+    buf_clear(&pass->out);
+  }
+}
+
+/* --- the answer's head --- */
+
+static int64_t told_length(const struct upstream_answer *answer) {
+  struct str text;
+  uint64_t n;
+  return http_headers_get(&answer->headers, STR("Content-Length"), &text) && str_to_u64(text, &n) && n <= INT64_MAX ? (int64_t)n : -1;
+}
+
+static void take_answer(struct proxy_pass *pass, const struct upstream_answer *answer) {
+  struct proxy_call *call = &pass->call;
+  if (call->jar && proxy_cookies_keep(call->jar, &answer->headers, pass->question.target.cookie_path, clock_now_ms()) &&
+      call->events.cookies)
+    call->events.cookies(call->payload);
+  pass->state = GATHERING;
+  pass->status = answer->status;
+  pass->headers = (struct http_headers){0};
+  proxy_answer_headers(&pass->question, answer, pass->arena, &pass->headers);
+  pass->bodiless = str_eq(pass->request->method, STR("HEAD")) || answer->status == 204 || answer->status == 304;
+  pass->length = pass->bodiless ? told_length(answer) : answer->body_length;
+  pass->must_have_body = proxy_must_have_body(&pass->question, answer);
+  pass->rewriting = proxy_has_links(answer);
+  struct str to = arena_printf(pass->arena, "%.*s/s/%.*s", STR_ARG(call->config->public_url), STR_ARG(call->server->id));
+  if (pass->rewriting) pass->rewrite = rewrite_new(call->server->url, to);
+  if (!pass->bodiless && pass->length > (pass->rewriting ? SMALL : 0)) begin(pass);
+}
+
+/* A refusal or a failure: what the browser gets for it comes from here, and so do the reasons. */
+static void swallow(struct proxy_pass *pass, const struct upstream_answer *answer, int what) {
+  pass->state = SWALLOWING;
+  pass->swallowed = what;
+  pass->status = answer->status;
+  pass->retry_after = proxy_retry_after(&answer->headers, clock_now_ms());
+  pass->has_words = dhis2_is_json(&answer->headers);
+}
+
+static void on_head(void *payload, const struct upstream_answer *answer) {
+  struct proxy_pass *pass = payload;
+  if (pass->state == ALIASING) {
+    swallow(pass, answer, TOO_LONG);
+    pass->state = ALIASING;
+    return;
+  }
+  pass->result.upstream_ms = clock_monotonic_ms() - pass->asked_ms;
+  if (!pass->aliased && proxy_alias_helps(&pass->question, answer)) {
+    swallow(pass, answer, TOO_LONG);
+    return;
+  }
+  switch (proxy_meaning_of(&pass->question, answer)) {
+  case PROXY_PASSES: take_answer(pass, answer); break;
+  case PROXY_NOT_SIGNED: swallow(pass, answer, REFUSAL); break;
+  case PROXY_NO_DATA: swallow(pass, answer, FAILURE); break;
+  }
+}
+
+/* --- refusals and failures --- */
+
+static void fail_by_server(struct proxy_pass *pass, enum error_code code, const char *what) {
+  struct str words = pass->has_words ? dhis2_message(pass->arena, buf_str(&pass->out)) : STR_NONE;
+  struct error error = {.upstream_status = pass->status, .retry_after = pass->retry_after};
+  if (words.n)
+    (void)error_set(&error, code, "%s: %.*s", what, STR_ARG(words));
+  else
+    (void)error_set(&error, code, "%s (status %d)", what, pass->status);
+  fail(pass, &error);
+}
+
+static void on_refused(struct proxy_pass *pass) {
+  struct proxy_call *call = &pass->call;
+  if (!pass->repeated && call->events.refused) {
+    pass->state = WAITING;
+    if (pass->request->has_body && !pass->body_ended) http_exchange_pause(pass->exchange);
+    if (call->events.refused(call->payload, pass, can_repeat(pass))) return;
+  }
+  fail_by_server(pass, ERROR_reauth_required, "the server does not accept the sign-in any more");
+}
+
+/* The server keeps the long address and answers with a short one. */
+static void ask_for_alias(struct proxy_pass *pass) {
+  struct str body = proxy_alias_request(&pass->question.target, pass->arena), path = proxy_alias_path(pass->call.server, pass->arena);
+  struct http_headers headers = {0};
+  proxy_alias_headers(pass->call.config, http_exchange_id(pass->exchange), pass->arena, &headers);
+  buf_clear(&pass->out);
+  pass->aliased = true;
+  pass->state = ALIASING;
+  send_head(pass, STR("POST"), &headers, path, (int64_t)body.n);
+  (void)upstream_write(pass->upstream, body);
+  upstream_finish(pass->upstream);
+}
+
+static void on_alias(struct proxy_pass *pass) {
+  struct str short_one;
+  bool good =
+      pass->status >= 200 && pass->status <= 299 && proxy_alias_read(pass->call.server, buf_str(&pass->out), pass->arena, &short_one);
+  buf_clear(&pass->out);
+  if (good) {
+    pass->question.target.sent = short_one;
+    ask(pass);
+    return;
+  }
+  struct error error = {0};
+  (void)error_set(&error, ERROR_target_too_long,
+                  "the address is longer than the server takes, and it keeps none under a short name: ask for less at once");
+  fail(pass, &error);
+}
+
+static void on_swallowed(struct proxy_pass *pass) {
+  if (pass->state == ALIASING) {
+    on_alias(pass);
+    return;
+  }
+  switch (pass->swallowed) {
+  case REFUSAL: on_refused(pass); break;
+  case TOO_LONG: ask_for_alias(pass); break;
+  case FAILURE: fail_by_server(pass, ERROR_upstream_error, "the server answered with a page in place of data"); break;
+  }
+}
+
+/* Enough for a reason; a longer one is not waited for. */
+static void swallow_data(struct proxy_pass *pass, struct str piece) {
+  if (pass->out.n + piece.n <= MESSAGE_MAX) {
+    (void)buf_add(&pass->out, piece);
+    return;
+  }
+  upstream_cancel(pass->upstream);
+  pass->upstream = NULL;
+  on_swallowed(pass);
+}
+
+/* --- what upstream tells --- */
+
+static void on_data(void *payload, struct str piece) {
+  struct proxy_pass *pass = payload;
+  if (pass->state == SWALLOWING || pass->state == ALIASING)
+    swallow_data(pass, piece);
+  else if (pass->state == GATHERING || pass->state == STREAMING)
+    on_answer_data(pass, piece);
+}
+
+static void on_end(void *payload, const struct error *error) {
+  struct proxy_pass *pass = payload;
+  pass->upstream = NULL;
+  if (pass->state == SWALLOWING || (pass->state == ALIASING && !error))
+    on_swallowed(pass);
+  else if (error)
+    fail(pass, error);
+  else if (pass->state == GATHERING)
+    reply_gathered(pass);
+  else if (pass->state == STREAMING)
+    end_stream(pass);
+}
+
+static const struct upstream_callbacks callbacks = {.head = on_head, .data = on_data, .drained = on_upstream_drained, .end = on_end};
+
+/* --- life --- */
+
+static void on_turn(void *payload) {
+  struct proxy_pass *pass = payload;
+  if (pass->state == GATHERING) begin(pass);
+  if (pass->state != OVER) return;
+  struct proxy_events events = pass->call.events;
+  void *to = pass->call.payload;
+  struct proxy_result result = pass->result;
+  events.done(to, &result);
+  pass_free(pass);
+}
+
+static struct proxy_pass *pass_new(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call) {
+  struct proxy_pass *pass = mem_alloc(sizeof *pass);
+  pass->proxy = proxy;
+  pass->exchange = exchange;
+  pass->request = http_exchange_request(exchange);
+  pass->arena = http_exchange_arena(exchange);
+  pass->call = *call;
+  pass->call.config = config_ref(call->config);
+  pass->call.credential.value = secret_ref(call->credential.value);
+  pass->turn = (struct turn_item){.act = on_turn, .payload = pass};
+  pass->kept = BUF_INIT(PROXY_KEEP_MAX);
+  pass->out = BUF_INIT(OUT_MAX);
+  pass->keeps = call->renewable && pass->request->has_body;
+  pass->result.upstream_ms = -1;
+  pass->next = proxy->first;
+  if (pass->next) pass->next->previous = pass;
+  proxy->first = pass;
+  http_exchange_hold(exchange);
+  return pass;
+}
+
+static int prepare(struct proxy_pass *pass, struct error *error) {
+  const struct http_request *request = pass->request;
+  struct proxy_call *call = &pass->call;
+  pass->question = (struct proxy_question){.config = call->config, .server = call->server, .method = request->method};
+  if (proxy_target_of(call->server, pass->arena, request->method, call->target, &pass->question.target, error) < 0) return -1;
+  if (request->has_body && request->body_length > call->server->limits.body)
+    return error_set(error, ERROR_too_large, "the request body has %lld bytes, more than the %lld that this server gets at most",
+                     (long long)request->body_length, (long long)call->server->limits.body);
+  pass->pool = proxy_pool_take(pass->proxy->pools, call->server, error);
+  return pass->pool ? 0 : -1;
+}
+
+struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call) {
+  struct proxy_pass *pass = pass_new(proxy, exchange, call);
+  struct error error = {0};
+  http_exchange_on_gone(exchange, on_gone, pass);
+  if (prepare(pass, &error) < 0) {
+    fail(pass, &error);
+    return pass;
+  }
+  ask(pass);
+  if (pass->state == ASKING && pass->request->has_body)
+    http_exchange_stream(exchange, (struct http_body_reader){.data = on_body, .end = on_body_end, .payload = pass});
+  return pass;
+}
+
+/* A browser that went meanwhile, and a body that was not kept, need no second call. */
+void proxy_repeat(struct proxy_pass *pass, struct dhis2_credential credential) {
+  struct error error = {0};
+  if (pass->gone) {
+    http_exchange_abort(pass->exchange);
+    finish(pass, PROXY_GONE, ERROR_NONE);
+    return;
+  }
+  struct secret *old = pass->call.credential.value;
+  pass->call.credential = (struct dhis2_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
+  secret_free(old);
+  pass->repeated = true;
+  buf_clear(&pass->out);
+  if (can_repeat(pass)) {
+    ask(pass);
+    return;
+  }
+  error.retry_after = 1;
+  (void)error_set(&error, ERROR_refresh_failed, "the sign-in was renewed while a large request was on its way: send the request again");
+  fail(pass, &error);
+}
+
+void proxy_fail(struct proxy_pass *pass, const struct error *error) {
+  if (!pass->gone) {
+    fail(pass, error);
+    return;
+  }
+  http_exchange_abort(pass->exchange);
+  finish(pass, PROXY_GONE, ERROR_NONE);
+}
+
+int proxy_check_loop(const struct config *config, const struct http_request *request, struct error *error) {
+  struct arena *arena = arena_new();
+  bool loop = proxy_via_lists(&request->headers, proxy_via_name(config, arena));
+  arena_free(arena);
+  return loop ? error_set(error, ERROR_loop,
+                          "the request came through this gateway before: a server's address in the configuration leads back here")
+              : 0;
+}
+
+struct proxy *proxy_new(uv_loop_t *loop, struct proxy_host host) {
+  struct proxy *proxy = mem_alloc(sizeof *proxy);
+  proxy->host = host;
+  proxy->pools = proxy_pools_new(loop);
+  proxy->turn = turn_new(loop);
+  return proxy;
+}
+
+void proxy_reload(struct proxy *proxy, struct config *config) {
+  proxy_pools_reload(proxy->pools, config);
+}
+
+void proxy_free(struct proxy *proxy) {
+  if (!proxy) return;
+  while (proxy->first) {
+    upstream_cancel(proxy->first->upstream);
+    http_exchange_abort(proxy->first->exchange);
+    pass_free(proxy->first);
+  }
+  proxy_pools_free(proxy->pools);
+  turn_free(proxy->turn);
+  free(proxy);
+}
+
+bool proxy_counts(const struct proxy *proxy, struct str server_id, struct proxy_counts *ret) {
+  struct upstream_counts counts;
+  if (!proxy_pool_look(proxy->pools, server_id, &ret->calls, &counts)) return false;
+  ret->connections = counts.connections;
+  ret->unused = counts.unused;
+  ret->waiting = counts.waiting;
+  return true;
+}
