@@ -360,11 +360,13 @@ static void on_head(void *payload, const struct upstream_answer *answer) {
 
 static void fail_by_server(struct proxy_pass *pass, enum error_code code, const char *what) {
   struct str words = pass->has_words ? dhis2_message(pass->arena, buf_str(&pass->out)) : STR_NONE;
-  struct error error = {.upstream_status = pass->status, .retry_after = pass->retry_after};
+  struct error error = {0};
   if (words.n)
     (void)error_set(&error, code, "%s: %.*s", what, STR_ARG(words));
   else
     (void)error_set(&error, code, "%s (status %d)", what, pass->status);
+  error.upstream_status = pass->status;
+  error.retry_after = pass->retry_after;
   fail(pass, &error);
 }
 
@@ -532,8 +534,8 @@ void proxy_repeat(struct proxy_pass *pass, struct dhis2_credential credential) {
     ask(pass);
     return;
   }
-  error.retry_after = 1;
   (void)error_set(&error, ERROR_refresh_failed, "the sign-in was renewed while a large request was on its way: send the request again");
+  error.retry_after = 1;
   fail(pass, &error);
 }
 

@@ -177,7 +177,7 @@ static void add_vary(const struct http_headers *from, struct arena *arena, struc
 
 static void put_into_sandbox(const struct upstream_answer *answer, struct arena *arena, struct http_headers *to) {
   struct str type = type_of(&answer->headers, arena), disposition;
-  if (is_harmless(type)) return;
+  if (is_harmless(type) || (!type.n && answer->body_length == 0)) return;
   add(to, arena, STR("Content-Security-Policy"), STR("sandbox"));
   if (!is_page(type)) return;
   struct str parameters = STR_NONE;

@@ -119,8 +119,8 @@ static struct proxy_pool *pool_new(struct proxy_pools *pools, const struct confi
 struct proxy_pool *proxy_pool_take(struct proxy_pools *pools, const struct config_server *server, struct error *error) {
   const struct config_server *now = pools->config ? config_server(pools->config, server->id) : server;
   if (!now || !same_place(now, server)) { /* the call comes from before the reload: its credential must not go to the new place */
-    error->retry_after = 1;
     (void)error_set(error, ERROR_busy, "the configuration of this server has just changed: try again");
+    error->retry_after = 1;
     return NULL;
   }
   struct proxy_pool *pool = pools->first;

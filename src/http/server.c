@@ -211,6 +211,8 @@ void http_server_free(struct http_server *server) {
   if (!server) return;
   close_listeners(server);
   while (server->connections) connection_cut(server->connections);
+  turn_remove(server->room->turn, &server->turn);
+  turn_run(server->room->turn); /* exchanges that are over, and wait for the turn's end to go */
   server->freed = true;
   uv_close((uv_handle_t *)server->tick, on_tick_closed);
   stream_room_free(server->room);

@@ -17,19 +17,23 @@ static void unlink_item(struct turn_item *item) {
   item->queued = false;
 }
 
-/* What is queued by these acts stands behind `last` and waits for the next turn. */
-static void on_check(uv_check_t *check) {
-  struct turn *turn = check->data;
+/* What is queued by these acts stands behind the mark and waits for the next turn. */
+void turn_run(struct turn *turn) {
   struct turn_item mark = {.next = &turn->queue, .previous = turn->queue.previous, .queued = true};
   turn->queue.previous->next = &mark;
   turn->queue.previous = &mark;
   while (!turn->freed && turn->queue.next != &mark) {
     struct turn_item *item = turn->queue.next;
     unlink_item(item);
-    item->act(item->payload);
+    if (item->act) item->act(item->payload); /* none: the mark of a run that this one is inside of, by an owner that ends */
   }
+  if (!turn->freed) unlink_item(&mark);
+}
+
+static void on_check(uv_check_t *check) {
+  struct turn *turn = check->data;
+  turn_run(turn);
   if (turn->freed) return;
-  unlink_item(&mark);
   if (turn->queue.next != &turn->queue) return;
   (void)uv_check_stop(&turn->check);
   (void)uv_idle_stop(&turn->idle);

@@ -101,8 +101,8 @@ static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) 
   case 'r': renew(asked); return true;
   case 'l': (void)uv_timer_start(&asked->later, on_later, 300, 0); return true;
   case 'f':
-    error.retry_after = 7;
     (void)error_set(&error, ERROR_refresh_failed, "for now");
+    error.retry_after = 7;
     proxy_fail(pass, &error);
     return true;
   default: return false;
