@@ -202,6 +202,7 @@ class Exchanges(Server):
             self.assertEqual((answer.body, answer.header("Connection")), (b"late\n", "close"))
             with self.assertRaises(OSError):
                 socket.create_connection(("127.0.0.1", self.peer.port))
+            self.assertEqual(self.peer.process.wait(PATIENCE), 0)  # a second signal would find no handler any more
 
     def test_above_the_limit_connections_wait(self):
         with contextlib.ExitStack() as stack:
