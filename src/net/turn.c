@@ -6,6 +6,7 @@ struct turn {
   uv_check_t check;       /* runs behind the sockets */
   uv_idle_t idle;         /* keeps the loop from waiting while something is queued */
   struct turn_item queue; /* ring; its own act is not used */
+  struct turn_item mark;  /* behind what a run acts on */
   unsigned open_handles;
   bool freed;             /* perhaps by one of its own acts */
 };
@@ -17,17 +18,19 @@ static void unlink_item(struct turn_item *item) {
   item->queued = false;
 }
 
-/* What is queued by these acts stands behind the mark and waits for the next turn. */
+/* What is queued by these acts stands behind the mark and waits for the next turn. A run inside of a run (by an owner that ends) moves the mark; the outer one is over then. */
 void turn_run(struct turn *turn) {
-  struct turn_item mark = {.next = &turn->queue, .previous = turn->queue.previous, .queued = true};
-  turn->queue.previous->next = &mark;
-  turn->queue.previous = &mark;
-  while (!turn->freed && turn->queue.next != &mark) {
+  struct turn_item *mark = &turn->mark;
+  if (mark->queued) unlink_item(mark);
+  *mark = (struct turn_item){.next = &turn->queue, .previous = turn->queue.previous, .queued = true};
+  turn->queue.previous->next = mark;
+  turn->queue.previous = mark;
+  while (!turn->freed && mark->queued && turn->queue.next != mark) {
     struct turn_item *item = turn->queue.next;
     unlink_item(item);
-    if (item->act) item->act(item->payload); /* none: the mark of a run that this one is inside of, by an owner that ends */
+    item->act(item->payload);
   }
-  if (!turn->freed) unlink_item(&mark);
+  if (!turn->freed && mark->queued) unlink_item(mark);
 }
 
 static void on_check(uv_check_t *check) {
