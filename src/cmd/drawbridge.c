@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     {"align", command_align, "proposes which elements and cells of two data sets correspond"},
     {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
+    {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},
     {"version", command_version, "prints the version"},
 };
 

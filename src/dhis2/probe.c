@@ -222,7 +222,7 @@ static void judge_discovery(struct asking *asking, const json_t *root) {
         "upgrade to 2.42.5 or later");
   else
     set_on(asking, DHIS2_KIND_OAUTH);
-  if (offer(asking, DHIS2_KIND_OAUTH)->state == DHIS2_OFF) *oauth = (struct dhis2_oauth){0};
+  if (offer(asking, DHIS2_KIND_OAUTH)->state == DHIS2_OFF) *oauth = (struct dhis2_oauth){.issuer = oauth->issuer}; /* for the doctor */
 }
 
 static int ask_oauth(struct asking *asking, struct error *error) {

@@ -40,7 +40,7 @@ struct dhis2_probe {
   struct str title;                  /* the application title; may be empty. May hold markup: text to be escaped */
   struct dhis2_offer kinds[DHIS2_KINDS];
   enum dhis2_password_way password_way;
-  struct dhis2_oauth oauth;          /* meaningful where kinds[DHIS2_KIND_OAUTH] is on */
+  struct dhis2_oauth oauth;          /* where kinds[DHIS2_KIND_OAUTH] is not off; else the issuer alone, where it was told */
   struct dhis2_oauth legacy_oauth;   /* where kinds[DHIS2_KIND_LEGACY_OAUTH] is on */
 };
 

@@ -1,6 +1,7 @@
 #include "http/client.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "http/url.h"
 #include "net/address.h"
@@ -219,6 +220,7 @@ static void set_options(CURL *easy, struct state *state, const char *url) {
   (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   if (client->ca_file) (void)curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+  if (call->certificate_ends_ms) (void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
   (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(call->timeout_ms ? call->timeout_ms : client->timeout_ms));
   (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -227,6 +229,23 @@ static void set_options(CURL *easy, struct state *state, const char *url) {
   (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, state);
   (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
   (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, state);
+}
+
+/* "Expire date:Nov 25 09:30:00 2026 GMT" of the first certificate, the server's own. */
+static int64_t certificate_end(CURL *easy) {
+  static const char name[] = "Expire date:";
+  struct curl_certinfo *chain = NULL;
+  char month[4], text[40];
+  int day, hour, minute, second, year;
+  int64_t ms = 0;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1) return 0;
+  for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next) {
+    if (strncmp(line->data, name, sizeof name - 1) != 0) continue;
+    if (sscanf(line->data + sizeof name - 1, "%3s %2d %2d:%2d:%2d %4d", month, &day, &hour, &minute, &second, &year) != 6) return 0;
+    (void)snprintf(text, sizeof text, ", %02d %s %04d %02d:%02d:%02d GMT", day, month, year, hour, minute, second);
+    return clock_parse_http(str_of(text), &ms) ? ms : 0;
+  }
+  return 0;
 }
 
 static int refused_address(struct error *error, struct str host) {
@@ -287,6 +306,7 @@ int http_client_call(struct http_client *client, const struct http_call *call, s
   (void)curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, detail);
   CURLcode code = curl_easy_perform(client->easy);
   int failed = code == CURLE_OK && answer.status >= 200 ? 0 : explain(&state, code, *detail ? detail : curl_easy_strerror(code), &url);
+  if (call->certificate_ends_ms) *call->certificate_ends_ms = failed ? 0 : certificate_end(client->easy);
   curl_easy_reset(client->easy);
   curl_slist_free_all(headers);
   if (failed) return -1;

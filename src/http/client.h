@@ -35,6 +35,7 @@ struct http_call {
   int timeout_ms;                     /* 0: that of the client */
   int (*sink)(void *payload, struct str piece, struct error *error); /* NULL: the body is collected; else it gets the bytes of a 2xx as they come; not 0 ends the call */
   void *payload;
+  int64_t *certificate_ends_ms; /* NULL: not asked; else filled where the answer came by TLS: when the certificate ends; 0: not told. Only the first call of a client tells */
 };
 
 struct http_answer {

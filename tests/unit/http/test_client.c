@@ -1,5 +1,7 @@
 #include "http/client.h"
 
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -259,10 +261,14 @@ static SSL_CTX *self_signed(char *file) {
 static enum error_code tls_code(const struct peer *peer, const char *ca_file, const char *host) {
   struct http_client *client = http_client_new((struct http_client_options){.ca_file = ca_file, .addresses = loopback, .address_count = 2});
   struct http_call call = {.method = STR("GET"), .url = arena_printf(arena, "https://%s:%d/", host, peer->port)};
+  int64_t ends_ms = -1, now_ms = clock_now_ms();
+  call.certificate_ends_ms = &ends_ms;
   struct http_answer answer;
   struct error error = {0};
   (void)http_client_call(client, &call, arena, &answer, &error);
   http_client_free(client);
+  if (error.code) assert_int_equal(ends_ms, 0);
+  else assert_in_range(ends_ms, now_ms + 3400 * 1000, now_ms + 3700 * 1000); /* an hour from when it was made */
   return error.code;
 }
 

@@ -1,0 +1,147 @@
+#include "dhis2/doctor.h"
+#include "cmd/commands.h"
+#include "gateway/config.h"
+#include <getopt.h>
+
+enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8 };
+
+static const char usage[] =
+    "usage: drawbridge doctor URL|server-id [--config FILE] [--format text|json]\n"
+    "  Tells what is right and wrong about the way to a DHIS2 server, and what to do. Nobody is signed in, nothing is changed.\n"
+    "  Exit: 0 nothing failed, 1 something did, 3 no DHIS2 server could be reached there.\n";
+
+struct options {
+  const char *config, *target;
+  bool json;
+};
+
+static int read_options(int argc, char **argv, struct options *options) {
+  static const struct option words[] = {
+      {"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
+  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
+    if (option == 'c')
+      options->config = optarg;
+    else if (option == 'f' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0))
+      options->json = strcmp(optarg, "json") == 0;
+    else {
+      (void)fputs(usage, option == 'h' ? stdout : stderr);
+      return option == 'h' ? 0 : COMMAND_USAGE;
+    }
+  }
+  if (optind + 1 != argc) {
+    (void)fputs(usage, stderr);
+    return COMMAND_USAGE;
+  }
+  options->target = argv[optind];
+  return -1;
+}
+
+/* --- what is asked --- */
+
+struct asked {
+  struct dhis2_place place;
+  struct dhis2_client client;
+  struct dhis2_question question;
+};
+
+static void ask_configured(struct asked *asked, const struct config *config, const struct config_server *server, struct arena *arena) {
+  asked->place = (struct dhis2_place){.id = server->id,
+                                      .base_url = server->url,
+                                      .options = {.ca_file = server->ca.n ? arena_cstr(arena, server->ca) : NULL,
+                                                  .addresses = server->addresses.p,
+                                                  .address_count = server->addresses.n}};
+  asked->client =
+      (struct dhis2_client){.client_id = server->oauth.client_id,
+                            .client_secret = server->oauth.client_secret,
+                            .private_key = server->oauth.private_key,
+                            .scopes = server->oauth.scopes.p,
+                            .scope_count = server->oauth.scopes.n,
+                            .redirect_uri = arena_printf(arena, "%.*s/v1/callback/%.*s", STR_ARG(config->public_url), STR_ARG(server->id))};
+  bool named = server->sign_in != CONFIG_ALL_BUT_BASIC; /* all is what one gets who names none */
+  asked->question = (struct dhis2_question){.place = &asked->place,
+                                            .wanted = named ? (unsigned)server->sign_in : 0,
+                                            .client = server->oauth.client_id.n ? &asked->client : NULL,
+                                            .redirect_uri = asked->client.redirect_uri};
+}
+
+static void ask_url(struct asked *asked, struct str url) {
+  while (str_ends(url, STR("/"))) url.n--;
+  asked->place = (struct dhis2_place){.id = STR("url"), .base_url = url};
+  asked->question = (struct dhis2_question){.place = &asked->place, .look_inside = true};
+}
+
+static const struct config_server *server_at(const struct config *config, struct str url) {
+  while (str_ends(url, STR("/"))) url.n--;
+  for (size_t i = 0; i < config->server_count; i++)
+    if (str_eq(config->servers[i].url, url)) return &config->servers[i];
+  return NULL;
+}
+
+static int prepare(const struct options *options, struct arena *arena, struct config **config, struct asked *asked, struct error *error) {
+  struct str target = str_of(options->target);
+  bool is_url = str_has(target, STR("://"));
+  struct config_problems problems = {.arena = arena};
+  if (!is_url || options->config) {
+    if (config_load(options->config ? options->config : COMMAND_CONFIG_DEFAULT, config, &problems, error) < 0) return -1;
+    const struct config_server *server = is_url ? server_at(*config, target) : config_server(*config, target);
+    if (server && server->type != CONFIG_DHIS2)
+      return error_set(error, ERROR_usage, "server '%.*s' is no DHIS2 server: there is nothing to examine", STR_ARG(server->id));
+    if (server) ask_configured(asked, *config, server, arena);
+    if (server) return 0;
+    if (!is_url)
+      return error_set(error, ERROR_usage, "there is no server '%.*s' in the configuration, and it is no address with https:// either",
+                       STR_ARG(target));
+  }
+  ask_url(asked, target);
+  return 0;
+}
+
+/* --- what is told --- */
+
+static void print_text(struct str text) {
+  for (size_t i = 0; i < text.n; i++)
+    (void)putchar((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f ? ' ' : text.p[i]); /* a server's words must not move the cursor */
+}
+
+static void print_more(const char *mark, struct str text) {
+  if (!text.n) return;
+  (void)printf("%*s%s", OUTCOME_WIDTH + 1, "", mark);
+  print_text(text);
+  (void)putchar('\n');
+}
+
+static void print_check(const struct dhis2_check *check) {
+  (void)printf("%-*s %-*.*s ", OUTCOME_WIDTH, dhis2_outcome_name(check->outcome), NAME_WIDTH, STR_ARG(check->check));
+  print_text(check->found);
+  (void)putchar('\n');
+  if (check->outcome != DHIS2_CHECK_OK) print_more("", check->meaning);
+  print_more("-> ", check->remedy);
+}
+
+static int tell(const struct options *options, const struct dhis2_diagnosis *diagnosis, struct arena *arena) {
+  if (options->json) (void)printf("%.*s\n", STR_ARG(dhis2_diagnosis_json(arena, diagnosis)));
+  for (size_t i = 0; !options->json && i < diagnosis->n; i++) print_check(&diagnosis->p[i]);
+  if (fflush(stdout) != 0) return error_exit_code(ERROR_inside);
+  if (!dhis2_diagnosis_reached(diagnosis)) return SERVER_EXIT;
+  return dhis2_diagnosis_worst(diagnosis) == DHIS2_CHECK_FAILED ? DIFFERS_EXIT : 0;
+}
+
+int command_doctor(int argc, char **argv) {
+  struct options options = {0};
+  int status = read_options(argc, argv, &options);
+  if (status >= 0) return status;
+  struct arena *arena = arena_new();
+  struct config *config = NULL;
+  struct asked asked = {0};
+  struct dhis2_diagnosis diagnosis;
+  struct error error = {0};
+  if (prepare(&options, arena, &config, &asked, &error) < 0) {
+    status = command_fail("doctor", &error);
+  } else {
+    dhis2_doctor(&asked.question, arena, &diagnosis);
+    status = tell(&options, &diagnosis, arena);
+  }
+  config_unref(config);
+  arena_free(arena);
+  return status;
+}
