@@ -34,10 +34,10 @@ export function Alignments() {
         <td><${Link} to="/alignments/${one.id}"><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}</small></td>
         <td><${Name} of=${one.target?.data_set?.name} /><br /><small class="muted">${one.target?.server}</small></td>
         <td>${time(one.updated)}</td>
-        <td class="row end"><${Link} class="button small" to="/alignments/${one.id}" aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
+        <td><div class="row end"><${Link} class="button small" to="/alignments/${one.id}" aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
           <${Link} class="button small" to="/alignments/${one.id}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
           <${Button} small onClick=${() => exportMapping(one)} aria-label=${t('Export {name}', { name: pairName(one) })}>${t('Export')}<//>
-          <${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//></td>
+          <${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//></div></td>
       </tr>`)}</tbody></table></div>`}
     ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
   </div>`

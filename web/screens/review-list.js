@@ -111,14 +111,24 @@ export function ReviewList({ list, active, onActivate, gridRef, onClear }) {
     }} />`
 }
 
-/** Somebody else decided about the same thing meanwhile: theirs is shown, a person chooses. */
-export function Conflicts({ problem, saver }) {
+const MOST_CONFLICTS = 20
+
+/** Somebody else decided about the same thing meanwhile: both are shown, a person chooses. */
+export function Conflicts({ problem, saver, saved, mine }) {
   if (problem?.kind !== 'conflict') return null
+  const ids = [...new Set(problem.operations.flatMap((one) => one.decisions.map((decision) => decision.source_data_element)))]
   return html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>
-    <p>${t('Their version is shown. Yours is kept here until you choose:')}</p>
-    <ul>${problem.operations.map((one, i) => html`<li key=${i}>${one.label}${one.names ? html`: <bdi>${one.names}</bdi>` : ''}</li>`)}</ul>
+    <p>${t('Nothing is lost: choose which one counts.')}</p>
+    <ul class="both">${ids.slice(0, MOST_CONFLICTS).map((id) => html`<li key=${id}><bdi>${saved.elements.get(id)?.source.name}</bdi>: <b>${t('theirs')}</b> ${verdict(saved.elements.get(id))}, <b>${t('yours')}</b> ${verdict(mine.elements.get(id))}</li>`)}
+      ${ids.length > MOST_CONFLICTS && html`<li>${t('and {n} more', { n: ids.length - MOST_CONFLICTS })}</li>`}</ul>
     <p class="row"><${Button} primary small onClick=${() => saver.resolve(true)}>${t('Use mine')}<//><${Button} small onClick=${() => saver.resolve(false)}>${t('Keep theirs')}<//></p>
   <//>`
+}
+
+function verdict(element) {
+  const { state, targets, by } = element.decision
+  const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : t('Undecided')
+  return by ? `${what} (${by})` : what
 }
 
 export function ReviewHelp({ onClose }) {

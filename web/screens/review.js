@@ -57,11 +57,11 @@ function useReview(id, first) {
     }
   }, [saver])
   const shown = useMemo(() => withDecisions(saved.current, saver.pending()), [saved.current, saving])
-  return { shown, saver, saving, refused, clearRefused: () => setRefused(undefined) }
+  return { saved: saved.current, shown, saver, saving, refused, clearRefused: () => setRefused(undefined) }
 }
 
 function Reviewing({ id, first }) {
-  const { shown, saver, saving, refused, clearRefused } = useReview(id, first)
+  const { saved, shown, saver, saving, refused, clearRefused } = useReview(id, first)
   const history = useMemo(createHistory, [id])
   const [filter, setFilter] = useState(NO_FILTER)
   const [activeId, setActiveId] = useState(first.alignment.elements[0]?.source.id)
@@ -89,13 +89,13 @@ function Reviewing({ id, first }) {
   }
   const perform = useCallback((step, decisions) => {
     clearRefused()
-    saver.add({ label: step.label, names: step.names, decisions })
+    saver.add({ label: step.label, decisions })
     if (step.focus) setActiveId(step.focus)
   }, [saver])
   const decide = (label, decisions, elements) => {
     const step = { label, forward: decisions, back: elements.flatMap(restoring), focus: elements.length === 1 ? elements[0].source.id : undefined }
     history.add(step)
-    perform({ label, names: elements.slice(0, 3).map((one) => one.source.name).join(', ') + (elements.length > 3 ? '…' : '') }, decisions)
+    perform({ label }, decisions)
   }
   const cellDecided = (decision, back) => {
     history.add({ label: t('One cell'), forward: [decision], back, focus: row.id })
@@ -188,7 +188,7 @@ function Reviewing({ id, first }) {
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
     <${ReviewBar} progress=${useMemo(() => progressOf(rows), [rows])} coverage=${alignment.coverage} history=${history.next()} run=${run} list=${list} onAcceptSure=${acceptSure}
       onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} />
-    <${Conflicts} problem=${saving.problem} saver=${saver} />
+    <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
     <${Problem} error=${refused} />
     <${ReviewFilters} filter=${filter} onFilter=${setFilter} rows=${rows} shown=${list.length} searchRef=${search} onHelp=${() => setHelp(true)} onLeave=${() => grid.current?.focus()} />
     <div class="panes" onKeyDown=${onKeyDown}>
