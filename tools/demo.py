@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo: two stand-in DHIS2 servers (a district on 2.41, a central one on 2.43), one drawbridge with the page, and an example app on another origin.
 
-State is kept in run/demo/ between calls; --fresh forgets it. Ctrl-C ends everything.
+State is kept in run/demo/ between calls; --fresh forgets it. Ctrl-C ends everything. The app is listed with two addresses: 127.0.0.1 is the page's own site, localhost another one.
 """
 import argparse
 import functools
@@ -17,7 +17,6 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STATE = ROOT / "run" / "demo"
 DEMO = ROOT / "examples" / "demo-metadata"
 
 CONFIG = """\
@@ -28,8 +27,8 @@ store: sqlite:{state}/state.db
 keys: {state}/keys
 apps:
   - id: two-servers
-    origins: [http://127.0.0.1:{app}]
-    return_to: [http://127.0.0.1:{app}/]
+    origins: [http://127.0.0.1:{app}, http://localhost:{app}]
+    return_to: [http://127.0.0.1:{app}/, http://localhost:{app}/]
 servers:
   - id: district
     name: District (demo, 2.41)
@@ -46,34 +45,47 @@ log: {{level: info, format: json}}
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
-    """The example app and the SDK, as any web server would serve them."""
+    """The example app with the browser client and its settings beside it, as any web server would serve them."""
+    drawbridge = None
+
+    def do_GET(self):
+        if self.path.split("?")[0] != "/settings.js":
+            return super().do_GET()
+        body = f"export const drawbridge = '{self.drawbridge}'\n".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def translate_path(self, path):
-        if path.split("?")[0].startswith("/sdk/"):
-            return str(ROOT / path.split("?")[0].lstrip("/")) if ".." not in path else str(STATE / "nothing")
+        if path.split("?")[0] == "/sdk/drawbridge.js":
+            return str(ROOT / "sdk" / "drawbridge.js")
         return super().translate_path(path)
 
     def log_message(self, *_):
         pass
 
 
-def wait_for(port, process, what):
+def wait_for(port, process, what, state):
     for _ in range(600):
         if process.poll() is not None:
-            sys.exit(f"demo: {what} ended at once; its log is {STATE / what}.log")
+            sys.exit(f"demo: {what} ended at once; its log is {state / what}.log")
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)
-    sys.exit(f"demo: {what} does not answer on port {port}; its log is {STATE / what}.log")
+    sys.exit(f"demo: {what} does not answer on port {port}; its log is {state / what}.log")
 
 
 def free(port):
+    """Port 0: one that nobody uses."""
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             s.bind(("127.0.0.1", port))
+            return s.getsockname()[1]
         except OSError:
             sys.exit(f"demo: port {port} is in use: end what uses it, or choose another base with --port")
 
@@ -81,28 +93,28 @@ def free(port):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build", type=pathlib.Path)
-    parser.add_argument("--port", default=8080, type=int, help="of the page; the next four are used too")
+    parser.add_argument("--port", default=8080, type=int, help="of the page; the next four are used too; 0: any that are free")
+    parser.add_argument("--state", default=ROOT / "run" / "demo", type=pathlib.Path, help="where to keep what is stored")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier calls stored")
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
-    ports = {"page": options.port, "admin": options.port + 1, "app": options.port + 2, "district": options.port + 3, "central": options.port + 4}
-    for port in ports.values():
-        free(port)
+    state = options.state.resolve()
+    ports = {name: free(options.port + i if options.port else 0) for i, name in enumerate(("page", "admin", "app", "district", "central"))}
     if options.fresh:
-        shutil.rmtree(STATE, ignore_errors=True)
-    STATE.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True, exist_ok=True)
     callback = f"http://127.0.0.1:{ports['page']}/v1/callback/"
-    secret = STATE / "client-secret"
+    secret = state / "client-secret"
     secret.touch(mode=0o600)
     client_secret = "0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50"
     secret.write_text(client_secret + "\n")
-    config = STATE / "drawbridge.yaml"
-    config.write_text(CONFIG.format(state=STATE, **ports))
+    config = state / "drawbridge.yaml"
+    config.write_text(CONFIG.format(state=state, **ports))
 
     running = []
 
     def start(what, *command):
-        log = (STATE / f"{what}.log").open("w")
+        log = (state / f"{what}.log").open("w")
         process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
         running.append(process)
         return process
@@ -122,12 +134,13 @@ def main():
     servers = [("district", "2.41"), ("central", "2.43")]
     try:
         for name, version in servers:
-            start(name, build / "drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{ports[name]}", "--demo", name,
+            start(name, build / "drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{ports[name]}", "--demo", DEMO / f"{name}.json",
                   "--client", f"drawbridge:{client_secret}", "--redirect-uri", callback + name)
         start("drawbridge", build / "drawbridge", "serve", "--config", config)
         for (name, _), process in zip(servers, running):
-            wait_for(ports[name], process, name)
-        wait_for(ports["page"], running[2], "drawbridge")
+            wait_for(ports[name], process, name, state)
+        wait_for(ports["page"], running[2], "drawbridge", state)
+        Files.drawbridge = f"http://127.0.0.1:{ports['page']}"
         app = http.server.ThreadingHTTPServer(("127.0.0.1", ports["app"]), functools.partial(Files, directory=str(ROOT / "examples" / "two-servers")))
         threading.Thread(target=app.serve_forever, daemon=True).start()
     except BaseException:
@@ -136,7 +149,7 @@ def main():
         raise
     print(f"""
   The page         http://127.0.0.1:{ports['page']}/
-  An example app   http://127.0.0.1:{ports['app']}/   (another origin)
+  An example app   http://127.0.0.1:{ports['app']}/   (another origin; as http://localhost:{ports['app']}/ another site)
 
   District (2.41)  http://127.0.0.1:{ports['district']}   Central (2.43)  http://127.0.0.1:{ports['central']}
 
@@ -146,7 +159,7 @@ def main():
     while True:
         for (name, process) in zip(["district", "central", "drawbridge"], running):
             if process.poll() is not None:
-                print(f"demo: {name} ended; its log is {STATE / name}.log", file=sys.stderr)
+                print(f"demo: {name} ended; its log is {state / name}.log", file=sys.stderr)
                 stop()
         time.sleep(0.5)
 
