@@ -2,6 +2,9 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "crypt/secret.h"
+
+enum { RESERVE_MAX = 64 * 1024 };
 
 /* Life: under way on a connection; then detached (its answer is out) or left (the browser went); freed when it is answered and nobody holds it. */
 
@@ -107,6 +110,22 @@ bool http_exchange_gone(const struct http_exchange *exchange) {
   return exchange->gone;
 }
 
+void http_exchange_set_context(struct http_exchange *exchange, void *context) {
+  exchange->context = context;
+}
+
+void *http_exchange_context(const struct http_exchange *exchange) {
+  return exchange->context;
+}
+
+int http_exchange_status(const struct http_exchange *exchange) {
+  return exchange->status;
+}
+
+int64_t http_exchange_sent(const struct http_exchange *exchange) {
+  return exchange->sent;
+}
+
 void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *payload), void *payload) {
   exchange->on_gone = gone;
   exchange->gone_payload = payload;
@@ -200,13 +219,19 @@ void http_exchange_read(struct http_exchange *exchange, size_t limit, void (*don
     answer_ended(exchange);
     return;
   }
-  bool too_large = exchange->request.body_length > 0 && (uint64_t)exchange->request.body_length > limit;
+  int64_t told = exchange->request.body_length;
+  bool too_large = told > 0 && (uint64_t)told > limit;
   if (too_large) {
     refuse_size(exchange);
     return;
   }
+  if (told > 0 && told <= RESERVE_MAX) (void)buf_reserve(&exchange->whole, (size_t)told); /* so that it does not leave copies behind as it grows */
   claim(exchange, READ_WHOLE);
   if (exchange->body_done) exchange_body_end(exchange);
+}
+
+void http_exchange_forget_body(struct http_exchange *exchange) {
+  secret_wipe(exchange->whole.p, exchange->whole.capacity);
 }
 
 void http_exchange_stream(struct http_exchange *exchange, struct http_body_reader reader) {
@@ -303,6 +328,8 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const struc
   if (exchange->connection) {
     struct str pieces[] = {head_of(exchange, status, headers, (int64_t)body.n), body};
     (void)put(exchange, pieces, exchange->bodiless ? 1 : 2);
+    exchange->status = status;
+    exchange->sent = exchange->bodiless ? 0 : (int64_t)body.n;
   }
   answer_ended(exchange);
 }
@@ -313,6 +340,7 @@ void http_exchange_begin(struct http_exchange *exchange, int status, const struc
   if (!exchange->connection) return;
   struct str head = head_of(exchange, status, headers, length);
   (void)put(exchange, &head, 1);
+  exchange->status = status;
 }
 
 bool http_exchange_write(struct http_exchange *exchange, struct str piece) {
@@ -324,6 +352,7 @@ bool http_exchange_write(struct http_exchange *exchange, struct str piece) {
     }
     exchange->left -= (int64_t)piece.n;
   }
+  exchange->sent += (int64_t)piece.n;
   if (!exchange->chunked) return put(exchange, &piece, 1);
   char size[24];
   int n = snprintf(size, sizeof size, "%zx\r\n", piece.n);

@@ -52,6 +52,14 @@ bool http_exchange_gone(const struct http_exchange *exchange);
 void http_exchange_hold(struct http_exchange *exchange);
 void http_exchange_release(struct http_exchange *exchange);
 
+/* Something of the handler's own that lives with the exchange (in its arena). */
+void http_exchange_set_context(struct http_exchange *exchange, void *context);
+void *http_exchange_context(const struct http_exchange *exchange);
+
+/* What has gone out, for a log; still good in what arena_on_free runs. */
+int http_exchange_status(const struct http_exchange *exchange); /* 0: no head has */
+int64_t http_exchange_sent(const struct http_exchange *exchange); /* bytes of the body */
+
 /* `gone` runs once if the browser goes before the answer is complete: stop what is done for it. NULL takes it back. */
 void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *payload), void *payload);
 
@@ -59,6 +67,9 @@ void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *pa
  * Also to be called where there is no body: done gets the empty str, at once. Answers 100-continue where asked. */
 void http_exchange_read(struct http_exchange *exchange, size_t limit,
                         void (*done)(void *payload, struct http_exchange *exchange, struct str body), void *payload);
+
+/* Inside `done`, last: wipes the body that was read whole, because it held a secret. */
+void http_exchange_forget_body(struct http_exchange *exchange);
 
 /* The body as it comes: `data` for each piece (borrowed), then `end` (complete true: all of it came; false: the browser cut it). Reading stops while
  * paused: that is the back-pressure. */

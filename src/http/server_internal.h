@@ -63,6 +63,7 @@ struct http_exchange {
   unsigned holds;
   bool gone, aborted;
   char id[17], peer[48];
+  void *context; /* of the handler */
   void (*on_gone)(void *payload);
   void *gone_payload;
   /* the body */
@@ -76,6 +77,8 @@ struct http_exchange {
   /* the answer */
   enum answering answering;
   bool chunked, bodiless;
+  int status;   /* that was sent; 0: none yet */
+  int64_t sent; /* bytes of the body */
   int64_t left; /* of a told length; -1: not told */
   void (*on_drained)(void *payload);
   void *drained_payload;
