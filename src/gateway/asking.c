@@ -1,0 +1,179 @@
+#include "gateway/asking.h"
+
+#include "gateway/site.h"
+#include "http/url.h"
+#include "net/address.h"
+
+static struct str header(const struct http_request *request, struct str name) {
+  struct str value = STR_NONE;
+  (void)http_headers_get(&request->headers, name, &value);
+  return value;
+}
+
+static bool is_trusted(const struct config *config, struct str peer) {
+  struct sockaddr_storage address;
+  struct cidr range;
+  if (!address_parse(peer, &address)) return false;
+  for (size_t i = 0; i < config->trusted_proxies.n; i++)
+    if (cidr_parse(config->trusted_proxies.p[i], &range) && cidr_has(&range, (struct sockaddr *)&address)) return true;
+  return false;
+}
+
+/* The last text behind a comma. */
+static struct str last_of(struct str *list) {
+  size_t comma = str_find_last_char(*list, ',');
+  struct str last = comma == SIZE_MAX ? *list : str_from(*list, comma + 1);
+  *list = comma == SIZE_MAX ? STR_NONE : str_slice(*list, 0, comma);
+  return str_trim(last);
+}
+
+/* Each proxy appends whom it saw: the last address that is no proxy of ours is the browser's. */
+static struct str believed_peer(const struct config *config, const struct http_request *request, struct str peer) {
+  struct str list = header(request, STR("X-Forwarded-For"));
+  struct sockaddr_storage address;
+  while (list.p && is_trusted(config, peer)) {
+    struct str before = last_of(&list);
+    if (!address_parse(before, &address)) break;
+    peer = before;
+  }
+  return peer;
+}
+
+static bool is_our_host(const struct config *config, struct arena *arena, struct str host) {
+  struct url url;
+  struct error error = {0};
+  size_t colon = str_find_char(config->public_origin, ':');
+  if (!host.n || colon == SIZE_MAX) return false;
+  struct str text = arena_printf(arena, "%.*s://%.*s/", STR_ARG(str_slice(config->public_origin, 0, colon)), STR_ARG(host));
+  return url_parse(arena, text, &url, &error) == 0 && str_eq(url.path, STR("/")) && str_eq(url_origin(arena, &url), config->public_origin);
+}
+
+static int check_host(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena,
+                      struct error *error) {
+  if (is_our_host(config, arena, request->host)) return 0;
+  struct str list = header(request, STR("X-Forwarded-Host"));
+  if (list.n && is_trusted(config, peer) && is_our_host(config, arena, last_of(&list))) return 0;
+  return error_set(error, ERROR_wrong_host, "this host is not served here: use %.*s", STR_ARG(config->public_url));
+}
+
+static enum asking_place place_of(struct str path) {
+  if (str_eq(path, STR("/s")) || str_starts(path, STR("/s/"))) return ASKING_PROXIED;
+  if (!str_starts(path, STR("/v1/")) && !str_eq(path, STR("/v1"))) return ASKING_PAGE;
+  if (str_starts(path, STR("/v1/callback/"))) return ASKING_SIGN_IN;
+  return str_starts(path, STR("/v1/servers/")) && str_ends(path, STR("/authorize")) ? ASKING_SIGN_IN : ASKING_API;
+}
+
+static bool is_read(const struct http_request *request) {
+  return str_eq(request->method, STR("GET")) || str_eq(request->method, STR("HEAD"));
+}
+
+/* Browsers say so since 2020 (Safari since 2023). Where nothing is said, a reading without Origin that takes a page counts; for the two addresses that are nothing else, one that takes anything. */
+static bool is_navigation(const struct http_request *request, enum asking_place place) {
+  struct str mode = header(request, STR("Sec-Fetch-Mode")), accept = header(request, STR("Accept")),
+             destination = header(request, STR("Sec-Fetch-Dest"));
+  if (!is_read(request)) return false;
+  if (mode.n) return str_eq(mode, STR("navigate")) && (!destination.n || str_eq(destination, STR("document")));
+  if (header(request, STR("X-Drawbridge")).p || header(request, STR("Origin")).p || header(request, STR("X-Requested-With")).p)
+    return false;
+  return str_has(accept, STR("text/html")) || (place == ASKING_SIGN_IN && (!accept.n || str_has(accept, STR("*/*"))));
+}
+
+static int read_origin(const struct config *config, const struct http_request *request, struct arena *arena, struct asking *ret,
+                       struct error *error) {
+  struct str sent = header(request, STR("Origin"));
+  ret->mode = CONFIG_MODE_SAME_ORIGIN;
+  if (http_headers_count(&request->headers, STR("Origin")) > 1) return error_set(error, ERROR_bad_request, "there are two Origin headers");
+  if (!sent.p) return 0;
+  if (str_eq(sent, config->public_origin)) {
+    ret->origin = config->public_origin;
+    return 0;
+  }
+  const struct config_app *app = config_app_of_origin(config, sent);
+  if (!app)
+    return error_set(error, ERROR_cross_site, "the origin %.*s is not listed: add it under 'apps' in the configuration",
+                     STR_ARG(str_slice(sent, 0, 200)));
+  ret->app = app;
+  for (size_t i = 0; i < app->origins.n; i++)
+    if (str_eq(app->origins.p[i], sent)) ret->origin = app->origins.p[i];
+  ret->mode = site_mode(config, arena, app, ret->origin);
+  return 0;
+}
+
+static int check_navigation(const struct http_request *request, const struct asking *asking, struct error *error) {
+  struct str site = header(request, STR("Sec-Fetch-Site"));
+  if (asking->place == ASKING_SIGN_IN || !site.n || str_eq(site, STR("same-origin")) || str_eq(site, STR("none"))) return 0;
+  return error_set(error, ERROR_cross_site, "this address was opened from another site: open it from an app that is listed");
+}
+
+/* Any of these a page of another site cannot send without a preflight, or cannot make up (R-F3, R-F4). */
+static bool is_proven(const struct http_request *request, const struct asking *asking) {
+  if (str_eq(header(request, STR("X-Drawbridge")), STR("1"))) return true;
+  if (asking->place != ASKING_PROXIED) return false;
+  return str_eq_nocase(header(request, STR("X-Requested-With")), STR("XMLHttpRequest")) || asking->origin.n ||
+         str_eq(header(request, STR("Sec-Fetch-Site")), STR("same-origin"));
+}
+
+static int check_header(const struct http_request *request, const struct asking *asking, struct error *error) {
+  if (asking->navigation) return check_navigation(request, asking, error);
+  if (!is_proven(request, asking)) {
+    if (asking->place != ASKING_PROXIED) return error_set(error, ERROR_missing_header, "send the header X-Drawbridge: 1");
+    return error_set(error, ERROR_missing_header, "send the header X-Drawbridge: 1 or X-Requested-With: XMLHttpRequest");
+  }
+  if (asking->place == ASKING_SIGN_IN && is_read(request))
+    return error_set(error, ERROR_bad_request, "this address is for the browser to open, not for a call");
+  return 0;
+}
+
+int asking_read(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena, struct asking *ret,
+                struct error *error) {
+  *ret = (struct asking){.place = place_of(request->path), .mode = CONFIG_MODE_SAME_ORIGIN, .peer = believed_peer(config, request, peer)};
+  ret->navigation = is_navigation(request, ret->place);
+  if (check_host(config, request, peer, arena, error)) return -1;
+  if (ret->place == ASKING_PAGE) return 0;
+  if (read_origin(config, request, arena, ret, error)) return -1;
+  ret->preflight = str_eq(request->method, STR("OPTIONS")) && ret->origin.n && header(request, STR("Access-Control-Request-Method")).p;
+  return ret->preflight ? 0 : check_header(request, ret, error);
+}
+
+static void allow_origin(const struct asking *asking, struct arena *arena, struct http_headers *headers) {
+  http_headers_add(headers, arena, STR("Access-Control-Allow-Origin"), asking->origin);
+  http_headers_add(headers, arena, STR("Access-Control-Allow-Credentials"), STR("true"));
+}
+
+static void add_vary(struct arena *arena, struct http_headers *headers) {
+  struct str vary = STR_NONE;
+  if (!http_headers_get(headers, STR("Vary"), &vary))
+    http_headers_add(headers, arena, STR("Vary"), STR("Origin"));
+  else if (!str_has(arena_lower(arena, vary), STR("origin")))
+    http_headers_set(headers, arena, STR("Vary"), arena_printf(arena, "%.*s, Origin", STR_ARG(vary)));
+}
+
+void asking_preflight(const struct asking *asking, struct arena *arena, struct http_headers *headers) {
+  allow_origin(asking, arena, headers);
+  http_headers_add(headers, arena, STR("Access-Control-Allow-Methods"), STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
+  http_headers_add(headers, arena, STR("Access-Control-Allow-Headers"),
+                   STR("accept, accept-language, authorization, cache-control, content-disposition, content-type, idempotency-key, "
+                       "if-match, if-modified-since, if-none-match, last-event-id, range, "
+                       "x-drawbridge, x-requested-with"));
+  http_headers_add(headers, arena, STR("Access-Control-Max-Age"), STR("7200"));
+  http_headers_add(headers, arena, STR("Vary"), STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"));
+}
+
+void asking_headers(const struct config *config, const struct asking *asking, struct arena *arena, struct http_headers *headers) {
+  struct str present;
+  if (asking->origin.n) {
+    allow_origin(asking, arena, headers);
+    http_headers_add(
+        headers, arena, STR("Access-Control-Expose-Headers"),
+        STR("Content-Disposition, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, X-Drawbridge-Error, X-Request-Id"));
+  }
+  add_vary(arena, headers);
+  if (!http_headers_get(headers, STR("Cache-Control"), &present)) http_headers_add(headers, arena, STR("Cache-Control"), STR("no-store"));
+  http_headers_set(headers, arena, STR("X-Content-Type-Options"), STR("nosniff"));
+  http_headers_set(headers, arena, STR("Referrer-Policy"), STR("no-referrer"));
+  struct str embed = asking->mode == CONFIG_MODE_CROSS_SITE  ? STR("cross-origin")
+                     : asking->mode == CONFIG_MODE_SAME_SITE ? STR("same-site")
+                                                             : STR("same-origin");
+  http_headers_set(headers, arena, STR("Cross-Origin-Resource-Policy"), embed);
+  if (config->https) http_headers_set(headers, arena, STR("Strict-Transport-Security"), STR("max-age=31536000"));
+}

@@ -1,0 +1,45 @@
+/* asking: who sends a request, and may it be looked at at all: Host, Origin, the header X-Drawbridge, navigations, preflights (contracts, section 4). Pure.
+ *
+ * What holds always:
+ * - A request for another host than that of public_url is ERROR_wrong_host. X-Forwarded-Host and X-Forwarded-For count only where the other end is a listed proxy (R-G7), and decide nothing but this
+ *   and what the log names.
+ * - An Origin that is neither public_url's nor an app's is ERROR_cross_site, on calls and on preflights.
+ * - A call to /v1 without `X-Drawbridge: 1`, and one to /s without any of the proofs, is ERROR_missing_header before anything else is done. A navigation (an address that a person opened) needs no header; it may
+ *   only read, and one that another site started is ERROR_cross_site, but for `authorize` and `callback`, which are navigations alone.
+ * - The page and the SDK are for everybody: nothing but the host is checked.
+ *
+ * Texts borrow from the config, the request and the arena. */
+#ifndef DRAWBRIDGE_GATEWAY_ASKING_H
+#define DRAWBRIDGE_GATEWAY_ASKING_H
+
+#include "gateway/config.h"
+#include "http/message.h"
+
+enum asking_place {
+  ASKING_PAGE,     /* anything that is not below /v1 or /s */
+  ASKING_API,      /* /v1/… */
+  ASKING_SIGN_IN,  /* /v1/servers/{id}/authorize, /v1/callback/{id}: navigations alone */
+  ASKING_PROXIED,  /* /s/{id}/… */
+};
+
+struct asking {
+  enum asking_place place;
+  struct str origin;             /* as configured; empty: none was sent (a program, or our own page reading) */
+  const struct config_app *app;  /* NULL: our own page, or a program */
+  enum config_mode mode;         /* how the session of the one who asks is held */
+  bool preflight;                /* to be answered by asking_preflight, whatever the address */
+  bool navigation;
+  struct str peer;               /* address of the browser, as far as it is believed */
+};
+
+/* 0; or -1 with one of the codes above or ERROR_bad_request (two Origin headers). *ret is filled as far as it is known in any case, so that the answer can be read by an app that is listed. `peer`: the other end of the
+ * connection. */
+int asking_read(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena, struct asking *ret, struct error *error);
+
+/* Headers of an answer to a preflight (204). */
+void asking_preflight(const struct asking *asking, struct arena *arena, struct http_headers *headers);
+
+/* What every answer below /v1 and /s carries: CORS for the one who asked, Vary, no-store where nothing else is said yet, nosniff, who may embed it (R-F1, R-F2, R-F11). */
+void asking_headers(const struct config *config, const struct asking *asking, struct arena *arena, struct http_headers *headers);
+
+#endif

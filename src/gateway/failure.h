@@ -1,0 +1,12 @@
+/* failure: errors with what belongs to them beside the message: the server concerned, and when to try again. Each fills *error and returns -1. */
+#ifndef DRAWBRIDGE_GATEWAY_FAILURE_H
+#define DRAWBRIDGE_GATEWAY_FAILURE_H
+
+#include "base/error.h"
+
+int failure_at(struct error *error, enum error_code code, struct str server, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int failure_later(struct error *error, enum error_code code, int retry_after_s, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int failure_busy(struct error *error); /* ERROR_busy: a queue inside is full */
+void failure_name_server(struct error *error, struct str server); /* where none is named yet */
+
+#endif

@@ -1,0 +1,145 @@
+#include "gateway/reply.h"
+
+#include "base/json_out.h"
+#include "crypt/random.h"
+
+enum { BODY_MAX = 16 * 1024 };
+
+struct str reply_login_url(struct str public_url, struct str server, struct arena *arena) {
+  if (!server.n) return arena_printf(arena, "%.*s/servers", STR_ARG(public_url));
+  return arena_printf(arena, "%.*s/sign-in/%.*s", STR_ARG(public_url), STR_ARG(server));
+}
+
+/* Who failed? */
+static bool is_upstreams(enum error_code code) {
+  switch (code) {
+  case ERROR_wrong_credentials:
+  case ERROR_second_factor_required:
+  case ERROR_second_factor_wrong:
+  case ERROR_enrolment_required:
+  case ERROR_account_locked:
+  case ERROR_account_disabled:
+  case ERROR_account_expired:
+  case ERROR_password_expired:
+  case ERROR_token_refused:
+  case ERROR_forbidden:
+  case ERROR_not_dhis2:
+  case ERROR_certificate_refused:
+  case ERROR_upstream_broken:
+  case ERROR_upstream_error:
+  case ERROR_empty_answer:
+  case ERROR_server_unreachable:
+  case ERROR_upstream_timeout: return true;
+  default: return false;
+  }
+}
+
+static bool wants_login(enum error_code code) {
+  return code == ERROR_no_session || code == ERROR_not_connected || code == ERROR_reauth_required || code == ERROR_session_expired;
+}
+
+/* /s/<id>/api and what lies below it. */
+static bool has_dhis2_shape(struct str path) {
+  if (!str_starts(path, STR("/s/"))) return false;
+  struct str rest = str_from(path, 3);
+  (void)str_take(&rest, '/');
+  return str_eq(rest, STR("api")) || str_starts(rest, STR("api/"));
+}
+
+static void add_members(const struct reply *reply, struct json_out *out, int status, bool dhis2, struct arena *arena) {
+  const struct error *error = reply->error;
+  struct str detail = str_of(error->message), server = str_of(error->server);
+  json_out_member_str(out, "type", STR("about:blank"));
+  json_out_member_str(out, "title", str_of(error_title(error->code)));
+  if (dhis2)
+    json_out_member_str(out, "status", STR("ERROR"));
+  else
+    json_out_member_int(out, "status", status);
+  json_out_member_str(out, "code", str_of(error_name(error->code)));
+  json_out_member_str(out, "detail", detail.n ? detail : str_of(error_title(error->code)));
+  if (server.n) json_out_member_str(out, "server", server);
+  json_out_member_str(out, "origin", reply->by_upstream || is_upstreams(error->code) ? STR("upstream") : STR("gateway"));
+  if (error->reason[0]) json_out_member_str(out, "reason", str_of(error->reason));
+  if (wants_login(error->code)) json_out_member_str(out, "login_url", reply_login_url(reply->public_url, server, arena));
+  json_out_member_str(out, "request_id", reply->request_id);
+  if (!dhis2) return;
+  json_out_member_str(out, "httpStatus", str_of(http_reason(status)));
+  json_out_member_int(out, "httpStatusCode", status);
+  json_out_member_str(out, "message", detail.n ? detail : str_of(error_title(error->code)));
+}
+
+static struct str as_json(const struct reply *reply, int status, bool dhis2, struct arena *arena) {
+  struct buf buf = BUF_INIT(BODY_MAX);
+  struct json_out out = JSON_OUT_INIT(&buf);
+  json_out_object(&out);
+  add_members(reply, &out, status, dhis2, arena);
+  json_out_end(&out);
+  struct str body = arena_str(arena, buf_str(&buf));
+  buf_free(&buf);
+  return body;
+}
+
+static void add_escaped(struct buf *buf, struct str text) {
+  for (size_t i = 0; i < text.n; i++) switch (text.p[i]) {
+    case '&': (void)buf_add(buf, STR("&amp;")); break;
+    case '<': (void)buf_add(buf, STR("&lt;")); break;
+    case '>': (void)buf_add(buf, STR("&gt;")); break;
+    case '"': (void)buf_add(buf, STR("&quot;")); break;
+    case '\'': (void)buf_add(buf, STR("&#39;")); break;
+    default: (void)buf_add_char(buf, text.p[i]);
+    }
+}
+
+static void add_between(struct buf *buf, struct str before, struct str text, struct str after) {
+  (void)buf_add(buf, before);
+  add_escaped(buf, text);
+  (void)buf_add(buf, after);
+}
+
+static struct str as_page(const struct reply *reply, struct str nonce, struct arena *arena) {
+  const struct error *error = reply->error;
+  struct buf buf = BUF_INIT(BODY_MAX);
+  struct str title = str_of(error_title(error->code)), server = str_of(error->server);
+  (void)buf_add(
+      &buf,
+      STR("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"));
+  add_between(&buf, STR("<title>"), title, STR(" - drawbridge</title>\n"));
+  add_between(&buf, STR("<style nonce=\""), nonce,
+              STR("\">body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 "
+                  "1rem;color:#212934}h1{font-size:1.4rem}small{color:#4a5768}a{color:#1565c0}</style></head>\n"));
+  add_between(&buf, STR("<body><main><h1>"), title, STR("</h1>\n"));
+  if (error->message[0]) add_between(&buf, STR("<p>"), str_of(error->message), STR("</p>\n"));
+  bool login = wants_login(error->code);
+  if (login)
+    add_between(&buf, STR("<p><a href=\""), reply_login_url(reply->public_url, server, arena), STR("\">Sign in</a></p>\n"));
+  else
+    add_between(&buf, STR("<p><a href=\""), reply_login_url(reply->public_url, STR_NONE, arena), STR("\">Go to the servers</a></p>\n"));
+  add_between(&buf, STR("<p><small>code "), str_of(error_name(error->code)), STR(", request "));
+  add_between(&buf, STR(""), reply->request_id, STR("</small></p></main></body></html>\n"));
+  struct str body = arena_str(arena, buf_str(&buf));
+  buf_free(&buf);
+  return body;
+}
+
+int reply_error(const struct reply *reply, struct arena *arena, struct http_headers *headers, struct str *ret_body) {
+  const struct error *error = reply->error;
+  int status = reply->status ? reply->status : error_http_status(error->code);
+  bool dhis2 = has_dhis2_shape(reply->path);
+  http_headers_set(headers, arena, STR("X-Drawbridge-Error"), str_of(error_name(error->code)));
+  if (error->retry_after > 0) http_headers_set(headers, arena, STR("Retry-After"), arena_printf(arena, "%d", error->retry_after));
+  if (status == 405) http_headers_set(headers, arena, STR("Allow"), STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
+  if (reply->navigation) {
+    struct str nonce = random_id(arena, 22);
+    http_headers_set(headers, arena, STR("Content-Type"), STR("text/html; charset=utf-8"));
+    http_headers_set(headers, arena, STR("Content-Security-Policy"),
+                     arena_printf(arena,
+                                  "default-src 'none'; style-src 'nonce-%.*s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+                                  STR_ARG(nonce)));
+    http_headers_set(headers, arena, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
+    *ret_body = as_page(reply, nonce, arena);
+  } else {
+    http_headers_set(headers, arena, STR("Content-Type"), dhis2 ? STR("application/json") : STR("application/problem+json"));
+    *ret_body = as_json(reply, status, dhis2, arena);
+  }
+  return status;
+}

@@ -1,0 +1,28 @@
+/* reply: how a refusal or a failure is told: as JSON in one of two shapes, or as a page where a person opened the address. Pure.
+ *
+ * What holds always: one error has one code in all forms. Below /s/<id>/api the JSON is application/json with DHIS2's own members, so that existing apps show the message; elsewhere it is RFC 9457. The page holds no script and loads nothing;
+ * everything that came from outside is escaped. */
+#ifndef DRAWBRIDGE_GATEWAY_REPLY_H
+#define DRAWBRIDGE_GATEWAY_REPLY_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "http/message.h"
+
+struct reply {
+  const struct error *error;
+  int status;            /* 0: that of the code */
+  bool by_upstream;      /* the server failed or refused; also taken from the code */
+  bool navigation;
+  struct str path;       /* of the request */
+  struct str public_url; /* without a final slash */
+  struct str request_id;
+};
+
+/* The body, with Content-Type, X-Drawbridge-Error, Retry-After and what belongs to them in `headers`. Returns the status. */
+int reply_error(const struct reply *reply, struct arena *arena, struct http_headers *headers, struct str *ret_body);
+
+/* "https://gw.example.org/sign-in/central"; without a server the page's list. */
+struct str reply_login_url(struct str public_url, struct str server, struct arena *arena);
+
+#endif
