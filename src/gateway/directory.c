@@ -1,0 +1,178 @@
+#include "gateway/directory.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "gateway/failure.h"
+#include <stdatomic.h>
+#include <uv.h>
+
+enum { GOOD_MS = 5 * 60 * 1000, FAILED_MS = 10 * 1000, CALL_TIMEOUT_MS = 30 * 1000 };
+
+struct answer {
+  struct directory_answer answer; /* first: a struct directory_answer * is the answer */
+  atomic_uint references;
+  struct arena *arena;
+  int64_t at_ms;
+};
+
+struct directory_server {
+  const struct config_server *about;
+  struct dhis2_place place;
+  uv_mutex_t lock; /* of what follows */
+  uv_cond_t probed;
+  bool probing;
+  struct answer *last;
+};
+
+struct directory {
+  atomic_uint references;
+  struct arena *arena;
+  struct config *config;
+  struct directory_server *servers;
+};
+
+struct directory *directory_new(struct config *config) {
+  struct directory *directory = mem_alloc(sizeof *directory);
+  atomic_init(&directory->references, 1);
+  directory->arena = arena_new();
+  directory->config = config_ref(config);
+  directory->servers = mem_alloc_array(config->server_count + 1, sizeof *directory->servers);
+  for (size_t i = 0; i < config->server_count; i++) {
+    const struct config_server *about = &config->servers[i];
+    struct directory_server *server = &directory->servers[i];
+    server->about = about;
+    server->place = (struct dhis2_place){.id = about->id,
+                                         .base_url = about->url,
+                                         .options = {.ca_file = about->ca.n ? arena_cstr(directory->arena, about->ca) : NULL,
+                                                     .addresses = about->addresses.p,
+                                                     .address_count = about->addresses.n,
+                                                     .timeout_ms = CALL_TIMEOUT_MS}};
+    if (uv_mutex_init(&server->lock) || uv_cond_init(&server->probed)) abort();
+  }
+  return directory;
+}
+
+struct directory *directory_ref(struct directory *directory) {
+  atomic_fetch_add_explicit(&directory->references, 1, memory_order_relaxed);
+  return directory;
+}
+
+void directory_unref(struct directory *directory) {
+  if (!directory || atomic_fetch_sub_explicit(&directory->references, 1, memory_order_acq_rel) > 1) return;
+  for (size_t i = 0; i < directory->config->server_count; i++) {
+    struct directory_server *server = &directory->servers[i];
+    if (server->last) directory_answer_unref(&server->last->answer);
+    uv_mutex_destroy(&server->lock);
+    uv_cond_destroy(&server->probed);
+  }
+  free(directory->servers);
+  config_unref(directory->config);
+  arena_free(directory->arena);
+  free(directory);
+}
+
+struct config *directory_config(const struct directory *directory) {
+  return directory->config;
+}
+
+struct directory_server *directory_find(struct directory *directory, struct str id) {
+  for (size_t i = 0; i < directory->config->server_count; i++)
+    if (str_eq(directory->servers[i].about->id, id)) return &directory->servers[i];
+  return NULL;
+}
+
+const struct config_server *directory_about(const struct directory_server *server) {
+  return server->about;
+}
+
+const struct dhis2_place *directory_place(const struct directory_server *server) {
+  return &server->place;
+}
+
+struct dhis2_client directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena) {
+  const struct config_oauth *oauth = &server->about->oauth;
+  return (struct dhis2_client){
+      .client_id = oauth->client_id,
+      .client_secret = oauth->client_secret,
+      .private_key = oauth->private_key,
+      .redirect_uri = arena_printf(arena, "%.*s/v1/callback/%.*s", STR_ARG(directory->config->public_url), STR_ARG(server->about->id)),
+      .scopes = oauth->scopes.n ? oauth->scopes.p : NULL,
+      .scope_count = oauth->scopes.n};
+}
+
+static struct answer *answer_ref(struct answer *answer) {
+  atomic_fetch_add_explicit(&answer->references, 1, memory_order_relaxed);
+  return answer;
+}
+
+void directory_answer_unref(const struct directory_answer *given) {
+  struct answer *answer = (struct answer *)(uintptr_t)given;
+  if (!answer || atomic_fetch_sub_explicit(&answer->references, 1, memory_order_acq_rel) > 1) return;
+  arena_free(answer->arena);
+  free(answer);
+}
+
+static bool is_fresh(const struct answer *answer) {
+  return answer && clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code ? FAILED_MS : GOOD_MS);
+}
+
+static struct answer *ask(const struct directory_server *server) {
+  struct answer *answer = mem_alloc(sizeof *answer);
+  atomic_init(&answer->references, 1);
+  answer->arena = arena_new();
+  if (dhis2_probe(&server->place, answer->arena, &answer->answer.probe, &answer->answer.error))
+    failure_name_server(&answer->answer.error, server->about->id);
+  answer->at_ms = clock_monotonic_ms();
+  return answer;
+}
+
+const struct directory_answer *directory_probe(struct directory_server *server) {
+  uv_mutex_lock(&server->lock);
+  while (server->probing) uv_cond_wait(&server->probed, &server->lock);
+  if (!is_fresh(server->last)) {
+    server->probing = true;
+    uv_mutex_unlock(&server->lock);
+    struct answer *answer = ask(server);
+    uv_mutex_lock(&server->lock);
+    if (server->last) directory_answer_unref(&server->last->answer);
+    server->last = answer;
+    server->probing = false;
+    uv_cond_broadcast(&server->probed);
+  }
+  struct answer *answer = answer_ref(server->last);
+  uv_mutex_unlock(&server->lock);
+  return &answer->answer;
+}
+
+const struct directory_answer *directory_last(struct directory_server *server, bool *ret_fresh) {
+  uv_mutex_lock(&server->lock);
+  struct answer *answer = server->last ? answer_ref(server->last) : NULL;
+  *ret_fresh = is_fresh(server->last);
+  uv_mutex_unlock(&server->lock);
+  return answer ? &answer->answer : NULL;
+}
+
+enum config_kind directory_kind_bit(enum dhis2_kind kind) {
+  static const enum config_kind bits[DHIS2_KINDS] = {[DHIS2_KIND_OAUTH] = CONFIG_OAUTH,
+                                                     [DHIS2_KIND_LEGACY_OAUTH] = CONFIG_LEGACY_OAUTH,
+                                                     [DHIS2_KIND_PAT] = CONFIG_PAT,
+                                                     [DHIS2_KIND_PASSWORD] = CONFIG_PASSWORD,
+                                                     [DHIS2_KIND_BASIC] = CONFIG_BASIC};
+  return bits[kind];
+}
+
+int directory_offers(const struct directory_server *server, enum dhis2_kind kind, const struct directory_answer *answer,
+                     struct error *error) {
+  bool oauth = kind == DHIS2_KIND_OAUTH || kind == DHIS2_KIND_LEGACY_OAUTH;
+  if (!(server->about->sign_in & directory_kind_bit(kind)))
+    return failure_at(error, ERROR_kind_not_offered, server->about->id, "sign-in by %s is not offered for %.*s: choose another kind",
+                      dhis2_kind_name(kind), STR_ARG(server->about->name));
+  if (oauth && !server->about->oauth.client_id.n)
+    return failure_at(error, ERROR_kind_not_offered, server->about->id,
+                      "drawbridge is not registered at %.*s: an 'oauth' block is missing in its configuration",
+                      STR_ARG(server->about->name));
+  if (!answer || answer->error.code || answer->probe.kinds[kind].state != DHIS2_OFF) return 0;
+  struct str why = answer->probe.kinds[kind].why;
+  return failure_at(error, ERROR_kind_not_offered, server->about->id, "%.*s",
+                    STR_ARG(why.n ? why : STR("the server does not offer this kind of sign-in: choose another one")));
+}

@@ -1,0 +1,43 @@
+/* directory: the servers of one configuration, each with how it is reached and what its last probe told.
+ *
+ * What holds always: made for one configuration and never changed; shared by reference. A server is probed by one thread at a time; others wait for its result. A result is good for five minutes, a failure for ten seconds.
+ * What a probe told is shared by reference and never changes.
+ *
+ * Any thread. directory_probe blocks: not on the loop. */
+#ifndef DRAWBRIDGE_GATEWAY_DIRECTORY_H
+#define DRAWBRIDGE_GATEWAY_DIRECTORY_H
+
+#include "dhis2/oauth.h"
+#include "dhis2/probe.h"
+#include "gateway/config.h"
+
+struct directory;
+
+struct directory *directory_new(struct config *config); /* takes its own reference */
+struct directory *directory_ref(struct directory *directory);
+void directory_unref(struct directory *directory);
+struct config *directory_config(const struct directory *directory); /* borrowed */
+
+/* One server; lives as long as the directory. NULL: there is none. */
+struct directory_server;
+struct directory_server *directory_find(struct directory *directory, struct str id);
+const struct config_server *directory_about(const struct directory_server *server);
+const struct dhis2_place *directory_place(const struct directory_server *server);
+
+/* drawbridge as that server's client; texts in the arena. */
+struct dhis2_client directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena);
+
+struct directory_answer {
+  struct dhis2_probe probe; /* meaningful where error.code is ERROR_NONE */
+  struct error error;
+};
+const struct directory_answer *directory_probe(struct directory_server *server); /* own reference: directory_answer_unref */
+const struct directory_answer *directory_last(struct directory_server *server, bool *ret_fresh); /* NULL: never probed. Does not block */
+void directory_answer_unref(const struct directory_answer *answer);
+
+/* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason. */
+int directory_offers(const struct directory_server *server, enum dhis2_kind kind, const struct directory_answer *answer, struct error *error);
+
+enum config_kind directory_kind_bit(enum dhis2_kind kind);
+
+#endif

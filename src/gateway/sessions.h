@@ -1,0 +1,41 @@
+/* sessions: the sessions in memory: found by cookie on the loop without a thread's hop, loaded from the store where they are not there, and kept in step with it.
+ *
+ * What holds always:
+ * - One object per id in this process; what this process changes is seen at once. What another process on the same store changes (a sign-out, another id) is seen SESSIONS_FRESH_MS later at the latest: an entry
+ *   older than that is read anew before it is used (R-E13).
+ * - An id with another secret than the one that was sealed with is no session. A store that is gone is ERROR_store_unavailable, never "no session" (R-H9).
+ * - A use moves the idle end in memory at once and in the store after a tenth of the idle time, 60 s at the latest: after a crash a session may end that much earlier, never later.
+ * - Unused entries leave after five minutes, earlier where there are more than SESSIONS_MAX of weight.
+ *
+ * Calls are of the loop thread, but for sessions_rows. Life cycle: sessions_new, calls, sessions_free (saves what is not saved; the loop must run once more). */
+#ifndef DRAWBRIDGE_GATEWAY_SESSIONS_H
+#define DRAWBRIDGE_GATEWAY_SESSIONS_H
+
+#include "gateway/rows.h"
+
+struct sessions;
+
+enum { SESSIONS_FRESH_MS = 10000, SESSIONS_WEIGHT_MAX = 8000 /* sessions and connections: each holds a few locked pages */ };
+
+/* Opens the store twice: for the thread behind the loop, and for workers. ERROR_configuration, ERROR_store_unavailable. The ring is borrowed. */
+struct sessions *sessions_new(uv_loop_t *loop, struct str store, const struct keyring *ring, struct error *error);
+void sessions_free(struct sessions *sessions);
+void sessions_set_ring(struct sessions *sessions, const struct keyring *ring); /* from now on */
+
+/* `found` gets the session, or NULL with ERROR_no_session, session_expired, store_unavailable or busy; in this call or later. The session is borrowed: keep it with gateway_session_ref. */
+typedef void sessions_found(void *payload, struct gateway_session *session, const struct error *error);
+void sessions_find(struct sessions *sessions, struct str cookie, sessions_found *found, void *payload);
+void sessions_use(struct sessions *sessions, struct gateway_session *session); /* moves the idle end */
+void sessions_add(struct sessions *sessions, struct gateway_session *session); /* one that was just made and stored */
+void sessions_forget(struct sessions *sessions, struct gateway_session *session);
+
+/* Work on the thread of the store. False: too much waits; nothing is called. `done` may be NULL. */
+bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const struct rows *rows), void (*done)(void *payload), void *payload);
+
+/* The store for blocking code on any thread but the loop's: one at a time, between the two nothing slow. */
+struct rows sessions_rows(struct sessions *sessions);
+void sessions_rows_done(struct sessions *sessions);
+
+size_t sessions_count(const struct sessions *sessions);
+
+#endif
