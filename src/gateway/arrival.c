@@ -1,0 +1,77 @@
+#include "gateway/arrival.h"
+
+#include "base/clock.h"
+#include "gateway/revoke.h"
+#include "gateway/transaction.h"
+#include "gateway/visit.h"
+
+int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode,
+                  struct gateway_session *base, struct error *error) {
+  const struct visit *visit = visit_of(exchange);
+  *arrival = (struct arrival){.gateway = gateway,
+                              .directory = directory_ref(visit->directory),
+                              .app = app,
+                              .mode = mode,
+                              .base = base ? gateway_session_ref(base) : NULL,
+                              .idle_ms = visit->config->session_idle_ms,
+                              .absolute_ms = visit->config->session_absolute_ms,
+                              .most = (size_t)visit->config->limit_connections};
+  return browser_sign_ins(visit->config, &http_exchange_request(exchange)->headers, http_exchange_arena(exchange), &arrival->others,
+                          &arrival->other_count, error);
+}
+
+/* Best effort: without it that sign-in ends in a session of its own. */
+static void tell_others(struct arrival *arrival, int64_t now_ms) {
+  struct error error = {0};
+  for (size_t i = 0; i < arrival->other_count; i++) {
+    struct rows rows = sessions_rows(arrival->gateway->sessions);
+    int failed = transaction_carry(&rows, arrival->others[i].secret, session_cookie(arrival->admitted.session), now_ms, &error);
+    sessions_rows_done(arrival->gateway->sessions);
+    if (failed) log_event(LOG_WARNING, "sign_in_not_joined", LOG_FAILURE(&error));
+  }
+}
+
+int arrival_run(struct arrival *arrival, struct str server, const struct dhis2_signed_in *signed_in, struct error *error) {
+  int64_t now = clock_now_ms();
+  arrival->connection = connection_of_sign_in(server, signed_in, now);
+  struct admission admission = {
+      .base = arrival->base,
+      .terms = {.app = arrival->app,
+                .mode = arrival->mode,
+                .created_ms = now,
+                .expires_ms = now + arrival->absolute_ms,
+                .idle_ms = arrival->idle_ms},
+      .connection = arrival->connection,
+      .most = arrival->most,
+  };
+  if (admission_run(arrival->gateway->sessions, &admission, &arrival->admitted, error)) return -1;
+  tell_others(arrival, now);
+  return 0;
+}
+
+void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, struct http_headers *headers) {
+  struct visit *visit = visit_of(exchange);
+  const struct connection_about *about = connection_about(arrival->connection);
+  sessions_add(arrival->gateway->sessions, arrival->admitted.session);
+  visit_session(visit, arrival->admitted.session);
+  browser_cookie_set(visit->config, arrival->mode, session_cookie(arrival->admitted.session), http_exchange_arena(exchange), headers);
+  gateway_audit("signed_in", exchange, about->server, config_kind_name(about->kind), about->username, NULL);
+  metrics_count(&arrival->gateway->metrics, METRIC_SIGN_INS);
+  if (!arrival->admitted.replaced) return;
+  revoke_start(arrival->gateway, arrival->directory, &arrival->admitted.replaced, 1, NULL, NULL);
+  arrival->admitted.replaced = NULL;
+}
+
+void arrival_clear(struct arrival *arrival) {
+  if (!arrival->gateway) return;
+  for (size_t i = 0; i < arrival->other_count; i++) secret_free(arrival->others[i].secret);
+  gateway_session_unref(arrival->base);
+  connection_unref(arrival->admitted.replaced);
+  if (arrival->connection && !arrival->admitted.session)
+    revoke_start(arrival->gateway, arrival->directory, &arrival->connection, 1, NULL, NULL);
+  else
+    connection_unref(arrival->connection);
+  gateway_session_unref(arrival->admitted.session);
+  directory_unref(arrival->directory);
+  *arrival = (struct arrival){0};
+}

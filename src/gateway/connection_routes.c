@@ -1,0 +1,202 @@
+/* POST and DELETE /v1/servers/{id}/connection: signing in with what a person typed, and out of one server. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "gateway/arrival.h"
+#include "gateway/password_sign_in.h"
+#include "gateway/revoke.h"
+#include "gateway/routes.h"
+#include "gateway/secret_body.h"
+#include "gateway/session_view.h"
+#include "gateway/sign_in_limit.h"
+#include "gateway/visit.h"
+
+enum { FIELD_KIND, FIELD_TOKEN, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELDS };
+
+static int unknown_server(struct str id, struct error *error) {
+  return error_set(error, ERROR_unknown_server, "there is no server '%.*s' here: GET /v1/servers lists them",
+                   STR_ARG(str_slice(id, 0, 32)));
+}
+
+/* What was sent, as what is to be done. */
+static int read_kind(const struct secret_field fields[FIELDS], enum dhis2_kind *ret, struct error *error) {
+  struct str kind = secret_reveal(fields[FIELD_KIND].value);
+  if (str_eq(kind, STR("pat")))
+    *ret = DHIS2_KIND_PAT;
+  else if (str_eq(kind, STR("password")))
+    *ret = DHIS2_KIND_PASSWORD;
+  else if (str_eq(kind, STR("basic")))
+    *ret = DHIS2_KIND_BASIC;
+  else if (str_eq(kind, STR("oauth")) || str_eq(kind, STR("legacy-oauth")))
+    return error_set(error, ERROR_bad_request, "sign-in by OAuth begins at the address 'authorize_url' of GET /v1/servers");
+  else
+    return error_set(error, ERROR_bad_request, "'kind' is to be pat, password or basic");
+  if (*ret == DHIS2_KIND_PAT && !secret_reveal(fields[FIELD_TOKEN].value).n)
+    return error_set(error, ERROR_bad_request, "'token' is missing");
+  if (*ret == DHIS2_KIND_PAT) return 0;
+  if (!secret_reveal(fields[FIELD_USERNAME].value).n || !secret_reveal(fields[FIELD_PASSWORD].value).n)
+    return error_set(error, ERROR_bad_request, "'username' or 'password' is missing");
+  return 0;
+}
+
+static void reply_created(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error) {
+  if (error) {
+    gateway_reply_error(sign_in->gateway, exchange, error);
+    return;
+  }
+  struct http_headers headers = {0};
+  arrival_settle(&sign_in->arrival, exchange, &headers);
+  gateway_reply(sign_in->gateway, exchange, 201, &headers, STR("application/json"),
+                session_view_connection(sign_in->arrival.connection, http_exchange_arena(exchange)));
+}
+
+static int start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session,
+                 struct error *error) {
+  struct secret_field fields[FIELDS] = {
+      {STR("kind"), NULL}, {STR("token"), NULL}, {STR("username"), NULL}, {STR("password"), NULL}, {STR("code"), NULL}};
+  enum dhis2_kind kind = DHIS2_KIND_PAT;
+  int failed = secret_body_read(body, fields, FIELDS, error) || read_kind(fields, &kind, error) ? -1 : 0;
+  if (!failed) {
+    struct secret *code = fields[FIELD_CODE].value;
+    sign_in->kind = kind;
+    sign_in->secret = secret_ref(kind == DHIS2_KIND_PAT ? fields[FIELD_TOKEN].value : fields[FIELD_PASSWORD].value);
+    sign_in->username = arena_str(http_exchange_arena(exchange), secret_reveal(fields[FIELD_USERNAME].value));
+    sign_in->code = kind == DHIS2_KIND_PASSWORD && secret_reveal(code).n ? secret_ref(code) : NULL;
+    failed = password_sign_in_start(sign_in, exchange, session, error);
+  }
+  secret_body_clear(fields, FIELDS);
+  return failed;
+}
+
+struct posting {
+  struct gateway *gateway;
+  struct directory_server *server;
+  struct gateway_session *session;
+};
+
+static void drop_session(void *session) {
+  gateway_session_unref(session);
+}
+
+static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
+  struct posting *posting = payload;
+  struct error error = {0};
+  struct password_sign_in *sign_in = password_sign_in_new(posting->gateway, posting->server, reply_created);
+  if (start(sign_in, exchange, body, posting->session, &error)) {
+    gateway_reply_error(posting->gateway, exchange, &error);
+    password_sign_in_free(sign_in);
+  }
+  http_exchange_forget_body(exchange);
+}
+
+static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
+  struct http_exchange *exchange = payload;
+  struct visit *visit = visit_of(exchange);
+  bool none = error && (error->code == ERROR_no_session || error->code == ERROR_session_expired);
+  if (!session && !none) {
+    gateway_reply_error(visit->gateway, exchange, error);
+    return;
+  }
+  struct posting *posting = ARENA_NEW(http_exchange_arena(exchange), struct posting);
+  posting->gateway = visit->gateway;
+  posting->server = directory_find(visit->directory, visit->server);
+  if (session) {
+    posting->session = gateway_session_ref(session);
+    arena_on_free(http_exchange_arena(exchange), drop_session, posting->session);
+  }
+  http_exchange_read(exchange, SECRET_BODY_MAX, on_body, posting);
+}
+
+void connection_create(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
+  struct visit *visit = visit_of(exchange);
+  const struct config_server *server = config_server(visit->config, id);
+  struct error error = {0};
+  if (server) {
+    visit->server = server->id;
+    gateway_find_session(gateway, exchange, on_session, exchange);
+    return;
+  }
+  (void)unknown_server(id, &error);
+  gateway_reply_error(gateway, exchange, &error);
+}
+
+/* Out of one server. */
+
+struct leaving {
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+  struct gateway_session *session;
+  struct connection *connection;
+  struct str server;
+  struct error error;
+};
+
+static void end_leaving(struct leaving *leaving) {
+  if (leaving->error.code)
+    gateway_reply_error(leaving->gateway, leaving->exchange, &leaving->error);
+  else
+    gateway_reply(leaving->gateway, leaving->exchange, 204, NULL, STR_NONE, STR(""));
+  gateway_session_unref(leaving->session);
+  connection_unref(leaving->connection);
+  http_exchange_release(leaving->exchange);
+  free(leaving);
+}
+
+/* While no sign-in of this browser copies it to another id. */
+static void delete_row(void *payload) {
+  struct leaving *leaving = payload;
+  session_begin_rotation(leaving->session);
+  struct gateway_session *newest = session_newest(leaving->session);
+  if (newest) {
+    struct rows rows = sessions_rows(leaving->gateway->sessions);
+    int failed = rows_delete_connection(&rows, newest, leaving->server, &leaving->error);
+    if (!failed && newest != leaving->session) failed = rows_delete_connection(&rows, leaving->session, leaving->server, &leaving->error);
+    sessions_rows_done(leaving->gateway->sessions);
+    if (!failed) leaving->connection = session_connection(newest, leaving->server);
+    if (!failed) session_drop_connection(newest, leaving->server);
+    if (!failed) session_drop_connection(leaving->session, leaving->server);
+  }
+  session_end_rotation(leaving->session);
+  gateway_session_unref(newest);
+}
+
+static void on_revoked(void *payload) {
+  end_leaving(payload);
+}
+
+static void on_deleted(void *payload) {
+  struct leaving *leaving = payload;
+  struct connection *connection = leaving->connection;
+  leaving->connection = NULL;
+  if (!connection) {
+    end_leaving(leaving);
+    return;
+  }
+  gateway_audit("signed_out", leaving->exchange, leaving->server, config_kind_name(connection_about(connection)->kind),
+                connection_about(connection)->username, NULL);
+  metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
+  revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, &connection, 1, on_revoked, leaving);
+}
+
+static void leave(void *payload, struct http_exchange *exchange, struct gateway_session *session) {
+  struct gateway *gateway = payload;
+  struct leaving *leaving = mem_alloc(sizeof *leaving);
+  *leaving = (struct leaving){
+      .gateway = gateway, .exchange = exchange, .session = gateway_session_ref(session), .server = visit_of(exchange)->server};
+  http_exchange_hold(exchange);
+  if (work_submit(gateway->calls, delete_row, on_deleted, leaving)) return;
+  (void)failure_busy(&leaving->error);
+  end_leaving(leaving);
+}
+
+void connection_delete(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
+  struct visit *visit = visit_of(exchange);
+  const struct config_server *server = config_server(visit->config, id);
+  struct error error = {0};
+  if (server) {
+    visit->server = server->id;
+    gateway_with_session(gateway, exchange, leave, gateway);
+    return;
+  }
+  (void)unknown_server(id, &error);
+  gateway_reply_error(gateway, exchange, &error);
+}

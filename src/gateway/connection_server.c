@@ -1,0 +1,82 @@
+/* A server as a session's user sees it, for blocking code (gateway.h). */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/renewal.h"
+
+struct holder {
+  struct gateway *gateway;
+  struct directory *directory;
+  struct gateway_session *session;
+  struct connection *connection;
+  uint64_t turn;
+};
+
+static bool renew(void *payload, struct dhis2_credential *ret) {
+  struct holder *holder = payload;
+  struct error error = {0};
+  struct connection_credential now = connection_credential(holder->connection);
+  bool renewable = now.renewable;
+  secret_free(now.credential.value);
+  if (!renewable || renewal_run(holder->gateway, holder->directory, holder->session, holder->connection, holder->turn, &error))
+    return false;
+  now = connection_credential(holder->connection);
+  holder->turn = now.turn;
+  *ret = now.credential;
+  return true;
+}
+
+static void release(void *payload) {
+  struct holder *holder = payload;
+  directory_unref(holder->directory);
+  gateway_session_unref(holder->session);
+  connection_unref(holder->connection);
+  free(holder);
+}
+
+static int check(struct connection *connection, struct str id, struct error *error) {
+  if (!connection) return failure_at(error, ERROR_not_connected, id, "not signed in to the server %.*s: sign in there first", STR_ARG(id));
+  if (connection_state(connection) != CONNECTION_REAUTH_REQUIRED) return 0;
+  return failure_at(error, ERROR_reauth_required, id, "the sign-in at the server %.*s has ended: sign in there again", STR_ARG(id));
+}
+
+static struct dhis2_server *make(struct holder *holder, struct directory_server *server, struct error *error) {
+  const struct dhis2_place *place = directory_place(server);
+  struct connection_credential now = connection_credential(holder->connection);
+  if (renewal_is_due(&now, clock_now_ms())) {
+    int failed = renewal_run(holder->gateway, holder->directory, holder->session, holder->connection, now.turn, error);
+    secret_free(now.credential.value);
+    if (failed) return NULL;
+    now = connection_credential(holder->connection);
+  }
+  holder->turn = now.turn;
+  struct dhis2_server *made = dhis2_server_new(place->id, place->base_url, place->options, now.credential);
+  secret_free(now.credential.value);
+  struct secret *cookies = connection_cookies(holder->connection);
+  if (cookies) dhis2_server_load_cookies(made, cookies);
+  secret_free(cookies);
+  dhis2_server_on_refused(made, (struct dhis2_renewal){renew, release, holder});
+  return made;
+}
+
+struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct gateway_session *session, struct str server_id,
+                                               struct error *error) {
+  struct directory *directory = gateway_directory(gateway);
+  struct directory_server *server = directory_find(directory, server_id);
+  struct gateway_session *usable = session_usable(session);
+  struct connection *connection = usable ? session_connection(usable, server_id) : NULL;
+  struct dhis2_server *made = NULL;
+  int failed =
+      server ? check(connection, server_id, error)
+             : failure_at(error, ERROR_unknown_server, server_id, "there is no server '%.*s' here", STR_ARG(str_slice(server_id, 0, 32)));
+  if (!failed) {
+    struct holder *holder = mem_alloc(sizeof *holder);
+    *holder = (struct holder){gateway, directory_ref(directory), gateway_session_ref(usable), connection_ref(connection), 0};
+    made = make(holder, server, error);
+    if (!made) release(holder);
+  }
+  connection_unref(connection);
+  gateway_session_unref(usable);
+  directory_unref(directory);
+  return made;
+}

@@ -1,0 +1,317 @@
+#include "gateway/gateway.h"
+
+#include "base/mem.h"
+#include "base/vec.h"
+#include "gateway/admin.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/jar_saver.h"
+#include "gateway/reply.h"
+#include "gateway/routes.h"
+#include "gateway/visit.h"
+
+enum { CALL_THREADS = 12, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, PROBE_THREADS = 4, PROBE_QUEUE = 512 };
+
+uv_loop_t *gateway_loop(struct gateway *gateway) {
+  return gateway->loop;
+}
+
+struct config *gateway_config(struct gateway *gateway) {
+  return gateway->config;
+}
+
+struct directory *gateway_directory(struct gateway *gateway) {
+  uv_mutex_lock(&gateway->directory_lock);
+  struct directory *directory = directory_ref(gateway->directory);
+  uv_mutex_unlock(&gateway->directory_lock);
+  return directory;
+}
+
+bool gateway_work(struct gateway *gateway, void (*run)(void *payload), void (*done)(void *payload), void *payload) {
+  return work_submit(gateway->calls, run, done, payload);
+}
+
+void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payload) {
+  VEC_PUSH(&gateway->routes, (struct gateway_own_route){handler, payload});
+}
+
+/* Answers. */
+
+void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange, struct http_headers *headers) {
+  (void)gateway;
+  struct visit *visit = visit_of(exchange);
+  struct arena *arena = http_exchange_arena(exchange);
+  asking_headers(visit->config, &visit->asking, arena, headers);
+  http_headers_set(headers, arena, STR("X-Request-Id"), http_exchange_id(exchange));
+}
+
+void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers,
+                   struct str content_type, struct str body) {
+  struct http_headers own = {0};
+  if (!headers) headers = &own;
+  gateway_common_headers(gateway, exchange, headers);
+  if (body.n) http_headers_set(headers, http_exchange_arena(exchange), STR("Content-Type"), content_type);
+  http_exchange_reply(exchange, status, headers, body);
+}
+
+void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange, int status, struct str json) {
+  gateway_reply(gateway, exchange, status, NULL, STR("application/json"), json);
+}
+
+void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream,
+                           struct http_headers *headers) {
+  struct visit *visit = visit_of(exchange);
+  struct http_headers own = {0};
+  struct str body;
+  struct arena *arena = http_exchange_arena(exchange);
+  struct reply reply = {.error = error,
+                        .status = status,
+                        .by_upstream = by_upstream,
+                        .navigation = visit->asking.navigation,
+                        .path = http_exchange_request(exchange)->path,
+                        .public_url = visit->config->public_url,
+                        .request_id = http_exchange_id(exchange)};
+  if (!headers) headers = &own;
+  visit->code = error->code;
+  status = reply_error(&reply, arena, headers, &body);
+  gateway_common_headers(gateway, exchange, headers);
+  http_exchange_reply(exchange, status, headers, body);
+}
+
+void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange, const struct error *error) {
+  gateway_reply_failure(gateway, exchange, error, 0, false, NULL);
+}
+
+void gateway_audit(const char *event, struct http_exchange *exchange, struct str server, const char *kind, struct str user,
+                   const struct error *error) {
+  struct visit *visit = visit_of(exchange);
+  log_event(error ? LOG_WARNING : LOG_INFO, event, LOG_STR("request_id", http_exchange_id(exchange)), LOG_STR("peer", visit->asking.peer),
+            LOG_STR("app", visit->asking.origin), LOG_STR("server", server), LOG_TEXT("kind", kind), LOG_STR("user", user),
+            LOG_TEXT("session", visit->session), LOG_TEXT("outcome", error ? "failed" : "ok"),
+            LOG_TEXT("code", error ? error_name(error->code) : ""), LOG_TEXT("reason", error ? error->reason : ""));
+}
+
+/* The session. */
+
+bool gateway_session_fits(const struct gateway_session *session, const struct asking *asking) {
+  struct str app = session_terms(session)->app;
+  if (app.n) return str_eq(app, asking->origin);
+  return asking->mode != CONFIG_MODE_CROSS_SITE;
+}
+
+struct finding {
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+  sessions_found *found;
+  void *payload;
+};
+
+static void on_found(void *payload, struct gateway_session *session, const struct error *error) {
+  struct finding *finding = payload;
+  struct visit *visit = visit_of(finding->exchange);
+  struct error none = {0};
+  if (session && !gateway_session_fits(session, &visit->asking)) {
+    (void)error_set(&none, ERROR_no_session, "sign in first");
+    session = NULL;
+    error = &none;
+  }
+  if (session) visit_session(visit, session);
+  http_exchange_hold(finding->exchange); /* what is called may answer it */
+  finding->found(finding->payload, session, error);
+  http_exchange_release(finding->exchange);
+  http_exchange_release(finding->exchange);
+}
+
+void gateway_find_session(struct gateway *gateway, struct http_exchange *exchange, sessions_found *found, void *payload) {
+  struct arena *arena = http_exchange_arena(exchange);
+  struct str value;
+  struct error error = {0};
+  bool none =
+      browser_cookie_find(visit_of(exchange)->config, &http_exchange_request(exchange)->headers, arena, &value, &error) == 0 && !value.p;
+  if (none) (void)error_set(&error, ERROR_no_session, "sign in first");
+  if (error.code) {
+    found(payload, NULL, &error);
+    return;
+  }
+  struct finding *finding = ARENA_NEW(arena, struct finding);
+  *finding = (struct finding){gateway, exchange, found, payload};
+  http_exchange_hold(exchange);
+  sessions_find(gateway->sessions, value, on_found, finding);
+}
+
+struct with_session {
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+  void (*done)(void *payload, struct http_exchange *exchange, struct gateway_session *session);
+  void *payload;
+};
+
+static void use_session(void *payload, struct gateway_session *session, const struct error *error) {
+  struct with_session *with = payload;
+  if (session) {
+    sessions_use(with->gateway->sessions, session);
+    with->done(with->payload, with->exchange, session);
+  } else {
+    gateway_reply_error(with->gateway, with->exchange, error);
+  }
+}
+
+void gateway_with_session(struct gateway *gateway, struct http_exchange *exchange,
+                          void (*done)(void *payload, struct http_exchange *exchange, struct gateway_session *session), void *payload) {
+  struct with_session *with = ARENA_NEW(http_exchange_arena(exchange), struct with_session);
+  *with = (struct with_session){gateway, exchange, done, payload};
+  gateway_find_session(gateway, exchange, use_session, with);
+}
+
+/* Requests. */
+
+static void answer_preflight(struct http_exchange *exchange, const struct asking *asking) {
+  struct http_headers headers = {0};
+  asking_preflight(asking, http_exchange_arena(exchange), &headers);
+  http_exchange_reply(exchange, 204, &headers, STR(""));
+}
+
+static bool answer_by_others(struct gateway *gateway, struct http_exchange *exchange) {
+  for (size_t i = 0; i < gateway->routes.n; i++)
+    if (gateway->routes.p[i].handler(gateway->routes.p[i].payload, gateway, exchange)) return true;
+  return false;
+}
+
+static void handle(void *payload, struct http_exchange *exchange) {
+  struct gateway *gateway = payload;
+  struct visit *visit = visit_begin(gateway, exchange);
+  const struct http_request *request = http_exchange_request(exchange);
+  struct error error = {0};
+  if (proxy_check_loop(visit->config, request, &error) ||
+      asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error)) {
+    gateway_reply_error(gateway, exchange, &error);
+  } else if (visit->asking.preflight) {
+    visit->route = "preflight";
+    answer_preflight(exchange, &visit->asking);
+  } else if (!routes_answer(gateway, exchange) && !answer_by_others(gateway, exchange)) {
+    (void)error_set(&error, ERROR_not_found, "there is nothing at this address");
+    gateway_reply_error(gateway, exchange, &error);
+  }
+}
+
+/* The proxied path answers through these. */
+
+static void add_headers(void *payload, struct http_exchange *exchange, struct http_headers *headers) {
+  gateway_common_headers(payload, exchange, headers);
+}
+
+static void add_error(void *payload, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream) {
+  struct error named = *error;
+  failure_name_server(&named, visit_of(exchange)->server);
+  gateway_reply_failure(payload, exchange, &named, status, by_upstream, NULL);
+}
+
+/* Life. */
+
+struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error) {
+  struct arena *arena = arena_new();
+  struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), error);
+  struct sessions *sessions = ring ? sessions_new(loop, config->store, ring, error) : NULL;
+  arena_free(arena);
+  if (!sessions) {
+    keyring_free(ring);
+    config_unref(config);
+    return NULL;
+  }
+  struct gateway *gateway = mem_alloc(sizeof *gateway);
+  gateway->loop = loop;
+  gateway->config = config;
+  gateway->directory = directory_new(config);
+  gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
+  if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer)) abort();
+  gateway->rings[gateway->ring_count++] = ring;
+  gateway->sessions = sessions;
+  gateway->proxy = proxy_new(loop, (struct proxy_host){add_headers, add_error, gateway});
+  proxy_reload(gateway->proxy, config);
+  gateway->calls = work_new(loop, CALL_THREADS, CALL_QUEUE);
+  gateway->renewals = work_new(loop, RENEWAL_THREADS, RENEWAL_QUEUE);
+  gateway->probes = work_new(loop, PROBE_THREADS, PROBE_QUEUE);
+  return gateway;
+}
+
+static struct http_server_limits limits_of(const struct config *config) {
+  return (struct http_server_limits){.head_bytes = (size_t)config->limit_head_bytes,
+                                     .head_fields = (size_t)config->limit_head_fields,
+                                     .target_bytes = (size_t)config->limit_target_bytes,
+                                     .head_timeout_ms = (int)config->limit_head_ms,
+                                     .idle_timeout_ms = (int)config->limit_idle_ms};
+}
+
+int gateway_listen(struct gateway *gateway, struct error *error) {
+  const struct config *config = gateway->config;
+  if (config->tls_listen.n)
+    return error_set(error, ERROR_configuration,
+                     "this release does not serve HTTPS by itself: leave 'tls' out, and put a web server with the certificate in front "
+                     "('listen' and 'trusted_proxies')");
+  gateway->server = http_server_new(gateway->loop, limits_of(config), handle, gateway);
+  for (size_t i = 0; i < config->listen.n; i++)
+    if (http_server_listen(gateway->server, config->listen.p[i], NULL, error)) return -1;
+  if (!config->admin_listen.n) return 0;
+  gateway->admin = http_server_new(gateway->loop, (struct http_server_limits){.connections = 64}, admin_handle, gateway);
+  return http_server_listen(gateway->admin, config->admin_listen, NULL, error);
+}
+
+static void take_ring(struct gateway *gateway, const struct config *config) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  struct keyring *before = gateway->rings[gateway->ring_count - 1], *ring = keyring_open(arena_cstr(arena, config->keys), &error);
+  bool room = gateway->ring_count < sizeof gateway->rings / sizeof *gateway->rings;
+  if (!ring || !room)
+    log_event(LOG_ERROR, "keys_not_reloaded", LOG_TEXT("message", ring ? "restart to take over another key" : error.message));
+  if (ring && room && keyring_newest(ring) != keyring_newest(before)) {
+    gateway->rings[gateway->ring_count++] = ring;
+    sessions_set_ring(gateway->sessions, ring);
+  } else {
+    keyring_free(ring);
+  }
+  arena_free(arena);
+}
+
+void gateway_reload(struct gateway *gateway, struct config *config) {
+  struct config *before = gateway->config;
+  struct directory *directory_before = gateway->directory;
+  gateway->config = config;
+  uv_mutex_lock(&gateway->directory_lock);
+  gateway->directory = directory_new(config);
+  uv_mutex_unlock(&gateway->directory_lock);
+  directory_unref(directory_before);
+  proxy_reload(gateway->proxy, config);
+  take_ring(gateway, config);
+  config_unref(before);
+  metrics_count(&gateway->metrics, METRIC_RELOADS);
+  log_event(LOG_INFO, "configuration_reloaded", LOG_INT("servers", config->server_count), LOG_INT("apps", config->app_count));
+}
+
+/* The admin listener goes on telling that it drains. */
+void gateway_drain(struct gateway *gateway, void (*drained)(void *payload), void *payload) {
+  gateway->draining = true;
+  http_server_drain(gateway->server, drained, payload);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  free(handle);
+}
+
+void gateway_free(struct gateway *gateway) {
+  if (!gateway) return;
+  if (gateway->server) http_server_free(gateway->server);
+  if (gateway->admin) http_server_free(gateway->admin);
+  work_free(gateway->calls);
+  work_free(gateway->renewals);
+  work_free(gateway->probes);
+  proxy_free(gateway->proxy);
+  jar_saver_flush(gateway);
+  uv_close((uv_handle_t *)gateway->jar_timer, on_closed);
+  sessions_free(gateway->sessions);
+  directory_unref(gateway->directory);
+  config_unref(gateway->config);
+  for (size_t i = 0; i < gateway->ring_count; i++) keyring_free(gateway->rings[i]);
+  VEC_FREE(&gateway->routes);
+  map_free(&gateway->under_way);
+  uv_mutex_destroy(&gateway->directory_lock);
+  free(gateway);
+}

@@ -1,0 +1,57 @@
+/* What the rooms of the gateway share: the gateway itself, and how they answer. For src/gateway/ alone; the outside has gateway.h. */
+#ifndef DRAWBRIDGE_GATEWAY_GATEWAY_INTERNAL_H
+#define DRAWBRIDGE_GATEWAY_GATEWAY_INTERNAL_H
+
+#include "base/log.h"
+#include "base/map.h"
+#include "gateway/asking.h"
+#include "gateway/directory.h"
+#include "gateway/failure.h"
+#include "gateway/gateway.h"
+#include "gateway/metrics.h"
+#include "gateway/proxy.h"
+#include "gateway/sessions.h"
+#include "net/work.h"
+
+struct gateway_own_route {
+  gateway_handler *handler;
+  void *payload;
+};
+
+struct gateway {
+  uv_loop_t *loop;
+  struct config *config;
+  struct directory *directory;   /* of that config; read by other threads through gateway_directory */
+  uv_mutex_t directory_lock;
+  struct keyring *rings[8];      /* opened so far: the last one seals; older ones may still be in use by a worker */
+  size_t ring_count;
+  struct sessions *sessions;
+  struct proxy *proxy;
+  struct work_pool *calls;       /* blocking calls to servers: sign-in, probes, what the API does */
+  struct work_pool *renewals;    /* of tokens: never behind a slow sign-in */
+  struct work_pool *probes;      /* of servers for the list: a dead one takes long */
+  struct gateway_jar *jars;      /* changed and not saved yet (jar_saver.c) */
+  uv_timer_t *jar_timer;
+  struct gateway_renewal *renewing; /* renewals that calls on the loop wait for (renewal.c) */
+  struct gateway_refresh *refresh; /* the round of probes under way (servers_route.c); NULL: none */
+  struct http_server *server, *admin;
+  struct metrics metrics;
+  struct { struct gateway_own_route *p; size_t n, capacity; } routes;
+  struct map under_way;          /* sign-ins per browser (sign_in_limit.h) */
+  bool draining;
+};
+
+struct directory *gateway_directory(struct gateway *gateway); /* own reference; any thread */
+
+/* The session of the exchange's cookie that fits the one who asks (a session of an app is that app's alone); in this call or later. NULL with ERROR_no_session, session_expired, bad_request (two cookies), store_unavailable, busy. */
+void gateway_find_session(struct gateway *gateway, struct http_exchange *exchange, sessions_found *found, void *payload);
+bool gateway_session_fits(const struct gateway_session *session, const struct asking *asking);
+
+/* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */
+void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers, struct str content_type, struct str body);
+void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream, struct http_headers *headers);
+
+/* One line of the audit log (R-H6): who did what, with which outcome. `error` NULL: it went well. */
+void gateway_audit(const char *event, struct http_exchange *exchange, struct str server, const char *kind, struct str user, const struct error *error);
+
+#endif

@@ -1,0 +1,80 @@
+#include "gateway/password_sign_in.h"
+
+#include "base/mem.h"
+#include "gateway/visit.h"
+
+struct password_sign_in *password_sign_in_new(struct gateway *gateway, struct directory_server *server,
+                                              void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange,
+                                                            const struct error *error)) {
+  struct password_sign_in *sign_in = mem_alloc(sizeof *sign_in);
+  sign_in->gateway = gateway;
+  sign_in->server = server;
+  sign_in->reply = reply;
+  return sign_in;
+}
+
+void password_sign_in_free(struct password_sign_in *sign_in) {
+  arrival_clear(&sign_in->arrival);
+  sign_in_limit_give_back(sign_in->gateway, sign_in->slot);
+  secret_free(sign_in->secret);
+  secret_free(sign_in->code);
+  free(sign_in);
+}
+
+static int call_server(struct password_sign_in *sign_in, const struct dhis2_probe *probe, struct arena *arena,
+                       struct dhis2_signed_in *ret) {
+  const struct dhis2_place *place = directory_place(sign_in->server);
+  switch (sign_in->kind) {
+  case DHIS2_KIND_PAT: return dhis2_sign_in_pat(place, probe, sign_in->secret, arena, ret, &sign_in->error);
+  case DHIS2_KIND_BASIC: return dhis2_sign_in_basic(place, probe, sign_in->username, sign_in->secret, arena, ret, &sign_in->error);
+  default: return dhis2_sign_in_password(place, probe, sign_in->username, sign_in->secret, sign_in->code, arena, ret, &sign_in->error);
+  }
+}
+
+static void run(void *payload) {
+  struct password_sign_in *sign_in = payload;
+  struct dhis2_signed_in signed_in = {0};
+  struct arena *arena = arena_new();
+  const struct directory_answer *answer = directory_probe(sign_in->server);
+  struct error *error = &sign_in->error;
+  if (answer->error.code)
+    *error = answer->error;
+  else if (directory_offers(sign_in->server, sign_in->kind, answer, error) == 0 &&
+           call_server(sign_in, &answer->probe, arena, &signed_in) == 0)
+    (void)arrival_run(&sign_in->arrival, directory_about(sign_in->server)->id, &signed_in, error);
+  dhis2_signed_in_clear(&signed_in);
+  directory_answer_unref(answer);
+  arena_free(arena);
+}
+
+static void end(void *payload) {
+  struct password_sign_in *sign_in = payload;
+  struct http_exchange *exchange = sign_in->exchange;
+  struct error *error = &sign_in->error;
+  struct str server = directory_about(sign_in->server)->id;
+  if (error->code) {
+    failure_name_server(error, server);
+    gateway_audit("sign_in_failed", exchange, server, dhis2_kind_name(sign_in->kind), sign_in->username, error);
+    metrics_count(&sign_in->gateway->metrics, METRIC_SIGN_INS_FAILED);
+  }
+  sign_in->reply(sign_in, exchange, error->code ? error : NULL);
+  password_sign_in_free(sign_in);
+  http_exchange_release(exchange);
+}
+
+int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct gateway_session *session,
+                           struct error *error) {
+  const struct visit *visit = visit_of(exchange);
+  struct str app = visit->asking.mode == CONFIG_MODE_CROSS_SITE ? visit->asking.origin : STR("");
+  if (directory_offers(sign_in->server, sign_in->kind, NULL, error)) return -1;
+  if (session && session_frozen(session)) {
+    return failure_later(error, ERROR_conflict, 1, "another sign-in of this browser has just ended: try again");
+  }
+  sign_in->slot = sign_in_limit_take(sign_in->gateway, exchange, session, error);
+  if (!sign_in->slot || arrival_begin(&sign_in->arrival, sign_in->gateway, exchange, app, visit->asking.mode, session, error)) return -1;
+  sign_in->exchange = exchange;
+  http_exchange_hold(exchange);
+  if (work_submit(sign_in->gateway->calls, run, end, sign_in)) return 0;
+  http_exchange_release(exchange);
+  return failure_busy(error);
+}

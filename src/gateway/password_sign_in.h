@@ -1,0 +1,31 @@
+/* password_sign_in: a sign-in with something a person typed (token, password, Basic), on a worker, and what becomes of it.
+ *
+ * Life cycle: new, fill kind, secret, username, code; start (takes it over: `reply` runs once on the loop and it is freed), or free where start failed. Loop thread. */
+#ifndef DRAWBRIDGE_GATEWAY_PASSWORD_SIGN_IN_H
+#define DRAWBRIDGE_GATEWAY_PASSWORD_SIGN_IN_H
+
+#include "gateway/arrival.h"
+#include "gateway/sign_in_limit.h"
+
+struct password_sign_in {
+  struct gateway *gateway;
+  struct directory_server *server;
+  enum dhis2_kind kind;
+  struct secret *secret, *code; /* owned */
+  struct str username;          /* of the exchange's arena */
+  /* Answers the exchange: with the error, or, NULL, with arrival_settle's headers. */
+  void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error);
+  /* its own */
+  struct http_exchange *exchange;
+  struct arrival arrival;
+  struct sign_in_slot *slot;
+  struct error error;
+};
+
+struct password_sign_in *password_sign_in_new(struct gateway *gateway, struct directory_server *server, void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error));
+void password_sign_in_free(struct password_sign_in *sign_in);
+
+/* `session` NULL: none. -1: ERROR_kind_not_offered, too_many, busy, conflict: nothing was begun. */
+int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct gateway_session *session, struct error *error);
+
+#endif

@@ -1,0 +1,200 @@
+/* ANY /s/{id}/…: the session, the connection, a credential that is good, and then the proxy. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "gateway/jar_saver.h"
+#include "gateway/renewal.h"
+#include "gateway/routes.h"
+#include "gateway/sign_in_compat.h"
+#include "gateway/visit.h"
+
+struct passing {
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+  struct visit *visit;
+  const struct config_server *server;
+  struct str rest;
+  struct gateway_session *session; /* own reference */
+  struct connection *connection;   /* own reference */
+  struct proxy_pass *pass;
+  uint64_t turn; /* of the credential that was sent */
+  bool renewable, begun;
+};
+
+static void free_passing(struct passing *passing) {
+  gateway_session_unref(passing->session);
+  connection_unref(passing->connection);
+  http_exchange_release(passing->exchange);
+  free(passing);
+}
+
+static void fail(struct passing *passing, const struct error *error) {
+  gateway_reply_error(passing->gateway, passing->exchange, error);
+  free_passing(passing);
+}
+
+/* What is written back. */
+
+struct state_job {
+  struct gateway_session *session;
+  struct connection *connection;
+};
+
+static void state_run(void *payload, const struct rows *rows) {
+  struct state_job *job = payload;
+  struct error error = {0};
+  if (rows_set_state(rows, job->session, job->connection, &error)) log_event(LOG_WARNING, "state_not_saved", LOG_FAILURE(&error));
+}
+
+static void state_done(void *payload) {
+  struct state_job *job = payload;
+  gateway_session_unref(job->session);
+  connection_unref(job->connection);
+  free(job);
+}
+
+static void mark_refused(struct passing *passing) {
+  if (!connection_set_state(passing->connection, CONNECTION_REAUTH_REQUIRED)) return;
+  gateway_audit("credential_refused", passing->exchange, passing->server->id, config_kind_name(connection_about(passing->connection)->kind),
+                connection_about(passing->connection)->username, NULL);
+  struct gateway_session *newest = session_newest(passing->session);
+  if (!newest) return;
+  struct state_job *job = mem_alloc(sizeof *job);
+  *job = (struct state_job){newest, connection_ref(passing->connection)};
+  if (!sessions_submit(passing->gateway->sessions, state_run, state_done, job)) state_done(job);
+}
+
+/* Only in memory: the next call may meet it up again. */
+static void mark_reached(struct passing *passing, const struct proxy_result *result) {
+  bool away = result->code == ERROR_server_unreachable || result->code == ERROR_upstream_timeout ||
+              result->code == ERROR_certificate_refused || result->code == ERROR_address_refused;
+  if (away)
+    (void)connection_set_state(passing->connection, CONNECTION_UNREACHABLE);
+  else if (result->outcome == PROXY_ANSWERED)
+    (void)connection_set_state(passing->connection, CONNECTION_OK);
+}
+
+/* Events of the proxy. */
+
+static void on_renewed(void *payload, const struct error *error) {
+  struct passing *passing = payload;
+  if (error) {
+    proxy_fail(passing->pass, error);
+    return;
+  }
+  struct connection_credential now = connection_credential(passing->connection);
+  passing->turn = now.turn;
+  passing->renewable = false; /* once is enough */
+  proxy_repeat(passing->pass, now.credential);
+  secret_free(now.credential.value);
+}
+
+static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
+  struct passing *passing = payload;
+  if (!repeatable || !passing->renewable) return false;
+  passing->pass = pass;
+  renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
+  return true;
+}
+
+static void on_cookies(void *payload) {
+  struct passing *passing = payload;
+  jar_saver_note(passing->gateway, passing->session, passing->connection);
+}
+
+static void on_done(void *payload, const struct proxy_result *result) {
+  static const enum metrics_counter counters[] = {[PROXY_ANSWERED] = METRIC_PROXIED_ANSWERED,
+                                                  [PROXY_FAILED] = METRIC_PROXIED_FAILED,
+                                                  [PROXY_REFUSED] = METRIC_PROXIED_REFUSED,
+                                                  [PROXY_GONE] = METRIC_PROXIED_GONE};
+  struct passing *passing = payload;
+  passing->visit->upstream_ms = result->upstream_ms;
+  passing->visit->code = result->code;
+  metrics_count(&passing->gateway->metrics, counters[result->outcome]);
+  if (result->outcome == PROXY_REFUSED)
+    mark_refused(passing);
+  else
+    mark_reached(passing, result);
+  if (result->code == ERROR_policy || result->code == ERROR_address_refused) {
+    struct error error = {.code = result->code};
+    gateway_audit("call_denied", passing->exchange, passing->server->id, "proxied", connection_about(passing->connection)->username,
+                  &error);
+  }
+  free_passing(passing);
+}
+
+static void pass_on(struct passing *passing) {
+  struct connection_credential now = connection_credential(passing->connection);
+  passing->turn = now.turn;
+  passing->renewable = now.renewable && !passing->begun;
+  struct proxy_call call = {.config = passing->visit->config,
+                            .server = passing->server,
+                            .target = passing->rest,
+                            .credential = now.credential,
+                            .jar = connection_jar(passing->connection),
+                            .renewable = passing->renewable,
+                            .events = {on_refused, on_cookies, on_done},
+                            .payload = passing};
+  (void)proxy_pass(passing->gateway->proxy, passing->exchange, &call);
+  secret_free(now.credential.value);
+}
+
+/* Before it. */
+
+static void on_renewed_first(void *payload, const struct error *error) {
+  struct passing *passing = payload;
+  passing->begun = true;
+  if (error)
+    fail(passing, error);
+  else
+    pass_on(passing);
+}
+
+static int check_connection(const struct passing *passing, struct error *error) {
+  struct str id = passing->server->id, name = passing->server->name;
+  if (!passing->connection) return failure_at(error, ERROR_not_connected, id, "not signed in to %.*s: sign in there first", STR_ARG(name));
+  if (connection_state(passing->connection) != CONNECTION_REAUTH_REQUIRED) return 0;
+  return failure_at(error, ERROR_reauth_required, id, "the sign-in at %.*s has ended: sign in there again", STR_ARG(name));
+}
+
+static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
+  struct passing *passing = payload;
+  struct error refusal = {0};
+  if (!session) {
+    refusal = *error;
+    (void)snprintf(refusal.server, sizeof refusal.server, "%.*s", STR_ARG(passing->server->id));
+    fail(passing, &refusal);
+    return;
+  }
+  sessions_use(passing->gateway->sessions, session);
+  passing->session = gateway_session_ref(session);
+  passing->connection = session_connection(session, passing->server->id);
+  if (check_connection(passing, &refusal)) {
+    fail(passing, &refusal);
+    return;
+  }
+  struct connection_credential now = connection_credential(passing->connection);
+  bool due = renewal_is_due(&now, clock_now_ms());
+  secret_free(now.credential.value);
+  if (due)
+    renewal_start(passing->gateway, passing->visit->directory, session, passing->connection, now.turn, on_renewed_first, passing);
+  else
+    pass_on(passing);
+}
+
+void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str id, struct str rest) {
+  struct visit *visit = visit_of(exchange);
+  const struct config_server *server = config_server(visit->config, id);
+  if (!server) {
+    struct error error = {0};
+    (void)error_set(&error, ERROR_unknown_server, "there is no server '%.*s' here: GET /v1/servers lists them",
+                    STR_ARG(str_slice(id, 0, 32)));
+    gateway_reply_error(gateway, exchange, &error);
+    return;
+  }
+  visit->server = server->id;
+  if (sign_in_compat(gateway, exchange, rest)) return;
+  struct passing *passing = mem_alloc(sizeof *passing);
+  *passing = (struct passing){.gateway = gateway, .exchange = exchange, .visit = visit, .server = server, .rest = rest};
+  http_exchange_hold(exchange);
+  gateway_find_session(gateway, exchange, on_session, passing);
+}

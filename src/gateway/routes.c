@@ -1,0 +1,75 @@
+#include "gateway/routes.h"
+
+#include "gateway/visit.h"
+
+static const struct route {
+  const char *method, *pattern; /* `{}` stands for one segment that is not empty */
+  route_run *run;
+} table[] = {
+    {"GET", "/v1/session", session_get},
+    {"DELETE", "/v1/session", session_delete},
+    {"GET", "/v1/servers", servers_list},
+    {"POST", "/v1/servers/{}/connection", connection_create},
+    {"DELETE", "/v1/servers/{}/connection", connection_delete},
+    {"GET", "/v1/servers/{}/authorize", authorize},
+    {"GET", "/v1/callback/{}", callback},
+    {"POST", "/v1/handoff", handoff},
+};
+
+static bool matches(struct str pattern, struct str path, struct str *ret_id) {
+  while (pattern.p && path.p) {
+    struct str want = str_take(&pattern, '/'), segment = str_take(&path, '/');
+    if (!str_eq(want, STR("{}"))) {
+      if (!str_eq(want, segment)) return false;
+    } else {
+      if (!segment.n) return false;
+      *ret_id = segment;
+    }
+  }
+  return !pattern.p && !path.p;
+}
+
+static void answer_proxied(struct gateway *gateway, struct http_exchange *exchange) {
+  const struct http_request *request = http_exchange_request(exchange);
+  struct str rest = str_from(request->target, 2), id = STR_NONE;
+  visit_of(exchange)->route = "/s/{}";
+  if (rest.n && rest.p[0] == '/') {
+    rest = str_from(rest, 1);
+    size_t end = 0;
+    while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?') end++;
+    id = str_slice(rest, 0, end);
+    rest = str_from(rest, end);
+  }
+  proxied(gateway, exchange, id, rest);
+}
+
+/* A HEAD is a GET without its body. */
+static bool is_method(const char *wanted, struct str method) {
+  return str_eq(method, str_of(wanted)) || (str_eq(method, STR("HEAD")) && strcmp(wanted, "GET") == 0);
+}
+
+bool routes_answer(struct gateway *gateway, struct http_exchange *exchange) {
+  const struct http_request *request = http_exchange_request(exchange);
+  struct visit *visit = visit_of(exchange);
+  bool known = false;
+  if (visit->asking.place == ASKING_PROXIED) {
+    answer_proxied(gateway, exchange);
+    return true;
+  }
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    struct str id = STR_NONE;
+    if (!matches(str_of(table[i].pattern), request->path, &id)) continue;
+    known = true;
+    visit->route = table[i].pattern;
+    bool sign_in =
+        visit->asking.place == ASKING_SIGN_IN && str_eq(request->method, STR("HEAD")); /* would begin a sign-in that nobody sees */
+    if (sign_in || !is_method(table[i].method, request->method)) continue;
+    table[i].run(gateway, exchange, id);
+    return true;
+  }
+  if (!known) return false;
+  struct error error = {0};
+  (void)error_set(&error, ERROR_method_refused, "%.*s is not offered for this address", STR_ARG(request->method));
+  gateway_reply_error(gateway, exchange, &error);
+  return true;
+}

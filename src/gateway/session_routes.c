@@ -1,0 +1,118 @@
+/* GET and DELETE /v1/session. */
+#include "base/mem.h"
+#include "gateway/revoke.h"
+#include "gateway/routes.h"
+#include "gateway/session_view.h"
+#include "gateway/visit.h"
+
+enum { CONNECTIONS_MAX = 1000 };
+
+static bool is_none(const struct error *error) {
+  return error->code == ERROR_no_session || error->code == ERROR_session_expired;
+}
+
+struct asked {
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+};
+
+static struct asked *ask(struct gateway *gateway, struct http_exchange *exchange) {
+  struct asked *asked = ARENA_NEW(http_exchange_arena(exchange), struct asked);
+  *asked = (struct asked){gateway, exchange};
+  return asked;
+}
+
+static void show(void *payload, struct gateway_session *session, const struct error *error) {
+  struct asked *asked = payload;
+  if (!session && !is_none(error))
+    gateway_reply_error(asked->gateway, asked->exchange, error);
+  else
+    gateway_reply_json(asked->gateway, asked->exchange, 200,
+                       session_view(session, visit_of(asked->exchange)->asking.mode, http_exchange_arena(asked->exchange)));
+}
+
+void session_get(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
+  (void)id;
+  gateway_find_session(gateway, exchange, show, ask(gateway, exchange));
+}
+
+/* Signing out of everything: the rows first, so that nobody comes in any more, then the servers. */
+
+struct leaving {
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+  struct gateway_session *session, *newest;
+  struct error error;
+};
+
+static void reply_left(struct gateway *gateway, struct http_exchange *exchange) {
+  struct http_headers headers = {0};
+  struct visit *visit = visit_of(exchange);
+  browser_cookie_delete(visit->config, visit->asking.mode, http_exchange_arena(exchange), &headers);
+  gateway_reply(gateway, exchange, 204, &headers, STR_NONE, STR(""));
+}
+
+static void free_leaving(struct leaving *leaving) {
+  gateway_session_unref(leaving->session);
+  gateway_session_unref(leaving->newest);
+  http_exchange_release(leaving->exchange);
+  free(leaving);
+}
+
+/* While no sign-in of this browser can give it another id. */
+static void delete_rows(void *payload) {
+  struct leaving *leaving = payload;
+  session_begin_rotation(leaving->session);
+  leaving->newest = session_newest(leaving->session);
+  struct rows rows = sessions_rows(leaving->gateway->sessions);
+  int failed = leaving->newest ? rows_delete(&rows, leaving->newest, &leaving->error) : 0;
+  if (!failed) failed = rows_delete(&rows, leaving->session, &leaving->error);
+  sessions_rows_done(leaving->gateway->sessions);
+  if (!failed) session_end(leaving->session);
+  session_end_rotation(leaving->session);
+}
+
+static void on_revoked(void *payload) {
+  struct leaving *leaving = payload;
+  reply_left(leaving->gateway, leaving->exchange);
+  free_leaving(leaving);
+}
+
+static void on_deleted(void *payload) {
+  struct leaving *leaving = payload;
+  if (leaving->error.code) {
+    gateway_reply_error(leaving->gateway, leaving->exchange, &leaving->error);
+    free_leaving(leaving);
+    return;
+  }
+  struct connection **list = mem_alloc_array(CONNECTIONS_MAX, sizeof *list);
+  size_t n = session_connections(leaving->newest ? leaving->newest : leaving->session, list, CONNECTIONS_MAX);
+  sessions_forget(leaving->gateway->sessions, leaving->session);
+  if (leaving->newest) sessions_forget(leaving->gateway->sessions, leaving->newest);
+  gateway_audit("signed_out", leaving->exchange, STR_NONE, "all", STR_NONE, NULL);
+  metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
+  revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, list, n, on_revoked, leaving);
+  free(list);
+}
+
+static void leave(void *payload, struct gateway_session *session, const struct error *error) {
+  struct asked *asked = payload;
+  if (!session) {
+    if (is_none(error))
+      reply_left(asked->gateway, asked->exchange);
+    else
+      gateway_reply_error(asked->gateway, asked->exchange, error);
+    return;
+  }
+  struct leaving *leaving = mem_alloc(sizeof *leaving);
+  *leaving = (struct leaving){.gateway = asked->gateway, .exchange = asked->exchange, .session = gateway_session_ref(session)};
+  http_exchange_hold(asked->exchange);
+  if (work_submit(asked->gateway->calls, delete_rows, on_deleted, leaving)) return;
+  (void)failure_busy(&leaving->error);
+  on_deleted(leaving);
+}
+
+void session_delete(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
+  (void)id;
+  gateway_find_session(gateway, exchange, leave, ask(gateway, exchange));
+}

@@ -1,0 +1,70 @@
+#include "gateway/session_view.h"
+
+#include "base/clock.h"
+#include "gateway/site.h"
+
+enum { VIEW_MAX = 4 << 20, CONNECTIONS_MAX = 1000 };
+
+static void add_time(struct json_out *out, const char *key, int64_t ms) {
+  char text[CLOCK_TEXT_SIZE];
+  json_out_member_str(out, key, str_of(clock_format(ms, text)));
+}
+
+/* What an OAuth access token's end means to nobody: it is renewed. */
+static int64_t end_of(struct connection *connection) {
+  struct connection_credential credential = connection_credential(connection);
+  secret_free(credential.credential.value);
+  return credential.renewable ? 0 : credential.expires_ms;
+}
+
+static void add_connection(struct json_out *out, struct connection *connection) {
+  const struct connection_about *about = connection_about(connection);
+  int64_t end = end_of(connection);
+  json_out_object(out);
+  json_out_member_str(out, "server", about->server);
+  json_out_member_str(out, "kind", str_of(config_kind_name(about->kind)));
+  json_out_member_str(out, "state", str_of(connection_state_name(connection_state(connection))));
+  json_out_member_object(out, "user");
+  json_out_member_str(out, "id", about->user_id.p ? about->user_id : STR(""));
+  json_out_member_str(out, "username", about->username.p ? about->username : STR(""));
+  json_out_member_str(out, "name", about->name.p ? about->name : STR(""));
+  json_out_end(out);
+  json_out_member_str(out, "version", about->version.p ? about->version : STR(""));
+  add_time(out, "since", about->since_ms);
+  if (end) add_time(out, "expires_at", end);
+  json_out_end(out);
+}
+
+static struct str finish(struct buf *buf, struct arena *arena) {
+  struct str json = arena_str(arena, buf_str(buf));
+  buf_free(buf);
+  return json;
+}
+
+struct str session_view(struct gateway_session *session, enum config_mode mode, struct arena *arena) {
+  struct buf buf = BUF_INIT(VIEW_MAX);
+  struct json_out out = JSON_OUT_INIT(&buf);
+  struct connection **list = ARENA_ARRAY(arena, CONNECTIONS_MAX, struct connection *);
+  size_t n = session ? session_connections(session, list, CONNECTIONS_MAX) : 0;
+  json_out_object(&out);
+  json_out_member_str(&out, "mode", str_of(site_mode_name(mode)));
+  if (session) {
+    add_time(&out, "expires_at", session_terms(session)->expires_ms);
+    add_time(&out, "idle_expires_at", session_idle_end(session));
+  }
+  json_out_member_array(&out, "connections");
+  for (size_t i = 0; i < n; i++) {
+    add_connection(&out, list[i]);
+    connection_unref(list[i]);
+  }
+  json_out_end(&out);
+  json_out_end(&out);
+  return finish(&buf, arena);
+}
+
+struct str session_view_connection(struct connection *connection, struct arena *arena) {
+  struct buf buf = BUF_INIT(VIEW_MAX);
+  struct json_out out = JSON_OUT_INIT(&buf);
+  add_connection(&out, connection);
+  return finish(&buf, arena);
+}

@@ -1,0 +1,28 @@
+/* visit: what the gateway knows of one exchange, from its head to the line in the access log.
+ *
+ * What holds always: begun for every exchange before anything else, lives in its arena, and writes its line when the exchange is over: method, the route's pattern or the server (never a path or a query: they may hold
+ * names and ids of people), status, times, the request's id and the first letters of the session's hash. The configuration of its begin stays that of the whole exchange. */
+#ifndef DRAWBRIDGE_GATEWAY_VISIT_H
+#define DRAWBRIDGE_GATEWAY_VISIT_H
+
+#include "gateway/asking.h"
+#include "gateway/gateway_internal.h"
+
+struct visit {
+  struct gateway *gateway;
+  struct config *config;       /* own reference */
+  struct directory *directory; /* own reference; of that configuration */
+  struct asking asking;
+  uint64_t began_ns;
+  const char *route;           /* for the log; NULL: not known here */
+  struct str server;           /* configured id; empty: none */
+  char session[13];
+  enum error_code code;
+  int64_t upstream_ms;         /* -1: no server was asked */
+};
+
+struct visit *visit_begin(struct gateway *gateway, struct http_exchange *exchange);
+struct visit *visit_of(struct http_exchange *exchange);
+void visit_session(struct visit *visit, const struct gateway_session *session);
+
+#endif
