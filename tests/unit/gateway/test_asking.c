@@ -1,9 +1,9 @@
 /* Who may ask: the table of contracts section 4, row by row; and the ways around it. */
 #include "gateway/asking.h"
 #include "gateway/site.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <cmocka.h>
 
 static struct str app_origins[] = {STR("https://align.example.org"), STR("https://elsewhere.test")}, proxies[] = {STR("10.0.0.0/8")};
 static struct config_app apps[] = {{.id = STR("align"), .origins = {app_origins, 2}}};

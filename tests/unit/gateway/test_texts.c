@@ -5,10 +5,10 @@
 #include "gateway/packed.h"
 #include "gateway/reply.h"
 #include "gateway/secret_body.h"
-#include <cmocka.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <cmocka.h>
 
 static const struct config plain = {.public_url = STR("http://127.0.0.1:8080"), .public_origin = STR("http://127.0.0.1:8080")};
 static const struct config secure = {
