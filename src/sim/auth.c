@@ -75,7 +75,7 @@ static void read_path(struct sim_call *call) {
   struct str rest = str_from(path, strlen("/api/")), first = str_take(&rest, '/');
   uint64_t number;
   if (!str_to_u64(first, &number)) return;
-  uint64_t most = call->sim->release >= SIM_2_43 ? 43 : 42;
+  uint64_t most = call->sim->release <= SIM_2_37 ? 38 : call->sim->release == SIM_2_40 ? 41 : call->sim->release == SIM_2_43 ? 43 : 42;
   struct str second = rest, again = str_take(&second, '/');
   uint64_t ignored;
   call->bad_prefix = number < 28 || number > most || str_to_u64(again, &ignored);
@@ -84,7 +84,7 @@ static void read_path(struct sim_call *call) {
 
 /* /api/ping stands outside of security; its own controller answers any origin. */
 static bool ping(struct sim_call *call) {
-  if (!str_eq(call->path, STR("/api/ping"))) return false;
+  if (!str_eq(call->path, STR("/api/ping")) || call->sim->release == SIM_2_37_9) return false;
   const struct sim_request *request = call->request;
   bool has_origin = sim_header(request, "Origin").p != NULL;
   if (call->sim->release <= SIM_2_41 && !call->session) sim_session_cookie(call->sim, call->reply, sim_session_new(call->sim, NULL, false));
@@ -96,64 +96,6 @@ static bool ping(struct sim_call *call) {
     sim_reply_header(call->reply, "Access-Control-Allow-Origin", STR("*"));
   }
   return true;
-}
-
-/* The refusal of somebody who is not signed in. */
-
-static bool is_saved_path(const struct sim_call *call) {
-  if (!call->sim->conf.saved_requests) return false;
-  if (call->sim->release >= SIM_2_42) return str_starts(call->path, STR("/dhis-web-")) || str_eq(call->path, STR("/api/auth/enrollDevice"));
-  return !call->is_api && sim_is(call->request, "GET");
-}
-
-static void keep_request(struct sim_call *call) {
-  struct sim *sim = call->sim;
-  bool saved = is_saved_path(call);
-  if (!call->session && (sim->release <= SIM_2_41 || saved)) {
-    call->session = sim_session_new(sim, NULL, false);
-    sim_session_cookie(sim, call->reply, call->session);
-  }
-  if (saved && call->session && sim_is(call->request, "GET"))
-    sim_session_save(call->session, call->request->query.p ? arena_printf(call->request->arena, "%.*s?%.*s", STR_ARG(call->request->path),
-                                                                          STR_ARG(call->request->query))
-                                                           : call->request->path);
-}
-
-const char *sim_login_path(const struct sim *sim) {
-  switch (sim->release) {
-  case SIM_2_43: return "/login/";
-  case SIM_2_42: return "/dhis-web-login/";
-  case SIM_2_41: return "/dhis-web-login";
-  default: return "/dhis-web-commons/security/login.action";
-  }
-}
-
-struct str sim_login_link(const struct sim_call *call) {
-  return sim_link(call->sim, call->request, str_of(sim_login_path(call->sim)));
-}
-
-static void refuse_with(struct sim_call *call, bool by_basic, const char *message) {
-  const struct sim_request *request = call->request;
-  bool is_new = call->sim->release >= SIM_2_42;
-  bool word = str_has(sim_header(request, "Authorization"), STR("Basic")) && (is_new ? by_basic : call->is_api);
-  if (!sim_is_xhr(request) && !word) {
-    /* The entry point of Basic alone ("basic" in lower case gets here) leaves the slash away. */
-    bool bare = by_basic && call->sim->release == SIM_2_42;
-    sim_reply_redirect(call->reply, 302, bare ? sim_link(call->sim, request, STR("/dhis-web-login")) : sim_login_link(call));
-  } else if (sim_wants(request, "application/xml") && (by_basic || !is_new)) {
-    struct str xml = arena_printf(request->arena,
-                                  "<webMessage xmlns=\"http://dhis2.org/schema/dxf/2.0\" httpStatus=\"Unauthorized\" "
-                                  "httpStatusCode=\"401\" status=\"ERROR\"><message>%s</message></webMessage>",
-                                  message);
-    sim_reply_text(call->reply, 401, "application/xml;charset=UTF-8", xml);
-  } else {
-    sim_reply_message(call->reply, 401, "ERROR", NULL, message);
-  }
-}
-
-void sim_anonymous(struct sim_call *call) {
-  keep_request(call);
-  refuse_with(call, false, "Unauthorized");
 }
 
 /* Who asks. */
@@ -171,10 +113,12 @@ static bool by_basic(struct sim_call *call, struct str encoded) {
   /* A user with a second factor has no Basic, also where the server does not ask for codes any more. */
   if (outcome == SIM_LOGIN_OK && account->totp == SIM_TOTP_ENABLED) outcome = SIM_LOGIN_CODE;
   if (outcome != SIM_LOGIN_OK) {
-    refuse_with(call, true,
-                outcome == SIM_LOGIN_LOCKED     ? "Account locked"
-                : outcome == SIM_LOGIN_DISABLED ? "Account disabled"
-                                                : "Unauthorized");
+    if (sim->release == SIM_2_37_9 && call->session) call->session->uid[0] = 0; /* the failure empties the session that came with it */
+    bool tells_why = sim->release >= SIM_2_40;
+    sim_refuse(call, true,
+               tells_why && outcome == SIM_LOGIN_LOCKED     ? "Account locked"
+               : tells_why && outcome == SIM_LOGIN_DISABLED ? "Account disabled"
+                                                            : "Unauthorized");
     return false;
   }
   if (call->session) { /* whoever's session it was: now it is this user's */
@@ -193,6 +137,8 @@ static bool by_token(struct sim_call *call, json_t *user, bool is_login, bool co
   if (!call->session) {
     call->session = sim_session_new(call->sim, is_login ? user : NULL, counted);
     sim_session_cookie(call->sim, call->reply, call->session);
+  } else if (call->sim->release == SIM_2_37_9 && is_login) { /* whoever's session it was */
+    (void)snprintf(call->session->uid, sizeof call->session->uid, "%s", sim_text(user, "id").p);
   }
   call->user = user;
   return true;
@@ -262,22 +208,25 @@ static void add_session_expire(struct sim_call *call) {
 }
 
 static bool needs_no_user(const struct sim_call *call) {
-  static const char *const open[] = {"/api/auth/login",
-                                     "/api/loginConfig",
-                                     "/api/locales/ui",
-                                     "/api/files/style/external",
-                                     "/api/authentication/login",
-                                     "/favicon.ico",
-                                     "/login",
-                                     "/login/",
-                                     "/login.html",
-                                     "/dhis-web-login",
-                                     "/dhis-web-login/",
-                                     "/dhis-web-commons/security/login.action",
-                                     "/dhis-web-commons-security/login.action",
-                                     "/dhis-web-commons-security/logout.action"};
+  static const struct {
+    const char *path;
+    enum sim_release since;
+  } open[] = {{"/api/auth/login", SIM_2_41},
+              {"/api/loginConfig", SIM_2_41},
+              {"/api/locales/ui", SIM_2_41},
+              {"/api/files/style/external", SIM_2_37_9},
+              {"/api/authentication/login", SIM_2_41},
+              {"/favicon.ico", SIM_2_37_9},
+              {"/login", SIM_2_41},
+              {"/login/", SIM_2_41},
+              {"/login.html", SIM_2_41},
+              {"/dhis-web-login", SIM_2_41},
+              {"/dhis-web-login/", SIM_2_41},
+              {"/dhis-web-commons/security/login.action", SIM_2_37_9},
+              {"/dhis-web-commons-security/login.action", SIM_2_37_9},
+              {"/dhis-web-commons-security/logout.action", SIM_2_37_9}};
   for (size_t i = 0; i < sizeof open / sizeof *open; i++)
-    if (str_eq(call->path, str_of(open[i]))) return true;
+    if (str_eq(call->path, str_of(open[i].path))) return call->sim->release >= open[i].since;
   return str_starts(call->path, STR("/api/publicKeys/")) || str_starts(call->path, STR("/api/staticContent/")) ||
          str_starts(call->path, STR("/oauth2/"));
 }
@@ -385,6 +334,10 @@ bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct 
   if (refused_path(&call)) return true;
   read_path(&call);
   call.session = sim_session_find(sim, request);
+  if (sim->release == SIM_2_37 && call.is_api && !call.session) { /* 2.37.10 gives everybody a session, whatever becomes of the call */
+    call.session = sim_session_new(sim, NULL, false);
+    sim_session_cookie(sim, reply, call.session);
+  }
   if (ping(&call) || sim_legacy_token_endpoint(&call) || sim_oauth_chain(&call) || sim_cors_handle(&call) || forged(&call) ||
       evicted(&call))
     return true;

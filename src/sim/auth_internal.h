@@ -74,6 +74,7 @@ struct sim_pat {
   char uid[12], owner[12];
   char *key;
   json_t *object; /* as it is shown */
+  bool gone;      /* revoked, but up to 2.40 good as long as it is cached */
   bool cached;    /* used with success: the owner's state is not looked at again (for an hour) */
   int64_t cached_ms;
 };
@@ -122,6 +123,8 @@ struct str sim_text(const json_t *object, const char *key); /* the text member; 
 void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status, const char *error_code, const char *message);
 void sim_reply_redirect(struct sim_reply *reply, int status, struct str location);
 void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors); /* an ObjectReport; takes errors */
+/* Up to 2.40 objects show more, up to 2.37 some things less: changes `object` (its own copy, deep) and returns it. externalize: of its "access". */
+json_t *sim_as_old(const struct sim *sim, json_t *object, bool externalize);
 json_t *sim_duplicate_report(const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */
 json_t *sim_person(const json_t *user); /* a user as other objects show him: "createdBy" */
 const char *sim_login_path(const struct sim *sim);
@@ -139,6 +142,7 @@ void sim_store_handle(struct sim *sim, json_t *user, struct str path, const stru
 void sim_route_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 bool sim_user_act(struct sim_call *call);      /* disable, enable, reset the second factor */
 void sim_anonymous(struct sim_call *call);     /* the refusal */
+void sim_refuse(struct sim_call *call, bool by_basic, const char *message); /* the same without keeping what was asked for; by_basic: a password was sent and is wrong */
 
 /* The OAuth server up to 2.41 … */
 struct sim_legacy *sim_legacy_new(void);

@@ -43,6 +43,13 @@ static bool checksum_holds(struct str token) {
   return str_eq(str_from(token, 6 + CODE_1), str_of(text));
 }
 
+/* Up to 2.40: the older format, its checksum over the code alone (which later releases do not take). */
+static void new_old_key(char out[64]) {
+  (void)snprintf(out, 7, "d2pat_");
+  sim_random_text(out + 6, CODE_1, alphanumeric);
+  (void)snprintf(out + 6 + CODE_1, CHECK_1 + 1, "%010u", checksum((struct str){out + 6, CODE_1}, 0));
+}
+
 static void new_key(char out[64]) {
   (void)snprintf(out, 5, "d2p_");
   sim_random_text(out + 4, 1, alphanumeric + 10);
@@ -53,13 +60,24 @@ static void new_key(char out[64]) {
 
 /* Using one. */
 
-static json_t *refuse(const struct sim_request *request, struct sim_reply *reply, int status, const char *message) {
+static json_t *refuse(const struct sim *sim, const struct sim_request *request, struct sim_reply *reply, int status, const char *message) {
   sim_reply_header(reply, "WWW-Authenticate", STR("ApiToken"));
-  bool text_wanted = sim_wants(request, "text/html") || sim_wants(request, "application/xml");
-  if (text_wanted)
+  bool told = sim->release != SIM_2_40; /* 2.40 fails while it writes the reason */
+  bool text_wanted = sim->release >= SIM_2_41 && (sim_wants(request, "text/html") || sim_wants(request, "application/xml"));
+  if (text_wanted || !told)
     sim_reply_empty(reply, status);
   else
     sim_reply_message(reply, status, "ERROR", NULL, message);
+  return NULL;
+}
+
+static json_t *refuse_unknown(const struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {
+  return refuse(sim, request, reply, 401, sim->release <= SIM_2_37 ? "The API token does not exists." : "The API token does not exists");
+}
+
+static json_t *refuse_malformed(const struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {
+  if (sim->release >= SIM_2_41) return refuse(sim, request, reply, 400, "Api token is malformed");
+  sim_reply_tomcat(reply, 500, "Api token is malformed"); /* with a stack trace */
   return NULL;
 }
 
@@ -95,16 +113,16 @@ static struct sim_pat *with_key(struct sim *sim, struct str token) {
 }
 
 json_t *sim_pat_authenticate(struct sim *sim, const struct sim_request *request, struct str token, struct sim_reply *reply) {
-  if (!sim_is_token(token)) return refuse(request, reply, 400, "Api token is malformed");
-  if (!checksum_holds(token)) return refuse(request, reply, 400, "Checksum validation failed");
+  if (!sim_is_token(token)) return refuse_malformed(sim, request, reply);
+  if (sim->release >= SIM_2_41 && !checksum_holds(token)) return refuse(sim, request, reply, 400, "Checksum validation failed");
   struct sim_pat *pat = with_key(sim, token);
-  json_t *owner = pat ? sim_user_with(sim, pat->owner) : NULL;
-  if (!owner) return refuse(request, reply, 401, "The API token does not exists");
-  if (pat->cached && sim_now_ms(sim) - pat->cached_ms > cache_ms) pat->cached = false;
+  if (pat && pat->cached && sim_now_ms(sim) - pat->cached_ms > cache_ms) pat->cached = false;
+  json_t *owner = pat && (!pat->gone || pat->cached) ? sim_user_with(sim, pat->owner) : NULL;
+  if (!owner) return refuse_unknown(sim, request, reply);
   if (!pat->cached && !sim_account_usable(sim, owner))
-    return refuse(request, reply, 401, "The API token is disabled, locked or 2FA is enabled.");
+    return refuse(sim, request, reply, 401, "The API token is disabled, locked or 2FA is enabled.");
   const char *broken = limit_broken(sim, request, pat);
-  if (broken) return refuse(request, reply, 401, broken);
+  if (broken) return refuse(sim, request, reply, 401, broken);
   if (!pat->cached) pat->cached_ms = sim_now_ms(sim);
   pat->cached = true;
   sim_account_of(sim, owner)->failures = 0; /* a success counts as a good sign-in: it unlocks */
@@ -145,12 +163,25 @@ static bool attributes_valid(const struct sim *sim, const json_t *attributes, st
   size_t i;
   json_t *rule;
   json_array_foreach(attributes, i, rule) {
+    struct str type = sim_text(rule, "type");
+    if (type.p && !str_eq(type, STR("IpAllowedList")) && !str_eq(type, STR("MethodAllowedList")) &&
+        !str_eq(type, STR("RefererAllowedList"))) {
+      struct str message =
+          arena_printf(reply->arena, "Could not resolve type id '%.*s' as a subtype of `org.hisp.dhis.security.apikey.ApiTokenAttribute`",
+                       STR_ARG(type));
+      sim_reply_thrown(sim, reply, sim->release >= SIM_2_42 ? 409 : 500, NULL, message.p);
+      return false;
+    }
     const char *address = bad_entry(json_object_get(rule, "allowedIps"), true),
                *method = bad_entry(json_object_get(rule, "allowedMethods"), false);
     if (!address && !method) continue;
-    struct str message = arena_printf(reply->arena, "Failed to validate the token's attributes, message: Not a valid %s, value=%s",
-                                      address ? "ip address" : "http method", address ? address : method);
-    sim_reply_thrown(sim, reply, 409, "E1004", message.p);
+    struct str what =
+        arena_printf(reply->arena, "Not a valid %s, value=%s", address ? "ip address" : "http method", address ? address : method);
+    if (sim->release <= SIM_2_40)
+      sim_reply_thrown(sim, reply, 400, NULL, what.p);
+    else
+      sim_reply_thrown(sim, reply, 409, "E1004",
+                       arena_printf(reply->arena, "Failed to validate the token's attributes, message: %s", what.p).p);
     return false;
   }
   return true;
@@ -173,7 +204,11 @@ static void reply_duplicate(const struct sim *sim, struct sim_reply *reply, cons
 static struct sim_pat *make(struct sim *sim, const json_t *user, const json_t *body, const struct sim_request *request) {
   struct sim_pat *pat = mem_alloc(sizeof *pat);
   char key[64], now[32];
-  new_key(key);
+  bool old = sim->release <= SIM_2_40;
+  if (old)
+    new_old_key(key);
+  else
+    new_key(key);
   sim_now_text(sim, now);
   sim_uid(pat->uid);
   (void)snprintf(pat->owner, sizeof pat->owner, "%s", json_string_value(json_object_get(user, "id")));
@@ -185,8 +220,9 @@ static struct sim_pat *make(struct sim *sim, const json_t *user, const json_t *b
       "{s:s, s:s, s:[], s:o, s:[], s:o, s:{s:s, s:{}, s:{}, s:s}, s:i, s:s, s:I, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:b, s:o, s:s%, s:s, "
       "s:[]}",
       "created", now, "lastUpdated", now, "translations", "createdBy", sim_person(user), "favorites", "lastUpdatedBy", sim_person(user),
-      "sharing", "owner", pat->owner, "users", "userGroups", "public", "--------", "version", 2, "type", "PERSONAL_ACCESS_TOKEN_V2",
-      "expire", json_is_integer(expire) ? json_integer_value(expire) : (json_int_t)(sim_now_ms(sim) + default_life_ms), "attributes",
+      "sharing", "owner", pat->owner, "users", "userGroups", "public", "--------", "version", old ? 1 : 2, "type",
+      old ? "PERSONAL_ACCESS_TOKEN" : "PERSONAL_ACCESS_TOKEN_V2", "expire",
+      json_is_integer(expire) ? json_integer_value(expire) : (json_int_t)(sim_now_ms(sim) + default_life_ms), "attributes",
       json_is_array(attributes) ? json_deep_copy(attributes) : json_array(), "access", "manage", 1, "write", 1, "read", 1, "update", 1,
       "delete", 1, "favorite", 0, "user", sim_person(user), "href", href.p, href.n, "id", pat->uid, "attributeValues");
   if (json_is_string(code)) json_object_set(pat->object, "code", code);
@@ -196,8 +232,13 @@ static struct sim_pat *make(struct sim *sim, const json_t *user, const json_t *b
 
 static void create(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply) {
   bool is_new = sim->release >= SIM_2_42;
-  if (!str_has(sim_header(request, "Content-Type"), STR("json"))) {
-    struct str message = arena_printf(reply->arena, "Content-Type '%.*s' is not supported", STR_ARG(sim_header(request, "Content-Type")));
+  struct str type = sim_header(request, "Content-Type");
+  if (!str_has(type, STR("json")) && sim->release <= SIM_2_40) {
+    sim_reply_thrown(sim, reply, 415, NULL, arena_printf(reply->arena, "Content type '%.*s' not supported", STR_ARG(type)).p);
+    return;
+  }
+  if (!str_has(type, STR("json"))) {
+    struct str message = arena_printf(reply->arena, "Content-Type '%.*s' is not supported", STR_ARG(type));
     sim_reply_thrown(sim, reply, is_new ? 415 : 405, NULL,
                      is_new ? message.p : "Request method 'Method type is not supported' not supported");
     return;
@@ -228,25 +269,37 @@ static void create(struct sim *sim, json_t *user, const struct sim_request *requ
 }
 
 static bool sees(const struct sim *sim, const json_t *user, const struct sim_pat *pat) {
-  return str_eq(sim_text(user, "id"), str_of(pat->owner)) || sim_user_is_super(sim, user);
+  return !pat->gone && (str_eq(sim_text(user, "id"), str_of(pat->owner)) || sim_user_is_super(sim, user));
 }
 
 json_t *sim_pat_list_of(struct sim *sim, const json_t *user) {
   json_t *list = json_array();
   for (size_t i = 0; i < sim->auth->pats.n; i++)
-    if (str_eq(sim_text(user, "id"), str_of(sim->auth->pats.p[i]->owner)))
+    if (str_eq(sim_text(user, "id"), str_of(sim->auth->pats.p[i]->owner)) && !sim->auth->pats.p[i]->gone)
       json_array_append_new(list, json_pack("{s:s}", "id", sim->auth->pats.p[i]->uid));
   return list;
 }
 
+/* As it is shown: up to 2.40 with more members. */
+static json_t *shown(const struct sim *sim, const json_t *user, const struct sim_pat *pat, struct str fields) {
+  json_t *whole = sim_as_old(sim, json_deep_copy(pat->object), sim_user_is_super(sim, user));
+  if (!fields.p) return whole;
+  json_t *picked = sim_pick(whole, fields);
+  json_decref(whole);
+  return picked;
+}
+
 static void list(struct sim *sim, const json_t *user, const struct sim_request *request, struct sim_reply *reply) {
   struct str fields = sim_param(request, "fields", 0);
-  json_t *found = json_array();
+  json_t *found = json_array(), *body = json_object();
   for (size_t i = 0; i < sim->auth->pats.n; i++)
     if (sees(sim, user, sim->auth->pats.p[i]))
-      json_array_append_new(found, sim_pick(sim->auth->pats.p[i]->object, fields.p ? fields : STR("id")));
-  json_t *pager = json_pack("{s:i, s:i, s:i, s:i}", "page", 1, "total", (int)json_array_size(found), "pageSize", 50, "pageCount", 1);
-  sim_reply_json(reply, 200, json_pack("{s:o, s:o}", "pager", pager, "apiToken", found));
+      json_array_append_new(found, shown(sim, user, sim->auth->pats.p[i], fields.p ? fields : STR("id")));
+  if (!str_eq(sim_param(request, "paging", 0), STR("false")))
+    json_object_set_new(body, "pager",
+                        json_pack("{s:i, s:i, s:i, s:i}", "page", 1, "total", (int)json_array_size(found), "pageSize", 50, "pageCount", 1));
+  json_object_set_new(body, "apiToken", found);
+  sim_reply_json(reply, 200, body);
 }
 
 static void patch(struct sim *sim, struct sim_pat *pat, const struct sim_request *request, struct sim_reply *reply) {
@@ -289,17 +342,20 @@ static void one(struct sim *sim, const json_t *user, struct str uid, const struc
     return;
   }
   struct sim_pat *pat = auth->pats.p[i];
-  struct str fields = sim_param(request, "fields", 0);
   if (sim_is(request, "GET"))
-    sim_reply_json(reply, 200, fields.p ? sim_pick(pat->object, fields) : json_incref(pat->object));
+    sim_reply_json(reply, 200, shown(sim, user, pat, sim_param(request, "fields", 0)));
   else if (sim_is(request, "PATCH"))
     patch(sim, pat, request, reply);
   else if (sim_is(request, "PUT"))
     put(sim, pat, request, reply);
   else if (sim_is(request, "DELETE")) {
     sim_reply_report(sim, reply, 200, klass, pat->uid, NULL);
-    pat_free(pat);
-    auth->pats.p[i] = auth->pats.p[--auth->pats.n];
+    if (sim->release <= SIM_2_40 && pat->cached) {
+      pat->gone = true;
+    } else {
+      pat_free(pat);
+      auth->pats.p[i] = auth->pats.p[--auth->pats.n];
+    }
   } else
     sim_reply_thrown(sim, reply, 405, NULL, "Request method is not supported");
 }
