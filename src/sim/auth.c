@@ -271,6 +271,8 @@ static bool own_api(struct sim_call *call) {
     sim_2fa_handle(sim, call->user, path, call->request, call->reply);
   else if (str_eq(path, STR("/api/userDataStore")) || str_starts(path, STR("/api/userDataStore/")))
     sim_store_handle(sim, call->user, path, call->request, call->reply);
+  else if (str_eq(path, STR("/api/systemSettings")) || str_starts(path, STR("/api/systemSettings/")))
+    sim_settings_handle(sim, call->user, path, call->request, call->reply);
   else if (str_eq(path, STR("/api/routes")) || str_starts(path, STR("/api/routes/")))
     sim_route_handle(sim, call->user, path, call->request, call->reply);
   else if (str_eq(path, STR("/api/configuration/corsWhitelist")) || str_eq(path, STR("/api/configuration/corsAllowlist")))
@@ -363,30 +365,6 @@ void sim_auth_absorb(struct sim *sim) {
   sim_accounts_absorb(sim);
 }
 
-/* The settings that matter on this side, as the data side has just stored them. */
-static void note_setting(struct sim *sim, const struct sim_request *request) {
-  struct str prefix = STR("/api/systemSettings"), path = request->path;
-  if (!str_starts(path, prefix) || sim_is(request, "GET")) return;
-  struct str name = str_from(path, prefix.n);
-  if (name.n > 1) {
-    struct str value = sim_param(request, "value", 0);
-    if (!value.p) value = request->body;
-    json_object_set_new(sim->auth->settings, arena_cstr(request->arena, str_from(name, 1)), json_stringn(value.p ? value.p : "", value.n));
-    return;
-  }
-  json_t *body = sim_body_json(request), *value;
-  const char *key;
-  json_object_foreach(body, key, value) {
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
-    json_object_set_new(sim->auth->settings, key, json_is_string(value) ? json_incref(value) : json_string(text ? text : ""));
-    free(text);
-  }
-  json_decref(body);
-}
-
 void sim_auth_done(struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {
-  if (!sim_is(request, "GET") && !sim_is(request, "HEAD") && reply->status < 300) {
-    sim_accounts_absorb(sim);
-    note_setting(sim, request);
-  }
+  if (!sim_is(request, "GET") && !sim_is(request, "HEAD") && reply->status < 300) sim_accounts_absorb(sim);
 }

@@ -18,6 +18,9 @@ void sim_auth_done(struct sim *sim, const struct sim_request *request, struct si
 /* Has the user this authority (or ALL) through his roles? */
 bool sim_auth_may(const struct sim *sim, const json_t *user, const char *authority);
 
+/* Is this system setting on? (/api/systemSettings; false: it was never set) */
+bool sim_auth_setting_on(const struct sim *sim, const char *name);
+
 /* After objects were loaded from a file: takes passwords and second factors out of the users in it. */
 void sim_auth_absorb(struct sim *sim);
 

@@ -116,7 +116,7 @@ void sim_accounts_absorb(struct sim *sim) {
 }
 
 bool sim_account_locked(const struct sim *sim, const struct sim_account *account) {
-  return sim_setting_on(sim, "keyLockMultipleFailedLogins") && account->failures >= LOCK_AFTER &&
+  return sim_auth_setting_on(sim, "keyLockMultipleFailedLogins") && account->failures >= LOCK_AFTER &&
          sim_now_ms(sim) - account->last_failure_ms < LOCK_MS;
 }
 
@@ -161,7 +161,7 @@ enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str 
   if (!account->password || !str_eq(str_of(account->password), password)) {
     account->failures = sim_now_ms(sim) - account->last_failure_ms < LOCK_MS ? account->failures + 1 : 1;
     account->last_failure_ms = sim_now_ms(sim);
-    if (!sim_setting_on(sim, "keyLockMultipleFailedLogins")) account->failures = 0;
+    if (!sim_auth_setting_on(sim, "keyLockMultipleFailedLogins")) account->failures = 0;
     return SIM_LOGIN_BAD;
   }
   enum sim_login outcome = after_password(sim, user, account, code);

@@ -92,7 +92,7 @@ struct sim_auth {
   VEC(struct sim_session *) sessions;
   VEC(struct sim_pat *) pats;
   uint64_t uses;
-  json_t *settings;  /* system settings that matter here, as they were last set */
+  json_t *settings;  /* system settings that were set, as text */
   json_t *cors;      /* list of globs */
   json_t *user_store;
   json_t *routes;
@@ -114,7 +114,6 @@ struct sim_call {
 };
 
 int64_t sim_setting_int(const struct sim *sim, const char *name);
-bool sim_setting_on(const struct sim *sim, const char *name);
 bool sim_is_xhr(const struct sim_request *request);
 bool sim_is_token(struct str text); /* RFC 6750 section 2.1: b64token */
 json_t *sim_body_json(const struct sim_request *request); /* NULL: not JSON */
@@ -138,6 +137,7 @@ bool sim_cors_handle(struct sim_call *call);
 void sim_cors_config(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
 bool sim_login_handle(struct sim_call *call);  /* JSON and form login, logout, login page, loginConfig */
 bool sim_me_handle(struct sim_call *call);
+void sim_settings_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_store_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_route_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 bool sim_user_act(struct sim_call *call);      /* disable, enable, reset the second factor */

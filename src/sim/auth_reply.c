@@ -6,16 +6,6 @@
 #include <ctype.h>
 #include <openssl/rand.h>
 
-int64_t sim_setting_int(const struct sim *sim, const char *name) {
-  struct str text = sim_text(sim->auth->settings, name);
-  int64_t value = 0;
-  return str_to_i64(text, &value) ? value : 0;
-}
-
-bool sim_setting_on(const struct sim *sim, const char *name) {
-  return str_eq(sim_text(sim->auth->settings, name), STR("true"));
-}
-
 bool sim_is_xhr(const struct sim_request *request) {
   return str_eq(sim_header(request, "X-Requested-With"), STR("XMLHttpRequest"));
 }

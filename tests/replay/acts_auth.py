@@ -142,6 +142,12 @@ def six_wrong(hands, exchange):
         hands.call("POST", "/api/auth/login", [], {"username": "live-auth-lock", "password": "wrong"}, expect=(401,))
 
 
+@before_each("auth-accounts", "locked-form")
+def locked_again(hands, exchange):
+    for _ in range(5):
+        hands.call("POST", "/api/auth/login", [], {"username": "live-auth-lock", "password": "wrong"}, expect=(200, 401))
+
+
 @before_each("auth-accounts", "locked-pat-uncached")
 def locked_fresh(hands, exchange):
     hands.give(exchange, "pat", hands.kept["pat fresh"])
