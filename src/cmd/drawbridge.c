@@ -13,6 +13,7 @@ static const struct {
   int (*run)(int argc, char **argv);
   const char *help;
 } commands[] = {
+    {"serve", command_serve, "runs the gateway"},
     {"align", command_align, "proposes which elements and cells of two data sets correspond"},
     {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
     {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},

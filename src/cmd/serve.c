@@ -1,0 +1,134 @@
+#include "api/api.h"
+#include "cmd/commands.h"
+#include "gateway/gateway.h"
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+enum { DRAIN_MS = 30000 };
+
+struct serving {
+  uv_loop_t loop;
+  const char *path;
+  uv_signal_t signals[3];
+  uv_timer_t patience; /* of the drain */
+  struct gateway *gateway;
+  struct api *api;
+  bool draining;
+};
+
+/* Secrets are in memory: no dump of it is ever written, and no other process of the same user may read it. */
+static void keep_memory_private(void) {
+  const struct rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+    log_event(LOG_WARNING, "core_dumps_not_off", LOG_TEXT("message", strerror(errno)));
+}
+
+static int load(const char *path, struct config **ret, struct error *error) {
+  struct arena *arena = arena_new();
+  struct config_problems problems = {.arena = arena};
+  int failed = config_load(path, ret, &problems, error);
+  for (size_t i = 0; i < problems.n; i++) (void)fprintf(stderr, "drawbridge serve: %.*s\n", STR_ARG(problems.lines[i]));
+  arena_free(arena);
+  return failed;
+}
+
+static void close_handles(struct serving *serving) {
+  for (size_t i = 0; i < sizeof serving->signals / sizeof *serving->signals; i++) uv_close((uv_handle_t *)&serving->signals[i], NULL);
+  uv_close((uv_handle_t *)&serving->patience, NULL);
+}
+
+static void on_drained(void *payload) {
+  struct serving *serving = payload;
+  uv_stop(&serving->loop);
+}
+
+/* What is under way does not end: nothing acknowledged is lost, the store and the journals were written first. */
+static void on_impatient(uv_timer_t *timer) {
+  (void)timer;
+  log_event(LOG_WARNING, "stopped_before_drained");
+  _exit(0);
+}
+
+static void on_stop(uv_signal_t *handle, int number) {
+  struct serving *serving = handle->data;
+  if (serving->draining) on_impatient(&serving->patience);
+  serving->draining = true;
+  log_event(LOG_INFO, "draining", LOG_INT("signal", number));
+  (void)uv_timer_start(&serving->patience, on_impatient, DRAIN_MS, 0);
+  gateway_drain(serving->gateway, on_drained, serving);
+}
+
+static void on_reload(uv_signal_t *handle, int number) {
+  (void)number;
+  struct serving *serving = handle->data;
+  struct config *config = NULL;
+  struct error error = {0};
+  if (load(serving->path, &config, &error)) {
+    log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error.message));
+    return;
+  }
+  log_setup((enum log_level)config->log_level, config->log_json);
+  gateway_reload(serving->gateway, config);
+}
+
+static void prepare(struct serving *serving) {
+  static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+  if (uv_loop_init(&serving->loop)) abort();
+  (void)signal(SIGPIPE, SIG_IGN);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (uv_signal_init(&serving->loop, &serving->signals[i])) abort();
+    serving->signals[i].data = serving;
+    if (uv_signal_start(&serving->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i])) abort();
+  }
+  if (uv_timer_init(&serving->loop, &serving->patience)) abort();
+}
+
+static int start(struct serving *serving, struct config *config, struct error *error) {
+  serving->gateway = gateway_new(&serving->loop, config, error);
+  if (!serving->gateway) return -1;
+  serving->api = api_new(serving->gateway, error);
+  if (!serving->api || gateway_listen(serving->gateway, error)) return -1;
+  log_event(LOG_INFO, "listening", LOG_STR("public_url", config->public_url),
+            LOG_STR("address", config->listen.n ? config->listen.p[0] : STR("")), LOG_INT("servers", config->server_count));
+  return 0;
+}
+
+static int serve(const char *path) {
+  struct error error = {0};
+  struct config *config = NULL;
+  if (load(path, &config, &error)) return error_exit_code(error.code);
+  log_setup((enum log_level)config->log_level, config->log_json);
+  keep_memory_private();
+  struct serving serving = {.path = path};
+  prepare(&serving);
+  int failed = start(&serving, config, &error);
+  if (!failed) (void)uv_run(&serving.loop, UV_RUN_DEFAULT);
+  api_free(serving.api);
+  gateway_free(serving.gateway);
+  close_handles(&serving);
+  (void)uv_run(&serving.loop, UV_RUN_DEFAULT); /* handles close */
+  (void)uv_loop_close(&serving.loop);
+  return failed ? command_fail("serve", &error) : 0;
+}
+
+int command_serve(int argc, char **argv) {
+  static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+  const char *path = COMMAND_CONFIG_DEFAULT;
+  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (option == 'c') {
+      path = optarg;
+      continue;
+    }
+    (void)fputs("usage: drawbridge serve [--config FILE]\n  SIGHUP reads the configuration again, SIGTERM ends calls under way and stops\n",
+                option == 'h' ? stdout : stderr);
+    return option == 'h' ? 0 : COMMAND_USAGE;
+  }
+  if (optind < argc) {
+    (void)fprintf(stderr, "drawbridge serve: what is '%s'? A file is named with --config\n", argv[optind]);
+    return COMMAND_USAGE;
+  }
+  return serve(path);
+}
