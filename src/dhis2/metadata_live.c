@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "dhis2/uid.h"
 
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
 enum { COMBOS_PER_CALL = 40 };
@@ -82,14 +83,8 @@ static struct ids combos_named(const struct dhis2_metadata *metadata) {
 
 static int check_ids(const struct str *data_sets, size_t count, struct error *error) {
   if (count < 1 || count > DHIS2_DATA_SETS_MAX) return error_set(error, ERROR_input, "name 1 to %d data sets", DHIS2_DATA_SETS_MAX);
-  for (size_t i = 0; i < count; i++) {
-    bool good = data_sets[i].n == 11;
-    for (size_t k = 0; good && k < data_sets[i].n; k++) {
-      char c = data_sets[i].p[k];
-      good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (k && c >= '0' && c <= '9');
-    }
-    if (!good) return error_set(error, ERROR_input, "'%.*s' is no id of a data set (a letter, then ten letters or digits)", STR_ARG(str_slice(data_sets[i], 0, 40)));
-  }
+  for (size_t i = 0; i < count; i++)
+    if (!dhis2_is_uid(data_sets[i])) return error_set(error, ERROR_input, "'%.*s' is no id of a data set (a letter, then ten letters or digits)", STR_ARG(str_slice(data_sets[i], 0, 40)));
   return 0;
 }
 

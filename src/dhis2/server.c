@@ -14,6 +14,7 @@ struct dhis2_server {
   struct cookie_jar *cookies;
   struct dhis2_renewal renewal;
   struct dhis2_version version;
+  int timeout_ms;
 };
 
 static char *path_of(struct str base_url) {
@@ -85,6 +86,10 @@ void dhis2_server_on_refused(struct dhis2_server *server, struct dhis2_renewal r
   server->renewal = renewal;
 }
 
+void dhis2_server_patience(struct dhis2_server *server, int timeout_ms) {
+  server->timeout_ms = timeout_ms;
+}
+
 bool dhis2_version_parse(struct str text, struct dhis2_version *ret) {
   struct str rest = text;
   uint64_t minor, patch = 0;
@@ -109,6 +114,8 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
   case DHIS2_OAUTH: return minor >= 42;
   case DHIS2_OAUTH_AT_API: return minor > 42 || (minor == 42 && version.patch >= 5);
   case DHIS2_TOKEN_REASONS: return minor != 40;
+  case DHIS2_NO_LIST_IS_NONE: return minor <= 37;
+  case DHIS2_NEW_VALUE_ENGINE: return minor >= 43;
   }
   return false;
 }
@@ -176,6 +183,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
       .headers = &headers,
       .cookie = kept,
       .body = body,
+      .timeout_ms = server->timeout_ms,
       .sink = sink.sink,
       .payload = sink.payload,
   };

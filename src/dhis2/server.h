@@ -72,8 +72,13 @@ enum dhis2_ability {
   DHIS2_OAUTH,         /* 2.42+: /oauth2 with PKCE, if switched on */
   DHIS2_OAUTH_AT_API,  /* 2.42.5+, 2.43+: the API takes tokens of that server without more ado */
   DHIS2_TOKEN_REASONS, /* says why a personal access token is refused (2.40 answers with an empty body) */
+  DHIS2_NO_LIST_IS_NONE,  /* to 2.37: no values are {} without dataValues */
+  DHIS2_NEW_VALUE_ENGINE, /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
 };
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */
+
+/* How long a call may take from now on; 0: as the options said. Writes and large reads take minutes. */
+void dhis2_server_patience(struct dhis2_server *server, int timeout_ms);
 
 /* Asks /api/system/info at first need, then remembers. */
 int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error);

@@ -1,0 +1,289 @@
+#include "dhis2/data_values.h"
+
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/json_stream.h"
+#include "base/mem.h"
+
+enum { TEXT_MAX = 1 << 20, ITEM_MAX = 4 << 20, HEADER_TEXT_MAX = 255 };
+
+enum field {
+  ELEMENT,
+  PERIOD,
+  UNIT,
+  OPTION_COMBO,
+  ATTRIBUTE,
+  VALUE,
+  COMMENT,
+  TEXT_FIELDS,
+  FOLLOW_UP = TEXT_FIELDS,
+  DELETED,
+  OTHER_FIELD,
+};
+
+static const struct {
+  struct str json, csv;
+} field_names[] = {
+    [ELEMENT] = {{"dataElement", 11}, {"dataelement", 11}},
+    [PERIOD] = {{"period", 6}, {"period", 6}},
+    [UNIT] = {{"orgUnit", 7}, {"orgunit", 7}},
+    [OPTION_COMBO] = {{"categoryOptionCombo", 19}, {"categoryoptioncombo", 19}},
+    [ATTRIBUTE] = {{"attributeOptionCombo", 20}, {"attributeoptioncombo", 20}},
+    [VALUE] = {{"value", 5}, {"value", 5}},
+    [COMMENT] = {{"comment", 7}, {"comment", 7}},
+    [FOLLOW_UP] = {{"followup", 8}, {"followup", 8}},
+    [DELETED] = {{"deleted", 7}, {"deleted", 7}},
+};
+
+/* Where a text of the value being read stands in `item`. */
+struct span {
+  size_t at, n;
+  bool given;
+};
+
+enum place { AT_START, IN_ROOT, IN_LIST, IN_ITEM, AT_END };
+
+struct dhis2_values_reader {
+  dhis2_value_handler *handler;
+  void *payload;
+  struct json_stream *json;
+  struct csv_reader *csv;
+  size_t columns[OTHER_FIELD];
+  bool has_columns, has_list;
+  /* JSON */
+  enum place place;
+  unsigned skip; /* levels inside something that is not looked at */
+  enum field member;
+  bool is_list_member, is_scheme;
+  struct buf header[TEXT_FIELDS];
+  bool header_given[TEXT_FIELDS], needed[TEXT_FIELDS]; /* needed: a value had none of its own, and there was none in the header yet */
+  struct buf item;
+  struct span spans[TEXT_FIELDS];
+  bool follow_up, deleted;
+  uint64_t count;
+};
+
+static struct str text_of(const struct dhis2_values_reader *r, enum field field) {
+  const struct span *span = &r->spans[field];
+  if (!span->given) return STR_NONE;
+  return span->n ? (struct str){r->item.p + span->at, span->n} : STR("");
+}
+
+static int hand_on(struct dhis2_values_reader *r, struct error *error) {
+  struct str texts[TEXT_FIELDS];
+  r->count++;
+  for (enum field f = 0; f < TEXT_FIELDS; f++) {
+    texts[f] = text_of(r, f);
+    if (texts[f].n || f == VALUE || f == COMMENT) continue;
+    if (r->header_given[f])
+      texts[f] = buf_str(&r->header[f]);
+    else
+      r->needed[f] = true;
+  }
+  if (!texts[ELEMENT].n || !texts[PERIOD].n || !texts[UNIT].n)
+    return error_set(error, ERROR_input, "value %llu has no %s (members that hold for all values must stand before dataValues)",
+                     (unsigned long long)r->count,
+                     !texts[ELEMENT].n  ? "dataElement"
+                     : !texts[PERIOD].n ? "period"
+                                        : "orgUnit");
+  struct dhis2_value value = {.data_element = texts[ELEMENT],
+                              .period = texts[PERIOD],
+                              .org_unit = texts[UNIT],
+                              .category_option_combo = texts[OPTION_COMBO],
+                              .attribute_option_combo = texts[ATTRIBUTE],
+                              .value = texts[VALUE],
+                              .comment = texts[COMMENT],
+                              .follow_up = r->follow_up,
+                              .deleted = r->deleted};
+  return r->handler(r->payload, &value, error);
+}
+
+static void begin_item(struct dhis2_values_reader *r) {
+  buf_clear(&r->item);
+  memset(r->spans, 0, sizeof r->spans);
+  r->follow_up = r->deleted = false;
+}
+
+static int add_text(struct dhis2_values_reader *r, enum field field, struct str text, struct error *error) {
+  if (r->spans[field].given)
+    return error_set(error, ERROR_input, "value %llu has the member \"%.*s\" twice", (unsigned long long)r->count + 1,
+                     STR_ARG(field_names[field].json));
+  r->spans[field] = (struct span){r->item.n, text.n, true};
+  if (buf_add(&r->item, text)) return 0;
+  return error_set(error, ERROR_input, "value %llu is larger than %d bytes", (unsigned long long)r->count + 1, ITEM_MAX);
+}
+
+/* --- JSON --- */
+
+static enum field field_of(struct str name) {
+  for (enum field f = 0; f < OTHER_FIELD; f++)
+    if (str_eq(name, field_names[f].json)) return f;
+  return str_eq(name, STR("followUp")) ? FOLLOW_UP : OTHER_FIELD;
+}
+
+static int take_header(struct dhis2_values_reader *r, struct str text, struct error *error) {
+  if (r->is_scheme && !str_eq_nocase(text, STR("UID")))
+    return error_set(error, ERROR_input, "the values are written with other ids than uids (%.*s)", STR_ARG(str_slice(text, 0, 40)));
+  if (r->member != PERIOD && r->member != UNIT && r->member != ATTRIBUTE) return 0;
+  if (r->needed[r->member])
+    return error_set(error, ERROR_input, "\"%.*s\" holds for all values and must stand before dataValues",
+                     STR_ARG(field_names[r->member].json));
+  buf_clear(&r->header[r->member]);
+  if (!buf_add(&r->header[r->member], text))
+    return error_set(error, ERROR_input, "\"%.*s\" is no id", STR_ARG(field_names[r->member].json));
+  r->header_given[r->member] = text.n > 0;
+  return 0;
+}
+
+static int take_scalar(struct dhis2_values_reader *r, enum json_event event, struct str text, struct error *error) {
+  if (event == JSON_EVENT_NULL) return 0;
+  if (event == JSON_EVENT_TRUE || event == JSON_EVENT_FALSE) text = event == JSON_EVENT_TRUE ? STR("true") : STR("false");
+  if (r->place == IN_ROOT)
+    return r->is_list_member ? error_set(error, ERROR_input, "dataValues is not a list") : take_header(r, text, error);
+  if (r->place == IN_LIST) return error_set(error, ERROR_input, "value %llu is not an object", (unsigned long long)r->count + 1);
+  if (r->member == FOLLOW_UP)
+    r->follow_up = str_eq(text, STR("true"));
+  else if (r->member == DELETED)
+    r->deleted = str_eq(text, STR("true"));
+  else if (r->member < TEXT_FIELDS)
+    return add_text(r, r->member, text, error);
+  return 0;
+}
+
+static int take_opened(struct dhis2_values_reader *r, bool list, struct error *error) {
+  if (r->place == AT_START && !list) {
+    r->place = IN_ROOT;
+  } else if (r->place == IN_ROOT && list && r->is_list_member) {
+    r->place = IN_LIST;
+    r->has_list = true;
+  } else if (r->place == IN_LIST && !list) {
+    begin_item(r);
+    r->place = IN_ITEM;
+  } else if (r->place == IN_ITEM && r->member < OTHER_FIELD) {
+    return error_set(error, ERROR_input, "value %llu: \"%.*s\" is not a text (category options in place of an id cannot be read)",
+                     (unsigned long long)r->count + 1, STR_ARG(field_names[r->member].json));
+  } else if (r->place == AT_START || r->place == IN_LIST || r->is_list_member) {
+    return error_set(error, ERROR_input, "these are not data values: an object with a list dataValues is expected");
+  } else {
+    r->skip = 1;
+  }
+  return 0;
+}
+
+static int take_closed(struct dhis2_values_reader *r, struct error *error) {
+  if (r->place == IN_ITEM) {
+    r->place = IN_LIST;
+    return hand_on(r, error);
+  }
+  r->place = r->place == IN_LIST ? IN_ROOT : AT_END;
+  return 0;
+}
+
+static void take_key(struct dhis2_values_reader *r, struct str name) {
+  r->member = field_of(name);
+  r->is_list_member = r->place == IN_ROOT && str_eq(name, STR("dataValues"));
+  r->is_scheme = r->place == IN_ROOT && (str_ends(name, STR("IdScheme")) || str_eq(name, STR("idScheme")));
+}
+
+static int on_json(void *payload, enum json_event event, struct str text, struct error *error) {
+  struct dhis2_values_reader *r = payload;
+  bool opens = event == JSON_EVENT_OBJECT || event == JSON_EVENT_ARRAY,
+       closes = event == JSON_EVENT_OBJECT_END || event == JSON_EVENT_ARRAY_END;
+  if (r->skip) {
+    if (opens) r->skip++;
+    if (closes) r->skip--;
+    return 0;
+  }
+  if (opens) return take_opened(r, event == JSON_EVENT_ARRAY, error);
+  if (closes) return take_closed(r, error);
+  if (event == JSON_EVENT_KEY) return take_key(r, text), 0;
+  return take_scalar(r, event, text, error);
+}
+
+/* --- CSV --- */
+
+static int take_columns(struct dhis2_values_reader *r, const struct str *fields, size_t count, struct error *error) {
+  struct str wanted[OTHER_FIELD];
+  for (enum field f = 0; f < OTHER_FIELD; f++) wanted[f] = field_names[f].csv;
+  csv_columns(fields, count, wanted, OTHER_FIELD, r->columns);
+  for (enum field f = 0; f < OTHER_FIELD; f++)
+    if ((f <= UNIT || f == VALUE) && r->columns[f] == SIZE_MAX)
+      return error_set(error, ERROR_input,
+                       "the first line has no column \"%.*s\" (DHIS2 writes "
+                       "dataelement,period,orgunit,categoryoptioncombo,attributeoptioncombo,value,…)",
+                       STR_ARG(wanted[f]));
+  r->has_columns = r->has_list = true;
+  return 0;
+}
+
+static int on_row(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
+  struct dhis2_values_reader *r = payload;
+  if (!r->has_columns) return take_columns(r, fields, count, error);
+  begin_item(r);
+  for (enum field f = 0; f < OTHER_FIELD; f++) {
+    if (r->columns[f] >= count || !fields[r->columns[f]].n) continue;
+    if (f == FOLLOW_UP)
+      r->follow_up = str_eq_nocase(fields[r->columns[f]], STR("true"));
+    else if (f == DELETED)
+      r->deleted = str_eq_nocase(fields[r->columns[f]], STR("true"));
+    else if (add_text(r, f, fields[r->columns[f]], error))
+      return -1;
+  }
+  if (hand_on(r, error) == 0) return 0;
+  return error->code == ERROR_input ? error_context(error, "line %llu", (unsigned long long)line) : -1;
+}
+
+/* --- life --- */
+
+struct dhis2_values_reader *dhis2_values_reader_new(dhis2_value_handler *handler, void *payload) {
+  struct dhis2_values_reader *r = mem_alloc(sizeof *r);
+  r->handler = handler;
+  r->payload = payload;
+  r->item = BUF_INIT(ITEM_MAX);
+  for (enum field f = 0; f < TEXT_FIELDS; f++) r->header[f] = BUF_INIT(HEADER_TEXT_MAX);
+  return r;
+}
+
+void dhis2_values_reader_free(struct dhis2_values_reader *r) {
+  if (!r) return;
+  json_stream_free(r->json);
+  csv_reader_free(r->csv);
+  for (enum field f = 0; f < TEXT_FIELDS; f++) buf_free(&r->header[f]);
+  buf_free(&r->item);
+  free(r);
+}
+
+int dhis2_values_reader_feed(struct dhis2_values_reader *r, struct str piece, struct error *error) {
+  if (!r->json && !r->csv) {
+    struct str start = str_trim(piece);
+    if (!start.n) return 0;
+    if (start.p[0] == '{' || start.p[0] == '[')
+      r->json = json_stream_new((struct json_limits){.depth = 32, .text = TEXT_MAX}, on_json, r);
+    else
+      r->csv = csv_reader_new(ITEM_MAX, on_row, r);
+  }
+  return r->json ? json_stream_feed(r->json, piece, error) : csv_reader_feed(r->csv, piece, error);
+}
+
+int dhis2_values_reader_finish(struct dhis2_values_reader *r, struct error *error) {
+  if (r->json) return json_stream_finish(r->json, error);
+  if (r->csv) return csv_reader_finish(r->csv, error);
+  return error_set(error, ERROR_input, "there is nothing in it: data values are JSON or CSV");
+}
+
+bool dhis2_values_reader_has_list(const struct dhis2_values_reader *r) {
+  return r->has_list;
+}
+
+static int feed_piece(void *payload, struct str piece, struct error *error) {
+  return dhis2_values_reader_feed(payload, piece, error);
+}
+
+int dhis2_values_of_file(const char *path, dhis2_value_handler *handler, void *payload, struct error *error) {
+  struct dhis2_values_reader *r = dhis2_values_reader_new(handler, payload);
+  int result = file_read_pieces(path, feed_piece, r, error);
+  if (result == 0) result = dhis2_values_reader_finish(r, error);
+  dhis2_values_reader_free(r);
+  if (result < 0 && error->code == ERROR_input && !str_starts(str_of(error->message), str_of(path))) (void)error_context(error, "%s", path);
+  return result;
+}

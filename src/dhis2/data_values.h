@@ -1,0 +1,83 @@
+/* data_values: data values as they come: out of a file or out of GET /api/dataValueSets, one after the other, in constant memory.
+ *
+ * What holds always: a value handed on has its element, period and org unit; where an answer names them once for all values (header members), they are filled in, and header members that come behind values which needed them
+ * are refused. Texts are borrowed and good only during the call. No order is promised. JSON numbers and yes/no as values are taken as written. Answers in other id schemes than uids are refused: nothing here guesses.
+ *
+ * What servers do wrong (measured on 2.41.9 and 2.43.1) and what is made of it:
+ *   - an empty 200 is "you may not read that" (to 2.42), never "there is none": asked again, then ERROR_forbidden;
+ *   - an answer that was cut, has two JSON texts in it, or is a page: ERROR_upstream_broken, ERROR_reauth_required, after a few tries;
+ *   - an answer that is whole JSON and yet lacks rows (an error in the middle, to 2.42) cannot be seen by itself: dhis2_values_read takes only what two readings said alike;
+ *   - filters that a server does not know are dropped by it and it sends more than was asked for: what was not asked for is left out here and counted.
+ *
+ * Calls on a server block; waits between tries are short, follow Retry-After, and end at once when `cancel` is set. */
+#ifndef DRAWBRIDGE_DHIS2_DATA_VALUES_H
+#define DRAWBRIDGE_DHIS2_DATA_VALUES_H
+
+#include "base/buf.h"
+#include "dhis2/server.h"
+#include <stdatomic.h>
+
+struct dhis2_value {
+  struct str data_element, period, org_unit;
+  struct str category_option_combo, attribute_option_combo; /* empty: not written, which means the default */
+  struct str value;                                         /* p == NULL: none (null, or a comment alone) */
+  struct str comment;                                       /* p == NULL: none */
+  bool follow_up, deleted;
+};
+
+/* 0: go on; anything else stops, the handler has filled *error. */
+typedef int dhis2_value_handler(void *payload, const struct dhis2_value *value, struct error *error);
+
+/* --- texts of any length, in pieces --- */
+
+struct dhis2_values_reader;
+
+/* JSON (DHIS2's dataValueSets), or CSV with DHIS2's column names in any order: known by the first character. Life cycle: new, feed, finish, free. */
+struct dhis2_values_reader *dhis2_values_reader_new(dhis2_value_handler *handler, void *payload);
+int dhis2_values_reader_feed(struct dhis2_values_reader *reader, struct str piece, struct error *error); /* ERROR_input with the place */
+int dhis2_values_reader_finish(struct dhis2_values_reader *reader, struct error *error);
+bool dhis2_values_reader_has_list(const struct dhis2_values_reader *reader); /* was there a dataValues member (or CSV header)? {} is how 2.37 says "none" */
+void dhis2_values_reader_free(struct dhis2_values_reader *reader);           /* NULL is fine */
+
+/* "-": standard input. */
+int dhis2_values_of_file(const char *path, dhis2_value_handler *handler, void *payload, struct error *error);
+
+/* --- a server --- */
+
+enum { DHIS2_READ_UNITS_MAX = 100 }; /* org units of one call: with them the address stays below 2 KiB */
+
+struct dhis2_values_query {
+  const struct str *data_sets, *periods, *org_units;
+  size_t data_set_count, period_count, org_unit_count; /* each at least 1; org units up to DHIS2_READ_UNITS_MAX */
+};
+
+struct dhis2_values_sink {
+  int (*begin)(void *payload, struct error *error); /* a reading starts: forget what an earlier one said */
+  dhis2_value_handler *value;
+  void *payload;
+};
+
+struct dhis2_values_seen {
+  uint64_t values;    /* handed on in the reading that counts */
+  uint64_t not_asked; /* left out: other periods or units than asked for */
+  unsigned readings;  /* of the server; 2 where all went well */
+};
+
+/* All values of the query, by what two readings said alike. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled. */
+int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink, const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);
+
+/* The units and all below them, each once, by id. ERROR_not_found: the server has none of them. */
+int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret, size_t *ret_count, struct error *error);
+
+/* --- both directions --- */
+
+/* Is it worth to ask again: unreachable, cut, too busy, 5xx? Not: refused sign-in, no right, bad request. */
+bool dhis2_may_pass(const struct error *error);
+
+/* Waits before try `number` (1, 2, …): 0.2 s doubling up to 10 s, or Retry-After up to 60 s. False: cancelled. */
+bool dhis2_wait_before(unsigned number, const struct error *error, const atomic_bool *cancel);
+
+/* "&name=a,b,c", appended to `buf`. */
+void dhis2_add_list(struct buf *buf, const char *name, const struct str *ids, size_t count);
+
+#endif

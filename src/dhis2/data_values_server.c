@@ -1,0 +1,257 @@
+/* Values out of GET /api/dataValueSets: what two readings said alike. */
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "crypt/random.h"
+#include "dhis2/data_values.h"
+#include <jansson.h>
+#include <sodium.h>
+
+enum {
+  READINGS_MAX = 6,
+  TRIES_MAX = 5,
+  EMPTY_TRIES = 3,
+  PATH_MAX_BYTES = 64 << 10,
+  WAIT_FIRST_MS = 200,
+  WAIT_MAX_MS = 10000,
+  WAIT_TOLD_MAX_MS = 60000,
+  WAIT_STEP_MS = 50
+};
+
+/* What a reading said, whatever the order: sums of a keyed hash of each value. */
+struct digest {
+  uint64_t count, sum[2];
+};
+
+struct reading {
+  const struct dhis2_values_sink *sink;
+  struct dhis2_values_reader *reader;
+  const struct map *periods, *units;
+  const unsigned char *key;
+  bool hand_on; /* else only the digest is made */
+  bool stopped; /* by the sink: not the server's fault */
+  uint64_t not_asked;
+  struct digest digest;
+  struct buf text; /* of the value being hashed */
+};
+
+static bool is_cancelled(const atomic_bool *cancel) {
+  return cancel && atomic_load(cancel);
+}
+
+bool dhis2_may_pass(const struct error *error) {
+  switch (error->code) {
+  case ERROR_server_unreachable:
+  case ERROR_upstream_broken:
+  case ERROR_upstream_timeout:
+  case ERROR_empty_answer:
+  case ERROR_busy:
+  case ERROR_refresh_failed: return true;
+  case ERROR_upstream_error: return error->upstream_status == 429 || error->upstream_status >= 500;
+  default: return false;
+  }
+}
+
+bool dhis2_wait_before(unsigned number, const struct error *error, const atomic_bool *cancel) {
+  int64_t wait = (int64_t)WAIT_FIRST_MS << (number < 10 ? number - 1 : 9);
+  if (wait > WAIT_MAX_MS) wait = WAIT_MAX_MS;
+  int64_t told = (int64_t)error->retry_after * 1000;
+  if (told > WAIT_TOLD_MAX_MS) told = WAIT_TOLD_MAX_MS;
+  int64_t until = clock_monotonic_ms() + (told > wait ? told : wait);
+  while (!is_cancelled(cancel)) {
+    int64_t left = until - clock_monotonic_ms();
+    if (left <= 0) return true;
+    if (left > WAIT_STEP_MS) left = WAIT_STEP_MS;
+    (void)nanosleep(&(struct timespec){.tv_nsec = left * 1000000}, NULL);
+  }
+  return false;
+}
+
+void dhis2_add_list(struct buf *buf, const char *name, const struct str *ids, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (i)
+      (void)buf_add_char(buf, ',');
+    else
+      (void)buf_printf(buf, "&%s=", name);
+    (void)buf_add(buf, ids[i]);
+  }
+}
+
+static void add_hashed(struct buf *text, struct str field) {
+  (void)buf_printf(text, "%zu:", field.p ? field.n : (size_t)0);
+  (void)buf_add(text, field);
+}
+
+static void count_in(struct reading *r, const struct dhis2_value *value) {
+  uint64_t hash[2];
+  const struct str fields[] = {value->data_element,           value->period, value->org_unit, value->category_option_combo,
+                               value->attribute_option_combo, value->value,  value->comment};
+  buf_clear(&r->text);
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) add_hashed(&r->text, fields[i]);
+  (void)buf_printf(&r->text, "%d%d%d", value->value.p != NULL, value->follow_up, value->deleted);
+  crypto_shorthash_siphashx24((unsigned char *)hash, (const unsigned char *)r->text.p, r->text.n, r->key);
+  r->digest.count++;
+  r->digest.sum[0] += hash[0];
+  r->digest.sum[1] += hash[1];
+}
+
+static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
+  struct reading *r = payload;
+  if (!map_get(r->periods, value->period) || !map_get(r->units, value->org_unit)) {
+    r->not_asked++;
+    return 0;
+  }
+  count_in(r, value);
+  if (!r->hand_on || r->sink->value(r->sink->payload, value, error) == 0) return 0;
+  r->stopped = true;
+  return -1;
+}
+
+static int on_piece(void *payload, struct str piece, struct error *error) {
+  struct reading *r = payload;
+  return dhis2_values_reader_feed(r->reader, piece, error);
+}
+
+static int finish(struct dhis2_server *server, struct reading *r, struct error *error) {
+  struct dhis2_version version;
+  if (dhis2_values_reader_finish(r->reader, error)) return -1;
+  if (dhis2_values_reader_has_list(r->reader)) return 0;
+  if (dhis2_server_version(server, &version, error)) return -1;
+  if (dhis2_can(version, DHIS2_NO_LIST_IS_NONE)) return 0;
+  return error_set(error, ERROR_upstream_broken, "the answer has no dataValues in it");
+}
+
+static int read_once(struct dhis2_server *server, struct str path, struct reading *r, struct error *error) {
+  r->digest = (struct digest){0};
+  r->not_asked = 0;
+  if (r->hand_on && r->sink->begin(r->sink->payload, error)) {
+    r->stopped = true;
+    return -1;
+  }
+  r->reader = dhis2_values_reader_new(on_value, r);
+  int result = dhis2_get_stream(server, path, on_piece, r, error);
+  if (result == 0) result = finish(server, r, error);
+  dhis2_values_reader_free(r->reader);
+  if (result < 0 && error->code == ERROR_input && !r->stopped) {
+    error->code = ERROR_upstream_broken;
+    (void)error_context(error, "the answer cannot be read");
+  }
+  return result;
+}
+
+static int nothing_allowed(struct dhis2_server *server, struct error *error) {
+  return error_set(error, ERROR_forbidden,
+                   "the server %.*s answers without a body: this user may not read data of the data set, or of one of these org units",
+                   STR_ARG(dhis2_server_id(server)));
+}
+
+/* One reading that came whole, after as many tries as that takes. */
+static int read_whole(struct dhis2_server *server, struct str path, struct reading *r, const atomic_bool *cancel, struct error *error) {
+  for (unsigned number = 1;; number++) {
+    *error = (struct error){0};
+    if (is_cancelled(cancel)) return error_set(error, ERROR_cancelled, "cancelled while reading values");
+    if (read_once(server, path, r, error) == 0) return 0;
+    if (r->stopped || !dhis2_may_pass(error)) return -1;
+    if (error->code == ERROR_empty_answer && number == EMPTY_TRIES) return nothing_allowed(server, error);
+    if (number == TRIES_MAX) return error_context(error, "the server %.*s, tried %d times", STR_ARG(dhis2_server_id(server)), TRIES_MAX);
+    (void)dhis2_wait_before(number, error, cancel);
+  }
+}
+
+static struct str path_of(struct buf *buf, const struct dhis2_values_query *query) {
+  (void)buf_add(buf, STR("/api/dataValueSets?format=json"));
+  dhis2_add_list(buf, "dataSet", query->data_sets, query->data_set_count);
+  dhis2_add_list(buf, "period", query->periods, query->period_count);
+  dhis2_add_list(buf, "orgUnit", query->org_units, query->org_unit_count);
+  return buf_str(buf);
+}
+
+static void put_all(struct map *map, const struct str *keys, size_t count) {
+  for (size_t i = 0; i < count; i++) (void)map_put(map, keys[i], map);
+}
+
+static int read_alike(struct dhis2_server *server, struct str path, struct reading *r, const atomic_bool *cancel,
+                      struct dhis2_values_seen *ret, struct error *error) {
+  struct digest before = {0};
+  for (unsigned number = 1; number <= READINGS_MAX; number++) {
+    r->hand_on = number != 2;
+    if (read_whole(server, path, r, cancel, error)) return -1;
+    if (number > 1 && memcmp(&before, &r->digest, sizeof before) == 0) {
+      *ret = (struct dhis2_values_seen){.values = r->digest.count, .not_asked = r->not_asked, .readings = number};
+      return 0;
+    }
+    before = r->digest;
+  }
+  return error_set(error, ERROR_upstream_broken,
+                   "the server %.*s says something else each time it is asked for the same values: try again when nobody enters data",
+                   STR_ARG(dhis2_server_id(server)));
+}
+
+int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
+                      const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error) {
+  struct buf path = BUF_INIT(PATH_MAX_BYTES);
+  struct map periods = {0}, units = {0};
+  unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
+  random_bytes(key, sizeof key);
+  put_all(&periods, query->periods, query->period_count);
+  put_all(&units, query->org_units, query->org_unit_count);
+  struct reading r = {.sink = &sink, .periods = &periods, .units = &units, .key = key, .text = BUF_INIT(8 << 20)};
+  int result = read_alike(server, path_of(&path, query), &r, cancel, ret, error);
+  buf_free(&r.text);
+  map_free(&periods);
+  map_free(&units);
+  buf_free(&path);
+  return result;
+}
+
+/* --- org units --- */
+
+struct units {
+  struct arena *arena;
+  struct map seen;
+  VEC(struct str) list;
+};
+
+static int add_units(struct units *units, struct str json, struct error *error) {
+  json_t *root = json_loadb(json.p, json.n, 0, NULL), *unit;
+  const json_t *list = json_object_get(root, "organisationUnits");
+  size_t i;
+  int result = json_is_array(list) ? 0 : error_set(error, ERROR_upstream_broken, "the answer has no list of org units in it");
+  json_array_foreach((json_t *)(uintptr_t)list, i, unit) {
+    struct str id = arena_str(units->arena, str_of(json_string_value(json_object_get(unit, "id"))));
+    if (!id.n || map_put(&units->seen, id, units)) continue;
+    VEC_PUSH(&units->list, id);
+  }
+  json_decref(root);
+  return result;
+}
+
+static int cmp_ids(const void *a, const void *b) {
+  return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret,
+                          size_t *ret_count, struct error *error) {
+  struct units units = {.arena = arena};
+  int result = 0;
+  for (size_t i = 0; result == 0 && i < count; i++) {
+    struct arena *call = arena_new();
+    struct str json;
+    size_t before = units.list.n;
+    result =
+        dhis2_get(server, arena_printf(call, "/api/organisationUnits?paging=false&fields=id&filter=path:like:%.*s", STR_ARG(org_units[i])),
+                  call, &json, error);
+    if (result == 0) result = add_units(&units, json, error);
+    if (result == 0 && units.list.n == before && !map_get(&units.seen, org_units[i]))
+      result = error_set(error, ERROR_not_found, "the server %.*s has no org unit %.*s", STR_ARG(dhis2_server_id(server)),
+                         STR_ARG(org_units[i]));
+    arena_free(call);
+  }
+  if (units.list.n) qsort(units.list.p, units.list.n, sizeof *units.list.p, cmp_ids);
+  *ret_count = units.list.n;
+  *ret = ARENA_ARRAY(arena, units.list.n + 1, struct str);
+  if (units.list.n) memcpy(*ret, units.list.p, units.list.n * sizeof **ret);
+  VEC_FREE(&units.list);
+  map_free(&units.seen);
+  return result;
+}

@@ -1,0 +1,117 @@
+#include "dhis2/data_values_write.h"
+
+#include "base/json_out.h"
+#include "base/map.h"
+#include "dhis2/judge.h"
+
+enum {
+  BODY_MAX = 256 << 20,
+  BATCH_FIRST = 250,
+  BATCH_LEAST = 10,
+  BATCH_MOST_OLD = DHIS2_WRITE_MAX,
+  BATCH_MOST_NEW = 1000,
+  QUICK_MS = 1000,
+  SLOW_MS = 4000,
+  STATUS_TOO_LARGE = 413,
+};
+
+static struct str cell_key(struct arena *arena, const struct dhis2_write *v) {
+  return arena_printf(arena, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(v->data_element), STR_ARG(v->period), STR_ARG(v->org_unit),
+                      STR_ARG(v->category_option_combo), STR_ARG(v->attribute_option_combo));
+}
+
+static int check(struct str data_set, const struct dhis2_write *values, size_t count, struct error *error) {
+  struct arena *arena = arena_new();
+  struct map seen = {0};
+  int result = data_set.n && count && count <= DHIS2_WRITE_MAX
+                   ? 0
+                   : error_set(error, ERROR_inside, "a POST of values has a data set and 1 to %d values", DHIS2_WRITE_MAX);
+  for (size_t i = 0; result == 0 && i < count; i++) {
+    const struct dhis2_write *v = &values[i];
+    if (!v->data_element.n || !v->period.n || !v->org_unit.n || !v->category_option_combo.n || !v->attribute_option_combo.n)
+      result = error_set(error, ERROR_inside, "value %zu of a POST lacks a part of its key", i);
+    else if (map_put(&seen, cell_key(arena, v), &seen))
+      result = error_set(error, ERROR_inside, "a cell would be sent twice in one POST: %.*s", STR_ARG(cell_key(arena, v)));
+  }
+  map_free(&seen);
+  arena_free(arena);
+  return result;
+}
+
+static void write_value(struct json_out *out, const struct dhis2_write *v, bool new_engine) {
+  json_out_object(out);
+  json_out_member_str(out, "dataElement", v->data_element);
+  json_out_member_str(out, "period", v->period);
+  json_out_member_str(out, "orgUnit", v->org_unit);
+  json_out_member_str(out, "categoryOptionCombo", v->category_option_combo);
+  json_out_member_str(out, "attributeOptionCombo", v->attribute_option_combo);
+  json_out_member_str(out, "value", v->value.p ? v->value : STR(""));
+  if (v->comment.p) json_out_member_str(out, "comment", v->comment);
+  if (v->follow_up) json_out_member_bool(out, new_engine ? "followUp" : "followup", true);
+  if (v->remove) json_out_member_bool(out, "deleted", true);
+  json_out_end(out);
+}
+
+static bool write_body(struct buf *buf, struct str data_set, const struct dhis2_write *values, size_t count, bool new_engine) {
+  struct json_out out = JSON_OUT_INIT(buf);
+  json_out_object(&out);
+  json_out_member_str(&out, "dataSet", data_set);
+  json_out_member_array(&out, "dataValues");
+  for (size_t i = 0; i < count; i++) write_value(&out, &values[i], new_engine);
+  json_out_end(&out);
+  json_out_end(&out);
+  return !buf->full;
+}
+
+static struct str path_of(struct arena *arena, bool new_engine, bool dry_run) {
+  static const char strict[] = "&strictPeriods=true&strictDataElements=true&strictCategoryOptionCombos=true&strictAttributeOptionCombos="
+                               "true&strictOrganisationUnits=true";
+  return arena_printf(arena, "/api/dataValueSets?importStrategy=CREATE_AND_UPDATE&async=false&dryRun=%s%s", dry_run ? "true" : "false",
+                      new_engine ? "" : strict);
+}
+
+static int read_answer(struct dhis2_server *server, const struct http_answer *answer, size_t count, const atomic_bool *cancel,
+                       struct arena *arena, struct dhis2_import *ret, struct error *error) {
+  if (dhis2_import_parse(arena, answer->body, count, ret))
+    return ret->job.n ? dhis2_import_of_job(server, ret->job, count, cancel, arena, ret, error) : 0;
+  if (answer->status == STATUS_TOO_LARGE)
+    return error_set(error, ERROR_too_large, "%zu values are too much for one POST to this server", count);
+  if (dhis2_judge(arena, answer->status, &answer->headers, answer->body, true, error)) return -1;
+  return error_set(error, ERROR_upstream_broken, "the answer to a POST of values is not a summary of an import");
+}
+
+int dhis2_values_post(struct dhis2_server *server, struct str data_set, const struct dhis2_write *values, size_t count, bool dry_run,
+                      const atomic_bool *cancel, struct arena *arena, struct dhis2_import *ret, struct error *error) {
+  struct dhis2_version version;
+  if (check(data_set, values, count, error) || dhis2_server_version(server, &version, error)) return -1;
+  bool new_engine = dhis2_can(version, DHIS2_NEW_VALUE_ENGINE);
+  struct buf body = BUF_INIT(BODY_MAX);
+  struct http_answer answer;
+  int result = write_body(&body, data_set, values, count, new_engine)
+                   ? 0
+                   : error_set(error, ERROR_too_large, "%zu values are too much for one POST", count);
+  if (result == 0)
+    result =
+        dhis2_call(server, "POST", path_of(arena, new_engine, dry_run), STR("application/json"), buf_str(&body), arena, &answer, error);
+  buf_free(&body);
+  if (result == 0) result = read_answer(server, &answer, count, cancel, arena, ret, error);
+  if (result < 0) (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(dhis2_server_id(server)));
+  return result;
+}
+
+struct dhis2_batch dhis2_batch_start(struct dhis2_version version) {
+  return (struct dhis2_batch){.size = BATCH_FIRST, .most = dhis2_can(version, DHIS2_NEW_VALUE_ENGINE) ? BATCH_MOST_NEW : BATCH_MOST_OLD};
+}
+
+void dhis2_batch_learn(struct dhis2_batch *batch, size_t sent, int64_t took_ms) {
+  if (took_ms > SLOW_MS && sent / 2 < batch->size)
+    batch->size = sent / 2 > BATCH_LEAST ? sent / 2 : BATCH_LEAST;
+  else if (took_ms < QUICK_MS && sent >= batch->size)
+    batch->size = batch->size * 2 < batch->most ? batch->size * 2 : batch->most;
+}
+
+bool dhis2_batch_too_large(struct dhis2_batch *batch, size_t sent) {
+  if (sent <= 1) return false;
+  batch->most = batch->size = sent / 2;
+  return true;
+}

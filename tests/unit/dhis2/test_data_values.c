@@ -1,0 +1,274 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dhis2/data_values.h"
+#include "dhis2/data_values_write.h"
+#include "dhis2/periods.h"
+
+static struct arena *arena;
+
+static int setup(void **state) {
+  (void)state;
+  arena = arena_new();
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  arena_free(arena);
+  return 0;
+}
+
+/* --- periods --- */
+
+static void periods_and_their_days(void **state) {
+  static const struct {
+    const char *text, *type, *first, *last, *canonical;
+  } cases[] = {
+      {"20240131", "Daily", "2024-01-31", "2024-01-31", "20240131"},
+      {"2024-02-29", "Daily", "2024-02-29", "2024-02-29", "20240229"},
+      {"2024W5", "Weekly", "2024-01-29", "2024-02-04", "2024W5"},
+      {"2024W05", "Weekly", "2024-01-29", "2024-02-04", "2024W5"},
+      {"2020W53", "Weekly", "2020-12-28", "2021-01-03", "2020W53"},
+      {"2024WedW1", "WeeklyWednesday", "2024-01-03", "2024-01-09", "2024WedW1"},
+      {"2024ThuW1", "WeeklyThursday", "2024-01-04", "2024-01-10", "2024ThuW1"},
+      {"2024SatW1", "WeeklySaturday", "2023-12-30", "2024-01-05", "2024SatW1"},
+      {"2024SunW1", "WeeklySunday", "2023-12-31", "2024-01-06", "2024SunW1"},
+      {"2024BiW1", "BiWeekly", "2024-01-01", "2024-01-14", "2024BiW1"},
+      {"202401", "Monthly", "2024-01-01", "2024-01-31", "202401"},
+      {"2024-02", "Monthly", "2024-02-01", "2024-02-29", "202402"},
+      {"202403B", "BiMonthly", "2024-05-01", "2024-06-30", "202403B"},
+      {"2024Q1", "Quarterly", "2024-01-01", "2024-03-31", "2024Q1"},
+      {"2024NovQ1", "QuarterlyNov", "2023-11-01", "2024-01-31", "2024NovQ1"},
+      {"2024S2", "SixMonthly", "2024-07-01", "2024-12-31", "2024S2"},
+      {"2024AprilS2", "SixMonthlyApril", "2024-10-01", "2025-03-31", "2024AprilS2"},
+      {"2024NovS1", "SixMonthlyNov", "2023-11-01", "2024-04-30", "2024NovS1"},
+      {"2024", "Yearly", "2024-01-01", "2024-12-31", "2024"},
+      {"2024April", "FinancialApril", "2024-04-01", "2025-03-31", "2024April"},
+      {"2024July", "FinancialJuly", "2024-07-01", "2025-06-30", "2024July"},
+      {"2024Oct", "FinancialOct", "2024-10-01", "2025-09-30", "2024Oct"},
+      {"2024Nov", "FinancialNov", "2023-11-01", "2024-10-31", "2024Nov"},
+      {"2024Feb", "FinancialFeb", "2024-02-01", "2025-01-31", "2024Feb"},
+  };
+  static const char *const bad[] = {"",        "hello", "2024-13", "202413", "202400",    "20230229", "2024W53",
+                                    "2024W0",  "2024W", "2024Q5",  "2024Q0", "2024S3",    "202407B",  "2024BiW27",
+                                    "2024Q12", "24",    "2024X",   "2024-1", "2024-01-1", "99991"};
+  struct dhis2_period period;
+  char day[11];
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_true(dhis2_period_parse(str_of(cases[i].text), &period));
+    assert_string_equal(dhis2_period_type_name(period.type), cases[i].type);
+    dhis2_day_text(period.first_day, day);
+    assert_string_equal(day, cases[i].first);
+    dhis2_day_text(period.last_day, day);
+    assert_string_equal(day, cases[i].last);
+    assert_string_equal(period.text, cases[i].canonical);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(dhis2_period_parse(str_of(bad[i]), &period));
+}
+
+/* --- reading --- */
+
+static int note(void *payload, const struct dhis2_value *v, struct error *error) {
+  struct buf *said = payload;
+  (void)error;
+  (void)buf_printf(said, "%.*s/%.*s/%.*s/%.*s/%.*s=%s%.*s%s%.*s%s%s;", STR_ARG(v->data_element), STR_ARG(v->category_option_combo),
+                   STR_ARG(v->period), STR_ARG(v->org_unit), STR_ARG(v->attribute_option_combo), v->value.p ? "" : "none",
+                   STR_ARG(v->value), v->comment.p ? "#" : "", STR_ARG(v->comment), v->follow_up ? "!" : "", v->deleted ? "x" : "");
+  return 0;
+}
+
+/* What a document says, fed in pieces of one size; or the error. */
+static struct str read_in(struct str text, size_t piece, struct error *error) {
+  struct buf said = BUF_INIT(1 << 20);
+  struct dhis2_values_reader *reader = dhis2_values_reader_new(note, &said);
+  int result = 0;
+  for (size_t at = 0; result == 0 && at < text.n; at += piece)
+    result = dhis2_values_reader_feed(reader, str_slice(text, at, at + piece), error);
+  if (result == 0) result = dhis2_values_reader_finish(reader, error);
+  dhis2_values_reader_free(reader);
+  struct str out = result == 0 ? arena_str(arena, buf_str(&said)) : STR_NONE;
+  buf_free(&said);
+  return out;
+}
+
+static const char old_engine[] =
+    "{\"dataSet\":\"DsOne\",\"completeDate\":null,\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"dataValues\":[{\"dataElement\":\"DeA\","
+    "\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"categoryOptionCombo\":\"CoA\","
+    "\"attributeOptionCombo\":\"AoA\",\"value\":\"12\",\"storedBy\":\"x\",\"created\":\"2024\",\"comment\":null,\"followup\":false},"
+    "{\"dataElement\":\"DeB\",\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"categoryOptionCombo\":\"CoA\",\"attributeOptionCombo\":\"AoA\","
+    "\"value\":null,\"comment\":\"no \\u00e9\",\"followup\":true,\"deleted\":true}]}";
+static const char new_engine[] =
+    "{\"dataSet\":\"DsOne\",\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"attributeOptionCombo\":\"AoA\",\"dataValues\":[{\"dataElement\":"
+    "\"DeA\",\"categoryOptionCombo\":\"CoA\",\"value\":\"12\",\"extra\":{\"deep\":[1,{\"value\":\"no\"}]}},"
+    "{\"dataElement\":\"DeB\",\"categoryOptionCombo\":\"CoA\",\"comment\":\"no é\",\"followup\":true,\"deleted\":true}]}";
+static const char csv[] = "\"dataelement\",\"period\",\"orgunit\",\"categoryoptioncombo\",\"attributeoptioncombo\",\"value\",\"storedby\","
+                          "\"lastupdated\",\"comment\",\"followup\",\"deleted\"\r\n"
+                          "\"DeA\",\"202401\",\"OuOne\",\"CoA\",\"AoA\",\"12\",\"x\",\"2024\",,\"false\"\n\"DeB\",\"202401\",\"OuOne\","
+                          "\"CoA\",\"AoA\",,\"x\",\"2024\",\"no é\",\"true\",\"true\"\n";
+static const char wanted[] = "DeA/CoA/202401/OuOne/AoA=12;DeB/CoA/202401/OuOne/AoA=none#no é!x;";
+
+static void every_form_says_the_same_however_it_is_cut(void **state) {
+  static const char *const forms[] = {old_engine, new_engine, csv};
+  struct error error = {0};
+  (void)state;
+  for (size_t i = 0; i < 3; i++)
+    for (size_t piece = 1; piece <= strlen(forms[i]); piece++) {
+      struct str said = read_in(str_of(forms[i]), piece, &error);
+      if (!said.p) fail_msg("%s", error.message);
+      assert_true(str_eq(said, str_of(wanted)));
+    }
+}
+
+static void what_is_cut_or_odd_is_refused(void **state) {
+  static const char *const bad[] = {
+      "",
+      "  ",
+      "[]",
+      "[{\"dataElement\":\"DeA\"}]",
+      "{\"dataValues\":{}}",
+      "{\"dataValues\":[1]}",
+      "{\"dataValues\":\"no\"}",
+      "{\"dataValues\":[{\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"value\":\"1\"}]}",
+      "{\"dataValues\":[{\"dataElement\":\"DeA\",\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"value\":{\"a\":1}}]}",
+      "{\"dataValues\":[{\"dataElement\":\"DeA\",\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"value\":\"1\",\"value\":\"2\"}]}",
+      "{\"dataElementIdScheme\":\"CODE\",\"dataValues\":[]}",
+      "{\"dataValues\":[]}{}",
+      "{\"dataValues\":[{\"dataElement\":\"DeA\",\"period\":\"1\",\"orgUnit\":\"OuOne\",\"value\":\"1\"}],\"attributeOptionCombo\":"
+      "\"AoA\"}",
+      "one,two\n1,2\n",
+      "dataelement;period;orgunit;value\nDeA;1;2;3\n"};
+  struct error error = {0};
+  (void)state;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_null(read_in(str_of(bad[i]), 4096, &error).p);
+  for (size_t at = 1; at < strlen(old_engine); at++) assert_null(read_in((struct str){old_engine, at}, 4096, &error).p);
+  assert_non_null(read_in(STR("{}"), 1, &error).p);
+}
+
+/* --- summaries --- */
+
+static struct dhis2_import import_of(const char *body, size_t count) {
+  struct dhis2_import import;
+  if (!dhis2_import_parse(arena, str_of(body), count, &import)) fail_msg("not a summary: %s", body);
+  return import;
+}
+
+static void summaries_of_all_releases(void **state) {
+  (void)state;
+  struct dhis2_import import =
+      import_of("{\"responseType\":\"ImportSummary\",\"status\":\"WARNING\",\"importCount\":{\"imported\":1,\"updated\":0,\"ignored\":2,"
+                "\"deleted\":0},\"conflicts\":[{\"object\":\"DeXxxxxxxxx\",\"value\":\"Data element not found\","
+                "\"errorCode\":\"E7610\",\"property\":\"dataElement\",\"objects\":{\"dataElement\":\"DeXxxxxxxxx\"},\"indexes\":[0,2]}],"
+                "\"dataSetComplete\":\"false\"}",
+                3);
+  assert_int_equal(import.status, DHIS2_IMPORT_WARNING);
+  assert_int_equal(import.rejected_count, 2);
+  assert_true(import.rejected[0] && !import.rejected[1] && import.rejected[2] && !import.nothing_taken);
+
+  import = import_of("{\"httpStatus\":\"Conflict\",\"httpStatusCode\":409,\"status\":\"ERROR\",\"message\":\"An error "
+                     "occurred\",\"response\":{\"responseType\":\"ImportSummary\",\"status\":\"ERROR\",\"description\":\"The import "
+                     "process failed: null\",\"importCount\":"
+                     "{\"imported\":0,\"updated\":0,\"ignored\":0,\"deleted\":0},\"conflicts\":[],\"rejectedIndexes\":[]}}",
+                     2);
+  assert_true(import.nothing_taken && import.conflict_count == 0 && str_eq(import.description, STR("The import process failed: null")));
+
+  import = import_of("{\"status\":\"OK\",\"response\":{\"status\":\"SUCCESS\",\"importCount\":{\"imported\":3,\"updated\":1,\"ignored\":4,"
+                     "\"deleted\":2}}}",
+                     10);
+  assert_true(import.status == DHIS2_IMPORT_SUCCESS && import.imported == 3 && import.updated == 1 && import.ignored == 4 &&
+              import.deleted == 2 && import.rejected_count == 0);
+
+  import = import_of("{\"status\":\"OK\",\"response\":{\"responseType\":\"JobConfigurationWebMessageResponse\",\"name\":"
+                     "\"dataValueImport\",\"id\":\"JobXxxxxx01\",\"jobType\":\"DATAVALUE_IMPORT\"}}",
+                     10);
+  assert_true(str_eq(import.job, STR("JobXxxxxx01")));
+
+  struct dhis2_import none;
+  static const char *const not_one[] = {"",
+                                        "{}",
+                                        "[]",
+                                        "<html>",
+                                        "{\"status\":\"ERROR\",\"message\":\"no\"}",
+                                        "{\"response\":{\"status\":\"SUCCESS\"}}",
+                                        "{\"response\":{\"status\":\"SUCC"};
+  for (size_t i = 0; i < sizeof not_one / sizeof *not_one; i++) assert_false(dhis2_import_parse(arena, str_of(not_one[i]), 1, &none));
+}
+
+/* The new engine refuses the whole and names what is to blame in its text. */
+static void blame(void **state) {
+  static const struct dhis2_write good = {.data_element = STR("DeGood00001"),
+                                          .period = STR("202401"),
+                                          .org_unit = STR("OuGood00001"),
+                                          .category_option_combo = STR("CoGood00001"),
+                                          .attribute_option_combo = STR("AoGood00001")};
+  struct dhis2_write unit = good, combo = good, other_combo = good, month = good;
+  struct str set = STR("DsTarget001");
+  (void)state;
+  unit.org_unit = STR("OuBad000001");
+  combo.data_element = STR("DeBad000001");
+  combo.category_option_combo = STR("CoBad000001");
+  other_combo.category_option_combo = STR("CoBad000001"); /* the same combo with another element is not blamed */
+  month.period = STR("202402");
+  month.org_unit = STR("OuBad000001");
+#define REFUSED(code, args) \
+  "{\"status\":\"ERROR\",\"response\":{\"status\":\"ERROR\",\"importCount\":{\"imported\":0,\"updated\":0,\"ignored\":0,\"deleted\":0}," \
+  "\"conflicts\":[{\"errorCode\":\"" code "\",\"value\":\"words\",\"objects\":{\"args\":\"" args "\"},\"indexes\":[0,1,2,-1]}]," \
+  "\"rejectedIndexes\":[0,1,2]}}"
+  struct dhis2_import import = import_of(REFUSED("E8022", "DsTarget001-[OuBad000001, OuBad000002]"), 3);
+  assert_true(import.nothing_taken && import.conflicts[0].index_count == 3);
+  assert_true(dhis2_conflict_blames(&import.conflicts[0], set, &unit) && !dhis2_conflict_blames(&import.conflicts[0], set, &good));
+  import = import_of(REFUSED("E8024", "DsTarget001-DeBad000001-[CoBad000001]"), 3);
+  assert_true(dhis2_conflict_blames(&import.conflicts[0], set, &combo) && !dhis2_conflict_blames(&import.conflicts[0], set, &other_combo));
+  import = import_of(REFUSED("E8031", "OuBad000001-[202402]"), 3);
+  assert_true(dhis2_conflict_blames(&import.conflicts[0], set, &month) && !dhis2_conflict_blames(&import.conflicts[0], set, &unit));
+  import = import_of(REFUSED("E8010", "DsTarget001"), 3);
+  assert_true(!dhis2_conflict_blames(&import.conflicts[0], set, &good) && dhis2_conflict_is_of_data_set(&import.conflicts[0], set));
+  import = import_of(REFUSED("E8012", "[OpHidden001]"), 3);
+  assert_true(!dhis2_conflict_blames(&import.conflicts[0], set, &good) && !dhis2_conflict_is_of_data_set(&import.conflicts[0], set));
+}
+
+/* A conflict echoes the value: what is kept is one short line. */
+static void long_texts_are_cut(void **state) {
+  struct buf body = BUF_INIT(1 << 20);
+  (void)state;
+  (void)buf_add(&body, STR("{\"status\":\"WARNING\",\"importCount\":{\"imported\":0},\"conflicts\":[{\"value\":\""));
+  for (unsigned i = 0; i < 60000; i++) (void)buf_add(&body, STR("é\\n"));
+  (void)buf_add(&body, STR("\",\"indexes\":[0]}]}"));
+  struct dhis2_import import = import_of(body.p, 1);
+  assert_true(import.conflicts[0].text.n <= 500 && str_find_char(import.conflicts[0].text, '\n') == SIZE_MAX);
+  buf_free(&body);
+}
+
+static void batches_are_found_by_measuring(void **state) {
+  struct dhis2_batch new_one = dhis2_batch_start((struct dhis2_version){43, 1}), old = dhis2_batch_start((struct dhis2_version){41, 9});
+  (void)state;
+  for (unsigned i = 0; i < 20; i++) {
+    dhis2_batch_learn(&new_one, new_one.size, 100);
+    dhis2_batch_learn(&old, old.size, 100);
+  }
+  assert_int_equal(new_one.size, 1000);
+  assert_int_equal(old.size, DHIS2_WRITE_MAX);
+  dhis2_batch_learn(&new_one, 1000, 9000);
+  assert_int_equal(new_one.size, 500);
+  assert_true(dhis2_batch_too_large(&old, old.size));
+  assert_int_equal(old.size, DHIS2_WRITE_MAX / 2);
+  dhis2_batch_learn(&old, old.size, 100);
+  assert_int_equal(old.size, DHIS2_WRITE_MAX / 2); /* and never again more than that */
+  assert_false(dhis2_batch_too_large(&old, 1));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(periods_and_their_days),
+                                     cmocka_unit_test(every_form_says_the_same_however_it_is_cut),
+                                     cmocka_unit_test(what_is_cut_or_odd_is_refused),
+                                     cmocka_unit_test(summaries_of_all_releases),
+                                     cmocka_unit_test(blame),
+                                     cmocka_unit_test(long_texts_are_cut),
+                                     cmocka_unit_test(batches_are_found_by_measuring)};
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
