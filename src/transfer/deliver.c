@@ -1,0 +1,286 @@
+#include "transfer/deliver.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/vec.h"
+
+enum { TRIES_MAX = 6, TRIES_500 = 2, ALONE_MAX = 25, STATUS_500 = 500 };
+
+static bool is_cancelled(const struct delivery *d) {
+  return d->cancel && atomic_load(d->cancel);
+}
+
+static int stop(struct error *error) {
+  return error_set(error, ERROR_cancelled, "stopped before all was sent");
+}
+
+/* --- looking --- */
+
+struct looking {
+  struct delivery *delivery;
+  struct arena *arena; /* of the rows' new texts */
+  struct map by_key;
+  struct plan_row *rows;
+  size_t n;
+  bool fix_before;
+};
+
+static int forget(void *payload, struct error *error) {
+  struct looking *l = payload;
+  for (size_t i = 0; i < l->n; i++) {
+    struct plan_row *row = &l->rows[i];
+    row->current = STR_NONE;
+    if (!l->fix_before) continue;
+    row->before_comment = STR_NONE;
+    row->before_follow_up = false;
+  }
+  return 0;
+}
+
+static int on_value(void *payload, const struct dhis2_value *v, struct error *error) {
+  struct looking *l = payload;
+  char text[2048];
+  struct str coc = v->category_option_combo.n ? v->category_option_combo : l->delivery->default_combo,
+             aoc = v->attribute_option_combo.n ? v->attribute_option_combo : l->delivery->default_combo;
+  int n = snprintf(text, sizeof text, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(v->data_element), STR_ARG(v->period), STR_ARG(v->org_unit),
+                   STR_ARG(coc), STR_ARG(aoc));
+  struct plan_row *row = n > 0 && (size_t)n < sizeof text ? map_get(&l->by_key, (struct str){text, (size_t)n}) : NULL;
+  if (!row || v->deleted) return 0;
+  row->current = v->value.n ? arena_str(l->arena, v->value) : STR_NONE;
+  if (!l->fix_before) return 0;
+  row->before_comment = v->comment.n ? arena_str(l->arena, v->comment) : STR_NONE;
+  row->before_follow_up = v->follow_up;
+  return 0;
+}
+
+static size_t distinct(struct str *list, size_t n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++)
+    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
+  return kept;
+}
+
+static int cmp_texts(const void *a, const void *b) {
+  return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static int read_units(struct looking *l, struct str period, const struct str *units, size_t count, struct error *error) {
+  const struct delivery *d = l->delivery;
+  struct dhis2_values_query query = {.data_sets = d->data_sets,
+                                     .data_set_count = d->data_set_count,
+                                     .periods = &period,
+                                     .period_count = 1,
+                                     .org_units = units,
+                                     .org_unit_count = count};
+  struct dhis2_values_sink sink = {forget, on_value, l};
+  struct dhis2_values_seen seen;
+  return dhis2_values_read(d->server, &query, sink, d->cancel, &seen, error);
+}
+
+/* The rows of one period and up to DHIS2_READ_UNITS_MAX units, as one question. */
+static int look_at(struct looking *l, struct arena *scratch, struct error *error) {
+  struct str *units = ARENA_ARRAY(scratch, l->n, struct str);
+  for (size_t i = 0; i < l->n; i++) {
+    units[i] = l->rows[i].org_unit;
+    (void)map_put(&l->by_key, row_key(scratch, &l->rows[i]), &l->rows[i]);
+  }
+  qsort(units, l->n, sizeof *units, cmp_texts);
+  return read_units(l, l->rows[0].period, units, distinct(units, l->n), error);
+}
+
+/* Rows come by period and unit; a question holds as many of them as share a period and do not have too many units. */
+static size_t question_size(const struct plan_row *rows, size_t n) {
+  size_t units = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!str_eq(rows[i].period, rows[0].period)) return i;
+    if (i == 0 || !str_eq(rows[i].org_unit, rows[i - 1].org_unit)) units++;
+    if (units > DHIS2_READ_UNITS_MAX) return i;
+  }
+  return n;
+}
+
+int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error) {
+  int result = 0;
+  for (size_t at = 0; result == 0 && at < n;) {
+    struct looking l = {.delivery = d, .arena = arena, .rows = rows + at, .n = question_size(rows + at, n - at), .fix_before = fix_before};
+    struct arena *scratch = arena_new();
+    result = look_at(&l, scratch, error);
+    map_free(&l.by_key);
+    arena_free(scratch);
+    at += l.n;
+  }
+  return result;
+}
+
+/* --- sending --- */
+
+struct post {
+  struct delivery *delivery;
+  struct arena *texts; /* of the rows */
+};
+
+static void refuse(struct post *p, struct plan_row *row, struct str code, struct str text) {
+  row->state = ROW_REFUSED;
+  row->code = arena_str(p->texts, code.n ? code : STR("refused"));
+  row->text = arena_str(p->texts, text);
+}
+
+static int send_rows(struct post *p, struct plan_row **rows, size_t n, struct error *error);
+
+static int send_halves(struct post *p, struct plan_row **rows, size_t n, struct error *error) {
+  return send_rows(p, rows, n / 2, error) || send_rows(p, rows + n / 2, n - n / 2, error) ? -1 : 0;
+}
+
+/* Those that still wait, moved to the front. */
+static size_t still_waiting(struct plan_row **rows, size_t n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++)
+    if (rows[i]->state == ROW_WAITING) rows[kept++] = rows[i];
+  return kept;
+}
+
+/* After a POST of which nothing is known: what is there needs not be sent again. */
+static int recheck(struct post *p, struct plan_row **rows, size_t *n, struct error *error) {
+  if (p->delivery->dry_run) return 0;
+  struct plan_row *copies = mem_alloc_array(*n, sizeof *copies);
+  for (size_t i = 0; i < *n; i++) copies[i] = *rows[i];
+  int result = deliver_look(p->delivery, p->texts, copies, *n, false, error);
+  for (size_t i = 0; result == 0 && i < *n; i++) {
+    rows[i]->current = copies[i].current;
+    if (row_is_at(rows[i], rows[i]->current)) rows[i]->state = ROW_SENT;
+  }
+  free(copies);
+  if (result == 0) *n = still_waiting(rows, *n);
+  return result;
+}
+
+static int refused_whole(struct post *p, struct plan_row **rows, size_t n, const struct dhis2_import *import, struct error *error) {
+  struct str data_set = rows[0]->data_set;
+  for (size_t k = 0; k < import->conflict_count; k++) {
+    const struct dhis2_conflict *conflict = &import->conflicts[k];
+    bool all = dhis2_conflict_is_of_data_set(conflict, data_set);
+    for (size_t i = 0; i < n; i++) {
+      struct dhis2_write write = row_write(rows[i]);
+      if (rows[i]->state == ROW_WAITING && (all || dhis2_conflict_blames(conflict, data_set, &write)))
+        refuse(p, rows[i], conflict->code, conflict->text);
+    }
+  }
+  size_t rest = still_waiting(rows, n);
+  if (rest == 0) return 0;
+  if (rest < n) return send_rows(p, rows, rest, error);
+  if (n > 1) return send_halves(p, rows, n, error);
+  const struct dhis2_conflict *first = import->conflict_count ? &import->conflicts[0] : NULL;
+  refuse(p, rows[0], first ? first->code : STR_NONE, first ? first->text : import->description);
+  return 0;
+}
+
+static void take_summary(struct post *p, struct plan_row **rows, size_t n, const struct dhis2_import *import) {
+  for (size_t k = 0; k < import->conflict_count; k++)
+    for (size_t i = 0; i < import->conflicts[k].index_count; i++) {
+      struct plan_row *row = rows[import->conflicts[k].indexes[i]];
+      if (row->state == ROW_WAITING) refuse(p, row, import->conflicts[k].code, import->conflicts[k].text);
+    }
+  for (size_t i = 0; i < n; i++) {
+    if (rows[i]->state == ROW_WAITING && import->rejected[i])
+      refuse(p, rows[i], STR("ignored"), STR("the server passed over it and does not say why"));
+    if (rows[i]->state == ROW_WAITING) rows[i]->state = ROW_SENT;
+  }
+}
+
+static int post_once(struct post *p, struct plan_row **rows, size_t n, struct arena *arena, struct dhis2_import *ret, struct error *error) {
+  struct delivery *d = p->delivery;
+  struct dhis2_write *values = ARENA_ARRAY(arena, n, struct dhis2_write);
+  for (size_t i = 0; i < n; i++) values[i] = row_write(rows[i]);
+  if (d->before_post && d->before_post(d->payload, n, error)) return -1;
+  int64_t began = clock_monotonic_ms();
+  int result = dhis2_values_post(d->server, rows[0]->data_set, values, n, d->dry_run, d->cancel, arena, ret, error);
+  if (result == 0) dhis2_batch_learn(&d->batch, n, clock_monotonic_ms() - began);
+  if (d->after_post) d->after_post(d->payload, n);
+  return result;
+}
+
+/* One row that the server fails on, again and again, is that row's fault; many in a row are the server's. */
+static int give_up_alone(struct post *p, struct plan_row *row, struct error *error) {
+  char code[32];
+  if (++p->delivery->alone > ALONE_MAX) return error_context(error, "the server fails on everything it is sent");
+  (void)snprintf(code, sizeof code, "http_%d", error->upstream_status);
+  refuse(p, row, str_of(code), str_of(error->message));
+  *error = (struct error){0};
+  return 0;
+}
+
+static bool is_verdict(const struct error *error) {
+  return error->code == ERROR_upstream_error && error->upstream_status >= 400 && error->upstream_status < 500 &&
+         error->upstream_status != 429;
+}
+
+/* What to do after a POST that failed. 1: try again with what is left in rows[0..*n); 0: done; -1. */
+static int after_failure(struct post *p, struct plan_row **rows, size_t *n, unsigned number, struct error *error) {
+  struct delivery *d = p->delivery;
+  if (error->code == ERROR_too_large && dhis2_batch_too_large(&d->batch, *n)) return send_halves(p, rows, *n, error) ? -1 : 0;
+  bool poison = is_verdict(error) || error->code == ERROR_too_large || (error->upstream_status == STATUS_500 && number >= TRIES_500);
+  if (!poison && (!dhis2_may_pass(error) || number == TRIES_MAX)) return -1;
+  if (!poison && !dhis2_wait_before(number, error, d->cancel)) return stop(error);
+  struct error why = *error;
+  *error = (struct error){0};
+  if (recheck(p, rows, n, error)) return -1;
+  if (!poison || *n == 0) return 1;
+  if (*n > 1) return send_halves(p, rows, *n, error) ? -1 : 0;
+  *error = why;
+  return give_up_alone(p, rows[0], error);
+}
+
+static int send_rows(struct post *p, struct plan_row **rows, size_t n, struct error *error) {
+  for (unsigned number = 1; n; number++) {
+    struct arena *arena = arena_new();
+    struct dhis2_import import;
+    if (is_cancelled(p->delivery)) return arena_free(arena), stop(error);
+    int result = post_once(p, rows, n, arena, &import, error);
+    if (result == 0) {
+      if (import.nothing_taken) {
+        result = refused_whole(p, rows, n, &import, error);
+      } else {
+        p->delivery->alone = 0;
+        take_summary(p, rows, n, &import);
+      }
+      arena_free(arena);
+      return result;
+    }
+    arena_free(arena);
+    result = after_failure(p, rows, &n, number, error);
+    if (result <= 0) return result;
+  }
+  return 0;
+}
+
+static int cmp_rows(const void *left, const void *right) {
+  const struct plan_row *a = *(struct plan_row *const *)left, *b = *(struct plan_row *const *)right;
+  int order = str_cmp(a->data_set, b->data_set);
+  if (!order) order = str_cmp(a->period, b->period);
+  return order ? order : (a > b) - (a < b);
+}
+
+int deliver_send(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, struct error *error) {
+  struct post p = {d, arena};
+  struct plan_row **list = mem_alloc_array(n + 1, sizeof *list);
+  size_t count = 0;
+  int result = 0;
+  if (!d->batch.size) {
+    struct dhis2_version version;
+    result = dhis2_server_version(d->server, &version, error);
+    if (result == 0) d->batch = dhis2_batch_start(version);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].state == ROW_WAITING) list[count++] = &rows[i];
+  qsort(list, count, sizeof *list, cmp_rows);
+  for (size_t at = 0; result == 0 && at < count;) {
+    size_t size = 1;
+    while (at + size < count && size < d->batch.size && str_eq(list[at]->data_set, list[at + size]->data_set) &&
+           str_eq(list[at]->period, list[at + size]->period))
+      size++;
+    result = send_rows(&p, list + at, size, error);
+    at += size;
+  }
+  free(list);
+  return result;
+}

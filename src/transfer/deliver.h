@@ -1,0 +1,36 @@
+/* deliver: brings rows to a server, in batches it stands, and finds out what became of each.
+ *
+ * What holds always:
+ * - What a server says about a POST is only half of the truth; deliver_look tells what stands there. After a POST whose fate is not known (timeout, cut, 502, 503, 504, empty answer) the server is looked at before anything is sent again.
+ * - A refusal concerns the rows it is about and no others: what the server blames is taken out and the rest sent again; where it blames nobody, the batch is halved until the bad rows are alone.
+ * - One data set and one period per POST, no cell twice.
+ *
+ * Calls block. -1 of all calls: ERROR_cancelled; ERROR_reauth_required, forbidden, server_unreachable, upstream_…: the server cannot be worked with now; everything that was done is there and a later call goes on from it. */
+#ifndef DRAWBRIDGE_TRANSFER_DELIVER_H
+#define DRAWBRIDGE_TRANSFER_DELIVER_H
+
+#include "dhis2/data_values.h"
+#include "transfer/plan.h"
+
+struct delivery {
+  struct dhis2_server *server;
+  const struct str *data_sets; /* that the rows are in */
+  size_t data_set_count;
+  struct str default_combo;    /* of this server */
+  bool zeros_vanish;           /* it keeps no zeros of elements where they are not significant */
+  bool dry_run;                /* the server judges and stores nothing */
+  const atomic_bool *cancel;
+  int (*before_post)(void *payload, size_t count, struct error *error); /* NULL: none; e.g. to write the journal */
+  void (*after_post)(void *payload, size_t count);
+  void *payload;
+  struct dhis2_batch batch;    /* zero: found out at the first call */
+  unsigned alone;              /* rows refused alone without a summary since the last that was taken */
+};
+
+/* Sets `current` of each row, and with `fix_before` the comment and follow-up flag that stand there too. Rows come by period, then org unit. New texts go to the arena of the rows. */
+int deliver_look(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error);
+
+/* Sends all rows that are ROW_WAITING; each is ROW_SENT or ROW_REFUSED then (or ROW_THERE, where a look in between found it there). */
+int deliver_send(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, struct error *error);
+
+#endif

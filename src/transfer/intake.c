@@ -1,0 +1,68 @@
+/* From values to contributions, and from cells to counts: what runs between servers and between files do alike. */
+#include "transfer/run_internal.h"
+
+static void add_source(struct intake *in, const struct contribution *c, const struct decimal *number, int sign) {
+  const struct target_operand *o = translation_operand(in->translation, c->operand);
+  report_total(in->report, o->id.data_element, translation_id(in->translation, c->period), REPORT_SOURCE, number, sign);
+}
+
+int intake_value(struct intake *in, const struct dhis2_value *value, struct error *error) {
+  struct report_counts *counts = report_counts(in->report);
+  struct translated translated = translation_of(in->translation, value);
+  struct decimal number;
+  counts->read++;
+  if (translated.reason != TRANSFER_FINE) {
+    report_unmapped(in->report, translated.reason, (struct mapping_operand){value->data_element, value->category_option_combo},
+                    value->value);
+    return 0;
+  }
+  counts->mapped++;
+  bool is_number = decimal_parse(value->value, &number);
+  for (size_t i = 0; i < translated.count; i++) {
+    const struct contribution *c = &translated.to[i];
+    if (gather_add(in->gather, c, value->value, error)) return -1;
+    if (is_number && translation_is_counted(in->translation, c->operand)) add_source(in, c, &number, translation_sign(in->translation, c));
+  }
+  return 0;
+}
+
+struct report_cell report_cell_of(const struct translation *t, const struct cell *cell) {
+  const struct target_operand *o = translation_operand(t, cell->key.operand);
+  return (struct report_cell){.operand = o->id,
+                              .attribute = translation_id(t, cell->key.attribute),
+                              .period = translation_id(t, cell->key.period),
+                              .org_unit = translation_id(t, cell->key.org_unit),
+                              .value = cell->value};
+}
+
+static void tell_refused(struct intake *in, const struct cell *cell) {
+  const struct translation *t = in->translation;
+  struct report_cell target = report_cell_of(t, cell), sources[CELL_SOURCES_SHOWN];
+  size_t n = cell->count < CELL_SOURCES_SHOWN ? cell->count : CELL_SOURCES_SHOWN;
+  for (size_t i = 0; i < n; i++) {
+    const struct contribution *c = &cell->sources[i].from;
+    sources[i] = (struct report_cell){.operand = translation_source(t, c),
+                                      .attribute = translation_id(t, c->source_attribute),
+                                      .period = translation_id(t, c->period),
+                                      .org_unit = translation_id(t, c->source_unit),
+                                      .value = str_of(cell->sources[i].value)};
+  }
+  report_conflict(in->report, false, str_of(transfer_reason_name(cell->reason)), str_of(transfer_reason_words(cell->reason)), &target,
+                  sources, n);
+}
+
+void intake_cell(struct intake *in, const struct cell *cell) {
+  struct report_counts *counts = report_counts(in->report);
+  bool counted = translation_is_counted(in->translation, cell->key.operand);
+  counts->cells++;
+  counts->summed += cell->count > 1;
+  counts->partial += cell->partial && cell->reason == TRANSFER_FINE;
+  if (counted && decimal_sign(&cell->repeated)) add_source(in, &cell->key, &cell->repeated, -1);
+  if (cell->reason == TRANSFER_skipped) {
+    counts->skipped++;
+    if (counted) add_source(in, &cell->key, &cell->sum, -1);
+  } else if (cell->reason != TRANSFER_FINE) {
+    counts->refused++;
+    tell_refused(in, cell);
+  }
+}

@@ -1,0 +1,219 @@
+#include "transfer/journal.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "crypt/random.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HASH_DIGITS = 16, PIECE = 64 << 10 };
+
+struct journal {
+  char *folder;
+  int lock, file, rows;
+  bool broken; /* a write failed: what is on the disk is not known any more */
+};
+
+static char *path_in(const struct journal *j, const char *name) {
+  return mem_printf("%s/%s", j->folder, name);
+}
+
+static int disk(struct error *error, const struct journal *j, const char *name, const char *what) {
+  return error_set(error, ERROR_inside, "%s/%s %s: %s", j->folder, name, what, strerror(errno));
+}
+
+static void hash_of(struct str bytes, char ret[HASH_DIGITS + 1]) {
+  unsigned char hash[HASH_SIZE];
+  hash_sha256(bytes, hash);
+  for (unsigned i = 0; i < HASH_DIGITS / 2; i++) (void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+}
+
+static int open_in(struct journal *j, const char *name, struct error *error) {
+  _cleanup_free_
+  char *path = path_in(j, name);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  return fd < 0 ? disk(error, j, name, "cannot be opened") : fd;
+}
+
+/* New names must be on the disk too. */
+static int sync_folder(struct journal *j, const char *folder, struct error *error) {
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int result = fd < 0 || fsync(fd) < 0 ? disk(error, j, ".", "cannot be written to the disk") : 0;
+  if (fd >= 0) (void)close(fd);
+  return result;
+}
+
+static int make_folder(struct journal *j, struct error *error) {
+  if (mkdir(j->folder, 0700) < 0 && errno != EEXIST)
+    return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", j->folder, strerror(errno));
+  return 0;
+}
+
+static int take_lock(struct journal *j, struct error *error) {
+  j->lock = open_in(j, "lock", error);
+  if (j->lock < 0) return -1;
+  if (flock(j->lock, LOCK_EX | LOCK_NB) == 0) return 0;
+  if (errno == EWOULDBLOCK)
+    return error_set(error, ERROR_busy, "another run is using the journal %s right now: wait for it, or name another folder with --journal",
+                     j->folder);
+  return disk(error, j, "lock", "cannot be locked");
+}
+
+/* --- reading --- */
+
+struct reading {
+  struct journal *journal;
+  int (*replay)(void *payload, struct str record, struct error *error);
+  void *payload;
+  struct buf line;
+  off_t good; /* end of the last whole record */
+};
+
+static bool record_of(struct str line, struct str *ret) {
+  char hash[HASH_DIGITS + 1];
+  *ret = str_from(line, HASH_DIGITS + 1);
+  if (line.n < HASH_DIGITS + 2 || line.p[HASH_DIGITS] != ' ') return false;
+  hash_of(*ret, hash);
+  return memcmp(hash, line.p, HASH_DIGITS) == 0;
+}
+
+static int take_line(struct reading *r, struct error *error) {
+  struct str record, line = buf_str(&r->line);
+  if (!record_of(line, &record))
+    return error_set(
+        error, ERROR_input,
+        "%s/journal is damaged at byte %lld: it cannot be gone on with; a new run in another folder sends only what is still missing",
+        r->journal->folder, (long long)r->good);
+  r->good += (off_t)line.n + 1;
+  return r->replay ? r->replay(r->payload, record, error) : 0;
+}
+
+static int take_piece(struct reading *r, struct str piece, struct error *error) {
+  while (piece.n) {
+    size_t end = str_find_char(piece, '\n');
+    if (!buf_add(&r->line, str_slice(piece, 0, end)))
+      return error_set(error, ERROR_input, "%s/journal has a record that is too large", r->journal->folder);
+    if (end == SIZE_MAX) return 0;
+    if (take_line(r, error)) return -1;
+    buf_clear(&r->line);
+    piece = str_from(piece, end + 1);
+  }
+  return 0;
+}
+
+static int read_all(struct reading *r, struct error *error) {
+  _cleanup_free_
+  char *piece = mem_alloc(PIECE);
+  for (;;) {
+    ssize_t n = read(r->journal->file, piece, PIECE);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return disk(error, r->journal, "journal", "cannot be read");
+    if (n == 0) return 0;
+    if (take_piece(r, (struct str){piece, (size_t)n}, error)) return -1;
+  }
+}
+
+/* What was cut while being written goes away, so that the next record begins a line. */
+static int drop_tail(struct journal *j, off_t good, struct error *error) {
+  struct stat status;
+  if (fstat(j->file, &status) < 0) return disk(error, j, "journal", "cannot be read");
+  if (status.st_size != good && (ftruncate(j->file, good) < 0 || fsync(j->file) < 0)) return disk(error, j, "journal", "cannot be mended");
+  return lseek(j->file, good, SEEK_SET) < 0 ? disk(error, j, "journal", "cannot be read") : 0;
+}
+
+static int open_all(struct journal *j, struct reading *r, struct error *error) {
+  if (make_folder(j, error) || take_lock(j, error)) return -1;
+  if ((j->file = open_in(j, "journal", error)) < 0 || (j->rows = open_in(j, "undo.csv", error)) < 0) return -1;
+  if (sync_folder(j, j->folder, error) || read_all(r, error)) return -1;
+  return drop_tail(j, r->good, error);
+}
+
+struct journal *journal_open(const char *folder, int (*replay)(void *payload, struct str record, struct error *error), void *payload,
+                             struct error *error) {
+  struct journal *j = mem_alloc(sizeof *j);
+  *j = (struct journal){.folder = mem_printf("%s", folder), .lock = -1, .file = -1, .rows = -1};
+  struct reading r = {.journal = j, .replay = replay, .payload = payload, .line = BUF_INIT(JOURNAL_RECORD_MAX + HASH_DIGITS + 2)};
+  int result = open_all(j, &r, error);
+  buf_free(&r.line);
+  if (result == 0) return j;
+  journal_close(j);
+  return NULL;
+}
+
+void journal_close(struct journal *j) {
+  if (!j) return;
+  if (j->file >= 0) (void)close(j->file);
+  if (j->rows >= 0) (void)close(j->rows);
+  if (j->lock >= 0) (void)close(j->lock);
+  free(j->folder);
+  free(j);
+}
+
+/* --- writing --- */
+
+static int write_and_sync(struct journal *j, int fd, const char *name, struct str bytes, struct error *error) {
+  if (j->broken)
+    return error_set(error, ERROR_inside, "%s/%s could not be written before; resume the run when that is mended", j->folder, name);
+  j->broken = true;
+  if (file_write_fd(fd, bytes, name, error)) return -1;
+  if (fsync(fd) < 0) return disk(error, j, name, "cannot be written to the disk");
+  j->broken = false;
+  return 0;
+}
+
+int journal_append(struct journal *j, struct str record, struct error *error) {
+  struct buf line = BUF_INIT(JOURNAL_RECORD_MAX + HASH_DIGITS + 2);
+  char hash[HASH_DIGITS + 1];
+  hash_of(record, hash);
+  (void)buf_printf(&line, "%s ", hash);
+  (void)buf_add(&line, record);
+  (void)buf_add_char(&line, '\n');
+  int result = line.full ? error_set(error, ERROR_too_large, "a record of the journal is larger than %d bytes", JOURNAL_RECORD_MAX)
+                         : write_and_sync(j, j->file, "journal", buf_str(&line), error);
+  buf_free(&line);
+  return result;
+}
+
+int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
+  if (rows.n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of rows at once", JOURNAL_ROWS_MAX);
+  if (ftruncate(j->rows, (off_t)end) < 0 || lseek(j->rows, (off_t)end, SEEK_SET) < 0)
+    return disk(error, j, "undo.csv", "cannot be written");
+  if (write_and_sync(j, j->rows, "undo.csv", rows, error)) return -1;
+  *ret = (struct journal_rows){.at = end, .n = rows.n};
+  hash_of(rows, ret->hash);
+  return 0;
+}
+
+int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {
+  if (rows->n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_input, "%s/undo.csv is not what the journal says", j->folder);
+  char *bytes = arena_alloc(arena, rows->n + 1), hash[HASH_DIGITS + 1];
+  size_t have = 0;
+  while (have < rows->n) {
+    ssize_t n = pread(j->rows, bytes + have, rows->n - have, (off_t)(rows->at + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return disk(error, j, "undo.csv", "cannot be read");
+    if (n == 0) break;
+    have += (size_t)n;
+  }
+  *ret = (struct str){bytes, have};
+  hash_of(*ret, hash);
+  if (have == rows->n && memcmp(hash, rows->hash, sizeof hash) == 0) return 0;
+  return error_set(error, ERROR_input, "%s/undo.csv was changed at byte %llu: what stands there is not what was written", j->folder,
+                   (unsigned long long)rows->at);
+}
+
+int journal_put_file(struct journal *j, const char *name, struct str bytes, struct error *error) {
+  _cleanup_free_
+  char *path = path_in(j, name);
+  return file_write(path, bytes, error);
+}
+
+int journal_get_file(struct journal *j, const char *name, struct arena *arena, struct str *ret, struct error *error) {
+  _cleanup_free_
+  char *path = path_in(j, name);
+  return file_read(arena, path, JOURNAL_ROWS_MAX, ret, error);
+}

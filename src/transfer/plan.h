@@ -1,0 +1,50 @@
+/* plan: cells of a target as a run means to leave them: what stood there before, what is to stand there, what was seen last. And their written form, which is the run's undo file.
+ *
+ * What holds always: texts live in the arena given; `before`, `current` and comments have p == NULL where there is none. One row a cell.
+ *
+ * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes. An empty `before` means that nothing was there. */
+#ifndef DRAWBRIDGE_TRANSFER_PLAN_H
+#define DRAWBRIDGE_TRANSFER_PLAN_H
+
+#include "base/buf.h"
+#include "dhis2/data_values_write.h"
+
+enum row_state {
+  ROW_WAITING,  /* to be sent */
+  ROW_THERE,    /* stands at the target as it is to be: needs nothing */
+  ROW_SENT,     /* the server took it, or said nothing against it */
+  ROW_REFUSED,  /* by the server: see code and text */
+  ROW_FOREIGN,  /* is neither what stood there before nor what is to be: somebody else was there */
+};
+
+struct plan_row {
+  struct str data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo;
+  struct str before, before_comment;
+  struct str after;          /* p == NULL: the cell is to be gone */
+  bool before_follow_up;
+  bool zero_vanishes;        /* a zero in this cell is the same as nothing: the server keeps none */
+  bool planned;              /* before and after differ: to be sent at all */
+  enum row_state state;
+  struct str current;        /* as seen last */
+  struct str code, text;     /* of a refusal */
+  uint32_t operand;          /* number in the translation; UINT32_MAX: none */
+};
+
+struct plan {
+  struct plan_row *p;
+  size_t n, capacity;
+};
+
+/* Is this what the row wants to see at the target? */
+bool row_is_at(const struct plan_row *row, struct str current);
+bool row_was(const struct plan_row *row, struct str current); /* what stood there before? */
+
+/* What is sent for a row; comment and follow-up flag that were there are kept. */
+struct dhis2_write row_write(const struct plan_row *row);
+
+struct str row_key(struct arena *arena, const struct plan_row *row);
+
+bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *buf); /* false: larger than the buf may be */
+int plan_read(struct arena *arena, struct str text, struct plan *ret, struct error *error); /* ERROR_input. ret->p is freed by the caller (VEC_FREE) */
+
+#endif

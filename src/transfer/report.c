@@ -1,0 +1,445 @@
+#include "transfer/report.h"
+
+#include "base/json_out.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include <jansson.h>
+
+enum { UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5, DIFFERING_MAX = 100 };
+
+struct unmapped {
+  enum transfer_reason reason;
+  struct mapping_operand source;
+  uint64_t values;
+  struct decimal sum; /* of those that are numbers */
+};
+
+struct conflict_cell {
+  struct report_cell cell, *sources;
+  size_t source_count;
+};
+
+struct conflict {
+  bool by_target;
+  struct str code, message;
+  uint64_t count;
+  struct conflict_cell cells[CONFLICT_CELLS];
+  size_t cell_count;
+};
+
+struct total {
+  struct str data_element, period;
+  struct decimal side[2];
+  uint64_t cells;
+  bool seen[2];
+};
+
+struct differing {
+  struct report_cell wanted;
+  struct str found;
+};
+
+struct report {
+  struct arena *arena;
+  struct report_counts counts;
+  uint64_t by_reason[TRANSFER_REASON_COUNT]; /* values of the source */
+  struct map by_code;                        /* -> uint64_t */
+  struct map unmapped, conflicts, totals;
+  VEC(struct differing) differing;
+  struct total *last; /* of report_total: values come in runs */
+};
+
+struct report *report_new(void) {
+  struct report *r = mem_alloc(sizeof *r);
+  r->arena = arena_new();
+  return r;
+}
+
+static void empty(struct report *r) {
+  map_free(&r->by_code);
+  map_free(&r->unmapped);
+  map_free(&r->conflicts);
+  map_free(&r->totals);
+  VEC_FREE(&r->differing);
+  arena_free(r->arena);
+}
+
+void report_free(struct report *r) {
+  if (!r) return;
+  empty(r);
+  free(r);
+}
+
+void report_clear(struct report *r) {
+  empty(r);
+  *r = (struct report){.arena = arena_new()};
+}
+
+struct report_counts *report_counts(struct report *r) {
+  return &r->counts;
+}
+
+/* --- filling --- */
+
+static struct unmapped *unmapped_of(struct report *r, enum transfer_reason reason, struct mapping_operand source) {
+  char key[600];
+  int n = snprintf(key, sizeof key, "%d %.*s %.*s", (int)reason, STR_ARG(str_slice(source.data_element, 0, 255)),
+                   STR_ARG(str_slice(source.category_option_combo, 0, 255)));
+  struct str text = {key, (size_t)n};
+  struct unmapped *u = map_get(&r->unmapped, text);
+  if (u || r->unmapped.count == UNMAPPED_MAX) return u;
+  u = ARENA_NEW(r->arena, struct unmapped);
+  *u = (struct unmapped){.reason = reason,
+                         .source = {arena_str(r->arena, source.data_element), arena_str(r->arena, source.category_option_combo)}};
+  (void)map_put(&r->unmapped, arena_str(r->arena, text), u);
+  return u;
+}
+
+void report_unmapped(struct report *r, enum transfer_reason reason, struct mapping_operand source, struct str value) {
+  struct unmapped *u = unmapped_of(r, reason, source);
+  struct decimal number;
+  r->by_reason[reason]++;
+  r->counts.unmapped++;
+  if (!u) return;
+  u->values++;
+  if (decimal_parse(value, &number)) (void)decimal_add(&u->sum, &number, 1);
+}
+
+static void add_code(struct report *r, struct str code, uint64_t count) {
+  uint64_t *known = map_get(&r->by_code, code);
+  if (!known) {
+    known = ARENA_NEW(r->arena, uint64_t);
+    (void)map_put(&r->by_code, arena_str(r->arena, code), known);
+  }
+  *known += count;
+  r->counts.ignored += count;
+}
+
+/* One of each code; messages of one code differ in the ids they name, so the first stands for all. */
+static struct conflict *conflict_of(struct report *r, bool by_target, struct str code, struct str message) {
+  char text[80];
+  int n = snprintf(text, sizeof text, "%d %.*s", by_target, STR_ARG(str_slice(code, 0, 64)));
+  struct str key = {text, (size_t)n};
+  struct conflict *c = map_get(&r->conflicts, key);
+  if (c || r->conflicts.count == CONFLICTS_MAX) return c;
+  c = ARENA_NEW(r->arena, struct conflict);
+  *c = (struct conflict){.by_target = by_target, .code = arena_str(r->arena, code), .message = arena_str(r->arena, message)};
+  (void)map_put(&r->conflicts, arena_str(r->arena, key), c);
+  return c;
+}
+
+static struct report_cell copy_cell(struct arena *arena, const struct report_cell *cell) {
+  return (struct report_cell){
+      .operand = {arena_str(arena, cell->operand.data_element), arena_str(arena, cell->operand.category_option_combo)},
+      .attribute = arena_str(arena, cell->attribute),
+      .period = arena_str(arena, cell->period),
+      .org_unit = arena_str(arena, cell->org_unit),
+      .value = arena_str(arena, cell->value)};
+}
+
+static void keep_cell(struct report *r, struct conflict *c, const struct report_cell *cell, const struct report_cell *sources,
+                      size_t source_count) {
+  if (c->cell_count == CONFLICT_CELLS) return;
+  struct conflict_cell *kept = &c->cells[c->cell_count++];
+  *kept = (struct conflict_cell){.cell = copy_cell(r->arena, cell),
+                                 .sources = ARENA_ARRAY(r->arena, source_count + 1, struct report_cell),
+                                 .source_count = source_count};
+  for (size_t i = 0; i < source_count; i++) kept->sources[i] = copy_cell(r->arena, &sources[i]);
+}
+
+void report_conflict(struct report *r, bool by_target, struct str code, struct str message, const struct report_cell *cell,
+                     const struct report_cell *sources, size_t source_count) {
+  struct conflict *c = conflict_of(r, by_target, code, message);
+  if (by_target) add_code(r, code, 1);
+  if (!c) return;
+  c->count++;
+  keep_cell(r, c, cell, sources, source_count);
+}
+
+void report_differing(struct report *r, const struct report_cell *wanted, struct str found) {
+  r->counts.differing++;
+  if (r->differing.n == DIFFERING_MAX) return;
+  struct report_cell cell = copy_cell(r->arena, wanted);
+  struct str copy = found.p ? arena_str(r->arena, found) : STR_NONE;
+  VEC_PUSH(&r->differing, (struct differing){cell, copy});
+}
+
+static struct total *total_of(struct report *r, struct str data_element, struct str period) {
+  char key[600];
+  if (r->last && str_eq(r->last->data_element, data_element) && str_eq(r->last->period, period)) return r->last;
+  int n = snprintf(key, sizeof key, "%.*s %.*s", STR_ARG(str_slice(data_element, 0, 255)), STR_ARG(str_slice(period, 0, 255)));
+  struct str text = {key, (size_t)n};
+  struct total *total = map_get(&r->totals, text);
+  if (!total) {
+    total = ARENA_NEW(r->arena, struct total);
+    total->data_element = arena_str(r->arena, data_element);
+    total->period = arena_str(r->arena, period);
+    (void)map_put(&r->totals, arena_str(r->arena, text), total);
+  }
+  r->last = total;
+  return total;
+}
+
+void report_total(struct report *r, struct str data_element, struct str period, enum report_side side, const struct decimal *number,
+                  int sign) {
+  struct total *total = total_of(r, data_element, period);
+  total->seen[side] = true;
+  (void)decimal_add(&total->side[side], number, sign);
+}
+
+void report_total_cells(struct report *r, struct str data_element, struct str period, uint64_t cells) {
+  total_of(r, data_element, period)->cells += cells;
+}
+
+static bool agrees(const struct total *total) {
+  return decimal_cmp(&total->side[0], &total->side[1]) == 0;
+}
+
+bool report_totals_agree(const struct report *r) {
+  for (struct map_entry *e = map_first(&r->totals); e; e = map_next(&r->totals, e))
+    if (!agrees(e->value)) return false;
+  return true;
+}
+
+const char *report_outcome(const struct report *r, bool dry_run) {
+  if (r->counts.differing) return "differs";
+  if (r->counts.refused || r->counts.ignored) return "refused";
+  return !dry_run && !report_totals_agree(r) ? "differs" : "done";
+}
+
+/* --- writing --- */
+
+static int cmp_entries(const void *a, const void *b) {
+  return str_cmp((*(struct map_entry *const *)a)->key, (*(struct map_entry *const *)b)->key);
+}
+
+/* The entries by key; to be freed. */
+static struct map_entry **sorted(const struct map *map) {
+  struct map_entry **list = mem_alloc_array(map->count + 1, sizeof *list);
+  size_t n = 0;
+  for (struct map_entry *e = map_first(map); e; e = map_next(map, e)) list[n++] = e;
+  qsort(list, n, sizeof *list, cmp_entries);
+  return list;
+}
+
+static void write_number(struct json_out *out, const char *key, const struct decimal *number) {
+  char text[DECIMAL_OUT_SIZE];
+  json_out_member_str(out, key, number ? decimal_text(number, text) : STR_NONE);
+}
+
+void report_write_counts(const struct report *r, struct json_out *out) {
+  json_out_object(out);
+#define X(name) json_out_member_int(out, #name, (int64_t)r->counts.name);
+  REPORT_COUNTS(X)
+#undef X
+  json_out_member_object(out, "unmapped");
+  for (unsigned i = 1; i < TRANSFER_REASON_COUNT; i++)
+    if (r->by_reason[i]) json_out_member_int(out, transfer_reason_name((enum transfer_reason)i), (int64_t)r->by_reason[i]);
+  json_out_end(out);
+  json_out_member_object(out, "ignored");
+  struct map_entry **codes = sorted(&r->by_code);
+  for (size_t i = 0; i < r->by_code.count; i++) {
+    json_out_key(out, codes[i]->key);
+    json_out_int(out, (int64_t) * (uint64_t *)codes[i]->value);
+  }
+  free(codes);
+  json_out_end(out);
+  json_out_end(out);
+}
+
+void report_write_totals(const struct report *r, struct json_out *out) {
+  struct map_entry **list = sorted(&r->totals);
+  json_out_array(out);
+  for (size_t i = 0; i < r->totals.count; i++) {
+    const struct total *total = list[i]->value;
+    json_out_object(out);
+    json_out_member_str(out, "data_element", total->data_element);
+    json_out_member_str(out, "period", total->period);
+    write_number(out, "source", total->seen[REPORT_SOURCE] ? &total->side[REPORT_SOURCE] : NULL);
+    write_number(out, "target", total->seen[REPORT_TARGET] ? &total->side[REPORT_TARGET] : NULL);
+    json_out_member_int(out, "cells", (int64_t)total->cells);
+    json_out_member_bool(out, "equal", agrees(total));
+    json_out_end(out);
+  }
+  json_out_end(out);
+  free(list);
+}
+
+static void write_cell_members(struct json_out *out, const struct report_cell *cell) {
+  json_out_member_str(out, "data_element", cell->operand.data_element);
+  json_out_member_str(out, "category_option_combo", cell->operand.category_option_combo);
+  if (cell->attribute.n) json_out_member_str(out, "attribute_option_combo", cell->attribute);
+  json_out_member_str(out, "period", cell->period);
+  json_out_member_str(out, "org_unit", cell->org_unit);
+  if (cell->value.n) json_out_member_str(out, "value", cell->value);
+}
+
+static void write_conflict_cell(struct json_out *out, const struct conflict_cell *cell) {
+  json_out_object(out);
+  json_out_member_object(out, "target");
+  write_cell_members(out, &cell->cell);
+  json_out_end(out);
+  json_out_member_array(out, "sources");
+  for (size_t i = 0; i < cell->source_count; i++) {
+    json_out_object(out);
+    write_cell_members(out, &cell->sources[i]);
+    json_out_end(out);
+  }
+  json_out_end(out);
+  json_out_end(out);
+}
+
+void report_write_conflicts(const struct report *r, struct json_out *out) {
+  struct map_entry **list = sorted(&r->conflicts);
+  json_out_array(out);
+  for (size_t i = 0; i < r->conflicts.count; i++) {
+    const struct conflict *c = list[i]->value;
+    json_out_object(out);
+    json_out_member_str(out, "code", c->code);
+    json_out_member_str(out, "message", c->message);
+    json_out_member_bool(out, "by_target", c->by_target);
+    json_out_member_int(out, "count", (int64_t)c->count);
+    json_out_member_array(out, "cells");
+    for (size_t k = 0; k < c->cell_count; k++) write_conflict_cell(out, &c->cells[k]);
+    json_out_end(out);
+    json_out_end(out);
+  }
+  json_out_end(out);
+  free(list);
+}
+
+static void write_unmapped(const struct report *r, struct json_out *out) {
+  struct map_entry **list = sorted(&r->unmapped);
+  json_out_member_array(out, "unmapped_cells");
+  for (size_t i = 0; i < r->unmapped.count; i++) {
+    const struct unmapped *u = list[i]->value;
+    json_out_object(out);
+    json_out_member_str(out, "data_element", u->source.data_element);
+    json_out_member_str(out, "category_option_combo", u->source.category_option_combo);
+    json_out_member_str(out, "reason", str_of(transfer_reason_name(u->reason)));
+    json_out_member_int(out, "values", (int64_t)u->values);
+    write_number(out, "sum", &u->sum);
+    json_out_end(out);
+  }
+  json_out_end(out);
+  free(list);
+}
+
+void report_write(const struct report *r, struct json_out *out) {
+  json_out_key(out, STR("counts"));
+  report_write_counts(r, out);
+  json_out_key(out, STR("control_totals"));
+  report_write_totals(r, out);
+  write_unmapped(r, out);
+  json_out_key(out, STR("conflicts"));
+  report_write_conflicts(r, out);
+  json_out_member_array(out, "differing");
+  for (size_t i = 0; i < r->differing.n; i++) {
+    json_out_object(out);
+    write_cell_members(out, &r->differing.p[i].wanted);
+    json_out_member_str(out, "found", r->differing.p[i].found);
+    json_out_end(out);
+  }
+  json_out_end(out);
+}
+
+/* --- reading back --- */
+
+static struct str text_of(const json_t *object, const char *key) {
+  const json_t *value = json_object_get(object, key);
+  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
+}
+
+static uint64_t count_of(const json_t *object, const char *key) {
+  json_int_t n = json_integer_value(json_object_get(object, key));
+  return n > 0 ? (uint64_t)n : 0;
+}
+
+static struct report_cell cell_of(const json_t *from) {
+  return (struct report_cell){.operand = {text_of(from, "data_element"), text_of(from, "category_option_combo")},
+                              .attribute = text_of(from, "attribute_option_combo"),
+                              .period = text_of(from, "period"),
+                              .org_unit = text_of(from, "org_unit"),
+                              .value = text_of(from, "value")};
+}
+
+static void add_counts(struct report *r, const json_t *counts) {
+  const char *key;
+  json_t *value;
+#define X(name) r->counts.name += count_of(counts, #name);
+  REPORT_COUNTS(X)
+#undef X
+  json_object_foreach(json_object_get(counts, "ignored"), key, value)
+      add_code(r, str_of(key), count_of(json_object_get(counts, "ignored"), key));
+  for (unsigned i = 1; i < TRANSFER_REASON_COUNT; i++) {
+    uint64_t n = count_of(json_object_get(counts, "unmapped"), transfer_reason_name((enum transfer_reason)i));
+    r->by_reason[i] += n;
+    r->counts.unmapped += n;
+  }
+}
+
+static void add_totals(struct report *r, const json_t *list) {
+  static const char *const sides[] = {"source", "target"};
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *from = json_array_get(list, i);
+    struct decimal number;
+    for (unsigned side = 0; side < 2; side++)
+      if (decimal_parse(text_of(from, sides[side]), &number))
+        report_total(r, text_of(from, "data_element"), text_of(from, "period"), (enum report_side)side, &number, 1);
+    report_total_cells(r, text_of(from, "data_element"), text_of(from, "period"), count_of(from, "cells"));
+  }
+}
+
+static void add_unmapped(struct report *r, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *from = json_array_get(list, i);
+    struct decimal number;
+    for (unsigned reason = 1; reason < TRANSFER_REASON_COUNT; reason++) {
+      if (!str_eq(text_of(from, "reason"), str_of(transfer_reason_name((enum transfer_reason)reason)))) continue;
+      struct unmapped *u = unmapped_of(r, (enum transfer_reason)reason,
+                                       (struct mapping_operand){text_of(from, "data_element"), text_of(from, "category_option_combo")});
+      if (u) u->values += count_of(from, "values");
+      if (u && decimal_parse(text_of(from, "sum"), &number)) (void)decimal_add(&u->sum, &number, 1);
+    }
+  }
+}
+
+static void add_conflict_cell(struct report *r, struct conflict *c, const json_t *from) {
+  struct report_cell sources[CELL_SOURCES_SHOWN], cell = cell_of(json_object_get(from, "target"));
+  const json_t *list = json_object_get(from, "sources");
+  size_t n = 0;
+  for (; n < json_array_size(list) && n < CELL_SOURCES_SHOWN; n++) sources[n] = cell_of(json_array_get(list, n));
+  keep_cell(r, c, &cell, sources, n);
+}
+
+static void add_conflicts(struct report *r, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *from = json_array_get(list, i), *cells = json_object_get(from, "cells");
+    struct conflict *c = conflict_of(r, json_is_true(json_object_get(from, "by_target")), text_of(from, "code"), text_of(from, "message"));
+    if (!c) continue;
+    c->count += count_of(from, "count");
+    for (size_t k = 0; k < json_array_size(cells); k++) add_conflict_cell(r, c, json_array_get(cells, k));
+  }
+}
+
+int report_add(struct report *r, struct str json, struct error *error) {
+  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  const json_t *counts = json_object_get(root, "counts"), *differing = json_object_get(root, "differing");
+  if (!json_is_object(counts)) {
+    json_decref(root);
+    return error_set(error, ERROR_input, "this is not a part of a report");
+  }
+  uint64_t before = r->counts.differing + count_of(counts, "differing");
+  add_counts(r, counts);
+  add_totals(r, json_object_get(root, "control_totals"));
+  add_unmapped(r, json_object_get(root, "unmapped_cells"));
+  add_conflicts(r, json_object_get(root, "conflicts"));
+  for (size_t i = 0; i < json_array_size(differing); i++) {
+    struct report_cell cell = cell_of(json_array_get(differing, i));
+    report_differing(r, &cell, text_of(json_array_get(differing, i), "found"));
+  }
+  r->counts.differing = before; /* those beyond the list are counted too */
+  json_decref(root);
+  return 0;
+}

@@ -1,0 +1,279 @@
+#include "transfer/run.h"
+
+#include "base/json_out.h"
+#include "base/map.h"
+#include "dhis2/metadata_live.h"
+#include "dhis2/periods.h"
+#include "dhis2/uid.h"
+#include "transfer/run_internal.h"
+
+enum { CELLS_PER_CHUNK = 20000, ORDER_MAX = 8 << 20, TRIES_MAX = 4, PATIENCE_MS = 10 * 60 * 1000 };
+
+const char *run_phase_name(enum run_phase phase) {
+  static const char *const names[] = {"reading", "translating", "checking", "sending", "verifying"};
+  return names[phase];
+}
+
+/* --- the order --- */
+
+static int cmp_periods(const void *left, const void *right) {
+  struct dhis2_period a, b;
+  (void)dhis2_period_parse(*(const struct str *)left, &a);
+  (void)dhis2_period_parse(*(const struct str *)right, &b);
+  return dhis2_period_cmp(&a, &b);
+}
+
+static int cmp_texts(const void *a, const void *b) {
+  return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static size_t distinct(struct str *list, size_t n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++)
+    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
+  return kept;
+}
+
+static int settle_periods(struct run_order *order, struct arena *arena, struct error *error) {
+  if (order->period_count < 1 || order->period_count > RUN_PERIODS_MAX)
+    return error_set(error, ERROR_usage, "name 1 to %d periods, e.g. --periods 202401,202402", RUN_PERIODS_MAX);
+  struct str *list = ARENA_ARRAY(arena, order->period_count, struct str);
+  for (size_t i = 0; i < order->period_count; i++) {
+    struct dhis2_period period;
+    if (!dhis2_period_parse(order->periods[i], &period))
+      return error_set(error, ERROR_usage, "'%.*s' is no period of DHIS2 (202401, 2024Q1, 2024W5, 2024, …)",
+                       STR_ARG(str_slice(order->periods[i], 0, 40)));
+    list[i] = arena_str(arena, str_of(period.text));
+  }
+  qsort(list, order->period_count, sizeof *list, cmp_periods);
+  order->period_count = distinct(list, order->period_count);
+  order->periods = list;
+  return 0;
+}
+
+int run_order_settle(struct run_order *order, struct arena *arena, struct error *error) {
+  if (settle_periods(order, arena, error)) return -1;
+  if (order->org_unit_count < 1 || order->org_unit_count > RUN_UNITS_NAMED_MAX)
+    return error_set(error, ERROR_usage, "name 1 to %d org units with --org-units", RUN_UNITS_NAMED_MAX);
+  struct str *list = ARENA_ARRAY(arena, order->org_unit_count, struct str);
+  for (size_t i = 0; i < order->org_unit_count; i++) {
+    if (!dhis2_is_uid(order->org_units[i]))
+      return error_set(error, ERROR_usage, "'%.*s' is no id of an org unit (a letter, then ten letters or digits)",
+                       STR_ARG(str_slice(order->org_units[i], 0, 40)));
+    list[i] = order->org_units[i];
+  }
+  qsort(list, order->org_unit_count, sizeof *list, cmp_texts);
+  order->org_unit_count = distinct(list, order->org_unit_count);
+  order->org_units = list;
+  return 0;
+}
+
+/* --- chunks --- */
+
+size_t run_chunk_count(const struct run *run) {
+  return run->order->period_count * run->slices.n;
+}
+
+void run_tell(const struct run *run, enum run_phase phase) {
+  struct run_progress progress = {.phase = phase, .done = run->chunk, .of = run_chunk_count(run), .counts = report_counts(run->whole)};
+  if (run->watch->progress) run->watch->progress(run->watch->payload, &progress);
+}
+
+struct paired_unit {
+  struct str source, target;
+};
+
+static int cmp_units(const void *left, const void *right) {
+  const struct paired_unit *a = left, *b = right;
+  int order = str_cmp(a->target, b->target);
+  return order ? order : str_cmp(a->source, b->source);
+}
+
+/* All sources of one target unit are in one slice: else half a sum would be sent. */
+static int cut_slices(struct run *run, const struct paired_unit *units, size_t count, struct error *error) {
+  size_t operands = translation_operand_count(run->translation), most = CELLS_PER_CHUNK / operands;
+  if (most < 1) most = 1;
+  if (most > DHIS2_READ_UNITS_MAX) most = DHIS2_READ_UNITS_MAX;
+  for (size_t at = 0; at < count;) {
+    size_t end = at;
+    while (end < count) {
+      size_t next = end + 1;
+      while (units[end].target.n && next < count && str_eq(units[next].target, units[end].target)) next++;
+      if (next - at > DHIS2_READ_UNITS_MAX && end == at)
+        return error_set(error, ERROR_input, "more than %d org units of the source go into %.*s: a run reads them in one call",
+                         DHIS2_READ_UNITS_MAX, STR_ARG(units[at].target));
+      if (next - at > most && end > at) break;
+      end = next;
+    }
+    VEC_PUSH(&run->slices, (struct slice){at, end - at});
+    at = end;
+  }
+  return 0;
+}
+
+static int arrange_units(struct run *run, const struct str *units, size_t count, struct error *error) {
+  struct paired_unit *paired = ARENA_ARRAY(run->arena, count + 1, struct paired_unit);
+  for (size_t i = 0; i < count; i++) paired[i] = (struct paired_unit){units[i], translation_unit(run->translation, units[i])};
+  qsort(paired, count, sizeof *paired, cmp_units);
+  run->units = ARENA_ARRAY(run->arena, count + 1, struct str);
+  run->unit_count = count;
+  for (size_t i = 0; i < count; i++) run->units[i] = paired[i].source;
+  return cut_slices(run, paired, count, error);
+}
+
+/* --- preparing --- */
+
+static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, struct error *error) {
+  const struct run_order *order = run->order;
+  struct str *below = (struct str *)(uintptr_t)order->org_units;
+  size_t count = order->org_unit_count;
+  for (unsigned number = 1; order->descendants; number++) {
+    *error = (struct error){0};
+    if (dhis2_org_units_below(run->from, order->org_units, order->org_unit_count, run->arena, &below, &count, error) == 0) break;
+    if (number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, run->watch->cancel)) return -1;
+  }
+  translation_units_closed(run->translation, run->arena, below, count, ret, ret_count);
+  if (*ret_count > RUN_UNITS_MAX)
+    return error_set(error, ERROR_too_large, "more than %d org units: run it for parts of them", RUN_UNITS_MAX);
+  for (size_t i = 0; i < *ret_count; i++)
+    if (!dhis2_is_uid((*ret)[i]))
+      return error_set(error, ERROR_input, "'%.*s' in the mapping's org units is no id", STR_ARG(str_slice((*ret)[i], 0, 40)));
+  return 0;
+}
+
+/* What a resumed run was begun with counts, also where units were added to the tree since. */
+static int take_units(struct run *run, struct error *error) {
+  struct str *units = run->log.units;
+  size_t count = run->log.unit_count;
+  if (!run->log.has_units) {
+    if (resolve_units(run, &units, &count, error)) return -1;
+    if (run->log.journal && log_units(&run->log, units, count, error)) return -1;
+  }
+  return arrange_units(run, units, count, error);
+}
+
+static const struct dhis2_metadata *read_target(struct run *run, struct error *error) {
+  const struct mapping_side *side = &run->mapping->target;
+  for (unsigned number = 1;; number++) {
+    *error = (struct error){0};
+    const struct dhis2_metadata *metadata = dhis2_metadata_of_server(run->arena, run->to, side->data_sets, side->data_set_count, error);
+    if (metadata || number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, run->watch->cancel)) return metadata;
+  }
+}
+
+/* To 2.42 a zero that is not significant is not kept; from 2.43 on every zero is. */
+static int settle_zeros(struct run *run, struct error *error) {
+  struct dhis2_version version;
+  if (dhis2_server_version(run->to, &version, error)) return -1;
+  run->delivery.zeros_vanish = !dhis2_can(version, DHIS2_NEW_VALUE_ENGINE);
+  return 0;
+}
+
+static int before_post(void *payload, size_t count, struct error *error) {
+  struct run *run = payload;
+  return run->log.journal ? log_sending(&run->log, run->chunk, count, error) : 0;
+}
+
+static void after_post(void *payload, size_t count) {
+  (void)count;
+  run_tell(payload, RUN_SENDING);
+}
+
+static int prepare(struct run *run, struct error *error) {
+  const struct mapping *m = run->mapping;
+  if (!m->source.data_set_count || !m->target.data_set_count)
+    return error_set(error, ERROR_input, "the mapping does not name the data sets of its %s",
+                     m->source.data_set_count ? "target" : "source");
+  for (size_t i = 0; i < m->source.data_set_count; i++)
+    if (!dhis2_is_uid(m->source.data_sets[i]))
+      return error_set(error, ERROR_input, "'%.*s' in the mapping is no id of a data set",
+                       STR_ARG(str_slice(m->source.data_sets[i], 0, 40)));
+  dhis2_server_patience(run->from, PATIENCE_MS);
+  dhis2_server_patience(run->to, PATIENCE_MS);
+  const struct dhis2_metadata *target = read_target(run, error);
+  if (!target) return -1;
+  struct translation_options options = {.target = target, .sum_anyway = run->order->sum_anyway};
+  memcpy(options.accept, run->order->accept, sizeof options.accept);
+  run->translation = translation_new(run->arena, m, options, error);
+  if (!run->translation || settle_zeros(run, error)) return -1;
+  run->delivery.server = run->to;
+  run->delivery.data_sets = m->target.data_sets;
+  run->delivery.data_set_count = m->target.data_set_count;
+  run->delivery.default_combo = m->target.default_combo;
+  run->delivery.dry_run = run->order->dry_run;
+  run->delivery.cancel = run->watch->cancel;
+  run->delivery.before_post = before_post;
+  run->delivery.after_post = after_post;
+  run->delivery.payload = run;
+  return take_units(run, error);
+}
+
+/* --- the journal --- */
+
+static int check_resumed(struct run *run, struct str order, struct str mapping_text, struct error *error) {
+  char hash[65];
+  order_hash(mapping_text, hash);
+  if (run->log.undone) return error_set(error, ERROR_conflict, "the run in this journal was undone: begin a new one in another folder");
+  if (!order_same(order, run->log.order))
+    return error_set(error, ERROR_usage,
+                     "the journal is of a run with other servers, periods, org units or choices than these: resume it with what it was "
+                     "begun with, or name another folder");
+  if (!str_eq(run->log.mapping_hash, str_of(hash)))
+    return error_set(error, ERROR_usage,
+                     "the mapping was changed since the run was begun: resume it with the one in the journal's folder (mapping.json), or "
+                     "begin a new run");
+  if (!str_eq(run->log.from_url, dhis2_server_url(run->from)) || !str_eq(run->log.to_url, dhis2_server_url(run->to)))
+    return error_set(error, ERROR_usage, "the servers have other addresses than when the run was begun (%.*s, %.*s)",
+                     STR_ARG(run->log.from_url), STR_ARG(run->log.to_url));
+  return 0;
+}
+
+static int take_journal(struct run *run, const char *folder, struct str mapping_text, bool resume, struct error *error) {
+  if (log_open(&run->log, run->arena, folder, error)) return -1;
+  if (run->log.begun && !resume)
+    return error_set(error, ERROR_conflict, "%s holds a run already: go on with it (--resume), or name another folder", folder);
+  struct buf order = BUF_INIT(ORDER_MAX);
+  int result = order_write(run->order, &order) ? 0 : error_set(error, ERROR_too_large, "too many periods or org units");
+  if (result == 0)
+    result = run->log.begun
+                 ? check_resumed(run, buf_str(&order), mapping_text, error)
+                 : log_begin(&run->log, buf_str(&order), mapping_text, dhis2_server_url(run->from), dhis2_server_url(run->to), error);
+  buf_free(&order);
+  return result;
+}
+
+static int go(struct run *run, struct error *error) {
+  if (prepare(run, error)) return -1;
+  for (run->chunk = 0; run->chunk < run_chunk_count(run); run->chunk++)
+    if (run_chunk(run, run->chunk, error)) return -1;
+  run_tell(run, RUN_VERIFYING);
+  if (!run->log.journal || run->log.ended) return 0;
+  return log_ended(&run->log, report_outcome(run->whole, false), error);
+}
+
+int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
+                const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error) {
+  struct arena *arena = arena_new();
+  struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report, .gather = gather_new(0)};
+  int result = -1;
+  run.mapping = mapping_read(arena, mapping_text, error);
+  if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) result = go(&run, error);
+  log_close(&run.log);
+  gather_free(run.gather);
+  VEC_FREE(&run.slices);
+  arena_free(arena);
+  return result;
+}
+
+int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error) {
+  struct run_log log;
+  int result = log_open(&log, arena, journal, error);
+  if (result == 0 && !log.begun) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
+  if (result == 0) result = order_read(arena, log.order, &ret->order, error);
+  if (result == 0) result = journal_get_file(log.journal, "mapping.json", arena, &ret->mapping_text, error);
+  ret->from_url = log.from_url;
+  ret->to_url = log.to_url;
+  ret->ended = log.ended;
+  log_close(&log);
+  return result;
+}

@@ -1,0 +1,85 @@
+/* run: one transfer: read, translate, compare with what is there, send what differs, read back, report. Between two servers, or between files.
+ *
+ * What holds always (between servers):
+ * - The work is cut into chunks: one period and up to DHIS2_READ_UNITS_MAX source units, never with a part of the sources of a target cell outside. For each chunk: read the source (twice, until two readings agree), translate; read what
+ *   the target holds; write the plan (every cell with what stands there and what is to stand there) to the journal; send; read the target back; write what came of it to the journal.
+ * - Nothing is sent before the plan with the old value is on the disk. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
+ * - Cells that stand at the target as they are to be are not sent. A cell that is neither as it was when planned nor as it is to be was changed by somebody else: it is left alone and told (changed_meanwhile).
+ * - The absence of a value at the source never deletes anything. Comment and follow-up flag of the target's cells stay.
+ * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere.
+ * - Memory does not grow with the number of values: one chunk at a time.
+ *
+ * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and
+ * renamed when whole; then it is read back and its totals compared with the source's.
+ *
+ * Calls block for as long as a run takes. Set *cancel from anywhere: what is under way is finished, then ERROR_cancelled. `progress` is called on the calling thread. */
+#ifndef DRAWBRIDGE_TRANSFER_RUN_H
+#define DRAWBRIDGE_TRANSFER_RUN_H
+
+#include "transfer/report.h"
+
+enum { RUN_PERIODS_MAX = 1000, RUN_UNITS_NAMED_MAX = 20000, RUN_UNITS_MAX = 1 << 20 };
+
+enum run_phase { RUN_READING, RUN_TRANSLATING, RUN_CHECKING, RUN_SENDING, RUN_VERIFYING };
+const char *run_phase_name(enum run_phase phase); /* "reading", … */
+
+struct run_progress {
+  enum run_phase phase;
+  uint64_t done, of;                  /* chunks */
+  const struct report_counts *counts; /* so far */
+};
+
+struct run_watch {
+  const atomic_bool *cancel;                                             /* NULL: never */
+  void (*progress)(void *payload, const struct run_progress *progress); /* NULL: none */
+  void *payload;
+};
+
+/* What a run is asked to do. */
+struct run_order {
+  struct str from, to;       /* ids of the servers, or names of files: for the report */
+  const struct str *periods; /* between servers: at least one */
+  size_t period_count;
+  const struct str *org_units; /* of the source */
+  size_t org_unit_count;
+  bool descendants;          /* and all units below them, as the source server tells */
+  bool accept[3];            /* by enum mapping_decision */
+  bool sum_anyway;           /* also what is averaged, last, least, … */
+  bool dry_run;
+};
+
+/* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one that is none, or none at all, or too many. */
+int run_order_settle(struct run_order *order, struct arena *arena, struct error *error);
+
+/* A run between servers. `mapping_text`: the document it was read from, kept in the journal. `journal`: a folder; NULL only for a dry run. `resume`: go on with what the folder holds (with nothing in it: begin); without it a folder that holds a run
+ * is refused with ERROR_conflict. The two servers are used on the calling thread. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;
+ * ERROR_input, ERROR_usage, ERROR_conflict; ERROR_inside: disk. */
+int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to, const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
+
+/* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. */
+int run_undo(struct dhis2_server *to, const char *journal, const struct run_watch *watch, struct report *report, struct error *error);
+
+/* What a journal was begun with, so that it can be resumed or undone without being told again. Everything in the arena. ERROR_not_found: there is no run in it. */
+struct run_begun {
+  struct run_order order;
+  struct str mapping_text;
+  struct str from_url, to_url;
+  bool ended;
+};
+int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error);
+
+/* The whole report as it is filed: what was asked, when, what came of it ("done", "refused", "differs", "cancelled", "failed"), then report_write's members. `failure`: NULL or without code: it went through. False: larger than buf->max. */
+struct run_told {
+  const struct run_order *order;
+  struct str mapping_text;
+  int64_t began_ms, ended_ms;
+  struct str by_source, by_target; /* user names at the servers; may be empty */
+  const struct error *failure;
+};
+const char *run_outcome(const struct run_told *told, const struct report *report);
+bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);
+
+/* A transfer between files of data values (JSON or CSV; "-": standard input, output). `target`: metadata of the target side; NULL: only what the mapping says. The format out is CSV where the name ends in .csv. */
+int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *target, const char *values_in, const char *values_out, const struct run_watch *watch, struct report *report, struct error *error);
+
+#endif

@@ -1,0 +1,271 @@
+/* One chunk: read, translate, look, plan, send, verify. */
+#include "base/json_out.h"
+#include "transfer/run_internal.h"
+#include "transfer/value_type.h"
+
+enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2 };
+
+struct chunk {
+  struct run *run;
+  struct arena *arena; /* texts of the rows */
+  struct str period;
+  const struct str *units;
+  size_t unit_count;
+  struct report *report; /* of this chunk */
+  struct intake intake;
+  struct cell cell;
+  bool cell_open;
+  struct plan rows; /* by org unit, then operand */
+};
+
+/* --- reading and translating --- */
+
+static int begin_reading(void *payload, struct error *error) {
+  struct chunk *c = payload;
+  gather_reset(c->run->gather);
+  report_clear(c->report);
+  return 0;
+}
+
+static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
+  struct chunk *c = payload;
+  return intake_value(&c->intake, value, error);
+}
+
+static int read_source(struct chunk *c, struct error *error) {
+  const struct mapping_side *side = &c->run->mapping->source;
+  struct dhis2_values_query query = {.data_sets = side->data_sets,
+                                     .data_set_count = side->data_set_count,
+                                     .periods = &c->period,
+                                     .period_count = 1,
+                                     .org_units = c->units,
+                                     .org_unit_count = c->unit_count};
+  struct dhis2_values_sink sink = {begin_reading, on_value, c};
+  struct dhis2_values_seen seen;
+  if (dhis2_values_read(c->run->from, &query, sink, c->run->watch->cancel, &seen, error))
+    return error_context(error, "reading from the source");
+  report_counts(c->report)->not_asked += seen.not_asked;
+  return 0;
+}
+
+static void add_row(struct chunk *c) {
+  const struct translation *t = c->run->translation;
+  const struct cell *cell = &c->cell;
+  const struct target_operand *o = translation_operand(t, cell->key.operand);
+  struct plan_row row = {.data_set = o->data_set,
+                    .data_element = o->id.data_element,
+                    .category_option_combo = o->id.category_option_combo,
+                    .period = c->period,
+                    .org_unit = translation_id(t, cell->key.org_unit),
+                    .attribute_option_combo = translation_id(t, cell->key.attribute),
+                    .after = arena_str(c->arena, cell->value),
+                    .zero_vanishes = c->run->delivery.zeros_vanish && !o->zero_is_kept && value_type_is_number(o->value_type),
+                    .operand = cell->key.operand};
+  VEC_PUSH(&c->rows, row);
+}
+
+static void close_cell(struct chunk *c) {
+  if (!c->cell_open) return;
+  c->cell_open = false;
+  cell_end(&c->cell, c->run->translation, c->run->mapping->missing);
+  intake_cell(&c->intake, &c->cell);
+  if (c->cell.reason == TRANSFER_FINE) add_row(c);
+}
+
+static int on_contribution(void *payload, const struct contribution *contribution, struct str value, struct error *error) {
+  struct chunk *c = payload;
+  if (!c->cell_open || !contribution_same_cell(&c->cell.key, contribution)) {
+    close_cell(c);
+    cell_begin(&c->cell, c->run->translation, contribution);
+    c->cell_open = true;
+  }
+  cell_add(&c->cell, c->run->translation, contribution, value);
+  return 0;
+}
+
+/* --- planning --- */
+
+static struct str report_json(const struct report *report, struct buf *buf) {
+  struct json_out out = JSON_OUT_INIT(buf);
+  json_out_object(&out);
+  report_write(report, &out);
+  json_out_end(&out);
+  return buf_str(buf);
+}
+
+static void compare(struct chunk *c) {
+  struct report_counts *counts = report_counts(c->report);
+  for (size_t i = 0; i < c->rows.n; i++) {
+    struct plan_row *row = &c->rows.p[i];
+    row->before = row->current;
+    row->planned = !row_is_at(row, row->current);
+    row->state = row->planned ? ROW_WAITING : ROW_THERE;
+    counts->unchanged += !row->planned;
+  }
+}
+
+static int write_plan(struct chunk *c, struct error *error) {
+  struct buf report = BUF_INIT(REPORT_MAX);
+  int result = log_planned(&c->run->log, c->run->chunk, &c->rows, report_json(c->report, &report), error);
+  buf_free(&report);
+  return result;
+}
+
+static int plan(struct chunk *c, struct error *error) {
+  struct run *run = c->run;
+  run_tell(run, RUN_READING);
+  if (read_source(c, error)) return -1;
+  run_tell(run, RUN_TRANSLATING);
+  if (gather_sorted(run->gather, on_contribution, c, error)) return -1;
+  close_cell(c);
+  run_tell(run, RUN_CHECKING);
+  if (deliver_look(&run->delivery, c->arena, c->rows.p, c->rows.n, true, error))
+    return error_context(error, "reading what the target holds");
+  compare(c);
+  return run->log.journal ? write_plan(c, error) : 0;
+}
+
+/* What an earlier process planned. Where it is neither as it was nor as it is to be, somebody else was there. */
+static int take_plan(struct chunk *c, const struct chunk_record *record, struct error *error) {
+  struct run *run = c->run;
+  struct str text;
+  if (journal_get_rows(run->log.journal, &record->rows, c->arena, &text, error) || plan_read(c->arena, text, &c->rows, error)) return -1;
+  if (report_add(c->report, record->report, error)) return -1;
+  run_tell(run, RUN_CHECKING);
+  if (deliver_look(&run->delivery, c->arena, c->rows.p, c->rows.n, false, error))
+    return error_context(error, "reading what the target holds");
+  for (size_t i = 0; i < c->rows.n; i++) {
+    struct plan_row *row = &c->rows.p[i];
+    row->operand = translation_find_operand(run->translation, (struct mapping_operand){row->data_element, row->category_option_combo});
+    if (!row->planned) continue;
+    if (row_is_at(row, row->current))
+      row->state = ROW_SENT;
+    else if (!row_was(row, row->current))
+      row->state = ROW_FOREIGN;
+  }
+  return 0;
+}
+
+/* --- sending and verifying --- */
+
+static struct report_cell cell_of(const struct plan_row *row) {
+  return (struct report_cell){.operand = {row->data_element, row->category_option_combo},
+                              .attribute = row->attribute_option_combo,
+                              .period = row->period,
+                              .org_unit = row->org_unit,
+                              .value = row->after};
+}
+
+static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_target, struct str code, struct str text) {
+  struct report_cell cell = cell_of(row), sources[CELL_SOURCES_SHOWN];
+  struct source_cell found[CELL_SOURCES_SHOWN];
+  size_t n = row->operand == UINT32_MAX ? 0
+                                        : translation_sources(c->run->translation, row->operand, row->org_unit, row->attribute_option_combo,
+                                                              found, CELL_SOURCES_SHOWN);
+  for (size_t i = 0; i < n; i++)
+    sources[i] = (struct report_cell){
+        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = row->period};
+  report_conflict(c->report, by_target, code, text, &cell, sources, n);
+}
+
+static void tell_reason(struct chunk *c, const struct plan_row *row, enum transfer_reason reason) {
+  tell_conflict(c, row, false, str_of(transfer_reason_name(reason)), str_of(transfer_reason_words(reason)));
+}
+
+static void judge_row(struct chunk *c, const struct plan_row *row) {
+  struct report_counts *counts = report_counts(c->report);
+  bool is_at = row_is_at(row, row->current);
+  counts->sent += row->planned && row->state == ROW_SENT;
+  if (row->state == ROW_REFUSED) {
+    tell_conflict(c, row, true, row->code, row->text);
+  } else if (row->state == ROW_FOREIGN) {
+    counts->refused++;
+    tell_reason(c, row, TRANSFER_changed_meanwhile);
+  } else if (is_at) {
+    counts->verified++;
+    if (row->planned) *(row->before.p ? &counts->updated : &counts->created) += 1;
+  } else {
+    struct report_cell cell = cell_of(row);
+    if (row->planned) tell_reason(c, row, TRANSFER_unaccounted);
+    report_differing(c->report, &cell, row->current);
+  }
+}
+
+static void count_target(struct chunk *c, const struct plan_row *row) {
+  struct decimal number = {0};
+  if (row->operand == UINT32_MAX || !translation_is_counted(c->run->translation, row->operand)) return;
+  if (!decimal_parse(row->after, &number)) return;
+  if (!row->current.p || !decimal_parse(row->current, &number)) decimal_clear(&number);
+  report_total(c->report, row->data_element, row->period, REPORT_TARGET, &number, 1);
+  report_total_cells(c->report, row->data_element, row->period, 1);
+}
+
+/* Rows that the server took and does not have: once more, in smaller pieces (one failing batch of SQL loses a whole POST without a word, 2.43). */
+static size_t wait_again(struct chunk *c) {
+  size_t n = 0;
+  for (size_t i = 0; i < c->rows.n; i++) {
+    struct plan_row *row = &c->rows.p[i];
+    if (row->state != ROW_SENT || row_is_at(row, row->current)) continue;
+    row->state = ROW_WAITING;
+    n++;
+  }
+  return n;
+}
+
+static int send_and_look(struct chunk *c, struct error *error) {
+  struct delivery *d = &c->run->delivery;
+  for (unsigned attempt = 1;; attempt++) {
+    run_tell(c->run, RUN_SENDING);
+    if (deliver_send(d, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "writing to the target");
+    if (d->dry_run) return 0;
+    run_tell(c->run, RUN_VERIFYING);
+    if (deliver_look(d, c->arena, c->rows.p, c->rows.n, false, error)) return error_context(error, "reading back from the target");
+    if (attempt == ATTEMPTS || wait_again(c) == 0) return 0;
+    (void)dhis2_batch_too_large(&d->batch, d->batch.size);
+  }
+}
+
+static int finish(struct chunk *c, struct error *error) {
+  struct run *run = c->run;
+  for (size_t i = 0; i < c->rows.n; i++) {
+    judge_row(c, &c->rows.p[i]);
+    count_target(c, &c->rows.p[i]);
+  }
+  if (run->order->dry_run) report_counts(c->report)->sent = report_counts(c->report)->verified = 0;
+  struct buf json = BUF_INIT(REPORT_MAX);
+  struct str text = report_json(c->report, &json);
+  int result = json.full ? error_set(error, ERROR_too_large, "the report of one chunk is too large") : 0;
+  if (result == 0 && run->log.journal) result = log_done(&run->log, run->chunk, text, error);
+  if (result == 0) result = report_add(run->whole, text, error);
+  buf_free(&json);
+  return result;
+}
+
+/* In a dry run a row that the target took is what it would hold afterwards. */
+static void suppose(struct chunk *c) {
+  for (size_t i = 0; i < c->rows.n; i++)
+    if (c->rows.p[i].state == ROW_SENT) c->rows.p[i].current = c->rows.p[i].after;
+}
+
+int run_chunk(struct run *run, size_t number, struct error *error) {
+  struct chunk_record record = log_chunk(&run->log, number);
+  if (record.state == CHUNK_DONE) return report_add(run->whole, record.report, error);
+  const struct slice *slice = &run->slices.p[number % run->slices.n];
+  struct chunk c = {.run = run,
+                    .arena = arena_new(),
+                    .period = run->order->periods[number / run->slices.n],
+                    .units = run->units + slice->first,
+                    .unit_count = slice->count,
+                    .report = report_new(),
+                    .cell = CELL_INIT};
+  c.intake = (struct intake){run->translation, run->gather, c.report};
+  int result = record.state == CHUNK_PLANNED ? take_plan(&c, &record, error) : plan(&c, error);
+  if (result == 0) result = send_and_look(&c, error);
+  if (result == 0 && run->order->dry_run) suppose(&c);
+  if (result == 0) result = finish(&c, error);
+  cell_free(&c.cell);
+  report_free(c.report);
+  VEC_FREE(&c.rows);
+  arena_free(c.arena);
+  return result;
+}

@@ -1,0 +1,203 @@
+/* From a file of values to a file of values: one pass in, sorting in bounded memory, one pass out, one pass to read back. */
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/json_out.h"
+#include "base/mem.h"
+#include "transfer/run_internal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE = 64 << 10, LINE_MAX_BYTES = 4 << 20, TELL_EVERY = 100000 };
+
+struct files {
+  struct translation *translation;
+  const struct mapping *mapping;
+  const struct run_watch *watch;
+  struct intake intake;
+  struct report *report;
+  struct cell cell;
+  bool cell_open;
+  /* the file out */
+  const char *path;
+  char *beside; /* NULL: written where it is meant to go (standard output, a device) */
+  int fd;
+  bool csv, any;
+  bool readable; /* it can be read back when written */
+  struct buf out;
+  uint64_t values;
+};
+
+static bool is_dash(const char *path) {
+  return str_eq(str_of(path), STR("-"));
+}
+
+static int tell(struct files *f, enum run_phase phase, struct error *error) {
+  struct run_progress progress = {.phase = phase, .done = f->values, .counts = report_counts(f->report)};
+  if (f->watch->cancel && atomic_load(f->watch->cancel)) return error_set(error, ERROR_cancelled, "cancelled; nothing was written");
+  if (f->watch->progress) f->watch->progress(f->watch->payload, &progress);
+  return 0;
+}
+
+/* --- in --- */
+
+static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
+  struct files *f = payload;
+  if (f->values++ % TELL_EVERY == 0 && tell(f, RUN_READING, error)) return -1;
+  return intake_value(&f->intake, value, error);
+}
+
+/* --- out --- */
+
+static int open_out(struct files *f, struct error *error) {
+  struct stat status;
+  if (is_dash(f->path)) {
+    f->fd = STDOUT_FILENO;
+    return 0;
+  }
+  bool special = stat(f->path, &status) == 0 && !S_ISREG(status.st_mode);
+  f->readable = !special;
+  if (!special) f->beside = mem_printf("%s.%ld.new", f->path, (long)getpid());
+  f->fd = special ? open(f->path, O_WRONLY | O_CLOEXEC) : open(f->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (f->fd < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", f->path, strerror(errno));
+  return 0;
+}
+
+static int flush(struct files *f, struct error *error) {
+  int result = file_write_fd(f->fd, buf_str(&f->out), f->path, error);
+  buf_clear(&f->out);
+  return result;
+}
+
+static void begin_out(struct files *f) {
+  static const struct str columns[] = {{"dataelement", 11},          {"period", 6}, {"orgunit", 7}, {"categoryoptioncombo", 19},
+                                       {"attributeoptioncombo", 20}, {"value", 5}};
+  struct json_out out = JSON_OUT_INIT(&f->out);
+  if (f->csv) {
+    csv_add_row(&f->out, columns, sizeof columns / sizeof *columns);
+    return;
+  }
+  json_out_object(&out);
+  if (f->mapping->target.data_set_count == 1) json_out_member_str(&out, "dataSet", f->mapping->target.data_sets[0]);
+  json_out_key(&out, STR("dataValues"));
+  (void)buf_add_char(&f->out, '[');
+}
+
+static void write_cell(struct files *f, const struct report_cell *cell) {
+  if (f->csv) {
+    const struct str fields[] = {cell->operand.data_element,          cell->period,    cell->org_unit,
+                                 cell->operand.category_option_combo, cell->attribute, cell->value};
+    csv_add_row(&f->out, fields, sizeof fields / sizeof *fields);
+    return;
+  }
+  (void)buf_add(&f->out, f->any ? STR(",\n") : STR("\n"));
+  f->any = true;
+  struct json_out out = JSON_OUT_INIT(&f->out);
+  json_out_object(&out);
+  json_out_member_str(&out, "dataElement", cell->operand.data_element);
+  json_out_member_str(&out, "period", cell->period);
+  json_out_member_str(&out, "orgUnit", cell->org_unit);
+  json_out_member_str(&out, "categoryOptionCombo", cell->operand.category_option_combo);
+  json_out_member_str(&out, "attributeOptionCombo", cell->attribute);
+  json_out_member_str(&out, "value", cell->value);
+  json_out_end(&out);
+}
+
+static void count_target(struct files *f, uint32_t operand, struct str period, struct str value) {
+  const struct target_operand *o = translation_operand(f->translation, operand);
+  struct decimal number;
+  if (!translation_is_counted(f->translation, operand) || !decimal_parse(value, &number)) return;
+  report_total(f->report, o->id.data_element, period, REPORT_TARGET, &number, 1);
+  report_total_cells(f->report, o->id.data_element, period, 1);
+}
+
+static int close_cell(struct files *f, struct error *error) {
+  if (!f->cell_open) return 0;
+  f->cell_open = false;
+  cell_end(&f->cell, f->translation, f->mapping->missing);
+  intake_cell(&f->intake, &f->cell);
+  if (f->cell.reason != TRANSFER_FINE) return 0;
+  struct report_cell cell = report_cell_of(f->translation, &f->cell);
+  write_cell(f, &cell);
+  report_counts(f->report)->sent++;
+  if (!f->readable) count_target(f, f->cell.key.operand, cell.period, cell.value);
+  return f->out.n < PIECE ? 0 : flush(f, error);
+}
+
+static int on_contribution(void *payload, const struct contribution *contribution, struct str value, struct error *error) {
+  struct files *f = payload;
+  if (!f->cell_open || !contribution_same_cell(&f->cell.key, contribution)) {
+    if (close_cell(f, error)) return -1;
+    if (f->values++ % TELL_EVERY == 0 && tell(f, RUN_TRANSLATING, error)) return -1;
+    cell_begin(&f->cell, f->translation, contribution);
+    f->cell_open = true;
+  }
+  cell_add(&f->cell, f->translation, contribution, value);
+  return 0;
+}
+
+static int end_out(struct files *f, struct error *error) {
+  if (!f->csv) (void)buf_add(&f->out, STR("\n]}\n"));
+  if (flush(f, error)) return -1;
+  if (!f->beside) return 0;
+  if (fsync(f->fd) < 0 || rename(f->beside, f->path) < 0)
+    return error_set(error, ERROR_inside, "%s cannot be written: %s", f->path, strerror(errno));
+  free(f->beside);
+  f->beside = NULL;
+  return 0;
+}
+
+/* --- back --- */
+
+static int on_written(void *payload, const struct dhis2_value *value, struct error *error) {
+  struct files *f = payload;
+  uint32_t operand = translation_find_operand(f->translation, (struct mapping_operand){value->data_element, value->category_option_combo});
+  if (operand == UINT32_MAX) return error_set(error, ERROR_differs, "%s holds a cell that was not written", f->path);
+  report_counts(f->report)->verified++;
+  count_target(f, operand, value->period, value->value);
+  return 0;
+}
+
+static int read_back(struct files *f, struct error *error) {
+  if (!f->readable) return 0;
+  if (tell(f, RUN_VERIFYING, error) || dhis2_values_of_file(f->path, on_written, f, error)) return -1;
+  struct report_counts *counts = report_counts(f->report);
+  if (counts->verified != counts->sent)
+    return error_set(error, ERROR_differs, "%s holds %llu values, and %llu were written", f->path, (unsigned long long)counts->verified,
+                     (unsigned long long)counts->sent);
+  return 0;
+}
+
+static int go(struct files *f, const char *values_in, struct error *error) {
+  if (dhis2_values_of_file(values_in, on_value, f, error) || open_out(f, error)) return -1;
+  begin_out(f);
+  if (gather_sorted(f->intake.gather, on_contribution, f, error) || close_cell(f, error)) return -1;
+  return end_out(f, error) || read_back(f, error) ? -1 : 0;
+}
+
+int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *target, const char *values_in,
+              const char *values_out, const struct run_watch *watch, struct report *report, struct error *error) {
+  struct arena *arena = arena_new();
+  struct translation_options options = {.target = target, .sum_anyway = order->sum_anyway};
+  memcpy(options.accept, order->accept, sizeof options.accept);
+  struct files f = {.mapping = mapping,
+                    .watch = watch,
+                    .report = report,
+                    .cell = CELL_INIT,
+                    .path = values_out,
+                    .fd = -1,
+                    .csv = str_ends(str_of(values_out), STR(".csv")),
+                    .out = BUF_INIT(PIECE + LINE_MAX_BYTES)};
+  f.translation = translation_new(arena, mapping, options, error);
+  f.intake = (struct intake){f.translation, gather_new(0), report};
+  int result = f.translation ? go(&f, values_in, error) : -1;
+  if (f.fd >= 0 && f.fd != STDOUT_FILENO) (void)close(f.fd);
+  if (f.beside) (void)unlink(f.beside);
+  free(f.beside);
+  gather_free(f.intake.gather);
+  cell_free(&f.cell);
+  buf_free(&f.out);
+  arena_free(arena);
+  return result;
+}

@@ -1,0 +1,91 @@
+/* run_internal: what the files of run_*.c share. */
+#ifndef DRAWBRIDGE_TRANSFER_RUN_INTERNAL_H
+#define DRAWBRIDGE_TRANSFER_RUN_INTERNAL_H
+
+#include "base/vec.h"
+#include "transfer/deliver.h"
+#include "transfer/gather.h"
+#include "transfer/journal.h"
+#include "transfer/run.h"
+
+/* --- the records of a journal --- */
+
+enum chunk_state { CHUNK_OPEN, CHUNK_PLANNED, CHUNK_DONE };
+
+struct chunk_record {
+  enum chunk_state state;
+  struct journal_rows rows; /* of a planned or done one */
+  struct str report;        /* JSON: of a planned one what was read, of a done one all of it */
+};
+
+/* What a journal says. */
+struct run_log {
+  struct arena *arena;
+  struct journal *journal;
+  bool begun, ended, undone;
+  struct str order, mapping_hash, from_url, to_url; /* of the first record */
+  struct str *units; /* source units, once resolved */
+  size_t unit_count;
+  bool has_units;
+  struct chunk_record *chunks;
+  size_t chunk_count; /* highest number that a record names, plus 1 */
+  uint64_t rows_end;  /* end of the last rows that a record names */
+};
+
+int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error); /* log_close also after a failure */
+void log_close(struct run_log *log);
+int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error);
+int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error);
+int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct error *error); /* rows first, then the record */
+int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error);
+int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error);
+int log_ended(struct run_log *log, const char *outcome, struct error *error);
+int log_undone(struct run_log *log, size_t chunk, struct error *error);
+struct chunk_record log_chunk(const struct run_log *log, size_t chunk);
+
+bool order_write(const struct run_order *order, struct buf *buf); /* JSON; the same order gives the same bytes */
+bool order_same(struct str a, struct str b);                       /* of their written forms */
+int order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error);
+void order_hash(struct str mapping_text, char ret[65]);
+
+/* --- a run --- */
+
+struct slice {
+  size_t first, count; /* of run.units */
+};
+
+struct run {
+  struct arena *arena;
+  const struct run_order *order;
+  const struct mapping *mapping;
+  const struct run_watch *watch;
+  struct translation *translation;
+  struct dhis2_server *from, *to;
+  struct run_log log;
+  struct str *units;  /* source units, those with a common target next to each other */
+  size_t unit_count;
+  VEC(struct slice) slices;
+  struct delivery delivery;
+  struct gather *gather;
+  struct report *whole; /* of the run */
+  size_t chunk;         /* that is worked on */
+};
+
+size_t run_chunk_count(const struct run *run);
+void run_tell(const struct run *run, enum run_phase phase);
+int run_chunk(struct run *run, size_t chunk, struct error *error);
+
+/* Reads a source value into gather and report; shared with files. 0 or -1. */
+struct intake {
+  struct translation *translation;
+  struct gather *gather;
+  struct report *report;
+};
+int intake_value(struct intake *intake, const struct dhis2_value *value, struct error *error);
+
+/* Counts a finished cell (summed, partial, refused, skipped) and takes out of the source's total what is not to be expected at the target. */
+void intake_cell(struct intake *intake, const struct cell *cell);
+
+struct report_cell report_cell_of(const struct translation *translation, const struct cell *cell);
+
+#endif

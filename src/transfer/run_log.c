@@ -1,0 +1,249 @@
+/* What a run writes to its journal, and reads from it again. */
+#include "base/json_out.h"
+#include "base/mem.h"
+#include "crypt/random.h"
+#include "transfer/run_internal.h"
+#include <jansson.h>
+
+enum { CHUNKS_MAX = 1 << 24 };
+
+static struct str text_of(const json_t *object, const char *key) {
+  const json_t *value = json_object_get(object, key);
+  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
+}
+
+void order_hash(struct str mapping_text, char ret[65]) {
+  unsigned char hash[HASH_SIZE];
+  hash_sha256(mapping_text, hash);
+  for (unsigned i = 0; i < HASH_SIZE; i++) (void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+}
+
+/* --- the order --- */
+
+static void write_list(struct json_out *out, const char *key, const struct str *list, size_t count) {
+  json_out_member_array(out, key);
+  for (size_t i = 0; i < count; i++) json_out_str(out, list[i]);
+  json_out_end(out);
+}
+
+bool order_write(const struct run_order *order, struct buf *buf) {
+  struct json_out out = JSON_OUT_INIT(buf);
+  json_out_object(&out);
+  json_out_member_str(&out, "from", order->from.p ? order->from : STR(""));
+  json_out_member_str(&out, "to", order->to.p ? order->to : STR(""));
+  write_list(&out, "periods", order->periods, order->period_count);
+  write_list(&out, "org_units", order->org_units, order->org_unit_count);
+  json_out_member_bool(&out, "descendants", order->descendants);
+  json_out_member_array(&out, "accept");
+  for (unsigned i = 0; i < 3; i++)
+    if (order->accept[i]) json_out_str(&out, str_of(mapping_decision_name((enum mapping_decision)i)));
+  json_out_end(&out);
+  json_out_member_bool(&out, "sum_anyway", order->sum_anyway);
+  json_out_end(&out);
+  return !buf->full;
+}
+
+bool order_same(struct str a, struct str b) {
+  json_t *left = json_loadb(a.n ? a.p : "", a.n, 0, NULL), *right = json_loadb(b.n ? b.p : "", b.n, 0, NULL);
+  bool same = left && json_equal(left, right);
+  json_decref(left);
+  json_decref(right);
+  return same;
+}
+
+static const struct str *read_list(struct arena *arena, const json_t *list, size_t *ret_count) {
+  size_t n = json_array_size(list);
+  struct str *texts = ARENA_ARRAY(arena, n + 1, struct str);
+  for (size_t i = 0; i < n; i++) texts[i] = arena_str(arena, str_of(json_string_value(json_array_get(list, i))));
+  *ret_count = n;
+  return texts;
+}
+
+int order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error) {
+  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  const json_t *accept = json_object_get(root, "accept");
+  *ret = (struct run_order){.from = arena_str(arena, text_of(root, "from")), .to = arena_str(arena, text_of(root, "to"))};
+  ret->periods = read_list(arena, json_object_get(root, "periods"), &ret->period_count);
+  ret->org_units = read_list(arena, json_object_get(root, "org_units"), &ret->org_unit_count);
+  ret->descendants = json_is_true(json_object_get(root, "descendants"));
+  ret->sum_anyway = json_is_true(json_object_get(root, "sum_anyway"));
+  for (size_t i = 0; i < json_array_size(accept); i++) {
+    enum mapping_decision decision;
+    if (mapping_decision_of(str_of(json_string_value(json_array_get(accept, i))), &decision) && decision <= MAPPING_PROPOSED)
+      ret->accept[decision] = true;
+  }
+  bool good = json_is_object(root);
+  json_decref(root);
+  return good ? 0 : error_set(error, ERROR_input, "the journal does not say what was asked for");
+}
+
+/* --- reading --- */
+
+static struct chunk_record *chunk_of(struct run_log *log, size_t number) {
+  if (number >= log->chunk_count) {
+    log->chunks = mem_resize_array(log->chunks, number + 1, sizeof *log->chunks);
+    memset(log->chunks + log->chunk_count, 0, (number + 1 - log->chunk_count) * sizeof *log->chunks);
+    log->chunk_count = number + 1;
+  }
+  return &log->chunks[number];
+}
+
+struct chunk_record log_chunk(const struct run_log *log, size_t number) {
+  return number < log->chunk_count ? log->chunks[number] : (struct chunk_record){0};
+}
+
+static void read_begin(struct run_log *log, const json_t *record) {
+  log->begun = true;
+  char *order = json_dumps(json_object_get(record, "order"), JSON_COMPACT);
+  log->order = arena_str(log->arena, str_of(order));
+  free(order);
+  log->mapping_hash = arena_str(log->arena, text_of(record, "mapping"));
+  log->from_url = arena_str(log->arena, text_of(record, "from_url"));
+  log->to_url = arena_str(log->arena, text_of(record, "to_url"));
+}
+
+static int read_chunk(struct run_log *log, struct str what, const json_t *record, struct error *error) {
+  json_int_t number = json_integer_value(json_object_get(record, "chunk"));
+  if (number < 0 || number >= CHUNKS_MAX) return error_set(error, ERROR_input, "the journal names a chunk that there cannot be");
+  struct chunk_record *chunk = chunk_of(log, (size_t)number);
+  char *report = json_dumps(json_object_get(record, "report"), JSON_COMPACT);
+  if (str_eq(what, STR("planned"))) {
+    chunk->state = CHUNK_PLANNED;
+    chunk->rows.at = (uint64_t)json_integer_value(json_object_get(record, "at"));
+    chunk->rows.n = (uint64_t)json_integer_value(json_object_get(record, "n"));
+    (void)snprintf(chunk->rows.hash, sizeof chunk->rows.hash, "%.*s", STR_ARG(text_of(record, "hash")));
+    log->rows_end = chunk->rows.at + chunk->rows.n;
+    chunk->report = arena_str(log->arena, str_of(report));
+  } else if (str_eq(what, STR("done"))) {
+    chunk->state = CHUNK_DONE;
+    chunk->report = arena_str(log->arena, str_of(report));
+  } else if (str_eq(what, STR("undone"))) {
+    log->undone = true;
+  }
+  free(report);
+  return 0;
+}
+
+static int on_record(void *payload, struct str text, struct error *error) {
+  struct run_log *log = payload;
+  json_t *record = json_loadb(text.p, text.n, 0, NULL);
+  struct str what = text_of(record, "record");
+  int result = 0;
+  if (str_eq(what, STR("begin"))) {
+    read_begin(log, record);
+  } else if (!log->begun) {
+    result = error_set(error, ERROR_input, "this journal does not begin with a run");
+  } else if (str_eq(what, STR("units"))) {
+    log->units = (struct str *)(uintptr_t)read_list(log->arena, json_object_get(record, "units"), &log->unit_count);
+    log->has_units = true;
+  } else if (str_eq(what, STR("ended"))) {
+    log->ended = true;
+  } else {
+    result = read_chunk(log, what, record, error);
+  }
+  json_decref(record);
+  return result;
+}
+
+int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error) {
+  *log = (struct run_log){.arena = arena};
+  log->journal = journal_open(folder, on_record, log, error);
+  return log->journal ? 0 : -1;
+}
+
+void log_close(struct run_log *log) {
+  journal_close(log->journal);
+  log->journal = NULL;
+  free(log->chunks);
+  log->chunks = NULL;
+  log->chunk_count = 0;
+}
+
+/* --- writing --- */
+
+static int append(struct run_log *log, struct buf *buf, struct error *error) {
+  int result = buf->full ? error_set(error, ERROR_too_large, "a record of the journal would be too large")
+                         : journal_append(log->journal, buf_str(buf), error);
+  buf_free(buf);
+  return result;
+}
+
+#define RECORD(name) \
+  struct buf buf = BUF_INIT(JOURNAL_RECORD_MAX); \
+  struct json_out out = JSON_OUT_INIT(&buf); \
+  json_out_object(&out); \
+  json_out_member_str(&out, "record", STR(name))
+
+int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error) {
+  char hash[65];
+  order_hash(mapping_text, hash);
+  if (journal_put_file(log->journal, "mapping.json", mapping_text, error)) return -1;
+  RECORD("begin");
+  json_out_member_int(&out, "version", 1);
+  json_out_key(&out, STR("order"));
+  json_out_raw(&out, order);
+  json_out_member_str(&out, "mapping", str_of(hash));
+  json_out_member_str(&out, "from_url", from_url);
+  json_out_member_str(&out, "to_url", to_url);
+  json_out_end(&out);
+  log->begun = true;
+  return append(log, &buf, error);
+}
+
+int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error) {
+  RECORD("units");
+  write_list(&out, "units", units, count);
+  json_out_end(&out);
+  return append(log, &buf, error);
+}
+
+int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct error *error) {
+  struct buf text = BUF_INIT(JOURNAL_ROWS_MAX);
+  struct journal_rows put;
+  int result = plan_write(rows->p, rows->n, log->rows_end == 0, &text)
+                   ? journal_put_rows(log->journal, log->rows_end, buf_str(&text), &put, error)
+                   : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
+  buf_free(&text);
+  if (result < 0) return -1;
+  log->rows_end = put.at + put.n;
+  RECORD("planned");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_member_int(&out, "at", (int64_t)put.at);
+  json_out_member_int(&out, "n", (int64_t)put.n);
+  json_out_member_str(&out, "hash", str_of(put.hash));
+  json_out_key(&out, STR("report"));
+  json_out_raw(&out, report);
+  json_out_end(&out);
+  return append(log, &buf, error);
+}
+
+int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error) {
+  RECORD("sending");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_member_int(&out, "count", (int64_t)count);
+  json_out_end(&out);
+  return append(log, &buf, error);
+}
+
+int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error) {
+  RECORD("done");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_key(&out, STR("report"));
+  json_out_raw(&out, report);
+  json_out_end(&out);
+  return append(log, &buf, error);
+}
+
+int log_ended(struct run_log *log, const char *outcome, struct error *error) {
+  RECORD("ended");
+  json_out_member_str(&out, "outcome", str_of(outcome));
+  json_out_end(&out);
+  return append(log, &buf, error);
+}
+
+int log_undone(struct run_log *log, size_t chunk, struct error *error) {
+  RECORD("undone");
+  json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_end(&out);
+  return append(log, &buf, error);
+}

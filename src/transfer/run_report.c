@@ -1,0 +1,58 @@
+/* The report as it is filed. */
+#include "base/clock.h"
+#include "base/json_out.h"
+#include "transfer/run_internal.h"
+
+const char *run_outcome(const struct run_told *told, const struct report *report) {
+  if (told->failure && told->failure->code) return told->failure->code == ERROR_cancelled ? "cancelled" : "failed";
+  return report_outcome(report, told->order->dry_run);
+}
+
+static void write_time(struct json_out *out, const char *key, int64_t ms) {
+  char text[CLOCK_TEXT_SIZE];
+  json_out_member_str(out, key, str_of(clock_format(ms, text)));
+}
+
+static void write_asked(const struct run_told *told, struct json_out *out) {
+  const struct run_order *order = told->order;
+  char hash[65];
+  order_hash(told->mapping_text, hash);
+  json_out_member_str(out, "from", order->from);
+  json_out_member_str(out, "to", order->to);
+  json_out_member_str(out, "mapping_sha256", str_of(hash));
+  json_out_member_array(out, "periods");
+  for (size_t i = 0; i < order->period_count; i++) json_out_str(out, order->periods[i]);
+  json_out_end(out);
+  json_out_member_array(out, "org_units");
+  for (size_t i = 0; i < order->org_unit_count; i++) json_out_str(out, order->org_units[i]);
+  json_out_end(out);
+  json_out_member_bool(out, "descendants", order->descendants);
+  json_out_member_array(out, "accept");
+  for (unsigned i = 0; i < 3; i++)
+    if (order->accept[i]) json_out_str(out, str_of(mapping_decision_name((enum mapping_decision)i)));
+  json_out_end(out);
+  json_out_member_bool(out, "dry_run", order->dry_run);
+}
+
+bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf) {
+  struct json_out out = JSON_OUT_INIT(buf);
+  json_out_object(&out);
+  json_out_member_str(&out, "format", STR("drawbridge-report"));
+  json_out_member_int(&out, "version", 1);
+  write_asked(told, &out);
+  if (told->by_source.n) json_out_member_str(&out, "by_source", told->by_source);
+  if (told->by_target.n) json_out_member_str(&out, "by_target", told->by_target);
+  write_time(&out, "began", told->began_ms);
+  write_time(&out, "ended", told->ended_ms);
+  json_out_member_str(&out, "outcome", str_of(run_outcome(told, report)));
+  if (told->failure && told->failure->code) {
+    json_out_member_object(&out, "problem");
+    json_out_member_str(&out, "code", str_of(error_name(told->failure->code)));
+    json_out_member_str(&out, "detail", str_of(told->failure->message));
+    json_out_end(&out);
+  }
+  report_write(report, &out);
+  json_out_end(&out);
+  (void)buf_add_char(buf, '\n');
+  return !buf->full;
+}

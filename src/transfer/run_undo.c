@@ -1,0 +1,125 @@
+/* Back to what the target held before a run, from the run's own plan. */
+#include "base/json_out.h"
+#include "transfer/run_internal.h"
+
+enum { PATIENCE_MS = 10 * 60 * 1000 };
+
+/* What is to be, and what is expected to stand there, change places. */
+static void turn_round(struct plan_row *row) {
+  struct str before = row->before;
+  row->before = row->after;
+  row->after = before;
+}
+
+static void judge_before(struct plan *rows, struct report *report) {
+  for (size_t i = 0; i < rows->n; i++) {
+    struct plan_row *row = &rows->p[i];
+    if (row_is_at(row, row->current))
+      row->state = ROW_THERE;
+    else
+      row->state = row_was(row, row->current) ? ROW_WAITING : ROW_FOREIGN;
+    report_counts(report)->unchanged += row->state == ROW_THERE;
+  }
+}
+
+static void tell(struct report *report, const struct plan_row *row, bool by_target, struct str code, struct str text) {
+  struct report_cell cell = {.operand = {row->data_element, row->category_option_combo},
+                             .attribute = row->attribute_option_combo,
+                             .period = row->period,
+                             .org_unit = row->org_unit,
+                             .value = row->after};
+  report_conflict(report, by_target, code, text, &cell, NULL, 0);
+}
+
+static void judge_after(const struct plan *rows, struct report *report) {
+  struct report_counts *counts = report_counts(report);
+  for (size_t i = 0; i < rows->n; i++) {
+    const struct plan_row *row = &rows->p[i];
+    struct report_cell cell = {.operand = {row->data_element, row->category_option_combo},
+                               .attribute = row->attribute_option_combo,
+                               .period = row->period,
+                               .org_unit = row->org_unit,
+                               .value = row->after};
+    counts->sent += row->state == ROW_SENT;
+    if (row->state == ROW_REFUSED) {
+      tell(report, row, true, row->code, row->text);
+    } else if (row->state == ROW_FOREIGN) {
+      counts->refused++;
+      tell(report, row, false, str_of(transfer_reason_name(TRANSFER_changed_meanwhile)),
+           str_of(transfer_reason_words(TRANSFER_changed_meanwhile)));
+    } else if (row_is_at(row, row->current)) {
+      counts->verified++;
+      if (row->state == ROW_SENT) *(row->after.p ? &counts->updated : &counts->removed) += 1;
+    } else {
+      report_differing(report, &cell, row->current);
+    }
+  }
+}
+
+/* Only rows that the run meant to change. */
+static void keep_planned(struct plan *rows) {
+  size_t kept = 0;
+  for (size_t i = 0; i < rows->n; i++) {
+    if (!rows->p[i].planned) continue;
+    rows->p[kept] = rows->p[i];
+    turn_round(&rows->p[kept++]);
+  }
+  rows->n = kept;
+}
+
+static int undo_rows(struct delivery *d, struct arena *arena, struct plan *rows, struct report *report, struct error *error) {
+  keep_planned(rows);
+  report_counts(report)->cells += rows->n;
+  if (deliver_look(d, arena, rows->p, rows->n, false, error)) return -1;
+  judge_before(rows, report);
+  if (deliver_send(d, arena, rows->p, rows->n, error) || deliver_look(d, arena, rows->p, rows->n, false, error)) return -1;
+  judge_after(rows, report);
+  return 0;
+}
+
+static int undo_chunk(struct run *run, size_t number, struct error *error) {
+  struct chunk_record record = log_chunk(&run->log, number);
+  struct arena *arena = arena_new();
+  struct plan rows = {0};
+  struct str text;
+  int result = 0;
+  run_tell(run, RUN_SENDING);
+  if (record.state != CHUNK_OPEN) {
+    result = journal_get_rows(run->log.journal, &record.rows, arena, &text, error);
+    if (result == 0) result = plan_read(arena, text, &rows, error);
+    if (result == 0) result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
+    if (result == 0) result = undo_rows(&run->delivery, arena, &rows, run->whole, error);
+  }
+  VEC_FREE(&rows);
+  arena_free(arena);
+  return result;
+}
+
+static int undo_all(struct run *run, const char *journal, struct error *error) {
+  struct str text;
+  if (log_open(&run->log, run->arena, journal, error)) return -1;
+  if (!run->log.begun) return error_set(error, ERROR_not_found, "%s holds no run", journal);
+  if (!str_eq(run->log.to_url, dhis2_server_url(run->to)))
+    return error_set(error, ERROR_usage, "the run wrote to %.*s, not to this server", STR_ARG(run->log.to_url));
+  if (journal_get_file(run->log.journal, "mapping.json", run->arena, &text, error) ||
+      !(run->mapping = mapping_read(run->arena, text, error)))
+    return -1;
+  dhis2_server_patience(run->to, PATIENCE_MS);
+  run->delivery = (struct delivery){.server = run->to,
+                                    .data_sets = run->mapping->target.data_sets,
+                                    .data_set_count = run->mapping->target.data_set_count,
+                                    .default_combo = run->mapping->target.default_combo,
+                                    .cancel = run->watch->cancel};
+  for (run->chunk = 0; run->chunk < run->log.chunk_count; run->chunk++)
+    if (undo_chunk(run, run->log.chunk_count - 1 - run->chunk, error)) return -1;
+  return 0;
+}
+
+int run_undo(struct dhis2_server *to, const char *journal, const struct run_watch *watch, struct report *report, struct error *error) {
+  struct run_order order = {0};
+  struct run run = {.arena = arena_new(), .order = &order, .watch = watch, .to = to, .whole = report};
+  int result = undo_all(&run, journal, error);
+  log_close(&run.log);
+  arena_free(run.arena);
+  return result;
+}

@@ -1,0 +1,512 @@
+#include "transfer/translate.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "dhis2/periods.h"
+#include "transfer/value_type.h"
+
+enum { IDS_MAX = 16 << 20, ID_MAX = 255, KEY_MAX = 2 * ID_MAX + 1 };
+
+struct id {
+  struct str text;
+  uint32_t unit_sources, attribute_sources; /* source units, attribute option combos that lead here */
+  int32_t to_unit, to_attribute;            /* number of the target, or -1 */
+  int8_t period_type;                       /* enum dhis2_period_type; -1: none; -2: not looked at yet */
+};
+
+struct term {
+  struct mapping_operand source;
+  int sign;
+};
+
+struct operand {
+  struct target_operand target;
+  struct term *terms;
+  size_t term_count, terms_filled;
+};
+
+/* Where a source cell goes. */
+struct source {
+  enum transfer_reason reason; /* of a cell that goes nowhere */
+  struct goal {
+    uint32_t operand, term;
+  } * goals;
+  size_t goal_count, goals_filled;
+};
+
+struct translation {
+  struct arena *arena;
+  const struct mapping *mapping;
+  struct translation_options options;
+  struct map by_source; /* "element combo" -> struct source */
+  struct operand *operands;
+  size_t operand_count, element_count;
+  struct map by_id;
+  VEC(struct id) ids;
+  struct contribution *out;
+  uint32_t default_attribute; /* number of the source's default */
+};
+
+const char *transfer_reason_name(enum transfer_reason reason) {
+  static const char *const names[] = {"fine",
+#define X(name, of_cell, words) #name,
+                                      TRANSFER_REASONS(X)
+#undef X
+  };
+  return names[reason];
+}
+
+const char *transfer_reason_words(enum transfer_reason reason) {
+  static const char *const texts[] = {"",
+#define X(name, of_cell, words) words,
+                                      TRANSFER_REASONS(X)
+#undef X
+  };
+  return texts[reason];
+}
+
+/* --- ids --- */
+
+static uint32_t intern(struct translation *t, struct str text) {
+  uintptr_t known = (uintptr_t)map_get(&t->by_id, text);
+  if (known) return (uint32_t)(known - 1);
+  if (t->ids.n == IDS_MAX) mem_exhausted(sizeof(struct id) * IDS_MAX);
+  struct str copy = arena_str(t->arena, text);
+  VEC_PUSH(&t->ids, (struct id){.text = copy, .to_unit = -1, .to_attribute = -1, .period_type = -2});
+  (void)map_put(&t->by_id, copy, (void *)(uintptr_t)t->ids.n);
+  return (uint32_t)(t->ids.n - 1);
+}
+
+struct str translation_id(const struct translation *t, uint32_t number) {
+  return t->ids.p[number].text;
+}
+
+static struct str key_of(char out[KEY_MAX], struct mapping_operand operand) {
+  size_t first = operand.data_element.n < ID_MAX ? operand.data_element.n : ID_MAX,
+         second = operand.category_option_combo.n < ID_MAX ? operand.category_option_combo.n : ID_MAX;
+  memcpy(out, operand.data_element.p, first);
+  out[first] = ' ';
+  memcpy(out + first + 1, operand.category_option_combo.p, second);
+  return (struct str){out, first + 1 + second};
+}
+
+/* --- building --- */
+
+static bool counts(const struct translation *t, const struct mapping_rule *rule) {
+  return rule->decision <= MAPPING_PROPOSED && t->options.accept[rule->decision];
+}
+
+static int cmp_operands(const void *a, const void *b) {
+  return mapping_operand_cmp(((const struct operand *)a)->target.id, ((const struct operand *)b)->target.id);
+}
+
+static struct operand *operand_of(struct translation *t, struct mapping_operand id) {
+  struct operand wanted = {.target.id = id};
+  return bsearch(&wanted, t->operands, t->operand_count, sizeof wanted, cmp_operands);
+}
+
+/* One of each target operand, ordered. */
+static void collect_operands(struct translation *t) {
+  const struct mapping *m = t->mapping;
+  t->operands = ARENA_ARRAY(t->arena, m->rule_count + 1, struct operand);
+  for (size_t i = 0; i < m->rule_count; i++)
+    if (counts(t, &m->rules[i])) t->operands[t->operand_count++] = (struct operand){.target.id = m->rules[i].target};
+  qsort(t->operands, t->operand_count, sizeof *t->operands, cmp_operands);
+  size_t n = 0;
+  for (size_t i = 0; i < t->operand_count; i++)
+    if (n == 0 || cmp_operands(&t->operands[n - 1], &t->operands[i])) t->operands[n++] = t->operands[i];
+  t->operand_count = n;
+}
+
+static struct source *source_of(struct translation *t, struct mapping_operand id) {
+  char key[KEY_MAX];
+  struct str text = key_of(key, id);
+  struct source *source = map_get(&t->by_source, text);
+  if (source) return source;
+  source = ARENA_NEW(t->arena, struct source);
+  source->reason = TRANSFER_no_rule;
+  (void)map_put(&t->by_source, arena_str(t->arena, text), source);
+  return source;
+}
+
+static void count_terms(struct translation *t) {
+  static const enum transfer_reason reasons[] = {[MAPPING_ACCEPTED] = TRANSFER_undecided,
+                                                 [MAPPING_AUTO] = TRANSFER_undecided,
+                                                 [MAPPING_PROPOSED] = TRANSFER_undecided,
+                                                 [MAPPING_REJECTED] = TRANSFER_rejected,
+                                                 [MAPPING_NONE] = TRANSFER_no_counterpart};
+  for (size_t i = 0; i < t->mapping->rule_count; i++) {
+    const struct mapping_rule *rule = &t->mapping->rules[i];
+    bool taken = counts(t, rule);
+    if (taken) operand_of(t, rule->target)->term_count += rule->term_count;
+    for (size_t k = 0; k < rule->term_count; k++) {
+      struct source *source = source_of(t, rule->terms[k].source);
+      if (taken)
+        source->goal_count++;
+      else if (source->reason == TRANSFER_no_rule || reasons[rule->decision] == TRANSFER_undecided ||
+               (source->reason == TRANSFER_rejected && rule->decision == MAPPING_NONE))
+        source->reason = reasons[rule->decision];
+    }
+  }
+}
+
+static void fill_terms(struct translation *t) {
+  size_t most = 1;
+  for (size_t i = 0; i < t->mapping->rule_count; i++) {
+    const struct mapping_rule *rule = &t->mapping->rules[i];
+    if (!counts(t, rule)) continue;
+    struct operand *operand = operand_of(t, rule->target);
+    if (!operand->terms) operand->terms = ARENA_ARRAY(t->arena, operand->term_count, struct term);
+    if (!operand->target.value_type.n) operand->target.value_type = rule->value_type;
+    for (size_t k = 0; k < rule->term_count; k++) {
+      struct source *source = source_of(t, rule->terms[k].source);
+      if (!source->goals) source->goals = ARENA_ARRAY(t->arena, source->goal_count, struct goal);
+      source->goals[source->goals_filled++] = (struct goal){(uint32_t)(operand - t->operands), (uint32_t)operand->terms_filled};
+      operand->terms[operand->terms_filled++] = (struct term){rule->terms[k].source, rule->terms[k].sign};
+      if (source->goal_count > most) most = source->goal_count;
+    }
+  }
+  t->out = ARENA_ARRAY(t->arena, most, struct contribution);
+}
+
+static bool is_member(const struct dhis2_data_set *set, const struct dhis2_data_element *element) {
+  for (size_t i = 0; i < element->membership_count; i++)
+    if (element->memberships[i]->data_set == set) return true;
+  return false;
+}
+
+/* Of a combo that the metadata only name (a file without the default one) nothing can be said against a cell. */
+static bool set_holds(const struct dhis2_data_set *set, const struct dhis2_data_element *element, struct str option_combo) {
+  if (!is_member(set, element)) return false;
+  const struct dhis2_category_combo *combo = dhis2_element_combo(element, set);
+  if (!combo || !combo->o.given || !combo->option_combo_count) return true;
+  for (size_t i = 0; i < combo->option_combo_count; i++)
+    if (str_eq(combo->option_combos[i]->o.id, option_combo)) return true;
+  return false;
+}
+
+static const struct dhis2_data_set *set_of(const struct translation *t, const struct dhis2_data_element *element, struct str option_combo) {
+  const struct dhis2_metadata *target = t->options.target;
+  const struct mapping_side *side = &t->mapping->target;
+  for (size_t i = 0; i < side->data_set_count; i++) {
+    const struct dhis2_data_set *set = dhis2_metadata_data_set(target, side->data_sets[i]);
+    if (set && set_holds(set, element, option_combo)) return set;
+  }
+  for (size_t i = 0; side->data_set_count == 0 && i < target->data_set_count; i++)
+    if (set_holds(target->data_sets[i], element, option_combo)) return target->data_sets[i];
+  return NULL;
+}
+
+/* What the target's metadata say of a cell. Where a file has elements and no data sets, nothing can be said of belonging. */
+static void describe_by_metadata(const struct translation *t, struct target_operand *o) {
+  const struct dhis2_data_element *element = dhis2_metadata_element(t->options.target, o->id.data_element);
+  o->known = false;
+  if (!element) return;
+  const struct dhis2_data_set *set = set_of(t, element, o->id.category_option_combo);
+  o->known = set || t->options.target->data_set_count == 0;
+  if (set) o->data_set = set->o.id;
+  if (set) o->period_type = set->period_type;
+  if (element->value_type.n) o->value_type = element->value_type;
+  o->zero_is_kept = element->zero_is_significant || str_starts(element->aggregation_type, STR("AVERAGE"));
+  o->summable =
+      value_type_is_summable(o->value_type) && (t->options.sum_anyway || value_aggregation_is_summable(element->aggregation_type));
+}
+
+static void describe_operands(struct translation *t) {
+  for (size_t i = 0; i < t->operand_count; i++) {
+    struct target_operand *o = &t->operands[i].target;
+    bool same_element = i > 0 && str_eq(o->id.data_element, t->operands[i - 1].target.id.data_element);
+    o->element = (uint32_t)(t->element_count += same_element ? 0 : 1) - 1;
+    o->known = o->zero_is_kept = true;
+    if (t->mapping->target.data_set_count == 1) o->data_set = t->mapping->target.data_sets[0];
+    o->summable = value_type_is_summable(o->value_type);
+    if (t->options.target) describe_by_metadata(t, o);
+  }
+}
+
+static void read_pairs(struct translation *t) {
+  const struct mapping *m = t->mapping;
+  for (size_t i = 0; i < m->org_unit_count; i++) {
+    uint32_t from = intern(t, m->org_units[i].source), to = intern(t, m->org_units[i].target);
+    t->ids.p[from].to_unit = (int32_t)to;
+    t->ids.p[to].unit_sources++;
+  }
+  for (size_t i = 0; i < m->attribute_option_combo_count; i++) {
+    uint32_t from = intern(t, m->attribute_option_combos[i].source), to = intern(t, m->attribute_option_combos[i].target);
+    t->ids.p[from].to_attribute = (int32_t)to;
+    t->ids.p[to].attribute_sources++;
+  }
+  t->default_attribute = intern(t, m->source.default_combo.n ? m->source.default_combo : MAPPING_DEFAULT_COMBO);
+  if (m->attribute_option_combo_count) return;
+  uint32_t to = intern(t, m->target.default_combo.n ? m->target.default_combo : MAPPING_DEFAULT_COMBO);
+  t->ids.p[t->default_attribute].to_attribute = (int32_t)to;
+}
+
+static void release(void *payload) {
+  struct translation *t = payload;
+  map_free(&t->by_source);
+  map_free(&t->by_id);
+  VEC_FREE(&t->ids);
+}
+
+struct translation *translation_new(struct arena *arena, const struct mapping *mapping, struct translation_options options,
+                                    struct error *error) {
+  struct translation *t = ARENA_NEW(arena, struct translation);
+  *t = (struct translation){.arena = arena, .mapping = mapping, .options = options};
+  arena_on_free(arena, release, t);
+  collect_operands(t);
+  if (!t->operand_count) {
+    (void)error_set(error, ERROR_input, "no rule of the mapping counts: accept some first, or say which decisions count with --accept");
+    return NULL;
+  }
+  count_terms(t);
+  fill_terms(t);
+  describe_operands(t);
+  read_pairs(t);
+  return t;
+}
+
+/* --- one value --- */
+
+static bool attribute_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
+  *ret_from = id.n ? intern(t, id) : t->default_attribute;
+  int32_t to = t->ids.p[*ret_from].to_attribute;
+  if (to < 0 && t->mapping->attribute_option_combo_count) return false;
+  *ret_to = to < 0 ? *ret_from : (uint32_t)to;
+  return true;
+}
+
+static bool unit_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
+  *ret_from = intern(t, id);
+  int32_t to = t->ids.p[*ret_from].to_unit;
+  if (to < 0 && t->mapping->org_unit_count) return false;
+  *ret_to = to < 0 ? *ret_from : (uint32_t)to;
+  return true;
+}
+
+struct translated translation_of(struct translation *t, const struct dhis2_value *value) {
+  char key[KEY_MAX];
+  struct mapping_operand operand = {value->data_element, value->category_option_combo};
+  if (!operand.category_option_combo.n) operand.category_option_combo = t->ids.p[t->default_attribute].text;
+  if (value->deleted) return (struct translated){.reason = TRANSFER_deleted};
+  const struct source *source = map_get(&t->by_source, key_of(key, operand));
+  if (!source || !source->goal_count) return (struct translated){.reason = source ? source->reason : TRANSFER_no_rule};
+  if (!value->value.n) return (struct translated){.reason = TRANSFER_no_value};
+  struct contribution c = {0};
+  if (!unit_of(t, value->org_unit, &c.source_unit, &c.org_unit)) return (struct translated){.reason = TRANSFER_org_unit};
+  if (!attribute_of(t, value->attribute_option_combo, &c.source_attribute, &c.attribute))
+    return (struct translated){.reason = TRANSFER_attribute_option_combo};
+  c.period = intern(t, value->period);
+  for (size_t i = 0; i < source->goal_count; i++) {
+    c.operand = source->goals[i].operand;
+    c.term = source->goals[i].term;
+    t->out[i] = c;
+  }
+  return (struct translated){.to = t->out, .count = source->goal_count};
+}
+
+static int cmp_numbers(uint32_t a, uint32_t b) {
+  return (a > b) - (a < b);
+}
+
+int contribution_cmp(const struct contribution *a, const struct contribution *b) {
+  int order = cmp_numbers(a->period, b->period);
+  if (!order) order = cmp_numbers(a->org_unit, b->org_unit);
+  if (!order) order = cmp_numbers(a->operand, b->operand);
+  if (!order) order = cmp_numbers(a->attribute, b->attribute);
+  if (!order) order = cmp_numbers(a->term, b->term);
+  if (!order) order = cmp_numbers(a->source_unit, b->source_unit);
+  return order ? order : cmp_numbers(a->source_attribute, b->source_attribute);
+}
+
+bool contribution_same_cell(const struct contribution *a, const struct contribution *b) {
+  return a->period == b->period && a->org_unit == b->org_unit && a->operand == b->operand && a->attribute == b->attribute;
+}
+
+size_t translation_operand_count(const struct translation *t) {
+  return t->operand_count;
+}
+
+size_t translation_element_count(const struct translation *t) {
+  return t->element_count;
+}
+
+const struct target_operand *translation_operand(const struct translation *t, uint32_t operand) {
+  return &t->operands[operand].target;
+}
+
+static const struct term *term_of(const struct translation *t, const struct contribution *c) {
+  return &t->operands[c->operand].terms[c->term];
+}
+
+int translation_sign(const struct translation *t, const struct contribution *c) {
+  return term_of(t, c)->sign;
+}
+
+struct mapping_operand translation_source(const struct translation *t, const struct contribution *c) {
+  return term_of(t, c)->source;
+}
+
+uint32_t translation_find_operand(const struct translation *t, struct mapping_operand id) {
+  struct operand wanted = {.target.id = id};
+  const struct operand *found = bsearch(&wanted, t->operands, t->operand_count, sizeof wanted, cmp_operands);
+  return found ? (uint32_t)(found - t->operands) : UINT32_MAX;
+}
+
+bool translation_is_counted(const struct translation *t, uint32_t operand) {
+  struct str type = t->operands[operand].target.value_type;
+  return !type.n || value_type_is_number(type);
+}
+
+/* The sources that a list of pairs gives for a target, up to `most`; without pairs the same id, and for attribute option combos the source's default for the target's. */
+static size_t sources_of(const struct mapping_pair *pairs, size_t count, struct str target, struct str default_source,
+                         struct str default_target, struct str *ret, size_t most) {
+  size_t n = 0;
+  for (size_t i = 0; i < count && n < most; i++)
+    if (str_eq(pairs[i].target, target)) ret[n++] = pairs[i].source;
+  if (!count) ret[n++] = default_target.n && str_eq(target, default_target) ? default_source : target;
+  return n;
+}
+
+size_t translation_sources(const struct translation *t, uint32_t operand, struct str org_unit, struct str attribute,
+                           struct source_cell *ret, size_t most) {
+  enum { LISTED = 16 };
+  const struct mapping *m = t->mapping;
+  struct str units[LISTED], attributes[LISTED];
+  size_t unit_count = sources_of(m->org_units, m->org_unit_count, org_unit, STR_NONE, STR_NONE, units, LISTED), n = 0;
+  size_t attribute_count = sources_of(m->attribute_option_combos, m->attribute_option_combo_count, attribute, m->source.default_combo,
+                                      m->target.default_combo, attributes, LISTED);
+  for (size_t i = 0; i < t->operands[operand].term_count; i++)
+    for (size_t u = 0; u < unit_count; u++)
+      for (size_t a = 0; a < attribute_count && n < most; a++)
+        ret[n++] = (struct source_cell){t->operands[operand].terms[i].source, units[u], attributes[a]};
+  return n;
+}
+
+struct str translation_unit(const struct translation *t, struct str source_unit) {
+  if (!t->mapping->org_unit_count) return source_unit;
+  uintptr_t known = (uintptr_t)map_get(&t->by_id, source_unit);
+  int32_t to = known ? t->ids.p[known - 1].to_unit : -1;
+  return to < 0 ? STR_NONE : t->ids.p[to].text;
+}
+
+void translation_units_closed(const struct translation *t, struct arena *arena, const struct str *units, size_t count, struct str **ret,
+                              size_t *ret_count) {
+  const struct mapping *m = t->mapping;
+  struct map seen = {0}, targets = {0};
+  struct str *list = ARENA_ARRAY(arena, count + m->org_unit_count + 1, struct str);
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) {
+    struct str target = translation_unit(t, units[i]);
+    if (map_put(&seen, units[i], &seen)) continue;
+    list[n++] = units[i];
+    if (target.n) (void)map_put(&targets, target, &targets);
+  }
+  for (size_t i = 0; i < m->org_unit_count; i++) {
+    if (!map_get(&targets, m->org_units[i].target) || map_put(&seen, m->org_units[i].source, &seen)) continue;
+    list[n++] = m->org_units[i].source;
+  }
+  map_free(&seen);
+  map_free(&targets);
+  *ret = list;
+  *ret_count = n;
+}
+
+/* --- one cell --- */
+
+static uint64_t expected_of(const struct translation *t, const struct contribution *key) {
+  uint64_t units = t->ids.p[key->org_unit].unit_sources, attributes = t->ids.p[key->attribute].attribute_sources;
+  return t->operands[key->operand].term_count * (units ? units : 1) * (attributes ? attributes : 1);
+}
+
+void cell_begin(struct cell *cell, const struct translation *t, const struct contribution *first) {
+  cell->key = *first;
+  cell->reason = TRANSFER_FINE;
+  cell->value = STR_NONE;
+  cell->is_number = cell->partial = false;
+  cell->count = 0;
+  cell->expected = expected_of(t, first);
+  decimal_clear(&cell->sum);
+  decimal_clear(&cell->repeated);
+  buf_clear(&cell->first_text);
+}
+
+static void refuse(struct cell *cell, enum transfer_reason reason) {
+  if (cell->reason == TRANSFER_FINE) cell->reason = reason;
+}
+
+static void show_source(struct cell *cell, const struct contribution *c, struct str value) {
+  if (cell->count >= CELL_SOURCES_SHOWN) return;
+  struct cell_source *source = &cell->sources[cell->count];
+  size_t n = value.n < CELL_SHOWN_VALUE ? value.n : CELL_SHOWN_VALUE;
+  source->from = *c;
+  memcpy(source->value, value.p, n);
+  source->value[n] = '\0';
+}
+
+void cell_add(struct cell *cell, const struct translation *t, const struct contribution *c, struct str value) {
+  struct decimal number;
+  if (cell->count && contribution_cmp(&cell->last, c) == 0) {
+    if (!str_eq(buf_str(&cell->last_text), value) && !value_same(buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
+    if (decimal_parse(value, &number)) (void)decimal_add(&cell->repeated, &number, translation_sign(t, c));
+    return;
+  }
+  if (cell->count == 0) (void)buf_add(&cell->first_text, value);
+  buf_clear(&cell->last_text);
+  if (!buf_add(&cell->last_text, value)) refuse(cell, TRANSFER_value_type);
+  show_source(cell, c, value);
+  cell->last = *c;
+  cell->count++;
+  if (decimal_parse(value, &number)) {
+    if (!decimal_add(&cell->sum, &number, translation_sign(t, c))) refuse(cell, TRANSFER_value_type);
+  } else if (cell->expected > 1 || translation_sign(t, c) < 0) {
+    refuse(cell, TRANSFER_not_a_number);
+  }
+}
+
+static bool period_fits(const struct translation *t, uint32_t period, struct str wanted) {
+  struct id *id = &t->ids.p[period];
+  struct dhis2_period parsed;
+  if (!wanted.n) return true;
+  if (id->period_type == -2) id->period_type = dhis2_period_parse(id->text, &parsed) ? (int8_t)parsed.type : -1;
+  return id->period_type >= 0 && str_eq(wanted, str_of(dhis2_period_type_name((enum dhis2_period_type)id->period_type)));
+}
+
+static void judge_missing(struct cell *cell, enum mapping_missing missing) {
+  cell->partial = cell->count < cell->expected;
+  if (!cell->partial) return;
+  if (missing == MAPPING_REQUIRE_ALL) refuse(cell, TRANSFER_missing_source);
+  if (missing == MAPPING_SKIP) refuse(cell, TRANSFER_skipped);
+}
+
+static struct str keep_sum(struct cell *cell) {
+  char text[DECIMAL_OUT_SIZE];
+  struct str sum = decimal_text(&cell->sum, text);
+  if (sum.n > VALUE_NUMBER_MAX) {
+    refuse(cell, TRANSFER_value_type);
+    return STR_NONE;
+  }
+  memcpy(cell->out, sum.p, sum.n);
+  return (struct str){cell->out, sum.n};
+}
+
+void cell_end(struct cell *cell, const struct translation *t, enum mapping_missing missing) {
+  const struct target_operand *o = &t->operands[cell->key.operand].target;
+  bool copied = cell->expected == 1 && translation_sign(t, &cell->key) > 0;
+  if (!o->known) refuse(cell, TRANSFER_not_in_data_set);
+  if (!period_fits(t, cell->key.period, o->period_type)) refuse(cell, TRANSFER_period_type);
+  if (cell->expected > 1 && !o->summable) refuse(cell, TRANSFER_not_summable);
+  judge_missing(cell, missing);
+  cell->value = copied ? buf_str(&cell->first_text) : keep_sum(cell);
+  if ((copied || o->value_type.n) && !value_for_type(o->value_type, cell->value, cell->out, &cell->value))
+    refuse(cell, TRANSFER_value_type);
+  struct decimal number;
+  cell->is_number = !copied || value_type_is_number(o->value_type) || (!o->value_type.n && decimal_parse(cell->value, &number));
+  if (cell->reason != TRANSFER_FINE) cell->value = STR_NONE;
+}
+
+void cell_free(struct cell *cell) {
+  buf_free(&cell->first_text);
+  buf_free(&cell->last_text);
+}

@@ -1,0 +1,153 @@
+/* translate: what a mapping makes of values: which target cell a source value is added to, and what stands in that cell in the end.
+ *
+ * What holds always: pure: no file, no clock, no network. Sums are exact (decimal.h). A value is added or copied whole, never split. A target cell with one possible source holds any value and copies it; one with several holds
+ * numbers only, and only of kinds that may be added up; what cannot be, is refused with a reason and never guessed. A source counts once: the same value said twice is one, two different values for one source refuse the cell.
+ *
+ * Two steps, with the sorting between them left to the caller (gather.h does it in bounded memory):
+ *   translation_of       one source value -> its contributions to target cells, or the reason why it goes nowhere;
+ *   cell_begin/add/end   all contributions to one target cell, in the order of contribution_cmp -> the cell's value, or the reason why it is refused.
+ *
+ * Ids are interned: a contribution is numbers only; translation_id gives the text back. Memory: the mapping, and about 60 bytes for each distinct period, org unit and attribute option combo that occurs; at most 16 million of them.
+ *
+ * Life cycle: translation_new in an arena; nothing to free but the arena. Not for two threads at once. */
+#ifndef DRAWBRIDGE_TRANSFER_TRANSLATE_H
+#define DRAWBRIDGE_TRANSFER_TRANSLATE_H
+
+#include "base/buf.h"
+#include "dhis2/data_values.h"
+#include "dhis2/metadata.h"
+#include "mapping/mapping.h"
+#include "transfer/decimal.h"
+
+/* Why a source value goes nowhere, or a target cell is not sent. X(name, of a whole cell?, in words) */
+#define TRANSFER_REASONS(X) \
+  X(no_rule, false, "the mapping has no rule for this cell of the source") \
+  X(no_counterpart, false, "somebody decided that this cell has no counterpart") \
+  X(rejected, false, "the rules for this cell were rejected") \
+  X(undecided, false, "the rules for this cell are not decided yet") \
+  X(org_unit, false, "the mapping lists org units, and this is none of them") \
+  X(attribute_option_combo, false, "the mapping lists attribute option combos, and this is none of them") \
+  X(no_value, false, "there is no value, a comment alone") \
+  X(deleted, false, "the value was deleted at the source") \
+  X(missing_source, true, "not all sources of the cell have a value, and the mapping requires all") \
+  X(skipped, true, "not all sources of the cell have a value, and the mapping skips such cells") \
+  X(contradiction, true, "the source says two different values for one cell") \
+  X(not_a_number, true, "a value that would have to be added up is not a number") \
+  X(not_summable, true, "the target's data element holds values that may not be added up (its value or aggregation type)") \
+  X(value_type, true, "the value does not fit the value type of the target's data element") \
+  X(not_in_data_set, true, "the target's data sets do not hold this cell") \
+  X(period_type, true, "the period is of another type than the target's data set") \
+  X(changed_meanwhile, true, "somebody else changed the cell at the target while this run was under way") \
+  X(unaccounted, true, "the target says that it took the value, but it is not there")
+
+enum transfer_reason {
+  TRANSFER_FINE,
+#define X(name, of_cell, words) TRANSFER_##name,
+  TRANSFER_REASONS(X)
+#undef X
+  TRANSFER_REASON_COUNT
+};
+
+const char *transfer_reason_name(enum transfer_reason reason);  /* "no_rule" */
+const char *transfer_reason_words(enum transfer_reason reason);
+
+struct translation_options {
+  bool accept[3];                        /* by enum mapping_decision: accepted, auto, proposed */
+  const struct dhis2_metadata *target;   /* value types, data sets, combos; NULL: only what the mapping says */
+  bool sum_anyway;                       /* also what is averaged, last, least, … */
+};
+
+struct translation;
+
+/* Copies what it needs to the arena, but borrows the texts of mapping and metadata. NULL: ERROR_input: no rule counts. */
+struct translation *translation_new(struct arena *arena, const struct mapping *mapping, struct translation_options options, struct error *error);
+
+/* A target cell by numbers, and which of its sources this is. */
+struct contribution {
+  uint32_t period, org_unit, operand, attribute; /* the cell */
+  uint32_t term, source_unit, source_attribute;  /* the source within it */
+};
+
+struct translated {
+  enum transfer_reason reason;   /* TRANSFER_FINE: it goes somewhere */
+  const struct contribution *to; /* borrowed until the next call */
+  size_t count;
+};
+
+struct translated translation_of(struct translation *translation, const struct dhis2_value *value);
+
+/* By cell, then by source: equal only for one source of one cell. */
+int contribution_cmp(const struct contribution *a, const struct contribution *b);
+bool contribution_same_cell(const struct contribution *a, const struct contribution *b);
+
+struct str translation_id(const struct translation *translation, uint32_t number); /* text of a period, org unit or attribute option combo */
+
+/* What is known of a target operand. */
+struct target_operand {
+  struct mapping_operand id;
+  struct str data_set;       /* that it is sent with; empty: not known */
+  struct str period_type;    /* of that data set; empty: not known */
+  struct str value_type;     /* empty: not known */
+  bool summable;             /* by value and aggregation type */
+  bool zero_is_kept;         /* false: to 2.42 a zero there means "no value" */
+  bool known;                /* false: the target's data sets do not hold it */
+  uint32_t element;          /* number of its data element among those of all operands, from 0 */
+};
+size_t translation_operand_count(const struct translation *translation);
+size_t translation_element_count(const struct translation *translation);
+const struct target_operand *translation_operand(const struct translation *translation, uint32_t operand);
+int translation_sign(const struct translation *translation, const struct contribution *contribution);                      /* 1 or -1 */
+struct mapping_operand translation_source(const struct translation *translation, const struct contribution *contribution); /* the term's source cell */
+
+uint32_t translation_find_operand(const struct translation *translation, struct mapping_operand id);                        /* UINT32_MAX: no rule makes it */
+
+/* Does a value of this operand count in control totals: is its type one of numbers, or not known? */
+bool translation_is_counted(const struct translation *translation, uint32_t operand);
+
+/* Where the value of a target cell comes from, at most `most` of its sources: terms, units and attribute option combos that lead there. Returns how many. */
+struct source_cell {
+  struct mapping_operand operand;
+  struct str org_unit, attribute;
+};
+size_t translation_sources(const struct translation *translation, uint32_t operand, struct str org_unit, struct str attribute, struct source_cell *ret, size_t most);
+
+/* Other source units that share a target unit with one of these, so that sums are whole: the list with them, each once, in the arena. */
+void translation_units_closed(const struct translation *translation, struct arena *arena, const struct str *units, size_t count, struct str **ret, size_t *ret_count);
+
+/* The target unit of a source unit; empty: none. */
+struct str translation_unit(const struct translation *translation, struct str source_unit);
+
+/* --- cells --- */
+
+enum { CELL_SOURCES_SHOWN = 5, CELL_SHOWN_VALUE = 60 };
+
+struct cell_source {
+  struct contribution from;
+  char value[CELL_SHOWN_VALUE + 1]; /* cut */
+};
+
+struct cell {
+  struct contribution key;      /* of its first contribution */
+  enum transfer_reason reason;  /* TRANSFER_FINE: to be sent */
+  struct str value;             /* borrowed from the cell until the next cell_begin */
+  bool is_number;               /* sum holds its value */
+  bool partial;                 /* some of its sources have no value */
+  uint32_t count;               /* sources that have one */
+  uint64_t expected;            /* sources there could be */
+  struct decimal sum;           /* of what was added, also of a refused cell, so far as those are numbers */
+  struct decimal repeated;      /* of what was said again and did not count a second time, with its sign */
+  struct cell_source sources[CELL_SOURCES_SHOWN]; /* the first of them */
+  struct contribution last;
+  struct buf first_text;        /* value of the first source, and of the last for comparing */
+  struct buf last_text;
+  char out[256];
+};
+
+#define CELL_INIT {.first_text = BUF_INIT(1 << 20), .last_text = BUF_INIT(1 << 20)}
+
+void cell_begin(struct cell *cell, const struct translation *translation, const struct contribution *first);
+void cell_add(struct cell *cell, const struct translation *translation, const struct contribution *contribution, struct str value);
+void cell_end(struct cell *cell, const struct translation *translation, enum mapping_missing missing);
+void cell_free(struct cell *cell);
+
+#endif

@@ -1,0 +1,98 @@
+#include "transfer/value_type.h"
+
+#include "transfer/decimal.h"
+
+enum kind { ANY_TEXT, NUMBER, WHOLE, YES_NO, YES_ONLY };
+
+struct type {
+  struct str name;
+  enum kind kind;
+  struct str least, most; /* empty: no bound */
+  bool summable;
+};
+
+#define INT32_LEAST \
+  { "-2147483648", 11 }
+#define INT32_MOST \
+  { "2147483647", 10 }
+
+static const struct type types[] = {
+    {{"NUMBER", 6}, NUMBER, {0}, {0}, true},
+    {{"INTEGER", 7}, WHOLE, INT32_LEAST, INT32_MOST, true},
+    {{"INTEGER_POSITIVE", 16}, WHOLE, {"1", 1}, INT32_MOST, true},
+    {{"INTEGER_NEGATIVE", 16}, WHOLE, INT32_LEAST, {"-1", 2}, true},
+    {{"INTEGER_ZERO_OR_POSITIVE", 24}, WHOLE, {"0", 1}, INT32_MOST, true},
+    {{"PERCENTAGE", 10}, NUMBER, {"0", 1}, {"100", 3}, false},
+    {{"UNIT_INTERVAL", 13}, NUMBER, {"0", 1}, {"1", 1}, false},
+    {{"BOOLEAN", 7}, YES_NO, {0}, {0}, false},
+    {{"TRUE_ONLY", 9}, YES_ONLY, {0}, {0}, false},
+};
+
+static const struct type *type_of(struct str name) {
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (str_eq(name, types[i].name)) return &types[i];
+  return NULL;
+}
+
+bool value_type_is_number(struct str name) {
+  const struct type *type = type_of(name);
+  return type && (type->kind == NUMBER || type->kind == WHOLE);
+}
+
+bool value_type_is_summable(struct str name) {
+  const struct type *type = type_of(name);
+  return name.n == 0 || (type && type->summable);
+}
+
+bool value_aggregation_is_summable(struct str name) {
+  static const struct str summable[] = {{"", 0}, {"SUM", 3}, {"DEFAULT", 7}, {"CUSTOM", 6}, {"NONE", 4}};
+  for (size_t i = 0; i < sizeof summable / sizeof *summable; i++)
+    if (str_eq(name, summable[i])) return true;
+  return str_ends(name, STR("_SUM_ORG_UNIT"));
+}
+
+static bool in_range(const struct type *type, const struct decimal *number) {
+  struct decimal bound;
+  if (type->least.n && decimal_parse(type->least, &bound) && decimal_cmp(number, &bound) < 0) return false;
+  return !type->most.n || !decimal_parse(type->most, &bound) || decimal_cmp(number, &bound) <= 0;
+}
+
+static bool number_for(const struct type *type, struct str value, char out[VALUE_OUT_SIZE], struct str *ret) {
+  struct decimal number;
+  char text[DECIMAL_OUT_SIZE];
+  if (!decimal_parse(value, &number) || (type->kind == WHOLE && !decimal_is_whole(&number)) || !in_range(type, &number)) return false;
+  struct str shortest = decimal_text(&number, text);
+  if (shortest.n > VALUE_NUMBER_MAX) return false;
+  memcpy(out, shortest.p, shortest.n);
+  *ret = (struct str){out, shortest.n};
+  return true;
+}
+
+static bool yes_no(struct str value, bool *ret) {
+  static const struct str yes[] = {{"true", 4}, {"t", 1}, {"1", 1}, {"yes", 3}, {"y", 1}},
+                          no[] = {{"false", 5}, {"f", 1}, {"0", 1}, {"no", 2}, {"n", 1}};
+  for (size_t i = 0; i < 5; i++) {
+    *ret = str_eq_nocase(value, yes[i]);
+    if (*ret || str_eq_nocase(value, no[i])) return true;
+  }
+  return false;
+}
+
+bool value_for_type(struct str name, struct str value, char out[VALUE_OUT_SIZE], struct str *ret) {
+  const struct type *type = type_of(name);
+  bool yes;
+  if (!type) {
+    *ret = value;
+    return value.n > 0 && value.n <= VALUE_TEXT_MAX;
+  }
+  if (type->kind == NUMBER || type->kind == WHOLE) return number_for(type, value, out, ret);
+  if (!yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;
+  *ret = yes ? STR("true") : STR("false");
+  return true;
+}
+
+bool value_same(struct str a, struct str b) {
+  bool left, right;
+  if (str_eq(a, b) || decimal_same(a, b)) return true;
+  return a.n > 1 && b.n > 1 && yes_no(a, &left) && yes_no(b, &right) && left == right;
+}

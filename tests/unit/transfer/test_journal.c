@@ -1,0 +1,179 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "transfer/journal.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/drawbridge-journal-test-XXXXXX";
+
+struct seen {
+  char text[4096];
+  unsigned count;
+};
+
+static int note(void *payload, struct str record, struct error *error) {
+  struct seen *seen = payload;
+  (void)error;
+  (void)snprintf(seen->text + strlen(seen->text), sizeof seen->text - strlen(seen->text), "%.*s\n", STR_ARG(record));
+  seen->count++;
+  return 0;
+}
+
+static char *path_of(const char *name) {
+  return mem_printf("%s/%s", folder, name);
+}
+
+static struct str contents(struct arena *arena, const char *name) {
+  struct error error = {0};
+  struct str bytes;
+  char *path = path_of(name);
+  assert_int_equal(file_read(arena, path, 1 << 20, &bytes, &error), 0);
+  free(path);
+  return bytes;
+}
+
+static void set_contents(const char *name, struct str bytes) {
+  char *path = path_of(name);
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
+  close(fd);
+  free(path);
+}
+
+static void clean(void) {
+  static const char *const names[] = {"journal", "undo.csv", "lock", "mapping.json"};
+  for (size_t i = 0; i < 4; i++) {
+    char *path = path_of(names[i]);
+    (void)unlink(path);
+    free(path);
+  }
+}
+
+static int setup(void **state) {
+  (void)state;
+  return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  clean();
+  return rmdir(folder);
+}
+
+static const char *const records[] = {"{\"a\":1}", "{\"b\":\"two words\"}", "{\"c\":[3]}", "{\"d\":\"é\"}"};
+
+static void fill(void) {
+  struct error error = {0};
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  assert_non_null(journal);
+  for (size_t i = 0; i < 4; i++) assert_int_equal(journal_append(journal, str_of(records[i]), &error), 0);
+  journal_close(journal);
+}
+
+/* Whatever byte a power cut leaves off at: what was acknowledged before is there, what was not is as if never begun, and the journal goes on. */
+static void cut_at_every_byte(void **state) {
+  struct arena *arena = arena_new();
+  (void)state;
+  clean();
+  fill();
+  struct str whole = contents(arena, "journal");
+  for (size_t at = 0; at <= whole.n; at++) {
+    struct error error = {0};
+    struct seen seen = {0}, after = {0};
+    unsigned lines = 0;
+    for (size_t i = 0; i < at; i++) lines += whole.p[i] == '\n';
+    set_contents("journal", str_slice(whole, 0, at));
+    struct journal *journal = journal_open(folder, note, &seen, &error);
+    assert_non_null(journal);
+    assert_int_equal(seen.count, lines);
+    assert_int_equal(journal_append(journal, STR("{\"more\":true}"), &error), 0);
+    journal_close(journal);
+    journal = journal_open(folder, note, &after, &error);
+    assert_non_null(journal);
+    journal_close(journal);
+    assert_int_equal(after.count, lines + 1);
+    assert_memory_equal(after.text, seen.text, strlen(seen.text));
+    assert_string_equal(after.text + strlen(seen.text), "{\"more\":true}\n");
+  }
+  arena_free(arena);
+}
+
+/* A byte that is not what was written is found, and not passed over; without its end a last record is one that was cut. */
+static void damage_at_every_byte(void **state) {
+  struct arena *arena = arena_new();
+  (void)state;
+  clean();
+  fill();
+  struct str whole = contents(arena, "journal");
+  for (size_t at = 0; at < whole.n; at++) {
+    struct error error = {0};
+    struct seen seen = {0};
+    char *bytes = mem_alloc(whole.n);
+    memcpy(bytes, whole.p, whole.n);
+    bytes[at] ^= 1;
+    set_contents("journal", (struct str){bytes, whole.n});
+    struct journal *journal = journal_open(folder, note, &seen, &error);
+    if (at + 1 < whole.n) {
+      assert_null(journal);
+      assert_int_equal(error.code, ERROR_input);
+    } else {
+      assert_non_null(journal);
+      assert_int_equal(seen.count, 3);
+    }
+    journal_close(journal);
+    free(bytes);
+  }
+  arena_free(arena);
+}
+
+static void one_at_a_time(void **state) {
+  struct error error = {0};
+  (void)state;
+  clean();
+  struct journal *first = journal_open(folder, NULL, NULL, &error);
+  assert_non_null(first);
+  assert_null(journal_open(folder, NULL, NULL, &error));
+  assert_int_equal(error.code, ERROR_busy);
+  journal_close(first);
+  first = journal_open(folder, NULL, NULL, &error);
+  assert_non_null(first);
+  journal_close(first);
+}
+
+static void rows(void **state) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  struct journal_rows first, second, third;
+  struct str text;
+  (void)state;
+  clean();
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  assert_int_equal(journal_put_rows(journal, 0, STR("a,b\n"), &first, &error), 0);
+  assert_int_equal(journal_put_rows(journal, first.at + first.n, STR("never recorded\n"), &second, &error), 0);
+  assert_int_equal(journal_put_rows(journal, first.at + first.n, STR("c,d\n"), &third, &error),
+                   0); /* as after a kill between rows and record */
+  assert_int_equal(journal_get_rows(journal, &first, arena, &text, &error), 0);
+  assert_true(str_eq(text, STR("a,b\n")));
+  assert_int_equal(journal_get_rows(journal, &third, arena, &text, &error), 0);
+  assert_true(str_eq(text, STR("c,d\n")));
+  assert_int_equal(journal_get_rows(journal, &second, arena, &text, &error), -1);
+  assert_int_equal(error.code, ERROR_input);
+  assert_true(str_eq(contents(arena, "undo.csv"), STR("a,b\nc,d\n")));
+  journal_close(journal);
+  arena_free(arena);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(cut_at_every_byte), cmocka_unit_test(damage_at_every_byte),
+                                     cmocka_unit_test(one_at_a_time), cmocka_unit_test(rows)};
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
