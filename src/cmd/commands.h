@@ -11,6 +11,7 @@ int command_align(int argc, char **argv);
 int command_check_config(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_transfer(int argc, char **argv);
 
 /* Prints "drawbridge <command>: <message>" and returns the exit code of the error. */
 int command_fail(const char *command, const struct error *error);

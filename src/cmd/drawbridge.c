@@ -17,6 +17,7 @@ static const struct {
     {"align", command_align, "proposes which elements and cells of two data sets correspond"},
     {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
     {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},
+    {"transfer", command_transfer, "sends data values from one side to the other, by a mapping, and proves that the totals agree"},
     {"version", command_version, "prints the version"},
 };
 

@@ -1,0 +1,323 @@
+/* drawbridge transfer: values from one side to the other, by a mapping. */
+#include "transfer/run.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/vec.h"
+#include "cmd/commands.h"
+#include "cmd/side.h"
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: drawbridge transfer --mapping FILE --from SIDE --to SIDE --periods P[,P...] --org-units UID[,UID...][/descendants] [options]\n"
+    "       drawbridge transfer --mapping FILE --values-in FILE --values-out FILE [--to SIDE] [options]\n"
+    "       drawbridge transfer --journal DIR --resume | --undo [options]\n\n"
+    "  SIDE                server:ID of the configuration (personal access token in DRAWBRIDGE_<ID>_TOKEN, or asked for), or a metadata "
+    "file\n"
+    "  --config FILE       the configuration (default " COMMAND_CONFIG_DEFAULT ")\n"
+    "  --accept LIST       which decisions of the mapping count: accepted,auto,proposed (default accepted,auto)\n"
+    "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
+    "  --values-in FILE    data values (dataValueSets JSON, or CSV); - is standard input\n"
+    "  --values-out FILE   where translated values go: CSV where the name ends in .csv, else JSON; - is standard output\n"
+    "  --journal DIR       what is done is written there first (default: a new folder here)\n"
+    "  --resume            goes on with the run in the journal\n"
+    "  --undo              puts back what the run in the journal overwrote\n"
+    "  --report FILE       the report as JSON\n"
+    "  --sum-anyway        also adds up what the target averages, or takes the last, least or largest of\n";
+
+enum word {
+  CONFIG = 256,
+  MAPPING,
+  FROM,
+  TO,
+  PERIODS,
+  UNITS,
+  ACCEPT,
+  DRY_RUN,
+  VALUES_IN,
+  VALUES_OUT,
+  JOURNAL,
+  RESUME,
+  UNDO,
+  REPORT,
+  SUM_ANYWAY,
+  HELP
+};
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, CONFIG},
+    {"mapping", required_argument, NULL, MAPPING},
+    {"from", required_argument, NULL, FROM},
+    {"to", required_argument, NULL, TO},
+    {"periods", required_argument, NULL, PERIODS},
+    {"org-units", required_argument, NULL, UNITS},
+    {"accept", required_argument, NULL, ACCEPT},
+    {"dry-run", no_argument, NULL, DRY_RUN},
+    {"values-in", required_argument, NULL, VALUES_IN},
+    {"values-out", required_argument, NULL, VALUES_OUT},
+    {"journal", required_argument, NULL, JOURNAL},
+    {"resume", no_argument, NULL, RESUME},
+    {"undo", no_argument, NULL, UNDO},
+    {"report", required_argument, NULL, REPORT},
+    {"sum-anyway", no_argument, NULL, SUM_ANYWAY},
+    {"help", no_argument, NULL, HELP},
+    {0},
+};
+
+struct asked {
+  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *report;
+  bool dry_run, resume, undo, sum_anyway;
+};
+
+struct work {
+  const struct asked *asked;
+  struct arena *arena;
+  struct run_order order;
+  struct str mapping_text;
+  const char *journal;
+  struct run_watch watch;
+  struct report *report;
+  bool progress_shown;
+};
+
+/* A second signal ends the program at once; what was done is in the journal. */
+static atomic_bool stop_asked;
+
+static void on_signal(int number) {
+  atomic_store(&stop_asked, true);
+  (void)signal(number, SIG_DFL);
+}
+
+static void watch_signals(void) {
+  struct sigaction action = {.sa_handler = on_signal};
+  (void)sigaction(SIGINT, &action, NULL);
+  (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static void show_progress(void *payload, const struct run_progress *p) {
+  struct work *w = payload;
+  w->progress_shown = true;
+  (void)fprintf(stderr, "\r\033[K%s", run_phase_name(p->phase));
+  if (p->of) (void)fprintf(stderr, " %llu of %llu", (unsigned long long)p->done, (unsigned long long)p->of);
+  (void)fprintf(stderr, ": %llu values read, %llu cells sent, %llu verified", (unsigned long long)p->counts->read,
+                (unsigned long long)p->counts->sent, (unsigned long long)p->counts->verified);
+  (void)fflush(stderr);
+}
+
+/* --- what was asked --- */
+
+static int bad_usage(struct error *error, const char *what) {
+  return error_set(error, ERROR_usage, "%s; drawbridge transfer --help tells the options", what);
+}
+
+static int read_options(int argc, char **argv, struct asked *a, struct error *error) {
+  const char **const texts[] = {
+      [CONFIG - CONFIG] = &a->config,   [MAPPING - CONFIG] = &a->mapping,     [FROM - CONFIG] = &a->from,
+      [TO - CONFIG] = &a->to,           [PERIODS - CONFIG] = &a->periods,     [UNITS - CONFIG] = &a->units,
+      [ACCEPT - CONFIG] = &a->accept,   [VALUES_IN - CONFIG] = &a->values_in, [VALUES_OUT - CONFIG] = &a->values_out,
+      [JOURNAL - CONFIG] = &a->journal, [REPORT - CONFIG] = &a->report,       [HELP - CONFIG] = NULL};
+  bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
+                         [RESUME - CONFIG] = &a->resume,
+                         [UNDO - CONFIG] = &a->undo,
+                         [SUM_ANYWAY - CONFIG] = &a->sum_anyway,
+                         [HELP - CONFIG] = NULL};
+  for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+    if (option == HELP) return 1;
+    if (option == '?') return bad_usage(error, "an option is unknown or lacks its value");
+    if (texts[option - CONFIG])
+      *texts[option - CONFIG] = optarg;
+    else
+      *flags[option - CONFIG] = true;
+  }
+  return optind < argc ? bad_usage(error, "there is a word that belongs to no option") : 0;
+}
+
+static const struct str *split(struct arena *arena, struct str text, size_t *ret_count) {
+  struct str *list = ARENA_ARRAY(arena, text.n / 2 + 2, struct str);
+  size_t n = 0;
+  for (struct str rest = text; rest.p;) {
+    struct str word = str_trim(str_take(&rest, ','));
+    if (word.n) list[n++] = word;
+  }
+  *ret_count = n;
+  return list;
+}
+
+static int read_accept(struct work *w, struct error *error) {
+  size_t n;
+  const struct str *list = split(w->arena, str_of(w->asked->accept ? w->asked->accept : "accepted,auto"), &n);
+  for (size_t i = 0; i < n; i++) {
+    enum mapping_decision decision;
+    if (!mapping_decision_of(list[i], &decision) || decision > MAPPING_PROPOSED)
+      return bad_usage(error, "--accept takes accepted, auto and proposed, with commas between");
+    w->order.accept[decision] = true;
+  }
+  return 0;
+}
+
+static int read_order(struct work *w, struct error *error) {
+  struct str units = str_of(w->asked->units);
+  w->order = (struct run_order){
+      .from = str_of(w->asked->from), .to = str_of(w->asked->to), .dry_run = w->asked->dry_run, .sum_anyway = w->asked->sum_anyway};
+  w->order.descendants = str_ends(units, STR("/descendants"));
+  if (w->order.descendants) units.n -= strlen("/descendants");
+  w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
+  w->order.org_units = split(w->arena, units, &w->order.org_unit_count);
+  return read_accept(w, error);
+}
+
+static int read_mapping(struct work *w, struct error *error) {
+  if (!w->asked->mapping) return bad_usage(error, "--mapping is needed");
+  return file_read(w->arena, w->asked->mapping, MAPPING_BYTES_MAX, &w->mapping_text, error);
+}
+
+/* --- the kinds of runs --- */
+
+static int transfer_files(struct work *w, struct error *error) {
+  struct str id;
+  const struct asked *a = w->asked;
+  if (!a->values_in || !a->values_out) return bad_usage(error, "--values-in and --values-out come together");
+  if (a->journal || a->resume || a->undo)
+    return bad_usage(error, "between files there is no journal: nothing is overwritten before all of it is right");
+  if (read_order(w, error) || read_mapping(w, error)) return -1;
+  w->order.from = str_of(a->values_in);
+  w->order.to = str_of(a->values_out);
+  const struct mapping *mapping = mapping_read(w->arena, w->mapping_text, error);
+  if (!mapping) return error_context(error, "%s", a->mapping);
+  const struct dhis2_metadata *target = NULL;
+  if (a->to && side_is_server(a->to, &id))
+    return bad_usage(error, "between files --to names a metadata file, for value types and data sets");
+  if (a->to && !(target = dhis2_metadata_of_file(w->arena, a->to, error))) return -1;
+  return run_files(&w->order, mapping, target, a->values_in, a->values_out, &w->watch, w->report, error);
+}
+
+static int two_servers(struct work *w, struct str from_id, struct str to_id, struct error *error) {
+  const char *config = w->asked->config;
+  struct dhis2_server *from = side_server(w->arena, config, from_id, error),
+                      *to = from ? side_server(w->arena, config, to_id, error) : NULL;
+  int result = to ? run_servers(&w->order, w->mapping_text, from, to, w->journal, w->asked->resume, &w->watch, w->report, error) : -1;
+  dhis2_server_free(from);
+  dhis2_server_free(to);
+  return result;
+}
+
+/* A folder of its own for each run, where none was named. */
+static const char *new_journal(struct arena *arena) {
+  char time[CLOCK_TEXT_SIZE];
+  struct str text = arena_str(arena, str_of(clock_format(clock_now_ms() / 1000 * 1000, time)));
+  for (size_t i = 0; i < text.n; i++)
+    if (text.p[i] == ':') ((char *)(uintptr_t)text.p)[i] = '-';
+  return arena_cstr(arena, arena_printf(arena, "drawbridge-journal-%.*s", STR_ARG(text)));
+}
+
+static int transfer_servers(struct work *w, struct error *error) {
+  const struct asked *a = w->asked;
+  struct str from_id, to_id;
+  if (!a->from || !a->to) return bad_usage(error, "--from and --to are needed");
+  if (!side_is_server(a->from, &from_id) || !side_is_server(a->to, &to_id))
+    return bad_usage(error, "without --values-in and --values-out both sides are server:ID");
+  if (read_order(w, error) || run_order_settle(&w->order, w->arena, error) || read_mapping(w, error)) return -1;
+  w->order.from = from_id;
+  w->order.to = to_id;
+  w->journal = a->journal ? a->journal : a->dry_run ? NULL : new_journal(w->arena);
+  return two_servers(w, from_id, to_id, error);
+}
+
+/* --journal alone tells all that a resumed run needs. */
+static int resume_as_begun(struct work *w, struct error *error) {
+  struct run_begun begun;
+  if (run_begun(w->asked->journal, w->arena, &begun, error)) return -1;
+  w->order = begun.order;
+  w->mapping_text = begun.mapping_text;
+  w->journal = w->asked->journal;
+  return two_servers(w, w->order.from, w->order.to, error);
+}
+
+static int undo(struct work *w, struct error *error) {
+  struct run_begun begun;
+  if (!w->asked->journal) return bad_usage(error, "--undo needs the --journal of the run");
+  if (run_begun(w->asked->journal, w->arena, &begun, error)) return -1;
+  w->order = begun.order;
+  w->mapping_text = begun.mapping_text;
+  w->journal = w->asked->journal;
+  struct dhis2_server *to = side_server(w->arena, w->asked->config, begun.order.to, error);
+  int result = to ? run_undo(to, w->journal, &w->watch, w->report, error) : -1;
+  dhis2_server_free(to);
+  return result;
+}
+
+static int transfer(struct work *w, struct error *error) {
+  const struct asked *a = w->asked;
+  if (a->undo) return undo(w, error);
+  if (a->values_in || a->values_out) return transfer_files(w, error);
+  if (a->resume && !a->journal) return bad_usage(error, "--resume needs the --journal of the run");
+  if (a->dry_run && a->resume) return bad_usage(error, "a dry run leaves nothing to resume");
+  return a->resume && !a->mapping && !a->from && !a->to ? resume_as_begun(w, error) : transfer_servers(w, error);
+}
+
+/* --- what is said --- */
+
+static int write_report(const struct work *w, const struct run_told *told, struct error *error) {
+  struct buf text = BUF_INIT(1 << 30);
+  int result = run_report_write(told, w->report, &text) ? file_write(w->asked->report, buf_str(&text), error)
+                                                        : error_set(error, ERROR_inside, "the report is too large");
+  buf_free(&text);
+  return result;
+}
+
+static void say(FILE *to, const struct work *w, const char *outcome) {
+  const struct report_counts *c = report_counts(w->report);
+  (void)fprintf(to,
+                "%s: %llu values read, %llu mapped, %llu unmapped; %llu cells, %llu summed, %llu partial; %llu sent, %llu created, %llu "
+                "updated, %llu unchanged, %llu ignored, %llu refused, %llu verified, %llu differing\n",
+                outcome, (unsigned long long)c->read, (unsigned long long)c->mapped, (unsigned long long)c->unmapped,
+                (unsigned long long)c->cells, (unsigned long long)c->summed, (unsigned long long)c->partial, (unsigned long long)c->sent,
+                (unsigned long long)c->created, (unsigned long long)c->updated, (unsigned long long)c->unchanged,
+                (unsigned long long)c->ignored, (unsigned long long)c->refused, (unsigned long long)c->verified,
+                (unsigned long long)c->differing);
+}
+
+static bool can_resume(const struct work *w, const struct error *failure) {
+  return w->journal && !w->asked->undo && failure->code != ERROR_usage && failure->code != ERROR_conflict && failure->code != ERROR_busy &&
+         failure->code != ERROR_input && access(w->journal, F_OK) == 0;
+}
+
+static int finish(struct work *w, int64_t began, int result, struct error *failure) {
+  struct run_told told = {
+      .order = &w->order, .mapping_text = w->mapping_text, .began_ms = began, .ended_ms = clock_now_ms(), .failure = failure};
+  struct error error = {0};
+  if (w->progress_shown) (void)fprintf(stderr, "\r\033[K");
+  bool worked = result == 0 || report_counts(w->report)->read || w->journal;
+  if (w->asked->report && worked && write_report(w, &told, &error)) return command_fail("transfer", &error);
+  if (result == 0) {
+    const char *outcome = run_outcome(&told, w->report);
+    bool values_on_stdout = w->asked->values_out && str_eq(str_of(w->asked->values_out), STR("-"));
+    say(values_on_stdout ? stderr : stdout, w, outcome);
+    return str_eq(str_of(outcome), STR("done")) ? 0 : error_exit_code(ERROR_differs);
+  }
+  if (can_resume(w, failure))
+    (void)error_set(&error, failure->code, "%s. Go on with: drawbridge transfer --journal %s --resume", failure->message, w->journal);
+  else
+    error = *failure;
+  return command_fail("transfer", &error);
+}
+
+int command_transfer(int argc, char **argv) {
+  struct asked asked = {0};
+  struct error error = {0};
+  int result = read_options(argc, argv, &asked, &error);
+  if (result > 0) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
+  if (result < 0) return command_fail("transfer", &error);
+  watch_signals();
+  struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked}};
+  w.watch.payload = &w;
+  if (isatty(STDERR_FILENO)) w.watch.progress = show_progress;
+  int64_t began = clock_now_ms();
+  result = transfer(&w, &error);
+  int code = finish(&w, began, result, &error);
+  report_free(w.report);
+  arena_free(w.arena);
+  return code;
+}

@@ -1,0 +1,490 @@
+"""Values from server to server, on stand-ins of both value engines, in both directions, with everything that goes wrong on the way."""
+import base64
+import contextlib
+import http.server
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import unittest
+
+import harness
+import transfer_fixture as fixture
+
+CONFIG = """\
+public_url: http://127.0.0.1:1
+listen: [127.0.0.1:1]
+store: sqlite:{folder}/state.db
+keys: {folder}/keys
+servers:
+  - {{id: source, name: Source, url: "http://127.0.0.1:{source}", addresses: [127.0.0.0/8]}}
+  - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
+"""
+
+
+def api(port, method, path, body=None, query=""):
+    headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
+    return harness.call(port, method, path + query, headers, body)
+
+
+class Servers(harness.Case):
+    versions = ("2.41", "2.43")
+    unit_count = 6
+    assigned = None
+
+    def setUp(self):
+        self.folder = self.directory()
+        self.source, self.target = fixture.sides(self.unit_count, assigned=self.assigned)
+        self.made = fixture.rules(self.source, self.target)
+
+    def start(self, source_faults=None, target_faults=None, stored=None, seed=1):
+        self.sims = {}
+        for name, side, version, faults in (("source", self.source, self.versions[0], source_faults), ("target", self.target, self.versions[1], target_faults)):
+            (self.folder / f"{name}-metadata.json").write_text(json.dumps(side.objects))
+            words = ["--demo", self.folder / f"{name}-metadata.json", "--set", "control=on"]
+            if faults:
+                (self.folder / f"{name}-faults.json").write_text(json.dumps(faults))
+                words += ["--faults", self.folder / f"{name}-faults.json"]
+            self.sims[name] = self.sim(version, *words)
+        (self.folder / "config.yaml").write_text(CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
+        (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target)))
+        self.environment = {}
+        for name, sim in self.sims.items():
+            made = api(sim.port, "POST", "/api/apiToken", {"type": "PERSONAL_ACCESS_TOKEN_V2", "attributes": []})
+            self.environment[f"DRAWBRIDGE_{name.upper()}_TOKEN"] = made.json["response"]["key"]
+        self.fill("source", self.source, stored if stored is not None else fixture.values(self.source, seed))
+
+    def fill(self, name, side, stored):
+        answer = api(self.sims[name].port, "POST", "/api/dataValueSets", fixture.document(stored, side.data_set))
+        self.assertEqual(answer.json["response"]["status"], "SUCCESS", answer)
+
+    def stored(self, name, side=None, periods=fixture.PERIODS):
+        side = side or {"source": self.source, "target": self.target}[name]
+        query = "?" + "&".join([f"dataSet={side.data_set}"] + [f"period={p}" for p in periods] + [f"orgUnit={u}" for u in side.units])
+        return fixture.cells_of(api(self.sims[name].port, "GET", "/api/dataValueSets.json", query=query).json["dataValues"])
+
+    def words(self, *more, journal="journal", units=None):
+        units = units or ",".join(self.source.units)
+        return ["transfer", "--config", self.folder / "config.yaml", "--mapping", self.folder / "mapping.json", "--from", "server:source", "--to", "server:target", "--periods", ",".join(fixture.PERIODS), "--org-units", units,
+                "--report", self.folder / "report.json", *(["--journal", self.folder / journal] if journal else []), *more]
+
+    def transfer(self, *more, expect=0, **where):
+        self.said = self.command(*self.words(*more, **where), expect=expect, environment=self.environment)
+        return self.read_report()
+
+    def read_report(self):
+        self.report = json.loads((self.folder / "report.json").read_text())
+        self.counts = self.report["counts"]
+        return self.report
+
+    def wanted(self):
+        """What must be at the target, from what the source really holds."""
+        cells = fixture.expected(self.made, self.stored("source"))
+        if self.versions[1] == "2.41":  # keeps no zeros but where they are significant
+            kept = {e["id"] for e in self.target.objects["dataElements"] if e["zeroIsSignificant"] or e["valueType"] in ("TEXT", "BOOLEAN")}
+            cells = {k: v for k, v in cells.items() if v != "0" or k[0] in kept}
+        return cells
+
+    def check_whole(self):
+        wanted = self.wanted()
+        self.assertEqual(self.stored("target"), wanted)
+        sums = fixture.totals(wanted, fixture.numeric_elements(self.target))
+        for side in ("source", "target"):
+            found = {(t["data_element"], t["period"]): t[side] for t in self.report["control_totals"]}
+            self.assertEqual({k: v for k, v in found.items() if v != "0"}, {k: v for k, v in sums.items() if v != "0"}, side)
+        self.assertTrue(all(t["equal"] for t in self.report["control_totals"]))
+        self.assertEqual((self.counts["differing"], self.counts["ignored"], self.report["outcome"]), (0, {}, "done"))
+
+
+class Plain(Servers):
+    def test_all_arrives_and_a_second_run_sends_nothing(self):
+        self.start()
+        self.transfer()
+        self.check_whole()
+        first = self.counts
+        self.assertEqual(first["sent"], first["created"])
+        self.assertEqual(first["read"], len(self.stored("source")))
+        self.transfer(journal="second")
+        self.check_whole()
+        self.assertEqual((self.counts["sent"], self.counts["created"], self.counts["updated"], self.counts["unchanged"]), (0, 0, 0, first["verified"]))
+
+    def test_what_changed_is_updated_and_undone_again(self):
+        self.start()
+        places = [(u, p) for u in self.source.units for p in fixture.PERIODS]
+        before = {(*self.target.cell("tests"), p, u, fixture.DEFAULT): "77" for u, p in places[:5]}
+        before.update({(*self.target.cell("remark"), p, u, fixture.DEFAULT): "older words" for u, p in places[:3]})
+        self.fill("target", self.target, before)
+        self.transfer()
+        self.check_whole_but(before)
+        self.assertGreater(self.counts["updated"], 3)
+        self.transfer("--undo")
+        self.assertEqual(self.stored("target"), before)
+        self.assertEqual((self.counts["differing"], self.counts["refused"]), (0, 0))
+        self.assertIn("was undone", self.command(*self.words("--resume"), expect=1, environment=self.environment)[1])
+
+    def check_whole_but(self, before):
+        """Cells that the source says nothing of stay as they were."""
+        wanted = {**before, **self.wanted()}
+        self.assertEqual(self.stored("target"), wanted)
+
+    def test_undo_leaves_alone_what_somebody_changed_since(self):
+        self.start()
+        self.transfer()
+        changed = next(k for k in self.stored("target") if k[0] == self.target.elements["balance"])
+        self.fill("target", self.target, {changed: "-12345"})
+        self.transfer("--undo", expect=1)
+        self.assertEqual(self.stored("target"), {changed: "-12345"})
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["changed_meanwhile"])
+
+    def test_a_dry_run_writes_nothing_and_predicts(self):
+        self.start()
+        self.transfer("--dry-run", journal=None)
+        self.assertEqual(self.stored("target"), {})
+        self.assertEqual([p.name for p in self.folder.iterdir() if "journal" in p.name], [])
+        predicted = self.counts["created"]
+        self.assertEqual((self.counts["sent"], self.counts["verified"], self.report["dry_run"]), (0, 0, True))
+        self.transfer()
+        self.assertEqual(self.counts["created"], predicted)
+
+    def test_units_below_a_unit(self):
+        self.start()
+        self.transfer(units=fixture.ROOT + "/descendants")
+        self.check_whole()
+
+    def test_comment_and_follow_up_of_the_target_stay(self):
+        self.start()
+        cell, unit = self.target.cell("tests"), self.source.units[0]
+        key = {"dataElement": cell[0], "categoryOptionCombo": cell[1], "attributeOptionCombo": fixture.DEFAULT, "period": "202401", "orgUnit": unit}
+        api(self.sims["target"].port, "POST", "/api/dataValueSets", {"dataSet": self.target.data_set, "dataValues": [{**key, "value": "1", "comment": "checked by phone", "followup": True, "followUp": True}]})
+        self.transfer()
+        query = f"?dataSet={self.target.data_set}&period=202401&period=202402&orgUnit={unit}&orgUnit={self.source.units[1]}"
+        rows = api(self.sims["target"].port, "GET", "/api/dataValueSets.json", query=query).json["dataValues"]
+        row = next(r for r in rows if r["dataElement"] == cell[0] and r["period"] == "202401" and r["orgUnit"] == unit)
+        self.assertEqual((row["comment"], row["followup"]), ("checked by phone", True))
+        self.assertNotEqual(row["value"], "1")
+
+    def test_bad_words_and_journals_in_use(self):
+        self.start()
+        for words in (["--periods", "hello"], ["--periods", "2024W53"], ["--org-units", "no"], ["--accept", "all"], ["--from", "server:nowhere"]):
+            self.command(*self.words(*words), expect=2, environment=self.environment)
+        self.command(*self.words(), expect=2, environment={**self.environment, "DRAWBRIDGE_SOURCE_TOKEN": ""}, input="")
+        self.transfer()
+        self.assertIn("holds a run already", self.command(*self.words(), expect=1, environment=self.environment)[1])
+        self.assertIn("other", self.command(*self.words("--resume", "--periods", "202401"), expect=2, environment=self.environment)[1])
+        self.transfer("--resume")  # of a run that has ended: the same report
+        self.check_whole()
+        out, _ = self.command("transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "journal", "--resume", environment=self.environment)
+        self.assertIn("done:", out)
+
+    def test_a_refused_token_ends_the_run_with_3(self):
+        self.start()
+        self.command(*self.words(), expect=3, environment={**self.environment, "DRAWBRIDGE_TARGET_TOKEN": self.environment["DRAWBRIDGE_SOURCE_TOKEN"]})
+
+
+class PlainBack(Plain):
+    versions = ("2.43", "2.41")
+
+
+class Refusals(Servers):
+    """Units that the target's data set is not assigned to, and a closed one: the rest arrives, and what does not is told."""
+    unit_count = 8
+
+    def setUp(self):
+        super().setUp()
+        self.assigned = self.source.units[:5]
+        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.assigned]
+        self.target.objects["organisationUnits"][1]["closedDate"] = "2024-01-15"
+
+    def test_one_bad_unit_does_not_lose_the_others(self):
+        self.start()
+        self.transfer(expect=1)
+        refused = set(self.source.units[5:])
+        closed = {(p, self.source.units[0]) for p in ("202402", "202403")} if self.versions[1] == "2.43" else set()
+        wanted = {k: v for k, v in self.wanted().items() if k[3] not in refused and (k[2], k[3]) not in closed}
+        self.assertEqual(self.stored("target"), wanted)
+        self.assertEqual(set(self.counts["ignored"]), {"2.41": {"E7636"}, "2.43": {"E8022", "E8031"}}[self.versions[1]])
+        self.assertEqual(self.counts["verified"] + sum(self.counts["ignored"].values()), self.counts["cells"])
+        self.assertEqual(self.report["outcome"], "refused")
+        cells = self.report["conflicts"][0]["cells"]
+        self.assertTrue(cells and all(c["sources"] for c in cells))
+
+
+class RefusalsBack(Refusals):
+    versions = ("2.43", "2.41")
+
+
+class Faults(Servers):
+    """What a network and a server do; the result is that of a run without."""
+    reads = "/api/dataValueSets*"
+
+    def run_with(self, source=None, target=None):
+        self.start(source, target)
+        self.transfer()
+        self.check_whole()
+
+    def test_a_read_that_is_cut(self):
+        self.run_with(source=[{"path": self.reads, "method": "GET", "nth": 2, "times": 2, "kind": "cut"}])
+
+    def test_a_read_that_is_cut_and_looks_whole(self):
+        self.run_with(source=[{"path": self.reads, "method": "GET", "nth": 1, "times": 3, "kind": "truncate"}])
+
+    def test_a_read_that_fails(self):
+        self.run_with(source=[{"path": self.reads, "method": "GET", "nth": 3, "times": 2, "kind": "status", "status": 500}], target=[{"path": self.reads, "method": "GET", "nth": 1, "times": 2, "kind": "status", "status": 503}])
+
+    def test_an_empty_answer_once(self):
+        self.run_with(source=[{"path": self.reads, "method": "GET", "nth": 2, "times": 1, "kind": "empty"}], target=[{"path": self.reads, "method": "GET", "nth": 5, "times": 1, "kind": "empty"}])
+
+    def test_a_write_whose_answer_is_lost(self):
+        for kind in ("cut", "truncate", "empty"):
+            with self.subTest(kind):
+                self.run_with(target=[{"path": self.reads, "method": "POST", "nth": 2, "times": 1, "kind": kind}])
+                self.setUp()
+
+    def test_504_after_the_write_was_done(self):
+        self.run_with(target=[{"path": self.reads, "method": "POST", "nth": 2, "times": 2, "kind": "status", "status": 504, "execute": True}])
+
+    def test_504_and_500_before_it_was_done(self):
+        self.run_with(target=[{"path": self.reads, "method": "POST", "nth": 1, "times": 1, "kind": "status", "status": 504}, {"path": self.reads, "method": "POST", "nth": 2, "times": 1, "kind": "status", "status": 500}])
+
+    def test_a_server_that_stays_away_ends_the_run_and_it_is_resumed(self):
+        self.start(target_faults=[{"path": self.reads, "method": "POST", "nth": 3, "times": 6, "kind": "status", "status": 502}])
+        said = self.command(*self.words(), expect=3, environment=self.environment)[1]
+        self.assertIn("--resume", said)
+        self.assertEqual(self.read_report()["outcome"], "failed")
+        self.transfer("--resume")
+        self.check_whole()
+
+    def test_forbidden_reads_are_told(self):
+        self.start(source_faults=[{"path": self.reads, "method": "GET", "kind": "empty"}])
+        self.assertIn("may not read", self.command(*self.words(), expect=3, environment=self.environment)[1])
+
+
+class FaultsBack(Faults):
+    versions = ("2.43", "2.41")
+
+
+class Between:
+    """Stands before a stand-in and passes everything on; stops at the n-th question of a method about values, before or after the server has done it, and tells."""
+
+    def __init__(self, port):
+        self.behind, self.stop_at, self.stopped, self.seen, self.posted = port, None, threading.Event(), {}, []
+        self.alter = None  # (method, number, answer): changes what comes back
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def pass_on(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+                about_values = self.path.startswith("/api/dataValueSets")
+                number = outer.seen[self.command] = outer.seen.get(self.command, 0) + about_values
+                here = about_values and outer.stop_at and outer.stop_at[:2] == (self.command, number)
+                if here and outer.stop_at[2] == "before":
+                    return self.hold()
+                answer = harness.call(outer.behind, self.command, self.path, [(k, v) for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")], body)
+                if here:
+                    return self.hold()
+                if about_values and outer.alter:
+                    outer.alter(self.command, number, answer)
+                if about_values and self.command == "POST" and answer.status == 200:
+                    outer.posted += fixture.cells_of(json.loads(body)["dataValues"])
+                self.send_response(answer.status)
+                for key, value in answer.headers:
+                    if key.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                        self.send_header(key, value)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            def hold(self):
+                """Until the other side is gone."""
+                outer.stopped.set()
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    self.connection.recv(1)
+
+            do_GET = do_POST = pass_on
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class BetweenServers(Servers):
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.between = {name: Between(sim.port) for name, sim in self.sims.items()}
+        for between in self.between.values():
+            self.addCleanup(between.close)
+        (self.folder / "config.yaml").write_text(CONFIG.format(folder=self.folder, **{n: b.port for n, b in self.between.items()}))
+
+
+class Lies(BetweenServers):
+    """Answers that are whole, valid, and wrong."""
+    unit_count = 3
+
+    def rows_left_out(self, numbers):
+        def alter(method, number, answer):
+            if method == "GET" and number in numbers:
+                document = json.loads(answer.body)
+                document["dataValues"] = document["dataValues"][:len(document["dataValues"]) // 2]
+                answer.body = json.dumps(document).encode()
+        return alter
+
+    def test_rows_are_left_out_of_a_reading(self):
+        for name, numbers in (("source", (1,)), ("source", (2, 5)), ("source", (1, 3)), ("target", (1,)), ("target", (4, 6)), ("target", (2,))):
+            with self.subTest(server=name, readings=numbers):
+                self.between[name].seen.clear()
+                self.between[name].alter = self.rows_left_out(numbers)
+                self.transfer()
+                self.check_whole()
+                self.between[name].alter = None
+                self.transfer("--undo")
+                shutil.rmtree(self.folder / "journal")
+
+    def test_two_texts_in_one_answer(self):
+        def alter(method, number, answer):
+            if method == "GET" and number == 2:
+                answer.body += b'{"httpStatus": "Conflict"}'
+        self.between["source"].alter = alter
+        self.transfer()
+        self.check_whole()
+
+    def test_a_success_of_which_nothing_was_stored(self):
+        """As 2.43 answers a POST whose SQL failed: SUCCESS, all ignored."""
+        real = harness.call
+
+        def lost(port, method, target, headers=None, body=None):
+            if method == "POST" and self.lose and target.startswith("/api/dataValueSets") and port == self.sims["target"].port:
+                self.lose -= 1
+                count = len(json.loads(body)["dataValues"])
+                summary = {"responseType": "ImportSummary", "status": "SUCCESS", "importCount": {"imported": 0, "updated": 0, "ignored": count, "deleted": 0}, "conflicts": [], "rejectedIndexes": []}
+                return harness.Answer(200, [("Content-Type", "application/json")], json.dumps({"httpStatus": "OK", "httpStatusCode": 200, "status": "OK", "response": summary}).encode())
+            return real(port, method, target, headers, body)
+        self.addCleanup(setattr, harness, "call", real)
+        harness.call, self.lose = lost, 1
+        self.transfer()
+        self.check_whole()
+        self.transfer("--undo")
+        shutil.rmtree(self.folder / "journal")
+        self.lose = 1000
+        self.transfer(expect=1)
+        self.lose = 0
+        self.assertEqual(self.report["outcome"], "differs")
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["unaccounted"])
+        self.assertEqual(self.counts["differing"], self.counts["cells"] - self.counts["unchanged"])
+
+    def test_a_poisoned_value_does_not_lose_the_rest(self):
+        """One value on which the server fails with 500, whatever comes with it."""
+        self.poison = None
+        real = harness.call
+
+        def failing(port, method, target, headers=None, body=None):
+            if method == "POST" and self.poison and target.startswith("/api/dataValueSets") and self.poison in fixture.cells_of(json.loads(body)["dataValues"]):
+                return harness.Answer(500, [("Content-Type", "application/json")], b'{"httpStatus":"Internal Server Error","httpStatusCode":500,"status":"ERROR","message":"Cannot read the array length"}')
+            return real(port, method, target, headers, body)
+        self.addCleanup(setattr, harness, "call", real)
+        wanted = self.wanted()
+        self.poison = sorted(wanted)[7]
+        harness.call = failing
+        self.transfer(expect=1)
+        poison, self.poison = self.poison, None
+        del wanted[poison]
+        self.assertEqual(self.stored("target"), wanted)
+        self.assertEqual(self.counts["ignored"], {"http_500": 1})
+
+
+class Killed(BetweenServers):
+    """SIGKILL at each step that waits for a server; then --resume: the same report, nothing twice."""
+    unit_count = 3
+
+    def empty_target(self):
+        self.transfer("--undo")
+        self.assertEqual(self.stored("target"), {})
+        for between in self.between.values():
+            between.seen.clear()
+            between.posted.clear()
+            between.stopped.clear()
+            between.stop_at = None
+
+    def steps(self, seen):
+        for name in ("source", "target"):
+            for method, count in seen[name].items():
+                for number in range(1, count + 1):
+                    for when in ("before", "after") if method == "POST" else ("before",):
+                        yield name, (method, number, when)
+
+    def kill_at(self, name, step, *more):
+        self.between[name].stop_at = step
+        run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words(*more))], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertTrue(self.between[name].stopped.wait(harness.PATIENCE), f"{name} was never asked {step}")
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        self.between[name].stop_at = None
+        self.between[name].stopped.clear()
+
+    def check_resumed(self, clean):
+        self.check_whole()
+        for part in ("counts", "control_totals", "conflicts", "unmapped_cells"):
+            self.assertEqual(self.report[part], clean[part], part)
+        posted = self.between["target"].posted
+        self.assertEqual(len(posted), len(set(posted)), "a cell whose writing was acknowledged was sent again")
+
+    def test_resumed_as_if_nothing_had_happened(self):
+        clean = self.transfer()
+        seen = {name: dict(between.seen) for name, between in self.between.items()}
+        self.assertEqual(seen["target"]["POST"], len(fixture.PERIODS))
+        for name, step in list(self.steps(seen)):
+            with self.subTest(server=name, step=step):
+                self.empty_target()
+                shutil.rmtree(self.folder / "journal")
+                self.kill_at(name, step)
+                self.transfer("--resume")
+                self.check_resumed(clean)
+
+    def test_killed_again_and_again(self):
+        clean = self.transfer()
+        self.empty_target()
+        shutil.rmtree(self.folder / "journal")
+        self.kill_at("target", ("POST", 1, "after"))
+        for number in range(2, 6):
+            self.kill_at("target", ("GET", 3 * number, "before"), "--resume")
+        self.transfer("--resume")
+        self.check_resumed(clean)
+
+class Signals(Servers):
+    def test_a_journal_that_another_process_has(self):
+        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "hang"}])
+        run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        harness.wait_for(lambda: (self.folder / "journal" / "journal").exists() and b"sending" in (self.folder / "journal" / "journal").read_bytes(), "the first POST")
+        self.assertIn("another run is using", self.command(*self.words("--resume"), expect=3, environment=self.environment)[1])
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+
+    def test_control_c_stops_after_the_batch(self):
+        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 1500}])
+        run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        harness.wait_for(lambda: (self.folder / "journal" / "journal").exists() and b"sending" in (self.folder / "journal" / "journal").read_bytes(), "the first POST")
+        run.send_signal(signal.SIGINT)
+        out, said = run.communicate(timeout=harness.PATIENCE)
+        self.assertEqual(run.returncode, 1, said)
+        self.assertIn("--resume", said)
+        self.assertEqual(self.read_report()["outcome"], "cancelled")
+        self.assertGreater(len(self.stored("target")), 0)
+        self.transfer("--resume")
+        self.check_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,187 @@
+"""Values from file to file: exact, streaming, and told when something cannot be right."""
+import csv
+import json
+import random
+import resource
+import subprocess
+
+import harness
+import transfer_fixture as fixture
+
+
+class Files(harness.Case):
+    def setUp(self):
+        self.folder = self.directory()
+        self.source, self.target = fixture.sides()
+        self.made = fixture.rules(self.source, self.target)
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def transfer(self, stored, *words, mapping=None, out="out.json", expect=0, metadata=True):
+        values_in = stored if not isinstance(stored, dict) else self.write("in.json", fixture.document(stored))
+        mapping = self.write("mapping.json", mapping or fixture.mapping(self.source, self.target))
+        report, out = self.folder / "report.json", self.folder / out
+        for path in (report, out):
+            path.unlink(missing_ok=True)
+        to = ["--to", self.write("target.json", self.target.objects)] if metadata else []
+        self.said = self.command("transfer", "--mapping", mapping, "--values-in", values_in, "--values-out", out, "--report", report, *to, *words, expect=expect)
+        self.report = json.loads(report.read_text()) if report.exists() else None
+        if not out.exists():
+            return None
+        if out.suffix == ".csv":
+            with out.open(newline="") as file:
+                return {(r["dataelement"], r["categoryoptioncombo"], r["period"], r["orgunit"], r["attributeoptioncombo"]): r["value"] for r in csv.DictReader(file)}
+        return fixture.cells_of(json.loads(out.read_text())["dataValues"])
+
+    def totals(self, side):
+        return {(t["data_element"], t["period"]): t[side] for t in self.report["control_totals"]}
+
+    def test_totals_are_those_of_an_independent_computation(self):
+        for seed in range(8):
+            stored = fixture.values(self.source, seed, filled=random.Random(seed).choice((1, 0.8, 0.3)))
+            wanted = fixture.expected(self.made, stored)
+            for out in ("out.json", "out.csv"):
+                self.assertEqual(self.transfer(stored, out=out), wanted, f"seed {seed}")
+            sums = fixture.totals(wanted, fixture.numeric_elements(self.target))
+            self.assertEqual(self.totals("target"), sums)
+            self.assertEqual(self.totals("source"), sums)
+            counts = self.report["counts"]
+            self.assertEqual((counts["read"], counts["sent"], counts["verified"], counts["differing"]), (len(stored), len(wanted), len(wanted), 0))
+            self.assertEqual(counts["unmapped"], {"no_counterpart": sum(k[0] == self.source.elements["unmapped"] for k in stored)})
+            self.assertEqual(self.report["outcome"], "done")
+
+    def test_order_in_does_not_matter(self):
+        stored = fixture.values(self.source, 3)
+        keys = list(stored)
+        random.Random(1).shuffle(keys)
+        self.assertEqual(self.transfer({k: stored[k] for k in keys}), self.transfer(stored))
+
+    def test_csv_in_any_column_order_and_pipes(self):
+        stored = fixture.values(self.source, 4)
+        rows = [["value", "orgunit", "dataelement", "period", "attributeoptioncombo", "categoryoptioncombo", "comment"]] + [[v, u, e, p, a, c, ""] for (e, c, p, u, a), v in stored.items()]
+        path = self.folder / "in.csv"
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+        self.assertEqual(self.transfer(path), fixture.expected(self.made, stored))
+        mapping = self.write("mapping.json", fixture.mapping(self.source, self.target))
+        out, said = self.command("transfer", "--mapping", mapping, "--values-in", "-", "--values-out", "-", input=json.dumps(fixture.document(stored)))
+        self.assertEqual(fixture.cells_of(json.loads(out)["dataValues"]), fixture.expected(self.made, stored))
+        self.assertIn("done:", said)
+
+    def test_long_numbers_stay_exact(self):
+        unit, period = self.source.units[0], "202401"
+        stored = {(*cell, period, unit, fixture.DEFAULT): value for cell, value in ((self.source.cell("tests", "0-4"), "9" * 200), (self.source.cell("stock"), "0." + "0" * 40 + "1"))}
+        made = [(self.target.cell("balance"), [(1, self.source.cell("tests", "0-4")), (-1, self.source.cell("stock"))])]
+        self.assertEqual(self.transfer(stored, mapping=fixture.mapping(self.source, self.target, made)), fixture.expected(made, stored))
+
+    def one(self, cells, value, made, *words, target=None, more=None, expect=1):
+        """Values for some source cells at one place; the code of the only conflict."""
+        unit = self.source.units[0]
+        stored = {(*cell, "202401", unit, fixture.DEFAULT): v for cell, v in zip(cells, value)}
+        out = self.transfer(stored, *words, mapping=fixture.mapping(self.source, self.target, made, **(more or {})), expect=expect)
+        return out, [c["code"] for c in self.report["conflicts"]]
+
+    def test_what_cannot_be_summed_is_refused(self):
+        tests, two = self.target.cell("tests"), self.source.cells("tests")[:2]
+        made = [(tests, [(1, c) for c in two])]
+        self.assertEqual(self.one(two, ("5", "many"), made), ({}, ["not_a_number"]))
+        self.assertEqual(self.report["conflicts"][0]["cells"][0]["sources"][1]["value"], "many")
+        for text in ("1e3", "+1", "01", ".5", "1.", " 1", "1,000", "0x1"):
+            self.assertEqual(self.one(two, ("5", text), made), ({}, ["not_a_number"]), text)
+        self.assertEqual(self.one(two, ("5", "0.5"), made), ({}, ["value_type"]))
+        self.assertEqual(self.one(two, ("5", "2147483647"), made), ({}, ["value_type"]))
+        share = [(self.target.cell("share"), [(1, c) for c in two])]
+        self.assertEqual(self.one(two, ("5", "6"), share), ({}, ["not_summable"]))
+        self.target.objects["dataElements"][1]["aggregationType"] = "LAST"
+        self.assertEqual(self.one(two, ("5", "6"), made), ({}, ["not_summable"]))
+        out, conflicts = self.one(two, ("5", "6"), made, "--sum-anyway", expect=0)
+        self.assertEqual((list(out.values()), conflicts), (["11"], []))
+
+    def test_values_take_the_form_of_their_type(self):
+        for name, text, wanted in (("tests", "12.0", "12"), ("tests", "12.000", "12"), ("tests", "-0", "0"), ("stock", "1.50", "1.5"), ("power", "True", "true"), ("power", "0", "false"), ("remark", "007", "007")):
+            cell = self.source.cell("stock")
+            out, conflicts = self.one([cell], [text], [(self.target.cell(name), [(1, cell)])], expect=0)
+            self.assertEqual((list(out.values()), conflicts), ([wanted], []), (name, text))
+        for name, text in (("tests", "12.5"), ("cases", "-1"), ("share", "100.1"), ("power", "maybe"), ("stock", "12 kg")):
+            cell = self.source.cell("stock")
+            target = self.target.cell("cases", "0-14") if name == "cases" else self.target.cell(name)
+            self.assertEqual(self.one([cell], [text], [(target, [(1, cell)])]), ({}, ["value_type"]), (name, text))
+
+    def test_missing_contributors_by_policy(self):
+        two = self.source.cells("tests")[:2]
+        made = [(self.target.cell("tests"), [(1, c) for c in two])]
+        out, _ = self.one(two[:1], ("5",), made, expect=0)
+        self.assertEqual((list(out.values()), self.report["counts"]["partial"]), (["5"], 1))
+        out, conflicts = self.one(two[:1], ("5",), made, more={"missing": "require-all"})
+        self.assertEqual((out, conflicts, self.report["outcome"]), ({}, ["missing_source"], "refused"))
+        out, conflicts = self.one(two[:1], ("5",), made, more={"missing": "skip"}, expect=0)
+        self.assertEqual((out, conflicts, self.report["counts"]["skipped"], self.report["outcome"]), ({}, [], 1, "done"))
+
+    def test_units_and_attributes_are_mapped_and_summed(self):
+        a, b, c = self.source.units[:3]
+        other = fixture.uid("Ao", 1)
+        cell = self.source.cell("tests", "0-4")
+        made = [(self.target.cell("tests"), [(1, cell)])]
+        stored = {(*cell, "202401", u, x): v for u, x, v in ((a, fixture.DEFAULT, "1"), (a, other, "10"), (b, fixture.DEFAULT, "100"), (c, fixture.DEFAULT, "1000"))}
+        mapping = fixture.mapping(self.source, self.target, made, org_units=[{"source": a, "target": b}, {"source": b, "target": b}],
+                                  attribute_option_combos=[{"source": fixture.DEFAULT, "target": fixture.DEFAULT}, {"source": other, "target": fixture.DEFAULT}])
+        out = self.transfer(stored, mapping=mapping)
+        self.assertEqual(out, {(*self.target.cell("tests"), "202401", b, fixture.DEFAULT): "111"})
+        self.assertEqual(self.report["counts"]["unmapped"], {"org_unit": 1})
+        self.assertEqual(self.report["counts"]["partial"], 1)  # unit b under the other attribute has none
+
+    def test_a_source_said_twice(self):
+        cell = self.source.cell("tests", "0-4")
+        made = [(self.target.cell("tests"), [(1, cell)])]
+        row = {"dataElement": cell[0], "categoryOptionCombo": cell[1], "period": "202401", "orgUnit": self.source.units[0], "attributeOptionCombo": fixture.DEFAULT}
+        for second, wanted, code in (("5.0", ["5"], []), ("6", [], ["contradiction"])):
+            values_in = self.write("in.json", {"dataValues": [{**row, "value": "5"}, {**row, "value": second}]})
+            out = self.transfer(values_in, mapping=fixture.mapping(self.source, self.target, made), expect=1 if code else 0)
+            self.assertEqual((list(out.values()), [c["code"] for c in self.report["conflicts"]]), (wanted, code))
+
+    def test_only_decided_rules_count(self):
+        mapping = fixture.mapping(self.source, self.target)
+        for rule, decision in zip(mapping["rules"], ("auto", "proposed", "rejected")):
+            rule["decision"] = decision
+        stored = fixture.values(self.source, 5, filled=1)
+        some = self.transfer(stored, mapping=mapping)
+        self.assertEqual(set(self.report["counts"]["unmapped"]), {"undecided", "no_counterpart", "rejected"})
+        more = self.transfer(stored, "--accept", "accepted,auto,proposed", mapping=mapping)
+        self.assertEqual(len(more) - len(some), len(self.source.units) * len(fixture.PERIODS))
+        self.transfer(stored, "--accept", "accepted,maybe", mapping=mapping, expect=2)
+
+    def test_header_members_hold_for_all_values(self):
+        cell, unit = self.source.cell("tests", "0-4"), self.source.units[0]
+        made = [(self.target.cell("tests"), [(1, cell)])]
+        mapping = fixture.mapping(self.source, self.target, made)
+        row = {"dataElement": cell[0], "categoryOptionCombo": cell[1], "value": 7}
+        for document, expect in (({"period": "202401", "orgUnit": unit, "dataValues": [row]}, 0), ({"dataValues": [row], "period": "202401", "orgUnit": unit}, 2), ({"dataValues": [row]}, 2),
+                                 ({"dataElementIdScheme": "CODE", "period": "202401", "orgUnit": unit, "dataValues": [row]}, 2), ({"dataValues": [{**row, "categoryOptionCombo": {"a": "b"}}]}, 2)):
+            self.transfer(self.write("in.json", document), mapping=mapping, expect=expect)
+
+    def test_nothing_is_written_when_the_input_is_cut(self):
+        whole = json.dumps(fixture.document(fixture.values(self.source, 6)))
+        for at in (0, 1, len(whole) // 2, len(whole) - 1):
+            self.assertIsNone(self.transfer(self.write("in.json", whole[:at]), expect=2), at)
+        self.assertIsNone(self.transfer(self.write("in.json", whole + "{}"), expect=2))
+        self.assertEqual(sorted(p.name for p in self.folder.glob("out*")), [])
+
+    def test_memory_does_not_grow_with_the_values(self):
+        """A few hundred thousand values in a process that may not have the memory for them."""
+        path, cells = self.folder / "large.csv", self.source.cells("cases")
+        units = [fixture.uid("Ox", i // 10000, i // 100 % 100, i % 100) for i in range(2000)]
+        with path.open("w") as file:
+            file.write("dataelement,period,orgunit,categoryoptioncombo,attributeoptioncombo,value\n")
+            for month in range(1, 13):
+                for unit in units:
+                    file.writelines(f"{e},2024{month:02d},{unit},{c},{fixture.DEFAULT},{month}\n" for e, c in cells)
+        mapping, report = self.write("mapping.json", fixture.mapping(self.source, self.target)), self.folder / "report.json"
+        limit = None if b"__asan" in (harness.BUILD / "drawbridge").read_bytes() else 220 << 20  # address space, not what is used
+        run = subprocess.run([harness.BUILD / "drawbridge", "transfer", "--mapping", mapping, "--values-in", path, "--values-out", self.folder / "out.csv", "--report", report], capture_output=True, text=True,
+                             preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))) if limit else None, env={"TMPDIR": str(self.folder)})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        counts = json.loads(report.read_text())["counts"]
+        self.assertEqual((counts["read"], counts["verified"]), (12 * 2000 * 8, 12 * 2000 * 2))
