@@ -45,8 +45,9 @@ class Request:
 class Upstream:
     """Answers each request by `script(request, wire)`: with the bytes that it returns, or as it likes on the wire; None ends the connection."""
 
-    def __init__(self, script, read_bodies=True):
-        self.script, self.read_bodies, self.requests, self.connections, self.failures = script, read_bodies, [], 0, []
+    def __init__(self, script, read_bodies=True, tls=None):
+        self.script, self.read_bodies, self.tls = script, read_bodies, tls
+        self.requests, self.connections, self.failures = [], 0, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.open = set()
@@ -65,6 +66,8 @@ class Upstream:
         connection.settimeout(PATIENCE)
         wire.socket, wire.read = connection, b""
         try:
+            if self.tls:
+                wire.socket = self.tls.wrap_socket(connection, server_side=True)
             while (head := wire.until(b"\r\n\r\n")) is not None:
                 request = Request(head, b"", False)
                 self.requests.append(request)
@@ -79,7 +82,7 @@ class Upstream:
         except Exception as why:  # told by the test's end
             self.failures.append(why)
         finally:
-            connection.close()
+            wire.socket.close()
             self.open.discard(connection)
 
     @staticmethod
@@ -184,16 +187,16 @@ class Peer:
         return json.loads(self.get(f"/counts/{server}").body)
 
 
-def server_lines(port, path="/dhis", identity="a", extra=""):
-    return f"  - {{id: {identity}, name: A, url: 'http://127.0.0.1:{port}{path}', addresses: [127.0.0.0/8]{extra}}}\n"
+def server_lines(port, path="/dhis", identity="a", extra="", scheme="http"):
+    return f"  - {{id: {identity}, name: A, url: '{scheme}://127.0.0.1:{port}{path}', addresses: [127.0.0.0/8]{extra}}}\n"
 
 
 class Proxied(unittest.TestCase):
     """self.upstream answers by `script`; self.peer stands before it as server `a` below /dhis."""
 
-    def begin(self, script, kind="pat", value="d2p_the-token", extra="", path="/dhis", read_bodies=True):
-        self.upstream = Upstream(script, read_bodies)
-        self.peer = Peer([server_lines(self.upstream.port, path, extra=extra)], kind, value)
+    def begin(self, script, kind="pat", value="d2p_the-token", extra="", path="/dhis", read_bodies=True, tls=None):
+        self.upstream = Upstream(script, read_bodies, tls)
+        self.peer = Peer([server_lines(self.upstream.port, path, extra=extra, scheme="https" if tls else "http")], kind, value)
         self.addCleanup(self.upstream.stop)
         self.addCleanup(self.peer.stop)
         self.base = f"http://127.0.0.1:{self.upstream.port}{path}"

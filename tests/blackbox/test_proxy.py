@@ -2,7 +2,11 @@
 import contextlib
 import gzip
 import json
-import socket
+import pathlib
+import shutil
+import ssl
+import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -444,6 +448,15 @@ class Failures(Proxied):
         self.upstream.close()
         self.assert_error(self.peer.get("/s/a/api/x"), 503, "server_unreachable")
 
+    def test_r_g3_a23_a_name_that_leads_inside_is_refused(self):
+        self.begin(echo)
+        self.peer.reload([f"  - {{id: a, name: A, url: 'http://localhost:{self.upstream.port}/dhis', insecure: true}}\n"])
+        self.assert_error(self.peer.get("/s/a/api/x"), 502, "address_refused")
+        self.peer.result()
+        self.peer.reload([f"  - {{id: a, name: A, url: 'http://localhost:{self.upstream.port}/dhis', insecure: true, addresses: ['127.0.0.0/8', '::1/128']}}\n"])
+        self.assertEqual(self.peer.get("/s/a/api/x").status, 200)
+        self.assertEqual(len(self.upstream.requests), 1)
+
     def test_a_server_that_does_not_answer(self):
         gate = threading.Event()
         self.addCleanup(gate.set)
@@ -725,6 +738,22 @@ class LongAddresses(Proxied):
         self.begin(echo)
         target = "/api/x?" + "y" * 60_000
         self.assertEqual(json.loads(self.peer.get("/s/a" + target).body)["target"], "/dhis" + target)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+class Certificates(Proxied):
+    def test_r_h4_a_certificate_that_nobody_vouches_for(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="store-tls-"))
+        self.addCleanup(shutil.rmtree, folder)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "cert"],
+                       check=True, capture_output=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(folder / "cert", folder / "key")
+        self.begin(echo, tls=tls)
+        self.assert_error(self.peer.get("/s/a/api/x"), 502, "certificate_refused")
+        self.peer.result()
+        self.peer.reload([server_lines(self.upstream.port, scheme="https", extra=f", ca: {folder / 'cert'}")])
+        self.assertEqual(json.loads(self.peer.get("/s/a/api/x").body)["target"], "/dhis/api/x")
 
 
 class OtherServers(Proxied):
