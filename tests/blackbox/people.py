@@ -49,18 +49,26 @@ class People:
 
     def add_role(self, name, **more):
         answer = self.admin("POST", "/api/userRoles", {"name": name, "authorities": ["F_USER_VIEW"], **more})
-        return answer.json["response"]["uid"]
+        return re.search(rb'"uid":"(\w{11})"', answer.body)[1].decode()
 
     def add(self, name, role=None, **more):
         """A person with PASSWORD; returns the id."""
         if not role:
             self.role = role = self.role or self.add_role("ordinary")
-        body = {"firstName": "Ada", "surname": name, "username": name, "password": PASSWORD, "userRoles": [{"id": role}], **more}
-        return self.admin("POST", "/api/users", body).json["response"]["uid"]
+        account = {"username": name, "password": more.pop("password", PASSWORD), "userRoles": [{"id": role}]}
+        if self.minor <= 37:  # the account was an object of its own; members that are not known are passed over
+            account["userCredentials"] = {**account, **{key: value for key, value in more.items() if key in ("disabled", "accountExpiry", "externalAuth")}}
+        answer = self.admin("POST", "/api/users", {"firstName": "Ada", "surname": name, **account, **more})
+        return re.search(rb'"uid":"(\w{11})"', answer.body)[1].decode()
 
     def session(self, name, password=PASSWORD):
-        answer = self.call("POST", "/api/auth/login", body={"username": name, "password": password})
-        assert answer.json["loginStatus"] == "SUCCESS", answer
+        if self.minor >= 41:
+            answer = self.call("POST", "/api/auth/login", body={"username": name, "password": password})
+            assert answer.json["loginStatus"] == "SUCCESS", answer
+        else:
+            form = urllib.parse.urlencode({"j_username": name, "j_password": password})
+            answer = self.call("POST", "/dhis-web-commons-security/login.action", {"Content-Type": "application/x-www-form-urlencoded"}, form, expect=(302,))
+            assert "failed" not in answer.header("Location"), answer
         return [re.match(r"JSESSIONID=(\w+)", line)[1] for line in answer.all("Set-Cookie") if line.startswith("JSESSIONID=")][-1]
 
     def enrol(self, name):
@@ -101,5 +109,8 @@ class People:
         return urllib.parse.urlsplit(answer.header("Location")).query
 
     def whoami(self, headers):
-        answer = call(self.port, "GET", self.base + "/api/me?fields=username", {"X-Requested-With": "XMLHttpRequest", "Accept": "application/json", **headers})
-        return json.loads(answer.body)["username"] if answer.status == 200 else None
+        answer = call(self.port, "GET", self.base + "/api/me?fields=username,userCredentials%5Busername%5D", {"X-Requested-With": "XMLHttpRequest", "Accept": "application/json", **headers})
+        if answer.status != 200:
+            return None
+        me = json.loads(answer.body)
+        return me.get("username") or me["userCredentials"]["username"]

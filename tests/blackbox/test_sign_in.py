@@ -156,6 +156,61 @@ class Probes(SignIn):
         self.refused(self.drive("http://no-such-name.invalid", "probe"), "server_unreachable")
 
 
+class EachRelease(SignIn):
+    """What is the same everywhere, and what the older ones do in their own way."""
+    # way of passwords (1 JSON, 2 form), the old and the new authorization server, whether the version is told to all, whether tokens are looked at by default
+    RELEASES = {"2.37": (2, True, False, False, False), "2.37.9": (2, True, False, False, False), "2.40": (2, True, False, False, True), "2.41": (1, True, False, True, True),
+                "2.42": (1, False, True, True, True), "2.43": (1, False, True, True, True)}
+
+    def test_what_it_is(self):
+        for release, (way, old, new, told, tokens) in self.RELEASES.items():
+            with self.subTest(release=release):
+                url, _ = self.start(release, "--set", f"pat={'on' if tokens else 'off'}")
+                got = self.drive(url, "probe")
+                self.assertEqual(bool(got["version"]), told, got)
+                self.assertEqual(got["password_way"], way)
+                want = {"oauth": new, "legacy-oauth": old, "pat": tokens, "password": True, "basic": True}
+                self.assertEqual({k: v["state"] for k, v in got["kinds"].items()}, {k: "on" if v else "off" for k, v in want.items()})
+
+    def test_in_and_out(self):
+        for release in self.RELEASES:
+            with self.subTest(release=release):
+                url, people = self.start(release, "--set", "pat=on")
+                uid = people.add("ada")
+                token = people.pat("ada")[0]
+                for words in (("password", "ada", PASSWORD), ("pat", token), ("basic", "ada", PASSWORD)):
+                    got = self.drive(url, *words)
+                    self.assertEqual((got.get("id"), got.get("username")), (uid, "ada"), got)
+                    self.assertTrue(got["name"])
+                    self.assertTrue(got["version"].startswith(release[:4]), got)
+                    self.assertEqual(self.drive(url, "sign-out", got["cookies"]), {})
+                self.refused(self.drive(url, "password", "ada", "wrong"), "wrong_credentials", "not_told" if release < "2.41" else "")
+                self.refused(self.drive(url, "basic", "ada", "wrong"), "wrong_credentials", "not_told")
+                self.assertEqual(self.drive(url, "look", token)["look"], 1 if release < "2.41" else 0)
+
+    def test_tokens_that_are_refused(self):
+        for release in self.RELEASES:
+            with self.subTest(release=release):
+                url, people = self.start(release, "--set", "pat=on")
+                people.add("ada")
+                for limits, reason in [({"expire": 1000}, "expired"), ({"attributes": [{"type": "IpAllowedList", "allowedIps": ["192.0.2.7"]}]}, "address"),
+                                       ({"attributes": [{"type": "MethodAllowedList", "allowedMethods": ["POST"]}]}, "method")]:
+                    self.refused(self.drive(url, "pat", people.pat("ada", **limits)[0]), "token_refused", "not_told" if release == "2.40" else reason)
+                token, uid = people.pat("ada")
+                people.delete_pat("ada", uid)
+                self.refused(self.drive(url, "pat", token), "token_refused", "not_told" if release == "2.40" else "unknown")
+
+    def test_second_factor(self):
+        for release in ("2.40", "2.42"):
+            with self.subTest(release=release):
+                url, people = self.start(release)
+                people.add("ada")
+                secret = people.enrol("ada")
+                self.refused(self.drive(url, "password", "ada", PASSWORD), "second_factor_required", "totp")
+                self.refused(self.drive(url, "password", "ada", PASSWORD, "000000"), "second_factor_wrong", "totp")
+                self.assertEqual(self.drive(url, "password", "ada", PASSWORD, totp(secret)).get("username"), "ada")
+
+
 class Passwords(SignIn):
     def test_both_releases(self):
         for version in ("2.41", "2.43"):
@@ -383,6 +438,17 @@ class Tokens(SignIn):
 
 
 class Codes(SignIn):
+    def test_the_others(self):
+        for release, kind in (("2.37", "legacy-oauth"), ("2.40", "legacy-oauth"), ("2.42", "oauth")):
+            with self.subTest(release=release):
+                url, people = self.start_codes(release)
+                uid = people.add("ada")
+                _, got = self.sign_in(url, people, kind)
+                self.assertEqual((got.get("id"), got.get("username")), (uid, "ada"), got)
+                more = self.drive(url, "refresh", kind, "gw", SECRET, CALLBACK, got["refresh_token"], got["subject"])
+                self.assertEqual(people.whoami({"Authorization": "Bearer " + more["access_token"]}), "ada", more)
+                self.refused(self.drive(url, "refresh", kind, "gw", SECRET, CALLBACK, "unknown", ""), "reauth_required", "invalid_grant")
+
     def start_codes(self, version, *words, base=""):
         return self.start(version, "--client", f"gw:{SECRET}", "--redirect-uri", CALLBACK, *words, base=base)
 
