@@ -6,6 +6,7 @@
 enum { ROUNDS = 3, KEPT = 16 };
 
 #define ANSWER 0.5f
+#define CLOSE 0.8f /* two that fit a target about equally well may share it */
 
 /* The best two source elements for a target, by what is known so far. */
 struct claim {
@@ -17,6 +18,7 @@ struct assigning {
   const struct assign_context *context;
   struct assignment *all;
   struct claim *claims;
+  float sharing; /* 1: each target is for one; less where there are far fewer targets than sources, so that they must be shared */
 };
 
 static int by_logit(const void *left, const void *right) {
@@ -77,8 +79,9 @@ static void note_claims(struct assigning *a) {
   }
 }
 
-/* Both name a value of something that the target divides by, and not the same: they may share it. */
+/* Both name a value of something that the target divides by, and not the same: they may share it. So may all who were tested and those who were positive. */
 static bool are_parts(const struct item *a, const struct item *b, const struct item *target) {
+  if (target->option_varies >> FACET_RESULT & 1 && a->facets.value[FACET_RESULT] != b->facets.value[FACET_RESULT]) return true;
   for (int k = 0; k < FACET_KINDS; k++)
     if (a->facets.value[k] && b->facets.value[k] && a->facets.value[k] != b->facets.value[k] && target->option_kinds >> k & 1) return true;
   bool ages = a->facets.age.state == AGE_INTERVAL && b->facets.age.state == AGE_INTERVAL && target->option_kinds >> FACET_AGE_BIT & 1;
@@ -107,9 +110,9 @@ static void judge(struct assigning *a, struct standing *standing) {
     bool parts =
         !mine && claim->source != UINT32_MAX &&
         are_parts(&a->context->source->p[pair->source], &a->context->source->p[claim->source], &a->context->target->p[pair->target]);
-    float behind = tanhf((own - other) / 3);
-    pair->value[FEATURE_rival] = parts || behind > 0 ? 0 : behind * sigmoid(other);
-    pair->value[FEATURE_lead] = tanhf((own - next) / 3) * 0.5f;
+    float behind = tanhf((own - other + CLOSE) / 3);
+    pair->value[FEATURE_rival] = parts || behind > 0 ? 0 : behind * sigmoid(other) * a->sharing;
+    pair->value[FEATURE_lead] = tanhf((own - next) / 3);
   }
 }
 
@@ -138,6 +141,7 @@ static void answer(const struct ruling *ruling, struct standing *standing) {
 int assign_all(const struct assign_context *context, struct assignment *ret, struct error *error) {
   struct assigning a = {.context = context, .all = ret};
   *ret = (struct assignment){ARENA_ARRAY(context->arena, context->source->n, struct standing), context->source->n};
+  a.sharing = context->target->n >= context->source->n || !context->source->n ? 1 : (float)context->target->n / (float)context->source->n;
   a.claims = ARENA_ARRAY(context->arena, context->target->n, struct claim);
   struct retriever *retriever = retriever_new(context->target, context->term_count);
   bool cancelled = false;

@@ -152,6 +152,9 @@ static struct evidence weigh_text(const struct matching *m, const struct option_
 static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell_choice *ret) {
   const struct option_combo_view *from = m->from.views[s], *to = m->to.views[t];
   struct facets source = facets_over(&from->facets, &m->source->facets);
+  for (uint32_t k = 0; k < FACET_KINDS; k++) /* where the combo itself divides by it, what it leaves open is open */
+    if (m->from.kinds >> k & 1) source.value[k] = from->facets.value[k];
+  if (m->from.kinds >> FACET_AGE_BIT & 1) source.age = from->facets.age;
   struct evidence sum = {1.6f, 0, false}, one = weigh_age(m, &source, &to->facets, &from->facets);
   sum.score += one.score;
   sum.ground |= one.ground;

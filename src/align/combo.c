@@ -55,7 +55,7 @@ static uint64_t hash_facets(const struct facets *facets) {
 }
 
 static void note_ages(struct combo_view *view, struct age *ages, const struct age *age) {
-  if (age->state == AGE_NONE) return;
+  if (age->state != AGE_INTERVAL) return;
   size_t i = 0;
   while (i < view->ages && memcmp(&ages[i], age, sizeof *ages) != 0) i++;
   if (i == view->ages && i < COMBO_AGES_MAX) ages[view->ages++] = *age;
@@ -86,6 +86,9 @@ static void read_combo(struct arena *arena, struct lexicon *lexicon, const struc
     if (seen++ < 4) bag_merge(&bag, coc->terms, coc->term_count, view->combo->option_combo_count == 1 ? 0.5f : 0.15f);
   }
   view->fixed &= view->kinds;
+  struct age *list = ARENA_ARRAY(arena, view->ages, struct age);
+  if (view->ages) memcpy(list, ages, view->ages * sizeof *list);
+  view->age_list = list;
   if (!view->combo->o.is_default) {
     struct reading name = reading_of(arena, lexicon, view->combo->o.name, READING_PROSE);
     bag_merge(&bag, name.terms, name.term_count, 0.1f);

@@ -6,22 +6,26 @@
 
 /* X(name, weight, what it says to people) */
 #define ALIGN_FEATURES(X) \
-  X(base, -5.0f, "most pairs do not belong together") \
-  X(same_name, 3.0f, "a name is the same, up to case, accents and punctuation") \
-  X(same_code, 3.0f, "id or code is the same") \
-  X(words, 4.0f, "telling words of the names") \
-  X(text, 3.5f, "telling words of names, descriptions, codes and options") \
-  X(spelling, 1.5f, "spelling of the names") \
-  X(covered, 1.5f, "telling words of the target's name that are found in the source") \
-  X(explained, 1.0f, "telling words of the source's name that are found in the target") \
-  X(agree, 0.8f, "age, sex, dose and the like that both name") \
-  X(conflict, -3.0f, "age, sex, dose and the like that contradict each other") \
-  X(unshared, -1.2f, "age, sex, dose and the like that only one names") \
-  X(numbers, -1.5f, "other numbers that differ") \
-  X(shape, 0.8f, "disaggregation of the two") \
-  X(type, -4.0f, "kinds of values that do not go together") \
-  X(rival, 3.0f, "another source element fits this target better") \
-  X(lead, 3.0f, "how far it is ahead of the next target")
+  X(base, -5.00f, "most pairs do not belong together") \
+  X(same_name, 3.60f, "a name is the same, up to case, accents and punctuation") \
+  X(same_code, 3.20f, "id or code is the same") \
+  X(words, 3.00f, "telling words of the names") \
+  X(text, 2.50f, "telling words of names, descriptions, codes and options") \
+  X(spelling, 0.30f, "spelling of the names") \
+  X(covered, 1.20f, "telling words of the target's name that are found in the source") \
+  X(explained, 0.40f, "telling words of the source's name that are found in the target") \
+  X(agree, 0.60f, "age, sex, dose and the like that both name") \
+  X(conflict, -3.00f, "age, sex, dose and the like that contradict each other") \
+  X(unshared, -1.00f, "age, sex, dose and the like that only one names") \
+  X(numbers, -0.80f, "other numbers that differ") \
+  X(shape, 0.30f, "option combos that are the same") \
+  X(ages, 1.50f, "how the source's age groups go into the target's") \
+  X(divided, 0.25f, "what the target divides by and the source tells") \
+  X(untold, -0.40f, "what the target divides by and the source does not tell") \
+  X(lost, -0.15f, "what the source divides by and the target does not") \
+  X(type, -4.00f, "kinds of values that do not go together") \
+  X(rival, 3.50f, "another source element fits this target better") \
+  X(lead, 9.00f, "how far it is ahead of the next target")
 
 enum feature {
 #define X(name, weight, text) FEATURE_##name,

@@ -1,5 +1,6 @@
 #include "align/item.h"
 
+#include "base/map.h"
 #include <math.h>
 
 static void add_plain(struct item *item, struct str plain) {
@@ -66,6 +67,8 @@ static void add_options(struct item *item, const struct combos *combos) {
     if (combo->o.is_default || combo->o.index >= combos->metadata->combo_count) continue;
     const struct combo_view *view = &combos->combos[combo->o.index];
     item->option_kinds |= view->kinds;
+    item->option_varies |= view->kinds & ~view->fixed;
+    if (!item->age_count) item->ages = view->age_list, item->age_count = view->ages;
     bag_merge(&item->all, view->terms, view->term_count, 1);
   }
 }
@@ -129,6 +132,60 @@ static void read_item(struct arena *arena, struct lexicon *lexicon, const struct
   make_grams(arena, item);
 }
 
+static struct str family_key(struct arena *arena, const struct lexicon *lexicon, const struct item *item) {
+  uint32_t *key = ARENA_ARRAY(arena, item->names.n + 1, uint32_t);
+  size_t n = 0;
+  for (size_t i = 0; i < item->names.n; i++) {
+    uint32_t term = item->names.p[i].term;
+    char first = lexicon_term_text(lexicon, term).p[0];
+    if (first != '#' && first != '<' && first != '>' && !lexicon_term_is_facet(lexicon, term)) key[n++] = term;
+  }
+  return (struct str){(const char *)key, n * sizeof *key};
+}
+
+static void add_family_age(struct family *family, const struct age *age) {
+  if (age->state != AGE_INTERVAL) return;
+  for (size_t i = 0; i < family->age_count; i++)
+    if (family->ages[i].from == age->from && family->ages[i].to == age->to) return;
+  if (family->age_count < FAMILY_AGES_MAX) family->ages[family->age_count++] = *age;
+}
+
+static void join_family(struct family *family, const struct item *item) {
+  family->members++;
+  family->kinds |= item->option_kinds;
+  for (uint32_t k = 0; k < FACET_KINDS; k++)
+    if (item->facets.value[k]) family->kinds |= 1u << k;
+  if (item->facets.age.state != AGE_NONE) family->kinds |= 1u << FACET_AGE_BIT;
+  if (item->age_count) {
+    for (size_t i = 0; i < item->age_count; i++) add_family_age(family, &item->ages[i]);
+  } else {
+    add_family_age(family, &item->facets.age);
+  }
+}
+
+/* Families of one get short lists of ages, so that ten thousand of them stay small. */
+static void find_families(struct arena *arena, const struct lexicon *lexicon, struct items *items) {
+  struct map known = {0};
+  items->families = ARENA_ARRAY(arena, items->n, struct family);
+  for (size_t i = 0; i < items->n; i++) {
+    struct item *item = &items->p[i];
+    struct str key = family_key(arena, lexicon, item);
+    void *found = key.n ? map_get(&known, key) : NULL;
+    item->family = found ? (uint32_t)(uintptr_t)found - 1 : (uint32_t)items->family_count++;
+    if (!found && key.n) (void)map_put(&known, key, (void *)(uintptr_t)(item->family + 1));
+    items->families[item->family].members++;
+  }
+  for (size_t i = 0; i < items->n; i++) {
+    struct family *family = &items->families[items->p[i].family];
+    if (!family->ages) {
+      family->ages = ARENA_ARRAY(arena, family->members == 1 ? items->p[i].age_count + 1 : FAMILY_AGES_MAX, struct age);
+      family->members = 0;
+    }
+    join_family(family, &items->p[i]);
+  }
+  map_free(&known);
+}
+
 struct items items_of(struct arena *arena, struct lexicon *lexicon, const struct combos *combos) {
   const struct dhis2_metadata *metadata = combos->metadata;
   struct items items = {.p = ARENA_ARRAY(arena, metadata->element_count, struct item), .n = metadata->element_count, .metadata = metadata};
@@ -136,6 +193,7 @@ struct items items_of(struct arena *arena, struct lexicon *lexicon, const struct
     items.p[i].element = metadata->elements[i];
     read_item(arena, lexicon, combos, &items.p[i]);
   }
+  find_families(arena, lexicon, &items);
   return items;
 }
 
@@ -180,10 +238,11 @@ void items_weigh(struct arena *arena, const struct lexicon *lexicon, struct item
   count_terms(target, counts[1]);
   for (size_t i = 0; i < terms; i++) {
     if (counts[0][i] && counts[1][i])
-      weights[i] = 0.5f * (rarity(counts[0][i], source->n) + rarity(counts[1][i], target->n));
+      weights[i] = 0.35f * rarity(counts[0][i], source->n) + 0.65f * rarity(counts[1][i], target->n);
     else
       weights[i] =
           0.8f * (counts[0][i] ? rarity(counts[0][i], source->n) : rarity(counts[1][i], target->n)); /* perhaps only another wording */
+    if (lexicon_term_is_facet(lexicon, (uint32_t)i)) weights[i] *= 0.4f; /* facets are compared by themselves */
   }
   weigh(source, weights);
   weigh(target, weights);

@@ -21,13 +21,29 @@ struct item {
   uint32_t *numbers; /* terms of the numbers in the name that are no age and no dose, by id */
   size_t number_count;
   uint32_t option_kinds; /* bit per facet kind that its option combos speak of, as in combo_view */
+  uint32_t option_varies; /* those of them in which the option combos differ */
+  const struct age *ages; /* of its first divided combo */
+  size_t age_count;
+  uint32_t family;       /* index into items.families */
   size_t cells;          /* option combos it can hold */
   bool undivided;        /* nothing but the default */
+};
+
+enum { FAMILY_AGES_MAX = 64 };
+
+/* Elements whose names differ in facets and numbers alone ("tested, 10-14, male", "tested, 15-19, female"). What they tell together is how their list divides. */
+struct family {
+  uint32_t kinds; /* bit per facet kind that a name or an option combo of it tells; FACET_AGE_BIT: age */
+  struct age *ages;
+  size_t age_count;
+  size_t members;
 };
 
 struct items {
   struct item *p;
   size_t n;
+  struct family *families;
+  size_t family_count;
   const struct dhis2_metadata *metadata;
 };
 

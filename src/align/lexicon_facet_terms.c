@@ -65,39 +65,39 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "existant|old|ancien|ancienne|anciens|antigo|antiguo|previously|prior|auparavant|anteriormente|before|subsequent|pre existing"},
     {"current", "",
      "current|currently|active|actif|active file|file active|actuellement|en "
-     "cours|atual|atualmente|ativo|actual|actualmente|activo|curr|ongoing|receiving|under treatment|sous|en tratamiento|em "
-     "tratamento|recoivent|recevant|"
-     "recebendo|recibiendo|on treatment|beneficiant|retained|retenu"},
+     "cours|atual|atualmente|ativo|actual|actualmente|activo|curr|ongoing|under treatment|en tratamiento|em "
+     "tratamento|"
+     "on treatment|beneficiant|retained|retenu"},
     {"relapse", "known=relapse", "relapse|relapsed|relapsing|rechute|recaida|recaidas|recorrente|recidiva|recidive"},
     {"retest", "known=again", "retest|re test|retested|retesting|recent|repeat test|recently|recente|reciente"},
     {"again", "", "retreatment|re treatment|retraitement|retratamento|retratamiento|repeat|restart|restarted|return to treatment|reprise"},
     {"previous treatment", "", "previously treated|deja traite|previamente tratado|tratado anteriormente|treatment after"},
     /* pregnancy */
-    {"pregnant", "pregnancy=pregnant sexhint=female hint=15+",
+    {"maternal pregnant", "pregnancy=pregnant sexhint=female hint=15+",
      "pregnant|pregnant woman|pregnant women|femme enceinte|enceinte|gravida|mulher gravida|mulheres gravidas|embarazada|mujer "
      "embarazada|mujeres embarazadas|gestante|pregnancy|grossesse|"
      "gravidez|embarazo|gestation|gestacao|gestacion|gravidique|pw"},
     {"not pregnant", "pregnancy=none sex=female",
      "non pregnant|not pregnant|non enceinte|nao gravida|no embarazada|female non pregnant|femme non enceinte"},
-    {"breastfeeding", "pregnancy=breastfeeding sexhint=female hint=15+",
+    {"maternal breastfeeding", "pregnancy=breastfeeding sexhint=female hint=15+",
      "breastfeeding|breast feeding|lactating|allaitante|femme allaitante|mere allaitante|allaitement|lactante|mulher "
      "lactante|amamentacao|aleitamento|lactancia|nursing mother|mulher lactante|mulhere lactante|mujer lactante|madre lactante|"
      "a amamentar|breastfeeding mother|breastfeeding woman|breastfeeding women"},
-    {"postpartum", "pregnancy=postpartum sexhint=female hint=15+",
+    {"maternal postpartum", "pregnancy=postpartum sexhint=female hint=15+",
      "postpartum|post partum|postnatal|post natal|puerperal|puerpera|postnatale|post natale|pos parto|posparto|posnatal|pos "
      "natal|pnc|cpon|suites de couches|puerperio|postnatal care|"
      "consultation postnatale|consulta pos parto|postparto"},
-    {"mother", "sexhint=female hint=15+", "mother|mere|mae|madre|maternal|maternel|maternelle|materno|materna|maternos|maternas|meres|mom"},
-    {"delivery", "sexhint=female hint=15+",
+    {"maternal mother", "sexhint=female hint=15+", "mother|mere|mae|madre|maternal|maternel|maternelle|materno|materna|maternos|maternas|meres|mom"},
+    {"maternal delivery", "sexhint=female hint=15+",
      "delivery|deliverie|delivered|delivering|accouchement|accouche|accouchee|parto|nascimento assistido|labor|labour|travail|trabalho de "
      "parto|intrapartum|intraparto|maternity|maternite|maternidade|"
      "maternidad|birth attendance|l d"},
-    {"anc", "sexhint=female hint=15+",
+    {"maternal anc", "sexhint=female hint=15+",
      "anc|cpn|antenatal|ante natal|prenatal|pre natal|prenatale|prenataux|antenatal care|prenatal care|soins prenatal|consultation "
      "prenatale|clinique prenatale|consulta prenatal|consulta pre natal|control prenatal|"
      "cuidados prenatais|atencion prenatal|pre natais|prenatais|antenatal client|antenatal visit|consulta antenatal|antenatale|pre natal "
      "care"},
-    {"pmtct hiv pregnant", "sexhint=female hint=15+",
+    {"maternal pmtct hiv pregnant", "sexhint=female hint=15+",
      "pmtct|ptme|emtct|ptv|ptmi|eptme|pmtct anc|prevention of mother to child transmission|mother to child transmission|transmission mere "
      "enfant|transmission de la mere a l enfant|"
      "transmissao vertical|transmision maternoinfantil|transmissao de mae para filho|vertical transmission"},

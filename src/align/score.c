@@ -10,7 +10,7 @@ static const struct {
     [FACET_SEX] = {1, 0.5f, true},       [FACET_RESULT] = {0.8f, 0.5f, false},    [FACET_KNOWN] = {0.4f, 0.25f, false},
     [FACET_DOSE] = {1, 0.8f, true},      [FACET_PREGNANCY] = {0.6f, 0.6f, false}, [FACET_POPULATION] = {1, 0.8f, true},
     [FACET_PLACE] = {0.8f, 0.4f, false}, [FACET_PATIENT] = {1, 0.6f, true},       [FACET_SECTOR] = {1, 0.5f, true},
-    [FACET_STOCK] = {1, 1, true},        [FACET_ROLE] = {1, 0.4f, true},          [FACET_PURPOSE] = {1, 3, true},
+    [FACET_STOCK] = {1, 1, true},        [FACET_ROLE] = {1, 0.4f, true},          [FACET_PURPOSE] = {1, 5, true},
     [FACET_LIFE] = {0.8f, 0.7f, false},  [FACET_KINDS] = {1, 0.7f, true},
 };
 
@@ -138,17 +138,46 @@ static const struct combo_view *main_combo(const struct combos *combos, const st
   return index < combos->metadata->combo_count ? &combos->combos[index] : NULL;
 }
 
-/* 1: the option combos say the same; 0: nothing to compare; negative: divided in ways that do not meet. */
+/* 1: the option combos say the same; 0: nothing to compare; below: divided in ways that do not meet. */
 static float shape(const struct item *s, const struct item *t, const struct combos *source_combos, const struct combos *target_combos) {
   const struct combo_view *a = main_combo(source_combos, s), *b = main_combo(target_combos, t);
-  if (!a || !b || (s->undivided && t->undivided)) return 0;
-  if (s->undivided != t->undivided) return -0.3f;
+  if (!a || !b || s->undivided || t->undivided) return 0;
   if (a->plains == b->plains || (a->values == b->values && a->kinds && s->cells == t->cells)) return 1;
-  uint32_t both = (uint32_t)__builtin_popcount(a->kinds & b->kinds), either = (uint32_t)__builtin_popcount(a->kinds | b->kinds);
-  float kinds = either ? (float)both / (float)either : 0.3f;
-  float ages = a->ages && b->ages ? 1 - fabsf((float)a->ages - (float)b->ages) / (float)(a->ages > b->ages ? a->ages : b->ages) : 0.5f;
   float cells = (float)(s->cells < t->cells ? s->cells : t->cells) / (float)(s->cells > t->cells ? s->cells : t->cells);
-  return 0.5f * kinds + 0.2f * ages + 0.2f * cells - 0.2f;
+  return 0.4f * cells;
+}
+
+/* How the ages that the source's family counts go into those of the target: 1 all equal, less where they are summed, far below where values would have to be split. */
+static float ages_fit(const struct family *family, const struct item *t) {
+  if (!(t->option_varies >> FACET_AGE_BIT & 1) || !family->age_count) return 0;
+  float sum = 0;
+  for (size_t i = 0; i < family->age_count; i++) {
+    float best = -1.6f;
+    for (size_t k = 0; k < t->age_count && best < 1; k++) {
+      enum age_relation relation = age_compare(family->ages[i], t->ages[k]);
+      if (relation == AGE_EQUAL) best = 1;
+      else if (relation == AGE_INSIDE && best < 0.75f) best = 0.75f;
+    }
+    sum += best;
+  }
+  float fit = sum / (float)family->age_count;
+  return fit > -1 ? fit : -1;
+}
+
+/* What the target divides by, and what the source tells: each that both know speaks for the pair; each that the source cannot tell, or that the target has no place for, against it. */
+static void compare_division(struct pair *pair, const struct family *family, const struct item *s, const struct item *t) {
+  uint32_t told = family->kinds, named = 0;
+  if (s->facets.sex_hint) told |= 1u << FACET_SEX;
+  for (uint32_t k = 0; k < FACET_KINDS; k++)
+    if (t->facets.value[k]) named |= 1u << k;
+  if (t->facets.age.state != AGE_NONE) named |= 1u << FACET_AGE_BIT;
+  uint32_t minor = 1u << FACET_KNOWN | 1u << FACET_PREGNANCY | 1u << FACET_PLACE;
+  uint32_t both = told & t->option_varies, untold = t->option_varies & ~told & ~minor, lost = s->option_varies & ~(t->option_kinds | named) & ~minor;
+  bool by_difference = t->option_varies >> FACET_RESULT & 1 && s->facets.tested && !(told >> FACET_RESULT & 1);
+  pair->value[FEATURE_divided] = (float)__builtin_popcount(both) + (by_difference ? 0.7f : 0);
+  pair->value[FEATURE_untold] = (float)__builtin_popcount(untold) * (s->undivided && !told ? 0.5f : 1);
+  if (by_difference) pair->value[FEATURE_untold] -= 0.8f;
+  pair->value[FEATURE_lost] = (float)__builtin_popcount(lost);
 }
 
 struct pair score_pair(const struct items *source, const struct items *target, uint32_t s, uint32_t t, const struct combos *source_combos,
@@ -168,6 +197,9 @@ struct pair score_pair(const struct items *source, const struct items *target, u
   compare_age(&pair, a, b);
   pair.value[FEATURE_numbers] = numbers_apart(a, b);
   pair.value[FEATURE_shape] = shape(a, b, source_combos, target_combos);
+  const struct family *family = &source->families[a->family];
+  pair.value[FEATURE_ages] = ages_fit(family, b);
+  compare_division(&pair, family, a, b);
   pair.value[FEATURE_type] = type_apart(a->element, b->element);
   if (pair.value[FEATURE_same_name] == 1 || pair.value[FEATURE_same_code] == 1) pair.vetoed = false;
   pair.logit = score_sum(&pair);
@@ -181,6 +213,6 @@ float score_sum(const struct pair *pair) {
 }
 
 float score_confidence(float log_odds, bool vetoed) {
-  float p = 1 / (1 + expf(-log_odds));
+  float p = 1 / (1 + expf(-0.4f * log_odds));
   return vetoed ? 0.05f * p : p;
 }

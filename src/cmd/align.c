@@ -140,7 +140,7 @@ static struct str name_of(const struct dhis2_object *o) {
 static struct str features_of(struct arena *arena, const struct align_row *row) {
   struct buf text = BUF_INIT(4096);
   for (uint32_t i = 0; i < row->feature_count; i++)
-    (void)buf_printf(&text, "%s%s %.2f (%+.2f)", i ? "; " : "", row->features[i].name, (double)row->features[i].value,
+    (void)buf_printf(&text, "%s%s %.3f (%+.2f)", i ? "; " : "", row->features[i].name, (double)row->features[i].value,
                      (double)row->features[i].contribution);
   struct str copy = arena_str(arena, buf_str(&text));
   buf_free(&text);
