@@ -117,6 +117,15 @@ static bool is_gestation(struct tokens t, size_t end, enum unit unit, double num
   return false;
 }
 
+/* "5_9Male": two numbers with a low line, and nothing but a sex or a unit hanging on the second. */
+static bool is_low_range(struct tokens t, size_t at, size_t second) {
+  if (second >= t.n || t.p[second].kind != TOKEN_NUMBER || t.p[second].before != '_' || (t.p[at].before == 0 && at > 0)) return false;
+  size_t next = second + 1;
+  if (next >= t.n) return true;
+  if (t.p[next].kind == TOKEN_NUMBER || t.p[next].kind == TOKEN_SIGN) return false;
+  return t.p[next].before != 0 || unit_at(t, next) < UNIT_NONE || word_at(t, next, " male female males females m f ");
+}
+
 static size_t read_range(struct tokens t, size_t at, struct age *ret) {
   if (!number_at(t, at)) return 0;
   size_t i = at + 1;
@@ -126,7 +135,7 @@ static size_t read_range(struct tokens t, size_t at, struct age *ret) {
     i++;
   else if (first != UNIT_NONE)
     first = UNIT_NONE; /* "1 a 4": a connector */
-  bool below = false, low = i < t.n && t.p[i].kind == TOKEN_NUMBER && t.p[i].before == '_' && t.p[at].before != 0;
+  bool below = false, low = is_low_range(t, at, i);
   if (!low) {
     if (!sign_at(t, i, "-") && !word_at(t, i, " to a ate hasta au et through ")) return 0;
     if (word_at(t, i, " et ") && first == UNIT_NONE && !(at > 0 && word_at(t, at - 1, " entre "))) return 0;

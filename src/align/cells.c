@@ -10,6 +10,7 @@ struct side_cells {
   size_t n;
   uint32_t kinds; /* that some option combo speaks of */
   uint32_t fixed; /* of those: all say the same */
+  uint32_t silent; /* of those: most say it, so that the others leave it open on purpose */
 };
 
 struct matching {
@@ -27,8 +28,9 @@ struct evidence {
 
 static struct side_cells side_cells_of(struct arena *arena, const struct combos *combos, const struct item *item) {
   struct side_cells side = {ARENA_ARRAY(arena, item->cells, const struct dhis2_option_combo *),
-                            ARENA_ARRAY(arena, item->cells, const struct option_combo_view *), 0, 0, UINT32_MAX};
+                            ARENA_ARRAY(arena, item->cells, const struct option_combo_view *), 0, 0, UINT32_MAX, 0};
   const struct option_combo_view *first = NULL;
+  size_t tell[FACET_KINDS + 1] = {0};
   for (size_t c = 0; c < item->element->combo_count; c++) {
     const struct dhis2_category_combo *combo = item->element->combos[c];
     for (size_t i = 0; i < combo->option_combo_count; i++) {
@@ -38,13 +40,15 @@ static struct side_cells side_cells_of(struct arena *arena, const struct combos 
       side.cocs[side.n] = combo->option_combos[i];
       side.views[side.n++] = view;
       for (uint32_t k = 0; k < FACET_KINDS; k++) {
-        if (view->facets.value[k]) side.kinds |= 1u << k;
+        if (view->facets.value[k]) side.kinds |= 1u << k, tell[k]++;
         if (view->facets.value[k] != first->facets.value[k]) side.fixed &= ~(1u << k);
       }
-      if (view->facets.age.state != AGE_NONE) side.kinds |= 1u << FACET_AGE_BIT;
+      if (view->facets.age.state != AGE_NONE) side.kinds |= 1u << FACET_AGE_BIT, tell[FACET_AGE_BIT]++;
       if (memcmp(&view->facets.age, &first->facets.age, sizeof(struct age)) != 0) side.fixed &= ~(1u << FACET_AGE_BIT);
     }
   }
+  for (uint32_t k = 0; k <= FACET_KINDS; k++) /* what is new or known is often told of one kind alone */
+    if (tell[k] && (10 * tell[k] >= 6 * side.n || k == FACET_KNOWN)) side.silent |= 1u << k;
   return side;
 }
 
@@ -69,6 +73,11 @@ static struct evidence weigh_age(const struct matching *m, const struct facets *
   if (s->age.state == AGE_UNKNOWN)
     return (struct evidence){target->state == AGE_UNKNOWN ? 1 : -4, target->state == AGE_UNKNOWN ? CELL_EQUAL : 0, false};
   if (fixed || target->state == AGE_NONE) return (struct evidence){0};
+  if (s->bare && target->state == AGE_INTERVAL) {
+    struct age from = {AGE_INTERVAL, (int32_t)(s->bare * 365.25), AGE_OPEN}, under = {AGE_INTERVAL, 0, (int32_t)(s->bare * 365.25)};
+    if (age_compare(from, *target) == AGE_EQUAL || age_compare(under, *target) == AGE_EQUAL) return (struct evidence){0.2f, CELL_EQUAL, false};
+  }
+  if (s->bare) return (struct evidence){-4, 0, false};
   if (s->hint.state == AGE_INTERVAL && target->state == AGE_INTERVAL) {
     enum age_relation relation = age_compare(s->hint, *target);
     if (relation == AGE_EQUAL || relation == AGE_INSIDE) return (struct evidence){-0.3f, CELL_HINT, false};
@@ -121,31 +130,37 @@ static bool has_term(const struct bag_term *terms, size_t count, uint32_t term) 
   return false;
 }
 
-/* How much of what the option combo says, besides facets, is found in the other's option combo, or (for less) in its element. -1: it says nothing. */
-static float told(const struct lexicon *lexicon, const struct option_combo_view *view, const struct option_combo_view *other,
-                  const struct bag *element) {
-  float all = 0, found = 0;
+/* What an option combo says besides facets, and how much of it is found in the other's option combo, or (for less) in its element. */
+struct telling {
+  float all, found;
+};
+
+static struct telling told(const struct lexicon *lexicon, const struct option_combo_view *view, const struct option_combo_view *other, const struct bag *element) {
+  struct telling telling = {0};
   for (size_t i = 0; i < view->term_count; i++) {
     uint32_t term = view->terms[i].term;
     if (lexicon_term_is_facet(lexicon, term)) continue;
     float weight = view->terms[i].weight;
-    all += weight;
-    if (has_term(other->terms, other->term_count, term))
-      found += weight;
-    else if (has_term(element->p, element->n, term))
-      found += 0.7f * weight;
+    telling.all += weight;
+    if (has_term(other->terms, other->term_count, term)) telling.found += weight;
+    else if (has_term(element->p, element->n, term)) telling.found += 0.7f * weight;
   }
-  return all > 0.05f ? found / all : -1;
+  return telling;
+}
+
+/* 0: all found, or nothing said; -1: much said, and none found. What all option combos share weighs little and so takes little away. */
+static float missing(struct telling telling) {
+  if (telling.all < 0.05f) return 0;
+  float much = telling.all < 1.5f ? telling.all / 1.5f : 1;
+  return (telling.found / telling.all - 1) * much;
 }
 
 static struct evidence weigh_text(const struct matching *m, const struct option_combo_view *s, const struct option_combo_view *t) {
   if (s->plain.n && str_eq(s->plain, t->plain)) return (struct evidence){3, CELL_SAME_NAME, false};
   const struct lexicon *lexicon = m->context->lexicon;
-  float target = told(lexicon, t, s, &m->source->all), source = told(lexicon, s, t, &m->target->all);
-  struct evidence evidence = {0};
-  if (target >= 0) evidence.score += target > 0.999f ? 0.5f : 3 * (target - 1);
-  if (source >= 0) evidence.score += (m->from.n == 1 ? 0.3f : 1.5f) * (source - 1);
-  if (target > 0.6f && source > 0.6f) evidence.score += 1;
+  struct telling target = told(lexicon, t, s, &m->source->all), source = told(lexicon, s, t, &m->target->all);
+  struct evidence evidence = {3 * missing(target) + (m->from.n == 1 ? 0.3f : 1.5f) * missing(source), 0, false};
+  if (target.found > 0.7f * target.all && source.found > 0.7f * source.all) evidence.score += target.all > 0.5f && source.all > 0.5f ? 1.5f : 0.5f;
   return evidence;
 }
 
@@ -153,8 +168,9 @@ static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell
   const struct option_combo_view *from = m->from.views[s], *to = m->to.views[t];
   struct facets source = facets_over(&from->facets, &m->source->facets);
   for (uint32_t k = 0; k < FACET_KINDS; k++) /* where the combo itself divides by it, what it leaves open is open */
-    if (m->from.kinds >> k & 1) source.value[k] = from->facets.value[k];
-  if (m->from.kinds >> FACET_AGE_BIT & 1) source.age = from->facets.age;
+    if (m->from.silent >> k & 1) source.value[k] = from->facets.value[k];
+  if (m->from.silent >> FACET_AGE_BIT & 1) source.age = from->facets.age;
+  if (source.tested && source.value[FACET_RESULT] == FACET_UNKNOWN && !from->facets.value[FACET_RESULT]) source.value[FACET_RESULT] = 0; /* "of unknown status, tested" */
   struct evidence sum = {1.6f, 0, false}, one = weigh_age(m, &source, &to->facets, &from->facets);
   sum.score += one.score;
   sum.ground |= one.ground;

@@ -38,6 +38,7 @@ struct facets facets_over(const struct facets *over, const struct facets *under)
     if (!all.value[k]) all.value[k] = under->value[k];
   if (all.age.state == AGE_NONE) all.age = under->age;
   if (all.hint.state == AGE_NONE) all.hint = under->hint;
+  if (!all.bare && all.age.state == AGE_NONE) all.bare = under->bare;
   if (!all.sex_hint) all.sex_hint = under->sex_hint;
   all.tested |= under->tested;
   return all;

@@ -44,6 +44,7 @@ struct facets {
   uint8_t value[FACET_KINDS];
   struct age age;
   struct age hint;     /* what words such as "adult", "infant" or "pregnant" say of the age, where the age itself is not told */
+  uint8_t bare;        /* a lone number beside a sex where no age is told ("50 male"): a bound of an age, in years. 0: none */
   uint8_t sex_hint;    /* what "pregnant" says of the sex */
   bool tested;         /* somebody was tested (now): a total over all results where no result is told */
 };

@@ -69,7 +69,7 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "tratamento|"
      "on treatment|beneficiant|retained|retenu"},
     {"relapse", "known=relapse", "relapse|relapsed|relapsing|rechute|recaida|recaidas|recorrente|recidiva|recidive"},
-    {"retest", "known=again", "retest|re test|retested|retesting|recent|repeat test|recently|recente|reciente"},
+    {"retest", "known=again", "inferieur a 3 mois|within the last 3 months|in the last 3 months|within 3 months|nos ultimos 3 meses|en los ultimos 3 meses|retest|re test|retested|retesting|recent|repeat test|recently|recente|reciente"},
     {"again", "", "retreatment|re treatment|retraitement|retratamento|retratamiento|repeat|restart|restarted|return to treatment|reprise"},
     {"previous treatment", "", "previously treated|deja traite|previamente tratado|tratado anteriormente|treatment after"},
     /* pregnancy */

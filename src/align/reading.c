@@ -100,9 +100,20 @@ static size_t sort_bag(struct bag_term *terms, size_t count) {
   return kept;
 }
 
+/* The first whole number of an option that tells a sex and no age. */
+static void take_bare(struct taking *t) {
+  if (t->kind != READING_OPTION || t->facets.age.state != AGE_NONE || !t->facets.value[FACET_SEX]) return;
+  for (size_t i = 0; i < t->tokens.n && !t->facets.bare; i++) {
+    const struct token *token = &t->tokens.p[i];
+    bool hangs = i > 0 && token->before == 0 && t->tokens.p[i - 1].kind == TOKEN_WORD;
+    if (token->kind == TOKEN_NUMBER && token->value >= 1 && token->value < 100 && token->text.n <= 2 && !hangs) t->facets.bare = (uint8_t)token->value;
+  }
+}
+
 struct reading reading_of(struct arena *arena, struct lexicon *lexicon, struct str text, enum reading_kind kind) {
   struct taking t = {.arena = arena, .lexicon = lexicon, .tokens = text_tokens(arena, text), .kind = kind};
   for (size_t at = 0; at < t.tokens.n;) at += take_at(&t, at);
+  take_bare(&t);
   struct reading reading = {.facets = t.facets, .plain = text_plain(arena, t.tokens)};
   if (kind == READING_PROSE) reading.facets = (struct facets){0};
   reading.term_count = sort_bag(t.bag.p, t.bag.n);
