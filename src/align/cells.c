@@ -260,3 +260,17 @@ struct cells cells_align(const struct cells_context *context, const struct item 
   match_left_over(&m, &cells);
   return cells;
 }
+
+/* As in score.c, for cells of elements that belong together. */
+static const struct {
+  float score, confidence;
+} calibration[] = {{-4, 0.01f}, {-1, 0.15f}, {0, 0.4f}, {0.8f, 0.7f}, {1.35f, 0.95f}, {2, 0.97f}, {3, 0.985f}, {5, 0.99f}, {8, 0.995f}};
+
+float cells_confidence(float score) {
+  size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;
+  if (score <= calibration[0].score) return calibration[0].confidence;
+  if (score >= calibration[last].score) return calibration[last].confidence;
+  while (score > calibration[i + 1].score) i++;
+  float part = (score - calibration[i].score) / (calibration[i + 1].score - calibration[i].score);
+  return calibration[i].confidence + part * (calibration[i + 1].confidence - calibration[i].confidence);
+}

@@ -48,6 +48,8 @@ struct cells_context {
   const struct combos *source, *target;
 };
 
+float cells_confidence(float score); /* calibrated as score_confidence */
+
 struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target);
 
 #endif

@@ -6,7 +6,12 @@ static void take(struct option_combo_view *view, struct arena *arena, struct lex
   if (!text.n) return;
   struct reading reading = reading_of(arena, lexicon, text, READING_OPTION);
   for (int k = 0; k < FACET_KINDS; k++) facets_add(&view->facets, (enum facet_kind)k, reading.facets.value[k]);
-  if (reading.facets.age.state != AGE_NONE) facets_add_age(&view->facets, reading.facets.age);
+  const struct age *age = &reading.facets.age, *have = &view->facets.age;
+  if (age->state == AGE_INTERVAL && have->state != AGE_NONE && (age->from != have->from || age->to != have->to)) {
+    struct bag_term span = {lexicon_word(lexicon, reading_span(arena, *age)), 1};
+    bag_merge(bag, &span, 1, 1);
+  }
+  facets_add_age(&view->facets, *age);
   view->facets = facets_over(&view->facets, &reading.facets);
   bag_merge(bag, reading.terms, reading.term_count, 1);
 }

@@ -6,7 +6,7 @@
 
 /* X(name, weight, what it says to people) */
 #define ALIGN_FEATURES(X) \
-  X(base, -5.00f, "most pairs do not belong together") \
+  X(base, -5.50f, "most pairs do not belong together") \
   X(same_name, 3.60f, "a name is the same, up to case, accents and punctuation") \
   X(same_code, 3.20f, "id or code is the same") \
   X(words, 3.00f, "telling words of the names") \
@@ -14,13 +14,13 @@
   X(spelling, 0.30f, "spelling of the names") \
   X(covered, 1.20f, "telling words of the target's name that are found in the source") \
   X(explained, 0.40f, "telling words of the source's name that are found in the target") \
-  X(agree, 0.60f, "age, sex, dose and the like that both name") \
+  X(agree, 0.70f, "age, sex, dose and the like that both name") \
   X(conflict, -3.00f, "age, sex, dose and the like that contradict each other") \
   X(unshared, -1.00f, "age, sex, dose and the like that only one names") \
   X(numbers, -0.80f, "other numbers that differ") \
   X(shape, 0.30f, "option combos that are the same") \
-  X(ages, 1.50f, "how the source's age groups go into the target's") \
-  X(divided, 0.25f, "what the target divides by and the source tells") \
+  X(ages, 4.00f, "how the source's age groups go into the target's") \
+  X(divided, 0.70f, "what the target divides by and the source tells") \
   X(untold, -0.40f, "what the target divides by and the source does not tell") \
   X(lost, -0.15f, "what the source divides by and the target does not") \
   X(type, -4.00f, "kinds of values that do not go together") \

@@ -48,10 +48,17 @@ static void add_code(struct arena *arena, struct lexicon *lexicon, struct item *
   bag_merge(&item->all, reading.terms, reading.term_count, 0.5f);
 }
 
+static void add_description(struct arena *arena, struct lexicon *lexicon, struct item *item, struct str text, float weight) {
+  if (!text.n) return;
+  struct reading reading = reading_of(arena, lexicon, text, READING_PROSE);
+  item->described = facets_over(&item->described, &reading.facets);
+  bag_merge(&item->all, reading.terms, reading.term_count, weight);
+}
+
 static void add_translations(struct arena *arena, struct lexicon *lexicon, struct item *item, const struct dhis2_object *o) {
   for (const struct dhis2_translation *t = o->translations; t; t = t->next) {
     if (str_eq(t->property, STR("DESCRIPTION")))
-      add_text(arena, lexicon, item, t->value, READING_PROSE, 0.25f);
+      add_description(arena, lexicon, item, t->value, 0.25f);
     else
       add_name(arena, lexicon, item, t->value, str_eq(t->property, STR("NAME")) ? 0.9f : 0.7f);
   }
@@ -122,7 +129,7 @@ static void read_item(struct arena *arena, struct lexicon *lexicon, const struct
   add_name(arena, lexicon, item, o->short_name, 0.6f);
   add_translations(arena, lexicon, item, o);
   add_code(arena, lexicon, item, o->code);
-  add_text(arena, lexicon, item, o->description, READING_PROSE, 0.35f);
+  add_description(arena, lexicon, item, o->description, 0.35f);
   for (size_t i = 0; i < item->element->membership_count && i < 4; i++) {
     const struct dhis2_membership *m = item->element->memberships[i];
     add_text(arena, lexicon, item, m->section, READING_PROSE, 0.1f);
@@ -242,7 +249,7 @@ void items_weigh(struct arena *arena, const struct lexicon *lexicon, struct item
     else
       weights[i] =
           0.8f * (counts[0][i] ? rarity(counts[0][i], source->n) : rarity(counts[1][i], target->n)); /* perhaps only another wording */
-    if (lexicon_term_is_facet(lexicon, (uint32_t)i)) weights[i] *= 0.4f; /* facets are compared by themselves */
+    if (lexicon_term_is_facet(lexicon, (uint32_t)i)) weights[i] *= 0.4f;                             /* facets are compared by themselves */
   }
   weigh(source, weights);
   weigh(target, weights);

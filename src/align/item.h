@@ -12,6 +12,7 @@ enum { ITEM_NAMES_MAX = 8 };
 struct item {
   const struct dhis2_data_element *element;
   struct facets facets; /* of its names and, where those say nothing, its code */
+  struct facets described; /* of its description */
   struct bag names, all; /* terms of the names; and of everything, at lower weight */
   float names_norm, all_norm;
   struct str plain[ITEM_NAMES_MAX]; /* names without case, accents and punctuation; the first is the name */

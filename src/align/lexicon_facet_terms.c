@@ -18,7 +18,8 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "stated|unknown age"},
     {"age", "weight=0.3",
      "age|aged|idade|edad|age group|age band|age range|tranche d age|groupe d age|faixa etaria|grupo etario|grupo de edad|rango de "
-     "edad|age aggregated|age agg"},
+     "edad"},
+    {"aggregated", "weight=0.1", "aggregated|agg|agrege|agregee|agregado|agregada"},
     {"adult", "hint=15+", "adult|adulte|adulto|adulta"},
     {"child", "hint=0-15",
      "child|children|enfant|crianca|nino|nina|pediatric|paediatric|pediatrique|pediatrico|paed|peds|infantil|infantile"},
@@ -92,12 +93,12 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "delivery|deliverie|delivered|delivering|accouchement|accouche|accouchee|parto|nascimento assistido|labor|labour|travail|trabalho de "
      "parto|intrapartum|intraparto|maternity|maternite|maternidade|"
      "maternidad|birth attendance|l d"},
-    {"maternal anc", "sexhint=female hint=15+",
+    {"maternal anc", "pregnancy=pregnant sexhint=female hint=15+",
      "anc|cpn|antenatal|ante natal|prenatal|pre natal|prenatale|prenataux|antenatal care|prenatal care|soins prenatal|consultation "
      "prenatale|clinique prenatale|consulta prenatal|consulta pre natal|control prenatal|"
      "cuidados prenatais|atencion prenatal|pre natais|prenatais|antenatal client|antenatal visit|consulta antenatal|antenatale|pre natal "
      "care"},
-    {"maternal pmtct hiv pregnant", "sexhint=female hint=15+",
+    {"maternal pmtct hiv pregnant", "pregnancy=pregnant sexhint=female hint=15+",
      "pmtct|ptme|emtct|ptv|ptmi|eptme|pmtct anc|prevention of mother to child transmission|mother to child transmission|transmission mere "
      "enfant|transmission de la mere a l enfant|"
      "transmissao vertical|transmision maternoinfantil|transmissao de mae para filho|vertical transmission"},

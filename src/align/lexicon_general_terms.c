@@ -34,6 +34,7 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"unknown", "",
      "unknown|inconnu|inconnue|desconhecido|desconhecida|desconocido|desconocida|not known|unspecified|non precise|nao especificado|no "
      "especificado|ignorado|missing data"},
+    {"population expected", "", "target population|population cible|poblacion meta|poblacion objetivo|populacao alvo|populacao meta"},
     {"method", "", "method|methode|metodo"},
     {"type", "weight=0.5", "type|tipo|kind"},
     {"first", "dose=1", "first|1st|1ere|1er|1ro|1ra|premier|premiere|primeiro|primeira|primer|primera|1a|1o|1e visite|initial"},
@@ -63,9 +64,8 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"complete", "",
      "completed|complete|completing|completion|complet|complete|completee|complete|termine|terminee|acheve|achevee|completou|completado|"
      "completada|completo|terminado|concluido|concluiu|finished"},
-    {"suspect", "",
-     "suspected|suspect|suspecte|suspectee|suspeito|suspeita|sospechoso|sospechosa|presumptive|probable|presume|presumee|presuntivo|"
-     "presuntiva|presumed|presumido|presumida|sintomatico respiratorio"},
+    {"suspect", "", "suspected|suspect|suspecte|suspectee|suspeito|suspeita|sospechoso|sospechosa|sintomatico respiratorio"},
+    {"presume", "", "presumptive|probable|presume|presumee|presuntivo|presuntiva|presumed|presumido|presumida|provavel"},
     {"confirm", "",
      "confirmed|confirm|confirmation|confirme|confirmee|confirmado|confirmada|confirmacao|confirmacion|laboratory confirmed|confirmatory"},
     {"diagnose", "",
@@ -75,7 +75,7 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"laboratory", "",
      "laboratory|lab|laboratoire|laboratorio|bacteriological|bacteriologically|bacteriologique|bacteriologiquement|bacteriologico|"
      "bacteriologicamente|bact"},
-    {"screen", "tested=1", "screened|screening|screen|depistage|depiste|triado|triagem|rastreado|rastreamento|tamizaje|cribado|detection"},
+    {"screen test", "tested=1", "screened|screening|screen|depistage|depiste|triado|triagem|rastreado|rastreamento|tamizaje|cribado|detection"},
     {"investigate", "",
      "investigated|investigation|investigate|investigue|investiguee|enquete|investigado|investigada|investigacao|investigacion"},
     {"notify", "", "notified|notification|notifie|notifiee|notificado|notificada|notificacao|notificacion"},

@@ -63,11 +63,16 @@ static size_t take_number(struct taking *t, size_t at) {
   return 1;
 }
 
+struct str reading_span(struct arena *arena, struct age age) {
+  return arena_printf(arena, "#%d-%d", age.from, age.to);
+}
+
 static size_t take_at(struct taking *t, size_t at) {
   struct age age;
   size_t length = t->kind == READING_PROSE ? 0 : age_read(t->tokens, at, t->kind == READING_OPTION, &age);
   if (length) {
-    facets_add_age(&t->facets, age);
+    if (t->facets.age.state != AGE_NONE) put_text(t, reading_span(t->arena, age), 1);
+    else facets_add_age(&t->facets, age);
     return length;
   }
   const struct meaning *meaning = lexicon_match(t->lexicon, t->tokens, at, &length);
@@ -115,7 +120,6 @@ struct reading reading_of(struct arena *arena, struct lexicon *lexicon, struct s
   for (size_t at = 0; at < t.tokens.n;) at += take_at(&t, at);
   take_bare(&t);
   struct reading reading = {.facets = t.facets, .plain = text_plain(arena, t.tokens)};
-  if (kind == READING_PROSE) reading.facets = (struct facets){0};
   reading.term_count = sort_bag(t.bag.p, t.bag.n);
   reading.terms = ARENA_ARRAY(arena, reading.term_count, struct bag_term);
   if (reading.term_count) memcpy(reading.terms, t.bag.p, reading.term_count * sizeof *t.bag.p);

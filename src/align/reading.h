@@ -28,10 +28,13 @@ enum reading_kind {
   READING_NAME,   /* of an element */
   READING_OPTION, /* of a category option or an option combo: the whole text may be an age */
   READING_CODE,   /* numbers in it say nothing */
-  READING_PROSE,  /* a description: only its terms count */
+  READING_PROSE,  /* a description: ages are not read */
 };
 
 struct reading reading_of(struct arena *arena, struct lexicon *lexicon, struct str text, enum reading_kind kind);
+
+/* The term of a second interval in a text that has an age already: a duration ("treatment < 3 months"). */
+struct str reading_span(struct arena *arena, struct age age);
 
 /* The larger weight of each term; both by term id. */
 void bag_merge(struct bag *bag, const struct bag_term *terms, size_t count, float factor);

@@ -1,9 +1,7 @@
 #include "align/rows.h"
 
-#include <math.h>
-
 #define AUTO_ELEMENT 0.97f
-#define AUTO_CELL 0.97f
+#define AUTO_CELL 0.945f
 
 struct writing {
   const struct rows_input *in;
@@ -67,10 +65,6 @@ static bool term_of(const struct cell_ruling *ruling, const struct align_row *ro
   return false;
 }
 
-static float cell_confidence(float score) {
-  return 1 / (1 + expf(-score));
-}
-
 /* Answers before candidates; then by confidence; then by target. */
 static int by_offer(const void *left, const void *right) {
   const struct offer *a = left, *b = right;
@@ -122,7 +116,7 @@ static void offer_placing(struct writing *w, struct offers *offers, const struct
     struct align_row row = *like;
     row.target = placing->target->element;
     row.target_coc = cell->choices[i].target;
-    row.confidence = placing->confidence * cell_confidence(cell->choices[i].score);
+    row.confidence = placing->confidence * cells_confidence(cell->choices[i].score);
     row.answer = i == 0 && cell->answered ? (row.confidence >= AUTO_CELL ? ALIGN_AUTO : ALIGN_PROPOSED) : ALIGN_CANDIDATE;
     if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i]);
   }
@@ -133,7 +127,7 @@ static void offer_placing(struct writing *w, struct offers *offers, const struct
     row.target = placing->target->element;
     row.target_coc = subtraction->target;
     row.sign = '-';
-    row.confidence = placing->confidence * cell_confidence(subtraction->score) * 0.9f;
+    row.confidence = placing->confidence * cells_confidence(subtraction->score) * 0.9f;
     row.answer = ALIGN_PROPOSED;
     row.why = STR("All who were tested go to the negative ones, so those who were positive are subtracted");
     offer(offers, ruling, row, NULL);

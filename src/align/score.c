@@ -7,10 +7,10 @@ static const struct {
   float differ, alone;
   bool hard;
 } facet_weight[FACET_KINDS + 1] = {
-    [FACET_SEX] = {1, 0.5f, true},       [FACET_RESULT] = {0.8f, 0.5f, false},    [FACET_KNOWN] = {0.4f, 0.25f, false},
-    [FACET_DOSE] = {1, 0.8f, true},      [FACET_PREGNANCY] = {0.6f, 0.6f, false}, [FACET_POPULATION] = {1, 0.8f, true},
-    [FACET_PLACE] = {0.8f, 0.4f, false}, [FACET_PATIENT] = {1, 0.6f, true},       [FACET_SECTOR] = {1, 0.5f, true},
-    [FACET_STOCK] = {1, 1, true},        [FACET_ROLE] = {1, 0.4f, true},          [FACET_PURPOSE] = {1, 5, true},
+    [FACET_SEX] = {1, 0.5f, true},       [FACET_RESULT] = {0.8f, 0.7f, false}, [FACET_KNOWN] = {0.4f, 0.25f, false},
+    [FACET_DOSE] = {1, 0.8f, true},      [FACET_PREGNANCY] = {0.6f, 1, false}, [FACET_POPULATION] = {1, 0.8f, true},
+    [FACET_PLACE] = {0.8f, 0.4f, false}, [FACET_PATIENT] = {1, 0.6f, true},    [FACET_SECTOR] = {1, 0.5f, true},
+    [FACET_STOCK] = {1, 2, true},        [FACET_ROLE] = {1, 0.4f, true},       [FACET_PURPOSE] = {1, 3, true},
     [FACET_LIFE] = {0.8f, 0.7f, false},  [FACET_KINDS] = {1, 0.7f, true},
 };
 
@@ -18,8 +18,9 @@ static bool neutral(uint8_t value) {
   return value == FACET_SEVERAL || value == FACET_UNKNOWN;
 }
 
-static void compare_alone(struct pair *pair, int kind, bool other_divides) {
-  if (!other_divides)
+/* `covered`: the other side divides by it, or its description says the same. */
+static void compare_alone(struct pair *pair, int kind, bool covered) {
+  if (!covered)
     pair->value[FEATURE_unshared] += facet_weight[kind].alone;
   else
     pair->value[FEATURE_agree] += 0.2f;
@@ -41,7 +42,10 @@ static void compare_facet(struct pair *pair, const struct item *s, const struct 
       pair->vetoed |= facet_weight[k].hard;
     }
   } else {
-    compare_alone(pair, k, (a ? t : s)->option_kinds >> k & 1);
+    if (k == FACET_PURPOSE) pair->vetoed = true; /* what was planned is never what was reached */
+    const struct item *other = a ? t : s;
+    bool described = (k == FACET_RESULT || k == FACET_PREGNANCY || k == FACET_KNOWN) && other->described.value[k] == (a ? a : b);
+    compare_alone(pair, k, other->option_kinds >> k & 1 || described);
   }
 }
 
@@ -147,21 +151,26 @@ static float shape(const struct item *s, const struct item *t, const struct comb
   return 0.4f * cells;
 }
 
-/* How the ages that the source's family counts go into those of the target: 1 all equal, less where they are summed, far below where values would have to be split. */
-static float ages_fit(const struct family *family, const struct item *t) {
-  if (!(t->option_varies >> FACET_AGE_BIT & 1) || !family->age_count) return 0;
+/* How the ages that the source (or its family) counts go into those of the target: above 0 where they are equal, 0 where they are summed, far below where values would have to be split. */
+static float ages_fit(const struct family *family, const struct item *s, const struct item *t) {
+  bool own = s->option_varies >> FACET_AGE_BIT & 1; /* else the ages are in the names of the family */
+  const struct age *ages = own ? s->ages : family->ages;
+  size_t count = own ? s->age_count : family->age_count;
+  if (!(t->option_varies >> FACET_AGE_BIT & 1) || !count) return 0;
   float sum = 0;
-  for (size_t i = 0; i < family->age_count; i++) {
+  for (size_t i = 0; i < count; i++) {
     float best = -1.6f;
     for (size_t k = 0; k < t->age_count && best < 1; k++) {
-      enum age_relation relation = age_compare(family->ages[i], t->ages[k]);
-      if (relation == AGE_EQUAL) best = 1;
-      else if (relation == AGE_INSIDE && best < 0.75f) best = 0.75f;
+      enum age_relation relation = age_compare(ages[i], t->ages[k]);
+      if (relation == AGE_EQUAL)
+        best = 1;
+      else if (relation == AGE_INSIDE && best < 0.75f)
+        best = 0.75f;
     }
     sum += best;
   }
-  float fit = sum / (float)family->age_count;
-  return fit > -1 ? fit : -1;
+  float fit = sum / (float)count;
+  return (fit > -1 ? fit : -1) - 0.75f; /* against summing parts, the common thing */
 }
 
 /* What the target divides by, and what the source tells: each that both know speaks for the pair; each that the source cannot tell, or that the target has no place for, against it. */
@@ -172,7 +181,8 @@ static void compare_division(struct pair *pair, const struct family *family, con
     if (t->facets.value[k]) named |= 1u << k;
   if (t->facets.age.state != AGE_NONE) named |= 1u << FACET_AGE_BIT;
   uint32_t minor = 1u << FACET_KNOWN | 1u << FACET_PREGNANCY | 1u << FACET_PLACE;
-  uint32_t both = told & t->option_varies, untold = t->option_varies & ~told & ~minor, lost = s->option_varies & ~(t->option_kinds | named) & ~minor;
+  uint32_t both = told & t->option_varies, untold = t->option_varies & ~told & ~minor,
+           lost = s->option_varies & ~(t->option_kinds | named) & ~minor;
   bool by_difference = t->option_varies >> FACET_RESULT & 1 && s->facets.tested && !(told >> FACET_RESULT & 1);
   pair->value[FEATURE_divided] = (float)__builtin_popcount(both) + (by_difference ? 0.7f : 0);
   pair->value[FEATURE_untold] = (float)__builtin_popcount(untold) * (s->undivided && !told ? 0.5f : 1);
@@ -198,7 +208,7 @@ struct pair score_pair(const struct items *source, const struct items *target, u
   pair.value[FEATURE_numbers] = numbers_apart(a, b);
   pair.value[FEATURE_shape] = shape(a, b, source_combos, target_combos);
   const struct family *family = &source->families[a->family];
-  pair.value[FEATURE_ages] = ages_fit(family, b);
+  pair.value[FEATURE_ages] = ages_fit(family, a, b);
   compare_division(&pair, family, a, b);
   pair.value[FEATURE_type] = type_apart(a->element, b->element);
   if (pair.value[FEATURE_same_name] == 1 || pair.value[FEATURE_same_code] == 1) pair.vetoed = false;
@@ -212,7 +222,23 @@ float score_sum(const struct pair *pair) {
   return sum;
 }
 
+/* Share of right answers among first candidates of known cases by their log odds, made monotone. Between the points straight lines; */
+static const struct {
+  float log_odds, confidence;
+} calibration[] = {{-8, 0.005f},  {-3, 0.03f},   {-1.6f, 0.12f}, {-0.6f, 0.42f}, {0.5f, 0.7f},    {1.6f, 0.83f},
+                   {3.2f, 0.89f}, {4.4f, 0.94f}, {5.4f, 0.97f},  {6.5f, 0.985f}, {10.5f, 0.995f}, {14, 0.999f}};
+
 float score_confidence(float log_odds, bool vetoed) {
-  float p = 1 / (1 + expf(-0.4f * log_odds));
+  size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;
+  float p;
+  if (log_odds <= calibration[0].log_odds)
+    p = calibration[0].confidence;
+  else if (log_odds >= calibration[last].log_odds)
+    p = calibration[last].confidence;
+  else {
+    while (log_odds > calibration[i + 1].log_odds) i++;
+    float part = (log_odds - calibration[i].log_odds) / (calibration[i + 1].log_odds - calibration[i].log_odds);
+    p = calibration[i].confidence + part * (calibration[i + 1].confidence - calibration[i].confidence);
+  }
   return vetoed ? 0.05f * p : p;
 }
