@@ -8,8 +8,8 @@ struct side_cells {
   const struct dhis2_option_combo **cocs;
   const struct option_combo_view **views;
   size_t n;
-  uint32_t kinds; /* that some option combo speaks of */
-  uint32_t fixed; /* of those: all say the same */
+  uint32_t kinds;  /* that some option combo speaks of */
+  uint32_t fixed;  /* of those: all say the same */
   uint32_t silent; /* of those: most say it, so that the others leave it open on purpose */
 };
 
@@ -28,7 +28,11 @@ struct evidence {
 
 static struct side_cells side_cells_of(struct arena *arena, const struct combos *combos, const struct item *item) {
   struct side_cells side = {ARENA_ARRAY(arena, item->cells, const struct dhis2_option_combo *),
-                            ARENA_ARRAY(arena, item->cells, const struct option_combo_view *), 0, 0, UINT32_MAX, 0};
+                            ARENA_ARRAY(arena, item->cells, const struct option_combo_view *),
+                            0,
+                            0,
+                            UINT32_MAX,
+                            0};
   const struct option_combo_view *first = NULL;
   size_t tell[FACET_KINDS + 1] = {0};
   for (size_t c = 0; c < item->element->combo_count; c++) {
@@ -75,7 +79,8 @@ static struct evidence weigh_age(const struct matching *m, const struct facets *
   if (fixed || target->state == AGE_NONE) return (struct evidence){0};
   if (s->bare && target->state == AGE_INTERVAL) {
     struct age from = {AGE_INTERVAL, (int32_t)(s->bare * 365.25), AGE_OPEN}, under = {AGE_INTERVAL, 0, (int32_t)(s->bare * 365.25)};
-    if (age_compare(from, *target) == AGE_EQUAL || age_compare(under, *target) == AGE_EQUAL) return (struct evidence){0.2f, CELL_EQUAL, false};
+    if (age_compare(from, *target) == AGE_EQUAL || age_compare(under, *target) == AGE_EQUAL)
+      return (struct evidence){0.2f, CELL_EQUAL, false};
   }
   if (s->bare) return (struct evidence){-4, 0, false};
   if (s->hint.state == AGE_INTERVAL && target->state == AGE_INTERVAL) {
@@ -135,15 +140,18 @@ struct telling {
   float all, found;
 };
 
-static struct telling told(const struct lexicon *lexicon, const struct option_combo_view *view, const struct option_combo_view *other, const struct bag *element) {
+static struct telling told(const struct lexicon *lexicon, const struct option_combo_view *view, const struct option_combo_view *other,
+                           const struct bag *element) {
   struct telling telling = {0};
   for (size_t i = 0; i < view->term_count; i++) {
     uint32_t term = view->terms[i].term;
     if (lexicon_term_is_facet(lexicon, term)) continue;
     float weight = view->terms[i].weight;
     telling.all += weight;
-    if (has_term(other->terms, other->term_count, term)) telling.found += weight;
-    else if (has_term(element->p, element->n, term)) telling.found += 0.7f * weight;
+    if (has_term(other->terms, other->term_count, term))
+      telling.found += weight;
+    else if (has_term(element->p, element->n, term))
+      telling.found += 0.7f * weight;
   }
   return telling;
 }
@@ -160,7 +168,8 @@ static struct evidence weigh_text(const struct matching *m, const struct option_
   const struct lexicon *lexicon = m->context->lexicon;
   struct telling target = told(lexicon, t, s, &m->source->all), source = told(lexicon, s, t, &m->target->all);
   struct evidence evidence = {3 * missing(target) + (m->from.n == 1 ? 0.3f : 1.5f) * missing(source), 0, false};
-  if (target.found > 0.7f * target.all && source.found > 0.7f * source.all) evidence.score += target.all > 0.5f && source.all > 0.5f ? 1.5f : 0.5f;
+  if (target.found > 0.7f * target.all && source.found > 0.7f * source.all)
+    evidence.score += target.all > 0.5f && source.all > 0.5f ? 1.5f : 0.5f;
   return evidence;
 }
 
@@ -170,7 +179,8 @@ static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell
   for (uint32_t k = 0; k < FACET_KINDS; k++) /* where the combo itself divides by it, what it leaves open is open */
     if (m->from.silent >> k & 1) source.value[k] = from->facets.value[k];
   if (m->from.silent >> FACET_AGE_BIT & 1) source.age = from->facets.age;
-  if (source.tested && source.value[FACET_RESULT] == FACET_UNKNOWN && !from->facets.value[FACET_RESULT]) source.value[FACET_RESULT] = 0; /* "of unknown status, tested" */
+  if (source.tested && source.value[FACET_RESULT] == FACET_UNKNOWN && !from->facets.value[FACET_RESULT])
+    source.value[FACET_RESULT] = 0; /* "of unknown status, tested" */
   struct evidence sum = {1.6f, 0, false}, one = weigh_age(m, &source, &to->facets, &from->facets);
   sum.score += one.score;
   sum.ground |= one.ground;
@@ -189,6 +199,9 @@ static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell
     sum.score += one.score;
     sum.ground |= one.ground;
   }
+  bool meets = sum.ground & (CELL_EQUAL | CELL_PART | CELL_SAME_NAME);
+  if (sum.ground & CELL_UNKNOWN && !meets) sum.score -= 1.5f; /* a total is not a count of unknown ones */
+  if (sum.ground & CELL_FOLDED && !meets) sum.score -= 0.4f;
   *ret = (struct cell_choice){to->coc, sum.score, sum.ground};
   return sum.score > -5;
 }

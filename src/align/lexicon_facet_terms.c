@@ -70,7 +70,9 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "tratamento|"
      "on treatment|beneficiant|retained|retenu"},
     {"relapse", "known=relapse", "relapse|relapsed|relapsing|rechute|recaida|recaidas|recorrente|recidiva|recidive"},
-    {"retest", "known=again", "inferieur a 3 mois|within the last 3 months|in the last 3 months|within 3 months|nos ultimos 3 meses|en los ultimos 3 meses|retest|re test|retested|retesting|recent|repeat test|recently|recente|reciente"},
+    {"retest", "known=again",
+     "inferieur a 3 mois|within the last 3 months|in the last 3 months|within 3 months|nos ultimos 3 meses|en los ultimos 3 "
+     "meses|retest|re test|retested|retesting|recent|repeat test|recently|recente|reciente"},
     {"again", "", "retreatment|re treatment|retraitement|retratamento|retratamiento|repeat|restart|restarted|return to treatment|reprise"},
     {"previous treatment", "", "previously treated|deja traite|previamente tratado|tratado anteriormente|treatment after"},
     /* pregnancy */
@@ -88,7 +90,8 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "postpartum|post partum|postnatal|post natal|puerperal|puerpera|postnatale|post natale|pos parto|posparto|posnatal|pos "
      "natal|pnc|cpon|suites de couches|puerperio|postnatal care|"
      "consultation postnatale|consulta pos parto|postparto"},
-    {"maternal mother", "sexhint=female hint=15+", "mother|mere|mae|madre|maternal|maternel|maternelle|materno|materna|maternos|maternas|meres|mom"},
+    {"maternal mother", "sexhint=female hint=15+",
+     "mother|mere|mae|madre|maternal|maternel|maternelle|materno|materna|maternos|maternas|meres|mom"},
     {"maternal delivery", "sexhint=female hint=15+",
      "delivery|deliverie|delivered|delivering|accouchement|accouche|accouchee|parto|nascimento assistido|labor|labour|travail|trabalho de "
      "parto|intrapartum|intraparto|maternity|maternite|maternidade|"

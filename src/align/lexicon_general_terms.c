@@ -75,7 +75,8 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"laboratory", "",
      "laboratory|lab|laboratoire|laboratorio|bacteriological|bacteriologically|bacteriologique|bacteriologiquement|bacteriologico|"
      "bacteriologicamente|bact"},
-    {"screen test", "tested=1", "screened|screening|screen|depistage|depiste|triado|triagem|rastreado|rastreamento|tamizaje|cribado|detection"},
+    {"screen test", "tested=1",
+     "screened|screening|screen|depistage|depiste|triado|triagem|rastreado|rastreamento|tamizaje|cribado|detection"},
     {"investigate", "",
      "investigated|investigation|investigate|investigue|investiguee|enquete|investigado|investigada|investigacao|investigacion"},
     {"notify", "", "notified|notification|notifie|notifiee|notificado|notificada|notificacao|notificacion"},

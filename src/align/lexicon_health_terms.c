@@ -16,8 +16,11 @@ const struct lexicon_term lexicon_health_terms[] = {
      "art|arv|tarv|tar|haart|antiretroviral|antiretroviral therapy|antiretroviral treatment|traitement antiretroviral|traitement "
      "arv|tratamento antirretroviral|tratamiento antirretroviral|antirretroviral|arvs|arv treatment|"
      "terapia antirretroviral|antiretroviraux|antirretrovirais|antirretrovirale"},
-    {"start art treat hiv", "known=new", "new on art|newly on art|new on arv|start on art|started on art|nouveaux sous arv|novos em tarv|nuevos en tar"},
-    {"current art treat hiv", "", "on art|on arv|on haart|on antiretroviral therapy|sous arv|sous traitement arv|em tarv|en tar|under art|receiving art|currently on art|actuellement sous arv|sous traitement antiretroviral"},
+    {"start art treat hiv", "known=new",
+     "new on art|newly on art|new on arv|start on art|started on art|nouveaux sous arv|novos em tarv|nuevos en tar"},
+    {"current art treat hiv", "",
+     "on art|on arv|on haart|on antiretroviral therapy|sous arv|sous traitement arv|em tarv|en tar|under art|receiving art|currently on "
+     "art|actuellement sous arv|sous traitement antiretroviral"},
     {"known current art treat hiv", "known=known", "already on art|already on haart|deja sous arv|ja em tarv|ya en tar"},
     {"viral load", "", "viral load|charge virale|cv|carga viral|vl|pvls"},
     {"suppressed", "", "suppressed|suppression|supprime|supprimee|suprimido|suprimida|undetectable|indetectable|indetectavel"},

@@ -71,8 +71,10 @@ static size_t take_at(struct taking *t, size_t at) {
   struct age age;
   size_t length = t->kind == READING_PROSE ? 0 : age_read(t->tokens, at, t->kind == READING_OPTION, &age);
   if (length) {
-    if (t->facets.age.state != AGE_NONE) put_text(t, reading_span(t->arena, age), 1);
-    else facets_add_age(&t->facets, age);
+    if (t->facets.age.state != AGE_NONE)
+      put_text(t, reading_span(t->arena, age), 1);
+    else
+      facets_add_age(&t->facets, age);
     return length;
   }
   const struct meaning *meaning = lexicon_match(t->lexicon, t->tokens, at, &length);
@@ -111,7 +113,8 @@ static void take_bare(struct taking *t) {
   for (size_t i = 0; i < t->tokens.n && !t->facets.bare; i++) {
     const struct token *token = &t->tokens.p[i];
     bool hangs = i > 0 && token->before == 0 && t->tokens.p[i - 1].kind == TOKEN_WORD;
-    if (token->kind == TOKEN_NUMBER && token->value >= 1 && token->value < 100 && token->text.n <= 2 && !hangs) t->facets.bare = (uint8_t)token->value;
+    if (token->kind == TOKEN_NUMBER && token->value >= 1 && token->value < 100 && token->text.n <= 2 && !hangs)
+      t->facets.bare = (uint8_t)token->value;
   }
 }
 

@@ -50,7 +50,8 @@ static bool same_target(const struct align_row *a, const struct align_row *b) {
 static struct mapping_rule rule_of(struct collecting *c, const struct align_row *const *rows, size_t count) {
   const struct align_row *first = rows[0];
   struct mapping_term *terms = ARENA_ARRAY(c->arena, count, struct mapping_term);
-  struct mapping_rule rule = {.terms = terms, .term_count = count, .decision = decision_of(c, first), .confidence = (double)first->confidence};
+  struct mapping_rule rule = {
+      .terms = terms, .term_count = count, .decision = decision_of(c, first), .confidence = (double)first->confidence};
   if (first->target) {
     rule.target = (struct mapping_operand){first->target->o.id, first->target_coc->o.id};
     rule.value_type = first->target->value_type;
