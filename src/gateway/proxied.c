@@ -88,9 +88,10 @@ static void on_renewed(void *payload, const struct error *error) {
   secret_free(now.credential.value);
 }
 
+/* A call that cannot be repeated is worth the renewal too: the proxy tells that browser to send it again, and the connection goes on. */
 static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
   struct passing *passing = payload;
-  if (!repeatable || !passing->renewable) return false;
+  if (!passing->renewable) return false;
   passing->pass = pass;
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
   return true;
