@@ -50,7 +50,7 @@ class Program:
     """One running program with its log."""
 
     def __init__(self, name, words, port, environment=None):
-        self.name, self.port = name, port
+        self.name, self.port, self.kept = name, port, None  # kept: the log of one that has ended
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"drawbridge-{name}-"))
         self.log_path = self.directory / "log"
         with self.log_path.open("wb") as log:
@@ -60,14 +60,16 @@ class Program:
             raise AssertionError(f"{name} ended at once with {self.process.returncode}:\n{self.log()[-4000:]}")
 
     def log(self):
-        return self.log_path.read_text(errors="replace")
+        return self.kept if self.kept is not None else self.log_path.read_text(errors="replace")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self, expect=0):
-        """Ends it; raises where it ended badly. After kill() only the log is judged."""
+        """Ends it; raises where it ended badly. After kill() only the log is judged. Once is enough."""
+        if self.kept is not None:
+            return
         killed = self.process.returncode == -signal.SIGKILL
         if self.process.poll() is None:
             self.process.terminate()
@@ -76,7 +78,7 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise AssertionError(f"{self.name} did not end on SIGTERM:\n{self.log()[-4000:]}") from None
-        log = self.log()
+        log = self.kept = self.log()
         shutil.rmtree(self.directory, ignore_errors=True)
         if any(word in log for word in SANITIZER):
             raise AssertionError(f"{self.name}: a sanitizer spoke:\n{log[-8000:]}")
