@@ -113,8 +113,9 @@ def one_way(pair, kill):
         sys.exit(made.stdout + made.stderr)
     choice = json.loads(made.stdout.splitlines()[-1])  # {"periods": […], "org_units": […], "values": n}
     mapping = work / "mapping.json"
-    subprocess.run(pair.drawbridge("align", "--source", options.case / "source.json", "--target", options.case / "target.json", "--format", "json",
-                                   "--output", mapping), check=True, env=env)
+    # Elements that are in no data set of the target (kept there for old records) can take no values.
+    sets = [word for s in json.loads((options.case / "target.json").read_text())["dataSets"] for word in ("--target-data-set", s["id"])]
+    subprocess.run(pair.drawbridge("align", "--source", options.case / "source.json", "--target", options.case / "target.json", *sets, "--format", "json", "--output", mapping), check=True, env=env)
     command = pair.drawbridge("transfer", "--config", work / "config.yaml", "--mapping", mapping, "--from", "server:source", "--to", "server:target",
                               "--accept", "accepted,auto,proposed", "--periods", ",".join(choice["periods"]), "--org-units", ",".join(choice["org_units"]),
                               "--journal", work / "journal", "--report", work / "report.json")
