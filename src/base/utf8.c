@@ -25,10 +25,20 @@ int32_t utf8_next(struct str s, size_t *at) {
   return c;
 }
 
+/* Nearly all text is ASCII: eight bytes at a time. */
+static size_t ascii_run(struct str s, size_t at) {
+  for (uint64_t word; at + sizeof word <= s.n; at += sizeof word) {
+    memcpy(&word, s.p + at, sizeof word);
+    if (word & 0x8080808080808080u) break;
+  }
+  return at;
+}
+
 bool utf8_valid(struct str s) {
-  for (size_t at = 0; at < s.n;) {
+  for (size_t at = ascii_run(s, 0); at < s.n;) {
     size_t from = at;
-    if (utf8_next(s, &at) == REPLACEMENT && at - from != 3) return false; /* U+FFFD itself has three bytes */
+    if ((unsigned char)s.p[at] < 0x80) at++;
+    else if (utf8_next(s, &at) == REPLACEMENT && at - from != 3) return false; /* U+FFFD itself has three bytes */
   }
   return true;
 }

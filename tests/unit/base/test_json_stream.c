@@ -62,6 +62,26 @@ static void what_is_not_json_is_refused(void **state) {
     }
 }
 
+/* Texts are read eight bytes at a time where nothing ends them: what ends them counts at every place, and every byte is judged as jansson judges it. */
+static void every_byte_at_every_place(void **state) {
+  (void)state;
+  for (size_t n = 1; n <= 20; n++)
+    for (size_t at = 0; at < n; at++)
+      for (unsigned byte = 1; byte < 256; byte++) {
+        char text[24];
+        struct buf events = BUF_INIT(4096);
+        struct error error = {0};
+        memset(text, 'a' + (int)(at % 3), sizeof text);
+        text[0] = text[n + 1] = '"';
+        text[at + 1] = (char)byte;
+        json_t *said = json_loadb(text, n + 2, JSON_DECODE_ANY, NULL);
+        assert_int_equal(read_in((struct str){text, n + 2}, n + 2, &events, &error), said ? 0 : -1);
+        if (said) assert_int_equal(events.n, json_string_length(said) + 2);
+        json_decref(said);
+        buf_free(&events);
+      }
+}
+
 /* Random small documents, right and wrong: both readers agree whether it is JSON. */
 static void agrees_with_jansson(void **state) {
   (void)state;
@@ -124,7 +144,7 @@ static void a_handler_can_stop(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cuts_change_nothing), cmocka_unit_test(what_is_not_json_is_refused), cmocka_unit_test(agrees_with_jansson),
-      cmocka_unit_test(limits_hold),         cmocka_unit_test(a_handler_can_stop),
+      cmocka_unit_test(limits_hold),         cmocka_unit_test(a_handler_can_stop), cmocka_unit_test(every_byte_at_every_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
