@@ -1,10 +1,10 @@
 #include "crypt/secret.h"
 
 #include "base/mem.h"
+#include "crypt/guarded.h"
 #include <sodium.h>
 #include <stdatomic.h>
 
-/* The bytes lie in guarded, locked pages that are read-only once filled; the count lies outside, so that sharing never opens the pages. */
 struct secret {
   atomic_size_t references;
   size_t n;
@@ -12,26 +12,22 @@ struct secret {
 };
 
 static struct secret *secret_alloc(size_t n) {
-  if (sodium_init() < 0) abort(); /* no random source: nothing here can be safe */
   struct secret *secret = mem_alloc(sizeof *secret);
   atomic_init(&secret->references, 1);
   secret->n = n;
-  secret->bytes = sodium_malloc(n);
-  if (!secret->bytes) mem_exhausted(n);
+  secret->bytes = guarded_alloc(n);
   return secret;
 }
 
 struct secret *secret_new(struct str bytes) {
   struct secret *secret = secret_alloc(bytes.n);
   if (bytes.n) memcpy(secret->bytes, bytes.p, bytes.n);
-  (void)sodium_mprotect_readonly(secret->bytes);
   return secret;
 }
 
 struct secret *secret_random(size_t n) {
   struct secret *secret = secret_alloc(n);
   randombytes_buf(secret->bytes, n);
-  (void)sodium_mprotect_readonly(secret->bytes);
   return secret;
 }
 
@@ -42,7 +38,7 @@ struct secret *secret_ref(struct secret *secret) {
 
 void secret_free(struct secret *secret) {
   if (!secret || atomic_fetch_sub_explicit(&secret->references, 1, memory_order_acq_rel) > 1) return;
-  sodium_free(secret->bytes); /* wipes; ends the process if something wrote past the end */
+  guarded_free(secret->bytes, secret->n); /* wipes; ends the process if something wrote past the end */
   free(secret);
 }
 
