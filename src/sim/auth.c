@@ -265,7 +265,8 @@ static bool own_api(struct sim_call *call) {
     sim_reply_tomcat(call->reply, 404, NULL);
   else if (str_eq(path, STR("/api")) || str_eq(path, STR("/api/")))
     sim_reply_redirect(call->reply, 302, sim_link(sim, call->request, STR("/api/resources")));
-  else if (str_starts(path, STR("/api/apiToken")))
+  else if (str_eq(path, STR("/api/apiToken")) || str_starts(path, STR("/api/apiToken/")) ||
+           (sim->release >= SIM_2_41 && str_starts(path, STR("/api/apiTokens"))))
     sim_pat_handle(sim, call->user, path, call->request, call->reply);
   else if (str_starts(path, STR("/api/2fa/")))
     sim_2fa_handle(sim, call->user, path, call->request, call->reply);

@@ -24,6 +24,11 @@ bool sim_auth_setting_on(const struct sim *sim, const char *name);
 /* After objects were loaded from a file: takes passwords and second factors out of the users in it. */
 void sim_auth_absorb(struct sim *sim);
 
+/* Up to 2.41 what belongs to a user's account may come in a member "userCredentials" (up to 2.37 it must): brings it up to where users have it here. */
+void sim_auth_lift_credentials(const struct sim *sim, json_t *user);
+/* And this is how such a member is shown; NULL: this release has none. A new reference. */
+json_t *sim_auth_credentials(struct sim *sim, const json_t *user);
+
 /* For faults and control (faults.h, control.h). */
 void sim_auth_expire_all(struct sim *sim); /* every session and OAuth token ends */
 void sim_auth_restart(struct sim *sim);    /* sessions and signing key are new, what is in the database stays */

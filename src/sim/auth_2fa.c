@@ -37,10 +37,20 @@ static unsigned hotp(const unsigned char *key, size_t n, uint64_t counter) {
   return (((mac[at] & 127u) << 24) | ((unsigned)mac[at + 1] << 16) | ((unsigned)mac[at + 2] << 8) | mac[at + 3]) % 1000000u;
 }
 
-bool sim_totp_check(const char *secret, struct str code, int64_t now_ms) {
+/* Blanks in a code: "123 456", as apps show it. */
+static struct str without_blanks(struct str code, char out[8]) {
+  size_t n = 0;
+  for (size_t i = 0; i < code.n && n < 8; i++)
+    if (code.p[i] != ' ') out[n++] = code.p[i];
+  return (struct str){out, n};
+}
+
+bool sim_totp_check(const struct sim *sim, const char *secret, struct str code) {
   unsigned char key[40];
+  char room[8];
   size_t n = base32_decode(secret, key, sizeof key);
-  uint64_t given, step = (uint64_t)(now_ms / 30000);
+  uint64_t given, step = (uint64_t)(sim_now_ms(sim) / 30000);
+  if (sim->release <= SIM_2_40) code = without_blanks(code, room);
   if (code.n != 6 || !str_to_u64(code, &given)) return false;
   return hotp(key, n, step) == given || hotp(key, n, step - 1) == given;
 }
@@ -69,7 +79,7 @@ static void enable_new(struct sim *sim, struct sim_account *account, struct str 
     sim_reply_thrown(sim, reply, 409, "E3050", "2FA code can not be null or empty");
   else if (account->totp != from)
     sim_reply_thrown(sim, reply, 409, on ? "E3029" : "E3031", on ? "User must start 2FA enrollment first" : "2FA is not enabled");
-  else if (!sim_totp_check(account->secret, code, sim_now_ms(sim)))
+  else if (!sim_totp_check(sim, account->secret, code))
     sim_reply_thrown(sim, reply, 403, "E3023", "Invalid 2FA code");
   else {
     account->totp = on ? SIM_TOTP_ENABLED : SIM_TOTP_NONE;
@@ -82,7 +92,7 @@ static void enable_old(struct sim *sim, struct sim_account *account, struct str 
     sim_reply_message(reply, 409, "ERROR", "E3029", "User must call the /qrCode endpoint first");
   else if (!on && account->totp != SIM_TOTP_ENABLED)
     sim_reply_message(reply, 409, "ERROR", "E3031", "Two factor authentication is not enabled");
-  else if (!sim_totp_check(account->secret, code, sim_now_ms(sim)))
+  else if (!sim_totp_check(sim, account->secret, code))
     sim_reply_message(reply, 401, "ERROR", NULL, "Invalid 2FA code");
   else {
     account->totp = on ? SIM_TOTP_ENABLED : SIM_TOTP_NONE;
@@ -116,6 +126,27 @@ static void enrol(struct sim *sim, json_t *user, struct sim_account *account, bo
   }
 }
 
+/* Up to 2.37 everybody has a secret, and an administrator switches the factor on (take_credentials of auth_accounts.c). */
+static void handle_2_37(struct sim *sim, const json_t *user, struct sim_account *account, struct str what,
+                        const struct sim_request *request, struct sim_reply *reply) {
+  if (!account->secret[0]) sim_totp_secret(account->secret, 16);
+  if (str_eq(what, STR("qr"))) {
+    struct str url = arena_printf(reply->arena,
+                                  "https://chart.googleapis.com/"
+                                  "chart?chs=200x200&chld=M%%%%7C0&cht=qr&chl=otpauth%%3A%%2F%%2Ftotp%%2FDHIS%%25202%%2520DHIS%%25202%%3A%"
+                                  "s%%3Fsecret%%3D%s%%26issuer%%3D"
+                                  "DHIS%%25202%%2520DHIS%%25202",
+                                  sim_user_name(user), account->secret);
+    sim_reply_json(reply, 202, json_pack("{s:s}", "url", url.p));
+  } else if (str_eq(what, STR("authenticate"))) {
+    bool right = sim_totp_check(sim, account->secret, sim_param(request, "code", 0));
+    sim_reply_message(reply, right ? 200 : 401, right ? "OK" : "ERROR", NULL,
+                      right ? "2FA code authenticated" : "2FA code not authenticated");
+  } else {
+    sim_reply_tomcat(reply, 404, NULL);
+  }
+}
+
 static struct str key_uri(struct sim *sim, const json_t *user, const struct sim_account *account, struct arena *arena) {
   return arena_printf(arena, "otpauth://totp/DHIS2:%s?secret=%s&issuer=DHIS2", sim_user_name(user), account->secret);
 }
@@ -140,6 +171,10 @@ void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct
   struct sim_account *account = sim_account_of(sim, user);
   struct str what = str_from(path, strlen("/api/2fa/"));
   bool is_new = sim->release >= SIM_2_42;
+  if (sim->release <= SIM_2_37) {
+    handle_2_37(sim, user, account, what, request, reply);
+    return;
+  }
   if (str_eq(what, STR("enabled")) && sim_is(request, "GET"))
     sim_reply_json(reply, 200, json_boolean(account->totp == SIM_TOTP_ENABLED));
   else if (str_eq(what, STR("enabled")))

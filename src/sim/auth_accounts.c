@@ -12,6 +12,8 @@ struct sim_account *sim_account_of(struct sim *sim, const json_t *user) {
     if (str_eq(str_of(sim->auth->accounts.p[i]->uid), str_of(uid))) return sim->auth->accounts.p[i];
   struct sim_account *account = mem_alloc(sizeof *account);
   (void)snprintf(account->uid, sizeof account->uid, "%s", uid);
+  (void)snprintf(account->credentials, sizeof account->credentials, "%s", uid);
+  if (sim->release <= SIM_2_37) sim_uid(account->credentials);
   VEC_PUSH(&sim->auth->accounts, account);
   return account;
 }
@@ -77,6 +79,8 @@ void sim_accounts_seed(struct sim *sim) {
                             "district", "userRoles", "id", "yrB6vc5Ip3r", "organisationUnits", "userGroups", "disabled", 0, "created", now,
                             "lastUpdated", now));
   sim_accounts_absorb(sim);
+  if (sim->release <= SIM_2_37)
+    (void)snprintf(sim->auth->accounts.p[0]->credentials, sizeof sim->auth->accounts.p[0]->credentials, "KvMx6c1eoYo");
 }
 
 static void take_password(struct sim *sim, json_t *user, json_t *from) {
@@ -101,16 +105,48 @@ static void take_secret(struct sim *sim, json_t *user) {
   json_object_del(user, "secret");
 }
 
+void sim_auth_lift_credentials(const struct sim *sim, json_t *user) {
+  static const char *const members[] = {"username",
+                                        "password",
+                                        "userRoles",
+                                        "disabled",
+                                        "externalAuth",
+                                        "openId",
+                                        "ldapId",
+                                        "accountExpiry",
+                                        "selfRegistered",
+                                        "invitation",
+                                        "catDimensionConstraints",
+                                        "cogsDimensionConstraints"};
+  const json_t *inner = json_object_get(user, "userCredentials");
+  if (sim->release > SIM_2_41 || !json_is_object(inner)) return;
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+    json_t *value = json_object_get(inner, members[i]);
+    if (value && (sim->release <= SIM_2_37 || !json_object_get(user, members[i]))) json_object_set(user, members[i], value);
+  }
+}
+
+/* Up to 2.37 the account was an object of its own. Its second factor is switched on by writing it. */
+static void take_credentials(struct sim *sim, json_t *user) {
+  json_t *inner = json_object_get(user, "userCredentials"), *on = json_object_get(inner, "twoFA");
+  struct sim_account *account = inner ? sim_account_of(sim, user) : NULL;
+  struct str uid = sim_text(inner, "id");
+  if (account && sim->release <= SIM_2_37) {
+    if (uid.n > 0 && uid.n < sizeof account->credentials)
+      (void)snprintf(account->credentials, sizeof account->credentials, "%.*s", STR_ARG(uid));
+    if (!account->secret[0]) sim_totp_secret(account->secret, 16);
+    if (json_is_boolean(on)) account->totp = json_is_true(on) ? SIM_TOTP_ENABLED : SIM_TOTP_NONE;
+  }
+  json_object_del(user, "userCredentials");
+}
+
 void sim_accounts_absorb(struct sim *sim) {
   size_t n = sim_objects_count(sim->objects, "users");
   for (size_t i = 0; i < n; i++) {
     json_t *user = sim_objects_at(sim->objects, "users", i);
-    if (!json_object_get(user, "username")) {
-      json_t *inner = json_object_get(json_object_get(user, "userCredentials"), "username");
-      if (inner) json_object_set(user, "username", inner);
-    }
+    sim_auth_lift_credentials(sim, user);
     take_password(sim, user, user);
-    if (json_object_get(user, "userCredentials")) take_password(sim, user, json_object_get(user, "userCredentials"));
+    take_credentials(sim, user);
     take_secret(sim, user);
   }
 }
@@ -143,7 +179,7 @@ static bool is_external(const json_t *user) {
 static enum sim_login after_password(struct sim *sim, const json_t *user, struct sim_account *account, struct str code) {
   if (password_expired(sim, user, account)) return SIM_LOGIN_PASSWORD_EXPIRED;
   if (account->totp == SIM_TOTP_ENABLED && sim->conf.totp)
-    return sim_totp_check(account->secret, code, sim_now_ms(sim)) ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
+    return sim_totp_check(sim, account->secret, code) ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
   if (account->totp == SIM_TOTP_PENDING && sim->release <= SIM_2_41) return SIM_LOGIN_ENROL; /* a pending secret counts as "must enrol" */
   return role_has(sim, user, "restrictions", "R_ENABLE_2FA", false) && account->totp != SIM_TOTP_ENABLED ? SIM_LOGIN_ENROL : SIM_LOGIN_OK;
 }

@@ -47,7 +47,7 @@ bool sim_cors_handle(struct sim_call *call) {
   if (is_same_origin(call->request, origin) || is_listed(sim, origin)) {
     allow(call, origin);
     if (preflight) {
-      if (sim->release <= SIM_2_41 && !call->is_api && !call->session)
+      if ((sim->release == SIM_2_40 || sim->release == SIM_2_41) && !call->is_api && !call->session)
         sim_session_cookie(sim, call->reply, sim_session_new(sim, NULL, false));
       answer_preflight(call);
       return true;

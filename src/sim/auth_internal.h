@@ -16,7 +16,8 @@ struct sim_account {
   unsigned failures; /* in a row, while lockout is on */
   int64_t last_failure_ms;
   enum sim_totp totp;
-  char secret[33]; /* base32 */
+  char secret[33];      /* base32 */
+  char credentials[12]; /* up to 2.37 the account is an object of its own, with this id */
 };
 
 enum sim_login {
@@ -31,7 +32,7 @@ struct str sim_user_full_name(struct arena *arena, const json_t *user);
 bool sim_user_is_super(const struct sim *sim, const json_t *user);
 void sim_accounts_free(struct sim_auth *auth);
 void sim_accounts_seed(struct sim *sim);   /* the first user of a fresh server: admin, with a role that holds ALL */
-void sim_accounts_absorb(struct sim *sim); /* passwords out of the users' objects */
+void sim_accounts_absorb(struct sim *sim); /* passwords and what else belongs to the account out of the users' objects */
 /* In DHIS2's order: locked, disabled, expired, then the password, then what comes after it. code.p == NULL: none was sent. Counts failures. */
 enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str username, struct str password, struct str code, json_t **ret_user);
 bool sim_account_locked(const struct sim *sim, const struct sim_account *account);
@@ -39,7 +40,7 @@ bool sim_account_usable(struct sim *sim, json_t *user); /* not disabled, locked,
 
 /* Second factor (RFC 6238: SHA-1, 6 digits, 30 s; the current and the previous step are taken). */
 void sim_totp_secret(char *out, size_t letters);
-bool sim_totp_check(const char *secret, struct str code, int64_t now_ms);
+bool sim_totp_check(const struct sim *sim, const char *secret, struct str code); /* up to 2.40 blanks in the code do not count */
 void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_2fa_forget_pending(struct sim *sim, const json_t *user); /* up to 2.41 the JSON login that tells of it drops it */
 void sim_2fa_reset(struct sim *sim, json_t *user);
@@ -120,17 +121,20 @@ json_t *sim_body_json(const struct sim_request *request); /* NULL: not JSON */
 struct str sim_text(const json_t *object, const char *key); /* the text member; p NULL: not there */
 /* An error that a controller threw: 2.43 writes it without a charset. */
 void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status, const char *error_code, const char *message);
+void sim_reply_list(const struct sim_request *request, struct sim_reply *reply, const char *name, json_t *found); /* one page of objects; takes found */
 void sim_reply_redirect(struct sim_reply *reply, int status, struct str location);
 void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors); /* an ObjectReport; takes errors */
 /* Up to 2.40 objects show more, up to 2.37 some things less: changes `object` (its own copy, deep) and returns it. externalize: of its "access". */
 json_t *sim_as_old(const struct sim *sim, json_t *object, bool externalize);
-json_t *sim_duplicate_report(const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */
+json_t *sim_duplicate_report(const struct sim *sim, const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */
 json_t *sim_person(const json_t *user); /* a user as other objects show him: "createdBy" */
 const char *sim_login_path(const struct sim *sim);
 struct str sim_login_link(const struct sim_call *call); /* where a browser is sent that is not signed in */
 json_t *sim_pick(const json_t *object, struct str fields); /* DHIS2's fields=a,b[c,d],:all,!e on one object; a new reference */
 void sim_now_text(const struct sim *sim, char out[32]);   /* "2026-11-24T09:30:00.000" as DHIS2 writes times */
 void sim_random_text(char *out, size_t n, const char *letters);
+enum { SIM_UUID_LENGTH = 36 };
+void sim_uuid(char out[SIM_UUID_LENGTH + 1]);
 
 /* Rooms of sim_auth_handle; true: answered. */
 bool sim_cors_handle(struct sim_call *call);

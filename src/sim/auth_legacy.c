@@ -177,8 +177,18 @@ static struct str parameter(const struct sim_request *request, const char *name)
   return value;
 }
 
+/* 2.37 looks at the second factor before the password. */
+static bool refused_by_2_37(struct sim *sim, const json_t *user, struct sim_reply *reply) {
+  const struct sim_account *account = sim_account_of(sim, user);
+  if (sim->release > SIM_2_37 || (account && account->totp != SIM_TOTP_ENABLED)) return false;
+  oauth_error(reply, 400, "invalid_grant",
+              account ? "Can't authenticate non form based login with 2FA enabled" : "Invalid username or password");
+  return true;
+}
+
 static void by_password(struct sim *sim, const struct sim_request *request, const json_t *client, struct sim_reply *reply) {
   json_t *user;
+  if (refused_by_2_37(sim, sim_user_named(sim, request->arena, parameter(request, "username")), reply)) return;
   enum sim_login outcome =
       sim_login_check(sim, request->arena, parameter(request, "username"), parameter(request, "password"), STR_NONE, &user);
   switch (outcome) {
@@ -282,7 +292,7 @@ bool sim_legacy_token_endpoint(struct sim_call *call) {
   if (sim->release > SIM_2_41 || !sim->conf.legacy_oauth || !str_eq(call->path, STR("/uaa/oauth/token"))) return false;
   struct str authorization = sim_header(request, "Authorization");
   if (!str_starts_nocase(authorization, STR("Basic "))) {
-    anonymous_cookie(call);
+    if (sim->release == SIM_2_41) anonymous_cookie(call);
     challenge(call);
     return true;
   }

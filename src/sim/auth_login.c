@@ -99,7 +99,8 @@ static void form_login(struct sim_call *call) {
   json_t *user;
   enum sim_login outcome = sim_login_check(call->sim, request->arena, form_field(request, "j_username"), form_field(request, "j_password"),
                                            form_field(request, "2fa_code"), &user);
-  const char *target = outcome == SIM_LOGIN_CODE               ? "/dhis-web-commons/security/login.action?twoFactor=true"
+  bool asks_code = outcome == SIM_LOGIN_CODE && call->sim->release >= SIM_2_41; /* before, the code stands in the same form */
+  const char *target = asks_code                               ? "/dhis-web-commons/security/login.action?twoFactor=true"
                        : outcome == SIM_LOGIN_ENROL            ? "/dhis-web-commons/security/enrolTwoFa.action"
                        : outcome == SIM_LOGIN_PASSWORD_EXPIRED ? "/dhis-web-commons/security/expired.action"
                        : outcome == SIM_LOGIN_OK               ? "/"
@@ -150,7 +151,8 @@ static void login_page(struct sim_call *call) {
 }
 
 static void logout(struct sim_call *call) {
-  if (call->sim->release <= SIM_2_41 && !call->session) sim_session_cookie(call->sim, call->reply, sim_session_new(call->sim, NULL, false));
+  if ((call->sim->release == SIM_2_40 || call->sim->release == SIM_2_41) && !call->session)
+    sim_session_cookie(call->sim, call->reply, sim_session_new(call->sim, NULL, false));
   if (call->session) sim_session_end(call->sim, call->session);
   call->session = NULL;
   sim_session_clear_cookies(call->sim, call->reply);

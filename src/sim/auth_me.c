@@ -48,24 +48,73 @@ static json_t *settings(const struct sim *sim) {
                    "en", "keyAnalysisDisplayProperty", "name", "keyMessageEmailNotification", 1);
 }
 
-static json_t *access(void) {
-  return json_pack("{s:b, s:b, s:b, s:b, s:b}", "manage", 0, "write", 0, "read", 1, "update", 0, "delete", 0);
+static json_t *access(const struct sim *sim) {
+  json_t *access =
+      json_pack("{s:b, s:b, s:b, s:b, s:b}", "manage", 0, "write", 0, "read", sim->release >= SIM_2_41, "update", 0, "delete", 0);
+  if (sim->release <= SIM_2_40) json_object_set_new(access, "externalize", json_false());
+  return access;
 }
 
-static json_t *credentials(struct sim *sim, const json_t *user) {
+/* Up to 2.37: an object among others, with all that an object shows. */
+static json_t *whole_credentials(struct sim *sim, const json_t *user) {
   const struct sim_account *account = sim_account_of(sim, user);
+  struct arena *arena = arena_new();
+  struct str name = sim_user_full_name(arena, user);
+  const json_t *author = sim_user_with(
+      sim, sim_text(json_object_get(user, "createdBy"), "id").n ? sim_text(json_object_get(user, "createdBy"), "id").p : account->uid);
+  json_t *person = sim_person(author ? author : user), *roles = json_object_get(user, "userRoles");
   char now[32];
   sim_now_text(sim, now);
-  return json_pack("{s:O, s:O, s:b, s:b, s:s, s:[], s:[], s:[], s:s, s:b, s:b, s:b, s:o, s:{s:s, s:{}, s:{}}, s:O*}", "id",
-                   json_object_get(user, "id"), "username", json_object_get(user, "username"), "externalAuth",
-                   json_is_true(json_object_get(user, "externalAuth")), "twoFA", account->totp == SIM_TOTP_ENABLED, "passwordLastUpdated",
-                   now, "cogsDimensionConstraints", "catDimensionConstraints", "previousPasswords", "lastLogin", now, "selfRegistered", 0,
-                   "invitation", 0, "disabled", json_is_true(json_object_get(user, "disabled")), "access", access(), "sharing", "owner",
-                   "system-process", "users", "userGroups", "userRoles", json_object_get(user, "userRoles"));
+  json_t *whole =
+      json_pack("{s:s, s:s, s:s, s:s%, s:s, s:s%, s:b, s:b, s:b, s:s, s:b, s:b, s:b, s:O, s:{s:s}, s:{s:b, s:b, s:b, s:b, s:b}, s:O, s:O, "
+                "s:[], s:[], s:[], s:[], s:[]}",
+                "lastUpdated", now, "id", account->credentials, "created", now, "name", name.p, name.n, "lastLogin", now, "displayName",
+                name.p, name.n, "externalAuth", json_is_true(json_object_get(user, "externalAuth")), "disabled",
+                json_is_true(json_object_get(user, "disabled")), "twoFA", account->totp == SIM_TOTP_ENABLED, "passwordLastUpdated", now,
+                "invitation", 0, "selfRegistered", 0, "favorite", 0, "username", json_object_get(user, "username"), "userInfo", "id",
+                account->uid, "access", "manage", 1, "write", 1, "read", 1, "update", 1, "delete", 1, "createdBy", person, "user", person,
+                "favorites", "cogsDimensionConstraints", "catDimensionConstraints", "translations", "attributeValues");
+  json_object_set_new(whole, "userRoles", roles ? json_incref(roles) : json_array());
+  json_decref(person);
+  arena_free(arena);
+  return sim_as_old(sim, whole, false);
+}
+
+json_t *sim_auth_credentials(struct sim *sim, const json_t *user) {
+  const struct sim_account *account = sim_account_of(sim, user);
+  if (sim->release > SIM_2_41 || !account) return NULL;
+  if (sim->release <= SIM_2_37) return whole_credentials(sim, user);
+  char now[32];
+  sim_now_text(sim, now);
+  json_t *shown =
+      json_pack("{s:O, s:O, s:b, s:b, s:s, s:[], s:[], s:[], s:s, s:b, s:b, s:b, s:o, s:{s:{}, s:{}}, s:O*}", "id",
+                json_object_get(user, "id"), "username", json_object_get(user, "username"), "externalAuth",
+                json_is_true(json_object_get(user, "externalAuth")), "twoFA", account->totp == SIM_TOTP_ENABLED, "passwordLastUpdated", now,
+                "cogsDimensionConstraints", "catDimensionConstraints", "previousPasswords", "lastLogin", now, "selfRegistered", 0,
+                "invitation", 0, "disabled", json_is_true(json_object_get(user, "disabled")), "access", access(sim), "sharing", "users",
+                "userGroups", "userRoles", json_object_get(user, "userRoles"));
+  if (sim->release >= SIM_2_41)
+    json_object_set_new(json_object_get(shown, "sharing"), "owner", json_string("system-process"));
+  else
+    json_object_set_new(json_object_get(shown, "sharing"), "external", json_false());
+  return shown;
 }
 
 static void set_text(json_t *me, const json_t *user, const char *name) {
   if (json_is_string(json_object_get(user, name))) json_object_set(me, name, json_object_get(user, name));
+}
+
+static void as_old(const struct sim *sim, json_t *me) {
+  (void)sim_as_old(sim, me, false);
+  json_object_del(me, "patTokens");
+  if (sim->release <= SIM_2_37) {
+    json_object_del(me, "username"); /* it stands in the credentials alone */
+    json_object_del(me, "userRoles");
+    json_object_del(me, "code");
+    json_object_set_new(me, "favorite", json_false());
+  } else {
+    json_object_del(me, "attributeValues");
+  }
 }
 
 static json_t *whole_me(struct sim *sim, json_t *user, bool wide) {
@@ -85,7 +134,7 @@ static json_t *whole_me(struct sim *sim, json_t *user, bool wide) {
                     references(sim, user, "dataViewOrganisationUnits", "organisationUnits"), "favorites", "userGroups",
                     references(sim, user, "userGroups", "userGroups"), "translations", "teiSearchOrganisationUnits",
                     references(sim, user, "teiSearchOrganisationUnits", "organisationUnits"), "organisationUnits",
-                    references(sim, user, "organisationUnits", "organisationUnits"), "displayName", full.p, full.n, "access", access(),
+                    references(sim, user, "organisationUnits", "organisationUnits"), "displayName", full.p, full.n, "access", access(sim),
                     "name", full.p, full.n, "userRoles", references(sim, user, "userRoles", "userRoles"), "settings", settings(sim),
                     "programs", "authorities", authorities, "dataSets", readable_data_sets(sim, user), "patTokens",
                     sim_pat_list_of(sim, user), "attributeValues"));
@@ -96,8 +145,9 @@ static json_t *whole_me(struct sim *sim, json_t *user, bool wide) {
                                     : account->totp == SIM_TOTP_PENDING ? "ENROLLING_TOTP"
                                                                         : "NOT_ENABLED"));
   } else {
-    json_object_set_new(me, "userCredentials", credentials(sim, user));
+    json_object_set_new(me, "userCredentials", sim_auth_credentials(sim, user));
   }
+  if (sim->release <= SIM_2_40) as_old(sim, me);
   arena_free(arena);
   return me;
 }
@@ -107,8 +157,10 @@ static void shorten(json_t *me) {
   static const char *const lists[] = {"dataViewOrganisationUnits", "userGroups", "teiSearchOrganisationUnits", "organisationUnits",
                                       "userRoles"};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-    json_t *list = json_object_get(me, lists[i]), *shown = json_array(), *entry;
+    json_t *list = json_object_get(me, lists[i]), *shown, *entry;
     size_t k;
+    if (!list) continue;
+    shown = json_array();
     json_array_foreach(list, k, entry) json_array_append_new(shown, json_pack("{s:O*}", "id", json_object_get(entry, "id")));
     json_object_set_new(me, lists[i], shown);
   }

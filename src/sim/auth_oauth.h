@@ -8,7 +8,7 @@
 
 #include "sim/auth_internal.h"
 
-enum { SIM_CODE_LENGTH = 128, SIM_CONSENT_STATE_LENGTH = 44, SIM_UUID_LENGTH = 36 };
+enum { SIM_CODE_LENGTH = 128, SIM_CONSENT_STATE_LENGTH = 44 };
 
 struct sim_grant {
   char id[12], user[12], client[12]; /* object ids */
@@ -40,7 +40,6 @@ bool sim_scopes_hold(const json_t *scopes, struct str scope);
 
 /* Keys and tokens. */
 void sim_oauth_forget_key(struct sim_oauth *oauth); /* the next use makes a new one */
-void sim_uuid(char out[SIM_UUID_LENGTH + 1]);
 void sim_url_random(char *out, size_t n); /* n letters of the base64url alphabet */
 struct str sim_jwt_sign(struct sim *sim, struct arena *arena, json_t *claims); /* takes claims */
 json_t *sim_jwt_part(struct arena *arena, struct str token, size_t part); /* 0 header, 1 claims, not checked; NULL: not readable */

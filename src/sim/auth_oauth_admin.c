@@ -138,7 +138,7 @@ static json_t *find_errors(const struct sim *sim, const json_t *body, const char
   const json_t *holder = sim_objects_find(sim->objects, "oAuth2Clients", "clientId", id.p);
   if (holder)
     json_array_append_new(errors,
-                          sim_duplicate_report(klass, "clientId", id.p,
+                          sim_duplicate_report(sim, klass, "clientId", id.p,
                                                arena_printf(arena, "%s [%s] (Dhis2OAuth2Client)", name.n > 0 ? name.p : id.p, uid).p,
                                                sim_text(holder, "id").p, arena));
   return errors;
@@ -178,9 +178,7 @@ static void list(const struct sim *sim, const struct sim_request *request, struc
   qsort(rows, n, sizeof *rows, by_name);
   struct str fields = sim_param(request, "fields", 0);
   for (size_t i = 0; i < n; i++) json_array_append_new(found, sim_pick(rows[i], fields.p ? fields : STR("displayName,id")));
-  sim_reply_json(reply, 200,
-                 json_pack("{s:{s:i, s:i, s:i, s:i}, s:o}", "pager", "page", 1, "total", (int)n, "pageSize", 50, "pageCount", 1,
-                           "oAuth2Clients", found));
+  sim_reply_list(request, reply, "oAuth2Clients", found);
 }
 
 static void change(struct sim *sim, json_t *row, const struct sim_request *request, struct sim_reply *reply) {

@@ -8,15 +8,6 @@
 
 enum { KEY_BITS = 2048 };
 
-void sim_uuid(char out[SIM_UUID_LENGTH + 1]) {
-  unsigned char b[16];
-  if (RAND_bytes(b, sizeof b) != 1) mem_exhausted(0);
-  b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-  b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-  (void)snprintf(out, SIM_UUID_LENGTH + 1, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-                 b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
 void sim_url_random(char *out, size_t n) {
   sim_random_text(out, n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }

@@ -197,7 +197,7 @@ static void reply_duplicate(const struct sim *sim, struct sim_reply *reply, cons
   char uid[12];
   sim_uid(uid);
   struct str this_one = arena_printf(reply->arena, "[%s] (ApiToken)", uid);
-  json_t *report = sim_duplicate_report(klass, "code", code, this_one.p, holder, reply->arena);
+  json_t *report = sim_duplicate_report(sim, klass, "code", code, this_one.p, holder, reply->arena);
   sim_reply_report(sim, reply, 409, klass, uid, json_pack("[o]", report));
 }
 
@@ -291,15 +291,11 @@ static json_t *shown(const struct sim *sim, const json_t *user, const struct sim
 
 static void list(struct sim *sim, const json_t *user, const struct sim_request *request, struct sim_reply *reply) {
   struct str fields = sim_param(request, "fields", 0);
-  json_t *found = json_array(), *body = json_object();
+  json_t *found = json_array();
   for (size_t i = 0; i < sim->auth->pats.n; i++)
     if (sees(sim, user, sim->auth->pats.p[i]))
       json_array_append_new(found, shown(sim, user, sim->auth->pats.p[i], fields.p ? fields : STR("id")));
-  if (!str_eq(sim_param(request, "paging", 0), STR("false")))
-    json_object_set_new(body, "pager",
-                        json_pack("{s:i, s:i, s:i, s:i}", "page", 1, "total", (int)json_array_size(found), "pageSize", 50, "pageCount", 1));
-  json_object_set_new(body, "apiToken", found);
-  sim_reply_json(reply, 200, body);
+  sim_reply_list(request, reply, "apiToken", found);
 }
 
 static void patch(struct sim *sim, struct sim_pat *pat, const struct sim_request *request, struct sim_reply *reply) {

@@ -24,6 +24,15 @@ void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status
   sim_reply_message(reply, status, "ERROR", sim->release <= SIM_2_37 ? NULL : error_code, message);
 }
 
+void sim_reply_list(const struct sim_request *request, struct sim_reply *reply, const char *name, json_t *found) {
+  json_t *body = json_object();
+  if (!str_eq(sim_param(request, "paging", 0), STR("false")))
+    json_object_set_new(body, "pager",
+                        json_pack("{s:i, s:i, s:i, s:i}", "page", 1, "total", (int)json_array_size(found), "pageSize", 50, "pageCount", 1));
+  json_object_set_new(body, name, found);
+  sim_reply_json(reply, 200, body);
+}
+
 void sim_reply_redirect(struct sim_reply *reply, int status, struct str location) {
   sim_reply_empty(reply, status);
   sim_reply_header(reply, "Location", location);
@@ -70,10 +79,11 @@ void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status
   sim_reply_json(reply, status, body);
 }
 
-json_t *sim_duplicate_report(const char *klass, const char *property, const char *value, const char *this_one, const char *holder,
-                             struct arena *arena) {
-  struct str message =
-      arena_printf(arena, "Property `%s` with value `%s` on object %s already exists on object %s", property, value, this_one, holder);
+json_t *sim_duplicate_report(const struct sim *sim, const char *klass, const char *property, const char *value, const char *this_one,
+                             const char *holder, struct arena *arena) {
+  const char *blank = sim->release <= SIM_2_37 ? "\u00a0" : " "; /* no-break spaces slipped into the old text */
+  struct str message = arena_printf(arena, "Property `%s`%swith value `%s` on object %s%salready exists on object %s", property, blank,
+                                    value, this_one, blank, holder);
   json_t *arguments = json_pack("[s, s, s, s]", property, value, this_one, holder);
   json_t *report = json_pack("{s:s, s:O, s:s, s:s, s:s, s:s, s:O}", "message", message.p, "args", arguments, "mainKlass", klass,
                              "errorCode", "E5003", "mainId", holder, "errorProperty", property, "errorProperties", arguments);
@@ -109,6 +119,15 @@ void sim_random_text(char *out, size_t n, const char *letters) {
     out[i] = letters[byte % count];
   }
   out[n] = 0;
+}
+
+void sim_uuid(char out[SIM_UUID_LENGTH + 1]) {
+  unsigned char b[16];
+  if (RAND_bytes(b, sizeof b) != 1) mem_exhausted(0);
+  b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+  b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+  (void)snprintf(out, SIM_UUID_LENGTH + 1, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+                 b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 bool sim_is_token(struct str text) {

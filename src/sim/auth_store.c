@@ -13,10 +13,14 @@ static void refuse(const struct sim *sim, struct sim_reply *reply, int status, c
   sim_reply_thrown(sim, reply, status, code, message.p);
 }
 
+/* 2.37 has other words for it all. */
+#define WORDS(sim, arena, old, new, ...) \
+  ((sim)->release <= SIM_2_37 ? arena_printf(arena, old, __VA_ARGS__) : arena_printf(arena, new, __VA_ARGS__))
+
 /* Whose values: the caller's, or with ?username= another's if the caller is a superuser. NULL: refused. */
 static const char *whose(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply) {
   struct str name = sim_param(request, "username", 0);
-  if (!name.p) return json_string_value(json_object_get(user, "id"));
+  if (!name.p || sim->release <= SIM_2_37) return json_string_value(json_object_get(user, "id"));
   if (!sim_user_is_super(sim, user)) {
     refuse(sim, reply, 409, NULL, STR("Only superusers can read or write other users data using the `username` parameter."));
     return NULL;
@@ -34,7 +38,12 @@ static json_t *key_list(const json_t *object) {
 }
 
 static void no_namespace(const struct sim *sim, struct sim_reply *reply, const char *space) {
-  refuse(sim, reply, 404, "E1005", arena_printf(reply->arena, "Namespace not found: '%s'", space));
+  refuse(sim, reply, 404, "E1005", WORDS(sim, reply->arena, "The namespace '%s' was not found.", "Namespace not found: '%s'", space));
+}
+
+static void no_key(const struct sim *sim, struct sim_reply *reply, const char *key, const char *space) {
+  refuse(sim, reply, 404, "E1005",
+         WORDS(sim, reply->arena, "The key '%s' was not found in the namespace '%s'.", "Key '%s' not found in namespace '%s'", key, space));
 }
 
 static void entries(const json_t *space, struct sim_reply *reply) {
@@ -51,7 +60,8 @@ static void handle_space(struct sim *sim, json_t *mine, const char *space, const
     no_namespace(sim, reply, space);
   else if (sim_is(request, "DELETE")) {
     json_object_del(mine, space);
-    sim_reply_message(reply, 200, "OK", NULL, arena_printf(reply->arena, "Namespace deleted: '%s'", space).p);
+    sim_reply_message(reply, 200, "OK", NULL,
+                      WORDS(sim, reply->arena, "All keys from namespace '%s' deleted.", "Namespace deleted: '%s'", space).p);
   } else if (sim_param(request, "fields", 0).p)
     entries(found, reply);
   else
@@ -70,7 +80,10 @@ static json_t *value_of(const struct sim *sim, const char *key, const struct sim
     return NULL;
   }
   json_t *value = sim_body_json(request);
-  if (!value) refuse(sim, reply, 400, "E1003", arena_printf(reply->arena, "Invalid JSON value for key '%s'", key));
+  if (!value)
+    refuse(sim, reply, 400, "E1003",
+           sim->release <= SIM_2_37 ? STR("The data is not valid JSON.")
+                                    : arena_printf(reply->arena, "Invalid JSON value for key '%s'", key));
   return value;
 }
 
@@ -80,9 +93,13 @@ static void create(struct sim *sim, json_t *mine, const char *space, const char 
   if (!value) return;
   bool encrypt = str_eq(sim_param(request, "encrypt", 0), STR("true"));
   if (json_object_get(json_object_get(mine, space), key)) {
-    refuse(sim, reply, 409, "E1004", arena_printf(reply->arena, "Key '%s' already exists in namespace '%s'", key, space));
+    refuse(sim, reply, 409, "E1004",
+           WORDS(sim, reply->arena, "The key '%s' already exists in the namespace '%s'.", "Key '%s' already exists in namespace '%s'", key,
+                 space));
   } else if (strlen(key) > NAME_MAX_LENGTH || strlen(space) > NAME_MAX_LENGTH || (encrypt && request->body.n > ENCRYPTED_MAX)) {
-    refuse(sim, reply, 409, NULL, STR("ERROR: value too long for type character varying(255)"));
+    bool plain = sim->release <= SIM_2_37;
+    refuse(sim, reply, plain ? 500 : 409, NULL,
+           plain ? STR("could not execute statement") : STR("ERROR: value too long for type character varying(255)"));
   } else {
     json_object_set_new(member(mine, space, true), key, json_pack("{s:O, s:b}", "value", value, "encrypted", encrypt));
     sim_reply_message(reply, 201, "OK", NULL, arena_printf(reply->arena, "Key '%s' in namespace '%s' created.", key, space).p);
@@ -103,8 +120,8 @@ static void set_at(json_t *entry, struct str path, json_t *value) {
   }
 }
 
-static void write_entry(json_t *entry, struct str path, json_t *value) {
-  if (json_is_true(json_object_get(entry, "encrypted"))) return; /* it is written where nobody reads it */
+static void write_entry(const struct sim *sim, json_t *entry, struct str path, json_t *value) {
+  if (sim->release >= SIM_2_41 && json_is_true(json_object_get(entry, "encrypted"))) return; /* it is written where nobody reads it */
   if (path.n > 0)
     set_at(entry, path, value);
   else
@@ -115,24 +132,30 @@ static void update(struct sim *sim, json_t *mine, const char *space, const char 
                    struct sim_reply *reply) {
   json_t *entry = json_object_get(json_object_get(mine, space), key);
   if (!entry) {
-    create(sim, mine, space, key, request, reply);
+    if (sim->release <= SIM_2_37)
+      no_key(sim, reply, key, space);
+    else
+      create(sim, mine, space, key, request, reply);
     return;
   }
   json_t *value = value_of(sim, key, request, reply), *other;
   if (!value) return;
   struct str path = sim_param(request, "path", 0);
   const char *uid;
-  write_entry(entry, path, value);
-  if (sim->release <= SIM_2_41) { /* DHIS2-21740: the rows of all users with this namespace and key */
+  write_entry(sim, entry, path, value);
+  if (sim->release == SIM_2_41 || sim->release == SIM_2_42) { /* DHIS2-21740: the rows of all users with this namespace and key */
     json_object_foreach(sim->auth->user_store, uid, other) {
       json_t *row = json_object_get(json_object_get(other, space), key);
       json_t *copy = json_deep_copy(value);
-      if (row && row != entry) write_entry(row, path, copy);
+      if (row && row != entry) write_entry(sim, row, path, copy);
       json_decref(copy);
     }
   }
   json_decref(value);
-  sim_reply_message(reply, 200, "OK", NULL, arena_printf(reply->arena, "Key updated: '%s'", key).p);
+  if (sim->release <= SIM_2_37)
+    sim_reply_message(reply, 201, "OK", NULL, arena_printf(reply->arena, "Key '%s' in namespace '%s' updated.", key, space).p);
+  else
+    sim_reply_message(reply, 200, "OK", NULL, arena_printf(reply->arena, "Key updated: '%s'", key).p);
 }
 
 static void handle_key(struct sim *sim, json_t *mine, const char *space, const char *key, const struct sim_request *request,
@@ -143,7 +166,7 @@ static void handle_key(struct sim *sim, json_t *mine, const char *space, const c
   else if (sim_is(request, "PUT"))
     update(sim, mine, space, key, request, reply);
   else if (!entry)
-    refuse(sim, reply, 404, "E1005", arena_printf(reply->arena, "Key '%s' not found in namespace '%s'", key, space));
+    no_key(sim, reply, key, space);
   else if (sim_is(request, "DELETE")) {
     json_object_del(json_object_get(mine, space), key);
     if (json_object_size(json_object_get(mine, space)) == 0) json_object_del(mine, space);

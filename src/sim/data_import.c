@@ -1,6 +1,7 @@
 #include "sim/data_import.h"
 
 #include "base/mem.h"
+#include "sim/auth.h"
 
 enum { OBJECTS_MAX = 1000000 };
 
@@ -18,6 +19,7 @@ static void read_class(struct metadata_import *import, const struct sim_class *c
   for (size_t i = 0; i < count; i++) {
     struct import_object *object = &entry->objects[i];
     object->payload = json_array_get(list, i);
+    if (strcmp(class->plural, "users") == 0) sim_auth_lift_credentials(call->sim, object->payload);
     object->uid = data_uid(object->payload);
     if (import->by_code)
       object->existing = sim_objects_find(call->sim->objects, class->plural, "code", data_text(object->payload, "code"));
@@ -132,7 +134,9 @@ void data_store_object(struct data_call *call, const struct sim_class *class, co
     else if (property->owner)
       json_object_set_new(object, property->name, cleaned(call->sim->data->schema, property, value));
   }
-  if (is_user && json_object_get(payload, "password")) json_object_set(object, "password", json_object_get(payload, "password"));
+  static const char *const account[] = {"password", "userCredentials"}; /* the account's side takes them out (sim_auth_done) */
+  for (size_t i = 0; i < 2; i++)
+    if (is_user && json_object_get(payload, account[i])) json_object_set(object, account[i], json_object_get(payload, account[i]));
   if (class->shareable) json_object_set_new(object, "sharing", sharing_of(call, payload, existing));
   json_object_set(object, "created", existing && json_object_get(existing, "created") ? json_object_get(existing, "created") : now);
   json_object_set_new(object, "lastUpdated", now);
@@ -218,10 +222,14 @@ json_t *metadata_import_params(const struct metadata_import *import, bool async)
 
 static void reply_report(struct data_call *call, const struct metadata_import *import) {
   int status = import->has_errors ? 409 : 200;
-  json_t *body =
-      json_pack("{s:s, s:i, s:s}", "httpStatus", sim_reason(status), "httpStatusCode", status, "status", status == 200 ? "OK" : "WARNING");
   json_t *report = metadata_import_report(import);
   json_object_set_new(report, "responseType", json_string("ImportReport"));
+  if (call->sim->release <= SIM_2_37) { /* without a message around it */
+    sim_reply_json(call->reply, status, report);
+    return;
+  }
+  json_t *body =
+      json_pack("{s:s, s:i, s:s}", "httpStatus", sim_reason(status), "httpStatusCode", status, "status", status == 200 ? "OK" : "WARNING");
   if (status != 200)
     json_object_set_new(body, "message", json_string("One or more errors occurred, please see full details in import report."));
   json_object_set_new(body, "response", report);

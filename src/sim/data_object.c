@@ -82,11 +82,25 @@ void data_create(struct data_call *call, const struct sim_class *class) {
   json_decref(body);
 }
 
+/* Up to 2.37 users answer with the report of an import. */
+static void reply_user_of_2_37(struct data_call *call, const struct sim_class *class, const char *uid) {
+  json_t *stats = json_pack("{s:i, s:i, s:i, s:i, s:i}", "created", 0, "updated", 1, "deleted", 0, "ignored", 0, "total", 1);
+  sim_reply_json(call->reply, 200,
+                 json_pack("{s:s, s:s, s:O, s:[{s:s, s:o, s:[{s:s, s:i, s:s, s:[]}]}]}", "responseType", "ImportReport", "status", "OK",
+                           "stats", stats, "typeReports", "klass", class->java, "stats", stats, "objectReports", "klass", class->java,
+                           "index", 0, "uid", uid, "errorReports"));
+}
+
 static void replace_object(struct data_call *call, const struct sim_class *class, const char *uid) {
   json_t *body = json_body(call);
   if (!body) return;
   json_object_set_new(body, "id", json_string(uid));
-  if (import_one(call, class, body, IMPORT_UPDATE, &uid)) data_reply_object(call, 200, class, uid, NULL);
+  if (import_one(call, class, body, IMPORT_UPDATE, &uid)) {
+    if (call->sim->release <= SIM_2_37 && strcmp(class->plural, "users") == 0)
+      reply_user_of_2_37(call, class, uid);
+    else
+      data_reply_object(call, 200, class, uid, NULL);
+  }
   json_decref(body);
 }
 

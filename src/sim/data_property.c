@@ -176,6 +176,8 @@ static bool worked_out(const struct data_call *call, const struct sim_class *cla
     *ret = access_of(call, class, object);
   else if (strcmp(name, "href") == 0)
     *ret = href_of(call, class, object);
+  else if (strcmp(name, "userCredentials") == 0)
+    *ret = sim_auth_credentials(call->sim, object);
   else if (strcmp(name, "favorite") == 0)
     *ret = json_false();
   else if (strcmp(name, "favorites") == 0)

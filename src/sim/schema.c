@@ -54,7 +54,7 @@ static const struct {
     {"users", "user", "user", "F_USER", "c",
      "username! firstName! surname! email phoneNumber externalAuth=false disabled=false accountExpiry openId ldapId selfRegistered=false invitation=false lastLogin lastCheckedInterpretations userRoles>>userRoles=[] "
      "organisationUnits>>organisationUnits=[] dataViewOrganisationUnits>>organisationUnits=[] teiSearchOrganisationUnits>>organisationUnits=[] catDimensionConstraints=[] cogsDimensionConstraints=[] twoFactorType twoFactorEnabled",
-     "userGroups>>userGroups<users"},
+     "userGroups>>userGroups<users userCredentials=[]"},
     {"userRoles", "userRole", "user", "F_USERROLE", "scu", "description authorities=[] restrictions=[]", "users>>users<userRoles"},
     {"userGroups", "userGroup", "user", "F_USERGROUP", "scu", "users>>users=[] managedGroups>>userGroups=[]", "managedByGroups>>userGroups<managedGroups"},
 };

@@ -46,7 +46,7 @@ struct sim *sim_new(enum sim_release release, struct str base_url, struct str co
   sim->release = release;
   sim->base_url = base_url;
   sim->context = context;
-  sim->conf = (struct sim_conf){.pat = true, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true, .saved_requests = true, .login_app = true,
+  sim->conf = (struct sim_conf){.pat = release >= SIM_2_40, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true, .saved_requests = true, .login_app = true,
                                 .session_timeout_s = 3600, .max_sessions = 10};
   sim->objects = sim_objects_new();
   sim->data = sim_data_new(sim);

@@ -298,3 +298,4 @@ def after(player, exchange, headers, body):
 
 
 import acts_auth  # noqa: E402,F401  (it marks its acts on import)
+import acts_peers  # noqa: E402,F401

@@ -533,6 +533,8 @@ def legacy_code(hands, exchange):
 
 @before_each("auth-legacy-oauth", "authorize-deny")
 def asked_again(hands, exchange):
+    if "role-enrol-uid" not in hands.player.variables:
+        return
     session = re.search(r"session-\d+", json.dumps(exchange["request"])).group(0)
     if session not in hands.player.variables:
         return

@@ -11,13 +11,14 @@ import re
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 # Stand for something else each time they are written; never bound.
-LOOSE = re.compile(r"^(now([+-]\d+)?|now-ms([+-]\d+)?|date|time(\d+s?)?|seconds|millis\d*|ms|etag\d*|length|interval|session|today|cut|path|qr-png-\d+|rsa-modulus-\d+|key-id-\d+)$")
+LOOSE = re.compile(r"^(time-ms|expires-in|memory|os-version|dhis2-home|now([+-]\d+)?|now-ms([+-]\d+)?|date|time(\d+s?)?|seconds|millis\d*|ms|etag\d*|length|interval|session|today|cut|path|qr-png-\d+|rsa-modulus-\d+|key-id-\d+)$")
 # Signed tokens carry the server's address: their length says nothing; their claims stand in the note.
 JWT = re.compile(r"^(access-token|id-token|registration-token|iat|token-alg-none|token-other-issuer|client-assertion)")
 # What /api/system/info says of the one machine and moment of a recording.
 MACHINE = re.compile(r"body\.(memoryInfo|osVersion|nodeId|systemId|externalDirectory|interval\w+|databaseInfo\.(name|url))$")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMERIC = re.compile(r"^(now|now-ms|seconds|millis|ms)([+-]?\d+)?$")
-JAVA = re.compile(r"java\.|jakarta\.|javax\.|org\.(hisp|springframework|hibernate)|Exception|JSON parse error|Unrecognized token|Cannot deserialize|ERROR: |could not (execute|extract)|"
+JAVA = re.compile(r"No content to map|java\.|jakarta\.|javax\.|org\.(hisp|springframework|hibernate)|Exception|JSON parse error|Unrecognized token|Cannot deserialize|ERROR: |could not (execute|extract)|"
                   r"Unexpected character|Required request body")
 
 
@@ -157,6 +158,8 @@ class Comparer:
         elif isinstance(expected, str) and isinstance(got, str) and MACHINE.match(where):
             if bool(expected) != bool(got):
                 self.differences.add(where, expected, got)
+        elif isinstance(expected, str) and isinstance(got, str) and where.endswith(".secret") and UUID.fullmatch(expected) and UUID.fullmatch(got):
+            pass  # made up by the server
         elif isinstance(expected, str) and isinstance(got, str):
             self.text(where, expected, got)
         elif isinstance(expected, list) and isinstance(got, list):
@@ -188,9 +191,19 @@ class Comparer:
             if sorted(expected) != sorted(got):
                 self.differences.add(where, sorted(expected), sorted(got))
             return
-        expected, got = sorted_sets(where, expected, got)
+        expected, got = sorted_sets(where, *self.by_known_id(where, expected, got))
         for i, (a, b) in enumerate(zip(expected, got)):
             self.value(f"{where}[{i}]", a, b)
+
+    def by_known_id(self, where, expected, got):
+        """Tokens come in no order; those of a recording are known by names that are bound by now."""
+        if not where.endswith("apiToken"):
+            return expected, got
+        def known(item):
+            return PLACEHOLDER.sub(lambda m: self.variables.get(m.group(1), m.group(0)), item.get("id", ""))
+        if not all(isinstance(i, dict) and "{{" not in known(i) for i in expected):
+            return expected, got
+        return sorted(expected, key=known), sorted(got, key=lambda i: i.get("id", ""))
 
     def body(self, expected, got):
         if (isinstance(expected, dict) and list(expected) == ["base64"]) or re.match(r"\(PNG picture, \d+ bytes\)$", str(expected)):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plays recorded exchanges against drawbridge-sim and counts, per file, how many answers agree.
 
-    replay.py --sim build-san/drawbridge-sim [--transcripts DIR] [--versions 2.41,2.43] [--only PART …] [--verbose] [--no-thresholds]
+    replay.py --sim build-san/drawbridge-sim [--transcripts DIR] [--versions 2.40,2.43] [--only PART …] [--verbose] [--no-thresholds]
 
 The project's own fixtures (tests/replay/fixtures/<version>/*.jsonl, the same format) are played too, also where DIR is absent; all of them must agree.
 left-out.json names exchanges that cannot agree, with the reason: {version or "*": {file: {id: reason}}}; they are played (what follows may need what they do), counted apart and
@@ -287,7 +287,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sim", required=True)
     parser.add_argument("--transcripts", default="../shared/transcripts")
-    parser.add_argument("--versions", default="2.41,2.43")
+    parser.add_argument("--versions", default="2.37,2.40,2.41,2.42,2.43")
     parser.add_argument("--only", nargs="*", default=[], help="only files whose name holds one of these")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--no-thresholds", action="store_true")
