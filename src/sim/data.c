@@ -10,6 +10,8 @@
 struct sim_data *sim_data_new(struct sim *sim) {
   struct sim_data *data = mem_alloc(sizeof *data);
   data->schema = sim_schema_new();
+  data->tasks = sim_tasks_new();
+  data->settings = json_object();
   sim_objects_put_defaults(sim->objects);
   return data;
 }
@@ -17,7 +19,13 @@ struct sim_data *sim_data_new(struct sim *sim) {
 void sim_data_free(struct sim_data *data) {
   if (!data) return;
   sim_schema_free(data->schema);
+  sim_tasks_free(data->tasks);
+  json_decref(data->settings);
   free(data);
+}
+
+const char *sim_data_setting(const struct sim *sim, const char *key) {
+  return data_text(sim->data->settings, key);
 }
 
 /* --- small things --- */
@@ -87,7 +95,8 @@ static void dispatch(struct data_call *call) {
   const char *values_path = arena_printf(call->arena, "/api/%.*s%.*s", STR_ARG(call->path), STR_ARG(call->suffix)).p;
   if (str_eq(call->path, STR("metadata")))
     data_metadata(call);
-  else if (sim_values_handle(call->sim, call->user, call->request, values_path, call->reply) || data_system(call))
+  else if (sim_values_handle(call->sim, call->user, call->request, values_path, call->reply) || data_system(call) ||
+           sim_tasks_handle(call->sim, call->request, call->path, call->reply))
     return;
   else if (class && !rest.p)
     collection(call, class);
@@ -102,6 +111,7 @@ void sim_data_handle(struct sim *sim, json_t *user, const struct sim_request *re
   struct data_call call = {
       .sim = sim, .user = user, .request = request, .reply = reply, .arena = request->arena, .super = sim_auth_may(sim, user, "ALL")};
   read_path(&call);
+  sim_tasks_tick(sim);
   call.without_defaults = str_eq_nocase(data_param(&call, "defaults"), STR("EXCLUDE"));
   if (sim->release <= SIM_2_41) call.locale = data_param(&call, "locale");
   dispatch(&call);

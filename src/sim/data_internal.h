@@ -5,11 +5,14 @@
 #include "base/vec.h"
 #include "sim/data.h"
 #include "sim/schema.h"
+#include "sim/tasks.h"
 
 #define SIM_SYSTEM_ID "5f3c1d52-8a6e-4d0b-9d6b-7e1c2f40a9b3" /* of servers that have one from the start */
 
 struct sim_data {
   struct sim_schema *schema;
+  struct sim_tasks *tasks;
+  json_t *settings; /* of the system: texts by key */
 };
 
 /* One question on its way. */

@@ -43,7 +43,8 @@ struct str data_unpack(struct arena *arena, struct str body) {
   if (body.n > 2 && (unsigned char)body.p[0] == 0x1f && (unsigned char)body.p[1] == 0x8b) return inflated(arena, body, GZIP_BITS);
   if (body.n < LOCAL_HEADER || memcmp(body.p, "PK\3\4", 4) != 0) return body;
   struct str data = str_from(body, LOCAL_HEADER + short_at(body, 26) + short_at(body, 28)); /* behind its name and extra field */
-  return short_at(body, 8) == 0 ? data : inflated(arena, data, RAW_BITS);
+  size_t n = short_at(body, 18) | short_at(body, 20) << 16;                                 /* packed; 0 where it stands behind the data */
+  return short_at(body, 8) == 0 ? str_slice(data, 0, n) : inflated(arena, data, RAW_BITS);
 }
 
 struct str data_gzip(struct arena *arena, struct str text) {

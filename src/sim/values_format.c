@@ -133,7 +133,7 @@ static void json_value(struct writer *w, struct json_out *out, const struct sim_
   json_out_member_str(out, "created", time_of(w, v->created_ms));
   json_out_member_str(out, "lastUpdated", time_of(w, v->updated_ms));
   if (all || v->comment) json_out_member_str(out, "comment", or_null(v->comment));
-  if (all || v->followup) json_out_member_bool(out, "followup", v->followup);
+  if (all || v->followup) json_out_member_bool(out, "followup", v->followup == FLAG_YES);
   if (v->deleted) json_out_member_bool(out, "deleted", true);
   json_out_end(out);
 }
@@ -204,7 +204,7 @@ static void write_csv(struct writer *w) {
     csv_field(w->out, or_null(v->stored_by), ',');
     csv_field(w->out, time_of(w, v->updated_ms), ',');
     csv_field(w->out, or_null(v->comment), ',');
-    csv_field(w->out, v->followup ? STR("true") : is_new ? STR("") : STR("false"), ',');
+    csv_field(w->out, v->followup == FLAG_YES ? STR("true") : v->followup == FLAG_NONE && is_new ? STR("") : STR("false"), ',');
     csv_field(w->out, v->deleted ? STR("true") : is_new ? STR("false") : STR("null"), '\n');
   }
 }
@@ -257,7 +257,7 @@ static void write_xml(struct writer *w) {
     attribute(w->out, "created", time_of(w, v->created_ms));
     attribute(w->out, "lastUpdated", time_of(w, v->updated_ms));
     attribute(w->out, "comment", or_null(v->comment));
-    if (v->followup || !q->new_engine) attribute(w->out, "followUp", v->followup ? STR("true") : STR("false"));
+    if (v->followup || !q->new_engine) attribute(w->out, "followUp", v->followup == FLAG_YES ? STR("true") : STR("false"));
     if (v->deleted) attribute(w->out, "deleted", STR("true"));
     (void)buf_add(w->out, STR("/>"));
   }

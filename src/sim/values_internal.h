@@ -9,11 +9,14 @@
 
 /* --- the table --- */
 
+enum flag { FLAG_NONE, FLAG_NO, FLAG_YES };
+
 struct sim_value {
   char *key; /* "element period unit coc aoc": owned */
   struct str element, period, unit, coc, aoc; /* borrowed from the key */
   char *value, *comment, *stored_by;          /* NULL: null */
-  bool followup, deleted;
+  enum flag followup; /* the old engine knows no FLAG_NONE */
+  bool deleted;
   int64_t created_ms, updated_ms;
   size_t serial; /* the n-th that was written */
 };
@@ -47,8 +50,15 @@ bool model_below(const struct model *m, const char *unit, const char *ancestor);
 bool model_user_unit(const struct model *m, const char *unit, bool for_reading);   /* capture units; for reading on the old engine the view units where there are some */
 bool model_coc_access(const struct model *m, const json_t *coc, char letter, const char **ret_option); /* data read or write on all its options */
 bool model_sets_of(const struct model *m, const char *element, json_t **ret_sets, size_t most, size_t *ret_count); /* the data sets that hold it */
-const char *model_type_problem(const char *value_type, struct str value); /* NULL: it fits; else DHIS2's key */
 bool model_is_option(const struct model *m, const char *option_set, struct str code);
+/* The option combo of `combo` (NULL: of none) that has exactly these options (values of `options`, uids); NULL: none. */
+json_t *model_coc_of(const struct model *m, const char *combo, const json_t *options);
+bool model_may_write(const struct model *m); /* F_DATAVALUE_ADD */
+
+/* --- value types (values_types.c) --- */
+
+const char *values_type_problem(const char *value_type, struct str value); /* NULL: it fits; else DHIS2's key */
+const char *values_type_text(const char *key); /* that key in words, where DHIS2 has words; else the key */
 
 /* When may this data set be filled for this period? */
 bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period, struct sim_period *ret_latest); /* after the latest open period */
@@ -56,40 +66,26 @@ bool model_expired(const struct model *m, const json_t *data_set, const struct s
 enum input_window { INPUT_NO_WINDOWS, INPUT_OPEN, INPUT_CLOSED, INPUT_NOT_LISTED };
 enum input_window model_input(const struct model *m, const json_t *data_set, const struct sim_period *period);
 
-/* --- an import --- */
-
-struct row {
-  struct str element, period, unit, coc, aoc, value, comment, stored_by; /* p == NULL: not there */
-  bool followup, deleted, coc_is_object;
-  json_t *coc_options;
-};
-
-struct import {
-  struct sim *sim;
-  const struct sim_request *request;
-  struct sim_reply *reply;
-  struct model model;
-  json_t *root;
-  struct row *rows;
-  size_t count;
-  struct str data_set, period, unit, aoc, complete_date; /* of the header */
-  struct str strategy;
-  bool dry_run, atomic, force;
-  int64_t now_ms;
-  /* the summary */
-  size_t imported, updated, ignored, deleted;
-  json_t *conflicts, *rejected;
-  const char *complete; /* dataSetComplete; NULL: left out */
-};
-
-bool import_flag(const struct import *import, const char *name);
-void import_reject(struct import *import, size_t index);
-void import_reply(struct import *import, const char *status, const char *description);
-
-void import_old(struct import *import); /* engine to 2.42 */
-void import_new(struct import *import); /* engine from 2.43 */
+/* --- rooms --- */
 
 void values_read(struct sim *sim, json_t *user, const struct sim_request *request, struct str suffix, struct sim_reply *reply);
+
+void values_write(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply); /* values_import.c */
+void values_single(struct sim *sim, json_t *user, const struct sim_request *request, struct str path, struct sim_reply *reply);
+/* As a controller throws it. */
+void values_error(const struct sim *sim, struct sim_reply *reply, int status, const char *code, struct str message);
+
+/* --- what was approved, what was called complete (values_marks.c) --- */
+
+bool values_marks(struct sim *sim, json_t *user, const struct sim_request *request, struct str path, struct sim_reply *reply); /* true: answered */
+bool values_approved(const struct model *m, const json_t *data_set, const char *period, const char *unit, bool below); /* below: also where a unit above it is */
+struct completion {
+  struct str period, set, unit, aoc, date, stored_by;
+};
+void values_complete(struct sim_values *values, const struct completion *completion);
+struct values_marks *values_marks_of(struct sim_values *values);
+struct values_marks *values_marks_new(void);
+void values_marks_free(struct values_marks *marks);
 
 static inline bool values_new_engine(const struct sim *sim) {
   return sim->release >= SIM_2_43;

@@ -1,8 +1,12 @@
 #include "sim/auth.h"
+#include "sim/relations.h"
 #include "sim/values_internal.h"
 
 struct model model_of(struct sim *sim, json_t *user) {
-  return (struct model){.sim = sim, .user = user, .superuser = user && sim_auth_may(sim, user, "ALL"), .default_coc = sim_default_uid(sim->objects, "categoryOptionCombos")};
+  return (struct model){.sim = sim,
+                        .user = user,
+                        .superuser = user && sim_auth_may(sim, user, "ALL"),
+                        .default_coc = sim_default_uid(sim->objects, "categoryOptionCombos")};
 }
 
 json_t *model_get(const struct model *m, const char *class_name, struct str uid) {
@@ -43,7 +47,9 @@ bool model_access(const struct model *m, const json_t *object, int place, char l
   json_t *entry;
   json_object_foreach(json_object_get(sharing, "userGroups"), group, entry) {
     const json_t *found = sim_objects_get(m->sim->objects, "userGroups", group);
-    if (letter_at(model_text(entry, "access"), place, letter) && (model_lists(found, "users", user_id) || model_lists(m->user, "userGroups", group))) return true;
+    if (letter_at(model_text(entry, "access"), place, letter) &&
+        (model_lists(found, "users", user_id) || model_lists(m->user, "userGroups", group)))
+      return true;
   }
   return false;
 }
@@ -104,92 +110,40 @@ bool model_coc_access(const struct model *m, const json_t *coc, char letter, con
 }
 
 bool model_sets_of(const struct model *m, const char *element, json_t **ret_sets, size_t most, size_t *ret_count) {
-  size_t count = 0;
-  for (size_t i = 0; i < sim_objects_count(m->sim->objects, "dataSets"); i++) {
-    json_t *set = sim_objects_at(m->sim->objects, "dataSets", i);
-    if (count < most && model_combo(m, model_text(set, "id"), element)) ret_sets[count++] = set;
-  }
-  *ret_count = count;
-  return count > 0;
+  struct sim_list sets = sim_related(m->sim->objects, "dataSets", "dataSetElements.dataElement", element);
+  *ret_count = sets.n < most ? sets.n : most;
+  for (size_t i = 0; i < *ret_count; i++) ret_sets[i] = sets.p[i];
+  return sets.n > 0;
 }
 
-/* --- value types (DHIS2's ValidationUtils and MathUtils) --- */
-
-static bool all_digits(struct str s) {
-  for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] < '0' || s.p[i] > '9') return false;
-  return s.n > 0;
-}
-
-static bool whole(struct str s) { /* (0|-?[1-9]\d*) within 32 bits */
-  int64_t value;
-  struct str digits = s.n && s.p[0] == '-' ? str_from(s, 1) : s;
-  if (!all_digits(digits) || (digits.p[0] == '0' && (digits.n > 1 || digits.n != s.n))) return false;
-  return str_to_i64(s, &value) && value >= INT32_MIN && value <= INT32_MAX;
-}
-
-static bool numeric(struct str s) { /* -?(0|[1-9]\d*)(\.\d+)? */
-  struct str rest = s.n && s.p[0] == '-' ? str_from(s, 1) : s, before = str_take(&rest, '.');
-  return s.n < 250 && all_digits(before) && (before.n == 1 || before.p[0] != '0') && (!rest.p || all_digits(rest));
-}
-
-static bool between(struct str s, double least, double most) {
-  char text[256];
-  if (!numeric(s)) return false;
-  (void)snprintf(text, sizeof text, "%.*s", STR_ARG(s));
-  double value = strtod(text, NULL);
-  return value >= least && value <= most;
-}
-
-static bool one_of(struct str s, const char *const *list) {
-  for (; *list; list++)
-    if (str_eq(s, str_of(*list))) return true;
-  return false;
-}
-
-static bool time_of_day(struct str s) {
-  uint64_t hour, minute;
-  struct str rest = s, first = str_take(&rest, ':');
-  return first.n >= 1 && first.n <= 2 && rest.n == 2 && str_to_u64(first, &hour) && str_to_u64(rest, &minute) && hour < 24 && minute < 60;
-}
-
-const char *model_type_problem(const char *type, struct str v) {
-  static const char *const truths[] = {"true", "false", "True", "False", "TRUE", "FALSE", "1", "0", "t", "f", "T", "F", NULL};
-  static const char *const only[] = {"true", "True", "TRUE", "1", "t", "T", NULL};
-  int day;
-  int64_t number = 0;
-  if (strncmp(type, "INTEGER", 7) == 0) {
-    bool good = whole(v);
-    if (!good) return strcmp(type, "INTEGER") == 0 ? "value_not_integer" : strcmp(type, "INTEGER_POSITIVE") == 0 ? "value_not_positive_integer" : strcmp(type, "INTEGER_NEGATIVE") == 0 ? "value_not_negative_integer" : "value_not_zero_or_positive_integer";
-    (void)str_to_i64(v, &number);
-    if (strcmp(type, "INTEGER_POSITIVE") == 0) return number > 0 ? NULL : "value_not_positive_integer";
-    if (strcmp(type, "INTEGER_NEGATIVE") == 0) return number < 0 ? NULL : "value_not_negative_integer";
-    if (strcmp(type, "INTEGER_ZERO_OR_POSITIVE") == 0) return number >= 0 ? NULL : "value_not_zero_or_positive_integer";
-    return NULL;
-  }
-  if (strcmp(type, "NUMBER") == 0) return numeric(v) ? NULL : "value_not_numeric";
-  if (strcmp(type, "UNIT_INTERVAL") == 0) return between(v, 0, 1) ? NULL : "value_not_unit_interval";
-  if (strcmp(type, "PERCENTAGE") == 0) return between(v, 0, 100) ? NULL : "value_not_percentage";
-  if (strcmp(type, "BOOLEAN") == 0) return one_of(v, truths) ? NULL : "value_not_bool";
-  if (strcmp(type, "TRUE_ONLY") == 0) return one_of(v, only) ? NULL : "value_not_true_only";
-  if (strcmp(type, "DATE") == 0 || strcmp(type, "AGE") == 0) return sim_date_parse(v, &day) ? NULL : "value_not_valid_date";
-  if (strcmp(type, "DATETIME") == 0) return sim_date_parse(v, &day) && v.n > 10 && v.p[10] == 'T' ? NULL : "value_not_valid_datetime";
-  if (strcmp(type, "TIME") == 0) return time_of_day(v) ? NULL : "value_not_valid_time";
-  if (strcmp(type, "COORDINATE") == 0) return v.n > 4 && v.p[0] == '[' && v.p[v.n - 1] == ']' && str_find_char(v, ',') != SIZE_MAX ? NULL : "value_not_coordinate";
-  if (strcmp(type, "LETTER") == 0) return v.n == 1 && ((v.p[0] | 32) >= 'a' && (v.p[0] | 32) <= 'z') ? NULL : "value_not_valid_letter";
-  if (strcmp(type, "EMAIL") == 0) return str_find_char(v, '@') != SIZE_MAX && str_find_char(v, '.') != SIZE_MAX ? NULL : "value_not_valid_email";
-  if (strcmp(type, "URL") == 0) return str_has(v, STR("://")) ? NULL : "value_not_url";
-  if (strcmp(type, "PHONE_NUMBER") == 0) return v.n > 6 && v.p[0] == '+' ? NULL : "value_not_phone_number";
-  return v.n > 50000 ? "value_length_greater_than_max_length" : NULL;
+static bool is_option_of(const struct model *m, const char *option_set, const json_t *option) {
+  return strcmp(model_ref(option, "optionSet"), option_set) == 0 ||
+         model_lists(sim_objects_get(m->sim->objects, "optionSets", option_set), "options", model_text(option, "id"));
 }
 
 bool model_is_option(const struct model *m, const char *option_set, struct str code) {
   for (size_t i = 0; i < sim_objects_count(m->sim->objects, "options"); i++) {
     const json_t *option = sim_objects_at(m->sim->objects, "options", i);
-    bool here = strcmp(model_ref(option, "optionSet"), option_set) == 0 || model_lists(sim_objects_get(m->sim->objects, "optionSets", option_set), "options", model_text(option, "id"));
-    if (here && str_eq(code, str_of(model_text(option, "code")))) return true;
+    if (str_eq(code, str_of(model_text(option, "code"))) && is_option_of(m, option_set, option)) return true;
   }
   return false;
+}
+
+json_t *model_coc_of(const struct model *m, const char *combo, const json_t *options) {
+  struct sim_list cocs = combo ? sim_related(m->sim->objects, "categoryOptionCombos", "categoryCombo", combo) : (struct sim_list){0};
+  for (size_t i = 0; i < cocs.n; i++) {
+    const char *category;
+    json_t *option;
+    bool all = json_array_size(json_object_get(cocs.p[i], "categoryOptions")) == json_object_size(options);
+    json_object_foreach((json_t *)(uintptr_t)options, category, option) all =
+        all && model_lists(cocs.p[i], "categoryOptions", json_string_value(option) ? json_string_value(option) : "");
+    if (all) return cocs.p[i];
+  }
+  return NULL;
+}
+
+bool model_may_write(const struct model *m) {
+  return m->user && sim_auth_may(m->sim, m->user, "F_DATAVALUE_ADD");
 }
 
 /* --- when --- */
@@ -222,7 +176,8 @@ enum input_window model_input(const struct model *m, const json_t *data_set, con
     const json_t *entry = json_array_get(windows, i);
     int day;
     if (strcmp(model_ref(entry, "period"), period->text) != 0) continue;
-    bool before = window_day(entry, "openingDate", &day) && today(m) < day, after = window_day(entry, "closingDate", &day) && today(m) > day;
+    bool before = window_day(entry, "openingDate", &day) && today(m) < day,
+         after = window_day(entry, "closingDate", &day) && today(m) > day;
     if (!before && !after) return INPUT_OPEN;
     found = INPUT_CLOSED;
   }

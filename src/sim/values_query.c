@@ -174,7 +174,7 @@ static bool read_updated(struct values_query *q) {
     char unit = duration.p[duration.n - 1];
     int64_t factor = unit == 'd' ? DAY_MS : unit == 'h' ? 3600000 : unit == 'm' ? 60000 : unit == 's' ? 1000 : 0;
     if (!factor || !str_to_u64(str_slice(duration, 0, duration.n - 1), &number))
-      return q->new_engine || fail(q, 409, "E2005", arena_printf(q->request->arena, "Duration is not valid: `%.*s`", STR_ARG(duration)));
+      return q->new_engine || fail(q, 409, "E2005", STR("Duration is not valid: `{0}`"));
     q->updated = true;
     q->updated_from = sim_now_ms(q->model.sim) - (int64_t)number * factor;
   }

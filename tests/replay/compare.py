@@ -170,6 +170,8 @@ class Comparer:
             self.differences.add(f"{where} type", expected, got)
 
     def object(self, where, expected, got):
+        if {"uid", "id", "level", "category", "time"} <= expected.keys() & got.keys():  # a note of a job: its uid is made up
+            expected, got = ({**o, "uid": "", "id": ""} for o in (expected, got))
         missing, more = sorted(expected.keys() - got.keys()), sorted(got.keys() - expected.keys())
         if missing:
             self.differences.add(f"{where} members missing", missing, "")
@@ -266,7 +268,7 @@ class Comparer:
             return None
 
 
-SETS = {"dataValues", "typeReports", "categoryOptions", "categoryOptionCombos", "dataSetElements", "organisationUnits", "dataViewOrganisationUnits", "dataInputPeriods", "translations", "resources", "users", "userRoles"}
+SETS = {"dataValues", "completeDataSetRegistrations", "typeReports", "categoryOptions", "categoryOptionCombos", "dataSetElements", "organisationUnits", "dataViewOrganisationUnits", "dataInputPeriods", "translations", "resources", "users", "userRoles"}
 
 
 def key_of(item):
@@ -275,6 +277,8 @@ def key_of(item):
         return None
     if "dataElement" in item and "categoryOptionCombo" in item:
         return " ".join(str(item.get(k)) for k in ("dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"))
+    if "dataSet" in item and "organisationUnit" in item and "completed" in item:
+        return " ".join(str(item.get(k)) for k in ("dataSet", "period", "organisationUnit", "attributeOptionCombo"))
     for name in ("klass", "id", "uid", "singular"):
         if isinstance(item.get(name), str) and "{{" not in item[name]:
             return item[name]
@@ -287,7 +291,7 @@ def key_of(item):
 def sorted_sets(where, expected, got):
     """Both lists in the order of their keys, where the member is a set; entries whose id is made up by the server come last, by name."""
     member = where.rsplit(".", 1)[-1]
-    if member not in SETS or where.count(".") < 2 and member not in ("typeReports", "dataValues"):
+    if member not in SETS or where.count(".") < 2 and member not in ("typeReports", "dataValues", "completeDataSetRegistrations"):
         return expected, got
     keys = [key_of(i) for i in expected]
     if all(keys) and len(set(keys)) == len(keys) and all(key_of(i) for i in got):

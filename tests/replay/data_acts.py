@@ -30,7 +30,12 @@ def before(player, exchange):
         if exchange["id"] == "u-range-now":
             player.advance(5)
         player.variables["time1s"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(player.now() - back))
+    if "async-" in exchange["id"] and exchange["id"].endswith("-task"):
+        player.advance(1)
     body = exchange["request"].get("body")
+    if isinstance(body, str) and re.search(r"\{\{time\d+\}\}", body):  # values that were read go back as they came
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000", time.gmtime(player.now()))
+        exchange["request"]["body"] = re.sub(r"\{\{time\d+\}\}", now, body)
     if exchange["id"].startswith("setup-model") and isinstance(body, str) and body.endswith(CUT):
         exchange["request"]["body"] = complete(body)
 
@@ -60,7 +65,22 @@ def key_of(row):
     return tuple(row.get(k) if isinstance(row.get(k), str) else "" for k in KEY)
 
 
-def rows_before(exchanges):
+def written_rows(request):
+    """The keys that a request may write, also by codes and names; what its header says may win over what its rows say."""
+    body = json_of(request.get("body"))
+    keys = {key_of(row) for row in full_rows(body)}
+    for row in full_rows(body):
+        keys.add(key_of({**row, **{k: body[k] for k in ("period", "orgUnit", "attributeOptionCombo") if k in body}}))
+    return keys
+
+
+def plain(key, names):
+    """With uids for codes and names, and weeks without a leading zero; the default option combo has its name too."""
+    element, period, unit, coc, aoc = (names.get(part, part) for part in key)
+    return element, re.sub(r"W0", "W", period), unit, coc, aoc
+
+
+def rows_before(exchanges, names):
     """What answers show without that the file wrote it before: it was there."""
     found, written = {}, set()
     for exchange in exchanges:
@@ -73,8 +93,7 @@ def rows_before(exchanges):
                 if key_of(row) not in written and all(key_of(row)):
                     found.setdefault(key_of(row), row)
         elif request["method"] in ("POST", "PUT"):
-            body = json_of(request.get("body"))
-            written |= {key_of(row) for row in full_rows(body)}
+            written |= {plain(key, names) for key in written_rows(request)}
             text = request.get("body") if isinstance(request.get("body"), str) else ""
             for source in (path.partition("?")[2], text if "=" in text[:200] else ""):
                 q = urllib.parse.parse_qs(source)
@@ -94,20 +113,26 @@ def data_set_for(sets, row):
     return None
 
 
-def store(player, rows):
+def store(player, exchanges):
     """Through the API, as whoever stored them; who may not (any more), as a superuser."""
     def call(user, method, path, body=None):
         headers = [("Authorization", "Basic " + player.basic(user)), ("Content-Type", "application/json"), ("X-Requested-With", "XMLHttpRequest")]
         status, _, text = player.sim.call(method, path, headers, json.dumps(body) if body is not None else None)
         return json_of(text.decode("utf-8", "replace")) or {}
 
+    names = {}
+    for kind in ("dataElements", "organisationUnits", "categoryOptionCombos"):
+        for thing in call("live-data-super", "GET", f"/api/{kind}?paging=false&fields=id,code,name").get(kind, []):
+            names.update({thing[k]: thing["id"] for k in ("code", "name") if k in thing})
+    rows = rows_before(exchanges, names)
     sets = call("live-data-super", "GET", "/api/dataSets?paging=false&fields=id,periodType,categoryCombo%5BcategoryOptionCombos%5Bid%5D%5D,dataSetElements%5BdataElement%5Bid%5D%5D").get("dataSets", [])
     for s in sets:
         s["elements"] = {m["dataElement"]["id"] for m in s.get("dataSetElements", [])}
         s["aocs"] = {c["id"] for c in s["categoryCombo"]["categoryOptionCombos"]}
     for row in rows:
         one = {k: row[k] for k in (*KEY, "value", "comment", "storedBy") if k in row}
-        one["followup"] = one["followUp"] = bool(row.get("followup"))
+        if "followup" in row:
+            one["followup"] = one["followUp"] = bool(row["followup"])
         one.setdefault("value", "1")
         if one["value"] is None:
             one["value"] = "1"
@@ -118,10 +143,10 @@ def store(player, rows):
             if counts.get("imported", 0) + counts.get("updated", 0):
                 break
         if row.get("deleted"):
-            call("live-data-super", "POST", "/api/dataValueSets", {"dataValues": [{**one, "deleted": True}], **({"dataSet": body["dataSet"]} if body["dataSet"] else {})})
+            call(user or "live-data-super", "POST", "/api/dataValueSets", {"dataValues": [{**one, "deleted": True}], **({"dataSet": body["dataSet"]} if body["dataSet"] else {})})
 
 
 def start_file(player, name, exchanges):
     """Before the first exchange of a file."""
     if name.startswith("data-values-"):
-        store(player, rows_before(exchanges))
+        store(player, exchanges)
