@@ -131,6 +131,7 @@ static void check_server(const struct whole *w, const struct config_server *serv
 
 static void check_app(const struct whole *w, const struct config_app *app) {
   if (!app->origins.n) w->report(w->payload, app->id, "an app needs at least one origin");
+  if (app->mode == CONFIG_MODE_HANDLE) w->report(w->payload, app->id, "mode 'handle' is not in this release: leave mode out, or write cross-site");
   for (size_t i = 0; i < app->return_to.n; i++) {
     struct url url;
     struct error error = {0};
@@ -150,6 +151,7 @@ static void check_key_file(const struct whole *w, struct str file, const char *w
 void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload) {
   struct whole w = {arena, config, report, payload};
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "nothing to listen on: add 'listen' or 'tls'");
+  if (config->tls_listen.n) report(payload, STR_NONE, "'tls' is not in this release: put a web server with the certificate in front, and use 'listen' and 'trusted_proxies'");
   if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session.idle is longer than session.absolute");
   check_key_file(&w, config->keys, "the key ring");
   check_key_file(&w, config->tls_key, "the private key");

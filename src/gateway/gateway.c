@@ -243,10 +243,6 @@ static struct http_server_limits limits_of(const struct config *config) {
 
 int gateway_listen(struct gateway *gateway, struct error *error) {
   const struct config *config = gateway->config;
-  if (config->tls_listen.n)
-    return error_set(error, ERROR_configuration,
-                     "this release does not serve HTTPS by itself: leave 'tls' out, and put a web server with the certificate in front "
-                     "('listen' and 'trusted_proxies')");
   gateway->server = http_server_new(gateway->loop, limits_of(config), handle, gateway);
   for (size_t i = 0; i < config->listen.n; i++)
     if (http_server_listen(gateway->server, config->listen.p[i], NULL, error)) return -1;

@@ -61,7 +61,7 @@ static int read_query(struct leaving *leaving, const struct visit *visit, struct
   t->mode = site_mode(visit->config, leaving->arena, app, origin);
   if (t->mode != CONFIG_MODE_CROSS_SITE) return 0;
   t->app = origin;
-  if (!form_get(&form, STR("challenge"), &challenge))
+  if (!form_get(&form, STR("challenge"), &challenge) || !challenge.n)
     return error_set(error, ERROR_challenge_required, "an app on another site is to send challenge=BASE64URL(SHA-256(verifier))");
   if (!is_challenge(challenge)) return error_set(error, ERROR_bad_request, "the challenge is to be 43 letters of base64url");
   t->challenge = challenge;

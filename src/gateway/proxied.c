@@ -89,10 +89,66 @@ static void on_renewed(void *payload, const struct error *error) {
 }
 
 /* A call that cannot be repeated is worth the renewal too: the proxy tells that browser to send it again, and the connection goes on. */
+/* A token may be limited to methods, addresses or pages: then it refuses this call and is good for others. The server is asked whether it is before the connection is given up. (Not so with Basic: a refused password is
+ * never sent again.) */
+
+struct asking_server {
+  struct passing *passing;
+  struct dhis2_credential credential; /* own reference */
+  struct secret *cookies;
+  struct error error;
+};
+
+static void ask_run(void *payload) {
+  struct asking_server *asking = payload;
+  const struct passing *passing = asking->passing;
+  const struct dhis2_place *place = directory_place(directory_find(passing->visit->directory, passing->server->id));
+  struct arena *arena = arena_new();
+  struct str ignored;
+  struct dhis2_server *server = dhis2_server_new(place->id, place->base_url, place->options, asking->credential);
+  if (asking->cookies) dhis2_server_load_cookies(server, asking->cookies);
+  (void)dhis2_get(server, STR("/api/me?fields=id"), arena, &ignored, &asking->error);
+  dhis2_server_free(server);
+  arena_free(arena);
+}
+
+static void ask_done(void *payload) {
+  struct asking_server *asking = payload;
+  struct passing *passing = asking->passing;
+  struct str name = passing->server->name;
+  struct error error = {0};
+  if (!asking->error.code)
+    (void)failure_at(&error, ERROR_forbidden, passing->server->id,
+                     "%.*s takes the token, but not for this call: it is limited to other methods, addresses or pages", STR_ARG(name));
+  else if (asking->error.code != ERROR_reauth_required)
+    error = asking->error; /* it could not be asked: nothing is given up */
+  else
+    (void)failure_at(&error, ERROR_reauth_required, passing->server->id, "%.*s does not take the sign-in any more: sign in there again",
+                     STR_ARG(name));
+  struct proxy_pass *pass = passing->pass;
+  secret_free(asking->credential.value);
+  secret_free(asking->cookies);
+  free(asking);
+  proxy_fail(pass, &error);
+}
+
+static bool ask_server(struct passing *passing) {
+  struct asking_server *asking = mem_alloc(sizeof *asking);
+  *asking = (struct asking_server){.passing = passing,
+                                   .credential = connection_credential(passing->connection).credential,
+                                   .cookies = connection_cookies(passing->connection)};
+  if (work_submit(passing->gateway->calls, ask_run, ask_done, asking)) return true;
+  secret_free(asking->credential.value);
+  secret_free(asking->cookies);
+  free(asking);
+  return false;
+}
+
 static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
   struct passing *passing = payload;
-  if (!passing->renewable) return false;
   passing->pass = pass;
+  if (connection_about(passing->connection)->kind == CONFIG_PAT) return ask_server(passing);
+  if (!repeatable || !passing->renewable) return false;
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
   return true;
 }
@@ -162,7 +218,7 @@ static void on_session(void *payload, struct gateway_session *session, const str
   struct error refusal = {0};
   if (!session) {
     refusal = *error;
-    (void)snprintf(refusal.server, sizeof refusal.server, "%.*s", STR_ARG(passing->server->id));
+    failure_name_server(&refusal, passing->server->id);
     fail(passing, &refusal);
     return;
   }

@@ -129,8 +129,8 @@ class Gateway(harness.Case):
     def with_password(self, browser, server, name="ada", expect=201, **more):
         return self.sign_in(browser, server, expect, kind="password", username=name, password=PASSWORD, **more)
 
-    def refused(self, answer, status, code, **members):
-        self.assertEqual((answer.status, answer.json.get("code")), (status, code), answer)
+    def refused(self, answer, expected, code, **members):
+        self.assertEqual((answer.status, answer.json.get("code")), (expected, code), answer)
         for name, value in members.items():
             self.assertEqual(answer.json.get(name), value, answer)
         self.assertTrue(answer.json["detail"] and answer.json["title"] and answer.json["request_id"], answer)

@@ -1,0 +1,140 @@
+"""Calls to servers through the gateway, as far as session, connection and errors go (the wire itself: test_proxy.py); and the sign-in of apps that were made for DHIS2."""
+import json
+
+import harness
+from gateway import Gateway, NAVIGATION
+from people import PASSWORD, totp
+from scripted import Scripted
+
+
+class Errors(Gateway):
+    def test_their_shapes(self):
+        self.start([("one", "2.43")])
+        self.people["one"].add("ada")
+        browser = self.browser()
+        answer = self.refused(browser.call("GET", "/s/one/api/me"), 401, "no_session", server="one", origin="gateway", status="ERROR", httpStatus="Unauthorized", httpStatusCode=401)
+        self.assertEqual(answer.header("Content-Type"), "application/json")
+        self.assertEqual(answer.json["message"], answer.json["detail"])
+        self.assertEqual(answer.json["request_id"], answer.header("X-Request-Id"))
+        other = self.refused(browser.call("GET", "/v1/alignments"), 401, "no_session", status=401)
+        self.assertEqual(other.header("Content-Type"), "application/problem+json")
+        self.assertNotIn("message", other.json)
+        self.refused(browser.call("GET", "/s/one/dhis-web-commons/menu/getModules.action"), 401, "no_session", status=401)
+        self.refused(browser.call("GET", "/s/nowhere/api/me"), 404, "unknown_server", status="ERROR", httpStatusCode=404)
+        self.refused(browser.call("GET", "/s/"), 404, "unknown_server", status=404)
+        self.refused(browser.call("GET", "/v1/nothing"), 404, "not_found", status=404)
+        self.with_password(browser, "one")
+        self.refused(browser.call("GET", "/s/one/api/apiToken"), 403, "policy", server="one", status="ERROR", httpStatusCode=403)
+        self.refused(browser.call("GET", "/s/one/uaa/oauth/token"), 403, "policy", status=403)
+        self.refused(browser.call("GET", "/s/one/api/%2e%2e/x"), 400, "bad_target", httpStatusCode=400)
+        self.refused(browser.call("OPTIONS", "/s/one/api/me"), 405, "method_refused")
+        self.refused(browser.call("GET", "/s/one/api/no-such-thing"), 404, "upstream_error", origin="upstream", httpStatusCode=404)
+
+    def test_on_a_navigation_it_is_a_page(self):
+        self.start([("one", "2.43")])
+        browser = self.browser()
+        for path, status, code in (("/s/one/api/me", 401, b"no_session"), ("/s/nowhere/api/me", 404, b"unknown_server"), ("/v1/alignments", 401, b"no_session")):
+            answer = browser._plain(self.port, "GET", path, NAVIGATION, None)
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.header("Content-Type"), "text/html; charset=utf-8")
+            self.assertIn(code, answer.body)
+            self.assertEqual(answer.header("X-Drawbridge-Error"), code.decode())
+            self.assertIn("default-src 'none'", answer.header("Content-Security-Policy"))
+            self.assertNotIn(b"<script", answer.body)
+        self.assertIn(f"{self.public}/sign-in/one".encode(), browser._plain(self.port, "GET", "/s/one/api/me", NAVIGATION, None).body)
+
+    def test_who_failed(self):
+        self.start([("one", "2.43")])
+        self.people["one"].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "one")
+        self.sims["one"].stop()
+        self.refused(browser.call("GET", "/s/one/api/me"), 503, "server_unreachable", server="one", origin="upstream", httpStatusCode=503)
+        self.assertEqual(self.connections(browser)["one"]["state"], "unreachable")
+        self.refused(browser.call("GET", "/v1/servers/one/data-sets"), 503, "server_unreachable")
+
+    def test_a_loop(self):
+        """A server that is configured as drawbridge's own address."""
+        self.start([("one", "2.43")])
+        self.people["one"].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "one")
+        self.config_text = self.config_text.replace(f"url: http://127.0.0.1:{self.sims['one'].port}", f"url: {self.public}/s/one")
+        self.restart()
+        answer = browser.call("GET", "/s/one/api/me")
+        self.assertEqual((answer.status, answer.json["code"]), (508, "loop"), answer)
+
+    def test_a_tokens_limits_are_not_its_end(self):
+        """A token that may only read answers a write with 401: that is no reason to sign in again."""
+        self.start([("one", "2.43")])
+        people, browser = self.people["one"], self.browser()
+        people.add("ada")
+        token, _ = people.pat("ada", attributes=[{"type": "MethodAllowedList", "allowedMethods": ["GET"]}])
+        self.sign_in(browser, "one", kind="pat", token=token)
+        answer = browser.call("POST", "/s/one/api/dataValueSets", body={"dataValues": []})
+        self.refused(answer, 403, "forbidden", server="one", origin="upstream")
+        self.assertEqual(self.me(browser, "one")["username"], "ada")
+        self.assertEqual(self.connections(browser)["one"]["state"], "ok")
+
+    def test_a_token_that_is_gone(self):
+        self.start([("one", "2.43")])
+        people, browser = self.people["one"], self.browser()
+        people.add("ada")
+        token, uid = people.pat("ada")
+        self.sign_in(browser, "one", kind="pat", token=token)
+        people.delete_pat("ada", uid)
+        people.control("expire")  # its session, too
+        self.refused(browser.call("GET", "/s/one/api/me"), 401, "reauth_required", server="one")
+        self.assertEqual(self.connections(browser)["one"]["state"], "reauth_required")
+
+
+class Compatible(Gateway):
+    """What an app does that was made for one DHIS2 server and got another base address."""
+    XHR = {"X-Requested-With": "XMLHttpRequest", "X-Drawbridge": "0"}
+
+    def login(self, browser, body, prefix="", headers=None):
+        self.secrets.add(PASSWORD)
+        return browser.call("POST", f"/s/one/api{prefix}/auth/login", headers or self.XHR, body)
+
+    def test_signing_in(self):
+        for version in ("2.41", "2.43"):
+            self.start([("one", version)])
+            people, browser = self.people["one"], self.browser()
+            people.add("ada")
+            config = browser.call("GET", "/s/one/api/loginConfig", self.XHR)
+            self.assertEqual(config.status, 200, config)
+            self.assertEqual(config.json["apiVersion"].split(".")[:2], version.split("."))
+            wrong = self.login(browser, {"username": "ada", "password": "Wrong-horse-7"})
+            self.assertEqual((wrong.status, wrong.json["httpStatusCode"], wrong.json["status"]), (401, 401, "ERROR"))
+            answer = self.login(browser, {"username": "ada", "password": PASSWORD}, "/41")
+            self.assertEqual((answer.status, answer.json), (200, {"loginStatus": "SUCCESS", "redirectUrl": "/"}), answer)
+            self.assertEqual(browser.call("GET", "/s/one/api/me", self.XHR).status, 200)
+            self.assertEqual(self.connections(browser)["one"]["kind"], "password")
+
+    def test_every_status(self):
+        self.start([("one", "2.43")])
+        people, browser = self.people["one"], self.browser()
+        people.add("ada")
+        people.add("dis", disabled=True)
+        people.add("exp", accountExpiry="2020-01-01T00:00:00.000")
+        people.add("must", role=people.add_role("strict", restrictions=["R_ENABLE_2FA"]))
+        people.add("two")
+        secret = people.enrol("two")
+        for name, more, status in (("dis", {}, "ACCOUNT_DISABLED"), ("exp", {}, "ACCOUNT_EXPIRED"), ("must", {}, "REQUIRES_TWO_FACTOR_ENROLMENT"), ("two", {}, "INCORRECT_TWO_FACTOR_CODE_TOTP"),
+                                   ("two", {"twoFactorCode": "000000"}, "INCORRECT_TWO_FACTOR_CODE_TOTP")):
+            answer = self.login(browser, {"username": name, "password": PASSWORD, **more})
+            self.assertEqual((answer.status, answer.json), (200, {"loginStatus": status}), answer)
+            self.assertIsNone(self.cookie(browser))
+        answer = self.login(browser, {"username": "two", "password": PASSWORD, "twoFactorCode": totp(secret)})
+        self.assertEqual(answer.json["loginStatus"], "SUCCESS")
+
+    def test_the_same_rules(self):
+        self.start([("one", "2.43")])
+        self.people["one"].add("ada")
+        body = json.dumps({"username": "ada", "password": PASSWORD})
+        for headers, code in (({}, "missing_header"), ({"Origin": "http://evil.test", "X-Requested-With": "XMLHttpRequest"}, "cross_site")):
+            self.refused(harness.call(self.port, "POST", "/s/one/api/auth/login", headers, body), 403, code)
+        self.refused(self.login(self.browser(), {"username": "ada"}), 400, "bad_request")
+        self.config_text = self.config_text.replace("name: The one", "name: The one\n    sign_in: [pat]")
+        self.restart()
+        self.refused(self.login(self.browser(), {"username": "ada", "password": PASSWORD}), 403, "kind_not_offered")

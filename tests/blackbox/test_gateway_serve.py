@@ -1,0 +1,139 @@
+"""drawbridge serve as a program: starts, reloads, drains, tells how it is."""
+import concurrent.futures
+import signal
+import socket
+import threading
+
+import harness
+from gateway import Gateway
+from scripted import Scripted
+
+CONFIG = "public_url: http://127.0.0.1:{port}\nlisten: [127.0.0.1:{port}]\nstore: {store}\nkeys: {keys}\nservers: [{{id: one, url: 'http://127.0.0.1:1', addresses: [127.0.0.0/8]}}]\n"
+
+
+class Start(harness.Case):
+    def serve(self, expect, **changes):
+        directory = self.directory()
+        values = {"port": harness.free_port(), "store": f"sqlite:{directory}/s.db", "keys": f"{directory}/keys", **changes}
+        path = directory / "c.yaml"
+        path.write_text(CONFIG.format(**values) + changes.get("more", ""))
+        _, err = self.command("serve", "--config", path, expect=expect)
+        lines = [line for line in err.splitlines() if not line.startswith("{")]
+        self.assertEqual(len(lines), 1, err)
+        return lines[0]
+
+    def test_a_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.assertIn(str(port), self.serve(4, port=port))
+
+    def test_a_broken_store(self):
+        directory = self.directory()
+        (directory / "broken.db").write_bytes(b"this is no database at all, and long enough to be looked at" * 100)
+        self.assertIn("broken.db", self.serve(4, store=f"sqlite:{directory}/broken.db"))
+        self.serve(4, store="sqlite:/nowhere/at/all/s.db")
+
+    def test_keys_that_others_may_read(self):
+        keys = self.directory() / "keys"
+        keys.write_text("# keys\n")
+        keys.chmod(0o644)
+        self.assertIn("keys", self.serve(2, keys=keys))
+
+    def test_a_bad_configuration(self):
+        self.assertRegex(self.serve(2, more="sesion: {idle: 1h}\n"), r"c\.yaml:6:1: .*session")
+        self.assertIn("handle", self.serve(2, more="apps: [{id: a, origins: ['http://a.test'], mode: handle}]\n"))
+
+    def test_usage(self):
+        self.assertIn("usage", self.command("serve", "--help")[0])
+        self.command("serve", "--wings", expect=2)
+        self.command("serve", "word", expect=2)
+
+
+class Running(Gateway):
+    def test_how_it_is(self):
+        self.start()
+        browser = self.browser()
+        self.people["district"].add("ada")
+        self.with_password(browser, "district")
+        self.me(browser, "district")
+        self.assertEqual(harness.call(self.admin, "GET", "/healthz").status, 200)
+        self.assertEqual(harness.call(self.admin, "GET", "/readyz").status, 200)
+        self.assertEqual(harness.call(self.admin, "GET", "/elsewhere").status, 404)
+        self.assertEqual(harness.call(self.admin, "POST", "/metrics").status, 405)
+        metrics = harness.call(self.admin, "GET", "/metrics").body.decode()
+        values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
+        self.assertEqual(values['drawbridge_sign_ins_total{outcome="ok"}'], "1")
+        self.assertEqual(values['drawbridge_proxied_total{outcome="answered"}'], "1")
+        self.assertIn('drawbridge_upstream_connections{server="district"}', values)
+        for line in metrics.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE) drawbridge_\w+ .+|drawbridge_\w+(\{\w+="[\w.-]*"\})? -?\d+)$')
+        for path in ("/healthz", "/readyz", "/metrics"):
+            self.assertEqual(browser.call("GET", path).status, 404, "never on the public listener")
+
+    def test_the_log_tells_who_did_what(self):
+        self.start()
+        browser = self.browser()
+        self.people["district"].add("ada")
+        self.with_password(browser, "district")
+        self.sign_in(browser, "district", 401, kind="password", username="ada", password="Wrong-horse-7")
+        browser.call("GET", "/s/district/api/me?fields=very-private-question")
+        browser.call("GET", "/s/district/api/apiToken")
+        browser.call("DELETE", "/v1/session")
+        import json
+        events = [json.loads(line) for line in self.program.log().splitlines()]
+        names = [e["event"] for e in events]
+        for wanted in ("listening", "signed_in", "sign_in_failed", "signed_out", "call_denied", "request"):
+            self.assertIn(wanted, names)
+        failed = next(e for e in events if e["event"] == "sign_in_failed")
+        self.assertEqual((failed["server"], failed["kind"], failed["code"], failed["outcome"]), ("district", "password", "wrong_credentials", "failed"))
+        requests = [e for e in events if e["event"] == "request"]
+        self.assertEqual({"request_id", "peer", "method", "route", "server", "status", "ms", "bytes"} - set(requests[0]), set())
+        self.assertNotIn("very-private-question", self.program.log())
+        self.assertNotIn("/api/me", self.program.log())
+
+    def test_reload(self):
+        self.start([("one", "2.41")])
+        self.people["one"].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "one")
+        self.config.write_text(self.config_text.replace("name: The one", "name: Another name\n    policy: {deny: [\"/api/me\"]}"))
+        self.program.process.send_signal(signal.SIGHUP)
+        harness.wait_for(lambda: browser.call("GET", "/v1/servers").json[0]["name"] == "Another name", "the new name")
+        self.refused(browser.call("GET", "/s/one/api/me"), 403, "policy")
+        self.config.write_text("nonsense: [")
+        self.program.process.send_signal(signal.SIGHUP)
+        harness.wait_for(lambda: "configuration_not_reloaded" in self.program.log(), "the refusal")
+        self.assertEqual(browser.call("GET", "/v1/servers").json[0]["name"], "Another name")
+        self.config.write_text(self.config_text)
+        self.program.process.send_signal(signal.SIGHUP)
+        harness.wait_for(lambda: browser.call("GET", "/s/one/api/me").status == 200, "the old policy")
+
+    def test_drain(self):
+        """A call under way ends well after SIGTERM; a new one finds nobody."""
+        hold, seen = threading.Event(), threading.Event()
+
+        def answer(method, path, headers, body):
+            if path.startswith("/api/slow"):
+                seen.set()
+                hold.wait(harness.PATIENCE)
+                return 200, {"Content-Type": "application/json"}, '{"slow":true}'
+            if path.startswith("/api/me"):
+                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
+            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+        upstream = Scripted(answer)
+        self.addCleanup(upstream.stop)
+        self.addCleanup(hold.set)
+        self.start([("one", None, f"url: http://127.0.0.1:{upstream.port}")])
+        browser = self.browser()
+        self.sign_in(browser, "one", kind="pat", token="d2p_" + "a" * 50)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            call = pool.submit(browser.call, "GET", "/s/one/api/slow")
+            self.assertTrue(seen.wait(harness.PATIENCE))
+            self.program.process.terminate()
+            harness.wait_for(lambda: not harness.answers(self.port), "the end of listening")
+            self.assertEqual(harness.call(self.admin, "GET", "/readyz").status, 503)
+            self.assertEqual(harness.call(self.admin, "GET", "/healthz").status, 200)
+            hold.set()
+            self.assertEqual(call.result().json, {"slow": True})
+        self.program.process.wait(harness.PATIENCE)
+        self.assertEqual(self.program.process.returncode, 0)
