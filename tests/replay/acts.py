@@ -60,7 +60,7 @@ def groups(version, names, fixtures):
             pat = ["pat=on"] if base == "auth-pat" and version == "2.37" else []
             found.append(Group(["auth-setup" + patch, name], [name], SETTINGS.get(base, []) + pat, patch[1:] or None))
         else:
-            found.append(Group(DATA_SETUP + [name], [name]))
+            found.append(Group((DATA_SETUP if "data-setup" in names else ["auth-setup"]) + [name], [name]))
     if "auth-setup" in names:
         found.insert(0, Group(["auth-setup"], ["auth-setup"]))
     if "data-setup" in names:
@@ -275,9 +275,11 @@ def before_each(file, *slugs):
 
 
 def start_file(player, name, exchanges):
-    if name.startswith("data-"):
-        data_acts.start_file(player, name, exchanges)
     player.hands = Hands(player)
+    if name.startswith("data-") and player.release in (37, 40):
+        acts_peers.metadata(player.hands)
+    elif name.startswith("data-"):
+        data_acts.start_file(player, name, exchanges)
     for act in STARTS.get(plain(name), []):
         act(player.hands, exchanges)
 

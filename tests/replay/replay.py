@@ -88,8 +88,8 @@ class Sim:
 
 
 class Player:
-    def __init__(self, sim, version):
-        self.sim, self.version, self.release = sim, version, int(version.split(".")[1])
+    def __init__(self, sim, version, recorded):
+        self.sim, self.version, self.release, self.recorded = sim, version, int(version.split(".")[1]), recorded
         # The server's clock stands, in the middle of a step of thirty seconds, so that nothing depends on how fast this is played.
         self.moment = int(datetime.datetime.now().timestamp()) // 30 * 30 + 15
         sim.control("stop", at_s=self.moment)
@@ -185,7 +185,7 @@ def play_group(program, version, group, folder, report):
     if not paths:
         return
     sim = Sim(program, group.version or version)
-    player = Player(sim, version)
+    player = Player(sim, version, folder.parent)
     try:
         for path in paths:
             player.start(path)
