@@ -32,6 +32,7 @@ struct proxy {
   struct proxy_pools *pools;
   struct turn *turn;
   struct proxy_pass *first;
+  char *via, *via_url; /* the name in Via, and the public_url that it was made from */
 };
 
 struct proxy_pass {
@@ -124,6 +125,18 @@ static void on_gone(void *payload) {
 
 static const struct upstream_callbacks callbacks;
 
+/* Good until the next call. */
+static struct str via_of(struct proxy *proxy, const struct config *config) {
+  if (proxy->via_url && str_eq(str_of(proxy->via_url), config->public_url)) return str_of(proxy->via);
+  struct arena *arena = arena_new();
+  free(proxy->via);
+  free(proxy->via_url);
+  proxy->via = mem_printf("%.*s", STR_ARG(proxy_via_name(config, arena)));
+  proxy->via_url = mem_printf("%.*s", STR_ARG(config->public_url));
+  arena_free(arena);
+  return str_of(proxy->via);
+}
+
 /* Authorization, and the connection's cookies: with them a token's calls are one session of its user. */
 static size_t secrets_of(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct upstream_secret secrets[2],
                          struct secret **ret_cookie) {
@@ -158,8 +171,8 @@ static void ask(struct proxy_pass *pass) {
   struct http_headers headers = {0};
   struct error error = {0};
   pass->state = ASKING;
-  if (proxy_request_headers(pass->call.config, pass->call.server, request, &pass->question.target, http_exchange_id(pass->exchange),
-                            pass->arena, &headers, &error) < 0) {
+  if (proxy_request_headers(via_of(pass->proxy, pass->call.config), pass->call.server, request, &pass->question.target,
+                            http_exchange_id(pass->exchange), pass->arena, &headers, &error) < 0) {
     fail(pass, &error);
     return;
   }
@@ -384,7 +397,7 @@ static void on_refused(struct proxy_pass *pass) {
 static void ask_for_alias(struct proxy_pass *pass) {
   struct str body = proxy_alias_request(&pass->question.target, pass->arena), path = proxy_alias_path(pass->call.server, pass->arena);
   struct http_headers headers = {0};
-  proxy_alias_headers(pass->call.config, http_exchange_id(pass->exchange), pass->arena, &headers);
+  proxy_alias_headers(via_of(pass->proxy, pass->call.config), http_exchange_id(pass->exchange), pass->arena, &headers);
   buf_clear(&pass->out);
   pass->aliased = true;
   pass->state = ALIASING;
@@ -549,6 +562,7 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error) {
 }
 
 int proxy_check_loop(const struct config *config, const struct http_request *request, struct error *error) {
+  if (!http_headers_count(&request->headers, STR("Via"))) return 0;
   struct arena *arena = arena_new();
   bool loop = proxy_via_lists(&request->headers, proxy_via_name(config, arena));
   arena_free(arena);
@@ -578,6 +592,8 @@ void proxy_free(struct proxy *proxy) {
   }
   proxy_pools_free(proxy->pools);
   turn_free(proxy->turn);
+  free(proxy->via);
+  free(proxy->via_url);
   free(proxy);
 }
 

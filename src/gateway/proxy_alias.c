@@ -34,10 +34,10 @@ struct str proxy_alias_request(const struct proxy_target *target, struct arena *
   return text;
 }
 
-void proxy_alias_headers(const struct config *config, struct str id, struct arena *arena, struct http_headers *ret) {
+void proxy_alias_headers(struct str via, struct str id, struct arena *arena, struct http_headers *ret) {
   http_headers_add(ret, arena, STR("Accept"), STR("application/json"));
   http_headers_add(ret, arena, STR("Content-Type"), STR("application/json"));
-  http_headers_add(ret, arena, STR("Via"), arena_printf(arena, "1.1 %.*s", STR_ARG(proxy_via_name(config, arena))));
+  http_headers_add(ret, arena, STR("Via"), arena_printf(arena, "1.1 %.*s", STR_ARG(via)));
   http_headers_add(ret, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
   http_headers_add(ret, arena, STR("User-Agent"), STR("drawbridge"));
   http_headers_add(ret, arena, STR("X-Request-ID"), id);

@@ -12,7 +12,7 @@ bool proxy_alias_helps(const struct proxy_question *question, const struct upstr
 
 struct str proxy_alias_path(const struct config_server *server, struct arena *arena); /* where the question goes; starts with '/' */
 struct str proxy_alias_request(const struct proxy_target *target, struct arena *arena);
-void proxy_alias_headers(const struct config *config, struct str id, struct arena *arena, struct http_headers *ret);
+void proxy_alias_headers(struct str via, struct str id, struct arena *arena, struct http_headers *ret);
 
 /* *ret: the short target to be sent. False: the answer names none. */
 bool proxy_alias_read(const struct config_server *server, struct str body, struct arena *arena, struct str *ret);

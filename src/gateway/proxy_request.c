@@ -50,10 +50,10 @@ bool proxy_via_lists(const struct http_headers *headers, struct str name) {
   return false;
 }
 
-static void add_via(const struct config *config, const struct http_headers *from, struct arena *arena, struct http_headers *to) {
+static void add_via(struct str name, const struct http_headers *from, struct arena *arena, struct http_headers *to) {
   for (size_t i = 0; i < from->n; i++)
     if (str_eq_nocase(from->p[i].name, STR("via"))) http_headers_add(to, arena, STR("Via"), from->p[i].value);
-  http_headers_add(to, arena, STR("Via"), arena_printf(arena, "1.1 %.*s", STR_ARG(proxy_via_name(config, arena))));
+  http_headers_add(to, arena, STR("Via"), arena_printf(arena, "1.1 %.*s", STR_ARG(name)));
 }
 
 /* --- headers --- */
@@ -117,12 +117,12 @@ static void add_coding(const struct http_headers *from, const struct config_serv
   http_headers_add(to, arena, STR("Accept-Encoding"), coding);
 }
 
-int proxy_request_headers(const struct config *config, const struct config_server *server, const struct http_request *request,
+int proxy_request_headers(struct str via, const struct config_server *server, const struct http_request *request,
                           const struct proxy_target *target, struct str id, struct arena *arena, struct http_headers *ret,
                           struct error *error) {
   if (add_allowed(&request->headers, arena, ret, error) < 0) return -1;
   add_coding(&request->headers, server, target, arena, ret);
-  add_via(config, &request->headers, arena, ret);
+  add_via(via, &request->headers, arena, ret);
   http_headers_add(ret, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
   http_headers_add(ret, arena, STR("User-Agent"), STR("drawbridge"));
   http_headers_add(ret, arena, STR("X-Request-ID"), id);

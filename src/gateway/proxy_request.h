@@ -26,8 +26,8 @@ int proxy_target_of(const struct config_server *server, struct arena *arena, str
 struct str proxy_via_name(const struct config *config, struct arena *arena);
 bool proxy_via_lists(const struct http_headers *headers, struct str name);
 
-/* ERROR_bad_request: a header that may be there once is there twice. `id`: the request's. */
-int proxy_request_headers(const struct config *config, const struct config_server *server, const struct http_request *request, const struct proxy_target *target, struct str id, struct arena *arena,
+/* ERROR_bad_request: a header that may be there once is there twice. `via`: this gateway's name there; `id`: the request's. */
+int proxy_request_headers(struct str via, const struct config_server *server, const struct http_request *request, const struct proxy_target *target, struct str id, struct arena *arena,
                           struct http_headers *ret, struct error *error);
 
 #endif
