@@ -27,14 +27,18 @@ static struct str now_text(struct arena *arena) {
 
 /* --- what is kept --- */
 
-static int load_document(struct api_job *job, struct store_document *ret, struct error *error) {
+static int load_named(struct api_job *job, struct str id, struct store_document *ret, struct error *error) {
   struct store *store = api_store(job->api);
-  int found = store_document_get(store, KIND, job->words[0], job->arena, ret, error);
+  int found = store_document_get(store, KIND, id, job->arena, ret, error);
   api_store_done(job->api);
   if (found < 0) return -1;
   if (!found || !api_is_owner(job, ret->owner))
-    return error_set(error, ERROR_not_found, "there is no alignment '%.*s' of yours", STR_ARG(str_slice(job->words[0], 0, 64)));
+    return error_set(error, ERROR_not_found, "there is no alignment '%.*s' of yours", STR_ARG(str_slice(id, 0, 64)));
   return 0;
+}
+
+static int load_document(struct api_job *job, struct store_document *ret, struct error *error) {
+  return load_named(job, job->words[0], ret, error);
 }
 
 static const struct dhis2_metadata *load_side(struct api_job *job, struct str id, char side, struct error *error) {
@@ -247,6 +251,16 @@ int api_alignment_mapping(struct api_job *job, struct error *error) {
   job->attachment = "mapping.json";
   job->etag = document.version;
   return alignment_mapping(&alignment, &job->answer, error);
+}
+
+int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to,
+                       struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  if (load_named(job, id, &document, error) || load_alignment(job, &document, &alignment, error)) return -1;
+  *ret_from = alignment.source.server;
+  *ret_to = alignment.target.server;
+  return alignment_mapping(&alignment, mapping, error);
 }
 
 /* --- deciding --- */

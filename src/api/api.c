@@ -1,16 +1,18 @@
 #include "api/api.h"
 
 #include "api/assets.h"
+#include "api/runner.h"
 #include "base/mem.h"
 #include "net/work.h"
 
-enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20 };
+enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024 };
 
 struct api {
   struct gateway *gateway;
   struct store *store;
   uv_mutex_t store_lock;
   struct work_pool *pool;
+  struct runner *runner;
 };
 
 /* `{}` stands for one segment that is not empty. */
@@ -27,6 +29,12 @@ static const struct route {
     {"PATCH", "/v1/alignments/{}", api_alignment_patch, BODY_MAX},
     {"DELETE", "/v1/alignments/{}", api_alignment_delete, 0},
     {"GET", "/v1/alignments/{}/mapping", api_alignment_mapping, 0},
+    {"POST", "/v1/runs", api_runs_create, BODY_MAX},
+    {"GET", "/v1/runs", api_runs_list, 0},
+    {"GET", "/v1/runs/{}", api_run_get, 0},
+    {"POST", "/v1/runs/{}/cancel", api_run_cancel, EMPTY_MAX},
+    {"POST", "/v1/runs/{}/resume", api_run_resume, EMPTY_MAX},
+    {"GET", "/v1/runs/{}/report", api_run_report, 0},
 };
 
 struct store *api_store(struct api *api) {
@@ -36,6 +44,10 @@ struct store *api_store(struct api *api) {
 
 void api_store_done(struct api *api) {
   uv_mutex_unlock(&api->store_lock);
+}
+
+struct runner *api_runner(struct api *api) {
+  return api->runner;
 }
 
 int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error) {
@@ -198,12 +210,18 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   api->store = store;
   if (uv_mutex_init(&api->store_lock)) abort();
   api->pool = work_new(gateway_loop(gateway), THREADS, QUEUE);
+  api->runner = runner_new(api_run_work, api);
   gateway_route(gateway, handle, api);
   return api;
 }
 
+void api_stop(struct api *api) {
+  runner_stop(api->runner);
+}
+
 void api_free(struct api *api) {
   if (!api) return;
+  runner_free(api->runner);
   work_free(api->pool);
   store_close(api->store);
   uv_mutex_destroy(&api->store_lock);

@@ -3,7 +3,7 @@
  * What holds always: the route table (api.c) is the whole list of addresses. A route's work runs on a worker thread with everything it needs in a struct api_job; it may block; it answers by filling the job or *error. Every route
  * needs a session. What belongs to a person is seen by that person alone: others get ERROR_not_found, as if it were not there.
  *
- * Life cycle: api_new after gateway_new (adds itself to the gateway's routes), api_free after gateway_drain. */
+ * Life cycle: api_new after gateway_new (adds itself to the gateway's routes), api_stop before gateway_drain, api_free after it. */
 #ifndef DRAWBRIDGE_API_API_H
 #define DRAWBRIDGE_API_API_H
 
@@ -14,6 +14,7 @@
 struct api;
 
 struct api *api_new(struct gateway *gateway, struct error *error);
+void api_stop(struct api *api); /* runs under way are left off where they are, to be resumed; before gateway_drain */
 void api_free(struct api *api);
 
 /* One call, from its head to its answer. Owned by api.c; for the routes. */
@@ -47,6 +48,14 @@ int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct
 /* Is the session that owner now? */
 bool api_is_owner(struct api_job *job, struct str owner);
 
+/* The mapping that an alignment of the session's person gives now, and its servers. -1: ERROR_not_found, or as the engine. */
+int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to, struct error *error);
+
+/* Runs that are under way in this process. */
+struct runner *api_runner(struct api *api);
+struct runner_run;
+void api_run_work(void *api, struct runner_run *run, void *payload); /* carries one out */
+
 /* The routes. */
 int api_data_sets(struct api_job *job, struct error *error);
 int api_org_units(struct api_job *job, struct error *error);
@@ -56,5 +65,11 @@ int api_alignment_get(struct api_job *job, struct error *error);
 int api_alignment_patch(struct api_job *job, struct error *error);
 int api_alignment_delete(struct api_job *job, struct error *error);
 int api_alignment_mapping(struct api_job *job, struct error *error);
+int api_runs_create(struct api_job *job, struct error *error);
+int api_runs_list(struct api_job *job, struct error *error);
+int api_run_get(struct api_job *job, struct error *error);
+int api_run_cancel(struct api_job *job, struct error *error);
+int api_run_resume(struct api_job *job, struct error *error);
+int api_run_report(struct api_job *job, struct error *error);
 
 #endif

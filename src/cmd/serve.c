@@ -58,6 +58,7 @@ static void on_stop(uv_signal_t *handle, int number) {
   serving->draining = true;
   log_event(LOG_INFO, "draining", LOG_INT("signal", number));
   (void)uv_timer_start(&serving->patience, on_impatient, DRAIN_MS, 0);
+  if (serving->api) api_stop(serving->api);
   gateway_drain(serving->gateway, on_drained, serving);
 }
 

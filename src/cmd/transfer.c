@@ -269,14 +269,29 @@ static int write_report(const struct work *w, const struct run_told *told, struc
 
 static void say(FILE *to, const struct work *w, const char *outcome) {
   const struct report_counts *c = report_counts(w->report);
-  (void)fprintf(to,
-                "%s: %llu values read, %llu mapped, %llu unmapped; %llu cells, %llu summed, %llu partial; %llu sent, %llu created, %llu "
-                "updated, %llu unchanged, %llu ignored, %llu refused, %llu verified, %llu differing\n",
-                outcome, (unsigned long long)c->read, (unsigned long long)c->mapped, (unsigned long long)c->unmapped,
-                (unsigned long long)c->cells, (unsigned long long)c->summed, (unsigned long long)c->partial, (unsigned long long)c->sent,
-                (unsigned long long)c->created, (unsigned long long)c->updated, (unsigned long long)c->unchanged,
-                (unsigned long long)c->ignored, (unsigned long long)c->refused, (unsigned long long)c->verified,
-                (unsigned long long)c->differing);
+  const struct {
+    const char *name;
+    uint64_t count;
+  } told[] = {{"values read", c->read},
+              {"mapped", c->mapped},
+              {"unmapped", c->unmapped},
+              {"cells", c->cells},
+              {"summed", c->summed},
+              {"partial", c->partial},
+              {w->order.dry_run ? "would be sent" : "sent", c->sent},
+              {"created", c->created},
+              {"updated", c->updated},
+              {"removed", c->removed},
+              {"unchanged", c->unchanged},
+              {"ignored", c->ignored},
+              {"refused", c->refused},
+              {"skipped", c->skipped},
+              {"verified", c->verified},
+              {"differing", c->differing}};
+  (void)fprintf(to, "%s%s:", w->order.dry_run ? "dry run, " : "", outcome);
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+    (void)fprintf(to, "%s %llu %s", i ? "," : "", (unsigned long long)told[i].count, told[i].name);
+  (void)fputc('\n', to);
 }
 
 static bool can_resume(const struct work *w, const struct error *failure) {

@@ -90,6 +90,10 @@ void dhis2_server_patience(struct dhis2_server *server, int timeout_ms) {
   server->timeout_ms = timeout_ms;
 }
 
+void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *flag) {
+  http_client_abort_when(server->client, flag);
+}
+
 bool dhis2_version_parse(struct str text, struct dhis2_version *ret) {
   struct str rest = text;
   uint64_t minor, patch = 0;

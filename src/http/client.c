@@ -22,6 +22,7 @@ struct http_client {
   size_t address_count;
   int connect_timeout_ms, timeout_ms;
   size_t body_limit;
+  const atomic_bool *abort_when;
 };
 
 struct state {
@@ -151,6 +152,16 @@ static void body_free(void *payload) {
   buf_free(buf);
 }
 
+static int is_aborted(void *payload, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+  const struct state *state = payload;
+  (void)a, (void)b, (void)c, (void)d;
+  return state->client->abort_when && atomic_load(state->client->abort_when);
+}
+
+void http_client_abort_when(struct http_client *client, const atomic_bool *flag) {
+  client->abort_when = flag;
+}
+
 /* --- one call --- */
 
 static bool line_ok(struct str s) {
@@ -223,6 +234,11 @@ static void set_options(CURL *easy, struct state *state, const char *url) {
   if (call->certificate_ends_ms) (void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
   (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(call->timeout_ms ? call->timeout_ms : client->timeout_ms));
+  if (client->abort_when) {
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, is_aborted);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, state);
+  }
   (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, state);
   (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -270,6 +286,7 @@ static int explain(struct state *state, CURLcode code, const char *detail, const
     if (ready == 0) return error_set(error, ERROR_server_unreachable, "%.*s did not answer the connection in time", STR_ARG(url->host));
     return error_set(error, ERROR_upstream_timeout, "%.*s did not answer in time", STR_ARG(url->host));
   }
+  case CURLE_ABORTED_BY_CALLBACK: return error_set(error, ERROR_cancelled, "the call to %.*s was ended before its answer came", STR_ARG(url->host));
   case CURLE_OUT_OF_MEMORY: mem_exhausted(0);
   default: return error_set(error, ERROR_upstream_broken, "the answer of %.*s was cut or malformed: %s", STR_ARG(url->host), detail);
   }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "crypt/secret.h"
 #include "http/message.h"
+#include <stdatomic.h>
 
 struct http_client;
 
@@ -46,6 +47,9 @@ struct http_answer {
 
 struct http_client *http_client_new(struct http_client_options options);
 void http_client_free(struct http_client *client);
+
+/* Calls of this client end with ERROR_cancelled within about a second once *flag is set (from any thread); what the other side makes of the request is not known then. NULL: never. */
+void http_client_abort_when(struct http_client *client, const atomic_bool *flag);
 
 /* 0: an HTTP answer came, whatever its status. -1: ERROR_server_unreachable, certificate_refused, address_refused, upstream_timeout, upstream_broken, or the sink's own. */
 int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret, struct error *error);

@@ -29,7 +29,7 @@ struct conflict {
 };
 
 struct total {
-  struct str data_element, period;
+  struct str data_element, period, name;
   struct decimal side[2];
   uint64_t cells;
   bool seen[2];
@@ -192,6 +192,11 @@ void report_total_cells(struct report *r, struct str data_element, struct str pe
   total_of(r, data_element, period)->cells += cells;
 }
 
+void report_total_name(struct report *r, struct str data_element, struct str period, struct str name) {
+  struct total *total = total_of(r, data_element, period);
+  if (!total->name.n && name.n) total->name = arena_str(r->arena, name);
+}
+
 static bool agrees(const struct total *total) {
   return decimal_cmp(&total->side[0], &total->side[1]) == 0;
 }
@@ -255,6 +260,7 @@ void report_write_totals(const struct report *r, struct json_out *out) {
     const struct total *total = list[i]->value;
     json_out_object(out);
     json_out_member_str(out, "data_element", total->data_element);
+    if (total->name.n) json_out_member_str(out, "name", total->name);
     json_out_member_str(out, "period", total->period);
     write_number(out, "source", total->seen[REPORT_SOURCE] ? &total->side[REPORT_SOURCE] : NULL);
     write_number(out, "target", total->seen[REPORT_TARGET] ? &total->side[REPORT_TARGET] : NULL);
@@ -388,6 +394,7 @@ static void add_totals(struct report *r, const json_t *list) {
       if (decimal_parse(text_of(from, sides[side]), &number))
         report_total(r, text_of(from, "data_element"), text_of(from, "period"), (enum report_side)side, &number, 1);
     report_total_cells(r, text_of(from, "data_element"), text_of(from, "period"), count_of(from, "cells"));
+    report_total_name(r, text_of(from, "data_element"), text_of(from, "period"), text_of(from, "name"));
   }
 }
 

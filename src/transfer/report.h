@@ -64,6 +64,7 @@ void report_differing(struct report *report, const struct report_cell *wanted, s
 enum report_side { REPORT_SOURCE, REPORT_TARGET };
 void report_total(struct report *report, struct str data_element, struct str period, enum report_side side, const struct decimal *number, int sign);
 void report_total_cells(struct report *report, struct str data_element, struct str period, uint64_t cells);
+void report_total_name(struct report *report, struct str data_element, struct str period, struct str name); /* what the target calls the element; empty: not known */
 
 /* Do the totals of both sides agree, in every element and period? */
 bool report_totals_agree(const struct report *report);

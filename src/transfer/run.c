@@ -233,7 +233,7 @@ static int take_journal(struct run *run, const char *folder, struct str mapping_
   if (run->log.begun && !resume)
     return error_set(error, ERROR_conflict, "%s holds a run already: go on with it (--resume), or name another folder", folder);
   struct buf order = BUF_INIT(ORDER_MAX);
-  int result = order_write(run->order, &order) ? 0 : error_set(error, ERROR_too_large, "too many periods or org units");
+  int result = run_order_write(run->order, &order) ? 0 : error_set(error, ERROR_too_large, "too many periods or org units");
   if (result == 0)
     result = run->log.begun
                  ? check_resumed(run, buf_str(&order), mapping_text, error)
@@ -269,7 +269,7 @@ int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, s
   struct run_log log;
   int result = log_open(&log, arena, journal, error);
   if (result == 0 && !log.begun) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
-  if (result == 0) result = order_read(arena, log.order, &ret->order, error);
+  if (result == 0) result = run_order_read(arena, log.order, &ret->order, error);
   if (result == 0) result = journal_get_file(log.journal, "mapping.json", arena, &ret->mapping_text, error);
   ret->from_url = log.from_url;
   ret->to_url = log.to_url;

@@ -6,7 +6,7 @@
  * - Nothing is sent before the plan with the old value is on the disk. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
  * - Cells that stand at the target as they are to be are not sent. A cell that is neither as it was when planned nor as it is to be was changed by somebody else: it is left alone and told (changed_meanwhile).
  * - The absence of a value at the source never deletes anything. Comment and follow-up flag of the target's cells stay.
- * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere.
+ * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
  * - Memory does not grow with the number of values: one chunk at a time.
  *
  * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and
@@ -50,6 +50,10 @@ struct run_order {
 
 /* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one that is none, or none at all, or too many. */
 int run_order_settle(struct run_order *order, struct arena *arena, struct error *error);
+
+/* The order as JSON, to be kept; the same order gives the same bytes. `dry_run` is not in it: that is a way to carry it out. */
+bool run_order_write(const struct run_order *order, struct buf *buf);
+int run_order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error); /* ERROR_input */
 
 /* A run between servers. `mapping_text`: the document it was read from, kept in the journal. `journal`: a folder; NULL only for a dry run. `resume`: go on with what the folder holds (with nothing in it: begin); without it a folder that holds a run
  * is refused with ERROR_conflict. The two servers are used on the calling thread. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;

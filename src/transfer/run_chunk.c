@@ -53,14 +53,14 @@ static void add_row(struct chunk *c) {
   const struct cell *cell = &c->cell;
   const struct target_operand *o = translation_operand(t, cell->key.operand);
   struct plan_row row = {.data_set = o->data_set,
-                    .data_element = o->id.data_element,
-                    .category_option_combo = o->id.category_option_combo,
-                    .period = c->period,
-                    .org_unit = translation_id(t, cell->key.org_unit),
-                    .attribute_option_combo = translation_id(t, cell->key.attribute),
-                    .after = arena_str(c->arena, cell->value),
-                    .zero_vanishes = c->run->delivery.zeros_vanish && !o->zero_is_kept && value_type_is_number(o->value_type),
-                    .operand = cell->key.operand};
+                         .data_element = o->id.data_element,
+                         .category_option_combo = o->id.category_option_combo,
+                         .period = c->period,
+                         .org_unit = translation_id(t, cell->key.org_unit),
+                         .attribute_option_combo = translation_id(t, cell->key.attribute),
+                         .after = arena_str(c->arena, cell->value),
+                         .zero_vanishes = c->run->delivery.zeros_vanish && !o->zero_is_kept && value_type_is_number(o->value_type),
+                         .operand = cell->key.operand};
   VEC_PUSH(&c->rows, row);
 }
 
@@ -198,6 +198,7 @@ static void count_target(struct chunk *c, const struct plan_row *row) {
   if (!row->current.p || !decimal_parse(row->current, &number)) decimal_clear(&number);
   report_total(c->report, row->data_element, row->period, REPORT_TARGET, &number, 1);
   report_total_cells(c->report, row->data_element, row->period, 1);
+  report_total_name(c->report, row->data_element, row->period, translation_operand(c->run->translation, row->operand)->name);
 }
 
 /* Rows that the server took and does not have: once more, in smaller pieces (one failing batch of SQL loses a whole POST without a word, 2.43). */
@@ -231,7 +232,7 @@ static int finish(struct chunk *c, struct error *error) {
     judge_row(c, &c->rows.p[i]);
     count_target(c, &c->rows.p[i]);
   }
-  if (run->order->dry_run) report_counts(c->report)->sent = report_counts(c->report)->verified = 0;
+  if (run->order->dry_run) report_counts(c->report)->verified = 0; /* what is `sent` there would be */
   struct buf json = BUF_INIT(REPORT_MAX);
   struct str text = report_json(c->report, &json);
   int result = json.full ? error_set(error, ERROR_too_large, "the report of one chunk is too large") : 0;

@@ -110,6 +110,7 @@ static void count_target(struct files *f, uint32_t operand, struct str period, s
   if (!translation_is_counted(f->translation, operand) || !decimal_parse(value, &number)) return;
   report_total(f->report, o->id.data_element, period, REPORT_TARGET, &number, 1);
   report_total_cells(f->report, o->id.data_element, period, 1);
+  report_total_name(f->report, o->id.data_element, period, o->name);
 }
 
 static int close_cell(struct files *f, struct error *error) {

@@ -43,9 +43,7 @@ int log_ended(struct run_log *log, const char *outcome, struct error *error);
 int log_undone(struct run_log *log, size_t chunk, struct error *error);
 struct chunk_record log_chunk(const struct run_log *log, size_t chunk);
 
-bool order_write(const struct run_order *order, struct buf *buf); /* JSON; the same order gives the same bytes */
 bool order_same(struct str a, struct str b);                       /* of their written forms */
-int order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error);
 void order_hash(struct str mapping_text, char ret[65]);
 
 /* --- a run --- */

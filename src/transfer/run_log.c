@@ -26,7 +26,7 @@ static void write_list(struct json_out *out, const char *key, const struct str *
   json_out_end(out);
 }
 
-bool order_write(const struct run_order *order, struct buf *buf) {
+bool run_order_write(const struct run_order *order, struct buf *buf) {
   struct json_out out = JSON_OUT_INIT(buf);
   json_out_object(&out);
   json_out_member_str(&out, "from", order->from.p ? order->from : STR(""));
@@ -59,7 +59,7 @@ static const struct str *read_list(struct arena *arena, const json_t *list, size
   return texts;
 }
 
-int order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error) {
+int run_order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error) {
   json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
   const json_t *accept = json_object_get(root, "accept");
   *ret = (struct run_order){.from = arena_str(arena, text_of(root, "from")), .to = arena_str(arena, text_of(root, "to"))};

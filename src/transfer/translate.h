@@ -85,6 +85,7 @@ struct str translation_id(const struct translation *translation, uint32_t number
 /* What is known of a target operand. */
 struct target_operand {
   struct mapping_operand id;
+  struct str name;           /* of the data element; empty: not known */
   struct str data_set;       /* that it is sent with; empty: not known */
   struct str period_type;    /* of that data set; empty: not known */
   struct str value_type;     /* empty: not known */

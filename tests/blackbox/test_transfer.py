@@ -144,7 +144,7 @@ class Plain(Servers):
         self.assertEqual(self.stored("target"), {})
         self.assertEqual([p.name for p in self.folder.iterdir() if "journal" in p.name], [])
         predicted = self.counts["created"]
-        self.assertEqual((self.counts["sent"], self.counts["verified"], self.report["dry_run"]), (0, 0, True))
+        self.assertEqual((self.counts["sent"], self.counts["verified"], self.report["dry_run"]), (predicted, 0, True))
         self.transfer()
         self.assertEqual(self.counts["created"], predicted)
 

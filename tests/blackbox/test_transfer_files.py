@@ -48,6 +48,7 @@ class Files(harness.Case):
             sums = fixture.totals(wanted, fixture.numeric_elements(self.target))
             self.assertEqual(self.totals("target"), sums)
             self.assertEqual(self.totals("source"), sums)
+            self.assertEqual({t["name"] for t in self.report["control_totals"]}, {"T cases", "T tests", "T balance", "T stock", "T share"})
             counts = self.report["counts"]
             self.assertEqual((counts["read"], counts["sent"], counts["verified"], counts["differing"]), (len(stored), len(wanted), len(wanted), 0))
             self.assertEqual(counts["unmapped"], {"no_counterpart": sum(k[0] == self.source.elements["unmapped"] for k in stored)})

@@ -1,0 +1,56 @@
+/* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
+ *
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * (empty until the end), the mapping. */
+#ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
+#define DRAWBRIDGE_API_RUN_DOCUMENT_H
+
+#include "api/api.h"
+#include "base/json_out.h"
+#include "transfer/run.h"
+
+#define RUN_KIND STR("run")
+#define RUN_STATE_OPEN STR("queued")
+
+/* What was asked for; in the arena. */
+struct run_asked {
+  struct run_order order;
+  struct str alignment;    /* empty: a mapping was given */
+  struct str mapping_text;
+};
+
+/* Reads a RunOrder (docs/openapi.yaml). -1: ERROR_bad_request says what is wrong; or as api_alignment_take. */
+int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *error);
+
+/* `about` of a document. */
+struct run_about {
+  struct str state, alignment, from, to, by, by_target;
+  bool dry_run;
+  const struct str *periods;
+  size_t period_count;
+  int64_t org_units;
+  struct str problem; /* JSON; empty: none */
+};
+struct str run_about_write(struct arena *arena, const struct run_about *about);
+struct run_about run_about_read(struct arena *arena, struct str json);
+void run_about_members(struct json_out *out, const struct run_about *about, struct str state); /* into an open object, as RunEntry has them */
+
+/* The parts of a body, borrowed. */
+struct run_body {
+  struct str order, report, mapping;
+};
+struct run_body run_body_split(struct str body);
+
+/* What a runner's thread is given; it frees it. */
+struct run_payload {
+  char *id;
+  struct gateway *gateway;
+  struct gateway_session *session;
+  char *public_url, *store;
+  bool resume;
+};
+
+/* The folder of a run's journal. -1: ERROR_configuration: the store is no file, so there is no place for it. */
+int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error);
+
+#endif

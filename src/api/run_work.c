@@ -1,0 +1,133 @@
+/* One run, from its document to its report, on a thread of the runner. */
+#include "api/run_document.h"
+#include "api/runner.h"
+#include "base/clock.h"
+#include "base/json_out.h"
+#include "base/mem.h"
+#include "gateway/reply.h"
+
+enum { COUNTS_MAX = 1 << 20 };
+
+struct working {
+  struct api *api;
+  struct runner_run *run;
+  struct run_payload *payload;
+  struct arena *arena;
+  struct store_document document;
+  struct run_about about;
+  struct run_body body;
+  struct run_order order;
+  struct report *report;
+};
+
+static void on_progress(void *payload, const struct run_progress *progress) {
+  struct working *w = payload;
+  struct buf counts = BUF_INIT(COUNTS_MAX);
+  struct json_out out = JSON_OUT_INIT(&counts);
+  report_write_counts(w->report, &out);
+  runner_tell(w->run, run_phase_name(progress->phase), progress->done, progress->of, buf_str(&counts));
+  buf_free(&counts);
+}
+
+static int load(struct working *w, struct error *error) {
+  struct store *store = api_store(w->api);
+  int found = store_document_get(store, RUN_KIND, str_of(w->payload->id), w->arena, &w->document, error);
+  api_store_done(w->api);
+  if (found <= 0) return found < 0 ? -1 : error_set(error, ERROR_not_found, "the run is gone");
+  w->about = run_about_read(w->arena, w->document.about);
+  w->body = run_body_split(w->document.body);
+  return run_order_read(w->arena, w->body.order, &w->order, error);
+}
+
+static int carry_out(struct working *w, struct error *error) {
+  const char *folder = NULL;
+  w->order.dry_run = w->about.dry_run;
+  if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), str_of(w->payload->id), &folder, error)) return -1;
+  struct dhis2_server *from = gateway_connection_server(w->payload->gateway, w->payload->session, w->order.from, error);
+  struct dhis2_server *to = from ? gateway_connection_server(w->payload->gateway, w->payload->session, w->order.to, error) : NULL;
+  struct run_watch watch = {.cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w};
+  int result = -1;
+  if (to) {
+    dhis2_server_abort_when(from, runner_stopping(w->run));
+    dhis2_server_abort_when(to, runner_stopping(w->run));
+    result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
+  }
+  dhis2_server_free(from);
+  dhis2_server_free(to);
+  return result;
+}
+
+static struct str problem_of(struct working *w, const struct error *failure) {
+  struct http_headers headers = {0};
+  struct str body;
+  struct reply reply = {.error = failure, .path = STR("/v1/runs"), .public_url = str_of(w->payload->public_url), .request_id = STR("")};
+  (void)reply_error(&reply, w->arena, &headers, &body);
+  return str_trim(body);
+}
+
+/* How it ended; a run that the end of the process stopped is one to be resumed. */
+static void settle(struct working *w, const struct run_told *told) {
+  bool failed = told->failure->code && told->failure->code != ERROR_cancelled;
+  bool stopped = told->failure->code == ERROR_cancelled && atomic_load(runner_stopping(w->run));
+  w->about.state = stopped ? STR("interrupted") : str_of(run_outcome(told, w->report));
+  w->about.problem = failed ? problem_of(w, told->failure) : STR_NONE;
+}
+
+static void keep(struct working *w, const struct run_told *told) {
+  struct error error = {0};
+  struct buf report = BUF_INIT(STORE_BODY_MAX), body = BUF_INIT(STORE_BODY_MAX);
+  bool whole = run_report_write(told, w->report, &report);
+  (void)buf_printf(&body, "%.*s\n%.*s\n", STR_ARG(w->body.order), STR_ARG(whole ? str_trim(buf_str(&report)) : STR("")));
+  (void)buf_add(&body, w->body.mapping);
+  w->document.about = run_about_write(w->arena, &w->about);
+  if (!body.full) w->document.body = buf_str(&body);
+  w->document.updated_ms = clock_now_ms();
+  int64_t version;
+  struct store *store = api_store(w->api);
+  int result = store_document_update(store, &w->document, &version, &error);
+  api_store_done(w->api);
+  if (result < 0) log_event(LOG_ERROR, "run_not_kept", LOG_TEXT("run", w->payload->id), LOG_FAILURE(&error));
+  buf_free(&report);
+  buf_free(&body);
+}
+
+static void log_end(const struct working *w, const struct error *failure) {
+  const struct report_counts *counts = report_counts(w->report);
+  log_event(LOG_INFO, "run_ended", LOG_TEXT("run", w->payload->id), LOG_STR("state", w->about.state), LOG_INT("read", counts->read),
+            LOG_INT("sent", counts->sent), LOG_INT("verified", counts->verified), LOG_TEXT("code", error_name(failure->code)));
+}
+
+static void free_payload(struct run_payload *payload) {
+  gateway_session_unref(payload->session);
+  free(payload->id);
+  free(payload->public_url);
+  free(payload->store);
+  free(payload);
+}
+
+void api_run_work(void *api, struct runner_run *run, void *payload) {
+  struct working w = {.api = api, .run = run, .payload = payload, .arena = arena_new(), .report = report_new()};
+  struct error failure = {0};
+  int64_t began = clock_now_ms();
+  if (load(&w, &failure) == 0) {
+    if (atomic_load(runner_run_cancel(run)))
+      (void)error_set(&failure, ERROR_cancelled, "cancelled before it began");
+    else
+      (void)carry_out(&w, &failure);
+    struct run_told told = {.order = &w.order,
+                            .mapping_text = w.body.mapping,
+                            .began_ms = began,
+                            .ended_ms = clock_now_ms(),
+                            .by_source = w.about.by,
+                            .by_target = w.about.by_target,
+                            .failure = &failure};
+    settle(&w, &told);
+    keep(&w, &told);
+    log_end(&w, &failure);
+  } else {
+    log_event(LOG_ERROR, "run_not_begun", LOG_TEXT("run", w.payload->id), LOG_FAILURE(&failure));
+  }
+  report_free(w.report);
+  arena_free(w.arena);
+  free_payload(w.payload);
+}

@@ -1,0 +1,156 @@
+#include "api/runner.h"
+
+#include "base/mem.h"
+#include <uv.h>
+
+enum { COUNTS_MAX = 1 << 20 };
+
+struct runner_run {
+  struct runner_run *next;
+  struct runner *runner;
+  char id[RUNNER_ID_MAX + 1];
+  void *payload;
+  bool taken; /* by a thread */
+  atomic_bool cancel;
+  const char *phase;
+  uint64_t done, of;
+  struct buf counts;
+};
+
+struct runner {
+  runner_work *work;
+  void *context;
+  uv_mutex_t lock;
+  uv_cond_t changed;
+  uv_thread_t threads[RUNNER_THREADS];
+  struct runner_run *runs; /* in the order of their start */
+  atomic_bool stopping;
+};
+
+static struct runner_run *find(struct runner *runner, struct str id) {
+  for (struct runner_run *run = runner->runs; run; run = run->next)
+    if (str_eq(str_of(run->id), id)) return run;
+  return NULL;
+}
+
+static struct runner_run *next_waiting(struct runner *runner) {
+  for (struct runner_run *run = runner->runs; run; run = run->next)
+    if (!run->taken) return run;
+  return NULL;
+}
+
+static void forget(struct runner *runner, struct runner_run *gone) {
+  struct runner_run **at = &runner->runs;
+  while (*at != gone) at = &(*at)->next;
+  *at = gone->next;
+  buf_free(&gone->counts);
+  free(gone);
+}
+
+static void thread_main(void *payload) {
+  struct runner *runner = payload;
+  uv_mutex_lock(&runner->lock);
+  for (;;) {
+    struct runner_run *run = next_waiting(runner);
+    if (!run && atomic_load(&runner->stopping)) break;
+    if (!run) {
+      uv_cond_wait(&runner->changed, &runner->lock);
+      continue;
+    }
+    run->taken = true;
+    uv_mutex_unlock(&runner->lock);
+    runner->work(runner->context, run, run->payload);
+    uv_mutex_lock(&runner->lock);
+    forget(runner, run);
+  }
+  uv_mutex_unlock(&runner->lock);
+}
+
+struct runner *runner_new(runner_work *work, void *context) {
+  struct runner *runner = mem_alloc(sizeof *runner);
+  runner->work = work;
+  runner->context = context;
+  if (uv_mutex_init(&runner->lock) || uv_cond_init(&runner->changed)) abort();
+  for (size_t i = 0; i < RUNNER_THREADS; i++)
+    if (uv_thread_create(&runner->threads[i], thread_main, runner)) abort();
+  return runner;
+}
+
+void runner_stop(struct runner *runner) {
+  uv_mutex_lock(&runner->lock);
+  atomic_store(&runner->stopping, true);
+  for (struct runner_run *run = runner->runs; run; run = run->next) atomic_store(&run->cancel, true);
+  uv_cond_broadcast(&runner->changed);
+  uv_mutex_unlock(&runner->lock);
+}
+
+void runner_free(struct runner *runner) {
+  if (!runner) return;
+  runner_stop(runner);
+  for (size_t i = 0; i < RUNNER_THREADS; i++) (void)uv_thread_join(&runner->threads[i]);
+  uv_cond_destroy(&runner->changed);
+  uv_mutex_destroy(&runner->lock);
+  free(runner);
+}
+
+static int check_start(struct runner *runner, struct str id, struct error *error) {
+  size_t waiting = 0;
+  for (struct runner_run *run = runner->runs; run; run = run->next) waiting += !run->taken;
+  if (id.n == 0 || id.n > RUNNER_ID_MAX) return error_set(error, ERROR_inside, "a run has an id of 1 to %d letters", RUNNER_ID_MAX);
+  if (find(runner, id)) return error_set(error, ERROR_conflict, "this run is under way already");
+  if (waiting < RUNNER_WAITING_MAX && !atomic_load(&runner->stopping)) return 0;
+  error->retry_after = 60;
+  return error_set(error, ERROR_busy, "too many runs wait for their turn: try again later");
+}
+
+int runner_start(struct runner *runner, struct str id, void *payload, struct error *error) {
+  uv_mutex_lock(&runner->lock);
+  int result = check_start(runner, id, error);
+  if (result == 0) {
+    struct runner_run *run = mem_alloc(sizeof *run), **end = &runner->runs;
+    run->runner = runner;
+    run->payload = payload;
+    run->phase = "queued";
+    run->counts = BUF_INIT(COUNTS_MAX);
+    memcpy(run->id, id.p, id.n);
+    while (*end) end = &(*end)->next;
+    *end = run;
+    uv_cond_signal(&runner->changed);
+  }
+  uv_mutex_unlock(&runner->lock);
+  return result;
+}
+
+bool runner_cancel(struct runner *runner, struct str id) {
+  uv_mutex_lock(&runner->lock);
+  struct runner_run *run = find(runner, id);
+  if (run) atomic_store(&run->cancel, true);
+  uv_mutex_unlock(&runner->lock);
+  return run != NULL;
+}
+
+bool runner_look(struct runner *runner, struct str id, struct arena *arena, struct runner_view *ret) {
+  uv_mutex_lock(&runner->lock);
+  struct runner_run *run = find(runner, id);
+  if (run) *ret = (struct runner_view){str_of(run->phase), run->done, run->of, arena_str(arena, buf_str(&run->counts))};
+  uv_mutex_unlock(&runner->lock);
+  return run != NULL;
+}
+
+const atomic_bool *runner_run_cancel(const struct runner_run *run) {
+  return &run->cancel;
+}
+
+const atomic_bool *runner_stopping(const struct runner_run *run) {
+  return &run->runner->stopping;
+}
+
+void runner_tell(struct runner_run *run, const char *phase, uint64_t done, uint64_t of, struct str counts) {
+  uv_mutex_lock(&run->runner->lock);
+  run->phase = phase;
+  run->done = done;
+  run->of = of;
+  buf_clear(&run->counts);
+  (void)buf_add(&run->counts, counts);
+  uv_mutex_unlock(&run->runner->lock);
+}

@@ -1,0 +1,43 @@
+/* runner: the runs that are under way in this process: each on one of a few threads, seen and cancelled by id from any thread.
+ *
+ * What holds always: an id is under way once at most. What is started and finds no free thread waits its turn (RUNNER_WAITING_MAX). `work` is called on a runner's thread and ends when the run has ended; until then, and no longer,
+ * runner_look finds it.
+ *
+ * Life cycle: runner_new, calls from any thread, runner_stop (every run is cancelled, what waits is dropped by `work` itself: it is called and finds *cancel set), runner_free (waits for all). */
+#ifndef DRAWBRIDGE_API_RUNNER_H
+#define DRAWBRIDGE_API_RUNNER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include <stdatomic.h>
+
+enum { RUNNER_THREADS = 2, RUNNER_WAITING_MAX = 64, RUNNER_ID_MAX = 32 };
+
+struct runner;
+struct runner_run; /* one that is under way */
+
+/* How far a run is; texts live in the caller's arena. */
+struct runner_view {
+  struct str phase; /* "queued" until it has a thread */
+  uint64_t done, of;
+  struct str counts; /* JSON; empty: none yet */
+};
+
+typedef void runner_work(void *context, struct runner_run *run, void *payload);
+
+struct runner *runner_new(runner_work *work, void *context);
+void runner_stop(struct runner *runner); /* also ends calls to servers that are under way */
+void runner_free(struct runner *runner); /* NULL is fine */
+
+/* `payload` belongs to `work` from then on. -1: ERROR_conflict (that id is under way), ERROR_busy. */
+int runner_start(struct runner *runner, struct str id, void *payload, struct error *error);
+bool runner_cancel(struct runner *runner, struct str id); /* false: it is not under way */
+bool runner_look(struct runner *runner, struct str id, struct arena *arena, struct runner_view *ret);
+
+/* For `work`. */
+const atomic_bool *runner_run_cancel(const struct runner_run *run);
+const atomic_bool *runner_stopping(const struct runner_run *run); /* the process ends */
+void runner_tell(struct runner_run *run, const char *phase, uint64_t done, uint64_t of, struct str counts);
+
+#endif

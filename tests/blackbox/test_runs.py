@@ -1,0 +1,199 @@
+"""Runs through the gateway's API: started by a person, watched, cancelled, resumed, also after the program was killed; and nobody else's to see."""
+import json
+import threading
+
+import harness
+import transfer_fixture as fixture
+from test_transfer import Between, Servers
+
+CONFIG = """\
+public_url: http://127.0.0.1:{port}
+listen: [127.0.0.1:{port}]
+store: sqlite:{folder}/state.db
+keys: {folder}/keys
+servers:
+  - {{id: source, name: Source, url: "http://127.0.0.1:{source}", addresses: [127.0.0.0/8], limits: {{response_header_timeout: 60s}}}}
+  - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
+log: {{level: info, format: json}}
+"""
+UNDER_WAY = ("queued", "reading", "translating", "checking", "sending", "verifying")
+
+
+class Runs(Servers):
+    unit_count = 3
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.between = {name: Between(sim.port) for name, sim in self.sims.items()}
+        for between in self.between.values():
+            self.addCleanup(between.close)
+        self.port = harness.free_port()
+        self.state = self.directory()
+        self.config = self.state / "drawbridge.yaml"
+        self.config.write_text(CONFIG.format(port=self.port, folder=self.state, **{n: b.port for n, b in self.between.items()}))
+        self.serve()
+        self.browser = self.signed_in()
+
+    def serve(self):
+        self.program = harness.Program("drawbridge", ["drawbridge", "serve", "--config", self.config], self.port)
+        self.addCleanup(self.program.stop)
+
+    def signed_in(self, *servers):
+        browser = harness.Browser(self.port)
+        for server in servers or ("source", "target"):
+            answer = browser.call("POST", f"/v1/servers/{server}/connection", body={"kind": "pat", "token": self.environment[f"DRAWBRIDGE_{server.upper()}_TOKEN"]})
+            self.assertEqual(answer.status, 201, answer)
+        return browser
+
+    def order(self, **more):
+        return {"mapping": fixture.mapping(self.source, self.target), "from": "source", "to": "target", "periods": list(fixture.PERIODS), "org_units": self.source.units, **more}
+
+    def begin(self, expect=201, browser=None, headers=None, **more):
+        answer = (browser or self.browser).call("POST", "/v1/runs", headers=headers, body=self.order(**more))
+        self.assertEqual(answer.status, expect, answer)
+        return answer.json
+
+    def run_now(self, run, browser=None):
+        return (browser or self.browser).call("GET", f"/v1/runs/{run['id']}").json
+
+    def ended(self, run):
+        return harness.wait_for(lambda: (lambda now: now if now["state"] not in UNDER_WAY else None)(self.run_now(run)), "the end of the run")
+
+    def check_run(self, run):
+        """As check_whole of the command line, from the API's run and its report."""
+        self.report = self.browser.call("GET", f"/v1/runs/{run['id']}/report").json
+        self.counts = self.report["counts"]
+        self.check_whole()
+        self.assertEqual((run["totals"], run["conflicts"], run["state"]), (self.report["control_totals"], [], "done"))
+        self.assertEqual(run["counts"]["verified"], len(self.stored("target")))
+
+    def test_sent_and_seen_from_the_start_to_the_end(self):
+        held = threading.Event()
+        go_on = threading.Event()
+
+        def alter(method, number, answer):
+            if method == "POST":
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].alter = alter
+        run = self.begin(org_units=[fixture.ROOT], descendants=True)
+        self.assertEqual({k: run[k] for k in ("from", "to", "dry_run", "by", "periods")}, {"from": "source", "to": "target", "dry_run": False, "by": "runner", "periods": list(fixture.PERIODS)})
+        self.assertTrue(held.wait(harness.PATIENCE))
+        now = self.run_now(run)
+        self.assertEqual((now["state"], now["progress"]), ("sending", {"done": 0, "of": 3}))
+        self.assertEqual(self.browser.call("GET", f"/v1/runs/{run['id']}/report").status, 404)
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 409)
+        go_on.set()
+        self.check_run(self.ended(run))
+        listed = self.browser.call("GET", "/v1/runs").json
+        self.assertEqual([(r["id"], r["state"]) for r in listed], [(run["id"], "done")])
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 409)
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], "done")
+
+    def test_a_dry_run_writes_nothing(self):
+        run = self.ended(self.begin(dry_run=True))
+        self.assertEqual((run["state"], run["dry_run"], self.stored("target")), ("done", True, {}))
+        self.assertEqual(run["counts"]["created"], run["counts"]["sent"])
+        self.assertTrue(all(t["equal"] for t in run["totals"]))
+
+    def test_the_same_key_is_the_same_run(self):
+        first = self.begin(headers={"Idempotency-Key": "one"})
+        again = self.begin(headers={"Idempotency-Key": "one"}, expect=200)
+        self.assertEqual(first["id"], again["id"])
+        self.assertNotEqual(self.begin(headers={"Idempotency-Key": "two"}, dry_run=True)["id"], first["id"])
+        self.check_run(self.ended(first))
+
+    def test_cancelled_and_gone_on_with(self):
+        held, go_on = threading.Event(), threading.Event()
+
+        def alter(method, number, answer):
+            if method == "POST" and number == 1:
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].alter = alter
+        run = self.begin()
+        self.assertTrue(held.wait(harness.PATIENCE))
+        self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], UNDER_WAY)
+        go_on.set()
+        self.assertEqual(self.ended(run)["state"], "cancelled")
+        sent = len(self.stored("target"))
+        self.assertLess(sent, len(self.wanted()))
+        answer = self.browser.call("POST", f"/v1/runs/{run['id']}/resume")
+        self.assertEqual(answer.status, 200, answer)
+        self.check_run(self.ended(run))
+
+    def test_the_program_is_killed_in_the_middle(self):
+        self.between["target"].stop_at = ("POST", 2, "after")
+        run = self.begin()
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.kill()
+        self.between["target"].stop_at = None
+        self.serve()
+        self.assertEqual(self.run_now(run)["state"], "interrupted")
+        self.assertEqual([r["state"] for r in self.browser.call("GET", "/v1/runs").json], ["interrupted"])
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.check_run(self.ended(run))
+
+    def test_the_program_is_stopped_in_the_middle(self):
+        """SIGTERM does not wait for a server that does not answer."""
+        self.between["target"].stop_at = ("POST", 1, "before")
+        run = self.begin()
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.stop()
+        self.between["target"].stop_at = None
+        self.serve()
+        self.assertEqual(self.run_now(run)["state"], "interrupted")
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.check_run(self.ended(run))
+
+    def test_what_went_wrong_is_told(self):
+        run = self.begin(mapping={**fixture.mapping(self.source, self.target), "target": {"server": "", "data_sets": ["TfNowhere01"]}})
+        now = self.ended(run)
+        self.assertEqual((now["state"], now["problem"]["code"], now["problem"]["status"]), ("failed", "not_found", 404))
+        self.assertIn("TfNowhere01", now["problem"]["detail"])
+
+    def test_orders_that_mean_nothing(self):
+        for more in ({"dryrun": True}, {"dry_run": "yes"}, {"periods": []}, {"periods": ["hello"]}, {"org_units": ["no"]}, {"accept": ["all"]}, {"mapping": {"format": "other"}}, {"mapping": 7}, {"from": ""}, {"org_units": "x"}):
+            answer = self.browser.call("POST", "/v1/runs", body=self.order(**more))
+            self.assertEqual((answer.status, answer.json["code"]), (400, "bad_request"), more)
+        self.assertEqual(self.browser.call("POST", "/v1/runs", body=b"{").status, 400)
+        self.assertEqual(self.browser.call("GET", "/v1/runs").json, [])
+
+    def test_of_somebody_else(self):
+        run = self.begin()
+        self.ended(run)
+        stranger = harness.Browser(self.port)
+        self.assertEqual(stranger.call("GET", f"/v1/runs/{run['id']}").status, 401)
+        half = self.signed_in("target")  # not signed in at the source: whose run it is cannot be known
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/resume"), ("GET", "/report")):
+            self.assertEqual(half.call(method, f"/v1/runs/{run['id']}{path}").status, 404, path)
+        self.assertEqual(half.call("GET", "/v1/runs").json, [])
+        answer = half.call("POST", "/v1/runs", body=self.order())
+        self.assertEqual((answer.status, answer.json["code"], answer.json["server"]), (401, "not_connected", "source"))
+        same_person = self.signed_in()
+        self.assertEqual(same_person.call("GET", f"/v1/runs/{run['id']}").json["state"], "done")
+
+    def test_from_an_alignment(self):
+        answer = self.browser.call("POST", "/v1/alignments", body={"source": {"server": "source", "data_set": self.source.data_set}, "target": {"server": "target", "data_set": self.target.data_set}})
+        self.assertEqual(answer.status, 201, answer)
+        order = {"alignment": answer.json["id"], "periods": list(fixture.PERIODS), "org_units": self.source.units, "dry_run": True, "accept": ["accepted", "auto", "proposed"]}
+        answer = self.browser.call("POST", "/v1/runs", body=order)
+        self.assertEqual(answer.status, 201, answer)
+        run = self.ended(answer.json)
+        self.assertIn(run["state"], ("done", "refused"))
+        self.assertEqual((run["alignment"], run["from"], run["to"]), (order["alignment"], "source", "target"))
+        self.assertGreater(run["counts"]["mapped"], 0)
+        self.assertEqual(self.browser.call("POST", "/v1/runs", body={**order, "alignment": "no-such-one"}).status, 404)
+        self.assertEqual(self.browser.call("POST", "/v1/runs", body={**order, "from": "source"}).status, 400)
+
+    def test_nothing_a_browser_got_is_a_token(self):
+        self.ended(self.begin())
+        received = b"".join(self.browser.received)
+        for token in self.environment.values():
+            self.assertNotIn(token.encode(), received)
+            self.assertNotIn(token, self.program.log())
+        kept = b"".join(p.read_bytes() for p in self.state.rglob("*") if p.is_file())
+        for token in self.environment.values():
+            self.assertNotIn(token.encode(), kept)
+        self.assertTrue(json.loads(next(self.state.rglob("mapping.json")).read_text()))
