@@ -11,7 +11,6 @@
   X(same_code, 3.20f, "id or code is the same") \
   X(words, 3.00f, "telling words of the names") \
   X(text, 2.50f, "telling words of names, descriptions, codes and options") \
-  X(spelling, 0.30f, "spelling of the names") \
   X(covered, 1.20f, "telling words of the target's name that are found in the source") \
   X(explained, 0.40f, "telling words of the source's name that are found in the target") \
   X(agree, 0.70f, "age, sex, dose and the like that both name") \

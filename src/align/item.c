@@ -80,39 +80,6 @@ static void add_options(struct item *item, const struct combos *combos) {
   }
 }
 
-static uint32_t gram_hash(const char *p) {
-  uint32_t h = (uint32_t)(unsigned char)p[0] << 16 | (uint32_t)(unsigned char)p[1] << 8 | (unsigned char)p[2];
-  return h * 0x9E3779B1u;
-}
-
-static int by_number(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return x < y ? -1 : x > y;
-}
-
-static void make_grams(struct arena *arena, struct item *item) {
-  enum { MOST = 120 };
-  struct str text = item->plain_count ? str_slice(item->plain[0], 0, MOST) : STR("");
-  if (text.n < 3) return;
-  item->grams = ARENA_ARRAY(arena, text.n - 2, uint32_t);
-  for (size_t i = 0; i + 3 <= text.n; i++) item->grams[item->gram_count++] = gram_hash(text.p + i);
-  qsort(item->grams, item->gram_count, sizeof *item->grams, by_number);
-}
-
-float grams_likeness(const struct item *a, const struct item *b) {
-  size_t i = 0, k = 0, shared = 0;
-  if (!a->gram_count || !b->gram_count) return 0;
-  while (i < a->gram_count && k < b->gram_count) {
-    if (a->grams[i] == b->grams[k])
-      shared++, i++, k++;
-    else if (a->grams[i] < b->grams[k])
-      i++;
-    else
-      k++;
-  }
-  return 2 * (float)shared / (float)(a->gram_count + b->gram_count);
-}
-
 static void note_numbers(struct arena *arena, const struct lexicon *lexicon, struct item *item) {
   item->numbers = ARENA_ARRAY(arena, item->names.n + 1, uint32_t);
   for (size_t i = 0; i < item->names.n; i++) {
@@ -136,7 +103,6 @@ static void read_item(struct arena *arena, struct lexicon *lexicon, const struct
   }
   add_options(item, combos);
   bag_merge(&item->all, item->names.p, item->names.n, 1);
-  make_grams(arena, item);
 }
 
 static struct str family_key(struct arena *arena, const struct lexicon *lexicon, const struct item *item) {

@@ -17,8 +17,6 @@ struct item {
   float names_norm, all_norm;
   struct str plain[ITEM_NAMES_MAX]; /* names without case, accents and punctuation; the first is the name */
   size_t plain_count;
-  uint32_t *grams; /* sorted hashes of the trigrams of the name */
-  size_t gram_count;
   uint32_t *numbers; /* terms of the numbers in the name that are no age and no dose, by id */
   size_t number_count;
   uint32_t option_kinds; /* bit per facet kind that its option combos speak of, as in combo_view */
@@ -53,7 +51,5 @@ void items_free(struct items *items); /* the bags; the rest is the arena's */
 
 /* Weighs the terms of both sides by rarity. */
 void items_weigh(struct arena *arena, const struct lexicon *lexicon, struct items *source, struct items *target);
-
-float grams_likeness(const struct item *a, const struct item *b); /* Dice, 0 to 1 */
 
 #endif

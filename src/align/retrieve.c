@@ -1,6 +1,8 @@
 #include "align/retrieve.h"
 
-enum { POSTINGS_MOST = 6000 };
+enum { POSTINGS_MOST = 4000, FEWEST = 12 };
+
+#define WORTH 0.3f /* of the best, to be looked at when there are more than a few */
 
 struct posting {
   uint32_t item;
@@ -88,6 +90,7 @@ size_t retriever_find(struct retriever *r, const struct item *source, uint32_t *
     for (; at > 0 && before(r, item, ret[at - 1]); at--) ret[at] = ret[at - 1];
     ret[at] = item;
   }
+  while (n > FEWEST && r->sums[ret[n - 1]] < WORTH * r->sums[ret[0]]) n--;
   for (size_t i = 0; i < r->touched.n; i++) r->sums[r->touched.p[i]] = 0;
   return n;
 }

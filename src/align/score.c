@@ -200,7 +200,6 @@ struct pair score_pair(const struct items *source, const struct items *target, u
   pair.value[FEATURE_same_code] = same_code(&a->element->o, &b->element->o);
   pair.value[FEATURE_words] = dot_of(&a->names, &b->names) / (a->names_norm * b->names_norm + 1e-6f);
   pair.value[FEATURE_text] = dot_of(&a->all, &b->all) / (a->all_norm * b->all_norm + 1e-6f);
-  pair.value[FEATURE_spelling] = grams_likeness(a, b);
   pair.value[FEATURE_covered] = found(&b->names, &a->all, &total);
   pair.value[FEATURE_explained] = found(&a->names, &b->all, &total);
   for (int k = 0; k < FACET_KINDS; k++) compare_facet(&pair, a, b, k);

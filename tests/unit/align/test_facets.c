@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+
 static struct arena *arena;
 static struct lexicon *lexicon;
 
