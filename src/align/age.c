@@ -183,6 +183,9 @@ static size_t read_bound(struct tokens t, size_t at, bool whole, struct age *ret
 }
 
 size_t age_read(struct tokens tokens, size_t at, bool whole, struct age *ret) {
+  bool near = false; /* no age without a number in its first tokens */
+  for (size_t i = at; i < tokens.n && i < at + 3; i++) near |= tokens.p[i].kind == TOKEN_NUMBER;
+  if (!near) return 0;
   size_t length = read_range(tokens, at, ret);
   return length ? length : read_bound(tokens, at, whole, ret);
 }

@@ -6,7 +6,11 @@
 static void add_plain(struct item *item, struct str plain) {
   for (size_t i = 0; i < item->plain_count; i++)
     if (str_eq(item->plain[i], plain)) return;
-  if (plain.n && item->plain_count < ITEM_NAMES_MAX) item->plain[item->plain_count++] = plain;
+  if (!plain.n || item->plain_count == ITEM_NAMES_MAX) return;
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < plain.n; i++) hash = (hash ^ (unsigned char)plain.p[i]) * 16777619u;
+  item->plain_hash[item->plain_count] = hash;
+  item->plain[item->plain_count++] = plain;
 }
 
 static void fill_facets(struct facets *facets, const struct facets *more) {

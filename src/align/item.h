@@ -16,6 +16,7 @@ struct item {
   struct bag names, all; /* terms of the names; and of everything, at lower weight */
   float names_norm, all_norm;
   struct str plain[ITEM_NAMES_MAX]; /* names without case, accents and punctuation; the first is the name */
+  uint32_t plain_hash[ITEM_NAMES_MAX];
   size_t plain_count;
   uint32_t *numbers; /* terms of the numbers in the name that are no age and no dose, by id */
   size_t number_count;

@@ -1,6 +1,6 @@
 #include "align/retrieve.h"
 
-enum { POSTINGS_MOST = 4000, FEWEST = 12 };
+enum { POSTINGS_MOST = 2500, FEWEST = 12 };
 
 #define WORTH 0.3f /* of the best, to be looked at when there are more than a few */
 

@@ -108,6 +108,18 @@ static void offer_accepted(struct offers *offers, const struct cell_ruling *ruli
   }
 }
 
+/* Subtractions are sorted by placing and cell. */
+static size_t first_subtraction(const struct writing *w, size_t placing, size_t cell) {
+  size_t low = 0, high = w->in->subtraction_count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    const struct subtraction *s = &w->in->subtractions[middle];
+    if (s->placing < placing || (s->placing == placing && s->cell < cell)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 static void offer_placing(struct writing *w, struct offers *offers, const struct cell_ruling *ruling, const struct align_row *like,
                           size_t p, size_t c) {
   const struct placing *placing = &w->in->placings[p];
@@ -120,9 +132,9 @@ static void offer_placing(struct writing *w, struct offers *offers, const struct
     row.answer = i == 0 && cell->answered ? (row.confidence >= AUTO_CELL ? ALIGN_AUTO : ALIGN_PROPOSED) : ALIGN_CANDIDATE;
     if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i]);
   }
-  for (size_t i = 0; i < w->in->subtraction_count; i++) {
+  for (size_t i = first_subtraction(w, p, c); i < w->in->subtraction_count; i++) {
     const struct subtraction *subtraction = &w->in->subtractions[i];
-    if (subtraction->placing != p || subtraction->cell != c) continue;
+    if (subtraction->placing != p || subtraction->cell != c) break;
     struct align_row row = *like;
     row.target = placing->target->element;
     row.target_coc = subtraction->target;
@@ -154,10 +166,16 @@ static void write_offers(struct writing *w, struct offers *offers, const struct 
   }
 }
 
-static void write_cell(struct writing *w, uint32_t s, const struct dhis2_option_combo *coc, struct offers *offers) {
+/* An option combo that a source element can hold, and its place in the cells of each of the element's placings. */
+struct held {
+  const struct dhis2_option_combo *coc;
+  size_t cell; /* SIZE_MAX: the engine did not look at it */
+};
+
+static void write_cell(struct writing *w, uint32_t s, struct held held, struct offers *offers) {
   const struct dhis2_data_element *element = w->in->source->p[s].element;
-  const struct cell_ruling *ruling = rulings_cell(w->in->rulings, element, coc);
-  struct align_row like = {.kind = ALIGN_OPERAND, .source = element, .source_coc = coc, .sign = '+'};
+  const struct cell_ruling *ruling = rulings_cell(w->in->rulings, element, held.coc);
+  struct align_row like = {.kind = ALIGN_OPERAND, .source = element, .source_coc = held.coc, .sign = '+'};
   if (ruling && ruling->none) {
     like.answer = ALIGN_NONE;
     like.rank = 1;
@@ -170,25 +188,27 @@ static void write_cell(struct writing *w, uint32_t s, const struct dhis2_option_
   offers->n = 0;
   offer_accepted(offers, ruling, &like);
   for (size_t p = w->in->placing_starts[s]; p < w->in->placing_starts[s + 1]; p++)
-    for (size_t c = 0; c < w->in->placings[p].cells.n; c++)
-      if (w->in->placings[p].cells.p[c].source == coc) offer_placing(w, offers, ruling, &like, p, c);
+    if (held.cell < w->in->placings[p].cells.n) offer_placing(w, offers, ruling, &like, p, held.cell);
   write_offers(w, offers, &like);
 }
 
 static int by_coc_id(const void *left, const void *right) {
-  return str_cmp((*(const struct dhis2_option_combo *const *)left)->o.id, (*(const struct dhis2_option_combo *const *)right)->o.id);
+  return str_cmp(((const struct held *)left)->coc->o.id, ((const struct held *)right)->coc->o.id);
 }
 
 static void write_cells(struct writing *w, uint32_t s, struct offers *offers) {
   const struct item *item = &w->in->source->p[s];
-  const struct dhis2_option_combo **cocs = mem_alloc_array(item->cells + 1, sizeof *cocs);
-  size_t n = 0;
+  struct held *held = mem_alloc_array(item->cells + 1, sizeof *held);
+  size_t n = 0, cell = 0;
   for (size_t c = 0; c < item->element->combo_count; c++)
-    for (size_t i = 0; i < item->element->combos[c]->option_combo_count; i++) cocs[n++] = item->element->combos[c]->option_combos[i];
-  if (n) qsort(cocs, n, sizeof *cocs, by_coc_id);
+    for (size_t i = 0; i < item->element->combos[c]->option_combo_count; i++) {
+      const struct dhis2_option_combo *coc = item->element->combos[c]->option_combos[i];
+      held[n++] = (struct held){coc, coc->o.given ? cell++ : SIZE_MAX};
+    }
+  if (n) qsort(held, n, sizeof *held, by_coc_id);
   for (size_t i = 0; i < n; i++)
-    if (i == 0 || cocs[i] != cocs[i - 1]) write_cell(w, s, cocs[i], offers);
-  free(cocs);
+    if (i == 0 || held[i].coc != held[i - 1].coc) write_cell(w, s, held[i], offers);
+  free(held);
 }
 
 static int by_element_id(const void *left, const void *right, void *payload) {

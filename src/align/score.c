@@ -98,11 +98,9 @@ static float dot_of(const struct bag *a, const struct bag *b) {
 }
 
 static float same_name(const struct item *s, const struct item *t) {
-  if (!s->plain_count || !t->plain_count) return 0;
-  if (str_eq(s->plain[0], t->plain[0])) return 1;
   for (size_t i = 0; i < s->plain_count; i++)
     for (size_t k = 0; k < t->plain_count; k++)
-      if (str_eq(s->plain[i], t->plain[k])) return 0.8f;
+      if (s->plain_hash[i] == t->plain_hash[k] && str_eq(s->plain[i], t->plain[k])) return i == 0 && k == 0 ? 1 : 0.8f;
   return 0;
 }
 

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-
 static struct arena *arena;
 static struct lexicon *lexicon;
 

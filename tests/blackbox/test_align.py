@@ -1,0 +1,151 @@
+"""drawbridge align on files: output, exit codes, messages."""
+import csv
+import io
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from harness import BUILD
+
+HEADER = "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,rank,confidence,decision"
+
+
+def export(letter, elements, cells=("Female", "Male")):
+    """Elements {name: divided?} as a metadata export; ids begin with the letter."""
+    combos = [{"id": "default0000", "name": "default"}, {"id": f"{letter}sexCombo00", "name": "Sex"}]
+    cocs = [{"id": f"{letter}defaultCoc", "name": "default", "categoryCombo": {"id": "default0000"}}]
+    cocs += [{"id": f"{letter}coc{i:07}", "name": name, "categoryCombo": {"id": f"{letter}sexCombo00"}} for i, name in enumerate(cells)]
+    listed = [{"id": f"{letter}elem{i:06}", "name": name, "valueType": "INTEGER", "categoryCombo": {"id": combos[divided]["id"]}} for i, (name, divided) in enumerate(elements.items())]
+    sets = [{"id": f"{letter}dataSet00{n}", "name": f"Set {n}", "periodType": "Monthly", "dataSetElements": [{"dataElement": {"id": e["id"]}} for e in half]} for n, half in enumerate((listed[::2], listed[1::2]))]
+    return {"dataSets": sets, "dataElements": listed, "categoryCombos": combos, "categoryOptionCombos": cocs}
+
+
+class Align(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory(prefix="drawbridge-align-")
+        self.addCleanup(self.temporary.cleanup)
+        self.folder = pathlib.Path(self.temporary.name)
+        self.write("source.json", export("a", {"Malaria cases": True, "Measles deaths": False, "Live births": True, 'A "quoted", name': False}))
+        self.write("target.json", export("b", {"NAT Live births": True, "NAT Measles deaths": False, "NAT Malaria cases": True, "NAT Cholera cases": True}, ("M", "F")))
+
+    def write(self, name, content):
+        (self.folder / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+
+    def run_align(self, *words, expect=0, sides=True, stdin=None):
+        if sides:
+            words = ("--source", "source.json", "--target", "target.json", *words)
+        run = subprocess.run([str(BUILD / "drawbridge"), "align", *words], cwd=self.folder, capture_output=True, text=True, input=stdin, env={**os.environ, "DRAWBRIDGE_CENTRAL_TOKEN": ""})
+        self.assertEqual(run.returncode, expect, run.stderr)
+        if expect:
+            self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
+            self.assertEqual(run.stdout, "")
+        return run
+
+    def rows(self, *words):
+        return list(csv.DictReader(io.StringIO(self.run_align(*words).stdout, newline="")))
+
+    def test_csv(self):
+        out = self.run_align().stdout
+        self.assertEqual(out.splitlines()[0], HEADER)
+        self.assertTrue(out.endswith("\n"))
+        rows = self.rows()
+        first = {r["source_data_element"]: r["target_data_element"] for r in rows if r["kind"] == "data_element" and r["rank"] == "1"}
+        self.assertEqual(first, {"aelem000000": "belem000002", "aelem000001": "belem000001", "aelem000002": "belem000000", "aelem000003": ""})
+        cells = {(r["source_data_element"], r["source_category_option_combo"]): r["target_category_option_combo"] for r in rows if r["kind"] == "operand" and r["rank"] == "1"}
+        self.assertEqual(cells["aelem000000", "acoc0000000"], "bcoc0000001")  # Female to F
+        self.assertEqual([(r["kind"], r["source_data_element"], r["source_category_option_combo"], int(r["rank"])) for r in rows],
+                         sorted((r["kind"], r["source_data_element"], r["source_category_option_combo"], int(r["rank"])) for r in rows))
+        for r in rows:
+            self.assertIn(r["decision"], ("auto", "proposed", "candidate", "none"))
+            self.assertEqual(r["decision"] == "none", not r["target_data_element"])
+
+    def test_the_same_bytes_twice(self):
+        self.assertEqual(self.run_align().stdout, self.run_align().stdout)
+
+    def test_candidates(self):
+        for r in self.rows("--candidates", "1"):
+            self.assertLessEqual(int(r["rank"]), 2)
+
+    def test_explain_names_and_reasons(self):
+        rows = self.rows("--explain")
+        self.assertTrue(all(r["why"] for r in rows))
+        quoted = next(r for r in rows if r["source_data_element"] == "aelem000003")
+        self.assertEqual(quoted["source_name"], 'A "quoted", name')
+        self.assertTrue(any("words" in r["features"] for r in rows))
+
+    def test_output_takes_its_place_at_the_end(self):
+        self.write("out.csv", "old")
+        self.run_align("--output", "out.csv")
+        self.assertTrue((self.folder / "out.csv").read_text().startswith(HEADER))
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["out.csv", "source.json", "target.json"])
+        self.assertIn("cannot be written", self.run_align("--output", "no/such/folder.csv", expect=4).stderr)
+
+    def test_decisions(self):
+        self.write("fix.csv", "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\r\n"
+                   "data_element,aelem000000,,belem000003,,+,accepted\r\ndata_element,aelem000001,,,,+,none\r\n")
+        rows = self.rows("--fix", "fix.csv")
+        answers = {(r["source_data_element"], r["target_data_element"], r["decision"], r["confidence"]) for r in rows if r["kind"] == "data_element" and r["rank"] == "1"}
+        self.assertIn(("aelem000000", "belem000003", "auto", "1.0000"), answers)
+        self.assertIn(("aelem000001", "", "none", "1.0000"), answers)
+
+    def test_its_own_output_may_be_given_back(self):
+        def answers(rows):
+            return [list(r.values())[:5] for r in rows if r["decision"] in ("auto", "proposed")]
+        self.run_align("--output", "once.csv")
+        self.assertEqual(answers(self.rows("--fix", "once.csv")), answers(self.rows()))
+
+    def test_a_decision_about_a_stranger_is_told(self):
+        self.write("fix.csv", "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\ndata_element,aelem000000,,belem000003,,+,perhaps\n")
+        self.assertIn("fix.csv", self.run_align("--fix", "fix.csv", expect=2).stderr)
+        self.write("fix.csv", "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\ndata_element,aelem000000,,nobody,,+,accepted\n")
+        self.assertIn("nobody", self.run_align("--fix", "fix.csv").stderr)
+
+    def test_a_glossary(self):
+        self.write("source.json", export("a", {"Zibuko cases": True}))
+        self.write("glossary.csv", "term,means\nzibuko,malaria\n")
+        rows = self.rows("--glossary", "glossary.csv")
+        self.assertEqual(rows[0]["target_data_element"], "belem000002")
+        self.write("glossary.csv", "word,meaning\nzibuko,malaria\n")
+        self.assertIn("glossary.csv", self.run_align("--glossary", "glossary.csv", expect=2).stderr)
+
+    def test_data_sets(self):
+        rows = self.rows("--source-data-set", "adataSet000")
+        self.assertEqual({r["source_data_element"] for r in rows}, {"aelem000000", "aelem000002"})
+        self.assertIn("adataSet009", self.run_align("--source-data-set", "adataSet009", expect=2).stderr)
+
+    def test_mapping(self):
+        mapping = json.loads(self.run_align("--format", "json").stdout)
+        self.assertEqual(mapping["format"], "drawbridge-mapping")
+        self.assertTrue(any(rule["target"] and rule["target"]["data_element"] == "belem000001" for rule in mapping["rules"]))
+
+    def test_a_csv_list_and_standard_input(self):
+        self.write("list.csv", "data_element,data_element_name,category_option_combo,category_option_combo_name\nx1,Malaria cases,c1,Female\nx1,Malaria cases,c2,Male\n")
+        run = self.run_align("--source", "list.csv", "--target", "-", sides=False, stdin=(self.folder / "target.json").read_text())
+        self.assertIn("data_element,x1,,belem000002,,+,1,", run.stdout)
+
+    def test_bad_usage(self):
+        for words, said in (((), "--source"), (("--source", "a.json"), "--target"), (("--source", "-", "--target", "-"), "standard input")):
+            self.assertIn(said, self.run_align(*words, expect=2, sides=False).stderr)
+        for words, said in ((("--candidates", "0"), "1 to 50"), (("--format", "pdf"), "csv or json"), (("extra",), "extra")):
+            self.assertIn(said, self.run_align(*words, expect=2).stderr)
+        help_text = subprocess.run([str(BUILD / "drawbridge"), "align", "--help"], capture_output=True, text=True)
+        self.assertEqual(help_text.returncode, 0)
+        self.assertIn("--glossary", help_text.stdout)
+
+    def test_broken_sides(self):
+        for content in ("", "{", "[]", '{"dataElements": []}', '{"dataElements": 7}', "\0\0\0"):
+            self.write("source.json", content)
+            self.assertIn("source", self.run_align(expect=2).stderr)
+        self.assertIn("nowhere.json", self.run_align("--source", "nowhere.json", expect=2).stderr)
+
+    def test_a_server_that_is_not_configured(self):
+        self.assertIn("--data-set", self.run_align("--source", "server:central", expect=2).stderr)
+        run = self.run_align("--source", "server:central", "--data-set", "adataSet000", "--config", "nowhere.yaml", expect=2)
+        self.assertIn("nowhere.yaml", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

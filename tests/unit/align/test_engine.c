@@ -1,0 +1,381 @@
+/* What the engine answers: one test for each rule that align.h and the headers below it state. */
+#include "make_side.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct arena *arena;
+static const struct dhis2_metadata *from, *to;
+static const struct align_result *result;
+
+static int set_up(void **state) {
+  arena = arena_new();
+  return 0;
+}
+
+static int tear_down(void **state) {
+  arena_free(arena);
+  return 0;
+}
+
+static void run_with(const struct decision *decisions, size_t count, const struct glossary *glossary) {
+  struct error error = {0};
+  struct align_options options = {.candidates = 5, .glossary = glossary};
+  if (align_run(from, to, &options, decisions, count, arena, &result, &error) < 0) fail_msg("%s", error.message);
+}
+
+static void run(void) {
+  run_with(NULL, 0, NULL);
+}
+
+static bool is_answer(const struct align_row *row) {
+  return row->target && row->answer != ALIGN_CANDIDATE;
+}
+
+/* The one answer for an element; NULL: none. */
+static const struct dhis2_data_element *answer_of(const char *name) {
+  const struct dhis2_data_element *source = element_named(from, name), *found = NULL;
+  for (size_t i = 0; i < result->count; i++) {
+    const struct align_row *row = &result->rows[i];
+    if (row->kind == ALIGN_DATA_ELEMENT && row->source == source && is_answer(row)) found = row->target;
+  }
+  return found;
+}
+
+static void assert_pair(const char *source, const char *target) {
+  const struct dhis2_data_element *found = answer_of(source);
+  if (!found && target) fail_msg("'%s' got no counterpart instead of '%s'", source, target);
+  if (found && !(target && str_eq(found->o.name, str_of(target))))
+    fail_msg("'%s' got '%.*s' instead of '%s'", source, STR_ARG(found->o.name), target ? target : "nothing");
+}
+
+static bool has_cell(const char *element, const char *coc, const char *target_coc, char sign) {
+  const struct dhis2_data_element *source = element_named(from, element);
+  const struct dhis2_option_combo *cell = coc_named(from, source, coc);
+  for (size_t i = 0; i < result->count; i++) {
+    const struct align_row *row = &result->rows[i];
+    if (row->kind == ALIGN_OPERAND && row->source == source && row->source_coc == cell && is_answer(row) && row->sign == sign &&
+        (!target_coc || str_eq(row->target_coc->o.name, str_of(target_coc))))
+      return true;
+  }
+  return false;
+}
+
+static void assert_cell(const char *element, const char *coc, const char *target_coc) {
+  if (target_coc && !has_cell(element, coc, target_coc, '+')) fail_msg("%s | %s does not go to %s", element, coc, target_coc);
+  if (!target_coc && has_cell(element, coc, NULL, '+')) fail_msg("%s | %s has a target", element, coc);
+}
+
+/* Elements. */
+
+static void test_the_same_names_in_another_order(void **state) {
+  from = SIDE(arena, 'a', "Malaria cases", "Measles cases", "Malaria deaths", "Live births", "Caesarean sections");
+  to = SIDE(arena, 'b', "Caesarean sections", "malaria deaths", "LIVE BIRTHS", "Measles-cases", "Malaria cases");
+  run();
+  assert_pair("Malaria cases", "Malaria cases");
+  assert_pair("Malaria deaths", "malaria deaths");
+  assert_pair("Live births", "LIVE BIRTHS");
+  assert_pair("Measles cases", "Measles-cases");
+  assert_pair("Caesarean sections", "Caesarean sections");
+  for (size_t i = 0; i < result->count; i++)
+    if (result->rows[i].kind == ALIGN_DATA_ELEMENT && is_answer(&result->rows[i])) assert_int_equal(result->rows[i].answer, ALIGN_AUTO);
+}
+
+static void test_a_prefix_that_a_whole_list_shares(void **state) {
+  from = SIDE(arena, 'a', "Malaria cases", "Measles cases", "Malaria deaths", "Live births");
+  to = SIDE(arena, 'b', "NAT-HMIS Malaria cases", "NAT-HMIS Measles cases", "NAT-HMIS Malaria deaths", "NAT-HMIS Live births");
+  run();
+  assert_pair("Malaria cases", "NAT-HMIS Malaria cases");
+  assert_pair("Malaria deaths", "NAT-HMIS Malaria deaths");
+  assert_pair("Live births", "NAT-HMIS Live births");
+}
+
+static void test_no_counterpart_is_an_answer(void **state) {
+  from = SIDE(arena, 'a', "Malaria cases", "Refrigerator alarms", "Snake bites treated");
+  to = SIDE(arena, 'b', "Malaria cases", "Measles cases", "Cholera deaths");
+  run();
+  assert_pair("Malaria cases", "Malaria cases");
+  assert_pair("Refrigerator alarms", NULL);
+  assert_pair("Snake bites treated", NULL);
+}
+
+static void test_another_language(void **state) {
+  from = SIDE(arena, 'a', "Malaria cases confirmed", "Measles deaths", "Low birth weight babies", "Caesarean deliveries",
+              "Women counselled on family planning");
+  to = SIDE(arena, 'b', "Accouchements par c\xC3\xA9sarienne",
+            "D\xC3\xA9"
+            "c\xC3\xA8s rougeole",
+            "Femmes conseill\xC3\xA9"
+            "es en planification familiale",
+            "Cas de paludisme confirm\xC3\xA9s", "Nourrissons de faible poids de naissance");
+  run();
+  assert_pair("Malaria cases confirmed", "Cas de paludisme confirm\xC3\xA9s");
+  assert_pair("Measles deaths", "D\xC3\xA9"
+                                "c\xC3\xA8s rougeole");
+  assert_pair("Low birth weight babies", "Nourrissons de faible poids de naissance");
+  assert_pair("Caesarean deliveries", "Accouchements par c\xC3\xA9sarienne");
+}
+
+static void test_translations_count_as_names(void **state) {
+  from = SIDE(arena, 'a', "Xylo count = ; fr: Cas de fi\xC3\xA8vre jaune", "Measles cases");
+  to = SIDE(arena, 'b', "Cas de fi\xC3\xA8vre jaune", "Cas de rougeole");
+  run();
+  assert_pair("Xylo count", "Cas de fi\xC3\xA8vre jaune");
+}
+
+static void test_contradictions_veto(void **state) {
+  from = SIDE(arena, 'a', "OPV 1 doses given", "Sterilisation male", "ADS opening balance");
+  to = SIDE(arena, 'b', "OPV 3 doses given", "Sterilisation female", "ADS stock on hand");
+  run();
+  assert_pair("OPV 1 doses given", NULL);
+  assert_pair("Sterilisation male", NULL);
+  assert_pair("ADS opening balance", NULL);
+}
+
+static void test_a_better_owner_keeps_its_target(void **state) {
+  from = SIDE(arena, 'a', "Vitamin A ending balance", "Vitamin A opening balance", "Vitamin A received");
+  to = SIDE(arena, 'b', "Vitamin A starting balance", "Vitamin A received", "Snake bites");
+  run();
+  assert_pair("Vitamin A opening balance", "Vitamin A starting balance");
+  assert_pair("Vitamin A received", "Vitamin A received");
+  assert_pair("Vitamin A ending balance", NULL);
+}
+
+static void test_what_was_planned_is_not_what_was_reached(void **state) {
+  from = SIDE(arena, 'a', "Nets distributed target");
+  to = SIDE(arena, 'b', "Nets distributed", "Malaria cases");
+  run();
+  assert_pair("Nets distributed target", NULL);
+}
+
+/* Cells. */
+
+static void test_permuted_categories(void **state) {
+  from = SIDE(arena, 'a', "SexAge: Female, Male | 0-4 years, 5-14 years, 15+ years", "Malaria cases = SexAge");
+  to = SIDE(arena, 'b', "AgeSex: <5, 5 - 14 yrs, 15 years and over | M, F", "Malaria cases = AgeSex");
+  run();
+  assert_cell("Malaria cases", "Female, 0-4 years", "<5, F");
+  assert_cell("Malaria cases", "Male, 5-14 years", "5 - 14 yrs, M");
+  assert_cell("Malaria cases", "Male, 15+ years", "15 years and over, M");
+}
+
+static void test_parts_are_summed(void **state) {
+  from = SIDE(arena, 'a', "Age: 0-11 months, 12-59 months, 5-9, 10-14, 15-24, 25+", "Clients tested = Age");
+  to = SIDE(arena, 'b', "Broad: <15, 15+", "Clients tested = Broad");
+  run();
+  for (size_t i = 0; i < 4; i++)
+    assert_cell("Clients tested", (const char *const[]){"0-11 months", "12-59 months", "5-9", "10-14"}[i], "<15");
+  assert_cell("Clients tested", "15-24", "15+");
+  assert_cell("Clients tested", "25+", "15+");
+}
+
+/* The answer follows when a band is split. */
+static void test_a_band_that_is_split(void **state) {
+  to = SIDE(arena, 'b', "Age: <15, 15+", "Clients tested = Age");
+  static const char *const bands[] = {"Age: <15, 15+", "Age: <5, 5-14, 15+", "Age: <1, 1-4, 5-9, 10-14, 15+"};
+  static const size_t parts[] = {1, 2, 4};
+  for (size_t b = 0; b < 3; b++) {
+    from = SIDE(arena, 'a', bands[b], "Clients tested = Age");
+    run();
+    size_t below = 0, above = 0;
+    for (size_t i = 0; i < result->count; i++) {
+      const struct align_row *row = &result->rows[i];
+      if (row->kind != ALIGN_OPERAND || !is_answer(row)) continue;
+      below += str_eq(row->target_coc->o.name, STR("<15"));
+      above += str_eq(row->target_coc->o.name, STR("15+"));
+    }
+    assert_int_equal(below, parts[b]);
+    assert_int_equal(above, 1);
+  }
+}
+
+static void test_a_value_is_never_split(void **state) {
+  from = SIDE(arena, 'a', "Age: 0-9, 10-19, 20+", "Clients tested = Age");
+  to = SIDE(arena, 'b', "Fine: 0-4, 5-9, 10-14, 15-24, 25+", "Clients tested = Fine");
+  run();
+  assert_cell("Clients tested", "0-9", NULL);
+  assert_cell("Clients tested", "10-19", NULL);
+  assert_cell("Clients tested", "20+", NULL);
+}
+
+static void test_a_part_is_not_counted_beside_its_whole(void **state) {
+  from = SIDE(arena, 'a', "Age: <15, 10-14, 15+", "Clients tested = Age");
+  to = SIDE(arena, 'b', "Broad: <15, 15+", "Clients tested = Broad");
+  run();
+  assert_cell("Clients tested", "<15", "<15");
+  assert_cell("Clients tested", "10-14", NULL);
+}
+
+static void test_the_elements_name_tells_the_cell(void **state) {
+  from = SIDE(arena, 'a', "Tested positive 10-14 (F)", "Tested positive 10-14 (M)", "Tested positive 15+ (M)", "Tested negative 15+ (F)");
+  to = SIDE(arena, 'b', "Full: <15 Female, <15 Male, 15+ Female, 15+ Male | Positive, Negative", "Clients tested, by result = Full",
+            "Nets distributed");
+  run();
+  assert_cell("Tested positive 10-14 (F)", "default", "<15 Female, Positive");
+  assert_cell("Tested positive 10-14 (M)", "default", "<15 Male, Positive");
+  assert_cell("Tested positive 15+ (M)", "default", "15+ Male, Positive");
+  assert_cell("Tested negative 15+ (F)", "default", "15+ Female, Negative");
+}
+
+static void test_a_target_that_does_not_divide_takes_all(void **state) {
+  from = SIDE(arena, 'a', "Sex: Female, Male", "Measles cases = Sex");
+  to = SIDE(arena, 'b', "Measles cases");
+  run();
+  assert_cell("Measles cases", "Female", "default");
+  assert_cell("Measles cases", "Male", "default");
+}
+
+static void test_positives_are_subtracted_from_all_tested(void **state) {
+  from = SIDE(arena, 'a', "Sex: Female, Male", "HIV clients tested = Sex", "HIV clients tested positive = Sex");
+  to = SIDE(arena, 'b', "Full: Female, Male | Positive, Negative", "HIV tests done, clients tested = Full");
+  run();
+  assert_cell("HIV clients tested", "Female", "Female, Negative");
+  assert_cell("HIV clients tested positive", "Female", "Female, Positive");
+  assert_true(has_cell("HIV clients tested positive", "Female", "Female, Negative", '-'));
+  assert_true(has_cell("HIV clients tested positive", "Male", "Male, Negative", '-'));
+  assert_false(has_cell("HIV clients tested", "Male", NULL, '-'));
+}
+
+static void test_all_tested_is_not_negative_without_positives(void **state) {
+  from = SIDE(arena, 'a', "Sex: Female, Male", "HIV clients tested = Sex");
+  to = SIDE(arena, 'b', "Full: Female, Male | Positive, Negative", "HIV clients tested = Full");
+  run();
+  assert_cell("HIV clients tested", "Female", NULL);
+}
+
+/* Decisions. */
+
+static struct decision about(const char *source, const char *target, enum decision_verdict verdict) {
+  struct decision decision = {.source_data_element = element_named(from, source)->o.id, .sign = '+', .verdict = verdict};
+  if (target) decision.target_data_element = element_named(to, target)->o.id;
+  return decision;
+}
+
+static void test_decided_rows_are_never_overruled(void **state) {
+  from = SIDE(arena, 'a', "Malaria cases", "Measles cases", "Cholera cases", "Rabies cases");
+  to = SIDE(arena, 'b', "Malaria cases", "Measles cases", "Cholera cases", "Rabies cases");
+  struct decision decisions[] = {about("Malaria cases", "Cholera cases", DECISION_ACCEPTED), about("Measles cases", NULL, DECISION_NONE),
+                                 about("Rabies cases", "Rabies cases", DECISION_REJECTED)};
+  run_with(decisions, 3, NULL);
+  assert_pair("Malaria cases", "Cholera cases");
+  assert_pair("Measles cases", NULL);
+  for (size_t i = 0; i < result->count; i++) {
+    const struct align_row *row = &result->rows[i];
+    if (row->source == element_named(from, "Rabies cases") && row->kind == ALIGN_DATA_ELEMENT)
+      assert_true(row->target != element_named(to, "Rabies cases"));
+    if (row->source == element_named(from, "Malaria cases") && is_answer(row) && row->kind == ALIGN_DATA_ELEMENT) {
+      assert_true(row->decided);
+      assert_int_equal(row->answer, ALIGN_AUTO);
+      assert_true(row->confidence == 1);
+      assert_int_equal(row->rank, 1);
+    }
+  }
+}
+
+static void test_several_targets_may_be_accepted(void **state) {
+  from = SIDE(arena, 'a', "Malaria cases", "Measles cases");
+  to = SIDE(arena, 'b', "Malaria cases", "Fever cases", "Measles cases");
+  struct decision decisions[] = {about("Malaria cases", "Malaria cases", DECISION_ACCEPTED),
+                                 about("Malaria cases", "Fever cases", DECISION_ACCEPTED)};
+  run_with(decisions, 2, NULL);
+  size_t elements = 0, cells = 0;
+  for (size_t i = 0; i < result->count; i++) {
+    const struct align_row *row = &result->rows[i];
+    if (row->source != element_named(from, "Malaria cases") || !is_answer(row)) continue;
+    elements += row->kind == ALIGN_DATA_ELEMENT;
+    cells += row->kind == ALIGN_OPERAND;
+  }
+  assert_int_equal(elements, 2);
+  assert_int_equal(cells, 2);
+}
+
+static void test_decided_cells(void **state) {
+  from = SIDE(arena, 'a', "Sex: Female, Male", "Measles cases = Sex");
+  to = SIDE(arena, 'b', "Sex: Female, Male", "Measles cases = Sex");
+  const struct dhis2_data_element *source = element_named(from, "Measles cases"), *target = element_named(to, "Measles cases");
+  struct decision decisions[2] = {
+      {true, source->o.id, coc_named(from, source, "Female")->o.id, target->o.id, coc_named(to, target, "Male")->o.id, '+',
+       DECISION_ACCEPTED},
+      {true, source->o.id, coc_named(from, source, "Male")->o.id, STR_NONE, STR_NONE, '+', DECISION_NONE},
+  };
+  run_with(decisions, 2, NULL);
+  assert_cell("Measles cases", "Female", "Male");
+  assert_false(has_cell("Measles cases", "Female", "Female", '+'));
+  assert_cell("Measles cases", "Male", NULL);
+}
+
+static void test_decisions_about_strangers_are_told(void **state) {
+  from = SIDE(arena, 'a', "Measles cases");
+  to = SIDE(arena, 'b', "Measles cases");
+  struct decision decision = about("Measles cases", "Measles cases", DECISION_ACCEPTED);
+  decision.target_data_element = STR("nobodyKnows");
+  run_with(&decision, 1, NULL);
+  assert_int_equal(result->warning_count, 1);
+  assert_pair("Measles cases", "Measles cases");
+}
+
+static void test_a_glossary(void **state) {
+  from = SIDE(arena, 'a', "Zibuko cases", "Measles cases");
+  to = SIDE(arena, 'b', "Cholera cases", "Malaria cases");
+  struct glossary_entry entry = {STR("zibuko"), STR("malaria"), STR("")};
+  run_with(NULL, 0, &(struct glossary){&entry, 1});
+  assert_pair("Zibuko cases", "Malaria cases");
+}
+
+/* Edges. */
+
+static void test_a_side_with_nothing(void **state) {
+  from = SIDE(arena, 'a', "Measles cases");
+  static const struct dhis2_metadata nothing;
+  to = &nothing;
+  run();
+  assert_int_equal(result->count, 2);
+  assert_int_equal(result->rows[0].answer, ALIGN_NONE);
+  assert_int_equal(result->rows[1].answer, ALIGN_NONE);
+  to = from;
+  from = &nothing;
+  run();
+  assert_int_equal(result->count, 0);
+}
+
+static void test_cancelling(void **state) {
+  from = SIDE(arena, 'a', "Measles cases");
+  to = from;
+  atomic_bool cancel = true;
+  struct align_options options = {.cancel = &cancel};
+  struct error error = {0};
+  assert_int_equal(align_run(from, to, &options, NULL, 0, arena, &result, &error), -1);
+  assert_int_equal(error.code, ERROR_cancelled);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+  const struct CMUnitTest tests[] = {
+      TEST(the_same_names_in_another_order),
+      TEST(a_prefix_that_a_whole_list_shares),
+      TEST(no_counterpart_is_an_answer),
+      TEST(another_language),
+      TEST(translations_count_as_names),
+      TEST(contradictions_veto),
+      TEST(a_better_owner_keeps_its_target),
+      TEST(what_was_planned_is_not_what_was_reached),
+      TEST(permuted_categories),
+      TEST(parts_are_summed),
+      TEST(a_band_that_is_split),
+      TEST(a_value_is_never_split),
+      TEST(a_part_is_not_counted_beside_its_whole),
+      TEST(the_elements_name_tells_the_cell),
+      TEST(a_target_that_does_not_divide_takes_all),
+      TEST(positives_are_subtracted_from_all_tested),
+      TEST(all_tested_is_not_negative_without_positives),
+      TEST(decided_rows_are_never_overruled),
+      TEST(several_targets_may_be_accepted),
+      TEST(decided_cells),
+      TEST(decisions_about_strangers_are_told),
+      TEST(a_glossary),
+      TEST(a_side_with_nothing),
+      TEST(cancelling),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
