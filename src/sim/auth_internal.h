@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "sim/auth.h"
+#include "sim/reports.h"
 
 /* Accounts: what the server knows of a user beside his object. */
 
@@ -123,7 +124,6 @@ struct str sim_text(const json_t *object, const char *key); /* the text member; 
 void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status, const char *error_code, const char *message);
 void sim_reply_list(const struct sim_request *request, struct sim_reply *reply, const char *name, json_t *found); /* one page of objects; takes found */
 void sim_reply_redirect(struct sim_reply *reply, int status, struct str location);
-void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors); /* an ObjectReport; takes errors */
 /* Up to 2.40 objects show more, up to 2.37 some things less: changes `object` (its own copy, deep) and returns it. externalize: of its "access". */
 json_t *sim_as_old(const struct sim *sim, json_t *object, bool externalize);
 json_t *sim_duplicate_report(const struct sim *sim, const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */

@@ -38,17 +38,6 @@ void sim_reply_redirect(struct sim_reply *reply, int status, struct str location
   sim_reply_header(reply, "Location", location);
 }
 
-/* Up to 2.40 without "args"; up to 2.37 with a full stop. */
-static void as_old_reports(const struct sim *sim, json_t *errors) {
-  size_t i;
-  json_t *error;
-  json_array_foreach(errors, i, error) {
-    if (sim->release <= SIM_2_40) json_object_del(error, "args");
-    const char *message = json_string_value(json_object_get(error, "message"));
-    if (sim->release <= SIM_2_37 && message) json_object_set_new(error, "message", json_sprintf("%s.", message));
-  }
-}
-
 json_t *sim_as_old(const struct sim *sim, json_t *object, bool externalize) {
   if (sim->release > SIM_2_40) return object;
   json_object_update_new(object, json_pack("{s:b, s:[], s:[]}", "externalAccess", 0, "userGroupAccesses", "userAccesses"));
@@ -66,17 +55,6 @@ json_t *sim_as_old(const struct sim *sim, json_t *object, bool externalize) {
     if (json_is_null(json_object_get(person, "code"))) json_object_del(person, "code");
   }
   return object;
-}
-
-void sim_reply_report(const struct sim *sim, struct sim_reply *reply, int status, const char *klass, const char *uid, json_t *errors) {
-  json_t *report = json_pack("{s:s, s:s, s:s, s:o}", "responseType", "ObjectReport", "uid", uid, "klass", klass, "errorReports",
-                             errors ? errors : json_array());
-  as_old_reports(sim, json_object_get(report, "errorReports"));
-  bool good = status < 300;
-  json_t *body = json_pack("{s:s, s:i, s:s}", "httpStatus", sim_reason(status), "httpStatusCode", status, "status", good ? "OK" : "ERROR");
-  if (!good) json_object_set_new(body, "message", json_string("One or more errors occurred, please see full details in import report."));
-  json_object_set_new(body, "response", report);
-  sim_reply_json(reply, status, body);
 }
 
 json_t *sim_duplicate_report(const struct sim *sim, const char *klass, const char *property, const char *value, const char *this_one,

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "sim/auth.h"
+#include "sim/reports.h"
 
 enum { OBJECTS_MAX = 1000000 };
 
@@ -184,6 +185,7 @@ static json_t *object_report(const struct metadata_import *import, const struct 
   bool late = strcmp(code, "E5000") == 0; /* counted from 1, as DHIS2 does it there */
   json_t *report = json_pack("{s:s, s:I, s:s}", "klass", entry->class->java, "index", (json_int_t)(index + late), "uid", object->uid);
   if (import->validate_only && *name) json_object_set_new(report, "displayName", json_string(name));
+  sim_reports_as_old(import->call->sim, object->errors);
   json_object_set(report, "errorReports", object->errors);
   return report;
 }
@@ -224,8 +226,8 @@ static void reply_report(struct data_call *call, const struct metadata_import *i
   int status = import->has_errors ? 409 : 200;
   json_t *report = metadata_import_report(import);
   json_object_set_new(report, "responseType", json_string("ImportReport"));
-  if (call->sim->release <= SIM_2_37) { /* without a message around it */
-    sim_reply_json(call->reply, status, report);
+  if (sim_answers_bare(call->sim, call->request)) {
+    sim_reply_json(call->reply, 200, report);
     return;
   }
   json_t *body =

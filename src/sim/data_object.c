@@ -2,15 +2,10 @@
 #include "base/mem.h"
 #include "sim/data_import.h"
 #include "sim/relations.h"
+#include "sim/reports.h"
 
 void data_reply_object(struct data_call *call, int status, const struct sim_class *class, const char *uid, json_t *errors) {
-  bool good = status < 300;
-  json_t *report = json_pack("{s:s, s:s, s:s, s:o}", "responseType", "ObjectReport", "uid", uid, "klass", class->java, "errorReports",
-                             errors ? errors : json_array());
-  json_t *body = json_pack("{s:s, s:i, s:s, s:o}", "httpStatus", sim_reason(status), "httpStatusCode", status, "status",
-                           good ? "OK" : "ERROR", "response", report);
-  if (!good) json_object_set_new(body, "message", json_string("One or more errors occurred, please see full details in import report."));
-  sim_reply_json(call->reply, status, body);
+  sim_reply_report(call->sim, call->reply, status, class->java, uid, errors);
 }
 
 /* --- reading --- */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "sim/data_pack.h"
+#include "sim/reports.h"
 #include "sim/tasks.h"
 
 /* --- what the files share --- */
@@ -118,8 +119,10 @@ static json_t *import_options(const struct import *im) {
   json_object_set_new(o, "importStrategy", json_stringn(im->shown_strategy.p, im->shown_strategy.n));
   json_object_set_new(o, "mergeMode", json_string("REPLACE"));
   json_object_set_new(o, "reportMode", json_string("FULL"));
-  for (size_t i = 0; i < sizeof plain_flags / sizeof *plain_flags; i++)
-    json_object_set_new(o, plain_flags[i], json_boolean(import_flag(im, plain_flags[i])));
+  for (size_t i = 0; i < sizeof plain_flags / sizeof *plain_flags; i++) {
+    bool later = im->model.sim->release <= SIM_2_37 && str_starts(str_of(plain_flags[i]), STR("strictDataSet"));
+    if (!later) json_object_set_new(o, plain_flags[i], json_boolean(import_flag(im, plain_flags[i])));
+  }
   json_object_set_new(o, "firstRowIsHeader", json_boolean(im->header_row));
   json_object_set_new(o, "skipLastUpdated", json_false());
   json_object_set_new(o, "mergeDataValues", json_false());
@@ -177,17 +180,10 @@ static json_t *summary_of(const struct import *im) {
   json_object_set_new(counts, "deleted", json_integer((json_int_t)im->deleted));
   json_object_set_new(summary, "importCount", counts);
   json_object_set(summary, "conflicts", im->conflicts);
-  json_object_set(summary, "rejectedIndexes", im->rejected);
+  if (im->model.sim->release >= SIM_2_40) json_object_set(summary, "rejectedIndexes", im->rejected);
   if (im->complete) json_object_set_new(summary, "dataSetComplete", json_string(im->complete));
   if (im->new_engine) json_object_set_new(summary, "responseType", json_string("ImportSummary"));
   return summary;
-}
-
-/* Paths of versions before 38 answer with the bare summary. */
-static bool bare(const struct sim_request *request) {
-  uint64_t version;
-  struct str rest = str_from(request->path, strlen("/api/")), first = str_take(&rest, '/');
-  return str_to_u64(first, &version) && version < 38;
 }
 
 static void reply_summary(const struct import *im, struct sim_reply *reply) {
@@ -198,8 +194,8 @@ static void reply_summary(const struct import *im, struct sim_reply *reply) {
                         : im->new_engine ? "Import completed with warnings, please check import summary."
                                          : "One more conflicts encountered, please check import summary.";
   json_t *summary = summary_of(im);
-  if (!im->new_engine && bare(im->request)) {
-    sim_reply_json(reply, http, summary);
+  if (sim_answers_bare(im->model.sim, im->request)) {
+    sim_reply_json(reply, 200, summary);
     return;
   }
   sim_reply_json(reply, http,

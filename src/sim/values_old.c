@@ -138,7 +138,10 @@ static bool check_value(struct judge *j, const struct checked *c) {
     problem = values_type_problem(model_text(c->element, "valueType"), row->value);
   if (problem) {
     conflict(im, i, "E7619", "value", element, objects_add(objects_of("dataElement", element), "value", str_of(problem)),
-             say(im, "Value must match value type of data element `%1`: `%2`", element, str_of(values_type_text(problem))));
+             say(im,
+                 im->model.sim->release <= SIM_2_37 ? "Value must match data element's `%1` type constraints: %2"
+                                                    : "Value must match value type of data element `%1`: `%2`",
+                 element, str_of(values_type_text(problem))));
     return false;
   }
   if (row->comment.n > 50000) {
