@@ -44,6 +44,7 @@ static bool is_our_host(const struct config *config, struct arena *arena, struct
   struct error error = {0};
   size_t colon = str_find_char(config->public_origin, ':');
   if (!host.n || colon == SIZE_MAX) return false;
+  if (str_eq(host, str_from(config->public_origin, colon + 3))) return true; /* as nearly every browser writes it */
   struct str text = arena_printf(arena, "%.*s://%.*s/", STR_ARG(str_slice(config->public_origin, 0, colon)), STR_ARG(host));
   return url_parse(arena, text, &url, &error) == 0 && str_eq(url.path, STR("/")) && str_eq(url_origin(arena, &url), config->public_origin);
 }

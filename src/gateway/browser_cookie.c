@@ -15,17 +15,26 @@ static bool decode(struct str text, size_t letters, unsigned char *bytes, size_t
   return sodium_base642bin(bytes, size, text.p, text.n, NULL, &n, &end, VARIANT) == 0 && n == size && end == text.p + text.n;
 }
 
-bool browser_cookie_read(struct str value, struct browser_cookie *ret) {
+bool browser_cookie_look(struct str value, struct browser_cookie_look *ret) {
   unsigned char bytes[WHOLE];
-  *ret = (struct browser_cookie){0};
   bool good = decode(value, LETTERS, bytes, sizeof bytes);
   if (good) {
     hash_sha256((struct str){(const char *)bytes, PART}, ret->id);
-    ret->text = secret_new(value);
-    ret->holder = secret_new((struct str){(const char *)bytes + PART, PART});
+    memcpy(ret->holder, bytes + PART, PART);
   }
   secret_wipe(bytes, sizeof bytes);
   return good;
+}
+
+bool browser_cookie_read(struct str value, struct browser_cookie *ret) {
+  struct browser_cookie_look look;
+  *ret = (struct browser_cookie){0};
+  if (!browser_cookie_look(value, &look)) return false;
+  memcpy(ret->id, look.id, sizeof ret->id);
+  ret->text = secret_new(value);
+  ret->holder = secret_new((struct str){(const char *)look.holder, sizeof look.holder});
+  secret_wipe(&look, sizeof look);
+  return true;
 }
 
 struct browser_cookie browser_cookie_new(void) {

@@ -22,6 +22,12 @@ struct browser_cookie {
 
 struct browser_cookie browser_cookie_new(void);
 bool browser_cookie_read(struct str value, struct browser_cookie *ret); /* false: not one of ours */
+
+/* The same for a look at it alone, on the stack: a locked page per request would cost more than the rest of the request. The caller wipes it (secret_wipe). */
+struct browser_cookie_look {
+  unsigned char id[HASH_SIZE], holder[32];
+};
+bool browser_cookie_look(struct str value, struct browser_cookie_look *ret);
 void browser_cookie_clear(struct browser_cookie *cookie);               /* also all-zero */
 
 /* The value sent; p == NULL: none. ERROR_bad_request: two of that name (R-E8); ERROR_head_too_large. */

@@ -9,7 +9,7 @@
 #include "gateway/routes.h"
 #include "gateway/visit.h"
 
-enum { CALL_THREADS = 12, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, PROBE_THREADS = 4, PROBE_QUEUE = 512 };
+enum { CALL_THREADS = 12, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
 
 uv_loop_t *gateway_loop(struct gateway *gateway) {
   return gateway->loop;
@@ -229,7 +229,7 @@ struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error
   proxy_reload(gateway->proxy, config);
   gateway->calls = work_new(loop, CALL_THREADS, CALL_QUEUE);
   gateway->renewals = work_new(loop, RENEWAL_THREADS, RENEWAL_QUEUE);
-  gateway->probes = work_new(loop, PROBE_THREADS, PROBE_QUEUE);
+  gateway->background = work_new(loop, BACKGROUND_THREADS, BACKGROUND_QUEUE);
   return gateway;
 }
 
@@ -267,8 +267,17 @@ static void take_ring(struct gateway *gateway, const struct config *config) {
   arena_free(arena);
 }
 
+static bool same_texts(const struct config_texts *a, const struct config_texts *b) {
+  bool same = a->n == b->n;
+  for (size_t i = 0; i < a->n && same; i++) same = str_eq(a->p[i], b->p[i]);
+  return same;
+}
+
 void gateway_reload(struct gateway *gateway, struct config *config) {
   struct config *before = gateway->config;
+  if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) ||
+      !str_eq(before->admin_listen, config->admin_listen))
+    log_event(LOG_WARNING, "restart_needed", LOG_TEXT("message", "'store', 'listen' and 'admin_listen' are taken over at a start alone"));
   struct directory *directory_before = gateway->directory;
   gateway->config = config;
   uv_mutex_lock(&gateway->directory_lock);
@@ -298,7 +307,7 @@ void gateway_free(struct gateway *gateway) {
   if (gateway->admin) http_server_free(gateway->admin);
   work_free(gateway->calls);
   work_free(gateway->renewals);
-  work_free(gateway->probes);
+  work_free(gateway->background);
   proxy_free(gateway->proxy);
   jar_saver_flush(gateway);
   uv_close((uv_handle_t *)gateway->jar_timer, on_closed);

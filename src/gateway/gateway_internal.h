@@ -29,7 +29,7 @@ struct gateway {
   struct proxy *proxy;
   struct work_pool *calls;       /* blocking calls to servers: sign-in, probes, what the API does */
   struct work_pool *renewals;    /* of tokens: never behind a slow sign-in */
-  struct work_pool *probes;      /* of servers for the list: a dead one takes long */
+  struct work_pool *background;  /* what nobody's sign-in should wait behind: probes for the list, revocations; a dead server takes long */
   struct gateway_jar *jars;      /* changed and not saved yet (jar_saver.c) */
   uv_timer_t *jar_timer;
   struct gateway_renewal *renewing; /* renewals that calls on the loop wait for (renewal.c) */

@@ -185,7 +185,7 @@ static int fly(struct flight *flight, struct error *error) {
   int failed = taken < 0 ? -1 : taken == 1 ? 0 : renew_under_lease(flight, error);
   give_lease_back(flight);
   if (failed && error->code == ERROR_reauth_required) mark_dead(flight);
-  log_renewal(flight, failed ? error : NULL);
+  if (taken != 1) log_renewal(flight, failed ? error : NULL); /* that was another process's */
   return failed;
 }
 

@@ -98,7 +98,7 @@ void revoke_start(struct gateway *gateway, struct directory *directory, struct c
     *one = (struct one){revoke, directory_ref(directory), connections[i]};
     connection_end(connections[i]);
     connection_save_jar(connections[i]);
-    if (work_submit(gateway->calls, run, end, one)) {
+    if (work_submit(gateway->background, run, end, one)) {
       revoke->pending++;
     } else {
       struct error busy = {0};

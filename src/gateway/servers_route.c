@@ -143,7 +143,7 @@ static void probe(struct gateway_refresh *refresh, struct directory_server *serv
   if (is_fresh(server)) return;
   struct probing *probing = mem_alloc(sizeof *probing);
   *probing = (struct probing){refresh, server};
-  if (!work_submit(refresh->gateway->probes, probe_run, probe_done, probing)) {
+  if (!work_submit(refresh->gateway->background, probe_run, probe_done, probing)) {
     free(probing);
     return;
   }

@@ -170,11 +170,11 @@ static void settle(struct entry *entry) {
   set_session(entry, session_freeze(entry->session, session_late_until(entry->session)));
 }
 
-static void tell(struct sessions *sessions, struct entry *entry, const struct secret *holder, sessions_found *found, void *payload) {
+static void tell(struct sessions *sessions, struct entry *entry, struct str holder, sessions_found *found, void *payload) {
   settle(entry);
   entry->used_ms = clock_monotonic_ms();
   struct gateway_session *session = entry->session;
-  if (!secret_eq(session_holder(session), secret_reveal(holder))) {
+  if (!secret_eq(session_holder(session), holder)) {
     tell_none(found, payload, ERROR_no_session);
     return;
   }
@@ -276,7 +276,7 @@ static void load_done(void *payload) {
     if (load->found < 0)
       waiter->found(waiter->payload, NULL, &load->error);
     else if (entry && entry->session)
-      tell(sessions, entry, waiter->holder, waiter->found, waiter->payload);
+      tell(sessions, entry, secret_reveal(waiter->holder), waiter->found, waiter->payload);
     else
       tell_none(waiter->found, waiter->payload, ERROR_no_session);
     secret_free(waiter->holder);
@@ -315,20 +315,26 @@ static void wait_for(struct sessions *sessions, struct entry *entry, struct brow
   *end = waiter;
 }
 
-void sessions_find(struct sessions *sessions, struct str value, sessions_found *found, void *payload) {
+static void find_slowly(struct sessions *sessions, struct entry *entry, struct str value, sessions_found *found, void *payload) {
   struct browser_cookie cookie;
-  if (!browser_cookie_read(value, &cookie)) {
+  if (browser_cookie_read(value, &cookie)) wait_for(sessions, entry, &cookie, found, payload);
+  browser_cookie_clear(&cookie);
+}
+
+void sessions_find(struct sessions *sessions, struct str value, sessions_found *found, void *payload) {
+  struct browser_cookie_look look;
+  if (!browser_cookie_look(value, &look)) {
     tell_none(found, payload, ERROR_no_session);
     return;
   }
-  struct entry *entry = entry_of(sessions, cookie.id);
-  if (!entry) entry = add_entry(sessions, cookie.id);
+  struct entry *entry = entry_of(sessions, look.id);
+  if (!entry) entry = add_entry(sessions, look.id);
   bool is_fresh = entry->session && !entry->loading && clock_monotonic_ms() - entry->loaded_ms < SESSIONS_FRESH_MS;
   if (is_fresh)
-    tell(sessions, entry, cookie.holder, found, payload);
+    tell(sessions, entry, (struct str){(const char *)look.holder, sizeof look.holder}, found, payload);
   else
-    wait_for(sessions, entry, &cookie, found, payload);
-  browser_cookie_clear(&cookie);
+    find_slowly(sessions, entry, value, found, payload);
+  secret_wipe(&look, sizeof look);
 }
 
 /* Sweeping. */

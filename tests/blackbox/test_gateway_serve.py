@@ -70,6 +70,11 @@ class Running(Gateway):
         for path in ("/healthz", "/readyz", "/metrics"):
             self.assertEqual(browser.call("GET", path).status, 404, "never on the public listener")
 
+    def test_no_dump_of_its_memory(self):
+        self.start()
+        with open(f"/proc/{self.program.process.pid}/limits") as limits:
+            self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
+
     def test_the_log_tells_who_did_what(self):
         self.start()
         browser = self.browser()

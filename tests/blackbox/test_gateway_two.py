@@ -1,0 +1,57 @@
+"""Two gateways on one store: what one does, the other sees; tokens are renewed once."""
+import concurrent.futures
+import re
+
+import harness
+from gateway import Gateway
+
+
+class Two(Gateway):
+    def start_two(self, servers):
+        self.start(servers)
+        self.second, second_admin = harness.free_port(), harness.free_port()
+        path = self.directory() / "second.yaml"
+        path.write_text(self.config_text.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{self.second}]").replace(f"admin_listen: 127.0.0.1:{self.admin}", f"admin_listen: 127.0.0.1:{second_admin}"))
+        self.other = harness.Program("second", ["drawbridge", "serve", "--config", path], self.second)
+        self.addCleanup(self.other.stop)
+        self.admins = (self.admin, second_admin)
+
+    def at(self, port, browser, method, path):
+        cookie = self.cookie(browser)
+        return harness.call(port, method, path, {"X-Drawbridge": "1", "Host": f"127.0.0.1:{self.port}", **({"Cookie": f"drawbridge={cookie}"} if cookie else {})})
+
+    def renewals(self):
+        texts = [harness.call(port, "GET", "/metrics").body.decode() for port in self.admins]
+        return [int(re.search(r'drawbridge_renewals_total\{outcome="ok"\} (\d+)', text)[1]) for text in texts]
+
+    def test_what_one_does_the_other_sees(self):
+        self.start_two([("one", "2.41"), ("two", "2.43")])
+        for people in self.people.values():
+            people.add("ada")
+        browser = self.browser()
+        self.with_password(browser, "one")
+        self.assertEqual(self.at(self.second, browser, "GET", "/s/one/api/me").status, 200)
+        self.with_password(browser, "two")
+        self.assertEqual(self.at(self.second, browser, "GET", "/s/two/api/me").status, 200)
+        # Signed out of one here: seen there within the stated ten seconds.
+        self.assertEqual(browser.call("DELETE", "/v1/servers/one/connection").status, 204)
+        harness.wait_for(lambda: self.at(self.second, browser, "GET", "/s/one/api/me").json.get("code") == "not_connected", "the end of a connection")
+        self.assertEqual(self.at(self.second, browser, "GET", "/s/two/api/me").status, 200)
+        cookie = self.cookie(browser)
+        self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
+        browser.cookies[self.port] = {"drawbridge": cookie}
+        harness.wait_for(lambda: self.at(self.second, browser, "GET", "/s/two/api/me").json.get("code") == "no_session", "the end of a session")
+
+    def test_tokens_are_renewed_once(self):
+        self.start_two([("one", "2.43")])
+        self.people["one"].add("ada")
+        browser = self.browser()
+        self.authorize(browser, "one")
+        for port in (self.port, self.second):
+            self.assertEqual(self.at(port, browser, "GET", "/s/one/api/me").status, 200)
+        for rounds in (1, 2):
+            self.people["one"].control("restart")
+            with concurrent.futures.ThreadPoolExecutor(20) as pool:
+                answers = list(pool.map(lambda i: self.at((self.port, self.second)[i % 2], browser, "GET", "/s/one/api/me"), range(40)))
+            self.assertEqual([a.status for a in answers], [200] * 40)
+            self.assertEqual(sum(self.renewals()), rounds, self.renewals())
