@@ -12,7 +12,7 @@ enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 static const char usage[] =
     "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
-    "                      [--set pat|uaa|oauth|jwt|csrf|totp|saved-requests|login-app|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+    "                      [--set pat|uaa|oauth|jwt|csrf|totp|saved-requests|login-app|rotate|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;
@@ -126,12 +126,19 @@ static void send_reply(struct program *program, struct http_exchange *exchange, 
   case SIM_FAULT_CUT: cut_half(exchange, reply); return;
   case SIM_FAULT_SLOW: reply_late(program, exchange, *reply, fault.ms); return;
   case SIM_FAULT_TRUNCATE: reply->body = str_slice(reply->body, 0, reply->body.n / 2); break;
+  case SIM_FAULT_SHORTEN: reply->body = sim_fault_shorten(reply->arena, reply->body); break;
   case SIM_FAULT_EMPTY: reply->body = STR(""); break;
+  case SIM_FAULT_HTML:
+    reply->headers.n = 0;
+    sim_reply_text(reply, fault.status, "text/html; charset=utf-8", STR("<!DOCTYPE html><html><head><title>Network access</title></head><body><p>Please sign in to this network.</p></body></html>"));
+    break;
   case SIM_FAULT_STATUS:
     reply->headers.n = 0;
     sim_reply_message(reply, fault.status, "ERROR", NULL, "A fault was asked for");
+    if (fault.retry_after_s > 0) sim_reply_header(reply, "Retry-After", arena_printf(reply->arena, "%lld", (long long)fault.retry_after_s));
     break;
   case SIM_FAULT_NONE:
+  case SIM_FAULT_STRIP:
   case SIM_FAULT_EXPIRE: break;
   }
   http_exchange_reply(exchange, reply->status, &reply->headers, reply->body);
@@ -159,6 +166,7 @@ static void answer(void *payload, struct http_exchange *exchange, struct str bod
                                  .body = body,
                                  .headers = request->headers};
   struct sim_fault fault = sim_faults_next(program->faults, question.method, question.path);
+  if (fault.kind == SIM_FAULT_STRIP) http_headers_remove(&question.headers, fault.header);
   if (fault.kind == SIM_FAULT_EXPIRE) sim_auth_expire_all(program->sim);
   if (!question.path.p)
     sim_reply_tomcat(&reply, 404, NULL);

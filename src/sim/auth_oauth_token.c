@@ -99,7 +99,7 @@ static void give_tokens(struct sim_call *call, struct sim_grant *grant, const st
                            "token_type", "Bearer", "expires_in", (json_int_t)(client->access_ms / 1000 - 1));
   bool refreshes = sim_client_lists(client, "authorizationGrantTypes", STR("refresh_token")) &&
                    !sim_client_lists(client, "clientAuthenticationMethods", STR("none"));
-  if (refreshes && (first || !client->reuses_refresh)) new_refresh(sim, grant, client);
+  if (refreshes && (first || !client->reuses_refresh || sim->conf.rotate)) new_refresh(sim, grant, client);
   if (refreshes) json_object_set_new(body, "refresh_token", json_string(grant->refresh));
   if (sim_scopes_hold(scopes, STR("openid"))) {
     struct str id_token = new_id_token(sim, arena, grant, user, scopes, first);

@@ -71,7 +71,7 @@ bool sim_set(struct sim *sim, struct str name, struct str value) {
     bool *flag;
     int64_t *number;
   } keys[] = {{"pat", &conf->pat, NULL}, {"uaa", &conf->legacy_oauth, NULL}, {"oauth", &conf->oauth_server, NULL}, {"jwt", &conf->jwt, NULL}, {"csrf", &conf->csrf, NULL},
-              {"totp", &conf->totp, NULL}, {"saved-requests", &conf->saved_requests, NULL}, {"login-app", &conf->login_app, NULL}, {"control", &conf->control, NULL}, {"timeout", NULL, &conf->session_timeout_s}, {"max-sessions", NULL, &conf->max_sessions}};
+              {"totp", &conf->totp, NULL}, {"saved-requests", &conf->saved_requests, NULL}, {"login-app", &conf->login_app, NULL}, {"rotate", &conf->rotate, NULL}, {"control", &conf->control, NULL}, {"timeout", NULL, &conf->session_timeout_s}, {"max-sessions", NULL, &conf->max_sessions}};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     if (!str_eq(name, str_of(keys[i].name))) continue;
     if (keys[i].number) return str_to_i64(value, keys[i].number);

@@ -27,6 +27,7 @@ struct sim_conf {
   bool totp;                  /* "totp": login.security.totp_2fa.enabled */
   bool saved_requests;        /* "saved-requests": login.saved.requests.enable, from 2.42 on: after a sign-in back to the page that was asked for */
   bool login_app;             /* "login-app": are the login page and a home page there? (Servers built without bundled apps answer 404.) */
+  bool rotate;                /* "rotate": refresh tokens change at each use, whatever the client says; not a thing of dhis.conf either */
   bool control;               /* "control": see control.h; not a thing of dhis.conf */
   int64_t session_timeout_s;  /* "timeout": system.session.timeout */
   int64_t max_sessions;       /* "max-sessions": max.sessions.per_user */
