@@ -67,43 +67,14 @@ static int start(struct password_sign_in *sign_in, struct http_exchange *exchang
   return failed;
 }
 
-struct posting {
-  struct gateway *gateway;
-  struct directory_server *server;
-  struct gateway_session *session;
-};
-
-static void drop_session(void *session) {
-  gateway_session_unref(session);
-}
-
-static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
-  struct posting *posting = payload;
+static void on_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body) {
+  struct visit *visit = visit_of(exchange);
   struct error error = {0};
-  struct password_sign_in *sign_in = password_sign_in_new(posting->gateway, posting->server, reply_created);
-  if (start(sign_in, exchange, body, posting->session, &error)) {
-    gateway_reply_error(posting->gateway, exchange, &error);
+  struct password_sign_in *sign_in = password_sign_in_new(gateway, directory_find(visit->directory, visit->server), reply_created);
+  if (start(sign_in, exchange, body, session, &error)) {
+    gateway_reply_error(gateway, exchange, &error);
     password_sign_in_free(sign_in);
   }
-  http_exchange_forget_body(exchange);
-}
-
-static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
-  struct http_exchange *exchange = payload;
-  struct visit *visit = visit_of(exchange);
-  bool none = error && (error->code == ERROR_no_session || error->code == ERROR_session_expired);
-  if (!session && !none) {
-    gateway_reply_error(visit->gateway, exchange, error);
-    return;
-  }
-  struct posting *posting = ARENA_NEW(http_exchange_arena(exchange), struct posting);
-  posting->gateway = visit->gateway;
-  posting->server = directory_find(visit->directory, visit->server);
-  if (session) {
-    posting->session = gateway_session_ref(session);
-    arena_on_free(http_exchange_arena(exchange), drop_session, posting->session);
-  }
-  http_exchange_read(exchange, SECRET_BODY_MAX, on_body, posting);
 }
 
 void connection_create(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
@@ -112,7 +83,7 @@ void connection_create(struct gateway *gateway, struct http_exchange *exchange, 
   struct error error = {0};
   if (server) {
     visit->server = server->id;
-    gateway_find_session(gateway, exchange, on_session, exchange);
+    gateway_read_secret_body(gateway, exchange, on_body);
     return;
   }
   (void)unknown_server(id, &error);

@@ -7,6 +7,7 @@
 #include "gateway/jar_saver.h"
 #include "gateway/reply.h"
 #include "gateway/routes.h"
+#include "gateway/secret_body.h"
 #include "gateway/visit.h"
 
 enum { CALL_THREADS = 12, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
@@ -160,6 +161,48 @@ void gateway_with_session(struct gateway *gateway, struct http_exchange *exchang
   struct with_session *with = ARENA_NEW(http_exchange_arena(exchange), struct with_session);
   *with = (struct with_session){gateway, exchange, done, payload};
   gateway_find_session(gateway, exchange, use_session, with);
+}
+
+bool gateway_is_no_session(const struct error *error) {
+  return error->code == ERROR_no_session || error->code == ERROR_session_expired;
+}
+
+struct posting {
+  struct gateway *gateway;
+  struct gateway_session *session; /* own reference; NULL: none */
+  gateway_body *done;
+};
+
+static void drop_session(void *session) {
+  gateway_session_unref(session);
+}
+
+static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
+  struct posting *posting = payload;
+  posting->done(posting->gateway, exchange, posting->session, body);
+  http_exchange_forget_body(exchange);
+}
+
+static void on_posting_session(void *payload, struct gateway_session *session, const struct error *error) {
+  struct http_exchange *exchange = payload;
+  struct visit *visit = visit_of(exchange);
+  struct posting *posting = visit->posting;
+  if (!session && !gateway_is_no_session(error)) {
+    gateway_reply_error(visit->gateway, exchange, error);
+    return;
+  }
+  if (session) {
+    posting->session = gateway_session_ref(session);
+    arena_on_free(http_exchange_arena(exchange), drop_session, posting->session);
+  }
+  http_exchange_read(exchange, SECRET_BODY_MAX, on_body, posting);
+}
+
+void gateway_read_secret_body(struct gateway *gateway, struct http_exchange *exchange, gateway_body *done) {
+  struct posting *posting = ARENA_NEW(http_exchange_arena(exchange), struct posting);
+  *posting = (struct posting){.gateway = gateway, .done = done};
+  visit_of(exchange)->posting = posting;
+  gateway_find_session(gateway, exchange, on_posting_session, exchange);
 }
 
 /* Requests. */

@@ -45,6 +45,11 @@ struct directory *gateway_directory(struct gateway *gateway); /* own reference; 
 
 /* The session of the exchange's cookie that fits the one who asks (a session of an app is that app's alone); in this call or later. NULL with ERROR_no_session, session_expired, bad_request (two cookies), store_unavailable, busy. */
 void gateway_find_session(struct gateway *gateway, struct http_exchange *exchange, sessions_found *found, void *payload);
+/* The whole body of a call, and the session where there is one (NULL: none). The body holds secrets: it is wiped when `done` has returned. Answers by itself where the session cannot be looked up. */
+typedef void gateway_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body);
+void gateway_read_secret_body(struct gateway *gateway, struct http_exchange *exchange, gateway_body *done);
+bool gateway_is_no_session(const struct error *error); /* there is none, or it has ended: not a failure */
+
 bool gateway_session_fits(const struct gateway_session *session, const struct asking *asking);
 
 /* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */

@@ -99,52 +99,25 @@ static void take_done(void *payload) {
   reply(handing);
 }
 
-struct posting {
-  struct gateway *gateway;
-  struct gateway_session *session;
-};
-
-static void drop_session(void *session) {
-  gateway_session_unref(session);
-}
-
-static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
-  struct posting *posting = payload;
+static void on_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body) {
   struct secret_field fields[FIELDS] = {{STR("code"), NULL}, {STR("verifier"), NULL}};
   struct handing *handing = mem_alloc(sizeof *handing);
   *handing = (struct handing){
-      .gateway = posting->gateway, .exchange = exchange, .session = posting->session ? gateway_session_ref(posting->session) : NULL};
+      .gateway = gateway, .exchange = exchange, .session = session && !session_frozen(session) ? gateway_session_ref(session) : NULL};
   http_exchange_hold(exchange);
   if (secret_body_read(body, fields, FIELDS, &handing->error) == 0 && (!fields[FIELD_CODE].value || !fields[FIELD_VERIFIER].value))
     (void)error_set(&handing->error, ERROR_bad_request, "'code' or 'verifier' is missing");
   handing->code = fields[FIELD_CODE].value;
   handing->verifier = fields[FIELD_VERIFIER].value;
-  http_exchange_forget_body(exchange);
-  if (!handing->error.code && work_submit(posting->gateway->calls, take_run, take_done, handing)) return;
+  if (!handing->error.code && work_submit(gateway->calls, take_run, take_done, handing)) return;
   if (!handing->error.code) (void)failure_busy(&handing->error);
   reply(handing);
-}
-
-static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
-  struct http_exchange *exchange = payload;
-  struct visit *visit = visit_of(exchange);
-  if (!session && error->code != ERROR_no_session && error->code != ERROR_session_expired) {
-    gateway_reply_error(visit->gateway, exchange, error);
-    return;
-  }
-  struct posting *posting = ARENA_NEW(http_exchange_arena(exchange), struct posting);
-  posting->gateway = visit->gateway;
-  if (session && !session_frozen(session)) {
-    posting->session = gateway_session_ref(session);
-    arena_on_free(http_exchange_arena(exchange), drop_session, posting->session);
-  }
-  http_exchange_read(exchange, SECRET_BODY_MAX, on_body, posting);
 }
 
 void handoff(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
   (void)id;
   if (visit_of(exchange)->asking.mode == CONFIG_MODE_CROSS_SITE) {
-    gateway_find_session(gateway, exchange, on_session, exchange);
+    gateway_read_secret_body(gateway, exchange, on_body);
     return;
   }
   struct error error = {0};

@@ -303,8 +303,7 @@ static void redeem_run(void *payload) {
 /* The session that the browser had when it left, or that another sign-in has made of it since. */
 static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
   struct returning *returning = payload;
-  bool none = !session && (error->code == ERROR_no_session || error->code == ERROR_session_expired);
-  if (!session && !none)
+  if (!session && !gateway_is_no_session(error))
     returning->error = *error;
   else
     (void)oauth_sign_in_begin(&returning->sign_in, returning->gateway, returning->exchange, STR(""), returning->transaction.mode,

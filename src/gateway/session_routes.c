@@ -7,10 +7,6 @@
 
 enum { CONNECTIONS_MAX = 1000 };
 
-static bool is_none(const struct error *error) {
-  return error->code == ERROR_no_session || error->code == ERROR_session_expired;
-}
-
 struct asked {
   struct gateway *gateway;
   struct http_exchange *exchange;
@@ -24,7 +20,7 @@ static struct asked *ask(struct gateway *gateway, struct http_exchange *exchange
 
 static void show(void *payload, struct gateway_session *session, const struct error *error) {
   struct asked *asked = payload;
-  if (!session && !is_none(error))
+  if (!session && !gateway_is_no_session(error))
     gateway_reply_error(asked->gateway, asked->exchange, error);
   else
     gateway_reply_json(asked->gateway, asked->exchange, 200,
@@ -98,7 +94,7 @@ static void on_deleted(void *payload) {
 static void leave(void *payload, struct gateway_session *session, const struct error *error) {
   struct asked *asked = payload;
   if (!session) {
-    if (is_none(error))
+    if (gateway_is_no_session(error))
       reply_left(asked->gateway, asked->exchange);
     else
       gateway_reply_error(asked->gateway, asked->exchange, error);

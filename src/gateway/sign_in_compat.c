@@ -101,12 +101,6 @@ static void reply_login(struct password_sign_in *sign_in, struct http_exchange *
 
 enum { FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELDS };
 
-struct login {
-  struct gateway *gateway;
-  struct directory_server *server;
-  struct gateway_session *session;
-};
-
 static int start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session,
                  struct error *error) {
   struct secret_field fields[FIELDS] = {{STR("username"), NULL}, {STR("password"), NULL}, {STR("twoFactorCode"), NULL}};
@@ -125,36 +119,14 @@ static int start(struct password_sign_in *sign_in, struct http_exchange *exchang
   return failed;
 }
 
-static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
-  struct login *login = payload;
+static void on_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body) {
+  struct visit *visit = visit_of(exchange);
   struct error error = {0};
-  struct password_sign_in *sign_in = password_sign_in_new(login->gateway, login->server, reply_login);
-  if (start(sign_in, exchange, body, login->session, &error)) {
-    gateway_reply_error(login->gateway, exchange, &error);
+  struct password_sign_in *sign_in = password_sign_in_new(gateway, directory_find(visit->directory, visit->server), reply_login);
+  if (start(sign_in, exchange, body, session, &error)) {
+    gateway_reply_error(gateway, exchange, &error);
     password_sign_in_free(sign_in);
   }
-  http_exchange_forget_body(exchange);
-}
-
-static void drop_session(void *session) {
-  gateway_session_unref(session);
-}
-
-static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
-  struct http_exchange *exchange = payload;
-  struct visit *visit = visit_of(exchange);
-  if (!session && error->code != ERROR_no_session && error->code != ERROR_session_expired) {
-    gateway_reply_error(visit->gateway, exchange, error);
-    return;
-  }
-  struct login *login = ARENA_NEW(http_exchange_arena(exchange), struct login);
-  login->gateway = visit->gateway;
-  login->server = directory_find(visit->directory, visit->server);
-  if (session) {
-    login->session = gateway_session_ref(session);
-    arena_on_free(http_exchange_arena(exchange), drop_session, login->session);
-  }
-  http_exchange_read(exchange, SECRET_BODY_MAX, on_body, login);
 }
 
 /* "/api/41/auth/login" is "/api/auth/login". */
@@ -178,6 +150,6 @@ bool sign_in_compat(struct gateway *gateway, struct http_exchange *exchange, str
   }
   if (!str_eq(word, STR("auth/login")) || !str_eq(request->method, STR("POST"))) return false;
   visit->route = "/s/{}/api/auth/login";
-  gateway_find_session(gateway, exchange, on_session, exchange);
+  gateway_read_secret_body(gateway, exchange, on_body);
   return true;
 }

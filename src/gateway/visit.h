@@ -19,6 +19,7 @@ struct visit {
   char session[13];
   enum error_code code;
   int64_t upstream_ms;         /* -1: no server was asked */
+  void *posting;               /* gateway_read_secret_body's own */
 };
 
 struct visit *visit_begin(struct gateway *gateway, struct http_exchange *exchange);
