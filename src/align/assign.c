@@ -3,7 +3,7 @@
 #include "align/retrieve.h"
 #include <math.h>
 
-enum { ROUNDS = 3, KEPT = 16 };
+enum { ROUNDS = 3, KEPT = 12 };
 
 #define ANSWER 0.5f
 #define CLOSE 0.8f /* two that fit a target about equally well may share it */

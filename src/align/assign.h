@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include <stdatomic.h>
 
-enum { ASSIGN_CANDIDATES_MAX = 50, ASSIGN_RETRIEVED = 40 };
+enum { ASSIGN_CANDIDATES_MAX = 50, ASSIGN_RETRIEVED = 24 };
 
 /* What a person decided about one source element. */
 struct ruling {

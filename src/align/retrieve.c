@@ -2,7 +2,7 @@
 
 enum { POSTINGS_MOST = 2500, FEWEST = 12 };
 
-#define WORTH 0.3f /* of the best, to be looked at when there are more than a few */
+#define WORTH 0.4f /* of the best, to be looked at when there are more than a few */
 
 struct posting {
   uint32_t item;
