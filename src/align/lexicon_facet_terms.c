@@ -48,7 +48,9 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "counselled and tested|conseille et teste|conseillee et testee|conseille et depiste|aconselhado e testado|testing services"},
     {"result", "weight=0.4", "result|resultat|resultado|outcome of test"},
     {"receive result", "tested=1",
-     "received result|received test result|received their result|ayant recu le resultat|recu le resultat|recu leur resultat|recebeu "
+     "retire le resultat|retire leurs resultats|retire leur resultat|retire les resultats|receberam resultado|recibieron "
+     "resultado|received result|received test result|received their result|ayant recu le resultat|recu le resultat|recu leur "
+     "resultat|recebeu "
      "resultado|recibio resultado|receiving test result|received results"},
     /* new, known */
     {"new", "known=new",
@@ -56,7 +58,9 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "enrolled|nouvellement inclus|nouvellement enrole|recem diagnosticado|"
      "first contact|premier contact|primeiro contacto"},
     {"start", "known=new",
-     "started|start|initiated|initiate|initiating|initiation|starting|starter|commenced|enrolled|enrolment|enrollment|began|inicie|initie|"
+     "mise sous|mises sous|iniciaram|comecaram|comenzo|comenzaron|inclusion|nouvelle inclusion|novo inicio|novos inicios|nuevo "
+     "inicio|started|start|initiated|initiate|initiating|initiation|starting|starter|commenced|enrolled|enrolment|enrollment|began|inicie|"
+     "initie|"
      "initiee|commence|debut|debute|ayant commence|mis sous|iniciou|iniciado|"
      "iniciada|inicio|comecou|iniciaron|iniciando|inicia|iniciar|enrole|enrolee|inscrit|inscrito|inscrita|newly started|newly "
      "initiated|nouvellement initie|nouvellement mis sous|newly enrolled"},

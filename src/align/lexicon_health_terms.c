@@ -19,7 +19,8 @@ const struct lexicon_term lexicon_health_terms[] = {
     {"start art treat hiv", "known=new",
      "new on art|newly on art|new on arv|start on art|started on art|nouveaux sous arv|novos em tarv|nuevos en tar"},
     {"current art treat hiv", "",
-     "on art|on arv|on haart|on antiretroviral therapy|sous arv|sous traitement arv|em tarv|en tar|under art|receiving art|currently on "
+     "on art|on arv|on haart|on antiretroviral therapy|sous arv|sous tarv|sous traitement arv|em tarv|en tar|under art|receiving "
+     "art|currently on "
      "art|actuellement sous arv|sous traitement antiretroviral"},
     {"known current art treat hiv", "known=known", "already on art|already on haart|deja sous arv|ja em tarv|ya en tar"},
     {"viral load", "", "viral load|charge virale|cv|carga viral|vl|pvls"},
@@ -33,6 +34,7 @@ const struct lexicon_term lexicon_health_terms[] = {
      "ipt|tpt|inh|isoniazid preventive therapy|tb preventive treatment|tb preventive therapy|traitement preventif de la "
      "tuberculose|traitement preventif de la tb|tpi isoniazide|tpt regimen|tratamento preventivo da tuberculose|"
      "tratamiento preventivo de la tuberculosis|isoniazid|isoniazide|isoniazida|tb prev|tpti"},
+    {"prevent", "", "tpi|tip"}, /* of malaria in pregnancy, or of tuberculosis */
     {"sti", "",
      "sti|std|ist|its|dst clinic|sexually transmitted infection|infection sexuellement transmissible|infeccao sexualmente "
      "transmissivel|infeccion de transmision sexual|dts"},
@@ -83,7 +85,7 @@ const struct lexicon_term lexicon_health_terms[] = {
     {"antimalarial", "", "antimalarial|anti malarial|antipaludique|antipaludeen|antimalarico|antipaludico"},
     {"sulfadoxine pyrimethamine", "", "sp|sulfadoxine pyrimethamine|fansidar|sulfadoxina pirimetamina"},
     {"iptp", "sexhint=female hint=15+",
-     "iptp|ipt p|tpi|tpig|tpip|tip|intermittent preventive treatment|traitement preventif intermittent|tratamento intermitente "
+     "iptp|ipt p|tpig|tpip|intermittent preventive treatment|traitement preventif intermittent|tratamento intermitente "
      "preventivo|tratamiento preventivo intermitente|ti pp"},
     {"plasmodium", "", "p|plasmodium"},
     {"falciparum", "", "falciparum|pf"},
