@@ -6,7 +6,8 @@
 enum { ROUNDS = 3, KEPT = 12 };
 
 #define ANSWER 0.5f
-#define CLOSE 0.8f /* two that fit a target about equally well may share it */
+#define CLOSE 0.8f
+#define LEAD_MOST 0.5f
 
 /* The best two source elements for a target, by what is known so far. */
 struct claim {
@@ -110,9 +111,11 @@ static void judge(struct assigning *a, struct standing *standing) {
     bool parts =
         !mine && claim->source != UINT32_MAX &&
         are_parts(&a->context->source->p[pair->source], &a->context->source->p[claim->source], &a->context->target->p[pair->target]);
-    float behind = tanhf((own - other + CLOSE) / 3);
+    float close = pair->value[FEATURE_words] > 0.8f ? CLOSE : 0; /* two copies of one thing may share it */
+    float behind = tanhf((own - other + close) / 2);
     pair->value[FEATURE_rival] = parts || behind > 0 ? 0 : behind * sigmoid(other) * a->sharing;
-    pair->value[FEATURE_lead] = tanhf((own - next) / 3);
+    float lead = tanhf((own - next) / 3);
+    pair->value[FEATURE_lead] = lead < LEAD_MOST ? lead : LEAD_MOST; /* that all others are unlike it does not make it alike */
   }
 }
 
@@ -141,7 +144,8 @@ static void answer(const struct ruling *ruling, struct standing *standing) {
 int assign_all(const struct assign_context *context, struct assignment *ret, struct error *error) {
   struct assigning a = {.context = context, .all = ret};
   *ret = (struct assignment){ARENA_ARRAY(context->arena, context->source->n, struct standing), context->source->n};
-  a.sharing = context->target->n >= context->source->n || !context->source->n ? 1 : (float)context->target->n / (float)context->source->n;
+  float ratio = context->source->n ? (float)context->target->n / (float)context->source->n : 1;
+  a.sharing = ratio > 0.9f ? 1 : ratio < 0.3f ? 0 : (ratio - 0.3f) / 0.6f;
   a.claims = ARENA_ARRAY(context->arena, context->target->n, struct claim);
   struct retriever *retriever = retriever_new(context->target, context->term_count);
   bool cancelled = false;

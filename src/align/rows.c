@@ -114,8 +114,10 @@ static size_t first_subtraction(const struct writing *w, size_t placing, size_t 
   while (low < high) {
     size_t middle = (low + high) / 2;
     const struct subtraction *s = &w->in->subtractions[middle];
-    if (s->placing < placing || (s->placing == placing && s->cell < cell)) low = middle + 1;
-    else high = middle;
+    if (s->placing < placing || (s->placing == placing && s->cell < cell))
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -129,7 +131,9 @@ static void offer_placing(struct writing *w, struct offers *offers, const struct
     row.target = placing->target->element;
     row.target_coc = cell->choices[i].target;
     row.confidence = placing->confidence * cells_confidence(cell->choices[i].score);
-    row.answer = i == 0 && cell->answered ? (row.confidence >= AUTO_CELL ? ALIGN_AUTO : ALIGN_PROPOSED) : ALIGN_CANDIDATE;
+    row.answer = i == 0 && cell->answered
+                     ? (placing->confidence >= AUTO_ELEMENT && row.confidence >= AUTO_CELL ? ALIGN_AUTO : ALIGN_PROPOSED)
+                     : ALIGN_CANDIDATE;
     if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i]);
   }
   for (size_t i = first_subtraction(w, p, c); i < w->in->subtraction_count; i++) {

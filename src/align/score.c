@@ -222,8 +222,8 @@ float score_sum(const struct pair *pair) {
 /* Share of right answers among first candidates of known cases by their log odds, made monotone. Between the points straight lines; */
 static const struct {
   float log_odds, confidence;
-} calibration[] = {{-8, 0.005f},  {-3, 0.03f},   {-1.6f, 0.12f}, {-0.6f, 0.42f}, {0.5f, 0.7f},    {1.6f, 0.83f},
-                   {3.2f, 0.89f}, {4.4f, 0.94f}, {5.4f, 0.97f},  {6.5f, 0.985f}, {10.5f, 0.995f}, {14, 0.999f}};
+} calibration[] = {{-4, 0.005f}, {-2.6f, 0.04f}, {-1.7f, 0.22f},  {-0.75f, 0.5f}, {0.45f, 0.71f}, {1.8f, 0.78f},
+                   {3, 0.84f},   {4.1f, 0.955f}, {4.65f, 0.983f}, {6, 0.993f},    {9, 0.998f}};
 
 float score_confidence(float log_odds, bool vetoed) {
   size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;
