@@ -21,7 +21,9 @@ static json_t *references(const struct sim *sim, const json_t *user, const char 
   json_array_foreach(json_object_get(user, member), i, reference) {
     const char *id = json_string_value(json_object_get(reference, "id"));
     json_t *whole = id ? sim_objects_get(sim->objects, class_name, id) : NULL;
-    json_array_append(list, whole ? whole : reference);
+    json_t *shown = json_copy(whole ? whole : reference);
+    if (whole && str_eq(str_of(class_name), STR("organisationUnits"))) json_object_set_new(shown, "path", sim_unit_path(sim->objects, whole));
+    json_array_append_new(list, shown);
   }
   return list;
 }
@@ -182,6 +184,7 @@ static json_t *pick(struct sim *sim, json_t *me, struct str fields) {
     if (c != ',' || (depth > 0 && i < rest.n)) continue;
     struct str entry = str_slice(rest, from, i);
     from = i + 1;
+    if (sim->release <= SIM_2_41 && str_starts(entry, STR("settings["))) entry.n = strlen("settings"); /* always all of them */
     json_t *part = sim_pick(str_find_char(entry, '[') == SIZE_MAX ? ids : me, entry);
     json_object_update(out, part);
     json_decref(part);

@@ -124,8 +124,13 @@ void sim_settings_handle(struct sim *sim, json_t *user, struct str path, const s
   } else if (!name[0]) {
     set_all(sim, request, reply);
   } else if (sim_is(request, "DELETE")) {
+    json_t *current = value_of(sim, name);
     json_object_del(sim->auth->settings, name);
-    sim_reply_empty(reply, 204);
+    if (current)
+      sim_reply_empty(reply, 204);
+    else
+      sim_reply_thrown(sim, reply, 409, NULL, arena_printf(reply->arena, "Key is not supported: %s", name).p);
+    json_decref(current);
   } else {
     set(sim, name, request, reply);
   }

@@ -1,17 +1,20 @@
 #include "sim/data.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sim/auth.h"
 #include "sim/data_internal.h"
 #include "sim/data_pack.h"
 #include "sim/values.h"
+#include <ctype.h>
 
 struct sim_data *sim_data_new(struct sim *sim) {
   struct sim_data *data = mem_alloc(sizeof *data);
   data->schema = sim_schema_new();
   data->tasks = sim_tasks_new();
-  data->settings = json_object();
+  data->store = json_object();
+  data->user_settings = json_object();
   sim_objects_put_defaults(sim->objects);
   return data;
 }
@@ -20,12 +23,9 @@ void sim_data_free(struct sim_data *data) {
   if (!data) return;
   sim_schema_free(data->schema);
   sim_tasks_free(data->tasks);
-  json_decref(data->settings);
+  json_decref(data->store);
+  json_decref(data->user_settings);
   free(data);
-}
-
-const char *sim_data_setting(const struct sim *sim, const char *key) {
-  return data_text(sim->data->settings, key);
 }
 
 /* --- small things --- */
@@ -62,6 +62,19 @@ struct str data_body(const struct data_call *call) {
   return data_unpack(call->arena, call->request->body);
 }
 
+/* The address by which the server thinks it was asked: DHIS2 believes X-Forwarded-Proto and -Port, not -Host. */
+struct str data_link(const struct data_call *call, struct str path) {
+  struct str proto = sim_header(call->request, "X-Forwarded-Proto"), host = call->request->host,
+             port = sim_header(call->request, "X-Forwarded-Port");
+  bool known = str_eq_nocase(proto, STR("http")) || str_eq_nocase(proto, STR("https"));
+  size_t colon = str_find_last_char(host, ':');
+  uint64_t number;
+  if (!str_to_u64(port, &number)) port = colon == SIZE_MAX ? STR_NONE : str_from(host, colon + 1);
+  if (str_eq(port, STR("80")) || str_eq(port, STR("443"))) port = STR_NONE;
+  return arena_printf(call->arena, "%.*s://%.*s%s%.*s%.*s%.*s", STR_ARG(known ? proto : STR("http")), STR_ARG(str_slice(host, 0, colon)),
+                      port.n ? ":" : "", STR_ARG(port), STR_ARG(call->sim->context), STR_ARG(path));
+}
+
 /* --- dispatch --- */
 
 /* "/api/41/dataElements.json" is "dataElements" with the suffix ".json". */
@@ -76,12 +89,38 @@ static void read_path(struct data_call *call) {
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !call->suffix.p; i++)
     if (last.n > strlen(suffixes[i]) && str_ends(last, str_of(suffixes[i]))) call->suffix = str_of(suffixes[i]);
   path = str_slice(path, 0, path.n - call->suffix.n);
+  call->slash = str_find(path, STR("%2F")) != SIZE_MAX || str_find(path, STR("%2f")) != SIZE_MAX;
   call->path = sim_url_decode(call->arena, path, false);
   if (call->path.n > 1 && str_ends(call->path, STR("/"))) call->path.n--;
 }
 
+/* A language tag, as translations spell it: "pt-BR" is "pt_BR"; "pt_BR" is no tag, and no locale. */
+static struct str locale_of(const struct data_call *call) {
+  struct str tag = data_param(call, "locale");
+  size_t hyphen = str_find_char(tag, '-');
+  if (str_find_char(tag, '_') != SIZE_MAX) return STR_NONE;
+  return hyphen == SIZE_MAX
+             ? tag
+             : arena_printf(call->arena, "%.*s_%.*s", STR_ARG(str_slice(tag, 0, hyphen)), STR_ARG(str_from(tag, hyphen + 1)));
+}
+
+/* Does Accept leave room for JSON? */
+static bool acceptable(const struct data_call *call) {
+  struct str accept = sim_header(call->request, "Accept");
+  return !accept.n || call->suffix.p || str_has(accept, STR("*/*")) || str_has(accept, STR("json")) ||
+         str_has(accept, STR("application/*"));
+}
+
+static void not_acceptable(struct data_call *call) {
+  const char *formats = "Acceptable representations: [application/json, application/json+gzip, application/json+zip, application/*+json].";
+  sim_reply_tomcat(call->reply, 406, call->sim->release >= SIM_2_42 ? formats : NULL);
+}
+
 static void collection(struct data_call *call, const struct sim_class *class) {
-  if (data_is(call, "GET") || data_is(call, "HEAD"))
+  bool reads = data_is(call, "GET") || data_is(call, "HEAD");
+  if (reads && !acceptable(call))
+    not_acceptable(call);
+  else if (reads)
     data_list(call, class);
   else if (data_is(call, "POST"))
     data_create(call, class);
@@ -95,8 +134,12 @@ static void dispatch(struct data_call *call) {
   const char *values_path = arena_printf(call->arena, "/api/%.*s%.*s", STR_ARG(call->path), STR_ARG(call->suffix)).p;
   if (str_eq(call->path, STR("metadata")))
     data_metadata(call);
+  else if (str_eq(call->path, STR("sharing")))
+    data_sharing(call);
+  else if (str_eq(first, STR("dataStore")))
+    data_store(call, rest);
   else if (sim_values_handle(call->sim, call->user, call->request, values_path, call->reply) || data_system(call) ||
-           sim_tasks_handle(call->sim, call->request, call->path, call->reply))
+           data_maintenance(call) || sim_tasks_handle(call->sim, call->request, call->path, call->reply))
     return;
   else if (class && !rest.p)
     collection(call, class);
@@ -107,12 +150,54 @@ static void dispatch(struct data_call *call) {
     sim_reply_tomcat(call->reply, 404, NULL);
 }
 
+static bool broken_escape(struct str text) {
+  for (size_t i = 0; i < text.n; i++)
+    if (text.p[i] == '%' && (i + 2 >= text.n || !isxdigit((unsigned char)text.p[i + 1]) || !isxdigit((unsigned char)text.p[i + 2])))
+      return true;
+  return false;
+}
+
+/* Parameters with a broken escape: dropped without a word up to 2.41, an error after it. False: answered. */
+static bool read_query(struct data_call *call, struct sim_request *request) {
+  struct buf kept = BUF_INIT(1 << 20);
+  struct str rest = call->request->query;
+  *request = *call->request;
+  if (!rest.n || !broken_escape(rest)) return true;
+  while (rest.p) {
+    struct str value = str_take(&rest, '&');
+    if (!broken_escape(value)) {
+      (void)buf_printf(&kept, "%s%.*s", kept.n ? "&" : "", STR_ARG(value));
+      continue;
+    }
+    struct str name = str_take(&value, '=');
+    if (call->sim->release <= SIM_2_41) continue;
+    data_error(call, 409, NULL,
+               arena_printf(call->arena,
+                            "Character decoding failed. Parameter [%.*s] with value [%.*s] has been ignored. Note that the name and value "
+                            "quoted here may be corrupted due to the failed decoding. Use debug level logging to "
+                            "see the original, non-corrupted values.",
+                            STR_ARG(name), STR_ARG(value)));
+    buf_free(&kept);
+    return false;
+  }
+  request->query = arena_str(call->arena, buf_str(&kept));
+  buf_free(&kept);
+  call->request = request;
+  return true;
+}
+
 void sim_data_handle(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply) {
+  struct sim_request cleaned;
   struct data_call call = {
       .sim = sim, .user = user, .request = request, .reply = reply, .arena = request->arena, .super = sim_auth_may(sim, user, "ALL")};
   read_path(&call);
+  if (!read_query(&call, &cleaned)) return;
   sim_tasks_tick(sim);
   call.without_defaults = str_eq_nocase(data_param(&call, "defaults"), STR("EXCLUDE"));
-  if (sim->release <= SIM_2_41) call.locale = data_param(&call, "locale");
-  dispatch(&call);
+  call.locale = str_of(data_text(json_object_get(sim->data->user_settings, data_text(user, "id")), "keyDbLocale"));
+  if (sim->release <= SIM_2_41 && data_param(&call, "locale").n) call.locale = locale_of(&call);
+  if (call.slash)
+    sim_reply_tomcat(reply, 400, "Invalid URI: [The encoded slash character is not allowed]");
+  else
+    dispatch(&call);
 }

@@ -10,7 +10,4 @@ void sim_data_free(struct sim_data *data);
 /* Always answers (404 as the release does it where there is nothing). `path` begins with "/api/"; a version prefix ("/api/41/…") is checked and folded here. */
 void sim_data_handle(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
 
-/* A system setting ("dataEntryAutoGroup") as text; "" where it was never set. */
-const char *sim_data_setting(const struct sim *sim, const char *key);
-
 #endif

@@ -140,9 +140,11 @@ static json_t *show_part(const struct data_call *call, json_t *part, const struc
       if (str_eq(field->name, STR("*")) || str_starts(field->name, STR(":"))) all = true;
     }
     if (!all && !named) continue;
-    json_t *copy = class && (json_is_object(value) || json_is_array(value)) ? show_value(call, class, value, named ? named->inner : NULL)
-                   : named && named->inner && json_is_object(value)         ? show_part(call, value, named->inner)
-                                                                            : json_incref(value);
+    bool refers = class && (json_is_array(value) || json_object_get(value, "id"));
+    json_t *copy = refers                                           ? show_value(call, class, value, named ? named->inner : NULL)
+                   : strcmp(key, "period") == 0                     ? json_incref(value) /* always all of it */
+                   : named && named->inner && json_is_object(value) ? show_part(call, value, named->inner)
+                                                                    : json_incref(value);
     if (copy) json_object_set_new(shown, key, copy);
   }
   return shown;
@@ -153,7 +155,7 @@ static json_t *show_reference(const struct data_call *call, const struct sim_cla
   json_t *whole = sim_objects_get(call->sim->objects, class->plural, data_uid(reference));
   if (call->without_defaults && whole && data_has_default_name(whole)) return NULL;
   if (!inner && strcmp(class->plural, "users") == 0) return user_reference(call, reference);
-  if (!inner) return json_pack("{s:O*}", "id", json_object_get(reference, "id"));
+  if (!inner) return whole ? json_pack("{s:O*}", "id", json_object_get(reference, "id")) : json_copy(reference);
   return whole ? data_show(call, class, whole, inner) : show_part(call, reference, inner);
 }
 

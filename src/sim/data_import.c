@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "sim/auth.h"
 #include "sim/reports.h"
+#include "sim/tasks.h"
 
 enum { OBJECTS_MAX = 1000000 };
 
@@ -285,19 +286,105 @@ static bool refused_enum(struct data_call *call, const json_t *root) {
   return false;
 }
 
-void metadata_import(struct data_call *call) {
+/* --- in the background --- */
+
+static void note_class(struct sim_task *task, struct data_call *call, const struct import_class *entry, const char *when, const char *doing,
+                       size_t count) {
+  struct arena *a = call->arena;
+  const char *title = entry->class->title;
+  struct str done = arena_printf(a, "%zu successful and 0 failed items", count);
+  sim_task_note(task, "INFO", arena_printf(a, "Running pre%s %s bundle hooks", when, title), false);
+  sim_task_note(task, "INFO", done, false);
+  sim_task_note(task, "INFO", arena_printf(a, "%s %zu %s object(s) as %s", doing, count, title, data_text(call->user, "username")), false);
+  sim_task_note(task, "INFO", done, false);
+  sim_task_note(task, "INFO", arena_printf(a, "Running post%s %s bundle hooks", when, title), false);
+  sim_task_note(task, "INFO", done, false);
+}
+
+static void note_import(struct sim_task *task, const struct metadata_import *import) {
+  static const char *const steps[] = {"Running preCreateBundle", "Creating bundle", "Running postCreateBundle", "Validating bundle"};
+  size_t created = 0, updated = 0, deleted = 0, ignored = 0;
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) sim_task_note(task, "INFO", str_of(steps[i]), false);
+  for (size_t i = 0; i < import->class_count; i++) {
+    const struct import_class *entry = &import->classes[i];
+    if (entry->created) note_class(task, import->call, entry, "Create", "Creating", entry->created);
+    if (entry->updated) note_class(task, import->call, entry, "Update", "Updating", entry->updated);
+    if (entry->deleted) note_class(task, import->call, entry, "Delete", "Deleting", entry->deleted);
+    created += entry->created;
+    updated += entry->updated;
+    deleted += entry->deleted;
+    ignored += entry->ignored;
+  }
+  sim_task_note(task, "INFO",
+                arena_printf(import->call->arena, "Import complete with status %s, %zu created, %zu updated, %zu deleted, %zu ignored",
+                             import->has_errors ? "ERROR" : "OK", created, updated, deleted, ignored),
+                true);
+}
+
+static void run_task(struct sim_task *task, struct sim *sim, json_t *user, const struct sim_request *request) {
+  struct sim_reply nowhere = {.arena = request->arena};
+  struct data_call call = {
+      .sim = sim, .user = user, .request = request, .reply = &nowhere, .arena = request->arena, .super = sim_auth_may(sim, user, "ALL")};
+  struct metadata_import import = {.call = &call};
+  struct str text = data_body(&call);
+  json_t *root = json_loadb(text.n ? text.p : "", text.n, 0, NULL);
+  if (!root) {
+    sim_task_note(task, "ERROR", STR("Process failed: the payload could not be read"), true);
+    return;
+  }
+  metadata_import_read(&import, root);
+  metadata_import_check(&import);
+  metadata_import_commit(&import);
+  note_import(task, &import);
+  json_t *report = metadata_import_report(&import);
+  json_object_set_new(report, "importParams", metadata_import_params(&import, true));
+  sim_task_summary(task, report);
+  metadata_import_done(&import);
+  json_decref(root);
+}
+
+static void start_task(struct data_call *call, const struct metadata_import *import) {
+  static const char *const nulls[] = {"user", "filename", "csvImportClass"};
+  json_t *options = metadata_import_params(import, true), *all = json_deep_copy(options);
+  for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) json_object_set_new(all, nulls[i], json_null());
+  struct sim_task *task = sim_task_start(call->sim, call->user, call->request, "METADATA_IMPORT", run_task);
+  sim_task_parameters(task, "Metadata import started", all);
+  sim_task_note(task, "INFO", STR("Loading file resource"), false);
+  sim_task_note(task, "INFO", STR("Loading file content"), false);
+  sim_task_reply(task, call->request, options, call->reply);
+}
+
+/* --- POST /api/metadata --- */
+
+static bool is_json(struct str type) {
+  return str_eq_nocase(str_trim(str_take(&type, ';')), STR("application/json"));
+}
+
+static void import_root(struct data_call *call, json_t *root) {
   struct metadata_import import = {.call = call};
-  json_error_t why;
-  struct str text = data_body(call);
-  json_t *root = json_loadb(text.n ? text.p : "", text.n, 0, &why);
-  if (!root)
-    data_error(call, 409, NULL, arena_printf(call->arena, "Unexpected end-of-input: %s", why.text));
-  else if (!refused_enum(call, root)) {
-    metadata_import_read(&import, root);
+  metadata_import_read(&import, root);
+  if (data_flag(call, "async", false))
+    start_task(call, &import);
+  else if (import.by_code && call->sim->release >= SIM_2_43 && json_object_get(root, "dataElements"))
+    data_error(call, 500, NULL,
+               STR("Cannot invoke \"org.hisp.dhis.dataelement.DataElement.getValueType()\" because \"dePreheat\" is null"));
+  else {
     metadata_import_check(&import);
     metadata_import_commit(&import);
     reply_report(call, &import);
-    metadata_import_done(&import);
   }
+  metadata_import_done(&import);
+}
+
+void metadata_import(struct data_call *call) {
+  json_error_t why;
+  struct str text = data_body(call);
+  json_t *root = json_loadb(text.n ? text.p : "", text.n, 0, &why);
+  if (!is_json(sim_header(call->request, "Content-Type")))
+    sim_reply_tomcat(call->reply, 415, NULL);
+  else if (!root)
+    data_error(call, 409, NULL, arena_printf(call->arena, "Unexpected end-of-input: %s", why.text));
+  else if (!refused_enum(call, root))
+    import_root(call, root);
   json_decref(root);
 }

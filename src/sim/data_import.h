@@ -29,7 +29,7 @@ enum import_strategy { IMPORT_CREATE_AND_UPDATE, IMPORT_CREATE, IMPORT_UPDATE, I
 struct metadata_import {
   struct data_call *call;
   enum import_strategy strategy;
-  bool validate_only, all_or_nothing, by_code;
+  bool validate_only, all_or_nothing, by_code, single; /* single: one object by its own path */
   struct import_class *classes;
   size_t class_count;
   bool has_errors;

@@ -391,7 +391,7 @@ static void check_choices(struct check *c, const char *combo_uid, struct import_
   struct arena *a = arena_of(c);
   const json_t *combo = object_named(c->import, "categoryCombos", combo_uid);
   size_t expected = expected_of(c->import, combo);
-  if (!combo) return;
+  if (!combo || c->import->single) return;
   for (size_t i = 0; i < count; i++) {
     c->object = sent[i];
     if (count != expected) {

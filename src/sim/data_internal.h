@@ -12,7 +12,8 @@
 struct sim_data {
   struct sim_schema *schema;
   struct sim_tasks *tasks;
-  json_t *settings; /* of the system: texts by key */
+  json_t *user_settings; /* uid: key: text */
+  json_t *store; /* namespace: key: {"value", "created", …} */
 };
 
 /* One question on its way. */
@@ -23,6 +24,7 @@ struct data_call {
   struct sim_reply *reply;
   struct arena *arena;
   struct str path;   /* behind "/api/", decoded, without suffix: "dataElements/LvdDe000001" */
+  bool slash;        /* an encoded one stood in the path */
   struct str suffix; /* ".json", ".csv", ".json.gz"; p NULL: none */
   struct str locale; /* of what is shown under display names; empty: that of the objects */
   bool super;
@@ -35,6 +37,7 @@ bool data_flag(const struct data_call *call, const char *name, bool without);
 void data_error(struct data_call *call, int status, const char *code, struct str message); /* as a controller throws it */
 struct str data_body(const struct data_call *call);           /* of the request, unpacked */
 json_t *data_time(int64_t ms);                                /* "2026-11-24T09:30:00.000" */
+struct str data_link(const struct data_call *call, struct str path); /* as DHIS2 writes links into answers */
 void data_not_found(struct data_call *call, const struct sim_class *class, struct str uid);
 
 /* --- objects as they are shown (data_property.c) --- */
@@ -89,6 +92,8 @@ struct data_rows {
 /* What the caller may read and the filters pass, in the order asked for. False: answered. */
 bool data_select(struct data_call *call, const struct sim_class *class, const char *prefix, int status, struct data_rows *ret);
 void data_sort_by_name(const struct data_call *call, struct data_rows *rows);
+/* Takes the body as far as it was written. */
+void data_reply_clash(struct data_call *call, json_t *body, const struct sim_class *class, struct str clash);
 void data_list(struct data_call *call, const struct sim_class *class);
 void data_list_rows(struct data_call *call, const struct sim_class *class, const struct data_rows *rows); /* pages and writes them */
 
@@ -98,5 +103,8 @@ void data_object(struct data_call *call, const struct sim_class *class, struct s
 void data_create(struct data_call *call, const struct sim_class *class);
 void data_metadata(struct data_call *call);
 bool data_system(struct data_call *call); /* true: answered */
+void data_store(struct data_call *call, struct str rest);
+void data_sharing(struct data_call *call);
+bool data_maintenance(struct data_call *call); /* true: answered */
 
 #endif

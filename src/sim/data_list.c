@@ -170,8 +170,7 @@ static json_t *page_link(struct data_call *call, const struct page *page, size_t
   if (page->size != PAGE_SIZE) (void)buf_printf(&query, "%spageSize=%zu", query.n ? "&" : "", page->size);
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) link_param(call, &query, kept[i]);
   struct str link =
-      sim_link(call->sim, call->request,
-               arena_printf(call->arena, "/api/%.*s%s%.*s", STR_ARG(call->path), query.n ? "?" : "", STR_ARG(buf_str(&query))));
+      data_link(call, arena_printf(call->arena, "/api/%.*s%s%.*s", STR_ARG(call->path), query.n ? "?" : "", STR_ARG(buf_str(&query))));
   buf_free(&query);
   return json_stringn(link.p, link.n);
 }
@@ -207,7 +206,7 @@ static void reply_csv(struct data_call *call, const json_t *rows, const struct d
 }
 
 /* An error while the answer is being written: 2.41 adds its error as a second JSON text, 2.43 says nothing. */
-static void reply_clash(struct data_call *call, json_t *body, const struct sim_class *class, struct str clash) {
+void data_reply_clash(struct data_call *call, json_t *body, const struct sim_class *class, struct str clash) {
   json_object_set_new(body, class->plural, json_array());
   sim_reply_json(call->reply, call->sim->release >= SIM_2_42 ? 200 : 409, body);
   if (call->sim->release >= SIM_2_42) return;
@@ -227,7 +226,7 @@ void data_list_rows(struct data_call *call, const struct sim_class *class, const
   struct str clash = data_fields_clash(call->arena, fields);
   if (clash.p && rows->list.n) {
     json_decref(list);
-    reply_clash(call, body, class, clash);
+    data_reply_clash(call, body, class, clash);
     return;
   }
   for (size_t i = from; i < to && i < rows->list.n; i++) json_array_append_new(list, data_show(call, class, rows->list.p[i], fields));

@@ -67,7 +67,13 @@ static bool add_class(struct data_call *call, const struct sim_class *class, jso
   if (!fields.n) fields = data_param(call, "fields");
   if (!data_select(call, class, prefix, 409, rows)) return false;
   const struct data_fields *parsed = data_fields_parse(call->arena, fields.n ? fields : STR(":owner"));
+  struct str clash = data_fields_clash(call->arena, parsed);
   json_t *list = json_array();
+  if (clash.p) {
+    json_decref(list);
+    data_reply_clash(call, json_incref(body), class, clash);
+    return false;
+  }
   for (size_t i = 0; i < rows->list.n; i++) json_array_append_new(list, data_show(call, class, rows->list.p[i], parsed));
   if (json_array_size(list))
     json_object_set_new(body, class->plural, list); /* a class without objects is left out */

@@ -44,6 +44,7 @@ static bool import_one(struct data_call *call, const struct sim_class *class, js
   import.validate_only = false;
   import.all_or_nothing = true;
   import.by_code = false;
+  import.single = true;
   metadata_import_check(&import);
   metadata_import_commit(&import);
   const struct import_object *object = &import.classes[0].objects[0];
@@ -70,8 +71,7 @@ void data_create(struct data_call *call, const struct sim_class *class) {
   if (!data_may_write(call, class, NULL)) {
     data_error(call, 403, "E1006", STR("You don't have the proper permissions to create this object."));
   } else if (import_one(call, class, body, IMPORT_CREATE, &uid)) {
-    sim_reply_header(call->reply, "Location",
-                     sim_link(call->sim, call->request, arena_printf(call->arena, "/api/%s/%s", class->plural, uid)));
+    sim_reply_header(call->reply, "Location", data_link(call, arena_printf(call->arena, "/api/%s/%s", class->plural, uid)));
     data_reply_object(call, 201, class, uid, NULL);
   }
   json_decref(body);

@@ -116,15 +116,6 @@ static size_t line_of(const struct data_call *call, const json_t *unit, const js
   return n;
 }
 
-static json_t *path_of(const struct data_call *call, const json_t *unit) {
-  const json_t *line[LEVELS_MAX];
-  size_t n = line_of(call, unit, line);
-  char path[LEVELS_MAX * 12 + 1] = "";
-  size_t at = 0;
-  while (n-- > 0) at += (size_t)snprintf(path + at, sizeof path - at, "/%.11s", data_uid(line[n]));
-  return json_string(path);
-}
-
 static json_t *ancestors_of(const struct data_call *call, const json_t *unit) {
   const json_t *line[LEVELS_MAX];
   json_t *list = json_array();
@@ -150,6 +141,46 @@ static json_t *element_parts(const struct data_call *call, const json_t *element
   return list;
 }
 
+/* The parts of a data set name it. */
+static json_t *set_parts(const json_t *set) {
+  json_t *list = json_array(), *part;
+  size_t i;
+  json_array_foreach(json_object_get(set, "dataSetElements"), i, part) {
+    json_t *shown = json_copy(part);
+    json_object_set_new(shown, "dataSet", json_pack("{s:s}", "id", data_uid(set)));
+    json_array_append_new(list, shown);
+  }
+  return list;
+}
+
+static void set_moment(json_t *object, const char *key) {
+  const char *day = data_text(object, key);
+  if (strlen(day) == strlen("2025-01-01")) json_object_set_new(object, key, json_sprintf("%sT00:00:00.000", day));
+}
+
+static json_t *input_periods(const struct data_call *call, const json_t *set) {
+  json_t *list = json_array(), *entry;
+  size_t i;
+  json_array_foreach(json_object_get(set, "dataInputPeriods"), i, entry) {
+    json_t *shown = json_copy(entry);
+    const char *period = data_uid(json_object_get(entry, "period"));
+    set_moment(shown, "openingDate");
+    set_moment(shown, "closingDate");
+    if (call->sim->release <= SIM_2_41) json_object_set_new(shown, "period", json_pack("{s:s, s:s}", "id", period, "name", period));
+    json_array_append_new(list, shown);
+  }
+  return list;
+}
+
+/* Who owns what came with the server has a name of its own up to 2.41. */
+static json_t *sharing_of(const struct data_call *call, const json_t *object) {
+  json_t *sharing = json_object_get(object, "sharing");
+  if (call->sim->release >= SIM_2_42 || strcmp(data_text(sharing, "owner"), "XXXXXSystem") != 0) return json_incref(sharing);
+  sharing = json_copy(sharing);
+  json_object_set_new(sharing, "owner", json_string("system-process"));
+  return sharing;
+}
+
 static json_t *dimension_type(const struct sim_class *class) {
   static const char *const types[][2] = {{"dataElements", "DATA_ELEMENT"},
                                          {"dataSets", "REPORTING_RATE"},
@@ -162,7 +193,7 @@ static json_t *dimension_type(const struct sim_class *class) {
 }
 
 static json_t *href_of(const struct data_call *call, const struct sim_class *class, const json_t *object) {
-  struct str link = sim_link(call->sim, call->request, arena_printf(call->arena, "/api/%s/%s", class->plural, data_uid(object)));
+  struct str link = data_link(call, arena_printf(call->arena, "/api/%s/%s", class->plural, data_uid(object)));
   return json_stringn(link.p, link.n);
 }
 
@@ -200,8 +231,14 @@ static bool worked_out(const struct data_call *call, const struct sim_class *cla
     *ret = user_name(object);
   else if (strcmp(name, "dataSetElements") == 0 && strcmp(class->plural, "dataElements") == 0)
     *ret = element_parts(call, object);
+  else if (strcmp(name, "dataSetElements") == 0 && strcmp(class->plural, "dataSets") == 0)
+    *ret = set_parts(object);
+  else if (strcmp(name, "dataInputPeriods") == 0)
+    *ret = input_periods(call, object);
+  else if (strcmp(name, "sharing") == 0)
+    *ret = sharing_of(call, object);
   else if (is_unit && strcmp(name, "path") == 0)
-    *ret = path_of(call, object);
+    *ret = sim_unit_path(call->sim->objects, object);
   else if (is_unit && strcmp(name, "level") == 0)
     *ret = json_integer((json_int_t)line_of(call, object, line));
   else if (is_unit && strcmp(name, "ancestors") == 0)

@@ -1,19 +1,6 @@
 /* data_system: /api/system/… and other things that are about the server and not about its objects. */
 #include "sim/data_internal.h"
 
-/* The address by which the server thinks it was asked: DHIS2 believes X-Forwarded-Proto and -Port, not -Host. */
-static struct str context_path(const struct data_call *call) {
-  struct str proto = sim_header(call->request, "X-Forwarded-Proto"), host = call->request->host,
-             port = sim_header(call->request, "X-Forwarded-Port");
-  bool known = str_eq_nocase(proto, STR("http")) || str_eq_nocase(proto, STR("https"));
-  size_t colon = str_find_last_char(host, ':');
-  uint64_t number;
-  if (!str_to_u64(port, &number)) port = colon == SIZE_MAX ? STR_NONE : str_from(host, colon + 1);
-  if (str_eq(port, STR("80")) || str_eq(port, STR("443"))) port = STR_NONE;
-  return arena_printf(call->arena, "%.*s://%.*s%s%.*s%.*s", STR_ARG(known ? proto : STR("http")), STR_ARG(str_slice(host, 0, colon)),
-                      port.n ? ":" : "", STR_ARG(port), STR_ARG(call->sim->context));
-}
-
 /* What never happened on a server that keeps no analytics tables, as 2.42 and later say it. */
 static void add_never(const struct data_call *call, json_t *info) {
   static const char never[] = "1970-01-01T00:00:00.000";
@@ -43,7 +30,7 @@ static void add_machine(const struct data_call *call, json_t *info) {
 static json_t *system_info(const struct data_call *call) {
   struct sim *sim = call->sim;
   json_t *now = data_time(sim_now_ms(sim)), *info = json_object();
-  struct str context = context_path(call), link = sim_link(sim, call->request, STR(""));
+  struct str context = data_link(call, STR("")), link = sim_link(sim, call->request, STR(""));
   json_object_update_new(info,
                          json_pack("{s:s%, s:s, s:s, s:O, s:s, s:s, s:{s:b}, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s%, s:b}", "contextPath",
                                    context.p, context.n, "calendar", "iso8601", "dateFormat", "yyyy-mm-dd", "serverDate", now,
@@ -82,7 +69,7 @@ static void reply_ids(struct data_call *call) {
   uint64_t limit;
   json_t *codes = json_array();
   if (!str_to_u64(data_param(call, "limit"), &limit) || limit < 1) limit = 1;
-  for (uint64_t i = 0; i < limit && i < 10000; i++) {
+  for (uint64_t i = 0; i < limit && i < 50000; i++) {
     char uid[12];
     sim_uid(uid);
     json_array_append_new(codes, json_string(uid));
@@ -95,15 +82,102 @@ static void reply_pong(struct data_call *call) {
   sim_reply_text(call->reply, 200, "application/json;charset=UTF-8", STR("pong"));
 }
 
+static const struct {
+  const char *name, *display, *duration, *format;
+  int days;
+  int old_place; /* in the list of 2.42 and before; 0: it is not there */
+} period_types[] = {{"BiMonthly", "Bi-monthly", "P2M", "yyyyMMB", 61, 9},
+                    {"BiWeekly", "Bi-weekly", "P14D", "yyyyBiWn", 14, 7},
+                    {"Daily", "Daily", "P1D", "yyyyMMdd", 1, 1},
+                    {"FinancialApril", "Financial April", "P1Y", "yyyyApril", 365, 16},
+                    {"FinancialAug", "Financial August", "P1Y", "yyyyAug", 365, 0},
+                    {"FinancialFeb", "Financial February", "P1Y", "yyyyFeb", 365, 0},
+                    {"FinancialJuly", "Financial July", "P1Y", "yyyyJuly", 365, 17},
+                    {"FinancialNov", "Financial November", "P1Y", "yyyyNov", 365, 19},
+                    {"FinancialOct", "Financial October", "P1Y", "yyyyOct", 365, 18},
+                    {"FinancialSep", "FinancialSep", "P1Y", "yyyySep", 365, 0},
+                    {"Monthly", "Monthly", "P1M", "yyyyMM", 30, 8},
+                    {"Quarterly", "Quarterly", "P3M", "yyyyQn", 91, 10},
+                    {"QuarterlyNov", "Quarterly November", "P3M", "yyyyNovQn", 91, 11},
+                    {"SixMonthly", "Six-monthly", "P6M", "yyyySn", 182, 12},
+                    {"SixMonthlyApril", "Six-monthly April", "P6M", "yyyyAprilSn", 182, 13},
+                    {"SixMonthlyNov", "Six-monthly November", "P6M", "yyyyNovSn", 182, 14},
+                    {"Weekly", "Weekly", "P7D", "yyyyWn", 7, 2},
+                    {"WeeklyFriday", "WeeklyFriday", "P7D", "yyyyFriWn", 7, 0},
+                    {"WeeklySaturday", "Weekly Saturday", "P7D", "yyyySatWn", 7, 5},
+                    {"WeeklySunday", "Weekly Sunday", "P7D", "yyyySunWn", 7, 6},
+                    {"WeeklyThursday", "Weekly Thursday", "P7D", "yyyyThuWn", 7, 4},
+                    {"WeeklyWednesday", "Weekly Wednesday", "P7D", "yyyyWedWn", 7, 3},
+                    {"Yearly", "Yearly", "P1Y", "yyyy", 365, 15}};
+
+enum { PERIOD_TYPES = sizeof period_types / sizeof *period_types };
+
+static json_t *period_type(const struct data_call *call, size_t i) {
+  json_t *type = json_pack("{s:s, s:s, s:s, s:i}", "name", period_types[i].name, "isoDuration", period_types[i].duration, "isoFormat",
+                           period_types[i].format, "frequencyOrder", period_types[i].days);
+  if (call->sim->release >= SIM_2_43) json_object_set_new(type, "displayName", json_string(period_types[i].display));
+  return type;
+}
+
+static void reply_period_types(struct data_call *call) {
+  json_t *list = json_array();
+  for (int place = 1; place <= PERIOD_TYPES && call->sim->release < SIM_2_43; place++)
+    for (size_t i = 0; i < PERIOD_TYPES; i++)
+      if (period_types[i].old_place == place) json_array_append_new(list, period_type(call, i));
+  for (size_t i = 0; i < PERIOD_TYPES && call->sim->release >= SIM_2_43; i++) json_array_append_new(list, period_type(call, i));
+  sim_reply_json(call->reply, 200, json_pack("{s:o}", "periodTypes", list));
+}
+
+static void reply_lock_exceptions(struct data_call *call) {
+  sim_reply_json(call->reply, 200, json_pack("{s:[]}", "lockExceptions"));
+}
+
+/* The stand-in makes no analytics tables; a server where they were never made says so. */
+static void reply_analytics(struct data_call *call) {
+  data_error(call, 409, "E7144",
+             STR("Query failed because a referenced table does not exist. Please ensure analytics job was run (SqlState: 42P01)"));
+  json_t *body = json_loadb(call->reply->body.p, call->reply->body.n, 0, NULL);
+  json_object_set_new(
+      body, "devMessage",
+      json_string(call->sim->release >= SIM_2_43 ? "ERROR: relation \"analytics\" does not exist\n  Position: 70" : "SqlState: 42P01"));
+  sim_reply_json(call->reply, 409, body);
+}
+
+/* --- settings of a user --- */
+
+static bool user_settings(struct data_call *call) {
+  static const struct str prefix = {"userSettings/", sizeof "userSettings/" - 1};
+  const char *uid = data_text(call->user, "id");
+  json_t *mine = json_object_get(call->sim->data->user_settings, uid);
+  if (!str_starts(call->path, prefix)) return false;
+  const char *key = arena_cstr(call->arena, str_from(call->path, prefix.n));
+  if (!mine) json_object_set_new(call->sim->data->user_settings, uid, mine = json_object());
+  if (data_is(call, "DELETE")) {
+    json_object_del(mine, key);
+    sim_reply_empty(call->reply, 200);
+  } else if (data_is(call, "POST") || data_is(call, "PUT")) {
+    struct str value = data_param(call, "value");
+    if (!value.p) value = call->request->body;
+    json_object_set_new(mine, key, json_stringn(value.p, value.n));
+    sim_reply_message(call->reply, 200, "OK", NULL, "User setting saved");
+  } else {
+    sim_reply_text(call->reply, 200, "text/plain;charset=UTF-8", arena_str(call->arena, str_of(data_text(mine, key))));
+  }
+  return true;
+}
+
 bool data_system(struct data_call *call) {
   static const struct {
     const char *path;
     void (*answer)(struct data_call *call);
-  } rooms[] = {{"system/info", reply_info}, {"system/id", reply_ids}, {"system/uid", reply_ids}, {"system/ping", reply_pong}};
+  } rooms[] = {{"system/info", reply_info},         {"system/id", reply_ids},
+               {"system/uid", reply_ids},           {"system/ping", reply_pong},
+               {"periodTypes", reply_period_types}, {"lockExceptions", reply_lock_exceptions},
+               {"analytics", reply_analytics},      {"analytics/dataValueSet", reply_analytics}};
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
     if (!str_eq(call->path, str_of(rooms[i].path)) || !data_is(call, "GET")) continue;
     rooms[i].answer(call);
     return true;
   }
-  return false;
+  return user_settings(call);
 }

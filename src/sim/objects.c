@@ -137,3 +137,18 @@ bool sim_is_uid(struct str text) {
   }
   return true;
 }
+
+enum { LEVELS_MAX = 32, STEP = 12 };
+
+json_t *sim_unit_path(const struct sim_objects *objects, const json_t *unit) {
+  const char *line[LEVELS_MAX];
+  size_t n = 0, at = 0;
+  char path[LEVELS_MAX * STEP + 1] = "";
+  for (const json_t *above = unit; above && n < LEVELS_MAX; n++) {
+    const char *parent = json_string_value(json_object_get(json_object_get(above, "parent"), "id"));
+    line[n] = json_string_value(json_object_get(above, "id"));
+    above = parent ? sim_objects_get(objects, "organisationUnits", parent) : NULL;
+  }
+  while (n-- > 0) at += (size_t)snprintf(path + at, sizeof path - at, "/%.11s", line[n] ? line[n] : "");
+  return json_string(path);
+}

@@ -24,6 +24,9 @@ bool sim_objects_delete(struct sim_objects *objects, const char *class_name, con
 uint64_t sim_objects_class_changes(const struct sim_objects *objects, const char *class_name); /* grows with each put and delete: for what is kept worked out */
 struct sim_relations *sim_objects_relations(const struct sim_objects *objects);                /* for relations.c alone */
 
+/* "/OU…/OU…", from the top to this unit; a new reference. */
+json_t *sim_unit_path(const struct sim_objects *objects, const json_t *unit);
+
 /* 11 characters as DHIS2 makes them: a letter, then letters and digits. */
 void sim_uid(char out[12]);
 bool sim_is_uid(struct str text);

@@ -1,5 +1,6 @@
 /* objects_load: a metadata export becomes a server that can be used. */
 #include "sim/objects.h"
+#include "sim/relations.h"
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -110,10 +111,8 @@ static void choose_from(struct choices *choices, size_t at) {
 
 void sim_complete_option_combos(struct sim_objects *objects, const json_t *combo, bool rename) {
   struct choices choices = {.objects = objects, .combo = combo, .categories = json_array_size(json_object_get(combo, "categories")), .existing = json_array(), .rename = rename};
-  for (size_t i = 0; i < sim_objects_count(objects, "categoryOptionCombos"); i++) {
-    json_t *option_combo = sim_objects_at(objects, "categoryOptionCombos", i);
-    if (strcmp(text_of(json_object_get(option_combo, "categoryCombo"), "id"), text_of(combo, "id")) == 0) json_array_append(choices.existing, option_combo);
-  }
+  struct sim_list existing = sim_related(objects, "categoryOptionCombos", "categoryCombo", text_of(combo, "id"));
+  for (size_t i = 0; i < existing.n; i++) json_array_append(choices.existing, existing.p[i]);
   if (choices.categories > 0 && choices.categories <= CATEGORIES_MAX) choose_from(&choices, 0);
   json_decref(choices.existing);
 }
@@ -185,10 +184,15 @@ static void give_units(struct sim_objects *objects) {
   json_decref(roots);
 }
 
-static bool has_option_combos(const struct sim_objects *objects, const char *combo) {
-  for (size_t i = 0; i < sim_objects_count(objects, "categoryOptionCombos"); i++)
-    if (strcmp(text_of(json_object_get(sim_objects_at(objects, "categoryOptionCombos", i), "categoryCombo"), "id"), combo) == 0) return true;
-  return false;
+/* Those that have no option combos: found first, made then, so that the relation is worked out once. */
+static void complete_combos(struct sim_objects *objects) {
+  json_t *without = json_array();
+  for (size_t i = 0; i < sim_objects_count(objects, "categoryCombos"); i++) {
+    json_t *combo = sim_objects_at(objects, "categoryCombos", i);
+    if (!sim_related(objects, "categoryOptionCombos", "categoryCombo", text_of(combo, "id")).n) json_array_append(without, combo);
+  }
+  for (size_t i = 0; i < json_array_size(without); i++) sim_complete_option_combos(objects, json_array_get(without, i), false);
+  json_decref(without);
 }
 
 static void complete(struct sim_objects *objects) {
@@ -196,10 +200,7 @@ static void complete(struct sim_objects *objects) {
   sim_objects_put_defaults(objects);
   for (size_t c = 0; c < sizeof classes / sizeof *classes; c++)
     for (size_t i = 0; i < sim_objects_count(objects, classes[c]); i++) complete_object(objects, classes[c], sim_objects_at(objects, classes[c], i));
-  for (size_t i = 0; i < sim_objects_count(objects, "categoryCombos"); i++) {
-    const json_t *combo = sim_objects_at(objects, "categoryCombos", i);
-    if (!has_option_combos(objects, text_of(combo, "id"))) sim_complete_option_combos(objects, combo, false);
-  }
+  complete_combos(objects);
   if (sim_objects_count(objects, "organisationUnits") == 0) make_units(objects);
   give_units(objects);
 }

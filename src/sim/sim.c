@@ -6,6 +6,8 @@
 #include "sim/data.h"
 #include "sim/values.h"
 
+#include <openssl/evp.h>
+
 static const struct {
   enum sim_release release;
   const char *name, *version, *revision;
@@ -89,8 +91,39 @@ struct str sim_link(const struct sim *sim, const struct sim_request *request, st
   return arena_printf(request->arena, "http://%.*s%.*s%.*s", STR_ARG(request->host), STR_ARG(sim->context), STR_ARG(path));
 }
 
+enum { TARGET_MAX = 8000 }; /* Tomcat's 8 KiB for the whole head */
+
+static bool tagged(const struct sim *sim, struct str path) {
+  static const char *const without[] = {"/api/dataValue", "/api/system", "/api/metadata", "/api/dataEntry/metadata"};
+  for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+    if (str_starts(path, str_of(without[i]))) return false;
+  return sim->release <= SIM_2_41 && str_starts(path, STR("/api/"));
+}
+
+/* Up to 2.41 most answers carry their own hash, and nothing comes back where the caller has it already. */
+static void tag(const struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  char text[2 * 16 + 5] = "\"0";
+  if (!sim_is(request, "GET") || reply->status != 200 || !reply->body.n || !tagged(sim, request->path)) return;
+  if (!EVP_Digest(reply->body.p, reply->body.n, hash, &length, EVP_md5(), NULL) || length != 16) return;
+  for (size_t i = 0; i < length; i++) (void)snprintf(text + 2 + 2 * i, 3, "%02x", hash[i]);
+  text[2 + 2 * length] = '"';
+  text[3 + 2 * length] = 0;
+  http_headers_set(&reply->headers, reply->arena, STR("ETag"), arena_str(reply->arena, str_of(text)));
+  if (!str_eq(sim_header(request, "If-None-Match"), str_of(text))) return;
+  reply->status = 304;
+  reply->body = STR("");
+  http_headers_remove(&reply->headers, STR("Content-Type"));
+}
+
 void sim_handle(struct sim *sim, const struct sim_request *request, struct sim_reply *reply) {
   json_t *user = NULL;
+  if (request->target.n > TARGET_MAX) {
+    sim_reply_tomcat(reply, 400, NULL);
+    return;
+  }
   if (!sim_auth_handle(sim, request, reply, &user)) sim_data_handle(sim, user, request, reply);
+  tag(sim, request, reply);
   sim_auth_done(sim, request, reply);
 }

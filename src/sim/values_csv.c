@@ -48,7 +48,8 @@ static struct str given(struct str cell) {
 }
 
 static enum flag flag_of(struct str cell) {
-  return !cell.n ? FLAG_NONE : str_eq_nocase(cell, STR("true")) ? FLAG_YES : FLAG_NO;
+  if (str_eq_nocase(cell, STR("true"))) return FLAG_YES;
+  return str_eq_nocase(cell, STR("false")) ? FLAG_NO : FLAG_NONE;
 }
 
 static void set(struct row *row, size_t column, struct str cell) {

@@ -1,5 +1,5 @@
 /* The engine from 2.43 (DHIS2 DefaultDataEntryService): decode all, then judge the whole group of a data set, then each value, then store; everything stored counts as updated. */
-#include "sim/data.h"
+#include "sim/auth.h"
 #include "sim/relations.h"
 #include "sim/values_import.h"
 
@@ -623,7 +623,7 @@ static bool judge_apart(const struct entry *whole, size_t *good) {
 }
 
 void import_new(struct import *im) {
-  bool apart = strcmp(sim_data_setting(im->sim, "dataEntryAutoGroup"), "true") == 0;
+  bool apart = sim_auth_setting_on(im->sim, "dataEntryAutoGroup");
   struct entry *entries = ARENA_ARRAY(im->arena, im->groups.n, struct entry);
   size_t sent = 0, good = 0;
   im->complete = "false";

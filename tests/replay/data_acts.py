@@ -32,6 +32,9 @@ def before(player, exchange):
         player.variables["time1s"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(player.now() - back))
     if "async-" in exchange["id"] and exchange["id"].endswith("-task"):
         player.advance(1)
+    for value in [str(h) for h in dict(exchange["request"].get("headers") or {}).values()]:
+        for tag in re.findall(r"\{\{(etag\d+)\}\}", value):
+            player.variables.setdefault(tag, "of-another-version")
     body = exchange["request"].get("body")
     if isinstance(body, str) and re.search(r"\{\{time\d+\}\}", body):  # values that were read go back as they came
         now = time.strftime("%Y-%m-%dT%H:%M:%S.000", time.gmtime(player.now()))
@@ -74,6 +77,17 @@ def written_rows(request):
     return keys
 
 
+def changed_alone(exchange):
+    """A single value that was updated or deleted, where what wrote it was cut: it had another value."""
+    rows = list(full_rows(json_of(exchange["request"].get("body"))))
+    counts = ((json_of(exchange["response"].get("body")) or {}).get("response") or {}).get("importCount") or {}
+    if len(rows) != 1 or not counts.get("updated", 0) + counts.get("deleted", 0):
+        return []
+    before = {**rows[0], "value": "2" if rows[0].get("value") == "1" else "1"}
+    before.pop("comment", None)
+    return [before]
+
+
 def plain(key, names):
     """With uids for codes and names, and weeks without a leading zero; the default option combo has its name too."""
     element, period, unit, coc, aoc = (names.get(part, part) for part in key)
@@ -82,8 +96,9 @@ def plain(key, names):
 
 def rows_before(exchanges, names):
     """What answers show without that the file wrote it before: it was there."""
-    found, written = {}, set()
+    found, written, cut = {}, set(), False
     for exchange in exchanges:
+        cut = cut or (CUT in json.dumps(exchange["request"]) and "/dataValueSets" in exchange["request"]["path"])
         request, answer = exchange["request"], exchange["response"]
         path = request["path"]
         if "/dataValue" not in path:
@@ -93,6 +108,9 @@ def rows_before(exchanges, names):
                 if key_of(row) not in written and all(key_of(row)):
                     found.setdefault(key_of(row), row)
         elif request["method"] in ("POST", "PUT"):
+            for row in changed_alone(exchange) if cut else ():
+                if key_of(row) not in written:
+                    found.setdefault(key_of(row), row)
             written |= {plain(key, names) for key in written_rows(request)}
             text = request.get("body") if isinstance(request.get("body"), str) else ""
             for source in (path.partition("?")[2], text if "=" in text[:200] else ""):
@@ -148,5 +166,5 @@ def store(player, exchanges):
 
 def start_file(player, name, exchanges):
     """Before the first exchange of a file."""
-    if name.startswith("data-values-"):
+    if name.startswith(("data-values-", "data-e2e")):
         store(player, exchanges)
