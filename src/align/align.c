@@ -16,8 +16,9 @@ static int check_size(const struct dhis2_metadata *metadata, const char *side, s
 }
 
 /* The cells of all answered pairs, and what is to be subtracted. */
-static void place_all(struct arena *arena, const struct cells_context *cells, const struct assignment *assignment,
-                      const struct items *source, const struct items *target, struct rows_input *input) {
+static int place_all(struct arena *arena, const struct cells_context *cells, const struct assignment *assignment,
+                     const struct items *source, const struct items *target, const atomic_bool *cancel, struct rows_input *input,
+                     struct error *error) {
   size_t count = 0;
   for (size_t s = 0; s < assignment->n; s++) count += assignment->p[s].answers;
   struct placing *placings = ARENA_ARRAY(arena, count, struct placing);
@@ -25,6 +26,7 @@ static void place_all(struct arena *arena, const struct cells_context *cells, co
   count = 0;
   for (size_t s = 0; s < assignment->n; s++) {
     starts[s] = count;
+    if (cancel && atomic_load(cancel)) return error_set(error, ERROR_cancelled, "the alignment was cancelled");
     for (size_t i = 0; i < assignment->p[s].answers; i++) {
       const struct pair *pair = &assignment->p[s].pairs[i];
       const struct item *from = &source->p[pair->source], *to = &target->p[pair->target];
@@ -35,6 +37,7 @@ static void place_all(struct arena *arena, const struct cells_context *cells, co
   input->placings = placings;
   input->placing_starts = starts;
   input->subtraction_count = difference_find(cells, placings, count, &input->subtractions);
+  return 0;
 }
 
 int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options,
@@ -63,8 +66,8 @@ int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *
     struct cells_context cells = {scratch, lexicon, &combos[0], &combos[1]};
     struct rows_input input = {
         .arena = arena, .source = &items[0], .target = &items[1], .assignment = &assignment, .rulings = &rulings, .candidates = candidates};
-    place_all(scratch, &cells, &assignment, &items[0], &items[1], &input);
-    *ret = rows_write(&input);
+    result = place_all(scratch, &cells, &assignment, &items[0], &items[1], options->cancel, &input, error);
+    if (result == 0) *ret = rows_write(&input);
   }
   rulings_free(&rulings);
   items_free(&items[0]);

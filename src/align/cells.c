@@ -1,6 +1,6 @@
 #include "align/cells.h"
 
-#include <math.h>
+#include "base/map.h"
 
 #define CELL_ANSWER (-0.4f) /* log odds from which a choice is an answer */
 
@@ -255,22 +255,37 @@ static void match_left_over(const struct matching *m, struct cells *cells) {
   }
 }
 
+static void choose(const struct matching *m, struct cell *cell, size_t s, size_t t) {
+  struct cell_choice choice;
+  if (weigh_cell(m, s, t, &choice)) keep(cell, choice);
+}
+
+/* Two combos so large that all against all would take minutes: the same names alone. */
+static void match_names(const struct matching *m, struct cells *cells) {
+  struct map by_name = {0};
+  for (size_t t = 0; t < m->to.n; t++)
+    if (m->to.views[t]->plain.n && !map_get(&by_name, m->to.views[t]->plain))
+      (void)map_put(&by_name, m->to.views[t]->plain, (void *)(uintptr_t)(t + 1));
+  for (size_t s = 0; s < m->from.n; s++) {
+    void *found = map_get(&by_name, m->from.views[s]->plain);
+    if (found) choose(m, &cells->p[s], s, (size_t)(uintptr_t)found - 1);
+  }
+  map_free(&by_name);
+}
+
 struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target) {
   struct matching m = {context, source, target, side_cells_of(context->arena, context->source, source),
                        side_cells_of(context->arena, context->target, target)};
   m.to.fixed &= m.to.kinds;
   struct cells cells = {ARENA_ARRAY(context->arena, m.from.n, struct cell), m.from.n};
-  for (size_t s = 0; s < m.from.n; s++) {
-    struct cell *cell = &cells.p[s];
-    cell->source = m.from.cocs[s];
-    for (size_t t = 0; t < m.to.n; t++) {
-      struct cell_choice choice;
-      if (weigh_cell(&m, s, t, &choice)) keep(cell, choice);
-    }
-    cell->answered = cell->choice_count && cell->choices[0].score > CELL_ANSWER;
-  }
-  drop_parts_of_wholes(&cells);
-  match_left_over(&m, &cells);
+  for (size_t s = 0; s < m.from.n; s++) cells.p[s].source = m.from.cocs[s];
+  bool large = m.to.n && m.from.n > CELL_PAIRS_MAX / m.to.n;
+  if (large) match_names(&m, &cells);
+  for (size_t s = 0; s < m.from.n && !large; s++)
+    for (size_t t = 0; t < m.to.n; t++) choose(&m, &cells.p[s], s, t);
+  for (size_t s = 0; s < m.from.n; s++) cells.p[s].answered = cells.p[s].choice_count && cells.p[s].choices[0].score > CELL_ANSWER;
+  if (!large) drop_parts_of_wholes(&cells);
+  if (!large) match_left_over(&m, &cells);
   return cells;
 }
 

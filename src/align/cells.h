@@ -7,7 +7,7 @@
 
 #include "align/item.h"
 
-enum { CELL_CHOICES_MAX = 6, CELL_OPTIONS_MAX = 1 << 16 };
+enum { CELL_CHOICES_MAX = 6, CELL_PAIRS_MAX = 5000000 /* beyond, only option combos of the same name are compared */ };
 
 /* What a choice rests on, for the sentence that explains it. */
 enum cell_ground {

@@ -1,6 +1,10 @@
 #include "align/retrieve.h"
 
-enum { POSTINGS_MOST = 2500, FEWEST = 12 };
+enum {
+  POSTINGS_MOST = 2500,
+  TERM_MOST = 20000 /* postings of one term that are walked: a list of equal names stays linear */,
+  FEWEST = 12
+};
 
 #define WORTH 0.4f /* of the best, to be looked at when there are more than a few */
 
@@ -48,7 +52,8 @@ static size_t posting_count(const struct retriever *r, uint32_t term) {
 }
 
 static void walk(struct retriever *r, struct bag_term term) {
-  for (size_t i = r->starts[term.term]; i < r->starts[term.term + 1]; i++) {
+  size_t count = posting_count(r, term.term), start = r->starts[term.term];
+  for (size_t i = start; i < start + (count < TERM_MOST ? count : TERM_MOST); i++) {
     float *sum = &r->sums[r->postings[i].item];
     if (*sum == 0) VEC_PUSH(&r->touched, r->postings[i].item);
     *sum += term.weight * r->postings[i].weight;

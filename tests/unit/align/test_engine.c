@@ -1,4 +1,5 @@
 /* What the engine answers: one test for each rule that align.h and the headers below it state. */
+#include "base/buf.h"
 #include "make_side.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -339,6 +340,20 @@ static void test_a_side_with_nothing(void **state) {
   assert_int_equal(result->count, 0);
 }
 
+static void test_combos_too_large_for_all_against_all(void **state) {
+  enum { OPTIONS = 2400 };
+  struct buf line = BUF_INIT(1 << 20);
+  (void)buf_printf(&line, "Big: option 0");
+  for (unsigned i = 1; i < OPTIONS; i++) (void)buf_printf(&line, ", option %u", i);
+  const char *combo = arena_cstr(arena, buf_str(&line));
+  buf_free(&line);
+  from = SIDE(arena, 'a', combo, "Tests by kind = Big");
+  to = SIDE(arena, 'b', combo, "Tests by kind = Big");
+  run();
+  assert_cell("Tests by kind", "option 0", "option 0");
+  assert_cell("Tests by kind", "option 2399", "option 2399");
+}
+
 static void test_cancelling(void **state) {
   from = SIDE(arena, 'a', "Measles cases");
   to = from;
@@ -375,6 +390,7 @@ int main(void) {
       TEST(decisions_about_strangers_are_told),
       TEST(a_glossary),
       TEST(a_side_with_nothing),
+      TEST(combos_too_large_for_all_against_all),
       TEST(cancelling),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
