@@ -148,7 +148,8 @@ static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) 
   struct passing *passing = payload;
   passing->pass = pass;
   if (connection_about(passing->connection)->kind == CONFIG_PAT) return ask_server(passing);
-  if (!repeatable || !passing->renewable) return false;
+  if (!passing->renewable)
+    return false; /* a call that cannot be repeated is worth it too: the proxy tells that browser to send it again, and the connection goes on */
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
   return true;
 }

@@ -552,9 +552,14 @@ void proxy_repeat(struct proxy_pass *pass, struct dhis2_credential credential) {
   fail(pass, &error);
 }
 
+/* The server's own reason goes with the gateway's. */
 void proxy_fail(struct proxy_pass *pass, const struct error *error) {
+  bool refusal = error->code == ERROR_reauth_required || error->code == ERROR_forbidden;
+  struct str words = pass->has_words && refusal ? dhis2_message(pass->arena, buf_str(&pass->out)) : STR_NONE;
+  struct error both = *error;
+  if (words.n) (void)snprintf(both.message, sizeof both.message, "%s (the server says: %.*s)", error->message, STR_ARG(words));
   if (!pass->gone) {
-    fail(pass, error);
+    fail(pass, &both);
     return;
   }
   http_exchange_abort(pass->exchange);
