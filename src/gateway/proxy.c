@@ -557,7 +557,7 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error) {
   bool refusal = error->code == ERROR_reauth_required || error->code == ERROR_forbidden;
   struct str words = pass->has_words && refusal ? dhis2_message(pass->arena, buf_str(&pass->out)) : STR_NONE;
   struct error both = *error;
-  if (words.n) (void)snprintf(both.message, sizeof both.message, "%s (the server says: %.*s)", error->message, STR_ARG(words));
+  if (words.n) (void)error_set(&both, error->code, "%s (the server says: %.*s)", error->message, STR_ARG(words));
   if (!pass->gone) {
     fail(pass, &both);
     return;
