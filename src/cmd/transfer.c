@@ -283,6 +283,7 @@ static void say(FILE *to, const struct work *w, const char *outcome) {
               {"updated", c->updated},
               {"removed", c->removed},
               {"unchanged", c->unchanged},
+              {"left alone", c->left_alone},
               {"ignored", c->ignored},
               {"refused", c->refused},
               {"skipped", c->skipped},

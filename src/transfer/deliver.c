@@ -1,7 +1,6 @@
 #include "transfer/deliver.h"
 
 #include "base/clock.h"
-#include "base/map.h"
 #include "base/vec.h"
 
 enum { TRIES_MAX = 6, TRIES_500 = 2, ALONE_MAX = 25, STATUS_500 = 500 };
@@ -12,104 +11,6 @@ static bool is_cancelled(const struct delivery *d) {
 
 static int stop(struct error *error) {
   return error_set(error, ERROR_cancelled, "stopped before all was sent");
-}
-
-/* --- looking --- */
-
-struct looking {
-  struct delivery *delivery;
-  struct arena *arena; /* of the rows' new texts */
-  struct map by_key;
-  struct plan_row *rows;
-  size_t n;
-  bool fix_before;
-};
-
-static int forget(void *payload, struct error *error) {
-  struct looking *l = payload;
-  for (size_t i = 0; i < l->n; i++) {
-    struct plan_row *row = &l->rows[i];
-    row->current = STR_NONE;
-    if (!l->fix_before) continue;
-    row->before_comment = STR_NONE;
-    row->before_follow_up = false;
-  }
-  return 0;
-}
-
-static int on_value(void *payload, const struct dhis2_value *v, struct error *error) {
-  struct looking *l = payload;
-  char text[2048];
-  struct str coc = v->category_option_combo.n ? v->category_option_combo : l->delivery->default_combo,
-             aoc = v->attribute_option_combo.n ? v->attribute_option_combo : l->delivery->default_combo;
-  int n = snprintf(text, sizeof text, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(v->data_element), STR_ARG(v->period), STR_ARG(v->org_unit),
-                   STR_ARG(coc), STR_ARG(aoc));
-  struct plan_row *row = n > 0 && (size_t)n < sizeof text ? map_get(&l->by_key, (struct str){text, (size_t)n}) : NULL;
-  if (!row || v->deleted) return 0;
-  row->current = v->value.n ? arena_str(l->arena, v->value) : STR_NONE;
-  if (!l->fix_before) return 0;
-  row->before_comment = v->comment.n ? arena_str(l->arena, v->comment) : STR_NONE;
-  row->before_follow_up = v->follow_up;
-  return 0;
-}
-
-static size_t distinct(struct str *list, size_t n) {
-  size_t kept = 0;
-  for (size_t i = 0; i < n; i++)
-    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
-  return kept;
-}
-
-static int cmp_texts(const void *a, const void *b) {
-  return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static int read_units(struct looking *l, struct str period, const struct str *units, size_t count, struct error *error) {
-  const struct delivery *d = l->delivery;
-  struct dhis2_values_query query = {.data_sets = d->data_sets,
-                                     .data_set_count = d->data_set_count,
-                                     .periods = &period,
-                                     .period_count = 1,
-                                     .org_units = units,
-                                     .org_unit_count = count};
-  struct dhis2_values_sink sink = {forget, on_value, l};
-  struct dhis2_values_seen seen;
-  return dhis2_values_read(d->server, &query, sink, d->cancel, &seen, error);
-}
-
-/* The rows of one period and up to DHIS2_READ_UNITS_MAX units, as one question. */
-static int look_at(struct looking *l, struct arena *scratch, struct error *error) {
-  struct str *units = ARENA_ARRAY(scratch, l->n, struct str);
-  for (size_t i = 0; i < l->n; i++) {
-    units[i] = l->rows[i].org_unit;
-    (void)map_put(&l->by_key, row_key(scratch, &l->rows[i]), &l->rows[i]);
-  }
-  qsort(units, l->n, sizeof *units, cmp_texts);
-  return read_units(l, l->rows[0].period, units, distinct(units, l->n), error);
-}
-
-/* Rows come by period and unit; a question holds as many of them as share a period and do not have too many units. */
-static size_t question_size(const struct plan_row *rows, size_t n) {
-  size_t units = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (!str_eq(rows[i].period, rows[0].period)) return i;
-    if (i == 0 || !str_eq(rows[i].org_unit, rows[i - 1].org_unit)) units++;
-    if (units > DHIS2_READ_UNITS_MAX) return i;
-  }
-  return n;
-}
-
-int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error) {
-  int result = 0;
-  for (size_t at = 0; result == 0 && at < n;) {
-    struct looking l = {.delivery = d, .arena = arena, .rows = rows + at, .n = question_size(rows + at, n - at), .fix_before = fix_before};
-    struct arena *scratch = arena_new();
-    result = look_at(&l, scratch, error);
-    map_free(&l.by_key);
-    arena_free(scratch);
-    at += l.n;
-  }
-  return result;
 }
 
 /* --- sending --- */

@@ -24,11 +24,25 @@ struct delivery {
   void (*after_post)(void *payload, size_t count);
   void *payload;
   struct dhis2_batch batch;    /* zero: found out at the first call */
+  unsigned unreadable;         /* units that could not be read since the last that could */
   unsigned alone;              /* rows refused alone without a summary since the last that was taken */
 };
 
-/* Sets `current` of each row, and with `fix_before` the comment and follow-up flag that stand there too. Rows come by period, then org unit. New texts go to the arena of the rows. */
+/* Rows of a unit that this user may not read at the server become ROW_REFUSED with code "unreadable", and are not asked for again: what cannot be read back is not sent. Eight such units with none readable between: -1.
+ *
+ * Sets `current` of each row, and with `fix_before` the comment and follow-up flag that stand there too. Rows come by period, then org unit. New texts go to the arena of the rows. */
 int deliver_look(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error);
+
+/* The same for a plan that is being made: all rows are of `period`; asks for all of `units` (up to DHIS2_READ_UNITS_MAX, those of the rows among them) and counts what the server holds there beside the rows in cells that `is_made` says yes to. */
+struct deliver_survey {
+  struct str period;
+  const struct str *units;
+  size_t unit_count;
+  bool (*is_made)(void *payload, struct str data_element, struct str category_option_combo);
+  void *payload;
+  uint64_t *others; /* their number */
+};
+int deliver_survey(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey, struct error *error);
 
 /* Sends all rows that are ROW_WAITING; each is ROW_SENT or ROW_REFUSED then (or ROW_THERE, where a look in between found it there). */
 int deliver_send(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, struct error *error);

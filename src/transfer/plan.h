@@ -23,6 +23,7 @@ struct plan_row {
   struct str after;          /* p == NULL: the cell is to be gone */
   bool before_follow_up;
   bool zero_vanishes;        /* a zero in this cell is the same as nothing: the server keeps none */
+  bool unreadable;           /* the server does not let this user see it: refused, and never asked for again */
   bool planned;              /* before and after differ: to be sent at all */
   enum row_state state;
   struct str current;        /* as seen last */

@@ -29,6 +29,7 @@
   X(updated) \
   X(removed)   /* by an undo: what the run had created */ \
   X(unchanged) /* were there already and are not sent */ \
+  X(left_alone) /* of the target's cells that the mapping makes: hold a value, and the source says nothing of them */ \
   X(verified)  /* read back and equal */ \
   X(differing) /* read back and not equal */
 

@@ -83,6 +83,26 @@ static int on_contribution(void *payload, const struct contribution *contributio
   return 0;
 }
 
+static struct report_cell cell_of(const struct plan_row *row) {
+  return (struct report_cell){.operand = {row->data_element, row->category_option_combo},
+                              .attribute = row->attribute_option_combo,
+                              .period = row->period,
+                              .org_unit = row->org_unit,
+                              .value = row->after};
+}
+
+static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_target, struct str code, struct str text) {
+  struct report_cell cell = cell_of(row), sources[CELL_SOURCES_SHOWN];
+  struct source_cell found[CELL_SOURCES_SHOWN];
+  size_t n = row->operand == UINT32_MAX ? 0
+                                        : translation_sources(c->run->translation, row->operand, row->org_unit, row->attribute_option_combo,
+                                                              found, CELL_SOURCES_SHOWN);
+  for (size_t i = 0; i < n; i++)
+    sources[i] = (struct report_cell){
+        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = row->period};
+  report_conflict(c->report, by_target, code, text, &cell, sources, n);
+}
+
 /* --- planning --- */
 
 static struct str report_json(const struct report *report, struct buf *buf) {
@@ -104,11 +124,49 @@ static void compare(struct chunk *c) {
   }
 }
 
+static bool is_made(void *payload, struct str data_element, struct str category_option_combo) {
+  const struct chunk *c = payload;
+  return translation_find_operand(c->run->translation, (struct mapping_operand){data_element, category_option_combo}) != UINT32_MAX;
+}
+
+/* What the target holds in all units that the chunk's units lead to. */
+static int survey(struct chunk *c, struct error *error) {
+  struct str *units = ARENA_ARRAY(c->arena, c->unit_count, struct str);
+  size_t n = 0;
+  for (size_t i = 0; i < c->unit_count; i++) { /* those with a common target stand next to each other */
+    struct str unit = translation_unit(c->run->translation, c->units[i]);
+    if (unit.n && (n == 0 || !str_eq(units[n - 1], unit))) units[n++] = unit;
+  }
+  struct deliver_survey what = {.period = c->period,
+                                .units = units,
+                                .unit_count = n,
+                                .is_made = is_made,
+                                .payload = c,
+                                .others = &report_counts(c->report)->left_alone};
+  if (n == 0) return 0;
+  if (deliver_survey(&c->run->delivery, c->arena, c->rows.p, c->rows.n, &what, error))
+    return error_context(error, "reading what the target holds");
+  return 0;
+}
+
 static int write_plan(struct chunk *c, struct error *error) {
   struct buf report = BUF_INIT(REPORT_MAX);
   int result = log_planned(&c->run->log, c->run->chunk, &c->rows, report_json(c->report, &report), error);
   buf_free(&report);
   return result;
+}
+
+/* What cannot be read is neither planned nor sent; it is told at once, since only the plan outlives this process. */
+static void drop_unreadable(struct chunk *c) {
+  size_t kept = 0;
+  for (size_t i = 0; i < c->rows.n; i++) {
+    const struct plan_row *row = &c->rows.p[i];
+    if (row->unreadable)
+      tell_conflict(c, row, true, row->code, row->text);
+    else
+      c->rows.p[kept++] = *row;
+  }
+  c->rows.n = kept;
 }
 
 static int plan(struct chunk *c, struct error *error) {
@@ -119,8 +177,8 @@ static int plan(struct chunk *c, struct error *error) {
   if (gather_sorted(run->gather, on_contribution, c, error)) return -1;
   close_cell(c);
   run_tell(run, RUN_CHECKING);
-  if (deliver_look(&run->delivery, c->arena, c->rows.p, c->rows.n, true, error))
-    return error_context(error, "reading what the target holds");
+  if (survey(c, error)) return -1;
+  drop_unreadable(c);
   compare(c);
   return run->log.journal ? write_plan(c, error) : 0;
 }
@@ -147,26 +205,6 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
 }
 
 /* --- sending and verifying --- */
-
-static struct report_cell cell_of(const struct plan_row *row) {
-  return (struct report_cell){.operand = {row->data_element, row->category_option_combo},
-                              .attribute = row->attribute_option_combo,
-                              .period = row->period,
-                              .org_unit = row->org_unit,
-                              .value = row->after};
-}
-
-static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_target, struct str code, struct str text) {
-  struct report_cell cell = cell_of(row), sources[CELL_SOURCES_SHOWN];
-  struct source_cell found[CELL_SOURCES_SHOWN];
-  size_t n = row->operand == UINT32_MAX ? 0
-                                        : translation_sources(c->run->translation, row->operand, row->org_unit, row->attribute_option_combo,
-                                                              found, CELL_SOURCES_SHOWN);
-  for (size_t i = 0; i < n; i++)
-    sources[i] = (struct report_cell){
-        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = row->period};
-  report_conflict(c->report, by_target, code, text, &cell, sources, n);
-}
 
 static void tell_reason(struct chunk *c, const struct plan_row *row, enum transfer_reason reason) {
   tell_conflict(c, row, false, str_of(transfer_reason_name(reason)), str_of(transfer_reason_words(reason)));

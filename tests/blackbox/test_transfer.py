@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -43,7 +44,7 @@ class Servers(harness.Case):
         self.sims = {}
         for name, side, version, faults in (("source", self.source, self.versions[0], source_faults), ("target", self.target, self.versions[1], target_faults)):
             (self.folder / f"{name}-metadata.json").write_text(json.dumps(side.objects))
-            words = ["--demo", self.folder / f"{name}-metadata.json", "--set", "control=on"]
+            words = ["--demo", self.folder / f"{name}-metadata.json", "--set", "control=on", "--set", "pat=on"]
             if faults:
                 (self.folder / f"{name}-faults.json").write_text(json.dumps(faults))
                 words += ["--faults", self.folder / f"{name}-faults.json"]
@@ -82,7 +83,7 @@ class Servers(harness.Case):
     def wanted(self):
         """What must be at the target, from what the source really holds."""
         cells = fixture.expected(self.made, self.stored("source"))
-        if self.versions[1] == "2.41":  # keeps no zeros but where they are significant
+        if self.versions[1] != "2.43":  # keeps no zeros but where they are significant
             kept = {e["id"] for e in self.target.objects["dataElements"] if e["zeroIsSignificant"] or e["valueType"] in ("TEXT", "BOOLEAN")}
             cells = {k: v for k, v in cells.items() if v != "0" or k[0] in kept}
         return cells
@@ -183,8 +184,38 @@ class Plain(Servers):
         self.command(*self.words(), expect=3, environment={**self.environment, "DRAWBRIDGE_TARGET_TOKEN": self.environment["DRAWBRIDGE_SOURCE_TOKEN"]})
 
 
+    def test_zeros(self):
+        """A zero is a value from 2.43 on; before, where it is not significant, it is the same as none: also over an older value."""
+        share, balance, unit = self.source.cell("share"), self.source.cell("stock"), self.source.units[0]
+        stored = {(*share, "202401", unit, fixture.DEFAULT): "0", (*share, "202402", unit, fixture.DEFAULT): "0", (*balance, "202401", unit, fixture.DEFAULT): "0.0"}
+        self.start(stored=stored)
+        target = self.target.cell("share")
+        before = {(*target, "202402", unit, fixture.DEFAULT): "55"}
+        self.fill("target", self.target, before)
+        self.transfer()
+        silent = self.versions[0] != "2.43"  # such a source has no zero to tell of: what stands at the target is left alone, and counted
+        self.assertEqual(self.stored("target"), {**(before if silent else {}), **self.wanted()})
+        self.assertEqual((self.counts["differing"], self.counts["verified"], self.counts["left_alone"]), (0, self.counts["cells"], int(silent)))
+        self.transfer(journal="second")
+        self.assertEqual(self.counts["sent"], 0)
+        self.transfer("--undo")
+        self.assertEqual(self.stored("target"), before)
+
+
 class PlainBack(Plain):
     versions = ("2.43", "2.41")
+
+
+class Plain40To42(Plain):
+    versions = ("2.40", "2.42")
+
+
+class Plain42To37(Plain):
+    versions = ("2.42", "2.37")
+
+
+class Plain37To43(Plain):
+    versions = ("2.37", "2.43")
 
 
 class Refusals(Servers):
@@ -204,7 +235,7 @@ class Refusals(Servers):
         closed = {(p, self.source.units[0]) for p in ("202402", "202403")} if self.versions[1] == "2.43" else set()
         wanted = {k: v for k, v in self.wanted().items() if k[3] not in refused and (k[2], k[3]) not in closed}
         self.assertEqual(self.stored("target"), wanted)
-        self.assertEqual(set(self.counts["ignored"]), {"2.41": {"E7636"}, "2.43": {"E8022", "E8031"}}[self.versions[1]])
+        self.assertEqual(set(self.counts["ignored"]), {"E8022", "E8031"} if self.versions[1] == "2.43" else {"E7636"})
         self.assertEqual(self.counts["verified"] + sum(self.counts["ignored"].values()), self.counts["cells"])
         self.assertEqual(self.report["outcome"], "refused")
         cells = self.report["conflicts"][0]["cells"]
@@ -212,6 +243,36 @@ class Refusals(Servers):
 
 
 class RefusalsBack(Refusals):
+    versions = ("2.43", "2.41")
+
+
+class RefusalsOf37(Refusals):
+    versions = ("2.43", "2.37")
+
+
+class Unreadable(Servers):
+    """Units at the target that the person may not read: what cannot be read back is not sent; the rest arrives."""
+    unit_count = 5
+
+    def test_units_that_the_person_may_not_read(self):
+        mine, others = self.source.units[:3], self.source.units[3:]
+        self.target.objects["users"][0].update({name: [{"id": u} for u in mine] for name in ("organisationUnits", "dataViewOrganisationUnits")})
+        self.start()
+        self.transfer(expect=1)
+        self.target.units = mine
+        self.assertEqual(self.stored("target"), {k: v for k, v in self.wanted().items() if k[3] in mine})
+        self.assertEqual(self.counts["ignored"], {"unreadable": self.counts["cells"] - self.counts["verified"]})
+        self.assertEqual({c["target"]["org_unit"] for c in self.report["conflicts"][0]["cells"]} - set(others), set())
+        self.transfer("--undo")
+        self.assertEqual(self.stored("target"), {})
+
+    def test_nothing_to_read_at_all_ends_the_run(self):
+        self.target.objects["dataSets"][0]["sharing"] = {"public": "r-------"}
+        self.start()
+        self.command(*self.words(), expect=3, environment=self.environment)
+
+
+class UnreadableBack(Unreadable):
     versions = ("2.43", "2.41")
 
 
@@ -464,6 +525,28 @@ class Killed(BetweenServers):
         self.check_resumed(clean)
 
 class Signals(Servers):
+    def test_a_full_disk(self):
+        """A journal that cannot be written ends the run before it sends what is not in it; with room again it goes on."""
+        self.start()
+        self.transfer(journal="clean")
+        sizes = {p.name: p.stat().st_size for p in (self.folder / "clean").iterdir()}
+        clean = self.stored("target")
+        self.transfer("--undo", journal="clean")
+        words = self.words("--resume")
+        at = words.index("--report")
+        del words[at:at + 2]
+
+        def little_room():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        for room in (100, sizes["mapping.json"] + 10, *(int(max(sizes.values()) * part) for part in (0.5, 0.7, 0.9))):
+            run = subprocess.run([str(harness.BUILD / "drawbridge"), *map(str, words)], env={**os.environ, **self.environment}, capture_output=True, text=True, preexec_fn=little_room)
+            self.assertEqual(run.returncode, 4, (room, sizes, run.stderr))
+            self.assertIn("cannot be written", run.stderr)
+            self.assertLess(len(self.stored("target")), len(clean))
+        self.transfer("--resume")
+        self.check_whole()
+
     def test_a_journal_that_another_process_has(self):
         self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "hang"}])
         run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,175 @@
+/* What a server holds where rows are to go. A unit that this user may not read costs its own rows and no others. */
+#include "base/map.h"
+#include "base/vec.h"
+#include "transfer/deliver.h"
+
+enum { UNREADABLE_MAX = 8, STATUS_CONFLICT = 409 };
+
+struct looking {
+  struct delivery *delivery;
+  struct arena *arena; /* of the rows' new texts */
+  struct map by_key;
+  struct plan_row *rows;
+  size_t n;
+  bool fix_before;
+  const struct deliver_survey *survey; /* NULL: only the rows are looked at */
+  struct str period;
+  const struct str *asked; /* units of the reading under way, sorted */
+  size_t asked_count;
+  uint64_t others; /* of it: what stands there beside the rows */
+};
+
+static int cmp_texts(const void *a, const void *b) {
+  return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static bool is_asked(const struct looking *l, const struct plan_row *row) {
+  return bsearch(&row->org_unit, l->asked, l->asked_count, sizeof *l->asked, cmp_texts) != NULL;
+}
+
+static int forget(void *payload, struct error *error) {
+  struct looking *l = payload;
+  l->others = 0;
+  for (size_t i = 0; i < l->n; i++) {
+    struct plan_row *row = &l->rows[i];
+    if (!is_asked(l, row)) continue;
+    row->current = STR_NONE;
+    if (!l->fix_before) continue;
+    row->before_comment = STR_NONE;
+    row->before_follow_up = false;
+  }
+  return 0;
+}
+
+static int on_value(void *payload, const struct dhis2_value *v, struct error *error) {
+  struct looking *l = payload;
+  char text[2048];
+  struct str otherwise = l->delivery->default_combo, coc = v->category_option_combo.n ? v->category_option_combo : otherwise,
+             aoc = v->attribute_option_combo.n ? v->attribute_option_combo : otherwise;
+  int n = snprintf(text, sizeof text, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(v->data_element), STR_ARG(v->period), STR_ARG(v->org_unit),
+                   STR_ARG(coc), STR_ARG(aoc));
+  struct plan_row *row = n > 0 && (size_t)n < sizeof text ? map_get(&l->by_key, (struct str){text, (size_t)n}) : NULL;
+  if (v->deleted) return 0;
+  if (!row) {
+    l->others += l->survey && v->value.n && l->survey->is_made(l->survey->payload, v->data_element, coc);
+    return 0;
+  }
+  row->current = v->value.n ? arena_str(l->arena, v->value) : STR_NONE;
+  if (!l->fix_before) return 0;
+  row->before_comment = v->comment.n ? arena_str(l->arena, v->comment) : STR_NONE;
+  row->before_follow_up = v->follow_up;
+  return 0;
+}
+
+/* Not a failure of the server: it does not let this user read there, or does not know the place. */
+static bool is_refusal(const struct error *error) {
+  return error->code == ERROR_forbidden || (error->code == ERROR_upstream_error && error->upstream_status == STATUS_CONFLICT);
+}
+
+static void mark_unreadable(struct looking *l, struct str unit, const struct error *why) {
+  for (size_t i = 0; i < l->n; i++) {
+    struct plan_row *row = &l->rows[i];
+    if (!str_eq(row->org_unit, unit)) continue;
+    row->unreadable = true;
+    row->state = ROW_REFUSED;
+    row->code = STR("unreadable");
+    row->text = arena_str(l->arena, str_of(why->message));
+  }
+}
+
+static int read_units(struct looking *l, const struct str *units, size_t count, struct error *error) {
+  struct delivery *d = l->delivery;
+  struct dhis2_values_query query = {.data_sets = d->data_sets,
+                                     .data_set_count = d->data_set_count,
+                                     .periods = &l->period,
+                                     .period_count = 1,
+                                     .org_units = units,
+                                     .org_unit_count = count};
+  struct dhis2_values_sink sink = {forget, on_value, l};
+  struct dhis2_values_seen seen;
+  if (!count) return 0;
+  l->asked = units;
+  l->asked_count = count;
+  if (dhis2_values_read(d->server, &query, sink, d->cancel, &seen, error) == 0) {
+    d->unreadable = 0;
+    if (l->survey) *l->survey->others += l->others;
+    return 0;
+  }
+  if (!is_refusal(error) || d->unreadable >= UNREADABLE_MAX) return -1;
+  if (count == 1) {
+    d->unreadable++;
+    mark_unreadable(l, units[0], error);
+    *error = (struct error){0};
+    return 0;
+  }
+  *error = (struct error){0};
+  return read_units(l, units, count / 2, error) || read_units(l, units + count / 2, count - count / 2, error) ? -1 : 0;
+}
+
+static size_t distinct(struct str *list, size_t n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++)
+    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
+  return kept;
+}
+
+/* Those of the rows that can be read at all, with `more`, as one sorted list. */
+static struct str *units_of(struct looking *l, const struct str *more, size_t more_count, struct arena *scratch, size_t *ret_count) {
+  struct str *units = ARENA_ARRAY(scratch, l->n + more_count + 1, struct str);
+  size_t count = 0;
+  for (size_t i = 0; i < l->n; i++)
+    if (!l->rows[i].unreadable) units[count++] = l->rows[i].org_unit;
+  for (size_t i = 0; i < more_count; i++) units[count++] = more[i];
+  qsort(units, count, sizeof *units, cmp_texts);
+  *ret_count = distinct(units, count);
+  return units;
+}
+
+static int look(struct looking *l, const struct str *more, size_t more_count, struct error *error) {
+  struct arena *scratch = arena_new();
+  size_t count;
+  for (size_t i = 0; i < l->n; i++) {
+    struct plan_row *row = &l->rows[i];
+    struct str key = arena_printf(scratch, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(row->data_element), STR_ARG(row->period),
+                                  STR_ARG(row->org_unit), STR_ARG(row->category_option_combo), STR_ARG(row->attribute_option_combo));
+    (void)map_put(&l->by_key, key, row);
+  }
+  const struct str *units = units_of(l, more, more_count, scratch, &count);
+  int result = read_units(l, units, count, error);
+  map_free(&l->by_key);
+  arena_free(scratch);
+  return result;
+}
+
+/* Rows come by period and unit; a question holds as many of them as share a period and do not have too many units. */
+static size_t question_size(const struct plan_row *rows, size_t n) {
+  size_t units = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!str_eq(rows[i].period, rows[0].period)) return i;
+    if (i == 0 || !str_eq(rows[i].org_unit, rows[i - 1].org_unit)) units++;
+    if (units > DHIS2_READ_UNITS_MAX) return i;
+  }
+  return n;
+}
+
+int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error) {
+  int result = 0;
+  for (size_t at = 0; result == 0 && at < n;) {
+    struct looking l = {.delivery = d,
+                        .arena = arena,
+                        .rows = rows + at,
+                        .n = question_size(rows + at, n - at),
+                        .fix_before = fix_before,
+                        .period = rows[at].period};
+    result = look(&l, NULL, 0, error);
+    at += l.n;
+  }
+  return result;
+}
+
+int deliver_survey(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey,
+                   struct error *error) {
+  struct looking l = {.delivery = d, .arena = arena, .rows = rows, .n = n, .fix_before = true, .survey = survey, .period = survey->period};
+  *survey->others = 0;
+  return look(&l, survey->units, survey->unit_count, error);
+}
