@@ -7,6 +7,7 @@ import argparse
 import functools
 import http.server
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -32,12 +33,12 @@ apps:
 servers:
   - id: district
     name: District (demo, 2.41)
-    url: http://127.0.0.1:{district}
+    url: {district_url}
     addresses: [127.0.0.0/8]
     oauth: {{client_id: drawbridge, client_secret: {{file: {state}/client-secret}}}}
   - id: central
     name: Central (demo, 2.43)
-    url: http://127.0.0.1:{central}
+    url: {central_url}
     addresses: [127.0.0.0/8]
     oauth: {{client_id: drawbridge, client_secret: {{file: {state}/client-secret}}}}
 log: {{level: info, format: json}}
@@ -80,14 +81,16 @@ def wait_for(port, process, what, state):
 
 
 def free(port):
-    """Port 0: one that nobody uses."""
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(("127.0.0.1", port))
-            return s.getsockname()[1]
-        except OSError:
-            sys.exit(f"demo: port {port} is in use: end what uses it, or choose another base with --port")
+    """Port 0: one that nobody uses, below those that the system gives to outgoing connections, so that it stays free until a program listens there."""
+    for candidate in [port] if port else random.sample(range(20000, 32000), 200):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", candidate))
+                return candidate
+            except OSError:
+                pass
+    sys.exit(f"demo: port {port} is in use: end what uses it, or choose another base with --port" if port else "demo: no port is free")
 
 
 def main():
@@ -95,6 +98,8 @@ def main():
     parser.add_argument("--build", default="build", type=pathlib.Path)
     parser.add_argument("--port", default=8080, type=int, help="of the page; the next four are used too; 0: any that are free")
     parser.add_argument("--state", default=ROOT / "run" / "demo", type=pathlib.Path, help="where to keep what is stored")
+    parser.add_argument("--district-url", help="where drawbridge finds the district server, when a relay stands before it")
+    parser.add_argument("--central-url", help="likewise the central one")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier calls stored")
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
@@ -109,7 +114,8 @@ def main():
     client_secret = "0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50"
     secret.write_text(client_secret + "\n")
     config = state / "drawbridge.yaml"
-    config.write_text(CONFIG.format(state=state, **ports))
+    urls = {f"{name}_url": getattr(options, f"{name}_url") or f"http://127.0.0.1:{ports[name]}" for name in ("district", "central")}
+    config.write_text(CONFIG.format(state=state, **ports, **urls))
 
     running = []
 
@@ -135,7 +141,8 @@ def main():
     try:
         for name, version in servers:
             start(name, build / "drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{ports[name]}", "--demo", DEMO / f"{name}.json",
-                  "--client", f"drawbridge:{client_secret}", "--redirect-uri", callback + name)
+                  "--client", f"drawbridge:{client_secret}", "--redirect-uri", callback + name,
+                  "--base-url", urls[f"{name}_url"])
         start("drawbridge", build / "drawbridge", "serve", "--config", config)
         for (name, _), process in zip(servers, running):
             wait_for(ports[name], process, name, state)

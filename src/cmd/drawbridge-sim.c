@@ -10,13 +10,13 @@
 enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
 static const char usage[] =
-    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH]\n"
+    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH] [--base-url URL]\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
     "                      [--set pat|uaa|oauth|jwt|csrf|totp|saved-requests|login-app|rotate|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;
-  const char *listen, *metadata, *demo, *faults, *context, *client;
+  const char *listen, *metadata, *demo, *faults, *context, *base_url, *client;
   const char *redirects[REDIRECTS_MAX];
   size_t redirect_count;
   int64_t clock_s;
@@ -31,6 +31,7 @@ struct program {
   struct sim *sim;
   struct sim_faults *faults;
   struct str context;
+  struct str base_url; /* what the server says it is called, where a proxy stands before it; empty: where it listens */
 };
 
 /* An answer that waits for its time. */
@@ -64,6 +65,8 @@ static int read_options(int argc, char **argv, struct options *options) {
       options->faults = value;
     else if (str_eq(name, STR("--context")))
       options->context = value;
+    else if (str_eq(name, STR("--base-url")))
+      options->base_url = value;
     else if (str_eq(name, STR("--client"))) {
       if (str_find_char(str_of(value), ':') == SIZE_MAX) return bad_usage("--client wants ID:SECRET, not", value);
       options->client = value;
@@ -222,7 +225,7 @@ static int serve(struct program *program, const struct options *options, struct 
   if (http_server_listen(program->server, address, &port, error) < 0) return -1;
   size_t colon = str_find_last_char(address, ':');
   struct str base = arena_printf(arena, "http://%.*s:%d%.*s", STR_ARG(str_slice(address, 0, colon)), port, STR_ARG(program->context));
-  program->sim->base_url = base;
+  program->sim->base_url = program->base_url.n ? program->base_url : base;
   (void)printf("%.*s\n", STR_ARG(base));
   (void)fflush(stdout);
   uv_run(&program->loop, UV_RUN_DEFAULT);
@@ -231,6 +234,7 @@ static int serve(struct program *program, const struct options *options, struct 
 
 static int start(struct program *program, const struct options *options, struct arena *arena) {
   struct error error = {0};
+  program->base_url = options->base_url ? str_of(options->base_url) : STR_NONE;
   program->context = options->context ? str_of(options->context) : STR("");
   program->sim = sim_new(options->release, STR("http://127.0.0.1"), program->context);
   program->sim->clock_offset_ms = options->clock_s * 1000;

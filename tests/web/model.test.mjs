@@ -7,6 +7,7 @@ import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
 import * as review from '../../web/model/review.js'
 import { createHistory } from '../../web/model/history.js'
 import { commandOf } from '../../web/model/keys.js'
+import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { parsePo } from '../../web/model/po.js'
 import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
@@ -89,6 +90,19 @@ test('warnings: shared targets, value types, lost cells; an agreed sum is none',
   assert.ok(!review.needsLook(rowOf(both, 'Source00010')))
   assert.ok(rowOf(saved, 'Source00005').warnings.some((one) => one.kind === 'type' && one.from === 'NUMBER'))
   assert.ok(rowOf(saved, 'Source00004').warnings.some((one) => one.kind === 'cells' && one.lost === 1 && one.of === 4))
+})
+
+test('two sources of one target with cells of their own are no conflict', () => {
+  const saved = made()
+  const apart = saved.cellsOf.get('Source00010').map((cell) => ({ ...cell, terms: cell.terms.map((one) => ({ ...one, target: { id: `other ${one.target.id}`, name: 'other' } })) }))
+  assert.deepEqual(rowOf({ ...saved, cellsOf: new Map(saved.cellsOf).set('Source00010', apart) }, 'Source00010').warnings, [])
+})
+
+test('every observation of the engine has words', () => {
+  const table = readFileSync(new URL('../../src/align/evidence.h', import.meta.url), 'utf8')
+  const names = [...table.matchAll(/^\s+X\((\w+), [-\d.f]+, "/gm)].map((one) => one[1])
+  assert.ok(names.length > 10)
+  assert.deepEqual(names.filter((name) => !knownFeatures().includes(name)), [])
 })
 
 test('value types that lose nothing are no warning', () => {

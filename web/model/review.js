@@ -144,21 +144,30 @@ export function typeLoss(source, target) {
   return fits ? undefined : [source.value_type, target.value_type]
 }
 
+/** What one source element adds to: cells, where they are known, else whole elements. */
+function aims(review, element) {
+  const choice = choiceOf(element)
+  if (choice.length === 0) return []
+  const ids = new Set(choice.map((one) => one.id))
+  const terms = (review.cellsOf.get(element.source.id) ?? []).flatMap((cell) => cell.terms).filter((one) => ids.has(one.target_data_element))
+  return terms.length ? [...new Set(terms.map((one) => cellKey(one.target_data_element, one.target.id)))] : [...ids]
+}
+
 function usage(review) {
   const users = new Map()
   for (const element of review.elements.values())
-    for (const target of choiceOf(element)) {
-      const list = users.get(target.id)
+    for (const aim of aims(review, element)) {
+      const list = users.get(aim)
       if (list) list.push(element)
-      else users.set(target.id, [element])
+      else users.set(aim, [element])
     }
   return users
 }
 
-/** [{kind: "shared", others} · {kind: "sum", others} · {kind: "type", from, to} · {kind: "cells", lost, of}]; shared and type are conflicts. */
+/** [{kind: "shared", others} · {kind: "sum", others} · {kind: "type", from, to} · {kind: "cells", lost, of}]; shared and type are conflicts. Several sources of one target element are fine as long as each has cells of its own. */
 function warningsOf(review, element, choice, users) {
   const warnings = []
-  const sharing = [...new Set(choice.flatMap((target) => users.get(target.id) ?? []))].filter((one) => one !== element)
+  const sharing = [...new Set(aims(review, element).flatMap((aim) => users.get(aim)))].filter((one) => one !== element)
   if (sharing.length) {
     const sure = [element, ...sharing].every((one) => one.decision.state === 'accepted')
     warnings.push({ kind: sure ? 'sum' : 'shared', others: sharing.map((one) => one.source.name) })

@@ -1,0 +1,204 @@
+// A person's whole way through the demo: sign in to two servers, align, decide, send, see the totals verified; then the example app on another origin and on another site.
+// Everything the browser received from drawbridge and the app is kept, and none of the servers' secrets may be in it.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { axe, openPage, picture, startBrowser } from './browser.mjs'
+import { secretsOf, startDemo } from './demo.mjs'
+
+let browser
+let demo
+before(async () => { [browser, demo] = await Promise.all([startBrowser(), startDemo()]) })
+after(async () => { await browser?.close(); await demo?.stop() })
+
+const account = (name) => new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(demo.printed)[1]
+const token = (server) => new RegExp(`^\\s*${server}\\s+(d2\\w+_\\w+)`, 'm').exec(demo.printed)[1]
+const code = (server) => execFileSync('python3', ['tools/totp.py', new RegExp(`^\\s*${server}\\s+([A-Z2-7]{32})`, 'm').exec(demo.printed)[1]], { cwd: new URL('../..', import.meta.url), encoding: 'utf8' }).trim()
+
+/** What the page and the app could know: bodies and headers from their origins, storages, script-visible cookies, addresses. */
+function recorder(context) {
+  const ours = [demo.page, demo.app, demo.elsewhere]
+  const kept = []
+  const waiting = []
+  context.on('response', (response) => {
+    if (!ours.some((origin) => response.url().startsWith(`${origin}/`))) return
+    waiting.push((async () => {
+      const headers = (await response.headersArray()).map(({ name, value }) => `${name}: ${value}`).join('\n')
+      const body = response.status() >= 300 && response.status() < 400 ? '' : await response.body().then(String, () => '')
+      kept.push([`answer of ${response.url().replace(/\?.*/, '')}`, `${headers}\n${body}`])
+    })().catch(() => {}))
+  })
+  return {
+    kept,
+    async look(page, where) {
+      const seen = await page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, location.href, history.state, document.documentElement.outerHTML]))
+      kept.push([`what script sees ${where}`, seen], [`databases ${where}`, await page.evaluate(async () => JSON.stringify([await indexedDB.databases(), await caches.keys()]))])
+    },
+    done: () => Promise.all(waiting),
+  }
+}
+
+async function noSecrets(record) {
+  await record.done()
+  const secrets = secretsOf(demo)
+  const kinds = [...new Set(secrets.map(([what]) => what))]
+  for (const wanted of ['cookie of district', 'Bearer of central', 'authorization code of central', 'refresh_token of central', 'printed password']) assert.ok(kinds.includes(wanted), `the search knows no ${wanted}: only ${kinds.join(', ')}`)
+  assert.ok(record.kept.length > 20)
+  const found = []
+  for (const [where, text] of record.kept) for (const [what, value] of secrets) if (text.includes(value)) found.push(`${what} in ${where}`)
+  assert.deepEqual(found, [])
+}
+
+/** At the server's own pages: its login, then its question whether drawbridge may act, where it asks (it does so once). Ends back at `home`. */
+async function signInByOAuth(page, name, home) {
+  const step = async () => {
+    await page.waitForFunction((origin) => location.origin === origin || document.querySelector('#password, #submit-consent, #authorizeForm'), home)
+    if (page.url().startsWith(`${home}/`)) return false
+    if (await page.locator('#password').isVisible()) {
+      await page.locator('#username').fill(name)
+      await page.locator('#password').fill(account(name))
+      await page.locator('#submit').click()
+    } else if (await page.locator('#authorizeForm').isVisible()) {
+      await page.getByRole('button', { name: 'Authorize' }).click()
+    } else {
+      for (const box of await page.locator('input[name=scope]:not([disabled])').all()) await box.check()
+      await page.locator('#submit-consent').click()
+    }
+    return true
+  }
+  await page.waitForURL((url) => url.origin !== home)
+  for (let steps = 0; steps < 4 && (await step()); steps++) await page.waitForLoadState()
+}
+
+async function sendLastMonth(page, clean) {
+  await page.getByRole('link', { name: 'Send', exact: true }).click()
+  await page.getByText(/^(\d+) of \1 chosen$/).waitFor()
+  await page.getByText('1 chosen', { exact: true }).waitFor()
+  await clean('send')
+  await page.getByRole('button', { name: /^Check 1 period/ }).click()
+  await page.getByText(/values are ready to be sent/).waitFor()
+  await clean('checked')
+  await page.getByRole('button', { name: /^Send [\d,]+ values$/ }).click()
+  await page.getByText('Everything arrived: all totals agree').waitFor()
+  const rows = await page.getByRole('row').allInnerTexts()
+  const totals = rows.map((text) => text.split('\t')).filter((cells) => cells.length === 5 && cells[4].trim() === 'Yes')
+  assert.ok(totals.length > 5, rows.join('\n'))
+  for (const [name, , sent, read] of totals) assert.equal(sent, read, name)
+  await clean('verified')
+}
+
+test('the whole way: sign in, align, decide, send, verified', { timeout: 600000 }, async () => {
+  const { page, context, complaints, close } = await openPage(browser, { expected: [/status of 401/, /v1\/runs$/] }) // the second factor is asked for by a 401
+  const record = recorder(context)
+  const clean = async (label) => {
+    assert.deepEqual(await axe(page, label), [])
+    await record.look(page, label)
+    await picture(page, `journey-${label}`)
+  }
+  await page.goto(`${demo.page}/`)
+  await page.getByRole('link', { name: /^Sign in to District/ }).click()
+  await page.getByRole('tab', { name: 'Password', exact: true }).click()
+  await page.getByLabel('User name').fill('tomas')
+  await page.locator('input[type=password]').fill(account('tomas'))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByLabel('Two-factor code').fill(code('district'))
+  await page.keyboard.press('Enter')
+  await page.getByText('Connected', { exact: true }).waitFor()
+  await clean('one-server')
+  await page.getByRole('link', { name: /^Sign in to Central/ }).click()
+  await page.getByRole('tab', { name: /OAuth/ }).click()
+  await page.getByRole('link', { name: /^Continue to Central/ }).click()
+  await signInByOAuth(page, 'asha', demo.page)
+  await page.getByRole('link', { name: 'Align two data sets' }).waitFor()
+  assert.ok(page.url().startsWith(demo.page))
+  assert.ok(!/code=|state=/.test(page.url()))
+  await clean('two-servers')
+
+  await page.getByRole('link', { name: 'Align two data sets' }).click()
+  await page.getByRole('region', { name: 'Values come from' }).getByLabel(/Server/).selectOption({ label: 'District (demo, 2.41)' })
+  await page.getByRole('region', { name: 'Values go to' }).getByLabel(/Server/).selectOption({ label: 'Central (demo, 2.43)' })
+  await page.getByLabel(/Malaria monthly report/).check()
+  await page.getByLabel(/HMIS 105 Malaria/).check()
+  await clean('data-sets')
+  await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+  await page.getByRole('grid').waitFor()
+  await clean('proposals')
+  await page.getByRole('button', { name: /^Accept [1-9]/ }).click()
+  await page.getByText('All changes saved').waitFor()
+  await page.getByLabel('State', { exact: true }).selectOption('proposed')
+  await page.getByRole('grid').or(page.getByText('Nothing here fits')).first().waitFor()
+  for (let left = await page.locator('.vbody [role=row]').count(); left > 0; left--) { // what is left wants a look: it is good
+    await page.getByRole('grid').focus()
+    await page.keyboard.press('a')
+    await page.getByText(`${left - 1} shown`).waitFor()
+  }
+  await page.getByText('All changes saved').waitFor()
+  await page.getByLabel('State', { exact: true }).selectOption('accepted')
+  await clean('decided')
+
+  const canSend = await page.evaluate(async () => { // its body is read: one that is left alone never ends for the recorder
+    const response = await fetch('/v1/runs', { headers: { 'X-Drawbridge': '1' } })
+    await response.text()
+    return response.status !== 404
+  })
+  if (canSend) await sendLastMonth(page, clean)
+  assert.deepEqual(complaints, [])
+
+  const app = await context.newPage() // another origin, the same site: the session is shared
+  await app.goto(`${demo.app}/`)
+  await app.getByRole('cell', { name: /Hospital/ }).first().waitFor()
+  const missing = await app.locator('tbody td:last-child').allInnerTexts()
+  assert.ok(missing.length > 5 && (!canSend || missing.every((text) => text === '')), missing.join()) // all that was sent is there
+  await record.look(app, 'in the app')
+  await picture(app, 'journey-app')
+  await noSecrets(record)
+  assert.deepEqual(complaints, [])
+
+  await page.goto(`${demo.page}/servers`)
+  await page.getByRole('button', { name: /^Sign out of District/ }).click()
+  await page.getByRole('link', { name: /^Sign in to District/ }).waitFor()
+  await close()
+})
+
+test('the example app signs in by itself: from the same site through the page, with tokens', { timeout: 300000 }, async () => {
+  const { page, context, complaints, close } = await openPage(browser)
+  const record = recorder(context)
+  await page.goto(`${demo.app}/`)
+  for (const server of ['district', 'central']) {
+    await page.getByRole('button', { name: `Sign in to ${server}` }).click()
+    await page.getByRole('tab', { name: 'Access token' }).click()
+    await page.getByLabel('Personal access token').fill(token(server))
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('link', { name: `Back to ${demo.app}` }).click()
+    await page.getByRole('button', { name: new RegExp(`^${server}: .* sign out$`) }).waitFor()
+  }
+  await page.getByRole('cell', { name: /Hospital/ }).first().waitFor()
+  await record.look(page, 'in the app')
+  await record.done()
+  for (const [where, text] of record.kept) for (const server of ['district', 'central']) assert.ok(!text.includes(token(server)), where)
+  assert.deepEqual(complaints, [])
+  await close()
+})
+
+test('from another site: the code in the address is redeemed by the tab that began, and the session is of that site alone', { timeout: 300000 }, async () => {
+  const { page, context, complaints, close } = await openPage(browser)
+  const record = recorder(context)
+  const addresses = []
+  page.on('framenavigated', (frame) => addresses.push(frame.url()))
+  await page.goto(`${demo.elsewhere}/`)
+  for (const server of ['district', 'central']) {
+    await page.getByRole('button', { name: `Sign in to ${server}` }).click()
+    await signInByOAuth(page, 'asha', demo.elsewhere)
+    await page.getByRole('button', { name: new RegExp(`^${server}: .* sign out$`) }).waitFor()
+    assert.equal(page.url(), `${demo.elsewhere}/`) // nothing is left in the address
+  }
+  await page.getByRole('cell', { name: /Hospital/ }).first().waitFor()
+  assert.ok(addresses.some((one) => one.startsWith(`${demo.elsewhere}/#drawbridge_code=`)))
+  await record.look(page, 'in the app elsewhere')
+  await noSecrets(record)
+  assert.deepEqual(complaints, [])
+  const own = await context.newPage() // drawbridge's own page knows nothing of it
+  await own.goto(`${demo.page}/servers`)
+  await own.getByText('Not signed in').first().waitFor()
+  await close()
+})
