@@ -63,7 +63,7 @@ int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *
   struct assignment assignment;
   int result = assign_all(&context, &assignment, error);
   if (result == 0) {
-    struct cells_context cells = {scratch, lexicon, &combos[0], &combos[1]};
+    struct cells_context cells = {scratch, lexicon, &combos[0], &combos[1], &rulings};
     struct rows_input input = {
         .arena = arena, .source = &items[0], .target = &items[1], .assignment = &assignment, .rulings = &rulings, .candidates = candidates};
     result = place_all(scratch, &cells, &assignment, &items[0], &items[1], options->cancel, &input, error);

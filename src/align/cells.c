@@ -1,8 +1,10 @@
 #include "align/cells.h"
 
+#include "align/ruling.h"
 #include "base/map.h"
 
 #define CELL_ANSWER (-0.4f) /* log odds from which a choice is an answer */
+#define TAUGHT 9.0f         /* above all that names can tell */
 
 struct side_cells {
   const struct dhis2_option_combo **cocs;
@@ -163,8 +165,16 @@ static float missing(struct telling telling) {
   return (telling.found / telling.all - 1) * much;
 }
 
+/* Its words mean nothing to the engine: only the same name could tell that it is the same. */
+static bool says_nothing(const struct option_combo_view *view) {
+  static const struct facets silent;
+  return view->plain.n && !view->term_count && view->facets.age.state == AGE_NONE &&
+         memcmp(view->facets.value, silent.value, sizeof silent.value) == 0;
+}
+
 static struct evidence weigh_text(const struct matching *m, const struct option_combo_view *s, const struct option_combo_view *t) {
   if (s->plain.n && str_eq(s->plain, t->plain)) return (struct evidence){3, CELL_SAME_NAME, false};
+  if (says_nothing(t)) return (struct evidence){-3, 0, false};
   const struct lexicon *lexicon = m->context->lexicon;
   struct telling target = told(lexicon, t, s, &m->source->all), source = told(lexicon, s, t, &m->target->all);
   struct evidence evidence = {3 * missing(target) + (m->from.n == 1 ? 0.3f : 1.5f) * missing(source), 0, false};
@@ -257,7 +267,12 @@ static void match_left_over(const struct matching *m, struct cells *cells) {
 
 static void choose(const struct matching *m, struct cell *cell, size_t s, size_t t) {
   struct cell_choice choice;
-  if (weigh_cell(m, s, t, &choice)) keep(cell, choice);
+  const struct rulings *rulings = m->context->rulings;
+  if (rulings && rulings_taught(rulings, m->from.cocs[s], m->to.cocs[t]))
+    choice = (struct cell_choice){m->to.cocs[t], TAUGHT, CELL_TAUGHT};
+  else if (!weigh_cell(m, s, t, &choice))
+    return;
+  keep(cell, choice);
 }
 
 /* Two combos so large that all against all would take minutes: the same names alone. */

@@ -22,6 +22,7 @@ enum cell_ground {
   CELL_SPLIT = 256,      /* would have to be split */
   CELL_LEFT_OVER = 512,  /* the only ones left on both sides */
   CELL_DEFAULT = 1024,   /* neither is divided */
+  CELL_TAUGHT = 2048,    /* a person paired these option combos for another element */
 };
 
 struct cell_choice {
@@ -46,6 +47,7 @@ struct cells_context {
   struct arena *arena;
   const struct lexicon *lexicon;
   const struct combos *source, *target;
+  const struct rulings *rulings; /* what a person decided elsewhere teaches; NULL: nothing */
 };
 
 float cells_confidence(float score); /* calibrated as score_confidence */

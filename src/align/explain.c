@@ -39,6 +39,7 @@ static const struct {
   enum cell_ground ground;
   const char *name, *sentence;
 } grounds[] = {
+    {CELL_TAUGHT, "taught", "A person paired these option combos for another element"},
     {CELL_SPLIT, "split", "The age groups overlap; a value cannot be split between them"},
     {CELL_DIFFERENCE, "difference", "All who were tested; those who were positive are subtracted"},
     {CELL_LEFT_OVER, "left_over", "The only one left on both sides"},

@@ -80,6 +80,10 @@ static void read_cell(struct reading_decisions *r, const struct decision *d) {
     ruling->none = true;
     return;
   }
+  if (d->verdict == DECISION_ACCEPTED && d->sign == '+' && !from->o.is_default && !to->o.is_default) {
+    struct str lesson = key_of(room, from->o.id, to->o.id);
+    (void)map_put(&r->rulings.lessons, arena_str(r->arena, lesson), r);
+  }
   struct cell_term *term = ARENA_NEW(r->arena, struct cell_term), **end = &ruling->terms;
   *term = (struct cell_term){target, to, d->sign, d->verdict == DECISION_ACCEPTED, NULL};
   while (*end) {
@@ -91,9 +95,9 @@ static void read_cell(struct reading_decisions *r, const struct decision *d) {
 
 struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
                           const struct decision *decisions, size_t count) {
-  struct reading_decisions r = {
-      arena,     source, target,
-      decisions, count,  {ARENA_ARRAY(arena, source->element_count, struct ruling), {0}, ARENA_ARRAY(arena, count, struct str), 0}};
+  struct reading_decisions r = {.arena = arena, .source = source, .target = target, .decisions = decisions, .count = count};
+  r.rulings.elements = ARENA_ARRAY(arena, source->element_count, struct ruling);
+  r.rulings.warnings = ARENA_ARRAY(arena, count, struct str);
   for (size_t i = 0; i < count; i++) {
     if (decisions[i].operand)
       read_cell(&r, &decisions[i]);
@@ -112,6 +116,7 @@ struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *sour
 
 void rulings_free(struct rulings *rulings) {
   map_free(&rulings->cells);
+  map_free(&rulings->lessons);
 }
 
 const struct cell_ruling *rulings_cell(const struct rulings *rulings, const struct dhis2_data_element *element,
@@ -119,4 +124,10 @@ const struct cell_ruling *rulings_cell(const struct rulings *rulings, const stru
   if (!rulings->cells.count) return NULL;
   char room[KEY_SIZE];
   return map_get(&rulings->cells, key_of(room, element->o.id, coc->o.id));
+}
+
+bool rulings_taught(const struct rulings *rulings, const struct dhis2_option_combo *source, const struct dhis2_option_combo *target) {
+  if (!rulings->lessons.count) return false;
+  char room[KEY_SIZE];
+  return map_get(&rulings->lessons, key_of(room, source->o.id, target->o.id)) != NULL;
 }

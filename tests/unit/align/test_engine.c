@@ -306,6 +306,18 @@ static void test_decided_cells(void **state) {
   assert_cell("Measles cases", "Male", NULL);
 }
 
+static void test_a_decided_cell_teaches_the_others(void **state) {
+  from = SIDE(arena, 'a', "Kind: Red, Green, Blue", "Measles cases = Kind", "Malaria cases = Kind");
+  to = SIDE(arena, 'b', "Kind: Uno, Dos, Tres", "Measles cases = Kind", "Malaria cases = Kind");
+  const struct dhis2_data_element *source = element_named(from, "Measles cases"), *target = element_named(to, "Measles cases");
+  struct decision decision = {
+      true, source->o.id, coc_named(from, source, "Red")->o.id, target->o.id, coc_named(to, target, "Tres")->o.id, '+', DECISION_ACCEPTED};
+  run();
+  assert_cell("Malaria cases", "Red", NULL);
+  run_with(&decision, 1, NULL);
+  assert_cell("Malaria cases", "Red", "Tres");
+}
+
 static void test_decisions_about_strangers_are_told(void **state) {
   from = SIDE(arena, 'a', "Measles cases");
   to = SIDE(arena, 'b', "Measles cases");
@@ -387,6 +399,7 @@ int main(void) {
       TEST(decided_rows_are_never_overruled),
       TEST(several_targets_may_be_accepted),
       TEST(decided_cells),
+      TEST(a_decided_cell_teaches_the_others),
       TEST(decisions_about_strangers_are_told),
       TEST(a_glossary),
       TEST(a_side_with_nothing),
