@@ -114,3 +114,15 @@ bool str_to_i64(struct str s, int64_t *ret) {
   *ret = minus ? (int64_t)(0 - value) : (int64_t)value;
   return true;
 }
+
+static int cmp_for_sort(const void *a, const void *b) {
+  return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+size_t str_sorted_set(struct str *list, size_t n) {
+  size_t kept = 0;
+  if (n) qsort(list, n, sizeof *list, cmp_for_sort);
+  for (size_t i = 0; i < n; i++)
+    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
+  return kept;
+}

@@ -47,6 +47,9 @@ struct str str_trim(struct str s); /* blanks, tabs, CR and LF off both ends */
  * with p == NULL, so `while (rest.p)` visits every field, also empty ones. */
 struct str str_take(struct str *rest, char separator);
 
+/* Sorts by bytes and drops what repeats; returns how many are left. */
+size_t str_sorted_set(struct str *list, size_t n);
+
 /* Decimal digits only, no sign for u64, the whole str, no overflow: else false and *ret is untouched. */
 bool str_to_u64(struct str s, uint64_t *ret);
 bool str_to_i64(struct str s, int64_t *ret);

@@ -226,10 +226,6 @@ static int add_units(struct units *units, struct str json, struct error *error) 
   return result;
 }
 
-static int cmp_ids(const void *a, const void *b) {
-  return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret,
                           size_t *ret_count, struct error *error) {
   struct units units = {.arena = arena};
@@ -247,8 +243,7 @@ int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_uni
                          STR_ARG(org_units[i]));
     arena_free(call);
   }
-  if (units.list.n) qsort(units.list.p, units.list.n, sizeof *units.list.p, cmp_ids);
-  *ret_count = units.list.n;
+  *ret_count = units.list.n = str_sorted_set(units.list.p, units.list.n);
   *ret = ARENA_ARRAY(arena, units.list.n + 1, struct str);
   if (units.list.n) memcpy(*ret, units.list.p, units.list.n * sizeof **ret);
   VEC_FREE(&units.list);

@@ -106,13 +106,6 @@ static int read_units(struct looking *l, const struct str *units, size_t count, 
   return read_units(l, units, count / 2, error) || read_units(l, units + count / 2, count - count / 2, error) ? -1 : 0;
 }
 
-static size_t distinct(struct str *list, size_t n) {
-  size_t kept = 0;
-  for (size_t i = 0; i < n; i++)
-    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
-  return kept;
-}
-
 /* Those of the rows that can be read at all, with `more`, as one sorted list. */
 static struct str *units_of(struct looking *l, const struct str *more, size_t more_count, struct arena *scratch, size_t *ret_count) {
   struct str *units = ARENA_ARRAY(scratch, l->n + more_count + 1, struct str);
@@ -120,8 +113,7 @@ static struct str *units_of(struct looking *l, const struct str *more, size_t mo
   for (size_t i = 0; i < l->n; i++)
     if (!l->rows[i].unreadable) units[count++] = l->rows[i].org_unit;
   for (size_t i = 0; i < more_count; i++) units[count++] = more[i];
-  qsort(units, count, sizeof *units, cmp_texts);
-  *ret_count = distinct(units, count);
+  *ret_count = str_sorted_set(units, count);
   return units;
 }
 

@@ -23,17 +23,6 @@ static int cmp_periods(const void *left, const void *right) {
   return dhis2_period_cmp(&a, &b);
 }
 
-static int cmp_texts(const void *a, const void *b) {
-  return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static size_t distinct(struct str *list, size_t n) {
-  size_t kept = 0;
-  for (size_t i = 0; i < n; i++)
-    if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
-  return kept;
-}
-
 static int settle_periods(struct run_order *order, struct arena *arena, struct error *error) {
   if (order->period_count < 1 || order->period_count > RUN_PERIODS_MAX)
     return error_set(error, ERROR_usage, "name 1 to %d periods, e.g. --periods 202401,202402", RUN_PERIODS_MAX);
@@ -45,8 +34,8 @@ static int settle_periods(struct run_order *order, struct arena *arena, struct e
                        STR_ARG(str_slice(order->periods[i], 0, 40)));
     list[i] = arena_str(arena, str_of(period.text));
   }
+  order->period_count = str_sorted_set(list, order->period_count);
   qsort(list, order->period_count, sizeof *list, cmp_periods);
-  order->period_count = distinct(list, order->period_count);
   order->periods = list;
   return 0;
 }
@@ -62,8 +51,7 @@ int run_order_settle(struct run_order *order, struct arena *arena, struct error 
                        STR_ARG(str_slice(order->org_units[i], 0, 40)));
     list[i] = order->org_units[i];
   }
-  qsort(list, order->org_unit_count, sizeof *list, cmp_texts);
-  order->org_unit_count = distinct(list, order->org_unit_count);
+  order->org_unit_count = str_sorted_set(list, order->org_unit_count);
   order->org_units = list;
   return 0;
 }

@@ -30,6 +30,12 @@ static void strings(void **state) {
   assert_true(str_find(STR("ab"), STR("abc")) == SIZE_MAX);
   assert_int_equal(str_cmp(STR("a"), STR("ab")), -1);
   assert_text(str_slice(STR("abc"), 2, 9), "c");
+  struct str list[] = {STR("b"), STR("a"), STR("b"), STR("ab"), STR("a")};
+  assert_int_equal(str_sorted_set(list, 5), 3);
+  assert_text(list[0], "a");
+  assert_text(list[1], "ab");
+  assert_text(list[2], "b");
+  assert_int_equal(str_sorted_set(NULL, 0), 0);
 }
 
 static void numbers(void **state) {
