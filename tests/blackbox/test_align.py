@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import test_transfer
 from harness import BUILD
 
 HEADER = "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,rank,confidence,decision"
@@ -145,6 +146,36 @@ class Align(unittest.TestCase):
         self.assertIn("--data-set", self.run_align("--source", "server:central", expect=2).stderr)
         run = self.run_align("--source", "server:central", "--data-set", "adataSet000", "--config", "nowhere.yaml", expect=2)
         self.assertIn("nowhere.yaml", run.stderr)
+
+
+class AlignServers(test_transfer.Servers):
+    """Sides that two servers tell: the old engine and the new."""
+
+    def align(self, *more, expect=0, environment=None):
+        return self.command("align", "--config", self.folder / "config.yaml", "--source", "server:source", "--target", "server:target", *more, expect=expect,
+                            environment=self.environment if environment is None else environment, input="")
+
+    def test_servers_tell_the_same_as_their_exports(self):
+        self.start()
+        sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)
+        live, said = self.align(*sets)
+        from_files, _ = self.command("align", "--source", self.folder / "source-metadata.json", "--target", self.folder / "target-metadata.json", *sets)
+        rows, wanted = ([list(r.values())[:6] for r in csv.DictReader(io.StringIO(text)) if r["decision"] in ("auto", "proposed")] for text in (live, from_files))
+        elements = [r for r in rows if r[0] == "data_element"]
+        self.assertTrue(elements)
+        self.assertEqual(elements, [r for r in wanted if r[0] == "data_element"])
+        self.assertTrue(any(r[0] == "operand" for r in rows))  # the servers know the option combos, which the files leave out
+        for token in self.environment.values():
+            self.assertNotIn(token, live + said)
+
+    def test_what_a_server_refuses(self):
+        self.start()
+        sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)
+        _, said = self.align(*sets, expect=3, environment={**self.environment, "DRAWBRIDGE_SOURCE_TOKEN": "d2pat_" + "x" * 36 + "1234567890"})
+        self.assertEqual(said.count("\n"), 1, said)
+        self.assertIn("source", said)
+        _, said = self.align("--source-data-set", "nowhereSet1", "--target-data-set", self.target.data_set, expect=2)
+        self.assertIn("nowhereSet1", said)
 
 
 if __name__ == "__main__":
