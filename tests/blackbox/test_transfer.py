@@ -446,6 +446,28 @@ class Lies(BetweenServers):
         self.assertEqual([c["code"] for c in self.report["conflicts"]], ["unaccounted"])
         self.assertEqual(self.counts["differing"], self.counts["cells"] - self.counts["unchanged"])
 
+    def test_a_job_in_place_of_a_summary(self):
+        """Where a server makes a job of a POST its summary is waited for; it is empty at first."""
+        real, summaries, asked = harness.call, {}, []
+
+        def by_job(port, method, target, headers=None, body=None):
+            if method == "POST" and target.startswith("/api/dataValueSets") and port == self.sims["target"].port:
+                job = f"TfJob{len(summaries):06d}"
+                summaries[job] = json.dumps(real(port, method, target, headers, body).json["response"]).encode()
+                answer = {"httpStatus": "OK", "httpStatusCode": 200, "status": "OK", "message": "Initiated inMemoryDataValueImport",
+                          "response": {"responseType": "JobConfigurationWebMessageResponse", "name": "inMemoryDataValueImport", "id": job, "jobType": "DATAVALUE_IMPORT", "jobStatus": "RUNNING"}}
+                return harness.Answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())
+            if "/api/system/taskSummaries/" in target:
+                asked.append(target)
+                return harness.Answer(200, [("Content-Type", "application/json")], summaries[target.rsplit("/", 1)[1]] if asked.count(target) > 2 else b"")
+            return real(port, method, target, headers, body)
+        self.addCleanup(setattr, harness, "call", real)
+        harness.call = by_job
+        self.transfer()
+        harness.call = real
+        self.check_whole()
+        self.assertEqual(len(asked), 3 * len(fixture.PERIODS))
+
     def test_a_poisoned_value_does_not_lose_the_rest(self):
         """One value on which the server fails with 500, whatever comes with it."""
         self.poison = None
