@@ -2,11 +2,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dhis2/doctor.h"
 #include "gateway/failure.h"
 #include <stdatomic.h>
 #include <uv.h>
 
-enum { GOOD_MS = 5 * 60 * 1000, FAILED_MS = 10 * 1000, CALL_TIMEOUT_MS = 30 * 1000 };
+enum { GOOD_MS = 5 * 60 * 1000, FAILED_MS = 10 * 1000, DIAGNOSIS_MS = 10 * 1000, CALL_TIMEOUT_MS = 30 * 1000 };
 
 struct answer {
   struct directory_answer answer; /* first: a struct directory_answer * is the answer */
@@ -22,6 +23,10 @@ struct directory_server {
   uv_cond_t probed;
   bool probing;
   struct answer *last;
+  uv_mutex_t examining; /* of what follows */
+  struct arena *diagnosis_arena;
+  struct str diagnosis;
+  int64_t diagnosed_ms;
 };
 
 struct directory {
@@ -47,7 +52,8 @@ struct directory *directory_new(struct config *config) {
                                                      .addresses = about->addresses.p,
                                                      .address_count = about->addresses.n,
                                                      .timeout_ms = CALL_TIMEOUT_MS}};
-    if (uv_mutex_init(&server->lock) || uv_cond_init(&server->probed)) abort();
+    server->diagnosis_arena = arena_new();
+    if (uv_mutex_init(&server->lock) || uv_mutex_init(&server->examining) || uv_cond_init(&server->probed)) abort();
   }
   return directory;
 }
@@ -62,7 +68,9 @@ void directory_unref(struct directory *directory) {
   for (size_t i = 0; i < directory->config->server_count; i++) {
     struct directory_server *server = &directory->servers[i];
     if (server->last) directory_answer_unref(&server->last->answer);
+    arena_free(server->diagnosis_arena);
     uv_mutex_destroy(&server->lock);
+    uv_mutex_destroy(&server->examining);
     uv_cond_destroy(&server->probed);
   }
   free(directory->servers);
@@ -175,4 +183,34 @@ int directory_offers(const struct directory_server *server, enum dhis2_kind kind
   struct str why = answer->probe.kinds[kind].why;
   return failure_at(error, ERROR_kind_not_offered, server->about->id, "%.*s",
                     STR_ARG(why.n ? why : STR("the server does not offer this kind of sign-in: choose another one")));
+}
+
+static void examine(struct directory *directory, struct directory_server *server) {
+  struct dhis2_diagnosis diagnosis;
+  arena_free(server->diagnosis_arena);
+  server->diagnosis_arena = arena_new();
+  struct dhis2_client client = directory_client(directory, server, server->diagnosis_arena);
+  bool named = server->about->sign_in != CONFIG_ALL_BUT_BASIC; /* all is what one gets who names none */
+  unsigned wanted = 0;
+  for (enum dhis2_kind kind = 0; named && kind < DHIS2_KINDS; kind++)
+    if (server->about->sign_in & directory_kind_bit(kind)) wanted |= 1U << kind;
+  struct dhis2_question question = {
+      .place = &server->place, .wanted = wanted, .client = client.client_id.n ? &client : NULL, .redirect_uri = client.redirect_uri};
+  dhis2_doctor(&question, server->diagnosis_arena, &diagnosis);
+  server->diagnosis = dhis2_diagnosis_json(server->diagnosis_arena, &diagnosis);
+  server->diagnosed_ms = clock_monotonic_ms();
+}
+
+int directory_diagnosis(struct directory *directory, struct directory_server *server, struct arena *arena, struct str *ret,
+                        struct error *error) {
+  if (uv_mutex_trylock(&server->examining)) {
+    (void)failure_at(error, ERROR_busy, server->about->id, "%.*s is being examined: ask again in a few seconds",
+                     STR_ARG(server->about->name));
+    error->retry_after = 3;
+    return -1;
+  }
+  if (!server->diagnosis.n || clock_monotonic_ms() - server->diagnosed_ms >= DIAGNOSIS_MS) examine(directory, server);
+  *ret = arena_str(arena, server->diagnosis);
+  uv_mutex_unlock(&server->examining);
+  return 0;
 }

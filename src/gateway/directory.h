@@ -35,6 +35,9 @@ const struct directory_answer *directory_probe(struct directory_server *server);
 const struct directory_answer *directory_last(struct directory_server *server, bool *ret_fresh); /* NULL: never probed. Does not block */
 void directory_answer_unref(const struct directory_answer *answer);
 
+/* What the doctor says of it, as JSON, copied to the arena. A diagnosis is good for ten seconds and made by one at a time: -1 with ERROR_busy while another one is under way. Blocks. */
+int directory_diagnosis(struct directory *directory, struct directory_server *server, struct arena *arena, struct str *ret, struct error *error);
+
 /* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason. */
 int directory_offers(const struct directory_server *server, enum dhis2_kind kind, const struct directory_answer *answer, struct error *error);
 

@@ -12,6 +12,7 @@ static const struct route {
     {"POST", "/v1/servers/{}/connection", connection_create},
     {"DELETE", "/v1/servers/{}/connection", connection_delete},
     {"GET", "/v1/servers/{}/authorize", authorize},
+    {"GET", "/v1/servers/{}/doctor", doctor},
     {"GET", "/v1/callback/{}", callback},
     {"POST", "/v1/handoff", handoff},
 };

@@ -153,7 +153,7 @@ function signIn(world, [id], body) {
 }
 
 const doctor = () => [
-  { check: 'reachable', outcome: 'ok', found: 'answers in 20 ms', meaning: 'The server can be reached', remedy: '' },
+  { check: 'network', outcome: 'ok', found: 'answers in 20 ms', meaning: 'The server can be reached', remedy: '' },
   { check: 'clock', outcome: 'warning', found: '95 s behind', meaning: 'Tokens may be refused', remedy: 'Set the clock of the server by NTP' },
 ]
 
@@ -189,21 +189,21 @@ const NOTHING = { read: 0, mapped: 0, unmapped: {}, summed: 0, sent: 0, created:
 const COUNTS = { ...NOTHING, read: 1420, mapped: 1360, unmapped: { no_counterpart: 48, undecided: 12 }, summed: 210, sent: 1340, unchanged: 20 }
 
 function ending(run) {
-  const totals = (target) => [
-    { data_element: 'Target0000a', name: 'Malaria cases', period: run.periods[0], source: '12345678901234567890.5', target: target && '12345678901234567890.5', cells: 20, equal: Boolean(target) },
-    { data_element: 'Target0000b', name: 'BCG doses given', period: run.periods[0], source: '4711', target: target && '4711', cells: 20, equal: Boolean(target) },
+  const totals = () => [
+    { data_element: 'Target0000a', name: 'Malaria cases', period: run.periods[0], source: '12345678901234567890.5', target: '12345678901234567890.5', cells: 20, equal: true },
+    { data_element: 'Target0000b', name: 'BCG doses given', period: run.periods[0], source: '4711', target: '4711', cells: 20, equal: true },
   ]
   const conflict = {
     code: 'E7617', message: 'Organisation unit: OrgUnit0003 not in hierarchy of current user', count: 2,
     cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: run.periods[0], org_unit: 'OrgUnit0003', value: '7' }, sources: [{ data_element: 'Source00000', category_option_combo: 'SourceCoc00', period: run.periods[0], org_unit: 'OrgUnit0003', value: '7' }] }],
   }
   if (run.dry_run)
-    return [{ state: 'reading', progress: { done: 700, of: 1420 } }, { state: 'checking', progress: { done: 500, of: 1340 }, counts: { ...COUNTS, sent: 0 } }, { state: 'done', counts: COUNTS, totals: totals(null), progress: { done: 0, of: 0 } }]
+    return [{ state: 'reading', progress: { done: 700, of: 1420 } }, { state: 'checking', progress: { done: 500, of: 1340 }, counts: { ...COUNTS, sent: 0 } }, { state: 'done', counts: COUNTS, totals: totals(), progress: { done: 0, of: 0 } }]
   return [
     { state: 'sending', progress: { done: 500, of: 1340 }, counts: { ...COUNTS, sent: 500, created: 480, updated: 20 } }, { state: 'verifying', progress: { done: 900, of: 1340 }, counts: { ...COUNTS, created: 1300, updated: 38 } },
     run.refusing
-      ? { state: 'refused', counts: { ...COUNTS, created: 1300, updated: 38, ignored: { E7617: 2 }, verified: 1338 }, totals: totals('x'), conflicts: [conflict], progress: { done: 0, of: 0 } }
-      : { state: 'done', counts: { ...COUNTS, created: 1300, updated: 40, verified: 1340 }, totals: totals('x'), progress: { done: 0, of: 0 } },
+      ? { state: 'refused', counts: { ...COUNTS, created: 1300, updated: 38, ignored: { E7617: 2 }, verified: 1338 }, totals: totals(), conflicts: [conflict], progress: { done: 0, of: 0 } }
+      : { state: 'done', counts: { ...COUNTS, created: 1300, updated: 40, verified: 1340 }, totals: totals(), progress: { done: 0, of: 0 } },
   ]
 }
 

@@ -11,7 +11,7 @@ import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { parsePo } from '../../web/model/po.js'
 import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
-import { conflictWords, ignoredOf, stepsOf } from '../../web/model/run.js'
+import { conflictWords, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
 import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
 import { readReturn } from '../../web/model/return-to.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
@@ -103,6 +103,13 @@ test('every observation of the engine has words', () => {
   const names = [...table.matchAll(/^\s+X\((\w+), [-\d.f]+, "/gm)].map((one) => one[1])
   assert.ok(names.length > 10)
   assert.deepEqual(names.filter((name) => !knownFeatures().includes(name)), [])
+})
+
+test('every reason of a transfer has words', () => {
+  const table = readFileSync(new URL('../../src/transfer/translate.h', import.meta.url), 'utf8')
+  const names = [...table.matchAll(/^\s+X\((\w+), (?:true|false), "/gm)].map((one) => one[1])
+  assert.ok(names.length > 10)
+  assert.deepEqual(names.filter((name) => !knownReasons().includes(name)), [])
 })
 
 test('value types that lose nothing are no warning', () => {

@@ -49,6 +49,9 @@ describe('servers and sign-in', () => {
     await page.getByText('Connected', { exact: true }).waitFor()
     await clean('servers')
     assert.equal(new URL(page.url()).pathname, '/servers')
+    await page.getByRole('button', { name: 'Examine District HMIS' }).click()
+    await page.getByText('Set the clock of the server by NTP').waitFor()
+    await clean('servers-examined')
     await page.getByRole('button', { name: 'Sign out of District HMIS' }).click()
     await page.getByRole('link', { name: 'Sign in to District HMIS' }).waitFor()
     assert.equal(world.connections.size, 0)
@@ -115,8 +118,11 @@ describe('servers and sign-in', () => {
   scene('a server that does not answer, and one that is not known', { connected: [], expected: [REFUSED] }, async ({ page, go, world, clean }) => {
     world.servers[0].state = 'unreachable'
     world.servers[0].sign_in = []
+    world.servers[0].problem = { code: 'certificate_refused', detail: 'certificate expired' }
     await go('/servers')
     await page.getByText('Cannot be reached').waitFor()
+    await page.getByText("The server's certificate is not trusted").waitFor()
+    await clean('servers-unreachable')
     await go('/sign-in/district')
     await page.getByText('The server cannot be reached').waitFor()
     await clean('sign-in-unreachable')

@@ -189,7 +189,7 @@ export function rowsOf(review) {
   const users = usage(review)
   const rows = []
   for (const element of review.elements.values()) {
-    const choice = choiceOf(element)
+    const choice = choiceOf(element).map((one) => thing(review, one.id))
     const state = stateOf(element)
     const answers = element.proposals.filter(isAnswer)
     const confidence = state === 'proposed' ? Math.min(...answers.map((one) => one.confidence)) : undefined

@@ -21,18 +21,20 @@ function reachedBy(counts, ids) {
   return Math.min(ids.indexOf(step) < 0 ? ids.length - 1 : ids.indexOf(step), ids.length - 1)
 }
 
-export const ignoredOf = (counts) => Object.values(counts.ignored).reduce((a, b) => a + b, 0)
+/** Cells that either side refused. */
+export const ignoredOf = (counts) => Object.values(counts.ignored).reduce((a, b) => a + b, counts.refused ?? 0)
 
 const REASONS = {
   no_rule: () => t('Nothing is aligned for their cell'),
   no_counterpart: () => t('Their cell has no counterpart'),
   rejected: () => t('What was proposed for their cell was rejected'),
   undecided: () => t('Nobody has decided about their cell yet'),
-  proposed: () => t('Nobody has decided about their cell yet'),
   org_unit: () => t('Their organisation unit has no counterpart'),
   attribute_option_combo: () => t('Their attribute option has no counterpart'),
-  period: () => t('Their period was not asked for'),
+  no_value: () => t('There is a comment alone, and no value'),
+  deleted: () => t('They were deleted at the source'),
 }
+export const knownReasons = () => [...Object.keys(REASONS), ...Object.keys(WORDS), ...WORD_OF.keys()]
 export const unmappedReason = (reason) => REASONS[reason]?.() ?? reason
 
 // Both families of DHIS2's codes: those to 2.42 and those from 2.43.
@@ -55,10 +57,15 @@ const WORDS = {
   twice: () => [t('Two values for the same cell'), t('Two rules write to it in different ways. Look at the pair in the review.')],
   not_a_number: () => [t('A sum of something that is no number'), t('Only numbers can be summed: choose one source for that target cell.')],
   missing_source: () => [t('Part of a sum has no value'), t('The mapping asks for all parts. Enter the missing ones at the source.')],
+  skipped: () => [t('Part of a sum has no value'), t('The mapping leaves such cells out. Enter the missing ones at the source.')],
+  contradiction: () => [t('The source says two different values for one cell'), t('Correct it at the source, then send again.')],
+  not_summable: () => [t('The values of this data element cannot be added up'), t('Choose one source for that target cell.')],
+  changed_meanwhile: () => [t('Somebody else changed the cell at the target meanwhile'), t('Look at it there, then send again.')],
+  unaccounted: () => [t('The target says that it took the value, but it is not there'), t('Send again. If it stays so, tell the administrator of the target.')],
 }
 const CODES = {
-  hierarchy: 'E7617 E8011', assigned: 'E7636 E8022', unit: 'E7603 E7612 E8106 E8107', closed: 'E8031', element: 'E7610 E7633 E8020 E8103', cell: 'E7613 E7614 E7630 E7634 E8024 E8108',
-  attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110', right: 'E7601 E8010', value: 'E7619 E8122', option: 'E7621 E8123', period: 'E7611 E7632 E8021', open: 'E7640 E7641 E7643 E7644 E8030',
+  hierarchy: 'E7617 E8011', assigned: 'E7636 E8022', unit: 'E7603 E7612 E8106 E8107', closed: 'E8031', element: 'E7610 E7633 E8020 E8103', cell: 'not_in_data_set E7613 E7614 E7630 E7634 E8024 E8108',
+  attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110', right: 'E7601 E8010', value: 'E7619 E8122 value_type', option: 'E7621 E8123', period: 'E7611 E7632 E8021 period_type', open: 'E7640 E7641 E7643 E7644 E8030',
   approved: 'E7642 E8033', dates: 'E7638 E7639 E8025 E8032', dataset: 'E7600 E8004 E8005', twice: 'E8128',
 }
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))

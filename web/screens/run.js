@@ -145,13 +145,13 @@ function Totals({ run }) {
   if (run.totals.length === 0) return null
   const sorted = [...run.totals].sort((a, b) => Number(a.equal) - Number(b.equal))
   const shown = all ? sorted : sorted.slice(0, MOST)
-  const verified = run.totals.some((one) => one.target !== null)
-  return html`<section aria-labelledby="totals"><h2 id="totals">${verified ? t('Totals on both sides') : t('Totals to be sent')}</h2>
+  return html`<section aria-labelledby="totals"><h2 id="totals">${run.dry_run ? t('Totals to be sent') : t('Totals on both sides')}</h2>
     <div class="scroll"><table class="table">
-      <thead><tr><th scope="col">${t('Data element')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${verified ? t('Sent') : t('To be sent')}</th>${verified && html`<th scope="col" class="number">${t('Read back')}</th><th scope="col">${t('Agrees')}</th>`}</tr></thead>
+      <thead><tr><th scope="col">${t('Data element')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${run.dry_run ? t('To be sent') : t('Sent')}</th>
+        <th scope="col" class="number">${run.dry_run ? t('Would be taken') : t('Read back')}</th><th scope="col">${t('Agrees')}</th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${`${one.data_element} ${one.period}`}>
         <td><bdi>${one.name ?? one.data_element}</bdi></td><td>${periodText(one.period)}</td><td class="number">${decimal(one.source)}</td>
-        ${verified && html`<td class="number">${decimal(one.target)}</td><td>${one.equal ? html`<${Tag} tone="positive">${t('Yes')}<//>` : html`<${Tag} tone="negative">${t('No')}<//>`}</td>`}
+        <td class="number">${decimal(one.target)}</td><td>${one.equal ? html`<${Tag} tone="positive">${t('Yes')}<//>` : html`<${Tag} tone="negative">${t('No')}<//>`}</td>
       </tr>`)}</tbody></table></div>
     ${sorted.length > shown.length && html`<p><${Button} small onClick=${() => setAll(true)}>${t('Show all {n}', { n: sorted.length })}<//></p>`}
   </section>`

@@ -1,0 +1,193 @@
+"""The running program against docs/openapi.yaml: every documented route answers with a documented status and shape, every route of the program is documented."""
+import json
+import re
+
+from harness import ROOT, Browser, Case, call, free_port, wait_for
+from openapi import Document
+
+REFUSALS_OF_ALL = {400, 403, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503}  # before a route is reached; said once at the head of the document
+DEMO = ROOT / "examples/demo-metadata"
+TOKENS = dict(re.findall(r"^\s+(district|central)\s+(d2\w+_\w+)", (DEMO / "ACCOUNTS.txt").read_text(), re.M))
+CONFIG = """\
+public_url: http://127.0.0.1:{port}
+listen: [127.0.0.1:{port}]
+admin_listen: 127.0.0.1:{admin}
+store: sqlite:{directory}/state.db
+keys: {directory}/keys
+servers:
+  - {{id: district, name: District, url: "http://127.0.0.1:{district}", addresses: [127.0.0.0/8]}}
+  - {{id: central, name: Central, url: "http://127.0.0.1:{central}", addresses: [127.0.0.0/8], oauth: {{client_id: drawbridge, client_secret: {{file: {directory}/client-secret}}}}}}
+log: {{level: info, format: json}}
+"""
+NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+SECRET = "1f4b9c37-52ce-4a0e-8d61-7f0f6f6a9e21"
+
+
+class OpenApi(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.document = Document()
+
+    def setUp(self):
+        directory = self.directory()
+        (directory / "client-secret").write_text(SECRET)
+        (directory / "client-secret").chmod(0o600)
+        port, self.admin = free_port(), free_port()
+        sims = {name: self.sim(version, "--demo", DEMO / f"{name}.json", "--client", f"drawbridge:{SECRET}", "--redirect-uri", f"http://127.0.0.1:{port}/v1/callback/{name}").port
+                for name, version in (("district", "2.41"), ("central", "2.43"))}
+        self.drawbridge(CONFIG.format(port=port, admin=self.admin, directory=directory, **sims), port)
+        self.browser = Browser(port)
+        self.seen = set()
+
+    def ask(self, method, route, target=None, expect=None, headers=None, body=None):
+        """Calls, and holds the answer against what is documented for the route."""
+        answer = self.browser.call(method, target or route, headers, body)
+        documented = self.document.answers(method, route)
+        said = documented.get(str(answer.status), documented.get("default"))
+        place = f"{method} {target or route}: {answer}"
+        if said is None:
+            self.assertIn(answer.status, REFUSALS_OF_ALL, f"this status is not documented: {place}")
+            said = self.document.root["components"]["responses"]["Problem"]
+        if expect:
+            self.assertEqual(answer.status, expect, place)
+        self.seen.add((method, route))
+        if method != "HEAD":
+            self.check_body(answer, said, place)
+        for name in said.get("headers", {}):
+            if answer.status in (201, 303) or name == "ETag":
+                self.assertIsNotNone(answer.header(name), f"no {name}: {place}")
+        return answer
+
+    def check_body(self, answer, said, place):
+        kind = (answer.header("Content-Type") or "").split(";")[0]
+        if not answer.body:
+            self.assertNotIn("application/json", said.get("content", {}), f"nothing came: {place}")
+            return
+        self.assertIn(kind, said.get("content", {}), f"{kind} is not documented: {place}")
+        schema = said["content"][kind].get("schema")
+        if schema:
+            self.assertEqual(list(self.document.problems(answer.json, schema)), [], place)
+
+    def sign_in(self):
+        for server, token in TOKENS.items():
+            self.ask("POST", "/v1/servers/{server}/connection", f"/v1/servers/{server}/connection", 201, body={"kind": "pat", "token": token})
+
+    def test_every_documented_route_answers_as_documented(self):
+        self.ask("GET", "/v1/session", expect=200)
+        self.ask("GET", "/v1/alignments", expect=401)
+        self.ask("POST", "/v1/servers/{server}/connection", "/v1/servers/district/connection", 401, body={"kind": "pat", "token": "d2pat_nothing"})
+        self.ask("POST", "/v1/servers/{server}/connection", "/v1/servers/district/connection", 401, body={"kind": "password", "username": "asha", "password": "wrong"})
+        self.ask("POST", "/v1/servers/{server}/connection", "/v1/servers/nowhere/connection", 404, body={"kind": "pat", "token": "x"})
+        self.ask("POST", "/v1/servers/{server}/connection", "/v1/servers/district/connection", 400, body={"kind": "nothing"})
+        self.sign_in()
+        self.ask("GET", "/v1/session", expect=200)
+        wait_for(lambda: all("version" in one for one in self.ask("GET", "/v1/servers", expect=200).json), "both servers are probed")
+        self.servers()
+        self.navigations()
+        alignment = self.alignments()
+        self.runs(alignment)
+        self.page()
+        self.leave(alignment)
+        missing = set(self.document.routes()) - self.seen
+        self.assertEqual(missing, set())
+
+    def servers(self):
+        sets = self.ask("GET", "/v1/servers/{server}/data-sets", "/v1/servers/district/data-sets", 200).json
+        self.ask("GET", "/v1/servers/{server}/data-sets", "/v1/servers/nowhere/data-sets", 404)
+        self.ask("GET", "/v1/servers/{server}/data-sets/{data_set}/org-units", f"/v1/servers/district/data-sets/{sets[0]['id']}/org-units", 200)
+        self.ask("GET", "/v1/servers/{server}/data-sets/{data_set}/org-units", "/v1/servers/district/data-sets/nothing/org-units", 400)
+        self.ask("GET", "/v1/servers/{server}/doctor", "/v1/servers/district/doctor", 200)
+        self.ask("POST", "/v1/handoff", expect=403, body={"code": "x" * 43, "verifier": "y" * 43})
+        for method in ("GET", "HEAD"):
+            self.ask(method, "/s/{server}/{path}", "/s/district/api/me?fields=id", 200)
+        self.ask("GET", "/s/{server}/{path}", "/s/district/api/apiTokens", 403)
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            self.ask(method, "/s/{server}/{path}", "/s/district/api/nothingSuch", body={})
+
+    def navigations(self):
+        self.ask("GET", "/v1/servers/{server}/authorize", "/v1/servers/central/authorize?return_to=%2Fservers", 303, NAVIGATION)
+        refused = self.browser.call("GET", "/v1/servers/central/authorize?return_to=https%3A%2F%2Fevil.example%2F", NAVIGATION)
+        self.assertEqual(refused.status, 400, refused)
+        self.check_body(refused, self.document.answers("GET", "/v1/servers/{server}/authorize")["400"], str(refused))
+        self.ask("GET", "/v1/callback/{server}", "/v1/callback/central?state=nothing&code=nothing", headers=NAVIGATION)
+
+    def alignments(self):
+        sets = {name: self.browser.call("GET", f"/v1/servers/{name}/data-sets").json for name in ("district", "central")}
+        of = {name: next(one["id"] for one in sets[name] if "alaria" in one["name"]) for name in sets}
+        made = self.ask("POST", "/v1/alignments", expect=201, body={name: {"server": server, "data_set": of[server]} for name, server in (("source", "district"), ("target", "central"))}).json
+        self.ask("POST", "/v1/alignments", expect=400, body={})
+        self.ask("GET", "/v1/alignments", expect=200)
+        at = f"/v1/alignments/{made['id']}"
+        state = self.ask("GET", "/v1/alignments/{alignment}", at, 200).json
+        self.ask("GET", "/v1/alignments/{alignment}", "/v1/alignments/nothing", 404)
+        decisions = [{"kind": "data_element", "source_data_element": one["source"]["id"], "decision": "accepted", "targets": [{"data_element": one["proposals"][0]["target"]["id"]}]}
+                     for one in state["elements"] if one["proposals"] and one["proposals"][0]["decision"] == "auto"]
+        changes = self.ask("PATCH", "/v1/alignments/{alignment}", at, 200, {"If-Match": '"1"'}, {"decisions": decisions}).json
+        self.assertLessEqual({one["source_data_element"] for one in decisions}, {one["source"]["id"] for one in changes["elements"]})
+        self.assertEqual(changes["coverage"]["accepted"], len(decisions))
+        fresh = self.ask("GET", "/v1/alignments/{alignment}", at, 200).json
+        old = {one["source"]["id"]: one for one in state["elements"]} | {one["source"]["id"]: one for one in changes["elements"]}
+        self.assertEqual(fresh["elements"], list(old.values()))  # what changed is all that is another
+        self.ask("PATCH", "/v1/alignments/{alignment}", at, 412, {"If-Match": '"1"'}, {"decisions": []})
+        self.ask("PATCH", "/v1/alignments/{alignment}", at, 400, {"If-Match": '"2"'}, {"decisions": [{"kind": "nothing"}]})
+        self.ask("GET", "/v1/alignments/{alignment}/mapping", f"{at}/mapping", 200)
+        self.data_set = of["district"]
+        return made["id"]
+
+    def runs(self, alignment):
+        units = [one["id"] for one in self.browser.call("GET", f"/v1/servers/district/data-sets/{self.data_set}/org-units").json]
+        order = {"alignment": alignment, "periods": ["202601"], "org_units": units, "dry_run": True, "accept": ["accepted"]}
+        self.ask("POST", "/v1/runs", expect=400, body={})
+        run = self.ask("POST", "/v1/runs", None, 201, {"Idempotency-Key": "one"}, order).json
+        self.assertEqual(self.ask("POST", "/v1/runs", None, 200, {"Idempotency-Key": "one"}, order).json["id"], run["id"])
+        at = f"/v1/runs/{run['id']}"
+        ended = ("done", "differs", "refused", "failed", "cancelled", "interrupted")
+        self.ask("GET", "/v1/runs/{run}", at, 200)
+        last = wait_for(lambda: (lambda now: now if now["state"] in ended else None)(self.ask("GET", "/v1/runs/{run}", at, 200).json), "the run ends")
+        self.assertEqual(last["state"], "done", json.dumps(last)[:2000])
+        self.ask("GET", "/v1/runs", expect=200)
+        self.ask("GET", "/v1/runs/{run}/report", f"{at}/report", 200)
+        self.ask("POST", "/v1/runs/{run}/cancel", f"{at}/cancel", 200)
+        self.ask("POST", "/v1/runs/{run}/resume", f"{at}/resume", 409)
+        for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/report", "/report")):
+            self.ask("GET", route, f"/v1/runs/nothing{rest}", 404)
+
+    def page(self):
+        html = self.ask("GET", "/", expect=200).body.decode()
+        for route, target in (("/servers", None), ("/servers/{screen}", "/servers/x"), ("/sign-in/{screen}", "/sign-in/district"), ("/alignments", None), ("/alignments/{screen}", "/alignments/new"),
+                              ("/runs", None), ("/runs/{screen}", "/runs/x")):
+            self.assertEqual(self.ask("GET", route, target, 200).body.decode(), html)
+        for name in set(re.findall(r'"(/ui/[^"]+)"', html)):
+            self.ask("GET", "/ui/{version}/{file}", name, 200)
+        self.ask("GET", "/ui/{version}/{file}", "/ui/older/main.js", 404)
+        for name in ("/sdk/drawbridge.js", "/sdk/drawbridge.d.ts"):
+            answer = self.ask("GET", name, expect=200)
+            self.assertEqual(self.ask("GET", name, expect=304, headers={"If-None-Match": answer.header("ETag")}).body, b"")
+
+    def leave(self, alignment):
+        self.ask("DELETE", "/v1/alignments/{alignment}", f"/v1/alignments/{alignment}", 204)
+        self.ask("DELETE", "/v1/servers/{server}/connection", "/v1/servers/central/connection", 204)
+        self.ask("GET", "/v1/servers/{server}/data-sets", "/v1/servers/central/data-sets", 401)
+        self.ask("DELETE", "/v1/session", expect=204)
+        self.ask("GET", "/v1/runs", expect=401)
+
+    def test_admin_routes(self):
+        for path, item in self.document.root["paths"].items():
+            if "servers" in item:
+                answer = call(self.admin, "GET", path)
+                self.assertIn(str(answer.status), item["get"]["responses"], answer)
+                self.assertNotEqual(self.browser.call("GET", path).status, 200, path)
+
+    def test_every_route_of_the_program_is_documented(self):
+        documented = {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path in self.document.routes()}
+        found = set()
+        for path in [*(ROOT / "src/api").glob("*.c"), *(ROOT / "src/gateway").glob("*.c")]:
+            found |= set(re.findall(r'^\s+\{"([A-Z]+)", "(/v1/[^"]*)"', path.read_text(), re.M))
+        self.assertGreater(len(found), 15)
+        self.assertEqual(found - documented, set())
+        self.assertEqual({one for one in documented if one[1].startswith("/v1/")} - found, set())
+
+    def test_every_code_is_documented(self):
+        codes = set(re.findall(r"^\s+X\((\w+), \d+,", (ROOT / "src/base/error.h").read_text(), re.M))
+        self.assertGreater(len(codes), 40)
+        self.assertEqual(codes, set(self.document.root["components"]["schemas"]["Code"]["enum"]))
