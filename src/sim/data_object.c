@@ -164,6 +164,19 @@ static void delete_object(struct data_call *call, const struct sim_class *class,
   data_reply_object(call, 200, class, uid, NULL);
 }
 
+static void reply_changed(struct data_call *call) {
+  enum sim_release release = call->sim->release;
+  if (release <= SIM_2_37)
+    sim_reply_empty(call->reply, 204);
+  else if (release == SIM_2_40)
+    sim_reply_json(call->reply, 200,
+                   json_pack("{s:s, s:i, s:s, s:{s:s, s:s, s:{s:i, s:i, s:i, s:i, s:i}, s:[]}}", "httpStatus", "OK", "httpStatusCode", 200,
+                             "status", "OK", "response", "responseType", "TypeReport", "status", "OK", "stats", "created", 0, "updated", 1,
+                             "deleted", 0, "ignored", 0, "total", 1, "objectReports"));
+  else
+    sim_reply_message(call->reply, 200, "OK", NULL, NULL);
+}
+
 /* POST or DELETE /api/dataSets/<uid>/organisationUnits/<uid>: one reference more or less. */
 static void change_collection(struct data_call *call, const struct sim_class *class, json_t *object, struct str name, struct str item) {
   const struct sim_property *property = sim_property_of(class, name);
@@ -177,7 +190,7 @@ static void change_collection(struct data_call *call, const struct sim_class *cl
   json_array_foreach(list, i, entry) if (strcmp(data_uid(entry), id) != 0) json_array_append(kept, entry);
   if (data_is(call, "POST")) json_array_append_new(kept, json_pack("{s:s}", "id", id));
   json_object_set_new(copy, property->name, kept);
-  if (import_one(call, class, copy, IMPORT_UPDATE, &uid)) sim_reply_message(call->reply, 200, "OK", NULL, NULL);
+  if (import_one(call, class, copy, IMPORT_UPDATE, &uid)) reply_changed(call);
   json_decref(copy);
 }
 

@@ -73,6 +73,7 @@ struct sim_task *sim_task_start(struct sim *sim, json_t *user, const struct sim_
 static json_t *note(struct sim_task *task, const char *level, struct str message, bool completed) {
   char uid[12];
   sim_uid(uid);
+  if (task->sim->release <= SIM_2_37) (void)snprintf(uid, sizeof uid, "%s", task->uid);
   json_t *entry = json_pack("{s:s, s:s, s:s, s:o, s:s%, s:b, s:s}", "uid", uid, "level", level, "category", task->type, "time",
                             data_time(sim_now_ms(task->sim)), "message", message.p, message.n, "completed", completed, "id", uid);
   json_array_insert_new(task->notes, 0, entry);
@@ -96,11 +97,16 @@ void sim_task_summary(struct sim_task *task, json_t *summary) {
 
 void sim_task_reply(const struct sim_task *task, const struct sim_request *request, json_t *parameters, struct sim_reply *reply) {
   struct arena *a = request->arena;
+  bool old = task->sim->release <= SIM_2_40, of_values = strcmp(task->type, "DATAVALUE_IMPORT") == 0;
   struct str name = arena_printf(a, "%s (%lld)", task->type, (long long)task->created_ms);
+  if (old) name = of_values ? STR("dataValueImport") : STR("metadataImport");
   struct str list = arena_printf(a, "/api/system/tasks/%s", task->type);
   json_t *response = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:s}", "name", name.p, "id", task->uid, "created",
                                data_time(task->created_ms), "jobType", task->type, "jobStatus", "NOT_STARTED", "jobParameters", parameters,
                                "relativeNotifierEndpoint", arena_printf(a, "%s/%s", list.p, task->uid).p);
+  if (old) json_object_del(response, "jobParameters");
+  if (old) json_object_set_new(response, "jobStatus", json_string("SCHEDULED"));
+  if (task->sim->release <= SIM_2_37) json_object_del(response, "jobStatus");
   if (task->sim->release >= SIM_2_43) json_object_set_new(response, "responseType", json_string("JobConfiguration"));
   sim_reply_header(reply, "Location", sim_link(task->sim, request, list));
   sim_reply_json(reply, 200,

@@ -120,8 +120,13 @@ static void json_coc(struct writer *w, struct json_out *out, const char *key, en
     json_out_member_str(out, key, name_of(w, what, uid));
 }
 
+/* 2.37 shows less: nothing that is null, no column or attribute for what came later. */
+static bool is_2_37(const struct writer *w) {
+  return w->q->model.sim->release <= SIM_2_37;
+}
+
 static void json_value(struct writer *w, struct json_out *out, const struct sim_value *v) {
-  bool all = !w->q->new_engine;
+  bool all = !w->q->new_engine && !is_2_37(w);
   json_out_object(out);
   json_out_member_str(out, "dataElement", name_of(w, SCHEMED_ELEMENT, v->element));
   if (!w->hoist_period) json_out_member_str(out, "period", v->period);
@@ -133,7 +138,7 @@ static void json_value(struct writer *w, struct json_out *out, const struct sim_
   json_out_member_str(out, "created", time_of(w, v->created_ms));
   json_out_member_str(out, "lastUpdated", time_of(w, v->updated_ms));
   if (all || v->comment) json_out_member_str(out, "comment", or_null(v->comment));
-  if (all || v->followup) json_out_member_bool(out, "followup", v->followup == FLAG_YES);
+  if (!w->q->new_engine || v->followup) json_out_member_bool(out, "followup", v->followup == FLAG_YES);
   if (v->deleted) json_out_member_bool(out, "deleted", true);
   json_out_end(out);
 }
@@ -155,7 +160,7 @@ static void json_header(struct writer *w, struct json_out *out) {
   bool one_each = q->sets.count == 1 && q->periods.count == 1 && q->units.count == 1;
   if (q->new_engine ? q->asked_sets == 1 : one_each)
     json_out_member_str(out, "dataSet", model_get(&q->model, "dataSets", q->set) ? name_of(w, SCHEMED_DATA_SET, q->set) : q->set);
-  if (!q->new_engine && one_each) json_out_member_str(out, "completeDate", STR_NONE);
+  if (!q->new_engine && one_each && !is_2_37(w)) json_out_member_str(out, "completeDate", STR_NONE);
   if (q->new_engine ? w->hoist_period : one_each) json_out_member_str(out, "period", q->period);
   if (q->new_engine ? w->hoist_unit : one_each)
     json_out_member_str(out, "orgUnit", model_get(&q->model, "organisationUnits", q->unit) ? name_of(w, SCHEMED_UNIT, q->unit) : q->unit);
@@ -168,9 +173,11 @@ static void write_json(struct writer *w) {
   struct json_out out = JSON_OUT_INIT(w->out);
   json_out_object(&out);
   json_header(w, &out);
-  json_out_member_array(&out, "dataValues");
-  for (size_t i = 0; i < w->q->rows.n; i++) json_value(w, &out, w->q->rows.p[i]);
-  json_out_end(&out);
+  if (w->q->rows.n || !is_2_37(w)) {
+    json_out_member_array(&out, "dataValues");
+    for (size_t i = 0; i < w->q->rows.n; i++) json_value(w, &out, w->q->rows.p[i]);
+    json_out_end(&out);
+  }
   json_out_end(&out);
 }
 
@@ -204,8 +211,12 @@ static void write_csv(struct writer *w) {
     csv_field(w->out, or_null(v->stored_by), ',');
     csv_field(w->out, time_of(w, v->updated_ms), ',');
     csv_field(w->out, or_null(v->comment), ',');
-    csv_field(w->out, v->followup == FLAG_YES ? STR("true") : v->followup == FLAG_NONE && is_new ? STR("") : STR("false"), ',');
-    csv_field(w->out, v->deleted ? STR("true") : is_new ? STR("false") : STR("null"), '\n');
+    csv_field(w->out,
+              v->followup == FLAG_YES              ? STR("true")
+              : v->followup == FLAG_NONE && is_new ? STR("")
+                                                   : STR("false"),
+              is_2_37(w) && !v->deleted ? '\n' : ',');
+    if (v->deleted || !is_2_37(w)) csv_field(w->out, v->deleted ? STR("true") : is_new ? STR("false") : STR("null"), '\n');
   }
 }
 
@@ -254,7 +265,7 @@ static void write_xml(struct writer *w) {
     if (!w->hoist_aoc) attribute(w->out, "attributeOptionCombo", name_of(w, SCHEMED_AOC, v->aoc));
     attribute(w->out, "value", or_null(v->value));
     attribute(w->out, "storedBy", or_null(v->stored_by));
-    attribute(w->out, "created", time_of(w, v->created_ms));
+    if (!is_2_37(w)) attribute(w->out, "created", time_of(w, v->created_ms));
     attribute(w->out, "lastUpdated", time_of(w, v->updated_ms));
     attribute(w->out, "comment", or_null(v->comment));
     if (v->followup || !q->new_engine) attribute(w->out, "followUp", v->followup == FLAG_YES ? STR("true") : STR("false"));

@@ -257,6 +257,10 @@ static void run(struct import *im, parser *parse) {
 /* --- in the background --- */
 
 static void note_end(struct sim_task *task, const struct import *im) {
+  if (im->sim->release <= SIM_2_40) {
+    sim_task_note(task, "INFO", STR("Import done"), true);
+    return;
+  }
   sim_task_note(task, "INFO",
                 arena_printf(im->arena, "Import complete with status %s, %zu created, %zu updated, %zu deleted, %zu ignored", im->status,
                              im->imported, im->updated, im->deleted, im->ignored),
@@ -308,10 +312,16 @@ static void start_task(struct import *im, struct sim_reply *reply) {
   for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) json_object_set_new(all, nulls[i], json_null());
   if (!im->data_set.n) json_object_set_new(all, "dataSet", json_null());
   struct sim_task *task = sim_task_start(im->sim, im->model.user, im->request, "DATAVALUE_IMPORT", run_task);
-  sim_task_parameters(task, "Data value set import", all);
-  sim_task_note(task, "INFO", STR("Loading file resource"), false);
-  sim_task_note(task, "INFO", STR("Loading file content"), false);
-  sim_task_note(task, "INFO", im->new_engine ? STR("Deserializing JSON data") : STR("Importing data..."), false);
+  if (im->sim->release <= SIM_2_40) {
+    json_decref(all);
+    sim_task_note(task, "INFO", STR("Process started"), false);
+    sim_task_note(task, "INFO", STR("Importing data values"), false);
+  } else {
+    sim_task_parameters(task, "Data value set import", all);
+    sim_task_note(task, "INFO", STR("Loading file resource"), false);
+    sim_task_note(task, "INFO", STR("Loading file content"), false);
+    sim_task_note(task, "INFO", im->new_engine ? STR("Deserializing JSON data") : STR("Importing data..."), false);
+  }
   sim_task_reply(task, im->request, options, reply);
 }
 

@@ -155,8 +155,11 @@ static int today(const struct model *m) {
 bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period, struct sim_period *ret_latest) {
   struct sim_period now;
   int open = (int)json_integer_value(json_object_get(data_set, "openFuturePeriods"));
-  if (!sim_period_of_day(period->type, today(m), &now) || !sim_period_shift(&now, open - 1, ret_latest)) return false;
-  return period->start > ret_latest->start;
+  bool old = m->sim->release <= SIM_2_40; /* counted in the data set's own periods, and by their last day */
+  if (!sim_period_of_day(old ? model_text(data_set, "periodType") : period->type, today(m), &now) ||
+      !sim_period_shift(&now, open - 1, ret_latest))
+    return false;
+  return old ? period->end > ret_latest->end : period->start > ret_latest->start;
 }
 
 bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period) {

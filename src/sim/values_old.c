@@ -267,10 +267,13 @@ static bool check_set_time(struct judge *j, const struct checked *c, const json_
     return false;
   }
   if (model_future(m, data_set, &c->period, &latest)) {
-    json_t *objects = objects_add(objects_add(objects_of("period", period), "dataElement", c->row->element), "dataSet", set);
-    struct str text =
-        arena_printf(im->arena, "Period: `%.*s` is after latest open future period: `%s` for data element: `%.*s` and data set: `%.*s`",
-                     STR_ARG(period), latest.text, STR_ARG(c->row->element), STR_ARG(set));
+    json_t *objects = objects_add(objects_of("period", period), "dataElement", c->row->element);
+    struct str text = arena_printf(im->arena, "Period: `%.*s` is after latest open future period: `%s` for data element: `%.*s`",
+                                   STR_ARG(period), latest.text, STR_ARG(c->row->element));
+    if (im->sim->release >= SIM_2_40) {
+      objects = objects_add(objects, "dataSet", set);
+      text = arena_printf(im->arena, "%.*s and data set: `%.*s`", STR_ARG(text), STR_ARG(set));
+    }
     conflict(im, c->index, "E7641", "period", period, objects, text.p);
     return false;
   }
@@ -356,7 +359,8 @@ static void take_existing(struct import *im, const struct checked *c, const stru
     im->deleted++;
     if (!im->dry_run) store(im, c, value, true);
   } else if (same_text(old->value, value) && same_text(old->comment, row->comment) &&
-             (old->followup == FLAG_YES) == (row->followup == FLAG_YES)) {
+             (old->followup == FLAG_YES) == (row->followup == FLAG_YES) &&
+             im->sim->release >= SIM_2_40) { /* 2.37 writes it again, and counts it */
     ignore(im, c->index, false);
   } else {
     im->updated++;

@@ -60,7 +60,10 @@ def groups(version, names, fixtures):
             pat = ["pat=on"] if base == "auth-pat" and version == "2.37" else []
             found.append(Group(["auth-setup" + patch, name], [name], SETTINGS.get(base, []) + pat, patch[1:] or None))
         else:
-            found.append(Group((DATA_SETUP if "data-setup" in names else ["auth-setup"]) + [name], [name]))
+            before = DATA_SETUP if "data-setup" in names else ["auth-setup"]
+            if name == "data-values-api38":  # recorded right after it
+                before = before + ["data-values"]
+            found.append(Group(before + [name], [name]))
     if "auth-setup" in names:
         found.insert(0, Group(["auth-setup"], ["auth-setup"]))
     if "data-setup" in names:
@@ -277,7 +280,8 @@ def before_each(file, *slugs):
 def start_file(player, name, exchanges):
     player.hands = Hands(player)
     if name.startswith("data-") and player.release in (37, 40):
-        acts_peers.metadata(player.hands)
+        if name == "data-values":
+            acts_peers.metadata(player.hands)
     elif name.startswith("data-"):
         data_acts.start_file(player, name, exchanges)
     for act in STARTS.get(plain(name), []):
@@ -286,10 +290,8 @@ def start_file(player, name, exchanges):
 
 def before(player, exchange):
     """Before an exchange. "skip": it cannot be played."""
-    if player.file.startswith("data-"):
-        return data_acts.before(player, exchange)
     file, slug = plain(player.file), exchange["id"].split("/", 1)[-1]
-    outcome = None
+    outcome = data_acts.before(player, exchange) if file.startswith("data-") else None
     for act in BEFORE.get((file, "*"), []) + BEFORE.get((file, slug), []):
         outcome = act(player.hands, exchange) or outcome
     return outcome

@@ -1,6 +1,7 @@
 """The acts of the files of 2.37, 2.40 and 2.42, which another person recorded with accounts of his own."""
 import json
 import random
+import re
 import string
 import zlib
 
@@ -78,10 +79,34 @@ def metadata(hands):
     classes = {k: [o for o in v if o.get("name") != "default"] for k, v in json.loads(text).items() if isinstance(v, list)}
     for category in classes["categories"]:
         category["dataDimensionType"] = "DISAGGREGATION"
+    for entry in classes["dataSets"] + classes["categoryOptions"]:  # the ordinary user of the recordings reads and writes values
+        entry["sharing"] = {"public": "rwrw----"}
     _, _, content = hands.admin("POST", "/api/metadata", classes, expect=(200, 409))
     report = json.loads(content)
     if report.get("response", report)["status"] != "OK":
         raise RuntimeError(f"act: the metadata of the case: {content[:400]!r}")
+
+
+@at_start("data-values", "data-values-api38")
+def made_up_ids(hands, exchanges):
+    """Ids of jobs, of their messages and of objects that were not stored stand in these recordings as they were."""
+    if hands.player.release > 40:
+        return
+    slugs = {e["id"].split("/", 1)[1]: e for e in exchanges}
+    made = []
+    for slug, pattern in (("async", r'"id":"(\w{11})"'), ("async-tasks", r'"uid":"(\w{11})"'), *((f"metadata-{v}", r'"uid":"(\w{11})"') for v in ("none", "37", "38"))):
+        made += re.findall(pattern, slugs[slug]["response"]["body"]) if slug in slugs else []
+    for exchange in exchanges:
+        text = json.dumps(exchange)
+        for i, uid in enumerate(dict.fromkeys(made), 1):
+            text = text.replace(uid, "{{made-up-%d}}" % i)
+        exchange.clear()
+        exchange.update(json.loads(text))
+
+
+@before_each("data-values", "async-tasks")
+def job_runs(hands, exchange):
+    hands.player.advance(1)
 
 
 # The second factor of 2.37.
