@@ -67,9 +67,10 @@ static struct str keep(struct connection *connection, struct str text) {
   return arena_str(connection->arena, str_slice(text, 0, TEXT_MAX));
 }
 
-struct connection *connection_of_sign_in(struct str server, const struct dhis2_signed_in *signed_in, int64_t now_ms) {
+struct connection *connection_of_sign_in(struct str server, struct str url, const struct dhis2_signed_in *signed_in, int64_t now_ms) {
   struct connection *c = make();
   c->about = (struct connection_about){.server = keep(c, server),
+                                       .url = arena_str(c->arena, url),
                                        .kind = connection_kind_of(signed_in->kind),
                                        .user_id = keep(c, signed_in->user.id),
                                        .username = keep(c, signed_in->user.username),
@@ -114,6 +115,10 @@ const struct connection_about *connection_about(const struct connection *connect
   return &connection->about;
 }
 
+bool connection_is_at(const struct connection *connection, struct str url) {
+  return str_eq(connection->about.url, url);
+}
+
 /* The blob. Tags are what is stored: never used again for something else. */
 
 enum {
@@ -130,7 +135,8 @@ enum {
   TAG_REFRESH_TOKEN,
   TAG_COOKIES,
   TAG_EXPIRES,
-  TAG_COUNT = TAG_EXPIRES,
+  TAG_URL,
+  TAG_COUNT = TAG_URL,
 };
 
 static struct str text_or_empty(struct str text) {
@@ -156,6 +162,7 @@ struct secret *connection_pack(struct connection *connection) {
       {TAG_REFRESH_TOKEN, secret_reveal(connection->refresh_token)},
       {TAG_COOKIES, secret_reveal(connection->cookies)},
       {TAG_EXPIRES, packed_number(connection->expires_ms, expires)},
+      {TAG_URL, text_or_empty(about->url)},
   };
   struct secret *packed = packed_close(fields, sizeof fields / sizeof *fields);
   uv_mutex_unlock(&connection->lock);
@@ -179,6 +186,7 @@ struct connection *connection_unpack(struct str packed) {
     return NULL;
   struct connection *c = make();
   c->about = (struct connection_about){.server = keep(c, FIELD(TAG_SERVER)),
+                                       .url = arena_str(c->arena, FIELD(TAG_URL)),
                                        .kind = kind,
                                        .user_id = keep(c, FIELD(TAG_USER_ID)),
                                        .username = keep(c, FIELD(TAG_USERNAME)),

@@ -21,18 +21,22 @@ struct connection; /* its memory is its own */
 
 struct connection_about { /* borrowed; lives as long as the connection */
   struct str server;      /* configured id */
+  struct str url;         /* base address of the server that was signed in to */
   enum config_kind kind;
   struct str user_id, username, name, version;
   struct str subject;     /* oauth: of the ID token */
   int64_t since_ms;
 };
 
-/* Takes copies and references of what it keeps. `server`: configured id. */
-struct connection *connection_of_sign_in(struct str server, const struct dhis2_signed_in *signed_in, int64_t now_ms);
+/* Takes copies and references of what it keeps. `server`: configured id; `url`: its base address. */
+struct connection *connection_of_sign_in(struct str server, struct str url, const struct dhis2_signed_in *signed_in, int64_t now_ms);
 struct connection *connection_ref(struct connection *connection);
 void connection_unref(struct connection *connection); /* NULL is fine */
 
 const struct connection_about *connection_about(const struct connection *connection);
+
+/* Was it made at this base address? An id may be given to another address in the configuration: a credential is never sent to another server than the one it was given for. */
+bool connection_is_at(const struct connection *connection, struct str url);
 
 /* Everything, to be sealed, and back. NULL: too large; not what connection_pack wrote. */
 struct secret *connection_pack(struct connection *connection);

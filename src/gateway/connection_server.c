@@ -34,9 +34,9 @@ static void release(void *payload) {
   free(holder);
 }
 
-static int check(struct connection *connection, struct str id, struct error *error) {
+static int check(struct connection *connection, struct str id, struct str url, struct error *error) {
   if (!connection) return failure_at(error, ERROR_not_connected, id, "not signed in to the server %.*s: sign in there first", STR_ARG(id));
-  if (connection_state(connection) != CONNECTION_REAUTH_REQUIRED) return 0;
+  if (connection_state(connection) != CONNECTION_REAUTH_REQUIRED && connection_is_at(connection, url)) return 0;
   return failure_at(error, ERROR_reauth_required, id, "the sign-in at the server %.*s has ended: sign in there again", STR_ARG(id));
 }
 
@@ -67,7 +67,7 @@ struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct g
   struct connection *connection = usable ? session_connection(usable, server_id) : NULL;
   struct dhis2_server *made = NULL;
   int failed =
-      server ? check(connection, server_id, error)
+      server ? check(connection, server_id, directory_place(server)->base_url, error)
              : failure_at(error, ERROR_unknown_server, server_id, "there is no server '%.*s' here", STR_ARG(str_slice(server_id, 0, 32)));
   if (!failed) {
     struct holder *holder = mem_alloc(sizeof *holder);

@@ -210,7 +210,8 @@ static void on_renewed_first(void *payload, const struct error *error) {
 static int check_connection(const struct passing *passing, struct error *error) {
   struct str id = passing->server->id, name = passing->server->name;
   if (!passing->connection) return failure_at(error, ERROR_not_connected, id, "not signed in to %.*s: sign in there first", STR_ARG(name));
-  if (connection_state(passing->connection) != CONNECTION_REAUTH_REQUIRED) return 0;
+  if (connection_state(passing->connection) != CONNECTION_REAUTH_REQUIRED && connection_is_at(passing->connection, passing->server->url))
+    return 0;
   return failure_at(error, ERROR_reauth_required, id, "the sign-in at %.*s has ended: sign in there again", STR_ARG(name));
 }
 

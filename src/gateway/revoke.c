@@ -68,7 +68,7 @@ static void run(void *payload) {
   struct one *one = payload;
   struct error error = {0};
   struct directory_server *server = directory_find(one->directory, connection_about(one->connection)->server);
-  if (!server) return;
+  if (!server || !connection_is_at(one->connection, directory_place(server)->base_url)) return; /* that address no longer exists here */
   struct dhis2_place place = *directory_place(server);
   place.options.timeout_ms = CALL_TIMEOUT_MS;
   struct secret *cookies = connection_cookies(one->connection);

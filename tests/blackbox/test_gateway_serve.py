@@ -113,6 +113,29 @@ class Running(Gateway):
         self.program.process.send_signal(signal.SIGHUP)
         harness.wait_for(lambda: browser.call("GET", "/s/one/api/me").status == 200, "the old policy")
 
+    def test_an_id_that_gets_another_address(self):
+        """A credential goes to the server it was given for, and to no other that is called the same afterwards: not by a call, not at the sign-out."""
+        asked = []
+
+        def answer(method, path, headers, body):
+            asked.append((path, {name.lower(): value for name, value in headers.items()}))
+            return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada","version":"2.41.9"}'
+        other = Scripted(answer)
+        self.addCleanup(other.stop)
+        self.start([("one", "2.41")])
+        self.people["one"].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "one")
+        self.me(browser, "one")
+        self.config.write_text(self.config_text.replace(f"url: http://127.0.0.1:{self.sims['one'].port}", f"url: http://127.0.0.1:{other.port}"))
+        self.program.process.send_signal(signal.SIGHUP)
+        harness.wait_for(lambda: browser.call("GET", "/v1/servers").json[0]["url"].endswith(str(other.port)), "the new address")
+        self.refused(browser.call("GET", "/s/one/api/me"), 401, "reauth_required")
+        self.refused(browser.call("GET", "/v1/servers/one/data-sets"), 401, "reauth_required")
+        self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
+        for path, headers in asked:
+            self.assertFalse({"cookie", "authorization"} & set(headers), path)
+
     def test_drain(self):
         """A call under way ends well after SIGTERM; a new one finds nobody."""
         hold, seen = threading.Event(), threading.Event()

@@ -39,7 +39,7 @@ static struct connection *signed_in(const char *server, const char *user) {
                                .credential = {DHIS2_PAT, secret_new(STR("d2p_secret"))},
                                .user = {str_of(user), str_of(user), str_of(user)},
                                .version_text = STR("2.43.1")};
-  struct connection *connection = connection_of_sign_in(str_of(server), &in, clock_now_ms());
+  struct connection *connection = connection_of_sign_in(str_of(server), STR("https://a.example"), &in, clock_now_ms());
   secret_free(in.credential.value);
   return connection;
 }

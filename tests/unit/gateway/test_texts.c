@@ -224,12 +224,13 @@ static void a_connection_comes_back_whole(void **state) {
                                .user = {STR("uid"), STR("anna"), STR("Anna Ü")},
                                .subject = STR("sub"),
                                .version_text = STR("2.43.1")};
-  struct connection *one = connection_of_sign_in(STR("central"), &in, 99);
+  struct connection *one = connection_of_sign_in(STR("central"), STR("https://hmis.example"), &in, 99);
   struct secret *packed = connection_pack(one);
   struct connection *two = connection_unpack(secret_reveal(packed));
   (void)state;
   assert_non_null(two);
   const struct connection_about *about = connection_about(two);
+  assert_true(connection_is_at(two, STR("https://hmis.example")) && !connection_is_at(two, STR("https://hmis.example.org")));
   assert_true(str_eq(about->server, STR("central")) && about->kind == CONFIG_OAUTH && str_eq(about->name, STR("Anna Ü")) &&
               str_eq(about->subject, STR("sub")) && about->since_ms == 99);
   struct connection_credential credential = connection_credential(two);
