@@ -455,6 +455,25 @@ describe('every screen on a small window and in another direction', () => {
       }
     })
 
+  for (const [locale, send, undecided] of [['fr-FR', 'Envoyer', 'Non décidé'], ['pt-PT', 'Enviar', 'Por decidir'], ['es-ES', 'Enviar', 'Sin decidir']])
+    scene(`in ${locale}: every screen, nothing is cut off`, { locale, width: 1024, height: 768 }, async ({ page, go, world, clean }) => {
+      world.align(PAIR, 'one')
+      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one/send', '.unit'], ['/runs', '.empty'], ['/alignments/one', '[role=grid]']]) {
+        await go(path)
+        await page.locator(ready).first().waitFor()
+        assert.equal(await page.evaluate(() => document.documentElement.lang), locale.slice(0, 2))
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
+        await clean(`${locale.slice(0, 2)}${path.replaceAll('/', '-')}`)
+      }
+      await page.getByRole('link', { name: send, exact: true }).waitFor()
+      await page.locator('option', { hasText: undecided }).waitFor({ state: 'attached' })
+      await page.locator('select.language').selectOption('en') // and one may choose another
+      await page.getByRole('link', { name: 'Send', exact: true }).waitFor()
+      await page.reload()
+      await page.getByRole('link', { name: 'Send', exact: true }).waitFor()
+    })
+
   scene('right to left: the panes mirror', {}, async (stage) => {
     const { page, clean } = stage
     await openReview(stage)

@@ -1,10 +1,12 @@
 // The browser client against answers as drawbridge gives them.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { test } from 'node:test'
 import { createDrawbridge, DrawbridgeError } from '../../sdk/drawbridge.js'
 
 const json = (body, { status = 200, ...headers } = {}) => () => new Response(body === undefined ? null : JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
+
+globalThis.crypto ??= webcrypto // Debian 12 has node 18, where it is no global yet
 
 /** A client whose calls are kept, and answered by `answers` in turn (the last one for all that follow). */
 function client(...answers) {
