@@ -10,7 +10,7 @@
 #include "gateway/secret_body.h"
 #include "gateway/visit.h"
 
-enum { CALL_THREADS = 12, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
+enum { CALL_THREADS = 32, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
 
 uv_loop_t *gateway_loop(struct gateway *gateway) {
   return gateway->loop;
