@@ -127,16 +127,13 @@ static json_t *ancestors_of(const struct data_call *call, const json_t *unit) {
 
 /* The parts of data sets that hold this element. */
 static json_t *element_parts(const struct data_call *call, const json_t *element) {
-  json_t *list = json_array(), *part;
+  json_t *list = json_array();
   struct sim_list sets = sim_related(call->sim->objects, "dataSets", "dataSetElements.dataElement", data_uid(element));
   for (size_t i = 0; i < sets.n; i++) {
-    size_t k;
-    json_array_foreach(json_object_get(sets.p[i], "dataSetElements"), k, part) {
-      if (strcmp(data_uid(json_object_get(part, "dataElement")), data_uid(element)) != 0) continue;
-      json_t *shown = json_pack("{s:{s:s}, s:{s:s}}", "dataSet", "id", data_uid(sets.p[i]), "dataElement", "id", data_uid(element));
-      if (json_object_get(part, "categoryCombo")) json_object_set(shown, "categoryCombo", json_object_get(part, "categoryCombo"));
-      json_array_append_new(list, shown);
-    }
+    json_t *shown = json_pack("{s:{s:s}, s:{s:s}}", "dataSet", "id", data_uid(sets.p[i]), "dataElement", "id", data_uid(element));
+    json_t *combo = json_object_get(sets.parts[i], "categoryCombo");
+    if (combo) json_object_set(shown, "categoryCombo", combo);
+    json_array_append_new(list, shown);
   }
   return list;
 }

@@ -6,7 +6,7 @@
 #include "base/vec.h"
 
 struct bundle {
-  VEC(json_t *) list;
+  VEC(json_t *) list, parts;
 };
 
 struct relation {
@@ -29,6 +29,7 @@ static void empty(struct relation *relation) {
   for (struct map_entry *e = map_first(&relation->by_uid); e; e = map_next(&relation->by_uid, e)) {
     struct bundle *bundle = e->value;
     VEC_FREE(&bundle->list);
+    VEC_FREE(&bundle->parts);
     free(bundle);
   }
   map_free(&relation->by_uid);
@@ -50,7 +51,7 @@ void sim_relations_free(struct sim_relations *relations) {
   free(relations);
 }
 
-static void note(struct relation *relation, const json_t *reference, json_t *object) {
+static void note(struct relation *relation, const json_t *reference, json_t *object, json_t *part) {
   const char *uid = json_string_value(json_object_get(reference, "id"));
   if (!uid) return;
   struct bundle *bundle = map_get(&relation->by_uid, str_of(uid));
@@ -58,7 +59,9 @@ static void note(struct relation *relation, const json_t *reference, json_t *obj
     bundle = mem_alloc(sizeof *bundle);
     (void)map_put(&relation->by_uid, arena_str(relation->arena, str_of(uid)), bundle);
   }
-  if (bundle->list.n == 0 || bundle->list.p[bundle->list.n - 1] != object) VEC_PUSH(&bundle->list, object);
+  if (bundle->list.n && bundle->list.p[bundle->list.n - 1] == object) return;
+  VEC_PUSH(&bundle->list, object);
+  VEC_PUSH(&bundle->parts, part);
 }
 
 static void build(struct relation *relation, const struct sim_objects *objects) {
@@ -69,10 +72,10 @@ static void build(struct relation *relation, const struct sim_objects *objects) 
   relation->arena = arena_new();
   for (size_t i = 0; i < sim_objects_count(objects, relation->class_name); i++) {
     json_t *object = sim_objects_at(objects, relation->class_name, i), *value = json_object_get(object, outer);
-    if (json_is_object(value)) note(relation, value, object);
+    if (json_is_object(value)) note(relation, value, object, value);
     for (size_t k = 0; k < json_array_size(value); k++) {
-      const json_t *part = json_array_get(value, k);
-      note(relation, inner ? json_object_get(part, inner) : part, object);
+      json_t *part = json_array_get(value, k);
+      note(relation, inner ? json_object_get(part, inner) : part, object, part);
     }
   }
   relation->changes = sim_objects_class_changes(objects, relation->class_name);
@@ -94,5 +97,5 @@ struct sim_list sim_related(const struct sim_objects *objects, const char *class
   struct relation *relation = relation_of(sim_objects_relations(objects), class_name, property);
   if (!relation->built || relation->changes != sim_objects_class_changes(objects, class_name)) build(relation, objects);
   struct bundle *bundle = uid ? map_get(&relation->by_uid, str_of(uid)) : NULL;
-  return bundle ? (struct sim_list){bundle->list.p, bundle->list.n} : (struct sim_list){0};
+  return bundle ? (struct sim_list){bundle->list.p, bundle->parts.p, bundle->list.n} : (struct sim_list){0};
 }

@@ -9,6 +9,7 @@
 
 struct sim_list {
   json_t **p;
+  json_t **parts; /* in each object: what names the other end, the part of a list of parts or the reference itself */
   size_t n;
 };
 

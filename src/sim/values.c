@@ -60,6 +60,8 @@ struct sim_value *values_put(struct sim_values *values, struct str element, stru
   v->unit = str_take(&rest, ' ');
   v->coc = str_take(&rest, ' ');
   v->aoc = rest;
+  struct sim_period parsed;
+  if (sim_period_parse(v->period, &parsed)) v->start = parsed.start;
   v->created_ms = now_ms;
   v->serial = values->list.n;
   (void)map_put(&values->by_key, (struct str){v->key, key.n}, v);

@@ -18,6 +18,7 @@ struct sim_value {
   enum flag followup; /* the old engine knows no FLAG_NONE */
   bool deleted;
   int64_t created_ms, updated_ms;
+  int start; /* first day of the period */
   size_t serial; /* the n-th that was written */
 };
 
@@ -46,6 +47,7 @@ const char *model_combo(const struct model *m, const char *data_set, const char 
 const char *model_element_combo(const struct model *m, const json_t *element);
 json_t *model_coc(const struct model *m, struct str uid);
 bool model_coc_in(const struct model *m, const json_t *coc, const char *combo);
+bool model_assigned(const struct model *m, const json_t *data_set, const char *unit); /* may that unit fill this set? */
 bool model_below(const struct model *m, const char *unit, const char *ancestor);   /* or the same */
 bool model_user_unit(const struct model *m, const char *unit, bool for_reading);   /* capture units; for reading on the old engine the view units where there are some */
 bool model_coc_access(const struct model *m, const json_t *coc, char letter, const char **ret_option); /* data read or write on all its options */

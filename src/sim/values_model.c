@@ -59,15 +59,25 @@ const char *model_element_combo(const struct model *m, const json_t *element) {
   return *own ? own : sim_default_uid(m->sim->objects, "categoryCombos");
 }
 
-const char *model_combo(const struct model *m, const char *data_set, const char *element) {
-  const json_t *set = sim_objects_get(m->sim->objects, "dataSets", data_set), *list = json_object_get(set, "dataSetElements");
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    const json_t *entry = json_array_get(list, i);
-    if (strcmp(model_ref(entry, "dataElement"), element) != 0) continue;
-    const char *override = model_ref(entry, "categoryCombo");
-    return *override ? override : model_element_combo(m, sim_objects_get(m->sim->objects, "dataElements", element));
-  }
+static const json_t *part_of(const struct model *m, const char *data_set, const char *element) {
+  struct sim_list sets = sim_related(m->sim->objects, "dataSets", "dataSetElements.dataElement", element);
+  for (size_t i = 0; i < sets.n; i++)
+    if (strcmp(model_text(sets.p[i], "id"), data_set) == 0) return sets.parts[i];
   return NULL;
+}
+
+const char *model_combo(const struct model *m, const char *data_set, const char *element) {
+  const json_t *part = part_of(m, data_set, element);
+  const char *override = model_ref(part, "categoryCombo");
+  if (!part) return NULL;
+  return *override ? override : model_element_combo(m, sim_objects_get(m->sim->objects, "dataElements", element));
+}
+
+bool model_assigned(const struct model *m, const json_t *data_set, const char *unit) {
+  struct sim_list sets = sim_related(m->sim->objects, "dataSets", "organisationUnits", unit);
+  for (size_t i = 0; i < sets.n; i++)
+    if (sets.p[i] == data_set) return true;
+  return false;
 }
 
 json_t *model_coc(const struct model *m, struct str uid) {

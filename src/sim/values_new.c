@@ -281,7 +281,7 @@ static bool check_keys(struct entry *e) {
     const struct cell *c = &e->cells[i];
     if (!e->set || !model_combo(m, model_text(e->set, "id"), arena_cstr(a, c->element))) texts_add(&elements, c->element);
     if (e->set && strcmp(model_text(e->set, "periodType"), c->period.type) != 0) texts_add(&periods, str_of(c->period.text));
-    if (e->set && !model_lists(e->set, "organisationUnits", arena_cstr(a, c->unit))) texts_add(&units, c->unit);
+    if (e->set && !model_assigned(m, e->set, arena_cstr(a, c->unit))) texts_add(&units, c->unit);
     if (e->set && !model_coc_in(m, model_coc(m, c->aoc), set_combo)) texts_add(&aocs, c->aoc);
   }
   struct str bad_elements = texts_end(&elements, a), bad_periods = texts_end(&periods, a), bad_units = texts_end(&units, a),

@@ -176,7 +176,7 @@ static struct fit fit_of(const struct judge *j, const struct checked *c) {
     fit.in_set = fit.in_set || sets[k] == j->set;
     fit.coc = fit.coc || model_coc_in(m, c->coc, model_combo(m, model_text(sets[k], "id"), model_text(c->element, "id")));
     fit.aoc = fit.aoc || model_coc_in(m, c->aoc, *combo ? combo : sim_default_uid(m->sim->objects, "categoryCombos"));
-    fit.assigned = fit.assigned || model_lists(sets[k], "organisationUnits", model_text(c->unit, "id"));
+    fit.assigned = fit.assigned || model_assigned(m, sets[k], model_text(c->unit, "id"));
   }
   return fit;
 }
@@ -301,7 +301,7 @@ static bool check_time(struct judge *j, const struct checked *c) {
   else
     (void)model_sets_of(&j->im->model, model_text(c->element, "id"), sets, SETS_MAX, &count);
   for (size_t k = 0; k < count; k++) {
-    bool has_it = j->set || model_lists(sets[k], "organisationUnits", model_text(c->unit, "id"));
+    bool has_it = j->set || model_assigned(&j->im->model, sets[k], model_text(c->unit, "id"));
     if (has_it && !check_set_time(j, c, sets[k])) return false;
   }
   return true;

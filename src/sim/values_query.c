@@ -335,15 +335,10 @@ static bool wanted(struct values_query *q, const struct sim_value *v) {
   return aoc_allowed(q, v->aoc);
 }
 
-static int period_start(const struct sim_value *v) {
-  struct sim_period period;
-  return sim_period_parse(v->period, &period) ? period.start : 0;
-}
-
 /* The new engine's order where none is asked for: period, time of creation, element. */
 static int in_order(const void *x, const void *y) {
   const struct sim_value *a = *(struct sim_value *const *)x, *b = *(struct sim_value *const *)y;
-  int order = str_eq(a->period, b->period) ? 0 : period_start(a) - period_start(b);
+  int order = a->start - b->start;
   if (!order) order = (a->created_ms > b->created_ms) - (a->created_ms < b->created_ms);
   if (!order) order = str_cmp(a->element, b->element);
   return order ? order : a->serial < b->serial ? -1 : a->serial > b->serial;
