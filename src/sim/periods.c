@@ -29,11 +29,17 @@ static bool number(struct str text, size_t from, size_t n, int *ret) {
   return true;
 }
 
+static bool is_date(int year, int month, int day) {
+  static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return month >= 1 && month <= 12 && day >= 1 && day <= lengths[month - 1] + (month == 2 && leap);
+}
+
 bool sim_date_parse(struct str text, int *ret_day) {
-  static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   int y, m, d;
-  if (text.n < 10 || text.p[4] != '-' || text.p[7] != '-' || !number(text, 0, 4, &y) || !number(text, 5, 2, &m) || !number(text, 8, 2, &d)) return false;
-  if (m < 1 || m > 12 || d < 1 || d > lengths[m - 1]) return false;
+  if (text.n < 10 || text.p[4] != '-' || text.p[7] != '-' || !number(text, 0, 4, &y) || !number(text, 5, 2, &m) || !number(text, 8, 2, &d))
+    return false;
+  if (!is_date(y, m, d)) return false;
   *ret_day = day_of(y, m, d);
   return true;
 }
@@ -48,9 +54,12 @@ static const struct months {
   const char *type, *mark;
   int count, first, before;
 } months_table[] = {
-    {"Quarterly", "Q", 3, 1, 0},      {"QuarterlyNov", "NovQ", 3, 11, 1}, {"SixMonthly", "S", 6, 1, 0},       {"SixMonthlyApril", "AprilS", 6, 4, 0}, {"SixMonthlyNov", "NovS", 6, 11, 1},
-    {"FinancialApril", "April", 12, 4, 0}, {"FinancialJuly", "July", 12, 7, 0}, {"FinancialSep", "Sep", 12, 9, 0}, {"FinancialOct", "Oct", 12, 10, 0},      {"FinancialNov", "Nov", 12, 11, 1},
-    {"FinancialFeb", "Feb", 12, 2, 0},     {"FinancialAug", "Aug", 12, 8, 0},
+    {"Quarterly", "Q", 3, 1, 0},         {"QuarterlyNov", "NovQ", 3, 11, 1},
+    {"SixMonthly", "S", 6, 1, 0},        {"SixMonthlyApril", "AprilS", 6, 4, 0},
+    {"SixMonthlyNov", "NovS", 6, 11, 1}, {"FinancialApril", "April", 12, 4, 0},
+    {"FinancialJuly", "July", 12, 7, 0}, {"FinancialSep", "Sep", 12, 9, 0},
+    {"FinancialOct", "Oct", 12, 10, 0},  {"FinancialNov", "Nov", 12, 11, 1},
+    {"FinancialFeb", "Feb", 12, 2, 0},   {"FinancialAug", "Aug", 12, 8, 0},
 };
 
 /* Weeks: the day they begin with and the mark before the number. */
@@ -58,7 +67,9 @@ static const struct weeks {
   const char *type, *mark;
   int first, count;
 } weeks_table[] = {
-    {"Weekly", "W", 0, 1}, {"WeeklyWednesday", "WedW", 2, 1}, {"WeeklyThursday", "ThuW", 3, 1}, {"WeeklyFriday", "FriW", 4, 1}, {"WeeklySaturday", "SatW", 5, 1}, {"WeeklySunday", "SunW", 6, 1}, {"BiWeekly", "BiW", 0, 2},
+    {"Weekly", "W", 0, 1},          {"WeeklyWednesday", "WedW", 2, 1}, {"WeeklyThursday", "ThuW", 3, 1},
+    {"WeeklyFriday", "FriW", 4, 1}, {"WeeklySaturday", "SatW", 5, 1},  {"WeeklySunday", "SunW", 6, 1},
+    {"BiWeekly", "BiW", 0, 2},
 };
 
 /* The first day of week 1: the one that holds 4 January. */
@@ -78,15 +89,17 @@ static bool fill_week(const struct weeks *w, int year, int n, struct sim_period 
 static bool fill_months(const struct months *m, int year, int n, struct sim_period *ret) {
   if (n < 1 || n > 12 / m->count) return false;
   int month = m->first + (n - 1) * m->count;
-  *ret = (struct sim_period){.type = m->type, .start = day_of(year - m->before, month, 1), .end = day_of(year - m->before, month + m->count, 1) - 1};
-  if (m->count == 12) (void)snprintf(ret->text, sizeof ret->text, "%04d%s", year % 10000, m->mark);
-  else (void)snprintf(ret->text, sizeof ret->text, "%04d%s%d", year % 10000, m->mark, n);
+  *ret = (struct sim_period){
+      .type = m->type, .start = day_of(year - m->before, month, 1), .end = day_of(year - m->before, month + m->count, 1) - 1};
+  if (m->count == 12)
+    (void)snprintf(ret->text, sizeof ret->text, "%04d%s", year % 10000, m->mark);
+  else
+    (void)snprintf(ret->text, sizeof ret->text, "%04d%s%d", year % 10000, m->mark, n);
   return true;
 }
 
 static bool fill_plain(const char *type, int year, int month, int day, struct sim_period *ret) {
-  static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (month < 1 || month > 12 || day < 1 || day > lengths[month - 1]) return false;
+  if (!is_date(year, month, day)) return false;
   ret->type = type;
   year %= 10000;
   if (strcmp(type, "Daily") == 0) {
@@ -118,7 +131,8 @@ bool sim_period_parse(struct str text, struct sim_period *ret) {
   if (rest.n == 3 && rest.p[0] == '-' && number(rest, 1, 2, &a)) return fill_plain("Monthly", year, a, 1, ret);
   if (rest.n == 3 && rest.p[2] == 'B' && number(rest, 0, 2, &a)) return fill_plain("BiMonthly", year, a, 1, ret);
   if (rest.n == 4 && number(rest, 0, 2, &a) && number(rest, 2, 2, &b)) return fill_plain("Daily", year, a, b, ret);
-  if (rest.n == 6 && rest.p[0] == '-' && rest.p[3] == '-' && number(rest, 1, 2, &a) && number(rest, 4, 2, &b)) return fill_plain("Daily", year, a, b, ret);
+  if (rest.n == 6 && rest.p[0] == '-' && rest.p[3] == '-' && number(rest, 1, 2, &a) && number(rest, 4, 2, &b))
+    return fill_plain("Daily", year, a, b, ret);
   for (size_t i = 0; i < sizeof months_table / sizeof *months_table; i++) {
     struct str mark = str_of(months_table[i].mark);
     if (!str_starts(rest, mark)) continue;
@@ -127,7 +141,8 @@ bool sim_period_parse(struct str text, struct sim_period *ret) {
   }
   for (size_t i = 0; i < sizeof weeks_table / sizeof *weeks_table; i++) {
     struct str mark = str_of(weeks_table[i].mark);
-    if (str_starts(rest, mark) && rest.n > mark.n && rest.n <= mark.n + 2 && number(rest, mark.n, rest.n - mark.n, &a)) return fill_week(&weeks_table[i], year, a, ret);
+    if (str_starts(rest, mark) && rest.n > mark.n && rest.n <= mark.n + 2 && number(rest, mark.n, rest.n - mark.n, &a))
+      return fill_week(&weeks_table[i], year, a, ret);
   }
   return false;
 }
@@ -137,7 +152,7 @@ bool sim_period_of_day(const char *type, int day, struct sim_period *ret) {
   int year, month, of_month;
   date_of(day, &year, &month, &of_month);
   for (size_t i = 0; i < 4; i++)
-    if (strcmp(type, plain[i]) == 0) return fill_plain(plain[i], year, i == 2 ? (month + 1) / 2 : month, of_month, ret);
+    if (strcmp(type, plain[i]) == 0) return fill_plain(plain[i], year, i == 2 ? (month + 1) / 2 : month, i == 0 ? of_month : 1, ret);
   for (int y = year - 1; y <= year + 1; y++) {
     for (size_t i = 0; i < sizeof months_table / sizeof *months_table; i++)
       for (int n = 1; strcmp(type, months_table[i].type) == 0 && n <= 12 / months_table[i].count; n++)
