@@ -5,6 +5,14 @@
 #include "base/arena.h"
 #include "sim/sim.h"
 
+/* Members of a metadata payload: a category of two options with codes, its combo and option combos. */
+#define ASK_COMBO \
+  "\"categoryOptions\":[{\"id\":\"TstCo000001\",\"name\":\"men\",\"shortName\":\"men\",\"code\":\"MEN\"},{\"id\":\"TstCo000002\",\"name\":\"women\",\"shortName\":\"women\",\"code\":\"WOMEN\"}]," \
+  "\"categories\":[{\"id\":\"TstCa000001\",\"name\":\"sex\",\"shortName\":\"sex\",\"code\":\"SEX\",\"dataDimensionType\":\"DISAGGREGATION\",\"categoryOptions\":[{\"id\":\"TstCo000001\"},{\"id\":\"TstCo000002\"}]}]," \
+  "\"categoryCombos\":[{\"id\":\"TstCc000001\",\"name\":\"by sex\",\"dataDimensionType\":\"DISAGGREGATION\",\"categories\":[{\"id\":\"TstCa000001\"}]}]," \
+  "\"categoryOptionCombos\":[{\"id\":\"TstCx000001\",\"name\":\"men\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{\"id\":\"TstCo000001\"}]}," \
+  "{\"id\":\"TstCx000002\",\"name\":\"women\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{\"id\":\"TstCo000002\"}]}]"
+
 struct ask {
   struct arena *arena;
   struct sim *sim;

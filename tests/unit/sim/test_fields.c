@@ -85,17 +85,7 @@ static void any_text(void **state) {
 /* --- a small server --- */
 
 static const char *const model =
-    "{\"categoryOptions\":[{\"id\":\"TstCo000001\",\"name\":\"men\",\"shortName\":\"men\"},{\"id\":\"TstCo000002\",\"name\":\"women\","
-    "\"shortName\":\"women\"}],"
-    "\"categories\":[{\"id\":\"TstCa000001\",\"name\":\"sex\",\"shortName\":\"sex\",\"dataDimensionType\":\"DISAGGREGATION\","
-    "\"categoryOptions\":[{\"id\":\"TstCo000001\"},{\"id\":\"TstCo000002\"}]}],"
-    "\"categoryCombos\":[{\"id\":\"TstCc000001\",\"name\":\"by "
-    "sex\",\"dataDimensionType\":\"DISAGGREGATION\",\"categories\":[{\"id\":\"TstCa000001\"}]}],"
-    "\"categoryOptionCombos\":[{\"id\":\"TstCx000001\",\"name\":\"men\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{"
-    "\"id\":\"TstCo000001\"}]},"
-    "{\"id\":\"TstCx000002\",\"name\":\"women\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{\"id\":\"TstCo000002\"}]}]"
-    ","
-    "\"dataElements\":["
+    "{" ASK_COMBO ",\"dataElements\":["
     "{\"id\":\"TstDe000001\",\"name\":\"cases\",\"shortName\":\"cases\",\"code\":\"T_1\",\"valueType\":\"INTEGER\",\"domainType\":"
     "\"AGGREGATE\",\"aggregationType\":\"SUM\",\"categoryCombo\":{\"id\":\"TstCc000001\"},"
     "\"translations\":[{\"locale\":\"fr\",\"property\":\"NAME\",\"value\":\"cas\"}]},"

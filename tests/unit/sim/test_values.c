@@ -8,17 +8,8 @@
 #include <cmocka.h>
 
 static const char *const model =
-    "{\"categoryOptions\":[{\"id\":\"TstCo000001\",\"name\":\"men\",\"shortName\":\"men\",\"code\":\"MEN\"},{\"id\":\"TstCo000002\","
-    "\"name\":\"women\",\"shortName\":\"women\",\"code\":\"WOMEN\"}],"
-    "\"categories\":[{\"id\":\"TstCa000001\",\"name\":\"sex\",\"shortName\":\"sex\",\"code\":\"SEX\",\"dataDimensionType\":"
-    "\"DISAGGREGATION\",\"categoryOptions\":[{\"id\":\"TstCo000001\"},{\"id\":\"TstCo000002\"}]}],"
-    "\"categoryCombos\":[{\"id\":\"TstCc000001\",\"name\":\"by "
-    "sex\",\"dataDimensionType\":\"DISAGGREGATION\",\"categories\":[{\"id\":\"TstCa000001\"}]}],"
-    "\"categoryOptionCombos\":[{\"id\":\"TstCx000001\",\"name\":\"men\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{"
-    "\"id\":\"TstCo000001\"}]},"
-    "{\"id\":\"TstCx000002\",\"name\":\"women\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{\"id\":\"TstCo000002\"}]}]"
-    ","
-    "\"organisationUnits\":[{\"id\":\"TstOu000000\",\"name\":\"country\",\"shortName\":\"country\",\"openingDate\":\"2000-01-01\",\"code\":"
+    "{" ASK_COMBO ",\"organisationUnits\":[{\"id\":\"TstOu000000\",\"name\":\"country\",\"shortName\":\"country\",\"openingDate\":\"2000-"
+                  "01-01\",\"code\":"
     "\"C\"},"
     "{\"id\":\"TstOu000001\",\"name\":\"one\",\"shortName\":\"one\",\"openingDate\":\"2000-01-01\",\"code\":\"F1\",\"parent\":{\"id\":"
     "\"TstOu000000\"}},"
