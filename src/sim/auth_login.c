@@ -99,7 +99,7 @@ static void form_login(struct sim_call *call) {
   json_t *user;
   enum sim_login outcome = sim_login_check(call->sim, request->arena, form_field(request, "j_username"), form_field(request, "j_password"),
                                            form_field(request, "2fa_code"), &user);
-  bool asks_code = outcome == SIM_LOGIN_CODE && call->sim->release >= SIM_2_41; /* before, the code stands in the same form */
+  bool asks_code = outcome == SIM_LOGIN_CODE && call->sim->release >= SIM_2_40; /* before, the code stands in the same form */
   const char *target = asks_code                               ? "/dhis-web-commons/security/login.action?twoFactor=true"
                        : outcome == SIM_LOGIN_ENROL            ? "/dhis-web-commons/security/enrolTwoFa.action"
                        : outcome == SIM_LOGIN_PASSWORD_EXPIRED ? "/dhis-web-commons/security/expired.action"
