@@ -144,6 +144,28 @@ test('filters: words in any order and without accents, state, band, section, ord
   assert.deepEqual(shown({}).map((row) => row.id), rows.map((row) => row.id))
 })
 
+test('rows that are kept from one state to the next are those that would be made anew', () => {
+  const rowsFor = review.createRows()
+  const saved = made(60)
+  let shown = saved
+  const before = rowsFor(saved)
+  const ids = [...saved.elements.keys()]
+  for (let step = 0; step < 80; step++) { // decisions of every kind, also on shared targets, one upon the other
+    const id = ids[(step * 7) % ids.length]
+    const { proposals } = saved.elements.get(id)
+    const decision = [review.accept(id, [proposals[step % proposals.length].target]), review.noCounterpart(id), review.reject(id, [proposals[0].target]), review.forget(id)][step % 4]
+    shown = review.withDecisions(shown, [decision])
+    if (step % 9 === 0) shown = review.withDecisions(shown, [review.decideCell(shown.cellsOf.get(id)[0], [])])
+    assert.deepEqual(rowsFor(shown), review.rowsOf(shown), `step ${step}`)
+  }
+  assert.deepEqual(rowsFor(saved), before) // and back
+  const base = rowsFor(saved)
+  assert.equal(rowsFor(saved), base)
+  const next = rowsFor(review.withDecisions(saved, [review.noCounterpart(ids[3])]))
+  const fresh = next.filter((row, i) => row !== base[i]).length
+  assert.ok(fresh >= 1 && fresh < 5, `${fresh} rows were made anew`)
+})
+
 test('targets are found by what they begin with first', () => {
   const found = review.searchTargets(made(100), 'mala', 5)
   assert.ok(found.length > 0 && found.every((one) => one.name.startsWith('Malaria')))

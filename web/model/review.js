@@ -145,38 +145,28 @@ export function typeLoss(source, target) {
 }
 
 /** What one source element adds to: cells, where they are known, else whole elements. */
-function aims(review, element) {
-  const choice = choiceOf(element)
-  if (choice.length === 0) return []
+function aimsOf(choice, cells) {
   const ids = new Set(choice.map((one) => one.id))
-  const terms = (review.cellsOf.get(element.source.id) ?? []).flatMap((cell) => cell.terms).filter((one) => ids.has(one.target_data_element))
-  return terms.length ? [...new Set(terms.map((one) => cellKey(one.target_data_element, one.target.id)))] : [...ids]
-}
-
-function usage(review) {
-  const users = new Map()
-  for (const element of review.elements.values())
-    for (const aim of aims(review, element)) {
-      const list = users.get(aim)
-      if (list) list.push(element)
-      else users.set(aim, [element])
-    }
-  return users
+  const aims = new Set()
+  if (ids.size) for (const cell of cells) for (const term of cell.terms) if (ids.has(term.target_data_element)) aims.add(cellKey(term.target_data_element, term.target.id))
+  return aims.size ? aims : ids
 }
 
 /** [{kind: "shared", others} · {kind: "sum", others} · {kind: "type", from, to} · {kind: "cells", lost, of}]; shared and type are conflicts. Several sources of one target element are fine as long as each has cells of its own. */
-function warningsOf(review, element, choice, users) {
+function warningsOf(review, { element, cells, choice, aims }, users) {
   const warnings = []
-  const sharing = [...new Set(aims(review, element).flatMap((aim) => users.get(aim)))].filter((one) => one !== element)
-  if (sharing.length) {
-    const sure = [element, ...sharing].every((one) => one.decision.state === 'accepted')
-    warnings.push({ kind: sure ? 'sum' : 'shared', others: sharing.map((one) => one.source.name) })
+  const sharing = new Set()
+  for (const aim of aims) for (const id of users.get(aim)) sharing.add(id)
+  sharing.delete(element.source.id)
+  if (sharing.size) {
+    const others = [...sharing].map((id) => review.elements.get(id))
+    const sure = [element, ...others].every((one) => one.decision.state === 'accepted')
+    warnings.push({ kind: sure ? 'sum' : 'shared', others: others.map((one) => one.source.name) })
   }
   for (const target of choice) {
     const loss = typeLoss(element.source, review.targets.get(target.id))
     if (loss) warnings.push({ kind: 'type', from: loss[0], to: loss[1] })
   }
-  const cells = review.cellsOf.get(element.source.id) ?? []
   const lost = choice.length ? cells.filter((cell) => cell.terms.length === 0 && !cell.decided).length : 0
   if (lost) warnings.push({ kind: 'cells', lost, of: cells.length })
   return warnings
@@ -185,18 +175,58 @@ function warningsOf(review, element, choice, users) {
 export const isConflict = (row) => row.warnings.some((one) => one.kind === 'shared' || one.kind === 'type')
 export const needsLook = (row) => row.warnings.some((one) => one.kind !== 'sum')
 
-export function rowsOf(review) {
-  const users = usage(review)
-  const rows = []
-  for (const element of review.elements.values()) {
-    const choice = choiceOf(element).map((one) => thing(review, one.id))
-    const state = stateOf(element)
-    const answers = element.proposals.filter(isAnswer)
-    const confidence = state === 'proposed' ? Math.min(...answers.map((one) => one.confidence)) : undefined
-    rows.push({ id: element.source.id, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, element, choice, users) })
-  }
-  return rows
+function rowOf(review, entry, users) {
+  const { element, choice } = entry
+  const state = stateOf(element)
+  const confidence = state === 'proposed' ? Math.min(...element.proposals.filter(isAnswer).map((one) => one.confidence)) : undefined
+  return { id: element.source.id, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, users) }
 }
+
+const NO_CELLS = []
+
+/** A function that gives the rows of one review after the other: what did not change, and shares no target with what did, keeps its row. */
+export function createRows() {
+  const entries = new Map() // by source id: {element, cells, choice, aims, row}
+  const users = new Map() // by aim: the source ids that add to it
+  let rows = []
+
+  function leave(id, entry, dirty) {
+    for (const aim of entry.aims) {
+      users.get(aim).delete(id)
+      for (const other of users.get(aim)) dirty.add(other)
+    }
+  }
+
+  function enter(id, entry, dirty) {
+    for (const aim of entry.aims) {
+      const list = users.get(aim)
+      if (!list) users.set(aim, new Set([id]))
+      else for (const other of list.add(id)) dirty.add(other)
+    }
+    entries.set(id, entry)
+    dirty.add(id)
+  }
+
+  return (review) => {
+    const dirty = new Set()
+    for (const [id, element] of review.elements) {
+      const cells = review.cellsOf.get(id) ?? NO_CELLS
+      const was = entries.get(id)
+      if (was?.element === element && was.cells === cells) continue
+      if (was) leave(id, was, dirty)
+      const choice = choiceOf(element).map((one) => thing(review, one.id))
+      enter(id, { element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
+    }
+    for (const id of dirty) {
+      const entry = entries.get(id)
+      entry.row = rowOf(review, entry, users)
+    }
+    if (dirty.size) rows = [...entries.values()].map((entry) => entry.row)
+    return rows
+  }
+}
+
+export const rowsOf = (review) => createRows()(review)
 
 // --- choosing which rows to see ---
 

@@ -4,7 +4,7 @@ import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { Loading, Problem } from '../ui.js'
-import { accept, choiceOf, filterRows, forget, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, rowsOf, sureOnes, withChanges, withDecisions } from '../model/review.js'
+import { accept, choiceOf, createRows, filterRows, forget, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withDecisions } from '../model/review.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
 import { commandOf } from '../model/keys.js'
@@ -73,7 +73,8 @@ function Reviewing({ id, first }) {
   const search = useRef()
   const targets = useRef()
 
-  const rows = useMemo(() => rowsOf(shown), [shown])
+  const rowsFor = useMemo(createRows, [id])
+  const rows = useMemo(() => rowsFor(shown), [shown])
   const list = useMemo(() => filterRows(rows, filter), [rows, filter])
   const place = useRef(0)
   const found = list.findIndex((row) => row.id === activeId)
