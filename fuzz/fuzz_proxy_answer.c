@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   proxy_answer_headers(&question, &answer, arena, &out);
   proxy_mark_rewritten(&out, arena);
   check(&out);
-  (void)proxy_via_lists(&request.headers, proxy_via_name(&config, arena));
+  (void)proxy_via_lists(&request.headers, proxy_via_name(config.public_url, arena));
   (void)proxy_request_headers(STR("drawbridge-0"), &server, &request, &question.target, STR("id"), arena, &sent, &error);
   for (size_t i = 0; i < sent.n; i++)
     if (str_eq_nocase(sent.p[i].name, STR("Cookie")) || str_eq_nocase(sent.p[i].name, STR("Authorization")) ||

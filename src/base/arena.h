@@ -16,6 +16,12 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 
+/* A pool keeps up to `most` arenas that were freed, each with its first block of `first_size` bytes, for those that come next: for who makes one for every request. Its arenas are freed before it. */
+struct arena_pool;
+struct arena_pool *arena_pool_new(size_t first_size, size_t most);
+void arena_pool_free(struct arena_pool *pool);
+struct arena *arena_new_of(struct arena_pool *pool);
+
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size); /* the product is checked */
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
@@ -26,6 +32,8 @@ const char *arena_cstr(struct arena *arena, struct str s);    /* for the system;
 struct str arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *arena, const char *format, va_list args);
 struct str arena_lower(struct arena *arena, struct str s);    /* ASCII */
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count);
+#define arena_concat(arena, ...) arena_join((arena), (const struct str[]){__VA_ARGS__}, sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 
 /* Runs `cleanup(payload)` at arena_free, last added first: for what an exchange owns outside the arena. */
 void arena_on_free(struct arena *arena, void (*cleanup)(void *payload), void *payload);

@@ -23,12 +23,13 @@ bool buf_reserve(struct buf *buf, size_t more) {
   if (need <= buf->capacity) return true;
   size_t capacity = buf->capacity ? buf->capacity : 64;
   while (capacity < need) capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
+  if (capacity - 1 > buf->max) capacity = buf->max + 1;
   buf->p = mem_resize_array(buf->p, capacity, 1);
   buf->capacity = capacity;
   return true;
 }
 
-bool buf_add(struct buf *buf, struct str s) {
+bool buf_add_growing(struct buf *buf, struct str s) {
   if (!buf_reserve(buf, s.n)) return false;
   if (s.n) memcpy(buf->p + buf->n, s.p, s.n);
   buf->n += s.n;
@@ -36,8 +37,15 @@ bool buf_add(struct buf *buf, struct str s) {
   return true;
 }
 
-bool buf_add_char(struct buf *buf, char c) {
-  return buf_add(buf, (struct str){&c, 1});
+bool buf_add_int(struct buf *buf, int64_t number) {
+  char digits[20];
+  size_t at = sizeof digits;
+  uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+  do {
+    digits[--at] = (char)('0' + rest % 10);
+  } while (rest /= 10);
+  if (number < 0) digits[--at] = '-';
+  return buf_add(buf, (struct str){digits + at, sizeof digits - at});
 }
 
 bool buf_printf(struct buf *buf, const char *format, ...) {

@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+enum { DAY_S = 24 * 3600 };
+
 static int64_t read_clock(clockid_t id) {
   struct timespec t;
   if (clock_gettime(id, &t) != 0) abort();
@@ -23,15 +25,40 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day) {
   return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
+/* The other way. */
+static void date_of(int64_t days, int64_t *ret_year, int64_t *ret_month, int64_t *ret_day) {
+  days += 719468;
+  int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  int64_t day_of_era = days - era * 146097;
+  int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  int64_t month = (5 * day_of_year + 2) / 153; /* from March */
+  *ret_day = day_of_year - (153 * month + 2) / 5 + 1;
+  *ret_month = month < 10 ? month + 3 : month - 9;
+  *ret_year = year_of_era + era * 400 + (*ret_month <= 2);
+}
+
+static char *put(char *p, int64_t number, int digits, char behind) {
+  for (int i = digits; i-- > 0; number /= 10) p[i] = (char)('0' + number % 10);
+  p[digits] = behind;
+  return p + digits + 1;
+}
+
 const char *clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE]) {
   int64_t second = ms / 1000, part = ms % 1000;
   if (part < 0) part += 1000, second--;
-  time_t t = (time_t)second;
-  struct tm tm;
-  if (!gmtime_r(&t, &tm)) tm = (struct tm){.tm_mday = 1, .tm_year = 70};
-  size_t n = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-  if (part) (void)snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03dZ", (int)part);
-  else (void)snprintf(text + n, CLOCK_TEXT_SIZE - n, "Z");
+  int64_t days = second / DAY_S, rest = second % DAY_S, year, month, day;
+  if (rest < 0) rest += DAY_S, days--;
+  date_of(days, &year, &month, &day);
+  if (year < 0 || year > 9999) year = 1970, month = day = 1, rest = part = 0;
+  char *p = put(text, year, 4, '-');
+  p = put(p, month, 2, '-');
+  p = put(p, day, 2, 'T');
+  p = put(p, rest / 3600, 2, ':');
+  p = put(p, rest / 60 % 60, 2, ':');
+  p = put(p, rest % 60, 2, part ? '.' : 'Z');
+  if (part) p = put(p, part, 3, 'Z');
+  *p = '\0';
   return text;
 }
 

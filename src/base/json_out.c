@@ -41,13 +41,17 @@ void json_out_end(struct json_out *out) {
   out->depth--;
 }
 
+/* Bytes that stand for themselves whatever is around them. */
+static const bool as_is[256] = {[' ' ... '!'] = true, ['#' ... '.'] = true, ['0' ... '['] = true, [']' ... '~'] = true};
+
 static void quoted(struct buf *buf, struct str s) {
   (void)buf_add_char(buf, '"');
   size_t plain = 0; /* start of the run that needs no escape */
   for (size_t i = 0; i < s.n;) {
+    while (i < s.n && as_is[(unsigned char)s.p[i]]) i++;
+    if (i == s.n) break;
     unsigned char c = (unsigned char)s.p[i];
-    bool slash_of_tag = c == '/' && i && s.p[i - 1] == '<';
-    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && !slash_of_tag) {
+    if (c == '/' && !(i && s.p[i - 1] == '<')) {
       i++;
       continue;
     }
@@ -89,7 +93,7 @@ void json_out_str(struct json_out *out, struct str value) {
 
 void json_out_int(struct json_out *out, int64_t value) {
   before_value(out);
-  (void)buf_printf(out->buf, "%lld", (long long)value);
+  (void)buf_add_int(out->buf, value);
 }
 
 void json_out_number(struct json_out *out, double value) {

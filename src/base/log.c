@@ -4,12 +4,19 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/utf8.h"
+#include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
-enum { LONGEST_TEXT = 512, LONGEST_LINE = 16384 };
+enum { LONGEST_TEXT = 512, LONGEST_LINE = 16384, GATHERED_MAX = 64 * 1024 };
 
 static enum log_level most = LOG_INFO;
 static bool as_json = true;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  /* of what follows */
+static struct buf line = {.max = LONGEST_LINE};           /* the one being made */
+static struct buf gathered = {.max = GATHERED_MAX};       /* whole ones that are not out yet */
+static bool gathering;
+static pthread_t gatherer;
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 void log_setup(enum log_level level, bool json) {
@@ -30,32 +37,71 @@ static struct str cut(struct str text) {
   return text.n <= LONGEST_TEXT ? text : str_slice(text, 0, utf8_boundary(text, LONGEST_TEXT));
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields) {
+static void add_json(enum log_level level, const char *event, const struct log_field *fields) {
   char now[CLOCK_TEXT_SIZE];
-  if (level > most) return;
-  struct buf line = BUF_INIT(LONGEST_LINE);
-  if (as_json) {
-    struct json_out out = JSON_OUT_INIT(&line);
-    json_out_object(&out);
-    json_out_member_str(&out, "time", str_of(clock_format(clock_now_ms(), now)));
-    json_out_member_str(&out, "level", str_of(level_names[level]));
-    json_out_member_str(&out, "event", str_of(event));
-    for (; fields->name; fields++) {
-      if (fields->kind == LOG_FIELD_INT) json_out_member_int(&out, fields->name, fields->number);
-      else json_out_member_str(&out, fields->name, cut(fields->text));
-    }
-    json_out_end(&out);
-  } else {
-    (void)buf_printf(&line, "%s %s", level_names[level], event);
-    for (; fields->name; fields++) {
-      (void)buf_printf(&line, " %s=", fields->name);
-      if (fields->kind == LOG_FIELD_INT) (void)buf_printf(&line, "%lld", (long long)fields->number);
-      else {
-        struct json_out out = JSON_OUT_INIT(&line);
-        json_out_str(&out, cut(fields->text));
-      }
-    }
+  struct json_out out = JSON_OUT_INIT(&line);
+  json_out_object(&out);
+  json_out_member_str(&out, "time", str_of(clock_format(clock_now_ms(), now)));
+  json_out_member_str(&out, "level", str_of(level_names[level]));
+  json_out_member_str(&out, "event", str_of(event));
+  for (; fields->name; fields++) {
+    if (fields->kind == LOG_FIELD_INT) json_out_member_int(&out, fields->name, fields->number);
+    else json_out_member_str(&out, fields->name, cut(fields->text));
   }
-  if (!line.full && buf_add_char(&line, '\n')) (void)!write(STDERR_FILENO, line.p, line.n);
-  buf_free(&line);
+  json_out_end(&out);
+}
+
+static void add_text(enum log_level level, const char *event, const struct log_field *fields) {
+  (void)buf_printf(&line, "%s %s", level_names[level], event);
+  for (; fields->name; fields++) {
+    (void)buf_printf(&line, " %s=", fields->name);
+    struct json_out out = JSON_OUT_INIT(&line);
+    if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
+    else json_out_str(&out, cut(fields->text));
+  }
+}
+
+/* What stderr does not take is lost: there is no other place to say so. */
+static void write_out(struct str bytes) {
+  while (bytes.n) {
+    ssize_t n = write(STDERR_FILENO, bytes.p, bytes.n);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    bytes = str_from(bytes, (size_t)n);
+  }
+}
+
+static void flush(void) {
+  write_out(buf_str(&gathered));
+  buf_clear(&gathered);
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields) {
+  if (level > most) return;
+  (void)pthread_mutex_lock(&lock);
+  buf_clear(&line);
+  if (as_json) add_json(level, event, fields);
+  else add_text(level, event, fields);
+  bool whole = !line.full && buf_add_char(&line, '\n');
+  bool waits = gathering && level >= LOG_INFO && pthread_equal(gatherer, pthread_self());
+  if (whole && !buf_add(&gathered, buf_str(&line))) { /* it is full */
+    flush();
+    (void)buf_add(&gathered, buf_str(&line));
+  }
+  if (!waits) flush();
+  (void)pthread_mutex_unlock(&lock);
+}
+
+void log_gather(bool on) {
+  (void)pthread_mutex_lock(&lock);
+  gathering = on;
+  gatherer = pthread_self();
+  flush();
+  (void)pthread_mutex_unlock(&lock);
+}
+
+void log_flush(void) {
+  (void)pthread_mutex_lock(&lock);
+  flush();
+  (void)pthread_mutex_unlock(&lock);
 }

@@ -2,7 +2,10 @@
  *
  * What holds always: an event has a fixed name and typed fields; there is no format string, so nothing from outside is
  * ever one. Texts are escaped, cut at 512 bytes, and bytes that are not UTF-8 are replaced. A `struct secret` has no
- * field kind: it cannot get here. Each line is one write. Safe from any thread once log_setup has run.
+ * field kind: it cannot get here. Safe from any thread once log_setup has run.
+ *
+ * Each line is one write and out when the call returns, unless the thread has asked for log_gather: then its LOG_INFO and LOG_DEBUG lines wait for its
+ * log_flush, for 64 KiB of them, or for any other line, whichever is first (so the order is kept). A loop that does so flushes before it waits for anything.
  *
  *   log_event(LOG_INFO, "signed_in", LOG_STR("server", id), LOG_INT("ms", took)); */
 #ifndef DRAWBRIDGE_BASE_LOG_H
@@ -28,6 +31,8 @@ struct log_field {
 
 void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
 bool log_level_of(struct str name, enum log_level *ret); /* "error", "warning", "info", "debug" */
+void log_gather(bool on); /* for the calling thread, one at a time; false: also flushes */
+void log_flush(void);
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 #endif

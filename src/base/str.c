@@ -4,18 +4,9 @@ static unsigned char lower(char c) {
   return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
-struct str str_of(const char *cstring) {
-  return cstring ? (struct str){cstring, strlen(cstring)} : STR_NONE;
-}
-
-bool str_eq(struct str a, struct str b) {
-  return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool str_eq_nocase(struct str a, struct str b) {
-  if (a.n != b.n) return false;
-  for (size_t i = 0; i < a.n; i++)
-    if (lower(a.p[i]) != lower(b.p[i])) return false;
+bool str_same_nocase(const char *a, const char *b, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
   return true;
 }
 
@@ -24,10 +15,6 @@ int str_cmp(struct str a, struct str b) {
   int order = n ? memcmp(a.p, b.p, n) : 0;
   if (order) return order < 0 ? -1 : 1;
   return a.n < b.n ? -1 : a.n > b.n;
-}
-
-bool str_starts(struct str s, struct str prefix) {
-  return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
 }
 
 bool str_starts_nocase(struct str s, struct str prefix) {
@@ -44,31 +31,18 @@ bool str_has(struct str s, struct str needle) {
 
 size_t str_find(struct str s, struct str needle) {
   if (needle.n == 0) return 0;
-  for (size_t i = 0; i + needle.n <= s.n; i++)
-    if (s.p[i] == needle.p[0] && memcmp(s.p + i, needle.p, needle.n) == 0) return i;
-  return SIZE_MAX;
+  const char *at = s.n >= needle.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+  return at ? (size_t)(at - s.p) : SIZE_MAX;
 }
 
 size_t str_find_char(struct str s, char c) {
-  for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] == c) return i;
-  return SIZE_MAX;
+  const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+  return at ? (size_t)(at - s.p) : SIZE_MAX;
 }
 
 size_t str_find_last_char(struct str s, char c) {
-  for (size_t i = s.n; i-- > 0;)
-    if (s.p[i] == c) return i;
-  return SIZE_MAX;
-}
-
-struct str str_slice(struct str s, size_t from, size_t to) {
-  if (to > s.n) to = s.n;
-  if (from >= to) return (struct str){s.p, 0};
-  return (struct str){s.p + from, to - from};
-}
-
-struct str str_from(struct str s, size_t from) {
-  return str_slice(s, from, s.n);
+  const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
+  return at ? (size_t)(at - s.p) : SIZE_MAX;
 }
 
 static bool is_blank(char c) {

@@ -24,11 +24,20 @@ struct str {
 #define STR_ARG(s) (int)(s).n, (s).p
 #define STR_NONE ((struct str){NULL, 0})
 
-struct str str_of(const char *cstring); /* NULL gives the empty str */
-bool str_eq(struct str a, struct str b);
-bool str_eq_nocase(struct str a, struct str b); /* ASCII case */
+static inline struct str str_of(const char *cstring) { /* NULL gives the empty str */
+  return cstring ? (struct str){cstring, strlen(cstring)} : STR_NONE;
+}
+static inline bool str_eq(struct str a, struct str b) {
+  return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+bool str_same_nocase(const char *a, const char *b, size_t n);
+static inline bool str_eq_nocase(struct str a, struct str b) { /* ASCII case */
+  return a.n == b.n && str_same_nocase(a.p, b.p, a.n);
+}
 int str_cmp(struct str a, struct str b);        /* by bytes; a prefix sorts first */
-bool str_starts(struct str s, struct str prefix);
+static inline bool str_starts(struct str s, struct str prefix) {
+  return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
+}
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_has(struct str s, struct str needle);
@@ -39,8 +48,13 @@ size_t str_find_char(struct str s, char c);
 size_t str_find_last_char(struct str s, char c);
 
 /* The bytes [from, to) clipped to s; str_from is [from, end). */
-struct str str_slice(struct str s, size_t from, size_t to);
-struct str str_from(struct str s, size_t from);
+static inline struct str str_slice(struct str s, size_t from, size_t to) {
+  if (to > s.n) to = s.n;
+  return from >= to ? (struct str){s.p, 0} : (struct str){s.p + from, to - from};
+}
+static inline struct str str_from(struct str s, size_t from) {
+  return str_slice(s, from, s.n);
+}
 struct str str_trim(struct str s); /* blanks, tabs, CR and LF off both ends */
 
 /* Takes the text before the first `separator` off *rest and returns it; without separator takes all and leaves *rest

@@ -13,6 +13,7 @@ struct serving {
   uv_loop_t loop;
   const char *path;
   uv_signal_t signals[3];
+  uv_prepare_t before_wait;
   uv_timer_t patience; /* of the drain */
   struct gateway *gateway;
   struct api *api;
@@ -38,6 +39,13 @@ static int load(const char *path, struct config **ret, struct error *error) {
 static void close_handles(struct serving *serving) {
   for (size_t i = 0; i < sizeof serving->signals / sizeof *serving->signals; i++) uv_close((uv_handle_t *)&serving->signals[i], NULL);
   uv_close((uv_handle_t *)&serving->patience, NULL);
+  uv_close((uv_handle_t *)&serving->before_wait, NULL);
+}
+
+/* The access log of a turn goes out in one piece, before the loop waits. */
+static void on_before_wait(uv_prepare_t *handle) {
+  (void)handle;
+  log_flush();
 }
 
 static void on_drained(void *payload) {
@@ -84,7 +92,10 @@ static void prepare(struct serving *serving) {
     serving->signals[i].data = serving;
     if (uv_signal_start(&serving->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i])) abort();
   }
-  if (uv_timer_init(&serving->loop, &serving->patience)) abort();
+  if (uv_timer_init(&serving->loop, &serving->patience) || uv_prepare_init(&serving->loop, &serving->before_wait)) abort();
+  (void)uv_prepare_start(&serving->before_wait, on_before_wait);
+  uv_unref((uv_handle_t *)&serving->before_wait);
+  log_gather(true);
 }
 
 static int start(struct serving *serving, struct config *config, struct error *error) {
@@ -109,6 +120,7 @@ static int serve(const char *path) {
   if (!failed) (void)uv_run(&serving.loop, UV_RUN_DEFAULT);
   api_free(serving.api);
   gateway_free(serving.gateway);
+  log_gather(false);
   close_handles(&serving);
   (void)uv_run(&serving.loop, UV_RUN_DEFAULT); /* handles close */
   (void)uv_loop_close(&serving.loop);

@@ -45,7 +45,7 @@ static bool is_our_host(const struct config *config, struct arena *arena, struct
   size_t colon = str_find_char(config->public_origin, ':');
   if (!host.n || colon == SIZE_MAX) return false;
   if (str_eq(host, str_from(config->public_origin, colon + 3))) return true; /* as nearly every browser writes it */
-  struct str text = arena_printf(arena, "%.*s://%.*s/", STR_ARG(str_slice(config->public_origin, 0, colon)), STR_ARG(host));
+  struct str text = arena_concat(arena, str_slice(config->public_origin, 0, colon), STR("://"), host, STR("/"));
   return url_parse(arena, text, &url, &error) == 0 && str_eq(url.path, STR("/")) && str_eq(url_origin(arena, &url), config->public_origin);
 }
 
@@ -146,7 +146,7 @@ static void add_vary(struct arena *arena, struct http_headers *headers) {
   if (!http_headers_get(headers, STR("Vary"), &vary))
     http_headers_add(headers, arena, STR("Vary"), STR("Origin"));
   else if (!str_has(arena_lower(arena, vary), STR("origin")))
-    http_headers_set(headers, arena, STR("Vary"), arena_printf(arena, "%.*s, Origin", STR_ARG(vary)));
+    http_headers_set(headers, arena, STR("Vary"), arena_concat(arena, vary, STR(", Origin")));
 }
 
 void asking_preflight(const struct asking *asking, struct arena *arena, struct http_headers *headers) {

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "gateway/config_check.h"
 #include "gateway/config_yaml.h"
+#include "gateway/proxy_request.h"
 #include "http/url.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -330,6 +331,7 @@ static void complete(struct arena *arena, struct config *config) {
   if (url_parse(arena, config->public_url, &url, &error) == 0) {
     config->public_origin = url_origin(arena, &url);
     config->https = str_eq(url.scheme, STR("https"));
+    config->via = proxy_via_name(config->public_url, arena);
   }
   for (size_t i = 0; i < config->server_count; i++)
     if (!config->servers[i].name.n) config->servers[i].name = config->servers[i].id;
@@ -377,6 +379,12 @@ void config_unref(struct config *config) {
   VEC_FREE(&holder->secrets);
   arena_free(holder->arena);
   free(holder);
+}
+
+struct str config_server_folder(const struct config_server *server) {
+  struct str rest = str_from(server->url, str_find(server->url, STR("://")) + 3);
+  struct str folder = str_from(rest, str_find_char(rest, '/'));
+  return str_eq(folder, STR("/")) ? STR_NONE : folder;
 }
 
 const struct config_server *config_server(const struct config *config, struct str id) {

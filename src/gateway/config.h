@@ -73,6 +73,7 @@ struct config_server {
 struct config {
   struct str public_url, public_origin; /* without a final slash; scheme and authority alone */
   bool https;                           /* public_url is https: decides cookie names and flags */
+  struct str via;                       /* the name in Via (proxy_request.h) */
   struct config_texts listen;           /* "127.0.0.1:8080" */
   struct config_texts tls_listen;
   struct str tls_certificate, tls_key;
@@ -101,6 +102,9 @@ struct config_problems {
 int config_load(const char *path, struct config **ret, struct config_problems *problems, struct error *error);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+
+/* The path of the server's url, without a final slash ("/dhis"); empty: none. */
+struct str config_server_folder(const struct config_server *server);
 
 /* NULL: there is none. */
 const struct config_server *config_server(const struct config *config, struct str id);

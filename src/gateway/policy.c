@@ -27,8 +27,17 @@ static bool glob(struct str pattern, struct str text, bool nocase) {
   return p == pattern.n;
 }
 
+/* What a path must begin with to match: cheap, and mostly enough. */
+static struct str beginning(struct str pattern) {
+  struct str text = str_slice(pattern, 0, str_find_char(pattern, '*'));
+  bool all_below = str_eq(str_from(pattern, text.n), STR("**")); /* the thing itself, too, without the slash */
+  return all_below ? str_slice(text, 0, text.n - 1) : text;
+}
+
 /* Segment by segment. `below`: what lies below a match is matched too. */
 static bool matches(struct str pattern, struct str path, bool nocase, bool below) {
+  struct str start = beginning(pattern);
+  if (!(nocase ? str_starts_nocase(path, start) : str_starts(path, start))) return false;
   struct str patterns = str_from(pattern, 1), segments = str_from(path, 1);
   if (segments.n && segments.p[segments.n - 1] == '/') segments.n--;
   if (!segments.n) segments = STR_NONE;
@@ -46,7 +55,7 @@ static struct str without_version(struct arena *arena, struct str path) {
   size_t digits = 0;
   while (digits < rest.n && rest.p[digits] >= '0' && rest.p[digits] <= '9') digits++;
   if (!digits || digits > 3 || (digits < rest.n && rest.p[digits] != '/')) return path;
-  return arena_printf(arena, "/api%.*s", STR_ARG(str_from(rest, digits)));
+  return arena_concat(arena, STR("/api"), str_from(rest, digits));
 }
 
 static struct str without_suffix(struct str path) {

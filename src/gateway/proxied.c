@@ -24,7 +24,6 @@ static void free_passing(struct passing *passing) {
   gateway_session_unref(passing->session);
   connection_unref(passing->connection);
   http_exchange_release(passing->exchange);
-  free(passing);
 }
 
 static void fail(struct passing *passing, const struct error *error) {
@@ -252,7 +251,7 @@ void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str
   }
   visit->server = server->id;
   if (sign_in_compat(gateway, exchange, rest)) return;
-  struct passing *passing = mem_alloc(sizeof *passing);
+  struct passing *passing = ARENA_NEW(http_exchange_arena(exchange), struct passing);
   *passing = (struct passing){.gateway = gateway, .exchange = exchange, .visit = visit, .server = server, .rest = rest};
   http_exchange_hold(exchange);
   gateway_find_session(gateway, exchange, on_session, passing);

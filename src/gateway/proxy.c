@@ -32,7 +32,6 @@ struct proxy {
   struct proxy_pools *pools;
   struct turn *turn;
   struct proxy_pass *first;
-  char *via, *via_url; /* the name in Via, and the public_url that it was made from */
 };
 
 struct proxy_pass {
@@ -82,8 +81,7 @@ static void pass_free(struct proxy_pass *pass) {
   config_unref(pass->call.config);
   http_exchange_on_gone(pass->exchange, NULL, NULL);
   http_exchange_on_drained(pass->exchange, NULL, NULL);
-  http_exchange_release(pass->exchange);
-  free(pass);
+  http_exchange_release(pass->exchange); /* and its arena, in which the pass lies, with the turn */
 }
 
 static void finish(struct proxy_pass *pass, enum proxy_outcome outcome, enum error_code code) {
@@ -125,18 +123,6 @@ static void on_gone(void *payload) {
 
 static const struct upstream_callbacks callbacks;
 
-/* Good until the next call. */
-static struct str via_of(struct proxy *proxy, const struct config *config) {
-  if (proxy->via_url && str_eq(str_of(proxy->via_url), config->public_url)) return str_of(proxy->via);
-  struct arena *arena = arena_new();
-  free(proxy->via);
-  free(proxy->via_url);
-  proxy->via = mem_printf("%.*s", STR_ARG(proxy_via_name(config, arena)));
-  proxy->via_url = mem_printf("%.*s", STR_ARG(config->public_url));
-  arena_free(arena);
-  return str_of(proxy->via);
-}
-
 /* Authorization, and the connection's cookies: with them a token's calls are one session of its user. */
 static size_t secrets_of(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct upstream_secret secrets[2],
                          struct secret **ret_cookie) {
@@ -171,7 +157,7 @@ static void ask(struct proxy_pass *pass) {
   struct http_headers headers = {0};
   struct error error = {0};
   pass->state = ASKING;
-  if (proxy_request_headers(via_of(pass->proxy, pass->call.config), pass->call.server, request, &pass->question.target,
+  if (proxy_request_headers(pass->call.config->via, pass->call.server, request, &pass->question.target,
                             http_exchange_id(pass->exchange), pass->arena, &headers, &error) < 0) {
     fail(pass, &error);
     return;
@@ -233,6 +219,24 @@ static void add_out(void *payload, struct str piece) {
   (void)buf_add(&((struct proxy_pass *)payload)->out, piece);
 }
 
+struct through {
+  struct proxy_pass *pass;
+  struct str given, plain; /* plain: a run of what was given, all that came out so far */
+};
+
+static void add_through(void *payload, struct str piece) {
+  struct through *through = payload;
+  struct buf *out = &through->pass->out;
+  bool own = piece.p >= through->given.p && piece.p < through->given.p + through->given.n;
+  if (own && !out->n && !through->plain.n) {
+    through->plain = piece;
+    return;
+  }
+  (void)buf_add(out, through->plain);
+  through->plain = STR_NONE;
+  (void)buf_add(out, piece);
+}
+
 static void write_out(struct proxy_pass *pass, struct str piece) {
   pass->result.answer_bytes += (int64_t)piece.n;
   if (!http_exchange_write(pass->exchange, piece) && pass->upstream) upstream_pause(pass->upstream);
@@ -292,8 +296,17 @@ static void end_stream(struct proxy_pass *pass) {
   finish(pass, PROXY_ANSWERED, ERROR_NONE);
 }
 
+/* Mostly there is no link in it, and it goes on without a copy. */
+static void rewrite_stream(struct proxy_pass *pass, struct str piece) {
+  struct through through = {.pass = pass, .given = piece};
+  rewrite_feed(pass->rewrite, piece, add_through, &through);
+  if (through.plain.n && !pass->out.full) write_out(pass, through.plain);
+}
+
 static void on_answer_data(struct proxy_pass *pass, struct str piece) {
-  if (pass->rewriting) {
+  if (pass->rewriting && pass->state == STREAMING) {
+    rewrite_stream(pass, piece);
+  } else if (pass->rewriting) {
     rewrite_feed(pass->rewrite, piece, add_out, pass);
   } else if (pass->state == STREAMING) {
     write_out(pass, piece);
@@ -309,7 +322,7 @@ static void on_answer_data(struct proxy_pass *pass, struct str piece) {
     begin(pass);
   } else if (pass->state == GATHERING && pass->length < 0) {
     turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
-  } else if (pass->state == STREAMING) {
+  } else if (pass->state == STREAMING && pass->out.n) {
     write_out(pass, buf_str(&pass->out));
     buf_clear(&pass->out);
   }
@@ -336,9 +349,9 @@ static void take_answer(struct proxy_pass *pass, const struct upstream_answer *a
   pass->length = pass->bodiless ? told_length(answer) : answer->body_length;
   pass->must_have_body = proxy_must_have_body(&pass->question, answer);
   pass->rewriting = proxy_has_links(answer);
-  struct str to = arena_printf(pass->arena, "%.*s/s/%.*s", STR_ARG(call->config->public_url), STR_ARG(call->server->id));
-  if (pass->rewriting) pass->rewrite = rewrite_new(call->server->url, to);
+  if (pass->rewriting) pass->rewrite = rewrite_new(call->server->url, arena_concat(pass->arena, call->config->public_url, STR("/s/"), call->server->id));
   if (!pass->bodiless && pass->length > (pass->rewriting ? SMALL : 0)) begin(pass);
+  else if (pass->length > 0) (void)buf_reserve(&pass->out, (size_t)(pass->length <= SMALL ? pass->length : SMALL));
 }
 
 /* A refusal or a failure: what the browser gets for it comes from here, and so do the reasons. */
@@ -397,7 +410,7 @@ static void on_refused(struct proxy_pass *pass) {
 static void ask_for_alias(struct proxy_pass *pass) {
   struct str body = proxy_alias_request(&pass->question.target, pass->arena), path = proxy_alias_path(pass->call.server, pass->arena);
   struct http_headers headers = {0};
-  proxy_alias_headers(via_of(pass->proxy, pass->call.config), http_exchange_id(pass->exchange), pass->arena, &headers);
+  proxy_alias_headers(pass->call.config->via, http_exchange_id(pass->exchange), pass->arena, &headers);
   buf_clear(&pass->out);
   pass->aliased = true;
   pass->state = ALIASING;
@@ -484,7 +497,7 @@ static void on_turn(void *payload) {
 }
 
 static struct proxy_pass *pass_new(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call) {
-  struct proxy_pass *pass = mem_alloc(sizeof *pass);
+  struct proxy_pass *pass = ARENA_NEW(http_exchange_arena(exchange), struct proxy_pass);
   pass->proxy = proxy;
   pass->exchange = exchange;
   pass->request = http_exchange_request(exchange);
@@ -567,11 +580,7 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error) {
 }
 
 int proxy_check_loop(const struct config *config, const struct http_request *request, struct error *error) {
-  if (!http_headers_count(&request->headers, STR("Via"))) return 0;
-  struct arena *arena = arena_new();
-  bool loop = proxy_via_lists(&request->headers, proxy_via_name(config, arena));
-  arena_free(arena);
-  return loop ? error_set(error, ERROR_loop,
+  return proxy_via_lists(&request->headers, config->via) ? error_set(error, ERROR_loop,
                           "the request came through this gateway before: a server's address in the configuration leads back here")
               : 0;
 }
@@ -597,8 +606,6 @@ void proxy_free(struct proxy *proxy) {
   }
   proxy_pools_free(proxy->pools);
   turn_free(proxy->turn);
-  free(proxy->via);
-  free(proxy->via_url);
   free(proxy);
 }
 

@@ -2,7 +2,6 @@
 
 #include "base/json_out.h"
 #include "dhis2/judge.h"
-#include "http/url.h"
 #include <jansson.h>
 
 enum { LONG = 4096, ID_MAX = 64, REQUEST_MAX = 512 * 1024 };
@@ -12,14 +11,8 @@ bool proxy_alias_helps(const struct proxy_question *question, const struct upstr
   return answer->status == 414 || ((answer->status == 400 || answer->status == 431) && dhis2_is_html(&answer->headers));
 }
 
-static struct str folder_of(const struct config_server *server, struct arena *arena) {
-  struct url url;
-  struct error error = {0};
-  return url_parse(arena, server->url, &url, &error) < 0 || str_eq(url.path, STR("/")) ? STR_NONE : url.path;
-}
-
 struct str proxy_alias_path(const struct config_server *server, struct arena *arena) {
-  return arena_printf(arena, "%.*s/api/query/alias", STR_ARG(folder_of(server, arena)));
+  return arena_concat(arena, config_server_folder(server), STR("/api/query/alias"));
 }
 
 /* The target from /api on, without the base's own path. */
@@ -37,7 +30,7 @@ struct str proxy_alias_request(const struct proxy_target *target, struct arena *
 void proxy_alias_headers(struct str via, struct str id, struct arena *arena, struct http_headers *ret) {
   http_headers_add(ret, arena, STR("Accept"), STR("application/json"));
   http_headers_add(ret, arena, STR("Content-Type"), STR("application/json"));
-  http_headers_add(ret, arena, STR("Via"), arena_printf(arena, "1.1 %.*s", STR_ARG(via)));
+  http_headers_add(ret, arena, STR("Via"), arena_concat(arena, STR("1.1 "), via));
   http_headers_add(ret, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
   http_headers_add(ret, arena, STR("User-Agent"), STR("drawbridge"));
   http_headers_add(ret, arena, STR("X-Request-ID"), id);

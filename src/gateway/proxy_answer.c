@@ -123,14 +123,11 @@ static const struct str passed[] = {{"Accept", 6},
                                     {"Sunset", 6},
                                     {"Warning", 7}};
 
-static bool is_passed(struct str name) {
+/* As it is written here; p == NULL: it stays here. */
+static struct str passed_name(struct str name) {
   for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
-    if (str_eq_nocase(passed[i], name)) return true;
-  return false;
-}
-
-static void add(struct http_headers *to, struct arena *arena, struct str name, struct str value) {
-  http_headers_add(to, arena, arena_str(arena, name), arena_str(arena, value));
+    if (str_eq_nocase(passed[i], name)) return passed[i];
+  return STR_NONE;
 }
 
 static bool is_for_shared_caches(struct str directive) {
@@ -154,7 +151,7 @@ static struct str cache_control(const struct http_headers *from, struct arena *a
     }
   }
   struct str value = STR("private, no-cache");
-  if (!quoted && !buf.full && buf.n) value = arena_printf(arena, "%s%.*s", shut ? "" : "private, ", STR_ARG(buf_str(&buf)));
+  if (!quoted && !buf.full && buf.n) value = arena_concat(arena, shut ? STR_NONE : STR("private, "), buf_str(&buf));
   buf_free(&buf);
   return value;
 }
@@ -169,16 +166,16 @@ static void add_vary(const struct http_headers *from, struct arena *arena, struc
       struct str name = str_trim(str_take(&rest, ','));
       bool gateways =
           str_eq_nocase(name, STR("origin")) || str_eq_nocase(name, STR("cookie")) || str_starts_nocase(name, STR("access-control-"));
-      if (name.n && !gateways) vary = arena_printf(arena, "%.*s, %.*s", STR_ARG(vary), STR_ARG(name));
+      if (name.n && !gateways) vary = arena_concat(arena, vary, STR(", "), name);
     }
   }
-  add(to, arena, STR("Vary"), vary);
+  http_headers_add(to, arena, STR("Vary"), vary);
 }
 
 static void put_into_sandbox(const struct upstream_answer *answer, struct arena *arena, struct http_headers *to) {
   struct str type = type_of(&answer->headers, arena), disposition;
   if (is_harmless(type) || (!type.n && answer->body_length == 0)) return;
-  add(to, arena, STR("Content-Security-Policy"), STR("sandbox"));
+  http_headers_add(to, arena, STR("Content-Security-Policy"), STR("sandbox"));
   if (!is_page(type)) return;
   struct str parameters = STR_NONE;
   if (http_headers_get(to, STR("Content-Disposition"), &disposition)) {
@@ -194,12 +191,13 @@ void proxy_answer_headers(const struct proxy_question *question, const struct up
   const struct http_headers *from = &answer->headers;
   for (size_t i = 0; i < from->n; i++) {
     struct str name = from->p[i].name, value = from->p[i].value;
-    if (is_passed(name)) add(to, arena, name, value);
-    bool address = str_eq_nocase(name, STR("location")) || str_eq_nocase(name, STR("content-location"));
+    struct str passes = passed_name(name);
+    if (passes.p) http_headers_add(to, arena, passes, arena_str(arena, value)); /* the answer's own text goes before the headers do */
+    bool location = str_eq_nocase(name, STR("Location")), address = location || str_eq_nocase(name, STR("Content-Location"));
     struct str place = address ? proxy_location(question, value, arena) : STR_NONE;
-    if (place.p) add(to, arena, name, place);
+    if (place.p) http_headers_add(to, arena, location ? STR("Location") : STR("Content-Location"), arena_str(arena, place));
   }
-  add(to, arena, STR("Cache-Control"), cache_control(from, arena));
+  http_headers_add(to, arena, STR("Cache-Control"), cache_control(from, arena));
   add_vary(from, arena, to);
   put_into_sandbox(answer, arena, to);
 }

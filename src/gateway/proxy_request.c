@@ -7,32 +7,28 @@
 
 int proxy_target_of(const struct config_server *server, struct arena *arena, struct str method, struct str target, struct proxy_target *ret,
                     struct error *error) {
-  struct url base;
   struct url_target canonical;
   if (!target.n)
     target = STR("/");
   else if (target.p[0] == '?')
-    target = arena_printf(arena, "/%.*s", STR_ARG(target));
+    target = arena_concat(arena, STR("/"), target);
   if (url_target_parse(arena, target, &canonical, error) < 0 || policy_check(server, arena, method, canonical.decoded, error) < 0)
     return -1;
-  if (url_parse(arena, server->url, &base, error) < 0)
-    return error_set(error, ERROR_inside, "the address of the server %.*s cannot be read", STR_ARG(server->id));
-  struct str folder = str_eq(base.path, STR("/")) ? STR_NONE : base.path;
   ret->path = canonical.decoded;
-  ret->cookie_path = arena_printf(arena, "%.*s%.*s", STR_ARG(folder), STR_ARG(canonical.path));
-  ret->sent = ret->cookie_path;
-  if (canonical.query.p) ret->sent = arena_printf(arena, "%.*s?%.*s", STR_ARG(ret->cookie_path), STR_ARG(canonical.query));
+  ret->sent = arena_concat(arena, config_server_folder(server), canonical.path, canonical.query.p ? STR("?") : STR_NONE, canonical.query);
+  ret->cookie_path = str_slice(ret->sent, 0, ret->sent.n - (canonical.query.p ? canonical.query.n + 1 : 0));
   ret->api = server->type == CONFIG_DHIS2 && dhis2_is_api(canonical.decoded);
   return 0;
 }
 
 /* --- Via --- */
 
-struct str proxy_via_name(const struct config *config, struct arena *arena) {
+struct str proxy_via_name(struct str public_url, struct arena *arena) {
   unsigned char hash[HASH_SIZE];
-  hash_sha256(config->public_url, hash);
+  hash_sha256(public_url, hash);
   return arena_printf(arena, "drawbridge-%02x%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3], hash[4]);
 }
+
 
 /* "1.1 name (comment), 1.0 name" */
 bool proxy_via_lists(const struct http_headers *headers, struct str name) {
@@ -53,7 +49,7 @@ bool proxy_via_lists(const struct http_headers *headers, struct str name) {
 static void add_via(struct str name, const struct http_headers *from, struct arena *arena, struct http_headers *to) {
   for (size_t i = 0; i < from->n; i++)
     if (str_eq_nocase(from->p[i].name, STR("via"))) http_headers_add(to, arena, STR("Via"), from->p[i].value);
-  http_headers_add(to, arena, STR("Via"), arena_printf(arena, "1.1 %.*s", STR_ARG(name)));
+  http_headers_add(to, arena, STR("Via"), arena_concat(arena, STR("1.1 "), name));
 }
 
 /* --- headers --- */

@@ -22,8 +22,8 @@ struct proxy_target {
 /* `target`: what follows "/s/<id>", as received; empty counts as "/". ERROR_bad_target, ERROR_policy, ERROR_method_refused. */
 int proxy_target_of(const struct config_server *server, struct arena *arena, struct str method, struct str target, struct proxy_target *ret, struct error *error);
 
-/* The name this gateway has in Via: the same for all replicas behind one public_url. */
-struct str proxy_via_name(const struct config *config, struct arena *arena);
+/* The name this gateway has in Via: the same for all replicas behind one public_url. A config that was loaded has it in `via`. */
+struct str proxy_via_name(struct str public_url, struct arena *arena);
 bool proxy_via_lists(const struct http_headers *headers, struct str name);
 
 /* ERROR_bad_request: a header that may be there once is there twice. `via`: this gateway's name there; `id`: the request's. */

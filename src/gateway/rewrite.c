@@ -1,6 +1,9 @@
 #include "gateway/rewrite.h"
 
 #include "base/mem.h"
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 enum state {
   OUTSIDE,    /* between the tokens */
@@ -9,40 +12,34 @@ enum state {
   ESCAPED,    /* behind a backslash inside such a string */
 };
 
+enum { DEEPEST = 512, BLOCK = 64 };
+
 struct rewrite {
-  char *from, *to;
-  size_t from_n, to_n;
+  char *from, *to, *held; /* held: the bytes of the string so far, as they came: AT_START only */
+  size_t from_n, to_n, held_n;
   enum state state;
   size_t matched;    /* bytes of `from` */
   bool backslash;    /* AT_START: a backslash stands before what comes next */
-  char *held;        /* the bytes of the string so far, as they came: AT_START only */
-  size_t held_n;
+  char before;       /* the last byte between the tokens, blanks aside; 0: none yet */
   size_t changed;
   size_t depth;
-  bool *objects;     /* per level: an object? Grows up to DEEPEST; deeper, nothing is rewritten */
-  bool value_next;   /* the next string is a value */
+  uint64_t objects[DEEPEST / 64]; /* per level: an object? Deeper, nothing is rewritten */
+  char bytes[];      /* of the three */
 };
 
-enum { DEEPEST = 512 };
-
 struct rewrite *rewrite_new(struct str from, struct str to) {
-  struct rewrite *r = mem_alloc(sizeof *r);
-  r->from = mem_printf("%.*s", STR_ARG(from));
-  r->to = mem_printf("%.*s", STR_ARG(to));
+  struct rewrite *r = mem_alloc(sizeof *r + from.n + to.n + 2 * from.n + 2);
+  r->from = r->bytes;
+  r->to = r->from + from.n;
+  r->held = r->to + to.n;
+  memcpy(r->from, from.p, from.n);
+  memcpy(r->to, to.p, to.n);
   r->from_n = from.n;
   r->to_n = to.n;
-  r->held = mem_alloc(2 * from.n + 2);
-  r->objects = mem_alloc_array(DEEPEST, sizeof *r->objects);
-  r->value_next = true;
   return r;
 }
 
 void rewrite_free(struct rewrite *r) {
-  if (!r) return;
-  free(r->from);
-  free(r->to);
-  free(r->held);
-  free(r->objects);
   free(r);
 }
 
@@ -63,31 +60,121 @@ static void send_held(struct rewrite *r, struct sink *s) {
   r->held_n = 0;
 }
 
+/* --- between the tokens --- */
+
+static void take_bracket(struct rewrite *r, char c) {
+  if (c == '}' || c == ']') {
+    if (r->depth) r->depth--;
+    return;
+  }
+  uint64_t level = UINT64_C(1) << r->depth % 64;
+  if (r->depth < DEEPEST) r->objects[r->depth / 64] = c == '{' ? r->objects[r->depth / 64] | level : r->objects[r->depth / 64] & ~level;
+  r->depth++;
+}
+
 static bool in_object(const struct rewrite *r) {
-  return r->depth && r->depth <= DEEPEST && r->objects[r->depth - 1];
+  size_t at = r->depth - 1;
+  return r->depth && r->depth <= DEEPEST && r->objects[at / 64] >> at % 64 & 1;
+}
+
+static bool value_follows(const struct rewrite *r) {
+  if (r->depth > DEEPEST) return false;
+  return !r->before || r->before == ':' || r->before == '[' || (r->before == ',' && !in_object(r));
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 /* A byte between the tokens; true: a string that may be the base begins behind it. */
 static bool outside_step(struct rewrite *r, char c) {
-  switch (c) {
-  case '{':
-  case '[':
-    if (r->depth < DEEPEST) r->objects[r->depth] = c == '{';
-    r->depth++;
-    r->value_next = c == '[';
-    return false;
-  case '}':
-  case ']':
-    if (r->depth) r->depth--;
-    return false;
-  case ',': r->value_next = !in_object(r); return false;
-  case ':': r->value_next = true; return false;
-  case '"':
-    r->state = INSIDE;
-    return r->value_next && r->depth <= DEEPEST;
-  default: return false;
-  }
+  if (is_blank(c)) return false;
+  bool begins = c == '"' && value_follows(r);
+  if (c == '{' || c == '[' || c == '}' || c == ']') take_bracket(r, c);
+  if (c == '"') r->state = INSIDE;
+  r->before = c;
+  return begins;
 }
+
+/* --- many bytes at once --- */
+
+#if defined(__SSE2__)
+struct block { /* a bit per byte */
+  uint64_t quotes, backslashes, brackets, before_first; /* the last: the byte behind is the base's first */
+};
+
+static struct block look(const char *p, char first) {
+  struct block block = {0};
+#pragma GCC unroll 4
+  for (unsigned i = 0; i < BLOCK; i += 16) {
+    __m128i bytes = _mm_loadu_si128((const void *)(p + i)), behind = _mm_loadu_si128((const void *)(p + i + 1));
+    __m128i curly = _mm_or_si128(bytes, _mm_set1_epi8(0x20)); /* '[' becomes '{', ']' becomes '}' */
+    __m128i brackets = _mm_or_si128(_mm_cmpeq_epi8(curly, _mm_set1_epi8('{')), _mm_cmpeq_epi8(curly, _mm_set1_epi8('}')));
+    block.quotes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))) << i;
+    block.backslashes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) << i;
+    block.brackets |= (uint64_t)(unsigned)_mm_movemask_epi8(brackets) << i;
+    block.before_first |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(behind, _mm_set1_epi8(first))) << i;
+  }
+  return block;
+}
+
+/* Takes what backslashes escape out of the quotes; returns the backslashes that do so. */
+static uint64_t unescape(struct block *block) {
+  uint64_t acting = 0;
+  for (uint64_t rest = block->backslashes; rest;) {
+    uint64_t one = rest & -rest;
+    acting |= one;
+    block->quotes &= ~(one << 1);
+    rest &= ~(one | one << 1);
+  }
+  return acting;
+}
+
+/* Bit n: is the number of bits up to n odd? So the bytes of strings, the opening quote counted in. */
+static uint64_t odd_up_to(uint64_t bits) {
+#pragma GCC unroll 6
+  for (unsigned shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+/* What stands before the place, where it lies outside of strings. */
+static void look_back(struct rewrite *r, struct str piece, size_t from, size_t at) {
+  while (at > from && is_blank(piece.p[at - 1])) at--;
+  if (at > from) r->before = piece.p[at - 1];
+}
+
+/* From OUTSIDE or INSIDE over whole blocks, up to what needs a closer look: the begin of what may be the base, an escape at a block's end. Returns the place reached, whose state is set. Does the same as the steps. */
+static size_t run(struct rewrite *r, struct str piece, size_t from) {
+  uint64_t inside = r->state == INSIDE ? ~UINT64_C(0) : 0;
+  size_t at = from;
+  while (piece.n - at > BLOCK) {
+    struct block block = look(piece.p + at, r->from[0]);
+    uint64_t acting = block.backslashes ? unescape(&block) : 0;
+    uint64_t strings = odd_up_to(block.quotes) ^ inside;
+    uint64_t stops = (block.quotes & strings & block.before_first) | (acting & ~strings) | (acting & UINT64_C(1) << 63);
+    uint64_t settled = (stops & -stops) - 1; /* all, where nothing stops */
+    for (uint64_t rest = block.brackets & ~strings & settled; rest; rest &= rest - 1) take_bracket(r, piece.p[at + (size_t)__builtin_ctzll(rest)]);
+    if (stops) {
+      unsigned n = (unsigned)__builtin_ctzll(stops);
+      if (n) inside = strings >> (n - 1) & 1;
+      at += n;
+      break;
+    }
+    inside = strings >> 63 ? ~UINT64_C(0) : 0;
+    at += BLOCK;
+  }
+  r->state = inside ? INSIDE : OUTSIDE;
+  if (inside) r->before = '"';
+  else look_back(r, piece, from, at);
+  return at;
+}
+#else
+static size_t run(struct rewrite *r, struct str piece, size_t from) {
+  return from;
+}
+#endif
+
+/* --- byte by byte --- */
 
 static void hold(struct rewrite *r, struct sink *s, size_t at, char c) {
   r->held[r->held_n++] = c;
@@ -130,6 +217,8 @@ static void inside_step(struct rewrite *r, char c) {
 void rewrite_feed(struct rewrite *r, struct str piece, void (*out)(void *payload, struct str piece), void *payload) {
   struct sink s = {out, payload, piece, 0};
   for (size_t i = 0; i < piece.n; i++) {
+    bool plain = r->state == OUTSIDE || r->state == INSIDE;
+    if (plain && piece.n - i > BLOCK) i = run(r, piece, i);
     char c = piece.p[i];
     if (r->state == OUTSIDE) {
       if (!outside_step(r, c)) continue;

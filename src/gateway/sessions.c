@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "gateway/failure.h"
 #include "net/work.h"
+#include <sodium.h>
 
 enum {
   STORE_QUEUE = 4096,
@@ -14,7 +15,8 @@ enum {
   SWEEP_MS = 30 * 1000,
   PURGE_MS = 60 * 60 * 1000,
   TOUCH_MAX_MS = 60 * 1000,
-  LOAD_CONNECTIONS = 1000
+  LOAD_CONNECTIONS = 1000,
+  TAG_SIZE = crypto_shorthash_BYTES
 };
 
 struct waiter {
@@ -26,6 +28,8 @@ struct waiter {
 
 struct entry {
   unsigned char id[HASH_SIZE];
+  unsigned char tag[TAG_SIZE];     /* of the cookie, where `tagged` */
+  bool tagged;
   struct gateway_session *session; /* NULL while it is loaded the first time */
   int64_t loaded_ms, used_ms;      /* monotonic */
   int64_t touched_ms;              /* what the store knows of its last use */
@@ -40,10 +44,16 @@ struct sessions {
   uv_mutex_t workers_lock;
   _Atomic(const struct keyring *) ring;
   struct map entries; /* id to entry */
+  struct map by_tag;  /* a keyed hash of the cookie to entry: cheaper than the way over the id, and tells nothing of either */
+  unsigned char tag_key[crypto_shorthash_KEYBYTES];
   size_t weight;
   uv_timer_t *sweep;
   int64_t purged_ms;
 };
+
+static struct str tag_of(const struct entry *entry) {
+  return (struct str){(const char *)entry->tag, sizeof entry->tag};
+}
 
 static struct str id_of(const struct entry *entry) {
   return (struct str){(const char *)entry->id, sizeof entry->id};
@@ -94,10 +104,37 @@ static struct entry *entry_of(const struct sessions *sessions, const unsigned ch
   return map_get(&sessions->entries, (struct str){(const char *)id, HASH_SIZE});
 }
 
-static void set_session(struct entry *entry, struct gateway_session *session) { /* takes over the reference */
+static void make_tag(const struct sessions *sessions, struct str cookie, unsigned char ret[TAG_SIZE]) {
+  (void)crypto_shorthash(ret, (const unsigned char *)cookie.p, cookie.n, sessions->tag_key);
+}
+
+static void remove_tag(struct sessions *sessions, struct entry *entry) {
+  if (entry->tagged) (void)map_delete(&sessions->by_tag, tag_of(entry));
+  entry->tagged = false;
+}
+
+static void add_tag(struct sessions *sessions, struct entry *entry) {
+  struct str cookie = secret_reveal(session_cookie(entry->session));
+  remove_tag(sessions, entry);
+  if (!cookie.n) return;
+  make_tag(sessions, cookie, entry->tag);
+  entry->tagged = !map_get(&sessions->by_tag, tag_of(entry)); /* else another one has it: once in the life of the universe */
+  if (entry->tagged) (void)map_put(&sessions->by_tag, tag_of(entry), entry);
+}
+
+static struct entry *entry_of_cookie(const struct sessions *sessions, struct str cookie) {
+  unsigned char tag[TAG_SIZE];
+  if (!cookie.n) return NULL;
+  make_tag(sessions, cookie, tag);
+  struct entry *entry = map_get(&sessions->by_tag, (struct str){(const char *)tag, sizeof tag});
+  return entry && secret_eq(session_cookie(entry->session), cookie) ? entry : NULL;
+}
+
+static void set_session(struct sessions *sessions, struct entry *entry, struct gateway_session *session) { /* takes over the reference */
   gateway_session_unref(entry->session);
   entry->session = session;
   entry->loaded_ms = clock_monotonic_ms();
+  add_tag(sessions, entry);
 }
 
 static struct entry *add_entry(struct sessions *sessions, const unsigned char id[HASH_SIZE]) {
@@ -110,6 +147,7 @@ static struct entry *add_entry(struct sessions *sessions, const unsigned char id
 
 static void drop_entry(struct sessions *sessions, struct entry *entry) {
   if (entry->loading) return; /* its load ends it */
+  remove_tag(sessions, entry);
   (void)map_delete(&sessions->entries, id_of(entry));
   gateway_session_unref(entry->session);
   free(entry);
@@ -142,7 +180,7 @@ void sessions_add(struct sessions *sessions, struct gateway_session *session) {
   struct entry *entry = entry_of(sessions, session_id(session));
   if (!entry) entry = add_entry(sessions, session_id(session));
   if (entry->session == session) return;
-  set_session(entry, gateway_session_ref(session));
+  set_session(sessions, entry, gateway_session_ref(session));
   entry->touched_ms = session_seen(session);
 }
 
@@ -165,19 +203,16 @@ static void tell_none(sessions_found *found, void *payload, enum error_code code
 }
 
 /* An id that a sign-in has replaced meanwhile: late calls get what there was before. */
-static void settle(struct entry *entry) {
+static void settle(struct sessions *sessions, struct entry *entry) {
   if (session_frozen(entry->session) || !session_superseded(entry->session)) return;
-  set_session(entry, session_freeze(entry->session, session_late_until(entry->session)));
+  set_session(sessions, entry, session_freeze(entry->session, session_late_until(entry->session)));
 }
 
-static void tell(struct sessions *sessions, struct entry *entry, struct str holder, sessions_found *found, void *payload) {
-  settle(entry);
+/* To one who has shown the whole cookie. */
+static void tell_holder(struct sessions *sessions, struct entry *entry, sessions_found *found, void *payload) {
+  settle(sessions, entry);
   entry->used_ms = clock_monotonic_ms();
   struct gateway_session *session = entry->session;
-  if (!secret_eq(session_holder(session), holder)) {
-    tell_none(found, payload, ERROR_no_session);
-    return;
-  }
   switch (session_life(session, clock_now_ms())) {
   case SESSION_ALIVE:
     gateway_session_ref(session);
@@ -193,6 +228,13 @@ static void tell(struct sessions *sessions, struct entry *entry, struct str hold
     tell_none(found, payload, ERROR_session_expired);
     break;
   }
+}
+
+static void tell(struct sessions *sessions, struct entry *entry, struct str holder, sessions_found *found, void *payload) {
+  if (secret_eq(session_holder(entry->session), holder))
+    tell_holder(sessions, entry, found, payload);
+  else
+    tell_none(found, payload, ERROR_no_session);
 }
 
 /* What the store says now is put into the object that others hold. */
@@ -243,10 +285,10 @@ static void take_in(struct load *load) {
   struct gateway_session *known = entry->session, *read = load->session;
   load->session = NULL;
   if (!known) {
-    set_session(entry, read);
+    set_session(load->sessions, entry, read);
     entry->touched_ms = session_seen(read);
   } else if (session_frozen(read) && !session_superseded(known)) { /* another process has given it another id */
-    set_session(entry, read);
+    set_session(load->sessions, entry, read);
   } else {
     if (!session_frozen(known) && session_changes(known) == load->changes) merge(known, read);
     entry->loaded_ms = clock_monotonic_ms();
@@ -321,16 +363,24 @@ static void find_slowly(struct sessions *sessions, struct entry *entry, struct s
   browser_cookie_clear(&cookie);
 }
 
+static bool is_fresh(const struct entry *entry) {
+  return entry->session && !entry->loading && clock_monotonic_ms() - entry->loaded_ms < SESSIONS_FRESH_MS;
+}
+
 void sessions_find(struct sessions *sessions, struct str value, sessions_found *found, void *payload) {
   struct browser_cookie_look look;
+  struct entry *known = entry_of_cookie(sessions, value);
+  if (known && is_fresh(known)) {
+    tell_holder(sessions, known, found, payload);
+    return;
+  }
   if (!browser_cookie_look(value, &look)) {
     tell_none(found, payload, ERROR_no_session);
     return;
   }
   struct entry *entry = entry_of(sessions, look.id);
   if (!entry) entry = add_entry(sessions, look.id);
-  bool is_fresh = entry->session && !entry->loading && clock_monotonic_ms() - entry->loaded_ms < SESSIONS_FRESH_MS;
-  if (is_fresh)
+  if (is_fresh(entry))
     tell(sessions, entry, (struct str){(const char *)look.holder, sizeof look.holder}, found, payload);
   else
     find_slowly(sessions, entry, value, found, payload);
@@ -385,6 +435,7 @@ struct sessions *sessions_new(uv_loop_t *loop, struct str store, const struct ke
   }
   struct sessions *sessions = mem_alloc(sizeof *sessions);
   sessions->loop = loop;
+  random_bytes(sessions->tag_key, sizeof sessions->tag_key);
   sessions->store = first;
   sessions->workers_store = second;
   sessions->ring = ring;
@@ -419,6 +470,7 @@ void sessions_free(struct sessions *sessions) {
     free(entry);
   }
   map_free(&sessions->entries);
+  map_free(&sessions->by_tag);
   store_close(sessions->store);
   store_close(sessions->workers_store);
   uv_mutex_destroy(&sessions->workers_lock);

@@ -2,8 +2,19 @@
 
 /* --- from the browser --- */
 
+/* How many there may be: pieces with an '='. */
+static size_t most_of(const struct http_headers *headers) {
+  size_t n = 0;
+  for (size_t i = 0; i < headers->n; i++) {
+    if (!str_eq_nocase(headers->p[i].name, STR("cookie"))) continue;
+    struct str rest = headers->p[i].value;
+    while (rest.p && n < COOKIES_MAX) n += str_find_char(str_take(&rest, ';'), '=') != SIZE_MAX;
+  }
+  return n;
+}
+
 int cookies_parse(struct arena *arena, const struct http_headers *headers, struct cookies *ret, struct error *error) {
-  struct cookies cookies = {.p = ARENA_ARRAY(arena, COOKIES_MAX, struct cookie)};
+  struct cookies cookies = {.p = ARENA_ARRAY(arena, most_of(headers), struct cookie)};
   for (size_t i = 0; i < headers->n; i++) {
     if (!str_eq_nocase(headers->p[i].name, STR("cookie"))) continue;
     struct str rest = headers->p[i].value;

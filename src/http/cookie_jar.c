@@ -161,7 +161,12 @@ struct secret *cookie_jar_header(const struct cookie_jar *jar, struct str path, 
   }
   if (n == 0) return NULL;
   struct buf buf = room_for(order, n);
-  for (size_t i = 0; i < n; i++) (void)buf_printf(&buf, "%s%s=%s", i ? "; " : "", order[i]->name, order[i]->value);
+  for (size_t i = 0; i < n; i++) {
+    if (i) (void)buf_add(&buf, STR("; "));
+    (void)buf_add(&buf, str_of(order[i]->name));
+    (void)buf_add_char(&buf, '=');
+    (void)buf_add(&buf, str_of(order[i]->value));
+  }
   return to_secret(&buf);
 }
 

@@ -1,7 +1,6 @@
 #include "http/server_internal.h"
 
 #include "base/json_out.h"
-#include "base/mem.h"
 #include "crypt/secret.h"
 
 enum { RESERVE_MAX = 64 * 1024 };
@@ -11,11 +10,12 @@ enum { RESERVE_MAX = 64 * 1024 };
 static void on_turn(void *payload);
 
 struct http_exchange *exchange_new(struct connection *connection) {
-  struct http_exchange *exchange = mem_alloc(sizeof *exchange);
   struct http_server *server = connection->server;
+  struct arena *arena = arena_new_of(server->arenas);
+  struct http_exchange *exchange = ARENA_NEW(arena, struct http_exchange);
   exchange->server = server;
   exchange->connection = connection;
-  exchange->arena = arena_new();
+  exchange->arena = arena;
   exchange->turn = (struct turn_item){.act = on_turn, .payload = exchange};
   server_next_id(server, exchange->id);
   struct str peer = stream_peer(connection->stream);
@@ -35,7 +35,6 @@ static void free_if_over(struct http_exchange *exchange) {
   if (server->room) turn_remove(server->room->turn, &exchange->turn);
   buf_free(&exchange->whole);
   arena_free(exchange->arena);
-  free(exchange);
   server_exchange_gone(server);
 }
 
@@ -262,17 +261,16 @@ static bool is_servers(struct str name) {
   }
 }
 
-/* No header may become two: whatever the handler took the value from. */
-static bool is_one_line(struct str s) {
-  for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') return false;
-  return true;
-}
-
 static void add_line(struct buf *head, struct str name, struct str value) {
   (void)buf_add(head, name);
   (void)buf_add(head, STR(": "));
   (void)buf_add(head, value);
+  (void)buf_add(head, STR("\r\n"));
+}
+
+static void add_length(struct buf *head, int64_t length) {
+  (void)buf_add(head, STR("Content-Length: "));
+  (void)buf_add_int(head, length);
   (void)buf_add(head, STR("\r\n"));
 }
 
@@ -292,7 +290,7 @@ static void add_framing(struct http_exchange *exchange, struct buf *head, int st
   if (length < 0 && !exchange->bodiless && !exchange->chunked) connection->last = true; /* HTTP/1.0: the end of the connection is the end of the body */
   if (leaves_too_much(exchange) || exchange->server->draining) connection->last = true;
   if (exchange->chunked) add_line(head, STR("Transfer-Encoding"), STR("chunked"));
-  else if (length >= 0 && !empty_status) (void)buf_printf(head, "Content-Length: %lld\r\n", (long long)length);
+  else if (length >= 0 && !empty_status) add_length(head, length);
   if (connection->last) add_line(head, STR("Connection"), STR("close"));
   else if (exchange->framing.http_1_0) add_line(head, STR("Connection"), STR("keep-alive"));
 }
@@ -300,10 +298,14 @@ static void add_framing(struct http_exchange *exchange, struct buf *head, int st
 static struct str head_of(struct http_exchange *exchange, int status, const struct http_headers *headers, int64_t length) {
   struct buf *head = &exchange->server->head;
   buf_clear(head);
-  (void)buf_printf(head, "HTTP/1.1 %d %s\r\n", status, http_reason(status));
+  (void)buf_add(head, STR("HTTP/1.1 "));
+  (void)buf_add_int(head, status);
+  (void)buf_add_char(head, ' ');
+  (void)buf_add(head, str_of(http_reason(status)));
+  (void)buf_add(head, STR("\r\n"));
   for (size_t i = 0; headers && i < headers->n; i++) {
     struct http_header h = headers->p[i];
-    if (!is_servers(h.name) && is_one_line(h.name) && is_one_line(h.value)) add_line(head, h.name, h.value);
+    if (!is_servers(h.name) && http_one_line(h.name) && http_one_line(h.value)) add_line(head, h.name, h.value);
   }
   add_line(head, STR("Date"), server_date(exchange->server));
   add_framing(exchange, head, status, length);

@@ -38,6 +38,19 @@ size_t http_headers_count(const struct http_headers *headers, struct str name) {
   return count;
 }
 
+bool http_one_line(struct str s) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  size_t i = 0;
+  for (; i + 8 <= s.n; i += 8) { /* eight bytes of 0x20 to 0x7f at once */
+    uint64_t bytes;
+    memcpy(&bytes, s.p + i, 8);
+    if (((bytes - 0x20 * ones) | bytes) & 0x80 * ones) break;
+  }
+  for (; i < s.n; i++)
+    if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') return false;
+  return true;
+}
+
 /* RFC 9110 section 15, and the few others that are in use. */
 const char *http_reason(int status) {
   switch (status) {

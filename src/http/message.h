@@ -36,4 +36,7 @@ struct http_request {
 
 const char *http_reason(int status); /* "OK"; an unknown one: "" */
 
+/* Is it without CR, LF and NUL? Looked at again wherever a head is written: no header may become two, whatever a value was taken from. */
+bool http_one_line(struct str s);
+
 #endif

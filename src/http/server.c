@@ -39,6 +39,7 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
   server->handler = handler;
   server->payload = payload;
   server->turn = (struct turn_item){.act = on_turn, .payload = server};
+  server->arenas = arena_pool_new(ARENA_FIRST, ARENAS_KEPT);
   server->head = BUF_INIT(HEAD_MAX);
   server->tick = mem_alloc(sizeof *server->tick);
   (void)uv_timer_init(loop, server->tick);
@@ -52,6 +53,7 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
 static void free_if_over(struct http_server *server) {
   if (!server->freed || server->open_handles || server->exchange_count) return;
   buf_free(&server->head);
+  arena_pool_free(server->arenas);
   free(server);
 }
 

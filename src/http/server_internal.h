@@ -8,6 +8,7 @@
 #include "net/stream.h"
 
 enum {
+  ARENA_FIRST = 8192, ARENAS_KEPT = 256, /* what an ordinary exchange needs, and how many are under way at once on a busy day */
   DRAIN_MAX = 64 * 1024,    /* of a request body that nobody read, so that the connection can be kept */
   LINGER_MAX = 256 * 1024,  /* read and thrown away behind the last answer, so that a reset does not overtake it */
   LINGER_MS = 2000,
@@ -23,6 +24,7 @@ struct http_server {
   void *payload;
   struct listener *listeners;
   struct connection *connections;
+  struct arena_pool *arenas; /* of exchanges */
   size_t connection_count, exchange_count; /* exchanges also count while their browser has gone */
   uv_timer_t *tick;
   unsigned open_handles;
@@ -55,7 +57,7 @@ enum answering { NOT_BEGUN, BEGUN, ENDED };
 struct http_exchange {
   struct http_server *server;
   struct connection *connection; /* NULL: no longer on one */
-  struct arena *arena;
+  struct arena *arena; /* the exchange itself lies in it */
   struct http_request request;
   struct guard_framing framing;
   struct h1 h1;

@@ -42,6 +42,7 @@ struct upstream_pool *upstream_pool_new(uv_loop_t *loop, const struct upstream_o
   pool->tls = tls;
   pool->room = stream_room_new(loop);
   pool->arena = arena_new();
+  pool->arenas = arena_pool_new(UPSTREAM_ARENA_FIRST, UPSTREAM_ARENAS_KEPT);
   copy_options(pool, options);
   pool->queue_end = &pool->queue;
   pool->tick = mem_alloc(sizeof *pool->tick);
@@ -77,6 +78,7 @@ void upstream_pool_free(struct upstream_pool *pool) {
   stream_room_free(pool->room);
   tls_context_free(pool->tls);
   arena_free(pool->arena);
+  arena_pool_free(pool->arenas);
   free(pool);
 }
 
@@ -107,9 +109,27 @@ static void dial(struct upstream_call *call) {
   link->stream = stream_dial(pool->room, &target, &link_events, link);
 }
 
+static void add_unused(struct link *link) {
+  struct upstream_pool *pool = link->pool;
+  link->in_unused = true;
+  link->previous_unused = NULL;
+  link->next_unused = pool->unused;
+  if (pool->unused) pool->unused->previous_unused = link;
+  pool->unused = link;
+}
+
+static void remove_unused(struct link *link) {
+  if (!link->in_unused) return;
+  link->in_unused = false;
+  if (link->previous_unused) link->previous_unused->next_unused = link->next_unused;
+  else link->pool->unused = link->next_unused;
+  if (link->next_unused) link->next_unused->previous_unused = link->previous_unused;
+}
+
 void link_close(struct link *link) {
   if (link->closed) return;
   link->closed = true;
+  remove_unused(link);
   link->call = NULL;
   link->pool->open_links--;
   stream_close(link->stream);
@@ -120,15 +140,8 @@ void link_keep(struct link *link) {
   link->call = NULL;
   link->used = true;
   link->since_ms = (int64_t)uv_now(link->pool->loop);
+  add_unused(link);
   stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
-}
-
-/* The one used last: the others may then grow old and go. */
-static struct link *unused_link(struct upstream_pool *pool) {
-  struct link *best = NULL;
-  for (struct link *link = pool->links; link; link = link->next)
-    if (!link->closed && !link->call && (!best || link->since_ms > best->since_ms)) best = link;
-  return best;
 }
 
 static void enqueue(struct upstream_call *call) {
@@ -142,8 +155,9 @@ static void enqueue(struct upstream_call *call) {
 
 static bool place(struct upstream_call *call, bool fresh) {
   struct upstream_pool *pool = call->pool;
-  struct link *link = fresh ? NULL : unused_link(pool);
+  struct link *link = fresh ? NULL : pool->unused; /* the one used last: the others may then grow old and go */
   if (link) {
+    remove_unused(link);
     link->call = call;
     call->link = link;
     call_send(call);

@@ -1,7 +1,5 @@
 #include "http/upstream_internal.h"
 
-#include "base/mem.h"
-
 enum { INTERIM_MAX = 16 };
 
 static const struct guard_limits limits = {.head_bytes = (size_t)64 * 1024, .head_fields = 256, .target_bytes = 0};
@@ -26,7 +24,6 @@ void call_free(struct upstream_call *call) {
   wipe(&call->head);
   wipe(&call->early);
   arena_free(call->arena);
-  free(call);
 }
 
 static void leave_queue(struct upstream_call *call) {
@@ -75,22 +72,23 @@ static void fail(struct upstream_call *call, const char *what) {
 
 /* The request. */
 
-static bool is_pools(struct str name) {
-  static const struct str names[] = {{"Host", 4}, {"Connection", 10}, {"Content-Length", 14}, {"Transfer-Encoding", 17}, {"Keep-Alive", 10}, {"Proxy-Connection", 16},
-                                     {"TE", 2}, {"Trailer", 7}, {"Upgrade", 7}, {"Expect", 6}};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (str_eq_nocase(name, names[i])) return true;
-  return false;
+static bool is_hop_by_hop(struct str name) {
+  switch (name.n) {
+  case 2: return str_eq_nocase(name, STR("TE"));
+  case 7: return str_eq_nocase(name, STR("Trailer")) || str_eq_nocase(name, STR("Upgrade"));
+  case 10: return str_eq_nocase(name, STR("Connection")) || str_eq_nocase(name, STR("Keep-Alive"));
+  case 16: return str_eq_nocase(name, STR("Proxy-Connection"));
+  case 17: return str_eq_nocase(name, STR("Transfer-Encoding"));
+  default: return false;
+  }
 }
 
-static bool is_one_line(struct str s) {
-  for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') return false;
-  return true;
+static bool is_pools(struct str name) {
+  return is_hop_by_hop(name) || str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("Content-Length")) || str_eq_nocase(name, STR("Expect"));
 }
 
 static void add_line(struct buf *to, struct str name, struct str prefix, struct str value) {
-  if (!is_one_line(name) || !is_one_line(prefix) || !is_one_line(value)) return;
+  if (!http_one_line(name) || !http_one_line(prefix) || !http_one_line(value)) return;
   (void)buf_add(to, name);
   (void)buf_add(to, STR(": "));
   (void)buf_add(to, prefix);
@@ -137,11 +135,12 @@ static bool is_idempotent(struct str method) {
 static void on_turn(void *payload);
 
 struct upstream_call *upstream_request(struct upstream_pool *pool, const struct upstream_head *head, struct upstream_callbacks callbacks, void *payload) {
-  struct upstream_call *call = mem_alloc(sizeof *call);
+  struct arena *arena = arena_new_of(pool->arenas);
+  struct upstream_call *call = ARENA_NEW(arena, struct upstream_call);
   call->pool = pool;
   call->callbacks = callbacks;
   call->payload = payload;
-  call->arena = arena_new();
+  call->arena = arena;
   call->turn = (struct turn_item){.act = on_turn, .payload = call};
   call->head = BUF_INIT(UPSTREAM_HEAD_MAX);
   call->early = BUF_INIT(UPSTREAM_EARLY_MAX);
@@ -154,7 +153,7 @@ struct upstream_call *upstream_request(struct upstream_pool *pool, const struct 
   call->idempotent = call->finished && is_idempotent(head->method);
   call->to_head = str_eq(head->method, STR("HEAD"));
   write_head(call, head);
-  if (!is_one_line(head->target) || call->head.full) fail(call, "the request head cannot be sent: it is too large or malformed");
+  if (!http_one_line(head->target) || call->head.full) fail(call, "the request head cannot be sent: it is too large or malformed");
   else upstream_assign(call, false);
   return call;
 }
@@ -214,7 +213,6 @@ void upstream_finish(struct upstream_call *call) {
 /* The answer. */
 
 static void drop_hop_by_hop(struct http_headers *headers) {
-  static const struct str names[] = {{"Connection", 10}, {"Transfer-Encoding", 17}, {"Keep-Alive", 10}, {"Proxy-Connection", 16}, {"TE", 2}, {"Trailer", 7}, {"Upgrade", 7}};
   struct str listed;
   while (http_headers_get(headers, STR("Connection"), &listed)) {
     size_t before = headers->n;
@@ -226,7 +224,10 @@ static void drop_hop_by_hop(struct http_headers *headers) {
     }
     if (headers->n == before) break;
   }
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) http_headers_remove(headers, names[i]);
+  size_t kept = 0;
+  for (size_t i = 0; i < headers->n; i++)
+    if (!is_hop_by_hop(headers->p[i].name)) headers->p[kept++] = headers->p[i];
+  headers->n = kept;
 }
 
 /* 1: the head of the answer is here; 2: an interim one was; 0: not yet; -1: broken. */

@@ -9,6 +9,7 @@
 
 enum {
   UPSTREAM_TICK_MS = 50,
+  UPSTREAM_ARENA_FIRST = 4096, UPSTREAM_ARENAS_KEPT = 256,
   UPSTREAM_HEAD_MAX = 256 * 1024,  /* of a request: what the server let in, and what the gateway adds */
   UPSTREAM_EARLY_MAX = 64 * 1024 * 1024, /* body written before there is a connection; writers stop at STREAM_HIGH */
 };
@@ -20,7 +21,9 @@ struct upstream_pool {
   struct upstream_options options;
   struct str host_field;
   struct tls_context *tls;
+  struct arena_pool *arenas;                /* of calls */
   struct link *links;                       /* closed ones too, until their turn is over */
+  struct link *unused;                      /* open, without a call; the one used last first */
   struct upstream_call *calls;              /* dead ones too */
   struct upstream_call *queue, **queue_end; /* of these the ones that wait for a connection, the oldest first */
   size_t open_links, waiting;
@@ -29,14 +32,14 @@ struct upstream_pool {
 
 struct link { /* one connection to the server */
   struct upstream_pool *pool;
-  struct link *next, *previous;
+  struct link *next, *previous, *next_unused, *previous_unused;
   struct stream *stream;
   struct turn_item turn;       /* frees it once it is closed */
   struct upstream_call *call;  /* NULL: unused */
   struct buf in;               /* read and not yet used */
   size_t scanned;
   int64_t since_ms;            /* when it was begun, or became unused */
-  bool opened, used, closed;
+  bool opened, used, closed, in_unused;
 };
 
 enum call_state { CALL_QUEUED, CALL_CONNECTING, CALL_SENT, CALL_ANSWERING, CALL_DEAD };
@@ -47,7 +50,7 @@ struct upstream_call {
   struct link *link;
   struct upstream_callbacks callbacks;
   void *payload;
-  struct arena *arena;
+  struct arena *arena; /* the call itself lies in it */
   struct turn_item turn;
   enum call_state state;
   struct error failure; /* code set: told at the turn's end */

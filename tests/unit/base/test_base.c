@@ -78,6 +78,38 @@ static void arenas(void **state) {
   assert_int_equal(freed, 1);
 }
 
+static void texts_in_one_piece(void **state) {
+  (void)state;
+  struct arena *arena = arena_new();
+  assert_text(arena_concat(arena, STR("a"), STR_NONE, STR(""), STR("bc")), "abc");
+  assert_string_equal(arena_concat(arena, STR("x"), STR("y")).p, "xy");
+  arena_free(arena);
+}
+
+/* An arena of a pool starts as a new one does, whatever the one before it held. */
+static void arenas_of_a_pool(void **state) {
+  (void)state;
+  enum { KEPT = 3, FIRST = 512 };
+  struct arena_pool *pool = arena_pool_new(FIRST, KEPT);
+  int freed = 0;
+  for (int round = 0; round < 50; round++) {
+    struct arena *arenas[KEPT + 2];
+    for (size_t i = 0; i < KEPT + 2; i++) {
+      arenas[i] = arena_new_of(pool);
+      arena_on_free(arenas[i], count_up, &freed);
+      for (int k = 0; k < round; k++) {
+        unsigned char *p = arena_alloc(arenas[i], 100);
+        for (size_t n = 0; n < 100; n++) assert_int_equal(p[n], 0);
+        memset(p, 0xab, 100);
+      }
+      memset(arena_alloc(arenas[i], 5000), 0xab, 5000);
+    }
+    for (size_t i = 0; i < KEPT + 2; i++) arena_free(arenas[i]);
+  }
+  assert_int_equal(freed, 50 * (KEPT + 2));
+  arena_pool_free(pool);
+}
+
 static void buffers_have_a_maximum(void **state) {
   (void)state;
   struct buf buf = BUF_INIT(5);
@@ -91,6 +123,32 @@ static void buffers_have_a_maximum(void **state) {
   buf_drop(&buf, 3);
   assert_text(buf_str(&buf), "42");
   buf_free(&buf);
+}
+
+static void buffers_grow_up_to_it_byte_by_byte(void **state) {
+  (void)state;
+  for (size_t max = 0; max < 200; max++) {
+    struct buf buf = BUF_INIT(max);
+    for (size_t n = 0; n < max; n++) assert_true(buf_add_char(&buf, 'x'));
+    assert_true(buf_add(&buf, STR_NONE));
+    assert_false(buf_add_char(&buf, 'x'));
+    assert_int_equal(buf.n, max);
+    assert_false(buf_add(&buf, STR_NONE)); /* full stays */
+    buf_free(&buf);
+  }
+}
+
+static void buffers_take_numbers(void **state) {
+  (void)state;
+  static const int64_t numbers[] = {0, 7, -1, 10, -1000, INT64_MAX, INT64_MIN};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    struct buf buf = BUF_INIT(64);
+    char want[32];
+    (void)snprintf(want, sizeof want, "%lld", (long long)numbers[i]);
+    assert_true(buf_add_int(&buf, numbers[i]));
+    assert_text(buf_str(&buf), want);
+    buf_free(&buf);
+  }
 }
 
 static void maps_against_a_list(void **state) {
@@ -170,6 +228,10 @@ static void times(void **state) {
     assert_string_equal(clock_format(ms, text), rows[i].back);
   }
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(clock_parse(str_of(bad[i]), &ms));
+  for (int64_t at = -62167219200000; at <= 253402300799999; at += 86399993501) { /* years 0 to 9999, some 3,650 times of day */
+    assert_true(clock_parse(str_of(clock_format(at, text)), &ms));
+    assert_true(ms == at);
+  }
 }
 
 static void http_times(void **state) {
@@ -251,7 +313,8 @@ static void text_of_all_scripts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(buffers_have_a_maximum),
+      cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(texts_in_one_piece),
+      cmocka_unit_test(arenas_of_a_pool), cmocka_unit_test(buffers_have_a_maximum), cmocka_unit_test(buffers_grow_up_to_it_byte_by_byte), cmocka_unit_test(buffers_take_numbers),
       cmocka_unit_test(maps_against_a_list), cmocka_unit_test(a_deleted_key_may_be_freed), cmocka_unit_test(vectors), cmocka_unit_test(times),
       cmocka_unit_test(http_times), cmocka_unit_test(errors), cmocka_unit_test(json_reads_back), cmocka_unit_test(text_of_all_scripts),
   };

@@ -79,6 +79,31 @@ static void other_bytes_are_untouched(void **state) {
   buf_free(&out);
 }
 
+/* Many bytes looked at at once and one by one: the same comes out, also of what is no JSON. */
+static void chunks_make_no_difference(void **state) {
+  static const char *const parts[] = {"\"https://up.example.org/central/x\"", "\"https:\\/\\/up.example.org\\/central\"", "\"https://up.example.org/centralx\"", "\"h", "\"name\":", "\"", "\\", "\\\"", ",", ":",
+                                      "{", "}", "[", "]", " ", "\n  ", "null", "12.5", "\"a text that is longer than one block of bytes, or two of them, so that none of it is looked at singly, ever\"",
+                                      "\"\\\\\"", "\"\\u0022\""};
+  (void)state;
+  struct buf text = BUF_INIT(8192), whole = BUF_INIT(16384), cut = BUF_INIT(16384);
+  uint32_t seed = 11;
+  for (int round = 0; round < 3000; round++) {
+    buf_clear(&text);
+    for (int i = 0; i < 30; i++) {
+      seed = seed * 1664525 + 1013904223;
+      (void)buf_add(&text, str_of(parts[(seed >> 16) % (sizeof parts / sizeof *parts)]));
+    }
+    rewritten(text.p, text.n, &whole);
+    for (size_t chunk = 1; chunk < 200; chunk += chunk < 3 ? 1 : 61) {
+      rewritten(text.p, chunk, &cut);
+      if (!str_eq(buf_str(&whole), buf_str(&cut))) fail_msg("chunks of %zu: %s\n became %s\n and not %s", chunk, text.p, cut.p, whole.p);
+    }
+  }
+  buf_free(&text);
+  buf_free(&whole);
+  buf_free(&cut);
+}
+
 static void very_deep_is_left_alone(void **state) {
   (void)state;
   struct buf text = BUF_INIT(65536), out = BUF_INIT(65536);
@@ -109,7 +134,7 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values_and_only_they), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
+      cmocka_unit_test(values_and_only_they), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(chunks_make_no_difference), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
