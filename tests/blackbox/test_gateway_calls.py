@@ -54,15 +54,24 @@ class Errors(Gateway):
         self.refused(browser.call("GET", "/v1/servers/one/data-sets"), 503, "server_unreachable")
 
     def test_a_loop(self):
-        """A server that is configured as drawbridge's own address."""
-        self.start([("one", "2.43")])
-        self.people["one"].add("ada")
+        """A call that comes back with the mark that drawbridge put on it."""
+        marks = []
+
+        def answer(method, path, headers, body):
+            marks.append({name.lower(): value for name, value in headers.items()}.get("via"))
+            if path.startswith("/api/me"):
+                return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
+            return 200, {"Content-Type": "application/json"}, '{"apiVersion":"2.41.9","version":"2.41.9"}'
+        upstream = Scripted(answer)
+        self.addCleanup(upstream.stop)
+        self.start([("one", None, f"url: http://127.0.0.1:{upstream.port}")])
         browser = self.browser()
-        self.with_password(browser, "one")
-        self.config_text = self.config_text.replace(f"url: http://127.0.0.1:{self.sims['one'].port}", f"url: {self.public}/s/one")
-        self.restart()
-        answer = browser.call("GET", "/s/one/api/me")
+        self.sign_in(browser, "one", kind="pat", token="d2p_" + "a" * 50)
+        self.assertEqual(browser.call("GET", "/s/one/api/me").status, 200)
+        self.assertTrue(marks[-1])
+        answer = browser.call("GET", "/s/one/api/me", {"Via": marks[-1]})
         self.assertEqual((answer.status, answer.json["code"]), (508, "loop"), answer)
+        self.assertEqual(browser.call("GET", "/s/one/api/me", {"Via": "1.1 another"}).status, 200)
 
     def test_a_tokens_limits_are_not_its_end(self):
         """A token that may only read answers a write with 401: that is no reason to sign in again."""
