@@ -40,7 +40,7 @@ def wrk(rig, target, path, connections, seconds):
     if bad:
         print(f"  {target.name}: {bad[0]}", file=sys.stderr)
     requests = int(re.search(r"(\d+) requests in", text)[1])
-    found = {key: microseconds(re.search(rf"{key}%\s+(\S+)", text)[1]) for key in ("50", "99")}
+    found = {key: microseconds(re.search(rf"^\s+{key}%\s+(\S+)", text, re.M)[1]) for key in ("50", "99")}
     return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), found["50"], found["99"], used / max(requests, 1) * 1e6
 
 
