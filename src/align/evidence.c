@@ -1,20 +1,16 @@
 #include "align/evidence.h"
 
 static const struct {
-  const char *name, *text;
+  const char *name;
   float weight;
 } table[FEATURES] = {
-#define X(name, weight, text) {#name, text, weight},
+#define X(name, weight, text) {#name, weight},
     ALIGN_FEATURES(X)
 #undef X
 };
 
 const char *feature_name(enum feature feature) {
   return table[feature].name;
-}
-
-const char *feature_text(enum feature feature) {
-  return table[feature].text;
 }
 
 float feature_weight(enum feature feature) {

@@ -34,7 +34,6 @@ enum feature {
 };
 
 const char *feature_name(enum feature feature);
-const char *feature_text(enum feature feature);
 float feature_weight(enum feature feature);
 
 #endif

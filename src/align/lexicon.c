@@ -299,7 +299,3 @@ float lexicon_term_weight(const struct lexicon *lexicon, uint32_t term) {
 bool lexicon_term_is_facet(const struct lexicon *lexicon, uint32_t term) {
   return lexicon->terms.p[term].facet;
 }
-
-bool lexicon_term_is_concept(const struct lexicon *lexicon, uint32_t term) {
-  return lexicon->terms.p[term].text.p[0] == '=';
-}

@@ -43,6 +43,5 @@ size_t lexicon_term_count(const struct lexicon *lexicon);
 struct str lexicon_term_text(const struct lexicon *lexicon, uint32_t term); /* "=malaria" of a concept, "#0.5" of a number, else the word */
 float lexicon_term_weight(const struct lexicon *lexicon, uint32_t term);    /* as the tables have it: 1 where they say nothing */
 bool lexicon_term_is_facet(const struct lexicon *lexicon, uint32_t term);   /* says nothing that the facets do not say already */
-bool lexicon_term_is_concept(const struct lexicon *lexicon, uint32_t term);
 
 #endif

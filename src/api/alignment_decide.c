@@ -1,5 +1,6 @@
 #include "api/alignment.h"
 
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "base/vec.h"
 #include <jansson.h>
@@ -18,11 +19,6 @@ struct list {
   struct alignment_decision *p;
   size_t n, capacity;
 };
-
-static struct str text_of(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
-}
 
 static bool same_source(const struct decision *a, const struct decision *b) {
   return a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) && str_eq(a->source_category_option_combo, b->source_category_option_combo);
@@ -44,13 +40,13 @@ static int check_cell(const struct alignment_side *side, const char *which, stru
 }
 
 static int read_entry(const struct alignment *alignment, struct arena *arena, json_t *item, struct entry *ret, struct error *error) {
-  struct str kind = text_of(item, "kind"), verdict = text_of(item, "decision");
+  struct str kind = json_text(item, "kind"), verdict = json_text(item, "decision");
   bool operand = str_eq(kind, STR("operand"));
   if (!operand && !str_eq(kind, STR("data_element"))) return error_set(error, ERROR_bad_request, "'kind' is data_element or operand");
   *ret = (struct entry){
-      .what = {.operand = operand, .source_data_element = text_of(item, "source_data_element"), .source_category_option_combo = text_of(item, "source_category_option_combo"), .sign = '+'},
+      .what = {.operand = operand, .source_data_element = json_text(item, "source_data_element"), .source_category_option_combo = json_text(item, "source_category_option_combo"), .sign = '+'},
       .targets = json_object_get(item, "targets"),
-      .note = arena_str(arena, text_of(item, "note")),
+      .note = arena_str(arena, json_text(item, "note")),
   };
   static const char *const verdicts[] = {"accepted", "rejected", "none", "undecided"};
   for (size_t i = 0; i < 4; i++)
@@ -68,7 +64,7 @@ static int read_entry(const struct alignment *alignment, struct arena *arena, js
 }
 
 static int read_target(const struct alignment *alignment, struct arena *arena, const json_t *target, struct decision *what, struct error *error) {
-  struct str element = text_of(target, "data_element"), coc = text_of(target, "category_option_combo"), sign = text_of(target, "sign");
+  struct str element = json_text(target, "data_element"), coc = json_text(target, "category_option_combo"), sign = json_text(target, "sign");
   if (sign.p && !str_eq(sign, STR("+")) && !str_eq(sign, STR("-"))) return error_set(error, ERROR_bad_request, "'sign' is + or -");
   if (check_cell(&alignment->target, "target", element, coc, what->operand, error)) return -1;
   what->target_data_element = arena_str(arena, element);
@@ -181,18 +177,18 @@ int alignment_read_decisions(struct arena *arena, struct str json, const struct 
   struct alignment_decision *list = ARENA_ARRAY(arena, json_array_size(root), struct alignment_decision);
   for (size_t i = 0; i < json_array_size(root); i++) {
     const json_t *item = json_array_get(root, i);
-    struct str verdict = text_of(item, "decision"), sign = text_of(item, "sign");
+    struct str verdict = json_text(item, "decision"), sign = json_text(item, "sign");
     list[i] = (struct alignment_decision){
         .what = {.operand = json_is_true(json_object_get(item, "operand")),
-                 .source_data_element = arena_str(arena, text_of(item, "source_data_element")),
-                 .source_category_option_combo = arena_str(arena, text_of(item, "source_category_option_combo")),
-                 .target_data_element = arena_str(arena, text_of(item, "target_data_element")),
-                 .target_category_option_combo = arena_str(arena, text_of(item, "target_category_option_combo")),
+                 .source_data_element = arena_str(arena, json_text(item, "source_data_element")),
+                 .source_category_option_combo = arena_str(arena, json_text(item, "source_category_option_combo")),
+                 .target_data_element = arena_str(arena, json_text(item, "target_data_element")),
+                 .target_category_option_combo = arena_str(arena, json_text(item, "target_category_option_combo")),
                  .sign = str_eq(sign, STR("-")) ? '-' : '+',
                  .verdict = str_eq(verdict, STR("accepted")) ? DECISION_ACCEPTED : str_eq(verdict, STR("rejected")) ? DECISION_REJECTED : DECISION_NONE},
-        .by = arena_str(arena, text_of(item, "by")),
-        .at = arena_str(arena, text_of(item, "at")),
-        .note = arena_str(arena, text_of(item, "note")),
+        .by = arena_str(arena, json_text(item, "by")),
+        .at = arena_str(arena, json_text(item, "at")),
+        .note = arena_str(arena, json_text(item, "note")),
     };
   }
   *ret_count = json_array_size(root);

@@ -195,12 +195,11 @@ int api_alignments_create(struct api_job *job, struct error *error) {
 /* --- reading --- */
 
 static void list_one(struct json_out *out, const struct store_document *document) {
-  char text[CLOCK_TEXT_SIZE];
   json_out_object(out);
   json_out_member_str(out, "id", document->id);
   json_out_member_int(out, "version", document->version);
-  json_out_member_str(out, "created", str_of(clock_format(document->created_ms, text)));
-  json_out_member_str(out, "updated", str_of(clock_format(document->updated_ms, text)));
+  json_out_member_time(out, "created", document->created_ms);
+  json_out_member_time(out, "updated", document->updated_ms);
   json_error_t why;
   json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
   static const char *const sides[] = {"source", "target"};

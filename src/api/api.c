@@ -54,7 +54,7 @@ int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct
   struct gateway_person person;
   if (!gateway_session_person(job->session, server_id, job->arena, &person)) {
     (void)error_set(error, ERROR_not_connected, "sign in to the server %.*s first", STR_ARG(server_id));
-    (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(server_id));
+    (void)error_name_server(error, server_id);
     return -1;
   }
   *ret = arena_printf(job->arena, "%.*s:%.*s", STR_ARG(server_id), STR_ARG(person.id));
@@ -124,12 +124,6 @@ static void start_job(struct api_job *job) {
   free_job(job);
 }
 
-static struct str header(const struct http_request *request, struct str name) {
-  struct str value = STR_NONE;
-  (void)http_headers_get(&request->headers, name, &value);
-  return value;
-}
-
 static const struct route *route_of(const struct http_request *request, struct str words[4], bool *ret_known) {
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
     if (!matches(routes[i].pattern, request->path, words)) continue;
@@ -154,7 +148,7 @@ static void drop_session(void *payload) {
 static void on_body(void *payload, struct http_exchange *exchange, struct str body) {
   struct waiting *waiting = payload;
   const struct http_request *request = http_exchange_request(exchange);
-  struct str match = header(request, STR("If-Match"));
+  struct str match = http_headers_value(&request->headers, STR("If-Match"));
   if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"') match = str_slice(match, 1, match.n - 1);
   struct api_job *job = mem_alloc(sizeof *job);
   *job = (struct api_job){
@@ -168,7 +162,7 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
       .path = request->path,
       .query = request->query,
       .if_match = match,
-      .idempotency_key = header(request, STR("Idempotency-Key")),
+      .idempotency_key = http_headers_value(&request->headers, STR("Idempotency-Key")),
       .body = body,
       .run = waiting->route->run,
       .answer = BUF_INIT(ANSWER_MAX),

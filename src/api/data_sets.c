@@ -1,15 +1,11 @@
 /* What a server offers for alignments and runs: its data sets, and the org units they are assigned to. */
 #include "api/api.h"
 
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include <jansson.h>
 
 enum { UNITS_MAX = 20000 };
-
-static struct str text(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
-}
 
 /* The JSON of a path at the server of words[0]; the caller decrefs it. */
 static json_t *ask(struct api_job *job, struct str path, struct error *error) {
@@ -37,11 +33,11 @@ int api_data_sets(struct api_job *job, struct error *error) {
   json_out_array(&out);
   for (size_t i = 0; i < json_array_size(sets); i++) {
     const json_t *set = json_array_get(sets, i);
-    struct str name = text(set, "displayName");
+    struct str name = json_text(set, "displayName");
     json_out_object(&out);
-    json_out_member_str(&out, "id", text(set, "id"));
-    json_out_member_str(&out, "name", name.n ? name : text(set, "name"));
-    json_out_member_str(&out, "period_type", text(set, "periodType"));
+    json_out_member_str(&out, "id", json_text(set, "id"));
+    json_out_member_str(&out, "name", name.n ? name : json_text(set, "name"));
+    json_out_member_str(&out, "period_type", json_text(set, "periodType"));
     json_out_member_int(&out, "data_elements", (int64_t)json_array_size(json_object_get(set, "dataSetElements")));
     json_out_end(&out);
   }
@@ -71,12 +67,12 @@ int api_org_units(struct api_job *job, struct error *error) {
     json_out_array(&out);
     for (size_t i = 0; i < count; i++) {
       const json_t *unit = json_array_get(units, i);
-      struct str name = text(unit, "displayName");
+      struct str name = json_text(unit, "displayName");
       json_out_object(&out);
-      json_out_member_str(&out, "id", text(unit, "id"));
-      json_out_member_str(&out, "name", name.n ? name : text(unit, "name"));
-      json_out_member_str(&out, "code", text(unit, "code"));
-      json_out_member_str(&out, "path", text(unit, "path"));
+      json_out_member_str(&out, "id", json_text(unit, "id"));
+      json_out_member_str(&out, "name", name.n ? name : json_text(unit, "name"));
+      json_out_member_str(&out, "code", json_text(unit, "code"));
+      json_out_member_str(&out, "path", json_text(unit, "path"));
       json_out_member_int(&out, "level", (int64_t)json_integer_value(json_object_get(unit, "level")));
       json_out_end(&out);
     }

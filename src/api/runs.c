@@ -29,11 +29,10 @@ static struct str state_of(struct api_job *job, struct str id, const struct run_
 }
 
 static void write_entry(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state) {
-  char text[CLOCK_TEXT_SIZE];
   json_out_member_str(out, "id", document->id);
   run_about_members(out, about, state);
-  json_out_member_str(out, "created", str_of(clock_format(document->created_ms, text)));
-  json_out_member_str(out, "updated", str_of(clock_format(document->updated_ms, text)));
+  json_out_member_time(out, "created", document->created_ms);
+  json_out_member_time(out, "updated", document->updated_ms);
 }
 
 static void write_part(struct json_out *out, const char *name, const json_t *part, const char *otherwise) {

@@ -61,3 +61,8 @@ int error_http_status(enum error_code code) {
 int error_exit_code(enum error_code code) {
   return table[code].exit_code;
 }
+
+int error_name_server(struct error *error, struct str id) {
+  (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(id));
+  return -1;
+}

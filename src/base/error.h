@@ -88,6 +88,8 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 /* Puts "context: " before the message and keeps the code. Returns -1. */
 int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+int error_name_server(struct error *error, struct str id); /* whose failure it is. Returns -1 */
+
 const char *error_name(enum error_code code);  /* "bad_request"; "none" */
 const char *error_title(enum error_code code);
 int error_http_status(enum error_code code);

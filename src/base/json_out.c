@@ -1,5 +1,6 @@
 #include "base/json_out.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include <math.h>
 
@@ -140,6 +141,11 @@ void json_out_member_number(struct json_out *out, const char *key, double value)
 void json_out_member_bool(struct json_out *out, const char *key, bool value) {
   json_out_key(out, str_of(key));
   json_out_bool(out, value);
+}
+
+void json_out_member_time(struct json_out *out, const char *key, int64_t ms) {
+  char text[CLOCK_TEXT_SIZE];
+  json_out_member_str(out, key, str_of(clock_format(ms, text)));
 }
 
 void json_out_member_object(struct json_out *out, const char *key) {

@@ -36,6 +36,7 @@ void json_out_member_str(struct json_out *out, const char *key, struct str value
 void json_out_member_int(struct json_out *out, const char *key, int64_t value);
 void json_out_member_number(struct json_out *out, const char *key, double value);
 void json_out_member_bool(struct json_out *out, const char *key, bool value);
+void json_out_member_time(struct json_out *out, const char *key, int64_t ms); /* RFC 3339 in UTC, as clock_format writes it */
 void json_out_member_object(struct json_out *out, const char *key);
 void json_out_member_array(struct json_out *out, const char *key);
 

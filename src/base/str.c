@@ -100,3 +100,9 @@ size_t str_sorted_set(struct str *list, size_t n) {
     if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
   return kept;
 }
+
+int str_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}

@@ -64,6 +64,8 @@ struct str str_take(struct str *rest, char separator);
 /* Sorts by bytes and drops what repeats; returns how many are left. */
 size_t str_sorted_set(struct str *list, size_t n);
 
+int str_hex_digit(char c); /* 0 to 15, or -1 */
+
 /* Decimal digits only, no sign for u64, the whole str, no overflow: else false and *ret is untouched. */
 bool str_to_u64(struct str s, uint64_t *ret);
 bool str_to_i64(struct str s, int64_t *ret);

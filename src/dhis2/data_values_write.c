@@ -95,7 +95,7 @@ int dhis2_values_post(struct dhis2_server *server, struct str data_set, const st
         dhis2_call(server, "POST", path_of(arena, new_engine, dry_run), STR("application/json"), buf_str(&body), arena, &answer, error);
   buf_free(&body);
   if (result == 0) result = read_answer(server, &answer, count, cancel, arena, ret, error);
-  if (result < 0) (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(dhis2_server_id(server)));
+  if (result < 0) (void)error_name_server(error, dhis2_server_id(server));
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "dhis2/import_summary.h"
 
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "dhis2/data_values.h"
@@ -10,11 +11,6 @@
 #include <jansson.h>
 
 enum { CONFLICTS_MAX = 10000, NAMES_MAX = 10000, TEXT_MAX = 500, JOB_WAIT_MS = 10 * 60 * 1000 };
-
-static struct str text_of(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
-}
 
 static struct str line_of(struct arena *arena, struct str text) {
   struct str out = arena_str(arena, str_slice(text, 0, utf8_boundary(text, text.n < TEXT_MAX ? text.n : TEXT_MAX)));
@@ -90,9 +86,9 @@ static void read_conflict(struct arena *arena, const json_t *from, size_t count,
   const json_t *indexes = json_object_get(from, "indexes");
   size_t most = json_array_size(indexes) < count ? json_array_size(indexes) : count;
   size_t *list = ARENA_ARRAY(arena, most + 1, size_t);
-  struct str text = text_of(from, "value");
-  *ret = (struct dhis2_conflict){.code = arena_str(arena, str_slice(text_of(from, "errorCode"), 0, 40)),
-                                 .text = line_of(arena, text.n ? text : text_of(from, "object")),
+  struct str text = json_text(from, "value");
+  *ret = (struct dhis2_conflict){.code = arena_str(arena, str_slice(json_text(from, "errorCode"), 0, 40)),
+                                 .text = line_of(arena, text.n ? text : json_text(from, "object")),
                                  .indexes = list};
   ret->index_count = read_indexes(indexes, count, list, rejected);
   read_names(arena, json_object_get(from, "objects"), ret);
@@ -110,8 +106,8 @@ static bool status_of(struct str text, enum dhis2_import_status *ret) {
 }
 
 static bool read_job(struct arena *arena, const json_t *response, struct dhis2_import *ret) {
-  if (!str_eq(text_of(response, "responseType"), STR("JobConfigurationWebMessageResponse"))) return false;
-  ret->job = arena_str(arena, text_of(response, "id"));
+  if (!str_eq(json_text(response, "responseType"), STR("JobConfigurationWebMessageResponse"))) return false;
+  ret->job = arena_str(arena, json_text(response, "id"));
   return dhis2_is_uid(ret->job);
 }
 
@@ -129,7 +125,7 @@ static bool read_summary(struct arena *arena, const json_t *root, size_t count, 
   const json_t *response = json_object_get(root, "response"), *summary = json_is_object(response) ? response : root;
   if (read_job(arena, response, ret)) return true;
   const json_t *counts = json_object_get(summary, "importCount");
-  if (!json_is_object(counts) || !status_of(text_of(summary, "status"), &ret->status)) return false;
+  if (!json_is_object(counts) || !status_of(json_text(summary, "status"), &ret->status)) return false;
   ret->imported = count_of(counts, "imported");
   ret->updated = count_of(counts, "updated");
   ret->ignored = count_of(counts, "ignored");
@@ -139,7 +135,7 @@ static bool read_summary(struct arena *arena, const json_t *root, size_t count, 
   (void)read_indexes(json_object_get(summary, "rejectedIndexes"), count, NULL, rejected);
   for (size_t i = 0; i < count; i++) ret->rejected_count += rejected[i];
   ret->rejected = rejected;
-  struct str words = text_of(summary, "description").n ? text_of(summary, "description") : text_of(root, "message");
+  struct str words = json_text(summary, "description").n ? json_text(summary, "description") : json_text(root, "message");
   ret->description = line_of(arena, words);
   /* In the old engine a value is refused by its index; a refusal without counts is one of everything. In the new one each value of a refused POST is listed under each of its conflicts, and counts are 0. */
   ret->nothing_taken = ret->status == DHIS2_IMPORT_ERROR && ret->imported + ret->updated + ret->ignored + ret->deleted == 0;

@@ -16,11 +16,6 @@ static int reason(struct error *error, struct str word) {
   return -1;
 }
 
-static int name_server(const struct dhis2_place *place, struct error *error) {
-  (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(place->id));
-  return -1;
-}
-
 /* --- start --- */
 
 static struct secret *new_verifier(struct arena *arena, struct str *ret_challenge) {
@@ -237,7 +232,7 @@ int dhis2_oauth_redeem(const struct dhis2_place *place, const struct dhis2_oauth
   http_client_free(call.http);
   if (result == 0) return 0;
   dhis2_signed_in_clear(ret);
-  return name_server(place, error);
+  return error_name_server(error, place->id);
 }
 
 /* --- go on --- */
@@ -292,7 +287,7 @@ int dhis2_oauth_refresh(const struct dhis2_place *place, const struct dhis2_oaut
   }
   token_answer_clear(&tokens);
   http_client_free(call.http);
-  return result == 0 ? 0 : name_server(place, error);
+  return result == 0 ? 0 : error_name_server(error, place->id);
 }
 
 /* --- end --- */
@@ -322,7 +317,7 @@ int dhis2_oauth_revoke(const struct dhis2_place *place, const struct dhis2_oauth
   }
   http_client_free(call.http);
   arena_free(arena);
-  return first == 0 ? 0 : name_server(place, error);
+  return first == 0 ? 0 : error_name_server(error, place->id);
 }
 
 /* --- what an administrator pastes --- */

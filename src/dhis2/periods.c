@@ -155,15 +155,6 @@ const char *dhis2_period_type_name(enum dhis2_period_type type) {
   return names[type];
 }
 
-bool dhis2_period_type_of(struct str name, enum dhis2_period_type *ret) {
-  for (unsigned i = 0; i < DHIS2_PERIOD_TYPES; i++) {
-    if (!str_eq(name, str_of(names[i]))) continue;
-    *ret = (enum dhis2_period_type)i;
-    return true;
-  }
-  return false;
-}
-
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b) {
   if (a->first_day != b->first_day) return a->first_day < b->first_day ? -1 : 1;
   if (a->last_day != b->last_day) return a->last_day < b->last_day ? -1 : 1;

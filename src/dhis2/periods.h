@@ -46,7 +46,6 @@ struct dhis2_period {
 bool dhis2_period_parse(struct str text, struct dhis2_period *ret);
 
 const char *dhis2_period_type_name(enum dhis2_period_type type); /* as in a data set's periodType: "Monthly", "SixMonthlyApril" */
-bool dhis2_period_type_of(struct str name, enum dhis2_period_type *ret);
 
 /* By first day, then last day, then type. */
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b);

@@ -267,6 +267,6 @@ int dhis2_probe(const struct dhis2_place *place, struct arena *arena, struct dhi
   struct asking asking = {.place = place, .anonymous = dhis2_who_server(place, (struct dhis2_credential){0}), .arena = arena, .probe = ret};
   int result = ask_all(&asking, error);
   dhis2_server_free(asking.anonymous);
-  if (result < 0) (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(place->id));
+  if (result < 0) (void)error_name_server(error, place->id);
   return result;
 }

@@ -195,7 +195,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
   int result = http_client_call(server->client, &call, arena, ret, error);
   secret_free(kept);
   if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, full_path, clock_now_ms());
-  if (result < 0) (void)snprintf(error->server, sizeof error->server, "%s", server->id);
+  if (result < 0) (void)error_name_server(error, dhis2_server_id(server));
   return result;
 }
 
@@ -221,7 +221,7 @@ int dhis2_call(struct dhis2_server *server, const char *method, struct str path,
 
 static int judge(struct dhis2_server *server, struct arena *arena, const struct http_answer *answer, bool wants_body, struct error *error) {
   if (dhis2_judge(arena, answer->status, &answer->headers, answer->body, wants_body, error) == 0) return 0;
-  (void)snprintf(error->server, sizeof error->server, "%s", server->id);
+  (void)error_name_server(error, dhis2_server_id(server));
   return -1;
 }
 
@@ -260,7 +260,7 @@ int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(v
   if (good && watched.is_page)
     result = error_set(error, ERROR_reauth_required, "the server answered with a page instead of data: the sign-in has ended");
   if (good && !watched.started) result = error_set(error, ERROR_empty_answer, "the server answered without a body");
-  if (good && result < 0) (void)snprintf(error->server, sizeof error->server, "%s", server->id);
+  if (good && result < 0) (void)error_name_server(error, dhis2_server_id(server));
   arena_free(arena);
   return result;
 }

@@ -25,11 +25,6 @@ static int reason(struct error *error, const char *text) {
   return -1;
 }
 
-static int name_server(const struct dhis2_place *place, struct error *error) {
-  (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(place->id));
-  return -1;
-}
-
 static struct str known_version(const struct dhis2_probe *probe) {
   return probe ? probe->version_text : STR_NONE;
 }
@@ -46,7 +41,7 @@ static int by_header(const struct dhis2_place *place, const struct dhis2_probe *
     return 0;
   }
   dhis2_signed_in_clear(ret);
-  return name_server(place, error);
+  return error_name_server(error, place->id);
 }
 
 /* RFC 6750 section 2.1, which DHIS2 holds its tokens to; before it came to look at them, a wrong letter was an error of the server's (to 2.40). */
@@ -69,7 +64,7 @@ int dhis2_sign_in_pat(const struct dhis2_place *place, const struct dhis2_probe 
         error, ERROR_token_refused,
         "this is no personal access token: it has letters that none has, or is empty or too long; copy it again, without blanks");
     (void)reason(error, "malformed");
-    return name_server(place, error);
+    return error_name_server(error, place->id);
   }
   struct secret *own = secret_new(secret_reveal(token));
   int result = by_header(place, probe, (struct dhis2_credential){DHIS2_PAT, own}, dhis2_token_verdict, arena, ret, error);
@@ -87,7 +82,7 @@ static int check_words(const struct dhis2_place *place, struct str username, con
     (void)error_set(error, ERROR_wrong_credentials, "user name, password and code have no control characters");
   else
     return 0;
-  return name_server(place, error);
+  return error_name_server(error, place->id);
 }
 
 int dhis2_sign_in_basic(const struct dhis2_place *place, const struct dhis2_probe *probe, struct str username,
@@ -96,7 +91,7 @@ int dhis2_sign_in_basic(const struct dhis2_place *place, const struct dhis2_prob
   if (check_words(place, username, password, NULL, error) < 0) return -1;
   if (str_find_char(username, ':') != SIZE_MAX) {
     (void)error_set(error, ERROR_wrong_credentials, "a user name with a colon cannot be sent this way");
-    return name_server(place, error);
+    return error_name_server(error, place->id);
   }
   struct secret *both = base64_basic(username, password);
   int result = by_header(place, probe, (struct dhis2_credential){DHIS2_BASIC, both}, dhis2_basic_verdict, arena, ret, error);
@@ -185,7 +180,7 @@ int dhis2_sign_in_password(const struct dhis2_place *place, const struct dhis2_p
   }
   if (probe->password_way == DHIS2_PASSWORD_NONE) {
     (void)error_set(error, ERROR_kind_not_offered, "%.*s", STR_ARG(probe->kinds[DHIS2_KIND_PASSWORD].why));
-    return name_server(place, error);
+    return error_name_server(error, place->id);
   }
   struct dhis2_server *server = dhis2_who_server(place, (struct dhis2_credential){0});
   int result = probe->password_way == DHIS2_PASSWORD_JSON ? json_login(server, username, password, code, arena, error)
@@ -195,7 +190,7 @@ int dhis2_sign_in_password(const struct dhis2_place *place, const struct dhis2_p
   dhis2_server_free(server);
   if (result == 0) return 0;
   dhis2_signed_in_clear(ret);
-  return name_server(place, error);
+  return error_name_server(error, place->id);
 }
 
 /* --- and out --- */
@@ -231,5 +226,5 @@ int dhis2_sign_out(const struct dhis2_place *place, const struct secret *cookies
   if (result == 0 && alive)
     result =
         error_set(error, ERROR_upstream_error, "the server did not end its session: it ends by itself when it was not used for an hour");
-  return result == 0 ? 0 : name_server(place, error);
+  return result == 0 ? 0 : error_name_server(error, place->id);
 }

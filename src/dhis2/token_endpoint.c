@@ -123,7 +123,7 @@ static int send(const struct token_call *call, struct str endpoint, struct str b
     http.secret_header = basic;
   }
   if (http_client_call(call->http, &http, arena, ret, error) == 0) return 0;
-  (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(call->place->id));
+  (void)error_name_server(error, call->place->id);
   return -1;
 }
 

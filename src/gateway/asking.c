@@ -4,12 +4,6 @@
 #include "http/url.h"
 #include "net/address.h"
 
-static struct str header(const struct http_request *request, struct str name) {
-  struct str value = STR_NONE;
-  (void)http_headers_get(&request->headers, name, &value);
-  return value;
-}
-
 static bool is_trusted(const struct config *config, struct str peer) {
   struct sockaddr_storage address;
   struct cidr range;
@@ -29,7 +23,7 @@ static struct str last_of(struct str *list) {
 
 /* Each proxy appends whom it saw: the last address that is no proxy of ours is the browser's. */
 static struct str believed_peer(const struct config *config, const struct http_request *request, struct str peer) {
-  struct str list = header(request, STR("X-Forwarded-For"));
+  struct str list = http_headers_value(&request->headers, STR("X-Forwarded-For"));
   struct sockaddr_storage address;
   while (list.p && is_trusted(config, peer)) {
     struct str before = last_of(&list);
@@ -52,7 +46,7 @@ static bool is_our_host(const struct config *config, struct arena *arena, struct
 static int check_host(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena,
                       struct error *error) {
   if (is_our_host(config, arena, request->host)) return 0;
-  struct str list = header(request, STR("X-Forwarded-Host"));
+  struct str list = http_headers_value(&request->headers, STR("X-Forwarded-Host"));
   if (list.n && is_trusted(config, peer) && is_our_host(config, arena, last_of(&list))) return 0;
   return error_set(error, ERROR_wrong_host, "this host is not served here: use %.*s", STR_ARG(config->public_url));
 }
@@ -70,18 +64,20 @@ static bool is_read(const struct http_request *request) {
 
 /* Browsers say so since 2020 (Safari since 2023). Where nothing is said, a reading without Origin that takes a page counts; for the two addresses that are nothing else, one that takes anything. */
 static bool is_navigation(const struct http_request *request, enum asking_place place) {
-  struct str mode = header(request, STR("Sec-Fetch-Mode")), accept = header(request, STR("Accept")),
-             destination = header(request, STR("Sec-Fetch-Dest"));
+  struct str mode = http_headers_value(&request->headers, STR("Sec-Fetch-Mode")),
+             accept = http_headers_value(&request->headers, STR("Accept")),
+             destination = http_headers_value(&request->headers, STR("Sec-Fetch-Dest"));
   if (!is_read(request)) return false;
   if (mode.n) return str_eq(mode, STR("navigate")) && (!destination.n || str_eq(destination, STR("document")));
-  if (header(request, STR("X-Drawbridge")).p || header(request, STR("Origin")).p || header(request, STR("X-Requested-With")).p)
+  if (http_headers_value(&request->headers, STR("X-Drawbridge")).p || http_headers_value(&request->headers, STR("Origin")).p ||
+      http_headers_value(&request->headers, STR("X-Requested-With")).p)
     return false;
   return str_has(accept, STR("text/html")) || (place == ASKING_SIGN_IN && (!accept.n || str_has(accept, STR("*/*"))));
 }
 
 static int read_origin(const struct config *config, const struct http_request *request, struct arena *arena, struct asking *ret,
                        struct error *error) {
-  struct str sent = header(request, STR("Origin"));
+  struct str sent = http_headers_value(&request->headers, STR("Origin"));
   ret->mode = CONFIG_MODE_SAME_ORIGIN;
   if (http_headers_count(&request->headers, STR("Origin")) > 1) return error_set(error, ERROR_bad_request, "there are two Origin headers");
   if (!sent.p) return 0;
@@ -101,17 +97,17 @@ static int read_origin(const struct config *config, const struct http_request *r
 }
 
 static int check_navigation(const struct http_request *request, const struct asking *asking, struct error *error) {
-  struct str site = header(request, STR("Sec-Fetch-Site"));
+  struct str site = http_headers_value(&request->headers, STR("Sec-Fetch-Site"));
   if (asking->place == ASKING_SIGN_IN || !site.n || str_eq(site, STR("same-origin")) || str_eq(site, STR("none"))) return 0;
   return error_set(error, ERROR_cross_site, "this address was opened from another site: open it from an app that is listed");
 }
 
 /* Any of these a page of another site cannot send without a preflight, or cannot make up (R-F3, R-F4). */
 static bool is_proven(const struct http_request *request, const struct asking *asking) {
-  if (str_eq(header(request, STR("X-Drawbridge")), STR("1"))) return true;
+  if (str_eq(http_headers_value(&request->headers, STR("X-Drawbridge")), STR("1"))) return true;
   if (asking->place != ASKING_PROXIED) return false;
-  return str_eq_nocase(header(request, STR("X-Requested-With")), STR("XMLHttpRequest")) || asking->origin.n ||
-         str_eq(header(request, STR("Sec-Fetch-Site")), STR("same-origin"));
+  return str_eq_nocase(http_headers_value(&request->headers, STR("X-Requested-With")), STR("XMLHttpRequest")) || asking->origin.n ||
+         str_eq(http_headers_value(&request->headers, STR("Sec-Fetch-Site")), STR("same-origin"));
 }
 
 static int check_header(const struct http_request *request, const struct asking *asking, struct error *error) {
@@ -132,7 +128,8 @@ int asking_read(const struct config *config, const struct http_request *request,
   if (check_host(config, request, peer, arena, error)) return -1;
   if (ret->place == ASKING_PAGE) return 0;
   if (read_origin(config, request, arena, ret, error)) return -1;
-  ret->preflight = str_eq(request->method, STR("OPTIONS")) && ret->origin.n && header(request, STR("Access-Control-Request-Method")).p;
+  ret->preflight = str_eq(request->method, STR("OPTIONS")) && ret->origin.n &&
+                   http_headers_value(&request->headers, STR("Access-Control-Request-Method")).p;
   return ret->preflight ? 0 : check_header(request, ret, error);
 }
 

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "gateway/arrival.h"
+#include "gateway/failure.h"
 #include "gateway/password_sign_in.h"
 #include "gateway/revoke.h"
 #include "gateway/routes.h"
@@ -11,11 +12,6 @@
 #include "gateway/visit.h"
 
 enum { FIELD_KIND, FIELD_TOKEN, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELDS };
-
-static int unknown_server(struct str id, struct error *error) {
-  return error_set(error, ERROR_unknown_server, "there is no server '%.*s' here: GET /v1/servers lists them",
-                   STR_ARG(str_slice(id, 0, 32)));
-}
 
 /* What was sent, as what is to be done. */
 static int read_kind(const struct secret_field fields[FIELDS], enum dhis2_kind *ret, struct error *error) {
@@ -68,13 +64,7 @@ static int start(struct password_sign_in *sign_in, struct http_exchange *exchang
 }
 
 static void on_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body) {
-  struct visit *visit = visit_of(exchange);
-  struct error error = {0};
-  struct password_sign_in *sign_in = password_sign_in_new(gateway, directory_find(visit->directory, visit->server), reply_created);
-  if (start(sign_in, exchange, body, session, &error)) {
-    gateway_reply_error(gateway, exchange, &error);
-    password_sign_in_free(sign_in);
-  }
+  password_sign_in_of_body(gateway, exchange, session, body, start, reply_created);
 }
 
 void connection_create(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
@@ -86,7 +76,7 @@ void connection_create(struct gateway *gateway, struct http_exchange *exchange, 
     gateway_read_secret_body(gateway, exchange, on_body);
     return;
   }
-  (void)unknown_server(id, &error);
+  (void)failure_unknown_server(&error, id);
   gateway_reply_error(gateway, exchange, &error);
 }
 
@@ -168,6 +158,6 @@ void connection_delete(struct gateway *gateway, struct http_exchange *exchange, 
     gateway_with_session(gateway, exchange, leave, gateway);
     return;
   }
-  (void)unknown_server(id, &error);
+  (void)failure_unknown_server(&error, id);
   gateway_reply_error(gateway, exchange, &error);
 }

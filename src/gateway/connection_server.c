@@ -1,6 +1,7 @@
 /* A server as a session's user sees it, for blocking code (gateway.h). */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/failure.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/renewal.h"
 
@@ -66,9 +67,7 @@ struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct g
   struct gateway_session *usable = session_usable(session);
   struct connection *connection = usable ? session_connection(usable, server_id) : NULL;
   struct dhis2_server *made = NULL;
-  int failed =
-      server ? check(connection, server_id, directory_place(server)->base_url, error)
-             : failure_at(error, ERROR_unknown_server, server_id, "there is no server '%.*s' here", STR_ARG(str_slice(server_id, 0, 32)));
+  int failed = server ? check(connection, server_id, directory_place(server)->base_url, error) : failure_unknown_server(error, server_id);
   if (!failed) {
     struct holder *holder = mem_alloc(sizeof *holder);
     *holder = (struct holder){gateway, directory_ref(directory), gateway_session_ref(usable), connection_ref(connection), 0};

@@ -9,7 +9,7 @@ static void say(struct error *error, enum error_code code, const char *format, v
 }
 
 void failure_name_server(struct error *error, struct str server) {
-  if (!error->server[0]) (void)snprintf(error->server, sizeof error->server, "%.*s", STR_ARG(server));
+  if (!error->server[0]) (void)error_name_server(error, server);
 }
 
 int failure_at(struct error *error, enum error_code code, struct str server, const char *format, ...) {
@@ -32,4 +32,9 @@ int failure_later(struct error *error, enum error_code code, int retry_after_s, 
 
 int failure_busy(struct error *error) {
   return failure_later(error, ERROR_busy, 5, "too much is under way: try again soon");
+}
+
+int failure_unknown_server(struct error *error, struct str id) {
+  return error_set(error, ERROR_unknown_server, "there is no server '%.*s' here: GET /v1/servers lists them",
+                   STR_ARG(str_slice(id, 0, 32)));
 }

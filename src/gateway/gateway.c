@@ -27,10 +27,6 @@ struct directory *gateway_directory(struct gateway *gateway) {
   return directory;
 }
 
-bool gateway_work(struct gateway *gateway, void (*run)(void *payload), void (*done)(void *payload), void *payload) {
-  return work_submit(gateway->calls, run, done, payload);
-}
-
 void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payload) {
   VEC_PUSH(&gateway->routes, (struct gateway_own_route){handler, payload});
 }

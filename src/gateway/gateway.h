@@ -60,7 +60,4 @@ bool gateway_session_person(struct gateway_session *session, struct str server_i
  * dhis2_server_free. NULL: ERROR_unknown_server, not_connected, reauth_required. Any thread. */
 struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct gateway_session *session, struct str server_id, struct error *error);
 
-/* Takes blocking work off the loop, on the pool that sign-in uses (net/work.h). False: too much waits: answer ERROR_busy. */
-bool gateway_work(struct gateway *gateway, void (*run)(void *payload), void (*done)(void *payload), void *payload);
-
 #endif

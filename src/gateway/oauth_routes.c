@@ -1,6 +1,7 @@
 /* GET /v1/servers/{id}/authorize and GET /v1/callback/{id}: signing in at the server's own page. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/failure.h"
 #include "gateway/oauth_sign_in.h"
 #include "gateway/reply.h"
 #include "gateway/routes.h"
@@ -17,7 +18,7 @@ static bool find_server(struct visit *visit, struct str id, struct error *error)
   if (server)
     visit->server = server->id;
   else
-    (void)error_set(error, ERROR_unknown_server, "there is no server '%.*s' here", STR_ARG(str_slice(id, 0, 32)));
+    (void)failure_unknown_server(error, id);
   return server;
 }
 

@@ -3,17 +3,7 @@
 #include "base/mem.h"
 #include "gateway/visit.h"
 
-struct password_sign_in *password_sign_in_new(struct gateway *gateway, struct directory_server *server,
-                                              void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange,
-                                                            const struct error *error)) {
-  struct password_sign_in *sign_in = mem_alloc(sizeof *sign_in);
-  sign_in->gateway = gateway;
-  sign_in->server = server;
-  sign_in->reply = reply;
-  return sign_in;
-}
-
-void password_sign_in_free(struct password_sign_in *sign_in) {
+static void free_sign_in(struct password_sign_in *sign_in) {
   arrival_clear(&sign_in->arrival);
   sign_in_limit_give_back(sign_in->gateway, sign_in->slot);
   secret_free(sign_in->secret);
@@ -58,7 +48,7 @@ static void end(void *payload) {
     metrics_count(&sign_in->gateway->metrics, METRIC_SIGN_INS_FAILED);
   }
   sign_in->reply(sign_in, exchange, error->code ? error : NULL);
-  password_sign_in_free(sign_in);
+  free_sign_in(sign_in);
   http_exchange_release(exchange);
 }
 
@@ -77,4 +67,15 @@ int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchang
   if (work_submit(sign_in->gateway->calls, run, end, sign_in)) return 0;
   http_exchange_release(exchange);
   return failure_busy(error);
+}
+
+void password_sign_in_of_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body,
+                              password_sign_in_fill *fill, password_sign_in_reply *reply) {
+  const struct visit *visit = visit_of(exchange);
+  struct error error = {0};
+  struct password_sign_in *sign_in = mem_alloc(sizeof *sign_in);
+  *sign_in = (struct password_sign_in){.gateway = gateway, .server = directory_find(visit->directory, visit->server), .reply = reply};
+  if (!fill(sign_in, exchange, body, session, &error)) return;
+  gateway_reply_error(gateway, exchange, &error);
+  free_sign_in(sign_in);
 }

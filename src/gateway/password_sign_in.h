@@ -1,6 +1,6 @@
 /* password_sign_in: a sign-in with something a person typed (token, password, Basic), on a worker, and what becomes of it.
  *
- * Life cycle: new, fill kind, secret, username, code; start (takes it over: `reply` runs once on the loop and it is freed), or free where start failed. Loop thread. */
+ * Life cycle: password_sign_in_of_body makes one; its `fill` sets kind, secret, username, code and calls start, which takes it over: `reply` runs once on the loop and it is freed. Where `fill` fails it is freed at once. Loop thread. */
 #ifndef DRAWBRIDGE_GATEWAY_PASSWORD_SIGN_IN_H
 #define DRAWBRIDGE_GATEWAY_PASSWORD_SIGN_IN_H
 
@@ -22,8 +22,10 @@ struct password_sign_in {
   struct error error;
 };
 
-struct password_sign_in *password_sign_in_new(struct gateway *gateway, struct directory_server *server, void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error));
-void password_sign_in_free(struct password_sign_in *sign_in);
+/* New, for the server that is visited; `fill` reads the body into it and starts it, or answers -1: then the exchange gets that error. */
+typedef void password_sign_in_reply(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error);
+typedef int password_sign_in_fill(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session, struct error *error);
+void password_sign_in_of_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body, password_sign_in_fill *fill, password_sign_in_reply *reply);
 
 /* `session` NULL: none. -1: ERROR_kind_not_offered, too_many, busy, conflict: nothing was begun. */
 int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct gateway_session *session, struct error *error);

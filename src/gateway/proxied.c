@@ -1,6 +1,7 @@
 /* ANY /s/{id}/…: the session, the connection, a credential that is good, and then the proxy. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/failure.h"
 #include "gateway/jar_saver.h"
 #include "gateway/renewal.h"
 #include "gateway/routes.h"
@@ -87,7 +88,6 @@ static void on_renewed(void *payload, const struct error *error) {
   secret_free(now.credential.value);
 }
 
-/* A call that cannot be repeated is worth the renewal too: the proxy tells that browser to send it again, and the connection goes on. */
 /* A token may be limited to methods, addresses or pages: then it refuses this call and is good for others. The server is asked whether it is before the connection is given up. (Not so with Basic: a refused password is
  * never sent again.) */
 
@@ -143,12 +143,12 @@ static bool ask_server(struct passing *passing) {
   return false;
 }
 
+/* A call that cannot be repeated is worth the renewal too: the proxy tells that browser to send it again, and the connection goes on. */
 static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
   struct passing *passing = payload;
   passing->pass = pass;
   if (connection_about(passing->connection)->kind == CONFIG_PAT) return ask_server(passing);
-  if (!passing->renewable)
-    return false; /* a call that cannot be repeated is worth it too: the proxy tells that browser to send it again, and the connection goes on */
+  if (!passing->renewable) return false;
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
   return true;
 }
@@ -244,8 +244,7 @@ void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str
   const struct config_server *server = config_server(visit->config, id);
   if (!server) {
     struct error error = {0};
-    (void)error_set(&error, ERROR_unknown_server, "there is no server '%.*s' here: GET /v1/servers lists them",
-                    STR_ARG(str_slice(id, 0, 32)));
+    (void)failure_unknown_server(&error, id);
     gateway_reply_error(gateway, exchange, &error);
     return;
   }

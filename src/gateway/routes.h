@@ -12,7 +12,6 @@ typedef void route_run(struct gateway *gateway, struct http_exchange *exchange, 
 
 route_run session_get, session_delete;         /* session_routes.c */
 route_run servers_list;                        /* servers_route.c */
-void servers_refresh(struct gateway *gateway); /* the same file: asks the servers that are not known yet, so that the first list comes at once */
 route_run doctor;                              /* doctor_route.c */
 route_run connection_create, connection_delete; /* connection_routes.c */
 route_run authorize, callback;                 /* oauth_routes.c */

@@ -165,10 +165,6 @@ static struct gateway_refresh *start(struct gateway *gateway, struct directory *
   return NULL;
 }
 
-void servers_refresh(struct gateway *gateway) {
-  if (!gateway->refresh) (void)start(gateway, gateway->directory);
-}
-
 void servers_list(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
   (void)id;
   struct directory *directory = visit_of(exchange)->directory;

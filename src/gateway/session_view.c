@@ -5,11 +5,6 @@
 
 enum { VIEW_MAX = 4 << 20, CONNECTIONS_MAX = 1000 };
 
-static void add_time(struct json_out *out, const char *key, int64_t ms) {
-  char text[CLOCK_TEXT_SIZE];
-  json_out_member_str(out, key, str_of(clock_format(ms, text)));
-}
-
 /* What an OAuth access token's end means to nobody: it is renewed. */
 static int64_t end_of(struct connection *connection) {
   struct connection_credential credential = connection_credential(connection);
@@ -30,8 +25,8 @@ static void add_connection(struct json_out *out, struct connection *connection) 
   json_out_member_str(out, "name", about->name.p ? about->name : STR(""));
   json_out_end(out);
   json_out_member_str(out, "version", about->version.p ? about->version : STR(""));
-  add_time(out, "since", about->since_ms);
-  if (end) add_time(out, "expires_at", end);
+  json_out_member_time(out, "since", about->since_ms);
+  if (end) json_out_member_time(out, "expires_at", end);
   json_out_end(out);
 }
 
@@ -49,8 +44,8 @@ struct str session_view(struct gateway_session *session, enum config_mode mode, 
   json_out_object(&out);
   json_out_member_str(&out, "mode", str_of(site_mode_name(mode)));
   if (session) {
-    add_time(&out, "expires_at", session_terms(session)->expires_ms);
-    add_time(&out, "idle_expires_at", session_idle_end(session));
+    json_out_member_time(&out, "expires_at", session_terms(session)->expires_ms);
+    json_out_member_time(&out, "idle_expires_at", session_idle_end(session));
   }
   json_out_member_array(&out, "connections");
   for (size_t i = 0; i < n; i++) {

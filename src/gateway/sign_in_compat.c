@@ -120,13 +120,7 @@ static int start(struct password_sign_in *sign_in, struct http_exchange *exchang
 }
 
 static void on_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body) {
-  struct visit *visit = visit_of(exchange);
-  struct error error = {0};
-  struct password_sign_in *sign_in = password_sign_in_new(gateway, directory_find(visit->directory, visit->server), reply_login);
-  if (start(sign_in, exchange, body, session, &error)) {
-    gateway_reply_error(gateway, exchange, &error);
-    password_sign_in_free(sign_in);
-  }
+  password_sign_in_of_body(gateway, exchange, session, body, start, reply_login);
 }
 
 /* "/api/41/auth/login" is "/api/auth/login". */

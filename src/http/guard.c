@@ -316,14 +316,8 @@ int guard_answer(struct arena *arena, struct str head, const struct guard_limits
 
 enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER_START, TRAILER, TRAILER_LF, LAST_LF, END };
 
-static int hex_of(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static int size_byte(struct guard_chunks *chunks, char c, struct error *error) {
-  int digit = hex_of(c);
+  int digit = str_hex_digit(c);
   if (digit >= 0) {
     if (++chunks->digits > CHUNK_DIGITS_MAX || chunks->left >> 59) return refuse(error, "a chunk's size is too large");
     chunks->left = chunks->left << 4 | (unsigned)digit;

@@ -32,6 +32,12 @@ bool http_headers_get(const struct http_headers *headers, struct str name, struc
   return false;
 }
 
+struct str http_headers_value(const struct http_headers *headers, struct str name) {
+  struct str value = STR_NONE;
+  (void)http_headers_get(headers, name, &value);
+  return value;
+}
+
 size_t http_headers_count(const struct http_headers *headers, struct str name) {
   size_t count = 0;
   for (size_t i = 0; i < headers->n; i++) count += str_eq_nocase(headers->p[i].name, name);

@@ -20,6 +20,7 @@ void http_headers_add(struct http_headers *headers, struct arena *arena, struct 
 void http_headers_set(struct http_headers *headers, struct arena *arena, struct str name, struct str value); /* replaces all of that name */
 void http_headers_remove(struct http_headers *headers, struct str name);
 bool http_headers_get(const struct http_headers *headers, struct str name, struct str *ret); /* the first */
+struct str http_headers_value(const struct http_headers *headers, struct str name); /* the first; p == NULL: it is not there */
 size_t http_headers_count(const struct http_headers *headers, struct str name);
 
 /* One request as the head guard let it pass. `target` is in origin form, byte for byte as received ("/s/a/api/me?x=%20"). */

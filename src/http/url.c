@@ -17,16 +17,10 @@ static bool is_unreserved(char c) {
   return is_digit(c) || is_letter(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-static int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The byte of the escape at s.p[i], or -1. */
 static int escape_at(struct str s, size_t i) {
   if (s.n - i < 3) return -1;
-  int high = hex_value(s.p[i + 1]), low = hex_value(s.p[i + 2]);
+  int high = str_hex_digit(s.p[i + 1]), low = str_hex_digit(s.p[i + 2]);
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

@@ -91,7 +91,6 @@ struct data_rows {
 
 /* What the caller may read and the filters pass, in the order asked for. False: answered. */
 bool data_select(struct data_call *call, const struct sim_class *class, const char *prefix, int status, struct data_rows *ret);
-void data_sort_by_name(const struct data_call *call, struct data_rows *rows);
 /* Takes the body as far as it was written. */
 void data_reply_clash(struct data_call *call, json_t *body, const struct sim_class *class, struct str clash);
 void data_list(struct data_call *call, const struct sim_class *class);

@@ -3,20 +3,13 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 struct str sim_url_decode(struct arena *arena, struct str text, bool plus_is_blank) {
   char *out = arena_alloc(arena, text.n + 1);
   size_t n = 0;
   for (size_t i = 0; i < text.n; i++) {
     char c = text.p[i];
-    int high = c == '%' && i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
+    int high = c == '%' && i + 2 < text.n ? str_hex_digit(text.p[i + 1]) : -1;
+    int low = high >= 0 ? str_hex_digit(text.p[i + 2]) : -1;
     if (low >= 0) {
       out[n++] = (char)(high * 16 + low);
       i += 2;
@@ -77,19 +70,12 @@ struct str sim_form_value(struct arena *arena, struct str form, const char *name
   return STR_NONE;
 }
 
-size_t sim_form_count(struct arena *arena, struct str form, const char *name) {
-  size_t n = 0;
-  while (sim_form_value(arena, form, name, n).p) n++;
-  return n;
-}
-
 struct str sim_param(const struct sim_request *request, const char *name, size_t nth) {
   return sim_form_value(request->arena, request->query, name, nth);
 }
 
 struct str sim_header(const struct sim_request *request, const char *name) {
-  struct str value = STR_NONE;
-  return http_headers_get(&request->headers, str_of(name), &value) ? value : STR_NONE;
+  return http_headers_value(&request->headers, str_of(name));
 }
 
 struct str sim_cookie(const struct sim_request *request, const char *name) {

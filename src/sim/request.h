@@ -27,7 +27,6 @@ bool sim_wants(const struct sim_request *request, const char *media_type);   /* 
 
 /* The same for any application/x-www-form-urlencoded text. Broken escapes stay as they are. */
 struct str sim_form_value(struct arena *arena, struct str form, const char *name, size_t nth);
-size_t sim_form_count(struct arena *arena, struct str form, const char *name);
 struct str sim_url_decode(struct arena *arena, struct str text, bool plus_is_blank);
 struct str sim_url_encode(struct arena *arena, struct str text); /* all but letters, digits and "-._~" */
 struct str sim_html_escape(struct arena *arena, struct str text);

@@ -1,5 +1,6 @@
 #include "transfer/report.h"
 
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -352,22 +353,17 @@ void report_write(const struct report *r, struct json_out *out) {
 
 /* --- reading back --- */
 
-static struct str text_of(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
-}
-
 static uint64_t count_of(const json_t *object, const char *key) {
   json_int_t n = json_integer_value(json_object_get(object, key));
   return n > 0 ? (uint64_t)n : 0;
 }
 
 static struct report_cell cell_of(const json_t *from) {
-  return (struct report_cell){.operand = {text_of(from, "data_element"), text_of(from, "category_option_combo")},
-                              .attribute = text_of(from, "attribute_option_combo"),
-                              .period = text_of(from, "period"),
-                              .org_unit = text_of(from, "org_unit"),
-                              .value = text_of(from, "value")};
+  return (struct report_cell){.operand = {json_text(from, "data_element"), json_text(from, "category_option_combo")},
+                              .attribute = json_text(from, "attribute_option_combo"),
+                              .period = json_text(from, "period"),
+                              .org_unit = json_text(from, "org_unit"),
+                              .value = json_text(from, "value")};
 }
 
 static void add_counts(struct report *r, const json_t *counts) {
@@ -391,10 +387,10 @@ static void add_totals(struct report *r, const json_t *list) {
     const json_t *from = json_array_get(list, i);
     struct decimal number;
     for (unsigned side = 0; side < 2; side++)
-      if (decimal_parse(text_of(from, sides[side]), &number))
-        report_total(r, text_of(from, "data_element"), text_of(from, "period"), (enum report_side)side, &number, 1);
-    report_total_cells(r, text_of(from, "data_element"), text_of(from, "period"), count_of(from, "cells"));
-    report_total_name(r, text_of(from, "data_element"), text_of(from, "period"), text_of(from, "name"));
+      if (decimal_parse(json_text(from, sides[side]), &number))
+        report_total(r, json_text(from, "data_element"), json_text(from, "period"), (enum report_side)side, &number, 1);
+    report_total_cells(r, json_text(from, "data_element"), json_text(from, "period"), count_of(from, "cells"));
+    report_total_name(r, json_text(from, "data_element"), json_text(from, "period"), json_text(from, "name"));
   }
 }
 
@@ -403,11 +399,11 @@ static void add_unmapped(struct report *r, const json_t *list) {
     const json_t *from = json_array_get(list, i);
     struct decimal number;
     for (unsigned reason = 1; reason < TRANSFER_REASON_COUNT; reason++) {
-      if (!str_eq(text_of(from, "reason"), str_of(transfer_reason_name((enum transfer_reason)reason)))) continue;
+      if (!str_eq(json_text(from, "reason"), str_of(transfer_reason_name((enum transfer_reason)reason)))) continue;
       struct unmapped *u = unmapped_of(r, (enum transfer_reason)reason,
-                                       (struct mapping_operand){text_of(from, "data_element"), text_of(from, "category_option_combo")});
+                                       (struct mapping_operand){json_text(from, "data_element"), json_text(from, "category_option_combo")});
       if (u) u->values += count_of(from, "values");
-      if (u && decimal_parse(text_of(from, "sum"), &number)) (void)decimal_add(&u->sum, &number, 1);
+      if (u && decimal_parse(json_text(from, "sum"), &number)) (void)decimal_add(&u->sum, &number, 1);
     }
   }
 }
@@ -423,7 +419,7 @@ static void add_conflict_cell(struct report *r, struct conflict *c, const json_t
 static void add_conflicts(struct report *r, const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *from = json_array_get(list, i), *cells = json_object_get(from, "cells");
-    struct conflict *c = conflict_of(r, json_is_true(json_object_get(from, "by_target")), text_of(from, "code"), text_of(from, "message"));
+    struct conflict *c = conflict_of(r, json_is_true(json_object_get(from, "by_target")), json_text(from, "code"), json_text(from, "message"));
     if (!c) continue;
     c->count += count_of(from, "count");
     for (size_t k = 0; k < json_array_size(cells); k++) add_conflict_cell(r, c, json_array_get(cells, k));
@@ -444,7 +440,7 @@ int report_add(struct report *r, struct str json, struct error *error) {
   add_conflicts(r, json_object_get(root, "conflicts"));
   for (size_t i = 0; i < json_array_size(differing); i++) {
     struct report_cell cell = cell_of(json_array_get(differing, i));
-    report_differing(r, &cell, text_of(json_array_get(differing, i), "found"));
+    report_differing(r, &cell, json_text(json_array_get(differing, i), "found"));
   }
   r->counts.differing = before; /* those beyond the list are counted too */
   json_decref(root);

@@ -1,4 +1,5 @@
 /* What a run writes to its journal, and reads from it again. */
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "crypt/random.h"
@@ -6,11 +7,6 @@
 #include <jansson.h>
 
 enum { CHUNKS_MAX = 1 << 24 };
-
-static struct str text_of(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
-}
 
 void order_hash(struct str mapping_text, char ret[65]) {
   unsigned char hash[HASH_SIZE];
@@ -62,7 +58,7 @@ static const struct str *read_list(struct arena *arena, const json_t *list, size
 int run_order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error) {
   json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
   const json_t *accept = json_object_get(root, "accept");
-  *ret = (struct run_order){.from = arena_str(arena, text_of(root, "from")), .to = arena_str(arena, text_of(root, "to"))};
+  *ret = (struct run_order){.from = arena_str(arena, json_text(root, "from")), .to = arena_str(arena, json_text(root, "to"))};
   ret->periods = read_list(arena, json_object_get(root, "periods"), &ret->period_count);
   ret->org_units = read_list(arena, json_object_get(root, "org_units"), &ret->org_unit_count);
   ret->descendants = json_is_true(json_object_get(root, "descendants"));
@@ -97,9 +93,9 @@ static void read_begin(struct run_log *log, const json_t *record) {
   char *order = json_dumps(json_object_get(record, "order"), JSON_COMPACT);
   log->order = arena_str(log->arena, str_of(order));
   free(order);
-  log->mapping_hash = arena_str(log->arena, text_of(record, "mapping"));
-  log->from_url = arena_str(log->arena, text_of(record, "from_url"));
-  log->to_url = arena_str(log->arena, text_of(record, "to_url"));
+  log->mapping_hash = arena_str(log->arena, json_text(record, "mapping"));
+  log->from_url = arena_str(log->arena, json_text(record, "from_url"));
+  log->to_url = arena_str(log->arena, json_text(record, "to_url"));
 }
 
 static int read_chunk(struct run_log *log, struct str what, const json_t *record, struct error *error) {
@@ -111,7 +107,7 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     chunk->state = CHUNK_PLANNED;
     chunk->rows.at = (uint64_t)json_integer_value(json_object_get(record, "at"));
     chunk->rows.n = (uint64_t)json_integer_value(json_object_get(record, "n"));
-    (void)snprintf(chunk->rows.hash, sizeof chunk->rows.hash, "%.*s", STR_ARG(text_of(record, "hash")));
+    (void)snprintf(chunk->rows.hash, sizeof chunk->rows.hash, "%.*s", STR_ARG(json_text(record, "hash")));
     log->rows_end = chunk->rows.at + chunk->rows.n;
     chunk->report = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("done"))) {
@@ -127,7 +123,7 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
 static int on_record(void *payload, struct str text, struct error *error) {
   struct run_log *log = payload;
   json_t *record = json_loadb(text.p, text.n, 0, NULL);
-  struct str what = text_of(record, "record");
+  struct str what = json_text(record, "record");
   int result = 0;
   if (str_eq(what, STR("begin"))) {
     read_begin(log, record);

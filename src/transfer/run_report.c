@@ -8,11 +8,6 @@ const char *run_outcome(const struct run_told *told, const struct report *report
   return report_outcome(report, told->order->dry_run);
 }
 
-static void write_time(struct json_out *out, const char *key, int64_t ms) {
-  char text[CLOCK_TEXT_SIZE];
-  json_out_member_str(out, key, str_of(clock_format(ms, text)));
-}
-
 static void write_asked(const struct run_told *told, struct json_out *out) {
   const struct run_order *order = told->order;
   char hash[65];
@@ -42,8 +37,8 @@ bool run_report_write(const struct run_told *told, const struct report *report, 
   write_asked(told, &out);
   if (told->by_source.n) json_out_member_str(&out, "by_source", told->by_source);
   if (told->by_target.n) json_out_member_str(&out, "by_target", told->by_target);
-  write_time(&out, "began", told->began_ms);
-  write_time(&out, "ended", told->ended_ms);
+  json_out_member_time(&out, "began", told->began_ms);
+  json_out_member_time(&out, "ended", told->ended_ms);
   json_out_member_str(&out, "outcome", str_of(run_outcome(told, report)));
   if (told->failure && told->failure->code) {
     json_out_member_object(&out, "problem");
