@@ -27,6 +27,7 @@ class Reading(Gateway):
         self.people["district"].add("ada")
 
     def test_preflights(self):
+        """[R-F1, R-F2, R-F5]"""
         for path in ("/v1/session", "/v1/servers/district/connection", "/s/district/api/me", "/v1/runs"):
             for origin in (NEAR, FAR):
                 answer = harness.call(self.port, "OPTIONS", path, {"Origin": origin, "Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "x-drawbridge,content-type"})
@@ -45,6 +46,7 @@ class Reading(Gateway):
             self.assertEqual([h for h, _ in answer.headers if h.lower().startswith("access-control-")], [])
 
     def test_answers_and_refusals_can_be_read(self):
+        """[R-F1, R-F2, R-F6]"""
         browser = self.browser()
         for path in ("/v1/session", "/v1/servers", "/s/district/api/me", "/v1/nothing", "/s/nowhere/api/me"):
             answer = browser.call("GET", path, {"Origin": NEAR})
@@ -62,6 +64,7 @@ class Reading(Gateway):
         self.assertEqual(without.header("Access-Control-Allow-Origin"), NEAR, "an app may read why")
 
     def test_an_app_of_the_same_site_shares_the_session(self):
+        """[R-F11, R-E4]"""
         browser = self.browser()
         self.with_password(browser, "district")
         answer = browser.call("GET", "/v1/session", {"Origin": NEAR})
@@ -81,6 +84,7 @@ class Reading(Gateway):
         browser.cookies[self.port] = {"drawbridge": self.cookie(browser)} if self.cookie(browser) else {}
 
     def test_a_session_made_by_an_app_of_another_site(self):
+        """[R-E4, R-E7]"""
         browser = self.browser()
         made = self.sign_in(browser, "district", headers={"Origin": FAR}, kind="password", username="ada", password=PASSWORD)
         line = made.header("Set-Cookie")
@@ -119,6 +123,7 @@ class HandOff(Gateway):
         return len([1 for line in self.program.log().splitlines() if '"event":"signed_in"' in line])
 
     def test_the_whole_way(self):
+        """[R-E2, R-A12]"""
         for server, kind in (("one", "oauth"), ("old", "legacy-oauth")):
             browser = self.browser()
             before = self.used()
@@ -150,6 +155,7 @@ class HandOff(Gateway):
             self.assertIn(b"code " + code, answer.body)
 
     def test_a_wrong_verifier_destroys_it(self):
+        """[A30]"""
         browser = self.browser()
         code = self.bring_code(browser)
         before = self.used()
@@ -159,6 +165,7 @@ class HandOff(Gateway):
         self.assertIsNone(self.cookie(browser))
 
     def test_a_second_use(self):
+        """[A10]"""
         browser, thief = self.browser(), self.browser()
         code = self.bring_code(browser)
         self.assertEqual(self.fetch(browser, code).status, 200)
@@ -166,12 +173,14 @@ class HandOff(Gateway):
         self.assertIsNone(self.cookie(thief))
 
     def test_another_app(self):
+        """[A10, A30]"""
         browser = self.browser()
         code = self.bring_code(browser)
         self.refused(self.fetch(browser, code, origin=OTHER), 403, "cross_site")
         self.refused(self.fetch(browser, code), 400, "bad_request")
 
     def test_who_may_not_ask_at_all(self):
+        """[R-F4]"""
         browser = self.browser()
         code = self.bring_code(browser)
         for origin in (None, NEAR, self.public, "http://evil.test"):

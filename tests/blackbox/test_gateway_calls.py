@@ -9,6 +9,7 @@ from scripted import Scripted
 
 class Errors(Gateway):
     def test_their_shapes(self):
+        """[R-H8]"""
         self.start([("one", "2.43")])
         self.people["one"].add("ada")
         browser = self.browser()
@@ -31,6 +32,7 @@ class Errors(Gateway):
         self.refused(browser.call("GET", "/s/one/api/no-such-thing"), 404, "upstream_error", origin="upstream", httpStatusCode=404)
 
     def test_on_a_navigation_it_is_a_page(self):
+        """[R-F10]"""
         self.start([("one", "2.43")])
         browser = self.browser()
         for path, status, code in (("/s/one/api/me", 401, b"no_session"), ("/s/nowhere/api/me", 404, b"unknown_server"), ("/v1/alignments", 401, b"no_session")):
@@ -54,7 +56,7 @@ class Errors(Gateway):
         self.refused(browser.call("GET", "/v1/servers/one/data-sets"), 503, "server_unreachable")
 
     def test_a_loop(self):
-        """A call that comes back with the mark that drawbridge put on it."""
+        """[R-G13] A call that comes back with the mark that drawbridge put on it."""
         marks = []
 
         def answer(method, path, headers, body):

@@ -55,7 +55,7 @@ class ThereAndBack(Gateway):
         self.each("2.41", "legacy-oauth")
 
     def test_below_a_connection(self):
-        """Added to the session that there is, though its Strict cookie does not come back from the other site."""
+        """[R-E2, R-A12] Added to the session that there is, though its Strict cookie does not come back from the other site."""
         self.start([("one", "2.41"), ("two", "2.43")])
         for people in self.people.values():
             people.add("ada")
@@ -101,6 +101,7 @@ class Refused(Gateway):
         return query_of(answer.header("Location"))
 
     def test_before_leaving(self):
+        """[R-F8, R-A15, A01]"""
         self.start([("one", "2.43"), ("off", "2.43")], apps="apps: [{id: x, origins: [https://app.example.org], return_to: [https://app.example.org/after]}]")
         browser = self.browser()
         for bad in ("https://evil.test/", "//evil.test", "/\\evil.test", "/%09/evil.test\t", "javascript:alert(1)", "https://app.example.org/other", "https://app.example.org.evil.test/after", "http://app.example.org/after",
@@ -138,6 +139,7 @@ class Refused(Gateway):
         self.assertIsNone(self.cookie(browser))
 
     def test_only_the_browser_that_began(self):
+        """[R-A4, R-A12, A10]"""
         self.start([("one", "2.43")])
         self.people["one"].add("ada")
         ada, eve = self.browser(), self.browser()
@@ -151,6 +153,7 @@ class Refused(Gateway):
         self.assertEqual(self.come_back(ada, "one", query).header("Location"), f"{self.public}/servers")
 
     def test_once(self):
+        """[R-A6, A10]"""
         self.start([("one", "2.43")])
         self.people["one"].add("ada")
         browser = self.browser()
@@ -166,6 +169,7 @@ class Refused(Gateway):
         self.assertEqual(self.me(browser, "one")["username"], "ada")
 
     def test_at_once(self):
+        """[R-A6]"""
         self.start([("one", "2.43")])
         self.people["one"].add("ada")
         browser = self.browser()
@@ -176,6 +180,7 @@ class Refused(Gateway):
         self.assertEqual(sorted("problem" in a.header("Location") for a in answers), [False] + [True] * 5)
 
     def test_what_comes_back_wrong(self):
+        """[R-A7, R-A8, R-A10, A24]"""
         self.start([("one", "2.43"), ("two", "2.43")])
         for people in self.people.values():
             people.add("ada")
@@ -197,6 +202,7 @@ class Refused(Gateway):
         self.assertEqual(self.connections(browser), {})
 
     def test_script_in_what_the_server_says(self):
+        """[A20]"""
         self.start([("one", "2.43")])
         browser = self.browser()
         state = query_of(self.leave(browser, "one").header("Location"))["state"]
@@ -205,7 +211,7 @@ class Refused(Gateway):
         self.assertNotIn("<", answer.header("Location"))
 
     def test_no_more_than_six_under_way(self):
-        """The oldest make room; the newest all work."""
+        """[R-E5] The oldest make room; the newest all work."""
         self.start([("one", "2.43")])
         self.people["one"].add("ada")
         browser = self.browser()
@@ -240,6 +246,7 @@ class Tokens(Gateway):
         self.assertLess(answer.status, 500)
 
     def test_a_write_is_repeated_once(self):
+        """[R-D6]"""
         browser = self.signed_in()
         self.people["one"].control("restart")
         answer = browser.call("POST", "/s/one/api/dataValueSets", body={"dataValues": []})
@@ -247,6 +254,7 @@ class Tokens(Gateway):
         self.assertEqual(self.renewals(), 1)
 
     def test_many_at_once_renew_once(self):
+        """[R-D3, A13]"""
         browser = self.signed_in()
         self.people["one"].control("restart")
         headers = [("X-Drawbridge", "1"), ("Cookie", f"drawbridge={self.cookie(browser)}")]
@@ -271,6 +279,7 @@ class Tokens(Gateway):
         self.assertEqual(self.renewals(), 1)
 
     def test_a_dead_one_ends_its_connection_alone(self):
+        """[R-D7]"""
         browser = self.signed_in()
         self.people["one"].control("expire")
         self.refused(browser.call("GET", "/s/one/api/me"), 401, "reauth_required", server="one")
@@ -280,6 +289,7 @@ class Tokens(Gateway):
         self.assertEqual(self.me(browser, "one")["username"], "ada")
 
     def test_signing_out_revokes(self):
+        """[R-D9]"""
         browser = self.signed_in()
         token = self.tokens_of_the_server()
         self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)

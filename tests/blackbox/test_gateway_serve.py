@@ -28,18 +28,21 @@ class Start(harness.Case):
             self.assertIn(str(port), self.serve(4, port=port))
 
     def test_a_broken_store(self):
+        """[R-H9]"""
         directory = self.directory()
         (directory / "broken.db").write_bytes(b"this is no database at all, and long enough to be looked at" * 100)
         self.assertIn("broken.db", self.serve(4, store=f"sqlite:{directory}/broken.db"))
         self.serve(4, store="sqlite:/nowhere/at/all/s.db")
 
     def test_keys_that_others_may_read(self):
+        """[R-H1]"""
         keys = self.directory() / "keys"
         keys.write_text("# keys\n")
         keys.chmod(0o644)
         self.assertIn("keys", self.serve(2, keys=keys))
 
     def test_a_bad_configuration(self):
+        """[R-H3, A26]"""
         self.assertRegex(self.serve(2, more="sesion: {idle: 1h}\n"), r"c\.yaml:6:1: .*session")
         self.assertIn("handle", self.serve(2, more="apps: [{id: a, origins: ['http://a.test'], mode: handle}]\n"))
 
@@ -51,6 +54,7 @@ class Start(harness.Case):
 
 class Running(Gateway):
     def test_how_it_is(self):
+        """[R-H7, A28]"""
         self.start()
         browser = self.browser()
         self.people["district"].add("ada")
@@ -71,11 +75,13 @@ class Running(Gateway):
             self.assertEqual(browser.call("GET", path).status, 404, "never on the public listener")
 
     def test_no_dump_of_its_memory(self):
+        """[R-D12]"""
         self.start()
         with open(f"/proc/{self.program.process.pid}/limits") as limits:
             self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
 
     def test_the_log_tells_who_did_what(self):
+        """[R-H5]"""
         self.start()
         browser = self.browser()
         self.people["district"].add("ada")
@@ -114,7 +120,7 @@ class Running(Gateway):
         harness.wait_for(lambda: browser.call("GET", "/s/one/api/me").status == 200, "the old policy")
 
     def test_an_id_that_gets_another_address(self):
-        """A credential goes to the server it was given for, and to no other that is called the same afterwards: not by a call, not at the sign-out."""
+        """[R-D2] A credential goes to the server it was given for, and to no other that is called the same afterwards: not by a call, not at the sign-out."""
         asked = []
 
         def answer(method, path, headers, body):

@@ -11,6 +11,7 @@ from people import PASSWORD
 
 class Cookies(Gateway):
     def test_its_attributes(self):
+        """[R-E4, R-E6]"""
         self.start()
         self.people["district"].add("ada")
         line = self.with_password(self.browser(), "district").header("Set-Cookie")
@@ -20,7 +21,7 @@ class Cookies(Gateway):
         self.assertLess(len(name) + len(value), 200)
 
     def test_behind_https(self):
-        """public_url decides: TLS ends in front."""
+        """[R-E3, R-G7, R-G9] public_url decides: TLS ends in front."""
         self.start(public="https://gw.example.org", more="trusted_proxies: [127.0.0.0/8]")
         self.people["district"].add("ada")
         browser = self.browser()
@@ -36,11 +37,13 @@ class Cookies(Gateway):
         self.assertEqual(set(self.connections(browser, forwarded)), {"district"})
 
     def test_two_of_one_name(self):
+        """[R-E8, A17]"""
         self.start()
         answer = harness.call(self.port, "GET", "/v1/session", {"X-Drawbridge": "1", "Cookie": "drawbridge=a; drawbridge=b"})
         self.refused(answer, 400, "bad_request")
 
     def test_nonsense_is_no_session(self):
+        """[A17]"""
         self.start()
         for value in ("", "x", "A" * 86, "A" * 5000, "%00", '"quoted"'):
             for path, status in (("/v1/session", 200), ("/s/district/api/me", 401)):
@@ -59,6 +62,7 @@ class Cookies(Gateway):
 
 class Ids(Gateway):
     def test_a_new_one_with_each_sign_in(self):
+        """[R-E2]"""
         self.start([("one", "2.41"), ("two", "2.43")])
         for people in self.people.values():
             people.add("ada")
@@ -82,6 +86,7 @@ class Ids(Gateway):
         self.assertEqual(self.me(browser, "one")["username"], "ada")
 
     def test_another_person_ends_the_old_one_at_once(self):
+        """[R-E2, A10]"""
         self.start()
         self.people["district"].add("ada")
         self.people["district"].add("bob")
@@ -95,7 +100,7 @@ class Ids(Gateway):
         self.assertEqual(self.me(browser, "district")["username"], "bob")
 
     def test_sign_ins_at_once_lose_nothing(self):
-        """All begin with one cookie; whichever answer comes last, the browser has all of them."""
+        """[R-E13] All begin with one cookie; whichever answer comes last, the browser has all of them."""
         servers = [(f"s{i}", "2.43" if i % 2 else "2.41") for i in range(5)]
         self.start(servers)
         for people in self.people.values():
@@ -120,6 +125,7 @@ class Ids(Gateway):
 
 class Ends(Gateway):
     def test_signing_out(self):
+        """[R-E10, R-D9, A11]"""
         self.start([("one", "2.41"), ("two", "2.43")])
         for people in self.people.values():
             people.add("ada")
@@ -167,6 +173,7 @@ class Ends(Gateway):
             self.restart()
 
     def test_by_idle_time(self):
+        """[R-E9]"""
         self.start(more="session: {idle: 2s, absolute: 1h}")
         self.people["district"].add("ada")
         browser = self.browser()
@@ -174,7 +181,7 @@ class Ends(Gateway):
         self.ends(browser)
 
     def test_by_absolute_time(self):
-        """However much it is used."""
+        """[R-E9] However much it is used."""
         self.start(more="session: {idle: 2s, absolute: 2s}")
         self.people["district"].add("ada")
         browser = self.browser()
@@ -183,6 +190,7 @@ class Ends(Gateway):
         self.refused(ended, 401, "session_expired")
 
     def test_looking_is_no_use(self):
+        """[R-E9]"""
         self.start()
         self.people["district"].add("ada")
         browser = self.browser()
@@ -213,7 +221,7 @@ class Ends(Gateway):
         self.assertEqual([self.me(browser, s)["username"] for s in ("one", "two")], ["ada", "ada"])
 
     def test_the_server_ends_it(self):
-        """A session that the server has ended asks for a new sign-in; the others go on."""
+        """[R-D7] A session that the server has ended asks for a new sign-in; the others go on."""
         self.start([("one", "2.43"), ("two", "2.43")])
         for people in self.people.values():
             people.add("ada")
@@ -238,7 +246,7 @@ class Ends(Gateway):
 
 class Stolen(Gateway):
     def test_the_store_and_the_keys_open_nothing(self):
-        """All files are taken and a gateway of the thief's runs on them: without the browser's cookie there is no way in, and no secret is in any byte of them."""
+        """[R-D10, R-D11, R-E1] All files are taken and a gateway of the thief's runs on them: without the browser's cookie there is no way in, and no secret is in any byte of them."""
         self.start([("one", "2.41")])
         self.people["one"].add("ada")
         tap = self.tapped("one")
@@ -274,7 +282,7 @@ class Stolen(Gateway):
         self.refused(browser.call("GET", "/s/one/api/me"), 401, "no_session")
 
     def test_rows_cannot_be_moved(self):
-        """Somebody who may write the store gives one person's sign-in to another session: it does not open there."""
+        """[R-D10, A16] Somebody who may write the store gives one person's sign-in to another session: it does not open there."""
         self.start([("one", "2.43")])
         for name in ("ada", "bob"):
             self.people["one"].add(name)
@@ -294,6 +302,7 @@ class Stolen(Gateway):
 
 class StoreGone(Gateway):
     def test_it_is_never_an_anonymous_pass(self):
+        """[R-H9]"""
         self.start()
         self.people["district"].add("ada")
         browser = self.browser()

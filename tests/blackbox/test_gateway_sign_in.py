@@ -181,7 +181,7 @@ class TheList(Gateway):
 
 class Limits(Gateway):
     def test_six_at_once(self):
-        """A server that answers nothing holds them all; the seventh is told so at once."""
+        """[R-G14] A server that answers nothing holds them all; the seventh is told so at once."""
         release = threading.Event()
 
         def answer(method, path, headers, body):
@@ -203,6 +203,7 @@ class Limits(Gateway):
         self.assertEqual(codes, ["token_refused"] * 6 + ["too_many"])
 
     def test_connections_of_a_session(self):
+        """[R-E12]"""
         self.start([("one", "2.41"), ("two", "2.43")], more="limits: {connections: 1}")
         browser = self.browser()
         for people in self.people.values():

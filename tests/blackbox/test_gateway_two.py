@@ -43,6 +43,7 @@ class Two(Gateway):
         harness.wait_for(lambda: self.at(self.second, browser, "GET", "/s/two/api/me").json.get("code") == "no_session", "the end of a session")
 
     def test_tokens_are_renewed_once(self):
+        """[R-D3, A13]"""
         self.start_two([("one", "2.43")])
         self.people["one"].add("ada")
         browser = self.browser()

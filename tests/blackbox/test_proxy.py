@@ -1,4 +1,4 @@
-"""The proxied path (src/gateway/proxy.h) between a browser in raw bytes and a server whose every byte is written here. Names carry the ids of the requirements they prove."""
+"""The proxied path (src/gateway/proxy.h) between a browser in raw bytes and a server whose every byte is written here."""
 import contextlib
 import gzip
 import json
@@ -23,17 +23,20 @@ def echo(request, wire):
 
 
 class Targets(Proxied):
-    def test_r_g1_r_g4_what_is_judged_is_what_is_sent(self):
+    def test_what_is_judged_is_what_is_sent(self):
+        """[R-G1, R-G4]"""
         self.begin(echo)
         for target in ("/api/me", "/api/41/dataElements.json?filter=name:ilike:a%2Fb&x=1;2&y=%20", "/api/dataStore/ns/k%C3%BC", "/api/me?", "/dhis-web-commons/i18n.js", "/api/a%20b"):
             self.assertEqual(json.loads(self.peer.get("/s/a" + target).body)["target"], "/dhis" + target)
         self.assertEqual(self.upstream.requests[0].header("Host"), f"127.0.0.1:{self.upstream.port}")
 
     def test_base_without_a_path(self):
+        """[R-G1]"""
         self.begin(echo, path="")
         self.assertEqual(json.loads(self.peer.get("/s/a/api/me?x").body)["target"], "/api/me?x")
 
-    def test_a06_what_could_be_read_in_two_ways_is_refused(self):
+    def test_what_could_be_read_in_two_ways_is_refused(self):
+        """[A06]"""
         self.begin(echo)
         for path in ("/api/%2e%2e/x", "/api/../x", "/api/./x", "/api//x", "/api/x%2fy", "/api/x%5cy", "/api/x;y", "/api/x%3by", "/api/%00", "/api/%252e", "/api/%61", "/api/x%0d%0a", "//evil/api/me"):
             with self.subTest(path):
@@ -41,7 +44,8 @@ class Targets(Proxied):
                 self.assertEqual(self.peer.result()["head"], False)
         self.assertEqual(self.upstream.requests, [])
 
-    def test_r_g2_the_policy_decides_before_the_server_hears_of_it(self):
+    def test_the_policy_decides_before_the_server_hears_of_it(self):
+        """[R-G2]"""
         self.begin(echo, extra=", policy: {methods: [GET, POST], deny: ['/api/sharing/**']}")
         for path in ("/api/apiToken", "/api/41/apiTokens/x", "/api/oAuth2Clients", "/api/account/x", "/api/auth/login", "/api/routes/x/run/y", "/uaa/oauth/token", "/oauth2/token", "/", "", "?x", "/api/sharing.json", "/admin"):
             self.assert_error(self.peer.get("/s/a" + path), 403, "policy")
@@ -50,7 +54,8 @@ class Targets(Proxied):
         self.assertEqual(self.peer.get("/s/a/api/me").status, 200)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    def test_r_g13_a_loop_is_noticed(self):
+    def test_a_loop_is_noticed(self):
+        """[R-G13]"""
         self.begin(echo)
         self.peer.get("/s/a/api/me", "Via: 1.0 fred, 1.1 p.example.net (Apache)")
         via = self.upstream.requests[0].all("Via")
@@ -71,7 +76,8 @@ class RequestHeaders(Proxied):
                  "Client-IP: 1", "True-Client-IP: 1", "CF-Connecting-IP: 1", "X-XSRF-TOKEN: planted", "Expect-CT: x", "Service-Worker: script", "Upgrade-Insecure-Requests: 1", "DNT: 1"]
     ALWAYS = {"host", "via", "x-requested-with", "user-agent", "x-request-id", "accept-encoding", "authorization"}
 
-    def test_r_g6_a03_a04_a07_a08_only_listed_headers_go_on(self):
+    def test_only_listed_headers_go_on(self):
+        """[R-G6, A03, A04, A07, A08]"""
         self.begin(echo)
         self.peer.get("/s/a/api/me", *self.FORBIDDEN)
         request = self.upstream.requests[0]
@@ -81,7 +87,8 @@ class RequestHeaders(Proxied):
         self.assertEqual(request.header("User-Agent"), "drawbridge")
         self.assertNotEqual(request.header("X-Request-ID"), "forged")
 
-    def test_r_g6_what_apps_need_goes_on_as_it_is(self):
+    def test_what_apps_need_goes_on_as_it_is(self):
+        """[R-G6]"""
         self.begin(echo)
         wanted = ["Accept: application/json, */*;q=0.5", "Accept-Language: fr", "If-None-Match: \"a\", W/\"b\"", "If-Match: \"c\"", "If-Modified-Since: Wed, 01 Jul 2026 08:28:34 GMT", "Range: bytes=0-9", "If-Range: \"a\"",
                   "Cache-Control: no-cache", "Pragma: no-cache", "Content-Type: application/json", "Content-Encoding: gzip", "Content-Disposition: attachment", "Prefer: return=minimal"]
@@ -90,18 +97,21 @@ class RequestHeaders(Proxied):
             name, value = line.split(": ", 1)
             self.assertEqual(self.upstream.requests[0].all(name), [value])
 
-    def test_a05_connection_cannot_take_away_what_the_gateway_sets(self):
+    def test_connection_cannot_take_away_what_the_gateway_sets(self):
+        """[A05]"""
         self.begin(echo)
         self.peer.get("/s/a/api/me", "Connection: authorization, x-requested-with, cookie, via, x-request-id, host, accept-language", "Accept-Language: fr", "Accept: a/b")
         request = self.upstream.requests[0]
         self.assertEqual(set(request.names()), self.ALWAYS | {"accept"})
 
-    def test_a04_one_of_two_content_types_is_not_chosen_here(self):
+    def test_one_of_two_content_types_is_not_chosen_here(self):
+        """[A04]"""
         self.begin(echo)
         self.assert_error(self.peer.call("POST", "/s/a/api/x", "Content-Type: application/json", "Content-type: text/xml", body=b"x"), 400, "bad_request")
         self.assertEqual(self.upstream.requests, [])
 
-    def test_r_d2_each_kind_of_credential(self):
+    def test_each_kind_of_credential(self):
+        """[R-D2]"""
         for kind, value, name, sent in (("pat", "d2p_x", "Authorization", "ApiToken d2p_x"), ("bearer", "e.y.J", "Authorization", "Bearer e.y.J"), ("basic", "YTpi", "Authorization", "Basic YTpi"),
                                         ("cookie", "JSESSIONID=S1", "Cookie", "JSESSIONID=S1")):
             with self.subTest(kind):
@@ -139,6 +149,7 @@ class RequestBodies(Proxied):
         self.assertEqual([self.peer.result()["up"] for _ in range(4)], [2, 300_000, 5, 0])
 
     def test_expect_is_answered_here(self):
+        """[R-G14]"""
         self.begin(echo)
         with self.peer.connect() as wire:
             wire.send("POST /s/a/api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
@@ -147,7 +158,8 @@ class RequestBodies(Proxied):
             self.assertEqual(json.loads(wire.answer().body)["body"], "abc")
         self.assertIsNone(self.upstream.requests[0].header("Expect"))
 
-    def test_r_g14_the_servers_limit(self):
+    def test_the_servers_limit(self):
+        """[R-G14]"""
         self.begin(echo, extra=", limits: {body: 64K}")
         self.assertEqual(self.peer.call("POST", "/s/a/api/x", body=b"x" * 65536).status, 200)
         with self.peer.connect() as wire:  # told beforehand: nothing is sent, no 100 either
@@ -163,6 +175,7 @@ class RequestBodies(Proxied):
         wait_for(lambda: len(self.upstream.requests) == 2 and not self.upstream.requests[1].whole and not self.peer.counts()["calls"], "the server sees a cut request")
 
     def test_a_browser_that_breaks_off_is_not_taken_for_whole(self):
+        """[R-G8, A22]"""
         self.begin(echo)
         for n, head in enumerate(("Content-Length: 10", "Transfer-Encoding: chunked"), 1):
             with self.peer.connect() as wire:
@@ -172,7 +185,8 @@ class RequestBodies(Proxied):
         wait_for(lambda: not self.upstream.open, "both connections are cut")
         self.assertEqual([r.whole for r in self.upstream.requests], [False, False])
 
-    def test_a22_a_malformed_body_is_refused_and_cut(self):
+    def test_a_malformed_body_is_refused_and_cut(self):
+        """[A22]"""
         self.begin(echo)
         found = self.peer.call("POST", "/s/a/api/x", "Transfer-Encoding: chunked", body=b"3\r\nabcde\r\n0\r\n\r\n")
         self.assert_error(found, 400, "bad_request")
@@ -181,6 +195,7 @@ class RequestBodies(Proxied):
         self.assertFalse(any(r.whole for r in self.upstream.requests))
 
     def test_a_slow_server_slows_the_browser_and_memory_stays_flat(self):
+        """[R-G14]"""
         gate = threading.Event()
 
         def script(request, wire):
@@ -218,13 +233,15 @@ class AnswerHeaders(Proxied):
                "Refresh: 0; url=https://evil", "Link: <x>; rel=preload", "Public-Key-Pins: x", "Login-Page: false", "X-XSS-Protection: 0", "Connection: x-hop", "X-Hop: 1", "Trailer: X", "Proxy-Authenticate: Basic", "Via: 1.1 x", "SourceMap: /x",
                "Report-To: x", "NEL: x", "Set-Cookie2: a=b", "X-DHIS-Anything: 1"]
 
-    def test_r_f7_r_d1_only_listed_headers_go_on(self):
+    def test_only_listed_headers_go_on(self):
+        """[R-F7, R-D1]"""
         found, _ = self.get_of(answer(200, '{"a":1}', *self.DROPPED, "ETag: \"t\"", "Last-Modified: Wed, 01 Jul 2026 08:28:34 GMT", "Content-Language: en", "Content-Disposition: attachment; filename=m.json"))
         names = sorted(n for n, _ in found.headers)
         self.assertEqual(names, sorted(["cache-control", "content-disposition", "content-language", "content-length", "content-type", "date", "etag", "last-modified", "vary", "x-gateway-headers"]))
         self.assertEqual(found.header("ETag"), '"t"')
 
-    def test_r_f11_nothing_is_for_shared_caches(self):
+    def test_nothing_is_for_shared_caches(self):
+        """[R-F11]"""
         for sent, want in ((["Cache-Control: no-cache, private"], "no-cache, private"), (["Cache-Control: max-age=60, public"], "private, max-age=60"), (["Cache-Control: no-store"], "no-store"), ([], "private, no-cache"),
                            (["Cache-Control: public, s-maxage=9, max-age=60", "Cache-Control: immutable"], "private, max-age=60, immutable"), (['Cache-Control: private="set-cookie", max-age=9'], "private, no-cache"),
                            (["Cache-Control: public"], "private, no-cache")):
@@ -234,7 +251,8 @@ class AnswerHeaders(Proxied):
         found, _ = self.get_of(answer(200, "{}", "Vary: Origin, Accept-Encoding", "Vary: Access-Control-Request-Method"))
         self.assertEqual(found.header("Vary"), "Cookie, Accept-Encoding")
 
-    def test_r_f14_what_a_browser_would_run_is_put_into_a_sandbox(self):
+    def test_what_a_browser_would_run_is_put_into_a_sandbox(self):
+        """[R-F14]"""
         rows = [("text/html;charset=UTF-8", None, True, "attachment"), ("image/svg+xml", "inline; filename=a.svg", True, "attachment; filename=a.svg"), ("application/xhtml+xml", None, True, "attachment"), ("text/xml", None, True, None),
                 ("application/xml", None, True, None), (None, None, True, None), ("multipart/x-mixed-replace", None, True, None), ("text/javascript", None, False, None), ("application/json", None, False, None), ("image/png", None, False, None),
                 ("application/pdf", "inline", False, "inline"), ("text/plain", None, False, None), ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", None, False, None)]
@@ -246,7 +264,8 @@ class AnswerHeaders(Proxied):
                 self.assertEqual(found.header("Content-Security-Policy"), "sandbox" if sandbox else None)
                 self.assertEqual(found.header("Content-Disposition"), want)
 
-    def test_r_g15_locations(self):
+    def test_locations(self):
+        """[R-G15]"""
         self.begin(lambda request, wire: answer(201, '{"a":1}', "Location: " + self.location))
         mine = f"{PUBLIC}/s/a"
         rows = [("{base}/api/users/x?y#z", mine + "/api/users/x?y#z"), ("/dhis/api/x", mine + "/api/x"), ("sibling", mine + "/api/sibling"), ("../dhis/api/x", None), ("?page=2", mine + "/api/me?page=2"),
@@ -265,6 +284,7 @@ class AnswerHeaders(Proxied):
                 self.assertNotIn("0123ABCD", str(found.headers))
 
     def test_redirects_are_not_followed(self):
+        """[R-G3]"""
         found, result = self.get_of(answer(302, "", "Location: http://127.0.0.1:1/x", kind=None))
         self.assertEqual((found.status, found.header("Location")), (302, "http://127.0.0.1:1/x"))
         self.assertEqual(result["outcome"], "answered")
@@ -272,6 +292,7 @@ class AnswerHeaders(Proxied):
 
 class Cookies(Proxied):
     def test_upstream_cookies_stay_here_and_go_back(self):
+        """[R-D1, R-F7]"""
         self.begin(lambda request, wire: answer(200, "{}", "Set-Cookie: JSESSIONID=S1; Path=/dhis; HttpOnly", "Set-Cookie: SESSION_EXPIRE=server_time=1; Path=/"))
         found = self.peer.get("/s/a/api/me", "Cookie: JSESSIONID=browser")
         self.assertIsNone(found.header("Set-Cookie"))
@@ -347,7 +368,8 @@ class Links(Proxied):
 
 
 class Answers(Proxied):
-    def test_r_g15_a_first_piece_does_not_wait_for_the_rest(self):
+    def test_a_first_piece_does_not_wait_for_the_rest(self):
+        """[R-G15]"""
         gate = threading.Event()
 
         def script(request, wire):
@@ -393,7 +415,8 @@ class Answers(Proxied):
             self.assertEqual((found.status, found.body, found.header("X-Drawbridge-Error")), (status, b'{"message":"no"}', None))
             self.assertEqual((result["outcome"], result["status"]), ("answered", status))
 
-    def test_r_g17_429_and_503_and_their_pause_go_on(self):
+    def test_429_and_503_and_their_pause_go_on(self):
+        """[R-G17]"""
         for status in (429, 503):
             found, _ = self.get_of(answer(status, "{}", "Retry-After: 17"))
             self.assertEqual((found.status, found.header("Retry-After")), (status, "17"))
@@ -426,7 +449,8 @@ class Answers(Proxied):
 
 
 class Failures(Proxied):
-    def test_r_g11_an_answer_that_breaks_off_never_looks_whole(self):
+    def test_an_answer_that_breaks_off_never_looks_whole(self):
+        """[R-G11]"""
         big = b"x" * 200_000
         for sent in (answer(200, big, kind="text/csv")[:-1000], b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", answer(200, b'["' + big + b'"]')[:-1],
                      b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n"):
@@ -438,17 +462,20 @@ class Failures(Proxied):
             self.assertEqual((result["outcome"], result["code"]), ("failed", "upstream_broken"))
 
     def test_cut_or_malformed_before_the_head_went_out(self):
+        """[R-G11]"""
         for sent in (b"", b"HTTP/1.1 200 OK\r\nContent-Ty", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", answer(200, '{"a":1}')[:-3], b"HTTP/1.1 200 OK\r\n X: folded\r\n\r\n"):
             self.begin(lambda request, wire: wire.send(sent))
             found = self.peer.get("/s/a/api/x")
             self.assert_error(found, 502, "upstream_broken")
 
     def test_nobody_there_and_nobody_who_may_be_asked(self):
+        """[R-H9]"""
         self.begin(echo)
         self.upstream.close()
         self.assert_error(self.peer.get("/s/a/api/x"), 503, "server_unreachable")
 
-    def test_r_g3_a23_a_name_that_leads_inside_is_refused(self):
+    def test_a_name_that_leads_inside_is_refused(self):
+        """[R-G3, A23]"""
         self.begin(echo)
         self.peer.reload([f"  - {{id: a, name: A, url: 'http://localhost:{self.upstream.port}/dhis', insecure: true}}\n"])
         self.assert_error(self.peer.get("/s/a/api/x"), 502, "address_refused")
@@ -458,12 +485,14 @@ class Failures(Proxied):
         self.assertEqual(len(self.upstream.requests), 1)
 
     def test_a_server_that_does_not_answer(self):
+        """[R-G14]"""
         gate = threading.Event()
         self.addCleanup(gate.set)
         self.begin(lambda request, wire: gate.wait(PATIENCE) and None, extra=", limits: {response_header_timeout: 1s}")
         self.assert_error(self.peer.get("/s/a/api/x"), 504, "upstream_timeout")
 
-    def test_r_g14_r_g17_more_than_concurrency_waits_and_then_is_told(self):
+    def test_more_than_concurrency_waits_and_then_is_told(self):
+        """[R-G14, R-G17]"""
         gate = threading.Event()
         self.addCleanup(gate.set)
         self.begin(lambda request, wire: gate.wait(PATIENCE) and ME, extra=", limits: {concurrency: 2}")
@@ -508,6 +537,7 @@ class Failures(Proxied):
             wait_for(lambda: not self.upstream.open and self.peer.counts()["connections"] == 0, "its connection is closed")
 
     def test_a_slow_reader_slows_the_server_and_memory_stays_flat(self):
+        """[R-G14]"""
         sent = [0]
 
         def script(request, wire):
@@ -543,7 +573,8 @@ class Connections(Proxied):
         self.assertEqual(self.upstream.connections, 1)
         self.assertEqual(self.peer.counts(), {"open": True, "calls": 0, "connections": 1, "unused": 1, "waiting": 0})
 
-    def test_r_g12_a_kept_connection_that_died_is_tried_anew_for_reads_alone(self):
+    def test_a_kept_connection_that_died_is_tried_anew_for_reads_alone(self):
+        """[R-G12]"""
         served = [0]
 
         def script(request, wire):
@@ -566,6 +597,7 @@ class Refusals(Proxied):
              answer(200, "<html>please log in", "Login-Page: true", kind="text/html"), chunked_answer(200, b"<html>", kind="text/html")]
 
     def test_each_way_is_reauth_required(self):
+        """[R-G15]"""
         for sent in self.LOGIN:
             with self.subTest(sent):
                 found, result = self.get_of(sent)
@@ -580,6 +612,7 @@ class Refusals(Proxied):
         self.assertIn("The API token is expired", json.loads(found.body)["detail"])
 
     def test_what_looks_like_it_and_is_not(self):
+        """[R-G15]"""
         rows = [(answer(401, '{"message":"wrong code"}'), "/s/a/api/2fa/authenticate?code=1", 401, None), (answer(200, "<html>form", kind="text/html"), "/s/a/api/dataSets/x/form", 200, "sandbox"),
                 (answer(200, "<html>app", kind="text/html"), "/s/a/api/39/apps/x/index.html", 200, "sandbox"), (answer(200, "<html>doc", kind="text/html"), "/s/a/api/documents/x/data", 200, "sandbox"),
                 (answer(302, "", "Location: https://bucket.example.net/file", kind=None), "/s/a/api/documents/x/data", 302, None), (answer(403, '{"message":"no"}'), "/s/a/api/me", 403, None)]
@@ -601,7 +634,8 @@ class Refusals(Proxied):
             return echo(request, wire)
         self.begin(script, kind="bearer", value="old")
 
-    def test_r_d6_a_renewed_call_is_repeated_unseen(self):
+    def test_a_renewed_call_is_repeated_unseen(self):
+        """[R-D6]"""
         for how in ("renew", "later"):
             self.renewing()
             found = self.peer.get("/s/a/api/me", f"X-Test-Refused: {how}")
@@ -610,7 +644,8 @@ class Refusals(Proxied):
             result = self.peer.result()
             self.assertEqual((result["outcome"], result["refusals"]), ("answered", 1))
 
-    def test_r_d6_with_its_body(self):
+    def test_with_its_body(self):
+        """[R-D6]"""
         for body in (b"{}", b"x" * 900_000):
             for how in ("renew", "later"):
                 self.renewing()
@@ -621,7 +656,8 @@ class Refusals(Proxied):
         found = self.peer.call("PUT", "/s/a/api/x", "X-Test-Refused: later", "Transfer-Encoding: chunked", body=b"3\r\nabc\r\n0\r\n\r\n")
         self.assertEqual(json.loads(found.body)["body"], "abc")
 
-    def test_r_d6_a_refusal_in_the_middle_of_the_body(self):
+    def test_a_refusal_in_the_middle_of_the_body(self):
+        """[R-D6]"""
         self.refused = 0
 
         def script(request, wire):
@@ -641,14 +677,16 @@ class Refusals(Proxied):
                 wire.send("defgh")
                 self.assertEqual(json.loads(wire.answer().body)["body"], "abcdefgh")
 
-    def test_r_d6_a_body_that_was_not_kept_is_not_sent_twice(self):
+    def test_a_body_that_was_not_kept_is_not_sent_twice(self):
+        """[R-D6]"""
         self.renewing()
         found = self.peer.call("POST", "/s/a/api/x", "X-Test-Refused: renew", body=b"x" * (2 * MEGABYTE))
         self.assert_error(found, 503, "refresh_failed")
         self.assertEqual(found.header("Retry-After"), "1")
         self.assertEqual(len(self.upstream.requests), 1)
 
-    def test_r_d5_a_renewal_that_fails_for_now(self):
+    def test_a_renewal_that_fails_for_now(self):
+        """[R-D5]"""
         self.renewing()
         found = self.peer.get("/s/a/api/me", "X-Test-Refused: fail")
         self.assert_error(found, 503, "refresh_failed")
@@ -673,7 +711,8 @@ class Refusals(Proxied):
 
 
 class Reloads(Proxied):
-    def test_r_d2_a_server_that_moved_gets_a_new_pool_and_calls_under_way_end(self):
+    def test_a_server_that_moved_gets_a_new_pool_and_calls_under_way_end(self):
+        """[R-D2]"""
         gate = threading.Event()
         self.begin(lambda request, wire: gate.wait(PATIENCE) and answer(200, '"old"'))
         other = Upstream(lambda request, wire: answer(200, '"new"'))
@@ -742,7 +781,8 @@ class LongAddresses(Proxied):
 
 @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
 class Certificates(Proxied):
-    def test_r_h4_a_certificate_that_nobody_vouches_for(self):
+    def test_a_certificate_that_nobody_vouches_for(self):
+        """[R-H4]"""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="store-tls-"))
         self.addCleanup(shutil.rmtree, folder)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "cert"],

@@ -105,6 +105,7 @@ class BeforeAScript(Served):
         self.upstream.seen.clear()
 
     def test_the_call_and_its_links(self):
+        """[R-G15, R-D1, R-E8]"""
         self.begin(lambda method, path, headers, body: (200, {"Content-Type": "application/json", "Location": f"http://127.0.0.1:{self.upstream.port}/dhis/api/x/1"},
                                                          json.dumps({"href": f"http://127.0.0.1:{self.upstream.port}/dhis/api/x", "path": path})))
         answer = self.get("/api/x?a=%2F", {"Cookie": "drawbridge=x; JSESSIONID=planted", "Origin": self.public, "Referer": self.public})
@@ -122,7 +123,8 @@ class BeforeAScript(Served):
         self.assertNotIn(b"JSESSIONID", b"".join(self.browser.received))
         self.assertNotIn(self.TOKEN, self.program.log())
 
-    def test_r_f1_r_f6_an_app_on_another_origin_reads_answers_and_errors(self):
+    def test_an_app_on_another_origin_reads_answers_and_errors(self):
+        """[R-F1, R-F6]"""
         self.begin(lambda method, path, headers, body: (200, {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*", "Vary": "Origin, Accept-Encoding", "ETag": '"t"'}, "[1]") if path == "/api/x" else
                    (503, {"Content-Type": "text/html", "Retry-After": "9"}, "<html>"))
         for path, status in (("/api/x", 200), ("/api/y", 503), ("/api/apiToken", 403)):
@@ -138,7 +140,8 @@ class BeforeAScript(Served):
         self.assert_error(self.get("/api/y"), 503, "upstream_error")
         self.assertEqual(self.get("/api/y").header("Retry-After"), "9")
 
-    def test_a09_r_f3_r_f5_nothing_reaches_the_server_unasked(self):
+    def test_nothing_reaches_the_server_unasked(self):
+        """[A09, R-F3, R-F5]"""
         self.begin(lambda method, path, headers, body: (200, {"Content-Type": "application/json"}, "[1]"))
         cookie = "; ".join(f"{k}={v}" for k, v in self.browser.cookies[self.port].items())
         for headers, status, code in (({"Cookie": cookie}, 403, "missing_header"), ({"Cookie": cookie, "Sec-Fetch-Site": "cross-site"}, 403, None), ({"X-Drawbridge": "1"}, 401, "no_session"),
@@ -153,7 +156,8 @@ class BeforeAScript(Served):
             self.assertIn(self.get(path).status, (400, 403))
         self.assertEqual(self.upstream.seen, [])
 
-    def test_r_g13_508(self):
+    def test_508(self):
+        """[R-G13]"""
         self.begin(lambda method, path, headers, body: (200, {"Content-Type": "application/json"}, "[1]"))
         self.get("/api/x")
         via = self.upstream.seen[0][2]["Via"]
@@ -162,6 +166,7 @@ class BeforeAScript(Served):
         self.assertEqual(len(self.upstream.seen), 1)
 
     def test_one_refusal_ends_that_connection(self):
+        """[R-D7]"""
         self.begin(lambda method, path, headers, body: (401, {"Content-Type": "application/json", "WWW-Authenticate": "ApiToken"}, '{"message":"The API token is expired"}'))
         error = self.assert_error(self.get("/api/x"), 401, "reauth_required")
         self.assertEqual((error["origin"], error["login_url"]), ("upstream", f"{self.public}/sign-in/a"))
@@ -171,6 +176,7 @@ class BeforeAScript(Served):
         self.assertEqual([path for _, path, _, _ in self.upstream.seen], ["/dhis/api/x", "/dhis/api/me?fields=id"])  # the call, and the question whether the token is dead; then no more
 
     def test_failures_have_their_codes(self):
+        """[R-H8]"""
         self.begin(lambda method, path, headers, body: {"/api/empty": (200, {"Content-Type": "application/json"}, ""), "/api/cut": b"HTTP/1.1 200 OK\r\nContent-Le", "/api/page": (404, {"Content-Type": "text/html"}, "<html>"),
                                                         "/api/slow": "hang"}[path], extra=", limits: {response_header_timeout: 1s, body: 1K}")
         for path, status, code in (("/api/empty", 502, "empty_answer"), ("/api/cut", 502, "upstream_broken"), ("/api/page", 404, "upstream_error"), ("/api/slow", 504, "upstream_timeout")):
@@ -182,11 +188,13 @@ class BeforeAScript(Served):
         self.assertEqual(self.browser.call("GET", "/v1/session").json["connections"][0]["state"], "unreachable")
 
     def test_a_page_of_a_server_is_never_on_our_origin(self):
+        """[R-F14]"""
         self.begin(lambda method, path, headers, body: (200, {"Content-Type": "text/html"}, "<script>alert(1)</script>"))
         answer = self.get("/dhis-web-commons/x.html")
         self.assertEqual((answer.status, answer.all("Content-Security-Policy"), answer.header("Content-Disposition"), answer.header("X-Content-Type-Options")), (200, ["sandbox"], "attachment", "nosniff"))
 
     def test_an_answer_without_an_end_is_cut(self):
+        """[R-G11]"""
         self.begin(lambda method, path, headers, body: b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 100\r\n\r\na,b\r\n")
         cookie = "; ".join(f"{k}={v}" for k, v in self.browser.cookies[self.port].items())
         with socket.create_connection(("127.0.0.1", self.port)) as s:

@@ -469,6 +469,7 @@ class Codes(SignIn):
             self.refused(self.drive(url, "redeem", "oauth", "gw", SECRET, CALLBACK, self.code, begun["verifier"], begun["nonce"]), "reauth_required", "invalid_grant")
 
     def test_each_check_of_the_new_server(self):
+        """[R-B4, A14]"""
         url, people = self.start_codes("2.43")
         people.add("ada")
         begun = self.drive(url, "start", "oauth", "gw", SECRET, CALLBACK)
@@ -545,6 +546,7 @@ class Codes(SignIn):
         return self.upstream(lambda method, path, headers, body: token(headers, body) if path == "/oauth2/token" else describe(method, path, headers, body))
 
     def test_faults_of_the_token_endpoint(self):
+        """[R-C4, R-D5]"""
         tokens = json.dumps({"access_token": "a", "token_type": "Bearer", "expires_in": 299, "refresh_token": "r2"})
         rows = [
             ((302, {"Location": "/login/"}, ""), "upstream_error", "invalid_client", "refresh_failed"),
@@ -614,7 +616,7 @@ class Codes(SignIn):
         self.refused(self.drive(serve(0, {**ada, "username": "bob"}), *redeem), "upstream_error", "id_token")
 
     def test_client_authentication(self):
-        """By HTTP Basic, form-encoded; in the body where the server wants that; nothing twice in one call."""
+        """[R-C3] By HTTP Basic, form-encoded; in the body where the server wants that; nothing twice in one call."""
         seen = []
 
         def token(headers, body):
@@ -636,6 +638,7 @@ class Codes(SignIn):
         self.assertEqual((seen[0][0], seen[0][1]["client_id"], len(seen)), (None, ["public"], 1))
 
     def test_signed_assertion(self):
+        """[R-C1, R-C2]"""
         seen = []
 
         def token(headers, body):
@@ -666,6 +669,7 @@ class Codes(SignIn):
         self.assertEqual(self.drive(url, "refresh", "oauth", "gw", f"key:{bad}", CALLBACK, "r1", "ada")["code"], "refresh_failed")
 
     def test_discovery_that_is_not_to_be_trusted(self):
+        """[R-B1, R-B2, R-A3, A23, A30]"""
         for extra in ({"token_endpoint": "http://127.0.0.2:9/oauth2/token"}, {"jwks_uri": "https://elsewhere.example.org/jwks"}, {"issuer": "http://elsewhere.example.org/"},
                       {"code_challenge_methods_supported": ["plain"]}, {"authorization_endpoint": None}, {"revocation_endpoint": "http://127.0.0.1/revoke"}):
             _, url = self.token_endpoint(lambda *_: (500, {}, ""), extra)

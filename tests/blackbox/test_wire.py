@@ -41,6 +41,7 @@ class Refusals(Server):
     ]
 
     def test_each_is_a_problem_and_the_end(self):
+        """[R-G8, R-G9, A22]"""
         for what, text, status, code in self.ROWS:
             with self.subTest(what), self.peer.connect() as wire:
                 wire.send(text)
@@ -57,6 +58,7 @@ class Refusals(Server):
                 self.assertTrue(wire.closed())
 
     def test_nothing_behind_a_refused_head_is_a_request(self):
+        """[R-G8, A22]"""
         with self.peer.connect() as wire:
             wire.send("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
             self.assertEqual(wire.answer().status, 400)
@@ -70,6 +72,7 @@ class Refusals(Server):
             self.assertTrue(wire.closed())
 
     def test_names_with_underscore_are_dropped_and_absolute_targets_tell_their_host(self):
+        """[R-G6, R-G9, A04]"""
         text = self.peer.ask("GET http://other:81/show?q HTTP/1.1\r\nHost: a\r\nX_Forwarded_User: root\r\nX-Kept: 1\r\n\r\n").body.decode()
         self.assertIn("GET /show?q host=other:81 ", text)
         self.assertIn("X-Kept=1", text)
@@ -153,6 +156,7 @@ class Exchanges(Server):
             self.assertEqual((len(answer.body), answer.whole, answer.header("Transfer-Encoding"), answer.header("Connection")), (100000, True, None, "close"))
 
     def test_a_cut_answer_never_looks_whole(self):
+        """[R-G11]"""
         for target, version in (("/big?bytes=9000&cut=5000", "1.1"), ("/big?bytes=9000&cut=5000&told=1", "1.1"), ("/big?bytes=9000&cut=5000", "1.0")):
             with self.peer.connect() as wire:
                 wire.send(f"GET {target} HTTP/{version}\r\nHost: a\r\n\r\n")
@@ -217,6 +221,7 @@ class Exchanges(Server):
 
 class Time(Server):
     def test_a_slow_head_is_408(self):
+        """[R-G14]"""
         with self.peer.connect() as wire:
             wire.send("GET /hello HTTP/1.1\r\nHost:")
             answer = wire.answer()
@@ -224,6 +229,7 @@ class Time(Server):
             self.assertTrue(wire.closed())
 
     def test_bytes_do_not_prolong_a_head(self):
+        """[R-G14]"""
         with self.peer.connect() as wire:
             wire.send("GET /hello HTTP/1.1\r\nX: ")
             with contextlib.suppress(ConnectionError):
@@ -242,6 +248,7 @@ class Time(Server):
             self.assertTrue(wire.closed())
 
     def test_a_body_that_stops_is_cut(self):
+        """[R-G14]"""
         for path in ("/echo", "/stream", "/sink"):
             with self.peer.connect() as wire:
                 wire.send(post(path, b"abc")[:-1])
@@ -249,6 +256,7 @@ class Time(Server):
                 self.assertTrue(answer is None or not answer.whole)
 
     def test_a_reader_that_stops_is_cut(self):
+        """[R-G14]"""
         for pause in (1, 2, 4, 8, 16):  # however slow the machine is, at some length it has been cut
             with self.peer.connect(receive_buffer=4096) as wire:
                 wire.send(f"GET /big?bytes={50 * MEGABYTE}&told=1 HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -265,6 +273,7 @@ class Memory(Server):
     options = ("--patient",)
 
     def test_a_reader_that_stops_costs_nothing(self):
+        """[R-G14]"""
         before = self.peer.memory_kb()
         with self.peer.connect(receive_buffer=65536) as wire:
             wire.send(f"GET /big?bytes={300 * MEGABYTE}&told=1 HTTP/1.1\r\nHost: a\r\n\r\n")

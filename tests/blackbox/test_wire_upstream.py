@@ -203,6 +203,7 @@ class Passing(Proxy):
 
 class Failing(Proxy):
     def test_malformed_answers(self):
+        """[R-G11]"""
         rows = {
             "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
             "two framings": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -224,6 +225,7 @@ class Failing(Proxy):
                 self.assertEqual(peer.get("/counts").body, b"0 0 0\n")
 
     def test_cut_bodies_never_look_whole(self):
+        """[R-G11]"""
         rows = {
             "of a length": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
             "in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
@@ -237,6 +239,7 @@ class Failing(Proxy):
                 self.assertEqual((answer.status, answer.body, answer.whole), (200, b"half", False))
 
     def test_a_kept_connection_that_died_is_replaced_for_safe_requests(self):
+        """[R-G12]"""
         def one_then_gone(talk):
             talk.request()
             talk.send(OK)
@@ -254,6 +257,7 @@ class Failing(Proxy):
                     self.assertEqual(upstream.accepted, 1)
 
     def test_once_only(self):
+        """[R-G12]"""
         def one_then_gone(talk):
             talk.request()
             talk.send(OK)
@@ -264,6 +268,7 @@ class Failing(Proxy):
         self.assertEqual(upstream.accepted, 2)
 
     def test_not_after_the_first_byte(self):
+        """[R-G12]"""
         def one_then_half(talk):
             talk.request()
             talk.send(OK)
@@ -275,6 +280,7 @@ class Failing(Proxy):
         self.assertEqual(upstream.accepted, 1)
 
     def test_bytes_behind_an_answer_are_no_answer(self):
+        """[R-G11]"""
         peer, upstream = self.proxy(says(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"), keeps_saying(OK))
         self.assertEqual(peer.get("/proxy/").body, b"ok")
         self.assertEqual(peer.get("/proxy/").body, b"ok")
@@ -315,6 +321,7 @@ class Failing(Proxy):
         self.problem(peer.get("/proxy/"), 503, "server_unreachable")
 
     def test_addresses(self):
+        """[R-G3, A23]"""
         for host in ("127.0.0.1", "localhost"):
             peer, upstream = self.proxy(keeps_saying(OK), options=("--host", host, "--allow", "10.0.0.0/8"))
             self.problem(peer.get("/proxy/"), 502, "address_refused")
@@ -445,6 +452,7 @@ class Tls(Proxy):
             self.assertIn(b"Authorization: ApiToken d2pat_not_seen", upstream.talks[0].heads[0])
 
     def test_certificates_that_are_refused(self):
+        """[R-H4]"""
         for name, ca, host in (("elsewhere", "ca", "localhost"), ("localhost", "other", "localhost"), ("localhost", "ca", "127.0.0.1")):
             peer, upstream = self.over(keeps_saying(OK), name, ca, host)
             self.problem(peer.get("/proxy/"), 502, "certificate_refused")
@@ -475,6 +483,7 @@ class Tls(Proxy):
         self.assertEqual(answer.body, body)
 
     def test_an_end_that_could_be_forged_is_a_cut(self):
+        """[R-G11]"""
         def orderly(talk):
             talk.request()
             talk.send(b"HTTP/1.0 200 OK\r\n\r\nall")

@@ -93,8 +93,8 @@ static void derived_keys_differ(void **state) {
   keyring_free(ring);
 }
 
-/* R-H2: what an older key sealed stays open over KEYRING_MAX - 1 rotations. */
-static void r_h2_rotation_keeps_older_keys(void **state) {
+/* [R-H2] what an older key sealed stays open over KEYRING_MAX - 1 rotations. */
+static void rotation_keeps_older_keys(void **state) {
   struct error error = {0};
   struct keyring *ring = must_open();
   uint32_t first = keyring_newest(ring), last = first;
@@ -114,8 +114,8 @@ static void r_h2_rotation_keeps_older_keys(void **state) {
   assert_int_equal(files_in_folder(), 1);
 }
 
-/* R-H1 */
-static void r_h1_a_file_open_to_others_is_refused(void **state) {
+/* [R-H1] */
+static void a_file_open_to_others_is_refused(void **state) {
   static const mode_t modes[] = {0640, 0604, 0620, 0602, 0666, 0601};
   keyring_free(must_open());
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -286,8 +286,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       IN_FOLDER(made_at_first_and_kept),
       IN_FOLDER(derived_keys_differ),
-      IN_FOLDER(r_h2_rotation_keeps_older_keys),
-      IN_FOLDER(r_h1_a_file_open_to_others_is_refused),
+      IN_FOLDER(rotation_keeps_older_keys),
+      IN_FOLDER(a_file_open_to_others_is_refused),
       IN_FOLDER(a_systemd_credential_may_show_a_mask),
       IN_FOLDER(malformed_files_are_refused),
       IN_FOLDER(messages_hold_no_key),

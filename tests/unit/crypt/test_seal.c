@@ -60,6 +60,7 @@ static void stays_shut(struct seal_place place, struct str sealed) {
   assert_int_equal(error.code, ERROR_reauth_required);
 }
 
+/* [R-D10] */
 static void opens_where_it_belongs(void **state) {
   struct bench *b = *state;
   struct str plain = STR("d2p_token"), sealed = seal_close(b->arena, place_of(b), plain);
@@ -72,13 +73,15 @@ static void opens_where_it_belongs(void **state) {
   opens(bare, seal_close(b->arena, bare, plain), plain);
 }
 
-static void a16_no_nonce_twice(void **state) {
+/* [A16] */
+static void no_nonce_twice(void **state) {
   struct bench *b = *state;
   struct str x = seal_close(b->arena, place_of(b), STR("same")), y = seal_close(b->arena, place_of(b), STR("same"));
   assert_memory_not_equal(x.p + 5, y.p + 5, 24);
 }
 
-static void a16_every_bit_counts(void **state) {
+/* [A16] */
+static void every_bit_counts(void **state) {
   struct bench *b = *state;
   struct str sealed = seal_close(b->arena, place_of(b), STR("d2p_token"));
   char *p = arena_alloc(b->arena, sealed.n);
@@ -89,7 +92,8 @@ static void a16_every_bit_counts(void **state) {
   }
 }
 
-static void a16_cut_or_longer_stays_shut(void **state) {
+/* [A16] */
+static void cut_or_longer_stays_shut(void **state) {
   struct bench *b = *state;
   struct str sealed = seal_close(b->arena, place_of(b), STR("d2p_token"));
   for (size_t n = 0; n < sealed.n; n++) {
@@ -100,7 +104,8 @@ static void a16_cut_or_longer_stays_shut(void **state) {
   stays_shut(place_of(b), STR_NONE);
 }
 
-static void a16_another_place_stays_shut(void **state) {
+/* [A16] */
+static void another_place_stays_shut(void **state) {
   struct bench *b = *state;
   static const struct str other[] = {{"session", 7}, {"district", 8}, {"credential", 10}};
   struct str sealed = seal_close(b->arena, place_of(b), STR("d2p_token"));
@@ -112,8 +117,8 @@ static void a16_another_place_stays_shut(void **state) {
   stays_shut(place, sealed);
 }
 
-/* No two lists of fields are authenticated as the same bytes. */
-static void a15_field_borders_count(void **state) {
+/* [A15] No two lists of fields are authenticated as the same bytes. */
+static void field_borders_count(void **state) {
   struct bench *b = *state;
   static const struct str lists[][3] = {
       {{"ab", 2}, {"c", 1}, {"", 0}},         {{"a", 1}, {"bc", 2}, {"", 0}}, {{"abc", 3}, {"", 0}, {"", 0}},
@@ -152,7 +157,8 @@ static void another_holder_stays_shut(void **state) {
   secret_free(empty);
 }
 
-static void r_h2_a_rotated_key_still_opens(void **state) {
+/* [R-H2] */
+static void a_rotated_key_still_opens(void **state) {
   struct bench *b = *state;
   struct error error = {0};
   struct str sealed = seal_close(b->arena, place_of(b), STR("d2p_token"));
@@ -193,10 +199,10 @@ static void another_ring_stays_shut(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      ON_BENCH(opens_where_it_belongs),       ON_BENCH(a16_no_nonce_twice),
-      ON_BENCH(a16_every_bit_counts),         ON_BENCH(a16_cut_or_longer_stays_shut),
-      ON_BENCH(a16_another_place_stays_shut), ON_BENCH(a15_field_borders_count),
-      ON_BENCH(another_holder_stays_shut),    ON_BENCH(r_h2_a_rotated_key_still_opens),
+      ON_BENCH(opens_where_it_belongs),    ON_BENCH(no_nonce_twice),
+      ON_BENCH(every_bit_counts),          ON_BENCH(cut_or_longer_stays_shut),
+      ON_BENCH(another_place_stays_shut),  ON_BENCH(field_borders_count),
+      ON_BENCH(another_holder_stays_shut), ON_BENCH(a_rotated_key_still_opens),
       ON_BENCH(another_ring_stays_shut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

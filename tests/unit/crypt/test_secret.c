@@ -3,9 +3,9 @@
 #include "crypt/secret.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,11 +47,12 @@ static void random_differs(void **state) {
   struct str x = random_id(arena, 22), y = random_id(arena, 22);
   assert_int_equal(x.n, 22);
   assert_false(str_eq(x, y));
-  for (size_t i = 0; i < x.n; i++) assert_true((x.p[i] >= '0' && x.p[i] <= '9') || (x.p[i] >= 'A' && x.p[i] <= 'Z') || (x.p[i] >= 'a' && x.p[i] <= 'z'));
+  for (size_t i = 0; i < x.n; i++)
+    assert_true((x.p[i] >= '0' && x.p[i] <= '9') || (x.p[i] >= 'A' && x.p[i] <= 'Z') || (x.p[i] >= 'a' && x.p[i] <= 'z'));
   arena_free(arena);
 }
 
-/* Every size, many at once: no two share a byte, what was there is gone, and a piece comes back for the next. */
+/* [R-D12] Every size, many at once: no two share a byte, what was there is gone, and a piece comes back for the next. */
 static void pieces_are_apart_and_wiped(void **state) {
   enum { COUNT = 3000 };
   struct secret *held[COUNT];
@@ -80,7 +81,7 @@ __attribute__((no_sanitize("address"))) static void write_past_the_end(char *pie
   piece[n] ^= 1;
 }
 
-/* Ends the process: so in a child. */
+/* [R-D12] Ends the process: so in a child. */
 static void writing_past_the_end_is_fatal(void **state) {
   (void)state;
   pid_t child = fork();
@@ -107,7 +108,11 @@ static void hashes(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(keeps_and_shares), cmocka_unit_test(compares), cmocka_unit_test(random_differs), cmocka_unit_test(hashes),
-                                     cmocka_unit_test(pieces_are_apart_and_wiped), cmocka_unit_test(writing_past_the_end_is_fatal)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(keeps_and_shares),
+                                     cmocka_unit_test(compares),
+                                     cmocka_unit_test(random_differs),
+                                     cmocka_unit_test(hashes),
+                                     cmocka_unit_test(pieces_are_apart_and_wiped),
+                                     cmocka_unit_test(writing_past_the_end_is_fatal)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,6 +99,7 @@ static int check(struct keys *keys, char *token, const char *set, struct error *
   return result;
 }
 
+/* [R-B4, A14] */
 static void signatures(void **state) {
   struct keys *keys = *state;
   struct error error = {0};
@@ -117,6 +118,7 @@ static void signatures(void **state) {
   assert_int_equal(check(keys, make(keys->server, "RS256", "k1", "{}", GOOD_CLAIMS), "", &error), -1);
 }
 
+/* [R-B3, A14] */
 static void algorithms(void **state) {
   struct keys *keys = *state;
   struct error error = {0};
@@ -139,6 +141,7 @@ static void algorithms(void **state) {
   assert_int_equal(check(keys, longer, keys->set, &error), -1);
 }
 
+/* [R-B4, R-B5, R-E14, A14] */
 static void claims(void **state) {
   struct keys *keys = *state;
   static const struct {
@@ -196,6 +199,7 @@ static void claims(void **state) {
   }
 }
 
+/* [R-B4, R-B5, A14] */
 static void same_person(void **state) {
   struct keys *keys = *state;
   struct error error = {0};

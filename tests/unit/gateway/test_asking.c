@@ -41,6 +41,7 @@ static void expect(struct sent sent, enum error_code code) {
   arena_free(arena);
 }
 
+/* [R-F3] */
 static void the_header(void **state) {
   (void)state;
   expect((struct sent){"GET", "/v1/session", {NULL}}, ERROR_missing_header);
@@ -65,6 +66,7 @@ static void the_header(void **state) {
   expect((struct sent){"GET", "/s", {NULL}}, ERROR_missing_header);
 }
 
+/* [R-F1, R-F4, A02] */
 static void the_origin(void **state) {
   static const char *const strangers[] = {"null",
                                           "https://evil.test",
@@ -90,6 +92,7 @@ static void the_origin(void **state) {
          ERROR_bad_request);
 }
 
+/* [R-G9] */
 static void the_host(void **state) {
   static const char *const good[] = {"gw.example.org", "GW.Example.ORG", "gw.example.org:443"};
   static const char *const bad[] = {"gw.example.org:444", "gw.example.org.",     "evil.test",        "gw.example.org.evil.test",
@@ -176,6 +179,7 @@ static void answers_can_be_read_by_the_app_alone(void **state) {
   arena_free(arena);
 }
 
+/* [R-G7, A03] */
 static void only_a_listed_proxy_is_believed(void **state) {
   static const struct {
     const char *peer, *forwarded, *believed;

@@ -45,12 +45,20 @@ static void a_whole_file(void **state) {
   struct arena *arena = arena_new();
   struct config_problems problems;
   const char *secret = put(arena, "secret", "0123456789abcdef\n", 0600);
-  struct config *config = load(arena, arena_printf(arena,
-      HEAD "admin_listen: 127.0.0.1:8081\ntrusted_proxies: [10.1.0.0/16]\nsession: {idle: 90m, absolute: 10h}\n"
-      "apps:\n  - id: align\n    origins: [https://align.example.org]\n    return_to: [https://align.example.org/after]\n    mode: same-site\n"
-      SERVER "    name: Central HMIS\n    sign_in: [oauth, pat]\n    oauth: {client_id: drawbridge, client_secret: {file: %s}}\n    addresses: [10.0.0.0/8]\n"
-      "    policy: {methods: [GET], allow: [\"/api/**\"], deny: [\"/api/users/**\"]}\n    home: true\n    limits: {concurrency: 4, body: 10M, response_header_timeout: 90s}\n"
-      "log: {level: debug, format: text}\n", secret).p, &problems);
+  struct config *config =
+      load(arena,
+           arena_printf(arena,
+                        HEAD "admin_listen: 127.0.0.1:8081\ntrusted_proxies: [10.1.0.0/16]\nsession: {idle: 90m, absolute: 10h}\n"
+                             "apps:\n  - id: align\n    origins: [https://align.example.org]\n    return_to: "
+                             "[https://align.example.org/after]\n    mode: same-site\n" SERVER
+                             "    name: Central HMIS\n    sign_in: [oauth, pat]\n    oauth: {client_id: drawbridge, client_secret: {file: "
+                             "%s}}\n    addresses: [10.0.0.0/8]\n"
+                             "    policy: {methods: [GET], allow: [\"/api/**\"], deny: [\"/api/users/**\"]}\n    home: true\n    limits: "
+                             "{concurrency: 4, body: 10M, response_header_timeout: 90s}\n"
+                             "log: {level: debug, format: text}\n",
+                        secret)
+               .p,
+           &problems);
   (void)state;
   if (!config) fail_msg("%.*s", STR_ARG(problems.lines[0]));
   assert_true(str_eq(config->public_url, STR("https://gw.example.org")));
@@ -93,6 +101,7 @@ static void defaults(void **state) {
   arena_free(arena);
 }
 
+/* [R-H3, A26] */
 static void mistakes_are_told_with_their_place(void **state) {
   static const struct {
     const char *text, *place, *what;
@@ -119,11 +128,13 @@ static void mistakes_are_told_with_their_place(void **state) {
       {HEAD "servers:\n  - id: a\n    url: http://127.0.0.1:8041\n", ":6:", "is private"},
       {HEAD "servers:\n  - id: a\n    url: https://10.0.0.1\n", ":6:", "is private"},
       {HEAD "servers:\n  - id: a\n    url: https://u@x.example.org\n", ":7:", "'url'"},
-      {HEAD "servers:\n  - id: a\n    url: https://x.example.org\n  - id: a\n    url: https://y.example.org\n", ":8:", "two servers have this id"},
+      {HEAD "servers:\n  - id: a\n    url: https://x.example.org\n  - id: a\n    url: https://y.example.org\n",
+       ":8:", "two servers have this id"},
       {HEAD "servers:\n  - url: https://x.example.org\n", ":6:", "'id' is missing"},
       {HEAD "apps:\n  - id: a\n    origins: [https://a.example.org/]\n", ":7:", "write 'https://a.example.org'"},
       {HEAD "apps:\n  - id: a\n    origins: [\"*\"]\n", ":7:", "'origins'"},
-      {HEAD "apps:\n  - id: a\n    origins: [https://a.example.org]\n    return_to: [https://b.example.org/x]\n", ":6:", "none of the app's origins"},
+      {HEAD "apps:\n  - id: a\n    origins: [https://a.example.org]\n    return_to: [https://b.example.org/x]\n",
+       ":6:", "none of the app's origins"},
       {"listen: [127.0.0.1:8080]\nstore: sqlite:/tmp/x\nkeys: /tmp/k\n", ":1:", "'public_url' is missing"},
       {"public_url: https://a.example.org\nstore: sqlite:/tmp/x\nkeys: /tmp/k\n", ":1:", "nothing to listen on"},
       {HEAD "listen: [127.0.0.1:8081]\n", ":5:1:", "twice"},
@@ -143,12 +154,14 @@ static void mistakes_are_told_with_their_place(void **state) {
     struct config *config = load(arena, rows[i].text, &problems);
     if (config) fail_msg("accepted: %s", rows[i].text);
     bool found = false;
-    for (size_t k = 0; k < problems.n; k++) found = found || (str_has(problems.lines[k], str_of(rows[i].place)) && str_has(problems.lines[k], str_of(rows[i].what)));
+    for (size_t k = 0; k < problems.n; k++)
+      found = found || (str_has(problems.lines[k], str_of(rows[i].place)) && str_has(problems.lines[k], str_of(rows[i].what)));
     if (!found) fail_msg("row %zu: '%.*s' has not '%s' and '%s'", i, STR_ARG(problems.lines[0]), rows[i].place, rows[i].what);
     arena_free(arena);
   }
 }
 
+/* [R-H1] */
 static void secrets_of_others_are_refused(void **state) {
   static const char *const placeholders[] = {"changeme", "CHANGE-ME", "short", "aaaaaaaaaaaa", "<your secret>"};
   struct arena *arena = arena_new();
@@ -165,19 +178,38 @@ static void secrets_of_others_are_refused(void **state) {
   arena_free(arena);
 }
 
+/* [R-F8, A01, A02] */
 static void where_a_sign_in_may_return_to(void **state) {
   static const struct {
     const char *text, *result; /* NULL: refused */
   } rows[] = {
-      {"/", "https://gw.example.org/"}, {"/#/review", "https://gw.example.org/#/review"}, {"https://align.example.org/after", "https://align.example.org/after"},
-      {"https://align.example.org/after?x=1#y", "https://align.example.org/after?x=1#y"}, {"https://ALIGN.example.org/after", "https://align.example.org/after"},
-      {"//evil.org", NULL}, {"/\\evil.org", NULL}, {"/\t/evil.org", NULL}, {"https://align.example.org.evil.org/after", NULL}, {"https://align.example.org@evil.org/after", NULL},
-      {"https://align.example.org:8443/after", NULL}, {"http://align.example.org/after", NULL}, {"https://align.example.org/after/", NULL}, {"https://align.example.org/", NULL},
-      {"javascript:alert(1)", NULL}, {"", NULL}, {"after", NULL}, {"/a b", NULL}, {"/\\/x", NULL}, {"https:/align.example.org/after", NULL}, {"https://align.example.org/%61fter", NULL},
+      {"/", "https://gw.example.org/"},
+      {"/#/review", "https://gw.example.org/#/review"},
+      {"https://align.example.org/after", "https://align.example.org/after"},
+      {"https://align.example.org/after?x=1#y", "https://align.example.org/after?x=1#y"},
+      {"https://ALIGN.example.org/after", "https://align.example.org/after"},
+      {"//evil.org", NULL},
+      {"/\\evil.org", NULL},
+      {"/\t/evil.org", NULL},
+      {"https://align.example.org.evil.org/after", NULL},
+      {"https://align.example.org@evil.org/after", NULL},
+      {"https://align.example.org:8443/after", NULL},
+      {"http://align.example.org/after", NULL},
+      {"https://align.example.org/after/", NULL},
+      {"https://align.example.org/", NULL},
+      {"javascript:alert(1)", NULL},
+      {"", NULL},
+      {"after", NULL},
+      {"/a b", NULL},
+      {"/\\/x", NULL},
+      {"https:/align.example.org/after", NULL},
+      {"https://align.example.org/%61fter", NULL},
   };
   struct arena *arena = arena_new();
   struct config_problems problems;
-  struct config *config = load(arena, HEAD "apps:\n  - id: align\n    origins: [https://align.example.org]\n    return_to: [https://align.example.org/after]\n", &problems);
+  struct config *config =
+      load(arena, HEAD "apps:\n  - id: align\n    origins: [https://align.example.org]\n    return_to: [https://align.example.org/after]\n",
+           &problems);
   (void)state;
   assert_non_null(config);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -207,8 +239,12 @@ static void every_key_is_described(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_whole_file), cmocka_unit_test(defaults), cmocka_unit_test(mistakes_are_told_with_their_place),
-      cmocka_unit_test(secrets_of_others_are_refused), cmocka_unit_test(where_a_sign_in_may_return_to), cmocka_unit_test(every_key_is_described),
+      cmocka_unit_test(a_whole_file),
+      cmocka_unit_test(defaults),
+      cmocka_unit_test(mistakes_are_told_with_their_place),
+      cmocka_unit_test(secrets_of_others_are_refused),
+      cmocka_unit_test(where_a_sign_in_may_return_to),
+      cmocka_unit_test(every_key_is_described),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -12,14 +12,45 @@ static enum error_code judge(const struct config_server *server, const char *met
   return error.code;
 }
 
+/* [R-G2] */
 static void the_default(void **state) {
   static const char *const open[] = {
-      "/api/me", "/api", "/api/", "/api/41/dataSets.json", "/api/dataValueSets.json.gz", "/dhis-web-commons/menu/getModules.action", "/api/apps", "/api/authorities", "/api/routes/lab", "/api/loginConfig",
+      "/api/me",
+      "/api",
+      "/api/",
+      "/api/41/dataSets.json",
+      "/api/dataValueSets.json.gz",
+      "/dhis-web-commons/menu/getModules.action",
+      "/api/apps",
+      "/api/authorities",
+      "/api/routes/lab",
+      "/api/loginConfig",
       "/api/routes/lab/runs",
   };
   static const char *const closed[] = {
-      "/", "/apix", "/api/apiToken", "/api/apiToken/abc", "/api/apiTokens", "/api/apiTokens.json", "/api/42/apiToken", "/api/apiToken.json.gz", "/api/APITOKEN", "/api/oAuth2Clients/x", "/api/oAuth2Clients.xml",
-      "/api/account/password", "/api/account", "/api/auth/login", "/api/auth", "/api/41/auth/login", "/api/routes/lab/run", "/api/routes/lab/run/x/y", "/uaa/oauth/token", "/oauth2/token", "/oauth2", "/dhis-web-login/", "/apps/x",
+      "/",
+      "/apix",
+      "/api/apiToken",
+      "/api/apiToken/abc",
+      "/api/apiTokens",
+      "/api/apiTokens.json",
+      "/api/42/apiToken",
+      "/api/apiToken.json.gz",
+      "/api/APITOKEN",
+      "/api/oAuth2Clients/x",
+      "/api/oAuth2Clients.xml",
+      "/api/account/password",
+      "/api/account",
+      "/api/auth/login",
+      "/api/auth",
+      "/api/41/auth/login",
+      "/api/routes/lab/run",
+      "/api/routes/lab/run/x/y",
+      "/uaa/oauth/token",
+      "/oauth2/token",
+      "/oauth2",
+      "/dhis-web-login/",
+      "/apps/x",
       "/api/apiToken/",
   };
   struct config_server server = {.id = STR("a")};
@@ -75,8 +106,11 @@ static void patterns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_default), cmocka_unit_test(an_entry_that_names_it_opens_it), cmocka_unit_test(a_written_deny_wins),
-      cmocka_unit_test(other_servers_are_open_but_for_deny), cmocka_unit_test(patterns),
+      cmocka_unit_test(the_default),
+      cmocka_unit_test(an_entry_that_names_it_opens_it),
+      cmocka_unit_test(a_written_deny_wins),
+      cmocka_unit_test(other_servers_are_open_but_for_deny),
+      cmocka_unit_test(patterns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,7 @@ static const char *header_of(const struct http_headers *headers, const char *nam
 
 /* --- requests --- */
 
+/* [R-G4] */
 static void targets(void **state) {
   struct proxy_question q = question_of("GET", "/api/a%20b?x=%2F&y");
   assert_text(q.target.path, "/api/a b");
@@ -63,7 +64,8 @@ static void targets(void **state) {
   assert_text(question_of("GET", "?a").target.sent, "/dhis/?a");
 }
 
-static void r_g13_via(void **state) {
+/* [R-G13] */
+static void via_and_loops(void **state) {
   struct str name = proxy_via_name(config.public_url, arena);
   struct config other = {.public_url = STR("https://other.example.org")};
   assert_int_equal(name.n, strlen("drawbridge-") + 10);
@@ -91,8 +93,8 @@ static void r_g13_via(void **state) {
   }
 }
 
-/* R-G6: whatever the name: it goes on only if it is one of these. */
-static void r_g6_no_other_name_goes_on(void **state) {
+/* [R-G6] whatever the name: it goes on only if it is one of these. */
+static void no_other_name_goes_on(void **state) {
   static const char *const may[] = {"Accept",
                                     "Accept-Encoding",
                                     "Accept-Language",
@@ -224,7 +226,7 @@ static void weak_tags(void **state) {
   assert_string_equal(header_of(&h, "ETag"), "W/\"a\"");
 }
 
-/* A15-like games with addresses: never a session id, never anything but http. */
+/* [R-G15] -like games with addresses: never a session id, never anything but http. */
 static void locations(void **state) {
   static const char *const rows[][2] = {
       {"https://dhis2.example.org/dhis/api/x", "https://gw.example.org/s/a/api/x"},
@@ -289,8 +291,8 @@ static void aliases(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(targets),
-      TEST(r_g13_via),
-      TEST(r_g6_no_other_name_goes_on),
+      TEST(via_and_loops),
+      TEST(no_other_name_goes_on),
       TEST(meanings),
       TEST(links_are_in_plain_json_alone),
       TEST(retry_after),

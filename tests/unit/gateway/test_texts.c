@@ -81,6 +81,7 @@ static void cookies_that_are_none(void **state) {
   assert_false(browser_cookie_read((struct str){text, 86}, &cookie));
 }
 
+/* [R-E8] */
 static void two_cookies_of_our_name(void **state) {
   struct arena *arena = arena_new();
   struct http_headers headers = {0};
@@ -192,6 +193,7 @@ static void two_shapes_of_one_error(void **state) {
   arena_free(arena);
 }
 
+/* [A20] */
 static void a_page_holds_no_markup_from_outside(void **state) {
   struct arena *arena = arena_new();
   struct error error = {0};

@@ -23,9 +23,9 @@ struct peer {
   pthread_t thread;
   const char *answer;
   size_t answer_length;
-  SSL_CTX *tls;      /* NULL: plain */
-  char seen[65536];  /* what the last connection sent */
-  bool silent;       /* never answers */
+  SSL_CTX *tls;     /* NULL: plain */
+  char seen[65536]; /* what the last connection sent */
+  bool silent;      /* never answers */
   int connections;
 };
 
@@ -45,12 +45,14 @@ static void peer_talk(struct peer *peer, SSL *ssl, int fd) {
     if (end && n >= (size_t)(end - peer->seen) + 4 + body) break;
   }
   if (peer->silent) {
-    while (peer_read(ssl, fd, peer->seen, 1) > 0) {}
+    while (peer_read(ssl, fd, peer->seen, 1) > 0) {
+    }
     return;
   }
   size_t sent = 0;
   while (sent < peer->answer_length) {
-    ssize_t wrote = ssl ? SSL_write(ssl, peer->answer + sent, (int)(peer->answer_length - sent)) : write(fd, peer->answer + sent, peer->answer_length - sent);
+    ssize_t wrote = ssl ? SSL_write(ssl, peer->answer + sent, (int)(peer->answer_length - sent))
+                        : write(fd, peer->answer + sent, peer->answer_length - sent);
     if (wrote <= 0) return;
     sent += (size_t)wrote;
   }
@@ -114,14 +116,22 @@ static struct str url_at(const struct peer *peer, const char *scheme, const char
 }
 
 static void sends_and_reads(void **state) {
-  struct peer *peer = peer_start(ANSWER("HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 302 Found\r\nLocation: /login\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"), NULL, false);
+  struct peer *peer = peer_start(ANSWER("HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 302 Found\r\nLocation: /login\r\nSet-Cookie: "
+                                        "a=1\r\nset-cookie: b=2\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"),
+                                 NULL, false);
   struct http_client *client = local_client();
   struct http_headers headers = {0};
   http_headers_add(&headers, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
   http_headers_add(&headers, arena, STR("Host"), STR("evil.example"));
   http_headers_add(&headers, arena, STR("X-Empty"), STR(""));
   struct secret *token = secret_new(STR("d2pat_x"));
-  struct http_call call = {.method = STR("POST"), .url = url_at(peer, "http", "/api/../x?a=b"), .headers = &headers, .secret_header_name = STR("Authorization"), .secret_header_prefix = STR("ApiToken "), .secret_header = token, .body = STR("{\"a\":1}")};
+  struct http_call call = {.method = STR("POST"),
+                           .url = url_at(peer, "http", "/api/../x?a=b"),
+                           .headers = &headers,
+                           .secret_header_name = STR("Authorization"),
+                           .secret_header_prefix = STR("ApiToken "),
+                           .secret_header = token,
+                           .body = STR("{\"a\":1}")};
   struct http_answer answer;
   struct error error = {0};
   assert_int_equal(http_client_call(client, &call, arena, &answer, &error), 0);
@@ -174,6 +184,7 @@ static void tells_broken_answers(void **state) {
   assert_int_equal(code_of(NULL, 0, hurried, "GET"), ERROR_upstream_timeout);
 }
 
+/* [R-G3, A23] */
 static void checks_the_address(void **state) {
   struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
   struct http_client *strict = http_client_new((struct http_client_options){0});
@@ -267,11 +278,14 @@ static enum error_code tls_code(const struct peer *peer, const char *ca_file, co
   struct error error = {0};
   (void)http_client_call(client, &call, arena, &answer, &error);
   http_client_free(client);
-  if (error.code) assert_int_equal(ends_ms, 0);
-  else assert_in_range(ends_ms, now_ms + 3400 * 1000, now_ms + 3700 * 1000); /* an hour from when it was made */
+  if (error.code)
+    assert_int_equal(ends_ms, 0);
+  else
+    assert_in_range(ends_ms, now_ms + 3400 * 1000, now_ms + 3700 * 1000); /* an hour from when it was made */
   return error.code;
 }
 
+/* [R-H4] */
 static void checks_certificates(void **state) {
   char file[] = "/tmp/drawbridge-test-XXXXXX";
   SSL_CTX *tls = self_signed(file);
@@ -288,7 +302,8 @@ static void checks_certificates(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(sends_and_reads),   cmocka_unit_test(tells_broken_answers), cmocka_unit_test(checks_the_address),
-                                     cmocka_unit_test(hands_the_body_on), cmocka_unit_test(checks_certificates)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sends_and_reads), cmocka_unit_test(tells_broken_answers),
+                                     cmocka_unit_test(checks_the_address), cmocka_unit_test(hands_the_body_on),
+                                     cmocka_unit_test(checks_certificates)};
   return cmocka_run_group_tests(tests, start, stop);
 }

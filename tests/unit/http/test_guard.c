@@ -135,10 +135,13 @@ static const struct row refused[] = {
     {"an unknown method", LINE("BREW /x HTTP/1.1"), ERROR_method_refused},
     {"a method with a control", LINE("G\001T /x HTTP/1.1"), ERROR_bad_request},
     /* limits */
-    {"too many fields", REQUEST("a: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\n"),
+    {"too many fields",
+     REQUEST("a: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\na: "
+             "1\r\na: 1\r\na: 1\r\na: 1\r\na: 1\r\n"),
      ERROR_head_too_large},
 };
 
+/* [R-G8, R-G9, A22] */
 static void refuses(void **state) {
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
     struct http_request request;
@@ -186,7 +189,11 @@ static void limits_bytes(void **state) {
 static void passes(void **state) {
   struct http_request r;
   struct guard_framing f;
-  assert_int_equal(judge(STR("GET /api/me?fields=id&x={} HTTP/1.1\r\nHost: a.example:8080\r\nX-A: \t b  c \t\r\nX_B: d\r\nEmpty:\r\nLatin: \xe4\r\n\r\n"), &r, &f), ERROR_NONE);
+  assert_int_equal(
+      judge(
+          STR("GET /api/me?fields=id&x={} HTTP/1.1\r\nHost: a.example:8080\r\nX-A: \t b  c \t\r\nX_B: d\r\nEmpty:\r\nLatin: \xe4\r\n\r\n"),
+          &r, &f),
+      ERROR_NONE);
   assert_true(str_eq(r.method, STR("GET")));
   assert_true(str_eq(r.target, STR("/api/me?fields=id&x={}")));
   assert_true(str_eq(r.path, STR("/api/me")));
@@ -258,6 +265,7 @@ static const struct row answers_refused[] = {
     {"a control in the reason", STR("HTTP/1.1 200 O\001K\r\n\r\n"), ERROR_upstream_broken},
 };
 
+/* [R-G11] */
 static void answers(void **state) {
   struct guard_answer a;
   struct guard_framing f;
@@ -340,6 +348,7 @@ static const struct {
     {"cut before the end", STR("4\r\nabcd\r\n0\r\n"), STR_NONE},
 };
 
+/* [R-G8, A22] */
 static void judges_chunks(void **state) {
   struct buf body = BUF_INIT(1000);
   for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
@@ -348,7 +357,8 @@ static void judges_chunks(void **state) {
       size_t rest = 0;
       enum h1_found found = read_chunks(chunks[i].bytes, steps[j], &body, &rest);
       if (!chunks[i].body.p && found != H1_BROKEN) fail_msg("%s: passed by steps of %zu", chunks[i].what, steps[j]);
-      if (chunks[i].body.p && (found != H1_END || !str_eq(buf_str(&body), chunks[i].body))) fail_msg("%s: refused, or another body, by steps of %zu", chunks[i].what, steps[j]);
+      if (chunks[i].body.p && (found != H1_END || !str_eq(buf_str(&body), chunks[i].body)))
+        fail_msg("%s: refused, or another body, by steps of %zu", chunks[i].what, steps[j]);
     }
   }
   size_t rest = 0;
@@ -375,8 +385,9 @@ static void limits_chunk_extras(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(refuses),          cmocka_unit_test(waits_for_the_end), cmocka_unit_test(limits_bytes),  cmocka_unit_test(passes),
-      cmocka_unit_test(absolute_targets), cmocka_unit_test(answers),           cmocka_unit_test(judges_chunks), cmocka_unit_test(limits_chunk_extras),
+      cmocka_unit_test(refuses),       cmocka_unit_test(waits_for_the_end),   cmocka_unit_test(limits_bytes),
+      cmocka_unit_test(passes),        cmocka_unit_test(absolute_targets),    cmocka_unit_test(answers),
+      cmocka_unit_test(judges_chunks), cmocka_unit_test(limits_chunk_extras),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }

@@ -231,7 +231,7 @@ static void connections_are_listed_by_server(void **state) {
   }
 }
 
-/* R-D3, R-E13: of two that renew one generation one wins and the other learns it. */
+/* [R-D3, R-E13] of two that renew one generation one wins and the other learns it. */
 static void renewing_checks_the_generation(void **state) {
   put_session(1);
   put_connection(1, "central");
@@ -340,6 +340,7 @@ static int take_ticket(int n, const char *kind, int64_t now_ms) {
   return found;
 }
 
+/* [R-A6] */
 static void a_ticket_is_taken_once(void **state) {
   put_ticket(1, "sign-in", NOW);
   assert_int_equal(take_ticket(2, "sign-in", 0), 0);
@@ -593,7 +594,7 @@ static void what_is_no_text_is_refused(void **state) {
   refused(store_document_create(store, &d, &error), ERROR_bad_request);
 }
 
-/* Texts are data, whatever they look like. */
+/* [A18] Texts are data, whatever they look like. */
 static void quotes_and_signs_are_data(void **state) {
   static const char *const texts[] = {"'; DROP TABLE sessions; --", "%n%s", "\"", "\\", "a\nb", "ü☃𝄞", "?1", "$1"};
   put_session(1);

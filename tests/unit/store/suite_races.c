@@ -75,7 +75,8 @@ static void run_racers(struct racer *racers, void *(*act)(void *)) {
   (void)pthread_barrier_destroy(&start_line);
 }
 
-static void a13_of_many_threads_one_gets_each_ticket(void **state) {
+/* [A13] */
+static void of_many_threads_one_gets_each_ticket(void **state) {
   static struct racer racers[RACERS];
   memset(racers, 0, sizeof racers);
   for (int i = 0; i < TICKETS; i++) put_ticket(i, "sign-in", NOW);
@@ -110,7 +111,8 @@ static void *renew(void *payload) {
   return NULL;
 }
 
-static void a13_every_renewal_is_one_generation(void **state) {
+/* [A13] */
+static void every_renewal_is_one_generation(void **state) {
   static struct racer racers[RACERS];
   memset(racers, 0, sizeof racers);
   put_session(1);
@@ -165,7 +167,8 @@ static int count_bytes(int in) {
   return n;
 }
 
-static void a13_of_many_processes_one_gets_each_ticket(void **state) {
+/* [A13] */
+static void of_many_processes_one_gets_each_ticket(void **state) {
   for (int i = 0; i < TICKETS; i++) put_ticket(i, "sign-in", NOW);
   store_close(store); /* a handle must not go through fork */
   store = NULL;
@@ -215,9 +218,9 @@ int suite_run_races(const char *name) {
   const struct CMUnitTest tests[] = {
       ON_STORE(two_handles_see_each_other),
       ON_STORE(it_is_still_there_when_opened_again),
-      ON_STORE(a13_of_many_threads_one_gets_each_ticket),
-      ON_STORE(a13_every_renewal_is_one_generation),
-      ON_STORE(a13_of_many_processes_one_gets_each_ticket),
+      ON_STORE(of_many_threads_one_gets_each_ticket),
+      ON_STORE(every_renewal_is_one_generation),
+      ON_STORE(of_many_processes_one_gets_each_ticket),
       ON_STORE(what_was_acknowledged_survives_a_kill),
   };
   return cmocka_run_group_tests_name(name, tests, NULL, NULL);
