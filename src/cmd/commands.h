@@ -9,6 +9,7 @@
 
 int command_align(int argc, char **argv);
 int command_check_config(int argc, char **argv);
+int command_keys(int argc, char **argv);
 int command_mapping(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_doctor(int argc, char **argv);

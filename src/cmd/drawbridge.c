@@ -16,6 +16,7 @@ static const struct {
     {"serve", command_serve, "runs the gateway"},
     {"align", command_align, "proposes which elements and cells of two data sets correspond"},
     {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
+    {"keys", command_keys, "adds a key to the key file"},
     {"mapping", command_mapping, "turns a mapping from one form into another"},
     {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},
     {"transfer", command_transfer, "sends data values from one side to the other, by a mapping, and proves that the totals agree"},

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,22 +20,30 @@ struct key {
   unsigned char bytes[KEYRING_KEY_SIZE];
 };
 
-/* In guarded, locked pages; read-only once filled. */
 struct keyring {
+  atomic_size_t references;
   size_t n;
-  struct key keys[KEYRING_MAX];
+  struct key *keys; /* KEYRING_MAX, in guarded, locked pages; read-only once filled */
 };
 
 static struct keyring *ring_new(void) {
   if (sodium_init() < 0) abort();
-  struct keyring *ring = sodium_malloc(sizeof *ring);
-  if (!ring) mem_exhausted(sizeof *ring);
-  memset(ring, 0, sizeof *ring);
+  struct keyring *ring = mem_alloc(sizeof *ring);
+  atomic_init(&ring->references, 1);
+  ring->keys = sodium_allocarray(KEYRING_MAX, sizeof *ring->keys);
+  if (!ring->keys) mem_exhausted(KEYRING_MAX * sizeof *ring->keys);
+  return ring;
+}
+
+struct keyring *keyring_ref(struct keyring *ring) {
+  atomic_fetch_add_explicit(&ring->references, 1, memory_order_relaxed);
   return ring;
 }
 
 void keyring_free(struct keyring *ring) {
-  if (ring) sodium_free(ring);
+  if (!ring || atomic_fetch_sub_explicit(&ring->references, 1, memory_order_acq_rel) > 1) return;
+  sodium_free(ring->keys);
+  free(ring);
 }
 
 static const struct key *key_of(const struct keyring *ring, uint32_t id) {
@@ -178,7 +187,7 @@ struct keyring *keyring_open(const char *path, struct error *error) {
   if (fd < 0) return NULL;
   struct keyring *ring = ring_of(fd, path, error);
   (void)close(fd);
-  if (ring) (void)sodium_mprotect_readonly(ring);
+  if (ring) (void)sodium_mprotect_readonly(ring->keys);
   return ring;
 }
 

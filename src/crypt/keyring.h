@@ -5,7 +5,8 @@
  *
  * What holds always: the last line seals; at most KEYRING_MAX keys, ids differ. Immutable once opened, so one ring serves all threads.
  *
- * Life cycle: keyring_open, seal.h's calls, keyring_free. After keyring_rotate open it again (SIGHUP): sessions stay, since older keys still open. */
+ * Life cycle: keyring_open, seal.h's calls, keyring_free. After keyring_rotate open it again (SIGHUP): sessions stay, since older keys still open (gateway/sessions.h seals
+ * what is in use anew). */
 #ifndef DRAWBRIDGE_CRYPT_KEYRING_H
 #define DRAWBRIDGE_CRYPT_KEYRING_H
 
@@ -17,7 +18,8 @@ enum { KEYRING_MAX = 8, KEYRING_KEY_SIZE = 32 };
 
 /* NULL with ERROR_configuration: not readable, readable by others, malformed, or not to be made. */
 struct keyring *keyring_open(const char *path, struct error *error);
-void keyring_free(struct keyring *ring);
+struct keyring *keyring_ref(struct keyring *ring); /* counts: any thread may hold one beyond a rotation */
+void keyring_free(struct keyring *ring);            /* NULL is fine */
 
 /* Adds a key that seals from the next keyring_open on; beyond KEYRING_MAX the oldest is dropped, and what only it could open asks for a new sign-in. */
 int keyring_rotate(const char *path, struct error *error);

@@ -252,7 +252,6 @@ struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error
   struct sessions *sessions = ring ? sessions_new(loop, config->store, ring, error) : NULL;
   arena_free(arena);
   if (!sessions) {
-    keyring_free(ring);
     config_unref(config);
     return NULL;
   }
@@ -262,7 +261,6 @@ struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error
   gateway->directory = directory_new(config);
   gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
   if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer)) abort();
-  gateway->rings[gateway->ring_count++] = ring;
   gateway->sessions = sessions;
   gateway->proxy = proxy_new(loop, (struct proxy_host){add_headers, add_error, gateway});
   proxy_reload(gateway->proxy, config);
@@ -293,17 +291,12 @@ int gateway_listen(struct gateway *gateway, struct error *error) {
 static void take_ring(struct gateway *gateway, const struct config *config) {
   struct arena *arena = arena_new();
   struct error error = {0};
-  struct keyring *before = gateway->rings[gateway->ring_count - 1], *ring = keyring_open(arena_cstr(arena, config->keys), &error);
-  bool room = gateway->ring_count < sizeof gateway->rings / sizeof *gateway->rings;
-  if (!ring || !room)
-    log_event(LOG_ERROR, "keys_not_reloaded", LOG_TEXT("message", ring ? "restart to take over another key" : error.message));
-  if (ring && room && keyring_newest(ring) != keyring_newest(before)) {
-    gateway->rings[gateway->ring_count++] = ring;
-    sessions_set_ring(gateway->sessions, ring);
-  } else {
-    keyring_free(ring);
-  }
+  struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), &error);
   arena_free(arena);
+  if (!ring)
+    log_event(LOG_ERROR, "keys_not_reloaded", LOG_TEXT("message", error.message));
+  else if (sessions_set_ring(gateway->sessions, ring))
+    log_event(LOG_INFO, "key_changed");
 }
 
 static bool same_texts(const struct config_texts *a, const struct config_texts *b) {
@@ -353,7 +346,6 @@ void gateway_free(struct gateway *gateway) {
   sessions_free(gateway->sessions);
   directory_unref(gateway->directory);
   config_unref(gateway->config);
-  for (size_t i = 0; i < gateway->ring_count; i++) keyring_free(gateway->rings[i]);
   VEC_FREE(&gateway->routes);
   map_free(&gateway->under_way);
   uv_mutex_destroy(&gateway->directory_lock);

@@ -23,8 +23,6 @@ struct gateway {
   struct config *config;
   struct directory *directory;   /* of that config; read by other threads through gateway_directory */
   uv_mutex_t directory_lock;
-  struct keyring *rings[8];      /* opened so far: the last one seals; older ones may still be in use by a worker */
-  size_t ring_count;
   struct sessions *sessions;
   struct proxy *proxy;
   struct work_pool *calls;       /* blocking calls to servers: sign-in, probes, what the API does */

@@ -35,14 +35,18 @@ static struct str seal_session(const struct rows *rows, const struct gateway_ses
   return arena_printf(arena, "{\"sealed\":\"%.*s\"}", STR_ARG(base64url_encode(arena, sealed)));
 }
 
+static bool sealed_of(struct str data, struct arena *arena, struct str *ret) {
+  static const struct str before = STR("{\"sealed\":\""), after = STR("\"}");
+  if (!str_starts(data, before) || !str_ends(data, after) || data.n < before.n + after.n) return false;
+  return base64url_decode(arena, str_slice(data, before.n, data.n - after.n), ret);
+}
+
 static bool open_terms(const struct rows *rows, const struct browser_cookie *cookie, struct str data, struct arena *arena,
                        struct session_terms *ret) {
-  static const struct str before = STR("{\"sealed\":\""), after = STR("\"}");
   struct str sealed, fields[] = {STR("session"), {(const char *)cookie->id, HASH_SIZE}};
   struct packed_field f[SESSION_TAGS];
   struct error error = {0};
-  if (!str_starts(data, before) || !str_ends(data, after) || data.n < before.n + after.n) return false;
-  if (!base64url_decode(arena, str_slice(data, before.n, data.n - after.n), &sealed)) return false;
+  if (!sealed_of(data, arena, &sealed)) return false;
   struct secret *packed = seal_open((struct seal_place){rows->ring, cookie->holder, fields, 2}, sealed, &error);
   if (!packed) return false;
   for (size_t i = 0; i < SESSION_TAGS; i++) f[i].tag = (unsigned char)(i + 1);
@@ -220,6 +224,37 @@ int rows_rotate(const struct rows *rows, struct gateway_session *old, int64_t ol
 
 int rows_touch(const struct rows *rows, const struct gateway_session *session, struct error *error) {
   return store_session_touch(rows->store, session_id(session), session_seen(session), error);
+}
+
+static int reseal_connections(const struct rows *rows, struct gateway_session *session, struct arena *arena, struct error *error) {
+  struct store_connection *list;
+  size_t count;
+  int failed = store_connection_list(rows->store, session_id(session), arena, &list, &count, error);
+  for (size_t i = 0; i < count && !failed; i++) {
+    if (seal_is_newest(rows->ring, list[i].sealed)) continue;
+    struct connection *connection = session_connection(session, list[i].server);
+    if (connection && connection_generation(connection) == list[i].generation)
+      failed = rows_renew_connection(rows, session, connection, error);
+    connection_unref(connection);
+    if (failed && error->code == ERROR_changed_meanwhile) { /* whoever was first has the newest key, too */
+      *error = (struct error){0};
+      failed = 0;
+    }
+  }
+  return failed;
+}
+
+int rows_reseal(const struct rows *rows, struct gateway_session *session, struct error *error) {
+  struct arena *arena = arena_new();
+  struct store_session row;
+  struct str sealed;
+  int found = store_session_get(rows->store, session_id(session), arena, &row, error), failed = found < 0 ? -1 : 0;
+  if (found == 1 && sealed_of(row.data, arena, &sealed) && !seal_is_newest(rows->ring, sealed)) {
+    failed = reseal_connections(rows, session, arena, error); /* the session last: it tells whether all is done */
+    if (!failed) failed = store_session_data(rows->store, session_id(session), seal_session(rows, session, arena), error);
+  }
+  arena_free(arena);
+  return failed;
 }
 
 int rows_delete(const struct rows *rows, const struct gateway_session *session, struct error *error) {

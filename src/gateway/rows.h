@@ -23,6 +23,7 @@ int rows_load(const struct rows *rows, struct browser_cookie *cookie, struct gat
 int rows_create(const struct rows *rows, struct gateway_session *session, struct error *error);                                         /* with all its connections */
 int rows_rotate(const struct rows *rows, struct gateway_session *old, int64_t old_until_ms, struct gateway_session *fresh, struct error *error); /* 0: the old one's rows go at once */
 int rows_touch(const struct rows *rows, const struct gateway_session *session, struct error *error);
+int rows_reseal(const struct rows *rows, struct gateway_session *session, struct error *error); /* what an older key sealed, with the newest; without effect on what others changed meanwhile */
 int rows_delete(const struct rows *rows, const struct gateway_session *session, struct error *error);
 
 int rows_put_connection(const struct rows *rows, struct gateway_session *session, struct connection *connection, struct error *error);

@@ -33,6 +33,7 @@ struct entry {
   struct gateway_session *session; /* NULL while it is loaded the first time */
   int64_t loaded_ms, used_ms;      /* monotonic */
   int64_t touched_ms;              /* what the store knows of its last use */
+  uint32_t touched_with;           /* key id with which that was told */
   bool loading;
   struct waiter *waiters;
 };
@@ -42,11 +43,13 @@ struct sessions {
   struct work_pool *thread;
   struct store *store, *workers_store;
   uv_mutex_t workers_lock;
-  _Atomic(const struct keyring *) ring;
+  uv_mutex_t ring_lock;
+  struct keyring *ring, *workers_ring; /* the second: own reference of the worker that has the store */
   struct map entries; /* id to entry */
   struct map by_tag;  /* a keyed hash of the cookie to entry: cheaper than the way over the id, and tells nothing of either */
   unsigned char tag_key[crypto_shorthash_KEYBYTES];
   size_t weight;
+  uint32_t newest_key; /* of the ring */
   uv_timer_t *sweep;
   int64_t purged_ms;
 };
@@ -68,10 +71,20 @@ struct job {
   void *payload;
 };
 
+/* Own reference: a reload may put another one in its place meanwhile. */
+static struct keyring *ring_of(struct sessions *sessions) {
+  uv_mutex_lock(&sessions->ring_lock);
+  struct keyring *ring = keyring_ref(sessions->ring);
+  uv_mutex_unlock(&sessions->ring_lock);
+  return ring;
+}
+
 static void run_job(void *payload) {
   struct job *job = payload;
-  struct rows rows = {job->sessions->store, job->sessions->ring};
+  struct keyring *ring = ring_of(job->sessions);
+  struct rows rows = {job->sessions->store, ring};
   job->run(job->payload, &rows);
+  keyring_free(ring);
 }
 
 static void end_job(void *payload) {
@@ -91,10 +104,12 @@ bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const
 
 struct rows sessions_rows(struct sessions *sessions) {
   uv_mutex_lock(&sessions->workers_lock);
-  return (struct rows){sessions->workers_store, sessions->ring};
+  sessions->workers_ring = ring_of(sessions);
+  return (struct rows){sessions->workers_store, sessions->workers_ring};
 }
 
 void sessions_rows_done(struct sessions *sessions) {
+  keyring_free(sessions->workers_ring);
   uv_mutex_unlock(&sessions->workers_lock);
 }
 
@@ -155,7 +170,8 @@ static void drop_entry(struct sessions *sessions, struct entry *entry) {
 
 static void touch_run(void *payload, const struct rows *rows) {
   struct error error = {0};
-  if (rows_touch(rows, payload, &error)) log_event(LOG_WARNING, "session_not_saved", LOG_FAILURE(&error));
+  if (rows_touch(rows, payload, &error) || rows_reseal(rows, payload, &error))
+    log_event(LOG_WARNING, "session_not_saved", LOG_FAILURE(&error));
 }
 
 static void touch_done(void *payload) {
@@ -164,6 +180,7 @@ static void touch_done(void *payload) {
 
 static void touch(struct sessions *sessions, struct entry *entry) {
   entry->touched_ms = session_seen(entry->session);
+  entry->touched_with = sessions->newest_key;
   if (session_frozen(entry->session)) return;
   struct gateway_session *session = gateway_session_ref(entry->session);
   if (!sessions_submit(sessions, touch_run, touch_done, session)) gateway_session_unref(session);
@@ -173,7 +190,8 @@ void sessions_use(struct sessions *sessions, struct gateway_session *session) {
   struct entry *entry = entry_of(sessions, session_id(session));
   int64_t now = clock_now_ms(), idle = session_terms(session)->idle_ms, step = idle / 10 < TOUCH_MAX_MS ? idle / 10 : TOUCH_MAX_MS;
   session_set_seen(session, now);
-  if (entry && entry->session == session && now - entry->touched_ms >= step) touch(sessions, entry);
+  if (!entry || entry->session != session) return;
+  if (now - entry->touched_ms >= step || entry->touched_with != sessions->newest_key) touch(sessions, entry);
 }
 
 void sessions_add(struct sessions *sessions, struct gateway_session *session) {
@@ -426,11 +444,12 @@ static void on_sweep(uv_timer_t *timer) {
 
 /* Life. */
 
-struct sessions *sessions_new(uv_loop_t *loop, struct str store, const struct keyring *ring, struct error *error) {
+struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct error *error) {
   struct store *first = store_open(store, error);
   struct store *second = first ? store_open(store, error) : NULL;
   if (!second) {
     store_close(first);
+    keyring_free(ring);
     return NULL;
   }
   struct sessions *sessions = mem_alloc(sizeof *sessions);
@@ -439,17 +458,25 @@ struct sessions *sessions_new(uv_loop_t *loop, struct str store, const struct ke
   sessions->store = first;
   sessions->workers_store = second;
   sessions->ring = ring;
+  sessions->newest_key = keyring_newest(ring);
   sessions->thread = work_new(loop, 1, STORE_QUEUE);
   sessions->sweep = mem_alloc(sizeof *sessions->sweep);
-  if (uv_mutex_init(&sessions->workers_lock) || uv_timer_init(loop, sessions->sweep)) abort();
+  if (uv_mutex_init(&sessions->workers_lock) || uv_mutex_init(&sessions->ring_lock) || uv_timer_init(loop, sessions->sweep)) abort();
   sessions->sweep->data = sessions;
   (void)uv_timer_start(sessions->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
   uv_unref((uv_handle_t *)sessions->sweep);
   return sessions;
 }
 
-void sessions_set_ring(struct sessions *sessions, const struct keyring *ring) {
+bool sessions_set_ring(struct sessions *sessions, struct keyring *ring) {
+  uv_mutex_lock(&sessions->ring_lock);
+  struct keyring *before = sessions->ring;
   sessions->ring = ring;
+  uv_mutex_unlock(&sessions->ring_lock);
+  keyring_free(before);
+  bool changed = sessions->newest_key != keyring_newest(ring);
+  sessions->newest_key = keyring_newest(ring);
+  return changed;
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -474,5 +501,7 @@ void sessions_free(struct sessions *sessions) {
   store_close(sessions->store);
   store_close(sessions->workers_store);
   uv_mutex_destroy(&sessions->workers_lock);
+  uv_mutex_destroy(&sessions->ring_lock);
+  keyring_free(sessions->ring);
   free(sessions);
 }

@@ -5,6 +5,7 @@
  *   older than that is read anew before it is used (R-E13).
  * - An id with another secret than the one that was sealed with is no session. A store that is gone is ERROR_store_unavailable, never "no session" (R-H9).
  * - A use moves the idle end in memory at once and in the store after a tenth of the idle time, 60 s at the latest: after a crash a session may end that much earlier, never later.
+ * - The first use after the keys have changed seals the session and its connections anew (R-H2): what is in use outlives any number of rotations.
  * - Unused entries leave after five minutes, earlier where there are more than SESSIONS_MAX of weight.
  *
  * Calls are of the loop thread, but for sessions_rows. Life cycle: sessions_new, calls, sessions_free (saves what is not saved; the loop must run once more). */
@@ -17,10 +18,10 @@ struct sessions;
 
 enum { SESSIONS_FRESH_MS = 10000, SESSIONS_WEIGHT_MAX = 8000 /* sessions and connections: each holds a few locked pages */ };
 
-/* Opens the store twice: for the thread behind the loop, and for workers. ERROR_configuration, ERROR_store_unavailable. The ring is borrowed. */
-struct sessions *sessions_new(uv_loop_t *loop, struct str store, const struct keyring *ring, struct error *error);
+/* Opens the store twice: for the thread behind the loop, and for workers. ERROR_configuration, ERROR_store_unavailable. Takes over the ring, also where it fails. */
+struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct error *error);
 void sessions_free(struct sessions *sessions);
-void sessions_set_ring(struct sessions *sessions, const struct keyring *ring); /* from now on */
+bool sessions_set_ring(struct sessions *sessions, struct keyring *ring); /* from now on; takes it over. False: it seals with the same key as before */
 
 /* `found` gets the session, or NULL with ERROR_no_session, session_expired, store_unavailable or busy; in this call or later. The session is borrowed: keep it with gateway_session_ref. */
 typedef void sessions_found(void *payload, struct gateway_session *session, const struct error *error);

@@ -17,6 +17,7 @@ struct store_engine {
   int (*session_put)(struct store *store, const struct store_session *session, struct error *error);
   int (*session_get)(struct store *store, const unsigned char *id, struct arena *arena, struct store_session *ret, struct error *error);
   int (*session_touch)(struct store *store, const unsigned char *id, int64_t seen_ms, struct error *error);
+  int (*session_data)(struct store *store, const unsigned char *id, struct str data, struct error *error);
   int (*session_delete)(struct store *store, const unsigned char *id, struct error *error);
   int (*session_rotate)(struct store *store, const unsigned char *old_id, int64_t old_until_ms, const struct store_session *session,
                         const struct store_connection *connections, size_t count, struct error *error);

@@ -255,6 +255,7 @@ const struct store_engine store_sqlite = {
     .session_put = sqlite_session_put,
     .session_get = sqlite_session_get,
     .session_touch = sqlite_session_touch,
+    .session_data = sqlite_session_data,
     .session_delete = sqlite_session_delete,
     .session_rotate = sqlite_session_rotate,
     .connection_put = sqlite_connection_put,

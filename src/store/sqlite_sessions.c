@@ -46,6 +46,13 @@ int sqlite_session_touch(struct store *store, const unsigned char *id, int64_t s
   return query_run(&q, error);
 }
 
+int sqlite_session_data(struct store *store, const unsigned char *id, struct str data, struct error *error) {
+  struct query q = query_of(store, "UPDATE sessions SET data = ? WHERE id = ?");
+  query_text(&q, data);
+  query_hash(&q, id);
+  return query_run(&q, error);
+}
+
 int sqlite_session_delete(struct store *store, const unsigned char *id, struct error *error) {
   struct query q = query_of(store, "DELETE FROM sessions WHERE id = ?");
   query_hash(&q, id);

@@ -86,6 +86,10 @@ int store_session_touch(struct store *store, const unsigned char id[STORE_HASH_S
   return store->engine->session_touch(store, id, seen_ms, error);
 }
 
+int store_session_data(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct str data, struct error *error) {
+  return check_text(data, JSON_MAX_BYTES, "session's data", error) < 0 ? -1 : store->engine->session_data(store, id, data, error);
+}
+
 int store_session_delete(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct error *error) {
   return store->engine->session_delete(store, id, error);
 }

@@ -28,7 +28,6 @@ static int tear_down(void **state) {
   char command[64];
   (void)state;
   sessions_free(sessions);
-  keyring_free(ring);
   (void)uv_run(&loop, UV_RUN_DEFAULT);
   (void)snprintf(command, sizeof command, "rm -r %s", directory);
   return uv_loop_close(&loop) || system(command) ? -1 : 0;

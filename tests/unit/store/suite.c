@@ -149,6 +149,18 @@ static void touch_never_goes_back(void **state) {
   assert_int_equal(got.seen_ms, NOW + 50);
 }
 
+static void data_of_a_session_is_replaced_alone(void **state) {
+  struct store_session got;
+  put_session(1);
+  good(store_session_touch(store, id_of(1), NOW + 50, &error));
+  good(store_session_data(store, id_of(1), STR("{\"sealed\":\"again\"}"), &error));
+  good(store_session_data(store, id_of(9), STR("{}"), &error)); /* not there */
+  assert_int_equal(store_session_get(store, id_of(1), arena, &got, &error), 1);
+  assert_text(got.data, "{\"sealed\":\"again\"}");
+  assert_int_equal(got.seen_ms, NOW + 50);
+  assert_false(has_session(9));
+}
+
 static void deleting_a_session_takes_its_connections(void **state) {
   put_session(1);
   put_session(2);
@@ -659,6 +671,7 @@ int suite_run(struct suite_place at, const char *name) {
       ON_STORE(sessions_are_kept_whole),
       ON_STORE(replacing_a_session_keeps_its_connections),
       ON_STORE(touch_never_goes_back),
+      ON_STORE(data_of_a_session_is_replaced_alone),
       ON_STORE(deleting_a_session_takes_its_connections),
       ON_STORE(connections_are_kept_whole),
       ON_STORE(a_replaced_connection_counts_on),

@@ -1,0 +1,36 @@
+#include "cmd/commands.h"
+#include "crypt/keyring.h"
+#include "gateway/config.h"
+#include <getopt.h>
+
+static const char usage[] = "usage: drawbridge keys rotate [--config FILE]\n  adds a key to the key file; with SIGHUP a running drawbridge seals with it from then on\n";
+
+static int rotate(const char *path) {
+  struct arena *arena = arena_new();
+  struct config_problems problems = {.arena = arena};
+  struct config *config = NULL;
+  struct error error = {0};
+  int failed = config_load(path, &config, &problems, &error);
+  if (!failed) failed = keyring_rotate(arena_cstr(arena, config->keys), &error);
+  if (!failed)
+    (void)printf("%.*s has a new key. Send SIGHUP to every drawbridge that uses it.\n", STR_ARG(config->keys));
+  config_unref(config);
+  arena_free(arena);
+  return failed ? command_fail("keys", &error) : 0;
+}
+
+int command_keys(int argc, char **argv) {
+  static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+  const char *path = COMMAND_CONFIG_DEFAULT;
+  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (option == 'c') {
+      path = optarg;
+      continue;
+    }
+    (void)fputs(usage, option == 'h' ? stdout : stderr);
+    return option == 'h' ? 0 : COMMAND_USAGE;
+  }
+  if (optind + 1 == argc && strcmp(argv[optind], "rotate") == 0) return rotate(path);
+  (void)fputs(usage, stderr);
+  return COMMAND_USAGE;
+}
