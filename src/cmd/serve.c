@@ -1,6 +1,7 @@
 #include "api/api.h"
 #include "cmd/commands.h"
 #include "gateway/gateway.h"
+#include "net/service.h"
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -15,6 +16,8 @@ struct serving {
   uv_signal_t signals[3];
   uv_prepare_t before_wait;
   uv_timer_t patience; /* of the drain */
+  uv_timer_t watchdog; /* signs of life from the loop itself: one that hangs is ended by systemd */
+  struct service *service;
   struct gateway *gateway;
   struct api *api;
   bool draining;
@@ -39,6 +42,7 @@ static int load(const char *path, struct config **ret, struct error *error) {
 static void close_handles(struct serving *serving) {
   for (size_t i = 0; i < sizeof serving->signals / sizeof *serving->signals; i++) uv_close((uv_handle_t *)&serving->signals[i], NULL);
   uv_close((uv_handle_t *)&serving->patience, NULL);
+  uv_close((uv_handle_t *)&serving->watchdog, NULL);
   uv_close((uv_handle_t *)&serving->before_wait, NULL);
 }
 
@@ -46,6 +50,11 @@ static void close_handles(struct serving *serving) {
 static void on_before_wait(uv_prepare_t *handle) {
   (void)handle;
   log_flush();
+}
+
+static void on_watchdog(uv_timer_t *timer) {
+  struct serving *serving = timer->data;
+  service_tell(serving->service, "WATCHDOG=1");
 }
 
 static void on_drained(void *payload) {
@@ -65,9 +74,16 @@ static void on_stop(uv_signal_t *handle, int number) {
   if (serving->draining) on_impatient(&serving->patience);
   serving->draining = true;
   log_event(LOG_INFO, "draining", LOG_INT("signal", number));
+  service_tell(serving->service, "STOPPING=1\nSTATUS=ends the calls that are under way");
   (void)uv_timer_start(&serving->patience, on_impatient, DRAIN_MS, 0);
   if (serving->api) api_stop(serving->api);
   gateway_drain(serving->gateway, on_drained, serving);
+}
+
+static void tell_ready(struct serving *serving, const char *trouble) {
+  const struct config *config = gateway_config(serving->gateway);
+  service_tell(serving->service, "READY=1\nSTATUS=%zu servers for %zu apps at %.*s%s%s", config->server_count, config->app_count,
+               STR_ARG(config->public_url), trouble ? "; not reloaded: " : "", trouble ? trouble : "");
 }
 
 static void on_reload(uv_signal_t *handle, int number) {
@@ -75,12 +91,15 @@ static void on_reload(uv_signal_t *handle, int number) {
   struct serving *serving = handle->data;
   struct config *config = NULL;
   struct error error = {0};
+  service_tell(serving->service, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(uv_hrtime() / 1000));
   if (load(serving->path, &config, &error)) {
     log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error.message));
+    tell_ready(serving, error.message);
     return;
   }
   log_setup((enum log_level)config->log_level, config->log_json);
   gateway_reload(serving->gateway, config);
+  tell_ready(serving, NULL);
 }
 
 static void prepare(struct serving *serving) {
@@ -92,9 +111,14 @@ static void prepare(struct serving *serving) {
     serving->signals[i].data = serving;
     if (uv_signal_start(&serving->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i])) abort();
   }
-  if (uv_timer_init(&serving->loop, &serving->patience) || uv_prepare_init(&serving->loop, &serving->before_wait)) abort();
+  if (uv_timer_init(&serving->loop, &serving->patience) || uv_timer_init(&serving->loop, &serving->watchdog) ||
+      uv_prepare_init(&serving->loop, &serving->before_wait)) abort();
   (void)uv_prepare_start(&serving->before_wait, on_before_wait);
   uv_unref((uv_handle_t *)&serving->before_wait);
+  uint64_t every_ms = service_watchdog_ms(serving->service);
+  serving->watchdog.data = serving;
+  if (every_ms) (void)uv_timer_start(&serving->watchdog, on_watchdog, every_ms, every_ms);
+  uv_unref((uv_handle_t *)&serving->watchdog);
   log_gather(true);
 }
 
@@ -102,19 +126,24 @@ static int start(struct serving *serving, struct config *config, struct error *e
   serving->gateway = gateway_new(&serving->loop, config, error);
   if (!serving->gateway) return -1;
   serving->api = api_new(serving->gateway, error);
-  if (!serving->api || gateway_listen(serving->gateway, error)) return -1;
+  if (!serving->api || gateway_listen(serving->gateway, serving->service, error)) return -1;
   log_event(LOG_INFO, "listening", LOG_STR("public_url", config->public_url),
             LOG_STR("address", config->listen.n ? config->listen.p[0] : STR("")), LOG_INT("servers", config->server_count));
+  tell_ready(serving, NULL);
   return 0;
 }
 
 static int serve(const char *path) {
   struct error error = {0};
   struct config *config = NULL;
-  if (load(path, &config, &error)) return error_exit_code(error.code);
+  struct serving serving = {.path = path, .service = service_open(&error)};
+  if (!serving.service) return command_fail("serve", &error);
+  if (load(path, &config, &error)) {
+    service_close(serving.service);
+    return error_exit_code(error.code);
+  }
   log_setup((enum log_level)config->log_level, config->log_json);
   keep_memory_private();
-  struct serving serving = {.path = path};
   prepare(&serving);
   int failed = start(&serving, config, &error);
   if (!failed) (void)uv_run(&serving.loop, UV_RUN_DEFAULT);
@@ -124,6 +153,7 @@ static int serve(const char *path) {
   close_handles(&serving);
   (void)uv_run(&serving.loop, UV_RUN_DEFAULT); /* handles close */
   (void)uv_loop_close(&serving.loop);
+  service_close(serving.service);
   return failed ? command_fail("serve", &error) : 0;
 }
 

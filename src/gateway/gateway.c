@@ -278,14 +278,25 @@ static struct http_server_limits limits_of(const struct config *config) {
                                      .idle_timeout_ms = (int)config->limit_idle_ms};
 }
 
-int gateway_listen(struct gateway *gateway, struct error *error) {
+/* The sockets that systemd opened for this use; where there is none, at the addresses. */
+static int listen_at(struct http_server *server, struct service *service, enum service_use use, const struct str *addresses, size_t count,
+                     struct error *error) {
+  bool given = false;
+  for (int fd; (fd = service_take(service, use)) >= 0; given = true)
+    if (http_server_listen_on(server, fd, error)) return -1;
+  for (size_t i = 0; i < count && !given; i++)
+    if (http_server_listen(server, addresses[i], NULL, error)) return -1;
+  return 0;
+}
+
+int gateway_listen(struct gateway *gateway, struct service *service, struct error *error) {
   const struct config *config = gateway->config;
   gateway->server = http_server_new(gateway->loop, limits_of(config), handle, gateway);
-  for (size_t i = 0; i < config->listen.n; i++)
-    if (http_server_listen(gateway->server, config->listen.p[i], NULL, error)) return -1;
-  if (!config->admin_listen.n) return 0;
+  if (listen_at(gateway->server, service, SERVICE_HTTP, config->listen.p, config->listen.n, error)) return -1;
+  if (service_has(service, SERVICE_HTTPS))
+    return error_set(error, ERROR_configuration, "systemd hands over a socket named 'https', and the configuration has no 'tls'");
   gateway->admin = http_server_new(gateway->loop, (struct http_server_limits){.connections = 64}, admin_handle, gateway);
-  return http_server_listen(gateway->admin, config->admin_listen, NULL, error);
+  return listen_at(gateway->admin, service, SERVICE_ADMIN, &config->admin_listen, config->admin_listen.n ? 1 : 0, error);
 }
 
 static void take_ring(struct gateway *gateway, const struct config *config) {

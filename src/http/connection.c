@@ -53,7 +53,7 @@ void connection_cut(struct connection *connection) {
 }
 
 bool connection_idle(const struct connection *connection) {
-  return !connection->exchange && connection->in.n == 0 && !connection->lingering && stream_waiting(connection->stream) == 0;
+  return connection->served && !connection->exchange && connection->in.n == 0 && !connection->lingering && stream_waiting(connection->stream) == 0;
 }
 
 /* The last answer is written: tells the other end, and goes on reading for a while, since closing with unread bytes would reset the connection and could take the answer away from its reader. */
@@ -241,7 +241,8 @@ static void act(void *payload) {
 static void check_waiting_head(struct connection *connection, int64_t waited_ms) {
   const struct http_server_limits *limits = &connection->server->limits;
   if (!connection->head_begun) {
-    if (waited_ms >= (connection->served ? limits->keep_alive_ms : limits->head_timeout_ms)) connection_cut(connection);
+    int patience_ms = connection->served ? limits->keep_alive_ms : connection->server->draining ? DRAIN_FIRST_MS : limits->head_timeout_ms;
+    if (waited_ms >= patience_ms) connection_cut(connection);
     return;
   }
   if (waited_ms < limits->head_timeout_ms) return;

@@ -7,6 +7,7 @@
 #include "crypt/random.h"
 #include "net/address.h"
 #include <netinet/in.h>
+#include <unistd.h>
 
 enum { BACKLOG = 1024, HEAD_MAX = 1024 * 1024 };
 
@@ -167,25 +168,45 @@ static int port_of(const uv_tcp_t *tcp) {
   return ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port : ((struct sockaddr_in6 *)&address)->sin6_port);
 }
 
-int http_server_listen(struct http_server *server, struct str address, int *ret_port, struct error *error) {
-  struct sockaddr_storage where;
-  if (parse_address(address, &where) < 0) return error_set(error, ERROR_inside, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
+static struct listener *listener_new(struct http_server *server) {
   struct listener *listener = mem_alloc(sizeof *listener);
   listener->server = server;
   listener->tcp.data = listener;
   (void)uv_tcp_init(server->loop, &listener->tcp);
   server->open_handles++;
-  unsigned flags = where.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0; /* [::] beside 0.0.0.0 */
-  int result = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&where, flags);
+  return listener;
+}
+
+/* `result`: of what was done to it before. */
+static int listen_with(struct listener *listener, int result) {
   if (result == 0) result = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_connection);
   if (result < 0) {
     uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
-    return error_set(error, ERROR_inside, "cannot listen on %.*s: %s", STR_ARG(address), uv_strerror(result));
+    return result;
   }
-  listener->next = server->listeners;
-  server->listeners = listener;
+  listener->next = listener->server->listeners;
+  listener->server->listeners = listener;
+  return 0;
+}
+
+int http_server_listen(struct http_server *server, struct str address, int *ret_port, struct error *error) {
+  struct sockaddr_storage where;
+  if (parse_address(address, &where) < 0) return error_set(error, ERROR_inside, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
+  struct listener *listener = listener_new(server);
+  unsigned flags = where.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0; /* [::] beside 0.0.0.0 */
+  int result = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&where, flags);
+  result = listen_with(listener, result);
+  if (result < 0) return error_set(error, ERROR_inside, "cannot listen on %.*s: %s", STR_ARG(address), uv_strerror(result));
   if (ret_port) *ret_port = port_of(&listener->tcp);
   return 0;
+}
+
+int http_server_listen_on(struct http_server *server, int fd, struct error *error) {
+  struct listener *listener = listener_new(server);
+  int result = uv_tcp_open(&listener->tcp, fd);
+  if (result < 0) (void)close(fd);
+  result = listen_with(listener, result);
+  return result < 0 ? error_set(error, ERROR_inside, "cannot listen on the socket that was handed over: %s", uv_strerror(result)) : 0;
 }
 
 /* The end. */

@@ -11,7 +11,7 @@
  * - Answers on one connection keep the order of the requests. HEAD answers carry no body whatever is written.
  *
  * Life cycle: http_server_new, http_server_listen (any number of addresses), …, http_server_drain (no new connections, exchanges under way finish,
- * keep-alive connections close), http_server_free. */
+ * keep-alive connections close; one that was just accepted still has a second for its first request), http_server_free. */
 #ifndef DRAWBRIDGE_HTTP_SERVER_H
 #define DRAWBRIDGE_HTTP_SERVER_H
 
@@ -40,6 +40,7 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
 
 /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one, told in *ret_port (may be NULL). ERROR_inside: in use or not allowed, with the address in the message. */
 int http_server_listen(struct http_server *server, struct str address, int *ret_port, struct error *error);
+int http_server_listen_on(struct http_server *server, int fd, struct error *error); /* a socket that listens already; taken over, also where it fails */
 void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload);
 void http_server_free(struct http_server *server); /* cuts what is still open; the loop must run once more for handles to close */
 

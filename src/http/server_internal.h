@@ -12,6 +12,7 @@ enum {
   DRAIN_MAX = 64 * 1024,    /* of a request body that nobody read, so that the connection can be kept */
   LINGER_MAX = 256 * 1024,  /* read and thrown away behind the last answer, so that a reset does not overtake it */
   LINGER_MS = 2000,
+  DRAIN_FIRST_MS = 1000,    /* while draining, for the first request of a connection that was just accepted */
   TICK_MS = 50,
 };
 

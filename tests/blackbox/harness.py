@@ -49,12 +49,12 @@ def answers(port):
 class Program:
     """One running program with its log."""
 
-    def __init__(self, name, words, port, environment=None):
+    def __init__(self, name, words, port, environment=None, pass_fds=()):
         self.name, self.port, self.kept = name, port, None  # kept: the log of one that has ended
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"drawbridge-{name}-"))
         self.log_path = self.directory / "log"
         with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen([str(BUILD / words[0]), *map(str, words[1:])], stdout=log, stderr=log, env={**os.environ, **(environment or {})})
+            self.process = subprocess.Popen([str(BUILD / words[0]), *map(str, words[1:])], stdout=log, stderr=log, env={**os.environ, **(environment or {})}, pass_fds=pass_fds)
         wait_for(lambda: self.process.poll() is not None or answers(port), f"{name} on port {port}")
         if self.process.poll() is not None:
             raise AssertionError(f"{name} ended at once with {self.process.returncode}:\n{self.log()[-4000:]}")
