@@ -1,9 +1,10 @@
 /* Any answer of a server to a sign-in, any ID token, any query of a redirect address: nobody is taken for signed in who is not, and each refusal says what it is. The first three bytes choose status, type and question; a first line
  * that starts with '@' is the Location. */
-#include "dhis2/id_token.h"
+#include "oauth/id_token.h"
 #include "dhis2/judge.h"
+#include "dhis2/oauth.h"
 #include "dhis2/refusal.h"
-#include "dhis2/token_endpoint.h"
+#include "oauth/token_endpoint.h"
 #include "dhis2/token_look.h"
 #include "dhis2/who.h"
 
@@ -44,19 +45,20 @@ static void verdicts(struct arena *arena, const struct http_answer *answer, bool
 }
 
 static void tokens(struct arena *arena, const struct http_answer *answer, bool legacy) {
+  const struct oauth_manners *manners = legacy ? &dhis2_legacy_manners : &dhis2_manners;
   struct token_answer got;
-  if (token_answer_read(arena, legacy, answer, &got) ? !got.access || answer->status != 200 || got.refusal.n
+  if (token_answer_read(arena, manners, answer, &got) ? !got.access || answer->status != 200 || got.refusal.n
                                                      : got.access || got.refresh || got.id)
     abort();
-  (void)token_refusal_advice(got.refusal);
+  (void)token_refusal_advice(manners, got.refusal);
   token_answer_clear(&got);
 }
 
 static void texts(struct arena *arena, struct str text) {
   struct id_token_expected expected = {
       .issuer = STR("https://a.example/"), .client_id = STR("gw"), .nonce = STR("n1"), .subject = STR("ada"), .now_ms = 1795512600000};
-  struct dhis2_callback callback;
-  struct dhis2_user user;
+  struct oauth_callback callback;
+  struct signed_in_user user;
   struct str subject;
   struct error error = {0};
   int result = id_token_check(text, str_of(keys), &expected, arena, &subject, &error);
@@ -66,7 +68,7 @@ static void texts(struct arena *arena, struct str text) {
   error = (struct error){0};
   expect(id_token_same_person(text, &expected, &error), &error);
   error = (struct error){0};
-  result = dhis2_callback_read(arena, text, &callback, &error);
+  result = oauth_callback_read(arena, text, &callback, &error);
   expect(result, &error);
   if (result == 0 && (!callback.state.n || !callback.code == !callback.refusal.n)) abort();
   if (result == 0)

@@ -39,19 +39,19 @@ static int read_options(int argc, char **argv, struct options *options) {
 /* --- what is asked --- */
 
 struct asked {
-  struct dhis2_place place;
-  struct dhis2_client client;
+  struct source_place place;
+  struct oauth_client client;
   struct dhis2_question question;
 };
 
 static void ask_configured(struct asked *asked, const struct config *config, const struct config_server *server, struct arena *arena) {
-  asked->place = (struct dhis2_place){.id = server->id,
+  asked->place = (struct source_place){.id = server->id,
                                       .base_url = server->url,
                                       .options = {.ca_file = server->ca.n ? arena_cstr(arena, server->ca) : NULL,
                                                   .addresses = server->addresses.p,
                                                   .address_count = server->addresses.n}};
   asked->client =
-      (struct dhis2_client){.client_id = server->oauth.client_id,
+      (struct oauth_client){.client_id = server->oauth.client_id,
                             .client_secret = server->oauth.client_secret,
                             .private_key = server->oauth.private_key,
                             .scopes = server->oauth.scopes.p,
@@ -66,7 +66,7 @@ static void ask_configured(struct asked *asked, const struct config *config, con
 
 static void ask_url(struct asked *asked, struct str url) {
   while (str_ends(url, STR("/"))) url.n--;
-  asked->place = (struct dhis2_place){.id = STR("url"), .base_url = url};
+  asked->place = (struct source_place){.id = STR("url"), .base_url = url};
   asked->question = (struct dhis2_question){.place = &asked->place, .look_inside = true};
 }
 

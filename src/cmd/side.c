@@ -74,7 +74,7 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
                                             .timeout_ms = SIDE_TIMEOUT_MS,
                                             .body_limit = SIDE_BODY_LIMIT};
       result = dhis2_server_new(arena_str(arena, server->id), arena_str(arena, server->url), options,
-                                (struct dhis2_credential){DHIS2_PAT, token});
+                                (struct source_credential){CREDENTIAL_PAT, token});
       secret_free(token);
     }
   }

@@ -4,7 +4,7 @@
 #include "base/json_out.h"
 #include "dhis2/doctor_internal.h"
 #include "dhis2/judge.h"
-#include "dhis2/token_endpoint.h"
+#include "oauth/token_endpoint.h"
 #include "dhis2/who.h"
 #include "http/url.h"
 #include "net/address.h"
@@ -163,8 +163,9 @@ static int call_raw(struct doctor *d, struct str path, struct str name, struct s
 }
 
 static void open_ways(struct doctor *d) {
-  d->anonymous = dhis2_who_server(&d->place, (struct dhis2_credential){0});
-  d->http = token_http_new(&d->place);
+  d->anonymous = dhis2_who_server(&d->place, (struct source_credential){0});
+  struct oauth_party party = dhis2_party(&d->place, NULL, NULL);
+  d->http = token_http_new(&party);
 }
 
 static void close_ways(struct doctor *d) {
@@ -278,13 +279,13 @@ static void say_no_dhis2(struct doctor *d, const struct error *error) {
 }
 
 static void say_version(struct doctor *d) {
-  if (!d->probe.version_text.n) {
+  if (!d->probe.source.version_text.n) {
     doctor_say(d, "version", DHIS2_CHECK_OK, STR("not told before signing in"),
                STR("a release up to 2.40, or the way to /api/loginConfig is closed"), STR_NONE);
     return;
   }
   bool known = d->probe.version.minor >= 37;
-  doctor_say(d, "version", known ? DHIS2_CHECK_OK : DHIS2_CHECK_WARNING, d->probe.version_text,
+  doctor_say(d, "version", known ? DHIS2_CHECK_OK : DHIS2_CHECK_WARNING, d->probe.source.version_text,
              known ? STR("a release that drawbridge knows") : STR("older than what drawbridge was tried with"),
              known ? STR_NONE : STR("upgrade to a release that is still maintained"));
 }
@@ -306,7 +307,7 @@ static int authorization_arrives(struct doctor *d) {
   struct http_answer answer;
   struct error unused = {0};
   struct str challenge;
-  if (d->probe.kinds[DHIS2_KIND_PAT].state == DHIS2_ON) return 1;
+  if (d->probe.source.kinds[SIGN_IN_PAT].state == SIGN_IN_ON) return 1;
   if (call_raw(d, STR("/api/me?fields=id"), STR("Authorization"), STR("Bearer drawbridge-doctor"), &answer, NULL, &unused) < 0) return -1;
   return http_headers_get(&answer.headers, STR("WWW-Authenticate"), &challenge) && str_starts_nocase(challenge, STR("Bearer")) ? 1 : -1;
 }
@@ -356,7 +357,7 @@ static void check_methods(struct doctor *d) {
 
 static const struct {
   const char *check, *on;
-} kind_texts[DHIS2_KINDS] = {
+} kind_texts[SIGN_IN_KINDS] = {
     {"sign-in oauth", "people sign in at the server itself, second factor included; drawbridge never sees a password"},
     {"sign-in legacy-oauth",
      "people sign in at the server itself; its codes are less protected (no PKCE), so the client's secret must stay secret"},
@@ -368,14 +369,14 @@ static const struct {
 };
 
 static void check_kinds(struct doctor *d) {
-  for (int i = 0; i < DHIS2_KINDS; i++) {
-    const struct dhis2_offer *offer = &d->probe.kinds[i];
+  for (int i = 0; i < SIGN_IN_KINDS; i++) {
+    const struct sign_in_offer *offer = &d->probe.source.kinds[i];
     bool wanted = d->question->wanted & (1u << i);
-    bool common = i == DHIS2_KIND_PAT || (i == DHIS2_KIND_OAUTH &&
+    bool common = i == SIGN_IN_PAT || (i == SIGN_IN_OAUTH &&
                                           dhis2_can(d->probe.version, DHIS2_OAUTH)); /* what a server of this release usually should have */
-    if (offer->state == DHIS2_ON)
+    if (offer->state == SIGN_IN_ON)
       doctor_say(d, kind_texts[i].check, DHIS2_CHECK_OK, STR("on"), str_of(kind_texts[i].on), STR_NONE);
-    else if (offer->state == DHIS2_UNSURE)
+    else if (offer->state == SIGN_IN_UNSURE)
       doctor_say(d, kind_texts[i].check, DHIS2_CHECK_WARNING, STR("cannot be told"), offer->why, offer->remedy);
     else
       doctor_say(d, kind_texts[i].check,
@@ -398,7 +399,7 @@ static void check_clock(struct doctor *d) {
   }
   int64_t skew_s = (theirs - (d->asked_ms + d->answered_ms) / 2) / 1000; /* whole seconds: Date has no more */
   int64_t size = skew_s < 0 ? -skew_s : skew_s;
-  bool codes = d->probe.kinds[DHIS2_KIND_OAUTH].state == DHIS2_ON;
+  bool codes = d->probe.source.kinds[SIGN_IN_OAUTH].state == SIGN_IN_ON;
   struct str found = arena_printf(d->arena, "%lld seconds %s", (long long)size, skew_s < 0 ? "behind ours" : "ahead of ours");
   if (size <= SKEW_WARNED_S)
     doctor_say(d, "clock", DHIS2_CHECK_OK, found, STR("close enough"), STR_NONE);

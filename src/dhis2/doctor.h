@@ -26,9 +26,9 @@ struct dhis2_diagnosis {
 };
 
 struct dhis2_question {
-  const struct dhis2_place *place;
-  unsigned wanted;                    /* kinds of sign-in that the configuration names, bits 1 << enum dhis2_kind; 0: it names none */
-  const struct dhis2_client *client;  /* NULL: none configured */
+  const struct source_place *place;
+  unsigned wanted;                    /* kinds of sign-in that the configuration names, bits 1 << enum sign_in_kind; 0: it names none */
+  const struct oauth_client *client;  /* NULL: none configured */
   bool look_inside;                   /* go on where the address is private or loopback and not listed, and say so: for the command line alone */
   struct str redirect_uri;            /* drawbridge's own for this server, to be shown; empty: not known */
 };

@@ -3,16 +3,16 @@
 #include "dhis2/doctor_internal.h"
 
 #include "dhis2/judge.h"
-#include "dhis2/token_endpoint.h"
+#include "oauth/token_endpoint.h"
 
 /* No code, refresh token or verifier that ever was. */
 #define MADE_UP "drawbridge-doctor-0123456789-0123456789-0123"
 
 void doctor_check_issuer(struct doctor *d) {
-  const struct dhis2_offer *offer = &d->probe.kinds[DHIS2_KIND_OAUTH];
-  struct str issuer = d->probe.oauth.issuer;
+  const struct sign_in_offer *offer = &d->probe.source.kinds[SIGN_IN_OAUTH];
+  struct str issuer = d->probe.source.oauth.issuer;
   if (!issuer.n) return;
-  if (offer->state != DHIS2_OFF)
+  if (offer->state != SIGN_IN_OFF)
     doctor_say(d, "issuer", DHIS2_CHECK_OK, issuer, STR("the server calls itself by the address that drawbridge knows it by"), STR_NONE);
   else
     doctor_say(d, "issuer", DHIS2_CHECK_FAILED, issuer, offer->why, offer->remedy);
@@ -22,12 +22,12 @@ void doctor_check_issuer(struct doctor *d) {
 
 struct client_check {
   struct doctor *doctor;
-  const struct dhis2_oauth *oauth;
-  struct dhis2_client client;
+  const struct oauth_provider *oauth;
+  struct oauth_client client;
 };
 
 static struct str how_to_register(struct client_check *c) {
-  struct str definition = dhis2_client_definition(c->doctor->arena, c->oauth->legacy, c->client.client_id, c->client.redirect_uri);
+  struct str definition = dhis2_client_definition(c->doctor->arena, dhis2_is_legacy(c->oauth), c->client.client_id, c->client.redirect_uri);
   return arena_printf(c->doctor->arena, "as an administrator, POST this to %.*s/api/oAuth2Clients: %.*s",
                       STR_ARG(c->doctor->place.base_url), STR_ARG(definition));
 }
@@ -53,11 +53,12 @@ static struct str redirected_error(struct client_check *c, struct str location) 
 /* Where the authorization endpoint sends nobody. True: to the login page, so it has nothing against client and address. */
 static bool authorization_good(struct client_check *c) {
   struct arena *arena = c->doctor->arena;
-  struct dhis2_start start;
+  struct oauth_start start;
   struct http_headers headers = {0};
   struct http_answer answer;
   struct error error = {0};
-  if (dhis2_oauth_start(c->oauth, &c->client, arena, &start, &error) < 0) return true;
+  struct oauth_party party = dhis2_party(&c->doctor->place, c->oauth, &c->client);
+  if (oauth_start(&party, arena, &start, &error) < 0) return true;
   secret_free(start.verifier);
   http_headers_add(&headers, arena, STR("Accept"), STR("text/html"));
   struct http_call call = {.method = STR("GET"), .url = start.url, .headers = &headers};
@@ -66,7 +67,7 @@ static bool authorization_good(struct client_check *c) {
   (void)http_headers_get(&answer.headers, STR("Location"), &location);
   struct str word = answer.status >= 300 && answer.status < 400 ? redirected_error(c, location) : STR_NONE;
   if (word.n) {
-    const char *advice = token_refusal_advice(word);
+    const char *advice = token_refusal_advice(c->oauth->manners, word);
     say(c, DHIS2_CHECK_FAILED, "the server refuses what drawbridge asks for", advice ? advice : "the server finds the request malformed",
         how_to_register(c));
     return false;
@@ -82,7 +83,8 @@ static bool authorization_good(struct client_check *c) {
 
 /* What the token endpoint says to a code that never was: that the code is wrong, if it has nothing against the client. */
 static struct str token_word(struct client_check *c, const char *grant, struct http_answer *ret) {
-  struct token_call call = {&c->doctor->place, c->oauth, &c->client, c->doctor->http};
+  struct oauth_party party = dhis2_party(&c->doctor->place, c->oauth, &c->client);
+  struct token_call call = {&party, c->doctor->http};
   bool codes = strcmp(grant, "authorization_code") == 0;
   struct form_field fields[] = {{STR("grant_type"), str_of(grant)},
                                 {codes ? STR("code") : STR("refresh_token"), STR(MADE_UP)},
@@ -90,9 +92,9 @@ static struct str token_word(struct client_check *c, const char *grant, struct h
                                 {STR("code_verifier"), STR(MADE_UP)}};
   struct error unused = {0};
   struct token_answer answer;
-  if (token_call(&call, c->oauth->token_endpoint, fields, codes ? (c->oauth->legacy ? 3 : 4) : 2, c->doctor->arena, ret, &unused) < 0)
+  if (token_call(&call, c->oauth->token_endpoint, fields, codes ? (dhis2_is_legacy(c->oauth) ? 3 : 4) : 2, c->doctor->arena, ret, &unused) < 0)
     return STR("not_told");
-  (void)token_answer_read(c->doctor->arena, c->oauth->legacy, ret, &answer);
+  (void)token_answer_read(c->doctor->arena, c->oauth->manners, ret, &answer);
   struct str word = answer.refusal;
   token_answer_clear(&answer);
   return word;
@@ -100,7 +102,7 @@ static struct str token_word(struct client_check *c, const char *grant, struct h
 
 static bool grant_missing(struct client_check *c, struct str word, const struct http_answer *answer) {
   return str_eq(word, STR("unauthorized_client")) ||
-         (c->oauth->legacy && str_eq(word, STR("invalid_client")) && dhis2_is_json(&answer->headers));
+         (dhis2_is_legacy(c->oauth) && str_eq(word, STR("invalid_client")) && http_headers_are_json(&answer->headers));
 }
 
 static void check_registration(struct client_check *c) {
@@ -111,7 +113,7 @@ static void check_registration(struct client_check *c) {
     say(c, DHIS2_CHECK_FAILED, "it may not use authorization codes",
         "the client's grants at the server must be authorization_code and refresh_token", how_to_register(c));
   } else if (str_eq(word, STR("invalid_client"))) {
-    say(c, DHIS2_CHECK_FAILED, "the server does not take id and secret", token_refusal_advice(word), how_to_register(c));
+    say(c, DHIS2_CHECK_FAILED, "the server does not take id and secret", token_refusal_advice(c->oauth->manners, word), how_to_register(c));
   } else if (!str_eq(word, STR("invalid_grant"))) {
     say(c, DHIS2_CHECK_WARNING, "it cannot be told whether the secret is right", "the token endpoint gives an answer that does not show it",
         STR_NONE);
@@ -125,8 +127,8 @@ static void check_registration(struct client_check *c) {
 }
 
 /* Nothing is configured here: what to do, for who wants this kind. */
-static void say_unconfigured(struct doctor *d, const struct dhis2_oauth *oauth) {
-  bool wanted = d->question->wanted & (1u << (oauth->legacy ? DHIS2_KIND_LEGACY_OAUTH : DHIS2_KIND_OAUTH));
+static void say_unconfigured(struct doctor *d, const struct oauth_provider *oauth) {
+  bool wanted = d->question->wanted & (1u << (dhis2_is_legacy(oauth) ? SIGN_IN_LEGACY_OAUTH : SIGN_IN_OAUTH));
   struct client_check c = {
       .doctor = d, .oauth = oauth, .client = {.client_id = STR("drawbridge"), .redirect_uri = d->question->redirect_uri}};
   if (!c.client.redirect_uri.n) c.client.redirect_uri = STR("https://DRAWBRIDGE/v1/callback/SERVER-ID");
@@ -137,9 +139,9 @@ static void say_unconfigured(struct doctor *d, const struct dhis2_oauth *oauth) 
 }
 
 void doctor_check_client(struct doctor *d) {
-  bool new_one = d->probe.kinds[DHIS2_KIND_OAUTH].state != DHIS2_OFF, old_one = d->probe.kinds[DHIS2_KIND_LEGACY_OAUTH].state != DHIS2_OFF;
-  const struct dhis2_oauth *oauth = new_one ? &d->probe.oauth : &d->probe.legacy_oauth;
-  const struct dhis2_client *client = d->question->client;
+  bool new_one = d->probe.source.kinds[SIGN_IN_OAUTH].state != SIGN_IN_OFF, old_one = d->probe.source.kinds[SIGN_IN_LEGACY_OAUTH].state != SIGN_IN_OFF;
+  const struct oauth_provider *oauth = new_one ? &d->probe.source.oauth : &d->probe.source.legacy_oauth;
+  const struct oauth_client *client = d->question->client;
   if (!new_one && !old_one) return;
   if (!client || !client->client_id.n) {
     say_unconfigured(d, oauth);

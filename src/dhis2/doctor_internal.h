@@ -6,7 +6,7 @@
 
 struct doctor {
   const struct dhis2_question *question;
-  struct dhis2_place place;           /* that of the question, with more addresses where it looks inside */
+  struct source_place place;           /* that of the question, with more addresses where it looks inside */
   struct arena *arena;
   struct dhis2_diagnosis *diagnosis;
   struct dhis2_probe probe;

@@ -17,17 +17,9 @@ bool dhis2_login_redirect(int status, const struct http_headers *headers) {
   return is_login_path(path) && !str_has(path, STR("/api/"));
 }
 
-static bool type_is(const struct http_headers *headers, struct str part) {
-  struct str type;
-  return http_headers_get(headers, STR("Content-Type"), &type) && str_has(str_take(&type, ';'), part);
-}
-
 bool dhis2_is_html(const struct http_headers *headers) {
-  return type_is(headers, STR("html"));
-}
-
-bool dhis2_is_json(const struct http_headers *headers) {
-  return type_is(headers, STR("json"));
+  struct str type = http_headers_value(headers, STR("Content-Type"));
+  return str_has(str_take(&type, ';'), STR("html"));
 }
 
 /* "/me.json" of "/api/41/me.json"; p == NULL: not below /api. */

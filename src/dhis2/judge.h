@@ -20,7 +20,6 @@ bool dhis2_may_be_empty(struct str path); /* a GET that is rightly answered with
 bool dhis2_refuses_sign_in(struct str path, int status, const struct http_headers *headers);
 
 bool dhis2_is_html(const struct http_headers *headers);
-bool dhis2_is_json(const struct http_headers *headers);
 
 /* The server's own words out of an error body ("message", and the first conflict or error report behind it), cut to one line; empty where there is none. */
 struct str dhis2_message(struct arena *arena, struct str body);

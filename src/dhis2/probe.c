@@ -1,36 +1,31 @@
 #include "dhis2/probe.h"
 
 #include "dhis2/judge.h"
+#include "dhis2/oauth.h"
 #include "dhis2/refusal.h"
 #include "dhis2/token_look.h"
 #include "dhis2/who.h"
 #include "http/url.h"
 #include <jansson.h>
 
-static const char *const names[DHIS2_KINDS] = {"oauth", "legacy-oauth", "pat", "password", "basic"};
-
-const char *dhis2_kind_name(enum dhis2_kind kind) {
-  return names[kind];
-}
-
 struct asking {
-  const struct dhis2_place *place;
+  const struct source_place *place;
   struct dhis2_server *anonymous;
   struct arena *arena;
   struct dhis2_probe *probe;
   bool is_dhis2; /* some answer was one that only DHIS2 gives */
 };
 
-static struct dhis2_offer *offer(struct asking *asking, enum dhis2_kind kind) {
-  return &asking->probe->kinds[kind];
+static struct sign_in_offer *offer(struct asking *asking, enum sign_in_kind kind) {
+  return &asking->probe->source.kinds[kind];
 }
 
-static void set_on(struct asking *asking, enum dhis2_kind kind) {
-  *offer(asking, kind) = (struct dhis2_offer){.state = DHIS2_ON};
+static void set_on(struct asking *asking, enum sign_in_kind kind) {
+  *offer(asking, kind) = (struct sign_in_offer){.state = SIGN_IN_ON};
 }
 
-static void set(struct asking *asking, enum dhis2_kind kind, int state, const char *why, const char *remedy) {
-  *offer(asking, kind) = (struct dhis2_offer){.state = state, .why = str_of(why), .remedy = str_of(remedy)};
+static void set(struct asking *asking, enum sign_in_kind kind, int state, const char *why, const char *remedy) {
+  *offer(asking, kind) = (struct sign_in_offer){.state = state, .why = str_of(why), .remedy = str_of(remedy)};
 }
 
 static int ask(struct asking *asking, const char *method, struct str path, struct http_answer *ret, struct error *error) {
@@ -40,7 +35,7 @@ static int ask(struct asking *asking, const char *method, struct str path, struc
 
 /* {"httpStatus": …, "httpStatusCode": …, "status": …}: DHIS2's own way to refuse. */
 static bool web_message(const struct http_answer *answer) {
-  json_t *root = dhis2_is_json(&answer->headers) ? json_loadb(answer->body.p, answer->body.n, 0, NULL) : NULL;
+  json_t *root = http_headers_are_json(&answer->headers) ? json_loadb(answer->body.p, answer->body.n, 0, NULL) : NULL;
   bool is = json_is_integer(json_object_get(root, "httpStatusCode")) && json_is_string(json_object_get(root, "httpStatus"));
   json_decref(root);
   return is;
@@ -67,7 +62,7 @@ static bool read_login_config(struct asking *asking, const struct http_answer *a
   struct str version = str_of(json_string_value(json_object_get(root, "apiVersion")));
   bool known = version.n <= 40 && dhis2_version_parse(version, &probe->version);
   if (known) {
-    probe->version_text = arena_str(asking->arena, version);
+    probe->source.version_text = arena_str(asking->arena, version);
     probe->title = arena_str(asking->arena, str_slice(str_of(json_string_value(json_object_get(root, "applicationTitle"))), 0, 200));
   }
   json_decref(root);
@@ -96,7 +91,7 @@ static int ask_version(struct asking *asking, struct error *error) {
 /* 1: the call could not be made for a reason that holds for all (unreachable); 0: done. */
 static int ask_token(struct asking *asking, struct error *error) {
   struct str token = dhis2_token_of_nobody(asking->arena);
-  struct dhis2_credential credential = {DHIS2_PAT, secret_new(token)};
+  struct source_credential credential = {CREDENTIAL_PAT, secret_new(token)};
   struct dhis2_server *server = dhis2_who_server(asking->place, credential);
   struct http_answer answer;
   int result = dhis2_call(server, "GET", STR("/api/me?fields=id"), STR_NONE, STR_NONE, asking->arena, &answer, error);
@@ -105,15 +100,15 @@ static int ask_token(struct asking *asking, struct error *error) {
   if (result < 0) return -1;
   if (answer.status == 401 && has_challenge(&answer, STR("ApiToken"))) {
     asking->is_dhis2 = true;
-    set_on(asking, DHIS2_KIND_PAT);
+    set_on(asking, SIGN_IN_PAT);
   } else if (answer.status == 401 || dhis2_login_redirect(answer.status, &answer.headers)) {
     asking->is_dhis2 = asking->is_dhis2 || web_message(&answer) || own_login_page(&answer);
-    set(asking, DHIS2_KIND_PAT, DHIS2_OFF,
+    set(asking, SIGN_IN_PAT, SIGN_IN_OFF,
         "the server does not look at personal access tokens: they are switched off there (in 2.37 by default), or something before it "
         "takes the Authorization header away",
         "set enable.api_token.authentication = on in dhis.conf and restart DHIS2; check that the reverse proxy passes Authorization on");
   } else
-    set(asking, DHIS2_KIND_PAT, DHIS2_UNSURE, "the server's answer to a token does not show whether it takes any", "");
+    set(asking, SIGN_IN_PAT, SIGN_IN_UNSURE, "the server's answer to a token does not show whether it takes any", "");
   return 0;
 }
 
@@ -121,19 +116,19 @@ static int ask_legacy(struct asking *asking, struct error *error) {
   struct http_answer answer;
   struct str base = asking->probe->base_url;
   if (asking->probe->version.minor && !dhis2_can(asking->probe->version, DHIS2_LEGACY_OAUTH)) {
-    set(asking, DHIS2_KIND_LEGACY_OAUTH, DHIS2_OFF, "releases from 2.42 on have another authorization server", "");
+    set(asking, SIGN_IN_LEGACY_OAUTH, SIGN_IN_OFF, "releases from 2.42 on have another authorization server", "");
     return 0;
   }
   if (ask(asking, "POST", STR("/uaa/oauth/token"), &answer, error) < 0) return -1;
   if (answer.status != 401 || !has_challenge(&answer, STR("oauth2/client"))) {
-    set(asking, DHIS2_KIND_LEGACY_OAUTH, DHIS2_OFF, "the old authorization server does not answer at /uaa/oauth/token",
+    set(asking, SIGN_IN_LEGACY_OAUTH, SIGN_IN_OFF, "the old authorization server does not answer at /uaa/oauth/token",
         "set oauth2.authorization.server.enabled = on in dhis.conf, or let the reverse proxy pass /uaa on");
     return 0;
   }
   asking->is_dhis2 = true;
-  set_on(asking, DHIS2_KIND_LEGACY_OAUTH);
-  asking->probe->legacy_oauth =
-      (struct dhis2_oauth){.legacy = true,
+  set_on(asking, SIGN_IN_LEGACY_OAUTH);
+  asking->probe->source.legacy_oauth =
+      (struct oauth_provider){.manners = &dhis2_legacy_manners,
                            .authorization_endpoint = arena_printf(asking->arena, "%.*s/uaa/oauth/authorize", STR_ARG(base)),
                            .token_endpoint = arena_printf(asking->arena, "%.*s/uaa/oauth/token", STR_ARG(base))};
   return 0;
@@ -156,12 +151,12 @@ static int ask_password(struct asking *asking, struct error *error) {
     }
   }
   if (probe->password_way == DHIS2_PASSWORD_NONE) {
-    set(asking, DHIS2_KIND_PASSWORD, DHIS2_OFF, "neither the sign-in form nor the sign-in of the API shows itself",
+    set(asking, SIGN_IN_PASSWORD, SIGN_IN_OFF, "neither the sign-in form nor the sign-in of the API shows itself",
         "let the reverse proxy pass /dhis-web-commons and /dhis-web-commons-security on");
     return 0;
   }
   asking->is_dhis2 = true;
-  set_on(asking, DHIS2_KIND_PASSWORD);
+  set_on(asking, SIGN_IN_PASSWORD);
   return 0;
 }
 
@@ -188,9 +183,12 @@ static bool same_origin(struct asking *asking, struct str text) {
 }
 
 static void judge_discovery(struct asking *asking, const json_t *root) {
-  struct dhis2_oauth *oauth = &asking->probe->oauth;
+  struct oauth_provider *oauth = &asking->probe->source.oauth;
   struct str base = asking->probe->base_url;
-  *oauth = (struct dhis2_oauth){.issuer = text_of(asking, root, "issuer"),
+  *oauth = (struct oauth_provider){.manners = &dhis2_manners,
+                                .pkce = true,
+                                .scope = STR("openid username"),
+                                .issuer = text_of(asking, root, "issuer"),
                                 .authorization_endpoint = text_of(asking, root, "authorization_endpoint"),
                                 .token_endpoint = text_of(asking, root, "token_endpoint"),
                                 .jwks_uri = text_of(asking, root, "jwks_uri"),
@@ -198,10 +196,10 @@ static void judge_discovery(struct asking *asking, const json_t *root) {
                                 .iss_parameter = json_is_true(json_object_get(root, "authorization_response_iss_parameter_supported"))};
   struct str issuer = str_ends(oauth->issuer, STR("/")) ? str_slice(oauth->issuer, 0, oauth->issuer.n - 1) : oauth->issuer;
   if (!oauth->issuer.n || !oauth->authorization_endpoint.n || !oauth->token_endpoint.n || !oauth->jwks_uri.n)
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_OFF, "the authorization server's description lacks an address", "");
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF, "the authorization server's description lacks an address", "");
   else if (!str_eq(issuer, base))
-    *offer(asking, DHIS2_KIND_OAUTH) = (struct dhis2_offer){
-        .state = DHIS2_OFF,
+    *offer(asking, SIGN_IN_OAUTH) = (struct sign_in_offer){
+        .state = SIGN_IN_OFF,
         .why = arena_printf(
             asking->arena,
             "the server calls itself %.*s, but drawbridge is to reach it at %.*s: tokens for the one are not good at the other",
@@ -211,37 +209,37 @@ static void judge_discovery(struct asking *asking, const json_t *root) {
                                STR_ARG(base), STR_ARG(issuer))};
   else if (!same_origin(asking, oauth->authorization_endpoint) || !same_origin(asking, oauth->token_endpoint) ||
            !same_origin(asking, oauth->jwks_uri) || (oauth->revocation_endpoint.n && !same_origin(asking, oauth->revocation_endpoint)))
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_OFF, "the authorization server names addresses on another host",
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF, "the authorization server names addresses on another host",
         "set server.base.url in dhis.conf to the address that people use");
   else if (!lists(json_object_get(root, "code_challenge_methods_supported"), "S256") ||
            !lists(json_object_get(root, "response_types_supported"), "code"))
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_OFF, "the authorization server does not offer codes with PKCE (S256)", "");
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF, "the authorization server does not offer codes with PKCE (S256)", "");
   else if (asking->probe->version.minor && !dhis2_can(asking->probe->version, DHIS2_OAUTH_AT_API))
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_UNSURE,
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_UNSURE,
         "before 2.42.5 the server's API takes its own tokens only where an administrator has set that up by hand",
         "upgrade to 2.42.5 or later");
   else
-    set_on(asking, DHIS2_KIND_OAUTH);
-  if (offer(asking, DHIS2_KIND_OAUTH)->state == DHIS2_OFF) *oauth = (struct dhis2_oauth){.issuer = oauth->issuer}; /* for the doctor */
+    set_on(asking, SIGN_IN_OAUTH);
+  if (offer(asking, SIGN_IN_OAUTH)->state == SIGN_IN_OFF) *oauth = (struct oauth_provider){.issuer = oauth->issuer}; /* for the doctor */
 }
 
 static int ask_oauth(struct asking *asking, struct error *error) {
   struct http_answer answer;
   if (asking->probe->version.minor && !dhis2_can(asking->probe->version, DHIS2_OAUTH)) {
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_OFF, "releases before 2.42 have no authorization server with PKCE", "");
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF, "releases before 2.42 have no authorization server with PKCE", "");
     return 0;
   }
   if (ask(asking, "GET", STR("/.well-known/openid-configuration"), &answer, error) < 0) return -1;
-  json_t *root = answer.status == 200 && dhis2_is_json(&answer.headers)
+  json_t *root = answer.status == 200 && http_headers_are_json(&answer.headers)
                      ? json_loadb(answer.body.p, answer.body.n, JSON_REJECT_DUPLICATES, NULL)
                      : NULL;
   if (root)
     judge_discovery(asking, root);
   else if (!asking->probe->version.minor)
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_OFF, "the server describes no authorization server (releases before 2.42 have none of this kind)",
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF, "the server describes no authorization server (releases before 2.42 have none of this kind)",
         "");
   else
-    set(asking, DHIS2_KIND_OAUTH, DHIS2_OFF,
+    set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF,
         "the authorization server is switched off, or the way to /.well-known/openid-configuration is closed",
         "set oauth2.server.enabled = on and server.base.url in dhis.conf and restart DHIS2; let the reverse proxy pass /.well-known and "
         "/oauth2 on");
@@ -258,13 +256,13 @@ static int ask_all(struct asking *asking, struct error *error) {
   if (!asking->is_dhis2)
     return error_set(error, ERROR_not_dhis2,
                      "nothing at this address answers as DHIS2 does: check the address, its context path included (…/dhis)");
-  set_on(asking, DHIS2_KIND_BASIC);
+  set_on(asking, SIGN_IN_BASIC);
   return 0;
 }
 
-int dhis2_probe(const struct dhis2_place *place, struct arena *arena, struct dhis2_probe *ret, struct error *error) {
+int dhis2_probe(const struct source_place *place, struct arena *arena, struct dhis2_probe *ret, struct error *error) {
   *ret = (struct dhis2_probe){.base_url = arena_str(arena, place->base_url)};
-  struct asking asking = {.place = place, .anonymous = dhis2_who_server(place, (struct dhis2_credential){0}), .arena = arena, .probe = ret};
+  struct asking asking = {.place = place, .anonymous = dhis2_who_server(place, (struct source_credential){0}), .arena = arena, .probe = ret};
   int result = ask_all(&asking, error);
   dhis2_server_free(asking.anonymous);
   if (result < 0) (void)error_name_server(error, place->id);

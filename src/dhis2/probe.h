@@ -12,40 +12,19 @@
 
 #include "dhis2/server.h"
 
-enum dhis2_kind { DHIS2_KIND_OAUTH, DHIS2_KIND_LEGACY_OAUTH, DHIS2_KIND_PAT, DHIS2_KIND_PASSWORD, DHIS2_KIND_BASIC, DHIS2_KINDS };
-const char *dhis2_kind_name(enum dhis2_kind kind); /* "oauth", "legacy-oauth", "pat", "password", "basic" */
-
-struct dhis2_offer {
-  enum { DHIS2_OFF, DHIS2_ON, DHIS2_UNSURE } state;
-  struct str why;    /* a sentence for people; empty where it is on */
-  struct str remedy; /* what an administrator of the server does about it; may be empty */
-};
-
 /* How a password is sent. */
 enum dhis2_password_way { DHIS2_PASSWORD_NONE, DHIS2_PASSWORD_JSON /* 2.41+ */, DHIS2_PASSWORD_FORM /* to 2.41 */ };
 
-/* Where authorization codes are asked for and redeemed. legacy: /uaa/oauth of 2.41 and before: no PKCE, no ID token, no revocation. */
-struct dhis2_oauth {
-  bool legacy;
-  struct str issuer;                 /* as the server writes it, final slash included; empty for legacy */
-  struct str authorization_endpoint, token_endpoint;
-  struct str jwks_uri, revocation_endpoint; /* empty: there is none */
-  bool iss_parameter;                /* it says that it sends `iss` to the redirect address (RFC 9207): then it must */
-};
-
 struct dhis2_probe {
+  struct source_probe source;        /* version, kinds of sign-in, authorization servers */
   struct str base_url;               /* that of the place; no final slash */
-  struct str version_text;           /* "2.43.1"; empty: not told before sign-in */
   struct dhis2_version version;
   struct str title;                  /* the application title; may be empty. May hold markup: text to be escaped */
-  struct dhis2_offer kinds[DHIS2_KINDS];
   enum dhis2_password_way password_way;
-  struct dhis2_oauth oauth;          /* where kinds[DHIS2_KIND_OAUTH] is not off; else the issuer alone, where it was told */
-  struct dhis2_oauth legacy_oauth;   /* where kinds[DHIS2_KIND_LEGACY_OAUTH] is on */
 };
 
 /* 0; or -1: ERROR_not_dhis2 (the message says what it is instead: a page, a redirect and where to, another program), ERROR_server_unreachable (also: a server in front says 502, 503, 504),
  * certificate_refused, address_refused, upstream_timeout, upstream_broken, empty_answer (something in front answers with nothing). */
-int dhis2_probe(const struct dhis2_place *place, struct arena *arena, struct dhis2_probe *ret, struct error *error);
+int dhis2_probe(const struct source_place *place, struct arena *arena, struct dhis2_probe *ret, struct error *error);
 
 #endif

@@ -4,7 +4,7 @@
 #include "dhis2/judge.h"
 #include <jansson.h>
 
-enum { AGAIN_S = 30, AGAIN_MOST_S = 3600 };
+enum { AGAIN_S = 30 };
 
 static int fail(struct error *error, enum error_code code, const char *reason, const struct http_answer *answer, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -23,17 +23,6 @@ static int fail(struct error *error, enum error_code code, const char *reason, c
 
 /* --- what is common to all --- */
 
-int dhis2_retry_after(const struct http_headers *headers, int otherwise, int64_t now_ms) {
-  struct str text;
-  uint64_t seconds;
-  int64_t date;
-  if (!http_headers_get(headers, STR("Retry-After"), &text)) return otherwise;
-  if (str_to_u64(text, &seconds)) return seconds > AGAIN_MOST_S ? AGAIN_MOST_S : (int)seconds;
-  if (!clock_parse_http(text, &date) || date <= now_ms) return otherwise;
-  int64_t wait = (date - now_ms + 999) / 1000;
-  return wait > AGAIN_MOST_S ? AGAIN_MOST_S : (int)wait;
-}
-
 static struct str location_of(const struct http_answer *answer) {
   struct str location;
   return http_headers_get(&answer->headers, STR("Location"), &location) ? str_slice(location, 0, 200) : STR_NONE;
@@ -42,7 +31,7 @@ static struct str location_of(const struct http_answer *answer) {
 int dhis2_front_verdict(struct arena *arena, const struct http_answer *answer, bool wants_json, struct error *error) {
   int status = answer->status;
   if (status == 429 || (status >= 502 && status <= 504)) {
-    int wait = dhis2_retry_after(&answer->headers, AGAIN_S, clock_now_ms());
+    int wait = http_retry_after(&answer->headers, AGAIN_S, clock_now_ms());
     if (status == 429)
       (void)fail(error, ERROR_too_many, "", answer, "the server asks to wait %d seconds before the next call", wait);
     else

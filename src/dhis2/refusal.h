@@ -22,7 +22,4 @@ int dhis2_token_verdict(struct arena *arena, const struct http_answer *answer, s
 int dhis2_basic_verdict(struct arena *arena, const struct http_answer *answer, struct error *error);
 int dhis2_bearer_verdict(struct arena *arena, const struct http_answer *answer, struct error *error);
 
-/* Seconds of Retry-After, a number or a date; `otherwise` where it is missing or unreadable; at most an hour. */
-int dhis2_retry_after(const struct http_headers *headers, int otherwise, int64_t now_ms);
-
 #endif

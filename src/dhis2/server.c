@@ -10,7 +10,7 @@
 struct dhis2_server {
   char *id, *base_url, *base_path; /* base_path: "" or "/dhis": what a cookie's Path is held against begins with it */
   struct http_client *client;
-  struct dhis2_credential credential;
+  struct source_credential credential;
   struct cookie_jar *cookies;
   struct dhis2_renewal renewal;
   struct dhis2_version version;
@@ -27,7 +27,7 @@ static char *path_of(struct str base_url) {
 
 /* The jar rules what is sent: else the first cookie that the server sets would stand in for the session that was given. */
 static void seed_cookies(struct dhis2_server *server) {
-  if (server->credential.kind != DHIS2_COOKIE) return;
+  if (server->credential.kind != CREDENTIAL_COOKIE) return;
   struct str rest = secret_reveal(server->credential.value);
   while (rest.n) {
     struct str pair = str_trim(str_take(&rest, ';'));
@@ -39,13 +39,13 @@ static void seed_cookies(struct dhis2_server *server) {
 }
 
 struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options,
-                                      struct dhis2_credential credential) {
+                                      struct source_credential credential) {
   struct dhis2_server *server = mem_alloc(sizeof *server);
   server->id = mem_printf("%.*s", STR_ARG(id));
   server->base_url = mem_printf("%.*s", STR_ARG(base_url));
   server->base_path = path_of(base_url);
   server->client = http_client_new(options);
-  server->credential = (struct dhis2_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
+  server->credential = (struct source_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
   server->cookies = cookie_jar_new();
   seed_cookies(server);
   return server;
@@ -151,21 +151,6 @@ struct secret *dhis2_cookie_header(const struct cookie_jar *jar, struct str meth
   return both;
 }
 
-static const struct {
-  struct str name, prefix;
-} authorization[] = {
-    [DHIS2_PAT] = {{"Authorization", 13}, {"ApiToken ", 9}},
-    [DHIS2_BEARER] = {{"Authorization", 13}, {"Bearer ", 7}},
-    [DHIS2_BASIC] = {{"Authorization", 13}, {"Basic ", 6}}, /* the exact word: with "basic" a refusal is a redirect */
-};
-
-bool dhis2_authorization(enum dhis2_credential_kind kind, struct str *ret_name, struct str *ret_prefix) {
-  if (kind != DHIS2_PAT && kind != DHIS2_BEARER && kind != DHIS2_BASIC) return false;
-  *ret_name = authorization[kind].name;
-  *ret_prefix = authorization[kind].prefix;
-  return true;
-}
-
 struct sink {
   int (*sink)(void *payload, struct str piece, struct error *error);
   void *payload;
@@ -177,7 +162,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
   http_headers_add(&headers, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
   http_headers_add(&headers, arena, STR("Accept"), STR("application/json"));
   if (content_type.n) http_headers_add(&headers, arena, STR("Content-Type"), content_type);
-  enum dhis2_credential_kind kind = server->credential.kind;
+  enum source_credential_kind kind = server->credential.kind;
   struct str full_path = arena_printf(arena, "%s%.*s", server->base_path, STR_ARG(str_slice(path, 0, str_find_char(path, '?')))), csrf;
   struct secret *kept = dhis2_cookie_header(server->cookies, str_of(method), full_path, clock_now_ms(), arena, &csrf);
   if (csrf.n) http_headers_add(&headers, arena, STR("X-XSRF-TOKEN"), csrf);
@@ -191,7 +176,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
       .sink = sink.sink,
       .payload = sink.payload,
   };
-  if (dhis2_authorization(kind, &call.secret_header_name, &call.secret_header_prefix)) call.secret_header = server->credential.value;
+  if (source_authorization(kind, &call.secret_header_name, &call.secret_header_prefix)) call.secret_header = server->credential.value;
   int result = http_client_call(server->client, &call, arena, ret, error);
   secret_free(kept);
   if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, full_path, clock_now_ms());
@@ -206,7 +191,7 @@ static bool refused(const struct http_answer *answer) {
 static int call_with(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
                      struct sink sink, struct arena *arena, struct http_answer *ret, struct error *error) {
   if (call_once(server, method, path, content_type, body, sink, arena, ret, error) < 0) return -1;
-  struct dhis2_credential fresh = {0};
+  struct source_credential fresh = {0};
   if (!refused(ret) || !server->renewal.renew || !server->renewal.renew(server->renewal.payload, &fresh)) return 0;
   secret_free(server->credential.value);
   server->credential = fresh;

@@ -7,36 +7,13 @@
 #ifndef DRAWBRIDGE_DHIS2_SERVER_H
 #define DRAWBRIDGE_DHIS2_SERVER_H
 
-#include "http/client.h"
-
-enum dhis2_credential_kind {
-  DHIS2_ANONYMOUS,
-  DHIS2_PAT,    /* value: the token; sent as Authorization: ApiToken … */
-  DHIS2_BEARER, /* value: the access token; Authorization: Bearer … */
-  DHIS2_BASIC,  /* value: base64(user:password); Authorization: Basic … */
-  DHIS2_COOKIE, /* value: what goes behind "Cookie: ", e.g. JSESSIONID=… */
-};
-
-struct dhis2_credential {
-  enum dhis2_credential_kind kind;
-  struct secret *value; /* owned; NULL for anonymous */
-};
-
-/* The header a kind goes into and what stands before the value there; false: the kind has none (a cookie, or nothing). */
-bool dhis2_authorization(enum dhis2_credential_kind kind, struct str *ret_name, struct str *ret_prefix);
+#include "source/sign_in.h"
 
 struct dhis2_server;
 
-/* Where a server is and how it is reached; texts are copied by whoever keeps them. */
-struct dhis2_place {
-  struct str id;       /* the configured id, for messages */
-  struct str base_url; /* without a final slash */
-  struct http_client_options options;
-};
-
 /* Takes its own reference of the credential's value and its own client. Cookies that the server sets are kept and sent back to it with this credential alone: a token's
  * own session, so that each call does not count as one more of the user's (2.43 evicts the eleventh). */
-struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options, struct dhis2_credential credential);
+struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options, struct source_credential credential);
 void dhis2_server_free(struct dhis2_server *server);
 struct str dhis2_server_id(const struct dhis2_server *server);
 struct str dhis2_server_url(const struct dhis2_server *server);
@@ -52,7 +29,7 @@ struct secret *dhis2_cookie_header(const struct cookie_jar *jar, struct str meth
 
 /* Asked once where a call was refused for its credential: fills *ret with a fresh one (the server takes over that reference) and the call is made again; false: it stays refused. `release` runs in dhis2_server_free. */
 struct dhis2_renewal {
-  bool (*renew)(void *payload, struct dhis2_credential *ret);
+  bool (*renew)(void *payload, struct source_credential *ret);
   void (*release)(void *payload);
   void *payload;
 };

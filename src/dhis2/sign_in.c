@@ -13,34 +13,27 @@
 
 enum { USERNAME_MAX = 255, PASSWORD_MAX = 1024, CODE_MAX = 32, TOKEN_MAX = 512, BODY_MAX = 16384 };
 
-void dhis2_signed_in_clear(struct dhis2_signed_in *signed_in) {
-  secret_free(signed_in->credential.value);
-  secret_free(signed_in->refresh_token);
-  secret_free(signed_in->cookies);
-  *signed_in = (struct dhis2_signed_in){0};
-}
-
 static int reason(struct error *error, const char *text) {
   (void)snprintf(error->reason, sizeof error->reason, "%s", text);
   return -1;
 }
 
 static struct str known_version(const struct dhis2_probe *probe) {
-  return probe ? probe->version_text : STR_NONE;
+  return probe ? probe->source.version_text : STR_NONE;
 }
 
 /* --- tokens and Basic: one header, sent once --- */
 
-static int by_header(const struct dhis2_place *place, const struct dhis2_probe *probe, struct dhis2_credential credential,
-                     dhis2_verdict *verdict, struct arena *arena, struct dhis2_signed_in *ret, struct error *error) {
+static int by_header(const struct source_place *place, const struct dhis2_probe *probe, struct source_credential credential,
+                     dhis2_verdict *verdict, struct arena *arena, struct signed_in *ret, struct error *error) {
   struct dhis2_server *server = dhis2_who_server(place, credential);
   int result = dhis2_who(server, verdict, known_version(probe), arena, ret, error);
   dhis2_server_free(server);
   if (result == 0) {
-    ret->credential = (struct dhis2_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
+    ret->credential = (struct source_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
     return 0;
   }
-  dhis2_signed_in_clear(ret);
+  signed_in_clear(ret);
   return error_name_server(error, place->id);
 }
 
@@ -56,9 +49,9 @@ static bool token_letters(struct str token) {
   return end > 0 && token.n <= TOKEN_MAX;
 }
 
-int dhis2_sign_in_pat(const struct dhis2_place *place, const struct dhis2_probe *probe, const struct secret *token, struct arena *arena,
-                      struct dhis2_signed_in *ret, struct error *error) {
-  *ret = (struct dhis2_signed_in){.kind = DHIS2_KIND_PAT};
+int dhis2_sign_in_pat(const struct source_place *place, const struct dhis2_probe *probe, const struct secret *token, struct arena *arena,
+                      struct signed_in *ret, struct error *error) {
+  *ret = (struct signed_in){.kind = SIGN_IN_PAT};
   if (!token_letters(secret_reveal(token))) {
     (void)error_set(
         error, ERROR_token_refused,
@@ -67,13 +60,13 @@ int dhis2_sign_in_pat(const struct dhis2_place *place, const struct dhis2_probe 
     return error_name_server(error, place->id);
   }
   struct secret *own = secret_new(secret_reveal(token));
-  int result = by_header(place, probe, (struct dhis2_credential){DHIS2_PAT, own}, dhis2_token_verdict, arena, ret, error);
+  int result = by_header(place, probe, (struct source_credential){CREDENTIAL_PAT, own}, dhis2_token_verdict, arena, ret, error);
   secret_free(own);
-  ret->kind = DHIS2_KIND_PAT;
+  ret->kind = SIGN_IN_PAT;
   return result;
 }
 
-static int check_words(const struct dhis2_place *place, struct str username, const struct secret *password, const struct secret *code,
+static int check_words(const struct source_place *place, struct str username, const struct secret *password, const struct secret *code,
                        struct error *error) {
   struct str word = secret_reveal(password), digits = secret_reveal(code);
   if (username.n == 0 || word.n == 0 || username.n > USERNAME_MAX || word.n > PASSWORD_MAX || digits.n > CODE_MAX)
@@ -85,18 +78,18 @@ static int check_words(const struct dhis2_place *place, struct str username, con
   return error_name_server(error, place->id);
 }
 
-int dhis2_sign_in_basic(const struct dhis2_place *place, const struct dhis2_probe *probe, struct str username,
-                        const struct secret *password, struct arena *arena, struct dhis2_signed_in *ret, struct error *error) {
-  *ret = (struct dhis2_signed_in){.kind = DHIS2_KIND_BASIC};
+int dhis2_sign_in_basic(const struct source_place *place, const struct dhis2_probe *probe, struct str username,
+                        const struct secret *password, struct arena *arena, struct signed_in *ret, struct error *error) {
+  *ret = (struct signed_in){.kind = SIGN_IN_BASIC};
   if (check_words(place, username, password, NULL, error) < 0) return -1;
   if (str_find_char(username, ':') != SIZE_MAX) {
     (void)error_set(error, ERROR_wrong_credentials, "a user name with a colon cannot be sent this way");
     return error_name_server(error, place->id);
   }
   struct secret *both = base64_basic(username, password);
-  int result = by_header(place, probe, (struct dhis2_credential){DHIS2_BASIC, both}, dhis2_basic_verdict, arena, ret, error);
+  int result = by_header(place, probe, (struct source_credential){CREDENTIAL_BASIC, both}, dhis2_basic_verdict, arena, ret, error);
   secret_free(both);
-  ret->kind = DHIS2_KIND_BASIC;
+  ret->kind = SIGN_IN_BASIC;
   return result;
 }
 
@@ -167,11 +160,11 @@ static struct secret *session_cookie(struct dhis2_server *server) {
   return cookie ? cookie : secret_new(STR_NONE);
 }
 
-int dhis2_sign_in_password(const struct dhis2_place *place, const struct dhis2_probe *probe, struct str username,
-                           const struct secret *password, const struct secret *code, struct arena *arena, struct dhis2_signed_in *ret,
+int dhis2_sign_in_password(const struct source_place *place, const struct dhis2_probe *probe, struct str username,
+                           const struct secret *password, const struct secret *code, struct arena *arena, struct signed_in *ret,
                            struct error *error) {
   struct dhis2_probe asked;
-  *ret = (struct dhis2_signed_in){.kind = DHIS2_KIND_PASSWORD};
+  *ret = (struct signed_in){.kind = SIGN_IN_PASSWORD};
   if (code && secret_reveal(code).n == 0) code = NULL;
   if (check_words(place, username, password, code, error) < 0) return -1;
   if (!probe) {
@@ -179,29 +172,29 @@ int dhis2_sign_in_password(const struct dhis2_place *place, const struct dhis2_p
     probe = &asked;
   }
   if (probe->password_way == DHIS2_PASSWORD_NONE) {
-    (void)error_set(error, ERROR_kind_not_offered, "%.*s", STR_ARG(probe->kinds[DHIS2_KIND_PASSWORD].why));
+    (void)error_set(error, ERROR_kind_not_offered, "%.*s", STR_ARG(probe->source.kinds[SIGN_IN_PASSWORD].why));
     return error_name_server(error, place->id);
   }
-  struct dhis2_server *server = dhis2_who_server(place, (struct dhis2_credential){0});
+  struct dhis2_server *server = dhis2_who_server(place, (struct source_credential){0});
   int result = probe->password_way == DHIS2_PASSWORD_JSON ? json_login(server, username, password, code, arena, error)
                                                           : form_login(server, username, password, code, arena, error);
-  if (result == 0) result = dhis2_who(server, session_verdict, probe->version_text, arena, ret, error);
-  if (result == 0) ret->credential = (struct dhis2_credential){DHIS2_COOKIE, session_cookie(server)};
+  if (result == 0) result = dhis2_who(server, session_verdict, probe->source.version_text, arena, ret, error);
+  if (result == 0) ret->credential = (struct source_credential){CREDENTIAL_COOKIE, session_cookie(server)};
   dhis2_server_free(server);
   if (result == 0) return 0;
-  dhis2_signed_in_clear(ret);
+  signed_in_clear(ret);
   return error_name_server(error, place->id);
 }
 
 /* --- and out --- */
 
 /* Whether those cookies are still somebody. */
-static int still_alive(const struct dhis2_place *place, const struct secret *cookies, bool *ret, struct error *error) {
+static int still_alive(const struct source_place *place, const struct secret *cookies, bool *ret, struct error *error) {
   struct arena *arena = arena_new();
-  struct dhis2_server *server = dhis2_who_server(place, (struct dhis2_credential){0});
+  struct dhis2_server *server = dhis2_who_server(place, (struct source_credential){0});
   dhis2_server_load_cookies(server, cookies);
   struct http_answer answer;
-  struct dhis2_user user;
+  struct signed_in_user user;
   int result =
       dhis2_call(server, "GET", STR("/api/me?fields=id,username,userCredentials%5Busername%5D"), STR_NONE, STR_NONE, arena, &answer, error);
   if (result == 0) *ret = answer.status == 200 && dhis2_user_read(arena, answer.body, &user);
@@ -210,10 +203,10 @@ static int still_alive(const struct dhis2_place *place, const struct secret *coo
   return result;
 }
 
-int dhis2_sign_out(const struct dhis2_place *place, const struct secret *cookies, struct error *error) {
+int dhis2_sign_out(const struct source_place *place, const struct secret *cookies, struct error *error) {
   if (!cookies) return 0;
   struct arena *arena = arena_new();
-  struct dhis2_server *server = dhis2_who_server(place, (struct dhis2_credential){0});
+  struct dhis2_server *server = dhis2_who_server(place, (struct source_credential){0});
   struct http_answer answer;
   bool alive = false;
   dhis2_server_load_cookies(server, cookies);

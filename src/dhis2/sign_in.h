@@ -16,43 +16,25 @@
  *   too_many                 the server, or what stands before it, asks to wait; error.retry_after
  * upstream_status is the server's own status.
  *
- * Blocks (see http/client.h). Life cycle: a call fills struct dhis2_signed_in, the caller moves out what it keeps and calls dhis2_signed_in_clear. Texts are in the arena given. */
+ * Blocks (see http/client.h). Life cycle: a call fills struct signed_in, the caller moves out what it keeps and calls signed_in_clear. Texts are in the arena given. */
 #ifndef DRAWBRIDGE_DHIS2_SIGN_IN_H
 #define DRAWBRIDGE_DHIS2_SIGN_IN_H
 
 #include "dhis2/probe.h"
 
-struct dhis2_user {
-  struct str id;       /* 11 letters; with the server it is the identity: names can be given to another person */
-  struct str username, name;
-};
-
-struct dhis2_signed_in {
-  enum dhis2_kind kind;
-  struct dhis2_credential credential; /* owned; what dhis2_server_new takes */
-  struct secret *refresh_token;       /* owned; NULL: none */
-  struct secret *cookies;             /* owned; cookie_jar_save of what the server set for this credential; NULL: none. To be sent back with it, and with nothing else */
-  int64_t expires_ms;                 /* when the credential ends by itself; 0: not told (tokens that were pasted, sessions: by idle time) */
-  struct dhis2_user user;
-  struct str subject;                 /* oauth: `sub` of the ID token, to be held against that of a refreshed one; else empty */
-  struct str version_text;
-  struct dhis2_version version;
-};
-void dhis2_signed_in_clear(struct dhis2_signed_in *signed_in); /* also on a half-filled one and on all-zero */
-
 /* `probe` is that of the place, NULL: it is asked now. On -1 *ret is cleared. */
-int dhis2_sign_in_pat(const struct dhis2_place *place, const struct dhis2_probe *probe, const struct secret *token, struct arena *arena, struct dhis2_signed_in *ret, struct error *error);
+int dhis2_sign_in_pat(const struct source_place *place, const struct dhis2_probe *probe, const struct secret *token, struct arena *arena, struct signed_in *ret, struct error *error);
 
-/* `code`: the second factor; NULL: none is sent. The credential is the server's session (DHIS2_COOKIE). */
-int dhis2_sign_in_password(const struct dhis2_place *place, const struct dhis2_probe *probe, struct str username, const struct secret *password, const struct secret *code, struct arena *arena,
-                           struct dhis2_signed_in *ret, struct error *error);
+/* `code`: the second factor; NULL: none is sent. The credential is the server's session (CREDENTIAL_COOKIE). */
+int dhis2_sign_in_password(const struct source_place *place, const struct dhis2_probe *probe, struct str username, const struct secret *password, const struct secret *code, struct arena *arena,
+                           struct signed_in *ret, struct error *error);
 
-int dhis2_sign_in_basic(const struct dhis2_place *place, const struct dhis2_probe *probe, struct str username, const struct secret *password, struct arena *arena, struct dhis2_signed_in *ret,
+int dhis2_sign_in_basic(const struct source_place *place, const struct dhis2_probe *probe, struct str username, const struct secret *password, struct arena *arena, struct signed_in *ret,
                         struct error *error);
 
 /* Ends the server's session that `cookies` (cookie_jar_save; NULL: nothing to do) stands for, also one that came with a token or with Basic. A pasted token itself is left alone. 0: ended, or there was none; -1: not
  * reached, or still alive afterwards. */
-int dhis2_sign_out(const struct dhis2_place *place, const struct secret *cookies, struct error *error);
+int dhis2_sign_out(const struct source_place *place, const struct secret *cookies, struct error *error);
 
 /* How a token looks, before it is sent anywhere: the length, letters and checksum that DHIS2 issues (2.37 to 2.40: d2pat_…, 2.41+: d2p_…). A mismatch is a likely slip of the pen, not a proof: warn, then send. */
 enum dhis2_token_look { DHIS2_TOKEN_GOOD, DHIS2_TOKEN_OLD /* of 2.40 or before: refused by 2.41+ */, DHIS2_TOKEN_MISTYPED, DHIS2_TOKEN_FOREIGN /* no personal access token at all */ };

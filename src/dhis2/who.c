@@ -6,7 +6,7 @@
 
 enum { CALL_MS = 30000, TEXT_MAX = 255, UID_LENGTH = 11 };
 
-struct dhis2_server *dhis2_who_server(const struct dhis2_place *place, struct dhis2_credential credential) {
+struct dhis2_server *dhis2_who_server(const struct source_place *place, struct source_credential credential) {
   struct http_client_options options = place->options;
   if (options.timeout_ms == 0 || options.timeout_ms > CALL_MS) options.timeout_ms = CALL_MS;
   return dhis2_server_new(place->id, place->base_url, options, credential);
@@ -17,9 +17,9 @@ static struct str member(struct arena *arena, const json_t *object, const char *
   return text.n <= TEXT_MAX ? arena_str(arena, text) : STR_NONE;
 }
 
-bool dhis2_user_read(struct arena *arena, struct str json, struct dhis2_user *ret) {
+bool dhis2_user_read(struct arena *arena, struct str json, struct signed_in_user *ret) {
   json_t *root = json_loadb(json.p, json.n, 0, NULL);
-  struct dhis2_user user = {
+  struct signed_in_user user = {
       .id = member(arena, root, "id"), .username = member(arena, root, "username"), .name = member(arena, root, "displayName")};
   if (!user.username.n) user.username = member(arena, json_object_get(root, "userCredentials"), "username");
   if (!user.name.n) user.name = member(arena, root, "name");
@@ -42,7 +42,7 @@ static struct str ask_version(struct dhis2_server *server, struct arena *arena) 
 }
 
 int dhis2_who(struct dhis2_server *server, dhis2_verdict *verdict, struct str version_text, struct arena *arena,
-              struct dhis2_signed_in *ret, struct error *error) {
+              struct signed_in *ret, struct error *error) {
   struct http_answer answer;
   if (dhis2_call(server, "GET", STR("/api/me?fields=id,username,displayName,name,userCredentials%5Busername%5D"), STR_NONE, STR_NONE, arena,
                  &answer, error) < 0)
@@ -54,7 +54,6 @@ int dhis2_who(struct dhis2_server *server, dhis2_verdict *verdict, struct str ve
     return -1;
   }
   ret->version_text = version_text.n ? version_text : ask_version(server, arena);
-  (void)dhis2_version_parse(ret->version_text, &ret->version);
   struct secret *saved = cookie_jar_save(dhis2_server_cookies(server));
   if (secret_reveal(saved).n)
     ret->cookies = saved;

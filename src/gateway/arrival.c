@@ -31,7 +31,7 @@ static void tell_others(struct arrival *arrival, int64_t now_ms) {
   }
 }
 
-int arrival_run(struct arrival *arrival, struct str server, const struct dhis2_signed_in *signed_in, struct error *error) {
+int arrival_run(struct arrival *arrival, struct str server, const struct signed_in *signed_in, struct error *error) {
   int64_t now = clock_now_ms();
   struct str url = directory_place(directory_find(arrival->directory, server))->base_url;
   arrival->connection = connection_of_sign_in(server, url, signed_in, now);

@@ -30,7 +30,7 @@ struct arrival {
 int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode, struct gateway_session *base, struct error *error);
 
 /* Errors: those of admission_run. */
-int arrival_run(struct arrival *arrival, struct str server, const struct dhis2_signed_in *signed_in, struct error *error);
+int arrival_run(struct arrival *arrival, struct str server, const struct signed_in *signed_in, struct error *error);
 
 void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, struct http_headers *headers);
 void arrival_clear(struct arrival *arrival);

@@ -11,11 +11,11 @@ struct connection {
   struct arena *arena; /* of the texts */
   struct connection_about about;
   uv_mutex_t lock; /* of what follows */
-  struct dhis2_credential credential;
+  struct source_credential credential;
   struct secret *refresh_token, *cookies;
   int64_t expires_ms;
   uint64_t turn;
-  struct dhis2_tokens unsaved;
+  struct oauth_tokens unsaved;
   uv_cond_t renewed;
   bool renewing;
   struct error renewal_error; /* of the last one; code 0: it went well */
@@ -44,12 +44,12 @@ enum connection_state connection_state_of(struct str name) {
   return CONNECTION_REAUTH_REQUIRED;
 }
 
-enum config_kind connection_kind_of(enum dhis2_kind kind) {
+enum config_kind connection_kind_of(enum sign_in_kind kind) {
   switch (kind) {
-  case DHIS2_KIND_OAUTH: return CONFIG_OAUTH;
-  case DHIS2_KIND_LEGACY_OAUTH: return CONFIG_LEGACY_OAUTH;
-  case DHIS2_KIND_PAT: return CONFIG_PAT;
-  case DHIS2_KIND_BASIC: return CONFIG_BASIC;
+  case SIGN_IN_OAUTH: return CONFIG_OAUTH;
+  case SIGN_IN_LEGACY_OAUTH: return CONFIG_LEGACY_OAUTH;
+  case SIGN_IN_PAT: return CONFIG_PAT;
+  case SIGN_IN_BASIC: return CONFIG_BASIC;
   default: return CONFIG_PASSWORD;
   }
 }
@@ -67,7 +67,7 @@ static struct str keep(struct connection *connection, struct str text) {
   return arena_str(connection->arena, str_slice(text, 0, TEXT_MAX));
 }
 
-struct connection *connection_of_sign_in(struct str server, struct str url, const struct dhis2_signed_in *signed_in, int64_t now_ms) {
+struct connection *connection_of_sign_in(struct str server, struct str url, const struct signed_in *signed_in, int64_t now_ms) {
   struct connection *c = make();
   c->about = (struct connection_about){.server = keep(c, server),
                                        .url = arena_str(c->arena, url),
@@ -78,7 +78,7 @@ struct connection *connection_of_sign_in(struct str server, struct str url, cons
                                        .version = keep(c, signed_in->version_text),
                                        .subject = keep(c, signed_in->subject),
                                        .since_ms = now_ms};
-  c->credential = (struct dhis2_credential){signed_in->credential.kind, secret_ref(signed_in->credential.value)};
+  c->credential = (struct source_credential){signed_in->credential.kind, secret_ref(signed_in->credential.value)};
   c->refresh_token = secret_ref(signed_in->refresh_token);
   c->cookies = secret_ref(signed_in->cookies);
   c->expires_ms = signed_in->expires_ms;
@@ -182,7 +182,7 @@ struct connection *connection_unpack(struct str packed) {
   if (!packed_open(packed, f, TAG_COUNT) || !config_kind_of(FIELD(TAG_KIND), &kind) || !packed_get_number(FIELD(TAG_SINCE), &since))
     return NULL;
   if (!packed_get_number(FIELD(TAG_EXPIRES), &expires) || FIELD(TAG_CREDENTIAL_KIND).n != 1 ||
-      FIELD(TAG_CREDENTIAL_KIND).p[0] > DHIS2_COOKIE)
+      FIELD(TAG_CREDENTIAL_KIND).p[0] > CREDENTIAL_COOKIE)
     return NULL;
   struct connection *c = make();
   c->about = (struct connection_about){.server = keep(c, FIELD(TAG_SERVER)),
@@ -195,7 +195,7 @@ struct connection *connection_unpack(struct str packed) {
                                        .subject = keep(c, FIELD(TAG_SUBJECT)),
                                        .since_ms = since};
   c->credential =
-      (struct dhis2_credential){(enum dhis2_credential_kind)FIELD(TAG_CREDENTIAL_KIND).p[0], secret_or_none(FIELD(TAG_CREDENTIAL))};
+      (struct source_credential){(enum source_credential_kind)FIELD(TAG_CREDENTIAL_KIND).p[0], secret_or_none(FIELD(TAG_CREDENTIAL))};
   c->refresh_token = secret_or_none(FIELD(TAG_REFRESH_TOKEN));
   c->cookies = secret_or_none(FIELD(TAG_COOKIES));
   c->expires_ms = expires;
@@ -235,7 +235,7 @@ static void put(struct secret **where, struct secret *what) {
   *where = what;
 }
 
-void connection_renewed(struct connection *connection, const struct dhis2_tokens *tokens) {
+void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens) {
   uv_mutex_lock(&connection->lock);
   put(&connection->credential.value, secret_ref(tokens->access_token));
   if (tokens->refresh_token) put(&connection->refresh_token, secret_ref(tokens->refresh_token));
@@ -265,7 +265,7 @@ void connection_end_renewal(struct connection *connection, const struct error *e
   uv_mutex_unlock(&connection->lock);
 }
 
-void connection_keep_unsaved(struct connection *connection, const struct dhis2_tokens *tokens) {
+void connection_keep_unsaved(struct connection *connection, const struct oauth_tokens *tokens) {
   uv_mutex_lock(&connection->lock);
   put(&connection->unsaved.access_token, secret_ref(tokens->access_token));
   put(&connection->unsaved.refresh_token, secret_ref(tokens->refresh_token));
@@ -273,17 +273,17 @@ void connection_keep_unsaved(struct connection *connection, const struct dhis2_t
   uv_mutex_unlock(&connection->lock);
 }
 
-bool connection_take_unsaved(struct connection *connection, struct dhis2_tokens *ret) {
+bool connection_take_unsaved(struct connection *connection, struct oauth_tokens *ret) {
   uv_mutex_lock(&connection->lock);
   *ret = connection->unsaved;
-  connection->unsaved = (struct dhis2_tokens){0};
+  connection->unsaved = (struct oauth_tokens){0};
   uv_mutex_unlock(&connection->lock);
   return ret->access_token;
 }
 
 void connection_adopt(struct connection *connection, struct connection *fresh) {
   struct connection_credential now = connection_credential(fresh);
-  struct dhis2_tokens tokens = {now.credential.value, connection_refresh_token(fresh), now.expires_ms};
+  struct oauth_tokens tokens = {now.credential.value, connection_refresh_token(fresh), now.expires_ms};
   enum connection_state state = connection_state(fresh);
   connection_renewed(connection, &tokens);
   connection->state = state;

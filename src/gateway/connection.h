@@ -29,7 +29,7 @@ struct connection_about { /* borrowed; lives as long as the connection */
 };
 
 /* Takes copies and references of what it keeps. `server`: configured id; `url`: its base address. */
-struct connection *connection_of_sign_in(struct str server, struct str url, const struct dhis2_signed_in *signed_in, int64_t now_ms);
+struct connection *connection_of_sign_in(struct str server, struct str url, const struct signed_in *signed_in, int64_t now_ms);
 struct connection *connection_ref(struct connection *connection);
 void connection_unref(struct connection *connection); /* NULL is fine */
 
@@ -47,7 +47,7 @@ struct connection *connection_lost(struct str server, enum config_kind kind, int
 
 /* The credential as it is now: its own reference, to be freed with secret_free. */
 struct connection_credential {
-  struct dhis2_credential credential;
+  struct source_credential credential;
   int64_t expires_ms; /* of the credential itself; 0: not told */
   bool renewable;     /* has a refresh token */
   uint64_t turn;
@@ -55,15 +55,15 @@ struct connection_credential {
 struct connection_credential connection_credential(struct connection *connection);
 
 struct secret *connection_refresh_token(struct connection *connection); /* own reference; NULL: none */
-void connection_renewed(struct connection *connection, const struct dhis2_tokens *tokens); /* takes references */
+void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens); /* takes references */
 
 /* One renewal at a time in this process. True: the caller renews and then calls connection_end_renewal. False: it was renewed since `seen_turn` (error->code is 0), or the renewal that was waited for failed as *error says. Blocks. */
 bool connection_begin_renewal(struct connection *connection, uint64_t seen_turn, struct error *error);
 void connection_end_renewal(struct connection *connection, const struct error *error); /* NULL: it went well */
 
 /* Tokens that a server has given and the store has not taken yet: used by nobody until it has. Both take or give references; the second: false, there are none. */
-void connection_keep_unsaved(struct connection *connection, const struct dhis2_tokens *tokens);
-bool connection_take_unsaved(struct connection *connection, struct dhis2_tokens *ret);
+void connection_keep_unsaved(struct connection *connection, const struct oauth_tokens *tokens);
+bool connection_take_unsaved(struct connection *connection, struct oauth_tokens *ret);
 
 /* Adopts the credential of another reading of the same connection (renewed by another process). */
 void connection_adopt(struct connection *connection, struct connection *fresh);
@@ -85,6 +85,6 @@ void connection_set_generation(struct connection *connection, int64_t generation
 void connection_end(struct connection *connection);
 bool connection_ended(const struct connection *connection);
 
-enum config_kind connection_kind_of(enum dhis2_kind kind);
+enum config_kind connection_kind_of(enum sign_in_kind kind);
 
 #endif

@@ -14,21 +14,21 @@
 enum { FIELD_KIND, FIELD_TOKEN, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELDS };
 
 /* What was sent, as what is to be done. */
-static int read_kind(const struct secret_field fields[FIELDS], enum dhis2_kind *ret, struct error *error) {
+static int read_kind(const struct secret_field fields[FIELDS], enum sign_in_kind *ret, struct error *error) {
   struct str kind = secret_reveal(fields[FIELD_KIND].value);
   if (str_eq(kind, STR("pat")))
-    *ret = DHIS2_KIND_PAT;
+    *ret = SIGN_IN_PAT;
   else if (str_eq(kind, STR("password")))
-    *ret = DHIS2_KIND_PASSWORD;
+    *ret = SIGN_IN_PASSWORD;
   else if (str_eq(kind, STR("basic")))
-    *ret = DHIS2_KIND_BASIC;
+    *ret = SIGN_IN_BASIC;
   else if (str_eq(kind, STR("oauth")) || str_eq(kind, STR("legacy-oauth")))
     return error_set(error, ERROR_bad_request, "sign-in by OAuth begins at the address 'authorize_url' of GET /v1/servers");
   else
     return error_set(error, ERROR_bad_request, "'kind' is to be pat, password or basic");
-  if (*ret == DHIS2_KIND_PAT && !secret_reveal(fields[FIELD_TOKEN].value).n)
+  if (*ret == SIGN_IN_PAT && !secret_reveal(fields[FIELD_TOKEN].value).n)
     return error_set(error, ERROR_bad_request, "'token' is missing");
-  if (*ret == DHIS2_KIND_PAT) return 0;
+  if (*ret == SIGN_IN_PAT) return 0;
   if (!secret_reveal(fields[FIELD_USERNAME].value).n || !secret_reveal(fields[FIELD_PASSWORD].value).n)
     return error_set(error, ERROR_bad_request, "'username' or 'password' is missing");
   return 0;
@@ -49,14 +49,14 @@ static int start(struct password_sign_in *sign_in, struct http_exchange *exchang
                  struct error *error) {
   struct secret_field fields[FIELDS] = {
       {STR("kind"), NULL}, {STR("token"), NULL}, {STR("username"), NULL}, {STR("password"), NULL}, {STR("code"), NULL}};
-  enum dhis2_kind kind = DHIS2_KIND_PAT;
+  enum sign_in_kind kind = SIGN_IN_PAT;
   int failed = secret_body_read(body, fields, FIELDS, error) || read_kind(fields, &kind, error) ? -1 : 0;
   if (!failed) {
     struct secret *code = fields[FIELD_CODE].value;
     sign_in->kind = kind;
-    sign_in->secret = secret_ref(kind == DHIS2_KIND_PAT ? fields[FIELD_TOKEN].value : fields[FIELD_PASSWORD].value);
+    sign_in->secret = secret_ref(kind == SIGN_IN_PAT ? fields[FIELD_TOKEN].value : fields[FIELD_PASSWORD].value);
     sign_in->username = arena_str(http_exchange_arena(exchange), secret_reveal(fields[FIELD_USERNAME].value));
-    sign_in->code = kind == DHIS2_KIND_PASSWORD && secret_reveal(code).n ? secret_ref(code) : NULL;
+    sign_in->code = kind == SIGN_IN_PASSWORD && secret_reveal(code).n ? secret_ref(code) : NULL;
     failed = password_sign_in_start(sign_in, exchange, session, error);
   }
   secret_body_clear(fields, FIELDS);

@@ -13,7 +13,7 @@ struct holder {
   uint64_t turn;
 };
 
-static bool renew(void *payload, struct dhis2_credential *ret) {
+static bool renew(void *payload, struct source_credential *ret) {
   struct holder *holder = payload;
   struct error error = {0};
   struct connection_credential now = connection_credential(holder->connection);
@@ -42,7 +42,7 @@ static int check(struct connection *connection, struct str id, struct str url, s
 }
 
 static struct dhis2_server *make(struct holder *holder, struct directory_server *server, struct error *error) {
-  const struct dhis2_place *place = directory_place(server);
+  const struct source_place *place = directory_place(server);
   struct connection_credential now = connection_credential(holder->connection);
   if (renewal_is_due(&now, clock_now_ms())) {
     int failed = renewal_run(holder->gateway, holder->directory, holder->session, holder->connection, now.turn, error);

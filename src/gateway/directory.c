@@ -13,12 +13,13 @@ struct answer {
   struct directory_answer answer; /* first: a struct directory_answer * is the answer */
   atomic_uint references;
   struct arena *arena;
+  struct dhis2_probe probe;
   int64_t at_ms;
 };
 
 struct directory_server {
   const struct config_server *about;
-  struct dhis2_place place;
+  struct source_place place;
   uv_mutex_t lock; /* of what follows */
   uv_cond_t probed;
   bool probing;
@@ -46,7 +47,7 @@ struct directory *directory_new(struct config *config) {
     const struct config_server *about = &config->servers[i];
     struct directory_server *server = &directory->servers[i];
     server->about = about;
-    server->place = (struct dhis2_place){.id = about->id,
+    server->place = (struct source_place){.id = about->id,
                                          .base_url = about->url,
                                          .options = {.ca_file = about->ca.n ? arena_cstr(directory->arena, about->ca) : NULL,
                                                      .addresses = about->addresses.p,
@@ -93,19 +94,29 @@ const struct config_server *directory_about(const struct directory_server *serve
   return server->about;
 }
 
-const struct dhis2_place *directory_place(const struct directory_server *server) {
+const struct source_place *directory_place(const struct directory_server *server) {
   return &server->place;
 }
 
-struct dhis2_client directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena) {
+struct oauth_client *directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena) {
   const struct config_oauth *oauth = &server->about->oauth;
-  return (struct dhis2_client){
+  struct oauth_client *client = ARENA_NEW(arena, struct oauth_client);
+  *client = (struct oauth_client){
       .client_id = oauth->client_id,
       .client_secret = oauth->client_secret,
       .private_key = oauth->private_key,
       .redirect_uri = arena_printf(arena, "%.*s/v1/callback/%.*s", STR_ARG(directory->config->public_url), STR_ARG(server->about->id)),
       .scopes = oauth->scopes.n ? oauth->scopes.p : NULL,
       .scope_count = oauth->scopes.n};
+  return client;
+}
+
+struct oauth_party directory_party(struct directory *directory, const struct directory_server *server,
+                                   const struct oauth_provider *provider, struct arena *arena) {
+  return (struct oauth_party){.server = server->about->id,
+                              .options = server->place.options,
+                              .provider = provider,
+                              .client = directory_client(directory, server, arena)};
 }
 
 static struct answer *answer_ref(struct answer *answer) {
@@ -128,7 +139,9 @@ static struct answer *ask(const struct directory_server *server) {
   struct answer *answer = mem_alloc(sizeof *answer);
   atomic_init(&answer->references, 1);
   answer->arena = arena_new();
-  if (dhis2_probe(&server->place, answer->arena, &answer->answer.probe, &answer->answer.error))
+  answer->answer.dhis2 = &answer->probe;
+  answer->answer.source = &answer->probe.source;
+  if (dhis2_probe(&server->place, answer->arena, &answer->probe, &answer->answer.error))
     failure_name_server(&answer->answer.error, server->about->id);
   answer->at_ms = clock_monotonic_ms();
   return answer;
@@ -160,27 +173,27 @@ const struct directory_answer *directory_last(struct directory_server *server, b
   return answer ? &answer->answer : NULL;
 }
 
-enum config_kind directory_kind_bit(enum dhis2_kind kind) {
-  static const enum config_kind bits[DHIS2_KINDS] = {[DHIS2_KIND_OAUTH] = CONFIG_OAUTH,
-                                                     [DHIS2_KIND_LEGACY_OAUTH] = CONFIG_LEGACY_OAUTH,
-                                                     [DHIS2_KIND_PAT] = CONFIG_PAT,
-                                                     [DHIS2_KIND_PASSWORD] = CONFIG_PASSWORD,
-                                                     [DHIS2_KIND_BASIC] = CONFIG_BASIC};
+enum config_kind directory_kind_bit(enum sign_in_kind kind) {
+  static const enum config_kind bits[SIGN_IN_KINDS] = {[SIGN_IN_OAUTH] = CONFIG_OAUTH,
+                                                     [SIGN_IN_LEGACY_OAUTH] = CONFIG_LEGACY_OAUTH,
+                                                     [SIGN_IN_PAT] = CONFIG_PAT,
+                                                     [SIGN_IN_PASSWORD] = CONFIG_PASSWORD,
+                                                     [SIGN_IN_BASIC] = CONFIG_BASIC};
   return bits[kind];
 }
 
-int directory_offers(const struct directory_server *server, enum dhis2_kind kind, const struct directory_answer *answer,
+int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer,
                      struct error *error) {
-  bool oauth = kind == DHIS2_KIND_OAUTH || kind == DHIS2_KIND_LEGACY_OAUTH;
+  bool oauth = kind == SIGN_IN_OAUTH || kind == SIGN_IN_LEGACY_OAUTH;
   if (!(server->about->sign_in & directory_kind_bit(kind)))
     return failure_at(error, ERROR_kind_not_offered, server->about->id, "sign-in by %s is not offered for %.*s: choose another kind",
-                      dhis2_kind_name(kind), STR_ARG(server->about->name));
+                      sign_in_kind_name(kind), STR_ARG(server->about->name));
   if (oauth && !server->about->oauth.client_id.n)
     return failure_at(error, ERROR_kind_not_offered, server->about->id,
                       "drawbridge is not registered at %.*s: an 'oauth' block is missing in its configuration",
                       STR_ARG(server->about->name));
-  if (!answer || answer->error.code || answer->probe.kinds[kind].state != DHIS2_OFF) return 0;
-  struct str why = answer->probe.kinds[kind].why;
+  if (!answer || answer->error.code || answer->source->kinds[kind].state != SIGN_IN_OFF) return 0;
+  struct str why = answer->source->kinds[kind].why;
   return failure_at(error, ERROR_kind_not_offered, server->about->id, "%.*s",
                     STR_ARG(why.n ? why : STR("the server does not offer this kind of sign-in: choose another one")));
 }
@@ -189,13 +202,13 @@ static void examine(struct directory *directory, struct directory_server *server
   struct dhis2_diagnosis diagnosis;
   arena_free(server->diagnosis_arena);
   server->diagnosis_arena = arena_new();
-  struct dhis2_client client = directory_client(directory, server, server->diagnosis_arena);
+  const struct oauth_client *client = directory_client(directory, server, server->diagnosis_arena);
   bool named = server->about->sign_in != CONFIG_ALL_BUT_BASIC; /* all is what one gets who names none */
   unsigned wanted = 0;
-  for (enum dhis2_kind kind = 0; named && kind < DHIS2_KINDS; kind++)
+  for (enum sign_in_kind kind = 0; named && kind < SIGN_IN_KINDS; kind++)
     if (server->about->sign_in & directory_kind_bit(kind)) wanted |= 1U << kind;
   struct dhis2_question question = {
-      .place = &server->place, .wanted = wanted, .client = client.client_id.n ? &client : NULL, .redirect_uri = client.redirect_uri};
+      .place = &server->place, .wanted = wanted, .client = client->client_id.n ? client : NULL, .redirect_uri = client->redirect_uri};
   dhis2_doctor(&question, server->diagnosis_arena, &diagnosis);
   server->diagnosis = dhis2_diagnosis_json(server->diagnosis_arena, &diagnosis);
   server->diagnosed_ms = clock_monotonic_ms();

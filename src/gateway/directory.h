@@ -22,13 +22,16 @@ struct config *directory_config(const struct directory *directory); /* borrowed 
 struct directory_server;
 struct directory_server *directory_find(struct directory *directory, struct str id);
 const struct config_server *directory_about(const struct directory_server *server);
-const struct dhis2_place *directory_place(const struct directory_server *server);
+const struct source_place *directory_place(const struct directory_server *server);
 
-/* drawbridge as that server's client; texts in the arena. */
-struct dhis2_client directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena);
+/* drawbridge as that server's client; and as the client of one of its authorization servers. In the arena. */
+struct oauth_client *directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena);
+struct oauth_party directory_party(struct directory *directory, const struct directory_server *server, const struct oauth_provider *provider, struct arena *arena);
 
 struct directory_answer {
-  struct dhis2_probe probe; /* meaningful where error.code is ERROR_NONE */
+  /* Meaningful where error.code is ERROR_NONE. */
+  const struct source_probe *source;
+  const struct dhis2_probe *dhis2; /* the same server, and what only DHIS2 has */
   struct error error;
 };
 const struct directory_answer *directory_probe(struct directory_server *server); /* own reference: directory_answer_unref */
@@ -39,8 +42,8 @@ void directory_answer_unref(const struct directory_answer *answer);
 int directory_diagnosis(struct directory *directory, struct directory_server *server, struct arena *arena, struct str *ret, struct error *error);
 
 /* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason. */
-int directory_offers(const struct directory_server *server, enum dhis2_kind kind, const struct directory_answer *answer, struct error *error);
+int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer, struct error *error);
 
-enum config_kind directory_kind_bit(enum dhis2_kind kind);
+enum config_kind directory_kind_bit(enum sign_in_kind kind);
 
 #endif

@@ -31,7 +31,7 @@ struct leaving {
   struct arena *arena; /* of the exchange; the worker's alone while it works */
   struct transaction transaction;
   struct secret *cookie, *session; /* of this sign-in; of the session there is, NULL: none */
-  struct dhis2_start start;
+  struct oauth_start start;
   struct browser_sign_in *others;
   size_t other_count;
   struct error error;
@@ -70,16 +70,16 @@ static int read_query(struct leaving *leaving, const struct visit *visit, struct
 }
 
 /* Which of the two authorization servers does it have? */
-static const struct dhis2_oauth *choose(struct directory_server *server, const struct directory_answer *answer, struct error *error) {
+static const struct oauth_provider *choose(struct directory_server *server, const struct directory_answer *answer, struct error *error) {
   struct error ignored = {0};
   if (answer->error.code) {
     *error = answer->error;
     return NULL;
   }
-  if (directory_offers(server, DHIS2_KIND_OAUTH, answer, &ignored) == 0 && answer->probe.oauth.authorization_endpoint.n)
-    return &answer->probe.oauth;
-  if (directory_offers(server, DHIS2_KIND_LEGACY_OAUTH, answer, error) == 0 && answer->probe.legacy_oauth.authorization_endpoint.n)
-    return &answer->probe.legacy_oauth;
+  if (directory_offers(server, SIGN_IN_OAUTH, answer, &ignored) == 0 && answer->source->oauth.authorization_endpoint.n)
+    return &answer->source->oauth;
+  if (directory_offers(server, SIGN_IN_LEGACY_OAUTH, answer, error) == 0 && answer->source->legacy_oauth.authorization_endpoint.n)
+    return &answer->source->legacy_oauth;
   if (!error->code || error->code == ERROR_kind_not_offered) *error = ignored;
   if (!error->code) (void)error_set(error, ERROR_kind_not_offered, "the server does not offer sign-in by OAuth: choose another kind");
   return NULL;
@@ -98,15 +98,15 @@ static void leave_run(void *payload) {
   struct leaving *leaving = payload;
   struct visit *visit = visit_of(leaving->exchange);
   const struct directory_answer *answer = directory_probe(leaving->server);
-  struct dhis2_client client = directory_client(visit->directory, leaving->server, leaving->arena);
-  const struct dhis2_oauth *oauth = choose(leaving->server, answer, &leaving->error);
-  if (oauth && dhis2_oauth_start(oauth, &client, leaving->arena, &leaving->start, &leaving->error) == 0) {
+  const struct oauth_provider *oauth = choose(leaving->server, answer, &leaving->error);
+  struct oauth_party party = directory_party(visit->directory, leaving->server, oauth, leaving->arena);
+  if (oauth && oauth_start(&party, leaving->arena, &leaving->start, &leaving->error) == 0) {
     struct transaction *t = &leaving->transaction;
     t->server = directory_about(leaving->server)->id;
     t->nonce = leaving->start.nonce;
     t->issuer = arena_str(leaving->arena, oauth->issuer);
     t->token_endpoint = arena_str(leaving->arena, oauth->token_endpoint);
-    t->legacy = oauth->legacy;
+    t->legacy = oauth == &answer->source->legacy_oauth;
     t->verifier = leaving->start.verifier;
     leaving->start.verifier = NULL;
     (void)store_transaction(leaving, &leaving->error);
@@ -153,8 +153,8 @@ static int prepare_leaving(struct leaving *leaving, struct visit *visit, struct 
   if (!find_server(visit, id, error)) return -1;
   leaving->server = directory_find(visit->directory, visit->server);
   if (read_query(leaving, visit, request->query, error)) return -1;
-  if (directory_offers(leaving->server, DHIS2_KIND_OAUTH, NULL, &oauth) &&
-      directory_offers(leaving->server, DHIS2_KIND_LEGACY_OAUTH, NULL, &legacy)) {
+  if (directory_offers(leaving->server, SIGN_IN_OAUTH, NULL, &oauth) &&
+      directory_offers(leaving->server, SIGN_IN_LEGACY_OAUTH, NULL, &legacy)) {
     *error = oauth;
     return -1;
   }
@@ -184,7 +184,7 @@ struct returning {
   struct gateway *gateway;
   struct http_exchange *exchange;
   struct directory_server *server;
-  struct dhis2_callback callback;
+  struct oauth_callback callback;
   struct secret *cookie;  /* of this sign-in; NULL: the browser has none */
   struct secret *session; /* text of the session's cookie that was carried; NULL: none */
   struct transaction transaction;
@@ -285,8 +285,8 @@ static void take_run(void *payload) {
   struct error *error = &returning->error;
   if (take_transaction(returning, error)) return;
   const struct directory_answer *answer = directory_probe(returning->server);
-  const struct dhis2_oauth *oauth = oauth_of_transaction(answer, &returning->transaction, error);
-  if (oauth && dhis2_callback_check(&returning->callback, oauth, error) == 0 && returning->transaction.mode == CONFIG_MODE_CROSS_SITE) {
+  const struct oauth_provider *oauth = oauth_of_transaction(answer, &returning->transaction, error);
+  if (oauth && oauth_callback_check(&returning->callback, oauth, error) == 0 && returning->transaction.mode == CONFIG_MODE_CROSS_SITE) {
     struct transaction *t = &returning->transaction;
     t->code = secret_ref(returning->callback.code);
     struct rows rows = sessions_rows(returning->gateway->sessions);
@@ -333,7 +333,7 @@ static int read_callback(struct returning *returning, struct visit *visit, struc
   size_t count;
   if (!find_server(visit, id, error)) return -1;
   returning->server = directory_find(visit->directory, visit->server);
-  if (dhis2_callback_read(arena, request->query, &returning->callback, error)) return -1;
+  if (oauth_callback_read(arena, request->query, &returning->callback, error)) return -1;
   if (browser_sign_ins(visit->config, &request->headers, arena, &list, &count, error)) return -1;
   struct str name = browser_sign_in_name(visit->config, returning->callback.state, arena);
   for (size_t i = 0; i < count; i++) {

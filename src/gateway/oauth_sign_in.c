@@ -9,13 +9,13 @@ void oauth_sign_in_clear(struct oauth_sign_in *sign_in) {
   arrival_clear(&sign_in->arrival);
 }
 
-const struct dhis2_oauth *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction,
+const struct oauth_provider *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction,
                                                struct error *error) {
   if (answer->error.code) {
     *error = answer->error;
     return NULL;
   }
-  const struct dhis2_oauth *oauth = transaction->legacy ? &answer->probe.legacy_oauth : &answer->probe.oauth;
+  const struct oauth_provider *oauth = transaction->legacy ? &answer->source->legacy_oauth : &answer->source->oauth;
   if (str_eq(oauth->issuer, transaction->issuer) && str_eq(oauth->token_endpoint, transaction->token_endpoint)) return oauth;
   (void)error_set(error, ERROR_bad_request, "the server's authorization server is another one than when the sign-in began: begin again");
   return NULL;
@@ -24,14 +24,14 @@ const struct dhis2_oauth *oauth_of_transaction(const struct directory_answer *an
 void oauth_sign_in_run(struct oauth_sign_in *sign_in, struct directory_server *server, const struct transaction *transaction,
                        const struct secret *code, struct error *error) {
   struct arena *arena = arena_new();
-  struct dhis2_signed_in signed_in = {0};
+  struct signed_in signed_in = {0};
   const struct directory_answer *answer = directory_probe(server);
-  const struct dhis2_oauth *oauth = oauth_of_transaction(answer, transaction, error);
-  struct dhis2_client client = directory_client(sign_in->arrival.directory, server, arena);
-  if (oauth && dhis2_oauth_redeem(directory_place(server), oauth, &client, code, transaction->verifier, transaction->nonce, arena,
+  const struct oauth_provider *oauth = oauth_of_transaction(answer, transaction, error);
+  const struct oauth_client *client = directory_client(sign_in->arrival.directory, server, arena);
+  if (oauth && dhis2_oauth_redeem(directory_place(server), oauth, client, code, transaction->verifier, transaction->nonce, arena,
                                   &signed_in, error) == 0)
     (void)arrival_run(&sign_in->arrival, directory_about(server)->id, &signed_in, error);
-  dhis2_signed_in_clear(&signed_in);
+  signed_in_clear(&signed_in);
   directory_answer_unref(answer);
   arena_free(arena);
 }

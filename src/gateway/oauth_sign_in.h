@@ -19,6 +19,6 @@ void oauth_sign_in_run(struct oauth_sign_in *sign_in, struct directory_server *s
 void oauth_sign_in_clear(struct oauth_sign_in *sign_in);
 
 /* What the server's probe says of the authorization server that the transaction began at. NULL: ERROR_bad_request: it is another one now (R-A7); or why the server cannot be asked. */
-const struct dhis2_oauth *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction, struct error *error);
+const struct oauth_provider *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction, struct error *error);
 
 #endif

@@ -12,27 +12,27 @@ static void free_sign_in(struct password_sign_in *sign_in) {
 }
 
 static int call_server(struct password_sign_in *sign_in, const struct dhis2_probe *probe, struct arena *arena,
-                       struct dhis2_signed_in *ret) {
-  const struct dhis2_place *place = directory_place(sign_in->server);
+                       struct signed_in *ret) {
+  const struct source_place *place = directory_place(sign_in->server);
   switch (sign_in->kind) {
-  case DHIS2_KIND_PAT: return dhis2_sign_in_pat(place, probe, sign_in->secret, arena, ret, &sign_in->error);
-  case DHIS2_KIND_BASIC: return dhis2_sign_in_basic(place, probe, sign_in->username, sign_in->secret, arena, ret, &sign_in->error);
+  case SIGN_IN_PAT: return dhis2_sign_in_pat(place, probe, sign_in->secret, arena, ret, &sign_in->error);
+  case SIGN_IN_BASIC: return dhis2_sign_in_basic(place, probe, sign_in->username, sign_in->secret, arena, ret, &sign_in->error);
   default: return dhis2_sign_in_password(place, probe, sign_in->username, sign_in->secret, sign_in->code, arena, ret, &sign_in->error);
   }
 }
 
 static void run(void *payload) {
   struct password_sign_in *sign_in = payload;
-  struct dhis2_signed_in signed_in = {0};
+  struct signed_in signed_in = {0};
   struct arena *arena = arena_new();
   const struct directory_answer *answer = directory_probe(sign_in->server);
   struct error *error = &sign_in->error;
   if (answer->error.code)
     *error = answer->error;
   else if (directory_offers(sign_in->server, sign_in->kind, answer, error) == 0 &&
-           call_server(sign_in, &answer->probe, arena, &signed_in) == 0)
+           call_server(sign_in, answer->dhis2, arena, &signed_in) == 0)
     (void)arrival_run(&sign_in->arrival, directory_about(sign_in->server)->id, &signed_in, error);
-  dhis2_signed_in_clear(&signed_in);
+  signed_in_clear(&signed_in);
   directory_answer_unref(answer);
   arena_free(arena);
 }
@@ -44,7 +44,7 @@ static void end(void *payload) {
   struct str server = directory_about(sign_in->server)->id;
   if (error->code) {
     failure_name_server(error, server);
-    gateway_audit("sign_in_failed", exchange, server, dhis2_kind_name(sign_in->kind), sign_in->username, error);
+    gateway_audit("sign_in_failed", exchange, server, sign_in_kind_name(sign_in->kind), sign_in->username, error);
     metrics_count(&sign_in->gateway->metrics, METRIC_SIGN_INS_FAILED);
   }
   sign_in->reply(sign_in, exchange, error->code ? error : NULL);

@@ -10,7 +10,7 @@
 struct password_sign_in {
   struct gateway *gateway;
   struct directory_server *server;
-  enum dhis2_kind kind;
+  enum sign_in_kind kind;
   struct secret *secret, *code; /* owned */
   struct str username;          /* of the exchange's arena */
   /* Answers the exchange: with the error, or, NULL, with arrival_settle's headers. */

@@ -93,7 +93,7 @@ static void on_renewed(void *payload, const struct error *error) {
 
 struct asking_server {
   struct passing *passing;
-  struct dhis2_credential credential; /* own reference */
+  struct source_credential credential; /* own reference */
   struct secret *cookies;
   struct error error;
 };
@@ -101,7 +101,7 @@ struct asking_server {
 static void ask_run(void *payload) {
   struct asking_server *asking = payload;
   const struct passing *passing = asking->passing;
-  const struct dhis2_place *place = directory_place(directory_find(passing->visit->directory, passing->server->id));
+  const struct source_place *place = directory_place(directory_find(passing->visit->directory, passing->server->id));
   struct arena *arena = arena_new();
   struct str ignored;
   struct dhis2_server *server = dhis2_server_new(place->id, place->base_url, place->options, asking->credential);

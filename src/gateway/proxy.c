@@ -126,14 +126,14 @@ static const struct upstream_callbacks callbacks;
 /* Authorization, and the connection's cookies: with them a token's calls are one session of its user. */
 static size_t secrets_of(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct upstream_secret secrets[2],
                          struct secret **ret_cookie) {
-  struct dhis2_credential credential = pass->call.credential;
+  struct source_credential credential = pass->call.credential;
   struct str csrf = STR_NONE;
   size_t n = 0;
-  if (dhis2_authorization(credential.kind, &secrets[n].name, &secrets[n].prefix)) secrets[n++].value = credential.value;
+  if (source_authorization(credential.kind, &secrets[n].name, &secrets[n].prefix)) secrets[n++].value = credential.value;
   struct secret *cookie =
       pass->call.jar ? dhis2_cookie_header(pass->call.jar, method, pass->question.target.cookie_path, clock_now_ms(), pass->arena, &csrf)
                      : NULL;
-  if (!cookie && credential.kind == DHIS2_COOKIE) cookie = secret_ref(credential.value);
+  if (!cookie && credential.kind == CREDENTIAL_COOKIE) cookie = secret_ref(credential.value);
   if (csrf.n) http_headers_add(headers, pass->arena, STR("X-XSRF-TOKEN"), csrf);
   if (cookie) secrets[n++] = (struct upstream_secret){.name = STR("Cookie"), .value = cookie};
   *ret_cookie = cookie;
@@ -360,7 +360,7 @@ static void swallow(struct proxy_pass *pass, const struct upstream_answer *answe
   pass->swallowed = what;
   pass->status = answer->status;
   pass->retry_after = proxy_retry_after(&answer->headers, clock_now_ms());
-  pass->has_words = dhis2_is_json(&answer->headers);
+  pass->has_words = http_headers_are_json(&answer->headers);
 }
 
 static void on_head(void *payload, const struct upstream_answer *answer) {
@@ -544,7 +544,7 @@ struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchang
 }
 
 /* A browser that went meanwhile, and a body that was not kept, need no second call. */
-void proxy_repeat(struct proxy_pass *pass, struct dhis2_credential credential) {
+void proxy_repeat(struct proxy_pass *pass, struct source_credential credential) {
   struct error error = {0};
   if (pass->gone) {
     http_exchange_abort(pass->exchange);
@@ -552,7 +552,7 @@ void proxy_repeat(struct proxy_pass *pass, struct dhis2_credential credential) {
     return;
   }
   struct secret *old = pass->call.credential.value;
-  pass->call.credential = (struct dhis2_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
+  pass->call.credential = (struct source_credential){.kind = credential.kind, .value = secret_ref(credential.value)};
   secret_free(old);
   pass->repeated = true;
   buf_clear(&pass->out);

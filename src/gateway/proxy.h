@@ -71,7 +71,7 @@ struct proxy_call {
   struct config *config;              /* its own reference is taken */
   const struct config_server *server; /* of that config */
   struct str target;                  /* what follows "/s/<id>" in the request's target, as received; empty counts as "/" */
-  struct dhis2_credential credential; /* its own reference of the value is taken */
+  struct source_credential credential; /* its own reference of the value is taken */
   struct cookie_jar *jar;             /* of the connection, good until `done`; calls of one connection share it. NULL: none is kept */
   bool renewable;                     /* a refused credential can be renewed: keep the body */
   struct proxy_events events;
@@ -82,7 +82,7 @@ struct proxy_call {
 struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call);
 
 /* After `refused` answered true. */
-void proxy_repeat(struct proxy_pass *pass, struct dhis2_credential credential);
+void proxy_repeat(struct proxy_pass *pass, struct source_credential credential);
 void proxy_fail(struct proxy_pass *pass, const struct error *error); /* ERROR_reauth_required: PROXY_REFUSED; ERROR_refresh_failed with retry_after, ERROR_store_unavailable, …: PROXY_FAILED */
 
 /* For /metrics and tests; false: no pool of that server is open. */

@@ -94,17 +94,14 @@ static void give_lease_back(struct flight *flight) {
   sessions_rows_done(flight->gateway->sessions);
 }
 
-static const struct dhis2_oauth *oauth_of(const struct flight *flight, const struct directory_answer *answer) {
+static const struct oauth_provider *oauth_of(const struct flight *flight, const struct directory_answer *answer) {
   bool legacy = connection_about(flight->connection)->kind == CONFIG_LEGACY_OAUTH;
-  return legacy ? &answer->probe.legacy_oauth : &answer->probe.oauth;
+  return legacy ? &answer->source->legacy_oauth : &answer->source->oauth;
 }
 
-static int ask_server(struct flight *flight, struct dhis2_tokens *ret, struct error *error) {
+static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct error *error) {
   const struct directory_answer *answer = directory_probe(flight->server);
-  struct dhis2_place place = *directory_place(flight->server);
-  struct dhis2_client client = directory_client(flight->directory, flight->server, flight->arena);
   struct secret *refresh_token = connection_refresh_token(flight->connection);
-  place.options.timeout_ms = CALL_TIMEOUT_MS;
   int failed;
   if (answer->error.code) {
     *error = answer->error;
@@ -112,8 +109,9 @@ static int ask_server(struct flight *flight, struct dhis2_tokens *ret, struct er
   } else if (!oauth_of(flight, answer)->token_endpoint.n) {
     failed = for_now(error, "the server does not offer OAuth any more");
   } else {
-    failed = dhis2_oauth_refresh(&place, oauth_of(flight, answer), &client, refresh_token, connection_about(flight->connection)->subject,
-                                 flight->arena, ret, error);
+    struct oauth_party party = directory_party(flight->directory, flight->server, oauth_of(flight, answer), flight->arena);
+    party.options.timeout_ms = CALL_TIMEOUT_MS;
+    failed = oauth_refresh(&party, refresh_token, connection_about(flight->connection)->subject, flight->arena, ret, error);
   }
   if (failed && error->code != ERROR_reauth_required)
     failed = error->code == ERROR_refresh_failed ? -1 : for_now(error, "the sign-in could not be renewed");
@@ -131,7 +129,7 @@ static int save_once(struct flight *flight, struct connection *renewed, struct e
 }
 
 /* The row may have been saved meanwhile for its cookies: that raises its generation, and the tokens go there all the same. */
-static int save(struct flight *flight, const struct dhis2_tokens *tokens, struct error *error) {
+static int save(struct flight *flight, const struct oauth_tokens *tokens, struct error *error) {
   int failed = -1;
   for (int i = 0; i < TRIES && failed; i++) {
     struct secret *packed = connection_pack(flight->connection);
@@ -157,7 +155,7 @@ static int save(struct flight *flight, const struct dhis2_tokens *tokens, struct
 }
 
 static int renew_under_lease(struct flight *flight, struct error *error) {
-  struct dhis2_tokens tokens = {0};
+  struct oauth_tokens tokens = {0};
   int failed = connection_take_unsaved(flight->connection, &tokens) ? 0 : ask_server(flight, &tokens, error);
   if (!failed) failed = save(flight, &tokens, error);
   secret_free(tokens.access_token);

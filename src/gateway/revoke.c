@@ -44,19 +44,19 @@ static void log_failure(const struct connection *connection, const char *what, c
             LOG_FAILURE(error));
 }
 
-static void revoke_tokens(struct directory *directory, struct directory_server *server, const struct dhis2_place *place,
-                          struct connection *connection) {
+static void revoke_tokens(struct directory *directory, struct directory_server *server, struct connection *connection) {
   bool legacy = connection_about(connection)->kind == CONFIG_LEGACY_OAUTH;
   if (legacy || connection_about(connection)->kind != CONFIG_OAUTH) return;
   struct error error = {0};
   struct arena *arena = arena_new();
   const struct directory_answer *answer = directory_probe(server);
-  struct dhis2_client client = directory_client(directory, server, arena);
   struct connection_credential now = connection_credential(connection);
   struct secret *refresh_token = connection_refresh_token(connection);
+  struct oauth_party party = directory_party(directory, server, &answer->source->oauth, arena);
+  party.options.timeout_ms = CALL_TIMEOUT_MS;
   if (answer->error.code)
     log_failure(connection, "tokens", &answer->error);
-  else if (dhis2_oauth_revoke(place, &answer->probe.oauth, &client, refresh_token, now.credential.value, &error))
+  else if (oauth_revoke(&party, refresh_token, now.credential.value, &error))
     log_failure(connection, "tokens", &error);
   secret_free(refresh_token);
   secret_free(now.credential.value);
@@ -69,12 +69,12 @@ static void run(void *payload) {
   struct error error = {0};
   struct directory_server *server = directory_find(one->directory, connection_about(one->connection)->server);
   if (!server || !connection_is_at(one->connection, directory_place(server)->base_url)) return; /* that address no longer exists here */
-  struct dhis2_place place = *directory_place(server);
+  struct source_place place = *directory_place(server);
   place.options.timeout_ms = CALL_TIMEOUT_MS;
   struct secret *cookies = connection_cookies(one->connection);
   if (cookies && dhis2_sign_out(&place, cookies, &error)) log_failure(one->connection, "session", &error);
   secret_free(cookies);
-  revoke_tokens(one->directory, server, &place, one->connection);
+  revoke_tokens(one->directory, server, one->connection);
 }
 
 static void end(void *payload) {

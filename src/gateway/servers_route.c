@@ -7,14 +7,14 @@
 enum { LIST_MAX = 1 << 20, PATIENCE_MS = 8000 };
 
 /* In the order in which they should be offered. */
-static const enum dhis2_kind order[] = {DHIS2_KIND_OAUTH, DHIS2_KIND_PAT, DHIS2_KIND_PASSWORD, DHIS2_KIND_LEGACY_OAUTH, DHIS2_KIND_BASIC};
+static const enum sign_in_kind order[] = {SIGN_IN_OAUTH, SIGN_IN_PAT, SIGN_IN_PASSWORD, SIGN_IN_LEGACY_OAUTH, SIGN_IN_BASIC};
 
-static const char *label_of(enum dhis2_kind kind) {
+static const char *label_of(enum sign_in_kind kind) {
   switch (kind) {
-  case DHIS2_KIND_OAUTH:
-  case DHIS2_KIND_LEGACY_OAUTH: return "At the server (OAuth)";
-  case DHIS2_KIND_PAT: return "Personal access token";
-  case DHIS2_KIND_PASSWORD: return "User name and password";
+  case SIGN_IN_OAUTH:
+  case SIGN_IN_LEGACY_OAUTH: return "At the server (OAuth)";
+  case SIGN_IN_PAT: return "Personal access token";
+  case SIGN_IN_PASSWORD: return "User name and password";
   default: return "User name and password with every call (Basic)";
   }
 }
@@ -26,9 +26,9 @@ static void add_kinds(struct json_out *out, const struct config *config, const s
     struct error error = {0};
     if (directory_offers(server, order[i], answer, &error)) continue;
     json_out_object(out);
-    json_out_member_str(out, "kind", str_of(dhis2_kind_name(order[i])));
+    json_out_member_str(out, "kind", str_of(sign_in_kind_name(order[i])));
     json_out_member_str(out, "label", str_of(label_of(order[i])));
-    if (order[i] == DHIS2_KIND_OAUTH || order[i] == DHIS2_KIND_LEGACY_OAUTH)
+    if (order[i] == SIGN_IN_OAUTH || order[i] == SIGN_IN_LEGACY_OAUTH)
       json_out_member_str(out, "authorize_url",
                           arena_printf(arena, "%.*s/v1/servers/%.*s/authorize", STR_ARG(config->public_url), STR_ARG(id)));
     json_out_end(out);
@@ -45,7 +45,7 @@ static void add_server(struct json_out *out, struct directory *directory, struct
   json_out_member_str(out, "id", about->id);
   json_out_member_str(out, "name", about->name);
   json_out_member_str(out, "url", about->url);
-  if (good && answer->probe.version_text.n) json_out_member_str(out, "version", answer->probe.version_text);
+  if (good && answer->source->version_text.n) json_out_member_str(out, "version", answer->source->version_text);
   json_out_member_str(out, "state", str_of(connection_state_name(good ? CONNECTION_OK : CONNECTION_UNREACHABLE)));
   if (answer && answer->error.code) {
     json_out_member_object(out, "problem");

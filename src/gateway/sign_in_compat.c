@@ -43,8 +43,8 @@ static void reply_login_config(struct login_config *asked) {
   struct json_out out = JSON_OUT_INIT(&buf);
   struct str name = directory_about(asked->server)->name;
   json_out_object(&out);
-  json_out_member_str(&out, "apiVersion", answer->probe.version_text.p ? answer->probe.version_text : STR(""));
-  json_out_member_str(&out, "applicationTitle", answer->probe.title.n ? answer->probe.title : name);
+  json_out_member_str(&out, "apiVersion", answer->source->version_text.p ? answer->source->version_text : STR(""));
+  json_out_member_str(&out, "applicationTitle", answer->dhis2->title.n ? answer->dhis2->title : name);
   json_out_member_str(&out, "uiLocale", STR("en"));
   json_out_member_bool(&out, "emailConfigured", false);
   json_out_member_bool(&out, "selfRegistrationEnabled", false);
@@ -109,7 +109,7 @@ static int start(struct password_sign_in *sign_in, struct http_exchange *exchang
     failed = error_set(error, ERROR_bad_request, "'username' or 'password' is missing");
   if (!failed) {
     struct secret *code = fields[FIELD_CODE].value;
-    sign_in->kind = DHIS2_KIND_PASSWORD;
+    sign_in->kind = SIGN_IN_PASSWORD;
     sign_in->secret = secret_ref(fields[FIELD_PASSWORD].value);
     sign_in->username = arena_str(http_exchange_arena(exchange), secret_reveal(fields[FIELD_USERNAME].value));
     sign_in->code = secret_reveal(code).n ? secret_ref(code) : NULL;

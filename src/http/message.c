@@ -1,5 +1,9 @@
 #include "http/message.h"
 
+#include "base/clock.h"
+
+enum { AGAIN_MOST_S = 3600 };
+
 void http_headers_add(struct http_headers *headers, struct arena *arena, struct str name, struct str value) {
   if (headers->n == headers->capacity) {
     size_t capacity = headers->capacity ? headers->capacity * 2 : 16;
@@ -111,4 +115,20 @@ const char *http_reason(int status) {
   case 508: return "Loop Detected";
   default: return "";
   }
+}
+
+bool http_headers_are_json(const struct http_headers *headers) {
+  struct str type = http_headers_value(headers, STR("Content-Type"));
+  return str_has(str_take(&type, ';'), STR("json"));
+}
+
+int http_retry_after(const struct http_headers *headers, int otherwise, int64_t now_ms) {
+  struct str text;
+  uint64_t seconds;
+  int64_t date;
+  if (!http_headers_get(headers, STR("Retry-After"), &text)) return otherwise;
+  if (str_to_u64(text, &seconds)) return seconds > AGAIN_MOST_S ? AGAIN_MOST_S : (int)seconds;
+  if (!clock_parse_http(text, &date) || date <= now_ms) return otherwise;
+  int64_t wait = (date - now_ms + 999) / 1000;
+  return wait > AGAIN_MOST_S ? AGAIN_MOST_S : (int)wait;
 }

@@ -23,6 +23,11 @@ bool http_headers_get(const struct http_headers *headers, struct str name, struc
 struct str http_headers_value(const struct http_headers *headers, struct str name); /* the first; p == NULL: it is not there */
 size_t http_headers_count(const struct http_headers *headers, struct str name);
 
+bool http_headers_are_json(const struct http_headers *headers); /* by Content-Type */
+
+/* Seconds of Retry-After, a number or a date; `otherwise` where it is missing or unreadable; at most an hour. */
+int http_retry_after(const struct http_headers *headers, int otherwise, int64_t now_ms);
+
 /* One request as the head guard let it pass. `target` is in origin form, byte for byte as received ("/s/a/api/me?x=%20"). */
 struct http_request {
   struct str method;  /* upper case token */

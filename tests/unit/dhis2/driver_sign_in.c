@@ -11,7 +11,7 @@ enum { TEXT_MAX = 1 << 20 };
 
 struct driver {
   struct arena *arena;
-  struct dhis2_place place;
+  struct source_place place;
   struct buf buf;
   struct json_out out;
   char **words;
@@ -45,8 +45,8 @@ static void failure(struct driver *d, const struct error *error) {
   json_out_member_int(&d->out, "retry_after", error->retry_after);
 }
 
-static void signed_in(struct driver *d, struct dhis2_signed_in *s) {
-  member(d, "kind", str_of(dhis2_kind_name(s->kind)));
+static void signed_in(struct driver *d, struct signed_in *s) {
+  member(d, "kind", str_of(sign_in_kind_name(s->kind)));
   json_out_member_int(&d->out, "credential_kind", s->credential.kind);
   member_secret(d, "credential", s->credential.value);
   member_secret(d, "refresh_token", s->refresh_token);
@@ -57,10 +57,10 @@ static void signed_in(struct driver *d, struct dhis2_signed_in *s) {
   member(d, "name", s->user.name);
   member(d, "subject", s->subject);
   member(d, "version", s->version_text);
-  dhis2_signed_in_clear(s);
+  signed_in_clear(s);
 }
 
-static void show_oauth(struct driver *d, const char *name, const struct dhis2_oauth *oauth) {
+static void show_oauth(struct driver *d, const char *name, const struct oauth_provider *oauth) {
   json_out_member_object(&d->out, name);
   member(d, "issuer", oauth->issuer);
   member(d, "authorization", oauth->authorization_endpoint);
@@ -72,20 +72,20 @@ static void show_oauth(struct driver *d, const char *name, const struct dhis2_oa
 
 static void show_probe(struct driver *d, const struct dhis2_probe *probe) {
   static const char *const states[] = {"off", "on", "unsure"};
-  member(d, "version", probe->version_text);
+  member(d, "version", probe->source.version_text);
   member(d, "title", probe->title);
   json_out_member_int(&d->out, "password_way", probe->password_way);
   json_out_member_object(&d->out, "kinds");
-  for (int i = 0; i < DHIS2_KINDS; i++) {
-    json_out_member_object(&d->out, dhis2_kind_name((enum dhis2_kind)i));
-    member(d, "state", str_of(states[probe->kinds[i].state]));
-    member(d, "why", probe->kinds[i].why);
-    member(d, "remedy", probe->kinds[i].remedy);
+  for (int i = 0; i < SIGN_IN_KINDS; i++) {
+    json_out_member_object(&d->out, sign_in_kind_name((enum sign_in_kind)i));
+    member(d, "state", str_of(states[probe->source.kinds[i].state]));
+    member(d, "why", probe->source.kinds[i].why);
+    member(d, "remedy", probe->source.kinds[i].remedy);
     json_out_end(&d->out);
   }
   json_out_end(&d->out);
-  show_oauth(d, "oauth", &probe->oauth);
-  show_oauth(d, "legacy_oauth", &probe->legacy_oauth);
+  show_oauth(d, "oauth", &probe->source.oauth);
+  show_oauth(d, "legacy_oauth", &probe->source.legacy_oauth);
 }
 
 static int run_probe(struct driver *d, struct error *error) {
@@ -96,7 +96,7 @@ static int run_probe(struct driver *d, struct error *error) {
 }
 
 static int run_sign_in(struct driver *d, struct error *error) {
-  struct dhis2_signed_in s;
+  struct signed_in s;
   struct secret *first = secret_word(d, 1), *second = secret_word(d, 2), *code = secret_word(d, 3);
   struct str name = str_of(word(d, 1));
   int result = strcmp(word(d, 0), "pat") == 0     ? dhis2_sign_in_pat(&d->place, NULL, first, d->arena, &s, error)
@@ -124,7 +124,7 @@ static int run_look(struct driver *d, struct error *error) {
 
 static int run_call(struct driver *d, struct error *error) {
   struct secret *cookies = secret_word(d, 3);
-  struct dhis2_server *server = dhis2_server_new(d->place.id, d->place.base_url, d->place.options, (struct dhis2_credential){0});
+  struct dhis2_server *server = dhis2_server_new(d->place.id, d->place.base_url, d->place.options, (struct source_credential){0});
   struct http_answer answer;
   dhis2_server_load_cookies(server, cookies);
   int result = dhis2_call(server, word(d, 1), str_of(word(d, 2)), STR("application/json"),
@@ -140,15 +140,16 @@ static int run_call(struct driver *d, struct error *error) {
 
 struct code_words {
   struct dhis2_probe probe;
-  const struct dhis2_oauth *oauth;
-  struct dhis2_client client;
+  const struct oauth_provider *oauth;
+  struct oauth_client client;
+  struct oauth_party party;
   struct secret *secret, *key, *sixth, *seventh;
 };
 
 static int read_code_words(struct driver *d, struct code_words *w, struct error *error) {
   bool legacy = strcmp(word(d, 1), "legacy-oauth") == 0;
   if (dhis2_probe(&d->place, d->arena, &w->probe, error) < 0) return -1;
-  w->oauth = legacy ? &w->probe.legacy_oauth : &w->probe.oauth;
+  w->oauth = legacy ? &w->probe.source.legacy_oauth : &w->probe.source.oauth;
   if (str_starts(str_of(word(d, 3)), STR("key:"))) {
     struct str pem;
     if (file_read(d->arena, word(d, 3) + 4, TEXT_MAX, &pem, error) < 0) return -1;
@@ -157,14 +158,15 @@ static int read_code_words(struct driver *d, struct code_words *w, struct error 
     w->secret = secret_word(d, 3);
   w->sixth = secret_word(d, 5);
   w->seventh = secret_word(d, 6);
-  w->client = (struct dhis2_client){
+  w->client = (struct oauth_client){
       .client_id = str_of(word(d, 2)), .client_secret = w->secret, .private_key = w->key, .redirect_uri = str_of(word(d, 4))};
+  w->party = dhis2_party(&d->place, w->oauth, &w->client);
   return 0;
 }
 
 static int run_start(struct driver *d, struct code_words *w, struct error *error) {
-  struct dhis2_start start;
-  if (dhis2_oauth_start(w->oauth, &w->client, d->arena, &start, error) < 0) return -1;
+  struct oauth_start start;
+  if (oauth_start(&w->party, d->arena, &start, error) < 0) return -1;
   member(d, "url", start.url);
   member(d, "state", start.state);
   member(d, "nonce", start.nonce);
@@ -174,15 +176,15 @@ static int run_start(struct driver *d, struct code_words *w, struct error *error
 }
 
 static int run_redeem(struct driver *d, struct code_words *w, struct error *error) {
-  struct dhis2_signed_in s;
+  struct signed_in s;
   if (dhis2_oauth_redeem(&d->place, w->oauth, &w->client, w->sixth, w->seventh, str_of(word(d, 7)), d->arena, &s, error) < 0) return -1;
   signed_in(d, &s);
   return 0;
 }
 
 static int run_refresh(struct driver *d, struct code_words *w, struct error *error) {
-  struct dhis2_tokens tokens;
-  if (dhis2_oauth_refresh(&d->place, w->oauth, &w->client, w->sixth, str_of(word(d, 6)), d->arena, &tokens, error) < 0) return -1;
+  struct oauth_tokens tokens;
+  if (oauth_refresh(&w->party, w->sixth, str_of(word(d, 6)), d->arena, &tokens, error) < 0) return -1;
   member_secret(d, "access_token", tokens.access_token);
   member_secret(d, "refresh_token", tokens.refresh_token);
   json_out_member_int(&d->out, "expires_ms", tokens.expires_ms);
@@ -202,7 +204,7 @@ static int run_code(struct driver *d, struct error *error) {
     else if (strcmp(word(d, 0), "refresh") == 0)
       result = run_refresh(d, &w, error);
     else
-      result = dhis2_oauth_revoke(&d->place, w.oauth, &w.client, w.sixth, w.seventh, error);
+      result = oauth_revoke(&w.party, w.sixth, w.seventh, error);
   }
   secret_free(w.secret);
   secret_free(w.key);
@@ -222,7 +224,7 @@ int main(int argc, char **argv) {
   if (argc < 3) return 2;
   struct error error = {0};
   struct driver d = {.arena = arena_new(), .words = argv + 2, .count = argc - 2, .buf = BUF_INIT(TEXT_MAX)};
-  d.place = (struct dhis2_place){.id = STR("try"), .base_url = str_of(argv[1]), .options = {.addresses = loopback, .address_count = 2}};
+  d.place = (struct source_place){.id = STR("try"), .base_url = str_of(argv[1]), .options = {.addresses = loopback, .address_count = 2}};
   uint64_t timeout;
   if (str_to_u64(str_of(getenv("DRIVER_TIMEOUT_MS")), &timeout)) d.place.options.timeout_ms = (int)timeout;
   d.place.options.ca_file = getenv("DRIVER_CA");

@@ -5,126 +5,11 @@
 
 #include <cmocka.h>
 
-#include "crypt/random.h"
 #include "dhis2/oauth.h"
-#include "dhis2/token_endpoint.h"
 #include "dhis2/token_look.h"
 #include "dhis2/who.h"
-#include "http/base64.h"
+#include "oauth/token_endpoint.h"
 #include <jansson.h>
-
-#define TEXT(literal) \
-  { "" literal, sizeof(literal) - 1 }
-
-static const struct dhis2_oauth new_server = {.issuer = TEXT("https://a.example/dhis/"),
-                                              .authorization_endpoint = TEXT("https://a.example/dhis/oauth2/authorize"),
-                                              .token_endpoint = TEXT("https://a.example/dhis/oauth2/token")};
-static const struct dhis2_oauth old_server = {.legacy = true,
-                                              .authorization_endpoint = TEXT("https://a.example/dhis/uaa/oauth/authorize"),
-                                              .token_endpoint = TEXT("https://a.example/dhis/uaa/oauth/token")};
-static const struct dhis2_client client = {.client_id = TEXT("gw & co"), .redirect_uri = TEXT("https://gw.example/v1/callback/a")};
-
-static struct str query_value(struct arena *arena, struct str url, struct str name) {
-  struct form form;
-  struct error error = {0};
-  struct str value = STR_NONE;
-  assert_int_equal(form_parse(arena, str_from(url, str_find_char(url, '?') + 1), &form, &error), 0);
-  assert_true(form_count(&form, name) <= 1);
-  (void)form_get(&form, name, &value);
-  return value;
-}
-
-static void start(void **state) {
-  (void)state;
-  struct arena *arena = arena_new();
-  struct error error = {0};
-  struct dhis2_start one, two;
-  assert_int_equal(dhis2_oauth_start(&new_server, &client, arena, &one, &error), 0);
-  assert_int_equal(dhis2_oauth_start(&new_server, &client, arena, &two, &error), 0);
-  assert_true(str_starts(one.url, STR("https://a.example/dhis/oauth2/authorize?")));
-  assert_true(str_eq(query_value(arena, one.url, STR("response_type")), STR("code")));
-  assert_true(str_eq(query_value(arena, one.url, STR("client_id")), client.client_id));
-  assert_true(str_eq(query_value(arena, one.url, STR("redirect_uri")), client.redirect_uri));
-  assert_true(str_eq(query_value(arena, one.url, STR("scope")), STR("openid username")));
-  assert_true(str_eq(query_value(arena, one.url, STR("state")), one.state));
-  assert_true(str_eq(query_value(arena, one.url, STR("nonce")), one.nonce));
-  assert_true(str_eq(query_value(arena, one.url, STR("code_challenge_method")), STR("S256")));
-  unsigned char hash[HASH_SIZE];
-  hash_sha256(secret_reveal(one.verifier), hash);
-  assert_int_equal(secret_reveal(one.verifier).n, 43);
-  assert_true(str_eq(query_value(arena, one.url, STR("code_challenge")), base64url_encode(arena, (struct str){(char *)hash, sizeof hash})));
-  assert_false(str_has(one.url, secret_reveal(one.verifier)));
-  assert_int_equal(one.state.n, 43);
-  assert_false(str_eq(one.state, two.state) || str_eq(one.nonce, two.nonce) || str_eq(one.state, one.nonce) ||
-               secret_eq(one.verifier, secret_reveal(two.verifier)));
-  secret_free(one.verifier);
-  secret_free(two.verifier);
-
-  assert_int_equal(dhis2_oauth_start(&old_server, &client, arena, &one, &error), 0);
-  assert_null(one.verifier);
-  assert_int_equal(one.nonce.n + query_value(arena, one.url, STR("code_challenge")).n + query_value(arena, one.url, STR("scope")).n, 0);
-  assert_true(str_eq(query_value(arena, one.url, STR("state")), one.state));
-  struct dhis2_client nobody = client;
-  nobody.client_id = STR_NONE;
-  assert_int_equal(dhis2_oauth_start(&new_server, &nobody, arena, &one, &error), -1);
-  assert_int_equal(error.code, ERROR_configuration);
-  arena_free(arena);
-}
-
-static void callback(void **state) {
-  (void)state;
-  static const struct {
-    const char *query;
-    enum error_code read, check;
-    const char *reason;
-  } rows[] = {
-      {"code=abc&state=s1", ERROR_NONE, ERROR_NONE, ""},
-      {"code=abc&state=s1&iss=https%3A%2F%2Fa.example%2Fdhis%2F", ERROR_NONE, ERROR_NONE, ""},
-      {"code=abc&state=s1&iss=https%3A%2F%2Fb.example%2F", ERROR_NONE, ERROR_bad_request, "iss"},
-      {"code=abc&state=s1&iss=", ERROR_NONE, ERROR_bad_request, "iss"},
-      {"error=access_denied&state=s1&iss=https%3A%2F%2Fb.example%2F", ERROR_NONE, ERROR_bad_request, "iss"},
-      {"error=access_denied&state=s1&error_description=x", ERROR_NONE, ERROR_cancelled, "access_denied"},
-      {"error=login_required&state=s1", ERROR_NONE, ERROR_reauth_required, "login_required"},
-      {"error=invalid_scope&state=s1", ERROR_NONE, ERROR_upstream_error, "invalid_scope"},
-      {"error=%3Cscript%3E&state=s1", ERROR_NONE, ERROR_upstream_error, "not_told"},
-      {"code=abc&code=abd&state=s1", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=abc&state=s1&state=s2", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=abc&state=s1&iss=a&iss=b", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=abc", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=abc&state=", ERROR_bad_request, ERROR_NONE, ""},
-      {"state=s1", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=&state=s1", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=abc&error=access_denied&state=s1", ERROR_bad_request, ERROR_NONE, ""},
-      {"code=%zz&state=s1", ERROR_bad_request, ERROR_NONE, ""},
-      {"", ERROR_bad_request, ERROR_NONE, ""},
-  };
-  struct arena *arena = arena_new();
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct dhis2_callback got;
-    struct error error = {0};
-    int result = dhis2_callback_read(arena, str_of(rows[i].query), &got, &error);
-    assert_int_equal(result, rows[i].read ? -1 : 0);
-    if (result < 0) {
-      assert_int_equal(error.code, rows[i].read);
-      assert_null(got.code);
-      continue;
-    }
-    assert_true(str_eq(got.state, STR("s1")));
-    assert_true(!got.code == (got.refusal.n > 0));
-    assert_int_equal(dhis2_callback_check(&got, &new_server, &error), rows[i].check ? -1 : 0);
-    if (rows[i].check) assert_int_equal(error.code, rows[i].check);
-    assert_string_equal(error.reason, rows[i].reason);
-    secret_free(got.code);
-  }
-  struct dhis2_oauth strict = new_server;
-  struct dhis2_callback got;
-  struct error error = {0};
-  strict.iss_parameter = true;
-  assert_int_equal(dhis2_callback_read(arena, STR("code=abc&state=s1"), &got, &error), 0);
-  assert_int_equal(dhis2_callback_check(&got, &strict, &error), -1);
-  secret_free(got.code);
-  arena_free(arena);
-}
 
 static void token_answers(void **state) {
   (void)state;
@@ -164,7 +49,7 @@ static void token_answers(void **state) {
     struct http_answer answer = {.status = rows[i].status, .body = str_of(rows[i].body)};
     struct token_answer got;
     if (rows[i].type) http_headers_add(&answer.headers, arena, STR("Content-Type"), str_of(rows[i].type));
-    assert_int_equal(token_answer_read(arena, rows[i].legacy, &answer, &got), rows[i].good);
+    assert_int_equal(token_answer_read(arena, rows[i].legacy ? &dhis2_legacy_manners : &dhis2_manners, &answer, &got), rows[i].good);
     assert_true(str_eq(got.refusal, str_of(rows[i].refusal)));
     if (rows[i].good) {
       assert_true(secret_eq(got.access, STR("a")) && secret_eq(got.refresh, STR("r")));
@@ -176,7 +61,7 @@ static void token_answers(void **state) {
   struct http_answer redirect = {.status = 302};
   struct token_answer got;
   http_headers_add(&redirect.headers, arena, STR("Location"), STR("http://a.example/login/"));
-  assert_false(token_answer_read(arena, false, &redirect, &got));
+  assert_false(token_answer_read(arena, &dhis2_manners, &redirect, &got));
   assert_true(str_eq(got.refusal, STR("invalid_client")));
   arena_free(arena);
 }
@@ -204,7 +89,7 @@ static void looks(void **state) {
 static void users(void **state) {
   (void)state;
   struct arena *arena = arena_new();
-  struct dhis2_user user;
+  struct signed_in_user user;
   assert_true(dhis2_user_read(arena, STR("{\"id\":\"abcdefghijk\",\"username\":\"ada\",\"displayName\":\"Ada L\"}"), &user));
   assert_true(str_eq(user.username, STR("ada")) && str_eq(user.name, STR("Ada L")));
   assert_true(dhis2_user_read(arena, STR("{\"id\":\"abcdefghijk\",\"name\":\"Ada L\",\"userCredentials\":{\"username\":\"ada\"}}"),
@@ -239,7 +124,7 @@ static void definitions(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(start), cmocka_unit_test(callback), cmocka_unit_test(token_answers),
+      cmocka_unit_test(token_answers),
       cmocka_unit_test(looks), cmocka_unit_test(users),    cmocka_unit_test(definitions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

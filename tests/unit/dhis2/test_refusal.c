@@ -194,17 +194,17 @@ static void waiting(void **state) {
   struct arena *arena = arena_new();
   struct http_answer answer = answer_of(arena, 429, NULL, "");
   struct error error = {0};
-  assert_int_equal(dhis2_retry_after(&answer.headers, 7, 0), 7);
+  assert_int_equal(http_retry_after(&answer.headers, 7, 0), 7);
   http_headers_set(&answer.headers, arena, STR("Retry-After"), STR("120"));
   assert_int_equal(dhis2_front_verdict(arena, &answer, true, &error), -1);
   assert_int_equal(error.retry_after, 120);
   http_headers_set(&answer.headers, arena, STR("Retry-After"), STR("99999999"));
-  assert_int_equal(dhis2_retry_after(&answer.headers, 7, 0), 3600);
+  assert_int_equal(http_retry_after(&answer.headers, 7, 0), 3600);
   http_headers_set(&answer.headers, arena, STR("Retry-After"), STR("Tue, 24 Nov 2026 09:30:00 GMT"));
-  assert_int_equal(dhis2_retry_after(&answer.headers, 7, 1795512600000 - 61500), 62);
-  assert_int_equal(dhis2_retry_after(&answer.headers, 7, 1795512600000 + 1), 7);
+  assert_int_equal(http_retry_after(&answer.headers, 7, 1795512600000 - 61500), 62);
+  assert_int_equal(http_retry_after(&answer.headers, 7, 1795512600000 + 1), 7);
   http_headers_set(&answer.headers, arena, STR("Retry-After"), STR("soon"));
-  assert_int_equal(dhis2_retry_after(&answer.headers, 7, 0), 7);
+  assert_int_equal(http_retry_after(&answer.headers, 7, 0), 7);
   arena_free(arena);
 }
 

@@ -20,7 +20,7 @@ struct peer {
   struct config *config;
   struct proxy *proxy;
   struct http_server *server;
-  struct dhis2_credential credential;
+  struct source_credential credential;
   struct cookie_jar *jar;
   unsigned saves;
   uv_signal_t hangup, terminate;
@@ -83,7 +83,7 @@ static void on_done(void *payload, const struct proxy_result *result) {
 
 static void renew(struct asked *asked) {
   struct secret *fresh = secret_new(STR("fresh-credential"));
-  proxy_repeat(asked->pass, (struct dhis2_credential){.kind = asked->peer->credential.kind, .value = fresh});
+  proxy_repeat(asked->pass, (struct source_credential){.kind = asked->peer->credential.kind, .value = fresh});
   secret_free(fresh);
 }
 
@@ -219,12 +219,12 @@ static void watch(struct peer *peer, uv_signal_t *handle, uv_signal_cb act, int 
   (void)uv_signal_start(handle, act, number);
 }
 
-static enum dhis2_credential_kind kind_of(const char *word) {
+static enum source_credential_kind kind_of(const char *word) {
   switch (word[1]) {
-  case 'a': return word[0] == 'p' ? DHIS2_PAT : DHIS2_BASIC;
-  case 'e': return DHIS2_BEARER;
-  case 'o': return DHIS2_COOKIE;
-  default: return DHIS2_ANONYMOUS;
+  case 'a': return word[0] == 'p' ? CREDENTIAL_PAT : CREDENTIAL_BASIC;
+  case 'e': return CREDENTIAL_BEARER;
+  case 'o': return CREDENTIAL_COOKIE;
+  default: return CREDENTIAL_NONE;
   }
 }
 
@@ -233,7 +233,7 @@ int main(int argc, char **argv) {
   struct peer peer = {.loop = uv_default_loop(), .config_path = argv[1], .config = load(argv[1]), .jar = cookie_jar_new()};
   struct error error = {0};
   int port = 0;
-  peer.credential = (struct dhis2_credential){.kind = kind_of(argv[2]), .value = secret_new(str_of(argv[3]))};
+  peer.credential = (struct source_credential){.kind = kind_of(argv[2]), .value = secret_new(str_of(argv[3]))};
   peer.proxy = proxy_new(peer.loop, (struct proxy_host){.headers = add_headers, .error = answer_error});
   proxy_reload(peer.proxy, peer.config);
   peer.server = http_server_new(peer.loop, (struct http_server_limits){0}, handle, &peer);

@@ -34,8 +34,8 @@ static int tear_down(void **state) {
 }
 
 static struct connection *signed_in(const char *server, const char *user) {
-  struct dhis2_signed_in in = {.kind = DHIS2_KIND_PAT,
-                               .credential = {DHIS2_PAT, secret_new(STR("d2p_secret"))},
+  struct signed_in in = {.kind = SIGN_IN_PAT,
+                               .credential = {CREDENTIAL_PAT, secret_new(STR("d2p_secret"))},
                                .user = {str_of(user), str_of(user), str_of(user)},
                                .version_text = STR("2.43.1")};
   struct connection *connection = connection_of_sign_in(str_of(server), STR("https://a.example"), &in, clock_now_ms());
@@ -201,7 +201,7 @@ static void renew_once(void *payload) {
   struct connection *connection = payload;
   struct error error = {0};
   if (!connection_begin_renewal(connection, 0, &error)) return;
-  struct dhis2_tokens tokens = {.access_token = secret_new(STR("fresh"))};
+  struct oauth_tokens tokens = {.access_token = secret_new(STR("fresh"))};
   connection_renewed(connection, &tokens);
   secret_free(tokens.access_token);
   connection_end_renewal(connection, NULL);

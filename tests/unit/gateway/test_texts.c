@@ -218,8 +218,8 @@ static void a_page_holds_no_markup_from_outside(void **state) {
 }
 
 static void a_connection_comes_back_whole(void **state) {
-  struct dhis2_signed_in in = {.kind = DHIS2_KIND_OAUTH,
-                               .credential = {DHIS2_BEARER, secret_new(STR("at"))},
+  struct signed_in in = {.kind = SIGN_IN_OAUTH,
+                               .credential = {CREDENTIAL_BEARER, secret_new(STR("at"))},
                                .refresh_token = secret_new(STR("rt")),
                                .cookies = NULL,
                                .expires_ms = 1234,
@@ -236,9 +236,9 @@ static void a_connection_comes_back_whole(void **state) {
   assert_true(str_eq(about->server, STR("central")) && about->kind == CONFIG_OAUTH && str_eq(about->name, STR("Anna Ü")) &&
               str_eq(about->subject, STR("sub")) && about->since_ms == 99);
   struct connection_credential credential = connection_credential(two);
-  assert_true(credential.credential.kind == DHIS2_BEARER && secret_eq(credential.credential.value, STR("at")) && credential.renewable &&
+  assert_true(credential.credential.kind == CREDENTIAL_BEARER && secret_eq(credential.credential.value, STR("at")) && credential.renewable &&
               credential.expires_ms == 1234);
-  struct dhis2_tokens tokens = {secret_new(STR("at2")), secret_new(STR("rt2")), 5678};
+  struct oauth_tokens tokens = {secret_new(STR("at2")), secret_new(STR("rt2")), 5678};
   connection_renewed(two, &tokens);
   struct connection_credential after = connection_credential(two);
   assert_true(after.turn == credential.turn + 1 && secret_eq(after.credential.value, STR("at2")));
@@ -254,7 +254,7 @@ static void a_connection_comes_back_whole(void **state) {
   secret_free(packed);
   connection_unref(one);
   connection_unref(two);
-  dhis2_signed_in_clear(&in);
+  signed_in_clear(&in);
 }
 
 int main(void) {

@@ -2,8 +2,8 @@
  *
  * What holds always: the algorithm is RS256 or ES256, as the key found by `kid` says, never what the token alone says; `jku`, `x5u` and `jwk` in the token are refused unread. Nothing of the token is believed before its signature
  * is. Sizes: token up to 16 KiB, key set up to 64 KiB and 32 keys. */
-#ifndef DRAWBRIDGE_DHIS2_ID_TOKEN_H
-#define DRAWBRIDGE_DHIS2_ID_TOKEN_H
+#ifndef DRAWBRIDGE_OAUTH_ID_TOKEN_H
+#define DRAWBRIDGE_OAUTH_ID_TOKEN_H
 
 #include "base/arena.h"
 #include "base/error.h"

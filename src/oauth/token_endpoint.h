@@ -1,20 +1,18 @@
 /* token_endpoint: one call to the token or revocation endpoint of an authorization server, with drawbridge's own credentials as its client. Inner part of oauth.h.
  *
  * What holds always: the body is a form and is wiped; redirects are not followed; tokens go from the answer straight into secrets. Blocks (see http/client.h). */
-#ifndef DRAWBRIDGE_DHIS2_TOKEN_ENDPOINT_H
-#define DRAWBRIDGE_DHIS2_TOKEN_ENDPOINT_H
+#ifndef DRAWBRIDGE_OAUTH_TOKEN_ENDPOINT_H
+#define DRAWBRIDGE_OAUTH_TOKEN_ENDPOINT_H
 
-#include "dhis2/oauth.h"
 #include "http/form.h"
+#include "oauth/oauth.h"
 
 struct token_call {
-  const struct dhis2_place *place;
-  const struct dhis2_oauth *oauth;
-  const struct dhis2_client *client;
+  const struct oauth_party *party;
   struct http_client *http; /* one for all calls of a sign-in; made and freed by the caller */
 };
 
-struct http_client *token_http_new(const struct dhis2_place *place);
+struct http_client *token_http_new(const struct oauth_party *party);
 
 /* POSTs the fields and the client's authentication. 0: an HTTP answer came. -1: ERROR_configuration (the private key), or those of http_client_call. */
 int token_call(const struct token_call *call, struct str endpoint, const struct form_field *fields, size_t count, struct arena *arena, struct http_answer *ret, struct error *error);
@@ -26,11 +24,11 @@ struct token_answer {
   bool bearer;
   struct str refusal;                   /* "invalid_grant" …; empty: the answer names none */
 };
-/* Pure. Whether the answer is a good one: status 200, JSON, a bearer token. Otherwise *ret has what it says of the refusal, also where it says it by a page (the old server) or a redirect to login (the new one). */
-bool token_answer_read(struct arena *arena, bool legacy, const struct http_answer *answer, struct token_answer *ret);
+/* Pure. Whether the answer is a good one: status 200, JSON, a bearer token. Otherwise *ret has what it says of the refusal, also where it says it in its own manner. `manners` may be NULL. */
+bool token_answer_read(struct arena *arena, const struct oauth_manners *manners, const struct http_answer *answer, struct token_answer *ret);
 void token_answer_clear(struct token_answer *answer);
 
 /* What to do about a refusal, for people; NULL: nothing special. */
-const char *token_refusal_advice(struct str refusal);
+const char *token_refusal_advice(const struct oauth_manners *manners, struct str refusal);
 
 #endif

@@ -1,4 +1,4 @@
-#include "dhis2/id_token.h"
+#include "oauth/id_token.h"
 
 #include "http/base64.h"
 #include <cjose/cjose.h>

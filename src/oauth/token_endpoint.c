@@ -1,10 +1,9 @@
-#include "dhis2/token_endpoint.h"
+#include "oauth/token_endpoint.h"
 
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/json_stream.h"
 #include "crypt/random.h"
-#include "dhis2/judge.h"
 #include "http/base64.h"
 #include "http/url.h"
 #include <openssl/evp.h>
@@ -12,8 +11,8 @@
 
 enum { CALL_MS = 30000, BODY_MAX = 65536, TEXT_MAX = 32768, SCOPE_MAX = 1000, WORD_MAX = 31, ASSERTION_S = 60 };
 
-struct http_client *token_http_new(const struct dhis2_place *place) {
-  struct http_client_options options = place->options;
+struct http_client *token_http_new(const struct oauth_party *party) {
+  struct http_client_options options = party->options;
   if (options.timeout_ms == 0 || options.timeout_ms > CALL_MS) options.timeout_ms = CALL_MS;
   return http_client_new(options);
 }
@@ -35,9 +34,10 @@ static struct secret *secret_of_buf(struct buf *buf, size_t from) {
   return secret;
 }
 
-/* RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. The old server does not decode them (and its secrets need none). */
-static struct secret *basic_header(bool legacy, const struct dhis2_client *client, struct arena *arena) {
-  if (legacy) return base64_basic(client->client_id, client->client_secret);
+/* RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined (R-C3). */
+static struct secret *basic_header(const struct oauth_party *party, struct arena *arena) {
+  const struct oauth_client *client = party->client;
+  if (party->provider->manners && party->provider->manners->plain_basic) return base64_basic(client->client_id, client->client_secret);
   struct buf encoded = secret_buf(3 * secret_reveal(client->client_secret).n + 2);
   (void)form_add(&encoded, STR_NONE, secret_reveal(client->client_secret));
   struct secret *word = secret_of_buf(&encoded, 1); /* behind the '=' */
@@ -68,19 +68,19 @@ static bool sign(EVP_PKEY *key, struct str text, struct arena *arena, struct str
 
 /* RFC 7523: for this server alone (one audience), once (jti), for a minute. */
 static int assertion(const struct token_call *call, struct arena *arena, struct str *ret, struct error *error) {
-  EVP_PKEY *key = read_key(call->client->private_key);
+  EVP_PKEY *key = read_key(call->party->client->private_key);
   if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
     EVP_PKEY_free(key);
     return error_set(error, ERROR_configuration, "the private key for server %.*s is not an RSA key in PEM without a password",
-                     STR_ARG(call->place->id));
+                     STR_ARG(call->party->server));
   }
   struct buf claims = BUF_INIT(4096);
   struct json_out out = JSON_OUT_INIT(&claims);
   int64_t now = clock_now_ms() / 1000;
   json_out_object(&out);
-  json_out_member_str(&out, "iss", call->client->client_id);
-  json_out_member_str(&out, "sub", call->client->client_id);
-  json_out_member_str(&out, "aud", call->oauth->issuer.n ? call->oauth->issuer : call->oauth->token_endpoint);
+  json_out_member_str(&out, "iss", call->party->client->client_id);
+  json_out_member_str(&out, "sub", call->party->client->client_id);
+  json_out_member_str(&out, "aud", call->party->provider->issuer.n ? call->party->provider->issuer : call->party->provider->token_endpoint);
   json_out_member_str(&out, "jti", random_id(arena, 22));
   json_out_member_int(&out, "iat", now);
   json_out_member_int(&out, "exp", now + ASSERTION_S);
@@ -91,7 +91,7 @@ static int assertion(const struct token_call *call, struct arena *arena, struct 
   struct str signature;
   bool good = sign(key, text, arena, &signature);
   EVP_PKEY_free(key);
-  if (!good) return error_set(error, ERROR_configuration, "the private key for server %.*s cannot sign", STR_ARG(call->place->id));
+  if (!good) return error_set(error, ERROR_configuration, "the private key for server %.*s cannot sign", STR_ARG(call->party->server));
   *ret = arena_printf(arena, "%.*s.%.*s", STR_ARG(text), STR_ARG(base64url_encode(arena, signature)));
   return 0;
 }
@@ -101,8 +101,8 @@ static int assertion(const struct token_call *call, struct arena *arena, struct 
 static int add_client(struct buf *body, const struct token_call *call, enum authentication how, struct arena *arena, struct error *error) {
   struct str signed_text;
   if (how == BY_BASIC) return 0;
-  (void)form_add(body, STR("client_id"), call->client->client_id);
-  if (how == BY_POST) (void)form_add(body, STR("client_secret"), secret_reveal(call->client->client_secret));
+  (void)form_add(body, STR("client_id"), call->party->client->client_id);
+  if (how == BY_POST) (void)form_add(body, STR("client_secret"), secret_reveal(call->party->client->client_secret));
   if (how != BY_ASSERTION) return 0;
   if (assertion(call, arena, &signed_text, error) < 0) return -1;
   (void)form_add(body, STR("client_assertion_type"), STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
@@ -123,7 +123,7 @@ static int send(const struct token_call *call, struct str endpoint, struct str b
     http.secret_header = basic;
   }
   if (http_client_call(call->http, &http, arena, ret, error) == 0) return 0;
-  (void)error_name_server(error, call->place->id);
+  (void)error_name_server(error, call->party->server);
   return -1;
 }
 
@@ -134,7 +134,7 @@ static int call_as(const struct token_call *call, enum authentication how, struc
   int result = add_client(&body, call, how, arena, error);
   if (result == 0 && body.full) result = error_set(error, ERROR_too_large, "the call to the token endpoint is too large");
   if (result == 0) {
-    struct secret *basic = how == BY_BASIC ? basic_header(call->oauth->legacy, call->client, arena) : NULL;
+    struct secret *basic = how == BY_BASIC ? basic_header(call->party, arena) : NULL;
     result = send(call, endpoint, buf_str(&body), basic, arena, ret, error);
     secret_free(basic);
   }
@@ -145,12 +145,13 @@ static int call_as(const struct token_call *call, enum authentication how, struc
 
 int token_call(const struct token_call *call, struct str endpoint, const struct form_field *fields, size_t count, struct arena *arena,
                struct http_answer *ret, struct error *error) {
-  const struct dhis2_client *client = call->client;
+  const struct oauth_client *client = call->party->client;
   enum authentication how = client->private_key ? BY_ASSERTION : client->client_secret ? BY_BASIC : BY_NOTHING;
   if (call_as(call, how, endpoint, fields, count, arena, ret, error) < 0) return -1;
-  if (how != BY_BASIC || call->oauth->legacy || ret->status < 400) return 0;
+  const struct oauth_manners *manners = call->party->provider->manners;
+  if (how != BY_BASIC || (manners && manners->plain_basic) || ret->status < 400) return 0;
   struct token_answer answer;
-  (void)token_answer_read(arena, false, ret, &answer);
+  (void)token_answer_read(arena, manners, ret, &answer);
   bool other_way = str_eq(answer.refusal, STR("invalid_client"));
   token_answer_clear(&answer);
   return other_way ? call_as(call, BY_POST, endpoint, fields, count, arena, ret, error) : 0;
@@ -217,17 +218,12 @@ static bool is_word(struct str text) {
   return true;
 }
 
-static struct str refusal_by_page(bool legacy, const struct http_answer *answer) {
-  if (answer->status == 401 || dhis2_login_redirect(answer->status, &answer->headers)) return STR("invalid_client");
-  if (legacy && answer->status == 500 && str_has(answer->body, STR("Invalid client_id"))) return STR("invalid_client");
-  return STR_NONE;
-}
-
-bool token_answer_read(struct arena *arena, bool legacy, const struct http_answer *answer, struct token_answer *ret) {
+bool token_answer_read(struct arena *arena, const struct oauth_manners *manners, const struct http_answer *answer,
+                       struct token_answer *ret) {
   struct reading reading = {.arena = arena, .answer = ret};
   struct error unused = {0};
   *ret = (struct token_answer){0};
-  if (dhis2_is_json(&answer->headers)) {
+  if (http_headers_are_json(&answer->headers)) {
     struct json_stream *stream = json_stream_new((struct json_limits){.depth = 8, .text = TEXT_MAX, .secrets = true}, take, &reading);
     bool whole = json_stream_feed(stream, answer->body, &unused) == 0 && json_stream_finish(stream, &unused) == 0;
     json_stream_free(stream);
@@ -235,7 +231,9 @@ bool token_answer_read(struct arena *arena, bool legacy, const struct http_answe
   }
   if (!is_word(ret->refusal)) ret->refusal = STR("not_told");
   if (answer->status == 200 && !ret->refusal.n && ret->access && secret_reveal(ret->access).n && ret->bearer) return true;
-  struct str refusal = ret->refusal.n ? ret->refusal : refusal_by_page(legacy, answer);
+  struct str refusal = ret->refusal;
+  if (!refusal.n && answer->status == 401) refusal = STR("invalid_client");
+  if (!refusal.n && manners && manners->refusal) refusal = manners->refusal(answer);
   token_answer_clear(ret);
   ret->refusal = refusal;
   return false;
@@ -244,12 +242,12 @@ bool token_answer_read(struct arena *arena, bool legacy, const struct http_answe
 static const struct {
   const char *word, *advice;
 } advices[] = {
-    {"invalid_client", "the server does not take drawbridge's client id, its secret, or the way it is sent: compare with the client's "
-                       "definition at the server (from 2.42 on the server must hold the bcrypt hash of the secret, before that the "
-                       "secret itself, of 36 characters)"},
+    {"invalid_client",
+     "the server does not take drawbridge's client id, its secret or key, or the way it is sent: compare with the client's "
+     "registration at the server"},
     {"unauthorized_client",
      "the client's definition at the server does not allow this: its grants must be authorization_code and refresh_token"},
-    {"invalid_scope", "the client's definition at the server lacks a scope that is asked for: it must have openid and username"},
+    {"invalid_scope", "the client's registration at the server lacks a scope that is asked for"},
     {"unsupported_grant_type",
      "the client's definition at the server does not allow this: its grants must be authorization_code and refresh_token"},
     {"invalid_request", "the server finds the call to its token endpoint malformed"},
@@ -257,8 +255,9 @@ static const struct {
     {"temporarily_unavailable", "the server cannot make tokens at the moment: try again later"},
 };
 
-const char *token_refusal_advice(struct str refusal) {
-  for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
-    if (str_eq(refusal, str_of(advices[i].word))) return advices[i].advice;
-  return NULL;
+const char *token_refusal_advice(const struct oauth_manners *manners, struct str refusal) {
+  const char *own = manners && manners->advice ? manners->advice(refusal) : NULL;
+  for (size_t i = 0; i < sizeof advices / sizeof *advices && !own; i++)
+    if (str_eq(refusal, str_of(advices[i].word))) own = advices[i].advice;
+  return own;
 }

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "dhis2/id_token.h"
+#include "oauth/id_token.h"
 #include <cjose/cjose.h>
 #include <jansson.h>
 

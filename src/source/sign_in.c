@@ -1,0 +1,23 @@
+#include "source/sign_in.h"
+
+const char *sign_in_kind_name(enum sign_in_kind kind) {
+  static const char *const names[SIGN_IN_KINDS] = {"oauth", "legacy-oauth", "pat", "password", "basic"};
+  return names[kind];
+}
+
+bool source_authorization(enum source_credential_kind kind, struct str *ret_name, struct str *ret_prefix) {
+  *ret_name = STR("Authorization");
+  switch (kind) {
+  case CREDENTIAL_PAT: *ret_prefix = STR("ApiToken "); return true;
+  case CREDENTIAL_BEARER: *ret_prefix = STR("Bearer "); return true;
+  case CREDENTIAL_BASIC: *ret_prefix = STR("Basic "); return true; /* the exact word: with "basic" DHIS2's refusal is a redirect */
+  default: return false;
+  }
+}
+
+void signed_in_clear(struct signed_in *signed_in) {
+  secret_free(signed_in->credential.value);
+  secret_free(signed_in->refresh_token);
+  secret_free(signed_in->cookies);
+  *signed_in = (struct signed_in){0};
+}
