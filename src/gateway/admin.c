@@ -62,6 +62,7 @@ static void add_servers(struct gateway *gateway, struct buf *out, struct arena *
       {"drawbridge_upstream_calls", "Calls to a server under way", offsetof(struct proxy_counts, calls)},
       {"drawbridge_upstream_connections", "Connections to a server", offsetof(struct proxy_counts, connections)},
       {"drawbridge_upstream_waiting", "Calls that wait for a connection", offsetof(struct proxy_counts, waiting)},
+      {"drawbridge_upstream_shut", "1 while a server cannot be connected to and is spared", offsetof(struct proxy_counts, shut)},
   };
   for (size_t g = 0; g < sizeof gauges / sizeof *gauges; g++)
     for (size_t i = 0; i < gateway->config->server_count; i++) {

@@ -188,6 +188,7 @@ static void pass_on(struct passing *passing) {
                             .target = passing->rest,
                             .credential = now.credential,
                             .jar = connection_jar(passing->connection),
+                            .who = passing->session,
                             .renewable = passing->renewable,
                             .events = {on_refused, on_cookies, on_done},
                             .payload = passing};

@@ -145,7 +145,7 @@ static void send_head(struct proxy_pass *pass, struct str method, struct http_he
   struct secret *cookie;
   size_t n = secrets_of(pass, method, headers, secrets, &cookie);
   struct upstream_head head = {
-      .method = method, .target = target, .headers = headers, .secrets = secrets, .secret_count = n, .body_length = body_length};
+      .method = method, .target = target, .headers = headers, .secrets = secrets, .secret_count = n, .body_length = body_length, .who = pass->call.who};
   pass->asked_ms = clock_monotonic_ms();
   pass->upstream = upstream_request(proxy_pool_upstream(pass->pool), &head, callbacks, pass);
   secret_free(cookie);
@@ -615,5 +615,6 @@ bool proxy_counts(const struct proxy *proxy, struct str server_id, struct proxy_
   ret->connections = counts.connections;
   ret->unused = counts.unused;
   ret->waiting = counts.waiting;
+  ret->shut = counts.shut;
   return true;
 }

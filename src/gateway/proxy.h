@@ -2,7 +2,8 @@
  *
  * What holds always:
  * - All calls are made on the loop thread; no event runs inside a call made here (they record, the loop acts), and any call may be made inside an event.
- * - One pool of connections per server; its `concurrency` holds over all sessions: what is above waits 10 s, then ERROR_busy. A pool is used only for the very address, CA and ranges that the call's config
+ * - One pool of connections per server; its `concurrency` holds over all sessions: what is above waits 10 s, then ERROR_busy; no session can keep another from its turn (R-G17). A server that cannot be connected to
+ *   is spared for a while: ERROR_server_unreachable at once, with a pause (http/breaker.h). A pool is used only for the very address, CA and ranges that the call's config
  *   names, so that a credential never reaches the place of another configuration (R-D2).
  * - The canonical target is computed here, judged by the policy, and sent behind the server's base path: the same bytes (R-G4).
  * - Towards the server go an allow-list of the browser's headers and what is set here (proxy_request.h); towards the browser an allow-list of the server's (proxy_answer.h). No cookie, token or
@@ -73,6 +74,7 @@ struct proxy_call {
   struct str target;                  /* what follows "/s/<id>" in the request's target, as received; empty counts as "/" */
   struct source_credential credential; /* its own reference of the value is taken */
   struct cookie_jar *jar;             /* of the connection, good until `done`; calls of one connection share it. NULL: none is kept */
+  const void *who;                    /* the session: its calls wait in one line, and the lines are served in turn. Only compared */
   bool renewable;                     /* a refused credential can be renewed: keep the body */
   struct proxy_events events;
   void *payload;
@@ -87,7 +89,7 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error); /* ERROR_re
 
 /* For /metrics and tests; false: no pool of that server is open. */
 struct proxy_counts {
-  size_t calls, connections, unused, waiting;
+  size_t calls, connections, unused, waiting, shut; /* shut: 1 while the server is spared */
 };
 bool proxy_counts(const struct proxy *proxy, struct str server_id, struct proxy_counts *ret);
 

@@ -12,6 +12,7 @@ static void on_tick(uv_timer_t *tick);
 static void set_defaults(struct upstream_options *options) {
   if (!options->connections) options->connections = 32;
   if (!options->waiting) options->waiting = 1024;
+  if (!options->waiting_each) options->waiting_each = 256;
   if (!options->wait_timeout_ms) options->wait_timeout_ms = 10000;
   if (!options->connect_timeout_ms) options->connect_timeout_ms = 10000;
   if (!options->answer_timeout_ms) options->answer_timeout_ms = 60000;
@@ -44,7 +45,6 @@ struct upstream_pool *upstream_pool_new(uv_loop_t *loop, const struct upstream_o
   pool->arena = arena_new();
   pool->arenas = arena_pool_new(UPSTREAM_ARENA_FIRST, UPSTREAM_ARENAS_KEPT);
   copy_options(pool, options);
-  pool->queue_end = &pool->queue;
   pool->tick = mem_alloc(sizeof *pool->tick);
   (void)uv_timer_init(loop, pool->tick);
   pool->tick->data = pool;
@@ -83,7 +83,7 @@ void upstream_pool_free(struct upstream_pool *pool) {
 }
 
 struct upstream_counts upstream_counts(const struct upstream_pool *pool) {
-  struct upstream_counts counts = {.connections = pool->open_links, .waiting = pool->waiting};
+  struct upstream_counts counts = {.connections = pool->open_links, .waiting = pool->waiting, .shut = pool->breaker.until_ms > 0};
   for (const struct link *link = pool->links; link; link = link->next) counts.unused += !link->closed && !link->call;
   return counts;
 }
@@ -94,6 +94,7 @@ static void dial(struct upstream_call *call) {
   struct upstream_pool *pool = call->pool;
   struct link *link = mem_alloc(sizeof *link);
   link->pool = pool;
+  link->is_try = pool->breaker.trying;
   link->turn = (struct turn_item){.act = free_link, .payload = link};
   link->in = BUF_INIT((size_t)4 * STREAM_READ);
   link->call = call;
@@ -130,6 +131,7 @@ void link_close(struct link *link) {
   if (link->closed) return;
   link->closed = true;
   remove_unused(link);
+  if (link->is_try && !link->opened) breaker_gave_up(&link->pool->breaker);
   link->call = NULL;
   link->pool->open_links--;
   stream_close(link->stream);
@@ -144,16 +146,25 @@ void link_keep(struct link *link) {
   stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
 }
 
-static void enqueue(struct upstream_call *call) {
-  struct upstream_pool *pool = call->pool;
+/* Records; told at the turn's end. */
+static void refuse(struct upstream_call *call) {
   call->state = CALL_QUEUED;
-  call->queue_next = NULL;
-  *pool->queue_end = call;
-  pool->queue_end = &call->queue_next;
-  pool->waiting++;
+  turn_add(call->pool->room->turn, &call->turn);
 }
 
-static bool place(struct upstream_call *call, bool fresh) {
+static void refuse_as_shut(struct upstream_call *call, int64_t wait_ms) {
+  int seconds = (int)((wait_ms + 999) / 1000);
+  (void)error_set(&call->failure, ERROR_server_unreachable, "the server could not be reached several times in a row: it is tried again in %d s", seconds);
+  call->failure.retry_after = seconds;
+  refuse(call);
+}
+
+static bool has_room(const struct upstream_pool *pool) {
+  return pool->unused || pool->open_links < pool->options.connections;
+}
+
+/* There is room. */
+static void place(struct upstream_call *call, bool fresh) {
   struct upstream_pool *pool = call->pool;
   struct link *link = fresh ? NULL : pool->unused; /* the one used last: the others may then grow old and go */
   if (link) {
@@ -161,33 +172,34 @@ static bool place(struct upstream_call *call, bool fresh) {
     link->call = call;
     call->link = link;
     call_send(call);
-    return true;
+    return;
   }
-  if (pool->open_links >= pool->options.connections) return false;
-  dial(call);
-  return true;
+  int64_t wait_ms = breaker_lets(&pool->breaker, (int64_t)uv_now(pool->loop));
+  if (wait_ms) refuse_as_shut(call, wait_ms);
+  else dial(call);
 }
 
 void upstream_assign(struct upstream_call *call, bool fresh) {
   struct upstream_pool *pool = call->pool;
   if (!uv_is_active((const uv_handle_t *)pool->tick)) (void)uv_timer_start(pool->tick, on_tick, UPSTREAM_TICK_MS, UPSTREAM_TICK_MS);
   call->moved_ms = (int64_t)uv_now(pool->loop);
-  if ((fresh || !pool->queue) && place(call, fresh)) return;
-  if (pool->waiting < pool->options.waiting) {
-    enqueue(call);
+  if (fresh ? pool->open_links < pool->options.connections : !pool->waiting && has_room(pool)) {
+    place(call, fresh);
     return;
   }
   call->state = CALL_QUEUED;
+  if (queue_add(call)) return;
   (void)error_set(&call->failure, ERROR_busy, "%zu calls to this server are under way and %zu wait", pool->open_links, pool->waiting);
-  turn_add(pool->room->turn, &call->turn);
+  refuse(call);
 }
 
 void upstream_serve_queue(struct upstream_pool *pool) {
-  while (pool->queue && place(pool->queue, false)) {
-    pool->queue = pool->queue->queue_next;
-    if (!pool->queue) pool->queue_end = &pool->queue;
-    pool->waiting--;
-  }
+  while (pool->waiting && has_room(pool)) place(queue_take(pool), false);
+}
+
+void upstream_dial_ended(struct upstream_pool *pool, enum error_code code) {
+  if (code == ERROR_server_unreachable) breaker_failed(&pool->breaker, (int64_t)uv_now(pool->loop));
+  else breaker_worked(&pool->breaker); /* a certificate that is refused is one that was shown */
 }
 
 /* Time. */

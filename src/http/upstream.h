@@ -8,6 +8,8 @@
  * - `end` runs exactly once unless the call is cancelled, as the last callback. Its error is NULL only if the whole answer came, by its own framing; so a body that was cut never looks whole.
  * - A connection is used again only after a whole, well framed answer to a request that was sent whole. A request that is idempotent and without body is sent
  *   once more, on a fresh connection, where a kept one died before the first byte of the answer (R-G12); nothing else is repeated.
+ * - Calls above the limit wait for a connection, in a line for each who asks; the lines are served in turn.
+ * - A server that cannot be connected to is spared the next calls for a while: they end at once with ERROR_server_unreachable and how long that lasts (http/breaker.h).
  * - Secrets are written behind the other headers into a buffer that is wiped.
  *
  * Back-pressure: while paused no `data` runs and the socket is not read; upstream_write answers false while more than 256 KiB wait.
@@ -33,6 +35,7 @@ struct upstream_options {       /* texts and lists are copied */
   size_t address_count;
   size_t connections;           /* 0: 32; calls above wait for one */
   size_t waiting;               /* 0: 1024; calls above that end with ERROR_busy at once */
+  size_t waiting_each;          /* 0: 256; the same for the calls of one who asks */
   int wait_timeout_ms;          /* 0: 10 s for a connection to become free: ERROR_busy */
   int connect_timeout_ms;       /* 0: 10 s for name, TCP and TLS: ERROR_server_unreachable */
   int answer_timeout_ms;        /* 0: 60 s from the last byte of the request to the answer's head: ERROR_upstream_timeout */
@@ -61,6 +64,7 @@ struct upstream_head {  /* borrowed during upstream_request alone */
   const struct upstream_secret *secrets;
   size_t secret_count;
   int64_t body_length;  /* 0: none; above: that many bytes will be written; UPSTREAM_CHUNKED: not known */
+  const void *who;      /* asks: only compared, never followed. NULL is one of them */
 };
 
 struct upstream_answer {
@@ -91,6 +95,7 @@ void upstream_cancel(struct upstream_call *call); /* no callback runs any more, 
 /* For the doctor and for tests. */
 struct upstream_counts {
   size_t connections, unused, waiting; /* open or opening; of these not in use; calls that wait for one */
+  bool shut;                           /* the server cannot be connected to, and is spared for now */
 };
 struct upstream_counts upstream_counts(const struct upstream_pool *pool);
 

@@ -20,26 +20,17 @@ void call_free(struct upstream_call *call) {
   if (call->previous) call->previous->next = call->next;
   else pool->calls = call->next;
   if (call->next) call->next->previous = call->previous;
+  queue_remove(call);
   turn_remove(pool->room->turn, &call->turn);
   wipe(&call->head);
   wipe(&call->early);
   arena_free(call->arena);
 }
 
-static void leave_queue(struct upstream_call *call) {
-  struct upstream_pool *pool = call->pool;
-  struct upstream_call **at = &pool->queue;
-  while (*at && *at != call) at = &(*at)->queue_next;
-  if (!*at) return;
-  *at = call->queue_next;
-  if (!*at) pool->queue_end = at;
-  pool->waiting--;
-}
-
 /* Takes it off its connection and out of the queue. It is freed at the turn's end, since callers may still look at it. */
 static void die(struct upstream_call *call, bool keep_link) {
   struct link *link = call->link;
-  if (call->state == CALL_QUEUED) leave_queue(call);
+  queue_remove(call);
   call->state = CALL_DEAD;
   call->link = NULL;
   if (link && keep_link) link_keep(link);
@@ -138,6 +129,7 @@ struct upstream_call *upstream_request(struct upstream_pool *pool, const struct 
   struct arena *arena = arena_new_of(pool->arenas);
   struct upstream_call *call = ARENA_NEW(arena, struct upstream_call);
   call->pool = pool;
+  call->who = head->who;
   call->callbacks = callbacks;
   call->payload = payload;
   call->arena = arena;
@@ -316,6 +308,7 @@ static void on_data(void *payload, struct str piece) {
 static void on_opened(void *payload) {
   struct link *link = payload;
   link->opened = true;
+  upstream_dial_ended(link->pool, ERROR_NONE);
   if (link->call) call_send(link->call);
 }
 
@@ -343,6 +336,7 @@ static void on_ended(void *payload, const struct error *error) {
     return;
   }
   if (!link->opened) {
+    upstream_dial_ended(link->pool, error->code);
     call_end(call, error);
     return;
   }
@@ -416,7 +410,9 @@ void call_check_time(struct upstream_call *call, int64_t now_ms) {
     if (waited_ms >= o->wait_timeout_ms) time_out(call, ERROR_busy, "no connection to this server became free within", o->wait_timeout_ms);
     return;
   case CALL_CONNECTING:
-    if (waited_ms >= o->connect_timeout_ms) time_out(call, ERROR_server_unreachable, "the server took no connection within", o->connect_timeout_ms);
+    if (waited_ms < o->connect_timeout_ms) return;
+    upstream_dial_ended(call->pool, ERROR_server_unreachable);
+    time_out(call, ERROR_server_unreachable, "the server took no connection within", o->connect_timeout_ms);
     return;
   default: break;
   }

@@ -1,8 +1,9 @@
-/* What upstream.c (the pool and its connections) and upstream_call.c (one call over one of them) share. For these two alone. */
+/* What upstream.c (the pool and its connections), upstream_queue.c (the calls that wait for one) and upstream_call.c (one call over one of them) share. For these alone. */
 #ifndef DRAWBRIDGE_HTTP_UPSTREAM_INTERNAL_H
 #define DRAWBRIDGE_HTTP_UPSTREAM_INTERNAL_H
 
 #include "base/buf.h"
+#include "http/breaker.h"
 #include "http/h1.h"
 #include "http/upstream.h"
 #include "net/stream.h"
@@ -25,8 +26,9 @@ struct upstream_pool {
   struct link *links;                       /* closed ones too, until their turn is over */
   struct link *unused;                      /* open, without a call; the one used last first */
   struct upstream_call *calls;              /* dead ones too */
-  struct upstream_call *queue, **queue_end; /* of these the ones that wait for a connection, the oldest first */
+  struct line *lines;                       /* of those that wait for a connection: the one to be served next; NULL: nobody waits */
   size_t open_links, waiting;
+  struct breaker breaker;
   uv_timer_t *tick;
 };
 
@@ -39,14 +41,17 @@ struct link { /* one connection to the server */
   struct buf in;               /* read and not yet used */
   size_t scanned;
   int64_t since_ms;            /* when it was begun, or became unused */
-  bool opened, used, closed, in_unused;
+  bool opened, used, closed, in_unused, is_try; /* is_try: the one that the breaker let through */
 };
 
 enum call_state { CALL_QUEUED, CALL_CONNECTING, CALL_SENT, CALL_ANSWERING, CALL_DEAD };
 
 struct upstream_call {
   struct upstream_pool *pool;
-  struct upstream_call *next, *previous, *queue_next;
+  struct upstream_call *next, *previous;
+  const void *who;
+  struct line *line; /* NULL: it does not wait */
+  struct upstream_call *queue_next, *queue_previous;
   struct link *link;
   struct upstream_callbacks callbacks;
   void *payload;
@@ -71,8 +76,14 @@ struct upstream_call {
 /* upstream.c */
 void upstream_assign(struct upstream_call *call, bool fresh); /* a connection, now or later */
 void upstream_serve_queue(struct upstream_pool *pool);
+void upstream_dial_ended(struct upstream_pool *pool, enum error_code code); /* ERROR_NONE: it is connected */
 void link_close(struct link *link);
 void link_keep(struct link *link); /* unused from now on */
+
+/* upstream_queue.c */
+bool queue_add(struct upstream_call *call); /* false: too many wait */
+void queue_remove(struct upstream_call *call);
+struct upstream_call *queue_take(struct upstream_pool *pool); /* NULL: nobody waits */
 
 /* upstream_call.c */
 extern const struct stream_events link_events;

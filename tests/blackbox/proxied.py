@@ -45,10 +45,10 @@ class Request:
 class Upstream:
     """Answers each request by `script(request, wire)`: with the bytes that it returns, or as it likes on the wire; None ends the connection."""
 
-    def __init__(self, script, read_bodies=True, tls=None):
+    def __init__(self, script, read_bodies=True, tls=None, port=0):
         self.script, self.read_bodies, self.tls = script, read_bodies, tls
         self.requests, self.connections, self.failures = [], 0, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.open = set()
         threading.Thread(target=self.accept, daemon=True).start()

@@ -520,6 +520,74 @@ class Failures(Proxied):
             thread.join(PATIENCE)
         self.assertEqual((answers, self.upstream.connections), ([200] * 4, 1))
 
+    def test_one_who_asks_for_much_starves_nobody(self):
+        """[R-G17, R-G14] Two hundred calls of one session wait; another's are served in between, and none of the two hundred is lost."""
+        order, gate = [], threading.Semaphore(0)
+
+        def script(request, wire):
+            gate.acquire(timeout=PATIENCE)
+            order.append(request.target[-1])
+            return ME
+        self.begin(script, extra=", limits: {concurrency: 2}")
+        with contextlib.ExitStack() as stack:
+            def ask(who, n):
+                wires = [stack.enter_context(self.peer.connect()) for _ in range(n)]
+                for wire in wires:
+                    wire.send(f"GET /s/a/api/x?{who} HTTP/1.1\r\nHost: a\r\nX-Test-Who: {who}\r\n\r\n")
+                return wires
+            greedy = ask(1, 200)
+            wait_for(lambda: self.peer.counts()["waiting"] == 198, "all but two wait")
+            others = ask(2, 3) + ask(3, 3)
+            wait_for(lambda: self.peer.counts()["waiting"] == 204, "the others wait, too")
+            for _ in range(206):
+                gate.release()
+            self.assertEqual({wire.answer().status for wire in greedy + others}, {200})
+        self.assertEqual([order[:13].count(who) for who in "23"], [3, 3], order[:20])  # two that ran already, then one of each in turn; two are written down as they come
+
+    def test_there_is_no_end_of_a_line(self):
+        """[R-G14] What one session may have waiting is limited, and who comes then is told so at once."""
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        self.begin(lambda request, wire: gate.wait(PATIENCE) and ME, extra=", limits: {concurrency: 1}")
+        with contextlib.ExitStack() as stack:
+            def ask(who):
+                wire = stack.enter_context(self.peer.connect())
+                wire.send(f"GET /s/a/api/x HTTP/1.1\r\nHost: a\r\nX-Test-Who: {who}\r\n\r\n")
+                return wire
+            for _ in range(257):
+                ask(1)
+            wait_for(lambda: self.peer.counts()["waiting"] == 256, "the line is full")
+            self.assert_error(ask(1).answer(), 503, "busy")
+            ask(2)
+            wait_for(lambda: self.peer.counts()["waiting"] == 257, "another has a line of his own")
+            gate.set()
+
+    def test_a_server_that_is_away_is_spared(self):
+        """[R-G14] After some attempts in vain calls are answered at once, with a pause; then one tries, and when it works all is as before."""
+        self.begin(echo)
+        port = self.upstream.port
+        self.upstream.stop()
+        for _ in range(3):
+            found = self.peer.get("/s/a/api/x")
+            self.assert_error(found, 503, "server_unreachable")
+            self.assertIsNone(found.header("Retry-After"))
+        found = wait_for(lambda: (lambda one: one.header("Retry-After") and one)(self.peer.get("/s/a/api/x")), "it is spared")
+        self.assert_error(found, 503, "server_unreachable")
+        self.assertIn(found.header("Retry-After"), ("1", "2"))
+        self.assertIn("several times in a row", json.loads(found.body)["detail"])
+        self.upstream = Upstream(echo, port=port)
+        self.addCleanup(self.upstream.stop)
+        wait_for(lambda: self.peer.get("/s/a/api/x").status == 200, "it is tried again by itself")
+        self.assertEqual([self.peer.get("/s/a/api/x").status for _ in range(5)], [200] * 5)
+
+    def test_a_server_that_answers_is_never_spared(self):
+        """[R-G14, R-G17] Whatever one of its resources does: only connecting counts."""
+        self.begin(lambda request, wire: None if "broken" in request.target else answer(503, "{}") if "busy" in request.target else ME)
+        for _ in range(8):
+            self.assertEqual(self.peer.get("/s/a/api/busy").status, 503)
+            self.assert_error(self.peer.get("/s/a/api/broken"), 502, "upstream_broken")
+        self.assertEqual(self.peer.get("/s/a/api/me").status, 200)
+
     def test_a_browser_that_leaves_cancels_the_servers_call(self):
         gate = threading.Event()
         self.addCleanup(gate.set)

@@ -2,6 +2,7 @@
  *
  *   proxy_peer CONFIG KIND VALUE     prints its port; then a line of JSON for each call that ended
  *   /s/<id>/…        the proxied path. X-Test-Refused says what the gateway does when the credential is refused: `renew`, `later` (the same from another turn), `fail`, `ignore`
+ *                    X-Test-Who: the number of the session that asks
  *   /counts/<id>     connections and calls of a server
  *   /jar             what the connection's cookie jar would send
  *   /memory          kB of this process
@@ -14,6 +15,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+enum { SESSIONS = 16 };
+
 struct peer {
   uv_loop_t *loop;
   const char *config_path;
@@ -22,6 +25,7 @@ struct peer {
   struct http_server *server;
   struct source_credential credential;
   struct cookie_jar *jar;
+  char sessions[SESSIONS]; /* only their addresses count */
   unsigned saves;
   uv_signal_t hangup, terminate;
 };
@@ -117,7 +121,8 @@ static void on_cookies(void *payload) {
 
 static void proxied(struct peer *peer, struct http_exchange *exchange) {
   const struct http_request *request = http_exchange_request(exchange);
-  struct str rest = str_from(request->target, 3), how = STR_NONE;
+  struct str rest = str_from(request->target, 3), how = STR_NONE, text;
+  uint64_t who = 0;
   size_t end = 0;
   while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?') end++;
   const struct config_server *server = config_server(peer->config, str_slice(rest, 0, end));
@@ -132,12 +137,14 @@ static void proxied(struct peer *peer, struct http_exchange *exchange) {
   (void)uv_timer_init(peer->loop, &asked->later);
   asked->later.data = asked;
   if (http_headers_get(&request->headers, STR("X-Test-Refused"), &how)) (void)snprintf(asked->how, sizeof asked->how, "%.*s", STR_ARG(how));
+  if (http_headers_get(&request->headers, STR("X-Test-Who"), &text)) (void)str_to_u64(text, &who);
   struct proxy_call call = {
       .config = peer->config,
       .server = server,
       .target = str_from(rest, end),
       .credential = peer->credential,
       .jar = peer->jar,
+      .who = peer->sessions + who % SESSIONS,
       .renewable = how.n > 0,
       .events = {.refused = how.n ? on_refused : NULL, .cookies = on_cookies, .done = on_done},
       .payload = asked,
