@@ -28,6 +28,7 @@ int command_check_config(int argc, char **argv) {
   struct error error = {0};
   int result = config_load(path, &config, &problems, &error);
   for (size_t i = 0; i < problems.n; i++) (void)fprintf(stderr, "%.*s\n", STR_ARG(problems.lines[i]));
+  for (size_t i = 0; i < problems.warnings.n; i++) (void)fprintf(stderr, "%.*s (a warning)\n", STR_ARG(problems.warnings.p[i]));
   config_unref(config);
   arena_free(arena);
   return result ? error_exit_code(error.code) : 0;

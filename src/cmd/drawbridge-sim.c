@@ -222,7 +222,7 @@ static void take_accounts(struct sim *sim, const struct options *options) {
 static int serve(struct program *program, const struct options *options, struct arena *arena, struct error *error) {
   int port = 0;
   struct str address = str_of(options->listen);
-  if (http_server_listen(program->server, address, &port, error) < 0) return -1;
+  if (http_server_listen(program->server, address, HTTP_PLAIN, &port, error) < 0) return -1;
   size_t colon = str_find_last_char(address, ':');
   struct str base = arena_printf(arena, "http://%.*s:%d%.*s", STR_ARG(str_slice(address, 0, colon)), port, STR_ARG(program->context));
   program->sim->base_url = program->base_url.n ? program->base_url : base;

@@ -30,11 +30,14 @@ static void keep_memory_private(void) {
     log_event(LOG_WARNING, "core_dumps_not_off", LOG_TEXT("message", strerror(errno)));
 }
 
+/* Also says in the log what is odd, in the form that the configuration asks for. */
 static int load(const char *path, struct config **ret, struct error *error) {
   struct arena *arena = arena_new();
   struct config_problems problems = {.arena = arena};
   int failed = config_load(path, ret, &problems, error);
   for (size_t i = 0; i < problems.n; i++) (void)fprintf(stderr, "drawbridge serve: %.*s\n", STR_ARG(problems.lines[i]));
+  if (!failed) log_setup((enum log_level)(*ret)->log_level, (*ret)->log_json);
+  for (size_t i = 0; !failed && i < problems.warnings.n; i++) log_event(LOG_WARNING, "configuration_is_odd", LOG_STR("message", problems.warnings.p[i]));
   arena_free(arena);
   return failed;
 }
@@ -97,7 +100,6 @@ static void on_reload(uv_signal_t *handle, int number) {
     tell_ready(serving, error.message);
     return;
   }
-  log_setup((enum log_level)config->log_level, config->log_json);
   gateway_reload(serving->gateway, config);
   tell_ready(serving, NULL);
 }
@@ -128,7 +130,7 @@ static int start(struct serving *serving, struct config *config, struct error *e
   serving->api = api_new(serving->gateway, error);
   if (!serving->api || gateway_listen(serving->gateway, serving->service, error)) return -1;
   log_event(LOG_INFO, "listening", LOG_STR("public_url", config->public_url),
-            LOG_STR("address", config->listen.n ? config->listen.p[0] : STR("")), LOG_INT("servers", config->server_count));
+            LOG_STR("address", config->listen.n ? config->listen.p[0] : config->tls_listen.p[0]), LOG_INT("servers", config->server_count));
   tell_ready(serving, NULL);
   return 0;
 }
@@ -142,7 +144,6 @@ static int serve(const char *path) {
     service_close(serving.service);
     return error_exit_code(error.code);
   }
-  log_setup((enum log_level)config->log_level, config->log_json);
   keep_memory_private();
   prepare(&serving);
   int failed = start(&serving, config, &error);

@@ -4,9 +4,11 @@
 #include "base/file.h"
 #include "base/vec.h"
 #include "gateway/config_check.h"
+#include "gateway/config_tls.h"
 #include "gateway/config_yaml.h"
 #include "gateway/proxy_request.h"
 #include "http/url.h"
+#include "net/tls.h"
 #include <errno.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -32,16 +34,15 @@ struct reader {
   const struct yaml *root;
 };
 
+static void add_line(struct reader *r, struct str **lines, size_t *n, unsigned line, unsigned column, const char *what) {
+  struct arena *arena = r->problems->arena;
+  if (*n >= PROBLEMS_MAX) return;
+  if (*n == 0) *lines = ARENA_ARRAY(arena, PROBLEMS_MAX, struct str);
+  (*lines)[(*n)++] = arena_printf(arena, "%s:%u:%u: %s", r->file, line ? line : 1, column ? column : 1, what);
+}
+
 static void problem_at(struct reader *r, unsigned line, unsigned column, const char *what) {
-  struct config_problems *all = r->problems;
-  if (all->n >= PROBLEMS_MAX) return;
-  if (all->n == all->capacity) {
-    struct str *p = ARENA_ARRAY(all->arena, PROBLEMS_MAX, struct str);
-    if (all->n) memcpy(p, all->lines, all->n * sizeof *p);
-    all->lines = p;
-    all->capacity = PROBLEMS_MAX;
-  }
-  all->lines[all->n++] = arena_printf(all->arena, "%s:%u:%u: %s", r->file, line ? line : 1, column ? column : 1, what);
+  add_line(r, &r->problems->lines, &r->problems->n, line, column, what);
 }
 
 static void problem(struct reader *r, const struct yaml *node, const char *what) {
@@ -288,6 +289,13 @@ static void fill_defaults(const struct section *section, char *into) {
   }
 }
 
+/* What stands under a key of a mapping; NULL: it is not there. */
+static const struct yaml *child_of(const struct yaml *node, const char *name) {
+  const struct yaml *child = node->first;
+  while (child && !str_eq(child->key->text, str_of(name))) child = child->next;
+  return child;
+}
+
 static void fill_section(struct reader *r, const struct section *section, const struct yaml *node, char *into) {
   if (node->kind != YAML_MAPPING) {
     problem(r, node, arena_printf(r->arena, "'%s' needs keys here, like '%s:'", section->name, section->directives[0].name).p);
@@ -301,11 +309,9 @@ static void fill_section(struct reader *r, const struct section *section, const 
     if (d) fill(r, d, child, into);
     else unknown_key(r, section, child->key);
   }
-  for (size_t i = 0; i < section->count; i++) {
-    const struct yaml *child = node->first;
-    while (child && !str_eq(child->key->text, str_of(section->directives[i].name))) child = child->next;
-    if (section->directives[i].required && !child) problem(r, node, arena_printf(r->arena, "'%s' is missing here", section->directives[i].name).p);
-  }
+  for (size_t i = 0; i < section->count; i++)
+    if (section->directives[i].required && !child_of(node, section->directives[i].name))
+      problem(r, node, arena_printf(r->arena, "'%s' is missing here", section->directives[i].name).p);
 }
 
 /* Where an app or a server with this id stands, for problems of the whole. */
@@ -323,6 +329,13 @@ static void report_whole(void *payload, struct str where, const char *what) {
   struct reader *r = payload;
   const struct yaml *node = where.n ? find_id(r->root, where) : NULL;
   problem(r, node ? node : r->root, where.n ? arena_printf(r->arena, "%.*s: %s", STR_ARG(where), what).p : what);
+}
+
+static void report_tls(void *payload, const char *key, bool warning, const char *what) {
+  struct reader *r = payload;
+  const struct yaml *section = child_of(r->root, "tls"), *value = child_of(section, key), *node = value ? value : section;
+  if (warning) add_line(r, &r->problems->warnings.p, &r->problems->warnings.n, node->line, node->column, what);
+  else problem(r, node, what);
 }
 
 static void complete(struct arena *arena, struct config *config) {
@@ -348,6 +361,7 @@ static void read_config(struct reader *r, struct str text) {
   fill_section(r, config_table(), r->root, (char *)&r->holder->config);
   complete(r->arena, &r->holder->config);
   if (!r->problems->n) config_check_whole(r->arena, &r->holder->config, report_whole, r);
+  if (!r->problems->n && r->holder->config.tls_listen.n) config_tls_load(r->arena, &r->holder->config, report_tls, r);
 }
 
 int config_load(const char *path, struct config **ret, struct config_problems *problems, struct error *error) {
@@ -377,6 +391,7 @@ void config_unref(struct config *config) {
   if (!holder || atomic_fetch_sub(&holder->references, 1) > 1) return;
   for (size_t i = 0; i < holder->secrets.n; i++) secret_free(holder->secrets.p[i]);
   VEC_FREE(&holder->secrets);
+  tls_context_free(holder->config.tls);
   arena_free(holder->arena);
   free(holder);
 }

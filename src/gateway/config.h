@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "crypt/secret.h"
 
+struct tls_context;
+
 struct config_texts {
   struct str *p;
   size_t n;
@@ -77,6 +79,7 @@ struct config {
   struct config_texts listen;           /* "127.0.0.1:8080" */
   struct config_texts tls_listen;
   struct str tls_certificate, tls_key;
+  struct tls_context *tls;              /* made of these (net/tls.h); NULL: there is no 'tls' */
   struct str admin_listen;              /* empty: none */
   struct config_texts trusted_proxies;  /* ranges */
   struct str store;                     /* "sqlite:/path" or "postgresql://…" */
@@ -91,14 +94,15 @@ struct config {
   int64_t limit_head_ms, limit_head_bytes, limit_head_fields, limit_target_bytes, limit_idle_ms, limit_sign_ins, limit_connections;
 };
 
-/* One line each: "drawbridge.yaml:12:5: there is no key 'sessoin' here; the nearest is 'session'". */
+/* One line each: "drawbridge.yaml:12:5: there is no key 'sessoin' here; the nearest is 'session'". `warnings`: what is odd and nevertheless taken. */
 struct config_problems {
   struct arena *arena;
   struct str *lines;
-  size_t n, capacity;
+  size_t n;
+  struct config_texts warnings;
 };
 
-/* Reads and checks. 0; or -1 with ERROR_configuration (the first problem in the message) and all of them in *problems, in the arena given there. Reads the secrets' files. Blocks. */
+/* Reads and checks. 0; or -1 with ERROR_configuration (the first problem in the message) and all of them in *problems, in the arena given there. Reads the files of secrets and of 'tls'. Blocks. */
 int config_load(const char *path, struct config **ret, struct config_problems *problems, struct error *error);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

@@ -142,19 +142,17 @@ static void check_app(const struct whole *w, const struct config_app *app) {
   }
 }
 
-static void check_key_file(const struct whole *w, struct str file, const char *what) {
+bool config_open_to_all(struct arena *arena, struct str file) {
   struct stat info;
-  if (!file.n || stat(arena_cstr(w->arena, file), &info) || !(info.st_mode & (S_IROTH | S_IWOTH))) return;
-  w->report(w->payload, STR_NONE, say(w->arena, "%s %.*s can be read by everybody: chmod 600 it", what, STR_ARG(file)));
+  return file.n && stat(arena_cstr(arena, file), &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH);
 }
 
 void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload) {
   struct whole w = {arena, config, report, payload};
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "nothing to listen on: add 'listen' or 'tls'");
-  if (config->tls_listen.n) report(payload, STR_NONE, "'tls' is not in this release: put a web server with the certificate in front, and use 'listen' and 'trusted_proxies'");
   if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session.idle is longer than session.absolute");
-  check_key_file(&w, config->keys, "the key ring");
-  check_key_file(&w, config->tls_key, "the private key");
+  if (config_open_to_all(arena, config->keys))
+    report(payload, STR_NONE, say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));
   for (size_t i = 0; i < config->server_count; i++) {
     check_server(&w, &config->servers[i]);
     for (size_t k = 0; k < i; k++)

@@ -1,4 +1,4 @@
-/* config_check: what one value, and then the whole, must be. For config.c alone. */
+/* config_check: what one value, and then the whole, must be. For config.c and config_tls.c alone. */
 #ifndef DRAWBRIDGE_GATEWAY_CONFIG_CHECK_H
 #define DRAWBRIDGE_GATEWAY_CONFIG_CHECK_H
 
@@ -9,6 +9,9 @@ const char *config_check_text(struct arena *arena, const struct directive *direc
 
 /* What no single value shows. `report` gets a line for each problem; `where` is the id of the app or server, or empty. */
 void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload);
+
+/* May everybody on this machine read or write the file? */
+bool config_open_to_all(struct arena *arena, struct str file);
 
 /* NULL: good. A secret that is short or a placeholder is refused. */
 const char *config_check_secret(struct str secret);

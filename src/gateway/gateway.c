@@ -281,11 +281,12 @@ static struct http_server_limits limits_of(const struct config *config) {
 /* The sockets that systemd opened for this use; where there is none, at the addresses. */
 static int listen_at(struct http_server *server, struct service *service, enum service_use use, const struct str *addresses, size_t count,
                      struct error *error) {
+  enum http_listen kind = use == SERVICE_HTTPS ? HTTP_TLS : HTTP_PLAIN;
   bool given = false;
   for (int fd; (fd = service_take(service, use)) >= 0; given = true)
-    if (http_server_listen_on(server, fd, error)) return -1;
+    if (http_server_listen_on(server, fd, kind, error)) return -1;
   for (size_t i = 0; i < count && !given; i++)
-    if (http_server_listen(server, addresses[i], NULL, error)) return -1;
+    if (http_server_listen(server, addresses[i], kind, NULL, error)) return -1;
   return 0;
 }
 
@@ -293,8 +294,10 @@ int gateway_listen(struct gateway *gateway, struct service *service, struct erro
   const struct config *config = gateway->config;
   gateway->server = http_server_new(gateway->loop, limits_of(config), handle, gateway);
   if (listen_at(gateway->server, service, SERVICE_HTTP, config->listen.p, config->listen.n, error)) return -1;
-  if (service_has(service, SERVICE_HTTPS))
+  if (service_has(service, SERVICE_HTTPS) && !config->tls)
     return error_set(error, ERROR_configuration, "systemd hands over a socket named 'https', and the configuration has no 'tls'");
+  http_server_set_tls(gateway->server, config->tls);
+  if (listen_at(gateway->server, service, SERVICE_HTTPS, config->tls_listen.p, config->tls_listen.n, error)) return -1;
   gateway->admin = http_server_new(gateway->loop, (struct http_server_limits){.connections = 64}, admin_handle, gateway);
   return listen_at(gateway->admin, service, SERVICE_ADMIN, &config->admin_listen, config->admin_listen.n ? 1 : 0, error);
 }
@@ -318,9 +321,9 @@ static bool same_texts(const struct config_texts *a, const struct config_texts *
 
 void gateway_reload(struct gateway *gateway, struct config *config) {
   struct config *before = gateway->config;
-  if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) ||
+  if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) || !same_texts(&before->tls_listen, &config->tls_listen) ||
       !str_eq(before->admin_listen, config->admin_listen))
-    log_event(LOG_WARNING, "restart_needed", LOG_TEXT("message", "'store', 'listen' and 'admin_listen' are taken over at a start alone"));
+    log_event(LOG_WARNING, "restart_needed", LOG_TEXT("message", "'store', 'listen', 'tls.listen' and 'admin_listen' are taken over at a start alone"));
   struct directory *directory_before = gateway->directory;
   gateway->config = config;
   uv_mutex_lock(&gateway->directory_lock);
@@ -328,6 +331,7 @@ void gateway_reload(struct gateway *gateway, struct config *config) {
   uv_mutex_unlock(&gateway->directory_lock);
   directory_unref(directory_before);
   proxy_reload(gateway->proxy, config);
+  if (config->tls) http_server_set_tls(gateway->server, config->tls);
   take_ring(gateway, config);
   config_unref(before);
   metrics_count(&gateway->metrics, METRIC_RELOADS);

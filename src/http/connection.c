@@ -11,12 +11,12 @@ static int64_t now_of(const struct connection *connection) {
 
 static void act(void *payload);
 
-void connection_new(struct http_server *server, uv_stream_t *listener) {
+void connection_new(struct http_server *server, uv_stream_t *listener, struct tls_context *tls) {
   struct connection *connection = mem_alloc(sizeof *connection);
   connection->server = server;
   connection->turn = (struct turn_item){.act = act, .payload = connection};
   connection->in = BUF_INIT(server->limits.head_bytes + (size_t)2 * STREAM_READ);
-  connection->stream = stream_accept(server->room, listener, &events, connection);
+  connection->stream = stream_accept(server->room, listener, tls, &events, connection);
   if (!connection->stream) {
     free(connection);
     return;
@@ -158,6 +158,10 @@ static void regulate(struct connection *connection) {
   else stream_resume(connection->stream);
 }
 
+/* Shaken hands; the time for the first head goes on. */
+static void on_opened(void *payload) {
+}
+
 static void on_data(void *payload, struct str piece) {
   struct connection *connection = payload;
   bool awaiting_head = !connection->exchange && connection->head_begun;
@@ -201,7 +205,7 @@ static void on_ended(void *payload, const struct error *error) {
   connection_wake(connection);
 }
 
-static const struct stream_events events = {.data = on_data, .drained = on_drained, .ended = on_ended};
+static const struct stream_events events = {.opened = on_opened, .data = on_data, .drained = on_drained, .ended = on_ended};
 
 /* What was recorded is done here, at the turn's end. */
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "crypt/random.h"
 #include "net/address.h"
+#include "net/tls.h"
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ struct listener {
   uv_tcp_t tcp;
   struct http_server *server;
   struct listener *next;
+  enum http_listen kind;
   bool full; /* a connection waits to be accepted */
 };
 
@@ -101,7 +103,7 @@ static void accept_one(struct listener *listener) {
   struct http_server *server = listener->server;
   listener->full = server->connection_count >= server->limits.connections;
   if (listener->full) return; /* libuv holds this one and does not look for further ones until it is taken */
-  connection_new(server, (uv_stream_t *)&listener->tcp);
+  connection_new(server, (uv_stream_t *)&listener->tcp, listener->kind == HTTP_TLS ? server->tls : NULL);
   if (server->connections && !uv_is_active((const uv_handle_t *)server->tick)) (void)uv_timer_start(server->tick, on_tick, TICK_MS, TICK_MS);
 }
 
@@ -168,9 +170,10 @@ static int port_of(const uv_tcp_t *tcp) {
   return ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port : ((struct sockaddr_in6 *)&address)->sin6_port);
 }
 
-static struct listener *listener_new(struct http_server *server) {
+static struct listener *listener_new(struct http_server *server, enum http_listen kind) {
   struct listener *listener = mem_alloc(sizeof *listener);
   listener->server = server;
+  listener->kind = kind;
   listener->tcp.data = listener;
   (void)uv_tcp_init(server->loop, &listener->tcp);
   server->open_handles++;
@@ -189,10 +192,10 @@ static int listen_with(struct listener *listener, int result) {
   return 0;
 }
 
-int http_server_listen(struct http_server *server, struct str address, int *ret_port, struct error *error) {
+int http_server_listen(struct http_server *server, struct str address, enum http_listen kind, int *ret_port, struct error *error) {
   struct sockaddr_storage where;
   if (parse_address(address, &where) < 0) return error_set(error, ERROR_inside, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
-  struct listener *listener = listener_new(server);
+  struct listener *listener = listener_new(server, kind);
   unsigned flags = where.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0; /* [::] beside 0.0.0.0 */
   int result = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&where, flags);
   result = listen_with(listener, result);
@@ -201,12 +204,17 @@ int http_server_listen(struct http_server *server, struct str address, int *ret_
   return 0;
 }
 
-int http_server_listen_on(struct http_server *server, int fd, struct error *error) {
-  struct listener *listener = listener_new(server);
+int http_server_listen_on(struct http_server *server, int fd, enum http_listen kind, struct error *error) {
+  struct listener *listener = listener_new(server, kind);
   int result = uv_tcp_open(&listener->tcp, fd);
   if (result < 0) (void)close(fd);
   result = listen_with(listener, result);
   return result < 0 ? error_set(error, ERROR_inside, "cannot listen on the socket that was handed over: %s", uv_strerror(result)) : 0;
+}
+
+void http_server_set_tls(struct http_server *server, struct tls_context *context) {
+  tls_context_free(server->tls);
+  server->tls = tls_context_ref(context);
 }
 
 /* The end. */
@@ -240,4 +248,5 @@ void http_server_free(struct http_server *server) {
   uv_close((uv_handle_t *)server->tick, on_tick_closed);
   stream_room_free(server->room);
   server->room = NULL;
+  tls_context_free(server->tls);
 }

@@ -21,6 +21,7 @@
 
 struct http_server;
 struct http_exchange;
+struct tls_context;
 
 struct http_server_limits { /* 0: the default in brackets */
   size_t head_bytes;        /* [64 KiB] 431 */
@@ -38,9 +39,13 @@ typedef void http_handler(void *payload, struct http_exchange *exchange);
 
 struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits limits, http_handler *handler, void *payload);
 
+enum http_listen { HTTP_PLAIN, HTTP_TLS };
+
 /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one, told in *ret_port (may be NULL). ERROR_inside: in use or not allowed, with the address in the message. */
-int http_server_listen(struct http_server *server, struct str address, int *ret_port, struct error *error);
-int http_server_listen_on(struct http_server *server, int fd, struct error *error); /* a socket that listens already; taken over, also where it fails */
+int http_server_listen(struct http_server *server, struct str address, enum http_listen kind, int *ret_port, struct error *error);
+int http_server_listen_on(struct http_server *server, int fd, enum http_listen kind, struct error *error); /* a socket that listens already; taken over, also where it fails */
+/* Before HTTP_TLS is listened for, and again for another certificate: it is for connections that come from then on, those that are open keep theirs. `context` (net/tls.h) is referred to. */
+void http_server_set_tls(struct http_server *server, struct tls_context *context);
 void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload);
 void http_server_free(struct http_server *server); /* cuts what is still open; the loop must run once more for handles to close */
 

@@ -24,6 +24,7 @@ struct http_server {
   http_handler *handler;
   void *payload;
   struct listener *listeners;
+  struct tls_context *tls; /* NULL: none yet */
   struct connection *connections;
   struct arena_pool *arenas; /* of exchanges */
   size_t connection_count, exchange_count; /* exchanges also count while their browser has gone */
@@ -88,7 +89,7 @@ struct http_exchange {
 };
 
 /* connection.c */
-void connection_new(struct http_server *server, uv_stream_t *listener);
+void connection_new(struct http_server *server, uv_stream_t *listener, struct tls_context *tls); /* NULL: plain */
 void connection_wake(struct connection *connection); /* acts at the turn's end */
 void connection_cut(struct connection *connection);  /* closes it and frees it; not from inside a handler's call */
 void connection_check_time(struct connection *connection, int64_t now_ms);

@@ -12,6 +12,7 @@ enum {
   DIRECT = 16 * 1024,            /* from here on a write goes out at once instead of being copied */
   WAITING_MAX = 1024 * 1024 * 1024, /* a whole answer may be large; streamed ones stop at STREAM_HIGH */
   PIECES_MAX = 8,
+  RECORD_MAX = 16 * 1024,           /* plain bytes of a TLS record */
 };
 
 struct socket { /* of its own, since each address that is tried needs a fresh one */
@@ -35,7 +36,8 @@ struct stream {
   struct turn_item turn;
   struct buf out;             /* goes out behind `under_way` */
   struct write *under_way;    /* what libuv has; NULL: nothing */
-  struct tls *tls;            /* NULL: plain */
+  struct tls *tls;            /* NULL: plain, or nothing came yet */
+  struct tls_context *served; /* accepted: what `tls` will be made of; NULL: plain, or dialled */
   struct error failure;       /* code set: told as `ended` at the turn's end */
   uv_getaddrinfo_t lookup;
   struct addrinfo *found, *next_address;
@@ -74,6 +76,7 @@ static void let_go(struct stream *stream) {
   if (--stream->holders > 0) return;
   free_bytes(stream, &stream->out);
   tls_free(stream->tls);
+  tls_context_free(stream->served);
   if (stream->found) uv_freeaddrinfo(stream->found);
   free(stream);
 }
@@ -263,12 +266,35 @@ bool stream_write_secret(struct stream *stream, const struct str *pieces, size_t
   return !stream->above_high;
 }
 
+/* Small pieces share a record: each costs a seal, and 22 bytes. */
+static void write_tls(struct stream *stream, const struct str *pieces, size_t count) {
+  struct error error = {0};
+  char record[RECORD_MAX];
+  size_t n = 0;
+  if (count == 1) {
+    if (tls_write(stream->tls, pieces[0], &error) < 0) fail(stream, &error);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    bool fits = pieces[i].n <= sizeof record - n;
+    if (fits) {
+      if (pieces[i].n) memcpy(record + n, pieces[i].p, pieces[i].n);
+      n += pieces[i].n;
+    }
+    if (n && (!fits || i + 1 == count)) {
+      if (tls_write(stream->tls, (struct str){record, n}, &error) < 0) fail(stream, &error);
+      n = 0;
+    }
+    if (!fits && tls_write(stream->tls, pieces[i], &error) < 0) fail(stream, &error);
+  }
+  if (stream->wipes) secret_wipe(record, sizeof record);
+}
+
 bool stream_write(struct stream *stream, const struct str *pieces, size_t count) {
-  if (!is_up(stream) || stream->finishing) return true;
+  bool shaking = stream->served && !stream->opened;
+  if (!is_up(stream) || stream->finishing || shaking) return true;
   if (stream->tls) {
-    struct error error = {0};
-    for (size_t i = 0; i < count; i++)
-      if (tls_write(stream->tls, pieces[i], &error) < 0) fail(stream, &error);
+    write_tls(stream, pieces, count);
     send_tls(stream);
   } else write_raw(stream, pieces, count);
   if (stream_waiting(stream) > STREAM_HIGH) stream->above_high = true;
@@ -298,6 +324,7 @@ static void pump_tls(struct stream *stream) {
     enum tls_state state = tls_shake(stream->tls, &error);
     send_tls(stream);
     if (state == TLS_BROKEN) {
+      stream_flush(stream); /* the alert */
       end(stream, &error);
       return;
     }
@@ -324,12 +351,12 @@ static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *ret) {
 
 static void on_eof(struct stream *stream) {
   struct error error = {0};
-  if (!stream->tls) {
+  if (!stream->tls && !stream->served) {
     end(stream, NULL);
     return;
   }
   if (stream->opened) (void)error_set(&error, ERROR_upstream_broken, "the connection was cut without the end that TLS asks for");
-  else (void)error_set(&error, ERROR_server_unreachable, "the server closed the connection before TLS was set up");
+  else (void)error_set(&error, ERROR_server_unreachable, "the connection was closed before TLS was set up");
   end(stream, &error);
 }
 
@@ -343,7 +370,8 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
     struct error error = {0};
     (void)error_set(&error, stream->opened ? ERROR_upstream_broken : ERROR_server_unreachable, "the connection broke: %s", uv_strerror((int)n));
     end(stream, &error);
-  } else if (stream->tls) {
+  } else if (stream->tls || stream->served) {
+    if (!stream->tls) stream->tls = tls_server(stream->served);
     tls_feed(stream->tls, (struct str){buf->base, (size_t)n});
     pump_tls(stream);
   } else {
@@ -408,10 +436,16 @@ struct str stream_peer(const struct stream *stream) {
   return str_of(stream->peer);
 }
 
-struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, const struct stream_events *events, void *payload) {
+struct str stream_protocol(const struct stream *stream) {
+  return stream->tls ? tls_protocol(stream->tls) : STR_NONE;
+}
+
+struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload) {
   struct stream *stream = stream_new(room, events, payload);
   struct socket *socket = add_socket(stream);
-  stream->paused = stream->opened = true;
+  stream->served = tls_context_ref(tls);
+  stream->paused = true;
+  stream->opened = !tls;
   if (uv_accept(listener, (uv_stream_t *)&socket->tcp) != 0) {
     stream_close(stream);
     return NULL;

@@ -30,14 +30,15 @@ struct stream_room *stream_room_new(uv_loop_t *loop);
 void stream_room_free(struct stream_room *room); /* NULL is fine */
 
 struct stream_events {
-  void (*opened)(void *payload); /* stream_dial alone: connected, and the certificate is good */
+  void (*opened)(void *payload); /* dialled: connected, and the certificate is good; accepted with TLS: the handshake is done */
   void (*data)(void *payload, struct str piece);
   void (*drained)(void *payload);
   void (*ended)(void *payload, const struct error *error);
 };
 
-/* Takes the connection that waits at `listener`. NULL: it went away. Starts paused. */
-struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, const struct stream_events *events, void *payload);
+/* Takes the connection that waits at `listener`. NULL: it went away. Starts paused. `tls`: speaks TLS as a server (referred to from here on; costs memory only once the other end has begun to speak);
+ * `ended` before `opened` with ERROR_bad_request: the handshake failed. NULL: plain. */
+struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload);
 
 struct stream_target {
   struct str host; /* name or literal address */
@@ -61,6 +62,7 @@ void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 void stream_close(struct stream *stream); /* what waits is thrown away */
 void stream_reset(struct stream *stream); /* as close, so that the other end sees an error and no orderly end */
+struct str stream_protocol(const struct stream *stream); /* what TLS agreed on (ALPN), good from `opened` on; empty: nothing, or plain */
 struct str stream_peer(const struct stream *stream); /* address of the other end without port; lives as long as the stream */
 
 #endif

@@ -6,9 +6,11 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 
 struct tls_context {
   SSL_CTX *ctx;
+  atomic_uint references;
 };
 
 struct tls {
@@ -29,28 +31,38 @@ static int load_authorities(SSL_CTX *ctx, struct str ca_file) {
   return ok == 1 ? 0 : -1;
 }
 
-struct tls_context *tls_context_client(struct str ca_file, struct error *error) {
+static struct tls_context *context_new(const SSL_METHOD *method) {
   ERR_clear_error();
-  SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-  if (!ctx) mem_exhausted(0);
-  (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-  if (load_authorities(ctx, ca_file) < 0) {
-    (void)error_set(error, ERROR_configuration, "the certificates in %.*s cannot be read: %s", STR_ARG(ca_file.n ? ca_file : STR("the system's store")), reason());
-    SSL_CTX_free(ctx);
-    return NULL;
-  }
   struct tls_context *context = mem_alloc(sizeof *context);
-  context->ctx = ctx;
+  context->ctx = SSL_CTX_new(method);
+  if (!context->ctx) mem_exhausted(0);
+  atomic_init(&context->references, 1);
+  (void)SSL_CTX_set_min_proto_version(context->ctx, TLS1_2_VERSION);
+  SSL_CTX_set_options(context->ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
+struct tls_context *tls_context_ref(struct tls_context *context) {
+  if (context) atomic_fetch_add(&context->references, 1);
   return context;
 }
 
 void tls_context_free(struct tls_context *context) {
-  if (!context) return;
+  if (!context || atomic_fetch_sub(&context->references, 1) > 1) return;
   SSL_CTX_free(context->ctx);
   free(context);
+}
+
+/* Clients. */
+
+struct tls_context *tls_context_client(struct str ca_file, struct error *error) {
+  struct tls_context *context = context_new(TLS_client_method());
+  SSL_CTX_set_verify(context->ctx, SSL_VERIFY_PEER, NULL);
+  if (load_authorities(context->ctx, ca_file) == 0) return context;
+  (void)error_set(error, ERROR_configuration, "the certificates in %.*s cannot be read: %s", STR_ARG(ca_file.n ? ca_file : STR("the system's store")), reason());
+  tls_context_free(context);
+  return NULL;
 }
 
 /* RFC 6125: an address is looked for among the addresses of the certificate, a name among its names. RFC 6066 section 3: no address in SNI. */
@@ -66,16 +78,96 @@ static bool set_name(SSL *ssl, struct str host) {
   return ok;
 }
 
-struct tls *tls_client(struct tls_context *context, struct str host) {
+static struct tls *tls_new(struct tls_context *context) {
   struct tls *tls = mem_alloc(sizeof *tls);
   tls->ssl = SSL_new(context->ctx);
   tls->in = BIO_new(BIO_s_mem());
   tls->out = BIO_new(BIO_s_mem());
-  if (!tls->ssl || !tls->in || !tls->out || !set_name(tls->ssl, host)) mem_exhausted(0);
+  if (!tls->ssl || !tls->in || !tls->out) mem_exhausted(0);
   SSL_set_bio(tls->ssl, tls->in, tls->out);
+  return tls;
+}
+
+struct tls *tls_client(struct tls_context *context, struct str host) {
+  struct tls *tls = tls_new(context);
+  if (!set_name(tls->ssl, host)) mem_exhausted(0);
   SSL_set_connect_state(tls->ssl);
   return tls;
 }
+
+/* Servers. */
+
+/* A key with a passphrase: there is nobody to ask. */
+static int no_passphrase(char *buf, int size, int writing, void *payload) {
+  return 0;
+}
+
+/* RFC 7301 section 3.2: the server's preference decides, and where nothing is shared the handshake ends. */
+static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, const unsigned char *offered, unsigned offered_n, void *payload) {
+  static const unsigned char known[] = "\x08http/1.1";
+  unsigned char *chosen;
+  if (SSL_select_next_proto(&chosen, ret_n, known, sizeof known - 1, offered, offered_n) != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *ret = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+static void set_strength(SSL_CTX *ctx) {
+  if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 || SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1) mem_exhausted(0);
+  SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_TICKET);
+  (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  (void)SSL_CTX_set_num_tickets(ctx, 0);
+}
+
+static int refuse_file(struct error *error, const char *whose, const char *what, struct str file) {
+  (void)error_set(error, ERROR_configuration, "%s %.*s cannot be used: %s", what, STR_ARG(file), reason());
+  (void)snprintf(error->reason, sizeof error->reason, "%s", whose);
+  return -1;
+}
+
+static int load_pair(SSL_CTX *ctx, struct arena *arena, struct str certificate_file, struct str key_file, struct error *error) {
+  SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+  if (SSL_CTX_use_certificate_chain_file(ctx, arena_cstr(arena, certificate_file)) != 1) return refuse_file(error, "certificate", "the certificate", certificate_file);
+  ERR_clear_error();
+  if (SSL_CTX_use_PrivateKey_file(ctx, arena_cstr(arena, key_file), SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+    return refuse_file(error, "key", "the private key", key_file);
+  return 0;
+}
+
+struct tls_context *tls_context_server(struct str certificate_file, struct str key_file, struct error *error) {
+  struct tls_context *context = context_new(TLS_server_method());
+  struct arena *arena = arena_new();
+  set_strength(context->ctx);
+  SSL_CTX_set_alpn_select_cb(context->ctx, choose_protocol, NULL);
+  int failed = load_pair(context->ctx, arena, certificate_file, key_file, error);
+  arena_free(arena);
+  if (!failed) return context;
+  tls_context_free(context);
+  return NULL;
+}
+
+static int64_t seconds_of(const ASN1_TIME *time) {
+  struct tm tm;
+  return ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+struct tls_certificate tls_context_certificate(const struct tls_context *context, struct str host) {
+  X509 *certificate = SSL_CTX_get0_certificate(context->ctx);
+  struct sockaddr_storage unused;
+  struct arena *arena = arena_new();
+  const char *name = arena_cstr(arena, host);
+  bool literal = address_parse(host, &unused);
+  int named = literal ? X509_check_ip_asc(certificate, name, 0) : X509_check_host(certificate, name, host.n, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL);
+  arena_free(arena);
+  return (struct tls_certificate){.from_s = seconds_of(X509_get0_notBefore(certificate)), .to_s = seconds_of(X509_get0_notAfter(certificate)), .names_host = named == 1};
+}
+
+struct tls *tls_server(struct tls_context *context) {
+  struct tls *tls = tls_new(context);
+  SSL_set_accept_state(tls->ssl);
+  return tls;
+}
+
+/* Connections. */
 
 void tls_free(struct tls *tls) {
   if (!tls) return;
@@ -102,7 +194,8 @@ enum tls_state tls_shake(struct tls *tls, struct error *error) {
   if (result == 1) return TLS_DONE;
   if (state_of(tls, result) == TLS_MORE) return TLS_MORE;
   long verified = SSL_get_verify_result(tls->ssl);
-  if (verified != X509_V_OK) (void)error_set(error, ERROR_certificate_refused, "the server's certificate is not trusted: %s", X509_verify_cert_error_string(verified));
+  if (SSL_is_server(tls->ssl)) (void)error_set(error, ERROR_bad_request, "the TLS handshake failed: %s", reason());
+  else if (verified != X509_V_OK) (void)error_set(error, ERROR_certificate_refused, "the server's certificate is not trusted: %s", X509_verify_cert_error_string(verified));
   else (void)error_set(error, ERROR_server_unreachable, "the server does not speak TLS as it should: %s", reason());
   return TLS_BROKEN;
 }
@@ -122,6 +215,13 @@ int tls_write(struct tls *tls, struct str plaintext, struct error *error) {
   size_t written;
   if (SSL_write_ex(tls->ssl, plaintext.p, plaintext.n, &written) == 1 && written == plaintext.n) return 0;
   return error_set(error, ERROR_upstream_broken, "the TLS connection broke: %s", reason());
+}
+
+struct str tls_protocol(const struct tls *tls) {
+  const unsigned char *p;
+  unsigned n;
+  SSL_get0_alpn_selected(tls->ssl, &p, &n);
+  return (struct str){(const char *)p, n};
 }
 
 void tls_close(struct tls *tls) {

@@ -244,7 +244,7 @@ int main(int argc, char **argv) {
   peer.proxy = proxy_new(peer.loop, (struct proxy_host){.headers = add_headers, .error = answer_error});
   proxy_reload(peer.proxy, peer.config);
   peer.server = http_server_new(peer.loop, (struct http_server_limits){0}, handle, &peer);
-  if (http_server_listen(peer.server, STR("127.0.0.1:0"), &port, &error) < 0) return 4;
+  if (http_server_listen(peer.server, STR("127.0.0.1:0"), HTTP_PLAIN, &port, &error) < 0) return 4;
   watch(&peer, &peer.hangup, on_hangup, SIGHUP);
   watch(&peer, &peer.terminate, on_terminate, SIGTERM);
   printf("%d\n", port);

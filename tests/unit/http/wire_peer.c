@@ -300,7 +300,7 @@ int main(int argc, char **argv) {
   uv_signal_init(&program.loop, &program.signal);
   program.signal.data = &program;
   uv_signal_start(&program.signal, on_signal, SIGTERM);
-  if (http_server_listen(program.server, STR("127.0.0.1:0"), &port, &error) < 0) {
+  if (http_server_listen(program.server, STR("127.0.0.1:0"), HTTP_PLAIN, &port, &error) < 0) {
     (void)fprintf(stderr, "%s\n", error.message);
     return 1;
   }
