@@ -29,6 +29,7 @@
   X(account_disabled, 401, 3, "The account is disabled") \
   X(account_expired, 401, 3, "The account has expired") \
   X(password_expired, 401, 3, "The password has expired") \
+  X(proof_refused, 401, 3, "The proof of the key was refused") \
   X(token_refused, 401, 3, "The server refused the token") \
   X(policy, 403, 3, "This path or method is not allowed here") \
   X(cross_site, 403, 3, "The request came from another site") \

@@ -1,6 +1,7 @@
 #include "gateway/arrival.h"
 
 #include "base/clock.h"
+#include "gateway/proof.h"
 #include "gateway/revoke.h"
 #include "gateway/transaction.h"
 #include "gateway/visit.h"
@@ -12,10 +13,12 @@ int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_
                               .directory = directory_ref(visit->directory),
                               .app = app,
                               .mode = mode,
+                              .key = mode == CONFIG_MODE_HANDLE ? visit->key : STR_NONE,
                               .base = base ? gateway_session_ref(base) : NULL,
                               .idle_ms = visit->config->session_idle_ms,
                               .absolute_ms = visit->config->session_absolute_ms,
                               .most = (size_t)visit->config->limit_connections};
+  if (mode == CONFIG_MODE_HANDLE && !visit->key.n) return proof_refuse(error, "missing", "sign the call: X-Drawbridge-Proof is missing");
   return browser_sign_ins(visit->config, &http_exchange_request(exchange)->headers, http_exchange_arena(exchange), &arrival->others,
                           &arrival->other_count, error);
 }
@@ -39,6 +42,7 @@ int arrival_run(struct arrival *arrival, struct str server, const struct signed_
       .base = arrival->base,
       .terms = {.app = arrival->app,
                 .mode = arrival->mode,
+                .key = arrival->key,
                 .created_ms = now,
                 .expires_ms = now + arrival->absolute_ms,
                 .idle_ms = arrival->idle_ms},
@@ -50,12 +54,22 @@ int arrival_run(struct arrival *arrival, struct str server, const struct signed_
   return 0;
 }
 
+/* What the browser is to send from now on. */
+static void hand_over(const struct arrival *arrival, struct http_exchange *exchange, struct http_headers *headers) {
+  const struct secret *text = session_cookie(arrival->admitted.session);
+  struct arena *arena = http_exchange_arena(exchange);
+  if (arrival->key.n)
+    http_headers_set(headers, arena, STR("X-Drawbridge-Session"), secret_reveal(text));
+  else
+    browser_cookie_set(visit_of(exchange)->config, arrival->mode, text, arena, headers);
+}
+
 void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, struct http_headers *headers) {
   struct visit *visit = visit_of(exchange);
   const struct connection_about *about = connection_about(arrival->connection);
   sessions_add(arrival->gateway->sessions, arrival->admitted.session);
   visit_session(visit, arrival->admitted.session);
-  browser_cookie_set(visit->config, arrival->mode, session_cookie(arrival->admitted.session), http_exchange_arena(exchange), headers);
+  hand_over(arrival, exchange, headers);
   gateway_audit("signed_in", exchange, about->server, config_kind_name(about->kind), about->username, NULL);
   metrics_count(&arrival->gateway->metrics, METRIC_SIGN_INS);
   if (!arrival->admitted.replaced) return;

@@ -17,6 +17,7 @@ struct arrival {
   struct directory *directory;    /* own reference */
   struct str app;                 /* origin that the session will belong to alone; empty: drawbridge's own */
   enum config_mode mode;
+  struct str key;                 /* that the session will be bound to; empty: a cookie holds it */
   struct gateway_session *base;   /* own reference; NULL: none */
   int64_t idle_ms, absolute_ms;
   size_t most;
@@ -26,7 +27,8 @@ struct arrival {
   struct admitted admitted;
 };
 
-/* `mode` and `app`: of whom the session is for (the one who asks, or the one a navigation began for). Texts are borrowed: they live as long as the exchange. -1: too many cookies. */
+/* `mode` and `app`: of whom the session is for (the one who asks, or the one a navigation began for). Texts are borrowed: they live as long as the exchange. -1: too many cookies; a call in mode
+ * `handle` that no key signed (ERROR_proof_refused). */
 int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode, struct gateway_session *base, struct error *error);
 
 /* Errors: those of admission_run. */

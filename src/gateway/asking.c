@@ -75,6 +75,19 @@ static bool is_navigation(const struct http_request *request, enum asking_place 
   return str_has(accept, STR("text/html")) || (place == ASKING_SIGN_IN && (!accept.n || str_has(accept, STR("*/*"))));
 }
 
+/* Without a cookie: what stands for it. */
+static int read_handle(const struct http_request *request, const struct config_app *app, struct asking *ret, struct error *error) {
+  static const struct str session = STR("X-Drawbridge-Session"), proof = STR("X-Drawbridge-Proof");
+  if (http_headers_count(&request->headers, session) > 1 || http_headers_count(&request->headers, proof) > 1)
+    return error_set(error, ERROR_bad_request, "there are two sessions or two proofs");
+  struct str sent = http_headers_value(&request->headers, proof);
+  if (app->mode == CONFIG_MODE_AUTO && sent.n && ret->mode != CONFIG_MODE_SAME_ORIGIN) ret->mode = CONFIG_MODE_HANDLE;
+  if (ret->mode != CONFIG_MODE_HANDLE) return 0;
+  ret->proof = sent;
+  ret->handle = http_headers_value(&request->headers, session);
+  return 0;
+}
+
 static int read_origin(const struct config *config, const struct http_request *request, struct arena *arena, struct asking *ret,
                        struct error *error) {
   struct str sent = http_headers_value(&request->headers, STR("Origin"));
@@ -93,7 +106,7 @@ static int read_origin(const struct config *config, const struct http_request *r
   for (size_t i = 0; i < app->origins.n; i++)
     if (str_eq(app->origins.p[i], sent)) ret->origin = app->origins.p[i];
   ret->mode = site_mode(config, arena, app, ret->origin);
-  return 0;
+  return read_handle(request, app, ret, error);
 }
 
 static int check_navigation(const struct http_request *request, const struct asking *asking, struct error *error) {
@@ -152,7 +165,7 @@ void asking_preflight(const struct asking *asking, struct arena *arena, struct h
   http_headers_add(headers, arena, STR("Access-Control-Allow-Headers"),
                    STR("accept, accept-language, authorization, cache-control, content-disposition, content-type, idempotency-key, "
                        "if-match, if-modified-since, if-none-match, last-event-id, range, "
-                       "x-drawbridge, x-requested-with"));
+                       "x-drawbridge, x-drawbridge-proof, x-drawbridge-session, x-requested-with"));
   http_headers_add(headers, arena, STR("Access-Control-Max-Age"), STR("7200"));
   http_headers_add(headers, arena, STR("Vary"), STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"));
 }
@@ -161,15 +174,15 @@ void asking_headers(const struct config *config, const struct asking *asking, st
   struct str present;
   if (asking->origin.n) {
     allow_origin(asking, arena, headers);
-    http_headers_add(
-        headers, arena, STR("Access-Control-Expose-Headers"),
-        STR("Content-Disposition, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, X-Drawbridge-Error, X-Request-Id"));
+    http_headers_add(headers, arena, STR("Access-Control-Expose-Headers"),
+                     STR("Content-Disposition, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, X-Drawbridge-Error, "
+                         "X-Drawbridge-Nonce, X-Drawbridge-Session, X-Request-Id"));
   }
   add_vary(arena, headers);
   if (!http_headers_get(headers, STR("Cache-Control"), &present)) http_headers_add(headers, arena, STR("Cache-Control"), STR("no-store"));
   http_headers_set(headers, arena, STR("X-Content-Type-Options"), STR("nosniff"));
   http_headers_set(headers, arena, STR("Referrer-Policy"), STR("no-referrer"));
-  struct str embed = asking->mode == CONFIG_MODE_CROSS_SITE  ? STR("cross-origin")
+  struct str embed = site_is_apart(asking->mode)             ? STR("cross-origin")
                      : asking->mode == CONFIG_MODE_SAME_SITE ? STR("same-site")
                                                              : STR("same-origin");
   http_headers_set(headers, arena, STR("Cross-Origin-Resource-Policy"), embed);

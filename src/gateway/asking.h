@@ -3,6 +3,7 @@
  * What holds always:
  * - A request for another host than that of public_url is ERROR_wrong_host. X-Forwarded-Host and X-Forwarded-For count only where the other end is a listed proxy (R-G7), and decide nothing but this
  *   and what the log names.
+ * - An app in mode `handle`, or in `auto` where it sends a proof, has no cookie: its session comes in X-Drawbridge-Session, with a proof in X-Drawbridge-Proof.
  * - An Origin that is neither public_url's nor an app's is ERROR_cross_site, on calls and on preflights.
  * - A call to /v1 without `X-Drawbridge: 1`, and one to /s without any of the proofs, is ERROR_missing_header before anything else is done. A navigation (an address that a person opened) needs no header; it may
  *   only read, and one that another site started is ERROR_cross_site, but for `authorize` and `callback`, which are navigations alone.
@@ -27,6 +28,7 @@ struct asking {
   struct str origin;             /* as configured; empty: none was sent (a program, or our own page reading) */
   const struct config_app *app;  /* NULL: our own page, or a program */
   enum config_mode mode;         /* how the session of the one who asks is held */
+  struct str handle, proof;      /* of an app in mode `handle`: its session and what it signed (proof.h), unread; empty: not sent */
   bool preflight;                /* to be answered by asking_preflight, whatever the address */
   bool navigation;
   struct str peer;               /* address of the browser, as far as it is believed */

@@ -2,7 +2,7 @@
 
 #include <sodium.h>
 
-enum { PART = 32, WHOLE = 2 * PART, LETTERS = 86, SECRET_LETTERS = 43, VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
+enum { PART = 32, WHOLE = 2 * PART, LETTERS = 86, SECRET_LETTERS = 43, PROBE_S = 60, VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
 
 static struct str base_name(const struct config *config) {
   return config->https ? STR("__Host-Http-drawbridge") : STR("drawbridge");
@@ -77,6 +77,24 @@ void browser_cookie_set(const struct config *config, enum config_mode mode, cons
 
 void browser_cookie_delete(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers) {
   http_headers_add(headers, arena, STR("Set-Cookie"), cookie_delete(arena, base_name(config), of_mode(config, mode)));
+}
+
+static struct str probe_name(const struct config *config, struct arena *arena) {
+  return arena_concat(arena, base_name(config), STR("-probe"));
+}
+
+void browser_probe_set(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers) {
+  struct cookie_attributes attributes = of_mode(config, mode);
+  attributes.max_age_s = PROBE_S;
+  http_headers_add(headers, arena, STR("Set-Cookie"), cookie_set(arena, probe_name(config, arena), STR("1"), attributes));
+}
+
+bool browser_probe_came(const struct config *config, const struct http_headers *headers, struct arena *arena) {
+  struct cookies cookies;
+  struct error error = {0};
+  struct str value = STR_NONE;
+  return cookies_parse(arena, headers, &cookies, &error) == 0 && cookies_find(&cookies, probe_name(config, arena), &value, &error) == 0 &&
+         value.n;
 }
 
 static struct str sign_in_prefix(const struct config *config, struct arena *arena) {

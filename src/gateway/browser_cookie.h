@@ -37,6 +37,11 @@ int browser_cookie_find(const struct config *config, const struct http_headers *
 void browser_cookie_set(const struct config *config, enum config_mode mode, const struct secret *text, struct arena *arena, struct http_headers *headers);
 void browser_cookie_delete(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers);
 
+/* --- of a probe: does the browser keep our cookies for the one who asks? --- */
+
+void browser_probe_set(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers); /* for a minute, with the attributes of a session's */
+bool browser_probe_came(const struct config *config, const struct http_headers *headers, struct arena *arena);
+
 /* --- of a sign-in under way --- */
 
 enum { BROWSER_SIGN_IN_S = 600 };

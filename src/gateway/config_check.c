@@ -131,7 +131,6 @@ static void check_server(const struct whole *w, const struct config_server *serv
 
 static void check_app(const struct whole *w, const struct config_app *app) {
   if (!app->origins.n) w->report(w->payload, app->id, "an app needs at least one origin");
-  if (app->mode == CONFIG_MODE_HANDLE) w->report(w->payload, app->id, "mode 'handle' is not in this release: leave mode out, or write cross-site");
   for (size_t i = 0; i < app->return_to.n; i++) {
     struct url url;
     struct error error = {0};

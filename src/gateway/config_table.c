@@ -44,7 +44,7 @@ static const struct directive app_table[] = {
     {"id", DIRECTIVE_ID, AT(config_app, id), .required = true, .doc = "a short name: small letters, digits, hyphens"},
     {"origins", DIRECTIVE_TEXTS, AT(config_app, origins), .required = true, .item = ITEM_ORIGIN, .doc = "the app's exact origins, like https://align.example.org"},
     {"return_to", DIRECTIVE_TEXTS, AT(config_app, return_to), .item = ITEM_URL, .doc = "addresses that a sign-in may come back to; on these origins"},
-    {"mode", DIRECTIVE_CHOICE, AT(config_app, mode), .choices = modes, .fallback = "auto", .doc = "how the session is held in the browser"},
+    {"mode", DIRECTIVE_CHOICE, AT(config_app, mode), .choices = modes, .fallback = "auto", .doc = "how the session is held in the browser: by a cookie, or by a key (handle) where it keeps none; auto: found out"},
 };
 
 static const struct directive oauth_table[] = {

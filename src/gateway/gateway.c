@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "gateway/admin.h"
@@ -8,6 +9,7 @@
 #include "gateway/reply.h"
 #include "gateway/routes.h"
 #include "gateway/secret_body.h"
+#include "gateway/site.h"
 #include "gateway/visit.h"
 
 enum { CALL_THREADS = 32, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
@@ -34,11 +36,12 @@ void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payl
 /* Answers. */
 
 void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange, struct http_headers *headers) {
-  (void)gateway;
   struct visit *visit = visit_of(exchange);
   struct arena *arena = http_exchange_arena(exchange);
   asking_headers(visit->config, &visit->asking, arena, headers);
   http_headers_set(headers, arena, STR("X-Request-Id"), http_exchange_id(exchange));
+  if (visit->asking.mode == CONFIG_MODE_HANDLE)
+    http_headers_set(headers, arena, STR("X-Drawbridge-Nonce"), proof_nonces_current(gateway->nonces, clock_monotonic_ms()));
 }
 
 void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers,
@@ -89,10 +92,30 @@ void gateway_audit(const char *event, struct http_exchange *exchange, struct str
 
 /* The session. */
 
-bool gateway_session_fits(const struct gateway_session *session, const struct asking *asking) {
-  struct str app = session_terms(session)->app;
-  if (app.n) return str_eq(app, asking->origin);
-  return asking->mode != CONFIG_MODE_CROSS_SITE;
+/* In mode `handle` nothing comes along by itself: the one who holds the key signs each call. Only who is not signed in may read unsigned. */
+static int read_key(struct gateway *gateway, struct http_exchange *exchange, struct error *error) {
+  struct visit *visit = visit_of(exchange);
+  const struct asking *asking = &visit->asking;
+  const struct http_request *request = http_exchange_request(exchange);
+  struct arena *arena = http_exchange_arena(exchange);
+  struct proof proof;
+  if (asking->mode != CONFIG_MODE_HANDLE || asking->preflight) return 0;
+  if (!asking->proof.n)
+    return asking->handle.n || !str_eq(request->method, STR("GET"))
+               ? proof_refuse(error, "missing", "sign the call: X-Drawbridge-Proof is missing")
+               : 0;
+  struct proof_call call = {request->method, arena_concat(arena, visit->config->public_url, request->path), asking->handle};
+  if (proof_check(asking->proof, &call, arena, &proof, error) || proof_nonces_use(gateway->nonces, clock_monotonic_ms(), &proof, error))
+    return -1;
+  visit->key = arena_str(arena, (struct str){(const char *)proof.key, sizeof proof.key});
+  return 0;
+}
+
+bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit) {
+  const struct session_terms *terms = session_terms(session);
+  if (!str_eq(terms->key, visit->key)) return false;
+  if (terms->app.n) return str_eq(terms->app, visit->asking.origin);
+  return !site_is_apart(visit->asking.mode);
 }
 
 struct finding {
@@ -106,7 +129,7 @@ static void on_found(void *payload, struct gateway_session *session, const struc
   struct finding *finding = payload;
   struct visit *visit = visit_of(finding->exchange);
   struct error none = {0};
-  if (session && !gateway_session_fits(session, &visit->asking)) {
+  if (session && !gateway_session_fits(session, visit)) {
     (void)error_set(&none, ERROR_no_session, "sign in first");
     session = NULL;
     error = &none;
@@ -122,9 +145,12 @@ void gateway_find_session(struct gateway *gateway, struct http_exchange *exchang
   struct arena *arena = http_exchange_arena(exchange);
   struct str value;
   struct error error = {0};
-  bool none =
-      browser_cookie_find(visit_of(exchange)->config, &http_exchange_request(exchange)->headers, arena, &value, &error) == 0 && !value.p;
-  if (none) (void)error_set(&error, ERROR_no_session, "sign in first");
+  const struct visit *visit = visit_of(exchange);
+  if (visit->asking.mode == CONFIG_MODE_HANDLE)
+    value = visit->asking.handle;
+  else
+    (void)browser_cookie_find(visit->config, &http_exchange_request(exchange)->headers, arena, &value, &error);
+  if (!value.n && !error.code) (void)error_set(&error, ERROR_no_session, "sign in first");
   if (error.code) {
     found(payload, NULL, &error);
     return;
@@ -221,7 +247,8 @@ static void handle(void *payload, struct http_exchange *exchange) {
   const struct http_request *request = http_exchange_request(exchange);
   struct error error = {0};
   if (proxy_check_loop(visit->config, request, &error) ||
-      asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error)) {
+      asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error) ||
+      read_key(gateway, exchange, &error)) {
     gateway_reply_error(gateway, exchange, &error);
   } else if (visit->asking.preflight) {
     visit->route = "preflight";
@@ -259,6 +286,7 @@ struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error
   gateway->loop = loop;
   gateway->config = config;
   gateway->directory = directory_new(config);
+  gateway->nonces = proof_nonces_new(clock_monotonic_ms());
   gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
   if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer)) abort();
   gateway->sessions = sessions;
@@ -359,6 +387,7 @@ void gateway_free(struct gateway *gateway) {
   jar_saver_flush(gateway);
   uv_close((uv_handle_t *)gateway->jar_timer, on_closed);
   sessions_free(gateway->sessions);
+  proof_nonces_free(gateway->nonces);
   directory_unref(gateway->directory);
   config_unref(gateway->config);
   VEC_FREE(&gateway->routes);

@@ -9,9 +9,12 @@
 #include "gateway/failure.h"
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
+#include "gateway/proof_nonces.h"
 #include "gateway/proxy.h"
 #include "gateway/sessions.h"
 #include "net/work.h"
+
+struct visit;
 
 struct gateway_own_route {
   gateway_handler *handler;
@@ -25,6 +28,7 @@ struct gateway {
   uv_mutex_t directory_lock;
   struct sessions *sessions;
   struct proxy *proxy;
+  struct proof_nonces *nonces;   /* of calls in mode `handle` */
   struct work_pool *calls;       /* blocking calls to servers: sign-in, probes, what the API does */
   struct work_pool *renewals;    /* of tokens: never behind a slow sign-in */
   struct work_pool *background;  /* what nobody's sign-in should wait behind: probes for the list, revocations; a dead server takes long */
@@ -41,14 +45,14 @@ struct gateway {
 
 struct directory *gateway_directory(struct gateway *gateway); /* own reference; any thread */
 
-/* The session of the exchange's cookie that fits the one who asks (a session of an app is that app's alone); in this call or later. NULL with ERROR_no_session, session_expired, bad_request (two cookies), store_unavailable, busy. */
+/* The session of the exchange's cookie or handle that fits the one who asks (a session of an app is that app's alone); in this call or later. NULL with ERROR_no_session, session_expired, bad_request (two cookies), store_unavailable, busy. */
 void gateway_find_session(struct gateway *gateway, struct http_exchange *exchange, sessions_found *found, void *payload);
 /* The whole body of a call, and the session where there is one (NULL: none). The body holds secrets: it is wiped when `done` has returned. Answers by itself where the session cannot be looked up. */
 typedef void gateway_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body);
 void gateway_read_secret_body(struct gateway *gateway, struct http_exchange *exchange, gateway_body *done);
 bool gateway_is_no_session(const struct error *error); /* there is none, or it has ended: not a failure */
 
-bool gateway_session_fits(const struct gateway_session *session, const struct asking *asking);
+bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit);
 
 /* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */
 void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers, struct str content_type, struct str body);

@@ -5,6 +5,7 @@
 #include "gateway/routes.h"
 #include "gateway/secret_body.h"
 #include "gateway/session_view.h"
+#include "gateway/site.h"
 #include "gateway/visit.h"
 #include "http/base64.h"
 
@@ -116,7 +117,7 @@ static void on_body(struct gateway *gateway, struct http_exchange *exchange, str
 
 void handoff(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
   (void)id;
-  if (visit_of(exchange)->asking.mode == CONFIG_MODE_CROSS_SITE) {
+  if (site_is_apart(visit_of(exchange)->asking.mode)) {
     gateway_read_secret_body(gateway, exchange, on_body);
     return;
   }

@@ -60,9 +60,12 @@ static int read_query(struct leaving *leaving, const struct visit *visit, struct
   if (url_parse(leaving->arena, t->return_to, &url, error)) return -1;
   struct str origin = url_origin(leaving->arena, &url);
   t->mode = site_mode(visit->config, leaving->arena, app, origin);
-  if (t->mode != CONFIG_MODE_CROSS_SITE) return 0;
+  (void)form_get(&form, STR("challenge"), &challenge);
+  if (challenge.n && t->mode == CONFIG_MODE_SAME_SITE && app->mode == CONFIG_MODE_AUTO)
+    t->mode = CONFIG_MODE_HANDLE; /* its browser keeps no cookie */
+  if (!site_is_apart(t->mode)) return 0;
   t->app = origin;
-  if (!form_get(&form, STR("challenge"), &challenge) || !challenge.n)
+  if (!challenge.n)
     return error_set(error, ERROR_challenge_required, "an app on another site is to send challenge=BASE64URL(SHA-256(verifier))");
   if (!is_challenge(challenge)) return error_set(error, ERROR_bad_request, "the challenge is to be 43 letters of base64url");
   t->challenge = challenge;
@@ -160,7 +163,7 @@ static int prepare_leaving(struct leaving *leaving, struct visit *visit, struct 
   }
   if (browser_sign_ins(visit->config, &request->headers, leaving->arena, &leaving->others, &leaving->other_count, error)) return -1;
   if (browser_cookie_find(visit->config, &request->headers, leaving->arena, &session, error)) return -1;
-  leaving->session = session.n && leaving->transaction.mode != CONFIG_MODE_CROSS_SITE ? secret_new(session) : NULL;
+  leaving->session = session.n && !site_is_apart(leaving->transaction.mode) ? secret_new(session) : NULL;
   leaving->cookie = secret_random(32);
   return 0;
 }
@@ -286,7 +289,7 @@ static void take_run(void *payload) {
   if (take_transaction(returning, error)) return;
   const struct directory_answer *answer = directory_probe(returning->server);
   const struct oauth_provider *oauth = oauth_of_transaction(answer, &returning->transaction, error);
-  if (oauth && oauth_callback_check(&returning->callback, oauth, error) == 0 && returning->transaction.mode == CONFIG_MODE_CROSS_SITE) {
+  if (oauth && oauth_callback_check(&returning->callback, oauth, error) == 0 && site_is_apart(returning->transaction.mode)) {
     struct transaction *t = &returning->transaction;
     t->code = secret_ref(returning->callback.code);
     struct rows rows = sessions_rows(returning->gateway->sessions);

@@ -1,6 +1,7 @@
 #include "gateway/password_sign_in.h"
 
 #include "base/mem.h"
+#include "gateway/site.h"
 #include "gateway/visit.h"
 
 static void free_sign_in(struct password_sign_in *sign_in) {
@@ -55,7 +56,7 @@ static void end(void *payload) {
 int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct gateway_session *session,
                            struct error *error) {
   const struct visit *visit = visit_of(exchange);
-  struct str app = visit->asking.mode == CONFIG_MODE_CROSS_SITE ? visit->asking.origin : STR("");
+  struct str app = site_is_apart(visit->asking.mode) ? visit->asking.origin : STR("");
   if (directory_offers(sign_in->server, sign_in->kind, NULL, error)) return -1;
   if (session && session_frozen(session)) {
     return failure_later(error, ERROR_conflict, 1, "another sign-in of this browser has just ended: try again");

@@ -8,6 +8,7 @@ static const struct route {
 } table[] = {
     {"GET", "/v1/session", session_get},
     {"DELETE", "/v1/session", session_delete},
+    {"POST", "/v1/probe", session_probe},
     {"GET", "/v1/servers", servers_list},
     {"POST", "/v1/servers/{}/connection", connection_create},
     {"DELETE", "/v1/servers/{}/connection", connection_delete},

@@ -10,7 +10,7 @@ bool routes_answer(struct gateway *gateway, struct http_exchange *exchange);
 /* What a route gets. `id`: what stood in the pattern's {…}; checked against the configuration by the route. */
 typedef void route_run(struct gateway *gateway, struct http_exchange *exchange, struct str id);
 
-route_run session_get, session_delete;         /* session_routes.c */
+route_run session_get, session_delete, session_probe; /* session_routes.c */
 route_run servers_list;                        /* servers_route.c */
 route_run doctor;                              /* doctor_route.c */
 route_run connection_create, connection_delete; /* connection_routes.c */

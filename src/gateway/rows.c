@@ -14,7 +14,7 @@ static struct str id_of(const struct gateway_session *session) {
 
 /* The session itself. */
 
-enum { TAG_OWNER = 1, TAG_APP, TAG_MODE, TAG_CREATED, TAG_EXPIRES, TAG_IDLE, SESSION_TAGS = TAG_IDLE };
+enum { TAG_OWNER = 1, TAG_APP, TAG_MODE, TAG_CREATED, TAG_EXPIRES, TAG_IDLE, TAG_KEY, SESSION_TAGS = TAG_KEY };
 #define FIELD(tag) (f[(tag)-1].bytes)
 
 static struct str seal_session(const struct rows *rows, const struct gateway_session *session, struct arena *arena) {
@@ -27,6 +27,7 @@ static struct str seal_session(const struct rows *rows, const struct gateway_ses
       {TAG_CREATED, packed_number(terms->created_ms, created)},
       {TAG_EXPIRES, packed_number(terms->expires_ms, expires)},
       {TAG_IDLE, packed_number(terms->idle_ms, idle)},
+      {TAG_KEY, terms->key.p ? terms->key : STR("")},
   };
   struct secret *packed = packed_close(f, sizeof f / sizeof *f);
   struct str fields[] = {STR("session"), id_of(session)};
@@ -57,6 +58,7 @@ static bool open_terms(const struct rows *rows, const struct browser_cookie *coo
     ret->owner = arena_str(arena, FIELD(TAG_OWNER));
     ret->app = arena_str(arena, FIELD(TAG_APP));
     ret->mode = (enum config_mode)FIELD(TAG_MODE).p[0];
+    ret->key = arena_str(arena, FIELD(TAG_KEY)); /* rows of before there were such sessions have none */
   }
   secret_free(packed);
   return good;

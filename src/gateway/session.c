@@ -21,6 +21,7 @@ struct gateway_session {
   struct session_terms terms;
   char owner[SESSION_OWNER_LETTERS + 1];
   char *app;
+  unsigned char key[HASH_SIZE];
   _Atomic int64_t seen_ms;
   uv_mutex_t lock; /* of what follows */
   struct connection **connections;
@@ -103,6 +104,8 @@ struct gateway_session *session_new(struct browser_cookie *cookie, const struct 
   session->app = mem_printf("%.*s", STR_ARG(terms->app));
   session->terms.owner = str_of(session->owner);
   session->terms.app = str_of(session->app);
+  if (terms->key.n == HASH_SIZE) memcpy(session->key, terms->key.p, HASH_SIZE);
+  session->terms.key = (struct str){(const char *)session->key, terms->key.n == HASH_SIZE ? HASH_SIZE : 0};
   session->seen_ms = before ? before->seen_ms : terms->created_ms;
   if (uv_mutex_init(&session->lock)) abort();
   return session;

@@ -19,6 +19,7 @@ enum { SESSION_OWNER_LETTERS = 22, SESSION_GRACE_MS = 10000 };
 struct session_terms { /* fixed when the session is made; kept over rotations */
   struct str owner;    /* SESSION_OWNER_LETTERS; empty: made here */
   struct str app;      /* origin it belongs to alone; empty: drawbridge's own and the apps of its site */
+  struct str key;      /* thumbprint of the key that signs each call (mode `handle`), HASH_SIZE bytes; empty: a cookie's */
   enum config_mode mode;
   int64_t created_ms, expires_ms, idle_ms;
 };

@@ -1,4 +1,4 @@
-/* GET and DELETE /v1/session. */
+/* GET and DELETE /v1/session, POST /v1/probe. */
 #include "base/mem.h"
 #include "gateway/revoke.h"
 #include "gateway/routes.h"
@@ -32,6 +32,20 @@ void session_get(struct gateway *gateway, struct http_exchange *exchange, struct
   gateway_find_session(gateway, exchange, show, ask(gateway, exchange));
 }
 
+/* POST /v1/probe: a cookie as the session's would be, and whether it came back. The app that asks twice and gets no cookie holds its session by a key (mode `handle`), where its configuration lets it. */
+void session_probe(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
+  (void)id;
+  const struct visit *visit = visit_of(exchange);
+  const struct config_app *app = visit->asking.app;
+  struct arena *arena = http_exchange_arena(exchange);
+  struct http_headers headers = {0};
+  bool came = browser_probe_came(visit->config, &http_exchange_request(exchange)->headers, arena);
+  bool handle = app && (app->mode == CONFIG_MODE_AUTO || app->mode == CONFIG_MODE_HANDLE);
+  browser_probe_set(visit->config, visit->asking.mode, arena, &headers);
+  gateway_reply(gateway, exchange, 200, &headers, STR("application/json"),
+                arena_printf(arena, "{\"cookies\":%s,\"handle\":%s}", came ? "true" : "false", handle ? "true" : "false"));
+}
+
 /* Signing out of everything: the rows first, so that nobody comes in any more, then the servers. */
 
 struct leaving {
@@ -44,7 +58,8 @@ struct leaving {
 static void reply_left(struct gateway *gateway, struct http_exchange *exchange) {
   struct http_headers headers = {0};
   struct visit *visit = visit_of(exchange);
-  browser_cookie_delete(visit->config, visit->asking.mode, http_exchange_arena(exchange), &headers);
+  if (visit->asking.mode != CONFIG_MODE_HANDLE)
+    browser_cookie_delete(visit->config, visit->asking.mode, http_exchange_arena(exchange), &headers);
   gateway_reply(gateway, exchange, 204, &headers, STR_NONE, STR(""));
 }
 

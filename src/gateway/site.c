@@ -24,6 +24,10 @@ enum config_mode site_mode(const struct config *config, struct arena *arena, con
   return site_same(arena, origin, config->public_origin) ? CONFIG_MODE_SAME_SITE : CONFIG_MODE_CROSS_SITE;
 }
 
+bool site_is_apart(enum config_mode mode) {
+  return mode == CONFIG_MODE_CROSS_SITE || mode == CONFIG_MODE_HANDLE;
+}
+
 const char *site_mode_name(enum config_mode mode) {
   switch (mode) {
   case CONFIG_MODE_SAME_SITE: return "same-site";

@@ -16,6 +16,7 @@ struct visit {
   uint64_t began_ns;
   const char *route;           /* for the log; NULL: not known here */
   struct str server;           /* configured id; empty: none */
+  struct str key;              /* thumbprint of the key that signed this call (mode `handle`); empty: none did */
   char session[13];
   enum error_code code;
   int64_t upstream_ms;         /* -1: no server was asked */

@@ -44,7 +44,7 @@ class Start(harness.Case):
     def test_a_bad_configuration(self):
         """[R-H3, A26]"""
         self.assertRegex(self.serve(2, more="sesion: {idle: 1h}\n"), r"c\.yaml:6:1: .*session")
-        self.assertIn("handle", self.serve(2, more="apps: [{id: a, origins: ['http://a.test'], mode: handle}]\n"))
+        self.assertIn("handle", self.serve(2, more="apps: [{id: a, origins: ['http://a.test'], mode: handles}]\n"))
 
     def test_usage(self):
         self.assertIn("usage", self.command("serve", "--help")[0])

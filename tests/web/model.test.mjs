@@ -269,7 +269,7 @@ test('a run: steps, refusals in words', () => {
 test('every code of the API that a person can meet is said in words', () => {
   const table = readFileSync(new URL('../../src/base/error.h', import.meta.url), 'utf8')
   const codes = [...table.matchAll(/^\s+X\((\w+), /gm)].map((one) => one[1])
-  const inside = ['bad_request', 'bad_target', 'challenge_required', 'cross_site', 'missing_header', 'method_refused', 'request_timeout', 'conflict', 'too_large', 'target_too_long', 'wrong_host', 'head_too_large',
+  const inside = ['bad_request', 'bad_target', 'challenge_required', 'proof_refused', 'cross_site', 'missing_header', 'method_refused', 'request_timeout', 'conflict', 'too_large', 'target_too_long', 'wrong_host', 'head_too_large',
     'inside', 'loop', 'usage', 'configuration', 'input', 'differs', 'cancelled'] // shown with the API's own title and detail
   assert.ok(codes.length > 40)
   for (const code of codes) assert.ok(knownCodes().includes(code) || inside.includes(code), code)

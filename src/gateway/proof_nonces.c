@@ -1,0 +1,86 @@
+#include "gateway/proof_nonces.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+
+enum { NONCE_LETTERS = 22 };
+
+struct generation {
+  char nonce[NONCE_LETTERS];
+  struct arena *arena; /* of the keys; NULL: there is no such generation */
+  struct map seen;
+};
+
+struct proof_nonces {
+  struct generation now, before;
+  int64_t made_ms;
+};
+
+static void begin(struct generation *generation) {
+  *generation = (struct generation){.arena = arena_new()};
+  random_letters(generation->nonce, sizeof generation->nonce);
+}
+
+static void end(struct generation *generation) {
+  map_free(&generation->seen);
+  arena_free(generation->arena);
+  *generation = (struct generation){0};
+}
+
+static void turn(struct proof_nonces *nonces, int64_t now_ms) {
+  end(&nonces->before);
+  nonces->before = nonces->now;
+  begin(&nonces->now);
+  nonces->made_ms = now_ms;
+}
+
+static void turn_if_due(struct proof_nonces *nonces, int64_t now_ms) {
+  int64_t age = now_ms - nonces->made_ms;
+  if (age >= PROOF_TURN_MS || nonces->now.seen.count >= PROOF_SEEN_MAX) turn(nonces, now_ms);
+  if (age >= 2 * PROOF_TURN_MS) end(&nonces->before); /* nobody asked meanwhile: it is older than it may be */
+}
+
+struct proof_nonces *proof_nonces_new(int64_t now_ms) {
+  struct proof_nonces *nonces = mem_alloc(sizeof *nonces);
+  begin(&nonces->now);
+  nonces->made_ms = now_ms;
+  return nonces;
+}
+
+void proof_nonces_free(struct proof_nonces *nonces) {
+  if (!nonces) return;
+  end(&nonces->now);
+  end(&nonces->before);
+  free(nonces);
+}
+
+static struct str nonce_of(const struct generation *generation) {
+  return (struct str){generation->nonce, sizeof generation->nonce};
+}
+
+struct str proof_nonces_current(struct proof_nonces *nonces, int64_t now_ms) {
+  turn_if_due(nonces, now_ms);
+  return nonce_of(&nonces->now);
+}
+
+/* Of fixed length, whatever a browser calls its proofs. */
+static void make_mark(const struct proof *proof, unsigned char ret[HASH_SIZE]) {
+  char room[HASH_SIZE + PROOF_ID_MAX];
+  struct str id = str_slice(proof->id, 0, PROOF_ID_MAX);
+  memcpy(room, proof->key, HASH_SIZE);
+  memcpy(room + HASH_SIZE, id.p, id.n);
+  hash_sha256((struct str){room, HASH_SIZE + id.n}, ret);
+}
+
+int proof_nonces_use(struct proof_nonces *nonces, int64_t now_ms, const struct proof *proof, struct error *error) {
+  turn_if_due(nonces, now_ms);
+  struct generation *generation = hash_eq(proof->nonce, nonce_of(&nonces->now)) ? &nonces->now : &nonces->before;
+  if (!generation->arena || !hash_eq(proof->nonce, nonce_of(generation)))
+    return proof_refuse(error, "nonce", "the proof's nonce is missing or too old: sign again with the one in X-Drawbridge-Nonce");
+  unsigned char bytes[HASH_SIZE];
+  struct str mark = {(const char *)bytes, sizeof bytes};
+  make_mark(proof, bytes);
+  if (map_get(&generation->seen, mark)) return proof_refuse(error, "replayed", "this proof was used already: sign each call anew");
+  (void)map_put(&generation->seen, arena_str(generation->arena, mark), generation);
+  return 0;
+}
