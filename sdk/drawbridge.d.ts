@@ -15,6 +15,8 @@ export interface Session {
   mode: 'same-origin' | 'same-site' | 'cross-site' | 'handle'
   expires_at?: string
   idle_expires_at?: string
+  /** This browser keeps no cookie of drawbridge's here, and the app may not hold its session by a key: no sign-in can work. */
+  cookies_blocked?: true
   connections: Connection[]
 }
 
@@ -161,6 +163,8 @@ export interface Drawbridge {
   servers(options?: CallOptions): Promise<Server[]>
   /** Leaves this page for the sign-in that fits, and comes back to `returnTo` (this page). */
   startSignIn(server: string, options?: { returnTo?: string; location?: Location }): Promise<void>
+  /** The same in a window of its own, without `window.opener`; to be called in the click itself. `returnTo` is a page of this app that calls finishSignIn(). */
+  signInPopup(server: string, options?: { returnTo?: string; signal?: AbortSignal; open?: typeof globalThis.open }): Promise<Session>
   /** Once when the app starts: redeems the code of a sign-in from another site. Undefined where there is none. */
   finishSignIn(options?: { location?: Location; history?: History }): Promise<Session | undefined>
   /** drawbridge's own sign-in page for this server, every kind; for apps on its own origin or site. */
@@ -198,7 +202,15 @@ export interface Drawbridge {
     watch(id: string, options?: { signal?: AbortSignal; every?: number }): AsyncIterable<Run>
   }
   on(event: 'auth-required', listener: (error: DrawbridgeError) => void): () => void
+  /** Also when another tab of the app signed in or out. */
   on(event: 'session', listener: (session: Session) => void): () => void
 }
 
-export function createDrawbridge(options?: { url?: string; fetch?: typeof fetch; storage?: Storage }): Drawbridge
+/** What holds the session in mode `handle`: in IndexedDB, unless told otherwise. */
+export interface Keys {
+  get(): Promise<{ pair: CryptoKeyPair; handle?: string } | undefined>
+  set(value: { pair: CryptoKeyPair; handle?: string }): Promise<void>
+  remove(): Promise<void>
+}
+
+export function createDrawbridge(options?: { url?: string; fetch?: typeof fetch; storage?: Storage; keys?: Keys }): Drawbridge

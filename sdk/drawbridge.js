@@ -1,8 +1,9 @@
 // drawbridge in the browser: one module, no dependencies. See README.md; types in drawbridge.d.ts.
 //
-// The credentials of the DHIS2 servers stay in drawbridge. What the browser holds is a cookie that no script can read.
+// The credentials of the DHIS2 servers stay in drawbridge. What the browser holds is a cookie that no script can read; or, where it keeps no cookie of drawbridge's for this site, a key that no script can read, which signs each call.
 
 const CODE_IN_FRAGMENT = 'drawbridge_code'
+const POPUP_IN_QUERY = 'drawbridge_popup'
 const RETRIED_STATUSES = [502, 503, 504]
 const RETRY_AFTER_MAX = 5
 const SIGNED_OUT = ['no_session', 'session_expired', 'not_connected', 'reauth_required']
@@ -26,18 +27,37 @@ export class DrawbridgeError extends Error {
   }
 }
 
-/** @param {{url?: string, fetch?: typeof fetch, storage?: Storage}} options */
-export function createDrawbridge({ url = globalThis.location?.origin, fetch: fetchWith, storage } = {}) {
+/** @param {{url?: string, fetch?: typeof fetch, storage?: Storage, keys?: object}} options `keys`: get, set and remove of what holds the session in mode `handle`, instead of IndexedDB. */
+export function createDrawbridge({ url = globalThis.location?.origin, fetch: fetchWith, storage, keys } = {}) {
   const root = new URL(url).href.replace(/\/$/, '')
-  const client = transport(root, fetchWith ?? ((...args) => globalThis.fetch(...args)))
+  const holder = keyHolder(root, fetchWith ?? ((...args) => globalThis.fetch(...args)), keys ?? inDatabase(root))
+  const client = transport(root, holder.send)
   const { call, json, emit } = client
   const at = (id, path = '') => `/v1/servers/${encodeURIComponent(id)}${path}`
-  const session = (options) => json('/v1/session', options)
+  const session = sessionOf(json, holder)
+  const tabs = otherTabs(root, async () => client.listens('session') && emit('session', await session()))
 
-  /** Tells listeners what the session is after something changed it. */
+  /** Tells listeners what the session is after something changed it, here and in the app's other tabs. */
   async function changed(result) {
+    tabs.tell()
     if (client.listens('session')) emit('session', await session())
     return result
+  }
+
+  function on(event, listener) {
+    if (event === 'session') tabs.listen()
+    return client.on(event, listener)
+  }
+
+  async function signIn(id, credential, options) {
+    await mustHold(session)
+    return changed(await json(at(id, '/connection'), { ...options, method: 'POST', json: credential, server: id }))
+  }
+
+  async function signOut(id, options) {
+    await json(id === undefined ? '/v1/session' : at(id, '/connection'), { ...options, method: 'DELETE', server: id })
+    if (id === undefined) await holder.forget()
+    await changed()
   }
 
   const gateway = {
@@ -45,8 +65,8 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     session,
     servers: (options) => json('/v1/servers', options),
     /** @param {object} credential {kind: "pat", token} · {kind: "password", username, password, code?} · {kind: "basic", username, password} */
-    signIn: async (id, credential, options) => changed(await json(at(id, '/connection'), { ...options, method: 'POST', json: credential, server: id })),
-    signOut: async (id, options) => changed(await json(id === undefined ? '/v1/session' : at(id, '/connection'), { ...options, method: 'DELETE', server: id })),
+    signIn,
+    signOut,
     doctor: (id, options) => json(at(id, '/doctor'), { ...options, server: id }),
 
     /** Always absolute: @dhis2/app-runtime takes a base URL with a leading slash for a relative one. */
@@ -59,12 +79,161 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     orgUnits: (id, dataSet, options) => json(at(id, `/data-sets/${encodeURIComponent(dataSet)}/org-units`), { ...options, server: id }),
     alignments: alignmentCalls(json),
     runs: runCalls(json),
-    on: client.on,
+    on,
   }
   return Object.assign(gateway, signInFlows(root, gateway, json, changed, () => storage ?? globalThis.sessionStorage))
 }
 
 const inServer = (id, path) => `/s/${encodeURIComponent(id)}/${String(path).replace(/^\//, '')}`
+
+// --- what holds the session ---
+
+const isApart = (mode) => mode === 'cross-site' || mode === 'handle'
+
+/** The session; where there is none and nobody knows yet what the browser keeps, that is found out first: a cookie, or a key. */
+function sessionOf(json, holder) {
+  async function keepsCookies() {
+    const probe = () => json('/v1/probe', { method: 'POST' })
+    const first = await probe()
+    return first.cookies ? first : probe()
+  }
+
+  return async function session(options) {
+    const found = await json('/v1/session', options)
+    if (holder.isDecided() && holder.isActive() === (found.mode === 'handle')) return found
+    if (found.mode === 'same-origin' || (found.expires_at && found.mode !== 'handle')) return holder.useCookies(found)
+    if (found.mode !== 'handle') {
+      const { cookies, handle } = await keepsCookies()
+      if (cookies) return holder.useCookies(found)
+      if (!handle) return { ...found, cookies_blocked: true }
+    }
+    await holder.begin()
+    return json('/v1/session', options)
+  }
+}
+
+async function mustHold(session) {
+  const found = await session()
+  if (found.cookies_blocked) throw new DrawbridgeError({ status: 0, code: 'cookies_blocked', detail: 'This browser keeps no cookie of drawbridge for this site: allow cookies, or ask for the mode "handle"', origin: 'gateway' })
+  return found
+}
+
+const NONCE_AGE = 25000
+
+/** Sends calls; in mode `handle` signed (a DPoP proof each, RFC 9449) with a key that cannot be taken out of the browser, and with the handle beside it. The key is shared by all tabs of the app. */
+function keyHolder(root, send, keys) {
+  let decided = root === globalThis.location?.origin // drawbridge's own page has its cookie
+  let active = false
+  let nonce
+  let nonceAt = -Infinity
+
+  async function current() {
+    if (decided && !active) return undefined
+    const held = await keys.get()
+    if (held) decided = active = true
+    return held
+  }
+
+  async function begin() {
+    decided = active = true
+    if (!(await keys.get())) await keys.set({ pair: await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']) })
+  }
+
+  async function forget() {
+    if (active) await keys.remove()
+    decided = active = false
+  }
+
+  async function useCookies(found) {
+    await forget()
+    decided = true
+    return found
+  }
+
+  async function proofOf({ pair, handle }, method, address) {
+    const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
+    const claims = { htm: method, htu: address.replace(/[?#].*$/, ''), iat: Math.floor(Date.now() / 1000), jti: base64url(crypto.getRandomValues(new Uint8Array(16))), nonce, ath: handle && base64url(await sha256(handle)) }
+    const signed = [{ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } }, claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.')
+    const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, utf8(signed))
+    return `${signed}.${base64url(signature)}`
+  }
+
+  async function sendSigned(held, address, init) {
+    const headers = new Headers(init.headers)
+    headers.set('X-Drawbridge-Proof', await proofOf(held, init.method, new URL(address).href))
+    if (held.handle) headers.set('X-Drawbridge-Session', held.handle)
+    const response = await send(address, { ...init, headers })
+    const handle = response.headers.get('X-Drawbridge-Session')
+    if (handle) await keys.set({ pair: held.pair, handle })
+    nonce = response.headers.get('X-Drawbridge-Nonce') ?? nonce
+    nonceAt = Date.now()
+    return response
+  }
+
+  async function sendHeld(address, init) {
+    const held = await current()
+    if (!held) return send(address, init)
+    if (init.body instanceof ReadableStream && Date.now() - nonceAt > NONCE_AGE) await sendSigned(held, `${root}/v1/session`, { method: 'GET', headers: { 'X-Drawbridge': '1' } }) // it can be sent only once
+    const response = await sendSigned(held, address, init)
+    return (await wantsNonce(response)) ? sendSigned(held, address, init) : response
+  }
+
+  return { send: sendHeld, begin, forget, useCookies, isDecided: () => decided, isActive: () => active }
+}
+
+async function wantsNonce(response) {
+  if (response.status !== 401 || response.headers.get('X-Drawbridge-Error') !== 'proof_refused') return false
+  return (await response.clone().json()).reason === 'nonce'
+}
+
+/** {get, set, remove} of one record. Where the browser gives no database, it lasts as long as the page. */
+function inDatabase(root) {
+  let kept
+  const opened = () => new Promise((resolve, reject) => {
+    const request = indexedDB.open('drawbridge', 1)
+    request.onupgradeneeded = () => request.result.createObjectStore('sessions')
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  async function run(mode, step) {
+    const database = await opened()
+    try {
+      const request = step(database.transaction('sessions', mode).objectStore('sessions'))
+      return await new Promise((resolve, reject) => {
+        request.transaction.oncomplete = () => resolve(request.result)
+        request.transaction.onabort = () => reject(request.transaction.error)
+      })
+    } finally {
+      database.close()
+    }
+  }
+  const or = (otherwise) => () => otherwise()
+  return {
+    get: () => (globalThis.indexedDB ? run('readonly', (store) => store.get(root)).catch(or(() => kept)) : Promise.resolve(kept)),
+    set: (value) => { kept = value; return globalThis.indexedDB ? run('readwrite', (store) => store.put(value, root)).catch(or(() => undefined)) : Promise.resolve() },
+    remove: () => { kept = undefined; return globalThis.indexedDB ? run('readwrite', (store) => store.delete(root)).catch(or(() => undefined)) : Promise.resolve() },
+  }
+}
+
+/** What the app's tabs tell each other: that the session changed. */
+function otherTabs(root, heard) {
+  const name = `drawbridge session ${root}`
+  let channel
+  return {
+    tell() {
+      if (!globalThis.BroadcastChannel) return
+      const one = channel ?? new BroadcastChannel(name) // one does not hear itself
+      one.postMessage('changed')
+      if (one !== channel) one.close()
+    },
+    listen() {
+      if (channel || !globalThis.BroadcastChannel) return
+      channel = new BroadcastChannel(name)
+      channel.onmessage = () => heard().catch(() => {}) // the next call says what is wrong
+      channel.unref?.()
+    },
+  }
+}
 
 // --- calls ---
 
@@ -129,36 +298,81 @@ function signInFlows(root, gateway, json, changed, store) {
   async function authorizeUrl(id, { returnTo = globalThis.location?.href, crossSite } = {}) {
     const address = new URL(`${root}/v1/servers/${encodeURIComponent(id)}/authorize`)
     address.searchParams.set('return_to', returnTo)
-    if (crossSite ?? (await gateway.session()).mode === 'cross-site') {
-      const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)))
+    if (crossSite ?? isApart((await gateway.session()).mode)) {
+      const verifier = newVerifier()
       store().setItem(key, verifier)
-      address.searchParams.set('challenge', base64url(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))))
+      address.searchParams.set('challenge', base64url(await sha256(verifier)))
     }
     return address.href
   }
 
   /** Leaves this page for the sign-in that fits, and comes back to it. */
   async function startSignIn(id, { returnTo = withoutFragment(), location = globalThis.location } = {}) {
-    const { mode } = await gateway.session()
-    location.assign(mode === 'cross-site' ? await authorizeUrl(id, { returnTo, crossSite: true }) : signInUrl(id, { returnTo }))
+    const { mode } = await mustHold(gateway.session)
+    location.assign(isApart(mode) ? await authorizeUrl(id, { returnTo, crossSite: true }) : signInUrl(id, { returnTo }))
+  }
+
+  const redeem = async (code, verifier) => changed(await json('/v1/handoff', { method: 'POST', json: { code, verifier } }))
+  const popups = `drawbridge popup ${root}`
+
+  /** The same in a window of its own: to be called in the click itself. It does not need `window.opener`, which a server may take away: the page it comes back to (`returnTo`) calls finishSignIn(), which tells this one. */
+  async function signInPopup(id, { returnTo = withoutFragment(), signal, open = globalThis.open } = {}) {
+    const window = open('about:blank', '_blank', 'popup,width=520,height=720')
+    if (!window) throw new DrawbridgeError({ status: 0, code: 'popup_blocked', detail: 'The browser did not let a window open: allow it, or sign in on this page', origin: 'gateway' })
+    const mark = newVerifier()
+    const back = new URL(returnTo)
+    back.searchParams.set(POPUP_IN_QUERY, mark)
+    const channel = new BroadcastChannel(popups)
+    try {
+      const told = new Promise((resolve, reject) => {
+        channel.onmessage = ({ data }) => { if (data.mark === mark) resolve(data.code) }
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+      })
+      told.catch(() => {}) // also before it is waited for
+      const { mode } = await mustHold(gateway.session)
+      const verifier = newVerifier()
+      const address = isApart(mode) ? new URL(await authorizeUrl(id, { returnTo: back.href, crossSite: false })) : signInUrl(id, { returnTo: back.href })
+      if (isApart(mode)) address.searchParams.set('challenge', base64url(await sha256(verifier)))
+      window.location.replace(address)
+      const code = await told
+      return code ? await redeem(code, verifier) : await changed(await gateway.session())
+    } catch (error) {
+      window.close()
+      throw error
+    } finally {
+      channel.close()
+    }
+  }
+
+  /** In the window of signInPopup: says that it is done, and closes. */
+  function leavePopup(mark, code) {
+    const channel = new BroadcastChannel(popups)
+    channel.postMessage({ mark, code })
+    channel.close()
+    globalThis.close?.()
   }
 
   /** Once when the app starts: redeems the one-time code that a sign-in from another site came back with. Undefined where there is none. */
   async function finishSignIn({ location = globalThis.location, history = globalThis.history } = {}) {
     const fragment = new URLSearchParams(location.hash.replace(/^#/, ''))
-    const code = fragment.get(CODE_IN_FRAGMENT)
-    if (!code) return undefined
+    const query = new URLSearchParams(location.search)
+    const [code, popup] = [fragment.get(CODE_IN_FRAGMENT), query.get(POPUP_IN_QUERY)]
+    if (!code && !popup) return undefined
     fragment.delete(CODE_IN_FRAGMENT)
-    const rest = fragment.toString()
-    history.replaceState(history.state, '', location.pathname + location.search + (rest ? `#${rest}` : ''))
+    query.delete(POPUP_IN_QUERY)
+    const after = (mark, rest) => (rest.toString() ? `${mark}${rest}` : '')
+    history.replaceState(history.state, '', location.pathname + (popup ? after('?', query) : location.search) + after('#', fragment))
+    if (popup) return leavePopup(popup, code)
     const verifier = store().getItem(key)
     store().removeItem(key)
     if (!verifier) throw new DrawbridgeError({ status: 0, code: 'verifier_missing', detail: 'This tab did not start the sign-in; start it again', origin: 'gateway' })
-    return changed(await json('/v1/handoff', { method: 'POST', json: { code, verifier } }))
+    return redeem(code, verifier)
   }
 
-  return { signInUrl, authorizeUrl, startSignIn, finishSignIn }
+  return { signInUrl, authorizeUrl, startSignIn, signInPopup, finishSignIn }
 }
+
+const newVerifier = () => base64url(crypto.getRandomValues(new Uint8Array(32)))
 
 const withoutFragment = () => globalThis.location?.href.replace(/#.*$/, '')
 
@@ -304,6 +518,10 @@ function pause(ms, signal) {
     else signal?.addEventListener('abort', stop, { once: true })
   })
 }
+
+const utf8 = (text) => new TextEncoder().encode(text)
+
+const sha256 = (text) => crypto.subtle.digest('SHA-256', utf8(text))
 
 function base64url(bytes) {
   return btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')

@@ -8,13 +8,14 @@ const json = (body, { status = 200, ...headers } = {}) => () => new Response(bod
 
 globalThis.crypto ??= webcrypto // Debian 12 has node 18, where it is no global yet
 
-/** A client whose calls are kept, and answered by `answers` in turn (the last one for all that follow). */
+/** A client whose calls are kept, and answered by `answers` in turn (the last one for all that follow). Its browser keeps cookies: that call is not among them. */
 function client(...answers) {
   const calls = []
   const storage = new Map()
   const gw = createDrawbridge({
     url: 'https://gate.example.org/',
     fetch: async (address, init) => {
+      if (address.endsWith('/v1/probe')) return json({ cookies: true, handle: true })()
       calls.push({ address, ...init, headers: Object.fromEntries(init.headers) })
       const answer = answers[Math.min(calls.length, answers.length) - 1]
       const made = await answer(address, init)
@@ -81,7 +82,7 @@ test('the session is told after signing in and out', async () => {
   assert.equal((await gw.signIn('a', { kind: 'pat', token: 'x' })).state, 'ok')
   await gw.signOut('a')
   await gw.signOut()
-  assert.equal(told.length, 3)
+  assert.equal(told.length, 3) // and before the sign-in it was asked for, not told
   assert.deepEqual(calls.filter((one) => one.method === 'DELETE').map((one) => one.address), ['https://gate.example.org/v1/servers/a/connection', 'https://gate.example.org/v1/session'])
 })
 
@@ -103,6 +104,139 @@ test('sign-in from another site: the challenge is of a verifier that stays here,
   assert.equal(storage.size, 0)
   await assert.rejects(gw.finishSignIn({ location: place, history: { replaceState() {} } }), { code: 'verifier_missing' })
   assert.equal(await gw.finishSignIn({ location: { hash: '' } }), undefined)
+})
+
+/** A drawbridge that sees through what a browser in mode `handle` sends: its signature by node's own WebCrypto. */
+function handleDrawbridge({ configured = false, cookies = false, handle = true } = {}) {
+  const seen = []
+  const used = new Set()
+  const keep = new Map()
+  let nonce = 'first'
+  let live
+  const answer = async (address, init) => {
+    const { pathname } = new URL(address)
+    const headers = Object.fromEntries(new Headers(init.headers))
+    seen.push({ pathname, method: init.method, headers, body: init.body })
+    if (pathname === '/v1/probe') return json({ cookies, handle })()
+    const proof = headers['x-drawbridge-proof']
+    if (!proof) return json({ mode: configured ? 'handle' : 'cross-site', connections: [] })()
+    const parts = proof.split('.')
+    const [head, claims] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')))
+    const key = await crypto.subtle.importKey('jwk', head.jwk, { name: 'ECDSA', namedCurve: 'P-256' }, true, ['verify'])
+    assert.ok(await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, Buffer.from(parts[2], 'base64url'), Buffer.from(`${parts[0]}.${parts[1]}`)))
+    assert.deepEqual([head.typ, head.alg, Object.keys(head.jwk).sort().join()], ['dpop+jwt', 'ES256', 'crv,kty,x,y'])
+    assert.deepEqual([claims.htm, claims.htu], [init.method, address.replace(/\?.*/, '')])
+    assert.ok(!used.has(claims.jti) && Number.isInteger(claims.iat))
+    used.add(claims.jti)
+    if (claims.nonce !== nonce) return json({ code: 'proof_refused', reason: 'nonce', status: 401 }, { status: 401, 'X-Drawbridge-Error': 'proof_refused', 'X-Drawbridge-Nonce': nonce })()
+    const said = headers['x-drawbridge-session']
+    if (said) assert.equal(claims.ath, createHash('sha256').update(said).digest('base64url'))
+    const more = { 'X-Drawbridge-Nonce': nonce }
+    if (pathname.endsWith('/connection') || pathname === '/v1/handoff') live = `handle-${used.size}`
+    if (pathname.endsWith('/connection') || pathname === '/v1/handoff') return json({ server: 'a', mode: 'handle' }, { status: 201, ...more, 'X-Drawbridge-Session': live })()
+    if (init.method === 'DELETE') return new Response(null, { status: 204, headers: more })
+    if (pathname !== '/v1/session' && said !== live) return json({ code: 'no_session', status: 401 }, { status: 401, 'X-Drawbridge-Error': 'no_session', ...more })()
+    return json({ mode: 'handle', connections: [], ...(said ? { expires_at: 'x' } : {}) }, more)()
+  }
+  const keys = { get: async () => keep.get('one'), set: async (value) => { keep.set('one', value) }, remove: async () => { keep.delete('one') } }
+  const storage = new Map()
+  const tab = () => createDrawbridge({ url: 'https://gate.example.org', fetch: answer, keys, storage: { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => storage.set(key, value), removeItem: (key) => storage.delete(key) } })
+  return { tab, seen, keep, turn: () => { nonce = `${nonce}+` }, count: (pathname) => seen.filter((one) => one.pathname === pathname).length }
+}
+
+test('[R-E4] where no cookie comes back the session is held by a key, and each call is signed', async () => {
+  for (const configured of [false, true]) {
+    const gate = handleDrawbridge({ configured })
+    const gw = gate.tab()
+    assert.equal((await gw.session()).mode, 'handle')
+    assert.equal(gate.count('/v1/probe'), configured ? 0 : 2)
+    assert.equal(gate.keep.get('one').pair.privateKey.extractable, false)
+    await gw.signIn('a', { kind: 'pat', token: 'x' })
+    assert.match(gate.keep.get('one').handle, /^handle-/)
+    assert.ok(await gw.get('a', 'api/me?x=1'))
+    gate.turn() // an old nonce is one more call, and nobody notices
+    assert.ok(await gw.get('a', 'api/me'))
+    gate.turn()
+    const sent = gate.seen.length
+    assert.ok(await gw.fetch('a', 'api/x', { method: 'POST', json: { v: 1 } }))
+    assert.deepEqual(gate.seen.slice(sent).map((one) => one.body), ['{"v":1}', '{"v":1}'])
+    const other = gate.tab() // another tab has the same key and the same handle
+    assert.ok(await other.get('a', 'api/me'))
+    assert.equal((await other.session()).mode, 'handle')
+    assert.equal(gate.count('/v1/probe'), configured ? 0 : 2)
+    await gw.signOut()
+    assert.equal(gate.keep.size, 0)
+  }
+})
+
+test('a stream can be sent once: the nonce is fetched before', async () => {
+  const gate = handleDrawbridge()
+  const gw = gate.tab()
+  await gw.signIn('a', { kind: 'pat', token: 'x' })
+  const old = Date.now
+  try {
+    Date.now = () => old() + 30000
+    gate.turn()
+    const before = gate.seen.length
+    await gw.fetch('a', 'api/x', { method: 'POST', body: new ReadableStream({ start: (it) => it.close() }) })
+    assert.deepEqual(gate.seen.slice(before).map((one) => one.pathname), ['/v1/session', '/s/a/api/x'])
+  } finally {
+    Date.now = old
+  }
+})
+
+test('the key outlives the way to the server and back', async () => {
+  const gate = handleDrawbridge()
+  let went
+  await gate.tab().startSignIn('a', { returnTo: 'https://app.example.com/', location: { assign: (address) => { went = new URL(address) } } })
+  assert.match(went.searchParams.get('challenge'), /^[\w-]{43}$/)
+  const { pair } = gate.keep.get('one')
+  const gw = gate.tab() // the page is loaded anew
+  await gw.finishSignIn({ location: { hash: '#drawbridge_code=abc', pathname: '/', search: '' }, history: { replaceState() {} } })
+  assert.equal(gate.keep.get('one').pair, pair)
+  assert.ok(await gw.get('a', 'api/me'))
+})
+
+test('no cookie and no key: the sign-in says so and does not begin', async () => {
+  const gate = handleDrawbridge({ handle: false })
+  const gw = gate.tab()
+  assert.equal((await gw.session()).cookies_blocked, true)
+  await assert.rejects(gw.startSignIn('a', { location: { assign: () => assert.fail('it went') } }), { code: 'cookies_blocked' })
+  await assert.rejects(gw.signIn('a', { kind: 'pat', token: 'x' }), { code: 'cookies_blocked' })
+  assert.equal(gate.keep.size, 0)
+})
+
+test('a sign-out is heard by the other tabs', async () => {
+  const first = client((_, { method }) => (method === 'DELETE' ? new Response(null, { status: 204 }) : json({ mode: 'same-site', connections: [] })))
+  const second = client(json({ mode: 'same-site', connections: [] }))
+  const alive = setInterval(() => {}, 60000) // listening alone keeps no program running
+  const heard = new Promise((resolve) => second.gw.on('session', resolve))
+  await first.gw.signOut()
+  assert.deepEqual(await heard, { mode: 'same-site', connections: [] })
+  clearInterval(alive)
+})
+
+test('a sign-in in a window of its own ends without `opener`', async () => {
+  const { gw, calls } = client((address) => (address.endsWith('/handoff') ? json({ mode: 'cross-site', connections: [{ server: 'a' }] }) : json({ mode: 'cross-site', connections: [] })))
+  const { gw: returned } = client(json({}))
+  let arrived
+  const went = new Promise((resolve) => { arrived = resolve })
+  const signedIn = gw.signInPopup('a', { returnTo: 'https://app.example.com/x?y=2', open: () => ({ location: { replace: (address) => arrived(new URL(address)) }, close() {} }) })
+  const back = new URL((await went).searchParams.get('return_to'))
+  assert.match(back.href, /^https:\/\/app\.example\.com\/x\?y=2&drawbridge_popup=[\w-]{43}$/)
+  let shown
+  assert.equal(await returned.finishSignIn({ location: { hash: '#drawbridge_code=abc', pathname: '/x', search: back.search }, history: { replaceState: (_, __, address) => { shown = address } } }), undefined)
+  assert.equal(shown, '/x?y=2')
+  assert.equal((await signedIn).connections.length, 1)
+  const { code, verifier } = JSON.parse(calls.find((one) => one.address.endsWith('/handoff')).body)
+  assert.equal(code, 'abc')
+  assert.equal(createHash('sha256').update(verifier).digest('base64url'), (await went).searchParams.get('challenge'))
+  await assert.rejects(gw.signInPopup('a', { returnTo: 'https://app.example.com/', open: () => null }), { code: 'popup_blocked' })
+  const stop = new AbortController()
+  let closed = 0
+  const given = gw.signInPopup('a', { returnTo: 'https://app.example.com/', signal: stop.signal, open: () => ({ location: { replace: () => stop.abort() }, close: () => closed++ }) })
+  await assert.rejects(given, { name: 'AbortError' })
+  assert.equal(closed, 1)
 })
 
 test('sign-in from the same site leads to the page', async () => {
