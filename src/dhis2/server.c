@@ -117,6 +117,8 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
   case DHIS2_LEGACY_OAUTH: return minor <= 41;
   case DHIS2_OAUTH: return minor >= 42;
   case DHIS2_OAUTH_AT_API: return minor > 42 || (minor == 42 && version.patch >= 5);
+  case DHIS2_MINT: return minor >= 38;
+  case DHIS2_TOKEN_HEAD: return minor >= 41;
   case DHIS2_TOKEN_REASONS: return minor != 40;
   case DHIS2_NO_LIST_IS_NONE: return minor <= 37;
   case DHIS2_NEW_VALUE_ENGINE: return minor >= 43;

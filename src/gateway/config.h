@@ -33,6 +33,8 @@ enum config_kind {
   CONFIG_ALL_BUT_BASIC = 15,
 };
 
+enum config_mint { CONFIG_MINT_AUTO, CONFIG_MINT_NEVER };
+
 enum config_type { CONFIG_DHIS2, CONFIG_HTTP };
 
 struct config_app {
@@ -69,6 +71,7 @@ struct config_server {
   struct config_texts addresses; /* ranges that are allowed although private */
   struct config_policy policy;
   struct config_limits limits;
+  int64_t mint;                 /* enum config_mint */
   bool home, insecure;
 };
 

@@ -11,6 +11,7 @@
 
 static const char *const modes[] = {"auto", "same-origin", "same-site", "cross-site", "handle", NULL};
 static const char *const types[] = {"dhis2", "http", NULL};
+static const char *const mints[] = {"auto", "never", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* order of enum log_level */
 static const char *const formats[] = {"text", "json", NULL};
 
@@ -77,6 +78,7 @@ static const struct directive server_table[] = {
     {"url", DIRECTIVE_URL, AT(config_server, url), .required = true, .doc = "base address, without /api"},
     {"type", DIRECTIVE_CHOICE, AT(config_server, type), .choices = types, .fallback = "dhis2", .doc = "dhis2, or http for any other API"},
     {"sign_in", DIRECTIVE_KINDS, AT(config_server, sign_in), .doc = "oauth, legacy-oauth, pat, password, basic; left out: all the server has, but basic"},
+    {"mint", DIRECTIVE_CHOICE, AT(config_server, mint), .choices = mints, .fallback = "auto", .doc = "auto: a password is exchanged at once for a short-lived personal access token, where the server has them and sign_in allows pat; never: the server's session is kept"},
     {"oauth", DIRECTIVE_SECTION, AT(config_server, oauth), .section = &oauth_section, .doc = "the client for oauth and legacy-oauth"},
     {"ca", DIRECTIVE_FILE, AT(config_server, ca), .doc = "PEM file of the authority that signed the server's certificate; left out: the system's"},
     {"addresses", DIRECTIVE_TEXTS, AT(config_server, addresses), .item = ITEM_RANGE, .doc = "private ranges the server's name may resolve to, like 10.0.0.0/8"},

@@ -77,6 +77,7 @@ struct connection *connection_of_sign_in(struct str server, struct str url, cons
                                        .name = keep(c, signed_in->user.name),
                                        .version = keep(c, signed_in->version_text),
                                        .subject = keep(c, signed_in->subject),
+                                       .minted = keep(c, signed_in->minted),
                                        .since_ms = now_ms};
   c->credential = (struct source_credential){signed_in->credential.kind, secret_ref(signed_in->credential.value)};
   c->refresh_token = secret_ref(signed_in->refresh_token);
@@ -136,7 +137,8 @@ enum {
   TAG_COOKIES,
   TAG_EXPIRES,
   TAG_URL,
-  TAG_COUNT = TAG_URL,
+  TAG_MINTED,
+  TAG_COUNT = TAG_MINTED,
 };
 
 static struct str text_or_empty(struct str text) {
@@ -163,6 +165,7 @@ struct secret *connection_pack(struct connection *connection) {
       {TAG_COOKIES, secret_reveal(connection->cookies)},
       {TAG_EXPIRES, packed_number(connection->expires_ms, expires)},
       {TAG_URL, text_or_empty(about->url)},
+      {TAG_MINTED, text_or_empty(about->minted)},
   };
   struct secret *packed = packed_close(fields, sizeof fields / sizeof *fields);
   uv_mutex_unlock(&connection->lock);
@@ -193,6 +196,7 @@ struct connection *connection_unpack(struct str packed) {
                                        .name = keep(c, FIELD(TAG_NAME)),
                                        .version = keep(c, FIELD(TAG_VERSION)),
                                        .subject = keep(c, FIELD(TAG_SUBJECT)),
+                                       .minted = keep(c, FIELD(TAG_MINTED)),
                                        .since_ms = since};
   c->credential =
       (struct source_credential){(enum source_credential_kind)FIELD(TAG_CREDENTIAL_KIND).p[0], secret_or_none(FIELD(TAG_CREDENTIAL))};

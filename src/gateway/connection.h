@@ -25,6 +25,7 @@ struct connection_about { /* borrowed; lives as long as the connection */
   enum config_kind kind;
   struct str user_id, username, name, version;
   struct str subject;     /* oauth: of the ID token */
+  struct str minted;      /* id of the token that drawbridge made in exchange for a password; empty: none */
   int64_t since_ms;
 };
 

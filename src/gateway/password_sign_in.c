@@ -1,6 +1,8 @@
 #include "gateway/password_sign_in.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "dhis2/mint.h"
 #include "gateway/site.h"
 #include "gateway/visit.h"
 
@@ -22,6 +24,27 @@ static int call_server(struct password_sign_in *sign_in, const struct dhis2_prob
   }
 }
 
+/* A second factor means that tokens do not work for this person. */
+static bool may_mint(const struct password_sign_in *sign_in, const struct source_probe *probe) {
+  const struct config_server *about = directory_about(sign_in->server);
+  return sign_in->kind == SIGN_IN_PASSWORD && !sign_in->code && about->mint == CONFIG_MINT_AUTO && (about->sign_in & CONFIG_PAT) &&
+         probe->kinds[SIGN_IN_PAT].state != SIGN_IN_OFF;
+}
+
+/* For as long as the session lives. */
+static void mint(const struct password_sign_in *sign_in, struct arena *arena, struct signed_in *signed_in) {
+  const struct config_server *about = directory_about(sign_in->server);
+  const struct arrival *arrival = &sign_in->arrival;
+  struct error error = {0};
+  struct dhis2_mint mint = {
+      .methods = about->policy.methods.p,
+      .method_count = about->policy.methods.n,
+      .expires_ms = arrival->base ? session_terms(arrival->base)->expires_ms : clock_now_ms() + arrival->absolute_ms,
+  };
+  if (!dhis2_mint(directory_place(sign_in->server), &mint, arena, signed_in, &error) && error.code)
+    log_event(LOG_INFO, "not_minted", LOG_STR("server", about->id), LOG_FAILURE(&error));
+}
+
 static void run(void *payload) {
   struct password_sign_in *sign_in = payload;
   struct signed_in signed_in = {0};
@@ -31,8 +54,10 @@ static void run(void *payload) {
   if (answer->error.code)
     *error = answer->error;
   else if (directory_offers(sign_in->server, sign_in->kind, answer, error) == 0 &&
-           call_server(sign_in, answer->dhis2, arena, &signed_in) == 0)
+           call_server(sign_in, answer->dhis2, arena, &signed_in) == 0) {
+    if (may_mint(sign_in, answer->source)) mint(sign_in, arena, &signed_in);
     (void)arrival_run(&sign_in->arrival, directory_about(sign_in->server)->id, &signed_in, error);
+  }
   signed_in_clear(&signed_in);
   directory_answer_unref(answer);
   arena_free(arena);

@@ -19,6 +19,7 @@ struct passing {
   struct proxy_pass *pass;
   uint64_t turn; /* of the credential that was sent */
   bool renewable, begun;
+  bool by_token; /* a personal access token was sent: pasted, or minted for a password */
 };
 
 static void free_passing(struct passing *passing) {
@@ -147,7 +148,7 @@ static bool ask_server(struct passing *passing) {
 static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
   struct passing *passing = payload;
   passing->pass = pass;
-  if (connection_about(passing->connection)->kind == CONFIG_PAT) return ask_server(passing);
+  if (passing->by_token) return ask_server(passing);
   if (!passing->renewable) return false;
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
   return true;
@@ -183,6 +184,7 @@ static void pass_on(struct passing *passing) {
   struct connection_credential now = connection_credential(passing->connection);
   passing->turn = now.turn;
   passing->renewable = now.renewable && !passing->begun;
+  passing->by_token = now.credential.kind == CREDENTIAL_PAT;
   struct proxy_call call = {.config = passing->visit->config,
                             .server = passing->server,
                             .target = passing->rest,

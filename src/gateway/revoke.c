@@ -1,6 +1,7 @@
 #include "gateway/revoke.h"
 
 #include "base/mem.h"
+#include "dhis2/mint.h"
 
 enum { CALL_TIMEOUT_MS = 10000 };
 
@@ -64,6 +65,14 @@ static void revoke_tokens(struct directory *directory, struct directory_server *
   arena_free(arena);
 }
 
+static void revoke_minted(const struct source_place *place, struct connection *connection, const struct secret *cookies) {
+  struct error error = {0};
+  struct connection_credential now = connection_credential(connection);
+  if (dhis2_mint_revoke(place, connection_about(connection)->minted, now.credential, cookies, &error))
+    log_failure(connection, "minted token", &error);
+  secret_free(now.credential.value);
+}
+
 static void run(void *payload) {
   struct one *one = payload;
   struct error error = {0};
@@ -72,7 +81,9 @@ static void run(void *payload) {
   struct source_place place = *directory_place(server);
   place.options.timeout_ms = CALL_TIMEOUT_MS;
   struct secret *cookies = connection_cookies(one->connection);
-  if (cookies && dhis2_sign_out(&place, cookies, &error)) log_failure(one->connection, "session", &error);
+  if (connection_about(one->connection)->minted.n)
+    revoke_minted(&place, one->connection, cookies);
+  else if (cookies && dhis2_sign_out(&place, cookies, &error)) log_failure(one->connection, "session", &error);
   secret_free(cookies);
   revoke_tokens(one->directory, server, one->connection);
 }

@@ -1,4 +1,4 @@
-/* revoke: ends at the servers what drawbridge made there: OAuth tokens and sessions; never a token that a person pasted (contracts: "Signing out").
+/* revoke: ends at the servers what drawbridge made there: OAuth tokens, tokens made in exchange for a password, sessions; never a token that a person pasted (contracts: "Signing out").
  *
  * What holds always: connections are marked as ended at once; the calls to the servers run beside each other on the pool of calls, a failed one is only logged. `done` runs when all have ended, or after REVOKE_PATIENCE_MS: what then
  * is still under way goes on without anybody waiting. Loop thread. */

@@ -60,6 +60,7 @@ struct signed_in {
   struct secret *cookies;              /* owned; cookie_jar_save of what the server set for this credential; NULL: none. To be sent back with it, and with nothing else */
   int64_t expires_ms;                  /* when the credential ends by itself; 0: not told (tokens that were pasted, sessions: by idle time) */
   struct signed_in_user user;
+  struct str minted;                   /* id of the token that drawbridge made in exchange for the password (dhis2/mint.h); empty: none */
   struct str subject;                  /* oauth: `sub` of the ID token, to be held against that of a refreshed one; else empty */
   struct str version_text;
 };

@@ -222,7 +222,7 @@ class Ends(Gateway):
 
     def test_the_server_ends_it(self):
         """[R-D7] A session that the server has ended asks for a new sign-in; the others go on."""
-        self.start([("one", "2.43"), ("two", "2.43")])
+        self.start([("one", "2.43"), ("two", "2.43")], server_words="mint: never")
         for people in self.people.values():
             people.add("ada")
         browser = self.browser()
