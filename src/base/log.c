@@ -5,10 +5,13 @@
 #include "base/json_out.h"
 #include "base/utf8.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
-enum { LONGEST_TEXT = 512, LONGEST_LINE = 16384, GATHERED_MAX = 64 * 1024 };
+enum { AUDIT_MODE = 0640, LONGEST_TEXT = 512, LONGEST_LINE = 16384, GATHERED_MAX = 64 * 1024 };
 
 static enum log_level most = LOG_INFO;
 static bool as_json = true;
@@ -17,7 +20,10 @@ static struct buf line = {.max = LONGEST_LINE};           /* the one being made 
 static struct buf gathered = {.max = GATHERED_MAX};       /* whole ones that are not out yet */
 static bool gathering;
 static pthread_t gatherer;
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static int audit = -1;            /* its file; -1: with the other lines */
+static bool audit_torn, audit_ill; /* it ends in half a line; it did not take the last one */
+static _Atomic uint64_t audit_lost;
+static const char *const level_names[] = {"error", "warning", "info", "debug", "audit"};
 
 void log_setup(enum log_level level, bool json) {
   most = level;
@@ -25,7 +31,7 @@ void log_setup(enum log_level level, bool json) {
 }
 
 bool log_level_of(struct str name, enum log_level *ret) {
-  for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)
+  for (size_t i = 0; i < LOG_AUDIT; i++)
     if (str_eq(name, str_of(level_names[i]))) {
       *ret = (enum log_level)i;
       return true;
@@ -61,35 +67,88 @@ static void add_text(enum log_level level, const char *event, const struct log_f
   }
 }
 
-/* What stderr does not take is lost: there is no other place to say so. */
-static void write_out(struct str bytes) {
+/* What was not taken. */
+static struct str write_out(int fd, struct str bytes) {
   while (bytes.n) {
-    ssize_t n = write(STDERR_FILENO, bytes.p, bytes.n);
+    ssize_t n = write(fd, bytes.p, bytes.n);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
+    if (n <= 0) break;
     bytes = str_from(bytes, (size_t)n);
   }
+  return bytes;
 }
 
+/* What stderr does not take is lost: there is no other place to say so. */
 static void flush(void) {
-  write_out(buf_str(&gathered));
+  (void)write_out(STDERR_FILENO, buf_str(&gathered));
   buf_clear(&gathered);
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields) {
-  if (level > most) return;
-  (void)pthread_mutex_lock(&lock);
-  buf_clear(&line);
-  if (as_json) add_json(level, event, fields);
-  else add_text(level, event, fields);
-  bool whole = !line.full && buf_add_char(&line, '\n');
+/* False: the file did not take the line, or not all of it. */
+static bool write_audit(struct str whole) {
+  if (audit_torn && write_out(audit, STR("\n")).n) return false;
+  struct str rest = write_out(audit, whole);
+  audit_torn = rest.n && rest.n < whole.n;
+  return !rest.n;
+}
+
+static void add_line(enum log_level level) {
   bool waits = gathering && level >= LOG_INFO && pthread_equal(gatherer, pthread_self());
-  if (whole && !buf_add(&gathered, buf_str(&line))) { /* it is full */
+  if (!buf_add(&gathered, buf_str(&line))) { /* it is full */
     flush();
     (void)buf_add(&gathered, buf_str(&line));
   }
   if (!waits) flush();
+}
+
+/* Makes one line and puts it where it belongs. Only under the lock. */
+static bool add_event(enum log_level level, const char *event, const struct log_field *fields) {
+  bool own_file = level == LOG_AUDIT && audit >= 0;
+  buf_clear(&line);
+  if (as_json || own_file) add_json(level, event, fields);
+  else add_text(level, event, fields);
+  if (line.full || !buf_add_char(&line, '\n')) return true;
+  if (own_file && write_audit(buf_str(&line))) return true;
+  add_line(level);
+  return !own_file;
+}
+
+/* Tells the change alone: a full disk must not fill stderr too. */
+static void tell_audit(bool taken, int cause) {
+  if (!taken) audit_lost++;
+  if (taken != audit_ill) return;
+  audit_ill = !taken;
+  const struct log_field trouble[] = {LOG_TEXT("message", strerror(cause)), {.name = NULL}};
+  const struct log_field over[] = {LOG_INT("lost", audit_lost), {.name = NULL}};
+  if (taken) (void)add_event(LOG_WARNING, "audit_written_again", over);
+  else (void)add_event(LOG_ERROR, "audit_not_written", trouble);
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields) {
+  if (level > most && level != LOG_AUDIT) return;
+  (void)pthread_mutex_lock(&lock);
+  errno = 0;
+  bool taken = add_event(level, event, fields);
+  if (level == LOG_AUDIT) tell_audit(taken, errno);
   (void)pthread_mutex_unlock(&lock);
+}
+
+int log_audit_open(struct str path, struct error *error) {
+  char name[PATH_MAX];
+  if (path.n >= sizeof name) return error_set(error, ERROR_configuration, "the name of the audit log is too long");
+  (void)snprintf(name, sizeof name, "%.*s", STR_ARG(path));
+  int fd = path.n ? open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, AUDIT_MODE) : -1;
+  if (path.n && fd < 0) return error_set(error, ERROR_configuration, "the audit log %s cannot be written: %s", name, strerror(errno));
+  (void)pthread_mutex_lock(&lock);
+  if (audit >= 0) (void)close(audit);
+  audit = fd;
+  audit_torn = audit_ill = false;
+  (void)pthread_mutex_unlock(&lock);
+  return 0;
+}
+
+uint64_t log_audit_lost(void) {
+  return audit_lost;
 }
 
 void log_gather(bool on) {

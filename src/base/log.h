@@ -7,13 +7,16 @@
  * Each line is one write and out when the call returns, unless the thread has asked for log_gather: then its LOG_INFO and LOG_DEBUG lines wait for its
  * log_flush, for 64 KiB of them, or for any other line, whichever is first (so the order is kept). A loop that does so flushes before it waits for anything.
  *
+ * LOG_AUDIT lines are never left out. They have a file of their own where one is opened: always JSON, one write each, nothing gathered. What that file does not take (a full disk) is counted and goes to stderr with the
+ * other lines, and the trouble is told there once; no caller waits or fails for it.
+ *
  *   log_event(LOG_INFO, "signed_in", LOG_STR("server", id), LOG_INT("ms", took)); */
 #ifndef DRAWBRIDGE_BASE_LOG_H
 #define DRAWBRIDGE_BASE_LOG_H
 
 #include "base/error.h"
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_AUDIT };
 
 struct log_field {
   const char *name; /* NULL ends the list */
@@ -31,6 +34,10 @@ struct log_field {
 
 void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
 bool log_level_of(struct str name, enum log_level *ret); /* "error", "warning", "info", "debug" */
+/* Appends LOG_AUDIT lines to this file from now on (made with mode 0640); empty: to stderr like the others. Also to be called when the file was renamed, to begin a new one. -1: ERROR_configuration, all stays as it was. */
+int log_audit_open(struct str path, struct error *error);
+uint64_t log_audit_lost(void); /* lines that the file did not take */
+
 void log_gather(bool on); /* for the calling thread, one at a time; false: also flushes */
 void log_flush(void);
 void log_write(enum log_level level, const char *event, const struct log_field *fields);

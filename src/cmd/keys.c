@@ -1,5 +1,6 @@
 #include "cmd/commands.h"
 #include "crypt/keyring.h"
+#include "gateway/audit.h"
 #include "gateway/config.h"
 #include <getopt.h>
 
@@ -11,7 +12,9 @@ static int rotate(const char *path) {
   struct config *config = NULL;
   struct error error = {0};
   int failed = config_load(path, &config, &problems, &error);
+  if (!failed && config->log_audit.n) failed = log_audit_open(config->log_audit, &error);
   if (!failed) failed = keyring_rotate(arena_cstr(arena, config->keys), &error);
+  if (!failed && config->log_audit.n) audit_process(AUDIT_keys_rotated, config->keys, NULL);
   if (!failed)
     (void)printf("%.*s has a new key. Send SIGHUP to every drawbridge that uses it.\n", STR_ARG(config->keys));
   config_unref(config);

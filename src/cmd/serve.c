@@ -1,5 +1,6 @@
 #include "api/api.h"
 #include "cmd/commands.h"
+#include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "net/service.h"
 #include <errno.h>
@@ -30,12 +31,17 @@ static void keep_memory_private(void) {
     log_event(LOG_WARNING, "core_dumps_not_off", LOG_TEXT("message", strerror(errno)));
 }
 
-/* Also says in the log what is odd, in the form that the configuration asks for. */
+/* Nothing of a configuration is taken over unless its audit log can be written, too. Says in the log what is odd, in the form that the configuration asks for. */
 static int load(const char *path, struct config **ret, struct error *error) {
   struct arena *arena = arena_new();
   struct config_problems problems = {.arena = arena};
   int failed = config_load(path, ret, &problems, error);
   for (size_t i = 0; i < problems.n; i++) (void)fprintf(stderr, "drawbridge serve: %.*s\n", STR_ARG(problems.lines[i]));
+  if (!failed && log_audit_open((*ret)->log_audit, error)) {
+    (void)fprintf(stderr, "drawbridge serve: %s\n", error->message);
+    config_unref(*ret);
+    failed = -1;
+  }
   if (!failed) log_setup((enum log_level)(*ret)->log_level, (*ret)->log_json);
   for (size_t i = 0; !failed && i < problems.warnings.n; i++) log_event(LOG_WARNING, "configuration_is_odd", LOG_STR("message", problems.warnings.p[i]));
   arena_free(arena);
@@ -77,6 +83,7 @@ static void on_stop(uv_signal_t *handle, int number) {
   if (serving->draining) on_impatient(&serving->patience);
   serving->draining = true;
   log_event(LOG_INFO, "draining", LOG_INT("signal", number));
+  audit_process(AUDIT_stopping, STR_NONE, NULL);
   service_tell(serving->service, "STOPPING=1\nSTATUS=ends the calls that are under way");
   (void)uv_timer_start(&serving->patience, on_impatient, DRAIN_MS, 0);
   if (serving->api) api_stop(serving->api);
@@ -97,6 +104,7 @@ static void on_reload(uv_signal_t *handle, int number) {
   service_tell(serving->service, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(uv_hrtime() / 1000));
   if (load(serving->path, &config, &error)) {
     log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error.message));
+    audit_process(AUDIT_configuration_refused, str_of(error.message), &error);
     tell_ready(serving, error.message);
     return;
   }
@@ -131,6 +139,7 @@ static int start(struct serving *serving, struct config *config, struct error *e
   if (!serving->api || gateway_listen(serving->gateway, serving->service, error)) return -1;
   log_event(LOG_INFO, "listening", LOG_STR("public_url", config->public_url),
             LOG_STR("address", config->listen.n ? config->listen.p[0] : config->tls_listen.p[0]), LOG_INT("servers", config->server_count));
+  audit_process(AUDIT_started, config->public_url, NULL);
   tell_ready(serving, NULL);
   return 0;
 }

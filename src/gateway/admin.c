@@ -81,6 +81,7 @@ static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   metrics_gauge(&buf, "drawbridge_sessions_in_memory", "Sessions that are kept in memory", NULL,
                 (int64_t)sessions_count(gateway->sessions));
   metrics_gauge(&buf, "drawbridge_time_seconds", "Time of this process", NULL, clock_now_ms() / 1000);
+  metrics_counter(&buf, "drawbridge_audit_lost_total", "Lines that the file of the audit log did not take", log_audit_lost());
   add_servers(gateway, &buf, http_exchange_arena(exchange));
   reply(exchange, 200, buf_str(&buf));
   buf_free(&buf);

@@ -70,7 +70,7 @@ void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, str
   sessions_add(arrival->gateway->sessions, arrival->admitted.session);
   visit_session(visit, arrival->admitted.session);
   hand_over(arrival, exchange, headers);
-  gateway_audit("signed_in", exchange, about->server, config_kind_name(about->kind), about->username, NULL);
+  audit_exchange(AUDIT_signed_in, exchange, about->server, config_kind_name(about->kind), about->username, NULL);
   metrics_count(&arrival->gateway->metrics, METRIC_SIGN_INS);
   if (!arrival->admitted.replaced) return;
   revoke_start(arrival->gateway, arrival->directory, &arrival->admitted.replaced, 1, NULL, NULL);

@@ -348,6 +348,7 @@ static void complete(struct arena *arena, struct config *config) {
   }
   for (size_t i = 0; i < config->server_count; i++)
     if (!config->servers[i].name.n) config->servers[i].name = config->servers[i].id;
+  if (str_eq(config->log_audit, STR("stderr"))) config->log_audit = STR_NONE;
 }
 
 static void read_config(struct reader *r, struct str text) {

@@ -94,6 +94,7 @@ struct config {
   size_t server_count;
   int64_t log_level;                    /* enum log_level */
   int64_t log_json;                     /* 0 text, 1 JSON */
+  struct str log_audit;                 /* file; empty: none of its own */
   int64_t limit_head_ms, limit_head_bytes, limit_head_fields, limit_target_bytes, limit_idle_ms, limit_sign_ins, limit_connections;
 };
 

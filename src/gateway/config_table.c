@@ -28,6 +28,7 @@ static const struct directive session_table[] = {
 
 static const struct directive log_table[] = {
     {"level", DIRECTIVE_CHOICE, AT(config, log_level), .choices = levels, .fallback = "info", .doc = "the least important events that are logged"},
+    {"audit", DIRECTIVE_FILE, AT(config, log_audit), .doc = "file for the audit log, begun anew at SIGHUP where it was renamed; left out, or stderr: with the other lines"},
     {"format", DIRECTIVE_CHOICE, AT(config, log_json), .choices = formats, .fallback = "json", .doc = "one JSON object a line, or text"},
 };
 

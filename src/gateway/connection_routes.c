@@ -132,7 +132,7 @@ static void on_deleted(void *payload) {
     end_leaving(leaving);
     return;
   }
-  gateway_audit("signed_out", leaving->exchange, leaving->server, config_kind_name(connection_about(connection)->kind),
+  audit_exchange(AUDIT_signed_out, leaving->exchange, leaving->server, config_kind_name(connection_about(connection)->kind),
                 connection_about(connection)->username, NULL);
   metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, &connection, 1, on_revoked, leaving);

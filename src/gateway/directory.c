@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dhis2/doctor.h"
+#include "gateway/audit.h"
 #include "gateway/failure.h"
 #include <stdatomic.h>
 #include <uv.h>
@@ -143,6 +144,7 @@ static struct answer *ask(const struct directory_server *server) {
   answer->answer.source = &answer->probe.source;
   if (dhis2_probe(&server->place, answer->arena, &answer->probe, &answer->answer.error))
     failure_name_server(&answer->answer.error, server->about->id);
+  if (answer->answer.error.code == ERROR_address_refused) audit_server(AUDIT_address_refused, server->about->id, &answer->answer.error);
   answer->at_ms = clock_monotonic_ms();
   return answer;
 }

@@ -81,15 +81,6 @@ void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange
   gateway_reply_failure(gateway, exchange, error, 0, false, NULL);
 }
 
-void gateway_audit(const char *event, struct http_exchange *exchange, struct str server, const char *kind, struct str user,
-                   const struct error *error) {
-  struct visit *visit = visit_of(exchange);
-  log_event(error ? LOG_WARNING : LOG_INFO, event, LOG_STR("request_id", http_exchange_id(exchange)), LOG_STR("peer", visit->asking.peer),
-            LOG_STR("app", visit->asking.origin), LOG_STR("server", server), LOG_TEXT("kind", kind), LOG_STR("user", user),
-            LOG_TEXT("session", visit->session), LOG_TEXT("outcome", error ? "failed" : "ok"),
-            LOG_TEXT("code", error ? error_name(error->code) : ""), LOG_TEXT("reason", error ? error->reason : ""));
-}
-
 /* The session. */
 
 /* In mode `handle` nothing comes along by itself: the one who holds the key signs each call. Only who is not signed in may read unsigned. */
@@ -338,7 +329,7 @@ static void take_ring(struct gateway *gateway, const struct config *config) {
   if (!ring)
     log_event(LOG_ERROR, "keys_not_reloaded", LOG_TEXT("message", error.message));
   else if (sessions_set_ring(gateway->sessions, ring))
-    log_event(LOG_INFO, "key_changed");
+    audit_process(AUDIT_key_changed, config->keys, NULL);
 }
 
 static bool same_texts(const struct config_texts *a, const struct config_texts *b) {
@@ -363,7 +354,7 @@ void gateway_reload(struct gateway *gateway, struct config *config) {
   take_ring(gateway, config);
   config_unref(before);
   metrics_count(&gateway->metrics, METRIC_RELOADS);
-  log_event(LOG_INFO, "configuration_reloaded", LOG_INT("servers", config->server_count), LOG_INT("apps", config->app_count));
+  audit_process(AUDIT_configuration_reloaded, config->public_url, NULL);
 }
 
 /* The admin listener goes on telling that it drains. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "gateway/asking.h"
+#include "gateway/audit.h"
 #include "gateway/directory.h"
 #include "gateway/failure.h"
 #include "gateway/gateway.h"
@@ -57,8 +58,5 @@ bool gateway_session_fits(const struct gateway_session *session, const struct vi
 /* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */
 void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers, struct str content_type, struct str body);
 void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream, struct http_headers *headers);
-
-/* One line of the audit log (R-H6): who did what, with which outcome. `error` NULL: it went well. */
-void gateway_audit(const char *event, struct http_exchange *exchange, struct str server, const char *kind, struct str user, const struct error *error);
 
 #endif

@@ -38,7 +38,7 @@ static void reply(void *payload) {
   struct arena *arena = http_exchange_arena(handing->exchange);
   if (handing->error.code) {
     failure_name_server(&handing->error, visit->server);
-    gateway_audit("handoff_failed", handing->exchange, visit->server, "oauth", STR_NONE, &handing->error);
+    audit_exchange(AUDIT_handoff_failed, handing->exchange, visit->server, "oauth", STR_NONE, &handing->error);
     gateway_reply_error(handing->gateway, handing->exchange, &handing->error);
   } else {
     struct http_headers headers = {0};

@@ -36,6 +36,11 @@ void metrics_write(struct metrics *metrics, struct buf *out) {
   }
 }
 
+void metrics_counter(struct buf *out, const char *name, const char *help, uint64_t value) {
+  (void)buf_printf(out, "# HELP %s %s\n# TYPE %s counter\n", name, help, name);
+  add_value(out, name, NULL, (long long)value);
+}
+
 void metrics_gauge(struct buf *out, const char *name, const char *help, const char *labels, int64_t value) {
   if (help) (void)buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
   add_value(out, name, labels, (long long)value);

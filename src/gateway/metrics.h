@@ -37,6 +37,9 @@ void metrics_count(struct metrics *metrics, enum metrics_counter which);
 /* Appends all counters. */
 void metrics_write(struct metrics *metrics, struct buf *out);
 
+/* Appends a counter that is kept elsewhere. */
+void metrics_counter(struct buf *out, const char *name, const char *help, uint64_t value);
+
 /* Appends one more value with its own help text: gauges that the caller knows. `labels`: `server="central"`, or NULL. */
 void metrics_gauge(struct buf *out, const char *name, const char *help, const char *labels, int64_t value);
 

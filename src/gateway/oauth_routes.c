@@ -232,7 +232,7 @@ static void reply_problem(struct returning *returning) {
     browser_sign_in_delete(visit->config, browser_sign_in_name(visit->config, returning->callback.state, arena), arena, &headers);
   http_headers_add(&headers, arena, STR("Location"), address);
   visit->code = error->code;
-  gateway_audit("sign_in_failed", returning->exchange, visit->server, returning->transaction.legacy ? "legacy-oauth" : "oauth", STR_NONE,
+  audit_exchange(AUDIT_sign_in_failed, returning->exchange, visit->server, returning->transaction.legacy ? "legacy-oauth" : "oauth", STR_NONE,
                 error);
   metrics_count(&returning->gateway->metrics, METRIC_SIGN_INS_FAILED);
   gateway_reply(returning->gateway, returning->exchange, 303, &headers, STR_NONE, STR(""));

@@ -70,7 +70,7 @@ static void end(void *payload) {
   struct str server = directory_about(sign_in->server)->id;
   if (error->code) {
     failure_name_server(error, server);
-    gateway_audit("sign_in_failed", exchange, server, sign_in_kind_name(sign_in->kind), sign_in->username, error);
+    audit_exchange(AUDIT_sign_in_failed, exchange, server, sign_in_kind_name(sign_in->kind), sign_in->username, error);
     metrics_count(&sign_in->gateway->metrics, METRIC_SIGN_INS_FAILED);
   }
   sign_in->reply(sign_in, exchange, error->code ? error : NULL);

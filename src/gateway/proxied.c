@@ -53,10 +53,14 @@ static void state_done(void *payload) {
   free(job);
 }
 
+static void audit(struct passing *passing, enum audit_action action, enum error_code code) {
+  const struct connection_about *about = connection_about(passing->connection);
+  audit_exchange(action, passing->exchange, passing->server->id, config_kind_name(about->kind), about->username, &(struct error){.code = code});
+}
+
 static void mark_refused(struct passing *passing) {
   if (!connection_set_state(passing->connection, CONNECTION_REAUTH_REQUIRED)) return;
-  gateway_audit("credential_refused", passing->exchange, passing->server->id, config_kind_name(connection_about(passing->connection)->kind),
-                connection_about(passing->connection)->username, NULL);
+  audit(passing, AUDIT_credential_refused, ERROR_reauth_required);
   struct gateway_session *newest = session_newest(passing->session);
   if (!newest) return;
   struct state_job *job = mem_alloc(sizeof *job);
@@ -172,11 +176,8 @@ static void on_done(void *payload, const struct proxy_result *result) {
     mark_refused(passing);
   else
     mark_reached(passing, result);
-  if (result->code == ERROR_policy || result->code == ERROR_address_refused) {
-    struct error error = {.code = result->code};
-    gateway_audit("call_denied", passing->exchange, passing->server->id, "proxied", connection_about(passing->connection)->username,
-                  &error);
-  }
+  if (result->code == ERROR_policy) audit(passing, AUDIT_call_denied, result->code);
+  if (result->code == ERROR_address_refused) audit(passing, AUDIT_address_refused, result->code);
   free_passing(passing);
 }
 

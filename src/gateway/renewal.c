@@ -173,9 +173,8 @@ static void mark_dead(struct flight *flight) {
 
 static void log_renewal(struct flight *flight, const struct error *error) {
   metrics_count(&flight->gateway->metrics, error ? METRIC_RENEWALS_FAILED : METRIC_RENEWALS);
-  log_event(error ? LOG_WARNING : LOG_INFO, error ? "renewal_failed" : "renewed",
-            LOG_STR("server", connection_about(flight->connection)->server), LOG_TEXT("code", error ? error_name(error->code) : ""),
-            LOG_TEXT("reason", error ? error->reason : ""));
+  if (error) audit_connection(AUDIT_renewal_failed, flight->session, connection_about(flight->connection), error);
+  else log_event(LOG_INFO, "renewed", LOG_STR("server", connection_about(flight->connection)->server));
 }
 
 static int fly(struct flight *flight, struct error *error) {

@@ -146,6 +146,16 @@ const struct session_terms *session_terms(const struct gateway_session *session)
   return &session->terms;
 }
 
+const char *session_mark(const struct gateway_session *session, char ret[SESSION_MARK_SIZE]) {
+  static const char hex[] = "0123456789abcdef";
+  for (size_t i = 0; i < SESSION_MARK_SIZE / 2; i++) {
+    ret[2 * i] = hex[session_id(session)[i] >> 4];
+    ret[2 * i + 1] = hex[session_id(session)[i] & 15];
+  }
+  ret[SESSION_MARK_SIZE - 1] = '\0';
+  return ret;
+}
+
 struct str gateway_session_owner(const struct gateway_session *session) {
   return session->terms.owner;
 }

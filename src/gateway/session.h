@@ -35,6 +35,10 @@ const struct secret *session_holder(const struct gateway_session *session);
 const struct secret *session_cookie(const struct gateway_session *session);
 const struct session_terms *session_terms(const struct gateway_session *session);
 
+/* The first letters of the id's hash, for logs: tells sessions apart and opens nothing. Returns `ret`. */
+enum { SESSION_MARK_SIZE = 13 };
+const char *session_mark(const struct gateway_session *session, char ret[SESSION_MARK_SIZE]);
+
 /* Times. */
 enum session_life { SESSION_ALIVE, SESSION_ENDED_BY_TIME, SESSION_DEAD };
 enum session_life session_life(const struct gateway_session *session, int64_t now_ms);

@@ -100,7 +100,11 @@ static void on_deleted(void *payload) {
   size_t n = session_connections(leaving->newest ? leaving->newest : leaving->session, list, CONNECTIONS_MAX);
   sessions_forget(leaving->gateway->sessions, leaving->session);
   if (leaving->newest) sessions_forget(leaving->gateway->sessions, leaving->newest);
-  gateway_audit("signed_out", leaving->exchange, STR_NONE, "all", STR_NONE, NULL);
+  for (size_t i = 0; i < n; i++) {
+    const struct connection_about *about = connection_about(list[i]);
+    audit_exchange(AUDIT_signed_out, leaving->exchange, about->server, config_kind_name(about->kind), about->username, NULL);
+  }
+  audit_exchange(AUDIT_session_ended, leaving->exchange, STR_NONE, NULL, STR_NONE, NULL);
   metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, list, n, on_revoked, leaving);
   free(list);

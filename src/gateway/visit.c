@@ -40,9 +40,5 @@ struct visit *visit_of(struct http_exchange *exchange) {
 }
 
 void visit_session(struct visit *visit, const struct gateway_session *session) {
-  static const char hex[] = "0123456789abcdef";
-  for (size_t i = 0; i < 6; i++) {
-    visit->session[2 * i] = hex[session_id(session)[i] >> 4];
-    visit->session[2 * i + 1] = hex[session_id(session)[i] & 15];
-  }
+  (void)session_mark(session, visit->session);
 }

@@ -17,7 +17,7 @@ struct visit {
   const char *route;           /* for the log; NULL: not known here */
   struct str server;           /* configured id; empty: none */
   struct str key;              /* thumbprint of the key that signed this call (mode `handle`); empty: none did */
-  char session[13];
+  char session[SESSION_MARK_SIZE];
   enum error_code code;
   int64_t upstream_ms;         /* -1: no server was asked */
   void *posting;               /* gateway_read_secret_body's own */

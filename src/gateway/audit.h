@@ -1,0 +1,45 @@
+/* audit: who did what at which server, with which outcome (R-H6): the lines that are kept for years, apart from the log.
+ *
+ * What holds always: each line has the time in UTC, the event, outcome and code, and what is known of request id, peer, app (its origin), server, kind of sign-in, user and session (the first letters of its id's hash). No
+ * secret, no path, no query. Where the lines go: base/log.h, LOG_AUDIT. Any thread.
+ *
+ * Actions have fixed names; docs/operating.md lists them and a test looks for each. */
+#ifndef DRAWBRIDGE_GATEWAY_AUDIT_H
+#define DRAWBRIDGE_GATEWAY_AUDIT_H
+
+#include "base/error.h"
+#include "gateway/session.h"
+#include "http/server.h"
+
+#define AUDIT_TABLE(X) \
+  X(started, "the process serves") \
+  X(stopping, "it was told to end") \
+  X(configuration_reloaded, "a changed configuration was taken over") \
+  X(configuration_refused, "a changed configuration was refused; the one before stays") \
+  X(keys_rotated, "drawbridge keys rotate has added a key to the key ring") \
+  X(key_changed, "a running process seals with another key of its key ring from now on") \
+  X(signed_in, "somebody signed in at a server: the connection is added to the session") \
+  X(sign_in_failed, "a sign-in at a server was refused") \
+  X(handoff_failed, "a sign-in was not handed over to an app on another site") \
+  X(signed_out, "a connection was removed from its session") \
+  X(session_ended, "somebody signed out of everything") \
+  X(renewal_failed, "a token could not be renewed") \
+  X(credential_refused, "the server does not take the credential any more: the connection needs a new sign-in") \
+  X(call_denied, "the policy forbids a path or method") \
+  X(address_refused, "a server's name leads to a network address that is not allowed")
+
+enum audit_action {
+#define X(name, meaning) AUDIT_##name,
+  AUDIT_TABLE(X)
+#undef X
+};
+
+/* `error` NULL: it went well. */
+void audit_exchange(enum audit_action action, struct http_exchange *exchange, struct str server, const char *kind, struct str user, const struct error *error);
+
+/* Outside of any request: what happened to a connection; to a server; to the process. */
+void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about, const struct error *error);
+void audit_server(enum audit_action action, struct str server, const struct error *error);
+void audit_process(enum audit_action action, struct str what, const struct error *error);
+
+#endif
