@@ -1,5 +1,6 @@
-/* Any bytes as a mapping, and as a list of decisions: refused or understood; and what is understood is written so that it reads back and is written the same. */
+/* Any bytes as a mapping, as each other form of one, and as a list of decisions: refused or understood; and what is understood is written so that it reads back and is written the same. */
 #include "mapping/decisions.h"
+#include "mapping/formats.h"
 #include "mapping/mapping.h"
 
 static void as_mapping(struct str text) {
@@ -32,9 +33,26 @@ static void as_decisions(struct str text) {
   arena_free(arena);
 }
 
+static void as_forms(struct str text) {
+  size_t count;
+  const struct format *forms = formats_all(&count);
+  for (size_t i = 0; i < count; i++) {
+    struct arena *arena = arena_new();
+    struct format_warnings warnings = {0};
+    struct error error = {0};
+    const struct mapping *mapping = forms[i].read(arena, text, &warnings, &error);
+    struct buf out = BUF_INIT(MAPPING_BYTES_MAX);
+    if (mapping && forms[i].write(arena, mapping, &out, &warnings, &error) < 0 && error.code != ERROR_too_large) abort();
+    if (!mapping && (!error.code || !*error.message)) abort();
+    buf_free(&out);
+    arena_free(arena);
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct str text = {(const char *)data, size};
   as_mapping(text);
   as_decisions(text);
+  as_forms(text);
   return 0;
 }

@@ -1,4 +1,5 @@
 /* Any headers of a server's answer, and of a browser's request, through the proxied path's lists: what comes out is on the list, on one line, and carries no session id. */
+#include "gateway/proxy_alias.h"
 #include "gateway/proxy_answer.h"
 
 static struct http_headers headers_of(struct arena *arena, struct str text) {
@@ -30,6 +31,15 @@ static void check(const struct http_headers *out) {
   }
 }
 
+/* What a server says its short name is must not lead the next call anywhere else. */
+static void alias(const struct config_server *server, struct arena *arena, struct str body) {
+  struct str target;
+  if (!proxy_alias_read(server, body, arena, &target)) return;
+  if (!str_starts(target, STR("/dhis/api/")) || str_has(target, STR("..")) || !http_one_line(target) ||
+      str_find_char(target, ' ') != SIZE_MAX)
+    abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 4) return 0;
   struct arena *arena = arena_new();
@@ -52,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   proxy_answer_headers(&question, &answer, arena, &out);
   proxy_mark_rewritten(&out, arena);
   check(&out);
+  alias(&server, arena, (struct str){(const char *)data + 2, size - 2});
   (void)proxy_via_lists(&request.headers, proxy_via_name(config.public_url, arena));
   (void)proxy_request_headers(STR("drawbridge-0"), &server, &request, &question.target, STR("id"), arena, &sent, &error);
   for (size_t i = 0; i < sent.n; i++)

@@ -1,8 +1,10 @@
-/* Any text as an address, a form, a cookie header, a Set-Cookie and base64: refused or understood, and what is understood reads back the same. */
+/* Any text as an address, a form, a cookie header, a Set-Cookie, base64, an address of the network, a range of them, and a time: refused or understood, and what is understood reads back the same. */
+#include "base/clock.h"
 #include "http/base64.h"
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/url.h"
+#include "net/address.h"
 
 static void as_url(struct arena *arena, struct str text) {
   struct url url, again, resolved;
@@ -60,6 +62,26 @@ static void as_base64(struct arena *arena, struct str text) {
   if (!base64_decode(arena, base64_encode(arena, text), &bytes) || !str_eq(bytes, text)) abort();
 }
 
+/* An address that is in no listed range and not public is never allowed. */
+static void as_addresses(struct str text) {
+  struct sockaddr_storage address;
+  struct cidr range;
+  const struct str listed[] = {STR("192.0.2.0/24")};
+  if (address_parse(text, &address)) {
+    bool allowed = address_allowed((struct sockaddr *)&address, listed, 1);
+    if (allowed && !address_public((struct sockaddr *)&address) && !str_starts(text, STR("192.0.2.")) && !str_has(text, STR(":"))) abort();
+    if (allowed && address_loopback((struct sockaddr *)&address)) abort();
+  }
+  if (cidr_parse(text, &range) && address_parse(STR("127.0.0.1"), &address)) (void)cidr_has(&range, (struct sockaddr *)&address);
+}
+
+static void as_times(struct str text) {
+  int64_t ms, again;
+  char out[CLOCK_TEXT_SIZE];
+  if (clock_parse(text, &ms) && (!clock_parse(str_of(clock_format(ms, out)), &again) || again != ms)) abort();
+  (void)clock_parse_http(text, &ms);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct arena *arena = arena_new();
   struct str text = {(const char *)data, size};
@@ -67,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   as_form(arena, text);
   as_cookies(arena, text);
   as_base64(arena, text);
+  as_addresses(text);
+  as_times(text);
   arena_free(arena);
   return 0;
 }

@@ -113,12 +113,31 @@ static bool has_directive(struct str text, unsigned *ret_line) {
   return false;
 }
 
+/* YAML has no control characters but these three; libfyaml takes a NUL for the end of the file, and what stands behind it, a `deny` maybe, would be gone without a word. */
+static bool has_control(struct str text, unsigned *ret_line) {
+  unsigned line = 1;
+  for (size_t i = 0; i < text.n; i++) {
+    unsigned char c = (unsigned char)text.p[i];
+    if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
+      *ret_line = line;
+      return true;
+    }
+    line += c == '\n';
+  }
+  return false;
+}
+
 struct yaml *yaml_read(struct arena *arena, struct str text, unsigned *ret_line, unsigned *ret_column, struct error *error) {
   struct reading r = {.arena = arena};
   int result = -1;
   *ret_line = *ret_column = 0;
   if (text.n > BYTES_MAX) {
     (void)error_set(error, ERROR_configuration, "larger than 1 MiB");
+    return NULL;
+  }
+  if (has_control(text, ret_line)) {
+    *ret_column = 1;
+    (void)error_set(error, ERROR_configuration, "a control character stands in this line");
     return NULL;
   }
   if (has_directive(text, ret_line)) {

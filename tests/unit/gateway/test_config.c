@@ -143,6 +143,7 @@ static void mistakes_are_told_with_their_place(void **state) {
       {HEAD "%,\n", ":5:", "directives"}, /* libfyaml never comes back from this one */
       {HEAD "log: !x {level: info}\n", ":5:", "tags"},
       {HEAD "log: [\n", ":", ""},
+      {HEAD SERVER "    name: \"a\a\"\n", ":8:1:", "control character"},
       {"", ":1:1:", "empty"},
       {"- a\n", ":1:", "needs keys"},
       {HEAD "store: sqlite:relative\n", ":5:1:", "twice"},
@@ -159,6 +160,21 @@ static void mistakes_are_told_with_their_place(void **state) {
     if (!found) fail_msg("row %zu: '%.*s' has not '%s' and '%s'", i, STR_ARG(problems.lines[0]), rows[i].place, rows[i].what);
     arena_free(arena);
   }
+}
+
+/* [A26] libfyaml takes a NUL for the end: the `deny` behind it must not be lost without a word. */
+static void nothing_is_left_out(void **state) {
+  static const char text[] = HEAD SERVER "    policy: {allow: [\"/api/**\"]\0, deny: [\"/api/users/**\"]}\n";
+  struct arena *arena = arena_new();
+  struct config_problems problems = {.arena = arena};
+  struct config *config = NULL;
+  struct error error = {0};
+  (void)state;
+  const char *path = arena_printf(arena, "%s/nul.yaml", directory).p;
+  assert_int_equal(file_write(path, (struct str){text, sizeof text - 1}, &error), 0);
+  assert_int_equal(config_load(path, &config, &problems, &error), -1);
+  assert_true(str_has(problems.lines[0], STR(":8:1: a control character")));
+  arena_free(arena);
 }
 
 /* [R-H1] */
@@ -242,6 +258,7 @@ int main(void) {
       cmocka_unit_test(a_whole_file),
       cmocka_unit_test(defaults),
       cmocka_unit_test(mistakes_are_told_with_their_place),
+      cmocka_unit_test(nothing_is_left_out),
       cmocka_unit_test(secrets_of_others_are_refused),
       cmocka_unit_test(where_a_sign_in_may_return_to),
       cmocka_unit_test(every_key_is_described),

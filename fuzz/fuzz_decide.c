@@ -1,0 +1,53 @@
+/* Any bytes as decisions that the page sends: refused with words, or a list in which every id is one of its side's, and which reads back as it was written. */
+#include "api/alignment.h"
+#include "dhis2/metadata.h"
+#include <stdlib.h>
+
+static const char export[] =
+    "{\"dataElements\":[{\"id\":\"deOne000001\",\"name\":\"Malaria "
+    "cases\",\"valueType\":\"NUMBER\",\"aggregationType\":\"SUM\",\"domainType\":\"AGGREGATE\",\"categoryCombo\":{\"id\":\"ccDef000001\"}},"
+    "{\"id\":\"deTwo000002\",\"name\":\"Deaths\",\"valueType\":\"NUMBER\",\"aggregationType\":\"SUM\",\"domainType\":\"AGGREGATE\","
+    "\"categoryCombo\":{\"id\":\"ccDef000001\"}}],"
+    "\"categoryCombos\":[{\"id\":\"ccDef000001\",\"name\":\"default\"}],"
+    "\"categoryOptionCombos\":[{\"id\":\"cocDef00001\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"ccDef000001\"}}]}";
+
+static const struct dhis2_metadata *metadata(struct arena *arena) {
+  struct error error = {0};
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  if (dhis2_metadata_reader_feed(reader, str_of(export), &error) < 0) abort();
+  const struct dhis2_metadata *read = dhis2_metadata_reader_finish(reader, &error);
+  if (!read) abort();
+  return read;
+}
+
+static void written_and_read(struct arena *arena, struct alignment *alignment) {
+  struct buf out = BUF_INIT(ALIGNMENT_STATE_MAX);
+  struct error error = {0};
+  const struct alignment_decision *again;
+  size_t count;
+  if (!alignment_write_decisions(alignment, &out) || alignment_read_decisions(arena, buf_str(&out), &again, &count, &error) < 0 ||
+      count != alignment->decision_count)
+    abort();
+  for (size_t i = 0; i < count; i++)
+    if (!str_eq(again[i].note, alignment->decisions[i].note) || again[i].note.n > ALIGNMENT_NOTE_MAX) abort();
+  buf_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const struct dhis2_metadata *side;
+  static struct arena *kept;
+  if (!side) side = metadata(kept = arena_new());
+  struct arena *arena = arena_new();
+  struct alignment alignment = {.id = STR("a"), .version = 1, .source = {STR("one"), side}, .target = {STR("two"), side}};
+  struct error error = {0};
+  const struct alignment_decision *list;
+  if (alignment_decide(&alignment, (struct str){(const char *)data, size}, STR("ada"), STR("2026-01-01T00:00:00Z"), arena, &list,
+                       &alignment.decision_count, &error) == 0) {
+    alignment.decisions = list;
+    written_and_read(arena, &alignment);
+  } else if (!error.code || !*error.message) {
+    abort();
+  }
+  arena_free(arena);
+  return 0;
+}

@@ -1,0 +1,65 @@
+/* Any bytes in place of what drawbridge has kept: sealed texts, their packed fields, a key ring, decisions, an order of a run. Whoever may write the store opens nothing with that and breaks nothing. */
+#include "api/alignment.h"
+#include "crypt/keyring.h"
+#include "crypt/seal.h"
+#include "gateway/packed.h"
+#include "transfer/run.h"
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char one_key[] = "# keys\nkey 1 2026-01-01T00:00:00Z AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+
+static struct keyring *ring_of(struct str text) {
+  static int file = -1;
+  static char path[64];
+  struct error error = {0};
+  if (file < 0) {
+    file = memfd_create("keys", 0);
+    (void)fchmod(file, 0600);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+  }
+  if (ftruncate(file, 0) < 0 || pwrite(file, text.p, text.n, 0) != (ssize_t)text.n) abort();
+  return keyring_open(path, &error);
+}
+
+static void sealed(struct arena *arena, struct str text) {
+  static struct keyring *ring;
+  if (!ring && !(ring = ring_of(str_of(one_key)))) abort();
+  const struct str fields[] = {STR("session"), STR("server")};
+  struct seal_place place = {.ring = ring, .fields = fields, .count = 2};
+  struct error error = {0};
+  if (seal_open(place, text, &error)) abort(); /* nobody has the key */
+  if (error.code != ERROR_reauth_required) abort();
+  struct str whole = seal_close(arena, place, text);
+  struct secret *again = seal_open(place, whole, &error);
+  if (!again || !secret_eq(again, text)) abort();
+  secret_free(again);
+}
+
+static void packed(struct str text) {
+  struct packed_field fields[] = {{1, STR_NONE}, {2, STR_NONE}, {7, STR_NONE}}, again[] = {{1, STR_NONE}, {2, STR_NONE}, {7, STR_NONE}};
+  if (!packed_open(text, fields, 3)) return;
+  struct secret *closed = packed_close(fields, 3);
+  if (!closed || !packed_open(secret_reveal(closed), again, 3)) abort();
+  for (size_t i = 0; i < 3; i++)
+    if (!str_eq(fields[i].bytes, again[i].bytes)) abort();
+  secret_free(closed);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct arena *arena = arena_new();
+  struct str text = {(const char *)data, size};
+  struct error error = {0};
+  const struct alignment_decision *decisions;
+  size_t count;
+  struct run_order order = {0};
+  sealed(arena, text);
+  packed(text);
+  keyring_free(ring_of(text));
+  (void)alignment_read_decisions(arena, text, &decisions, &count, &error);
+  (void)run_order_read(arena, text, &order, &error);
+  arena_free(arena);
+  return 0;
+}
