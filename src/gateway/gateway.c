@@ -279,7 +279,8 @@ struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error
   gateway->directory = directory_new(config);
   gateway->nonces = proof_nonces_new(clock_monotonic_ms());
   gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
-  if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer)) abort();
+  gateway->long_calls_timer = mem_alloc(sizeof *gateway->long_calls_timer);
+  if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer) || uv_timer_init(loop, gateway->long_calls_timer)) abort();
   gateway->sessions = sessions;
   gateway->proxy = proxy_new(loop, (struct proxy_host){add_headers, add_error, gateway});
   proxy_reload(gateway->proxy, config);
@@ -377,6 +378,7 @@ void gateway_free(struct gateway *gateway) {
   proxy_free(gateway->proxy);
   jar_saver_flush(gateway);
   uv_close((uv_handle_t *)gateway->jar_timer, on_closed);
+  uv_close((uv_handle_t *)gateway->long_calls_timer, on_closed);
   sessions_free(gateway->sessions);
   proof_nonces_free(gateway->nonces);
   directory_unref(gateway->directory);

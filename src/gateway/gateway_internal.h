@@ -16,6 +16,7 @@
 #include "net/work.h"
 
 struct visit;
+struct long_call;
 
 struct gateway_own_route {
   gateway_handler *handler;
@@ -35,6 +36,8 @@ struct gateway {
   struct work_pool *background;  /* what nobody's sign-in should wait behind: probes for the list, revocations; a dead server takes long */
   struct gateway_jar *jars;      /* changed and not saved yet (jar_saver.c) */
   uv_timer_t *jar_timer;
+  struct long_call *long_calls;  /* under way at servers (long_calls.c) */
+  uv_timer_t *long_calls_timer;
   struct gateway_renewal *renewing; /* renewals that calls on the loop wait for (renewal.c) */
   struct gateway_refresh *refresh; /* the round of probes under way (servers_route.c); NULL: none */
   struct http_server *server, *admin;

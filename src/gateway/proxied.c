@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "gateway/failure.h"
 #include "gateway/jar_saver.h"
+#include "gateway/long_calls.h"
 #include "gateway/renewal.h"
 #include "gateway/routes.h"
 #include "gateway/sign_in_compat.h"
@@ -17,12 +18,14 @@ struct passing {
   struct gateway_session *session; /* own reference */
   struct connection *connection;   /* own reference */
   struct proxy_pass *pass;
+  struct long_call watched;
   uint64_t turn; /* of the credential that was sent */
   bool renewable, begun;
   bool by_token; /* a personal access token was sent: pasted, or minted for a password */
 };
 
 static void free_passing(struct passing *passing) {
+  long_calls_remove(&passing->watched);
   gateway_session_unref(passing->session);
   connection_unref(passing->connection);
   http_exchange_release(passing->exchange);
@@ -195,7 +198,9 @@ static void pass_on(struct passing *passing) {
                             .renewable = passing->renewable,
                             .events = {on_refused, on_cookies, on_done},
                             .payload = passing};
-  (void)proxy_pass(passing->gateway->proxy, passing->exchange, &call);
+  passing->pass = proxy_pass(passing->gateway->proxy, passing->exchange, &call);
+  passing->watched = (struct long_call){.gateway = passing->gateway, .exchange = passing->exchange, .session = passing->session, .connection = passing->connection, .pass = passing->pass};
+  long_calls_add(&passing->watched);
   secret_free(now.credential.value);
 }
 

@@ -609,6 +609,10 @@ void proxy_free(struct proxy *proxy) {
   free(proxy);
 }
 
+void proxy_stop(struct proxy_pass *pass, const struct error *error) {
+  if (pass->state != WAITING) fail(pass, error);
+}
+
 bool proxy_counts(const struct proxy *proxy, struct str server_id, struct proxy_counts *ret) {
   struct upstream_counts counts;
   if (!proxy_pool_look(proxy->pools, server_id, &ret->calls, &counts)) return false;

@@ -87,6 +87,9 @@ struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchang
 void proxy_repeat(struct proxy_pass *pass, struct source_credential credential);
 void proxy_fail(struct proxy_pass *pass, const struct error *error); /* ERROR_reauth_required: PROXY_REFUSED; ERROR_refresh_failed with retry_after, ERROR_store_unavailable, …: PROXY_FAILED */
 
+/* The sign-in has ended: nothing more goes to the server; a browser that has no head yet gets the error, another is cut. Nothing where proxy_repeat or proxy_fail is due, or it is over: that ends it. */
+void proxy_stop(struct proxy_pass *pass, const struct error *error);
+
 /* For /metrics and tests; false: no pool of that server is open. */
 struct proxy_counts {
   size_t calls, connections, unused, waiting, shut; /* shut: 1 while the server is spared */

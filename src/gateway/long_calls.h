@@ -1,0 +1,30 @@
+/* long_calls: the proxied calls that are under way, watched: none outlives its sign-in (R-G16). A stream of events, a long download or an upload is looked after like the many short calls that it stands in for.
+ *
+ * What holds always: at a sign-out its calls are cut at once; a call whose session has come to an end by time, or was given up for another person's, within LONG_CALLS_TICK_MS. The session of a call that lasts is looked up anew every minute,
+ * as for a call that comes then: another process on the same store may have ended it. Being watched is no use of a session: it does not move the idle end. A call without a head gets the error, another is cut.
+ *
+ * Life cycle: long_calls_add when the pass is there, long_calls_remove when it is done; the struct is the caller's. Loop thread. */
+#ifndef DRAWBRIDGE_GATEWAY_LONG_CALLS_H
+#define DRAWBRIDGE_GATEWAY_LONG_CALLS_H
+
+#include "gateway/gateway_internal.h"
+#include "gateway/session.h"
+
+enum { LONG_CALLS_TICK_MS = 2000, LONG_CALLS_ANEW_MS = 60000 };
+
+struct long_call { /* all borrowed, good until it is removed */
+  struct gateway *gateway;
+  struct http_exchange *exchange;
+  struct gateway_session *session;
+  struct connection *connection;
+  struct proxy_pass *pass;
+  /* its own */
+  struct long_call *next, **at;
+  int64_t looked_ms; /* monotonic */
+};
+
+void long_calls_add(struct long_call *call);
+void long_calls_remove(struct long_call *call); /* one that was not added is fine */
+void long_calls_check(struct gateway *gateway); /* after a sign-out */
+
+#endif
