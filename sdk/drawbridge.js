@@ -290,14 +290,14 @@ function signInFlows(root, gateway, json, changed, store) {
   /** drawbridge's own page where a person signs in to this server, by whatever kind it offers, and then comes back. Same origin or same site. */
   function signInUrl(id, { returnTo = globalThis.location?.href } = {}) {
     const address = new URL(`${root}/sign-in/${encodeURIComponent(id)}`)
-    address.searchParams.set('return_to', returnTo)
+    address.searchParams.set('return_to', backTo(root, returnTo))
     return address.href
   }
 
   /** The server's own OAuth sign-in. From another site it takes a challenge whose verifier stays in this tab. */
   async function authorizeUrl(id, { returnTo = globalThis.location?.href, crossSite } = {}) {
     const address = new URL(`${root}/v1/servers/${encodeURIComponent(id)}/authorize`)
-    address.searchParams.set('return_to', returnTo)
+    address.searchParams.set('return_to', backTo(root, returnTo))
     if (crossSite ?? isApart((await gateway.session()).mode)) {
       const verifier = newVerifier()
       store().setItem(key, verifier)
@@ -373,6 +373,12 @@ function signInFlows(root, gateway, json, changed, store) {
 }
 
 const newVerifier = () => base64url(crypto.getRandomValues(new Uint8Array(32)))
+
+/** Within drawbridge's own origin an address to come back to is a path. */
+function backTo(root, address) {
+  const { origin, pathname, search, hash } = new URL(address, root)
+  return origin === new URL(root).origin ? pathname + search + hash : address
+}
 
 const withoutFragment = () => globalThis.location?.href.replace(/#.*$/, '')
 

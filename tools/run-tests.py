@@ -35,7 +35,7 @@ def node(output):
 
 
 def suites(build):
-    page = sorted(p.as_posix() for p in (ROOT / "tests/web").glob("*.test.mjs"))
+    page, browsers = (sorted(p.as_posix() for p in (ROOT / "tests/web").glob(names)) for names in ("*.test.mjs", "browsers/*.test.mjs"))
     return {
         "house": ([sys.executable, "tools/check-house.py"], last_line),
         "unit": (["meson", "test", "-C", str(build), "--print-errorlogs", "--no-rebuild"], meson),
@@ -43,6 +43,7 @@ def suites(build):
         "replay": ([sys.executable, "tests/replay/replay.py", "--sim", str(build / "drawbridge-sim"), "--transcripts", str(SHARED / "transcripts")], last_line),
         "cases": ([sys.executable, "tests/cases/run.py", "--engine", str(build / "drawbridge"), "--cases", str(SHARED / "cases")], last_line),
         "page": (["node", "--test", "--test-reporter=tap", *page], node),
+        "browsers": (["node", "--test", "--test-reporter=tap", *browsers], node),
     }
 
 
@@ -67,12 +68,12 @@ def main():
         output = []
         for line in run.stdout:
             output.append(line)
-            if name != "page" or re.match(r"\s*not ok|\s+(error|message|expected|actual|stack):", line):
+            if count is not node or re.match(r"\s*not ok|\s+(error|message|expected|actual|stack):", line):
                 print(line, end="", flush=True)
         run.wait()
         counts = count("".join(output))
         if counts is None or not any(counts) or (run.returncode and not counts[1]):
-            if name == "page":
+            if count is node:
                 print("".join(output[-80:]))
             print(f"{name}: ended with {run.returncode} and counted {counts}")
             counts = counts or (0, 0, 0)

@@ -40,7 +40,7 @@ export function SignIn({ params, query, session }) {
     ${server && kinds.length === 0 && html`<${Problem} error=${{ code: server.state === 'unreachable' ? 'server_unreachable' : 'kind_not_offered' }} again=${servers.reload} />`}
     ${kinds.length > 0 && html`<div class="card">
       <${Tabs} label=${t('Kind of sign-in')} tabs=${kinds.map((one) => ({ id: one.kind, label: kindName(one.kind) }))} selected=${selected} onSelect=${setKind}>
-        <${Form} key=${selected} server=${server} offer=${kinds.find((one) => one.kind === selected)} returnTo=${query.get('return_to') || '/servers'} signedIn=${signedIn} />
+        <${Form} key=${selected} server=${server} offer=${kinds.find((one) => one.kind === selected)} returnTo=${back.inside ?? query.get('return_to')} signedIn=${signedIn} />
       <//>
     </div>`}
     <p><${Link} to="/servers">${t('All servers')}<//></p>

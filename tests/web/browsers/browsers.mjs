@@ -1,0 +1,54 @@
+// Debian's Chromium and Firefox, each with third-party cookies as people have them: allowed, partitioned by site (Firefox alone), or blocked.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import puppeteer from 'puppeteer-core'
+import { NAMES } from './gate.mjs'
+
+export const CHROMIUM = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--host-resolver-rules=MAP *.test 127.0.0.1']
+const PATIENCE = Number(process.env.PATIENCE ?? 60000)
+
+/** What each policy is called in the browser's own settings. `no-partitioned`: as an old browser, which knows no partitioned cookies. */
+const CHROMIUM_POLICIES = {
+  allowed: { cookie_controls_mode: 0 },
+  blocked: { cookie_controls_mode: 1 },
+  'no-partitioned': { cookie_controls_mode: 1, content_settings: { exceptions: { cookies: { [`https://[*.]${NAMES.gate},https://[*.]elsewhere.test`]: { setting: 2 } } } } },
+}
+const FIREFOX_POLICIES = {
+  allowed: { 'network.cookie.cookieBehavior': 0 },
+  partitioned: { 'network.cookie.cookieBehavior': 5 },
+  blocked: { 'network.cookie.cookieBehavior': 1 },
+  'no-partitioned': { 'network.cookie.cookieBehavior': 1, 'network.cookie.CHIPS.enabled': false },
+}
+
+export const POLICIES = { chromium: Object.keys(CHROMIUM_POLICIES), firefox: Object.keys(FIREFOX_POLICIES) }
+
+export async function startBrowser(name, policy) {
+  const profile = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`))
+  const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 2 * PATIENCE, timeout: 2 * PATIENCE }
+  let browser
+  if (name === 'chromium') {
+    mkdirSync(join(profile, 'Default'))
+    writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: CHROMIUM_POLICIES[policy] }))
+    browser = await puppeteer.launch({ ...common, browser: 'chrome', executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', userDataDir: profile, args: CHROMIUM })
+  } else {
+    const prefs = { ...FIREFOX_POLICIES[policy], 'network.dns.localDomains': Object.values(NAMES).join(), 'browser.contentblocking.category': 'custom', 'dom.disable_open_during_load': false }
+    browser = await puppeteer.launch({ ...common, browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', userDataDir: profile, extraPrefsFirefox: prefs })
+  }
+  return {
+    name,
+    policy,
+    browser,
+    async open(address) {
+      const page = await browser.newPage()
+      page.setDefaultTimeout(PATIENCE)
+      page.setDefaultNavigationTimeout(PATIENCE)
+      await page.goto(address)
+      return page
+    },
+    async stop() {
+      await browser.close()
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    },
+  }
+}
