@@ -345,6 +345,7 @@ static void take_answer(struct proxy_pass *pass, const struct upstream_answer *a
   pass->status = answer->status;
   pass->headers = (struct http_headers){0};
   proxy_answer_headers(&pass->question, answer, pass->arena, &pass->headers);
+  if (answer->status == 304) proxy_mark_known(&pass->request->headers, &pass->headers, pass->arena);
   pass->bodiless = str_eq(pass->request->method, STR("HEAD")) || answer->status == 204 || answer->status == 304;
   pass->length = pass->bodiless ? told_length(answer) : answer->body_length;
   pass->must_have_body = proxy_must_have_body(&pass->question, answer);

@@ -209,6 +209,12 @@ void proxy_mark_rewritten(struct http_headers *headers, struct arena *arena) {
   http_headers_remove(headers, STR("Accept-Ranges"));
 }
 
+void proxy_mark_known(const struct http_headers *request, struct http_headers *headers, struct arena *arena) {
+  struct str tag, known;
+  if (!http_headers_get(headers, STR("ETag"), &tag) || !http_headers_get(request, STR("If-None-Match"), &known)) return;
+  if (str_has(known, arena_concat(arena, STR("W/"), tag))) proxy_mark_rewritten(headers, arena);
+}
+
 int proxy_retry_after(const struct http_headers *headers, int64_t now_ms) {
   enum { DAY = 24 * 3600 };
   struct str value;

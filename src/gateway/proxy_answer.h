@@ -33,10 +33,14 @@ bool proxy_must_have_body(const struct proxy_question *question, const struct up
 bool proxy_has_links(const struct upstream_answer *answer);
 
 /* Copies into the arena. `to`: what gateway_common_headers adds to. */
-void proxy_answer_headers(const struct proxy_question *question, const struct upstream_answer *answer, struct arena *arena, struct http_headers *to);
+void proxy_answer_headers(const struct proxy_question *question, const struct upstream_answer *answer, struct arena *arena,
+                          struct http_headers *to);
 
 /* The body is not the server's byte for byte: a strong validator becomes a weak one, ranges are not offered. */
 void proxy_mark_rewritten(struct http_headers *headers, struct arena *arena);
+
+/* The answer is 304 to who holds a rewritten body: its tag stays as weak as the browser knows it, else the parts of two bodies could be put together by it. */
+void proxy_mark_known(const struct http_headers *request, struct http_headers *headers, struct arena *arena);
 
 /* Where an address that the server named leads for the browser: below the gateway, elsewhere unchanged, or (p == NULL) nowhere: what is no http address. */
 struct str proxy_location(const struct proxy_question *question, struct str location, struct arena *arena);

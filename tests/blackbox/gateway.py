@@ -53,7 +53,7 @@ class Gateway(harness.Case):
         self.browsers, self.secrets, self.taps = [], set(), []
 
     def start(self, servers=(("district", "2.41"),), apps="", more="", public=None, environment=None, sim_words=(), server_words=""):
-        """servers: (id, version); each gets a sim with people. Or (id, None, yaml)."""
+        """servers: (id, version); each gets a sim with people. Or (id, None, yaml): with `addresses` of its own, or those of this machine."""
         self.port = harness.free_port()
         self.admin = harness.free_port()
         self.public = (public or "http://127.0.0.1:{port}").format(port=self.port)
@@ -65,7 +65,8 @@ class Gateway(harness.Case):
         self.people, self.sims, entries = {}, {}, []
         for server in servers:
             if server[1] is None:
-                entries.append(f"  - id: {server[0]}\n    addresses: [127.0.0.0/8]\n    {server[2]}")
+                allowed = "" if "addresses:" in server[2] else "addresses: [127.0.0.0/8]\n    "
+                entries.append(f"  - id: {server[0]}\n    {allowed}{server[2]}")
                 continue
             name, version = server
             sim = self.sim(version, "--set", "control=on", "--client", f"{CLIENT}:{CLIENT_SECRET}", "--redirect-uri", f"{self.public}/v1/callback/{name}", *sim_words)

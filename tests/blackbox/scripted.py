@@ -6,7 +6,7 @@ import threading
 class Scripted:
     """`answer(method, path, headers, body)` gives (status, headers, body), or a bytes object that is sent as it is and the connection cut, or "hang"."""
 
-    def __init__(self, answer, context=None):
+    def __init__(self, answer, context=None, host="127.0.0.1"):
         self.seen, self.go_on = [], threading.Event()
         outer = self
 
@@ -39,7 +39,7 @@ class Scripted:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
         if context:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)

@@ -1,6 +1,5 @@
 """The proxied path (src/gateway/proxy.h) between a browser in raw bytes and a server whose every byte is written here."""
 import contextlib
-import gzip
 import json
 import pathlib
 import shutil
@@ -314,57 +313,6 @@ class Cookies(Proxied):
         self.assertEqual(self.peer.result()["saves"], 0)
         self.peer.get("/s/a/api/me")
         self.assertIsNone(self.upstream.requests[1].header("Cookie"))
-
-
-class Links(Proxied):
-    def body(self, n=1):
-        return json.dumps({"pager": {"nextPage": self.base + "/api/x?page=2"}, "contextPath": self.base, "items": [{"href": f"{self.base}/api/x/{i}"} for i in range(n)], "other": "http://elsewhere/dhis/api"}).encode()
-
-    def rewritten(self, n=1):
-        return self.body(n).replace(self.base.encode(), f"{PUBLIC}/s/a".encode())
-
-    def test_links_are_the_gateways(self):
-        self.begin(lambda request, wire: answer(200, self.body(), 'ETag: "t"', "Accept-Ranges: bytes"))
-        found = self.peer.get("/s/a/api/x")
-        self.assertEqual(found.body, self.rewritten())
-        self.assertEqual(found.header("Content-Length"), str(len(self.rewritten())))
-        self.assertEqual((found.header("ETag"), found.header("Accept-Ranges")), ('W/"t"', None))  # not the server's bytes: no byte ranges can be put together
-
-    def test_chunked_and_large_and_cut_anywhere(self):
-        def script(request, wire):
-            whole = self.body(int(request.target.rsplit("=")[-1]))
-            if "chunked" in request.target:
-                step = 7 if len(whole) < 5000 else 40_000
-                return chunked_answer(200, *[whole[i:i + step] for i in range(0, len(whole), step)], headers=['ETag: "t"'])
-            return answer(200, whole, 'ETag: "t"')
-        self.begin(script)
-        for way in ("chunked", "told"):
-            for n in (1, 5000):
-                found = self.peer.get(f"/s/a/api/x?{way}&n={n}")
-                self.assertTrue(found.whole)
-                self.assertEqual(found.body, self.rewritten(n))
-                self.assertEqual(found.header("ETag"), 'W/"t"')
-
-    def test_without_links_every_byte_and_the_tag_stay(self):
-        for body in (b'{ "a" : [1.50, "x\\/y", "\xc3\xa4"] }\n', b'["' + b"y" * 200 + b'"]', b"not json at all", b'{"cut":'):
-            found, _ = self.get_of(answer(200, body, 'ETag: "t"', "Accept-Ranges: bytes"))
-            self.assertEqual((found.body, found.header("ETag"), found.header("Accept-Ranges"), found.header("Content-Length")), (body, '"t"', "bytes", str(len(body))))
-        found, _ = self.get_of(chunked_answer(200, b'{"a":', b"1}", headers=['ETag: "t"']))
-        self.assertEqual((found.body, found.header("ETag")), (b'{"a":1}', '"t"'))
-
-    def test_what_is_no_json_or_coded_or_a_part_is_left_alone(self):
-        self.begin(lambda request, wire: self.sent)
-        body = self.body()
-        for sent, want in ((answer(200, body, kind="text/plain"), body), (answer(200, gzip.compress(body), "Content-Encoding: gzip"), gzip.compress(body)), (answer(206, body, "Content-Range: bytes 0-9/99"), body),
-                           (answer(200, body, kind="application/json+gzip"), body), (answer(200, bytes(range(256)) * 500, kind="application/zip"), bytes(range(256)) * 500)):
-            self.sent = sent.replace(b"x\r\n", b"OK\r\n", 1)
-            found = self.peer.get("/s/a/api/x")
-            self.assertEqual(found.body, want)
-            self.assertEqual(found.header("Content-Length"), str(len(want)))
-
-    def test_json_of_other_names(self):
-        self.begin(lambda request, wire: answer(409, self.body(), kind="application/problem+json; charset=UTF-8"))
-        self.assertEqual(self.peer.get("/s/a/api/x").body, self.rewritten())
 
 
 class Answers(Proxied):
