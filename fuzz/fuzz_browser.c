@@ -45,6 +45,9 @@ static void read_cookies(struct arena *arena, const struct http_headers *headers
     if (!secret_eq(cookie.text, value) || secret_reveal(cookie.holder).n != 32) abort();
     browser_cookie_clear(&cookie);
   }
+  struct secret *vault;
+  if (browser_vault_find(&config, headers, arena, &vault, &error) == 0 && vault && secret_reveal(vault).n != 32) abort();
+  secret_free(vault);
   if (browser_sign_ins(&config, headers, arena, &list, &count, &error)) return;
   for (size_t i = 0; i < count; i++) {
     if (i && list[i].since_s < list[i - 1].since_s) abort();
@@ -53,11 +56,12 @@ static void read_cookies(struct arena *arena, const struct http_headers *headers
 }
 
 static void read_body(struct str body) {
-  struct secret_field fields[] = {{{"kind", 4}, NULL}, {{"token", 5}, NULL}, {{"password", 8}, NULL}};
+  bool remember = false;
+  struct secret_field fields[] = {{.name = {"kind", 4}}, {.name = {"token", 5}}, {.name = {"password", 8}}, {.name = {"remember", 8}, .truth = &remember}};
   struct packed_field packed[] = {{1, STR_NONE}, {2, STR_NONE}};
   struct error error = {0};
-  (void)secret_body_read(body, fields, 3, &error);
-  secret_body_clear(fields, 3);
+  (void)secret_body_read(body, fields, 4, &error);
+  secret_body_clear(fields, 4);
   (void)packed_open(body, packed, 2);
 }
 

@@ -92,8 +92,7 @@ static int make(struct dhis2_server *session, const struct dhis2_mint *mint, str
   json_out_member_int(&out, "expire", mint->expires_ms);
   add_limits(&out, mint, version);
   json_out_end(&out);
-  int failed =
-      dhis2_call(session, "POST", STR("/api/apiToken"), STR("application/json"), buf_str(&body), arena, &answer, error);
+  int failed = dhis2_call(session, "POST", STR("/api/apiToken"), STR("application/json"), buf_str(&body), arena, &answer, error);
   buf_free(&body);
   return failed ? -1 : read_token(&answer, ret, error);
 }

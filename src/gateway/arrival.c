@@ -3,8 +3,35 @@
 #include "base/clock.h"
 #include "gateway/proof.h"
 #include "gateway/revoke.h"
+#include "gateway/site.h"
 #include "gateway/transaction.h"
 #include "gateway/visit.h"
+
+/* The secret that the session uses already, or else that of the browser's cookie. */
+static int find_vault(struct arrival *arrival, struct http_exchange *exchange, struct error *error) {
+  const struct config *config = visit_of(exchange)->config;
+  struct arena *arena = http_exchange_arena(exchange);
+  if (site_is_apart(arrival->mode)) return 0;
+  if (browser_vault_find(config, &http_exchange_request(exchange)->headers, arena, &arrival->vault, error)) return -1;
+  struct secret *known = arrival->base ? vault_secret_of(arrival->base) : NULL;
+  if (known) {
+    secret_free(arrival->vault);
+    arrival->vault = known;
+  }
+  if (arrival->base) arrival->person = vault_person_of(config, arrival->base, arena);
+  return 0;
+}
+
+const char *arrival_remember(struct arrival *arrival, struct str server) {
+  const struct config *config = directory_config(arrival->directory);
+  const struct config_server *about = config_server(config, server);
+  if (site_is_apart(arrival->mode)) return "an app on another site cannot have sign-ins remembered";
+  if (about->home) return "people are known by this server: signing in here brings back what is remembered";
+  if (!arrival->person.home.p) return "sign in to the home server first: what is remembered belongs to the person there";
+  if (!arrival->vault) arrival->vault = browser_vault_new();
+  arrival->remember_until_ms = clock_now_ms() + config->session_remember_ms;
+  return NULL;
+}
 
 int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode,
                   struct gateway_session *base, struct error *error) {
@@ -19,6 +46,7 @@ int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_
                               .absolute_ms = visit->config->session_absolute_ms,
                               .most = (size_t)visit->config->limit_connections};
   if (mode == CONFIG_MODE_HANDLE && !visit->key.n) return proof_refuse(error, "missing", "sign the call: X-Drawbridge-Proof is missing");
+  if (find_vault(arrival, exchange, error)) return -1;
   return browser_sign_ins(visit->config, &http_exchange_request(exchange)->headers, http_exchange_arena(exchange), &arrival->others,
                           &arrival->other_count, error);
 }
@@ -32,6 +60,44 @@ static void tell_others(struct arrival *arrival, int64_t now_ms) {
     sessions_rows_done(arrival->gateway->sessions);
     if (failed) log_event(LOG_WARNING, "sign_in_not_joined", LOG_FAILURE(&error));
   }
+}
+
+static int remember(struct arrival *arrival, int64_t now_ms, struct error *error) {
+  if (!arrival->remember_until_ms) return 0;
+  struct rows rows = sessions_rows(arrival->gateway->sessions);
+  int failed = vault_remember(&rows, arrival->vault, &arrival->person, arrival->connection, now_ms, arrival->remember_until_ms, error);
+  sessions_rows_done(arrival->gateway->sessions);
+  arrival->vault_used = !failed;
+  return failed;
+}
+
+/* Of a sign-in that another one has taken the place of, or that came to nothing. */
+static void forget(struct arrival *arrival, struct connection *connection) {
+  struct error error = {0};
+  struct rows rows = sessions_rows(arrival->gateway->sessions);
+  if (vault_forget(&rows, connection, &error)) log_event(LOG_WARNING, "vault_not_saved", LOG_FAILURE(&error));
+  sessions_rows_done(arrival->gateway->sessions);
+}
+
+/* Best effort: the sign-in at home stands. While no other sign-in of this browser gives the session another id. */
+static void restore(struct arrival *arrival, struct str server, int64_t now_ms) {
+  const struct config *config = directory_config(arrival->directory);
+  const struct connection_about *about = connection_about(arrival->connection);
+  if (!arrival->vault || !config_server(config, server)->home) return;
+  struct vault_person person = {about->server, about->url, about->user_id};
+  struct error error = {0};
+  size_t count = 0;
+  session_begin_rotation(arrival->admitted.session);
+  struct gateway_session *newest = session_newest(arrival->admitted.session);
+  if (newest) {
+    struct rows rows = sessions_rows(arrival->gateway->sessions);
+    if (vault_restore(&rows, arrival->vault, &person, config, newest, arrival->most, now_ms, &count, &error))
+      log_event(LOG_WARNING, "vault_not_read", LOG_FAILURE(&error));
+    sessions_rows_done(arrival->gateway->sessions);
+  }
+  session_end_rotation(arrival->admitted.session);
+  gateway_session_unref(newest);
+  arrival->vault_used = arrival->vault_used || count;
 }
 
 int arrival_run(struct arrival *arrival, struct str server, const struct signed_in *signed_in, struct error *error) {
@@ -49,7 +115,13 @@ int arrival_run(struct arrival *arrival, struct str server, const struct signed_
       .connection = arrival->connection,
       .most = arrival->most,
   };
-  if (admission_run(arrival->gateway->sessions, &admission, &arrival->admitted, error)) return -1;
+  if (remember(arrival, now, error)) return -1;
+  if (admission_run(arrival->gateway->sessions, &admission, &arrival->admitted, error)) {
+    forget(arrival, arrival->connection);
+    return -1;
+  }
+  if (arrival->admitted.replaced) forget(arrival, arrival->admitted.replaced);
+  restore(arrival, server, now);
   tell_others(arrival, now);
   return 0;
 }
@@ -70,6 +142,7 @@ void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, str
   sessions_add(arrival->gateway->sessions, arrival->admitted.session);
   visit_session(visit, arrival->admitted.session);
   hand_over(arrival, exchange, headers);
+  if (arrival->vault_used) browser_vault_set(visit->config, arrival->vault, http_exchange_arena(exchange), headers);
   audit_exchange(AUDIT_signed_in, exchange, about->server, config_kind_name(about->kind), about->username, NULL);
   metrics_count(&arrival->gateway->metrics, METRIC_SIGN_INS);
   if (!arrival->admitted.replaced) return;
@@ -80,6 +153,7 @@ void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, str
 void arrival_clear(struct arrival *arrival) {
   if (!arrival->gateway) return;
   for (size_t i = 0; i < arrival->other_count; i++) secret_free(arrival->others[i].secret);
+  secret_free(arrival->vault);
   gateway_session_unref(arrival->base);
   connection_unref(arrival->admitted.replaced);
   if (arrival->connection && !arrival->admitted.session)

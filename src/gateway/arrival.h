@@ -1,7 +1,7 @@
 /* arrival: the last steps of every sign-in, whatever its kind: from what the server said to the browser's cookie.
  *
  *   loop     arrival_begin    who asks, with which session, which other sign-ins of this browser are under way
- *   worker   arrival_run      the connection is stored, the session gets its id, the other sign-ins learn of it
+ *   worker   arrival_run      the connection is stored, the session gets its id, the other sign-ins learn of it; the vault
  *   loop     arrival_settle   the session is in the cache, what was replaced is revoked, Set-Cookie is in the headers
  *   loop     arrival_clear    where the server signed in, but nothing came of it, that is revoked
  *
@@ -11,6 +11,7 @@
 
 #include "gateway/admission.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/vault.h"
 
 struct arrival {
   struct gateway *gateway;
@@ -21,6 +22,10 @@ struct arrival {
   struct gateway_session *base;   /* own reference; NULL: none */
   int64_t idle_ms, absolute_ms;
   size_t most;
+  struct secret *vault;           /* owned; of the browser's vault; NULL: it has none, or may have none */
+  struct vault_person person;     /* known at home before this sign-in */
+  int64_t remember_until_ms;      /* this sign-in is to be remembered; 0: not */
+  bool vault_used;                /* something was remembered, or came back */
   struct browser_sign_in *others; /* of the same browser, under way; their secrets are owned */
   size_t other_count;
   struct connection *connection;  /* own reference */
@@ -31,7 +36,10 @@ struct arrival {
  * `handle` that no key signed (ERROR_proof_refused). */
 int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode, struct gateway_session *base, struct error *error);
 
-/* Errors: those of admission_run. */
+/* The person asks that this browser remembers the sign-in; behind arrival_begin, loop thread. NULL: it will be. Else why it cannot, for the person; the sign-in itself goes on. */
+const char *arrival_remember(struct arrival *arrival, struct str server);
+
+/* Signing in at a home server brings back what is remembered. Errors: those of admission_run. */
 int arrival_run(struct arrival *arrival, struct str server, const struct signed_in *signed_in, struct error *error);
 
 void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, struct http_headers *headers);

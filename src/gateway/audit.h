@@ -22,6 +22,8 @@
   X(sign_in_failed, "a sign-in at a server was refused") \
   X(handoff_failed, "a sign-in was not handed over to an app on another site") \
   X(signed_out, "a connection was removed from its session") \
+  X(restored, "a remembered sign-in came back with the person's sign-in at the home server") \
+  X(forgotten, "a person had one remembered sign-in, or all of them, forgotten") \
   X(session_ended, "somebody signed out of everything") \
   X(renewal_failed, "a token could not be renewed") \
   X(credential_refused, "the server does not take the credential any more: the connection needs a new sign-in") \

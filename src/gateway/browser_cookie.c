@@ -97,6 +97,43 @@ bool browser_probe_came(const struct config *config, const struct http_headers *
          value.n;
 }
 
+static struct str vault_name(const struct config *config, struct arena *arena) {
+  return arena_concat(arena, base_name(config), STR("-vault"));
+}
+
+int browser_vault_find(const struct config *config, const struct http_headers *headers, struct arena *arena, struct secret **ret,
+                       struct error *error) {
+  struct cookies cookies;
+  struct str value = STR_NONE;
+  unsigned char bytes[PART];
+  *ret = NULL;
+  if (cookies_parse(arena, headers, &cookies, error) || cookies_find(&cookies, vault_name(config, arena), &value, error)) return -1;
+  if (!decode(value, SECRET_LETTERS, bytes, sizeof bytes)) return 0;
+  *ret = secret_new((struct str){(const char *)bytes, sizeof bytes});
+  secret_wipe(bytes, sizeof bytes);
+  return 0;
+}
+
+struct secret *browser_vault_new(void) {
+  return secret_random(PART);
+}
+
+static struct cookie_attributes of_vault(const struct config *config) {
+  return (struct cookie_attributes){.secure = config->https, .same_site = COOKIE_STRICT, .max_age_s = config->session_remember_ms / 1000};
+}
+
+void browser_vault_set(const struct config *config, const struct secret *secret, struct arena *arena, struct http_headers *headers) {
+  char text[SECRET_LETTERS + 1];
+  struct str raw = secret_reveal(secret);
+  (void)sodium_bin2base64(text, sizeof text, (const unsigned char *)raw.p, raw.n, VARIANT);
+  http_headers_add(headers, arena, STR("Set-Cookie"), cookie_set(arena, vault_name(config, arena), str_of(text), of_vault(config)));
+  secret_wipe(text, sizeof text);
+}
+
+void browser_vault_delete(const struct config *config, struct arena *arena, struct http_headers *headers) {
+  http_headers_add(headers, arena, STR("Set-Cookie"), cookie_delete(arena, vault_name(config, arena), of_vault(config)));
+}
+
 static struct str sign_in_prefix(const struct config *config, struct arena *arena) {
   return arena_printf(arena, "%.*s-t-", STR_ARG(base_name(config)));
 }

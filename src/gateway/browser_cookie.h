@@ -42,6 +42,14 @@ void browser_cookie_delete(const struct config *config, enum config_mode mode, s
 void browser_probe_set(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers); /* for a minute, with the attributes of a session's */
 bool browser_probe_came(const struct config *config, const struct http_headers *headers, struct arena *arena);
 
+/* --- of what this browser remembers (vault.h) --- */
+
+/* The secret of its vault, in a cookie of its own: SameSite=Strict, and never in the modes for other sites. Own reference; NULL: none, or not one of ours. -1: as browser_cookie_find. */
+int browser_vault_find(const struct config *config, const struct http_headers *headers, struct arena *arena, struct secret **ret, struct error *error);
+struct secret *browser_vault_new(void);
+void browser_vault_set(const struct config *config, const struct secret *secret, struct arena *arena, struct http_headers *headers); /* for as long as session.remember */
+void browser_vault_delete(const struct config *config, struct arena *arena, struct http_headers *headers);
+
 /* --- of a sign-in under way --- */
 
 enum { BROWSER_SIGN_IN_S = 600 };

@@ -87,7 +87,7 @@ struct config {
   struct config_texts trusted_proxies;  /* ranges */
   struct str store;                     /* "sqlite:/path" or "postgresql://…" */
   struct str keys;                      /* file */
-  int64_t session_idle_ms, session_absolute_ms;
+  int64_t session_idle_ms, session_absolute_ms, session_remember_ms;
   struct config_app *apps;
   size_t app_count;
   struct config_server *servers;

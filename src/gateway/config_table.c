@@ -24,6 +24,7 @@ static const struct directive tls_table[] = {
 static const struct directive session_table[] = {
     {"idle", DIRECTIVE_DURATION, AT(config, session_idle_ms), .min = SECOND, .max = 30 * DAY, .fallback = "2h", .doc = "a session ends when it was not used for this long"},
     {"absolute", DIRECTIVE_DURATION, AT(config, session_absolute_ms), .min = SECOND, .max = 90 * DAY, .fallback = "12h", .doc = "a session ends this long after the first sign-in at the latest"},
+    {"remember", DIRECTIVE_DURATION, AT(config, session_remember_ms), .min = SECOND, .max = 400 * DAY, .fallback = "720h", .doc = "a sign-in that a browser remembers ends this long after it; kept for people who are signed in at a home server"},
 };
 
 static const struct directive log_table[] = {

@@ -12,7 +12,7 @@ struct connection {
   struct connection_about about;
   uv_mutex_t lock; /* of what follows */
   struct source_credential credential;
-  struct secret *refresh_token, *cookies;
+  struct secret *refresh_token, *cookies, *vault;
   int64_t expires_ms;
   uint64_t turn;
   struct oauth_tokens unsaved;
@@ -103,6 +103,7 @@ void connection_unref(struct connection *connection) {
   secret_free(connection->credential.value);
   secret_free(connection->refresh_token);
   secret_free(connection->cookies);
+  secret_free(connection->vault);
   secret_free(connection->unsaved.access_token);
   secret_free(connection->unsaved.refresh_token);
   cookie_jar_free(connection->jar);
@@ -138,7 +139,8 @@ enum {
   TAG_EXPIRES,
   TAG_URL,
   TAG_MINTED,
-  TAG_COUNT = TAG_MINTED,
+  TAG_VAULT,
+  TAG_COUNT = TAG_VAULT,
 };
 
 static struct str text_or_empty(struct str text) {
@@ -166,6 +168,7 @@ struct secret *connection_pack(struct connection *connection) {
       {TAG_EXPIRES, packed_number(connection->expires_ms, expires)},
       {TAG_URL, text_or_empty(about->url)},
       {TAG_MINTED, text_or_empty(about->minted)},
+      {TAG_VAULT, secret_reveal(connection->vault)},
   };
   struct secret *packed = packed_close(fields, sizeof fields / sizeof *fields);
   uv_mutex_unlock(&connection->lock);
@@ -202,6 +205,7 @@ struct connection *connection_unpack(struct str packed) {
       (struct source_credential){(enum source_credential_kind)FIELD(TAG_CREDENTIAL_KIND).p[0], secret_or_none(FIELD(TAG_CREDENTIAL))};
   c->refresh_token = secret_or_none(FIELD(TAG_REFRESH_TOKEN));
   c->cookies = secret_or_none(FIELD(TAG_COOKIES));
+  c->vault = secret_or_none(FIELD(TAG_VAULT));
   c->expires_ms = expires;
 #undef FIELD
   return c;
@@ -234,9 +238,19 @@ struct secret *connection_cookies(struct connection *connection) {
   return ref_under_lock(connection, &connection->cookies);
 }
 
+struct secret *connection_vault(struct connection *connection) {
+  return ref_under_lock(connection, &connection->vault);
+}
+
 static void put(struct secret **where, struct secret *what) {
   secret_free(*where);
   *where = what;
+}
+
+void connection_set_vault(struct connection *connection, struct secret *vault) {
+  uv_mutex_lock(&connection->lock);
+  put(&connection->vault, secret_ref(vault));
+  uv_mutex_unlock(&connection->lock);
 }
 
 void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens) {

@@ -75,6 +75,10 @@ void connection_save_jar(struct connection *connection); /* so that others, and 
 
 struct secret *connection_cookies(struct connection *connection); /* cookie_jar_save of the last time; own reference; NULL: none */
 
+/* Where it is remembered (vault.h); NULL: it is not. The first: own reference; the second takes its own. */
+struct secret *connection_vault(struct connection *connection);
+void connection_set_vault(struct connection *connection, struct secret *vault);
+
 enum connection_state connection_state(const struct connection *connection);
 /* False: it was so before. `reauth_required` is left by a renewal alone. */
 bool connection_set_state(struct connection *connection, enum connection_state state);

@@ -9,9 +9,10 @@
 #include "gateway/secret_body.h"
 #include "gateway/session_view.h"
 #include "gateway/sign_in_limit.h"
+#include "gateway/vault.h"
 #include "gateway/visit.h"
 
-enum { FIELD_KIND, FIELD_TOKEN, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELDS };
+enum { FIELD_KIND, FIELD_TOKEN, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELD_REMEMBER, FIELDS };
 
 /* What was sent, as what is to be done. */
 static int read_kind(const struct secret_field fields[FIELDS], enum sign_in_kind *ret, struct error *error) {
@@ -26,8 +27,7 @@ static int read_kind(const struct secret_field fields[FIELDS], enum sign_in_kind
     return error_set(error, ERROR_bad_request, "sign-in by OAuth begins at the address 'authorize_url' of GET /v1/servers");
   else
     return error_set(error, ERROR_bad_request, "'kind' is to be pat, password or basic");
-  if (*ret == SIGN_IN_PAT && !secret_reveal(fields[FIELD_TOKEN].value).n)
-    return error_set(error, ERROR_bad_request, "'token' is missing");
+  if (*ret == SIGN_IN_PAT && !secret_reveal(fields[FIELD_TOKEN].value).n) return error_set(error, ERROR_bad_request, "'token' is missing");
   if (*ret == SIGN_IN_PAT) return 0;
   if (!secret_reveal(fields[FIELD_USERNAME].value).n || !secret_reveal(fields[FIELD_PASSWORD].value).n)
     return error_set(error, ERROR_bad_request, "'username' or 'password' is missing");
@@ -42,13 +42,14 @@ static void reply_created(struct password_sign_in *sign_in, struct http_exchange
   struct http_headers headers = {0};
   arrival_settle(&sign_in->arrival, exchange, &headers);
   gateway_reply(sign_in->gateway, exchange, 201, &headers, STR("application/json"),
-                session_view_connection(sign_in->arrival.connection, http_exchange_arena(exchange)));
+                session_view_connection(sign_in->arrival.connection, sign_in->not_remembered, http_exchange_arena(exchange)));
 }
 
 static int start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session,
                  struct error *error) {
-  struct secret_field fields[FIELDS] = {
-      {STR("kind"), NULL}, {STR("token"), NULL}, {STR("username"), NULL}, {STR("password"), NULL}, {STR("code"), NULL}};
+  struct secret_field fields[FIELDS] = {{.name = STR("kind")},     {.name = STR("token")},
+                                        {.name = STR("username")}, {.name = STR("password")},
+                                        {.name = STR("code")},     {.name = STR("remember"), .truth = &sign_in->remember}};
   enum sign_in_kind kind = SIGN_IN_PAT;
   int failed = secret_body_read(body, fields, FIELDS, error) || read_kind(fields, &kind, error) ? -1 : 0;
   if (!failed) {
@@ -111,8 +112,9 @@ static void delete_row(void *payload) {
     struct rows rows = sessions_rows(leaving->gateway->sessions);
     int failed = rows_delete_connection(&rows, newest, leaving->server, &leaving->error);
     if (!failed && newest != leaving->session) failed = rows_delete_connection(&rows, leaving->session, leaving->server, &leaving->error);
-    sessions_rows_done(leaving->gateway->sessions);
     if (!failed) leaving->connection = session_connection(newest, leaving->server);
+    if (leaving->connection) failed = vault_forget(&rows, leaving->connection, &leaving->error);
+    sessions_rows_done(leaving->gateway->sessions);
     if (!failed) session_drop_connection(newest, leaving->server);
     if (!failed) session_drop_connection(leaving->session, leaving->server);
   }

@@ -45,7 +45,7 @@ static void reply(void *payload) {
     arrival_settle(&handing->sign_in.arrival, handing->exchange, &headers);
     metrics_count(&handing->gateway->metrics, METRIC_HANDOFFS);
     gateway_reply(handing->gateway, handing->exchange, 200, &headers, STR("application/json"),
-                  session_view(handing->sign_in.arrival.admitted.session, visit->asking.mode, arena));
+                  session_view(visit->config, handing->sign_in.arrival.admitted.session, visit->asking.mode, arena));
   }
   free_handing(handing);
 }
@@ -101,7 +101,7 @@ static void take_done(void *payload) {
 }
 
 static void on_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body) {
-  struct secret_field fields[FIELDS] = {{STR("code"), NULL}, {STR("verifier"), NULL}};
+  struct secret_field fields[FIELDS] = {{.name = STR("code")}, {.name = STR("verifier")}};
   struct handing *handing = mem_alloc(sizeof *handing);
   *handing = (struct handing){
       .gateway = gateway, .exchange = exchange, .session = session && !session_frozen(session) ? gateway_session_ref(session) : NULL};

@@ -47,11 +47,12 @@ static bool is_challenge(struct str text) {
 
 static int read_query(struct leaving *leaving, const struct visit *visit, struct str query, struct error *error) {
   struct form form;
-  struct str return_to = STR_NONE, challenge = STR_NONE;
+  struct str return_to = STR_NONE, challenge = STR_NONE, remember = STR_NONE;
   struct transaction *t = &leaving->transaction;
   const struct config_app *app;
   if (form_parse(leaving->arena, query, &form, error)) return -1;
-  if (form_count(&form, STR("return_to")) > 1 || form_count(&form, STR("challenge")) > 1)
+  if (form_count(&form, STR("return_to")) > 1 || form_count(&form, STR("challenge")) > 1 ||
+      form_count(&form, STR("remember")) > 1)
     return error_set(error, ERROR_bad_request, "a parameter is there twice");
   if (!form_get(&form, STR("return_to"), &return_to))
     return error_set(error, ERROR_return_to_refused, "return_to is missing: it says where to go after the sign-in");
@@ -61,6 +62,8 @@ static int read_query(struct leaving *leaving, const struct visit *visit, struct
   struct str origin = url_origin(leaving->arena, &url);
   t->mode = site_mode(visit->config, leaving->arena, app, origin);
   (void)form_get(&form, STR("challenge"), &challenge);
+  (void)form_get(&form, STR("remember"), &remember);
+  t->remember = str_eq(remember, STR("true"));
   if (challenge.n && t->mode == CONFIG_MODE_SAME_SITE && app->mode == CONFIG_MODE_AUTO)
     t->mode = CONFIG_MODE_HANDLE; /* its browser keeps no cookie */
   if (!site_is_apart(t->mode)) return 0;
@@ -164,6 +167,9 @@ static int prepare_leaving(struct leaving *leaving, struct visit *visit, struct 
   if (browser_sign_ins(visit->config, &request->headers, leaving->arena, &leaving->others, &leaving->other_count, error)) return -1;
   if (browser_cookie_find(visit->config, &request->headers, leaving->arena, &session, error)) return -1;
   leaving->session = session.n && !site_is_apart(leaving->transaction.mode) ? secret_new(session) : NULL;
+  if (!site_is_apart(leaving->transaction.mode) &&
+      browser_vault_find(visit->config, &request->headers, leaving->arena, &leaving->transaction.vault, error))
+    return -1;
   leaving->cookie = secret_random(32);
   return 0;
 }
@@ -304,14 +310,21 @@ static void redeem_run(void *payload) {
   oauth_sign_in_run(&returning->sign_in, returning->server, &returning->transaction, returning->callback.code, &returning->error);
 }
 
+static void begin_sign_in(struct returning *returning, struct gateway_session *session) {
+  struct arrival *arrival = &returning->sign_in.arrival;
+  const struct transaction *t = &returning->transaction;
+  if (oauth_sign_in_begin(&returning->sign_in, returning->gateway, returning->exchange, STR(""), t->mode, session, &returning->error)) return;
+  if (!arrival->vault) arrival->vault = secret_ref(t->vault);
+  if (t->remember) (void)arrival_remember(arrival, t->server);
+}
+
 /* The session that the browser had when it left, or that another sign-in has made of it since. */
 static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
   struct returning *returning = payload;
   if (!session && !gateway_is_no_session(error))
     returning->error = *error;
   else
-    (void)oauth_sign_in_begin(&returning->sign_in, returning->gateway, returning->exchange, STR(""), returning->transaction.mode,
-                              session && session_frozen(session) ? NULL : session, &returning->error);
+    begin_sign_in(returning, session && session_frozen(session) ? NULL : session);
   if (!returning->error.code && work_submit(returning->gateway->calls, redeem_run, return_done, returning)) return;
   if (!returning->error.code) (void)failure_busy(&returning->error);
   return_done(returning);

@@ -14,8 +14,7 @@ static void free_sign_in(struct password_sign_in *sign_in) {
   free(sign_in);
 }
 
-static int call_server(struct password_sign_in *sign_in, const struct dhis2_probe *probe, struct arena *arena,
-                       struct signed_in *ret) {
+static int call_server(struct password_sign_in *sign_in, const struct dhis2_probe *probe, struct arena *arena, struct signed_in *ret) {
   const struct source_place *place = directory_place(sign_in->server);
   switch (sign_in->kind) {
   case SIGN_IN_PAT: return dhis2_sign_in_pat(place, probe, sign_in->secret, arena, ret, &sign_in->error);
@@ -31,15 +30,19 @@ static bool may_mint(const struct password_sign_in *sign_in, const struct source
          probe->kinds[SIGN_IN_PAT].state != SIGN_IN_OFF;
 }
 
-/* For as long as the session lives. */
+/* For as long as the session lives, or the sign-in is remembered. */
+static int64_t end_of(const struct arrival *arrival) {
+  if (arrival->remember_until_ms) return arrival->remember_until_ms;
+  return arrival->base ? session_terms(arrival->base)->expires_ms : clock_now_ms() + arrival->absolute_ms;
+}
+
 static void mint(const struct password_sign_in *sign_in, struct arena *arena, struct signed_in *signed_in) {
   const struct config_server *about = directory_about(sign_in->server);
-  const struct arrival *arrival = &sign_in->arrival;
   struct error error = {0};
   struct dhis2_mint mint = {
       .methods = about->policy.methods.p,
       .method_count = about->policy.methods.n,
-      .expires_ms = arrival->base ? session_terms(arrival->base)->expires_ms : clock_now_ms() + arrival->absolute_ms,
+      .expires_ms = end_of(&sign_in->arrival),
   };
   if (!dhis2_mint(directory_place(sign_in->server), &mint, arena, signed_in, &error) && error.code)
     log_event(LOG_INFO, "not_minted", LOG_STR("server", about->id), LOG_FAILURE(&error));
@@ -88,6 +91,7 @@ int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchang
   }
   sign_in->slot = sign_in_limit_take(sign_in->gateway, exchange, session, error);
   if (!sign_in->slot || arrival_begin(&sign_in->arrival, sign_in->gateway, exchange, app, visit->asking.mode, session, error)) return -1;
+  if (sign_in->remember) sign_in->not_remembered = arrival_remember(&sign_in->arrival, directory_about(sign_in->server)->id);
   sign_in->exchange = exchange;
   http_exchange_hold(exchange);
   if (work_submit(sign_in->gateway->calls, run, end, sign_in)) return 0;

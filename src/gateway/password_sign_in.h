@@ -12,6 +12,8 @@ struct password_sign_in {
   struct directory_server *server;
   enum sign_in_kind kind;
   struct secret *secret, *code; /* owned */
+  bool remember;                /* asked for */
+  const char *not_remembered;   /* why it cannot be; NULL: it is, or was not asked for */
   struct str username;          /* of the exchange's arena */
   /* Answers the exchange: with the error, or, NULL, with arrival_settle's headers. */
   void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error);

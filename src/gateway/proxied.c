@@ -7,6 +7,7 @@
 #include "gateway/renewal.h"
 #include "gateway/routes.h"
 #include "gateway/sign_in_compat.h"
+#include "gateway/vault.h"
 #include "gateway/visit.h"
 
 struct passing {
@@ -46,7 +47,8 @@ struct state_job {
 static void state_run(void *payload, const struct rows *rows) {
   struct state_job *job = payload;
   struct error error = {0};
-  if (rows_set_state(rows, job->session, job->connection, &error)) log_event(LOG_WARNING, "state_not_saved", LOG_FAILURE(&error));
+  if (rows_set_state(rows, job->session, job->connection, &error) || vault_forget(rows, job->connection, &error))
+    log_event(LOG_WARNING, "state_not_saved", LOG_FAILURE(&error));
 }
 
 static void state_done(void *payload) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/vault.h"
 
 enum { LEASE_MS = 90000, LEASE_PATIENCE_MS = 60000, LEASE_LOOK_MS = 100, CALL_TIMEOUT_MS = 20000, RETRY_S = 5, TRIES = 5 };
 
@@ -16,6 +17,7 @@ struct flight {
   struct directory_server *server;
   struct gateway_session *session; /* whose rows are current */
   struct connection *connection;
+  int64_t vault_version; /* of its entry in the vault; 0: it is not remembered */
   struct str lease, owner;
   struct arena *arena;
 };
@@ -121,6 +123,18 @@ static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct er
   return failed;
 }
 
+/* What this sign-in would be with these tokens. NULL: too large. */
+static struct connection *copy_with(struct flight *flight, const struct oauth_tokens *tokens, struct error *error) {
+  struct secret *packed = connection_pack(flight->connection);
+  struct connection *renewed = packed ? connection_unpack(secret_reveal(packed)) : NULL;
+  secret_free(packed);
+  if (renewed)
+    connection_renewed(renewed, tokens);
+  else
+    (void)error_set(error, ERROR_inside, "the sign-in could not be copied");
+  return renewed;
+}
+
 static int save_once(struct flight *flight, struct connection *renewed, struct error *error) {
   struct rows rows = sessions_rows(flight->gateway->sessions);
   int failed = rows_renew_connection(&rows, flight->session, renewed, error);
@@ -129,15 +143,12 @@ static int save_once(struct flight *flight, struct connection *renewed, struct e
 }
 
 /* The row may have been saved meanwhile for its cookies: that raises its generation, and the tokens go there all the same. */
-static int save(struct flight *flight, const struct oauth_tokens *tokens, struct error *error) {
+static int save_in_row(struct flight *flight, const struct oauth_tokens *tokens, struct error *error) {
   int failed = -1;
   for (int i = 0; i < TRIES && failed; i++) {
-    struct secret *packed = connection_pack(flight->connection);
-    struct connection *renewed = packed ? connection_unpack(secret_reveal(packed)) : NULL;
-    secret_free(packed);
-    if (!renewed) return error_set(error, ERROR_inside, "the sign-in could not be copied");
     *error = (struct error){0};
-    connection_renewed(renewed, tokens);
+    struct connection *renewed = copy_with(flight, tokens, error);
+    if (!renewed) return -1;
     connection_set_generation(renewed, connection_generation(flight->connection));
     failed = save_once(flight, renewed, error);
     if (!failed) connection_adopt(flight->connection, renewed);
@@ -148,10 +159,46 @@ static int save(struct flight *flight, const struct oauth_tokens *tokens, struct
     int seen = look_at_row(flight, error);
     if (seen) return seen < 0 ? -1 : 0;
   }
+  return failed;
+}
+
+/* Of a remembered one first: what the vault holds is never older than a session's row. One that was forgotten meanwhile goes on by itself. */
+static int save_in_vault(struct flight *flight, const struct oauth_tokens *tokens, struct error *error) {
+  struct connection *renewed = flight->vault_version ? copy_with(flight, tokens, error) : NULL;
+  if (!renewed) return flight->vault_version ? -1 : 0;
+  struct rows rows = sessions_rows(flight->gateway->sessions);
+  int failed = vault_save(&rows, renewed, flight->vault_version, error);
+  sessions_rows_done(flight->gateway->sessions);
+  connection_unref(renewed);
+  if (failed && error->code != ERROR_not_found && error->code != ERROR_changed_meanwhile) return -1;
+  *error = (struct error){0};
+  return 0;
+}
+
+static int save(struct flight *flight, const struct oauth_tokens *tokens, struct error *error) {
+  if (save_in_vault(flight, tokens, error) == 0 && save_in_row(flight, tokens, error) == 0) return 0;
   if (error->code != ERROR_store_unavailable) return -1;
   connection_keep_unsaved(flight->connection, tokens);
   error->retry_after = RETRY_S;
   return -1;
+}
+
+/* 1: another session that remembers the same sign-in has renewed it, and we have that now. 0: it is to be renewed. */
+static int follow_vault(struct flight *flight, struct error *error) {
+  struct connection *kept = NULL;
+  struct rows rows = sessions_rows(flight->gateway->sessions);
+  int found = vault_read(&rows, flight->connection, &kept, &flight->vault_version, error), result = found < 0 ? -1 : 0;
+  sessions_rows_done(flight->gateway->sessions);
+  if (found == 1 && !same_credential(kept, flight->connection)) {
+    struct connection_credential now = connection_credential(kept);
+    struct oauth_tokens tokens = {now.credential.value, connection_refresh_token(kept), now.expires_ms};
+    result = save_in_row(flight, &tokens, error);
+    if (!result && !renewal_is_due(&now, clock_now_ms())) result = 1;
+    secret_free(tokens.access_token);
+    secret_free(tokens.refresh_token);
+  }
+  connection_unref(kept);
+  return result;
 }
 
 static int renew_under_lease(struct flight *flight, struct error *error) {
@@ -167,7 +214,8 @@ static void mark_dead(struct flight *flight) {
   struct error error = {0};
   if (!connection_set_state(flight->connection, CONNECTION_REAUTH_REQUIRED)) return;
   struct rows rows = sessions_rows(flight->gateway->sessions);
-  if (rows_set_state(&rows, flight->session, flight->connection, &error)) log_event(LOG_WARNING, "state_not_saved", LOG_FAILURE(&error));
+  if (rows_set_state(&rows, flight->session, flight->connection, &error) || vault_forget(&rows, flight->connection, &error))
+    log_event(LOG_WARNING, "state_not_saved", LOG_FAILURE(&error));
   sessions_rows_done(flight->gateway->sessions);
 }
 
@@ -179,6 +227,7 @@ static void log_renewal(struct flight *flight, const struct error *error) {
 
 static int fly(struct flight *flight, struct error *error) {
   int taken = take_lease(flight, error);
+  if (!taken) taken = follow_vault(flight, error);
   int failed = taken < 0 ? -1 : taken == 1 ? 0 : renew_under_lease(flight, error);
   give_lease_back(flight);
   if (failed && error->code == ERROR_reauth_required) mark_dead(flight);
@@ -194,7 +243,9 @@ static int prepare(struct flight *flight, struct gateway_session *session, struc
   if (!flight->server) return error_set(error, ERROR_unknown_server, "the server %.*s is not configured any more", STR_ARG(server));
   if (session_frozen(flight->session))
     return for_now(error, "another sign-in of this browser has just ended"); /* another process holds the current one */
-  flight->lease = arena_printf(flight->arena, "renew:%.*s:%.*s", STR_ARG(gateway_session_owner(session)), STR_ARG(server));
+  flight->lease = vault_lease(flight->connection, flight->arena);
+  if (!flight->lease.p)
+    flight->lease = arena_printf(flight->arena, "renew:%.*s:%.*s", STR_ARG(gateway_session_owner(session)), STR_ARG(server));
   flight->owner = random_id(flight->arena, 22);
   return 0;
 }

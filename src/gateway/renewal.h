@@ -2,6 +2,7 @@
  *
  * What holds always:
  * - The new tokens are in the store before anybody uses them. If the store does not take them they are kept in memory, and the next try saves those instead of asking the server again.
+ * - One that is remembered (vault.h) is renewed once for all sessions that have it: the others take what the vault holds.
  * - Who comes while a renewal runs gets its result. Who finds the row renewed by another process takes what is there.
  * - Only a dead refresh token (ERROR_reauth_required) ends the connection; everything else is ERROR_refresh_failed for now, with retry_after. */
 #ifndef DRAWBRIDGE_GATEWAY_RENEWAL_H

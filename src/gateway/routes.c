@@ -9,6 +9,8 @@ static const struct route {
     {"GET", "/v1/session", session_get},
     {"DELETE", "/v1/session", session_delete},
     {"POST", "/v1/probe", session_probe},
+    {"DELETE", "/v1/vault", vault_delete},
+    {"DELETE", "/v1/vault/{}", vault_delete},
     {"GET", "/v1/servers", servers_list},
     {"POST", "/v1/servers/{}/connection", connection_create},
     {"DELETE", "/v1/servers/{}/connection", connection_delete},

@@ -15,6 +15,7 @@ route_run servers_list;                        /* servers_route.c */
 route_run doctor;                              /* doctor_route.c */
 route_run connection_create, connection_delete; /* connection_routes.c */
 route_run authorize, callback;                 /* oauth_routes.c */
+route_run vault_delete;                        /* vault_routes.c */
 route_run handoff;                             /* handoff.c */
 
 /* /s/{id}/…; `rest`: the target behind the id. */

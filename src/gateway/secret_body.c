@@ -26,6 +26,12 @@ static int take(struct reading *reading, enum json_event event, struct str text,
   if (!field) return 0;
   if (field->value) return error_set(error, ERROR_bad_request, "'%.*s' is there twice", STR_ARG(field->name));
   if (event == JSON_EVENT_NULL) return 0;
+  if (field->truth) {
+    if (event != JSON_EVENT_TRUE && event != JSON_EVENT_FALSE)
+      return error_set(error, ERROR_bad_request, "'%.*s' is to be true or false", STR_ARG(field->name));
+    *field->truth = event == JSON_EVENT_TRUE;
+    return 0;
+  }
   if (event != JSON_EVENT_STRING || str_find_char(text, '\0') != SIZE_MAX)
     return error_set(error, ERROR_bad_request, "'%.*s' is to be a text", STR_ARG(field->name));
   field->value = secret_new(text);
@@ -55,7 +61,7 @@ int secret_body_read(struct str json, struct secret_field *fields, size_t count,
   struct reading reading = {.fields = fields, .count = count};
   struct error why = {0};
   for (size_t i = 0; i < count; i++) fields[i].value = NULL;
-  struct json_stream *stream = json_stream_new((struct json_limits){.depth = 2, .text = TEXT_MAX}, on_event, &reading);
+  struct json_stream *stream = json_stream_new((struct json_limits){.depth = 2, .text = TEXT_MAX, .secrets = true}, on_event, &reading);
   int failed = json_stream_feed(stream, json, &why) || json_stream_finish(stream, &why) ? -1 : 0;
   json_stream_free(stream);
   if (!failed) return 0;

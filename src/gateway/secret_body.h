@@ -12,6 +12,7 @@ enum { SECRET_BODY_MAX = 64 * 1024 };
 struct secret_field {
   struct str name;
   struct secret *value; /* owned by the caller; NULL: is not there */
+  bool *truth;          /* not NULL: no text but true or false, which goes here; untouched where it is not there */
 };
 
 /* -1: ERROR_bad_request; then all values are NULL. */

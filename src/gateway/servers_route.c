@@ -45,6 +45,7 @@ static void add_server(struct json_out *out, struct directory *directory, struct
   json_out_member_str(out, "id", about->id);
   json_out_member_str(out, "name", about->name);
   json_out_member_str(out, "url", about->url);
+  if (about->home) json_out_member_bool(out, "home", true);
   if (good && answer->source->version_text.n) json_out_member_str(out, "version", answer->source->version_text);
   json_out_member_str(out, "state", str_of(connection_state_name(good ? CONNECTION_OK : CONNECTION_UNREACHABLE)));
   if (answer && answer->error.code) {

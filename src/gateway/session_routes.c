@@ -3,6 +3,7 @@
 #include "gateway/revoke.h"
 #include "gateway/routes.h"
 #include "gateway/session_view.h"
+#include "gateway/vault.h"
 #include "gateway/visit.h"
 
 enum { CONNECTIONS_MAX = 1000 };
@@ -24,7 +25,8 @@ static void show(void *payload, struct gateway_session *session, const struct er
     gateway_reply_error(asked->gateway, asked->exchange, error);
   else
     gateway_reply_json(asked->gateway, asked->exchange, 200,
-                       session_view(session, visit_of(asked->exchange)->asking.mode, http_exchange_arena(asked->exchange)));
+                       session_view(visit_of(asked->exchange)->config, session, visit_of(asked->exchange)->asking.mode,
+                                    http_exchange_arena(asked->exchange)));
 }
 
 void session_get(struct gateway *gateway, struct http_exchange *exchange, struct str id) {
@@ -89,6 +91,20 @@ static void on_revoked(void *payload) {
   free_leaving(leaving);
 }
 
+/* What is remembered ends here, and stays as it is at its server. Returns how many are left to be revoked. */
+static size_t keep_remembered(struct connection **list, size_t n) {
+  size_t left = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!vault_until(list[i])) {
+      list[left++] = list[i];
+      continue;
+    }
+    connection_end(list[i]);
+    connection_unref(list[i]);
+  }
+  return left;
+}
+
 static void on_deleted(void *payload) {
   struct leaving *leaving = payload;
   if (leaving->error.code) {
@@ -104,6 +120,7 @@ static void on_deleted(void *payload) {
     const struct connection_about *about = connection_about(list[i]);
     audit_exchange(AUDIT_signed_out, leaving->exchange, about->server, config_kind_name(about->kind), about->username, NULL);
   }
+  n = keep_remembered(list, n);
   audit_exchange(AUDIT_session_ended, leaving->exchange, STR_NONE, NULL, STR_NONE, NULL);
   metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, list, n, on_revoked, leaving);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/site.h"
+#include "gateway/vault.h"
 
 enum { VIEW_MAX = 4 << 20, CONNECTIONS_MAX = 1000 };
 
@@ -12,9 +13,9 @@ static int64_t end_of(struct connection *connection) {
   return credential.renewable ? 0 : credential.expires_ms;
 }
 
-static void add_connection(struct json_out *out, struct connection *connection) {
+static void add_connection(struct json_out *out, struct connection *connection, const char *not_remembered) {
   const struct connection_about *about = connection_about(connection);
-  int64_t end = end_of(connection);
+  int64_t end = end_of(connection), remembered = vault_until(connection);
   json_out_object(out);
   json_out_member_str(out, "server", about->server);
   json_out_member_str(out, "kind", str_of(config_kind_name(about->kind)));
@@ -27,6 +28,8 @@ static void add_connection(struct json_out *out, struct connection *connection) 
   json_out_member_str(out, "version", about->version.p ? about->version : STR(""));
   json_out_member_time(out, "since", about->since_ms);
   if (end) json_out_member_time(out, "expires_at", end);
+  if (remembered) json_out_member_time(out, "remembered_until", remembered);
+  if (not_remembered) json_out_member_str(out, "not_remembered", str_of(not_remembered));
   json_out_end(out);
 }
 
@@ -36,7 +39,7 @@ static struct str finish(struct buf *buf, struct arena *arena) {
   return json;
 }
 
-struct str session_view(struct gateway_session *session, enum config_mode mode, struct arena *arena) {
+struct str session_view(const struct config *config, struct gateway_session *session, enum config_mode mode, struct arena *arena) {
   struct buf buf = BUF_INIT(VIEW_MAX);
   struct json_out out = JSON_OUT_INIT(&buf);
   struct connection **list = ARENA_ARRAY(arena, CONNECTIONS_MAX, struct connection *);
@@ -47,9 +50,11 @@ struct str session_view(struct gateway_session *session, enum config_mode mode, 
     json_out_member_time(&out, "expires_at", session_terms(session)->expires_ms);
     json_out_member_time(&out, "idle_expires_at", session_idle_end(session));
   }
+  struct vault_person person = site_is_apart(mode) ? (struct vault_person){0} : vault_person_of(config, session, arena);
+  if (person.home.p) json_out_member_str(&out, "home", person.home);
   json_out_member_array(&out, "connections");
   for (size_t i = 0; i < n; i++) {
-    add_connection(&out, list[i]);
+    add_connection(&out, list[i], NULL);
     connection_unref(list[i]);
   }
   json_out_end(&out);
@@ -57,9 +62,9 @@ struct str session_view(struct gateway_session *session, enum config_mode mode, 
   return finish(&buf, arena);
 }
 
-struct str session_view_connection(struct connection *connection, struct arena *arena) {
+struct str session_view_connection(struct connection *connection, const char *not_remembered, struct arena *arena) {
   struct buf buf = BUF_INIT(VIEW_MAX);
   struct json_out out = JSON_OUT_INIT(&buf);
-  add_connection(&out, connection);
+  add_connection(&out, connection, not_remembered);
   return finish(&buf, arena);
 }

@@ -103,7 +103,7 @@ enum { FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELDS };
 
 static int start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session,
                  struct error *error) {
-  struct secret_field fields[FIELDS] = {{STR("username"), NULL}, {STR("password"), NULL}, {STR("twoFactorCode"), NULL}};
+  struct secret_field fields[FIELDS] = {{.name = STR("username")}, {.name = STR("password")}, {.name = STR("twoFactorCode")}};
   int failed = secret_body_read(body, fields, FIELDS, error);
   if (!failed && (!secret_reveal(fields[FIELD_USERNAME].value).n || !secret_reveal(fields[FIELD_PASSWORD].value).n))
     failed = error_set(error, ERROR_bad_request, "'username' or 'password' is missing");

@@ -15,7 +15,9 @@ enum {
   TAG_LEGACY,
   TAG_VERIFIER,
   TAG_CODE,
-  TAGS = TAG_CODE
+  TAG_VAULT,
+  TAG_REMEMBER,
+  TAGS = TAG_REMEMBER
 };
 #define FIELD(tag) (f[(tag)-1].bytes)
 
@@ -24,7 +26,8 @@ static const struct str sign_in_kind = {"sign-in", 7}, carry_kind = {"carry", 5}
 void transaction_clear(struct transaction *transaction) {
   secret_free(transaction->verifier);
   secret_free(transaction->code);
-  transaction->verifier = transaction->code = NULL;
+  secret_free(transaction->vault);
+  transaction->verifier = transaction->code = transaction->vault = NULL;
 }
 
 static struct str there(struct str text) {
@@ -32,7 +35,7 @@ static struct str there(struct str text) {
 }
 
 static struct secret *pack(const struct transaction *t) {
-  char mode = (char)t->mode, legacy = (char)t->legacy;
+  char mode = (char)t->mode, legacy = (char)t->legacy, remember = (char)t->remember;
   const struct packed_field f[] = {
       {TAG_SERVER, there(t->server)},
       {TAG_RETURN_TO, there(t->return_to)},
@@ -45,6 +48,8 @@ static struct secret *pack(const struct transaction *t) {
       {TAG_LEGACY, {&legacy, 1}},
       {TAG_VERIFIER, secret_reveal(t->verifier)},
       {TAG_CODE, secret_reveal(t->code)},
+      {TAG_VAULT, secret_reveal(t->vault)},
+      {TAG_REMEMBER, {&remember, 1}},
   };
   return packed_close(f, sizeof f / sizeof *f);
 }
@@ -63,7 +68,9 @@ static bool unpack(const struct secret *packed, struct arena *arena, struct tran
                               .token_endpoint = arena_str(arena, FIELD(TAG_TOKEN_ENDPOINT)),
                               .legacy = FIELD(TAG_LEGACY).p[0],
                               .verifier = FIELD(TAG_VERIFIER).p ? secret_new(FIELD(TAG_VERIFIER)) : NULL,
-                              .code = FIELD(TAG_CODE).p ? secret_new(FIELD(TAG_CODE)) : NULL};
+                              .code = FIELD(TAG_CODE).p ? secret_new(FIELD(TAG_CODE)) : NULL,
+                              .vault = FIELD(TAG_VAULT).p ? secret_new(FIELD(TAG_VAULT)) : NULL,
+                              .remember = FIELD(TAG_REMEMBER).n == 1 && FIELD(TAG_REMEMBER).p[0]};
   return true;
 }
 

@@ -23,6 +23,8 @@ struct transaction {
   bool legacy;
   struct secret *verifier; /* NULL: none (legacy) */
   struct secret *code;     /* of a hand-off: the server's */
+  struct secret *vault;    /* of the browser's vault, whose Strict cookie does not reach the callback; NULL: none */
+  bool remember;           /* asked for */
 };
 void transaction_clear(struct transaction *transaction);
 

@@ -45,13 +45,17 @@ class Lines(Audit):
     def test_every_action(self):
         """[R-H6, R-H5] Each action of the table is done once, and leaves its line with who, where and how it went; no other line is there, and none in the log."""
         self.start([("one", "2.43"), ("two", "2.41"), ("inside", None, "url: http://localhost:1\n    insecure: true")], apps=APPS)
-        self.config_text = self.config_text.replace("  - id: inside\n    addresses: [127.0.0.0/8]\n", "  - id: inside\n")
+        self.config_text = self.config_text.replace("  - id: inside\n    addresses: [127.0.0.0/8]\n", "  - id: inside\n").replace("name: The one", "name: The one\n    home: true")
         self.restart()
         for people in self.people.values():
             people.add("ada")
         browser = self.browser()
         self.authorize(browser, "one")
         token, token_id = self.people["two"].pat("ada")
+        self.sign_in(browser, "two", kind="pat", token=token, remember=True)
+        self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
+        self.authorize(browser, "one")
+        self.assertEqual(browser.call("DELETE", "/v1/vault").status, 204)
         self.sign_in(browser, "two", kind="pat", token=token)
         self.sign_in(browser, "two", 401, kind="password", username="ada", password="Wrong-horse-7")
         self.refused(browser.call("GET", "/s/two/api/apiToken"), 403, "policy")

@@ -167,6 +167,8 @@ class OpenApi(Case):
 
     def leave(self, alignment):
         self.ask("DELETE", "/v1/alignments/{alignment}", f"/v1/alignments/{alignment}", 204)
+        self.ask("DELETE", "/v1/vault/{server}", "/v1/vault/central", 204)
+        self.ask("DELETE", "/v1/vault", expect=204)
         self.ask("DELETE", "/v1/servers/{server}/connection", "/v1/servers/central/connection", 204)
         self.ask("GET", "/v1/servers/{server}/data-sets", "/v1/servers/central/data-sets", 401)
         self.ask("DELETE", "/v1/session", expect=204)
