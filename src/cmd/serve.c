@@ -1,5 +1,6 @@
 #include "api/api.h"
 #include "cmd/commands.h"
+#include "cmd/confine.h"
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "net/service.h"
@@ -133,6 +134,10 @@ static void prepare(struct serving *serving) {
 }
 
 static int start(struct serving *serving, struct config *config, struct error *error) {
+  if (confine(serving->path, config, error)) {
+    config_unref(config);
+    return -1;
+  }
   serving->gateway = gateway_new(&serving->loop, config, error);
   if (!serving->gateway) return -1;
   serving->api = api_new(serving->gateway, error);

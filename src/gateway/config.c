@@ -24,6 +24,10 @@ struct holder {
     struct secret **p;
     size_t n, capacity;
   } secrets;
+  struct {
+    struct str *p;
+    size_t n, capacity;
+  } files;
 };
 
 struct reader {
@@ -148,6 +152,7 @@ static void fill_bool(struct reader *r, const struct directive *d, const struct 
 
 static void fill_text(struct reader *r, const struct directive *d, const struct yaml *node, struct str *field) {
   const char *wrong = config_check_text(r->arena, d, d->item, node->text, field);
+  if (d->kind == DIRECTIVE_FILE && !wrong) VEC_PUSH(&r->holder->files, *field);
   if (wrong) problem(r, node, arena_printf(r->arena, "'%s': %s", d->name, wrong).p);
 }
 
@@ -181,6 +186,7 @@ static struct secret *secret_of_file(struct reader *r, const struct yaml *node, 
   struct stat info;
   char bytes[SECRET_BYTES_MAX + 1];
   FILE *file = fopen(path, "re");
+  VEC_PUSH(&r->holder->files, arena_str(r->arena, str_of(path)));
   if (!file || fstat(fileno(file), &info)) {
     problem(r, node, arena_printf(r->arena, "the file %s cannot be read: %s", path, strerror(errno)).p);
     if (file) (void)fclose(file);
@@ -338,6 +344,14 @@ static void report_tls(void *payload, const char *key, bool warning, const char 
   else problem(r, node, what);
 }
 
+/* What systemd passes on under the name that the key ring has here. */
+static struct str keys_of_systemd(struct arena *arena) {
+  const char *directory = getenv("CREDENTIALS_DIRECTORY");
+  struct str path = directory ? arena_printf(arena, "%s/keys", directory) : STR_NONE;
+  struct stat info;
+  return path.n && stat(path.p, &info) == 0 ? path : STR_NONE;
+}
+
 static void complete(struct arena *arena, struct config *config) {
   struct url url;
   struct error error = {0};
@@ -348,6 +362,7 @@ static void complete(struct arena *arena, struct config *config) {
   }
   for (size_t i = 0; i < config->server_count; i++)
     if (!config->servers[i].name.n) config->servers[i].name = config->servers[i].id;
+  if (!config->keys.n) config->keys = keys_of_systemd(arena);
   if (str_eq(config->log_audit, STR("stderr"))) config->log_audit = STR_NONE;
 }
 
@@ -374,6 +389,7 @@ int config_load(const char *path, struct config **ret, struct config_problems *p
   struct reader r = {.arena = arena, .holder = holder, .file = path, .problems = problems};
   if (file_read(arena, path, 1 << 20, &text, error)) problem_at(&r, 0, 0, error->message);
   else read_config(&r, text);
+  holder->config.files = (struct config_texts){holder->files.p, holder->files.n};
   if (!problems->n) {
     *ret = &holder->config;
     return 0;
@@ -392,6 +408,7 @@ void config_unref(struct config *config) {
   if (!holder || atomic_fetch_sub(&holder->references, 1) > 1) return;
   for (size_t i = 0; i < holder->secrets.n; i++) secret_free(holder->secrets.p[i]);
   VEC_FREE(&holder->secrets);
+  VEC_FREE(&holder->files);
   tls_context_free(holder->config.tls);
   arena_free(holder->arena);
   free(holder);

@@ -35,6 +35,8 @@ enum config_kind {
 
 enum config_mint { CONFIG_MINT_AUTO, CONFIG_MINT_NEVER };
 
+enum config_sandbox { CONFIG_SANDBOX_AUTO, CONFIG_SANDBOX_OFF, CONFIG_SANDBOX_REQUIRED };
+
 enum config_type { CONFIG_DHIS2, CONFIG_HTTP };
 
 struct config_app {
@@ -92,9 +94,11 @@ struct config {
   size_t app_count;
   struct config_server *servers;
   size_t server_count;
+  int64_t sandbox;                      /* enum config_sandbox */
   int64_t log_level;                    /* enum log_level */
   int64_t log_json;                     /* 0 text, 1 JSON */
   struct str log_audit;                 /* file; empty: none of its own */
+  struct config_texts files;            /* all that it names and that are read or written: secrets, certificates, keys, the audit log */
   int64_t limit_head_ms, limit_head_bytes, limit_head_fields, limit_target_bytes, limit_idle_ms, limit_sign_ins, limit_connections;
 };
 

@@ -150,6 +150,7 @@ void config_check_whole(struct arena *arena, const struct config *config, void (
   struct whole w = {arena, config, report, payload};
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "nothing to listen on: add 'listen' or 'tls'");
   if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session.idle is longer than session.absolute");
+  if (!config->keys.n) report(payload, STR_NONE, "'keys' is missing here, and systemd passes on no credential of that name");
   if (config_open_to_all(arena, config->keys))
     report(payload, STR_NONE, say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));
   for (size_t i = 0; i < config->server_count; i++) {

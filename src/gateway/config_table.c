@@ -13,6 +13,7 @@ static const char *const modes[] = {"auto", "same-origin", "same-site", "cross-s
 static const char *const types[] = {"dhis2", "http", NULL};
 static const char *const mints[] = {"auto", "never", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* order of enum log_level */
+static const char *const sandboxes[] = {"auto", "off", "required", NULL}; /* order of enum config_sandbox */
 static const char *const formats[] = {"text", "json", NULL};
 
 static const struct directive tls_table[] = {
@@ -105,11 +106,12 @@ static const struct directive root_table[] = {
     {"admin_listen", DIRECTIVE_LISTEN, AT(config, admin_listen), .doc = "address for /healthz /readyz /metrics; never the public one"},
     {"trusted_proxies", DIRECTIVE_TEXTS, AT(config, trusted_proxies), .item = ITEM_RANGE, .doc = "whose X-Forwarded-* are believed"},
     {"store", DIRECTIVE_STORE, AT(config, store), .required = true, .doc = "sqlite:/path/to/state.db or postgresql://…"},
-    {"keys", DIRECTIVE_FILE, AT(config, keys), .required = true, .doc = "key ring, made at first start with mode 0600"},
+    {"keys", DIRECTIVE_FILE, AT(config, keys), .doc = "key ring, made at first start with mode 0600; left out: the credential 'keys' of systemd"},
     {"session", DIRECTIVE_SECTION, .section = &session_section, .doc = "how long a session lives"},
     {"limits", DIRECTIVE_SECTION, .section = &limits_section, .doc = "limits of what browsers send"},
     {"apps", DIRECTIVE_SECTIONS, AT(config, apps), .count_offset = offsetof(struct config, app_count), .section = &app_section, .max = 256, .doc = "browser apps on other origins"},
     {"servers", DIRECTIVE_SECTIONS, AT(config, servers), .count_offset = offsetof(struct config, server_count), .section = &server_section, .max = 256, .doc = "the servers behind"},
+    {"sandbox", DIRECTIVE_CHOICE, AT(config, sandbox), .choices = sandboxes, .fallback = "auto", .doc = "what the kernel lets the running process do: auto takes what there is of landlock and seccomp, required refuses the start where one is missing"},
     {"log", DIRECTIVE_SECTION, .section = &log_section, .doc = "what is logged, to standard error"},
 };
 

@@ -342,8 +342,8 @@ static bool same_texts(const struct config_texts *a, const struct config_texts *
 void gateway_reload(struct gateway *gateway, struct config *config) {
   struct config *before = gateway->config;
   if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) || !same_texts(&before->tls_listen, &config->tls_listen) ||
-      !str_eq(before->admin_listen, config->admin_listen))
-    log_event(LOG_WARNING, "restart_needed", LOG_TEXT("message", "'store', 'listen', 'tls.listen' and 'admin_listen' are taken over at a start alone"));
+      !str_eq(before->admin_listen, config->admin_listen) || before->sandbox != config->sandbox)
+    log_event(LOG_WARNING, "restart_needed", LOG_TEXT("message", "'store', 'listen', 'tls.listen', 'admin_listen' and 'sandbox' are taken over at a start alone"));
   struct directory *directory_before = gateway->directory;
   gateway->config = config;
   uv_mutex_lock(&gateway->directory_lock);
