@@ -10,6 +10,7 @@ static void through(struct str text, size_t step, struct buf *out) {
   struct rewrite *rewrite = rewrite_new(STR("https://d.example/c"), STR("http://gw/s/c"));
   for (size_t at = 0; at < text.n; at += step) rewrite_feed(rewrite, str_slice(text, at, at + step), keep, out);
   rewrite_finish(rewrite, keep, out);
+  if (rewrite_count(rewrite) && !rewrite_may_change(STR("https://d.example/c"), text)) abort();
   rewrite_free(rewrite);
 }
 

@@ -9,11 +9,11 @@ static int64_t read_clock(clockid_t id) {
 }
 
 int64_t clock_monotonic_ms(void) {
-  return read_clock(CLOCK_MONOTONIC);
+  return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 int64_t clock_now_ms(void) {
-  return read_clock(CLOCK_REALTIME);
+  return read_clock(CLOCK_REALTIME_COARSE);
 }
 
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years start in March so that the leap day is last. */

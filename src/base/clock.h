@@ -1,4 +1,5 @@
-/* clock: the time, and its written form. Pure parts of the program take times as arguments instead of calling this. */
+/* clock: the time, and its written form. Pure parts of the program take times as arguments instead of calling this. Both clocks are as fine as the kernel's tick (1 to 10 ms): a request looks several times, and
+ * reading the exact one is ten times as dear. */
 #ifndef DRAWBRIDGE_BASE_CLOCK_H
 #define DRAWBRIDGE_BASE_CLOCK_H
 

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include <math.h>
 
-enum { DEEPEST = 63 };
+enum { DEEPEST = 63, SHORT = 64 };
 
 static void before_value(struct json_out *out) {
   uint64_t level = UINT64_C(1) << out->depth;
@@ -42,18 +42,37 @@ void json_out_end(struct json_out *out) {
   out->depth--;
 }
 
-/* Bytes that stand for themselves whatever is around them. */
-static const bool as_is[256] = {[' ' ... '!'] = true, ['#' ... '.'] = true, ['0' ... '['] = true, [']' ... '~'] = true};
+/* Bytes that stand for themselves whatever is around them ('/' does, but behind '<'). */
+static const bool as_is[256] = {[' ' ... '!'] = true, ['#' ... ';'] = true, ['=' ... '['] = true, [']' ... '~'] = true};
+
+/* As most texts are. False: one byte is not, nothing was added. */
+static bool quoted_as_is(struct buf *buf, struct str s) {
+  bool plain = true;
+  for (size_t i = 0; i < s.n; i++) plain &= as_is[(unsigned char)s.p[i]];
+  if (!plain || s.n + 2 >= buf->capacity - buf->n || buf->full) return false;
+  char *p = buf->p + buf->n;
+  p[0] = '"';
+  memcpy(p + 1, s.p, s.n);
+  p[s.n + 1] = '"';
+  p[s.n + 2] = '\0';
+  buf->n += s.n + 2;
+  return true;
+}
 
 static void quoted(struct buf *buf, struct str s) {
+  if (s.n <= SHORT && s.n && quoted_as_is(buf, s)) return;
   (void)buf_add_char(buf, '"');
   size_t plain = 0; /* start of the run that needs no escape */
   for (size_t i = 0; i < s.n;) {
     while (i < s.n && as_is[(unsigned char)s.p[i]]) i++;
     if (i == s.n) break;
     unsigned char c = (unsigned char)s.p[i];
-    if (c == '/' && !(i && s.p[i - 1] == '<')) {
-      i++;
+    if (c == '<') {
+      bool closes = ++i < s.n && s.p[i] == '/';
+      if (!closes) continue;
+      (void)buf_add(buf, str_slice(s, plain, i));
+      (void)buf_add(buf, STR("\\/"));
+      plain = ++i;
       continue;
     }
     size_t next = i;
@@ -65,7 +84,7 @@ static void quoted(struct buf *buf, struct str s) {
     }
     (void)buf_add(buf, str_slice(s, plain, i));
     if (c >= 0x80) (void)buf_add(buf, (struct str){bytes, utf8_encode(0xFFFD, bytes)});
-    else if (c == '"' || c == '\\' || c == '/') (void)buf_printf(buf, "\\%c", c);
+    else if (c == '"' || c == '\\') (void)buf_printf(buf, "\\%c", c);
     else if (c == '\n') (void)buf_add(buf, STR("\\n"));
     else if (c == '\t') (void)buf_add(buf, STR("\\t"));
     else if (c == '\r') (void)buf_add(buf, STR("\\r"));

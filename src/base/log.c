@@ -43,25 +43,43 @@ static struct str cut(struct str text) {
   return text.n <= LONGEST_TEXT ? text : str_slice(text, 0, utf8_boundary(text, LONGEST_TEXT));
 }
 
+/* The time up to the second is written anew when that has changed. */
+static struct str now_text(void) {
+  static int64_t second = INT64_MIN;
+  static char now[CLOCK_TEXT_SIZE];
+  enum { TO_SECOND = 19 }; /* "2024-02-03T10:00:00" */
+  int64_t ms = clock_now_ms(), part = ms % 1000;
+  if (ms / 1000 != second) (void)clock_format(ms - part, now);
+  second = ms / 1000;
+  const char tail[] = {'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 'Z'};
+  memcpy(now + TO_SECOND, tail, sizeof tail);
+  return (struct str){now, TO_SECOND + sizeof tail};
+}
+
 static void add_json(enum log_level level, const char *event, const struct log_field *fields) {
-  char now[CLOCK_TEXT_SIZE];
+  static const struct str starts[] = {{"\",\"level\":\"error\"", 17}, {"\",\"level\":\"warning\"", 19}, {"\",\"level\":\"info\"", 16}, {"\",\"level\":\"debug\"", 17}};
   struct json_out out = JSON_OUT_INIT(&line);
-  json_out_object(&out);
-  json_out_member_str(&out, "time", str_of(clock_format(clock_now_ms(), now)));
-  json_out_member_str(&out, "level", str_of(level_names[level]));
-  json_out_member_str(&out, "event", str_of(event));
-  for (; fields->name; fields++) {
-    if (fields->kind == LOG_FIELD_INT) json_out_member_int(&out, fields->name, fields->number);
-    else json_out_member_str(&out, fields->name, cut(fields->text));
+  (void)buf_add(&line, STR("{\"time\":\""));
+  (void)buf_add(&line, now_text());
+  (void)buf_add(&line, starts[level]);
+  (void)buf_add(&line, LOG_KEY("event"));
+  out.after_key = true; /* as behind every key that is written here */
+  json_out_str(&out, str_of(event));
+  for (; fields->key.p; fields++) {
+    (void)buf_add(&line, fields->key);
+    out.after_key = true;
+    if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
+    else json_out_str(&out, cut(fields->text));
   }
-  json_out_end(&out);
+  (void)buf_add_char(&line, '}');
 }
 
 static void add_text(enum log_level level, const char *event, const struct log_field *fields) {
   (void)buf_printf(&line, "%s %s", level_names[level], event);
-  for (; fields->name; fields++) {
-    (void)buf_printf(&line, " %s=", fields->name);
+  for (; fields->key.p; fields++) {
+    struct str name = str_slice(fields->key, 2, fields->key.n - 2);
     struct json_out out = JSON_OUT_INIT(&line);
+    (void)buf_printf(&line, " %.*s=", STR_ARG(name));
     if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
     else json_out_str(&out, cut(fields->text));
   }
@@ -118,8 +136,8 @@ static void tell_audit(bool taken, int cause) {
   if (!taken) audit_lost++;
   if (taken != audit_ill) return;
   audit_ill = !taken;
-  const struct log_field trouble[] = {LOG_TEXT("message", strerror(cause)), {.name = NULL}};
-  const struct log_field over[] = {LOG_INT("lost", audit_lost), {.name = NULL}};
+  const struct log_field trouble[] = {LOG_TEXT("message", strerror(cause)), {.key = STR_NONE}};
+  const struct log_field over[] = {LOG_INT("lost", audit_lost), {.key = STR_NONE}};
   if (taken) (void)add_event(LOG_WARNING, "audit_written_again", over);
   else (void)add_event(LOG_ERROR, "audit_not_written", trouble);
 }

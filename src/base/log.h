@@ -19,18 +19,20 @@
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_AUDIT };
 
 struct log_field {
-  const char *name; /* NULL ends the list */
+  struct str key; /* `,"name":`, as it stands in the line; p == NULL ends the list */
   enum { LOG_FIELD_STR, LOG_FIELD_INT } kind;
   struct str text;
   int64_t number;
 };
 
-#define LOG_STR(field, value) {.name = (field), .kind = LOG_FIELD_STR, .text = (value)}
-#define LOG_TEXT(field, cstring) {.name = (field), .kind = LOG_FIELD_STR, .text = str_of(cstring)}
-#define LOG_INT(field, value) {.name = (field), .kind = LOG_FIELD_INT, .number = (int64_t)(value)}
+/* `field` is a literal: plain letters, digits and '_'. */
+#define LOG_KEY(field) STR(",\"" field "\":")
+#define LOG_STR(field, value) {.key = LOG_KEY(field), .kind = LOG_FIELD_STR, .text = (value), .number = 0}
+#define LOG_TEXT(field, cstring) {.key = LOG_KEY(field), .kind = LOG_FIELD_STR, .text = str_of(cstring), .number = 0}
+#define LOG_INT(field, value) {.key = LOG_KEY(field), .kind = LOG_FIELD_INT, .text = STR_NONE, .number = (int64_t)(value)}
 #define LOG_FAILURE(error) LOG_TEXT("code", error_name((error)->code)), LOG_TEXT("message", (error)->message)
 
-#define log_event(level, event, ...) log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) {.name = NULL}})
+#define log_event(level, event, ...) log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) {.key = STR_NONE}})
 
 void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
 bool log_level_of(struct str name, enum log_level *ret); /* "error", "warning", "info", "debug" */

@@ -1,11 +1,25 @@
 #include "base/str.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 static unsigned char lower(char c) {
   return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
 bool str_same_nocase(const char *a, const char *b, size_t n) {
-  for (size_t i = 0; i < n; i++)
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) { /* mostly they are written alike */
+    uint64_t x, y;
+    memcpy(&x, a + i, 8);
+    memcpy(&y, b + i, 8);
+    if (x == y) continue;
+    if ((x ^ y) & ~(UINT64_C(0x0101010101010101) * 0x20)) return false;
+    for (size_t k = i; k < i + 8; k++)
+      if (lower(a[k]) != lower(b[k])) return false;
+  }
+  for (; i < n; i++)
     if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
   return true;
 }
@@ -29,8 +43,17 @@ bool str_has(struct str s, struct str needle) {
   return str_find(s, needle) != SIZE_MAX;
 }
 
+/* memmem prepares for long texts; for a short one that takes longer than the search. */
+static size_t find_in_short(struct str s, struct str needle) {
+  for (size_t i = 0; i + needle.n <= s.n; i++)
+    if (s.p[i] == needle.p[0] && memcmp(s.p + i, needle.p, needle.n) == 0) return i;
+  return SIZE_MAX;
+}
+
 size_t str_find(struct str s, struct str needle) {
+  enum { SHORT = 32 };
   if (needle.n == 0) return 0;
+  if (s.n <= SHORT) return find_in_short(s, needle);
   const char *at = s.n >= needle.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
   return at ? (size_t)(at - s.p) : SIZE_MAX;
 }
@@ -43,6 +66,31 @@ size_t str_find_char(struct str s, char c) {
 size_t str_find_last_char(struct str s, char c) {
   const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
   return at ? (size_t)(at - s.p) : SIZE_MAX;
+}
+
+static bool is_control(char c) {
+  return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+#if defined(__SSE2__)
+static unsigned controls_of(const char *p) { /* a bit per byte, of sixteen */
+  __m128i bytes = _mm_loadu_si128((const void *)p), highest = _mm_set1_epi8(0x1f);
+  return (unsigned)_mm_movemask_epi8(
+      _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, highest), bytes), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))));
+}
+#endif
+
+size_t str_find_control(struct str s, size_t from) {
+  size_t i = from;
+#if defined(__SSE2__)
+  for (unsigned found; i < s.n && s.n - from >= 16; i += 16) {
+    if (s.n - i < 16) i = s.n - 16; /* the last ones, some of them a second time */
+    if ((found = controls_of(s.p + i))) return i + (size_t)__builtin_ctz(found);
+  }
+#endif
+  for (; i < s.n; i++)
+    if (is_control(s.p[i])) return i;
+  return SIZE_MAX;
 }
 
 static bool is_blank(char c) {

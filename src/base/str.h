@@ -46,6 +46,7 @@ bool str_has(struct str s, struct str needle);
 size_t str_find(struct str s, struct str needle);
 size_t str_find_char(struct str s, char c);
 size_t str_find_last_char(struct str s, char c);
+size_t str_find_control(struct str s, size_t from); /* a byte below 0x20, or 0x7f, at `from` or behind it */
 
 /* The bytes [from, to) clipped to s; str_from is [from, end). */
 static inline struct str str_slice(struct str s, size_t from, size_t to) {

@@ -11,14 +11,14 @@ static bool is_login_path(struct str path) {
 
 bool dhis2_login_redirect(int status, const struct http_headers *headers) {
   struct str location;
-  if (status < 300 || status > 399 || !http_headers_get(headers, STR("Location"), &location)) return false;
+  if (status < 300 || status > 399 || !http_field_get(headers, FIELD_LOCATION, &location)) return false;
   struct str path = str_take(&location, '?');
   path = str_take(&path, '#');
   return is_login_path(path) && !str_has(path, STR("/api/"));
 }
 
 bool dhis2_is_html(const struct http_headers *headers) {
-  struct str type = http_headers_value(headers, STR("Content-Type"));
+  struct str type = http_field_value(headers, FIELD_CONTENT_TYPE);
   return str_has(str_take(&type, ';'), STR("html"));
 }
 
@@ -71,7 +71,7 @@ bool dhis2_refuses_sign_in(struct str path, int status, const struct http_header
   if (status == 401) return !str_starts(below_api(path), STR("/2fa/"));
   if (dhis2_login_redirect(status, headers)) return true;
   if (status < 200 || status > 299 || !dhis2_is_html(headers)) return false;
-  return http_headers_get(headers, STR("Login-Page"), &login) || (dhis2_is_api(path) && !dhis2_gives_pages(path));
+  return http_field_get(headers, FIELD_LOGIN_PAGE, &login) || (dhis2_is_api(path) && !dhis2_gives_pages(path));
 }
 
 static struct str text_of(const json_t *object, const char *key) {
@@ -120,7 +120,7 @@ int dhis2_judge(struct arena *arena, int status, const struct http_headers *head
   if (good || status == 304) return 0;
   struct str message = dhis2_is_html(headers) ? STR_NONE : dhis2_message(arena, body), later;
   uint64_t seconds;
-  if (http_headers_get(headers, STR("Retry-After"), &later) && str_to_u64(later, &seconds) && seconds < 86400) error->retry_after = (int)seconds;
+  if (http_field_get(headers, FIELD_RETRY_AFTER, &later) && str_to_u64(later, &seconds) && seconds < 86400) error->retry_after = (int)seconds;
   switch (status) {
   case 401: return fail(error, ERROR_reauth_required, status, STR_NONE, "the server does not accept the sign-in any more");
   case 403: return fail(error, ERROR_forbidden, status, message, "the server does not let this user do that");

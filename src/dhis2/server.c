@@ -132,7 +132,7 @@ static bool is_write(struct str method) {
   return !str_eq(method, STR("GET")) && !str_eq(method, STR("HEAD"));
 }
 
-struct secret *dhis2_cookie_header(const struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena,
+struct secret *dhis2_cookie_header(struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena,
                                    struct str *ret_csrf) {
   struct secret *kept = cookie_jar_header(jar, path, now_ms);
   struct str token;

@@ -25,7 +25,7 @@ void dhis2_server_load_cookies(struct dhis2_server *server, const struct secret 
 
 /* What goes behind "Cookie: " for a call to `path` (as sent, the path of the base address included, without query); NULL: nothing. A write gets an anti-forgery pair too, from the jar or made up: 2.42+ with http.security.csrf.enabled refuses every write without one, also
  * with a token, and takes any that agree; other servers do not look. *ret_csrf: what goes into X-XSRF-TOKEN; empty for GET and HEAD. The caller frees the secret. */
-struct secret *dhis2_cookie_header(const struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena, struct str *ret_csrf);
+struct secret *dhis2_cookie_header(struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena, struct str *ret_csrf);
 
 /* Asked once where a call was refused for its credential: fills *ret with a fresh one (the server takes over that reference) and the call is made again; false: it stays refused. `release` runs in dhis2_server_free. */
 struct dhis2_renewal {

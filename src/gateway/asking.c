@@ -23,7 +23,7 @@ static struct str last_of(struct str *list) {
 
 /* Each proxy appends whom it saw: the last address that is no proxy of ours is the browser's. */
 static struct str believed_peer(const struct config *config, const struct http_request *request, struct str peer) {
-  struct str list = http_headers_value(&request->headers, STR("X-Forwarded-For"));
+  struct str list = http_field_value(&request->headers, FIELD_X_FORWARDED_FOR);
   struct sockaddr_storage address;
   while (list.p && is_trusted(config, peer)) {
     struct str before = last_of(&list);
@@ -35,10 +35,11 @@ static struct str believed_peer(const struct config *config, const struct http_r
 
 static bool is_our_host(const struct config *config, struct arena *arena, struct str host) {
   struct url url;
-  struct error error = {0};
+  struct error error;
   size_t colon = str_find_char(config->public_origin, ':');
   if (!host.n || colon == SIZE_MAX) return false;
   if (str_eq(host, str_from(config->public_origin, colon + 3))) return true; /* as nearly every browser writes it */
+  error_clear(&error);
   struct str text = arena_concat(arena, str_slice(config->public_origin, 0, colon), STR("://"), host, STR("/"));
   return url_parse(arena, text, &url, &error) == 0 && str_eq(url.path, STR("/")) && str_eq(url_origin(arena, &url), config->public_origin);
 }
@@ -46,7 +47,7 @@ static bool is_our_host(const struct config *config, struct arena *arena, struct
 static int check_host(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena,
                       struct error *error) {
   if (is_our_host(config, arena, request->host)) return 0;
-  struct str list = http_headers_value(&request->headers, STR("X-Forwarded-Host"));
+  struct str list = http_field_value(&request->headers, FIELD_X_FORWARDED_HOST);
   if (list.n && is_trusted(config, peer) && is_our_host(config, arena, last_of(&list))) return 0;
   return error_set(error, ERROR_wrong_host, "this host is not served here: use %.*s", STR_ARG(config->public_url));
 }
@@ -64,13 +65,12 @@ static bool is_read(const struct http_request *request) {
 
 /* Browsers say so since 2020 (Safari since 2023). Where nothing is said, a reading without Origin that takes a page counts; for the two addresses that are nothing else, one that takes anything. */
 static bool is_navigation(const struct http_request *request, enum asking_place place) {
-  struct str mode = http_headers_value(&request->headers, STR("Sec-Fetch-Mode")),
-             accept = http_headers_value(&request->headers, STR("Accept")),
-             destination = http_headers_value(&request->headers, STR("Sec-Fetch-Dest"));
+  struct str mode = http_field_value(&request->headers, FIELD_SEC_FETCH_MODE), accept = http_field_value(&request->headers, FIELD_ACCEPT),
+             destination = http_field_value(&request->headers, FIELD_SEC_FETCH_DEST);
   if (!is_read(request)) return false;
   if (mode.n) return str_eq(mode, STR("navigate")) && (!destination.n || str_eq(destination, STR("document")));
-  if (http_headers_value(&request->headers, STR("X-Drawbridge")).p || http_headers_value(&request->headers, STR("Origin")).p ||
-      http_headers_value(&request->headers, STR("X-Requested-With")).p)
+  if (http_field_value(&request->headers, FIELD_X_DRAWBRIDGE).p || http_field_value(&request->headers, FIELD_ORIGIN).p ||
+      http_field_value(&request->headers, FIELD_X_REQUESTED_WITH).p)
     return false;
   return str_has(accept, STR("text/html")) || (place == ASKING_SIGN_IN && (!accept.n || str_has(accept, STR("*/*"))));
 }
@@ -90,9 +90,9 @@ static int read_handle(const struct http_request *request, const struct config_a
 
 static int read_origin(const struct config *config, const struct http_request *request, struct arena *arena, struct asking *ret,
                        struct error *error) {
-  struct str sent = http_headers_value(&request->headers, STR("Origin"));
+  struct str sent = http_field_value(&request->headers, FIELD_ORIGIN);
   ret->mode = CONFIG_MODE_SAME_ORIGIN;
-  if (http_headers_count(&request->headers, STR("Origin")) > 1) return error_set(error, ERROR_bad_request, "there are two Origin headers");
+  if (http_field_count(&request->headers, FIELD_ORIGIN) > 1) return error_set(error, ERROR_bad_request, "there are two Origin headers");
   if (!sent.p) return 0;
   if (str_eq(sent, config->public_origin)) {
     ret->origin = config->public_origin;
@@ -110,17 +110,17 @@ static int read_origin(const struct config *config, const struct http_request *r
 }
 
 static int check_navigation(const struct http_request *request, const struct asking *asking, struct error *error) {
-  struct str site = http_headers_value(&request->headers, STR("Sec-Fetch-Site"));
+  struct str site = http_field_value(&request->headers, FIELD_SEC_FETCH_SITE);
   if (asking->place == ASKING_SIGN_IN || !site.n || str_eq(site, STR("same-origin")) || str_eq(site, STR("none"))) return 0;
   return error_set(error, ERROR_cross_site, "this address was opened from another site: open it from an app that is listed");
 }
 
 /* Any of these a page of another site cannot send without a preflight, or cannot make up (R-F3, R-F4). */
 static bool is_proven(const struct http_request *request, const struct asking *asking) {
-  if (str_eq(http_headers_value(&request->headers, STR("X-Drawbridge")), STR("1"))) return true;
+  if (str_eq(http_field_value(&request->headers, FIELD_X_DRAWBRIDGE), STR("1"))) return true;
   if (asking->place != ASKING_PROXIED) return false;
-  return str_eq_nocase(http_headers_value(&request->headers, STR("X-Requested-With")), STR("XMLHttpRequest")) || asking->origin.n ||
-         str_eq(http_headers_value(&request->headers, STR("Sec-Fetch-Site")), STR("same-origin"));
+  return str_eq_nocase(http_field_value(&request->headers, FIELD_X_REQUESTED_WITH), STR("XMLHttpRequest")) || asking->origin.n ||
+         str_eq(http_field_value(&request->headers, FIELD_SEC_FETCH_SITE), STR("same-origin"));
 }
 
 static int check_header(const struct http_request *request, const struct asking *asking, struct error *error) {
@@ -153,10 +153,10 @@ static void allow_origin(const struct asking *asking, struct arena *arena, struc
 
 static void add_vary(struct arena *arena, struct http_headers *headers) {
   struct str vary = STR_NONE;
-  if (!http_headers_get(headers, STR("Vary"), &vary))
-    http_headers_add(headers, arena, STR("Vary"), STR("Origin"));
+  if (!http_field_get(headers, FIELD_VARY, &vary))
+    http_field_add(headers, arena, FIELD_VARY, STR("Origin"));
   else if (!str_has(arena_lower(arena, vary), STR("origin")))
-    http_headers_set(headers, arena, STR("Vary"), arena_concat(arena, vary, STR(", Origin")));
+    http_field_set(headers, arena, FIELD_VARY, arena_concat(arena, vary, STR(", Origin")));
 }
 
 void asking_preflight(const struct asking *asking, struct arena *arena, struct http_headers *headers) {
@@ -167,7 +167,7 @@ void asking_preflight(const struct asking *asking, struct arena *arena, struct h
                        "if-match, if-modified-since, if-none-match, last-event-id, range, "
                        "x-drawbridge, x-drawbridge-proof, x-drawbridge-session, x-requested-with"));
   http_headers_add(headers, arena, STR("Access-Control-Max-Age"), STR("7200"));
-  http_headers_add(headers, arena, STR("Vary"), STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"));
+  http_field_add(headers, arena, FIELD_VARY, STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"));
 }
 
 void asking_headers(const struct config *config, const struct asking *asking, struct arena *arena, struct http_headers *headers) {
@@ -179,12 +179,12 @@ void asking_headers(const struct config *config, const struct asking *asking, st
                          "X-Drawbridge-Nonce, X-Drawbridge-Session, X-Request-Id"));
   }
   add_vary(arena, headers);
-  if (!http_headers_get(headers, STR("Cache-Control"), &present)) http_headers_add(headers, arena, STR("Cache-Control"), STR("no-store"));
-  http_headers_set(headers, arena, STR("X-Content-Type-Options"), STR("nosniff"));
-  http_headers_set(headers, arena, STR("Referrer-Policy"), STR("no-referrer"));
+  if (!http_field_get(headers, FIELD_CACHE_CONTROL, &present)) http_field_add(headers, arena, FIELD_CACHE_CONTROL, STR("no-store"));
+  http_field_set(headers, arena, FIELD_X_CONTENT_TYPE_OPTIONS, STR("nosniff"));
+  http_field_set(headers, arena, FIELD_REFERRER_POLICY, STR("no-referrer"));
   struct str embed = site_is_apart(asking->mode)             ? STR("cross-origin")
                      : asking->mode == CONFIG_MODE_SAME_SITE ? STR("same-site")
                                                              : STR("same-origin");
-  http_headers_set(headers, arena, STR("Cross-Origin-Resource-Policy"), embed);
-  if (config->https) http_headers_set(headers, arena, STR("Strict-Transport-Security"), STR("max-age=31536000"));
+  http_field_set(headers, arena, FIELD_CROSS_ORIGIN_RESOURCE_POLICY, embed);
+  if (config->https) http_field_set(headers, arena, FIELD_STRICT_TRANSPORT_SECURITY, STR("max-age=31536000"));
 }

@@ -39,7 +39,7 @@ void gateway_common_headers(struct gateway *gateway, struct http_exchange *excha
   struct visit *visit = visit_of(exchange);
   struct arena *arena = http_exchange_arena(exchange);
   asking_headers(visit->config, &visit->asking, arena, headers);
-  http_headers_set(headers, arena, STR("X-Request-Id"), http_exchange_id(exchange));
+  http_field_set(headers, arena, FIELD_X_REQUEST_ID, http_exchange_id(exchange));
   if (visit->asking.mode == CONFIG_MODE_HANDLE)
     http_headers_set(headers, arena, STR("X-Drawbridge-Nonce"), proof_nonces_current(gateway->nonces, clock_monotonic_ms()));
 }
@@ -49,7 +49,7 @@ void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int 
   struct http_headers own = {0};
   if (!headers) headers = &own;
   gateway_common_headers(gateway, exchange, headers);
-  if (body.n) http_headers_set(headers, http_exchange_arena(exchange), STR("Content-Type"), content_type);
+  if (body.n) http_field_set(headers, http_exchange_arena(exchange), FIELD_CONTENT_TYPE, content_type);
   http_exchange_reply(exchange, status, headers, body);
 }
 
@@ -119,7 +119,8 @@ struct finding {
 static void on_found(void *payload, struct gateway_session *session, const struct error *error) {
   struct finding *finding = payload;
   struct visit *visit = visit_of(finding->exchange);
-  struct error none = {0};
+  struct error none;
+  error_clear(&none);
   if (session && !gateway_session_fits(session, visit)) {
     (void)error_set(&none, ERROR_no_session, "sign in first");
     session = NULL;
@@ -135,7 +136,8 @@ static void on_found(void *payload, struct gateway_session *session, const struc
 void gateway_find_session(struct gateway *gateway, struct http_exchange *exchange, sessions_found *found, void *payload) {
   struct arena *arena = http_exchange_arena(exchange);
   struct str value;
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   const struct visit *visit = visit_of(exchange);
   if (visit->asking.mode == CONFIG_MODE_HANDLE)
     value = visit->asking.handle;
@@ -236,7 +238,8 @@ static void handle(void *payload, struct http_exchange *exchange) {
   struct gateway *gateway = payload;
   struct visit *visit = visit_begin(gateway, exchange);
   const struct http_request *request = http_exchange_request(exchange);
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   if (proxy_check_loop(visit->config, request, &error) ||
       asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error) ||
       read_key(gateway, exchange, &error)) {

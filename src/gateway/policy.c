@@ -27,17 +27,21 @@ static bool glob(struct str pattern, struct str text, bool nocase) {
   return p == pattern.n;
 }
 
-/* What a path must begin with to match: cheap, and mostly enough. */
-static struct str beginning(struct str pattern) {
-  struct str text = str_slice(pattern, 0, str_find_char(pattern, '*'));
-  bool all_below = str_eq(str_from(pattern, text.n), STR("**")); /* the thing itself, too, without the slash */
-  return all_below ? str_slice(text, 0, text.n - 1) : text;
+static bool same(char a, char b, bool nocase) {
+  return a == b || (nocase && (a ^ b) == 0x20 && (a | 0x20) >= 'a' && (a | 0x20) <= 'z');
+}
+
+/* Does the path begin with what stands before the pattern's first '*'? Cheap, and mostly enough. */
+static bool may_match(struct str pattern, struct str path, bool nocase) {
+  size_t i = 0;
+  while (i < pattern.n && pattern.p[i] != '*' && i < path.n && same(pattern.p[i], path.p[i], nocase)) i++;
+  if (i == pattern.n || pattern.p[i] == '*') return true;
+  return i == path.n && str_eq(str_from(pattern, i), STR("/**")); /* the thing itself, too, without the slash */
 }
 
 /* Segment by segment. `below`: what lies below a match is matched too. */
 static bool matches(struct str pattern, struct str path, bool nocase, bool below) {
-  struct str start = beginning(pattern);
-  if (!(nocase ? str_starts_nocase(path, start) : str_starts(path, start))) return false;
+  if (!may_match(pattern, path, nocase)) return false;
   struct str patterns = str_from(pattern, 1), segments = str_from(path, 1);
   if (segments.n && segments.p[segments.n - 1] == '/') segments.n--;
   if (!segments.n) segments = STR_NONE;

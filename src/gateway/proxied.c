@@ -227,7 +227,8 @@ static int check_connection(const struct passing *passing, struct error *error) 
 
 static void on_session(void *payload, struct gateway_session *session, const struct error *error) {
   struct passing *passing = payload;
-  struct error refusal = {0};
+  struct error refusal;
+  error_clear(&refusal);
   if (!session) {
     refusal = *error;
     failure_name_server(&refusal, passing->server->id);

@@ -58,8 +58,8 @@ struct proxy_pass {
   struct http_headers headers;
   int64_t length; /* -1: not known before its end */
   bool rewriting, must_have_body, bodiless;
-  struct rewrite *rewrite;
-  struct buf out; /* gathered, or the last piece rewritten */
+  struct rewrite *rewrite; /* NULL: not needed so far */
+  struct buf out;          /* gathered, as it came; or the last piece rewritten */
   struct proxy_result result;
 };
 
@@ -155,7 +155,8 @@ static void send_head(struct proxy_pass *pass, struct str method, struct http_he
 static void ask(struct proxy_pass *pass) {
   const struct http_request *request = pass->request;
   struct http_headers headers = {0};
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   pass->state = ASKING;
   if (proxy_request_headers(pass->call.config->via, pass->call.server, request, &pass->question.target,
                             http_exchange_id(pass->exchange), pass->arena, &headers, &error) < 0) {
@@ -180,7 +181,8 @@ static void on_body(void *payload, struct str piece) {
   if (pass->state == OVER) return;
   pass->result.request_bytes += (int64_t)piece.n;
   if (pass->result.request_bytes > pass->call.server->limits.body && pass->state != WAITING) {
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     (void)error_set(&error, ERROR_too_large, "the request body has more than %lld bytes, the most for this server",
                     (long long)pass->call.server->limits.body);
     fail(pass, &error);
@@ -253,20 +255,65 @@ static void add_host_headers(struct proxy_pass *pass) {
   pass->result.status = pass->status;
 }
 
+static void start_rewriting(struct proxy_pass *pass) {
+  const struct proxy_call *call = &pass->call;
+  pass->rewrite = rewrite_new(call->server->url, arena_concat(pass->arena, call->config->public_url, STR("/s/"), call->server->id));
+}
+
+/* Mostly there is no link in it, and it goes on without a copy. */
+static void rewrite_stream(struct proxy_pass *pass, struct str piece) {
+  struct through through = {.pass = pass, .given = piece};
+  rewrite_feed(pass->rewrite, piece, add_through, &through);
+  if (through.plain.n && !pass->out.full) write_out(pass, through.plain);
+}
+
+static bool out_is_full(struct proxy_pass *pass) {
+  struct error error;
+  if (!pass->out.full) return false;
+  error_clear(&error);
+  (void)error_set(&error, ERROR_upstream_broken, "the answer's links cannot be rewritten");
+  fail(pass, &error);
+  return true;
+}
+
+static void stream(struct proxy_pass *pass, struct str piece) {
+  if (!pass->rewriting) {
+    write_out(pass, piece);
+    return;
+  }
+  rewrite_stream(pass, piece);
+  if (out_is_full(pass) || !pass->out.n) return;
+  write_out(pass, buf_str(&pass->out));
+  buf_clear(&pass->out);
+}
+
 /* From here on the answer cannot become another one. */
 static void begin(struct proxy_pass *pass) {
-  if (pass->rewriting) proxy_mark_rewritten(&pass->headers, pass->arena);
+  struct buf gathered = pass->out;
+  pass->out = BUF_INIT(OUT_MAX);
+  if (pass->rewriting) {
+    start_rewriting(pass);
+    proxy_mark_rewritten(&pass->headers, pass->arena);
+  }
   add_host_headers(pass);
   pass->state = STREAMING;
   http_exchange_on_drained(pass->exchange, on_browser_drained, pass);
   http_exchange_begin(pass->exchange, pass->status, &pass->headers, pass->rewriting ? -1 : pass->length);
-  if (pass->out.n) write_out(pass, buf_str(&pass->out));
-  buf_clear(&pass->out);
+  if (gathered.n) stream(pass, buf_str(&gathered));
+  buf_free(&gathered);
+}
+
+static void rewrite_gathered(struct proxy_pass *pass) {
+  struct buf gathered = pass->out;
+  pass->out = BUF_INIT(OUT_MAX);
+  start_rewriting(pass);
+  rewrite_feed(pass->rewrite, buf_str(&gathered), add_out, pass);
+  rewrite_finish(pass->rewrite, add_out, pass);
+  buf_free(&gathered);
 }
 
 /* All of it is here, and none of it out. */
 static void reply_gathered(struct proxy_pass *pass) {
-  if (pass->rewriting) rewrite_finish(pass->rewrite, add_out, pass);
   if (pass->must_have_body && pass->out.n == 0) {
     struct error error = {0};
     (void)error_set(
@@ -275,7 +322,10 @@ static void reply_gathered(struct proxy_pass *pass) {
     fail(pass, &error);
     return;
   }
-  if (pass->rewriting && (rewrite_count(pass->rewrite) || pass->bodiless)) proxy_mark_rewritten(&pass->headers, pass->arena);
+  if (pass->rewriting && rewrite_may_change(pass->call.server->url, buf_str(&pass->out))) rewrite_gathered(pass);
+  if (out_is_full(pass)) return;
+  bool changed = pass->rewrite && rewrite_count(pass->rewrite);
+  if (changed || (pass->rewriting && pass->bodiless)) proxy_mark_rewritten(&pass->headers, pass->arena);
   add_host_headers(pass);
   if (pass->bodiless) {
     http_exchange_begin(pass->exchange, pass->status, &pass->headers, pass->rewriting ? -1 : pass->length);
@@ -296,36 +346,14 @@ static void end_stream(struct proxy_pass *pass) {
   finish(pass, PROXY_ANSWERED, ERROR_NONE);
 }
 
-/* Mostly there is no link in it, and it goes on without a copy. */
-static void rewrite_stream(struct proxy_pass *pass, struct str piece) {
-  struct through through = {.pass = pass, .given = piece};
-  rewrite_feed(pass->rewrite, piece, add_through, &through);
-  if (through.plain.n && !pass->out.full) write_out(pass, through.plain);
-}
-
 static void on_answer_data(struct proxy_pass *pass, struct str piece) {
-  if (pass->rewriting && pass->state == STREAMING) {
-    rewrite_stream(pass, piece);
-  } else if (pass->rewriting) {
-    rewrite_feed(pass->rewrite, piece, add_out, pass);
-  } else if (pass->state == STREAMING) {
-    write_out(pass, piece);
+  if (pass->state == STREAMING) {
+    stream(pass, piece);
     return;
-  } else {
-    (void)buf_add(&pass->out, piece);
   }
-  if (pass->out.full) {
-    struct error error = {0};
-    (void)error_set(&error, ERROR_upstream_broken, "the answer's links cannot be rewritten");
-    fail(pass, &error);
-  } else if (pass->state == GATHERING && pass->out.n > SMALL) {
-    begin(pass);
-  } else if (pass->state == GATHERING && pass->length < 0) {
-    turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
-  } else if (pass->state == STREAMING && pass->out.n) {
-    write_out(pass, buf_str(&pass->out));
-    buf_clear(&pass->out);
-  }
+  (void)buf_add(&pass->out, piece);
+  if (pass->out.n > SMALL) begin(pass);
+  else if (pass->length < 0) turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
 }
 
 /* --- the answer's head --- */
@@ -333,7 +361,7 @@ static void on_answer_data(struct proxy_pass *pass, struct str piece) {
 static int64_t told_length(const struct upstream_answer *answer) {
   struct str text;
   uint64_t n;
-  return http_headers_get(&answer->headers, STR("Content-Length"), &text) && str_to_u64(text, &n) && n <= INT64_MAX ? (int64_t)n : -1;
+  return http_field_get(&answer->headers, FIELD_CONTENT_LENGTH, &text) && str_to_u64(text, &n) && n <= INT64_MAX ? (int64_t)n : -1;
 }
 
 static void take_answer(struct proxy_pass *pass, const struct upstream_answer *answer) {
@@ -350,7 +378,6 @@ static void take_answer(struct proxy_pass *pass, const struct upstream_answer *a
   pass->length = pass->bodiless ? told_length(answer) : answer->body_length;
   pass->must_have_body = proxy_must_have_body(&pass->question, answer);
   pass->rewriting = proxy_has_links(answer);
-  if (pass->rewriting) pass->rewrite = rewrite_new(call->server->url, arena_concat(pass->arena, call->config->public_url, STR("/s/"), call->server->id));
   if (!pass->bodiless && pass->length > (pass->rewriting ? SMALL : 0)) begin(pass);
   else if (pass->length > 0) (void)buf_reserve(&pass->out, (size_t)(pass->length <= SMALL ? pass->length : SMALL));
 }
@@ -532,7 +559,8 @@ static int prepare(struct proxy_pass *pass, struct error *error) {
 
 struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call) {
   struct proxy_pass *pass = pass_new(proxy, exchange, call);
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   http_exchange_on_gone(exchange, on_gone, pass);
   if (prepare(pass, &error) < 0) {
     fail(pass, &error);

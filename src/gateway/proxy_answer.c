@@ -11,12 +11,12 @@
 /* "text/html" of "text/HTML; charset=utf-8"; empty: none was told. */
 static struct str type_of(const struct http_headers *headers, struct arena *arena) {
   struct str type;
-  return http_headers_get(headers, STR("Content-Type"), &type) ? arena_lower(arena, str_trim(str_take(&type, ';'))) : STR_NONE;
+  return http_field_get(headers, FIELD_CONTENT_TYPE, &type) ? arena_lower(arena, str_trim(str_take(&type, ';'))) : STR_NONE;
 }
 
 static bool is_plain_json(const struct http_headers *headers) {
   struct str value;
-  if (!http_headers_get(headers, STR("Content-Type"), &value)) return false;
+  if (!http_field_get(headers, FIELD_CONTENT_TYPE, &value)) return false;
   struct str type = str_trim(str_take(&value, ';'));
   struct str end = type.n > 5 ? str_from(type, type.n - 5) : STR_NONE;
   return str_eq_nocase(type, STR("application/json")) || str_eq_nocase(type, STR("text/json")) || str_eq_nocase(end, STR("+json"));
@@ -24,7 +24,7 @@ static bool is_plain_json(const struct http_headers *headers) {
 
 static bool is_coded(const struct http_headers *headers) {
   struct str coding;
-  return http_headers_get(headers, STR("Content-Encoding"), &coding) && !str_eq_nocase(str_trim(coding), STR("identity"));
+  return http_field_get(headers, FIELD_CONTENT_ENCODING, &coding) && !str_eq_nocase(str_trim(coding), STR("identity"));
 }
 
 static bool is_page(struct str type) {
@@ -69,7 +69,7 @@ bool proxy_must_have_body(const struct proxy_question *question, const struct up
   struct str type = STR_NONE;
   if (!question->target.api || answer->status != 200 || !str_eq(question->method, STR("GET")) || dhis2_may_be_empty(question->target.path))
     return false;
-  return !http_headers_get(&answer->headers, STR("Content-Type"), &type) || str_has(type, STR("json")) || str_has(type, STR("xml")) ||
+  return !http_field_get(&answer->headers, FIELD_CONTENT_TYPE, &type) || str_has(type, STR("json")) || str_has(type, STR("xml")) ||
          str_has(type, STR("csv"));
 }
 
@@ -105,30 +105,25 @@ struct str proxy_location(const struct proxy_question *question, struct str loca
 
 /* --- headers --- */
 
-static const struct str passed[] = {{"Accept", 6},
-                                    {"Accept-Ranges", 13},
-                                    {"Age", 3},
-                                    {"Allow", 5},
-                                    {"Content-Disposition", 19},
-                                    {"Content-Encoding", 16},
-                                    {"Content-Language", 16},
-                                    {"Content-Range", 13},
-                                    {"Content-Type", 12},
-                                    {"Deprecation", 11},
-                                    {"ETag", 4},
-                                    {"Expires", 7},
-                                    {"Last-Modified", 13},
-                                    {"Preference-Applied", 18},
-                                    {"Retry-After", 11},
-                                    {"Sunset", 6},
-                                    {"Warning", 7}};
-
-/* As it is written here; p == NULL: it stays here. */
-static struct str passed_name(struct str name) {
-  for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
-    if (str_eq_nocase(passed[i], name)) return passed[i];
-  return STR_NONE;
-}
+static const bool passed[FIELD_COUNT] = {
+    [FIELD_ACCEPT] = true,
+    [FIELD_ACCEPT_RANGES] = true,
+    [FIELD_AGE] = true,
+    [FIELD_ALLOW] = true,
+    [FIELD_CONTENT_DISPOSITION] = true,
+    [FIELD_CONTENT_ENCODING] = true,
+    [FIELD_CONTENT_LANGUAGE] = true,
+    [FIELD_CONTENT_RANGE] = true,
+    [FIELD_CONTENT_TYPE] = true,
+    [FIELD_DEPRECATION] = true,
+    [FIELD_ETAG] = true,
+    [FIELD_EXPIRES] = true,
+    [FIELD_LAST_MODIFIED] = true,
+    [FIELD_PREFERENCE_APPLIED] = true,
+    [FIELD_RETRY_AFTER] = true,
+    [FIELD_SUNSET] = true,
+    [FIELD_WARNING] = true,
+};
 
 static bool is_for_shared_caches(struct str directive) {
   struct str name = str_trim(str_take(&directive, '='));
@@ -141,7 +136,7 @@ static struct str cache_control(const struct http_headers *from, struct arena *a
   bool quoted = false, shut = false;
   for (size_t i = 0; i < from->n; i++) {
     struct str rest = from->p[i].value;
-    if (!str_eq_nocase(from->p[i].name, STR("cache-control"))) continue;
+    if (from->p[i].field != FIELD_CACHE_CONTROL) continue;
     quoted = quoted || str_find_char(rest, '"') != SIZE_MAX; /* lists of fields: not read further */
     while (rest.p) {
       struct str directive = str_trim(str_take(&rest, ','));
@@ -161,7 +156,7 @@ static void add_vary(const struct http_headers *from, struct arena *arena, struc
   struct str vary = STR("Cookie");
   for (size_t i = 0; i < from->n; i++) {
     struct str rest = from->p[i].value;
-    if (!str_eq_nocase(from->p[i].name, STR("vary"))) continue;
+    if (from->p[i].field != FIELD_VARY) continue;
     while (rest.p) {
       struct str name = str_trim(str_take(&rest, ','));
       bool gateways =
@@ -169,43 +164,43 @@ static void add_vary(const struct http_headers *from, struct arena *arena, struc
       if (name.n && !gateways) vary = arena_concat(arena, vary, STR(", "), name);
     }
   }
-  http_headers_add(to, arena, STR("Vary"), vary);
+  http_field_add(to, arena, FIELD_VARY, vary);
 }
 
 static void put_into_sandbox(const struct upstream_answer *answer, struct arena *arena, struct http_headers *to) {
   struct str type = type_of(&answer->headers, arena), disposition;
   if (is_harmless(type) || (!type.n && answer->body_length == 0)) return;
-  http_headers_add(to, arena, STR("Content-Security-Policy"), STR("sandbox"));
+  http_field_add(to, arena, FIELD_CONTENT_SECURITY_POLICY, STR("sandbox"));
   if (!is_page(type)) return;
   struct str parameters = STR_NONE;
-  if (http_headers_get(to, STR("Content-Disposition"), &disposition)) {
+  if (http_field_get(to, FIELD_CONTENT_DISPOSITION, &disposition)) {
     parameters = disposition;
     (void)str_take(&parameters, ';');
   }
-  http_headers_set(to, arena, STR("Content-Disposition"),
-                   arena_printf(arena, "attachment%s%.*s", parameters.p ? ";" : "", STR_ARG(parameters)));
+  http_field_set(to, arena, FIELD_CONTENT_DISPOSITION,
+                 arena_printf(arena, "attachment%s%.*s", parameters.p ? ";" : "", STR_ARG(parameters)));
 }
 
 void proxy_answer_headers(const struct proxy_question *question, const struct upstream_answer *answer, struct arena *arena,
                           struct http_headers *to) {
   const struct http_headers *from = &answer->headers;
   for (size_t i = 0; i < from->n; i++) {
-    struct str name = from->p[i].name, value = from->p[i].value;
-    struct str passes = passed_name(name);
-    if (passes.p) http_headers_add(to, arena, passes, arena_str(arena, value)); /* the answer's own text goes before the headers do */
-    bool location = str_eq_nocase(name, STR("Location")), address = location || str_eq_nocase(name, STR("Content-Location"));
-    struct str place = address ? proxy_location(question, value, arena) : STR_NONE;
-    if (place.p) http_headers_add(to, arena, location ? STR("Location") : STR("Content-Location"), arena_str(arena, place));
+    enum http_field field = from->p[i].field;
+    struct str value = from->p[i].value;
+    if (passed[field]) http_field_add(to, arena, field, arena_str(arena, value)); /* the answer's own text goes before the headers do */
+    if (field != FIELD_LOCATION && field != FIELD_CONTENT_LOCATION) continue;
+    struct str place = proxy_location(question, value, arena);
+    if (place.p) http_field_add(to, arena, field, arena_str(arena, place));
   }
-  http_headers_add(to, arena, STR("Cache-Control"), cache_control(from, arena));
+  http_field_add(to, arena, FIELD_CACHE_CONTROL, cache_control(from, arena));
   add_vary(from, arena, to);
   put_into_sandbox(answer, arena, to);
 }
 
 void proxy_mark_rewritten(struct http_headers *headers, struct arena *arena) {
   struct str tag;
-  if (http_headers_get(headers, STR("ETag"), &tag) && !str_starts(tag, STR("W/")))
-    http_headers_set(headers, arena, STR("ETag"), arena_printf(arena, "W/%.*s", STR_ARG(tag)));
+  if (http_field_get(headers, FIELD_ETAG, &tag) && !str_starts(tag, STR("W/")))
+    http_field_set(headers, arena, FIELD_ETAG, arena_printf(arena, "W/%.*s", STR_ARG(tag)));
   http_headers_remove(headers, STR("Accept-Ranges"));
 }
 
@@ -220,7 +215,7 @@ int proxy_retry_after(const struct http_headers *headers, int64_t now_ms) {
   struct str value;
   uint64_t seconds;
   int64_t date_ms;
-  if (!http_headers_get(headers, STR("Retry-After"), &value)) return 0;
+  if (!http_field_get(headers, FIELD_RETRY_AFTER, &value)) return 0;
   if (!str_to_u64(str_trim(value), &seconds)) {
     if (!clock_parse_http(str_trim(value), &date_ms) || date_ms <= now_ms) return 0;
     seconds = (uint64_t)(date_ms - now_ms + 999) / 1000;

@@ -20,7 +20,7 @@ bool proxy_cookies_keep(struct cookie_jar *jar, const struct http_headers *heade
   bool changed = false;
   for (size_t i = 0; i < headers->n; i++) {
     struct http_header h = headers->p[i];
-    if (!str_eq_nocase(h.name, STR("set-cookie")) || str_eq(name_of(h.value), STR("SESSION_EXPIRE"))) continue;
+    if (h.field != FIELD_SET_COOKIE || str_eq(name_of(h.value), STR("SESSION_EXPIRE"))) continue;
     if (keep_one(jar, h.value, path, now_ms)) changed = true;
   }
   return changed;

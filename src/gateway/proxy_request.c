@@ -34,7 +34,7 @@ struct str proxy_via_name(struct str public_url, struct arena *arena) {
 bool proxy_via_lists(const struct http_headers *headers, struct str name) {
   for (size_t i = 0; i < headers->n; i++) {
     struct str rest = headers->p[i].value;
-    if (!str_eq_nocase(headers->p[i].name, STR("via"))) continue;
+    if (headers->p[i].field != FIELD_VIA) continue;
     while (rest.p) {
       struct str hop = str_trim(str_take(&rest, ','));
       (void)str_take(&hop, ' ');
@@ -48,46 +48,37 @@ bool proxy_via_lists(const struct http_headers *headers, struct str name) {
 
 static void add_via(struct str name, const struct http_headers *from, struct arena *arena, struct http_headers *to) {
   for (size_t i = 0; i < from->n; i++)
-    if (str_eq_nocase(from->p[i].name, STR("via"))) http_headers_add(to, arena, STR("Via"), from->p[i].value);
-  http_headers_add(to, arena, STR("Via"), arena_concat(arena, STR("1.1 "), name));
+    if (from->p[i].field == FIELD_VIA) http_field_add(to, arena, FIELD_VIA, from->p[i].value);
+  http_field_add(to, arena, FIELD_VIA, arena_concat(arena, STR("1.1 "), name));
 }
 
 /* --- headers --- */
 
-struct allowed {
-  struct str name;
-  bool once; /* two of them would be read in two ways */
-};
+enum { MANY = 1, ONCE = 2 /* two of them would be read in two ways */ };
 
-static const struct allowed allowed[] = {
-    {{"Accept", 6}, false},
-    {{"Accept-Language", 15}, false},
-    {{"Cache-Control", 13}, false},
-    {{"Content-Disposition", 19}, true},
-    {{"Content-Encoding", 16}, true}, /* DHIS2 reads gzip */
-    {{"Content-Language", 16}, false},
-    {{"Content-Type", 12}, true},
-    {{"If-Match", 8}, false},
-    {{"If-Modified-Since", 17}, true},
-    {{"If-None-Match", 13}, false},
-    {{"If-Range", 8}, true},
-    {{"If-Unmodified-Since", 19}, true},
-    {{"Pragma", 6}, false},
-    {{"Prefer", 6}, false},
-    {{"Range", 5}, true},
+static const unsigned char allowed[FIELD_COUNT] = {
+    [FIELD_ACCEPT] = MANY,
+    [FIELD_ACCEPT_LANGUAGE] = MANY,
+    [FIELD_CACHE_CONTROL] = MANY,
+    [FIELD_CONTENT_DISPOSITION] = ONCE,
+    [FIELD_CONTENT_ENCODING] = ONCE, /* DHIS2 reads gzip */
+    [FIELD_CONTENT_LANGUAGE] = MANY,
+    [FIELD_CONTENT_TYPE] = ONCE,
+    [FIELD_IF_MATCH] = MANY,
+    [FIELD_IF_MODIFIED_SINCE] = ONCE,
+    [FIELD_IF_NONE_MATCH] = MANY,
+    [FIELD_IF_RANGE] = ONCE,
+    [FIELD_IF_UNMODIFIED_SINCE] = ONCE,
+    [FIELD_PRAGMA] = MANY,
+    [FIELD_PREFER] = MANY,
+    [FIELD_RANGE] = ONCE,
 };
-
-static const struct allowed *allowed_of(struct str name) {
-  for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-    if (str_eq_nocase(allowed[i].name, name)) return &allowed[i];
-  return NULL;
-}
 
 /* What Connection names is for this hop alone (RFC 9110 section 7.6.1). */
 static bool is_for_this_hop(const struct http_headers *headers, struct str name) {
   for (size_t i = 0; i < headers->n; i++) {
     struct str rest = headers->p[i].value;
-    if (!str_eq_nocase(headers->p[i].name, STR("connection"))) continue;
+    if (headers->p[i].field != FIELD_CONNECTION) continue;
     while (rest.p)
       if (str_eq_nocase(str_trim(str_take(&rest, ',')), name)) return true;
   }
@@ -96,11 +87,11 @@ static bool is_for_this_hop(const struct http_headers *headers, struct str name)
 
 static int add_allowed(const struct http_headers *from, struct arena *arena, struct http_headers *to, struct error *error) {
   for (size_t i = 0; i < from->n; i++) {
-    const struct allowed *row = allowed_of(from->p[i].name);
-    if (!row || is_for_this_hop(from, row->name)) continue;
-    if (row->once && http_headers_count(to, row->name))
-      return error_set(error, ERROR_bad_request, "the header %.*s is there twice", STR_ARG(row->name));
-    http_headers_add(to, arena, row->name, from->p[i].value);
+    enum http_field field = from->p[i].field;
+    struct str name = http_field_name(field);
+    if (!allowed[field] || is_for_this_hop(from, name)) continue;
+    if (allowed[field] == ONCE && http_field_count(to, field)) return error_set(error, ERROR_bad_request, "the header %.*s is there twice", STR_ARG(name));
+    http_field_add(to, arena, field, from->p[i].value);
   }
   return 0;
 }
@@ -109,8 +100,8 @@ static void add_coding(const struct http_headers *from, const struct config_serv
                        struct arena *arena, struct http_headers *to) {
   struct str coding;
   bool links = target->api || server->type != CONFIG_DHIS2;
-  if (links || !http_headers_get(from, STR("Accept-Encoding"), &coding)) coding = STR("identity");
-  http_headers_add(to, arena, STR("Accept-Encoding"), coding);
+  if (links || !http_field_get(from, FIELD_ACCEPT_ENCODING, &coding)) coding = STR("identity");
+  http_field_add(to, arena, FIELD_ACCEPT_ENCODING, coding);
 }
 
 int proxy_request_headers(struct str via, const struct config_server *server, const struct http_request *request,
@@ -119,8 +110,8 @@ int proxy_request_headers(struct str via, const struct config_server *server, co
   if (add_allowed(&request->headers, arena, ret, error) < 0) return -1;
   add_coding(&request->headers, server, target, arena, ret);
   add_via(via, &request->headers, arena, ret);
-  http_headers_add(ret, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
-  http_headers_add(ret, arena, STR("User-Agent"), STR("drawbridge"));
+  http_field_add(ret, arena, FIELD_X_REQUESTED_WITH, STR("XMLHttpRequest"));
+  http_field_add(ret, arena, FIELD_USER_AGENT, STR("drawbridge"));
   http_headers_add(ret, arena, STR("X-Request-ID"), id);
   return 0;
 }

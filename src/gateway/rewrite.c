@@ -241,6 +241,30 @@ void rewrite_finish(struct rewrite *r, void (*out)(void *payload, struct str pie
   if (r->state == AT_START) send_held(r, &s);
 }
 
+/* Is there a '"' with `first` behind it at or after `at`? Its place, or SIZE_MAX. */
+static size_t find_start(struct str body, char first, size_t at) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"'), letter = _mm_set1_epi8(first);
+  for (; at + 17 <= body.n; at += 16) {
+    __m128i bytes = _mm_loadu_si128((const void *)(body.p + at)), behind = _mm_loadu_si128((const void *)(body.p + at + 1));
+    unsigned both = (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(behind, letter)));
+    if (both) return at + (size_t)__builtin_ctz(both);
+  }
+#endif
+  for (; at + 1 < body.n; at++)
+    if (body.p[at] == '"' && body.p[at + 1] == first) return at;
+  return SIZE_MAX;
+}
+
+/* Only slashes may be written in another way, and before the first one stands the scheme with its colon. */
+bool rewrite_may_change(struct str from, struct str body) {
+  struct str scheme = str_slice(from, 0, str_find_char(from, '/'));
+  if (!scheme.n) return true;
+  for (size_t at = 0; (at = find_start(body, scheme.p[0], at)) != SIZE_MAX; at++)
+    if (str_starts(str_from(body, at + 1), scheme)) return true;
+  return false;
+}
+
 size_t rewrite_count(const struct rewrite *r) {
   return r->changed;
 }

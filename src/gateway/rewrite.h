@@ -20,6 +20,9 @@ void rewrite_free(struct rewrite *rewrite);
 void rewrite_feed(struct rewrite *rewrite, struct str piece, void (*out)(void *payload, struct str piece), void *payload);
 void rewrite_finish(struct rewrite *rewrite, void (*out)(void *payload, struct str piece), void *payload);
 
+/* Could anything be changed in this whole body? False is certain: the rewriter may be left out. */
+bool rewrite_may_change(struct str from, struct str body);
+
 size_t rewrite_count(const struct rewrite *rewrite); /* addresses changed so far; 0: the bytes are the same */
 
 /* Where does an address that the upstream named lie? */

@@ -46,6 +46,7 @@ struct sessions {
   uv_mutex_t ring_lock;
   struct keyring *ring, *workers_ring; /* the second: own reference of the worker that has the store */
   struct map entries; /* id to entry */
+  struct entry *last; /* that was found; NULL: it is gone */
   struct map by_tag;  /* a keyed hash of the cookie to entry: cheaper than the way over the id, and tells nothing of either */
   unsigned char tag_key[crypto_shorthash_KEYBYTES];
   size_t weight;
@@ -116,6 +117,7 @@ void sessions_rows_done(struct sessions *sessions) {
 /* Entries. */
 
 static struct entry *entry_of(const struct sessions *sessions, const unsigned char id[HASH_SIZE]) {
+  if (sessions->last && memcmp(sessions->last->id, id, HASH_SIZE) == 0) return sessions->last;
   return map_get(&sessions->entries, (struct str){(const char *)id, HASH_SIZE});
 }
 
@@ -162,6 +164,7 @@ static struct entry *add_entry(struct sessions *sessions, const unsigned char id
 
 static void drop_entry(struct sessions *sessions, struct entry *entry) {
   if (entry->loading) return; /* its load ends it */
+  if (sessions->last == entry) sessions->last = NULL;
   remove_tag(sessions, entry);
   (void)map_delete(&sessions->entries, id_of(entry));
   gateway_session_unref(entry->session);
@@ -229,6 +232,7 @@ static void settle(struct sessions *sessions, struct entry *entry) {
 /* To one who has shown the whole cookie. */
 static void tell_holder(struct sessions *sessions, struct entry *entry, sessions_found *found, void *payload) {
   settle(sessions, entry);
+  sessions->last = entry;
   entry->used_ms = clock_monotonic_ms();
   struct gateway_session *session = entry->session;
   switch (session_life(session, clock_now_ms())) {

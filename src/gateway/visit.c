@@ -17,7 +17,7 @@ static void visit_end(void *payload) {
             LOG_STR("method", http_exchange_request(exchange)->method), LOG_TEXT("route", visit->route ? visit->route : "other"),
             LOG_STR("server", visit->server), LOG_TEXT("session", visit->session), LOG_INT("status", status),
             LOG_TEXT("code", visit->code ? error_name(visit->code) : ""), LOG_INT("bytes", http_exchange_sent(exchange)),
-            LOG_INT("ms", (int64_t)((uv_hrtime() - visit->began_ns) / 1000000)), LOG_INT("upstream_ms", visit->upstream_ms));
+            LOG_INT("ms", (int64_t)(uv_now(visit->gateway->loop) - visit->began_ms)), LOG_INT("upstream_ms", visit->upstream_ms));
   directory_unref(visit->directory);
   config_unref(visit->config);
 }
@@ -27,7 +27,7 @@ struct visit *visit_begin(struct gateway *gateway, struct http_exchange *exchang
   visit->gateway = gateway;
   visit->config = config_ref(gateway->config);
   visit->directory = directory_ref(gateway->directory);
-  visit->began_ns = uv_hrtime();
+  visit->began_ms = uv_now(gateway->loop);
   visit->upstream_ms = -1;
   visit->asking.peer = http_exchange_peer(exchange);
   http_exchange_set_context(exchange, visit);

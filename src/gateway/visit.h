@@ -13,7 +13,7 @@ struct visit {
   struct config *config;       /* own reference */
   struct directory *directory; /* own reference; of that configuration */
   struct asking asking;
-  uint64_t began_ns;
+  uint64_t began_ms;           /* of the loop */
   const char *route;           /* for the log; NULL: not known here */
   struct str server;           /* configured id; empty: none */
   struct str key;              /* thumbprint of the key that signed this call (mode `handle`); empty: none did */

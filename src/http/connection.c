@@ -84,7 +84,8 @@ static int start_body(struct http_exchange *exchange, struct str head, struct er
 
 static void start_exchange(struct connection *connection, struct str received) {
   struct http_server *server = connection->server;
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   struct http_exchange *exchange = exchange_new(connection);
   struct str head = arena_str(exchange->arena, received);
   connection->head_begun = false;
@@ -105,7 +106,8 @@ static bool take_head(struct connection *connection, struct str *bytes) {
   if (bytes->n == 0) return false;
   if (!connection->head_begun) connection->moved_ms = now_of(connection);
   connection->head_begun = true;
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   size_t n = 0;
   int found = guard_head_end(*bytes, &connection->server->guard, &connection->scanned, &n, &error);
   if (found == 0) return false;
@@ -124,7 +126,8 @@ static bool take_head(struct connection *connection, struct str *bytes) {
 /* Takes one run of the body off *bytes. False: no more for now. */
 static bool take_body(struct connection *connection, struct str *bytes) {
   struct http_exchange *exchange = connection->exchange;
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   struct str piece;
   switch (h1_next(&exchange->h1, bytes, &piece, &error)) {
   case H1_MORE: return false;

@@ -6,7 +6,7 @@
 static size_t most_of(const struct http_headers *headers) {
   size_t n = 0;
   for (size_t i = 0; i < headers->n; i++) {
-    if (!str_eq_nocase(headers->p[i].name, STR("cookie"))) continue;
+    if (headers->p[i].field != FIELD_COOKIE) continue;
     struct str rest = headers->p[i].value;
     while (rest.p && n < COOKIES_MAX) n += str_find_char(str_take(&rest, ';'), '=') != SIZE_MAX;
   }
@@ -16,7 +16,7 @@ static size_t most_of(const struct http_headers *headers) {
 int cookies_parse(struct arena *arena, const struct http_headers *headers, struct cookies *ret, struct error *error) {
   struct cookies cookies = {.p = ARENA_ARRAY(arena, most_of(headers), struct cookie)};
   for (size_t i = 0; i < headers->n; i++) {
-    if (!str_eq_nocase(headers->p[i].name, STR("cookie"))) continue;
+    if (headers->p[i].field != FIELD_COOKIE) continue;
     struct str rest = headers->p[i].value;
     while (rest.p) {
       struct str value = str_trim(str_take(&rest, ';'));

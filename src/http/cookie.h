@@ -58,8 +58,8 @@ void cookie_jar_free(struct cookie_jar *jar);
 bool cookie_jar_keep(struct cookie_jar *jar, struct str set_cookie, struct str path, int64_t now_ms);
 void cookie_jar_keep_all(struct cookie_jar *jar, const struct http_headers *headers, struct str path, int64_t now_ms);
 
-/* What goes behind "Cookie: " for a request to `path` (longest path first), NULL where nothing fits; the caller frees it. */
-struct secret *cookie_jar_header(const struct cookie_jar *jar, struct str path, int64_t now_ms);
+/* What goes behind "Cookie: " for a request to `path` (longest path first), NULL where nothing fits; the caller frees it. Kept for the next call, until the jar changes. */
+struct secret *cookie_jar_header(struct cookie_jar *jar, struct str path, int64_t now_ms);
 bool cookie_jar_get(const struct cookie_jar *jar, struct str name, struct str *ret); /* borrowed, until the next change */
 
 /* The whole jar as one secret, to be sealed and stored, and back. False: not what cookie_jar_save wrote. */

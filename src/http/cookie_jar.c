@@ -14,6 +14,8 @@ struct entry {
 struct cookie_jar {
   struct entry p[COOKIE_JAR_MAX];
   size_t n;
+  struct secret *header; /* made last, of the entries below; NULL: none, or they have changed */
+  uint32_t header_of;    /* a bit per entry */
 };
 
 static char *copy(struct str s) {
@@ -33,8 +35,14 @@ struct cookie_jar *cookie_jar_new(void) {
   return mem_alloc(sizeof(struct cookie_jar));
 }
 
+static void forget_header(struct cookie_jar *jar) {
+  secret_free(jar->header);
+  jar->header = NULL;
+}
+
 void cookie_jar_free(struct cookie_jar *jar) {
   if (!jar) return;
+  forget_header(jar);
   for (size_t i = 0; i < jar->n; i++) entry_free(&jar->p[i]);
   free(jar);
 }
@@ -59,6 +67,7 @@ static bool path_matches(struct str cookie_path, struct str path) {
 }
 
 static void forget(struct cookie_jar *jar, size_t i) {
+  forget_header(jar);
   entry_free(&jar->p[i]);
   memmove(&jar->p[i], &jar->p[i + 1], (jar->n - i - 1) * sizeof *jar->p);
   jar->n--;
@@ -71,6 +80,7 @@ static bool put(struct cookie_jar *jar, struct str name, struct str value, struc
       break;
     }
   if (jar->n == COOKIE_JAR_MAX) return false;
+  forget_header(jar);
   jar->p[jar->n++] = (struct entry){copy(name), copy(value), copy(path), expires_ms};
   return true;
 }
@@ -117,7 +127,7 @@ bool cookie_jar_keep(struct cookie_jar *jar, struct str set_cookie, struct str p
 
 void cookie_jar_keep_all(struct cookie_jar *jar, const struct http_headers *headers, struct str path, int64_t now_ms) {
   for (size_t i = 0; i < headers->n; i++)
-    if (str_eq_nocase(headers->p[i].name, STR("set-cookie"))) (void)cookie_jar_keep(jar, headers->p[i].value, path, now_ms);
+    if (headers->p[i].field == FIELD_SET_COOKIE) (void)cookie_jar_keep(jar, headers->p[i].value, path, now_ms);
 }
 
 bool cookie_jar_get(const struct cookie_jar *jar, struct str name, struct str *ret) {
@@ -150,16 +160,15 @@ static bool fits(const struct entry *entry, struct str path, int64_t now_ms) {
   return (entry->expires_ms == 0 || entry->expires_ms > now_ms) && path_matches(str_of(entry->path), path);
 }
 
-struct secret *cookie_jar_header(const struct cookie_jar *jar, struct str path, int64_t now_ms) {
-  const struct entry *order[COOKIE_JAR_MAX];
+static struct secret *make_header(const struct cookie_jar *jar, uint32_t fitting) {
+  const struct entry *order[COOKIE_JAR_MAX] = {0};
   size_t n = 0;
   for (size_t i = 0; i < jar->n; i++) {
-    if (!fits(&jar->p[i], path, now_ms)) continue;
+    if (!(fitting >> i & 1)) continue;
     size_t at = n++;
     for (; at > 0 && strlen(order[at - 1]->path) < strlen(jar->p[i].path); at--) order[at] = order[at - 1];
     order[at] = &jar->p[i];
   }
-  if (n == 0) return NULL;
   struct buf buf = room_for(order, n);
   for (size_t i = 0; i < n; i++) {
     if (i) (void)buf_add(&buf, STR("; "));
@@ -168,6 +177,19 @@ struct secret *cookie_jar_header(const struct cookie_jar *jar, struct str path, 
     (void)buf_add(&buf, str_of(order[i]->value));
   }
   return to_secret(&buf);
+}
+
+struct secret *cookie_jar_header(struct cookie_jar *jar, struct str path, int64_t now_ms) {
+  uint32_t fitting = 0;
+  for (size_t i = 0; i < jar->n; i++)
+    if (fits(&jar->p[i], path, now_ms)) fitting |= UINT32_C(1) << i;
+  if (!fitting) return NULL;
+  if (!jar->header || jar->header_of != fitting) {
+    forget_header(jar);
+    jar->header = make_header(jar, fitting);
+    jar->header_of = fitting;
+  }
+  return secret_ref(jar->header);
 }
 
 struct secret *cookie_jar_save(const struct cookie_jar *jar) {

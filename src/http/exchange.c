@@ -250,22 +250,13 @@ void http_exchange_resume(struct http_exchange *exchange) {
 
 /* The answer: its head. */
 
-static bool is_servers(struct str name) {
-  switch (name.n) {
-  case 4: return str_eq_nocase(name, STR("Date"));
-  case 7: return str_eq_nocase(name, STR("Trailer"));
-  case 10: return str_eq_nocase(name, STR("Connection")) || str_eq_nocase(name, STR("Keep-Alive"));
-  case 14: return str_eq_nocase(name, STR("Content-Length"));
-  case 17: return str_eq_nocase(name, STR("Transfer-Encoding"));
-  default: return false;
-  }
-}
+static const bool is_servers[FIELD_COUNT] = {
+    [FIELD_DATE] = true,       [FIELD_TRAILER] = true,        [FIELD_CONNECTION] = true,
+    [FIELD_KEEP_ALIVE] = true, [FIELD_CONTENT_LENGTH] = true, [FIELD_TRANSFER_ENCODING] = true,
+};
 
-static void add_line(struct buf *head, struct str name, struct str value) {
-  (void)buf_add(head, name);
-  (void)buf_add(head, STR(": "));
-  (void)buf_add(head, value);
-  (void)buf_add(head, STR("\r\n"));
+static void add_line(struct buf *head, enum http_field field, struct str value) {
+  http_line_add(head, http_field_name(field), STR_NONE, value);
 }
 
 static void add_length(struct buf *head, int64_t length) {
@@ -289,10 +280,10 @@ static void add_framing(struct http_exchange *exchange, struct buf *head, int st
   exchange->left = length;
   if (length < 0 && !exchange->bodiless && !exchange->chunked) connection->last = true; /* HTTP/1.0: the end of the connection is the end of the body */
   if (leaves_too_much(exchange) || exchange->server->draining) connection->last = true;
-  if (exchange->chunked) add_line(head, STR("Transfer-Encoding"), STR("chunked"));
+  if (exchange->chunked) add_line(head, FIELD_TRANSFER_ENCODING, STR("chunked"));
   else if (length >= 0 && !empty_status) add_length(head, length);
-  if (connection->last) add_line(head, STR("Connection"), STR("close"));
-  else if (exchange->framing.http_1_0) add_line(head, STR("Connection"), STR("keep-alive"));
+  if (connection->last) add_line(head, FIELD_CONNECTION, STR("close"));
+  else if (exchange->framing.http_1_0) add_line(head, FIELD_CONNECTION, STR("keep-alive"));
 }
 
 static struct str head_of(struct http_exchange *exchange, int status, const struct http_headers *headers, int64_t length) {
@@ -304,10 +295,10 @@ static struct str head_of(struct http_exchange *exchange, int status, const stru
   (void)buf_add(head, str_of(http_reason(status)));
   (void)buf_add(head, STR("\r\n"));
   for (size_t i = 0; headers && i < headers->n; i++) {
-    struct http_header h = headers->p[i];
-    if (!is_servers(h.name) && http_one_line(h.name) && http_one_line(h.value)) add_line(head, h.name, h.value);
+    const struct http_header *h = &headers->p[i];
+    if (!is_servers[h->field]) http_line_add(head, h->name, STR_NONE, h->value);
   }
-  add_line(head, STR("Date"), server_date(exchange->server));
+  add_line(head, FIELD_DATE, server_date(exchange->server));
   add_framing(exchange, head, status, length);
   (void)buf_add(head, STR("\r\n"));
   return buf_str(head);

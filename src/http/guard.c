@@ -6,6 +6,10 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
 static bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -32,19 +36,6 @@ static bool is_token(char c) {
 
 static bool is_value(char c) {
   return classes[(unsigned char)c] & VALUE;
-}
-
-/* All of it is_value. */
-static bool are_values(struct str s) {
-  const uint64_t ones = UINT64_C(0x0101010101010101);
-  size_t i = 0;
-  for (; i + 8 <= s.n; i += 8) { /* eight bytes of 0x20 to 0x7e at once */
-    uint64_t bytes;
-    memcpy(&bytes, s.p + i, 8);
-    if (((bytes - 0x20 * ones) | (bytes + ones) | bytes) & 0x80 * ones) break;
-  }
-  while (i < s.n && is_value(s.p[i])) i++;
-  return i == s.n;
 }
 
 static int refuse(struct error *error, const char *what) {
@@ -100,57 +91,76 @@ static bool lists(struct str value, struct str token) {
   return false;
 }
 
-static void note(struct fields *fields, struct str name, struct str value) {
-  if (name.n == 4 && str_eq_nocase(name, STR("Host"))) {
+static void note(struct fields *fields, enum http_field field, struct str value) {
+  switch (field) {
+  case FIELD_HOST:
     fields->hosts++;
     fields->host = value;
-  } else if (name.n == 14 && str_eq_nocase(name, STR("Content-Length"))) {
+    break;
+  case FIELD_CONTENT_LENGTH:
     fields->lengths++;
     fields->length = value;
-  } else if (name.n == 17 && str_eq_nocase(name, STR("Transfer-Encoding"))) {
+    break;
+  case FIELD_TRANSFER_ENCODING:
     fields->encodings++;
     fields->encoding = value;
-  } else if (name.n == 10 && str_eq_nocase(name, STR("Connection"))) {
+    break;
+  case FIELD_CONNECTION:
     fields->close |= lists(value, STR("close"));
     fields->keep_alive |= lists(value, STR("keep-alive"));
-  } else if (name.n == 6 && str_eq_nocase(name, STR("Expect"))) {
-    fields->expects_continue |= str_eq_nocase(value, STR("100-continue"));
+    break;
+  case FIELD_EXPECT: fields->expects_continue |= str_eq_nocase(value, STR("100-continue")); break;
+  default: break;
   }
 }
 
-static struct str trim_blanks(struct str s) {
-  while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = str_from(s, 1);
-  while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
-  return s;
+static int take_name(struct str rest, size_t *ret_length, bool *ret_underscore, struct error *error) {
+  if (is_blank(rest.p[0])) return refuse(error, "a header is folded over two lines");
+  size_t n = 0;
+  while (n < rest.n && classes[(unsigned char)rest.p[n]] & NAME) n++;
+  *ret_underscore = n < rest.n && rest.p[n] == '_';
+  while (n < rest.n && is_token(rest.p[n])) n++;
+  if (n == rest.n || rest.p[n] == '\r' || rest.p[n] == '\n') return refuse(error, "a header line has no colon");
+  if (is_blank(rest.p[n])) return refuse(error, "a blank stands before the colon of a header");
+  if (rest.p[n] != ':') return refuse(error, "a header name has a character that may not stand there");
+  if (n == 0) return refuse(error, "a header has an empty name");
+  *ret_length = n;
+  return 0;
 }
 
-static int take_field(struct arena *arena, struct str line, struct fields *fields, struct error *error) {
-  if (line.p[0] == ' ' || line.p[0] == '\t') return refuse(error, "a header is folded over two lines");
+/* Takes the rest of a line off *rest, blanks around it aside. */
+static int take_value(struct str *rest, size_t from, struct str *ret, struct error *error) {
+  while (from < rest->n && is_blank(rest->p[from])) from++;
+  size_t end = str_find_control(*rest, from);
+  while (end < rest->n && rest->p[end] == '\t') end = str_find_control(*rest, end + 1);
+  if (end >= rest->n || rest->p[end] == '\n') return refuse(error, "a line of the head does not end with CR LF");
+  if (rest->p[end] != '\r' || end + 1 == rest->n || rest->p[end + 1] != '\n') return refuse(error, "a header value has a control character");
+  size_t next = end + 2;
+  while (end > from && is_blank(rest->p[end - 1])) end--;
+  *ret = str_slice(*rest, from, end);
+  *rest = str_from(*rest, next);
+  return 0;
+}
+
+static int take_field(struct arena *arena, struct str *rest, struct fields *fields, struct error *error) {
+  const char *start = rest->p;
   size_t n = 0;
-  while (n < line.n && classes[(unsigned char)line.p[n]] & NAME) n++;
-  bool underscore = n < line.n && line.p[n] == '_';
-  while (n < line.n && is_token(line.p[n])) n++;
-  if (n == line.n) return refuse(error, "a header line has no colon");
-  if (line.p[n] == ' ' || line.p[n] == '\t') return refuse(error, "a blank stands before the colon of a header");
-  if (line.p[n] != ':') return refuse(error, "a header name has a character that may not stand there");
-  if (n == 0) return refuse(error, "a header has an empty name");
-  struct str value = trim_blanks(str_from(line, n + 1));
-  if (!are_values(value)) return refuse(error, "a header value has a control character");
+  bool underscore = false;
+  struct str value;
+  if (take_name(*rest, &n, &underscore, error) < 0 || take_value(rest, n + 1, &value, error) < 0) return -1;
   if (underscore) return 0;
-  struct str name = str_slice(line, 0, n);
-  note(fields, name, value);
-  http_headers_add(fields->headers, arena, name, value);
+  http_headers_add(fields->headers, arena, (struct str){start, n}, value);
+  note(fields, fields->headers->p[fields->headers->n - 1].field, value);
   return 0;
 }
 
 static int take_fields(struct arena *arena, struct str rest, const struct guard_limits *limits, struct fields *fields, struct error *error) {
-  for (;;) {
-    struct str line;
-    if (take_line(&rest, &line, error) < 0) return -1;
-    if (line.n == 0) return rest.n == 0 ? 0 : refuse(error, "bytes follow the head");
+  while (rest.n && rest.p[0] != '\r' && rest.p[0] != '\n') {
     if (++fields->seen > limits->head_fields) return error_set(error, ERROR_head_too_large, "the head has more than %zu fields", limits->head_fields);
-    if (take_field(arena, line, fields, error) < 0) return -1;
+    if (take_field(arena, &rest, fields, error) < 0) return -1;
   }
+  if (!str_starts(rest, STR("\r\n"))) return refuse(error, "a line of the head does not end with CR LF");
+  return rest.n == 2 ? 0 : refuse(error, "bytes follow the head");
 }
 
 /* Framing: what both sides share. */
@@ -307,7 +317,8 @@ static int read_answer(struct arena *arena, struct str head, const struct guard_
 
 int guard_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret, struct guard_framing *ret_framing,
                  struct error *error) {
-  struct error why = {0};
+  struct error why;
+  error_clear(&why);
   if (read_answer(arena, head, limits, to_head, ret, ret_framing, &why) == 0) return 0;
   return error_set(error, ERROR_upstream_broken, "the server's answer is malformed: %s", why.message);
 }

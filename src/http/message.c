@@ -4,15 +4,82 @@
 
 enum { AGAIN_MOST_S = 3600 };
 
+/* Names. */
+
+static const struct str names[FIELD_COUNT] = {
+#define X(symbol, name) [FIELD_##symbol] = {name, sizeof(name) - 1},
+    HTTP_FIELDS(X)
+#undef X
+};
+
+/* The first name of each length; where the next one begins is its end. */
+static const unsigned char firsts[] = {
+    [2] = FIELD_TE,
+    [3] = FIELD_AGE,
+    [4] = FIELD_DATE,
+    [5] = FIELD_ALLOW,
+    [6] = FIELD_ACCEPT,
+    [7] = FIELD_EXPIRES,
+    [8] = FIELD_IF_MATCH,
+    [9] = 0,
+    [10] = FIELD_CONNECTION,
+    [11] = FIELD_DEPRECATION,
+    [12] = FIELD_CONTENT_TYPE,
+    [13] = FIELD_ACCEPT_RANGES,
+    [14] = FIELD_CONTENT_LENGTH,
+    [15] = FIELD_ACCEPT_ENCODING,
+    [16] = FIELD_CONTENT_ENCODING,
+    [17] = FIELD_IF_MODIFIED_SINCE,
+    [18] = FIELD_PREFERENCE_APPLIED,
+    [19] = FIELD_CONTENT_DISPOSITION,
+    [22] = FIELD_X_CONTENT_TYPE_OPTIONS,
+    [23] = FIELD_CONTENT_SECURITY_POLICY,
+    [25] = FIELD_STRICT_TRANSPORT_SECURITY,
+    [28] = FIELD_CROSS_ORIGIN_RESOURCE_POLICY,
+};
+
+enum http_field http_field_of(struct str name) {
+  if (name.n >= sizeof firsts || !firsts[name.n]) return FIELD_OTHER;
+  for (size_t i = firsts[name.n]; i < FIELD_COUNT && names[i].n == name.n; i++)
+    if (!((names[i].p[0] ^ name.p[0]) & ~0x20) && str_eq_nocase(names[i], name)) return (enum http_field)i;
+  return FIELD_OTHER;
+}
+
+struct str http_field_name(enum http_field field) {
+  return names[field];
+}
+
+/* Lists of headers. */
+
+static void grow(struct http_headers *headers, struct arena *arena) {
+  size_t capacity = headers->capacity ? headers->capacity * 2 : 16;
+  struct http_header *p = ARENA_ARRAY(arena, capacity, struct http_header);
+  if (headers->n) memcpy(p, headers->p, headers->n * sizeof *p);
+  headers->p = p;
+  headers->capacity = capacity;
+}
+
+static void add(struct http_headers *headers, struct arena *arena, struct http_header header) {
+  if (headers->n == headers->capacity) grow(headers, arena);
+  headers->p[headers->n++] = header;
+}
+
 void http_headers_add(struct http_headers *headers, struct arena *arena, struct str name, struct str value) {
-  if (headers->n == headers->capacity) {
-    size_t capacity = headers->capacity ? headers->capacity * 2 : 16;
-    struct http_header *p = ARENA_ARRAY(arena, capacity, struct http_header);
-    if (headers->n) memcpy(p, headers->p, headers->n * sizeof *p);
-    headers->p = p;
-    headers->capacity = capacity;
+  add(headers, arena, (struct http_header){name, value, http_field_of(name)});
+}
+
+void http_field_add(struct http_headers *headers, struct arena *arena, enum http_field field, struct str value) {
+  add(headers, arena, (struct http_header){names[field], value, field});
+}
+
+static void remove_field(struct http_headers *headers, enum http_field field) {
+  size_t kept = 0;
+  for (size_t i = 0; i < headers->n; i++) {
+    if (headers->p[i].field == field) continue;
+    if (kept != i) headers->p[kept] = headers->p[i];
+    kept++;
   }
-  headers->p[headers->n++] = (struct http_header){name, value};
+  headers->n = kept;
 }
 
 void http_headers_remove(struct http_headers *headers, struct str name) {
@@ -27,9 +94,23 @@ void http_headers_set(struct http_headers *headers, struct arena *arena, struct 
   http_headers_add(headers, arena, name, value);
 }
 
+void http_field_set(struct http_headers *headers, struct arena *arena, enum http_field field, struct str value) {
+  remove_field(headers, field);
+  http_field_add(headers, arena, field, value);
+}
+
 bool http_headers_get(const struct http_headers *headers, struct str name, struct str *ret) {
   for (size_t i = 0; i < headers->n; i++)
     if (str_eq_nocase(headers->p[i].name, name)) {
+      *ret = headers->p[i].value;
+      return true;
+    }
+  return false;
+}
+
+bool http_field_get(const struct http_headers *headers, enum http_field field, struct str *ret) {
+  for (size_t i = 0; i < headers->n; i++)
+    if (headers->p[i].field == field) {
       *ret = headers->p[i].value;
       return true;
     }
@@ -42,23 +123,49 @@ struct str http_headers_value(const struct http_headers *headers, struct str nam
   return value;
 }
 
+struct str http_field_value(const struct http_headers *headers, enum http_field field) {
+  struct str value = STR_NONE;
+  (void)http_field_get(headers, field, &value);
+  return value;
+}
+
 size_t http_headers_count(const struct http_headers *headers, struct str name) {
   size_t count = 0;
   for (size_t i = 0; i < headers->n; i++) count += str_eq_nocase(headers->p[i].name, name);
   return count;
 }
 
+size_t http_field_count(const struct http_headers *headers, enum http_field field) {
+  size_t count = 0;
+  for (size_t i = 0; i < headers->n; i++) count += headers->p[i].field == field;
+  return count;
+}
+
+/* Lines. */
+
 bool http_one_line(struct str s) {
-  const uint64_t ones = UINT64_C(0x0101010101010101);
-  size_t i = 0;
-  for (; i + 8 <= s.n; i += 8) { /* eight bytes of 0x20 to 0x7f at once */
-    uint64_t bytes;
-    memcpy(&bytes, s.p + i, 8);
-    if (((bytes - 0x20 * ones) | bytes) & 0x80 * ones) break;
-  }
-  for (; i < s.n; i++)
+  for (size_t i = str_find_control(s, 0); i < s.n; i = str_find_control(s, i + 1))
     if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') return false;
   return true;
+}
+
+void http_line_add(struct buf *to, struct str name, struct str prefix, struct str value) {
+  size_t n = name.n + 2 + prefix.n + value.n;
+  if ((to->full || n + 2 >= to->capacity - to->n) && !buf_reserve(to, n + 2)) return;
+  char *start = to->p + to->n, *p = start;
+  memcpy(p, name.p, name.n);
+  p += name.n;
+  *p++ = ':';
+  *p++ = ' ';
+  if (prefix.n) memcpy(p, prefix.p, prefix.n);
+  p += prefix.n;
+  if (value.n) memcpy(p, value.p, value.n);
+  p += value.n;
+  memcpy(p, "\r\n", 3);
+  if (http_one_line((struct str){start, n}))
+    to->n += n + 2;
+  else
+    *start = '\0';
 }
 
 /* RFC 9110 section 15, and the few others that are in use. */
@@ -118,7 +225,7 @@ const char *http_reason(int status) {
 }
 
 bool http_headers_are_json(const struct http_headers *headers) {
-  struct str type = http_headers_value(headers, STR("Content-Type"));
+  struct str type = http_field_value(headers, FIELD_CONTENT_TYPE);
   return str_has(str_take(&type, ';'), STR("json"));
 }
 
@@ -126,7 +233,7 @@ int http_retry_after(const struct http_headers *headers, int otherwise, int64_t 
   struct str text;
   uint64_t seconds;
   int64_t date;
-  if (!http_headers_get(headers, STR("Retry-After"), &text)) return otherwise;
+  if (!http_field_get(headers, FIELD_RETRY_AFTER, &text)) return otherwise;
   if (str_to_u64(text, &seconds)) return seconds > AGAIN_MOST_S ? AGAIN_MOST_S : (int)seconds;
   if (!clock_parse_http(text, &date) || date <= now_ms) return otherwise;
   int64_t wait = (date - now_ms + 999) / 1000;

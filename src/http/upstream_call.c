@@ -41,9 +41,14 @@ static void die(struct upstream_call *call, bool keep_link) {
 
 static void finish(struct upstream_call *call, bool keep_link, const struct error *error) {
   if (call->state == CALL_DEAD) return;
-  struct error copy = error ? *error : (struct error){0};
+  if (!error) {
+    die(call, keep_link);
+    call->callbacks.end(call->payload, NULL);
+    return;
+  }
+  struct error copy = *error; /* it may be the call's own */
   die(call, keep_link);
-  call->callbacks.end(call->payload, error ? &copy : NULL);
+  call->callbacks.end(call->payload, &copy);
 }
 
 void call_end(struct upstream_call *call, const struct error *error) {
@@ -63,28 +68,13 @@ static void fail(struct upstream_call *call, const char *what) {
 
 /* The request. */
 
-static bool is_hop_by_hop(struct str name) {
-  switch (name.n) {
-  case 2: return str_eq_nocase(name, STR("TE"));
-  case 7: return str_eq_nocase(name, STR("Trailer")) || str_eq_nocase(name, STR("Upgrade"));
-  case 10: return str_eq_nocase(name, STR("Connection")) || str_eq_nocase(name, STR("Keep-Alive"));
-  case 16: return str_eq_nocase(name, STR("Proxy-Connection"));
-  case 17: return str_eq_nocase(name, STR("Transfer-Encoding"));
-  default: return false;
-  }
-}
+static const bool is_hop_by_hop[FIELD_COUNT] = {
+    [FIELD_TE] = true,         [FIELD_TRAILER] = true,          [FIELD_UPGRADE] = true,           [FIELD_CONNECTION] = true,
+    [FIELD_KEEP_ALIVE] = true, [FIELD_PROXY_CONNECTION] = true, [FIELD_TRANSFER_ENCODING] = true,
+};
 
-static bool is_pools(struct str name) {
-  return is_hop_by_hop(name) || str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("Content-Length")) || str_eq_nocase(name, STR("Expect"));
-}
-
-static void add_line(struct buf *to, struct str name, struct str prefix, struct str value) {
-  if (!http_one_line(name) || !http_one_line(prefix) || !http_one_line(value)) return;
-  (void)buf_add(to, name);
-  (void)buf_add(to, STR(": "));
-  (void)buf_add(to, prefix);
-  (void)buf_add(to, value);
-  (void)buf_add(to, STR("\r\n"));
+static bool is_pools(enum http_field field) {
+  return is_hop_by_hop[field] || field == FIELD_HOST || field == FIELD_CONTENT_LENGTH || field == FIELD_EXPECT;
 }
 
 static bool is_empty_told(struct str method) {
@@ -107,12 +97,14 @@ static void write_head(struct upstream_call *call, const struct upstream_head *h
   (void)buf_add_char(to, ' ');
   (void)buf_add(to, head->target);
   (void)buf_add(to, STR(" HTTP/1.1\r\n"));
-  add_line(to, STR("Host"), STR(""), host);
-  for (size_t i = 0; head->headers && i < head->headers->n; i++)
-    if (!is_pools(head->headers->p[i].name)) add_line(to, head->headers->p[i].name, STR(""), head->headers->p[i].value);
-  if (call->chunked) add_line(to, STR("Transfer-Encoding"), STR(""), STR("chunked"));
+  http_line_add(to, http_field_name(FIELD_HOST), STR_NONE, host);
+  for (size_t i = 0; head->headers && i < head->headers->n; i++) {
+    const struct http_header *h = &head->headers->p[i];
+    if (!is_pools(h->field)) http_line_add(to, h->name, STR_NONE, h->value);
+  }
+  if (call->chunked) http_line_add(to, http_field_name(FIELD_TRANSFER_ENCODING), STR_NONE, STR("chunked"));
   else if (call->left > 0 || is_empty_told(head->method)) (void)buf_printf(to, "Content-Length: %lld\r\n", (long long)call->left);
-  for (size_t i = 0; i < head->secret_count; i++) add_line(to, head->secrets[i].name, head->secrets[i].prefix, secret_reveal(head->secrets[i].value));
+  for (size_t i = 0; i < head->secret_count; i++) http_line_add(to, head->secrets[i].name, head->secrets[i].prefix, secret_reveal(head->secrets[i].value));
   (void)buf_add(to, STR("\r\n"));
 }
 
@@ -204,28 +196,35 @@ void upstream_finish(struct upstream_call *call) {
 
 /* The answer. */
 
+/* What Connection names is for this hop alone. */
+static void drop_listed(struct http_headers *headers, struct str listed) {
+  while (listed.p) {
+    struct str name = str_trim(str_take(&listed, ','));
+    enum http_field field = http_field_of(name);
+    if (name.n && field != FIELD_CONTENT_LENGTH && field != FIELD_CONNECTION) http_headers_remove(headers, name);
+  }
+}
+
 static void drop_hop_by_hop(struct http_headers *headers) {
-  struct str listed;
-  while (http_headers_get(headers, STR("Connection"), &listed)) {
+  for (size_t i = 0; i < headers->n; i++) {
     size_t before = headers->n;
-    struct str rest = listed;
-    while (rest.p) {
-      struct str name = str_trim(str_take(&rest, ','));
-      bool kept = str_eq_nocase(name, STR("Content-Length")) || str_eq_nocase(name, STR("Connection"));
-      if (name.n && !kept) http_headers_remove(headers, name);
-    }
-    if (headers->n == before) break;
+    if (headers->p[i].field == FIELD_CONNECTION) drop_listed(headers, headers->p[i].value);
+    if (headers->n != before) i = (size_t)-1; /* what stood before it may be gone: from the start */
   }
   size_t kept = 0;
-  for (size_t i = 0; i < headers->n; i++)
-    if (!is_hop_by_hop(headers->p[i].name)) headers->p[kept++] = headers->p[i];
+  for (size_t i = 0; i < headers->n; i++) {
+    if (is_hop_by_hop[headers->p[i].field]) continue;
+    if (kept != i) headers->p[kept] = headers->p[i];
+    kept++;
+  }
   headers->n = kept;
 }
 
 /* 1: the head of the answer is here; 2: an interim one was; 0: not yet; -1: broken. */
 static int take_head(struct upstream_call *call, struct str *bytes, struct error *error) {
   size_t n = 0;
-  struct error why = {0};
+  struct error why;
+  error_clear(&why);
   int found = guard_head_end(*bytes, &limits, &call->link->scanned, &n, &why);
   if (found < 0) return error_set(error, ERROR_upstream_broken, "the server's answer is malformed: %s", why.message);
   if (found == 0) return 0;
@@ -253,7 +252,8 @@ static void complete(struct upstream_call *call, struct str rest) {
 
 /* False: no more for now, or the call is dead. */
 static bool take_one(struct upstream_call *call, struct str *bytes) {
-  struct error error = {0};
+  struct error error;
+  error_clear(&error);
   struct str piece;
   if (call->state == CALL_SENT) {
     int found = take_head(call, bytes, &error);

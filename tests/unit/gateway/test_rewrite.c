@@ -18,6 +18,7 @@ static void rewritten(const char *text, size_t chunk, struct buf *out) {
   buf_clear(out);
   for (size_t at = 0; at < rest.n; at += chunk) rewrite_feed(r, str_slice(rest, at, at + chunk), collect, out);
   rewrite_finish(r, collect, out);
+  if (rewrite_count(r)) assert_true(rewrite_may_change(FROM, rest));
   rewrite_free(r);
 }
 
@@ -56,6 +57,20 @@ static void values_and_only_they(void **state) {
       if (!str_eq(buf_str(&out), str_of(want))) fail_msg("chunk %zu: '%s' became '%.*s'", chunk, rows[i].in, STR_ARG(buf_str(&out)));
     }
   buf_free(&out);
+}
+
+static void a_body_without_a_start_is_known(void **state) {
+  char text[100];
+  (void)state;
+  for (size_t n = 0; n <= sizeof text; n++)
+    for (size_t at = 0; at < n; at++) {
+      memset(text, '"', n);
+      assert_false(rewrite_may_change(FROM, (struct str){text, n}));
+      static const char start[] = {'h', 't', 't', 'p', 's', ':'};
+      memcpy(text + at, start, n - at < sizeof start ? n - at : sizeof start);
+      assert_int_equal(rewrite_may_change(FROM, (struct str){text, n}), at > 0 && n - at >= sizeof start);
+    }
+  assert_false(rewrite_may_change(FROM, STR("{\"a\":\"http://up.example.org/central\",\"href\":\"h\"}")));
 }
 
 /* Any bytes without the base stay as they are. */
@@ -134,7 +149,7 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values_and_only_they), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(chunks_make_no_difference), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
+      cmocka_unit_test(values_and_only_they), cmocka_unit_test(a_body_without_a_start_is_known), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(chunks_make_no_difference), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,10 +23,10 @@ static void assert_text(struct str got, const char *want) {
 }
 
 static struct http_headers headers_of(const char *cookie, const char *second) {
-  struct http_headers headers = {ARENA_ARRAY(arena, 3, struct http_header), 0, 3};
-  headers.p[headers.n++] = (struct http_header){STR("Accept"), STR("a=b")};
-  headers.p[headers.n++] = (struct http_header){STR("cookie"), str_of(cookie)};
-  if (second) headers.p[headers.n++] = (struct http_header){STR("Cookie"), str_of(second)};
+  struct http_headers headers = {0};
+  http_headers_add(&headers, arena, STR("Accept"), STR("a=b"));
+  http_headers_add(&headers, arena, STR("cookie"), str_of(cookie));
+  if (second) http_headers_add(&headers, arena, STR("Cookie"), str_of(second));
   return headers;
 }
 
@@ -78,7 +78,7 @@ static void writes(void **state) {
 
 static const int64_t NOW = 1800000000000; /* 15 January 2027 */
 
-static void assert_sent(const struct cookie_jar *jar, const char *path, const char *want) {
+static void assert_sent(struct cookie_jar *jar, const char *path, const char *want) {
   struct secret *header = cookie_jar_header(jar, str_of(path), NOW);
   assert_text(secret_reveal(header), want);
   secret_free(header);

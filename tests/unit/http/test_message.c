@@ -1,4 +1,5 @@
 #include "http/message.h"
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,6 +28,47 @@ static void headers(void **state) {
   arena_free(arena);
 }
 
+static void names_are_known_by_number(void **state) {
+  (void)state;
+  for (int field = FIELD_OTHER + 1; field < FIELD_COUNT; field++) {
+    char text[64];
+    struct str name = http_field_name((enum http_field)field);
+    assert_int_equal(http_field_of(name), field); /* they stand by length, and each length is listed */
+    for (size_t i = 0; i < name.n; i++) text[i] = (char)(i % 2 ? tolower(name.p[i]) : toupper(name.p[i]));
+    assert_int_equal(http_field_of((struct str){text, name.n}), field);
+    for (size_t i = 0; i < name.n; i++) {
+      memcpy(text, name.p, name.n);
+      text[i] = text[i] == '-' ? '\r' : tolower(text[i]) == 'q' ? '-' : 'q'; /* '-' and CR differ in the bit of the case */
+      assert_int_equal(http_field_of((struct str){text, name.n}), FIELD_OTHER);
+    }
+    assert_int_equal(http_field_of(str_slice(name, 1, name.n)), FIELD_OTHER);
+  }
+  assert_int_equal(http_field_of(STR("")), FIELD_OTHER);
+}
+
+/* [R-G8] */
+static void no_line_becomes_two(void **state) {
+  static const struct str bad[] = {{"\r", 1}, {"\n", 1}, {"\0", 1}, {"\r\nX: y", 6}};
+  struct buf out = BUF_INIT(4096);
+  (void)state;
+  http_line_add(&out, STR("Name"), STR("Bearer "), STR("a\tb\x7f\xff"));
+  assert_true(str_eq(buf_str(&out), STR("Name: Bearer a\tb\x7f\xff\r\n")));
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    for (size_t at = 0; at < 40; at++) {
+      char text[64];
+      memset(text, 'x', sizeof text);
+      memcpy(text + at, bad[i].p, bad[i].n);
+      struct str with = {text, 48};
+      http_line_add(&out, with, STR_NONE, STR("v"));
+      http_line_add(&out, STR("N"), with, STR("v"));
+      http_line_add(&out, STR("N"), STR("p"), with);
+      assert_true(str_eq(buf_str(&out), STR("Name: Bearer a\tb\x7f\xff\r\n")));
+    }
+  http_line_add(&out, STR("M"), STR_NONE, STR(""));
+  assert_true(str_ends(buf_str(&out), STR("\r\nM: \r\n")));
+  buf_free(&out);
+}
+
 static void reasons(void **state) {
   assert_string_equal(http_reason(200), "OK");
   assert_string_equal(http_reason(421), "Misdirected Request");
@@ -34,6 +76,7 @@ static void reasons(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(reasons)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(names_are_known_by_number),
+                                     cmocka_unit_test(no_line_becomes_two), cmocka_unit_test(reasons)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
