@@ -9,6 +9,10 @@ export interface Connection {
   version: string
   since: string
   expires_at?: string
+  /** This browser has it back with the person's next sign-in at the home server. */
+  remembered_until?: string
+  /** Answer to a sign-in with `remember: true`: why it cannot be remembered. */
+  not_remembered?: string
 }
 
 export interface Session {
@@ -17,6 +21,8 @@ export interface Session {
   idle_expires_at?: string
   /** This browser keeps no cookie of drawbridge's here, and the app may not hold its session by a key: no sign-in can work. */
   cookies_blocked?: true
+  /** The home server by which the person is known: sign-ins at other servers can be remembered. */
+  home?: string
   connections: Connection[]
 }
 
@@ -26,6 +32,8 @@ export interface Server {
   url: string
   version?: string
   state: ConnectionState
+  /** People are known by their account here. */
+  home?: true
   sign_in: { kind: SignInKind; label: string; authorize_url?: string }[]
 }
 
@@ -174,6 +182,8 @@ export interface Drawbridge {
   signIn(server: string, credential: Credential, options?: CallOptions): Promise<Connection>
   /** Of one server, or of everything. */
   signOut(server?: string, options?: CallOptions): Promise<void>
+  /** What this browser remembers: of one server, or all of it. */
+  forget(server?: string, options?: CallOptions): Promise<void>
   doctor(server: string, options?: CallOptions): Promise<{ check: string; outcome: 'ok' | 'warning' | 'failed'; found: string; meaning: string; remedy: string }[]>
   /** Absolute; for the `baseUrl` of an existing DHIS2 app. */
   baseUrl(server: string): string

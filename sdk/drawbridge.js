@@ -67,6 +67,8 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     /** @param {object} credential {kind: "pat", token} · {kind: "password", username, password, code?} · {kind: "basic", username, password} */
     signIn,
     signOut,
+    /** What this browser remembers (`remember: true` at a sign-in): of one server, or all of it. The connection stays until the session ends. */
+    forget: async (id, options) => changed(await json(id === undefined ? '/v1/vault' : `/v1/vault/${encodeURIComponent(id)}`, { ...options, method: 'DELETE', server: id })),
     doctor: (id, options) => json(at(id, '/doctor'), { ...options, server: id }),
 
     /** Always absolute: @dhis2/app-runtime takes a base URL with a leading slash for a relative one. */

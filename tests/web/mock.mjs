@@ -30,7 +30,7 @@ class Problem extends Error {
 }
 
 /** @param {{elements?: number, connected?: string[], units?: number}} options */
-export async function startMock({ elements = 40, connected = ['district', 'central'], units = 30, port = 0 } = {}) {
+export async function startMock({ elements = 40, connected = ['district', 'central'], units = 30, port = 0, home } = {}) {
   const world = {
     servers: [
       { id: 'district', name: 'District HMIS', url: 'https://district.example.org', version: '2.41.3', state: 'ok', sign_in: [{ kind: 'pat', label: 'Access token' }, { kind: 'password', label: 'Password' }] },
@@ -44,6 +44,7 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
   }
+  for (const server of world.servers) if (server.id === home) server.home = true
   for (const id of connected) connect(world, id, 'password')
   const server = createServer((request, response) => answer(world, request, response))
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -56,10 +57,12 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
   return withAlignments(world)
 }
 
-function connect(world, id, kind) {
+const UNTIL = '2026-12-24T08:00:00Z'
+
+function connect(world, id, kind, remember) {
   const server = world.servers.find((one) => one.id === id)
   if (!server) throw new Problem(404, 'unknown_server')
-  const connection = { server: id, kind, state: 'ok', user: { id: 'u1', username: 'maria', name: 'Maria Diallo' }, version: server.version, since: '2026-11-24T08:00:00Z' }
+  const connection = { server: id, kind, state: 'ok', user: { id: 'u1', username: 'maria', name: 'Maria Diallo' }, version: server.version, since: '2026-11-24T08:00:00Z', ...(remember && { remembered_until: UNTIL }) }
   world.connections.set(id, connection)
   return connection
 }
@@ -116,12 +119,13 @@ const of = (map, id) => map.get(id) ?? (() => { throw new Problem(404, 'not_foun
 const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
 
 const ROUTES = [
-  ['GET', /^\/v1\/session$/, (world) => ({ json: { mode: 'same-origin', connections: [...world.connections.values()] } })],
+  ['GET', /^\/v1\/session$/, (world) => ({ json: { mode: 'same-origin', home: world.servers.find((one) => one.home && world.connections.has(one.id))?.id, connections: [...world.connections.values()] } })],
+  ['DELETE', /^\/v1\/vault\/([^/]+)$/, (world, [id]) => { delete world.connections.get(id).remembered_until; return { status: 204 } }],
   ['DELETE', /^\/v1\/session$/, (world) => { world.connections.clear(); return { status: 204 } }],
   ['GET', /^\/v1\/servers$/, (world) => ({ json: world.servers })],
   ['POST', /^\/v1\/servers\/([^/]+)\/connection$/, signIn],
   ['DELETE', /^\/v1\/servers\/([^/]+)\/connection$/, (world, [id]) => { world.connections.delete(id); return { status: 204 } }],
-  ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
+  ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth', url.searchParams.get('remember') === 'true'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets$/, (world, [id]) => { signedIn(world, id); return { json: dataSets(id) } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
@@ -146,10 +150,11 @@ function signIn(world, [id], body) {
   if (body.kind === 'password') {
     if (PASSWORDS[body.username]) throw new Problem(401, PASSWORDS[body.username], { server: id })
     if (body.password !== 'right') throw new Problem(401, 'wrong_credentials', { server: id })
+    if (body.username === 'mail' && body.code !== '123456') throw new Problem(401, body.code ? 'second_factor_wrong' : 'second_factor_required', { server: id, reason: 'email' })
     if (body.username === 'twofactor' && !body.code) throw new Problem(401, 'second_factor_required', { server: id })
     if (body.username === 'twofactor' && body.code !== '123456') throw new Problem(401, 'second_factor_wrong', { server: id })
   }
-  return { status: 201, json: connect(world, id, body.kind) }
+  return { status: 201, json: connect(world, id, body.kind, body.remember) }
 }
 
 const doctor = () => [

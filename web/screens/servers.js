@@ -1,6 +1,6 @@
 // Which servers there are, and who one is at each.
 import { html, useState } from '../lib.js'
-import { t } from '../i18n.js'
+import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Problem, signInPath, Tag } from '../ui.js'
@@ -54,10 +54,10 @@ function Server({ server, connection, changed }) {
       setExamined({ error })
     }
   }
-  const signOut = async () => {
+  const act = async (call) => {
     set({ loading: true })
     try {
-      await gateway.signOut(server.id)
+      await call(server.id)
       set({})
     } catch (error) {
       set({ error })
@@ -71,13 +71,15 @@ function Server({ server, connection, changed }) {
       <div><dt>${t('Version')}</dt><dd>${connection?.version ?? server.version ?? '–'}</dd></div>
       <div><dt>${t('User')}</dt><dd>${connection?.user ? html`<bdi>${connection.user.name || connection.user.username}</bdi>` : '–'}</dd></div>
       <div><dt>${t('Sign-in')}</dt><dd>${connection ? kindName(connection.kind) : server.sign_in.map((one) => kindName(one.kind)).join(', ') || '–'}</dd></div>
+      ${connection?.remembered_until && html`<div><dt>${t('Remembered until')}</dt><dd>${time(connection.remembered_until)}</dd></div>`}
     </dl>
     <${Problem} error=${state.error ?? (server.problem && { code: server.problem.code, title: server.problem.detail })} />
     ${examined?.checks && html`<${Checks} checks=${examined.checks} server=${server} />`}
     <${Problem} error=${examined?.error} />
     <p class="row">
       ${!connected && html`<${Link} class="button primary" to=${signInPath(server.id, '/servers')} aria-label=${t('Sign in to {server}', { server: server.name })}>${t('Sign in')}<//>`}
-      ${connection && html`<${Button} loading=${state.loading} onClick=${signOut} aria-label=${t('Sign out of {server}', { server: server.name })}>${t('Sign out')}<//>`}
+      ${connection && html`<${Button} loading=${state.loading} onClick=${() => act(gateway.signOut)} aria-label=${t('Sign out of {server}', { server: server.name })}>${t('Sign out')}<//>`}
+      ${connection?.remembered_until && html`<${Button} loading=${state.loading} onClick=${() => act(gateway.forget)} aria-label=${t('Forget the sign-in to {server}', { server: server.name })}>${t('Forget')}<//>`}
       <${Button} loading=${examined?.loading} onClick=${examine} aria-label=${t('Examine {server}', { server: server.name })}>${t('Examine')}<//>
     </p>
   </section>`

@@ -24,6 +24,8 @@ export function SignIn({ params, query, session }) {
   const back = readReturn(query.get('return_to'), location.origin)
   const kinds = server?.sign_in ?? []
   const selected = kind ?? kinds[0]?.kind
+  const home = servers.data?.find((one) => one.home)
+  const [remember, setRemember] = useState(false)
   const signedIn = (connection) => {
     session.reload()
     if (back.inside) navigate(back.inside)
@@ -40,11 +42,19 @@ export function SignIn({ params, query, session }) {
     ${server && kinds.length === 0 && html`<${Problem} error=${{ code: server.state === 'unreachable' ? 'server_unreachable' : 'kind_not_offered' }} again=${servers.reload} />`}
     ${kinds.length > 0 && html`<div class="card">
       <${Tabs} label=${t('Kind of sign-in')} tabs=${kinds.map((one) => ({ id: one.kind, label: kindName(one.kind) }))} selected=${selected} onSelect=${setKind}>
-        <${Form} key=${selected} server=${server} offer=${kinds.find((one) => one.kind === selected)} returnTo=${back.inside ?? query.get('return_to')} signedIn=${signedIn} />
+        <${Form} key=${selected} server=${server} offer=${kinds.find((one) => one.kind === selected)} returnTo=${back.inside ?? query.get('return_to')} remember=${remember} signedIn=${signedIn} />
       <//>
+      ${home && !server.home && html`<${Remember} home=${home} known=${session.data?.home === home.id} value=${remember} onChange=${setRemember} />`}
     </div>`}
     <p><${Link} to="/servers">${t('All servers')}<//></p>
   </div>`
+}
+
+/** Only who is known at the home server can have a sign-in back there. */
+function Remember({ home, known, value, onChange }) {
+  if (!known) return html`<p class="muted">${t('Sign in to {home} first if this browser shall remember the sign-in.', { home: home.name })}</p>`
+  return html`<label class="check"><input type="checkbox" checked=${value} onChange=${(event) => onChange(event.target.checked)} />${t('Remember this sign-in in this browser')}</label>
+    <p class="help">${t('It comes back when you sign in to {home} here the next time.', { home: home.name })}</p>`
 }
 
 function Form({ offer, ...rest }) {
@@ -53,19 +63,19 @@ function Form({ offer, ...rest }) {
   return html`<${Password} kind=${offer.kind} ...${rest} />`
 }
 
-function OAuth({ server, returnTo }) {
-  const address = `/v1/servers/${encodeURIComponent(server.id)}/authorize?return_to=${encodeURIComponent(returnTo)}`
+function OAuth({ server, returnTo, remember }) {
+  const address = `/v1/servers/${encodeURIComponent(server.id)}/authorize?return_to=${encodeURIComponent(returnTo)}${remember ? '&remember=true' : ''}`
   return html`<p>${t('You sign in at the server itself and tell it that drawbridge may act for you. drawbridge never sees your password.')}</p>
     <p><a class="button primary" href=${address}>${t('Continue to {server}', { server: server.name })}</a></p>`
 }
 
 /** Sends a credential; what was typed does not outlive the form. */
-function useSignIn(server, signedIn) {
+function useSignIn({ server, signedIn, remember }) {
   const [state, set] = useState({})
   const send = async (credential) => {
     set((before) => ({ ...before, loading: true }))
     try {
-      const connection = await gateway.signIn(server.id, credential)
+      const connection = await gateway.signIn(server.id, remember ? { ...credential, remember } : credential)
       set({})
       signedIn(connection)
     } catch (error) {
@@ -76,9 +86,9 @@ function useSignIn(server, signedIn) {
   return [state, send]
 }
 
-function Token({ server, signedIn }) {
+function Token(props) {
   const [token, setToken] = useState('')
-  const [state, send] = useSignIn(server, signedIn)
+  const [state, send] = useSignIn(props)
   const submit = (event) => {
     event.preventDefault()
     send({ kind: 'pat', token: token.replace(/\s+/g, '') })
@@ -93,20 +103,28 @@ function Token({ server, signedIn }) {
 
 const CODE_PROBLEMS = ['second_factor_required', 'second_factor_wrong']
 
-function Password({ server, kind, signedIn }) {
+const CODE_FROM = {
+  totp: () => t('Enter the code from your authenticator app'),
+  email: () => t('Enter the code from the e-mail that the server sent just now'),
+}
+
+function Password({ kind, ...props }) {
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
   const [code, setCode] = useState('')
-  const [state, send] = useSignIn(server, signedIn)
-  const [wantsCode, setWantsCode] = useState(false)
+  const [state, send] = useSignIn(props)
+  const [codeBy, setCodeBy] = useState() // undefined: none is asked for; 'totp', 'email', or '' where the server does not tell
+  const wantsCode = codeBy !== undefined
   const codeField = useRef()
-  const submit = async (event) => {
+  const attempt = async (withCode) => {
+    const error = await send({ kind, username, password, ...(withCode ? { code: withCode.replace(/\s+/g, '') } : {}) })
+    if (!CODE_PROBLEMS.includes(error?.code)) return
+    setCodeBy(error.reason ?? '')
+    setCode('')
+  }
+  const submit = (event) => {
     event.preventDefault()
-    const error = await send({ kind, username, password, ...(wantsCode && code ? { code: code.replace(/\s+/g, '') } : {}) })
-    if (CODE_PROBLEMS.includes(error?.code)) {
-      setWantsCode(true)
-      setCode('')
-    }
+    attempt(wantsCode && code)
   }
   useEffect(() => {
     if (wantsCode) codeField.current?.querySelector('input')?.focus()
@@ -116,10 +134,11 @@ function Password({ server, kind, signedIn }) {
     ${kind === 'basic' && html`<p>${t('The password is sent to the server with every call. Use it only where nothing else works.')}</p>`}
     <${Field} label=${t('User name')} value=${username} onInput=${setUsername} autocomplete="username" autocapitalize="none" spellcheck="false" required />
     <${Field} label=${t('Password')} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required />
-    ${asked && html`<${Notice} title=${t('Enter the code from your authenticator app')} live>${t('Or the one from the e-mail that the server sent.')}<//>`}
-    ${wantsCode && html`<div ref=${codeField}><${Field} class="code" label=${t('Two-factor code')} help=${t('6 digits. The code changes every 30 seconds.')} value=${code} onInput=${setCode}
+    ${asked && html`<${Notice} title=${(CODE_FROM[codeBy] ?? CODE_FROM.totp)()} live>${!CODE_FROM[codeBy] && t('Or the one from the e-mail that the server sent.')}<//>`}
+    ${wantsCode && html`<div ref=${codeField}><${Field} class="code" label=${t('Two-factor code')} help=${codeBy === 'email' ? t('6 digits, good for 15 minutes.') : t('6 digits. The code changes every 30 seconds.')} value=${code} onInput=${setCode}
       autocomplete="one-time-code" inputmode="numeric" /></div>`}
     ${!asked && html`<${Problem} error=${state.error} />`}
+    ${codeBy === 'email' && html`<p><${Button} small disabled=${state.loading} onClick=${() => attempt()}>${t('Send another code')}<//> <span class="muted">${t('The one before is worth nothing then.')}</span></p>`}
     <p><${Button} primary type="submit" loading=${state.loading} disabled=${!username || !password || (wantsCode && !code.trim())}>${t('Sign in')}<//></p>
   </form>`
 }
