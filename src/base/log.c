@@ -57,12 +57,12 @@ static struct str now_text(void) {
 }
 
 static void add_json(enum log_level level, const char *event, const struct log_field *fields) {
-  static const struct str starts[] = {{"\",\"level\":\"error\"", 17}, {"\",\"level\":\"warning\"", 19}, {"\",\"level\":\"info\"", 16}, {"\",\"level\":\"debug\"", 17}};
   struct json_out out = JSON_OUT_INIT(&line);
   (void)buf_add(&line, STR("{\"time\":\""));
   (void)buf_add(&line, now_text());
-  (void)buf_add(&line, starts[level]);
-  (void)buf_add(&line, LOG_KEY("event"));
+  (void)buf_add(&line, STR("\",\"level\":\""));
+  (void)buf_add(&line, str_of(level_names[level]));
+  (void)buf_add(&line, STR("\",\"event\":"));
   out.after_key = true; /* as behind every key that is written here */
   json_out_str(&out, str_of(event));
   for (; fields->key.p; fields++) {
