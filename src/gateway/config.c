@@ -112,18 +112,11 @@ static const char *form_of(const struct directive *d) {
   return d->kind == DIRECTIVE_SIZE ? "a size like 64K, 256M or 1G" : d->kind == DIRECTIVE_DURATION ? "a duration like 90s, 10m or 2h" : "a whole number";
 }
 
-/* The bound as it would be written. */
-static const char *bound(struct arena *arena, const struct directive *d, int64_t value) {
-  if (d->kind == DIRECTIVE_DURATION) return arena_printf(arena, value % 3600000 ? "%llds" : "%lldh", (long long)(value / (value % 3600000 ? 1000 : 3600000))).p;
-  if (d->kind == DIRECTIVE_SIZE) return arena_printf(arena, "%lldK", (long long)(value >> 10)).p;
-  return arena_printf(arena, "%lld", (long long)value).p;
-}
-
 static void fill_number(struct reader *r, const struct directive *d, const struct yaml *node, int64_t *field) {
   int64_t value;
   if (!read_number(d, node->text, &value)) problem(r, node, arena_printf(r->arena, "'%s' is %s", d->name, form_of(d)).p);
   else if (value < d->min || value > d->max)
-    problem(r, node, arena_printf(r->arena, "'%s' is from %s to %s", d->name, bound(r->arena, d, d->min), bound(r->arena, d, d->max)).p);
+    problem(r, node, arena_printf(r->arena, "'%s' is from %s to %s", d->name, directive_bound(r->arena, d, d->min), directive_bound(r->arena, d, d->max)).p);
   else *field = value;
 }
 
@@ -320,21 +313,22 @@ static void fill_section(struct reader *r, const struct section *section, const 
       problem(r, node, arena_printf(r->arena, "'%s' is missing here", section->directives[i].name).p);
 }
 
-/* Where an app or a server with this id stands, for problems of the whole. */
-static const struct yaml *find_id(const struct yaml *node, struct str id) {
+/* The last entry of a list with this id: an app, a server. */
+static const struct yaml *entry_of(const struct yaml *list, struct str id) {
   const struct yaml *found = NULL;
-  for (const struct yaml *child = node->first; child; child = child->next) {
-    if (child->key && str_eq(child->key->text, STR("id")) && str_eq(child->text, id)) return child;
-    const struct yaml *below = find_id(child, id);
-    if (below) found = below;
+  for (const struct yaml *entry = list ? list->first : NULL; entry; entry = entry->next) {
+    const struct yaml *child = child_of(entry, "id");
+    if (child && str_eq(child->text, id)) found = entry;
   }
   return found;
 }
 
-static void report_whole(void *payload, struct str where, const char *what) {
+static void report_whole(void *payload, struct str id, const char *key, const char *what) {
   struct reader *r = payload;
-  const struct yaml *node = where.n ? find_id(r->root, where) : NULL;
-  problem(r, node ? node : r->root, where.n ? arena_printf(r->arena, "%.*s: %s", STR_ARG(where), what).p : what);
+  const struct yaml *server = entry_of(child_of(r->root, "servers"), id), *app = entry_of(child_of(r->root, "apps"), id);
+  const struct yaml *place = id.n && server && child_of(server, key) ? server : id.n && app ? app : id.n && server ? server : r->root;
+  const struct yaml *node = child_of(place, key);
+  problem(r, node ? node : place, id.n ? arena_printf(r->arena, "%.*s: %s", STR_ARG(id), what).p : what);
 }
 
 static void report_tls(void *payload, const char *key, bool warning, const char *what) {
@@ -482,25 +476,4 @@ bool config_kind_of(struct str name, enum config_kind *ret) {
       return true;
     }
   return false;
-}
-
-static void describe(const struct section *section, struct str prefix, struct arena *arena, void (*line)(void *payload, struct str text), void *payload) {
-  for (size_t i = 0; i < section->count; i++) {
-    const struct directive *d = &section->directives[i];
-    struct str name = arena_printf(arena, "%.*s%s", STR_ARG(prefix), d->name);
-    const char *range = d->max && d->kind <= DIRECTIVE_DURATION && d->kind >= DIRECTIVE_NUMBER
-                            ? arena_printf(arena, "%s to %s", bound(arena, d, d->min), bound(arena, d, d->max)).p
-                            : "";
-    line(payload, arena_printf(arena, "| `%.*s` | %s | %s | %s |", STR_ARG(name), d->required ? "required" : d->fallback ? d->fallback : "", range, d->doc));
-    if (d->kind == DIRECTIVE_SECTION) describe(d->section, arena_printf(arena, "%.*s.", STR_ARG(name)), arena, line, payload);
-    if (d->kind == DIRECTIVE_SECTIONS) describe(d->section, arena_printf(arena, "%.*s[].", STR_ARG(name)), arena, line, payload);
-  }
-}
-
-void config_describe(void (*line)(void *payload, struct str text), void *payload) {
-  struct arena *arena = arena_new();
-  line(payload, STR("| key | default | range | meaning |"));
-  line(payload, STR("|---|---|---|---|"));
-  describe(config_table(), STR_NONE, arena, line, payload);
-  arena_free(arena);
 }

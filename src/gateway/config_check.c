@@ -107,7 +107,7 @@ const char *config_check_secret(struct str secret) {
 struct whole {
   struct arena *arena;
   const struct config *config;
-  void (*report)(void *payload, struct str where, const char *what);
+  config_report *report;
   void *payload;
 };
 
@@ -119,25 +119,25 @@ static void check_server(const struct whole *w, const struct config_server *serv
   bool literal = address_parse(url.host, &address);
   bool loopback = literal && address_loopback((struct sockaddr *)&address);
   if (literal && !address_allowed((struct sockaddr *)&address, server->addresses.p, server->addresses.n))
-    w->report(w->payload, server->id, say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
+    w->report(w->payload, server->id, "url", say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
   if (str_eq(url.scheme, STR("http")) && !loopback && !server->insecure)
-    w->report(w->payload, server->id, "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
+    w->report(w->payload, server->id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
   int64_t need_client = server->sign_in & (CONFIG_OAUTH | CONFIG_LEGACY_OAUTH);
   if (server->sign_in != CONFIG_ALL_BUT_BASIC && need_client && !server->oauth.client_id.n)
-    w->report(w->payload, server->id, "sign_in lists oauth, and there is no 'oauth:' with the client");
+    w->report(w->payload, server->id, "sign_in", "sign_in lists oauth, and there is no 'oauth:' with the client");
   if (server->oauth.client_id.n && !server->oauth.client_secret && !server->oauth.private_key)
-    w->report(w->payload, server->id, "'oauth:' needs a client_secret or a private_key");
+    w->report(w->payload, server->id, "oauth", "'oauth:' needs a client_secret or a private_key");
 }
 
 static void check_app(const struct whole *w, const struct config_app *app) {
-  if (!app->origins.n) w->report(w->payload, app->id, "an app needs at least one origin");
+  if (!app->origins.n) w->report(w->payload, app->id, "origins", "an app needs at least one origin");
   for (size_t i = 0; i < app->return_to.n; i++) {
     struct url url;
     struct error error = {0};
     bool own = false;
     if (url_parse(w->arena, app->return_to.p[i], &url, &error)) continue;
     for (size_t k = 0; k < app->origins.n; k++) own = own || str_eq(url_origin(w->arena, &url), app->origins.p[k]);
-    if (!own) w->report(w->payload, app->id, say(w->arena, "return_to '%.*s' is on none of the app's origins", STR_ARG(app->return_to.p[i])));
+    if (!own) w->report(w->payload, app->id, "return_to", say(w->arena, "return_to '%.*s' is on none of the app's origins", STR_ARG(app->return_to.p[i])));
   }
 }
 
@@ -146,22 +146,22 @@ bool config_open_to_all(struct arena *arena, struct str file) {
   return file.n && stat(arena_cstr(arena, file), &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH);
 }
 
-void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload) {
+void config_check_whole(struct arena *arena, const struct config *config, config_report *report, void *payload) {
   struct whole w = {arena, config, report, payload};
-  if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "nothing to listen on: add 'listen' or 'tls'");
-  if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session.idle is longer than session.absolute");
-  if (!config->keys.n) report(payload, STR_NONE, "'keys' is missing here, and systemd passes on no credential of that name");
+  if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "listen", "nothing to listen on: add 'listen' or 'tls'");
+  if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
+  if (!config->keys.n) report(payload, STR_NONE, "keys", "'keys' is missing here, and systemd passes on no credential of that name");
   if (config_open_to_all(arena, config->keys))
-    report(payload, STR_NONE, say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));
+    report(payload, STR_NONE, "keys", say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));
   for (size_t i = 0; i < config->server_count; i++) {
     check_server(&w, &config->servers[i]);
     for (size_t k = 0; k < i; k++)
-      if (str_eq(config->servers[i].id, config->servers[k].id)) report(payload, config->servers[i].id, "two servers have this id");
-      else if (config->servers[i].home && config->servers[k].home) report(payload, config->servers[i].id, "a second server with 'home: true': there is one home");
+      if (str_eq(config->servers[i].id, config->servers[k].id)) report(payload, config->servers[i].id, "id", "two servers have this id");
+      else if (config->servers[i].home && config->servers[k].home) report(payload, config->servers[i].id, "home", "a second server with 'home: true': there is one home");
   }
   for (size_t i = 0; i < config->app_count; i++) {
     check_app(&w, &config->apps[i]);
     for (size_t k = 0; k < i; k++)
-      if (str_eq(config->apps[i].id, config->apps[k].id)) report(payload, config->apps[i].id, "two apps have this id");
+      if (str_eq(config->apps[i].id, config->apps[k].id)) report(payload, config->apps[i].id, "id", "two apps have this id");
   }
 }

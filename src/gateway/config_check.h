@@ -7,8 +7,9 @@
 /* One text as its kind wants it; NULL: good (*ret is the form that is kept), else what is wrong, in the arena. */
 const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text, struct str *ret);
 
-/* What no single value shows. `report` gets a line for each problem; `where` is the id of the app or server, or empty. */
-void config_check_whole(struct arena *arena, const struct config *config, void (*report)(void *payload, struct str where, const char *what), void *payload);
+/* What no single value shows. `report` is called for each problem; `id` is that of the app or server concerned (empty: the file as a whole), `key` the one in it that it is about. */
+typedef void config_report(void *payload, struct str id, const char *key, const char *what);
+void config_check_whole(struct arena *arena, const struct config *config, config_report *report, void *payload);
 
 /* May everybody on this machine read or write the file? */
 bool config_open_to_all(struct arena *arena, struct str file);

@@ -120,3 +120,9 @@ static const struct section root_section = SECTION("", config, root_table);
 const struct section *config_table(void) {
   return &root_section;
 }
+
+const char *directive_bound(struct arena *arena, const struct directive *d, int64_t value) {
+  if (d->kind == DIRECTIVE_DURATION) return arena_printf(arena, value % 3600000 ? "%llds" : "%lldh", (long long)(value / (value % 3600000 ? 1000 : 3600000))).p;
+  if (d->kind == DIRECTIVE_SIZE) return arena_printf(arena, "%lldK", (long long)(value >> 10)).p;
+  return arena_printf(arena, "%lld", (long long)value).p;
+}

@@ -1,4 +1,4 @@
-/* config_table: every key of the configuration file, once: what it is, where it goes, what it means. For config.c alone, and for config_describe.
+/* config_table: every key of the configuration file, once: what it is, where it goes, what it means. For config.c and config_describe.c alone.
  *
  * A section is a mapping; its directives fill the fields of one struct. */
 #ifndef DRAWBRIDGE_GATEWAY_CONFIG_TABLE_H
@@ -49,5 +49,7 @@ struct section {
 };
 
 const struct section *config_table(void);
+
+const char *directive_bound(struct arena *arena, const struct directive *directive, int64_t value); /* its min or max as it would be written */
 
 #endif

@@ -134,6 +134,7 @@ bool policy_pattern_valid(struct str pattern) {
     struct str segment = str_take(&rest, '/');
     if (str_has(segment, STR("**")) && (segment.n != 2 || rest.p)) return false;
     if (!segment.n && rest.p) return false;
+    if (str_eq(segment, STR(".")) || str_eq(segment, STR(".."))) return false; /* no target that is let in has one: it would never match */
   }
   return true;
 }
