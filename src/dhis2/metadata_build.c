@@ -171,11 +171,13 @@ static void order_options(const struct build *b, struct record *coc) {
   for (struct record_link *link = list->first; link; link = link->next) link->to = sorted[n++];
 }
 
-/* A COC that came without a name gets the one DHIS2 would give it. */
+/* A COC that came without a name gets the one DHIS2 would give it. Options without one are passed over: a name that ends in a comma would be read back as another. */
 static struct str composed_name(struct build *b, const struct record *coc) {
   struct str name = STR_NONE;
-  for (const struct record_link *link = coc->list[LIST_OPTIONS].first; link && name.n < 1024; link = link->next)
-    name = name.n ? arena_printf(b->arena, "%.*s, %.*s", STR_ARG(name), STR_ARG(link->to->o.name)) : link->to->o.name;
+  for (const struct record_link *link = coc->list[LIST_OPTIONS].first; link && name.n < 1024; link = link->next) {
+    struct str option = link->to->o.name;
+    if (option.n) name = name.n ? arena_printf(b->arena, "%.*s, %.*s", STR_ARG(name), STR_ARG(option)) : option;
+  }
   return name;
 }
 

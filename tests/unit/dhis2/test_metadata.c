@@ -225,9 +225,11 @@ static void test_lists_are_in_the_order_they_were_given(void **state) {
 }
 
 static void written_and_read_again_it_is_the_same(void **state) {
-  static const char *const texts[] = {flat, nested};
+  static const char *const half_named = "{\"dataElements\":[{\"id\":\"e1\",\"name\":\"E\"}],\"dataSets\":[{\"id\":\"s1\",\"name\":\"S\"}],\"categoryOptions\":[{\"id\":\"o1\",\"name\":\"Male\"}],"
+                                        "\"categoryOptionCombos\":[{\"id\":\"x1\",\"categoryOptions\":[{\"id\":\"o1\"},{\"id\":\"gone\"}]}]}";
+  const char *const texts[] = {flat, nested, half_named};
   (void)state;
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 3; i++) {
     struct buf first = BUF_INIT(1 << 20), second = BUF_INIT(1 << 20);
     struct error error = {0};
     const struct dhis2_metadata *once = read_in(texts[i], 1000, &error), *twice;
