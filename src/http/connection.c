@@ -37,6 +37,7 @@ void connection_cut(struct connection *connection) {
   struct http_server *server = connection->server;
   struct http_exchange *exchange = connection->exchange;
   connection->exchange = NULL;
+  h2_free(connection->h2);
   if (connection->previous) connection->previous->next = connection->next;
   else server->connections = connection->next;
   if (connection->next) connection->next->previous = connection->previous;
@@ -52,8 +53,13 @@ void connection_cut(struct connection *connection) {
   server_connection_gone(server);
 }
 
-bool connection_idle(const struct connection *connection) {
+static bool is_idle(const struct connection *connection) {
   return connection->served && !connection->exchange && connection->in.n == 0 && !connection->lingering && stream_waiting(connection->stream) == 0;
+}
+
+void connection_drain(struct connection *connection) {
+  if (connection->h2) h2_drain(connection->h2);
+  else if (is_idle(connection)) connection_cut(connection);
 }
 
 /* The last answer is written: tells the other end, and goes on reading for a while, since closing with unread bytes would reset the connection and could take the answer away from its reader. */
@@ -86,7 +92,7 @@ static void start_exchange(struct connection *connection, struct str received) {
   struct http_server *server = connection->server;
   struct error error;
   error_clear(&error);
-  struct http_exchange *exchange = exchange_new(connection);
+  struct http_exchange *exchange = exchange_new(connection, NULL, NULL);
   struct str head = arena_str(exchange->arena, received);
   connection->head_begun = false;
   connection->served = true;
@@ -99,6 +105,14 @@ static void start_exchange(struct connection *connection, struct str received) {
   server->handler(server->payload, exchange);
 }
 
+/* Prior knowledge (RFC 9113 section 3.3): 1: this is HTTP/2, in clear; 0: not, or no longer to be told; -1: more must come. */
+static int has_preface(const struct connection *connection, struct str bytes) {
+  struct str preface = H2_PREFACE;
+  if (connection->served || connection->in_tls || bytes.n == 0 || bytes.p[0] != preface.p[0]) return 0;
+  if (!str_eq(str_slice(bytes, 0, preface.n), str_slice(preface, 0, bytes.n))) return 0;
+  return bytes.n >= preface.n ? 1 : -1;
+}
+
 /* Takes one head off *bytes. False: there is none yet, or nothing more is to be taken. */
 static bool take_head(struct connection *connection, struct str *bytes) {
   if (connection->last || connection->blocked) return false;
@@ -106,6 +120,14 @@ static bool take_head(struct connection *connection, struct str *bytes) {
   if (bytes->n == 0) return false;
   if (!connection->head_begun) connection->moved_ms = now_of(connection);
   connection->head_begun = true;
+  int preface = has_preface(connection, *bytes);
+  if (preface < 0) return false;
+  if (preface > 0) {
+    connection->h2 = h2_new(connection);
+    h2_data(connection->h2, *bytes);
+    *bytes = STR_NONE;
+    return false;
+  }
   struct error error;
   error_clear(&error);
   size_t n = 0;
@@ -113,7 +135,7 @@ static bool take_head(struct connection *connection, struct str *bytes) {
   if (found == 0) return false;
   connection->scanned = 0;
   if (found < 0) {
-    refuse(connection, exchange_new(connection), &error);
+    refuse(connection, exchange_new(connection, NULL, NULL), &error);
     *bytes = STR_NONE;
     return false;
   }
@@ -161,8 +183,10 @@ static void regulate(struct connection *connection) {
   else stream_resume(connection->stream);
 }
 
-/* Shaken hands; the time for the first head goes on. */
 static void on_opened(void *payload) {
+  struct connection *connection = payload;
+  connection->in_tls = true;
+  if (str_eq(stream_protocol(connection->stream), STR("h2"))) connection->h2 = h2_new(connection);
 }
 
 static void on_data(void *payload, struct str piece) {
@@ -172,6 +196,10 @@ static void on_data(void *payload, struct str piece) {
   if (connection->lingering) {
     connection->lingered += piece.n;
     if (connection->lingered > LINGER_MAX) connection_cut(connection);
+    return;
+  }
+  if (connection->h2) {
+    h2_data(connection->h2, piece);
     return;
   }
   if (connection->in.n == 0) {
@@ -198,6 +226,10 @@ static void on_drained(void *payload) {
 static void on_ended(void *payload, const struct error *error) {
   struct connection *connection = payload;
   const struct http_exchange *exchange = connection->exchange;
+  if (connection->h2) {
+    connection_cut(connection);
+    return;
+  }
   bool answered = !exchange || exchange->answering == ENDED;
   bool nothing_to_send = !exchange && stream_waiting(connection->stream) == 0;
   if (error || !answered || nothing_to_send) {
@@ -224,9 +256,22 @@ static bool is_finished(const struct connection *connection) {
   return exchange && exchange->answering == ENDED && (exchange->body_done || connection->last);
 }
 
+/* HTTP/2: what cannot go out now is a reason to read no further. */
+static void act_h2(struct connection *connection) {
+  if (connection->lingering) return;
+  h2_act(connection->h2);
+  if (h2_over(connection->h2)) linger(connection);
+  else if (connection->blocked) stream_pause(connection->stream);
+  else stream_resume(connection->stream);
+}
+
 static void act(void *payload) {
   struct connection *connection = payload;
   struct http_exchange *exchange = connection->exchange;
+  if (connection->h2) {
+    act_h2(connection);
+    return;
+  }
   if (connection->broken || (exchange && exchange->aborted)) {
     stream_flush(connection->stream);
     connection_cut(connection);
@@ -255,7 +300,7 @@ static void check_waiting_head(struct connection *connection, int64_t waited_ms)
   if (waited_ms < limits->head_timeout_ms) return;
   struct error error = {0};
   (void)error_set(&error, ERROR_request_timeout, "the request head did not come within %d ms", limits->head_timeout_ms);
-  refuse(connection, exchange_new(connection), &error);
+  refuse(connection, exchange_new(connection, NULL, NULL), &error);
 }
 
 void connection_check_time(struct connection *connection, int64_t now_ms) {
@@ -268,6 +313,8 @@ void connection_check_time(struct connection *connection, int64_t now_ms) {
     if (waited_ms >= connection->server->limits.idle_timeout_ms) connection_cut(connection);
   } else if (connection->lingering) {
     if (connection->input_ended || waited_ms >= LINGER_MS) connection_cut(connection);
+  } else if (connection->h2) {
+    h2_check_time(connection->h2, now_ms);
   } else if (exchange) {
     bool awaits_body = !exchange->body_done && exchange_wants_body(exchange);
     if (awaits_body && waited_ms >= connection->server->limits.idle_timeout_ms) connection_cut(connection);

@@ -9,24 +9,30 @@ enum { RESERVE_MAX = 64 * 1024 };
 
 static void on_turn(void *payload);
 
-struct http_exchange *exchange_new(struct connection *connection) {
+struct http_exchange *exchange_new(struct connection *connection, struct h2_stream *stream, struct arena *arena) {
   struct http_server *server = connection->server;
-  struct arena *arena = arena_new_of(server->arenas);
+  if (!arena) arena = arena_new_of(server->arenas);
   struct http_exchange *exchange = ARENA_NEW(arena, struct http_exchange);
   exchange->server = server;
-  exchange->connection = connection;
+  exchange->stream = stream;
+  if (!stream) exchange->connection = connection;
   exchange->arena = arena;
   exchange->turn = (struct turn_item){.act = on_turn, .payload = exchange};
   server_next_id(server, exchange->id);
   struct str peer = stream_peer(connection->stream);
   if (peer.n < sizeof exchange->peer) memcpy(exchange->peer, peer.p, peer.n);
-  connection->exchange = exchange;
+  if (!stream) connection->exchange = exchange;
   server->exchange_count++;
   return exchange;
 }
 
+/* Is there a browser that can be answered? */
+static bool is_on_wire(const struct http_exchange *exchange) {
+  return exchange->connection || exchange->stream;
+}
+
 static bool is_over(const struct http_exchange *exchange) {
-  return !exchange->connection && exchange->holds == 0 && exchange->answering == ENDED;
+  return !is_on_wire(exchange) && exchange->holds == 0 && exchange->answering == ENDED;
 }
 
 static void free_if_over(struct http_exchange *exchange) {
@@ -46,6 +52,7 @@ static void look_later(struct http_exchange *exchange) {
 
 void exchange_detach(struct http_exchange *exchange) {
   exchange->connection = NULL;
+  exchange->stream = NULL;
   free_if_over(exchange); /* at the turn's end already */
 }
 
@@ -61,6 +68,7 @@ static void tell_gone(struct http_exchange *exchange) {
 
 void exchange_leave(struct http_exchange *exchange) {
   exchange->connection = NULL;
+  exchange->stream = NULL;
   exchange->gone = exchange->answering != ENDED || exchange->aborted;
   exchange->holds++; /* what is called here may release it */
   tell_gone(exchange);
@@ -139,24 +147,27 @@ bool exchange_wants_body(const struct http_exchange *exchange) {
 
 static void wake(struct http_exchange *exchange) {
   if (exchange->connection) connection_wake(exchange->connection);
+  else if (exchange->stream) h2_wake(exchange->stream);
 }
 
 static void answer_ended(struct http_exchange *exchange) {
   exchange->answering = ENDED;
   exchange->reading = DRAINED;
   exchange->paused = false;
-  if (exchange->connection) wake(exchange);
+  if (is_on_wire(exchange)) wake(exchange);
   else look_later(exchange);
 }
 
 static void claim(struct http_exchange *exchange, enum reading reading) {
   exchange->reading = reading;
-  if (!exchange->connection) {
+  if (!is_on_wire(exchange)) {
     look_later(exchange);
     return;
   }
   bool asked = exchange->framing.expects_continue && !exchange->body_done && exchange->answering == NOT_BEGUN;
-  if (asked && exchange->connection->in.n == 0) {
+  if (asked && exchange->stream) {
+    if (!h2_body_begun(exchange->stream)) h2_continue(exchange->stream);
+  } else if (asked && exchange->connection->in.n == 0) {
     exchange->continue_sent = true;
     (void)stream_write(exchange->connection->stream, &STR("HTTP/1.1 100 Continue\r\n\r\n"), 1);
   }
@@ -178,8 +189,9 @@ void exchange_body(struct http_exchange *exchange, struct str piece) {
   case READ_STREAM: exchange->reader.data(exchange->reader.payload, piece); break;
   default:
     exchange->drained_bytes += piece.n;
-    if (exchange->drained_bytes <= DRAIN_MAX || !exchange->connection) break;
-    exchange->connection->last = true;
+    if (exchange->drained_bytes <= DRAIN_MAX || !is_on_wire(exchange)) break;
+    if (exchange->stream) h2_stop_reading(exchange->stream);
+    else exchange->connection->last = true;
     wake(exchange);
   }
 }
@@ -206,6 +218,7 @@ void exchange_body_broken(struct http_exchange *exchange, const struct error *er
     exchange->end_told = true;
     exchange->reader.end(exchange->reader.payload, false);
     if (exchange->answering != ENDED && exchange->connection) exchange->connection->broken = true;
+    else if (exchange->answering != ENDED && exchange->stream) h2_break(exchange->stream);
   }
   wake(exchange);
 }
@@ -272,12 +285,20 @@ static bool leaves_too_much(const struct http_exchange *exchange) {
   return exchange->framing.body == GUARD_LENGTH && exchange->h1.left > DRAIN_MAX;
 }
 
+static bool is_empty_status(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
+
+static void note_head(struct http_exchange *exchange, int status, int64_t length) {
+  exchange->bodiless = is_empty_status(status) || str_eq(exchange->request.method, STR("HEAD"));
+  exchange->left = length;
+  exchange->status = status;
+}
+
 static void add_framing(struct http_exchange *exchange, struct buf *head, int status, int64_t length) {
   struct connection *connection = exchange->connection;
-  bool empty_status = status < 200 || status == 204 || status == 304;
-  exchange->bodiless = empty_status || str_eq(exchange->request.method, STR("HEAD"));
+  bool empty_status = is_empty_status(status);
   exchange->chunked = length < 0 && !empty_status && !exchange->framing.http_1_0;
-  exchange->left = length;
   if (length < 0 && !exchange->bodiless && !exchange->chunked) connection->last = true; /* HTTP/1.0: the end of the connection is the end of the body */
   if (leaves_too_much(exchange) || exchange->server->draining) connection->last = true;
   if (exchange->chunked) add_line(head, FIELD_TRANSFER_ENCODING, STR("chunked"));
@@ -318,11 +339,18 @@ static bool put(struct http_exchange *exchange, const struct str *pieces, size_t
 
 void http_exchange_reply(struct http_exchange *exchange, int status, const struct http_headers *headers, struct str body) {
   if (exchange->answering != NOT_BEGUN) return;
-  if (exchange->connection) {
+  if (is_on_wire(exchange)) {
+    note_head(exchange, status, (int64_t)body.n);
+    exchange->sent = exchange->bodiless ? 0 : (int64_t)body.n;
+  }
+  if (exchange->stream) {
+    bool no_body = exchange->bodiless || body.n == 0;
+    h2_begin(exchange->stream, status, headers, (int64_t)body.n, no_body);
+    if (!no_body) (void)h2_write(exchange->stream, body);
+    h2_end(exchange->stream);
+  } else if (exchange->connection) {
     struct str pieces[] = {head_of(exchange, status, headers, (int64_t)body.n), body};
     (void)put(exchange, pieces, exchange->bodiless ? 1 : 2);
-    exchange->status = status;
-    exchange->sent = exchange->bodiless ? 0 : (int64_t)body.n;
   }
   answer_ended(exchange);
 }
@@ -330,14 +358,18 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const struc
 void http_exchange_begin(struct http_exchange *exchange, int status, const struct http_headers *headers, int64_t length) {
   if (exchange->answering != NOT_BEGUN) return;
   exchange->answering = BEGUN;
-  if (!exchange->connection) return;
+  if (!is_on_wire(exchange)) return;
+  note_head(exchange, status, length);
+  if (exchange->stream) {
+    h2_begin(exchange->stream, status, headers, length, exchange->bodiless);
+    return;
+  }
   struct str head = head_of(exchange, status, headers, length);
   (void)put(exchange, &head, 1);
-  exchange->status = status;
 }
 
 bool http_exchange_write(struct http_exchange *exchange, struct str piece) {
-  if (exchange->answering != BEGUN || !exchange->connection || exchange->bodiless || piece.n == 0) return true;
+  if (exchange->answering != BEGUN || !is_on_wire(exchange) || exchange->bodiless || piece.n == 0) return true;
   if (exchange->left >= 0) {
     if (piece.n > (uint64_t)exchange->left) { /* what was told does not hold: nobody may take it for whole */
       http_exchange_abort(exchange);
@@ -346,6 +378,7 @@ bool http_exchange_write(struct http_exchange *exchange, struct str piece) {
     exchange->left -= (int64_t)piece.n;
   }
   exchange->sent += (int64_t)piece.n;
+  if (exchange->stream) return h2_write(exchange->stream, piece);
   if (!exchange->chunked) return put(exchange, &piece, 1);
   char size[24];
   int n = snprintf(size, sizeof size, "%zx\r\n", piece.n);
@@ -360,12 +393,13 @@ void http_exchange_on_drained(struct http_exchange *exchange, void (*drained)(vo
 
 void http_exchange_end(struct http_exchange *exchange) {
   if (exchange->answering != BEGUN) return;
-  if (exchange->connection && !exchange->bodiless) {
+  if (is_on_wire(exchange) && !exchange->bodiless) {
     if (exchange->left > 0) {
       http_exchange_abort(exchange);
       return;
     }
-    if (exchange->chunked) (void)put(exchange, &STR("0\r\n\r\n"), 1);
+    if (exchange->stream) h2_end(exchange->stream);
+    else if (exchange->chunked) (void)put(exchange, &STR("0\r\n\r\n"), 1);
   }
   answer_ended(exchange);
 }

@@ -44,6 +44,7 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
   server->turn = (struct turn_item){.act = on_turn, .payload = server};
   server->arenas = arena_pool_new(ARENA_FIRST, ARENAS_KEPT);
   server->head = BUF_INIT(HEAD_MAX);
+  server->frames = BUF_INIT(FRAMES_MAX);
   server->tick = mem_alloc(sizeof *server->tick);
   (void)uv_timer_init(loop, server->tick);
   server->tick->data = server;
@@ -56,6 +57,7 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
 static void free_if_over(struct http_server *server) {
   if (!server->freed || server->open_handles || server->exchange_count) return;
   buf_free(&server->head);
+  buf_free(&server->frames);
   arena_pool_free(server->arenas);
   free(server);
 }
@@ -226,7 +228,7 @@ void http_server_drain(struct http_server *server, void (*drained)(void *payload
   close_listeners(server);
   for (struct connection *c = server->connections, *next; c; c = next) {
     next = c->next;
-    if (connection_idle(c)) connection_cut(c);
+    connection_drain(c);
   }
   turn_add(server->room->turn, &server->turn);
 }

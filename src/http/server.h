@@ -1,17 +1,17 @@
-/* server: accepts connections on the loop and hands each request to one handler.
+/* server: accepts connections on the loop and hands each request to one handler, whether it came by HTTP/1.1 or by HTTP/2.
  *
  * What holds always:
  * - A request reaches the handler only after the strict head guard (http/guard.h) let it pass; what the guard refuses is answered here with problem+json and the
- *   connection closes.
+ *   connection closes (with HTTP/2: the stream; what cannot even be a request is reset, and who floods is cut off: http/h2.h).
  * - All calls are made on the loop thread; the handler never blocks: slow work goes to net/work.h and answers from its `done`.
  * - One exchange is one request and its answer. It is owned by the server and lives until the answer is out and every http_exchange_hold is released, also when the browser has gone
  *   meanwhile; then answer calls are quietly without effect and http_exchange_gone is true, but one of them must still be made (http_exchange_abort will do). Its arena dies with it.
  * - A browser that ends its side of the connection before it was answered counts as gone (as in nginx).
  * - Callbacks record, the loop acts: an answer call made inside any callback is safe; nothing is freed before the end of the loop turn.
- * - Answers on one connection keep the order of the requests. HEAD answers carry no body whatever is written.
+ * - Answers on one HTTP/1.1 connection keep the order of the requests; those of HTTP/2 take turns. HEAD answers carry no body whatever is written.
  *
  * Life cycle: http_server_new, http_server_listen (any number of addresses), …, http_server_drain (no new connections, exchanges under way finish,
- * keep-alive connections close; one that was just accepted still has a second for its first request), http_server_free. */
+ * keep-alive connections close, those of HTTP/2 get GOAWAY in two steps; one that was just accepted still has a second for its first request), http_server_free. */
 #ifndef DRAWBRIDGE_HTTP_SERVER_H
 #define DRAWBRIDGE_HTTP_SERVER_H
 
@@ -28,7 +28,7 @@ struct http_server_limits { /* 0: the default in brackets */
   size_t head_fields;       /* [128] 431 */
   size_t target_bytes;      /* [64 KiB] 414 */
   size_t connections;       /* [4096] accepted at once; further ones wait in the backlog */
-  int head_timeout_ms;      /* [15000] from the first byte of a head to its end: 408 and close; a connection without any byte is just closed after as long */
+  int head_timeout_ms;      /* [15000] from the first byte of a head to its end: 408 and close; a connection without any byte is just closed after as long, and so is one whose TLS handshake and first byte take longer together */
   int idle_timeout_ms;      /* [60000] no byte moved although it is the browser that has to read or write: cut. Does not run while the handler is waited for or has paused the body */
   int keep_alive_ms;        /* [75000] between requests */
 };
@@ -92,7 +92,7 @@ void http_exchange_resume(struct http_exchange *exchange);
 void http_exchange_reply(struct http_exchange *exchange, int status, const struct http_headers *headers, struct str body);
 
 /* The answer, streamed: length -1 is chunked (or until close for HTTP/1.0). http_exchange_write copies or takes over before it returns; true: go on; false: more than the high-water mark (256 KiB) waits,
- * stop until `drained` runs. http_exchange_end completes; http_exchange_abort cuts the connection so that no half body looks whole. */
+ * stop until `drained` runs. http_exchange_end completes; http_exchange_abort cuts the connection (resets the stream) so that no half body looks whole. */
 void http_exchange_begin(struct http_exchange *exchange, int status, const struct http_headers *headers, int64_t length);
 bool http_exchange_write(struct http_exchange *exchange, struct str piece);
 void http_exchange_on_drained(struct http_exchange *exchange, void (*drained)(void *payload), void *payload);

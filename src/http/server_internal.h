@@ -4,10 +4,12 @@
 
 #include "base/buf.h"
 #include "http/h1.h"
+#include "http/h2.h"
 #include "http/server.h"
 #include "net/stream.h"
 
 enum {
+  FRAMES_MAX = 64 * 1024,
   ARENA_FIRST = 8192, ARENAS_KEPT = 256, /* what an ordinary exchange needs, and how many are under way at once on a busy day */
   DRAIN_MAX = 64 * 1024,    /* of a request body that nobody read, so that the connection can be kept */
   LINGER_MAX = 256 * 1024,  /* read and thrown away behind the last answer, so that a reset does not overtake it */
@@ -34,7 +36,8 @@ struct http_server {
   void (*drained)(void *payload);
   void *drained_payload;
   struct turn_item turn;
-  struct buf head; /* the head being written: used again and again */
+  struct buf head;   /* the head being written: used again and again */
+  struct buf frames; /* of HTTP/2, as well */
   uint64_t next_id;
   int64_t date_s;
   char date[32];
@@ -45,12 +48,13 @@ struct connection {
   struct connection *next, *previous;
   struct stream *stream;
   struct turn_item turn;
+  struct h2 *h2;                  /* NULL: HTTP/1.1 is spoken, and what follows is about that, but for the times and `blocked` */
   struct http_exchange *exchange; /* the one under way; further requests wait in `in` */
   struct buf in;                  /* read and not yet used */
   size_t scanned;                 /* of a head that is not whole yet */
   size_t lingered, last_waiting;
   int64_t moved_ms;               /* when a byte moved last, or the state changed; the head's first byte while a head is awaited */
-  bool head_begun, served, blocked, last, lingering, input_ended, broken;
+  bool in_tls, head_begun, served, blocked, last, lingering, input_ended, broken;
 };
 
 enum reading { UNCLAIMED, READ_WHOLE, READ_STREAM, DRAINED };
@@ -58,7 +62,8 @@ enum answering { NOT_BEGUN, BEGUN, ENDED };
 
 struct http_exchange {
   struct http_server *server;
-  struct connection *connection; /* NULL: no longer on one */
+  struct connection *connection; /* NULL: no longer on one, or HTTP/2 */
+  struct h2_stream *stream;      /* NULL: no longer on one, or HTTP/1.1 */
   struct arena *arena; /* the exchange itself lies in it */
   struct http_request request;
   struct guard_framing framing;
@@ -93,10 +98,11 @@ void connection_new(struct http_server *server, uv_stream_t *listener, struct tl
 void connection_wake(struct connection *connection); /* acts at the turn's end */
 void connection_cut(struct connection *connection);  /* closes it and frees it; not from inside a handler's call */
 void connection_check_time(struct connection *connection, int64_t now_ms);
-bool connection_idle(const struct connection *connection);
+void connection_drain(struct connection *connection); /* nothing more is asked for on it */
 
 /* exchange.c */
-struct http_exchange *exchange_new(struct connection *connection);
+/* `stream` and `arena` (taken over): of HTTP/2, else NULL. */
+struct http_exchange *exchange_new(struct connection *connection, struct h2_stream *stream, struct arena *arena);
 void exchange_body(struct http_exchange *exchange, struct str piece);
 void exchange_body_end(struct http_exchange *exchange);
 void exchange_body_broken(struct http_exchange *exchange, const struct error *error);

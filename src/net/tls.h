@@ -14,7 +14,7 @@ struct tls_context;
 struct tls;
 
 struct tls_context *tls_context_client(struct str ca_file, struct error *error); /* empty: the system's. NULL: ERROR_configuration */
-/* The certificate with its chain, and the key, as PEM files; speaks HTTP/1.1 by ALPN (RFC 7301) and without. NULL: ERROR_configuration; its reason is "certificate" or "key": whose fault it is.
+/* The certificate with its chain, and the key, as PEM files; speaks HTTP/2 and HTTP/1.1 by ALPN (RFC 7301), HTTP/1.1 without. NULL: ERROR_configuration; its reason is "certificate" or "key": whose fault it is.
  * Blocks. */
 struct tls_context *tls_context_server(struct str certificate_file, struct str key_file, struct error *error);
 struct tls_context *tls_context_ref(struct tls_context *context); /* any thread; NULL is fine */

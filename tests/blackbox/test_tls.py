@@ -12,6 +12,7 @@ import subprocess
 import certificates
 import harness
 from gateway import Gateway
+from h2wire import H2, NO_ERROR
 from people import PASSWORD
 
 
@@ -48,6 +49,31 @@ class Tls(Gateway):
     def serial(self):
         with self.dial() as wire:
             return wire.getpeercert(binary_form=True)
+
+    def h2(self, **options):
+        wire = H2(self.tls_port, self.context(["h2", "http/1.1"]), **options)
+        self.addCleanup(wire.socket.close)
+        self.assertEqual(wire.socket.selected_alpn_protocol(), "h2")
+        return wire
+
+    def ask_h2(self, wire, target, headers=(), method="GET", body=None):
+        """The id of the stream."""
+        return wire.ask(target, method, [("x-drawbridge", "1"), *headers], body, authority=f"localhost:{self.tls_port}", scheme="https")
+
+    def sign_in_h2(self, wire):
+        """The cookie, as a field."""
+        self.people["district"].add("ada")
+        body = json.dumps({"kind": "password", "username": "ada", "password": PASSWORD}).encode()
+        answer = wire.answer(self.ask_h2(wire, "/v1/servers/district/connection", [("content-type", "application/json")], "POST", body))
+        self.assertEqual(answer.status, 201, answer)
+        return ("cookie", dict(answer.pairs)["set-cookie"].partition(";")[0])
+
+    def changed(self, old):
+        try:
+            found = self.serial()
+        except ssl.SSLError:
+            return None
+        return found if found != old else None
 
     def hang_up(self):
         self.program.process.send_signal(signal.SIGHUP)
@@ -117,6 +143,66 @@ class Speaking(Tls):
         self.assertNotIn(" vulnerable", text.replace("not vulnerable", ""), text)
 
 
+class Http2(Tls):
+    def test_signing_in_and_calls_side_by_side(self):
+        """[R-G10, R-G14] JSON, a megabyte both ways, a refusal and a slow call on one connection, as over HTTP/1.1."""
+        faults = self.directory() / "faults.json"
+        faults.write_text(json.dumps([{"path": "/api/system/info", "kind": "slow", "ms": 1500}]))
+        self.start_tls(sim_words=("--faults", faults))
+        wire = self.h2()
+        cookie = self.sign_in_h2(wire)
+        slow = self.ask_h2(wire, "/s/district/api/system/info", [cookie])
+        me = wire.answer(self.ask_h2(wire, "/s/district/api/me?fields=username", [cookie]))
+        self.assertEqual((me.status, json.loads(me.body)), (200, {"username": "ada"}))
+        large = json.dumps({"text": "x" * 1024 * 1024}).encode()
+        put = wire.answer(self.ask_h2(wire, "/s/district/api/dataStore/tls/large", [cookie, ("content-type", "application/json")], "POST", large))
+        self.assertEqual(put.status, 201, put)
+        got = wire.answer(self.ask_h2(wire, "/s/district/api/dataStore/tls/large", [cookie]))
+        self.assertEqual(json.loads(got.body), json.loads(large))
+        refused = wire.answer(self.ask_h2(wire, "/s/district/api/apiToken", [cookie]))
+        self.assertEqual((refused.status, refused.header("x-drawbridge-error")), (403, "policy"))
+        self.assertFalse(wire.streams[slow].over)
+        self.assertEqual(wire.answer(slow).status, 200)
+        connection = self.https()
+        old = self.ask(connection, "/s/district/api/me?fields=username", {"Cookie": cookie[1]})
+        self.assertEqual((old.status, old.body), (me.status, me.body))
+        apart = {"date", "x-request-id", "server-timing", ":status"}
+        self.assertEqual({n.lower(): v for n, v in old.headers if n.lower() not in apart}, {n: v for n, v in me.headers.items() if n not in apart})
+        connection.close()
+
+    def test_curl(self):
+        """[R-G10] An independent client agrees on h2, sends a body and gets its answer."""
+        self.start_tls()
+        run = subprocess.run(["curl", "-sS", "--http2", "--cacert", self.certificate, "-H", "X-Drawbridge: 1", "-w", "%{http_version} %{http_code}", "-d", "{}", "-H", "Content-Type: application/json",
+                              f"https://localhost:{self.tls_port}/v1/servers/district/connection"], capture_output=True, text=True, check=True, timeout=harness.PATIENCE)
+        self.assertTrue(run.stdout.endswith("2 400"), run.stdout)
+
+    def test_a_drain_with_streams_open(self):
+        """[R-G14] SIGTERM in the middle of calls: each is answered whole, then the connection ends with GOAWAY and the program with 0."""
+        faults = self.directory() / "faults.json"
+        faults.write_text(json.dumps([{"path": "/api/system/info", "kind": "slow", "ms": 1500}]))
+        self.start_tls(sim_words=("--faults", faults))
+        wire = self.h2()
+        cookie = self.sign_in_h2(wire)
+        asked = [self.ask_h2(wire, "/s/district/api/system/info", [cookie]) for _ in range(8)]
+        self.assertTrue(wire.ping())
+        self.program.process.send_signal(signal.SIGTERM)
+        for identity in asked:
+            self.assertEqual(wire.answer(identity).status, 200, wire.streams[identity])
+        self.assertEqual(wire.ended_with(), NO_ERROR)
+        self.assertEqual(self.program.process.wait(harness.PATIENCE), 0)
+
+    def test_a_new_certificate_under_open_streams(self):
+        """[R-H4] The connection that is open goes on with its own."""
+        self.start_tls()
+        wire = self.h2()
+        old = self.serial()
+        certificates.make(self.folder)
+        self.hang_up()
+        harness.wait_for(lambda: self.changed(old), "the new certificate")
+        self.assertEqual(wire.answer(self.ask_h2(wire, "/v1/session")).status, 200)
+
+
 class Certificates(Tls):
     def test_a_reload_takes_the_new_one(self):
         """[R-H4, A26] New connections get it, those that are open go on; a pair that is none changes nothing and is told with its place."""
@@ -138,13 +224,6 @@ class Certificates(Tls):
         self.assertEqual(self.serial(), new)
         self.assertEqual(self.ask(connection).status, 200)
         connection.close()
-
-    def changed(self, old):
-        try:
-            found = self.serial()
-        except ssl.SSLError:
-            return None
-        return found if found != old else None
 
     def test_what_is_refused_and_what_is_told(self):
         """[R-H3, A26] check-config: file, line and column of each."""

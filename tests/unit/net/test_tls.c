@@ -264,7 +264,7 @@ static void the_protocol_is_agreed_on(void **state) {
     const char *chosen;
   } rows[] = {
       {"\x08http/1.1", TLS_DONE, "http/1.1"},
-      {"\x08http/1.1\x02h2", TLS_DONE, "http/1.1"},
+      {"\x08http/1.1\x02h2", TLS_DONE, "h2"},
       {"\x06spdy/3\x08http/1.1", TLS_DONE, "http/1.1"},
       {"\x06spdy/3", TLS_BROKEN, ""},
   };
