@@ -428,11 +428,15 @@ const struct config_app *config_app_of_origin(const struct config *config, struc
 }
 
 /* "/…" on our own origin: one leading slash, and nothing a browser would read as another host. */
-static bool own_path(struct str text) {
-  if (!text.n || text.p[0] != '/' || text.n > 2048) return false;
-  if (text.n > 1 && (text.p[1] == '/' || text.p[1] == '\\')) return false;
+/* R-F8: also for a reader that decodes it once too often. */
+static bool own_path(struct arena *arena, struct str text) {
+  struct str decoded;
+  if (!text.n || text.p[0] != '/' || text.n > 2048 || !url_decode(arena, text, &decoded)) return false;
+  if (str_starts(decoded, STR("//"))) return false;
   for (size_t i = 0; i < text.n; i++)
-    if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] >= 127 || text.p[i] == '\\') return false;
+    if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] >= 127) return false;
+  for (size_t i = 0; i < decoded.n; i++)
+    if ((unsigned char)decoded.p[i] < ' ' || decoded.p[i] == 127 || decoded.p[i] == '\\') return false;
   return true;
 }
 
@@ -440,7 +444,7 @@ int config_return_to(const struct config *config, struct arena *arena, struct st
   struct url url, listed;
   struct error ignored = {0};
   *ret_app = NULL;
-  if (own_path(text)) {
+  if (own_path(arena, text)) {
     *ret_url = arena_printf(arena, "%.*s%.*s", STR_ARG(config->public_origin), STR_ARG(text));
     return 0;
   }

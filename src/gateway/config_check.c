@@ -88,7 +88,7 @@ const char *config_check_text(struct arena *arena, const struct directive *direc
   case ITEM_LISTEN: return check_listen(arena, text);
   case ITEM_METHOD: return check_method(arena, text);
   case ITEM_RANGE: return cidr_parse(text, &range) ? NULL : say(arena, "'%.*s' is no range: write it like 10.0.0.0/8 or fd00::/8", STR_ARG(str_slice(text, 0, 60)));
-  case ITEM_PATTERN: return policy_pattern_valid(text) ? NULL : say(arena, "'%.*s' is no pattern: '/', segments with '*', and '**' only as the last one", STR_ARG(str_slice(text, 0, 100)));
+  case ITEM_PATTERN: return policy_pattern_valid(text) ? NULL : say(arena, "'%.*s' is no pattern: '/', segments with '*', '**' only as the last one; without a version and .json, which are read away before", STR_ARG(str_slice(text, 0, 100)));
   default: return NULL;
   }
 }

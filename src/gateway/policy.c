@@ -53,13 +53,18 @@ static bool matches(struct str pattern, struct str path, bool nocase, bool below
   return below || !segments.p;
 }
 
-static struct str without_version(struct arena *arena, struct str path) {
+/* Of "/api/41/…"; 0: it has no version in it. */
+static size_t version_digits(struct str path) {
   struct str rest = str_from(path, 5); /* behind "/api/" */
-  if (!str_starts(path, STR("/api/"))) return path;
   size_t digits = 0;
+  if (!str_starts(path, STR("/api/"))) return 0;
   while (digits < rest.n && rest.p[digits] >= '0' && rest.p[digits] <= '9') digits++;
-  if (!digits || digits > 3 || (digits < rest.n && rest.p[digits] != '/')) return path;
-  return arena_concat(arena, STR("/api"), str_from(rest, digits));
+  return digits > 3 || (digits < rest.n && rest.p[digits] != '/') ? 0 : digits;
+}
+
+static struct str without_version(struct arena *arena, struct str path) {
+  size_t digits = version_digits(path);
+  return digits ? arena_concat(arena, STR("/api"), str_from(path, 5 + digits)) : path;
 }
 
 static struct str without_suffix(struct str path) {
@@ -136,5 +141,5 @@ bool policy_pattern_valid(struct str pattern) {
     if (!segment.n && rest.p) return false;
     if (str_eq(segment, STR(".")) || str_eq(segment, STR(".."))) return false; /* no target that is let in has one: it would never match */
   }
-  return true;
+  return !version_digits(pattern) && without_suffix(pattern).n == pattern.n;
 }

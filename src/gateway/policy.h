@@ -13,7 +13,7 @@
 /* 0; ERROR_method_refused or ERROR_policy. `decoded_path` starts with '/'. */
 int policy_check(const struct config_server *server, struct arena *arena, struct str method, struct str decoded_path, struct error *error);
 
-/* Is it a pattern: starts with '/', no '?' or '#', `**` only as the whole last segment, up to 255 bytes? */
+/* Is it a pattern: starts with '/', no '?' or '#', `**` only as the whole last segment, up to 255 bytes? One that could never match, and so deny nothing, is none: with a version, a suffix that is folded, or a `..`. */
 bool policy_pattern_valid(struct str pattern);
 
 #endif
