@@ -104,8 +104,7 @@ static void on_reload(uv_signal_t *handle, int number) {
   struct error error = {0};
   service_tell(serving->service, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(uv_hrtime() / 1000));
   if (load(serving->path, &config, &error)) {
-    log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error.message));
-    audit_process(AUDIT_configuration_refused, str_of(error.message), &error);
+    gateway_reload_refused(serving->gateway, &error);
     tell_ready(serving, error.message);
     return;
   }

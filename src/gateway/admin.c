@@ -54,7 +54,7 @@ static void ready(struct gateway *gateway, struct http_exchange *exchange) {
 
 /* Metrics. */
 
-static void add_servers(struct gateway *gateway, struct buf *out, struct arena *arena) {
+static void add_servers(struct gateway *gateway, struct buf *out) {
   static const struct {
     const char *name, *help;
     size_t offset;
@@ -71,18 +71,19 @@ static void add_servers(struct gateway *gateway, struct buf *out, struct arena *
       (void)proxy_counts(gateway->proxy, id, &counts);
       size_t value;
       memcpy(&value, (const char *)&counts + gauges[g].offset, sizeof value);
-      metrics_gauge(out, gauges[g].name, i ? NULL : gauges[g].help, arena_printf(arena, "server=\"%.*s\"", STR_ARG(id)).p, (int64_t)value);
+      metrics_gauge(out, gauges[g].name, i ? NULL : gauges[g].help, id, (int64_t)value);
     }
 }
 
 static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   struct buf buf = BUF_INIT(METRICS_MAX);
   metrics_write(&gateway->metrics, &buf);
-  metrics_gauge(&buf, "drawbridge_sessions_in_memory", "Sessions that are kept in memory", NULL,
+  metrics_gauge(&buf, "drawbridge_sessions_in_memory", "Sessions that are kept in memory", STR_NONE,
                 (int64_t)sessions_count(gateway->sessions));
-  metrics_gauge(&buf, "drawbridge_time_seconds", "Time of this process", NULL, clock_now_ms() / 1000);
+  metrics_gauge(&buf, "drawbridge_time_seconds", "Time of this process", STR_NONE, clock_now_ms() / 1000);
   metrics_counter(&buf, "drawbridge_audit_lost_total", "Lines that the file of the audit log did not take", log_audit_lost());
-  add_servers(gateway, &buf, http_exchange_arena(exchange));
+  metrics_gauge(&buf, "drawbridge_browser_connections", "Connections on the public listener", STR_NONE, (int64_t)http_server_connections(gateway->server));
+  add_servers(gateway, &buf);
   reply(exchange, 200, buf_str(&buf));
   buf_free(&buf);
 }

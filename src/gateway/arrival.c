@@ -144,7 +144,7 @@ void arrival_settle(struct arrival *arrival, struct http_exchange *exchange, str
   hand_over(arrival, exchange, headers);
   if (arrival->vault_used) browser_vault_set(visit->config, arrival->vault, http_exchange_arena(exchange), headers);
   audit_exchange(AUDIT_signed_in, exchange, about->server, config_kind_name(about->kind), about->username, NULL);
-  metrics_count(&arrival->gateway->metrics, METRIC_SIGN_INS);
+  metrics_count_at(&arrival->gateway->metrics, about->server, METRIC_SIGN_INS);
   if (!arrival->admitted.replaced) return;
   revoke_start(arrival->gateway, arrival->directory, &arrival->admitted.replaced, 1, NULL, NULL);
   arrival->admitted.replaced = NULL;

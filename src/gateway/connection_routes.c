@@ -136,7 +136,7 @@ static void on_deleted(void *payload) {
   }
   audit_exchange(AUDIT_signed_out, leaving->exchange, leaving->server, config_kind_name(connection_about(connection)->kind),
                 connection_about(connection)->username, NULL);
-  metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
+  metrics_count_at(&leaving->gateway->metrics, leaving->server, METRIC_SIGN_OUTS);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, &connection, 1, on_revoked, leaving);
 }
 

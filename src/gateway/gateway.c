@@ -267,6 +267,10 @@ static void add_error(void *payload, struct http_exchange *exchange, const struc
 
 /* Life. */
 
+static void know_servers(struct gateway *gateway) {
+  for (size_t i = 0; i < gateway->config->server_count; i++) metrics_know(&gateway->metrics, gateway->config->servers[i].id);
+}
+
 struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error) {
   struct arena *arena = arena_new();
   struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), error);
@@ -279,6 +283,8 @@ struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error
   struct gateway *gateway = mem_alloc(sizeof *gateway);
   gateway->loop = loop;
   gateway->config = config;
+  know_servers(gateway);
+  gateway->loop_watch = loop_watch_new(loop, &gateway->metrics.turns);
   gateway->directory = directory_new(config);
   gateway->nonces = proof_nonces_new(clock_monotonic_ms());
   gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
@@ -342,6 +348,12 @@ static bool same_texts(const struct config_texts *a, const struct config_texts *
   return same;
 }
 
+void gateway_reload_refused(struct gateway *gateway, const struct error *error) {
+  metrics_count(&gateway->metrics, METRIC_RELOADS_REFUSED);
+  log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error->message));
+  audit_process(AUDIT_configuration_refused, str_of(error->message), error);
+}
+
 void gateway_reload(struct gateway *gateway, struct config *config) {
   struct config *before = gateway->config;
   if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) || !same_texts(&before->tls_listen, &config->tls_listen) ||
@@ -357,6 +369,7 @@ void gateway_reload(struct gateway *gateway, struct config *config) {
   if (config->tls) http_server_set_tls(gateway->server, config->tls);
   take_ring(gateway, config);
   config_unref(before);
+  know_servers(gateway);
   metrics_count(&gateway->metrics, METRIC_RELOADS);
   audit_process(AUDIT_configuration_reloaded, config->public_url, NULL);
 }
@@ -389,5 +402,7 @@ void gateway_free(struct gateway *gateway) {
   VEC_FREE(&gateway->routes);
   map_free(&gateway->under_way);
   uv_mutex_destroy(&gateway->directory_lock);
+  loop_watch_free(gateway->loop_watch);
+  metrics_clear(&gateway->metrics);
   free(gateway);
 }

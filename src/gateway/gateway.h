@@ -20,6 +20,7 @@ struct gateway_session;
 /* Takes over the reference of the config. NULL: ERROR_configuration (keys), ERROR_store_unavailable. */
 struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error);
 int gateway_listen(struct gateway *gateway, struct service *service, struct error *error); /* at the addresses of the config; a socket of systemd's takes the place of all addresses of its use */
+void gateway_reload_refused(struct gateway *gateway, const struct error *error); /* a configuration that is not taken over */
 void gateway_reload(struct gateway *gateway, struct config *config);       /* servers, apps and limits of calls to come; takes over the reference */
 void gateway_drain(struct gateway *gateway, void (*drained)(void *payload), void *payload);
 void gateway_free(struct gateway *gateway);

@@ -9,6 +9,7 @@
 #include "gateway/directory.h"
 #include "gateway/failure.h"
 #include "gateway/gateway.h"
+#include "gateway/loop_watch.h"
 #include "gateway/metrics.h"
 #include "gateway/proof_nonces.h"
 #include "gateway/proxy.h"
@@ -42,6 +43,7 @@ struct gateway {
   struct gateway_refresh *refresh; /* the round of probes under way (servers_route.c); NULL: none */
   struct http_server *server, *admin;
   struct metrics metrics;
+  struct loop_watch *loop_watch;
   struct { struct gateway_own_route *p; size_t n, capacity; } routes;
   struct map under_way;          /* sign-ins per browser (sign_in_limit.h) */
   bool draining;

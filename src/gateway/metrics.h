@@ -1,6 +1,9 @@
-/* metrics: counters of what happened, for /metrics (Prometheus text format 0.0.4).
+/* metrics: counters and times of what happened, for /metrics (Prometheus text format 0.0.4).
  *
- * What holds always: counted from any thread without a lock; the names of series are fixed, their labels are of a fixed set (no label comes from a request). Nothing here holds a secret, a path or a person. */
+ * What holds always: counted from any thread without a lock; the names of series are fixed, and their labels are of a fixed set: kinds of outcome, and ids of configured servers (no label comes from a
+ * request). Nothing here holds a secret, a path or a person.
+ *
+ * Life cycle: a zeroed struct is ready; metrics_clear. */
 #ifndef DRAWBRIDGE_GATEWAY_METRICS_H
 #define DRAWBRIDGE_GATEWAY_METRICS_H
 
@@ -14,33 +17,56 @@ enum metrics_counter {
   METRIC_REQUESTS_4XX,
   METRIC_REQUESTS_5XX,
   METRIC_REQUESTS_CUT, /* the browser went, or the answer was cut */
+  METRIC_HANDOFFS,
+  METRIC_SESSIONS_ENDED,
+  METRIC_RELOADS,
+  METRIC_RELOADS_REFUSED,
+  METRIC_COUNT,
+};
+
+/* What is counted for each server. */
+enum metrics_server_counter {
   METRIC_SIGN_INS,
   METRIC_SIGN_INS_FAILED,
   METRIC_SIGN_OUTS,
   METRIC_RENEWALS,
   METRIC_RENEWALS_FAILED,
-  METRIC_HANDOFFS,
   METRIC_PROXIED_ANSWERED,
   METRIC_PROXIED_FAILED,
   METRIC_PROXIED_REFUSED,
   METRIC_PROXIED_GONE,
-  METRIC_RELOADS,
-  METRIC_COUNT,
+  METRIC_SERVER_COUNT,
+};
+
+enum { METRICS_BOUNDS = 14, METRICS_SERVERS_MAX = 1024 };
+
+struct metrics_times {
+  _Atomic uint64_t counts[METRICS_BOUNDS + 1]; /* between two bounds; the last one: above all */
+  _Atomic uint64_t sum_us;
 };
 
 struct metrics {
   _Atomic uint64_t counters[METRIC_COUNT];
+  struct metrics_times requests, turns; /* from head to end; how long the loop was busy before it waited again */
+  struct metrics_server *_Atomic servers; /* only ever grows */
+  _Atomic unsigned server_count;
 };
 
-void metrics_count(struct metrics *metrics, enum metrics_counter which);
+void metrics_clear(struct metrics *metrics);
 
-/* Appends all counters. */
+void metrics_know(struct metrics *metrics, struct str server_id); /* its series are there from now on, with zeros: a rate needs a beginning */
+void metrics_count(struct metrics *metrics, enum metrics_counter which);
+void metrics_count_at(struct metrics *metrics, struct str server_id, enum metrics_server_counter which);
+void metrics_time(struct metrics_times *times, int64_t us);
+void metrics_time_at(struct metrics *metrics, struct str server_id, int64_t ms); /* until the head of a server's answer; negative: it never came, and is not counted */
+
+/* Appends all of them. */
 void metrics_write(struct metrics *metrics, struct buf *out);
 
 /* Appends a counter that is kept elsewhere. */
 void metrics_counter(struct buf *out, const char *name, const char *help, uint64_t value);
 
-/* Appends one more value with its own help text: gauges that the caller knows. `labels`: `server="central"`, or NULL. */
-void metrics_gauge(struct buf *out, const char *name, const char *help, const char *labels, int64_t value);
+/* Appends one more value with its own help text (NULL: the series has it already): gauges that the caller knows. `server_id`: empty: without. */
+void metrics_gauge(struct buf *out, const char *name, const char *help, struct str server_id, int64_t value);
 
 #endif

@@ -240,7 +240,7 @@ static void reply_problem(struct returning *returning) {
   visit->code = error->code;
   audit_exchange(AUDIT_sign_in_failed, returning->exchange, visit->server, returning->transaction.legacy ? "legacy-oauth" : "oauth", STR_NONE,
                 error);
-  metrics_count(&returning->gateway->metrics, METRIC_SIGN_INS_FAILED);
+  metrics_count_at(&returning->gateway->metrics, visit->server, METRIC_SIGN_INS_FAILED);
   gateway_reply(returning->gateway, returning->exchange, 303, &headers, STR_NONE, STR(""));
 }
 

@@ -74,7 +74,7 @@ static void end(void *payload) {
   if (error->code) {
     failure_name_server(error, server);
     audit_exchange(AUDIT_sign_in_failed, exchange, server, sign_in_kind_name(sign_in->kind), sign_in->username, error);
-    metrics_count(&sign_in->gateway->metrics, METRIC_SIGN_INS_FAILED);
+    metrics_count_at(&sign_in->gateway->metrics, server, METRIC_SIGN_INS_FAILED);
   }
   sign_in->reply(sign_in, exchange, error->code ? error : NULL);
   free_sign_in(sign_in);

@@ -169,14 +169,15 @@ static void on_cookies(void *payload) {
 }
 
 static void on_done(void *payload, const struct proxy_result *result) {
-  static const enum metrics_counter counters[] = {[PROXY_ANSWERED] = METRIC_PROXIED_ANSWERED,
+  static const enum metrics_server_counter counters[] = {[PROXY_ANSWERED] = METRIC_PROXIED_ANSWERED,
                                                   [PROXY_FAILED] = METRIC_PROXIED_FAILED,
                                                   [PROXY_REFUSED] = METRIC_PROXIED_REFUSED,
                                                   [PROXY_GONE] = METRIC_PROXIED_GONE};
   struct passing *passing = payload;
   passing->visit->upstream_ms = result->upstream_ms;
   passing->visit->code = result->code;
-  metrics_count(&passing->gateway->metrics, counters[result->outcome]);
+  metrics_count_at(&passing->gateway->metrics, passing->server->id, counters[result->outcome]);
+  metrics_time_at(&passing->gateway->metrics, passing->server->id, result->upstream_ms);
   if (result->outcome == PROXY_REFUSED)
     mark_refused(passing);
   else

@@ -220,7 +220,7 @@ static void mark_dead(struct flight *flight) {
 }
 
 static void log_renewal(struct flight *flight, const struct error *error) {
-  metrics_count(&flight->gateway->metrics, error ? METRIC_RENEWALS_FAILED : METRIC_RENEWALS);
+  metrics_count_at(&flight->gateway->metrics, connection_about(flight->connection)->server, error ? METRIC_RENEWALS_FAILED : METRIC_RENEWALS);
   if (error) audit_connection(AUDIT_renewal_failed, flight->session, connection_about(flight->connection), error);
   else log_event(LOG_INFO, "renewed", LOG_STR("server", connection_about(flight->connection)->server));
 }

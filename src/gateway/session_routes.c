@@ -119,10 +119,11 @@ static void on_deleted(void *payload) {
   for (size_t i = 0; i < n; i++) {
     const struct connection_about *about = connection_about(list[i]);
     audit_exchange(AUDIT_signed_out, leaving->exchange, about->server, config_kind_name(about->kind), about->username, NULL);
+    metrics_count_at(&leaving->gateway->metrics, about->server, METRIC_SIGN_OUTS);
   }
   n = keep_remembered(list, n);
   audit_exchange(AUDIT_session_ended, leaving->exchange, STR_NONE, NULL, STR_NONE, NULL);
-  metrics_count(&leaving->gateway->metrics, METRIC_SIGN_OUTS);
+  metrics_count(&leaving->gateway->metrics, METRIC_SESSIONS_ENDED);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, list, n, on_revoked, leaving);
   free(list);
 }

@@ -12,12 +12,14 @@ static void visit_end(void *payload) {
   struct http_exchange *exchange = payload;
   struct visit *visit = visit_of(exchange);
   int status = http_exchange_status(exchange);
+  int64_t took_ms = (int64_t)(uv_now(visit->gateway->loop) - visit->began_ms);
   metrics_count(&visit->gateway->metrics, counter_of(status));
+  metrics_time(&visit->gateway->metrics.requests, took_ms * 1000);
   log_event(LOG_INFO, "request", LOG_STR("request_id", http_exchange_id(exchange)), LOG_STR("peer", visit->asking.peer),
             LOG_STR("method", http_exchange_request(exchange)->method), LOG_TEXT("route", visit->route ? visit->route : "other"),
             LOG_STR("server", visit->server), LOG_TEXT("session", visit->session), LOG_INT("status", status),
             LOG_TEXT("code", visit->code ? error_name(visit->code) : ""), LOG_INT("bytes", http_exchange_sent(exchange)),
-            LOG_INT("ms", (int64_t)(uv_now(visit->gateway->loop) - visit->began_ms)), LOG_INT("upstream_ms", visit->upstream_ms));
+            LOG_INT("ms", took_ms), LOG_INT("upstream_ms", visit->upstream_ms));
   directory_unref(visit->directory);
   config_unref(visit->config);
 }

@@ -219,6 +219,10 @@ void http_server_set_tls(struct http_server *server, struct tls_context *context
   server->tls = tls_context_ref(context);
 }
 
+size_t http_server_connections(const struct http_server *server) {
+  return server->connection_count;
+}
+
 /* The end. */
 
 void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload) {

@@ -46,6 +46,7 @@ int http_server_listen(struct http_server *server, struct str address, enum http
 int http_server_listen_on(struct http_server *server, int fd, enum http_listen kind, struct error *error); /* a socket that listens already; taken over, also where it fails */
 /* Before HTTP_TLS is listened for, and again for another certificate: it is for connections that come from then on, those that are open keep theirs. `context` (net/tls.h) is referred to. */
 void http_server_set_tls(struct http_server *server, struct tls_context *context);
+size_t http_server_connections(const struct http_server *server); /* open now */
 void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload);
 void http_server_free(struct http_server *server); /* cuts what is still open; the loop must run once more for handles to close */
 

@@ -234,7 +234,7 @@ class Tokens(Gateway):
         return int(re.search(rf"^{re.escape(name)} (\d+)$", text, re.M)[1])
 
     def renewals(self):
-        return self.metric('drawbridge_renewals_total{outcome="ok"}')
+        return self.metric('drawbridge_renewals_total{server="one",outcome="ok"}')
 
     def test_renewed_when_refused(self):
         """The server forgets its signing key with a restart: access tokens end, refresh tokens stay."""

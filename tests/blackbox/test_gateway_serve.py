@@ -1,9 +1,13 @@
 """drawbridge serve as a program: starts, reloads, drains, tells how it is."""
 import concurrent.futures
+import re
 import signal
 import socket
 import threading
 
+import yaml
+
+import exposition
 import harness
 from gateway import Gateway
 from scripted import Scripted
@@ -65,14 +69,35 @@ class Running(Gateway):
         self.assertEqual(harness.call(self.admin, "GET", "/elsewhere").status, 404)
         self.assertEqual(harness.call(self.admin, "POST", "/metrics").status, 405)
         metrics = harness.call(self.admin, "GET", "/metrics").body.decode()
-        values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
-        self.assertEqual(values['drawbridge_sign_ins_total{outcome="ok"}'], "1")
-        self.assertEqual(values['drawbridge_proxied_total{outcome="answered"}'], "1")
-        self.assertIn('drawbridge_upstream_connections{server="district"}', values)
-        for line in metrics.splitlines():
-            self.assertRegex(line, r'^(# (HELP|TYPE) drawbridge_\w+ .+|drawbridge_\w+(\{\w+="[\w.-]*"\})? -?\d+)$')
+        values = exposition.read(metrics)
+        self.assertEqual(values['drawbridge_sign_ins_total{server="district",outcome="ok"}'], 1)
+        self.assertEqual(values['drawbridge_sign_ins_total{server="district",outcome="failed"}'], 0)
+        self.assertEqual(values['drawbridge_proxied_total{server="district",outcome="answered"}'], 1)
+        self.assertEqual(values['drawbridge_upstream_seconds_count{server="district"}'], 1)
+        self.assertEqual(values["drawbridge_request_seconds_count"], 2)
+        self.assertEqual(values["drawbridge_sessions_in_memory"], 1)
+        self.assertEqual(values["drawbridge_audit_lost_total"], 0)
+        self.assertGreater(values["drawbridge_loop_busy_seconds_count"], 0)
+        self.assertIn("drawbridge_browser_connections", values)
+        for name in ("calls", "connections", "waiting", "shut"):
+            self.assertIn(f'drawbridge_upstream_{name}{{server="district"}}', values)
         for path in ("/healthz", "/readyz", "/metrics"):
             self.assertEqual(browser.call("GET", path).status, 404, "never on the public listener")
+
+    def test_no_version_on_the_public_side(self):
+        """[R-H7, A28] No path of the API, and none that other programs have for looking inside, tells what runs here, or anything of metrics."""
+        self.start()
+        version = self.command("version")[0].split()[1]
+        paths = [re.sub(r"\{\w+\}", "district", path) for path in yaml.safe_load((harness.ROOT / "docs/openapi.yaml").read_text())["paths"]]
+        self.assertGreater(len(paths), 10)
+        for path in [*paths, "/", "/nothing", "/metrics", "/healthz", "/readyz", "/debug", "/debug/pprof/", "/status", "/actuator/env", "/server-status", "/.env", "/.git/config", "/v1/metrics", "/version"]:
+            for method in ("GET", "POST", "OPTIONS", "TRACE"):
+                answer = harness.call(self.port, method, path, {"X-Drawbridge": "1"})
+                told = f"{answer.headers}".encode() + answer.body
+                self.assertNotIn(version.encode(), told, path)
+                self.assertIsNone(re.search(rb"drawbridge_\w+_total|libuv|OpenSSL|nghttp2|/tmp/", told), (path, told[:300]))
+                for name in ("Server", "X-Powered-By", "X-AspNet-Version"):
+                    self.assertIsNone(answer.header(name), (path, name))
 
     def test_no_dump_of_its_memory(self):
         """[R-D12]"""

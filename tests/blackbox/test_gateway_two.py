@@ -22,7 +22,7 @@ class Two(Gateway):
 
     def renewals(self):
         texts = [harness.call(port, "GET", "/metrics").body.decode() for port in self.admins]
-        return [int(re.search(r'drawbridge_renewals_total\{outcome="ok"\} (\d+)', text)[1]) for text in texts]
+        return [int(re.search(r'drawbridge_renewals_total\{server="one",outcome="ok"\} (\d+)', text)[1]) for text in texts]
 
     def test_what_one_does_the_other_sees(self):
         self.start_two([("one", "2.41"), ("two", "2.43")])
