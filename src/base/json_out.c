@@ -59,6 +59,12 @@ static bool quoted_as_is(struct buf *buf, struct str s) {
   return true;
 }
 
+/* Controls beyond ASCII: line ends that some readers of a log know, and what turns the order of letters around. */
+static bool is_control(int32_t character) {
+  return (character >= 0x80 && character <= 0x9f) || (character >= 0x2028 && character <= 0x202e) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
 static void quoted(struct buf *buf, struct str s) {
   if (s.n <= SHORT && s.n && quoted_as_is(buf, s)) return;
   (void)buf_add_char(buf, '"');
@@ -78,17 +84,25 @@ static void quoted(struct buf *buf, struct str s) {
     size_t next = i;
     int32_t character = utf8_next(s, &next);
     char bytes[4];
-    if (c >= 0x80 && (character != 0xFFFD || next - i == 3)) { /* well formed: as it is */
+    if (c >= 0x80 && (character != 0xFFFD || next - i == 3) && !is_control(character)) { /* well formed: as it is */
       i = next;
       continue;
     }
     (void)buf_add(buf, str_slice(s, plain, i));
-    if (c >= 0x80) (void)buf_add(buf, (struct str){bytes, utf8_encode(0xFFFD, bytes)});
-    else if (c == '"' || c == '\\') (void)buf_printf(buf, "\\%c", c);
-    else if (c == '\n') (void)buf_add(buf, STR("\\n"));
-    else if (c == '\t') (void)buf_add(buf, STR("\\t"));
-    else if (c == '\r') (void)buf_add(buf, STR("\\r"));
-    else (void)buf_printf(buf, "\\u%04x", c);
+    if (is_control(character))
+      (void)buf_printf(buf, "\\u%04x", (unsigned)character);
+    else if (c >= 0x80)
+      (void)buf_add(buf, (struct str){bytes, utf8_encode(0xFFFD, bytes)});
+    else if (c == '"' || c == '\\')
+      (void)buf_printf(buf, "\\%c", c);
+    else if (c == '\n')
+      (void)buf_add(buf, STR("\\n"));
+    else if (c == '\t')
+      (void)buf_add(buf, STR("\\t"));
+    else if (c == '\r')
+      (void)buf_add(buf, STR("\\r"));
+    else
+      (void)buf_printf(buf, "\\u%04x", c);
     plain = i = next;
   }
   (void)buf_add(buf, str_from(s, plain));
