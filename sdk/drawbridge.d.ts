@@ -1,4 +1,4 @@
-export type SignInKind = 'oauth' | 'legacy-oauth' | 'pat' | 'password' | 'basic'
+export type SignInKind = 'oauth' | 'legacy-oauth' | 'pat' | 'password' | 'basic' | 'bearer' | 'api-key'
 export type ConnectionState = 'ok' | 'reauth_required' | 'unreachable' | 'forbidden' | 'clock_skew'
 
 export interface Connection {
@@ -30,6 +30,8 @@ export interface Server {
   id: string
   name: string
   url: string
+  /** 'http': any API that is no DHIS2. */
+  type: 'dhis2' | 'http'
   version?: string
   state: ConnectionState
   /** People are known by their account here. */
@@ -41,6 +43,8 @@ export type Credential = { remember?: boolean } & (
   | { kind: 'pat'; token: string }
   | { kind: 'password'; username: string; password: string; code?: string }
   | { kind: 'basic'; username: string; password: string }
+  | { kind: 'bearer'; token: string; username?: string }
+  | { kind: 'api-key'; key: string; username?: string }
 )
 
 export interface CallOptions {

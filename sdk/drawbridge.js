@@ -64,7 +64,7 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     url: root,
     session,
     servers: (options) => json('/v1/servers', options),
-    /** @param {object} credential {kind: "pat", token} · {kind: "password", username, password, code?} · {kind: "basic", username, password} */
+    /** @param {object} credential {kind: "pat", token} · {kind: "password", username, password, code?} · {kind: "basic", username, password} · {kind: "bearer", token} · {kind: "api-key", key} */
     signIn,
     signOut,
     /** What this browser remembers (`remember: true` at a sign-in): of one server, or all of it. The connection stays until the session ends. */

@@ -94,7 +94,7 @@ static struct str token_word(struct client_check *c, const char *grant, struct h
   struct token_answer answer;
   if (token_call(&call, c->oauth->token_endpoint, fields, codes ? (dhis2_is_legacy(c->oauth) ? 3 : 4) : 2, c->doctor->arena, ret, &unused) < 0)
     return STR("not_told");
-  (void)token_answer_read(c->doctor->arena, c->oauth->manners, ret, &answer);
+  (void)token_answer_read(c->doctor->arena, c->oauth->manners, false, ret, &answer);
   struct str word = answer.refusal;
   token_answer_clear(&answer);
   return word;

@@ -70,29 +70,27 @@ static int complete(const struct source_place *place, const struct oauth_party *
   int result = dhis2_who(server, dhis2_bearer_verdict, STR_NONE, arena, ret, error);
   dhis2_server_free(server);
   if (result < 0) return -1;
-  if (grant->subject.n && !str_eq(grant->subject, ret->user.username)) {
+  if (grant->person.subject.n && !str_eq(grant->person.subject, ret->user.username)) {
     (void)error_set(error, ERROR_upstream_error, "the server's ID token names another user than its API");
     return reason(error, "id_token");
   }
-  ret->subject = grant->subject;
+  ret->subject = grant->person.subject;
   ret->credential = (struct source_credential){CREDENTIAL_BEARER, secret_ref(grant->tokens.access_token)};
   ret->refresh_token = secret_ref(grant->tokens.refresh_token);
   ret->expires_ms = grant->tokens.expires_ms;
   return 0;
 }
 
-int dhis2_oauth_redeem(const struct source_place *place, const struct oauth_provider *provider, const struct oauth_client *client,
-                       const struct secret *code, const struct secret *verifier, struct str nonce, struct arena *arena,
+int dhis2_oauth_redeem(const struct source_place *place, const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce, struct arena *arena,
                        struct signed_in *ret, struct error *error) {
-  struct oauth_party party = dhis2_party(place, provider, client);
   struct oauth_grant grant;
-  *ret = (struct signed_in){.kind = dhis2_is_legacy(provider) ? SIGN_IN_LEGACY_OAUTH : SIGN_IN_OAUTH};
-  int result = oauth_redeem(&party, code, verifier, nonce, arena, &grant, error);
+  *ret = (struct signed_in){.kind = dhis2_is_legacy(party->provider) ? SIGN_IN_LEGACY_OAUTH : SIGN_IN_OAUTH};
+  int result = oauth_redeem(party, code, verifier, nonce, arena, &grant, error);
   if (result < 0) return -1;
-  result = complete(place, &party, &grant, arena, ret, error);
+  result = complete(place, party, &grant, arena, ret, error);
   struct error unused = {0};
-  if (result < 0) (void)oauth_revoke(&party, grant.tokens.refresh_token, grant.tokens.access_token, &unused); /* nobody will use them */
-  oauth_tokens_clear(&grant.tokens);
+  if (result < 0) (void)oauth_revoke(party, grant.tokens.refresh_token, grant.tokens.access_token, &unused); /* nobody will use them */
+  oauth_grant_clear(&grant);
   if (result == 0) return 0;
   signed_in_clear(ret);
   return error_name_server(error, place->id);

@@ -53,7 +53,9 @@ static void copy_connections(struct gateway_session *from, struct gateway_sessio
 }
 
 static bool is_other_person(const struct connection *before, const struct connection *now) {
-  return before && connection_about(before)->user_id.n && !str_eq(connection_about(before)->user_id, connection_about(now)->user_id);
+  struct str user = connection_about(now)->user_id;
+  if (before && !user.n) return true; /* whose token was pasted is not known */
+  return before && connection_about(before)->user_id.n && !str_eq(connection_about(before)->user_id, user);
 }
 
 static int rotate(struct sessions *sessions, struct gateway_session *base, const struct admission *admission, struct admitted *ret,

@@ -170,7 +170,7 @@ static void fill_kinds(struct reader *r, const struct directive *d, const struct
   *field = 0;
   for (const struct yaml *item = node->first; item; item = item->next)
     if (item->kind == YAML_SCALAR && config_kind_of(item->text, &kind)) *field |= kind;
-    else problem(r, item, arena_printf(r->arena, "'%s' lists of: oauth, legacy-oauth, pat, password, basic", d->name).p);
+    else problem(r, item, arena_printf(r->arena, "'%s' lists of: oauth, legacy-oauth, pat, password, basic, bearer, api-key", d->name).p);
   if (!*field && !node->first) problem(r, node, "'sign_in' is empty: nobody could sign in");
 }
 
@@ -354,8 +354,12 @@ static void complete(struct arena *arena, struct config *config) {
     config->https = str_eq(url.scheme, STR("https"));
     config->via = proxy_via_name(config->public_url, arena);
   }
-  for (size_t i = 0; i < config->server_count; i++)
-    if (!config->servers[i].name.n) config->servers[i].name = config->servers[i].id;
+  for (size_t i = 0; i < config->server_count; i++) {
+    struct config_server *server = &config->servers[i];
+    if (!server->name.n) server->name = server->id;
+    if (server->type == CONFIG_HTTP && server->sign_in == CONFIG_ALL_BUT_BASIC)
+      server->sign_in = CONFIG_BEARER | (server->api_key.header.n ? CONFIG_API_KEY : 0) | (server->oauth.client_id.n ? CONFIG_OAUTH : 0);
+  }
   if (!config->keys.n) config->keys = keys_of_systemd(arena);
   if (str_eq(config->log_audit, STR("stderr"))) config->log_audit = STR_NONE;
 }
@@ -464,7 +468,7 @@ static const struct {
   enum config_kind kind;
   const char *name;
 } kinds[] = {
-    {CONFIG_OAUTH, "oauth"}, {CONFIG_LEGACY_OAUTH, "legacy-oauth"}, {CONFIG_PAT, "pat"}, {CONFIG_PASSWORD, "password"}, {CONFIG_BASIC, "basic"},
+    {CONFIG_OAUTH, "oauth"}, {CONFIG_LEGACY_OAUTH, "legacy-oauth"}, {CONFIG_PAT, "pat"}, {CONFIG_PASSWORD, "password"}, {CONFIG_BASIC, "basic"}, {CONFIG_BEARER, "bearer"}, {CONFIG_API_KEY, "api-key"},
 };
 
 const char *config_kind_name(enum config_kind kind) {

@@ -30,7 +30,10 @@ enum config_kind {
   CONFIG_PAT = 4,
   CONFIG_PASSWORD = 8,
   CONFIG_BASIC = 16,
-  CONFIG_ALL_BUT_BASIC = 15,
+  CONFIG_ALL_BUT_BASIC = 15, /* what a server has that lists none */
+  CONFIG_BEARER = 32,
+  CONFIG_API_KEY = 64,
+  CONFIG_HTTP_KINDS = CONFIG_OAUTH | CONFIG_BASIC | CONFIG_BEARER | CONFIG_API_KEY, /* of servers of type http */
 };
 
 enum config_mint { CONFIG_MINT_AUTO, CONFIG_MINT_NEVER };
@@ -51,7 +54,15 @@ struct config_oauth {
   struct secret *client_secret;    /* NULL: none */
   struct secret *private_key;      /* PEM; NULL: none */
   struct config_texts scopes;      /* empty: what the server's kind needs */
-  struct str issuer;               /* servers of type http: where discovery starts; empty: the server's own url */
+  /* Servers of type http: */
+  struct str issuer;               /* where discovery starts, as the server writes it; empty: the server's own url */
+  struct config_texts origins;     /* further ones that its endpoints may be on */
+  struct str resource;             /* RFC 8707; empty: none */
+  bool dpop;                       /* RFC 9449 */
+};
+
+struct config_api_key {
+  struct str header; /* empty: there are none */
 };
 
 struct config_policy {
@@ -69,6 +80,8 @@ struct config_server {
   int64_t type;                 /* enum config_type */
   int64_t sign_in;              /* bits of enum config_kind */
   struct config_oauth oauth;
+  struct config_api_key api_key;
+  struct str check;             /* type http: path that a pasted credential is tried at; empty: none */
   struct str ca;                /* file; empty: the system's */
   struct config_texts addresses; /* ranges that are allowed although private */
   struct config_policy policy;
@@ -126,7 +139,7 @@ const struct config_app *config_app_of_origin(const struct config *config, struc
  * public_url's own. Always ERROR_return_to_refused otherwise. */
 int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url, const struct config_app **ret_app, struct error *error);
 
-const char *config_kind_name(enum config_kind kind); /* "oauth", "legacy-oauth", "pat", "password", "basic" */
+const char *config_kind_name(enum config_kind kind); /* "oauth", "legacy-oauth", "pat", "password", "basic", "bearer", "api-key" */
 bool config_kind_of(struct str name, enum config_kind *ret);
 
 /* Every key with type, range, default and meaning, as Markdown. */

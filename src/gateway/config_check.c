@@ -33,6 +33,29 @@ static const char *check_url(struct arena *arena, struct str text, bool may_quer
   return NULL;
 }
 
+static const char *check_issuer(struct arena *arena, struct str text) {
+  struct str unused;
+  return check_url(arena, text, false, &unused);
+}
+
+static const char *check_path(struct arena *arena, struct str text) {
+  struct url_target unused;
+  struct error error = {0};
+  return url_target_parse(arena, text, &unused, &error) ? say(arena, "%s", error.message) : NULL;
+}
+
+/* What the proxied path sets itself, or what frames a message, is no place for a key. */
+static const char *check_header(struct arena *arena, struct str text) {
+  static const char *const taken[] = {"Host", "Connection", "Content-Length", "Transfer-Encoding", "Cookie", "Via", "User-Agent", "Accept", "Accept-Encoding", "Content-Type", "Upgrade", "TE", "Expect", "Origin", "X-Request-ID", "X-Requested-With"};
+  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+    if (str_eq_nocase(text, str_of(taken[i]))) return say(arena, "'%.*s' is a header of its own meaning: a key cannot go there", STR_ARG(text));
+  for (size_t i = 0; i < text.n; i++) {
+    char c = text.p[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) return "the name of a header is letters, digits and hyphens";
+  }
+  return NULL;
+}
+
 static const char *check_origin(struct arena *arena, struct str text, struct str *ret) {
   struct url url;
   struct error error = {0};
@@ -67,7 +90,7 @@ static const char *check_store(struct str text, struct str *ret) {
 }
 
 const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text, struct str *ret) {
-  size_t max = directive->max && directive->kind == DIRECTIVE_TEXT ? (size_t)directive->max : TEXT_MAX;
+  size_t max = directive->max && directive->kind <= DIRECTIVE_STORE ? (size_t)directive->max : TEXT_MAX;
   struct cidr range;
   *ret = text;
   if (!text.n) return "it is empty";
@@ -77,6 +100,9 @@ const char *config_check_text(struct arena *arena, const struct directive *direc
   switch (directive->kind) {
   case DIRECTIVE_ID: return check_id(arena, text);
   case DIRECTIVE_URL: return check_url(arena, text, false, ret);
+  case DIRECTIVE_ISSUER: return check_issuer(arena, text);
+  case DIRECTIVE_PATH: return check_path(arena, text);
+  case DIRECTIVE_HEADER: return check_header(arena, text);
   case DIRECTIVE_LISTEN: return check_listen(arena, text);
   case DIRECTIVE_STORE: return check_store(text, ret);
   case DIRECTIVE_TEXTS: break;
@@ -111,6 +137,22 @@ struct whole {
   void *payload;
 };
 
+/* What only one of the two types has. */
+static void check_type(const struct whole *w, const struct config_server *server) {
+  bool http = server->type == CONFIG_HTTP;
+  struct url url;
+  struct error error = {0};
+  int64_t foreign = server->sign_in & ~(int64_t)(http ? CONFIG_HTTP_KINDS : CONFIG_ALL_BUT_BASIC | CONFIG_BASIC);
+  if (foreign) w->report(w->payload, server->id, "sign_in", http ? "a server of type http has no sign-in but oauth, bearer, api-key, basic" : "only a server of type http has the sign-ins bearer and api-key");
+  if (http && (server->sign_in & CONFIG_API_KEY) && !server->api_key.header.n) w->report(w->payload, server->id, "sign_in", "sign_in lists api-key, and 'api_key' does not say which header it goes into");
+  if (http && server->home) w->report(w->payload, server->id, "home", "only a DHIS2 server can be the home");
+  if (!http && (server->api_key.header.n || server->check.n || server->oauth.issuer.n || server->oauth.origins.n || server->oauth.resource.n || server->oauth.dpop))
+    w->report(w->payload, server->id, "type", "'api_key', 'check', and 'issuer', 'origins', 'resource' and 'dpop' of 'oauth' are for servers of type http");
+  if (server->oauth.issuer.n && url_parse(w->arena, server->oauth.issuer, &url, &error) == 0 && str_eq(url.scheme, STR("http")) && !server->insecure && !str_eq(url.host, STR("127.0.0.1")) &&
+      !str_eq(url.host, STR("::1")))
+    w->report(w->payload, server->id, "oauth", "the issuer is http: tokens would travel in clear: use https:, or 'insecure: true' if you accept that");
+}
+
 static void check_server(const struct whole *w, const struct config_server *server) {
   struct url url;
   struct error error = {0};
@@ -122,6 +164,7 @@ static void check_server(const struct whole *w, const struct config_server *serv
     w->report(w->payload, server->id, "url", say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
   if (str_eq(url.scheme, STR("http")) && !loopback && !server->insecure)
     w->report(w->payload, server->id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
+  check_type(w, server);
   int64_t need_client = server->sign_in & (CONFIG_OAUTH | CONFIG_LEGACY_OAUTH);
   if (server->sign_in != CONFIG_ALL_BUT_BASIC && need_client && !server->oauth.client_id.n)
     w->report(w->payload, server->id, "sign_in", "sign_in lists oauth, and there is no 'oauth:' with the client");

@@ -56,12 +56,19 @@ static const struct directive oauth_table[] = {
     {"client_secret", DIRECTIVE_SECRET, AT(config_oauth, client_secret), .doc = "its secret, in clear"},
     {"private_key", DIRECTIVE_SECRET, AT(config_oauth, private_key), .doc = "PEM key for private_key_jwt instead of a secret; one per server"},
     {"scopes", DIRECTIVE_TEXTS, AT(config_oauth, scopes), .item = ITEM_TEXT, .doc = "what to ask for; left out: what this kind of server needs"},
-    {"issuer", DIRECTIVE_URL, AT(config_oauth, issuer), .doc = "servers of type http: the address that discovery starts from"},
+    {"issuer", DIRECTIVE_ISSUER, AT(config_oauth, issuer), .doc = "servers of type http: the authorization server's issuer, byte for byte; left out: the server's url"},
+    {"origins", DIRECTIVE_TEXTS, AT(config_oauth, origins), .item = ITEM_ORIGIN, .doc = "servers of type http: further origins that the issuer's endpoints may be on"},
+    {"resource", DIRECTIVE_ISSUER, AT(config_oauth, resource), .doc = "servers of type http: the API that tokens are asked for (RFC 8707)"},
+    {"dpop", DIRECTIVE_BOOL, AT(config_oauth, dpop), .fallback = "false", .doc = "servers of type http: only tokens that are bound to a key of drawbridge's (RFC 9449)"},
+};
+
+static const struct directive api_key_table[] = {
+    {"header", DIRECTIVE_HEADER, AT(config_api_key, header), .required = true, .max = 64, .doc = "servers of type http: the header that a key goes into, like X-API-Key"},
 };
 
 static const struct directive policy_table[] = {
     {"methods", DIRECTIVE_TEXTS, AT(config_policy, methods), .item = ITEM_METHOD, .doc = "left out: GET, POST, PUT, PATCH, DELETE"},
-    {"allow", DIRECTIVE_TEXTS, AT(config_policy, allow), .item = ITEM_PATTERN, .doc = "paths that apps may reach; left out: /api/** and /dhis-web-commons/**"},
+    {"allow", DIRECTIVE_TEXTS, AT(config_policy, allow), .item = ITEM_PATTERN, .doc = "paths that apps may reach; left out: /api/** and /dhis-web-commons/**, of type http: everything"},
     {"deny", DIRECTIVE_TEXTS, AT(config_policy, deny), .item = ITEM_PATTERN, .doc = "paths they may not reach, beside those that are denied by default"},
 };
 
@@ -72,6 +79,7 @@ static const struct directive server_limits_table[] = {
 };
 
 static const struct section oauth_section = SECTION("oauth", config_oauth, oauth_table);
+static const struct section api_key_section = SECTION("api_key", config_api_key, api_key_table);
 static const struct section policy_section = SECTION("policy", config_policy, policy_table);
 static const struct section server_limits_section = SECTION("limits", config_limits, server_limits_table);
 
@@ -80,9 +88,11 @@ static const struct directive server_table[] = {
     {"name", DIRECTIVE_TEXT, AT(config_server, name), .max = 200, .doc = "what people see; left out: the id"},
     {"url", DIRECTIVE_URL, AT(config_server, url), .required = true, .doc = "base address, without /api"},
     {"type", DIRECTIVE_CHOICE, AT(config_server, type), .choices = types, .fallback = "dhis2", .doc = "dhis2, or http for any other API"},
-    {"sign_in", DIRECTIVE_KINDS, AT(config_server, sign_in), .doc = "oauth, legacy-oauth, pat, password, basic; left out: all the server has, but basic"},
+    {"sign_in", DIRECTIVE_KINDS, AT(config_server, sign_in), .doc = "oauth, legacy-oauth, pat, password, basic; of type http: oauth, bearer, api-key, basic; left out: all the server has, but basic"},
     {"mint", DIRECTIVE_CHOICE, AT(config_server, mint), .choices = mints, .fallback = "auto", .doc = "auto: a password is exchanged at once for a short-lived personal access token, where the server has them and sign_in allows pat; never: the server's session is kept"},
     {"oauth", DIRECTIVE_SECTION, AT(config_server, oauth), .section = &oauth_section, .doc = "the client for oauth and legacy-oauth"},
+    {"api_key", DIRECTIVE_SECTION, AT(config_server, api_key), .section = &api_key_section, .doc = "servers of type http: how a key is sent"},
+    {"check", DIRECTIVE_PATH, AT(config_server, check), .max = 1024, .doc = "servers of type http: a path whose GET is 2xx where a pasted token, key or password is good, like /metadata; left out: it is taken as it is"},
     {"ca", DIRECTIVE_FILE, AT(config_server, ca), .doc = "PEM file of the authority that signed the server's certificate; left out: the system's"},
     {"addresses", DIRECTIVE_TEXTS, AT(config_server, addresses), .item = ITEM_RANGE, .doc = "private ranges the server's name may resolve to, like 10.0.0.0/8"},
     {"policy", DIRECTIVE_SECTION, AT(config_server, policy), .section = &policy_section, .doc = "what apps may reach"},

@@ -10,6 +10,9 @@ enum directive_kind {
   DIRECTIVE_TEXT,      /* struct str: 1 to max bytes, no controls */
   DIRECTIVE_ID,        /* struct str: [a-z0-9-]{1,32} */
   DIRECTIVE_URL,       /* struct str: absolute http(s), no query or fragment, final slash taken off */
+  DIRECTIVE_ISSUER,    /* struct str: absolute http(s), no query or fragment, byte for byte as written */
+  DIRECTIVE_PATH,      /* struct str: starts with '/', may have a query */
+  DIRECTIVE_HEADER,    /* struct str: name of a request header that is drawbridge's to set */
   DIRECTIVE_FILE,      /* struct str */
   DIRECTIVE_LISTEN,    /* struct str: address:port */
   DIRECTIVE_STORE,     /* struct str: sqlite:/path, postgresql://… */

@@ -13,6 +13,7 @@ struct connection {
   uv_mutex_t lock; /* of what follows */
   struct source_credential credential;
   struct secret *refresh_token, *cookies, *vault;
+  struct secret *proof_key; /* fixed */
   int64_t expires_ms;
   uint64_t turn;
   struct oauth_tokens unsaved;
@@ -50,6 +51,8 @@ enum config_kind connection_kind_of(enum sign_in_kind kind) {
   case SIGN_IN_LEGACY_OAUTH: return CONFIG_LEGACY_OAUTH;
   case SIGN_IN_PAT: return CONFIG_PAT;
   case SIGN_IN_BASIC: return CONFIG_BASIC;
+  case SIGN_IN_BEARER: return CONFIG_BEARER;
+  case SIGN_IN_API_KEY: return CONFIG_API_KEY;
   default: return CONFIG_PASSWORD;
   }
 }
@@ -78,10 +81,12 @@ struct connection *connection_of_sign_in(struct str server, struct str url, cons
                                        .version = keep(c, signed_in->version_text),
                                        .subject = keep(c, signed_in->subject),
                                        .minted = keep(c, signed_in->minted),
+                                       .sid = keep(c, signed_in->sid),
                                        .since_ms = now_ms};
   c->credential = (struct source_credential){signed_in->credential.kind, secret_ref(signed_in->credential.value)};
   c->refresh_token = secret_ref(signed_in->refresh_token);
   c->cookies = secret_ref(signed_in->cookies);
+  c->proof_key = secret_ref(signed_in->proof_key);
   c->expires_ms = signed_in->expires_ms;
   return c;
 }
@@ -102,6 +107,7 @@ void connection_unref(struct connection *connection) {
   if (!connection || atomic_fetch_sub_explicit(&connection->references, 1, memory_order_acq_rel) > 1) return;
   secret_free(connection->credential.value);
   secret_free(connection->refresh_token);
+  secret_free(connection->proof_key);
   secret_free(connection->cookies);
   secret_free(connection->vault);
   secret_free(connection->unsaved.access_token);
@@ -140,7 +146,9 @@ enum {
   TAG_URL,
   TAG_MINTED,
   TAG_VAULT,
-  TAG_COUNT = TAG_VAULT,
+  TAG_SID,
+  TAG_PROOF_KEY,
+  TAG_COUNT = TAG_PROOF_KEY,
 };
 
 static struct str text_or_empty(struct str text) {
@@ -169,6 +177,8 @@ struct secret *connection_pack(struct connection *connection) {
       {TAG_URL, text_or_empty(about->url)},
       {TAG_MINTED, text_or_empty(about->minted)},
       {TAG_VAULT, secret_reveal(connection->vault)},
+      {TAG_SID, text_or_empty(about->sid)},
+      {TAG_PROOF_KEY, secret_reveal(connection->proof_key)},
   };
   struct secret *packed = packed_close(fields, sizeof fields / sizeof *fields);
   uv_mutex_unlock(&connection->lock);
@@ -188,7 +198,7 @@ struct connection *connection_unpack(struct str packed) {
   if (!packed_open(packed, f, TAG_COUNT) || !config_kind_of(FIELD(TAG_KIND), &kind) || !packed_get_number(FIELD(TAG_SINCE), &since))
     return NULL;
   if (!packed_get_number(FIELD(TAG_EXPIRES), &expires) || FIELD(TAG_CREDENTIAL_KIND).n != 1 ||
-      FIELD(TAG_CREDENTIAL_KIND).p[0] > CREDENTIAL_COOKIE)
+      (unsigned char)FIELD(TAG_CREDENTIAL_KIND).p[0] >= CREDENTIAL_KINDS)
     return NULL;
   struct connection *c = make();
   c->about = (struct connection_about){.server = keep(c, FIELD(TAG_SERVER)),
@@ -200,12 +210,14 @@ struct connection *connection_unpack(struct str packed) {
                                        .version = keep(c, FIELD(TAG_VERSION)),
                                        .subject = keep(c, FIELD(TAG_SUBJECT)),
                                        .minted = keep(c, FIELD(TAG_MINTED)),
+                                       .sid = keep(c, FIELD(TAG_SID)),
                                        .since_ms = since};
   c->credential =
       (struct source_credential){(enum source_credential_kind)FIELD(TAG_CREDENTIAL_KIND).p[0], secret_or_none(FIELD(TAG_CREDENTIAL))};
   c->refresh_token = secret_or_none(FIELD(TAG_REFRESH_TOKEN));
   c->cookies = secret_or_none(FIELD(TAG_COOKIES));
   c->vault = secret_or_none(FIELD(TAG_VAULT));
+  c->proof_key = secret_or_none(FIELD(TAG_PROOF_KEY));
   c->expires_ms = expires;
 #undef FIELD
   return c;
@@ -221,6 +233,10 @@ struct connection_credential connection_credential(struct connection *connection
                                       .turn = connection->turn};
   uv_mutex_unlock(&connection->lock);
   return now;
+}
+
+const struct secret *connection_proof_key(const struct connection *connection) {
+  return connection->proof_key;
 }
 
 static struct secret *ref_under_lock(struct connection *connection, struct secret *const *which) {

@@ -24,7 +24,7 @@ struct connection_about { /* borrowed; lives as long as the connection */
   struct str url;         /* base address of the server that was signed in to */
   enum config_kind kind;
   struct str user_id, username, name, version;
-  struct str subject;     /* oauth: of the ID token */
+  struct str subject, sid; /* oauth: of the ID token: the user, and the session at the authorization server */
   struct str minted;      /* id of the token that drawbridge made in exchange for a password; empty: none */
   int64_t since_ms;
 };
@@ -54,6 +54,9 @@ struct connection_credential {
   uint64_t turn;
 };
 struct connection_credential connection_credential(struct connection *connection);
+
+/* What its tokens are bound to (CREDENTIAL_DPOP); borrowed, lives as long as the connection. NULL: to nothing. */
+const struct secret *connection_proof_key(const struct connection *connection);
 
 struct secret *connection_refresh_token(struct connection *connection); /* own reference; NULL: none */
 void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens); /* takes references */

@@ -12,23 +12,25 @@
 #include "gateway/vault.h"
 #include "gateway/visit.h"
 
-enum { FIELD_KIND, FIELD_TOKEN, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELD_REMEMBER, FIELDS };
+enum { FIELD_KIND, FIELD_TOKEN, FIELD_KEY, FIELD_USERNAME, FIELD_PASSWORD, FIELD_CODE, FIELD_REMEMBER, FIELDS };
+
+/* Where the one thing lies that a person pastes. FIELDS: this kind takes a user name and a password. */
+static int pasted_field(enum sign_in_kind kind) {
+  if (kind == SIGN_IN_PAT || kind == SIGN_IN_BEARER) return FIELD_TOKEN;
+  return kind == SIGN_IN_API_KEY ? FIELD_KEY : FIELDS;
+}
 
 /* What was sent, as what is to be done. */
 static int read_kind(const struct secret_field fields[FIELDS], enum sign_in_kind *ret, struct error *error) {
   struct str kind = secret_reveal(fields[FIELD_KIND].value);
-  if (str_eq(kind, STR("pat")))
-    *ret = SIGN_IN_PAT;
-  else if (str_eq(kind, STR("password")))
-    *ret = SIGN_IN_PASSWORD;
-  else if (str_eq(kind, STR("basic")))
-    *ret = SIGN_IN_BASIC;
-  else if (str_eq(kind, STR("oauth")) || str_eq(kind, STR("legacy-oauth")))
+  *ret = SIGN_IN_OAUTH;
+  while (*ret < SIGN_IN_KINDS && !str_eq(kind, str_of(sign_in_kind_name(*ret)))) (*ret)++;
+  if (*ret == SIGN_IN_OAUTH || *ret == SIGN_IN_LEGACY_OAUTH)
     return error_set(error, ERROR_bad_request, "sign-in by OAuth begins at the address 'authorize_url' of GET /v1/servers");
-  else
-    return error_set(error, ERROR_bad_request, "'kind' is to be pat, password or basic");
-  if (*ret == SIGN_IN_PAT && !secret_reveal(fields[FIELD_TOKEN].value).n) return error_set(error, ERROR_bad_request, "'token' is missing");
-  if (*ret == SIGN_IN_PAT) return 0;
+  if (*ret == SIGN_IN_KINDS) return error_set(error, ERROR_bad_request, "'kind' is to be pat, password, basic, bearer or api-key");
+  int pasted = pasted_field(*ret);
+  if (pasted != FIELDS)
+    return secret_reveal(fields[pasted].value).n ? 0 : error_set(error, ERROR_bad_request, "'%s' is missing", fields[pasted].name.p);
   if (!secret_reveal(fields[FIELD_USERNAME].value).n || !secret_reveal(fields[FIELD_PASSWORD].value).n)
     return error_set(error, ERROR_bad_request, "'username' or 'password' is missing");
   return 0;
@@ -47,15 +49,16 @@ static void reply_created(struct password_sign_in *sign_in, struct http_exchange
 
 static int start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session,
                  struct error *error) {
-  struct secret_field fields[FIELDS] = {{.name = STR("kind")},     {.name = STR("token")},
-                                        {.name = STR("username")}, {.name = STR("password")},
-                                        {.name = STR("code")},     {.name = STR("remember"), .truth = &sign_in->remember}};
+  struct secret_field fields[FIELDS] = {{.name = STR("kind")},     {.name = STR("token")},    {.name = STR("key")},
+                                        {.name = STR("username")}, {.name = STR("password")}, {.name = STR("code")},
+                                        {.name = STR("remember"), .truth = &sign_in->remember}};
   enum sign_in_kind kind = SIGN_IN_PAT;
   int failed = secret_body_read(body, fields, FIELDS, error) || read_kind(fields, &kind, error) ? -1 : 0;
   if (!failed) {
     struct secret *code = fields[FIELD_CODE].value;
     sign_in->kind = kind;
-    sign_in->secret = secret_ref(kind == SIGN_IN_PAT ? fields[FIELD_TOKEN].value : fields[FIELD_PASSWORD].value);
+    int pasted = pasted_field(kind);
+    sign_in->secret = secret_ref(fields[pasted == FIELDS ? FIELD_PASSWORD : pasted].value);
     sign_in->username = arena_str(http_exchange_arena(exchange), secret_reveal(fields[FIELD_USERNAME].value));
     sign_in->code = kind == SIGN_IN_PASSWORD && secret_reveal(code).n ? secret_ref(code) : NULL;
     failed = password_sign_in_start(sign_in, exchange, session, error);

@@ -21,6 +21,8 @@ struct answer {
 struct directory_server {
   const struct config_server *about;
   struct source_place place;
+  struct oauth_keys *keys;
+  struct dpop_nonces *nonces;
   uv_mutex_t lock; /* of what follows */
   uv_cond_t probed;
   bool probing;
@@ -54,6 +56,8 @@ struct directory *directory_new(struct config *config) {
                                                      .addresses = about->addresses.p,
                                                      .address_count = about->addresses.n,
                                                      .timeout_ms = CALL_TIMEOUT_MS}};
+    server->keys = oauth_keys_new();
+    server->nonces = dpop_nonces_new();
     server->diagnosis_arena = arena_new();
     if (uv_mutex_init(&server->lock) || uv_mutex_init(&server->examining) || uv_cond_init(&server->probed)) abort();
   }
@@ -71,6 +75,8 @@ void directory_unref(struct directory *directory) {
     struct directory_server *server = &directory->servers[i];
     if (server->last) directory_answer_unref(&server->last->answer);
     arena_free(server->diagnosis_arena);
+    oauth_keys_free(server->keys);
+    dpop_nonces_free(server->nonces);
     uv_mutex_destroy(&server->lock);
     uv_mutex_destroy(&server->examining);
     uv_cond_destroy(&server->probed);
@@ -108,8 +114,25 @@ struct oauth_client *directory_client(struct directory *directory, const struct 
       .private_key = oauth->private_key,
       .redirect_uri = arena_printf(arena, "%.*s/v1/callback/%.*s", STR_ARG(directory->config->public_url), STR_ARG(server->about->id)),
       .scopes = oauth->scopes.n ? oauth->scopes.p : NULL,
-      .scope_count = oauth->scopes.n};
+      .scope_count = oauth->scopes.n,
+      .resource = oauth->resource,
+      .dpop = oauth->dpop};
   return client;
+}
+
+struct dpop_nonces *directory_nonces(const struct directory_server *server) {
+  return server->nonces;
+}
+
+struct http_source directory_http(const struct directory_server *server) {
+  const struct config_server *about = server->about;
+  return (struct http_source){.place = &server->place,
+                              .check = about->check,
+                              .key_header = about->api_key.header,
+                              .has_client = about->oauth.client_id.n,
+                              .issuer = about->oauth.issuer,
+                              .origins = about->oauth.origins.p,
+                              .origin_count = about->oauth.origins.n};
 }
 
 struct oauth_party directory_party(struct directory *directory, const struct directory_server *server,
@@ -117,7 +140,9 @@ struct oauth_party directory_party(struct directory *directory, const struct dir
   return (struct oauth_party){.server = server->about->id,
                               .options = server->place.options,
                               .provider = provider,
-                              .client = directory_client(directory, server, arena)};
+                              .client = directory_client(directory, server, arena),
+                              .keys = server->keys,
+                              .nonces = server->nonces};
 }
 
 static struct answer *answer_ref(struct answer *answer) {
@@ -140,9 +165,12 @@ static struct answer *ask(const struct directory_server *server) {
   struct answer *answer = mem_alloc(sizeof *answer);
   atomic_init(&answer->references, 1);
   answer->arena = arena_new();
-  answer->answer.dhis2 = &answer->probe;
+  bool http = server->about->type == CONFIG_HTTP;
+  struct http_source source = directory_http(server);
+  answer->answer.dhis2 = http ? NULL : &answer->probe;
   answer->answer.source = &answer->probe.source;
-  if (dhis2_probe(&server->place, answer->arena, &answer->probe, &answer->answer.error))
+  if (http ? http_source_probe(&source, answer->arena, &answer->probe.source, &answer->answer.error)
+           : dhis2_probe(&server->place, answer->arena, &answer->probe, &answer->answer.error))
     failure_name_server(&answer->answer.error, server->about->id);
   if (answer->answer.error.code == ERROR_address_refused) audit_server(AUDIT_address_refused, server->about->id, &answer->answer.error);
   answer->at_ms = clock_monotonic_ms();
@@ -180,7 +208,9 @@ enum config_kind directory_kind_bit(enum sign_in_kind kind) {
                                                      [SIGN_IN_LEGACY_OAUTH] = CONFIG_LEGACY_OAUTH,
                                                      [SIGN_IN_PAT] = CONFIG_PAT,
                                                      [SIGN_IN_PASSWORD] = CONFIG_PASSWORD,
-                                                     [SIGN_IN_BASIC] = CONFIG_BASIC};
+                                                     [SIGN_IN_BASIC] = CONFIG_BASIC,
+                                                     [SIGN_IN_BEARER] = CONFIG_BEARER,
+                                                     [SIGN_IN_API_KEY] = CONFIG_API_KEY};
   return bits[kind];
 }
 

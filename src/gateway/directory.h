@@ -9,6 +9,7 @@
 
 #include "dhis2/oauth.h"
 #include "dhis2/probe.h"
+#include "source/http_source.h"
 #include "gateway/config.h"
 
 struct directory;
@@ -26,12 +27,14 @@ const struct source_place *directory_place(const struct directory_server *server
 
 /* drawbridge as that server's client; and as the client of one of its authorization servers. In the arena. */
 struct oauth_client *directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena);
+struct dpop_nonces *directory_nonces(const struct directory_server *server); /* borrowed */
+struct http_source directory_http(const struct directory_server *server);    /* a server of type http; borrowed */
 struct oauth_party directory_party(struct directory *directory, const struct directory_server *server, const struct oauth_provider *provider, struct arena *arena);
 
 struct directory_answer {
   /* Meaningful where error.code is ERROR_NONE. */
   const struct source_probe *source;
-  const struct dhis2_probe *dhis2; /* the same server, and what only DHIS2 has */
+  const struct dhis2_probe *dhis2; /* the same server, and what only DHIS2 has; NULL: it is of type http */
   struct error error;
 };
 const struct directory_answer *directory_probe(struct directory_server *server); /* own reference: directory_answer_unref */

@@ -27,9 +27,13 @@ void oauth_sign_in_run(struct oauth_sign_in *sign_in, struct directory_server *s
   struct signed_in signed_in = {0};
   const struct directory_answer *answer = directory_probe(server);
   const struct oauth_provider *oauth = oauth_of_transaction(answer, transaction, error);
-  const struct oauth_client *client = directory_client(sign_in->arrival.directory, server, arena);
-  if (oauth && dhis2_oauth_redeem(directory_place(server), oauth, client, code, transaction->verifier, transaction->nonce, arena,
-                                  &signed_in, error) == 0)
+  struct oauth_party party = directory_party(sign_in->arrival.directory, server, oauth, arena);
+  int failed = -1;
+  if (oauth && answer->dhis2)
+    failed = dhis2_oauth_redeem(directory_place(server), &party, code, transaction->verifier, transaction->nonce, arena, &signed_in, error);
+  else if (oauth)
+    failed = http_source_redeem(&party, code, transaction->verifier, transaction->nonce, arena, &signed_in, error);
+  if (!failed)
     (void)arrival_run(&sign_in->arrival, directory_about(server)->id, &signed_in, error);
   signed_in_clear(&signed_in);
   directory_answer_unref(answer);

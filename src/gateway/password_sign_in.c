@@ -14,8 +14,14 @@ static void free_sign_in(struct password_sign_in *sign_in) {
   free(sign_in);
 }
 
+static int call_http(struct password_sign_in *sign_in, struct arena *arena, struct signed_in *ret) {
+  struct http_source source = directory_http(sign_in->server);
+  return http_source_sign_in(&source, sign_in->kind, sign_in->username, sign_in->secret, arena, ret, &sign_in->error);
+}
+
 static int call_server(struct password_sign_in *sign_in, const struct dhis2_probe *probe, struct arena *arena, struct signed_in *ret) {
   const struct source_place *place = directory_place(sign_in->server);
+  if (!probe) return call_http(sign_in, arena, ret);
   switch (sign_in->kind) {
   case SIGN_IN_PAT: return dhis2_sign_in_pat(place, probe, sign_in->secret, arena, ret, &sign_in->error);
   case SIGN_IN_BASIC: return dhis2_sign_in_basic(place, probe, sign_in->username, sign_in->secret, arena, ret, &sign_in->error);

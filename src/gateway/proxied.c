@@ -198,6 +198,8 @@ static void pass_on(struct passing *passing) {
                             .credential = now.credential,
                             .jar = connection_jar(passing->connection),
                             .who = passing->session,
+                            .nonces = directory_nonces(directory_find(passing->visit->directory, passing->server->id)),
+                            .proof_key = connection_proof_key(passing->connection),
                             .renewable = passing->renewable,
                             .events = {on_refused, on_cookies, on_done},
                             .payload = passing};
@@ -262,7 +264,7 @@ void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str
     return;
   }
   visit->server = server->id;
-  if (sign_in_compat(gateway, exchange, rest)) return;
+  if (server->type == CONFIG_DHIS2 && sign_in_compat(gateway, exchange, rest)) return;
   struct passing *passing = ARENA_NEW(http_exchange_arena(exchange), struct passing);
   *passing = (struct passing){.gateway = gateway, .exchange = exchange, .visit = visit, .server = server, .rest = rest};
   http_exchange_hold(exchange);

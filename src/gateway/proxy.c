@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "dhis2/judge.h"
 #include "gateway/proxy_alias.h"
+#include "gateway/proxy_credential.h"
 #include "gateway/proxy_answer.h"
 #include "gateway/proxy_cookies.h"
 #include "gateway/proxy_pool.h"
@@ -47,6 +48,7 @@ struct proxy_pass {
   struct turn_item turn;
   enum state state;
   bool repeated, aliased, gone;
+  bool wants_nonce, nonce_sent; /* of a proof (DPoP): asked for; and given once */
   int64_t asked_ms;
   /* the body of the request */
   struct buf kept; /* its bytes so far, where they may be needed again */
@@ -123,27 +125,10 @@ static void on_gone(void *payload) {
 
 static const struct upstream_callbacks callbacks;
 
-/* Authorization, and the connection's cookies: with them a token's calls are one session of its user. */
-static size_t secrets_of(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct upstream_secret secrets[2],
-                         struct secret **ret_cookie) {
-  struct source_credential credential = pass->call.credential;
-  struct str csrf = STR_NONE;
-  size_t n = 0;
-  if (source_authorization(credential.kind, &secrets[n].name, &secrets[n].prefix)) secrets[n++].value = credential.value;
-  struct secret *cookie =
-      pass->call.jar ? dhis2_cookie_header(pass->call.jar, method, pass->question.target.cookie_path, clock_now_ms(), pass->arena, &csrf)
-                     : NULL;
-  if (!cookie && credential.kind == CREDENTIAL_COOKIE) cookie = secret_ref(credential.value);
-  if (csrf.n) http_headers_add(headers, pass->arena, STR("X-XSRF-TOKEN"), csrf);
-  if (cookie) secrets[n++] = (struct upstream_secret){.name = STR("Cookie"), .value = cookie};
-  *ret_cookie = cookie;
-  return n;
-}
-
 static void send_head(struct proxy_pass *pass, struct str method, struct http_headers *headers, struct str target, int64_t body_length) {
-  struct upstream_secret secrets[2] = {0};
+  struct upstream_secret secrets[PROXY_SECRETS_MAX] = {0};
   struct secret *cookie;
-  size_t n = secrets_of(pass, method, headers, secrets, &cookie);
+  size_t n = proxy_credential_secrets(&pass->call, method, &pass->question.target, target, pass->arena, headers, secrets, &cookie);
   struct upstream_head head = {
       .method = method, .target = target, .headers = headers, .secrets = secrets, .secret_count = n, .body_length = body_length, .who = pass->call.who};
   pass->asked_ms = clock_monotonic_ms();
@@ -399,6 +384,7 @@ static void on_head(void *payload, const struct upstream_answer *answer) {
     return;
   }
   pass->result.upstream_ms = clock_monotonic_ms() - pass->asked_ms;
+  pass->wants_nonce = proxy_credential_wants_nonce(&pass->call, answer->status, &answer->headers);
   if (!pass->aliased && proxy_alias_helps(&pass->question, answer)) {
     swallow(pass, answer, TOO_LONG);
     return;
@@ -426,6 +412,12 @@ static void fail_by_server(struct proxy_pass *pass, enum error_code code, const 
 
 static void on_refused(struct proxy_pass *pass) {
   struct proxy_call *call = &pass->call;
+  if (pass->wants_nonce && !pass->nonce_sent && can_repeat(pass)) {
+    pass->nonce_sent = true;
+    buf_clear(&pass->out);
+    ask(pass);
+    return;
+  }
   if (!pass->repeated && call->events.refused) {
     pass->state = WAITING;
     if (pass->request->has_body && !pass->body_ended) http_exchange_pause(pass->exchange);
@@ -536,7 +528,7 @@ static struct proxy_pass *pass_new(struct proxy *proxy, struct http_exchange *ex
   pass->turn = (struct turn_item){.act = on_turn, .payload = pass};
   pass->kept = BUF_INIT(PROXY_KEEP_MAX);
   pass->out = BUF_INIT(OUT_MAX);
-  pass->keeps = call->renewable && pass->request->has_body;
+  pass->keeps = (call->renewable || call->proof_key) && pass->request->has_body;
   pass->result.upstream_ms = -1;
   pass->next = proxy->first;
   if (pass->next) pass->next->previous = pass;

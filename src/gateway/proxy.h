@@ -75,6 +75,8 @@ struct proxy_call {
   struct source_credential credential; /* its own reference of the value is taken */
   struct cookie_jar *jar;             /* of the connection, good until `done`; calls of one connection share it. NULL: none is kept */
   const void *who;                    /* the session: its calls wait in one line, and the lines are served in turn. Only compared */
+  struct dpop_nonces *nonces;         /* of CREDENTIAL_DPOP, with its key; both good until `done` */
+  const struct secret *proof_key;
   bool renewable;                     /* a refused credential can be renewed: keep the body */
   struct proxy_events events;
   void *payload;

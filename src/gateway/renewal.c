@@ -113,6 +113,7 @@ static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct er
   } else {
     struct oauth_party party = directory_party(flight->directory, flight->server, oauth_of(flight, answer), flight->arena);
     party.options.timeout_ms = CALL_TIMEOUT_MS;
+    party.proof_key = connection_proof_key(flight->connection);
     failed = oauth_refresh(&party, refresh_token, connection_about(flight->connection)->subject, flight->arena, ret, error);
   }
   if (failed && error->code != ERROR_reauth_required)

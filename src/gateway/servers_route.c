@@ -7,7 +7,7 @@
 enum { LIST_MAX = 1 << 20, PATIENCE_MS = 8000 };
 
 /* In the order in which they should be offered. */
-static const enum sign_in_kind order[] = {SIGN_IN_OAUTH, SIGN_IN_PAT, SIGN_IN_PASSWORD, SIGN_IN_LEGACY_OAUTH, SIGN_IN_BASIC};
+static const enum sign_in_kind order[] = {SIGN_IN_OAUTH, SIGN_IN_PAT, SIGN_IN_PASSWORD, SIGN_IN_LEGACY_OAUTH, SIGN_IN_BEARER, SIGN_IN_API_KEY, SIGN_IN_BASIC};
 
 static const char *label_of(enum sign_in_kind kind) {
   switch (kind) {
@@ -15,6 +15,8 @@ static const char *label_of(enum sign_in_kind kind) {
   case SIGN_IN_LEGACY_OAUTH: return "At the server (OAuth)";
   case SIGN_IN_PAT: return "Personal access token";
   case SIGN_IN_PASSWORD: return "User name and password";
+  case SIGN_IN_BEARER: return "Access token";
+  case SIGN_IN_API_KEY: return "API key";
   default: return "User name and password with every call (Basic)";
   }
 }
@@ -45,6 +47,7 @@ static void add_server(struct json_out *out, struct directory *directory, struct
   json_out_member_str(out, "id", about->id);
   json_out_member_str(out, "name", about->name);
   json_out_member_str(out, "url", about->url);
+  json_out_member_str(out, "type", about->type == CONFIG_DHIS2 ? STR("dhis2") : STR("http"));
   if (about->home) json_out_member_bool(out, "home", true);
   if (good && answer->source->version_text.n) json_out_member_str(out, "version", answer->source->version_text);
   json_out_member_str(out, "state", str_of(connection_state_name(good ? CONNECTION_OK : CONNECTION_UNREACHABLE)));

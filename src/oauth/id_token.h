@@ -1,7 +1,4 @@
-/* id_token: the checks of OpenID Connect Core 3.1.3.7 on the ID token that comes with an authorization code. Pure.
- *
- * What holds always: the algorithm is RS256 or ES256, as the key found by `kid` says, never what the token alone says; `jku`, `x5u` and `jwk` in the token are refused unread. Nothing of the token is believed before its signature
- * is. Sizes: token up to 16 KiB, key set up to 64 KiB and 32 keys. */
+/* id_token: the checks of OpenID Connect Core 3.1.3.7 on the ID token that comes with an authorization code, and of 12.2 on that of a refresh. Pure. What jwt.h holds holds here. */
 #ifndef DRAWBRIDGE_OAUTH_ID_TOKEN_H
 #define DRAWBRIDGE_OAUTH_ID_TOKEN_H
 
@@ -10,18 +7,20 @@
 
 struct id_token_expected {
   struct str issuer, client_id;
-  struct str nonce;   /* id_token_check: must be the token's; never empty there */
-  struct str subject; /* id_token_same_person: must be the token's */
+  struct str nonce;   /* of the sign-in; empty: it is a refreshed one */
+  struct str subject; /* of the sign-in, for a refreshed one; empty: it is the first */
   int64_t now_ms;
 };
 
-enum { ID_TOKEN_SKEW_S = 60 };
+struct oauth_person { /* texts in the arena; empty: not told */
+  struct str subject;
+  struct str username, name; /* preferred_username, name: for people to read, never an identity (R-B5) */
+  struct str sid;            /* the session at the provider, for its back-channel logout */
+};
 
-/* 0: *ret_subject in the arena. 1: the set has no key of that id (a server that made a new key at its start: fetch the set again, once). -1: ERROR_upstream_error, reason "id_token", and the message names the check. */
-int id_token_check(struct str token, struct str jwks, const struct id_token_expected *expected, struct arena *arena, struct str *ret_subject, struct error *error);
-
-/* The ID token of a refresh (OpenID Connect Core 12.2): issuer, client, subject as before. Its signature is not looked at: it came straight from the token endpoint, and the rotated token beside it must not be lost because the keys could not
- * be fetched at that moment. 0, or -1 as above. */
-int id_token_same_person(struct str token, const struct id_token_expected *expected, struct error *error);
+/* `jwks`: the server's keys; p == NULL: its key cannot be had at the moment, and the token came straight from the token endpoint with a refresh: TLS vouches for it then (3.1.3.7, 6), so that the rotated token beside it is not
+ * lost.
+ * 0. 1: the set has no key of that id: fetch it again, once. -1: ERROR_upstream_error, reason "id_token", and the message names the check. Neither nonce nor subject expected is -1. */
+int id_token_check(struct str token, struct str jwks, const struct id_token_expected *expected, struct arena *arena, struct oauth_person *ret, struct error *error);
 
 #endif

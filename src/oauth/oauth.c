@@ -4,9 +4,11 @@
 #include "crypt/random.h"
 #include "http/base64.h"
 #include "oauth/id_token.h"
+#include "oauth/jws.h"
 #include "oauth/token_endpoint.h"
+#include <jansson.h>
 
-enum { LETTERS = 43 /* 256 bits */, QUERY_MAX = 16384, CODE_MAX = 2048, STATE_MAX = 512, AGAIN_S = 10 };
+enum { LETTERS = 43 /* 256 bits */, QUERY_MAX = 16384, CODE_MAX = 2048, STATE_MAX = 512, AGAIN_S = 10, NAME_MAX = 200 };
 
 static int reason(struct error *error, struct str word) {
   (void)snprintf(error->reason, sizeof error->reason, "%.*s", STR_ARG(word));
@@ -40,38 +42,87 @@ bool oauth_scope_has(struct str scope, struct str word) {
   return false;
 }
 
-int oauth_start(const struct oauth_party *party, struct arena *arena, struct oauth_start *ret, struct error *error) {
-  const struct oauth_provider *provider = party->provider;
+enum { REQUEST_FIELDS = 10 };
+
+struct request {
+  struct form_field fields[REQUEST_FIELDS];
+  size_t n;
+};
+
+static void ask_for(struct request *request, struct str name, struct str value) {
+  if (value.n) request->fields[request->n++] = (struct form_field){name, value};
+}
+
+/* Fills state, nonce and verifier of *start as well. */
+static void make_request(const struct oauth_party *party, struct arena *arena, struct request *request, struct oauth_start *start) {
   const struct oauth_client *client = party->client;
-  if (!client->client_id.n || !client->redirect_uri.n || !provider->authorization_endpoint.n)
-    return error_set(error, ERROR_configuration, "the server has no client id or no authorization endpoint");
-  struct buf query = BUF_INIT(QUERY_MAX);
   struct str scope = oauth_scope(party, arena), challenge;
-  struct oauth_start start = {.state = random_id(arena, LETTERS)};
-  (void)form_add(&query, STR("response_type"), STR("code"));
-  (void)form_add(&query, STR("client_id"), client->client_id);
-  (void)form_add(&query, STR("redirect_uri"), client->redirect_uri);
-  if (scope.n) (void)form_add(&query, STR("scope"), scope);
-  (void)form_add(&query, STR("state"), start.state);
+  *start = (struct oauth_start){.state = random_id(arena, LETTERS)};
+  ask_for(request, STR("response_type"), STR("code"));
+  ask_for(request, STR("redirect_uri"), client->redirect_uri);
+  ask_for(request, STR("scope"), scope);
+  ask_for(request, STR("state"), start->state);
+  ask_for(request, STR("resource"), client->resource);
   if (oauth_scope_has(scope, STR("openid"))) {
-    start.nonce = random_id(arena, LETTERS);
-    (void)form_add(&query, STR("nonce"), start.nonce);
+    start->nonce = random_id(arena, LETTERS);
+    ask_for(request, STR("nonce"), start->nonce);
   }
-  if (provider->pkce) {
-    start.verifier = new_verifier(arena, &challenge);
-    (void)form_add(&query, STR("code_challenge"), challenge);
-    (void)form_add(&query, STR("code_challenge_method"), STR("S256"));
-  }
-  const char *joint = str_find_char(provider->authorization_endpoint, '?') == SIZE_MAX ? "?" : "&";
-  start.url = arena_printf(arena, "%.*s%s%.*s", STR_ARG(provider->authorization_endpoint), joint, STR_ARG(buf_str(&query)));
-  bool fits = !query.full;
-  buf_free(&query);
-  if (fits) {
-    *ret = start;
+  if (!party->provider->pkce) return;
+  start->verifier = new_verifier(arena, &challenge);
+  ask_for(request, STR("code_challenge"), challenge);
+  ask_for(request, STR("code_challenge_method"), STR("S256"));
+}
+
+/* RFC 9126: the request goes to the server, and a name for it into the address bar. */
+static int push(const struct oauth_party *party, struct arena *arena, struct request *request, struct error *error) {
+  struct token_call call = {party, token_http_new(party)};
+  struct http_answer answer;
+  int result = token_call(&call, party->provider->par_endpoint, request->fields, request->n, arena, &answer, error);
+  http_client_free(call.http);
+  if (result < 0) return -1;
+  json_t *root = answer.status == 201 ? json_loadb(answer.body.p, answer.body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+  struct str name = arena_str(arena, str_of(json_string_value(json_object_get(root, "request_uri"))));
+  json_decref(root);
+  if (name.n && name.n <= STATE_MAX) {
+    *request = (struct request){.fields = {{STR("request_uri"), name}}, .n = 1};
     return 0;
   }
-  secret_free(start.verifier);
-  return error_set(error, ERROR_configuration, "the client id, redirect address and scopes are too long together");
+  struct token_answer refused;
+  (void)token_answer_read(arena, party->provider->manners, false, &answer, &refused);
+  const char *advice = token_refusal_advice(party->provider->manners, refused.refusal);
+  (void)error_set(error, ERROR_upstream_error, "%s", advice ? advice : "the server did not take the request to sign in");
+  error->upstream_status = answer.status;
+  (void)reason(error, refused.refusal);
+  token_answer_clear(&refused);
+  return error_name_server(error, party->server);
+}
+
+static int address_of(const struct oauth_party *party, const struct request *request, struct arena *arena, struct str *ret,
+                      struct error *error) {
+  struct str endpoint = party->provider->authorization_endpoint;
+  struct buf query = BUF_INIT(QUERY_MAX);
+  (void)form_add(&query, STR("client_id"), party->client->client_id);
+  for (size_t i = 0; i < request->n; i++) (void)form_add(&query, request->fields[i].name, request->fields[i].value);
+  const char *joint = str_find_char(endpoint, '?') == SIZE_MAX ? "?" : "&";
+  *ret = arena_printf(arena, "%.*s%s%.*s", STR_ARG(endpoint), joint, STR_ARG(buf_str(&query)));
+  bool fits = !query.full;
+  buf_free(&query);
+  return fits ? 0 : error_set(error, ERROR_configuration, "the client id, redirect address and scopes are too long together");
+}
+
+int oauth_start(const struct oauth_party *party, struct arena *arena, struct oauth_start *ret, struct error *error) {
+  if (!party->client->client_id.n || !party->client->redirect_uri.n || !party->provider->authorization_endpoint.n)
+    return error_set(error, ERROR_configuration, "the server has no client id or no authorization endpoint");
+  struct request request = {0};
+  struct oauth_start start;
+  make_request(party, arena, &request, &start);
+  int result = party->provider->par_endpoint.n ? push(party, arena, &request, error) : 0;
+  if (result == 0) result = address_of(party, &request, arena, &start.url, error);
+  if (result == 0)
+    *ret = start;
+  else
+    secret_free(start.verifier);
+  return result;
 }
 
 /* --- come back --- */
@@ -149,36 +200,36 @@ static int redeem_refused(const struct oauth_party *party, struct arena *arena, 
   return reason(error, refusal);
 }
 
-static int fetch_keys(const struct token_call *call, struct arena *arena, struct str *ret, struct error *error) {
-  struct http_headers headers = {0};
-  struct http_answer answer;
-  http_headers_add(&headers, arena, STR("Accept"), STR("application/json"));
-  struct http_call http = {.method = STR("GET"), .url = call->party->provider->jwks_uri, .headers = &headers};
-  if (http_client_call(call->http, &http, arena, &answer, error) < 0) return -1;
-  if (answer.status == 200) {
-    *ret = answer.body;
-    return 0;
+/* The keys that are known first; where the token's is not among them, the server's set anew (R-B3). */
+static int check_with_keys(const struct token_call *call, struct oauth_keys *keys, struct str token,
+                           const struct id_token_expected *expected, struct arena *arena, struct oauth_person *ret, struct error *error) {
+  uint64_t seen = 0;
+  for (;;) {
+    struct str set;
+    int got = oauth_keys_get(keys, call->http, call->party->provider->jwks_uri, seen, arena, &set, &seen, error);
+    if (got && expected->subject.n) { /* of a refresh: id_token.h */
+      *error = (struct error){0};
+      return id_token_check(token, STR_NONE, expected, arena, ret, error);
+    }
+    int result = got ? got : id_token_check(token, set, expected, arena, ret, error);
+    if (result < 0 || (result == 0 && got == 0)) return result;
+    if (got == 0) continue;
+    (void)error_set(error, ERROR_upstream_error, "the server's ID token is signed by a key that the server does not publish");
+    return reason(error, STR("id_token"));
   }
-  (void)error_set(error, ERROR_upstream_error, "the server's keys cannot be fetched (status %d): its sign-in cannot be checked",
-                  answer.status);
-  error->upstream_status = answer.status;
-  return reason(error, STR("id_token"));
 }
 
-/* A server that makes its keys at each start, or several of them behind one address: the key may be missing once. */
-static int check_id_token(const struct token_call *call, const struct token_answer *answer, struct str nonce, struct arena *arena,
-                          struct str *ret_subject, struct error *error) {
-  struct id_token_expected expected = {
-      .issuer = call->party->provider->issuer, .client_id = call->party->client->client_id, .nonce = nonce, .now_ms = clock_now_ms()};
-  struct str keys;
-  int result = 1;
-  for (int round = 0; round < 2 && result == 1; round++) {
-    if (fetch_keys(call, arena, &keys, error) < 0) return -1;
-    result = id_token_check(secret_reveal(answer->id), keys, &expected, arena, ret_subject, error);
-  }
-  if (result <= 0) return result;
-  (void)error_set(error, ERROR_upstream_error, "the server's ID token is signed by a key that the server does not publish");
-  return reason(error, STR("id_token"));
+static int check_id_token(const struct token_call *call, const struct secret *token, struct str nonce, struct str subject,
+                          struct arena *arena, struct oauth_person *ret, struct error *error) {
+  struct id_token_expected expected = {.issuer = call->party->provider->issuer,
+                                       .client_id = call->party->client->client_id,
+                                       .nonce = nonce,
+                                       .subject = subject,
+                                       .now_ms = clock_now_ms()};
+  struct oauth_keys *own = call->party->keys ? NULL : oauth_keys_new();
+  int result = check_with_keys(call, own ? own : call->party->keys, secret_reveal(token), &expected, arena, ret, error);
+  oauth_keys_free(own);
+  return result;
 }
 
 static int64_t end_of(const struct token_answer *answer) {
@@ -191,31 +242,93 @@ void oauth_tokens_clear(struct oauth_tokens *tokens) {
   *tokens = (struct oauth_tokens){0};
 }
 
+void oauth_grant_clear(struct oauth_grant *grant) {
+  oauth_tokens_clear(&grant->tokens);
+  secret_free(grant->proof_key);
+  *grant = (struct oauth_grant){0};
+}
+
+static int redeem(const struct token_call *call, struct token_answer *tokens, struct str nonce, struct arena *arena,
+                  struct oauth_grant *ret, struct error *error) {
+  struct error unused = {0};
+  if (nonce.n && check_id_token(call, tokens->id, nonce, STR_NONE, arena, &ret->person, error) < 0) {
+    (void)oauth_revoke(call->party, tokens->refresh, tokens->access, &unused); /* nobody will use them */
+    return -1;
+  }
+  ret->scope = tokens->scope;
+  ret->tokens = (struct oauth_tokens){secret_ref(tokens->access), secret_ref(tokens->refresh), end_of(tokens)};
+  return 0;
+}
+
 int oauth_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce,
                  struct arena *arena, struct oauth_grant *ret, struct error *error) {
-  struct token_call call = {party, token_http_new(party)};
-  struct form_field fields[] = {{STR("grant_type"), STR("authorization_code")},
-                                {STR("code"), secret_reveal(code)},
-                                {STR("redirect_uri"), party->client->redirect_uri},
-                                {STR("code_verifier"), secret_reveal(verifier)}};
+  struct oauth_party own = *party;
+  struct token_call call = {&own, token_http_new(party)};
+  struct request fields = {0};
   struct http_answer answer;
   struct token_answer tokens = {0};
-  *ret = (struct oauth_grant){0};
-  int result = token_call(&call, party->provider->token_endpoint, fields, verifier ? 4 : 3, arena, &answer, error);
-  if (result == 0 && !token_answer_read(arena, party->provider->manners, &answer, &tokens))
-    result = redeem_refused(party, arena, &answer, tokens.refusal, error);
-  else if (result == 0) {
-    struct error unused = {0};
-    if (nonce.n) result = check_id_token(&call, &tokens, nonce, arena, &ret->subject, error);
-    if (result < 0) (void)oauth_revoke(party, tokens.refresh, tokens.access, &unused); /* nobody will use them */
-  }
-  if (result == 0) {
-    ret->scope = tokens.scope;
-    ret->tokens = (struct oauth_tokens){secret_ref(tokens.access), secret_ref(tokens.refresh), end_of(&tokens)};
-  }
+  *ret = (struct oauth_grant){.proof_key = party->client->dpop ? jws_new_key() : NULL};
+  own.proof_key = ret->proof_key;
+  ask_for(&fields, STR("grant_type"), STR("authorization_code"));
+  ask_for(&fields, STR("code"), secret_reveal(code));
+  ask_for(&fields, STR("redirect_uri"), party->client->redirect_uri);
+  ask_for(&fields, STR("code_verifier"), secret_reveal(verifier));
+  ask_for(&fields, STR("resource"), party->client->resource);
+  int result = token_call(&call, party->provider->token_endpoint, fields.fields, fields.n, arena, &answer, error);
+  if (result == 0)
+    result = token_answer_read(arena, party->provider->manners, ret->proof_key, &answer, &tokens)
+                 ? redeem(&call, &tokens, nonce, arena, ret, error)
+                 : redeem_refused(party, arena, &answer, tokens.refusal, error);
   token_answer_clear(&tokens);
   http_client_free(call.http);
-  return result == 0 ? 0 : error_name_server(error, party->server);
+  if (result == 0) return 0;
+  oauth_grant_clear(ret);
+  return error_name_server(error, party->server);
+}
+
+/* --- who --- */
+
+static int read_person(struct str json, struct arena *arena, struct oauth_person *person, struct error *error) {
+  json_t *root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
+  struct str subject = str_of(json_string_value(json_object_get(root, "sub")));
+  struct str username = str_of(json_string_value(json_object_get(root, "preferred_username")));
+  struct str name = str_of(json_string_value(json_object_get(root, "name")));
+  bool same = str_eq(subject, person->subject);
+  if (same && !person->username.n) person->username = arena_str(arena, str_slice(username, 0, NAME_MAX));
+  if (same && !person->name.n) person->name = arena_str(arena, str_slice(name, 0, NAME_MAX));
+  json_decref(root);
+  if (same) return 0;
+  (void)error_set(error, ERROR_upstream_error, "the server's userinfo names another user than its ID token");
+  return reason(error, STR("id_token"));
+}
+
+int oauth_ask_person(const struct oauth_party *party, const struct oauth_grant *grant, struct arena *arena, struct oauth_person *person,
+                     struct error *error) {
+  struct str url = party->provider->userinfo_endpoint;
+  if (!url.n || !person->subject.n || (person->username.n && person->name.n)) return 0;
+  struct http_client *http = token_http_new(party);
+  struct error unused = {0};
+  int result = 0;
+  for (int tries = 0; tries < 2; tries++) {
+    struct http_headers headers = {0};
+    struct http_answer answer;
+    struct http_call call = {.method = STR("GET"),
+                             .url = url,
+                             .headers = &headers,
+                             .secret_header_name = STR("Authorization"),
+                             .secret_header_prefix = grant->proof_key ? STR("DPoP ") : STR("Bearer "),
+                             .secret_header = grant->tokens.access_token};
+    http_headers_add(&headers, arena, STR("Accept"), STR("application/json"));
+    if (grant->proof_key)
+      http_headers_add(&headers, arena, STR("DPoP"),
+                       dpop_proof(party->nonces, grant->proof_key, call.method, url, grant->tokens.access_token, arena));
+    if (http_client_call(http, &call, arena, &answer, &unused) < 0) break; /* names are for reading: nothing hangs on them */
+    if (grant->proof_key) dpop_nonces_keep(party->nonces, url, &answer.headers);
+    if (answer.status == 200 && http_headers_are_json(&answer.headers)) result = read_person(answer.body, arena, person, error);
+    if (!grant->proof_key || !dpop_wants_nonce(answer.status, &answer.headers)) break;
+  }
+  http_client_free(http);
+  return result;
 }
 
 /* --- go on --- */
@@ -234,10 +347,10 @@ static int refresh_refused(const struct oauth_party *party, const struct http_an
   return reason(error, refusal);
 }
 
-static int refreshed(const struct oauth_party *party, struct token_answer *answer, struct secret *used, struct str subject,
-                     struct oauth_tokens *ret, struct error *error) {
-  struct id_token_expected expected = {.issuer = party->provider->issuer, .client_id = party->client->client_id, .subject = subject};
-  if (answer->id && subject.n && id_token_same_person(secret_reveal(answer->id), &expected, error) < 0) {
+static int refreshed(const struct token_call *call, struct token_answer *answer, struct secret *used, struct str subject,
+                     struct arena *arena, struct oauth_tokens *ret, struct error *error) {
+  struct oauth_person ignored;
+  if (answer->id && subject.n && check_id_token(call, answer->id, STR_NONE, subject, arena, &ignored, error) < 0) {
     error->code = ERROR_reauth_required;
     return -1;
   }
@@ -248,16 +361,19 @@ static int refreshed(const struct oauth_party *party, struct token_answer *answe
 int oauth_refresh(const struct oauth_party *party, struct secret *refresh_token, struct str subject, struct arena *arena,
                   struct oauth_tokens *ret, struct error *error) {
   struct token_call call = {party, token_http_new(party)};
-  struct form_field fields[] = {{STR("grant_type"), STR("refresh_token")}, {STR("refresh_token"), secret_reveal(refresh_token)}};
+  struct request fields = {0};
   struct http_answer answer;
   struct token_answer tokens = {0};
   *ret = (struct oauth_tokens){0};
-  int result = token_call(&call, party->provider->token_endpoint, fields, 2, arena, &answer, error);
+  ask_for(&fields, STR("grant_type"), STR("refresh_token"));
+  ask_for(&fields, STR("refresh_token"), secret_reveal(refresh_token));
+  ask_for(&fields, STR("resource"), party->client->resource);
+  int result = token_call(&call, party->provider->token_endpoint, fields.fields, fields.n, arena, &answer, error);
   if (result < 0) {
     error->code = ERROR_refresh_failed;
     error->retry_after = AGAIN_S;
-  } else if (token_answer_read(arena, party->provider->manners, &answer, &tokens)) {
-    result = refreshed(party, &tokens, refresh_token, subject, ret, error);
+  } else if (token_answer_read(arena, party->provider->manners, party->proof_key, &answer, &tokens)) {
+    result = refreshed(&call, &tokens, refresh_token, subject, arena, ret, error);
   } else {
     result = refresh_refused(party, &answer, tokens.refusal, error);
   }

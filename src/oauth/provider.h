@@ -17,10 +17,11 @@ struct oauth_provider {
   const struct oauth_manners *manners; /* static; NULL: as the RFCs say */
   struct str issuer;                   /* as the server writes it, byte for byte; empty: it has none */
   struct str authorization_endpoint, token_endpoint;
-  struct str jwks_uri, revocation_endpoint; /* empty: there is none */
+  struct str jwks_uri, revocation_endpoint, par_endpoint, userinfo_endpoint; /* empty: there is none */
   struct str scope;                    /* what is asked for where the client names nothing; may be empty */
   bool pkce;                           /* S256 */
   bool iss_parameter;                  /* it says that it sends `iss` to the redirect address (RFC 9207): then it must */
+  bool secret_by_post;                 /* takes a secret in the body alone (client_secret_post) */
 };
 
 #endif

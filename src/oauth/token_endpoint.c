@@ -6,8 +6,7 @@
 #include "crypt/random.h"
 #include "http/base64.h"
 #include "http/url.h"
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+#include "oauth/jws.h"
 
 enum { CALL_MS = 30000, BODY_MAX = 65536, TEXT_MAX = 32768, SCOPE_MAX = 1000, WORD_MAX = 31, ASSERTION_S = 60 };
 
@@ -46,54 +45,26 @@ static struct secret *basic_header(const struct oauth_party *party, struct arena
   return header;
 }
 
-static EVP_PKEY *read_key(const struct secret *pem) {
-  struct str text = secret_reveal(pem);
-  BIO *bio = BIO_new_mem_buf(text.p, (int)text.n);
-  EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "") : NULL; /* never asks for a password */
-  BIO_free(bio);
-  return key;
-}
-
-static bool sign(EVP_PKEY *key, struct str text, struct arena *arena, struct str *ret) {
-  EVP_MD_CTX *context = EVP_MD_CTX_new();
-  size_t n = 0;
-  bool good = context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
-              EVP_DigestSign(context, NULL, &n, (const unsigned char *)text.p, text.n) == 1;
-  unsigned char *bytes = arena_alloc(arena, n + 1);
-  good = good && EVP_DigestSign(context, bytes, &n, (const unsigned char *)text.p, text.n) == 1;
-  EVP_MD_CTX_free(context);
-  *ret = (struct str){(const char *)bytes, n};
-  return good;
-}
-
-/* RFC 7523: for this server alone (one audience), once (jti), for a minute. */
+/* RFC 7523: for this server alone (one audience), once (jti), for a minute (R-C1). */
 static int assertion(const struct token_call *call, struct arena *arena, struct str *ret, struct error *error) {
-  EVP_PKEY *key = read_key(call->party->client->private_key);
-  if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
-    EVP_PKEY_free(key);
-    return error_set(error, ERROR_configuration, "the private key for server %.*s is not an RSA key in PEM without a password",
-                     STR_ARG(call->party->server));
-  }
+  const struct oauth_party *party = call->party;
   struct buf claims = BUF_INIT(4096);
   struct json_out out = JSON_OUT_INIT(&claims);
   int64_t now = clock_now_ms() / 1000;
   json_out_object(&out);
-  json_out_member_str(&out, "iss", call->party->client->client_id);
-  json_out_member_str(&out, "sub", call->party->client->client_id);
-  json_out_member_str(&out, "aud", call->party->provider->issuer.n ? call->party->provider->issuer : call->party->provider->token_endpoint);
+  json_out_member_str(&out, "iss", party->client->client_id);
+  json_out_member_str(&out, "sub", party->client->client_id);
+  json_out_member_str(&out, "aud", party->provider->issuer.n ? party->provider->issuer : party->provider->token_endpoint);
   json_out_member_str(&out, "jti", random_id(arena, 22));
   json_out_member_int(&out, "iat", now);
   json_out_member_int(&out, "exp", now + ASSERTION_S);
   json_out_end(&out);
-  struct str text = arena_printf(arena, "%.*s.%.*s", STR_ARG(base64url_encode(arena, STR("{\"alg\":\"RS256\",\"typ\":\"JWT\"}"))),
-                                 STR_ARG(base64url_encode(arena, buf_str(&claims))));
+  bool good = jws_sign(party->client->private_key, STR("\"typ\":\"JWT\""), buf_str(&claims), arena, ret);
   buf_free(&claims);
-  struct str signature;
-  bool good = sign(key, text, arena, &signature);
-  EVP_PKEY_free(key);
-  if (!good) return error_set(error, ERROR_configuration, "the private key for server %.*s cannot sign", STR_ARG(call->party->server));
-  *ret = arena_printf(arena, "%.*s.%.*s", STR_ARG(text), STR_ARG(base64url_encode(arena, signature)));
-  return 0;
+  if (good) return 0;
+  return error_set(error, ERROR_configuration,
+                   "the private key for server %.*s is no RSA key (of 2048 bits or more) or EC key (P-256) in PEM without a password",
+                   STR_ARG(party->server));
 }
 
 /* --- the call --- */
@@ -116,15 +87,18 @@ static int send(const struct token_call *call, struct str endpoint, struct str b
   http_headers_add(&headers, arena, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
   http_headers_add(&headers, arena, STR("Accept"), STR("application/json")); /* else a missing client is a redirect to the login page */
   http_headers_add(&headers, arena, STR("X-Requested-With"), STR("XMLHttpRequest"));
+  if (call->party->proof_key)
+    http_headers_add(&headers, arena, STR("DPoP"),
+                     dpop_proof(call->party->nonces, call->party->proof_key, STR("POST"), endpoint, NULL, arena));
   struct http_call http = {.method = STR("POST"), .url = endpoint, .headers = &headers, .body = body};
   if (basic) {
     http.secret_header_name = STR("Authorization");
     http.secret_header_prefix = STR("Basic ");
     http.secret_header = basic;
   }
-  if (http_client_call(call->http, &http, arena, ret, error) == 0) return 0;
-  (void)error_name_server(error, call->party->server);
-  return -1;
+  if (http_client_call(call->http, &http, arena, ret, error) < 0) return error_name_server(error, call->party->server);
+  if (call->party->proof_key) dpop_nonces_keep(call->party->nonces, endpoint, &ret->headers);
+  return 0;
 }
 
 static int call_as(const struct token_call *call, enum authentication how, struct str endpoint, const struct form_field *fields,
@@ -143,18 +117,35 @@ static int call_as(const struct token_call *call, enum authentication how, struc
   return result;
 }
 
+static struct str refusal_of(const struct oauth_manners *manners, const struct http_answer *answer, struct arena *arena) {
+  struct token_answer read;
+  (void)token_answer_read(arena, manners, false, answer, &read);
+  struct str refusal = read.refusal;
+  token_answer_clear(&read);
+  return refusal;
+}
+
 int token_call(const struct token_call *call, struct str endpoint, const struct form_field *fields, size_t count, struct arena *arena,
                struct http_answer *ret, struct error *error) {
+  const struct oauth_provider *provider = call->party->provider;
   const struct oauth_client *client = call->party->client;
-  enum authentication how = client->private_key ? BY_ASSERTION : client->client_secret ? BY_BASIC : BY_NOTHING;
-  if (call_as(call, how, endpoint, fields, count, arena, ret, error) < 0) return -1;
-  const struct oauth_manners *manners = call->party->provider->manners;
-  if (how != BY_BASIC || (manners && manners->plain_basic) || ret->status < 400) return 0;
-  struct token_answer answer;
-  (void)token_answer_read(arena, manners, ret, &answer);
-  bool other_way = str_eq(answer.refusal, STR("invalid_client"));
-  token_answer_clear(&answer);
-  return other_way ? call_as(call, BY_POST, endpoint, fields, count, arena, ret, error) : 0;
+  enum authentication how = client->private_key        ? BY_ASSERTION
+                            : !client->client_secret   ? BY_NOTHING
+                            : provider->secret_by_post ? BY_POST
+                                                       : BY_BASIC;
+  bool other_way = how == BY_BASIC && !(provider->manners && provider->manners->plain_basic);
+  for (bool other_nonce = call->party->proof_key && call->party->nonces;;) {
+    if (call_as(call, how, endpoint, fields, count, arena, ret, error) < 0) return -1;
+    struct str refusal = ret->status < 400 ? STR_NONE : refusal_of(provider->manners, ret, arena);
+    if (other_nonce && str_eq(refusal, STR("use_dpop_nonce"))) {
+      other_nonce = false;
+    } else if (other_way && str_eq(refusal, STR("invalid_client"))) {
+      other_way = false;
+      how = BY_POST;
+    } else {
+      return 0;
+    }
+  }
 }
 
 /* --- the answer --- */
@@ -177,7 +168,8 @@ static int take_text(struct reading *r, struct str text) {
   if (str_eq(key, STR("access_token"))) return keep(&r->answer->access, text);
   if (str_eq(key, STR("refresh_token"))) return keep(&r->answer->refresh, text);
   if (str_eq(key, STR("id_token"))) return keep(&r->answer->id, text);
-  if (str_eq(key, STR("token_type"))) r->answer->bearer = str_eq_nocase(text, STR("bearer"));
+  if (str_eq(key, STR("token_type"))) /* without case: RFC 6749 section 5.1 */
+    r->answer->type = str_eq_nocase(text, STR("bearer")) ? TOKEN_BEARER : str_eq_nocase(text, STR("dpop")) ? TOKEN_DPOP : TOKEN_OTHER;
   if (str_eq(key, STR("scope")) && text.n <= SCOPE_MAX) r->answer->scope = arena_str(r->arena, text);
   if (str_eq(key, STR("error")) && text.n <= WORD_MAX) r->answer->refusal = arena_str(r->arena, text);
   return 0;
@@ -218,7 +210,7 @@ static bool is_word(struct str text) {
   return true;
 }
 
-bool token_answer_read(struct arena *arena, const struct oauth_manners *manners, const struct http_answer *answer,
+bool token_answer_read(struct arena *arena, const struct oauth_manners *manners, bool dpop, const struct http_answer *answer,
                        struct token_answer *ret) {
   struct reading reading = {.arena = arena, .answer = ret};
   struct error unused = {0};
@@ -230,7 +222,8 @@ bool token_answer_read(struct arena *arena, const struct oauth_manners *manners,
     if (!whole) token_answer_clear(ret);
   }
   if (!is_word(ret->refusal)) ret->refusal = STR("not_told");
-  if (answer->status == 200 && !ret->refusal.n && ret->access && secret_reveal(ret->access).n && ret->bearer) return true;
+  bool wanted = ret->type == (dpop ? TOKEN_DPOP : TOKEN_BEARER);
+  if (answer->status == 200 && !ret->refusal.n && ret->access && secret_reveal(ret->access).n && wanted) return true;
   struct str refusal = ret->refusal;
   if (!refusal.n && answer->status == 401) refusal = STR("invalid_client");
   if (!refusal.n && manners && manners->refusal) refusal = manners->refusal(answer);

@@ -1,7 +1,7 @@
 #include "source/sign_in.h"
 
 const char *sign_in_kind_name(enum sign_in_kind kind) {
-  static const char *const names[SIGN_IN_KINDS] = {"oauth", "legacy-oauth", "pat", "password", "basic"};
+  static const char *const names[SIGN_IN_KINDS] = {"oauth", "legacy-oauth", "pat", "password", "basic", "bearer", "api-key"};
   return names[kind];
 }
 
@@ -11,6 +11,7 @@ bool source_authorization(enum source_credential_kind kind, struct str *ret_name
   case CREDENTIAL_PAT: *ret_prefix = STR("ApiToken "); return true;
   case CREDENTIAL_BEARER: *ret_prefix = STR("Bearer "); return true;
   case CREDENTIAL_BASIC: *ret_prefix = STR("Basic "); return true; /* the exact word: with "basic" DHIS2's refusal is a redirect */
+  case CREDENTIAL_DPOP: *ret_prefix = STR("DPoP "); return true;
   default: return false;
   }
 }
@@ -18,6 +19,7 @@ bool source_authorization(enum source_credential_kind kind, struct str *ret_name
 void signed_in_clear(struct signed_in *signed_in) {
   secret_free(signed_in->credential.value);
   secret_free(signed_in->refresh_token);
+  secret_free(signed_in->proof_key);
   secret_free(signed_in->cookies);
   *signed_in = (struct signed_in){0};
 }

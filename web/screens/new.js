@@ -9,7 +9,7 @@ export function NewAlignment({ session }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])
   const connected = useMemo(() => {
     const good = new Set((session.data?.connections ?? []).filter((one) => one.state === 'ok').map((one) => one.server))
-    return servers.data?.filter((one) => good.has(one.id))
+    return servers.data?.filter((one) => one.type !== 'http' && good.has(one.id))
   }, [servers.data, session.data])
   const [source, setSource] = useState({})
   const [target, setTarget] = useState({})

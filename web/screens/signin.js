@@ -12,6 +12,8 @@ const KINDS = {
   pat: () => t('Access token'),
   password: () => t('Password'),
   basic: () => t('Password with every call'),
+  bearer: () => t('Access token'),
+  'api-key': () => t('API key'),
 }
 
 export const kindName = (kind) => KINDS[kind]?.() ?? kind
@@ -59,7 +61,7 @@ function Remember({ home, known, value, onChange }) {
 
 function Form({ offer, ...rest }) {
   if (offer.kind === 'oauth' || offer.kind === 'legacy-oauth') return html`<${OAuth} offer=${offer} ...${rest} />`
-  if (offer.kind === 'pat') return html`<${Token} ...${rest} />`
+  if (PASTED[offer.kind]) return html`<${Token} kind=${offer.kind} ...${rest} />`
   return html`<${Password} kind=${offer.kind} ...${rest} />`
 }
 
@@ -86,16 +88,24 @@ function useSignIn({ server, signedIn, remember }) {
   return [state, send]
 }
 
-function Token(props) {
+/** What is pasted: its name in the form and in the call, and where one gets it. */
+const PASTED = {
+  pat: { field: 'token', label: () => t('Personal access token'), help: () => t('Make one at the server: your profile, "Personal access tokens". Nothing but drawbridge will hold it.') },
+  bearer: { field: 'token', label: () => t('Access token'), help: () => t('Paste what you were given for this server. Nothing but drawbridge will hold it.') },
+  'api-key': { field: 'key', label: () => t('API key'), help: () => t('Paste what you were given for this server. Nothing but drawbridge will hold it.') },
+}
+
+function Token({ kind, ...props }) {
+  const { field, label, help } = PASTED[kind]
   const [token, setToken] = useState('')
   const [state, send] = useSignIn(props)
   const submit = (event) => {
     event.preventDefault()
-    send({ kind: 'pat', token: token.replace(/\s+/g, '') })
+    send({ kind, [field]: token.replace(/\s+/g, '') })
   }
   return html`<form onSubmit=${submit}>
-    <p>${t('Make one at the server: your profile, "Personal access tokens". Nothing but drawbridge will hold it.')}</p>
-    <${Field} label=${t('Personal access token')} type="password" value=${token} onInput=${setToken} autocomplete="off" spellcheck="false" required />
+    <p>${help()}</p>
+    <${Field} label=${label()} type="password" value=${token} onInput=${setToken} autocomplete="off" spellcheck="false" required />
     <${Problem} error=${state.error} />
     <p><${Button} primary type="submit" loading=${state.loading} disabled=${!token.trim()}>${t('Sign in')}<//></p>
   </form>`

@@ -76,7 +76,7 @@ static void show_probe(struct driver *d, const struct dhis2_probe *probe) {
   member(d, "title", probe->title);
   json_out_member_int(&d->out, "password_way", probe->password_way);
   json_out_member_object(&d->out, "kinds");
-  for (int i = 0; i < SIGN_IN_KINDS; i++) {
+  for (int i = 0; i <= SIGN_IN_BASIC; i++) {
     json_out_member_object(&d->out, sign_in_kind_name((enum sign_in_kind)i));
     member(d, "state", str_of(states[probe->source.kinds[i].state]));
     member(d, "why", probe->source.kinds[i].why);
@@ -177,7 +177,7 @@ static int run_start(struct driver *d, struct code_words *w, struct error *error
 
 static int run_redeem(struct driver *d, struct code_words *w, struct error *error) {
   struct signed_in s;
-  if (dhis2_oauth_redeem(&d->place, w->oauth, &w->client, w->sixth, w->seventh, str_of(word(d, 7)), d->arena, &s, error) < 0) return -1;
+  if (dhis2_oauth_redeem(&d->place, &w->party, w->sixth, w->seventh, str_of(word(d, 7)), d->arena, &s, error) < 0) return -1;
   signed_in(d, &s);
   return 0;
 }

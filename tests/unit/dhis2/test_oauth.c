@@ -49,7 +49,7 @@ static void token_answers(void **state) {
     struct http_answer answer = {.status = rows[i].status, .body = str_of(rows[i].body)};
     struct token_answer got;
     if (rows[i].type) http_headers_add(&answer.headers, arena, STR("Content-Type"), str_of(rows[i].type));
-    assert_int_equal(token_answer_read(arena, rows[i].legacy ? &dhis2_legacy_manners : &dhis2_manners, &answer, &got), rows[i].good);
+    assert_int_equal(token_answer_read(arena, rows[i].legacy ? &dhis2_legacy_manners : &dhis2_manners, false, &answer, &got), rows[i].good);
     assert_true(str_eq(got.refusal, str_of(rows[i].refusal)));
     if (rows[i].good) {
       assert_true(secret_eq(got.access, STR("a")) && secret_eq(got.refresh, STR("r")));
@@ -61,7 +61,7 @@ static void token_answers(void **state) {
   struct http_answer redirect = {.status = 302};
   struct token_answer got;
   http_headers_add(&redirect.headers, arena, STR("Location"), STR("http://a.example/login/"));
-  assert_false(token_answer_read(arena, &dhis2_manners, &redirect, &got));
+  assert_false(token_answer_read(arena, &dhis2_manners, false, &redirect, &got));
   assert_true(str_eq(got.refusal, STR("invalid_client")));
   arena_free(arena);
 }

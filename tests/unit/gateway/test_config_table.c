@@ -31,6 +31,7 @@ static const char *good(const struct directive *directive) {
   switch (directive->kind) {
   case DIRECTIVE_ID: return "central";
   case DIRECTIVE_URL: return "https://x.example.org";
+  case DIRECTIVE_HEADER: return "X-API-Key";
   case DIRECTIVE_LISTEN: return "127.0.0.1:8082";
   case DIRECTIVE_STORE: return "sqlite:/tmp/x.db";
   case DIRECTIVE_TEXTS: return items[directive->item];
@@ -50,7 +51,8 @@ static const char *const *bad(const struct directive *directive) {
                                            "\"${URL}\"",
                                            "javascript:x",
                                            NULL},
-                           *const listen[] = {"x", "127.0.0.1", "127.0.0.1:99999", "[a]", "\"${PORT}\"", NULL},
+                           *const call[] = {"x", "//x", "\"/a b\"", "/a/../b", "[a]", "\"\"", NULL},
+                           *const header[] = {"Cookie", "host", "\"a b\"", "\"X:\"", "[a]", "\"\"", NULL}, *const listen[] = {"x", "127.0.0.1", "127.0.0.1:99999", "[a]", "\"${PORT}\"", NULL},
                            *const store[] = {"x", "mysql://x", "sqlite:relative", "[a]", NULL},
                            *const number[] = {"-1",     "x",    "1.5", "99999999999999999999", "0x10", "\"${N}\"", "\"{{7*7}}\"",
                                               "{a: b}", "\"\"", NULL},
@@ -83,6 +85,7 @@ static const char *const *bad(const struct directive *directive) {
       [DIRECTIVE_FILE] = file,         [DIRECTIVE_LISTEN] = listen,   [DIRECTIVE_STORE] = store,
       [DIRECTIVE_NUMBER] = number,     [DIRECTIVE_SIZE] = size,       [DIRECTIVE_BOOL] = boolean,
       [DIRECTIVE_DURATION] = duration, [DIRECTIVE_CHOICE] = choice,   [DIRECTIVE_KINDS] = kinds,
+      [DIRECTIVE_ISSUER] = url,        [DIRECTIVE_PATH] = call,       [DIRECTIVE_HEADER] = header,
       [DIRECTIVE_SECRET] = secret,     [DIRECTIVE_SECTION] = section, [DIRECTIVE_SECTIONS] = sections,
   };
   return directive->kind == DIRECTIVE_TEXTS ? items[directive->item] : by_kind[directive->kind];

@@ -83,13 +83,13 @@ static const struct id_token_expected expected = {
 
 static int check(struct keys *keys, char *token, const char *set, struct error *error) {
   struct arena *arena = arena_new();
-  struct str subject = STR_NONE;
+  struct oauth_person person = {0};
   (void)keys;
-  int result = id_token_check(str_of(token), str_of(set), &expected, arena, &subject, error);
+  int result = id_token_check(str_of(token), str_of(set), &expected, arena, &person, error);
   if (result == 0)
-    assert_true(str_eq(subject, STR("ada")));
+    assert_true(str_eq(person.subject, STR("ada")));
   else
-    assert_int_equal(subject.n, 0);
+    assert_int_equal(person.subject.n, 0);
   if (result < 0) {
     assert_int_equal(error->code, ERROR_upstream_error);
     assert_string_equal(error->reason, "id_token");
@@ -123,7 +123,7 @@ static void algorithms(void **state) {
   struct keys *keys = *state;
   struct error error = {0};
   assert_int_equal(check(keys, make(keys->shared, "HS256", "k1", "{}", GOOD_CLAIMS), keys->set, &error), -1);
-  assert_int_equal(check(keys, make(keys->server, "PS256", "k1", "{}", GOOD_CLAIMS), keys->set, &error), -1);
+  assert_int_equal(check(keys, make(keys->server, "PS256", "k1", "{}", GOOD_CLAIMS), keys->set, &error), 0);
   assert_int_equal(check(keys, make(keys->server, "RS256", "k1", "{\"jku\":\"https://b.example/keys\"}", GOOD_CLAIMS), keys->set, &error),
                    -1);
   assert_int_equal(check(keys, make(keys->server, "RS256", "k1", "{\"jwk\":{}}", GOOD_CLAIMS), keys->set, &error), -1);
@@ -190,6 +190,9 @@ static void claims(void **state) {
       {"{\"iss\":\"https://b.example/\",\"iss\":\"https://a.example/"
        "\",\"sub\":\"ada\",\"aud\":\"gw\",\"nonce\":\"n1\",\"iat\":1795512590,\"exp\":1795514390}",
        -1, "cannot be read"},
+      {"{\"iss\":\"https://a.example/\",\"sub\":\"ada\",\"aud\":\"gw\",\"nonce\":\"n1\",\"iat\":1795512590,\"exp\":1e300}", -1, "when"},
+      {"{\"iss\":\"https://a.example/\",\"sub\":\"ada\",\"aud\":\"gw\",\"nonce\":\"n1\",\"iat\":-1,\"exp\":1795514390}", -1, "when"},
+      {"{\"iss\":\"https://a.example/\",\"sub\":\"ada\",\"aud\":\"gw\",\"nonce\":\"n1\",\"iat\":1795512590,\"exp\":1.795514390e9}", 0, ""},
       {"[]", -1, "cannot be read"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -200,24 +203,34 @@ static void claims(void **state) {
 }
 
 /* [R-B4, R-B5, A14] */
-static void same_person(void **state) {
+static void refreshed(void **state) {
   struct keys *keys = *state;
+  struct arena *arena = arena_new();
+  struct oauth_person person;
   struct error error = {0};
   struct id_token_expected before = expected;
-  char *token = make(keys->other, "RS256", "k1", "{}", GOOD_CLAIMS);
+  char *good = make(keys->server, "RS256", "k1", "{}", GOOD_CLAIMS), *forged = make(keys->other, "RS256", "k1", "{}", GOOD_CLAIMS);
+  before.nonce = STR_NONE;
+  assert_int_equal(id_token_check(str_of(good), str_of(keys->set), &before, arena, &person, &error), -1); /* bound to nothing */
   before.subject = STR("ada");
-  assert_int_equal(id_token_same_person(str_of(token), &before, &error), 0);
+  assert_int_equal(id_token_check(str_of(good), str_of(keys->set), &before, arena, &person, &error), 0);
+  assert_int_equal(id_token_check(str_of(forged), str_of(keys->set), &before, arena, &person, &error), -1);
+  assert_int_equal(id_token_check(str_of(forged), STR_NONE, &before, arena, &person, &error), 0); /* the keys cannot be had */
   before.subject = STR("bob");
-  assert_int_equal(id_token_same_person(str_of(token), &before, &error), -1);
+  assert_int_equal(id_token_check(str_of(good), str_of(keys->set), &before, arena, &person, &error), -1);
+  assert_int_equal(id_token_check(str_of(good), STR_NONE, &before, arena, &person, &error), -1);
   before.subject = STR("ada");
   before.issuer = STR("https://b.example/");
-  assert_int_equal(id_token_same_person(str_of(token), &before, &error), -1);
-  assert_int_equal(id_token_same_person(STR("x"), &before, &error), -1);
-  free(token);
+  assert_int_equal(id_token_check(str_of(good), str_of(keys->set), &before, arena, &person, &error), -1);
+  assert_int_equal(id_token_check(STR("x"), STR_NONE, &before, arena, &person, &error), -1);
+  assert_int_equal(id_token_check(STR("eyJhbGciOiJub25lIn0.e30.AAAA"), STR_NONE, &before, arena, &person, &error), -1); /* alg none */
+  free(good);
+  free(forged);
+  arena_free(arena);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(signatures), cmocka_unit_test(algorithms), cmocka_unit_test(claims),
-                                     cmocka_unit_test(same_person)};
+                                     cmocka_unit_test(refreshed)};
   return cmocka_run_group_tests(tests, make_keys, drop_keys);
 }
