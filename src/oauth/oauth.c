@@ -75,7 +75,7 @@ static void make_request(const struct oauth_party *party, struct arena *arena, s
 
 /* RFC 9126: the request goes to the server, and a name for it into the address bar. */
 static int push(const struct oauth_party *party, struct arena *arena, struct request *request, struct error *error) {
-  struct token_call call = {party, token_http_new(party)};
+  struct token_call call = {party, token_http_new(party), .names_client = true};
   struct http_answer answer;
   int result = token_call(&call, party->provider->par_endpoint, request->fields, request->n, arena, &answer, error);
   http_client_free(call.http);

@@ -71,7 +71,7 @@ static int assertion(const struct token_call *call, struct arena *arena, struct 
 
 static int add_client(struct buf *body, const struct token_call *call, enum authentication how, struct arena *arena, struct error *error) {
   struct str signed_text;
-  if (how == BY_BASIC) return 0;
+  if (how == BY_BASIC && !call->names_client) return 0;
   (void)form_add(body, STR("client_id"), call->party->client->client_id);
   if (how == BY_POST) (void)form_add(body, STR("client_secret"), secret_reveal(call->party->client->client_secret));
   if (how != BY_ASSERTION) return 0;

@@ -10,6 +10,7 @@
 struct token_call {
   const struct oauth_party *party;
   struct http_client *http; /* one for all calls of a sign-in; made and freed by the caller */
+  bool names_client;        /* client_id is in the body also where Basic tells it: a pushed request must have it (RFC 9126 section 2.1) */
 };
 
 struct http_client *token_http_new(const struct oauth_party *party);
