@@ -362,6 +362,13 @@ bool sim_auth_handle(struct sim *sim, const struct sim_request *request, struct 
   return *ret_user == NULL;
 }
 
+json_t *sim_auth_tokens(const struct sim *sim) {
+  json_t *list = json_array();
+  sim_legacy_tokens(sim, list);
+  sim_oauth_tokens(sim, list);
+  return list;
+}
+
 void sim_auth_absorb(struct sim *sim) {
   sim_accounts_absorb(sim);
 }

@@ -36,6 +36,9 @@ bool sim_auth_put_token(struct sim *sim, struct str username, struct str token);
 /* A confidential client with authorization code and refresh (and the password grant up to 2.41), as an administrator would register it. */
 void sim_auth_put_client(struct sim *sim, struct str id, struct str secret, const char *const *redirects, size_t n);
 bool sim_auth_age_password(struct sim *sim, struct str username, int64_t days);
+bool sim_auth_verify_email(struct sim *sim, struct str username);
+const char *sim_auth_mailed_code(struct sim *sim, struct str username); /* NULL: none */
+json_t *sim_auth_tokens(const struct sim *sim);                         /* a new list of texts */
 const char *sim_auth_totp_secret(struct sim *sim, struct str username); /* base32; NULL: none */
 
 #endif

@@ -50,9 +50,25 @@ bool sim_totp_check(const struct sim *sim, const char *secret, struct str code) 
   char room[8];
   size_t n = base32_decode(secret, key, sizeof key);
   uint64_t given, step = (uint64_t)(sim_now_ms(sim) / 30000);
-  if (sim->release <= SIM_2_40) code = without_blanks(code, room);
+  if (sim->release <= SIM_2_37) code = without_blanks(code, room);
   if (code.n != 6 || !str_to_u64(code, &given)) return false;
   return hotp(key, n, step) == given || hotp(key, n, step - 1) == given;
+}
+
+/* Codes by e-mail, 2.42 and later. */
+
+enum { MAIL_CODE_MS = 15 * 60 * 1000 };
+
+bool sim_2fa_send(struct sim *sim, struct sim_account *account) {
+  if (!sim->conf.mail) return false;
+  sim_random_text(account->mail_code, sizeof account->mail_code - 1, "0123456789");
+  account->mail_until_ms = sim_now_ms(sim) + MAIL_CODE_MS;
+  return true;
+}
+
+bool sim_code_check(const struct sim *sim, const struct sim_account *account, struct str code) {
+  if (!account->by_mail) return sim_totp_check(sim, account->secret, code);
+  return account->mail_code[0] && str_eq(code, str_of(account->mail_code)) && sim_now_ms(sim) < account->mail_until_ms;
 }
 
 /* Up to 2.41 users show whether they have one. */
@@ -79,7 +95,7 @@ static void enable_new(struct sim *sim, struct sim_account *account, struct str 
     sim_reply_thrown(sim, reply, 409, "E3050", "2FA code can not be null or empty");
   else if (account->totp != from)
     sim_reply_thrown(sim, reply, 409, on ? "E3029" : "E3031", on ? "User must start 2FA enrollment first" : "2FA is not enabled");
-  else if (!sim_totp_check(sim, account->secret, code))
+  else if (!sim_code_check(sim, account, code))
     sim_reply_thrown(sim, reply, 403, "E3023", "Invalid 2FA code");
   else {
     account->totp = on ? SIM_TOTP_ENABLED : SIM_TOTP_NONE;
@@ -111,18 +127,25 @@ static void enable(struct sim *sim, struct sim_account *account, const struct si
     enable_old(sim, account, code, on, reply);
 }
 
-static void enrol(struct sim *sim, json_t *user, struct sim_account *account, bool by_mail, struct sim_reply *reply) {
-  if (by_mail) {
-    sim_reply_thrown(sim, reply, 409, "E3043",
-                     "User does not have a verified email, please verify your email before you try to enable 2FA");
-  } else if (!sim->conf.totp) {
-    sim_reply_thrown(sim, reply, 409, "E3046", "TOTP 2FA is not enabled");
+static void enrol(struct sim *sim, struct sim_account *account, bool by_mail, struct sim_reply *reply) {
+  bool allowed = by_mail ? sim->conf.email_2fa : sim->conf.totp;
+  if (!allowed) {
+    sim_reply_thrown(sim, reply, 409, by_mail ? "E3045" : "E3046", by_mail ? "Email based 2FA is not enabled" : "TOTP 2FA is not enabled");
   } else if (account->totp == SIM_TOTP_ENABLED) {
     sim_reply_thrown(sim, reply, 409, "E3022", "2FA is already enabled");
+  } else if (by_mail && !account->email_verified) {
+    sim_reply_thrown(sim, reply, 409, "E3043",
+                     "User does not have a verified email, please verify your email before you try to enable 2FA");
   } else {
-    sim_totp_secret(account->secret, 32);
+    if (by_mail)
+      (void)sim_2fa_send(sim, account);
+    else
+      sim_totp_secret(account->secret, 32);
+    account->by_mail = by_mail;
     account->totp = SIM_TOTP_PENDING;
-    sim_reply_message(reply, 200, "OK", NULL, "The user has enrolled in TOTP 2FA, call the QR code endpoint to continue the process");
+    sim_reply_message(reply, 200, "OK", NULL,
+                      by_mail ? "The user has enrolled in email-based 2FA, a code was generated and sent successfully to the user's email"
+                              : "The user has enrolled in TOTP 2FA, call the QR code endpoint to continue the process");
   }
 }
 
@@ -152,7 +175,7 @@ static struct str key_uri(struct sim *sim, const json_t *user, const struct sim_
 }
 
 static void qr_json(struct sim *sim, const json_t *user, struct sim_account *account, struct sim_reply *reply) {
-  if (account->totp != SIM_TOTP_PENDING) {
+  if (account->totp != SIM_TOTP_PENDING || account->by_mail) {
     sim_reply_thrown(sim, reply, 409, "E3047", "User is not in TOTP 2FA enrollment mode");
     return;
   }
@@ -182,9 +205,9 @@ void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct
   else if (str_eq(what, STR("disabled")))
     enable(sim, account, request, false, reply);
   else if (is_new && str_eq(what, STR("enrollTOTP2FA")))
-    enrol(sim, user, account, false, reply);
+    enrol(sim, account, false, reply);
   else if (is_new && str_eq(what, STR("enrollEmail2FA")))
-    enrol(sim, user, account, true, reply);
+    enrol(sim, account, true, reply);
   else if (is_new && str_eq(what, STR("qrCodeJson")))
     qr_json(sim, user, account, reply);
   else if (is_new && str_eq(what, STR("qrCodePng"))) {

@@ -178,8 +178,12 @@ static bool is_external(const json_t *user) {
 
 static enum sim_login after_password(struct sim *sim, const json_t *user, struct sim_account *account, struct str code) {
   if (password_expired(sim, user, account)) return SIM_LOGIN_PASSWORD_EXPIRED;
-  if (account->totp == SIM_TOTP_ENABLED && sim->conf.totp)
-    return sim_totp_check(sim, account->secret, code) ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
+  bool asked = account->by_mail ? sim->conf.email_2fa : sim->conf.totp;
+  if (account->totp == SIM_TOTP_ENABLED && asked) {
+    bool right = sim_code_check(sim, account, code);
+    if (right) account->mail_code[0] = '\0';
+    return right ? SIM_LOGIN_OK : SIM_LOGIN_CODE;
+  }
   if (account->totp == SIM_TOTP_PENDING && sim->release <= SIM_2_41) return SIM_LOGIN_ENROL; /* a pending secret counts as "must enrol" */
   return role_has(sim, user, "restrictions", "R_ENABLE_2FA", false) && account->totp != SIM_TOTP_ENABLED ? SIM_LOGIN_ENROL : SIM_LOGIN_OK;
 }
@@ -211,17 +215,31 @@ bool sim_account_usable(struct sim *sim, json_t *user) {
          !password_expired(sim, user, account) && account->totp != SIM_TOTP_ENABLED;
 }
 
-bool sim_auth_age_password(struct sim *sim, struct str username, int64_t days) {
+static struct sim_account *account_named(struct sim *sim, struct str username) {
   struct arena *arena = arena_new();
   struct sim_account *account = sim_account_of(sim, sim_user_named(sim, arena, username));
   arena_free(arena);
+  return account;
+}
+
+bool sim_auth_verify_email(struct sim *sim, struct str username) {
+  struct sim_account *account = account_named(sim, username);
+  if (account) account->email_verified = true;
+  return account != NULL;
+}
+
+const char *sim_auth_mailed_code(struct sim *sim, struct str username) {
+  struct sim_account *account = account_named(sim, username);
+  return account && account->mail_code[0] ? account->mail_code : NULL;
+}
+
+bool sim_auth_age_password(struct sim *sim, struct str username, int64_t days) {
+  struct sim_account *account = account_named(sim, username);
   if (account) account->password_set_ms = sim_now_ms(sim) - days * 24 * 3600 * 1000;
   return account != NULL;
 }
 
 const char *sim_auth_totp_secret(struct sim *sim, struct str username) {
-  struct arena *arena = arena_new();
-  struct sim_account *account = sim_account_of(sim, sim_user_named(sim, arena, username));
-  arena_free(arena);
+  struct sim_account *account = account_named(sim, username);
   return account && account->totp != SIM_TOTP_NONE ? account->secret : NULL;
 }

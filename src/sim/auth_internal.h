@@ -18,6 +18,10 @@ struct sim_account {
   int64_t last_failure_ms;
   enum sim_totp totp;
   char secret[33];      /* base32 */
+  bool by_mail;         /* the second factor is a code by e-mail (2.42+); `totp` is its state */
+  bool email_verified;
+  char mail_code[7];    /* the last one sent; empty: none, or used */
+  int64_t mail_until_ms;
   char credentials[12]; /* up to 2.37 the account is an object of its own, with this id */
 };
 
@@ -41,7 +45,9 @@ bool sim_account_usable(struct sim *sim, json_t *user); /* not disabled, locked,
 
 /* Second factor (RFC 6238: SHA-1, 6 digits, 30 s; the current and the previous step are taken). */
 void sim_totp_secret(char *out, size_t letters);
-bool sim_totp_check(const struct sim *sim, const char *secret, struct str code); /* up to 2.40 blanks in the code do not count */
+bool sim_totp_check(const struct sim *sim, const char *secret, struct str code); /* up to 2.37 blanks in the code do not count */
+bool sim_code_check(const struct sim *sim, const struct sim_account *account, struct str code); /* of whichever factor it is */
+bool sim_2fa_send(struct sim *sim, struct sim_account *account);                                  /* a new code, and the one before is void. False: the mail cannot be sent */
 void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_2fa_forget_pending(struct sim *sim, const json_t *user); /* up to 2.41 the JSON login that tells of it drops it */
 void sim_2fa_reset(struct sim *sim, json_t *user);
@@ -152,6 +158,7 @@ void sim_refuse(struct sim_call *call, bool by_basic, const char *message); /* t
 struct sim_legacy *sim_legacy_new(void);
 void sim_legacy_free(struct sim_legacy *legacy);
 void sim_legacy_drop_all(struct sim *sim);
+void sim_legacy_tokens(const struct sim *sim, json_t *list);
 bool sim_legacy_token_endpoint(struct sim_call *call);
 void sim_legacy_authorize(struct sim_call *call);
 json_t *sim_legacy_bearer(struct sim *sim, const struct sim_request *request, struct str token, struct sim_reply *reply);
@@ -162,6 +169,7 @@ struct sim_oauth *sim_oauth_new(void);
 void sim_oauth_free(struct sim_oauth *oauth);
 void sim_oauth_new_key(struct sim *sim);
 void sim_oauth_drop_all(struct sim *sim);
+void sim_oauth_tokens(const struct sim *sim, json_t *list);
 bool sim_oauth_chain(struct sim_call *call); /* the authorization server's own filter chain */
 json_t *sim_oauth_bearer(struct sim *sim, const struct sim_request *request, struct str token, struct sim_reply *reply);
 void sim_oauth_clients(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);

@@ -52,6 +52,14 @@ void sim_legacy_free(struct sim_legacy *legacy) {
   free(legacy);
 }
 
+void sim_legacy_tokens(const struct sim *sim, json_t *list) {
+  const struct sim_legacy *legacy = sim->auth->legacy;
+  for (size_t i = 0; i < legacy->tokens.n; i++) {
+    json_array_append_new(list, json_string(legacy->tokens.p[i].access));
+    if (legacy->tokens.p[i].refresh[0]) json_array_append_new(list, json_string(legacy->tokens.p[i].refresh));
+  }
+}
+
 static json_t *client_with(const struct sim *sim, struct arena *arena, struct str cid) {
   return cid.n > 0 ? sim_objects_find(sim->objects, "oAuth2Clients", "cid", arena_cstr(arena, cid)) : NULL;
 }

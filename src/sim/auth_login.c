@@ -33,8 +33,11 @@ static void login_failure(struct sim_call *call) {
   sim_reply_thrown(call->sim, call->reply, 401, NULL, "Bad credentials");
 }
 
-static const char *code_status(const struct sim *sim) {
-  return sim->release <= SIM_2_41 ? "INCORRECT_TWO_FACTOR_CODE" : "INCORRECT_TWO_FACTOR_CODE_TOTP";
+/* Without a code each try mails another one. One that cannot be mailed looks like a wrong one. */
+static const char *code_status(struct sim *sim, struct sim_account *account, bool sent) {
+  if (sim->release <= SIM_2_41) return "INCORRECT_TWO_FACTOR_CODE";
+  if (!account->by_mail) return "INCORRECT_TWO_FACTOR_CODE_TOTP";
+  return !sent && sim_2fa_send(sim, account) ? "EMAIL_TWO_FACTOR_CODE_SENT" : "INCORRECT_TWO_FACTOR_CODE_EMAIL";
 }
 
 static void json_login_with(struct sim_call *call, const json_t *body) {
@@ -51,7 +54,9 @@ static void json_login_with(struct sim_call *call, const json_t *body) {
     sim_2fa_forget_pending(call->sim, user);
     login_status(call, "REQUIRES_TWO_FACTOR_ENROLMENT");
     return;
-  case SIM_LOGIN_CODE: login_status(call, code_status(call->sim)); return;
+  case SIM_LOGIN_CODE:
+    login_status(call, code_status(call->sim, sim_account_of(call->sim, user), sim_text(body, "twoFactorCode").n > 0));
+    return;
   }
 }
 
@@ -99,12 +104,12 @@ static void form_login(struct sim_call *call) {
   json_t *user;
   enum sim_login outcome = sim_login_check(call->sim, request->arena, form_field(request, "j_username"), form_field(request, "j_password"),
                                            form_field(request, "2fa_code"), &user);
-  bool asks_code = outcome == SIM_LOGIN_CODE && call->sim->release >= SIM_2_40; /* before, the code stands in the same form */
-  const char *target = asks_code                               ? "/dhis-web-commons/security/login.action?twoFactor=true"
-                       : outcome == SIM_LOGIN_ENROL            ? "/dhis-web-commons/security/enrolTwoFa.action"
-                       : outcome == SIM_LOGIN_PASSWORD_EXPIRED ? "/dhis-web-commons/security/expired.action"
-                       : outcome == SIM_LOGIN_OK               ? "/"
-                                                               : failed;
+  bool told = call->sim->release >= SIM_2_40; /* before, the code stands in the same form, and every refusal looks like a wrong password */
+  const char *target = outcome == SIM_LOGIN_OK                         ? "/"
+                       : told && outcome == SIM_LOGIN_CODE             ? "/dhis-web-commons/security/login.action?twoFactor=true"
+                       : told && outcome == SIM_LOGIN_ENROL            ? "/dhis-web-commons/security/enrolTwoFa.action"
+                       : told && outcome == SIM_LOGIN_PASSWORD_EXPIRED ? "/dhis-web-commons/security/expired.action"
+                                                                       : failed;
   struct str location = arena_printf(request->arena, "%.*s%s", STR_ARG(call->sim->context), target);
   if (outcome == SIM_LOGIN_OK) {
     struct str saved = sim_session_sign_in(call->sim, request, call->reply, user);
@@ -142,6 +147,7 @@ static void login_page(struct sim_call *call) {
       sim_login_check(call->sim, request->arena, name, form_field(request, "password"), code.n > 0 ? code : STR_NONE, &user);
   if (outcome != SIM_LOGIN_OK) {
     ensure_cookie(call);
+    if (outcome == SIM_LOGIN_CODE && sim_account_of(call->sim, user)->by_mail && code.n == 0) (void)sim_2fa_send(call->sim, sim_account_of(call->sim, user));
     sim_page_login(call->sim, call->reply, name, page_problem(outcome, code.n > 0));
     return;
   }

@@ -141,11 +141,11 @@ static json_t *whole_me(struct sim *sim, json_t *user, bool wide) {
                     "programs", "authorities", authorities, "dataSets", readable_data_sets(sim, user), "patTokens",
                     sim_pat_list_of(sim, user), "attributeValues"));
   if (sim->release >= SIM_2_42) {
-    json_object_set_new(me, "emailVerified", json_false());
-    json_object_set_new(me, "twoFactorType",
-                        json_string(account->totp == SIM_TOTP_ENABLED   ? "TOTP_ENABLED"
-                                    : account->totp == SIM_TOTP_PENDING ? "ENROLLING_TOTP"
-                                                                        : "NOT_ENABLED"));
+    static const char *const types[][2] = {[SIM_TOTP_NONE] = {"NOT_ENABLED", "NOT_ENABLED"},
+                                           [SIM_TOTP_PENDING] = {"ENROLLING_TOTP", "ENROLLING_EMAIL"},
+                                           [SIM_TOTP_ENABLED] = {"TOTP_ENABLED", "EMAIL_ENABLED"}};
+    json_object_set_new(me, "emailVerified", json_boolean(account->email_verified));
+    json_object_set_new(me, "twoFactorType", json_string(types[account->totp][account->by_mail]));
   } else {
     json_object_set_new(me, "userCredentials", sim_auth_credentials(sim, user));
   }

@@ -29,6 +29,15 @@ static void drop_grants(struct sim_oauth *oauth) {
   VEC_FREE(&oauth->grants);
 }
 
+void sim_oauth_tokens(const struct sim *sim, json_t *list) {
+  const struct sim_oauth *oauth = sim->auth->oauth;
+  for (size_t i = 0; i < oauth->grants.n; i++) {
+    const struct sim_grant *grant = oauth->grants.p[i];
+    if (grant->access && !grant->access_dead) json_array_append_new(list, json_string(grant->access));
+    if (grant->refresh[0] && !grant->refresh_dead) json_array_append_new(list, json_string(grant->refresh));
+  }
+}
+
 void sim_oauth_drop_all(struct sim *sim) {
   drop_grants(sim->auth->oauth);
 }

@@ -28,6 +28,13 @@ static bool carry_out(struct sim *sim, struct str what, const json_t *body, json
   if (str_eq(what, STR("set"))) return sim_set(sim, text_of(body, "name"), text_of(body, "value"));
   if (str_eq(what, STR("password-age"))) return sim_auth_age_password(sim, text_of(body, "username"), json_integer_value(json_object_get(body, "days")));
   if (str_eq(what, STR("token"))) return sim_auth_put_token(sim, text_of(body, "username"), text_of(body, "token"));
+  if (str_eq(what, STR("verify-email"))) return sim_auth_verify_email(sim, text_of(body, "username"));
+  if (str_eq(what, STR("tokens"))) return json_object_set_new(answer, "tokens", sim_auth_tokens(sim)) == 0;
+  if (str_eq(what, STR("mail"))) {
+    const char *code = sim_auth_mailed_code(sim, text_of(body, "username"));
+    if (code) json_object_set_new(answer, "code", json_string(code));
+    return code != NULL;
+  }
   if (!str_eq(what, STR("secret"))) return false;
   const char *secret = sim_auth_totp_secret(sim, text_of(body, "username"));
   if (secret) json_object_set_new(answer, "secret", json_string(secret));

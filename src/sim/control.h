@@ -7,6 +7,9 @@
  *   restart {}                                     as a restart does: sessions and signing key are new, what is in the database stays
  *   set     {"name": "pat", "value": "off"}        one of --set
  *   secret  {"username": …}                        answers {"secret": …}: the user's TOTP secret, as it is in the database
+ *   verify-email {"username": …}                   the user's e-mail address counts as verified
+ *   mail    {"username": …}                        answers {"code": …}: what was mailed last; 400: nothing, or it was used
+ *   tokens  {}                                     answers {"tokens": […]}: every OAuth token that is good now
  *   password-age {"username": …, "days": 400}      the user's password was set so long ago
  *   token   {"username": …, "token": …}            a personal access token, written as it is */
 #ifndef DRAWBRIDGE_SIM_CONTROL_H

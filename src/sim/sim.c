@@ -48,7 +48,7 @@ struct sim *sim_new(enum sim_release release, struct str base_url, struct str co
   sim->release = release;
   sim->base_url = base_url;
   sim->context = context;
-  sim->conf = (struct sim_conf){.pat = release >= SIM_2_40, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true, .saved_requests = true, .login_app = true,
+  sim->conf = (struct sim_conf){.pat = release >= SIM_2_40, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true, .email_2fa = true, .mail = true, .saved_requests = true, .login_app = true,
                                 .session_timeout_s = 3600, .max_sessions = 10};
   sim->objects = sim_objects_new();
   sim->data = sim_data_new(sim);
@@ -73,7 +73,7 @@ bool sim_set(struct sim *sim, struct str name, struct str value) {
     bool *flag;
     int64_t *number;
   } keys[] = {{"pat", &conf->pat, NULL}, {"uaa", &conf->legacy_oauth, NULL}, {"oauth", &conf->oauth_server, NULL}, {"jwt", &conf->jwt, NULL}, {"csrf", &conf->csrf, NULL},
-              {"totp", &conf->totp, NULL}, {"saved-requests", &conf->saved_requests, NULL}, {"login-app", &conf->login_app, NULL}, {"rotate", &conf->rotate, NULL}, {"control", &conf->control, NULL}, {"timeout", NULL, &conf->session_timeout_s}, {"max-sessions", NULL, &conf->max_sessions}};
+              {"totp", &conf->totp, NULL}, {"email-2fa", &conf->email_2fa, NULL}, {"mail", &conf->mail, NULL}, {"saved-requests", &conf->saved_requests, NULL}, {"login-app", &conf->login_app, NULL}, {"rotate", &conf->rotate, NULL}, {"control", &conf->control, NULL}, {"timeout", NULL, &conf->session_timeout_s}, {"max-sessions", NULL, &conf->max_sessions}};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     if (!str_eq(name, str_of(keys[i].name))) continue;
     if (keys[i].number) return str_to_i64(value, keys[i].number);

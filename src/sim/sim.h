@@ -25,6 +25,8 @@ struct sim_conf {
   bool jwt;                   /* "jwt": oidc.jwt.token.authentication.enabled */
   bool csrf;                  /* "csrf": http.security.csrf.enabled, from 2.42 on */
   bool totp;                  /* "totp": login.security.totp_2fa.enabled */
+  bool email_2fa;             /* "email-2fa": login.security.email_2fa.enabled, from 2.42 on (off in a fresh dhis.conf; on here, as in the servers that were recorded) */
+  bool mail;                  /* "mail": does the mail server take what is sent? */
   bool saved_requests;        /* "saved-requests": login.saved.requests.enable, from 2.42 on: after a sign-in back to the page that was asked for */
   bool login_app;             /* "login-app": are the login page and a home page there? (Servers built without bundled apps answer 404.) */
   bool rotate;                /* "rotate": refresh tokens change at each use, whatever the client says; not a thing of dhis.conf either */

@@ -70,6 +70,55 @@ class EachKind(Gateway):
             self.assertEqual(self.me(browser, "one")["username"], "ada")
 
 
+    def test_a_code_by_mail(self):
+        """The server mails one for each try without a code; the one before is void; it is good once and for 15 minutes."""
+        for version in ("2.42", "2.43"):
+            self.start([("one", version)])
+            people = self.people["one"]
+            people.add("ada")
+            people.enrol_by_mail("ada")
+            browser = self.browser()
+            self.refused(self.with_password(browser, "one", expect=401), 401, "second_factor_required", reason="email", server="one", origin="upstream")
+            first = people.mailed("ada")
+            self.refused(self.with_password(browser, "one", expect=401), 401, "second_factor_required", reason="email")
+            second = people.mailed("ada")
+            if first != second:
+                self.refused(self.with_password(browser, "one", expect=401, code=first), 401, "second_factor_wrong", reason="email")
+            self.assertIsNone(self.cookie(browser))
+            self.with_password(browser, "one", code=second)
+            self.assertEqual(self.me(browser, "one")["username"], "ada")
+            self.refused(self.with_password(self.browser(), "one", expect=401, code=second), 401, "second_factor_wrong", reason="email")
+            self.refused(self.with_password(self.browser(), "one", expect=401), 401, "second_factor_required")
+            people.control("clock", advance_s=16 * 60)
+            self.refused(self.with_password(self.browser(), "one", expect=401, code=people.mailed("ada")), 401, "second_factor_wrong", reason="email")
+            people.control("set", name="mail", value="off")
+            failed = self.refused(self.with_password(self.browser(), "one", expect=502), 502, "upstream_error", server="one")
+            self.assertIn("e-mail", failed.json["detail"])
+            people.control("set", name="email-2fa", value="off")
+            self.with_password(self.browser(), "one")
+
+    def test_2_37_tells_nothing_apart(self):
+        """An expired password and a second factor that is to be set up look like a wrong password; from 2.40 on the form tells."""
+        for version, codes in (("2.37", ("wrong_credentials", "wrong_credentials")), ("2.40", ("password_expired", "enrolment_required"))):
+            self.start([("one", version)])
+            people = self.people["one"]
+            people.add("must", role=people.add_role("strict", restrictions=["R_ENABLE_2FA"]))
+            self.refused(self.with_password(self.browser(), "one", "must", 401), 401, codes[1])
+            people.add("old")
+            people.admin("POST", "/api/systemSettings/credentialsExpires?value=3")
+            people.control("password-age", username="old", days=400)
+            self.refused(self.with_password(self.browser(), "one", "old", 401), 401, codes[0])
+
+    def test_for_apps_that_sign_in_as_at_dhis2(self):
+        self.start([("one", "2.43")])
+        self.people["one"].add("ada")
+        self.people["one"].enrol_by_mail("ada")
+        login = lambda **more: self.browser().call("POST", "/s/one/api/auth/login", body={"username": "ada", "password": PASSWORD, **more})
+        self.assertEqual(login().json["loginStatus"], "EMAIL_TWO_FACTOR_CODE_SENT")
+        self.assertEqual(login(twoFactorCode="000000x").json["loginStatus"], "INCORRECT_TWO_FACTOR_CODE_EMAIL")
+        self.assertEqual(login(twoFactorCode=self.people["one"].mailed("ada")).json["loginStatus"], "SUCCESS")
+
+
 class Refusals(Gateway):
     def test_of_passwords(self):
         self.start([("one", "2.43")])

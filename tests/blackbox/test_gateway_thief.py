@@ -1,0 +1,137 @@
+"""A thief has copied the store and the key file of a running gateway."""
+import base64
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+
+import harness
+from gateway import Gateway
+from people import PASSWORD, totp
+
+
+def forms(secret):
+    """A secret as it may lie in bytes: itself, in base64 of any alignment, in hex."""
+    raw = secret if isinstance(secret, bytes) else secret.encode()
+    found = {raw, raw.hex().encode(), raw.hex().upper().encode()}
+    for shift in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(b"\0" * shift + raw)
+            found.add(text[(0, 2, 3)[shift]:len(text) // 4 * 4 - 4])
+    return [form for form in found if len(form) >= 12]
+
+
+class Everything(Gateway):
+    """Sign-ins of every kind, remembered and not."""
+
+    def sign_in_everywhere(self):
+        self.start([("home", "2.43"), ("oauth", "2.43"), ("legacy", "2.41"), ("pat", "2.42"), ("minted", "2.43"), ("session", "2.40"), ("factor", "2.41"), ("basic", "2.43")], sim_words=["--set", "rotate=on"])
+        for name, words in (("home", "home: true"), ("session", "mint: never"), ("basic", "sign_in: [basic]")):
+            self.config_text = self.config_text.replace(f"name: The {name}", f"name: The {name}\n    {words}")
+        self.restart()
+        for name in ("pat", "minted", "session", "factor", "basic", "home"):
+            self.people[name].add("ada")
+            self.tapped(name)
+        for name in ("oauth", "legacy"):
+            self.people[name].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "home")
+        self.authorize(browser, "oauth", query="&remember=true")
+        self.authorize(browser, "legacy", query="&remember=true")
+        self.token = self.people["pat"].pat("ada")[0]
+        self.sign_in(browser, "pat", kind="pat", token=self.token, remember=True)
+        self.with_password(browser, "minted", remember=True)
+        self.with_password(browser, "session", remember=True)
+        self.with_password(browser, "factor", code=totp(self.people["factor"].enrol("ada")), remember=True)
+        self.sign_in(browser, "basic", kind="basic", username="ada", password=PASSWORD)
+        self.assertEqual(len(self.connections(browser)), 8)
+        self.assertEqual(sum("remembered_until" in c for c in self.connections(browser).values()), 6)
+        for name in ("home", "oauth", "legacy", "pat", "minted", "session", "factor", "basic"):
+            self.me(browser, name)
+        self.people["oauth"].control("restart")
+        self.me(browser, "oauth")  # renewed
+        return browser
+
+    def known(self, browser):
+        """All secrets of the servers and the browser that the test knows, by name."""
+        sent = b"".join(b"".join(tap.sent) for tap in self.taps)
+        cookies = browser.cookies[self.port]
+        found = {"password": PASSWORD, "basic": base64.b64encode(f"ada:{PASSWORD}".encode()), "pasted token": self.token, "session cookie": cookies["drawbridge"], "vault cookie": cookies["drawbridge-vault"],
+                 "session secret": base64.urlsafe_b64decode(cookies["drawbridge"] + "==")[32:], "vault secret": base64.urlsafe_b64decode(cookies["drawbridge-vault"] + "=")}
+        for i, session in enumerate(sorted(set(re.findall(rb"JSESSIONID=(\w{16,})", sent)))):
+            found[f"server's session {i}"] = session
+        minted = re.findall(rb'"key":"(d2p\w+)"', sent)
+        self.assertGreaterEqual(len(minted), 2)
+        for i, token in enumerate(minted):
+            found[f"minted token {i}"] = token
+        for server in ("oauth", "legacy"):
+            tokens = self.people[server].control("tokens")["tokens"]
+            self.assertGreaterEqual(len(tokens), 2, server)
+            for i, token in enumerate(tokens):
+                found[f"token of {server} {i}"] = token
+        return found
+
+
+class Thief(Everything):
+    def test_what_was_taken_opens_nothing(self):
+        """[R-D10, R-D12, A16, A21] No byte of store, journal, key file or log is a secret, in clear, base64 or hex; and a gateway of the thief's on a copy lets nobody in, whatever of it is sent as a cookie."""
+        browser = self.sign_in_everywhere()
+        secrets = self.known(browser)
+        taken = self.directory()
+        for path in self.state.iterdir():
+            if path.name.startswith(("state.db", "keys")):
+                shutil.copy(path, taken / path.name)
+        self.assertTrue({"state.db", "state.db-wal", "state.db-shm", "keys"} <= {path.name for path in taken.iterdir()})
+        for path in [*taken.iterdir(), self.program.log_path]:
+            content = path.read_bytes()
+            for name, secret in secrets.items():
+                for form in forms(secret):
+                    self.assertNotIn(form, content, f"{name} is in {path.name}")
+        self.rob(taken, secrets)
+
+    def rob(self, taken, secrets):
+        port = harness.free_port()
+        config = self.config_text.replace(str(self.state / "state.db"), str(taken / "state.db")).replace(str(self.state / "keys"), str(taken / "keys"))
+        config = config.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{port}]").replace(f"admin_listen: 127.0.0.1:{self.admin}\n", "")
+        (taken / "drawbridge.yaml").write_text(config)
+        thief = harness.Program("thief", ["drawbridge", "serve", "--config", taken / "drawbridge.yaml"], port)
+        self.addCleanup(thief.stop)
+        with sqlite3.connect(taken / "state.db") as store:
+            ids = [row[0] for row in store.execute("select id from sessions")]
+            sealed = [row[0] for table in ("connections", "documents", "tickets") for row in store.execute(f"select sealed from {table}")]
+            owners = [row[0] for row in store.execute("select owner from documents where kind = 'vault'")]
+        keys = [base64.b64decode(line.split()[3]) for line in (taken / "keys").read_text().splitlines() if line.startswith("key ")]
+        self.assertTrue(ids and sealed and owners and keys)
+        parts = [bytes(32), *ids[:4], *keys, *(blob[5:37] for blob in sealed[:4])]
+        encode = lambda raw: base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        host = ("Host", f"127.0.0.1:{self.port}")
+        for session in ids:
+            for secret in parts:
+                answer = harness.call(port, "GET", "/s/pat/api/me", [host, ("X-Drawbridge", "1"), ("Cookie", f"drawbridge={encode(session + secret)}")])
+                self.assertEqual((answer.status, answer.json["code"]), (401, "no_session"), answer)
+        for vault in [*owners, *map(encode, parts)]:
+            answer = harness.call(port, "POST", "/v1/servers/home/connection", [host, ("X-Drawbridge", "1"), ("Cookie", f"drawbridge-vault={vault}")], {"kind": "password", "username": "ada", "password": PASSWORD})
+            self.assertEqual(answer.status, 201, answer)
+            session = answer.header("Set-Cookie").split(";")[0]
+            shown = harness.call(port, "GET", "/v1/session", [host, ("X-Drawbridge", "1"), ("Cookie", session)])
+            self.assertEqual([c["server"] for c in shown.json["connections"]], ["home"])
+
+
+class Memory(Everything):
+    def test_no_dump_and_no_debugger(self):
+        """[R-D12] No core file, not dumpable, pages of secrets locked; another process of the same user cannot read it."""
+        self.start()
+        self.people["district"].add("ada")
+        self.with_password(self.browser(), "district")
+        pid = self.program.process.pid
+        with open(f"/proc/{pid}/limits") as limits:
+            self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/status") as status:
+            if "libasan" not in maps.read():  # which locks nothing
+                self.assertGreater(int(re.search(r"^VmLck:\s+(\d+) kB", status.read(), re.M)[1]), 0)
+        # What belongs to a process that may not be dumped is root's: nobody else may open it.
+        self.assertEqual(os.stat(f"/proc/{pid}/mem").st_uid, 0)
+        if os.geteuid() == 0 and shutil.which("setpriv"):
+            ran = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "cat", f"/proc/{pid}/maps"], capture_output=True)
+            self.assertNotEqual(ran.returncode, 0)
