@@ -73,12 +73,19 @@ int h2_on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void 
 
 /* The answer of an exchange. */
 
-/* Those of the connection (RFC 9113 section 8.2.2) have no place here, and the length is told by the server. */
+/* Those of the connection (RFC 9113 section 8.2.2) have no place here; date and length are told by the server. */
 static bool goes_along(struct http_header h) {
-  static const struct str names[] = {{"connection", 10}, {"proxy-connection", 16}, {"keep-alive", 10}, {"transfer-encoding", 17}, {"upgrade", 7}, {"trailer", 7}, {"date", 4}, {"content-length", 14}};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (str_eq_nocase(h.name, names[i])) return false;
-  return http_one_line(h.name) && http_one_line(h.value);
+  switch (h.field) {
+  case FIELD_CONNECTION:
+  case FIELD_PROXY_CONNECTION:
+  case FIELD_KEEP_ALIVE:
+  case FIELD_TRANSFER_ENCODING:
+  case FIELD_UPGRADE:
+  case FIELD_TRAILER:
+  case FIELD_DATE:
+  case FIELD_CONTENT_LENGTH: return false;
+  default: return http_one_line(h.name) && http_one_line(h.value);
+  }
 }
 
 static nghttp2_nv pair(struct str name, struct str value) {
@@ -95,7 +102,7 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
   for (size_t i = 0; headers && i < headers->n; i++) {
     if (!goes_along(headers->p[i])) continue;
     fields[n] = pair(headers->p[i].name, headers->p[i].value);
-    if (str_eq_nocase(headers->p[i].name, STR("Set-Cookie"))) fields[n].flags = NGHTTP2_NV_FLAG_NO_INDEX; /* a secret is not to be guessed by how well it compresses */
+    if (headers->p[i].field == FIELD_SET_COOKIE) fields[n].flags = NGHTTP2_NV_FLAG_NO_INDEX; /* a secret is not to be guessed by how well it compresses */
     n++;
   }
   fields[n++] = pair(STR("date"), server_date(exchange->server));
