@@ -2,9 +2,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/lease_keeper.h"
 #include "gateway/vault.h"
 
-enum { LEASE_MS = 90000, LEASE_PATIENCE_MS = 60000, LEASE_LOOK_MS = 100, CALL_TIMEOUT_MS = 20000, RETRY_S = 5, TRIES = 5 };
+enum { LEASE_PATIENCE_MS = 60000, LEASE_LOOK_MS = 100, CALL_TIMEOUT_MS = 20000, RETRY_S = 5, TRIES = 5 };
 
 bool renewal_is_due(const struct connection_credential *credential, int64_t now_ms) {
   return credential->renewable && credential->expires_ms && credential->expires_ms - now_ms < RENEWAL_EARLY_MS;
@@ -60,7 +61,7 @@ static int try_lease(struct flight *flight, struct error *error) {
   struct store_lease lease;
   int64_t now = clock_now_ms();
   struct rows rows = sessions_rows(flight->gateway->sessions);
-  int held = store_lease_take(rows.store, flight->lease, flight->owner, now, now + LEASE_MS, &lease, error);
+  int held = store_lease_take(rows.store, flight->lease, flight->owner, now, now + LEASE_KEEPER_LEASE_MS, &lease, error);
   sessions_rows_done(flight->gateway->sessions);
   return held;
 }
@@ -229,7 +230,12 @@ static void log_renewal(struct flight *flight, const struct error *error) {
 static int fly(struct flight *flight, struct error *error) {
   int taken = take_lease(flight, error);
   if (!taken) taken = follow_vault(flight, error);
-  int failed = taken < 0 ? -1 : taken == 1 ? 0 : renew_under_lease(flight, error);
+  int failed = taken < 0 ? -1 : 0;
+  if (!taken) {
+    struct lease_keeper *keeper = lease_keeper_start(flight->gateway->sessions, flight->lease, flight->owner);
+    failed = renew_under_lease(flight, error);
+    lease_keeper_stop(keeper);
+  }
   give_lease_back(flight);
   if (failed && error->code == ERROR_reauth_required) mark_dead(flight);
   if (taken != 1) log_renewal(flight, failed ? error : NULL); /* that was another process's */
