@@ -1,0 +1,68 @@
+/* What an authorization server says of itself and its keys, and the nonce it hands out: no endpoint is believed that is not on the issuer's own origin, whatever the document looks like. The first byte chooses; for a nonce the rest is the
+ * header's value. */
+#include "http/url.h"
+#include "oauth/discovery.h"
+#include "oauth/dpop.h"
+#include "oauth/jws.h"
+#include "oauth/jwt.h"
+
+static const struct oauth_discovery about = {.issuer = {"https://a.example/op", 20}, .slash_is_the_same = true};
+
+static void expect_there(struct arena *arena, struct str text) {
+  struct url url, issuer;
+  struct error error = {0};
+  if (!text.n) return;
+  if (url_parse(arena, text, &url, &error) < 0 || url_parse(arena, about.issuer, &issuer, &error) < 0) abort();
+  if (!url_same_origin(&url, &issuer) || url.fragment.p) abort();
+}
+
+static void document(struct arena *arena, struct str text) {
+  struct oauth_provider got;
+  struct error error = {0};
+  if (oauth_discovery_read(&about, text, arena, &got, &error) < 0) {
+    if (!error.code || !*error.message || strchr(error.message, '\n') || got.token_endpoint.n) abort();
+    return;
+  }
+  if (!got.authorization_endpoint.n || !got.token_endpoint.n || !str_starts(got.issuer, about.issuer) || got.issuer.n > about.issuer.n + 1) abort();
+  expect_there(arena, got.authorization_endpoint);
+  expect_there(arena, got.token_endpoint);
+  expect_there(arena, got.jwks_uri);
+  expect_there(arena, got.revocation_endpoint);
+  expect_there(arena, got.par_endpoint);
+  expect_there(arena, got.userinfo_endpoint);
+}
+
+static void keys(struct str text) {
+  struct jwt jwt;
+  const char *wrong = NULL;
+  /* {"alg":"ES256","kid":"k1"} . {} : signed by nobody */
+  int result = jwt_open(STR("eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.e30.AAAA"), text.p ? text : STR(""), &jwt, &wrong);
+  if (result == 0 || (result < 0 && !wrong)) abort();
+}
+
+static void nonce(struct arena *arena, struct str text) {
+  static struct secret *key;
+  if (!key) key = jws_new_key();
+  struct dpop_nonces *nonces = dpop_nonces_new();
+  struct http_headers headers = {0};
+  http_headers_add(&headers, arena, STR("DPoP-Nonce"), text);
+  dpop_nonces_keep(nonces, STR("https://a.example/token"), &headers);
+  struct str proof = dpop_proof(nonces, key, STR("POST"), STR("https://a.example/token?x"), NULL, arena);
+  for (size_t i = 0; i < proof.n; i++)
+    if (proof.p[i] <= ' ' || proof.p[i] >= 127) abort(); /* it is a header */
+  if (!proof.n) abort();
+  dpop_nonces_free(nonces);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < 1) return 0;
+  struct arena *arena = arena_new();
+  struct str text = {(const char *)data + 1, size - 1};
+  switch (data[0] % 3) {
+  case 0: document(arena, text); break;
+  case 1: keys(text); break;
+  default: nonce(arena, text); break;
+  }
+  arena_free(arena);
+  return 0;
+}
