@@ -29,12 +29,15 @@ void *mem_resize_array(void *old, size_t count, size_t size) {
 }
 
 char *mem_printf(const char *format, ...) {
-  char *text = NULL;
-  va_list args;
+  va_list args, again;
   va_start(args, format);
-  int n = vasprintf(&text, format, args);
-  va_end(args);
+  va_copy(again, args);
+  int n = vsnprintf(NULL, 0, format, args);
   if (n < 0) mem_exhausted(0);
+  char *text = mem_alloc((size_t)n + 1); /* all room at once: vasprintf would grow, and leave a copy of what may be a secret behind */
+  (void)vsnprintf(text, (size_t)n + 1, format, again);
+  va_end(again);
+  va_end(args);
   return text;
 }
 

@@ -31,6 +31,16 @@ static void done(void *payload) {
   free(jar);
 }
 
+void jar_saver_drop(struct gateway *gateway, const struct connection *connection) {
+  for (struct gateway_jar **at = &gateway->jars; *at; at = &(*at)->next) {
+    struct gateway_jar *jar = *at;
+    if (jar->connection != connection) continue;
+    *at = jar->next;
+    done(jar);
+    return;
+  }
+}
+
 static void save(struct gateway_jar *jar) {
   connection_save_jar(jar->connection);
   if (!sessions_submit(jar->gateway->sessions, run, done, jar)) done(jar);

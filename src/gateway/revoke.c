@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "dhis2/mint.h"
+#include "gateway/jar_saver.h"
 #include "gateway/long_calls.h"
 
 enum { CALL_TIMEOUT_MS = 10000 };
@@ -109,6 +110,7 @@ void revoke_start(struct gateway *gateway, struct directory *directory, struct c
     struct one *one = mem_alloc(sizeof *one);
     *one = (struct one){revoke, directory_ref(directory), connections[i]};
     connection_end(connections[i]);
+    jar_saver_drop(gateway, connections[i]);
     long_calls_check(gateway);
     connection_save_jar(connections[i]);
     if (work_submit(gateway->background, run, end, one)) {

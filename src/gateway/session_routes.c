@@ -1,5 +1,6 @@
 /* GET and DELETE /v1/session, POST /v1/probe. */
 #include "base/mem.h"
+#include "gateway/jar_saver.h"
 #include "gateway/revoke.h"
 #include "gateway/routes.h"
 #include "gateway/session_view.h"
@@ -92,7 +93,7 @@ static void on_revoked(void *payload) {
 }
 
 /* What is remembered ends here, and stays as it is at its server. Returns how many are left to be revoked. */
-static size_t keep_remembered(struct connection **list, size_t n) {
+static size_t keep_remembered(struct gateway *gateway, struct connection **list, size_t n) {
   size_t left = 0;
   for (size_t i = 0; i < n; i++) {
     if (!vault_until(list[i])) {
@@ -100,6 +101,7 @@ static size_t keep_remembered(struct connection **list, size_t n) {
       continue;
     }
     connection_end(list[i]);
+    jar_saver_drop(gateway, list[i]);
     connection_unref(list[i]);
   }
   return left;
@@ -121,7 +123,7 @@ static void on_deleted(void *payload) {
     audit_exchange(AUDIT_signed_out, leaving->exchange, about->server, config_kind_name(about->kind), about->username, NULL);
     metrics_count_at(&leaving->gateway->metrics, about->server, METRIC_SIGN_OUTS);
   }
-  n = keep_remembered(list, n);
+  n = keep_remembered(leaving->gateway, list, n);
   audit_exchange(AUDIT_session_ended, leaving->exchange, STR_NONE, NULL, STR_NONE, NULL);
   metrics_count(&leaving->gateway->metrics, METRIC_SESSIONS_ENDED);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, list, n, on_revoked, leaving);

@@ -205,9 +205,17 @@ void sessions_add(struct sessions *sessions, struct gateway_session *session) {
   entry->touched_ms = session_seen(session);
 }
 
+/* With the ids it had before: what they hold is over, too. */
 void sessions_forget(struct sessions *sessions, struct gateway_session *session) {
-  struct entry *entry = entry_of(sessions, session_id(session));
-  if (entry) drop_entry(sessions, entry);
+  VEC(struct entry *) dead = {0};
+  struct entry *own = entry_of(sessions, session_id(session));
+  int64_t now = clock_now_ms();
+  for (struct map_entry *e = map_first(&sessions->entries); e; e = map_next(&sessions->entries, e)) {
+    struct entry *entry = e->value;
+    if (entry == own || (entry->session && session_life(entry->session, now) == SESSION_DEAD)) VEC_PUSH(&dead, entry);
+  }
+  for (size_t i = 0; i < dead.n; i++) drop_entry(sessions, dead.p[i]);
+  VEC_FREE(&dead);
 }
 
 size_t sessions_count(const struct sessions *sessions) {

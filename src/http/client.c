@@ -113,6 +113,18 @@ static void begin_head(struct state *state, struct str line) {
   state->head_done = false;
 }
 
+static void wipe_value(void *payload) {
+  const struct str *value = payload;
+  secret_wipe((char *)(uintptr_t)value->p, value->n);
+}
+
+/* A session of the server's is a secret. */
+static void wipe_with(struct arena *arena, struct str value) {
+  struct str *kept = ARENA_NEW(arena, struct str);
+  *kept = value;
+  arena_on_free(arena, wipe_value, kept);
+}
+
 /* One line of a head, or of a trailer: those are not looked at. */
 static size_t take_header(char *p, size_t size, size_t count, void *payload) {
   struct state *state = payload;
@@ -128,7 +140,9 @@ static size_t take_header(char *p, size_t size, size_t count, void *payload) {
     if (!value.p || line.p[0] == ' ' || line.p[0] == '\t') return fail(state, "the server's answer has a malformed head");
     if (state->answer->headers.n >= HEADERS_MAX) return fail(state, "the server's answer has too many header fields");
     value = str_trim(value);
-    http_headers_add(&state->answer->headers, state->arena, arena_str(state->arena, name), arena_str(state->arena, value));
+    value = arena_str(state->arena, value);
+    if (str_eq_nocase(name, STR("set-cookie"))) wipe_with(state->arena, value);
+    http_headers_add(&state->answer->headers, state->arena, arena_str(state->arena, name), value);
   }
   return line.n;
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypt/secret.h"
 
 static const struct stream_events events;
 
@@ -47,6 +48,7 @@ void connection_cut(struct connection *connection) {
   if (half && !exchange->chunked && exchange->left < 0) stream_reset(connection->stream);
   else stream_close(connection->stream);
   turn_remove(server->room->turn, &connection->turn);
+  secret_wipe(connection->in.p, connection->in.capacity);
   buf_free(&connection->in);
   free(connection);
   if (exchange) exchange_leave(exchange);
@@ -67,6 +69,7 @@ static void linger(struct connection *connection) {
   if (connection->lingering) return;
   connection->lingering = true;
   connection->moved_ms = now_of(connection);
+  secret_wipe(connection->in.p, connection->in.capacity);
   buf_free(&connection->in);
   stream_finish(connection->stream);
   stream_resume(connection->stream);
@@ -209,7 +212,9 @@ static void on_data(void *payload, struct str piece) {
     (void)buf_add(&connection->in, piece);
     struct str bytes = buf_str(&connection->in);
     take(connection, &bytes);
-    buf_drop(&connection->in, connection->in.n - bytes.n);
+    size_t taken = connection->in.n - bytes.n;
+    buf_drop(&connection->in, taken);
+    secret_wipe(connection->in.p + connection->in.n, taken);
   }
   regulate(connection);
 }

@@ -337,6 +337,27 @@ static bool put(struct http_exchange *exchange, const struct str *pieces, size_t
   return !connection->blocked;
 }
 
+static bool has_cookie(const struct http_headers *headers) {
+  for (size_t i = 0; headers && i < headers->n; i++)
+    if (headers->p[i].field == FIELD_SET_COOKIE) return true;
+  return false;
+}
+
+/* An answer with a cookie leaves no copy of it behind. */
+static void put_whole(struct http_exchange *exchange, const struct http_headers *headers, struct str head, struct str body) {
+  struct connection *connection = exchange->connection;
+  struct buf *room = &exchange->server->head;
+  struct str pieces[] = {head, body};
+  size_t count = exchange->bodiless ? 1 : 2;
+  if (!has_cookie(headers)) {
+    (void)put(exchange, pieces, count);
+    return;
+  }
+  connection->blocked = !stream_write_secret(connection->stream, pieces, count);
+  secret_wipe(room->p, room->capacity);
+  buf_clear(room);
+}
+
 void http_exchange_reply(struct http_exchange *exchange, int status, const struct http_headers *headers, struct str body) {
   if (exchange->answering != NOT_BEGUN) return;
   if (is_on_wire(exchange)) {
@@ -349,8 +370,7 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const struc
     if (!no_body) (void)h2_write(exchange->stream, body);
     h2_end(exchange->stream);
   } else if (exchange->connection) {
-    struct str pieces[] = {head_of(exchange, status, headers, (int64_t)body.n), body};
-    (void)put(exchange, pieces, exchange->bodiless ? 1 : 2);
+    put_whole(exchange, headers, head_of(exchange, status, headers, (int64_t)body.n), body);
   }
   answer_ended(exchange);
 }

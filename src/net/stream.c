@@ -13,6 +13,7 @@ enum {
   WAITING_MAX = 1024 * 1024 * 1024, /* a whole answer may be large; streamed ones stop at STREAM_HIGH */
   PIECES_MAX = 8,
   RECORD_MAX = 16 * 1024,           /* plain bytes of a TLS record */
+  HEADS = 16 * 1024,                /* of what was read is wiped so much */
 };
 
 struct socket { /* of its own, since each address that is tried needs a fresh one */
@@ -339,6 +340,7 @@ static void pump_tls(struct stream *stream) {
     if (state == TLS_DONE) stream->events->data(stream->payload, (struct str){plain, n});
     else if (state == TLS_MORE) break;
     else end(stream, state == TLS_BROKEN ? &error : NULL);
+    secret_wipe(plain, n);
   }
   if (!stream->closed) send_tls(stream);
 }
@@ -377,6 +379,7 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
   } else {
     stream->events->data(stream->payload, (struct str){buf->base, (size_t)n});
   }
+  if (n > 0) secret_wipe(buf->base, (size_t)n < HEADS ? (size_t)n : HEADS); /* cookies, passwords: they come with a head, at the front of what is read */
 }
 
 void stream_pause(struct stream *stream) {

@@ -1,14 +1,18 @@
-"""A thief has copied the store and the key file of a running gateway."""
+"""A thief has copied the store and the key file of a running gateway; and what a running gateway has forgotten is not in its memory any more."""
 import base64
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
+import unittest
 
 import harness
-from gateway import Gateway
+from gateway import CLIENT_SECRET, Gateway
 from people import PASSWORD, totp
+
+SPECIAL = ("[vvar", "[vdso", "[vsyscall")
+LARGEST = 256 << 20  # what is larger belongs to a sanitizer
 
 
 def forms(secret):
@@ -20,6 +24,25 @@ def forms(secret):
             text = encode(b"\0" * shift + raw)
             found.add(text[(0, 2, 3)[shift]:len(text) // 4 * 4 - 4])
     return [form for form in found if len(form) >= 12]
+
+
+def memory(pid):
+    """Every readable byte of a process, as root sees it."""
+    pieces = []
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as source:
+        for line in maps:
+            place, rights, *rest = line.split()
+            if "r" not in rights or (len(rest) > 3 and rest[3].startswith(SPECIAL)):
+                continue
+            start, end = (int(part, 16) for part in place.split("-"))
+            if end - start > LARGEST:
+                continue
+            try:
+                source.seek(start)
+                pieces.append((line.strip(), start, source.read(end - start)))
+            except OSError:
+                continue  # guard pages
+    return pieces
 
 
 class Everything(Gateway):
@@ -59,7 +82,10 @@ class Everything(Gateway):
         cookies = browser.cookies[self.port]
         found = {"password": PASSWORD, "basic": base64.b64encode(f"ada:{PASSWORD}".encode()), "pasted token": self.token, "session cookie": cookies["drawbridge"], "vault cookie": cookies["drawbridge-vault"],
                  "session secret": base64.urlsafe_b64decode(cookies["drawbridge"] + "==")[32:], "vault secret": base64.urlsafe_b64decode(cookies["drawbridge-vault"] + "=")}
-        for i, session in enumerate(sorted(set(re.findall(rb"JSESSIONID=(\w{16,})", sent)))):
+        sessions = set(re.findall(rb"JSESSIONID=(\w{16,})", sent))
+        alive = [s for s in sorted(sessions) if any(people.whoami({"Cookie": f"JSESSIONID={s.decode()}"}) for people in self.people.values())]
+        self.assertGreaterEqual(len(alive), 5)
+        for i, session in enumerate(alive):  # those of probes are nobody's
             found[f"server's session {i}"] = session
         minted = re.findall(rb'"key":"(d2p\w+)"', sent)
         self.assertGreaterEqual(len(minted), 2)
@@ -135,3 +161,24 @@ class Memory(Everything):
         if os.geteuid() == 0 and shutil.which("setpriv"):
             ran = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "cat", f"/proc/{pid}/maps"], capture_output=True)
             self.assertNotEqual(ran.returncode, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root reads the memory of another process")
+    def test_what_is_over_is_not_there(self):
+        """[R-D12] After signing out of everything and forgetting, none of the secrets is in any byte of the process, as root reads it."""
+        browser = self.sign_in_everywhere()
+        secrets = self.known(browser)
+        there = b"".join(piece for _, _, piece in memory(self.program.process.pid))
+        for name in ("session secret", "vault secret", "pasted token"):
+            raw = secrets[name] if isinstance(secrets[name], bytes) else secrets[name].encode()
+            self.assertIn(raw, there, f"{name} is in use: the search finds what is there")
+        self.assertEqual(browser.call("DELETE", "/v1/vault").status, 204)
+        self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
+        self.assertNotEqual(harness.call(self.port, "GET", "/s/pat/api/me", {"X-Drawbridge": "1"}).status, 200)
+        left = []
+        for place, start, piece in memory(self.program.process.pid):
+            for name, secret in secrets.items():
+                raw = secret if isinstance(secret, bytes) else secret.encode()
+                for found in re.finditer(re.escape(raw), piece):
+                    around = piece[max(0, found.start() - 60):found.end() + 40]
+                    left.append(f"{name} at {start + found.start():x} in {place}: {around!r}")
+        self.assertEqual(left, [], "\n" + "\n".join(left[:60]))
