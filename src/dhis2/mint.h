@@ -2,7 +2,7 @@
  *
  * What holds always:
  * - The token is used once before the session is given up: servers issue tokens that they do not take (a user with a second factor; tokens switched off). What does not work is deleted again.
- * - It lives until `expires_ms` and takes no other methods than those asked for, and DELETE, by which it is revoked.
+ * - It lives until a minute after `expires_ms` and takes no other methods than those asked for, and DELETE, by which it is revoked.
  * - Where it cannot be had, what was signed in with stays as it was.
  *
  * Blocks (see http/client.h). */

@@ -31,7 +31,7 @@ class Minted(Gateway):
         self.assertEqual((made["kind"], made["state"]), ("password", "ok"))
         listed = self.tokens()
         self.assertEqual(len(listed), 1)
-        self.assertLess(abs(listed[0]["expire"] / 1000 - before - 3 * 3600), 60, "it ends with the session")
+        self.assertLess(abs(listed[0]["expire"] / 1000 - before - 3 * 3600 - 60), 60, "it ends with the session, or just behind it")
         self.assertEqual(listed[0]["attributes"], [], "the policy lets all methods through")
         token, = self.sent()
         self.secrets.add(token)
