@@ -2,6 +2,7 @@
  * is left behind. The first byte says how the bytes are cut; the handler does what the path says. */
 #include "base/mem.h"
 #include "http/h2.h"
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -78,7 +79,12 @@ static int dial(void) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
   struct linger at_once = {1, 0}; /* no port is left waiting */
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) abort();
+  if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    bool interrupted = errno == EINTR; /* by libFuzzer's own clock */
+    close(fd);
+    return interrupted ? dial() : -1;
+  }
+  if (fd < 0) return -1;
   (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   return fd;
 }
@@ -104,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct str bytes = {(const char *)data + 1, size - 1};
   size_t step = data[0] ? (size_t)data[0] * 16 : bytes.n + 1;
   int fd = dial();
+  if (fd < 0) abort();
   say(fd, H2_PREFACE);
   for (; bytes.n; bytes = str_from(bytes, step)) say(fd, str_slice(bytes, 0, step));
   for (int i = 0; i < TURNS; i++) turn(fd);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "http/server.h"
+#include "net/tls.h"
 #include "sim/auth.h"
 #include "sim/demo.h"
 #include "sim/faults.h"
@@ -11,12 +12,13 @@ enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
 static const char usage[] =
     "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH] [--base-url URL]\n"
+    "                      [--tls-certificate FILE --tls-key FILE]   HTTPS instead of HTTP\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
     "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;
-  const char *listen, *metadata, *demo, *faults, *context, *base_url, *client;
+  const char *listen, *metadata, *demo, *faults, *context, *base_url, *client, *tls_certificate, *tls_key;
   const char *redirects[REDIRECTS_MAX];
   size_t redirect_count;
   int64_t clock_s;
@@ -67,6 +69,10 @@ static int read_options(int argc, char **argv, struct options *options) {
       options->context = value;
     else if (str_eq(name, STR("--base-url")))
       options->base_url = value;
+    else if (str_eq(name, STR("--tls-certificate")))
+      options->tls_certificate = value;
+    else if (str_eq(name, STR("--tls-key")))
+      options->tls_key = value;
     else if (str_eq(name, STR("--client"))) {
       if (str_find_char(str_of(value), ':') == SIZE_MAX) return bad_usage("--client wants ID:SECRET, not", value);
       options->client = value;
@@ -82,6 +88,7 @@ static int read_options(int argc, char **argv, struct options *options) {
       return bad_usage("unknown option", argv[i - 1]);
   }
   if (!options->client != !options->redirect_count) return bad_usage("--client and --redirect-uri go together", NULL);
+  if (!options->tls_certificate != !options->tls_key) return bad_usage("--tls-certificate and --tls-key go together", NULL);
   if (!has_version || !options->listen) return bad_usage("--version and --listen are needed; see --help", NULL);
   return 0;
 }
@@ -222,9 +229,14 @@ static void take_accounts(struct sim *sim, const struct options *options) {
 static int serve(struct program *program, const struct options *options, struct arena *arena, struct error *error) {
   int port = 0;
   struct str address = str_of(options->listen);
-  if (http_server_listen(program->server, address, HTTP_PLAIN, &port, error) < 0) return -1;
+  bool tls = options->tls_certificate != NULL;
+  struct tls_context *context = tls ? tls_context_server(str_of(options->tls_certificate), str_of(options->tls_key), error) : NULL;
+  if (tls && !context) return -1;
+  http_server_set_tls(program->server, context);
+  tls_context_free(context);
+  if (http_server_listen(program->server, address, tls ? HTTP_TLS : HTTP_PLAIN, &port, error) < 0) return -1;
   size_t colon = str_find_last_char(address, ':');
-  struct str base = arena_printf(arena, "http://%.*s:%d%.*s", STR_ARG(str_slice(address, 0, colon)), port, STR_ARG(program->context));
+  struct str base = arena_printf(arena, "%s://%.*s:%d%.*s", tls ? "https" : "http", STR_ARG(str_slice(address, 0, colon)), port, STR_ARG(program->context));
   program->sim->base_url = program->base_url.n ? program->base_url : base;
   (void)printf("%.*s\n", STR_ARG(base));
   (void)fflush(stdout);

@@ -17,9 +17,9 @@ static const char *const sandboxes[] = {"auto", "off", "required", NULL}; /* ord
 static const char *const formats[] = {"text", "json", NULL};
 
 static const struct directive tls_table[] = {
-    {"listen", DIRECTIVE_TEXTS, AT(config, tls_listen), .required = true, .item = ITEM_LISTEN, .doc = "addresses for HTTPS, like 0.0.0.0:443"},
-    {"certificate", DIRECTIVE_FILE, AT(config, tls_certificate), .required = true, .doc = "PEM file with the certificate and its chain"},
-    {"key", DIRECTIVE_FILE, AT(config, tls_key), .required = true, .doc = "PEM file with the private key"},
+    {"listen", DIRECTIVE_TEXTS, AT(config, tls_listen), .required = true, .item = ITEM_LISTEN, .doc = "addresses for HTTPS (HTTP/2 and HTTP/1.1), like 0.0.0.0:443"},
+    {"certificate", DIRECTIVE_FILE, AT(config, tls_certificate), .required = true, .doc = "PEM file with the certificate and its chain; a reload takes a new one for new connections"},
+    {"key", DIRECTIVE_FILE, AT(config, tls_key), .required = true, .doc = "PEM file with the private key; only drawbridge's user may read it"},
 };
 
 static const struct directive session_table[] = {
@@ -111,7 +111,7 @@ static const struct section server_section = SECTION("servers", config_server, s
 /* Sections with .offset 0 fill fields of struct config itself. */
 static const struct directive root_table[] = {
     {"public_url", DIRECTIVE_URL, AT(config, public_url), .required = true, .doc = "what browsers see; decides cookie names and redirect addresses"},
-    {"listen", DIRECTIVE_TEXTS, AT(config, listen), .item = ITEM_LISTEN, .doc = "addresses for plain HTTP, like 127.0.0.1:8080"},
+    {"listen", DIRECTIVE_TEXTS, AT(config, listen), .item = ITEM_LISTEN, .doc = "addresses for plain HTTP (HTTP/1.1, and HTTP/2 where the client knows), like 127.0.0.1:8080"},
     {"tls", DIRECTIVE_SECTION, .section = &tls_section, .doc = "HTTPS without a web server in front"},
     {"admin_listen", DIRECTIVE_LISTEN, AT(config, admin_listen), .doc = "address for /healthz /readyz /metrics; never the public one"},
     {"trusted_proxies", DIRECTIVE_TEXTS, AT(config, trusted_proxies), .item = ITEM_RANGE, .doc = "whose X-Forwarded-* are believed"},

@@ -1,11 +1,14 @@
 """drawbridge under a service manager: what systemd hears from it, and sockets that systemd opened. A few lines here play systemd."""
 import concurrent.futures
+import http.client
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 
+import certificates
 import harness
 
 CONFIG = "public_url: http://127.0.0.1:{port}\nlisten: [127.0.0.1:{other}]\nadmin_listen: 127.0.0.1:{admin}\nstore: sqlite:{state}/s.db\nkeys: {state}/keys\n" \
@@ -115,6 +118,18 @@ class Sockets(Manager):
         self.assertEqual(harness.call(admin.getsockname()[1], "GET", "/readyz").status, 200)
         self.assertFalse(harness.answers(self.other), "the address of the configuration is left alone")
         self.assertFalse(harness.answers(self.admin))
+
+    def test_one_for_https(self):
+        """[R-H4] It speaks TLS with the certificate of `tls`, whose own address is left alone."""
+        certificate, key = certificates.make(self.state)
+        idle = harness.free_port()
+        self.config.write_text(self.config_text + f"tls: {{listen: [127.0.0.1:{idle}], certificate: {certificate}, key: {key}}}\n")
+        self.serve([self.listener()], "https", port=self.port)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=ssl.create_default_context(cafile=certificate), timeout=harness.PATIENCE)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/v1/session", headers={"X-Drawbridge": "1"})
+        self.assertEqual(connection.getresponse().status, 200)
+        self.assertFalse(harness.answers(idle))
 
     def test_those_of_another_process_are_left_alone(self):
         listener = self.listener()
