@@ -1,5 +1,6 @@
 #include "dhis2/doctor.h"
 #include "cmd/commands.h"
+#include "cmd/side.h"
 #include "gateway/config.h"
 #include <getopt.h>
 
@@ -8,6 +9,7 @@ enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8 };
 static const char usage[] =
     "usage: drawbridge doctor URL|server-id [--config FILE] [--format text|json]\n"
     "  Tells what is right and wrong about the way to a DHIS2 server, and what to do. Nobody is signed in, nothing is changed.\n"
+    "  A personal access token in DRAWBRIDGE_<ID>_TOKEN (DRAWBRIDGE_URL_TOKEN for an address) is tried, too.\n"
     "  Exit: 0 nothing failed, 1 something did, 3 no DHIS2 server could be reached there.\n";
 
 struct options {
@@ -138,7 +140,10 @@ int command_doctor(int argc, char **argv) {
   if (prepare(&options, arena, &config, &asked, &error) < 0) {
     status = command_fail("doctor", &error);
   } else {
+    struct secret *token = side_token(arena, asked.place.id);
+    asked.question.token = token;
     dhis2_doctor(&asked.question, arena, &diagnosis);
+    secret_free(token);
     status = tell(&options, &diagnosis, arena);
   }
   config_unref(config);

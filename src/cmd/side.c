@@ -46,12 +46,16 @@ static struct secret *ask(struct str id) {
   return secret;
 }
 
+struct secret *side_token(struct arena *arena, struct str id) {
+  struct str value = str_trim(str_of(getenv(variable_of(arena, id))));
+  return value.n ? secret_new(value) : NULL;
+}
+
 static struct secret *token_for(struct arena *arena, struct str id, struct error *error) {
-  const char *variable = variable_of(arena, id);
-  const char *value = getenv(variable);
-  struct secret *token = value && *value ? secret_new(str_trim(str_of(value))) : ask(id);
+  struct secret *token = side_token(arena, id);
+  if (!token) token = ask(id);
   if (!token)
-    (void)error_set(error, ERROR_usage, "no sign-in for server '%.*s': put a personal access token into %s", STR_ARG(id), variable);
+    (void)error_set(error, ERROR_usage, "no sign-in for server '%.*s': put a personal access token into %s", STR_ARG(id), variable_of(arena, id));
   return token;
 }
 

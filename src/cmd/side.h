@@ -23,4 +23,7 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
 /* What the side holds; with data sets named, only those. A file without data sets named: all elements in it. NULL: as dhis2_metadata_of_file, dhis2_metadata_of_server. */
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets, const char *config_path, struct error *error);
 
+/* What is in DRAWBRIDGE_<ID>_TOKEN, to be freed by the caller; NULL: nothing. */
+struct secret *side_token(struct arena *arena, struct str id);
+
 #endif

@@ -139,8 +139,29 @@ static const struct {
      "check the port, and the reverse proxy's log"},
 };
 
+/* By what OpenSSL says of it. */
+static const struct {
+  const char *part, *meaning, *remedy;
+} bad_chains[] = {
+    {"unable to get local issuer", "the chain ends before an authority that is trusted here: the server does not send the intermediate certificate, or the authority is your own",
+     "let the server send its whole chain, the intermediate certificate included (fullchain.pem, SSLCertificateChainFile); a certificate of your own authority is named with \"ca\" in the "
+     "server's configuration"},
+    {"self-signed", "it vouches for itself, or its authority is not trusted here: anybody can make one like it",
+     "get one from an authority (Let's Encrypt gives them), or name the file of your own authority with \"ca\" in the server's configuration"},
+    {"self signed", "it vouches for itself, or its authority is not trusted here: anybody can make one like it",
+     "get one from an authority (Let's Encrypt gives them), or name the file of your own authority with \"ca\" in the server's configuration"},
+    {"subject name", "it was issued for another name", "use the name that the certificate has in the server's url, or get one for this name"},
+    {"expired", "it has ended", "renew it, and see why that does not happen by itself; and see that the clock of this machine is right"},
+    {"not yet valid", "it begins later", "see that the clocks of both machines are right"},
+};
+
 static void say_unreached(struct doctor *d, const struct error *error) {
   struct str found = arena_str(d->arena, str_of(error->message));
+  for (size_t i = 0; error->code == ERROR_certificate_refused && i < sizeof bad_chains / sizeof *bad_chains; i++)
+    if (str_has(found, str_of(bad_chains[i].part))) {
+      doctor_say(d, "certificate", DHIS2_CHECK_FAILED, found, str_of(bad_chains[i].meaning), str_of(bad_chains[i].remedy));
+      return;
+    }
   for (size_t i = 0; i < sizeof ways_to_fail / sizeof *ways_to_fail; i++)
     if (ways_to_fail[i].code == error->code) {
       doctor_say(d, ways_to_fail[i].check, DHIS2_CHECK_FAILED, found, str_of(ways_to_fail[i].meaning), str_of(ways_to_fail[i].remedy));
@@ -435,8 +456,10 @@ static void examine(struct doctor *d) {
     check_headers(d);
     check_methods(d);
     check_kinds(d);
+    doctor_check_token(d);
     doctor_check_issuer(d);
     doctor_check_client(d);
+    doctor_check_endpoint(d);
   }
   check_clock(d);
   if (dhis2_diagnosis_reached(d->diagnosis)) check_cors(d);

@@ -1,10 +1,10 @@
 /* doctor: what is right and wrong about the way to a server, check by check, each with what was found, what it means and what to do. For `drawbridge doctor` and GET /v1/servers/{id}/doctor.
  *
  * What holds always: nobody is signed in and nothing is changed at the server. What goes wrong is a check that failed, not an error: a diagnosis is always there. Texts hold no secrets; what a server wrote itself is cut
- * and may hold markup. About 15 short calls, a few of which a server's log shows as refused sign-ins without a user; ask at most every few seconds.
+ * and may hold markup. About 20 short calls, a few of which a server's log shows as refused sign-ins of nobody, or of a name that nobody has; ask at most every few seconds.
  *
  * Checks, in this order, each there where it applies: address, network, certificate, redirect, version, answers, headers, methods, "sign-in oauth", "sign-in legacy-oauth", "sign-in pat", "sign-in password",
- * "sign-in basic", issuer, client, clock, cors.
+ * "sign-in basic", token, issuer, client, "password grant", "token from browser", "token as json", clock, cors.
  *
  * Blocks (see http/client.h). Life cycle: values only, all in the arena given. */
 #ifndef DRAWBRIDGE_DHIS2_DOCTOR_H
@@ -29,6 +29,7 @@ struct dhis2_question {
   const struct source_place *place;
   unsigned wanted;                    /* kinds of sign-in that the configuration names, bits 1 << enum sign_in_kind; 0: it names none */
   const struct oauth_client *client;  /* NULL: none configured */
+  struct secret *token;               /* a personal access token to be tried, for the command line alone; NULL: none */
   bool look_inside;                   /* go on where the address is private or loopback and not listed, and say so: for the command line alone */
   struct str redirect_uri;            /* drawbridge's own for this server, to be shown; empty: not known */
 };

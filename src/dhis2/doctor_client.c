@@ -81,23 +81,27 @@ static bool authorization_good(struct client_check *c) {
   return true;
 }
 
-/* What the token endpoint says to a code that never was: that the code is wrong, if it has nothing against the client. */
-static struct str token_word(struct client_check *c, const char *grant, struct http_answer *ret) {
+/* What the token endpoint says to these fields. */
+static struct str word_of(struct client_check *c, const struct form_field *fields, size_t count, struct http_answer *ret) {
   struct oauth_party party = dhis2_party(&c->doctor->place, c->oauth, &c->client);
   struct token_call call = {&party, c->doctor->http};
+  struct error unused = {0};
+  struct token_answer answer;
+  if (token_call(&call, c->oauth->token_endpoint, fields, count, c->doctor->arena, ret, &unused) < 0) return STR("not_told");
+  (void)token_answer_read(c->doctor->arena, c->oauth->manners, false, ret, &answer);
+  struct str word = answer.refusal;
+  token_answer_clear(&answer);
+  return word;
+}
+
+/* What it says to a code, or a token, that never was: that it is wrong, if it has nothing against the client. */
+static struct str token_word(struct client_check *c, const char *grant, struct http_answer *ret) {
   bool codes = strcmp(grant, "authorization_code") == 0;
   struct form_field fields[] = {{STR("grant_type"), str_of(grant)},
                                 {codes ? STR("code") : STR("refresh_token"), STR(MADE_UP)},
                                 {STR("redirect_uri"), c->client.redirect_uri},
                                 {STR("code_verifier"), STR(MADE_UP)}};
-  struct error unused = {0};
-  struct token_answer answer;
-  if (token_call(&call, c->oauth->token_endpoint, fields, codes ? (dhis2_is_legacy(c->oauth) ? 3 : 4) : 2, c->doctor->arena, ret, &unused) < 0)
-    return STR("not_told");
-  (void)token_answer_read(c->doctor->arena, c->oauth->manners, false, ret, &answer);
-  struct str word = answer.refusal;
-  token_answer_clear(&answer);
-  return word;
+  return word_of(c, fields, codes ? (dhis2_is_legacy(c->oauth) ? 3 : 4) : 2, ret);
 }
 
 static bool grant_missing(struct client_check *c, struct str word, const struct http_answer *answer) {
@@ -138,11 +142,33 @@ static void say_unconfigured(struct doctor *d, const struct oauth_provider *oaut
                           STR_ARG(how_to_register(&c))));
 }
 
+const struct oauth_provider *doctor_provider(const struct doctor *d) {
+  if (d->probe.source.kinds[SIGN_IN_OAUTH].state != SIGN_IN_OFF) return &d->probe.source.oauth;
+  return d->probe.source.kinds[SIGN_IN_LEGACY_OAUTH].state != SIGN_IN_OFF ? &d->probe.source.legacy_oauth : NULL;
+}
+
+/* By a name that nobody has: what counts is whether the client may ask so at all. */
+static void check_password_grant(struct client_check *c) {
+  struct http_answer answer = {0};
+  struct form_field fields[] = {{STR("grant_type"), STR("password")}, {STR("username"), STR(MADE_UP)}, {STR("password"), STR(MADE_UP)}};
+  struct str word = word_of(c, fields, sizeof fields / sizeof *fields, &answer);
+  if (grant_missing(c, word, &answer))
+    doctor_say(c->doctor, "password grant", DHIS2_CHECK_OK, STR("the client may not use it"),
+               STR("as it should be: a program that asks for a token with user name and password is told invalid_client, \"Unauthorized grant type\". "
+                   "drawbridge sends people to the server instead, where a second factor works, too"),
+               STR_NONE);
+  else if (str_eq(word, STR("unsupported_grant_type")))
+    doctor_say(c->doctor, "password grant", DHIS2_CHECK_OK, STR("the server has no password grant"),
+               STR("releases from 2.42 on give no token for a user name and password; drawbridge sends people to the server instead"), STR_NONE);
+  else if (str_eq(word, STR("invalid_grant")))
+    doctor_say(c->doctor, "password grant", DHIS2_CHECK_WARNING, STR("the client may use it"),
+               STR("whoever has the client's secret can try passwords, without a second factor; drawbridge does not need it"), how_to_register(c));
+}
+
 void doctor_check_client(struct doctor *d) {
-  bool new_one = d->probe.source.kinds[SIGN_IN_OAUTH].state != SIGN_IN_OFF, old_one = d->probe.source.kinds[SIGN_IN_LEGACY_OAUTH].state != SIGN_IN_OFF;
-  const struct oauth_provider *oauth = new_one ? &d->probe.source.oauth : &d->probe.source.legacy_oauth;
+  const struct oauth_provider *oauth = doctor_provider(d);
   const struct oauth_client *client = d->question->client;
-  if (!new_one && !old_one) return;
+  if (!oauth) return;
   if (!client || !client->client_id.n) {
     say_unconfigured(d, oauth);
     return;
@@ -150,4 +176,5 @@ void doctor_check_client(struct doctor *d) {
   struct client_check c = {.doctor = d, .oauth = oauth, .client = *client};
   if (!c.client.redirect_uri.n) c.client.redirect_uri = d->question->redirect_uri;
   check_registration(&c);
+  check_password_grant(&c);
 }

@@ -20,8 +20,14 @@ struct doctor {
 /* Texts are literals or in the doctor's arena. */
 void doctor_say(struct doctor *doctor, const char *check, enum dhis2_outcome outcome, struct str found, struct str meaning, struct str remedy);
 
+/* The authorization server that people would be sent to; NULL: there is none. */
+const struct oauth_provider *doctor_provider(const struct doctor *doctor);
+
 /* The client's registration, by answers that need nobody to sign in; and the issuer. */
 void doctor_check_issuer(struct doctor *doctor);
 void doctor_check_client(struct doctor *doctor);
+
+void doctor_check_endpoint(struct doctor *doctor); /* what others meet who ask it for tokens */
+void doctor_check_token(struct doctor *doctor);    /* the question's, if there is one */
 
 #endif

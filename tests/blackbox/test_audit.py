@@ -74,6 +74,7 @@ class Lines(Audit):
         lines = self.lines()
         actions = re.findall(r"^  X\((\w+),", HEADER.read_text(), re.M)
         self.assertEqual({line["event"] for line in lines}, set(actions))
+        self.assertEqual(set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`\w+`.*?) \|", (harness.ROOT / "docs/operating.md").read_text(), re.M)))), set(actions), "docs/operating.md lists them")
         for line in lines:
             self.assertEqual(list(line), MEMBERS)
             self.assertEqual(line["level"], "audit")
