@@ -13,6 +13,7 @@ int command_keys(int argc, char **argv);
 int command_mapping(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_sessions(int argc, char **argv);
 int command_transfer(int argc, char **argv);
 
 /* Prints "drawbridge <command>: <message>" and returns the exit code of the error. */

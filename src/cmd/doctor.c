@@ -8,9 +8,9 @@ enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8 };
 
 static const char usage[] =
     "usage: drawbridge doctor URL|server-id [--config FILE] [--format text|json]\n"
-    "  Tells what is right and wrong about the way to a DHIS2 server, and what to do. Nobody is signed in, nothing is changed.\n"
+    "  Tells what is right and wrong about the way to a server, and what to do. Nobody is signed in, nothing is changed.\n"
     "  A personal access token in DRAWBRIDGE_<ID>_TOKEN (DRAWBRIDGE_URL_TOKEN for an address) is tried, too.\n"
-    "  Exit: 0 nothing failed, 1 something did, 3 no DHIS2 server could be reached there.\n";
+    "  Exit: 0 nothing failed, 1 something did, 3 no server could be reached there.\n";
 
 struct options {
   const char *config, *target;
@@ -64,6 +64,7 @@ static void ask_configured(struct asked *asked, const struct config *config, con
                                             .wanted = named ? (unsigned)server->sign_in : 0,
                                             .client = server->oauth.client_id.n ? &asked->client : NULL,
                                             .redirect_uri = asked->client.redirect_uri};
+  if (server->type == CONFIG_HTTP) asked->question.plain_path = server->check.n ? server->check : STR("/");
 }
 
 static void ask_url(struct asked *asked, struct str url) {
@@ -86,8 +87,6 @@ static int prepare(const struct options *options, struct arena *arena, struct co
   if (!is_url || options->config) {
     if (config_load(options->config ? options->config : COMMAND_CONFIG_DEFAULT, config, &problems, error) < 0) return -1;
     const struct config_server *server = is_url ? server_at(*config, target) : config_server(*config, target);
-    if (server && server->type != CONFIG_DHIS2)
-      return error_set(error, ERROR_usage, "server '%.*s' is no DHIS2 server: there is nothing to examine", STR_ARG(server->id));
     if (server) ask_configured(asked, *config, server, arena);
     if (server) return 0;
     if (!is_url)

@@ -19,6 +19,7 @@ static const struct {
     {"keys", command_keys, "adds a key to the key file"},
     {"mapping", command_mapping, "turns a mapping from one form into another"},
     {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},
+    {"sessions", command_sessions, "lists who is signed in, and ends sessions"},
     {"transfer", command_transfer, "sends data values from one side to the other, by a mapping, and proves that the totals agree"},
     {"version", command_version, "prints the version"},
 };

@@ -33,7 +33,8 @@ enum dhis2_outcome dhis2_diagnosis_worst(const struct dhis2_diagnosis *diagnosis
 
 bool dhis2_diagnosis_reached(const struct dhis2_diagnosis *diagnosis) {
   for (size_t i = 0; i < diagnosis->n; i++)
-    if (str_eq(diagnosis->p[i].check, STR("version")) && diagnosis->p[i].outcome != DHIS2_CHECK_FAILED) return true;
+    if ((str_eq(diagnosis->p[i].check, STR("version")) || str_eq(diagnosis->p[i].check, STR("answers"))) && diagnosis->p[i].outcome != DHIS2_CHECK_FAILED)
+      return true;
   return false;
 }
 
@@ -103,7 +104,7 @@ static bool check_address(struct doctor *d) {
                STR("write it as https://host/path, without anything behind DHIS2's own path"));
     return false;
   }
-  size_t extra = too_much(url.path);
+  size_t extra = d->question->plain_path.n ? 0 : too_much(url.path);
   if (extra || url.query.p || url.fragment.p) {
     struct str root =
         arena_printf(d->arena, "%.*s%.*s", STR_ARG(url_origin(d->arena, &url)), STR_ARG(str_slice(url.path, 0, url.path.n - extra)));
@@ -196,7 +197,8 @@ static void close_ways(struct doctor *d) {
 
 static int first_call(struct doctor *d, struct error *error) {
   d->asked_ms = clock_now_ms();
-  int result = call_raw(d, STR("/api/loginConfig"), STR_NONE, STR_NONE, &d->first, &d->certificate_ends_ms, error);
+  struct str path = d->question->plain_path.n ? d->question->plain_path : STR("/api/loginConfig");
+  int result = call_raw(d, path, STR_NONE, STR_NONE, &d->first, &d->certificate_ends_ms, error);
   d->answered_ms = clock_now_ms();
   return result;
 }
@@ -449,10 +451,34 @@ static void check_cors(struct doctor *d) {
                STR_NONE);
 }
 
+/* What any API may answer to somebody who is not signed in. */
+static void check_plain(struct doctor *d) {
+  int status = d->first.status;
+  struct str location = STR_NONE;
+  struct str found = arena_printf(d->arena, "status %d at %.*s", status, STR_ARG(d->question->plain_path));
+  (void)http_headers_get(&d->first.headers, STR("Location"), &location);
+  if (status >= 500)
+    doctor_say(d, "answers", DHIS2_CHECK_FAILED, found, STR("something answers, but what is behind it does not"),
+               STR("see whether the server runs, and what its log and the reverse proxy's say"));
+  else if (status >= 300 && status < 400)
+    doctor_say(d, "answers", DHIS2_CHECK_WARNING, arena_printf(d->arena, "%.*s, to %.*s", STR_ARG(found), STR_ARG(location)),
+               STR("drawbridge follows no redirects: a credential goes to the address that was configured and nowhere else"),
+               STR("configure the address that answers itself"));
+  else if (status == 404)
+    doctor_say(d, "answers", DHIS2_CHECK_WARNING, found, STR("there is nothing at this path: the address may lack a part of its own, or there is just no page there"),
+               STR("name a path that answers with \"check\" in the server's configuration"));
+  else
+    doctor_say(d, "answers", DHIS2_CHECK_OK, found,
+               status == 401 || status == 403 ? STR("it asks for a sign-in, as it should") : STR("it answers without a sign-in"), STR_NONE);
+}
+
 static void examine(struct doctor *d) {
+  bool plain = d->question->plain_path.n > 0;
   if (!check_address(d) || !check_network(d)) return;
   check_certificate(d);
-  if (check_redirect(d) && check_version(d)) {
+  if (plain) {
+    check_plain(d);
+  } else if (check_redirect(d) && check_version(d)) {
     check_headers(d);
     check_methods(d);
     check_kinds(d);
@@ -462,7 +488,7 @@ static void examine(struct doctor *d) {
     doctor_check_endpoint(d);
   }
   check_clock(d);
-  if (dhis2_diagnosis_reached(d->diagnosis)) check_cors(d);
+  if (!plain && dhis2_diagnosis_reached(d->diagnosis)) check_cors(d);
 }
 
 void dhis2_doctor(const struct dhis2_question *question, struct arena *arena, struct dhis2_diagnosis *ret) {

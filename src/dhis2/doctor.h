@@ -30,6 +30,7 @@ struct dhis2_question {
   unsigned wanted;                    /* kinds of sign-in that the configuration names, bits 1 << enum sign_in_kind; 0: it names none */
   const struct oauth_client *client;  /* NULL: none configured */
   struct secret *token;               /* a personal access token to be tried, for the command line alone; NULL: none */
+  struct str plain_path;              /* the server is none of DHIS2's: the path that is asked for; only address, network, certificate, answers and clock are examined. Empty: it is one */
   bool look_inside;                   /* go on where the address is private or loopback and not listed, and say so: for the command line alone */
   struct str redirect_uri;            /* drawbridge's own for this server, to be shown; empty: not known */
 };

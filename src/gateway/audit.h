@@ -24,7 +24,7 @@
   X(signed_out, "a connection was removed from its session") \
   X(restored, "a remembered sign-in came back with the person's sign-in at the home server") \
   X(forgotten, "a person had one remembered sign-in, or all of them, forgotten") \
-  X(session_ended, "somebody signed out of everything") \
+  X(session_ended, "somebody signed out of everything, or an administrator ended the session") \
   X(renewal_failed, "a token could not be renewed") \
   X(credential_refused, "the server does not take the credential any more: the connection needs a new sign-in") \
   X(call_denied, "the policy forbids a path or method") \
@@ -42,6 +42,7 @@ void audit_exchange(enum audit_action action, struct http_exchange *exchange, st
 /* Outside of any request: what happened to a connection; to a server; to the process. */
 void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about, const struct error *error);
 void audit_server(enum audit_action action, struct str server, const struct error *error);
+void audit_ended(const char *session, struct str server, struct str user); /* by an administrator, at the command line */
 void audit_process(enum audit_action action, struct str what, const struct error *error);
 
 #endif

@@ -241,6 +241,7 @@ static void examine(struct directory *directory, struct directory_server *server
     if (server->about->sign_in & directory_kind_bit(kind)) wanted |= 1U << kind;
   struct dhis2_question question = {
       .place = &server->place, .wanted = wanted, .client = client->client_id.n ? client : NULL, .redirect_uri = client->redirect_uri};
+  if (server->about->type == CONFIG_HTTP) question.plain_path = server->about->check.n ? server->about->check : STR("/");
   dhis2_doctor(&question, server->diagnosis_arena, &diagnosis);
   server->diagnosis = dhis2_diagnosis_json(server->diagnosis_arena, &diagnosis);
   server->diagnosed_ms = clock_monotonic_ms();

@@ -254,6 +254,7 @@ const struct store_engine store_sqlite = {
     .close = sqlite_close,
     .session_put = sqlite_session_put,
     .session_get = sqlite_session_get,
+    .session_list = sqlite_session_list,
     .session_touch = sqlite_session_touch,
     .session_data = sqlite_session_data,
     .session_delete = sqlite_session_delete,

@@ -53,6 +53,7 @@ int sqlite_fail(struct sqlite *sqlite, struct error *error);
 /* sqlite_sessions.c */
 int sqlite_session_put(struct store *store, const struct store_session *session, struct error *error);
 int sqlite_session_get(struct store *store, const unsigned char *id, struct arena *arena, struct store_session *ret, struct error *error);
+int sqlite_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count, struct error *error);
 int sqlite_session_touch(struct store *store, const unsigned char *id, int64_t seen_ms, struct error *error);
 int sqlite_session_data(struct store *store, const unsigned char *id, struct str data, struct error *error);
 int sqlite_session_delete(struct store *store, const unsigned char *id, struct error *error);

@@ -22,21 +22,45 @@ int sqlite_session_put(struct store *store, const struct store_session *session,
   return put_session(store, session, error);
 }
 
+#define SESSION "created_ms, seen_ms, idle_ms, expires_ms, app, mode, data"
+
+static struct store_session session_of(struct query *q, struct arena *arena) {
+  return (struct store_session){.created_ms = query_get_int(q, 0),
+                                .seen_ms = query_get_int(q, 1),
+                                .idle_ms = query_get_int(q, 2),
+                                .expires_ms = query_get_int(q, 3),
+                                .app = query_get_str(q, 4, arena),
+                                .mode = query_get_str(q, 5, arena),
+                                .data = query_get_str(q, 6, arena)};
+}
+
 int sqlite_session_get(struct store *store, const unsigned char *id, struct arena *arena, struct store_session *ret, struct error *error) {
-  struct query q = query_of(store, "SELECT created_ms, seen_ms, idle_ms, expires_ms, app, mode, data FROM sessions WHERE id = ?");
+  struct query q = query_of(store, "SELECT " SESSION " FROM sessions WHERE id = ?");
   query_hash(&q, id);
   int found = query_next(&q, error);
-  if (found == 1) {
-    memcpy(ret->id, id, STORE_HASH_SIZE);
-    ret->created_ms = query_get_int(&q, 0);
-    ret->seen_ms = query_get_int(&q, 1);
-    ret->idle_ms = query_get_int(&q, 2);
-    ret->expires_ms = query_get_int(&q, 3);
-    ret->app = query_get_str(&q, 4, arena);
-    ret->mode = query_get_str(&q, 5, arena);
-    ret->data = query_get_str(&q, 6, arena);
-  }
+  if (found == 1) *ret = session_of(&q, arena);
+  if (found == 1) memcpy(ret->id, id, STORE_HASH_SIZE);
   return query_end(&q, found, error);
+}
+
+int sqlite_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count,
+                        struct error *error) {
+  struct query q = query_of(store, "SELECT " SESSION ", id FROM sessions WHERE expires_ms > ?1 AND seen_ms + idle_ms > ?1 ORDER BY seen_ms DESC, id LIMIT ?2");
+  struct store_session *rows = NULL;
+  size_t n = 0, capacity = 0;
+  int found;
+  query_int(&q, now_ms);
+  query_int(&q, (int64_t)limit);
+  while ((found = query_next(&q, error)) == 1) {
+    if (n == capacity) rows = query_more(arena, rows, &capacity, sizeof *rows);
+    rows[n] = session_of(&q, arena);
+    struct str id = query_get_str(&q, 7, arena);
+    if (id.n == STORE_HASH_SIZE) memcpy(rows[n++].id, id.p, STORE_HASH_SIZE);
+  }
+  if (query_end(&q, found, error) < 0) return -1;
+  *ret = rows;
+  *ret_count = n;
+  return 0;
 }
 
 int sqlite_session_touch(struct store *store, const unsigned char *id, int64_t seen_ms, struct error *error) {

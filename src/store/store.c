@@ -82,6 +82,11 @@ int store_session_get(struct store *store, const unsigned char id[STORE_HASH_SIZ
   return store->engine->session_get(store, id, arena, ret, error);
 }
 
+int store_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count,
+                       struct error *error) {
+  return store->engine->session_list(store, now_ms, limit, arena, ret, ret_count, error);
+}
+
 int store_session_touch(struct store *store, const unsigned char id[STORE_HASH_SIZE], int64_t seen_ms, struct error *error) {
   return store->engine->session_touch(store, id, seen_ms, error);
 }

@@ -40,6 +40,7 @@ struct store_session {
 
 int store_session_put(struct store *store, const struct store_session *session, struct error *error); /* new or replaced */
 int store_session_get(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct arena *arena, struct store_session *ret, struct error *error); /* also one that ended, until store_purge */
+int store_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count, struct error *error); /* those that have not ended; last used first */
 int store_session_touch(struct store *store, const unsigned char id[STORE_HASH_SIZE], int64_t seen_ms, struct error *error); /* never back */
 int store_session_data(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct str data, struct error *error); /* not there is fine */
 int store_session_delete(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct error *error); /* with its connections; not there is fine */

@@ -170,4 +170,21 @@ class Chains(Doctor):
                 self.assertIn(says, check["found"] + check["meaning"] + check["remedy"])
 
 
+class OtherServers(Doctor):
+    def test_a_server_of_type_http(self):
+        """What holds for any server is examined, at the path that the configuration names, and nothing of DHIS2."""
+        asked = []
+        rows = [(401, {}, "ok", 0), (200, {}, "ok", 0), (404, {}, "warning", 0), (302, {"Location": "https://elsewhere.example.org/"}, "warning", 0), (503, {}, "failed", 3)]
+        for status, headers, outcome, code in rows:
+            with self.subTest(status=status):
+                def answer(method, path, given, body, status=status, headers=headers):
+                    asked.append(path)
+                    return status, headers, ""
+                _, url = self.upstream(answer)
+                checks = self.examine("a", "--config", self.config(url + "/api", server="    type: http\n    sign_in: [basic]\n    check: /fhir/metadata\n"), expect=code)
+                self.assertEqual(checks["answers"]["outcome"], outcome, checks)
+                self.assertLessEqual(set(checks), {"address", "network", "certificate", "answers", "clock"})
+        self.assertEqual(set(asked), {"/api/fhir/metadata"})
+
+
 del Doctor

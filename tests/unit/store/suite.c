@@ -222,6 +222,30 @@ static void no_more_connections_than_allowed(void **state) {
   assert_false(has_connection(1, "c"));
 }
 
+/* [R-E12] those that live, the last used first, and no more than asked for */
+static void sessions_are_listed(void **state) {
+  (void)state;
+  struct store_session *list, s;
+  size_t n;
+  for (int i = 1; i <= 3; i++) {
+    s = session_of(i);
+    s.seen_ms = NOW + i;
+    good(store_session_put(store, &s, &error));
+  }
+  s = session_of(4);
+  s.expires_ms = NOW;
+  good(store_session_put(store, &s, &error));
+  s = session_of(5);
+  s.seen_ms = NOW - s.idle_ms;
+  good(store_session_put(store, &s, &error));
+  good(store_session_list(store, NOW, 10, arena, &list, &n, &error));
+  assert_int_equal(n, 3);
+  for (int i = 0; i < 3; i++) assert_memory_equal(list[i].id, id_of(3 - i), STORE_HASH_SIZE);
+  assert_text(list[0].app, "https://a.example");
+  good(store_session_list(store, NOW, 2, arena, &list, &n, &error));
+  assert_int_equal(n, 2);
+}
+
 static void connections_are_listed_by_server(void **state) {
   struct store_connection *list;
   size_t n = 9;
@@ -677,6 +701,7 @@ int suite_run(struct suite_place at, const char *name) {
       ON_STORE(a_replaced_connection_counts_on),
       ON_STORE(a_connection_needs_its_session),
       ON_STORE(no_more_connections_than_allowed),
+      ON_STORE(sessions_are_listed),
       ON_STORE(connections_are_listed_by_server),
       ON_STORE(renewing_checks_the_generation),
       ON_STORE(state_is_for_one_generation),
