@@ -194,17 +194,17 @@ static void on_opened(void *payload) {
 
 static void on_data(void *payload, struct str piece) {
   struct connection *connection = payload;
-  bool awaiting_head = !connection->exchange && connection->head_begun;
-  if (!awaiting_head && !connection->lingering) connection->moved_ms = now_of(connection); /* a head's time runs from its first byte */
   if (connection->lingering) {
     connection->lingered += piece.n;
     if (connection->lingered > LINGER_MAX) connection_cut(connection);
     return;
   }
-  if (connection->h2) {
+  if (connection->h2) { /* where not every byte is a reason to wait longer */
     h2_data(connection->h2, piece);
     return;
   }
+  bool awaiting_head = !connection->exchange && connection->head_begun;
+  if (!awaiting_head) connection->moved_ms = now_of(connection); /* a head's time runs from its first byte */
   if (connection->in.n == 0) {
     take(connection, &piece);
     (void)buf_add(&connection->in, piece);

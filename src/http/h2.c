@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypt/secret.h"
 #include "http/h2_internal.h"
 
 /* What work costs and earns; a browser comes nowhere near the end of it. */
@@ -71,6 +72,7 @@ static void stream_free(struct h2_stream *stream) {
   if (!h2->streams) h2->connection->moved_ms = h2_now(h2);
   h2_head_free(&stream->head);
   arena_free(stream->head.arena);
+  secret_wipe(stream->in.p, stream->in.capacity); /* perhaps a password was in it */
   buf_free(&stream->in);
   buf_free(&stream->out);
   free(stream);
@@ -251,7 +253,7 @@ static bool is_finished(const struct h2_stream *stream) {
 /* Requests begin, and bodies move. */
 static void advance(struct h2 *h2) {
   for (struct h2_stream *stream = h2->streams; stream && !h2->doomed; stream = stream->next) {
-    if (stream->head_done && !stream->exchange && stream->head.arena && !stream->closed) start(stream);
+    if (stream->head_done && !stream->exchange && stream->head.arena && !stream->closed && !stream->reset) start(stream);
     take_body(stream);
   }
 }
@@ -289,7 +291,7 @@ static void leave_all(struct h2 *h2) {
 static void after_sending(struct h2 *h2) {
   for (struct h2_stream *stream = h2->streams; stream; stream = stream->next) {
     struct http_exchange *exchange = stream->exchange;
-    if (stream->answered && stream->stopped && !stream->input_ended) {
+    if (stream->answered && !exchange && !stream->input_ended) {
       reset(stream, NGHTTP2_NO_ERROR);
       stream->input_ended = true;
       h2_wake(stream);

@@ -119,12 +119,17 @@ class Exchanges(Server):
         self.assertEqual((found.status, found.body, found.ended, found.reset), (200, b"hello\n", True, NO_ERROR))
         self.assertEqual(wire.get("/hello").status, 200)
 
+    def test_a_body_of_no_bytes_that_is_never_ended(self):
+        """[R-G14] Content-Length: 0 without END_STREAM: answered, and not kept open for ever."""
+        wire = self.connect()
+        found = wire.answer(wire.open(wire.head("POST", "/echo", [("content-length", "0")]), end=False))
+        self.assertEqual((found.status, found.ended), (200, True))
+        self.assertTrue(wire.until(lambda: found.reset is not None))
+        self.assertEqual(found.reset, NO_ERROR)
+
     def test_the_preface_in_pieces_and_beside_http_1(self):
         """An HTTP/1.1 request is not taken for one, and the upgrade of HTTP/1.1 is not answered with 101."""
-        wire = H2.__new__(H2)
-        whole = self.connect()
-        wire.__dict__.update(whole.__dict__)
-        self.assertEqual(whole.get().status, 200)
+        self.assertEqual(self.connect().get().status, 200)
         with self.peer.connect() as plain:
             for byte in PREFACE:
                 plain.send(bytes([byte]))

@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import certificates
 import harness
@@ -276,6 +277,15 @@ class Silence(Tls):
                 except (ConnectionResetError, ssl.SSLEOFError):
                     pass
         self.assertEqual(self.ask(self.https()).status, 200)
+
+    def test_frames_that_ask_for_nothing_keep_no_connection(self):
+        """[R-G14] HTTP/2: PINGs are answered until the time for a first request is over."""
+        self.start_tls(self.LIMITS)
+        wire = self.h2()
+        deadline = time.monotonic() + harness.PATIENCE
+        while wire.ping() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertTrue(wire.closed)
 
     def test_connections_that_never_begin_cost_next_to_nothing(self):
         """[R-G14] 500 of them; TLS memory is taken when the first byte comes."""
