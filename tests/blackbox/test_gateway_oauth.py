@@ -22,6 +22,7 @@ class ThereAndBack(Gateway):
         away = urllib.parse.urlsplit(leaving.header("Location"))
         asked = dict(urllib.parse.parse_qsl(away.query))
         self.assertEqual((asked["client_id"], asked["redirect_uri"], asked["response_type"]), (CLIENT, f"{self.public}/v1/callback/one", "code"))
+        self.assertIn(asked.get("response_mode", "query"), ("query",))
         self.assertGreaterEqual(len(asked["state"]), 22)
         if kind == "oauth":
             self.assertEqual(asked["code_challenge_method"], "S256")
@@ -46,9 +47,11 @@ class ThereAndBack(Gateway):
         return browser
 
     def test_2_43(self):
+        """[R-A9, R-A14, R-E5]"""
         self.each("2.43", "oauth")
 
     def test_2_42(self):
+        """[R-A9]"""
         self.each("2.42", "oauth")
 
     def test_2_41(self):

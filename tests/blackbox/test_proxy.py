@@ -97,7 +97,7 @@ class RequestHeaders(Proxied):
             self.assertEqual(self.upstream.requests[0].all(name), [value])
 
     def test_connection_cannot_take_away_what_the_gateway_sets(self):
-        """[A05]"""
+        """[A05, R-G5] """
         self.begin(echo)
         self.peer.get("/s/a/api/me", "Connection: authorization, x-requested-with, cookie, via, x-request-id, host, accept-language", "Accept-Language: fr", "Accept: a/b")
         request = self.upstream.requests[0]

@@ -576,7 +576,7 @@ class Codes(SignIn):
         self.assertEqual((got.get("access_token"), got.get("refresh_token")), ("a", "r2"), got)
 
     def test_a_key_that_appears_a_moment_later(self):
-        """Several nodes behind one address, each with a key of its own: the set is fetched again, once."""
+        """[A29, R-B3] Several nodes behind one address, each with a key of its own: the set is fetched again, once."""
         key = self.directory() / "key.pem"
         subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", str(key)], check=True, capture_output=True)
         modulus = subprocess.run(["openssl", "rsa", "-in", str(key), "-noout", "-modulus"], check=True, capture_output=True, text=True).stdout.strip().partition("=")[2]
