@@ -1,10 +1,11 @@
-"""Odd requests, made by chance: whatever drawbridge lets through is read by nginx, haproxy and Apache as what drawbridge took it for."""
+"""Odd requests, made by chance: whatever drawbridge lets through, by HTTP/1.1 and by HTTP/2, is read by nginx, haproxy and Apache as what drawbridge took it for."""
 import contextlib
 import os
 import random
 import socket
 import unittest
 
+from h2wire import H2
 from peers import Peer, Recorder, missing
 from proxied import Peer as Drawbridge, server_lines
 
@@ -52,9 +53,33 @@ def odd(chance):
     return bytes(data)
 
 
+def odd_h2(chance):
+    """(fields, body or None) of one over HTTP/2: no syntax stands in the way of any byte."""
+    method, path = chance.choice(METHODS), chance.choices(PATHS, [4] * 8 + [1] * (len(PATHS) - 8))[0]
+    fields = [[b":method", method.encode()], [b":scheme", b"http"], [b":authority", b"a"], [b":path", f"/s/a{path}".encode("latin-1")]]
+    for line in chance.choices(FIELDS, k=chance.randint(0, 4)) + chance.choices(FRAMING, k=chance.choices([0, 1], [8, 1])[0]):
+        name, _, value = line.partition(":")
+        if chance.random() < 0.8 and name.lower() in ("connection", "upgrade", "http2-settings", "expect", "te"):
+            continue
+        fields.append([name.lower().encode("latin-1"), (value.strip() if chance.random() < 0.9 else value).encode("latin-1")])
+    body = None
+    if method in ("POST", "PUT", "PATCH"):
+        body = bytes(chance.choices(b"abc\r\n\0 0", k=chance.choice([0, 3, 9])))
+        if chance.random() < 0.5:
+            fields.append([b"content-length", b"%d" % (len(body) + chance.choices([0, 1, -1], [9, 1, 1])[0])])
+    for _ in range(chance.choice([0, 0, 0, 1])):
+        part = chance.choice(fields)
+        side = chance.choice([0, 1, 1, 1])
+        at = chance.randint(0, len(part[side]))
+        part[side] = part[side][:at] + chance.choice(ODD + [b"\r\nContent-Length: 3\r\n\r\n", b"\r\nTransfer-Encoding: chunked", b" HTTP/1.1\r\nX: "]) + part[side][at:]
+    if chance.random() < 0.05:
+        chance.shuffle(fields)
+    return [tuple(field) for field in fields], body
+
+
 @unittest.skipIf(missing(), "needs " + ", ".join(missing()))
 class Peers(unittest.TestCase):
-    ROUNDS = int(os.environ.get("DRAWBRIDGE_PEER_ROUNDS", "1500"))
+    ROUNDS = int(os.environ.get("DRAWBRIDGE_PEER_ROUNDS", "900"))
     LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
     def setUp(self):
@@ -78,8 +103,20 @@ class Peers(unittest.TestCase):
         self.taken = len(self.upstream.seen)
         return self.upstream.seen[taken:self.taken]
 
-    def compare(self, data):
-        passed = self.forwarded(data)
+    def forwarded_from_h2(self, asked):
+        """The same of one request over HTTP/2."""
+        fields, body = asked
+        taken = self.taken
+        with H2(self.drawbridge.port) as wire, contextlib.suppress(OSError):
+            wire.socket.settimeout(0.1)
+            identity = wire.open(fields, end=body is None)
+            if body is not None:
+                wire.data(identity, body, True)
+            wire.answer(identity)
+        self.taken = len(self.upstream.seen)
+        return self.upstream.seen[taken:self.taken]
+
+    def compare(self, passed):
         if not passed:
             return 0
         for peer in self.peers:
@@ -94,20 +131,26 @@ class Peers(unittest.TestCase):
             self.assertEqual((seen[-1].target, seen[-1].body), ("/last", b""), f"{peer.name}: the last one")
         return len(passed)
 
-    def run_with(self, seed, rounds):
+    def run_with(self, seed, rounds, make=odd, forward=None):
         chance, passed = random.Random(seed), 0
         for n in range(rounds):
-            data = odd(chance)
+            data = make(chance)
             try:
-                passed += self.compare(data)
+                passed += self.compare((forward or self.forwarded)(data))
             except AssertionError as why:
-                raise AssertionError(f"seed {seed}, request {n}: {data[:1500]!r}\n{str(why)[:3000]}") from None
+                raise AssertionError(f"seed {seed}, request {n}: {repr(data)[:1500]}\n{str(why)[:3000]}") from None
         return passed
 
     def test_what_goes_on_is_read_alike(self):
         """[A22, A06, A04, R-G4, R-G8] A fixed series and one that is new each time; its seed is told with a failure."""
         passed = self.run_with(1, self.ROUNDS * 2 // 3) + self.run_with(random.SystemRandom().randrange(1 << 32), self.ROUNDS // 3)
         self.assertGreater(passed, self.ROUNDS // 4, "most of what is made is refused: the test shows nothing")
+
+    def test_what_comes_by_http_2_is_read_alike(self):
+        """[A22, R-G10] Nothing that HTTP/2 can carry in a field becomes framing on the way: line ends, lengths, hop-by-hop fields, two of everything."""
+        rounds = self.ROUNDS // 3
+        passed = self.run_with(1, rounds, odd_h2, self.forwarded_from_h2) + self.run_with(random.SystemRandom().randrange(1 << 32), rounds // 2, odd_h2, self.forwarded_from_h2)
+        self.assertGreater(passed, rounds // 4)
 
 
 if __name__ == "__main__":

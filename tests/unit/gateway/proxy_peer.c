@@ -237,6 +237,7 @@ static enum source_credential_kind kind_of(const char *word) {
 
 int main(int argc, char **argv) {
   if (argc != 4) return 2;
+  (void)signal(SIGPIPE, SIG_IGN);
   struct peer peer = {.loop = uv_default_loop(), .config_path = argv[1], .config = load(argv[1]), .jar = cookie_jar_new()};
   struct error error = {0};
   int port = 0;
