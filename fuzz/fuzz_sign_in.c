@@ -1,12 +1,13 @@
 /* Any answer of a server to a sign-in, any ID token, any query of a redirect address: nobody is taken for signed in who is not, and each refusal says what it is. The first three bytes choose status, type and question; a first line
  * that starts with '@' is the Location. */
-#include "oauth/id_token.h"
 #include "dhis2/judge.h"
 #include "dhis2/oauth.h"
 #include "dhis2/refusal.h"
-#include "oauth/token_endpoint.h"
 #include "dhis2/token_look.h"
 #include "dhis2/who.h"
+#include "oauth/discovery.h"
+#include "oauth/id_token.h"
+#include "oauth/token_endpoint.h"
 
 static const int statuses[] = {200, 204, 301, 302, 303, 400, 401, 403, 404, 409, 429, 500, 502, 503};
 static const char *const types[] = {"", "application/json;charset=UTF-8", "text/html;charset=utf-8"};
@@ -48,10 +49,27 @@ static void tokens(struct arena *arena, const struct http_answer *answer, bool l
   const struct oauth_manners *manners = legacy ? &dhis2_legacy_manners : &dhis2_manners;
   struct token_answer got;
   if (token_answer_read(arena, manners, false, answer, &got) ? !got.access || answer->status != 200 || got.refusal.n
-                                                     : got.access || got.refresh || got.id)
+                                                             : got.access || got.refresh || got.id)
     abort();
   (void)token_refusal_advice(manners, got.refusal);
   token_answer_clear(&got);
+}
+
+/* Whatever a document says, no endpoint leaves the issuer's origin, and one that has no token endpoint or no S256 is none. */
+static void discovery(struct arena *arena, struct str text) {
+  static const struct oauth_discovery about = {.issuer = {"https://a.example", 17}};
+  struct oauth_provider got;
+  struct error error = {0};
+  int result = oauth_discovery_read(&about, text, arena, &got, &error);
+  expect(result, &error);
+  if (result < 0) return;
+  const struct str ends[] = {got.authorization_endpoint, got.token_endpoint, got.jwks_uri,
+                             got.revocation_endpoint,    got.par_endpoint,   got.userinfo_endpoint};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (ends[i].n && !str_eq(ends[i], STR("https://a.example")) && !str_starts(ends[i], STR("https://a.example/")) &&
+        !str_starts(ends[i], STR("https://a.example?")))
+      abort();
+  if (!got.token_endpoint.n || !got.pkce || !str_eq(got.issuer, about.issuer)) abort();
 }
 
 static void texts(struct arena *arena, struct str text) {
@@ -66,7 +84,8 @@ static void texts(struct arena *arena, struct str text) {
   expect(result > 0 ? 0 : result, &error);
   (void)id_token_check(STR("eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.e30.AAAA"), text, &expected, arena, &person, &error);
   error = (struct error){0};
-  struct id_token_expected refreshed = {.issuer = expected.issuer, .client_id = expected.client_id, .subject = STR("ada"), .now_ms = expected.now_ms};
+  struct id_token_expected refreshed = {
+      .issuer = expected.issuer, .client_id = expected.client_id, .subject = STR("ada"), .now_ms = expected.now_ms};
   result = id_token_check(text, STR_NONE, &refreshed, arena, &person, &error);
   expect(result, &error);
   if (result == 0 && !str_eq(person.subject, STR("ada"))) abort();
@@ -80,6 +99,7 @@ static void texts(struct arena *arena, struct str text) {
     abort();
   if (dhis2_user_read(arena, text, &user) && (user.id.n != 11 || !user.username.n || !user.name.n)) abort();
   (void)dhis2_token_look(text);
+  discovery(arena, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
