@@ -96,7 +96,9 @@ def look(write=False):
     """Returns what is wrong and what is open, a line each."""
     found, mistakes = marks()
     text, open_ids = table(found)
-    notes = [f"{len(open_ids)} without a test or a reason: {' '.join(open_ids)}"] if open_ids else []
+    notes = []
+    if open_ids:
+        mistakes.append(f"without a test or a reason: {' '.join(open_ids)}")
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)
     old, _, after = rest.partition(END)
