@@ -116,9 +116,11 @@ function sessionOf(json, holder) {
 
 async function mustHold(session) {
   const found = await session()
-  if (found.cookies_blocked) throw new DrawbridgeError({ status: 0, code: 'cookies_blocked', detail: 'This browser keeps no cookie of drawbridge for this site: allow cookies, or ask for the mode "handle"', origin: 'gateway' })
+  if (found.cookies_blocked) throw cookiesBlocked()
   return found
 }
+
+const cookiesBlocked = () => new DrawbridgeError({ status: 0, code: 'cookies_blocked', detail: 'This browser keeps no cookies for this sign-in: allow them for this site and for drawbridge', origin: 'gateway' })
 
 const NONCE_AGE = 25000
 
@@ -302,7 +304,11 @@ function signInFlows(root, gateway, json, changed, store) {
     address.searchParams.set('return_to', backTo(root, returnTo))
     if (crossSite ?? isApart((await gateway.session()).mode)) {
       const verifier = newVerifier()
-      store().setItem(key, verifier)
+      try {
+        store().setItem(key, verifier)
+      } catch (cause) {
+        throw Object.assign(cookiesBlocked(), { cause }) // without cookies browsers give no storage either
+      }
       address.searchParams.set('challenge', base64url(await sha256(verifier)))
     }
     return address.href

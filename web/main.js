@@ -10,6 +10,7 @@ import { Runs } from './screens/runs.js'
 import { Send } from './screens/send.js'
 import { Servers } from './screens/servers.js'
 import { SignIn } from './screens/signin.js'
+import { Notice } from './ui.js'
 
 const routes = [
   ['/', Servers],
@@ -48,6 +49,7 @@ function App() {
         ${Object.entries(LANGUAGES).map(([id, name]) => html`<option key=${id} value=${id} lang=${id}>${name}</option>`)}
       </select>
     </header>
+    ${navigator.cookieEnabled === false && html`<${Notice} tone="error" title=${t('This browser refuses cookies here')} live>${t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')}<//>`}
     <main id="main" tabindex="-1" ref=${main} key=${path}>
       ${Screen
         ? html`<${Screen} params=${found.params} query=${query} session=${session} />`

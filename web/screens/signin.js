@@ -33,6 +33,11 @@ export function SignIn({ params, query, session }) {
     if (back.inside) navigate(back.inside)
     else setDone(connection)
   }
+  const lost = query.get('problem') === 'transaction_lost' && server && session.data?.connections.find((one) => one.server === server.id && one.state === 'ok')
+  useEffect(() => { // the way back was opened once more, after it had led in: nothing is wrong
+    if (lost && back.inside) navigate(back.inside, { replace: true })
+  }, [lost])
+  if (lost) return html`<${Finished} server=${server} connection=${lost} address=${back.outside} />`
   if (done) return html`<${Finished} server=${server} connection=${done} address=${back.outside} />`
   return html`<div class="page narrow">
     <h1>${server ? t('Sign in to {server}', { server: server.name }) : t('Sign in')}</h1>
@@ -157,7 +162,7 @@ function Finished({ server, connection, address }) {
   return html`<div class="page narrow">
     <h1>${t('Signed in')}</h1>
     <p>${t('You are signed in to {server} as {user}.', { server: server.name, user: connection.user?.name || connection.user?.username })}</p>
-    <p><a class="button primary" href=${address.href}>${t('Back to {app}', { app: address.origin })}</a></p>
-    <p class="muted"><${Name} of=${t('Go on only if you came from there.')} /></p>
+    ${address && html`<p><a class="button primary" href=${address.href}>${t('Back to {app}', { app: address.origin })}</a></p>
+    <p class="muted"><${Name} of=${t('Go on only if you came from there.')} /></p>`}
   </div>`
 }

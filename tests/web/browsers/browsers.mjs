@@ -1,4 +1,5 @@
 // Debian's Chromium and Firefox, each with third-party cookies as people have them: allowed, partitioned by site (Firefox alone), or blocked.
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,22 +7,21 @@ import puppeteer from 'puppeteer-core'
 import { NAMES } from './gate.mjs'
 
 export const CHROMIUM = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--host-resolver-rules=MAP *.test 127.0.0.1']
-const PATIENCE = Number(process.env.PATIENCE ?? 60000)
+const PATIENCE = 60000
 
-/** What each policy is called in the browser's own settings. `no-partitioned`: as an old browser, which knows no partitioned cookies. */
+/** What each policy is called in the browser's own settings. `none`: no cookies at all. `no-partitioned`: as an old browser, which knows no partitioned cookies. */
 const CHROMIUM_POLICIES = {
   allowed: { cookie_controls_mode: 0 },
   blocked: { cookie_controls_mode: 1 },
+  none: { default_content_setting_values: { cookies: 2 } },
   'no-partitioned': { cookie_controls_mode: 1, content_settings: { exceptions: { cookies: { [`https://[*.]${NAMES.gate},https://[*.]elsewhere.test`]: { setting: 2 } } } } },
 }
 const FIREFOX_POLICIES = {
   allowed: { 'network.cookie.cookieBehavior': 0 },
   partitioned: { 'network.cookie.cookieBehavior': 5 },
   blocked: { 'network.cookie.cookieBehavior': 1 },
-  'no-partitioned': { 'network.cookie.cookieBehavior': 1, 'network.cookie.CHIPS.enabled': false },
+  none: { 'network.cookie.cookieBehavior': 2 },
 }
-
-export const POLICIES = { chromium: Object.keys(CHROMIUM_POLICIES), firefox: Object.keys(FIREFOX_POLICIES) }
 
 export async function startBrowser(name, policy) {
   const profile = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`))
@@ -46,8 +46,16 @@ export async function startBrowser(name, policy) {
       await page.goto(address)
       return page
     },
+    /** As if the person had never been anywhere: neither here nor at a server. */
+    async forget() {
+      const context = browser.defaultBrowserContext()
+      await context.deleteCookie(...(await context.cookies()))
+    },
     async stop() {
+      const program = browser.process()
+      const ended = program.exitCode === null ? once(program, 'exit') : undefined
       await browser.close()
+      await ended
       rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     },
   }

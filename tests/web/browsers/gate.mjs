@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 export const GATE = 'gate.example.test'
-export const NAMES = { gate: GATE, near: 'app.example.test', far: 'app.elsewhere.test', handle: 'app.handle.test', cookies: 'app.cookies.test', evil: 'evil.test' }
+export const NAMES = { gate: GATE, near: 'app.example.test', far: 'app.elsewhere.test', handle: 'app.handle.test', cookies: 'app.cookies.test', evil: 'evil.test', direct: 'direct.test' }
 const BUILD = process.env.DRAWBRIDGE_BUILD ?? join(ROOT, 'build')
 const DEMO = join(ROOT, 'examples', 'demo-metadata')
 const SECRET = '0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50'
@@ -22,19 +22,19 @@ const accounts = readFileSync(join(DEMO, 'ACCOUNTS.txt'), 'utf8')
 export const password = (name) => new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(accounts)[1]
 export const token = (server) => new RegExp(`^\\s*${server}\\s+(d2\\w+_\\w+)`, 'm').exec(accounts)[1]
 
-async function freePort() {
+async function freePort(address = '127.0.0.1') {
   const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise((resolve) => server.listen(0, address, resolve))
   const { port } = server.address()
   await new Promise((resolve) => server.close(resolve))
   return port
 }
 
-async function answers(port, program) {
+async function answers(port, program, address = '127.0.0.1') {
   for (const end = Date.now() + PATIENCE; Date.now() < end;) {
     if (program.child.exitCode !== null) break
     const open = await new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true) }).on('error', () => resolve(false))
+      const socket = connect(port, address, () => { socket.destroy(); resolve(true) }).on('error', () => resolve(false))
     })
     if (open) return
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -87,8 +87,8 @@ function serveApp(request, response, origin, files) {
   return file ? send(file.type, typeof file.body === 'function' ? file.body(origin) : file.body) : response.writeHead(404).end()
 }
 
-function passOn(request, response, port) {
-  const upstream = httpRequest({ port, host: '127.0.0.1', method: request.method, path: request.url, headers: request.headers }, (answer) => {
+function passOn(request, response, port, { host = '127.0.0.1', path = request.url, headers = request.headers } = {}) {
+  const upstream = httpRequest({ port, host, method: request.method, path, headers }, (answer) => {
     response.writeHead(answer.statusCode, answer.headers)
     answer.pipe(response)
     answer.on('error', () => response.destroy())
@@ -109,7 +109,7 @@ apps:
   - {id: handle, origins: ["${origin('handle')}"], return_to: ["${origin('handle')}/", "${origin('handle')}/two-servers/"], mode: handle}
   - {id: cookies, origins: ["${origin('cookies')}"], return_to: ["${origin('cookies')}/"], mode: cross-site}
 servers:
-${names.map((name) => `  - {id: ${name}, name: The ${name}, url: "http://127.0.0.1:${sims[name]}", addresses: [127.0.0.0/8], oauth: {client_id: drawbridge, client_secret: {file: ${state}/secret}}}`).join('\n')}
+${names.map((name) => `  - {id: ${name}, name: The ${name}, url: "${sims[name]}", addresses: [127.0.0.0/8], oauth: {client_id: drawbridge, client_secret: {file: ${state}/secret}}}`).join('\n')}
 log: {level: info, format: json}
 `
 
@@ -119,8 +119,15 @@ export async function startGate({ files = {} } = {}) {
   const names = ['district', 'central']
   const programs = []
   const port = await freePort()
-  const sims = { district: await freePort(), central: await freePort() }
+  const hosts = { district: '127.0.0.2', central: '127.0.0.3' } // cookies know no ports
+  const ports = { district: await freePort(hosts.district), central: await freePort(hosts.central) }
+  const sims = Object.fromEntries(names.map((name) => [name, `http://${hosts[name]}:${ports[name]}`]))
   const front = createHttpsServer(certificate(state), (request, response) => {
+    const [, direct, path] = /^\/direct\/(\w+)(\/.*)/.exec(request.url) ?? []
+    if (direct) { // the server itself, on the app's own origin: as an app that it hosts sees it
+      const { origin: _, referer, cookie, ...headers } = request.headers
+      return passOn(request, response, ports[direct], { host: hosts[direct], path, headers: { ...headers, host: sims[direct].slice(7) } })
+    }
     const own = request.headers.host?.startsWith(GATE) && !/^\/app\/|^\/two-servers\//.test(request.url)
     return own ? passOn(request, response, port) : serveApp(request, response, origin('gate'), files)
   })
@@ -138,13 +145,13 @@ export async function startGate({ files = {} } = {}) {
   }
   try {
     for (const [name, version] of [['district', '2.41'], ['central', '2.43']])
-      programs.push(start(state, name, [join(BUILD, 'drawbridge-sim'), '--version', version, '--listen', `127.0.0.1:${sims[name]}`, '--demo', join(DEMO, `${name}.json`), '--client', `drawbridge:${SECRET}`,
-        '--redirect-uri', `${origin('gate')}/v1/callback/${name}`, '--base-url', `http://127.0.0.1:${sims[name]}`, '--set', 'control=on']))
+      programs.push(start(state, name, [join(BUILD, 'drawbridge-sim'), '--version', version, '--listen', sims[name].slice(7), '--demo', join(DEMO, `${name}.json`), '--client', `drawbridge:${SECRET}`,
+        '--redirect-uri', `${origin('gate')}/v1/callback/${name}`, '--base-url', sims[name], '--set', 'max-sessions=1000']))
     programs.push(start(state, 'drawbridge', [join(BUILD, 'drawbridge'), 'serve', '--config', join(state, 'drawbridge.yaml')]))
-    await Promise.all([answers(sims.district, programs[0]), answers(sims.central, programs[1]), answers(port, programs[2])])
+    await Promise.all([...names.map((name, i) => answers(ports[name], programs[i], hosts[name])), answers(port, programs[2])])
   } catch (error) {
     await stop().catch(() => {})
     throw error
   }
-  return { origin, sim: (name) => `http://127.0.0.1:${sims[name]}`, log: () => programs.at(-1).log(), stop }
+  return { origin, sim: (name) => sims[name], log: () => programs.at(-1).log(), stop }
 }

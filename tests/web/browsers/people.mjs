@@ -18,7 +18,10 @@ export const me = (page, server) => inApp(page, async (id) => (await gw.get(id, 
 
 export const connections = async (page) => (await inApp(page, () => gw.session())).connections.map((one) => `${one.server} ${one.kind} ${one.state}`)
 
-const click = (page, selector) => page.waitForSelector(selector, { visible: true }).then((found) => found.click())
+const click = async (page, selector) => {
+  await page.waitForSelector(selector)
+  await page.evaluate((where) => document.querySelector(where).click(), selector) // in one step: what is drawn anew meanwhile is another element
+}
 
 /** At the server's login and its question, as often as it asks; ends when `arrived` says that the page is back. */
 export async function agree(page, name, arrived) {
@@ -51,8 +54,12 @@ export async function signInByCode(page, gate, server, { home, name = 'asha', sh
   await ready(page)
 }
 
-/** drawbridge's own sign-in page: the first kind it offers is the server's own sign-in. */
+/** drawbridge's own sign-in page: on to the server's own sign-in, which need not be the first kind it offers. */
 export async function continueAtPage(page) {
+  const isThere = () => [...document.querySelectorAll('[role=tab]')].find((one) => one.textContent.trim() === 'At the server (OAuth)')
+  await page.waitForFunction(isThere)
+  await page.evaluate(`(${isThere})().click()`)
+  await page.waitForSelector('a[href*="/authorize?"]')
   const left = page.waitForNavigation()
   await click(page, 'a[href*="/authorize?"]')
   await left
