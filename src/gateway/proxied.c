@@ -153,11 +153,22 @@ static bool ask_server(struct passing *passing) {
   return false;
 }
 
+/* A server ends the oldest session of a person who has too many, also one that came with a token, and says so once, to the call that meets it (live: a redirect to its logout page); the token is as good as before. */
+static bool repeat_by_token(struct passing *passing) {
+  struct secret *cookies = connection_cookies(passing->connection);
+  if (!cookies) return false;
+  secret_free(cookies);
+  struct connection_credential now = connection_credential(passing->connection);
+  proxy_repeat(passing->pass, now.credential);
+  secret_free(now.credential.value);
+  return true;
+}
+
 /* A call that cannot be repeated is worth the renewal too: the proxy tells that browser to send it again, and the connection goes on. */
 static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) {
   struct passing *passing = payload;
   passing->pass = pass;
-  if (passing->by_token) return ask_server(passing);
+  if (passing->by_token) return (repeatable && repeat_by_token(passing)) || ask_server(passing);
   if (!passing->renewable) return false;
   renewal_start(passing->gateway, passing->visit->directory, passing->session, passing->connection, passing->turn, on_renewed, passing);
   return true;
@@ -200,7 +211,7 @@ static void pass_on(struct passing *passing) {
                             .who = passing->session,
                             .nonces = directory_nonces(directory_find(passing->visit->directory, passing->server->id)),
                             .proof_key = connection_proof_key(passing->connection),
-                            .renewable = passing->renewable,
+                            .renewable = passing->renewable || passing->by_token,
                             .events = {on_refused, on_cookies, on_done},
                             .payload = passing};
   passing->pass = proxy_pass(passing->gateway->proxy, passing->exchange, &call);

@@ -418,10 +418,10 @@ static void on_refused(struct proxy_pass *pass) {
     ask(pass);
     return;
   }
-  if (!pass->repeated && call->events.refused) {
+  if (call->events.refused) {
     pass->state = WAITING;
     if (pass->request->has_body && !pass->body_ended) http_exchange_pause(pass->exchange);
-    if (call->events.refused(call->payload, pass, can_repeat(pass))) return;
+    if (call->events.refused(call->payload, pass, !pass->repeated && can_repeat(pass))) return;
   }
   fail_by_server(pass, ERROR_reauth_required, "the server does not accept the sign-in any more");
 }

@@ -62,7 +62,7 @@ struct proxy_result {
 
 struct proxy_events {
   /* The server does not take the credential (401, a redirect to its login, a page in place of data). `repeatable`: proxy_repeat may follow. True: the gateway renews or gives up and then calls, now or later,
-   * proxy_repeat or proxy_fail, once. False, or NULL: the browser gets ERROR_reauth_required, and `done` PROXY_REFUSED. A repeated call that is refused again ends so at once. */
+   * proxy_repeat or proxy_fail, once. False, or NULL: the browser gets ERROR_reauth_required, and `done` PROXY_REFUSED. For a repeated call that is refused again it runs once more, not repeatable. */
   bool (*refused)(void *payload, struct proxy_pass *pass, bool repeatable);
   void (*cookies)(void *payload); /* the jar holds something else than before: save it. Before the answer goes on. NULL is fine */
   void (*done)(void *payload, const struct proxy_result *result);

@@ -87,6 +87,20 @@ class Errors(Gateway):
         self.assertEqual(self.me(browser, "one")["username"], "ada")
         self.assertEqual(self.connections(browser)["one"]["state"], "ok")
 
+    def test_a_session_that_too_many_others_pushed_out(self):
+        """[R-D6] A server that ends a person's oldest session says so once; with a token the call is made again, and nobody notices, nor loses what was written."""
+        self.start([("one", "2.43")], sim_words=("--set", "max-sessions=1"))
+        people, browser = self.people["one"], self.browser()
+        people.add("ada", people.add_role("writer", authorities=["F_DATAVALUE_ADD"]))
+        token, _ = people.pat("ada")
+        self.sign_in(browser, "one", kind="pat", token=token)
+        for method, body in (("GET", None), ("POST", {"dataValues": []})):
+            self.assertEqual(self.me(browser, "one")["username"], "ada")
+            self.assertEqual(people.whoami({"Authorization": f"ApiToken {token}"}), "ada")  # a session of its own: the other one must go
+            answer = browser.call(method, "/s/one/api/me" if method == "GET" else "/s/one/api/dataValueSets", body=body)
+            self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(self.connections(browser)["one"]["state"], "ok")
+
     def test_a_token_that_is_gone(self):
         self.start([("one", "2.43")])
         people, browser = self.people["one"], self.browser()
