@@ -221,18 +221,24 @@ function inDatabase(root) {
 
 /** What the app's tabs tell each other: that the session changed. */
 function otherTabs(root, heard) {
-  const name = `drawbridge session ${root}`
   let channel
+  const open = () => {
+    try {
+      return new BroadcastChannel(`drawbridge session ${root}`)
+    } catch {
+      return undefined // an old browser, or one that refuses cookies
+    }
+  }
   return {
     tell() {
-      if (!globalThis.BroadcastChannel) return
-      const one = channel ?? new BroadcastChannel(name) // one does not hear itself
-      one.postMessage('changed')
-      if (one !== channel) one.close()
+      const one = channel ?? open() // one does not hear itself
+      one?.postMessage('changed')
+      if (one !== channel) one?.close()
     },
     listen() {
-      if (channel || !globalThis.BroadcastChannel) return
-      channel = new BroadcastChannel(name)
+      if (channel) return
+      channel = open()
+      if (!channel) return
       channel.onmessage = () => heard().catch(() => {}) // the next call says what is wrong
       channel.unref?.()
     },

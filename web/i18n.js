@@ -21,14 +21,23 @@ export async function loadLanguage(wished = wishes(), fetchText = fetchPo) {
 export const language = () => current
 export const region = () => locale
 
+/** None where the browser refuses cookies: it gives no storage then, either. */
+function storage() {
+  try {
+    return globalThis.localStorage
+  } catch {
+    return undefined
+  }
+}
+
 function wishes() {
-  const chosen = localStorage.getItem(CHOSEN)
+  const chosen = storage()?.getItem(CHOSEN)
   return chosen ? [chosen, ...navigator.languages] : navigator.languages
 }
 
 /** Everything on the page is made anew in that language. */
 export function chooseLanguage(one) {
-  localStorage.setItem(CHOSEN, one)
+  storage()?.setItem(CHOSEN, one)
   location.reload()
 }
 

@@ -49,7 +49,7 @@ function App() {
         ${Object.entries(LANGUAGES).map(([id, name]) => html`<option key=${id} value=${id} lang=${id}>${name}</option>`)}
       </select>
     </header>
-    ${navigator.cookieEnabled === false && html`<${Notice} tone="error" title=${t('This browser refuses cookies here')} live>${t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')}<//>`}
+    ${!cookies && html`<${Notice} tone="error" title=${t('This browser refuses cookies here')} live>${t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')}<//>`}
     <main id="main" tabindex="-1" ref=${main} key=${path}>
       ${Screen
         ? html`<${Screen} params=${found.params} query=${query} session=${session} />`
@@ -64,6 +64,13 @@ function Who({ connections }) {
   return html`<span class="who"><bdi>${names.join(', ')}</bdi></span>`
 }
 
+/** Tried, since Chromium says yes in navigator.cookieEnabled where it keeps none. */
+function keepsCookies() {
+  document.cookie = 'drawbridge-test=1; SameSite=Strict; Max-Age=60'
+  return document.cookie.includes('drawbridge-test=')
+}
+
+const cookies = keepsCookies()
 await loadLanguage()
 if (location.pathname === '/') navigate('/servers' + location.search, { replace: true })
 render(html`<${App} />`, document.getElementById('app'))

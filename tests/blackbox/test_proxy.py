@@ -708,12 +708,12 @@ class Refusals(Proxied):
         self.assert_error(found, 503, "refresh_failed")
         self.assertEqual((found.header("Retry-After"), self.peer.result()["outcome"]), ("7", "failed"))
 
-    def test_it_is_asked_once_alone(self):
+    def test_it_is_repeated_once_alone(self):
         self.renewing(refusals=2)
         found = self.peer.get("/s/a/api/me", "X-Test-Refused: renew")
         self.assert_error(found, 401, "reauth_required")
         result = self.peer.result()
-        self.assertEqual((result["outcome"], result["refusals"], len(self.upstream.requests)), ("refused", 1, 2))
+        self.assertEqual((result["outcome"], result["refusals"], len(self.upstream.requests)), ("refused", 2, 2))
         self.renewing()
         self.assert_error(self.peer.get("/s/a/api/me", "X-Test-Refused: ignore"), 401, "reauth_required")
 

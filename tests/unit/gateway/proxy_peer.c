@@ -101,6 +101,7 @@ static bool on_refused(void *payload, struct proxy_pass *pass, bool repeatable) 
   asked->pass = pass;
   asked->repeatable = repeatable;
   struct error error = {0};
+  if (asked->refusals > 1) return false;
   switch (asked->how[0]) {
   case 'r': renew(asked); return true;
   case 'l': (void)uv_timer_start(&asked->later, on_later, 300, 0); return true;
