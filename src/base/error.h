@@ -54,6 +54,7 @@
   X(upstream_broken, 502, 3, "The server's answer was cut or malformed") \
   X(upstream_error, 502, 3, "The server failed") \
   X(empty_answer, 502, 3, "The server answered without a body") \
+  X(clock_skew, 502, 3, "The clocks of the server and of drawbridge differ too much") \
   X(server_unreachable, 503, 3, "The server cannot be reached") \
   X(refresh_failed, 503, 3, "The sign-in could not be renewed for now") \
   X(store_unavailable, 503, 4, "The store cannot be reached") \

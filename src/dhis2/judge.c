@@ -66,10 +66,16 @@ bool dhis2_may_be_empty(struct str path) {
   return str_eq(rest, STR("/ping")) || str_eq(rest, STR("/system/ping"));
 }
 
+bool dhis2_is_me(struct str path) {
+  struct str rest = below_api(path);
+  return str_eq(rest, STR("/me")) || str_eq(rest, STR("/me.json"));
+}
+
 bool dhis2_refuses_sign_in(struct str path, int status, const struct http_headers *headers) {
   struct str login;
   if (status == 401) return !str_starts(below_api(path), STR("/2fa/"));
   if (dhis2_login_redirect(status, headers)) return true;
+  if (status == 400) return http_headers_get(headers, STR("WWW-Authenticate"), &login) && str_eq(login, STR("ApiToken")); /* 2.41+: its form is not one that this release issues */
   if (status < 200 || status > 299 || !dhis2_is_html(headers)) return false;
   return http_field_get(headers, FIELD_LOGIN_PAGE, &login) || (dhis2_is_api(path) && !dhis2_gives_pages(path));
 }

@@ -1,5 +1,6 @@
 #include "dhis2/probe.h"
 
+#include "base/clock.h"
 #include "dhis2/judge.h"
 #include "dhis2/oauth.h"
 #include "dhis2/refusal.h"
@@ -28,9 +29,20 @@ static void set(struct asking *asking, enum sign_in_kind kind, int state, const 
   *offer(asking, kind) = (struct sign_in_offer){.state = state, .why = str_of(why), .remedy = str_of(remedy)};
 }
 
+/* By the first answer that tells. */
+static void look_at_clock(struct asking *asking, const struct http_answer *answer, int64_t asked_ms) {
+  struct str date;
+  int64_t theirs;
+  if (asking->probe->source.clock_ahead_s || !http_headers_get(&answer->headers, STR("Date"), &date) || !clock_parse_http(date, &theirs)) return;
+  asking->probe->source.clock_ahead_s = (theirs - (asked_ms + clock_now_ms()) / 2) / 1000;
+}
+
 static int ask(struct asking *asking, const char *method, struct str path, struct http_answer *ret, struct error *error) {
   struct str type = str_eq(str_of(method), STR("POST")) ? STR("application/x-www-form-urlencoded") : STR_NONE;
-  return dhis2_call(asking->anonymous, method, path, type, type.n ? STR("") : STR_NONE, asking->arena, ret, error);
+  int64_t asked_ms = clock_now_ms();
+  if (dhis2_call(asking->anonymous, method, path, type, type.n ? STR("") : STR_NONE, asking->arena, ret, error) < 0) return -1;
+  look_at_clock(asking, ret, asked_ms);
+  return 0;
 }
 
 /* {"httpStatus": …, "httpStatusCode": …, "status": …}: DHIS2's own way to refuse. */

@@ -93,6 +93,26 @@ int dhis2_sign_in_basic(const struct source_place *place, const struct dhis2_pro
   return result;
 }
 
+int dhis2_token_alive(const struct source_place *place, struct source_credential token, const struct secret *cookies, struct error *error) {
+  static const char *const elsewhere[] = {"address", "method", "referer"};
+  struct arena *arena = arena_new();
+  struct http_answer answer;
+  struct dhis2_server *server = dhis2_who_server(place, token);
+  if (cookies) dhis2_server_load_cookies(server, cookies);
+  int result = dhis2_call(server, "GET", STR("/api/me?fields=id"), STR_NONE, STR_NONE, arena, &answer, error);
+  if (result == 0) result = dhis2_token_verdict(arena, &answer, error);
+  dhis2_server_free(server);
+  arena_free(arena);
+  if (result == 0) return 0;
+  if (error->code == ERROR_kind_not_offered) error->code = ERROR_reauth_required;
+  if (error->code == ERROR_token_refused) {
+    error->code = ERROR_reauth_required;
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+      if (strcmp(error->reason, elsewhere[i]) == 0) error->code = ERROR_forbidden;
+  }
+  return error_name_server(error, place->id);
+}
+
 /* --- passwords: a session of the server's --- */
 
 /* A body with secrets in it: room for all at once, since a buffer that grows leaves copies behind; wiped. */

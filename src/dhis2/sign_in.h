@@ -36,6 +36,10 @@ int dhis2_sign_in_basic(const struct source_place *place, const struct dhis2_pro
  * reached, or still alive afterwards. */
 int dhis2_sign_out(const struct source_place *place, const struct secret *cookies, struct error *error);
 
+/* Is a token that a call was refused with still good? 0: it is. -1: ERROR_reauth_required: it is dead, reason as above; ERROR_forbidden: it is good, but not from here (reason "address") or not for reading (method, referer); what stands before the
+ * server refuses (403); or it could not be asked. `cookies`: of the token's own; NULL: none. */
+int dhis2_token_alive(const struct source_place *place, struct source_credential token, const struct secret *cookies, struct error *error);
+
 /* How a token looks, before it is sent anywhere: the length, letters and checksum that DHIS2 issues (2.37 to 2.40: d2pat_…, 2.41+: d2p_…). A mismatch is a likely slip of the pen, not a proof: warn, then send. */
 enum dhis2_token_look { DHIS2_TOKEN_GOOD, DHIS2_TOKEN_OLD /* of 2.40 or before: refused by 2.41+ */, DHIS2_TOKEN_MISTYPED, DHIS2_TOKEN_FOREIGN /* no personal access token at all */ };
 enum dhis2_token_look dhis2_token_look(struct str token);

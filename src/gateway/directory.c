@@ -16,6 +16,7 @@ struct answer {
   struct arena *arena;
   struct dhis2_probe probe;
   int64_t at_ms;
+  bool doubted;
 };
 
 struct directory_server {
@@ -158,7 +159,7 @@ void directory_answer_unref(const struct directory_answer *given) {
 }
 
 static bool is_fresh(const struct answer *answer) {
-  return answer && clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code ? FAILED_MS : GOOD_MS);
+  return answer && !answer->doubted && clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code ? FAILED_MS : GOOD_MS);
 }
 
 static struct answer *ask(const struct directory_server *server) {
@@ -193,6 +194,12 @@ const struct directory_answer *directory_probe(struct directory_server *server) 
   struct answer *answer = answer_ref(server->last);
   uv_mutex_unlock(&server->lock);
   return &answer->answer;
+}
+
+void directory_doubt(struct directory_server *server) {
+  uv_mutex_lock(&server->lock);
+  if (server->last && clock_monotonic_ms() - server->last->at_ms >= FAILED_MS) server->last->doubted = true;
+  uv_mutex_unlock(&server->lock);
 }
 
 const struct directory_answer *directory_last(struct directory_server *server, bool *ret_fresh) {

@@ -38,6 +38,7 @@ struct directory_answer {
   struct error error;
 };
 const struct directory_answer *directory_probe(struct directory_server *server); /* own reference: directory_answer_unref */
+void directory_doubt(struct directory_server *server); /* something is not as the last probe told: the next one asks again, if that was not just now */
 const struct directory_answer *directory_last(struct directory_server *server, bool *ret_fresh); /* NULL: never probed. Does not block */
 void directory_answer_unref(const struct directory_answer *answer);
 

@@ -1,6 +1,8 @@
 /* ANY /s/{id}/…: the session, the connection, a credential that is good, and then the proxy. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dhis2/judge.h"
+#include "dhis2/sign_in.h"
 #include "gateway/failure.h"
 #include "gateway/jar_saver.h"
 #include "gateway/long_calls.h"
@@ -22,7 +24,8 @@ struct passing {
   struct long_call watched;
   uint64_t turn; /* of the credential that was sent */
   bool renewable, begun;
-  bool by_token; /* a personal access token was sent: pasted, or minted for a password */
+  bool forbidden; /* the server takes the credential for nothing from here */
+  bool by_token;  /* a personal access token was sent: pasted, or minted for a password */
 };
 
 static void free_passing(struct passing *passing) {
@@ -77,9 +80,14 @@ static void mark_refused(struct passing *passing) {
 static void mark_reached(struct passing *passing, const struct proxy_result *result) {
   bool away = result->code == ERROR_server_unreachable || result->code == ERROR_upstream_timeout ||
               result->code == ERROR_certificate_refused || result->code == ERROR_address_refused;
+  struct str path = passing->rest;
+  bool by_server = result->outcome == PROXY_ANSWERED || result->code == ERROR_upstream_error; /* a page of somebody else's is such an error */
+  bool shut = passing->forbidden || (by_server && result->status == 403 && dhis2_is_me(str_take(&path, '?')));
   if (away)
     (void)connection_set_state(passing->connection, CONNECTION_UNREACHABLE);
-  else if (result->outcome == PROXY_ANSWERED)
+  else if (shut)
+    (void)connection_set_state(passing->connection, CONNECTION_FORBIDDEN);
+  else if (result->outcome == PROXY_ANSWERED && result->status != 403)
     (void)connection_set_state(passing->connection, CONNECTION_OK);
 }
 
@@ -112,13 +120,7 @@ static void ask_run(void *payload) {
   struct asking_server *asking = payload;
   const struct passing *passing = asking->passing;
   const struct source_place *place = directory_place(directory_find(passing->visit->directory, passing->server->id));
-  struct arena *arena = arena_new();
-  struct str ignored;
-  struct dhis2_server *server = dhis2_server_new(place->id, place->base_url, place->options, asking->credential);
-  if (asking->cookies) dhis2_server_load_cookies(server, asking->cookies);
-  (void)dhis2_get(server, STR("/api/me?fields=id"), arena, &ignored, &asking->error);
-  dhis2_server_free(server);
-  arena_free(arena);
+  (void)dhis2_token_alive(place, asking->credential, asking->cookies, &asking->error);
 }
 
 static void ask_done(void *payload) {
@@ -129,11 +131,9 @@ static void ask_done(void *payload) {
   if (!asking->error.code)
     (void)failure_at(&error, ERROR_forbidden, passing->server->id,
                      "%.*s takes the token, but not for this call: it is limited to other methods, addresses or pages", STR_ARG(name));
-  else if (asking->error.code != ERROR_reauth_required)
-    error = asking->error; /* it could not be asked: nothing is given up */
   else
-    (void)failure_at(&error, ERROR_reauth_required, passing->server->id, "%.*s does not take the sign-in any more: sign in there again",
-                     STR_ARG(name));
+    error = asking->error; /* it is dead, or not taken from here; or it could not be asked: nothing is given up */
+  passing->forbidden = asking->error.code == ERROR_forbidden;
   struct proxy_pass *pass = passing->pass;
   secret_free(asking->credential.value);
   secret_free(asking->cookies);

@@ -592,6 +592,7 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error) {
   struct str words = pass->has_words && refusal ? dhis2_message(pass->arena, buf_str(&pass->out)) : STR_NONE;
   struct error both = *error;
   if (words.n) (void)error_set(&both, error->code, "%s (the server says: %.*s)", error->message, STR_ARG(words));
+  memcpy(both.reason, error->reason, sizeof both.reason);
   if (!pass->gone) {
     fail(pass, &both);
     return;

@@ -102,6 +102,14 @@ static const struct oauth_provider *oauth_of(const struct flight *flight, const 
   return legacy ? &answer->source->legacy_oauth : &answer->source->oauth;
 }
 
+/* An assertion is signed for a minute: a server whose clock is elsewhere refuses it. */
+static void blame_clock(struct flight *flight, const struct directory_answer *answer, struct error *error) {
+  int64_t ahead = answer->error.code ? 0 : answer->source->clock_ahead_s;
+  if (ahead <= SOURCE_CLOCK_S && ahead >= -SOURCE_CLOCK_S) return;
+  (void)connection_set_state(flight->connection, CONNECTION_CLOCK_SKEW);
+  (void)error_context(error, "the server's clock is %lld seconds %s ours", (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+}
+
 static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct error *error) {
   const struct directory_answer *answer = directory_probe(flight->server);
   struct secret *refresh_token = connection_refresh_token(flight->connection);
@@ -110,7 +118,7 @@ static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct er
     *error = answer->error;
     failed = for_now(error, "the sign-in could not be renewed");
   } else if (!oauth_of(flight, answer)->token_endpoint.n) {
-    failed = for_now(error, "the server does not offer OAuth any more");
+    failed = error_set(error, ERROR_reauth_required, "the server does not offer this kind of sign-in any more (it was upgraded, or it is switched off): sign in in another way");
   } else {
     struct oauth_party party = directory_party(flight->directory, flight->server, oauth_of(flight, answer), flight->arena);
     party.options.timeout_ms = CALL_TIMEOUT_MS;
@@ -120,6 +128,8 @@ static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct er
   if (failed && error->code != ERROR_reauth_required)
     failed = error->code == ERROR_refresh_failed ? -1 : for_now(error, "the sign-in could not be renewed");
   if (failed && error->code == ERROR_refresh_failed && !error->retry_after) error->retry_after = RETRY_S;
+  if (failed && error->code == ERROR_refresh_failed) blame_clock(flight, answer, error);
+  if (failed) directory_doubt(flight->server); /* it may be another release by now */
   secret_free(refresh_token);
   directory_answer_unref(answer);
   return failed;

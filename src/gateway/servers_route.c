@@ -38,6 +38,15 @@ static void add_kinds(struct json_out *out, const struct config *config, const s
 }
 
 /* Without an answer, or with a failed one, nothing is known of what the server offers. */
+/* It matters where codes are redeemed for tokens that are signed for a time. */
+static bool is_clock_wrong(const struct source_probe *source, struct error *error) {
+  int64_t ahead = source->clock_ahead_s;
+  if (source->kinds[SIGN_IN_OAUTH].state == SIGN_IN_OFF || (ahead <= SOURCE_CLOCK_S && ahead >= -SOURCE_CLOCK_S)) return false;
+  (void)error_set(error, ERROR_clock_skew, "the server's clock is %lld seconds %s ours: signing in by OAuth fails until both keep time by NTP",
+                  (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+  return true;
+}
+
 static void add_server(struct json_out *out, struct directory *directory, struct directory_server *server, struct arena *arena) {
   const struct config_server *about = directory_about(server);
   bool fresh;
@@ -50,11 +59,13 @@ static void add_server(struct json_out *out, struct directory *directory, struct
   json_out_member_str(out, "type", about->type == CONFIG_DHIS2 ? STR("dhis2") : STR("http"));
   if (about->home) json_out_member_bool(out, "home", true);
   if (good && answer->source->version_text.n) json_out_member_str(out, "version", answer->source->version_text);
-  json_out_member_str(out, "state", str_of(connection_state_name(good ? CONNECTION_OK : CONNECTION_UNREACHABLE)));
-  if (answer && answer->error.code) {
+  struct error error = answer ? answer->error : (struct error){0};
+  bool wrong_clock = good && is_clock_wrong(answer->source, &error);
+  json_out_member_str(out, "state", str_of(connection_state_name(wrong_clock ? CONNECTION_CLOCK_SKEW : good ? CONNECTION_OK : CONNECTION_UNREACHABLE)));
+  if (error.code) {
     json_out_member_object(out, "problem");
-    json_out_member_str(out, "code", str_of(error_name(answer->error.code)));
-    json_out_member_str(out, "detail", str_of(answer->error.message));
+    json_out_member_str(out, "code", str_of(error_name(error.code)));
+    json_out_member_str(out, "detail", str_of(error.message));
     json_out_end(out);
   }
   json_out_member_array(out, "sign_in");

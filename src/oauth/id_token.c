@@ -24,6 +24,7 @@ int id_token_check(struct str token, struct str jwks, const struct id_token_expe
   int result = jwt_open(token, jwks, &jwt, &wrong);
   if (result == 1) return 1;
   if (result == 0) wrong = check_identity(jwt.claims, expected);
+  int64_t ahead_s = !wrong ? jwt_clock_ahead_s(jwt.claims, expected->now_ms) : 0;
   if (!wrong) wrong = jwt_times_wrong(jwt.claims, expected->now_ms);
   if (!wrong)
     *ret = (struct oauth_person){.subject = arena_str(arena, str_of(jwt_text(jwt.claims, "sub"))),
@@ -32,6 +33,9 @@ int id_token_check(struct str token, struct str jwks, const struct id_token_expe
                                  .sid = keep(arena, jwt.claims, "sid")};
   jwt_clear(&jwt);
   if (!wrong) return 0;
+  if (ahead_s)
+    return error_set(error, ERROR_clock_skew, "the server's ID token is of another time: the server's clock is %lld seconds or more %s ours: set both by NTP",
+                     (long long)(ahead_s < 0 ? -ahead_s : ahead_s), ahead_s < 0 ? "behind" : "ahead of");
   (void)error_set(error, ERROR_upstream_error, "the server's ID token was refused: %s", wrong);
   (void)snprintf(error->reason, sizeof error->reason, "id_token");
   return -1;

@@ -20,7 +20,8 @@ struct oauth_person { /* texts in the arena; empty: not told */
 
 /* `jwks`: the server's keys; p == NULL: its key cannot be had at the moment, and the token came straight from the token endpoint with a refresh: TLS vouches for it then (3.1.3.7, 6), so that the rotated token beside it is not
  * lost.
- * 0. 1: the set has no key of that id: fetch it again, once. -1: ERROR_upstream_error, reason "id_token", and the message names the check. Neither nonce nor subject expected is -1. */
+ * 0. 1: the set has no key of that id: fetch it again, once. -1: ERROR_upstream_error, reason "id_token", and the message names the check; ERROR_clock_skew: all else is right, but it has expired or is not
+ * valid yet: the message tells by how much. Neither nonce nor subject expected is -1. */
 int id_token_check(struct str token, struct str jwks, const struct id_token_expected *expected, struct arena *arena, struct oauth_person *ret, struct error *error);
 
 #endif

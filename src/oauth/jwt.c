@@ -149,3 +149,13 @@ const char *jwt_times_wrong(const json_t *claims, int64_t now_ms) {
   if (made > now + SKEW_S || not_before > now + SKEW_S) return "it is not valid yet: the server's clock is ahead, or ours behind";
   return made < now - OLDEST_S ? "it was made long ago" : NULL;
 }
+
+int64_t jwt_clock_ahead_s(const json_t *claims, int64_t now_ms) {
+  enum { DAY_S = 86400 };
+  double now = (double)(now_ms / 1000), expires, made, not_before = 0;
+  if (!moment(claims, "exp", &expires) || !moment(claims, "iat", &made)) return 0;
+  (void)moment(claims, "nbf", &not_before);
+  double begins = made > not_before ? made : not_before;
+  double ahead = expires <= now - SKEW_S ? expires - now : begins > now + SKEW_S ? begins - now : 0;
+  return ahead > DAY_S ? DAY_S : ahead < -DAY_S ? -DAY_S : (int64_t)ahead; /* compared as numbers: 1e300 is no integer */
+}

@@ -23,9 +23,12 @@ struct sign_in_offer {
   struct str remedy; /* what an administrator of the server does about it; may be empty */
 };
 
+enum { SOURCE_CLOCK_S = 60 }; /* more than this apart, what is signed for a time is refused: ID tokens by us, assertions by the source */
+
 /* What a source says of itself without anybody signing in. */
 struct source_probe {
   struct str version_text; /* "2.43.1"; empty: not told */
+  int64_t clock_ahead_s;   /* of its clock against ours; 0 also where it tells no Date */
   struct sign_in_offer kinds[SIGN_IN_KINDS];
   struct oauth_provider oauth;        /* where kinds[SIGN_IN_OAUTH] is not off; else the issuer alone, where it was told */
   struct oauth_provider legacy_oauth; /* where kinds[SIGN_IN_LEGACY_OAUTH] is on */

@@ -15,9 +15,9 @@ SHAPES = [rb"eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", rb"(?<![A-Za-z0-9_-])[A
 class Tap:
     """Stands between drawbridge and a server, passes everything on, and remembers what the server sent. (Not for OAuth: a server knows itself by one address.)"""
 
-    def __init__(self, port):
+    def __init__(self, port, at=0):
         self.upstream, self.sent = port, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", at))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 

@@ -21,6 +21,7 @@ const WORDS = {
   upstream_broken: () => [t("The server's answer was cut"), t('Try again in a minute.')],
   upstream_error: () => [t('The server failed'), t('Try again. If it stays so, tell the administrator of the server.')],
   empty_answer: () => [t('The server answered without saying anything'), t('Sign in again.')],
+  clock_skew: () => [t('The clocks of the server and of drawbridge differ too much'), t('Ask the administrators of both to let them keep time by NTP.')],
   reauth_required: () => [t('The sign-in at the server has ended'), t('Sign in again.')],
   not_connected: () => [t('Not signed in to this server'), t('Sign in to go on.')],
   no_session: () => [t('You are not signed in'), t('Sign in to a server to go on.')],
