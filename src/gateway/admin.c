@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "gateway/gateway_internal.h"
+#include "net/tls.h"
 
 enum { METRICS_MAX = 1 << 20 };
 
@@ -81,6 +82,9 @@ static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   metrics_gauge(&buf, "drawbridge_sessions_in_memory", "Sessions that are kept in memory", STR_NONE,
                 (int64_t)sessions_count(gateway->sessions));
   metrics_gauge(&buf, "drawbridge_time_seconds", "Time of this process", STR_NONE, clock_now_ms() / 1000);
+  if (gateway->config->tls)
+    metrics_gauge(&buf, "drawbridge_certificate_expires_seconds", "When the certificate of 'tls' expires, as time since 1970", STR_NONE,
+                  tls_context_certificate(gateway->config->tls, STR_NONE).to_s);
   metrics_counter(&buf, "drawbridge_audit_lost_total", "Lines that the file of the audit log did not take", log_audit_lost());
   metrics_gauge(&buf, "drawbridge_browser_connections", "Connections on the public listener", STR_NONE, (int64_t)http_server_connections(gateway->server));
   add_servers(gateway, &buf);

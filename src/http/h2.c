@@ -413,6 +413,7 @@ struct h2 *h2_new(struct connection *connection) {
   nghttp2_session_callbacks_del(callbacks);
   nghttp2_option_del(option);
   submit_settings(h2);
+  if (connection->server->draining) h2_drain(h2);
   connection_wake(connection);
   return h2;
 }

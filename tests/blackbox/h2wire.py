@@ -30,14 +30,15 @@ class Stream:
 
 
 class H2:
-    """One connection. `windows`: gives windows back as bytes come; else the test does."""
+    """One connection. `windows`: gives windows back as bytes come; else the test does. `taken`: a socket that is connected already."""
 
-    def __init__(self, port, context=None, windows=True, settings=None, receive_buffer=None):
-        self.socket = socket.socket()
+    def __init__(self, port, context=None, windows=True, settings=None, receive_buffer=None, taken=None):
+        self.socket = taken or socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(("127.0.0.1", port))
+        if not taken:
+            self.socket.connect(("127.0.0.1", port))
         if context:
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()

@@ -1,8 +1,10 @@
 """HTTP/2 of src/http/server.h in clear (prior knowledge): requests and answers, back-pressure, times, the end. What only an attacker sends is in test_h2_abuse.py."""
 import json
 import signal
+import socket
 import unittest
 
+from harness import PATIENCE, answers, wait_for
 from h2wire import CALM, CANCEL, H2, INITIAL_WINDOW_SIZE, INTERNAL_ERROR, MAX_CONCURRENT_STREAMS, NO_ERROR, PREFACE, PROTOCOL_ERROR, REFUSED_STREAM, frames
 from wire import MEGABYTE, MEMORY_GROWTH_KB, Peer
 
@@ -310,6 +312,18 @@ class End(Server):
         self.assertEqual(wire.goaways[1].last_stream_id, crossing)
         self.assertEqual(wire.answer(slow).body, b"late\n")
         self.assertEqual(wire.ended_with(), NO_ERROR)
+        self.assertEqual(self.peer.process.wait(60), 0)
+
+    def test_a_connection_that_begins_to_speak_in_a_drain(self):
+        """[R-G14] It was accepted before: its first request is answered, and the goodbye comes at once."""
+        with socket.create_connection(("127.0.0.1", self.peer.port), PATIENCE) as early:
+            self.assertEqual(self.connect().get().status, 200)  # so that the one before was accepted
+            self.peer.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: not answers(self.peer.port), "nobody listens any more")
+            wire = H2(self.peer.port, taken=early)
+            self.assertEqual(wire.get().status, 200)
+            self.assertEqual(wire.ended_with(), NO_ERROR)
+            self.assertEqual(len(wire.goaways), 2)
         self.assertEqual(self.peer.process.wait(60), 0)
 
     def test_a_drain_does_not_wait_for_who_is_silent(self):

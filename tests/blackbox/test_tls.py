@@ -216,6 +216,8 @@ class Certificates(Tls):
         self.assertNotEqual(harness.wait_for(lambda: self.changed(old), "the new certificate"), old)
         self.assertEqual(self.ask(connection).status, 200)
         self.assertIn("configuration_reloaded", self.program.log())
+        expires = re.search(rb"^drawbridge_certificate_expires_seconds (\d+)$", harness.call(self.admin, "GET", "/metrics").body, re.M)
+        self.assertAlmostEqual(int(expires[1]), time.time() + 2 * 86400, delta=600)
         new = self.serial()
         certificates.make(self.folder, "other")
         self.key.write_text((self.folder / "other-key.pem").read_text())
