@@ -3,6 +3,8 @@
 #include "gateway/policy.h"
 #include "http/url.h"
 #include "net/address.h"
+#include "net/tls.h"
+#include "oauth/jws.h"
 #include <sys/stat.h>
 
 enum { TEXT_MAX = 1024, SECRET_MIN = 8 };
@@ -153,6 +155,17 @@ static void check_type(const struct whole *w, const struct config_server *server
     w->report(w->payload, server->id, "oauth", "the issuer is http: tokens would travel in clear: use https:, or 'insecure: true' if you accept that");
 }
 
+/* What would only fail at the first call: a file that is no certificate, a key that cannot sign. */
+static void check_material(const struct whole *w, const struct config_server *server) {
+  struct error error = {0};
+  struct str ignored;
+  struct tls_context *authority = server->ca.n ? tls_context_client(server->ca, &error) : NULL;
+  if (server->ca.n && !authority) w->report(w->payload, server->id, "ca", say(w->arena, "'ca': %s", error.message));
+  tls_context_free(authority);
+  if (server->oauth.private_key && !jws_sign(server->oauth.private_key, STR("\"typ\":\"JWT\""), STR("{}"), w->arena, &ignored))
+    w->report(w->payload, server->id, "oauth", "'private_key' cannot sign: PEM without a password is wanted, RSA of 2048 bits or more, or EC on P-256");
+}
+
 static void check_server(const struct whole *w, const struct config_server *server) {
   struct url url;
   struct error error = {0};
@@ -165,6 +178,7 @@ static void check_server(const struct whole *w, const struct config_server *serv
   if (str_eq(url.scheme, STR("http")) && !loopback && !server->insecure)
     w->report(w->payload, server->id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
   check_type(w, server);
+  check_material(w, server);
   int64_t need_client = server->sign_in & (CONFIG_OAUTH | CONFIG_LEGACY_OAUTH);
   if (server->sign_in != CONFIG_ALL_BUT_BASIC && need_client && !server->oauth.client_id.n)
     w->report(w->payload, server->id, "sign_in", "sign_in lists oauth, and there is no 'oauth:' with the client");

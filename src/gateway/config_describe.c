@@ -1,28 +1,43 @@
 /* The table of keys for people: config_describe of config.h. */
 #include "gateway/config_table.h"
 
-/* What is written there, for people. */
+static const char *item_type_of(enum directive_item item) {
+  switch (item) {
+  case ITEM_TEXT: return "list of texts";
+  case ITEM_ORIGIN: return "list of origins";
+  case ITEM_URL: return "list of addresses";
+  case ITEM_LISTEN: return "list of address:port";
+  case ITEM_RANGE: return "list of ranges";
+  case ITEM_METHOD: return "list of methods";
+  case ITEM_PATTERN: return "list of patterns";
+  }
+  return "list";
+}
+
+/* What is written there, for people. No default: a new kind is not forgotten. */
 static const char *type_of(const struct directive *d) {
-  static const char *const types[] = {[DIRECTIVE_TEXT] = "text",
-                                      [DIRECTIVE_ID] = "id",
-                                      [DIRECTIVE_URL] = "address",
-                                      [DIRECTIVE_FILE] = "file",
-                                      [DIRECTIVE_LISTEN] = "address:port",
-                                      [DIRECTIVE_STORE] = "store",
-                                      [DIRECTIVE_NUMBER] = "number",
-                                      [DIRECTIVE_SIZE] = "size",
-                                      [DIRECTIVE_DURATION] = "duration",
-                                      [DIRECTIVE_BOOL] = "true or false",
-                                      [DIRECTIVE_CHOICE] = "one word",
-                                      [DIRECTIVE_KINDS] = "list of words",
-                                      [DIRECTIVE_SECRET] = "secret",
-                                      [DIRECTIVE_SECTION] = "group",
-                                      [DIRECTIVE_SECTIONS] = "list of groups"};
-  static const char *const lists[] = {
-      [ITEM_TEXT] = "list of texts",          [ITEM_ORIGIN] = "list of origins", [ITEM_URL] = "list of addresses",
-      [ITEM_LISTEN] = "list of address:port", [ITEM_RANGE] = "list of ranges",   [ITEM_METHOD] = "list of methods",
-      [ITEM_PATTERN] = "list of patterns"};
-  return d->kind == DIRECTIVE_TEXTS ? lists[d->item] : types[d->kind];
+  switch (d->kind) {
+  case DIRECTIVE_TEXT: return "text";
+  case DIRECTIVE_ID: return "id";
+  case DIRECTIVE_URL:
+  case DIRECTIVE_ISSUER: return "address";
+  case DIRECTIVE_PATH: return "path";
+  case DIRECTIVE_HEADER: return "header";
+  case DIRECTIVE_FILE: return "file";
+  case DIRECTIVE_LISTEN: return "address:port";
+  case DIRECTIVE_STORE: return "store";
+  case DIRECTIVE_NUMBER: return "number";
+  case DIRECTIVE_SIZE: return "size";
+  case DIRECTIVE_DURATION: return "duration";
+  case DIRECTIVE_BOOL: return "true or false";
+  case DIRECTIVE_CHOICE: return "one word";
+  case DIRECTIVE_TEXTS: return item_type_of(d->item);
+  case DIRECTIVE_KINDS: return "list of words";
+  case DIRECTIVE_SECRET: return "secret";
+  case DIRECTIVE_SECTION: return "group";
+  case DIRECTIVE_SECTIONS: return "list of groups";
+  }
+  return "text";
 }
 
 static struct str range_of(const struct directive *d, struct arena *arena) {

@@ -12,7 +12,7 @@ bool source_authorization(enum source_credential_kind kind, struct str *ret_name
   case CREDENTIAL_BEARER: *ret_prefix = STR("Bearer "); return true;
   case CREDENTIAL_BASIC: *ret_prefix = STR("Basic "); return true; /* the exact word: with "basic" DHIS2's refusal is a redirect */
   case CREDENTIAL_DPOP: *ret_prefix = STR("DPoP "); return true;
-  default: return false;
+  default: *ret_name = STR_NONE; return false; /* an empty Authorization is one, too */
   }
 }
 

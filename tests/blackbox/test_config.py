@@ -15,6 +15,8 @@ WRONG = {
     "text": [["a"], {"a": 1}, "", "a\x07b", "x" * 2000],
     "id": [["a"], "", "Capital", "under_score", "a/b", "é", "x" * 33, "a b"],
     "address": [["a"], "", "no-scheme.example.org", "ftp://a.example.org", "https://", "https://a.example.org/?q=1", "https://a.example.org/#f", "https://user@a.example.org", "javascript:alert(1)"],
+    "path": [["a"], "", "no-slash", "https://a.example.org/x", "/a b", "/../x", "/%2e%2e/x", "/a\\b"],
+    "header": [["a"], "", "Cookie", "host", "X Key", "X_Key", "X-Key:", "X-Key\r\nEvil"],
     "file": [["a"], {"a": 1}, "", "a\nb"],
     "address:port": [["a"], "", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "256.0.0.1:80"],
     "store": [["a"], "", "mysql://x", "sqlite:relative.db", "redis:6379"],
@@ -164,6 +166,22 @@ class Secrets(Configuration):
         self.put("keys", "# keys\n", 0o644)
         self.refused(self.good(), "chmod 600")
         self.refused(self.good(), "chmod 600", command="serve")
+
+    def test_files_that_hold_something_else(self):
+        """An authority's file without a certificate, a key that cannot sign: told at the start, and not at the first sign-in."""
+        def openssl(*words):
+            return subprocess.run(["openssl", *words], check=True, capture_output=True, text=True).stdout
+        good = openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+        bad = [SECRET, openssl("genpkey", "-algorithm", "ED25519"), openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"),
+               openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"), openssl("genpkey", "-algorithm", "RSA", "-aes128", "-pass", "pass:horse"), good.replace("M", "A", 1)]
+        path = ["servers[]", "oauth", "private_key"]
+        for i, text in enumerate(bad):
+            with self.subTest(key=i):
+                self.refused(self.put_at(self.good(), path, {"file": str(self.put(f"key-{i}", text))}), "'private_key' cannot sign")
+        self.assertEqual(self.run_with(self.put_at(self.good(), path, {"file": str(self.put("key", good))})).returncode, 0)
+        for i, authority in enumerate(("/nowhere/ca.pem", str(self.put("empty", "")), str(self.put("key-as-ca", good)), str(self.folder))):
+            with self.subTest(ca=i):
+                self.refused(self.put_at(self.good(), ["servers[]", "ca"], authority), "'ca'")
 
     def test_credentials_of_systemd(self):
         """[R-H1] The secret of a server, and the key ring, from $CREDENTIALS_DIRECTORY; a name is no path."""

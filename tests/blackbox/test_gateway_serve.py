@@ -129,6 +129,26 @@ class Running(Gateway):
         self.assertNotIn("very-private-question", self.program.log())
         self.assertNotIn("/api/me", self.program.log())
 
+    def test_the_level_of_the_log_follows_a_reload(self):
+        """What is said from then on, without a restart."""
+        self.start([("one", "2.41")])
+
+        def reload(text):
+            seen = self.program.log().count('"configuration_reloaded"')
+            self.config.write_text(text)
+            self.program.process.send_signal(signal.SIGHUP)
+            harness.wait_for(lambda: self.program.log().count('"configuration_reloaded"') > seen, "the reload")
+
+        def requests():
+            return self.program.log().count('"event":"request"')
+        reload(self.config_text.replace("level: debug", "level: error"))
+        self.assertEqual(requests(), 0)
+        self.browser().call("GET", "/v1/session")
+        reload(self.config_text)
+        self.assertEqual(requests(), 0)
+        self.browser().call("GET", "/v1/session")
+        harness.wait_for(lambda: requests() == 1, "the line of the second call alone")
+
     def test_reload(self):
         self.start([("one", "2.41")])
         self.people["one"].add("ada")
