@@ -1,10 +1,11 @@
 """What happens at a server while somebody is signed in there: only that connection is touched, its state says how, and it comes back where it can."""
+import json
 import socket
 import urllib.parse
 
 import harness
 from gateway import CLIENT, CLIENT_SECRET, Gateway, Tap
-from people import PASSWORD, People, basic
+from people import PASSWORD, People, basic, totp
 from scripted import Scripted
 
 
@@ -52,6 +53,32 @@ class Credentials(Meanwhile):
         self.people["one"].delete_pat("ada", self.uid)
         self.over(browser, reason="unknown")
         self.sign_in(browser, "one", kind="pat", token=self.people["one"].pat("ada")[0])
+        self.assertEqual(self.states(browser), {"one": "ok", "other": "ok"})
+
+    def test_a_refresh_token_ends(self):
+        """[R-D7] An hour after the sign-in there is nothing to renew it with, and the connection ends with it."""
+        for version, seconds in (("2.43", 3700), ("2.41", 31 * 86400)):
+            browser = self.begin(version, "oauth")
+            self.people["one"].control("clock", advance_s=seconds)
+            self.over(browser)
+
+    def test_a_refresh_token_is_lost(self):
+        """[R-D5, R-D7] The server has changed it, and the answer with the new one breaks off: for now that is no end; the old one is none any more, and that is."""
+        faults = self.directory() / "faults.json"
+        faults.write_text(json.dumps([{"path": "/oauth2/token", "method": "POST", "nth": 2, "times": 1, "kind": "cut"}]))
+        browser = self.begin("2.43", "oauth", sim_words=["--set", "rotate=on", "--faults", str(faults)])
+        self.people["one"].control("restart")
+        broken = self.refused(browser.call("GET", "/s/one/api/me"), 503, "refresh_failed", server="one")
+        self.assertGreater(int(broken.header("Retry-After")), 0)
+        self.assertEqual(self.states(browser), {"one": "ok", "other": "ok"})
+        self.over(browser)
+
+    def test_a_second_factor_is_switched_on(self):
+        """[R-D7] Basic has no place for a code."""
+        browser = self.begin("2.43", "basic", server_words="sign_in: [pat, password, basic]")
+        secret = self.people["one"].enrol("ada")
+        self.over(browser)
+        self.sign_in(browser, "one", kind="password", username="ada", password=PASSWORD, code=totp(secret))
         self.assertEqual(self.states(browser), {"one": "ok", "other": "ok"})
 
     def test_another_password(self):
