@@ -88,7 +88,7 @@ def table(found):
             proof = "; ".join(f"`{name}`: {', '.join(tests)}" for name, tests in files.items())
             if not proof and not reason:
                 open_ids.append(one)
-            lines.append(f"| {one} | {text} | {' '.join(filter(None, (reason, proof))) or 'open'} |")
+            lines.append(f"| {one} | {text} | {proof or reason or 'open'} |")
     return "\n".join(lines) + "\n\n", open_ids
 
 
