@@ -92,24 +92,28 @@ class Wire:
         return taken
 
     def exactly(self, n):
-        while len(self.read) < n and self.more():
-            pass
-        taken, self.read = self.read[:n], self.read[n:]
+        pieces, have = [self.read], len(self.read)
+        self.read = b""
+        while have < n and self.more():
+            pieces.append(self.read)
+            have += len(self.read)
+            self.read = b""
+        whole = b"".join(pieces)
+        taken, self.read = whole[:n], whole[n:]
         return taken
 
     def chunks(self):
-        body = b""
+        pieces = []
         while True:
             size = self.until(b"\r\n")
             if size is None:
-                return body, False
+                return b"".join(pieces), False
             n = int(size, 16)
             if n == 0:
-                return body, self.exactly(2) == b"\r\n"
-            piece = self.exactly(n)
-            body += piece
-            if len(piece) < n or self.exactly(2) != b"\r\n":
-                return body, False
+                return b"".join(pieces), self.exactly(2) == b"\r\n"
+            pieces.append(self.exactly(n))
+            if len(pieces[-1]) < n or self.exactly(2) != b"\r\n":
+                return b"".join(pieces), False
 
     def head(self):
         head = self.until(b"\r\n\r\n")
