@@ -9,7 +9,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGN = 16 };
+enum { FIRST_BLOCK = 4096, SMALL_BLOCK = 256, LARGEST_BLOCK = 1 << 20, ALIGN = 16 };
 
 struct block {
   struct block *next;
@@ -51,6 +51,10 @@ static struct arena *make(size_t first_size) {
 
 struct arena *arena_new(void) {
   return make(FIRST_BLOCK);
+}
+
+struct arena *arena_new_small(void) {
+  return make(SMALL_BLOCK);
 }
 
 struct arena_pool *arena_pool_new(size_t first_size, size_t most) {

@@ -14,6 +14,7 @@
 struct arena;
 
 struct arena *arena_new(void);
+struct arena *arena_new_small(void); /* for a few short texts that live long */
 void arena_free(struct arena *arena);
 
 /* A pool keeps up to `most` arenas that were freed, each with its first block of `first_size` bytes, for those that come next: for who makes one for every request. Its arenas are freed before it. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "crypt/guarded.h"
+#include <openssl/crypto.h>
 #include <sodium.h>
 #include <stdatomic.h>
 
@@ -48,7 +49,7 @@ struct str secret_reveal(const struct secret *secret) {
 
 bool secret_eq(const struct secret *secret, struct str bytes) {
   struct str own = secret_reveal(secret);
-  return secret && own.n == bytes.n && (own.n == 0 || sodium_memcmp(own.p, bytes.p, own.n) == 0);
+  return secret && own.n == bytes.n && (own.n == 0 || CRYPTO_memcmp(own.p, bytes.p, own.n) == 0);
 }
 
 void secret_wipe(void *p, size_t n) {

@@ -19,8 +19,8 @@ struct connection {
   struct oauth_tokens unsaved;
   uv_cond_t renewed;
   bool renewing;
-  struct error renewal_error; /* of the last one; code 0: it went well */
-  struct cookie_jar *jar;     /* of the loop */
+  struct error *renewal_error; /* of the last one; NULL: it went well */
+  struct cookie_jar *jar;      /* of the loop */
   _Atomic int state;
   _Atomic int64_t generation;
   atomic_bool ended;
@@ -60,7 +60,7 @@ enum config_kind connection_kind_of(enum sign_in_kind kind) {
 static struct connection *make(void) {
   struct connection *connection = mem_alloc(sizeof *connection);
   atomic_init(&connection->references, 1);
-  connection->arena = arena_new();
+  connection->arena = arena_new_small();
   if (uv_mutex_init(&connection->lock) || uv_cond_init(&connection->renewed)) abort();
   return connection;
 }
@@ -116,6 +116,7 @@ void connection_unref(struct connection *connection) {
   uv_cond_destroy(&connection->renewed);
   uv_mutex_destroy(&connection->lock);
   arena_free(connection->arena);
+  free(connection->renewal_error);
   free(connection);
 }
 
@@ -284,8 +285,9 @@ bool connection_begin_renewal(struct connection *connection, uint64_t seen_turn,
   uv_mutex_lock(&connection->lock);
   for (; connection->renewing; waited = true) uv_cond_wait(&connection->renewed, &connection->lock);
   if (connection->turn == seen_turn) {
-    if (waited) *error = connection->renewal_error;
-    mine = connection->renewing = !waited || !connection->renewal_error.code;
+    if (waited) error_clear(error);
+    if (waited && connection->renewal_error) *error = *connection->renewal_error;
+    mine = connection->renewing = !waited || !connection->renewal_error;
   }
   uv_mutex_unlock(&connection->lock);
   return mine;
@@ -294,7 +296,12 @@ bool connection_begin_renewal(struct connection *connection, uint64_t seen_turn,
 void connection_end_renewal(struct connection *connection, const struct error *error) {
   uv_mutex_lock(&connection->lock);
   connection->renewing = false;
-  connection->renewal_error = error ? *error : (struct error){0};
+  free(connection->renewal_error);
+  connection->renewal_error = NULL;
+  if (error && error->code) {
+    connection->renewal_error = mem_alloc(sizeof *error);
+    *connection->renewal_error = *error;
+  }
   uv_cond_broadcast(&connection->renewed);
   uv_mutex_unlock(&connection->lock);
 }

@@ -1,11 +1,14 @@
 #include "gateway/policy.h"
 
 /* What a person may do at his own account, and what runs another server's rights, is not for apps (contracts, "Default policy"). */
-static const char *const default_allow[] = {"/api/**", "/dhis-web-commons/**"};
-static const char *const default_deny[] = {
-    "/api/apiToken*", "/api/apiTokens*", "/api/oAuth2Clients*", "/api/account*", "/api/auth/**", "/api/routes/*/run/**", "/uaa/**", "/oauth2/**",
+#define TEXT(literal) {literal, sizeof(literal) - 1}
+static const struct str default_allow[] = {TEXT("/api/**"), TEXT("/dhis-web-commons/**")};
+static const struct str default_deny[] = {
+    TEXT("/api/apiToken*"), TEXT("/api/apiTokens*"),       TEXT("/api/oAuth2Clients*"), TEXT("/api/account*"),
+    TEXT("/api/auth/**"),   TEXT("/api/routes/*/run/**"), TEXT("/uaa/**"),             TEXT("/oauth2/**"),
 };
-static const char *const default_methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+static const struct str default_methods[] = {TEXT("GET"), TEXT("HEAD"), TEXT("POST"), TEXT("PUT"), TEXT("PATCH"), TEXT("DELETE")};
+#undef TEXT
 
 static bool glob(struct str pattern, struct str text, bool nocase) {
   size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
@@ -77,9 +80,9 @@ static struct str without_suffix(struct str path) {
   return path;
 }
 
-static bool lists(const char *const *names, size_t n, struct str text) {
+static bool lists(const struct str *names, size_t n, struct str text) {
   for (size_t i = 0; i < n; i++)
-    if (str_eq(str_of(names[i]), text)) return true;
+    if (str_eq(names[i], text)) return true;
   return false;
 }
 
@@ -97,7 +100,7 @@ static bool allowed(const struct config_server *server, struct str path) {
   if (allow->n) return false;
   if (server->type == CONFIG_HTTP) return true;
   for (size_t i = 0; i < sizeof default_allow / sizeof *default_allow; i++)
-    if (matches(str_of(default_allow[i]), path, false, false)) return true;
+    if (matches(default_allow[i], path, false, false)) return true;
   return false;
 }
 
@@ -115,7 +118,7 @@ static bool denied(const struct config_server *server, struct str path) {
     if (matches(policy->deny.p[i], path, true, true)) return true;
   if (server->type == CONFIG_HTTP) return false;
   for (size_t i = 0; i < sizeof default_deny / sizeof *default_deny; i++) {
-    struct str pattern = str_of(default_deny[i]);
+    struct str pattern = default_deny[i];
     if (matches(pattern, path, true, true) && !opened(policy, pattern, path)) return true;
   }
   return false;

@@ -198,8 +198,7 @@ static void on_done(void *payload, const struct proxy_result *result) {
   free_passing(passing);
 }
 
-static void pass_on(struct passing *passing) {
-  struct connection_credential now = connection_credential(passing->connection);
+static void pass_on(struct passing *passing, struct connection_credential now) { /* takes over the reference */
   passing->turn = now.turn;
   passing->renewable = now.renewable && !passing->begun;
   passing->by_token = now.credential.kind == CREDENTIAL_PAT;
@@ -228,7 +227,7 @@ static void on_renewed_first(void *payload, const struct error *error) {
   if (error)
     fail(passing, error);
   else
-    pass_on(passing);
+    pass_on(passing, connection_credential(passing->connection));
 }
 
 static int check_connection(const struct passing *passing, struct error *error) {
@@ -257,12 +256,12 @@ static void on_session(void *payload, struct gateway_session *session, const str
     return;
   }
   struct connection_credential now = connection_credential(passing->connection);
-  bool due = renewal_is_due(&now, clock_now_ms());
+  if (!renewal_is_due(&now, clock_now_ms())) {
+    pass_on(passing, now);
+    return;
+  }
   secret_free(now.credential.value);
-  if (due)
-    renewal_start(passing->gateway, passing->visit->directory, session, passing->connection, now.turn, on_renewed_first, passing);
-  else
-    pass_on(passing);
+  renewal_start(passing->gateway, passing->visit->directory, session, passing->connection, now.turn, on_renewed_first, passing);
 }
 
 void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str id, struct str rest) {

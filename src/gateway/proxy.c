@@ -22,6 +22,7 @@ enum state {
   ASKING,     /* the request is on its way; no head yet */
   GATHERING,  /* a head is here, and nothing has gone out */
   STREAMING,  /* the browser has the head */
+  REPLIED,    /* the browser has all of it; only the server's end is still to be told */
   SWALLOWING, /* it is a refusal or a failure: its body is read for the reason */
   WAITING,    /* the gateway renews the sign-in */
   ALIASING,   /* the address was too long: the server is asked to keep it under a short one */
@@ -331,11 +332,24 @@ static void end_stream(struct proxy_pass *pass) {
   finish(pass, PROXY_ANSWERED, ERROR_NONE);
 }
 
+/* The whole body in one piece, in which no link is to be rewritten: goes on as it is. */
+static bool reply_at_once(struct proxy_pass *pass, struct str piece) {
+  if (pass->out.n || pass->length <= 0 || piece.n != (uint64_t)pass->length) return false;
+  if (pass->rewriting && rewrite_may_change(pass->call.server->url, piece)) return false;
+  add_host_headers(pass);
+  pass->result.answer_bytes = pass->length;
+  http_exchange_reply(pass->exchange, pass->status, &pass->headers, piece);
+  pass->state = REPLIED;
+  return true;
+}
+
 static void on_answer_data(struct proxy_pass *pass, struct str piece) {
   if (pass->state == STREAMING) {
     stream(pass, piece);
     return;
   }
+  if (reply_at_once(pass, piece)) return;
+  if (pass->length > 0 && pass->length <= SMALL) (void)buf_reserve(&pass->out, (size_t)pass->length - pass->out.n);
   (void)buf_add(&pass->out, piece);
   if (pass->out.n > SMALL) begin(pass);
   else if (pass->length < 0) turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
@@ -364,7 +378,6 @@ static void take_answer(struct proxy_pass *pass, const struct upstream_answer *a
   pass->must_have_body = proxy_must_have_body(&pass->question, answer);
   pass->rewriting = proxy_has_links(answer);
   if (!pass->bodiless && pass->length > (pass->rewriting ? SMALL : 0)) begin(pass);
-  else if (pass->length > 0) (void)buf_reserve(&pass->out, (size_t)(pass->length <= SMALL ? pass->length : SMALL));
 }
 
 /* A refusal or a failure: what the browser gets for it comes from here, and so do the reasons. */
@@ -493,6 +506,8 @@ static void on_end(void *payload, const struct error *error) {
   pass->upstream = NULL;
   if (pass->state == SWALLOWING || (pass->state == ALIASING && !error))
     on_swallowed(pass);
+  else if (pass->state == REPLIED)
+    finish(pass, PROXY_ANSWERED, ERROR_NONE);
   else if (error)
     fail(pass, error);
   else if (pass->state == GATHERING)

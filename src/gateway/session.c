@@ -130,6 +130,10 @@ void gateway_session_unref(struct gateway_session *session) {
   }
 }
 
+bool session_held(const struct gateway_session *session) {
+  return atomic_load_explicit(&session->references, memory_order_relaxed) > 1;
+}
+
 const unsigned char *session_id(const struct gateway_session *session) {
   return session->cookie.id;
 }

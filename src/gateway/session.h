@@ -62,6 +62,7 @@ struct gateway_session *session_usable(struct gateway_session *session);
 
 /* Connections. What is returned is an own reference; NULL: none. An ended one is none. */
 struct connection *session_connection(struct gateway_session *session, struct str server);
+bool session_held(const struct gateway_session *session); /* by more than one */
 size_t session_connections(struct gateway_session *session, struct connection **ret, size_t most); /* own references, by server */
 size_t session_connection_count(struct gateway_session *session);
 void session_put_connection(struct gateway_session *session, struct connection *connection);       /* takes its own reference; in place of the same server's */

@@ -12,6 +12,7 @@
 enum {
   STORE_QUEUE = 4096,
   UNUSED_MS = 5 * 60 * 1000,
+  CROWDED_MS = 1000,
   SWEEP_MS = 30 * 1000,
   PURGE_MS = 60 * 60 * 1000,
   TOUCH_MAX_MS = 60 * 1000,
@@ -49,7 +50,7 @@ struct sessions {
   struct entry *last; /* that was found; NULL: it is gone */
   struct map by_tag;  /* a keyed hash of the cookie to entry: cheaper than the way over the id, and tells nothing of either */
   unsigned char tag_key[crypto_shorthash_KEYBYTES];
-  size_t weight;
+  size_t sweep_at; /* so many entries */
   uint32_t newest_key; /* of the ring */
   uv_timer_t *sweep;
   int64_t purged_ms;
@@ -154,7 +155,10 @@ static void set_session(struct sessions *sessions, struct entry *entry, struct g
   add_tag(sessions, entry);
 }
 
+static void sweep(struct sessions *sessions, int64_t now_ms);
+
 static struct entry *add_entry(struct sessions *sessions, const unsigned char id[HASH_SIZE]) {
+  if (sessions->entries.count >= sessions->sweep_at) sweep(sessions, clock_monotonic_ms());
   struct entry *entry = mem_alloc(sizeof *entry);
   memcpy(entry->id, id, sizeof entry->id);
   entry->used_ms = clock_monotonic_ms();
@@ -425,30 +429,30 @@ static void purge_run(void *payload, const struct rows *rows) {
   if (store_purge(rows->store, clock_now_ms(), &error)) log_event(LOG_WARNING, "store_not_purged", LOG_FAILURE(&error));
 }
 
-static bool is_unused(const struct sessions *sessions, const struct entry *entry, int64_t now_ms) {
-  int64_t limit = sessions->weight > SESSIONS_WEIGHT_MAX ? SWEEP_MS : UNUSED_MS;
-  return entry->session && !entry->loading &&
-         (now_ms - entry->used_ms > limit || session_life(entry->session, clock_now_ms()) != SESSION_ALIVE);
+static bool is_unused(const struct entry *entry, int64_t now_ms, int64_t limit_ms) {
+  return entry->session && !entry->loading && !session_held(entry->session) &&
+         (now_ms - entry->used_ms > limit_ms || session_life(entry->session, clock_now_ms()) != SESSION_ALIVE);
 }
 
-static void on_sweep(uv_timer_t *timer) {
-  struct sessions *sessions = timer->data;
+static void sweep(struct sessions *sessions, int64_t now_ms) {
   VEC(struct entry *) unused = {0};
-  int64_t now = clock_monotonic_ms();
-  size_t weight = 0;
+  int64_t limit = sessions->entries.count > SESSIONS_MOST ? CROWDED_MS : UNUSED_MS;
   for (struct map_entry *e = map_first(&sessions->entries); e; e = map_next(&sessions->entries, e)) {
     struct entry *entry = e->value;
-    if (is_unused(sessions, entry, now))
-      VEC_PUSH(&unused, entry);
-    else
-      weight += entry->session ? 1 + session_connection_count(entry->session) : 1;
+    if (is_unused(entry, now_ms, limit)) VEC_PUSH(&unused, entry);
   }
   for (size_t i = 0; i < unused.n; i++) {
     if (session_seen(unused.p[i]->session) > unused.p[i]->touched_ms) touch(sessions, unused.p[i]);
     drop_entry(sessions, unused.p[i]);
   }
   VEC_FREE(&unused);
-  sessions->weight = weight;
+  sessions->sweep_at = (sessions->entries.count > SESSIONS_MOST ? sessions->entries.count : SESSIONS_MOST) + SESSIONS_MOST / 8;
+}
+
+static void on_sweep(uv_timer_t *timer) {
+  struct sessions *sessions = timer->data;
+  int64_t now = clock_monotonic_ms();
+  sweep(sessions, now);
   if (now - sessions->purged_ms < PURGE_MS) return;
   sessions->purged_ms = now;
   (void)sessions_submit(sessions, purge_run, NULL, NULL);
@@ -472,6 +476,7 @@ struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring 
   sessions->ring = ring;
   sessions->newest_key = keyring_newest(ring);
   sessions->thread = work_new(loop, 1, STORE_QUEUE);
+  sessions->sweep_at = SESSIONS_MOST;
   sessions->sweep = mem_alloc(sizeof *sessions->sweep);
   if (uv_mutex_init(&sessions->workers_lock) || uv_mutex_init(&sessions->ring_lock) || uv_timer_init(loop, sessions->sweep)) abort();
   sessions->sweep->data = sessions;

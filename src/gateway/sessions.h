@@ -6,7 +6,7 @@
  * - An id with another secret than the one that was sealed with is no session. A store that is gone is ERROR_store_unavailable, never "no session" (R-H9).
  * - A use moves the idle end in memory at once and in the store after a tenth of the idle time, 60 s at the latest: after a crash a session may end that much earlier, never later.
  * - The first use after the keys have changed seals the session and its connections anew (R-H2): what is in use outlives any number of rotations.
- * - Unused entries leave after five minutes, earlier where there are more than SESSIONS_MAX of weight.
+ * - Unused entries leave after five minutes, and after a second where there are more than SESSIONS_MOST: those who come back are read from the store.
  *
  * Calls are of the loop thread, but for sessions_rows. Life cycle: sessions_new, calls, sessions_free (saves what is not saved; the loop must run once more). */
 #ifndef DRAWBRIDGE_GATEWAY_SESSIONS_H
@@ -16,7 +16,7 @@
 
 struct sessions;
 
-enum { SESSIONS_FRESH_MS = 10000, SESSIONS_WEIGHT_MAX = 8000 /* sessions and connections: each holds a few locked pages */ };
+enum { SESSIONS_FRESH_MS = 10000, SESSIONS_MOST = 2048 };
 
 /* Opens the store twice: for the thread behind the loop, and for workers. ERROR_configuration, ERROR_store_unavailable. Takes over the ring, also where it fails. */
 struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct error *error);

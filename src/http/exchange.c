@@ -110,7 +110,7 @@ struct str http_exchange_peer(const struct http_exchange *exchange) {
 }
 
 struct str http_exchange_id(const struct http_exchange *exchange) {
-  return str_of(exchange->id);
+  return (struct str){exchange->id, sizeof exchange->id - 1};
 }
 
 bool http_exchange_gone(const struct http_exchange *exchange) {

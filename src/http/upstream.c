@@ -79,6 +79,7 @@ void upstream_pool_free(struct upstream_pool *pool) {
   tls_context_free(pool->tls);
   arena_free(pool->arena);
   arena_pool_free(pool->arenas);
+  while (pool->head_count) buf_free(&pool->heads[--pool->head_count]);
   free(pool);
 }
 

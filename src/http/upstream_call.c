@@ -15,6 +15,19 @@ static void wipe(struct buf *bytes) {
   buf_free(bytes);
 }
 
+static void drop_head(struct upstream_call *call) {
+  struct upstream_pool *pool = call->pool;
+  struct buf *head = &call->head;
+  if (!head->p || head->capacity > UPSTREAM_HEAD_KEPT_MAX || pool->head_count == UPSTREAM_HEADS_KEPT) {
+    wipe(head);
+    return;
+  }
+  secret_wipe(head->p, head->capacity);
+  buf_clear(head);
+  pool->heads[pool->head_count++] = *head;
+  *head = BUF_INIT(UPSTREAM_HEAD_MAX);
+}
+
 void call_free(struct upstream_call *call) {
   struct upstream_pool *pool = call->pool;
   if (call->previous) call->previous->next = call->next;
@@ -22,7 +35,7 @@ void call_free(struct upstream_call *call) {
   if (call->next) call->next->previous = call->previous;
   queue_remove(call);
   turn_remove(pool->room->turn, &call->turn);
-  wipe(&call->head);
+  drop_head(call);
   wipe(&call->early);
   arena_free(call->arena);
 }
@@ -126,7 +139,7 @@ struct upstream_call *upstream_request(struct upstream_pool *pool, const struct 
   call->payload = payload;
   call->arena = arena;
   call->turn = (struct turn_item){.act = on_turn, .payload = call};
-  call->head = BUF_INIT(UPSTREAM_HEAD_MAX);
+  call->head = pool->head_count ? pool->heads[--pool->head_count] : BUF_INIT(UPSTREAM_HEAD_MAX);
   call->early = BUF_INIT(UPSTREAM_EARLY_MAX);
   call->next = pool->calls;
   if (call->next) call->next->previous = call;
@@ -149,7 +162,7 @@ void call_send(struct upstream_call *call) {
   call->moved_ms = now_of(call);
   bool stopped = call->blocked;
   call->blocked = !stream_write_secret(call->link->stream, pieces, pieces[1].n ? 2 : 1);
-  if (!call->idempotent) wipe(&call->head); /* else it may have to be sent again */
+  if (!call->idempotent) drop_head(call); /* else it may have to be sent again */
   wipe(&call->early);
   call->early_stopped = stopped && !call->blocked;
   if (call->early_stopped) turn_add(call->pool->room->turn, &call->turn);

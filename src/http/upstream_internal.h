@@ -10,7 +10,7 @@
 
 enum {
   UPSTREAM_TICK_MS = 50,
-  UPSTREAM_ARENA_FIRST = 4096, UPSTREAM_ARENAS_KEPT = 256,
+  UPSTREAM_ARENA_FIRST = 4096, UPSTREAM_ARENAS_KEPT = 256, UPSTREAM_HEADS_KEPT = 64, UPSTREAM_HEAD_KEPT_MAX = 4096,
   UPSTREAM_HEAD_MAX = 256 * 1024,  /* of a request: what the server let in, and what the gateway adds */
   UPSTREAM_EARLY_MAX = 64 * 1024 * 1024, /* body written before there is a connection; writers stop at STREAM_HIGH */
 };
@@ -23,6 +23,8 @@ struct upstream_pool {
   struct str host_field;
   struct tls_context *tls;
   struct arena_pool *arenas;                /* of calls */
+  struct buf heads[UPSTREAM_HEADS_KEPT];    /* memory for heads of requests, wiped, for those that come next */
+  size_t head_count;
   struct link *links;                       /* closed ones too, until their turn is over */
   struct link *unused;                      /* open, without a call; the one used last first */
   struct upstream_call *calls;              /* dead ones too */

@@ -36,6 +36,7 @@ struct stream {
   struct socket *socket;      /* NULL: none at present */
   struct turn_item turn;
   struct buf out;             /* goes out behind `under_way` */
+  struct buf spare;           /* the memory of what went last, while more waits: two buffers take turns */
   struct write *under_way;    /* what libuv has; NULL: nothing */
   struct tls *tls;            /* NULL: plain, or nothing came yet */
   struct tls_context *served; /* accepted: what `tls` will be made of; NULL: plain, or dialled */
@@ -76,6 +77,7 @@ static void free_bytes(struct stream *stream, struct buf *bytes) {
 static void let_go(struct stream *stream) {
   if (--stream->holders > 0) return;
   free_bytes(stream, &stream->out);
+  free_bytes(stream, &stream->spare);
   tls_free(stream->tls);
   tls_context_free(stream->served);
   if (stream->found) uv_freeaddrinfo(stream->found);
@@ -152,18 +154,22 @@ static void on_written(uv_write_t *request, int status) {
   struct write *write = request->data;
   struct stream *stream = write->stream;
   stream->under_way = NULL;
-  free_bytes(stream, &write->bytes);
+  stream->spare = write->bytes;
+  if (stream->wipes) secret_wipe(stream->spare.p, stream->spare.capacity);
+  buf_clear(&stream->spare);
   free(write);
   if (stream->closed) return;
   if (status < 0) fail_uv(stream, status);
   else flush(stream);
+  if (!stream->under_way) free_bytes(stream, &stream->spare);
 }
 
 /* Hands what the socket did not take to libuv; the buffer moves over. */
 static void hand_over(struct stream *stream, struct buf *bytes, size_t sent) {
   struct write *write = mem_alloc(sizeof *write);
   *write = (struct write){.stream = stream, .bytes = *bytes, .sent = sent};
-  *bytes = BUF_INIT(WAITING_MAX);
+  *bytes = stream->spare;
+  stream->spare = BUF_INIT(WAITING_MAX);
   write->request.data = write;
   uv_buf_t buf = uv_buf_init(write->bytes.p + sent, (unsigned)(write->bytes.n - sent));
   int result = uv_write(&write->request, (uv_stream_t *)&stream->socket->tcp, &buf, 1, on_written);
@@ -422,7 +428,7 @@ static struct stream *stream_new(struct stream_room *room, const struct stream_e
   stream->events = events;
   stream->payload = payload;
   stream->turn = (struct turn_item){.act = on_turn, .payload = stream};
-  stream->out = BUF_INIT(WAITING_MAX);
+  stream->out = stream->spare = BUF_INIT(WAITING_MAX);
   stream->holders = 1;
   return stream;
 }
