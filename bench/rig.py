@@ -1,9 +1,11 @@
-"""What a measurement stands on: an upstream (nginx with two files, and a stand-in DHIS2 server behind it for everything else, so that a sign-in works), drawbridge with one session in front of it, and the peers in front of
-the very same upstream. All on free ports of 127.0.0.1, in one temporary folder, on fixed cores, ended by close().
+"""What a measurement stands on: an upstream (nginx with files, and a stand-in DHIS2 server behind it for everything else, so that a sign-in works), drawbridge in front of it with a session, and peers
+(fronts.py) in front of the very same upstream. All on free ports of 127.0.0.1, in one temporary folder, on fixed cores, ended by close().
 """
+import contextlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -12,26 +14,18 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "blackbox"))
 import harness  # noqa: E402
+import fronts  # noqa: E402
 from people import People  # noqa: E402
 
-VERSION = "2.41"
+VERSION = "2.42"
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
-NGINX_HEAD = """\
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 4096; }}
-http {{
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  keepalive_requests 1000000000; keepalive_timeout 75s;
-"""
-UPSTREAM = NGINX_HEAD + """
+UPSTREAM = fronts.NGINX + """
   access_log off; sendfile on; tcp_nopush on; open_file_cache max=16;
   upstream sim {{ server 127.0.0.1:{sim}; keepalive 4; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
+    client_max_body_size 0;
     location = /api/small {{ default_type application/json; root {files}; }}
     location = /api/large {{ default_type application/json; root {files}; }}
     location = /api/binary {{ default_type application/octet-stream; root {files}; }}
@@ -39,52 +33,31 @@ UPSTREAM = NGINX_HEAD + """
   }}
 }}
 """
-PEER = NGINX_HEAD + """
-  access_log {folder}/access.log combined;
-  upstream back {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 1000000000; }}
-  server {{
-    listen 127.0.0.1:{port} backlog=4096;
-    location / {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ""; }}
-  }}
-}}
-"""
-HAPROXY = """\
-global
-  nbthread 1
-  maxconn 4096
-  log 127.0.0.1:{sink} local0
-defaults
-  mode http
-  option httplog
-  log global
-  timeout connect 5s
-  timeout client 75s
-  timeout server 60s
-frontend in
-  bind 127.0.0.1:{port} backlog 4096
-  default_backend out
-backend out
-  http-reuse always
-  server up 127.0.0.1:{upstream} pool-max-conn 64
-"""
 CONFIG = """\
-public_url: http://127.0.0.1:{port}
+public_url: https://127.0.0.1:{secure}
 listen: [127.0.0.1:{port}]
+tls: {{listen: [127.0.0.1:{secure}], certificate: {certificate}, key: {key}}}
 store: sqlite:{folder}/state.db
 keys: {folder}/keys
 servers:
-  - id: up
+{servers}
+log: {{level: info, format: json}}
+"""
+SERVER = """\
+  - id: {id}
     url: http://127.0.0.1:{upstream}
     addresses: [127.0.0.0/8]
-    limits: {{concurrency: 64}}
-log: {{level: info, format: json}}
+    limits: {{concurrency: {concurrency}}}
 """
 
 
 def cpu_of(pids):
     """Seconds that these processes have used so far, all threads: the scheduler's own count, in nanoseconds."""
-    tasks = [task for pid in pids for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    total = 0
+    for task in [task for pid in pids for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread of Apache's has just ended
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 def rss_of(pids):
@@ -103,26 +76,29 @@ def values(size):
     return json.dumps({"dataValues": rows}, separators=(",", ":")).encode()
 
 
-class Target:
-    """What wrk is pointed at: base address, request headers, and the processes whose CPU counts."""
-
-    def __init__(self, name, base, headers, pids):
-        self.name, self.base, self.headers, self.pids = name, base, headers, pids
-
-
 class Rig:
-    def __init__(self, peers):
+    client, secret = "bench", "bench-secret-of-the-client"
+
+    def __init__(self, names, servers):
+        """names: of fronts.PEERS, or `drawbridge`; servers: (id, concurrency) of drawbridge's."""
         cores = sorted(os.sched_getaffinity(0))
         self.proxy_core, self.other_core = cores[0], cores[-1]
-        self.all_cores, self.running = set(cores), []
+        self.all_cores, self.running, self.servers = set(cores), [], servers
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-bench-"))
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))
         try:
+            self.make_certificate()
             self.start_upstream()
-            self.targets = {name: getattr(self, "start_" + name)() for name in peers}
-            self.targets["drawbridge"] = self.start_drawbridge()
+            self.targets = {name: self.start_drawbridge() if name == "drawbridge" else fronts.PEERS[name][0](self) for name in names}
         except BaseException:
             self.close()
             raise
+
+    def make_certificate(self):
+        self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-days", "2", "-keyout", self.key, "-out", self.certificate],
+                       check=True, capture_output=True)
 
     def spawn(self, core, words, port, name):
         os.sched_setaffinity(0, {core})
@@ -137,14 +113,11 @@ class Rig:
             raise SystemExit(f"bench: {name} ended at once: {(self.folder / f'{name}.log').read_text()[-1000:]}")
         return process
 
-    def nginx(self, name, core, text, **values):
+    def spawn_nginx(self, name, core, text, port, **values):
         folder = self.folder / name
         folder.mkdir()
-        port = harness.free_port()
         (folder / "nginx.conf").write_text(text.format(folder=folder, port=port, **values))
-        master = self.spawn(core, ["nginx", "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"], port, name)
-        children = pathlib.Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
-        return port, [master.pid, *map(int, children)]
+        return self.spawn(core, ["nginx", "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"], port, name)
 
     def start_upstream(self):
         files = self.folder / "files" / "api"
@@ -153,34 +126,33 @@ class Rig:
         (files / "large").write_bytes(values(1024 * 1024))
         (files / "binary").write_bytes(os.urandom(1024 * 1024))
         self.folder.chmod(0o755)  # where nginx was started by root, its worker is somebody else
-        self.sim_port = harness.free_port()
-        self.spawn(self.other_core, [harness.BUILD / "drawbridge-sim", "--version", VERSION, "--listen", f"127.0.0.1:{self.sim_port}", "--set", "control=on"], self.sim_port, "sim")
-        self.upstream, _ = self.nginx("upstream", self.other_core, UPSTREAM, sim=self.sim_port, files=self.folder / "files")
-
-    def start_nginx(self):
-        port, pids = self.nginx("peer", self.proxy_core, PEER, upstream=self.upstream)
-        return Target("nginx", f"http://127.0.0.1:{port}", {}, pids)
-
-    def start_haproxy(self):
-        port, path = harness.free_port(), self.folder / "haproxy.cfg"
-        path.write_text(HAPROXY.format(port=port, upstream=self.upstream, sink=harness.free_port()))
-        process = self.spawn(self.proxy_core, ["haproxy", "-db", "-f", path], port, "haproxy")
-        return Target("haproxy", f"http://127.0.0.1:{port}", {}, [process.pid])
+        self.sim_port, self.apache_port, self.upstream = harness.free_port(), harness.free_port(), harness.free_port()
+        self.spawn(self.other_core, [harness.BUILD / "drawbridge-sim", "--version", VERSION, "--listen", f"127.0.0.1:{self.sim_port}", "--set", "control=on",
+                                     "--client", f"{self.client}:{self.secret}", "--redirect-uri", f"http://127.0.0.1:{self.apache_port}/oidc/callback"], self.sim_port, "sim")
+        self.spawn_nginx("upstream", self.other_core, UPSTREAM, self.upstream, sim=self.sim_port, files=self.folder / "files")
+        self.people = People(type("Sim", (), {"port": self.sim_port}), VERSION)
+        self.people.add("ada")
 
     def start_drawbridge(self):
-        port, path = harness.free_port(), self.folder / "drawbridge.yaml"
-        path.write_text(CONFIG.format(port=port, folder=self.folder, upstream=self.upstream))
+        port, secure, path = harness.free_port(), harness.free_port(), self.folder / "drawbridge.yaml"
+        servers = "".join(SERVER.format(id=name, upstream=self.upstream, concurrency=concurrency) for name, concurrency in self.servers)
+        path.write_text(CONFIG.format(port=port, secure=secure, folder=self.folder, certificate=self.certificate, key=self.key, servers=servers))
         process = self.spawn(self.proxy_core, [harness.BUILD / "drawbridge", "serve", "--config", path], port, "drawbridge")
-        sim = type("Sim", (), {"port": self.sim_port})
-        people = People(sim, VERSION)
-        people.add("ada")
-        token, _ = people.pat("ada")
-        browser = harness.Browser(port)
-        answer = browser.call("POST", "/v1/servers/up/connection", body={"kind": "pat", "token": token})
-        if answer.status != 201:
-            raise SystemExit(f"bench: the sign-in failed: {answer}")
-        cookie = "; ".join(f"{k}={v}" for k, v in browser.cookies[port].items())
-        return Target("drawbridge", f"http://127.0.0.1:{port}/s/up", {"Cookie": cookie, "X-Drawbridge": "1"}, [process.pid])
+        self.drawbridge_port, self.drawbridge_host = port, f"127.0.0.1:{secure}"
+        self.token, _ = self.people.pat("ada")
+        target = fronts.Target("drawbridge", port, secure, self.sign_in(), process)
+        target.bases = {kind: f"{base}/s/{self.servers[0][0]}" for kind, base in target.bases.items()}
+        return target
+
+    def sign_in(self):
+        """A session with a connection to each server; returns the headers of its calls."""
+        headers = {"Host": self.drawbridge_host, "X-Drawbridge": "1"}
+        for name, _ in self.servers:
+            answer = harness.call(self.drawbridge_port, "POST", f"/v1/servers/{name}/connection", headers, {"kind": "pat", "token": self.token})
+            if answer.status not in (200, 201):
+                raise SystemExit(f"bench: the sign-in failed: {answer}")
+            headers["Cookie"] = "; ".join(line.partition(";")[0] for line in answer.all("Set-Cookie"))
+        return headers
 
     def close(self):
         for process in reversed(self.running):
