@@ -27,7 +27,8 @@ class Names(Gateway):
         inside = socket.create_server(("127.0.0.1", self.upstream.port))
         self.addCleanup(inside.close)
         threading.Thread(target=self.count, args=(inside,), daemon=True).start()
-        self.names = self.directory() / "names"
+        folder = self.directory()
+        self.names, self.directory = folder / "names", lambda: folder  # the store's: the one place that the sandbox leaves open for the resolver
         self.leads_to(*addresses)
         self.start([("one", None, f"url: http://dhis2.test:{self.upstream.port}\n    insecure: true\n    addresses: [127.0.0.2/32]")],
                    environment={"LD_PRELOAD": str(RESOLVER), "FAKE_RESOLVER": str(self.names), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
