@@ -57,6 +57,24 @@ static const char *use(struct proof_nonces *nonces, int64_t now_ms, struct str n
   return proof_nonces_use(nonces, now_ms, &proof, &error) ? error.reason : "good";
 }
 
+/* [A18] Signatures of every length and of odd letters. */
+static void odd_signatures(void **state) {
+  struct arena *arena = arena_new();
+  struct str whole = STR(EXAMPLE);
+  size_t dot = str_find_last_char(whole, '.');
+  (void)state;
+  for (size_t n = 0; n < 200; n++)
+    for (const char *letter = "A=.+ "; *letter; letter++) {
+      struct proof proof;
+      struct error error = {0};
+      char text[sizeof EXAMPLE + 200];
+      memcpy(text, whole.p, dot + 1);
+      memset(text + dot + 1, *letter, n);
+      if (proof_check((struct str){text, dot + 1 + n}, &token_call, arena, &proof, &error) != -1) fail_msg("%zu of %c", n, *letter);
+    }
+  arena_free(arena);
+}
+
 /* [A10] */
 static void once_and_while_young(void **state) {
   struct arena *arena = arena_new();
@@ -103,6 +121,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(signed_elsewhere),
       cmocka_unit_test(any_change_is_seen),
+      cmocka_unit_test(odd_signatures),
       cmocka_unit_test(once_and_while_young),
       cmocka_unit_test(many),
   };
