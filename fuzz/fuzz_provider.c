@@ -5,6 +5,7 @@
 #include "oauth/dpop.h"
 #include "oauth/jws.h"
 #include "oauth/jwt.h"
+#include "oauth/logout_token.h"
 
 static const struct oauth_discovery about = {.issuer = {"https://a.example/op", 20}, .slash_is_the_same = true};
 
@@ -40,6 +41,16 @@ static void keys(struct str text) {
   if (result == 0 || (result < 0 && !wrong)) abort();
 }
 
+/* Nobody has a key of this set. */
+static void logout(struct arena *arena, struct str text) {
+  static const char set[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","
+                            "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}]}";
+  struct logout_token token;
+  struct error error = {0};
+  int result = logout_token_check(text, str_of(set), about.issuer, STR("dr"), 1795512600000, arena, &token, &error);
+  if (result == 0 || (result < 0 && (error.code != ERROR_bad_request || !*error.message))) abort();
+}
+
 static void nonce(struct arena *arena, struct str text) {
   static struct secret *key;
   if (!key) key = jws_new_key();
@@ -58,9 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1) return 0;
   struct arena *arena = arena_new();
   struct str text = {(const char *)data + 1, size - 1};
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
   case 0: document(arena, text); break;
   case 1: keys(text); break;
+  case 2: logout(arena, text); break;
   default: nonce(arena, text); break;
   }
   arena_free(arena);

@@ -78,6 +78,7 @@ static int complete(const struct source_place *place, const struct oauth_party *
   ret->credential = (struct source_credential){CREDENTIAL_BEARER, secret_ref(grant->tokens.access_token)};
   ret->refresh_token = secret_ref(grant->tokens.refresh_token);
   ret->expires_ms = grant->tokens.expires_ms;
+  ret->refresh_ends_ms = grant->tokens.refresh_ends_ms;
   return 0;
 }
 

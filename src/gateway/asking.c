@@ -56,6 +56,7 @@ static enum asking_place place_of(struct str path) {
   if (str_eq(path, STR("/s")) || str_starts(path, STR("/s/"))) return ASKING_PROXIED;
   if (!str_starts(path, STR("/v1/")) && !str_eq(path, STR("/v1"))) return ASKING_PAGE;
   if (str_starts(path, STR("/v1/callback/"))) return ASKING_SIGN_IN;
+  if (str_starts(path, STR("/v1/backchannel-logout/"))) return ASKING_PROVIDER;
   return str_starts(path, STR("/v1/servers/")) && str_ends(path, STR("/authorize")) ? ASKING_SIGN_IN : ASKING_API;
 }
 
@@ -139,7 +140,7 @@ int asking_read(const struct config *config, const struct http_request *request,
   *ret = (struct asking){.place = place_of(request->path), .mode = CONFIG_MODE_SAME_ORIGIN, .peer = believed_peer(config, request, peer)};
   ret->navigation = is_navigation(request, ret->place);
   if (check_host(config, request, peer, arena, error)) return -1;
-  if (ret->place == ASKING_PAGE) return 0;
+  if (ret->place == ASKING_PAGE || ret->place == ASKING_PROVIDER) return 0;
   if (read_origin(config, request, arena, ret, error)) return -1;
   ret->preflight = str_eq(request->method, STR("OPTIONS")) && ret->origin.n &&
                    http_headers_value(&request->headers, STR("Access-Control-Request-Method")).p;

@@ -21,6 +21,7 @@ enum asking_place {
   ASKING_API,      /* /v1/… */
   ASKING_SIGN_IN,  /* /v1/servers/{id}/authorize, /v1/callback/{id}: navigations alone */
   ASKING_PROXIED,  /* /s/{id}/… */
+  ASKING_PROVIDER, /* /v1/backchannel-logout/{id}: an authorization server, which proves itself by what it signs */
 };
 
 struct asking {

@@ -25,6 +25,7 @@
   X(restored, "a remembered sign-in came back with the person's sign-in at the home server") \
   X(forgotten, "a person had one remembered sign-in, or all of them, forgotten") \
   X(session_ended, "somebody signed out of everything, or an administrator ended the session") \
+  X(ended_elsewhere, "an authorization server told that somebody has signed out there; refused: somebody only claimed so") \
   X(renewal_failed, "a token could not be renewed") \
   X(credential_refused, "the server does not take the credential any more: the connection needs a new sign-in") \
   X(call_denied, "the policy forbids a path or method") \

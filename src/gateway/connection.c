@@ -14,7 +14,7 @@ struct connection {
   struct source_credential credential;
   struct secret *refresh_token, *cookies, *vault;
   struct secret *proof_key; /* fixed */
-  int64_t expires_ms;
+  int64_t expires_ms, refresh_ends_ms;
   uint64_t turn;
   struct oauth_tokens unsaved;
   uv_cond_t renewed;
@@ -88,6 +88,7 @@ struct connection *connection_of_sign_in(struct str server, struct str url, cons
   c->cookies = secret_ref(signed_in->cookies);
   c->proof_key = secret_ref(signed_in->proof_key);
   c->expires_ms = signed_in->expires_ms;
+  c->refresh_ends_ms = signed_in->refresh_ends_ms;
   return c;
 }
 
@@ -149,7 +150,8 @@ enum {
   TAG_VAULT,
   TAG_SID,
   TAG_PROOF_KEY,
-  TAG_COUNT = TAG_PROOF_KEY,
+  TAG_REFRESH_ENDS,
+  TAG_COUNT = TAG_REFRESH_ENDS,
 };
 
 static struct str text_or_empty(struct str text) {
@@ -158,7 +160,7 @@ static struct str text_or_empty(struct str text) {
 
 struct secret *connection_pack(struct connection *connection) {
   const struct connection_about *about = &connection->about;
-  char since[8], expires[8];
+  char since[8], expires[8], refresh_ends[8];
   uv_mutex_lock(&connection->lock);
   char credential_kind = (char)connection->credential.kind;
   const struct packed_field fields[] = {
@@ -180,6 +182,7 @@ struct secret *connection_pack(struct connection *connection) {
       {TAG_VAULT, secret_reveal(connection->vault)},
       {TAG_SID, text_or_empty(about->sid)},
       {TAG_PROOF_KEY, secret_reveal(connection->proof_key)},
+      {TAG_REFRESH_ENDS, packed_number(connection->refresh_ends_ms, refresh_ends)},
   };
   struct secret *packed = packed_close(fields, sizeof fields / sizeof *fields);
   uv_mutex_unlock(&connection->lock);
@@ -220,6 +223,7 @@ struct connection *connection_unpack(struct str packed) {
   c->vault = secret_or_none(FIELD(TAG_VAULT));
   c->proof_key = secret_or_none(FIELD(TAG_PROOF_KEY));
   c->expires_ms = expires;
+  (void)packed_get_number(FIELD(TAG_REFRESH_ENDS), &c->refresh_ends_ms);
 #undef FIELD
   return c;
 }
@@ -231,6 +235,7 @@ struct connection_credential connection_credential(struct connection *connection
   struct connection_credential now = {.credential = {connection->credential.kind, secret_ref(connection->credential.value)},
                                       .expires_ms = connection->expires_ms,
                                       .renewable = connection->refresh_token,
+                                      .refresh_ends_ms = connection->refresh_ends_ms,
                                       .turn = connection->turn};
   uv_mutex_unlock(&connection->lock);
   return now;
@@ -275,6 +280,7 @@ void connection_renewed(struct connection *connection, const struct oauth_tokens
   put(&connection->credential.value, secret_ref(tokens->access_token));
   if (tokens->refresh_token) put(&connection->refresh_token, secret_ref(tokens->refresh_token));
   connection->expires_ms = tokens->expires_ms;
+  connection->refresh_ends_ms = tokens->refresh_ends_ms;
   connection->turn++;
   uv_mutex_unlock(&connection->lock);
   connection->state = CONNECTION_OK;
@@ -311,6 +317,7 @@ void connection_keep_unsaved(struct connection *connection, const struct oauth_t
   put(&connection->unsaved.access_token, secret_ref(tokens->access_token));
   put(&connection->unsaved.refresh_token, secret_ref(tokens->refresh_token));
   connection->unsaved.expires_ms = tokens->expires_ms;
+  connection->unsaved.refresh_ends_ms = tokens->refresh_ends_ms;
   uv_mutex_unlock(&connection->lock);
 }
 
@@ -324,7 +331,7 @@ bool connection_take_unsaved(struct connection *connection, struct oauth_tokens 
 
 void connection_adopt(struct connection *connection, struct connection *fresh) {
   struct connection_credential now = connection_credential(fresh);
-  struct oauth_tokens tokens = {now.credential.value, connection_refresh_token(fresh), now.expires_ms};
+  struct oauth_tokens tokens = {now.credential.value, connection_refresh_token(fresh), now.expires_ms, now.refresh_ends_ms};
   enum connection_state state = connection_state(fresh);
   connection_renewed(connection, &tokens);
   connection->state = state;

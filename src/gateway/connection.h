@@ -51,6 +51,7 @@ struct connection_credential {
   struct source_credential credential;
   int64_t expires_ms; /* of the credential itself; 0: not told */
   bool renewable;     /* has a refresh token */
+  int64_t refresh_ends_ms; /* of that one; 0: not told */
   uint64_t turn;
 };
 struct connection_credential connection_credential(struct connection *connection);

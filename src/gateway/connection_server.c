@@ -67,9 +67,13 @@ struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct g
   struct gateway_session *usable = session_usable(session);
   struct connection *connection = usable ? session_connection(usable, server_id) : NULL;
   struct dhis2_server *made = NULL;
-  bool dhis2 = server && directory_about(server)->type == CONFIG_DHIS2;
-  if (server && !dhis2) (void)failure_at(error, ERROR_not_dhis2, server_id, "the server %.*s is no DHIS2 server", STR_ARG(server_id));
-  int failed = server && !dhis2 ? -1 : server ? check(connection, server_id, directory_place(server)->base_url, error) : failure_unknown_server(error, server_id);
+  int failed = -1;
+  if (!server)
+    (void)failure_unknown_server(error, server_id);
+  else if (directory_about(server)->type != CONFIG_DHIS2)
+    (void)failure_at(error, ERROR_not_dhis2, server_id, "the server %.*s is no DHIS2 server", STR_ARG(server_id));
+  else
+    failed = check(connection, server_id, directory_place(server)->base_url, error);
   if (!failed) {
     struct holder *holder = mem_alloc(sizeof *holder);
     *holder = (struct holder){gateway, directory_ref(directory), gateway_session_ref(usable), connection_ref(connection), 0};

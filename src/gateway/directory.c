@@ -15,6 +15,7 @@ struct answer {
   atomic_uint references;
   struct arena *arena;
   struct dhis2_probe probe;
+  bool lacks_oauth; /* of type http: the configuration names a client, and its authorization server cannot be had */
   int64_t at_ms;
   bool doubted;
 };
@@ -159,7 +160,7 @@ void directory_answer_unref(const struct directory_answer *given) {
 }
 
 static bool is_fresh(const struct answer *answer) {
-  return answer && !answer->doubted && clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code ? FAILED_MS : GOOD_MS);
+  return answer && !answer->doubted && clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code || answer->lacks_oauth ? FAILED_MS : GOOD_MS);
 }
 
 static struct answer *ask(const struct directory_server *server) {
@@ -174,6 +175,7 @@ static struct answer *ask(const struct directory_server *server) {
            : dhis2_probe(&server->place, answer->arena, &answer->probe, &answer->answer.error))
     failure_name_server(&answer->answer.error, server->about->id);
   if (answer->answer.error.code == ERROR_address_refused) audit_server(AUDIT_address_refused, server->about->id, &answer->answer.error);
+  answer->lacks_oauth = http && source.has_client && answer->probe.source.kinds[SIGN_IN_OAUTH].state == SIGN_IN_OFF;
   answer->at_ms = clock_monotonic_ms();
   return answer;
 }

@@ -46,6 +46,7 @@ struct gateway {
   struct loop_watch *loop_watch;
   struct { struct gateway_own_route *p; size_t n, capacity; } routes;
   struct map under_way;          /* sign-ins per browser (sign_in_limit.h) */
+  size_t logouts;                /* tokens of sign-outs elsewhere being looked at (backchannel.c) */
   bool draining;
 };
 

@@ -110,6 +110,13 @@ static void blame_clock(struct flight *flight, const struct directory_answer *an
   (void)error_context(error, "the server's clock is %lld seconds %s ours", (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
 }
 
+/* Told beforehand: nobody needs to be asked (R-D8). */
+static bool has_ended(struct connection *connection) {
+  struct connection_credential now = connection_credential(connection);
+  secret_free(now.credential.value);
+  return now.refresh_ends_ms && now.refresh_ends_ms <= clock_now_ms();
+}
+
 static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct error *error) {
   const struct directory_answer *answer = directory_probe(flight->server);
   struct secret *refresh_token = connection_refresh_token(flight->connection);
@@ -117,6 +124,8 @@ static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct er
   if (answer->error.code) {
     *error = answer->error;
     failed = for_now(error, "the sign-in could not be renewed");
+  } else if (!oauth_of(flight, answer)->token_endpoint.n && !answer->dhis2) { /* its authorization server is another one than it, and away */
+    failed = for_now(error, "the authorization server does not describe itself at the moment");
   } else if (!oauth_of(flight, answer)->token_endpoint.n) {
     failed = error_set(error, ERROR_reauth_required, "the server does not offer this kind of sign-in any more (it was upgraded, or it is switched off): sign in in another way");
   } else {
@@ -215,7 +224,9 @@ static int follow_vault(struct flight *flight, struct error *error) {
 
 static int renew_under_lease(struct flight *flight, struct error *error) {
   struct oauth_tokens tokens = {0};
-  int failed = connection_take_unsaved(flight->connection, &tokens) ? 0 : ask_server(flight, &tokens, error);
+  int failed = connection_take_unsaved(flight->connection, &tokens) ? 0
+               : has_ended(flight->connection)                     ? error_set(error, ERROR_reauth_required, "the sign-in at the server has ended: sign in again")
+                                                                   : ask_server(flight, &tokens, error);
   if (!failed) failed = save(flight, &tokens, error);
   secret_free(tokens.access_token);
   secret_free(tokens.refresh_token);

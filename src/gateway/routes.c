@@ -18,6 +18,7 @@ static const struct route {
     {"GET", "/v1/servers/{}/doctor", doctor},
     {"GET", "/v1/callback/{}", callback},
     {"POST", "/v1/handoff", handoff},
+    {"POST", "/v1/backchannel-logout/{}", backchannel_logout},
 };
 
 static bool matches(struct str pattern, struct str path, struct str *ret_id) {

@@ -17,6 +17,7 @@ route_run connection_create, connection_delete; /* connection_routes.c */
 route_run authorize, callback;                 /* oauth_routes.c */
 route_run vault_delete;                        /* vault_routes.c */
 route_run handoff;                             /* handoff.c */
+route_run backchannel_logout;                  /* backchannel.c */
 
 /* /s/{id}/…; `rest`: the target behind the id. */
 void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str id, struct str rest); /* proxied.c */

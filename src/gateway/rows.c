@@ -92,6 +92,21 @@ static struct str user_json(const struct connection_about *about, struct arena *
   return json;
 }
 
+/* What finds the connections of one session at an authorization server; its id itself stays sealed. */
+static struct str sid_mark(struct str server, struct str sid, struct arena *arena) {
+  unsigned char hash[HASH_SIZE];
+  if (!sid.n) return STR("");
+  hash_sha256(arena_printf(arena, "sid %.*s %.*s", STR_ARG(server), STR_ARG(sid)), hash);
+  return base64url_encode(arena, (struct str){(const char *)hash, sizeof hash});
+}
+
+int rows_end_person(const struct rows *rows, struct str server, struct str subject, struct str sid, size_t *ret_count, struct error *error) {
+  struct arena *arena = arena_new();
+  int result = store_connection_end(rows->store, server, subject, sid_mark(server, sid, arena), ret_count, error);
+  arena_free(arena);
+  return result;
+}
+
 static struct seal_place connection_place(const struct rows *rows, const unsigned char *session, const struct secret *holder,
                                           struct str server, struct str fields[3]) {
   fields[0] = STR("connection");
@@ -112,6 +127,7 @@ static int connection_row(const struct rows *rows, const struct gateway_session 
                                    .kind = str_of(config_kind_name(about->kind)),
                                    .state = str_of(connection_state_name(state == CONNECTION_REAUTH_REQUIRED ? state : CONNECTION_OK)),
                                    .user = user_json(about, arena),
+                                   .data = sid_mark(about->server, about->sid, arena),
                                    .generation = generation > 0 ? generation : 1,
                                    .since_ms = about->since_ms,
                                    .expires_ms = credential.expires_ms};

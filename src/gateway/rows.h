@@ -28,6 +28,7 @@ int rows_delete(const struct rows *rows, const struct gateway_session *session, 
 
 int rows_put_connection(const struct rows *rows, struct gateway_session *session, struct connection *connection, struct error *error);
 int rows_delete_connection(const struct rows *rows, const struct gateway_session *session, struct str server, struct error *error);
+int rows_end_person(const struct rows *rows, struct str server, struct str subject, struct str sid, size_t *ret_count, struct error *error); /* of all sessions: the connections of that user, or of that session at the authorization server; empty: not told */
 int rows_set_state(const struct rows *rows, const struct gateway_session *session, const struct connection *connection, struct error *error);
 
 /* Saves what it holds now in place of its own generation. ERROR_changed_meanwhile: another process was first, or it is gone: rows_read_connection tells. */

@@ -6,11 +6,11 @@
 
 enum { VIEW_MAX = 4 << 20, CONNECTIONS_MAX = 1000 };
 
-/* What an OAuth access token's end means to nobody: it is renewed. */
+/* An access token's end means nothing to anybody where it is renewed: then it is the refresh token's that counts (R-D8). */
 static int64_t end_of(struct connection *connection) {
   struct connection_credential credential = connection_credential(connection);
   secret_free(credential.credential.value);
-  return credential.renewable ? 0 : credential.expires_ms;
+  return credential.renewable ? credential.refresh_ends_ms : credential.expires_ms;
 }
 
 static void add_connection(struct json_out *out, struct connection *connection, const char *not_remembered) {

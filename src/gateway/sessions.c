@@ -54,6 +54,7 @@ struct sessions {
   uint32_t newest_key; /* of the ring */
   uv_timer_t *sweep;
   int64_t purged_ms;
+  int64_t changed_ms; /* what was loaded before is looked up again */
 };
 
 static struct str tag_of(const struct entry *entry) {
@@ -220,6 +221,10 @@ void sessions_forget(struct sessions *sessions, struct gateway_session *session)
   }
   for (size_t i = 0; i < dead.n; i++) drop_entry(sessions, dead.p[i]);
   VEC_FREE(&dead);
+}
+
+void sessions_look_again(struct sessions *sessions) {
+  sessions->changed_ms = clock_monotonic_ms();
 }
 
 size_t sessions_count(const struct sessions *sessions) {
@@ -397,14 +402,15 @@ static void find_slowly(struct sessions *sessions, struct entry *entry, struct s
   browser_cookie_clear(&cookie);
 }
 
-static bool is_fresh(const struct entry *entry) {
-  return entry->session && !entry->loading && clock_monotonic_ms() - entry->loaded_ms < SESSIONS_FRESH_MS;
+static bool is_fresh(const struct sessions *sessions, const struct entry *entry) {
+  bool loaded = entry->session && !entry->loading && entry->loaded_ms > sessions->changed_ms;
+  return loaded && clock_monotonic_ms() - entry->loaded_ms < SESSIONS_FRESH_MS;
 }
 
 void sessions_find(struct sessions *sessions, struct str value, sessions_found *found, void *payload) {
   struct browser_cookie_look look;
   struct entry *known = entry_of_cookie(sessions, value);
-  if (known && is_fresh(known)) {
+  if (known && is_fresh(sessions, known)) {
     tell_holder(sessions, known, found, payload);
     return;
   }
@@ -414,7 +420,7 @@ void sessions_find(struct sessions *sessions, struct str value, sessions_found *
   }
   struct entry *entry = entry_of(sessions, look.id);
   if (!entry) entry = add_entry(sessions, look.id);
-  if (is_fresh(entry))
+  if (is_fresh(sessions, entry))
     tell(sessions, entry, (struct str){(const char *)look.holder, sizeof look.holder}, found, payload);
   else
     find_slowly(sessions, entry, value, found, payload);

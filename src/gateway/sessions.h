@@ -28,6 +28,7 @@ typedef void sessions_found(void *payload, struct gateway_session *session, cons
 void sessions_find(struct sessions *sessions, struct str cookie, sessions_found *found, void *payload);
 void sessions_use(struct sessions *sessions, struct gateway_session *session); /* moves the idle end */
 void sessions_add(struct sessions *sessions, struct gateway_session *session); /* one that was just made and stored */
+void sessions_look_again(struct sessions *sessions); /* at the store, before the next use of each: another has changed it */
 void sessions_forget(struct sessions *sessions, struct gateway_session *session);
 
 /* Work on the thread of the store. False: too much waits; nothing is called. `done` may be NULL. */

@@ -232,8 +232,8 @@ static int check_id_token(const struct token_call *call, const struct secret *to
   return result;
 }
 
-static int64_t end_of(const struct token_answer *answer) {
-  return answer->expires_s ? clock_now_ms() + answer->expires_s * 1000 : 0;
+static int64_t end_of(int64_t seconds) {
+  return seconds ? clock_now_ms() + seconds * 1000 : 0;
 }
 
 void oauth_tokens_clear(struct oauth_tokens *tokens) {
@@ -256,7 +256,7 @@ static int redeem(const struct token_call *call, struct token_answer *tokens, st
     return -1;
   }
   ret->scope = tokens->scope;
-  ret->tokens = (struct oauth_tokens){secret_ref(tokens->access), secret_ref(tokens->refresh), end_of(tokens)};
+  ret->tokens = (struct oauth_tokens){secret_ref(tokens->access), secret_ref(tokens->refresh), end_of(tokens->expires_s), end_of(tokens->refresh_s)};
   return 0;
 }
 
@@ -354,7 +354,7 @@ static int refreshed(const struct token_call *call, struct token_answer *answer,
     error->code = ERROR_reauth_required;
     return -1;
   }
-  *ret = (struct oauth_tokens){secret_ref(answer->access), secret_ref(answer->refresh ? answer->refresh : used), end_of(answer)};
+  *ret = (struct oauth_tokens){secret_ref(answer->access), secret_ref(answer->refresh ? answer->refresh : used), end_of(answer->expires_s), end_of(answer->refresh_s)};
   return 0;
 }
 

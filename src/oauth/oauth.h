@@ -74,6 +74,7 @@ struct oauth_tokens {
   struct secret *access_token;  /* owned */
   struct secret *refresh_token; /* owned; NULL: none. Of a refresh: the new one, or a reference to the one that was used */
   int64_t expires_ms;           /* 0: not told */
+  int64_t refresh_ends_ms;      /* of the refresh token; 0: not told */
 };
 void oauth_tokens_clear(struct oauth_tokens *tokens);
 

@@ -20,7 +20,7 @@ int token_call(const struct token_call *call, struct str endpoint, const struct 
 
 struct token_answer {
   struct secret *access, *refresh, *id; /* owned; NULL: not there */
-  int64_t expires_s;                    /* 0: not told */
+  int64_t expires_s, refresh_s;         /* of the access token, of the refresh token; 0: not told */
   struct str scope;                     /* p == NULL: not told */
   enum { TOKEN_OTHER, TOKEN_BEARER, TOKEN_DPOP } type;
   struct str refusal;                   /* "invalid_grant" …; empty: the answer names none */

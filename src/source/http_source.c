@@ -130,6 +130,7 @@ int http_source_redeem(const struct oauth_party *party, const struct secret *cod
     ret->refresh_token = secret_ref(grant.tokens.refresh_token);
     ret->proof_key = secret_ref(grant.proof_key);
     ret->expires_ms = grant.tokens.expires_ms;
+    ret->refresh_ends_ms = grant.tokens.refresh_ends_ms;
     ret->subject = person.subject;
     ret->sid = person.sid;
     ret->user = (struct signed_in_user){.id = person.subject, .username = person.username.n ? person.username : person.subject, .name = person.name.n ? person.name : person.username};

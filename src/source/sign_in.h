@@ -66,6 +66,7 @@ struct signed_in {
   struct secret *proof_key;            /* owned; of CREDENTIAL_DPOP, else NULL */
   struct secret *cookies;              /* owned; cookie_jar_save of what the server set for this credential; NULL: none. To be sent back with it, and with nothing else */
   int64_t expires_ms;                  /* when the credential ends by itself; 0: not told (tokens that were pasted, sessions: by idle time) */
+  int64_t refresh_ends_ms;             /* of the refresh token; 0: not told */
   struct signed_in_user user;
   struct str minted;                   /* id of the token that drawbridge made in exchange for the password (dhis2/mint.h); empty: none */
   struct str subject;                  /* oauth: `sub` of the ID token, to be held against that of a refreshed one; else empty */

@@ -28,6 +28,7 @@ struct store_engine {
   int (*connection_list)(struct store *store, const unsigned char *session, struct arena *arena, struct store_connection **ret, size_t *ret_count, struct error *error);
   int (*connection_renew)(struct store *store, const struct store_connection *connection, struct error *error);
   int (*connection_state)(struct store *store, const unsigned char *session, struct str server, int64_t generation, struct str state, struct error *error);
+  int (*connection_end)(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error);
   int (*connection_delete)(struct store *store, const unsigned char *session, struct str server, struct error *error);
 
   int (*ticket_put)(struct store *store, const struct store_ticket *ticket, struct error *error);

@@ -264,6 +264,7 @@ const struct store_engine store_sqlite = {
     .connection_list = sqlite_connection_list,
     .connection_renew = sqlite_connection_renew,
     .connection_state = sqlite_connection_state,
+    .connection_end = sqlite_connection_end,
     .connection_delete = sqlite_connection_delete,
     .ticket_put = sqlite_ticket_put,
     .ticket_take = sqlite_ticket_take,

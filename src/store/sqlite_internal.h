@@ -64,6 +64,7 @@ int sqlite_connection_get(struct store *store, const unsigned char *session, str
 int sqlite_connection_list(struct store *store, const unsigned char *session, struct arena *arena, struct store_connection **ret, size_t *ret_count, struct error *error);
 int sqlite_connection_renew(struct store *store, const struct store_connection *connection, struct error *error);
 int sqlite_connection_state(struct store *store, const unsigned char *session, struct str server, int64_t generation, struct str state, struct error *error);
+int sqlite_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error);
 int sqlite_connection_delete(struct store *store, const unsigned char *session, struct str server, struct error *error);
 
 /* sqlite_tickets.c: tickets and leases */

@@ -207,6 +207,16 @@ int sqlite_connection_state(struct store *store, const unsigned char *session, s
   return query_run(&q, error);
 }
 
+int sqlite_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error) {
+  struct query q = query_of(store, "DELETE FROM connections WHERE server = ?1 AND ((?2 <> '' AND json_extract(user, '$.id') = ?2) OR (?3 <> '' AND data = ?3))");
+  query_text(&q, server);
+  query_text(&q, user_id);
+  query_text(&q, data);
+  int changed = query_change(&q, error);
+  if (changed > 0) *ret_count = (size_t)changed;
+  return changed < 0 ? -1 : 0;
+}
+
 int sqlite_connection_delete(struct store *store, const unsigned char *session, struct str server, struct error *error) {
   struct query q = query_of(store, "DELETE FROM connections WHERE session = ? AND server = ?");
   query_hash(&q, session);

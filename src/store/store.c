@@ -137,6 +137,12 @@ int store_connection_state(struct store *store, const unsigned char session[STOR
   return store->engine->connection_state(store, session, server, generation, state, error);
 }
 
+int store_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error) {
+  *ret_count = 0;
+  return check_name(server, NAME_MAX_BYTES, "server's id", error) < 0 ? -1
+                                                                      : store->engine->connection_end(store, server, user_id, data, ret_count, error);
+}
+
 int store_connection_delete(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct error *error) {
   return check_name(server, NAME_MAX_BYTES, "server's id", error) < 0 ? -1
                                                                       : store->engine->connection_delete(store, session, server, error);

@@ -68,6 +68,8 @@ int store_connection_list(struct store *store, const unsigned char session[STORE
 /* Puts sealed, state, data and expires_ms in place where the row still has `connection->generation`, and raises it by one. ERROR_changed_meanwhile: it has not, or is gone. */
 int store_connection_renew(struct store *store, const struct store_connection *connection, struct error *error);
 int store_connection_state(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, int64_t generation, struct str state, struct error *error); /* no effect on another generation */
+/* Deletes, of all sessions, the connections at `server` of the user whose id is `user_id`, or whose `data` is `data`; an empty one of the two is not looked for. */
+int store_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error);
 int store_connection_delete(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct error *error); /* not there is fine */
 
 /* A new session id for the same browser: puts `session` with `connections` (sealed anew for it; their `session` is not looked at, generations stay), and of the old one either leaves the rows until old_until_ms or, with 0, deletes them. One transaction. ERROR_no_session: the old one is gone (signed out meanwhile). */

@@ -46,7 +46,7 @@ class Provider:
 
     def agree(self, address, name, redirect):
         """From the authorization endpoint through every page of the server back to `redirect`: its query."""
-        browser = harness.Browser(0)
+        browser = self.person = harness.Browser(0)
         method, body = "GET", None
         for _ in range(12):
             parts = urllib.parse.urlsplit(address)
@@ -65,6 +65,13 @@ class Provider:
             address, method = urllib.parse.urljoin(address, form[1]), "POST"
             body = urllib.parse.urlencode({**hidden, **({"login": name, "password": "any"} if hidden.get("prompt") == "login" else {})})
         raise AssertionError(f"no way back: {address}")
+
+    def sign_out(self):
+        """The person of the last agree() signs out at the server itself."""
+        page = self.person._plain(self.port, "GET", "/session/end", {}, None).body.decode()
+        xsrf = re.search(r'name="xsrf" value="([^"]+)"', page)[1]
+        answer = self.person._plain(self.port, "POST", "/session/end/confirm", {"Content-Type": "application/x-www-form-urlencoded"}, urllib.parse.urlencode({"xsrf": xsrf, "logout": "yes"}))
+        assert answer.status in (302, 303), (answer, self.log())
 
 
 def make_key(directory, kind):

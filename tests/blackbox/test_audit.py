@@ -44,7 +44,11 @@ class Audit(Gateway):
 class Lines(Audit):
     def test_every_action(self):
         """[R-H6, R-H5] Each action of the table is done once, and leaves its line with who, where and how it went; no other line is there, and none in the log."""
-        self.start([("one", "2.43"), ("two", "2.41"), ("inside", None, "url: http://localhost:1\n    insecure: true")], apps=APPS)
+        secret = self.directory() / "secret"
+        secret.write_text("a long enough secret")
+        secret.chmod(0o600)
+        self.start([("one", "2.43"), ("two", "2.41"), ("inside", None, "url: http://localhost:1\n    insecure: true"),
+                    ("api", None, f"type: http\n    url: http://127.0.0.1:1\n    oauth: {{client_id: x, client_secret: {{file: {secret}}}}}")], apps=APPS)
         self.config_text = self.config_text.replace("  - id: inside\n    addresses: [127.0.0.0/8]\n", "  - id: inside\n").replace("name: The one", "name: The one\n    home: true")
         self.restart()
         for people in self.people.values():
@@ -65,6 +69,7 @@ class Lines(Audit):
         self.refused(browser.call("GET", "/s/one/api/me"), 401, "reauth_required")
         self.refused(self.sign_in(browser, "inside", 502, kind="pat", token="d2p_" + "a" * 50), 502, "address_refused")
         self.assertNotEqual(browser.call("POST", "/v1/handoff", {"Origin": FAR}, {"code": "a" * 43, "verifier": "b" * 43}).status, 200)
+        self.assertEqual(browser.call("POST", "/v1/backchannel-logout/api", {"Content-Type": "application/x-www-form-urlencoded"}, "logout_token=x").status, 400)
         self.assertEqual(browser.call("DELETE", "/v1/servers/two/connection").status, 204)
         self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
         self.command("keys", "rotate", "--config", self.config)

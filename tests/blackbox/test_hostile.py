@@ -193,3 +193,27 @@ class Renewals(Lies):
                 self.assertEqual(self.connections(browser)["op"]["state"], "ok", "the connection stays")
                 self.server.lie("op")
                 self.assertEqual(browser.call("GET", "/s/op/api/who").status, 200, "and goes on when the server does")
+
+    def test_an_authorization_server_that_is_away(self):
+        """[R-D5] Whoever comes while it cannot even be asked what it is keeps the sign-in."""
+        self.serve_issuers("op")
+        browser = self.believed("op")
+        self.restart()  # nothing is known of it any more
+        self.server.lie("op", answer_discovery=lambda: (503, {}, ""))
+        self.server.made += 1
+        self.refused(browser.call("GET", "/s/op/api/who"), 503, "refresh_failed")
+        self.assertEqual(self.connections(browser)["op"]["state"], "ok")
+
+    def test_a_refresh_token_that_ends(self):
+        """[R-D8] Where its end is told, the session shows it, and behind it nobody is asked."""
+        self.serve_issuers("op")
+        for name in ("refresh_expires_in", "refresh_token_expires_in"):
+            self.server.lie("op", token={name: 3600})
+            self.assertIn("expires_at", self.connections(self.believed("op"))["op"])
+        self.server.lie("op", token={"refresh_expires_in": 1, "expires_in": 1})
+        browser = self.believed("op")
+        asked = self.server.fetched[("op", "token")]
+        time.sleep(1.1)  # its life
+        self.refused(browser.call("GET", "/s/op/api/who"), 401, "reauth_required")
+        self.assertEqual(self.server.fetched[("op", "token")], asked)
+        self.assertEqual(self.connections(browser)["op"]["state"], "reauth_required")

@@ -98,6 +98,7 @@ class OpenApi(Case):
         self.ask("GET", "/v1/servers/{server}/data-sets/{data_set}/org-units", "/v1/servers/district/data-sets/nothing/org-units", 400)
         self.ask("GET", "/v1/servers/{server}/doctor", "/v1/servers/district/doctor", 200)
         self.ask("POST", "/v1/probe", expect=200, body={})
+        self.ask("POST", "/v1/backchannel-logout/{server}", "/v1/backchannel-logout/district", 404, body={})
         self.ask("POST", "/v1/handoff", expect=403, body={"code": "x" * 43, "verifier": "y" * 43})
         for method in ("GET", "HEAD"):
             self.ask(method, "/s/{server}/{path}", "/s/district/api/me?fields=id", 200)

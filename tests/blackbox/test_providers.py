@@ -14,7 +14,7 @@ from providers import Provider, make_key
 class AtAProvider(Gateway):
     SECRET = "a secret: with odd & characters +%/="
 
-    def serve_provider(self, oauth="", client=None, **words):
+    def serve_provider(self, oauth="", client=None, backchannel=False, **words):
         """One server `api` of type http whose tokens come from a strict oidc-provider."""
         port, directory = harness.free_port(), self.directory()
         issuer, secret = f"http://127.0.0.1:{port}", directory / "provider-secret"
@@ -25,6 +25,8 @@ class AtAProvider(Gateway):
         self.secrets |= {self.SECRET, urllib.parse.quote(self.SECRET)}
         self.callback = f"{self.public}/v1/callback/api"
         metadata = {"client_id": "draw & bridge", "client_secret": self.SECRET, "redirect_uris": [self.callback], "grant_types": ["authorization_code", "refresh_token"], **(client or {})}
+        if backchannel:
+            metadata["backchannel_logout_uri"] = f"{self.public}/v1/backchannel-logout/api"
         self.provider = Provider("oidc", self, port=port, clients=[{k: v for k, v in metadata.items() if v is not None}], **words)
 
     def sign(self, browser, name="ada", return_to="/servers"):

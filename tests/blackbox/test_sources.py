@@ -123,6 +123,25 @@ class Pasted(Gateway):
         self.refused(browser.call("GET", "/v1/servers/fhir/doctor"), 502, "not_dhis2")
 
 
+class Remembered(Gateway):
+    def test_with_the_home_server(self):
+        """A token that a person had remembered comes back with the sign-in at the home server."""
+        api = Api()
+        self.addCleanup(api.stop)
+        self.secrets.add(TOKEN)
+        self.start([("home", "2.41"), ("fhir", None, f"url: http://127.0.0.1:{api.port}/fhir\n    type: http")])
+        self.config_text = self.config_text.replace("name: The home", "name: The home\n    home: true")
+        self.restart()
+        self.people["home"].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "home")
+        self.sign_in(browser, "fhir", kind="bearer", token=TOKEN, remember=True)
+        self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
+        self.with_password(browser, "home")
+        self.assertEqual(self.connections(browser)["fhir"]["kind"], "bearer")
+        self.assertEqual(browser.call("GET", "/s/fhir/metadata").status, 200)
+
+
 class Configured(Gateway):
     def test_refused(self):
         """[R-H3, A26]"""

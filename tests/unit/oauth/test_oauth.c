@@ -8,7 +8,7 @@
 #include "crypt/random.h"
 #include "http/base64.h"
 #include "http/form.h"
-#include "oauth/oauth.h"
+#include "oauth/token_endpoint.h"
 
 #define TEXT(literal) \
   { "" literal, sizeof(literal) - 1 }
@@ -132,10 +132,32 @@ static void callback(void **state) {
   arena_free(arena);
 }
 
+/* [R-D13, A14] A token of another type than the wanted one is none: a bound one where nothing was bound, a plain one where it should be. */
+static void types(void **state) {
+  (void)state;
+  static const struct {
+    const char *type;
+    bool plain, bound;
+  } rows[] = {{"Bearer", true, false}, {"bEARER", true, false}, {"DPoP", false, true}, {"dpop", false, true}, {"mac", false, false}, {"", false, false}};
+  struct arena *arena = arena_new();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct http_answer answer = {.status = 200, .body = arena_printf(arena, "{\"access_token\":\"a\",\"token_type\":\"%s\",\"refresh_expires_in\":60}", rows[i].type)};
+    struct token_answer got;
+    http_headers_add(&answer.headers, arena, STR("Content-Type"), STR("application/json"));
+    assert_int_equal(token_answer_read(arena, NULL, false, &answer, &got), rows[i].plain);
+    if (rows[i].plain) assert_int_equal(got.refresh_s, 60);
+    token_answer_clear(&got);
+    assert_int_equal(token_answer_read(arena, NULL, true, &answer, &got), rows[i].bound);
+    token_answer_clear(&got);
+  }
+  arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(start),
       cmocka_unit_test(callback),
+      cmocka_unit_test(types),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

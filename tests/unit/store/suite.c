@@ -290,6 +290,34 @@ static void renewing_checks_the_generation(void **state) {
   assert_false(has_connection(1, "central"));
 }
 
+/* [R-E11] */
+static void everywhere_of_one_user(void **state) {
+  size_t count = 7;
+  for (int i = 1; i <= 3; i++) {
+    put_session(i);
+    put_connection(i, "central");
+    put_connection(i, "district");
+  }
+  struct store_connection other = get_connection(3, "central");
+  other.user = STR("{\"id\":\"another\"}");
+  other.data = STR("mark");
+  good(store_connection_put(store, &other, 9, &error));
+  struct str user = get_connection(1, "central").user;
+  const char *id = strstr(user.p, "\"id\":\"");
+  assert_non_null(id);
+  struct str user_id = str_from(user, (size_t)(id - user.p) + 6);
+  user_id = str_slice(user_id, 0, str_find_char(user_id, '"'));
+  good(store_connection_end(store, STR("central"), STR(""), STR(""), &count, &error)); /* nobody */
+  assert_int_equal(count, 0);
+  good(store_connection_end(store, STR("central"), user_id, STR("nothing"), &count, &error));
+  assert_int_equal(count, 2);
+  assert_false(has_connection(1, "central") || has_connection(2, "central"));
+  assert_true(has_connection(3, "central") && has_connection(1, "district"));
+  good(store_connection_end(store, STR("central"), STR(""), STR("mark"), &count, &error));
+  assert_int_equal(count, 1);
+  assert_false(has_connection(3, "central"));
+}
+
 static void state_is_for_one_generation(void **state) {
   put_session(1);
   put_connection(1, "central");
@@ -704,6 +732,7 @@ int suite_run(struct suite_place at, const char *name) {
       ON_STORE(sessions_are_listed),
       ON_STORE(connections_are_listed_by_server),
       ON_STORE(renewing_checks_the_generation),
+      ON_STORE(everywhere_of_one_user),
       ON_STORE(state_is_for_one_generation),
       ON_STORE(rotation_moves_all_at_once),
       ON_STORE(rotation_never_makes_the_old_one_live_longer),
