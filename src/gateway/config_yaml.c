@@ -107,18 +107,20 @@ static int read_all(struct reading *r, struct fy_diag *diag, struct error *error
 
 /* libfyaml never comes back from some directives ("%," for one), and none of them means anything in a configuration. */
 static bool has_directive(struct str text, unsigned *ret_line) {
+  if (str_starts(text, STR("\xef\xbb\xbf"))) text = str_slice(text, 3, text.n); /* what some editors put in front */
   for (*ret_line = 1; text.p; ++*ret_line)
     if (str_starts(str_take(&text, '\n'), STR("%"))) return true;
   *ret_line = 0;
   return false;
 }
 
-/* YAML has no control characters but these three; libfyaml takes a NUL for the end of the file, and what stands behind it, a `deny` maybe, would be gone without a word. */
+/* YAML has no control characters but these three, and a carriage return alone is no line of anybody's editor (libfyaml begins one there, and with it a directive, see above); libfyaml takes a NUL for the end of the file, and what stands behind it, a `deny` maybe, would be gone without a word. */
 static bool has_control(struct str text, unsigned *ret_line) {
   unsigned line = 1;
   for (size_t i = 0; i < text.n; i++) {
     unsigned char c = (unsigned char)text.p[i];
-    if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
+    bool ends_line = c == '\n' || (c == '\r' && i + 1 < text.n && text.p[i + 1] == '\n');
+    if ((c < ' ' && c != '\t' && !ends_line) || c == 0x7f) {
       *ret_line = line;
       return true;
     }

@@ -141,6 +141,8 @@ static void mistakes_are_told_with_their_place(void **state) {
       {HEAD "servers: &a\n  - id: x\n", ":6:", "anchors"},
       {HEAD "servers: *a\n", ":5:", "anchors"},
       {HEAD "%,\n", ":5:", "directives"}, /* libfyaml never comes back from this one */
+      {"\xef\xbb\xbf%,\n" HEAD, ":1:1:", "directives"},
+      {HEAD "\r%,\n", ":5:1:", "control character"},
       {HEAD "log: !x {level: info}\n", ":5:", "tags"},
       {HEAD "log: [\n", ":", ""},
       {HEAD SERVER "    name: \"a\a\"\n", ":8:1:", "control character"},
