@@ -3,6 +3,7 @@
 import argparse
 import collections
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -19,7 +20,7 @@ def main():
     options = parser.parse_args()
     for old in options.build.rglob("*.gcda"):
         old.unlink()
-    tests = subprocess.run([sys.executable, "tools/run-tests.py", "--build", str(options.build), *options.suite], cwd=ROOT)
+    tests = subprocess.run([sys.executable, "tools/run-tests.py", "--build", str(options.build), *options.suite], cwd=ROOT, env={**os.environ, "DRAWBRIDGE_COVERAGE": "1"})
     report = subprocess.run(["gcovr", "--root", str(ROOT), "--object-directory", str(options.build), "--filter", f"{ROOT}/src/", "--gcov-ignore-parse-errors", "--json", "-", str(options.build)],
                             cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True)
     lines = collections.defaultdict(lambda: [0, 0])
