@@ -65,6 +65,7 @@ static int end_row(struct csv_reader *r, struct error *error) {
   if (!utf8_valid(text)) return refuse_row(r, error, "the text is not UTF-8");
   size_t from = 0;
   for (size_t i = 0; i < r->count; i++) {
+    if (utf8_boundary(text, from) != from) return refuse_row(r, error, "the text is not UTF-8"); /* a separator stood inside a character */
     fields[i] = text.p ? str_slice(text, from, r->ends[i]) : STR("");
     from = r->ends[i];
   }

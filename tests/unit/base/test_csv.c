@@ -46,6 +46,7 @@ static void rows(void **state) {
       {"x\n\"a", "1:[x];!line 2: the text ends inside quotes"},
       {"a\rb", "1:[a];!line 1: a carriage return without a line feed"},
       {"a\xff\n", "!line 1: the text is not UTF-8"},
+      {"a,\xDE,\x9C\n", "!line 1: the text is not UTF-8"}, /* a character with a comma in it */
       {"\xEF\xBB", "!line 1: the text is not UTF-8"},
       {"0123456789012345678901234567890123456789012345678901234567890123456789\n", "!line 1: the row is too long"},
   };
