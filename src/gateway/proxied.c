@@ -155,9 +155,7 @@ static bool ask_server(struct passing *passing) {
 
 /* A server ends the oldest session of a person who has too many, also one that came with a token, and says so once, to the call that meets it (live: a redirect to its logout page); the token is as good as before. */
 static bool repeat_by_token(struct passing *passing) {
-  struct secret *cookies = connection_cookies(passing->connection);
-  if (!cookies) return false;
-  secret_free(cookies);
+  if (!proxy_sent_cookie(passing->pass)) return false;
   struct connection_credential now = connection_credential(passing->connection);
   proxy_repeat(passing->pass, now.credential);
   secret_free(now.credential.value);

@@ -49,6 +49,7 @@ struct proxy_pass {
   struct turn_item turn;
   enum state state;
   bool repeated, aliased, gone;
+  bool cookie_sent; /* with the last call */
   bool wants_nonce, nonce_sent; /* of a proof (DPoP): asked for; and given once */
   int64_t asked_ms;
   /* the body of the request */
@@ -134,6 +135,7 @@ static void send_head(struct proxy_pass *pass, struct str method, struct http_he
       .method = method, .target = target, .headers = headers, .secrets = secrets, .secret_count = n, .body_length = body_length, .who = pass->call.who};
   pass->asked_ms = clock_monotonic_ms();
   pass->upstream = upstream_request(proxy_pool_upstream(pass->pool), &head, callbacks, pass);
+  pass->cookie_sent = cookie != NULL;
   secret_free(cookie);
 }
 
@@ -580,6 +582,10 @@ struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchang
 }
 
 /* A browser that went meanwhile, and a body that was not kept, need no second call. */
+bool proxy_sent_cookie(const struct proxy_pass *pass) {
+  return pass->cookie_sent;
+}
+
 void proxy_repeat(struct proxy_pass *pass, struct source_credential credential) {
   struct error error = {0};
   if (pass->gone) {

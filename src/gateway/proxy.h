@@ -85,6 +85,8 @@ struct proxy_call {
 /* Answers the exchange, now or later. The pass is good until `done`. */
 struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchange, const struct proxy_call *call);
 
+bool proxy_sent_cookie(const struct proxy_pass *pass); /* inside `refused`: a cookie of the server's went along with what it refused */
+
 /* After `refused` answered true. */
 void proxy_repeat(struct proxy_pass *pass, struct source_credential credential);
 void proxy_fail(struct proxy_pass *pass, const struct error *error); /* ERROR_reauth_required: PROXY_REFUSED; ERROR_refresh_failed with retry_after, ERROR_store_unavailable, …: PROXY_FAILED */

@@ -34,7 +34,7 @@ class Running(Gateway):
 
     def test_the_kernel_holds_it(self):
         """[R-H3] All threads of a running server have the filter and no way to more rights."""
-        self.start()
+        self.start(more="sandbox: auto")
         told = sandboxes(self.program.log())[0]
         if not told["landlock"] or not told["seccomp"]:
             self.skipTest(told["message"])
