@@ -5,6 +5,7 @@ What a target finds stays in DIR/<target>/ with --keep DIR: the next run goes on
 """
 import argparse
 import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -23,7 +24,8 @@ def run(program, seconds, keep):
         found.mkdir(parents=True, exist_ok=True)
         before, began = len(list(found.iterdir())), time.monotonic()
         command = [str(program), f"-max_total_time={seconds}", "-max_len=65536", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={keep or pathlib.Path.cwd()}/{name}-", str(found)]
-        ended = subprocess.run(command + ([str(seeds)] if seeds.is_dir() else []), text=True, capture_output=True, errors="replace")
+        ended = subprocess.run(command + ([str(seeds)] if seeds.is_dir() else []), text=True, capture_output=True, errors="replace",
+                               env={**os.environ, "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})  # else undefined behaviour is only told, and the target goes on
         new, took = len(list(found.iterdir())) - before, time.monotonic() - began
     executed = re.findall(r"number_of_executed_units: *(\d+)", ended.stderr)
     edges = re.findall(r"\bcov: (\d+)", ended.stderr)

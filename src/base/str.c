@@ -36,7 +36,7 @@ bool str_starts_nocase(struct str s, struct str prefix) {
 }
 
 bool str_ends(struct str s, struct str suffix) {
-  return s.n >= suffix.n && str_eq((struct str){s.p + (s.n - suffix.n), suffix.n}, suffix);
+  return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
 }
 
 bool str_has(struct str s, struct str needle) {

@@ -1,5 +1,13 @@
 #!/usr/bin/env python3
-"""Runs tests/blackbox/test_*.py (or those named) and closes with `N passed, N failed, N skipped`."""
+"""Runs tests/blackbox/test_*.py (or those named) and closes with `N passed, N failed, N skipped`.
+
+Classes run side by side, one more at once than there are cores: most of the time a test waits for a program. What a class says is printed when it is done.
+"""
+import collections
+import concurrent.futures
+import io
+import multiprocessing
+import os
 import pathlib
 import sys
 import unittest
@@ -7,16 +15,36 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 
 
+def tests_of(suite):
+    for one in suite:
+        if isinstance(one, unittest.TestSuite):
+            yield from tests_of(one)
+        else:
+            yield one
+
+
+def run(ids):
+    """(what it said, passed, failed, skipped)"""
+    said = io.StringIO()
+    result = unittest.TextTestRunner(stream=said, verbosity=2, buffer=True).run(unittest.TestLoader().loadTestsFromNames(ids))
+    failed, skipped = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses), len(result.skipped)
+    return said.getvalue(), result.testsRun - failed - skipped, failed, skipped
+
+
 def main():
     sys.path.insert(0, str(HERE))
-    loader = unittest.TestLoader()
-    names = sys.argv[1:] or sorted(p.stem for p in HERE.glob("test_*.py"))
-    suite = unittest.TestSuite(loader.loadTestsFromName(name) for name in names)
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, buffer=True).run(suite)
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    skipped = len(result.skipped)
-    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
+    classes = collections.defaultdict(list)
+    for test in tests_of(unittest.TestLoader().loadTestsFromNames(sys.argv[1:] or sorted(p.stem for p in HERE.glob("test_*.py")))):
+        classes[type(test)].append(test.id())
+    total = [0, 0, 0]
+    with concurrent.futures.ProcessPoolExecutor((os.cpu_count() or 1) + 1, multiprocessing.get_context("fork")) as pool:
+        runs = [pool.submit(run, ids) for ids in sorted(classes.values(), key=len, reverse=True)]  # the long ones first, so that none is left over at the end
+        for done in concurrent.futures.as_completed(runs):
+            said, *counts = done.result()
+            print(said, end="", flush=True)
+            total = [a + b for a, b in zip(total, counts)]
+    print("{} passed, {} failed, {} skipped".format(*total))
+    return 1 if total[1] else 0
 
 
 if __name__ == "__main__":

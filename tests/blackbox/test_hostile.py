@@ -29,7 +29,7 @@ class Lies(Gateway):
         self.assertEqual(away.status, 303, away)
         asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(away.header("Location")).query))
         self.server.nonces[name] = asked.get("nonce")
-        back = self.come_back(browser, name, answer(asked["state"]) if answer else f"code=abc&state={asked['state']}")
+        back = self.come_back(browser, name, answer(asked["state"]) if answer else f"code=the-code-of-this-test&state={asked['state']}")
         problem = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back.header("Location") or "").query))
         return browser, back, problem
 
@@ -150,19 +150,19 @@ class Metadata(Lies):
         self.serve_issuers("op", "promises")
         self.server.lie("promises", discovery={"authorization_response_iss_parameter_supported": True})
         iss = lambda name: urllib.parse.quote(self.server.issuer(name), safe="")
-        self.found_out("promises", "transaction_lost", "iss", lambda state: f"code=abc&state={state}")
+        self.found_out("promises", "transaction_lost", "iss", lambda state: f"code=the-code-of-this-test&state={state}")
         self.found_out("promises", "transaction_lost", "iss", lambda state: f"error=access_denied&state={state}")
-        self.found_out("promises", "transaction_lost", "iss", lambda state: f"code=abc&state={state}&iss={iss('op')}")
-        self.found_out("op", "transaction_lost", "iss", lambda state: f"code=abc&state={state}&iss={iss('promises')}")
-        self.found_out("op", "transaction_lost", None, lambda state: f"code=abc&state={state[::-1]}")
-        for name, query in (("promises", lambda state: f"code=abc&state={state}&iss={iss('promises')}"), ("op", lambda state: f"code=abc&state={state}&iss={iss('op')}")):
+        self.found_out("promises", "transaction_lost", "iss", lambda state: f"code=the-code-of-this-test&state={state}&iss={iss('op')}")
+        self.found_out("op", "transaction_lost", "iss", lambda state: f"code=the-code-of-this-test&state={state}&iss={iss('promises')}")
+        self.found_out("op", "transaction_lost", None, lambda state: f"code=the-code-of-this-test&state={state[::-1]}")
+        for name, query in (("promises", lambda state: f"code=the-code-of-this-test&state={state}&iss={iss('promises')}"), ("op", lambda state: f"code=the-code-of-this-test&state={state}&iss={iss('op')}")):
             browser, back, problem = self.attempt(name, answer=query)
             self.assertEqual((back.status, problem), (303, {}), back)
-        for query in ("code=abc", "state={state}", "code=abc&code=abd&state={state}", "code=abc&state={state}&state={state}", "code=abc&error=x&state={state}", "code=&state={state}", "code=%00&state={state}"):
+        for query in ("code=the-code-of-this-test", "state={state}", "code=the-code-of-this-test&code=abd&state={state}", "code=the-code-of-this-test&state={state}&state={state}", "code=the-code-of-this-test&error=x&state={state}", "code=&state={state}", "code=%00&state={state}"):
             browser, back, problem = self.attempt("op", answer=lambda state: query.format(state=state))
             self.assertEqual(back.status, 400, (query, back))
             self.assertEqual(self.connections(browser), {})
-        self.assertNotIn(b"abc", b"".join(piece for b in self.browsers for piece in b.received))
+        self.assertNotIn(b"the-code-of-this-test", b"".join(piece for b in self.browsers for piece in b.received))
 
 
 class Renewals(Lies):

@@ -28,6 +28,7 @@ static void strings(void **state) {
   assert_text(str_trim(STR(" \t x y\r\n")), "x y");
   assert_int_equal(str_find(STR("abcabd"), STR("abd")), 3);
   assert_true(str_find(STR("ab"), STR("abc")) == SIZE_MAX);
+  assert_true(str_ends(STR_NONE, STR("")) && str_ends(STR("abc"), STR("bc")) && !str_ends(STR("c"), STR("bc")));
   assert_int_equal(str_cmp(STR("a"), STR("ab")), -1);
   assert_text(str_slice(STR("abc"), 2, 9), "c");
   struct str list[] = {STR("b"), STR("a"), STR("b"), STR("ab"), STR("a")};
