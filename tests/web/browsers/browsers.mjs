@@ -1,4 +1,5 @@
 // Debian's Chromium and Firefox, each with third-party cookies as people have them: allowed, partitioned by site (Firefox alone), or blocked.
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,6 +24,14 @@ const FIREFOX_POLICIES = {
   none: { 'network.cookie.cookieBehavior': 2 },
 }
 
+const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr'
+
+/** Why nothing can be shown with this browser here, or false. A Firefox of before 143 takes __Host-Http- for any other name; before 141 it keeps no partitioned cookie. */
+export function tooOld(name) {
+  const version = name === 'firefox' && Number(/Firefox (\d+)/.exec(execFileSync(FIREFOX, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[1])
+  return version !== false && !(version >= 143) && `Firefox ${version} is older than 143`
+}
+
 export async function startBrowser(name, policy) {
   const profile = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`))
   const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 2 * PATIENCE, timeout: 2 * PATIENCE }
@@ -33,7 +42,7 @@ export async function startBrowser(name, policy) {
     browser = await puppeteer.launch({ ...common, browser: 'chrome', executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', userDataDir: profile, args: CHROMIUM })
   } else {
     const prefs = { ...FIREFOX_POLICIES[policy], 'network.dns.localDomains': Object.values(NAMES).join(), 'browser.contentblocking.category': 'custom', 'dom.disable_open_during_load': false }
-    browser = await puppeteer.launch({ ...common, browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', userDataDir: profile, extraPrefsFirefox: prefs })
+    browser = await puppeteer.launch({ ...common, browser: 'firefox', executablePath: FIREFOX, userDataDir: profile, extraPrefsFirefox: prefs })
   }
   return {
     name,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
-import { startBrowser } from './browsers.mjs'
+import { startBrowser, tooOld } from './browsers.mjs'
 import { GATE, startGate, token } from './gate.mjs'
 import { inApp, openApp } from './people.mjs'
 
@@ -40,7 +40,7 @@ const matrix = (page, address, places, methods, headers) => inApp(page, async (b
 
 describe('cors', { concurrency: 2 }, () => {
   for (const [name, policy] of [['chromium', 'allowed'], ['firefox', 'partitioned']])
-    test(`[R-F1, R-F2, R-F3, R-F4, R-F5, R-F6, A02] an app that is listed reads every answer, refusals too; nobody else reads any: ${name}`, { timeout: 600000 }, async () => {
+    test(`[R-F1, R-F2, R-F3, R-F4, R-F5, R-F6, A02] an app that is listed reads every answer, refusals too; nobody else reads any: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
       const window = await startBrowser(name, policy)
       try {
         for (const app of ['near', 'far']) {
@@ -61,7 +61,7 @@ describe('cors', { concurrency: 2 }, () => {
     })
 
   for (const [name, policy] of [['chromium', 'allowed'], ['firefox', 'allowed']])
-    test(`[R-E4, R-F3, R-F4, R-F11, A02, A32] a page of another site does nothing with the session of somebody who is signed in: ${name}`, { timeout: 600000 }, async () => {
+    test(`[R-E4, R-F3, R-F4, R-F11, A02, A32] a page of another site does nothing with the session of somebody who is signed in: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
       const window = await startBrowser(name, policy)
       try {
         const own = await openApp(window, gate, 'gate')

@@ -1,7 +1,7 @@
 // What happens when a person does not do one thing after the other: two tabs, two sign-ins at once, Back, reload, an old link, no cookies; and when somebody else tries to be in between. Each has one outcome, in both browsers.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { startBrowser } from './browsers.mjs'
+import { startBrowser, tooOld } from './browsers.mjs'
 import { startGate, token } from './gate.mjs'
 import { agree, connections, continueAtPage, inApp, me, openApp, ready, refused, signInByCode } from './people.mjs'
 
@@ -157,7 +157,7 @@ const APPS = { gate: true, far: false, handle: false } // does it share its sess
 
 describe('outcomes', { concurrency: 2 }, () => {
   for (const [name, policy] of WINDOWS)
-    test(`in ${name}`, { timeout: 600000 }, async (t) => {
+    test(`in ${name}`, { timeout: 600000, skip: tooOld(name) }, async (t) => {
       const window = await startBrowser(name, policy)
       try {
         for (const [what, run] of cases)
@@ -175,7 +175,7 @@ describe('outcomes', { concurrency: 2 }, () => {
 
 describe('no cookies at all', { concurrency: 2 }, () => {
   for (const name of ['chromium', 'firefox'])
-    test(`[R-E4, R-F6] without any cookies the page says so and goes round no circle, and an app in auto signs in by a key: ${name}`, { timeout: 600000 }, async () => {
+    test(`[R-E4, R-F6] without any cookies the page says so and goes round no circle, and an app in auto signs in by a key: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
       const window = await startBrowser(name, 'none')
       try {
         const page = await window.open(`${gate.origin('gate')}/sign-in/central`)
