@@ -431,8 +431,7 @@ const struct config_app *config_app_of_origin(const struct config *config, struc
   return NULL;
 }
 
-/* "/…" on our own origin: one leading slash, and nothing a browser would read as another host. */
-/* R-F8: also for a reader that decodes it once too often. */
+/* "/…" on our own origin: one leading slash, and nothing a browser would read as another host, also one that decodes it once too often (R-F8). */
 static bool own_path(struct arena *arena, struct str text) {
   struct str decoded;
   if (!text.n || text.p[0] != '/' || text.n > 2048 || !url_decode(arena, text, &decoded)) return false;
@@ -464,23 +463,16 @@ int config_return_to(const struct config *config, struct arena *arena, struct st
   return error_set(error, ERROR_return_to_refused, "return_to is not on the list of an app: add it to 'return_to' in the configuration");
 }
 
-static const struct {
-  enum config_kind kind;
-  const char *name;
-} kinds[] = {
-    {CONFIG_OAUTH, "oauth"}, {CONFIG_LEGACY_OAUTH, "legacy-oauth"}, {CONFIG_PAT, "pat"}, {CONFIG_PASSWORD, "password"}, {CONFIG_BASIC, "basic"}, {CONFIG_BEARER, "bearer"}, {CONFIG_API_KEY, "api-key"},
-};
-
 const char *config_kind_name(enum config_kind kind) {
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].kind == kind) return kinds[i].name;
+  for (enum sign_in_kind i = 0; i < SIGN_IN_KINDS; i++)
+    if (kind == 1U << i) return sign_in_kind_name(i);
   return "";
 }
 
 bool config_kind_of(struct str name, enum config_kind *ret) {
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (str_eq(name, str_of(kinds[i].name))) {
-      *ret = kinds[i].kind;
+  for (enum sign_in_kind i = 0; i < SIGN_IN_KINDS; i++)
+    if (str_eq(name, str_of(sign_in_kind_name(i)))) {
+      *ret = (enum config_kind)(1 << i);
       return true;
     }
   return false;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "crypt/secret.h"
+#include "source/sign_in.h"
 
 struct tls_context;
 
@@ -25,14 +26,14 @@ enum config_mode { CONFIG_MODE_AUTO, CONFIG_MODE_SAME_ORIGIN, CONFIG_MODE_SAME_S
 
 /* How people sign in to a server; bits of config_server.sign_in. */
 enum config_kind {
-  CONFIG_OAUTH = 1,
-  CONFIG_LEGACY_OAUTH = 2,
-  CONFIG_PAT = 4,
-  CONFIG_PASSWORD = 8,
-  CONFIG_BASIC = 16,
-  CONFIG_ALL_BUT_BASIC = 15, /* what a server has that lists none */
-  CONFIG_BEARER = 32,
-  CONFIG_API_KEY = 64,
+  CONFIG_OAUTH = 1 << SIGN_IN_OAUTH,
+  CONFIG_LEGACY_OAUTH = 1 << SIGN_IN_LEGACY_OAUTH,
+  CONFIG_PAT = 1 << SIGN_IN_PAT,
+  CONFIG_PASSWORD = 1 << SIGN_IN_PASSWORD,
+  CONFIG_BASIC = 1 << SIGN_IN_BASIC,
+  CONFIG_BEARER = 1 << SIGN_IN_BEARER,
+  CONFIG_API_KEY = 1 << SIGN_IN_API_KEY,
+  CONFIG_ALL_BUT_BASIC = CONFIG_OAUTH | CONFIG_LEGACY_OAUTH | CONFIG_PAT | CONFIG_PASSWORD, /* what a server has that lists none */
   CONFIG_HTTP_KINDS = CONFIG_OAUTH | CONFIG_BASIC | CONFIG_BEARER | CONFIG_API_KEY, /* of servers of type http */
 };
 
@@ -139,7 +140,7 @@ const struct config_app *config_app_of_origin(const struct config *config, struc
  * public_url's own. Always ERROR_return_to_refused otherwise. */
 int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url, const struct config_app **ret_app, struct error *error);
 
-const char *config_kind_name(enum config_kind kind); /* "oauth", "legacy-oauth", "pat", "password", "basic", "bearer", "api-key" */
+const char *config_kind_name(enum config_kind kind); /* sign_in_kind_name of its kind */
 bool config_kind_of(struct str name, enum config_kind *ret);
 
 /* Every key with type, range, default and meaning, as Markdown. */

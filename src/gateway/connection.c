@@ -45,18 +45,6 @@ enum connection_state connection_state_of(struct str name) {
   return CONNECTION_REAUTH_REQUIRED;
 }
 
-enum config_kind connection_kind_of(enum sign_in_kind kind) {
-  switch (kind) {
-  case SIGN_IN_OAUTH: return CONFIG_OAUTH;
-  case SIGN_IN_LEGACY_OAUTH: return CONFIG_LEGACY_OAUTH;
-  case SIGN_IN_PAT: return CONFIG_PAT;
-  case SIGN_IN_BASIC: return CONFIG_BASIC;
-  case SIGN_IN_BEARER: return CONFIG_BEARER;
-  case SIGN_IN_API_KEY: return CONFIG_API_KEY;
-  default: return CONFIG_PASSWORD;
-  }
-}
-
 static struct connection *make(void) {
   struct connection *connection = mem_alloc(sizeof *connection);
   atomic_init(&connection->references, 1);
@@ -74,7 +62,7 @@ struct connection *connection_of_sign_in(struct str server, struct str url, cons
   struct connection *c = make();
   c->about = (struct connection_about){.server = keep(c, server),
                                        .url = arena_str(c->arena, url),
-                                       .kind = connection_kind_of(signed_in->kind),
+                                       .kind = (enum config_kind)(1 << signed_in->kind),
                                        .user_id = keep(c, signed_in->user.id),
                                        .username = keep(c, signed_in->user.username),
                                        .name = keep(c, signed_in->user.name),

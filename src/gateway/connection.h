@@ -94,6 +94,4 @@ void connection_set_generation(struct connection *connection, int64_t generation
 void connection_end(struct connection *connection);
 bool connection_ended(const struct connection *connection);
 
-enum config_kind connection_kind_of(enum sign_in_kind kind);
-
 #endif

@@ -212,21 +212,10 @@ const struct directory_answer *directory_last(struct directory_server *server, b
   return answer ? &answer->answer : NULL;
 }
 
-enum config_kind directory_kind_bit(enum sign_in_kind kind) {
-  static const enum config_kind bits[SIGN_IN_KINDS] = {[SIGN_IN_OAUTH] = CONFIG_OAUTH,
-                                                     [SIGN_IN_LEGACY_OAUTH] = CONFIG_LEGACY_OAUTH,
-                                                     [SIGN_IN_PAT] = CONFIG_PAT,
-                                                     [SIGN_IN_PASSWORD] = CONFIG_PASSWORD,
-                                                     [SIGN_IN_BASIC] = CONFIG_BASIC,
-                                                     [SIGN_IN_BEARER] = CONFIG_BEARER,
-                                                     [SIGN_IN_API_KEY] = CONFIG_API_KEY};
-  return bits[kind];
-}
-
 int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer,
                      struct error *error) {
   bool oauth = kind == SIGN_IN_OAUTH || kind == SIGN_IN_LEGACY_OAUTH;
-  if (!(server->about->sign_in & directory_kind_bit(kind)))
+  if (!(server->about->sign_in & 1 << kind))
     return failure_at(error, ERROR_kind_not_offered, server->about->id, "sign-in by %s is not offered for %.*s: choose another kind",
                       sign_in_kind_name(kind), STR_ARG(server->about->name));
   if (oauth && !server->about->oauth.client_id.n)
@@ -245,12 +234,8 @@ static void examine(struct directory *directory, struct directory_server *server
   server->diagnosis_arena = arena_new();
   const struct oauth_client *client = directory_client(directory, server, server->diagnosis_arena);
   bool named = server->about->sign_in != CONFIG_ALL_BUT_BASIC; /* all is what one gets who names none */
-  unsigned wanted = 0;
-  for (enum sign_in_kind kind = 0; named && kind < SIGN_IN_KINDS; kind++)
-    if (server->about->sign_in & directory_kind_bit(kind)) wanted |= 1U << kind;
   struct dhis2_question question = {
-      .place = &server->place, .wanted = wanted, .client = client->client_id.n ? client : NULL, .redirect_uri = client->redirect_uri};
-  if (server->about->type == CONFIG_HTTP) question.plain_path = server->about->check.n ? server->about->check : STR("/");
+      .place = &server->place, .wanted = named ? (unsigned)server->about->sign_in : 0, .client = client->client_id.n ? client : NULL, .redirect_uri = client->redirect_uri};
   dhis2_doctor(&question, server->diagnosis_arena, &diagnosis);
   server->diagnosis = dhis2_diagnosis_json(server->diagnosis_arena, &diagnosis);
   server->diagnosed_ms = clock_monotonic_ms();

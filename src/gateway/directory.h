@@ -48,6 +48,4 @@ int directory_diagnosis(struct directory *directory, struct directory_server *se
 /* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason. */
 int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer, struct error *error);
 
-enum config_kind directory_kind_bit(enum sign_in_kind kind);
-
 #endif
