@@ -317,9 +317,13 @@ bool connection_take_unsaved(struct connection *connection, struct oauth_tokens 
   return ret->access_token;
 }
 
+struct oauth_tokens connection_tokens(struct connection *connection) {
+  struct connection_credential now = connection_credential(connection);
+  return (struct oauth_tokens){now.credential.value, connection_refresh_token(connection), now.expires_ms, now.refresh_ends_ms};
+}
+
 void connection_adopt(struct connection *connection, struct connection *fresh) {
-  struct connection_credential now = connection_credential(fresh);
-  struct oauth_tokens tokens = {now.credential.value, connection_refresh_token(fresh), now.expires_ms, now.refresh_ends_ms};
+  struct oauth_tokens tokens = connection_tokens(fresh);
   enum connection_state state = connection_state(fresh);
   connection_renewed(connection, &tokens);
   connection->state = state;

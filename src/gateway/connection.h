@@ -60,6 +60,7 @@ struct connection_credential connection_credential(struct connection *connection
 const struct secret *connection_proof_key(const struct connection *connection);
 
 struct secret *connection_refresh_token(struct connection *connection); /* own reference; NULL: none */
+struct oauth_tokens connection_tokens(struct connection *connection); /* own references */
 void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens); /* takes references */
 
 /* One renewal at a time in this process. True: the caller renews and then calls connection_end_renewal. False: it was renewed since `seen_turn` (error->code is 0), or the renewal that was waited for failed as *error says. Blocks. */

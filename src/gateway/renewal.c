@@ -104,10 +104,7 @@ static const struct oauth_provider *oauth_of(const struct flight *flight, const 
 
 /* An assertion is signed for a minute: a server whose clock is elsewhere refuses it. */
 static void blame_clock(struct flight *flight, const struct directory_answer *answer, struct error *error) {
-  int64_t ahead = answer->error.code ? 0 : answer->source->clock_ahead_s;
-  if (ahead <= SOURCE_CLOCK_S && ahead >= -SOURCE_CLOCK_S) return;
-  (void)connection_set_state(flight->connection, CONNECTION_CLOCK_SKEW);
-  (void)error_context(error, "the server's clock is %lld seconds %s ours", (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+  if (!answer->error.code && source_blame_clock(answer->source, error)) (void)connection_set_state(flight->connection, CONNECTION_CLOCK_SKEW);
 }
 
 /* Told beforehand: nobody needs to be asked (R-D8). */
@@ -212,9 +209,10 @@ static int follow_vault(struct flight *flight, struct error *error) {
   sessions_rows_done(flight->gateway->sessions);
   if (found == 1 && !same_credential(kept, flight->connection)) {
     struct connection_credential now = connection_credential(kept);
-    struct oauth_tokens tokens = {now.credential.value, connection_refresh_token(kept), now.expires_ms};
+    struct oauth_tokens tokens = connection_tokens(kept);
     result = save_in_row(flight, &tokens, error);
     if (!result && !renewal_is_due(&now, clock_now_ms())) result = 1;
+    secret_free(now.credential.value);
     secret_free(tokens.access_token);
     secret_free(tokens.refresh_token);
   }

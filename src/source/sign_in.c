@@ -5,6 +5,13 @@ const char *sign_in_kind_name(enum sign_in_kind kind) {
   return names[kind];
 }
 
+bool source_blame_clock(const struct source_probe *probe, struct error *error) {
+  int64_t ahead = probe->clock_ahead_s;
+  if (ahead <= SOURCE_CLOCK_S && ahead >= -SOURCE_CLOCK_S) return false;
+  (void)error_context(error, "the server's clock is %lld seconds %s ours", (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+  return true;
+}
+
 bool source_authorization(enum source_credential_kind kind, struct str *ret_name, struct str *ret_prefix) {
   *ret_name = STR("Authorization");
   switch (kind) {

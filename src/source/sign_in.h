@@ -34,6 +34,9 @@ struct source_probe {
   struct oauth_provider legacy_oauth; /* where kinds[SIGN_IN_LEGACY_OAUTH] is on */
 };
 
+/* Where its clock and ours are more than SOURCE_CLOCK_S apart: says so before what *error says. */
+bool source_blame_clock(const struct source_probe *probe, struct error *error);
+
 /* The numbers are stored: only to be added to. */
 enum source_credential_kind {
   CREDENTIAL_NONE,
