@@ -7,6 +7,11 @@
 #include "gateway/arrival.h"
 #include "gateway/sign_in_limit.h"
 
+struct password_sign_in;
+
+/* Answers the exchange: with the error, or, NULL, with arrival_settle's headers. */
+typedef void password_sign_in_reply(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error);
+
 struct password_sign_in {
   struct gateway *gateway;
   struct directory_server *server;
@@ -15,8 +20,7 @@ struct password_sign_in {
   bool remember;                /* asked for */
   const char *not_remembered;   /* why it cannot be; NULL: it is, or was not asked for */
   struct str username;          /* of the exchange's arena */
-  /* Answers the exchange: with the error, or, NULL, with arrival_settle's headers. */
-  void (*reply)(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error);
+  password_sign_in_reply *reply;
   /* its own */
   struct http_exchange *exchange;
   struct arrival arrival;
@@ -25,7 +29,6 @@ struct password_sign_in {
 };
 
 /* New, for the server that is visited; `fill` reads the body into it and starts it, or answers -1: then the exchange gets that error. */
-typedef void password_sign_in_reply(struct password_sign_in *sign_in, struct http_exchange *exchange, const struct error *error);
 typedef int password_sign_in_fill(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session, struct error *error);
 void password_sign_in_of_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body, password_sign_in_fill *fill, password_sign_in_reply *reply);
 

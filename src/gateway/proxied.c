@@ -200,14 +200,15 @@ static void pass_on(struct passing *passing, struct connection_credential now) {
   passing->turn = now.turn;
   passing->renewable = now.renewable && !passing->begun;
   passing->by_token = now.credential.kind == CREDENTIAL_PAT;
+  const struct secret *proof_key = connection_proof_key(passing->connection);
   struct proxy_call call = {.config = passing->visit->config,
                             .server = passing->server,
                             .target = passing->rest,
                             .credential = now.credential,
                             .jar = connection_jar(passing->connection),
                             .who = passing->session,
-                            .nonces = directory_nonces(directory_find(passing->visit->directory, passing->server->id)),
-                            .proof_key = connection_proof_key(passing->connection),
+                            .nonces = proof_key ? directory_nonces(directory_find(passing->visit->directory, passing->server->id)) : NULL,
+                            .proof_key = proof_key,
                             .renewable = passing->renewable || passing->by_token,
                             .events = {on_refused, on_cookies, on_done},
                             .payload = passing};

@@ -581,11 +581,11 @@ struct proxy_pass *proxy_pass(struct proxy *proxy, struct http_exchange *exchang
   return pass;
 }
 
-/* A browser that went meanwhile, and a body that was not kept, need no second call. */
 bool proxy_sent_cookie(const struct proxy_pass *pass) {
   return pass->cookie_sent;
 }
 
+/* A browser that went meanwhile, and a body that was not kept, need no second call. */
 void proxy_repeat(struct proxy_pass *pass, struct source_credential credential) {
   struct error error = {0};
   if (pass->gone) {

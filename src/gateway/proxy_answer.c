@@ -206,7 +206,7 @@ void proxy_mark_rewritten(struct http_headers *headers, struct arena *arena) {
 
 void proxy_mark_known(const struct http_headers *request, struct http_headers *headers, struct arena *arena) {
   struct str tag, known;
-  if (!http_headers_get(headers, STR("ETag"), &tag) || !http_headers_get(request, STR("If-None-Match"), &known)) return;
+  if (!http_field_get(headers, FIELD_ETAG, &tag) || !http_field_get(request, FIELD_IF_NONE_MATCH, &known)) return;
   if (str_has(known, arena_concat(arena, STR("W/"), tag))) proxy_mark_rewritten(headers, arena);
 }
 

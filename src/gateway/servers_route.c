@@ -37,16 +37,16 @@ static void add_kinds(struct json_out *out, const struct config *config, const s
   }
 }
 
-/* Without an answer, or with a failed one, nothing is known of what the server offers. */
 /* It matters where codes are redeemed for tokens that are signed for a time. */
 static bool is_clock_wrong(const struct source_probe *source, struct error *error) {
-  int64_t ahead = source->clock_ahead_s;
-  if (source->kinds[SIGN_IN_OAUTH].state == SIGN_IN_OFF || (ahead <= SOURCE_CLOCK_S && ahead >= -SOURCE_CLOCK_S)) return false;
-  (void)error_set(error, ERROR_clock_skew, "the server's clock is %lld seconds %s ours: signing in by OAuth fails until both keep time by NTP",
-                  (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+  struct error wrong = {0};
+  (void)error_set(&wrong, ERROR_clock_skew, "signing in by OAuth fails until both keep time by NTP");
+  if (source->kinds[SIGN_IN_OAUTH].state == SIGN_IN_OFF || !source_blame_clock(source, &wrong)) return false;
+  *error = wrong;
   return true;
 }
 
+/* Without an answer, or with a failed one, nothing is known of what the server offers. */
 static void add_server(struct json_out *out, struct directory *directory, struct directory_server *server, struct arena *arena) {
   const struct config_server *about = directory_about(server);
   bool fresh;

@@ -2,8 +2,7 @@
 
 #include "base/mem.h"
 #include "crypt/random.h"
-
-enum { CONNECTIONS_MAX = 1000 /* as the configuration's largest limit */ };
+#include <sodium.h>
 
 struct session_lineage {
   atomic_uint references;
@@ -151,13 +150,7 @@ const struct session_terms *session_terms(const struct gateway_session *session)
 }
 
 const char *session_mark(const struct gateway_session *session, char ret[SESSION_MARK_SIZE]) {
-  static const char hex[] = "0123456789abcdef";
-  for (size_t i = 0; i < SESSION_MARK_SIZE / 2; i++) {
-    ret[2 * i] = hex[session_id(session)[i] >> 4];
-    ret[2 * i + 1] = hex[session_id(session)[i] & 15];
-  }
-  ret[SESSION_MARK_SIZE - 1] = '\0';
-  return ret;
+  return sodium_bin2hex(ret, SESSION_MARK_SIZE, session_id(session), SESSION_MARK_SIZE / 2);
 }
 
 struct str gateway_session_owner(const struct gateway_session *session) {
@@ -298,7 +291,7 @@ void session_put_connection(struct gateway_session *session, struct connection *
   if (at != SIZE_MAX) {
     before = session->connections[at];
     session->connections[at] = connection_ref(connection);
-  } else if (session->count < CONNECTIONS_MAX) {
+  } else if (session->count < SESSION_CONNECTIONS_MAX) {
     session->connections = mem_resize_array(session->connections, session->count + 1, sizeof(struct connection *));
     session->connections[session->count++] = connection_ref(connection);
   }

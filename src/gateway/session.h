@@ -14,7 +14,7 @@
 #include "gateway/connection.h"
 #include "gateway/gateway.h"
 
-enum { SESSION_OWNER_LETTERS = 22, SESSION_GRACE_MS = 10000 };
+enum { SESSION_OWNER_LETTERS = 22, SESSION_GRACE_MS = 10000, SESSION_CONNECTIONS_MAX = 1000 /* as the configuration's largest limit */ };
 
 struct session_terms { /* fixed when the session is made; kept over rotations */
   struct str owner;    /* SESSION_OWNER_LETTERS; empty: made here */
@@ -28,6 +28,8 @@ struct session_lineage; /* its memory is its own */
 
 /* Takes over what is in `cookie`. `before`: the object that it follows (its lineage is shared); NULL: none. */
 struct gateway_session *session_new(struct browser_cookie *cookie, const struct session_terms *terms, struct gateway_session *before);
+
+bool session_held(const struct gateway_session *session); /* by more than one */
 
 /* What is fixed: borrowed, lives as long as the session. */
 const unsigned char *session_id(const struct gateway_session *session);
@@ -62,7 +64,6 @@ struct gateway_session *session_usable(struct gateway_session *session);
 
 /* Connections. What is returned is an own reference; NULL: none. An ended one is none. */
 struct connection *session_connection(struct gateway_session *session, struct str server);
-bool session_held(const struct gateway_session *session); /* by more than one */
 size_t session_connections(struct gateway_session *session, struct connection **ret, size_t most); /* own references, by server */
 size_t session_connection_count(struct gateway_session *session);
 void session_put_connection(struct gateway_session *session, struct connection *connection);       /* takes its own reference; in place of the same server's */

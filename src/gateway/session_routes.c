@@ -7,8 +7,6 @@
 #include "gateway/vault.h"
 #include "gateway/visit.h"
 
-enum { CONNECTIONS_MAX = 1000 };
-
 struct asked {
   struct gateway *gateway;
   struct http_exchange *exchange;
@@ -114,8 +112,8 @@ static void on_deleted(void *payload) {
     free_leaving(leaving);
     return;
   }
-  struct connection **list = mem_alloc_array(CONNECTIONS_MAX, sizeof *list);
-  size_t n = session_connections(leaving->newest ? leaving->newest : leaving->session, list, CONNECTIONS_MAX);
+  struct connection **list = mem_alloc_array(SESSION_CONNECTIONS_MAX, sizeof *list);
+  size_t n = session_connections(leaving->newest ? leaving->newest : leaving->session, list, SESSION_CONNECTIONS_MAX);
   sessions_forget(leaving->gateway->sessions, leaving->session);
   if (leaving->newest) sessions_forget(leaving->gateway->sessions, leaving->newest);
   for (size_t i = 0; i < n; i++) {

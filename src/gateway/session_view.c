@@ -4,7 +4,7 @@
 #include "gateway/site.h"
 #include "gateway/vault.h"
 
-enum { VIEW_MAX = 4 << 20, CONNECTIONS_MAX = 1000 };
+enum { VIEW_MAX = 4 << 20 };
 
 /* An access token's end means nothing to anybody where it is renewed: then it is the refresh token's that counts (R-D8). */
 static int64_t end_of(struct connection *connection) {
@@ -42,8 +42,8 @@ static struct str finish(struct buf *buf, struct arena *arena) {
 struct str session_view(const struct config *config, struct gateway_session *session, enum config_mode mode, struct arena *arena) {
   struct buf buf = BUF_INIT(VIEW_MAX);
   struct json_out out = JSON_OUT_INIT(&buf);
-  struct connection **list = ARENA_ARRAY(arena, CONNECTIONS_MAX, struct connection *);
-  size_t n = session ? session_connections(session, list, CONNECTIONS_MAX) : 0;
+  struct connection **list = ARENA_ARRAY(arena, SESSION_CONNECTIONS_MAX, struct connection *);
+  size_t n = session ? session_connections(session, list, SESSION_CONNECTIONS_MAX) : 0;
   json_out_object(&out);
   json_out_member_str(&out, "mode", str_of(site_mode_name(mode)));
   if (session) {

@@ -7,7 +7,7 @@
 #include "gateway/packed.h"
 #include "http/base64.h"
 
-enum { ID_LETTERS = 22, ENTRIES_MAX = 256, ABOUT_MAX = 1024, CONNECTIONS_MAX = 1000 };
+enum { ID_LETTERS = 22, ENTRIES_MAX = 256, ABOUT_MAX = 1024 };
 
 static const struct str kind = {"vault", 5};
 
@@ -114,8 +114,8 @@ struct vault_person vault_person_of(const struct config *config, struct gateway_
 }
 
 struct secret *vault_secret_of(struct gateway_session *session) {
-  struct connection **list = mem_alloc_array(CONNECTIONS_MAX, sizeof *list);
-  size_t n = session_connections(session, list, CONNECTIONS_MAX);
+  struct connection **list = mem_alloc_array(SESSION_CONNECTIONS_MAX, sizeof *list);
+  size_t n = session_connections(session, list, SESSION_CONNECTIONS_MAX);
   struct secret *found = NULL;
   for (size_t i = 0; i < n; i++) {
     struct entry entry;

@@ -6,8 +6,6 @@
 #include "gateway/vault.h"
 #include "gateway/visit.h"
 
-enum { CONNECTIONS_MAX = 1000 };
-
 struct forgetting {
   struct gateway *gateway;
   struct http_exchange *exchange;
@@ -31,8 +29,8 @@ static void run(void *payload) {
   struct forgetting *forgetting = payload;
   session_begin_rotation(forgetting->session);
   struct gateway_session *newest = session_newest(forgetting->session);
-  struct connection **list = mem_alloc_array(CONNECTIONS_MAX, sizeof *list);
-  size_t n = newest ? session_connections(newest, list, CONNECTIONS_MAX) : 0;
+  struct connection **list = mem_alloc_array(SESSION_CONNECTIONS_MAX, sizeof *list);
+  size_t n = newest ? session_connections(newest, list, SESSION_CONNECTIONS_MAX) : 0;
   struct rows rows = sessions_rows(forgetting->gateway->sessions);
   int failed = 0;
   for (size_t i = 0; i < n; i++) {
