@@ -109,7 +109,6 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
   if (length >= 0 && !no_length) fields[n++] = pair(STR("content-length"), arena_printf(arena, "%lld", (long long)length));
   nghttp2_data_provider body = {.source.ptr = stream, .read_callback = on_read};
   if (!stream->closed && nghttp2_submit_response(stream->h2->session, stream->id, fields, n, bodiless ? NULL : &body) != 0) h2_break(stream);
-  stream->begun = true;
   stream->moved_ms = h2_now(stream->h2);
   h2_wake(stream);
 }

@@ -47,7 +47,7 @@ struct h2_stream {
   /* what goes */
   struct buf out;                 /* not sent yet behind `sent` */
   size_t sent;
-  bool begun, out_ended, answered, deferred, above_high; /* answered: the end is on its way */
+  bool out_ended, answered, deferred, above_high; /* answered: the end is on its way */
 };
 
 void h2_earn(struct h2 *h2, int64_t credit);
