@@ -216,7 +216,7 @@ static int escape_step(struct json_stream *s, char c, struct error *error) {
 }
 
 static int hex_step(struct json_stream *s, char c, struct error *error) {
-  int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  int digit = str_hex_digit(c);
   if (digit < 0) return refuse(s, error, "an escape that is none");
   s->unit = s->unit * 16 + digit;
   return ++s->hex_digits == 4 ? unit_done(s, error) : 0;
