@@ -337,19 +337,14 @@ static bool put(struct http_exchange *exchange, const struct str *pieces, size_t
   return !connection->blocked;
 }
 
-static bool has_cookie(const struct http_headers *headers) {
-  for (size_t i = 0; headers && i < headers->n; i++)
-    if (headers->p[i].field == FIELD_SET_COOKIE) return true;
-  return false;
-}
-
 /* An answer with a cookie leaves no copy of it behind. */
 static void put_whole(struct http_exchange *exchange, const struct http_headers *headers, struct str head, struct str body) {
   struct connection *connection = exchange->connection;
   struct buf *room = &exchange->server->head;
   struct str pieces[] = {head, body};
   size_t count = exchange->bodiless ? 1 : 2;
-  if (!has_cookie(headers)) {
+  bool has_cookie = headers && http_field_count(headers, FIELD_SET_COOKIE) > 0;
+  if (!has_cookie) {
     (void)put(exchange, pieces, count);
     return;
   }
