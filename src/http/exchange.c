@@ -285,19 +285,19 @@ static bool leaves_too_much(const struct http_exchange *exchange) {
   return exchange->framing.body == GUARD_LENGTH && exchange->h1.left > DRAIN_MAX;
 }
 
-static bool is_empty_status(int status) {
+bool exchange_status_is_empty(int status) {
   return status < 200 || status == 204 || status == 304;
 }
 
 static void note_head(struct http_exchange *exchange, int status, int64_t length) {
-  exchange->bodiless = is_empty_status(status) || str_eq(exchange->request.method, STR("HEAD"));
+  exchange->bodiless = exchange_status_is_empty(status) || str_eq(exchange->request.method, STR("HEAD"));
   exchange->left = length;
   exchange->status = status;
 }
 
 static void add_framing(struct http_exchange *exchange, struct buf *head, int status, int64_t length) {
   struct connection *connection = exchange->connection;
-  bool empty_status = is_empty_status(status);
+  bool empty_status = exchange_status_is_empty(status);
   exchange->chunked = length < 0 && !empty_status && !exchange->framing.http_1_0;
   if (length < 0 && !exchange->bodiless && !exchange->chunked) connection->last = true; /* HTTP/1.0: the end of the connection is the end of the body */
   if (leaves_too_much(exchange) || exchange->server->draining) connection->last = true;

@@ -97,7 +97,6 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
   struct arena *arena = exchange->arena;
   nghttp2_nv *fields = ARENA_ARRAY(arena, (headers ? headers->n : 0) + HEAD_EXTRA, nghttp2_nv);
   size_t n = 0;
-  bool no_length = status < 200 || status == 204 || status == 304;
   fields[n++] = pair(STR(":status"), arena_printf(arena, "%d", status));
   for (size_t i = 0; headers && i < headers->n; i++) {
     if (!goes_along(headers->p[i])) continue;
@@ -106,7 +105,7 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
     n++;
   }
   fields[n++] = pair(STR("date"), server_date(exchange->server));
-  if (length >= 0 && !no_length) fields[n++] = pair(STR("content-length"), arena_printf(arena, "%lld", (long long)length));
+  if (length >= 0 && !exchange_status_is_empty(status)) fields[n++] = pair(STR("content-length"), arena_printf(arena, "%lld", (long long)length));
   nghttp2_data_provider body = {.source.ptr = stream, .read_callback = on_read};
   if (!stream->closed && nghttp2_submit_response(stream->h2->session, stream->id, fields, n, bodiless ? NULL : &body) != 0) h2_break(stream);
   stream->moved_ms = h2_now(stream->h2);

@@ -110,6 +110,7 @@ void exchange_detach(struct http_exchange *exchange); /* its answer is out */
 void exchange_leave(struct http_exchange *exchange);  /* the browser went */
 void exchange_refuse(struct http_exchange *exchange, const struct error *error);
 bool exchange_wants_body(const struct http_exchange *exchange);
+bool exchange_status_is_empty(int status); /* its answer has no body, and tells no length */
 
 /* server.c */
 struct str server_date(struct http_server *server);
