@@ -73,19 +73,11 @@ int h2_on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void 
 
 /* The answer of an exchange. */
 
-/* Those of the connection (RFC 9113 section 8.2.2) have no place here; date and length are told by the server. */
+/* Date and length are told by the server. */
 static bool goes_along(struct http_header h) {
-  switch (h.field) {
-  case FIELD_CONNECTION:
-  case FIELD_PROXY_CONNECTION:
-  case FIELD_KEEP_ALIVE:
-  case FIELD_TRANSFER_ENCODING:
-  case FIELD_UPGRADE:
-  case FIELD_TRAILER:
-  case FIELD_DATE:
-  case FIELD_CONTENT_LENGTH: return false;
-  default: return http_one_line(h.name) && http_one_line(h.value);
-  }
+  bool told_here = h.field == FIELD_DATE || h.field == FIELD_CONTENT_LENGTH;
+  if (told_here || h.field == FIELD_TRAILER || h2_field_of_connection(h.field)) return false;
+  return http_one_line(h.name) && http_one_line(h.value);
 }
 
 static nghttp2_nv pair(struct str name, struct str value) {

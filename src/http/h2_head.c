@@ -13,11 +13,6 @@ void h2_head_free(struct h2_head *head) {
   buf_free(&head->cookie);
 }
 
-static void put(struct h2_head *head, struct buf *buf, const struct guard_limits *limits, struct str text) {
-  buf->max = limits->head_bytes;
-  if (!buf_add(buf, text)) head->too_large = true;
-}
-
 static void add_pseudo(struct h2_head *head, struct str name, struct str value) {
   size_t i = 0;
   while (i < H2_PSEUDOS && !str_eq(name, pseudo_names[i])) i++;
@@ -39,38 +34,42 @@ static bool is_name(struct str name) {
   return name.n > 0;
 }
 
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
+bool h2_field_of_connection(enum http_field field) {
+  switch (field) {
+  case FIELD_CONNECTION:
+  case FIELD_PROXY_CONNECTION:
+  case FIELD_KEEP_ALIVE:
+  case FIELD_TRANSFER_ENCODING:
+  case FIELD_UPGRADE: return true;
+  default: return false;
+  }
 }
 
-static bool is_of_connection(struct str name, struct str value) {
-  static const struct str names[] = {{"connection", 10}, {"proxy-connection", 16}, {"keep-alive", 10}, {"transfer-encoding", 17}, {"upgrade", 7}};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (str_eq(name, names[i])) return true;
-  return str_eq(name, STR("te")) && !str_eq_nocase(value, STR("trailers"));
+static bool is_of_connection(enum http_field field, struct str value) {
+  return h2_field_of_connection(field) || (field == FIELD_TE && !str_eq_nocase(value, STR("trailers")));
 }
 
 static void add_field(struct h2_head *head, const struct guard_limits *limits, struct str name, struct str value) {
+  enum http_field field = http_field_of(name);
   head->has_field = true;
+  head->fields.max = head->cookie.max = limits->head_bytes;
   if (!is_name(name)) h2_head_refuse(head, "a header name is empty, in upper case or has a character that may not stand there");
   else if (!http_one_line(value)) h2_head_refuse(head, "a header value has a control character");
-  else if (value.n && (is_blank(value.p[0]) || is_blank(value.p[value.n - 1]))) h2_head_refuse(head, "a header value begins or ends with a blank");
-  else if (is_of_connection(name, value)) h2_head_refuse(head, "a field of the connection has no place in HTTP/2");
-  else if (str_eq(name, STR("host"))) {
+  else if (str_trim(value).n != value.n) h2_head_refuse(head, "a header value begins or ends with a blank");
+  else if (is_of_connection(field, value)) h2_head_refuse(head, "a field of the connection has no place in HTTP/2");
+  else if (field == FIELD_HOST) {
     if (head->has_host) h2_head_refuse(head, "Host is there more than once");
     head->has_host = true;
     head->host = arena_str(head->arena, value);
-  } else if (str_eq(name, STR("cookie"))) {
-    if (head->has_cookie) put(head, &head->cookie, limits, STR("; "));
+  } else if (field == FIELD_COOKIE) {
+    if (head->has_cookie) (void)buf_add(&head->cookie, STR("; "));
     head->has_cookie = true;
-    put(head, &head->cookie, limits, value);
+    (void)buf_add(&head->cookie, value);
   } else {
-    head->has_length |= str_eq(name, STR("content-length"));
-    put(head, &head->fields, limits, name);
-    put(head, &head->fields, limits, STR(": "));
-    put(head, &head->fields, limits, value);
-    put(head, &head->fields, limits, STR("\r\n"));
+    head->has_length |= field == FIELD_CONTENT_LENGTH;
+    http_line_add(&head->fields, name, STR_NONE, value);
   }
+  head->too_large |= head->fields.full || head->cookie.full;
 }
 
 int h2_head_add(struct h2_head *head, const struct guard_limits *limits, struct str name, struct str value) {

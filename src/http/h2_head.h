@@ -29,6 +29,7 @@ struct h2_head {
 /* -1: it has cost so much more than is allowed that the connection should end (a head of a few bytes can stand for megabytes). */
 int h2_head_add(struct h2_head *head, const struct guard_limits *limits, struct str name, struct str value);
 void h2_head_refuse(struct h2_head *head, const char *why);
+bool h2_field_of_connection(enum http_field field); /* RFC 9113 section 8.2.2: it has no place in HTTP/2 */
 
 /* The whole head, in its arena; `ended`: no body follows. As guard_request. */
 int h2_head_request(struct h2_head *head, const struct guard_limits *limits, bool ended, struct http_request *ret, struct guard_framing *ret_framing, struct error *error);
