@@ -45,11 +45,7 @@ def run_case(rig, case, rounds, seconds):
     for number in range(rounds):
         for target in targets if number % 2 == 0 else reversed(targets):
             slices[target.name].append(load.slice_of(rig, target, case, seconds))
-    return [Row(target.name, slices[target.name], slices["drawbridge"], load_rss(target)) for target in targets]
-
-
-def load_rss(target):
-    return rss_of(target.pids()) / 2**20
+    return [Row(target.name, slices[target.name], slices["drawbridge"], rss_of(target.pids()) / 2**20) for target in targets]
 
 
 def spread(ratios):
@@ -93,7 +89,7 @@ def sizes(options):
     rig = Rig(["drawbridge"], servers=(("up", 1024), ("other", 1024)))
     try:
         sessions = [rig.sign_in() for _ in range(32)]
-        slow = [size / 2**20 for size, _ in memory.with_slow(rig, rig.targets["drawbridge"], options.slow, sessions)]
+        slow = [size / 2**20 for size in memory.with_slow(rig, rig.targets["drawbridge"], options.slow, sessions)]
     finally:
         rig.close()
     found = before / 2**20, after / 2**20, slow
