@@ -5,7 +5,6 @@
 #include "dhis2/refusal.h"
 #include "dhis2/token_look.h"
 #include "dhis2/who.h"
-#include "oauth/discovery.h"
 #include "oauth/id_token.h"
 #include "oauth/token_endpoint.h"
 
@@ -55,23 +54,6 @@ static void tokens(struct arena *arena, const struct http_answer *answer, bool l
   token_answer_clear(&got);
 }
 
-/* Whatever a document says, no endpoint leaves the issuer's origin, and one that has no token endpoint or no S256 is none. */
-static void discovery(struct arena *arena, struct str text) {
-  static const struct oauth_discovery about = {.issuer = {"https://a.example", 17}};
-  struct oauth_provider got;
-  struct error error = {0};
-  int result = oauth_discovery_read(&about, text, arena, &got, &error);
-  expect(result, &error);
-  if (result < 0) return;
-  const struct str ends[] = {got.authorization_endpoint, got.token_endpoint, got.jwks_uri,
-                             got.revocation_endpoint,    got.par_endpoint,   got.userinfo_endpoint};
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-    if (ends[i].n && !str_eq(ends[i], STR("https://a.example")) && !str_starts(ends[i], STR("https://a.example/")) &&
-        !str_starts(ends[i], STR("https://a.example?")))
-      abort();
-  if (!got.token_endpoint.n || !got.pkce || !str_eq(got.issuer, about.issuer)) abort();
-}
-
 static void texts(struct arena *arena, struct str text) {
   struct id_token_expected expected = {
       .issuer = STR("https://a.example/"), .client_id = STR("gw"), .nonce = STR("n1"), .now_ms = 1795512600000};
@@ -99,7 +81,6 @@ static void texts(struct arena *arena, struct str text) {
     abort();
   if (dhis2_user_read(arena, text, &user) && (user.id.n != 11 || !user.username.n || !user.name.n)) abort();
   (void)dhis2_token_look(text);
-  discovery(arena, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
