@@ -30,15 +30,6 @@ void log_setup(enum log_level level, bool json) {
   as_json = json;
 }
 
-bool log_level_of(struct str name, enum log_level *ret) {
-  for (size_t i = 0; i < LOG_AUDIT; i++)
-    if (str_eq(name, str_of(level_names[i]))) {
-      *ret = (enum log_level)i;
-      return true;
-    }
-  return false;
-}
-
 static struct str cut(struct str text) {
   return text.n <= LONGEST_TEXT ? text : str_slice(text, 0, utf8_boundary(text, LONGEST_TEXT));
 }

@@ -35,7 +35,6 @@ struct log_field {
 #define log_event(level, event, ...) log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) {.key = STR_NONE}})
 
 void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
-bool log_level_of(struct str name, enum log_level *ret); /* "error", "warning", "info", "debug" */
 /* Appends LOG_AUDIT lines to this file from now on (made with mode 0640); empty: to stderr like the others. Also to be called when the file was renamed, to begin a new one. -1: ERROR_configuration, all stays as it was. */
 int log_audit_open(struct str path, struct error *error);
 uint64_t log_audit_lost(void); /* lines that the file did not take */
