@@ -1,6 +1,5 @@
 /* Any bytes behind the preface of an HTTP/2 connection, over a real socket to a real server: whatever reaches the handler is a request as HTTP/1.1 could have brought it, every exchange comes to an end, and nothing
  * is left behind. The first byte says how the bytes are cut; the handler does what the path says. */
-#include "base/mem.h"
 #include "http/h2.h"
 #include <errno.h>
 #include <netinet/in.h>
