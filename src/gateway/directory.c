@@ -224,7 +224,8 @@ int directory_offers(const struct directory_server *server, enum sign_in_kind ki
                       STR_ARG(server->about->name));
   if (!answer || answer->error.code || answer->source->kinds[kind].state != SIGN_IN_OFF) return 0;
   struct str why = answer->source->kinds[kind].why;
-  return failure_at(error, ERROR_kind_not_offered, server->about->id, "%.*s",
+  enum error_code failed = answer->source->kinds[kind].failed;
+  return failure_at(error, failed ? failed : ERROR_kind_not_offered, server->about->id, "%.*s",
                     STR_ARG(why.n ? why : STR("the server does not offer this kind of sign-in: choose another one")));
 }
 

@@ -45,7 +45,7 @@ void directory_answer_unref(const struct directory_answer *answer);
 /* What the doctor says of it, as JSON, copied to the arena. A diagnosis is good for ten seconds and made by one at a time: -1 with ERROR_busy while another one is under way. Blocks. */
 int directory_diagnosis(struct directory *directory, struct directory_server *server, struct arena *arena, struct str *ret, struct error *error);
 
-/* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason. */
+/* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason; or, where it could not be asked just now, why. */
 int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer, struct error *error);
 
 #endif

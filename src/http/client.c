@@ -315,6 +315,12 @@ static int check_url(struct http_client *client, struct arena *arena, struct str
   return refused_address(error, url->host);
 }
 
+/* The connection ended before the first byte of an answer, as an idle one does that the other side closes just then, or those of a server that starts again. What only reads is asked once more (RFC 9110 section 9.2.2). */
+static bool may_be_asked_again(const struct state *state, CURLcode code) {
+  bool reads = !state->call->body.p && (str_eq(state->call->method, STR("GET")) || str_eq(state->call->method, STR("HEAD")));
+  return reads && !state->failed && state->head_bytes == 0 && (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
+}
+
 int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret, struct error *error) {
   struct url url;
   if (check_url(client, arena, call->url, &url, error) < 0) return -1;
@@ -336,6 +342,7 @@ int http_client_call(struct http_client *client, const struct http_call *call, s
   (void)curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
   (void)curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, detail);
   CURLcode code = curl_easy_perform(client->easy);
+  if (may_be_asked_again(&state, code)) code = curl_easy_perform(client->easy);
   int failed = code == CURLE_OK && answer.status >= 200 ? 0 : explain(&state, code, *detail ? detail : curl_easy_strerror(code), &url);
   if (call->certificate_ends_ms) *call->certificate_ends_ms = failed ? 0 : certificate_end(client->easy);
   curl_easy_reset(client->easy);

@@ -37,7 +37,7 @@ int http_source_probe(const struct http_source *source, struct arena *arena, str
   if (oauth_discover(&about, arena, &ret->oauth, &why) == 0)
     offer(ret, SIGN_IN_OAUTH, true, "");
   else
-    ret->kinds[SIGN_IN_OAUTH] = (struct sign_in_offer){.why = arena_printf(arena, "%s", why.message)};
+    ret->kinds[SIGN_IN_OAUTH] = (struct sign_in_offer){.why = arena_printf(arena, "%s", why.message), .failed = why.code == ERROR_upstream_error ? ERROR_NONE : why.code};
   return 0;
 }
 

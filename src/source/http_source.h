@@ -24,7 +24,7 @@ struct http_source {
   size_t origin_count;
 };
 
-/* What is offered. Nothing is sent where there is no client; else the two addresses of discovery are asked: a failure switches `oauth` off and says why, and is no error of the probe. */
+/* What is offered. Nothing is sent where there is no client; else the two addresses of discovery are asked: a failure switches `oauth` off and says why (`failed`: they were not reached), and is no error of the probe. */
 int http_source_probe(const struct http_source *source, struct arena *arena, struct source_probe *ret, struct error *error);
 
 /* SIGN_IN_BEARER, SIGN_IN_API_KEY, SIGN_IN_BASIC. `name`: the user's of Basic; else how the person calls himself, may be empty. -1: ERROR_token_refused (reason "malformed", "not_told"), wrong_credentials, forbidden, upstream_error, those of

@@ -21,6 +21,7 @@ struct sign_in_offer {
   enum { SIGN_IN_OFF, SIGN_IN_ON, SIGN_IN_UNSURE } state;
   struct str why;    /* a sentence for people; empty where it is on */
   struct str remedy; /* what an administrator of the server does about it; may be empty */
+  enum error_code failed; /* off since it could not be asked just now: why; else ERROR_NONE */
 };
 
 enum { SOURCE_CLOCK_S = 60 }; /* more than this apart, what is signed for a time is refused: ID tokens by us, assertions by the source */

@@ -43,6 +43,9 @@ class Tap:
         return set(re.findall(rb"JSESSIONID=(\w{16,})", b"".join(self.sent)))
 
     def close(self):
+        """Without the shutdown the thread that waits there would go on listening."""
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 

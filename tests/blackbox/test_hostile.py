@@ -140,10 +140,21 @@ class Metadata(Lies):
         for name in [*cases, *answers]:
             with self.subTest(name):
                 answer = self.leave(self.browser(), name)
-                self.assertEqual(answer.status, 403, answer)
-                self.assertEqual(answer.header("X-Drawbridge-Error"), "kind_not_offered")
+                expected = (502, "upstream_broken") if name == "large" else (403, "kind_not_offered")
+                self.assertEqual((answer.status, answer.header("X-Drawbridge-Error")), expected, answer)
                 self.assertIsNone(answer.header("Location"))
         self.believed("honest")
+
+    def test_one_that_cannot_be_asked(self):
+        """[R-C1, R-H9] What the network did is not said to be the server's choice; one lost connection is no matter."""
+        self.serve_issuers("cut", "blinks")
+        self.server.lie("cut", answer_discovery=lambda: b"")
+        answer = self.leave(self.browser(), "cut")
+        self.assertEqual((answer.status, answer.header("X-Drawbridge-Error")), (502, "upstream_broken"), answer)
+        lost = []
+        self.server.lie("blinks", answer_discovery=lambda: lost.append(self.server.lie("blinks")) or b"")
+        self.believed("blinks")
+        self.assertEqual(len(lost), 1)
 
     def test_where_the_answer_comes_from(self):
         """[R-A4, R-A7, R-A8, R-A10, A24, A30] iss as promised and as it is, also with a refusal; state, once, of this browser; no parameter twice."""

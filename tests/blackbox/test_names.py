@@ -26,6 +26,7 @@ class Names(Gateway):
         self.addCleanup(self.upstream.stop)
         inside = socket.create_server(("127.0.0.1", self.upstream.port))
         self.addCleanup(inside.close)
+        self.addCleanup(inside.shutdown, socket.SHUT_RDWR)  # first: else the thread that waits there would go on listening
         threading.Thread(target=self.count, args=(inside,), daemon=True).start()
         folder = self.directory()
         self.names, self.directory = folder / "names", lambda: folder  # the store's: the one place that the sandbox leaves open for the resolver

@@ -26,6 +26,7 @@ struct peer {
   SSL_CTX *tls;     /* NULL: plain */
   char seen[65536]; /* what the last connection sent */
   bool silent;      /* never answers */
+  int drops;        /* so many connections end without an answer */
   int connections;
 };
 
@@ -44,6 +45,7 @@ static void peer_talk(struct peer *peer, SSL *ssl, int fd) {
     size_t body = length && length < end ? (size_t)strtoul(length + 16, NULL, 10) : 0;
     if (end && n >= (size_t)(end - peer->seen) + 4 + body) break;
   }
+  if (peer->connections <= peer->drops) return;
   if (peer->silent) {
     while (peer_read(ssl, fd, peer->seen, 1) > 0) {
     }
@@ -184,6 +186,26 @@ static void tells_broken_answers(void **state) {
   assert_int_equal(code_of(NULL, 0, hurried, "GET"), ERROR_upstream_timeout);
 }
 
+static void asks_once_more_what_only_reads(void **state) {
+  static const struct {
+    const char *method;
+    int drops, code, connections;
+  } cases[] = {{"GET", 1, ERROR_NONE, 2}, {"HEAD", 1, ERROR_NONE, 2}, {"GET", 2, ERROR_upstream_broken, 2}, {"POST", 1, ERROR_upstream_broken, 1}, {"DELETE", 1, ERROR_upstream_broken, 1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), NULL, false);
+    peer->drops = cases[i].drops;
+    struct http_client *client = local_client();
+    struct http_call call = {.method = str_of(cases[i].method), .url = url_at(peer, "http", "/")};
+    struct http_answer answer;
+    struct error error = {0};
+    (void)http_client_call(client, &call, arena, &answer, &error);
+    assert_int_equal(error.code, cases[i].code);
+    http_client_free(client);
+    assert_int_equal(peer->connections, cases[i].connections);
+    peer_stop(peer);
+  }
+}
+
 /* [R-G3, A23] */
 static void checks_the_address(void **state) {
   struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
@@ -302,7 +324,7 @@ static void checks_certificates(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(sends_and_reads), cmocka_unit_test(tells_broken_answers),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sends_and_reads), cmocka_unit_test(tells_broken_answers), cmocka_unit_test(asks_once_more_what_only_reads),
                                      cmocka_unit_test(checks_the_address), cmocka_unit_test(hands_the_body_on),
                                      cmocka_unit_test(checks_certificates)};
   return cmocka_run_group_tests(tests, start, stop);
