@@ -155,6 +155,79 @@ const char *dhis2_period_type_name(enum dhis2_period_type type) {
   return names[type];
 }
 
+bool dhis2_period_type_of(struct str name, enum dhis2_period_type *ret) {
+  for (int i = 0; i < DHIS2_PERIOD_TYPES; i++) {
+    if (!str_eq(name, str_of(names[i]))) continue;
+    *ret = (enum dhis2_period_type)i;
+    return true;
+  }
+  return false;
+}
+
+/* How many months a period of this type has, and in which month of a year (0 to 11) one begins; 0 months: it is not made of months. */
+static int months_of(enum dhis2_period_type type, int *ret_first) {
+  *ret_first = 0;
+  switch (type) {
+  case DHIS2_MONTHLY: return 1;
+  case DHIS2_BI_MONTHLY: return 2;
+  case DHIS2_YEARLY: return 12;
+  default: break;
+  }
+  for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+    if (spans[i].type != type) continue;
+    *ret_first = spans[i].month - 1;
+    return spans[i].months;
+  }
+  return 0;
+}
+
+bool dhis2_period_rolls_up(enum dhis2_period_type from, enum dhis2_period_type to) {
+  int from_first, to_first, from_months = months_of(from, &from_first), to_months = months_of(to, &to_first);
+  if (from == DHIS2_DAILY) return to != DHIS2_DAILY && to != DHIS2_BI_WEEKLY;
+  return from_months && to_months > from_months && to_months % from_months == 0 && (to_first - from_first) % from_months == 0;
+}
+
+static bool week_of_day(int32_t day, int year, enum dhis2_period_type type, struct dhis2_period *ret) {
+  char text[DHIS2_PERIOD_TEXT_SIZE];
+  for (size_t i = 0; i < sizeof weeks / sizeof *weeks; i++) {
+    if (weeks[i].type != type || weeks[i].weeks != 1) continue;
+    int32_t start = day - (weekday_of(day) - weeks[i].weekday + 7) % 7;
+    year += start >= first_week(year + 1, weeks[i].weekday);
+    year -= start < first_week(year, weeks[i].weekday);
+    (void)snprintf(text, sizeof text, "%04d%.*s%d", year, STR_ARG(weeks[i].infix), (start - first_week(year, weeks[i].weekday)) / 7 + 1);
+    return dhis2_period_parse(str_of(text), ret);
+  }
+  return false;
+}
+
+/* `month`: counted from year 0. */
+static bool span_of_month(int month, enum dhis2_period_type type, struct dhis2_period *ret) {
+  char text[DHIS2_PERIOD_TEXT_SIZE] = "";
+  int first, months = months_of(type, &first);
+  if (!months) return false;
+  int start = month - ((month - first) % months + months) % months;
+  if (type == DHIS2_MONTHLY) (void)snprintf(text, sizeof text, "%04d%02d", start / 12, start % 12 + 1);
+  if (type == DHIS2_BI_MONTHLY) (void)snprintf(text, sizeof text, "%04d%02dB", start / 12, start % 12 / 2 + 1);
+  if (type == DHIS2_YEARLY) (void)snprintf(text, sizeof text, "%04d", start / 12);
+  for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+    int of_first = start - (spans[i].month - 1);
+    if (spans[i].type == type)
+      (void)snprintf(text, sizeof text, spans[i].count == 1 ? "%04d%.*s" : "%04d%.*s%d", of_first / 12 + spans[i].year_before,
+                     STR_ARG(spans[i].infix), of_first % 12 / months + 1);
+  }
+  return dhis2_period_parse(str_of(text), ret);
+}
+
+bool dhis2_period_of_day(int32_t day, enum dhis2_period_type type, struct dhis2_period *ret) {
+  char text[11];
+  if (day < day_of(YEAR_MIN + 1, 1, 1) || day >= day_of(YEAR_MAX - 1, 1, 1)) return false;
+  dhis2_day_text(day, text);
+  int year = (int)(text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0'),
+      month = (text[5] - '0') * 10 + (text[6] - '0');
+  if (type == DHIS2_DAILY) return dhis2_period_parse(str_of(text), ret);
+  return week_of_day(day, year, type, ret) || span_of_month(year * 12 + month - 1, type, ret);
+}
+
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b) {
   if (a->first_day != b->first_day) return a->first_day < b->first_day ? -1 : 1;
   if (a->last_day != b->last_day) return a->last_day < b->last_day ? -1 : 1;

@@ -1,6 +1,6 @@
 /* periods: DHIS2's period texts: which days they mean, of which type they are, and their one canonical spelling (reference: Period.java, DateUnitPeriodTypeParser.java, 2.37 to 2.43).
  *
- * What holds always: ISO 8601 calendar; on servers with another calendar the same texts mean other days, so days are for order and for messages, never for changing one period into another between servers. Pure.
+ * What holds always: ISO 8601 calendar; on servers with another calendar the same texts mean other days, so days are for order, for messages, and for which periods of one server lie in which other ones of it. Pure.
  * Days count from 1970-01-01; years 1000 to 9999. */
 #ifndef DRAWBRIDGE_DHIS2_PERIODS_H
 #define DRAWBRIDGE_DHIS2_PERIODS_H
@@ -46,6 +46,14 @@ struct dhis2_period {
 bool dhis2_period_parse(struct str text, struct dhis2_period *ret);
 
 const char *dhis2_period_type_name(enum dhis2_period_type type); /* as in a data set's periodType: "Monthly", "SixMonthlyApril" */
+
+bool dhis2_period_type_of(struct str name, enum dhis2_period_type *ret);
+
+/* The period of this type that has this day in it. False: outside the years, or of a type whose periods overlap (two weeks, where a year has 53). */
+bool dhis2_period_of_day(int32_t day, enum dhis2_period_type type, struct dhis2_period *ret);
+
+/* Is every period of type `to` made of whole periods of type `from`, more than one at least in some, and none of them in two? Days make up all of them; months, two months, quarters, … longer ones that begin with one of them; weeks nothing. */
+bool dhis2_period_rolls_up(enum dhis2_period_type from, enum dhis2_period_type to);
 
 /* By first day, then last day, then type. */
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b);
