@@ -161,6 +161,9 @@ static void tell_losses(struct arena *arena, const struct mapping *m, struct for
   if (m->attribute_option_combo_count)
     format_warn(warnings, arena_printf(arena, "left out: %zu pairs of attribute option combos", m->attribute_option_combo_count));
   if (m->org_unit_count) format_warn(warnings, arena_printf(arena, "left out: %zu pairs of org units", m->org_unit_count));
+  if (m->periods.conversion != MAPPING_SAME_PERIODS)
+    format_warn(warnings,
+                arena_printf(arena, "left out: the periods' conversion is \"%s\"", mapping_conversion_name(m->periods.conversion)));
   if (m->missing != MAPPING_SUM_PRESENT)
     format_warn(warnings, arena_printf(arena, "left out: missing values are \"%s\"", mapping_missing_name(m->missing)));
 }

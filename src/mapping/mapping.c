@@ -3,10 +3,12 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "dhis2/periods.h"
 
 enum { ID_MAX = 255 };
 
 static const char *const decision_names[] = {"accepted", "auto", "proposed", "rejected", "none"};
+static const char *const conversion_names[] = {"same", "roll-up", "cannot"};
 static const char *const missing_names[] = {"sum-what-is-there", "require-all", "skip"};
 
 static bool name_of(struct str name, const char *const *names, size_t count, unsigned *ret) {
@@ -26,6 +28,17 @@ bool mapping_decision_of(struct str name, enum mapping_decision *ret) {
   unsigned i = 0;
   bool found = name_of(name, decision_names, sizeof decision_names / sizeof *decision_names, &i);
   if (found) *ret = (enum mapping_decision)i;
+  return found;
+}
+
+const char *mapping_conversion_name(enum mapping_conversion conversion) {
+  return conversion_names[conversion];
+}
+
+bool mapping_conversion_of(struct str name, enum mapping_conversion *ret) {
+  unsigned i = 0;
+  bool found = name_of(name, conversion_names, sizeof conversion_names / sizeof *conversion_names, &i);
+  if (found) *ret = (enum mapping_conversion)i;
   return found;
 }
 
@@ -123,13 +136,32 @@ static int check_pairs(const struct mapping_pair *pairs, size_t count, const cha
   int result = 0;
   if (count > MAPPING_PAIRS_MAX) return error_set(error, ERROR_input, "more than %d %s", MAPPING_PAIRS_MAX, what);
   for (size_t i = 0; i < count && result == 0; i++) {
-    if (!id_ok(pairs[i].source) || !id_ok(pairs[i].target))
+    bool paired = pairs[i].decision != MAPPING_NONE;
+    if (!id_ok(pairs[i].source) || (paired && !id_ok(pairs[i].target)))
       result = error_set(error, ERROR_input, "%s, entry %zu: source and target are ids", what, i + 1);
+    else if (!paired && pairs[i].target.n)
+      result = error_set(error, ERROR_input, "%s, entry %zu: decided \"none\", and yet it has a target", what, i + 1);
+    else if (!(pairs[i].confidence >= 0 && pairs[i].confidence <= 1))
+      result = error_set(error, ERROR_input, "%s, entry %zu: a confidence is from 0 to 1", what, i + 1);
     else if (map_put(&seen, pairs[i].source, &seen))
       result = error_set(error, ERROR_input, "%s: the source %.*s stands there twice", what, STR_ARG(pairs[i].source));
   }
   map_free(&seen);
   return result;
+}
+
+/* A roll-up that is not exact would split values: no document may ask for it. */
+static int check_periods(const struct mapping_periods *periods, struct error *error) {
+  enum dhis2_period_type from, to;
+  if (periods->conversion != MAPPING_ROLL_UP) return 0;
+  if (!dhis2_period_type_of(periods->source, &from) || !dhis2_period_type_of(periods->target, &to))
+    return error_set(error, ERROR_input, "periods: a roll-up names the period types of both sides, as data sets do (Monthly, Quarterly)");
+  if (!dhis2_period_rolls_up(from, to))
+    return error_set(error, ERROR_input, "periods: %s cannot be rolled up to %s: a period of the one is not a whole number of the other",
+                     dhis2_period_type_name(from), dhis2_period_type_name(to));
+  if (periods->sound_count > MAPPING_SOUND_MAX)
+    return error_set(error, ERROR_input, "periods: more than %d aggregation types", MAPPING_SOUND_MAX);
+  return 0;
 }
 
 static int check_side(const struct mapping_side *side, const char *what, struct error *error) {
@@ -149,5 +181,5 @@ int mapping_check(const struct mapping *mapping, struct error *error) {
     if (check_rule(&mapping->rules[i], i + 1, error) < 0) return -1;
   if (check_pairs(mapping->attribute_option_combos, mapping->attribute_option_combo_count, "attribute_option_combos", error) < 0) return -1;
   if (check_pairs(mapping->org_units, mapping->org_unit_count, "org_units", error) < 0) return -1;
-  return check_twice(mapping, error);
+  return check_periods(&mapping->periods, error) < 0 ? -1 : check_twice(mapping, error);
 }

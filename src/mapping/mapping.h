@@ -56,8 +56,28 @@ struct mapping_side {
   struct str default_combo; /* id of the default option combo; never empty after mapping_read */
 };
 
+/* An org unit, or an attribute option combo, of the source and what it is at the target. */
 struct mapping_pair {
-  struct str source, target;
+  struct str source, target;      /* target empty, and only then: MAPPING_NONE, the source has no counterpart */
+  enum mapping_decision decision; /* as of a rule */
+  double confidence;              /* 0 to 1; 0: not told */
+};
+
+/* What the periods of the source are to the target. */
+enum mapping_conversion {
+  MAPPING_SAME_PERIODS, /* "same": the same period identifiers on both sides */
+  MAPPING_ROLL_UP,      /* "roll-up": a period of the target is the sum of the source's periods in it, which are a whole number of them */
+  MAPPING_CANNOT,       /* "cannot": they cannot be converted; nothing is transferred */
+};
+
+enum { MAPPING_SOUND_MAX = 32 };
+
+struct mapping_periods {
+  enum mapping_conversion conversion;
+  struct str source, target; /* period types ("Monthly"); both set where the conversion is a roll-up */
+  const struct str *sound_for; /* of a roll-up: aggregation types whose values may be added up over time. mapping_read gives SUM where nothing is said */
+  size_t sound_count;
+  struct str note; /* the conversion in words; may be empty */
 };
 
 /* What becomes of a target cell when not all of its sources have a value. */
@@ -71,10 +91,11 @@ struct mapping {
   struct mapping_side source, target;
   const struct mapping_rule *rules;
   size_t rule_count;
-  const struct mapping_pair *attribute_option_combos; /* none: the same ids, and default to default */
+  const struct mapping_pair *attribute_option_combos; /* none: the same ids, and default to default. Each source once */
   size_t attribute_option_combo_count;
   const struct mapping_pair *org_units; /* none: the same ids. Several sources may share a target: they are summed */
   size_t org_unit_count;
+  struct mapping_periods periods;
   enum mapping_missing missing;
 };
 
@@ -90,6 +111,8 @@ bool mapping_write(const struct mapping *mapping, struct buf *buf);
 
 const char *mapping_decision_name(enum mapping_decision decision); /* "accepted", … */
 bool mapping_decision_of(struct str name, enum mapping_decision *ret);
+const char *mapping_conversion_name(enum mapping_conversion conversion);
+bool mapping_conversion_of(struct str name, enum mapping_conversion *ret);
 const char *mapping_missing_name(enum mapping_missing missing);
 bool mapping_missing_of(struct str name, enum mapping_missing *ret);
 

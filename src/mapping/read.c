@@ -54,6 +54,31 @@ static json_t *array_of(struct reading *r, const char *place, json_t *object, co
   return r->failed ? NULL : value;
 }
 
+/* A list of texts. */
+static const struct str *texts_of(struct reading *r, const char *place, json_t *object, const char *key, size_t most, const char *wrong,
+                                  size_t *ret_count) {
+  json_t *list = array_of(r, place, object, key, most);
+  struct str *texts = ARENA_ARRAY(r->arena, json_array_size(list), struct str);
+  for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
+    json_t *text = json_array_get(list, i);
+    if (!json_is_string(text))
+      fail(r, place, wrong);
+    else
+      texts[i] = arena_str(r->arena, (struct str){json_string_value(text), json_string_length(text)});
+  }
+  *ret_count = json_array_size(list);
+  return texts;
+}
+
+/* A number from 0 to 1; `untold` where there is none. What lies above 1 is mapping_check's to refuse. */
+static double confidence_of(struct reading *r, const char *place, json_t *object, double untold) {
+  json_t *confidence = json_object_get(object, "confidence");
+  if (!confidence || json_is_null(confidence)) return untold;
+  double value = json_number_value(confidence);
+  if (!json_is_number(confidence) || value < 0) fail(r, place, "\"confidence\" is a number from 0 to 1");
+  return value;
+}
+
 static struct mapping_side side_of(struct reading *r, json_t *root, const char *name) {
   static const char *const known[] = {"server", "data_sets", "default_option_combo", NULL};
   struct mapping_side side = {.server = STR(""), .default_combo = MAPPING_DEFAULT_COMBO};
@@ -64,17 +89,7 @@ static struct mapping_side side_of(struct reading *r, json_t *root, const char *
   side.server = text_of(r, name, object, "server", false);
   struct str combo = text_of(r, name, object, "default_option_combo", false);
   if (combo.n) side.default_combo = combo;
-  json_t *sets = array_of(r, name, object, "data_sets", MAPPING_DATA_SETS_MAX);
-  struct str *ids = ARENA_ARRAY(r->arena, json_array_size(sets), struct str);
-  for (size_t i = 0; i < json_array_size(sets) && !r->failed; i++) {
-    json_t *id = json_array_get(sets, i);
-    if (!json_is_string(id))
-      fail(r, name, "\"data_sets\" must hold ids");
-    else
-      ids[i] = arena_str(r->arena, (struct str){json_string_value(id), json_string_length(id)});
-  }
-  side.data_sets = ids;
-  side.data_set_count = json_array_size(sets);
+  side.data_sets = texts_of(r, name, object, "data_sets", MAPPING_DATA_SETS_MAX, "\"data_sets\" must hold ids", &side.data_set_count);
   return side;
 }
 
@@ -115,10 +130,7 @@ static void read_rule(struct reading *r, json_t *entry, size_t number, struct ma
   if (r->failed) return;
   if (!mapping_decision_of(text_of(r, place, entry, "decision", true), &rule->decision))
     fail(r, place, "\"decision\" is accepted, auto, proposed, rejected or none");
-  json_t *confidence = json_object_get(entry, "confidence");
-  rule->confidence = confidence && !json_is_null(confidence) ? json_number_value(confidence) : -1;
-  if (confidence && !json_is_null(confidence) && (!json_is_number(confidence) || rule->confidence < 0))
-    fail(r, place, "\"confidence\" is a number from 0 to 1");
+  rule->confidence = confidence_of(r, place, entry, -1);
   rule->value_type = text_of(r, place, entry, "value_type", false);
   rule->by = text_of(r, place, entry, "by", false);
   rule->at = text_of(r, place, entry, "at", false);
@@ -136,26 +148,43 @@ static void read_rules(struct reading *r, json_t *root, struct mapping *mapping)
   mapping->rule_count = json_array_size(list);
 }
 
+static void read_pair(struct reading *r, const char *name, json_t *entry, struct mapping_pair *pair) {
+  static const char *const known[] = {"source", "target", "decision", "confidence", NULL};
+  known_only(r, name, entry, known);
+  if (r->failed) return;
+  if (json_object_get(entry, "decision") && !mapping_decision_of(text_of(r, name, entry, "decision", true), &pair->decision))
+    fail(r, name, "\"decision\" is accepted, auto, proposed, rejected or none");
+  pair->source = text_of(r, name, entry, "source", true);
+  if (!json_is_null(json_object_get(entry, "target"))) pair->target = text_of(r, name, entry, "target", pair->decision != MAPPING_NONE);
+  pair->confidence = confidence_of(r, name, entry, 0);
+}
+
 static const struct mapping_pair *pairs_of(struct reading *r, json_t *root, const char *name, size_t *ret_count) {
-  static const char *const known[] = {"source", "target", NULL};
   json_t *list = array_of(r, "mapping", root, name, MAPPING_PAIRS_MAX);
   struct mapping_pair *pairs = ARENA_ARRAY(r->arena, json_array_size(list), struct mapping_pair);
-  for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
-    json_t *entry = json_array_get(list, i);
-    known_only(r, name, entry, known);
-    if (!r->failed) pairs[i] = (struct mapping_pair){text_of(r, name, entry, "source", true), text_of(r, name, entry, "target", true)};
-  }
+  for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) read_pair(r, name, json_array_get(list, i), &pairs[i]);
   *ret_count = json_array_size(list);
   return pairs;
 }
 
-static void read_periods(struct reading *r, json_t *root) {
-  static const char *const known[] = {"conversion", NULL};
-  json_t *periods = json_object_get(root, "periods");
+static void read_periods(struct reading *r, json_t *root, struct mapping_periods *ret) {
+  static const char *const known[] = {"conversion", "source", "target", "sound_for", "note", NULL};
+  static const struct str sum = {"SUM", 3};
+  static const char *const place = "periods";
+  json_t *periods = json_object_get(root, place);
   if (!periods) return;
-  known_only(r, "periods", periods, known);
-  if (!r->failed && !str_eq(text_of(r, "periods", periods, "conversion", true), STR("same")))
-    fail(r, "periods", "\"conversion\" is \"same\"");
+  known_only(r, place, periods, known);
+  if (r->failed) return;
+  if (!mapping_conversion_of(text_of(r, place, periods, "conversion", true), &ret->conversion))
+    fail(r, place, "\"conversion\" is same, roll-up or cannot");
+  ret->source = text_of(r, place, periods, "source", false);
+  ret->target = text_of(r, place, periods, "target", false);
+  ret->note = text_of(r, place, periods, "note", false);
+  ret->sound_for =
+      texts_of(r, place, periods, "sound_for", MAPPING_SOUND_MAX, "\"sound_for\" must hold aggregation types", &ret->sound_count);
+  if (json_object_get(periods, "sound_for") || ret->conversion != MAPPING_ROLL_UP) return;
+  ret->sound_for = &sum;
+  ret->sound_count = 1;
 }
 
 static void read_root(struct reading *r, json_t *root, struct mapping *mapping) {
@@ -175,7 +204,7 @@ static void read_root(struct reading *r, json_t *root, struct mapping *mapping) 
   read_rules(r, root, mapping);
   mapping->attribute_option_combos = pairs_of(r, root, "attribute_option_combos", &mapping->attribute_option_combo_count);
   mapping->org_units = pairs_of(r, root, "org_units", &mapping->org_unit_count);
-  read_periods(r, root);
+  read_periods(r, root, &mapping->periods);
   struct str missing = text_of(r, "mapping", root, "missing", false);
   if (missing.n && !mapping_missing_of(missing, &mapping->missing))
     fail(r, "mapping", "\"missing\" is sum-what-is-there, require-all or skip");

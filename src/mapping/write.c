@@ -68,11 +68,39 @@ static void write_pairs(struct buf *buf, const char *name, const struct mapping_
     struct json_out out = JSON_OUT_INIT(buf);
     json_out_object(&out);
     json_out_member_str(&out, "source", pairs[i].source);
-    json_out_member_str(&out, "target", pairs[i].target);
+    if (pairs[i].decision != MAPPING_NONE)
+      json_out_member_str(&out, "target", pairs[i].target);
+    else
+      json_out_key(&out, STR("target")), json_out_null(&out);
+    if (pairs[i].decision != MAPPING_ACCEPTED) json_out_member_str(&out, "decision", str_of(mapping_decision_name(pairs[i].decision)));
+    if (pairs[i].confidence > 0) json_out_member_number(&out, "confidence", pairs[i].confidence);
     json_out_end(&out);
   }
   if (count) begin_line(buf, 2);
   buf_add(buf, STR("],"));
+}
+
+static void write_period_text(struct buf *buf, const char *key, struct str text) {
+  if (!text.n) return;
+  buf_printf(buf, ", \"%s\": ", key);
+  struct json_out out = JSON_OUT_INIT(buf);
+  json_out_str(&out, text);
+}
+
+static void write_periods(struct buf *buf, const struct mapping_periods *periods) {
+  begin_line(buf, 2);
+  buf_printf(buf, "\"periods\": {\"conversion\": \"%s\"", mapping_conversion_name(periods->conversion));
+  write_period_text(buf, "source", periods->source);
+  write_period_text(buf, "target", periods->target);
+  if (periods->conversion == MAPPING_ROLL_UP) {
+    buf_add(buf, STR(", \"sound_for\": "));
+    struct json_out out = JSON_OUT_INIT(buf);
+    json_out_array(&out);
+    for (size_t i = 0; i < periods->sound_count; i++) json_out_str(&out, periods->sound_for[i]);
+    json_out_end(&out);
+  }
+  write_period_text(buf, "note", periods->note);
+  buf_add(buf, STR("},"));
 }
 
 bool mapping_write(const struct mapping *mapping, struct buf *buf) {
@@ -90,8 +118,7 @@ bool mapping_write(const struct mapping *mapping, struct buf *buf) {
   buf_add(buf, STR("],"));
   write_pairs(buf, "attribute_option_combos", mapping->attribute_option_combos, mapping->attribute_option_combo_count);
   write_pairs(buf, "org_units", mapping->org_units, mapping->org_unit_count);
-  begin_line(buf, 2);
-  buf_add(buf, STR("\"periods\": {\"conversion\": \"same\"},"));
+  write_periods(buf, &mapping->periods);
   begin_line(buf, 2);
   buf_printf(buf, "\"missing\": \"%s\"\n}\n", mapping_missing_name(mapping->missing));
   return !buf->full;

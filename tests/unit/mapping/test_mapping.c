@@ -27,8 +27,11 @@ static void round_trip(void **state) {
       "    {\"target\":null,\"terms\":[{\"sign\":\"+\",\"data_element\":\"x\",\"category_option_combo\":\"c\"}],\"decision\":\"none\"}\n"
       "  ],\n"
       "  \"attribute_option_combos\": [\n    {\"source\":\"p\",\"target\":\"q\"}\n  ],\n"
-      "  \"org_units\": [],\n"
-      "  \"periods\": {\"conversion\": \"same\"},\n"
+      "  \"org_units\": [\n    {\"source\":\"u\",\"target\":\"v\",\"decision\":\"auto\",\"confidence\":0.97},\n"
+      "    {\"source\":\"w\",\"target\":null,\"decision\":\"none\"},\n"
+      "    {\"source\":\"x\",\"target\":\"v\",\"decision\":\"rejected\",\"confidence\":1}\n  ],\n"
+      "  \"periods\": {\"conversion\": \"roll-up\", \"source\": \"Monthly\", \"target\": \"Quarterly\", \"sound_for\": [\"SUM\"], "
+      "\"note\": \"three \\\"months\\\"\"},\n"
       "  \"missing\": \"require-all\"\n}\n";
   struct arena *arena = arena_new();
   struct error error = {0};
@@ -37,11 +40,30 @@ static void round_trip(void **state) {
   assert_int_equal(mapping->rule_count, 2);
   assert_int_equal(mapping->rules[0].terms[1].sign, -1);
   assert_int_equal(mapping->missing, MAPPING_REQUIRE_ALL);
+  assert_int_equal(mapping->org_units[0].decision, MAPPING_AUTO);
+  assert_int_equal(mapping->attribute_option_combos[0].decision, MAPPING_ACCEPTED);
+  assert_int_equal(mapping->periods.conversion, MAPPING_ROLL_UP);
   assert_true(str_eq(mapping->source.default_combo, STR("dflt")));
   struct buf out = BUF_INIT(1 << 16);
   assert_true(mapping_write(mapping, &out));
   assert_string_equal(out.p, text);
   buf_free(&out);
+  arena_free(arena);
+}
+
+/* What is left out: same periods, sums; a pair is accepted. */
+static void defaults(void **state) {
+  (void)state;
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct mapping *mapping = mapping_read(arena, STR(DOCUMENT("", "")), &error);
+  assert_non_null(mapping);
+  assert_int_equal(mapping->periods.conversion, MAPPING_SAME_PERIODS);
+  mapping = mapping_read(arena, STR(DOCUMENT("", ",\"periods\":{\"conversion\":\"roll-up\",\"source\":\"Monthly\",\"target\":\"Yearly\"}")),
+                         &error);
+  assert_non_null(mapping);
+  assert_int_equal(mapping->periods.sound_count, 1);
+  assert_true(str_eq(mapping->periods.sound_for[0], STR("SUM")));
   arena_free(arena);
 }
 
@@ -56,7 +78,18 @@ static void refusals(void **state) {
       {"{\"format\":\"drawbridge-mapping\",\"version\":1}", "\"rules\" is missing"},
       {DOCUMENT("", ",\"rules\":[]"), "duplicate"},
       {DOCUMENT("", ",\"extra\":1"), "unknown member \"extra\""},
-      {DOCUMENT("", ",\"periods\":{\"conversion\":\"month-to-quarter\"}"), "\"conversion\" is \"same\""},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"month-to-quarter\"}"), "\"conversion\" is same, roll-up or cannot"},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"roll-up\"}"), "periods: a roll-up names the period types of both sides"},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"roll-up\",\"source\":\"Weekly\",\"target\":\"Monthly\"}"),
+       "periods: Weekly cannot be rolled up to Monthly"},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"roll-up\",\"source\":\"Yearly\",\"target\":\"Monthly\"}"),
+       "periods: Yearly cannot be rolled up to Monthly"},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"same\",\"sound_for\":[1]}"), "must hold aggregation types"},
+      {DOCUMENT("", ",\"periods\":{\"conversion\":\"same\",\"by\":\"x\"}"), "unknown member \"by\""},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":null}]"), "org_units, entry 1: source and target are ids"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"decision\":\"none\"}]"), "decided \"none\", and yet"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"decision\":\"maybe\"}]"), "\"decision\" is accepted"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"confidence\":2}]"), "a confidence is from 0 to 1"},
       {DOCUMENT("", ",\"missing\":\"guess\""), "\"missing\" is"},
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\"},{\"source\":\"a\",\"target\":\"d\"}]"),
        "the source a stands there twice"},
@@ -141,7 +174,7 @@ static void bad_decisions(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(refusals), cmocka_unit_test(same_target_twice),
-                                     cmocka_unit_test(decisions), cmocka_unit_test(bad_decisions)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),        cmocka_unit_test(defaults),  cmocka_unit_test(refusals),
+                                     cmocka_unit_test(same_target_twice), cmocka_unit_test(decisions), cmocka_unit_test(bad_decisions)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
