@@ -1,6 +1,6 @@
 /* gather: brings the contributions to one target cell together, however many there are and in whatever order they come, in bounded memory: what does not fit is sorted and put aside in a temporary file, and merged at the end.
  *
- * What holds always: memory is at most about the given limit (GATHER_MEMORY: 24 MiB), whatever the number of values; the rest is disk, about 34 bytes and the text for each contribution, in a file without a name (in
+ * What holds always: memory is at most about the given limit (GATHER_MEMORY: 24 MiB), whatever the number of values; the rest is disk, about 38 bytes and the text for each contribution, in a file without a name (in
  * $TMPDIR, else /tmp) that is gone with the process. Texts up to 1 MiB. Order out is contribution_cmp, whatever the order in.
  *
  * Life cycle: gather_new, gather_add any number of times, gather_sorted once, gather_free; gather_reset to begin again. */

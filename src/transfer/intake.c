@@ -43,7 +43,7 @@ static void tell_refused(struct intake *in, const struct cell *cell) {
     const struct contribution *c = &cell->sources[i].from;
     sources[i] = (struct report_cell){.operand = translation_source(t, c),
                                       .attribute = translation_id(t, c->source_attribute),
-                                      .period = translation_id(t, c->period),
+                                      .period = translation_id(t, c->source_period),
                                       .org_unit = translation_id(t, c->source_unit),
                                       .value = str_of(cell->sources[i].value)};
   }

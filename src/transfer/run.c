@@ -167,6 +167,15 @@ static void after_post(void *payload, size_t count) {
   run_tell(payload, RUN_SENDING);
 }
 
+/* A period that is not the target's would make a run of nothing, or of parts of cells. */
+static int check_order(struct run *run, struct error *error) {
+  const struct str *periods;
+  size_t count;
+  for (size_t i = 0; i < run->order->period_count; i++)
+    if (translation_periods(run->translation, run->arena, run->order->periods[i], &periods, &count, error)) return -1;
+  return 0;
+}
+
 static int prepare(struct run *run, struct error *error) {
   const struct mapping *m = run->mapping;
   if (!m->source.data_set_count || !m->target.data_set_count)
@@ -183,7 +192,7 @@ static int prepare(struct run *run, struct error *error) {
   struct translation_options options = {.target = target, .sum_anyway = run->order->sum_anyway};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   run->translation = translation_new(run->arena, m, options, error);
-  if (!run->translation || settle_zeros(run, error)) return -1;
+  if (!run->translation || check_order(run, error) || settle_zeros(run, error)) return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;

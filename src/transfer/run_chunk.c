@@ -34,10 +34,13 @@ static int on_value(void *payload, const struct dhis2_value *value, struct error
 
 static int read_source(struct chunk *c, struct error *error) {
   const struct mapping_side *side = &c->run->mapping->source;
+  const struct str *periods;
+  size_t period_count;
+  if (translation_periods(c->run->translation, c->arena, c->period, &periods, &period_count, error)) return -1;
   struct dhis2_values_query query = {.data_sets = side->data_sets,
                                      .data_set_count = side->data_set_count,
-                                     .periods = &c->period,
-                                     .period_count = 1,
+                                     .periods = periods,
+                                     .period_count = period_count,
                                      .org_units = c->units,
                                      .org_unit_count = c->unit_count};
   struct dhis2_values_sink sink = {begin_reading, on_value, c};
@@ -94,12 +97,16 @@ static struct report_cell cell_of(const struct plan_row *row) {
 static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_target, struct str code, struct str text) {
   struct report_cell cell = cell_of(row), sources[CELL_SOURCES_SHOWN];
   struct source_cell found[CELL_SOURCES_SHOWN];
+  struct error unused = {0};
+  const struct str *periods = &row->period;
+  size_t period_count;
+  (void)translation_periods(c->run->translation, c->arena, row->period, &periods, &period_count, &unused); /* check_order has looked */
   size_t n = row->operand == UINT32_MAX ? 0
                                         : translation_sources(c->run->translation, row->operand, row->org_unit, row->attribute_option_combo,
                                                               found, CELL_SOURCES_SHOWN);
   for (size_t i = 0; i < n; i++)
     sources[i] = (struct report_cell){
-        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = row->period};
+        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = periods[0]};
   report_conflict(c->report, by_target, code, text, &cell, sources, n);
 }
 

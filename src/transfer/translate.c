@@ -12,6 +12,9 @@ struct id {
   struct str text;
   uint32_t unit_sources, attribute_sources; /* source units, attribute option combos that lead here */
   int32_t to_unit, to_attribute;            /* number of the target, or -1 */
+  uint8_t unit_reason, attribute_reason;    /* enum transfer_reason: why a listed one leads nowhere */
+  int32_t to_period;                        /* number of the target period; -1: none; -2: not looked at yet */
+  uint32_t period_sources;                  /* periods of the source in this one of the target */
   int8_t period_type;                       /* enum dhis2_period_type; -1: none; -2: not looked at yet */
 };
 
@@ -46,6 +49,8 @@ struct translation {
   VEC(struct id) ids;
   struct contribution *out;
   uint32_t default_attribute; /* number of the source's default */
+  bool rolls_up;
+  enum dhis2_period_type from_type, to_type; /* of a roll-up */
 };
 
 const char *transfer_reason_name(enum transfer_reason reason) {
@@ -73,7 +78,7 @@ static uint32_t intern(struct translation *t, struct str text) {
   if (known) return (uint32_t)(known - 1);
   if (t->ids.n == IDS_MAX) mem_exhausted(sizeof(struct id) * IDS_MAX);
   struct str copy = arena_str(t->arena, text);
-  VEC_PUSH(&t->ids, (struct id){.text = copy, .to_unit = -1, .to_attribute = -1, .period_type = -2});
+  VEC_PUSH(&t->ids, (struct id){.text = copy, .to_unit = -1, .to_attribute = -1, .to_period = -2, .period_type = -2});
   (void)map_put(&t->by_id, copy, (void *)(uintptr_t)t->ids.n);
   return (uint32_t)(t->ids.n - 1);
 }
@@ -210,6 +215,9 @@ static void describe_by_metadata(const struct translation *t, struct target_oper
   if (set) o->period_type = set->period_type;
   if (element->value_type.n) o->value_type = element->value_type;
   o->zero_is_kept = element->zero_is_significant || str_starts(element->aggregation_type, STR("AVERAGE"));
+  const struct mapping_periods *periods = &t->mapping->periods;
+  for (size_t i = 0; i < periods->sound_count; i++) o->summable_in_time |= str_eq(periods->sound_for[i], element->aggregation_type);
+  o->summable_in_time |= t->options.sum_anyway;
   o->summable =
       value_type_is_summable(o->value_type) && (t->options.sum_anyway || value_aggregation_is_summable(element->aggregation_type));
 }
@@ -226,15 +234,27 @@ static void describe_operands(struct translation *t) {
   }
 }
 
+/* TRANSFER_FINE: the pair counts. */
+static enum transfer_reason reason_of_pair(const struct translation *t, const struct mapping_pair *pair) {
+  if (pair->decision <= MAPPING_PROPOSED) return t->options.accept[pair->decision] ? TRANSFER_FINE : TRANSFER_undecided;
+  return pair->decision == MAPPING_NONE ? TRANSFER_no_counterpart : TRANSFER_rejected;
+}
+
 static void read_pairs(struct translation *t) {
   const struct mapping *m = t->mapping;
   for (size_t i = 0; i < m->org_unit_count; i++) {
-    uint32_t from = intern(t, m->org_units[i].source), to = intern(t, m->org_units[i].target);
+    uint32_t from = intern(t, m->org_units[i].source);
+    t->ids.p[from].unit_reason = (uint8_t)reason_of_pair(t, &m->org_units[i]);
+    if (t->ids.p[from].unit_reason) continue;
+    uint32_t to = intern(t, m->org_units[i].target);
     t->ids.p[from].to_unit = (int32_t)to;
     t->ids.p[to].unit_sources++;
   }
   for (size_t i = 0; i < m->attribute_option_combo_count; i++) {
-    uint32_t from = intern(t, m->attribute_option_combos[i].source), to = intern(t, m->attribute_option_combos[i].target);
+    uint32_t from = intern(t, m->attribute_option_combos[i].source);
+    t->ids.p[from].attribute_reason = (uint8_t)reason_of_pair(t, &m->attribute_option_combos[i]);
+    if (t->ids.p[from].attribute_reason) continue;
+    uint32_t to = intern(t, m->attribute_option_combos[i].target);
     t->ids.p[from].to_attribute = (int32_t)to;
     t->ids.p[to].attribute_sources++;
   }
@@ -242,6 +262,22 @@ static void read_pairs(struct translation *t) {
   if (m->attribute_option_combo_count) return;
   uint32_t to = intern(t, m->target.default_combo.n ? m->target.default_combo : MAPPING_DEFAULT_COMBO);
   t->ids.p[t->default_attribute].to_attribute = (int32_t)to;
+}
+
+static int check_periods(struct translation *t, struct error *error) {
+  const struct mapping_periods *periods = &t->mapping->periods;
+  if (periods->conversion == MAPPING_CANNOT)
+    return error_set(error, ERROR_input, "the mapping says that the periods of the source cannot become those of the target%s%.*s",
+                     periods->note.n ? ": " : "", STR_ARG(str_slice(periods->note, 0, 300)));
+  if (periods->conversion != MAPPING_ROLL_UP) return 0;
+  if (!t->options.target)
+    return error_set(
+        error, ERROR_input,
+        "the mapping rolls periods up, and only the target's metadata tell which values may be added up over time: name them with --to");
+  (void)dhis2_period_type_of(periods->source, &t->from_type); /* mapping_check has looked */
+  (void)dhis2_period_type_of(periods->target, &t->to_type);
+  t->rolls_up = true;
+  return 0;
 }
 
 static void release(void *payload) {
@@ -256,6 +292,7 @@ struct translation *translation_new(struct arena *arena, const struct mapping *m
   struct translation *t = ARENA_NEW(arena, struct translation);
   *t = (struct translation){.arena = arena, .mapping = mapping, .options = options};
   arena_on_free(arena, release, t);
+  if (check_periods(t, error)) return NULL;
   collect_operands(t);
   if (!t->operand_count) {
     (void)error_set(error, ERROR_input, "no rule of the mapping counts: accept some first, or say which decisions count with --accept");
@@ -270,20 +307,68 @@ struct translation *translation_new(struct arena *arena, const struct mapping *m
 
 /* --- one value --- */
 
-static bool attribute_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
+static enum transfer_reason attribute_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
   *ret_from = id.n ? intern(t, id) : t->default_attribute;
   int32_t to = t->ids.p[*ret_from].to_attribute;
-  if (to < 0 && t->mapping->attribute_option_combo_count) return false;
   *ret_to = to < 0 ? *ret_from : (uint32_t)to;
-  return true;
+  if (to >= 0 || !t->mapping->attribute_option_combo_count) return TRANSFER_FINE;
+  enum transfer_reason listed = t->ids.p[*ret_from].attribute_reason;
+  return listed ? listed : TRANSFER_attribute_option_combo;
 }
 
-static bool unit_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
+static enum transfer_reason unit_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
   *ret_from = intern(t, id);
   int32_t to = t->ids.p[*ret_from].to_unit;
-  if (to < 0 && t->mapping->org_unit_count) return false;
   *ret_to = to < 0 ? *ret_from : (uint32_t)to;
-  return true;
+  if (to >= 0 || !t->mapping->org_unit_count) return TRANSFER_FINE;
+  enum transfer_reason listed = t->ids.p[*ret_from].unit_reason;
+  return listed ? listed : TRANSFER_org_unit;
+}
+
+/* How many periods of the source make up this one of the target; fills the first `most`. */
+static size_t parts_of(const struct translation *t, const struct dhis2_period *whole, struct dhis2_period *ret, size_t most) {
+  struct dhis2_period part;
+  size_t n = 0;
+  for (int32_t day = whole->first_day; day <= whole->last_day && dhis2_period_of_day(day, t->from_type, &part); day = part.last_day + 1) {
+    if (n < most) ret[n] = part;
+    n++;
+  }
+  return n;
+}
+
+static enum transfer_reason period_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
+  struct dhis2_period part, whole;
+  *ret_from = *ret_to = intern(t, id);
+  if (!t->rolls_up) return TRANSFER_FINE;
+  if (t->ids.p[*ret_from].to_period == -2) {
+    int32_t to = -1;
+    if (dhis2_period_parse(id, &part) && part.type == t->from_type && dhis2_period_of_day(part.first_day, t->to_type, &whole)) {
+      to = (int32_t)intern(t, str_of(whole.text));
+      t->ids.p[to].period_sources = (uint32_t)parts_of(t, &whole, NULL, 0);
+    }
+    t->ids.p[*ret_from].to_period = to;
+  }
+  if (t->ids.p[*ret_from].to_period < 0) return TRANSFER_period;
+  *ret_to = (uint32_t)t->ids.p[*ret_from].to_period;
+  return TRANSFER_FINE;
+}
+
+int translation_periods(const struct translation *t, struct arena *arena, struct str target_period, const struct str **ret,
+                        size_t *ret_count, struct error *error) {
+  enum { PARTS_MAX = 400 };
+  struct dhis2_period whole, parts[PARTS_MAX];
+  struct str *list = ARENA_ARRAY(arena, PARTS_MAX, struct str);
+  *ret = list;
+  *ret_count = 1;
+  list[0] = target_period;
+  if (!t->rolls_up) return 0;
+  if (!dhis2_period_parse(target_period, &whole) || whole.type != t->to_type)
+    return error_set(error, ERROR_usage,
+                     "the mapping rolls %s periods up to %s ones: name periods of the target, and %.*s is none of that type",
+                     dhis2_period_type_name(t->from_type), dhis2_period_type_name(t->to_type), STR_ARG(str_slice(target_period, 0, 40)));
+  *ret_count = parts_of(t, &whole, parts, PARTS_MAX);
+  for (size_t i = 0; i < *ret_count; i++) list[i] = arena_str(arena, str_of(parts[i].text));
+  return 0;
 }
 
 struct translated translation_of(struct translation *t, const struct dhis2_value *value) {
@@ -295,10 +380,10 @@ struct translated translation_of(struct translation *t, const struct dhis2_value
   if (!source || !source->goal_count) return (struct translated){.reason = source ? source->reason : TRANSFER_no_rule};
   if (!value->value.n) return (struct translated){.reason = TRANSFER_no_value};
   struct contribution c = {0};
-  if (!unit_of(t, value->org_unit, &c.source_unit, &c.org_unit)) return (struct translated){.reason = TRANSFER_org_unit};
-  if (!attribute_of(t, value->attribute_option_combo, &c.source_attribute, &c.attribute))
-    return (struct translated){.reason = TRANSFER_attribute_option_combo};
-  c.period = intern(t, value->period);
+  enum transfer_reason reason = unit_of(t, value->org_unit, &c.source_unit, &c.org_unit);
+  if (!reason) reason = attribute_of(t, value->attribute_option_combo, &c.source_attribute, &c.attribute);
+  if (!reason) reason = period_of(t, value->period, &c.source_period, &c.period);
+  if (reason) return (struct translated){.reason = reason};
   for (size_t i = 0; i < source->goal_count; i++) {
     c.operand = source->goals[i].operand;
     c.term = source->goals[i].term;
@@ -318,7 +403,8 @@ int contribution_cmp(const struct contribution *a, const struct contribution *b)
   if (!order) order = cmp_numbers(a->attribute, b->attribute);
   if (!order) order = cmp_numbers(a->term, b->term);
   if (!order) order = cmp_numbers(a->source_unit, b->source_unit);
-  return order ? order : cmp_numbers(a->source_attribute, b->source_attribute);
+  if (!order) order = cmp_numbers(a->source_attribute, b->source_attribute);
+  return order ? order : cmp_numbers(a->source_period, b->source_period);
 }
 
 bool contribution_same_cell(const struct contribution *a, const struct contribution *b) {
@@ -361,11 +447,11 @@ bool translation_is_counted(const struct translation *t, uint32_t operand) {
 }
 
 /* The sources that a list of pairs gives for a target, up to `most`; without pairs the same id, and for attribute option combos the source's default for the target's. */
-static size_t sources_of(const struct mapping_pair *pairs, size_t count, struct str target, struct str default_source,
-                         struct str default_target, struct str *ret, size_t most) {
+static size_t sources_of(const struct translation *t, const struct mapping_pair *pairs, size_t count, struct str target,
+                         struct str default_source, struct str default_target, struct str *ret, size_t most) {
   size_t n = 0;
   for (size_t i = 0; i < count && n < most; i++)
-    if (str_eq(pairs[i].target, target)) ret[n++] = pairs[i].source;
+    if (str_eq(pairs[i].target, target) && reason_of_pair(t, &pairs[i]) == TRANSFER_FINE) ret[n++] = pairs[i].source;
   if (!count) ret[n++] = default_target.n && str_eq(target, default_target) ? default_source : target;
   return n;
 }
@@ -375,8 +461,8 @@ size_t translation_sources(const struct translation *t, uint32_t operand, struct
   enum { LISTED = 16 };
   const struct mapping *m = t->mapping;
   struct str units[LISTED], attributes[LISTED];
-  size_t unit_count = sources_of(m->org_units, m->org_unit_count, org_unit, STR_NONE, STR_NONE, units, LISTED), n = 0;
-  size_t attribute_count = sources_of(m->attribute_option_combos, m->attribute_option_combo_count, attribute, m->source.default_combo,
+  size_t unit_count = sources_of(t, m->org_units, m->org_unit_count, org_unit, STR_NONE, STR_NONE, units, LISTED), n = 0;
+  size_t attribute_count = sources_of(t, m->attribute_option_combos, m->attribute_option_combo_count, attribute, m->source.default_combo,
                                       m->target.default_combo, attributes, LISTED);
   for (size_t i = 0; i < t->operands[operand].term_count; i++)
     for (size_t u = 0; u < unit_count; u++)
@@ -405,7 +491,9 @@ void translation_units_closed(const struct translation *t, struct arena *arena, 
     if (target.n) (void)map_put(&targets, target, &targets);
   }
   for (size_t i = 0; i < m->org_unit_count; i++) {
-    if (!map_get(&targets, m->org_units[i].target) || map_put(&seen, m->org_units[i].source, &seen)) continue;
+    if (reason_of_pair(t, &m->org_units[i]) != TRANSFER_FINE || !map_get(&targets, m->org_units[i].target) ||
+        map_put(&seen, m->org_units[i].source, &seen))
+      continue;
     list[n++] = m->org_units[i].source;
   }
   map_free(&seen);
@@ -417,8 +505,9 @@ void translation_units_closed(const struct translation *t, struct arena *arena, 
 /* --- one cell --- */
 
 static uint64_t expected_of(const struct translation *t, const struct contribution *key) {
-  uint64_t units = t->ids.p[key->org_unit].unit_sources, attributes = t->ids.p[key->attribute].attribute_sources;
-  return t->operands[key->operand].term_count * (units ? units : 1) * (attributes ? attributes : 1);
+  uint64_t units = t->ids.p[key->org_unit].unit_sources, attributes = t->ids.p[key->attribute].attribute_sources,
+           periods = t->ids.p[key->period].period_sources;
+  return t->operands[key->operand].term_count * (units ? units : 1) * (attributes ? attributes : 1) * (periods ? periods : 1);
 }
 
 void cell_begin(struct cell *cell, const struct translation *t, const struct contribution *first) {
@@ -497,7 +586,7 @@ void cell_end(struct cell *cell, const struct translation *t, enum mapping_missi
   bool copied = cell->expected == 1 && translation_sign(t, &cell->key) > 0;
   if (!o->known) refuse(cell, TRANSFER_not_in_data_set);
   if (!period_fits(t, cell->key.period, o->period_type)) refuse(cell, TRANSFER_period_type);
-  if (cell->expected > 1 && !o->summable) refuse(cell, TRANSFER_not_summable);
+  if (cell->expected > 1 && (!o->summable || (t->rolls_up && !o->summable_in_time))) refuse(cell, TRANSFER_not_summable);
   judge_missing(cell, missing);
   cell->value = copied ? buf_str(&cell->first_text) : keep_sum(cell);
   if ((copied || o->value_type.n) && !value_for_type(o->value_type, cell->value, cell->out, &cell->value))

@@ -22,18 +22,19 @@
 /* Why a source value goes nowhere, or a target cell is not sent. X(name, of a whole cell?, in words) */
 #define TRANSFER_REASONS(X) \
   X(no_rule, false, "the mapping has no rule for this cell of the source") \
-  X(no_counterpart, false, "somebody decided that this cell has no counterpart") \
-  X(rejected, false, "the rules for this cell were rejected") \
-  X(undecided, false, "the rules for this cell are not decided yet") \
+  X(no_counterpart, false, "this cell, its org unit or its attribute option combo has no counterpart: so somebody decided, or the engine found none") \
+  X(rejected, false, "the rules for this cell, its org unit or its attribute option combo were rejected") \
+  X(undecided, false, "the rules for this cell, its org unit or its attribute option combo are not decided yet") \
   X(org_unit, false, "the mapping lists org units, and this is none of them") \
   X(attribute_option_combo, false, "the mapping lists attribute option combos, and this is none of them") \
+  X(period, false, "the mapping rolls periods up, and this is none of the type that it rolls up") \
   X(no_value, false, "there is no value, a comment alone") \
   X(deleted, false, "the value was deleted at the source") \
   X(missing_source, true, "not all sources of the cell have a value, and the mapping requires all") \
   X(skipped, true, "not all sources of the cell have a value, and the mapping skips such cells") \
   X(contradiction, true, "the source says two different values for one cell") \
   X(not_a_number, true, "a value that would have to be added up is not a number") \
-  X(not_summable, true, "the target's data element holds values that may not be added up (its value or aggregation type)") \
+  X(not_summable, true, "the target's data element holds values that may not be added up, or not over time (its value or aggregation type)") \
   X(value_type, true, "the value does not fit the value type of the target's data element") \
   X(not_in_data_set, true, "the target's data sets do not hold this cell") \
   X(period_type, true, "the period is of another type than the target's data set") \
@@ -59,13 +60,16 @@ struct translation_options {
 
 struct translation;
 
-/* Copies what it needs to the arena, but borrows the texts of mapping and metadata. NULL: ERROR_input: no rule counts. */
+/* Copies what it needs to the arena, but borrows the texts of mapping and metadata. NULL: ERROR_input: no rule counts; the mapping says that the periods cannot be converted; or it rolls them up and there are no target metadata, which alone tell what may be added up over time. */
 struct translation *translation_new(struct arena *arena, const struct mapping *mapping, struct translation_options options, struct error *error);
+
+/* The periods of the source that make up one of the target, in order of time; itself where the conversion is "same". In the arena. -1: ERROR_usage: it is not of the target's type. */
+int translation_periods(const struct translation *translation, struct arena *arena, struct str target_period, const struct str **ret, size_t *ret_count, struct error *error);
 
 /* A target cell by numbers, and which of its sources this is. */
 struct contribution {
   uint32_t period, org_unit, operand, attribute; /* the cell */
-  uint32_t term, source_unit, source_attribute;  /* the source within it */
+  uint32_t term, source_unit, source_attribute, source_period;  /* the source within it */
 };
 
 struct translated {
@@ -90,6 +94,7 @@ struct target_operand {
   struct str period_type;    /* of that data set; empty: not known */
   struct str value_type;     /* empty: not known */
   bool summable;             /* by value and aggregation type */
+  bool summable_in_time;     /* as the mapping's `sound_for` has it */
   bool zero_is_kept;         /* false: to 2.42 a zero there means "no value" */
   bool known;                /* false: the target's data sets do not hold it */
   uint32_t element;          /* number of its data element among those of all operands, from 0 */
@@ -105,7 +110,7 @@ uint32_t translation_find_operand(const struct translation *translation, struct 
 /* Does a value of this operand count in control totals: is its type one of numbers, or not known? */
 bool translation_is_counted(const struct translation *translation, uint32_t operand);
 
-/* Where the value of a target cell comes from, at most `most` of its sources: terms, units and attribute option combos that lead there. Returns how many. */
+/* Where the value of a target cell comes from, at most `most` of its sources: terms, units and attribute option combos that lead there (rolled up: in the first of its periods). Returns how many. */
 struct source_cell {
   struct mapping_operand operand;
   struct str org_unit, attribute;

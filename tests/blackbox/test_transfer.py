@@ -130,6 +130,28 @@ class Plain(Servers):
         wanted = {**before, **self.wanted()}
         self.assertEqual(self.stored("target"), wanted)
 
+    def test_months_become_quarters(self):
+        """A run names quarters, reads their months, and sends sums; a second one sends nothing; undone, nothing is left."""
+        self.target.objects["dataSets"][0]["periodType"] = "Quarterly"
+        made = fixture.sums(self.source, self.target)
+        self.start()
+        mapping = fixture.mapping(self.source, self.target, made, periods=fixture.QUARTERS)
+        (self.folder / "mapping.json").write_text(json.dumps(mapping))
+        words = self.words()
+        words[words.index("--periods") + 1] = "2024Q1"
+        self.command(*words, environment=self.environment)
+        wanted = fixture.rolled_up(fixture.expected(made, self.stored("source")))
+        self.assertEqual({k: v for k, v in self.stored("target", periods=("2024Q1", "2024Q2")).items() if v != "0"}, {k: v for k, v in wanted.items() if v != "0"})
+        self.assertEqual(self.read_report()["outcome"], "done")
+        self.assertTrue(self.report["control_totals"] and all(t["equal"] and t["period"] == "2024Q1" for t in self.report["control_totals"]))
+        self.command(*[self.folder / "again" if w == self.folder / "journal" else w for w in words], environment=self.environment)
+        self.assertEqual(self.read_report()["counts"]["sent"], 0)
+        self.command(*words, "--undo", environment=self.environment)
+        self.assertEqual(self.stored("target", periods=("2024Q1", "2024Q2")), {})
+        words[words.index("--periods") + 1] = "202401"  # a third of a quarter is none
+        said = self.command(*[self.folder / "third" if w == self.folder / "journal" else w for w in words], expect=2, environment=self.environment)[1]
+        self.assertIn("name periods of the target", said)
+
     def test_undo_leaves_alone_what_somebody_changed_since(self):
         self.start()
         self.transfer()

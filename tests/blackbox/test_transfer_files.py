@@ -134,6 +134,66 @@ class Files(harness.Case):
         self.assertEqual(self.report["counts"]["unmapped"], {"org_unit": 1})
         self.assertEqual(self.report["counts"]["partial"], 1)  # unit b under the other attribute has none
 
+    def quarterly(self, **more):
+        self.target.objects["dataSets"][0]["periodType"] = "Quarterly"
+        made = fixture.sums(self.source, self.target)
+        return made, fixture.mapping(self.source, self.target, made, periods={**fixture.QUARTERS, **more})
+
+    def test_months_become_quarters(self):
+        made, mapping = self.quarterly()
+        for seed in range(4):
+            stored = fixture.values(self.source, seed, filled=random.Random(seed).choice((1, 0.8, 0.3)))
+            wanted = fixture.rolled_up(fixture.expected(made, stored))
+            for out in ("out.json", "out.csv"):
+                self.assertEqual(self.transfer(stored, mapping=mapping, out=out), wanted, f"seed {seed}")
+            sums = fixture.totals(wanted, fixture.numeric_elements(self.target))
+            self.assertEqual((self.totals("source"), self.totals("target")), (sums, sums))
+            self.assertEqual((self.report["outcome"], self.report["counts"]["differing"]), ("done", 0))
+
+    def test_a_quarter_without_a_month_is_for_the_mapping_to_judge(self):
+        made, mapping = self.quarterly()
+        cell = self.source.cell("stock")
+        stored = {(*cell, p, self.source.units[0], fixture.DEFAULT): "1" for p in ("202401", "202402")}
+        made = [(self.target.cell("stock"), [(1, cell)])]
+        mapping["rules"] = fixture.mapping(self.source, self.target, made)["rules"]
+        out = self.transfer(stored, mapping=mapping)
+        self.assertEqual((list(out.values()), self.report["counts"]["partial"]), (["2"], 1))
+        self.assertEqual(self.transfer(stored, mapping={**mapping, "missing": "require-all"}, expect=1), {})
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["missing_source"])
+        self.assertEqual([s["period"] for s in self.report["conflicts"][0]["cells"][0]["sources"]], ["202401", "202402"])
+
+    def test_what_may_not_be_added_up_over_time_is_refused(self):
+        cell = self.source.cell("stock")
+        stored = {(*cell, p, self.source.units[0], fixture.DEFAULT): "1" for p in fixture.PERIODS}
+        for kind, more, expect in (("AVERAGE", {}, 1), ("LAST", {}, 1), ("AVERAGE_SUM_ORG_UNIT", {}, 1), ("AVERAGE_SUM_ORG_UNIT", {"sound_for": ["SUM", "AVERAGE_SUM_ORG_UNIT"]}, 0), ("SUM", {}, 0)):
+            _, mapping = self.quarterly(**more)
+            mapping["rules"] = fixture.mapping(self.source, self.target, [(self.target.cell("stock"), [(1, cell)])])["rules"]
+            element = next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["stock"])
+            element["aggregationType"] = kind
+            out = self.transfer(stored, mapping=mapping, expect=expect)
+            self.assertEqual((list(out.values()), [c["code"] for c in self.report["conflicts"]]), ((["3"], []) if expect == 0 else ([], ["not_summable"])), kind)
+
+    def test_periods_that_cannot_be_converted_send_nothing(self):
+        made, mapping = self.quarterly()
+        stored = fixture.values(self.source, 1)
+        self.assertIsNone(self.transfer(stored, mapping=mapping, metadata=False, expect=2))
+        self.assertIn("--to", self.said[1])
+        self.assertIsNone(self.transfer(stored, mapping={**mapping, "periods": {"conversion": "cannot", "note": "the target wants weeks"}}, expect=2))
+        self.assertIn("the target wants weeks", self.said[1])
+        self.assertIsNone(self.transfer(stored, mapping={**mapping, "periods": {"conversion": "roll-up", "source": "Weekly", "target": "Monthly"}}, expect=2))
+        self.assertEqual(self.transfer(stored, mapping=fixture.mapping(self.source, self.target, made), expect=1), {})  # the same periods, and the data set has others
+        self.assertEqual({c["code"] for c in self.report["conflicts"]}, {"period_type"})
+
+    def test_pairs_nobody_decided_are_not_sent(self):
+        a, b, c = self.source.units[:3]
+        cell = self.source.cell("tests", "0-4")
+        stored = {(*cell, "202401", u, fixture.DEFAULT): v for u, v in ((a, "1"), (b, "10"), (c, "100"))}
+        pairs = [{"source": a, "target": c, "decision": "auto", "confidence": 0.98}, {"source": b, "target": c, "decision": "proposed", "confidence": 0.5}, {"source": c, "target": None, "decision": "none"}]
+        mapping = fixture.mapping(self.source, self.target, [(self.target.cell("tests"), [(1, cell)])], org_units=pairs)
+        self.assertEqual(list(self.transfer(stored, mapping=mapping).values()), ["1"])
+        self.assertEqual((self.report["counts"]["unmapped"], self.report["counts"]["partial"]), ({"undecided": 1, "no_counterpart": 1}, 0))
+        self.assertEqual(list(self.transfer(stored, "--accept", "accepted,auto,proposed", mapping=mapping).values()), ["11"])
+
     def test_a_source_said_twice(self):
         cell = self.source.cell("tests", "0-4")
         made = [(self.target.cell("tests"), [(1, cell)])]

@@ -110,6 +110,25 @@ def mapping(source, target, made=None, **more):
             "target": {"server": "target", "data_sets": [target.data_set], "default_option_combo": DEFAULT}, "rules": listed, **more}
 
 
+QUARTERS = {"conversion": "roll-up", "source": "Monthly", "target": "Quarterly"}
+
+
+def sums(source, target):
+    """The rules whose values may be added up over time."""
+    return [(t, terms) for t, terms in rules(source, target) if t[0] in {target.elements[n] for n in ("cases", "tests", "balance", "stock")}]
+
+
+def rolled_up(cells, period="2024Q1"):
+    """The cells of months added up to one longer period, by Python's decimal."""
+    made = {}
+    with decimal.localcontext() as context:
+        context.prec = 400
+        for (element, coc, _, unit, aoc), value in cells.items():
+            key = (element, coc, period, unit, aoc)
+            made[key] = made.get(key, decimal.Decimal(0)) + decimal.Decimal(value)
+    return {key: plain(number) for key, number in made.items()}
+
+
 def values(source, seed, periods=PERIODS, filled=0.85):
     """{(element, coc, period, unit, aoc): text}"""
     chance = random.Random(seed)

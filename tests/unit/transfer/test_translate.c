@@ -39,15 +39,18 @@ static const struct mapping *mapping_of(const char *json) {
   return mapping;
 }
 
+static const struct dhis2_metadata *target; /* NULL: nothing is known of it */
+
 static struct translation *translation_for(const struct mapping *mapping) {
   struct error error = {0};
-  struct translation *translation = translation_new(arena, mapping, (struct translation_options){.accept = {true, true}}, &error);
+  struct translation *translation =
+      translation_new(arena, mapping, (struct translation_options){.accept = {true, true}, .target = target}, &error);
   assert_non_null(translation);
   return translation;
 }
 
 struct said {
-  const char *element, *combo, *unit, *value;
+  const char *element, *combo, *unit, *value, *period, *attribute; /* period NULL: 202401 */
 };
 
 struct collected {
@@ -63,10 +66,12 @@ static void close_cell(struct collected *c) {
   if (!c->open) return;
   c->open = false;
   cell_end(&c->cell, c->translation, c->mapping->missing);
-  (void)snprintf(part, sizeof part, "%.*s %.*s=%.*s%s%s; ",
+  struct str period = translation_id(c->translation, c->cell.key.period);
+  bool usual = str_eq(period, STR("202401"));
+  (void)snprintf(part, sizeof part, "%.*s %.*s%s%.*s=%.*s%s%s; ",
                  STR_ARG(translation_operand(c->translation, c->cell.key.operand)->id.data_element),
-                 STR_ARG(translation_id(c->translation, c->cell.key.org_unit)), STR_ARG(c->cell.value),
-                 c->cell.reason ? transfer_reason_name(c->cell.reason) : "", c->cell.partial ? " partial" : "");
+                 STR_ARG(translation_id(c->translation, c->cell.key.org_unit)), usual ? "" : " ", STR_ARG(usual ? STR("") : period),
+                 STR_ARG(c->cell.value), c->cell.reason ? transfer_reason_name(c->cell.reason) : "", c->cell.partial ? " partial" : "");
   size_t have = strlen(c->text);
   (void)snprintf(c->text + have, sizeof c->text - have, "%s", part);
 }
@@ -95,7 +100,8 @@ static const char *result_of(const char *json, const struct said *said, size_t c
     struct dhis2_value value = {.data_element = str_of(said[i].element),
                                 .category_option_combo = str_of(said[i].combo),
                                 .org_unit = str_of(said[i].unit),
-                                .period = STR("202401"),
+                                .attribute_option_combo = str_of(said[i].attribute),
+                                .period = str_of(said[i].period ? said[i].period : "202401"),
                                 .value = str_of(said[i].value)};
     struct translated translated = translation_of(translation, &value);
     for (size_t k = 0; k < translated.count; k++) assert_int_equal(gather_add(gather, &translated.to[k], value.value, &error), 0);
@@ -156,6 +162,118 @@ static void org_units_are_joined(void **state) {
   assert_int_equal(count, 2); /* one alone would be half a sum */
 }
 
+#define PAIRS \
+  HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), \
+                          "") "],\"org_units\":[{\"source\":\"OuSure\",\"target\":\"OuA\",\"decision\":\"auto\"}," \
+                              "{\"source\":\"OuMaybe\",\"target\":\"OuA\",\"decision\":\"proposed\"},{\"source\":\"OuNever\",\"target\":" \
+                              "\"OuA\",\"decision\":\"rejected\"}," \
+                              "{\"source\":\"OuGone\",\"target\":null,\"decision\":\"none\"}],\"attribute_option_combos\":[{\"source\":" \
+                              "\"AoSure\",\"target\":\"AoA\"}," \
+                              "{\"source\":\"AoMaybe\",\"target\":\"AoA\",\"decision\":\"proposed\"},{\"source\":\"AoGone\",\"target\":" \
+                              "null,\"decision\":\"none\"}]}"
+
+/* What nobody decided is neither sent nor waited for. */
+static void only_decided_pairs_lead_anywhere(void **state) {
+  static const struct said said[] = {{"SeA", "ScX", "OuSure", "1", NULL, "AoSure"},    {"SeA", "ScX", "OuMaybe", "10", NULL, "AoSure"},
+                                     {"SeA", "ScX", "OuNever", "100", NULL, "AoSure"}, {"SeA", "ScX", "OuGone", "1000", NULL, "AoSure"},
+                                     {"SeA", "ScX", "OuElse", "1", NULL, "AoSure"},    {"SeA", "ScX", "OuSure", "1", NULL, "AoMaybe"},
+                                     {"SeA", "ScX", "OuSure", "1", NULL, "AoGone"},    {"SeA", "ScX", "OuSure", "1", NULL, "AoElse"}};
+  struct str *closed;
+  size_t count;
+  struct source_cell cells[4];
+  (void)state;
+  assert_string_equal(
+      result_of(PAIRS, said, 8, 0),
+      "(undecided) (rejected) (no_counterpart) (org_unit) (undecided) (no_counterpart) (attribute_option_combo) TeSum OuA=1; ");
+  struct translation *translation = translation_for(mapping_of(PAIRS));
+  translation_units_closed(translation, arena, &STR("OuSure"), 1, &closed, &count);
+  assert_int_equal(count, 1);
+  assert_int_equal(translation_sources(translation, 0, STR("OuA"), STR("AoA"), cells, 4), 1);
+}
+
+#define ROLL(from, to, more) \
+  HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), "") "," RULE("TeMean", TERM("+", "SeB", "ScX"), "") "," RULE( \
+      "TeStock", TERM("+", "SeC", "ScX"), "") "],\"periods\":{\"conversion\":\"roll-up\",\"source\":\"" from "\",\"target\":\"" to \
+                                              "\"" more "}}"
+
+static const struct dhis2_metadata *metadata_of(const char *json) {
+  struct error error = {0};
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(json), &error), 0);
+  return dhis2_metadata_reader_finish(reader, &error);
+}
+
+#define TARGET(period_type) \
+  "{\"dataSets\":[{\"id\":\"DsTarget001\",\"name\":\"Set\",\"periodType\":\"" period_type \
+  "\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"TeSum\"}},{\"dataElement\":{\"id\":\"TeMean\"}}," \
+  "{\"dataElement\":{\"id\":\"TeStock\"}}]}],\"dataElements\":[{\"id\":\"TeSum\",\"name\":\"a\",\"valueType\":\"NUMBER\"," \
+  "\"aggregationType\":\"SUM\"}," \
+  "{\"id\":\"TeMean\",\"name\":\"b\",\"valueType\":\"NUMBER\",\"aggregationType\":\"AVERAGE\"},{\"id\":\"TeStock\",\"name\":\"c\"," \
+  "\"valueType\":\"NUMBER\",\"aggregationType\":\"AVERAGE_SUM_ORG_UNIT\"}]}"
+
+static void periods_roll_up(void **state) {
+  static const struct said year[] = {{"SeA", "ScX", "OuOne", "0.1", "202401", NULL},
+                                     {"SeA", "ScX", "OuOne", "0.2", "202402", NULL},
+                                     {"SeA", "ScX", "OuOne", "12345678901234567890", "202403", NULL},
+                                     {"SeA", "ScX", "OuOne", "5", "202404", NULL},
+                                     {"SeA", "ScX", "OuTwo", "7", "202401", NULL}};
+  static const struct said odd[] = {{"SeA", "ScX", "OuOne", "1", "2024Q1", NULL},
+                                    {"SeA", "ScX", "OuOne", "1", "2024W5", NULL},
+                                    {"SeA", "ScX", "OuOne", "1", "nonsense", NULL}};
+  static const struct said unsound[] = {{"SeB", "ScX", "OuOne", "1", "202401", NULL}, {"SeC", "ScX", "OuOne", "1", "202401", NULL}};
+  static const struct said words[] = {{"SeA", "ScX", "OuOne", "many", "202401", NULL}, {"SeA", "ScX", "OuOne", "1", "202402", NULL}};
+  static const struct said twice[] = {{"SeA", "ScX", "OuOne", "1", "202401", NULL}, {"SeA", "ScX", "OuOne", "2", "202401", NULL}};
+  (void)state;
+  target = metadata_of(TARGET("Quarterly"));
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), year, 5, 0),
+                      "TeSum OuOne 2024Q1=12345678901234567890.3; TeSum OuTwo 2024Q1=7 partial; TeSum OuOne 2024Q2=5 partial; ");
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), odd, 3, 0), "(period) (period) (period) ");
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), unsound, 2, 0),
+                      "TeMean OuOne 2024Q1=not_summable partial; TeStock OuOne 2024Q1=not_summable partial; ");
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ",\"sound_for\":[\"SUM\",\"AVERAGE_SUM_ORG_UNIT\"]"), unsound, 2, 0),
+                      "TeMean OuOne 2024Q1=not_summable partial; TeStock OuOne 2024Q1=1 partial; ");
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), words, 2, 0), "TeSum OuOne 2024Q1=not_a_number partial; ");
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), twice, 2, 0), "TeSum OuOne 2024Q1=contradiction partial; ");
+  target = metadata_of(TARGET("Yearly")); /* the data set wants years, whatever the mapping says */
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), year + 4, 1, 0), "TeSum OuTwo 2024Q1=period_type partial; ");
+  assert_string_equal(result_of(ROLL("Monthly", "Yearly", ""), year + 3, 2, 0), "TeSum OuOne 2024=5 partial; TeSum OuTwo 2024=7 partial; ");
+  target = NULL;
+}
+
+static void periods_of_a_roll_up(void **state) {
+  struct error error = {0};
+  const struct str *periods;
+  size_t count;
+  (void)state;
+  target = metadata_of(TARGET("Quarterly"));
+  struct translation *translation = translation_for(mapping_of(ROLL("Monthly", "Quarterly", "")));
+  assert_int_equal(translation_periods(translation, arena, STR("2023Q4"), &periods, &count, &error), 0);
+  assert_int_equal(count, 3);
+  assert_true(str_eq(periods[0], STR("202310")) && str_eq(periods[2], STR("202312")));
+  assert_int_equal(translation_periods(translation, arena, STR("202310"), &periods, &count, &error), -1); /* half a quarter is none */
+  assert_int_equal(error.code, ERROR_usage);
+  translation = translation_for(mapping_of(ROLL("Daily", "Yearly", "")));
+  assert_int_equal(translation_periods(translation, arena, STR("2024"), &periods, &count, &error), 0);
+  assert_int_equal(count, 366);
+  target = NULL;
+}
+
+/* Rather nothing than something wrong. */
+static void periods_that_cannot_be(void **state) {
+  struct error error = {0};
+  struct translation_options options = {.accept = {true, true}};
+  (void)state;
+  assert_null(translation_new(arena, mapping_of(ROLL("Monthly", "Quarterly", "")), options, &error));
+  assert_true(str_has(str_of(error.message), STR("--to")));
+  assert_null(translation_new(
+      arena,
+      mapping_of(HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"),
+                                         "") "],\"periods\":{\"conversion\":\"cannot\",\"note\":\"weeks lie in two months\"}}"),
+      options, &error));
+  assert_true(str_has(str_of(error.message), STR("weeks lie in two months")));
+  assert_int_equal(error.code, ERROR_input);
+}
+
 /* The same through many small temporary runs as in memory, whatever the order. */
 static void sorting_aside_changes_nothing(void **state) {
   enum { UNITS = 3000 };
@@ -176,31 +294,31 @@ static void sorting_aside_changes_nothing(void **state) {
 
 static void undo_rows_are_read_as_written(void **state) {
   struct plan_row written[] = {{.data_set = STR("DsTarget001"),
-                           .data_element = STR("TeA"),
-                           .period = STR("202401"),
-                           .org_unit = STR("OuOne"),
-                           .category_option_combo = STR("TcAll"),
-                           .attribute_option_combo = STR("AoOne"),
-                           .before = STR("a \"b\",\nc"),
-                           .before_comment = STR(" é "),
-                           .before_follow_up = true,
-                           .after = STR("7")},
-                          {.data_set = STR("DsTarget001"),
-                           .data_element = STR("TeB"),
-                           .period = STR("202401"),
-                           .org_unit = STR("OuOne"),
-                           .category_option_combo = STR("TcAll"),
-                           .attribute_option_combo = STR("AoOne"),
-                           .after = STR("0"),
-                           .zero_vanishes = true},
-                          {.data_set = STR("DsTarget001"),
-                           .data_element = STR("TeC"),
-                           .period = STR("202401"),
-                           .org_unit = STR("OuOne"),
-                           .category_option_combo = STR("TcAll"),
-                           .attribute_option_combo = STR("AoOne"),
-                           .before = STR("12.0"),
-                           .after = STR("12")}};
+                                .data_element = STR("TeA"),
+                                .period = STR("202401"),
+                                .org_unit = STR("OuOne"),
+                                .category_option_combo = STR("TcAll"),
+                                .attribute_option_combo = STR("AoOne"),
+                                .before = STR("a \"b\",\nc"),
+                                .before_comment = STR(" é "),
+                                .before_follow_up = true,
+                                .after = STR("7")},
+                               {.data_set = STR("DsTarget001"),
+                                .data_element = STR("TeB"),
+                                .period = STR("202401"),
+                                .org_unit = STR("OuOne"),
+                                .category_option_combo = STR("TcAll"),
+                                .attribute_option_combo = STR("AoOne"),
+                                .after = STR("0"),
+                                .zero_vanishes = true},
+                               {.data_set = STR("DsTarget001"),
+                                .data_element = STR("TeC"),
+                                .period = STR("202401"),
+                                .org_unit = STR("OuOne"),
+                                .category_option_combo = STR("TcAll"),
+                                .attribute_option_combo = STR("AoOne"),
+                                .before = STR("12.0"),
+                                .after = STR("12")}};
   struct buf buf = BUF_INIT(1 << 20);
   struct plan rows = {0};
   struct error error = {0};
@@ -221,6 +339,10 @@ int main(void) {
                                      cmocka_unit_test(reasons),
                                      cmocka_unit_test(one_value_is_copied_and_may_go_to_several_cells),
                                      cmocka_unit_test(org_units_are_joined),
+                                     cmocka_unit_test(only_decided_pairs_lead_anywhere),
+                                     cmocka_unit_test(periods_roll_up),
+                                     cmocka_unit_test(periods_of_a_roll_up),
+                                     cmocka_unit_test(periods_that_cannot_be),
                                      cmocka_unit_test(sorting_aside_changes_nothing),
                                      cmocka_unit_test(undo_rows_are_read_as_written)};
   return cmocka_run_group_tests(tests, setup, teardown);
