@@ -17,12 +17,25 @@ static void expect_there(struct arena *arena, struct str text) {
   if (!url_same_origin(&url, &home) || url.fragment.p) abort();
 }
 
+/* A FHIR server's own: it may name an issuer, as near as its other addresses. */
+static void smart_document(struct arena *arena, struct str text) {
+  struct oauth_discovery about = {.issuer = issuer, .slash_is_the_same = true};
+  struct oauth_provider got;
+  struct error error = {0};
+  if (oauth_discovery_read(&about, OAUTH_DOCUMENT_SMART, text, arena, &got, &error) < 0) return;
+  if (!got.authorization_endpoint.n || !got.token_endpoint.n || !got.pkce || !str_eq(got.audience, issuer) || (got.scope.n && !got.issuer.n)) abort();
+  expect_there(arena, got.issuer);
+  expect_there(arena, got.authorization_endpoint);
+  expect_there(arena, got.token_endpoint);
+  expect_there(arena, got.jwks_uri);
+}
+
 /* `slash`: the issuer may end in one that was not asked for. */
 static void document(struct arena *arena, struct str text, bool slash) {
   struct oauth_discovery about = {.issuer = issuer, .slash_is_the_same = slash};
   struct oauth_provider got;
   struct error error = {0};
-  if (oauth_discovery_read(&about, text, arena, &got, &error) < 0) {
+  if (oauth_discovery_read(&about, OAUTH_DOCUMENT, text, arena, &got, &error) < 0) {
     if (!error.code || !*error.message || strchr(error.message, '\n') || got.token_endpoint.n) abort();
     return;
   }
@@ -75,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   case 0:
     document(arena, text, true);
     document(arena, text, false);
+    smart_document(arena, text);
     break;
   case 1: keys(text); break;
   case 2: logout(arena, text); break;

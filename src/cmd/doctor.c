@@ -1,7 +1,6 @@
-#include "dhis2/doctor.h"
 #include "cmd/commands.h"
 #include "cmd/side.h"
-#include "gateway/config.h"
+#include "gateway/configured.h"
 #include <getopt.h>
 
 enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8 };
@@ -42,30 +41,8 @@ static int read_options(int argc, char **argv, struct options *options) {
 
 struct asked {
   struct source_place place;
-  struct oauth_client client;
   struct dhis2_question question;
 };
-
-static void ask_configured(struct asked *asked, const struct config *config, const struct config_server *server, struct arena *arena) {
-  asked->place = (struct source_place){.id = server->id,
-                                      .base_url = server->url,
-                                      .options = {.ca_file = server->ca.n ? arena_cstr(arena, server->ca) : NULL,
-                                                  .addresses = server->addresses.p,
-                                                  .address_count = server->addresses.n}};
-  asked->client =
-      (struct oauth_client){.client_id = server->oauth.client_id,
-                            .client_secret = server->oauth.client_secret,
-                            .private_key = server->oauth.private_key,
-                            .scopes = server->oauth.scopes.p,
-                            .scope_count = server->oauth.scopes.n,
-                            .redirect_uri = arena_printf(arena, "%.*s/v1/callback/%.*s", STR_ARG(config->public_url), STR_ARG(server->id))};
-  bool named = server->sign_in != CONFIG_ALL_BUT_BASIC; /* all is what one gets who names none */
-  asked->question = (struct dhis2_question){.place = &asked->place,
-                                            .wanted = named ? (unsigned)server->sign_in : 0,
-                                            .client = server->oauth.client_id.n ? &asked->client : NULL,
-                                            .redirect_uri = asked->client.redirect_uri};
-  if (server->type == CONFIG_HTTP) asked->question.plain_path = server->check.n ? server->check : STR("/");
-}
 
 static void ask_url(struct asked *asked, struct str url) {
   while (str_ends(url, STR("/"))) url.n--;
@@ -87,8 +64,11 @@ static int prepare(const struct options *options, struct arena *arena, struct co
   if (!is_url || options->config) {
     if (config_load(options->config ? options->config : COMMAND_CONFIG_DEFAULT, config, &problems, error) < 0) return -1;
     const struct config_server *server = is_url ? server_at(*config, target) : config_server(*config, target);
-    if (server) ask_configured(asked, *config, server, arena);
-    if (server) return 0;
+    if (server) {
+      asked->place = configured_place(server, arena);
+      asked->question = configured_question(*config, server, &asked->place, arena);
+      return 0;
+    }
     if (!is_url)
       return error_set(error, ERROR_usage, "there is no server '%.*s' in the configuration, and it is no address with https:// either",
                        STR_ARG(target));

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "dhis2/doctor.h"
 #include "gateway/audit.h"
+#include "gateway/configured.h"
 #include "gateway/failure.h"
 #include <stdatomic.h>
 #include <uv.h>
@@ -52,12 +52,8 @@ struct directory *directory_new(struct config *config) {
     const struct config_server *about = &config->servers[i];
     struct directory_server *server = &directory->servers[i];
     server->about = about;
-    server->place = (struct source_place){.id = about->id,
-                                         .base_url = about->url,
-                                         .options = {.ca_file = about->ca.n ? arena_cstr(directory->arena, about->ca) : NULL,
-                                                     .addresses = about->addresses.p,
-                                                     .address_count = about->addresses.n,
-                                                     .timeout_ms = CALL_TIMEOUT_MS}};
+    server->place = configured_place(about, directory->arena);
+    server->place.options.timeout_ms = CALL_TIMEOUT_MS;
     server->keys = oauth_keys_new();
     server->nonces = dpop_nonces_new();
     server->diagnosis_arena = arena_new();
@@ -107,21 +103,6 @@ const struct source_place *directory_place(const struct directory_server *server
   return &server->place;
 }
 
-struct oauth_client *directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena) {
-  const struct config_oauth *oauth = &server->about->oauth;
-  struct oauth_client *client = ARENA_NEW(arena, struct oauth_client);
-  *client = (struct oauth_client){
-      .client_id = oauth->client_id,
-      .client_secret = oauth->client_secret,
-      .private_key = oauth->private_key,
-      .redirect_uri = arena_printf(arena, "%.*s/v1/callback/%.*s", STR_ARG(directory->config->public_url), STR_ARG(server->about->id)),
-      .scopes = oauth->scopes.n ? oauth->scopes.p : NULL,
-      .scope_count = oauth->scopes.n,
-      .resource = oauth->resource,
-      .dpop = oauth->dpop};
-  return client;
-}
-
 struct dpop_nonces *directory_nonces(const struct directory_server *server) {
   return server->nonces;
 }
@@ -142,7 +123,7 @@ struct oauth_party directory_party(struct directory *directory, const struct dir
   return (struct oauth_party){.server = server->about->id,
                               .options = server->place.options,
                               .provider = provider,
-                              .client = directory_client(directory, server, arena),
+                              .client = configured_client(directory->config, server->about, arena),
                               .keys = server->keys,
                               .nonces = server->nonces};
 }
@@ -233,10 +214,7 @@ static void examine(struct directory *directory, struct directory_server *server
   struct dhis2_diagnosis diagnosis;
   arena_free(server->diagnosis_arena);
   server->diagnosis_arena = arena_new();
-  const struct oauth_client *client = directory_client(directory, server, server->diagnosis_arena);
-  bool named = server->about->sign_in != CONFIG_ALL_BUT_BASIC; /* all is what one gets who names none */
-  struct dhis2_question question = {
-      .place = &server->place, .wanted = named ? (unsigned)server->about->sign_in : 0, .client = client->client_id.n ? client : NULL, .redirect_uri = client->redirect_uri};
+  struct dhis2_question question = configured_question(directory->config, server->about, &server->place, server->diagnosis_arena);
   dhis2_doctor(&question, server->diagnosis_arena, &diagnosis);
   server->diagnosis = dhis2_diagnosis_json(server->diagnosis_arena, &diagnosis);
   server->diagnosed_ms = clock_monotonic_ms();

@@ -25,10 +25,10 @@ struct directory_server *directory_find(struct directory *directory, struct str 
 const struct config_server *directory_about(const struct directory_server *server);
 const struct source_place *directory_place(const struct directory_server *server);
 
-/* drawbridge as that server's client; and as the client of one of its authorization servers. In the arena. */
-struct oauth_client *directory_client(struct directory *directory, const struct directory_server *server, struct arena *arena);
 struct dpop_nonces *directory_nonces(const struct directory_server *server); /* borrowed */
 struct http_source directory_http(const struct directory_server *server);    /* a server of type http; borrowed */
+
+/* drawbridge as the client of one of that server's authorization servers. In the arena. */
 struct oauth_party directory_party(struct directory *directory, const struct directory_server *server, const struct oauth_provider *provider, struct arena *arena);
 
 struct directory_answer {

@@ -61,10 +61,16 @@ static bool issuer_is(const struct oauth_discovery *about, struct str issuer) {
   return str_eq(issuer, about->issuer) || (longer && str_eq(str_slice(issuer, 0, issuer.n - 1), about->issuer));
 }
 
-static int read_all(const struct reading *r, struct oauth_provider *ret) {
-  bool openid = lists(r, "scopes_supported", "openid", json_object_get(r->root, "id_token_signing_alg_values_supported") != NULL);
+static int read_issuer(const struct reading *r, bool smart, struct oauth_provider *ret) {
+  if (smart) ret->audience = arena_str(r->arena, r->about->issuer);
+  if (smart) return endpoint(r, "issuer", false, &ret->issuer);
   ret->issuer = text_of(r, "issuer");
-  if (!issuer_is(r->about, ret->issuer)) return refuse(r->error, "it names another issuer than the configured one");
+  return issuer_is(r->about, ret->issuer) ? 0 : refuse(r->error, "it names another issuer than the configured one");
+}
+
+static int read_all(const struct reading *r, bool smart, struct oauth_provider *ret) {
+  if (read_issuer(r, smart, ret) < 0) return -1;
+  bool openid = ret->issuer.n && lists(r, "scopes_supported", "openid", json_object_get(r->root, "id_token_signing_alg_values_supported") != NULL);
   if (endpoint(r, "authorization_endpoint", true, &ret->authorization_endpoint) < 0 ||
       endpoint(r, "token_endpoint", true, &ret->token_endpoint) < 0 || endpoint(r, "jwks_uri", openid, &ret->jwks_uri) < 0 ||
       endpoint(r, "revocation_endpoint", false, &ret->revocation_endpoint) < 0 ||
@@ -72,7 +78,7 @@ static int read_all(const struct reading *r, struct oauth_provider *ret) {
       endpoint(r, "userinfo_endpoint", false, &ret->userinfo_endpoint) < 0)
     return -1;
   if (!lists(r, "response_types_supported", "code", true)) return refuse(r->error, "it does not offer codes");
-  if (!lists(r, "code_challenge_methods_supported", "S256", true)) return refuse(r->error, "it does not offer PKCE with S256");
+  if (!lists(r, "code_challenge_methods_supported", "S256", !smart)) return refuse(r->error, "it does not offer PKCE with S256");
   ret->pkce = true;
   ret->scope = !openid ? STR_NONE : lists(r, "scopes_supported", "profile", false) ? STR("openid profile") : STR("openid");
   ret->iss_parameter = json_is_true(json_object_get(r->root, "authorization_response_iss_parameter_supported"));
@@ -81,13 +87,13 @@ static int read_all(const struct reading *r, struct oauth_provider *ret) {
   return 0;
 }
 
-int oauth_discovery_read(const struct oauth_discovery *about, struct str document, struct arena *arena, struct oauth_provider *ret,
+int oauth_discovery_read(const struct oauth_discovery *about, enum oauth_document form, struct str document, struct arena *arena, struct oauth_provider *ret,
                          struct error *error) {
   *ret = (struct oauth_provider){0};
   json_t *root = document.n <= DOCUMENT_MAX ? json_loadb(document.p, document.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
   struct reading r = {.about = about, .root = root, .arena = arena, .error = error};
   int result = url_parse(arena, about->issuer, &r.issuer, error);
-  if (result == 0) result = json_is_object(root) ? read_all(&r, ret) : refuse(error, "it cannot be read");
+  if (result == 0) result = json_is_object(root) ? read_all(&r, form == OAUTH_DOCUMENT_SMART, ret) : refuse(error, "it cannot be read");
   json_decref(root);
   if (result < 0) *ret = (struct oauth_provider){0};
   return result;
@@ -95,14 +101,14 @@ int oauth_discovery_read(const struct oauth_discovery *about, struct str documen
 
 /* --- asking --- */
 
-static int ask(struct http_client *http, const struct oauth_discovery *about, struct str url, struct arena *arena,
+static int ask(struct http_client *http, const struct oauth_discovery *about, enum oauth_document form, struct str url, struct arena *arena,
                struct oauth_provider *ret, struct error *error) {
   struct http_headers headers = {0};
   struct http_answer answer;
   http_headers_add(&headers, arena, STR("Accept"), STR("application/json"));
   struct http_call call = {.method = STR("GET"), .url = url, .headers = &headers};
   if (http_client_call(http, &call, arena, &answer, error) < 0) return -1;
-  if (answer.status == 200) return oauth_discovery_read(about, answer.body, arena, ret, error);
+  if (answer.status == 200) return oauth_discovery_read(about, form, answer.body, arena, ret, error);
   (void)refuse(error, "there is none at the issuer's address");
   error->upstream_status = answer.status;
   return -1;
@@ -116,12 +122,17 @@ int oauth_discover(const struct oauth_discovery *about, struct arena *arena, str
   options.body_limit = DOCUMENT_MAX;
   if (options.timeout_ms == 0 || options.timeout_ms > CALL_MS) options.timeout_ms = CALL_MS;
   struct http_client *http = http_client_new(options);
-  int result =
-      ask(http, about, arena_printf(arena, "%.*s%.*s/.well-known/openid-configuration", STR_ARG(origin), STR_ARG(path)), arena, ret, error);
-  if (result < 0 && error->upstream_status) { /* no such document: perhaps OAuth alone (RFC 8414 section 3) */
+  const struct {
+    enum oauth_document form;
+    struct str url;
+  } places[] = {{OAUTH_DOCUMENT, arena_printf(arena, "%.*s%.*s/.well-known/openid-configuration", STR_ARG(origin), STR_ARG(path))},
+                {OAUTH_DOCUMENT, arena_printf(arena, "%.*s/.well-known/oauth-authorization-server%.*s", STR_ARG(origin), STR_ARG(path))}, /* RFC 8414 section 3 */
+                {OAUTH_DOCUMENT_SMART, arena_printf(arena, "%.*s%.*s/.well-known/smart-configuration", STR_ARG(origin), STR_ARG(path))}};
+  int result = -1;
+  for (size_t i = 0; result < 0 && i < (about->slash_is_the_same ? 3 : 2); i++) {
+    if (i > 0 && !error->upstream_status) break; /* only one that is not there leads on to the next */
     *error = (struct error){0};
-    result = ask(http, about, arena_printf(arena, "%.*s/.well-known/oauth-authorization-server%.*s", STR_ARG(origin), STR_ARG(path)), arena,
-                 ret, error);
+    result = ask(http, about, places[i].form, places[i].url, arena, ret, error);
   }
   http_client_free(http);
   return result;

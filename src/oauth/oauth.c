@@ -42,7 +42,7 @@ bool oauth_scope_has(struct str scope, struct str word) {
   return false;
 }
 
-enum { REQUEST_FIELDS = 10 };
+enum { REQUEST_FIELDS = 11 };
 
 struct request {
   struct form_field fields[REQUEST_FIELDS];
@@ -63,6 +63,7 @@ static void make_request(const struct oauth_party *party, struct arena *arena, s
   ask_for(request, STR("scope"), scope);
   ask_for(request, STR("state"), start->state);
   ask_for(request, STR("resource"), client->resource);
+  ask_for(request, STR("aud"), party->provider->audience);
   if (oauth_scope_has(scope, STR("openid"))) {
     start->nonce = random_id(arena, LETTERS);
     ask_for(request, STR("nonce"), start->nonce);

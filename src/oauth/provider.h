@@ -18,6 +18,7 @@ struct oauth_provider {
   struct str issuer;                   /* as the server writes it, byte for byte; empty: it has none */
   struct str authorization_endpoint, token_endpoint;
   struct str jwks_uri, revocation_endpoint, par_endpoint, userinfo_endpoint; /* empty: there is none */
+  struct str audience;                 /* of tokens, asked for as `aud` (SMART App Launch 2.2); empty: nothing is */
   struct str scope;                    /* what is asked for where the client names nothing; may be empty */
   bool pkce;                           /* S256 */
   bool iss_parameter;                  /* it says that it sends `iss` to the redirect address (RFC 9207): then it must */

@@ -1,5 +1,8 @@
 """Servers of type http: any API behind a pasted token, a key, a password; sealed, proxied and judged as DHIS2 servers are."""
 import base64
+import hashlib
+import json
+import urllib.parse
 
 from gateway import Gateway
 from scripted import Scripted
@@ -120,7 +123,46 @@ class Pasted(Gateway):
         self.refused(browser.call("POST", "/s/fhir/Patient", body={}), 405, "method_refused")
         self.assertEqual(browser.call("GET", "/s/fhir/forbidden").status, 403, "the server's own answer")
         self.assertEqual(browser.call("GET", "/s/fhir/api/loginConfig").status, 200, "is an address of the API like any other")
-        self.refused(browser.call("GET", "/v1/servers/fhir/doctor"), 502, "not_dhis2")
+        checks = {check["check"]: check["outcome"] for check in browser.call("GET", "/v1/servers/fhir/doctor").json}
+        self.assertEqual((checks["answers"], set(checks) - {"address", "network", "clock"}), ("ok", {"answers"}), "what holds for any server, and nothing of DHIS2")
+
+
+class Smart(Gateway):
+    def test_a_fhir_server_tells_where_one_signs_in(self):
+        """[R-A3, R-B1] By its own description, where it has no other: with PKCE, for its own address, and with nobody named, since it names no issuer."""
+        asked = []
+
+        def answer(method, path, headers, body):
+            asked.append(path)
+            here, json_type = f"http://127.0.0.1:{fhir.port}", {"Content-Type": "application/json"}
+            if path == "/fhir/.well-known/smart-configuration":
+                return 200, json_type, json.dumps({"authorization_endpoint": f"{here}/auth", "token_endpoint": f"{here}/token", "code_challenge_methods_supported": ["S256"], "capabilities": ["launch-standalone"]})
+            if path == "/token":
+                words = dict(urllib.parse.parse_qsl(body.decode()))
+                digest = base64.urlsafe_b64encode(hashlib.sha256(words["code_verifier"].encode()).digest()).decode().rstrip("=")
+                if (words["code"], digest) == ("smart-code-of-tests", challenge[0]):
+                    return 200, json_type, json.dumps({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600, "scope": "user/*.read"})
+                return 400, json_type, '{"error":"invalid_grant"}'
+            if headers.get("Authorization") == f"Bearer {TOKEN}":
+                return 200, json_type, '{"resourceType":"Bundle"}'
+            return 404, json_type, "{}"
+        fhir, challenge = Scripted(answer), []
+        self.addCleanup(fhir.stop)
+        self.secrets |= {TOKEN}
+        secret = self.directory() / "secret"
+        secret.write_text("a long enough secret")
+        secret.chmod(0o600)
+        self.start([("fhir", None, f"url: http://127.0.0.1:{fhir.port}/fhir\n    type: http\n    oauth: {{client_id: dr, scopes: ['user/*.read'], client_secret: {{file: {secret}}}}}")])
+        browser = self.browser()
+        away = urllib.parse.urlsplit(self.leave(browser, "fhir").header("Location"))
+        words = dict(urllib.parse.parse_qsl(away.query))
+        self.assertEqual((away.path, words["aud"], words["scope"], words["code_challenge_method"]), ("/auth", f"http://127.0.0.1:{fhir.port}/fhir", "user/*.read", "S256"))
+        challenge.append(words["code_challenge"])
+        back = self.come_back(browser, "fhir", f"code=smart-code-of-tests&state={words['state']}")
+        self.assertEqual((back.status, urllib.parse.urlsplit(back.header("Location")).query), (303, ""), back)
+        self.assertEqual(self.connections(browser)["fhir"]["state"], "ok")
+        self.assertEqual(browser.call("GET", "/s/fhir/Patient").json, {"resourceType": "Bundle"})
+        self.assertEqual(asked[:3], ["/fhir/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/fhir", "/fhir/.well-known/smart-configuration"])
 
 
 class Remembered(Gateway):
