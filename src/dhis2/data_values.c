@@ -257,6 +257,7 @@ int dhis2_values_reader_feed(struct dhis2_values_reader *r, struct str piece, st
   if (!r->json && !r->csv) {
     struct str start = str_trim(piece);
     if (!start.n) return 0;
+    piece = str_from(piece, (size_t)(start.p - piece.p)); /* the same whether the white space came with it or before it */
     if (start.p[0] == '{' || start.p[0] == '[')
       r->json = json_stream_new((struct json_limits){.depth = 32, .text = TEXT_MAX}, on_json, r);
     else
