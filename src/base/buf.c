@@ -38,14 +38,8 @@ bool buf_add_growing(struct buf *buf, struct str s) {
 }
 
 bool buf_add_int(struct buf *buf, int64_t number) {
-  char digits[20];
-  size_t at = sizeof digits;
-  uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-  do {
-    digits[--at] = (char)('0' + rest % 10);
-  } while (rest /= 10);
-  if (number < 0) digits[--at] = '-';
-  return buf_add(buf, (struct str){digits + at, sizeof digits - at});
+  char digits[STR_INT_MAX];
+  return buf_add(buf, str_int(number, digits));
 }
 
 bool buf_printf(struct buf *buf, const char *format, ...) {

@@ -137,6 +137,16 @@ bool str_to_i64(struct str s, int64_t *ret) {
   return true;
 }
 
+struct str str_int(int64_t number, char digits[STR_INT_MAX]) {
+  size_t at = STR_INT_MAX;
+  uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+  do {
+    digits[--at] = (char)('0' + rest % 10);
+  } while (rest /= 10);
+  if (number < 0) digits[--at] = '-';
+  return (struct str){digits + at, STR_INT_MAX - at};
+}
+
 static int cmp_for_sort(const void *a, const void *b) {
   return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }

@@ -48,6 +48,9 @@ size_t str_find_char(struct str s, char c);
 size_t str_find_last_char(struct str s, char c);
 size_t str_find_control(struct str s, size_t from); /* a byte below 0x20, or 0x7f, at `from` or behind it */
 
+enum { STR_INT_MAX = 20 };
+struct str str_int(int64_t number, char digits[STR_INT_MAX]); /* decimal; it lies in `digits` */
+
 /* The bytes [from, to) clipped to s; str_from is [from, end). */
 static inline struct str str_slice(struct str s, size_t from, size_t to) {
   if (to > s.n) to = s.n;

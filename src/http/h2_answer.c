@@ -77,11 +77,21 @@ int h2_on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void 
 static bool goes_along(struct http_header h) {
   bool told_here = h.field == FIELD_DATE || h.field == FIELD_CONTENT_LENGTH;
   if (told_here || h.field == FIELD_TRAILER || h2_field_of_connection(h.field)) return false;
-  return http_one_line(h.name) && http_one_line(h.value);
+  return (h.field || http_one_line(h.name)) && http_one_line(h.value);
+}
+
+/* A cookie is a secret, which is not to be guessed by how well it compresses; an id never comes again, and kept in the table would only push out what does, and be compared with each one after it. */
+static bool stays_out_of_table(enum http_field field) {
+  return field == FIELD_SET_COOKIE || field == FIELD_X_REQUEST_ID;
 }
 
 static nghttp2_nv pair(struct str name, struct str value) {
   return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name.p, .namelen = name.n, .value = (uint8_t *)(uintptr_t)value.p, .valuelen = value.n};
+}
+
+static struct str number(struct arena *arena, int64_t n) {
+  char digits[STR_INT_MAX];
+  return arena_str(arena, str_int(n, digits));
 }
 
 void h2_begin(struct h2_stream *stream, int status, const struct http_headers *headers, int64_t length, bool bodiless) {
@@ -89,15 +99,15 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
   struct arena *arena = exchange->arena;
   nghttp2_nv *fields = ARENA_ARRAY(arena, (headers ? headers->n : 0) + HEAD_EXTRA, nghttp2_nv);
   size_t n = 0;
-  fields[n++] = pair(STR(":status"), arena_printf(arena, "%d", status));
+  fields[n++] = pair(STR(":status"), number(arena, status));
   for (size_t i = 0; headers && i < headers->n; i++) {
     if (!goes_along(headers->p[i])) continue;
     fields[n] = pair(headers->p[i].name, headers->p[i].value);
-    if (headers->p[i].field == FIELD_SET_COOKIE) fields[n].flags = NGHTTP2_NV_FLAG_NO_INDEX; /* a secret is not to be guessed by how well it compresses */
+    if (stays_out_of_table(headers->p[i].field)) fields[n].flags = NGHTTP2_NV_FLAG_NO_INDEX;
     n++;
   }
   fields[n++] = pair(STR("date"), server_date(exchange->server));
-  if (length >= 0 && !exchange_status_is_empty(status)) fields[n++] = pair(STR("content-length"), arena_printf(arena, "%lld", (long long)length));
+  if (length >= 0 && !exchange_status_is_empty(status)) fields[n++] = pair(STR("content-length"), number(arena, length));
   nghttp2_data_provider body = {.source.ptr = stream, .read_callback = on_read};
   if (!stream->closed && nghttp2_submit_response(stream->h2->session, stream->id, fields, n, bodiless ? NULL : &body) != 0) h2_break(stream);
   stream->moved_ms = h2_now(stream->h2);
