@@ -339,7 +339,7 @@ static void pump_tls(struct stream *stream) {
     stream->opened = true;
     stream->events->opened(stream->payload);
   }
-  while (!stream->paused && !stream->ended && !stream->closed) {
+  while (!stream->paused && !stream->ended && !stream->closed && tls_waits(stream->tls)) {
     char plain[16 * 1024];
     size_t n = 0;
     enum tls_state state = tls_read(stream->tls, plain, sizeof plain, &n, &error);

@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "net/address.h"
 #include <openssl/err.h>
@@ -8,15 +9,60 @@
 #include <openssl/x509v3.h>
 #include <stdatomic.h>
 
+enum {
+  IN_MAX = 1024 * 1024,         /* one read of the socket, and what was left of the one before */
+  OUT_MAX = 1024 * 1024 * 1024, /* a whole answer may be large */
+};
+
 struct tls_context {
   SSL_CTX *ctx;
+  BIO_METHOD *ends; /* what lies below a connection: its two buffers */
   atomic_uint references;
 };
 
 struct tls {
   SSL *ssl;
-  BIO *in, *out; /* memory; owned by ssl */
+  struct tls_context *context; /* own reference */
+  struct buf in;               /* not read yet behind `taken` */
+  size_t taken;
+  struct buf out;
 };
+
+/* The two ends, as OpenSSL asks for them. (Its own memory for this wipes itself whole each time it has been read.) */
+
+static int ends_read(BIO *bio, char *p, int size) {
+  struct tls *tls = BIO_get_data(bio);
+  struct str left = str_slice(buf_str(&tls->in), tls->taken, tls->taken + (size_t)size);
+  BIO_clear_retry_flags(bio);
+  if (left.n == 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  memcpy(p, left.p, left.n);
+  tls->taken += left.n;
+  return (int)left.n;
+}
+
+static int ends_write(BIO *bio, const char *p, int n) {
+  struct tls *tls = BIO_get_data(bio);
+  BIO_clear_retry_flags(bio);
+  return buf_add(&tls->out, (struct str){p, (size_t)n}) ? n : -1;
+}
+
+static long ends_control(BIO *bio, int command, long number, void *pointer) {
+  return command == BIO_CTRL_FLUSH; /* nothing waits; and nothing else can be done here */
+}
+
+static BIO_METHOD *ends_new(void) {
+  BIO_METHOD *ends = BIO_meth_new(BIO_TYPE_MEM, "two buffers");
+  if (!ends || BIO_meth_set_read(ends, ends_read) != 1 || BIO_meth_set_write(ends, ends_write) != 1 || BIO_meth_set_ctrl(ends, ends_control) != 1) mem_exhausted(0);
+  return ends;
+}
+
+/* What an earlier call left would be taken for this one's. Mostly there is nothing, which is cheaper to see than to clear. */
+static void forget_errors(void) {
+  if (ERR_peek_error()) ERR_clear_error();
+}
 
 static const char *reason(void) {
   const char *text = ERR_reason_error_string(ERR_peek_last_error());
@@ -32,10 +78,11 @@ static int load_authorities(SSL_CTX *ctx, struct str ca_file) {
 }
 
 static struct tls_context *context_new(const SSL_METHOD *method) {
-  ERR_clear_error();
+  forget_errors();
   struct tls_context *context = mem_alloc(sizeof *context);
   context->ctx = SSL_CTX_new(method);
   if (!context->ctx) mem_exhausted(0);
+  context->ends = ends_new();
   atomic_init(&context->references, 1);
   (void)SSL_CTX_set_min_proto_version(context->ctx, TLS1_2_VERSION);
   SSL_CTX_set_options(context->ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -51,6 +98,7 @@ struct tls_context *tls_context_ref(struct tls_context *context) {
 void tls_context_free(struct tls_context *context) {
   if (!context || atomic_fetch_sub(&context->references, 1) > 1) return;
   SSL_CTX_free(context->ctx);
+  BIO_meth_free(context->ends);
   free(context);
 }
 
@@ -80,11 +128,15 @@ static bool set_name(SSL *ssl, struct str host) {
 
 static struct tls *tls_new(struct tls_context *context) {
   struct tls *tls = mem_alloc(sizeof *tls);
+  BIO *bio = BIO_new(context->ends);
   tls->ssl = SSL_new(context->ctx);
-  tls->in = BIO_new(BIO_s_mem());
-  tls->out = BIO_new(BIO_s_mem());
-  if (!tls->ssl || !tls->in || !tls->out) mem_exhausted(0);
-  SSL_set_bio(tls->ssl, tls->in, tls->out);
+  if (!tls->ssl || !bio) mem_exhausted(0);
+  tls->context = tls_context_ref(context);
+  tls->in = BUF_INIT(IN_MAX);
+  tls->out = BUF_INIT(OUT_MAX);
+  BIO_set_data(bio, tls);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(tls->ssl, bio, bio);
   return tls;
 }
 
@@ -127,7 +179,7 @@ static int refuse_file(struct error *error, const char *whose, const char *what,
 static int load_pair(SSL_CTX *ctx, struct arena *arena, struct str certificate_file, struct str key_file, struct error *error) {
   SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
   if (SSL_CTX_use_certificate_chain_file(ctx, arena_cstr(arena, certificate_file)) != 1) return refuse_file(error, "certificate", "the certificate", certificate_file);
-  ERR_clear_error();
+  forget_errors();
   if (SSL_CTX_use_PrivateKey_file(ctx, arena_cstr(arena, key_file), SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
     return refuse_file(error, "key", "the private key", key_file);
   return 0;
@@ -172,11 +224,20 @@ struct tls *tls_server(struct tls_context *context) {
 void tls_free(struct tls *tls) {
   if (!tls) return;
   SSL_free(tls->ssl);
+  tls_context_free(tls->context);
+  buf_free(&tls->in);
+  buf_free(&tls->out);
   free(tls);
 }
 
 void tls_feed(struct tls *tls, struct str ciphertext) {
-  if (ciphertext.n && BIO_write(tls->in, ciphertext.p, (int)ciphertext.n) != (int)ciphertext.n) mem_exhausted(ciphertext.n);
+  buf_drop(&tls->in, tls->taken);
+  tls->taken = 0;
+  if (!buf_add(&tls->in, ciphertext)) mem_exhausted(ciphertext.n);
+}
+
+bool tls_waits(const struct tls *tls) {
+  return tls->taken < tls->in.n || SSL_pending(tls->ssl) > 0;
 }
 
 static enum tls_state state_of(struct tls *tls, int result) {
@@ -189,7 +250,7 @@ static enum tls_state state_of(struct tls *tls, int result) {
 }
 
 enum tls_state tls_shake(struct tls *tls, struct error *error) {
-  ERR_clear_error();
+  forget_errors();
   int result = SSL_do_handshake(tls->ssl);
   if (result == 1) return TLS_DONE;
   if (state_of(tls, result) == TLS_MORE) return TLS_MORE;
@@ -201,7 +262,7 @@ enum tls_state tls_shake(struct tls *tls, struct error *error) {
 }
 
 enum tls_state tls_read(struct tls *tls, char *p, size_t size, size_t *ret_n, struct error *error) {
-  ERR_clear_error();
+  forget_errors();
   int result = SSL_read_ex(tls->ssl, p, size, ret_n);
   if (result == 1) return TLS_DONE;
   enum tls_state state = state_of(tls, result);
@@ -211,7 +272,7 @@ enum tls_state tls_read(struct tls *tls, char *p, size_t size, size_t *ret_n, st
 
 int tls_write(struct tls *tls, struct str plaintext, struct error *error) {
   if (plaintext.n == 0) return 0;
-  ERR_clear_error();
+  forget_errors();
   size_t written;
   if (SSL_write_ex(tls->ssl, plaintext.p, plaintext.n, &written) == 1 && written == plaintext.n) return 0;
   return error_set(error, ERROR_upstream_broken, "the TLS connection broke: %s", reason());
@@ -225,16 +286,14 @@ struct str tls_protocol(const struct tls *tls) {
 }
 
 void tls_close(struct tls *tls) {
-  ERR_clear_error();
+  forget_errors();
   (void)SSL_shutdown(tls->ssl);
 }
 
 struct str tls_out(struct tls *tls) {
-  char *p;
-  long n = BIO_get_mem_data(tls->out, &p);
-  return n > 0 ? (struct str){p, (size_t)n} : STR_NONE;
+  return buf_str(&tls->out);
 }
 
 void tls_out_sent(struct tls *tls) {
-  (void)BIO_reset(tls->out);
+  buf_clear(&tls->out);
 }

@@ -35,6 +35,7 @@ enum tls_state { TLS_MORE, TLS_DONE, TLS_CLOSED, TLS_BROKEN };
 void tls_feed(struct tls *tls, struct str ciphertext);
 enum tls_state tls_shake(struct tls *tls, struct error *error);                                      /* BROKEN: ERROR_certificate_refused, ERROR_server_unreachable; of a server: ERROR_bad_request */
 enum tls_state tls_read(struct tls *tls, char *p, size_t size, size_t *ret_n, struct error *error);  /* DONE: *ret_n bytes; CLOSED: the other end said that it is done */
+bool tls_waits(const struct tls *tls);                                                               /* something that was fed is not read yet: without it tls_read would give MORE */
 int tls_write(struct tls *tls, struct str plaintext, struct error *error);
 struct str tls_protocol(const struct tls *tls);                                                      /* once shaken: "h2", "http/1.1"; empty: not agreed on */
 void tls_close(struct tls *tls);                                                                     /* tells the other end that nothing follows */
