@@ -80,6 +80,16 @@ class Exchanges(Server):
         wire = self.connect()
         self.assertIn(b"cookie=a=1; b=2; c=3\n", wire.get("/show", headers=[("cookie", "a=1"), ("x-other", "1"), ("cookie", "b=2; c=3")]).body)
 
+    def test_secrets_and_ids_stay_out_of_the_header_table(self):
+        """How well a secret compresses would tell of it; an id comes only once."""
+        wire = self.connect()
+        found = [wire.get("/cookie") for _ in range(2)]
+        self.assertEqual([f.header("set-cookie") for f in found], ["c=secret"] * 2)
+        self.assertNotEqual(*(f.header("x-request-id") for f in found))
+        kept = {bytes(name) for name, _ in wire.decoder.header_table.dynamic_entries}
+        self.assertIn(b"x-other", kept)
+        self.assertFalse(kept & {b"set-cookie", b"x-request-id"}, kept)
+
     def test_trailers_are_dropped(self):
         """[R-G11]"""
         wire = self.connect()

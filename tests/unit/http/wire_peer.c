@@ -225,6 +225,15 @@ static void proxy(struct program *program, struct http_exchange *exchange) {
   if (request->has_body) http_exchange_stream(exchange, (struct http_body_reader){.data = proxy_body, .end = proxy_body_end, .payload = proxy});
 }
 
+static void cookie(struct http_exchange *exchange) {
+  struct http_headers headers = {0};
+  struct arena *arena = http_exchange_arena(exchange);
+  http_headers_add(&headers, arena, STR("Set-Cookie"), STR("c=secret"));
+  http_headers_add(&headers, arena, STR("X-Request-ID"), http_exchange_id(exchange));
+  http_headers_add(&headers, arena, STR("X-Other"), STR("stays"));
+  http_exchange_reply(exchange, 204, &headers, STR_NONE);
+}
+
 static void counts(struct program *program, struct http_exchange *exchange) {
   struct upstream_counts c = upstream_counts(program->pool);
   http_exchange_reply(exchange, 200, NULL, arena_printf(http_exchange_arena(exchange), "%zu %zu %zu\n", c.connections, c.unused, c.waiting));
@@ -241,6 +250,7 @@ static void handle(void *payload, struct http_exchange *exchange) {
   else if (str_eq(path, STR("/later"))) later(payload, exchange);
   else if (str_eq(path, STR("/nothing"))) http_exchange_reply(exchange, 204, NULL, STR("not sent"));
   else if (str_eq(path, STR("/memory"))) memory(exchange);
+  else if (str_eq(path, STR("/cookie"))) cookie(exchange);
   else if (str_eq(path, STR("/counts"))) counts(payload, exchange);
   else if (str_starts(path, STR("/proxy/"))) proxy(payload, exchange);
   else http_exchange_reply(exchange, 404, NULL, STR("no\n"));

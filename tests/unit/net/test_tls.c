@@ -139,6 +139,35 @@ static void bytes_go_both_ways(void **state) {
   tls_context_free(near);
 }
 
+/* A record that comes in bits is read once it is whole, and only what was fed and not read counts as waiting. */
+static void a_record_comes_in_bits(void **state) {
+  enum { BIT = 7 };
+  struct error error = {0};
+  struct tls_context *near = client_context("good"), *far = server_context("good", "good", &error);
+  struct tls *client = tls_client(near, STR("gw.example.org")), *server = tls_server(far);
+  assert_int_equal(shake(client, server, &error, &error), TLS_DONE);
+  assert_false(tls_waits(server));
+  struct str said = STR("a text of more than a few bytes, in two records: ");
+  assert_int_equal(tls_write(client, said, &error), 0);
+  assert_int_equal(tls_write(client, said, &error), 0);
+  char back[200];
+  struct buf got = BUF_INIT(sizeof back);
+  for (struct str out = tls_out(client); out.n; out = str_from(out, BIT)) {
+    tls_feed(server, str_slice(out, 0, BIT));
+    assert_true(tls_waits(server));
+    assert_true(buf_add(&got, read_all(server, back, 5))); /* not all that is there */
+    if (tls_waits(server)) assert_true(buf_add(&got, read_all(server, back, sizeof back)));
+    assert_false(tls_waits(server));
+  }
+  assert_int_equal(got.n, 2 * said.n);
+  assert_true(str_starts(buf_str(&got), said) && str_ends(buf_str(&got), said));
+  buf_free(&got);
+  tls_free(client);
+  tls_free(server);
+  tls_context_free(near);
+  tls_context_free(far);
+}
+
 /* [R-H4] */
 static void a_client_refuses_what_is_not_the_server(void **state) {
   static const struct {
@@ -280,7 +309,7 @@ static void the_protocol_is_agreed_on(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bytes_go_both_ways),
+      cmocka_unit_test(bytes_go_both_ways), cmocka_unit_test(a_record_comes_in_bits),
       cmocka_unit_test(a_client_refuses_what_is_not_the_server),
       cmocka_unit_test(files_that_are_no_pair_are_refused),
       cmocka_unit_test(a_certificate_tells_its_time_and_its_hosts),
