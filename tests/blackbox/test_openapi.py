@@ -39,6 +39,12 @@ class OpenApi(Case):
         self.browser = Browser(port)
         self.seen = set()
 
+    def test_what_may_be_refused_for_its_header_says_so(self):
+        for path, item in self.document.root["paths"].items():
+            for method, operation in item.items():
+                if isinstance(operation, dict) and "XDrawbridge" in json.dumps([*operation.get("parameters", []), *item.get("parameters", [])]):
+                    self.assertTrue({"403", "default"} & set(operation["responses"]), f"{method} {path}")
+
     def ask(self, method, route, target=None, expect=None, headers=None, body=None):
         """Calls, and holds the answer against what is documented for the route."""
         answer = self.browser.call(method, target or route, headers, body)
