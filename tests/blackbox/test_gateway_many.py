@@ -7,12 +7,12 @@ from gateway import Gateway
 
 
 class Many(Gateway):
-    PEOPLE, CALLS = 24, 6
+    PEOPLE, CALLS = 200, 3
 
     def test_nobody_gets_what_is_anothers(self):
         """[A12, R-D2, R-D3, R-E13] Storms of renewals at a server that changes refresh tokens with each: every answer is of the person who asked, each person's tokens are renewed once a storm, and nobody is signed out."""
         self.start([("one", "2.43"), ("two", "2.41")], sim_words=("--set", "rotate=on"))
-        names = [f"person{i:02d}" for i in range(self.PEOPLE)]
+        names = [f"person{i:03d}" for i in range(self.PEOPLE)]
         cookies, ids = {}, {}
         for name in names:
             ids[name] = {server: people.add(name) for server, people in self.people.items()}

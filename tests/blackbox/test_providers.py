@@ -112,12 +112,12 @@ class SingleFlight(AtAProvider):
         with concurrent.futures.ThreadPoolExecutor(n) as pool:
             return list(pool.map(one, range(n)))
 
-    def second(self):
+    def another(self):
         """Another process on the same store and keys."""
         port, admin = harness.free_port(), harness.free_port()
-        path = self.state / "second.yaml"
+        path = self.state / f"at-{port}.yaml"
         path.write_text(self.config_text.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{port}]").replace(f"admin_listen: 127.0.0.1:{self.admin}", f"admin_listen: 127.0.0.1:{admin}"))
-        program = harness.Program("drawbridge-2", ["drawbridge", "serve", "--config", path], port)
+        program = harness.Program("another drawbridge", ["drawbridge", "serve", "--config", path], port)
         self.addCleanup(program.stop)
         return program
 
@@ -137,18 +137,19 @@ class SingleFlight(AtAProvider):
             self.assertEqual(self.refreshes(), generation)
         self.assertEqual(self.connections(browser)["api"]["state"], "ok")
 
-    def test_two_processes(self):
-        """[R-D3, A13] The same with two programs on one store."""
+    def test_three_processes(self):
+        """[R-D3, A13] The same with three programs on one store; the provider slow, and then so slow that it takes ten seconds."""
         self.serve_provider()
         browser = self.browser()
         self.sign(browser)
-        other = harness.Browser(self.second().port)
-        other.cookies[self.port] = browser.cookies[self.port]
-        self.assertEqual({a.status for a in self.burst([browser, other], 2)}, {200})
-        for generation in (1, 2):
+        browsers = [browser, harness.Browser(self.another().port), harness.Browser(self.another().port)]
+        for other in browsers[1:]:
+            other.cookies[self.port] = browser.cookies[self.port]
+        self.assertEqual({a.status for a in self.burst(browsers, 3)}, {200})
+        for generation, delay_ms in ((1, 700), (2, 10000)):
             self.provider.control("expire")
-            self.provider.control("delay?ms=700")
-            answers = self.burst([browser, other], 50)
+            self.provider.control(f"delay?ms={delay_ms}")
+            answers = self.burst(browsers, 50)
             self.assertEqual([a.status for a in answers], [200] * 50, answers[0])
             self.assertEqual(self.refreshes(), generation)
 
