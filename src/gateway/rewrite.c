@@ -100,22 +100,41 @@ static bool outside_step(struct rewrite *r, char c) {
 
 #if defined(__SSE2__)
 struct block { /* a bit per byte */
-  uint64_t quotes, backslashes, brackets, before_first; /* the last: the byte behind is the base's first */
+  uint64_t quotes, brackets;
+  bool plain; /* no backslash, and no quote with the base's first byte behind it: mostly so. Else look_closer tells */
+  uint64_t backslashes, before_first; /* the last: the byte behind is the base's first */
 };
+
+static __m128i load(const char *p) {
+  return _mm_loadu_si128((const void *)p);
+}
+
+static uint64_t bits_of(__m128i found, unsigned at) {
+  return (uint64_t)(unsigned)_mm_movemask_epi8(found) << at;
+}
 
 static struct block look(const char *p, char first) {
   struct block block = {0};
+  __m128i seldom = _mm_setzero_si128();
 #pragma GCC unroll 4
   for (unsigned i = 0; i < BLOCK; i += 16) {
-    __m128i bytes = _mm_loadu_si128((const void *)(p + i)), behind = _mm_loadu_si128((const void *)(p + i + 1));
+    __m128i bytes = load(p + i), quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i starts = _mm_and_si128(quotes, _mm_cmpeq_epi8(load(p + i + 1), _mm_set1_epi8(first)));
     __m128i curly = _mm_or_si128(bytes, _mm_set1_epi8(0x20)); /* '[' becomes '{', ']' becomes '}' */
     __m128i brackets = _mm_or_si128(_mm_cmpeq_epi8(curly, _mm_set1_epi8('{')), _mm_cmpeq_epi8(curly, _mm_set1_epi8('}')));
-    block.quotes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))) << i;
-    block.backslashes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) << i;
-    block.brackets |= (uint64_t)(unsigned)_mm_movemask_epi8(brackets) << i;
-    block.before_first |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(behind, _mm_set1_epi8(first))) << i;
+    seldom = _mm_or_si128(seldom, _mm_or_si128(starts, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    block.quotes |= bits_of(quotes, i);
+    block.brackets |= bits_of(brackets, i);
   }
+  block.plain = !_mm_movemask_epi8(seldom);
   return block;
+}
+
+static void look_closer(struct block *block, const char *p, char first) {
+  for (unsigned i = 0; i < BLOCK; i += 16) {
+    block->backslashes |= bits_of(_mm_cmpeq_epi8(load(p + i), _mm_set1_epi8('\\')), i);
+    block->before_first |= bits_of(_mm_cmpeq_epi8(load(p + i + 1), _mm_set1_epi8(first)), i);
+  }
 }
 
 /* Takes what backslashes escape out of the quotes; returns the backslashes that do so. */
@@ -149,6 +168,7 @@ static size_t run(struct rewrite *r, struct str piece, size_t from) {
   size_t at = from;
   while (piece.n - at > BLOCK) {
     struct block block = look(piece.p + at, r->from[0]);
+    if (!block.plain) look_closer(&block, piece.p + at, r->from[0]);
     uint64_t acting = block.backslashes ? unescape(&block) : 0;
     uint64_t strings = odd_up_to(block.quotes) ^ inside;
     uint64_t stops = (block.quotes & strings & block.before_first) | (acting & ~strings) | (acting & UINT64_C(1) << 63);
@@ -207,6 +227,18 @@ static bool start_step(struct rewrite *r, struct sink *s, size_t at, char c) {
   return false;
 }
 
+/* The base as it is mostly written, whole, with the byte behind it at hand: settled at once, as the steps would. Else 0, and the steps do it. */
+static size_t take_base(struct rewrite *r, struct sink *s, struct str rest) {
+  if (rest.n <= r->from_n || memcmp(rest.p, r->from, r->from_n) != 0) return 0;
+  char behind = rest.p[r->from_n];
+  if (behind != '/' && behind != '"' && behind != '?' && behind != '#') return 0;
+  s->out(s->payload, (struct str){r->to, r->to_n});
+  s->sent += r->from_n;
+  r->changed++;
+  r->state = INSIDE;
+  return r->from_n;
+}
+
 /* A byte of a string that is not the base. */
 static void inside_step(struct rewrite *r, char c) {
   if (r->state == ESCAPED) r->state = INSIDE;
@@ -226,6 +258,7 @@ void rewrite_feed(struct rewrite *r, struct str piece, void (*out)(void *payload
       r->state = AT_START;
       r->matched = 0;
       r->backslash = false;
+      i += take_base(r, &s, str_from(piece, i + 1));
     } else if (r->state == AT_START) {
       if (start_step(r, &s, i, c)) continue;
       inside_step(r, c);
