@@ -13,11 +13,11 @@ static const struct dhis2_metadata *read_export(struct arena *arena, struct str 
   return metadata;
 }
 
-static void written_again(struct arena *arena, const struct dhis2_metadata *metadata) {
+static void written_again(struct arena *arena, const struct dhis2_metadata *metadata, bool (*write)(const struct dhis2_metadata *, struct buf *)) {
   struct buf once = BUF_INIT(64 << 20), twice = BUF_INIT(64 << 20);
-  if (!dhis2_metadata_write(metadata, &once)) abort();
+  if (!write(metadata, &once)) abort();
   const struct dhis2_metadata *again = read_export(arena, buf_str(&once), 4096);
-  if (!again || !dhis2_metadata_write(again, &twice) || !str_eq(buf_str(&once), buf_str(&twice))) abort();
+  if (!again || !write(again, &twice) || !str_eq(buf_str(&once), buf_str(&twice))) abort();
   buf_free(&once);
   buf_free(&twice);
 }
@@ -28,7 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct error error = {0};
   struct str text = {(const char *)data + 1, size - 1};
   const struct dhis2_metadata *metadata = read_export(arena, text, (size_t)data[0] + 1);
-  if (metadata) written_again(arena, metadata);
+  if (metadata) {
+    written_again(arena, metadata, dhis2_metadata_write);
+    written_again(arena, metadata, dhis2_metadata_write_brief);
+  }
   (void)dhis2_metadata_of_csv(arena, text, &error);
   arena_free(arena);
   return 0;

@@ -65,11 +65,22 @@ static struct mapping_rule rule_of(struct collecting *c, const struct align_row 
   return rule;
 }
 
+/* A list (CSV) may hold option combos of one id in several combos; as an export they would become one. */
+static bool can_be_kept(const struct dhis2_metadata *metadata) {
+  for (size_t i = 0; i < metadata->option_combo_count; i++)
+    if (dhis2_metadata_option_combo(metadata, metadata->option_combos[i]->o.id) != metadata->option_combos[i]) return false;
+  return true;
+}
+
 static struct mapping_side side_of(struct arena *arena, const struct dhis2_metadata *metadata, struct str server) {
   struct str *sets = ARENA_ARRAY(arena, metadata->data_set_count, struct str);
   const struct dhis2_option_combo *fallback = dhis2_metadata_default(metadata);
   for (size_t i = 0; i < metadata->data_set_count; i++) sets[i] = metadata->data_sets[i]->o.id;
-  return (struct mapping_side){server, sets, metadata->data_set_count, fallback ? fallback->o.id : MAPPING_DEFAULT_COMBO};
+  return (struct mapping_side){.server = server,
+                               .data_sets = sets,
+                               .data_set_count = metadata->data_set_count,
+                               .default_combo = fallback ? fallback->o.id : MAPPING_DEFAULT_COMBO,
+                               .metadata = can_be_kept(metadata) ? metadata : NULL};
 }
 
 const struct mapping *align_to_mapping(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,

@@ -27,6 +27,12 @@ void dhis2_metadata_index_make(struct arena *arena, struct dhis2_metadata *m) {
   m->by_id = by_id;
 }
 
+const struct dhis2_metadata *dhis2_metadata_none(void) {
+  static const struct dhis2_metadata_index index;
+  static const struct dhis2_metadata none = {.by_id = &index};
+  return &none;
+}
+
 static const void *found(const struct map *map, struct str id) {
   const void **box = map_get(map, id);
   return box ? *box : NULL;

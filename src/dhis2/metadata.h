@@ -97,6 +97,9 @@ struct dhis2_metadata {
   const struct dhis2_metadata_index *by_id;
 };
 
+/* A side that holds nothing, e.g. a server that shows none of the data sets asked for. */
+const struct dhis2_metadata *dhis2_metadata_none(void);
+
 /* NULL: there is none of this id that the input holds. */
 const struct dhis2_data_set *dhis2_metadata_data_set(const struct dhis2_metadata *metadata, struct str id);
 const struct dhis2_data_element *dhis2_metadata_element(const struct dhis2_metadata *metadata, struct str id);

@@ -164,6 +164,8 @@ static void tell_losses(struct arena *arena, const struct mapping *m, struct for
   if (m->periods.conversion != MAPPING_SAME_PERIODS)
     format_warn(warnings,
                 arena_printf(arena, "left out: the periods' conversion is \"%s\"", mapping_conversion_name(m->periods.conversion)));
+  if (m->source.metadata || m->target.metadata)
+    format_warn(warnings, STR("left out: what the sides held when the mapping was made"));
   if (m->missing != MAPPING_SUM_PRESENT)
     format_warn(warnings, arena_printf(arena, "left out: missing values are \"%s\"", mapping_missing_name(m->missing)));
 }

@@ -104,19 +104,19 @@ static int pairing_cmp(const void *left, const void *right) {
   return (a->rule > b->rule) - (a->rule < b->rule);
 }
 
-static bool counts(const struct mapping_rule *rule) {
-  return rule->decision != MAPPING_REJECTED && rule->decision != MAPPING_NONE;
+bool mapping_rule_counts(const struct mapping_rule *rule) {
+  return rule->decision <= MAPPING_PROPOSED && !rule->blocked.n;
 }
 
 static int check_twice(const struct mapping *mapping, struct error *error) {
   size_t count = 0;
-  for (size_t i = 0; i < mapping->rule_count; i++) count += counts(&mapping->rules[i]) ? mapping->rules[i].term_count : 0;
+  for (size_t i = 0; i < mapping->rule_count; i++) count += mapping_rule_counts(&mapping->rules[i]) ? mapping->rules[i].term_count : 0;
   _cleanup_free_
   struct pairing *pairings = mem_alloc_array(count + 1, sizeof *pairings);
   size_t n = 0;
   for (size_t i = 0; i < mapping->rule_count; i++) {
     const struct mapping_rule *rule = &mapping->rules[i];
-    for (size_t t = 0; counts(rule) && t < rule->term_count; t++)
+    for (size_t t = 0; mapping_rule_counts(rule) && t < rule->term_count; t++)
       pairings[n++] = (struct pairing){rule->target, rule->terms[t].source, i + 1};
   }
   qsort(pairings, n, sizeof *pairings, pairing_cmp);

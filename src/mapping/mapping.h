@@ -1,7 +1,7 @@
 /* mapping: which cells of one side make up which cell of the other, and who decided so: the document that alignment makes, a person reviews and a transfer obeys. The JSON format is in docs/mapping.md.
  *
  * What holds always: everything lives in one arena, borrowed texts too. A target cell is the signed sum of the terms of all its rules that count; the same source cell stands at most once among the
- * rules of one target cell that are not rejected. Ids are not empty, up to 255 bytes, without control characters. Pure: no file, clock or network but in mapping_of_file.
+ * rules of one target cell that count (mapping_rule_counts). Ids are not empty, up to 255 bytes, without control characters. Pure: no file, clock or network but in mapping_of_file.
  *
  * Life cycle: fill the struct (arrays from the arena) and mapping_check it, or mapping_read; write it with mapping_write. Nothing to free but the arena. */
 #ifndef DRAWBRIDGE_MAPPING_MAPPING_H
@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "dhis2/metadata.h"
 
 enum {
   MAPPING_BYTES_MAX = 64 << 20, /* of a document */
@@ -47,6 +48,7 @@ struct mapping_rule {
   double confidence;       /* 0 to 1; below 0: not told */
   struct str value_type;   /* of the target's data element (INTEGER, …); empty: not told. What is sent is brought to its form */
   struct str by, at, note; /* who decided, when (RFC 3339), why; each may be empty */
+  struct str blocked;      /* what changed at a side since, so that the rule does not count until somebody looked; empty: nothing */
 };
 
 struct mapping_side {
@@ -54,6 +56,7 @@ struct mapping_side {
   const struct str *data_sets; /* ids */
   size_t data_set_count;
   struct str default_combo; /* id of the default option combo; never empty after mapping_read */
+  const struct dhis2_metadata *metadata; /* what the side held when the mapping was made; written in brief (metadata_write.h). NULL: not told */
 };
 
 /* An org unit, or an attribute option combo, of the source and what it is at the target. */
@@ -105,6 +108,9 @@ const struct mapping *mapping_of_file(struct arena *arena, const char *path, str
 
 /* 0, or -1 with ERROR_input: what is said above does not hold. mapping_read has done it. */
 int mapping_check(const struct mapping *mapping, struct error *error);
+
+/* Accepted, auto or proposed, and not blocked. A transfer takes of these what it is told to. */
+bool mapping_rule_counts(const struct mapping_rule *rule);
 
 /* The document, indented by lines so that differences show: the same mapping gives the same bytes. False: larger than buf->max. */
 bool mapping_write(const struct mapping *mapping, struct buf *buf);

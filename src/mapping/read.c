@@ -115,7 +115,7 @@ static void read_terms(struct reading *r, const char *place, json_t *object, str
 }
 
 static void read_rule(struct reading *r, json_t *entry, size_t number, struct mapping_rule *rule) {
-  static const char *const known[] = {"target", "terms", "decision", "confidence", "value_type", "by", "at", "note", NULL};
+  static const char *const known[] = {"target", "terms", "decision", "confidence", "value_type", "by", "at", "note", "blocked", NULL};
   static const char *const known_target[] = {"data_element", "category_option_combo", NULL};
   char place[32];
   (void)snprintf(place, sizeof place, "rule %zu", number);
@@ -135,6 +135,7 @@ static void read_rule(struct reading *r, json_t *entry, size_t number, struct ma
   rule->by = text_of(r, place, entry, "by", false);
   rule->at = text_of(r, place, entry, "at", false);
   rule->note = text_of(r, place, entry, "note", false);
+  rule->blocked = text_of(r, place, entry, "blocked", false);
   int64_t when;
   if (rule->at.n && !clock_parse(rule->at, &when)) fail(r, place, "\"at\" is not a time (RFC 3339)");
 }
@@ -187,9 +188,38 @@ static void read_periods(struct reading *r, json_t *root, struct mapping_periods
   ret->sound_count = 1;
 }
 
+/* What a side held: an export of DHIS2, with what that may hold beside. */
+static const struct dhis2_metadata *metadata_of(struct reading *r, json_t *both, const char *name) {
+  json_t *value = json_object_get(both, name);
+  if (!value || r->failed) return NULL;
+  char *text = json_is_object(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+  if (!text) {
+    fail(r, "metadata", "\"source\" and \"target\" are exports of DHIS2");
+    return NULL;
+  }
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(r->arena);
+  const struct dhis2_metadata *metadata = NULL;
+  if (dhis2_metadata_reader_feed(reader, str_of(text), r->error) == 0) metadata = dhis2_metadata_reader_finish(reader, r->error);
+  free(text);
+  if (metadata) return metadata;
+  dhis2_metadata_reader_free(reader);
+  r->failed = true;
+  (void)error_context(r->error, "metadata, %s", name);
+  return NULL;
+}
+
+static void read_metadata(struct reading *r, json_t *root, struct mapping *mapping) {
+  static const char *const known[] = {"source", "target", NULL};
+  json_t *both = json_object_get(root, "metadata");
+  if (!both) return;
+  known_only(r, "metadata", both, known);
+  mapping->source.metadata = metadata_of(r, both, "source");
+  mapping->target.metadata = metadata_of(r, both, "target");
+}
+
 static void read_root(struct reading *r, json_t *root, struct mapping *mapping) {
   static const char *const known[] = {"format",    "version", "source",  "target", "rules", "attribute_option_combos",
-                                      "org_units", "periods", "missing", NULL};
+                                      "org_units", "periods", "missing", "metadata", NULL};
   if (!json_is_object(root) || !str_eq(text_of(r, "mapping", root, "format", true), STR("drawbridge-mapping"))) {
     fail(r, "mapping", "this is not a mapping: \"format\" must be \"drawbridge-mapping\"");
     return;
@@ -208,6 +238,7 @@ static void read_root(struct reading *r, json_t *root, struct mapping *mapping) 
   struct str missing = text_of(r, "mapping", root, "missing", false);
   if (missing.n && !mapping_missing_of(missing, &mapping->missing))
     fail(r, "mapping", "\"missing\" is sum-what-is-there, require-all or skip");
+  read_metadata(r, root, mapping);
 }
 
 const struct mapping *mapping_read(struct arena *arena, struct str json, struct error *error) {

@@ -1,6 +1,7 @@
 #include "mapping/mapping.h"
 
 #include "base/json_out.h"
+#include "dhis2/metadata_write.h"
 
 /* A line of the document: `indent` blanks, then what json_out makes of one value. */
 static void begin_line(struct buf *buf, int indent) {
@@ -42,6 +43,7 @@ static void write_rule(struct buf *buf, const struct mapping_rule *rule) {
   write_text(&out, "by", rule->by);
   write_text(&out, "at", rule->at);
   write_text(&out, "note", rule->note);
+  write_text(&out, "blocked", rule->blocked);
   json_out_end(&out);
 }
 
@@ -103,6 +105,20 @@ static void write_periods(struct buf *buf, const struct mapping_periods *periods
   buf_add(buf, STR("},"));
 }
 
+/* What the sides held; nothing at all where neither is told. */
+static void write_metadata(struct buf *buf, const struct mapping *mapping) {
+  const struct dhis2_metadata *sides[] = {mapping->source.metadata, mapping->target.metadata};
+  static const char *const names[] = {"source", "target"};
+  const char *before = ",\n  \"metadata\": {\n";
+  for (size_t i = 0; i < 2; i++) {
+    if (!sides[i]) continue;
+    (void)buf_printf(buf, "%s\"%s\": ", before, names[i]);
+    (void)dhis2_metadata_write_brief(sides[i], buf);
+    before = ",\n";
+  }
+  if (sides[0] || sides[1]) (void)buf_add_char(buf, '}');
+}
+
 bool mapping_write(const struct mapping *mapping, struct buf *buf) {
   buf_add(buf, STR("{\n  \"format\": \"drawbridge-mapping\",\n  \"version\": 1,"));
   write_side(buf, "source", &mapping->source);
@@ -120,6 +136,8 @@ bool mapping_write(const struct mapping *mapping, struct buf *buf) {
   write_pairs(buf, "org_units", mapping->org_units, mapping->org_unit_count);
   write_periods(buf, &mapping->periods);
   begin_line(buf, 2);
-  buf_printf(buf, "\"missing\": \"%s\"\n}\n", mapping_missing_name(mapping->missing));
+  buf_printf(buf, "\"missing\": \"%s\"", mapping_missing_name(mapping->missing));
+  write_metadata(buf, mapping);
+  buf_add(buf, STR("\n}\n"));
   return !buf->full;
 }

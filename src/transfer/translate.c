@@ -99,7 +99,7 @@ static struct str key_of(char out[KEY_MAX], struct mapping_operand operand) {
 /* --- building --- */
 
 static bool counts(const struct translation *t, const struct mapping_rule *rule) {
-  return rule->decision <= MAPPING_PROPOSED && t->options.accept[rule->decision];
+  return mapping_rule_counts(rule) && t->options.accept[rule->decision];
 }
 
 static int cmp_operands(const void *a, const void *b) {

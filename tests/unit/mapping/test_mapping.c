@@ -67,6 +67,55 @@ static void defaults(void **state) {
   arena_free(arena);
 }
 
+/* What a side held goes in and out in brief: what is not needed is dropped, what is not used as well. */
+static void remembered(void **state) {
+  (void)state;
+  static const char text[] = "{\"format\":\"drawbridge-mapping\",\"version\":1,\"rules\":[" RULE(
+      "t", "accepted", TERM("+", "a")) "],\"metadata\":{\"source\":{"
+                                       "\"dataElements\":[{\"id\":\"a\",\"name\":\"A\",\"description\":\"long\",\"valueType\":\"TEXT\","
+                                       "\"categoryCombo\":{\"id\":\"k\"}}],"
+                                       "\"categoryCombos\":[{\"id\":\"k\",\"name\":\"K\"},{\"id\":\"unused\",\"name\":\"U\"}],"
+                                       "\"categoryOptionCombos\":[{\"id\":\"c\",\"name\":\"C\",\"categoryCombo\":{\"id\":\"k\"}}]}}}";
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct mapping *mapping = mapping_read(arena, str_of(text), &error);
+  if (!mapping) fail_msg("%s", error.message);
+  assert_null(mapping->target.metadata);
+  assert_true(str_eq(dhis2_metadata_element(mapping->source.metadata, STR("a"))->value_type, STR("TEXT")));
+  struct buf once = BUF_INIT(1 << 16), twice = BUF_INIT(1 << 16);
+  assert_true(mapping_write(mapping, &once));
+  assert_non_null(strstr(once.p, "\"metadata\": {\n\"source\": {\"dataSets\":["));
+  assert_non_null(strstr(once.p, "\n{\"id\":\"a\",\"name\":\"A\",\"valueType\":\"TEXT\",\"categoryCombo\":{\"id\":\"k\"}}"));
+  assert_null(strstr(once.p, "unused"));
+  assert_null(strstr(once.p, "long"));
+  mapping = mapping_read(arena, buf_str(&once), &error);
+  assert_true(mapping_write(mapping, &twice));
+  assert_string_equal(once.p, twice.p);
+  buf_free(&once);
+  buf_free(&twice);
+  arena_free(arena);
+}
+
+/* It stays in the document and does not count, also not as one of two that would name a source cell twice. */
+static void blocked(void **state) {
+  (void)state;
+  static const char rule[] =
+      "{\"target\":{\"data_element\":\"t\",\"category_option_combo\":\"c\"},\"terms\":[" TERM("+", "a") "],\"decision\":\"accepted\"";
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  struct str text =
+      arena_printf(arena, "{\"format\":\"drawbridge-mapping\",\"version\":1,\"rules\":[%s,\"blocked\":\"it is gone\"},%s}]}", rule, rule);
+  const struct mapping *mapping = mapping_read(arena, text, &error);
+  if (!mapping) fail_msg("%s", error.message);
+  assert_false(mapping_rule_counts(&mapping->rules[0]));
+  assert_true(mapping_rule_counts(&mapping->rules[1]));
+  struct buf out = BUF_INIT(1 << 16);
+  assert_true(mapping_write(mapping, &out));
+  assert_non_null(strstr(out.p, "\"decision\":\"accepted\",\"blocked\":\"it is gone\"}"));
+  buf_free(&out);
+  arena_free(arena);
+}
+
 static void refusals(void **state) {
   (void)state;
   static const struct {
@@ -91,6 +140,9 @@ static void refusals(void **state) {
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"decision\":\"maybe\"}]"), "\"decision\" is accepted"},
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"confidence\":2}]"), "a confidence is from 0 to 1"},
       {DOCUMENT("", ",\"missing\":\"guess\""), "\"missing\" is"},
+      {DOCUMENT("", ",\"metadata\":{\"middle\":{}}"), "metadata: unknown member \"middle\""},
+      {DOCUMENT("", ",\"metadata\":{\"source\":[]}"), "metadata: \"source\" and \"target\" are exports"},
+      {DOCUMENT("", ",\"metadata\":{\"target\":{\"dataElements\":[]}}"), "metadata, target: "},
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\"},{\"source\":\"a\",\"target\":\"d\"}]"),
        "the source a stands there twice"},
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"\",\"target\":\"b\"}]"), "org_units, entry 1"},
@@ -174,7 +226,8 @@ static void bad_decisions(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),        cmocka_unit_test(defaults),  cmocka_unit_test(refusals),
-                                     cmocka_unit_test(same_target_twice), cmocka_unit_test(decisions), cmocka_unit_test(bad_decisions)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(remembered),   cmocka_unit_test(blocked),
+                                     cmocka_unit_test(defaults),   cmocka_unit_test(refusals),     cmocka_unit_test(same_target_twice),
+                                     cmocka_unit_test(decisions),  cmocka_unit_test(bad_decisions)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
