@@ -11,6 +11,10 @@ static int32_t slack_of(int32_t at) {
   return at > 3 * 365 ? 20 : at > 60 ? 8 : 1;
 }
 
+bool age_same_end(int32_t a, int32_t b) {
+  return same_end(a, b, slack_of(a));
+}
+
 enum age_relation age_compare(struct age a, struct age b) {
   bool from = same_end(a.from, b.from, slack_of(a.from)), to = same_end(a.to, b.to, slack_of(a.to));
   /* ">15" beside "15+", and "> 49" beside "50+", when both are open above. */

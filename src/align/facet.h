@@ -57,6 +57,9 @@ enum age_relation {
   AGE_APART,
 };
 
+/* Are two ends of ages the same, but for what rounding of months makes of them? */
+bool age_same_end(int32_t a, int32_t b);
+
 /* Both must be intervals. Ends that differ by a day or two in a month, or by what ">" and ">=" make of one unit, count as equal. */
 enum age_relation age_compare(struct age a, struct age b);
 

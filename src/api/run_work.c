@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "drift/drift.h"
 #include "gateway/reply.h"
 
 enum { COUNTS_MAX = 1 << 20 };
@@ -45,7 +46,7 @@ static int carry_out(struct working *w, struct error *error) {
   if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), str_of(w->payload->id), &folder, error)) return -1;
   struct dhis2_server *from = gateway_connection_server(w->payload->gateway, w->payload->session, w->order.from, error);
   struct dhis2_server *to = from ? gateway_connection_server(w->payload->gateway, w->payload->session, w->order.to, error) : NULL;
-  struct run_watch watch = {.cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w};
+  struct run_watch watch = {.cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge};
   int result = -1;
   if (to) {
     dhis2_server_abort_when(from, runner_stopping(w->run));

@@ -11,6 +11,7 @@ int command_align(int argc, char **argv);
 int command_check_config(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_mapping(int argc, char **argv);
+int command_mapping_drift(int argc, char **argv); /* of command_mapping: argv[0] is "drift" */
 int command_serve(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_sessions(int argc, char **argv);

@@ -17,7 +17,7 @@ static const struct {
     {"align", command_align, "proposes which elements and cells of two data sets correspond"},
     {"check-config", command_check_config, "tells whether a configuration file is good, or lists what is wrong"},
     {"keys", command_keys, "adds a key to the key file"},
-    {"mapping", command_mapping, "turns a mapping from one form into another"},
+    {"mapping", command_mapping, "turns a mapping from one form into another; tells what changed since it was made (drift)"},
     {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},
     {"sessions", command_sessions, "lists who is signed in, and ends sessions"},
     {"transfer", command_transfer, "sends data values from one side to the other, by a mapping, and proves that the totals agree"},

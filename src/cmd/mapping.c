@@ -6,6 +6,7 @@
 enum { WRITTEN_MAX = 256 << 20 };
 
 static const char usage[] = "usage: drawbridge mapping convert [--from FORMAT] [--to FORMAT] IN OUT\n"
+                            "       drawbridge mapping drift --help\n"
                             "  IN, OUT         files; - is standard input and output\n"
                             "  --from, --to    json (docs/mapping.md) or csv (docs/formats.md); left out: by the file's ending\n";
 
@@ -36,6 +37,7 @@ int command_mapping(int argc, char **argv) {
   static const struct option options[] = {
       {"from", required_argument, NULL, 'f'}, {"to", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {0}};
   const struct format *from = NULL, *to = NULL;
+  if (argc > 1 && strcmp(argv[1], "drift") == 0) return command_mapping_drift(argc - 1, argv + 1);
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (option == 'h') return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
     if (option == '?') return bad_usage("see drawbridge mapping --help", "");

@@ -55,7 +55,8 @@ static struct secret *token_for(struct arena *arena, struct str id, struct error
   struct secret *token = side_token(arena, id);
   if (!token) token = ask(id);
   if (!token)
-    (void)error_set(error, ERROR_usage, "no sign-in for server '%.*s': put a personal access token into %s", STR_ARG(id), variable_of(arena, id));
+    (void)error_set(error, ERROR_usage, "no sign-in for server '%.*s': put a personal access token into %s", STR_ARG(id),
+                    variable_of(arena, id));
   return token;
 }
 
@@ -86,13 +87,16 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
   return result;
 }
 
+typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
+                                                struct error *error);
+
 static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
-                                              const char *config_path, struct error *error) {
+                                              const char *config_path, reading read, struct error *error) {
   if (!data_sets->n)
     return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
   struct dhis2_server *server = side_server(arena, config_path, id, error);
   if (!server) return NULL;
-  const struct dhis2_metadata *metadata = dhis2_metadata_of_server(arena, server, data_sets->ids, data_sets->n, error);
+  const struct dhis2_metadata *metadata = read(arena, server, data_sets->ids, data_sets->n, error);
   if (!metadata) (void)error_context(error, "server '%.*s'", STR_ARG(id));
   dhis2_server_free(server);
   return metadata;
@@ -101,7 +105,14 @@ static const struct dhis2_metadata *of_server(struct arena *arena, struct str id
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                            const char *config_path, struct error *error) {
   struct str id;
-  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, error);
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, dhis2_metadata_of_server, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_of_file(arena, side, error);
   return metadata && data_sets->n ? dhis2_metadata_only(arena, metadata, data_sets->ids, data_sets->n, error) : metadata;
+}
+
+const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
+                                        const char *config_path, struct error *error) {
+  struct str id;
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, dhis2_metadata_shown_by_server, error);
+  return dhis2_metadata_of_file(arena, side, error);
 }

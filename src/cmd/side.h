@@ -21,7 +21,12 @@ bool side_is_server(const char *side, struct str *ret_id);
 struct dhis2_server *side_server(struct arena *arena, const char *config_path, struct str id, struct error *error);
 
 /* What the side holds; with data sets named, only those. A file without data sets named: all elements in it. NULL: as dhis2_metadata_of_file, dhis2_metadata_of_server. */
-const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets, const char *config_path, struct error *error);
+const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
+                                           const char *config_path, struct error *error);
+
+/* The same for who can do with less: of a server, those of the data sets that it shows, and dhis2_metadata_none() where it shows none; of a file, all that is in it. */
+const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
+                                        const char *config_path, struct error *error);
 
 /* What is in DRAWBRIDGE_<ID>_TOKEN, to be freed by the caller; NULL: nothing. */
 struct secret *side_token(struct arena *arena, struct str id);

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "cmd/commands.h"
 #include "cmd/side.h"
+#include "drift/drift.h"
 #include <getopt.h>
 #include <signal.h>
 #include <unistd.h>
@@ -327,7 +328,7 @@ int command_transfer(int argc, char **argv) {
   if (result > 0) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
   if (result < 0) return command_fail("transfer", &error);
   watch_signals();
-  struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked}};
+  struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked, .judge = drift_judge}};
   w.watch.payload = &w;
   if (isatty(STDERR_FILENO)) w.watch.progress = show_progress;
   int64_t began = clock_now_ms();

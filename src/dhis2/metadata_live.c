@@ -32,9 +32,12 @@ static struct str id_list(struct arena *arena, const struct str *ids, size_t cou
 static struct str fields(struct arena *arena, const char *text) {
   struct buf out = BUF_INIT(8192);
   for (; *text; text++) {
-    if (*text == '[') (void)buf_add(&out, STR("%5B"));
-    else if (*text == ']') (void)buf_add(&out, STR("%5D"));
-    else (void)buf_add_char(&out, *text);
+    if (*text == '[')
+      (void)buf_add(&out, STR("%5B"));
+    else if (*text == ']')
+      (void)buf_add(&out, STR("%5D"));
+    else
+      (void)buf_add_char(&out, *text);
   }
   struct str encoded = arena_str(arena, buf_str(&out));
   buf_free(&out);
@@ -43,18 +46,29 @@ static struct str fields(struct arena *arena, const char *text) {
 
 static struct str data_sets_path(struct arena *arena, const struct str *data_sets, size_t count) {
   struct str ids = id_list(arena, data_sets, count);
-  struct str set_fields = fields(arena, "id,code,name,shortName,formName,description,translations,periodType,categoryCombo[id],dataSetElements[dataElement[id],categoryCombo[id]],"
+  struct str set_fields = fields(arena, "id,code,name,shortName,formName,description,translations,periodType,categoryCombo[id],"
+                                        "dataSetElements[dataElement[id],categoryCombo[id]],"
                                         "sections[id,name,sortOrder,dataElements[id]]");
-  struct str element_fields = fields(arena, "id,code,name,shortName,formName,description,translations,valueType,aggregationType,domainType,zeroIsSignificant,categoryCombo[id]");
-  return arena_printf(arena, "/api/metadata?dataSets:filter=id:in:%.*s&dataSets:fields=%.*s&dataElements:filter=dataSetElements.dataSet.id:in:%.*s&dataElements:fields=%.*s",
+  struct str element_fields = fields(
+      arena,
+      "id,code,name,shortName,formName,description,translations,valueType,aggregationType,domainType,zeroIsSignificant,categoryCombo[id]");
+  return arena_printf(arena,
+                      "/api/"
+                      "metadata?dataSets:filter=id:in:%.*s&dataSets:fields=%.*s&dataElements:filter=dataSetElements.dataSet.id:in:%.*s&"
+                      "dataElements:fields=%.*s",
                       STR_ARG(ids), STR_ARG(set_fields), STR_ARG(ids), STR_ARG(element_fields));
 }
 
 static struct str combos_path(struct arena *arena, const struct str *combos, size_t count) {
   struct str ids = id_list(arena, combos, count);
-  struct str combo_fields = fields(arena, "id,code,name,isDefault,translations,categories[id],categoryOptionCombos[id,code,name,translations,categoryOptions[id]]");
-  struct str category_fields = fields(arena, "id,code,name,shortName,translations,categoryOptions[id,code,name,shortName,formName,translations,isDefault]");
-  return arena_printf(arena, "/api/metadata?categoryCombos:filter=id:in:%.*s&categoryCombos:fields=%.*s&categories:filter=categoryCombos.id:in:%.*s&categories:fields=%.*s",
+  struct str combo_fields = fields(
+      arena, "id,code,name,isDefault,translations,categories[id],categoryOptionCombos[id,code,name,translations,categoryOptions[id]]");
+  struct str category_fields =
+      fields(arena, "id,code,name,shortName,translations,categoryOptions[id,code,name,shortName,formName,translations,isDefault]");
+  return arena_printf(arena,
+                      "/api/"
+                      "metadata?categoryCombos:filter=id:in:%.*s&categoryCombos:fields=%.*s&categories:filter=categoryCombos.id:in:%.*s&"
+                      "categories:fields=%.*s",
                       STR_ARG(ids), STR_ARG(combo_fields), STR_ARG(ids), STR_ARG(category_fields));
 }
 
@@ -84,7 +98,9 @@ static struct ids combos_named(const struct dhis2_metadata *metadata) {
 static int check_ids(const struct str *data_sets, size_t count, struct error *error) {
   if (count < 1 || count > DHIS2_DATA_SETS_MAX) return error_set(error, ERROR_input, "name 1 to %d data sets", DHIS2_DATA_SETS_MAX);
   for (size_t i = 0; i < count; i++)
-    if (!dhis2_is_uid(data_sets[i])) return error_set(error, ERROR_input, "'%.*s' is no id of a data set (a letter, then ten letters or digits)", STR_ARG(str_slice(data_sets[i], 0, 40)));
+    if (!dhis2_is_uid(data_sets[i]))
+      return error_set(error, ERROR_input, "'%.*s' is no id of a data set (a letter, then ten letters or digits)",
+                       STR_ARG(str_slice(data_sets[i], 0, 40)));
   return 0;
 }
 
@@ -97,30 +113,55 @@ static int read_combos(struct arena *arena, struct dhis2_server *server, struct 
   return 0;
 }
 
-/* The data sets and elements; what they name is read into *ret_ids, borrowed from `arena`. */
-static int read_data_sets(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct str *data_sets, size_t count, struct ids *ret_ids, struct error *error) {
+/* The data sets and elements. NULL without an error: the server shows none of them. */
+static const struct dhis2_metadata *read_data_sets(struct arena *arena, struct dhis2_server *server, struct reading *r,
+                                                   const struct str *data_sets, size_t count, struct error *error) {
   struct error empty = {0};
   r->first = dhis2_metadata_reader_new(arena);
-  if (dhis2_get_stream(server, data_sets_path(arena, data_sets, count), feed, r, error)) return -1;
+  if (dhis2_get_stream(server, data_sets_path(arena, data_sets, count), feed, r, error)) return NULL;
   const struct dhis2_metadata *first = dhis2_metadata_reader_finish(r->first, &empty);
   if (first) r->first = NULL;
+  return first;
+}
+
+static int check_all_shown(struct dhis2_server *server, const struct dhis2_metadata *first, const struct str *data_sets, size_t count,
+                           struct error *error) {
   for (size_t i = 0; i < count; i++)
     if (!first || !dhis2_metadata_data_set(first, data_sets[i]))
-      return error_set(error, ERROR_not_found, "the server %.*s shows no data set %.*s with data elements to this user: it does not exist there, is empty, or is not shared with him",
+      return error_set(error, ERROR_not_found,
+                       "the server %.*s shows no data set %.*s with data elements to this user: it does not exist there, is empty, or is "
+                       "not shared with him",
                        STR_ARG(dhis2_server_id(server)), STR_ARG(data_sets[i]));
-  *ret_ids = combos_named(first);
   return 0;
 }
 
-const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count, struct error *error) {
-  struct ids ids = {0};
+static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
+                                              bool all, struct error *error) {
   const struct dhis2_metadata *metadata = NULL;
   if (check_ids(data_sets, count, error)) return NULL;
   struct reading r = {.whole = dhis2_metadata_reader_new(arena)};
-  int failed = read_data_sets(arena, server, &r, data_sets, count, &ids, error) || read_combos(arena, server, &r, &ids, error);
+  struct error failure = {0};
+  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, &failure);
+  struct ids ids = first ? combos_named(first) : (struct ids){0};
+  bool failed = failure.code || (all && check_all_shown(server, first, data_sets, count, &failure)) ||
+                (first && read_combos(arena, server, &r, &ids, &failure));
   if (r.first) dhis2_metadata_reader_free(r.first);
-  if (!failed) metadata = dhis2_metadata_reader_finish(r.whole, error);
-  if (!metadata) dhis2_metadata_reader_free(r.whole);
+  if (!failed && first)
+    metadata = dhis2_metadata_reader_finish(r.whole, &failure);
+  else if (!failed)
+    metadata = dhis2_metadata_none();
+  if (!metadata || !first) dhis2_metadata_reader_free(r.whole);
+  if (!metadata) *error = failure;
   VEC_FREE(&ids);
   return metadata;
+}
+
+const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
+                                                      size_t count, struct error *error) {
+  return read_side(arena, server, data_sets, count, true, error);
+}
+
+const struct dhis2_metadata *dhis2_metadata_shown_by_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
+                                                            size_t count, struct error *error) {
+  return read_side(arena, server, data_sets, count, false, error);
 }

@@ -10,6 +10,11 @@
 enum { DHIS2_DATA_SETS_MAX = 100 };
 
 /* NULL: as dhis2_get_stream; ERROR_not_found names a data set that the server does not show to this user; ERROR_input: an id that is none. What the user may not see of a data set is told in the model's warnings. */
-const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count, struct error *error);
+const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
+                                                      size_t count, struct error *error);
+
+/* The same of those of the data sets that the server shows to this user; dhis2_metadata_none() where it shows none. */
+const struct dhis2_metadata *dhis2_metadata_shown_by_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
+                                                            size_t count, struct error *error);
 
 #endif

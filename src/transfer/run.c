@@ -140,11 +140,11 @@ static int take_units(struct run *run, struct error *error) {
   return arrange_units(run, units, count, error);
 }
 
-static const struct dhis2_metadata *read_target(struct run *run, struct error *error) {
-  const struct mapping_side *side = &run->mapping->target;
+static const struct dhis2_metadata *read_side(struct run *run, struct dhis2_server *server, const struct mapping_side *side,
+                                              struct error *error) {
   for (unsigned number = 1;; number++) {
     *error = (struct error){0};
-    const struct dhis2_metadata *metadata = dhis2_metadata_of_server(run->arena, run->to, side->data_sets, side->data_set_count, error);
+    const struct dhis2_metadata *metadata = dhis2_metadata_of_server(run->arena, server, side->data_sets, side->data_set_count, error);
     if (metadata || number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, run->watch->cancel)) return metadata;
   }
 }
@@ -176,7 +176,8 @@ static int check_order(struct run *run, struct error *error) {
   return 0;
 }
 
-static int prepare(struct run *run, struct error *error) {
+/* The target as it is, and whether the mapping still fits it, and the source. */
+static int look(struct run *run, struct error *error) {
   const struct mapping *m = run->mapping;
   if (!m->source.data_set_count || !m->target.data_set_count)
     return error_set(error, ERROR_input, "the mapping does not name the data sets of its %s",
@@ -187,9 +188,17 @@ static int prepare(struct run *run, struct error *error) {
                        STR_ARG(str_slice(m->source.data_sets[i], 0, 40)));
   dhis2_server_patience(run->from, PATIENCE_MS);
   dhis2_server_patience(run->to, PATIENCE_MS);
-  const struct dhis2_metadata *target = read_target(run, error);
-  if (!target) return -1;
-  struct translation_options options = {.target = target, .sum_anyway = run->order->sum_anyway};
+  if (!(run->target = read_side(run, run->to, &m->target, error))) return -1;
+  if (!run->watch->judge || run->log.ended || (!m->source.metadata && !m->target.metadata)) return 0;
+  const struct dhis2_metadata *source = m->source.metadata ? read_side(run, run->from, &m->source, error) : NULL;
+  if (m->source.metadata && !source) return -1;
+  return run->watch->judge(m, source, m->target.metadata ? run->target : NULL, run->order->accept, error);
+}
+
+static int prepare(struct run *run, struct error *error) {
+  const struct mapping *m = run->mapping;
+  if (!run->target && look(run, error)) return -1;
+  struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   run->translation = translation_new(run->arena, m, options, error);
   if (!run->translation || check_order(run, error) || settle_zeros(run, error)) return -1;
@@ -254,6 +263,9 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report, .gather = gather_new(0)};
   int result = -1;
   run.mapping = mapping_read(arena, mapping_text, error);
+  /* A run that is refused leaves no journal behind, where that can be known beforehand. */
+  bool remembers = run.mapping && (run.mapping->source.metadata || run.mapping->target.metadata);
+  if (remembers && !resume && look(&run, error)) run.mapping = NULL;
   if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) result = go(&run, error);
   log_close(&run.log);
   gather_free(run.gather);

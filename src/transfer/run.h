@@ -29,10 +29,15 @@ struct run_progress {
   const struct report_counts *counts; /* so far */
 };
 
+/* Is the mapping still true of the sides as they are? Asked before anything is sent, of the sides that the mapping remembers; the other is NULL. -1, with the reason: the run is refused. drift_judge is one. */
+typedef int run_judge(const struct mapping *mapping, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
+                      const bool accept[3], struct error *error);
+
 struct run_watch {
-  const atomic_bool *cancel;                                             /* NULL: never */
+  const atomic_bool *cancel;                                            /* NULL: never */
   void (*progress)(void *payload, const struct run_progress *progress); /* NULL: none */
   void *payload;
+  run_judge *judge; /* NULL: nobody asks */
 };
 
 /* What a run is asked to do. */
@@ -42,9 +47,9 @@ struct run_order {
   size_t period_count;
   const struct str *org_units; /* of the source */
   size_t org_unit_count;
-  bool descendants;          /* and all units below them, as the source server tells */
-  bool accept[3];            /* by enum mapping_decision */
-  bool sum_anyway;           /* also what is averaged, last, least, … */
+  bool descendants; /* and all units below them, as the source server tells */
+  bool accept[3];   /* by enum mapping_decision */
+  bool sum_anyway;  /* also what is averaged, last, least, … */
   bool dry_run;
 };
 
@@ -58,7 +63,8 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
 /* A run between servers. `mapping_text`: the document it was read from, kept in the journal. `journal`: a folder; NULL only for a dry run. `resume`: go on with what the folder holds (with nothing in it: begin); without it a folder that holds a run
  * is refused with ERROR_conflict. The two servers are used on the calling thread. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;
  * ERROR_input, ERROR_usage, ERROR_conflict; ERROR_inside: disk. */
-int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to, const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
+int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
+                const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
 
 /* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. */
 int run_undo(struct dhis2_server *to, const char *journal, const struct run_watch *watch, struct report *report, struct error *error);
@@ -84,6 +90,7 @@ const char *run_outcome(const struct run_told *told, const struct report *report
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);
 
 /* A transfer between files of data values (JSON or CSV; "-": standard input, output). `target`: metadata of the target side; NULL: only what the mapping says. The format out is CSV where the name ends in .csv. */
-int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *target, const char *values_in, const char *values_out, const struct run_watch *watch, struct report *report, struct error *error);
+int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *target, const char *values_in,
+              const char *values_out, const struct run_watch *watch, struct report *report, struct error *error);
 
 #endif

@@ -24,7 +24,7 @@ struct run_log {
   struct journal *journal;
   bool begun, ended, undone;
   struct str order, mapping_hash, from_url, to_url; /* of the first record */
-  struct str *units; /* source units, once resolved */
+  struct str *units;                                /* source units, once resolved */
   size_t unit_count;
   bool has_units;
   struct chunk_record *chunks;
@@ -36,14 +36,15 @@ int log_open(struct run_log *log, struct arena *arena, const char *folder, struc
 void log_close(struct run_log *log);
 int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error);
 int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error);
-int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct error *error); /* rows first, then the record */
+int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report,
+                struct error *error); /* rows first, then the record */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error);
 int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error);
 int log_ended(struct run_log *log, const char *outcome, struct error *error);
 int log_undone(struct run_log *log, size_t chunk, struct error *error);
 struct chunk_record log_chunk(const struct run_log *log, size_t chunk);
 
-bool order_same(struct str a, struct str b);                       /* of their written forms */
+bool order_same(struct str a, struct str b); /* of their written forms */
 void order_hash(struct str mapping_text, char ret[65]);
 
 /* --- a run --- */
@@ -57,10 +58,11 @@ struct run {
   const struct run_order *order;
   const struct mapping *mapping;
   const struct run_watch *watch;
+  const struct dhis2_metadata *target; /* as it is; NULL: not read yet */
   struct translation *translation;
   struct dhis2_server *from, *to;
   struct run_log log;
-  struct str *units;  /* source units, those with a common target next to each other */
+  struct str *units; /* source units, those with a common target next to each other */
   size_t unit_count;
   VEC(struct slice) slices;
   struct delivery delivery;
