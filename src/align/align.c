@@ -1,6 +1,8 @@
 #include "align/align.h"
 
+#include "align/abbreviation.h"
 #include "align/rows.h"
+#include "align/tiling.h"
 
 enum { ELEMENTS_MAX = 1000000, CELLS_MAX = 8000000 };
 
@@ -30,13 +32,16 @@ static int place_all(struct arena *arena, const struct cells_context *cells, con
     for (size_t i = 0; i < assignment->p[s].answers; i++) {
       const struct pair *pair = &assignment->p[s].pairs[i];
       const struct item *from = &source->p[pair->source], *to = &target->p[pair->target];
-      placings[count++] = (struct placing){from, to, pair->confidence, cells_align(cells, from, to)};
+      placings[count++] = (struct placing){from, to, pair->confidence, cells_align(cells, from, to, pair->decided)};
     }
   }
   starts[assignment->n] = count;
   input->placings = placings;
   input->placing_starts = starts;
   input->subtraction_count = difference_find(cells, placings, count, &input->subtractions);
+  struct str *warnings;
+  input->warning_count = tiling_check(cells, placings, count, &warnings);
+  input->warnings = warnings;
   return 0;
 }
 
@@ -50,6 +55,7 @@ int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *
   for (size_t i = options->glossary ? options->glossary->count : 0; i-- > 0;)
     lexicon_explain(lexicon, options->glossary->entries[i].term, options->glossary->entries[i].means, options->glossary->entries[i].facet);
   size_t lexicon_words = lexicon_term_count(lexicon);
+  abbreviations_learn(scratch, lexicon, options->glossary, source, target);
   struct combos combos[2] = {combos_of(scratch, lexicon, source), combos_of(scratch, lexicon, target)};
   struct items items[2] = {items_of(scratch, lexicon, &combos[0]), items_of(scratch, lexicon, &combos[1])};
   likeness_apply(scratch, lexicon, lexicon_words, &items[0], &items[1], &combos[0], &combos[1]);

@@ -2,7 +2,7 @@
  *
  * What holds always: pure; no input or output, no clock, no randomness: the same two sides, options and decisions give the same rows in the same order. Nothing given is changed. Rows never name a target COC
  * outside the combos of their target element, nor a source COC that the source element cannot hold. What a person decided is never overruled: accepted rows come out `auto` with confidence 1 and
- * `decided`, rejected pairs never come out, and all else is chosen around them. A decision whose ids a side does not hold is left out and told in `warnings`. Every element of the source has at least one row; every cell too (`none` where nothing fits).
+ * `decided`, rejected pairs never come out, and all else is chosen around them. A decision whose ids a side does not hold is left out and told in `warnings`; so are gaps and overlaps of age groups that are summed. Every element of the source has at least one row; every cell too (`none` where nothing fits).
  *
  * Cost: time about linear in elements and cells (candidates come from an inverted index, never source x target); memory linear.
  *
@@ -62,8 +62,9 @@ struct align_result {
 };
 
 /* 0, or -1: ERROR_cancelled; ERROR_input: a side is beyond the limits (1 million elements, 8 million cells). */
-int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options, const struct decision *decisions,
-              size_t decision_count, struct arena *arena, const struct align_result **ret, struct error *error);
+int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options,
+              const struct decision *decisions, size_t decision_count, struct arena *arena, const struct align_result **ret,
+              struct error *error);
 
 const char *align_answer_name(enum align_answer answer); /* "auto", "proposed", "candidate", "none" */
 

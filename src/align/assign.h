@@ -1,7 +1,8 @@
 /* assign: the whole list at once: which target each source element gets, given that others want it too and that a person has decided some.
  *
  * What holds always: a pair that a person accepted is first and certain, a rejected one is never there, and a source element decided to have no counterpart has none. A target that fits another source element better is
- * lost to it, unless the two are parts that the target divides by (age groups in the elements' names). */
+ * lost to it, unless the two are parts that the target divides by (age groups in the elements' names). A source element that is divided by what several targets are named for ("cases" by sex; "cases, male", "cases, female")
+ * gets all of them. */
 #ifndef DRAWBRIDGE_ALIGN_ASSIGN_H
 #define DRAWBRIDGE_ALIGN_ASSIGN_H
 

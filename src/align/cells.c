@@ -19,6 +19,7 @@ struct matching {
   const struct cells_context *context;
   const struct item *source, *target;
   struct side_cells from, to;
+  bool accepted;
 };
 
 /* Evidence of one facet: log odds and grounds. */
@@ -113,7 +114,10 @@ static struct evidence weigh_facet(const struct matching *m, const struct facets
   if (!(m->to.kinds >> k & 1)) {
     b = m->target->facets.value[k];
     bool differ = a && b && a != b && a != FACET_SEVERAL && b != FACET_SEVERAL;
-    if (differ && own->value[k] && k != FACET_KNOWN && k != FACET_DOSE) return (struct evidence){.score = -4, .impossible = k == FACET_SEX};
+    if (differ && own->value[k] && k != FACET_KNOWN && k != FACET_DOSE) {
+      bool maternal = k == FACET_PREGNANCY && m->accepted; /* services for pregnant women go on after the birth */
+      return (struct evidence){.score = maternal ? -1 : -4, .impossible = k == FACET_SEX};
+    }
     return (struct evidence){own->value[k] ? -0.05f : 0, own->value[k] ? CELL_FOLDED : 0, false};
   }
   if (a == FACET_SEVERAL && !own->value[k]) a = 0;
@@ -210,7 +214,8 @@ static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell
     sum.ground |= one.ground;
   }
   bool meets = sum.ground & (CELL_EQUAL | CELL_PART | CELL_SAME_NAME);
-  if (sum.ground & CELL_UNKNOWN && !meets) sum.score -= 1.5f; /* a total is not a count of unknown ones */
+  if (sum.ground & CELL_UNKNOWN && !meets && !(m->accepted && m->from.n == 1))
+    sum.score -= 1.5f; /* a total is not a count of unknown ones */
   if (sum.ground & CELL_FOLDED && !meets) sum.score -= 0.4f;
   *ret = (struct cell_choice){to->coc, sum.score, sum.ground};
   return sum.score > -5;
@@ -265,6 +270,36 @@ static void match_left_over(const struct matching *m, struct cells *cells) {
   }
 }
 
+/* The option combo says "other" or nothing at all in words. */
+static bool says_other(const struct matching *m, const struct option_combo_view *view) {
+  for (size_t i = 0; i < view->term_count; i++)
+    if (str_eq(lexicon_term_text(m->context->lexicon, view->terms[i].term), STR("=other"))) return true;
+  return false;
+}
+
+/* How many things the option combo keeps as unknown or other. */
+static size_t unknowns(const struct matching *m, const struct option_combo_view *view) {
+  size_t n = (view->facets.age.state == AGE_UNKNOWN) + says_other(m, view);
+  for (uint32_t k = 0; k < FACET_KINDS; k++) n += view->facets.value[k] == FACET_UNKNOWN;
+  return n;
+}
+
+/* A person paired an element that is not divided with one that is, and nothing it tells has a place there: the one option combo that keeps most as unknown. */
+static void match_unknown(const struct matching *m, struct cells *cells) {
+  if (!m->accepted || m->from.n != 1 || cells->p[0].answered) return;
+  struct facets told = facets_over(&m->from.views[0]->facets, &m->source->facets);
+  if (told.age.state == AGE_INTERVAL || told.value[FACET_SEX]) return;
+  size_t best = 0, most = 1, equals = 0;
+  for (size_t t = 0; t < m->to.n; t++) {
+    size_t n = unknowns(m, m->to.views[t]);
+    if (n == most) equals++;
+    if (n > most) best = t, most = n, equals = 1;
+  }
+  if (equals != 1 || most < 2) return;
+  keep(&cells->p[0], (struct cell_choice){m->to.cocs[best], 0.3f, CELL_UNKNOWN});
+  cells->p[0].answered = true;
+}
+
 static void choose(const struct matching *m, struct cell *cell, size_t s, size_t t) {
   struct cell_choice choice;
   const struct rulings *rulings = m->context->rulings;
@@ -288,9 +323,13 @@ static void match_names(const struct matching *m, struct cells *cells) {
   map_free(&by_name);
 }
 
-struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target) {
-  struct matching m = {context, source, target, side_cells_of(context->arena, context->source, source),
-                       side_cells_of(context->arena, context->target, target)};
+struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target, bool accepted) {
+  struct matching m = {context,
+                       source,
+                       target,
+                       side_cells_of(context->arena, context->source, source),
+                       side_cells_of(context->arena, context->target, target),
+                       accepted};
   m.to.fixed &= m.to.kinds;
   struct cells cells = {ARENA_ARRAY(context->arena, m.from.n, struct cell), m.from.n};
   for (size_t s = 0; s < m.from.n; s++) cells.p[s].source = m.from.cocs[s];
@@ -298,16 +337,20 @@ struct cells cells_align(const struct cells_context *context, const struct item 
   if (large) match_names(&m, &cells);
   for (size_t s = 0; s < m.from.n && !large; s++)
     for (size_t t = 0; t < m.to.n; t++) choose(&m, &cells.p[s], s, t);
-  for (size_t s = 0; s < m.from.n; s++) cells.p[s].answered = cells.p[s].choice_count && cells.p[s].choices[0].score > CELL_ANSWER;
+  for (size_t s = 0; s < m.from.n; s++)
+    cells.p[s].answered =
+        cells.p[s].choice_count && cells.p[s].choices[0].score > CELL_ANSWER && !(cells.p[s].choices[0].ground & CELL_SPLIT);
   if (!large) drop_parts_of_wholes(&cells);
   if (!large) match_left_over(&m, &cells);
+  if (!large) match_unknown(&m, &cells);
   return cells;
 }
 
 /* As in score.c, for cells of elements that belong together. */
 static const struct {
   float score, confidence;
-} calibration[] = {{-4, 0.01f}, {-1, 0.15f}, {0, 0.4f}, {0.8f, 0.7f}, {1.35f, 0.95f}, {2, 0.97f}, {3, 0.985f}, {5, 0.99f}, {8, 0.995f}};
+} calibration[] = {{-4, 0.01f},    {-1, 0.25f}, {0, 0.5f},   {0.6f, 0.68f}, {1, 0.92f},
+                   {1.4f, 0.975f}, {2, 0.987f}, {3, 0.993f}, {5, 0.997f},   {8, 0.998f}};
 
 float cells_confidence(float score) {
   size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;

@@ -36,6 +36,8 @@ struct cell {
   struct cell_choice choices[CELL_CHOICES_MAX]; /* best first */
   size_t choice_count;
   bool answered; /* the first choice is an answer */
+  bool doubled;      /* its ages are counted by another part of the same sum, too */
+  struct str tiling; /* what is wrong with the sum of ages it is a part of; empty: nothing */
 };
 
 struct cells {
@@ -52,6 +54,7 @@ struct cells_context {
 
 float cells_confidence(float score); /* calibrated as score_confidence */
 
-struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target);
+/* `accepted`: a person paired the elements, so that what an undivided source does not tell may go to the target's place for unknown. */
+struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target, bool accepted);
 
 #endif

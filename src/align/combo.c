@@ -75,11 +75,39 @@ static void note_kinds(struct combo_view *view, const struct facets *facets, con
   if (memcmp(&facets->age, &first->age, sizeof facets->age) != 0) view->fixed &= ~(1u << FACET_AGE_BIT);
 }
 
+static bool says_unknown(const struct lexicon *lexicon, const struct option_combo_view *view) {
+  for (size_t i = 0; i < view->term_count; i++)
+    if (str_eq(lexicon_term_text(lexicon, view->terms[i].term), STR("=unknown"))) return true;
+  return false;
+}
+
+/* "Unknown, Female" beside "15-19, Female": what is unknown is what the others tell there; where there are no others, the one of age and sex that it does not tell. */
+static void read_unknowns(const struct lexicon *lexicon, const struct combos *combos, const struct dhis2_category_combo *combo) {
+  bool ages = combo->option_combo_count == 1, sexes = ages;
+  for (size_t i = 0; i < combo->option_combo_count; i++) {
+    const struct option_combo_view *view = combos_view(combos, combo->option_combos[i]);
+    ages |= view && view->facets.age.state == AGE_INTERVAL;
+    sexes |= view && view->facets.value[FACET_SEX];
+  }
+  for (size_t i = 0; i < combo->option_combo_count && (ages || sexes); i++) {
+    uint32_t index = combo->option_combos[i]->o.index;
+    if (index >= combos->metadata->option_combo_count) continue;
+    struct facets *facets = &combos->cocs[index].facets;
+    bool age = ages && facets->age.state == AGE_NONE, sex = sexes && !facets->value[FACET_SEX];
+    if (age == sex || !says_unknown(lexicon, &combos->cocs[index])) continue;
+    if (age)
+      facets->age.state = AGE_UNKNOWN;
+    else
+      facets->value[FACET_SEX] = FACET_UNKNOWN;
+  }
+}
+
 static void read_combo(struct arena *arena, struct lexicon *lexicon, const struct combos *combos, struct combo_view *view) {
   struct age ages[COMBO_AGES_MAX];
   struct bag bag = {0};
   const struct option_combo_view *first = NULL;
   view->fixed = UINT32_MAX;
+  read_unknowns(lexicon, combos, view->combo);
   for (size_t i = 0, seen = 0; i < view->combo->option_combo_count; i++) {
     const struct option_combo_view *coc = combos_view(combos, view->combo->option_combos[i]);
     if (!coc) continue;

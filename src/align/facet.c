@@ -15,6 +15,37 @@ bool age_same_end(int32_t a, int32_t b) {
   return same_end(a, b, slack_of(a));
 }
 
+static int32_t count_of(int32_t days, double unit) {
+  return (int32_t)(days / unit + 0.5);
+}
+
+/* In the largest unit that it is a whole number of, up to what rounding makes of it. */
+static double unit_of(int32_t days) {
+  static const double units[] = {365.25, 30.4375};
+  for (size_t u = 0; u < 2; u++) {
+    int32_t off = days - (int32_t)(count_of(days, units[u]) * units[u]), slack = days < 60 ? 0 : days < 1000 ? 2 : u ? 4 : 20;
+    if (off <= slack && off >= -slack) return units[u];
+  }
+  return 1;
+}
+
+static const char *unit_name(double unit) {
+  return unit > 300 ? "years" : unit > 1 ? "months" : "days";
+}
+
+struct str age_text(struct arena *arena, struct age age) {
+  double first = unit_of(age.from), last = age.to == AGE_OPEN ? first : unit_of(age.to);
+  int from = count_of(age.from, first);
+  if (age.to == AGE_OPEN) return arena_printf(arena, "%d+ %s", from, unit_name(first));
+  if (age.from == 0) first = last;
+  int to = count_of(age.to, last) - 1;
+  if (first < last && count_of(age.to, first) - count_of(age.from, first) < 60) /* 18-23 months, 12-59 months */
+    last = first, to = count_of(age.to, first) - 1;
+  if (first != last) return arena_printf(arena, "%d %s to %d %s", from, unit_name(first), to, unit_name(last));
+  if (from == to) return arena_printf(arena, "%d %s", from, unit_name(first));
+  return arena_printf(arena, "%d-%d %s", from, to, unit_name(first));
+}
+
 enum age_relation age_compare(struct age a, struct age b) {
   bool from = same_end(a.from, b.from, slack_of(a.from)), to = same_end(a.to, b.to, slack_of(a.to));
   /* ">15" beside "15+", and "> 49" beside "50+", when both are open above. */

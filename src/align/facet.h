@@ -5,7 +5,7 @@
 #ifndef DRAWBRIDGE_ALIGN_FACET_H
 #define DRAWBRIDGE_ALIGN_FACET_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 enum facet_kind {
   FACET_SEX,
@@ -62,6 +62,9 @@ bool age_same_end(int32_t a, int32_t b);
 
 /* Both must be intervals. Ends that differ by a day or two in a month, or by what ">" and ">=" make of one unit, count as equal. */
 enum age_relation age_compare(struct age a, struct age b);
+
+/* "5-9 years", "0-11 months", "50+ years". */
+struct str age_text(struct arena *arena, struct age age);
 
 /* Puts what `more` says into `facets`; a second, different value makes FACET_SEVERAL. */
 void facets_add(struct facets *facets, enum facet_kind kind, uint8_t value);

@@ -1,5 +1,6 @@
 #include "align/item.h"
 
+#include "align/affix.h"
 #include "base/map.h"
 #include <math.h>
 
@@ -131,8 +132,9 @@ static void join_family(struct family *family, const struct item *item) {
   family->members++;
   family->kinds |= item->option_kinds;
   for (uint32_t k = 0; k < FACET_KINDS; k++)
-    if (item->facets.value[k]) family->kinds |= 1u << k;
-  if (item->facets.age.state != AGE_NONE) family->kinds |= 1u << FACET_AGE_BIT;
+    if (item->facets.value[k]) family->named |= 1u << k;
+  if (item->facets.age.state != AGE_NONE) family->named |= 1u << FACET_AGE_BIT;
+  family->kinds |= family->named;
   if (item->age_count) {
     for (size_t i = 0; i < item->age_count; i++) add_family_age(family, &item->ages[i]);
   } else {
@@ -163,6 +165,15 @@ static void find_families(struct arena *arena, const struct lexicon *lexicon, st
   map_free(&known);
 }
 
+/* A name without what the whole list shares is a name, too. */
+static void strip_names(struct items *items) {
+  struct str *names = mem_alloc_array(items->n + 1, sizeof *names);
+  for (size_t i = 0; i < items->n; i++) names[i] = items->p[i].plain[0];
+  struct affixes affixes = affixes_of(names, items->n);
+  for (size_t i = 0; i < items->n; i++) add_plain(&items->p[i], affixes_strip(&affixes, names[i]));
+  free(names);
+}
+
 struct items items_of(struct arena *arena, struct lexicon *lexicon, const struct combos *combos) {
   const struct dhis2_metadata *metadata = combos->metadata;
   struct items items = {.p = ARENA_ARRAY(arena, metadata->element_count, struct item), .n = metadata->element_count, .metadata = metadata};
@@ -170,6 +181,7 @@ struct items items_of(struct arena *arena, struct lexicon *lexicon, const struct
     items.p[i].element = metadata->elements[i];
     read_item(arena, lexicon, combos, &items.p[i]);
   }
+  strip_names(&items);
   find_families(arena, lexicon, &items);
   return items;
 }

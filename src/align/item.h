@@ -34,6 +34,7 @@ enum { FAMILY_AGES_MAX = 64 };
 /* Elements whose names differ in facets and numbers alone ("tested, 10-14, male", "tested, 15-19, female"). What they tell together is how their list divides. */
 struct family {
   uint32_t kinds; /* bit per facet kind that a name or an option combo of it tells; FACET_AGE_BIT: age */
+  uint32_t named; /* those that a name tells */
   struct age *ages;
   size_t age_count;
   size_t members;

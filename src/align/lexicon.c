@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 
-enum { PHRASE_TOKENS_MAX = 8, NO_NODE = 0 };
+enum { PHRASE_TOKENS_MAX = 8, NO_NODE = 0, MISSPELT_LEAST = 7 };
 
 /* A trie over token ids, in one hash table: (node, id) to the next node. Node 0 is the root. */
 struct edge {
@@ -23,9 +23,17 @@ struct term {
   bool facet;
 };
 
+/* A single word that says something as a facet. */
+struct telling_word {
+  struct str word;
+  const struct meaning *meaning;
+};
+
 struct lexicon {
   struct arena *arena;
-  struct map ids; /* text to id + 1 */
+  VEC(struct telling_word) telling;
+  struct map misspelt; /* words looked up to what was found; the lexicon itself: nothing */
+  struct map ids;      /* text to id + 1 */
   VEC(struct term) terms;
   VEC(struct node) nodes;
   struct edge *edges;
@@ -137,6 +145,9 @@ static void add_phrase(struct lexicon *lexicon, const struct meaning *meaning, s
     node = make_node(lexicon, node, intern(lexicon, key_of(&token, room)));
   }
   if (replace || !lexicon->nodes.p[node].meaning) lexicon->nodes.p[node].meaning = meaning;
+  bool tells = meaning->facet_count || meaning->tested || meaning->hint.state != AGE_NONE;
+  if (tells && tokens.n == 1 && tokens.p[0].kind == TOKEN_WORD && tokens.p[0].text.n >= MISSPELT_LEAST - 1)
+    VEC_PUSH(&lexicon->telling, (struct telling_word){tokens.p[0].text, meaning});
 }
 
 void lexicon_add(struct lexicon *lexicon, struct str concepts, struct str facets, struct str phrases) {
@@ -240,6 +251,8 @@ struct lexicon *lexicon_new(struct arena *arena) {
 void lexicon_free(struct lexicon *lexicon) {
   if (!lexicon) return;
   map_free(&lexicon->ids);
+  map_free(&lexicon->misspelt);
+  VEC_FREE(&lexicon->telling);
   for (int k = 0; k < FACET_KINDS; k++) map_free(&lexicon->values[k]);
   VEC_FREE(&lexicon->terms);
   VEC_FREE(&lexicon->nodes);
@@ -262,6 +275,8 @@ const struct meaning *lexicon_match(const struct lexicon *lexicon, struct tokens
       if (i == at) return NULL;
       continue; /* "co-trimoxazole" */
     }
+    bool opens = token->kind == TOKEN_SIGN && i > at && (token->before == '(' || token->before == '[');
+    if (opens) break; /* "VIH [+ 50 ans]" is no "VIH+" */
     char room[8];
     void *id = map_get(&lexicon->ids, key_of(token, room));
     uint32_t next = id ? next_node(lexicon, node, (uint32_t)(uintptr_t)id - 1) : NO_NODE;
@@ -277,6 +292,30 @@ const struct meaning *lexicon_match(const struct lexicon *lexicon, struct tokens
       *ret_length = i + 1 - at;
     }
   }
+  return found;
+}
+
+/* Equal but for one letter missing, added, exchanged, or two neighbours swapped. */
+static bool one_letter_apart(struct str a, struct str b) {
+  size_t from = 0, a_end = a.n, b_end = b.n;
+  while (from < a_end && from < b_end && a.p[from] == b.p[from]) from++;
+  while (a_end > from && b_end > from && a.p[a_end - 1] == b.p[b_end - 1]) a_end--, b_end--;
+  size_t x = a_end - from, y = b_end - from;
+  if (x <= 1 && y <= 1) return true;
+  return x == 2 && y == 2 && a.p[from] == b.p[from + 1] && a.p[from + 1] == b.p[from];
+}
+
+const struct meaning *lexicon_misspelt(struct lexicon *lexicon, struct str word) {
+  if (word.n < MISSPELT_LEAST) return NULL;
+  void *known = map_get(&lexicon->misspelt, word);
+  if (known) return known == lexicon ? NULL : known;
+  const struct meaning *found = NULL;
+  for (size_t i = 0; i < lexicon->telling.n && !found; i++) {
+    struct str other = lexicon->telling.p[i].word;
+    if (other.p[0] == word.p[0] && other.n <= word.n + 1 && word.n <= other.n + 1 && one_letter_apart(word, other))
+      found = lexicon->telling.p[i].meaning;
+  }
+  (void)map_put(&lexicon->misspelt, arena_str(lexicon->arena, word), found ? (void *)(uintptr_t)found : (void *)lexicon);
   return found;
 }
 

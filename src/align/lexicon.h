@@ -38,6 +38,9 @@ void lexicon_explain(struct lexicon *lexicon, struct str term, struct str means,
 /* The longest phrase that begins at `at`: its meaning and how many tokens it takes; NULL: none. */
 const struct meaning *lexicon_match(const struct lexicon *lexicon, struct tokens tokens, size_t at, size_t *ret_length);
 
+/* What a word of seven letters and more means that is, but for one letter missing, added, exchanged or two swapped, a word of the tables that says something as a facet ("Postive", "intiiated"). NULL: none. */
+const struct meaning *lexicon_misspelt(struct lexicon *lexicon, struct str word);
+
 uint32_t lexicon_word(struct lexicon *lexicon, struct str word); /* the term of a plain word; given its id for good */
 size_t lexicon_term_count(const struct lexicon *lexicon);
 struct str lexicon_term_text(const struct lexicon *lexicon, uint32_t term); /* "=malaria" of a concept, "#0.5" of a number, else the word */

@@ -85,6 +85,11 @@ static size_t take_at(struct taking *t, size_t at) {
   const struct token *token = &t->tokens.p[at];
   if (token->kind == TOKEN_NUMBER) return take_number(t, at);
   if (token->kind == TOKEN_SIGN) return 1;
+  meaning = t->kind == READING_PROSE ? NULL : lexicon_misspelt(t->lexicon, token->text);
+  if (meaning) {
+    take_meaning(t, meaning);
+    return 1;
+  }
   char capital[2] = {'^', token->text.p[0]};
   if (token->upper && token->text.n == 1)
     put_text(t, (struct str){capital, 2}, 0.7f);

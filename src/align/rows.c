@@ -132,8 +132,9 @@ static void offer_placing(struct writing *w, struct offers *offers, const struct
     row.target_coc = cell->choices[i].target;
     row.confidence = placing->confidence * cells_confidence(cell->choices[i].score);
     row.answer = i == 0 && cell->answered
-                     ? (placing->confidence >= AUTO_ELEMENT && row.confidence >= AUTO_CELL ? ALIGN_AUTO : ALIGN_PROPOSED)
+                     ? (placing->confidence >= AUTO_ELEMENT && row.confidence >= AUTO_CELL && !cell->doubled ? ALIGN_AUTO : ALIGN_PROPOSED)
                      : ALIGN_CANDIDATE;
+    if (i == 0 && cell->answered) row.why = cell->tiling; /* behind the sentence */
     if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i]);
   }
   for (size_t i = first_subtraction(w, p, c); i < w->in->subtraction_count; i++) {
@@ -165,8 +166,11 @@ static void write_offers(struct writing *w, struct offers *offers, const struct 
   size_t most = answers > w->in->candidates ? answers : w->in->candidates;
   for (size_t i = 0; i < offers->n && i < most; i++) {
     struct align_row *row = push(w, offers->p[i].row);
+    struct str tiling = row->why;
     row->rank = rank++;
-    if (offers->p[i].choice) explain_cell(w->in->arena, offers->p[i].choice, row);
+    if (!offers->p[i].choice) continue;
+    explain_cell(w->in->arena, offers->p[i].choice, row);
+    if (tiling.n) row->why = arena_printf(w->in->arena, "%.*s. Of the ages: %.*s", STR_ARG(row->why), STR_ARG(tiling));
   }
 }
 
@@ -220,6 +224,15 @@ static int by_element_id(const void *left, const void *right, void *payload) {
   return str_cmp(items->p[*(const uint32_t *)left].element->o.id, items->p[*(const uint32_t *)right].element->o.id);
 }
 
+static const struct str *all_warnings(const struct rows_input *input, size_t *ret_count) {
+  *ret_count = input->rulings->warning_count + input->warning_count;
+  struct str *all = ARENA_ARRAY(input->arena, *ret_count, struct str);
+  for (size_t i = 0; i < *ret_count; i++)
+    all[i] = i < input->rulings->warning_count ? input->rulings->warnings[i]
+                                               : arena_str(input->arena, input->warnings[i - input->rulings->warning_count]);
+  return all;
+}
+
 const struct align_result *rows_write(const struct rows_input *input) {
   struct writing w = {.in = input};
   struct offers offers = {0};
@@ -232,7 +245,8 @@ const struct align_result *rows_write(const struct rows_input *input) {
   struct align_result *result = ARENA_NEW(input->arena, struct align_result);
   struct align_row *rows = ARENA_ARRAY(input->arena, w.rows.n, struct align_row);
   if (w.rows.n) memcpy(rows, w.rows.p, w.rows.n * sizeof *rows);
-  *result = (struct align_result){rows, w.rows.n, input->rulings->warnings, input->rulings->warning_count};
+  *result = (struct align_result){rows, w.rows.n, NULL, 0};
+  result->warnings = all_warnings(input, &result->warning_count);
   VEC_FREE(&w.rows);
   VEC_FREE(&offers);
   free(w.order);

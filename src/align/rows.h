@@ -18,6 +18,8 @@ struct rows_input {
   const size_t *placing_starts; /* one more than source items */
   const struct subtraction *subtractions;
   size_t subtraction_count;
+  const struct str *warnings; /* besides those of the rulings */
+  size_t warning_count;
   unsigned candidates;
 };
 

@@ -18,10 +18,10 @@ static bool neutral(uint8_t value) {
   return value == FACET_SEVERAL || value == FACET_UNKNOWN;
 }
 
-/* `covered`: the other side divides by it, or its description says the same. */
-static void compare_alone(struct pair *pair, int kind, bool covered) {
+/* `covered`: the other side divides by it, or its description says the same. `wider`: the target alone names it. */
+static void compare_alone(struct pair *pair, int kind, bool covered, bool wider) {
   if (!covered)
-    pair->value[FEATURE_unshared] += facet_weight[kind].alone;
+    pair->value[wider ? FEATURE_wider : FEATURE_unshared] += facet_weight[kind].alone;
   else
     pair->value[FEATURE_agree] += 0.2f;
 }
@@ -45,7 +45,7 @@ static void compare_facet(struct pair *pair, const struct item *s, const struct 
     if (k == FACET_PURPOSE) pair->vetoed = true; /* what was planned is never what was reached */
     const struct item *other = a ? t : s;
     bool described = (k == FACET_RESULT || k == FACET_PREGNANCY || k == FACET_KNOWN) && other->described.value[k] == (a ? a : b);
-    compare_alone(pair, k, other->option_kinds >> k & 1 || described);
+    compare_alone(pair, k, other->option_kinds >> k & 1 || described, !a);
   }
 }
 
@@ -65,7 +65,9 @@ static void compare_age(struct pair *pair, const struct item *s, const struct it
     }
     return;
   }
-  compare_alone(pair, FACET_KINDS, (a->state == AGE_INTERVAL ? t : s)->option_kinds >> FACET_AGE_BIT & 1);
+  bool wider = b->state == AGE_INTERVAL,
+       implied = wider && s->facets.hint.state == AGE_INTERVAL && age_compare(s->facets.hint, *b) <= AGE_INSIDE;
+  compare_alone(pair, FACET_KINDS, implied || (wider ? s : t)->option_kinds >> FACET_AGE_BIT & 1, wider);
 }
 
 static float found(const struct bag *names, const struct bag *all, float *total) {
@@ -154,7 +156,13 @@ static float ages_fit(const struct family *family, const struct item *s, const s
   bool own = s->option_varies >> FACET_AGE_BIT & 1; /* else the ages are in the names of the family */
   const struct age *ages = own ? s->ages : family->ages;
   size_t count = own ? s->age_count : family->age_count;
-  if (!(t->option_varies >> FACET_AGE_BIT & 1) || !count) return 0;
+  if (!count) return 0;
+  if (!(t->option_varies >> FACET_AGE_BIT & 1)) { /* one age group alone is asked for: has the source a part of it? */
+    if (t->facets.age.state != AGE_INTERVAL || !own) return 0;
+    for (size_t i = 0; i < count; i++)
+      if (age_compare(ages[i], t->facets.age) <= AGE_INSIDE) return 0;
+    return -1.75f;
+  }
   float sum = 0;
   for (size_t i = 0; i < count; i++) {
     float best = -1.6f;
@@ -209,7 +217,7 @@ struct pair score_pair(const struct items *source, const struct items *target, u
   compare_division(&pair, family, a, b);
   pair.value[FEATURE_type] = type_apart(a->element, b->element);
   if (pair.value[FEATURE_same_name] == 1 || pair.value[FEATURE_same_code] == 1) pair.vetoed = false;
-  pair.logit = score_sum(&pair);
+  pair.alone = pair.logit = score_sum(&pair);
   return pair;
 }
 
@@ -219,11 +227,11 @@ float score_sum(const struct pair *pair) {
   return sum;
 }
 
-/* Share of right answers among first candidates of known cases by their log odds, made monotone. Between the points straight lines; */
+/* Share of right answers among first candidates of known cases by their log odds, made monotone. Between the points straight lines. */
 static const struct {
   float log_odds, confidence;
-} calibration[] = {{-4, 0.005f}, {-2.6f, 0.04f}, {-1.7f, 0.22f},  {-0.75f, 0.5f}, {0.45f, 0.71f}, {1.8f, 0.78f},
-                   {3, 0.84f},   {4.1f, 0.955f}, {4.65f, 0.983f}, {6, 0.993f},    {9, 0.998f}};
+} calibration[] = {{-4, 0.005f},  {-2.6f, 0.08f}, {-1.7f, 0.35f}, {-1.2f, 0.5f}, {-0.75f, 0.63f}, {0.45f, 0.78f}, {1.3f, 0.89f},
+                   {2.2f, 0.93f}, {3, 0.95f},     {3.45f, 0.97f}, {4, 0.985f},   {5, 0.994f},     {7, 0.998f},    {9, 0.999f}};
 
 float score_confidence(float log_odds, bool vetoed) {
   size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;

@@ -8,14 +8,16 @@
 struct pair {
   uint32_t source, target; /* indexes of items */
   float value[FEATURES];   /* as observed */
-  float logit;             /* sum of weight x value */
+  float alone;             /* sum of weight x value of what the two show by themselves */
+  float logit;             /* the same of all */
   float confidence;
   bool vetoed;  /* a hard contradiction: never an answer */
   bool decided; /* a person accepted it */
 };
 
 /* Fills all but the features that come from the rest of the list. */
-struct pair score_pair(const struct items *source, const struct items *target, uint32_t s, uint32_t t, const struct combos *source_combos, const struct combos *target_combos);
+struct pair score_pair(const struct items *source, const struct items *target, uint32_t s, uint32_t t, const struct combos *source_combos,
+                       const struct combos *target_combos);
 
 float score_sum(const struct pair *pair);           /* log odds */
 float score_confidence(float log_odds, bool vetoed); /* calibrated: a monotone map fitted on known answers */

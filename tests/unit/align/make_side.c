@@ -47,8 +47,14 @@ static struct str combo_id(const struct making *m, struct str name) {
 static void add_element(struct making *m, struct str line) {
   struct str translation = line, text = str_take(&translation, ';'), combo = text, name = str_trim(str_take(&combo, '='));
   struct str id = new_id(m), combo_of = combo.p ? combo_id(m, str_trim(combo)) : STR("default0000");
+  struct str brief = name;
+  name = str_trim(str_take(&brief, '~'));
   (void)buf_printf(&m->elements, "%s{\"id\":\"%.*s\",\"name\":\"%.*s\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":\"%.*s\"}",
                    m->elements.n ? "," : "", STR_ARG(id), STR_ARG(name), STR_ARG(combo_of));
+  if (brief.p) {
+    brief = str_trim(brief);
+    (void)buf_printf(&m->elements, ",\"shortName\":\"%.*s\"", STR_ARG(brief));
+  }
   if (translation.p) {
     struct str value = str_trim(translation), locale = str_take(&value, ':');
     value = str_trim(value);
