@@ -105,7 +105,7 @@ static const struct dhis2_metadata *of_server(struct arena *arena, struct str id
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                            const char *config_path, struct error *error) {
   struct str id;
-  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, dhis2_metadata_of_server, error);
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, dhis2_metadata_with_places, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_of_file(arena, side, error);
   return metadata && data_sets->n ? dhis2_metadata_only(arena, metadata, data_sets->ids, data_sets->n, error) : metadata;
 }

@@ -8,6 +8,7 @@ static void index_free(void *payload) {
   map_free(&by_id->data_sets);
   map_free(&by_id->elements);
   map_free(&by_id->option_combos);
+  map_free(&by_id->org_units);
 }
 
 /* What stands at one id; boxed so that the map need not take away `const`. Of two COCs of one id (CSV lists) the first counts. */
@@ -23,6 +24,7 @@ void dhis2_metadata_index_make(struct arena *arena, struct dhis2_metadata *m) {
   for (size_t i = 0; i < m->data_set_count; i++) enter(arena, &by_id->data_sets, m->data_sets[i]->o.id, m->data_sets[i]);
   for (size_t i = 0; i < m->element_count; i++) enter(arena, &by_id->elements, m->elements[i]->o.id, m->elements[i]);
   for (size_t i = 0; i < m->option_combo_count; i++) enter(arena, &by_id->option_combos, m->option_combos[i]->o.id, m->option_combos[i]);
+  for (size_t i = 0; i < m->org_unit_count; i++) enter(arena, &by_id->org_units, m->org_units[i]->o.id, m->org_units[i]);
   arena_on_free(arena, index_free, by_id);
   m->by_id = by_id;
 }
@@ -48,6 +50,10 @@ const struct dhis2_data_element *dhis2_metadata_element(const struct dhis2_metad
 
 const struct dhis2_option_combo *dhis2_metadata_option_combo(const struct dhis2_metadata *metadata, struct str id) {
   return found(&metadata->by_id->option_combos, id);
+}
+
+const struct dhis2_org_unit *dhis2_metadata_org_unit(const struct dhis2_metadata *metadata, struct str id) {
+  return found(&metadata->by_id->org_units, id);
 }
 
 const struct dhis2_category_combo *dhis2_element_combo(const struct dhis2_data_element *element, const struct dhis2_data_set *data_set) {

@@ -4,6 +4,8 @@
  * each object once. A text that was not given is empty. An object that others refer to but that the input does not hold has `given == false` and only an id; such
  * objects are in no list of struct dhis2_metadata but may be reached by pointers (an element of a data set that the user may not see). Pointers in the model are never NULL, save where said.
  *
+ * Org units are those of the input, each below its parent; a tree: a circle of parents is cut where it closes, and told.
+ *
  * The `default` objects are known by their role (name or code `default`, `isDefault`, or the only COC of a combo whose name ends so), since their ids differ between servers.
  *
  * Shapes read: `GET /api/metadata` and the data set or package exports of 2.37 to 2.43, flat or nested in any depth (`dataSets[dataSetElements[dataElement[…]]]`), list answers
@@ -76,12 +78,22 @@ struct dhis2_membership {
   uint32_t position;   /* place in its section or data set, from 0 */
 };
 
+struct dhis2_org_unit {
+  struct dhis2_object o;
+  const struct dhis2_org_unit *parent; /* NULL: the top, or the input does not tell, as of a unit that it does not hold */
+  uint32_t level;                      /* 1: the top; as the input says, else counted; 0: of a unit that the input does not hold */
+  bool has_point;                      /* geometry that is a point; areas are passed over */
+  double longitude, latitude;
+};
+
 struct dhis2_data_set {
   struct dhis2_object o;
   struct str period_type;
   const struct dhis2_category_combo *combo; /* of attribute option combos. NULL: the input does not tell */
   const struct dhis2_membership **members;
   size_t member_count;
+  const struct dhis2_org_unit **org_units; /* that it is assigned to, so far as the input says; also such as the input does not hold */
+  size_t org_unit_count;
 };
 
 struct dhis2_metadata {
@@ -91,7 +103,9 @@ struct dhis2_metadata {
   const struct dhis2_category **categories;
   const struct dhis2_category_option **options;
   const struct dhis2_option_combo **option_combos;
-  size_t data_set_count, element_count, combo_count, category_count, option_count, option_combo_count;
+  const struct dhis2_org_unit **org_units;
+  size_t data_set_count, element_count, combo_count, category_count, option_count, option_combo_count, org_unit_count;
+  struct str calendar; /* that the server counts its days in ("iso8601", "ethiopian"); empty: not told, as in files */
   struct str *warnings; /* what a person should know: members of data sets that are not in the input, COCs without a combo, … */
   size_t warning_count;
   const struct dhis2_metadata_index *by_id;
@@ -104,6 +118,7 @@ const struct dhis2_metadata *dhis2_metadata_none(void);
 const struct dhis2_data_set *dhis2_metadata_data_set(const struct dhis2_metadata *metadata, struct str id);
 const struct dhis2_data_element *dhis2_metadata_element(const struct dhis2_metadata *metadata, struct str id);
 const struct dhis2_option_combo *dhis2_metadata_option_combo(const struct dhis2_metadata *metadata, struct str id);
+const struct dhis2_org_unit *dhis2_metadata_org_unit(const struct dhis2_metadata *metadata, struct str id);
 
 /* The combo of an element in a data set (NULL: in whichever comes first, else its own). NULL: the element is not in that data set, or the input does not tell. */
 const struct dhis2_category_combo *dhis2_element_combo(const struct dhis2_data_element *element, const struct dhis2_data_set *data_set);
@@ -125,6 +140,9 @@ struct dhis2_metadata_reader *dhis2_metadata_reader_new(struct arena *arena);
 void dhis2_metadata_reader_free(struct dhis2_metadata_reader *reader);
 int dhis2_metadata_reader_feed(struct dhis2_metadata_reader *reader, struct str piece, struct error *error); /* ERROR_input with line and byte */
 int dhis2_metadata_reader_next(struct dhis2_metadata_reader *reader, struct error *error); /* the document is complete; another follows */
+/* Ids of org units that the input names (as parents, in paths, as those of a data set) and says nothing more of so far; borrowed from the reader's arena, the list in `arena`. */
+struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count);
+void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar); /* what no document says; copied */
 /* The model, in the arena; frees the reader. NULL: ERROR_input (no JSON object, or no data element at all). */
 const struct dhis2_metadata *dhis2_metadata_reader_finish(struct dhis2_metadata_reader *reader, struct error *error);
 
@@ -135,7 +153,7 @@ const struct dhis2_metadata *dhis2_metadata_of_csv(struct arena *arena, struct s
 /* A file: `.csv` is a list, everything else an export; "-" is standard input. ERROR_input names the file. */
 const struct dhis2_metadata *dhis2_metadata_of_file(struct arena *arena, const char *path, struct error *error);
 
-/* The same side with only these data sets, their elements and what those need. NULL: ERROR_input names the data set it does not hold. */
+/* The same side with only these data sets, their elements and what those need, and all its org units. NULL: ERROR_input names the data set it does not hold. */
 const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const struct dhis2_metadata *metadata, const struct str *data_sets, size_t count, struct error *error);
 
 #endif

@@ -14,6 +14,7 @@ struct build {
   VEC(struct member_of) members; /* of all data sets, one after the other */
   VEC(struct str) warnings;
   size_t unseen; /* members that are not in the input */
+  size_t circles; /* of parents */
   uint32_t stamp;
 };
 
@@ -21,7 +22,7 @@ static const size_t built_size[RECORD_WITH_ID] = {
     [RECORD_DATA_SET] = sizeof(struct dhis2_data_set),      [RECORD_ELEMENT] = sizeof(struct dhis2_data_element),
     [RECORD_COMBO] = sizeof(struct dhis2_category_combo),   [RECORD_CATEGORY] = sizeof(struct dhis2_category),
     [RECORD_OPTION] = sizeof(struct dhis2_category_option), [RECORD_OPTION_COMBO] = sizeof(struct dhis2_option_combo),
-    [RECORD_SECTION] = sizeof(struct dhis2_object),
+    [RECORD_SECTION] = sizeof(struct dhis2_object),         [RECORD_ORG_UNIT] = sizeof(struct dhis2_org_unit),
 };
 
 /* for (each record of a kind): `at` is a size_t of the caller. */
@@ -241,7 +242,8 @@ static void add_member(struct build *b, const struct record *data_set, struct re
 static void fill_data_set(struct build *b, struct record *record) {
   struct dhis2_data_set *data_set = record->built;
   const struct record_list *entries = &record->list[LIST_ENTRIES], *elements = &record->list[LIST_ELEMENTS];
-  place_in_sections(b, record);
+  data_set->org_units = targets(b, &record->list[LIST_ORG_UNITS], &data_set->org_unit_count);
+  place_in_sections(b, record); /* its stamp holds for add_member: nothing that stamps between */
   data_set->o = record->o;
   data_set->period_type = record->text[TEXT_PERIOD_TYPE];
   data_set->combo = built_of(record->one[ONE_COMBO]);
@@ -261,6 +263,56 @@ static void fill_element(struct build *b, const struct record *record, size_t me
   element->combo = built_of(record->one[ONE_COMBO]);
   element->memberships = ARENA_ARRAY(b->arena, memberships + 1, const struct dhis2_membership *);
   element->combos = ARENA_ARRAY(b->arena, memberships + 1, const struct dhis2_category_combo *);
+}
+
+/* A number and nothing else; what would not fit in a double's range is none. */
+static bool coordinate(struct build *b, struct str text, double most, double *ret) {
+  char *end;
+  for (size_t i = 0; i < text.n; i++)
+    if (!text.p[i] || !strchr("0123456789.eE+-", text.p[i])) return false;
+  if (!text.n || text.n > 64) return false;
+  *ret = strtod(arena_cstr(b->builder->scratch, text), &end);
+  return !*end && *ret >= -most && *ret <= most;
+}
+
+/* As a geometry, or as a text "[longitude,latitude]". */
+static bool point(struct build *b, const struct record *record, double *ret_longitude, double *ret_latitude) {
+  const struct record *geometry = record->one[ONE_GEOMETRY];
+  struct str longitude = STR_NONE, latitude = STR_NONE, old = str_trim(record->text[TEXT_POINT]);
+  if (geometry && str_eq_nocase(geometry->text[TEXT_SHAPE], STR("Point"))) {
+    longitude = geometry->text[TEXT_LONGITUDE];
+    latitude = geometry->text[TEXT_LATITUDE];
+  } else if (!geometry && old.n > 2 && old.p[0] == '[' && old.p[old.n - 1] == ']') {
+    latitude = str_slice(old, 1, old.n - 1);
+    longitude = str_trim(str_take(&latitude, ','));
+    latitude = str_trim(latitude);
+  }
+  return coordinate(b, longitude, 180, ret_longitude) && coordinate(b, latitude, 90, ret_latitude);
+}
+
+enum { UNIT_DEPTH_MAX = 64 };
+
+/* Parents up to the top. A circle, or more of them than any tree has, is cut here. */
+static uint32_t depth_of(struct build *b, struct record *record) {
+  uint32_t depth = 1;
+  for (const struct record *at = record; at->o.given && at->one[ONE_PARENT]; at = at->one[ONE_PARENT])
+    if (++depth > UNIT_DEPTH_MAX) {
+      record->one[ONE_PARENT] = NULL;
+      b->circles++;
+      return 1;
+    }
+  return depth;
+}
+
+static void fill_org_unit(struct build *b, struct record *record) {
+  struct dhis2_org_unit *unit = record->built;
+  uint32_t depth = depth_of(b, record);
+  uint64_t said;
+  unit->o = record->o;
+  if (!record->o.given) return; /* so that what is written reads back the same */
+  unit->parent = built_of(record->one[ONE_PARENT]);
+  unit->level = str_to_u64(record->text[TEXT_LEVEL], &said) && said >= 1 && said <= UNIT_DEPTH_MAX ? (uint32_t)said : depth;
+  unit->has_point = point(b, record, &unit->longitude, &unit->latitude);
 }
 
 enum { COMBOS_OF_ELEMENT_MAX = 64 }; /* unlike combos of one element over all its data sets; real ones have 1 to 3 */
@@ -298,6 +350,7 @@ static void fill_warnings(struct build *b) {
   warn(b, b->unseen, "members of data sets are data elements that the input does not hold");
   warn(b, stray, "category option combos belong to no category combo");
   warn(b, without, "data elements have no category combo");
+  warn(b, b->circles, "org units are their own parents, or lie too deep: cut off there");
   warn(b, b->builder->nameless, "objects without an id were left out");
   struct str *copy = ARENA_ARRAY(b->arena, b->warnings.n + 1, struct str);
   for (size_t i = 0; i < b->warnings.n; i++) copy[i] = b->warnings.p[i];
@@ -315,11 +368,14 @@ static bool fill(struct build *b) {
   m->categories = make_objects(b, RECORD_CATEGORY, &m->category_count);
   m->options = make_objects(b, RECORD_OPTION, &m->option_count);
   m->option_combos = make_objects(b, RECORD_OPTION_COMBO, &m->option_combo_count);
+  m->org_units = make_objects(b, RECORD_ORG_UNIT, &m->org_unit_count);
   fill_options_and_categories(b);
   fill_combos(b);
   fill_option_combos(b);
   for EACH (b, RECORD_DATA_SET, i, record) fill_data_set(b, record);
   fill_elements(b);
+  for EACH (b, RECORD_ORG_UNIT, i, record) fill_org_unit(b, record);
+  m->calendar = b->builder->calendar;
   fill_warnings(b);
   dhis2_metadata_index_make(b->arena, m);
   return true;

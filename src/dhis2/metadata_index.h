@@ -6,7 +6,7 @@
 #include "dhis2/metadata.h"
 
 struct dhis2_metadata_index {
-  struct map data_sets, elements, option_combos;
+  struct map data_sets, elements, option_combos, org_units;
 };
 
 /* Fills `by_id` from the lists; freed with the arena. */

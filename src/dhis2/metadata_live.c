@@ -4,9 +4,16 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "dhis2/uid.h"
+#include <jansson.h>
 
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
-enum { COMBOS_PER_CALL = 40 };
+enum { COMBOS_PER_CALL = 40, UNITS_PER_CALL = 100 };
+
+enum which {
+  WHICH_ALL,    /* a data set that is not shown is an error */
+  WHICH_PLACES, /* the same, with org units and the calendar */
+  WHICH_SHOWN,  /* those that are shown */
+};
 
 struct reading {
   struct dhis2_metadata_reader *whole; /* of all answers */
@@ -44,7 +51,7 @@ static struct str fields(struct arena *arena, const char *text) {
   return encoded;
 }
 
-static struct str data_sets_path(struct arena *arena, const struct str *data_sets, size_t count) {
+static struct str data_sets_path(struct arena *arena, const struct str *data_sets, size_t count, bool with_places) {
   struct str ids = id_list(arena, data_sets, count);
   struct str set_fields = fields(arena, "id,code,name,shortName,formName,description,translations,periodType,categoryCombo[id],"
                                         "dataSetElements[dataElement[id],categoryCombo[id]],"
@@ -54,9 +61,10 @@ static struct str data_sets_path(struct arena *arena, const struct str *data_set
       "id,code,name,shortName,formName,description,translations,valueType,aggregationType,domainType,zeroIsSignificant,categoryCombo[id]");
   return arena_printf(arena,
                       "/api/"
-                      "metadata?dataSets:filter=id:in:%.*s&dataSets:fields=%.*s&dataElements:filter=dataSetElements.dataSet.id:in:%.*s&"
+                      "metadata?dataSets:filter=id:in:%.*s&dataSets:fields=%.*s%s&dataElements:filter=dataSetElements.dataSet.id:in:%.*s&"
                       "dataElements:fields=%.*s",
-                      STR_ARG(ids), STR_ARG(set_fields), STR_ARG(ids), STR_ARG(element_fields));
+                      STR_ARG(ids), STR_ARG(set_fields), with_places ? ",organisationUnits%5Bid%5D" : "", STR_ARG(ids),
+                      STR_ARG(element_fields));
 }
 
 static struct str combos_path(struct arena *arena, const struct str *combos, size_t count) {
@@ -115,10 +123,10 @@ static int read_combos(struct arena *arena, struct dhis2_server *server, struct 
 
 /* The data sets and elements. NULL without an error: the server shows none of them. */
 static const struct dhis2_metadata *read_data_sets(struct arena *arena, struct dhis2_server *server, struct reading *r,
-                                                   const struct str *data_sets, size_t count, struct error *error) {
+                                                   const struct str *data_sets, size_t count, bool with_places, struct error *error) {
   struct error empty = {0};
   r->first = dhis2_metadata_reader_new(arena);
-  if (dhis2_get_stream(server, data_sets_path(arena, data_sets, count), feed, r, error)) return NULL;
+  if (dhis2_get_stream(server, data_sets_path(arena, data_sets, count, with_places), feed, r, error)) return NULL;
   const struct dhis2_metadata *first = dhis2_metadata_reader_finish(r->first, &empty);
   if (first) r->first = NULL;
   return first;
@@ -135,16 +143,58 @@ static int check_all_shown(struct dhis2_server *server, const struct dhis2_metad
   return 0;
 }
 
+static int read_calendar(struct arena *arena, struct dhis2_server *server, struct reading *r, struct error *error) {
+  struct str body;
+  json_error_t why;
+  if (dhis2_get(server, STR("/api/system/info?fields=calendar"), arena, &body, error)) return -1;
+  json_t *info = json_loadb(body.p, body.n, 0, &why);
+  dhis2_metadata_reader_calendar(r->whole, str_of(json_string_value(json_object_get(info, "calendar"))));
+  json_decref(info);
+  return 0;
+}
+
+/* Only ids can be asked for: what else stands in a path is left out. */
+static size_t uids_of(struct str *ids, size_t count) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++)
+    if (dhis2_is_uid(ids[i])) ids[n++] = ids[i];
+  return n;
+}
+
+static int read_units_by(struct arena *arena, struct dhis2_server *server, struct reading *r, const char *property, const struct str *ids,
+                         size_t count, struct error *error) {
+  struct str list = id_list(arena, ids, count), unit_fields = fields(arena, "id,code,name,shortName,level,path,translations,geometry");
+  if (dhis2_metadata_reader_next(r->whole, error)) return -1;
+  return dhis2_get_stream(server,
+                          arena_printf(arena, "/api/organisationUnits?paging=false&filter=%s:in:%.*s&fields=%.*s", property, STR_ARG(list),
+                                       STR_ARG(unit_fields)),
+                          feed, r, error);
+}
+
+/* Those that are assigned, then whatever was named besides: the ones above them. A unit that the server does not show stays without a name. */
+static int read_units(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct str *data_sets, size_t count,
+                      struct error *error) {
+  size_t unsaid;
+  if (read_units_by(arena, server, r, "dataSets.id", data_sets, count, error)) return -1;
+  struct str *ids = dhis2_metadata_reader_unsaid_units(r->whole, arena, &unsaid);
+  unsaid = uids_of(ids, unsaid);
+  for (size_t at = 0; at < unsaid; at += UNITS_PER_CALL)
+    if (read_units_by(arena, server, r, "id", ids + at, unsaid - at < UNITS_PER_CALL ? unsaid - at : UNITS_PER_CALL, error)) return -1;
+  return 0;
+}
+
 static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
-                                              bool all, struct error *error) {
+                                              enum which which, struct error *error) {
   const struct dhis2_metadata *metadata = NULL;
   if (check_ids(data_sets, count, error)) return NULL;
   struct reading r = {.whole = dhis2_metadata_reader_new(arena)};
   struct error failure = {0};
-  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, &failure);
+  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, which == WHICH_PLACES, &failure);
   struct ids ids = first ? combos_named(first) : (struct ids){0};
-  bool failed = failure.code || (all && check_all_shown(server, first, data_sets, count, &failure)) ||
-                (first && read_combos(arena, server, &r, &ids, &failure));
+  bool failed =
+      failure.code || (which != WHICH_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
+      (first && read_combos(arena, server, &r, &ids, &failure)) ||
+      (which == WHICH_PLACES && (read_units(arena, server, &r, data_sets, count, &failure) || read_calendar(arena, server, &r, &failure)));
   if (r.first) dhis2_metadata_reader_free(r.first);
   if (!failed && first)
     metadata = dhis2_metadata_reader_finish(r.whole, &failure);
@@ -158,10 +208,15 @@ static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_
 
 const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
                                                       size_t count, struct error *error) {
-  return read_side(arena, server, data_sets, count, true, error);
+  return read_side(arena, server, data_sets, count, WHICH_ALL, error);
+}
+
+const struct dhis2_metadata *dhis2_metadata_with_places(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
+                                                        size_t count, struct error *error) {
+  return read_side(arena, server, data_sets, count, WHICH_PLACES, error);
 }
 
 const struct dhis2_metadata *dhis2_metadata_shown_by_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
                                                             size_t count, struct error *error) {
-  return read_side(arena, server, data_sets, count, false, error);
+  return read_side(arena, server, data_sets, count, WHICH_SHOWN, error);
 }

@@ -80,6 +80,23 @@ static struct record *section(struct cut *cut, struct record *data_set, struct r
   return record;
 }
 
+static struct record *org_unit(struct cut *cut, const struct dhis2_org_unit *from) {
+  bool is_new;
+  struct record *record = known(cut, RECORD_ORG_UNIT, &from->o, &is_new);
+  if (!record || !is_new) return record;
+  struct record *geometry = from->has_point ? builder_record(&cut->builder, RECORD_GEOMETRY) : NULL;
+  if (from->has_point && !geometry) cut->full = true;
+  record->text[TEXT_LEVEL] = arena_printf(cut->builder.scratch, "%u", from->level);
+  if (geometry) {
+    geometry->text[TEXT_SHAPE] = STR("Point");
+    geometry->text[TEXT_LONGITUDE] = arena_printf(cut->builder.scratch, "%.17g", from->longitude);
+    geometry->text[TEXT_LATITUDE] = arena_printf(cut->builder.scratch, "%.17g", from->latitude);
+  }
+  record->one[ONE_GEOMETRY] = geometry;
+  if (from->parent) record->one[ONE_PARENT] = org_unit(cut, from->parent); /* a tree, at most 64 deep */
+  return record;
+}
+
 /* Sections are named by their members alone: told again in the order of the members, one run of equal names a section. */
 static void data_set(struct cut *cut, const struct dhis2_data_set *from) {
   bool is_new;
@@ -87,6 +104,7 @@ static void data_set(struct cut *cut, const struct dhis2_data_set *from) {
   if (!record || !is_new) return;
   record->text[TEXT_PERIOD_TYPE] = from->period_type;
   record->one[ONE_COMBO] = combo(cut, from->combo);
+  for (size_t i = 0; i < from->org_unit_count; i++) link_to(cut, &record->list[LIST_ORG_UNITS], org_unit(cut, from->org_units[i]));
   for (size_t i = 0; i < from->member_count && !cut->full; i++) {
     struct record *entry = builder_record(&cut->builder, RECORD_ENTRY);
     if (!entry) {
@@ -107,6 +125,7 @@ const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const stru
   struct cut cut = {0};
   const struct dhis2_metadata *out = NULL;
   builder_init(&cut.builder, arena);
+  cut.builder.calendar = metadata->calendar;
   for (size_t i = 0; i < count; i++) {
     const struct dhis2_data_set *from = dhis2_metadata_data_set(metadata, data_sets[i]);
     if (!from) {
@@ -115,6 +134,7 @@ const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const stru
     }
     data_set(&cut, from);
   }
+  for (size_t i = 0; i < metadata->org_unit_count && !cut.full; i++) (void)org_unit(&cut, metadata->org_units[i]);
   if (cut.full) error_set(error, ERROR_input, "the data sets need too many objects");
   else out = builder_build(&cut.builder, error);
 done:

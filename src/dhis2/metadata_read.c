@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-enum member_type { MEMBER_TEXT, MEMBER_FLAG, MEMBER_ONE, MEMBER_LIST, MEMBER_TRANSLATIONS };
+enum member_type { MEMBER_TEXT, MEMBER_FLAG, MEMBER_ONE, MEMBER_LIST, MEMBER_TRANSLATIONS, MEMBER_NUMBERS };
 
 enum { ANY_KIND = RECORD_KINDS, ROOT_KIND };
 
@@ -15,7 +15,7 @@ struct member {
   int kind;
   const char *name;
   enum member_type type;
-  size_t at;               /* texts and flags: offset in the record; else the slot */
+  size_t at;               /* texts and flags: offset in the record; numbers: that of the first, of two texts; else the slot */
   enum record_kind target; /* of references */
 };
 
@@ -27,6 +27,7 @@ static const struct member members[] = {
     {ROOT_KIND, "categoryOptions", MEMBER_LIST, 0, RECORD_OPTION},
     {ROOT_KIND, "categoryOptionCombos", MEMBER_LIST, 0, RECORD_OPTION_COMBO},
     {ROOT_KIND, "sections", MEMBER_LIST, 0, RECORD_SECTION},
+    {ROOT_KIND, "organisationUnits", MEMBER_LIST, 0, RECORD_ORG_UNIT},
     {ANY_KIND, "id", MEMBER_TEXT, IN_OBJECT(id), 0},
     {ANY_KIND, "code", MEMBER_TEXT, IN_OBJECT(code), 0},
     {ANY_KIND, "name", MEMBER_TEXT, IN_OBJECT(name), 0},
@@ -39,6 +40,14 @@ static const struct member members[] = {
     {RECORD_DATA_SET, "dataSetElements", MEMBER_LIST, LIST_ENTRIES, RECORD_ENTRY},
     {RECORD_DATA_SET, "dataElements", MEMBER_LIST, LIST_ELEMENTS, RECORD_ELEMENT},
     {RECORD_DATA_SET, "sections", MEMBER_LIST, LIST_SECTIONS, RECORD_SECTION},
+    {RECORD_DATA_SET, "organisationUnits", MEMBER_LIST, LIST_ORG_UNITS, RECORD_ORG_UNIT},
+    {RECORD_ORG_UNIT, "parent", MEMBER_ONE, ONE_PARENT, RECORD_ORG_UNIT},
+    {RECORD_ORG_UNIT, "level", MEMBER_TEXT, IN_TEXT(TEXT_LEVEL), 0},
+    {RECORD_ORG_UNIT, "path", MEMBER_TEXT, IN_TEXT(TEXT_PATH), 0},
+    {RECORD_ORG_UNIT, "coordinates", MEMBER_TEXT, IN_TEXT(TEXT_POINT), 0},
+    {RECORD_ORG_UNIT, "geometry", MEMBER_ONE, ONE_GEOMETRY, RECORD_GEOMETRY},
+    {RECORD_GEOMETRY, "type", MEMBER_TEXT, IN_TEXT(TEXT_SHAPE), 0},
+    {RECORD_GEOMETRY, "coordinates", MEMBER_NUMBERS, IN_TEXT(TEXT_LONGITUDE), 0},
     {RECORD_ELEMENT, "valueType", MEMBER_TEXT, IN_TEXT(TEXT_VALUE_TYPE), 0},
     {RECORD_ELEMENT, "aggregationType", MEMBER_TEXT, IN_TEXT(TEXT_AGGREGATION_TYPE), 0},
     {RECORD_ELEMENT, "domainType", MEMBER_TEXT, IN_TEXT(TEXT_DOMAIN_TYPE), 0},
@@ -106,7 +115,9 @@ static int hang(struct dhis2_metadata_reader *reader, const struct frame *holder
   }
   record->o.given |= member->kind == ROOT_KIND || record->o.name.n > 0 || record->list[0].n > 0;
   size_t nameless = builder->nameless;
+  struct str path = record->kind == RECORD_ORG_UNIT ? record->text[TEXT_PATH] : STR_NONE;
   struct record *known = builder_keep(builder, record);
+  if (known && path.n && !builder_place_unit(builder, known, path)) return too_many(error);
   if (!known) return builder->nameless > nameless ? 0 : too_many(error);
   if (!parent) return 0;
   if (member->type == MEMBER_ONE) {
@@ -125,8 +136,7 @@ static int opened(struct dhis2_metadata_reader *reader, bool list, struct error 
     return 0;
   }
   const struct member *member = top->member;
-  bool wanted = member && (list ? !top->list && (member->type == MEMBER_LIST || member->type == MEMBER_TRANSLATIONS)
-                                : top->list || member->type == MEMBER_ONE);
+  bool wanted = member && (list ? !top->list && member->type >= MEMBER_LIST : (top->list && member->type != MEMBER_NUMBERS) || member->type == MEMBER_ONE);
   if (!wanted || reader->depth == DEPTH_MAX) {
     reader->skip = 1;
     return 0;
@@ -143,8 +153,19 @@ static int closed(struct dhis2_metadata_reader *reader, struct error *error) {
   return hang(reader, &reader->frames[reader->depth - 1], frame.record, error);
 }
 
+/* The first two of a list of numbers: a third, the height of a point, is passed over. */
+static void number(struct dhis2_metadata_reader *reader, const struct frame *list, struct str text) {
+  struct str *at = (struct str *)(void *)((char *)reader->frames[reader->depth - 2].record + list->member->at);
+  for (size_t i = 0; i < 2; i++) {
+    if (at[i].n) continue;
+    at[i] = arena_str(reader->builder.arena, text);
+    return;
+  }
+}
+
 static void scalar(struct dhis2_metadata_reader *reader, enum json_event event, struct str text) {
   struct frame *top = reader->depth ? &reader->frames[reader->depth - 1] : NULL;
+  if (top && top->list && top->member->type == MEMBER_NUMBERS && event == JSON_EVENT_NUMBER) number(reader, top, text);
   if (!top || top->list || !top->record || !top->member) return;
   char *at = (char *)top->record + top->member->at;
   if (top->member->type == MEMBER_TEXT && (event == JSON_EVENT_STRING || event == JSON_EVENT_NUMBER)) *(struct str *)(void *)at = arena_str(reader->builder.arena, str_trim(text));
@@ -193,6 +214,21 @@ int dhis2_metadata_reader_next(struct dhis2_metadata_reader *reader, struct erro
   reader->stream = json_stream_new((struct json_limits){.depth = DEPTH_MAX}, on_event, reader);
   reader->depth = reader->skip = 0;
   return 0;
+}
+
+struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count) {
+  size_t all = reader->builder.records[RECORD_ORG_UNIT].n, n = 0;
+  struct str *ids = ARENA_ARRAY(arena, all + 1, struct str);
+  for (size_t i = 0; i < all; i++) {
+    const struct record *record = reader->builder.records[RECORD_ORG_UNIT].p[i];
+    if (!record->o.given) ids[n++] = record->o.id;
+  }
+  *ret_count = n;
+  return ids;
+}
+
+void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar) {
+  reader->builder.calendar = arena_str(reader->builder.arena, calendar);
 }
 
 const struct dhis2_metadata *dhis2_metadata_reader_finish(struct dhis2_metadata_reader *reader, struct error *error) {

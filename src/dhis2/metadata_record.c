@@ -1,6 +1,6 @@
 #include "dhis2/metadata_record.h"
 
-enum { OBJECTS_MAX = 4000000, LINKS_MAX = 16000000 };
+enum { UNIT_DEPTH_MAX = 64, OBJECTS_MAX = 4000000, LINKS_MAX = 16000000 };
 
 void builder_init(struct builder *builder, struct arena *arena) {
   *builder = (struct builder){.arena = arena, .scratch = arena_new()};
@@ -92,4 +92,21 @@ struct record *builder_keep(struct builder *builder, struct record *blank) {
   if (builder->records[blank->kind].n >= OBJECTS_MAX) return NULL;
   enter(builder, blank);
   return blank;
+}
+
+bool builder_place_unit(struct builder *builder, struct record *unit, struct str path) {
+  struct record *below = unit;
+  if (!str_eq(str_from(path, str_find_last_char(path, '/') + 1), unit->o.id)) return true; /* of another unit */
+  path = str_slice(path, 0, path.n - unit->o.id.n);
+  for (unsigned depth = 0; depth < UNIT_DEPTH_MAX && !below->one[ONE_PARENT]; depth++) {
+    path = str_slice(path, 0, path.n - str_ends(path, STR("/")));
+    struct str id = str_from(path, str_find_last_char(path, '/') + 1);
+    if (!id.n) return true;
+    struct record *parent = builder_known(builder, RECORD_ORG_UNIT, id);
+    if (!parent) return false;
+    if (parent != below) below->one[ONE_PARENT] = parent;
+    path = str_slice(path, 0, path.n - id.n);
+    below = parent;
+  }
+  return true;
 }

@@ -62,6 +62,11 @@ static void data_sets(struct json_out *out, const struct dhis2_metadata *m) {
     object(out, &set->o);
     member(out, "periodType", set->period_type);
     if (set->combo) member_reference(out, "categoryCombo", set->combo->o.id);
+    if (set->org_unit_count) {
+      json_out_member_array(out, "organisationUnits");
+      for (size_t k = 0; k < set->org_unit_count; k++) reference(out, set->org_units[k]->o.id);
+      json_out_end(out);
+    }
     json_out_member_array(out, "dataSetElements");
     for (size_t k = 0; k < set->member_count; k++) {
       json_out_object(out);
@@ -104,6 +109,27 @@ static void sections_of(struct json_out *out, const struct dhis2_data_set *set) 
     json_out_end(out);
   }
   free(members);
+}
+
+static void org_units(struct json_out *out, const struct dhis2_metadata *m) {
+  json_out_member_array(out, "organisationUnits");
+  for (size_t i = 0; i < m->org_unit_count; i++) {
+    const struct dhis2_org_unit *unit = m->org_units[i];
+    object(out, &unit->o);
+    if (unit->parent) member_reference(out, "parent", unit->parent->o.id);
+    json_out_member_int(out, "level", unit->level);
+    if (unit->has_point) {
+      json_out_member_object(out, "geometry");
+      json_out_member_str(out, "type", STR("Point"));
+      json_out_member_array(out, "coordinates");
+      json_out_number(out, unit->longitude);
+      json_out_number(out, unit->latitude);
+      json_out_end(out);
+      json_out_end(out);
+    }
+    json_out_end(out);
+  }
+  json_out_end(out);
 }
 
 static void elements(struct json_out *out, const struct dhis2_metadata *m) {
@@ -173,6 +199,7 @@ bool dhis2_metadata_write(const struct dhis2_metadata *metadata, struct buf *buf
   elements(&out, metadata);
   combos(&out, metadata);
   options(&out, metadata);
+  if (metadata->org_unit_count) org_units(&out, metadata);
   json_out_end(&out);
   return !buf->full;
 }

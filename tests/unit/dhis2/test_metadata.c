@@ -32,6 +32,18 @@ static const char nested[] =
     "{\"id\":\"CcSex000001\",\"name\":\"Sex\",\"categories\":[{\"id\":\"CaSex\",\"name\":\"Sex\",\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"}]}],"
     "\"categoryOptionCombos\":[{\"id\":\"CoF00000001\",\"name\":\"Female\",\"categoryOptions\":[{\"id\":\"OpF\"}]}]}}}]}]}";
 
+/* A tree told in four ways: by parents, by paths, by levels alone; a point as geometry and as text, an area, a point off the earth; parents in a circle; a unit that is only named. */
+static const char tree[] =
+    "{\"dataElements\":[{\"id\":\"DeFever0001\",\"name\":\"Fever\"}],"
+    "\"dataSets\":[{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeFever0001\"}}],\"organisationUnits\":[{\"id\":\"OuClinic001\"},{\"id\":\"OuHidden001\"},{\"id\":\"OuClinic001\"}]}],"
+    "\"organisationUnits\":["
+    "{\"id\":\"OuClinic001\",\"name\":\"Clinic\",\"path\":\"/OuCountry01/OuNorth0001/OuClinic001\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[-11.5,8.25,40]},\"translations\":[{\"locale\":\"fr\",\"property\":\"NAME\",\"value\":\"Clinique\"}]},"
+    "{\"id\":\"OuNorth0001\",\"name\":\"North\",\"parent\":{\"id\":\"OuCountry01\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[1,2],[3,4],{\"id\":\"no\"}]]}},"
+    "{\"id\":\"OuCountry01\",\"name\":\"Country\",\"level\":1},"
+    "{\"id\":\"OuOld000001\",\"name\":\"Old\",\"level\":\"4\",\"featureType\":\"POINT\",\"coordinates\":\"[-11.5, 8.25]\",\"parent\":{\"id\":\"OuUnseen001\",\"name\":\"\"}},"
+    "{\"id\":\"OuFar000001\",\"name\":\"Far\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[200,1e999]},\"path\":\"/OuOther0001/OuElse00001\"},"
+    "{\"id\":\"OuRound0001\",\"name\":\"a\",\"parent\":{\"id\":\"OuRound0002\"}},{\"id\":\"OuRound0002\",\"name\":\"b\",\"parent\":{\"id\":\"OuRound0001\"}}]}";
+
 static struct arena *arena;
 
 static int setup(void **state) {
@@ -83,6 +95,70 @@ static void test_counts_and_names(void **state) {
   assert_text(dhis2_object_name(&fever->o, STR("pt")), "Fever");
   assert_null(dhis2_metadata_element(m, STR("DeHidden001")));
   assert_int_equal(m->warning_count, 1);
+}
+
+static void check_tree(const struct dhis2_metadata *m) {
+  const struct dhis2_org_unit *clinic = dhis2_metadata_org_unit(m, STR("OuClinic001")), *old = dhis2_metadata_org_unit(m, STR("OuOld000001"));
+  assert_int_equal(m->org_unit_count, 7);
+  assert_text(clinic->parent->o.name, "North");
+  assert_text(clinic->parent->parent->o.name, "Country");
+  assert_null(clinic->parent->parent->parent);
+  assert_int_equal(clinic->level, 3);
+  assert_true(clinic->has_point && clinic->longitude == -11.5 && clinic->latitude == 8.25);
+  assert_text(dhis2_object_name(&clinic->o, STR("fr")), "Clinique");
+  assert_false(clinic->parent->has_point);
+  assert_int_equal(old->level, 4);
+  assert_true(old->has_point && old->longitude == -11.5 && old->latitude == 8.25);
+  assert_false(old->parent->o.given);
+  const struct dhis2_org_unit *far = dhis2_metadata_org_unit(m, STR("OuFar000001"));
+  assert_true(!far->has_point && !far->parent && far->level == 1);
+  const struct dhis2_org_unit *round = dhis2_metadata_org_unit(m, STR("OuRound0002"));
+  for (int i = 0; i < 3 && round; i++) round = round->parent;
+  assert_null(round);
+  assert_int_equal(m->data_sets[0]->org_unit_count, 2);
+  assert_ptr_equal(m->data_sets[0]->org_units[0], clinic);
+  assert_false(m->data_sets[0]->org_units[1]->o.given);
+  assert_null(dhis2_metadata_org_unit(m, STR("OuHidden001")));
+}
+
+static void test_org_units(void **state) {
+  struct error error = {0};
+  (void)state;
+  for (size_t piece = 1; piece < 400; piece += 57) {
+    const struct dhis2_metadata *m = read_in(tree, piece, &error);
+    if (!m) fail_msg("%s", error.message);
+    check_tree(m);
+    assert_int_equal(m->warning_count, 2); /* the circle, and an element without a combo */
+    check_tree(dhis2_metadata_only(arena, m, &STR("DsMonthly01"), 1, &error));
+    struct buf once = BUF_INIT(1 << 20), twice = BUF_INIT(1 << 20);
+    assert_true(dhis2_metadata_write(m, &once));
+    const struct dhis2_metadata *again = read_in(once.p, 1 << 20, &error);
+    if (!again) fail_msg("%s", error.message);
+    check_tree(again);
+    assert_true(dhis2_metadata_write(again, &twice));
+    assert_true(str_eq(buf_str(&once), buf_str(&twice)));
+    buf_free(&once);
+    buf_free(&twice);
+  }
+}
+
+/* What stays to be asked for: the ones above, the ones that are only assigned. */
+static void test_unsaid_units(void **state) {
+  struct error error = {0};
+  size_t count;
+  (void)state;
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"dataSets\":[{\"id\":\"D\",\"organisationUnits\":[{\"id\":\"c\"},{\"id\":\"x\"}]}],\"organisationUnits\":[{\"id\":\"c\",\"name\":\"C\",\"path\":\"/a/b/c\"}]}"), &error), 0);
+  struct str *ids = dhis2_metadata_reader_unsaid_units(reader, arena, &count);
+  assert_int_equal(count, 3);
+  assert_text(ids[0], "x");
+  assert_text(ids[1], "b");
+  assert_text(ids[2], "a");
+  assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"organisationUnits\":[{\"id\":\"b\",\"name\":\"B\"},{\"id\":\"a\",\"name\":\"A\"}]}"), &error), 0);
+  (void)dhis2_metadata_reader_unsaid_units(reader, arena, &count);
+  assert_int_equal(count, 1);
+  dhis2_metadata_reader_free(reader);
 }
 
 static void test_override_counts_first(void **state) {
@@ -255,6 +331,8 @@ static void written_and_read_again_it_is_the_same(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
+      TEST(test_org_units),
+      TEST(test_unsaid_units),
       cmocka_unit_test_setup_teardown(written_and_read_again_it_is_the_same, setup, teardown),
       TEST(test_counts_and_names),    TEST(test_override_counts_first), TEST(test_members_once_with_sections), TEST(test_options_in_category_order),
       TEST(test_default_by_role),     TEST(test_nested_is_the_same),    TEST(test_pages_are_put_together),     TEST(test_refused),
