@@ -99,6 +99,7 @@ struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *sour
   r.rulings.elements = ARENA_ARRAY(arena, source->element_count, struct ruling);
   r.rulings.warnings = ARENA_ARRAY(arena, count, struct str);
   for (size_t i = 0; i < count; i++) {
+    if (decisions[i].of) continue; /* of places: places.h */
     if (decisions[i].operand)
       read_cell(&r, &decisions[i]);
     else
@@ -106,7 +107,7 @@ struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *sour
   }
   size_t *accepted = ARENA_ARRAY(arena, source->element_count, size_t), *rejected = ARENA_ARRAY(arena, source->element_count, size_t);
   for (size_t i = 0; i < count; i++)
-    if (!decisions[i].operand) fill_element(&r, &decisions[i], accepted, rejected);
+    if (!decisions[i].of && !decisions[i].operand) fill_element(&r, &decisions[i], accepted, rejected);
   for (size_t i = 0; i < source->element_count; i++) {
     r.rulings.elements[i].accepted_count = accepted[i];
     r.rulings.elements[i].rejected_count = rejected[i];

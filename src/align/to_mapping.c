@@ -83,6 +83,24 @@ static struct mapping_side side_of(struct arena *arena, const struct dhis2_metad
                                .metadata = can_be_kept(metadata) ? metadata : NULL};
 }
 
+static const struct mapping_pair *pairs_of(struct arena *arena, const struct align_pairs *pairs, size_t *ret_count) {
+  struct mapping_pair *list = ARENA_ARRAY(arena, pairs->count + 1, struct mapping_pair);
+  size_t n = 0;
+  for (size_t i = 0; i < pairs->count && !pairs->same; i++) {
+    const struct align_pair *row = &pairs->rows[i];
+    if (row->answer == ALIGN_CANDIDATE) continue;
+    list[n++] = (struct mapping_pair){.source = row->source->id,
+                                      .target = row->target ? row->target->id : STR_NONE,
+                                      .decision = !row->target                ? MAPPING_NONE
+                                                  : row->decided              ? MAPPING_ACCEPTED
+                                                  : row->answer == ALIGN_AUTO ? MAPPING_AUTO
+                                                                              : MAPPING_PROPOSED,
+                                      .confidence = row->decided ? 0 : (double)row->confidence};
+  }
+  *ret_count = n;
+  return list;
+}
+
 const struct mapping *align_to_mapping(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
                                        const struct align_result *result, struct align_mapping_options options) {
   struct collecting c = {.arena = arena, .follow = options.cells_follow_elements};
@@ -97,5 +115,9 @@ const struct mapping *align_to_mapping(struct arena *arena, const struct dhis2_m
     rules[mapping->rule_count++] = rule_of(&c, c.rows + at, end - at);
   }
   map_free(&c.accepted);
+  if (!options.places) return mapping;
+  mapping->attribute_option_combos = pairs_of(arena, &options.places->attributes, &mapping->attribute_option_combo_count);
+  mapping->org_units = pairs_of(arena, &options.places->org_units, &mapping->org_unit_count);
+  mapping->periods = options.places->period.periods;
   return mapping;
 }

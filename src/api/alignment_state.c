@@ -354,9 +354,12 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
 int alignment_mapping(const struct alignment *alignment, struct buf *out, struct error *error) {
   struct arena *arena = arena_new();
   const struct align_result *found;
+  const struct align_places *places = NULL;
+  struct align_options plain = {0};
   int result = run_engine(alignment, NULL, arena, &found, error);
+  if (result == 0) result = align_places(alignment->source.metadata, alignment->target.metadata, &plain, NULL, 0, arena, &places, error);
   if (result == 0) {
-    struct align_mapping_options options = {alignment->source.server, alignment->target.server, true};
+    struct align_mapping_options options = {alignment->source.server, alignment->target.server, true, places};
     const struct mapping *mapping = align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);
     if (!mapping_write(mapping, out)) result = error_set(error, ERROR_too_large, "the mapping is larger than %zu bytes", out->max);
   }

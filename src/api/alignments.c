@@ -117,7 +117,7 @@ static int read_side(struct api_job *job, const json_t *root, const char *key, s
   struct str id = arena_str(job->arena, str_of(data_set));
   struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, ret->server, error);
   if (!server) return -1;
-  ret->metadata = dhis2_metadata_of_server(job->arena, server, &id, 1, error);
+  ret->metadata = dhis2_metadata_with_places(job->arena, server, &id, 1, error);
   dhis2_server_free(server);
   return ret->metadata ? 0 : -1;
 }

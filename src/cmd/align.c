@@ -22,13 +22,18 @@ static const char usage[] = "usage: drawbridge align --source SIDE --target SIDE
                             "  --fix DECISIONS.csv       what a person has decided\n"
                             "  --glossary FILE.csv       what words mean: columns term, means, facet\n"
                             "  --explain                 further columns: names, why, features\n"
+                            "  --with LIST               further rows of the list: org-units, attributes, periods (with commas between; a "
+                            "mapping has them always)\n"
                             "  --config FILE             where server:ID is configured (default " COMMAND_CONFIG_DEFAULT ")\n";
+
+enum with { WITH_UNITS, WITH_ATTRIBUTES, WITH_PERIODS, WITH_KINDS };
 
 struct options {
   const char *source, *target, *output, *fix, *glossary, *config;
   struct side_data_sets source_sets, target_sets;
   unsigned candidates;
   bool json, explain, help;
+  bool with[WITH_KINDS];
 };
 
 static int bad_usage(const char *what, const char *which) {
@@ -42,6 +47,18 @@ static bool add_data_set(struct side_data_sets *sets, const char *id) {
   return true;
 }
 
+static int take_with(struct options *o, const char *list) {
+  static const struct str names[WITH_KINDS] = {{"org-units", 9}, {"attributes", 10}, {"periods", 7}};
+  for (struct str rest = str_of(list); rest.p;) {
+    struct str word = str_trim(str_take(&rest, ','));
+    int kind = 0;
+    while (kind < WITH_KINDS && !str_eq(word, names[kind])) kind++;
+    if (kind == WITH_KINDS) return bad_usage("--with takes org-units, attributes and periods, with commas between, not", list);
+    o->with[kind] = true;
+  }
+  return 0;
+}
+
 static int take_option(struct options *o, int option) {
   uint64_t number = 0;
   switch (option) {
@@ -52,6 +69,7 @@ static int take_option(struct options *o, int option) {
   case 'g': o->glossary = optarg; return 0;
   case 'c': o->config = optarg; return 0;
   case 'e': o->explain = true; return 0;
+  case 'w': return take_with(o, optarg);
   case 'h': o->help = true; return 0;
   case 'd':
     return add_data_set(&o->source_sets, optarg) && add_data_set(&o->target_sets, optarg) ? 0
@@ -79,6 +97,7 @@ static int read_options(int argc, char **argv, struct options *o) {
                                           {"fix", required_argument, NULL, 'f'},
                                           {"glossary", required_argument, NULL, 'g'},
                                           {"explain", no_argument, NULL, 'e'},
+                                          {"with", required_argument, NULL, 'w'},
                                           {"data-set", required_argument, NULL, 'd'},
                                           {"source-data-set", required_argument, NULL, 'S'},
                                           {"target-data-set", required_argument, NULL, 'T'},
@@ -131,6 +150,14 @@ static int output_close(struct output *out, int result, struct error *error) {
   return result;
 }
 
+struct input {
+  const struct dhis2_metadata *source, *target;
+  const struct decision *decisions;
+  size_t decision_count;
+  struct glossary glossary;
+  const struct align_places *places; /* NULL: not asked for */
+};
+
 enum { COLUMNS = 9, EXPLAINED = 6 };
 
 static struct str name_of(const struct dhis2_object *o) {
@@ -173,7 +200,76 @@ static void write_row(struct output *out, struct arena *arena, const struct alig
   csv_add_row(&out->buf, fields, n);
 }
 
-static int write_csv(struct output *out, const struct align_result *result, bool explain, struct error *error) {
+/* One row of the further kinds: ids, or period types, in the columns of data elements. */
+struct further {
+  struct str kind, source, target, source_name, target_name, why;
+  uint32_t rank;
+  float confidence;
+  enum align_answer answer;
+};
+
+static void write_further(struct output *out, const struct further *row, bool explain) {
+  char rank[16], confidence[16];
+  (void)snprintf(rank, sizeof rank, "%u", row->rank);
+  (void)snprintf(confidence, sizeof confidence, "%.4f", (double)row->confidence);
+  struct str fields[COLUMNS + EXPLAINED] = {row->kind,
+                                            row->source,
+                                            STR(""),
+                                            row->target,
+                                            STR(""),
+                                            STR("+"),
+                                            str_of(rank),
+                                            str_of(confidence),
+                                            str_of(align_answer_name(row->answer)),
+                                            row->source_name,
+                                            STR(""),
+                                            row->target_name,
+                                            STR(""),
+                                            row->why,
+                                            STR("")};
+  csv_add_row(&out->buf, fields, explain ? COLUMNS + EXPLAINED : COLUMNS);
+}
+
+/* Names of org units are paths: one name alone stands for many. */
+static struct str name_in(struct arena *arena, const struct dhis2_metadata *side, const struct dhis2_object *object, bool of_units) {
+  const struct dhis2_org_unit *unit = object && of_units ? dhis2_metadata_org_unit(side, object->id) : NULL;
+  return unit ? align_unit_path(arena, unit) : name_of(object);
+}
+
+static int write_pairs(struct output *out, struct arena *arena, const struct input *in, const struct align_pairs *pairs, bool of_units,
+                       bool explain, struct error *error) {
+  int written = 0;
+  for (size_t i = 0; i < pairs->count && written == 0; i++) {
+    const struct align_pair *pair = &pairs->rows[i];
+    struct further row = {of_units ? STR("org_unit") : STR("attribute_option_combo"),
+                          pair->source->id,
+                          pair->target ? pair->target->id : STR(""),
+                          STR(""),
+                          STR(""),
+                          pair->why,
+                          pair->rank,
+                          pair->confidence,
+                          pair->answer};
+    if (explain)
+      row.source_name = name_in(arena, in->source, pair->source, of_units),
+      row.target_name = name_in(arena, in->target, pair->target, of_units);
+    write_further(out, &row, explain);
+    if (out->buf.n >= PIECE || out->buf.full) written = output_flush(out, error);
+  }
+  return written;
+}
+
+static void write_period(struct output *out, const struct input *in, bool explain) {
+  const struct align_period_rule *period = &in->places->period;
+  write_further(out,
+                &(struct further){STR("period"), period->periods.source, period->answer == ALIGN_NONE ? STR("") : period->periods.target,
+                                  str_of(mapping_conversion_name(period->periods.conversion)), period->periods.target, period->periods.note,
+                                  1, period->confidence, period->answer},
+                explain);
+}
+
+static int write_csv(struct output *out, const struct options *o, const struct input *in, const struct align_result *result,
+                     struct error *error) {
   static const struct str header[COLUMNS + EXPLAINED] = {{"kind", 4},
                                                          {"source_data_element", 19},
                                                          {"source_category_option_combo", 28},
@@ -189,13 +285,15 @@ static int write_csv(struct output *out, const struct align_result *result, bool
                                                          {"target_option_combo_name", 24},
                                                          {"why", 3},
                                                          {"features", 8}};
-  csv_add_row(&out->buf, header, explain ? COLUMNS + EXPLAINED : COLUMNS);
+  csv_add_row(&out->buf, header, o->explain ? COLUMNS + EXPLAINED : COLUMNS);
   struct arena *arena = arena_new();
-  int written = 0;
+  int written = o->with[WITH_ATTRIBUTES] ? write_pairs(out, arena, in, &in->places->attributes, false, o->explain, error) : 0;
   for (size_t i = 0; i < result->count && written == 0; i++) {
-    write_row(out, arena, &result->rows[i], explain);
+    write_row(out, arena, &result->rows[i], o->explain);
     if (out->buf.n >= PIECE || out->buf.full) written = output_flush(out, error);
   }
+  if (o->with[WITH_UNITS] && written == 0) written = write_pairs(out, arena, in, &in->places->org_units, true, o->explain, error);
+  if (o->with[WITH_PERIODS]) write_period(out, in, o->explain);
   arena_free(arena);
   return written;
 }
@@ -205,22 +303,15 @@ static struct str server_of(const char *side) {
   return side_is_server(side, &id) ? id : STR("");
 }
 
-static int write_json(struct output *out, struct arena *arena, const struct options *o, const struct dhis2_metadata *source,
-                      const struct dhis2_metadata *target, const struct align_result *result, struct error *error) {
-  const struct mapping *mapping =
-      align_to_mapping(arena, source, target, result, (struct align_mapping_options){server_of(o->source), server_of(o->target), true});
+static int write_json(struct output *out, struct arena *arena, const struct options *o, const struct input *in,
+                      const struct align_result *result, struct error *error) {
+  const struct mapping *mapping = align_to_mapping(
+      arena, in->source, in->target, result, (struct align_mapping_options){server_of(o->source), server_of(o->target), true, in->places});
   out->buf.max = MAPPING_BYTES_MAX;
   if (!mapping_write(mapping, &out->buf))
     return error_set(error, ERROR_too_large, "the mapping is larger than %d bytes: name fewer data sets", MAPPING_BYTES_MAX);
   return 0;
 }
-
-struct input {
-  const struct dhis2_metadata *source, *target;
-  const struct decision *decisions;
-  size_t decision_count;
-  struct glossary glossary;
-};
 
 static int read_input(struct arena *arena, const struct options *o, struct input *input, struct error *error) {
   struct str text;
@@ -239,6 +330,21 @@ static void print_warnings(const char *side, const struct str *warnings, size_t 
   if (count > 20) (void)fprintf(stderr, "drawbridge align: and %zu more of that kind\n", count - 20);
 }
 
+static int find_places(struct arena *arena, const struct options *o, const struct align_options *options, struct input *in,
+                       struct error *error) {
+  bool list = o->with[WITH_UNITS] || o->with[WITH_ATTRIBUTES] || o->with[WITH_PERIODS];
+  if (!o->json && !list) return 0;
+  if (align_places(in->source, in->target, options, in->decisions, in->decision_count, arena, &in->places, error) < 0) return -1;
+  print_warnings("", in->places->warnings, in->places->warning_count);
+  if (o->with[WITH_UNITS] && !in->places->org_units.told)
+    (void)fputs("drawbridge align: a side does not tell its org units: the same ids on both sides are taken for the same units\n", stderr);
+  if (o->with[WITH_ATTRIBUTES] && !in->places->attributes.told)
+    (void)fputs(
+        "drawbridge align: a side does not tell its attribute option combos: default is taken for default, and the same ids for the same\n",
+        stderr);
+  return 0;
+}
+
 static int run(struct arena *arena, const struct options *o, struct error *error) {
   struct input in = {0};
   const struct align_result *result;
@@ -248,9 +354,10 @@ static int run(struct arena *arena, const struct options *o, struct error *error
   struct align_options options = {.candidates = o->candidates, .glossary = &in.glossary};
   if (align_run(in.source, in.target, &options, in.decisions, in.decision_count, arena, &result, error) < 0) return -1;
   print_warnings("", result->warnings, result->warning_count);
+  if (find_places(arena, o, &options, &in, error) < 0) return -1;
   struct output out;
   if (output_open(&out, arena, o->output, error) < 0) return -1;
-  int written = o->json ? write_json(&out, arena, o, in.source, in.target, result, error) : write_csv(&out, result, o->explain, error);
+  int written = o->json ? write_json(&out, arena, o, &in, result, error) : write_csv(&out, o, &in, result, error);
   return output_close(&out, written, error);
 }
 

@@ -65,17 +65,25 @@ static int check(const struct decision *d, unsigned long long line, struct error
   return 0;
 }
 
+/* The rows of periods are for reading only: which conversion there is, is not a matter of taste. */
+static bool kind_of(struct str kind, struct decision *ret) {
+  ret->operand = str_eq(kind, STR("operand"));
+  ret->of = str_eq(kind, STR("org_unit"))                 ? DECISION_OF_ORG_UNIT
+            : str_eq(kind, STR("attribute_option_combo")) ? DECISION_OF_ATTRIBUTE
+                                                          : DECISION_OF_CELLS;
+  return ret->operand || ret->of || str_eq(kind, STR("data_element"));
+}
+
 static int read_row(void *payload, const struct str *fields, size_t count, uint64_t at, struct error *error) {
   struct reading *r = payload;
   unsigned long long line = at;
   if (!r->header_seen) return read_header(r, fields, count, error);
   struct decision d = {.sign = '+'};
   struct str kind = field(r, fields, count, KIND), sign = field(r, fields, count, SIGN), verdict = field(r, fields, count, DECISION);
-  if (undecided(verdict)) return 0;
+  if (undecided(verdict) || str_eq(kind, STR("period"))) return 0;
   if (!verdict_of(verdict, &d.verdict)) return error_set(error, ERROR_input, "line %llu: the decision is accepted, rejected or none", line);
-  d.operand = str_eq(kind, STR("operand"));
-  if (!d.operand && !str_eq(kind, STR("data_element")))
-    return error_set(error, ERROR_input, "line %llu: the kind is data_element or operand", line);
+  if (!kind_of(kind, &d))
+    return error_set(error, ERROR_input, "line %llu: the kind is data_element, operand, org_unit or attribute_option_combo", line);
   if (sign.n && !str_eq(sign, STR("+")) && !str_eq(sign, STR("-")))
     return error_set(error, ERROR_input, "line %llu: the sign is + or -", line);
   if (sign.n) d.sign = sign.p[0];
@@ -117,7 +125,8 @@ bool decisions_write(const struct decision *decisions, size_t count, struct buf 
   csv_add_row(buf, names, COLUMNS);
   for (size_t i = 0; i < count; i++) {
     const struct decision *d = &decisions[i];
-    struct str row[COLUMNS] = {d->operand ? STR("operand") : STR("data_element"),
+    static const struct str kinds[] = {{"data_element", 12}, {"org_unit", 8}, {"attribute_option_combo", 22}};
+    struct str row[COLUMNS] = {d->operand ? STR("operand") : kinds[d->of],
                                d->source_data_element,
                                d->source_category_option_combo,
                                d->target_data_element,

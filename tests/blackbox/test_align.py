@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import test_transfer
+import transfer_fixture as fixture
 from harness import BUILD
 
 HEADER = "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,rank,confidence,decision"
@@ -122,6 +123,55 @@ class Align(unittest.TestCase):
         self.assertEqual(mapping["format"], "drawbridge-mapping")
         self.assertTrue(any(rule["target"] and rule["target"]["data_element"] == "belem000001" for rule in mapping["rules"]))
 
+    def with_places(self):
+        """Two trees with other ids, attribute options on both sides, months and quarters."""
+        for letter, names, options, period in (("a", ("Land", "North", "South", "Bo Clinic", "Bo Clinic", "Kenema Hospital"), ("Global Fund", "PEPFAR"), "Monthly"),
+                                               ("b", ("Land", "North", "South", "Bo Clinic", "Bo Clinic", "Hospital Kenema"), ("PEPFAR", "The Global Fund"), "Quarterly")):
+            side = export(letter, {"Malaria cases": True, "Live births": True})
+            units = [{"id": f"{letter}unit{i:06}", "name": name, **({"parent": {"id": f"{letter}unit{parent:06}"}} if parent is not None else {})} for i, (name, parent) in enumerate(zip(names, (None, 0, 0, 1, 2, 2)))]
+            side["categoryCombos"].append({"id": f"{letter}funders00", "name": "Funder"})
+            side["categoryOptionCombos"] += [{"id": f"{letter}funder{i:04}", "name": name, "categoryCombo": {"id": f"{letter}funders00"}} for i, name in enumerate(options)]
+            for one in side["dataSets"]:
+                one.update(periodType=period, categoryCombo={"id": f"{letter}funders00"}, organisationUnits=[{"id": u["id"]} for u in units[3:]])
+            self.write("source.json" if letter == "a" else "target.json", {**side, "organisationUnits": units})
+
+    def test_org_units_attributes_and_periods(self):
+        self.with_places()
+        self.assertEqual({r["kind"] for r in self.rows()}, {"data_element", "operand"})  # only where asked for
+        rows = self.rows("--with", "org-units,attributes, periods", "--explain")
+        self.assertEqual([r["kind"] for r in rows], sorted(r["kind"] for r in rows))
+        answers = {(r["kind"], r["source_data_element"]): (r["target_data_element"], r["decision"]) for r in rows if r["rank"] == "1"}
+        self.assertEqual([answers["org_unit", f"aunit{i:06}"] for i in (3, 4, 5)], [(f"bunit{i:06}", "auto") for i in (3, 4, 5)])
+        self.assertNotIn(("org_unit", "aunit000000"), answers)  # not assigned
+        self.assertEqual(answers["attribute_option_combo", "afunder0001"], ("bfunder0000", "auto"))
+        self.assertEqual(answers["attribute_option_combo", "afunder0000"][0], "bfunder0001")
+        self.assertEqual(answers["period", "Monthly"], ("Quarterly", "auto"))
+        clinic = next(r for r in rows if r["source_data_element"] == "aunit000004")
+        self.assertEqual((clinic["source_name"], clinic["target_name"]), ("Land / South / Bo Clinic", "Land / South / Bo Clinic"))
+        self.assertIn("below parents that belong together", clinic["why"])
+        self.assertEqual({r["kind"] for r in self.rows("--with", "periods")}, {"data_element", "operand", "period"})
+        self.assertIn("--with takes", self.run_align("--with", "places", expect=2).stderr)
+
+    def test_a_mapping_has_them(self):
+        self.with_places()
+        mapping = json.loads(self.run_align("--format", "json").stdout)
+        self.assertEqual([(p["source"], p["target"], p["decision"]) for p in mapping["org_units"]], [(f"aunit{i:06}", f"bunit{i:06}", "auto") for i in (3, 4, 5)])
+        self.assertEqual([p["source"] for p in mapping["attribute_option_combos"]], ["afunder0000", "afunder0001"])
+        self.assertEqual((mapping["periods"]["conversion"], mapping["periods"]["sound_for"]), ("roll-up", ["SUM"]))
+        self.write("fix.csv", "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\r\n"
+                   "org_unit,aunit000003,,bunit000005,,+,accepted\r\norg_unit,aunit000005,,,,+,none\r\nattribute_option_combo,afunder0000,,bfunder0000,,+,accepted\r\norg_unit,nobody,,bunit000005,,+,accepted\r\n")
+        run = self.run_align("--format", "json", "--fix", "fix.csv")
+        self.assertIn("nobody", run.stderr)
+        mapping = json.loads(run.stdout)
+        self.assertEqual([p.get("decision", "accepted") for p in mapping["org_units"]], ["accepted", "auto", "none"])
+        self.assertEqual(mapping["attribute_option_combos"][0], {"source": "afunder0000", "target": "bfunder0000"})
+
+    def test_the_same_places_need_no_list(self):
+        self.with_places()
+        self.write("target.json", (self.folder / "source.json").read_text())
+        mapping = json.loads(self.run_align("--format", "json").stdout)
+        self.assertEqual((mapping["org_units"], mapping["attribute_option_combos"], mapping["periods"]["conversion"]), ([], [], "same"))
+
     def test_a_csv_list_and_standard_input(self):
         self.write("list.csv", "data_element,data_element_name,category_option_combo,category_option_combo_name\nx1,Malaria cases,c1,Female\nx1,Malaria cases,c2,Male\n")
         run = self.run_align("--source", "list.csv", "--target", "-", sides=False, stdin=(self.folder / "target.json").read_text())
@@ -167,6 +217,43 @@ class AlignServers(test_transfer.Servers):
         self.assertTrue(any(r[0] == "operand" for r in rows))  # the servers know the option combos, which the files leave out
         for token in self.environment.values():
             self.assertNotIn(token, live + said)
+
+    def test_org_units_of_servers(self):
+        """The assigned ones with all above them, and which calendar: from a small answer for each."""
+        self.target.objects["organisationUnits"] = [{**u, "id": u["id"].replace("Ou", "Xu"), "name": u["name"].upper(), **({"parent": {"id": fixture.ROOT}} if "parent" in u else {"id": fixture.ROOT})}
+                                                    for u in self.target.objects["organisationUnits"]]
+        self.target.units = [u.replace("Ou", "Xu") for u in self.target.units]
+        self.target.objects["dataSets"][0].update(organisationUnits=[{"id": u} for u in self.target.units[:-1]], periodType="Quarterly")
+        self.start()
+        sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)
+        out, _ = self.align(*sets, "--with", "org-units,attributes,periods")
+        first = {(r["kind"], r["source_data_element"]): (r["target_data_element"], r["decision"]) for r in csv.DictReader(io.StringIO(out)) if r["rank"] == "1"}
+        for unit, other in zip(self.source.units[:-1], self.target.units):
+            self.assertEqual(first["org_unit", unit], (other, "auto"))
+        self.assertEqual(first["org_unit", self.source.units[-1]], ("", "none"))
+        self.assertNotIn(("org_unit", fixture.ROOT), first)
+        self.assertEqual(first["period", "Monthly"], ("Quarterly", "auto"))
+        self.assertEqual(first["attribute_option_combo", fixture.DEFAULT], (fixture.DEFAULT, "auto"))
+
+    def test_from_proposal_to_values(self):
+        """Other units, other period types: what align proposes, transfer obeys, and nothing else is touched."""
+        self.test_org_units_of_servers()
+        sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)
+        self.align(*sets, "--format", "json", "--output", self.folder / "proposed.json")
+        proposed = json.loads((self.folder / "proposed.json").read_text())
+        self.assertEqual([p["decision"] for p in proposed["org_units"]].count("auto"), len(self.source.units) - 1)
+        made = fixture.sums(self.source, self.target)
+        (self.folder / "mapping.json").write_text(json.dumps({**proposed, "rules": fixture.mapping(self.source, self.target, made)["rules"]}))
+        words = self.words()
+        words[words.index("--periods") + 1] = "2024Q1"
+        self.command(*words, environment=self.environment)
+        there = dict(zip(self.source.units, self.target.units))
+        sums = fixture.rolled_up(fixture.expected(made, self.stored("source")))
+        wanted = {(e, c, p, there[u], a): v for (e, c, p, u, a), v in sums.items() if u != self.source.units[-1]}
+        found = self.stored("target", periods=("2024Q1", "2024Q2"))
+        self.assertTrue(found)
+        self.assertEqual({k: v for k, v in found.items() if v != "0"}, {k: v for k, v in wanted.items() if v != "0"})
+        self.assertIn("no_counterpart", self.read_report()["counts"]["unmapped"])
 
     def test_what_a_server_refuses(self):
         self.start()
