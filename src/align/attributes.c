@@ -1,5 +1,6 @@
 #include "align/attributes.h"
 
+#include "align/abbreviation.h"
 #include "align/cells.h"
 #include "align/likeness.h"
 #include "base/map.h"
@@ -247,7 +248,7 @@ static void take_choices(struct aligning *a, const struct cells *cells) {
       bool tie = (k && cell->choices[k - 1].score < choice->score + 0.3f) ||
                  (k + 1 < cell->choice_count && cell->choices[k + 1].score > choice->score - 0.3f);
       a->others[s][others++] = (struct ground){choice->target, cells_confidence(choice->score), "Its options say something like it"};
-      if (cell->answered) VEC_PUSH(&choices, (struct choice){choice->score, s, choice->target, tie});
+      if (cell->answered && !(choice->ground & CELL_LEFT_OVER)) VEC_PUSH(&choices, (struct choice){choice->score, s, choice->target, tie});
     }
   }
   if (choices.n) qsort(choices.p, choices.n, sizeof *choices.p, by_score);
@@ -277,13 +278,14 @@ static void take_by_meaning(struct aligning *a, const struct dhis2_metadata *sou
   for (size_t i = glossary ? glossary->count : 0; i-- > 0;)
     lexicon_explain(lexicon, glossary->entries[i].term, glossary->entries[i].means, glossary->entries[i].facet);
   size_t lexicon_words = lexicon_term_count(lexicon);
+  abbreviations_learn(scratch, lexicon, glossary, source, target);
   struct combos combos[2] = {combos_of(scratch, lexicon, &sides[0]), combos_of(scratch, lexicon, &sides[1])};
   struct items items[2] = {items_of(scratch, lexicon, &combos[0]), items_of(scratch, lexicon, &combos[1])};
   likeness_apply(scratch, lexicon, lexicon_words, &items[0], &items[1], &combos[0], &combos[1]);
   items_weigh(scratch, lexicon, &items[0], &items[1]);
   combos_weigh(scratch, lexicon, &combos[0], &combos[1]);
   struct cells_context context = {.arena = scratch, .lexicon = lexicon, .source = &combos[0], .target = &combos[1]};
-  struct cells cells = cells_align(&context, &items[0].p[0], &items[1].p[0]);
+  struct cells cells = cells_align(&context, &items[0].p[0], &items[1].p[0], false);
   take_choices(a, &cells);
   items_free(&items[0]);
   items_free(&items[1]);
