@@ -33,18 +33,28 @@ static void as_decisions(struct str text) {
   arena_free(arena);
 }
 
+/* What a form was read as can be written as every form, and read back from it. */
+static void written_and_read(const struct format *form, struct format_job *job, const struct mapping *mapping) {
+  struct error error = {0};
+  struct buf out = BUF_INIT(MAPPING_BYTES_MAX);
+  if (format_write(form, job, mapping, &out, &error) == 0) {
+    if (!format_read(form, job, buf_str(&out), &error)) abort();
+  } else if (error.code != ERROR_too_large && error.code != ERROR_input) {
+    abort();
+  }
+  buf_free(&out);
+}
+
 static void as_forms(struct str text) {
   size_t count;
   const struct format *forms = formats_all(&count);
   for (size_t i = 0; i < count; i++) {
     struct arena *arena = arena_new();
-    struct format_warnings warnings = {0};
+    struct format_job job = {.arena = arena};
     struct error error = {0};
-    const struct mapping *mapping = forms[i].read(arena, text, &warnings, &error);
-    struct buf out = BUF_INIT(MAPPING_BYTES_MAX);
-    if (mapping && forms[i].write(arena, mapping, &out, &warnings, &error) < 0 && error.code != ERROR_too_large) abort();
+    const struct mapping *mapping = format_read(&forms[i], &job, text, &error);
+    for (size_t k = 0; mapping && k < count; k++) written_and_read(&forms[k], &job, mapping);
     if (!mapping && (!error.code || !*error.message)) abort();
-    buf_free(&out);
     arena_free(arena);
   }
 }

@@ -1,5 +1,6 @@
 #include "mapping/mapping.h"
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -59,7 +60,7 @@ int mapping_operand_cmp(struct mapping_operand a, struct mapping_operand b) {
 }
 
 static bool id_ok(struct str id) {
-  if (!id.n || id.n > ID_MAX || !utf8_valid(id)) return false;
+  if (!id.n || id.n > ID_MAX || !utf8_valid(id) || str_trim(id).n != id.n) return false;
   for (size_t i = 0; i < id.n; i++)
     if ((unsigned char)id.p[i] < 0x20 || id.p[i] == 0x7f) return false;
   return true;
@@ -79,6 +80,9 @@ static int check_rule(const struct mapping_rule *rule, size_t number, struct err
     return error_set(error, ERROR_input, "rule %zu: the target is not a data element with a category option combo", number);
   if (!rule->term_count && (rule->decision != MAPPING_NONE || !has_target))
     return error_set(error, ERROR_input, "rule %zu has no terms", number);
+  int64_t when;
+  if (rule->at.n && !clock_parse(rule->at, &when))
+    return error_set(error, ERROR_input, "rule %zu: \"at\" is not a time (RFC 3339)", number);
   if (rule->confidence > 1) return error_set(error, ERROR_input, "rule %zu: a confidence is from 0 to 1", number);
   for (size_t i = 0; i < rule->term_count; i++) {
     if (!operand_ok(rule->terms[i].source))
@@ -167,6 +171,8 @@ static int check_periods(const struct mapping_periods *periods, struct error *er
 static int check_side(const struct mapping_side *side, const char *what, struct error *error) {
   if (side->data_set_count > MAPPING_DATA_SETS_MAX)
     return error_set(error, ERROR_input, "%s: more than %d data sets", what, MAPPING_DATA_SETS_MAX);
+  if (!utf8_valid(side->server) || str_find_control(side->server, 0) != SIZE_MAX)
+    return error_set(error, ERROR_input, "%s: the server's name has control characters", what);
   if (side->default_combo.n && !id_ok(side->default_combo))
     return error_set(error, ERROR_input, "%s: the default option combo is not an id", what);
   for (size_t i = 0; i < side->data_set_count; i++)

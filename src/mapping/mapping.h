@@ -1,7 +1,7 @@
 /* mapping: which cells of one side make up which cell of the other, and who decided so: the document that alignment makes, a person reviews and a transfer obeys. The JSON format is in docs/mapping.md.
  *
  * What holds always: everything lives in one arena, borrowed texts too. A target cell is the signed sum of the terms of all its rules that count; the same source cell stands at most once among the
- * rules of one target cell that count (mapping_rule_counts). Ids are not empty, up to 255 bytes, without control characters. Pure: no file, clock or network but in mapping_of_file.
+ * rules of one target cell that count (mapping_rule_counts). Ids are not empty, up to 255 bytes, without control characters and blanks around. Pure: no file, clock or network but in mapping_of_file.
  *
  * Life cycle: fill the struct (arrays from the arena) and mapping_check it, or mapping_read; write it with mapping_write. Nothing to free but the arena. */
 #ifndef DRAWBRIDGE_MAPPING_MAPPING_H

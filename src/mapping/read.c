@@ -1,6 +1,5 @@
 #include "mapping/mapping.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include <jansson.h>
 
@@ -136,8 +135,6 @@ static void read_rule(struct reading *r, json_t *entry, size_t number, struct ma
   rule->at = text_of(r, place, entry, "at", false);
   rule->note = text_of(r, place, entry, "note", false);
   rule->blocked = text_of(r, place, entry, "blocked", false);
-  int64_t when;
-  if (rule->at.n && !clock_parse(rule->at, &when)) fail(r, place, "\"at\" is not a time (RFC 3339)");
 }
 
 static void read_rules(struct reading *r, json_t *root, struct mapping *mapping) {
@@ -236,7 +233,7 @@ static void read_root(struct reading *r, json_t *root, struct mapping *mapping) 
   mapping->org_units = pairs_of(r, root, "org_units", &mapping->org_unit_count);
   read_periods(r, root, &mapping->periods);
   struct str missing = text_of(r, "mapping", root, "missing", false);
-  if (missing.n && !mapping_missing_of(missing, &mapping->missing))
+  if (json_object_get(root, "missing") && !mapping_missing_of(missing, &mapping->missing))
     fail(r, "mapping", "\"missing\" is sum-what-is-there, require-all or skip");
   read_metadata(r, root, mapping);
 }
