@@ -94,12 +94,13 @@ static void text_extension(struct json_out *out, const char *name, const char *m
   json_out_end(out);
 }
 
-static void write_modifiers(struct json_out *out, enum mapping_decision decision, bool subtracted) {
+static void write_modifiers(struct json_out *out, enum mapping_decision decision, bool subtracted, struct str blocked) {
   bool undecided = decision == MAPPING_PROPOSED;
-  if (!undecided && !subtracted) return;
+  if (!undecided && !subtracted && !blocked.n) return;
   json_out_member_array(out, "modifierExtension");
   if (subtracted) text_extension(out, EXTENSION "sign", "valueCode", STR("-"));
   if (undecided) text_extension(out, EXTENSION "decision", "valueCode", STR("proposed"));
+  text_extension(out, EXTENSION "blocked", "valueString", blocked);
   json_out_end(out);
 }
 
@@ -141,7 +142,7 @@ static void write_target(struct writing *w, const struct said *said) {
   struct str code = code_of(arena, said->rule->target), note = said->rule->note;
   json_out_object(out);
   write_extensions(out, said->rule);
-  write_modifiers(out, said->rule->decision, said->term->sign < 0);
+  write_modifiers(out, said->rule->decision, said->term->sign < 0, said->rule->blocked);
   if (said->rule->target.data_element.n) {
     json_out_member_str(out, "code", code);
     write_display(out, display_of(arena, w->job->target, said->rule->target));
@@ -196,7 +197,7 @@ static void write_pairs(struct writing *w, const struct mapping *m, const char *
     json_out_member_array(out, "target");
     json_out_object(out);
     write_extensions(out, &rule);
-    write_modifiers(out, pair->decision, false);
+    write_modifiers(out, pair->decision, false, STR(""));
     if (pair->target.n) json_out_member_str(out, "code", encoded(w->job->arena, pair->target));
     json_out_member_str(out, "equivalence",
                         pair->decision == MAPPING_NONE       ? STR("unmatched")
@@ -320,6 +321,8 @@ static int read_extension(struct reading *r, const json_t *extension, bool modif
     rule->value_type = text_of(r, extension, "valueString");
   else if (str_eq(url, STR(EXTENSION "by")))
     rule->by = text_of(r, extension, "valueString");
+  else if (str_eq(url, STR(EXTENSION "blocked")))
+    rule->blocked = text_of(r, extension, "valueString");
   else if (str_eq(url, STR(EXTENSION "at")))
     rule->at = text_of(r, extension, "valueString");
   else if (modifier)

@@ -20,6 +20,8 @@ static const struct {
     {HOLDS_VALUE_TYPE, "value types"},
     {HOLDS_AUTHOR, "who decided and when"},
     {HOLDS_NOTE, "notes"},
+    {HOLDS_BLOCKED, "rules that are blocked by what changed"},
+    {HOLDS_METADATA, "what the sides held"},
 };
 
 struct str format_cannot_hold(struct arena *arena, const struct format *format) {
@@ -27,6 +29,10 @@ struct str format_cannot_hold(struct arena *arena, const struct format *format) 
   for (size_t i = 0; i < sizeof things / sizeof *things; i++)
     if (!(format->holds & things[i].bit)) text = arena_printf(arena, "%.*s%s%s", STR_ARG(text), text.n ? "; " : "", things[i].words);
   return *format->more ? arena_printf(arena, "%.*s%s%s", STR_ARG(text), text.n ? "; " : "", format->more) : text;
+}
+
+static bool is_sure(const struct mapping_rule *rule) {
+  return rule->decision == MAPPING_ACCEPTED || rule->decision == MAPPING_AUTO;
 }
 
 static void tell_count(struct format_job *job, size_t count, const char *one, const char *many) {
@@ -54,6 +60,10 @@ static void keep_frame(struct format_job *job, unsigned holds, struct mapping *m
   if (!(holds & HOLDS_UNITS)) {
     tell_count(job, m->org_unit_count, "pair of org units", "pairs of org units");
     m->org_unit_count = 0;
+  }
+  if (!(holds & HOLDS_METADATA)) {
+    if (m->source.metadata || m->target.metadata) format_tell(job, "left out: what the sides held when the mapping was made");
+    m->source.metadata = m->target.metadata = NULL;
   }
   if (!(holds & HOLDS_PERIODS)) {
     if (m->periods.conversion != MAPPING_SAME_PERIODS)
@@ -103,16 +113,17 @@ static void find_subtracting(struct arena *arena, const struct mapping *m, struc
 }
 
 struct counts {
-  size_t undecided, rejected, sure, unmapped, unfilled, subtracting, confidences, value_types, authors, notes;
+  size_t blocked, undecided, rejected, sure, unmapped, unfilled, subtracting, confidences, value_types, authors, notes;
 };
 
 /* Does the form take the rule? Counts it among what is left out where not. */
 static bool takes(struct format_job *job, unsigned holds, const struct mapping_rule *rule, const struct map *subtracting,
                   struct counts *c) {
   bool none = rule->decision == MAPPING_NONE;
+  if (rule->blocked.n && !(holds & HOLDS_BLOCKED)) return c->blocked++, false;
   if (none && rule->term_count && !(holds & HOLDS_UNMAPPED)) return c->unmapped++, false;
   if (none && !rule->term_count && !(holds & HOLDS_UNFILLED)) return c->unfilled++, false;
-  if (!none && !format_rule_counts(rule) && !(holds & HOLDS_DECISIONS))
+  if (!none && !is_sure(rule) && !(holds & HOLDS_DECISIONS))
     return rule->decision == MAPPING_REJECTED ? c->rejected++ : c->undecided++, false;
   if (!(holds & HOLDS_SIGNS) && rule->target.data_element.n && map_get(subtracting, cell_key(job->arena, rule->target)))
     return c->subtracting++, false;
@@ -128,6 +139,7 @@ static void keep_members(unsigned holds, struct mapping_rule *rule, struct count
 }
 
 static void tell_rules(struct format_job *job, const struct counts *c) {
+  tell_count(job, c->blocked, "rule that is blocked by what changed", "rules that are blocked by what changed");
   tell_count(job, c->undecided, "rule that nobody has accepted", "rules that nobody has accepted");
   tell_count(job, c->rejected, "rejected rule", "rejected rules");
   tell_count(job, c->unmapped, "source cell without counterpart", "source cells without counterpart");

@@ -28,10 +28,6 @@ struct str format_default_combo(const struct dhis2_metadata *side) {
   return combo ? combo->o.id : MAPPING_DEFAULT_COMBO;
 }
 
-bool format_rule_counts(const struct mapping_rule *rule) {
-  return rule->decision == MAPPING_ACCEPTED || rule->decision == MAPPING_AUTO;
-}
-
 /* --- rules from terms --- */
 
 struct placed_term {
@@ -61,11 +57,11 @@ struct rule_list *rule_list_new(struct arena *arena) {
 }
 
 static struct str key_of(struct arena *arena, const struct mapping_rule *rule) {
-  return arena_printf(arena, "%d %a %zu.%zu.%zu.%zu.%zu.%zu %.*s%.*s%.*s%.*s%.*s%.*s", (int)rule->decision,
+  return arena_printf(arena, "%d %a %zu.%zu.%zu.%zu.%zu.%zu.%zu %.*s%.*s%.*s%.*s%.*s%.*s%.*s", (int)rule->decision,
                       rule->confidence < 0 ? -1 : rule->confidence, rule->target.data_element.n, rule->target.category_option_combo.n,
-                      rule->value_type.n, rule->by.n, rule->at.n, rule->note.n, STR_ARG(rule->target.data_element),
+                      rule->value_type.n, rule->by.n, rule->at.n, rule->note.n, rule->blocked.n, STR_ARG(rule->target.data_element),
                       STR_ARG(rule->target.category_option_combo), STR_ARG(rule->value_type), STR_ARG(rule->by), STR_ARG(rule->at),
-                      STR_ARG(rule->note));
+                      STR_ARG(rule->note), STR_ARG(rule->blocked));
 }
 
 static size_t new_rule(struct rule_list *list, const struct mapping_rule *like) {

@@ -14,8 +14,6 @@ struct str format_combo_name(const struct dhis2_metadata *side, struct str id);
 
 struct str format_default_combo(const struct dhis2_metadata *side); /* of the side, else the one of all but old databases */
 
-bool format_rule_counts(const struct mapping_rule *rule); /* accepted or auto */
-
 /* Rules from terms that come one at a time: those with the same target and the same decision, confidence, value type, person, time and note become one rule, in the order in which they first came; at most
  * MAPPING_TERMS_MAX terms each. Rules without target or without terms stay apart. Texts are borrowed and outlive the list. */
 struct rule_list;

@@ -14,7 +14,8 @@ const char *const row_column_names[ROW_COLUMNS] = {"kind",
                                                    "value_type",
                                                    "by",
                                                    "at",
-                                                   "note"};
+                                                   "note",
+                                                   "blocked"};
 
 struct rows_reading *rows_reading_new(struct format_job *job) {
   struct rows_reading *reading = ARENA_NEW(job->arena, struct rows_reading);
@@ -44,7 +45,8 @@ static int read_term(struct rows_reading *r, const struct str *f, unsigned long 
                               .value_type = arena_str(arena, f[ROW_VALUE_TYPE]),
                               .by = arena_str(arena, f[ROW_BY]),
                               .at = arena_str(arena, f[ROW_AT]),
-                              .note = arena_str(arena, f[ROW_NOTE])};
+                              .note = arena_str(arena, f[ROW_NOTE]),
+                              .blocked = arena_str(arena, f[ROW_BLOCKED])};
   struct mapping_term term = {str_eq(f[ROW_SIGN], STR("-")) ? -1 : 1,
                               {arena_str(arena, f[ROW_SOURCE]), arena_str(arena, f[ROW_SOURCE_COMBO])}};
   if (!mapping_decision_of(f[ROW_DECISION], &rule.decision))
@@ -96,4 +98,5 @@ void row_of_term(struct arena *arena, const struct mapping_rule *rule, const str
   ret[ROW_BY] = cell_guard(arena, rule->by);
   ret[ROW_AT] = cell_guard(arena, rule->at);
   ret[ROW_NOTE] = cell_guard(arena, rule->note);
+  ret[ROW_BLOCKED] = cell_guard(arena, rule->blocked);
 }

@@ -20,6 +20,7 @@ enum row_column {
   ROW_BY,
   ROW_AT,
   ROW_NOTE,
+  ROW_BLOCKED,
   ROW_COLUMNS,
 };
 

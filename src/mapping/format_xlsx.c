@@ -25,6 +25,7 @@ enum column {
   VALUE_TYPE,
   BY,
   AT,
+  BLOCKED,
   COLUMNS
 };
 
@@ -42,7 +43,8 @@ static const struct sheets_column columns[COLUMNS] = {{"source_name", 36, false,
                                                       {"note", 40, false, NULL},
                                                       {"value_type", 22, false, NULL},
                                                       {"by", 16, false, NULL},
-                                                      {"at", 22, false, NULL}};
+                                                      {"at", 22, false, NULL},
+                                                      {"blocked", 30, false, NULL}};
 
 enum pair_column { PAIR_SOURCE, PAIR_SOURCE_NAME, PAIR_TARGET, PAIR_TARGET_NAME, PAIR_DECISION, PAIR_CONFIDENCE, PAIR_COLUMNS };
 
@@ -83,6 +85,7 @@ static int write_term(struct format_job *job, struct sheets_writer *writer, cons
   cells[VALUE_TYPE] = row[ROW_VALUE_TYPE];
   cells[BY] = row[ROW_BY];
   cells[AT] = row[ROW_AT];
+  cells[BLOCKED] = row[ROW_BLOCKED];
   return sheets_writer_row(writer, cells, error);
 }
 

@@ -14,15 +14,15 @@ static int json_write(struct format_job *job, const struct mapping *mapping, str
 }
 
 enum {
-  OF_RULES =
-      HOLDS_SIGNS | HOLDS_DECISIONS | HOLDS_UNMAPPED | HOLDS_UNFILLED | HOLDS_CONFIDENCE | HOLDS_VALUE_TYPE | HOLDS_AUTHOR | HOLDS_NOTE,
+  OF_RULES = HOLDS_SIGNS | HOLDS_DECISIONS | HOLDS_UNMAPPED | HOLDS_UNFILLED | HOLDS_CONFIDENCE | HOLDS_VALUE_TYPE | HOLDS_AUTHOR |
+             HOLDS_NOTE | HOLDS_BLOCKED,
   OF_PAIRS = HOLDS_ATTRIBUTES | HOLDS_UNITS,
 };
 
 static const struct format formats[] = {
     {"json", "Mapping (JSON)", ".json", "application/json", HOLDS_ALL, "", json_read, json_write},
     {"csv", "List (CSV)", ".csv", "text/csv; charset=utf-8", OF_RULES, "", format_csv_read, format_csv_write},
-    {"xlsx", "Workbook (Excel)", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", HOLDS_ALL,
+    {"xlsx", "Workbook (Excel)", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", HOLDS_ALL & ~HOLDS_METADATA,
      "texts of more than 32767 characters", format_xlsx_read, format_xlsx_write},
     {"fhir", "FHIR ConceptMap", ".fhir.json", "application/fhir+json", (OF_RULES & ~HOLDS_UNFILLED) | OF_PAIRS | HOLDS_SERVERS, "",
      format_fhir_read, format_fhir_write},
@@ -86,6 +86,8 @@ static bool lost_all(const struct format *format, unsigned bit, size_t before, s
 
 int format_write(const struct format *format, struct format_job *job, const struct mapping *mapping, struct buf *buf, struct error *error) {
   const struct mapping *kept = format_keep(job, format->holds, mapping);
+  if (!job->source) job->source = mapping->source.metadata;
+  if (!job->target) job->target = mapping->target.metadata;
   if (lost_all(format, HOLDS_ATTRIBUTES, mapping->attribute_option_combo_count, kept->attribute_option_combo_count) ||
       lost_all(format, HOLDS_UNITS, mapping->org_unit_count, kept->org_unit_count))
     return error_set(error, ERROR_input,

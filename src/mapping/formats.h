@@ -20,7 +20,8 @@ struct format_warnings {
 
 struct format_job {
   struct arena *arena;
-  const struct dhis2_metadata *source, *target; /* for names and codes; either may be NULL: then ids stand in their place */
+  const struct dhis2_metadata *source,
+      *target; /* for names and codes; NULL: what the mapping remembers of the side, else ids stand in their place */
   struct format_warnings warnings;
 };
 
@@ -40,8 +41,10 @@ enum format_holds {
   HOLDS_VALUE_TYPE = 1 << 11,
   HOLDS_AUTHOR = 1 << 12, /* who decided, and when */
   HOLDS_NOTE = 1 << 13,
-  HOLDS_PERIODS = 1 << 14, /* their conversion */
-  HOLDS_ALL = (1 << 15) - 1,
+  HOLDS_PERIODS = 1 << 14,  /* their conversion */
+  HOLDS_BLOCKED = 1 << 15,  /* what keeps a rule from counting; without: such rules are left out */
+  HOLDS_METADATA = 1 << 16, /* what the sides held */
+  HOLDS_ALL = (1 << 17) - 1,
 };
 
 struct format {

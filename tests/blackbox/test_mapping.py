@@ -30,7 +30,7 @@ WHOLE = {
         {"target": {"data_element": "s46m5MS0hxu", "category_option_combo": "Prlt0C1RF0s"}, "decision": "accepted", "confidence": 0.93, "value_type": "INTEGER", "by": "maria",
          "at": "2026-11-24T09:30:00Z", "note": "=two age groups\nbecame one",
          "terms": [{"sign": "+", "data_element": "fbfJHSPpUQD", "category_option_combo": "pq2XI5kz2BY"}, {"sign": "+", "data_element": "fbfJHSPpUQD", "category_option_combo": "PT59n8BQbqM"}]},
-        {"target": {"data_element": "UOlfIjgN8X6", "category_option_combo": "Prlt0C1RF0s"}, "decision": "proposed",
+        {"target": {"data_element": "UOlfIjgN8X6", "category_option_combo": "Prlt0C1RF0s"}, "decision": "proposed", "blocked": "the element has another name",
          "terms": [{"sign": "+", "data_element": "cYeuwXTCPkU", "category_option_combo": "pq2XI5kz2BY"}, {"sign": "-", "data_element": "fbfJHSPpUQD", "category_option_combo": "pq2XI5kz2BY"}]},
         {"target": None, "terms": [{"sign": "+", "data_element": "cYeuwXTCPkU", "category_option_combo": "HllvX50cXC0"}], "decision": "none"},
     ],
@@ -167,7 +167,7 @@ class Workbook(Convert):
         book = openpyxl.load_workbook(self.folder / "b.xlsx")
         self.assertEqual(book.sheetnames, ["Mapping", "Attribute option combos", "Org units", "About"])
         sheet = book["Mapping"]
-        self.assertEqual((sheet.freeze_panes, sheet.auto_filter.ref), ("A2", "A1:O6"))
+        self.assertEqual((sheet.freeze_panes, sheet.auto_filter.ref), ("A2", "A1:P6"))
         rows = [dict(zip([c.value for c in sheet[1]], row)) for row in sheet.iter_rows(min_row=2, values_only=True)]
         self.assertEqual([r["decision"] for r in rows], ["accepted", "accepted", "proposed", "proposed", "none"])
         self.assertEqual(rows[0]["note"], "'=two age groups\nbecame one")

@@ -68,6 +68,8 @@ class Schema(unittest.TestCase):
                 subprocess.run([BUILD / "drawbridge", "mapping", "convert", *words], cwd=self.folder, capture_output=True, check=True, timeout=60)
             for written in ("b.json", "d.json"):
                 self.validator.validate(json.loads((self.folder / written).read_text(encoding="utf-8")))
+        held = {"dataElements": [{"id": "fbfJHSPpUQD", "name": "Cases"}]}
+        self.validator.validate(json.loads(self.read({**WHOLE, "metadata": {"source": held, "target": held}}).stdout))
         small = {"format": "drawbridge-mapping", "version": 1, "rules": []}
         self.validator.validate(json.loads(self.read(small).stdout))
 

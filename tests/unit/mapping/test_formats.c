@@ -38,6 +38,7 @@ static void random_rule(struct arena *arena, unsigned *seed, size_t number, stru
   r->by = text(seed);
   r->at = next(seed, 2) ? STR("2026-11-24T09:30:00Z") : STR("");
   r->note = text(seed);
+  r->blocked = next(seed, 4) ? STR("") : text(seed);
 }
 
 /* The first one counts: a list of which none is left would say something else, and is refused (below). */
@@ -110,17 +111,18 @@ static bool is_subtracted_from(const struct mapping *m, struct mapping_operand t
 static void say_rule(struct lines *l, const struct mapping *m, const struct mapping_rule *r, unsigned holds) {
   bool none = r->decision == MAPPING_NONE, sure = r->decision == MAPPING_ACCEPTED || r->decision == MAPPING_AUTO;
   const char *decision = mapping_decision_name(r->decision);
+  if (r->blocked.n && !(holds & HOLDS_BLOCKED)) return;
   if (none && !(holds & (r->term_count ? HOLDS_UNMAPPED : HOLDS_UNFILLED))) return;
   if (!none && !sure && !(holds & HOLDS_DECISIONS)) return;
   if (!(holds & HOLDS_SIGNS) && r->target.data_element.n && is_subtracted_from(m, r->target)) return;
   if (sure && !(holds & HOLDS_DECISIONS)) decision = "accepted";
   for (size_t t = 0; t < r->term_count || (t == 0 && !r->term_count); t++) {
     const struct mapping_term *term = r->term_count ? &r->terms[t] : NULL;
-    say(l, "%.*s|%.*s <- %c %.*s|%.*s %s %g %.*s|%.*s|%.*s|%.*s", STR_ARG(r->target.data_element), STR_ARG(r->target.category_option_combo),
-        term && term->sign < 0 ? '-' : '+', STR_ARG(term ? term->source.data_element : STR("")),
+    say(l, "%.*s|%.*s <- %c %.*s|%.*s %s %g %.*s|%.*s|%.*s|%.*s|%.*s", STR_ARG(r->target.data_element),
+        STR_ARG(r->target.category_option_combo), term && term->sign < 0 ? '-' : '+', STR_ARG(term ? term->source.data_element : STR("")),
         STR_ARG(term ? term->source.category_option_combo : STR("")), decision, holds & HOLDS_CONFIDENCE ? r->confidence : -1,
         STR_ARG(holds & HOLDS_VALUE_TYPE ? r->value_type : STR("")), STR_ARG(holds & HOLDS_AUTHOR ? r->by : STR("")),
-        STR_ARG(holds & HOLDS_AUTHOR ? r->at : STR("")), STR_ARG(holds & HOLDS_NOTE ? r->note : STR("")));
+        STR_ARG(holds & HOLDS_AUTHOR ? r->at : STR("")), STR_ARG(holds & HOLDS_NOTE ? r->note : STR("")), STR_ARG(r->blocked));
   }
 }
 
@@ -274,7 +276,8 @@ static void losses_are_told(void **state) {
                 {HOLDS_CONFIDENCE, "1 confidence"},
                 {HOLDS_VALUE_TYPE, "1 value type"},
                 {HOLDS_AUTHOR, "who decided 1 rules"},
-                {HOLDS_NOTE, "1 note"}};
+                {HOLDS_NOTE, "1 note"},
+                {HOLDS_BLOCKED, "1 rule that is blocked"}};
   size_t count;
   const struct format *all = formats_all(&count);
   for (size_t f = 0; f < count; f++)
@@ -297,8 +300,11 @@ static void losses_are_told(void **state) {
       if (bit == HOLDS_VALUE_TYPE) rules[0].value_type = STR("TEXT");
       if (bit == HOLDS_AUTHOR) rules[0].by = STR("maria");
       if (bit == HOLDS_NOTE) rules[0].note = STR("why");
-      struct mapping m = {.source = {bit == HOLDS_SERVERS ? STR("d") : STR(""), &set, bit == HOLDS_DATA_SETS,
-                                     bit == HOLDS_DEFAULTS ? STR("z") : MAPPING_DEFAULT_COMBO},
+      if (bit == HOLDS_BLOCKED) rules[0].blocked = STR("renamed");
+      struct mapping m = {.source = {.server = bit == HOLDS_SERVERS ? STR("d") : STR(""),
+                                     .data_sets = &set,
+                                     .data_set_count = bit == HOLDS_DATA_SETS,
+                                     .default_combo = bit == HOLDS_DEFAULTS ? STR("z") : MAPPING_DEFAULT_COMBO},
                           .target = {.default_combo = MAPPING_DEFAULT_COMBO},
                           .rules = rules,
                           .rule_count = 2,
