@@ -1,8 +1,9 @@
-/* Any bytes in place of what drawbridge has kept: sealed texts, their packed fields, a key ring, decisions, an order of a run. Whoever may write the store opens nothing with that and breaks nothing. */
+/* Any bytes in place of what drawbridge has kept: sealed texts, their packed fields, a key ring, decisions, an order of a run, a report. Whoever may write the store opens nothing with that and breaks nothing. */
 #include "api/alignment.h"
 #include "crypt/keyring.h"
 #include "crypt/seal.h"
 #include "gateway/packed.h"
+#include "transfer/report_form.h"
 #include "transfer/run.h"
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -48,6 +49,22 @@ static void packed(struct str text) {
   secret_free(closed);
 }
 
+/* A report in the other forms: no text of it can become a tag, or the start of a formula. */
+static void reported(struct str text) {
+  struct buf page = BUF_INIT(64 << 20), table = BUF_INIT(64 << 20);
+  struct error error = {0};
+  if (report_form_write(REPORT_HTML, text, &page, &error) == 0) {
+    if (str_has(buf_str(&page), STR("<script")) || str_has(buf_str(&page), STR("<img"))) abort();
+    if (report_form_write(REPORT_CSV, text, &table, &error)) abort();
+    if (str_has(buf_str(&table), STR("\n=")) || str_has(buf_str(&table), STR(",="))) {
+      bool inside_quotes = str_has(buf_str(&table), STR("\"")); /* a quoted text may hold anything behind its start */
+      if (!inside_quotes) abort();
+    }
+  }
+  buf_free(&page);
+  buf_free(&table);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct arena *arena = arena_new();
   struct str text = {(const char *)data, size};
@@ -57,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct run_order order = {0};
   sealed(arena, text);
   packed(text);
+  reported(text);
   keyring_free(ring_of(text));
   (void)alignment_read_decisions(arena, text, &decisions, &count, &error);
   (void)run_order_read(arena, text, &order, &error);

@@ -211,7 +211,8 @@ export interface Drawbridge {
     start(order: RunOrder, options?: CallOptions & { key?: string }): Promise<Run>
     cancel(id: string, options?: CallOptions): Promise<Run>
     resume(id: string, options?: CallOptions): Promise<Run>
-    report(id: string, options?: CallOptions): Promise<object>
+    report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
+    report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
     isUnderWay(run: RunEntry): boolean
     watch(id: string, options?: { signal?: AbortSignal; every?: number }): AsyncIterable<Run>
   }

@@ -80,7 +80,7 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     dataSets: (id, options) => json(at(id, '/data-sets'), { ...options, server: id }),
     orgUnits: (id, dataSet, options) => json(at(id, `/data-sets/${encodeURIComponent(dataSet)}/org-units`), { ...options, server: id }),
     alignments: alignmentCalls(json),
-    runs: runCalls(json),
+    runs: runCalls(json, call),
     on,
   }
   return Object.assign(gateway, signInFlows(root, gateway, json, changed, () => storage ?? globalThis.sessionStorage))
@@ -470,7 +470,7 @@ function alignmentCalls(json) {
 
 const UNDER_WAY = ['queued', 'reading', 'translating', 'checking', 'sending', 'verifying']
 
-function runCalls(json) {
+function runCalls(json, call) {
   const at = (id) => `/v1/runs/${encodeURIComponent(id)}`
   const get = (id, options) => json(at(id), options)
   return {
@@ -480,7 +480,8 @@ function runCalls(json) {
     start: (order, { key = crypto.randomUUID(), ...options } = {}) => json('/v1/runs', { ...options, method: 'POST', headers: { 'Idempotency-Key': key }, json: order }),
     cancel: (id, options) => json(`${at(id)}/cancel`, { ...options, method: 'POST' }),
     resume: (id, options) => json(`${at(id)}/resume`, { ...options, method: 'POST' }),
-    report: (id, options) => json(`${at(id)}/report`, options),
+    /** `format`: json (an object), csv or html (texts, as a file has them). */
+    report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),
     isUnderWay: (run) => UNDER_WAY.includes(run.state),
     /** The run again and again until it has ended; the last one yielded is the end. */
     async *watch(id, { signal, every = 1000 } = {}) {

@@ -1,7 +1,8 @@
-// Saves a value as a file of the person's own.
+// Saves a value, or a text as it is, as a file of the person's own.
 export function download(name, value) {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(value, null, 2) + '\n'], { type: 'application/json' }))
+  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2) + '\n'
+  link.href = URL.createObjectURL(new Blob([text], { type: typeof value === 'string' ? 'application/octet-stream' : 'application/json' }))
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 60000)

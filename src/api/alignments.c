@@ -253,12 +253,13 @@ int api_alignment_mapping(struct api_job *job, struct error *error) {
 }
 
 int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to,
-                       struct error *error) {
+                       int64_t *ret_version, struct error *error) {
   struct store_document document;
   struct alignment alignment;
   if (load_named(job, id, &document, error) || load_alignment(job, &document, &alignment, error)) return -1;
   *ret_from = alignment.source.server;
   *ret_to = alignment.target.server;
+  *ret_version = document.version;
   return alignment_mapping(&alignment, mapping, error);
 }
 

@@ -107,9 +107,12 @@ static void answer_job(void *payload) {
   } else {
     struct http_headers headers = {0};
     gateway_common_headers(job->gateway, job->exchange, &headers);
-    if (job->answer.n) http_headers_add(&headers, job->arena, STR("Content-Type"), STR("application/json"));
+    if (job->answer.n) http_headers_add(&headers, job->arena, STR("Content-Type"), job->type ? str_of(job->type) : STR("application/json"));
+    if (job->type) http_headers_add(&headers, job->arena, STR("Content-Security-Policy"), STR("sandbox"));
     if (job->etag > 0) http_headers_add(&headers, job->arena, STR("ETag"), arena_printf(job->arena, "\"%lld\"", (long long)job->etag));
-    if (job->attachment) http_headers_add(&headers, job->arena, STR("Content-Disposition"), arena_printf(job->arena, "attachment; filename=\"%s\"", job->attachment));
+    if (job->attachment)
+      http_headers_add(&headers, job->arena, STR("Content-Disposition"),
+                       arena_printf(job->arena, "attachment; filename=\"%s\"", job->attachment));
     http_exchange_reply(job->exchange, job->status ? job->status : 200, &headers, buf_str(&job->answer));
   }
   free_job(job);

@@ -1,6 +1,6 @@
 /* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
  *
- * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
  * (empty until the end), the mapping. */
 #ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
@@ -16,6 +16,7 @@
 struct run_asked {
   struct run_order order;
   struct str alignment;    /* empty: a mapping was given */
+  int64_t alignment_version;
   struct str mapping_text;
 };
 
@@ -29,6 +30,7 @@ struct run_about {
   const struct str *periods;
   size_t period_count;
   int64_t org_units;
+  int64_t alignment_version; /* 0: none */
   struct str problem; /* JSON; empty: none */
 };
 struct str run_about_write(struct arena *arena, const struct run_about *about);

@@ -65,7 +65,7 @@ static int read_accept(const json_t *root, bool accept[3], struct error *error) 
 
 static int take_alignment(struct api_job *job, struct run_asked *ret, struct error *error) {
   struct buf mapping = BUF_INIT(MAPPING_MAX);
-  int result = api_alignment_take(job, ret->alignment, &mapping, &ret->order.from, &ret->order.to, error);
+  int result = api_alignment_take(job, ret->alignment, &mapping, &ret->order.from, &ret->order.to, &ret->alignment_version, error);
   if (result == 0) ret->mapping_text = arena_str(job->arena, buf_str(&mapping));
   buf_free(&mapping);
   return result;
@@ -135,6 +135,7 @@ struct str run_about_write(struct arena *arena, const struct run_about *about) {
   run_about_members(&out, about, about->state);
   json_out_member_str(&out, "by_target", about->by_target.p ? about->by_target : STR(""));
   json_out_member_int(&out, "org_units", about->org_units);
+  json_out_member_int(&out, "alignment_version", about->alignment_version);
   if (about->problem.n) {
     json_out_key(&out, STR("problem"));
     json_out_raw(&out, about->problem);
@@ -158,7 +159,8 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
                             .dry_run = json_is_true(json_object_get(root, "dry_run")),
                             .periods = list,
                             .period_count = json_array_size(periods),
-                            .org_units = json_integer_value(json_object_get(root, "org_units"))};
+                            .org_units = json_integer_value(json_object_get(root, "org_units")),
+                            .alignment_version = json_integer_value(json_object_get(root, "alignment_version"))};
   for (size_t i = 0; i < about.period_count; i++) list[i] = arena_str(arena, str_of(json_string_value(json_array_get(periods, i))));
   if (problem) {
     char *text = json_dumps(problem, JSON_COMPACT);

@@ -117,6 +117,9 @@ void api_run_work(void *api, struct runner_run *run, void *payload) {
       (void)carry_out(&w, &failure);
     struct run_told told = {.order = &w.order,
                             .mapping_text = w.body.mapping,
+                            .mapping_name =
+                                w.about.alignment.n ? arena_printf(w.arena, "alignment %.*s", STR_ARG(w.about.alignment)) : STR_NONE,
+                            .mapping_version = w.about.alignment_version,
                             .began_ms = began,
                             .ended_ms = clock_now_ms(),
                             .by_source = w.about.by,

@@ -5,6 +5,8 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "crypt/random.h"
+#include "http/form.h"
+#include "transfer/report_form.h"
 #include <jansson.h>
 
 enum { LIST_MAX = 500 };
@@ -111,7 +113,8 @@ static int make_document(struct api_job *job, const struct run_asked *asked, str
                             .dry_run = order->dry_run,
                             .periods = order->periods,
                             .period_count = order->period_count,
-                            .org_units = (int64_t)order->org_unit_count};
+                            .org_units = (int64_t)order->org_unit_count,
+                            .alignment_version = asked->alignment_version};
   struct str other;
   *ret = (struct store_document){.kind = RUN_KIND,
                                  .id = random_id(job->arena, 22),
@@ -200,16 +203,26 @@ int api_run_get(struct api_job *job, struct error *error) {
   return 0;
 }
 
+static int form_asked(struct api_job *job, enum report_form *ret, struct error *error) {
+  struct form query;
+  struct str name;
+  *ret = REPORT_JSON;
+  if (form_parse(job->arena, job->query, &query, error)) return -1;
+  if (!form_get(&query, STR("format"), &name) || report_form_of(name, ret)) return 0;
+  return error_set(error, ERROR_bad_request, "'format' is json, csv or html");
+}
+
 int api_run_report(struct api_job *job, struct error *error) {
   struct store_document document;
-  if (load(job, &document, error)) return -1;
+  enum report_form form;
+  if (form_asked(job, &form, error) || load(job, &document, error)) return -1;
   struct str report = run_body_split(document.body).report;
   struct runner_view view;
   if (!report.n || runner_look(api_runner(job->api), document.id, job->arena, &view))
     return error_set(error, ERROR_not_found, "the run has not ended: there is no report yet");
-  job->attachment = "report.json";
-  (void)buf_add(&job->answer, report);
-  return 0;
+  job->attachment = arena_cstr(job->arena, arena_printf(job->arena, "report.%s", report_form_name(form)));
+  if (form != REPORT_JSON) job->type = report_form_type(form);
+  return report_form_write(form, report, &job->answer, error);
 }
 
 /* --- stopping and going on --- */

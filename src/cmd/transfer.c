@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/side.h"
 #include "drift/drift.h"
+#include "transfer/report_form.h"
 #include <getopt.h>
 #include <signal.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@ static const char usage[] =
     "  --journal DIR       what is done is written there first (default: a new folder here)\n"
     "  --resume            goes on with the run in the journal\n"
     "  --undo              puts back what the run in the journal overwrote\n"
-    "  --report FILE       the report as JSON\n"
+    "  --report FILE       the report, as the ending says: .json, .csv (spreadsheets) or .html (to read, print and file); may be given "
+    "several times\n"
     "  --sum-anyway        also adds up what the target averages, or takes the last, least or largest of\n";
 
 enum word {
@@ -67,8 +69,12 @@ static const struct option long_options[] = {
     {0},
 };
 
+enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
+
 struct asked {
-  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *report;
+  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal;
+  const char *reports[REPORTS_MAX];
+  size_t report_count;
   bool dry_run, resume, undo, sum_anyway;
 };
 
@@ -114,11 +120,17 @@ static int bad_usage(struct error *error, const char *what) {
 }
 
 static int read_options(int argc, char **argv, struct asked *a, struct error *error) {
-  const char **const texts[] = {
-      [CONFIG - CONFIG] = &a->config,   [MAPPING - CONFIG] = &a->mapping,     [FROM - CONFIG] = &a->from,
-      [TO - CONFIG] = &a->to,           [PERIODS - CONFIG] = &a->periods,     [UNITS - CONFIG] = &a->units,
-      [ACCEPT - CONFIG] = &a->accept,   [VALUES_IN - CONFIG] = &a->values_in, [VALUES_OUT - CONFIG] = &a->values_out,
-      [JOURNAL - CONFIG] = &a->journal, [REPORT - CONFIG] = &a->report,       [HELP - CONFIG] = NULL};
+  const char **const texts[] = {[CONFIG - CONFIG] = &a->config,
+                                [MAPPING - CONFIG] = &a->mapping,
+                                [FROM - CONFIG] = &a->from,
+                                [TO - CONFIG] = &a->to,
+                                [PERIODS - CONFIG] = &a->periods,
+                                [UNITS - CONFIG] = &a->units,
+                                [ACCEPT - CONFIG] = &a->accept,
+                                [VALUES_IN - CONFIG] = &a->values_in,
+                                [VALUES_OUT - CONFIG] = &a->values_out,
+                                [JOURNAL - CONFIG] = &a->journal,
+                                [HELP - CONFIG] = NULL};
   bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
                          [RESUME - CONFIG] = &a->resume,
                          [UNDO - CONFIG] = &a->undo,
@@ -127,7 +139,10 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
   for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
     if (option == HELP) return 1;
     if (option == '?') return bad_usage(error, "an option is unknown or lacks its value");
-    if (texts[option - CONFIG])
+    if (option == REPORT) {
+      if (a->report_count == REPORTS_MAX) return bad_usage(error, "too many --report");
+      a->reports[a->report_count++] = optarg;
+    } else if (texts[option - CONFIG])
       *texts[option - CONFIG] = optarg;
     else
       *flags[option - CONFIG] = true;
@@ -260,11 +275,23 @@ static int transfer(struct work *w, struct error *error) {
 
 /* --- what is said --- */
 
-static int write_report(const struct work *w, const struct run_told *told, struct error *error) {
-  struct buf text = BUF_INIT(1 << 30);
-  int result = run_report_write(told, w->report, &text) ? file_write(w->asked->report, buf_str(&text), error)
-                                                        : error_set(error, ERROR_inside, "the report is too large");
+/* As JSON where the ending says nothing else, so that any name may be given. */
+static int write_as(const char *path, struct str json, struct error *error) {
+  enum report_form form = REPORT_JSON;
+  (void)report_form_of_file(str_of(path), &form);
+  struct buf text = BUF_INIT(REPORT_BYTES_MAX);
+  int result = report_form_write(form, json, &text, error);
+  if (result == 0) result = file_write(path, buf_str(&text), error);
   buf_free(&text);
+  return result;
+}
+
+static int write_reports(const struct work *w, const struct run_told *told, struct error *error) {
+  if (!w->asked->report_count) return 0;
+  struct buf json = BUF_INIT(REPORT_BYTES_MAX);
+  int result = run_report_write(told, w->report, &json) ? 0 : error_set(error, ERROR_inside, "the report is too large");
+  for (size_t i = 0; result == 0 && i < w->asked->report_count; i++) result = write_as(w->asked->reports[i], buf_str(&json), error);
+  buf_free(&json);
   return result;
 }
 
@@ -302,12 +329,16 @@ static bool can_resume(const struct work *w, const struct error *failure) {
 }
 
 static int finish(struct work *w, int64_t began, int result, struct error *failure) {
-  struct run_told told = {
-      .order = &w->order, .mapping_text = w->mapping_text, .began_ms = began, .ended_ms = clock_now_ms(), .failure = failure};
+  struct run_told told = {.order = &w->order,
+                          .mapping_text = w->mapping_text,
+                          .mapping_name = str_of(w->asked->mapping),
+                          .began_ms = began,
+                          .ended_ms = clock_now_ms(),
+                          .failure = failure};
   struct error error = {0};
   if (w->progress_shown) (void)fprintf(stderr, "\r\033[K");
   bool worked = result == 0 || report_counts(w->report)->read || w->journal;
-  if (w->asked->report && worked && write_report(w, &told, &error)) return command_fail("transfer", &error);
+  if (worked && write_reports(w, &told, &error)) return command_fail("transfer", &error);
   if (result == 0) {
     const char *outcome = run_outcome(&told, w->report);
     bool values_on_stdout = w->asked->values_out && str_eq(str_of(w->asked->values_out), STR("-"));

@@ -54,7 +54,11 @@ bool dhis2_conflict_blames(const struct dhis2_conflict *conflict, struct str dat
 /* Is it about the data set as a whole (unknown, no right to write to it), so that no value of it can go in? */
 bool dhis2_conflict_is_of_data_set(const struct dhis2_conflict *conflict, struct str data_set);
 
+/* What a person can do about a refusal with this code ("E7613"; "unreadable": the user may not see the cell): a sentence, never NULL. */
+const char *dhis2_import_remedy(struct str code);
+
 /* Waits for a job, 10 minutes at most, and reads its summary. -1: ERROR_upstream_timeout, ERROR_cancelled, or as dhis2_get. */
-int dhis2_import_of_job(struct dhis2_server *server, struct str job, size_t count, const atomic_bool *cancel, struct arena *arena, struct dhis2_import *ret, struct error *error);
+int dhis2_import_of_job(struct dhis2_server *server, struct str job, size_t count, const atomic_bool *cancel, struct arena *arena,
+                        struct dhis2_import *ret, struct error *error);
 
 #endif

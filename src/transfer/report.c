@@ -47,6 +47,8 @@ struct report {
   uint64_t by_reason[TRANSFER_REASON_COUNT]; /* values of the source */
   struct map by_code;                        /* -> uint64_t */
   struct map unmapped, conflicts, totals;
+  struct map names[2]; /* id -> struct str */
+  struct report_party parties[2];
   VEC(struct differing) differing;
   struct total *last; /* of report_total: values come in runs */
 };
@@ -62,6 +64,7 @@ static void empty(struct report *r) {
   map_free(&r->unmapped);
   map_free(&r->conflicts);
   map_free(&r->totals);
+  for (unsigned side = 0; side < 2; side++) map_free(&r->names[side]);
   VEC_FREE(&r->differing);
   arena_free(r->arena);
 }
@@ -198,6 +201,49 @@ void report_total_name(struct report *r, struct str data_element, struct str per
   if (!total->name.n && name.n) total->name = arena_str(r->arena, name);
 }
 
+void report_party(struct report *r, enum report_side side, struct report_party party) {
+  r->parties[side] =
+      (struct report_party){arena_str(r->arena, party.url), arena_str(r->arena, party.version), arena_str(r->arena, party.user)};
+}
+
+struct report_party report_party_of(const struct report *r, enum report_side side) {
+  return r->parties[side];
+}
+
+void report_name(struct report *r, enum report_side side, struct str id, struct str name) {
+  if (!name.n || map_get(&r->names[side], id)) return;
+  struct str *kept = ARENA_NEW(r->arena, struct str);
+  *kept = arena_str(r->arena, name);
+  (void)map_put(&r->names[side], arena_str(r->arena, id), kept);
+}
+
+typedef void each_id(void *payload, enum report_side side, enum report_kind kind, struct str id);
+
+static void each_of_cell(const struct report_cell *cell, enum report_side side, each_id *each, void *payload) {
+  each(payload, side, REPORT_ELEMENT, cell->operand.data_element);
+  each(payload, side, REPORT_OPTION_COMBO, cell->operand.category_option_combo);
+  if (cell->attribute.n) each(payload, side, REPORT_OPTION_COMBO, cell->attribute);
+  each(payload, side, REPORT_ORG_UNIT, cell->org_unit);
+}
+
+void report_each_id(const struct report *r, each_id *each, void *payload) {
+  for (struct map_entry *e = map_first(&r->totals); e; e = map_next(&r->totals, e))
+    each(payload, REPORT_TARGET, REPORT_ELEMENT, ((const struct total *)e->value)->data_element);
+  for (struct map_entry *e = map_first(&r->unmapped); e; e = map_next(&r->unmapped, e)) {
+    const struct unmapped *u = e->value;
+    each(payload, REPORT_SOURCE, REPORT_ELEMENT, u->source.data_element);
+    if (u->source.category_option_combo.n) each(payload, REPORT_SOURCE, REPORT_OPTION_COMBO, u->source.category_option_combo);
+  }
+  for (struct map_entry *e = map_first(&r->conflicts); e; e = map_next(&r->conflicts, e)) {
+    const struct conflict *c = e->value;
+    for (size_t i = 0; i < c->cell_count; i++) {
+      each_of_cell(&c->cells[i].cell, REPORT_TARGET, each, payload);
+      for (size_t k = 0; k < c->cells[i].source_count; k++) each_of_cell(&c->cells[i].sources[k], REPORT_SOURCE, each, payload);
+    }
+  }
+  for (size_t i = 0; i < r->differing.n; i++) each_of_cell(&r->differing.p[i].wanted, REPORT_TARGET, each, payload);
+}
+
 static bool agrees(const struct total *total) {
   return decimal_cmp(&total->side[0], &total->side[1]) == 0;
 }
@@ -236,7 +282,7 @@ static void write_number(struct json_out *out, const char *key, const struct dec
 
 void report_write_counts(const struct report *r, struct json_out *out) {
   json_out_object(out);
-#define X(name) json_out_member_int(out, #name, (int64_t)r->counts.name);
+#define X(name, words) json_out_member_int(out, #name, (int64_t)r->counts.name);
   REPORT_COUNTS(X)
 #undef X
   json_out_member_object(out, "unmapped");
@@ -333,6 +379,37 @@ static void write_unmapped(const struct report *r, struct json_out *out) {
   free(list);
 }
 
+static void write_servers(const struct report *r, struct json_out *out) {
+  static const char *const sides[] = {"source", "target"};
+  if (!r->parties[0].url.n && !r->parties[1].url.n) return;
+  json_out_member_object(out, "servers");
+  for (unsigned side = 0; side < 2; side++) {
+    json_out_member_object(out, sides[side]);
+    json_out_member_str(out, "url", r->parties[side].url);
+    if (r->parties[side].version.n) json_out_member_str(out, "version", r->parties[side].version);
+    if (r->parties[side].user.n) json_out_member_str(out, "user", r->parties[side].user);
+    json_out_end(out);
+  }
+  json_out_end(out);
+}
+
+static void write_names(const struct report *r, struct json_out *out) {
+  static const char *const sides[] = {"source", "target"};
+  if (!r->names[0].count && !r->names[1].count) return;
+  json_out_member_object(out, "names");
+  for (unsigned side = 0; side < 2; side++) {
+    struct map_entry **list = sorted(&r->names[side]);
+    json_out_member_object(out, sides[side]);
+    for (size_t i = 0; i < r->names[side].count; i++) {
+      json_out_key(out, list[i]->key);
+      json_out_str(out, *(const struct str *)list[i]->value);
+    }
+    json_out_end(out);
+    free(list);
+  }
+  json_out_end(out);
+}
+
 void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("counts"));
   report_write_counts(r, out);
@@ -349,6 +426,8 @@ void report_write(const struct report *r, struct json_out *out) {
     json_out_end(out);
   }
   json_out_end(out);
+  write_servers(r, out);
+  write_names(r, out);
 }
 
 /* --- reading back --- */
@@ -369,7 +448,7 @@ static struct report_cell cell_of(const json_t *from) {
 static void add_counts(struct report *r, const json_t *counts) {
   const char *key;
   json_t *value;
-#define X(name) r->counts.name += count_of(counts, #name);
+#define X(name, words) r->counts.name += count_of(counts, #name);
   REPORT_COUNTS(X)
 #undef X
   json_object_foreach(json_object_get(counts, "ignored"), key, value)
@@ -419,7 +498,8 @@ static void add_conflict_cell(struct report *r, struct conflict *c, const json_t
 static void add_conflicts(struct report *r, const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *from = json_array_get(list, i), *cells = json_object_get(from, "cells");
-    struct conflict *c = conflict_of(r, json_is_true(json_object_get(from, "by_target")), json_text(from, "code"), json_text(from, "message"));
+    struct conflict *c =
+        conflict_of(r, json_is_true(json_object_get(from, "by_target")), json_text(from, "code"), json_text(from, "message"));
     if (!c) continue;
     c->count += count_of(from, "count");
     for (size_t k = 0; k < json_array_size(cells); k++) add_conflict_cell(r, c, json_array_get(cells, k));

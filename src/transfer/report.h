@@ -14,27 +14,27 @@
 #include "transfer/decimal.h"
 #include "transfer/translate.h"
 
-/* X(name): values of the source up to `mapped`, then cells of the target. */
+/* X(name, in words): values of the source up to `mapped`, then cells of the target. */
 #define REPORT_COUNTS(X) \
-  X(read)      /* values of the source */ \
-  X(not_asked) /* that the source server sent although nobody asked for them: passed over */ \
-  X(mapped)    /* that go somewhere */ \
-  X(cells)     /* cells of the target that they make, refused ones too */ \
-  X(summed)    /* made from more than one value */ \
-  X(partial)   /* some of their sources have no value */ \
-  X(refused)   /* by drawbridge, before anything was sent: see conflicts */ \
-  X(skipped)   /* left out because the mapping says so ("missing": "skip") */ \
-  X(sent) \
-  X(created) \
-  X(updated) \
-  X(removed)   /* by an undo: what the run had created */ \
-  X(unchanged) /* were there already and are not sent */ \
-  X(left_alone) /* of the target's cells that the mapping makes: hold a value, and the source says nothing of them */ \
-  X(verified)  /* read back and equal */ \
-  X(differing) /* read back and not equal */
+  X(read, "values read at the source") \
+  X(not_asked, "values that the source sent although nobody asked for them: passed over") \
+  X(mapped, "values of the source that go somewhere") \
+  X(cells, "cells of the target that they make, refused ones too") \
+  X(summed, "of these, made from more than one value") \
+  X(partial, "of these, some of their sources have no value") \
+  X(refused, "refused by drawbridge before anything was sent") \
+  X(skipped, "left out because the mapping says so") \
+  X(sent, "cells sent (a dry run: that would be sent)") \
+  X(created, "of these, the target held nothing before") \
+  X(updated, "of these, the target held another value before") \
+  X(removed, "deleted at the target") \
+  X(unchanged, "were there already and were not sent") \
+  X(left_alone, "hold a value at the target of which the source says nothing: left as they were") \
+  X(verified, "read back from the target and equal") \
+  X(differing, "read back from the target and not equal")
 
 struct report_counts {
-#define X(name) uint64_t name;
+#define X(name, words) uint64_t name;
   REPORT_COUNTS(X)
 #undef X
   uint64_t ignored;  /* refused by the target, all codes together */
@@ -58,14 +58,30 @@ struct report_counts *report_counts(struct report *report); /* to be raised in p
 void report_unmapped(struct report *report, enum transfer_reason reason, struct mapping_operand source, struct str value);
 
 /* A refusal: of the target's server (`by_target`, with its code) or of drawbridge. `sources`: where its value came from. */
-void report_conflict(struct report *report, bool by_target, struct str code, struct str message, const struct report_cell *cell, const struct report_cell *sources, size_t source_count);
+void report_conflict(struct report *report, bool by_target, struct str code, struct str message, const struct report_cell *cell,
+                     const struct report_cell *sources, size_t source_count);
 void report_differing(struct report *report, const struct report_cell *wanted, struct str found); /* found.p == NULL: nothing is there */
 
 /* Control totals. */
 enum report_side { REPORT_SOURCE, REPORT_TARGET };
-void report_total(struct report *report, struct str data_element, struct str period, enum report_side side, const struct decimal *number, int sign);
+void report_total(struct report *report, struct str data_element, struct str period, enum report_side side, const struct decimal *number,
+                  int sign);
 void report_total_cells(struct report *report, struct str data_element, struct str period, uint64_t cells);
-void report_total_name(struct report *report, struct str data_element, struct str period, struct str name); /* what the target calls the element; empty: not known */
+void report_total_name(struct report *report, struct str data_element, struct str period,
+                       struct str name); /* what the target calls the element; empty: not known */
+
+/* What the report calls by id: whom it was sent between, and what things are called there. Copied; the first name of an id stays. */
+struct report_party {
+  struct str url, version, user; /* each may be empty */
+};
+void report_party(struct report *report, enum report_side side, struct report_party party);
+struct report_party report_party_of(const struct report *report, enum report_side side);
+void report_name(struct report *report, enum report_side side, struct str id, struct str name);
+
+/* Every id in the lists of the report, as often as it stands there. */
+enum report_kind { REPORT_ELEMENT, REPORT_OPTION_COMBO, REPORT_ORG_UNIT };
+void report_each_id(const struct report *report, void (*each)(void *payload, enum report_side side, enum report_kind kind, struct str id),
+                    void *payload);
 
 /* Do the totals of both sides agree, in every element and period? */
 bool report_totals_agree(const struct report *report);
@@ -73,7 +89,7 @@ bool report_totals_agree(const struct report *report);
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, and `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */

@@ -186,6 +186,7 @@ static int look(struct run *run, struct error *error) {
     if (!dhis2_is_uid(m->source.data_sets[i]))
       return error_set(error, ERROR_input, "'%.*s' in the mapping is no id of a data set",
                        STR_ARG(str_slice(m->source.data_sets[i], 0, 40)));
+  run_meet(run);
   dhis2_server_patience(run->from, PATIENCE_MS);
   dhis2_server_patience(run->to, PATIENCE_MS);
   if (!(run->target = read_side(run, run->to, &m->target, error))) return -1;
@@ -266,7 +267,10 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   /* A run that is refused leaves no journal behind, where that can be known beforehand. */
   bool remembers = run.mapping && (run.mapping->source.metadata || run.mapping->target.metadata);
   if (remembers && !resume && look(&run, error)) run.mapping = NULL;
-  if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) result = go(&run, error);
+  if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) {
+    result = go(&run, error);
+    run_names(&run, result == 0);
+  }
   log_close(&run.log);
   gather_free(run.gather);
   VEC_FREE(&run.slices);

@@ -81,7 +81,8 @@ int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, s
 /* The whole report as it is filed: what was asked, when, what came of it ("done", "refused", "differs", "cancelled", "failed"), then report_write's members. `failure`: NULL or without code: it went through. False: larger than buf->max. */
 struct run_told {
   const struct run_order *order;
-  struct str mapping_text;
+  struct str mapping_text, mapping_name; /* name: where it came from; may be empty */
+  int64_t mapping_version;               /* of an alignment; 0: none */
   int64_t began_ms, ended_ms;
   struct str by_source, by_target; /* user names at the servers; may be empty */
   const struct error *failure;

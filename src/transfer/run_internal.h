@@ -75,6 +75,10 @@ size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 
+/* Servers, their versions and the users there, and the names of what the report lists. Without `may_ask` (a server cannot be worked with) only what is known already. */
+void run_meet(struct run *run);
+void run_names(struct run *run, bool may_ask);
+
 /* Reads a source value into gather and report; shared with files. 0 or -1. */
 struct intake {
   struct translation *translation;

@@ -14,6 +14,8 @@ static void write_asked(const struct run_told *told, struct json_out *out) {
   order_hash(told->mapping_text, hash);
   json_out_member_str(out, "from", order->from);
   json_out_member_str(out, "to", order->to);
+  if (told->mapping_name.n) json_out_member_str(out, "mapping_name", told->mapping_name);
+  if (told->mapping_version) json_out_member_int(out, "mapping_version", told->mapping_version);
   json_out_member_str(out, "mapping_sha256", str_of(hash));
   json_out_member_array(out, "periods");
   for (size_t i = 0; i < order->period_count; i++) json_out_str(out, order->periods[i]);
@@ -29,14 +31,21 @@ static void write_asked(const struct run_told *told, struct json_out *out) {
   json_out_member_bool(out, "dry_run", order->dry_run);
 }
 
+/* Who ran it: as the caller knows, else as the servers said. */
+static void write_by(const struct run_told *told, const struct report *report, struct json_out *out) {
+  struct str source = told->by_source.n ? told->by_source : report_party_of(report, REPORT_SOURCE).user,
+             target = told->by_target.n ? told->by_target : report_party_of(report, REPORT_TARGET).user;
+  if (source.n) json_out_member_str(out, "by_source", source);
+  if (target.n) json_out_member_str(out, "by_target", target);
+}
+
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf) {
   struct json_out out = JSON_OUT_INIT(buf);
   json_out_object(&out);
   json_out_member_str(&out, "format", STR("drawbridge-report"));
   json_out_member_int(&out, "version", 1);
   write_asked(told, &out);
-  if (told->by_source.n) json_out_member_str(&out, "by_source", told->by_source);
-  if (told->by_target.n) json_out_member_str(&out, "by_target", told->by_target);
+  write_by(told, report, &out);
   json_out_member_time(&out, "began", told->began_ms);
   json_out_member_time(&out, "ended", told->ended_ms);
   json_out_member_str(&out, "outcome", str_of(run_outcome(told, report)));

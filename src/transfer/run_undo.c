@@ -104,6 +104,7 @@ static int undo_all(struct run *run, const char *journal, struct error *error) {
   if (journal_get_file(run->log.journal, "mapping.json", run->arena, &text, error) ||
       !(run->mapping = mapping_read(run->arena, text, error)))
     return -1;
+  run_meet(run);
   dhis2_server_patience(run->to, PATIENCE_MS);
   run->delivery = (struct delivery){.server = run->to,
                                     .data_sets = run->mapping->target.data_sets,
@@ -119,6 +120,7 @@ int run_undo(struct dhis2_server *to, const char *journal, const struct run_watc
   struct run_order order = {0};
   struct run run = {.arena = arena_new(), .order = &order, .watch = watch, .to = to, .whole = report};
   int result = undo_all(&run, journal, error);
+  run_names(&run, result == 0);
   log_close(&run.log);
   arena_free(run.arena);
   return result;

@@ -83,9 +83,9 @@ async function answer(world, request, response) {
     if (!found) throw new Problem(404, 'not_found')
     const words = found[1].exec(path).slice(1).map(decodeURIComponent)
     const body = text ? JSON.parse(text) : undefined
-    const { status = 200, json, headers = {} } = found[2](world, words, body, request, url) ?? { status: 204 }
+    const { status = 200, json, text: plain, headers = {} } = found[2](world, words, body, request, url) ?? { status: 204 }
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
-    response.end(json === undefined ? undefined : JSON.stringify(json))
+    response.end(json === undefined ? plain : JSON.stringify(json))
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error)
     const { status, body } = error instanceof Problem ? error : new Problem(500, 'inside')
@@ -140,7 +140,10 @@ const ROUTES = [
   ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => { const run = of(world.runs, id); if (run.steps.length) Object.assign(run, run.steps.shift()); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/cancel$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'cancelled', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/resume$/, (world, [id]) => { const run = of(world.runs, id); run.steps = ending(run); run.state = 'sending'; return { json: runJson(run) } }],
-  ['GET', /^\/v1\/runs\/([^/]+)\/report$/, (world, [id]) => ({ json: { run: of(world.runs, id).id } })],
+  ['GET', /^\/v1\/runs\/([^/]+)\/report$/, (world, [id], _, __, url) => {
+    const format = url.searchParams.get('format') ?? 'json', run = of(world.runs, id).id
+    return format === 'json' ? { json: { run } } : { text: `${run} as ${format}`, headers: { 'Content-Type': `text/${format}` } }
+  }],
 ]
 
 const PASSWORDS = { locked: 'account_locked', expired: 'password_expired', disabled: 'account_disabled' }

@@ -1,5 +1,6 @@
 // The page in Debian's Chromium against made-up servers: each screen and state, by mouse and by key. What its console complains about fails the test, and so does axe.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { axe, openPage, picture, startBrowser } from './browser.mjs'
 import { startMock } from './mock.mjs'
@@ -438,6 +439,11 @@ describe('sending', () => {
     assert.deepEqual({ ...sent.order, dry_run: true }, checked.order) // what was checked is what was sent
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the report' }).click()])
     assert.match(file.suggestedFilename(), /^report-run2\.json$/)
+    for (const [name, format] of [['Report to print', 'html'], ['Report for a spreadsheet', 'csv']]) {
+      const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()])
+      assert.equal(saved.suggestedFilename(), `report-run2.${format}`)
+      assert.equal(readFileSync(await saved.path(), 'utf8'), `run2 as ${format}`)
+    }
     await page.getByRole('link', { name: 'Runs' }).click()
     await page.getByText('Sent and verified').waitFor()
     await clean('runs')

@@ -49,9 +49,9 @@ function Running({ run, error, again }) {
       set({ problem })
     }
   }
-  const saveReport = async () => {
+  const saveReport = (format) => async () => {
     try {
-      download(`report-${run.id}.json`, await gateway.runs.report(run.id))
+      download(`report-${run.id}.${format}`, await gateway.runs.report(run.id, { format }))
     } catch (problem) {
       set({ problem })
     }
@@ -66,7 +66,9 @@ function Running({ run, error, again }) {
     <div class="row">
       ${under_way && html`<${Button} loading=${state.cancel} onClick=${act('cancel')}>${t('Stop after what is under way')}<//>`}
       ${['interrupted', 'failed', 'cancelled'].includes(run.state) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
-      ${!under_way && html`<${Button} onClick=${saveReport}>${t('Save the report')}<//>`}
+      ${!under_way && html`<${Button} onClick=${saveReport('json')}>${t('Save the report')}<//>
+        <${Button} onClick=${saveReport('html')}>${t('Report to print')}<//>
+        <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
     </div>
     <${Outcome} run=${run} />
     <${Facts} run=${run} />

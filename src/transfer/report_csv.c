@@ -1,0 +1,53 @@
+#include "base/csv.h"
+#include "transfer/decimal.h"
+#include "transfer/report_sheets.h"
+
+/* What begins a formula in spreadsheets; the wide forms of the four signs too, which some take for the same. */
+static bool looks_like_formula(struct str text) {
+  static const struct str starts[] = {{"=", 1},
+                                      {"+", 1},
+                                      {"-", 1},
+                                      {"@", 1},
+                                      {"\t", 1},
+                                      {"\r", 1},
+                                      {"\n", 1},
+                                      {"\xEF\xBC\x9D", 3},
+                                      {"\xEF\xBC\x8B", 3},
+                                      {"\xEF\xBC\x8D", 3},
+                                      {"\xEF\xBC\xA0", 3}};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (str_starts(text, starts[i])) return true;
+  return false;
+}
+
+static struct str harmless(struct arena *arena, struct str text) {
+  struct decimal number;
+  return !looks_like_formula(text) || decimal_parse(text, &number) ? text : arena_printf(arena, "'%.*s", STR_ARG(text));
+}
+
+static size_t width_of(const struct report_sheets *sheets) {
+  size_t width = 0;
+  for (size_t i = 0; i < SHEETS; i++)
+    if (sheets->list[i].column_count > width) width = sheets->list[i].column_count;
+  return width + 1;
+}
+
+static void write_sheet(const struct sheet *sheet, size_t width, struct buf *buf) {
+  struct arena *arena = arena_new();
+  struct str fields[SHEET_COLUMNS_MAX + 1] = {STR("section")};
+  for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = str_of(sheet->columns[c].key);
+  csv_add_row(buf, fields, width);
+  for (size_t i = 0; i < sheet->rows.n; i++) {
+    fields[0] = str_of(sheet->key);
+    for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = harmless(arena, sheet->rows.p[i].cells[c]);
+    csv_add_row(buf, fields, width);
+  }
+  arena_free(arena);
+}
+
+bool report_csv_write(const struct report_sheets *sheets, struct buf *buf) {
+  size_t width = width_of(sheets);
+  for (size_t i = 0; i < SHEETS; i++)
+    if (sheets->list[i].rows.n) write_sheet(&sheets->list[i], width, buf);
+  return !buf->full;
+}
