@@ -339,7 +339,7 @@ static void write_rows(struct aligning *a, size_t s) {
 }
 
 static bool keeps_its_id(const struct align_pair *row) {
-  return row->target && row->answer == ALIGN_AUTO &&
+  return row->target && row->answer == ALIGN_AUTO && !row->decided &&
          (str_eq(row->source->id, row->target->id) || (row->source->is_default && row->target->is_default));
 }
 
@@ -347,8 +347,10 @@ static void finish(struct aligning *a, struct align_pairs *ret) {
   struct align_pair *rows = ARENA_ARRAY(a->arena, a->rows.n + 1, struct align_pair);
   if (a->rows.n) memcpy(rows, a->rows.p, a->rows.n * sizeof *rows);
   *ret = (struct align_pairs){rows, a->rows.n, true, true};
-  for (size_t i = 0; i < a->rows.n; i++)
-    if (rows[i].answer != ALIGN_CANDIDATE && !keeps_its_id(&rows[i])) ret->same = false;
+  for (size_t i = 0; i < a->rows.n; i++) {
+    rows[i].keeps_id = keeps_its_id(&rows[i]);
+    if (rows[i].answer != ALIGN_CANDIDATE && !rows[i].keeps_id) ret->same = false;
+  }
 }
 
 void attributes_align(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,

@@ -229,8 +229,8 @@ static void write_units(struct placing_units *p, struct align_pairs *ret) {
   if (p->rows.n) memcpy(rows, p->rows.p, p->rows.n * sizeof *rows);
   *ret = (struct align_pairs){rows, p->rows.n, true, true};
   for (size_t i = 0; i < p->rows.n; i++) {
-    bool keeps = rows[i].target && rows[i].answer == ALIGN_AUTO && str_eq(rows[i].source->id, rows[i].target->id);
-    if (rows[i].answer != ALIGN_CANDIDATE && !keeps) ret->same = false;
+    rows[i].keeps_id = rows[i].target && rows[i].answer == ALIGN_AUTO && !rows[i].decided && str_eq(rows[i].source->id, rows[i].target->id);
+    if (rows[i].answer != ALIGN_CANDIDATE && !rows[i].keeps_id) ret->same = false;
   }
 }
 

@@ -20,6 +20,7 @@ struct align_pair {
   const struct dhis2_object *source, *target; /* target NULL: no counterpart */
   enum align_answer answer;
   bool decided;     /* by a person */
+  bool keeps_id;    /* surely the same thing under the same id; of AOCs also default as default */
   uint32_t rank;    /* 1… within the source */
   float confidence; /* 0 to 1 */
   struct str why;   /* one plain sentence */
@@ -29,7 +30,7 @@ struct align_pairs {
   const struct align_pair *rows; /* by source id, then rank */
   size_t count;
   bool told; /* false: one of the sides does not tell what it has; no rows then */
-  bool same; /* every answer is sure and keeps its id (of AOCs: or is default to default): a mapping need not list them */
+  bool same; /* every answer keeps its id: a mapping need not list them */
 };
 
 struct align_period_rule {

@@ -91,10 +91,10 @@ static const struct mapping_pair *pairs_of(struct arena *arena, const struct ali
     if (row->answer == ALIGN_CANDIDATE) continue;
     list[n++] = (struct mapping_pair){.source = row->source->id,
                                       .target = row->target ? row->target->id : STR_NONE,
-                                      .decision = !row->target                ? MAPPING_NONE
-                                                  : row->decided              ? MAPPING_ACCEPTED
-                                                  : row->answer == ALIGN_AUTO ? MAPPING_AUTO
-                                                                              : MAPPING_PROPOSED,
+                                      .decision = !row->target                    ? MAPPING_NONE
+                                                  : row->decided || row->keeps_id ? MAPPING_ACCEPTED
+                                                  : row->answer == ALIGN_AUTO     ? MAPPING_AUTO
+                                                                                  : MAPPING_PROPOSED,
                                       .confidence = row->decided ? 0 : (double)row->confidence};
   }
   *ret_count = n;

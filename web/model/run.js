@@ -31,6 +31,7 @@ const REASONS = {
   undecided: () => t('Nobody has decided about their cell yet'),
   org_unit: () => t('Their organisation unit has no counterpart'),
   attribute_option_combo: () => t('Their attribute option has no counterpart'),
+  period: () => t('Their period is none of those that are added up'),
   no_value: () => t('There is a comment alone, and no value'),
   deleted: () => t('They were deleted at the source'),
 }

@@ -40,7 +40,7 @@ export function NewAlignment({ session }) {
       <${Side} title=${t('Values go to')} servers=${connected} side=${target} onChange=${setTarget} />
     </div>`}
     ${same && html`<${Notice} tone="warning" title=${t('That is the same data set twice')} />`}
-    ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: source.set.period_type, to: target.set.period_type })}>${t('You can align them, but sending needs the same periods on both sides.')}<//>`}
+    ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: source.set.period_type, to: target.set.period_type })}>${t('You can align them. Sums are sent where whole periods of the source make up one of the target (months a quarter); nothing is sent where a value would have to be split.')}<//>`}
     <${Problem} error=${state.error} again=${create} />
     ${connected?.length > 0 && html`<div class="row end">
       ${state.loading && html`<${Loading} what=${t('Reading both data sets and comparing them…')} />`}

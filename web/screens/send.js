@@ -23,8 +23,8 @@ export function Send({ params }) {
 export const orderKey = (run) => `drawbridge order ${run}`
 
 function Choosing({ id, alignment }) {
-  const { source, coverage } = alignment
-  const type = source.data_set?.period_type
+  const { source, target, coverage } = alignment
+  const type = target.data_set?.period_type // what is sent; the run reads the source's periods in it
   const units = useLoad((signal) => gateway.orgUnits(source.server, source.data_set.id, { signal }), [id])
   const tree = useMemo(() => units.data && treeOf(units.data), [units.data])
   const [periods, setPeriods] = useState(() => new Set(lastPeriods(type, 1).map((one) => one.id)))

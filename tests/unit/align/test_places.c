@@ -600,6 +600,11 @@ static void a_mapping_holds_what_was_found(void **state) {
   assert_int_equal(mapping->org_units[3].decision, MAPPING_NONE);
   assert_int_equal(mapping->org_units[3].target.n, 0);
   assert_int_equal(document_of(from, from, NULL, 0)->org_unit_count, 0); /* all keep their ids */
+  const struct dhis2_metadata *fewer = TREE('a', "Land", "Land/Bo", "Land/Kenema");
+  mapping = document_of(from, fewer, NULL, 0); /* one does not: the others count as before, without anybody's decision */
+  assert_int_equal(mapping->org_unit_count, 4);
+  for (size_t i = 0; i < 3; i++) assert_int_equal(mapping->org_units[i].decision, MAPPING_ACCEPTED);
+  assert_int_equal(mapping->org_units[3].decision, MAPPING_NONE);
 }
 
 int main(void) {
