@@ -8,16 +8,25 @@ static unsigned char lower(char c) {
   return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
+/* Eight bytes at once: what differs may differ in the bit of the case alone, and only in letters. */
+static bool same_eight(const char *a, const char *b) {
+  const uint64_t each = UINT64_C(0x0101010101010101);
+  uint64_t x, y;
+  memcpy(&x, a, 8);
+  memcpy(&y, b, 8);
+  if (x == y) return true;
+  uint64_t differs = x ^ y, small = (x | each * 0x20) & each * 0x7f;
+  uint64_t from_a = small + each * (0x80 - 'a'), behind_z = small + each * (0x7f - 'z'); /* the highest bit of each byte tells */
+  uint64_t letters = from_a & ~behind_z & ~x & each * 0x80;
+  return !(differs & ~(each * 0x20)) && !(differs << 2 & ~letters);
+}
+
 bool str_same_nocase(const char *a, const char *b, size_t n) {
   size_t i = 0;
-  for (; i + 8 <= n; i += 8) { /* mostly they are written alike */
-    uint64_t x, y;
-    memcpy(&x, a + i, 8);
-    memcpy(&y, b + i, 8);
-    if (x == y) continue;
-    if ((x ^ y) & ~(UINT64_C(0x0101010101010101) * 0x20)) return false;
-    for (size_t k = i; k < i + 8; k++)
-      if (lower(a[k]) != lower(b[k])) return false;
+  if (n >= 8) {
+    for (; i + 8 < n; i += 8)
+      if (!same_eight(a + i, b + i)) return false;
+    return same_eight(a + n - 8, b + n - 8);
   }
   for (; i < n; i++)
     if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;

@@ -16,6 +16,29 @@ static void assert_text(struct str got, const char *want) {
   if (!str_eq(got, str_of(want))) fail_msg("got '%.*s', want '%s'", STR_ARG(got), want);
 }
 
+/* Looked at many bytes at once: as if one by one. */
+static void strings_of_all_lengths(void **state) {
+  (void)state;
+  static const char bytes[] = "aAzZ@[`{}\x1f\x7f \xe4\xc4-_";
+  uint32_t seed = 5;
+  for (int round = 0; round < 200000; round++) {
+    char a[40], b[40];
+    size_t n = (size_t)round % sizeof a, first = SIZE_MAX, from = seed % 5;
+    bool alike = true;
+    for (size_t i = 0; i < n; i++) {
+      seed = seed * 1664525 + 1013904223;
+      unsigned number = seed >> 16;
+      a[i] = number % 8 ? 'x' : bytes[number / 8 % (sizeof bytes - 1)];
+      b[i] = (char)(number % 7 ? a[i] : a[i] ^ 0x20);
+      bool letter = (a[i] | 0x20) >= 'a' && (a[i] | 0x20) <= 'z';
+      alike = alike && (a[i] == b[i] || letter);
+      if (first == SIZE_MAX && i >= from && ((unsigned char)a[i] < 0x20 || a[i] == 0x7f)) first = i;
+    }
+    if (str_same_nocase(a, b, n) != alike) fail_msg("%.*s and %.*s", (int)n, a, (int)n, b);
+    assert_int_equal(str_find_control((struct str){a, n}, from), first);
+  }
+}
+
 static void strings(void **state) {
   (void)state;
   struct str rest = STR("a,,b");
@@ -314,7 +337,7 @@ static void text_of_all_scripts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(texts_in_one_piece),
+      cmocka_unit_test(strings_of_all_lengths), cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(texts_in_one_piece),
       cmocka_unit_test(arenas_of_a_pool), cmocka_unit_test(buffers_have_a_maximum), cmocka_unit_test(buffers_grow_up_to_it_byte_by_byte), cmocka_unit_test(buffers_take_numbers),
       cmocka_unit_test(maps_against_a_list), cmocka_unit_test(a_deleted_key_may_be_freed), cmocka_unit_test(vectors), cmocka_unit_test(times),
       cmocka_unit_test(http_times), cmocka_unit_test(errors), cmocka_unit_test(json_reads_back), cmocka_unit_test(text_of_all_scripts),
