@@ -52,6 +52,7 @@ static struct h2_stream *stream_new(struct h2 *h2, int32_t id) {
   stream->next = h2->streams;
   if (stream->next) stream->next->previous = stream;
   h2->streams = stream;
+  h2->unanswered++;
   return stream;
 }
 
@@ -66,6 +67,7 @@ static void take(struct h2_stream *stream, size_t n) {
 static void stream_free(struct h2_stream *stream) {
   struct h2 *h2 = stream->h2;
   take(stream, stream->in.n - stream->taken);
+  h2->unanswered -= !stream->out_ended;
   if (stream->previous) stream->previous->next = stream->next;
   else h2->streams = stream->next;
   if (stream->next) stream->next->previous = stream->previous;

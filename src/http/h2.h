@@ -1,7 +1,7 @@
 /* h2: HTTP/2 on one connection of the server (RFC 9113), with nghttp2 for frames, compression and windows. For server.c, connection.c and exchange.c alone: handlers see the exchanges of http/server.h.
  *
  * What holds always:
- * - nghttp2's callbacks only record; requests start, bodies move and streams end behind them, and frames go out at the turn's end.
+ * - nghttp2's callbacks only record; requests start, bodies move and streams end behind them. Frames go out at the turn's end, or with the end of the last answer that is under way.
  * - A stream's window is given back as its handler takes the body, not before: that is the back-pressure. What waits of an answer is limited for each stream, and streams take turns frame by frame.
  * - An outsider who makes work without asking for something is cut off (GOAWAY, ENHANCE_YOUR_CALM): each frame costs, resets of what was not answered cost more, requests and bytes that move earn (h2.c, `credit`).
  * - A stream ends clean or is reset: no half answer looks whole. What a request did not send when its answer is out is not waited for beyond 64 KiB: RST_STREAM with NO_ERROR (section 8.1).

@@ -134,7 +134,13 @@ bool h2_write(struct h2_stream *stream, struct str piece) {
   return !stream->above_high;
 }
 
+/* Where no other answer is to be waited for, nothing would share the write at the turn's end: it goes out now, and the browser is not kept waiting. */
 void h2_end(struct h2_stream *stream) {
+  struct h2 *h2 = stream->h2;
+  h2->unanswered -= !stream->out_ended;
   stream->out_ended = true;
   go_on(stream);
+  if (h2->unanswered || h2->doomed || h2->over) return;
+  h2_send(h2);
+  stream_flush(h2->connection->stream);
 }

@@ -22,6 +22,7 @@ struct h2 {
   struct connection *connection;
   nghttp2_session *session;
   struct h2_stream *streams;
+  size_t unanswered; /* streams whose answer has not ended */
   int64_t credit, credit_ms;
   int32_t last_id, skipped_from, skipped_to; /* stream ids: the highest seen, and those that the last step left out: they are closed without having been open */
   enum h2_drain drain;
