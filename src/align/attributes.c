@@ -44,6 +44,12 @@ static int by_id(const void *left, const void *right) {
   return str_cmp(a->o.id, b->o.id);
 }
 
+static int by_combo_id(const void *left, const void *right) {
+  const struct dhis2_category_combo *a = *(const struct dhis2_category_combo *const *)left,
+                                    *b = *(const struct dhis2_category_combo *const *)right;
+  return str_cmp(a->o.id, b->o.id);
+}
+
 /* False: a data set does not tell its AOCs. */
 static bool collect(struct arena *arena, const struct dhis2_metadata *m, struct side_aocs *ret) {
   struct map seen = {0};
@@ -64,6 +70,7 @@ static bool collect(struct arena *arena, const struct dhis2_metadata *m, struct 
     }
   }
   map_free(&seen);
+  if (ret->combo_count) qsort(ret->combos, ret->combo_count, sizeof *ret->combos, by_combo_id);
   if (ret->n) qsort(ret->p, ret->n, sizeof *ret->p, by_id);
   return told;
 }
@@ -209,16 +216,35 @@ static void take_defaults(struct aligning *a) {
 
 /* --- what the options say --- */
 
-/* One element that holds all AOCs: so that they are understood as cells are. */
-static struct dhis2_metadata as_cells(struct arena *arena, const struct dhis2_metadata *m, const struct side_aocs *side) {
-  struct dhis2_metadata made = *m;
+/* One element that holds all AOCs, and nothing besides: so that they are understood as cells are. Copies, by id, since the order of a list says nothing. */
+static struct dhis2_metadata as_cells(struct arena *arena, const struct side_aocs *side) {
+  struct dhis2_metadata made = {.element_count = 1, .combo_count = side->combo_count, .option_combo_count = side->n};
   struct dhis2_data_element *element = ARENA_NEW(arena, struct dhis2_data_element);
-  const struct dhis2_data_element **list = ARENA_NEW(arena, const struct dhis2_data_element *);
+  struct dhis2_category_combo *combos = ARENA_ARRAY(arena, side->combo_count + 1, struct dhis2_category_combo);
+  struct dhis2_option_combo *aocs = ARENA_ARRAY(arena, side->n + 1, struct dhis2_option_combo);
+  made.elements = ARENA_NEW(arena, const struct dhis2_data_element *);
+  made.combos = ARENA_ARRAY(arena, side->combo_count + 1, const struct dhis2_category_combo *);
+  made.option_combos = ARENA_ARRAY(arena, side->n + 1, const struct dhis2_option_combo *);
+  for (size_t k = 0; k < side->combo_count; k++) {
+    combos[k] = *side->combos[k];
+    combos[k].o.index = (uint32_t)k;
+    combos[k].option_combos = ARENA_ARRAY(arena, side->combos[k]->option_combo_count + 1, const struct dhis2_option_combo *);
+    combos[k].option_combo_count = 0;
+    made.combos[k] = &combos[k];
+  }
+  for (size_t i = 0; i < side->n; i++) {
+    size_t k = 0;
+    while (k + 1 < side->combo_count && side->combos[k] != side->p[i]->combo) k++;
+    aocs[i] = *side->p[i];
+    aocs[i].o.index = (uint32_t)i;
+    made.option_combos[i] = &aocs[i];
+    if (side->combos[k] != side->p[i]->combo) continue; /* never: a combo lists what belongs to it */
+    aocs[i].combo = &combos[k];
+    combos[k].option_combos[combos[k].option_combo_count++] = &aocs[i];
+  }
   *element =
-      (struct dhis2_data_element){.o = {.id = STR("attributes"), .given = true}, .combos = side->combos, .combo_count = side->combo_count};
-  list[0] = element;
-  made.elements = list;
-  made.element_count = 1;
+      (struct dhis2_data_element){.o = {.id = STR("attributes"), .given = true}, .combos = made.combos, .combo_count = side->combo_count};
+  made.elements[0] = element;
   return made;
 }
 
@@ -241,14 +267,15 @@ static void take_choices(struct aligning *a, const struct cells *cells) {
   for (size_t i = 0; i < cells->n; i++) {
     const struct cell *cell = &cells->p[i];
     size_t s = find(&a->from, cell->source->o.id), others = 0;
-    if (s == SIZE_MAX || a->from.p[s] != cell->source) continue;
+    if (s == SIZE_MAX) continue;
     for (size_t k = 0; k < cell->choice_count; k++) {
       const struct cell_choice *choice = &cell->choices[k];
-      if (choice->target->o.is_default || cell->source->o.is_default || is_rejected(a, s, choice->target)) continue;
+      size_t t = find(&a->to, choice->target->o.id);
+      if (t == SIZE_MAX || a->to.p[t]->o.is_default || cell->source->o.is_default || is_rejected(a, s, a->to.p[t])) continue;
       bool tie = (k && cell->choices[k - 1].score < choice->score + 0.3f) ||
                  (k + 1 < cell->choice_count && cell->choices[k + 1].score > choice->score - 0.3f);
-      a->others[s][others++] = (struct ground){choice->target, cells_confidence(choice->score), "Its options say something like it"};
-      if (cell->answered && !(choice->ground & CELL_LEFT_OVER)) VEC_PUSH(&choices, (struct choice){choice->score, s, choice->target, tie});
+      a->others[s][others++] = (struct ground){a->to.p[t], cells_confidence(choice->score), "Its options say something like it"};
+      if (cell->answered && !(choice->ground & CELL_LEFT_OVER)) VEC_PUSH(&choices, (struct choice){choice->score, s, a->to.p[t], tie});
     }
   }
   if (choices.n) qsort(choices.p, choices.n, sizeof *choices.p, by_score);
@@ -272,7 +299,7 @@ static bool is_any_open(const struct aligning *a) {
 static void take_by_meaning(struct aligning *a, const struct dhis2_metadata *source, const struct dhis2_metadata *target) {
   if (!is_any_open(a) || (a->to.n == 1 && a->to.fallback)) return;
   struct arena *scratch = arena_new();
-  struct dhis2_metadata sides[2] = {as_cells(scratch, source, &a->from), as_cells(scratch, target, &a->to)};
+  struct dhis2_metadata sides[2] = {as_cells(scratch, &a->from), as_cells(scratch, &a->to)};
   struct lexicon *lexicon = lexicon_new(scratch);
   const struct glossary *glossary = a->options->glossary;
   for (size_t i = glossary ? glossary->count : 0; i-- > 0;)

@@ -19,11 +19,15 @@ log: {{level: info, format: json}}
 UNDER_WAY = ("queued", "reading", "translating", "checking", "sending", "verifying")
 
 
-class Runs(Servers):
+class Gateway(Servers):
     unit_count = 3
+
+    def prepare(self):
+        """Before the servers start."""
 
     def setUp(self):
         super().setUp()
+        self.prepare()
         self.start()
         self.between = {name: Between(sim.port) for name, sim in self.sims.items()}
         for between in self.between.values():
@@ -68,6 +72,34 @@ class Runs(Servers):
         self.assertEqual((run["totals"], run["conflicts"], run["state"]), (self.report["control_totals"], [], "done"))
         self.assertEqual(run["counts"]["verified"], len(self.stored("target")))
 
+
+class Elsewhere(Gateway):
+    """A target with other org units, and quarters."""
+
+    def prepare(self):
+        fixture.move(self.target)
+        self.target.objects["dataSets"][0]["periodType"] = "Quarterly"
+
+    def test_an_alignment_leads_to_the_target_s_units_and_periods(self):
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        alignment = self.browser.call("POST", "/v1/alignments", body=sides).json["id"]
+        mapping = self.browser.call("GET", f"/v1/alignments/{alignment}/mapping").json
+        self.assertEqual([(p["source"], p["target"]) for p in mapping["org_units"]], list(zip(self.source.units, [*self.target.units[:-1], None])))
+        self.assertEqual((mapping["attribute_option_combos"], mapping["periods"]["conversion"]), ([], "roll-up"))
+        order = {"alignment": alignment, "periods": ["2024Q1"], "org_units": self.source.units, "dry_run": False, "accept": ["accepted", "auto", "proposed"]}
+        run = self.ended(self.browser.call("POST", "/v1/runs", body=order).json)
+        stored = self.stored("target", periods=("2024Q1", "2024Q2"))
+        self.assertEqual({(p, u) for _, _, p, u, _ in stored}, {("2024Q1", u) for u in self.target.units[:-1]})
+        summed = {self.target.elements[name] for name in ("cases", "tests")}
+        totals = [t for t in run["totals"] if t["data_element"] in summed]
+        self.assertEqual([(t["period"], t["equal"]) for t in totals], [("2024Q1", True)] * len(summed))
+        self.assertEqual({c["code"] for c in run["conflicts"]}, {"not_a_number", "not_summable"})  # remarks and shares of a quarter
+        run = self.ended(self.browser.call("POST", "/v1/runs", body={**order, "periods": ["202401"]}).json)
+        self.assertEqual(run["state"], "failed")
+        self.assertIn("name periods of the target", run["problem"]["detail"])
+
+
+class Runs(Gateway):
     def test_sent_and_seen_from_the_start_to_the_end(self):
         held = threading.Event()
         go_on = threading.Event()

@@ -110,6 +110,14 @@ def mapping(source, target, made=None, **more):
             "target": {"server": "target", "data_sets": [target.data_set], "default_option_combo": DEFAULT}, "rules": listed, **more}
 
 
+def move(side):
+    """The same org units under other ids and in capitals, all but the last assigned to the data set."""
+    for unit in side.objects["organisationUnits"]:
+        unit.update(id=unit["id"].replace("Ou", "Xu"), name=unit["name"].upper())
+    side.units = [u.replace("Ou", "Xu") for u in side.units]
+    side.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in side.units[:-1]]
+
+
 QUARTERS = {"conversion": "roll-up", "source": "Monthly", "target": "Quarterly"}
 
 

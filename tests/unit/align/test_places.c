@@ -511,6 +511,48 @@ static void attributes_on_one_side(void **state) {
   assert_false(given_up->attributes.same || made_up->attributes.same);
 }
 
+static const char *const funders[] = {"Global Fund", "PEPFAR", "World Bank",     "Gavi",   "Government",
+                                      "Community",   "MSF",    "Private sector", "UNICEF", "Unknown"};
+enum { FUNDERS = sizeof funders / sizeof *funders };
+
+/* Some of the funders, in some order, called `prefix` and their name; ids tell which one each is. */
+static const struct dhis2_metadata *funders_of(char letter, uint32_t shuffle, size_t count, const char *prefix) {
+  struct str list = STR("");
+  size_t *order = shuffled(count, shuffle);
+  for (size_t i = 0; i < count; i++)
+    list = arena_printf(arena, "%.*s%s{\"id\":\"%c%zu\",\"name\":\"%s%s\",\"categoryCombo\":{\"id\":\"%ccc\"}}", STR_ARG(list),
+                        i ? "," : "", letter, order[i], prefix, funders[order[i]], letter);
+  return read_json(arena_printf(
+      arena,
+      "{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\",\"categoryCombo\":{\"id\":\"%ccc\"}}],"
+      "\"categoryCombos\":[{\"id\":\"%ccc\",\"name\":\"Funder\"}],\"categoryOptionCombos\":[%.*s]}",
+      letter, letter, STR_ARG(list)));
+}
+
+/* Each is found whatever the order of the lists and whatever all names share; the same there and back; one that only one side has is nobody's. */
+static void attributes_for_any_order(void **state) {
+  static const char *const prefixes[] = {"", "Funded by "};
+  for (uint32_t seed = 1; seed <= 10; seed++)
+    for (size_t k = 0; k < 2; k++) {
+      const struct dhis2_metadata *from = funders_of('a', seed, FUNDERS, ""), *to = funders_of('b', seed * 7, FUNDERS - 2, prefixes[k]);
+      const struct align_places *there = place(from, to, NULL, 0), *back = place(to, from, NULL, 0);
+      same_rows(&there->attributes,
+                &place(funders_of('a', seed + 50, FUNDERS, ""), funders_of('b', seed + 60, FUNDERS - 2, prefixes[k]), NULL, 0)->attributes);
+      for (size_t i = 0; i < there->attributes.count; i++) {
+        const struct align_pair *row = &there->attributes.rows[i];
+        if (row->rank != 1) continue;
+        size_t which = (size_t)(row->source->id.p[1] - '0');
+        if (which >= FUNDERS - 2) {
+          assert_null(row->target);
+          continue;
+        }
+        if (!row->target || row->target->id.p[1] != row->source->id.p[1])
+          fail_msg("%.*s, prefix '%s'", STR_ARG(row->source->name), prefixes[k]);
+        assert_ptr_equal(row_of(&back->attributes, row->target)->target, row->source);
+      }
+    }
+}
+
 static void attributes_not_told(void **state) {
   const struct dhis2_metadata *told = AOC_SIDE("a", COMBO("acc", "Funder"), AOC("a1", "Global Fund", "acc"), ""),
                               *untold = read_json(STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}]}"));
@@ -630,6 +672,7 @@ int main(void) {
       TEST(default_is_default_by_role),
       TEST(attributes_by_what_they_say),
       TEST(attributes_on_one_side),
+      TEST(attributes_for_any_order),
       TEST(attributes_not_told),
       TEST(period_rules),
       TEST(period_rules_of_odd_sides),
