@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cmd/commands.h"
 #include "cmd/side.h"
+#include "mapping/format_parts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -17,7 +18,8 @@ static const char usage[] = "usage: drawbridge align --source SIDE --target SIDE
                             "  --source-data-set UID     the same for the source alone\n"
                             "  --target-data-set UID     the same for the target alone\n"
                             "  --candidates N            how many targets are listed for each item (default 5, at most 50)\n"
-                            "  --format csv|json         a list of proposals, or a mapping for drawbridge transfer (default csv)\n"
+                            "  --format FORMAT           csv: a list of proposals (default); json: a mapping for drawbridge transfer;\n"
+                            "                            or another form of it: see drawbridge mapping formats\n"
                             "  --output FILE             instead of standard output\n"
                             "  --fix DECISIONS.csv       what a person has decided\n"
                             "  --glossary FILE.csv       what words mean: columns term, means, facet\n"
@@ -32,7 +34,8 @@ struct options {
   const char *source, *target, *output, *fix, *glossary, *config;
   struct side_data_sets source_sets, target_sets;
   unsigned candidates;
-  bool json, explain, help;
+  const struct format *format; /* NULL: the list of proposals */
+  bool explain, help;
   bool with[WITH_KINDS];
 };
 
@@ -82,8 +85,10 @@ static int take_option(struct options *o, int option) {
     o->candidates = (unsigned)number;
     return 0;
   case 'F':
-    o->json = strcmp(optarg, "json") == 0;
-    return o->json || strcmp(optarg, "csv") == 0 ? 0 : bad_usage("--format is csv or json, not", optarg);
+    o->format = strcmp(optarg, "csv") == 0 ? NULL : format_named(str_of(optarg));
+    return o->format || strcmp(optarg, "csv") == 0
+               ? 0
+               : bad_usage("--format is csv or json, or another that `drawbridge mapping formats` lists, not", optarg);
   default: return bad_usage("see drawbridge align --help", NULL);
   }
 }
@@ -174,6 +179,12 @@ static struct str features_of(struct arena *arena, const struct align_row *row) 
   return copy;
 }
 
+/* Texts for people stand behind COLUMNS: no spreadsheet takes one of them for a formula. */
+static void add_row(struct output *out, struct arena *arena, struct str *fields, size_t n) {
+  for (size_t i = COLUMNS; i < n; i++) fields[i] = cell_guard(arena, fields[i]);
+  csv_add_row(&out->buf, fields, n);
+}
+
 static void write_row(struct output *out, struct arena *arena, const struct align_row *row, bool explain) {
   char rank[16], confidence[16];
   (void)snprintf(rank, sizeof rank, "%u", row->rank);
@@ -197,7 +208,7 @@ static void write_row(struct output *out, struct arena *arena, const struct alig
     fields[n++] = row->why;
     fields[n++] = features_of(arena, row);
   }
-  csv_add_row(&out->buf, fields, n);
+  add_row(out, arena, fields, n);
 }
 
 /* One row of the further kinds: ids, or period types, in the columns of data elements. */
@@ -208,7 +219,7 @@ struct further {
   enum align_answer answer;
 };
 
-static void write_further(struct output *out, const struct further *row, bool explain) {
+static void write_further(struct output *out, struct arena *arena, const struct further *row, bool explain) {
   char rank[16], confidence[16];
   (void)snprintf(rank, sizeof rank, "%u", row->rank);
   (void)snprintf(confidence, sizeof confidence, "%.4f", (double)row->confidence);
@@ -227,7 +238,7 @@ static void write_further(struct output *out, const struct further *row, bool ex
                                             STR(""),
                                             row->why,
                                             STR("")};
-  csv_add_row(&out->buf, fields, explain ? COLUMNS + EXPLAINED : COLUMNS);
+  add_row(out, arena, fields, explain ? COLUMNS + EXPLAINED : COLUMNS);
 }
 
 /* Names of org units are paths: one name alone stands for many. */
@@ -253,15 +264,15 @@ static int write_pairs(struct output *out, struct arena *arena, const struct inp
     if (explain)
       row.source_name = name_in(arena, in->source, pair->source, of_units),
       row.target_name = name_in(arena, in->target, pair->target, of_units);
-    write_further(out, &row, explain);
+    write_further(out, arena, &row, explain);
     if (out->buf.n >= PIECE || out->buf.full) written = output_flush(out, error);
   }
   return written;
 }
 
-static void write_period(struct output *out, const struct input *in, bool explain) {
+static void write_period(struct output *out, struct arena *arena, const struct input *in, bool explain) {
   const struct align_period_rule *period = &in->places->period;
-  write_further(out,
+  write_further(out, arena,
                 &(struct further){STR("period"), period->periods.source, period->answer == ALIGN_NONE ? STR("") : period->periods.target,
                                   str_of(mapping_conversion_name(period->periods.conversion)), period->periods.target, period->periods.note,
                                   1, period->confidence, period->answer},
@@ -293,7 +304,7 @@ static int write_csv(struct output *out, const struct options *o, const struct i
     if (out->buf.n >= PIECE || out->buf.full) written = output_flush(out, error);
   }
   if (o->with[WITH_UNITS] && written == 0) written = write_pairs(out, arena, in, &in->places->org_units, true, o->explain, error);
-  if (o->with[WITH_PERIODS]) write_period(out, in, o->explain);
+  if (o->with[WITH_PERIODS]) write_period(out, arena, in, o->explain);
   arena_free(arena);
   return written;
 }
@@ -303,13 +314,20 @@ static struct str server_of(const char *side) {
   return side_is_server(side, &id) ? id : STR("");
 }
 
-static int write_json(struct output *out, struct arena *arena, const struct options *o, const struct input *in,
-                      const struct align_result *result, struct error *error) {
+static void print_warnings(const char *side, const struct str *warnings, size_t count) {
+  for (size_t i = 0; i < count && i < 20; i++)
+    (void)fprintf(stderr, "drawbridge align: %s%s%.*s\n", side, *side ? ": " : "", STR_ARG(warnings[i]));
+  if (count > 20) (void)fprintf(stderr, "drawbridge align: and %zu more of that kind\n", count - 20);
+}
+
+static int write_mapping(struct output *out, struct arena *arena, const struct options *o, const struct input *in,
+                         const struct align_result *result, struct error *error) {
   const struct mapping *mapping = align_to_mapping(
       arena, in->source, in->target, result, (struct align_mapping_options){server_of(o->source), server_of(o->target), true, in->places});
-  out->buf.max = MAPPING_BYTES_MAX;
-  if (!mapping_write(mapping, &out->buf))
-    return error_set(error, ERROR_too_large, "the mapping is larger than %d bytes: name fewer data sets", MAPPING_BYTES_MAX);
+  struct format_job job = {.arena = arena, .source = in->source, .target = in->target};
+  out->buf.max = FORMAT_WRITTEN_MAX;
+  if (format_write(o->format, &job, mapping, &out->buf, error) < 0) return -1;
+  print_warnings("", job.warnings.lines, job.warnings.n);
   return 0;
 }
 
@@ -324,16 +342,10 @@ static int read_input(struct arena *arena, const struct options *o, struct input
   return 0;
 }
 
-static void print_warnings(const char *side, const struct str *warnings, size_t count) {
-  for (size_t i = 0; i < count && i < 20; i++)
-    (void)fprintf(stderr, "drawbridge align: %s%s%.*s\n", side, *side ? ": " : "", STR_ARG(warnings[i]));
-  if (count > 20) (void)fprintf(stderr, "drawbridge align: and %zu more of that kind\n", count - 20);
-}
-
 static int find_places(struct arena *arena, const struct options *o, const struct align_options *options, struct input *in,
                        struct error *error) {
   bool list = o->with[WITH_UNITS] || o->with[WITH_ATTRIBUTES] || o->with[WITH_PERIODS];
-  if (!o->json && !list) return 0;
+  if (!o->format && !list) return 0;
   if (align_places(in->source, in->target, options, in->decisions, in->decision_count, arena, &in->places, error) < 0) return -1;
   print_warnings("", in->places->warnings, in->places->warning_count);
   if (o->with[WITH_UNITS] && !in->places->org_units.told)
@@ -357,7 +369,7 @@ static int run(struct arena *arena, const struct options *o, struct error *error
   if (find_places(arena, o, &options, &in, error) < 0) return -1;
   struct output out;
   if (output_open(&out, arena, o->output, error) < 0) return -1;
-  int written = o->json ? write_json(&out, arena, o, &in, result, error) : write_csv(&out, o, &in, result, error);
+  int written = o->format ? write_mapping(&out, arena, o, &in, result, error) : write_csv(&out, o, &in, result, error);
   return output_close(&out, written, error);
 }
 

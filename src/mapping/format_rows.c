@@ -1,6 +1,7 @@
 #include "mapping/format_rows.h"
 
 #include "base/csv.h"
+#include "base/vec.h"
 
 const char *const row_column_names[ROW_COLUMNS] = {"kind",
                                                    "source_data_element",
@@ -60,6 +61,17 @@ static int read_term(struct rows_reading *r, const struct str *f, unsigned long 
   return 0;
 }
 
+static int read_pair(struct rows_reading *r, struct pair_list *list, const struct str *f, unsigned long long line, struct error *error) {
+  struct mapping_pair pair = {arena_str(r->job->arena, f[ROW_SOURCE]), arena_str(r->job->arena, f[ROW_TARGET]), MAPPING_ACCEPTED, 0};
+  if (!mapping_decision_of(f[ROW_DECISION], &pair.decision))
+    return error_set(error, ERROR_input, "line %llu: the decision is accepted, auto, proposed, candidate, rejected or none", line);
+  if (format_confidence_of(r->job->arena, f[ROW_CONFIDENCE], &pair.confidence))
+    return error_set(error, ERROR_input, "line %llu: a confidence is from 0 to 1", line);
+  if (list->n >= MAPPING_PAIRS_MAX) return error_set(error, ERROR_input, "line %llu: more than %d pairs", line, MAPPING_PAIRS_MAX);
+  VEC_PUSH(list, pair);
+  return 0;
+}
+
 int rows_reading_row(struct rows_reading *r, const struct str *fields, size_t count, uint64_t line, struct error *error) {
   struct str f[ROW_COLUMNS];
   size_t text = 0;
@@ -72,15 +84,20 @@ int rows_reading_row(struct rows_reading *r, const struct str *fields, size_t co
     if (i != ROW_SIGN) f[i] = cell_unguard(f[i]);
   }
   if (str_eq(f[ROW_KIND], STR("data_element"))) return r->elements++, 0;
-  if (!str_eq(f[ROW_KIND], STR("operand")) && (f[ROW_KIND].n || r->columns[ROW_KIND] != SIZE_MAX))
-    return error_set(error, ERROR_input, "line %llu: the kind is data_element or operand", (unsigned long long)line);
+  if (str_eq(f[ROW_KIND], STR("period"))) return r->periods++, 0;
   if (str_eq(f[ROW_DECISION], STR("candidate"))) return r->candidates++, 0;
+  if (str_eq(f[ROW_KIND], STR("org_unit"))) return read_pair(r, &r->units, f, (unsigned long long)line, error);
+  if (str_eq(f[ROW_KIND], STR("attribute_option_combo"))) return read_pair(r, &r->attributes, f, (unsigned long long)line, error);
+  if (!str_eq(f[ROW_KIND], STR("operand")) && (f[ROW_KIND].n || r->columns[ROW_KIND] != SIZE_MAX))
+    return error_set(error, ERROR_input, "line %llu: the kind is data_element, operand, org_unit, attribute_option_combo or period",
+                     (unsigned long long)line);
   return read_term(r, f, (unsigned long long)line, error);
 }
 
 void rows_reading_done(struct rows_reading *r, struct mapping *ret) {
   rule_list_done(r->list, ret);
   if (r->elements) format_tell(r->job, "%zu rows of data elements are passed over: cells decide", r->elements);
+  if (r->periods) format_tell(r->job, "%zu rows of periods are passed over", r->periods);
   if (r->candidates) format_tell(r->job, "%zu candidates are passed over", r->candidates);
 }
 
@@ -99,4 +116,14 @@ void row_of_term(struct arena *arena, const struct mapping_rule *rule, const str
   ret[ROW_AT] = cell_guard(arena, rule->at);
   ret[ROW_NOTE] = cell_guard(arena, rule->note);
   ret[ROW_BLOCKED] = cell_guard(arena, rule->blocked);
+}
+
+void row_of_pair(struct arena *arena, const char *kind, const struct mapping_pair *pair, struct str ret[ROW_COLUMNS]) {
+  for (int i = 0; i < ROW_COLUMNS; i++) ret[i] = STR("");
+  ret[ROW_KIND] = str_of(kind);
+  ret[ROW_SOURCE] = cell_guard(arena, pair->source);
+  ret[ROW_TARGET] = cell_guard(arena, pair->target);
+  ret[ROW_SIGN] = STR("+");
+  ret[ROW_CONFIDENCE] = pair->confidence > 0 ? format_confidence_text(arena, pair->confidence) : STR("");
+  ret[ROW_DECISION] = str_of(mapping_decision_name(pair->decision));
 }

@@ -286,6 +286,10 @@ const struct mapping *format_xlsx_read(struct format_job *job, struct str bytes,
   VEC_FREE(&r.sound_for);
   VEC_FREE(&r.source_sets);
   VEC_FREE(&r.target_sets);
+  if (r.rows->attributes.n + r.rows->units.n)
+    format_tell(job, "%zu rows of pairs are passed over: pairs have sheets of their own", r.rows->attributes.n + r.rows->units.n);
+  VEC_FREE(&r.rows->attributes);
+  VEC_FREE(&r.rows->units);
   rows_reading_done(r.rows, m);
   return result == 0 ? m : NULL;
 }

@@ -10,7 +10,9 @@ static const struct mapping *json_read(struct format_job *job, struct str bytes,
 static int json_write(struct format_job *job, const struct mapping *mapping, struct buf *buf, struct error *error) {
   (void)job;
   (void)mapping_write(mapping, buf);
-  return 0;
+  return buf->n > MAPPING_BYTES_MAX
+             ? error_set(error, ERROR_too_large, "the mapping is larger than %d bytes: make it of fewer data sets", MAPPING_BYTES_MAX)
+             : 0;
 }
 
 enum {
@@ -21,7 +23,7 @@ enum {
 
 static const struct format formats[] = {
     {"json", "Mapping (JSON)", ".json", "application/json", HOLDS_ALL, "", json_read, json_write},
-    {"csv", "List (CSV)", ".csv", "text/csv; charset=utf-8", OF_RULES, "", format_csv_read, format_csv_write},
+    {"csv", "List (CSV)", ".csv", "text/csv; charset=utf-8", OF_RULES | OF_PAIRS, "", format_csv_read, format_csv_write},
     {"xlsx", "Workbook (Excel)", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", HOLDS_ALL & ~HOLDS_METADATA,
      "texts of more than 32767 characters", format_xlsx_read, format_xlsx_write},
     {"fhir", "FHIR ConceptMap", ".fhir.json", "application/fhir+json", (OF_RULES & ~HOLDS_UNFILLED) | OF_PAIRS | HOLDS_SERVERS, "",
@@ -94,5 +96,7 @@ int format_write(const struct format *format, struct format_job *job, const stru
                      "no pair of org units, or of attribute option combos, is accepted: without any, %s would let all pass as it is",
                      format->name);
   if (format->write(job, kept, buf, error) < 0) return -1;
-  return buf->full ? error_set(error, ERROR_too_large, "the mapping is too large to be written as %s", format->name) : 0;
+  return buf->full
+             ? error_set(error, ERROR_too_large, "the mapping is too large to be written as %s: make it of fewer data sets", format->name)
+             : 0;
 }

@@ -78,6 +78,33 @@ class Align(unittest.TestCase):
         self.assertEqual(quoted["source_name"], 'A "quoted", name')
         self.assertTrue(any("words" in r["features"] for r in rows))
 
+    def test_names_are_no_formulas(self):
+        """A name that a spreadsheet would take for a formula has an apostrophe before it; ids and signs stay as they are."""
+        self.write("source.json", export("a", {"=HYPERLINK(\"http://x\") Malaria cases": True, "@Measles deaths": False}))
+        rows = self.rows("--explain")
+        self.assertEqual({r["source_name"] for r in rows}, {"'=HYPERLINK(\"http://x\") Malaria cases", "'@Measles deaths"})
+        self.assertEqual({r["sign"] for r in rows}, {"+"})
+        for r in rows:
+            self.assertFalse(any(cell.startswith(tuple("=+-@\t\r")) for name, cell in r.items() if name != "sign"), r)
+
+    def test_every_form_of_a_mapping(self):
+        """What align writes in each form is read back, and has the cells of the JSON mapping that count there; names stand where people read."""
+        listed = subprocess.run([BUILD / "drawbridge", "mapping", "formats"], capture_output=True, text=True, check=True).stdout
+        forms = [line.split()[:2] for line in listed.splitlines() if not line.startswith(" ")]
+        cells = {}
+        for name, ending in forms:
+            told = self.run_align("--format", name, "--output", f"m{ending}").stderr
+            if name == "csv":
+                continue  # the list of proposals
+            subprocess.run([BUILD / "drawbridge", "mapping", "convert", "--from", name, "--source", "source.json", "--target", "target.json", f"m{ending}", "back.json"], cwd=self.folder, check=True, capture_output=True)
+            rules = json.loads((self.folder / "back.json").read_text())["rules"]
+            cells[name] = {(t["data_element"], t["category_option_combo"], r["target"]["data_element"], r["target"]["category_option_combo"]) for r in rules if r["target"] and r["decision"] != "proposed" for t in r["terms"]}
+            self.assertTrue(cells[name], name)
+            self.assertEqual(cells[name], cells["json"], (name, told))
+        self.assertIn("Malaria cases", (self.folder / "m.datim.csv").read_text())
+        self.assertIn('"display":"Malaria cases: Female"', (self.folder / "m.fhir.json").read_text())
+        self.assertIn("NAT Malaria cases", (self.folder / "m.metadata-alignment.json").read_text())
+
     def test_output_takes_its_place_at_the_end(self):
         self.write("out.csv", "old")
         self.run_align("--output", "out.csv")

@@ -122,7 +122,7 @@ class Mapping(Convert):
 
     def test_losses_are_told(self):
         self.write("a.json", '{"format":"drawbridge-mapping","version":1,"rules":[],"org_units":[{"source":"a","target":"b"}]}')
-        self.assertIn("left out: 1 pair of org units", self.convert("--to", "csv", "a.json", "-").stderr)
+        self.assertIn("left out: 1 pair of org units", self.convert("--to", "datim", "a.json", "-").stderr)
 
     def test_dictionaries(self):
         self.write("a.json", WHOLE)
