@@ -204,6 +204,9 @@ export interface Drawbridge {
     decide(id: string, decisions: Decision[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
     remove(id: string, options?: CallOptions): Promise<void>
     mapping(id: string, options?: CallOptions): Promise<object>
+    formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string }[]>
+    mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: string[] }>
+    importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: string[] }>
   }
   runs: {
     list(options?: CallOptions): Promise<RunEntry[]>

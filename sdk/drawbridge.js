@@ -79,7 +79,7 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
 
     dataSets: (id, options) => json(at(id, '/data-sets'), { ...options, server: id }),
     orgUnits: (id, dataSet, options) => json(at(id, `/data-sets/${encodeURIComponent(dataSet)}/org-units`), { ...options, server: id }),
-    alignments: alignmentCalls(json),
+    alignments: alignmentCalls(json, call),
     runs: runCalls(json, call),
     on,
   }
@@ -455,7 +455,10 @@ async function bodyOf(response) {
 
 // --- alignments and runs ---
 
-function alignmentCalls(json) {
+/** What a form could not hold, or what was passed over at reading. */
+const warningsOf = (response) => JSON.parse(response.headers.get('Drawbridge-Warnings') ?? '[]')
+
+function alignmentCalls(json, call) {
   const at = (id) => `/v1/alignments/${encodeURIComponent(id)}`
   return {
     list: (options) => json('/v1/alignments', options),
@@ -465,6 +468,18 @@ function alignmentCalls(json) {
     decide: (id, decisions, { ifMatch, ...options } = {}) => json(at(id), { ...options, method: 'PATCH', headers: { 'If-Match': `"${ifMatch}"` }, json: { decisions } }),
     remove: (id, options) => json(at(id), { ...options, method: 'DELETE' }),
     mapping: (id, options) => json(`${at(id)}/mapping`, options),
+    /** Every form in which a mapping can be had. */
+    formats: (options) => json('/v1/formats', options),
+    /** The mapping as a file in one of them, with what it cannot hold. */
+    mappingFile: async (id, format, options) => {
+      const response = await call(`${at(id)}/mapping?format=${encodeURIComponent(format)}`, options)
+      return { blob: await response.blob(), warnings: warningsOf(response) }
+    },
+    /** Decides what a mapping in that form (Blob or text) says about cells; the answer is that of `decide`, with `warnings`. */
+    importMapping: async (id, file, { format, ifMatch, ...options }) => {
+      const response = await call(`${at(id)}/mapping?format=${encodeURIComponent(format)}`, { ...options, method: 'PUT', headers: { 'If-Match': `"${ifMatch}"` }, body: file })
+      return { ...(await response.json()), warnings: warningsOf(response) }
+    },
   }
 }
 

@@ -1,8 +1,9 @@
-// Saves a value, or a text as it is, as a file of the person's own.
+// Saves a value, or a text or Blob as it is, as a file of the person's own.
 export function download(name, value) {
   const link = document.createElement('a')
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2) + '\n'
-  link.href = URL.createObjectURL(new Blob([text], { type: typeof value === 'string' ? 'application/octet-stream' : 'application/json' }))
+  const isText = typeof value === 'string'
+  const text = isText ? value : JSON.stringify(value, null, 2) + '\n'
+  link.href = URL.createObjectURL(value instanceof Blob ? value : new Blob([text], { type: isText ? 'application/octet-stream' : 'application/json' }))
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 60000)

@@ -9,6 +9,7 @@
 
 #include "align/align.h"
 #include "base/buf.h"
+#include "mapping/mapping.h"
 
 enum { ALIGNMENT_DECISIONS_MAX = 200000, ALIGNMENT_NOTE_MAX = 2000, ALIGNMENT_STATE_MAX = 64 << 20 };
 
@@ -33,8 +34,8 @@ struct alignment {
 /* Applies what a person sent: {"decisions":[{"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
  * "decision":"accepted"|"rejected"|"none"|"undecided","note":…}]}. `accepted` and `none` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets all of it.
  * All of the list or nothing: ERROR_bad_request says which entry and why. *ret lives in the arena. */
-int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena, const struct alignment_decision **ret, size_t *ret_count,
-                     struct error *error);
+int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena,
+                     const struct alignment_decision **ret, size_t *ret_count, struct error *error);
 
 /* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
@@ -43,10 +44,16 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
 bool alignment_changes(const struct alignment *alignment, struct str before, struct str after, struct buf *out);
 
 /* The mapping document: what is accepted, with the cells that were shown for it; the engine's other answers as what they are. */
-int alignment_mapping(const struct alignment *alignment, struct buf *out, struct error *error);
+int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error);
+
+/* What a mapping decides about cells, as the JSON that alignment_decide takes, in the arena: `accepted`, `rejected` and `none`; what nobody decided (`auto`, `proposed`) decides nothing. Cells that a side does not hold
+ * are left out and counted. -1: ERROR_too_large. */
+int alignment_entries(const struct alignment *alignment, const struct mapping *mapping, struct arena *arena, struct str *ret_json,
+                      size_t *ret_unknown, struct error *error);
 
 /* The decisions as they are kept, and back. ERROR_input: not what alignment_write_decisions wrote. */
 bool alignment_write_decisions(const struct alignment *alignment, struct buf *out);
-int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count, struct error *error);
+int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count,
+                             struct error *error);
 
 #endif

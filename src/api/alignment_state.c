@@ -351,18 +351,14 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
   return result;
 }
 
-int alignment_mapping(const struct alignment *alignment, struct buf *out, struct error *error) {
-  struct arena *arena = arena_new();
+int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error) {
   const struct align_result *found;
-  const struct align_places *places = NULL;
+  const struct align_places *places;
   struct align_options plain = {0};
-  int result = run_engine(alignment, NULL, arena, &found, error);
-  if (result == 0) result = align_places(alignment->source.metadata, alignment->target.metadata, &plain, NULL, 0, arena, &places, error);
-  if (result == 0) {
-    struct align_mapping_options options = {alignment->source.server, alignment->target.server, true, places};
-    const struct mapping *mapping = align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);
-    if (!mapping_write(mapping, out)) result = error_set(error, ERROR_too_large, "the mapping is larger than %zu bytes", out->max);
-  }
-  arena_free(arena);
-  return result;
+  if (run_engine(alignment, NULL, arena, &found, error) < 0 ||
+      align_places(alignment->source.metadata, alignment->target.metadata, &plain, NULL, 0, arena, &places, error) < 0)
+    return -1;
+  struct align_mapping_options options = {alignment->source.server, alignment->target.server, true, places};
+  *ret = align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);
+  return 0;
 }

@@ -7,6 +7,8 @@
 #include "crypt/random.h"
 #include "dhis2/metadata_live.h"
 #include "dhis2/metadata_write.h"
+#include "http/form.h"
+#include "mapping/formats.h"
 #include <jansson.h>
 
 enum { LIST_MAX = 500, SIDE_MAX = 60 << 20 };
@@ -243,13 +245,69 @@ int api_alignment_get(struct api_job *job, struct error *error) {
   return 0;
 }
 
+/* The form that ?format= names; without: JSON. */
+static const struct format *format_wanted(struct api_job *job, struct error *error) {
+  struct form query;
+  struct str name = STR("json");
+  if (form_parse(job->arena, job->query, &query, error)) return NULL;
+  (void)form_get(&query, STR("format"), &name);
+  const struct format *format = format_named(name);
+  if (!format) (void)error_set(error, ERROR_bad_request, "a format is %.*s", STR_ARG(format_names(job->arena)));
+  return format;
+}
+
+static struct format_job format_job_of(struct api_job *job, const struct alignment *alignment) {
+  return (struct format_job){.arena = job->arena, .source = alignment->source.metadata, .target = alignment->target.metadata};
+}
+
+/* One header for all: a list of texts as JSON, in ASCII. */
+static void tell(struct api_job *job, const struct format_warnings *warnings) {
+  struct buf text = BUF_INIT(16 << 10);
+  struct json_out out = JSON_OUT_INIT(&text);
+  if (!warnings->n) return;
+  json_out_array(&out);
+  for (size_t i = 0; i < warnings->n; i++) json_out_str(&out, warnings->lines[i]);
+  json_out_end(&out);
+  for (size_t i = 0; i < text.n; i++)
+    if (text.p[i] < 0x20 || text.p[i] == 0x7f) text.p[i] = '?';
+  job->warnings = text.full ? STR("[\"much was left out\"]") : arena_str(job->arena, buf_str(&text));
+  buf_free(&text);
+}
+
 int api_alignment_mapping(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (load_document(job, &document, error) || load_alignment(job, &document, &alignment, error)) return -1;
-  job->attachment = "mapping.json";
+  const struct mapping *mapping;
+  const struct format *format = format_wanted(job, error);
+  if (!format || load_document(job, &document, error) || load_alignment(job, &document, &alignment, error) ||
+      alignment_mapping(&alignment, job->arena, &mapping, error))
+    return -1;
+  struct format_job writing = format_job_of(job, &alignment);
+  if (format_write(format, &writing, mapping, &job->answer, error)) return -1;
+  tell(job, &writing.warnings);
+  job->attachment = arena_cstr(job->arena, arena_printf(job->arena, "mapping%s", format->ending));
+  if (strcmp(format->media_type, "application/json") != 0) job->type = format->media_type;
   job->etag = document.version;
-  return alignment_mapping(&alignment, &job->answer, error);
+  return 0;
+}
+
+int api_formats_list(struct api_job *job, struct error *error) {
+  size_t count;
+  const struct format *all = formats_all(&count);
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  (void)error;
+  json_out_array(&out);
+  for (size_t i = 0; i < count; i++) {
+    json_out_object(&out);
+    json_out_member_str(&out, "name", str_of(all[i].name));
+    json_out_member_str(&out, "title", str_of(all[i].title));
+    json_out_member_str(&out, "ending", str_of(all[i].ending));
+    json_out_member_str(&out, "media_type", str_of(all[i].media_type));
+    json_out_member_str(&out, "cannot_hold", format_cannot_hold(job->arena, &all[i]));
+    json_out_end(&out);
+  }
+  json_out_end(&out);
+  return 0;
 }
 
 int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to,
@@ -260,7 +318,9 @@ int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, 
   *ret_from = alignment.source.server;
   *ret_to = alignment.target.server;
   *ret_version = document.version;
-  return alignment_mapping(&alignment, mapping, error);
+  const struct mapping *made;
+  if (alignment_mapping(&alignment, job->arena, &made, error)) return -1;
+  return mapping_write(made, mapping) ? 0 : error_set(error, ERROR_too_large, "the mapping is larger than %zu bytes", mapping->max);
 }
 
 /* --- deciding --- */
@@ -314,6 +374,29 @@ int api_alignment_patch(struct api_job *job, struct error *error) {
   if (alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions,
                        &alignment.decision_count, error))
     return -1;
+  alignment.version++;
+  return keep_changed(job, &document, &alignment, error);
+}
+
+/* The request that a mapping stands for takes the mapping's place: it is what the history keeps. */
+int api_alignment_import(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  size_t unknown;
+  const struct format *format = format_wanted(job, error);
+  if (!format || load_document(job, &document, error) || version_wanted(job, document.version, error) ||
+      load_alignment(job, &document, &alignment, error))
+    return -1;
+  struct format_job reading = format_job_of(job, &alignment);
+  const struct mapping *mapping = format_read(format, &reading, job->body, error);
+  if (!mapping || alignment_entries(&alignment, mapping, job->arena, &job->body, &unknown, error) ||
+      alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions,
+                       &alignment.decision_count, error))
+    return -1;
+  if (unknown && reading.warnings.n < FORMAT_WARNINGS_MAX)
+    reading.warnings.lines[reading.warnings.n++] =
+        arena_printf(job->arena, "%zu cells are passed over: the two data sets do not hold them", unknown);
+  tell(job, &reading.warnings);
   alignment.version++;
   return keep_changed(job, &document, &alignment, error);
 }

@@ -29,6 +29,8 @@ static const struct route {
     {"PATCH", "/v1/alignments/{}", api_alignment_patch, BODY_MAX},
     {"DELETE", "/v1/alignments/{}", api_alignment_delete, 0},
     {"GET", "/v1/alignments/{}/mapping", api_alignment_mapping, 0},
+    {"PUT", "/v1/alignments/{}/mapping", api_alignment_import, BODY_MAX},
+    {"GET", "/v1/formats", api_formats_list, 0},
     {"POST", "/v1/runs", api_runs_create, BODY_MAX},
     {"GET", "/v1/runs", api_runs_list, 0},
     {"GET", "/v1/runs/{}", api_run_get, 0},
@@ -110,6 +112,7 @@ static void answer_job(void *payload) {
     if (job->answer.n) http_headers_add(&headers, job->arena, STR("Content-Type"), job->type ? str_of(job->type) : STR("application/json"));
     if (job->type) http_headers_add(&headers, job->arena, STR("Content-Security-Policy"), STR("sandbox"));
     if (job->etag > 0) http_headers_add(&headers, job->arena, STR("ETag"), arena_printf(job->arena, "\"%lld\"", (long long)job->etag));
+    if (job->warnings.n) http_headers_add(&headers, job->arena, STR("Drawbridge-Warnings"), job->warnings);
     if (job->attachment)
       http_headers_add(&headers, job->arena, STR("Content-Disposition"),
                        arena_printf(job->arena, "attachment; filename=\"%s\"", job->attachment));

@@ -21,19 +21,20 @@ void api_free(struct api *api);
 struct api_job {
   struct api *api;
   struct gateway *gateway;
-  struct config *config;             /* as it was when the call came */
+  struct config *config; /* as it was when the call came */
   struct gateway_session *session;
-  struct http_exchange *exchange;    /* loop thread only */
+  struct http_exchange *exchange; /* loop thread only */
   struct arena *arena;
   struct str method, path, query;
-  struct str words[4];               /* what stood in the pattern's {…}, in order */
-  struct str if_match;               /* without quotes; empty: none */
+  struct str words[4]; /* what stood in the pattern's {…}, in order */
+  struct str if_match; /* without quotes; empty: none */
   struct str idempotency_key;
   struct str body;
   int (*run)(struct api_job *job, struct error *error); /* 0: answered; -1: *error */
   int status;                        /* of the answer; 0: 200 */
   struct buf answer;                 /* JSON, unless `type` says otherwise */
   const char *type;                  /* media type; NULL: JSON. Anything else is an attachment, and in a sandbox should a browser show it all the same */
+  struct str warnings;               /* sent as Drawbridge-Warnings; empty: none */
   int64_t etag;                      /* above 0: sent as ETag */
   const char *attachment;            /* file name; NULL: none */
   struct error error;
@@ -66,6 +67,8 @@ int api_alignment_get(struct api_job *job, struct error *error);
 int api_alignment_patch(struct api_job *job, struct error *error);
 int api_alignment_delete(struct api_job *job, struct error *error);
 int api_alignment_mapping(struct api_job *job, struct error *error);
+int api_alignment_import(struct api_job *job, struct error *error);
+int api_formats_list(struct api_job *job, struct error *error);
 int api_runs_create(struct api_job *job, struct error *error);
 int api_runs_list(struct api_job *job, struct error *error);
 int api_run_get(struct api_job *job, struct error *error);

@@ -176,7 +176,8 @@ void asking_headers(const struct config *config, const struct asking *asking, st
   if (asking->origin.n) {
     allow_origin(asking, arena, headers);
     http_headers_add(headers, arena, STR("Access-Control-Expose-Headers"),
-                     STR("Content-Disposition, Content-Range, ETag, Last-Modified, Link, Location, Retry-After, X-Drawbridge-Error, "
+                     STR("Content-Disposition, Content-Range, Drawbridge-Warnings, ETag, Last-Modified, Link, Location, Retry-After, "
+                         "X-Drawbridge-Error, "
                          "X-Drawbridge-Nonce, X-Drawbridge-Session, X-Request-Id"));
   }
   add_vary(arena, headers);
