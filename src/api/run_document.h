@@ -1,6 +1,6 @@
 /* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
  *
- * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
  * (empty until the end), the mapping. */
 #ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
@@ -16,6 +16,7 @@
 struct run_asked {
   struct run_order order;
   struct str alignment;    /* empty: a mapping was given */
+  bool wait;               /* for another run that writes to the same cells */
   int64_t alignment_version;
   struct str mapping_text;
 };
@@ -26,7 +27,7 @@ int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *err
 /* `about` of a document. */
 struct run_about {
   struct str state, alignment, from, to, by, by_target;
-  bool dry_run;
+  bool dry_run, wait;
   const struct str *periods;
   size_t period_count;
   int64_t org_units;
@@ -51,6 +52,9 @@ struct run_payload {
   char *public_url, *store;
   bool resume;
 };
+
+/* Where runs tell each other what they write to (claim.h): beside the store, for the command line too. -1: as run_folder. */
+int run_claims_folder(struct arena *arena, struct str store, const char **ret, struct error *error);
 
 /* The folder of a run's journal. -1: ERROR_configuration: the store is no file, so there is no place for it. */
 int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error);

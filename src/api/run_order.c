@@ -14,7 +14,7 @@ static struct str text_of(struct arena *arena, const json_t *object, const char 
 }
 
 static int check_members(const json_t *root, struct error *error) {
-  static const char *const known[] = {"alignment", "mapping", "from", "to", "periods", "org_units", "descendants", "dry_run", "accept"};
+  static const char *const known[] = {"alignment", "mapping", "from", "to", "periods", "org_units", "descendants", "dry_run", "wait", "accept"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -89,6 +89,7 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
   if (read_list(job->arena, root, "periods", &order->periods, &order->period_count, error) ||
       read_list(job->arena, root, "org_units", &order->org_units, &order->org_unit_count, error) ||
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
+      read_flag(root, "wait", &ret->wait, error) ||
       read_accept(root, order->accept, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
@@ -136,6 +137,7 @@ struct str run_about_write(struct arena *arena, const struct run_about *about) {
   json_out_member_str(&out, "by_target", about->by_target.p ? about->by_target : STR(""));
   json_out_member_int(&out, "org_units", about->org_units);
   json_out_member_int(&out, "alignment_version", about->alignment_version);
+  json_out_member_bool(&out, "wait", about->wait);
   if (about->problem.n) {
     json_out_key(&out, STR("problem"));
     json_out_raw(&out, about->problem);
@@ -157,6 +159,7 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
                             .by = text_of(arena, root, "by"),
                             .by_target = text_of(arena, root, "by_target"),
                             .dry_run = json_is_true(json_object_get(root, "dry_run")),
+                            .wait = json_is_true(json_object_get(root, "wait")),
                             .periods = list,
                             .period_count = json_array_size(periods),
                             .org_units = json_integer_value(json_object_get(root, "org_units")),
@@ -187,5 +190,13 @@ int run_folder(struct arena *arena, struct str store, struct str id, const char 
   if (mkdir(folder, 0700) < 0 && errno != EEXIST)
     return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
   *ret = arena_cstr(arena, arena_printf(arena, "%s/%.*s", folder, STR_ARG(id)));
+  return 0;
+}
+
+int run_claims_folder(struct arena *arena, struct str store, const char **ret, struct error *error) {
+  struct str prefix = STR("sqlite:");
+  if (!str_starts(store, prefix))
+    return error_set(error, ERROR_configuration, "runs tell each other what they write to beside a store of the kind sqlite:FILE");
+  *ret = arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, prefix.n))));
   return 0;
 }

@@ -40,6 +40,14 @@ static int load(struct working *w, struct error *error) {
   return run_order_read(w->arena, w->body.order, &w->order, error);
 }
 
+static struct claim *claim_cells(struct working *w, struct str to_url, struct error *error) {
+  const char *folder;
+  struct run_claimant who = {.to_url = to_url, .by = w->about.by, .run = arena_printf(w->arena, "run %s", w->payload->id)};
+  struct claim_wait wait = {.wait = w->about.wait, .cancel = runner_run_cancel(w->run)};
+  if (run_claims_folder(w->arena, str_of(w->payload->store), &folder, error)) return NULL;
+  return run_claim(folder, &w->order, w->body.mapping, who, &wait, error);
+}
+
 static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
   w->order.dry_run = w->about.dry_run;
@@ -51,7 +59,10 @@ static int carry_out(struct working *w, struct error *error) {
   if (to) {
     dhis2_server_abort_when(from, runner_stopping(w->run));
     dhis2_server_abort_when(to, runner_stopping(w->run));
-    result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
+    struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
+    if (claim || w->order.dry_run)
+      result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
+    claim_release(claim);
   }
   dhis2_server_free(from);
   dhis2_server_free(to);

@@ -111,6 +111,7 @@ static int make_document(struct api_job *job, const struct run_asked *asked, str
                             .by = user_name(job, order->from),
                             .by_target = user_name(job, order->to),
                             .dry_run = order->dry_run,
+                            .wait = asked->wait,
                             .periods = order->periods,
                             .period_count = order->period_count,
                             .org_units = (int64_t)order->org_unit_count,
@@ -131,6 +132,20 @@ static int make_document(struct api_job *job, const struct run_asked *asked, str
   ret->body = arena_str(job->arena, buf_str(&body));
   buf_free(&body);
   return result;
+}
+
+/* Would it be refused because another run writes to the same cells? Said at once, where it is not to wait; what comes between is found by the run itself. */
+static int check_free(struct api_job *job, const struct run_order *order, struct str mapping_text, struct str id, bool wait,
+                      struct error *error) {
+  const char *folder;
+  const struct config_server *to = config_server(job->config, order->to);
+  if (order->dry_run || wait || !to) return 0;
+  if (run_claims_folder(job->arena, job->config->store, &folder, error)) return -1;
+  struct run_claimant who = {
+      .to_url = to->url, .by = user_name(job, order->from), .run = arena_printf(job->arena, "run %.*s", STR_ARG(id))};
+  struct claim *claim = run_claim(folder, order, mapping_text, who, &(struct claim_wait){0}, error);
+  claim_release(claim);
+  return claim ? 0 : -1;
 }
 
 /* 1: it was started before with this key, and that run is *document now. */
@@ -157,7 +172,8 @@ int api_runs_create(struct api_job *job, struct error *error) {
   if (!asked.order.dry_run && run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
   int made = create(job, &document, error);
   if (made < 0) return -1;
-  if (made == 0 && start(job, document.id, false, error)) {
+  if (made == 0 &&
+      (check_free(job, &asked.order, asked.mapping_text, document.id, asked.wait, error) || start(job, document.id, false, error))) {
     struct error none = {0};
     struct store *store = api_store(job->api);
     (void)store_document_delete(store, RUN_KIND, document.id, &none);

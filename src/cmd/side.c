@@ -90,6 +90,15 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
 typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
                                                 struct error *error);
 
+int side_store(struct arena *arena, const char *config_path, struct str *ret, struct error *error) {
+  struct config_problems problems = {.arena = arena};
+  struct config *config = NULL;
+  if (config_load(config_path ? config_path : COMMAND_CONFIG_DEFAULT, &config, &problems, error) < 0) return -1;
+  *ret = arena_str(arena, config->store);
+  config_unref(config);
+  return 0;
+}
+
 static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
                                               const char *config_path, reading read, struct error *error) {
   if (!data_sets->n)

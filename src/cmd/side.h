@@ -20,6 +20,9 @@ bool side_is_server(const char *side, struct str *ret_id);
 /* Signed in; to be freed with dhis2_server_free. NULL: ERROR_configuration, ERROR_unknown_server, ERROR_usage (no token to be had). */
 struct dhis2_server *side_server(struct arena *arena, const char *config_path, struct str id, struct error *error);
 
+/* Where the configuration keeps its store ("sqlite:FILE"). -1: as side_server. */
+int side_store(struct arena *arena, const char *config_path, struct str *ret, struct error *error);
+
 /* What the side holds, org units and calendar too; with data sets named, only those. A file without data sets named: all elements in it. NULL: as dhis2_metadata_of_file, dhis2_metadata_of_server. */
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                            const char *config_path, struct error *error);

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "cmd/commands.h"
 #include "cmd/side.h"
+#include "cmd/transfer_claim.h"
 #include "drift/drift.h"
 #include "transfer/report_form.h"
 #include <getopt.h>
@@ -25,6 +26,7 @@ static const char usage[] =
     "  --values-out FILE   where translated values go: CSV where the name ends in .csv, else JSON; - is standard output\n"
     "  --journal DIR       what is done is written there first (default: a new folder here)\n"
     "  --resume            goes on with the run in the journal\n"
+    "  --wait              where another run writes to the same cells, waits for its end instead of giving up\n"
     "  --undo              puts back what the run in the journal overwrote\n"
     "  --report FILE       the report, as the ending says: .json, .csv (spreadsheets) or .html (to read, print and file); may be given "
     "several times\n"
@@ -43,6 +45,7 @@ enum word {
   VALUES_OUT,
   JOURNAL,
   RESUME,
+  WAIT,
   UNDO,
   REPORT,
   SUM_ANYWAY,
@@ -62,6 +65,7 @@ static const struct option long_options[] = {
     {"values-out", required_argument, NULL, VALUES_OUT},
     {"journal", required_argument, NULL, JOURNAL},
     {"resume", no_argument, NULL, RESUME},
+    {"wait", no_argument, NULL, WAIT},
     {"undo", no_argument, NULL, UNDO},
     {"report", required_argument, NULL, REPORT},
     {"sum-anyway", no_argument, NULL, SUM_ANYWAY},
@@ -75,7 +79,7 @@ struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal;
   const char *reports[REPORTS_MAX];
   size_t report_count;
-  bool dry_run, resume, undo, sum_anyway;
+  bool dry_run, wait, resume, undo, sum_anyway;
 };
 
 struct work {
@@ -131,11 +135,8 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
                                 [VALUES_OUT - CONFIG] = &a->values_out,
                                 [JOURNAL - CONFIG] = &a->journal,
                                 [HELP - CONFIG] = NULL};
-  bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
-                         [RESUME - CONFIG] = &a->resume,
-                         [UNDO - CONFIG] = &a->undo,
-                         [SUM_ANYWAY - CONFIG] = &a->sum_anyway,
-                         [HELP - CONFIG] = NULL};
+  bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run, [RESUME - CONFIG] = &a->resume,         [WAIT - CONFIG] = &a->wait,
+                         [UNDO - CONFIG] = &a->undo,       [SUM_ANYWAY - CONFIG] = &a->sum_anyway, [HELP - CONFIG] = NULL};
   for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
     if (option == HELP) return 1;
     if (option == '?') return bad_usage(error, "an option is unknown or lacks its value");
@@ -209,11 +210,27 @@ static int transfer_files(struct work *w, struct error *error) {
   return run_files(&w->order, mapping, target, a->values_in, a->values_out, &w->watch, w->report, error);
 }
 
+/* What it writes to, before it opens its journal. */
+static struct claim *claim_cells(struct work *w, struct dhis2_server *to, struct error *error) {
+  struct transfer_claim_wish wish = {.config = w->asked->config,
+                                     .order = &w->order,
+                                     .mapping_text = w->mapping_text,
+                                     .to_url = dhis2_server_url(to),
+                                     .journal = w->journal,
+                                     .wait = w->asked->wait,
+                                     .cancel = w->watch.cancel};
+  return transfer_claim(w->arena, &wish, error);
+}
+
 static int two_servers(struct work *w, struct str from_id, struct str to_id, struct error *error) {
   const char *config = w->asked->config;
   struct dhis2_server *from = side_server(w->arena, config, from_id, error),
                       *to = from ? side_server(w->arena, config, to_id, error) : NULL;
-  int result = to ? run_servers(&w->order, w->mapping_text, from, to, w->journal, w->asked->resume, &w->watch, w->report, error) : -1;
+  struct claim *claim = NULL;
+  int result = to && (w->order.dry_run || (claim = claim_cells(w, to, error)))
+                   ? run_servers(&w->order, w->mapping_text, from, to, w->journal, w->asked->resume, &w->watch, w->report, error)
+                   : -1;
+  claim_release(claim);
   dhis2_server_free(from);
   dhis2_server_free(to);
   return result;
@@ -244,7 +261,9 @@ static int transfer_servers(struct work *w, struct error *error) {
 /* --journal alone tells all that a resumed run needs. */
 static int resume_as_begun(struct work *w, struct error *error) {
   struct run_begun begun;
-  if (run_begun(w->asked->journal, w->arena, &begun, error)) return -1;
+  if (transfer_journal_wait(w->asked->journal, w->asked->wait, w->watch.cancel, error) ||
+      run_begun(w->asked->journal, w->arena, &begun, error))
+    return -1;
   w->order = begun.order;
   w->mapping_text = begun.mapping_text;
   w->journal = w->asked->journal;
@@ -254,12 +273,16 @@ static int resume_as_begun(struct work *w, struct error *error) {
 static int undo(struct work *w, struct error *error) {
   struct run_begun begun;
   if (!w->asked->journal) return bad_usage(error, "--undo needs the --journal of the run");
-  if (run_begun(w->asked->journal, w->arena, &begun, error)) return -1;
+  if (transfer_journal_wait(w->asked->journal, w->asked->wait, w->watch.cancel, error) ||
+      run_begun(w->asked->journal, w->arena, &begun, error))
+    return -1;
   w->order = begun.order;
   w->mapping_text = begun.mapping_text;
   w->journal = w->asked->journal;
   struct dhis2_server *to = side_server(w->arena, w->asked->config, begun.order.to, error);
-  int result = to ? run_undo(to, w->journal, &w->watch, w->report, error) : -1;
+  struct claim *claim = to ? claim_cells(w, to, error) : NULL;
+  int result = claim ? run_undo(to, w->journal, &w->watch, w->report, error) : -1;
+  claim_release(claim);
   dhis2_server_free(to);
   return result;
 }

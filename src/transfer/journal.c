@@ -1,11 +1,13 @@
 #include "transfer/journal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "crypt/random.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,14 +55,38 @@ static int make_folder(struct journal *j, struct error *error) {
   return 0;
 }
 
+/* Whom a second process is told of. */
+static void say_who(int lock) {
+  char time[CLOCK_TEXT_SIZE], text[200];
+  const struct passwd *user = getpwuid(geteuid());
+  int n = snprintf(text, sizeof text, "begun at %s by %s, process %ld", clock_format(clock_now_ms() / 1000 * 1000, time),
+                   user ? user->pw_name : "somebody", (long)getpid());
+  if (ftruncate(lock, 0) == 0) (void)!pwrite(lock, text, (size_t)n, 0);
+}
+
+static int in_use(int lock, const char *folder, struct error *error) {
+  char who[201];
+  ssize_t n = pread(lock, who, sizeof who - 1, 0);
+  return error_set(error, ERROR_busy,
+                   "another run is using the journal %s right now (%.*s): wait for it, or name another folder with --journal", folder,
+                   n > 0 ? (int)n : 0, who);
+}
+
 static int take_lock(struct journal *j, struct error *error) {
   j->lock = open_in(j, "lock", error);
   if (j->lock < 0) return -1;
-  if (flock(j->lock, LOCK_EX | LOCK_NB) == 0) return 0;
-  if (errno == EWOULDBLOCK)
-    return error_set(error, ERROR_busy, "another run is using the journal %s right now: wait for it, or name another folder with --journal",
-                     j->folder);
-  return disk(error, j, "lock", "cannot be locked");
+  if (flock(j->lock, LOCK_EX | LOCK_NB) == 0) return say_who(j->lock), 0;
+  return errno == EWOULDBLOCK ? in_use(j->lock, j->folder, error) : disk(error, j, "lock", "cannot be locked");
+}
+
+int journal_is_free(const char *folder, struct error *error) {
+  _cleanup_free_
+  char *path = mem_printf("%s/lock", folder);
+  int fd = open(path, O_RDWR | O_CLOEXEC), result = 0;
+  if (fd < 0) return 0;
+  if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) result = in_use(fd, folder, error);
+  (void)close(fd);
+  return result;
 }
 
 /* --- reading --- */

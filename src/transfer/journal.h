@@ -4,7 +4,7 @@
  * is whole and not what was written is never passed over: ERROR_input. One process at a time has the journal: a second gets ERROR_busy.
  *
  * The folder: `journal`, one record a line: 16 hexadecimal digits of the record's SHA-256, a blank, the record as JSON. `undo.csv`, rows that records point into (journal_put_rows): what the target held before, readable by
- * people too. `lock`. Records up to 16 MiB, rows up to 256 MiB a time.
+ * people too. `lock`, with who has it in words. Records up to 16 MiB, rows up to 256 MiB a time.
  *
  * Life cycle: journal_open, calls, journal_close. Calls block on the disk. Not for two threads at once. */
 #ifndef DRAWBRIDGE_TRANSFER_JOURNAL_H
@@ -16,6 +16,9 @@
 enum { JOURNAL_RECORD_MAX = 16 << 20, JOURNAL_ROWS_MAX = 256 << 20 };
 
 struct journal;
+
+/* -1: ERROR_busy: another process has the journal in that folder; the message says since when and whose. 0 also where there is none. */
+int journal_is_free(const char *folder, struct error *error);
 
 /* Makes the folder where there is none. Each whole record that is there goes to `replay` first, in order. NULL: ERROR_busy (another process has it), ERROR_input (damaged; the place is told), ERROR_inside (disk), or replay's own. */
 struct journal *journal_open(const char *folder, int (*replay)(void *payload, struct str record, struct error *error), void *payload, struct error *error);

@@ -16,6 +16,7 @@
 #ifndef DRAWBRIDGE_TRANSFER_RUN_H
 #define DRAWBRIDGE_TRANSFER_RUN_H
 
+#include "transfer/claim.h"
 #include "transfer/report.h"
 
 enum { RUN_PERIODS_MAX = 1000, RUN_UNITS_NAMED_MAX = 20000, RUN_UNITS_MAX = 1 << 20 };
@@ -77,6 +78,13 @@ struct run_begun {
   bool ended;
 };
 int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error);
+
+/* The claim that a run or undo of this order needs before it writes (claim.h); a dry run needs none. */
+struct run_claimant {
+  struct str to_url;
+  struct str by, run; /* as struct claim_wish has them */
+};
+struct claim *run_claim(const char *folder, const struct run_order *order, struct str mapping_text, struct run_claimant who, const struct claim_wait *wait, struct error *error);
 
 /* The whole report as it is filed: what was asked, when, what came of it ("done", "refused", "differs", "cancelled", "failed"), then report_write's members. `failure`: NULL or without code: it went through. False: larger than buf->max. */
 struct run_told {
