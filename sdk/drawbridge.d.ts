@@ -135,7 +135,7 @@ export type RunOrder = { periods: string[]; org_units: string[]; descendants?: b
 
 export interface RunEntry {
   id: string
-  state: 'queued' | 'reading' | 'translating' | 'checking' | 'sending' | 'verifying' | 'done' | 'differs' | 'refused' | 'failed' | 'cancelled' | 'interrupted'
+  state: 'queued' | 'reading' | 'translating' | 'checking' | 'sending' | 'verifying' | 'done' | 'differs' | 'refused' | 'failed' | 'cancelled' | 'paused' | 'interrupted'
   dry_run: boolean
   alignment?: string
   from: string
@@ -213,6 +213,7 @@ export interface Drawbridge {
     get(id: string, options?: CallOptions): Promise<Run>
     start(order: RunOrder, options?: CallOptions & { key?: string }): Promise<Run>
     cancel(id: string, options?: CallOptions): Promise<Run>
+    pause(id: string, options?: CallOptions): Promise<Run>
     resume(id: string, options?: CallOptions): Promise<Run>
     report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>

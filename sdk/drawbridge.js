@@ -494,6 +494,8 @@ function runCalls(json, call) {
     /** Started twice with the same key it is one run. */
     start: (order, { key = crypto.randomUUID(), ...options } = {}) => json('/v1/runs', { ...options, method: 'POST', headers: { 'Idempotency-Key': key }, json: order }),
     cancel: (id, options) => json(`${at(id)}/cancel`, { ...options, method: 'POST' }),
+    /** After the batch under way; `resume` goes on. */
+    pause: (id, options) => json(`${at(id)}/pause`, { ...options, method: 'POST' }),
     resume: (id, options) => json(`${at(id)}/resume`, { ...options, method: 'POST' }),
     /** `format`: json (an object), csv or html (texts, as a file has them). */
     report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),

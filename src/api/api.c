@@ -35,6 +35,7 @@ static const struct route {
     {"GET", "/v1/runs", api_runs_list, 0},
     {"GET", "/v1/runs/{}", api_run_get, 0},
     {"POST", "/v1/runs/{}/cancel", api_run_cancel, EMPTY_MAX},
+    {"POST", "/v1/runs/{}/pause", api_run_pause, EMPTY_MAX},
     {"POST", "/v1/runs/{}/resume", api_run_resume, EMPTY_MAX},
     {"GET", "/v1/runs/{}/report", api_run_report, 0},
 };

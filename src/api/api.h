@@ -73,6 +73,7 @@ int api_runs_create(struct api_job *job, struct error *error);
 int api_runs_list(struct api_job *job, struct error *error);
 int api_run_get(struct api_job *job, struct error *error);
 int api_run_cancel(struct api_job *job, struct error *error);
+int api_run_pause(struct api_job *job, struct error *error);
 int api_run_resume(struct api_job *job, struct error *error);
 int api_run_report(struct api_job *job, struct error *error);
 

@@ -135,7 +135,8 @@ void api_run_work(void *api, struct runner_run *run, void *payload) {
                             .ended_ms = clock_now_ms(),
                             .by_source = w.about.by,
                             .by_target = w.about.by_target,
-                            .failure = &failure};
+                            .failure = &failure,
+                            .paused = runner_run_paused(run)};
     settle(&w, &told);
     keep(&w, &told);
     log_end(&w, &failure);

@@ -11,7 +11,7 @@ struct runner_run {
   char id[RUNNER_ID_MAX + 1];
   void *payload;
   bool taken; /* by a thread */
-  atomic_bool cancel;
+  atomic_bool cancel, paused;
   const char *phase;
   uint64_t done, of;
   struct buf counts;
@@ -121,12 +121,25 @@ int runner_start(struct runner *runner, struct str id, void *payload, struct err
   return result;
 }
 
-bool runner_cancel(struct runner *runner, struct str id) {
+static bool end_early(struct runner *runner, struct str id, bool pause) {
   uv_mutex_lock(&runner->lock);
   struct runner_run *run = find(runner, id);
+  if (run && (!pause || !atomic_load(&run->cancel))) atomic_store(&run->paused, pause);
   if (run) atomic_store(&run->cancel, true);
   uv_mutex_unlock(&runner->lock);
   return run != NULL;
+}
+
+bool runner_cancel(struct runner *runner, struct str id) {
+  return end_early(runner, id, false);
+}
+
+bool runner_pause(struct runner *runner, struct str id) {
+  return end_early(runner, id, true);
+}
+
+bool runner_run_paused(const struct runner_run *run) {
+  return atomic_load(&run->paused);
 }
 
 bool runner_look(struct runner *runner, struct str id, struct arena *arena, struct runner_view *ret) {

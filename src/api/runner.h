@@ -1,4 +1,4 @@
-/* runner: the runs that are under way in this process: each on one of a few threads, seen and cancelled by id from any thread.
+/* runner: the runs that are under way in this process: each on one of a few threads, seen, paused and cancelled by id from any thread.
  *
  * What holds always: an id is under way once at most. What is started and finds no free thread waits its turn (RUNNER_WAITING_MAX). `work` is called on a runner's thread and ends when the run has ended; until then, and no longer,
  * runner_look finds it.
@@ -33,10 +33,12 @@ void runner_free(struct runner *runner); /* NULL is fine */
 /* `payload` belongs to `work` from then on. -1: ERROR_conflict (that id is under way), ERROR_busy. */
 int runner_start(struct runner *runner, struct str id, void *payload, struct error *error);
 bool runner_cancel(struct runner *runner, struct str id); /* false: it is not under way */
+bool runner_pause(struct runner *runner, struct str id);  /* as runner_cancel, but told as paused; what was cancelled before stays cancelled */
 bool runner_look(struct runner *runner, struct str id, struct arena *arena, struct runner_view *ret);
 
 /* For `work`. */
 const atomic_bool *runner_run_cancel(const struct runner_run *run);
+bool runner_run_paused(const struct runner_run *run);
 const atomic_bool *runner_stopping(const struct runner_run *run); /* the process ends */
 void runner_tell(struct runner_run *run, const char *phase, uint64_t done, uint64_t of, struct str counts);
 

@@ -251,8 +251,17 @@ int api_run_cancel(struct api_job *job, struct error *error) {
   return 0;
 }
 
+int api_run_pause(struct api_job *job, struct error *error) {
+  struct store_document document;
+  if (load(job, &document, error)) return -1;
+  (void)runner_pause(api_runner(job->api), document.id);
+  answer_run(job, &document);
+  return 0;
+}
+
 static bool can_be_resumed(struct str state) {
-  return str_eq(state, STR("interrupted")) || str_eq(state, STR("failed")) || str_eq(state, STR("cancelled"));
+  return str_eq(state, STR("paused")) || str_eq(state, STR("interrupted")) || str_eq(state, STR("failed")) ||
+         str_eq(state, STR("cancelled"));
 }
 
 static int reopen(struct api_job *job, struct store_document *document, struct run_about *about, struct error *error) {

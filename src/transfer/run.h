@@ -86,7 +86,7 @@ struct run_claimant {
 };
 struct claim *run_claim(const char *folder, const struct run_order *order, struct str mapping_text, struct run_claimant who, const struct claim_wait *wait, struct error *error);
 
-/* The whole report as it is filed: what was asked, when, what came of it ("done", "refused", "differs", "cancelled", "failed"), then report_write's members. `failure`: NULL or without code: it went through. False: larger than buf->max. */
+/* The whole report as it is filed: what was asked, when, what came of it ("done", "refused", "differs", "cancelled", "paused", "failed"), then report_write's members. `failure`: NULL or without code: it went through. False: larger than buf->max. */
 struct run_told {
   const struct run_order *order;
   struct str mapping_text, mapping_name; /* name: where it came from; may be empty */
@@ -94,6 +94,7 @@ struct run_told {
   int64_t began_ms, ended_ms;
   struct str by_source, by_target; /* user names at the servers; may be empty */
   const struct error *failure;
+  bool paused; /* a cancelled one is to be gone on with */
 };
 const char *run_outcome(const struct run_told *told, const struct report *report);
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);

@@ -4,7 +4,8 @@
 #include "transfer/run_internal.h"
 
 const char *run_outcome(const struct run_told *told, const struct report *report) {
-  if (told->failure && told->failure->code) return told->failure->code == ERROR_cancelled ? "cancelled" : "failed";
+  if (told->failure && told->failure->code)
+    return told->failure->code != ERROR_cancelled ? "failed" : told->paused ? "paused" : "cancelled";
   return report_outcome(report, told->order->dry_run);
 }
 

@@ -194,6 +194,7 @@ class OpenApi(Case):
         self.ask("GET", "/v1/runs", expect=200)
         self.ask("GET", "/v1/runs/{run}/report", f"{at}/report", 200)
         self.ask("POST", "/v1/runs/{run}/cancel", f"{at}/cancel", 200)
+        self.ask("POST", "/v1/runs/{run}/pause", f"{at}/pause", 200)
         self.ask("POST", "/v1/runs/{run}/resume", f"{at}/resume", 409)
         for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/report", "/report")):
             self.ask("GET", route, f"/v1/runs/nothing{rest}", 404)

@@ -155,6 +155,43 @@ class Runs(Gateway):
         self.assertEqual(answer.status, 200, answer)
         self.check_run(self.ended(run))
 
+    def test_paused_after_the_batch_and_gone_on_with(self):
+        """What was under way is finished and read back; nothing more is sent until it is gone on with; the report says so."""
+        held, go_on = threading.Event(), threading.Event()
+
+        def alter(method, number, answer):
+            if method == "POST" and number == 1:
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].alter = alter
+        run = self.begin()
+        self.assertTrue(held.wait(harness.PATIENCE))
+        self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], UNDER_WAY)
+        go_on.set()
+        self.assertEqual(self.ended(run)["state"], "paused")
+        self.assertEqual(self.browser.call("GET", f"/v1/runs/{run['id']}/report").json["outcome"], "paused")
+        sent = len(self.stored("target"))
+        self.assertTrue(0 < sent < len(self.wanted()), sent)
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], "paused")
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.check_run(self.ended(run))
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], "done")
+
+    def test_cancelled_is_not_paused(self):
+        held, go_on = threading.Event(), threading.Event()
+
+        def alter(method, number, answer):
+            if method == "POST" and number == 1:
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].alter = alter
+        run = self.begin()
+        self.assertTrue(held.wait(harness.PATIENCE))
+        for what in ("pause", "cancel", "pause"):
+            self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/{what}").status, 200)
+        go_on.set()
+        self.assertEqual(self.ended(run)["state"], "cancelled")
+
     def test_the_program_is_killed_in_the_middle(self):
         self.between["target"].stop_at = ("POST", 2, "after")
         run = self.begin()
@@ -198,7 +235,7 @@ class Runs(Gateway):
         stranger = harness.Browser(self.port)
         self.assertEqual(stranger.call("GET", f"/v1/runs/{run['id']}").status, 401)
         half = self.signed_in("target")  # not signed in at the source: whose run it is cannot be known
-        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/resume"), ("GET", "/report")):
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("GET", "/report")):
             self.assertEqual(half.call(method, f"/v1/runs/{run['id']}{path}").status, 404, path)
         self.assertEqual(half.call("GET", "/v1/runs").json, [])
         answer = half.call("POST", "/v1/runs", body=self.order())

@@ -140,6 +140,7 @@ const ROUTES = [
   ['POST', /^\/v1\/runs$/, startRun],
   ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => { const run = of(world.runs, id); if (run.steps.length) Object.assign(run, run.steps.shift()); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/cancel$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'cancelled', steps: [] }); return { json: runJson(run) } }],
+  ['POST', /^\/v1\/runs\/([^/]+)\/pause$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'paused', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/resume$/, (world, [id]) => { const run = of(world.runs, id); run.steps = ending(run); run.state = 'sending'; return { json: runJson(run) } }],
   ['GET', /^\/v1\/runs\/([^/]+)\/report$/, (world, [id], _, __, url) => {
     const format = url.searchParams.get('format') ?? 'json', run = of(world.runs, id).id

@@ -473,6 +473,11 @@ describe('sending', () => {
     await go(`/runs/${id}`)
     await page.getByText('1 of 10').first().waitFor()
     await clean('run-sending')
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText('Paused by you').waitFor()
+    run.state = 'sending'
+    run.steps = [{ state: 'sending', progress: { done: 1, of: 10 } }]
+    await go(`/runs/${id}`)
     await page.getByRole('button', { name: 'Stop after what is under way' }).click()
     await page.getByText('Stopped by you').waitFor()
     await page.getByRole('button', { name: 'Go on where it stopped' }).click()

@@ -64,8 +64,9 @@ function Running({ run, error, again }) {
     <${Problem} error=${state.problem} />
     <${Steps} run=${run} under_way=${under_way} />
     <div class="row">
+      ${under_way && html`<${Button} loading=${state.pause} onClick=${act('pause')}>${t('Pause')}<//>`}
       ${under_way && html`<${Button} loading=${state.cancel} onClick=${act('cancel')}>${t('Stop after what is under way')}<//>`}
-      ${['interrupted', 'failed', 'cancelled'].includes(run.state) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
+      ${['paused', 'interrupted', 'failed', 'cancelled'].includes(run.state) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
       ${!under_way && html`<${Button} onClick=${saveReport('json')}>${t('Save the report')}<//>
         <${Button} onClick=${saveReport('html')}>${t('Report to print')}<//>
         <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
@@ -125,6 +126,7 @@ function Outcome({ run }) {
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
     cancelled: () => html`<${Notice} title=${t('Stopped by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
+    paused: () => html`<${Notice} title=${t('Paused by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
     interrupted: () => html`<${Notice} tone="warning" title=${t('drawbridge was stopped while this was under way')}>${t('Nothing is sent twice when you go on.')}<//>`,
   }
   return words[run.state]?.() ?? null

@@ -18,6 +18,7 @@ const STATES = {
   refused: () => ['warning', t('Partly refused')],
   failed: () => ['negative', t('Failed')],
   cancelled: () => ['neutral', t('Stopped')],
+  paused: () => ['neutral', t('Paused')],
   interrupted: () => ['warning', t('Interrupted')],
 }
 
