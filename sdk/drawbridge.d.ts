@@ -128,7 +128,7 @@ export interface Decision {
   note?: string
 }
 
-export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }
 )

@@ -14,7 +14,8 @@ static struct str text_of(struct arena *arena, const json_t *object, const char 
 }
 
 static int check_members(const json_t *root, struct error *error) {
-  static const char *const known[] = {"alignment", "mapping", "from", "to", "periods", "org_units", "descendants", "dry_run", "wait", "accept"};
+  static const char *const known[] = {"alignment",   "mapping", "from", "to",     "periods",       "org_units",
+                                      "descendants", "dry_run", "wait", "accept", "changed_since", "deletions"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -63,6 +64,17 @@ static int read_accept(const json_t *root, bool accept[3], struct error *error) 
   return 0;
 }
 
+static int read_changes(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
+  const json_t *since = json_object_get(root, "changed_since"), *deletions = json_object_get(root, "deletions");
+  struct str what = text_of(arena, root, "deletions");
+  order->changed_since = text_of(arena, root, "changed_since");
+  order->deletions = str_eq(what, STR("delete"));
+  if (since && !order->changed_since.n) return error_set(error, ERROR_bad_request, "'changed_since' is a day: 2024-01-31");
+  return !deletions || order->deletions || str_eq(what, STR("ignore"))
+             ? 0
+             : error_set(error, ERROR_bad_request, "'deletions' is ignore or delete");
+}
+
 static int take_alignment(struct api_job *job, struct run_asked *ret, struct error *error) {
   struct buf mapping = BUF_INIT(MAPPING_MAX);
   int result = api_alignment_take(job, ret->alignment, &mapping, &ret->order.from, &ret->order.to, &ret->alignment_version, error);
@@ -89,8 +101,7 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
   if (read_list(job->arena, root, "periods", &order->periods, &order->period_count, error) ||
       read_list(job->arena, root, "org_units", &order->org_units, &order->org_unit_count, error) ||
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
-      read_flag(root, "wait", &ret->wait, error) ||
-      read_accept(root, order->accept, error))
+      read_flag(root, "wait", &ret->wait, error) || read_accept(root, order->accept, error) || read_changes(job->arena, root, order, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     error->code = ERROR_bad_request;

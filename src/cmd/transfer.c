@@ -21,6 +21,8 @@ static const char usage[] =
     "file\n"
     "  --config FILE       the configuration (default " COMMAND_CONFIG_DEFAULT ")\n"
     "  --accept LIST       which decisions of the mapping count: accepted,auto,proposed (default accepted,auto)\n"
+    "  --changed-since DAY only cells that something was written or deleted for at the source since then (2024-01-31)\n"
+    "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
     "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
     "  --values-in FILE    data values (dataValueSets JSON, or CSV); - is standard input\n"
     "  --values-out FILE   where translated values go: CSV where the name ends in .csv, else JSON; - is standard output\n"
@@ -44,6 +46,8 @@ enum word {
   VALUES_IN,
   VALUES_OUT,
   JOURNAL,
+  CHANGED_SINCE,
+  DELETIONS,
   RESUME,
   WAIT,
   UNDO,
@@ -60,6 +64,8 @@ static const struct option long_options[] = {
     {"periods", required_argument, NULL, PERIODS},
     {"org-units", required_argument, NULL, UNITS},
     {"accept", required_argument, NULL, ACCEPT},
+    {"changed-since", required_argument, NULL, CHANGED_SINCE},
+    {"deletions", required_argument, NULL, DELETIONS},
     {"dry-run", no_argument, NULL, DRY_RUN},
     {"values-in", required_argument, NULL, VALUES_IN},
     {"values-out", required_argument, NULL, VALUES_OUT},
@@ -76,7 +82,7 @@ static const struct option long_options[] = {
 enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
 struct asked {
-  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal;
+  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions;
   const char *reports[REPORTS_MAX];
   size_t report_count;
   bool dry_run, wait, resume, undo, sum_anyway;
@@ -134,6 +140,8 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
                                 [VALUES_IN - CONFIG] = &a->values_in,
                                 [VALUES_OUT - CONFIG] = &a->values_out,
                                 [JOURNAL - CONFIG] = &a->journal,
+                                [CHANGED_SINCE - CONFIG] = &a->changed_since,
+                                [DELETIONS - CONFIG] = &a->deletions,
                                 [HELP - CONFIG] = NULL};
   bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run, [RESUME - CONFIG] = &a->resume,         [WAIT - CONFIG] = &a->wait,
                          [UNDO - CONFIG] = &a->undo,       [SUM_ANYWAY - CONFIG] = &a->sum_anyway, [HELP - CONFIG] = NULL};
@@ -174,15 +182,24 @@ static int read_accept(struct work *w, struct error *error) {
   return 0;
 }
 
+static int read_deletions(struct work *w, struct error *error) {
+  struct str what = str_of(w->asked->deletions ? w->asked->deletions : "ignore");
+  w->order.deletions = str_eq(what, STR("delete"));
+  return w->order.deletions || str_eq(what, STR("ignore")) ? 0 : bad_usage(error, "--deletions takes ignore or delete");
+}
+
 static int read_order(struct work *w, struct error *error) {
   struct str units = str_of(w->asked->units);
-  w->order = (struct run_order){
-      .from = str_of(w->asked->from), .to = str_of(w->asked->to), .dry_run = w->asked->dry_run, .sum_anyway = w->asked->sum_anyway};
+  w->order = (struct run_order){.from = str_of(w->asked->from),
+                                .to = str_of(w->asked->to),
+                                .changed_since = str_of(w->asked->changed_since),
+                                .dry_run = w->asked->dry_run,
+                                .sum_anyway = w->asked->sum_anyway};
   w->order.descendants = str_ends(units, STR("/descendants"));
   if (w->order.descendants) units.n -= strlen("/descendants");
   w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
   w->order.org_units = split(w->arena, units, &w->order.org_unit_count);
-  return read_accept(w, error);
+  return read_deletions(w, error) || read_accept(w, error) ? -1 : 0;
 }
 
 static int read_mapping(struct work *w, struct error *error) {
@@ -198,6 +215,8 @@ static int transfer_files(struct work *w, struct error *error) {
   if (!a->values_in || !a->values_out) return bad_usage(error, "--values-in and --values-out come together");
   if (a->journal || a->resume || a->undo)
     return bad_usage(error, "between files there is no journal: nothing is overwritten before all of it is right");
+  if (a->changed_since || a->deletions)
+    return bad_usage(error, "--changed-since and --deletions are between servers: a file does not tell when a value was written");
   if (read_order(w, error) || read_mapping(w, error)) return -1;
   w->order.from = str_of(a->values_in);
   w->order.to = str_of(a->values_out);

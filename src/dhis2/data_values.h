@@ -49,6 +49,8 @@ enum { DHIS2_READ_UNITS_MAX = 100 }; /* org units of one call: with them the add
 struct dhis2_values_query {
   const struct str *data_sets, *periods, *org_units;
   size_t data_set_count, period_count, org_unit_count; /* each at least 1; org units up to DHIS2_READ_UNITS_MAX */
+  struct str changed_since; /* a day (dhis2_day_read): also what was written on the day before, since servers compare whole days, in a time zone of their own; empty: all */
+  bool with_deleted;        /* also those that were deleted (value.deleted) */
 };
 
 struct dhis2_values_sink {
@@ -62,6 +64,9 @@ struct dhis2_values_seen {
   uint64_t not_asked; /* left out: other periods or units than asked for */
   unsigned readings;  /* of the server; 2 where all went well */
 };
+
+/* "2024-01-31"; false: it is no day. *ret_before is the day before. */
+bool dhis2_day_read(struct str text, char ret_before[11]);
 
 /* All values of the query, by what two readings said alike. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled. */
 int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink, const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);

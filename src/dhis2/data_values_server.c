@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "crypt/random.h"
 #include "dhis2/data_values.h"
+#include "dhis2/periods.h"
 #include <jansson.h>
 #include <sodium.h>
 
@@ -158,11 +159,24 @@ static int read_whole(struct dhis2_server *server, struct str path, struct readi
   }
 }
 
+bool dhis2_day_read(struct str text, char ret_before[11]) {
+  char digits[9];
+  struct dhis2_period day;
+  if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-') return false;
+  (void)snprintf(digits, sizeof digits, "%.4s%.2s%.2s", text.p, text.p + 5, text.p + 8);
+  if (!dhis2_period_parse(str_of(digits), &day) || day.first_day != day.last_day) return false;
+  dhis2_day_text(day.first_day - 1, ret_before);
+  return true;
+}
+
 static struct str path_of(struct buf *buf, const struct dhis2_values_query *query) {
+  char before[11];
   (void)buf_add(buf, STR("/api/dataValueSets?format=json"));
   dhis2_add_list(buf, "dataSet", query->data_sets, query->data_set_count);
   dhis2_add_list(buf, "period", query->periods, query->period_count);
   dhis2_add_list(buf, "orgUnit", query->org_units, query->org_unit_count);
+  if (query->with_deleted) (void)buf_add(buf, STR("&includeDeleted=true"));
+  if (query->changed_since.n && dhis2_day_read(query->changed_since, before)) (void)buf_printf(buf, "&lastUpdated=%s", before);
   return buf_str(buf);
 }
 

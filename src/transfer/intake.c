@@ -18,11 +18,17 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
   }
   counts->mapped++;
   bool is_number = decimal_parse(value->value, &number);
+  size_t passed = 0;
   for (size_t i = 0; i < translated.count; i++) {
     const struct contribution *c = &translated.to[i];
+    if (in->only && !changes_has(in->only, c)) {
+      passed++;
+      continue;
+    }
     if (gather_add(in->gather, c, value->value, error)) return -1;
     if (is_number && translation_is_counted(in->translation, c->operand)) add_source(in, c, &number, translation_sign(in->translation, c));
   }
+  counts->not_changed += passed == translated.count;
   return 0;
 }
 

@@ -19,6 +19,7 @@
   X(read, "values read at the source") \
   X(not_asked, "values that the source sent although nobody asked for them: passed over") \
   X(mapped, "values of the source that go somewhere") \
+  X(not_changed, "of these, only in cells that nothing changed in since the day asked for: passed over") \
   X(cells, "cells of the target that they make, refused ones too") \
   X(summed, "of these, made from more than one value") \
   X(partial, "of these, some of their sources have no value") \

@@ -41,7 +41,10 @@ static int settle_periods(struct run_order *order, struct arena *arena, struct e
 }
 
 int run_order_settle(struct run_order *order, struct arena *arena, struct error *error) {
+  char before[11];
   if (settle_periods(order, arena, error)) return -1;
+  if (order->changed_since.n && !dhis2_day_read(order->changed_since, before))
+    return error_set(error, ERROR_usage, "'%.*s' is no day: write 2024-01-31", STR_ARG(str_slice(order->changed_since, 0, 40)));
   if (order->org_unit_count < 1 || order->org_unit_count > RUN_UNITS_NAMED_MAX)
     return error_set(error, ERROR_usage, "name 1 to %d org units with --org-units", RUN_UNITS_NAMED_MAX);
   struct str *list = ARENA_ARRAY(arena, order->org_unit_count, struct str);

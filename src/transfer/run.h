@@ -5,6 +5,9 @@
  *   the target holds; write the plan (every cell with what stands there and what is to stand there) to the journal; send; read the target back; write what came of it to the journal.
  * - Nothing is sent before the plan with the old value is on the disk. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
  * - Cells that stand at the target as they are to be are not sent. A cell that is neither as it was when planned nor as it is to be was changed by somebody else: it is left alone and told (changed_meanwhile).
+ * - With `changed_since` a chunk is first asked for what changed; then all sources of the cells that this touches are read, so that sums are whole. What nothing changed in is neither compared nor in the totals.
+ * - With `deletions` a cell of the target is deleted where the source tells that sources of it were deleted, and none of them has a value any more (where the mapping wants all sources: where all of them were deleted). It is in the plan, the undo file and the report like
+ *   any other change.
  * - The absence of a value at the source never deletes anything. Comment and follow-up flag of the target's cells stay.
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
  * - Memory does not grow with the number of values: one chunk at a time.
@@ -52,9 +55,11 @@ struct run_order {
   bool accept[3];   /* by enum mapping_decision */
   bool sum_anyway;  /* also what is averaged, last, least, … */
   bool dry_run;
+  struct str changed_since;  /* a day: only cells of the target that a source of was written or deleted since then; empty: all */
+  bool deletions;            /* what was deleted at the source is deleted at the target */
 };
 
-/* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one that is none, or none at all, or too many. */
+/* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many. */
 int run_order_settle(struct run_order *order, struct arena *arena, struct error *error);
 
 /* The order as JSON, to be kept; the same order gives the same bytes. `dry_run` is not in it: that is a way to carry it out. */

@@ -13,6 +13,7 @@ struct chunk {
   size_t unit_count;
   struct report *report; /* of this chunk */
   struct intake intake;
+  struct changes changes;
   struct cell cell;
   bool cell_open;
   struct plan rows; /* by org unit, then operand */
@@ -23,16 +24,49 @@ struct chunk {
 static int begin_reading(void *payload, struct error *error) {
   struct chunk *c = payload;
   gather_reset(c->run->gather);
+  map_free(&c->changes.gone);
   report_clear(c->report);
   return 0;
 }
 
+/* Where a value goes, or went until it was deleted. */
+static struct translated where_to(struct chunk *c, const struct dhis2_value *value) {
+  struct dhis2_value there = *value;
+  there.deleted = false;
+  if (!there.value.n) there.value = STR("0");
+  return translation_of(c->run->translation, &there);
+}
+
+static bool on_deleted(struct chunk *c, const struct dhis2_value *value) {
+  struct translated to = where_to(c, value);
+  if (to.reason != TRANSFER_FINE) return false;
+  report_counts(c->report)->read++;
+  report_counts(c->report)->mapped++;
+  for (size_t i = 0; i < to.count; i++)
+    if (!c->intake.only || changes_has(c->intake.only, &to.to[i])) changes_gone(&c->changes, &to.to[i]);
+  return true;
+}
+
 static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
   struct chunk *c = payload;
+  if (value->deleted && on_deleted(c, value)) return 0;
   return intake_value(&c->intake, value, error);
 }
 
-static int read_source(struct chunk *c, struct error *error) {
+static int begin_changes(void *payload, struct error *error) {
+  struct chunk *c = payload;
+  map_free(&c->changes.dirty);
+  return 0;
+}
+
+static int on_change(void *payload, const struct dhis2_value *value, struct error *error) {
+  struct chunk *c = payload;
+  struct translated to = where_to(c, value);
+  for (size_t i = 0; to.reason == TRANSFER_FINE && i < to.count; i++) changes_mark(&c->changes, &to.to[i]);
+  return 0;
+}
+
+static int read_values(struct chunk *c, bool changes, struct dhis2_values_seen *ret, struct error *error) {
   const struct mapping_side *side = &c->run->mapping->source;
   const struct str *periods;
   size_t period_count;
@@ -42,11 +76,24 @@ static int read_source(struct chunk *c, struct error *error) {
                                      .periods = periods,
                                      .period_count = period_count,
                                      .org_units = c->units,
-                                     .org_unit_count = c->unit_count};
-  struct dhis2_values_sink sink = {begin_reading, on_value, c};
+                                     .org_unit_count = c->unit_count,
+                                     .changed_since = changes ? c->run->order->changed_since : STR_NONE,
+                                     .with_deleted = changes || c->run->order->deletions};
+  struct dhis2_values_sink sink =
+      changes ? (struct dhis2_values_sink){begin_changes, on_change, c} : (struct dhis2_values_sink){begin_reading, on_value, c};
+  return dhis2_values_read(c->run->from, &query, sink, c->run->watch->cancel, ret, error) ? error_context(error, "reading from the source")
+                                                                                          : 0;
+}
+
+/* What changed only tells which cells are touched: their sums want all sources. */
+static int read_source(struct chunk *c, struct error *error) {
   struct dhis2_values_seen seen;
-  if (dhis2_values_read(c->run->from, &query, sink, c->run->watch->cancel, &seen, error))
-    return error_context(error, "reading from the source");
+  if (c->run->order->changed_since.n) {
+    if (begin_reading(c, error) || read_values(c, true, &seen, error)) return -1;
+    if (!c->changes.dirty.count) return 0;
+    c->intake.only = &c->changes;
+  }
+  if (read_values(c, false, &seen, error)) return -1;
   report_counts(c->report)->not_asked += seen.not_asked;
   return 0;
 }
@@ -70,9 +117,32 @@ static void add_row(struct chunk *c) {
 static void close_cell(struct chunk *c) {
   if (!c->cell_open) return;
   c->cell_open = false;
+  changes_there(&c->changes, &c->cell.key);
   cell_end(&c->cell, c->run->translation, c->run->mapping->missing);
   intake_cell(&c->intake, &c->cell);
   if (c->cell.reason == TRANSFER_FINE) add_row(c);
+}
+
+static void add_gone(void *payload, const struct contribution *cell) {
+  struct chunk *c = payload;
+  c->cell.key = *cell;
+  c->cell.value = STR_NONE;
+  add_row(c);
+  c->rows.p[c->rows.n - 1].after = STR_NONE;
+  report_counts(c->report)->cells++;
+}
+
+static int cmp_rows(const void *left, const void *right) {
+  const struct plan_row *a = left, *b = right;
+  int order = str_cmp(a->org_unit, b->org_unit);
+  if (!order && a->operand != b->operand) order = a->operand < b->operand ? -1 : 1;
+  return order ? order : str_cmp(a->attribute_option_combo, b->attribute_option_combo);
+}
+
+static void add_all_gone(struct chunk *c) {
+  size_t before = c->rows.n;
+  changes_each_gone(&c->changes, c->run->translation, c->run->mapping->missing, add_gone, c);
+  if (c->rows.n > before) qsort(c->rows.p, c->rows.n, sizeof *c->rows.p, cmp_rows);
 }
 
 static int on_contribution(void *payload, const struct contribution *contribution, struct str value, struct error *error) {
@@ -138,6 +208,7 @@ static bool is_made(void *payload, struct str data_element, struct str category_
 
 /* What the target holds in all units that the chunk's units lead to. */
 static int survey(struct chunk *c, struct error *error) {
+  uint64_t unasked = 0; /* of what nothing changed in, nothing was asked */
   struct str *units = ARENA_ARRAY(c->arena, c->unit_count, struct str);
   size_t n = 0;
   for (size_t i = 0; i < c->unit_count; i++) { /* those with a common target stand next to each other */
@@ -149,8 +220,8 @@ static int survey(struct chunk *c, struct error *error) {
                                 .unit_count = n,
                                 .is_made = is_made,
                                 .payload = c,
-                                .others = &report_counts(c->report)->left_alone};
-  if (n == 0) return 0;
+                                .others = c->run->order->changed_since.n ? &unasked : &report_counts(c->report)->left_alone};
+  if (n == 0 || (c->run->order->changed_since.n && !c->rows.n)) return 0;
   if (deliver_survey(&c->run->delivery, c->arena, c->rows.p, c->rows.n, &what, error))
     return error_context(error, "reading what the target holds");
   return 0;
@@ -183,6 +254,7 @@ static int plan(struct chunk *c, struct error *error) {
   run_tell(run, RUN_TRANSLATING);
   if (gather_sorted(run->gather, on_contribution, c, error)) return -1;
   close_cell(c);
+  add_all_gone(c);
   run_tell(run, RUN_CHECKING);
   if (survey(c, error)) return -1;
   drop_unreadable(c);
@@ -228,7 +300,7 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
     tell_reason(c, row, TRANSFER_changed_meanwhile);
   } else if (is_at) {
     counts->verified++;
-    if (row->planned) *(row->before.p ? &counts->updated : &counts->created) += 1;
+    if (row->planned) *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
   } else {
     struct report_cell cell = cell_of(row);
     if (row->planned) tell_reason(c, row, TRANSFER_unaccounted);
@@ -304,7 +376,8 @@ int run_chunk(struct run *run, size_t number, struct error *error) {
                     .unit_count = slice->count,
                     .report = report_new(),
                     .cell = CELL_INIT};
-  c.intake = (struct intake){run->translation, run->gather, c.report};
+  c.intake = (struct intake){run->translation, run->gather, c.report, NULL};
+  c.changes.arena = c.arena;
   int result = record.state == CHUNK_PLANNED ? take_plan(&c, &record, error) : plan(&c, error);
   if (result == 0) result = send_and_look(&c, error);
   if (result == 0 && run->order->dry_run) suppose(&c);
@@ -312,6 +385,7 @@ int run_chunk(struct run *run, size_t number, struct error *error) {
   cell_free(&c.cell);
   report_free(c.report);
   VEC_FREE(&c.rows);
+  changes_clear(&c.changes);
   arena_free(c.arena);
   return result;
 }

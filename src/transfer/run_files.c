@@ -191,7 +191,7 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
                     .csv = str_ends(str_of(values_out), STR(".csv")),
                     .out = BUF_INIT(PIECE + LINE_MAX_BYTES)};
   f.translation = translation_new(arena, mapping, options, error);
-  f.intake = (struct intake){f.translation, gather_new(0), report};
+  f.intake = (struct intake){f.translation, gather_new(0), report, NULL};
   bool judged = watch->judge && target && mapping->target.metadata;
   int result = f.translation && (!judged || watch->judge(mapping, NULL, target, order->accept, error) == 0) ? go(&f, values_in, error) : -1;
   if (f.fd >= 0 && f.fd != STDOUT_FILENO) (void)close(f.fd);

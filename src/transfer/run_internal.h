@@ -2,6 +2,7 @@
 #ifndef DRAWBRIDGE_TRANSFER_RUN_INTERNAL_H
 #define DRAWBRIDGE_TRANSFER_RUN_INTERNAL_H
 
+#include "base/map.h"
 #include "base/vec.h"
 #include "transfer/deliver.h"
 #include "transfer/gather.h"
@@ -84,11 +85,24 @@ struct intake {
   struct translation *translation;
   struct gather *gather;
   struct report *report;
+  const struct changes *only; /* NULL: all; else only what goes to its dirty cells */
 };
 int intake_value(struct intake *intake, const struct dhis2_value *value, struct error *error);
 
 /* Counts a finished cell (summed, partial, refused, skipped) and takes out of the source's total what is not to be expected at the target. */
 void intake_cell(struct intake *intake, const struct cell *cell);
+
+/* What changed (`dirty`) and was deleted (`gone`) at the source, by target cell; zero but for the arena. */
+struct changes {
+  struct arena *arena;
+  struct map dirty, gone;
+};
+void changes_mark(struct changes *changes, const struct contribution *c);
+bool changes_has(const struct changes *changes, const struct contribution *c);
+void changes_gone(struct changes *changes, const struct contribution *c);  /* a source of that cell was deleted */
+void changes_there(struct changes *changes, const struct contribution *c); /* that cell has a value: it is not gone */
+void changes_each_gone(const struct changes *changes, const struct translation *t, enum mapping_missing missing, void (*each)(void *payload, const struct contribution *cell), void *payload);
+void changes_clear(struct changes *changes);
 
 struct report_cell report_cell_of(const struct translation *translation, const struct cell *cell);
 

@@ -35,6 +35,8 @@ bool run_order_write(const struct run_order *order, struct buf *buf) {
     if (order->accept[i]) json_out_str(&out, str_of(mapping_decision_name((enum mapping_decision)i)));
   json_out_end(&out);
   json_out_member_bool(&out, "sum_anyway", order->sum_anyway);
+  if (order->changed_since.n) json_out_member_str(&out, "changed_since", order->changed_since);
+  if (order->deletions) json_out_member_bool(&out, "deletions", true);
   json_out_end(&out);
   return !buf->full;
 }
@@ -63,6 +65,8 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
   ret->org_units = read_list(arena, json_object_get(root, "org_units"), &ret->org_unit_count);
   ret->descendants = json_is_true(json_object_get(root, "descendants"));
   ret->sum_anyway = json_is_true(json_object_get(root, "sum_anyway"));
+  ret->changed_since = arena_str(arena, json_text(root, "changed_since"));
+  ret->deletions = json_is_true(json_object_get(root, "deletions"));
   for (size_t i = 0; i < json_array_size(accept); i++) {
     enum mapping_decision decision;
     if (mapping_decision_of(str_of(json_string_value(json_array_get(accept, i))), &decision) && decision <= MAPPING_PROPOSED)
