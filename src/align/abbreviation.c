@@ -19,7 +19,8 @@ struct learning {
 
 /* Words that abbreviations pass over. */
 static bool is_small(struct str word) {
-  static const char small[] = " a and as au aux com con d da das de del des di do dos du e en et for in l la las le les los no of on or para par por pour sur the to with y ";
+  static const char small[] = " a and as au aux com con d da das de del des di do dos du e en et for in l la las le les los no of on or "
+                              "para par por pour sur the to with y ";
   char padded[16];
   if (word.n > 5) return false;
   (void)snprintf(padded, sizeof padded, " %.*s ", STR_ARG(word));
@@ -51,8 +52,7 @@ static bool spells(struct str letters, struct tokens tokens, size_t at, size_t e
 }
 
 static bool explains(struct str letters, struct tokens tokens, size_t at, size_t end, bool initials) {
-  if (at >= end || tokens.p[at].kind != TOKEN_WORD || tokens.p[at].text.p[0] != letters.p[0] || is_small(tokens.p[at].text))
-    return false;
+  if (at >= end || tokens.p[at].kind != TOKEN_WORD || tokens.p[at].text.p[0] != letters.p[0] || is_small(tokens.p[at].text)) return false;
   if (end - at == 1 && (tokens.p[at].text.n < letters.n + 3 || initials)) return false;
   return spells(letters, tokens, at, end, initials);
 }
@@ -61,7 +61,8 @@ static void note(struct learning *l, struct str letters, struct tokens tokens, s
   struct str words = STR("");
   for (size_t i = at; i < end; i++)
     if (tokens.p[i].kind != TOKEN_SIGN)
-      words = words.n ? arena_printf(l->arena, "%.*s %.*s", STR_ARG(words), STR_ARG(tokens.p[i].text)) : arena_str(l->arena, tokens.p[i].text);
+      words =
+          words.n ? arena_printf(l->arena, "%.*s %.*s", STR_ARG(words), STR_ARG(tokens.p[i].text)) : arena_str(l->arena, tokens.p[i].text);
   struct sense *first = map_get(&l->senses, letters);
   for (struct sense *s = first; s; s = s->next)
     if (str_eq(s->words, words)) {

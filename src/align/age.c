@@ -60,6 +60,91 @@ static bool stands_alone(struct tokens t, size_t at) {
   return t.p[at - 1].kind != TOKEN_WORD || in_list(" age aged ans f m male female femme homme fille garcon ", t.p[at - 1].text);
 }
 
+/* Phrases before the number, the longer before the shorter. `measured`: an age only where a unit follows ("up to 4 years", not "up to 4 doses"). */
+static const struct {
+  const char *words;
+  enum bound bound;
+  bool measured;
+} prefixes[] = {
+    {"less than or equal to", BOUND_UNDER_OR_AT, false},
+    {"greater than or equal to", BOUND_FROM, false},
+    {"inferieur ou egal a", BOUND_UNDER_OR_AT, false},
+    {"superieur ou egal a", BOUND_FROM, false},
+    {"menor ou igual a", BOUND_UNDER_OR_AT, false},
+    {"maior ou igual a", BOUND_FROM, false},
+    {"menor o igual a", BOUND_UNDER_OR_AT, false},
+    {"mayor o igual a", BOUND_FROM, false},
+    {"less than", BOUND_UNDER, false},
+    {"younger than", BOUND_UNDER, false},
+    {"more than", BOUND_FROM, false},
+    {"older than", BOUND_FROM, false},
+    {"greater than", BOUND_FROM, false},
+    {"inferieur a", BOUND_UNDER, false},
+    {"inferieure a", BOUND_UNDER, false},
+    {"inferior a", BOUND_UNDER, false},
+    {"superieur a", BOUND_FROM, false},
+    {"superieure a", BOUND_FROM, false},
+    {"superior a", BOUND_FROM, false},
+    {"moins de", BOUND_UNDER, false},
+    {"moins d", BOUND_UNDER, false},
+    {"moins que", BOUND_UNDER, false},
+    {"menos de", BOUND_UNDER, false},
+    {"menos que", BOUND_UNDER, false},
+    {"menor de", BOUND_UNDER, false},
+    {"menor que", BOUND_UNDER, false},
+    {"menores de", BOUND_UNDER, false},
+    {"menores que", BOUND_UNDER, false},
+    {"abaixo de", BOUND_UNDER, false},
+    {"abaixo dos", BOUND_UNDER, false},
+    {"debajo de", BOUND_UNDER, false},
+    {"plus de", BOUND_FROM, false},
+    {"plus d", BOUND_FROM, false},
+    {"plus que", BOUND_FROM, false},
+    {"au dela de", BOUND_FROM, false},
+    {"mais de", BOUND_FROM, false},
+    {"mais que", BOUND_FROM, false},
+    {"mas de", BOUND_FROM, false},
+    {"mas que", BOUND_FROM, false},
+    {"maior de", BOUND_FROM, false},
+    {"maior que", BOUND_FROM, false},
+    {"maiores de", BOUND_FROM, false},
+    {"maiores que", BOUND_FROM, false},
+    {"mayor de", BOUND_FROM, false},
+    {"mayor que", BOUND_FROM, false},
+    {"mayores de", BOUND_FROM, false},
+    {"mayores que", BOUND_FROM, false},
+    {"acima de", BOUND_FROM, false},
+    {"acima dos", BOUND_FROM, false},
+    {"encima de", BOUND_FROM, false},
+    {"under", BOUND_UNDER, false},
+    {"below", BOUND_UNDER, false},
+    {"over", BOUND_FROM, false},
+    {"above", BOUND_FROM, false},
+    {"up to", BOUND_UNDER_OR_AT, true},
+    {"jusqu a", BOUND_UNDER_OR_AT, true},
+    {"ate", BOUND_UNDER_OR_AT, true},
+    {"hasta", BOUND_UNDER_OR_AT, true},
+    {"at least", BOUND_FROM, true},
+    {"au moins", BOUND_FROM, true},
+    {"pelo menos", BOUND_FROM, true},
+    {"al menos", BOUND_FROM, true},
+    {"a partir de", BOUND_FROM, true},
+    {"from", BOUND_FROM, true},
+};
+
+/* How many tokens the phrase takes here, a dash within it included; 0: another stands here. */
+static size_t phrase_at(struct tokens t, size_t at, const char *words) {
+  struct str rest = str_of(words);
+  size_t i = at;
+  while (rest.p && rest.n) {
+    struct str word = str_take(&rest, ' ');
+    if (i > at && sign_at(t, i, "-") && t.p[i].before == 0) i++;
+    if (i >= t.n || t.p[i].kind != TOKEN_WORD || !str_eq(t.p[i].text, word)) return 0;
+    i++;
+  }
+  return i - at;
+}
+
 /* Words or signs before the number that say on which side of it the age lies. */
 static enum bound prefix_at(struct tokens t, size_t at, size_t *length) {
   *length = 1;
@@ -72,13 +157,10 @@ static enum bound prefix_at(struct tokens t, size_t at, size_t *length) {
   bool glued = at + 1 < t.n && t.p[at + 1].kind == TOKEN_NUMBER && (t.p[at + 1].before == 0 || t.p[at + 1].before == '_');
   if (glued && word_at(t, at, " u lt ")) return BOUND_UNDER;
   if (glued && word_at(t, at, " o ab ge ")) return BOUND_FROM;
-  if (word_at(t, at, " under below ")) return BOUND_UNDER;
-  if (word_at(t, at, " over above ")) return BOUND_FROM;
-  *length = 2;
-  if (word_at(t, at, " less younger ") && word_at(t, at + 1, " than ")) return BOUND_UNDER;
-  if (word_at(t, at, " more older greater ") && word_at(t, at + 1, " than ")) return BOUND_FROM;
-  if (word_at(t, at, " moins menos menor menores ") && word_at(t, at + 1, " de que ")) return BOUND_UNDER;
-  if (word_at(t, at, " plus mais mas mayor mayores maior maiores ") && word_at(t, at + 1, " de que ")) return BOUND_FROM;
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+    *length = phrase_at(t, at, prefixes[i].words);
+    if (*length && (!prefixes[i].measured || unit_at(t, at + *length + 1) < UNIT_NONE)) return prefixes[i].bound;
+  }
   *length = 0;
   return BOUND_NONE;
 }
@@ -89,6 +171,7 @@ static enum bound suffix_at(struct tokens t, size_t at, size_t *length) {
   if (sign_at(t, at, "+")) return BOUND_FROM;
   size_t skip = word_at(t, at, " and et e y o ou or a ") ? 1 : 0;
   *length = skip + 1;
+  if (skip && sign_at(t, at + 1, "+")) return BOUND_FROM;
   if (word_at(t, at + skip, " above over older plus mas more up onwards upwards superieur ")) return BOUND_FROM;
   if (word_at(t, at + skip, " mais ")) return BOUND_FROM;
   if (skip && word_at(t, at + skip, " below under younger moins menos less ")) return BOUND_UNDER_OR_AT;
@@ -131,14 +214,16 @@ static size_t read_range(struct tokens t, size_t at, struct age *ret) {
   size_t i = at + 1;
   enum unit first = unit_at(t, i);
   if (first == UNIT_MEASURE) return 0;
-  if (first != UNIT_NONE && !word_at(t, i, " a "))
+  bool between = at > 0 && word_at(t, at - 1, " between entre ");
+  bool connects = word_at(t, i, " a ") || (between && word_at(t, i, " y ")); /* "1 a 4", "entre 1 y 4" */
+  if (first != UNIT_NONE && !connects)
     i++;
   else if (first != UNIT_NONE)
-    first = UNIT_NONE; /* "1 a 4": a connector */
+    first = UNIT_NONE;
   bool below = false, low = is_low_range(t, at, i);
   if (!low) {
-    if (!sign_at(t, i, "-") && !word_at(t, i, " to a ate hasta au et through ")) return 0;
-    if (word_at(t, i, " et ") && first == UNIT_NONE && !(at > 0 && word_at(t, at - 1, " entre "))) return 0;
+    if (!sign_at(t, i, "-") && !word_at(t, i, " to a ate aos hasta au et through ") && !(between && word_at(t, i, " and e y "))) return 0;
+    if (word_at(t, i, " et ") && first == UNIT_NONE && !between) return 0;
     i++;
     if (sign_at(t, i, "<")) below = true, i++;
   }
@@ -163,9 +248,11 @@ static size_t read_bound(struct tokens t, size_t at, bool whole, struct age *ret
   size_t length, i = at;
   enum bound bound = prefix_at(t, i, &length);
   i += length;
-  if (!number_at(t, i)) return 0;
+  if (length && sign_at(t, i, "-") && t.p[i].before == 0) i++;                            /* "under-5" */
+  bool one = length && word_at(t, i, " one un um uno ") && unit_at(t, i + 1) < UNIT_NONE; /* "moins d'un an" */
+  if (!one && !number_at(t, i)) return 0;
   size_t number = i++;
-  double value = t.p[number].value;
+  double value = one ? 1 : t.p[number].value;
   enum bound after = bound == BOUND_NONE ? suffix_at(t, i, &length) : BOUND_NONE;
   if (after != BOUND_NONE) i += length;
   enum unit unit = unit_at(t, i);
@@ -183,8 +270,9 @@ static size_t read_bound(struct tokens t, size_t at, bool whole, struct age *ret
 }
 
 size_t age_read(struct tokens tokens, size_t at, bool whole, struct age *ret) {
-  bool near = false; /* no age without a number in its first tokens */
-  for (size_t i = at; i < tokens.n && i < at + 3; i++) near |= tokens.p[i].kind == TOKEN_NUMBER;
+  bool near = false; /* no age without a number, or its word before a unit, in its first tokens */
+  for (size_t i = at; i < tokens.n && i < at + 7; i++)
+    near |= tokens.p[i].kind == TOKEN_NUMBER || (i > at && i < at + 3 && word_at(tokens, i, " one un um uno "));
   if (!near) return 0;
   size_t length = read_range(tokens, at, ret);
   return length ? length : read_bound(tokens, at, whole, ret);

@@ -8,6 +8,8 @@ enum { ROUNDS = 3, KEPT = 12, SHARES_MAX = 48 };
 #define ANSWER 0.5f
 #define CLOSE 0.8f
 #define LEAD_MOST 0.5f
+#define PART 0.5f      /* the target is but a part of the source, in sex, age, dose or the like: the value would have to be split, */
+#define PART_MOST 0.9f /* so that a person has to look, however alike the names are */
 
 /* The best two source elements for a target, by what is known so far. */
 struct claim {
@@ -267,6 +269,7 @@ static void sum_up(struct assigning *a, bool last) {
       pair->logit = score_sum(pair);
       if (!last) pair->logit -= feature_weight(FEATURE_lead) * pair->value[FEATURE_lead]; /* else it would feed itself */
       pair->confidence = pair->decided ? 1 : score_confidence(pair->logit, pair->vetoed);
+      if (!pair->decided && pair->value[FEATURE_wider] >= PART && pair->confidence > PART_MOST) pair->confidence = PART_MOST;
     }
     qsort(standing->pairs, standing->count, sizeof *standing->pairs, by_logit);
   }

@@ -13,7 +13,7 @@ static struct str element_sentence(const struct pair *pair) {
   if (pair->vetoed) return STR("The names contradict each other in age, sex, dose or the like");
   if (pair->value[FEATURE_type] > 0) return STR("They hold different kinds of values");
   if (pair->value[FEATURE_rival] < -0.3f) return STR("The names are alike, but another element fits this target better");
-  if (pair->value[FEATURE_same_name] > 0) return STR("A short name or form name is the same");
+  if (pair->value[FEATURE_same_name] > 0) return STR("A short name or form name is the same, or all but what a whole list shares");
   if (pair->value[FEATURE_words] > 0.75f) return STR("The names say the same in almost the same words");
   if (pair->value[FEATURE_conflict] > 0) return STR("Some words agree, but not all that the names tell");
   if (pair->value[FEATURE_words] > 0.4f) return STR("The telling words of the names agree");

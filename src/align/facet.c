@@ -84,7 +84,7 @@ static const char *const names[FACET_KINDS] = {
     [FACET_DOSE] = "dose",   [FACET_PREGNANCY] = "pregnancy", [FACET_POPULATION] = "population",
     [FACET_PLACE] = "place", [FACET_PATIENT] = "patient",     [FACET_SECTOR] = "sector",
     [FACET_STOCK] = "stock", [FACET_ROLE] = "role",           [FACET_PURPOSE] = "purpose",
-    [FACET_LIFE] = "life",
+    [FACET_LIFE] = "life",   [FACET_OUTCOME] = "outcome",
 };
 
 const char *facet_name(enum facet_kind kind) {

@@ -21,6 +21,7 @@ enum facet_kind {
   FACET_ROLE,       /* numerator, denominator */
   FACET_PURPOSE,    /* a target that was set, not a result */
   FACET_LIFE,       /* alive, dead */
+  FACET_OUTCOME,    /* how it ended: cured, failed, died, lost to follow-up, absconded */
   FACET_KINDS,
 };
 

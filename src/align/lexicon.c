@@ -280,6 +280,11 @@ const struct meaning *lexicon_match(const struct lexicon *lexicon, struct tokens
     char room[8];
     void *id = map_get(&lexicon->ids, key_of(token, room));
     uint32_t next = id ? next_node(lexicon, node, (uint32_t)(uintptr_t)id - 1) : NO_NODE;
+    if (next == NO_NODE && token->kind == TOKEN_WORD && token->text.n > 5 &&
+        str_ends(token->text, STR("es"))) { /* "controles" of "control" */
+      id = map_get(&lexicon->ids, str_slice(token->text, 0, token->text.n - 2));
+      next = id ? next_node(lexicon, node, (uint32_t)(uintptr_t)id - 1) : NO_NODE;
+    }
     if (next == NO_NODE && token->upper &&
         token->text.n == 1) { /* a capital without a meaning of its own: as any letter, inside a phrase */
       id = i > at ? map_get(&lexicon->ids, token->text) : NULL;

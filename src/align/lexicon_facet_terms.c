@@ -5,7 +5,7 @@ const struct lexicon_term lexicon_facet_terms[] = {
     {"female", "sex=female", "female|feminin|feminine|femme|feminino|feminina|femenino|femenina|mulher|mulhere|mujer|mujere|^f|fem"},
     {"female woman", "sex=female hint=15+", "woman|women"},
     {"female girl", "sex=female", "girl|fille|menina|nina|rapariga"},
-    {"male", "sex=male", "male|masculin|masculine|masculino|masculina|homme|homem|homen|hombre|^m|masc"},
+    {"male", "sex=male", "male|masculin|masculine|masculino|masculina|homme|homem|homen|hombre|^m|masc|varon|varone"},
     {"male man", "sex=male hint=15+", "man|men|male partner|partenaire masculin|parceiro masculino|pareja masculina"},
     {"male boy", "sex=male", "boy|garcon|menino|nino varon|rapaz|rapaze"},
     {"sex", "sex=unknown weight=0.3",
@@ -65,9 +65,11 @@ const struct lexicon_term lexicon_facet_terms[] = {
      "iniciada|inicio|comecou|iniciaron|iniciando|inicia|iniciar|enrole|enrolee|inscrit|inscrito|inscrita|newly started|newly "
      "initiated|nouvellement initie|nouvellement mis sous|newly enrolled"},
     {"known", "known=known",
-     "known|already|know|knew|known status|known at entry|previously known|previously diagnosed|deja|connu|connue|connaissant|se "
+     "known|already|know|knew|connus|connues|known status|known at entry|previously known|previously "
+     "diagnosed|deja|connu|connue|connaissant|se "
      "connaissant|connaissant deja|conhecido|conhecida|conocido|conocida|ja|ya|existing|existente|"
-     "existant|old|ancien|ancienne|anciens|antigo|antiguo|previously|prior|auparavant|anteriormente|before|subsequent|pre existing"},
+     "existant|old|ancien|ancienne|anciens|antigo|antiguo|previously|prior|auparavant|anteriormente|before|subsequent|subsecuente|"
+     "subsequente|seguinte|pre existing"},
     {"current", "",
      "current|currently|active|actif|active file|file active|actuellement|en "
      "cours|atual|atualmente|ativo|actual|actualmente|activo|curr|ongoing|under treatment|en tratamiento|em "
@@ -97,7 +99,8 @@ const struct lexicon_term lexicon_facet_terms[] = {
     {"maternal mother", "sexhint=female hint=15+",
      "mother|mere|mae|madre|maternal|maternel|maternelle|materno|materna|maternos|maternas|meres|mom"},
     {"maternal delivery", "sexhint=female hint=15+",
-     "delivery|deliverie|delivered|delivering|accouchement|accouche|accouchee|parto|nascimento assistido|labor|labour|travail|trabalho de "
+     "delivery|deliverie|delivered|delivering|accouchement|accouche|accouchee|childbirth|parto|nascimento "
+     "assistido|labor|labour|travail|trabalho de "
      "parto|intrapartum|intraparto|maternity|maternite|maternidade|"
      "maternidad|birth attendance|l d"},
     {"maternal anc", "pregnancy=pregnant sexhint=female hint=15+",
@@ -154,18 +157,25 @@ const struct lexicon_term lexicon_facet_terms[] = {
     {"stock open", "stock=opening",
      "opening balance|opening stock|starting balance|beginning balance|initial balance|stock initial|stock de debut|stock debut|stock "
      "inicial|saldo inicial|balance inicial|solde initial|stock en debut de mois|opening|"
-     "beginning stock|stock at beginning|stock d ouverture|saldo de abertura|existencia inicial"},
+     "beginning stock|stock at beginning|balance at beginning|balance at beginning of month|stock at beginning of month|beginning of month "
+     "balance|balance brought forward|stock au debut|stock en debut de periode|saldo no inicio|saldo anterior|existencia al inicio|stock d "
+     "ouverture|saldo de abertura|existencia inicial"},
     {"stock end", "stock=closing",
      "closing balance|ending balance|closing stock|end balance|ending stock|stock on hand|stock final|stock en fin de mois|saldo "
      "final|solde final|balance final|stock de fin|stock fin|soh|stock disponible|stock disponivel|"
-     "stock existant|stock a la fin|stock at end|existencia final|closing|stock de cloture|stock utilisable|estoque final|stock en "
+     "stock existant|stock a la fin|stock at end|stock at end of month|balance at end|balance at end of month|stock on hand at end of "
+     "month|balance carried forward|saldo no fim|stock en "
+     "fin de periode|existencia al final|existencia final|closing|stock de cloture|stock utilisable|estoque final|stock en "
      "main|estoque disponivel"},
     {"stock received", "stock=received",
-     "received stock|quantity received|quantite recue|quantidade recebida|cantidad recibida|stock received|stock recu|recu en "
-     "stock|entradas|entree"},
+     "received stock|quantity received|quantite recue|quantidade recebida|cantidad recibida|stock received|stock recu|"
+     "stock recue|stock recebido|stock recebida|estoque recebido|existencia recibida|recibido en existencia|recu en stock|"
+     "entrada de stock|entree en stock|entree de stock|entrada de almacen"},
+    {"stock received", "stock=received", "mg received|ml received|mg recibido|mg recebido|mg recu|ml recibido|ml recebido|ml recu"},
     {"stock issued", "stock=issued",
      "issued|quantity issued|quantite sortie|quantite distribuee|quantidade distribuida|cantidad distribuida|stock "
-     "issued|dispensed|dispense|dispensee|dispensado|dispensada|sortie|saidas|salidas|consumed|consomme|consommee|"
+     "issued|dispensed|dispense|dispensee|dispensado|dispensada|sortie de stock|saida de stock|salida de almacen|salida de "
+     "existencia|consumed|consomme|consommee|"
      "consommation|consumido|consumo|consumption|utilise|utilisee|used|quantity used"},
     {"stock lost", "stock=lost",
      "lost|loss|losse|perdu|perdue|perte|perda|perdido|perdida|missing|manquant|manquante|em falta|faltante|extraviado"},
@@ -180,8 +190,7 @@ const struct lexicon_term lexicon_facet_terms[] = {
     {"stock returned", "stock=returned",
      "returned "
      "stock|retourne|retournee|devolvido|devolvida|devuelto|devuelta|redistributed|redistribue|redistribuee|redistribuido|redistribuida|"
-     "transferred out|transfere|transferee|transferido|transferida|"
-     "transfert|transfer"},
+     "stock transferred|stock transfere|stock transferido|transfert de stock|transferencia de stock"},
     {"stock ordered", "stock=ordered",
      "ordered|quantity ordered|commande|commandee|encomendado|pedido|solicitado|quantite commandee|requested quantity"},
     {"stock adjusted", "stock=adjusted", "adjustment|adjusted|ajustement|ajuste|ajustee|ajustado"},
@@ -196,13 +205,14 @@ const struct lexicon_term lexicon_facet_terms[] = {
     {"numerator", "role=numerator", "numerator|numerateur|numerador"},
     {"denominator", "role=denominator", "denominator|denominateur|denominador"},
     {"target", "purpose=target", "target|planned|cible|cible annuelle|planifie|meta|planeado|planificado|objectif|objetivo"},
-    {"alive", "life=alive", "alive|live|vivant|vivante|vivo|viva|nascido vivo|nascidos vivos|nacido vivo|ne vivant|nes vivants"},
-    {"death", "life=dead",
+    {"alive", "life=alive", "alive|live|vivant|vivante|vivo|viva"},
+    {"death", "life=dead outcome=died",
      "death|died|dead|dece|deces|decede|decedee|obito|morte|morto|morta|muerte|muerto|muerta|fallecido|fallecida|falecido|falecida|"
      "defuncion|defuncione|mortality|mortalite|mortalidade|mortalidad|mort|morts|mortal|fatal|mortos|"
      "defunciones|mortes|obitos|muertes"},
     {"live birth", "life=alive",
-     "live birth|birth live|naissance vivante|nascido vivo|nascidos vivos|nacido vivo|nacidos vivos|ne vivant|nes vivants|naissances "
+     "live birth|birth live|naissance vivante|nado vivo|nascido vivo|nascidos vivos|nacido vivo|nacidos vivos|ne vivant|nes "
+     "vivants|naissances "
      "vivantes|nv"},
     {"stillbirth", "life=dead",
      "stillbirth|still birth|birth still|stillborn|mort ne|mort nes|morts nes|natimorto|nado "

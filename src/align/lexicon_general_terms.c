@@ -4,15 +4,20 @@ const struct lexicon_term lexicon_general_terms[] = {
     /* words that say nothing by themselves */
     {"", "",
      "the|a|an|of|in|on|at|by|for|to|and|or|with|from|who|which|that|is|are|was|were|be|been|have|has|had|this|their|its|it|as|during|per|"
-     "within|into|also|any|all|both|during the|e g|i e|etc|incl|including|y compris|no|nr|nb|n|d|than|among|not|did|"
+     "within|or more|and more|and above|into|also|any|all|both|during the|e g|i e|etc|incl|including|y "
+     "compris|no|nr|nb|n|d|than|among|not|did|"
      "do|does|those|these|when|where|through|via|then|there|between|about|being|such"},
     {"", "",
-     "le|la|les|l|de|des|du|un|une|et|ou|au|aux|en|dans|par|pour|sur|avec|qui|que|dont|est|sont|ont|ete|ce|cette|ces|se|son|sa|ses|leur|"
+     "le|la|les|l|de|des|du|un|une|et|ou|ou plus|et "
+     "plus|au|aux|en|dans|par|pour|sur|avec|qui|que|dont|est|sont|ont|ete|ce|cette|ces|se|son|sa|ses|leur|"
      "leurs|lors|ayant|a|pendant|selon|chez|d|n|s|qu|y|entre|sans que|afin|ainsi|comme"},
     {"", "",
-     "o|os|as|da|do|das|dos|em|no|na|nos|nas|um|uma|e|ou|com|por|para|pelo|pela|que|ao|aos|foi|foram|sao|ser|seu|sua|seus|suas|num|numa|"
+     "o|os|as|da|do|das|dos|em|no|na|nos|nas|um|uma|e|ou|ou mais|e "
+     "mais|com|por|para|pelo|pela|que|ao|aos|foi|foram|sao|ser|seu|sua|seus|suas|num|numa|"
      "entre|durante|quem|cujo"},
-    {"", "", "el|los|las|lo|del|al|y|o|con|por|para|que|se|su|sus|un|una|unos|en|fue|fueron|son|ser|entre|durante|segun|cuyo|quienes|como"},
+    {"", "",
+     "el|los|las|lo|del|al|y|o|con|por|para|que|o mas|y "
+     "mas|se|su|sus|un|una|unos|en|fue|fueron|son|ser|entre|durante|segun|cuyo|quienes|como"},
     {"", "",
      "number|nombre|numero|total|totale|totaux|totais|totales|number of|nombre de|nombre total|total number|numero de|numero total|total "
      "de|count|nbre|num|qty|quantity|quantite|quantidade|cantidad|reported|reporting period|reporting|"
@@ -40,7 +45,7 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"first", "dose=1", "first|1st|1ere|1er|1ro|1ra|premier|premiere|primeiro|primeira|primer|primera|1a|1o|1e visite|initial"},
     {"second", "dose=2", "second|2nd|2eme|2e|2do|2da|deuxieme|segundo|segunda|2a|2o"},
     {"third", "dose=3", "third|3rd|3eme|3e|3ro|3ra|troisieme|terceiro|terceira|tercer|tercera|3a|3o"},
-    {"fourth", "dose=4", "fourth|4th|4eme|4e|4to|4ta|quatrieme|quarto|quarta|cuarto|cuarta|4a|4o"},
+    {"fourth", "dose=4", "fourth|four|quatre|quatro|cuatro|4th|4eme|4e|4to|4ta|quatrieme|quarto|quarta|cuarto|cuarta|4a|4o"},
     {"fifth", "dose=5", "fifth|5th|5eme|5e|5to|5ta|cinquieme|quinto|quinta|5a|5o"},
     {"sixth", "dose=6", "sixth|6th|6eme|6e|6to|6ta|sixieme|sexto|sexta|6a|6o"},
     {"seventh", "dose=7", "seventh|7th|7eme|7e|7mo|septieme|setimo|septimo"},
@@ -65,7 +70,8 @@ const struct lexicon_term lexicon_general_terms[] = {
      "completaram|completaron|acabaram|finalizado|finalizada|completed|complete|completing|completion|complet|complete|completee|complete|"
      "termine|terminee|acheve|achevee|completou|completado|"
      "completada|completo|terminado|concluido|concluiu|finished"},
-    {"suspect", "", "suspected|suspect|suspecte|suspectee|suspeito|suspeita|sospechoso|sospechosa|sintomatico respiratorio"},
+    {"suspect", "", "suspected|suspect|suspecte|suspectee|suspeito|suspeita|sospechoso|sospechosa"},
+    {"presume tb", "", "sintomatico respiratorio|sintomatica respiratoria"},
     {"presume", "", "presumptive|probable|presume|presumee|presuntivo|presuntiva|presumed|presumido|presumida|provavel"},
     {"confirm", "",
      "confirmed|confirm|confirmation|confirme|confirmee|confirmado|confirmada|confirmacao|confirmacion|laboratory confirmed|confirmatory"},
@@ -85,7 +91,7 @@ const struct lexicon_term lexicon_general_terms[] = {
      "registered|registration|enregistre|enregistree|registado|registrado|registada|registrada|registro|registo|recorded|documented|"
      "documente|documentado|documentada|inscrits au registre|registrant|recorded"},
     {"refer", "",
-     "referred|referral|refer|refere|referee|reference|transferido|referido|referida|referencia|encaminhado|orientee|oriente|evacue|linked|"
+     "referred|referral|refer|refere|referee|reference|referido|referida|referencia|encaminhado|orientee|oriente|evacue|linked|"
      "linkage|lies"},
     {"follow", "", "followed|follow up|followup|follow|suivi|suivie|seguido|seguimento|seguimiento|acompanhamento|acompanhado"},
     {"counsel", "",
@@ -117,9 +123,9 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"indirect", "", "indirect|indirecte|indirecto|indirecta|indireto|indireta"},
     {"related", "weight=0.5", "related|relie|lie|liee|relacionado|relacionada|associated|associe|associado|associada"},
     {"outcome", "", "outcome|issue|issues|resultado final|desfecho|desenlace|sort"},
-    {"cured", "", "cured|gueri|guerie|curado|curada|recovered|recuperado|retabli"},
-    {"failed", "", "failed|failure|echec|echoue|falha|fracasso|fracaso|treatment failure|falencia"},
-    {"lost to follow up", "",
+    {"cured", "outcome=cured", "cured|gueri|guerie|curado|curada|recovered|recuperado|retabli"},
+    {"failed", "outcome=failed", "failed|failure|echec|echoue|falha|fracasso|fracaso|treatment failure|falencia"},
+    {"lost to follow up", "outcome=lost",
      "lost to follow up|ltfu|perdu de vue|perdus de vue|pdv|perda de seguimento|perdido de seguimento|perdida en "
      "seguimiento|abandono|defaulter|defaulted|default|abandon|abandonne|interruption in treatment|lost to followup"},
     {"evaluated", "",
@@ -130,10 +136,16 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"weight", "", "weight|weighed|poids|pese|pesee|peso|pesado|pesada"},
     {"height", "", "height|length|taille|longueur|altura|comprimento|talla|estatura"},
     {"low", "", "low|faible|baixo|baixa|bajo|baja|bas|basse|insuffisance"},
-    {"high", "", "high|eleve|elevee|haut|haute|alto|alta|elevado|elevada"},
+    {"high", "", "high|eleve|elevee|haut|haute|alto|elevado|elevada"},
+    {"high discharge", "", "alta"},
+    {"absconded", "outcome=absconded", "absconded|evade|evadee|fugado|fugada|fugido|evadido|evadida|ran away"},
+    {"transfer refer", "",
+     "transfer|transferred|transferido|transferida|transferred out|transfer out|transfert|transfere|transferee|transferencia"},
     {"normal", "", "normal|normale|normais|normaux|vaginal|voie basse"},
     {"abnormal", "", "abnormal|anormal|anormale"},
-    {"hospital discharge", "", "discharge|discharged|sortant|sortie de l hopital|alta|egreso|before discharge|exeat|dado de alta"},
+    {"hospital discharge", "",
+     "discharge|discharged|sortant|sortie|salida|saida|alta hospitalar|alta hospitalaria|alta medica|egreso|before discharge|exeat|dado de "
+     "alta"},
     {"immediately", "",
      "immediately|immediatement|immediat|imediatamente|inmediatamente|timely|oportuna|oportuno|a temps|dans les delais|within "
      "timeframe|timeframe|delai|prazo"},
@@ -256,6 +268,7 @@ const struct lexicon_term lexicon_general_terms[] = {
     {"sample", "", "sample|specimen|echantillon|prelevement|amostra|muestra"},
     {"sent", "", "sent|envoye|envoyee|enviado|enviada|transported|transporte|transportado"},
     {"released", "", "released|rendu|rendus|libere|liberado|liberada|emitido"},
+    {"two days", "weight=0.7", "48 hours|48 heures|48 horas|48 hrs|48 h|two days|deux jours|dois dias|dos dias|2 days|2 jours|2 dias"},
     {"within hours", "weight=0.7", "24 hours|24 heures|24 horas|24hrs|24 h"},
     {"referral hospital", "", "referral hospital|hopital de reference|hospital de referencia"},
     {"waiting", "", "waiting|attente|espera"},

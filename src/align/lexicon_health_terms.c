@@ -191,9 +191,14 @@ const struct lexicon_term lexicon_health_terms[] = {
     {"deworming", "",
      "deworming|dewormed|deparasitage|deparasite|desparasitacao|desparasitado|desparasitacion|albendazole|albendazol|mebendazole|"
      "mebendazol|vermifuge"},
+    {"malnutrition severe acute", "", "sam|mas|severe acute malnutrition|malnutrition aigue severe|malnutrition aigue grave"},
+    {"malnutrition moderate acute", "", "mam|moderate acute malnutrition|malnutrition aigue moderee"},
     {"malnutrition", "",
-     "malnutrition|malnourished|malnutri|malnutricao|desnutricao|desnutrido|desnutricion|sam|mam|mas|severe acute "
-     "malnutrition|wasting|wasted child|emaciation|undernutrition|underweight|insuffisance ponderale"},
+     "malnutrition|malnourished|malnutri|malnutricao|desnutricao|desnutrido|desnutricion|wasting|wasted "
+     "child|emaciation|undernutrition|underweight|insuffisance ponderale"},
+    {"malnutrition", "", "baixo peso para idade|baixo peso para a idade|bajo peso para la edad|low weight for age|poids faible pour l age"},
+    {"scorpion", "", "scorpion|alacran|alacrane|escorpion|escorpione|escorpiao|escorpioe"},
+    {"sting bite", "", "sting|piqure|picadura|picada"},
     {"stunting", "", "stunting|stunted|retard de croissance|desnutricao cronica|retraso del crecimiento|baixa estatura"},
     {"muac", "", "muac|perimetre brachial|pb|perimetro braquial"},
     {"growth", "", "growth|croissance|crescimento|crecimiento|growth monitoring"},

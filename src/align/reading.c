@@ -69,8 +69,9 @@ struct str reading_span(struct arena *arena, struct age age) {
 
 static size_t take_at(struct taking *t, size_t at) {
   struct age age;
-  size_t length = t->kind == READING_PROSE ? 0 : age_read(t->tokens, at, t->kind == READING_OPTION, &age);
-  if (length) {
+  size_t length = t->kind == READING_PROSE ? 0 : age_read(t->tokens, at, t->kind == READING_OPTION, &age), phrase;
+  bool span = length && t->facets.age.state != AGE_NONE && lexicon_match(t->lexicon, t->tokens, at, &phrase) && phrase >= length;
+  if (length && !span) {
     if (t->facets.age.state != AGE_NONE)
       put_text(t, reading_span(t->arena, age), 1);
     else

@@ -11,7 +11,7 @@ static const struct {
     [FACET_DOSE] = {1, 0.8f, true},      [FACET_PREGNANCY] = {0.6f, 1, false}, [FACET_POPULATION] = {1, 0.8f, true},
     [FACET_PLACE] = {0.8f, 0.4f, false}, [FACET_PATIENT] = {1, 0.6f, true},    [FACET_SECTOR] = {1, 0.5f, true},
     [FACET_STOCK] = {1, 2, true},        [FACET_ROLE] = {1, 0.4f, true},       [FACET_PURPOSE] = {1, 3, true},
-    [FACET_LIFE] = {0.8f, 0.7f, false},  [FACET_KINDS] = {1, 0.7f, true},
+    [FACET_LIFE] = {0.8f, 0.7f, false},  [FACET_OUTCOME] = {0.7f, 0.3f, true}, [FACET_KINDS] = {1, 0.7f, true},
 };
 
 static bool neutral(uint8_t value) {
@@ -44,6 +44,11 @@ static void compare_facet(struct pair *pair, const struct item *s, const struct 
   } else {
     if (k == FACET_PURPOSE) pair->vetoed = true; /* what was planned is never what was reached */
     const struct item *other = a ? t : s;
+    if (k == FACET_RESULT && (a | b) <= RESULT_NEGATIVE && other->facets.tested &&
+        !(other->option_kinds >> k & 1)) { /* all who were tested beside those of one result */
+      pair->value[FEATURE_conflict] += a ? 0.6f : 0.8f;
+      return;
+    }
     bool described = (k == FACET_RESULT || k == FACET_PREGNANCY || k == FACET_KNOWN) && other->described.value[k] == (a ? a : b);
     compare_alone(pair, k, other->option_kinds >> k & 1 || described, !a);
   }

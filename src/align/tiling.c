@@ -52,7 +52,9 @@ static int by_place(const void *left, const void *right) {
   if (a->group != b->group) return a->group < b->group ? -1 : 1;
   if (a->age.from != b->age.from) return a->age.from < b->age.from ? -1 : 1;
   if (a->age.to != b->age.to) return a->age.to < b->age.to ? -1 : 1;
-  return a->placing->source->element->o.index < b->placing->source->element->o.index ? -1 : a->placing->source->element->o.index > b->placing->source->element->o.index;
+  return a->placing->source->element->o.index < b->placing->source->element->o.index
+             ? -1
+             : a->placing->source->element->o.index > b->placing->source->element->o.index;
 }
 
 static bool same_group(const struct piece *a, const struct piece *b) {
@@ -92,8 +94,9 @@ static void lay(struct checking *c, struct piece *pieces, size_t count) {
     pieces[i].cell->doubled = doubled;
   }
   if (c->warnings.n < TILING_WARNINGS_MAX)
-    VEC_PUSH(&c->warnings, arena_printf(arena, "the age groups that are summed into %.*s, %.*s: %.*s", STR_ARG(pieces[0].placing->target->element->o.name),
-                                        STR_ARG(pieces[0].target->o.name), STR_ARG(found)));
+    VEC_PUSH(&c->warnings,
+             arena_printf(arena, "the age groups that are summed into %.*s, %.*s: %.*s",
+                          STR_ARG(pieces[0].placing->target->element->o.name), STR_ARG(pieces[0].target->o.name), STR_ARG(found)));
 }
 
 size_t tiling_check(const struct cells_context *context, const struct placing *placings, size_t count, struct str **ret_warnings) {

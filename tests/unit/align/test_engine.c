@@ -99,6 +99,69 @@ static void test_permuted_categories(void **state) {
   assert_cell("Malaria cases", "Male, 15+ years", "15 years and over, M");
 }
 
+static void test_cells_of_another_language(void **state) {
+  from = SIDE(arena, 'a', "Idade: Menos de 1 ano, 1 a 4 anos, 5-14 anos, 15 anos e mais | Masculino, Feminino",
+              "Casos de mal\xC3\xA1ria = Idade");
+  to = SIDE(arena, 'b', "SexoEdad: Mujeres, Hombres | <1 a\xC3\xB1o, 1-4 a\xC3\xB1os, de 5 a 14 a\xC3\xB1os, 15 y m\xC3\xA1s a\xC3\xB1os",
+            "Casos de malaria = SexoEdad");
+  run();
+  assert_cell("Casos de mal\xC3\xA1ria", "Menos de 1 ano, Masculino", "Hombres, <1 a\xC3\xB1o");
+  assert_cell("Casos de mal\xC3\xA1ria", "1 a 4 anos, Feminino", "Mujeres, 1-4 a\xC3\xB1os");
+  assert_cell("Casos de mal\xC3\xA1ria", "5-14 anos, Masculino", "Hombres, de 5 a 14 a\xC3\xB1os");
+  assert_cell("Casos de mal\xC3\xA1ria", "15 anos e mais, Feminino", "Mujeres, 15 y m\xC3\xA1s a\xC3\xB1os");
+}
+
+static void test_kinds_of_care_in_options(void **state) {
+  from = SIDE(arena, 'a',
+              "Kind: Fixe, Avanc\xC3\xA9"
+              "e | Nouveaux cas, Anciens cas",
+              "Fi\xC3\xA8vre jaune = Kind", "Place: Public, Priv\xC3\xA9", "Cholera treated = Place");
+  to = SIDE(arena, 'b', "Kind: New, Known | Outreach, Fixed", "Yellow fever = Kind", "Place: Private sector, Public sector",
+            "Cholera treated = Place");
+  run();
+  assert_cell("Fi\xC3\xA8vre jaune", "Fixe, Nouveaux cas", "New, Fixed");
+  assert_cell("Fi\xC3\xA8vre jaune",
+              "Avanc\xC3\xA9"
+              "e, Anciens cas",
+              "Known, Outreach");
+  assert_cell("Cholera treated", "Priv\xC3\xA9", "Private sector");
+}
+
+static void test_unknown_beside_a_sex_is_an_unknown_age(void **state) {
+  from = SIDE(arena, 'a', "Age: <15, 15+, Unknown | Female, Male", "Malaria cases = Age");
+  to = SIDE(arena, 'b', "Age: Female, Male | <15, 15+, Unknown age", "Malaria cases = Age");
+  run();
+  assert_cell("Malaria cases", "Unknown, Male", "Male, Unknown age");
+  assert_cell("Malaria cases", "Unknown, Female", "Female, Unknown age");
+}
+
+/* A person paired an undivided element with a divided one: what it does not tell is unknown there. Without that person it is no answer. */
+static void test_an_accepted_pair_uses_the_place_for_unknown(void **state) {
+  from = SIDE(arena, 'a', "Preventive therapy completed", "Measles cases");
+  to = SIDE(arena, 'b', "Full: Female, Male, Unknown sex | <15, 15+, Unknown age", "Preventive therapy completed = Full", "Measles cases");
+  run();
+  assert_cell("Preventive therapy completed", "default", NULL);
+  struct decision decision = {.source_data_element = element_named(from, "Preventive therapy completed")->o.id,
+                              .target_data_element = element_named(to, "Preventive therapy completed")->o.id,
+                              .sign = '+',
+                              .verdict = DECISION_ACCEPTED};
+  run_with(&decision, 1, NULL);
+  assert_cell("Preventive therapy completed", "default", "Unknown sex, Unknown age");
+}
+
+static void test_all_are_no_part(void **state) {
+  from = SIDE(arena, 'a', "Persons tested for HIV", "Cholera cases", "Tuberculosis cured", "Rabies cases");
+  to = SIDE(arena, 'b', "Persons tested positive for HIV", "Cholera cases male", "Tuberculosis died", "Rabies cases");
+  run();
+  for (size_t i = 0; i < result->count; i++) {
+    const struct align_row *row = &result->rows[i];
+    if (row->kind == ALIGN_DATA_ELEMENT && row->source != element_named(from, "Rabies cases"))
+      assert_int_not_equal(row->answer, ALIGN_AUTO);
+  }
+  assert_pair("Tuberculosis cured", NULL);
+  assert_pair("Rabies cases", "Rabies cases");
+}
+
 static void test_parts_are_summed(void **state) {
   from = SIDE(arena, 'a', "Age: 0-11 months, 12-59 months, 5-9, 10-14, 15-24, 25+", "Clients tested = Age");
   to = SIDE(arena, 'b', "Broad: <15, 15+", "Clients tested = Broad");
@@ -326,6 +389,11 @@ int main(void) {
       TEST(a_better_owner_keeps_its_target),
       TEST(what_was_planned_is_not_what_was_reached),
       TEST(permuted_categories),
+      TEST(cells_of_another_language),
+      TEST(kinds_of_care_in_options),
+      TEST(unknown_beside_a_sex_is_an_unknown_age),
+      TEST(an_accepted_pair_uses_the_place_for_unknown),
+      TEST(all_are_no_part),
       TEST(parts_are_summed),
       TEST(a_band_that_is_split),
       TEST(a_value_is_never_split),

@@ -69,6 +69,73 @@ static const struct {
     {"menos de 1 a\xC3\xB1o", 0, 365},
     {"15 a\xC3\xB1os y m\xC3\xA1s", 5479, OPEN},
     {"de 1 a 4 a\xC3\xB1os", 365, 1826},
+    {"aged 15-49 years", 5479, 18263},
+    {"5-9 yrs", 1826, 3653},
+    {"24 months and above", 730, OPEN},
+    {"below 1 year", 0, 365},
+    {"6-59 months", 183, 1826},
+    {"over 60", 21915, OPEN},
+    {"\xE2\x89\xA4"
+     "49 years",
+     0, 18263},
+    {"1 to 4 years", 365, 1826},
+    {"between 5 and 9 years", 1826, 3653},
+    {"up to 4 years", 0, 1826},
+    {"older than 15 years", 5479, OPEN},
+    {"0-7 days", 0, 8},
+    {"at least 50 years", 18263, OPEN},
+    {"under-5s", 0, 1826},
+    {"6 weeks to 11 months", 42, 365},
+    {"< 1 an", 0, 365},
+    {"0 \xC3\xA0 11 mois", 0, 365},
+    {"de 6 \xC3\xA0 59 mois", 183, 1826},
+    {"15 ans et +", 5479, OPEN},
+    {"\xE2\x89\xA5 50 ans", 18263, OPEN},
+    {"5 ans et plus", 1826, OPEN},
+    {"inf\xC3\xA9rieur \xC3\xA0 5 ans", 0, 1826},
+    {"moins d\xE2\x80\x99un an", 0, 365},
+    {"entre 5 et 14 ans", 1826, 5479},
+    {"\xC3\xA2g\xC3\xA9s de 10-14 ans", 3653, 5479},
+    {"sup\xC3\xA9rieur \xC3\xA0 15 ans", 5479, OPEN},
+    {"0-28 jours", 0, 29},
+    {"au-del\xC3\xA0 de 50 ans", 18263, OPEN},
+    {"enfants de moins de 5 ans", 0, 1826},
+    {"6 mois et moins", 0, 213},
+    {"< 1 ano", 0, 365},
+    {"0 a 11 meses", 0, 365},
+    {"menos de 5 anos", 0, 1826},
+    {"menor de 1 ano", 0, 365},
+    {"\xE2\x89\xA5 15 anos", 5479, OPEN},
+    {"mais de 50 anos", 18263, OPEN},
+    {"maiores de 5 anos", 1826, OPEN},
+    {"50 anos ou mais", 18263, OPEN},
+    {"15 e mais anos", 5479, OPEN},
+    {"dos 10 aos 14 anos", 3653, 5479},
+    {"entre 5 e 9 anos", 1826, 3653},
+    {"acima de 50 anos", 18263, OPEN},
+    {"abaixo de 5 anos", 0, 1826},
+    {"0-28 dias", 0, 29},
+    {"5-9 A", 1826, 3653},
+    {"crian\xC3\xA7"
+     "as < 5 anos",
+     0, 1826},
+    {"at\xC3\xA9 4 anos", 0, 1826},
+    {"menores de 5 a\xC3\xB1os", 0, 1826},
+    {"5 a 9 a\xC3\xB1os", 1826, 3653},
+    {"60 y m\xC3\xA1s a\xC3\xB1os", 21915, OPEN},
+    {"de 6 a 59 meses", 183, 1826},
+    {"\xE2\x89\xA5 15 a\xC3\xB1os", 5479, OPEN},
+    {"mayores de 60 a\xC3\xB1os", 21915, OPEN},
+    {"m\xC3\xA1s de 50 a\xC3\xB1os", 18263, OPEN},
+    {"menor de un a\xC3\xB1o", 0, 365},
+    {"entre 10 y 19 a\xC3\xB1os", 3653, 7305},
+    {"0 a 28 d\xC3\xAD"
+     "as",
+     0, 29},
+    {"50 a\xC3\xB1os o m\xC3\xA1s", 18263, OPEN},
+    {"15-19 a.", 5479, 7305},
+    {"60 a\xC3\xB1os y +", 21915, OPEN},
+    {"hasta 4 a\xC3\xB1os", 0, 1826},
 };
 
 static void test_ages(void **state) {
@@ -161,6 +228,118 @@ static void test_facets(void **state) {
   }
 }
 
+/* The same said in English, French, Portuguese, Spanish. */
+static const struct {
+  enum facet_kind kind;
+  const char *texts[4];
+} told[] = {
+    {FACET_SEX,
+     {"Women tested",
+      "Femmes test\xC3\xA9"
+      "es",
+      "Mulheres testadas", "Mujeres con prueba"}},
+    {FACET_SEX, {"Male clients", "Clients masculins", "Utentes do sexo masculino", "Usuarios varones"}},
+    {FACET_SEX, {"Sex unknown", "Sexe inconnu", "Sexo desconhecido", "Sexo desconocido"}},
+    {FACET_RESULT, {"RDT positive", "TDR positif", "TDR positivos", "Pruebas r\xC3\xA1pidas positivas"}},
+    {FACET_RESULT, {"RDT negative", "TDR n\xC3\xA9gatif", "TDR negativo", "Prueba r\xC3\xA1pida negativa"}},
+    {FACET_RESULT, {"Result unknown", "R\xC3\xA9sultat inconnu", "Resultado desconhecido", "Resultado desconocido"}},
+    {FACET_DOSE, {"Penta 1st dose", "Penta 1\xC3\xA8re dose", "Penta 1\xC2\xAA dose", "Penta 1ra dosis"}},
+    {FACET_DOSE, {"Third dose", "Troisi\xC3\xA8me dose", "Terceira dose", "Tercera dosis"}},
+    {FACET_DOSE, {"ANC 4th visit", "CPN 4\xC3\xA8me visite", "4\xC2\xAA consulta pr\xC3\xA9-natal", "4to control prenatal"}},
+    {FACET_DOSE, {"Booster dose", "Dose de rappel", "Dose de refor\xC3\xA7o", "Dosis de refuerzo"}},
+    {FACET_PREGNANCY, {"Pregnant women", "Femmes enceintes", "Mulheres gr\xC3\xA1vidas", "Mujeres embarazadas"}},
+    {FACET_PREGNANCY, {"Breastfeeding women", "Femmes allaitantes", "Mulheres lactantes", "Madres lactantes"}},
+    {FACET_PREGNANCY, {"Postpartum women", "Femmes en post-partum", "Mulheres no p\xC3\xB3s-parto", "Mujeres en el posparto"}},
+    {FACET_POPULATION, {"Female sex workers", "Travailleuses du sexe", "Trabalhadoras do sexo", "Trabajadoras sexuales"}},
+    {FACET_POPULATION,
+     {"Men who have sex with men", "Hommes ayant des rapports sexuels avec des hommes", "Homens que fazem sexo com homens",
+      "Hombres que tienen sexo con hombres"}},
+    {FACET_POPULATION,
+     {"People who inject drugs", "Consommateurs de drogues injectables", "Pessoas que injetam drogas", "Personas que se inyectan drogas"}},
+    {FACET_POPULATION, {"Transgender people", "Personnes transgenres", "Pessoas transg\xC3\xA9nero", "Personas transg\xC3\xA9nero"}},
+    {FACET_POPULATION, {"People in prison", "D\xC3\xA9tenus", "Reclusos", "Personas privadas de libertad"}},
+    {FACET_KNOWN, {"New cases", "Nouveaux cas", "Casos novos", "Casos nuevos"}},
+    {FACET_KNOWN, {"Known cases", "Cas connus", "Casos conhecidos", "Casos conocidos"}},
+    {FACET_KNOWN,
+     {"Relapses", "Rechutes",
+      "Reca\xC3\xAD"
+      "das",
+      "Reca\xC3\xAD"
+      "das"}},
+    {FACET_PLACE, {"Fixed", "Fixe", "Fixo", "Fijo"}},
+    {FACET_PLACE,
+     {"Outreach",
+      "Strat\xC3\xA9gie avanc\xC3\xA9"
+      "e",
+      "Brigada m\xC3\xB3vel", "Extramural"}},
+    {FACET_PLACE, {"Community", "Communautaire", "Comunit\xC3\xA1rio", "Comunitario"}},
+    {FACET_PATIENT, {"Inpatients", "Hospitalis\xC3\xA9s", "Internados", "Hospitalizados"}},
+    {FACET_PATIENT, {"Outpatients", "Ambulatoire", "Ambulat\xC3\xB3rio", "Consulta externa"}},
+    {FACET_PATIENT, {"OPD visits", "Consultations externes", "Consultas externas", "Pacientes ambulatorios"}},
+    {FACET_SECTOR,
+     {"Public", "Public",
+      "P\xC3\xBA"
+      "blico",
+      "P\xC3\xBA"
+      "blico"}},
+    {FACET_SECTOR, {"Private sector", "Secteur priv\xC3\xA9", "Sector privado", "Sector privado"}},
+    {FACET_STOCK, {"Opening balance", "Solde initial", "Saldo inicial", "Saldo inicial"}},
+    {FACET_STOCK, {"Closing balance", "Solde final", "Saldo final", "Saldo final"}},
+    {FACET_STOCK, {"Opening stock", "Stock initial", "Stock inicial", "Existencia inicial"}},
+    {FACET_STOCK, {"Stock received", "Stock re\xC3\xA7u", "Stock recebido", "Existencias recibidas"}},
+    {FACET_STOCK, {"Expired", "P\xC3\xA9rim\xC3\xA9s", "Expirados", "Vencidos"}},
+    {FACET_STOCK,
+     {"Days out of stock", "Jours de rupture de stock", "Dias de ruptura de stock",
+      "D\xC3\xAD"
+      "as de desabastecimiento"}},
+    {FACET_ROLE, {"Numerator", "Num\xC3\xA9rateur", "Numerador", "Numerador"}},
+    {FACET_ROLE, {"Denominator", "D\xC3\xA9nominateur", "Denominador", "Denominador"}},
+    {FACET_LIFE,
+     {"Deaths",
+      "D\xC3\xA9"
+      "c\xC3\xA8s",
+      "\xC3\x93"
+      "bitos",
+      "Defunciones"}},
+    {FACET_LIFE, {"Live births", "Naissances vivantes", "Nados vivos", "Nacidos vivos"}},
+    {FACET_LIFE, {"Stillbirths", "Mort-n\xC3\xA9s", "Nados mortos", "Mortinatos"}},
+    {FACET_PURPOSE, {"Annual target", "Cible annuelle", "Meta anual", "Meta anual"}},
+};
+
+static uint8_t value_in(size_t row, size_t language) {
+  return read_text(told[row].texts[language], READING_NAME).facets.value[told[row].kind];
+}
+
+/* Four languages say one value; what says another thing in English says another value, but for the same in other words. */
+static void test_facets_in_four_languages(void **state) {
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+    uint8_t value = value_in(i, 0);
+    if (!value || value == FACET_SEVERAL) fail_msg("\"%s\": %s reads as %d", told[i].texts[0], facet_name(told[i].kind), value);
+    for (size_t l = 1; l < 4; l++)
+      if (value_in(i, l) != value)
+        fail_msg("\"%s\": %s reads as %d, \"%s\" as %d", told[i].texts[l], facet_name(told[i].kind), value_in(i, l), told[i].texts[0],
+                 value);
+  }
+  static const char *const others[][2] = {{"Women tested", "Male clients"},
+                                          {"RDT positive", "RDT negative"},
+                                          {"Penta 1st dose", "Third dose"},
+                                          {"Pregnant women", "Breastfeeding women"},
+                                          {"New cases", "Known cases"},
+                                          {"Fixed", "Outreach"},
+                                          {"Inpatients", "Outpatients"},
+                                          {"Public", "Private sector"},
+                                          {"Opening balance", "Closing balance"},
+                                          {"Numerator", "Denominator"},
+                                          {"Female sex workers", "Transgender people"},
+                                          {"Deaths", "Live births"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    struct facets a = read_text(others[i][0], READING_NAME).facets, b = read_text(others[i][1], READING_NAME).facets;
+    bool differ = false;
+    for (int k = 0; k < FACET_KINDS; k++) differ |= a.value[k] && b.value[k] && a.value[k] != b.value[k];
+    if (!differ) fail_msg("\"%s\" and \"%s\" say the same", others[i][0], others[i][1]);
+  }
+}
+
 static bool same_terms(const char *a, const char *b) {
   struct reading x = read_text(a, READING_NAME), y = read_text(b, READING_NAME);
   if (x.term_count != y.term_count) return false;
@@ -189,6 +368,21 @@ static void test_abbreviations_of_the_lexicon(void **state) {
   assert_true(same_terms("ANC", "antenatal care"));
   assert_true(same_terms("LLIN distributed", "Long lasting insecticidal nets distributed"));
   assert_true(same_terms("Clients on ART", "clients on antiretroviral therapy"));
+}
+
+/* Words that say something as a facet are known with one wrong letter; other words, and short ones, are what they are. */
+static void test_misspelt_words(void **state) {
+  assert_int_equal(read_text("HIV postive women", READING_NAME).facets.value[FACET_RESULT], RESULT_POSITIVE);
+  assert_int_equal(read_text("Children intiiated on treatment", READING_NAME).facets.value[FACET_KNOWN], KNOWN_NEW);
+  assert_int_equal(read_text("Mascullino", READING_OPTION).facets.value[FACET_SEX], SEX_MALE);
+  assert_int_equal(read_text("Cases as stated", READING_NAME).facets.value[FACET_KNOWN], 0);
+  assert_int_equal(read_text("VIH [+ 50 ans]", READING_NAME).facets.value[FACET_RESULT], 0);
+}
+
+/* "controles" is more than one "control". */
+static void test_plurals(void **state) {
+  assert_true(same_terms("Controles prenatales", "Control prenatal"));
+  assert_true(same_terms("Complicaciones", "Complicaci\xC3\xB3n"));
 }
 
 static void test_broken_accents_and_case(void **state) {
@@ -227,8 +421,11 @@ int main(void) {
       cmocka_unit_test(test_what_is_no_age),
       cmocka_unit_test(test_relations_of_ages),
       cmocka_unit_test(test_facets),
+      cmocka_unit_test(test_facets_in_four_languages),
       cmocka_unit_test(test_words_of_four_languages_meet),
       cmocka_unit_test(test_abbreviations_of_the_lexicon),
+      cmocka_unit_test(test_misspelt_words),
+      cmocka_unit_test(test_plurals),
       cmocka_unit_test(test_broken_accents_and_case),
       cmocka_unit_test(test_a_glossary_teaches),
       cmocka_unit_test(test_broken_input),

@@ -18,7 +18,8 @@ static const struct dhis2_metadata *nothing(void) {
 static bool learns(const char *line, const char *abbreviation, const char *words) {
   struct lexicon *lexicon = lexicon_new(arena);
   abbreviations_learn(arena, lexicon, NULL, SIDE(arena, 'a', line), nothing());
-  struct reading a = reading_of(arena, lexicon, str_of(abbreviation), READING_NAME), b = reading_of(arena, lexicon, str_of(words), READING_NAME);
+  struct reading a = reading_of(arena, lexicon, str_of(abbreviation), READING_NAME),
+                 b = reading_of(arena, lexicon, str_of(words), READING_NAME);
   bool same = a.term_count == b.term_count && a.term_count > 0;
   for (size_t i = 0; same && i < a.term_count; i++) same = a.terms[i].term == b.terms[i].term;
   lexicon_free(lexicon);
@@ -36,15 +37,20 @@ static void test_abbreviations_that_a_list_explains(void **state) {
       {"Point-of-care testing [POCT]", "POCT", "point of care testing"},
       {"Clients given zorbane 'ZBN'", "ZBN", "zorbane"},
       {"Zorbanes (ZBNs) given", "ZBN", "zorbanes"},
-      {"Journ\xC3\xA9" "e de sant\xC3\xA9 de village (JSV)", "JSV", "journee sante village"},
-      {"Dia da sa\xC3\xBA" "de da aldeia (DSA) realizado", "DSA", "dia saude aldeia"},
+      {"Journ\xC3\xA9"
+       "e de sant\xC3\xA9 de village (JSV)",
+       "JSV", "journee sante village"},
+      {"Dia da sa\xC3\xBA"
+       "de da aldeia (DSA) realizado",
+       "DSA", "dia saude aldeia"},
       {"Jornada comunitaria de pesaje (JCP)", "JCP", "jornada comunitaria pesaje"},
       {"Village health day held ~ VHD held", "VHD", "village health day"},
       {"Outdoor latrine department visits ~ OLD visits", "OLD", "outdoor latrine department"},
       {"Household water kits for schools, given ~ HWK schools", "HWK", "household water kit"},
   };
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-    if (!learns(good[i].line, good[i].abbreviation, good[i].words)) fail_msg("\"%s\" does not teach %s", good[i].line, good[i].abbreviation);
+    if (!learns(good[i].line, good[i].abbreviation, good[i].words))
+      fail_msg("\"%s\" does not teach %s", good[i].line, good[i].abbreviation);
 }
 
 static void test_what_explains_no_abbreviation(void **state) {
@@ -85,8 +91,10 @@ static void assert_affixes(const char *const *names, size_t count, const char *p
 }
 
 static void test_words_that_all_names_begin_or_end_with(void **state) {
-  assert_affixes((const char *const[]){"nat hmis malaria", "nat hmis measles", "nat hmis births", "nat rabies", "nat hmis nets"}, 5, "nat hmis", "");
-  assert_affixes((const char *const[]){"malaria monthly", "measles monthly", "births monthly", "nets weekly", "rabies monthly"}, 5, "", "monthly");
+  assert_affixes((const char *const[]){"nat hmis malaria", "nat hmis measles", "nat hmis births", "nat rabies", "nat hmis nets"}, 5,
+                 "nat hmis", "");
+  assert_affixes((const char *const[]){"malaria monthly", "measles monthly", "births monthly", "nets weekly", "rabies monthly"}, 5, "",
+                 "monthly");
   assert_affixes((const char *const[]){"malaria cases", "malaria deaths", "measles", "births", "nets"}, 5, "", "");
   assert_affixes((const char *const[]){"x a", "x b", "x c"}, 3, "", "");
   struct affixes affixes = {STR("nat"), STR("monthly")};
@@ -97,7 +105,8 @@ static void test_words_that_all_names_begin_or_end_with(void **state) {
 
 static void test_names_without_what_the_list_shares_are_the_same(void **state) {
   from = SIDE(arena, 'a', "Fac_Malaria cases", "Fac_Measles cases", "Fac_Births", "Fac_Nets given", "Fac_Rabies cases");
-  to = SIDE(arena, 'b', "Malaria cases (monthly)", "Measles cases (monthly)", "Births (monthly)", "Nets given (monthly)", "Rabies cases (monthly)");
+  to = SIDE(arena, 'b', "Malaria cases (monthly)", "Measles cases (monthly)", "Births (monthly)", "Nets given (monthly)",
+            "Rabies cases (monthly)");
   run();
   for (size_t i = 0; i < result->count; i++) {
     const struct align_row *row = &result->rows[i];
@@ -168,8 +177,10 @@ static void test_ages_in_words(void **state) {
   static const struct {
     int32_t from, to;
     const char *text;
-  } ages[] = {{0, 365, "0 years"},      {0, 28, "0-27 days"},        {365, 1826, "1-4 years"},       {18263, AGE_OPEN, "50+ years"},
-              {183, 365, "6-11 months"}, {548, 5479, "18 months to 14 years"}, {548, 731, "18-23 months"}};
+  } ages[] = {{0, 365, "0 years"},       {0, 28, "0-27 days"},
+              {365, 1826, "1-4 years"},  {18263, AGE_OPEN, "50+ years"},
+              {183, 365, "6-11 months"}, {548, 5479, "18 months to 14 years"},
+              {548, 731, "18-23 months"}};
   for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) {
     struct str text = age_text(arena, (struct age){AGE_INTERVAL, ages[i].from, ages[i].to});
     if (!str_eq(text, str_of(ages[i].text))) fail_msg("%s: %.*s", ages[i].text, STR_ARG(text));
@@ -181,28 +192,34 @@ static void test_ages_in_words(void **state) {
 static void assert_also(const char *source, const char *target) {
   for (size_t i = 0; i < result->count; i++) {
     const struct align_row *row = &result->rows[i];
-    if (row->kind == ALIGN_DATA_ELEMENT && is_answer(row) && str_eq(row->source->o.name, str_of(source)) && str_eq(row->target->o.name, str_of(target))) return;
+    if (row->kind == ALIGN_DATA_ELEMENT && is_answer(row) && str_eq(row->source->o.name, str_of(source)) &&
+        str_eq(row->target->o.name, str_of(target)))
+      return;
   }
   fail_msg("'%s' is not answered by '%s'", source, target);
 }
 
 static size_t answers(enum align_kind kind, const char *source) {
   size_t n = 0;
-  for (size_t i = 0; i < result->count; i++) n += result->rows[i].kind == kind && is_answer(&result->rows[i]) && str_eq(result->rows[i].source->o.name, str_of(source));
+  for (size_t i = 0; i < result->count; i++)
+    n += result->rows[i].kind == kind && is_answer(&result->rows[i]) && str_eq(result->rows[i].source->o.name, str_of(source));
   return n;
 }
 
 static bool cell_goes_to(const char *coc, const char *target) {
   for (size_t i = 0; i < result->count; i++) {
     const struct align_row *row = &result->rows[i];
-    if (row->kind == ALIGN_OPERAND && is_answer(row) && str_eq(row->source_coc->o.name, str_of(coc)) && str_eq(row->target->o.name, str_of(target))) return true;
+    if (row->kind == ALIGN_OPERAND && is_answer(row) && str_eq(row->source_coc->o.name, str_of(coc)) &&
+        str_eq(row->target->o.name, str_of(target)))
+      return true;
   }
   return false;
 }
 
 static void test_one_element_goes_to_several_that_share_it(void **state) {
   from = SIDE(arena, 'a', "SexAge: Female, Male | 0-4, 5-14, 15+", "Malaria cases confirmed = SexAge", "Nets distributed");
-  to = SIDE(arena, 'b', "Malaria cases confirmed <5 years", "Malaria cases confirmed 5-14 years", "Malaria cases confirmed 15+ years", "Nets distributed");
+  to = SIDE(arena, 'b', "Malaria cases confirmed <5 years", "Malaria cases confirmed 5-14 years", "Malaria cases confirmed 15+ years",
+            "Nets distributed");
   run();
   assert_also("Malaria cases confirmed", "Malaria cases confirmed <5 years");
   assert_also("Malaria cases confirmed", "Malaria cases confirmed 5-14 years");
@@ -215,12 +232,14 @@ static void test_one_element_goes_to_several_that_share_it(void **state) {
 }
 
 static void test_shares_by_sex_and_more_than_are_listed(void **state) {
-  from = SIDE(arena, 'a', "All: Male, Female | <5, 5-9, 10-14, 15-19, 20-24, 25-29, 30-34, 35-39, 40+", "TB cases notified = All", "Measles deaths");
+  from = SIDE(arena, 'a', "All: Male, Female | <5, 5-9, 10-14, 15-19, 20-24, 25-29, 30-34, 35-39, 40+", "TB cases notified = All",
+              "Measles deaths");
   const char *lines[20];
   size_t n = 0;
   static const char *const ages[] = {"<5", "5-9", "10-14", "15-19", "20-24", "25-29", "30-34", "35-39", "40+"};
   for (size_t i = 0; i < 9; i++)
-    for (size_t sex = 0; sex < 2; sex++) lines[n++] = arena_cstr(arena, arena_printf(arena, "TB cases notified, %s, %s years", sex ? "male" : "female", ages[i]));
+    for (size_t sex = 0; sex < 2; sex++)
+      lines[n++] = arena_cstr(arena, arena_printf(arena, "TB cases notified, %s, %s years", sex ? "male" : "female", ages[i]));
   lines[n++] = "Measles deaths";
   to = make_side(arena, 'b', lines, n);
   run();
@@ -232,7 +251,8 @@ static void test_shares_by_sex_and_more_than_are_listed(void **state) {
 /* What would have to be split is not shared; what the source is not divided by, neither. */
 static void test_what_is_not_shared(void **state) {
   from = SIDE(arena, 'a', "Age: 0-9, 10+", "Malaria cases confirmed = Age", "Cholera cases");
-  to = SIDE(arena, 'b', "Malaria cases confirmed <5 years", "Malaria cases confirmed 5-14 years", "Cholera cases male", "Cholera cases female");
+  to = SIDE(arena, 'b', "Malaria cases confirmed <5 years", "Malaria cases confirmed 5-14 years", "Cholera cases male",
+            "Cholera cases female");
   run();
   assert_int_equal(answers(ALIGN_OPERAND, "Malaria cases confirmed"), 0);
   assert_true(answers(ALIGN_DATA_ELEMENT, "Malaria cases confirmed") <= 1);
