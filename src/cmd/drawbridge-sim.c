@@ -14,7 +14,7 @@ static const char usage[] =
     "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH] [--base-url URL]\n"
     "                      [--tls-certificate FILE --tls-key FILE]   HTTPS instead of HTTP\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
-    "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+    "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set calendar=NAME] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;

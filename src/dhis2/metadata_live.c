@@ -4,7 +4,6 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "dhis2/uid.h"
-#include <jansson.h>
 
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
 enum { COMBOS_PER_CALL = 40, UNITS_PER_CALL = 100 };
@@ -144,12 +143,9 @@ static int check_all_shown(struct dhis2_server *server, const struct dhis2_metad
 }
 
 static int read_calendar(struct arena *arena, struct dhis2_server *server, struct reading *r, struct error *error) {
-  struct str body;
-  json_error_t why;
-  if (dhis2_get(server, STR("/api/system/info?fields=calendar"), arena, &body, error)) return -1;
-  json_t *info = json_loadb(body.p, body.n, 0, &why);
-  dhis2_metadata_reader_calendar(r->whole, str_of(json_string_value(json_object_get(info, "calendar"))));
-  json_decref(info);
+  struct str calendar;
+  if (dhis2_server_calendar(server, arena, &calendar, error)) return -1;
+  dhis2_metadata_reader_calendar(r->whole, calendar);
   return 0;
 }
 

@@ -252,6 +252,16 @@ int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(v
   return result;
 }
 
+int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error) {
+  struct str body;
+  json_error_t why;
+  if (dhis2_get(server, STR("/api/system/info?fields=calendar"), arena, &body, error) < 0) return -1;
+  json_t *info = json_loadb(body.p, body.n, 0, &why);
+  *ret = arena_str(arena, str_of(json_string_value(json_object_get(info, "calendar"))));
+  json_decref(info);
+  return 0;
+}
+
 int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error) {
   if (server->version.minor == 0) {
     struct arena *arena = arena_new();

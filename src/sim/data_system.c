@@ -31,13 +31,13 @@ static json_t *system_info(const struct data_call *call) {
   struct sim *sim = call->sim;
   json_t *now = data_time(sim_now_ms(sim)), *info = json_object();
   struct str context = data_link(call, STR("")), link = sim_link(sim, call->request, STR(""));
-  json_object_update_new(info,
-                         json_pack("{s:s%, s:s, s:s, s:O, s:s, s:s, s:{s:b}, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s%, s:b}", "contextPath",
-                                   context.p, context.n, "calendar", "iso8601", "dateFormat", "yyyy-mm-dd", "serverDate", now,
-                                   "serverTimeZoneId", "UTC", "serverTimeZoneDisplayName", "Coordinated Universal Time", "databaseInfo",
-                                   "spatialSupport", 1, "version", sim_version(sim), "revision", sim_revision(sim), "buildTime",
-                                   "2026-10-01T08:00:00.000", "encryption", 0, "emailConfigured", 0, "redisEnabled", 0, "systemName",
-                                   "DHIS 2", "instanceBaseUrl", link.p, link.n, "isMetadataVersionEnabled", 0));
+  json_object_update_new(info, json_pack("{s:s%, s:s, s:s, s:O, s:s, s:s, s:{s:b}, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s%, s:b}",
+                                         "contextPath", context.p, context.n, "calendar",
+                                         sim->conf.calendar ? sim->conf.calendar : "iso8601", "dateFormat", "yyyy-mm-dd", "serverDate", now,
+                                         "serverTimeZoneId", "UTC", "serverTimeZoneDisplayName", "Coordinated Universal Time",
+                                         "databaseInfo", "spatialSupport", 1, "version", sim_version(sim), "revision", sim_revision(sim),
+                                         "buildTime", "2026-10-01T08:00:00.000", "encryption", 0, "emailConfigured", 0, "redisEnabled", 0,
+                                         "systemName", "DHIS 2", "instanceBaseUrl", link.p, link.n, "isMetadataVersionEnabled", 0));
   if (sim->release >= SIM_2_41) json_object_set(json_object_get(info, "databaseInfo"), "time", now);
   if (sim->release <= SIM_2_37)
     json_object_update_new(info, json_pack("{s:b, s:s, s:s, s:s, s:b}", "metadataSyncEnabled", 0, "clusterHostname", "",

@@ -66,8 +66,19 @@ void sim_free(struct sim *sim) {
   free(sim);
 }
 
+static bool set_calendar(struct sim_conf *conf, struct str value) {
+  static const char *const calendars[] = {"iso8601", "gregorian", "ethiopian", "nepali", "coptic", "persian", "thai", "islamic", "julian"};
+  for (size_t i = 0; i < sizeof calendars / sizeof *calendars; i++) {
+    if (!str_eq(value, str_of(calendars[i]))) continue;
+    conf->calendar = calendars[i];
+    return true;
+  }
+  return false;
+}
+
 bool sim_set(struct sim *sim, struct str name, struct str value) {
   struct sim_conf *conf = &sim->conf;
+  if (str_eq(name, STR("calendar"))) return set_calendar(conf, value);
   const struct {
     const char *name;
     bool *flag;

@@ -170,6 +170,21 @@ static void after_post(void *payload, size_t count) {
   run_tell(payload, RUN_SENDING);
 }
 
+/* What a roll-up adds up is counted by ISO 8601. */
+static int check_calendar(struct run *run, struct dhis2_server *server, struct error *error) {
+  struct str calendar;
+  if (dhis2_server_calendar(server, run->arena, &calendar, error)) return -1;
+  if (!calendar.n || str_eq_nocase(calendar, STR("iso8601")) || str_eq_nocase(calendar, STR("gregorian"))) return 0;
+  return error_set(error, ERROR_input,
+                   "the mapping rolls periods up by the ISO 8601 calendar, and the server '%.*s' counts by another: %.*s",
+                   STR_ARG(dhis2_server_id(server)), STR_ARG(str_slice(calendar, 0, 40)));
+}
+
+static int check_calendars(struct run *run, struct error *error) {
+  if (run->mapping->periods.conversion != MAPPING_ROLL_UP) return 0;
+  return check_calendar(run, run->from, error) || check_calendar(run, run->to, error) ? -1 : 0;
+}
+
 /* A period that is not the target's would make a run of nothing, or of parts of cells. */
 static int check_order(struct run *run, struct error *error) {
   const struct str *periods;
@@ -205,7 +220,7 @@ static int prepare(struct run *run, struct error *error) {
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   run->translation = translation_new(run->arena, m, options, error);
-  if (!run->translation || check_order(run, error) || settle_zeros(run, error)) return -1;
+  if (!run->translation || check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error)) return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;

@@ -280,6 +280,18 @@ class AlignServers(test_transfer.Servers):
         self.assertEqual({k: v for k, v in found.items() if v != "0"}, {k: v for k, v in wanted.items() if v != "0"})
         self.assertIn("no_counterpart", self.read_report()["counts"]["unmapped"])
 
+    def test_servers_that_count_by_other_calendars(self):
+        self.more_words = {"source": ("--set", "calendar=ethiopian")}
+        self.start()
+        sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)
+        out, _ = self.align(*sets, "--format", "json")
+        periods = json.loads(out)["periods"]
+        self.assertEqual(periods["conversion"], "cannot")
+        self.assertIn("the source counts by the ethiopian calendar, the target by the iso8601 one", periods["note"])
+        (self.folder / "mapping.json").write_text(out)
+        self.assertIn("ethiopian", self.command(*self.words(), expect=2, environment=self.environment)[1])
+        self.assertEqual(self.stored("target"), {})
+
     def test_what_a_server_refuses(self):
         self.start()
         sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)

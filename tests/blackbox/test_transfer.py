@@ -32,6 +32,7 @@ def api(port, method, path, body=None, query=""):
 
 class Servers(harness.Case):
     versions = ("2.41", "2.43")
+    more_words = {}  # of a stand-in, by the side's name
     unit_count = 6
     assigned = None
 
@@ -44,7 +45,7 @@ class Servers(harness.Case):
         self.sims = {}
         for name, side, version, faults in (("source", self.source, self.versions[0], source_faults), ("target", self.target, self.versions[1], target_faults)):
             (self.folder / f"{name}-metadata.json").write_text(json.dumps(side.objects))
-            words = ["--demo", self.folder / f"{name}-metadata.json", "--set", "control=on", "--set", "pat=on"]
+            words = ["--demo", self.folder / f"{name}-metadata.json", "--set", "control=on", "--set", "pat=on", *self.more_words.get(name, ())]
             if faults:
                 (self.folder / f"{name}-faults.json").write_text(json.dumps(faults))
                 words += ["--faults", self.folder / f"{name}-faults.json"]
@@ -151,6 +152,18 @@ class Plain(Servers):
         words[words.index("--periods") + 1] = "202401"  # a third of a quarter is none
         said = self.command(*[self.folder / "third" if w == self.folder / "journal" else w for w in words], expect=2, environment=self.environment)[1]
         self.assertIn("name periods of the target", said)
+
+    def test_periods_of_another_calendar_are_not_rolled_up(self):
+        self.target.objects["dataSets"][0]["periodType"] = "Quarterly"
+        for name in ("source", "target"):
+            self.more_words = {name: ("--set", "calendar=nepali")}
+            self.start()
+            (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target, fixture.sums(self.source, self.target), periods=fixture.QUARTERS)))
+            words = self.words(journal=name)
+            words[words.index("--periods") + 1] = "2024Q1"
+            said = self.command(*words, expect=2, environment=self.environment)[1]
+            self.assertIn(f"'{name}' counts by another: nepali", said)
+            self.assertEqual(self.stored("target", periods=("2024Q1", "2024Q2")), {})
 
     def test_undo_leaves_alone_what_somebody_changed_since(self):
         self.start()

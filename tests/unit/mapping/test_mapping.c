@@ -200,6 +200,30 @@ static void decisions(void **state) {
   arena_free(arena);
 }
 
+/* Of org units and attribute option combos; rows of periods and what is undecided are passed over. */
+static void decisions_of_places(void **state) {
+  (void)state;
+  static const char csv[] =
+      "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\r\n"
+      "org_unit,u,,v,,,accepted\r\norg_unit,w,,,,,none\r\nattribute_option_combo,p,,q,,,rejected\r\n";
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  const struct decision *list;
+  size_t count;
+  struct str more = arena_printf(arena, "%speriod,Monthly,,Quarterly,,+,accepted\r\norg_unit,x,,y,,+,proposed\r\n", csv);
+  assert_int_equal(decisions_read(arena, more, &list, &count, &error), 0);
+  assert_int_equal(count, 3);
+  assert_true(list[0].of == DECISION_OF_ORG_UNIT && !list[0].operand && str_eq(list[0].target_data_element, STR("v")));
+  assert_true(list[1].of == DECISION_OF_ORG_UNIT && list[1].verdict == DECISION_NONE);
+  assert_true(list[2].of == DECISION_OF_ATTRIBUTE && list[2].verdict == DECISION_REJECTED);
+  struct buf out = BUF_INIT(4096);
+  assert_true(decisions_write(list, count, &out));
+  assert_string_equal(out.p, csv);
+  buf_free(&out);
+  assert_int_equal(decisions_read(arena, arena_printf(arena, "%sorg_unit,u,c,v,d,+,accepted\r\n", csv), &list, &count, &error), -1);
+  arena_free(arena);
+}
+
 static void bad_decisions(void **state) {
   (void)state;
 #define HEADER "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\n"
@@ -226,8 +250,10 @@ static void bad_decisions(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(remembered),   cmocka_unit_test(blocked),
-                                     cmocka_unit_test(defaults),   cmocka_unit_test(refusals),     cmocka_unit_test(same_target_twice),
-                                     cmocka_unit_test(decisions),  cmocka_unit_test(bad_decisions)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),   cmocka_unit_test(remembered),
+                                     cmocka_unit_test(blocked),      cmocka_unit_test(defaults),
+                                     cmocka_unit_test(refusals),     cmocka_unit_test(same_target_twice),
+                                     cmocka_unit_test(decisions),    cmocka_unit_test(decisions_of_places),
+                                     cmocka_unit_test(bad_decisions)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
