@@ -10,12 +10,15 @@ static const char usage[] =
     "       drawbridge mapping drift --help\n"
     "  IN, OUT          files; - is standard input and output\n"
     "  --from, --to     a format of `drawbridge mapping formats` (docs/formats.md); left out: by the file's ending\n"
-    "  --source SIDE    what IN was made from, for names and codes: as in drawbridge align; server:ID with --config FILE\n"
-    "  --target SIDE    likewise, what it leads to\n";
+    "  --source SIDE    what IN was made from, for names and codes: as in drawbridge align\n"
+    "  --target SIDE    likewise, what it leads to\n"
+    "  --source-data-set UID, --target-data-set UID    only these data sets of it (repeatable; needed with server:ID)\n"
+    "  --config FILE    where server:ID is configured (default " COMMAND_CONFIG_DEFAULT ")\n";
 
 struct options {
   const struct format *from, *to;
   const char *source, *target, *config;
+  struct side_data_sets source_sets, target_sets;
 };
 
 static int bad_usage(const char *what, const char *which) {
@@ -24,9 +27,10 @@ static int bad_usage(const char *what, const char *which) {
 }
 
 static int load_sides(struct format_job *job, const struct options *o, struct error *error) {
-  static const struct side_data_sets all = {.n = 0};
-  if (o->source && !(job->source = side_metadata(job->arena, o->source, &all, o->config, error))) return error_context(error, "source");
-  if (o->target && !(job->target = side_metadata(job->arena, o->target, &all, o->config, error))) return error_context(error, "target");
+  if (o->source && !(job->source = side_metadata(job->arena, o->source, &o->source_sets, o->config, error)))
+    return error_context(error, "source");
+  if (o->target && !(job->target = side_metadata(job->arena, o->target, &o->target_sets, o->config, error)))
+    return error_context(error, "target");
   return 0;
 }
 
@@ -62,11 +66,19 @@ static int take_format(struct arena *arena, const char *name, const struct forma
   return *ret ? 0 : bad_usage(arena_cstr(arena, arena_printf(arena, "a format is %.*s, not", STR_ARG(format_names(arena)))), name);
 }
 
+static int add_data_set(struct side_data_sets *sets, const char *id) {
+  if (sets->n == SIDE_DATA_SETS_MAX) return bad_usage("too many data sets are named", "");
+  sets->ids[sets->n++] = str_of(id);
+  return 0;
+}
+
 static int take_options(struct arena *arena, int argc, char **argv, struct options *o) {
   static const struct option options[] = {{"from", required_argument, NULL, 'f'},
                                           {"to", required_argument, NULL, 't'},
                                           {"source", required_argument, NULL, 'S'},
                                           {"target", required_argument, NULL, 'T'},
+                                          {"source-data-set", required_argument, NULL, 's'},
+                                          {"target-data-set", required_argument, NULL, 'd'},
                                           {"config", required_argument, NULL, 'c'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
@@ -77,6 +89,8 @@ static int take_options(struct arena *arena, int argc, char **argv, struct optio
     case 't': status = take_format(arena, optarg, &o->to); break;
     case 'S': o->source = optarg; break;
     case 'T': o->target = optarg; break;
+    case 's': status = add_data_set(&o->source_sets, optarg); break;
+    case 'd': status = add_data_set(&o->target_sets, optarg); break;
     case 'c': o->config = optarg; break;
     case 'h': return -1;
     default: status = bad_usage("see drawbridge mapping --help", "");

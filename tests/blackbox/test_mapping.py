@@ -105,6 +105,8 @@ class Mapping(Convert):
                                "MOH_Indicator_ID": "sssssssssss", "MOH_Indicator_Name": "Malaria cases", "MOH_Disag_ID": "cocccccccc1", "MOH_Disag_Name": "Female", "Classification": ""})
         self.convert(*sides, "b.datim.csv", "c.csv")
         self.assertIn("operand,sssssssssss,cocccccccc1,ttttttttttt,cocccccccc1", (self.folder / "c.csv").read_text())
+        self.convert(*sides, "--source-data-set", "ssetttttttt", "a.csv", "c.csv")
+        self.assertIn("nothingsuch", self.convert(*sides, "--target-data-set", "nothingsuch", "a.csv", "c.csv", expect=2).stderr)
         self.convert(*sides, "a.csv", "d.metadata-alignment.json")
         [entry] = self.loaded("d.metadata-alignment.json")
         self.assertEqual(entry["deCocMappings"], [
