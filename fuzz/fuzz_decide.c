@@ -1,6 +1,7 @@
-/* Any bytes as decisions that the page sends: refused with words, or a list in which every id is one of its side's, and which reads back as it was written. */
+/* Any bytes as decisions that the page sends, and as a mapping that is taken in: refused with words, or a list in which every id is one of its side's, and which reads back as it was written. */
 #include "api/alignment.h"
 #include "dhis2/metadata.h"
+#include "mapping/formats.h"
 #include <stdlib.h>
 
 static const char export[] =
@@ -33,6 +34,21 @@ static void written_and_read(struct arena *arena, struct alignment *alignment) {
   buf_free(&out);
 }
 
+/* What a mapping says, in any form, is a request that nothing can be said against. */
+static void as_mapping(struct arena *arena, const struct alignment *alignment, struct str bytes) {
+  size_t count, unknown, made;
+  const struct format *all = formats_all(&count);
+  for (size_t i = 0; i < count; i++) {
+    struct format_job job = {.arena = arena, .source = alignment->source.metadata, .target = alignment->target.metadata};
+    struct error error = {0};
+    struct str json;
+    const struct alignment_decision *list;
+    const struct mapping *mapping = format_read(&all[i], &job, bytes, &error);
+    if (!mapping || alignment_entries(alignment, mapping, arena, &json, &unknown, &error)) continue;
+    if (alignment_decide(alignment, json, STR("ada"), STR("2026-01-01T00:00:00Z"), arena, &list, &made, &error)) abort();
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const struct dhis2_metadata *side;
   static struct arena *kept;
@@ -48,6 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   } else if (!error.code || !*error.message) {
     abort();
   }
+  alignment.decision_count = 0;
+  as_mapping(arena, &alignment, (struct str){(const char *)data, size});
   arena_free(arena);
   return 0;
 }
