@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct drift *drift = drift_find(arena, mapping, now);
     check_changes(mapping, drift);
     if (!same(drift, drift_find(arena, mapping, now))) abort();
-    for (int follow = 0; follow < 2; follow++) {
+    for (int follow = 0; size % 8 == 0 && follow < 2; follow++) { /* the engine takes ten times as long as all the rest */
       struct align_options align = {0};
       struct carried carried;
       struct error error = {0};

@@ -9,6 +9,7 @@
 
 #include "align/align.h"
 #include "base/buf.h"
+#include "drift/drift.h"
 #include "mapping/mapping.h"
 
 enum { ALIGNMENT_DECISIONS_MAX = 200000, ALIGNMENT_NOTE_MAX = 2000, ALIGNMENT_STATE_MAX = 64 << 20 };
@@ -50,6 +51,19 @@ int alignment_mapping(const struct alignment *alignment, struct arena *arena, co
  * are left out and counted. -1: ERROR_too_large. */
 int alignment_entries(const struct alignment *alignment, const struct mapping *mapping, struct arena *arena, struct str *ret_json,
                       size_t *ret_unknown, struct error *error);
+
+/* The alignment on today's sides (drift/carry.h). Decisions stay; where `follow` is set they name what came in the place of what was replaced. Those that name what is gone, and those that made a rule which a change blocks, are left
+ * out and told: somebody has to look again. Everything in the arena; borrows from all that is given. -1: as drift_carry. */
+struct alignment_reopened {
+  struct decision what; /* as it was */
+  struct str reason;    /* a sentence */
+};
+struct alignment_carried {
+  struct alignment alignment;
+  const struct alignment_reopened *reopened;
+  size_t reopened_count, followed; /* `followed`: decisions */
+};
+int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follow, struct arena *arena, struct alignment_carried *ret, struct error *error);
 
 /* The decisions as they are kept, and back. ERROR_input: not what alignment_write_decisions wrote. */
 bool alignment_write_decisions(const struct alignment *alignment, struct buf *out);

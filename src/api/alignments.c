@@ -1,6 +1,4 @@
-/* The alignments of a person: made from two live data sets, kept with what they were made from, decided on by one version after the other. */
-#include "api/alignment.h"
-#include "api/api.h"
+#include "api/alignments.h"
 
 #include "base/clock.h"
 #include "base/json_out.h"
@@ -75,6 +73,10 @@ static int load_alignment(struct api_job *job, const struct store_document *docu
   ret->target.metadata = load_side(job, document->id, 't', error);
   if (!ret->target.metadata) return -1;
   return alignment_read_decisions(job->arena, decisions, &ret->decisions, &ret->decision_count, error);
+}
+
+int alignments_load(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error) {
+  return load_document(job, document, error) || load_alignment(job, document, ret, error) ? -1 : 0;
 }
 
 static void about_side(struct json_out *out, const char *key, const struct alignment_side *side) {
@@ -325,7 +327,7 @@ int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, 
 
 /* --- deciding --- */
 
-static int version_wanted(struct api_job *job, int64_t version, struct error *error) {
+int alignments_version_wanted(struct api_job *job, int64_t version, struct error *error) {
   uint64_t wanted;
   if (!job->if_match.n) return error_set(error, ERROR_bad_request, "If-Match with the version you saw is missing");
   if (!str_to_u64(job->if_match, &wanted)) return error_set(error, ERROR_bad_request, "If-Match is the version in quotes, as ETag has it");
@@ -341,25 +343,59 @@ static struct str who(struct api_job *job, const struct alignment *alignment) {
   return person.username.n ? person.username : person.id;
 }
 
-static int keep_changed(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
-  struct buf body = BUF_INIT(STORE_BODY_MAX);
-  struct str before = document->body;
-  int64_t version = 0;
-  int result = make_body(alignment, &body, error);
-  if (result == 0) {
-    document->body = buf_str(&body);
-    document->updated_ms = clock_now_ms();
-    struct store *store = api_store(job->api);
-    result = store_document_update(store, document, &version, error);
-    if (result == 0) result = store_history_add(store, KIND, document->id, document->updated_ms, who(job, alignment), job->body, error);
-    api_store_done(job->api);
+int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct buf *ret_body,
+                    struct error *error) {
+  int64_t version;
+  *ret_body = BUF_INIT(STORE_BODY_MAX);
+  if (make_body(alignment, ret_body, error)) return -1;
+  document->body = buf_str(ret_body);
+  document->updated_ms = clock_now_ms();
+  struct store *store = api_store(job->api);
+  int result = store_document_update(store, document, &version, error);
+  if (result == 0) result = store_history_add(store, KIND, document->id, document->updated_ms, who(job, alignment), job->body, error);
+  api_store_done(job->api);
+  return result;
+}
+
+static int replace_side(struct api_job *job, struct str id, char side, const struct dhis2_metadata *metadata, struct error *error) {
+  struct store_document document;
+  struct buf body = BUF_INIT(SIDE_MAX);
+  int64_t version;
+  if (!dhis2_metadata_write(metadata, &body)) {
+    buf_free(&body);
+    return error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", SIDE_MAX);
   }
+  struct store *store = api_store(job->api);
+  int found = store_document_get(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), job->arena, &document, error);
+  int result = found > 0 ? 0 : found < 0 ? -1 : error_set(error, ERROR_not_found, "what this alignment was made from is gone: make it anew");
+  if (result == 0) {
+    document.body = buf_str(&body);
+    document.updated_ms = clock_now_ms();
+    result = store_document_update(store, &document, &version, error);
+  }
+  api_store_done(job->api);
+  buf_free(&body);
+  return result;
+}
+
+int alignments_keep_sides(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
+  if (replace_side(job, document->id, 's', alignment->source.metadata, error) ||
+      replace_side(job, document->id, 't', alignment->target.metadata, error))
+    return -1;
+  document->about = about(job->arena, alignment);
+  return 0;
+}
+
+static int keep_changed(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
+  struct buf body;
+  struct str before = document->body;
+  int result = alignments_keep(job, document, alignment, &body, error);
   if (result == 0) {
     struct str decisions, old_state, state;
     split_body(before, &decisions, &old_state);
     split_body(buf_str(&body), &decisions, &state);
     (void)alignment_changes(alignment, old_state, state, &job->answer);
-    job->etag = version;
+    job->etag = alignment->version;
   }
   buf_free(&body);
   return result;
@@ -368,7 +404,7 @@ static int keep_changed(struct api_job *job, struct store_document *document, co
 int api_alignment_patch(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (load_document(job, &document, error) || version_wanted(job, document.version, error) ||
+  if (load_document(job, &document, error) || alignments_version_wanted(job, document.version, error) ||
       load_alignment(job, &document, &alignment, error))
     return -1;
   if (alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions,
@@ -384,7 +420,7 @@ int api_alignment_import(struct api_job *job, struct error *error) {
   struct alignment alignment;
   size_t unknown;
   const struct format *format = format_wanted(job, error);
-  if (!format || load_document(job, &document, error) || version_wanted(job, document.version, error) ||
+  if (!format || load_document(job, &document, error) || alignments_version_wanted(job, document.version, error) ||
       load_alignment(job, &document, &alignment, error))
     return -1;
   struct format_job reading = format_job_of(job, &alignment);

@@ -3,6 +3,7 @@
 #include "align/to_mapping.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "drift/successors.h"
 
 struct carrying {
   struct arena *arena;
@@ -29,41 +30,15 @@ static struct str pair_key(struct arena *arena, struct mapping_operand source, s
 
 /* --- following --- */
 
-/* What stands for what, at one side. */
-struct successors {
-  struct map data_sets, elements, option_combos; /* id to a boxed id */
-};
-
-static void note_successor(struct arena *arena, struct successors *s, const struct drift_change *change) {
-  struct map *map = change->object == DRIFT_DATA_SET       ? &s->data_sets
-                    : change->object == DRIFT_DATA_ELEMENT ? &s->elements
-                                                           : &s->option_combos;
-  if (change->kind != DRIFT_replaced && change->kind != DRIFT_default_option_combo) return;
-  struct str *box = ARENA_NEW(arena, struct str);
-  *box = change->after;
-  (void)map_put(map, change->id, box);
-}
-
-static bool follow_id(const struct map *map, struct str *id) {
-  const struct str *next = map_get(map, *id);
-  if (next) *id = *next;
-  return next != NULL;
-}
-
-static bool follow_cell(const struct successors *s, struct mapping_operand *cell) {
-  bool element = follow_id(&s->elements, &cell->data_element), coc = follow_id(&s->option_combos, &cell->category_option_combo);
-  return element || coc;
-}
-
 static struct mapping_side follow_side(struct arena *arena, const struct successors *s, const struct mapping_side *side) {
   struct mapping_side followed = *side;
   struct str *sets = ARENA_ARRAY(arena, side->data_set_count, struct str);
   for (size_t i = 0; i < side->data_set_count; i++) {
     sets[i] = side->data_sets[i];
-    (void)follow_id(&s->data_sets, &sets[i]);
+    (void)successors_id(&s->data_sets, &sets[i]);
   }
   followed.data_sets = sets;
-  (void)follow_id(&s->option_combos, &followed.default_combo);
+  (void)successors_id(&s->option_combos, &followed.default_combo);
   return followed;
 }
 
@@ -71,26 +46,25 @@ static const struct mapping_pair *follow_pairs(struct arena *arena, const struct
   struct mapping_pair *pairs = ARENA_ARRAY(arena, mapping->attribute_option_combo_count, struct mapping_pair);
   for (size_t i = 0; i < mapping->attribute_option_combo_count; i++) {
     pairs[i] = mapping->attribute_option_combos[i];
-    (void)follow_id(&sides[DRIFT_SOURCE].option_combos, &pairs[i].source);
-    (void)follow_id(&sides[DRIFT_TARGET].option_combos, &pairs[i].target);
+    (void)successors_id(&sides[DRIFT_SOURCE].option_combos, &pairs[i].source);
+    (void)successors_id(&sides[DRIFT_TARGET].option_combos, &pairs[i].target);
   }
   return pairs;
 }
 
 static bool follow_rule(struct arena *arena, const struct successors sides[2], struct mapping_rule *rule) {
   struct mapping_term *terms = ARENA_ARRAY(arena, rule->term_count, struct mapping_term);
-  bool followed = follow_cell(&sides[DRIFT_TARGET], &rule->target);
+  bool followed = successors_cell(&sides[DRIFT_TARGET], &rule->target);
   for (size_t i = 0; i < rule->term_count; i++) {
     terms[i] = rule->terms[i];
-    followed = follow_cell(&sides[DRIFT_SOURCE], &terms[i].source) || followed;
+    followed = successors_cell(&sides[DRIFT_SOURCE], &terms[i].source) || followed;
   }
   rule->terms = terms;
   return followed;
 }
 
 static const struct mapping *follow(struct arena *arena, const struct mapping *mapping, const struct drift *drift, size_t *ret_count) {
-  struct successors sides[2] = {0};
-  for (size_t i = 0; i < drift->count; i++) note_successor(arena, &sides[drift->changes[i].side], &drift->changes[i]);
+  struct successors sides[2] = {successors_of(arena, drift, DRIFT_SOURCE), successors_of(arena, drift, DRIFT_TARGET)};
   struct mapping *followed = ARENA_NEW(arena, struct mapping);
   struct mapping_rule *rules = ARENA_ARRAY(arena, mapping->rule_count, struct mapping_rule);
   *followed = *mapping;
@@ -102,11 +76,7 @@ static const struct mapping *follow(struct arena *arena, const struct mapping *m
     *ret_count += follow_rule(arena, sides, &rules[i]);
   }
   followed->rules = rules;
-  for (size_t i = 0; i < 2; i++) {
-    map_free(&sides[i].data_sets);
-    map_free(&sides[i].elements);
-    map_free(&sides[i].option_combos);
-  }
+  for (size_t i = 0; i < 2; i++) successors_free(&sides[i]);
   return followed;
 }
 

@@ -71,10 +71,15 @@ static bool same_age(const struct age *a, const struct age *b) {
   return a->state == b->state && (a->state != AGE_INTERVAL || age_compare(*a, *b) == AGE_EQUAL);
 }
 
+struct lexicon *finding_lexicon(struct finding *f) {
+  if (!f->lexicon) f->lexicon = lexicon_new(f->arena);
+  return f->lexicon;
+}
+
 /* Names that differ in spelling, order or language alone have the same terms. */
-bool finding_same_meaning(const struct finding *f, struct str before, struct str after, bool option) {
+bool finding_same_meaning(struct finding *f, struct str before, struct str after, bool option) {
   enum reading_kind kind = option ? READING_OPTION : READING_NAME;
-  struct reading a = reading_of(f->arena, f->lexicon, before, kind), b = reading_of(f->arena, f->lexicon, after, kind);
+  struct reading a = reading_of(f->arena, finding_lexicon(f), before, kind), b = reading_of(f->arena, finding_lexicon(f), after, kind);
   if (!same_age(&a.facets.age, &b.facets.age) || memcmp(a.facets.value, b.facets.value, sizeof a.facets.value) != 0) return false;
   if (a.term_count != b.term_count) return false;
   for (size_t i = 0; i < a.term_count; i++)
@@ -271,7 +276,7 @@ static const struct drift *settle(struct finding *f) {
 }
 
 const struct drift *drift_find(struct arena *arena, const struct mapping *mapping, struct drift_sides now) {
-  struct finding f = {.arena = arena, .mapping = mapping, .lexicon = lexicon_new(arena)};
+  struct finding f = {.arena = arena, .mapping = mapping};
   note_rules(&f);
   prepare(&f, DRIFT_SOURCE, &mapping->source, now.source);
   prepare(&f, DRIFT_TARGET, &mapping->target, now.target);

@@ -26,7 +26,7 @@ struct look {
 struct finding {
   struct arena *arena;
   const struct mapping *mapping;
-  struct lexicon *lexicon;
+  struct lexicon *lexicon; /* NULL: no name was read yet; see finding_lexicon */
   struct look sides[2];      /* by enum drift_side */
   struct rule_list counting; /* all rules that count */
   VEC(struct drift_change) changes;
@@ -40,8 +40,11 @@ void finding_add(struct finding *finding, const struct look *look, struct drift_
 /* 'name' (id), or the id alone. */
 struct str finding_quote(const struct finding *finding, struct str name, struct str id);
 
+/* Made when the first name is read: most sides did not change, and its tables take longer than all the rest. */
+struct lexicon *finding_lexicon(struct finding *finding);
+
 /* Do two names say the same, as far as words, ages, sexes and the like go? */
-bool finding_same_meaning(const struct finding *finding, struct str before, struct str after, bool option);
+bool finding_same_meaning(struct finding *finding, struct str before, struct str after, bool option);
 
 const struct rule_list *look_rules(const struct map *map, struct str id); /* never NULL */
 const char *look_name(const struct look *look);                           /* "the source" */

@@ -157,7 +157,7 @@ static bool look_at_slice(struct finding *f, const struct sum *sum, const struct
 /* --- ages --- */
 
 static struct told told_of(struct finding *f, const struct dhis2_metadata *metadata) {
-  return (struct told){metadata, combos_of(f->arena, f->lexicon, metadata), ARENA_ARRAY(f->arena, metadata->element_count, struct facets),
+  return (struct told){metadata, combos_of(f->arena, finding_lexicon(f), metadata), ARENA_ARRAY(f->arena, metadata->element_count, struct facets),
                        ARENA_ARRAY(f->arena, metadata->element_count, bool)};
 }
 
@@ -167,7 +167,7 @@ static bool facets_of(struct finding *f, struct told *told, struct mapping_opera
   const struct option_combo_view *view = coc ? combos_view(&told->combos, coc) : NULL;
   if (!element || !view || !side_holds(told->metadata, cell)) return false;
   if (!told->known[element->o.index]) {
-    told->elements[element->o.index] = reading_of(f->arena, f->lexicon, element->o.name, READING_NAME).facets;
+    told->elements[element->o.index] = reading_of(f->arena, finding_lexicon(f), element->o.name, READING_NAME).facets;
     told->known[element->o.index] = true;
   }
   *ret = facets_over(&view->facets, &told->elements[element->o.index]);

@@ -4,6 +4,7 @@ import unittest
 
 import harness
 import transfer_fixture as fixture
+from test_runs import CONFIG
 from test_transfer import Servers
 
 
@@ -208,6 +209,103 @@ class Live(Servers):
         self.assertIn("no longer shows the data set", told)
         self.assertIn("is not shared with this user", told)
         self.assertEqual(told.count("\n"), 2, told)
+
+
+class Alignment(Servers):
+    """The same through the gateway's API: told, refused, carried forward, reviewed again."""
+    unit_count = 2
+
+    def serve(self):
+        """Servers as they are now, drawbridge with the store from before, a browser that is signed in to both."""
+        self.start()
+        port = harness.free_port()
+        (self.state / "drawbridge.yaml").write_text(CONFIG.format(port=port, folder=self.state, **{n: s.port for n, s in self.sims.items()}))
+        self.program = harness.Program("drawbridge", ["drawbridge", "serve", "--config", self.state / "drawbridge.yaml"], port)
+        self.addCleanup(self.program.stop)
+        self.browser = harness.Browser(port)
+        for server in ("source", "target"):
+            answer = self.browser.call("POST", f"/v1/servers/{server}/connection", body={"kind": "pat", "token": self.environment[f"DRAWBRIDGE_{server.upper()}_TOKEN"]})
+            self.assertEqual(answer.status, 201, answer)
+
+    def setUp(self):
+        super().setUp()
+        self.state = self.directory()
+        self.serve()
+        answer = self.browser.call("POST", "/v1/alignments", body={"source": {"server": "source", "data_set": self.source.data_set}, "target": {"server": "target", "data_set": self.target.data_set}})
+        self.assertEqual(answer.status, 201, answer)
+        self.at = f"/v1/alignments/{answer.json['id']}"
+        self.version = 1
+
+    def ask(self, method, path="", expect=200, body=None):
+        headers = {} if method == "GET" else {"If-Match": f'"{self.version}"'}
+        answer = self.browser.call(method, self.at + path, headers=headers, body=body)
+        self.assertEqual(answer.status, expect, answer)
+        return answer.json
+
+    def accept(self, *names):
+        decisions = [{"kind": "data_element", "source_data_element": self.source.elements[n], "decision": "accepted", "targets": [{"data_element": self.target.elements[n]}]} for n in names]
+        self.version = self.ask("PATCH", body={"decisions": decisions})["version"]
+
+    def states(self):
+        return {e["source"]["id"]: e["decision"]["state"] for e in self.ask("GET")["elements"]}
+
+    def again(self):
+        self.program.stop()
+        self.serve()
+
+    def test_nothing_changed(self):
+        self.accept("tests")
+        drift = self.ask("GET", "/drift")
+        self.assertEqual((drift["changes"], drift["warnings"], drift["counts"]), ([], [], {"blocks": 0, "check": 0, "information": 0}))
+        carried = self.ask("POST", "/drift")
+        self.assertEqual((carried["version"], carried["kept"], carried["reopened"]), (3, 1, []))
+
+    def test_told_refused_and_carried_forward(self):
+        self.accept("tests", "stock")
+        change(self.source, "option")
+        change(self.source, "option combo")
+        self.source.objects["categories"][2]["categoryOptions"].append({"id": "TfSOpNew001"})
+        self.source.objects["categoryCombos"][1]["categoryOptionCombos"].append({"id": "TfSCxNew001"})
+        next(e for e in self.source.objects["dataElements"] if e["id"] == self.source.elements["power"])["name"] = "S light"
+        self.again()
+        drift = self.ask("GET", "/drift")
+        self.assertIn(("blocks", "gap", self.target.elements["tests"]), {(c["effect"], c["kind"], c["object"]["id"]) for c in drift["changes"]})
+        self.assertIn(("renamed", self.source.elements["power"]), {(c["kind"], c["object"]["id"]) for c in drift["changes"]})
+        run = self.browser.call("POST", "/v1/runs", body={"alignment": self.at.rsplit("/", 1)[1], "periods": ["202401"], "org_units": self.source.units})
+        self.assertEqual(run.status, 201, run)
+        ended = harness.wait_for(lambda: (lambda now: now if "problem" in now else None)(self.browser.call("GET", f"/v1/runs/{run.json['id']}").json), "the run is refused")
+        self.assertEqual((ended["state"], ended["problem"]["code"]), ("failed", "conflict"))
+        self.assertEqual(self.stored("target"), {})
+        self.ask("POST", "/drift", expect=400, body={"folow": True})
+        self.version -= 1
+        self.ask("POST", "/drift", expect=412)
+        self.version += 1
+        carried = self.ask("POST", "/drift")
+        self.version = carried["version"]
+        self.assertEqual([(r["kind"], r["source_data_element"], r["target_data_element"]) for r in carried["reopened"]], [("data_element", self.source.elements["tests"], self.target.elements["tests"])])
+        self.assertIn("no longer whole", carried["reopened"][0]["reason"])
+        self.assertEqual((self.states()[self.source.elements["tests"]], self.states()[self.source.elements["stock"]]), ("proposed", "accepted"))
+        self.assertEqual(self.ask("GET", "/drift")["changes"], [])
+        self.accept("tests")
+        self.assertIn("TfSCxNew001", json.dumps(self.ask("GET", "/mapping")["rules"]))
+
+    def test_following(self):
+        self.accept("power", "stock")
+        self.source.objects = json.loads(json.dumps(self.source.objects).replace(self.source.elements["power"], "TfSDeNew001"))
+        self.source.elements["power"] = "TfSDeNew001"
+        self.again()
+        self.assertEqual([(c["effect"], c["kind"], c["after"]) for c in self.ask("GET", "/drift")["changes"]], [("blocks", "replaced", "TfSDeNew001")])
+        carried = self.ask("POST", "/drift", body={"follow": True})
+        self.assertEqual((carried["kept"], carried["followed"], carried["reopened"]), (2, 1, []))
+        self.assertEqual(self.states()["TfSDeNew001"], "accepted")
+
+    def test_a_data_set_that_is_not_shown(self):
+        kept = self.ask("GET")
+        self.target.objects["dataSets"][0]["id"] = self.target.data_set = "TfTDsNew001"
+        self.again()
+        self.assertEqual([(c["kind"], c["object"]["type"]) for c in self.ask("GET", "/drift")["changes"]], [("vanished", "data_set")])
+        self.ask("POST", "/drift", expect=409)
+        self.assertEqual(self.ask("GET"), kept)
 
 
 if __name__ == "__main__":

@@ -139,6 +139,12 @@ class OpenApi(Case):
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 412, {"If-Match": '"1"'}, {"decisions": []})
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 400, {"If-Match": '"2"'}, {"decisions": [{"kind": "nothing"}]})
         self.ask("GET", "/v1/alignments/{alignment}/mapping", f"{at}/mapping", 200)
+        self.assertEqual(self.ask("GET", "/v1/alignments/{alignment}/drift", f"{at}/drift", 200).json["changes"], [])
+        self.ask("GET", "/v1/alignments/{alignment}/drift", "/v1/alignments/nothing/drift", 404)
+        self.ask("POST", "/v1/alignments/{alignment}/drift", f"{at}/drift", 412, {"If-Match": '"1"'})
+        self.ask("POST", "/v1/alignments/{alignment}/drift", f"{at}/drift", 400, {"If-Match": '"2"'}, {"follow": "yes"})
+        carried = self.ask("POST", "/v1/alignments/{alignment}/drift", f"{at}/drift", 200, {"If-Match": '"2"'}, {"follow": True}).json
+        self.assertEqual((carried["version"], carried["kept"], carried["followed"], carried["reopened"]), (3, len(decisions), 0, []))
         self.forms(at)
         self.data_set = of["district"]
         return made["id"]

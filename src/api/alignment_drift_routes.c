@@ -1,0 +1,105 @@
+/* What changed at both servers since an alignment was made or carried forward last, and carrying it forward. */
+#include "api/alignments.h"
+
+#include "base/json_out.h"
+#include "dhis2/metadata_live.h"
+#include <jansson.h>
+
+typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count, struct error *error);
+
+static int read_today(struct api_job *job, const struct alignment_side *side, reading read, const struct dhis2_metadata **ret, struct error *error) {
+  struct str ids[DHIS2_DATA_SETS_MAX];
+  size_t n = 0;
+  for (size_t i = 0; i < side->metadata->data_set_count && n < DHIS2_DATA_SETS_MAX; i++) ids[n++] = side->metadata->data_sets[i]->o.id;
+  struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, side->server, error);
+  if (!server) return -1;
+  *ret = read(job->arena, server, ids, n, error);
+  dhis2_server_free(server);
+  return *ret ? 0 : -1;
+}
+
+static int read_sides(struct api_job *job, const struct alignment *alignment, reading read, struct drift_sides *ret, struct error *error) {
+  return read_today(job, &alignment->source, read, &ret->source, error) || read_today(job, &alignment->target, read, &ret->target, error) ? -1 : 0;
+}
+
+int api_alignment_drift(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  struct drift_sides now = {0};
+  if (alignments_load(job, &document, &alignment, error) || read_sides(job, &alignment, dhis2_metadata_shown_by_server, &now, error)) return -1;
+  const struct mapping *mapping;
+  if (alignment_mapping(&alignment, job->arena, &mapping, error) < 0) return -1;
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  json_out_object(&out);
+  json_out_member_str(&out, "id", alignment.id);
+  json_out_member_int(&out, "version", alignment.version);
+  drift_write(drift_find(job->arena, mapping, now), &out);
+  json_out_end(&out);
+  job->etag = document.version;
+  return 0;
+}
+
+/* {"follow": true}, or nothing. */
+static int read_follow(struct api_job *job, bool *ret, struct error *error) {
+  *ret = false;
+  if (!job->body.n) return 0;
+  json_t *root = json_loadb(job->body.p, job->body.n, JSON_REJECT_DUPLICATES, NULL);
+  const json_t *follow = json_object_get(root, "follow");
+  bool fine = json_is_object(root) && json_object_size(root) == (follow ? 1 : 0) && (!follow || json_is_boolean(follow));
+  *ret = json_is_true(follow);
+  json_decref(root);
+  return fine ? 0 : error_set(error, ERROR_bad_request, "a JSON object with 'follow', true or false, or nothing is wanted");
+}
+
+static void answer_reopened(struct json_out *out, const struct alignment_reopened *one) {
+  json_out_object(out);
+  json_out_member_str(out, "kind", one->what.operand ? STR("operand") : STR("data_element"));
+  json_out_member_str(out, "source_data_element", one->what.source_data_element);
+  if (one->what.operand) json_out_member_str(out, "source_category_option_combo", one->what.source_category_option_combo);
+  if (one->what.target_data_element.n) json_out_member_str(out, "target_data_element", one->what.target_data_element);
+  if (one->what.target_category_option_combo.n) json_out_member_str(out, "target_category_option_combo", one->what.target_category_option_combo);
+  json_out_member_str(out, "reason", one->reason);
+  json_out_end(out);
+}
+
+static void answer_carried(struct api_job *job, const struct alignment_carried *carried) {
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  json_out_object(&out);
+  json_out_member_str(&out, "id", carried->alignment.id);
+  json_out_member_int(&out, "version", carried->alignment.version);
+  json_out_member_int(&out, "kept", (int64_t)carried->alignment.decision_count);
+  json_out_member_int(&out, "followed", (int64_t)carried->followed);
+  json_out_member_array(&out, "reopened");
+  for (size_t i = 0; i < carried->reopened_count; i++) answer_reopened(&out, &carried->reopened[i]);
+  json_out_end(&out);
+  json_out_end(&out);
+  job->etag = carried->alignment.version;
+}
+
+/* With all that is kept of a side. A data set that is gone is no mistake in the address. */
+static int read_whole(struct api_job *job, const struct alignment *alignment, struct drift_sides *ret, struct error *error) {
+  int result = read_sides(job, alignment, dhis2_metadata_with_places, ret, error);
+  if (result < 0 && error->code == ERROR_not_found) error->code = ERROR_conflict;
+  return result;
+}
+
+/* The sides first: if the program ends between, the decisions are all there still, and those that name what is gone are passed over. */
+int api_alignment_carry(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  struct alignment_carried carried;
+  struct drift_sides now = {0};
+  struct buf body = {0};
+  bool follow;
+  if (read_follow(job, &follow, error) || alignments_load(job, &document, &alignment, error) ||
+      alignments_version_wanted(job, document.version, error) || read_whole(job, &alignment, &now, error) ||
+      alignment_carry(&alignment, now, follow, job->arena, &carried, error))
+    return -1;
+  carried.alignment.version++;
+  if (!job->body.n) job->body = STR("{\"follow\":false}"); /* the history tells what was done */
+  int result = alignments_keep_sides(job, &document, &carried.alignment, error);
+  if (result == 0) result = alignments_keep(job, &document, &carried.alignment, &body, error);
+  if (result == 0) answer_carried(job, &carried);
+  buf_free(&body);
+  return result;
+}

@@ -1,0 +1,102 @@
+/* An alignment on sides that changed: which decisions stay, which follow, which somebody has to look at again. */
+#include "api/alignment.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define COMBOS(more) \
+  "\"categoryCombos\":[{\"id\":\"default0000\",\"name\":\"default\"},{\"id\":\"age00000000\",\"name\":\"Age\"}]," \
+  "\"categoryOptionCombos\":[{\"id\":\"dflt0000000\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"default0000\"}}," \
+  "{\"id\":\"young000000\",\"name\":\"0-14 years\",\"categoryCombo\":{\"id\":\"age00000000\"}},{\"id\":\"old00000000\",\"name\":\"15+ years\",\"categoryCombo\":{\"id\":\"age00000000\"}}" more "]"
+#define ELEMENT(id, name, combo) "{\"id\":\"" id "\",\"name\":\"" name "\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":\"" combo "\"}}"
+
+static const struct dhis2_metadata *side(struct arena *arena, const char *elements, const char *combos) {
+  struct error error = {0};
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  struct str json = arena_printf(arena, "{\"dataElements\":[%s],%s}", elements, combos);
+  if (dhis2_metadata_reader_feed(reader, json, &error) < 0) fail_msg("%s", error.message);
+  return dhis2_metadata_reader_finish(reader, &error);
+}
+
+#define SOURCE ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("nets0000000", "Nets given", "default0000")
+#define TARGET ELEMENT("Malaria0000", "Malaria cases", "default0000") "," ELEMENT("Nets0000000", "Nets given", "default0000")
+
+struct fixture {
+  struct arena *arena;
+  struct alignment_decision decisions[3];
+  struct alignment alignment;
+  struct alignment_carried carried;
+};
+
+static struct fixture *begin(void **state) {
+  static struct fixture f;
+  f = (struct fixture){.arena = arena_new()};
+  f.decisions[0] = (struct alignment_decision){.what = {.source_data_element = STR("malaria0000"), .target_data_element = STR("Malaria0000"), .sign = '+'}, .by = STR("maria")};
+  f.decisions[1] = (struct alignment_decision){.what = {.source_data_element = STR("nets0000000"), .target_data_element = STR("Nets0000000"), .sign = '+'}, .by = STR("maria")};
+  f.decisions[2] = (struct alignment_decision){
+      .what = {.source_data_element = STR("nets0000000"), .target_data_element = STR("Malaria0000"), .sign = '+', .verdict = DECISION_REJECTED}, .by = STR("maria")};
+  f.alignment = (struct alignment){.id = STR("a"),
+                                   .version = 1,
+                                   .source = {STR("district"), side(f.arena, SOURCE, COMBOS(""))},
+                                   .target = {STR("central"), side(f.arena, TARGET, COMBOS(""))},
+                                   .decisions = f.decisions,
+                                   .decision_count = 3};
+  *state = &f;
+  return &f;
+}
+
+static void carry(struct fixture *f, const char *source, const char *combos, bool follow) {
+  struct error error = {0};
+  struct drift_sides now = {side(f->arena, source, combos), f->alignment.target.metadata};
+  if (alignment_carry(&f->alignment, now, follow, f->arena, &f->carried, &error)) fail_msg("%s", error.message);
+}
+
+static void test_nothing_changed(void **state) {
+  struct fixture *f = begin(state);
+  carry(f, SOURCE, COMBOS(""), false);
+  assert_int_equal(f->carried.alignment.decision_count, 3);
+  assert_int_equal(f->carried.reopened_count + f->carried.followed, 0);
+  assert_memory_equal(f->carried.alignment.decisions, f->decisions, sizeof f->decisions);
+  arena_free(f->arena);
+}
+
+/* All ages went into one cell; a new one is not among them. */
+static void test_a_gap_reopens(void **state) {
+  struct fixture *f = begin(state);
+  carry(f, SOURCE, COMBOS(",{\"id\":\"unknown0000\",\"name\":\"Unknown age\",\"categoryCombo\":{\"id\":\"age00000000\"}}"), false);
+  assert_int_equal(f->carried.alignment.decision_count, 2);
+  assert_int_equal(f->carried.reopened_count, 1);
+  assert_true(str_eq(f->carried.reopened[0].what.source_data_element, STR("malaria0000")));
+  assert_true(str_has(f->carried.reopened[0].reason, STR("no longer whole")));
+  arena_free(f->arena);
+}
+
+static void test_what_is_gone_reopens(void **state) {
+  struct fixture *f = begin(state);
+  carry(f, ELEMENT("malaria0000", "Malaria cases", "age00000000"), COMBOS(""), false);
+  assert_int_equal(f->carried.alignment.decision_count, 1);
+  assert_int_equal(f->carried.reopened_count, 2);
+  for (size_t i = 0; i < 2; i++) assert_true(str_eq(f->carried.reopened[i].what.source_data_element, STR("nets0000000")));
+  arena_free(f->arena);
+}
+
+static void test_following(void **state) {
+  struct fixture *f = begin(state);
+  static const char again[] = ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("newNets0000", "Nets given", "default0000");
+  carry(f, again, COMBOS(""), false);
+  assert_int_equal(f->carried.reopened_count, 2);
+  carry(f, again, COMBOS(""), true);
+  assert_int_equal(f->carried.reopened_count, 0);
+  assert_int_equal(f->carried.followed, 2);
+  assert_true(str_eq(f->carried.alignment.decisions[1].what.source_data_element, STR("newNets0000")));
+  assert_true(str_eq(f->carried.alignment.decisions[1].by, STR("maria")));
+  assert_int_equal(f->carried.alignment.decisions[2].what.verdict, DECISION_REJECTED);
+  arena_free(f->arena);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_a_gap_reopens), cmocka_unit_test(test_what_is_gone_reopens),
+                                     cmocka_unit_test(test_following)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
