@@ -117,6 +117,24 @@ export interface Alignment {
   warnings: string[]
 }
 
+export interface DriftChange {
+  effect: 'blocks' | 'check' | 'information'
+  side: 'source' | 'target'
+  kind: string
+  object: { type: 'data_set' | 'data_element' | 'category_combo' | 'option' | 'option_combo' | 'cell'; id: string; option_combo?: string; name?: string }
+  before?: string
+  after?: string
+  rules: number[]
+  sentence: string
+}
+export interface Drift { id: string; version: number; counts: { blocks: number; check: number; information: number }; changes: DriftChange[]; warnings: string[] }
+export interface CarriedForward {
+  id: string
+  version: number
+  kept: number
+  followed: number
+  reopened: { kind: 'data_element' | 'operand'; source_data_element: string; source_category_option_combo?: string; target_data_element?: string; target_category_option_combo?: string; reason: string }[]
+}
 export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; warnings: string[] }
 
 export interface Decision {
@@ -207,6 +225,8 @@ export interface Drawbridge {
     formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string }[]>
     mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: string[] }>
     importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: string[] }>
+    drift(id: string, options?: CallOptions): Promise<Drift>
+    carryForward(id: string, options: CallOptions & { ifMatch: number; follow?: boolean }): Promise<CarriedForward>
   }
   runs: {
     list(options?: CallOptions): Promise<RunEntry[]>

@@ -480,6 +480,10 @@ function alignmentCalls(json, call) {
       const response = await call(`${at(id)}/mapping?format=${encodeURIComponent(format)}`, { ...options, method: 'PUT', headers: { 'If-Match': `"${ifMatch}"` }, body: file })
       return { ...(await response.json()), warnings: warningsOf(response) }
     },
+    /** What changed at both servers since it was made or carried forward last. */
+    drift: (id, options) => json(`${at(id)}/drift`, options),
+    /** Goes on with both sides as they are; `reopened` are the decisions that somebody has to look at again. */
+    carryForward: (id, { ifMatch, follow = false, ...options } = {}) => json(`${at(id)}/drift`, { ...options, method: 'POST', headers: { 'If-Match': `"${ifMatch}"` }, json: { follow } }),
   }
 }
 

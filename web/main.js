@@ -3,6 +3,7 @@ import { chooseLanguage, language, LANGUAGES, loadLanguage, t } from './i18n.js'
 import { gateway, useLoad } from './api.js'
 import { Link, match, navigate, useLocation } from './router.js'
 import { Alignments } from './screens/alignments.js'
+import { Drift } from './screens/drift.js'
 import { NewAlignment } from './screens/new.js'
 import { Review } from './screens/review.js'
 import { Run } from './screens/run.js'
@@ -19,6 +20,7 @@ const routes = [
   ['/alignments', Alignments],
   ['/alignments/new', NewAlignment],
   ['/alignments/:alignment', Review],
+  ['/alignments/:alignment/drift', Drift],
   ['/alignments/:alignment/send', Send],
   ['/runs', Runs],
   ['/runs/:run', Run],

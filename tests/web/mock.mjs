@@ -41,6 +41,7 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
     runs: new Map(),
     elements,
     unitCount: units,
+    drift: [], // changes, as docs/openapi.yaml has them
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
   }
@@ -118,6 +119,20 @@ const signedIn = (world, id) => {
 const of = (map, id) => map.get(id) ?? (() => { throw new Problem(404, 'not_found') })()
 const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
 
+const counted = (changes) => Object.fromEntries(['blocks', 'check', 'information'].map((effect) => [effect, changes.filter((one) => one.effect === effect).length]))
+
+function carryForward(world, [id], body, request) {
+  const alignment = of(world.alignments, id)
+  if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
+  const reopened = alignment.elements.filter((one) => one.decision.state === 'accepted' && world.drift.some((change) => change.effect === 'blocks' && change.object.id === one.source.id))
+  for (const one of reopened) one.decision = { state: 'proposed', targets: [], rejected: [] }
+  world.followed = body?.follow
+  world.drift = []
+  alignment.version += 1
+  return { json: { id, version: alignment.version, kept: alignment.elements.filter((one) => one.decision.state === 'accepted').length, followed: 0,
+    reopened: reopened.map((one) => ({ kind: 'data_element', source_data_element: one.source.id, reason: 'it changed' })) } }
+}
+
 const ROUTES = [
   ['GET', /^\/v1\/session$/, (world) => ({ json: { mode: 'same-origin', home: world.servers.find((one) => one.home && world.connections.has(one.id))?.id, connections: [...world.connections.values()] } })],
   ['DELETE', /^\/v1\/vault\/([^/]+)$/, (world, [id]) => { delete world.connections.get(id).remembered_until; return { status: 204 } }],
@@ -136,6 +151,8 @@ const ROUTES = [
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': '["left out: the servers"]' } : {} } }],
   ['GET', /^\/v1\/formats$/, () => ({ json: [{ name: 'json', title: 'Mapping (JSON)', ending: '.json', media_type: 'application/json', cannot_hold: '' }, { name: 'csv', title: 'List (CSV)', ending: '.csv', media_type: 'text/csv', cannot_hold: 'the servers' }] })],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: counted(world.drift), changes: world.drift, warnings: [] } } }],
+  ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
   ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(({ steps, ...run }) => run) } }],
   ['POST', /^\/v1\/runs$/, startRun],
   ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => { const run = of(world.runs, id); if (run.steps.length) Object.assign(run, run.steps.shift()); return { json: runJson(run) } }],

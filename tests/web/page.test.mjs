@@ -28,6 +28,11 @@ function scene(name, options, run) {
   })
 }
 
+const CHANGES = [
+  { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },
+  { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', rules: [3], sentence: 'it is no longer whole' },
+  { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', rules: [], sentence: 'it is called otherwise' },
+]
 const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
 const REFUSED = /Failed to load resource: the server responded with a status of/ // Chromium's own line for each refused call
 const grid = (page) => page.getByRole('grid')
@@ -506,11 +511,61 @@ describe('sending', () => {
   })
 })
 
+describe('what changed at the servers', () => {
+  scene('told by how much it matters; one goes on by key, and looks at what was opened again', {}, async ({ page, go, world, clean }) => {
+    world.align(PAIR, 'one')
+    const alignment = world.alignments.get('one')
+    for (const one of alignment.elements.slice(0, 2)) one.decision = { state: 'accepted', targets: [{ id: one.proposals[0].target.id, name: one.proposals[0].target.name }], rejected: [] }
+    world.drift = CHANGES.map((one, i) => (i ? one : { ...one, object: { ...one.object, id: alignment.elements[0].source.id } }))
+    await go('/alignments/one')
+    await page.getByRole('link', { name: 'Changes', exact: true }).click()
+    await page.getByRole('heading', { name: 'Stops sending 2 changes' }).waitFor()
+    await page.getByRole('heading', { name: 'Good to know 1 change' }).waitFor()
+    assert.equal(await page.getByText('Wants a look').count(), 0)
+    const row = await page.getByRole('row').filter({ hasText: 'All cases' }).innerText()
+    for (const words of ['central', 'Target cell', 'A part of this sum is missing', 'lacks Unknown age of it']) assert.ok(row.includes(words), row)
+    await clean('drift')
+    const follow = page.getByLabel('Where something was replaced')
+    assert.ok(await follow.isChecked())
+    await follow.focus()
+    await press(page, 'Space', 'Tab', 'Enter')
+    await page.getByText('1 decision was kept').waitFor()
+    await page.getByText('1 decision was opened again:').waitFor()
+    await page.getByRole('listitem').getByText(alignment.elements[0].source.name).waitFor()
+    await page.getByText('Nothing changed.').waitFor()
+    assert.equal(world.followed, false)
+    await clean('drift-gone-on')
+    await page.getByRole('link', { name: 'Go to the review' }).click()
+    await grid(page).waitFor()
+    assert.doesNotMatch(await rowText(page, alignment.elements[0].source.name), /Accepted/)
+    assert.match(await rowText(page, alignment.elements[1].source.name), /Accepted/)
+  })
+
+  scene('nothing changed, somebody else went on meanwhile, and a server that cannot be reached', { expected: [REFUSED] }, async ({ page, go, world, clean }) => {
+    world.align(PAIR, 'one')
+    await go('/alignments/one/drift')
+    await page.getByText('Nothing changed.').waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Go on' }).count(), 0)
+    await clean('drift-nothing')
+    world.drift = CHANGES
+    await page.reload()
+    await page.getByRole('button', { name: 'Go on with the servers as they are' }).waitFor()
+    world.alignments.get('one').version += 1
+    await page.getByRole('button', { name: 'Go on with the servers as they are' }).click()
+    await page.getByRole('alert').getByText('Somebody else changed it meanwhile').waitFor()
+    world.fail = (_, path) => path.endsWith('/drift') && new world.Problem(503, 'server_unreachable', { server: 'district' })
+    await page.reload()
+    await page.getByText('The server cannot be reached').waitFor()
+    await clean('drift-unreachable')
+  })
+})
+
 describe('every screen on a small window and in another direction', () => {
   for (const width of [640, 360])
     scene(`${width} pixels wide: nothing is cut off`, { width, height: 700 }, async ({ page, go, world, clean }) => {
       world.align(PAIR, 'one')
-      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one', '[role=grid]'], ['/alignments/one/send', '.unit'], ['/runs', '.empty']]) {
+      world.drift = CHANGES
+      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one', '[role=grid]'], ['/alignments/one/send', '.unit'], ['/alignments/one/drift', 'table'], ['/runs', '.empty']]) {
         await go(path)
         await page.locator(ready).first().waitFor()
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
@@ -522,7 +577,8 @@ describe('every screen on a small window and in another direction', () => {
   for (const [locale, send, undecided] of [['fr-FR', 'Envoyer', 'Non décidé'], ['pt-PT', 'Enviar', 'Por decidir'], ['es-ES', 'Enviar', 'Sin decidir']])
     scene(`in ${locale}: every screen, nothing is cut off`, { locale, width: 1024, height: 768 }, async ({ page, go, world, clean }) => {
       world.align(PAIR, 'one')
-      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one/send', '.unit'], ['/runs', '.empty'], ['/alignments/one', '[role=grid]']]) {
+      world.drift = CHANGES
+      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one/send', '.unit'], ['/alignments/one/drift', 'table'], ['/runs', '.empty'], ['/alignments/one', '[role=grid]']]) {
         await go(path)
         await page.locator(ready).first().waitFor()
         assert.equal(await page.evaluate(() => document.documentElement.lang), locale.slice(0, 2))

@@ -273,6 +273,14 @@ test('an alignment is decided with the version that was seen', async () => {
   assert.deepEqual([calls[0].method, calls[0].headers['if-match'], calls[0].body], ['PATCH', '"7"', '{"decisions":[{"decision":"none"}]}'])
 })
 
+test('what changed is asked for, and an alignment goes on with the version that was seen', async () => {
+  const { gw, calls } = client(json({ changes: [] }), json({ version: 8, kept: 1, followed: 0, reopened: [] }))
+  assert.deepEqual(await gw.alignments.drift('x'), { changes: [] })
+  assert.equal((await gw.alignments.carryForward('x', { ifMatch: 7, follow: true })).version, 8)
+  assert.deepEqual(calls.map((one) => [one.method ?? 'GET', one.address.replace(/^https?:\/\/[^/]+/, '')]), [['GET', '/v1/alignments/x/drift'], ['POST', '/v1/alignments/x/drift']])
+  assert.deepEqual([calls[1].headers['if-match'], calls[1].body], ['"7"', '{"follow":true}'])
+})
+
 test('a run is started with a key of its own and watched to its end', async () => {
   const { gw, calls } = client(json({ id: 'r', state: 'queued' }, { status: 201 }), json({ id: 'r', state: 'reading' }), json({ id: 'r', state: 'sending' }), json({ id: 'r', state: 'differs' }))
   const run = await gw.runs.start({ alignment: 'x', periods: ['202610'], org_units: ['u'] })

@@ -1,0 +1,47 @@
+// What changed at the servers since an alignment was made, in words. No DOM.
+import { t } from '../i18n.js'
+
+/** As they are told, first what stops sending. */
+export const EFFECTS = ['blocks', 'check', 'information']
+
+const EFFECT_WORDS = { blocks: () => t('Stops sending'), check: () => t('Wants a look'), information: () => t('Good to know') }
+
+const OBJECT_WORDS = {
+  data_set: () => t('Data set'),
+  data_element: () => t('Data element'),
+  category_combo: () => t('Category combination'),
+  option: () => t('Category option'),
+  option_combo: () => t('Category option combination'),
+  cell: () => t('Target cell'),
+}
+
+const KIND_WORDS = {
+  vanished: () => t('Is gone, or no longer shown to you'),
+  hidden: () => t('Is there, but not shown to you: ask for it to be shared'),
+  left: () => t('Was taken out of the data set'),
+  replaced: () => t('Is gone, and another one like it is there'),
+  appeared: () => t('Is new'),
+  renamed: () => t('Has another name'),
+  recoded: () => t('Has another code'),
+  value_type: () => t('Holds values of another type'),
+  aggregation_type: () => t('Is aggregated in another way'),
+  period_type: () => t('Is for periods of another type'),
+  combo: () => t('Is divided in another way'),
+  options: () => t('Is made of other options'),
+  default_option_combo: () => t('Another one is the default now'),
+  gap: () => t('A part of this sum is missing'),
+  overlap: () => t('Parts of this sum overlap, or reach beyond it'),
+}
+
+export const effectWords = (effect) => EFFECT_WORDS[effect]()
+export const objectWords = (type) => OBJECT_WORDS[type]?.() ?? type
+export const kindWords = (kind) => KIND_WORDS[kind]?.() ?? kind
+
+/** [[effect, its changes]], those without any left out. */
+export const byEffect = (changes) => EFFECTS.map((effect) => [effect, changes.filter((one) => one.effect === effect)]).filter(([, some]) => some.length > 0)
+
+/** Is there something that decisions can follow? */
+export const canFollow = (changes) => changes.some((one) => one.kind === 'replaced' || one.kind === 'default_option_combo')
+
+/** The server whose change it is; a cell is the target's. */
+export const sideOf = (alignment, change) => alignment[change.side].server
