@@ -56,7 +56,13 @@ static int read_options(int argc, char **argv, struct asked *a) {
 static const struct dhis2_metadata *read_side(struct arena *arena, const char *side, const struct mapping_side *made, const char *config,
                                               const char *name, struct error *error) {
   struct side_data_sets sets = {0};
-  for (size_t i = 0; i < made->data_set_count && sets.n < SIDE_DATA_SETS_MAX; i++) sets.ids[sets.n++] = made->data_sets[i];
+  struct str id;
+  bool server = side_is_server(side, &id);
+  if (server && (!made->data_set_count || made->data_set_count > SIDE_DATA_SETS_MAX))
+    return error_set(error, ERROR_input, "%s: of a server 1 to %d data sets are read, and the mapping names %zu", name, SIDE_DATA_SETS_MAX,
+                     made->data_set_count),
+           NULL;
+  for (size_t i = 0; server && i < made->data_set_count; i++) sets.ids[sets.n++] = made->data_sets[i];
   const struct dhis2_metadata *metadata = side_shown(arena, side, &sets, config, error);
   if (!metadata) (void)error_context(error, "%s", name);
   return metadata;

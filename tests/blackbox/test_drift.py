@@ -199,6 +199,12 @@ class Live(Servers):
         self.transfer()
         self.check_whole()
 
+    def test_a_mapping_without_data_sets(self):
+        mapping = fixture.mapping(self.source, self.target)
+        mapping["source"]["data_sets"] = []
+        (self.folder / "other.json").write_text(json.dumps(mapping))
+        self.assertIn("the mapping names 0", self.drift(mapping="other.json", expect=2)[1])
+
     def test_a_data_set_that_is_not_shown(self):
         mapping = self.folder / "remembers.json"
         kept = mapping.read_bytes()
