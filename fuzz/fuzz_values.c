@@ -1,7 +1,9 @@
-/* Any bytes as data values (whole and cut in two: the same values, or both refused), as a summary of an import, as a period, as a number, and as an undo file. */
+/* Any bytes as data values (whole and cut in two: the same values, or both refused), as a summary of an import, as a period, as a number, as an undo file, and as ADX. */
 #include "base/vec.h"
+#include "dhis2/adx.h"
 #include "dhis2/data_values.h"
 #include "dhis2/import_summary.h"
+#include "dhis2/metadata.h"
 #include "dhis2/periods.h"
 #include "transfer/decimal.h"
 #include "transfer/plan.h"
@@ -75,11 +77,77 @@ static void as_plan(struct str text) {
   arena_free(arena);
 }
 
+/* ADX by codes, whole and cut in two; and written again it says the same, where it can be written. */
+static const char codes[] =
+    "{\"dataSets\":[{\"id\":\"DsOne000001\",\"code\":\"DS\",\"name\":\"d\",\"periodType\":\"Monthly\",\"dataSetElements\":[{"
+    "\"dataElement\":{\"id\":\"DeOne000001\"}},{\"dataElement\":{\"id\":\"DeTwo000001\"}}]}],"
+    "\"dataElements\":[{\"id\":\"DeOne000001\",\"code\":\"DE1\",\"name\":\"e\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":"
+    "\"CcOne000001\"}},{\"id\":\"DeTwo000001\",\"code\":\"DE2\",\"name\":\"t\",\"valueType\":\"TEXT\"}],"
+    "\"organisationUnits\":[{\"id\":\"OuOne000001\",\"code\":\"OU\",\"name\":\"u\"}],"
+    "\"categoryCombos\":[{\"id\":\"CcOne000001\",\"name\":\"sex\",\"categories\":[{\"id\":\"CaOne000001\"}],\"categoryOptionCombos\":[{"
+    "\"id\":\"CxOne000001\"},{\"id\":\"CxTwo000001\"}]}],"
+    "\"categories\":[{\"id\":\"CaOne000001\",\"code\":\"SEX\",\"name\":\"s\",\"categoryOptions\":[{\"id\":\"OpOne000001\"},{\"id\":"
+    "\"OpTwo000001\"}]}],"
+    "\"categoryOptions\":[{\"id\":\"OpOne000001\",\"code\":\"F\",\"name\":\"f\"},{\"id\":\"OpTwo000001\",\"code\":\"M\",\"name\":\"m\"}],"
+    "\"categoryOptionCombos\":[{\"id\":\"CxOne000001\",\"name\":\"f\",\"categoryOptions\":[{\"id\":\"OpOne000001\"}]},{\"id\":"
+    "\"CxTwo000001\",\"name\":\"m\",\"categoryOptions\":[{\"id\":\"OpTwo000001\"}]}]}";
+
+struct adx {
+  struct buf said, written;
+  struct dhis2_adx_writer *writer;
+  bool unwritable;
+};
+
+static int on_adx(void *payload, const struct dhis2_value *v, struct error *error) {
+  struct adx *adx = payload;
+  struct error ignored = {0};
+  if (adx->writer && dhis2_adx_add(adx->writer, STR("DsOne000001"), v, &adx->written, &ignored)) adx->unwritable = true;
+  return note(&adx->said, v, error);
+}
+
+static int read_adx(const struct dhis2_metadata *metadata, struct str text, size_t cut, struct adx *adx) {
+  struct error error = {0};
+  struct dhis2_adx_reader *reader = dhis2_adx_reader_new(metadata, on_adx, adx);
+  int result = dhis2_adx_reader_feed(reader, str_slice(text, 0, cut), &error) ||
+                       dhis2_adx_reader_feed(reader, str_from(text, cut), &error) || dhis2_adx_reader_finish(reader, &error)
+                   ? -1
+                   : 0;
+  dhis2_adx_reader_free(reader);
+  return result;
+}
+
+static void as_adx(struct str text) {
+  static const struct dhis2_metadata *metadata;
+  static struct arena *kept;
+  struct error error = {0};
+  if (!metadata) {
+    struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(kept = arena_new());
+    if (dhis2_metadata_reader_feed(reader, str_of(codes), &error) || !(metadata = dhis2_metadata_reader_finish(reader, &error))) abort();
+  }
+  struct adx whole = {.said = BUF_INIT(64 << 20), .written = BUF_INIT(64 << 20), .writer = dhis2_adx_writer_new(metadata)},
+             cut = {.said = BUF_INIT(64 << 20)}, again = {.said = BUF_INIT(64 << 20)};
+  dhis2_adx_begin(&whole.written);
+  int result = read_adx(metadata, text, text.n, &whole);
+  dhis2_adx_end(whole.writer, &whole.written);
+  if (read_adx(metadata, text, text.n / 2, &cut) != result) abort();
+  if (result == 0 && !str_eq(buf_str(&whole.said), buf_str(&cut.said))) abort();
+  if (result == 0 && !whole.unwritable &&
+      (read_adx(metadata, buf_str(&whole.written), 0, &again) || !str_eq(buf_str(&whole.said), buf_str(&again.said))))
+    abort();
+  (void)read_adx(NULL, text, text.n, &cut);
+  dhis2_adx_writer_free(whole.writer);
+  buf_free(&whole.said);
+  buf_free(&whole.written);
+  buf_free(&cut.said);
+  buf_free(&again.said);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct str text = {(const char *)data, size};
   as_values(text);
   as_summary(text);
   as_texts(text);
   as_plan(text);
+  as_adx(text);
   return 0;
 }

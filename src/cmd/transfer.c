@@ -15,7 +15,7 @@
 
 static const char usage[] =
     "usage: drawbridge transfer --mapping FILE --from SIDE --to SIDE --periods P[,P...] --org-units UID[,UID...][/descendants] [options]\n"
-    "       drawbridge transfer --mapping FILE --values-in FILE --values-out FILE [--to SIDE] [options]\n"
+    "       drawbridge transfer --mapping FILE --values-in FILE --values-out FILE [--from FILE] [--to FILE] [options]\n"
     "       drawbridge transfer --journal DIR --resume | --undo [options]\n\n"
     "  SIDE                server:ID of the configuration (personal access token in DRAWBRIDGE_<ID>_TOKEN, or asked for), or a metadata "
     "file\n"
@@ -24,8 +24,8 @@ static const char usage[] =
     "  --changed-since DAY only cells that something was written or deleted for at the source since then (2024-01-31)\n"
     "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
     "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
-    "  --values-in FILE    data values (dataValueSets JSON, or CSV); - is standard input\n"
-    "  --values-out FILE   where translated values go: CSV where the name ends in .csv, else JSON; - is standard output\n"
+    "  --values-in FILE    data values (dataValueSets JSON, CSV, or ADX); - is standard input\n"
+    "  --values-out FILE   where translated values go: CSV where the name ends in .csv, ADX where in .xml or .adx, else JSON; - is standard output\n"
     "  --journal DIR       what is done is written there first (default: a new folder here)\n"
     "  --resume            goes on with the run in the journal\n"
     "  --wait              where another run writes to the same cells, waits for its end instead of giving up\n"
@@ -222,11 +222,14 @@ static int transfer_files(struct work *w, struct error *error) {
   w->order.to = str_of(a->values_out);
   const struct mapping *mapping = mapping_read(w->arena, w->mapping_text, error);
   if (!mapping) return error_context(error, "%s", a->mapping);
-  const struct dhis2_metadata *target = NULL;
+  const struct dhis2_metadata *source = NULL, *target = NULL;
+  if (a->from && side_is_server(a->from, &id))
+    return bad_usage(error, "between files --from names a metadata file, for the codes of ADX");
+  if (a->from && !(source = dhis2_metadata_of_file(w->arena, a->from, error))) return -1;
   if (a->to && side_is_server(a->to, &id))
     return bad_usage(error, "between files --to names a metadata file, for value types and data sets");
   if (a->to && !(target = dhis2_metadata_of_file(w->arena, a->to, error))) return -1;
-  return run_files(&w->order, mapping, target, a->values_in, a->values_out, &w->watch, w->report, error);
+  return run_files(&w->order, mapping, source, target, a->values_in, a->values_out, &w->watch, w->report, error);
 }
 
 /* What it writes to, before it opens its journal. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json_stream.h"
 #include "base/mem.h"
+#include "dhis2/adx.h"
 
 enum { TEXT_MAX = 1 << 20, ITEM_MAX = 4 << 20, HEADER_TEXT_MAX = 255 };
 
@@ -48,6 +49,9 @@ struct dhis2_values_reader {
   void *payload;
   struct json_stream *json;
   struct csv_reader *csv;
+  struct dhis2_adx_reader *adx;
+  bool takes_adx;
+  const struct dhis2_metadata *metadata; /* of ADX's codes */
   size_t columns[OTHER_FIELD];
   bool has_columns, has_list;
   /* JSON */
@@ -248,28 +252,38 @@ void dhis2_values_reader_free(struct dhis2_values_reader *r) {
   if (!r) return;
   json_stream_free(r->json);
   csv_reader_free(r->csv);
+  dhis2_adx_reader_free(r->adx);
   for (enum field f = 0; f < TEXT_FIELDS; f++) buf_free(&r->header[f]);
   buf_free(&r->item);
   free(r);
 }
 
+void dhis2_values_reader_adx(struct dhis2_values_reader *r, const struct dhis2_metadata *metadata) {
+  r->takes_adx = true;
+  r->metadata = metadata;
+}
+
 int dhis2_values_reader_feed(struct dhis2_values_reader *r, struct str piece, struct error *error) {
-  if (!r->json && !r->csv) {
+  if (!r->json && !r->csv && !r->adx) {
     struct str start = str_trim(piece);
     if (!start.n) return 0;
     piece = str_from(piece, (size_t)(start.p - piece.p)); /* the same whether the white space came with it or before it */
     if (start.p[0] == '{' || start.p[0] == '[')
       r->json = json_stream_new((struct json_limits){.depth = 32, .text = TEXT_MAX}, on_json, r);
+    else if (start.p[0] == '<' && r->takes_adx)
+      r->adx = dhis2_adx_reader_new(r->metadata, r->handler, r->payload);
     else
       r->csv = csv_reader_new(ITEM_MAX, on_row, r);
   }
+  if (r->adx) return dhis2_adx_reader_feed(r->adx, piece, error);
   return r->json ? json_stream_feed(r->json, piece, error) : csv_reader_feed(r->csv, piece, error);
 }
 
 int dhis2_values_reader_finish(struct dhis2_values_reader *r, struct error *error) {
   if (r->json) return json_stream_finish(r->json, error);
   if (r->csv) return csv_reader_finish(r->csv, error);
-  return error_set(error, ERROR_input, "there is nothing in it: data values are JSON or CSV");
+  if (r->adx) return dhis2_adx_reader_finish(r->adx, error);
+  return error_set(error, ERROR_input, "there is nothing in it: data values are JSON, CSV or ADX");
 }
 
 bool dhis2_values_reader_has_list(const struct dhis2_values_reader *r) {
@@ -280,8 +294,9 @@ static int feed_piece(void *payload, struct str piece, struct error *error) {
   return dhis2_values_reader_feed(payload, piece, error);
 }
 
-int dhis2_values_of_file(const char *path, dhis2_value_handler *handler, void *payload, struct error *error) {
+int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload, struct error *error) {
   struct dhis2_values_reader *r = dhis2_values_reader_new(handler, payload);
+  dhis2_values_reader_adx(r, metadata);
   int result = file_read_pieces(path, feed_piece, r, error);
   if (result == 0) result = dhis2_values_reader_finish(r, error);
   dhis2_values_reader_free(r);

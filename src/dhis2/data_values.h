@@ -14,6 +14,7 @@
 #define DRAWBRIDGE_DHIS2_DATA_VALUES_H
 
 #include "base/buf.h"
+#include "dhis2/metadata.h"
 #include "dhis2/server.h"
 #include <stdatomic.h>
 
@@ -34,13 +35,14 @@ struct dhis2_values_reader;
 
 /* JSON (DHIS2's dataValueSets), or CSV with DHIS2's column names in any order: known by the first character. Life cycle: new, feed, finish, free. */
 struct dhis2_values_reader *dhis2_values_reader_new(dhis2_value_handler *handler, void *payload);
+void dhis2_values_reader_adx(struct dhis2_values_reader *reader, const struct dhis2_metadata *metadata); /* before feeding: takes ADX too (adx.h), known by its `<`; metadata: NULL: with uids alone */
 int dhis2_values_reader_feed(struct dhis2_values_reader *reader, struct str piece, struct error *error); /* ERROR_input with the place */
 int dhis2_values_reader_finish(struct dhis2_values_reader *reader, struct error *error);
 bool dhis2_values_reader_has_list(const struct dhis2_values_reader *reader); /* was there a dataValues member (or CSV header)? {} is how 2.37 says "none" */
 void dhis2_values_reader_free(struct dhis2_values_reader *reader);           /* NULL is fine */
 
-/* "-": standard input. */
-int dhis2_values_of_file(const char *path, dhis2_value_handler *handler, void *payload, struct error *error);
+/* JSON, CSV or ADX. "-": standard input. */
+int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload, struct error *error);
 
 /* --- a server --- */
 

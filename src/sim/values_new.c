@@ -299,7 +299,7 @@ static bool check_keys(struct entry *e) {
 }
 
 static struct str key_of(const struct entry *e, const struct cell *c, bool spelled) {
-  struct str coc = spelled && !c->row->coc.p ? STR("null") : c->coc, aoc = spelled && !c->row->aoc.p ? STR("null") : c->aoc;
+  struct str coc = spelled && !c->coc_sent ? STR("null") : c->coc, aoc = spelled && !c->row->aoc.p ? STR("null") : c->aoc;
   return arena_printf(e->im->arena,
                       "DataValueKey[dataElement=%.*s, orgUnit=%.*s, categoryOptionCombo=%.*s, attributeOptionCombo=%.*s, period=%s]",
                       STR_ARG(c->element), STR_ARG(c->unit), STR_ARG(coc), STR_ARG(aoc), c->period.text);

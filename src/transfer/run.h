@@ -104,8 +104,8 @@ struct run_told {
 const char *run_outcome(const struct run_told *told, const struct report *report);
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);
 
-/* A transfer between files of data values (JSON or CSV; "-": standard input, output). `target`: metadata of the target side; NULL: only what the mapping says. The format out is CSV where the name ends in .csv. */
-int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *target, const char *values_in,
+/* A transfer between files of data values (JSON, CSV or ADX; "-": standard input, output). `source`, `target`: metadata of the sides; NULL: only what the mapping says. ADX needs them for its codes. The format out is CSV where the name ends in .csv, ADX where it ends in .xml or .adx. */
+int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *source, const struct dhis2_metadata *target, const char *values_in,
               const char *values_out, const struct run_watch *watch, struct report *report, struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "dhis2/adx.h"
 #include "transfer/run_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 enum { PIECE = 64 << 10, LINE_MAX_BYTES = 4 << 20, TELL_EVERY = 100000 };
+
+enum form { AS_JSON, AS_CSV, AS_ADX };
 
 struct files {
   struct translation *translation;
@@ -23,8 +26,11 @@ struct files {
   const char *path;
   char *beside; /* NULL: written where it is meant to go (standard output, a device) */
   int fd;
-  bool csv, any;
-  bool readable; /* it can be read back when written */
+  enum form form;
+  bool any; /* value is written */
+  struct dhis2_adx_writer *adx;
+  const struct dhis2_metadata *source, *target; /* each may be NULL */
+  bool readable;                                /* it can be read back when written */
   struct buf out;
   uint64_t values;
 };
@@ -74,7 +80,8 @@ static void begin_out(struct files *f) {
   static const struct str columns[] = {{"dataelement", 11},          {"period", 6}, {"orgunit", 7}, {"categoryoptioncombo", 19},
                                        {"attributeoptioncombo", 20}, {"value", 5}};
   struct json_out out = JSON_OUT_INIT(&f->out);
-  if (f->csv) {
+  if (f->form == AS_ADX) return dhis2_adx_begin(&f->out);
+  if (f->form == AS_CSV) {
     csv_add_row(&f->out, columns, sizeof columns / sizeof *columns);
     return;
   }
@@ -84,12 +91,25 @@ static void begin_out(struct files *f) {
   (void)buf_add_char(&f->out, '[');
 }
 
-static void write_cell(struct files *f, const struct report_cell *cell) {
-  if (f->csv) {
+static int write_adx(struct files *f, const struct report_cell *cell, struct error *error) {
+  bool default_set = str_eq(cell->attribute, f->mapping->target.default_combo),
+       default_cell = str_eq(cell->operand.category_option_combo, f->mapping->target.default_combo);
+  struct dhis2_value value = {.data_element = cell->operand.data_element,
+                              .period = cell->period,
+                              .org_unit = cell->org_unit,
+                              .category_option_combo = default_cell ? STR_NONE : cell->operand.category_option_combo,
+                              .attribute_option_combo = default_set ? STR_NONE : cell->attribute,
+                              .value = cell->value};
+  return dhis2_adx_add(f->adx, translation_operand(f->translation, f->cell.key.operand)->data_set, &value, &f->out, error);
+}
+
+static int write_cell(struct files *f, const struct report_cell *cell, struct error *error) {
+  if (f->form == AS_ADX) return write_adx(f, cell, error);
+  if (f->form == AS_CSV) {
     const struct str fields[] = {cell->operand.data_element,          cell->period,    cell->org_unit,
                                  cell->operand.category_option_combo, cell->attribute, cell->value};
     csv_add_row(&f->out, fields, sizeof fields / sizeof *fields);
-    return;
+    return 0;
   }
   (void)buf_add(&f->out, f->any ? STR(",\n") : STR("\n"));
   f->any = true;
@@ -102,6 +122,7 @@ static void write_cell(struct files *f, const struct report_cell *cell) {
   json_out_member_str(&out, "attributeOptionCombo", cell->attribute);
   json_out_member_str(&out, "value", cell->value);
   json_out_end(&out);
+  return 0;
 }
 
 static void count_target(struct files *f, uint32_t operand, struct str period, struct str value) {
@@ -120,7 +141,7 @@ static int close_cell(struct files *f, struct error *error) {
   intake_cell(&f->intake, &f->cell);
   if (f->cell.reason != TRANSFER_FINE) return 0;
   struct report_cell cell = report_cell_of(f->translation, &f->cell);
-  write_cell(f, &cell);
+  if (write_cell(f, &cell, error)) return -1;
   report_counts(f->report)->sent++;
   if (!f->readable) count_target(f, f->cell.key.operand, cell.period, cell.value);
   return f->out.n < PIECE ? 0 : flush(f, error);
@@ -139,7 +160,8 @@ static int on_contribution(void *payload, const struct contribution *contributio
 }
 
 static int end_out(struct files *f, struct error *error) {
-  if (!f->csv) (void)buf_add(&f->out, STR("\n]}\n"));
+  if (f->form == AS_JSON) (void)buf_add(&f->out, STR("\n]}\n"));
+  if (f->form == AS_ADX) dhis2_adx_end(f->adx, &f->out);
   if (flush(f, error)) return -1;
   if (!f->beside) return 0;
   if (fsync(f->fd) < 0 || rename(f->beside, f->path) < 0)
@@ -153,7 +175,8 @@ static int end_out(struct files *f, struct error *error) {
 
 static int on_written(void *payload, const struct dhis2_value *value, struct error *error) {
   struct files *f = payload;
-  uint32_t operand = translation_find_operand(f->translation, (struct mapping_operand){value->data_element, value->category_option_combo});
+  struct str combo = value->category_option_combo.n ? value->category_option_combo : f->mapping->target.default_combo;
+  uint32_t operand = translation_find_operand(f->translation, (struct mapping_operand){value->data_element, combo});
   if (operand == UINT32_MAX) return error_set(error, ERROR_differs, "%s holds a cell that was not written", f->path);
   report_counts(f->report)->verified++;
   count_target(f, operand, value->period, value->value);
@@ -162,7 +185,7 @@ static int on_written(void *payload, const struct dhis2_value *value, struct err
 
 static int read_back(struct files *f, struct error *error) {
   if (!f->readable) return 0;
-  if (tell(f, RUN_VERIFYING, error) || dhis2_values_of_file(f->path, on_written, f, error)) return -1;
+  if (tell(f, RUN_VERIFYING, error) || dhis2_values_of_file(f->path, f->target, on_written, f, error)) return -1;
   struct report_counts *counts = report_counts(f->report);
   if (counts->verified != counts->sent)
     return error_set(error, ERROR_differs, "%s holds %llu values, and %llu were written", f->path, (unsigned long long)counts->verified,
@@ -171,14 +194,20 @@ static int read_back(struct files *f, struct error *error) {
 }
 
 static int go(struct files *f, const char *values_in, struct error *error) {
-  if (dhis2_values_of_file(values_in, on_value, f, error) || open_out(f, error)) return -1;
+  if (dhis2_values_of_file(values_in, f->source, on_value, f, error) || open_out(f, error)) return -1;
   begin_out(f);
   if (gather_sorted(f->intake.gather, on_contribution, f, error) || close_cell(f, error)) return -1;
   return end_out(f, error) || read_back(f, error) ? -1 : 0;
 }
 
-int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *target, const char *values_in,
-              const char *values_out, const struct run_watch *watch, struct report *report, struct error *error) {
+static enum form form_of(struct str path) {
+  if (str_ends(path, STR(".csv"))) return AS_CSV;
+  return str_ends(path, STR(".xml")) || str_ends(path, STR(".adx")) ? AS_ADX : AS_JSON;
+}
+
+int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *source,
+              const struct dhis2_metadata *target, const char *values_in, const char *values_out, const struct run_watch *watch,
+              struct report *report, struct error *error) {
   struct arena *arena = arena_new();
   struct translation_options options = {.target = target, .sum_anyway = order->sum_anyway};
   memcpy(options.accept, order->accept, sizeof options.accept);
@@ -188,16 +217,23 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
                     .cell = CELL_INIT,
                     .path = values_out,
                     .fd = -1,
-                    .csv = str_ends(str_of(values_out), STR(".csv")),
+                    .form = form_of(str_of(values_out)),
+                    .source = source,
+                    .target = target,
                     .out = BUF_INIT(PIECE + LINE_MAX_BYTES)};
   f.translation = translation_new(arena, mapping, options, error);
   f.intake = (struct intake){f.translation, gather_new(0), report, NULL};
   bool judged = watch->judge && target && mapping->target.metadata;
-  int result = f.translation && (!judged || watch->judge(mapping, NULL, target, order->accept, error) == 0) ? go(&f, values_in, error) : -1;
+  int result = f.translation && (!judged || watch->judge(mapping, NULL, target, order->accept, error) == 0) ? 0 : -1;
+  if (result == 0 && f.form == AS_ADX && !target)
+    result = error_set(error, ERROR_usage, "ADX calls everything by its code: name the target's metadata with --to");
+  if (result == 0 && f.form == AS_ADX) f.adx = dhis2_adx_writer_new(target);
+  if (result == 0) result = go(&f, values_in, error);
   if (f.fd >= 0 && f.fd != STDOUT_FILENO) (void)close(f.fd);
   if (f.beside) (void)unlink(f.beside);
   free(f.beside);
   gather_free(f.intake.gather);
+  dhis2_adx_writer_free(f.adx);
   cell_free(&f.cell);
   buf_free(&f.out);
   arena_free(arena);
