@@ -90,7 +90,7 @@ static void add_table(struct buf *buf, const struct sheet *sheet) {
 
 static void add_sheet(struct buf *buf, const struct sheet *sheet) {
   if (!sheet->rows.n && !sheet->none) return;
-  (void)buf_printf(buf, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", sheet->key, sheet->key, sheet->title);
+  (void)buf_printf(buf, "<section>\n<h2 id=\"%s\">%s</h2>\n", sheet->key, sheet->title);
   if (sheet->rows.n)
     add_table(buf, sheet);
   else

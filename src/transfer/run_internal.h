@@ -76,7 +76,7 @@ size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 
-/* Servers, their versions and the users there, and the names of what the report lists. Without `may_ask` (a server cannot be worked with) only what is known already. */
+/* Servers (with little patience from then on), their versions and the users there, and the names of what the report lists. Without `may_ask` (a server cannot be worked with) only what is known already. */
 void run_meet(struct run *run);
 void run_names(struct run *run, bool may_ask);
 

@@ -12,6 +12,7 @@ static void meet(struct run *run, enum report_side side, struct dhis2_server *se
   struct signed_in_user user = {0};
   struct str body;
   char text[32] = "";
+  dhis2_server_patience(server, PATIENCE_NAMES_MS);
   if (dhis2_server_version(server, &version, &unused) == 0 && version.minor)
     (void)snprintf(text, sizeof text, "2.%d.%d", version.minor, version.patch);
   if (dhis2_get(server, STR("/api/me?fields=id,username,displayName,name,userCredentials%5Busername%5D"), run->arena, &body, &unused) == 0)
