@@ -67,15 +67,13 @@ static bool is_name(struct str code) {
   return code.n > 0 && !str_starts_nocase(code, STR("xml"));
 }
 
-static int add_categories(struct dhis2_adx_writer *w, struct str id, struct error *error) {
-  const struct dhis2_option_combo *combo = id.n ? dhis2_metadata_option_combo(w->metadata, id) : NULL;
-  if (!id.n || (combo && combo->o.is_default)) { /* from 2.43 on it is wanted in words; before it is passed over */
-    add_attribute(&w->tag, STR("default"), STR("default"));
-    return 0;
-  }
-  if (!combo || !combo->combo || combo->option_count != combo->combo->category_count)
-    return error_set(error, ERROR_input, "the metadata of the target (--to) do not tell the categories of the option combo %.*s",
-                     STR_ARG(str_slice(id, 0, 40)));
+static int other_combo(struct error *error, struct str id) {
+  return error_set(error, ERROR_input,
+                   "the option combo '%.*s' is not of the category combo that the metadata of the target (--to) have here",
+                   STR_ARG(str_slice(id, 0, 40)));
+}
+
+static int add_options(struct dhis2_adx_writer *w, const struct dhis2_option_combo *combo, struct error *error) {
   for (size_t i = 0; i < combo->option_count; i++) {
     const struct dhis2_object *category = &combo->combo->categories[i]->o, *option = &combo->options[i]->o;
     if (!is_name(category->code))
@@ -87,26 +85,44 @@ static int add_categories(struct dhis2_adx_writer *w, struct str id, struct erro
   return 0;
 }
 
+/* `here`: the combo that counts; NULL: the metadata do not tell. What is of another one could not be read again. */
+static int add_categories(struct dhis2_adx_writer *w, struct str id, const struct dhis2_category_combo *here, struct error *error) {
+  const struct dhis2_option_combo *combo = id.n ? dhis2_metadata_option_combo(w->metadata, id) : NULL;
+  if (!id.n || (combo && combo->o.is_default)) { /* from 2.43 on it is wanted in words; before it is passed over */
+    if (here && !here->o.is_default) return other_combo(error, id);
+    add_attribute(&w->tag, STR("default"), STR("default"));
+    return 0;
+  }
+  if (!combo || !combo->combo || combo->combo != here) return other_combo(error, id);
+  if (combo->option_count != combo->combo->category_count)
+    return error_set(error, ERROR_input, "the metadata of the target (--to) do not tell the categories of the option combo %.*s",
+                     STR_ARG(str_slice(id, 0, 40)));
+  return add_options(w, combo, error);
+}
+
 static const struct dhis2_object *object_of(const void *thing) {
   return thing; /* each begins with it */
 }
 
 static int make_group(struct dhis2_adx_writer *w, struct str data_set, const struct dhis2_value *v, struct error *error) {
+  const struct dhis2_data_set *set = dhis2_metadata_data_set(w->metadata, data_set);
+  struct dhis2_period again;
   char period[32];
   buf_clear(&w->tag);
-  if (!adx_period_write(v->period, period))
-    return error_set(error, ERROR_input, "'%.*s' is no period", STR_ARG(str_slice(v->period, 0, 40)));
   (void)buf_add(&w->tag, STR("<group"));
-  if (add_coded(&w->tag, "dataSet", "data set", object_of(dhis2_metadata_data_set(w->metadata, data_set)), data_set, error)) return -1;
+  if (add_coded(&w->tag, "dataSet", "data set", object_of(set), data_set, error)) return -1;
+  if (!adx_period_write(v->period, period) || !adx_period_read(str_of(period), set->period_type, &again))
+    return error_set(error, ERROR_input, "'%.*s' is no %.*s period, as the data set has them", STR_ARG(str_slice(v->period, 0, 40)),
+                     STR_ARG(set->period_type));
   add_attribute(&w->tag, STR("period"), str_of(period));
   if (add_coded(&w->tag, "orgUnit", "org unit", object_of(dhis2_metadata_org_unit(w->metadata, v->org_unit)), v->org_unit, error))
     return -1;
-  if (add_categories(w, v->attribute_option_combo, error)) return -1;
+  if (add_categories(w, v->attribute_option_combo, set->combo, error)) return -1;
   (void)buf_add(&w->tag, STR(">\n"));
   return 0;
 }
 
-static int make_value(struct dhis2_adx_writer *w, const struct dhis2_value *v, struct error *error) {
+static int make_value(struct dhis2_adx_writer *w, const struct dhis2_data_set *set, const struct dhis2_value *v, struct error *error) {
   const struct dhis2_data_element *element = dhis2_metadata_element(w->metadata, v->data_element);
   bool number = !element || !adx_is_text(element->value_type);
   if (has_control(v->value))
@@ -115,7 +131,7 @@ static int make_value(struct dhis2_adx_writer *w, const struct dhis2_value *v, s
   buf_clear(&w->tag);
   (void)buf_add(&w->tag, STR("<dataValue"));
   if (add_coded(&w->tag, "dataElement", "data element", object_of(element), v->data_element, error) ||
-      add_categories(w, v->category_option_combo, error))
+      add_categories(w, v->category_option_combo, dhis2_element_combo(element, set), error))
     return -1;
   add_attribute(&w->tag, STR("value"), number ? v->value : STR("0"));
   if (number) {
@@ -150,7 +166,7 @@ int dhis2_adx_add(struct dhis2_adx_writer *w, struct str data_set, const struct 
   bool other = !str_eq(buf_str(&w->tag), buf_str(&w->group));
   struct buf group = w->tag;
   w->tag = BUF_INIT(TAG_MAX);
-  int result = make_value(w, v, error);
+  int result = make_value(w, dhis2_metadata_data_set(w->metadata, data_set), v, error);
   if (result == 0 && other) {
     if (w->group.n) (void)buf_add(buf, STR("</group>\n"));
     (void)buf_add(buf, buf_str(&group));
