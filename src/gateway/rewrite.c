@@ -196,6 +196,11 @@ static size_t run(struct rewrite *r, struct str piece, size_t from) {
 
 /* --- byte by byte --- */
 
+/* So that a piece is not cut where the next byte already tells. */
+static bool cannot_begin(const struct rewrite *r, struct str rest) {
+  return rest.n && rest.p[0] != r->from[0];
+}
+
 static void hold(struct rewrite *r, struct sink *s, size_t at, char c) {
   r->held[r->held_n++] = c;
   s->sent = at + 1;
@@ -253,7 +258,7 @@ void rewrite_feed(struct rewrite *r, struct str piece, void (*out)(void *payload
     if (plain && piece.n - i > BLOCK) i = run(r, piece, i);
     char c = piece.p[i];
     if (r->state == OUTSIDE) {
-      if (!outside_step(r, c)) continue;
+      if (!outside_step(r, c) || cannot_begin(r, str_from(piece, i + 1))) continue;
       send_until(&s, i + 1);
       r->state = AT_START;
       r->matched = 0;

@@ -119,6 +119,27 @@ static void chunks_make_no_difference(void **state) {
   buf_free(&cut);
 }
 
+static void count(void *payload, struct str piece) {
+  ++*(size_t *)payload;
+}
+
+/* Who sends it on need not put it together again. */
+static void without_links_a_piece_stays_whole(void **state) {
+  (void)state;
+  struct buf text = BUF_INIT(65536);
+  (void)buf_add(&text, STR("{\"dataValues\":["));
+  for (int i = 0; i < 100; i++) (void)buf_add(&text, STR("{\"id\":\"x\",\"values\":[\"a\",\"\",\"b\\\"c\"],\"by\":null},"));
+  for (size_t chunk = 1; chunk < text.n; chunk += 7) {
+    struct rewrite *r = rewrite_new(FROM, TO);
+    size_t fed = 0, pieces = 0;
+    for (size_t at = 0; at < text.n; at += chunk, fed++) rewrite_feed(r, str_slice(buf_str(&text), at, at + chunk), count, &pieces);
+    rewrite_finish(r, count, &pieces);
+    assert_int_equal(pieces, fed);
+    rewrite_free(r);
+  }
+  buf_free(&text);
+}
+
 static void very_deep_is_left_alone(void **state) {
   (void)state;
   struct buf text = BUF_INIT(65536), out = BUF_INIT(65536);
@@ -149,7 +170,7 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values_and_only_they), cmocka_unit_test(a_body_without_a_start_is_known), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(chunks_make_no_difference), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
+      cmocka_unit_test(values_and_only_they), cmocka_unit_test(a_body_without_a_start_is_known), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(chunks_make_no_difference), cmocka_unit_test(without_links_a_piece_stays_whole), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
