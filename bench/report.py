@@ -45,7 +45,8 @@ it takes, second by second: {seconds} MB.
 def machine():
     name = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
     system = re.search(r'PRETTY_NAME="(.*)"', pathlib.Path("/etc/os-release").read_text())[1]
-    return f"{name}, {len(os.sched_getaffinity(0))} cores, {system}, Linux {platform.release()}"
+    congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    return f"{name}, {len(os.sched_getaffinity(0))} cores, {system}, Linux {platform.release()}, TCP by {congestion}"
 
 
 def version(words):
