@@ -244,7 +244,15 @@ static void drop_parts_of_wholes(struct cells *cells) {
   }
 }
 
-/* One cell left on either side, and the two combos equally large: they belong together. */
+/* Ages that would have to be split, or other things told on both sides that are not the same. */
+static bool contradict(const struct facets *s, const struct facets *t) {
+  if (s->age.state == AGE_INTERVAL && t->age.state == AGE_INTERVAL && age_compare(s->age, t->age) > AGE_INSIDE) return true;
+  for (int k = 0; k < FACET_KINDS; k++)
+    if (s->value[k] && t->value[k] && s->value[k] != t->value[k]) return true;
+  return false;
+}
+
+/* One cell left on either side, and the two combos equally large: they belong together, unless they contradict each other. */
 static void match_left_over(const struct matching *m, struct cells *cells) {
   if (m->from.n != m->to.n || m->from.n < 2) return;
   struct cell *left = NULL;
@@ -259,7 +267,7 @@ static void match_left_over(const struct matching *m, struct cells *cells) {
     }
   }
   for (size_t k = 0; left && k < m->to.n; k++) {
-    if (taken[k]) continue;
+    if (taken[k] || contradict(&m->from.views[left - cells->p]->facets, &m->to.views[k]->facets)) continue;
     struct cell_choice choice = {m->to.cocs[k], 0.8f, CELL_LEFT_OVER};
     for (size_t i = 0; i < left->choice_count; i++)
       if (left->choices[i].target == choice.target) left->choices[i].score = -9;

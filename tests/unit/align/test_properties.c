@@ -256,6 +256,231 @@ static void test_fixed_points_hold(void **state) {
   }
 }
 
+/* Renaming. */
+
+static const struct dhis2_metadata *renamed_side(struct arena *arena, char letter, const char *word, const char *other) {
+  const char *lines[CLEAR];
+  for (size_t i = 0; i < CLEAR; i++) {
+    const char *found = strstr(clear[i], word);
+    lines[i] =
+        found ? text_of(arena, arena_printf(arena, "%.*s%s%s", (int)(found - clear[i]), clear[i], other, found + strlen(word))) : clear[i];
+  }
+  return make_side(arena, letter, lines, CLEAR);
+}
+
+/* A word that is another on both sides changes nothing; on one side, a glossary makes up for it. */
+static void test_a_renamed_word_is_followed(void **state) {
+  static const char *const words[][2] = {
+      {"Malaria", "Zorbiasis"}, {"Measles", "Quendle"}, {"Vitamin A", "Plimox"}, {"Refrigerator", "Tarnok"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    struct arena *arena = arena_new();
+    const struct dhis2_metadata *both = renamed_side(arena, 'a', words[i][0], words[i][1]),
+                                *other = renamed_side(arena, 'b', words[i][0], words[i][1]), *plain = clear_side(arena, 'c', 3, "");
+    assert_all_found(both, align(arena, both, other, NULL, 0), "");
+    struct glossary_entry entry = {str_of(words[i][1]), str_of(words[i][0]), STR("")};
+    struct glossary glossary = {&entry, 1};
+    struct align_options options = {.candidates = 5, .glossary = &glossary};
+    const struct align_result *result;
+    struct error error = {0};
+    assert_int_equal(align_run(both, plain, &options, NULL, 0, arena, &result, &error), 0);
+    for (size_t e = 0; e < both->element_count; e++) {
+      struct str line = str_of(clear[CLEAR_COMBOS + e]), wanted = str_trim(str_take(&line, '='));
+      assert_true(str_eq(answer_name(result, both->elements[e]->o.name), wanted));
+    }
+    arena_free(arena);
+  }
+}
+
+/* Age groups. */
+
+enum { CUTS = 9 };
+static const int cuts[CUTS] = {0, 1, 5, 10, 15, 20, 25, 50, -1 /* no end */};
+
+struct bands {
+  int from[CUTS], to[CUTS]; /* years, the end excluded; -1: none */
+  size_t n;
+};
+
+/* A random division of all ages at some of the cuts; `gaps`: some groups are missing. */
+static struct bands make_bands(uint32_t *seed, bool gaps) {
+  struct bands bands = {0};
+  int from = 0;
+  for (size_t i = 1; i < CUTS; i++) {
+    if (i + 1 < CUTS && next(seed) % 2) continue;
+    if (!gaps || next(seed) % 4) bands.from[bands.n] = from, bands.to[bands.n++] = cuts[i];
+    from = cuts[i];
+  }
+  if (!bands.n) bands = (struct bands){{0}, {-1}, 1};
+  return bands;
+}
+
+static struct str band_name(struct arena *arena, const struct bands *bands, size_t i) {
+  if (bands->to[i] < 0) return arena_printf(arena, "%d+ years", bands->from[i]);
+  if (bands->from[i] == 0) return arena_printf(arena, "<%d years", bands->to[i]);
+  return arena_printf(arena, "%d-%d years", bands->from[i], bands->to[i] - 1);
+}
+
+static const struct dhis2_metadata *band_side(struct arena *arena, char letter, const struct bands *bands) {
+  struct str line = STR("Age:");
+  for (size_t i = 0; i < bands->n; i++) {
+    struct str name = band_name(arena, bands, i);
+    line = arena_printf(arena, "%.*s%s %.*s", STR_ARG(line), i ? "," : "", STR_ARG(name));
+  }
+  const char *lines[] = {text_of(arena, line), "Clients tested = Age", "Nets distributed"};
+  return make_side(arena, letter, lines, 3);
+}
+
+/* The target group that a source group lies in; SIZE_MAX: none. */
+static size_t home_of(const struct bands *source, size_t i, const struct bands *target) {
+  for (size_t t = 0; t < target->n; t++)
+    if (source->from[i] >= target->from[t] && (target->to[t] < 0 || (source->to[i] >= 0 && source->to[i] <= target->to[t]))) return t;
+  return SIZE_MAX;
+}
+
+/* Every target group that gets anything gets all of it. */
+static bool filled(const struct bands *source, const struct bands *target) {
+  for (size_t t = 0; t < target->n; t++) {
+    int reached = target->from[t];
+    bool any = false;
+    for (size_t i = 0; i < source->n; i++) {
+      if (home_of(source, i, target) != t) continue;
+      any = true;
+      if (source->from[i] != reached) return false;
+      reached = source->to[i];
+    }
+    if (any && reached != target->to[t]) return false;
+  }
+  return true;
+}
+
+/* Equality and containment are answers, and nothing else is: no value is ever split, whatever the division; a sum with a gap is told, and no other. */
+static void test_age_groups_of_any_division(void **state) {
+  for (uint32_t seed = 1; seed <= 400; seed++) {
+    struct arena *arena = arena_new();
+    uint32_t random = seed * 2654435761u;
+    struct bands a = make_bands(&random, seed % 2), b = make_bands(&random, false);
+    const struct dhis2_metadata *from = band_side(arena, 'a', &a), *to = band_side(arena, 'b', &b);
+    const struct dhis2_data_element *element = element_named(from, "Clients tested");
+    struct decision accepted = {.source_data_element = element->o.id,
+                                .target_data_element = element_named(to, "Clients tested")->o.id,
+                                .sign = '+',
+                                .verdict = DECISION_ACCEPTED};
+    const struct align_result *result = align(arena, from, to, &accepted, 1);
+    for (size_t i = 0; i < a.n; i++) {
+      struct str name = band_name(arena, &a, i), found = STR("");
+      for (size_t r = 0; r < result->count; r++) {
+        const struct align_row *row = &result->rows[r];
+        if (row->kind == ALIGN_OPERAND && row->source == element && str_eq(row->source_coc->o.name, name) && row->target &&
+            row->answer != ALIGN_CANDIDATE)
+          found = row->target_coc->o.name;
+      }
+      size_t home = home_of(&a, i, &b);
+      struct str want = home == SIZE_MAX ? STR("") : band_name(arena, &b, home);
+      if (!str_eq(found, want)) fail_msg("seed %u: %.*s goes to '%.*s', not '%.*s'", seed, STR_ARG(name), STR_ARG(found), STR_ARG(want));
+    }
+    if ((result->warning_count == 0) != filled(&a, &b)) fail_msg("seed %u: %zu warnings", seed, result->warning_count);
+    arena_free(arena);
+  }
+}
+
+/* A group that is split follows: what went to one cell still goes there, in parts. */
+static void test_a_split_group_follows(void **state) {
+  for (uint32_t seed = 1; seed <= 60; seed++) {
+    struct arena *arena = arena_new();
+    uint32_t random = seed * 40503u;
+    struct bands b = make_bands(&random, false), fine = {0};
+    for (size_t i = 1; i < CUTS; i++) fine.from[fine.n] = cuts[i - 1], fine.to[fine.n++] = cuts[i];
+    const struct dhis2_metadata *same = band_side(arena, 'a', &b), *split = band_side(arena, 'c', &fine), *to = band_side(arena, 'b', &b);
+    const struct align_result *before = align(arena, same, to, NULL, 0), *after = align(arena, split, to, NULL, 0);
+    assert_int_equal(before->warning_count + after->warning_count, 0);
+    assert_int_equal(cell_answers(before), b.n + 1);
+    assert_int_equal(cell_answers(after), fine.n + 1);
+    arena_free(arena);
+  }
+}
+
+/* The order of categories and of their options does not matter. */
+static void test_permuted_options(void **state) {
+  static const char *const ages[] = {"0-11 months", "1-4 years", "5-14 years", "15+ years"}, *const sexes[] = {"Female", "Male"};
+  for (uint32_t seed = 1; seed <= SEEDS; seed++) {
+    struct arena *arena = arena_new();
+    uint32_t random = seed;
+    size_t turn = next(&random) % 4, step = next(&random) % 2 ? 1 : 3, sex = next(&random) % 2, first = next(&random) % 2;
+    struct str age = STR(""), both = arena_printf(arena, "%s, %s", sexes[sex], sexes[1 - sex]);
+    for (size_t i = 0; i < 4; i++) age = arena_printf(arena, "%.*s%s%s", STR_ARG(age), i ? ", " : "", ages[(turn + i * step) % 4]);
+    const char *combo = text_of(arena, first ? arena_printf(arena, "C: %.*s | %.*s", STR_ARG(age), STR_ARG(both))
+                                             : arena_printf(arena, "C: %.*s | %.*s", STR_ARG(both), STR_ARG(age)));
+    const struct dhis2_metadata *from = SIDE(arena, 'a', "C: 0-11 months, 1-4 years, 5-14 years, 15+ years | Female, Male",
+                                             "Measles cases = C"),
+                                *to = SIDE(arena, 'b', combo, "Measles cases = C");
+    const struct align_result *result = align(arena, from, to, NULL, 0);
+    assert_int_equal(cell_answers(result), 8);
+    for (size_t i = 0; i < result->count; i++) {
+      const struct align_row *row = &result->rows[i];
+      if (row->kind != ALIGN_OPERAND || row->answer == ALIGN_CANDIDATE) continue;
+      struct str name = row->source_coc->o.name, age_of = str_take(&name, ',');
+      assert_true(str_find(row->target_coc->o.name, age_of) != SIZE_MAX && str_find(row->target_coc->o.name, str_trim(name)) != SIZE_MAX);
+      assert_true(str_find(row->target_coc->o.name, STR("Female")) != SIZE_MAX || str_eq(str_trim(name), STR("Male")));
+    }
+    arena_free(arena);
+  }
+}
+
+/* What contradicts itself is no pair, in any language, whatever else agrees. */
+static void test_contradictions_are_no_pairs(void **state) {
+  static const char *const words[][2] = {{"women", "men"},
+                                         {"femmes", "hommes"},
+                                         {"mulheres", "homens"},
+                                         {"mujeres", "hombres"},
+                                         {"1st dose", "3rd dose"},
+                                         {"1\xC3\xA8re dose", "3\xC3\xA8me dose"},
+                                         {"1\xC2\xAA dose", "3\xC2\xAA dose"},
+                                         {"1ra dosis", "3ra dosis"},
+                                         {"<5 years", "15+ years"},
+                                         {"moins de 5 ans", "15 ans et plus"},
+                                         {"menores de 5 anos", "15 anos e mais"},
+                                         {"inpatients", "outpatients"},
+                                         {"hospitalis\xC3\xA9s", "ambulatoire"},
+                                         {"internados", "ambulat\xC3\xB3rio"},
+                                         {"public sector", "private sector"},
+                                         {"secteur public", "secteur priv\xC3\xA9"},
+                                         {"opening balance", "closing balance"},
+                                         {"stock initial", "stock final"},
+                                         {"saldo inicial", "saldo final"},
+                                         {"numerator", "denominator"},
+                                         {"target", "result"},
+                                         {"female sex workers", "prisoners"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (size_t way = 0; way < 2; way++) {
+      struct arena *arena = arena_new();
+      const char *a = text_of(arena, arena_printf(arena, "Albendazole programme, %s", words[i][way])),
+                 *b = text_of(arena, arena_printf(arena, "Albendazole programme, %s", words[i][1 - way]));
+      const struct dhis2_metadata *from = SIDE(arena, 'a', a, "Measles cases"), *to = SIDE(arena, 'b', b, "Measles cases");
+      const struct align_result *result = align(arena, from, to, NULL, 0);
+      struct str found = answer_name(result, str_of(a));
+      if (found.n) fail_msg("'%s' got '%.*s'", a, STR_ARG(found));
+      assert_true(str_eq(answer_name(result, STR("Measles cases")), STR("Measles cases")));
+      arena_free(arena);
+    }
+}
+
+/* Each proposal says why: features whose contributions are shown, and a sentence. */
+static void test_every_proposal_explains_itself(void **state) {
+  struct arena *arena = arena_new();
+  const struct dhis2_metadata *from = clear_side(arena, 'a', 3, ""), *to = clear_side(arena, 'b', 9, "MOH - ");
+  const struct align_result *result = align(arena, from, to, NULL, 0);
+  for (size_t i = 0; i < result->count; i++) {
+    const struct align_row *row = &result->rows[i];
+    assert_true(row->why.n > 10 && row->why.p[0] >= 'A' && row->why.p[0] <= 'Z');
+    if (row->answer == ALIGN_NONE || row->decided) continue;
+    assert_true(row->feature_count > 0);
+    float sum = 0;
+    for (uint32_t f = 0; f < row->feature_count; f++) sum += row->features[f].contribution;
+    if (row->answer != ALIGN_CANDIDATE) assert_true(sum > 0);
+  }
+  arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_rows_are_well_formed),
@@ -264,6 +489,12 @@ int main(void) {
       cmocka_unit_test(test_a_name_all_share_does_not_matter),
       cmocka_unit_test(test_sides_may_be_swapped),
       cmocka_unit_test(test_fixed_points_hold),
+      cmocka_unit_test(test_a_renamed_word_is_followed),
+      cmocka_unit_test(test_age_groups_of_any_division),
+      cmocka_unit_test(test_a_split_group_follows),
+      cmocka_unit_test(test_permuted_options),
+      cmocka_unit_test(test_contradictions_are_no_pairs),
+      cmocka_unit_test(test_every_proposal_explains_itself),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
