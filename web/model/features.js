@@ -11,7 +11,7 @@ const NAMES = {
   explained: () => t("The source's words that the target has"),
   agree: () => t('Age, sex, dose: both say the same'),
   conflict: () => t('Age, sex, dose: they contradict'),
-  unshared: () => t('Age, sex, dose: only one says it'),
+  unshared: () => t('Age, sex, dose: only the source says it'),
   numbers: () => t('Other numbers that differ'),
   shape: () => t('Same cells of the disaggregation'),
   ages: () => t('How the age groups go into each other'),
@@ -20,6 +20,11 @@ const NAMES = {
   lost: () => t('What the source divides by and the target does not'),
   type: () => t('Kinds of values'),
   rival: () => t('Another one fits this target better'),
+  wider: () => t('Age, sex, dose: only the target says it'),
+  usual: () => t('Alike, beside what is usual for these lists'),
+  beyond: () => t("The source's words that the target lacks"),
+  short: () => t("The target's words that the source lacks"),
+  kin: () => t('Elements of the same kind go there, too'),
   lead: () => t('How far it is ahead of the next'),
 }
 
