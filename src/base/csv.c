@@ -210,3 +210,20 @@ void csv_columns(const struct str *header, size_t header_count, const struct str
       if (str_eq_nocase(str_trim(header[h]), wanted[w])) ret[w] = h;
   }
 }
+
+bool csv_is_formula(struct str text) {
+  static const struct str starts[] = {{"=", 1},
+                                      {"+", 1},
+                                      {"-", 1},
+                                      {"@", 1},
+                                      {"\t", 1},
+                                      {"\r", 1},
+                                      {"\n", 1},
+                                      {"\xEF\xBC\x9D", 3},
+                                      {"\xEF\xBC\x8B", 3},
+                                      {"\xEF\xBC\x8D", 3},
+                                      {"\xEF\xBC\xA0", 3}};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (str_starts(text, starts[i])) return true;
+  return false;
+}

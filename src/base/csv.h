@@ -26,6 +26,9 @@ int csv_reader_finish(struct csv_reader *reader, struct error *error); /* the la
 /* One row with CRLF; a field is quoted where it must be. Whether it fitted: buf->full. */
 void csv_add_row(struct buf *buf, const struct str *fields, size_t count);
 
+/* Would a spreadsheet take the text for a formula? By its first character: = + - @ (the wide forms of these too, which some take for the same), a tab or the end of a line. */
+bool csv_is_formula(struct str text);
+
 /* Where each wanted column stands in a header row (any case of ASCII letters, blanks around are passed over): ret[i] is the index, or SIZE_MAX. */
 void csv_columns(const struct str *header, size_t header_count, const struct str *wanted, size_t wanted_count, size_t *ret);
 

@@ -1,5 +1,6 @@
 #include "mapping/format_parts.h"
 
+#include "base/csv.h"
 #include "base/json_out.h"
 #include "base/vec.h"
 #include <math.h>
@@ -156,7 +157,7 @@ struct str format_text(struct arena *arena, const json_t *value) {
 static bool looks_like_formula(struct str text) {
   size_t at = 0;
   while (at < text.n && text.p[at] == '\'') at++;
-  return at < text.n && text.p[at] && strchr("=+-@\t\r", text.p[at]);
+  return csv_is_formula(str_from(text, at));
 }
 
 struct str cell_guard(struct arena *arena, struct str text) {

@@ -37,7 +37,7 @@ json_t *format_json(struct str bytes, struct error *error); /* the caller's. NUL
 
 struct str format_text(struct arena *arena, const json_t *value); /* in the arena; empty where it is no text */
 
-/* Spreadsheets take a text that begins with = + - @, a tab or a carriage return for a formula. Such a text gets an apostrophe before it; so does one that begins with apostrophes and then one of these, so
+/* Spreadsheets take some texts for formulas (csv_is_formula). Such a text gets an apostrophe before it; so does one that begins with apostrophes and then one of these, so
  * that taking one apostrophe away gives the text back, always. */
 struct str cell_guard(struct arena *arena, struct str text);
 struct str cell_unguard(struct str text);

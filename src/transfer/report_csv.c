@@ -2,27 +2,9 @@
 #include "transfer/decimal.h"
 #include "transfer/report_sheets.h"
 
-/* What begins a formula in spreadsheets; the wide forms of the four signs too, which some take for the same. */
-static bool looks_like_formula(struct str text) {
-  static const struct str starts[] = {{"=", 1},
-                                      {"+", 1},
-                                      {"-", 1},
-                                      {"@", 1},
-                                      {"\t", 1},
-                                      {"\r", 1},
-                                      {"\n", 1},
-                                      {"\xEF\xBC\x9D", 3},
-                                      {"\xEF\xBC\x8B", 3},
-                                      {"\xEF\xBC\x8D", 3},
-                                      {"\xEF\xBC\xA0", 3}};
-  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-    if (str_starts(text, starts[i])) return true;
-  return false;
-}
-
 static struct str harmless(struct arena *arena, struct str text) {
   struct decimal number;
-  return !looks_like_formula(text) || decimal_parse(text, &number) ? text : arena_printf(arena, "'%.*s", STR_ARG(text));
+  return !csv_is_formula(text) || decimal_parse(text, &number) ? text : arena_printf(arena, "'%.*s", STR_ARG(text));
 }
 
 static size_t width_of(const struct report_sheets *sheets) {

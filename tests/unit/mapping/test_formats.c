@@ -391,13 +391,17 @@ static void guarded_texts(void **state) {
   (void)state;
   struct arena *arena = arena_new();
   unsigned seed = 1;
+  assert_true(str_eq(cell_guard(arena, STR("\xef\xbc\x9d"
+                                           "1")),
+                     STR("'\xef\xbc\x9d"
+                         "1")));
   for (int i = 0; i < 20000; i++) {
     char letters[5];
     size_t n = next(&seed, 5);
-    for (size_t k = 0; k < n; k++) letters[k] = "'=+-@\t\ra "[next(&seed, 9)];
+    for (size_t k = 0; k < n; k++) letters[k] = "'=+-@\t\r\na "[next(&seed, 10)];
     struct str plain = {letters, n}, guarded = cell_guard(arena, plain);
     assert_true(str_eq(cell_unguard(guarded), plain));
-    assert_true(!guarded.n || !strchr("=+-@\t\r", guarded.p[0]));
+    assert_true(!guarded.n || !strchr("=+-@\t\r\n", guarded.p[0]));
   }
   arena_free(arena);
 }
