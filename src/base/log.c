@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,20 +14,30 @@
 
 enum { AUDIT_MODE = 0640, LONGEST_TEXT = 512, LONGEST_LINE = 16384, GATHERED_MAX = 64 * 1024 };
 
-static enum log_level most = LOG_INFO;
-static bool as_json = true;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  /* of what follows */
-static struct buf line = {.max = LONGEST_LINE};           /* the one being made */
-static struct buf gathered = {.max = GATHERED_MAX};       /* whole ones that are not out yet */
-static bool gathering;
-static pthread_t gatherer;
+struct writer {
+  struct writer *next; /* of those that gather; under `lock` */
+  pthread_mutex_t guard; /* of what follows; taken after `lock` where both are */
+  struct buf line;     /* the one being made */
+  struct buf gathered; /* whole ones that are not out yet */
+  int64_t second;      /* of `now` */
+  char now[CLOCK_TEXT_SIZE];
+};
+
+#define WRITER_INIT {.guard = PTHREAD_MUTEX_INITIALIZER, .line = {.max = LONGEST_LINE}, .gathered = {.max = GATHERED_MAX}, .second = INT64_MIN}
+
+static _Atomic int most = LOG_INFO;
+static atomic_bool as_json = true;
+static _Thread_local struct writer *own; /* of a thread that gathers; NULL: it does not */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  /* of what follows, and of what is written */
+static struct writer common = WRITER_INIT; /* of all others */
+static struct writer *gathering; /* all that do */
 static int audit = -1;            /* its file; -1: with the other lines */
 static bool audit_torn, audit_ill; /* it ends in half a line; it did not take the last one */
 static _Atomic uint64_t audit_lost;
 static const char *const level_names[] = {"error", "warning", "info", "debug", "audit"};
 
 void log_setup(enum log_level level, bool json) {
-  most = level;
+  most = (int)level;
   as_json = json;
 }
 
@@ -35,42 +46,42 @@ static struct str cut(struct str text) {
 }
 
 /* The time up to the second is written anew when that has changed. */
-static struct str now_text(void) {
-  static int64_t second = INT64_MIN;
-  static char now[CLOCK_TEXT_SIZE];
+static struct str now_text(struct writer *writer) {
   enum { TO_SECOND = 19 }; /* "2024-02-03T10:00:00" */
   int64_t ms = clock_now_ms(), part = ms % 1000;
-  if (ms / 1000 != second) (void)clock_format(ms - part, now);
-  second = ms / 1000;
+  if (ms / 1000 != writer->second) (void)clock_format(ms - part, writer->now);
+  writer->second = ms / 1000;
   const char tail[] = {'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 'Z'};
-  memcpy(now + TO_SECOND, tail, sizeof tail);
-  return (struct str){now, TO_SECOND + sizeof tail};
+  memcpy(writer->now + TO_SECOND, tail, sizeof tail);
+  return (struct str){writer->now, TO_SECOND + sizeof tail};
 }
 
-static void add_json(enum log_level level, const char *event, const struct log_field *fields) {
-  struct json_out out = JSON_OUT_INIT(&line);
-  (void)buf_add(&line, STR("{\"time\":\""));
-  (void)buf_add(&line, now_text());
-  (void)buf_add(&line, STR("\",\"level\":\""));
-  (void)buf_add(&line, str_of(level_names[level]));
-  (void)buf_add(&line, STR("\",\"event\":"));
+static void add_json(struct writer *writer, enum log_level level, const char *event, const struct log_field *fields) {
+  struct buf *line = &writer->line;
+  struct json_out out = JSON_OUT_INIT(line);
+  (void)buf_add(line, STR("{\"time\":\""));
+  (void)buf_add(line, now_text(writer));
+  (void)buf_add(line, STR("\",\"level\":\""));
+  (void)buf_add(line, str_of(level_names[level]));
+  (void)buf_add(line, STR("\",\"event\":"));
   out.after_key = true; /* as behind every key that is written here */
   json_out_str(&out, str_of(event));
   for (; fields->key.p; fields++) {
-    (void)buf_add(&line, fields->key);
+    (void)buf_add(line, fields->key);
     out.after_key = true;
     if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
     else json_out_str(&out, cut(fields->text));
   }
-  (void)buf_add_char(&line, '}');
+  (void)buf_add_char(line, '}');
 }
 
-static void add_text(enum log_level level, const char *event, const struct log_field *fields) {
-  (void)buf_printf(&line, "%s %s", level_names[level], event);
+static void add_text(struct writer *writer, enum log_level level, const char *event, const struct log_field *fields) {
+  struct buf *line = &writer->line;
+  (void)buf_printf(line, "%s %s", level_names[level], event);
   for (; fields->key.p; fields++) {
     struct str name = str_slice(fields->key, 2, fields->key.n - 2);
-    struct json_out out = JSON_OUT_INIT(&line);
-    (void)buf_printf(&line, " %.*s=", STR_ARG(name));
+    struct json_out out = JSON_OUT_INIT(line);
+    (void)buf_printf(line, " %.*s=", STR_ARG(name));
     if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
     else json_out_str(&out, cut(fields->text));
   }
@@ -88,9 +99,15 @@ static struct str write_out(int fd, struct str bytes) {
 }
 
 /* What stderr does not take is lost: there is no other place to say so. */
-static void flush(void) {
-  (void)write_out(STDERR_FILENO, buf_str(&gathered));
-  buf_clear(&gathered);
+static void flush(struct writer *writer) {
+  (void)pthread_mutex_lock(&writer->guard);
+  (void)write_out(STDERR_FILENO, buf_str(&writer->gathered));
+  buf_clear(&writer->gathered);
+  (void)pthread_mutex_unlock(&writer->guard);
+}
+
+static void flush_all(void) {
+  for (struct writer *writer = gathering; writer; writer = writer->next) flush(writer);
 }
 
 /* False: the file did not take the line, or not all of it. */
@@ -101,24 +118,34 @@ static bool write_audit(struct str whole) {
   return !rest.n;
 }
 
-static void add_line(enum log_level level) {
-  bool waits = gathering && level >= LOG_INFO && pthread_equal(gatherer, pthread_self());
-  if (!buf_add(&gathered, buf_str(&line))) { /* it is full */
-    flush();
-    (void)buf_add(&gathered, buf_str(&line));
-  }
-  if (!waits) flush();
+/* False: it does not fit into any line. */
+static bool make_line(struct writer *writer, bool json, enum log_level level, const char *event, const struct log_field *fields) {
+  buf_clear(&writer->line);
+  if (json) add_json(writer, level, event, fields);
+  else add_text(writer, level, event, fields);
+  return !writer->line.full && buf_add_char(&writer->line, '\n');
+}
+
+static bool add_gathered(struct writer *writer) {
+  (void)pthread_mutex_lock(&writer->guard);
+  bool added = buf_add(&writer->gathered, buf_str(&writer->line));
+  (void)pthread_mutex_unlock(&writer->guard);
+  return added;
+}
+
+/* Makes one line of this thread's own, which waits: threads that gather do not wait for each other. */
+static void gather(struct writer *writer, enum log_level level, const char *event, const struct log_field *fields) {
+  if (!make_line(writer, as_json, level, event, fields) || add_gathered(writer)) return;
+  log_flush(); /* it is full */
+  (void)add_gathered(writer);
 }
 
 /* Makes one line and puts it where it belongs. Only under the lock. */
 static bool add_event(enum log_level level, const char *event, const struct log_field *fields) {
   bool own_file = level == LOG_AUDIT && audit >= 0;
-  buf_clear(&line);
-  if (as_json || own_file) add_json(level, event, fields);
-  else add_text(level, event, fields);
-  if (line.full || !buf_add_char(&line, '\n')) return true;
-  if (own_file && write_audit(buf_str(&line))) return true;
-  add_line(level);
+  if (!make_line(&common, as_json || own_file, level, event, fields)) return true;
+  if (own_file && write_audit(buf_str(&common.line))) return true;
+  (void)write_out(STDERR_FILENO, buf_str(&common.line));
   return !own_file;
 }
 
@@ -134,8 +161,13 @@ static void tell_audit(bool taken, int cause) {
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields) {
-  if (level > most && level != LOG_AUDIT) return;
+  if ((int)level > most && level != LOG_AUDIT) return;
+  if (own && (level == LOG_INFO || level == LOG_DEBUG)) {
+    gather(own, level, event, fields);
+    return;
+  }
   (void)pthread_mutex_lock(&lock);
+  flush_all();
   errno = 0;
   bool taken = add_event(level, event, fields);
   if (level == LOG_AUDIT) tell_audit(taken, errno);
@@ -161,15 +193,28 @@ uint64_t log_audit_lost(void) {
 }
 
 void log_gather(bool on) {
+  log_flush();
+  if (on == (own != NULL)) return;
+  if (on) {
+    own = mem_alloc(sizeof *own);
+    *own = (struct writer)WRITER_INIT;
+  }
   (void)pthread_mutex_lock(&lock);
-  gathering = on;
-  gatherer = pthread_self();
-  flush();
+  struct writer **at = &gathering;
+  while (!on && *at != own) at = &(*at)->next;
+  if (on) own->next = gathering;
+  *at = on ? own : own->next;
   (void)pthread_mutex_unlock(&lock);
+  if (on) return;
+  buf_free(&own->line);
+  buf_free(&own->gathered);
+  free(own);
+  own = NULL;
 }
 
 void log_flush(void) {
+  if (!own) return;
   (void)pthread_mutex_lock(&lock);
-  flush();
+  flush(own);
   (void)pthread_mutex_unlock(&lock);
 }

@@ -5,7 +5,8 @@
  * field kind: it cannot get here. Safe from any thread once log_setup has run.
  *
  * Each line is one write and out when the call returns, unless the thread has asked for log_gather: then its LOG_INFO and LOG_DEBUG lines wait for its
- * log_flush, for 64 KiB of them, or for any other line, whichever is first (so the order is kept). A loop that does so flushes before it waits for anything.
+ * log_flush, for 64 KiB of them, or for any other line of whichever thread, whichever is first (so the order is kept, but between the lines of
+ * two threads that gather). A loop that does so flushes before it waits for anything.
  *
  * LOG_AUDIT lines are never left out. They have a file of their own where one is opened: always JSON, one write each, nothing gathered. What that file does not take (a full disk) is counted and goes to stderr with the
  * other lines, and the trouble is told there once; no caller waits or fails for it.
@@ -39,8 +40,8 @@ void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
 int log_audit_open(struct str path, struct error *error);
 uint64_t log_audit_lost(void); /* lines that the file did not take */
 
-void log_gather(bool on); /* for the calling thread, one at a time; false: also flushes */
-void log_flush(void);
+void log_gather(bool on); /* for the calling thread, before it ends also false, which flushes */
+void log_flush(void);     /* of the calling thread; without effect where it does not gather */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 #endif
