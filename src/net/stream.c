@@ -6,7 +6,9 @@
 #include "crypt/secret.h"
 #include "net/address.h"
 #include "net/tls.h"
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 enum {
   DIRECT = 16 * 1024,            /* from here on a write goes out at once instead of being copied */
@@ -449,19 +451,50 @@ struct str stream_protocol(const struct stream *stream) {
   return stream->tls ? tls_protocol(stream->tls) : STR_NONE;
 }
 
-struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload) {
+static struct stream *stream_served(struct stream_room *room, struct tls_context *tls, const struct stream_events *events, void *payload) {
   struct stream *stream = stream_new(room, events, payload);
-  struct socket *socket = add_socket(stream);
+  (void)add_socket(stream);
   stream->served = tls_context_ref(tls);
   stream->paused = true;
   stream->opened = !tls;
-  if (uv_accept(listener, (uv_stream_t *)&socket->tcp) != 0) {
+  return stream;
+}
+
+/* `result`: of how its socket was come by. */
+static struct stream *begin(struct stream *stream, int result) {
+  if (result != 0) {
     stream_close(stream);
     return NULL;
   }
-  (void)uv_tcp_nodelay(&socket->tcp, 1);
+  (void)uv_tcp_nodelay(&stream->socket->tcp, 1);
   note_peer(stream);
   return stream;
+}
+
+struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload) {
+  struct stream *stream = stream_served(room, tls, events, payload);
+  return begin(stream, uv_accept(listener, (uv_stream_t *)&stream->socket->tcp));
+}
+
+struct stream *stream_adopt(struct stream_room *room, int fd, struct tls_context *tls, const struct stream_events *events, void *payload) {
+  struct stream *stream = stream_served(room, tls, events, payload);
+  int result = uv_tcp_open(&stream->socket->tcp, fd);
+  if (result != 0) (void)close(fd);
+  return begin(stream, result);
+}
+
+static void on_taken(uv_handle_t *handle) {
+  free(handle);
+}
+
+/* The descriptor is copied, since libuv closes the one of a handle with it. */
+int stream_take(uv_stream_t *listener) {
+  uv_tcp_t *tcp = mem_alloc(sizeof *tcp);
+  int fd = -1, own;
+  (void)uv_tcp_init(listener->loop, tcp);
+  if (uv_accept(listener, (uv_stream_t *)tcp) == 0 && uv_fileno((const uv_handle_t *)tcp, &own) == 0) fd = fcntl(own, F_DUPFD_CLOEXEC, 0);
+  uv_close((uv_handle_t *)tcp, on_taken);
+  return fd;
 }
 
 /* Dialling. */

@@ -40,6 +40,11 @@ struct stream_events {
  * `ended` before `opened` with ERROR_bad_request: the handshake failed. NULL: plain. */
 struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload);
 
+/* The same in two steps, for a connection that another loop is to serve: takes what waits at `listener` as a descriptor of its own, on that listener's loop (-1: it went away), and makes a stream of it, on the other one (NULL: it went
+ * away; the descriptor is taken over). */
+int stream_take(uv_stream_t *listener);
+struct stream *stream_adopt(struct stream_room *room, int fd, struct tls_context *tls, const struct stream_events *events, void *payload);
+
 struct stream_target {
   struct str host; /* name or literal address */
   int port;

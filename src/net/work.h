@@ -4,6 +4,7 @@
  * it was submitted.
  *
  * All calls are made on the loop thread. Work under way keeps the loop alive, an idle pool does not. `queue_limit` counts work that waits, not what runs.
+ * Several loops may each have a pool with the same threads and the same queue (work_beside): what one of them submits comes back to that one.
  *
  * Life cycle: work_new, work_submit, work_free (waits for what runs; queued work still runs; done calls are made before it returns, and what they submit is refused; the loop must run once more
  * for the handle to close). */
@@ -17,6 +18,7 @@
 struct work_pool;
 
 struct work_pool *work_new(uv_loop_t *loop, unsigned threads, size_t queue_limit);
+struct work_pool *work_beside(struct work_pool *pool, uv_loop_t *loop); /* no loop of theirs runs yet. The threads end with the last pool of theirs */
 void work_free(struct work_pool *pool);
 bool work_submit(struct work_pool *pool, void (*run)(void *payload), void (*done)(void *payload), void *payload); /* false: the queue is full, nothing is called */
 

@@ -111,12 +111,42 @@ static void done_may_submit(void **state) {
   finish(&loop, pool);
 }
 
+/* Two loops, the threads of one: each hears of its own work alone, and one may go while the other goes on. */
+static void loops_share_the_threads(void **state) {
+  uv_loop_t loops[2];
+  uv_loop_init(&loops[0]);
+  uv_loop_init(&loops[1]);
+  uv_sem_t gate;
+  uv_sem_init(&gate, 0);
+  struct work_pool *pools[2] = {work_new(&loops[0], 1, 3)};
+  pools[1] = work_beside(pools[0], &loops[1]);
+  struct job held = {.loop_thread = uv_thread_self(), .gate = &gate}, jobs[4] = {0};
+  for (int i = 0; i < 4; i++) jobs[i] = (struct job){.loop_thread = uv_thread_self(), .pool = pools[i % 2], .submit_again = i == 1};
+  assert_true(work_submit(pools[0], run, done, &held));
+  int accepted = 0;
+  for (int i = 0; i < 4; i++) accepted += work_submit(pools[i % 2], run, done, &jobs[i]);
+  assert_in_range(accepted, 2, 3); /* of one queue, and `held` may wait in it */
+  uv_sem_post(&gate);
+  assert_int_equal(uv_run(&loops[0], UV_RUN_DEFAULT), 0);
+  assert_int_equal(held.done + jobs[0].done, 2);
+  assert_int_equal(jobs[1].done, 0); /* the other loop has not run */
+  work_free(pools[0]);
+  assert_int_equal(uv_run(&loops[1], UV_RUN_DEFAULT), 0);
+  assert_int_equal(jobs[1].done, 2);
+  assert_true(jobs[1].again_accepted);
+  finish(&loops[1], pools[1]);
+  assert_int_equal(uv_run(&loops[0], UV_RUN_DEFAULT), 0);
+  assert_int_equal(uv_loop_close(&loops[0]), 0);
+  uv_sem_destroy(&gate);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(runs_off_the_loop_in_order),
       cmocka_unit_test(refuses_above_the_limit),
       cmocka_unit_test(free_runs_what_waits),
       cmocka_unit_test(done_may_submit),
+      cmocka_unit_test(loops_share_the_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
