@@ -12,20 +12,20 @@ static int64_t now_of(const struct connection *connection) {
 
 static void act(void *payload);
 
-void connection_new(struct http_server *server, uv_stream_t *listener, struct tls_context *tls) {
+void connection_new(struct http_server *server, uv_stream_t *listener, int fd, struct tls_context *tls) {
   struct connection *connection = mem_alloc(sizeof *connection);
   connection->server = server;
   connection->turn = (struct turn_item){.act = act, .payload = connection};
   connection->in = BUF_INIT(server->limits.head_bytes + (size_t)2 * STREAM_READ);
-  connection->stream = stream_accept(server->room, listener, tls, &events, connection);
+  connection->stream = listener ? stream_accept(server->room, listener, tls, &events, connection) : stream_adopt(server->room, fd, tls, &events, connection);
   if (!connection->stream) {
     free(connection);
+    server_connection_gone(server);
     return;
   }
   connection->next = server->connections;
   if (connection->next) connection->next->previous = connection;
   server->connections = connection;
-  server->connection_count++;
   connection->moved_ms = now_of(connection);
   stream_resume(connection->stream);
 }
@@ -42,7 +42,6 @@ void connection_cut(struct connection *connection) {
   if (connection->previous) connection->previous->next = connection->next;
   else server->connections = connection->next;
   if (connection->next) connection->next->previous = connection->previous;
-  server->connection_count--;
   bool half = exchange && (exchange->answering == BEGUN || exchange->aborted);
   /* Where the end of the connection is the end of the body, only a reset tells that it was cut. */
   if (half && !exchange->chunked && exchange->left < 0) stream_reset(connection->stream);

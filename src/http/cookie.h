@@ -46,13 +46,16 @@ struct str cookie_delete(struct arena *arena, struct str name, struct cookie_att
 /* --- from a DHIS2 server ---
  *
  * A jar belongs to one connection: one base address, one user. Domain is not looked at: what a server sets is sent back to that server alone. Values are wiped
- * when replaced and freed. Life cycle: cookie_jar_new or cookie_jar_load, calls, cookie_jar_free. Not for two threads at once. */
+ * when replaced and freed. Life cycle: cookie_jar_new or cookie_jar_load, calls, cookie_jar_free. Not for two threads at once: where several have it, each call (and what it borrows) stands between
+ * cookie_jar_lock and cookie_jar_unlock. */
 struct cookie_jar;
 
 enum { COOKIE_JAR_MAX = 32, COOKIE_JAR_VALUE_MAX = 4096 };
 
 struct cookie_jar *cookie_jar_new(void);
 void cookie_jar_free(struct cookie_jar *jar);
+void cookie_jar_lock(struct cookie_jar *jar);
+void cookie_jar_unlock(struct cookie_jar *jar);
 
 /* Keeps one Set-Cookie value that came for a request to `path`; Max-Age wins over Expires, a past one deletes. False: not a cookie, or the jar is full; nothing changed. */
 bool cookie_jar_keep(struct cookie_jar *jar, struct str set_cookie, struct str path, int64_t now_ms);

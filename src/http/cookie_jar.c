@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include <pthread.h>
 
 enum { NAME_MAX_BYTES = 256, PATH_MAX_BYTES = 1024, SAVED_MAX = COOKIE_JAR_MAX * (NAME_MAX_BYTES + PATH_MAX_BYTES + COOKIE_JAR_VALUE_MAX + 32) };
 
@@ -12,6 +13,7 @@ struct entry {
 };
 
 struct cookie_jar {
+  pthread_mutex_t lock;
   struct entry p[COOKIE_JAR_MAX];
   size_t n;
   struct secret *header; /* made last, of the entries below; NULL: none, or they have changed */
@@ -32,7 +34,9 @@ static void entry_free(struct entry *entry) {
 }
 
 struct cookie_jar *cookie_jar_new(void) {
-  return mem_alloc(sizeof(struct cookie_jar));
+  struct cookie_jar *jar = mem_alloc(sizeof *jar);
+  if (pthread_mutex_init(&jar->lock, NULL)) abort();
+  return jar;
 }
 
 static void forget_header(struct cookie_jar *jar) {
@@ -44,7 +48,16 @@ void cookie_jar_free(struct cookie_jar *jar) {
   if (!jar) return;
   forget_header(jar);
   for (size_t i = 0; i < jar->n; i++) entry_free(&jar->p[i]);
+  (void)pthread_mutex_destroy(&jar->lock);
   free(jar);
+}
+
+void cookie_jar_lock(struct cookie_jar *jar) {
+  (void)pthread_mutex_lock(&jar->lock);
+}
+
+void cookie_jar_unlock(struct cookie_jar *jar) {
+  (void)pthread_mutex_unlock(&jar->lock);
 }
 
 /* cookie-octet of RFC 6265 section 4.1.1, a little wider (what browsers take): no controls, blanks only inside, no ';'. */

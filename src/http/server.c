@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, HEAD_MAX = 1024 * 1024 };
+enum { BACKLOG = 1024, HEAD_MAX = 1024 * 1024, HEAD_ROOM = 8 * 1024 };
 
 struct listener {
   uv_tcp_t tcp;
@@ -44,7 +44,9 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
   server->turn = (struct turn_item){.act = on_turn, .payload = server};
   server->arenas = arena_pool_new(ARENA_FIRST, ARENAS_KEPT);
   server->head = BUF_INIT(HEAD_MAX);
+  (void)buf_reserve(&server->head, HEAD_ROOM); /* one that grows under a cookie leaves a copy of it behind */
   server->frames = BUF_INIT(FRAMES_MAX);
+  server->share = &server->own_share;
   server->tick = mem_alloc(sizeof *server->tick);
   (void)uv_timer_init(loop, server->tick);
   server->tick->data = server;
@@ -58,6 +60,7 @@ static void free_if_over(struct http_server *server) {
   if (!server->freed || server->open_handles || server->exchange_count) return;
   buf_free(&server->head);
   buf_free(&server->frames);
+  free(server->own_share.servers);
   arena_pool_free(server->arenas);
   free(server);
 }
@@ -101,12 +104,63 @@ void server_next_id(struct http_server *server, char ret[17]) {
 
 /* Accepting. */
 
+static void begin(struct http_server *server, uv_stream_t *listener, int fd, enum http_listen kind) {
+  connection_new(server, listener, fd, kind == HTTP_TLS ? server->tls : NULL);
+  if (server->connections && !uv_is_active((const uv_handle_t *)server->tick)) (void)uv_timer_start(server->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+struct handed { /* from one loop to another */
+  struct http_server *server;
+  int fd;
+  enum http_listen kind;
+};
+
+static void on_handed(void *payload) {
+  struct handed *handed = payload;
+  begin(handed->server, NULL, handed->fd, handed->kind);
+  free(handed);
+}
+
+/* The one with the fewest; among those that have as many, each in turn. */
+static struct http_server *next_server(struct http_server *front) {
+  struct http_share *share = front->share;
+  if (share->count < 2) return front;
+  struct http_server *best = NULL;
+  size_t at = 0;
+  for (size_t i = 0; i < share->count; i++) {
+    size_t here = (share->next + i) % share->count;
+    if (best && share->servers[here]->connection_count >= best->connection_count) continue;
+    best = share->servers[here];
+    at = here;
+  }
+  share->next = at + 1;
+  return best;
+}
+
+static void hand_over(struct listener *listener, struct http_server *to) {
+  int fd = stream_take((uv_stream_t *)&listener->tcp);
+  if (fd < 0) { /* it went away: `to`, on another loop, never hears of it */
+    to->connection_count--;
+    to->share->connections--;
+    return;
+  }
+  struct handed *handed = mem_alloc(sizeof *handed);
+  *handed = (struct handed){to, fd, listener->kind};
+  post_send(to->post, on_handed, handed);
+}
+
 static void accept_one(struct listener *listener) {
   struct http_server *server = listener->server;
-  listener->full = server->connection_count >= server->limits.connections;
-  if (listener->full) return; /* libuv holds this one and does not look for further ones until it is taken */
-  connection_new(server, (uv_stream_t *)&listener->tcp, listener->kind == HTTP_TLS ? server->tls : NULL);
-  if (server->connections && !uv_is_active((const uv_handle_t *)server->tick)) (void)uv_timer_start(server->tick, on_tick, TICK_MS, TICK_MS);
+  struct http_share *share = server->share;
+  listener->full = share->connections >= server->limits.connections;
+  if (listener->full) share->full = true; /* libuv holds this one and does not look for further ones until it is taken */
+  if (listener->full && share->connections >= server->limits.connections) return;
+  listener->full = false;
+  struct http_server *to = next_server(server);
+  to->connection_count++;
+  share->connections++;
+  if (to == server) begin(server, (uv_stream_t *)&listener->tcp, -1, listener->kind);
+  else hand_over(listener, to);
 }
 
 static void on_connection(uv_stream_t *stream, int status) {
@@ -115,8 +169,18 @@ static void on_connection(uv_stream_t *stream, int status) {
   else accept_one(listener);
 }
 
+static void on_room(void *payload) {
+  struct http_server *front = payload;
+  turn_add(front->room->turn, &front->turn);
+}
+
 void server_connection_gone(struct http_server *server) {
-  turn_add(server->room->turn, &server->turn);
+  struct http_share *share = server->share;
+  server->connection_count--;
+  share->connections--;
+  bool first = share->count == 0 || share->servers[0] == server;
+  if (!first && atomic_exchange(&share->full, false)) post_send(share->servers[0]->post, on_room, share->servers[0]);
+  if (first || server->draining) turn_add(server->room->turn, &server->turn);
 }
 
 void server_exchange_gone(struct http_server *server) {
@@ -133,6 +197,20 @@ static void on_turn(void *payload) {
   void (*drained)(void *) = server->drained;
   server->drained = NULL;
   drained(server->drained_payload);
+}
+
+/* Sharing. */
+
+static void share_add(struct http_share *share, struct http_server *server) {
+  share->servers = mem_resize_array(share->servers, share->count + 1, sizeof *share->servers);
+  share->servers[share->count++] = server;
+  server->share = share;
+  server->post = post_new(server->loop);
+}
+
+void http_server_share(struct http_server *front, struct http_server *other) {
+  if (!front->own_share.count) share_add(&front->own_share, front);
+  share_add(&front->own_share, other);
 }
 
 /* Listening. */
@@ -220,7 +298,7 @@ void http_server_set_tls(struct http_server *server, struct tls_context *context
 }
 
 size_t http_server_connections(const struct http_server *server) {
-  return server->connection_count;
+  return server->share->connections;
 }
 
 /* The end. */
@@ -247,6 +325,7 @@ static void on_tick_closed(uv_handle_t *handle) {
 void http_server_free(struct http_server *server) {
   if (!server) return;
   close_listeners(server);
+  post_free(server->post);
   while (server->connections) connection_cut(server->connections);
   turn_remove(server->room->turn, &server->turn);
   turn_run(server->room->turn); /* exchanges that are over, and wait for the turn's end to go */

@@ -10,7 +10,9 @@
  * - Callbacks record, the loop acts: an answer call made inside any callback is safe; nothing is freed before the end of the loop turn.
  * - Answers on one HTTP/1.1 connection keep the order of the requests; those of HTTP/2 take turns. HEAD answers carry no body whatever is written.
  *
- * Life cycle: http_server_new, http_server_listen (any number of addresses), …, http_server_drain (no new connections, exchanges under way finish,
+ * - Several servers, each on a loop of its own, may serve what one of them accepts (http_server_share): a connection goes to the one that has the fewest, and stays there. `connections` is then the limit of all together.
+ *
+ * Life cycle: http_server_new, http_server_share before anything is listened for, http_server_listen (any number of addresses), …, http_server_drain (no new connections, exchanges under way finish,
  * keep-alive connections close, those of HTTP/2 get GOAWAY in two steps; one that was just accepted still has a second for its first request), http_server_free. */
 #ifndef DRAWBRIDGE_HTTP_SERVER_H
 #define DRAWBRIDGE_HTTP_SERVER_H
@@ -27,7 +29,7 @@ struct http_server_limits { /* 0: the default in brackets */
   size_t head_bytes;        /* [64 KiB] 431 */
   size_t head_fields;       /* [128] 431 */
   size_t target_bytes;      /* [64 KiB] 414 */
-  size_t connections;       /* [4096] accepted at once; further ones wait in the backlog */
+  size_t connections;       /* [4096] accepted at once, by all that share; further ones wait in the backlog */
   int head_timeout_ms;      /* [15000] from the first byte of a head to its end: 408 and close; a connection without any byte is just closed after as long, and so is one whose TLS handshake and first byte take longer together */
   int idle_timeout_ms;      /* [60000] no byte moved although it is the browser that has to read or write: cut. Does not run while the handler is waited for or has paused the body */
   int keep_alive_ms;        /* [75000] between requests */
@@ -46,7 +48,8 @@ int http_server_listen(struct http_server *server, struct str address, enum http
 int http_server_listen_on(struct http_server *server, int fd, enum http_listen kind, struct error *error); /* a socket that listens already; taken over, also where it fails */
 /* Before HTTP_TLS is listened for, and again for another certificate: it is for connections that come from then on, those that are open keep theirs. `context` (net/tls.h) is referred to. */
 void http_server_set_tls(struct http_server *server, struct tls_context *context);
-size_t http_server_connections(const struct http_server *server); /* open now */
+size_t http_server_connections(const struct http_server *server); /* open now, of all that share; any thread */
+void http_server_share(struct http_server *front, struct http_server *other); /* `other`, which listens for nothing itself, serves some of what `front` accepts. No loop runs yet. `front` is drained first, and freed last */
 void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload);
 void http_server_free(struct http_server *server); /* cuts what is still open; the loop must run once more for handles to close */
 

@@ -6,7 +6,9 @@
 #include "http/h1.h"
 #include "http/h2.h"
 #include "http/server.h"
+#include "net/post.h"
 #include "net/stream.h"
+#include <stdatomic.h>
 
 enum {
   FRAMES_MAX = 64 * 1024,
@@ -16,6 +18,13 @@ enum {
   LINGER_MS = 2000,
   DRAIN_FIRST_MS = 1000,    /* while draining, for the first request of a connection that was just accepted */
   TICK_MS = 50,
+};
+
+struct http_share { /* of the servers that serve what one of them accepts; that one's */
+  struct http_server **servers; /* the one that accepts first; fixed once it listens */
+  size_t count, next;           /* where the look for the next one begins */
+  _Atomic size_t connections;   /* of all */
+  atomic_bool full;             /* one waits to be accepted */
 };
 
 struct http_server {
@@ -29,7 +38,10 @@ struct http_server {
   struct tls_context *tls; /* NULL: none yet */
   struct connection *connections;
   struct arena_pool *arenas; /* of exchanges */
-  size_t connection_count, exchange_count; /* exchanges also count while their browser has gone */
+  struct http_share own_share, *share; /* the second: its own, or that of another server */
+  struct post *post;                   /* what that one hands over; NULL: nobody shares */
+  _Atomic size_t connection_count; /* also those on their way here */
+  size_t exchange_count;           /* exchanges also count while their browser has gone */
   uv_timer_t *tick;
   unsigned open_handles;
   bool draining, freed;
@@ -94,7 +106,7 @@ struct http_exchange {
 };
 
 /* connection.c */
-void connection_new(struct http_server *server, uv_stream_t *listener, struct tls_context *tls); /* NULL: plain */
+void connection_new(struct http_server *server, uv_stream_t *listener, int fd, struct tls_context *tls); /* from `listener`, or `fd` where that is NULL. `tls` NULL: plain. Has been counted by then */
 void connection_wake(struct connection *connection); /* acts at the turn's end */
 void connection_cut(struct connection *connection);  /* closes it and frees it; not from inside a handler's call */
 void connection_check_time(struct connection *connection, int64_t now_ms);
@@ -115,7 +127,7 @@ bool exchange_status_is_empty(int status); /* its answer has no body, and tells 
 /* server.c */
 struct str server_date(struct http_server *server);
 void server_next_id(struct http_server *server, char ret[17]);
-void server_connection_gone(struct http_server *server);
+void server_connection_gone(struct http_server *server); /* counts it */
 void server_exchange_gone(struct http_server *server);
 
 #endif
