@@ -6,6 +6,7 @@
 #include "net/tls.h"
 
 static void on_tick(uv_timer_t *tick);
+static void regulate(void *payload);
 
 /* The pool. */
 
@@ -45,6 +46,9 @@ struct upstream_pool *upstream_pool_new(uv_loop_t *loop, const struct upstream_o
   pool->arena = arena_new();
   pool->arenas = arena_pool_new(UPSTREAM_ARENA_FIRST, UPSTREAM_ARENAS_KEPT);
   copy_options(pool, options);
+  struct upstream_share *share = options->share ? upstream_share_ref(options->share) : upstream_share_new(pool->options.connections, pool->options.waiting);
+  share_join(&pool->member, share, loop, regulate, pool);
+  upstream_share_free(share);
   pool->tick = mem_alloc(sizeof *pool->tick);
   (void)uv_timer_init(loop, pool->tick);
   pool->tick->data = pool;
@@ -71,9 +75,13 @@ void upstream_pool_free(struct upstream_pool *pool) {
   while (pool->calls) call_free(pool->calls);
   for (struct link *link = pool->links, *next; link; link = next) {
     next = link->next;
-    if (!link->closed) stream_close(link->stream);
+    if (!link->closed) {
+      stream_close(link->stream);
+      share_give(&pool->member);
+    }
     free_link(link);
   }
+  share_leave(&pool->member);
   uv_close((uv_handle_t *)pool->tick, on_tick_closed);
   stream_room_free(pool->room);
   tls_context_free(pool->tls);
@@ -84,18 +92,16 @@ void upstream_pool_free(struct upstream_pool *pool) {
 }
 
 struct upstream_counts upstream_counts(const struct upstream_pool *pool) {
-  struct upstream_counts counts = {.connections = pool->open_links, .waiting = pool->waiting, .shut = pool->breaker.until_ms > 0};
-  for (const struct link *link = pool->links; link; link = link->next) counts.unused += !link->closed && !link->call;
-  return counts;
+  return (struct upstream_counts){.connections = pool->open_links, .unused = pool->unused_links, .waiting = pool->waiting, .shut = upstream_share_counts(pool->member.share).shut};
 }
 
 /* Connections. */
 
-static void dial(struct upstream_call *call) {
+static void dial(struct upstream_call *call, bool is_try) {
   struct upstream_pool *pool = call->pool;
   struct link *link = mem_alloc(sizeof *link);
   link->pool = pool;
-  link->is_try = pool->breaker.trying;
+  link->is_try = is_try;
   link->turn = (struct turn_item){.act = free_link, .payload = link};
   link->in = BUF_INIT((size_t)4 * STREAM_READ);
   link->call = call;
@@ -118,6 +124,7 @@ static void add_unused(struct link *link) {
   link->next_unused = pool->unused;
   if (pool->unused) pool->unused->previous_unused = link;
   pool->unused = link;
+  share_set_idle(&pool->member, ++pool->unused_links);
 }
 
 static void remove_unused(struct link *link) {
@@ -126,15 +133,17 @@ static void remove_unused(struct link *link) {
   if (link->previous_unused) link->previous_unused->next_unused = link->next_unused;
   else link->pool->unused = link->next_unused;
   if (link->next_unused) link->next_unused->previous_unused = link->previous_unused;
+  share_set_idle(&link->pool->member, --link->pool->unused_links);
 }
 
 void link_close(struct link *link) {
   if (link->closed) return;
   link->closed = true;
   remove_unused(link);
-  if (link->is_try && !link->opened) breaker_gave_up(&link->pool->breaker);
+  if (link->is_try && !link->opened) share_gave_up(&link->pool->member);
   link->call = NULL;
   link->pool->open_links--;
+  share_give(&link->pool->member);
   stream_close(link->stream);
   turn_add(link->pool->room->turn, &link->turn);
 }
@@ -144,7 +153,8 @@ void link_keep(struct link *link) {
   link->used = true;
   link->since_ms = (int64_t)uv_now(link->pool->loop);
   add_unused(link);
-  stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
+  if (share_is_wanted(&link->pool->member)) link_close(link);
+  else stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
 }
 
 /* Records; told at the turn's end. */
@@ -160,32 +170,38 @@ static void refuse_as_shut(struct upstream_call *call, int64_t wait_ms) {
   refuse(call);
 }
 
-static bool has_room(const struct upstream_pool *pool) {
-  return pool->unused || pool->open_links < pool->options.connections;
-}
-
-/* There is room. */
-static void place(struct upstream_call *call, bool fresh) {
+/* There is room for one. */
+static void open_link(struct upstream_call *call) {
   struct upstream_pool *pool = call->pool;
-  struct link *link = fresh ? NULL : pool->unused; /* the one used last: the others may then grow old and go */
-  if (link) {
-    remove_unused(link);
-    link->call = call;
-    call->link = link;
-    call_send(call);
+  bool is_try;
+  int64_t wait_ms = share_lets(&pool->member, (int64_t)uv_now(pool->loop), &is_try);
+  if (!wait_ms) {
+    dial(call, is_try);
     return;
   }
-  int64_t wait_ms = breaker_lets(&pool->breaker, (int64_t)uv_now(pool->loop));
-  if (wait_ms) refuse_as_shut(call, wait_ms);
-  else dial(call);
+  share_give(&pool->member);
+  refuse_as_shut(call, wait_ms);
+}
+
+/* The one used last: the others may then grow old and go. */
+static void use_link(struct upstream_call *call) {
+  struct link *link = call->pool->unused;
+  remove_unused(link);
+  link->call = call;
+  call->link = link;
+  call_send(call);
 }
 
 void upstream_assign(struct upstream_call *call, bool fresh) {
   struct upstream_pool *pool = call->pool;
   if (!uv_is_active((const uv_handle_t *)pool->tick)) (void)uv_timer_start(pool->tick, on_tick, UPSTREAM_TICK_MS, UPSTREAM_TICK_MS);
   call->moved_ms = (int64_t)uv_now(pool->loop);
-  if (fresh ? pool->open_links < pool->options.connections : !pool->waiting && has_room(pool)) {
-    place(call, fresh);
+  if (!fresh && !pool->waiting && pool->unused) {
+    use_link(call);
+    return;
+  }
+  if ((fresh || !pool->waiting) && share_take(&pool->member)) {
+    open_link(call);
     return;
   }
   call->state = CALL_QUEUED;
@@ -195,12 +211,23 @@ void upstream_assign(struct upstream_call *call, bool fresh) {
 }
 
 void upstream_serve_queue(struct upstream_pool *pool) {
-  while (pool->waiting && has_room(pool)) place(queue_take(pool), false);
+  while (pool->waiting) {
+    if (pool->unused) use_link(queue_take(pool));
+    else if (share_take(&pool->member)) open_link(queue_take(pool));
+    else return;
+  }
+}
+
+/* Other loops have given something up, or want what is idle here. */
+static void regulate(void *payload) {
+  struct upstream_pool *pool = payload;
+  while (pool->unused && share_is_wanted(&pool->member)) link_close(pool->unused);
+  upstream_serve_queue(pool);
 }
 
 void upstream_dial_ended(struct upstream_pool *pool, enum error_code code) {
-  if (code == ERROR_server_unreachable) breaker_failed(&pool->breaker, (int64_t)uv_now(pool->loop));
-  else breaker_worked(&pool->breaker); /* a certificate that is refused is one that was shown */
+  if (code == ERROR_server_unreachable) share_dial_failed(&pool->member, (int64_t)uv_now(pool->loop));
+  else share_dial_worked(&pool->member); /* a certificate that is refused is one that was shown */
 }
 
 /* Time. */
@@ -218,5 +245,6 @@ static void on_tick(uv_timer_t *tick) {
     check_link(link, now_ms);
   }
   for (struct upstream_call *call = pool->calls; call; call = call->next) call_check_time(call, now_ms);
+  regulate(pool);
   if (!pool->links && !pool->calls) (void)uv_timer_stop(tick);
 }

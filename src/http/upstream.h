@@ -10,6 +10,7 @@
  *   once more, on a fresh connection, where a kept one died before the first byte of the answer (R-G12); nothing else is repeated.
  * - Calls above the limit wait for a connection, in a line for each who asks; the lines are served in turn.
  * - A server that cannot be connected to is spared the next calls for a while: they end at once with ERROR_server_unreachable and how long that lasts (http/breaker.h).
+ * - Both hold over all pools that have one share (http/upstream_share.h): the pools of several loops to the same server.
  * - Secrets are written behind the other headers into a buffer that is wiped.
  *
  * Back-pressure: while paused no `data` runs and the socket is not read; upstream_write answers false while more than 256 KiB wait.
@@ -25,6 +26,7 @@
 
 struct upstream_pool;
 struct upstream_call;
+struct upstream_share;
 
 struct upstream_options {       /* texts and lists are copied */
   struct str host;              /* name or literal address without brackets */
@@ -33,6 +35,7 @@ struct upstream_options {       /* texts and lists are copied */
   struct str ca_file;           /* empty: the system's */
   const struct str *addresses;  /* ranges that are allowed although loopback or private */
   size_t address_count;
+  struct upstream_share *share; /* referred to; its limits are in place of the next two. NULL: one of its own */
   size_t connections;           /* 0: 32; calls above wait for one */
   size_t waiting;               /* 0: 1024; calls above that end with ERROR_busy at once */
   size_t waiting_each;          /* 0: 256; the same for the calls of one who asks */

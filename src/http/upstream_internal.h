@@ -3,9 +3,9 @@
 #define DRAWBRIDGE_HTTP_UPSTREAM_INTERNAL_H
 
 #include "base/buf.h"
-#include "http/breaker.h"
 #include "http/h1.h"
 #include "http/upstream.h"
+#include "http/upstream_share.h"
 #include "net/stream.h"
 
 enum {
@@ -29,8 +29,8 @@ struct upstream_pool {
   struct link *unused;                      /* open, without a call; the one used last first */
   struct upstream_call *calls;              /* dead ones too */
   struct line *lines;                       /* of those that wait for a connection: the one to be served next; NULL: nobody waits */
-  size_t open_links, waiting;
-  struct breaker breaker;
+  size_t open_links, unused_links, waiting;
+  struct share_member member;               /* of the share with other loops' pools to the same server */
   uv_timer_t *tick;
 };
 

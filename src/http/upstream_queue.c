@@ -43,7 +43,7 @@ static void remove_line(struct upstream_pool *pool, struct line *line) {
 bool queue_add(struct upstream_call *call) {
   struct upstream_pool *pool = call->pool;
   struct line *line = find(pool, call->who);
-  if (pool->waiting >= pool->options.waiting || (line && line->n >= pool->options.waiting_each)) return false;
+  if ((line && line->n >= pool->options.waiting_each) || !share_wait(&pool->member)) return false;
   if (!line) line = add_line(pool, call->who);
   call->line = line;
   call->queue_previous = line->last;
@@ -71,6 +71,7 @@ void queue_remove(struct upstream_call *call) {
     line->last = call->queue_previous;
   call->line = NULL;
   call->pool->waiting--;
+  share_wait_over(&call->pool->member);
   if (--line->n == 0) remove_line(call->pool, line);
 }
 
