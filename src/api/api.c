@@ -7,11 +7,17 @@
 
 enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024 };
 
-struct api {
+struct door { /* on each loop one */
+  struct door *next;
+  struct api *api;
   struct gateway *gateway;
+  struct work_pool *pool;
+};
+
+struct api {
   struct store *store;
   uv_mutex_t store_lock;
-  struct work_pool *pool;
+  struct door *doors;
   struct runner *runner;
 };
 
@@ -124,9 +130,9 @@ static void answer_job(void *payload) {
   free_job(job);
 }
 
-static void start_job(struct api_job *job) {
+static void start_job(struct api_job *job, struct work_pool *pool) {
   struct error busy = {0};
-  if (work_submit(job->api->pool, run_job, answer_job, job)) return;
+  if (work_submit(pool, run_job, answer_job, job)) return;
   (void)error_set(&busy, ERROR_busy, "too much is under way: try again soon");
   busy.retry_after = 5;
   gateway_reply_error(job->gateway, job->exchange, &busy);
@@ -144,7 +150,7 @@ static const struct route *route_of(const struct http_request *request, struct s
 
 /* What waits for the session and then for the body; in the arena of the exchange, since neither may ever come. */
 struct waiting {
-  struct api *api;
+  struct door *door;
   const struct route *route;
   struct str words[4];
   struct gateway_session *session;
@@ -161,9 +167,9 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
   if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"') match = str_slice(match, 1, match.n - 1);
   struct api_job *job = mem_alloc(sizeof *job);
   *job = (struct api_job){
-      .api = waiting->api,
-      .gateway = waiting->api->gateway,
-      .config = config_ref(gateway_config(waiting->api->gateway)),
+      .api = waiting->door->api,
+      .gateway = waiting->door->gateway,
+      .config = config_ref(gateway_config(waiting->door->gateway)),
       .session = gateway_session_ref(waiting->session),
       .exchange = exchange,
       .arena = http_exchange_arena(exchange),
@@ -178,7 +184,7 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
   };
   memcpy(job->words, waiting->words, sizeof job->words);
   http_exchange_hold(exchange);
-  start_job(job);
+  start_job(job, waiting->door->pool);
 }
 
 static void on_session(void *payload, struct http_exchange *exchange, struct gateway_session *session) {
@@ -189,11 +195,11 @@ static void on_session(void *payload, struct http_exchange *exchange, struct gat
 }
 
 static bool handle(void *payload, struct gateway *gateway, struct http_exchange *exchange) {
-  struct api *api = payload;
+  struct door *door = payload;
   const struct http_request *request = http_exchange_request(exchange);
   struct waiting *waiting = ARENA_NEW(http_exchange_arena(exchange), struct waiting);
   bool known = false;
-  waiting->api = api;
+  waiting->door = door;
   waiting->route = route_of(request, waiting->words, &known);
   if (waiting->route) {
     gateway_with_session(gateway, exchange, on_session, waiting);
@@ -205,17 +211,26 @@ static bool handle(void *payload, struct gateway *gateway, struct http_exchange 
   return known || assets_serve(exchange);
 }
 
+static void add_door(struct api *api, struct gateway *gateway, struct work_pool *pool) {
+  struct door *door = mem_alloc(sizeof *door);
+  *door = (struct door){api->doors, api, gateway, pool};
+  api->doors = door;
+  gateway_route(gateway, handle, door);
+}
+
 struct api *api_new(struct gateway *gateway, struct error *error) {
   struct store *store = store_open(gateway_config(gateway)->store, error);
   if (!store) return NULL;
   struct api *api = mem_alloc(sizeof *api);
-  api->gateway = gateway;
   api->store = store;
   if (uv_mutex_init(&api->store_lock)) abort();
-  api->pool = work_new(gateway_loop(gateway), THREADS, QUEUE);
   api->runner = runner_new(api_run_work, api);
-  gateway_route(gateway, handle, api);
+  add_door(api, gateway, work_new(gateway_loop(gateway), THREADS, QUEUE));
   return api;
+}
+
+void api_beside(struct api *api, struct gateway *gateway) {
+  add_door(api, gateway, work_beside(api->doors->pool, gateway_loop(gateway)));
 }
 
 void api_stop(struct api *api) {
@@ -225,7 +240,12 @@ void api_stop(struct api *api) {
 void api_free(struct api *api) {
   if (!api) return;
   runner_free(api->runner);
-  work_free(api->pool);
+  while (api->doors) {
+    struct door *door = api->doors;
+    api->doors = door->next;
+    work_free(door->pool);
+    free(door);
+  }
   store_close(api->store);
   uv_mutex_destroy(&api->store_lock);
   free(api);

@@ -3,7 +3,10 @@
  * What holds always: the route table (api.c) is the whole list of addresses. A route's work runs on a worker thread with everything it needs in a struct api_job; it may block; it answers by filling the job or *error. Every route
  * needs a session. What belongs to a person is seen by that person alone: others get ERROR_not_found, as if it were not there.
  *
- * Life cycle: api_new after gateway_new (adds itself to the gateway's routes), api_stop before gateway_drain, api_free after it. */
+ * One per process: the store's handle, the threads and the runs under way are the same whichever loop a call came by, so that a run which one started is seen, cancelled and not started twice by another. A call is answered on its own loop.
+ *
+ * Life cycle: api_new after gateway_new (adds itself to the gateway's routes), api_beside for the gateway of each further loop, all before any loop runs; api_stop before gateway_drain, api_free when no loop runs any more, before
+ * any gateway_free. */
 #ifndef DRAWBRIDGE_API_API_H
 #define DRAWBRIDGE_API_API_H
 
@@ -14,6 +17,7 @@
 struct api;
 
 struct api *api_new(struct gateway *gateway, struct error *error);
+void api_beside(struct api *api, struct gateway *gateway);
 void api_stop(struct api *api); /* runs under way are left off where they are, to be resumed; before gateway_drain */
 void api_free(struct api *api);
 

@@ -5,7 +5,7 @@
 #include "gateway/gateway_internal.h"
 #include "net/tls.h"
 
-enum { METRICS_MAX = 1 << 20 };
+enum { METRICS_MAX = 1 << 20, LOOPS_PATIENCE_MS = 5000 };
 
 static void reply(struct http_exchange *exchange, int status, struct str text) {
   struct arena *arena = http_exchange_arena(exchange);
@@ -15,12 +15,37 @@ static void reply(struct http_exchange *exchange, int status, struct str text) {
   http_exchange_reply(exchange, status, &headers, text);
 }
 
-/* Readiness. */
+/* Readiness: every loop answers, then the store does. */
 
 struct asked {
+  struct gateway *gateway;
   struct http_exchange *exchange;
+  uv_timer_t patience;
+  unsigned holders; /* the timer, and the round of the loops or the question to the store */
+  bool told;
   struct error error;
 };
+
+static void let_go(struct asked *asked) {
+  if (--asked->holders == 0) free(asked);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  let_go(handle->data);
+}
+
+static void tell(struct asked *asked, const char *trouble) {
+  if (asked->told) return;
+  asked->told = true;
+  struct arena *arena = http_exchange_arena(asked->exchange);
+  reply(asked->exchange, trouble ? 503 : 200, trouble ? arena_printf(arena, "not ready: %s\n", trouble) : STR("ready\n"));
+  http_exchange_release(asked->exchange);
+  uv_close((uv_handle_t *)&asked->patience, on_closed);
+}
+
+static void on_impatient(uv_timer_t *timer) {
+  tell(timer->data, "a worker does not answer");
+}
 
 static void ask_store(void *payload, const struct rows *rows) {
   struct asked *asked = payload;
@@ -31,26 +56,32 @@ static void ask_store(void *payload, const struct rows *rows) {
   arena_free(arena);
 }
 
-static void reply_ready(void *payload) {
+static void on_store(void *payload) {
   struct asked *asked = payload;
-  bool ready = !asked->error.code;
-  reply(asked->exchange, ready ? 200 : 503,
-        ready ? STR("ready\n") : arena_printf(http_exchange_arena(asked->exchange), "not ready: %s\n", asked->error.message));
-  http_exchange_release(asked->exchange);
-  free(asked);
+  tell(asked, asked->error.code ? asked->error.message : NULL);
+  let_go(asked);
+}
+
+static void on_loops(void *payload) {
+  struct asked *asked = payload;
+  (void)uv_timer_stop(&asked->patience); /* the store has time-outs of its own */
+  if (!asked->told && sessions_submit(asked->gateway->sessions, ask_store, on_store, asked)) return;
+  (void)failure_busy(&asked->error);
+  on_store(asked);
 }
 
 static void ready(struct gateway *gateway, struct http_exchange *exchange) {
-  if (gateway->draining) {
+  if (gateway->loops->draining) {
     reply(exchange, 503, STR("not ready: it drains\n"));
     return;
   }
   struct asked *asked = mem_alloc(sizeof *asked);
-  asked->exchange = exchange;
+  *asked = (struct asked){.gateway = gateway, .exchange = exchange, .holders = 2};
+  if (uv_timer_init(gateway->loop, &asked->patience)) abort();
+  asked->patience.data = asked;
+  (void)uv_timer_start(&asked->patience, on_impatient, LOOPS_PATIENCE_MS, 0);
   http_exchange_hold(exchange);
-  if (sessions_submit(gateway->sessions, ask_store, reply_ready, asked)) return;
-  (void)failure_busy(&asked->error);
-  reply_ready(asked);
+  gateway_ask_loops(gateway, on_loops, asked);
 }
 
 /* Metrics. */
@@ -69,7 +100,7 @@ static void add_servers(struct gateway *gateway, struct buf *out) {
     for (size_t i = 0; i < gateway->config->server_count; i++) {
       struct proxy_counts counts = {0};
       struct str id = gateway->config->servers[i].id;
-      (void)proxy_counts(gateway->proxy, id, &counts);
+      (void)proxy_places_look(gateway->loops->places, id, &counts);
       size_t value;
       memcpy(&value, (const char *)&counts + gauges[g].offset, sizeof value);
       metrics_gauge(out, gauges[g].name, i ? NULL : gauges[g].help, id, (int64_t)value);
@@ -78,9 +109,13 @@ static void add_servers(struct gateway *gateway, struct buf *out) {
 
 static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   struct buf buf = BUF_INIT(METRICS_MAX);
-  metrics_write(&gateway->metrics, &buf);
+  struct metrics all = {0};
+  for (size_t i = 0; i < gateway->loops->count; i++) metrics_add(&all, &gateway->loops->gateways[i]->metrics);
+  metrics_write(&all, &buf);
+  metrics_clear(&all);
   metrics_gauge(&buf, "drawbridge_sessions_in_memory", "Sessions that are kept in memory", STR_NONE,
-                (int64_t)sessions_count(gateway->sessions));
+                (int64_t)session_board_count(gateway->loops->board));
+  metrics_gauge(&buf, "drawbridge_workers", "Threads that serve connections", STR_NONE, (int64_t)gateway->loops->count);
   metrics_gauge(&buf, "drawbridge_time_seconds", "Time of this process", STR_NONE, clock_now_ms() / 1000);
   if (gateway->config->tls)
     metrics_gauge(&buf, "drawbridge_certificate_expires_seconds", "When the certificate of 'tls' expires, as time since 1970", STR_NONE,

@@ -1,5 +1,5 @@
-/* POST /v1/backchannel-logout/{id}: an authorization server says that somebody has signed out there (R-E11). Everything of that person, or of that one session there, ends here: rows at once, what processes hold in memory with the next look
- * at the store. */
+/* POST /v1/backchannel-logout/{id}: an authorization server says that somebody has signed out there (R-E11). Everything of that person, or of that one session there, ends here: rows at once, and what this process holds in memory with
+ * the next use, since the store is looked at before it; other processes follow as sessions.h says. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "crypt/random.h"
@@ -58,7 +58,7 @@ static void run(void *payload) {
 static void finish(void *payload) {
   struct ending *ending = payload;
   struct str server = directory_about(ending->server)->id;
-  ending->gateway->logouts--;
+  ending->gateway->loops->logouts--;
   audit_exchange(AUDIT_ended_elsewhere, ending->exchange, server, "oauth", STR_NONE, ending->error.code ? &ending->error : NULL);
   if (ending->error.code) {
     gateway_reply_error(ending->gateway, ending->exchange, &ending->error);
@@ -85,7 +85,7 @@ static void on_body(struct gateway *gateway, struct http_exchange *exchange, str
   struct error error = {0};
   (void)session;
   struct secret *token = read_token(exchange, body, &error);
-  if (token && gateway->logouts >= AT_ONCE_MAX) (void)failure_later(&error, ERROR_too_many, 5, "too many tell of a sign-out at once");
+  if (token && gateway->loops->logouts >= AT_ONCE_MAX) (void)failure_later(&error, ERROR_too_many, 5, "too many tell of a sign-out at once");
   if (error.code) {
     secret_free(token);
     gateway_reply_error(gateway, exchange, &error);
@@ -94,7 +94,7 @@ static void on_body(struct gateway *gateway, struct http_exchange *exchange, str
   struct ending *ending = mem_alloc(sizeof *ending);
   *ending =
       (struct ending){.gateway = gateway, .exchange = exchange, .server = directory_find(visit->directory, visit->server), .token = token};
-  gateway->logouts++;
+  gateway->loops->logouts++;
   http_exchange_hold(exchange);
   if (work_submit(gateway->background, run, finish, ending)) return;
   (void)failure_busy(&ending->error);

@@ -108,6 +108,7 @@ struct config {
   size_t app_count;
   struct config_server *servers;
   size_t server_count;
+  int64_t workers;                      /* loops, each on a thread of its own */
   int64_t sandbox;                      /* enum config_sandbox */
   int64_t log_level;                    /* enum log_level */
   int64_t log_json;                     /* 0 text, 1 JSON */

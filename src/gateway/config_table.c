@@ -121,6 +121,7 @@ static const struct directive root_table[] = {
     {"limits", DIRECTIVE_SECTION, .section = &limits_section, .doc = "limits of what browsers send"},
     {"apps", DIRECTIVE_SECTIONS, AT(config, apps), .count_offset = offsetof(struct config, app_count), .section = &app_section, .max = 256, .doc = "browser apps on other origins"},
     {"servers", DIRECTIVE_SECTIONS, AT(config, servers), .count_offset = offsetof(struct config, server_count), .section = &server_section, .max = 256, .doc = "the servers behind"},
+    {"workers", DIRECTIVE_NUMBER, AT(config, workers), .min = 1, .max = 64, .fallback = "1", .doc = "threads that serve connections, each with an event loop of its own; more than there are cores is of no use"},
     {"sandbox", DIRECTIVE_CHOICE, AT(config, sandbox), .choices = sandboxes, .fallback = "auto", .doc = "what the kernel lets the running process do: auto takes what there is of landlock and seccomp, required refuses the start where one is missing"},
     {"log", DIRECTIVE_SECTION, .section = &log_section, .doc = "what is logged, to standard error"},
 };

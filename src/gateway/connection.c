@@ -20,7 +20,7 @@ struct connection {
   uv_cond_t renewed;
   bool renewing;
   struct error *renewal_error; /* of the last one; NULL: it went well */
-  struct cookie_jar *jar;      /* of the loop */
+  struct cookie_jar *jar;      /* made at its first use, then fixed */
   _Atomic int state;
   _Atomic int64_t generation;
   atomic_bool ended;
@@ -333,18 +333,21 @@ void connection_adopt(struct connection *connection, struct connection *fresh) {
 }
 
 struct cookie_jar *connection_jar(struct connection *connection) {
-  if (connection->jar) return connection->jar;
-  struct secret *saved = connection_cookies(connection);
-  if (!saved || !cookie_jar_load(secret_reveal(saved), &connection->jar)) connection->jar = cookie_jar_new();
-  secret_free(saved);
-  return connection->jar;
+  uv_mutex_lock(&connection->lock);
+  if (!connection->jar && (!connection->cookies || !cookie_jar_load(secret_reveal(connection->cookies), &connection->jar)))
+    connection->jar = cookie_jar_new();
+  struct cookie_jar *jar = connection->jar;
+  uv_mutex_unlock(&connection->lock);
+  return jar;
 }
 
 void connection_save_jar(struct connection *connection) {
-  if (!connection->jar) return;
-  struct secret *saved = cookie_jar_save(connection->jar);
   uv_mutex_lock(&connection->lock);
-  put(&connection->cookies, saved);
+  if (connection->jar) {
+    cookie_jar_lock(connection->jar);
+    put(&connection->cookies, cookie_jar_save(connection->jar));
+    cookie_jar_unlock(connection->jar);
+  }
   uv_mutex_unlock(&connection->lock);
 }
 

@@ -3,7 +3,7 @@
  * What holds always:
  * - Shared by reference; what a sign-in fixes never changes. What a renewal changes is read and written through the calls here, from any thread.
  * - A renewal replaces access token, refresh token and end in one step; each one raises `turn`, so that whoever saw a refused credential can tell whether it was renewed since.
- * - `jar` is the loop's alone (the proxied path); others get the copy of the time it was saved last.
+ * - `jar` is for the loops (the proxied path), between cookie_jar_lock and cookie_jar_unlock; others get the copy of the time it was saved last.
  * - Stored as one sealed blob of all that is here (crypt/seal.h; place: session, "connection", server). `generation` is that of the stored row (store/store.h). */
 #ifndef DRAWBRIDGE_GATEWAY_CONNECTION_H
 #define DRAWBRIDGE_GATEWAY_CONNECTION_H
@@ -74,8 +74,7 @@ bool connection_take_unsaved(struct connection *connection, struct oauth_tokens 
 /* Adopts the credential of another reading of the same connection (renewed by another process). */
 void connection_adopt(struct connection *connection, struct connection *fresh);
 
-/* Loop thread alone. */
-struct cookie_jar *connection_jar(struct connection *connection);
+struct cookie_jar *connection_jar(struct connection *connection); /* borrowed, lives as long as the connection; to be locked */
 void connection_save_jar(struct connection *connection); /* so that others, and the store, see what it holds */
 
 struct secret *connection_cookies(struct connection *connection); /* cookie_jar_save of the last time; own reference; NULL: none */

@@ -41,7 +41,7 @@ void gateway_common_headers(struct gateway *gateway, struct http_exchange *excha
   asking_headers(visit->config, &visit->asking, arena, headers);
   http_field_set(headers, arena, FIELD_X_REQUEST_ID, http_exchange_id(exchange));
   if (visit->asking.mode == CONFIG_MODE_HANDLE)
-    http_headers_set(headers, arena, STR("X-Drawbridge-Nonce"), proof_nonces_current(gateway->nonces, clock_monotonic_ms()));
+    http_headers_set(headers, arena, STR("X-Drawbridge-Nonce"), proof_nonces_current(gateway->loops->nonces, clock_monotonic_ms(), arena));
 }
 
 void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers,
@@ -96,7 +96,8 @@ static int read_key(struct gateway *gateway, struct http_exchange *exchange, str
                ? proof_refuse(error, "missing", "sign the call: X-Drawbridge-Proof is missing")
                : 0;
   struct proof_call call = {request->method, arena_concat(arena, visit->config->public_url, request->path), asking->handle};
-  if (proof_check(asking->proof, &call, arena, &proof, error) || proof_nonces_use(gateway->nonces, clock_monotonic_ms(), &proof, error))
+  if (proof_check(asking->proof, &call, arena, &proof, error) ||
+      proof_nonces_use(gateway->loops->nonces, clock_monotonic_ms(), &proof, error))
     return -1;
   visit->key = arena_str(arena, (struct str){(const char *)proof.key, sizeof proof.key});
   return 0;
@@ -271,40 +272,64 @@ static void know_servers(struct gateway *gateway) {
   for (size_t i = 0; i < gateway->config->server_count; i++) metrics_know(&gateway->metrics, gateway->config->servers[i].id);
 }
 
-struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error) {
-  struct arena *arena = arena_new();
-  struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), error);
-  struct sessions *sessions = ring ? sessions_new(loop, config->store, ring, error) : NULL;
-  arena_free(arena);
-  if (!sessions) {
-    config_unref(config);
-    return NULL;
-  }
-  struct gateway *gateway = mem_alloc(sizeof *gateway);
-  gateway->loop = loop;
-  gateway->config = config;
-  know_servers(gateway);
-  gateway->loop_watch = loop_watch_new(loop, &gateway->metrics.turns);
-  gateway->directory = directory_new(config);
-  gateway->nonces = proof_nonces_new(clock_monotonic_ms());
-  gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
-  gateway->long_calls_timer = mem_alloc(sizeof *gateway->long_calls_timer);
-  if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer) || uv_timer_init(loop, gateway->long_calls_timer)) abort();
-  gateway->sessions = sessions;
-  gateway->proxy = proxy_new(loop, (struct proxy_host){add_headers, add_error, gateway});
-  proxy_reload(gateway->proxy, config);
-  gateway->calls = work_new(loop, CALL_THREADS, CALL_QUEUE);
-  gateway->renewals = work_new(loop, RENEWAL_THREADS, RENEWAL_QUEUE);
-  gateway->background = work_new(loop, BACKGROUND_THREADS, BACKGROUND_QUEUE);
-  return gateway;
-}
-
 static struct http_server_limits limits_of(const struct config *config) {
   return (struct http_server_limits){.head_bytes = (size_t)config->limit_head_bytes,
                                      .head_fields = (size_t)config->limit_head_fields,
                                      .target_bytes = (size_t)config->limit_target_bytes,
                                      .head_timeout_ms = (int)config->limit_head_ms,
                                      .idle_timeout_ms = (int)config->limit_idle_ms};
+}
+
+/* Takes over the sessions, and the reference of the directory. */
+static struct gateway *gateway_make(uv_loop_t *loop, struct loops *loops, struct config *config, struct directory *directory,
+                                    struct sessions *sessions) {
+  struct gateway *gateway = mem_alloc(sizeof *gateway);
+  gateway->loops = loops;
+  loops_add(loops, gateway, loop);
+  gateway->loop = loop;
+  gateway->config = config_ref(config);
+  know_servers(gateway);
+  gateway->loop_watch = loop_watch_new(loop, &gateway->metrics.turns);
+  gateway->directory = directory;
+  gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
+  gateway->long_calls_timer = mem_alloc(sizeof *gateway->long_calls_timer);
+  if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer) || uv_timer_init(loop, gateway->long_calls_timer))
+    abort();
+  gateway->sessions = sessions;
+  gateway->proxy = proxy_new(loop, loops->places, (struct proxy_host){add_headers, add_error, gateway});
+  proxy_reload(gateway->proxy, config);
+  gateway->server = http_server_new(loop, limits_of(config), handle, gateway);
+  http_server_set_tls(gateway->server, config->tls);
+  return gateway;
+}
+
+struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error) {
+  struct arena *arena = arena_new();
+  struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), error);
+  struct loops *loops = ring ? loops_new() : NULL;
+  struct sessions *sessions = ring ? sessions_new(loop, config->store, ring, loops->board, error) : NULL;
+  struct gateway *gateway = sessions ? gateway_make(loop, loops, config, directory_new(config), sessions) : NULL;
+  arena_free(arena);
+  config_unref(config);
+  if (!gateway) {
+    loops_free(loops);
+    return NULL;
+  }
+  gateway->calls = work_new(loop, CALL_THREADS, CALL_QUEUE);
+  gateway->renewals = work_new(loop, RENEWAL_THREADS, RENEWAL_QUEUE);
+  gateway->background = work_new(loop, BACKGROUND_THREADS, BACKGROUND_QUEUE);
+  return gateway;
+}
+
+struct gateway *gateway_beside(struct gateway *first, uv_loop_t *loop, struct error *error) {
+  struct sessions *sessions = sessions_new(loop, first->config->store, sessions_ring(first->sessions), first->loops->board, error);
+  if (!sessions) return NULL;
+  struct gateway *gateway = gateway_make(loop, first->loops, first->config, directory_ref(first->directory), sessions);
+  gateway->calls = work_beside(first->calls, loop);
+  gateway->renewals = work_beside(first->renewals, loop);
+  gateway->background = work_beside(first->background, loop);
+  http_server_share(first->server, gateway->server);
+  return gateway;
 }
 
 /* The sockets that systemd opened for this use; where there is none, at the addresses. */
@@ -321,25 +346,12 @@ static int listen_at(struct http_server *server, struct service *service, enum s
 
 int gateway_listen(struct gateway *gateway, struct service *service, struct error *error) {
   const struct config *config = gateway->config;
-  gateway->server = http_server_new(gateway->loop, limits_of(config), handle, gateway);
   if (listen_at(gateway->server, service, SERVICE_HTTP, config->listen.p, config->listen.n, error)) return -1;
   if (service_has(service, SERVICE_HTTPS) && !config->tls)
     return error_set(error, ERROR_configuration, "systemd hands over a socket named 'https', and the configuration has no 'tls'");
-  http_server_set_tls(gateway->server, config->tls);
   if (listen_at(gateway->server, service, SERVICE_HTTPS, config->tls_listen.p, config->tls_listen.n, error)) return -1;
   gateway->admin = http_server_new(gateway->loop, (struct http_server_limits){.connections = 64}, admin_handle, gateway);
   return listen_at(gateway->admin, service, SERVICE_ADMIN, &config->admin_listen, config->admin_listen.n ? 1 : 0, error);
-}
-
-static void take_ring(struct gateway *gateway, const struct config *config) {
-  struct arena *arena = arena_new();
-  struct error error = {0};
-  struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), &error);
-  arena_free(arena);
-  if (!ring)
-    log_event(LOG_ERROR, "keys_not_reloaded", LOG_TEXT("message", error.message));
-  else if (sessions_set_ring(gateway->sessions, ring))
-    audit_process(AUDIT_key_changed, config->keys, NULL);
 }
 
 static bool same_texts(const struct config_texts *a, const struct config_texts *b) {
@@ -354,30 +366,107 @@ void gateway_reload_refused(struct gateway *gateway, const struct error *error) 
   audit_process(AUDIT_configuration_refused, str_of(error->message), error);
 }
 
-void gateway_reload(struct gateway *gateway, struct config *config) {
-  struct config *before = gateway->config;
-  if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) || !same_texts(&before->tls_listen, &config->tls_listen) ||
-      !str_eq(before->admin_listen, config->admin_listen) || before->sandbox != config->sandbox)
-    log_event(LOG_WARNING, "restart_needed", LOG_TEXT("message", "'store', 'listen', 'tls.listen', 'admin_listen' and 'sandbox' are taken over at a start alone"));
+struct reload { /* what every loop takes its own reference of */
+  struct gateway *first;
+  struct config *config;
+  struct directory *directory;
+  struct keyring *ring; /* NULL: it could not be read, the one before stays */
+  atomic_bool other_key;
+  void (*done)(void *payload);
+  void *payload;
+};
+
+static void take_over(struct gateway *gateway, void *payload) {
+  struct reload *reload = payload;
+  struct config *config_before = gateway->config;
   struct directory *directory_before = gateway->directory;
-  gateway->config = config;
+  gateway->config = config_ref(reload->config);
   uv_mutex_lock(&gateway->directory_lock);
-  gateway->directory = directory_new(config);
+  gateway->directory = directory_ref(reload->directory);
   uv_mutex_unlock(&gateway->directory_lock);
   directory_unref(directory_before);
-  proxy_reload(gateway->proxy, config);
-  if (config->tls) http_server_set_tls(gateway->server, config->tls);
-  take_ring(gateway, config);
-  config_unref(before);
+  proxy_reload(gateway->proxy, reload->config);
+  if (reload->config->tls) http_server_set_tls(gateway->server, reload->config->tls);
+  if (reload->ring && sessions_set_ring(gateway->sessions, keyring_ref(reload->ring))) reload->other_key = true;
+  config_unref(config_before);
   know_servers(gateway);
-  metrics_count(&gateway->metrics, METRIC_RELOADS);
-  audit_process(AUDIT_configuration_reloaded, config->public_url, NULL);
 }
 
-/* The admin listener goes on telling that it drains. */
+static void on_taken_over(void *payload) {
+  struct reload *reload = payload;
+  if (reload->other_key) audit_process(AUDIT_key_changed, reload->config->keys, NULL);
+  metrics_count(&reload->first->metrics, METRIC_RELOADS);
+  audit_process(AUDIT_configuration_reloaded, reload->config->public_url, NULL);
+  reload->done(reload->payload);
+  directory_unref(reload->directory);
+  config_unref(reload->config);
+  keyring_free(reload->ring);
+  free(reload);
+}
+
+static struct keyring *read_ring(const struct config *config) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), &error);
+  arena_free(arena);
+  if (!ring) log_event(LOG_ERROR, "keys_not_reloaded", LOG_TEXT("message", error.message));
+  return ring;
+}
+
+void gateway_reload(struct gateway *gateway, struct config *config, void (*done)(void *payload), void *payload) {
+  const struct config *before = gateway->config;
+  if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) ||
+      !same_texts(&before->tls_listen, &config->tls_listen) || !str_eq(before->admin_listen, config->admin_listen) ||
+      before->sandbox != config->sandbox || before->workers != config->workers)
+    log_event(
+        LOG_WARNING, "restart_needed",
+        LOG_TEXT("message", "'store', 'listen', 'tls.listen', 'admin_listen', 'workers' and 'sandbox' are taken over at a start alone"));
+  struct reload *reload = mem_alloc(sizeof *reload);
+  *reload = (struct reload){
+      .first = gateway, .config = config, .directory = directory_new(config), .ring = read_ring(config), .done = done, .payload = payload};
+  loops_everywhere(gateway, take_over, on_taken_over, reload);
+}
+
+static void answer(struct gateway *gateway, void *payload) {}
+
+void gateway_ask_loops(struct gateway *gateway, void (*done)(void *payload), void *payload) {
+  loops_everywhere(gateway, answer, done, payload);
+}
+
+void gateway_everywhere(struct gateway *gateway, void (*act)(struct gateway *gateway, void *payload), void *payload) {
+  loops_everywhere(gateway, act, NULL, payload);
+}
+
+/* Draining. */
+
+struct drain {
+  struct gateway *first;
+  void (*drained)(void *payload);
+  void *payload;
+  _Atomic size_t left; /* loops that are not drained */
+};
+
+static void drained_everywhere(void *payload) {
+  struct drain *drain = payload;
+  drain->drained(drain->payload);
+  free(drain);
+}
+
+static void on_drained(void *payload) {
+  struct drain *drain = payload;
+  if (atomic_fetch_sub(&drain->left, 1) == 1) post_send(drain->first->loops->posts[0], drained_everywhere, drain);
+}
+
+static void drain_one(struct gateway *gateway, void *payload) {
+  http_server_drain(gateway->server, on_drained, payload);
+}
+
+/* The first is the one that listens: what it has handed over by then is on its way before the others hear of this. The admin listener goes on telling that it drains. */
 void gateway_drain(struct gateway *gateway, void (*drained)(void *payload), void *payload) {
-  gateway->draining = true;
-  http_server_drain(gateway->server, drained, payload);
+  struct drain *drain = mem_alloc(sizeof *drain);
+  *drain = (struct drain){.first = gateway, .drained = drained, .payload = payload, .left = gateway->loops->count};
+  gateway->loops->draining = true;
+  loops_everywhere(gateway, drain_one, NULL, drain);
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -386,7 +475,8 @@ static void on_closed(uv_handle_t *handle) {
 
 void gateway_free(struct gateway *gateway) {
   if (!gateway) return;
-  if (gateway->server) http_server_free(gateway->server);
+  bool last = loops_remove(gateway->loops, gateway);
+  http_server_free(gateway->server);
   if (gateway->admin) http_server_free(gateway->admin);
   work_free(gateway->calls);
   work_free(gateway->renewals);
@@ -396,13 +486,12 @@ void gateway_free(struct gateway *gateway) {
   uv_close((uv_handle_t *)gateway->jar_timer, on_closed);
   uv_close((uv_handle_t *)gateway->long_calls_timer, on_closed);
   sessions_free(gateway->sessions);
-  proof_nonces_free(gateway->nonces);
   directory_unref(gateway->directory);
   config_unref(gateway->config);
   VEC_FREE(&gateway->routes);
-  map_free(&gateway->under_way);
   uv_mutex_destroy(&gateway->directory_lock);
   loop_watch_free(gateway->loop_watch);
   metrics_clear(&gateway->metrics);
+  if (last) loops_free(gateway->loops);
   free(gateway);
 }

@@ -1,11 +1,13 @@
 /* gateway: the token handler as a whole: sessions, sign-in, the proxied path, and the place where the API above it is hung in.
  *
  * What holds always:
- * - Everything here is called on the loop thread unless a call says otherwise. The loop never blocks: calls to servers run on a pool of threads, the store on a thread of its own.
+ * - There is one gateway on each loop of the process (configuration: workers). The first listens and serves the administrator; what the others share with it is seen by all at once (sessions, sign-outs, limits, nonces).
+ * - Everything here is called on the thread of the gateway's loop unless a call says otherwise. The loop never blocks: calls to servers run on a pool of threads, the store on a thread of its own.
  * - A request reaches a route only after the checks that hold for all: Host, Origin, preflight, the header X-Drawbridge (contracts section 4).
  * - No secret of a server leaves towards the browser or the log.
  *
- * Life cycle: gateway_new, gateway_route (any number), gateway_listen, …, gateway_drain, gateway_free once the loop has run out. */
+ * Life cycle: gateway_new, gateway_beside for each further loop, gateway_route for each (any number), gateway_listen for the first: all that before any loop runs, on one thread. Then the loops run, each on its own thread, and the calls
+ * for `first` are made on that one's: gateway_reload, gateway_drain. gateway_free when no loop runs any more, for the first one last; each loop must run once more for its handles to close. */
 #ifndef DRAWBRIDGE_GATEWAY_GATEWAY_H
 #define DRAWBRIDGE_GATEWAY_GATEWAY_H
 
@@ -19,10 +21,13 @@ struct gateway_session;
 
 /* Takes over the reference of the config. NULL: ERROR_configuration (keys), ERROR_store_unavailable. */
 struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error);
-int gateway_listen(struct gateway *gateway, struct service *service, struct error *error); /* at the addresses of the config; a socket of systemd's takes the place of all addresses of its use */
-void gateway_reload_refused(struct gateway *gateway, const struct error *error); /* a configuration that is not taken over */
-void gateway_reload(struct gateway *gateway, struct config *config);       /* servers, apps and limits of calls to come; takes over the reference */
-void gateway_drain(struct gateway *gateway, void (*drained)(void *payload), void *payload);
+struct gateway *gateway_beside(struct gateway *first, uv_loop_t *loop, struct error *error); /* the same, on another loop, with the configuration and keys of the first */
+int gateway_listen(struct gateway *first, struct service *service, struct error *error); /* at the addresses of the config; a socket of systemd's takes the place of all addresses of its use */
+void gateway_reload_refused(struct gateway *first, const struct error *error); /* a configuration that is not taken over */
+void gateway_reload(struct gateway *first, struct config *config, void (*done)(void *payload), void *payload); /* servers, apps and limits of calls to come; takes over the reference. `done`: every loop has it */
+void gateway_ask_loops(struct gateway *first, void (*done)(void *payload), void *payload); /* `done` when every loop has answered, so never while one hangs */
+void gateway_everywhere(struct gateway *first, void (*act)(struct gateway *gateway, void *payload), void *payload); /* on each loop, here at once */
+void gateway_drain(struct gateway *first, void (*drained)(void *payload), void *payload); /* `drained`: all of them are */
 void gateway_free(struct gateway *gateway);
 
 uv_loop_t *gateway_loop(struct gateway *gateway);

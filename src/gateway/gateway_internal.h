@@ -10,8 +10,8 @@
 #include "gateway/failure.h"
 #include "gateway/gateway.h"
 #include "gateway/loop_watch.h"
+#include "gateway/loops.h"
 #include "gateway/metrics.h"
-#include "gateway/proof_nonces.h"
 #include "gateway/proxy.h"
 #include "gateway/sessions.h"
 #include "net/work.h"
@@ -24,14 +24,14 @@ struct gateway_own_route {
   void *payload;
 };
 
-struct gateway {
+struct gateway { /* one on each loop */
+  struct loops *loops;           /* what all of them have in common */
   uv_loop_t *loop;
   struct config *config;
   struct directory *directory;   /* of that config; read by other threads through gateway_directory */
   uv_mutex_t directory_lock;
   struct sessions *sessions;
   struct proxy *proxy;
-  struct proof_nonces *nonces;   /* of calls in mode `handle` */
   struct work_pool *calls;       /* blocking calls to servers: sign-in, probes, what the API does */
   struct work_pool *renewals;    /* of tokens: never behind a slow sign-in */
   struct work_pool *background;  /* what nobody's sign-in should wait behind: probes for the list, revocations; a dead server takes long */
@@ -41,13 +41,10 @@ struct gateway {
   uv_timer_t *long_calls_timer;
   struct gateway_renewal *renewing; /* renewals that calls on the loop wait for (renewal.c) */
   struct gateway_refresh *refresh; /* the round of probes under way (servers_route.c); NULL: none */
-  struct http_server *server, *admin;
+  struct http_server *server, *admin; /* the second: of the first gateway alone */
   struct metrics metrics;
   struct loop_watch *loop_watch;
   struct { struct gateway_own_route *p; size_t n, capacity; } routes;
-  struct map under_way;          /* sign-ins per browser (sign_in_limit.h) */
-  size_t logouts;                /* tokens of sign-outs elsewhere being looked at (backchannel.c) */
-  bool draining;
 };
 
 struct directory *gateway_directory(struct gateway *gateway); /* own reference; any thread */

@@ -31,13 +31,14 @@ static void done(void *payload) {
   free(jar);
 }
 
-void jar_saver_drop(struct gateway *gateway, const struct connection *connection) {
-  for (struct gateway_jar **at = &gateway->jars; *at; at = &(*at)->next) {
-    struct gateway_jar *jar = *at;
-    if (jar->connection != connection) continue;
-    *at = jar->next;
-    done(jar);
-    return;
+void jar_saver_drop_ended(struct gateway *gateway) {
+  for (struct gateway_jar **at = &gateway->jars, *jar; (jar = *at);) {
+    if (connection_ended(jar->connection)) {
+      *at = jar->next;
+      done(jar);
+    } else {
+      at = &jar->next;
+    }
   }
 }
 

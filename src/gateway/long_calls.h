@@ -3,7 +3,7 @@
  * What holds always: at a sign-out its calls are cut at once; a call whose session has come to an end by time, or was given up for another person's, within LONG_CALLS_TICK_MS. The session of a call that lasts is looked up anew every minute,
  * as for a call that comes then: another process on the same store may have ended it. Being watched is no use of a session: it does not move the idle end. A call without a head gets the error, another is cut.
  *
- * Life cycle: long_calls_add when the pass is there, long_calls_remove when it is done; the struct is the caller's. Loop thread. */
+ * Life cycle: long_calls_add when the pass is there, long_calls_remove when it is done; the struct is the caller's. Thread of the gateway's loop. */
 #ifndef DRAWBRIDGE_GATEWAY_LONG_CALLS_H
 #define DRAWBRIDGE_GATEWAY_LONG_CALLS_H
 

@@ -106,6 +106,23 @@ void metrics_time_at(struct metrics *metrics, struct str server_id, int64_t ms) 
   if (server) metrics_time(&server->heads, ms * 1000);
 }
 
+static void add_times_of(struct metrics_times *times, const struct metrics_times *more) {
+  for (size_t i = 0; i <= METRICS_BOUNDS; i++) add(&times->counts[i], more->counts[i]);
+  add(&times->sum_us, more->sum_us);
+}
+
+void metrics_add(struct metrics *metrics, struct metrics *more) {
+  for (size_t i = 0; i < METRIC_COUNT; i++) add(&metrics->counters[i], more->counters[i]);
+  add_times_of(&metrics->requests, &more->requests);
+  add_times_of(&metrics->turns, &more->turns);
+  for (struct metrics_server *from = atomic_load_explicit(&more->servers, memory_order_acquire); from; from = from->next) {
+    struct metrics_server *server = server_of(metrics, str_of(from->id));
+    if (!server) continue;
+    for (size_t i = 0; i < METRIC_SERVER_COUNT; i++) add(&server->counters[i], from->counters[i]);
+    add_times_of(&server->heads, &from->heads);
+  }
+}
+
 /* --- writing --- */
 
 struct label {

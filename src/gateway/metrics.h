@@ -1,6 +1,6 @@
 /* metrics: counters and times of what happened, for /metrics (Prometheus text format 0.0.4).
  *
- * What holds always: counted from any thread without a lock; the names of series are fixed, and their labels are of a fixed set: kinds of outcome, and ids of configured servers (no label comes from a
+ * What holds always: counted from any thread without a lock, by each loop in its own (two that count in one place slow each other down); the names of series are fixed, and their labels are of a fixed set: kinds of outcome, and ids of configured servers (no label comes from a
  * request). Nothing here holds a secret, a path or a person.
  *
  * Life cycle: a zeroed struct is ready; metrics_clear. */
@@ -59,6 +59,9 @@ void metrics_count(struct metrics *metrics, enum metrics_counter which);
 void metrics_count_at(struct metrics *metrics, struct str server_id, enum metrics_server_counter which);
 void metrics_time(struct metrics_times *times, int64_t us);
 void metrics_time_at(struct metrics *metrics, struct str server_id, int64_t ms); /* until the head of a server's answer; negative: it never came, and is not counted */
+
+/* Adds what another loop counted. */
+void metrics_add(struct metrics *metrics, struct metrics *more);
 
 /* Appends all of them. */
 void metrics_write(struct metrics *metrics, struct buf *out);

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include <uv.h>
 
 enum { NONCE_LETTERS = 22 };
 
@@ -12,6 +13,7 @@ struct generation {
 };
 
 struct proof_nonces {
+  uv_mutex_t lock; /* of what follows */
   struct generation now, before;
   int64_t made_ms;
 };
@@ -42,6 +44,7 @@ static void turn_if_due(struct proof_nonces *nonces, int64_t now_ms) {
 
 struct proof_nonces *proof_nonces_new(int64_t now_ms) {
   struct proof_nonces *nonces = mem_alloc(sizeof *nonces);
+  if (uv_mutex_init(&nonces->lock)) abort();
   begin(&nonces->now);
   nonces->made_ms = now_ms;
   return nonces;
@@ -51,6 +54,7 @@ void proof_nonces_free(struct proof_nonces *nonces) {
   if (!nonces) return;
   end(&nonces->now);
   end(&nonces->before);
+  uv_mutex_destroy(&nonces->lock);
   free(nonces);
 }
 
@@ -58,9 +62,12 @@ static struct str nonce_of(const struct generation *generation) {
   return (struct str){generation->nonce, sizeof generation->nonce};
 }
 
-struct str proof_nonces_current(struct proof_nonces *nonces, int64_t now_ms) {
+struct str proof_nonces_current(struct proof_nonces *nonces, int64_t now_ms, struct arena *arena) {
+  uv_mutex_lock(&nonces->lock);
   turn_if_due(nonces, now_ms);
-  return nonce_of(&nonces->now);
+  struct str current = arena_str(arena, nonce_of(&nonces->now));
+  uv_mutex_unlock(&nonces->lock);
+  return current;
 }
 
 /* Of fixed length, whatever a browser calls its proofs. */
@@ -72,7 +79,7 @@ static void make_mark(const struct proof *proof, unsigned char ret[HASH_SIZE]) {
   hash_sha256((struct str){room, HASH_SIZE + id.n}, ret);
 }
 
-int proof_nonces_use(struct proof_nonces *nonces, int64_t now_ms, const struct proof *proof, struct error *error) {
+static int use(struct proof_nonces *nonces, int64_t now_ms, const struct proof *proof, struct error *error) {
   turn_if_due(nonces, now_ms);
   struct generation *generation = hash_eq(proof->nonce, nonce_of(&nonces->now)) ? &nonces->now : &nonces->before;
   if (!generation->arena || !hash_eq(proof->nonce, nonce_of(generation)))
@@ -83,4 +90,11 @@ int proof_nonces_use(struct proof_nonces *nonces, int64_t now_ms, const struct p
   if (map_get(&generation->seen, mark)) return proof_refuse(error, "replayed", "this proof was used already: sign each call anew");
   (void)map_put(&generation->seen, arena_str(generation->arena, mark), generation);
   return 0;
+}
+
+int proof_nonces_use(struct proof_nonces *nonces, int64_t now_ms, const struct proof *proof, struct error *error) {
+  uv_mutex_lock(&nonces->lock);
+  int failed = use(nonces, now_ms, proof, error);
+  uv_mutex_unlock(&nonces->lock);
+  return failed;
 }

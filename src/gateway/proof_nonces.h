@@ -4,7 +4,7 @@
  * remembers the proofs used with it: of two with one key and `jti` the second is refused. When one has PROOF_SEEN_MAX of them, the next one begins early: then somebody signs again, and nobody comes in twice. Nonces are the process's own,
  * so that a proof cannot be shown to another process on the same store; a browser that meets another process signs once more.
  *
- * Loop thread. Times are clock_monotonic_ms(). */
+ * Any thread. Times are clock_monotonic_ms(). */
 #ifndef DRAWBRIDGE_GATEWAY_PROOF_NONCES_H
 #define DRAWBRIDGE_GATEWAY_PROOF_NONCES_H
 
@@ -17,7 +17,7 @@ struct proof_nonces;
 struct proof_nonces *proof_nonces_new(int64_t now_ms);
 void proof_nonces_free(struct proof_nonces *nonces); /* NULL is fine */
 
-struct str proof_nonces_current(struct proof_nonces *nonces, int64_t now_ms); /* borrowed until the next call */
+struct str proof_nonces_current(struct proof_nonces *nonces, int64_t now_ms, struct arena *arena);
 
 /* -1: ERROR_proof_refused, reason "nonce" (sign again with the current one) or "replayed". */
 int proof_nonces_use(struct proof_nonces *nonces, int64_t now_ms, const struct proof *proof, struct error *error);

@@ -628,10 +628,10 @@ int proxy_check_loop(const struct config *config, const struct http_request *req
               : 0;
 }
 
-struct proxy *proxy_new(uv_loop_t *loop, struct proxy_host host) {
+struct proxy *proxy_new(uv_loop_t *loop, struct proxy_places *places, struct proxy_host host) {
   struct proxy *proxy = mem_alloc(sizeof *proxy);
   proxy->host = host;
-  proxy->pools = proxy_pools_new(loop);
+  proxy->pools = proxy_pools_new(loop, places);
   proxy->turn = turn_new(loop);
   return proxy;
 }
@@ -654,14 +654,4 @@ void proxy_free(struct proxy *proxy) {
 
 void proxy_stop(struct proxy_pass *pass, const struct error *error) {
   if (pass->state != WAITING) fail(pass, error);
-}
-
-bool proxy_counts(const struct proxy *proxy, struct str server_id, struct proxy_counts *ret) {
-  struct upstream_counts counts;
-  if (!proxy_pool_look(proxy->pools, server_id, &ret->calls, &counts)) return false;
-  ret->connections = counts.connections;
-  ret->unused = counts.unused;
-  ret->waiting = counts.waiting;
-  ret->shut = counts.shut;
-  return true;
 }

@@ -2,7 +2,7 @@
  *
  * What holds always:
  * - All calls are made on the loop thread; no event runs inside a call made here (they record, the loop acts), and any call may be made inside an event.
- * - One pool of connections per server; its `concurrency` holds over all sessions: what is above waits 10 s, then ERROR_busy; no session can keep another from its turn (R-G17). A server that cannot be connected to
+ * - One pool of connections per server and loop; its `concurrency` holds over all sessions and loops: what is above waits 10 s, then ERROR_busy; no session can keep another from its turn (R-G17). A server that cannot be connected to
  *   is spared for a while: ERROR_server_unreachable at once, with a pause (http/breaker.h). A pool is used only for the very address, CA and ranges that the call's config
  *   names, so that a credential never reaches the place of another configuration (R-D2).
  * - The canonical target is computed here, judged by the policy, and sent behind the server's base path: the same bytes (R-G4).
@@ -38,7 +38,8 @@ struct proxy_host { /* what the gateway does for every call */
   void *payload;
 };
 
-struct proxy *proxy_new(uv_loop_t *loop, struct proxy_host host);
+struct proxy_places; /* proxy_pool.h; one per process */
+struct proxy *proxy_new(uv_loop_t *loop, struct proxy_places *places, struct proxy_host host);
 void proxy_reload(struct proxy *proxy, struct config *config); /* also with the first one; its own reference is taken. Pools of servers that changed or went end with their last call; the others stay */
 void proxy_free(struct proxy *proxy);                                /* NULL is fine */
 
@@ -93,11 +94,5 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error); /* ERROR_re
 
 /* The sign-in has ended: nothing more goes to the server; a browser that has no head yet gets the error, another is cut. Nothing where proxy_repeat or proxy_fail is due, or it is over: that ends it. */
 void proxy_stop(struct proxy_pass *pass, const struct error *error);
-
-/* For /metrics and tests; false: no pool of that server is open. */
-struct proxy_counts {
-  size_t calls, connections, unused, waiting, shut; /* shut: 1 while the server is spared */
-};
-bool proxy_counts(const struct proxy *proxy, struct str server_id, struct proxy_counts *ret);
 
 #endif

@@ -17,11 +17,14 @@ static bool keep_one(struct cookie_jar *jar, struct str set_cookie, struct str p
 }
 
 bool proxy_cookies_keep(struct cookie_jar *jar, const struct http_headers *headers, struct str path, int64_t now_ms) {
-  bool changed = false;
+  bool changed = false, locked = false;
   for (size_t i = 0; i < headers->n; i++) {
     struct http_header h = headers->p[i];
     if (h.field != FIELD_SET_COOKIE || str_eq(name_of(h.value), STR("SESSION_EXPIRE"))) continue;
+    if (!locked) cookie_jar_lock(jar);
+    locked = true;
     if (keep_one(jar, h.value, path, now_ms)) changed = true;
   }
+  if (locked) cookie_jar_unlock(jar);
   return changed;
 }

@@ -1,4 +1,4 @@
-/* proxy_cookies: the cookies of a server over the proxied path: into the connection's jar, never to the browser. Pure but for the jar.
+/* proxy_cookies: the cookies of a server over the proxied path: into the connection's jar, never to the browser. Pure but for the jar, which other threads may have, too.
  *
  * What holds always: a jar's cookies go out with its own connection's credential alone; sent with another's, Basic takes the session over (DHIS2 2.37 to 2.43). They are kept at all, because each PAT
  * call without one opens a session of its user, and the eleventh closes the oldest (2.42+). */

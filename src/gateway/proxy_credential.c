@@ -19,10 +19,12 @@ size_t proxy_credential_secrets(const struct proxy_call *call, struct str method
   struct str csrf = STR_NONE;
   struct secret *cookie = NULL;
   size_t n = own_header(call, &secrets[0]) ? 1 : 0;
+  if (call->jar) cookie_jar_lock(call->jar);
   if (call->jar && call->server->type == CONFIG_DHIS2)
     cookie = dhis2_cookie_header(call->jar, method, target->cookie_path, clock_now_ms(), arena, &csrf);
   else if (call->jar)
     cookie = cookie_jar_header(call->jar, target->cookie_path, clock_now_ms());
+  if (call->jar) cookie_jar_unlock(call->jar);
   if (!cookie && call->credential.kind == CREDENTIAL_COOKIE) cookie = secret_ref(call->credential.value);
   if (csrf.n) http_headers_add(headers, arena, STR("X-XSRF-TOKEN"), csrf);
   if (cookie) secrets[n++] = (struct upstream_secret){.name = STR("Cookie"), .value = cookie};

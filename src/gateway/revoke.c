@@ -100,6 +100,16 @@ static void end(void *payload) {
   free_when_over(revoke);
 }
 
+static void let_go(struct gateway *gateway, void *payload) {
+  long_calls_check(gateway);
+  jar_saver_drop_ended(gateway);
+  sessions_forget(gateway->sessions, NULL);
+}
+
+void revoke_from_loops(struct gateway *gateway) {
+  loops_everywhere(gateway, let_go, NULL, NULL);
+}
+
 void revoke_start(struct gateway *gateway, struct directory *directory, struct connection **connections, size_t count,
                   void (*done)(void *payload), void *payload) {
   struct revoke *revoke = mem_alloc(sizeof *revoke);
@@ -110,8 +120,6 @@ void revoke_start(struct gateway *gateway, struct directory *directory, struct c
     struct one *one = mem_alloc(sizeof *one);
     *one = (struct one){revoke, directory_ref(directory), connections[i]};
     connection_end(connections[i]);
-    jar_saver_drop(gateway, connections[i]);
-    long_calls_check(gateway);
     connection_save_jar(connections[i]);
     if (work_submit(gateway->background, run, end, one)) {
       revoke->pending++;
@@ -124,5 +132,6 @@ void revoke_start(struct gateway *gateway, struct directory *directory, struct c
       free(one);
     }
   }
+  if (count) revoke_from_loops(gateway);
   (void)uv_timer_start(&revoke->timer, on_time, revoke->pending > 1 ? REVOKE_PATIENCE_MS : 0, 0);
 }

@@ -9,6 +9,9 @@
 
 enum { REVOKE_PATIENCE_MS = 5000 };
 
+/* Has every loop let go of what is over (connection_end, session_end): calls under way are cut, cookies are not saved any more, dead sessions leave the memory. For whoever ends something without revoke_start, which does so too. */
+void revoke_from_loops(struct gateway *gateway);
+
 /* Takes over the references of the connections. `done` may be NULL. */
 void revoke_start(struct gateway *gateway, struct directory *directory, struct connection **connections, size_t count, void (*done)(void *payload), void *payload);
 

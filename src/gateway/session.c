@@ -68,6 +68,14 @@ void session_end_rotation(struct gateway_session *session) {
   uv_mutex_unlock(&session->lineage->lock);
 }
 
+bool session_rotates(const struct gateway_session *session) {
+  struct session_lineage *lineage = session->lineage;
+  uv_mutex_lock(&lineage->lock);
+  bool rotates = lineage->rotating;
+  uv_mutex_unlock(&lineage->lock);
+  return rotates;
+}
+
 void session_begin_renewal(struct gateway_session *session) {
   struct session_lineage *lineage = session->lineage;
   uv_mutex_lock(&lineage->lock);
@@ -129,8 +137,8 @@ void gateway_session_unref(struct gateway_session *session) {
   }
 }
 
-bool session_held(const struct gateway_session *session) {
-  return atomic_load_explicit(&session->references, memory_order_relaxed) > 1;
+bool session_held(const struct gateway_session *session, unsigned by) {
+  return atomic_load_explicit(&session->references, memory_order_relaxed) > by;
 }
 
 const unsigned char *session_id(const struct gateway_session *session) {

@@ -1,7 +1,7 @@
 /* session: one browser's relation to drawbridge, in memory: its id's hash, the secret that seals, and its connections.
  *
  * What holds always:
- * - Shared by reference, from any thread; the loop's cache (sessions.h) holds one object per id.
+ * - Shared by reference, from any thread; there is one object per id in a process, whichever loop finds it (sessions.h, session_board.h).
  * - The id changes at each sign-in. The object of the old id then has a successor: whoever began with it (a run, a call under way) goes on with what the new one holds. Calls that come with the old id afterwards
  *   get a frozen copy, which has the connections of before and ends 10 s later: somebody else who knows the old id gains nothing by the sign-in.
  * - All objects of one browser share one lineage: renewals of tokens and a change of the id exclude each other there, so that no token is lost between two rows of the store.
@@ -29,7 +29,7 @@ struct session_lineage; /* its memory is its own */
 /* Takes over what is in `cookie`. `before`: the object that it follows (its lineage is shared); NULL: none. */
 struct gateway_session *session_new(struct browser_cookie *cookie, const struct session_terms *terms, struct gateway_session *before);
 
-bool session_held(const struct gateway_session *session); /* by more than one */
+bool session_held(const struct gateway_session *session, unsigned by); /* by more than so many */
 
 /* What is fixed: borrowed, lives as long as the session. */
 const unsigned char *session_id(const struct gateway_session *session);
@@ -73,6 +73,7 @@ uint64_t session_changes(const struct gateway_session *session); /* counts the t
 /* Exclusion, see above. Each begin has its end. */
 void session_begin_rotation(struct gateway_session *session);
 void session_end_rotation(struct gateway_session *session);
+bool session_rotates(const struct gateway_session *session); /* its row may be gone already, and its successor not told yet */
 void session_begin_renewal(struct gateway_session *session);
 void session_end_renewal(struct gateway_session *session);
 

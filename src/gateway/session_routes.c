@@ -1,6 +1,5 @@
 /* GET and DELETE /v1/session, POST /v1/probe. */
 #include "base/mem.h"
-#include "gateway/jar_saver.h"
 #include "gateway/revoke.h"
 #include "gateway/routes.h"
 #include "gateway/session_view.h"
@@ -99,9 +98,9 @@ static size_t keep_remembered(struct gateway *gateway, struct connection **list,
       continue;
     }
     connection_end(list[i]);
-    jar_saver_drop(gateway, list[i]);
     connection_unref(list[i]);
   }
+  revoke_from_loops(gateway);
   return left;
 }
 

@@ -29,32 +29,32 @@ struct waiter {
 
 struct entry {
   unsigned char id[HASH_SIZE];
-  unsigned char tag[TAG_SIZE];     /* of the cookie, where `tagged` */
+  unsigned char tag[TAG_SIZE]; /* of the cookie, where `tagged` */
   bool tagged;
   struct gateway_session *session; /* NULL while it is loaded the first time */
-  int64_t loaded_ms, used_ms;      /* monotonic */
-  int64_t touched_ms;              /* what the store knows of its last use */
-  uint32_t touched_with;           /* key id with which that was told */
+  struct session_seat *seat;
+  bool shares;                /* `session` is the seat's; else a frozen one of this loop's own */
+  int64_t loaded_ms, used_ms; /* monotonic; the first: when the reading of the store began that it is in step with */
   bool loading;
   struct waiter *waiters;
 };
 
 struct sessions {
   uv_loop_t *loop;
+  struct session_board *board;
   struct work_pool *thread;
   struct store *store, *workers_store;
   uv_mutex_t workers_lock;
   uv_mutex_t ring_lock;
   struct keyring *ring, *workers_ring; /* the second: own reference of the worker that has the store */
-  struct map entries; /* id to entry */
-  struct entry *last; /* that was found; NULL: it is gone */
-  struct map by_tag;  /* a keyed hash of the cookie to entry: cheaper than the way over the id, and tells nothing of either */
+  struct map entries;                  /* id to entry */
+  struct entry *last;                  /* that was found; NULL: it is gone */
+  struct map by_tag; /* a keyed hash of the cookie to entry: cheaper than the way over the id, and tells nothing of either */
   unsigned char tag_key[crypto_shorthash_KEYBYTES];
-  size_t sweep_at; /* so many entries */
+  size_t sweep_at;     /* so many entries */
   uint32_t newest_key; /* of the ring */
   uv_timer_t *sweep;
   int64_t purged_ms;
-  int64_t changed_ms; /* what was loaded before is looked up again */
 };
 
 static struct str tag_of(const struct entry *entry) {
@@ -75,7 +75,7 @@ struct job {
 };
 
 /* Own reference: a reload may put another one in its place meanwhile. */
-static struct keyring *ring_of(struct sessions *sessions) {
+struct keyring *sessions_ring(struct sessions *sessions) {
   uv_mutex_lock(&sessions->ring_lock);
   struct keyring *ring = keyring_ref(sessions->ring);
   uv_mutex_unlock(&sessions->ring_lock);
@@ -84,7 +84,7 @@ static struct keyring *ring_of(struct sessions *sessions) {
 
 static void run_job(void *payload) {
   struct job *job = payload;
-  struct keyring *ring = ring_of(job->sessions);
+  struct keyring *ring = sessions_ring(job->sessions);
   struct rows rows = {job->sessions->store, ring};
   job->run(job->payload, &rows);
   keyring_free(ring);
@@ -107,7 +107,7 @@ bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const
 
 struct rows sessions_rows(struct sessions *sessions) {
   uv_mutex_lock(&sessions->workers_lock);
-  sessions->workers_ring = ring_of(sessions);
+  sessions->workers_ring = sessions_ring(sessions);
   return (struct rows){sessions->workers_store, sessions->workers_ring};
 }
 
@@ -149,11 +149,25 @@ static struct entry *entry_of_cookie(const struct sessions *sessions, struct str
   return entry && secret_eq(session_cookie(entry->session), cookie) ? entry : NULL;
 }
 
-static void set_session(struct sessions *sessions, struct entry *entry, struct gateway_session *session) { /* takes over the reference */
+/* Takes over the reference. `shares`: it is the seat's, and came from there. */
+static void set_session(struct sessions *sessions, struct entry *entry, struct gateway_session *session, bool shares, int64_t loaded_ms) {
+  if (entry->shares) session_board_part(sessions->board, entry->seat);
   gateway_session_unref(entry->session);
   entry->session = session;
-  entry->loaded_ms = clock_monotonic_ms();
+  entry->shares = shares;
+  entry->loaded_ms = loaded_ms;
   add_tag(sessions, entry);
+}
+
+/* The seat gets this one where it has none yet. True: it is this one. */
+static bool put_session(struct sessions *sessions, struct entry *entry, struct gateway_session *session, int64_t loaded_ms) {
+  struct gateway_session *there = session_board_put(sessions->board, entry->seat, session);
+  if (there == session) {
+    entry->seat->loaded_ms = loaded_ms;
+    entry->seat->touched_ms = session_seen(session);
+  }
+  set_session(sessions, entry, there, true, entry->seat->loaded_ms);
+  return there == session;
 }
 
 static void sweep(struct sessions *sessions, int64_t now_ms);
@@ -164,6 +178,9 @@ static struct entry *add_entry(struct sessions *sessions, const unsigned char id
   memcpy(entry->id, id, sizeof entry->id);
   entry->used_ms = clock_monotonic_ms();
   (void)map_put(&sessions->entries, id_of(entry), entry);
+  entry->seat = session_board_take(sessions->board, id);
+  struct gateway_session *session = session_board_share(sessions->board, entry->seat);
+  if (session) set_session(sessions, entry, session, true, entry->seat->loaded_ms);
   return entry;
 }
 
@@ -173,6 +190,7 @@ static void drop_entry(struct sessions *sessions, struct entry *entry) {
   remove_tag(sessions, entry);
   (void)map_delete(&sessions->entries, id_of(entry));
   gateway_session_unref(entry->session);
+  session_board_leave(sessions->board, entry->seat, entry->shares);
   free(entry);
 }
 
@@ -187,8 +205,8 @@ static void touch_done(void *payload) {
 }
 
 static void touch(struct sessions *sessions, struct entry *entry) {
-  entry->touched_ms = session_seen(entry->session);
-  entry->touched_with = sessions->newest_key;
+  entry->seat->touched_ms = session_seen(entry->session);
+  entry->seat->touched_with = sessions->newest_key;
   if (session_frozen(entry->session)) return;
   struct gateway_session *session = gateway_session_ref(entry->session);
   if (!sessions_submit(sessions, touch_run, touch_done, session)) gateway_session_unref(session);
@@ -199,21 +217,19 @@ void sessions_use(struct sessions *sessions, struct gateway_session *session) {
   int64_t now = clock_now_ms(), idle = session_terms(session)->idle_ms, step = idle / 10 < TOUCH_MAX_MS ? idle / 10 : TOUCH_MAX_MS;
   session_set_seen(session, now);
   if (!entry || entry->session != session) return;
-  if (now - entry->touched_ms >= step || entry->touched_with != sessions->newest_key) touch(sessions, entry);
+  if (now - entry->seat->touched_ms >= step || entry->seat->touched_with != sessions->newest_key) touch(sessions, entry);
 }
 
 void sessions_add(struct sessions *sessions, struct gateway_session *session) {
   struct entry *entry = entry_of(sessions, session_id(session));
   if (!entry) entry = add_entry(sessions, session_id(session));
-  if (entry->session == session) return;
-  set_session(sessions, entry, gateway_session_ref(session));
-  entry->touched_ms = session_seen(session);
+  if (entry->session != session) (void)put_session(sessions, entry, session, clock_monotonic_ms());
 }
 
 /* With the ids it had before: what they hold is over, too. */
 void sessions_forget(struct sessions *sessions, struct gateway_session *session) {
   VEC(struct entry *) dead = {0};
-  struct entry *own = entry_of(sessions, session_id(session));
+  struct entry *own = session ? entry_of(sessions, session_id(session)) : NULL;
   int64_t now = clock_now_ms();
   for (struct map_entry *e = map_first(&sessions->entries); e; e = map_next(&sessions->entries, e)) {
     struct entry *entry = e->value;
@@ -224,11 +240,7 @@ void sessions_forget(struct sessions *sessions, struct gateway_session *session)
 }
 
 void sessions_look_again(struct sessions *sessions) {
-  sessions->changed_ms = clock_monotonic_ms();
-}
-
-size_t sessions_count(const struct sessions *sessions) {
-  return sessions->entries.count;
+  session_board_look_again(sessions->board, clock_monotonic_ms());
 }
 
 /* Finding. */
@@ -243,7 +255,7 @@ static void tell_none(sessions_found *found, void *payload, enum error_code code
 /* An id that a sign-in has replaced meanwhile: late calls get what there was before. */
 static void settle(struct sessions *sessions, struct entry *entry) {
   if (session_frozen(entry->session) || !session_superseded(entry->session)) return;
-  set_session(sessions, entry, session_freeze(entry->session, session_late_until(entry->session)));
+  set_session(sessions, entry, session_freeze(entry->session, session_late_until(entry->session)), false, clock_monotonic_ms());
 }
 
 /* To one who has shown the whole cookie. */
@@ -309,6 +321,7 @@ struct load {
   struct entry *entry;
   struct browser_cookie cookie;
   uint64_t changes;
+  int64_t began_ms;
   struct gateway_session *session;
   int found;
   struct error error;
@@ -324,15 +337,31 @@ static void take_in(struct load *load) {
   struct gateway_session *known = entry->session, *read = load->session;
   load->session = NULL;
   if (!known) {
-    set_session(load->sessions, entry, read);
-    entry->touched_ms = session_seen(read);
-  } else if (session_frozen(read) && !session_superseded(known)) { /* another process has given it another id */
-    set_session(load->sessions, entry, read);
+    (void)put_session(load->sessions, entry, read, load->began_ms); /* another loop may have been first */
+  } else if (session_frozen(read) && !session_superseded(known)) {  /* another process has given it another id */
+    set_session(load->sessions, entry, gateway_session_ref(read), false, load->began_ms);
   } else {
-    if (!session_frozen(known) && session_changes(known) == load->changes) merge(known, read);
-    entry->loaded_ms = clock_monotonic_ms();
-    gateway_session_unref(read);
+    session_board_begin_merge(load->sessions->board);
+    bool same = !session_frozen(known) && session_changes(known) == load->changes;
+    if (same) merge(known, read);
+    if (same && entry->shares) entry->seat->loaded_ms = load->began_ms;
+    session_board_end_merge(load->sessions->board);
+    entry->loaded_ms = load->began_ms;
   }
+  gateway_session_unref(read);
+}
+
+static bool start_load(struct sessions *sessions, struct entry *entry, struct browser_cookie *cookie);
+
+/* Another has changed what was being read: who came after that is told what there is now. True: it is read anew, and they wait on. */
+static bool read_anew(struct load *load, struct waiter *waiters) {
+  struct entry *entry = load->entry;
+  struct browser_cookie cookie;
+  if (!waiters || load->found != 1 || load->began_ms > session_board_changed_ms(load->sessions->board)) return false;
+  bool again = browser_cookie_read(secret_reveal(session_cookie(entry->session)), &cookie) && start_load(load->sessions, entry, &cookie);
+  browser_cookie_clear(&cookie);
+  if (again) entry->waiters = waiters;
+  return again;
 }
 
 static void load_done(void *payload) {
@@ -342,14 +371,21 @@ static void load_done(void *payload) {
   struct waiter *waiters = entry->waiters;
   entry->waiters = NULL;
   entry->loading = false;
-  bool gone = load->found == 0 && !(entry->session && session_superseded(entry->session));
+  bool given_up =
+      entry->session &&
+      (session_rotates(entry->session) ||
+       session_superseded(entry->session)); /* asked in this order: a change of the id that was over by then shows in the second */
+  bool gone = load->found == 0 && !given_up;
   if (load->found == 1)
     take_in(load);
   else if (gone && entry->session)
     session_end(entry->session); /* another process has ended it */
   unsigned char id[HASH_SIZE];
   memcpy(id, entry->id, sizeof id);
-  if (!entry->session) drop_entry(sessions, entry);
+  if (!entry->session)
+    drop_entry(sessions, entry);
+  else if (read_anew(load, waiters))
+    waiters = NULL;
   while (waiters) {
     struct waiter *waiter = waiters;
     waiters = waiter->next;
@@ -369,8 +405,11 @@ static void load_done(void *payload) {
 
 static bool start_load(struct sessions *sessions, struct entry *entry, struct browser_cookie *cookie) {
   struct load *load = mem_alloc(sizeof *load);
-  *load = (struct load){
-      .sessions = sessions, .entry = entry, .cookie = *cookie, .changes = entry->session ? session_changes(entry->session) : 0};
+  *load = (struct load){.sessions = sessions,
+                        .entry = entry,
+                        .cookie = *cookie,
+                        .changes = entry->session ? session_changes(entry->session) : 0,
+                        .began_ms = clock_monotonic_ms()};
   if (!sessions_submit(sessions, load_run, load_done, load)) {
     free(load);
     return false;
@@ -403,7 +442,7 @@ static void find_slowly(struct sessions *sessions, struct entry *entry, struct s
 }
 
 static bool is_fresh(const struct sessions *sessions, const struct entry *entry) {
-  bool loaded = entry->session && !entry->loading && entry->loaded_ms > sessions->changed_ms;
+  bool loaded = entry->session && !entry->loading && entry->loaded_ms > session_board_changed_ms(sessions->board);
   return loaded && clock_monotonic_ms() - entry->loaded_ms < SESSIONS_FRESH_MS;
 }
 
@@ -435,9 +474,13 @@ static void purge_run(void *payload, const struct rows *rows) {
   if (store_purge(rows->store, clock_now_ms(), &error)) log_event(LOG_WARNING, "store_not_purged", LOG_FAILURE(&error));
 }
 
-static bool is_unused(const struct entry *entry, int64_t now_ms, int64_t limit_ms) {
-  return entry->session && !entry->loading && !session_held(entry->session) &&
-         (now_ms - entry->used_ms > limit_ms || session_life(entry->session, clock_now_ms()) != SESSION_ALIVE);
+static bool is_held(struct sessions *sessions, const struct entry *entry) {
+  return entry->shares ? !session_board_is_idle(sessions->board, entry->seat) : session_held(entry->session, 1);
+}
+
+static bool is_unused(struct sessions *sessions, const struct entry *entry, int64_t now_ms, int64_t limit_ms) {
+  return entry->session && !entry->loading &&
+         (now_ms - entry->used_ms > limit_ms || session_life(entry->session, clock_now_ms()) != SESSION_ALIVE) && !is_held(sessions, entry);
 }
 
 static void sweep(struct sessions *sessions, int64_t now_ms) {
@@ -445,10 +488,10 @@ static void sweep(struct sessions *sessions, int64_t now_ms) {
   int64_t limit = sessions->entries.count > SESSIONS_MOST ? CROWDED_MS : UNUSED_MS;
   for (struct map_entry *e = map_first(&sessions->entries); e; e = map_next(&sessions->entries, e)) {
     struct entry *entry = e->value;
-    if (is_unused(entry, now_ms, limit)) VEC_PUSH(&unused, entry);
+    if (is_unused(sessions, entry, now_ms, limit)) VEC_PUSH(&unused, entry);
   }
   for (size_t i = 0; i < unused.n; i++) {
-    if (session_seen(unused.p[i]->session) > unused.p[i]->touched_ms) touch(sessions, unused.p[i]);
+    if (session_seen(unused.p[i]->session) > unused.p[i]->seat->touched_ms) touch(sessions, unused.p[i]);
     drop_entry(sessions, unused.p[i]);
   }
   VEC_FREE(&unused);
@@ -466,7 +509,7 @@ static void on_sweep(uv_timer_t *timer) {
 
 /* Life. */
 
-struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct error *error) {
+struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct session_board *board, struct error *error) {
   struct store *first = store_open(store, error);
   struct store *second = first ? store_open(store, error) : NULL;
   if (!second) {
@@ -476,6 +519,7 @@ struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring 
   }
   struct sessions *sessions = mem_alloc(sizeof *sessions);
   sessions->loop = loop;
+  sessions->board = board;
   random_bytes(sessions->tag_key, sizeof sessions->tag_key);
   sessions->store = first;
   sessions->workers_store = second;
@@ -510,13 +554,14 @@ void sessions_free(struct sessions *sessions) {
   if (!sessions) return;
   for (struct map_entry *e = map_first(&sessions->entries); e; e = map_next(&sessions->entries, e)) {
     struct entry *entry = e->value;
-    if (entry->session && session_seen(entry->session) > entry->touched_ms) touch(sessions, entry);
+    if (entry->session && session_seen(entry->session) > entry->seat->touched_ms) touch(sessions, entry);
   }
   work_free(sessions->thread);
   uv_close((uv_handle_t *)sessions->sweep, on_closed);
   for (struct map_entry *e = map_first(&sessions->entries); e; e = map_next(&sessions->entries, e)) {
     struct entry *entry = e->value;
     gateway_session_unref(entry->session);
+    session_board_leave(sessions->board, entry->seat, entry->shares);
     free(entry);
   }
   map_free(&sessions->entries);

@@ -1,7 +1,7 @@
-/* sessions: the sessions in memory: found by cookie on the loop without a thread's hop, loaded from the store where they are not there, and kept in step with it.
+/* sessions: the sessions that one loop has in memory: found by cookie without a lock or a thread's hop, loaded from the store where no loop has them, and kept in step with it.
  *
  * What holds always:
- * - One object per id in this process; what this process changes is seen at once. What another process on the same store changes (a sign-out, another id) is seen SESSIONS_FRESH_MS later at the latest: an entry
+ * - One object per id in this process, whichever loop finds it (session_board.h); what this process changes is seen at once. What another process on the same store changes (a sign-out, another id) is seen SESSIONS_FRESH_MS later at the latest: an entry
  *   older than that is read anew before it is used (R-E13).
  * - An id with another secret than the one that was sealed with is no session. A store that is gone is ERROR_store_unavailable, never "no session" (R-H9).
  * - A use moves the idle end in memory at once and in the store after a tenth of the idle time, 60 s at the latest: after a crash a session may end that much earlier, never later.
@@ -13,13 +13,15 @@
 #define DRAWBRIDGE_GATEWAY_SESSIONS_H
 
 #include "gateway/rows.h"
+#include "gateway/session_board.h"
 
 struct sessions;
 
 enum { SESSIONS_FRESH_MS = 10000, SESSIONS_MOST = 2048 };
 
-/* Opens the store twice: for the thread behind the loop, and for workers. ERROR_configuration, ERROR_store_unavailable. Takes over the ring, also where it fails. */
-struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct error *error);
+/* One for each loop; `board` is that of the process. Opens the store twice: for the thread behind the loop, and for workers. ERROR_configuration, ERROR_store_unavailable. Takes over the ring, also where it fails. */
+struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct session_board *board, struct error *error);
+struct keyring *sessions_ring(struct sessions *sessions); /* own reference; any thread */
 void sessions_free(struct sessions *sessions);
 bool sessions_set_ring(struct sessions *sessions, struct keyring *ring); /* from now on; takes it over. False: it seals with the same key as before */
 
@@ -28,8 +30,8 @@ typedef void sessions_found(void *payload, struct gateway_session *session, cons
 void sessions_find(struct sessions *sessions, struct str cookie, sessions_found *found, void *payload);
 void sessions_use(struct sessions *sessions, struct gateway_session *session); /* moves the idle end */
 void sessions_add(struct sessions *sessions, struct gateway_session *session); /* one that was just made and stored */
-void sessions_look_again(struct sessions *sessions); /* at the store, before the next use of each: another has changed it */
-void sessions_forget(struct sessions *sessions, struct gateway_session *session);
+void sessions_look_again(struct sessions *sessions); /* at the store, before the next use of each, by every loop: another has changed it */
+void sessions_forget(struct sessions *sessions, struct gateway_session *session); /* NULL: those alone that are dead */
 
 /* Work on the thread of the store. False: too much waits; nothing is called. `done` may be NULL. */
 bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const struct rows *rows), void (*done)(void *payload), void *payload);
@@ -37,7 +39,5 @@ bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const
 /* The store for blocking code on any thread but the loop's: one at a time, between the two nothing slow. */
 struct rows sessions_rows(struct sessions *sessions);
 void sessions_rows_done(struct sessions *sessions);
-
-size_t sessions_count(const struct sessions *sessions);
 
 #endif

@@ -23,28 +23,39 @@ static void make_key(struct http_exchange *exchange, const struct gateway_sessio
   hash_sha256(text, ret);
 }
 
-struct sign_in_slot *sign_in_limit_take(struct gateway *gateway, struct http_exchange *exchange, const struct gateway_session *session,
-                                        struct error *error) {
-  unsigned char key[HASH_SIZE];
-  make_key(exchange, session, key);
-  struct sign_in_slot *slot = map_get(&gateway->under_way, (struct str){(const char *)key, sizeof key});
-  int64_t most = visit_of(exchange)->config->limit_sign_ins;
-  if (slot && slot->count >= most) {
-    (void)failure_later(error, ERROR_too_many, 5, "%lld sign-ins of this browser are under way already: wait for one to end",
-                        (long long)most);
-    return NULL;
-  }
+/* NULL: there are as many as may be. */
+static struct sign_in_slot *take(struct map *under_way, const unsigned char key[HASH_SIZE], int64_t most) {
+  struct sign_in_slot *slot = map_get(under_way, (struct str){(const char *)key, HASH_SIZE});
+  if (slot && slot->count >= most) return NULL;
   if (!slot) {
     slot = mem_alloc(sizeof *slot);
-    memcpy(slot->key, key, sizeof key);
-    (void)map_put(&gateway->under_way, key_of(slot), slot);
+    memcpy(slot->key, key, HASH_SIZE);
+    (void)map_put(under_way, key_of(slot), slot);
   }
   slot->count++;
   return slot;
 }
 
+struct sign_in_slot *sign_in_limit_take(struct gateway *gateway, struct http_exchange *exchange, const struct gateway_session *session,
+                                        struct error *error) {
+  unsigned char key[HASH_SIZE];
+  make_key(exchange, session, key);
+  int64_t most = visit_of(exchange)->config->limit_sign_ins;
+  uv_mutex_lock(&gateway->loops->under_way_lock);
+  struct sign_in_slot *slot = take(&gateway->loops->under_way, key, most);
+  uv_mutex_unlock(&gateway->loops->under_way_lock);
+  if (!slot)
+    (void)failure_later(error, ERROR_too_many, 5, "%lld sign-ins of this browser are under way already: wait for one to end",
+                        (long long)most);
+  return slot;
+}
+
 void sign_in_limit_give_back(struct gateway *gateway, struct sign_in_slot *slot) {
-  if (!slot || --slot->count) return;
-  (void)map_delete(&gateway->under_way, key_of(slot));
-  free(slot);
+  if (!slot) return;
+  uv_mutex_lock(&gateway->loops->under_way_lock);
+  if (--slot->count == 0) {
+    (void)map_delete(&gateway->loops->under_way, key_of(slot));
+    free(slot);
+  }
+  uv_mutex_unlock(&gateway->loops->under_way_lock);
 }

@@ -1,6 +1,6 @@
 /* sign_in_limit: how many sign-ins one browser may have under way (configuration: limits.sign_ins).
  *
- * A browser is its session; one without a session is its address and its User-Agent, as near as that comes. Loop thread. */
+ * A browser is its session; one without a session is its address and its User-Agent, as near as that comes. The limit holds over all loops of the process. Any loop's thread. */
 #ifndef DRAWBRIDGE_GATEWAY_SIGN_IN_LIMIT_H
 #define DRAWBRIDGE_GATEWAY_SIGN_IN_LIMIT_H
 

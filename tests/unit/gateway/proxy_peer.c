@@ -11,6 +11,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "gateway/proxy.h"
+#include "gateway/proxy_pool.h"
 #include "gateway/rewrite.h"
 #include <signal.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ struct peer {
   const char *config_path;
   struct config *config;
   struct proxy *proxy;
+  struct proxy_places *places;
   struct http_server *server;
   struct source_credential credential;
   struct cookie_jar *jar;
@@ -155,7 +157,7 @@ static void proxied(struct peer *peer, struct http_exchange *exchange) {
 
 static void counts(struct peer *peer, struct http_exchange *exchange, struct str id) {
   struct proxy_counts found = {0};
-  bool open = proxy_counts(peer->proxy, id, &found);
+  bool open = proxy_places_look(peer->places, id, &found);
   reply_text(exchange,
              arena_printf(http_exchange_arena(exchange), "{\"open\":%s,\"calls\":%zu,\"connections\":%zu,\"unused\":%zu,\"waiting\":%zu}",
                           open ? "true" : "false", found.calls, found.connections, found.unused, found.waiting));
@@ -243,7 +245,8 @@ int main(int argc, char **argv) {
   struct error error = {0};
   int port = 0;
   peer.credential = (struct source_credential){.kind = kind_of(argv[2]), .value = secret_new(str_of(argv[3]))};
-  peer.proxy = proxy_new(peer.loop, (struct proxy_host){.headers = add_headers, .error = answer_error});
+  peer.places = proxy_places_new();
+  peer.proxy = proxy_new(peer.loop, peer.places, (struct proxy_host){.headers = add_headers, .error = answer_error});
   proxy_reload(peer.proxy, peer.config);
   peer.server = http_server_new(peer.loop, (struct http_server_limits){0}, handle, &peer);
   if (http_server_listen(peer.server, STR("127.0.0.1:0"), HTTP_PLAIN, &port, &error) < 0) return 4;
@@ -254,6 +257,7 @@ int main(int argc, char **argv) {
   (void)uv_run(peer.loop, UV_RUN_DEFAULT);
   (void)uv_loop_close(peer.loop);
   cookie_jar_free(peer.jar);
+  proxy_places_free(peer.places);
   secret_free(peer.credential.value);
   config_unref(peer.config);
   return 0;

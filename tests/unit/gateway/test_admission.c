@@ -9,6 +9,7 @@
 
 static char directory[] = "/tmp/drawbridge-admission-XXXXXX";
 static struct keyring *ring;
+static struct session_board *board;
 static struct sessions *sessions;
 static uv_loop_t loop;
 
@@ -19,7 +20,8 @@ static int set_up(void **state) {
   _cleanup_free_
   char *keys = mem_printf("%s/keys", directory), *store = mem_printf("sqlite:%s/s.db", directory);
   ring = keyring_open(keys, &error);
-  sessions = ring ? sessions_new(&loop, str_of(store), ring, &error) : NULL;
+  board = session_board_new();
+  sessions = ring ? sessions_new(&loop, str_of(store), ring, board, &error) : NULL;
   if (!sessions) print_error("%s\n", error.message);
   return sessions ? 0 : -1;
 }
@@ -28,6 +30,7 @@ static int tear_down(void **state) {
   char command[64];
   (void)state;
   sessions_free(sessions);
+  session_board_free(board);
   (void)uv_run(&loop, UV_RUN_DEFAULT);
   (void)snprintf(command, sizeof command, "rm -r %s", directory);
   return uv_loop_close(&loop) || system(command) ? -1 : 0;

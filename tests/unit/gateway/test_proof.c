@@ -80,20 +80,20 @@ static void once_and_while_young(void **state) {
   struct arena *arena = arena_new();
   struct proof_nonces *nonces = proof_nonces_new(0);
   (void)state;
-  struct str first = arena_str(arena, proof_nonces_current(nonces, 0));
+  struct str first = proof_nonces_current(nonces, 0, arena);
   assert_string_equal(use(nonces, 1, first, "a", 1), "good");
   assert_string_equal(use(nonces, 1, first, "a", 1), "replayed");
   assert_string_equal(use(nonces, 1, first, "a", 2), "good"); /* another browser may call its proof the same */
   assert_string_equal(use(nonces, 1, first, "b", 1), "good");
   assert_string_equal(use(nonces, 1, STR(""), "c", 1), "nonce");
-  struct str second = arena_str(arena, proof_nonces_current(nonces, PROOF_TURN_MS));
+  struct str second = proof_nonces_current(nonces, PROOF_TURN_MS, arena);
   assert_false(str_eq(first, second));
   assert_string_equal(use(nonces, PROOF_TURN_MS, first, "a", 1), "replayed"); /* still remembered */
   assert_string_equal(use(nonces, PROOF_TURN_MS, first, "d", 1), "good");
   assert_string_equal(use(nonces, PROOF_TURN_MS, second, "a", 1), "good");
   assert_string_equal(use(nonces, 2 * PROOF_TURN_MS, first, "e", 1), "nonce");
   assert_string_equal(use(nonces, 2 * PROOF_TURN_MS, second, "a", 1), "replayed");
-  struct str third = arena_str(arena, proof_nonces_current(nonces, 2 * PROOF_TURN_MS));
+  struct str third = proof_nonces_current(nonces, 2 * PROOF_TURN_MS, arena);
   assert_string_equal(use(nonces, 5 * PROOF_TURN_MS, third, "f", 1), "nonce"); /* nobody asked meanwhile */
   proof_nonces_free(nonces);
   arena_free(arena);
@@ -105,12 +105,12 @@ static void many(void **state) {
   struct proof_nonces *nonces = proof_nonces_new(0);
   char id[16];
   (void)state;
-  struct str first = arena_str(arena, proof_nonces_current(nonces, 0));
+  struct str first = proof_nonces_current(nonces, 0, arena);
   for (int i = 0; i < PROOF_SEEN_MAX; i++) {
     (void)snprintf(id, sizeof id, "%d", i);
     assert_string_equal(use(nonces, 1, first, id, 1), "good");
   }
-  assert_false(str_eq(first, proof_nonces_current(nonces, 1)));
+  assert_false(str_eq(first, proof_nonces_current(nonces, 1, arena)));
   assert_string_equal(use(nonces, 1, first, "0", 1), "replayed");
   assert_string_equal(use(nonces, 1, first, "new", 1), "good");
   proof_nonces_free(nonces);
