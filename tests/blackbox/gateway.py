@@ -52,6 +52,8 @@ class Tap:
 class Gateway(harness.Case):
     """`self.start()` first; then `self.browser()` and calls."""
 
+    workers = None  # a number: threads with a loop each
+
     def setUp(self):
         self.browsers, self.secrets, self.taps = [], set(), []
 
@@ -78,7 +80,7 @@ class Gateway(harness.Case):
                            f"    oauth: {{client_id: {CLIENT}, client_secret: {{file: {secret}}}}}\n    {server_words}")
         self.config = self.state / "drawbridge.yaml"
         self.config_text = (f"public_url: {self.public}\nlisten: [127.0.0.1:{self.port}]\nadmin_listen: 127.0.0.1:{self.admin}\nstore: sqlite:{self.state}/state.db\nkeys: {self.state}/keys\n"
-                            f"{more}\n{apps}\nservers:\n" + "\n".join(entries) + "\nlog: {level: debug, format: json}\n")
+                            f"{more}\n{f'workers: {self.workers}' if self.workers else ''}\n{apps}\nservers:\n" + "\n".join(entries) + "\nlog: {level: debug, format: json}\n")
         self.environment = environment
         self.serve()
         self.secrets.add(PASSWORD)

@@ -21,7 +21,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("DRAWBRIDGE_BUILD", ROOT / "build-san")).resolve()
 PATIENCE = 60  # seconds; only ever spent on a failure
-SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer")
+SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer", "WARNING: ThreadSanitizer")
 
 
 def free_port():
@@ -54,6 +54,13 @@ def leave_the_sandbox(config):
         config.write_text(text + "\nsandbox: off\n")
 
 
+def give_workers(config, workers):
+    """DRAWBRIDGE_WORKERS=2 has every drawbridge serve with so many, whose configuration does not say how many."""
+    text = config.read_text()
+    if not re.search("^workers:", text, re.M):
+        config.write_text(text + f"\nworkers: {workers}\n")
+
+
 class Program:
     """One running program with its log."""
 
@@ -63,6 +70,8 @@ class Program:
         self.log_path = self.directory / "log"
         if os.environ.get("DRAWBRIDGE_COVERAGE") and "--config" in words:
             leave_the_sandbox(pathlib.Path(words[words.index("--config") + 1]))
+        if os.environ.get("DRAWBRIDGE_WORKERS") and "serve" in words and "--config" in words:
+            give_workers(pathlib.Path(words[words.index("--config") + 1]), os.environ["DRAWBRIDGE_WORKERS"])
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen([str(BUILD / words[0]), *map(str, words[1:])], stdout=log, stderr=log, env={**os.environ, **(environment or {})}, pass_fds=pass_fds)
         wait_for(lambda: self.process.poll() is not None or answers(port), f"{name} on port {port}")

@@ -173,7 +173,8 @@ class Memory(Everything):
             self.assertIn(raw, there, f"{name} is in use: the search finds what is there")
         self.assertEqual(browser.call("DELETE", "/v1/vault").status, 204)
         self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
-        self.assertNotEqual(harness.call(self.port, "GET", "/s/pat/api/me", {"X-Drawbridge": "1"}).status, 200)
+        for _ in range(int(os.environ.get("DRAWBRIDGE_WORKERS", "1"))):  # what a loop has read last is overwritten by what it reads next
+            self.assertNotEqual(harness.call(self.port, "GET", "/s/pat/api/me", {"X-Drawbridge": "1"}).status, 200)
         left = []
         for place, start, piece in memory(self.program.process.pid):
             for name, secret in secrets.items():
