@@ -35,6 +35,7 @@ UPSTREAM = fronts.NGINX + """
 """
 CONFIG = """\
 public_url: https://127.0.0.1:{secure}
+workers: {workers}
 listen: [127.0.0.1:{port}]
 tls: {{listen: [127.0.0.1:{secure}], certificate: {certificate}, key: {key}}}
 store: sqlite:{folder}/state.db
@@ -133,11 +134,13 @@ class Rig:
         self.people = People(type("Sim", (), {"port": self.sim_port}), VERSION)
         self.people.add("ada")
 
-    def start_drawbridge(self):
-        port, secure, path = harness.free_port(), harness.free_port(), self.folder / "drawbridge.yaml"
+    def start_drawbridge(self, workers=1):
+        port, secure, path = harness.free_port(), harness.free_port(), self.folder / f"drawbridge-{workers}.yaml"
         servers = "".join(SERVER.format(id=name, upstream=self.upstream, concurrency=concurrency) for name, concurrency in self.servers)
-        path.write_text(CONFIG.format(port=port, secure=secure, folder=self.folder, certificate=self.certificate, key=self.key, servers=servers))
-        process = self.spawn(self.proxy_core, [harness.BUILD / "drawbridge", "serve", "--config", path], port, "drawbridge")
+        state = self.folder / f"state-{workers}"
+        state.mkdir()
+        path.write_text(CONFIG.format(port=port, secure=secure, workers=workers, folder=state, certificate=self.certificate, key=self.key, servers=servers))
+        process = self.spawn(self.proxy_core, [harness.BUILD / "drawbridge", "serve", "--config", path], port, f"drawbridge-{workers}")
         self.drawbridge_port, self.drawbridge_host = port, f"127.0.0.1:{secure}"
         self.token, _ = self.people.pat("ada")
         target = fronts.Target("drawbridge", port, secure, self.sign_in(), process)
