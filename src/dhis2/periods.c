@@ -228,6 +228,24 @@ bool dhis2_period_of_day(int32_t day, enum dhis2_period_type type, struct dhis2_
   return week_of_day(day, year, type, ret) || span_of_month(year * 12 + month - 1, type, ret);
 }
 
+int32_t dhis2_day_moved(int32_t day, enum dhis2_period_type type, int by) {
+  char text[11];
+  int first, year, of_month, months = months_of(type, &first);
+  if (!months) {
+    int weeks_long = 0;
+    for (size_t i = 0; i < sizeof weeks / sizeof *weeks; i++)
+      if (weeks[i].type == type) weeks_long = weeks[i].weeks;
+    return day + by * (weeks_long ? 7 * weeks_long : 1);
+  }
+  dhis2_day_text(day, text);
+  (void)number_of((struct str){text, 4}, 4, 4, &year);
+  (void)number_of((struct str){text + 8, 2}, 2, 2, &of_month);
+  int month = (text[5] - '0') * 10 + (text[6] - '0'), index = year * 12 + month - 1 + by * months;
+  if (index < 12) return INT32_MIN;
+  int longest = days_in(index / 12, index % 12 + 1);
+  return day_of(index / 12, index % 12 + 1, of_month < longest ? of_month : longest);
+}
+
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b) {
   if (a->first_day != b->first_day) return a->first_day < b->first_day ? -1 : 1;
   if (a->last_day != b->last_day) return a->last_day < b->last_day ? -1 : 1;

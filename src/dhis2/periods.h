@@ -58,6 +58,9 @@ bool dhis2_period_rolls_up(enum dhis2_period_type from, enum dhis2_period_type t
 /* By first day, then last day, then type. */
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b);
 
+/* The day so many periods of that type later (or earlier): a month on is the same day of the next month, or its last where it has no such day. */
+int32_t dhis2_day_moved(int32_t day, enum dhis2_period_type type, int by);
+
 /* "yyyy-MM-dd" of a day. */
 void dhis2_day_text(int32_t day, char ret[11]);
 

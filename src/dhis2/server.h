@@ -53,6 +53,8 @@ enum dhis2_ability {
   DHIS2_TOKEN_REASONS, /* says why a personal access token is refused (2.40 answers with an empty body) */
   DHIS2_NO_LIST_IS_NONE,  /* to 2.37: no values are {} without dataValues */
   DHIS2_NEW_VALUE_ENGINE, /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
+  DHIS2_EXPIRY_IN_HOURS,  /* 2.42: half an expiry day counts, from midnight on */
+  DHIS2_TURNS_INPUT_PERIODS_ROUND, /* 2.43.0, 2.43.1: what is open by the data input periods is refused, what is over is taken */
 };
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */
 

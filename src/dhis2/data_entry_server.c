@@ -1,0 +1,201 @@
+#include "dhis2/data_entry_server.h"
+
+#include "base/clock.h"
+#include "dhis2/data_entry_read.h"
+#include "dhis2/data_values.h"
+
+/* With so many ids an address stays below 2 KiB. */
+enum { IDS_PER_CALL = 40, TRIES_MAX = 3 };
+
+struct asking {
+  struct arena *arena;
+  struct dhis2_server *server;
+  const atomic_bool *cancel;
+};
+
+/* "%5Ba,b%5D": Tomcat refuses bare brackets unless told otherwise. */
+static struct str in_list(struct arena *arena, const struct str *ids, size_t count) {
+  struct buf list = BUF_INIT(IDS_PER_CALL * 300);
+  for (size_t i = 0; i < count; i++) (void)buf_printf(&list, "%s%.*s", i ? "," : "%5B", STR_ARG(ids[i]));
+  (void)buf_add(&list, STR("%5D"));
+  struct str text = arena_str(arena, buf_str(&list));
+  buf_free(&list);
+  return text;
+}
+
+static struct str comma_list(struct arena *arena, const struct str *ids, size_t count) {
+  struct buf list = BUF_INIT(IDS_PER_CALL * 300);
+  for (size_t i = 0; i < count; i++) (void)buf_printf(&list, "%s%.*s", i ? "," : "", STR_ARG(ids[i]));
+  struct str text = arena_str(arena, buf_str(&list));
+  buf_free(&list);
+  return text;
+}
+
+static int odd(const struct asking *a, const char *what, struct error *error) {
+  return error_set(error, ERROR_upstream_broken, "what %.*s answers about %s is not of the usual shape",
+                   STR_ARG(dhis2_server_id(a->server)), what);
+}
+
+static int get(const struct asking *a, struct str path, struct str *ret_json, struct error *error) {
+  for (unsigned number = 1;; number++) {
+    *error = (struct error){0};
+    if (dhis2_get(a->server, path, a->arena, ret_json, error) == 0) return 0;
+    if (number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, a->cancel)) return -1;
+  }
+}
+
+/* How many of `count` the call from `at` on takes. */
+static size_t part(size_t at, size_t count) {
+  return count - at < IDS_PER_CALL ? count - at : IDS_PER_CALL;
+}
+
+/* --- of a run --- */
+
+static int ask_user(const struct asking *a, struct dhis2_entry *entry, struct error *error) {
+  struct str json;
+  if (get(a, STR("/api/me?fields=id,authorities,organisationUnits%5Bid%5D"), &json, error)) return -1;
+  return dhis2_entry_read_user(a->arena, json, entry) ? 0 : odd(a, "its user", error);
+}
+
+static int ask_clock(const struct asking *a, struct dhis2_entry *entry, struct error *error) {
+  struct str json;
+  entry->server_ms = clock_now_ms(); /* of one that does not tell its time */
+  if (get(a, STR("/api/system/info"), &json, error)) return -1;
+  entry->asked_ms = clock_monotonic_ms();
+  return dhis2_entry_read_clock(a->arena, json, entry) ? 0 : odd(a, "itself", error);
+}
+
+static int ask_sets(const struct asking *a, const struct dhis2_metadata *metadata, struct dhis2_entry *entry, struct error *error) {
+  struct str *ids = ARENA_ARRAY(a->arena, metadata->data_set_count + 1, struct str);
+  for (size_t i = 0; i < metadata->data_set_count; i++) ids[i] = metadata->data_sets[i]->o.id;
+  for (size_t at = 0; at < metadata->data_set_count; at += IDS_PER_CALL) {
+    struct str list = in_list(a->arena, ids + at, part(at, metadata->data_set_count)), json;
+    struct str path = arena_printf(
+        a->arena,
+        "/api/metadata?dataSets:filter=id:in:%.*s&dataSets:fields=id,name,periodType,categoryCombo%%5Bid%%5D,workflow%%5Bid,name,"
+        "periodType%%5D,expiryDays,openFuturePeriods,openPeriodsAfterCoEndDate,dataInputPeriods%%5Bperiod%%5Bid%%5D,openingDate,"
+        "closingDate%%5D,organisationUnits%%5Bid%%5D,access%%5Bdata%%5Bwrite%%5D%%5D",
+        STR_ARG(list));
+    if (get(a, path, &json, error)) return -1;
+    if (!dhis2_entry_read_sets(a->arena, json, entry)) return odd(a, "data sets", error);
+  }
+  return 0;
+}
+
+static int ask_options(const struct asking *a, const struct dhis2_metadata *metadata, struct dhis2_entry *entry, struct error *error) {
+  struct str *ids = ARENA_ARRAY(a->arena, metadata->combo_count + 1, struct str);
+  for (size_t i = 0; i < metadata->combo_count; i++) ids[i] = metadata->combos[i]->o.id;
+  for (size_t at = 0; at < metadata->combo_count; at += IDS_PER_CALL) {
+    struct str list = in_list(a->arena, ids + at, part(at, metadata->combo_count)), json;
+    struct str path = arena_printf(a->arena,
+                                   "/api/metadata?categoryCombos:filter=id:in:%.*s&categoryCombos:fields=id,categories%%5Bid,"
+                                   "categoryOptions%%5Bid,name,startDate,endDate,organisationUnits%%5Bid%%5D,access%%5Bdata%%5Bwrite"
+                                   "%%5D%%5D%%5D%%5D",
+                                   STR_ARG(list));
+    if (get(a, path, &json, error)) return -1;
+    if (!dhis2_entry_read_options(a->arena, json, entry)) return odd(a, "category options", error);
+  }
+  return 0;
+}
+
+/* The server does not do that for this user, or fails at it: what else is there still counts. */
+static bool may_lack(const struct error *error) {
+  return error->code == ERROR_forbidden || error->code == ERROR_not_found || error->code == ERROR_upstream_error ||
+         error->code == ERROR_upstream_broken || error->code == ERROR_empty_answer;
+}
+
+static bool needs_exceptions(const struct dhis2_entry *entry) {
+  for (struct map_entry *e = map_first(&entry->sets); e; e = map_next(&entry->sets, e))
+    if (((const struct dhis2_entry_set *)e->value)->expiry_days > 0 && !entry->user.edits_expired) return true;
+  return false;
+}
+
+static int ask_exceptions(const struct asking *a, struct dhis2_entry *entry, struct error *error) {
+  struct str json;
+  if (!needs_exceptions(entry)) return 0;
+  if (get(a, STR("/api/lockExceptions?paging=false&fields=period%5Bid%5D,organisationUnit%5Bid%5D,dataSet%5Bid%5D"), &json, error) == 0 &&
+      dhis2_entry_read_exceptions(a->arena, json, entry))
+    return 0;
+  if (error->code && !may_lack(error)) return -1;
+  *error = (struct error){0};
+  entry->exceptions_unknown = true;
+  return 0;
+}
+
+const struct dhis2_entry *dhis2_entry_of_server(struct arena *arena, struct dhis2_server *server, const struct dhis2_metadata *metadata,
+                                                const atomic_bool *cancel, struct error *error) {
+  const struct asking a = {arena, server, cancel};
+  struct dhis2_entry *entry = dhis2_entry_new(arena);
+  if (ask_user(&a, entry, error) || ask_clock(&a, entry, error) || ask_sets(&a, metadata, entry, error) ||
+      ask_options(&a, metadata, entry, error) || ask_exceptions(&a, entry, error))
+    return NULL;
+  return entry;
+}
+
+/* --- of a place --- */
+
+static int ask_units(const struct asking *a, const struct dhis2_entry_question *q, struct dhis2_entry_place *place, struct error *error) {
+  for (size_t at = 0; at < q->unit_count; at += IDS_PER_CALL) {
+    struct str list = in_list(a->arena, q->units + at, part(at, q->unit_count)), json;
+    struct str path = arena_printf(
+        a->arena, "/api/organisationUnits?paging=false&filter=id:in:%.*s&fields=id,name,path,openingDate,closedDate", STR_ARG(list));
+    if (get(a, path, &json, error)) return -1;
+    if (!dhis2_entry_read_units(a->arena, json, place)) return odd(a, "org units", error);
+  }
+  return 0;
+}
+
+static int ask_approved(const struct asking *a, struct str workflow, const char *period, const struct dhis2_entry_question *q,
+                        struct dhis2_entry_place *place, struct error *error) {
+  for (size_t at = 0; at < q->unit_count; at += IDS_PER_CALL)
+    for (size_t from = 0; from < q->attribute_count; from += IDS_PER_CALL) {
+      struct str units = comma_list(a->arena, q->units + at, part(at, q->unit_count)),
+                 attributes = comma_list(a->arena, q->attributes + from, part(from, q->attribute_count)), json;
+      struct str path = arena_printf(a->arena, "/api/dataApprovals/multiple?wf=%.*s&pe=%s&ou=%.*s&aoc=%.*s", STR_ARG(workflow), period,
+                                     STR_ARG(units), STR_ARG(attributes));
+      if (get(a, path, &json, error)) return -1;
+      if (!dhis2_entry_read_approvals(a->arena, json, place)) return odd(a, "approvals", error);
+    }
+  return 0;
+}
+
+static int ask_approvals(const struct asking *a, const struct dhis2_entry *entry, const struct dhis2_entry_question *q,
+                         struct dhis2_entry_place *place, struct error *error) {
+  struct dhis2_period period, approved_with;
+  struct map asked = {0};
+  int result = 0;
+  if (!dhis2_period_parse(q->period, &period)) return 0;
+  for (struct map_entry *e = map_first(&entry->sets); e && result == 0; e = map_next(&entry->sets, e)) {
+    const struct dhis2_entry_set *set = e->value;
+    if (!dhis2_entry_workflow_period(set, &period, &approved_with) || map_put(&asked, set->workflow, e->value)) continue;
+    result = ask_approved(a, set->workflow, approved_with.text, q, place, error);
+  }
+  map_free(&asked);
+  if (result == 0 || !may_lack(error)) return result;
+  place->approval_unknown = arena_str(a->arena, str_of(error->message));
+  *error = (struct error){0};
+  return 0;
+}
+
+static int ask_limits(const struct asking *a, const struct dhis2_entry_question *q, struct dhis2_entry_place *place, struct error *error) {
+  for (size_t at = 0; q->limits && at < q->unit_count; at += IDS_PER_CALL) {
+    struct str list = in_list(a->arena, q->units + at, part(at, q->unit_count)), json;
+    struct str path = arena_printf(a->arena,
+                                   "/api/minMaxDataElements?paging=false&filter=source.id:in:%.*s&fields=source%%5Bid%%5D,dataElement"
+                                   "%%5Bid%%5D,optionCombo%%5Bid%%5D,min,max",
+                                   STR_ARG(list));
+    if (get(a, path, &json, error)) return -1;
+    if (!dhis2_entry_read_limits(a->arena, json, place)) return odd(a, "least and largest values", error);
+  }
+  return 0;
+}
+
+const struct dhis2_entry_place *dhis2_entry_place_of_server(struct arena *arena, struct dhis2_server *server,
+                                                            const struct dhis2_entry *entry, const struct dhis2_entry_question *question,
+                                                            const atomic_bool *cancel, struct error *error) {
+  const struct asking a = {arena, server, cancel};
+  struct dhis2_entry_place *place = dhis2_entry_place_new(arena);
+  if (ask_units(&a, question, place, error) || ask_approvals(&a, entry, question, place, error) || ask_limits(&a, question, place, error))
+    return NULL;
+  return place;
+}
