@@ -128,10 +128,6 @@ static void reply_period_types(struct data_call *call) {
   sim_reply_json(call->reply, 200, json_pack("{s:o}", "periodTypes", list));
 }
 
-static void reply_lock_exceptions(struct data_call *call) {
-  sim_reply_json(call->reply, 200, json_pack("{s:[]}", "lockExceptions"));
-}
-
 /* The stand-in makes no analytics tables; a server where they were never made says so. */
 static void reply_analytics(struct data_call *call) {
   data_error(call, 409, "E7144",
@@ -172,8 +168,8 @@ bool data_system(struct data_call *call) {
     void (*answer)(struct data_call *call);
   } rooms[] = {{"system/info", reply_info},         {"system/id", reply_ids},
                {"system/uid", reply_ids},           {"system/ping", reply_pong},
-               {"periodTypes", reply_period_types}, {"lockExceptions", reply_lock_exceptions},
-               {"analytics", reply_analytics},      {"analytics/dataValueSet", reply_analytics}};
+               {"periodTypes", reply_period_types}, {"analytics", reply_analytics},
+               {"analytics/dataValueSet", reply_analytics}};
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
     if (!str_eq(call->path, str_of(rooms[i].path)) || !data_is(call, "GET")) continue;
     rooms[i].answer(call);

@@ -164,6 +164,22 @@ bool sim_period_of_day(const char *type, int day, struct sim_period *ret) {
   return false;
 }
 
+int sim_day_shift(int day, const char *type, int by) {
+  int year, month, of_month,
+      months = strcmp(type, "Monthly") == 0     ? 1
+               : strcmp(type, "BiMonthly") == 0 ? 2
+               : strcmp(type, "Yearly") == 0    ? 12
+                                                : 0;
+  struct sim_period span;
+  for (size_t i = 0; i < sizeof months_table / sizeof *months_table; i++)
+    if (strcmp(type, months_table[i].type) == 0) months = months_table[i].count;
+  if (!months) return sim_period_of_day(type, day, &span) ? day + by * (span.end - span.start + 1) : day;
+  date_of(day, &year, &month, &of_month);
+  int index = year * 12 + month - 1 + by * months, first = day_of(index / 12, index % 12 + 1, 1),
+      days = day_of(index / 12, index % 12 + 2, 1) - first;
+  return first + (of_month < days ? of_month : days) - 1;
+}
+
 bool sim_period_shift(const struct sim_period *period, int by, struct sim_period *ret) {
   *ret = *period;
   for (; by > 0; by--)

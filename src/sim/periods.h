@@ -12,6 +12,7 @@ struct sim_period {
 
 bool sim_period_parse(struct str text, struct sim_period *ret);
 bool sim_period_of_day(const char *type, int day, struct sim_period *ret);
+int sim_day_shift(int day, const char *type, int by); /* by so many periods of that type: the same day of a later month, or its last */
 bool sim_period_shift(const struct sim_period *period, int by, struct sim_period *ret); /* the by-th after it, or before */
 
 bool sim_date_parse(struct str text, int *ret_day); /* yyyy-MM-dd, what follows is passed over */

@@ -115,7 +115,7 @@ bool sim_values_handle(struct sim *sim, json_t *user, const struct sim_request *
   else if (is_single(name))
     values_single(sim, user, request, name, reply);
   else if (!str_eq(name, STR("/api/dataValueSets")))
-    return values_marks(sim, user, request, name, reply);
+    return values_marks(sim, user, request, name, reply) || values_gates(sim, user, request, name, reply);
   else if (reads)
     values_read(sim, user, request, suffix, reply);
   else if (sim_is(request, "POST"))

@@ -64,7 +64,8 @@ const char *values_type_text(const char *key); /* that key in words, where DHIS2
 
 /* When may this data set be filled for this period? */
 bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period, struct sim_period *ret_latest); /* after the latest open period */
-bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period);
+bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period, const char *unit); /* for this user, without a lock exception */
+bool model_frees(const struct model *m); /* F_EDIT_EXPIRED */
 enum input_window { INPUT_NO_WINDOWS, INPUT_OPEN, INPUT_CLOSED, INPUT_NOT_LISTED };
 enum input_window model_input(const struct model *m, const json_t *data_set, const struct sim_period *period);
 
@@ -77,10 +78,19 @@ void values_single(struct sim *sim, json_t *user, const struct sim_request *requ
 /* As a controller throws it. */
 void values_error(const struct sim *sim, struct sim_reply *reply, int status, const char *code, struct str message);
 
+/* --- lock exceptions, least and largest values (values_gates.c) --- */
+
+bool values_gates(struct sim *sim, json_t *user, const struct sim_request *request, struct str path, struct sim_reply *reply); /* true: answered */
+bool values_excepted(const struct model *m, const json_t *data_set, const char *period, const char *unit);
+
+/* When and where may an attribute option be used (values_attribute.c)? */
+bool model_option_here(const struct model *m, const json_t *aoc, const char *unit);
+bool model_option_now(const struct model *m, const json_t *data_set, const json_t *aoc, const struct sim_period *period);
+
 /* --- what was approved, what was called complete (values_marks.c) --- */
 
 bool values_marks(struct sim *sim, json_t *user, const struct sim_request *request, struct str path, struct sim_reply *reply); /* true: answered */
-bool values_approved(const struct model *m, const json_t *data_set, const char *period, const char *unit, bool below); /* below: also where a unit above it is */
+bool values_approved(const struct model *m, const json_t *data_set, const char *period, const char *unit, const char *aoc, bool below); /* below: also where a unit above it is */
 struct completion {
   struct str period, set, unit, aoc, date, stored_by;
 };

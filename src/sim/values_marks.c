@@ -13,7 +13,7 @@ struct registration {
 };
 
 struct approval {
-  char workflow[16], period[24], unit[16], by[MARK_TEXT];
+  char workflow[16], period[24], unit[16], aoc[16], by[MARK_TEXT];
   int64_t at_ms;
 };
 
@@ -224,41 +224,60 @@ static void delete_registration(const struct model *m, const struct sim_request 
 
 /* --- approval --- */
 
-bool values_approved(const struct model *m, const json_t *data_set, const char *period, const char *unit, bool below) {
+static struct approval *approval_of(const struct model *m, const char *workflow, const char *period, const char *unit, const char *aoc,
+                                    bool below) {
   const struct values_marks *marks = values_marks_of(m->sim->values);
-  const char *workflow = model_ref(data_set, "workflow");
   for (size_t i = 0; *workflow && i < marks->approved.n; i++) {
-    const struct approval *a = &marks->approved.p[i];
-    if (strcmp(a->workflow, workflow) != 0 || strcmp(a->period, period) != 0) continue;
-    if (strcmp(a->unit, unit) == 0 || (below && model_below(m, unit, a->unit))) return true;
+    struct approval *a = &marks->approved.p[i];
+    if (strcmp(a->workflow, workflow) != 0 || strcmp(a->period, period) != 0 || strcmp(a->aoc, aoc) != 0) continue;
+    if (strcmp(a->unit, unit) == 0 || (below && model_below(m, unit, a->unit))) return a;
   }
-  return false;
+  return NULL;
+}
+
+bool values_approved(const struct model *m, const json_t *data_set, const char *period, const char *unit, const char *aoc, bool below) {
+  return approval_of(m, model_ref(data_set, "workflow"), period, unit, aoc, below) != NULL;
+}
+
+static const char *state_of(const struct model *m, const char *workflow, const char *period, const char *unit, const char *aoc) {
+  if (approval_of(m, workflow, period, unit, aoc, false)) return "APPROVED_HERE";
+  return approval_of(m, workflow, period, unit, aoc, true) ? "APPROVED_ABOVE" : "UNAPPROVED_READY";
+}
+
+static json_t *permissions(const char *state) {
+  bool here = strcmp(state, "APPROVED_HERE") == 0;
+  return json_pack("{s:b, s:b, s:b, s:b, s:b}", "mayApprove", strcmp(state, "UNAPPROVED_READY") == 0, "mayUnapprove", here, "mayAccept", 0,
+                   "mayUnaccept", 0, "mayReadData", 1);
+}
+
+static void show_approval(const struct model *m, const struct approval *asked, struct sim_reply *reply) {
+  const struct approval *found = approval_of(m, asked->workflow, asked->period, asked->unit, asked->aoc, false);
+  const char *name = state_of(m, asked->workflow, asked->period, asked->unit, asked->aoc);
+  const json_t *by = found ? sim_objects_get(m->sim->objects, "users", found->by) : NULL;
+  char at[CLOCK_TEXT_SIZE];
+  json_t *state = permissions(name);
+  json_object_set_new(state, "state", json_string(name));
+  if (found) {
+    (void)clock_format(found->at_ms, at);
+    json_object_set_new(state, "approvedBy", json_sprintf("%s %s", model_text(by, "firstName"), model_text(by, "surname")));
+    json_object_set_new(state, "approvedAt", json_sprintf("%.19s.000", at));
+    json_object_set_new(state, "acceptedAt", json_sprintf("%.19s.000", at));
+  }
+  sim_reply_json(reply, 200, state);
 }
 
 static void approvals(const struct model *m, const struct sim_request *request, struct sim_reply *reply) {
   struct values_marks *marks = values_marks_of(m->sim->values);
-  struct approval asked_for = {.at_ms = sim_now_ms(m->sim)}, *found = NULL;
+  struct approval asked_for = {.at_ms = sim_now_ms(m->sim)};
+  struct str aoc = sim_param(request, "aoc", 0);
   KEEP(asked_for.workflow, sim_param(request, "wf", 0));
   KEEP(asked_for.period, sim_param(request, "pe", 0));
   KEEP(asked_for.unit, sim_param(request, "ou", 0));
+  KEEP(asked_for.aoc, aoc.n ? aoc : str_of(m->default_coc));
   KEEP(asked_for.by, str_of(model_text(m->user, "id")));
-  for (size_t i = 0; i < marks->approved.n; i++) {
-    struct approval *a = &marks->approved.p[i];
-    if (strcmp(a->workflow, asked_for.workflow) == 0 && strcmp(a->period, asked_for.period) == 0 && strcmp(a->unit, asked_for.unit) == 0)
-      found = a;
-  }
+  struct approval *found = approval_of(m, asked_for.workflow, asked_for.period, asked_for.unit, asked_for.aoc, false);
   if (sim_is(request, "GET")) {
-    const json_t *by = found ? sim_objects_get(m->sim->objects, "users", found->by) : NULL;
-    char at[CLOCK_TEXT_SIZE];
-    json_t *state = json_pack("{s:b, s:b, s:b, s:b, s:b, s:s}", "mayApprove", !found, "mayUnapprove", found != NULL, "mayAccept", 0,
-                              "mayUnaccept", 0, "mayReadData", 1, "state", found ? "APPROVED_HERE" : "UNAPPROVED_READY");
-    if (found) {
-      (void)clock_format(found->at_ms, at);
-      json_object_set_new(state, "approvedBy", json_sprintf("%s %s", model_text(by, "firstName"), model_text(by, "surname")));
-      json_object_set_new(state, "approvedAt", json_sprintf("%.19s.000", at));
-      json_object_set_new(state, "acceptedAt", json_sprintf("%.19s.000", at));
-    }
-    sim_reply_json(reply, 200, state);
+    show_approval(m, &asked_for, reply);
     return;
   }
   if (sim_is(request, "POST") && !found) VEC_PUSH(&marks->approved, asked_for);
@@ -266,10 +285,51 @@ static void approvals(const struct model *m, const struct sim_request *request, 
   sim_reply_empty(reply, 204);
 }
 
+/* The n-th of a parameter that may come several times, with commas in it; p NULL: no more. */
+static struct str each(const struct sim_request *request, const char *name, size_t n) {
+  struct str list;
+  for (size_t i = 0; (list = sim_param(request, name, i)).p; i++)
+    while (list.p) {
+      struct str one = str_take(&list, ',');
+      if (n-- == 0) return one;
+    }
+  return STR_NONE;
+}
+
+static void add_states(const struct model *m, const struct sim_request *request, struct str workflow, struct str period, json_t *list) {
+  struct arena *a = request->arena;
+  bool all = !each(request, "aoc", 0).p;
+  struct str unit, aoc;
+  for (size_t i = 0; (unit = each(request, "ou", i)).p; i++)
+    for (size_t k = 0; (aoc = all ? (k ? STR_NONE : str_of(m->default_coc)) : each(request, "aoc", k)).p; k++) {
+      const char *ids[] = {arena_cstr(a, workflow), arena_cstr(a, period), arena_cstr(a, unit), arena_cstr(a, aoc)};
+      const char *state = state_of(m, ids[0], ids[1], ids[2], ids[3]);
+      json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "wf", ids[0], "pe", ids[1], "ou", ids[2], "aoc", ids[3],
+                                            "state", state, "permissions", permissions(state)));
+    }
+}
+
+/* GET /api/dataApprovals/multiple, of periods of the workflow's own type alone (DataApprovalController). */
+static void many_approvals(const struct model *m, const struct sim_request *request, struct sim_reply *reply) {
+  json_t *list = json_array();
+  struct sim_period period;
+  struct str workflow, text;
+  for (size_t i = 0; (workflow = each(request, "wf", i)).p; i++)
+    for (size_t k = 0; (text = each(request, "pe", k)).p; k++) {
+      const char *type = model_text(model_get(m, "dataApprovalWorkflows", workflow), "periodType");
+      if (sim_period_parse(text, &period) && strcmp(period.type, type) == 0) add_states(m, request, workflow, text, list);
+    }
+  sim_reply_json(reply, 200, list);
+}
+
 bool values_marks(struct sim *sim, json_t *user, const struct sim_request *request, struct str path, struct sim_reply *reply) {
   struct model m = model_of(sim, user);
   if (str_eq(path, STR("/api/dataApprovals"))) {
     approvals(&m, request, reply);
+    return true;
+  }
+  if (str_eq(path, STR("/api/dataApprovals/multiple")) && sim_is(request, "GET")) {
+    many_approvals(&m, request, reply);
     return true;
   }
   if (!str_eq(path, STR("/api/completeDataSetRegistrations"))) return false;

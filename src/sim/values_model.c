@@ -1,6 +1,9 @@
+#include "base/clock.h"
 #include "sim/auth.h"
 #include "sim/relations.h"
 #include "sim/values_internal.h"
+
+enum { DAY_MS = 86400000 };
 
 struct model model_of(struct sim *sim, json_t *user) {
   return (struct model){.sim = sim,
@@ -172,13 +175,34 @@ bool model_future(const struct model *m, const json_t *data_set, const struct si
   return old ? period->end > ret_latest->end : period->start > ret_latest->start;
 }
 
-bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period) {
-  double days = json_number_value(json_object_get(data_set, "expiryDays"));
-  return days > 0 && today(m) > period->end + (int)days;
+bool model_frees(const struct model *m) {
+  return m->user && sim_auth_may(m->sim, m->user, "F_EDIT_EXPIRED");
 }
 
-static bool window_day(const json_t *entry, const char *key, int *ret_day) {
-  return sim_date_parse(str_of(model_text(entry, key)), ret_day);
+/* Whole days; only 2.42 counts parts of them, from midnight on (DataSet.isLocked; from 2.43 on the number is cut to a whole one). */
+bool model_expired(const struct model *m, const json_t *data_set, const struct sim_period *period, const char *unit) {
+  double days = json_number_value(json_object_get(data_set, "expiryDays"));
+  int64_t after_end = (period->end + 1) * (int64_t)DAY_MS, now = sim_now_ms(m->sim);
+  if (m->sim->release != SIM_2_42) days = (int)days;
+  if (days <= 0 || model_frees(m)) return false;
+  bool late = m->sim->release < SIM_2_42 ? today(m) > period->end + (int)days : now > after_end + (int64_t)(days * DAY_MS);
+  return late && !values_excepted(m, data_set, period->text, unit);
+}
+
+/* The moment of "2026-11-24" or "2026-11-24T09:30:00.000". */
+static bool moment(const json_t *entry, const char *key, int64_t *ret_ms) {
+  struct str text = str_of(model_text(entry, key));
+  char full[32];
+  int day;
+  if (!sim_date_parse(text, &day)) return false;
+  (void)snprintf(full, sizeof full, "%.*sZ", (int)(text.n < 23 ? text.n : 23), text.p);
+  if (!clock_parse(str_of(full), ret_ms)) *ret_ms = day * (int64_t)DAY_MS;
+  return true;
+}
+
+/* To 2.42 days count, from 2.43 on moments. */
+static bool is_before(const struct model *m, int64_t a, int64_t b) {
+  return values_new_engine(m->sim) ? a < b : sim_day_of_ms(a) < sim_day_of_ms(b);
 }
 
 enum input_window model_input(const struct model *m, const json_t *data_set, const struct sim_period *period) {
@@ -187,10 +211,10 @@ enum input_window model_input(const struct model *m, const json_t *data_set, con
   enum input_window found = INPUT_NOT_LISTED;
   for (size_t i = 0; i < json_array_size(windows); i++) {
     const json_t *entry = json_array_get(windows, i);
-    int day;
+    int64_t at, now = sim_now_ms(m->sim);
     if (strcmp(model_ref(entry, "period"), period->text) != 0) continue;
-    bool before = window_day(entry, "openingDate", &day) && today(m) < day,
-         after = window_day(entry, "closingDate", &day) && today(m) > day;
+    bool before = moment(entry, "openingDate", &at) && is_before(m, now, at),
+         after = moment(entry, "closingDate", &at) && is_before(m, at, now);
     if (!before && !after) return INPUT_OPEN;
     found = INPUT_CLOSED;
   }

@@ -330,7 +330,9 @@ static bool untimely(const struct entry *e, const struct cell *c) {
   const struct model *m = &e->im->model;
   struct sim_period latest;
   enum input_window window = model_input(m, e->set, &c->period);
-  if (model_expired(m, e->set, &c->period) || model_future(m, e->set, &c->period, &latest)) return true;
+  if (window == INPUT_NO_WINDOWS)
+    return model_expired(m, e->set, &c->period, model_text(model_get(m, "organisationUnits", c->unit), "id")) ||
+           (!model_frees(m) && model_future(m, e->set, &c->period, &latest));
   return window == INPUT_OPEN ||
          window == INPUT_NOT_LISTED; /* the wrong way round (measured on 2.43.1): only what is closed by now may be written */
 }
@@ -362,52 +364,46 @@ static bool approved_failed(struct entry *e, const struct cell *c) {
                    STR_ARG(c->aoc), STR_ARG(c->unit), c->period.text));
 }
 
+static bool check_unit_time(struct entry *e) {
+  for (size_t i = 0; i < e->n; i++)
+    if (outside_unit(e, &e->cells[i])) return unit_failed(e, &e->cells[i]);
+  return true;
+}
+
 static bool check_time(struct entry *e) {
   const struct model *m = &e->im->model;
   struct arena *a = e->im->arena;
   struct texts late = TEXTS_INIT;
   if (e->im->force) return true;
-  for (size_t i = 0; i < e->n && !m->superuser; i++)
+  for (size_t i = 0; i < e->n; i++)
     if (untimely(e, &e->cells[i])) texts_add(&late, str_of(e->cells[i].period.text));
   struct str list = texts_end(&late, a);
   if (list.p)
     return entry_failed(e, "E8030", arena_printf(a, "%.*s-%.*s", STR_ARG(e->set_id), STR_ARG(list)),
                         arena_printf(a, "Untimely data entry for data set %.*s and period(s): `%.*s`", STR_ARG(e->set_id), STR_ARG(list)));
   for (size_t i = 0; i < e->n; i++)
-    if (outside_unit(e, &e->cells[i])) return unit_failed(e, &e->cells[i]);
-  for (size_t i = 0; i < e->n; i++)
-    if (e->cells[i].aoc_sent && values_approved(m, e->set, e->cells[i].period.text, arena_cstr(a, e->cells[i].unit), false))
+    if (e->cells[i].aoc_sent &&
+        values_approved(m, e->set, e->cells[i].period.text, arena_cstr(a, e->cells[i].unit), arena_cstr(a, e->cells[i].aoc), false))
       return approved_failed(e, &e->cells[i]);
-  return true;
-}
-
-static bool check_option(struct entry *e, const struct cell *c, const json_t *option) {
-  const struct model *m = &e->im->model;
-  struct arena *a = e->im->arena;
-  const json_t *units = json_object_get(option, "organisationUnits");
-  int start, end;
-  bool here = json_array_size(units) == 0;
-  for (size_t n = 0; n < json_array_size(units) && !here; n++)
-    here = model_below(m, arena_cstr(a, c->unit), model_text(json_array_get(units, n), "id"));
-  if (!here)
-    return entry_failed(
-        e, "E8025", arena_printf(a, "%.*s-[%.*s]", STR_ARG(c->aoc), STR_ARG(c->unit)),
-        arena_printf(a, "Attribute option combo %.*s not usable with org unit(s): `[%.*s]`", STR_ARG(c->aoc), STR_ARG(c->unit)));
-  if ((sim_date_parse(str_of(model_text(option, "startDate")), &start) && c->period.end < start) ||
-      (sim_date_parse(str_of(model_text(option, "endDate")), &end) && c->period.start > end))
-    return entry_failed(
-        e, "E8032", arena_printf(a, "%.*s-[%s]", STR_ARG(c->aoc), c->period.text),
-        arena_printf(a, "Untimely data entry for attribute option combo %.*s and period(s): `[%s]`", STR_ARG(c->aoc), c->period.text));
+  for (size_t i = 0; i < e->n; i++) {
+    const struct cell *c = &e->cells[i];
+    if (c->aoc_sent && !model_option_now(m, e->set, model_coc(m, c->aoc), &c->period))
+      return entry_failed(
+          e, "E8032", arena_printf(a, "%.*s-[%s]", STR_ARG(c->aoc), c->period.text),
+          arena_printf(a, "Untimely data entry for attribute option combo %.*s and period(s): `[%s]`", STR_ARG(c->aoc), c->period.text));
+  }
   return true;
 }
 
 static bool check_attribute(struct entry *e) {
   const struct model *m = &e->im->model;
+  struct arena *a = e->im->arena;
   for (size_t i = 0; i < e->n; i++) {
-    const json_t *options = json_object_get(model_coc(m, e->cells[i].aoc), "categoryOptions");
-    for (size_t k = 0; k < json_array_size(options); k++)
-      if (!check_option(e, &e->cells[i], sim_objects_get(m->sim->objects, "categoryOptions", model_text(json_array_get(options, k), "id"))))
-        return false;
+    const struct cell *c = &e->cells[i];
+    if (!model_option_here(m, model_coc(m, c->aoc), arena_cstr(a, c->unit)))
+      return entry_failed(
+          e, "E8025", arena_printf(a, "%.*s-[%.*s]", STR_ARG(c->aoc), STR_ARG(c->unit)),
+          arena_printf(a, "Attribute option combo %.*s not usable with org unit(s): `[%.*s]`", STR_ARG(c->aoc), STR_ARG(c->unit)));
   }
   return true;
 }
@@ -590,7 +586,8 @@ static size_t finish(struct entry *e) {
 
 /* False: something was thrown. */
 static bool judge(struct entry *e, size_t *good) {
-  bool ok = find_set(e) && check_access(e) && check_keys(e) && check_attribute(e) && check_duplicates(e) && check_time(e);
+  bool ok =
+      find_set(e) && check_access(e) && check_keys(e) && check_attribute(e) && check_unit_time(e) && check_time(e) && check_duplicates(e);
   if (!ok) return true;
   if (trips(e))
     return import_throw(e->im, 500, NULL,

@@ -219,28 +219,16 @@ static bool check_strict(struct judge *j, const struct checked *c) {
 static bool check_attribute(struct judge *j, const struct checked *c) {
   struct import *im = j->im;
   const struct model *m = &im->model;
-  const json_t *options = json_object_get(c->aoc, "categoryOptions");
   struct str unit = uid_of(c->unit), period = str_of(c->period.text), aoc = uid_of(c->aoc);
-  for (size_t k = 0; k < json_array_size(options); k++) {
-    const json_t *option = sim_objects_get(m->sim->objects, "categoryOptions", model_text(json_array_get(options, k), "id")),
-                 *units = json_object_get(option, "organisationUnits");
-    int start, end;
-    bool outside = (sim_date_parse(str_of(model_text(option, "startDate")), &start) && c->period.end < start) ||
-                   (sim_date_parse(str_of(model_text(option, "endDate")), &end) && c->period.start > end);
-    bool here = json_array_size(units) == 0;
-    if (outside) {
-      conflict(im, c->index, "E7638", "period", period, objects_add(objects_of("period", period), "categoryOptionCombo", aoc),
-               say(im, "Period: `%1` is not within date range of attribute option combo: `%2`", period, aoc));
-      return false;
-    }
-    for (size_t n = 0; n < json_array_size(units) && !here; n++) here = model_below(m, unit.p, model_text(json_array_get(units, n), "id"));
-    if (!here) {
-      conflict(im, c->index, "E7639", "orgUnit", unit, objects_add(objects_of("organisationUnit", unit), "categoryOptionCombo", aoc),
-               say(im, "Organisation unit: `%1` is not valid for attribute option combo: `%2`", unit, aoc));
-      return false;
-    }
-  }
-  return true;
+  if (!model_option_now(m, j->set, c->aoc, &c->period))
+    conflict(im, c->index, "E7638", "period", period, objects_add(objects_of("period", period), "categoryOptionCombo", aoc),
+             say(im, "Period: `%1` is not within date range of attribute option combo: `%2`", period, aoc));
+  else if (!model_option_here(m, c->aoc, unit.p))
+    conflict(im, c->index, "E7639", "orgUnit", unit, objects_add(objects_of("organisationUnit", unit), "categoryOptionCombo", aoc),
+             say(im, "Organisation unit: `%1` is not valid for attribute option combo: `%2`", unit, aoc));
+  else
+    return true;
+  return false;
 }
 
 static void approved(struct judge *j, const struct checked *c, struct str set) {
@@ -261,7 +249,7 @@ static bool check_set_time(struct judge *j, const struct checked *c, const json_
   const struct model *m = &im->model;
   struct sim_period latest;
   struct str period = str_of(c->period.text), set = uid_of(data_set);
-  if (!m->superuser && model_expired(m, data_set, &c->period)) {
+  if (model_expired(m, data_set, &c->period, model_text(c->unit, "id"))) {
     conflict(im, c->index, "E7640", "period", period, objects_add(objects_of("period", period), "dataSet", set),
              say(im, "Current date is past expiry days for period: `%1`  and data set: `%2`", period, set));
     return false;
@@ -277,7 +265,7 @@ static bool check_set_time(struct judge *j, const struct checked *c, const json_
     conflict(im, c->index, "E7641", "period", period, objects, text.p);
     return false;
   }
-  if (values_approved(m, data_set, c->period.text, model_text(c->unit, "id"), true)) {
+  if (values_approved(m, data_set, c->period.text, model_text(c->unit, "id"), model_text(c->aoc, "id"), true)) {
     approved(j, c, set);
     return false;
   }

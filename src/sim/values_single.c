@@ -190,7 +190,10 @@ static void read_form(struct single *s) {
     if (here && model_combo(&s->model, model_text(set, "id"), arena_cstr(s->request->arena, v->element)))
       json_array_append_new(list, entry_of(s, v));
   }
-  bool locked = known && (model_expired(&s->model, set, &period) || model_future(&s->model, set, &period, &latest)) && !s->model.superuser;
+  bool locked = known &&
+                (model_expired(&s->model, set, &period, arena_cstr(s->request->arena, s->unit.p ? s->unit : STR(""))) ||
+                 model_future(&s->model, set, &period, &latest)) &&
+                !s->model.superuser;
   sim_reply_json(s->reply, 200,
                  json_pack("{s:o, s:[], s:s, s:{s:b}}", "dataValues", list, "minMaxValues", "lockStatus", locked ? "LOCKED" : "OPEN",
                            "completeStatus", "complete", 0));
