@@ -14,8 +14,9 @@ static struct str text_of(struct arena *arena, const json_t *object, const char 
 }
 
 static int check_members(const json_t *root, struct error *error) {
-  static const char *const known[] = {"alignment",   "mapping", "from", "to",     "periods",       "org_units",
-                                      "descendants", "dry_run", "wait", "accept", "changed_since", "deletions"};
+  static const char *const known[] = {"alignment",     "mapping",     "from",         "to",   "periods",
+                                      "org_units",     "descendants", "dry_run",      "wait", "accept",
+                                      "changed_since", "deletions",   "check_min_max"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -101,7 +102,8 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
   if (read_list(job->arena, root, "periods", &order->periods, &order->period_count, error) ||
       read_list(job->arena, root, "org_units", &order->org_units, &order->org_unit_count, error) ||
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
-      read_flag(root, "wait", &ret->wait, error) || read_accept(root, order->accept, error) || read_changes(job->arena, root, order, error))
+      read_flag(root, "check_min_max", &order->check_min_max, error) || read_flag(root, "wait", &ret->wait, error) ||
+      read_accept(root, order->accept, error) || read_changes(job->arena, root, order, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     error->code = ERROR_bad_request;

@@ -32,6 +32,7 @@ static const char usage[] =
     "  --undo              puts back what the run in the journal overwrote\n"
     "  --report FILE       the report, as the ending says: .json, .csv (spreadsheets) or .html (to read, print and file); may be given "
     "several times\n"
+    "  --check-min-max     holds back what lies outside of the target's min and max values\n"
     "  --sum-anyway        also adds up what the target averages, or takes the last, least or largest of\n";
 
 enum word {
@@ -53,6 +54,7 @@ enum word {
   UNDO,
   REPORT,
   SUM_ANYWAY,
+  CHECK_MIN_MAX,
   HELP
 };
 
@@ -75,6 +77,7 @@ static const struct option long_options[] = {
     {"undo", no_argument, NULL, UNDO},
     {"report", required_argument, NULL, REPORT},
     {"sum-anyway", no_argument, NULL, SUM_ANYWAY},
+    {"check-min-max", no_argument, NULL, CHECK_MIN_MAX},
     {"help", no_argument, NULL, HELP},
     {0},
 };
@@ -85,7 +88,7 @@ struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions;
   const char *reports[REPORTS_MAX];
   size_t report_count;
-  bool dry_run, wait, resume, undo, sum_anyway;
+  bool dry_run, wait, resume, undo, sum_anyway, check_min_max;
 };
 
 struct work {
@@ -143,8 +146,13 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
                                 [CHANGED_SINCE - CONFIG] = &a->changed_since,
                                 [DELETIONS - CONFIG] = &a->deletions,
                                 [HELP - CONFIG] = NULL};
-  bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run, [RESUME - CONFIG] = &a->resume,         [WAIT - CONFIG] = &a->wait,
-                         [UNDO - CONFIG] = &a->undo,       [SUM_ANYWAY - CONFIG] = &a->sum_anyway, [HELP - CONFIG] = NULL};
+  bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
+                         [RESUME - CONFIG] = &a->resume,
+                         [WAIT - CONFIG] = &a->wait,
+                         [UNDO - CONFIG] = &a->undo,
+                         [SUM_ANYWAY - CONFIG] = &a->sum_anyway,
+                         [CHECK_MIN_MAX - CONFIG] = &a->check_min_max,
+                         [HELP - CONFIG] = NULL};
   for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
     if (option == HELP) return 1;
     if (option == '?') return bad_usage(error, "an option is unknown or lacks its value");
@@ -194,7 +202,8 @@ static int read_order(struct work *w, struct error *error) {
                                 .to = str_of(w->asked->to),
                                 .changed_since = str_of(w->asked->changed_since),
                                 .dry_run = w->asked->dry_run,
-                                .sum_anyway = w->asked->sum_anyway};
+                                .sum_anyway = w->asked->sum_anyway,
+                                .check_min_max = w->asked->check_min_max};
   w->order.descendants = str_ends(units, STR("/descendants"));
   if (w->order.descendants) units.n -= strlen("/descendants");
   w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
@@ -213,6 +222,7 @@ static int transfer_files(struct work *w, struct error *error) {
   struct str id;
   const struct asked *a = w->asked;
   if (!a->values_in || !a->values_out) return bad_usage(error, "--values-in and --values-out come together");
+  if (a->check_min_max) return bad_usage(error, "--check-min-max asks a server: between files there is none");
   if (a->journal || a->resume || a->undo)
     return bad_usage(error, "between files there is no journal: nothing is overwritten before all of it is right");
   if (a->changed_since || a->deletions)

@@ -53,8 +53,9 @@ static void tell_refused(struct intake *in, const struct cell *cell) {
                                       .org_unit = translation_id(t, c->source_unit),
                                       .value = str_of(cell->sources[i].value)};
   }
-  report_conflict(in->report, false, str_of(transfer_reason_name(cell->reason)), str_of(transfer_reason_words(cell->reason)), &target,
-                  sources, n);
+  const struct report_words words = {false, str_of(transfer_reason_name(cell->reason)), str_of(transfer_reason_words(cell->reason)),
+                                     STR_NONE};
+  report_conflict(in->report, &words, &target, sources, n);
 }
 
 void intake_cell(struct intake *in, const struct cell *cell) {

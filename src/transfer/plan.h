@@ -28,6 +28,7 @@ struct plan_row {
   enum row_state state;
   struct str current;        /* as seen last */
   struct str code, text;     /* of a refusal */
+  struct str foretold, remedy; /* what to say where the server refuses it, wrongly, as foretold; empty: nothing was */
   uint32_t operand;          /* number in the translation; UINT32_MAX: none */
 };
 

@@ -22,8 +22,7 @@ struct conflict_cell {
 };
 
 struct conflict {
-  bool by_target;
-  struct str code, message;
+  struct report_words words;
   uint64_t count;
   struct conflict_cell cells[CONFLICT_CELLS];
   size_t cell_count;
@@ -120,15 +119,17 @@ static void add_code(struct report *r, struct str code, uint64_t count) {
   r->counts.ignored += count;
 }
 
-/* One of each code; messages of one code differ in the ids they name, so the first stands for all. */
-static struct conflict *conflict_of(struct report *r, bool by_target, struct str code, struct str message) {
-  char text[80];
-  int n = snprintf(text, sizeof text, "%d %.*s", by_target, STR_ARG(str_slice(code, 0, 64)));
+/* One of each code; a server's messages of one code differ in the ids they name, so the first stands for all. */
+static struct conflict *conflict_of(struct report *r, const struct report_words *words) {
+  char text[600];
+  int n = snprintf(text, sizeof text, "%d %.*s %.*s", words->by_target, STR_ARG(str_slice(words->code, 0, 64)),
+                   STR_ARG(str_slice(words->message, 0, words->remedy.n ? 500 : 0)));
   struct str key = {text, (size_t)n};
   struct conflict *c = map_get(&r->conflicts, key);
   if (c || r->conflicts.count == CONFLICTS_MAX) return c;
   c = ARENA_NEW(r->arena, struct conflict);
-  *c = (struct conflict){.by_target = by_target, .code = arena_str(r->arena, code), .message = arena_str(r->arena, message)};
+  c->words = (struct report_words){words->by_target, arena_str(r->arena, words->code), arena_str(r->arena, words->message),
+                                   words->remedy.n ? arena_str(r->arena, words->remedy) : STR_NONE};
   (void)map_put(&r->conflicts, arena_str(r->arena, key), c);
   return c;
 }
@@ -152,10 +153,10 @@ static void keep_cell(struct report *r, struct conflict *c, const struct report_
   for (size_t i = 0; i < source_count; i++) kept->sources[i] = copy_cell(r->arena, &sources[i]);
 }
 
-void report_conflict(struct report *r, bool by_target, struct str code, struct str message, const struct report_cell *cell,
-                     const struct report_cell *sources, size_t source_count) {
-  struct conflict *c = conflict_of(r, by_target, code, message);
-  if (by_target) add_code(r, code, 1);
+void report_conflict(struct report *r, const struct report_words *words, const struct report_cell *cell, const struct report_cell *sources,
+                     size_t source_count) {
+  struct conflict *c = conflict_of(r, words);
+  if (words->by_target) add_code(r, words->code, 1);
   if (!c) return;
   c->count++;
   keep_cell(r, c, cell, sources, source_count);
@@ -349,9 +350,10 @@ void report_write_conflicts(const struct report *r, struct json_out *out) {
   for (size_t i = 0; i < r->conflicts.count; i++) {
     const struct conflict *c = list[i]->value;
     json_out_object(out);
-    json_out_member_str(out, "code", c->code);
-    json_out_member_str(out, "message", c->message);
-    json_out_member_bool(out, "by_target", c->by_target);
+    json_out_member_str(out, "code", c->words.code);
+    json_out_member_str(out, "message", c->words.message);
+    if (c->words.remedy.n) json_out_member_str(out, "remedy", c->words.remedy);
+    json_out_member_bool(out, "by_target", c->words.by_target);
     json_out_member_int(out, "count", (int64_t)c->count);
     json_out_member_array(out, "cells");
     for (size_t k = 0; k < c->cell_count; k++) write_conflict_cell(out, &c->cells[k]);
@@ -498,8 +500,9 @@ static void add_conflict_cell(struct report *r, struct conflict *c, const json_t
 static void add_conflicts(struct report *r, const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *from = json_array_get(list, i), *cells = json_object_get(from, "cells");
-    struct conflict *c =
-        conflict_of(r, json_is_true(json_object_get(from, "by_target")), json_text(from, "code"), json_text(from, "message"));
+    const struct report_words words = {json_is_true(json_object_get(from, "by_target")), json_text(from, "code"),
+                                       json_text(from, "message"), json_text(from, "remedy")};
+    struct conflict *c = conflict_of(r, &words);
     if (!c) continue;
     c->count += count_of(from, "count");
     for (size_t k = 0; k < json_array_size(cells); k++) add_conflict_cell(r, c, json_array_get(cells, k));

@@ -59,7 +59,13 @@ struct report_counts *report_counts(struct report *report); /* to be raised in p
 void report_unmapped(struct report *report, enum transfer_reason reason, struct mapping_operand source, struct str value);
 
 /* A refusal: of the target's server (`by_target`, with its code) or of drawbridge. `sources`: where its value came from. */
-void report_conflict(struct report *report, bool by_target, struct str code, struct str message, const struct report_cell *cell,
+struct report_words {
+  bool by_target;
+  struct str code, message;
+  struct str
+      remedy; /* where it can be mended; empty: the code tells. One kind of conflict for each code, and with a remedy for each message */
+};
+void report_conflict(struct report *report, const struct report_words *words, const struct report_cell *cell,
                      const struct report_cell *sources, size_t source_count);
 void report_differing(struct report *report, const struct report_cell *wanted, struct str found); /* found.p == NULL: nothing is there */
 

@@ -196,9 +196,9 @@ static void add_reasons(struct making *m) {
   for (size_t i = 0; i < json_array_size(conflicts); i++) {
     const json_t *conflict = json_array_get(conflicts, i);
     bool by_target = json_is_true(json_object_get(conflict, "by_target"));
-    struct str code = keep(m, json_text(conflict, "code"));
+    struct str code = keep(m, json_text(conflict, "code")), remedy = keep(m, json_text(conflict, "remedy"));
     ADD_ROW(m, REASONS, by_target ? STR("target server (cells)") : STR("drawbridge (cells)"), code, keep(m, json_text(conflict, "message")),
-            number_text(m, conflict, "count"), str_of(transfer_remedy(by_target, code)));
+            number_text(m, conflict, "count"), remedy.n ? remedy : str_of(transfer_remedy(by_target, code)));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/map.h"
+#include "dhis2/data_entry_server.h"
 #include "dhis2/metadata_live.h"
 #include "dhis2/periods.h"
 #include "dhis2/uid.h"
@@ -152,6 +153,12 @@ static const struct dhis2_metadata *read_side(struct run *run, struct dhis2_serv
   }
 }
 
+static int prepare_preflight(struct run *run, struct error *error) {
+  run->preflight = (struct preflight){.metadata = run->target, .check_limits = run->order->check_min_max};
+  run->preflight.entry = dhis2_entry_of_server(run->arena, run->to, run->target, run->watch->cancel, error);
+  return run->preflight.entry ? 0 : error_context(error, "asking the target what may be entered");
+}
+
 /* To 2.42 a zero that is not significant is not kept; from 2.43 on every zero is. */
 static int settle_zeros(struct run *run, struct error *error) {
   struct dhis2_version version;
@@ -220,7 +227,9 @@ static int prepare(struct run *run, struct error *error) {
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   run->translation = translation_new(run->arena, m, options, error);
-  if (!run->translation || check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error)) return -1;
+  if (!run->translation || check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error) ||
+      prepare_preflight(run, error))
+    return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;

@@ -4,6 +4,7 @@
  * - The work is cut into chunks: one period and up to DHIS2_READ_UNITS_MAX source units, never with a part of the sources of a target cell outside. For each chunk: read the source (twice, until two readings agree), translate; read what
  *   the target holds; write the plan (every cell with what stands there and what is to stand there) to the journal; send; read the target back; write what came of it to the journal.
  * - Nothing is sent before the plan with the old value is on the disk. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
+ * - Before anything of a chunk is sent, each cell that is to be is judged by what the target lets this user enter, where and when (preflight.h): what it would refuse is told and held back.
  * - Cells that stand at the target as they are to be are not sent. A cell that is neither as it was when planned nor as it is to be was changed by somebody else: it is left alone and told (changed_meanwhile).
  * - With `changed_since` a chunk is first asked for what changed; then all sources of the cells that this touches are read, so that sums are whole. What nothing changed in is neither compared nor in the totals.
  * - With `deletions` a cell of the target is deleted where the source tells that sources of it were deleted, and none of them has a value any more (where the mapping wants all sources: where all of them were deleted). It is in the plan, the undo file and the report like
@@ -51,9 +52,10 @@ struct run_order {
   size_t period_count;
   const struct str *org_units; /* of the source */
   size_t org_unit_count;
-  bool descendants; /* and all units below them, as the source server tells */
-  bool accept[3];   /* by enum mapping_decision */
-  bool sum_anyway;  /* also what is averaged, last, least, … */
+  bool descendants;   /* and all units below them, as the source server tells */
+  bool accept[3];     /* by enum mapping_decision */
+  bool sum_anyway;    /* also what is averaged, last, least, … */
+  bool check_min_max; /* what lies outside of the target's least and largest values is held back */
   bool dry_run;
   struct str changed_since;  /* a day: only cells of the target that a source of was written or deleted since then; empty: all */
   bool deletions;            /* what was deleted at the source is deleted at the target */

@@ -1,5 +1,7 @@
 /* One chunk: read, translate, look, plan, send, verify. */
+#include "base/clock.h"
 #include "base/json_out.h"
+#include "dhis2/data_entry_server.h"
 #include "transfer/run_internal.h"
 #include "transfer/value_type.h"
 
@@ -164,7 +166,7 @@ static struct report_cell cell_of(const struct plan_row *row) {
                               .value = row->after};
 }
 
-static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_target, struct str code, struct str text) {
+static void tell_words(struct chunk *c, const struct plan_row *row, const struct report_words *words) {
   struct report_cell cell = cell_of(row), sources[CELL_SOURCES_SHOWN];
   struct source_cell found[CELL_SOURCES_SHOWN];
   struct error unused = {0};
@@ -177,7 +179,11 @@ static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_t
   for (size_t i = 0; i < n; i++)
     sources[i] = (struct report_cell){
         .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = periods[0]};
-  report_conflict(c->report, by_target, code, text, &cell, sources, n);
+  report_conflict(c->report, words, &cell, sources, n);
+}
+
+static void tell_conflict(struct chunk *c, const struct plan_row *row, bool by_target, struct str code, struct str text) {
+  tell_words(c, row, &(struct report_words){by_target, code, text, STR_NONE});
 }
 
 /* --- planning --- */
@@ -247,6 +253,56 @@ static void drop_unreadable(struct chunk *c) {
   c->rows.n = kept;
 }
 
+/* --- before it is sent --- */
+
+static bool is_wanted(const struct plan_row *row) {
+  return row->planned && row->state == ROW_WAITING;
+}
+
+/* What the target says of the units and attribute option combos of the rows that are to be sent. `place` NULL: there are none. */
+static int ask_place(struct chunk *c, const struct dhis2_entry_place **ret_place, struct error *error) {
+  struct str *units = ARENA_ARRAY(c->arena, c->rows.n + 1, struct str), *attributes = ARENA_ARRAY(c->arena, c->rows.n + 1, struct str);
+  struct dhis2_entry_question question = {
+      .period = c->period, .units = units, .attributes = attributes, .limits = c->run->preflight.check_limits};
+  for (size_t i = 0; i < c->rows.n; i++) {
+    if (!is_wanted(&c->rows.p[i])) continue;
+    units[question.unit_count++] = c->rows.p[i].org_unit;
+    attributes[question.attribute_count++] = c->rows.p[i].attribute_option_combo;
+  }
+  question.unit_count = str_sorted_set(units, question.unit_count);
+  question.attribute_count = str_sorted_set(attributes, question.attribute_count);
+  *ret_place = NULL;
+  if (!question.unit_count) return 0;
+  *ret_place = dhis2_entry_place_of_server(c->arena, c->run->to, c->run->preflight.entry, &question, c->run->watch->cancel, error);
+  return *ret_place ? 0 : error_context(error, "asking the target what may be entered");
+}
+
+/* True: the row is held back, and told. */
+static bool held_back(struct chunk *c, const struct preflight *preflight, struct plan_row *row, bool may_hold) {
+  struct preflight_finding found = preflight_judge(preflight, row, c->arena);
+  if (found.verdict == PREFLIGHT_TOLD) {
+    row->foretold = found.sentence;
+    row->remedy = found.remedy;
+  }
+  if (found.verdict != PREFLIGHT_HELD_BACK || !may_hold) return false;
+  report_counts(c->report)->refused++;
+  tell_words(c, row, &(struct report_words){false, found.code, found.sentence, found.remedy});
+  return true;
+}
+
+/* `may_hold`: rows that an earlier process planned are sent, whatever became of them meanwhile: the target says it then. */
+static int preflight(struct chunk *c, bool may_hold, struct error *error) {
+  struct preflight preflight = c->run->preflight;
+  size_t kept = 0;
+  if (ask_place(c, &preflight.place, error)) return -1;
+  preflight.now_ms = dhis2_entry_now(preflight.entry, clock_monotonic_ms());
+  if (!preflight.place) return 0;
+  for (size_t i = 0; i < c->rows.n; i++)
+    if (!is_wanted(&c->rows.p[i]) || !held_back(c, &preflight, &c->rows.p[i], may_hold)) c->rows.p[kept++] = c->rows.p[i];
+  c->rows.n = kept;
+  return 0;
+}
+
 static int plan(struct chunk *c, struct error *error) {
   struct run *run = c->run;
   run_tell(run, RUN_READING);
@@ -259,6 +315,7 @@ static int plan(struct chunk *c, struct error *error) {
   if (survey(c, error)) return -1;
   drop_unreadable(c);
   compare(c);
+  if (preflight(c, true, error)) return -1;
   return run->log.journal ? write_plan(c, error) : 0;
 }
 
@@ -280,7 +337,7 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
     else if (!row_was(row, row->current))
       row->state = ROW_FOREIGN;
   }
-  return 0;
+  return preflight(c, false, error);
 }
 
 /* --- sending and verifying --- */
@@ -293,7 +350,9 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
   struct report_counts *counts = report_counts(c->report);
   bool is_at = row_is_at(row, row->current);
   counts->sent += row->planned && row->state == ROW_SENT;
-  if (row->state == ROW_REFUSED) {
+  if (row->state == ROW_REFUSED && row->foretold.n && preflight_foretold(row->code)) {
+    tell_words(c, row, &(struct report_words){true, row->code, row->foretold, row->remedy});
+  } else if (row->state == ROW_REFUSED) {
     tell_conflict(c, row, true, row->code, row->text);
   } else if (row->state == ROW_FOREIGN) {
     counts->refused++;

@@ -7,6 +7,7 @@
 #include "transfer/deliver.h"
 #include "transfer/gather.h"
 #include "transfer/journal.h"
+#include "transfer/preflight.h"
 #include "transfer/run.h"
 
 /* --- the records of a journal --- */
@@ -66,6 +67,7 @@ struct run {
   struct str *units; /* source units, those with a common target next to each other */
   size_t unit_count;
   VEC(struct slice) slices;
+  struct preflight preflight; /* without place and time */
   struct delivery delivery;
   struct gather *gather;
   struct report *whole; /* of the run */

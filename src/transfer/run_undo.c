@@ -28,7 +28,8 @@ static void tell(struct report *report, const struct plan_row *row, bool by_targ
                              .period = row->period,
                              .org_unit = row->org_unit,
                              .value = row->after};
-  report_conflict(report, by_target, code, text, &cell, NULL, 0);
+  const struct report_words words = {by_target, code, text, STR_NONE};
+  report_conflict(report, &words, &cell, NULL, 0);
 }
 
 static void judge_after(const struct plan *rows, struct report *report) {

@@ -1,4 +1,5 @@
 """Runs through the gateway's API: started by a person, watched, cancelled, resumed, also after the program was killed; and nobody else's to see."""
+import base64
 import json
 import threading
 
@@ -97,6 +98,32 @@ class Elsewhere(Gateway):
         run = self.ended(self.browser.call("POST", "/v1/runs", body={**order, "periods": ["202401"]}).json)
         self.assertEqual(run["state"], "failed")
         self.assertIn("name periods of the target", run["problem"]["detail"])
+
+
+class Foreseen(Gateway):
+    """What the target would refuse is in the answer to a dry run, with the place where it is mended; and least and largest values where they are asked for."""
+
+    def prepare(self):
+        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.source.units[1:]]
+        self.target.objects["users"].append({**self.target.objects["users"][0], "id": fixture.uid("TUs", 9), "username": "boss", "userRoles": [{"id": fixture.uid("TUr", 9)}]})
+        self.target.objects["userRoles"].append({"id": fixture.uid("TUr", 9), "name": "Boss", "description": "Does all", "authorities": ["ALL"]})
+
+    def test_before_anything_is_sent(self):
+        run = self.ended(self.begin(dry_run=True))
+        kinds = {c["code"]: c for c in run["conflicts"]}
+        self.assertEqual((run["state"], set(kinds), self.stored("target")), ("refused", {"org_unit_not_assigned"}, {}))
+        self.assertIn("Data set > Organisation units", kinds["org_unit_not_assigned"]["remedy"])
+        self.assertEqual({c["target"]["org_unit"] for c in kinds["org_unit_not_assigned"]["cells"]}, {self.source.units[0]})
+        element, coc = self.target.cell("tests")
+        limit = {"source": {"id": self.source.units[1]}, "dataElement": {"id": element}, "optionCombo": {"id": coc}, "min": -10, "max": -9}
+        headers = {"Authorization": "Basic " + base64.b64encode(b"boss:Runner-test-1").decode()}
+        self.assertEqual(harness.call(self.sims["target"].port, "POST", "/api/minMaxDataElements", headers, limit).status, 201)
+        checked = self.ended(self.begin(dry_run=True, check_min_max=True))
+        self.assertEqual({c["code"] for c in checked["conflicts"]}, {"org_unit_not_assigned", "min_max"})
+        self.assertGreater(checked["counts"]["refused"], run["counts"]["refused"])
+        self.begin(expect=400, check_min_max="yes")
+        page = self.browser.call("GET", f"/v1/runs/{checked['id']}/report?format=html").body.decode()
+        self.assertIn("Min and max limits", page)
 
 
 class Runs(Gateway):

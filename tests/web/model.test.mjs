@@ -264,6 +264,8 @@ test('a run: steps, refusals in words', () => {
   assert.match(conflictWords({ code: 'E7617', message: 'x' }).remedy, /administrator/)
   assert.equal(conflictWords({ code: 'E8011' }).title, conflictWords({ code: 'E7617' }).title)
   assert.deepEqual(conflictWords({ code: 'E9999', message: 'as the server says' }), { title: 'as the server says', remedy: '' })
+  assert.deepEqual(conflictWords({ code: 'period_expired', message: 'over', remedy: 'Data Administration app' }), { title: conflictWords({ code: 'E7640' }).title, remedy: 'Data Administration app' })
+  assert.deepEqual(conflictWords({ code: 'min_max', message: 'too large', remedy: 'Data Entry app' }), { title: 'too large', remedy: 'Data Entry app' })
 })
 
 test('every code of the API that a person can meet is said in words', () => {

@@ -65,14 +65,14 @@ const WORDS = {
   unaccounted: () => [t('The target says that it took the value, but it is not there'), t('Send again. If it stays so, tell the administrator of the target.')],
 }
 const CODES = {
-  hierarchy: 'E7617 E8011', assigned: 'E7636 E8022', unit: 'E7603 E7612 E8106 E8107', closed: 'E8031', element: 'E7610 E7633 E8020 E8103', cell: 'not_in_data_set E7613 E7614 E7630 E7634 E8024 E8108',
-  attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110', right: 'E7601 E8010', value: 'E7619 E8122 value_type', option: 'E7621 E8123', period: 'E7611 E7632 E8021 period_type', open: 'E7640 E7641 E7643 E7644 E8030',
-  approved: 'E7642 E8033', dates: 'E7638 E7639 E8025 E8032', dataset: 'E7600 E8004 E8005', twice: 'E8128',
+  hierarchy: 'E7617 E8011 org_unit_not_captured', assigned: 'E7636 E8022 org_unit_not_assigned', unit: 'E7603 E7612 E8106 E8107 org_unit_unknown', closed: 'E8031 org_unit_closed', element: 'E7610 E7633 E8020 E8103', cell: 'not_in_data_set E7613 E7614 E7630 E7634 E8024 E8108',
+  attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110 attribute_option_combo_foreign option_access', right: 'E7601 E8010 no_authority data_set_access', value: 'E7619 E8122 value_type', option: 'E7621 E8123', period: 'E7611 E7632 E8021 period_type', open: 'E7640 E7641 E7643 E7644 E8030 period_expired period_future input_period_before input_period_over input_period_not_listed',
+  approved: 'E7642 E8033 approved', dates: 'E7638 E7639 E8025 E8032 attribute_org_unit attribute_dates', dataset: 'E7600 E8004 E8005', twice: 'E8128',
 }
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))
 
-/** {title, remedy}: our words where we have some, else what the server said. */
-export function conflictWords({ code, message }) {
-  const words = WORDS[WORD_OF.get(code) ?? code]?.()
-  return words ? { title: words[0], remedy: words[1] } : { title: message || code, remedy: '' }
+/** {title, remedy}: our words where we have some, else what the server said; a remedy of the report's own names the screen where it is done. */
+export function conflictWords({ code, message, remedy }) {
+  const words = WORDS[WORD_OF.get(code)]?.() ?? WORDS[code]?.()
+  return { title: words?.[0] ?? (message || code), remedy: remedy || words?.[1] || '' }
 }

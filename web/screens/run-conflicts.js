@@ -41,7 +41,7 @@ function Conflict({ conflict, names }) {
   return html`<details class="card conflict" open=${conflict.count <= 20}>
     <summary><b>${title}</b> <span class="muted">${conflict.code} · ${tn('{n} value', '{n} values', conflict.count)}</span></summary>
     ${remedy && html`<p>${remedy}</p>`}
-    ${title !== conflict.message && conflict.message && html`<p class="muted">${t('The server said: {text}', { text: conflict.message })}</p>`}
+    ${title !== conflict.message && conflict.message && html`<p class="muted">${conflict.remedy ? conflict.message : t('The server said: {text}', { text: conflict.message })}</p>`}
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
       <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>

@@ -1,0 +1,246 @@
+#include "transfer/preflight.h"
+
+#include "transfer/decimal.h"
+
+enum { OPTIONS_MAX = 64, NAME_MAX_SHOWN = 100 };
+
+#define MAINTENANCE "Maintenance app (from 2.42 on: Metadata Management)"
+
+/* What all checks of one row look at. */
+struct judging {
+  const struct preflight *preflight;
+  const struct plan_row *row;
+  const struct dhis2_entry_set *set;
+  const struct dhis2_entry_unit *unit;
+  const struct dhis2_option_combo *attribute;
+  struct dhis2_period period;
+  struct arena *arena;
+  struct preflight_finding found;
+};
+
+static struct str shown(struct str name, struct str id) {
+  return name.n ? str_slice(name, 0, NAME_MAX_SHOWN) : id;
+}
+
+static bool hold_back(struct judging *j, const char *code, struct str sentence, const char *remedy) {
+  j->found = (struct preflight_finding){PREFLIGHT_HELD_BACK, str_of(code), sentence, str_of(remedy)};
+  return true;
+}
+
+#define SAY(j, ...) arena_printf((j)->arena, __VA_ARGS__)
+
+/* --- who may --- */
+
+/* Each check: true: it found something. */
+static bool check_authority(struct judging *j) {
+  if (j->preflight->entry->user.may_write) return false;
+  return hold_back(j, "no_authority",
+                   STR("The user at the target may not enter data: none of the user's roles has the authority F_DATAVALUE_ADD."),
+                   "Users app > User role > Authorities: \"Data value: Add/update\".");
+}
+
+static bool check_set_access(struct judging *j) {
+  if (j->preflight->entry->user.is_super || j->set->writable) return false;
+  return hold_back(j, "data_set_access",
+                   SAY(j, "The user may not write to the data set '%.*s' at the target.", STR_ARG(shown(j->set->name, j->set->id))),
+                   MAINTENANCE " > Data set > Sharing settings: data access \"Can capture and view\".");
+}
+
+/* --- where --- */
+
+static bool check_unit(struct judging *j) {
+  const struct dhis2_entry *entry = j->preflight->entry;
+  if (!j->unit)
+    return hold_back(j, "org_unit_unknown", STR("The target has no organisation unit of this id."),
+                     "Pair the organisation unit in the mapping with one of the target, or add it there: " MAINTENANCE
+                     " > Organisation unit.");
+  if (!dhis2_entry_user_at(entry, j->unit))
+    return hold_back(j, "org_unit_not_captured",
+                     STR("The organisation unit is not among those that the user may enter data for at the target."),
+                     "Users app > User > \"Data capture and maintenance organisation units\".");
+  if (!map_get(&j->set->units, j->row->org_unit))
+    return hold_back(
+        j, "org_unit_not_assigned",
+        SAY(j, "The data set '%.*s' is not assigned to the organisation unit at the target.", STR_ARG(shown(j->set->name, j->set->id))),
+        MAINTENANCE " > Data set > Organisation units.");
+  if (!dhis2_entry_unit_in_time(entry, j->unit, &j->period))
+    return hold_back(j, "org_unit_closed", STR("The organisation unit is not open at the target at the start of the period."),
+                     MAINTENANCE " > Organisation unit > \"Opening date\" and \"Closed date\".");
+  return false;
+}
+
+/* --- option combos --- */
+
+static size_t options_of(const struct judging *j, const struct dhis2_option_combo *combo,
+                         const struct dhis2_entry_option *ret[OPTIONS_MAX]) {
+  size_t n = 0;
+  for (size_t i = 0; combo && i < combo->option_count && n < OPTIONS_MAX; i++)
+    ret[n++] = map_get(&j->preflight->entry->options, combo->options[i]->o.id);
+  return n;
+}
+
+/* The combo's name and the option in it, where the option's name says more. */
+static struct str option_shown(struct judging *j, const struct dhis2_entry_option *option) {
+  return SAY(j, "'%.*s'", STR_ARG(shown(option->name, option->id)));
+}
+
+static bool check_attribute(struct judging *j) {
+  const struct dhis2_category_combo *combo = j->attribute ? j->attribute->combo : NULL;
+  const struct dhis2_data_set *set = dhis2_metadata_data_set(j->preflight->metadata, j->row->data_set);
+  if (!set || !set->combo || !set->combo->option_combo_count || combo == set->combo)
+    return false; /* one that may not be seen: the target knows */
+  return hold_back(j, "attribute_option_combo_foreign",
+                   SAY(j, "The data set '%.*s' does not take this attribute option combo.", STR_ARG(shown(j->set->name, j->set->id))),
+                   "Pair the attribute option combo in the mapping with one of the target's; which those are: " MAINTENANCE
+                   " > Data set > \"Category combination\".");
+}
+
+static bool check_option_access(struct judging *j) {
+  const struct dhis2_option_combo *combos[] = {dhis2_metadata_option_combo(j->preflight->metadata, j->row->category_option_combo),
+                                               j->attribute};
+  const struct dhis2_entry_option *options[OPTIONS_MAX];
+  if (j->preflight->entry->user.is_super) return false;
+  for (unsigned k = 0; k < 2; k++) {
+    size_t n = options_of(j, combos[k], options);
+    for (size_t i = 0; i < n; i++)
+      if (options[i] && !options[i]->writable)
+        return hold_back(
+            j, "option_access",
+            SAY(j, "The user may not write data for the category option %.*s at the target.", STR_ARG(option_shown(j, options[i]))),
+            MAINTENANCE " > Category option > Sharing settings: data access \"Can capture and view\".");
+  }
+  return false;
+}
+
+static bool check_attribute_place(struct judging *j) {
+  const struct dhis2_entry *entry = j->preflight->entry;
+  const struct dhis2_entry_option *options[OPTIONS_MAX], *bad;
+  size_t n = options_of(j, j->attribute, options);
+  if ((bad = dhis2_entry_not_at(entry, options, n, j->unit)))
+    return hold_back(
+        j, "attribute_org_unit",
+        SAY(j, "The category option %.*s does not count in this organisation unit at the target.", STR_ARG(option_shown(j, bad))),
+        MAINTENANCE " > Category option > Organisation units.");
+  if ((bad = dhis2_entry_not_in_time(entry, j->set, options, n, &j->period)))
+    return hold_back(
+        j, "attribute_dates",
+        SAY(j, "The category option %.*s does not count in the period at the target (its start and end date).",
+            STR_ARG(option_shown(j, bad))),
+        MAINTENANCE
+        " > Category option > \"Start date\" and \"End date\", or > Data set > \"Open periods after category option end date\".");
+  return false;
+}
+
+/* --- when --- */
+
+static bool told_turned_round(struct judging *j) {
+  j->found = (struct preflight_finding){
+      PREFLIGHT_TOLD, STR("input_period"),
+      SAY(j,
+          "By the data input periods of the data set '%.*s' the period is open now, and yet the target refuses it: DHIS2 %.*s takes open "
+          "data input periods for closed ones. Mended in 2.43.2.",
+          STR_ARG(shown(j->set->name, j->set->id)), STR_ARG(j->preflight->entry->version_text)),
+      STR("Upgrade the target to 2.43.2, or take the data input periods out of the data set for the time of the transfer: " MAINTENANCE
+          " > Data set > Data input periods.")};
+  return false;
+}
+
+static bool check_input(struct judging *j) {
+  static const char remedy[] = MAINTENANCE " > Data set > Data input periods.";
+  const struct preflight *p = j->preflight;
+  struct str name = shown(j->set->name, j->set->id);
+  switch (dhis2_entry_input(p->entry, j->set, &j->period, p->now_ms)) {
+  case DHIS2_INPUT_FREE: return false;
+  case DHIS2_INPUT_OPEN: return dhis2_can(p->entry->version, DHIS2_TURNS_INPUT_PERIODS_ROUND) && told_turned_round(j);
+  case DHIS2_INPUT_BEFORE:
+    return hold_back(j, "input_period_before",
+                     SAY(j, "By the data input periods of the data set '%.*s' the period is not open yet.", STR_ARG(name)), remedy);
+  case DHIS2_INPUT_OVER:
+    return hold_back(j, "input_period_over",
+                     SAY(j, "By the data input periods of the data set '%.*s' the period is closed by now.", STR_ARG(name)), remedy);
+  case DHIS2_INPUT_NOT_LISTED: break;
+  }
+  return hold_back(j, "input_period_not_listed",
+                   SAY(j, "The data set '%.*s' has data input periods, and this period is not among them.", STR_ARG(name)), remedy);
+}
+
+static bool check_expiry(struct judging *j) {
+  const struct preflight *p = j->preflight;
+  bool excepted = dhis2_entry_is_excepted(p->entry, j->set, &j->period, j->row->org_unit);
+  if (p->entry->exceptions_unknown || !dhis2_entry_is_expired(p->entry, j->set, &j->period, excepted, p->now_ms)) return false;
+  return hold_back(j, "period_expired",
+                   SAY(j, "The data set '%.*s' takes the data of a period until %g days after its end; that time is over.",
+                       STR_ARG(shown(j->set->name, j->set->id)), j->set->expiry_days),
+                   "Data Administration app > Lock exceptions, for the data set, period and organisation unit; or " MAINTENANCE
+                   " > Data set > \"Expiry days\"; or the authority F_EDIT_EXPIRED in a role of the user.");
+}
+
+static bool check_future(struct judging *j) {
+  const struct preflight *p = j->preflight;
+  struct dhis2_period latest;
+  if (!dhis2_entry_is_future(p->entry, j->set, &j->period, p->now_ms) || !dhis2_entry_latest(j->set, p->now_ms, &latest)) return false;
+  return hold_back(
+      j, "period_future",
+      SAY(j, "The latest period that the data set '%.*s' is open for is %s (open future periods: %d; 0 closes the running one too).",
+          STR_ARG(shown(j->set->name, j->set->id)), latest.text, j->set->open_future_periods),
+      MAINTENANCE " > Data set > \"Open future periods for data entry\"; or wait until the period has ended.");
+}
+
+static bool check_approval(struct judging *j) {
+  static const char remedy[] =
+      "Data Approval app: choose the workflow, the period and the organisation unit or one above it, and take the approval back.";
+  const struct preflight *p = j->preflight;
+  if (!j->set->workflow.n) return false;
+  struct str name = shown(j->set->workflow_name, j->set->workflow);
+  if (map_get(&p->place->approved, dhis2_entry_key(j->arena, j->set->workflow, j->row->org_unit, j->row->attribute_option_combo)))
+    return hold_back(j, "approved",
+                     SAY(j, "The data of the period are approved at the target (workflow '%.*s'), here or above.", STR_ARG(name)), remedy);
+  if (!p->place->approval_unknown.n || !dhis2_can(p->entry->version, DHIS2_NEW_VALUE_ENGINE))
+    return false; /* to 2.42 the server itself judges rightly */
+  return hold_back(j, "approval_unknown",
+                   SAY(j, "Whether the data are approved (workflow '%.*s') could not be found out: %.*s.", STR_ARG(name),
+                       STR_ARG(p->place->approval_unknown)),
+                   "Try again; where it stays so, ask the administrator of the target about /api/dataApprovals.");
+}
+
+/* --- the value --- */
+
+static bool is_outside(struct str value, const struct dhis2_entry_limit *limit) {
+  struct decimal number, bound;
+  char text[24];
+  if (!limit || !decimal_parse(value, &number)) return false;
+  (void)snprintf(text, sizeof text, "%lld", (long long)limit->least);
+  if (limit->least != INT64_MIN && decimal_parse(str_of(text), &bound) && decimal_cmp(&number, &bound) < 0) return true;
+  (void)snprintf(text, sizeof text, "%lld", (long long)limit->most);
+  return limit->most != INT64_MAX && decimal_parse(str_of(text), &bound) && decimal_cmp(&number, &bound) > 0;
+}
+
+static bool check_limits(struct judging *j) {
+  const struct plan_row *row = j->row;
+  if (!j->preflight->check_limits || !row->after.p) return false;
+  struct str key = dhis2_entry_key(j->arena, row->data_element, row->category_option_combo, row->org_unit);
+  if (!is_outside(row->after, map_get(&j->preflight->place->limits, key))) return false;
+  return hold_back(j, "min_max",
+                   STR("The value is below the least or above the largest one that the target expects in this cell (min-max)."),
+                   "Data Entry app > the cell > Min and max limits; or send it without the check of min and max.");
+}
+
+struct preflight_finding preflight_judge(const struct preflight *preflight, const struct plan_row *row, struct arena *arena) {
+  static bool (*const checks[])(struct judging *) = {check_authority,     check_set_access,      check_unit,  check_attribute,
+                                                     check_option_access, check_attribute_place, check_input, check_expiry,
+                                                     check_future,        check_approval,        check_limits};
+  struct judging j = {.preflight = preflight,
+                      .row = row,
+                      .set = map_get(&preflight->entry->sets, row->data_set),
+                      .unit = map_get(&preflight->place->units, row->org_unit),
+                      .attribute = dhis2_metadata_option_combo(preflight->metadata, row->attribute_option_combo),
+                      .arena = arena};
+  if (!j.set || !dhis2_period_parse(row->period, &j.period)) return j.found; /* the run looked at these before */
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+    if (checks[i](&j)) break;
+  return j.found;
+}
+
+bool preflight_foretold(struct str target_code) {
+  return str_eq(target_code, STR("E8030"));
+}
