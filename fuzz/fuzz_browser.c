@@ -57,7 +57,8 @@ static void read_cookies(struct arena *arena, const struct http_headers *headers
 
 static void read_body(struct str body) {
   bool remember = false;
-  struct secret_field fields[] = {{.name = {"kind", 4}}, {.name = {"token", 5}}, {.name = {"password", 8}}, {.name = {"remember", 8}, .truth = &remember}};
+  struct secret_field fields[] = {
+      {.name = {"kind", 4}}, {.name = {"token", 5}}, {.name = {"password", 8}}, {.name = {"remember", 8}, .truth = &remember}};
   struct packed_field packed[] = {{1, STR_NONE}, {2, STR_NONE}};
   struct error error = {0};
   (void)secret_body_read(body, fields, 4, &error);

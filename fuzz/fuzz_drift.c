@@ -24,7 +24,8 @@ static const struct mapping *mapping_of(struct arena *arena, const struct dhis2_
       for (size_t k = 0; k < side->elements[i]->combos[c]->option_combo_count; k++) {
         struct mapping_term *term = ARENA_NEW(arena, struct mapping_term);
         *term = (struct mapping_term){1, {side->elements[i]->o.id, side->elements[i]->combos[c]->option_combos[k]->o.id}};
-        rules[n++] = (struct mapping_rule){.target = term->source, .terms = term, .term_count = 1, .confidence = -1, .value_type = side->elements[i]->value_type};
+        rules[n++] = (struct mapping_rule){
+            .target = term->source, .terms = term, .term_count = 1, .confidence = -1, .value_type = side->elements[i]->value_type};
         if (!first.data_element.n)
           first = term->source;
         else
@@ -33,10 +34,14 @@ static const struct mapping *mapping_of(struct arena *arena, const struct dhis2_
   }
   for (size_t i = 0; i < side->data_set_count && i < MAPPING_DATA_SETS_MAX; i++) sets[i] = side->data_sets[i]->o.id;
   const struct dhis2_option_combo *fallback = dhis2_metadata_default(side);
-  struct mapping_side half = {.data_sets = sets, .data_set_count = side->data_set_count, .default_combo = fallback ? fallback->o.id : MAPPING_DEFAULT_COMBO, .metadata = side};
+  struct mapping_side half = {.data_sets = sets,
+                              .data_set_count = side->data_set_count,
+                              .default_combo = fallback ? fallback->o.id : MAPPING_DEFAULT_COMBO,
+                              .metadata = side};
   *mapping = (struct mapping){.source = half, .target = half, .rules = rules, .rule_count = n};
   struct error error = {0};
-  return side->data_set_count <= MAPPING_DATA_SETS_MAX && mapping_check(mapping, &error) == 0 ? mapping : NULL; /* ids may be what no mapping takes */
+  return side->data_set_count <= MAPPING_DATA_SETS_MAX && mapping_check(mapping, &error) == 0 ? mapping
+                                                                                              : NULL; /* ids may be what no mapping takes */
 }
 
 static void check_changes(const struct mapping *mapping, const struct drift *drift) {
@@ -44,7 +49,9 @@ static void check_changes(const struct mapping *mapping, const struct drift *dri
     const struct drift_change *change = &drift->changes[i];
     if (!change->id.n || !change->sentence.n || change->effect > DRIFT_INFORMATION || change->kind >= DRIFT_KIND_COUNT) abort();
     for (size_t k = 0; k < change->rule_count; k++)
-      if (change->rules[k] >= mapping->rule_count || !mapping_rule_counts(&mapping->rules[change->rules[k]]) || (k && change->rules[k] <= change->rules[k - 1])) abort();
+      if (change->rules[k] >= mapping->rule_count || !mapping_rule_counts(&mapping->rules[change->rules[k]]) ||
+          (k && change->rules[k] <= change->rules[k - 1]))
+        abort();
   }
 }
 
@@ -58,7 +65,8 @@ static bool same(const struct drift *a, const struct drift *b) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct str rest = {(const char *)data, size}, first = str_take(&rest, '\0');
   struct arena *arena = arena_new();
-  const struct dhis2_metadata *before = size < 16384 ? read_export(arena, first) : NULL, *after = before && rest.p ? read_export(arena, rest) : NULL;
+  const struct dhis2_metadata *before = size < 16384 ? read_export(arena, first) : NULL,
+                              *after = before && rest.p ? read_export(arena, rest) : NULL;
   const struct mapping *mapping = before && after ? mapping_of(arena, before) : NULL;
   if (mapping) {
     if (drift_find(arena, mapping, (struct drift_sides){before, before})->count) abort();

@@ -30,8 +30,10 @@ static void stream_data(void *payload, struct str piece) {
 }
 
 static void stream_end(void *payload, bool complete) {
-  if (complete) http_exchange_end(payload);
-  else http_exchange_abort(payload);
+  if (complete)
+    http_exchange_end(payload);
+  else
+    http_exchange_abort(payload);
 }
 
 static void stream_drained(void *payload) {
@@ -50,7 +52,8 @@ static void check(const struct http_request *request) {
   if (http_headers_count(&request->headers, STR("host")) > 1 || http_headers_count(&request->headers, STR("content-length")) > 1) abort();
   for (size_t i = 0; i < request->headers.n; i++) {
     struct http_header h = request->headers.p[i];
-    if (!h.name.n || h.name.p[0] == ':' || str_find_char(h.name, '_') != SIZE_MAX || !http_one_line(h.name) || !http_one_line(h.value)) abort();
+    if (!h.name.n || h.name.p[0] == ':' || str_find_char(h.name, '_') != SIZE_MAX || !http_one_line(h.name) || !http_one_line(h.value))
+      abort();
     for (size_t k = 0; k < h.name.n; k++)
       if (h.name.p[k] >= 'A' && h.name.p[k] <= 'Z') abort();
   }
@@ -61,10 +64,14 @@ static void handle(void *payload, struct http_exchange *exchange) {
   check(request);
   under_way++;
   arena_on_free(http_exchange_arena(exchange), over, NULL);
-  if (str_starts(request->path, STR("/s"))) stream(exchange);
-  else if (str_starts(request->path, STR("/e"))) http_exchange_read(exchange, 100000, echo, NULL);
-  else if (str_starts(request->path, STR("/a"))) http_exchange_abort(exchange);
-  else http_exchange_reply(exchange, 200, NULL, STR("hello\n"));
+  if (str_starts(request->path, STR("/s")))
+    stream(exchange);
+  else if (str_starts(request->path, STR("/e")))
+    http_exchange_read(exchange, 100000, echo, NULL);
+  else if (str_starts(request->path, STR("/a")))
+    http_exchange_abort(exchange);
+  else
+    http_exchange_reply(exchange, 200, NULL, STR("hello\n"));
 }
 
 static void start(void) {
@@ -91,7 +98,8 @@ static int dial(void) {
 static void turn(int fd) {
   char sink[65536];
   (void)uv_run(&loop, UV_RUN_NOWAIT);
-  while (recv(fd, sink, sizeof sink, MSG_DONTWAIT) > 0) {}
+  while (recv(fd, sink, sizeof sink, MSG_DONTWAIT) > 0) {
+  }
 }
 
 static void say(int fd, struct str bytes) {

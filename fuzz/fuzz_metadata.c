@@ -13,7 +13,8 @@ static const struct dhis2_metadata *read_export(struct arena *arena, struct str 
   return metadata;
 }
 
-static void written_again(struct arena *arena, const struct dhis2_metadata *metadata, bool (*write)(const struct dhis2_metadata *, struct buf *)) {
+static void written_again(struct arena *arena, const struct dhis2_metadata *metadata,
+                          bool (*write)(const struct dhis2_metadata *, struct buf *)) {
   struct buf once = BUF_INIT(64 << 20), twice = BUF_INIT(64 << 20);
   if (!write(metadata, &once)) abort();
   const struct dhis2_metadata *again = read_export(arena, buf_str(&once), 4096);

@@ -23,7 +23,9 @@ static void smart_document(struct arena *arena, struct str text) {
   struct oauth_provider got;
   struct error error = {0};
   if (oauth_discovery_read(&about, OAUTH_DOCUMENT_SMART, text, arena, &got, &error) < 0) return;
-  if (!got.authorization_endpoint.n || !got.token_endpoint.n || !got.pkce || !str_eq(got.audience, issuer) || (got.scope.n && !got.issuer.n)) abort();
+  if (!got.authorization_endpoint.n || !got.token_endpoint.n || !got.pkce || !str_eq(got.audience, issuer) ||
+      (got.scope.n && !got.issuer.n))
+    abort();
   expect_there(arena, got.issuer);
   expect_there(arena, got.authorization_endpoint);
   expect_there(arena, got.token_endpoint);
@@ -39,7 +41,9 @@ static void document(struct arena *arena, struct str text, bool slash) {
     if (!error.code || !*error.message || strchr(error.message, '\n') || got.token_endpoint.n) abort();
     return;
   }
-  if (!got.authorization_endpoint.n || !got.token_endpoint.n || !got.pkce || !str_starts(got.issuer, issuer) || got.issuer.n > issuer.n + slash) abort();
+  if (!got.authorization_endpoint.n || !got.token_endpoint.n || !got.pkce || !str_starts(got.issuer, issuer) ||
+      got.issuer.n > issuer.n + slash)
+    abort();
   expect_there(arena, got.authorization_endpoint);
   expect_there(arena, got.token_endpoint);
   expect_there(arena, got.jwks_uri);
@@ -58,8 +62,9 @@ static void keys(struct str text) {
 
 /* Nobody has a key of this set. */
 static void logout(struct arena *arena, struct str text) {
-  static const char set[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","
-                            "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}]}";
+  static const char set[] =
+      "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","
+      "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}]}";
   struct logout_token token;
   struct error error = {0};
   int result = logout_token_check(text, str_of(set), issuer, STR("dr"), 1795512600000, arena, &token, &error);

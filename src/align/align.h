@@ -29,29 +29,29 @@ enum align_answer {
 
 /* One observation that a row rests on. */
 struct align_feature {
-  const char *name;    /* from the table in evidence.h, e.g. "words", "age" */
-  float value;         /* as measured, 0 to 1, or -1 to 1 where it can speak against */
-  float contribution;  /* what it added to the log odds */
+  const char *name;   /* from the table in evidence.h, e.g. "words", "age" */
+  float value;        /* as measured, 0 to 1, or -1 to 1 where it can speak against */
+  float contribution; /* what it added to the log odds */
 };
 
 struct align_row {
   enum align_kind kind;
   enum align_answer answer;
-  const struct dhis2_data_element *source, *target;            /* target NULL: none */
-  const struct dhis2_option_combo *source_coc, *target_coc;    /* operands only */
-  char sign;         /* '+' or '-' */
-  bool decided;      /* by a person */
-  uint32_t rank;     /* 1… within (kind, source item) */
-  float confidence;  /* 0 to 1, calibrated: of rows near 0.9, nine in ten are right */
+  const struct dhis2_data_element *source, *target;         /* target NULL: none */
+  const struct dhis2_option_combo *source_coc, *target_coc; /* operands only */
+  char sign;                                                /* '+' or '-' */
+  bool decided;                                             /* by a person */
+  uint32_t rank;                                            /* 1… within (kind, source item) */
+  float confidence;                                         /* 0 to 1, calibrated: of rows near 0.9, nine in ten are right */
   const struct align_feature *features;
   uint32_t feature_count;
   struct str why; /* one plain sentence */
 };
 
 struct align_options {
-  unsigned candidates;         /* most rows per source item that are candidates or more; 0: 5; at most 50 */
+  unsigned candidates;             /* most rows per source item that are candidates or more; 0: 5; at most 50 */
   const struct glossary *glossary; /* words that a person explains; NULL: none */
-  const atomic_bool *cancel;   /* looked at now and then; NULL: cannot be cancelled */
+  const atomic_bool *cancel;       /* looked at now and then; NULL: cannot be cancelled */
 };
 
 struct align_result {

@@ -22,7 +22,7 @@ struct ruling {
 struct standing {
   struct pair *pairs; /* best first; accepted ones before all */
   size_t count;
-  size_t answers;     /* the first so many are answers; 0: no counterpart */
+  size_t answers; /* the first so many are answers; 0: no counterpart */
   bool none_decided;
 };
 

@@ -12,7 +12,8 @@ struct attribute_warnings {
   struct str *p;
   size_t n;
 };
-void attributes_align(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options, const struct decision *decisions, size_t decision_count,
-                      struct align_pairs *ret, struct attribute_warnings *warnings);
+void attributes_align(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
+                      const struct align_options *options, const struct decision *decisions, size_t decision_count, struct align_pairs *ret,
+                      struct attribute_warnings *warnings);
 
 #endif

@@ -11,23 +11,23 @@ enum { CELL_CHOICES_MAX = 6, CELL_PAIRS_MAX = 5000000 /* beyond, only option com
 
 /* What a choice rests on, for the sentence that explains it. */
 enum cell_ground {
-  CELL_SAME_NAME = 1,    /* the option combos have the same name */
-  CELL_EQUAL = 2,        /* all that is told agrees */
-  CELL_PART = 4,         /* an age lies inside the target's: one of several that are summed */
-  CELL_FROM_NAME = 8,    /* the element's name tells what the option combo does not */
-  CELL_UNKNOWN = 16,     /* not told; the target has a place for unknown */
-  CELL_HINT = 32,        /* implied: pregnant women are adult women */
-  CELL_DIFFERENCE = 64,  /* all who were tested, less those who were positive */
-  CELL_FOLDED = 128,     /* the target does not divide by what the source divides by */
-  CELL_SPLIT = 256,      /* would have to be split */
-  CELL_LEFT_OVER = 512,  /* the only ones left on both sides */
-  CELL_DEFAULT = 1024,   /* neither is divided */
-  CELL_TAUGHT = 2048,    /* a person paired these option combos for another element */
+  CELL_SAME_NAME = 1,   /* the option combos have the same name */
+  CELL_EQUAL = 2,       /* all that is told agrees */
+  CELL_PART = 4,        /* an age lies inside the target's: one of several that are summed */
+  CELL_FROM_NAME = 8,   /* the element's name tells what the option combo does not */
+  CELL_UNKNOWN = 16,    /* not told; the target has a place for unknown */
+  CELL_HINT = 32,       /* implied: pregnant women are adult women */
+  CELL_DIFFERENCE = 64, /* all who were tested, less those who were positive */
+  CELL_FOLDED = 128,    /* the target does not divide by what the source divides by */
+  CELL_SPLIT = 256,     /* would have to be split */
+  CELL_LEFT_OVER = 512, /* the only ones left on both sides */
+  CELL_DEFAULT = 1024,  /* neither is divided */
+  CELL_TAUGHT = 2048,   /* a person paired these option combos for another element */
 };
 
 struct cell_choice {
   const struct dhis2_option_combo *target;
-  float score;   /* log odds */
+  float score; /* log odds */
   unsigned ground;
 };
 
@@ -35,7 +35,7 @@ struct cell {
   const struct dhis2_option_combo *source;
   struct cell_choice choices[CELL_CHOICES_MAX]; /* best first */
   size_t choice_count;
-  bool answered; /* the first choice is an answer */
+  bool answered;     /* the first choice is an answer */
   bool doubled;      /* its ages are counted by another part of the same sum, too */
   struct str tiling; /* what is wrong with the sum of ages it is a part of; empty: nothing */
 };

@@ -20,12 +20,12 @@ struct option_combo_view {
 
 struct combo_view {
   const struct dhis2_category_combo *combo;
-  uint32_t kinds;        /* bit per facet kind that some option combo speaks of; FACET_AGE_BIT: age */
-  uint32_t fixed;        /* those of them in which all option combos say the same */
+  uint32_t kinds;             /* bit per facet kind that some option combo speaks of; FACET_AGE_BIT: age */
+  uint32_t fixed;             /* those of them in which all option combos say the same */
   const struct age *age_list; /* the different ages, unknown ones left out */
   size_t ages;
-  uint64_t values;       /* equal for combos whose option combos say the same, in any order */
-  uint64_t plains;       /* equal for combos whose option combos have the same names, in any order */
+  uint64_t values;        /* equal for combos whose option combos say the same, in any order */
+  uint64_t plains;        /* equal for combos whose option combos have the same names, in any order */
   struct bag_term *terms; /* of its few first option combos and its name, unweighed */
   size_t term_count;
 };

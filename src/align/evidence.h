@@ -5,6 +5,7 @@
 #define DRAWBRIDGE_ALIGN_EVIDENCE_H
 
 /* X(name, weight, what it says to people) */
+/* clang-format off */
 #define ALIGN_FEATURES(X) \
   X(base, -5.50f, "most pairs do not belong together") \
   X(same_name, 3.60f, "a name is the same, up to case, accents and punctuation") \
@@ -30,12 +31,13 @@
   X(short, 0.60f, "telling words of the target's name that the source lacks, beside what is usual for these two lists") \
   X(kin, 1.05f, "source elements that differ in age, sex and the like alone and go there, too") \
   X(lead, 5.70f, "how far it is ahead of the next target")
+/* clang-format on */
 
 enum feature {
 #define X(name, weight, text) FEATURE_##name,
   ALIGN_FEATURES(X)
 #undef X
-  FEATURES
+      FEATURES
 };
 
 const char *feature_name(enum feature feature);

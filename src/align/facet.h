@@ -9,19 +9,19 @@
 
 enum facet_kind {
   FACET_SEX,
-  FACET_RESULT,     /* of a test */
-  FACET_KNOWN,      /* new, known before, relapsed, tested again */
-  FACET_DOSE,       /* number of a dose, visit, line or trimester */
+  FACET_RESULT, /* of a test */
+  FACET_KNOWN,  /* new, known before, relapsed, tested again */
+  FACET_DOSE,   /* number of a dose, visit, line or trimester */
   FACET_PREGNANCY,
   FACET_POPULATION, /* key populations */
   FACET_PLACE,      /* fixed, outreach, mobile, community */
   FACET_PATIENT,    /* in- or out-patient */
   FACET_SECTOR,
-  FACET_STOCK,      /* balance or movement */
-  FACET_ROLE,       /* numerator, denominator */
-  FACET_PURPOSE,    /* a target that was set, not a result */
-  FACET_LIFE,       /* alive, dead */
-  FACET_OUTCOME,    /* how it ended: cured, failed, died, lost to follow-up, absconded */
+  FACET_STOCK,   /* balance or movement */
+  FACET_ROLE,    /* numerator, denominator */
+  FACET_PURPOSE, /* a target that was set, not a result */
+  FACET_LIFE,    /* alive, dead */
+  FACET_OUTCOME, /* how it ended: cured, failed, died, lost to follow-up, absconded */
   FACET_KINDS,
 };
 
@@ -44,16 +44,16 @@ struct age {
 struct facets {
   uint8_t value[FACET_KINDS];
   struct age age;
-  struct age hint;     /* what words such as "adult", "infant" or "pregnant" say of the age, where the age itself is not told */
-  uint8_t bare;        /* a lone number beside a sex where no age is told ("50 male"): a bound of an age, in years. 0: none */
-  uint8_t sex_hint;    /* what "pregnant" says of the sex */
-  bool tested;         /* somebody was tested (now): a total over all results where no result is told */
+  struct age hint;  /* what words such as "adult", "infant" or "pregnant" say of the age, where the age itself is not told */
+  uint8_t bare;     /* a lone number beside a sex where no age is told ("50 male"): a bound of an age, in years. 0: none */
+  uint8_t sex_hint; /* what "pregnant" says of the sex */
+  bool tested;      /* somebody was tested (now): a total over all results where no result is told */
 };
 
 enum age_relation {
   AGE_EQUAL,
-  AGE_INSIDE,   /* the first lies in the second: may be summed into it */
-  AGE_AROUND,   /* the second lies in the first: cannot be split */
+  AGE_INSIDE, /* the first lies in the second: may be summed into it */
+  AGE_AROUND, /* the second lies in the first: cannot be split */
   AGE_OVERLAP,
   AGE_APART,
 };

@@ -11,22 +11,22 @@ enum { ITEM_NAMES_MAX = 8 };
 
 struct item {
   const struct dhis2_data_element *element;
-  struct facets facets; /* of its names and, where those say nothing, its code */
+  struct facets facets;    /* of its names and, where those say nothing, its code */
   struct facets described; /* of its description */
-  struct bag names, all; /* terms of the names; and of everything, at lower weight */
+  struct bag names, all;   /* terms of the names; and of everything, at lower weight */
   float names_norm, all_norm;
   struct str plain[ITEM_NAMES_MAX]; /* names without case, accents and punctuation; the first is the name */
   uint32_t plain_hash[ITEM_NAMES_MAX];
   size_t plain_count;
   uint32_t *numbers; /* terms of the numbers in the name that are no age and no dose, by id */
   size_t number_count;
-  uint32_t option_kinds; /* bit per facet kind that its option combos speak of, as in combo_view */
+  uint32_t option_kinds;  /* bit per facet kind that its option combos speak of, as in combo_view */
   uint32_t option_varies; /* those of them in which the option combos differ */
   const struct age *ages; /* of its first divided combo */
   size_t age_count;
-  uint32_t family;       /* index into items.families */
-  size_t cells;          /* option combos it can hold */
-  bool undivided;        /* nothing but the default */
+  uint32_t family; /* index into items.families */
+  size_t cells;    /* option combos it can hold */
+  bool undivided;  /* nothing but the default */
 };
 
 enum { FAMILY_AGES_MAX = 64 };

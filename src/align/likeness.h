@@ -7,6 +7,7 @@
 #include "align/item.h"
 
 /* Rewrites the bags of both sides, before they are weighed. `lexicon_words`: how many terms the lexicon had before any text was read. */
-void likeness_apply(struct arena *arena, struct lexicon *lexicon, size_t lexicon_words, struct items *source, struct items *target, struct combos *source_combos, struct combos *target_combos);
+void likeness_apply(struct arena *arena, struct lexicon *lexicon, size_t lexicon_words, struct items *source, struct items *target,
+                    struct combos *source_combos, struct combos *target_combos);
 
 #endif

@@ -47,8 +47,9 @@ struct align_places {
 };
 
 /* Those of the decisions that are of org units or AOCs count. 0, or -1: ERROR_cancelled. */
-int align_places(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options, const struct decision *decisions, size_t decision_count, struct arena *arena,
-                 const struct align_places **ret, struct error *error);
+int align_places(const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct align_options *options,
+                 const struct decision *decisions, size_t decision_count, struct arena *arena, const struct align_places **ret,
+                 struct error *error);
 
 /* "Country / District / Clinic" */
 struct str align_unit_path(struct arena *arena, const struct dhis2_org_unit *unit);

@@ -14,22 +14,25 @@ struct cell_ruling {
     char sign;
     bool accepted; /* else rejected */
     const struct cell_term *next;
-  } *terms;
+  } * terms;
   bool none;
 };
 
 struct rulings {
   struct ruling *elements; /* one per source element */
   struct map cells;        /* "element COC" to struct cell_ruling */
-  struct map lessons;      /* "source COC target COC" of accepted additions: what a person said once counts for every pair of elements that has both */
+  struct map
+      lessons; /* "source COC target COC" of accepted additions: what a person said once counts for every pair of elements that has both */
   struct str *warnings;
   size_t warning_count;
 };
 
 /* Decisions that name what a side does not hold are left out, with a warning. */
-struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target, const struct decision *decisions, size_t count);
+struct rulings rulings_of(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
+                          const struct decision *decisions, size_t count);
 void rulings_free(struct rulings *rulings);
 bool rulings_taught(const struct rulings *rulings, const struct dhis2_option_combo *source, const struct dhis2_option_combo *target);
-const struct cell_ruling *rulings_cell(const struct rulings *rulings, const struct dhis2_data_element *element, const struct dhis2_option_combo *coc); /* NULL: nothing decided */
+const struct cell_ruling *rulings_cell(const struct rulings *rulings, const struct dhis2_data_element *element,
+                                       const struct dhis2_option_combo *coc); /* NULL: nothing decided */
 
 #endif

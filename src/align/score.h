@@ -19,7 +19,7 @@ struct pair {
 struct pair score_pair(const struct items *source, const struct items *target, uint32_t s, uint32_t t, const struct combos *source_combos,
                        const struct combos *target_combos);
 
-float score_sum(const struct pair *pair);           /* log odds */
+float score_sum(const struct pair *pair);            /* log odds */
 float score_confidence(float log_odds, bool vetoed); /* calibrated: a monotone map fitted on known answers */
 
 #endif

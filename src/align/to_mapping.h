@@ -10,7 +10,7 @@
 
 struct align_mapping_options {
   struct str source_server, target_server; /* ids, or what the sides were read from; may be empty */
-  bool cells_follow_elements; /* a person who accepted a pair of elements accepted with it the cells that were proposed for it */
+  bool cells_follow_elements;        /* a person who accepted a pair of elements accepted with it the cells that were proposed for it */
   const struct align_places *places; /* NULL: the same org units, AOCs and periods */
 };
 

@@ -15,17 +15,17 @@ struct unit_name {
   struct str plain;
   uint32_t words[UNIT_WORDS_MAX]; /* numbers of words, each once */
   uint32_t word_count;
-  struct str marks;  /* numbers and single letters, joined */
-  unsigned compass;  /* a bit for each direction */
+  struct str marks; /* numbers and single letters, joined */
+  unsigned compass; /* a bit for each direction */
 };
 
 struct unit {
   const struct dhis2_org_unit *unit;
   struct unit_name names[UNIT_NAMES_MAX]; /* name, translations, short name: each once */
   size_t name_count;
-  struct str code;   /* small letters */
-  uint32_t parent;   /* UNIT_NONE: a top */
-  uint32_t depth;    /* 0: a top */
+  struct str code; /* small letters */
+  uint32_t parent; /* UNIT_NONE: a top */
+  uint32_t depth;  /* 0: a top */
   const uint32_t *children;
   size_t child_count;
   bool takes_part;
@@ -41,7 +41,8 @@ struct units {
 
 struct unit_words; /* the dictionary */
 
-struct unit_words *units_of(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target, struct units *ret_source, struct units *ret_target);
+struct unit_words *units_of(struct arena *arena, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
+                            struct units *ret_source, struct units *ret_target);
 void unit_words_free(struct unit_words *words);
 
 struct str unit_word_text(const struct unit_words *words, uint32_t word);

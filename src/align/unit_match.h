@@ -13,25 +13,26 @@
 #include <stdatomic.h>
 
 struct unit_decisions {
-  uint32_t *accepted; /* per source unit: the target, or UNIT_NONE */
-  bool *none;         /* per source unit: no counterpart */
+  uint32_t *accepted;  /* per source unit: the target, or UNIT_NONE */
+  bool *none;          /* per source unit: no counterpart */
   struct map rejected; /* "source target" */
 };
 
 struct unit_matching {
-  uint32_t *to;   /* per source unit: index in the target, or UNIT_NONE */
-  uint32_t *from; /* per target unit: the first source, or UNIT_NONE */
+  uint32_t *to;                   /* per source unit: index in the target, or UNIT_NONE */
+  uint32_t *from;                 /* per target unit: the first source, or UNIT_NONE */
   struct unit_evidence *evidence; /* per source unit, of its pair */
   float *confidence;
 };
 
 /* 0, or -1: ERROR_cancelled. In the arena. */
-int unit_match(struct arena *arena, const struct unit_words *words, const struct units *source, const struct units *target, const struct unit_decisions *decisions, const atomic_bool *cancel, struct unit_matching *ret,
-               struct error *error);
+int unit_match(struct arena *arena, const struct unit_words *words, const struct units *source, const struct units *target,
+               const struct unit_decisions *decisions, const atomic_bool *cancel, struct unit_matching *ret, struct error *error);
 
 bool unit_rejected(const struct unit_decisions *decisions, const struct unit *source, const struct unit *target);
 
 /* What is above two units, in a finished matching. */
-void unit_look_above(const struct units *source, const struct units *target, const struct unit_matching *matching, uint32_t s, uint32_t t, struct unit_evidence *ret);
+void unit_look_above(const struct units *source, const struct units *target, const struct unit_matching *matching, uint32_t s, uint32_t t,
+                     struct unit_evidence *ret);
 
 #endif

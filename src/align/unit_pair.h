@@ -20,9 +20,9 @@ enum unit_above {
 /* What is seen of two units. */
 struct unit_evidence {
   bool same_id, same_code, other_level /* than what stands above lets expect */, only_tops;
-  float likeness;         /* of the names; below 0: they contradict */
-  double km;              /* below 0: not known */
-  uint32_t below, of;     /* so many of the smaller one's units below belong together by themselves */
+  float likeness;     /* of the names; below 0: they contradict */
+  double km;          /* below 0: not known */
+  uint32_t below, of; /* so many of the smaller one's units below belong together by themselves */
   enum unit_above above;
   float above_confidence; /* of the pair above */
   uint32_t rivals;        /* others that are equally good: it is at most one of them all */
@@ -33,7 +33,8 @@ struct unit_evidence unit_observe(const struct unit_words *words, const struct u
 
 float unit_score(const struct unit_evidence *evidence); /* log odds without what stands above */
 bool unit_vetoed(const struct unit_evidence *evidence); /* a contradiction: names alone never make a pair of these */
-bool unit_stands_alone(const struct unit_evidence *evidence); /* belongs together whatever stands above: id, code with a like name, or the very name */
+bool unit_stands_alone(
+    const struct unit_evidence *evidence); /* belongs together whatever stands above: id, code with a like name, or the very name */
 float unit_confidence(const struct unit_evidence *evidence);
 struct str unit_why(struct arena *arena, const struct unit_evidence *evidence);
 

@@ -63,7 +63,8 @@ struct alignment_carried {
   const struct alignment_reopened *reopened;
   size_t reopened_count, followed; /* `followed`: decisions */
 };
-int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follow, struct arena *arena, struct alignment_carried *ret, struct error *error);
+int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follow, struct arena *arena,
+                    struct alignment_carried *ret, struct error *error);
 
 /* The decisions as they are kept, and back. ERROR_input: not what alignment_write_decisions wrote. */
 bool alignment_write_decisions(const struct alignment *alignment, struct buf *out);

@@ -21,21 +21,24 @@ struct list {
 };
 
 static bool same_source(const struct decision *a, const struct decision *b) {
-  return a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) && str_eq(a->source_category_option_combo, b->source_category_option_combo);
+  return a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) &&
+         str_eq(a->source_category_option_combo, b->source_category_option_combo);
 }
 
 static bool same_target(const struct decision *a, const struct decision *b) {
   return str_eq(a->target_data_element, b->target_data_element) && str_eq(a->target_category_option_combo, b->target_category_option_combo);
 }
 
-static int check_cell(const struct alignment_side *side, const char *which, struct str element_id, struct str coc_id, bool operand, struct error *error) {
+static int check_cell(const struct alignment_side *side, const char *which, struct str element_id, struct str coc_id, bool operand,
+                      struct error *error) {
   const struct dhis2_data_element *element = dhis2_metadata_element(side->metadata, element_id);
-  if (!element) return error_set(error, ERROR_bad_request, "the %s has no data element '%.*s'", which, STR_ARG(str_slice(element_id, 0, 40)));
+  if (!element)
+    return error_set(error, ERROR_bad_request, "the %s has no data element '%.*s'", which, STR_ARG(str_slice(element_id, 0, 40)));
   if (!operand) return 0;
   const struct dhis2_option_combo *coc = dhis2_metadata_option_combo(side->metadata, coc_id);
   if (!coc || !dhis2_element_holds(element, coc))
-    return error_set(error, ERROR_bad_request, "'%.*s' of the %s cannot hold the category option combo '%.*s'", STR_ARG(str_slice(element->o.name, 0, 100)), which,
-                     STR_ARG(str_slice(coc_id, 0, 40)));
+    return error_set(error, ERROR_bad_request, "'%.*s' of the %s cannot hold the category option combo '%.*s'",
+                     STR_ARG(str_slice(element->o.name, 0, 100)), which, STR_ARG(str_slice(coc_id, 0, 40)));
   return 0;
 }
 
@@ -44,7 +47,10 @@ static int read_entry(const struct alignment *alignment, struct arena *arena, js
   bool operand = str_eq(kind, STR("operand"));
   if (!operand && !str_eq(kind, STR("data_element"))) return error_set(error, ERROR_bad_request, "'kind' is data_element or operand");
   *ret = (struct entry){
-      .what = {.operand = operand, .source_data_element = json_text(item, "source_data_element"), .source_category_option_combo = json_text(item, "source_category_option_combo"), .sign = '+'},
+      .what = {.operand = operand,
+               .source_data_element = json_text(item, "source_data_element"),
+               .source_category_option_combo = json_text(item, "source_category_option_combo"),
+               .sign = '+'},
       .targets = json_object_get(item, "targets"),
       .note = arena_str(arena, json_text(item, "note")),
   };
@@ -53,18 +59,22 @@ static int read_entry(const struct alignment *alignment, struct arena *arena, js
     if (str_eq(verdict, str_of(verdicts[i]))) ret->verdict = verdicts[i];
   if (!ret->verdict) return error_set(error, ERROR_bad_request, "'decision' is accepted, rejected, none or undecided");
   bool needs_target = strcmp(ret->verdict, "accepted") == 0 || strcmp(ret->verdict, "rejected") == 0;
-  if (needs_target && (!json_is_array(ret->targets) || !json_array_size(ret->targets))) return error_set(error, ERROR_bad_request, "'%s' needs 'targets'", ret->verdict);
+  if (needs_target && (!json_is_array(ret->targets) || !json_array_size(ret->targets)))
+    return error_set(error, ERROR_bad_request, "'%s' needs 'targets'", ret->verdict);
   if (json_array_size(ret->targets) > TARGETS_MAX) return error_set(error, ERROR_bad_request, "more than %d targets", TARGETS_MAX);
   if (ret->note.n > ALIGNMENT_NOTE_MAX) return error_set(error, ERROR_bad_request, "a note has at most %d bytes", ALIGNMENT_NOTE_MAX);
   if (!operand) ret->what.source_category_option_combo = STR_NONE;
-  if (check_cell(&alignment->source, "source", ret->what.source_data_element, ret->what.source_category_option_combo, operand, error)) return -1;
+  if (check_cell(&alignment->source, "source", ret->what.source_data_element, ret->what.source_category_option_combo, operand, error))
+    return -1;
   ret->what.source_data_element = arena_str(arena, ret->what.source_data_element);
   ret->what.source_category_option_combo = arena_str(arena, ret->what.source_category_option_combo);
   return 0;
 }
 
-static int read_target(const struct alignment *alignment, struct arena *arena, const json_t *target, struct decision *what, struct error *error) {
-  struct str element = json_text(target, "data_element"), coc = json_text(target, "category_option_combo"), sign = json_text(target, "sign");
+static int read_target(const struct alignment *alignment, struct arena *arena, const json_t *target, struct decision *what,
+                       struct error *error) {
+  struct str element = json_text(target, "data_element"), coc = json_text(target, "category_option_combo"),
+             sign = json_text(target, "sign");
   if (sign.p && !str_eq(sign, STR("+")) && !str_eq(sign, STR("-"))) return error_set(error, ERROR_bad_request, "'sign' is + or -");
   if (check_cell(&alignment->target, "target", element, coc, what->operand, error)) return -1;
   what->target_data_element = arena_str(arena, element);
@@ -78,13 +88,15 @@ static void forget(struct list *list, const struct decision *what, bool rejected
   size_t kept = 0;
   for (size_t i = 0; i < list->n; i++) {
     const struct decision *old = &list->p[i].what;
-    bool gone = same_source(old, what) && (target ? same_target(old, target) || old->verdict == DECISION_NONE : rejected_too || old->verdict != DECISION_REJECTED);
+    bool gone = same_source(old, what) &&
+                (target ? same_target(old, target) || old->verdict == DECISION_NONE : rejected_too || old->verdict != DECISION_REJECTED);
     if (!gone) list->p[kept++] = list->p[i];
   }
   list->n = kept;
 }
 
-static int apply(const struct alignment *alignment, struct arena *arena, const struct entry *entry, struct str by, struct str at, struct list *list, struct error *error) {
+static int apply(const struct alignment *alignment, struct arena *arena, const struct entry *entry, struct str by, struct str at,
+                 struct list *list, struct error *error) {
   struct alignment_decision made = {.what = entry->what, .by = by, .at = at, .note = entry->note};
   if (strcmp(entry->verdict, "undecided") == 0) {
     forget(list, &entry->what, true, NULL);
@@ -107,7 +119,8 @@ static int apply(const struct alignment *alignment, struct arena *arena, const s
   return list->n <= ALIGNMENT_DECISIONS_MAX ? 0 : error_set(error, ERROR_too_large, "more than %d decisions", ALIGNMENT_DECISIONS_MAX);
 }
 
-static int apply_all(const struct alignment *alignment, const json_t *root, struct arena *arena, struct str by, struct str at, struct list *list, struct error *error) {
+static int apply_all(const struct alignment *alignment, const json_t *root, struct arena *arena, struct str by, struct str at,
+                     struct list *list, struct error *error) {
   const json_t *items = json_object_get(root, "decisions");
   if (!json_is_array(items)) return error_set(error, ERROR_bad_request, "'decisions' is missing: a list is wanted");
   for (size_t i = 0; i < json_array_size(items); i++) {
@@ -125,8 +138,8 @@ static const struct alignment_decision *keep(struct arena *arena, struct list *l
   return kept;
 }
 
-int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena, const struct alignment_decision **ret, size_t *ret_count,
-                     struct error *error) {
+int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena,
+                     const struct alignment_decision **ret, size_t *ret_count, struct error *error) {
   json_error_t why;
   if (json.n > REQUEST_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of decisions", REQUEST_MAX);
   json_t *root = json_loadb(json.n ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &why);
@@ -167,7 +180,8 @@ bool alignment_write_decisions(const struct alignment *alignment, struct buf *bu
   return !buf->full;
 }
 
-int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count, struct error *error) {
+int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count,
+                             struct error *error) {
   json_error_t why;
   json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, &why);
   if (!json_is_array(root) || json_array_size(root) > ALIGNMENT_DECISIONS_MAX) {
@@ -185,7 +199,9 @@ int alignment_read_decisions(struct arena *arena, struct str json, const struct 
                  .target_data_element = arena_str(arena, json_text(item, "target_data_element")),
                  .target_category_option_combo = arena_str(arena, json_text(item, "target_category_option_combo")),
                  .sign = str_eq(sign, STR("-")) ? '-' : '+',
-                 .verdict = str_eq(verdict, STR("accepted")) ? DECISION_ACCEPTED : str_eq(verdict, STR("rejected")) ? DECISION_REJECTED : DECISION_NONE},
+                 .verdict = str_eq(verdict, STR("accepted"))   ? DECISION_ACCEPTED
+                            : str_eq(verdict, STR("rejected")) ? DECISION_REJECTED
+                                                               : DECISION_NONE},
         .by = arena_str(arena, json_text(item, "by")),
         .at = arena_str(arena, json_text(item, "at")),
         .note = arena_str(arena, json_text(item, "note")),

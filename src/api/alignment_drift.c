@@ -10,7 +10,7 @@ struct carrying {
   const struct alignment *alignment;
   struct drift_sides now;
   struct successors source, target; /* empty: nothing follows */
-  struct map blocked;               /* "element element" and "element coc element coc" of pairs that a blocked rule has, to its sentence, boxed */
+  struct map blocked; /* "element element" and "element coc element coc" of pairs that a blocked rule has, to its sentence, boxed */
 };
 
 static struct str pair_of(struct arena *arena, struct str source, struct str target) {
@@ -18,8 +18,8 @@ static struct str pair_of(struct arena *arena, struct str source, struct str tar
 }
 
 static struct str cells_of(struct arena *arena, struct mapping_operand source, struct mapping_operand target) {
-  return arena_printf(arena, "%.*s %.*s %.*s %.*s", STR_ARG(source.data_element), STR_ARG(source.category_option_combo), STR_ARG(target.data_element),
-                      STR_ARG(target.category_option_combo));
+  return arena_printf(arena, "%.*s %.*s %.*s %.*s", STR_ARG(source.data_element), STR_ARG(source.category_option_combo),
+                      STR_ARG(target.data_element), STR_ARG(target.category_option_combo));
 }
 
 static void note_blocked(struct carrying *c, const struct mapping *carried) {
@@ -35,7 +35,8 @@ static void note_blocked(struct carrying *c, const struct mapping *carried) {
 }
 
 static bool follow(struct carrying *c, struct decision *d) {
-  struct mapping_operand source = {d->source_data_element, d->source_category_option_combo}, target = {d->target_data_element, d->target_category_option_combo};
+  struct mapping_operand source = {d->source_data_element, d->source_category_option_combo},
+                         target = {d->target_data_element, d->target_category_option_combo};
   bool from = successors_cell(&c->source, &source), to = successors_cell(&c->target, &target);
   d->source_data_element = source.data_element;
   d->source_category_option_combo = source.category_option_combo;
@@ -52,11 +53,13 @@ static bool held(const struct dhis2_metadata *side, struct str element, struct s
 
 /* Empty: the decision stays. */
 static struct str reason_against(struct carrying *c, const struct decision *d) {
-  struct mapping_operand source = {d->source_data_element, d->source_category_option_combo}, target = {d->target_data_element, d->target_category_option_combo};
-  const struct str *blocked =
-      map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target) : pair_of(c->arena, d->source_data_element, d->target_data_element));
+  struct mapping_operand source = {d->source_data_element, d->source_category_option_combo},
+                         target = {d->target_data_element, d->target_category_option_combo};
+  const struct str *blocked = map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target)
+                                                              : pair_of(c->arena, d->source_data_element, d->target_data_element));
   if (blocked && d->verdict == DECISION_ACCEPTED) return *blocked;
-  if (!held(c->now.source, d->source_data_element, d->source_category_option_combo, d->operand)) return STR("the source no longer has what was decided about");
+  if (!held(c->now.source, d->source_data_element, d->source_category_option_combo, d->operand))
+    return STR("the source no longer has what was decided about");
   if (d->verdict != DECISION_NONE && !held(c->now.target, d->target_data_element, d->target_category_option_combo, d->operand))
     return STR("the target no longer has what was decided for");
   return STR_NONE;
@@ -82,14 +85,16 @@ static void sort_out(struct carrying *c, struct alignment_carried *ret) {
   ret->reopened = reopened;
 }
 
-int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follows, struct arena *arena, struct alignment_carried *ret,
-                    struct error *error) {
+int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follows, struct arena *arena,
+                    struct alignment_carried *ret, struct error *error) {
   struct carrying c = {.arena = arena, .alignment = alignment, .now = now};
   struct carried carried;
   struct align_options align = {0};
   const struct mapping *mapping;
   *ret = (struct alignment_carried){.alignment = *alignment};
-  if (alignment_mapping(alignment, arena, &mapping, error) < 0 || drift_carry(arena, mapping, now, (struct carry_options){follows, &align}, &carried, error) < 0) return -1;
+  if (alignment_mapping(alignment, arena, &mapping, error) < 0 ||
+      drift_carry(arena, mapping, now, (struct carry_options){follows, &align}, &carried, error) < 0)
+    return -1;
   if (follows) {
     const struct drift *drift = drift_find(arena, mapping, now);
     c.source = successors_of(arena, drift, DRIFT_SOURCE);

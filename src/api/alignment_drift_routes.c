@@ -5,9 +5,11 @@
 #include "dhis2/metadata_live.h"
 #include <jansson.h>
 
-typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count, struct error *error);
+typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
+                                                struct error *error);
 
-static int read_today(struct api_job *job, const struct alignment_side *side, reading read, const struct dhis2_metadata **ret, struct error *error) {
+static int read_today(struct api_job *job, const struct alignment_side *side, reading read, const struct dhis2_metadata **ret,
+                      struct error *error) {
   struct str ids[DHIS2_DATA_SETS_MAX];
   size_t n = 0;
   for (size_t i = 0; i < side->metadata->data_set_count && n < DHIS2_DATA_SETS_MAX; i++) ids[n++] = side->metadata->data_sets[i]->o.id;
@@ -19,14 +21,17 @@ static int read_today(struct api_job *job, const struct alignment_side *side, re
 }
 
 static int read_sides(struct api_job *job, const struct alignment *alignment, reading read, struct drift_sides *ret, struct error *error) {
-  return read_today(job, &alignment->source, read, &ret->source, error) || read_today(job, &alignment->target, read, &ret->target, error) ? -1 : 0;
+  return read_today(job, &alignment->source, read, &ret->source, error) || read_today(job, &alignment->target, read, &ret->target, error)
+             ? -1
+             : 0;
 }
 
 int api_alignment_drift(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
   struct drift_sides now = {0};
-  if (alignments_load(job, &document, &alignment, error) || read_sides(job, &alignment, dhis2_metadata_shown_by_server, &now, error)) return -1;
+  if (alignments_load(job, &document, &alignment, error) || read_sides(job, &alignment, dhis2_metadata_shown_by_server, &now, error))
+    return -1;
   const struct mapping *mapping;
   if (alignment_mapping(&alignment, job->arena, &mapping, error) < 0) return -1;
   struct json_out out = JSON_OUT_INIT(&job->answer);
@@ -57,7 +62,8 @@ static void answer_reopened(struct json_out *out, const struct alignment_reopene
   json_out_member_str(out, "source_data_element", one->what.source_data_element);
   if (one->what.operand) json_out_member_str(out, "source_category_option_combo", one->what.source_category_option_combo);
   if (one->what.target_data_element.n) json_out_member_str(out, "target_data_element", one->what.target_data_element);
-  if (one->what.target_category_option_combo.n) json_out_member_str(out, "target_category_option_combo", one->what.target_category_option_combo);
+  if (one->what.target_category_option_combo.n)
+    json_out_member_str(out, "target_category_option_combo", one->what.target_category_option_combo);
   json_out_member_str(out, "reason", one->reason);
   json_out_end(out);
 }

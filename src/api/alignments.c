@@ -367,7 +367,9 @@ static int replace_side(struct api_job *job, struct str id, char side, const str
   }
   struct store *store = api_store(job->api);
   int found = store_document_get(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), job->arena, &document, error);
-  int result = found > 0 ? 0 : found < 0 ? -1 : error_set(error, ERROR_not_found, "what this alignment was made from is gone: make it anew");
+  int result = found > 0   ? 0
+               : found < 0 ? -1
+                           : error_set(error, ERROR_not_found, "what this alignment was made from is gone: make it anew");
   if (result == 0) {
     document.body = buf_str(&body);
     document.updated_ms = clock_now_ms();

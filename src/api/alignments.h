@@ -14,7 +14,8 @@ int alignments_load(struct api_job *job, struct store_document *document, struct
 int alignments_version_wanted(struct api_job *job, int64_t version, struct error *error);
 
 /* Writes decisions and state, with a line of history: what was sent. `version` of the alignment is the one that it gets. *ret_body is the new body, which the document borrows; to be freed also after a failure. */
-int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct buf *ret_body, struct error *error);
+int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct buf *ret_body,
+                    struct error *error);
 
 /* Both sides take the place of those that were kept, and names and period types of the data sets that of those in the list. */
 int alignments_keep_sides(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error);

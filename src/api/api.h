@@ -35,12 +35,12 @@ struct api_job {
   struct str idempotency_key;
   struct str body;
   int (*run)(struct api_job *job, struct error *error); /* 0: answered; -1: *error */
-  int status;                        /* of the answer; 0: 200 */
-  struct buf answer;                 /* JSON, unless `type` says otherwise */
-  const char *type;                  /* media type; NULL: JSON. Anything else is an attachment, and in a sandbox should a browser show it all the same */
-  struct str warnings;               /* sent as Drawbridge-Warnings; empty: none */
-  int64_t etag;                      /* above 0: sent as ETag */
-  const char *attachment;            /* file name; NULL: none */
+  int status;                                           /* of the answer; 0: 200 */
+  struct buf answer;                                    /* JSON, unless `type` says otherwise */
+  const char *type;    /* media type; NULL: JSON. Anything else is an attachment, and in a sandbox should a browser show it all the same */
+  struct str warnings; /* sent as Drawbridge-Warnings; empty: none */
+  int64_t etag;        /* above 0: sent as ETag */
+  const char *attachment; /* file name; NULL: none */
   struct error error;
 };
 
@@ -55,7 +55,8 @@ int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct
 bool api_is_owner(struct api_job *job, struct str owner);
 
 /* The mapping that an alignment of the session's person gives now, and its servers. -1: ERROR_not_found, or as the engine. */
-int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to, int64_t *ret_version, struct error *error);
+int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to,
+                       int64_t *ret_version, struct error *error);
 
 /* Runs that are under way in this process. */
 struct runner *api_runner(struct api *api);

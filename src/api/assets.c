@@ -91,7 +91,8 @@ static void add(struct assets_reply *reply, struct arena *arena, struct str name
 
 static void add_safety(struct assets_reply *reply, struct arena *arena, bool is_sdk) {
   add(reply, arena, STR("Content-Security-Policy"),
-      STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; "
+      STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action "
+          "'self'; "
           "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"));
   add(reply, arena, STR("X-Content-Type-Options"), STR("nosniff"));
   add(reply, arena, STR("Referrer-Policy"), STR("no-referrer"));

@@ -26,7 +26,10 @@ static json_t *ask(struct api_job *job, struct str path, struct error *error) {
 }
 
 int api_data_sets(struct api_job *job, struct error *error) {
-  json_t *root = ask(job, STR("/api/dataSets.json?paging=false&order=name:asc&fields=id,displayName,name,periodType,dataSetElements%5BdataElement%5Bid%5D%5D"), error);
+  json_t *root = ask(
+      job,
+      STR("/api/dataSets.json?paging=false&order=name:asc&fields=id,displayName,name,periodType,dataSetElements%5BdataElement%5Bid%5D%5D"),
+      error);
   if (!root) return -1;
   const json_t *sets = json_object_get(root, "dataSets");
   struct json_out out = JSON_OUT_INIT(&job->answer);
@@ -48,20 +51,25 @@ int api_data_sets(struct api_job *job, struct error *error) {
 
 static bool is_uid(struct str id) {
   bool good = id.n == 11;
-  for (size_t i = 0; good && i < id.n; i++) good = (id.p[i] >= 'a' && id.p[i] <= 'z') || (id.p[i] >= 'A' && id.p[i] <= 'Z') || (i && id.p[i] >= '0' && id.p[i] <= '9');
+  for (size_t i = 0; good && i < id.n; i++)
+    good = (id.p[i] >= 'a' && id.p[i] <= 'z') || (id.p[i] >= 'A' && id.p[i] <= 'Z') || (i && id.p[i] >= '0' && id.p[i] <= '9');
   return good;
 }
 
 int api_org_units(struct api_job *job, struct error *error) {
-  if (!is_uid(job->words[1])) return error_set(error, ERROR_bad_request, "'%.*s' is no id of a data set", STR_ARG(str_slice(job->words[1], 0, 40)));
-  struct str path = arena_printf(job->arena, "/api/dataSets/%.*s.json?fields=organisationUnits%%5Bid,code,displayName,name,path,level%%5D", STR_ARG(job->words[1]));
+  if (!is_uid(job->words[1]))
+    return error_set(error, ERROR_bad_request, "'%.*s' is no id of a data set", STR_ARG(str_slice(job->words[1], 0, 40)));
+  struct str path = arena_printf(job->arena, "/api/dataSets/%.*s.json?fields=organisationUnits%%5Bid,code,displayName,name,path,level%%5D",
+                                 STR_ARG(job->words[1]));
   json_t *root = ask(job, path, error);
   if (!root) return -1;
   const json_t *units = json_object_get(root, "organisationUnits");
   size_t count = json_array_size(units);
   int result = 0;
   if (count > UNITS_MAX) {
-    result = error_set(error, ERROR_too_large, "the data set is assigned to %zu org units, more than %d: choose them by a parent on the command line", count, UNITS_MAX);
+    result =
+        error_set(error, ERROR_too_large,
+                  "the data set is assigned to %zu org units, more than %d: choose them by a parent on the command line", count, UNITS_MAX);
   } else {
     struct json_out out = JSON_OUT_INIT(&job->answer);
     json_out_array(&out);

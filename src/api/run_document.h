@@ -15,8 +15,8 @@
 /* What was asked for; in the arena. */
 struct run_asked {
   struct run_order order;
-  struct str alignment;    /* empty: a mapping was given */
-  bool wait;               /* for another run that writes to the same cells */
+  struct str alignment; /* empty: a mapping was given */
+  bool wait;            /* for another run that writes to the same cells */
   int64_t alignment_version;
   struct str mapping_text;
 };
@@ -32,11 +32,12 @@ struct run_about {
   size_t period_count;
   int64_t org_units;
   int64_t alignment_version; /* 0: none */
-  struct str problem; /* JSON; empty: none */
+  struct str problem;        /* JSON; empty: none */
 };
 struct str run_about_write(struct arena *arena, const struct run_about *about);
 struct run_about run_about_read(struct arena *arena, struct str json);
-void run_about_members(struct json_out *out, const struct run_about *about, struct str state); /* into an open object, as RunEntry has them */
+void run_about_members(struct json_out *out, const struct run_about *about,
+                       struct str state); /* into an open object, as RunEntry has them */
 
 /* The parts of a body, borrowed. */
 struct run_body {

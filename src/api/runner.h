@@ -33,7 +33,8 @@ void runner_free(struct runner *runner); /* NULL is fine */
 /* `payload` belongs to `work` from then on. -1: ERROR_conflict (that id is under way), ERROR_busy. */
 int runner_start(struct runner *runner, struct str id, void *payload, struct error *error);
 bool runner_cancel(struct runner *runner, struct str id); /* false: it is not under way */
-bool runner_pause(struct runner *runner, struct str id);  /* as runner_cancel, but told as paused; what was cancelled before stays cancelled */
+bool runner_pause(struct runner *runner,
+                  struct str id); /* as runner_cancel, but told as paused; what was cancelled before stays cancelled */
 bool runner_look(struct runner *runner, struct str id, struct arena *arena, struct runner_view *ret);
 
 /* For `work`. */

@@ -108,8 +108,10 @@ void arena_free(struct arena *arena) {
   free_blocks(arena->blocks, arena->first);
   free_blocks(arena->large, NULL);
   struct arena_pool *pool = arena->pool;
-  if (pool && pool->count < pool->most) give_back(pool, arena);
-  else free(arena);
+  if (pool && pool->count < pool->most)
+    give_back(pool, arena);
+  else
+    free(arena);
 }
 
 static struct block *block_new(size_t size) {

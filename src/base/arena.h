@@ -28,13 +28,14 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size); /* the 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, count, type) ((type *)arena_alloc_array((arena), (count), sizeof(type)))
 
-struct str arena_str(struct arena *arena, struct str s);      /* a copy; NUL follows it, not counted */
-const char *arena_cstr(struct arena *arena, struct str s);    /* for the system; bytes after a NUL in s are not seen */
+struct str arena_str(struct arena *arena, struct str s);   /* a copy; NUL follows it, not counted */
+const char *arena_cstr(struct arena *arena, struct str s); /* for the system; bytes after a NUL in s are not seen */
 struct str arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *arena, const char *format, va_list args);
-struct str arena_lower(struct arena *arena, struct str s);    /* ASCII */
+struct str arena_lower(struct arena *arena, struct str s); /* ASCII */
 struct str arena_join(struct arena *arena, const struct str *parts, size_t count);
-#define arena_concat(arena, ...) arena_join((arena), (const struct str[]){__VA_ARGS__}, sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
+#define arena_concat(arena, ...) \
+  arena_join((arena), (const struct str[]){__VA_ARGS__}, sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 
 /* Runs `cleanup(payload)` at arena_free, last added first: for what an exchange owns outside the arena. */
 void arena_on_free(struct arena *arena, void (*cleanup)(void *payload), void *payload);

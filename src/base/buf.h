@@ -18,8 +18,8 @@ struct buf {
 
 #define BUF_INIT(maximum) ((struct buf){.max = (maximum)})
 
-void buf_free(struct buf *buf);  /* also ready for use again */
-void buf_clear(struct buf *buf); /* keeps the memory */
+void buf_free(struct buf *buf);                      /* also ready for use again */
+void buf_clear(struct buf *buf);                     /* keeps the memory */
 bool buf_add_growing(struct buf *buf, struct str s); /* buf_add where the memory at hand is not enough */
 static inline bool buf_add(struct buf *buf, struct str s) {
   if (buf->full || s.n >= buf->capacity - buf->n) return buf_add_growing(buf, s);

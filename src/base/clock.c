@@ -84,8 +84,7 @@ bool clock_parse(struct str text, int64_t *ret_ms) {
       !one_of(&s, "Tt ") || !digits(&s, 2, &hour) || !one_of(&s, ":") || !digits(&s, 2, &minute) || !one_of(&s, ":") ||
       !digits(&s, 2, &second))
     return false;
-  if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] || hour > 23 || minute > 59 || second > 60)
-    return false;
+  if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] || hour > 23 || minute > 59 || second > 60) return false;
   if (one_of(&s, ".")) {
     int64_t scale = 100, digit;
     size_t seen = 0;
@@ -115,9 +114,12 @@ bool clock_parse_http(struct str text, int64_t *ret_ms) {
   if (!comma || sscanf(comma + 1, "%2d %3s %4d %2d:%2d:%2d", &day, name, &year, &hour, &minute, &second) != 6) return false;
   for (int i = 0; i < 12; i++)
     if (strncasecmp(months + (ptrdiff_t)i * 3, name, 3) == 0) month = i + 1;
-  if (!month || year < 0 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return false;
-  if (year < 70) year += 2000;
-  else if (year < 100) year += 1900;
+  if (!month || year < 0 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    return false;
+  if (year < 70)
+    year += 2000;
+  else if (year < 100)
+    year += 1900;
   *ret_ms = (((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
   return true;
 }

@@ -5,10 +5,9 @@
 static const struct {
   const char *name, *title;
   int http_status, exit_code;
-} table[] = {
-    {"none", "", 200, 0},
+} table[] = {{"none", "", 200, 0},
 #define X(name, status, exit_code, title) {#name, title, status, exit_code},
-    ERROR_TABLE(X)
+             ERROR_TABLE(X)
 #undef X
 };
 
@@ -40,8 +39,7 @@ int error_context(struct error *error, const char *format, ...) {
   va_start(args, format);
   int n = vsnprintf(error->message, sizeof error->message, format, args);
   va_end(args);
-  if (n >= 0 && (size_t)n < sizeof error->message)
-    (void)snprintf(error->message + n, sizeof error->message - (size_t)n, ": %s", old);
+  if (n >= 0 && (size_t)n < sizeof error->message) (void)snprintf(error->message + n, sizeof error->message - (size_t)n, ": %s", old);
   tidy(error->message, sizeof error->message);
   return -1;
 }

@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 /* X(name, HTTP status, exit code, title). Exit: 1 refused or differs, 2 usage or configuration, 3 server, 4 inside. */
+/* clang-format off */
 #define ERROR_TABLE(X) \
   X(bad_request, 400, 2, "The request is not well formed") \
   X(bad_target, 400, 2, "The address is ambiguous or not well formed") \
@@ -66,6 +67,7 @@
   X(input, 400, 2, "The input is not valid") \
   X(differs, 409, 1, "What was read back differs") \
   X(cancelled, 409, 1, "It was cancelled")
+/* clang-format on */
 
 enum error_code {
   ERROR_NONE,
@@ -76,10 +78,10 @@ enum error_code {
 
 struct error {
   enum error_code code;
-  int upstream_status;  /* the server's own status where there was one, else 0 */
-  int retry_after;      /* seconds; 0: not told */
-  char reason[32];      /* finer than the code, e.g. "expired" of token_refused; empty: none */
-  char server[33];      /* id of the server concerned; empty: none */
+  int upstream_status; /* the server's own status where there was one, else 0 */
+  int retry_after;     /* seconds; 0: not told */
+  char reason[32];     /* finer than the code, e.g. "expired" of token_refused; empty: none */
+  char server[33];     /* id of the server concerned; empty: none */
   char message[512];
 };
 
@@ -91,15 +93,14 @@ static inline void error_clear(struct error *error) {
 }
 
 /* Fills *error and returns -1, so that `return error_set(…)` reads well. A longer message is cut at a character. */
-int error_set(struct error *error, enum error_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int error_set(struct error *error, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " before the message and keeps the code. Returns -1. */
 int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int error_name_server(struct error *error, struct str id); /* whose failure it is. Returns -1 */
 
-const char *error_name(enum error_code code);  /* "bad_request"; "none" */
+const char *error_name(enum error_code code); /* "bad_request"; "none" */
 const char *error_title(enum error_code code);
 int error_http_status(enum error_code code);
 int error_exit_code(enum error_code code); /* ERROR_NONE: 0 */

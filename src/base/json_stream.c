@@ -7,19 +7,19 @@
 enum { DEFAULT_DEPTH = 64, DEFAULT_TEXT = 1 << 20 };
 
 enum state {
-  WANT_VALUE,          /* any value */
-  WANT_VALUE_OR_END,   /* after '[' */
-  WANT_KEY,            /* after ',' in an object */
-  WANT_KEY_OR_END,     /* after '{' */
+  WANT_VALUE,        /* any value */
+  WANT_VALUE_OR_END, /* after '[' */
+  WANT_KEY,          /* after ',' in an object */
+  WANT_KEY_OR_END,   /* after '{' */
   WANT_COLON,
-  WANT_COMMA_OR_END,   /* after a value inside something */
+  WANT_COMMA_OR_END, /* after a value inside something */
   IN_STRING,
-  IN_ESCAPE,           /* after '\' */
-  IN_HEX,              /* the digits of \uXXXX */
-  WANT_LOW_BACKSLASH,  /* after a high surrogate */
+  IN_ESCAPE,          /* after '\' */
+  IN_HEX,             /* the digits of \uXXXX */
+  WANT_LOW_BACKSLASH, /* after a high surrogate */
   WANT_LOW_U,
   IN_NUMBER,
-  IN_WORD,             /* true, false, null */
+  IN_WORD, /* true, false, null */
   DONE,
   FAILED,
 };
@@ -34,12 +34,12 @@ struct json_stream {
   enum state state;
   enum number number;
   bool is_key;
-  struct buf text;      /* the string, number or word so far, where it is not all in one chunk */
+  struct buf text; /* the string, number or word so far, where it is not all in one chunk */
   unsigned hex_digits;
-  int32_t unit, high;   /* the \uXXXX being read; a high surrogate waiting for its other half */
+  int32_t unit, high; /* the \uXXXX being read; a high surrogate waiting for its other half */
   uint64_t line, line_start, offset;
   size_t depth;
-  bool in_object[];     /* per level, 1-based */
+  bool in_object[]; /* per level, 1-based */
 };
 
 struct json_stream *json_stream_new(struct json_limits limits, json_handler *handler, void *payload) {
@@ -114,26 +114,21 @@ static bool number_step(struct json_stream *s, char c) {
   bool digit = c >= '0' && c <= '9', exponent = c == 'e' || c == 'E';
   enum number next = s->number;
   switch (s->number) {
-  case N_SIGN:
-    next = c == '0' ? N_ZERO : N_DIGITS;
-    break;
+  case N_SIGN: next = c == '0' ? N_ZERO : N_DIGITS; break;
   case N_ZERO:
   case N_DIGITS:
-    if (c == '.') next = N_POINT;
-    else if (exponent) next = N_E;
-    else if (s->number == N_ZERO) return false;
+    if (c == '.')
+      next = N_POINT;
+    else if (exponent)
+      next = N_E;
+    else if (s->number == N_ZERO)
+      return false;
     break;
   case N_POINT:
-  case N_FRACTION:
-    next = exponent && s->number == N_FRACTION ? N_E : N_FRACTION;
-    break;
-  case N_E:
-    next = c == '+' || c == '-' ? N_E_SIGN : N_EXPONENT;
-    break;
+  case N_FRACTION: next = exponent && s->number == N_FRACTION ? N_E : N_FRACTION; break;
+  case N_E: next = c == '+' || c == '-' ? N_E_SIGN : N_EXPONENT; break;
   case N_E_SIGN:
-  case N_EXPONENT:
-    next = N_EXPONENT;
-    break;
+  case N_EXPONENT: next = N_EXPONENT; break;
   }
   if (!digit && next != N_POINT && next != N_E && next != N_E_SIGN) return false;
   s->number = next;
@@ -260,8 +255,7 @@ static int punctuation_step(struct json_stream *s, char c, struct error *error) 
   case WANT_VALUE_OR_END:
     if (c == ']') return close_level(s, error);
     __attribute__((fallthrough));
-  case WANT_VALUE:
-    return begin_value(s, c, error);
+  case WANT_VALUE: return begin_value(s, c, error);
   case WANT_KEY_OR_END:
     if (c == '}') return close_level(s, error);
     __attribute__((fallthrough));
@@ -278,8 +272,7 @@ static int punctuation_step(struct json_stream *s, char c, struct error *error) 
     if (c != ',') return refuse(s, error, "',' or the end is expected here");
     s->state = s->in_object[s->depth] ? WANT_KEY : WANT_VALUE;
     return 0;
-  default:
-    return refuse(s, error, "something follows the end of the value");
+  default: return refuse(s, error, "something follows the end of the value");
   }
 }
 

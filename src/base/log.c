@@ -15,24 +15,25 @@
 enum { AUDIT_MODE = 0640, LONGEST_TEXT = 512, LONGEST_LINE = 16384, GATHERED_MAX = 64 * 1024 };
 
 struct writer {
-  struct writer *next; /* of those that gather; under `lock` */
+  struct writer *next;   /* of those that gather; under `lock` */
   pthread_mutex_t guard; /* of what follows; taken after `lock` where both are */
-  struct buf line;     /* the one being made */
-  struct buf gathered; /* whole ones that are not out yet */
-  int64_t second;      /* of `now` */
+  struct buf line;       /* the one being made */
+  struct buf gathered;   /* whole ones that are not out yet */
+  int64_t second;        /* of `now` */
   char now[CLOCK_TEXT_SIZE];
 };
 
-#define WRITER_INIT {.guard = PTHREAD_MUTEX_INITIALIZER, .line = {.max = LONGEST_LINE}, .gathered = {.max = GATHERED_MAX}, .second = INT64_MIN}
+#define WRITER_INIT \
+  { .guard = PTHREAD_MUTEX_INITIALIZER, .line = {.max = LONGEST_LINE}, .gathered = {.max = GATHERED_MAX}, .second = INT64_MIN }
 
 static _Atomic int most = LOG_INFO;
 static atomic_bool as_json = true;
-static _Thread_local struct writer *own; /* of a thread that gathers; NULL: it does not */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  /* of what follows, and of what is written */
-static struct writer common = WRITER_INIT; /* of all others */
-static struct writer *gathering; /* all that do */
-static int audit = -1;            /* its file; -1: with the other lines */
-static bool audit_torn, audit_ill; /* it ends in half a line; it did not take the last one */
+static _Thread_local struct writer *own;                 /* of a thread that gathers; NULL: it does not */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows, and of what is written */
+static struct writer common = WRITER_INIT;               /* of all others */
+static struct writer *gathering;                         /* all that do */
+static int audit = -1;                                   /* its file; -1: with the other lines */
+static bool audit_torn, audit_ill;                       /* it ends in half a line; it did not take the last one */
 static _Atomic uint64_t audit_lost;
 static const char *const level_names[] = {"error", "warning", "info", "debug", "audit"};
 
@@ -69,8 +70,10 @@ static void add_json(struct writer *writer, enum log_level level, const char *ev
   for (; fields->key.p; fields++) {
     (void)buf_add(line, fields->key);
     out.after_key = true;
-    if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
-    else json_out_str(&out, cut(fields->text));
+    if (fields->kind == LOG_FIELD_INT)
+      json_out_int(&out, fields->number);
+    else
+      json_out_str(&out, cut(fields->text));
   }
   (void)buf_add_char(line, '}');
 }
@@ -82,8 +85,10 @@ static void add_text(struct writer *writer, enum log_level level, const char *ev
     struct str name = str_slice(fields->key, 2, fields->key.n - 2);
     struct json_out out = JSON_OUT_INIT(line);
     (void)buf_printf(line, " %.*s=", STR_ARG(name));
-    if (fields->kind == LOG_FIELD_INT) json_out_int(&out, fields->number);
-    else json_out_str(&out, cut(fields->text));
+    if (fields->kind == LOG_FIELD_INT)
+      json_out_int(&out, fields->number);
+    else
+      json_out_str(&out, cut(fields->text));
   }
 }
 
@@ -121,8 +126,10 @@ static bool write_audit(struct str whole) {
 /* False: it does not fit into any line. */
 static bool make_line(struct writer *writer, bool json, enum log_level level, const char *event, const struct log_field *fields) {
   buf_clear(&writer->line);
-  if (json) add_json(writer, level, event, fields);
-  else add_text(writer, level, event, fields);
+  if (json)
+    add_json(writer, level, event, fields);
+  else
+    add_text(writer, level, event, fields);
   return !writer->line.full && buf_add_char(&writer->line, '\n');
 }
 
@@ -156,8 +163,10 @@ static void tell_audit(bool taken, int cause) {
   audit_ill = !taken;
   const struct log_field trouble[] = {LOG_TEXT("message", strerror(cause)), {.key = STR_NONE}};
   const struct log_field over[] = {LOG_INT("lost", audit_lost), {.key = STR_NONE}};
-  if (taken) (void)add_event(LOG_WARNING, "audit_written_again", over);
-  else (void)add_event(LOG_ERROR, "audit_not_written", trouble);
+  if (taken)
+    (void)add_event(LOG_WARNING, "audit_written_again", over);
+  else
+    (void)add_event(LOG_ERROR, "audit_not_written", trouble);
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields) {

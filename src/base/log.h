@@ -28,12 +28,15 @@ struct log_field {
 
 /* `field` is a literal: plain letters, digits and '_'. */
 #define LOG_KEY(field) STR(",\"" field "\":")
-#define LOG_STR(field, value) {.key = LOG_KEY(field), .kind = LOG_FIELD_STR, .text = (value), .number = 0}
-#define LOG_TEXT(field, cstring) {.key = LOG_KEY(field), .kind = LOG_FIELD_STR, .text = str_of(cstring), .number = 0}
-#define LOG_INT(field, value) {.key = LOG_KEY(field), .kind = LOG_FIELD_INT, .text = STR_NONE, .number = (int64_t)(value)}
+#define LOG_STR(field, value) \
+  { .key = LOG_KEY(field), .kind = LOG_FIELD_STR, .text = (value), .number = 0 }
+#define LOG_TEXT(field, cstring) \
+  { .key = LOG_KEY(field), .kind = LOG_FIELD_STR, .text = str_of(cstring), .number = 0 }
+#define LOG_INT(field, value) \
+  { .key = LOG_KEY(field), .kind = LOG_FIELD_INT, .text = STR_NONE, .number = (int64_t)(value) }
 #define LOG_FAILURE(error) LOG_TEXT("code", error_name((error)->code)), LOG_TEXT("message", (error)->message)
 
-#define log_event(level, event, ...) log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) {.key = STR_NONE}})
+#define log_event(level, event, ...) log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = STR_NONE}})
 
 void log_setup(enum log_level most, bool json); /* before: LOG_INFO, JSON */
 /* Appends LOG_AUDIT lines to this file from now on (made with mode 0640); empty: to stderr like the others. Also to be called when the file was renamed, to begin a new one. -1: ERROR_configuration, all stays as it was. */

@@ -21,9 +21,9 @@ struct map {
 };
 
 void map_free(struct map *map);
-void *map_get(const struct map *map, struct str key);            /* NULL: not there */
-void *map_put(struct map *map, struct str key, void *value);     /* returns the value it replaced, or NULL */
-void *map_delete(struct map *map, struct str key);               /* returns what was there, or NULL */
+void *map_get(const struct map *map, struct str key);        /* NULL: not there */
+void *map_put(struct map *map, struct str key, void *value); /* returns the value it replaced, or NULL */
+void *map_delete(struct map *map, struct str key);           /* returns what was there, or NULL */
 
 /* for (struct map_entry *e = map_first(&m); e; e = map_next(&m, e)) */
 struct map_entry *map_first(const struct map *map);

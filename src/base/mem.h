@@ -9,9 +9,9 @@
 #include "base/banned.h"
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                                  /* zeroed; free with free() */
-void *mem_alloc_array(size_t count, size_t size);              /* zeroed, the product checked */
-void *mem_resize_array(void *old, size_t count, size_t size);  /* what is new is not zeroed */
+void *mem_alloc(size_t size);                                                    /* zeroed; free with free() */
+void *mem_alloc_array(size_t count, size_t size);                                /* zeroed, the product checked */
+void *mem_resize_array(void *old, size_t count, size_t size);                    /* what is new is not zeroed */
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...); /* free with free() */
 _Noreturn void mem_exhausted(size_t wanted);
 

@@ -29,7 +29,7 @@ struct sandbox_wish {
 };
 
 struct sandbox_report {
-  int landlock;                /* version of the kernel's interface; 0: it has none */
+  int landlock; /* version of the kernel's interface; 0: it has none */
   bool seccomp;
   const char *landlock_lacks, *seccomp_lacks; /* why not, for people; NULL: it is there */
 };

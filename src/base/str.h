@@ -34,7 +34,7 @@ bool str_same_nocase(const char *a, const char *b, size_t n);
 static inline bool str_eq_nocase(struct str a, struct str b) { /* ASCII case */
   return a.n == b.n && str_same_nocase(a.p, b.p, a.n);
 }
-int str_cmp(struct str a, struct str b);        /* by bytes; a prefix sorts first */
+int str_cmp(struct str a, struct str b); /* by bytes; a prefix sorts first */
 static inline bool str_starts(struct str s, struct str prefix) {
   return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
 }

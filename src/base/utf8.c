@@ -37,8 +37,10 @@ static size_t ascii_run(struct str s, size_t at) {
 bool utf8_valid(struct str s) {
   for (size_t at = ascii_run(s, 0); at < s.n;) {
     size_t from = at;
-    if ((unsigned char)s.p[at] < 0x80) at++;
-    else if (utf8_next(s, &at) == REPLACEMENT && at - from != 3) return false; /* U+FFFD itself has three bytes */
+    if ((unsigned char)s.p[at] < 0x80)
+      at++;
+    else if (utf8_next(s, &at) == REPLACEMENT && at - from != 3)
+      return false; /* U+FFFD itself has three bytes */
   }
   return true;
 }
@@ -65,9 +67,8 @@ static struct str repaired(struct arena *arena, struct str s) {
 struct str utf8_fold(struct arena *arena, struct str s) {
   utf8proc_uint8_t *out = NULL;
   s = repaired(arena, s);
-  utf8proc_ssize_t n =
-      utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &out,
-                   UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+  utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &out,
+                                    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
   if (n < 0) mem_exhausted(s.n);
   struct str folded = arena_str(arena, (struct str){(char *)out, (size_t)n});
   free(out);

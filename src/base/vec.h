@@ -11,12 +11,15 @@
 #include "base/mem.h"
 #include <stddef.h>
 
-#define VEC(type) struct { type *p; size_t n, capacity; }
+#define VEC(type) \
+  struct { \
+    type *p; \
+    size_t n, capacity; \
+  }
 
 #define VEC_PUSH(vec, ...) \
   do { \
-    if ((vec)->n == (vec)->capacity) \
-      (vec)->p = vec_grow((vec)->p, &(vec)->capacity, sizeof *(vec)->p); \
+    if ((vec)->n == (vec)->capacity) (vec)->p = vec_grow((vec)->p, &(vec)->capacity, sizeof *(vec)->p); \
     (vec)->p[(vec)->n++] = __VA_ARGS__; \
   } while (0)
 

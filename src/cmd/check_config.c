@@ -8,13 +8,17 @@ static void print_line(void *payload, struct str text) {
 }
 
 int command_check_config(int argc, char **argv) {
-  static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"keys", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const struct option options[] = {
+      {"config", required_argument, NULL, 'c'}, {"keys", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {0}};
   const char *path = COMMAND_CONFIG_DEFAULT;
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'c') path = optarg;
-    else if (option == 'k') return config_describe(print_line, NULL), 0;
+    if (option == 'c')
+      path = optarg;
+    else if (option == 'k')
+      return config_describe(print_line, NULL), 0;
     else {
-      (void)fputs("usage: drawbridge check-config [--config FILE] [--keys]\n  --keys   lists every key that there is\n", option == 'h' ? stdout : stderr);
+      (void)fputs("usage: drawbridge check-config [--config FILE] [--keys]\n  --keys   lists every key that there is\n",
+                  option == 'h' ? stdout : stderr);
       return option == 'h' ? 0 : COMMAND_USAGE;
     }
   }

@@ -11,10 +11,12 @@
 enum { BODY_LIMIT = 256 << 20, SETTINGS_MAX = 32, REDIRECTS_MAX = 16 };
 
 static const char usage[] =
-    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] [--clock SECONDS] [--context PATH] [--base-url URL]\n"
+    "usage: drawbridge-sim --version 2.37|2.37.9|2.40|2.41|2.42|2.43 --listen ADDR:PORT [--metadata FILE | --demo FILE] [--faults FILE] "
+    "[--clock SECONDS] [--context PATH] [--base-url URL]\n"
     "                      [--tls-certificate FILE --tls-key FILE]   HTTPS instead of HTTP\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
-    "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set calendar=NAME] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+    "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set "
+    "calendar=NAME] [--set timeout=SECONDS] [--set max-sessions=N]\n";
 
 struct options {
   enum sim_release release;
@@ -55,7 +57,8 @@ static int read_options(int argc, char **argv, struct options *options) {
     if (i + 1 == argc) return bad_usage("this option is unknown or wants a value:", argv[i]);
     const char *value = argv[++i];
     if (str_eq(name, STR("--version"))) {
-      if (!sim_release_of(str_of(value), &options->release)) return bad_usage("this release is not played (2.37, 2.37.9, 2.40, 2.41, 2.42 and 2.43 are):", value);
+      if (!sim_release_of(str_of(value), &options->release))
+        return bad_usage("this release is not played (2.37, 2.37.9, 2.40, 2.41, 2.42 and 2.43 are):", value);
       has_version = true;
     } else if (str_eq(name, STR("--listen")))
       options->listen = value;
@@ -140,7 +143,9 @@ static void send_reply(struct program *program, struct http_exchange *exchange, 
   case SIM_FAULT_EMPTY: reply->body = STR(""); break;
   case SIM_FAULT_HTML:
     reply->headers.n = 0;
-    sim_reply_text(reply, fault.status, "text/html; charset=utf-8", STR("<!DOCTYPE html><html><head><title>Network access</title></head><body><p>Please sign in to this network.</p></body></html>"));
+    sim_reply_text(
+        reply, fault.status, "text/html; charset=utf-8",
+        STR("<!DOCTYPE html><html><head><title>Network access</title></head><body><p>Please sign in to this network.</p></body></html>"));
     break;
   case SIM_FAULT_STATUS:
     reply->headers.n = 0;
@@ -236,7 +241,8 @@ static int serve(struct program *program, const struct options *options, struct 
   tls_context_free(context);
   if (http_server_listen(program->server, address, tls ? HTTP_TLS : HTTP_PLAIN, &port, error) < 0) return -1;
   size_t colon = str_find_last_char(address, ':');
-  struct str base = arena_printf(arena, "%s://%.*s:%d%.*s", tls ? "https" : "http", STR_ARG(str_slice(address, 0, colon)), port, STR_ARG(program->context));
+  struct str base = arena_printf(arena, "%s://%.*s:%d%.*s", tls ? "https" : "http", STR_ARG(str_slice(address, 0, colon)), port,
+                                 STR_ARG(program->context));
   program->sim->base_url = program->base_url.n ? program->base_url : base;
   (void)printf("%.*s\n", STR_ARG(base));
   (void)fflush(stdout);

@@ -8,13 +8,14 @@
 
 enum { LIST_MAX = 256 << 20, RULES_SHOWN = 8 };
 
-static const char usage[] = "usage: drawbridge mapping drift --mapping FILE --source SIDE --target SIDE [OPTIONS]\n"
-                            "  SIDE                as of drawbridge align: a metadata export, a list, or server:ID (with the data sets that the mapping names)\n"
-                            "  --format text|json  how the changes are told (default text)\n"
-                            "  --output FILE       the mapping carried forward: decisions kept, what is blocked marked, proposals for what is new\n"
-                            "  --follow            with --output: where a thing was replaced by one of the same code, name or options, the rules name that one\n"
-                            "  --config FILE       where server:ID is configured (default " COMMAND_CONFIG_DEFAULT ")\n"
-                            "exit code: 0 nothing changed; 1 something did\n";
+static const char usage[] =
+    "usage: drawbridge mapping drift --mapping FILE --source SIDE --target SIDE [OPTIONS]\n"
+    "  SIDE                as of drawbridge align: a metadata export, a list, or server:ID (with the data sets that the mapping names)\n"
+    "  --format text|json  how the changes are told (default text)\n"
+    "  --output FILE       the mapping carried forward: decisions kept, what is blocked marked, proposals for what is new\n"
+    "  --follow            with --output: where a thing was replaced by one of the same code, name or options, the rules name that one\n"
+    "  --config FILE       where server:ID is configured (default " COMMAND_CONFIG_DEFAULT ")\n"
+    "exit code: 0 nothing changed; 1 something did\n";
 
 struct asked {
   const char *mapping, *source, *target, *output, *config;
@@ -27,11 +28,10 @@ static int bad_usage(const char *what) {
 }
 
 static int read_options(int argc, char **argv, struct asked *a) {
-  static const struct option options[] = {{"mapping", required_argument, NULL, 'm'}, {"source", required_argument, NULL, 's'},
-                                          {"target", required_argument, NULL, 't'},  {"output", required_argument, NULL, 'o'},
-                                          {"config", required_argument, NULL, 'c'},  {"format", required_argument, NULL, 'F'},
-                                          {"follow", no_argument, NULL, 'f'},        {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {
+      {"mapping", required_argument, NULL, 'm'}, {"source", required_argument, NULL, 's'}, {"target", required_argument, NULL, 't'},
+      {"output", required_argument, NULL, 'o'},  {"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'F'},
+      {"follow", no_argument, NULL, 'f'},        {"help", no_argument, NULL, 'h'},         {0}};
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     switch (option) {
     case 'm': a->mapping = optarg; break;
@@ -88,7 +88,8 @@ static void tell_text(struct buf *out, const struct drift *drift) {
     (void)buf_add(out, STR("nothing changed\n"));
   else
     (void)buf_printf(out, "%zu change%s: %zu block, %zu to check, %zu for information\n", drift->count, drift->count == 1 ? "" : "s",
-                     drift_effect_count(drift, DRIFT_BLOCKS), drift_effect_count(drift, DRIFT_CHECK), drift_effect_count(drift, DRIFT_INFORMATION));
+                     drift_effect_count(drift, DRIFT_BLOCKS), drift_effect_count(drift, DRIFT_CHECK),
+                     drift_effect_count(drift, DRIFT_INFORMATION));
 }
 
 static void tell_json(struct buf *buf, const struct drift *drift) {
@@ -115,18 +116,20 @@ static int tell(const struct asked *a, const struct drift *drift, struct error *
   return result;
 }
 
-static int write_carried(struct arena *arena, const struct asked *a, const struct mapping *mapping, struct drift_sides now, struct error *error) {
+static int write_carried(struct arena *arena, const struct asked *a, const struct mapping *mapping, struct drift_sides now,
+                         struct error *error) {
   struct carried carried;
   struct align_options align = {0};
   struct carry_options options = {.follow = a->follow, .align = &align};
   if (drift_carry(arena, mapping, now, options, &carried, error) < 0) return -1;
   struct buf out = BUF_INIT(MAPPING_BYTES_MAX);
-  int result = mapping_write(carried.mapping, &out) ? file_write(a->output, buf_str(&out), error)
-                                                    : error_set(error, ERROR_too_large, "the mapping is larger than %d bytes", MAPPING_BYTES_MAX);
+  int result = mapping_write(carried.mapping, &out)
+                   ? file_write(a->output, buf_str(&out), error)
+                   : error_set(error, ERROR_too_large, "the mapping is larger than %d bytes", MAPPING_BYTES_MAX);
   buf_free(&out);
   if (result == 0)
-    (void)fprintf(stderr, "drawbridge mapping drift: %zu rules follow, %zu kept, %zu blocked, %zu proposed, %zu without counterpart\n", carried.followed,
-                  carried.kept, carried.blocked, carried.proposed, carried.none);
+    (void)fprintf(stderr, "drawbridge mapping drift: %zu rules follow, %zu kept, %zu blocked, %zu proposed, %zu without counterpart\n",
+                  carried.followed, carried.kept, carried.blocked, carried.proposed, carried.none);
   return result;
 }
 

@@ -4,7 +4,8 @@
 #include "gateway/config.h"
 #include <getopt.h>
 
-static const char usage[] = "usage: drawbridge keys rotate [--config FILE]\n  adds a key to the key file; with SIGHUP a running drawbridge seals with it from then on\n";
+static const char usage[] = "usage: drawbridge keys rotate [--config FILE]\n  adds a key to the key file; with SIGHUP a running drawbridge "
+                            "seals with it from then on\n";
 
 static int rotate(const char *path) {
   struct arena *arena = arena_new();
@@ -15,8 +16,7 @@ static int rotate(const char *path) {
   if (!failed && config->log_audit.n) failed = log_audit_open(config->log_audit, &error);
   if (!failed) failed = keyring_rotate(arena_cstr(arena, config->keys), &error);
   if (!failed && config->log_audit.n) audit_process(AUDIT_keys_rotated, config->keys, NULL);
-  if (!failed)
-    (void)printf("%.*s has a new key. Send SIGHUP to every drawbridge that uses it.\n", STR_ARG(config->keys));
+  if (!failed) (void)printf("%.*s has a new key. Send SIGHUP to every drawbridge that uses it.\n", STR_ARG(config->keys));
   config_unref(config);
   arena_free(arena);
   return failed ? command_fail("keys", &error) : 0;

@@ -25,7 +25,8 @@ static const char usage[] =
     "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
     "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
     "  --values-in FILE    data values (dataValueSets JSON, CSV, or ADX); - is standard input\n"
-    "  --values-out FILE   where translated values go: CSV where the name ends in .csv, ADX where in .xml or .adx, else JSON; - is standard output\n"
+    "  --values-out FILE   where translated values go: CSV where the name ends in .csv, ADX where in .xml or .adx, else JSON; - is "
+    "standard output\n"
     "  --journal DIR       what is done is written there first (default: a new folder here)\n"
     "  --resume            goes on with the run in the journal\n"
     "  --wait              where another run writes to the same cells, waits for its end instead of giving up\n"
@@ -233,8 +234,7 @@ static int transfer_files(struct work *w, struct error *error) {
   const struct mapping *mapping = mapping_read(w->arena, w->mapping_text, error);
   if (!mapping) return error_context(error, "%s", a->mapping);
   const struct dhis2_metadata *source = NULL, *target = NULL;
-  if (a->from && side_is_server(a->from, &id))
-    return bad_usage(error, "between files --from names a metadata file, for the codes of ADX");
+  if (a->from && side_is_server(a->from, &id)) return bad_usage(error, "between files --from names a metadata file, for the codes of ADX");
   if (a->from && !(source = dhis2_metadata_of_file(w->arena, a->from, error))) return -1;
   if (a->to && side_is_server(a->to, &id))
     return bad_usage(error, "between files --to names a metadata file, for value types and data sets");

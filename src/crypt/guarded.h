@@ -12,7 +12,7 @@
 
 enum { GUARDED_PIECE_MAX = 4080 };
 
-void *guarded_alloc(size_t n);         /* never NULL (base/mem.h) */
-void guarded_free(void *p, size_t n);  /* `n` as it was asked for */
+void *guarded_alloc(size_t n);        /* never NULL (base/mem.h) */
+void guarded_free(void *p, size_t n); /* `n` as it was asked for */
 
 #endif

@@ -19,7 +19,7 @@ enum { KEYRING_MAX = 8, KEYRING_KEY_SIZE = 32 };
 /* NULL with ERROR_configuration: not readable, readable by others, malformed, or not to be made. */
 struct keyring *keyring_open(const char *path, struct error *error);
 struct keyring *keyring_ref(struct keyring *ring); /* counts: any thread may hold one beyond a rotation */
-void keyring_free(struct keyring *ring);            /* NULL is fine */
+void keyring_free(struct keyring *ring);           /* NULL is fine */
 
 /* Adds a key that seals from the next keyring_open on; beyond KEYRING_MAX the oldest is dropped, and what only it could open asks for a new sign-in. */
 int keyring_rotate(const char *path, struct error *error);

@@ -12,12 +12,12 @@
 
 struct secret;
 
-struct secret *secret_new(struct str bytes);         /* copies; the caller wipes its own copy */
-struct secret *secret_random(size_t n);              /* n bytes of the system's generator */
-struct secret *secret_ref(struct secret *secret);    /* counts; NULL gives NULL */
+struct secret *secret_new(struct str bytes);      /* copies; the caller wipes its own copy */
+struct secret *secret_random(size_t n);           /* n bytes of the system's generator */
+struct secret *secret_ref(struct secret *secret); /* counts; NULL gives NULL */
 void secret_free(struct secret *secret);
-struct str secret_reveal(const struct secret *secret); /* borrowed until secret_free; NULL gives the empty str */
+struct str secret_reveal(const struct secret *secret);         /* borrowed until secret_free; NULL gives the empty str */
 bool secret_eq(const struct secret *secret, struct str bytes); /* constant time for equal lengths */
-void secret_wipe(void *p, size_t n);                 /* not removed by the compiler */
+void secret_wipe(void *p, size_t n);                           /* not removed by the compiler */
 
 #endif

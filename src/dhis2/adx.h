@@ -16,8 +16,10 @@
 
 struct dhis2_adx_reader;
 
-struct dhis2_adx_reader *dhis2_adx_reader_new(const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload); /* metadata: NULL: everything is a uid */
-int dhis2_adx_reader_feed(struct dhis2_adx_reader *reader, struct str piece, struct error *error);                                /* ERROR_input with the line, or the handler's own */
+struct dhis2_adx_reader *dhis2_adx_reader_new(const struct dhis2_metadata *metadata, dhis2_value_handler *handler,
+                                              void *payload); /* metadata: NULL: everything is a uid */
+int dhis2_adx_reader_feed(struct dhis2_adx_reader *reader, struct str piece,
+                          struct error *error); /* ERROR_input with the line, or the handler's own */
 int dhis2_adx_reader_finish(struct dhis2_adx_reader *reader, struct error *error);
 void dhis2_adx_reader_free(struct dhis2_adx_reader *reader); /* NULL is fine */
 
@@ -30,7 +32,8 @@ void dhis2_adx_writer_free(struct dhis2_adx_writer *writer); /* NULL is fine */
 void dhis2_adx_begin(struct buf *buf);
 
 /* Values of one data set, org unit, period and attribute option combo that come behind one another share a group. -1: ERROR_input: something has no code, or one that cannot be an attribute; nothing is added then. */
-int dhis2_adx_add(struct dhis2_adx_writer *writer, struct str data_set, const struct dhis2_value *value, struct buf *buf, struct error *error);
+int dhis2_adx_add(struct dhis2_adx_writer *writer, struct str data_set, const struct dhis2_value *value, struct buf *buf,
+                  struct error *error);
 void dhis2_adx_end(struct dhis2_adx_writer *writer, struct buf *buf);
 
 #endif

@@ -294,7 +294,8 @@ static int feed_piece(void *payload, struct str piece, struct error *error) {
   return dhis2_values_reader_feed(payload, piece, error);
 }
 
-int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload, struct error *error) {
+int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload,
+                         struct error *error) {
   struct dhis2_values_reader *r = dhis2_values_reader_new(handler, payload);
   dhis2_values_reader_adx(r, metadata);
   int result = file_read_pieces(path, feed_piece, r, error);

@@ -35,14 +35,18 @@ struct dhis2_values_reader;
 
 /* JSON (DHIS2's dataValueSets), or CSV with DHIS2's column names in any order: known by the first character. Life cycle: new, feed, finish, free. */
 struct dhis2_values_reader *dhis2_values_reader_new(dhis2_value_handler *handler, void *payload);
-void dhis2_values_reader_adx(struct dhis2_values_reader *reader, const struct dhis2_metadata *metadata); /* before feeding: takes ADX too (adx.h), known by its `<`; metadata: NULL: with uids alone */
+void dhis2_values_reader_adx(
+    struct dhis2_values_reader *reader,
+    const struct dhis2_metadata *metadata); /* before feeding: takes ADX too (adx.h), known by its `<`; metadata: NULL: with uids alone */
 int dhis2_values_reader_feed(struct dhis2_values_reader *reader, struct str piece, struct error *error); /* ERROR_input with the place */
 int dhis2_values_reader_finish(struct dhis2_values_reader *reader, struct error *error);
-bool dhis2_values_reader_has_list(const struct dhis2_values_reader *reader); /* was there a dataValues member (or CSV header)? {} is how 2.37 says "none" */
-void dhis2_values_reader_free(struct dhis2_values_reader *reader);           /* NULL is fine */
+bool dhis2_values_reader_has_list(
+    const struct dhis2_values_reader *reader); /* was there a dataValues member (or CSV header)? {} is how 2.37 says "none" */
+void dhis2_values_reader_free(struct dhis2_values_reader *reader); /* NULL is fine */
 
 /* JSON, CSV or ADX. "-": standard input. */
-int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload, struct error *error);
+int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata, dhis2_value_handler *handler, void *payload,
+                         struct error *error);
 
 /* --- a server --- */
 
@@ -51,8 +55,9 @@ enum { DHIS2_READ_UNITS_MAX = 100 }; /* org units of one call: with them the add
 struct dhis2_values_query {
   const struct str *data_sets, *periods, *org_units;
   size_t data_set_count, period_count, org_unit_count; /* each at least 1; org units up to DHIS2_READ_UNITS_MAX */
-  struct str changed_since; /* a day (dhis2_day_read): also what was written on the day before, since servers compare whole days, in a time zone of their own; empty: all */
-  bool with_deleted;        /* also those that were deleted (value.deleted) */
+  struct str
+      changed_since; /* a day (dhis2_day_read): also what was written on the day before, since servers compare whole days, in a time zone of their own; empty: all */
+  bool with_deleted; /* also those that were deleted (value.deleted) */
 };
 
 struct dhis2_values_sink {
@@ -71,10 +76,12 @@ struct dhis2_values_seen {
 bool dhis2_day_read(struct str text, char ret_before[11]);
 
 /* All values of the query, by what two readings said alike. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled. */
-int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink, const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);
+int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
+                      const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);
 
 /* The units and all below them, each once, by id. ERROR_not_found: the server has none of them. */
-int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret, size_t *ret_count, struct error *error);
+int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret,
+                          size_t *ret_count, struct error *error);
 
 /* --- both directions --- */
 

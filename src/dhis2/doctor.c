@@ -4,10 +4,10 @@
 #include "base/json_out.h"
 #include "dhis2/doctor_internal.h"
 #include "dhis2/judge.h"
-#include "oauth/token_endpoint.h"
 #include "dhis2/who.h"
 #include "http/url.h"
 #include "net/address.h"
+#include "oauth/token_endpoint.h"
 
 enum {
   FOUND_MAX = 400,
@@ -33,7 +33,8 @@ enum dhis2_outcome dhis2_diagnosis_worst(const struct dhis2_diagnosis *diagnosis
 
 bool dhis2_diagnosis_reached(const struct dhis2_diagnosis *diagnosis) {
   for (size_t i = 0; i < diagnosis->n; i++)
-    if ((str_eq(diagnosis->p[i].check, STR("version")) || str_eq(diagnosis->p[i].check, STR("answers"))) && diagnosis->p[i].outcome != DHIS2_CHECK_FAILED)
+    if ((str_eq(diagnosis->p[i].check, STR("version")) || str_eq(diagnosis->p[i].check, STR("answers"))) &&
+        diagnosis->p[i].outcome != DHIS2_CHECK_FAILED)
       return true;
   return false;
 }
@@ -144,14 +145,20 @@ static const struct {
 static const struct {
   const char *part, *meaning, *remedy;
 } bad_chains[] = {
-    {"unable to get local issuer", "the chain ends before an authority that is trusted here: the server does not send the intermediate certificate, or the authority is your own",
-     "let the server send its whole chain, the intermediate certificate included (fullchain.pem, SSLCertificateChainFile); a certificate of your own authority is named with \"ca\" in the "
+    {"unable to get local issuer",
+     "the chain ends before an authority that is trusted here: the server does not send the intermediate certificate, or the authority is "
+     "your own",
+     "let the server send its whole chain, the intermediate certificate included (fullchain.pem, SSLCertificateChainFile); a certificate "
+     "of your own authority is named with \"ca\" in the "
      "server's configuration"},
     {"self-signed", "it vouches for itself, or its authority is not trusted here: anybody can make one like it",
-     "get one from an authority (Let's Encrypt gives them), or name the file of your own authority with \"ca\" in the server's configuration"},
+     "get one from an authority (Let's Encrypt gives them), or name the file of your own authority with \"ca\" in the server's "
+     "configuration"},
     {"self signed", "it vouches for itself, or its authority is not trusted here: anybody can make one like it",
-     "get one from an authority (Let's Encrypt gives them), or name the file of your own authority with \"ca\" in the server's configuration"},
-    {"subject name", "it was issued for another name", "use the name that the certificate has in the server's url, or get one for this name"},
+     "get one from an authority (Let's Encrypt gives them), or name the file of your own authority with \"ca\" in the server's "
+     "configuration"},
+    {"subject name", "it was issued for another name",
+     "use the name that the certificate has in the server's url, or get one for this name"},
     {"expired", "it has ended", "renew it, and see why that does not happen by itself; and see that the clock of this machine is right"},
     {"not yet valid", "it begins later", "see that the clocks of both machines are right"},
 };
@@ -395,8 +402,8 @@ static void check_kinds(struct doctor *d) {
   for (int i = 0; i <= SIGN_IN_BASIC; i++) { /* what lies behind is not for DHIS2 */
     const struct sign_in_offer *offer = &d->probe.source.kinds[i];
     bool wanted = d->question->wanted & (1u << i);
-    bool common = i == SIGN_IN_PAT || (i == SIGN_IN_OAUTH &&
-                                          dhis2_can(d->probe.version, DHIS2_OAUTH)); /* what a server of this release usually should have */
+    bool common = i == SIGN_IN_PAT ||
+                  (i == SIGN_IN_OAUTH && dhis2_can(d->probe.version, DHIS2_OAUTH)); /* what a server of this release usually should have */
     if (offer->state == SIGN_IN_ON)
       doctor_say(d, kind_texts[i].check, DHIS2_CHECK_OK, STR("on"), str_of(kind_texts[i].on), STR_NONE);
     else if (offer->state == SIGN_IN_UNSURE)
@@ -465,7 +472,8 @@ static void check_plain(struct doctor *d) {
                STR("drawbridge follows no redirects: a credential goes to the address that was configured and nowhere else"),
                STR("configure the address that answers itself"));
   else if (status == 404)
-    doctor_say(d, "answers", DHIS2_CHECK_WARNING, found, STR("there is nothing at this path: the address may lack a part of its own, or there is just no page there"),
+    doctor_say(d, "answers", DHIS2_CHECK_WARNING, found,
+               STR("there is nothing at this path: the address may lack a part of its own, or there is just no page there"),
                STR("name a path that answers with \"check\" in the server's configuration"));
   else
     doctor_say(d, "answers", DHIS2_CHECK_OK, found,

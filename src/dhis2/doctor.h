@@ -27,12 +27,13 @@ struct dhis2_diagnosis {
 
 struct dhis2_question {
   const struct source_place *place;
-  unsigned wanted;                    /* kinds of sign-in that the configuration names, bits 1 << enum sign_in_kind; 0: it names none */
-  const struct oauth_client *client;  /* NULL: none configured */
-  struct secret *token;               /* a personal access token to be tried, for the command line alone; NULL: none */
-  struct str plain_path;              /* the server is none of DHIS2's: the path that is asked for; only address, network, certificate, answers and clock are examined. Empty: it is one */
-  bool look_inside;                   /* go on where the address is private or loopback and not listed, and say so: for the command line alone */
-  struct str redirect_uri;            /* drawbridge's own for this server, to be shown; empty: not known */
+  unsigned wanted;                   /* kinds of sign-in that the configuration names, bits 1 << enum sign_in_kind; 0: it names none */
+  const struct oauth_client *client; /* NULL: none configured */
+  struct secret *token;              /* a personal access token to be tried, for the command line alone; NULL: none */
+  struct str
+      plain_path; /* the server is none of DHIS2's: the path that is asked for; only address, network, certificate, answers and clock are examined. Empty: it is one */
+  bool look_inside;        /* go on where the address is private or loopback and not listed, and say so: for the command line alone */
+  struct str redirect_uri; /* drawbridge's own for this server, to be shown; empty: not known */
 };
 
 void dhis2_doctor(const struct dhis2_question *question, struct arena *arena, struct dhis2_diagnosis *ret);
@@ -40,7 +41,8 @@ void dhis2_doctor(const struct dhis2_question *question, struct arena *arena, st
 enum dhis2_outcome dhis2_diagnosis_worst(const struct dhis2_diagnosis *diagnosis);
 bool dhis2_diagnosis_reached(const struct dhis2_diagnosis *diagnosis); /* a DHIS2 server answered */
 
-const char *dhis2_outcome_name(enum dhis2_outcome outcome);           /* "ok", "warning", "failed" */
-struct str dhis2_diagnosis_json(struct arena *arena, const struct dhis2_diagnosis *diagnosis); /* [{check, outcome, found, meaning, remedy}] */
+const char *dhis2_outcome_name(enum dhis2_outcome outcome); /* "ok", "warning", "failed" */
+struct str dhis2_diagnosis_json(struct arena *arena,
+                                const struct dhis2_diagnosis *diagnosis); /* [{check, outcome, found, meaning, remedy}] */
 
 #endif

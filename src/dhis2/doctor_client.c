@@ -154,15 +154,18 @@ static void check_password_grant(struct client_check *c) {
   struct str word = word_of(c, fields, sizeof fields / sizeof *fields, &answer);
   if (grant_missing(c, word, &answer))
     doctor_say(c->doctor, "password grant", DHIS2_CHECK_OK, STR("the client may not use it"),
-               STR("as it should be: a program that asks for a token with user name and password is told invalid_client, \"Unauthorized grant type\". "
+               STR("as it should be: a program that asks for a token with user name and password is told invalid_client, \"Unauthorized "
+                   "grant type\". "
                    "drawbridge sends people to the server instead, where a second factor works, too"),
                STR_NONE);
   else if (str_eq(word, STR("unsupported_grant_type")))
     doctor_say(c->doctor, "password grant", DHIS2_CHECK_OK, STR("the server has no password grant"),
-               STR("releases from 2.42 on give no token for a user name and password; drawbridge sends people to the server instead"), STR_NONE);
+               STR("releases from 2.42 on give no token for a user name and password; drawbridge sends people to the server instead"),
+               STR_NONE);
   else if (str_eq(word, STR("invalid_grant")))
     doctor_say(c->doctor, "password grant", DHIS2_CHECK_WARNING, STR("the client may use it"),
-               STR("whoever has the client's secret can try passwords, without a second factor; drawbridge does not need it"), how_to_register(c));
+               STR("whoever has the client's secret can try passwords, without a second factor; drawbridge does not need it"),
+               how_to_register(c));
 }
 
 void doctor_check_client(struct doctor *d) {

@@ -75,7 +75,9 @@ bool dhis2_refuses_sign_in(struct str path, int status, const struct http_header
   struct str login;
   if (status == 401) return !str_starts(below_api(path), STR("/2fa/"));
   if (dhis2_login_redirect(status, headers)) return true;
-  if (status == 400) return http_headers_get(headers, STR("WWW-Authenticate"), &login) && str_eq(login, STR("ApiToken")); /* 2.41+: its form is not one that this release issues */
+  if (status == 400)
+    return http_headers_get(headers, STR("WWW-Authenticate"), &login) &&
+           str_eq(login, STR("ApiToken")); /* 2.41+: its form is not one that this release issues */
   if (status < 200 || status > 299 || !dhis2_is_html(headers)) return false;
   return http_field_get(headers, FIELD_LOGIN_PAGE, &login) || (dhis2_is_api(path) && !dhis2_gives_pages(path));
 }
@@ -126,7 +128,8 @@ int dhis2_judge(struct arena *arena, int status, const struct http_headers *head
   if (good || status == 304) return 0;
   struct str message = dhis2_is_html(headers) ? STR_NONE : dhis2_message(arena, body), later;
   uint64_t seconds;
-  if (http_field_get(headers, FIELD_RETRY_AFTER, &later) && str_to_u64(later, &seconds) && seconds < 86400) error->retry_after = (int)seconds;
+  if (http_field_get(headers, FIELD_RETRY_AFTER, &later) && str_to_u64(later, &seconds) && seconds < 86400)
+    error->retry_after = (int)seconds;
   switch (status) {
   case 401: return fail(error, ERROR_reauth_required, status, STR_NONE, "the server does not accept the sign-in any more");
   case 403: return fail(error, ERROR_forbidden, status, message, "the server does not let this user do that");

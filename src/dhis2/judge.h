@@ -16,7 +16,7 @@ bool dhis2_is_api(struct str path);
 bool dhis2_gives_pages(struct str path);  /* a page (HTML) is what is asked for there: apps, files, forms and reports */
 bool dhis2_may_be_empty(struct str path); /* a GET that is rightly answered with nothing */
 
-bool dhis2_is_me(struct str path);         /* who one is: everybody may ask that */
+bool dhis2_is_me(struct str path); /* who one is: everybody may ask that */
 
 /* The server does not take the sign-in: 401 (but where that answers the question itself: a code that is checked), a token whose form it refuses (after an upgrade to 2.41), a redirect to a login page, or such a page in place of what was asked for. */
 bool dhis2_refuses_sign_in(struct str path, int status, const struct http_headers *headers);

@@ -27,7 +27,7 @@ struct dhis2_translation {
 struct dhis2_object {
   struct str id, code, name, short_name, form_name, description;
   const struct dhis2_translation *translations; /* NULL: none */
-  uint32_t index; /* place in its list of struct dhis2_metadata; UINT32_MAX where not given */
+  uint32_t index;                               /* place in its list of struct dhis2_metadata; UINT32_MAX where not given */
   bool given;
   bool is_default; /* by role; options, categories, combos and COCs only */
 };
@@ -45,7 +45,8 @@ struct dhis2_category {
 struct dhis2_option_combo {
   struct dhis2_object o;
   const struct dhis2_category_combo *combo; /* NULL: the input does not tell */
-  const struct dhis2_category_option **options; /* ordered by the categories of the combo, so far as known; else as given. May be fewer than categories, or none */
+  const struct dhis2_category_option *
+      *options; /* ordered by the categories of the combo, so far as known; else as given. May be fewer than categories, or none */
   size_t option_count;
 };
 
@@ -61,10 +62,11 @@ struct dhis2_data_element {
   struct dhis2_object o;
   struct str value_type, aggregation_type, domain_type;
   bool zero_is_significant;
-  const struct dhis2_category_combo *combo; /* its own. NULL: the input does not tell; see dhis2_element_combo */
+  const struct dhis2_category_combo *combo;    /* its own. NULL: the input does not tell; see dhis2_element_combo */
   const struct dhis2_membership **memberships; /* in the data sets of the input that hold it */
   size_t membership_count;
-  const struct dhis2_category_combo **combos; /* all combos it can hold values in: those its data sets give it (override first), each once; its own where no data set lists it */
+  const struct dhis2_category_combo **
+      combos; /* all combos it can hold values in: those its data sets give it (override first), each once; its own where no data set lists it */
   size_t combo_count;
 };
 
@@ -74,8 +76,8 @@ struct dhis2_membership {
   const struct dhis2_data_element *element;
   const struct dhis2_category_combo *combo; /* NULL: the input does not tell */
   bool overridden;
-  struct str section;  /* name of the section that shows it; empty: none */
-  uint32_t position;   /* place in its section or data set, from 0 */
+  struct str section; /* name of the section that shows it; empty: none */
+  uint32_t position;  /* place in its section or data set, from 0 */
 };
 
 struct dhis2_org_unit {
@@ -105,7 +107,7 @@ struct dhis2_metadata {
   const struct dhis2_option_combo **option_combos;
   const struct dhis2_org_unit **org_units;
   size_t data_set_count, element_count, combo_count, category_count, option_count, option_combo_count, org_unit_count;
-  struct str calendar; /* that the server counts its days in ("iso8601", "ethiopian"); empty: not told, as in files */
+  struct str calendar;  /* that the server counts its days in ("iso8601", "ethiopian"); empty: not told, as in files */
   struct str *warnings; /* what a person should know: members of data sets that are not in the input, COCs without a combo, … */
   size_t warning_count;
   const struct dhis2_metadata_index *by_id;
@@ -138,7 +140,8 @@ struct dhis2_metadata_reader;
 
 struct dhis2_metadata_reader *dhis2_metadata_reader_new(struct arena *arena);
 void dhis2_metadata_reader_free(struct dhis2_metadata_reader *reader);
-int dhis2_metadata_reader_feed(struct dhis2_metadata_reader *reader, struct str piece, struct error *error); /* ERROR_input with line and byte */
+int dhis2_metadata_reader_feed(struct dhis2_metadata_reader *reader, struct str piece,
+                               struct error *error);                                       /* ERROR_input with line and byte */
 int dhis2_metadata_reader_next(struct dhis2_metadata_reader *reader, struct error *error); /* the document is complete; another follows */
 /* Ids of org units that the input names (as parents, in paths, as those of a data set) and says nothing more of so far; borrowed from the reader's arena, the list in `arena`. */
 struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count);
@@ -154,6 +157,7 @@ const struct dhis2_metadata *dhis2_metadata_of_csv(struct arena *arena, struct s
 const struct dhis2_metadata *dhis2_metadata_of_file(struct arena *arena, const char *path, struct error *error);
 
 /* The same side with only these data sets, their elements and what those need, and all its org units. NULL: ERROR_input names the data set it does not hold. */
-const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const struct dhis2_metadata *metadata, const struct str *data_sets, size_t count, struct error *error);
+const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const struct dhis2_metadata *metadata, const struct str *data_sets,
+                                                 size_t count, struct error *error);
 
 #endif

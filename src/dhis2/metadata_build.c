@@ -13,7 +13,7 @@ struct build {
   struct dhis2_metadata *model;
   VEC(struct member_of) members; /* of all data sets, one after the other */
   VEC(struct str) warnings;
-  size_t unseen; /* members that are not in the input */
+  size_t unseen;  /* members that are not in the input */
   size_t circles; /* of parents */
   uint32_t stamp;
 };
@@ -26,8 +26,7 @@ static const size_t built_size[RECORD_WITH_ID] = {
 };
 
 /* for (each record of a kind): `at` is a size_t of the caller. */
-#define EACH(b, kind, at, record) \
-  (size_t at = 0; at < (b)->builder->records[kind].n && (record = (b)->builder->records[kind].p[at]); at++)
+#define EACH(b, kind, at, record) (size_t at = 0; at < (b)->builder->records[kind].n && (record = (b)->builder->records[kind].p[at]); at++)
 
 struct place {
   struct record *record;
@@ -46,11 +45,12 @@ static void *make_objects(struct build *b, enum record_kind kind, size_t *ret_co
   struct place *given = ARENA_ARRAY(b->builder->scratch, all + 1, struct place);
   void **list = ARENA_ARRAY(b->arena, all + 1, void *);
   struct record *record;
-  for EACH (b, kind, i, record) {
-    record->built = arena_alloc(b->arena, built_size[kind]);
-    record->o.index = UINT32_MAX;
-    if (record->o.given) given[count++] = (struct place){record, i};
-  }
+  for
+    EACH(b, kind, i, record) {
+      record->built = arena_alloc(b->arena, built_size[kind]);
+      record->o.index = UINT32_MAX;
+      if (record->o.given) given[count++] = (struct place){record, i};
+    }
   qsort(given, count, sizeof *given, by_place);
   for (size_t i = 0; i < count; i++) {
     given[i].record->o.index = (uint32_t)i;
@@ -94,27 +94,33 @@ static void mark_default(struct record *record) {
 
 static void fill_options_and_categories(struct build *b) {
   struct record *record;
-  for EACH (b, RECORD_OPTION, i, record) {
-    mark_default(record);
-    *(struct dhis2_category_option *)record->built = (struct dhis2_category_option){record->o};
-  }
-  for EACH (b, RECORD_CATEGORY, i, record) {
-    mark_default(record);
-    struct dhis2_category *category = record->built;
-    category->o = record->o;
-    category->options = targets(b, &record->list[LIST_OPTIONS], &category->option_count);
-  }
+  for
+    EACH(b, RECORD_OPTION, i, record) {
+      mark_default(record);
+      *(struct dhis2_category_option *)record->built = (struct dhis2_category_option){record->o};
+    }
+  for
+    EACH(b, RECORD_CATEGORY, i, record) {
+      mark_default(record);
+      struct dhis2_category *category = record->built;
+      category->o = record->o;
+      category->options = targets(b, &record->list[LIST_OPTIONS], &category->option_count);
+    }
 }
 
 /* COCs know their combo, combos their COCs: whichever was said. */
 static bool link_option_combos(struct build *b) {
   struct record *record;
-  for EACH (b, RECORD_COMBO, i, record)
-    for (struct record_link *link = record->list[LIST_OPTION_COMBOS].first; link; link = link->next)
-      if (!link->to->one[ONE_COMBO]) link->to->one[ONE_COMBO] = record;
-  for EACH (b, RECORD_COMBO, i, record) record->list[LIST_OPTION_COMBOS] = (struct record_list){0};
-  for EACH (b, RECORD_OPTION_COMBO, i, record)
-    if (record->o.given && record->one[ONE_COMBO] && !builder_link(b->builder, &record->one[ONE_COMBO]->list[LIST_OPTION_COMBOS], record)) return false;
+  for
+    EACH(b, RECORD_COMBO, i, record)
+  for (struct record_link *link = record->list[LIST_OPTION_COMBOS].first; link; link = link->next)
+    if (!link->to->one[ONE_COMBO]) link->to->one[ONE_COMBO] = record;
+  for
+    EACH(b, RECORD_COMBO, i, record) record->list[LIST_OPTION_COMBOS] = (struct record_list){0};
+  for
+    EACH(b, RECORD_OPTION_COMBO, i, record)
+  if (record->o.given && record->one[ONE_COMBO] && !builder_link(b->builder, &record->one[ONE_COMBO]->list[LIST_OPTION_COMBOS], record))
+    return false;
   return true;
 }
 
@@ -129,13 +135,14 @@ static void default_combo(struct record *combo) {
 
 static void fill_combos(struct build *b) {
   struct record *record;
-  for EACH (b, RECORD_COMBO, i, record) {
-    default_combo(record);
-    struct dhis2_category_combo *combo = record->built;
-    combo->o = record->o;
-    combo->categories = targets(b, &record->list[LIST_CATEGORIES], &combo->category_count);
-    combo->option_combos = targets(b, &record->list[LIST_OPTION_COMBOS], &combo->option_combo_count);
-  }
+  for
+    EACH(b, RECORD_COMBO, i, record) {
+      default_combo(record);
+      struct dhis2_category_combo *combo = record->built;
+      combo->o = record->o;
+      combo->categories = targets(b, &record->list[LIST_CATEGORIES], &combo->category_count);
+      combo->option_combos = targets(b, &record->list[LIST_OPTION_COMBOS], &combo->option_combo_count);
+    }
 }
 
 enum { ORDERED_OPTIONS_MAX = 64, PLACING_STEPS_MAX = 64 << 20 };
@@ -193,18 +200,21 @@ static void fill_option_combo(struct build *b, struct record *record) {
 static void fill_option_combos(struct build *b) {
   struct record *record;
   size_t steps = 0;
-  for EACH (b, RECORD_COMBO, i, record) {
-    place_options(b, record, &steps);
-    for (struct record_link *link = record->list[LIST_OPTION_COMBOS].first; link; link = link->next) order_options(b, link->to);
-  }
-  for EACH (b, RECORD_OPTION_COMBO, i, record) fill_option_combo(b, record);
+  for
+    EACH(b, RECORD_COMBO, i, record) {
+      place_options(b, record, &steps);
+      for (struct record_link *link = record->list[LIST_OPTION_COMBOS].first; link; link = link->next) order_options(b, link->to);
+    }
+  for
+    EACH(b, RECORD_OPTION_COMBO, i, record) fill_option_combo(b, record);
 }
 
 /* Sections that stand by themselves are put to their data set. */
 static bool link_sections(struct build *b) {
   struct record *record;
-  for EACH (b, RECORD_SECTION, i, record)
-    if (record->one[ONE_DATA_SET] && !builder_link(b->builder, &record->one[ONE_DATA_SET]->list[LIST_SECTIONS], record)) return false;
+  for
+    EACH(b, RECORD_SECTION, i, record)
+  if (record->one[ONE_DATA_SET] && !builder_link(b->builder, &record->one[ONE_DATA_SET]->list[LIST_SECTIONS], record)) return false;
   return true;
 }
 
@@ -326,16 +336,19 @@ static void add_combo(struct dhis2_data_element *element, const struct dhis2_cat
 
 static void fill_elements(struct build *b) {
   struct record *record;
-  for EACH (b, RECORD_ELEMENT, i, record) record->position = 0;
+  for
+    EACH(b, RECORD_ELEMENT, i, record) record->position = 0;
   for (size_t i = 0; i < b->members.n; i++) b->members.p[i].element->position++;
-  for EACH (b, RECORD_ELEMENT, i, record) fill_element(b, record, record->position);
+  for
+    EACH(b, RECORD_ELEMENT, i, record) fill_element(b, record, record->position);
   for (size_t i = 0; i < b->members.n; i++) {
     struct dhis2_data_element *element = b->members.p[i].element->built;
     element->memberships[element->membership_count++] = b->members.p[i].member;
     add_combo(element, b->members.p[i].member->combo);
   }
-  for EACH (b, RECORD_ELEMENT, i, record)
-    if (!((struct dhis2_data_element *)record->built)->membership_count) add_combo(record->built, built_of(record->one[ONE_COMBO]));
+  for
+    EACH(b, RECORD_ELEMENT, i, record)
+  if (!((struct dhis2_data_element *)record->built)->membership_count) add_combo(record->built, built_of(record->one[ONE_COMBO]));
 }
 
 static void warn(struct build *b, size_t count, const char *what) {
@@ -345,8 +358,10 @@ static void warn(struct build *b, size_t count, const char *what) {
 static void fill_warnings(struct build *b) {
   struct record *record;
   size_t stray = 0, without = 0;
-  for EACH (b, RECORD_OPTION_COMBO, i, record) stray += record->o.given && !record->one[ONE_COMBO];
-  for EACH (b, RECORD_ELEMENT, i, record) without += record->o.given && !record->one[ONE_COMBO];
+  for
+    EACH(b, RECORD_OPTION_COMBO, i, record) stray += record->o.given && !record->one[ONE_COMBO];
+  for
+    EACH(b, RECORD_ELEMENT, i, record) without += record->o.given && !record->one[ONE_COMBO];
   warn(b, b->unseen, "members of data sets are data elements that the input does not hold");
   warn(b, stray, "category option combos belong to no category combo");
   warn(b, without, "data elements have no category combo");
@@ -372,9 +387,11 @@ static bool fill(struct build *b) {
   fill_options_and_categories(b);
   fill_combos(b);
   fill_option_combos(b);
-  for EACH (b, RECORD_DATA_SET, i, record) fill_data_set(b, record);
+  for
+    EACH(b, RECORD_DATA_SET, i, record) fill_data_set(b, record);
   fill_elements(b);
-  for EACH (b, RECORD_ORG_UNIT, i, record) fill_org_unit(b, record);
+  for
+    EACH(b, RECORD_ORG_UNIT, i, record) fill_org_unit(b, record);
   m->calendar = b->builder->calendar;
   fill_warnings(b);
   dhis2_metadata_index_make(b->arena, m);
@@ -386,8 +403,11 @@ const struct dhis2_metadata *builder_build(struct builder *builder, struct error
   bool filled = fill(&b);
   VEC_FREE(&b.members);
   VEC_FREE(&b.warnings);
-  if (!filled) error_set(error, ERROR_input, "the metadata has more than 16 million references");
-  else if (!b.model->element_count) error_set(error, ERROR_input, "there is no data element in it");
-  else return b.model;
+  if (!filled)
+    error_set(error, ERROR_input, "the metadata has more than 16 million references");
+  else if (!b.model->element_count)
+    error_set(error, ERROR_input, "there is no data element in it");
+  else
+    return b.model;
   return NULL;
 }

@@ -64,8 +64,10 @@ static void add_cell(struct list *list, struct listed *listed, struct str coc, s
   struct cell *cell = ARENA_NEW(list->builder.scratch, struct cell);
   cell->coc = arena_str(list->builder.arena, coc);
   cell->name = arena_str(list->builder.arena, name.n ? name : coc);
-  if (listed->last) listed->last->next = cell;
-  else listed->first = cell;
+  if (listed->last)
+    listed->last->next = cell;
+  else
+    listed->first = cell;
   listed->last = cell;
   listed->n++;
 }

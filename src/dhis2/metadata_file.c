@@ -29,7 +29,8 @@ static const struct dhis2_metadata *read_list(struct arena *arena, const char *p
 }
 
 const struct dhis2_metadata *dhis2_metadata_of_file(struct arena *arena, const char *path, struct error *error) {
-  const struct dhis2_metadata *metadata = str_ends(str_of(path), STR(".csv")) ? read_list(arena, path, error) : read_export(arena, path, error);
+  const struct dhis2_metadata *metadata =
+      str_ends(str_of(path), STR(".csv")) ? read_list(arena, path, error) : read_export(arena, path, error);
   if (!metadata) error_context(error, "%s", strcmp(path, "-") ? path : "standard input");
   return metadata;
 }

@@ -30,7 +30,8 @@ static struct record *option(struct cut *cut, const struct dhis2_category_option
 static struct record *category(struct cut *cut, const struct dhis2_category *from) {
   bool is_new;
   struct record *record = known(cut, RECORD_CATEGORY, &from->o, &is_new);
-  for (size_t i = 0; record && is_new && i < from->option_count; i++) link_to(cut, &record->list[LIST_OPTIONS], option(cut, from->options[i]));
+  for (size_t i = 0; record && is_new && i < from->option_count; i++)
+    link_to(cut, &record->list[LIST_OPTIONS], option(cut, from->options[i]));
   return record;
 }
 
@@ -120,8 +121,8 @@ static void data_set(struct cut *cut, const struct dhis2_data_set *from) {
   }
 }
 
-const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const struct dhis2_metadata *metadata, const struct str *data_sets, size_t count,
-                                                 struct error *error) {
+const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const struct dhis2_metadata *metadata, const struct str *data_sets,
+                                                 size_t count, struct error *error) {
   struct cut cut = {0};
   const struct dhis2_metadata *out = NULL;
   builder_init(&cut.builder, arena);
@@ -135,8 +136,10 @@ const struct dhis2_metadata *dhis2_metadata_only(struct arena *arena, const stru
     data_set(&cut, from);
   }
   for (size_t i = 0; i < metadata->org_unit_count && !cut.full; i++) (void)org_unit(&cut, metadata->org_units[i]);
-  if (cut.full) error_set(error, ERROR_input, "the data sets need too many objects");
-  else out = builder_build(&cut.builder, error);
+  if (cut.full)
+    error_set(error, ERROR_input, "the data sets need too many objects");
+  else
+    out = builder_build(&cut.builder, error);
 done:
   builder_free(&cut.builder);
   return out;

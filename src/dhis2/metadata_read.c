@@ -71,7 +71,7 @@ static const struct member members[] = {
 
 /* An object that is being read, or the list that it stands in. */
 struct frame {
-  struct record *record; /* NULL: the root, or a list */
+  struct record *record;       /* NULL: the root, or a list */
   const struct member *member; /* of an object: the last name; of a list: the one it is the value of */
   bool list;
 };
@@ -89,7 +89,8 @@ struct dhis2_metadata_reader {
 
 static const struct member *member_of(int kind, struct str name) {
   for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-    if ((members[i].kind == kind || (members[i].kind == ANY_KIND && kind != ROOT_KIND)) && str_eq(str_of(members[i].name), name)) return &members[i];
+    if ((members[i].kind == kind || (members[i].kind == ANY_KIND && kind != ROOT_KIND)) && str_eq(str_of(members[i].name), name))
+      return &members[i];
   return NULL;
 }
 
@@ -136,7 +137,8 @@ static int opened(struct dhis2_metadata_reader *reader, bool list, struct error 
     return 0;
   }
   const struct member *member = top->member;
-  bool wanted = member && (list ? !top->list && member->type >= MEMBER_LIST : (top->list && member->type != MEMBER_NUMBERS) || member->type == MEMBER_ONE);
+  bool wanted = member && (list ? !top->list && member->type >= MEMBER_LIST
+                                : (top->list && member->type != MEMBER_NUMBERS) || member->type == MEMBER_ONE);
   if (!wanted || reader->depth == DEPTH_MAX) {
     reader->skip = 1;
     return 0;
@@ -168,13 +170,15 @@ static void scalar(struct dhis2_metadata_reader *reader, enum json_event event, 
   if (top && top->list && top->member->type == MEMBER_NUMBERS && event == JSON_EVENT_NUMBER) number(reader, top, text);
   if (!top || top->list || !top->record || !top->member) return;
   char *at = (char *)top->record + top->member->at;
-  if (top->member->type == MEMBER_TEXT && (event == JSON_EVENT_STRING || event == JSON_EVENT_NUMBER)) *(struct str *)(void *)at = arena_str(reader->builder.arena, str_trim(text));
+  if (top->member->type == MEMBER_TEXT && (event == JSON_EVENT_STRING || event == JSON_EVENT_NUMBER))
+    *(struct str *)(void *)at = arena_str(reader->builder.arena, str_trim(text));
   if (top->member->type == MEMBER_FLAG) *(bool *)at = event == JSON_EVENT_TRUE;
 }
 
 static int on_event(void *payload, enum json_event event, struct str text, struct error *error) {
   struct dhis2_metadata_reader *reader = payload;
-  bool opens = event == JSON_EVENT_OBJECT || event == JSON_EVENT_ARRAY, closes = event == JSON_EVENT_OBJECT_END || event == JSON_EVENT_ARRAY_END;
+  bool opens = event == JSON_EVENT_OBJECT || event == JSON_EVENT_ARRAY,
+       closes = event == JSON_EVENT_OBJECT_END || event == JSON_EVENT_ARRAY_END;
   if (reader->skip) {
     reader->skip += (unsigned)opens - (unsigned)closes;
     return 0;

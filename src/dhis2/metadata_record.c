@@ -42,8 +42,10 @@ bool builder_link(struct builder *builder, struct record_list *list, struct reco
   builder->links++;
   struct record_link *link = ARENA_NEW(builder->scratch, struct record_link);
   link->to = to;
-  if (list->last) list->last->next = link;
-  else list->first = link;
+  if (list->last)
+    list->last->next = link;
+  else
+    list->first = link;
   list->last = link;
   list->n++;
   return true;
@@ -69,8 +71,10 @@ static void put_together(struct record *known, const struct record *more) {
   for (size_t i = 0; i < RECORD_LISTS; i++) {
     const struct record_list *list = &more->list[i];
     if (!list->n) continue;
-    if (known->list[i].last) known->list[i].last->next = list->first; /* said twice: the model takes each once */
-    else known->list[i].first = list->first;
+    if (known->list[i].last)
+      known->list[i].last->next = list->first; /* said twice: the model takes each once */
+    else
+      known->list[i].first = list->first;
     known->list[i].last = list->last;
     known->list[i].n += list->n;
   }

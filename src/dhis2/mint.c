@@ -8,7 +8,13 @@
 #include "dhis2/who.h"
 #include "http/cookie.h"
 
-enum { BODY_MAX = 4096, TEXT_MAX = 4096, ALL_METHODS = 5, UID_LENGTH = 11, LONGER_MS = 60 * 1000 /* clocks differ a little: it is to end here first */ };
+enum {
+  BODY_MAX = 4096,
+  TEXT_MAX = 4096,
+  ALL_METHODS = 5,
+  UID_LENGTH = 11,
+  LONGER_MS = 60 * 1000 /* clocks differ a little: it is to end here first */
+};
 
 /* --- what is asked for --- */
 

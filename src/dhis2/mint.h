@@ -19,9 +19,11 @@ struct dhis2_mint {
 
 /* `session`: by dhis2_sign_in_password. True: it holds the token now, its id in `minted`, the cookies of the token's own, and the old session is over. False: it is as before; error->code says why, ERROR_NONE: this release is not asked (up to 2.37 tokens are
  * issued that work nowhere). */
-bool dhis2_mint(const struct source_place *place, const struct dhis2_mint *mint, struct arena *arena, struct signed_in *session, struct error *error);
+bool dhis2_mint(const struct source_place *place, const struct dhis2_mint *mint, struct arena *arena, struct signed_in *session,
+                struct error *error);
 
 /* Deletes a minted token by a call with itself, or, where it is refused, by the session that the server gave it; and ends that session. 0: it is gone, or was. */
-int dhis2_mint_revoke(const struct source_place *place, struct str minted, struct source_credential token, const struct secret *cookies, struct error *error);
+int dhis2_mint_revoke(const struct source_place *place, struct str minted, struct source_credential token, const struct secret *cookies,
+                      struct error *error);
 
 #endif

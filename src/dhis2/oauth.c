@@ -82,8 +82,8 @@ static int complete(const struct source_place *place, const struct oauth_party *
   return 0;
 }
 
-int dhis2_oauth_redeem(const struct source_place *place, const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce, struct arena *arena,
-                       struct signed_in *ret, struct error *error) {
+int dhis2_oauth_redeem(const struct source_place *place, const struct oauth_party *party, const struct secret *code,
+                       const struct secret *verifier, struct str nonce, struct arena *arena, struct signed_in *ret, struct error *error) {
   struct oauth_grant grant;
   *ret = (struct signed_in){.kind = dhis2_is_legacy(party->provider) ? SIGN_IN_LEGACY_OAUTH : SIGN_IN_OAUTH};
   int result = oauth_redeem(party, code, verifier, nonce, arena, &grant, error);

@@ -12,8 +12,8 @@ bool dhis2_is_legacy(const struct oauth_provider *provider); /* the old one */
 struct oauth_party dhis2_party(const struct source_place *place, const struct oauth_provider *provider, const struct oauth_client *client);
 
 /* As oauth_redeem, and then asks the API who it is. -1 also: ERROR_upstream_error with reason "scope" (the person did not tick `username`) or "id_token" (it names another user than the API); those of sign_in.h. */
-int dhis2_oauth_redeem(const struct source_place *place, const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce,
-                       struct arena *arena, struct signed_in *ret, struct error *error);
+int dhis2_oauth_redeem(const struct source_place *place, const struct oauth_party *party, const struct secret *code,
+                       const struct secret *verifier, struct str nonce, struct arena *arena, struct signed_in *ret, struct error *error);
 
 /* What an administrator posts to /api/oAuth2Clients so that the server knows drawbridge, as JSON; where the secret (old server) or its bcrypt hash (new server) belongs, the text says so. */
 struct str dhis2_client_definition(struct arena *arena, bool legacy, struct str client_id, struct str redirect_uri);

@@ -33,7 +33,8 @@ static void set(struct asking *asking, enum sign_in_kind kind, int state, const 
 static void look_at_clock(struct asking *asking, const struct http_answer *answer, int64_t asked_ms) {
   struct str date;
   int64_t theirs;
-  if (asking->probe->source.clock_ahead_s || !http_headers_get(&answer->headers, STR("Date"), &date) || !clock_parse_http(date, &theirs)) return;
+  if (asking->probe->source.clock_ahead_s || !http_headers_get(&answer->headers, STR("Date"), &date) || !clock_parse_http(date, &theirs))
+    return;
   asking->probe->source.clock_ahead_s = (theirs - (asked_ms + clock_now_ms()) / 2) / 1000;
 }
 
@@ -141,8 +142,8 @@ static int ask_legacy(struct asking *asking, struct error *error) {
   set_on(asking, SIGN_IN_LEGACY_OAUTH);
   asking->probe->source.legacy_oauth =
       (struct oauth_provider){.manners = &dhis2_legacy_manners,
-                           .authorization_endpoint = arena_printf(asking->arena, "%.*s/uaa/oauth/authorize", STR_ARG(base)),
-                           .token_endpoint = arena_printf(asking->arena, "%.*s/uaa/oauth/token", STR_ARG(base))};
+                              .authorization_endpoint = arena_printf(asking->arena, "%.*s/uaa/oauth/authorize", STR_ARG(base)),
+                              .token_endpoint = arena_printf(asking->arena, "%.*s/uaa/oauth/token", STR_ARG(base))};
   return 0;
 }
 
@@ -198,14 +199,14 @@ static void judge_discovery(struct asking *asking, const json_t *root) {
   struct oauth_provider *oauth = &asking->probe->source.oauth;
   struct str base = asking->probe->base_url;
   *oauth = (struct oauth_provider){.manners = &dhis2_manners,
-                                .pkce = true,
-                                .scope = STR("openid username"),
-                                .issuer = text_of(asking, root, "issuer"),
-                                .authorization_endpoint = text_of(asking, root, "authorization_endpoint"),
-                                .token_endpoint = text_of(asking, root, "token_endpoint"),
-                                .jwks_uri = text_of(asking, root, "jwks_uri"),
-                                .revocation_endpoint = text_of(asking, root, "revocation_endpoint"),
-                                .iss_parameter = json_is_true(json_object_get(root, "authorization_response_iss_parameter_supported"))};
+                                   .pkce = true,
+                                   .scope = STR("openid username"),
+                                   .issuer = text_of(asking, root, "issuer"),
+                                   .authorization_endpoint = text_of(asking, root, "authorization_endpoint"),
+                                   .token_endpoint = text_of(asking, root, "token_endpoint"),
+                                   .jwks_uri = text_of(asking, root, "jwks_uri"),
+                                   .revocation_endpoint = text_of(asking, root, "revocation_endpoint"),
+                                   .iss_parameter = json_is_true(json_object_get(root, "authorization_response_iss_parameter_supported"))};
   struct str issuer = str_ends(oauth->issuer, STR("/")) ? str_slice(oauth->issuer, 0, oauth->issuer.n - 1) : oauth->issuer;
   if (!oauth->issuer.n || !oauth->authorization_endpoint.n || !oauth->token_endpoint.n || !oauth->jwks_uri.n)
     set(asking, SIGN_IN_OAUTH, SIGN_IN_OFF, "the authorization server's description lacks an address", "");
@@ -274,7 +275,8 @@ static int ask_all(struct asking *asking, struct error *error) {
 
 int dhis2_probe(const struct source_place *place, struct arena *arena, struct dhis2_probe *ret, struct error *error) {
   *ret = (struct dhis2_probe){.base_url = arena_str(arena, place->base_url)};
-  struct asking asking = {.place = place, .anonymous = dhis2_who_server(place, (struct source_credential){0}), .arena = arena, .probe = ret};
+  struct asking asking = {
+      .place = place, .anonymous = dhis2_who_server(place, (struct source_credential){0}), .arena = arena, .probe = ret};
   int result = ask_all(&asking, error);
   dhis2_server_free(asking.anonymous);
   if (result < 0) (void)error_name_server(error, place->id);

@@ -16,10 +16,10 @@
 enum dhis2_password_way { DHIS2_PASSWORD_NONE, DHIS2_PASSWORD_JSON /* 2.41+ */, DHIS2_PASSWORD_FORM /* to 2.41 */ };
 
 struct dhis2_probe {
-  struct source_probe source;        /* version, kinds of sign-in, authorization servers */
-  struct str base_url;               /* that of the place; no final slash */
+  struct source_probe source; /* version, kinds of sign-in, authorization servers */
+  struct str base_url;        /* that of the place; no final slash */
   struct dhis2_version version;
-  struct str title;                  /* the application title; may be empty. May hold markup: text to be escaped */
+  struct str title; /* the application title; may be empty. May hold markup: text to be escaped */
   enum dhis2_password_way password_way;
 };
 

@@ -15,7 +15,8 @@ int dhis2_front_verdict(struct arena *arena, const struct http_answer *answer, b
 int dhis2_json_login_verdict(struct arena *arena, const struct http_answer *answer, bool code_sent, struct error *error);
 
 /* POST /dhis-web-commons-security/login.action, to 2.41. `login_page`: its address, for the message. */
-int dhis2_form_login_verdict(struct arena *arena, const struct http_answer *answer, bool code_sent, struct str login_page, struct error *error);
+int dhis2_form_login_verdict(struct arena *arena, const struct http_answer *answer, bool code_sent, struct str login_page,
+                             struct error *error);
 
 /* GET /api/me with a personal access token; with Basic; with a bearer token. */
 int dhis2_token_verdict(struct arena *arena, const struct http_answer *answer, struct error *error);

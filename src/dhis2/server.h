@@ -13,7 +13,8 @@ struct dhis2_server;
 
 /* Takes its own reference of the credential's value and its own client. Cookies that the server sets are kept and sent back to it with this credential alone: a token's
  * own session, so that each call does not count as one more of the user's (2.43 evicts the eleventh). */
-struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options, struct source_credential credential);
+struct dhis2_server *dhis2_server_new(struct str id, struct str base_url, struct http_client_options options,
+                                      struct source_credential credential);
 void dhis2_server_free(struct dhis2_server *server);
 struct str dhis2_server_id(const struct dhis2_server *server);
 struct str dhis2_server_url(const struct dhis2_server *server);
@@ -25,7 +26,8 @@ void dhis2_server_load_cookies(struct dhis2_server *server, const struct secret 
 
 /* What goes behind "Cookie: " for a call to `path` (as sent, the path of the base address included, without query); NULL: nothing. A write gets an anti-forgery pair too, from the jar or made up: 2.42+ with http.security.csrf.enabled refuses every write without one, also
  * with a token, and takes any that agree; other servers do not look. *ret_csrf: what goes into X-XSRF-TOKEN; empty for GET and HEAD. The caller frees the secret. */
-struct secret *dhis2_cookie_header(struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena, struct str *ret_csrf);
+struct secret *dhis2_cookie_header(struct cookie_jar *jar, struct str method, struct str path, int64_t now_ms, struct arena *arena,
+                                   struct str *ret_csrf);
 
 /* Asked once where a call was refused for its credential: fills *ret with a fresh one (the server takes over that reference) and the call is made again; false: it stays refused. `release` runs in dhis2_server_free. */
 struct dhis2_renewal {
@@ -43,17 +45,17 @@ bool dhis2_version_parse(struct str text, struct dhis2_version *ret); /* "2.41.9
 
 /* What a release can do; the one place where release numbers are compared. */
 enum dhis2_ability {
-  DHIS2_JSON_LOGIN,    /* 2.41+: POST /api/auth/login */
-  DHIS2_FORM_LOGIN,    /* to 2.41: /dhis-web-commons-security/login.action */
-  DHIS2_LEGACY_OAUTH,  /* to 2.41: /uaa/oauth */
-  DHIS2_OAUTH,         /* 2.42+: /oauth2 with PKCE, if switched on */
-  DHIS2_OAUTH_AT_API,  /* 2.42.5+, 2.43+: the API takes tokens of that server without more ado */
-  DHIS2_MINT,          /* 2.38+: makes personal access tokens for whoever is signed in, and takes them unless they are switched off (2.37 makes them and takes none by default) */
-  DHIS2_TOKEN_HEAD,    /* 2.41+: HEAD may stand in the list of methods of a token */
-  DHIS2_TOKEN_REASONS, /* says why a personal access token is refused (2.40 answers with an empty body) */
-  DHIS2_NO_LIST_IS_NONE,  /* to 2.37: no values are {} without dataValues */
-  DHIS2_NEW_VALUE_ENGINE, /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
-  DHIS2_EXPIRY_IN_HOURS,  /* 2.42: half an expiry day counts, from midnight on */
+  DHIS2_JSON_LOGIN,   /* 2.41+: POST /api/auth/login */
+  DHIS2_FORM_LOGIN,   /* to 2.41: /dhis-web-commons-security/login.action */
+  DHIS2_LEGACY_OAUTH, /* to 2.41: /uaa/oauth */
+  DHIS2_OAUTH,        /* 2.42+: /oauth2 with PKCE, if switched on */
+  DHIS2_OAUTH_AT_API, /* 2.42.5+, 2.43+: the API takes tokens of that server without more ado */
+  DHIS2_MINT, /* 2.38+: makes personal access tokens for whoever is signed in, and takes them unless they are switched off (2.37 makes them and takes none by default) */
+  DHIS2_TOKEN_HEAD,                /* 2.41+: HEAD may stand in the list of methods of a token */
+  DHIS2_TOKEN_REASONS,             /* says why a personal access token is refused (2.40 answers with an empty body) */
+  DHIS2_NO_LIST_IS_NONE,           /* to 2.37: no values are {} without dataValues */
+  DHIS2_NEW_VALUE_ENGINE,          /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
+  DHIS2_EXPIRY_IN_HOURS,           /* 2.42: half an expiry day counts, from midnight on */
   DHIS2_TURNS_INPUT_PERIODS_ROUND, /* 2.43.0, 2.43.1: what is open by the data input periods is refused, what is over is taken */
 };
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */
@@ -71,15 +73,15 @@ int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret,
 int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error);
 
 /* `path` starts with a slash behind the base URL ("/api/me?fields=id"). The answer as it is; -1 only where no HTTP answer came. */
-int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body, struct arena *arena,
-               struct http_answer *ret, struct error *error);
+int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
+               struct arena *arena, struct http_answer *ret, struct error *error);
 
 /* The same, and what is not the asked-for thing is an error: 401, a redirect to a login page, HTML on /api: ERROR_reauth_required; 403: ERROR_forbidden; an empty 2xx of a GET: ERROR_empty_answer; 404: ERROR_not_found;
  * 409 and other 4xx, 5xx: ERROR_upstream_error with the server's own message and error.upstream_status. */
 int dhis2_get(struct dhis2_server *server, struct str path, struct arena *arena, struct str *ret_json, struct error *error);
 
 /* As dhis2_get, the body handed on as it comes; what the sink returns other than 0 ends the call. */
-int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(void *payload, struct str piece, struct error *error), void *payload,
-                     struct error *error);
+int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(void *payload, struct str piece, struct error *error),
+                     void *payload, struct error *error);
 
 #endif

@@ -23,14 +23,16 @@
 #include "dhis2/probe.h"
 
 /* `probe` is that of the place, NULL: it is asked now. On -1 *ret is cleared. */
-int dhis2_sign_in_pat(const struct source_place *place, const struct dhis2_probe *probe, const struct secret *token, struct arena *arena, struct signed_in *ret, struct error *error);
+int dhis2_sign_in_pat(const struct source_place *place, const struct dhis2_probe *probe, const struct secret *token, struct arena *arena,
+                      struct signed_in *ret, struct error *error);
 
 /* `code`: the second factor; NULL: none is sent. The credential is the server's session (CREDENTIAL_COOKIE). */
-int dhis2_sign_in_password(const struct source_place *place, const struct dhis2_probe *probe, struct str username, const struct secret *password, const struct secret *code, struct arena *arena,
-                           struct signed_in *ret, struct error *error);
+int dhis2_sign_in_password(const struct source_place *place, const struct dhis2_probe *probe, struct str username,
+                           const struct secret *password, const struct secret *code, struct arena *arena, struct signed_in *ret,
+                           struct error *error);
 
-int dhis2_sign_in_basic(const struct source_place *place, const struct dhis2_probe *probe, struct str username, const struct secret *password, struct arena *arena, struct signed_in *ret,
-                        struct error *error);
+int dhis2_sign_in_basic(const struct source_place *place, const struct dhis2_probe *probe, struct str username,
+                        const struct secret *password, struct arena *arena, struct signed_in *ret, struct error *error);
 
 /* Ends the server's session that `cookies` (cookie_jar_save; NULL: nothing to do) stands for, also one that came with a token or with Basic. A pasted token itself is left alone. 0: ended, or there was none; -1: not
  * reached, or still alive afterwards. */
@@ -41,7 +43,12 @@ int dhis2_sign_out(const struct source_place *place, const struct secret *cookie
 int dhis2_token_alive(const struct source_place *place, struct source_credential token, const struct secret *cookies, struct error *error);
 
 /* How a token looks, before it is sent anywhere: the length, letters and checksum that DHIS2 issues (2.37 to 2.40: d2pat_…, 2.41+: d2p_…). A mismatch is a likely slip of the pen, not a proof: warn, then send. */
-enum dhis2_token_look { DHIS2_TOKEN_GOOD, DHIS2_TOKEN_OLD /* of 2.40 or before: refused by 2.41+ */, DHIS2_TOKEN_MISTYPED, DHIS2_TOKEN_FOREIGN /* no personal access token at all */ };
+enum dhis2_token_look {
+  DHIS2_TOKEN_GOOD,
+  DHIS2_TOKEN_OLD /* of 2.40 or before: refused by 2.41+ */,
+  DHIS2_TOKEN_MISTYPED,
+  DHIS2_TOKEN_FOREIGN /* no personal access token at all */
+};
 enum dhis2_token_look dhis2_token_look(struct str token);
 
 #endif

@@ -41,8 +41,8 @@ static struct str ask_version(struct dhis2_server *server, struct arena *arena) 
   return text;
 }
 
-int dhis2_who(struct dhis2_server *server, dhis2_verdict *verdict, struct str version_text, struct arena *arena,
-              struct signed_in *ret, struct error *error) {
+int dhis2_who(struct dhis2_server *server, dhis2_verdict *verdict, struct str version_text, struct arena *arena, struct signed_in *ret,
+              struct error *error) {
   struct http_answer answer;
   if (dhis2_call(server, "GET", STR("/api/me?fields=id,username,displayName,name,userCredentials%5Busername%5D"), STR_NONE, STR_NONE, arena,
                  &answer, error) < 0)

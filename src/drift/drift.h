@@ -20,6 +20,7 @@ enum drift_side { DRIFT_SOURCE, DRIFT_TARGET };
 enum drift_effect { DRIFT_BLOCKS, DRIFT_CHECK, DRIFT_INFORMATION };
 
 /* X(name) */
+/* clang-format off */
 #define DRIFT_KINDS(X) \
   X(vanished) /* the side holds it no longer, or no longer shows it to this user */ \
   X(hidden)   /* the data set still has it, but the side does not show it to this user */ \
@@ -36,6 +37,7 @@ enum drift_effect { DRIFT_BLOCKS, DRIFT_CHECK, DRIFT_INFORMATION };
   X(default_option_combo) \
   X(gap)     /* what fills a target cell was all of it, and now a part is missing */ \
   X(overlap) /* what fills a target cell fitted it, and now parts overlap or reach beyond it */
+/* clang-format on */
 
 enum drift_kind {
 #define X(name) DRIFT_##name,

@@ -26,7 +26,7 @@ struct look {
 struct finding {
   struct arena *arena;
   const struct mapping *mapping;
-  struct lexicon *lexicon; /* NULL: no name was read yet; see finding_lexicon */
+  struct lexicon *lexicon;   /* NULL: no name was read yet; see finding_lexicon */
   struct look sides[2];      /* by enum drift_side */
   struct rule_list counting; /* all rules that count */
   VEC(struct drift_change) changes;

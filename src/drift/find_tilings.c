@@ -157,8 +157,8 @@ static bool look_at_slice(struct finding *f, const struct sum *sum, const struct
 /* --- ages --- */
 
 static struct told told_of(struct finding *f, const struct dhis2_metadata *metadata) {
-  return (struct told){metadata, combos_of(f->arena, finding_lexicon(f), metadata), ARENA_ARRAY(f->arena, metadata->element_count, struct facets),
-                       ARENA_ARRAY(f->arena, metadata->element_count, bool)};
+  return (struct told){metadata, combos_of(f->arena, finding_lexicon(f), metadata),
+                       ARENA_ARRAY(f->arena, metadata->element_count, struct facets), ARENA_ARRAY(f->arena, metadata->element_count, bool)};
 }
 
 static bool facets_of(struct finding *f, struct told *told, struct mapping_operand cell, struct facets *ret) {

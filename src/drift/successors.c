@@ -1,7 +1,9 @@
 #include "drift/successors.h"
 
 static void note(struct arena *arena, struct successors *s, const struct drift_change *change) {
-  struct map *map = change->object == DRIFT_DATA_SET ? &s->data_sets : change->object == DRIFT_DATA_ELEMENT ? &s->elements : &s->option_combos;
+  struct map *map = change->object == DRIFT_DATA_SET       ? &s->data_sets
+                    : change->object == DRIFT_DATA_ELEMENT ? &s->elements
+                                                           : &s->option_combos;
   if (change->kind != DRIFT_replaced && change->kind != DRIFT_default_option_combo) return;
   struct str *box = ARENA_NEW(arena, struct str);
   *box = change->after;

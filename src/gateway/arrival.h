@@ -15,11 +15,11 @@
 
 struct arrival {
   struct gateway *gateway;
-  struct directory *directory;    /* own reference */
-  struct str app;                 /* origin that the session will belong to alone; empty: drawbridge's own */
+  struct directory *directory; /* own reference */
+  struct str app;              /* origin that the session will belong to alone; empty: drawbridge's own */
   enum config_mode mode;
-  struct str key;                 /* that the session will be bound to; empty: a cookie holds it */
-  struct gateway_session *base;   /* own reference; NULL: none */
+  struct str key;               /* that the session will be bound to; empty: a cookie holds it */
+  struct gateway_session *base; /* own reference; NULL: none */
   int64_t idle_ms, absolute_ms;
   size_t most;
   struct secret *vault;           /* owned; of the browser's vault; NULL: it has none, or may have none */
@@ -28,13 +28,14 @@ struct arrival {
   bool vault_used;                /* something was remembered, or came back */
   struct browser_sign_in *others; /* of the same browser, under way; their secrets are owned */
   size_t other_count;
-  struct connection *connection;  /* own reference */
+  struct connection *connection; /* own reference */
   struct admitted admitted;
 };
 
 /* `mode` and `app`: of whom the session is for (the one who asks, or the one a navigation began for). Texts are borrowed: they live as long as the exchange. -1: too many cookies; a call in mode
  * `handle` that no key signed (ERROR_proof_refused). */
-int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode, struct gateway_session *base, struct error *error);
+int arrival_begin(struct arrival *arrival, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode,
+                  struct gateway_session *base, struct error *error);
 
 /* The person asks that this browser remembers the sign-in; behind arrival_begin, loop thread. NULL: it will be. Else why it cannot, for the person; the sign-in itself goes on. */
 const char *arrival_remember(struct arrival *arrival, struct str server);

@@ -26,18 +26,19 @@ enum asking_place {
 
 struct asking {
   enum asking_place place;
-  struct str origin;             /* as configured; empty: none was sent (a program, or our own page reading) */
-  const struct config_app *app;  /* NULL: our own page, or a program */
-  enum config_mode mode;         /* how the session of the one who asks is held */
-  struct str handle, proof;      /* of an app in mode `handle`: its session and what it signed (proof.h), unread; empty: not sent */
-  bool preflight;                /* to be answered by asking_preflight, whatever the address */
+  struct str origin;            /* as configured; empty: none was sent (a program, or our own page reading) */
+  const struct config_app *app; /* NULL: our own page, or a program */
+  enum config_mode mode;        /* how the session of the one who asks is held */
+  struct str handle, proof;     /* of an app in mode `handle`: its session and what it signed (proof.h), unread; empty: not sent */
+  bool preflight;               /* to be answered by asking_preflight, whatever the address */
   bool navigation;
-  struct str peer;               /* address of the browser, as far as it is believed */
+  struct str peer; /* address of the browser, as far as it is believed */
 };
 
 /* 0; or -1 with one of the codes above or ERROR_bad_request (two Origin headers). *ret is filled as far as it is known in any case, so that the answer can be read by an app that is listed. `peer`: the other end of the
  * connection. */
-int asking_read(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena, struct asking *ret, struct error *error);
+int asking_read(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena, struct asking *ret,
+                struct error *error);
 
 /* Headers of an answer to a preflight (204). */
 void asking_preflight(const struct asking *asking, struct arena *arena, struct http_headers *headers);

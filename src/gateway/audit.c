@@ -46,7 +46,8 @@ void audit_server(enum audit_action action, struct str server, const struct erro
 }
 
 void audit_ended(const char *session, struct str server, struct str user) {
-  write_entry(AUDIT_session_ended, &(struct entry){.session = session, .server = server, .user = user, .what = STR("by an administrator")}, NULL);
+  write_entry(AUDIT_session_ended, &(struct entry){.session = session, .server = server, .user = user, .what = STR("by an administrator")},
+              NULL);
 }
 
 void audit_process(enum audit_action action, struct str what, const struct error *error) {

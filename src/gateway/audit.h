@@ -11,6 +11,7 @@
 #include "gateway/session.h"
 #include "http/server.h"
 
+/* clang-format off */
 #define AUDIT_TABLE(X) \
   X(started, "the process serves") \
   X(stopping, "it was told to end") \
@@ -30,6 +31,7 @@
   X(credential_refused, "the server does not take the credential any more: the connection needs a new sign-in") \
   X(call_denied, "the policy forbids a path or method") \
   X(address_refused, "a server's name leads to a network address that is not allowed")
+/* clang-format on */
 
 enum audit_action {
 #define X(name, meaning) AUDIT_##name,
@@ -38,10 +40,12 @@ enum audit_action {
 };
 
 /* `error` NULL: it went well. */
-void audit_exchange(enum audit_action action, struct http_exchange *exchange, struct str server, const char *kind, struct str user, const struct error *error);
+void audit_exchange(enum audit_action action, struct http_exchange *exchange, struct str server, const char *kind, struct str user,
+                    const struct error *error);
 
 /* Outside of any request: what happened to a connection; to a server; to the process. */
-void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about, const struct error *error);
+void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about,
+                      const struct error *error);
 void audit_server(enum audit_action action, struct str server, const struct error *error);
 void audit_ended(const char *session, struct str server, struct str user); /* by an administrator, at the command line */
 void audit_process(enum audit_action action, struct str what, const struct error *error);

@@ -85,7 +85,8 @@ static void on_body(struct gateway *gateway, struct http_exchange *exchange, str
   struct error error = {0};
   (void)session;
   struct secret *token = read_token(exchange, body, &error);
-  if (token && gateway->loops->logouts >= AT_ONCE_MAX) (void)failure_later(&error, ERROR_too_many, 5, "too many tell of a sign-out at once");
+  if (token && gateway->loops->logouts >= AT_ONCE_MAX)
+    (void)failure_later(&error, ERROR_too_many, 5, "too many tell of a sign-out at once");
   if (error.code) {
     secret_free(token);
     gateway_reply_error(gateway, exchange, &error);

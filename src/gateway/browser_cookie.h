@@ -28,26 +28,31 @@ struct browser_cookie_look {
   unsigned char id[HASH_SIZE], holder[32];
 };
 bool browser_cookie_look(struct str value, struct browser_cookie_look *ret);
-void browser_cookie_clear(struct browser_cookie *cookie);               /* also all-zero */
+void browser_cookie_clear(struct browser_cookie *cookie); /* also all-zero */
 
 /* The value sent; p == NULL: none. ERROR_bad_request: two of that name (R-E8); ERROR_head_too_large. */
-int browser_cookie_find(const struct config *config, const struct http_headers *headers, struct arena *arena, struct str *ret, struct error *error);
+int browser_cookie_find(const struct config *config, const struct http_headers *headers, struct arena *arena, struct str *ret,
+                        struct error *error);
 
 /* Adds a Set-Cookie. */
-void browser_cookie_set(const struct config *config, enum config_mode mode, const struct secret *text, struct arena *arena, struct http_headers *headers);
+void browser_cookie_set(const struct config *config, enum config_mode mode, const struct secret *text, struct arena *arena,
+                        struct http_headers *headers);
 void browser_cookie_delete(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers);
 
 /* --- of a probe: does the browser keep our cookies for the one who asks? --- */
 
-void browser_probe_set(const struct config *config, enum config_mode mode, struct arena *arena, struct http_headers *headers); /* for a minute, with the attributes of a session's */
+void browser_probe_set(const struct config *config, enum config_mode mode, struct arena *arena,
+                       struct http_headers *headers); /* for a minute, with the attributes of a session's */
 bool browser_probe_came(const struct config *config, const struct http_headers *headers, struct arena *arena);
 
 /* --- of what this browser remembers (vault.h) --- */
 
 /* The secret of its vault, in a cookie of its own: SameSite=Strict, and never in the modes for other sites. Own reference; NULL: none, or not one of ours. -1: as browser_cookie_find. */
-int browser_vault_find(const struct config *config, const struct http_headers *headers, struct arena *arena, struct secret **ret, struct error *error);
+int browser_vault_find(const struct config *config, const struct http_headers *headers, struct arena *arena, struct secret **ret,
+                       struct error *error);
 struct secret *browser_vault_new(void);
-void browser_vault_set(const struct config *config, const struct secret *secret, struct arena *arena, struct http_headers *headers); /* for as long as session.remember */
+void browser_vault_set(const struct config *config, const struct secret *secret, struct arena *arena,
+                       struct http_headers *headers); /* for as long as session.remember */
 void browser_vault_delete(const struct config *config, struct arena *arena, struct http_headers *headers);
 
 /* --- of a sign-in under way --- */
@@ -61,10 +66,12 @@ struct browser_sign_in {
 };
 
 /* All that the request carries, oldest first; the caller clears each with secret_free. At most COOKIES_MAX. Malformed ones are left out. */
-int browser_sign_ins(const struct config *config, const struct http_headers *headers, struct arena *arena, struct browser_sign_in **ret, size_t *ret_count, struct error *error);
+int browser_sign_ins(const struct config *config, const struct http_headers *headers, struct arena *arena, struct browser_sign_in **ret,
+                     size_t *ret_count, struct error *error);
 
 struct str browser_sign_in_name(const struct config *config, struct str state, struct arena *arena);
-void browser_sign_in_set(const struct config *config, struct str state, int64_t now_s, const struct secret *secret, struct arena *arena, struct http_headers *headers);
+void browser_sign_in_set(const struct config *config, struct str state, int64_t now_s, const struct secret *secret, struct arena *arena,
+                         struct http_headers *headers);
 void browser_sign_in_delete(const struct config *config, struct str name, struct arena *arena, struct http_headers *headers);
 
 #endif

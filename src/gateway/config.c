@@ -78,7 +78,8 @@ static void unknown_key(struct reader *r, const struct section *section, const s
     unsigned d = distance(key->text, str_of(section->directives[i].name));
     if (d < least) least = d, nearest = section->directives[i].name;
   }
-  problem(r, key, arena_printf(r->arena, "there is no key '%.*s' here; the nearest is '%s'", STR_ARG(str_slice(key->text, 0, 64)), nearest).p);
+  problem(r, key,
+          arena_printf(r->arena, "there is no key '%.*s' here; the nearest is '%s'", STR_ARG(str_slice(key->text, 0, 64)), nearest).p);
 }
 
 /* A number may have a unit behind it. */
@@ -109,15 +110,22 @@ static bool read_number(const struct directive *d, struct str text, int64_t *ret
 }
 
 static const char *form_of(const struct directive *d) {
-  return d->kind == DIRECTIVE_SIZE ? "a size like 64K, 256M or 1G" : d->kind == DIRECTIVE_DURATION ? "a duration like 90s, 10m or 2h" : "a whole number";
+  return d->kind == DIRECTIVE_SIZE       ? "a size like 64K, 256M or 1G"
+         : d->kind == DIRECTIVE_DURATION ? "a duration like 90s, 10m or 2h"
+                                         : "a whole number";
 }
 
 static void fill_number(struct reader *r, const struct directive *d, const struct yaml *node, int64_t *field) {
   int64_t value;
-  if (!read_number(d, node->text, &value)) problem(r, node, arena_printf(r->arena, "'%s' is %s", d->name, form_of(d)).p);
+  if (!read_number(d, node->text, &value))
+    problem(r, node, arena_printf(r->arena, "'%s' is %s", d->name, form_of(d)).p);
   else if (value < d->min || value > d->max)
-    problem(r, node, arena_printf(r->arena, "'%s' is from %s to %s", d->name, directive_bound(r->arena, d, d->min), directive_bound(r->arena, d, d->max)).p);
-  else *field = value;
+    problem(
+        r, node,
+        arena_printf(r->arena, "'%s' is from %s to %s", d->name, directive_bound(r->arena, d, d->min), directive_bound(r->arena, d, d->max))
+            .p);
+  else
+    *field = value;
 }
 
 static bool choose(const struct directive *d, struct str text, int64_t *field) {
@@ -138,9 +146,12 @@ static void fill_choice(struct reader *r, const struct directive *d, const struc
 }
 
 static void fill_bool(struct reader *r, const struct directive *d, const struct yaml *node, bool *field) {
-  if (!node->quoted && str_eq(node->text, STR("true"))) *field = true;
-  else if (!node->quoted && str_eq(node->text, STR("false"))) *field = false;
-  else problem(r, node, arena_printf(r->arena, "'%s' is true or false", d->name).p);
+  if (!node->quoted && str_eq(node->text, STR("true")))
+    *field = true;
+  else if (!node->quoted && str_eq(node->text, STR("false")))
+    *field = false;
+  else
+    problem(r, node, arena_printf(r->arena, "'%s' is true or false", d->name).p);
 }
 
 static void fill_text(struct reader *r, const struct directive *d, const struct yaml *node, struct str *field) {
@@ -160,8 +171,10 @@ static void fill_texts(struct reader *r, const struct directive *d, const struct
   for (const struct yaml *item = node->first; item; item = item->next) {
     struct str text;
     const char *wrong = item->kind != YAML_SCALAR ? "a text is wanted here" : config_check_text(r->arena, d, d->item, item->text, &text);
-    if (wrong) problem(r, item, arena_printf(r->arena, "'%s': %s", d->name, wrong).p);
-    else field->p[field->n++] = text;
+    if (wrong)
+      problem(r, item, arena_printf(r->arena, "'%s': %s", d->name, wrong).p);
+    else
+      field->p[field->n++] = text;
   }
 }
 
@@ -169,8 +182,10 @@ static void fill_kinds(struct reader *r, const struct directive *d, const struct
   enum config_kind kind;
   *field = 0;
   for (const struct yaml *item = node->first; item; item = item->next)
-    if (item->kind == YAML_SCALAR && config_kind_of(item->text, &kind)) *field |= kind;
-    else problem(r, item, arena_printf(r->arena, "'%s' lists of: oauth, legacy-oauth, pat, password, basic, bearer, api-key", d->name).p);
+    if (item->kind == YAML_SCALAR && config_kind_of(item->text, &kind))
+      *field |= kind;
+    else
+      problem(r, item, arena_printf(r->arena, "'%s' lists of: oauth, legacy-oauth, pat, password, basic, bearer, api-key", d->name).p);
   if (!*field && !node->first) problem(r, node, "'sign_in' is empty: nobody could sign in");
 }
 
@@ -188,9 +203,12 @@ static struct secret *secret_of_file(struct reader *r, const struct yaml *node, 
   size_t n = fread(bytes, 1, sizeof bytes, file);
   (void)fclose(file);
   struct secret *secret = NULL;
-  if (info.st_mode & (S_IROTH | S_IWOTH)) problem(r, node, arena_printf(r->arena, "the file %s can be read by everybody: chmod 600 it", path).p);
-  else if (n > SECRET_BYTES_MAX) problem(r, node, arena_printf(r->arena, "the file %s is larger than 64 KiB", path).p);
-  else secret = secret_new(str_trim((struct str){bytes, n}));
+  if (info.st_mode & (S_IROTH | S_IWOTH))
+    problem(r, node, arena_printf(r->arena, "the file %s can be read by everybody: chmod 600 it", path).p);
+  else if (n > SECRET_BYTES_MAX)
+    problem(r, node, arena_printf(r->arena, "the file %s is larger than 64 KiB", path).p);
+  else
+    secret = secret_new(str_trim((struct str){bytes, n}));
   secret_wipe(bytes, sizeof bytes);
   return secret;
 }
@@ -200,9 +218,12 @@ static struct secret *secret_from(struct reader *r, const struct yaml *source) {
   if (str_eq(source->key->text, STR("file"))) return secret_of_file(r, source, name);
   if (str_eq(source->key->text, STR("credential"))) {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    if (!directory) problem(r, source, "there is no $CREDENTIALS_DIRECTORY: a credential needs LoadCredential= in the unit");
-    else if (str_find_char(source->text, '/') != SIZE_MAX) problem(r, source, "a credential is a name, not a path");
-    else return secret_of_file(r, source, arena_printf(r->arena, "%s/%s", directory, name).p);
+    if (!directory)
+      problem(r, source, "there is no $CREDENTIALS_DIRECTORY: a credential needs LoadCredential= in the unit");
+    else if (str_find_char(source->text, '/') != SIZE_MAX)
+      problem(r, source, "a credential is a name, not a path");
+    else
+      return secret_of_file(r, source, arena_printf(r->arena, "%s/%s", directory, name).p);
     return NULL;
   }
   if (str_eq(source->key->text, STR("env"))) {
@@ -256,7 +277,9 @@ static bool kind_fits(const struct directive *d, const struct yaml *node) {
 static void fill(struct reader *r, const struct directive *d, const struct yaml *node, char *into) {
   void *field = into + d->offset;
   if (!kind_fits(d, node)) {
-    const char *want = d->kind == DIRECTIVE_SECTION ? "a group of keys" : d->kind == DIRECTIVE_TEXTS || d->kind == DIRECTIVE_KINDS || d->kind == DIRECTIVE_SECTIONS ? "a list" : "one value";
+    const char *want = d->kind == DIRECTIVE_SECTION                                                                ? "a group of keys"
+                       : d->kind == DIRECTIVE_TEXTS || d->kind == DIRECTIVE_KINDS || d->kind == DIRECTIVE_SECTIONS ? "a list"
+                                                                                                                   : "one value";
     problem(r, node, arena_printf(r->arena, "'%s' is %s", d->name, want).p);
     return;
   }
@@ -280,11 +303,16 @@ static void fill_defaults(const struct section *section, char *into) {
   for (size_t i = 0; i < section->count; i++) {
     const struct directive *d = &section->directives[i];
     void *field = into + d->offset;
-    if (d->kind == DIRECTIVE_SECTION) fill_defaults(d->section, field);
-    else if (d->kind == DIRECTIVE_CHOICE) (void)choose(d, str_of(d->fallback), field);
-    else if (d->kind == DIRECTIVE_BOOL) *(bool *)field = str_eq(str_of(d->fallback), STR("true"));
-    else if (d->kind == DIRECTIVE_KINDS) *(int64_t *)field = CONFIG_ALL_BUT_BASIC;
-    else if (d->fallback) (void)read_number(d, str_of(d->fallback), field);
+    if (d->kind == DIRECTIVE_SECTION)
+      fill_defaults(d->section, field);
+    else if (d->kind == DIRECTIVE_CHOICE)
+      (void)choose(d, str_of(d->fallback), field);
+    else if (d->kind == DIRECTIVE_BOOL)
+      *(bool *)field = str_eq(str_of(d->fallback), STR("true"));
+    else if (d->kind == DIRECTIVE_KINDS)
+      *(int64_t *)field = CONFIG_ALL_BUT_BASIC;
+    else if (d->fallback)
+      (void)read_number(d, str_of(d->fallback), field);
   }
 }
 
@@ -305,8 +333,10 @@ static void fill_section(struct reader *r, const struct section *section, const 
     const struct directive *d = NULL;
     for (size_t i = 0; i < section->count && !d; i++)
       if (str_eq(child->key->text, str_of(section->directives[i].name))) d = &section->directives[i];
-    if (d) fill(r, d, child, into);
-    else unknown_key(r, section, child->key);
+    if (d)
+      fill(r, d, child, into);
+    else
+      unknown_key(r, section, child->key);
   }
   for (size_t i = 0; i < section->count; i++)
     if (section->directives[i].required && !child_of(node, section->directives[i].name))
@@ -334,8 +364,10 @@ static void report_whole(void *payload, struct str id, const char *key, const ch
 static void report_tls(void *payload, const char *key, bool warning, const char *what) {
   struct reader *r = payload;
   const struct yaml *section = child_of(r->root, "tls"), *value = child_of(section, key), *node = value ? value : section;
-  if (warning) add_line(r, &r->problems->warnings.p, &r->problems->warnings.n, node->line, node->column, what);
-  else problem(r, node, what);
+  if (warning)
+    add_line(r, &r->problems->warnings.p, &r->problems->warnings.n, node->line, node->column, what);
+  else
+    problem(r, node, what);
 }
 
 /* What systemd passes on under the name that the key ring has here. */
@@ -385,8 +417,10 @@ int config_load(const char *path, struct config **ret, struct config_problems *p
   atomic_init(&holder->references, 1);
   holder->arena = arena;
   struct reader r = {.arena = arena, .holder = holder, .file = path, .problems = problems};
-  if (file_read(arena, path, 1 << 20, &text, error)) problem_at(&r, 0, 0, error->message);
-  else read_config(&r, text);
+  if (file_read(arena, path, 1 << 20, &text, error))
+    problem_at(&r, 0, 0, error->message);
+  else
+    read_config(&r, text);
   holder->config.files = (struct config_texts){holder->files.p, holder->files.n};
   if (!problems->n) {
     *ret = &holder->config;
@@ -443,7 +477,8 @@ static bool own_path(struct arena *arena, struct str text) {
   return true;
 }
 
-int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url, const struct config_app **ret_app, struct error *error) {
+int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url,
+                     const struct config_app **ret_app, struct error *error) {
   struct url url, listed;
   struct error ignored = {0};
   *ret_app = NULL;

@@ -34,7 +34,7 @@ enum config_kind {
   CONFIG_BEARER = 1 << SIGN_IN_BEARER,
   CONFIG_API_KEY = 1 << SIGN_IN_API_KEY,
   CONFIG_ALL_BUT_BASIC = CONFIG_OAUTH | CONFIG_LEGACY_OAUTH | CONFIG_PAT | CONFIG_PASSWORD, /* what a server has that lists none */
-  CONFIG_HTTP_KINDS = CONFIG_OAUTH | CONFIG_BASIC | CONFIG_BEARER | CONFIG_API_KEY, /* of servers of type http */
+  CONFIG_HTTP_KINDS = CONFIG_OAUTH | CONFIG_BASIC | CONFIG_BEARER | CONFIG_API_KEY,         /* of servers of type http */
 };
 
 enum config_mint { CONFIG_MINT_AUTO, CONFIG_MINT_NEVER };
@@ -51,15 +51,15 @@ struct config_app {
 };
 
 struct config_oauth {
-  struct str client_id;            /* n == 0: there is no oauth block */
-  struct secret *client_secret;    /* NULL: none */
-  struct secret *private_key;      /* PEM; NULL: none */
-  struct config_texts scopes;      /* empty: what the server's kind needs */
+  struct str client_id;         /* n == 0: there is no oauth block */
+  struct secret *client_secret; /* NULL: none */
+  struct secret *private_key;   /* PEM; NULL: none */
+  struct config_texts scopes;   /* empty: what the server's kind needs */
   /* Servers of type http: */
-  struct str issuer;               /* where discovery starts, as the server writes it; empty: the server's own url */
-  struct config_texts origins;     /* further ones that its endpoints may be on */
-  struct str resource;             /* RFC 8707; empty: none */
-  bool dpop;                       /* RFC 9449 */
+  struct str issuer;           /* where discovery starts, as the server writes it; empty: the server's own url */
+  struct config_texts origins; /* further ones that its endpoints may be on */
+  struct str resource;         /* RFC 8707; empty: none */
+  bool dpop;                   /* RFC 9449 */
 };
 
 struct config_api_key {
@@ -71,23 +71,23 @@ struct config_policy {
 };
 
 struct config_limits {
-  int64_t concurrency;                /* calls under way to the server */
-  int64_t body;                       /* bytes of one request */
+  int64_t concurrency; /* calls under way to the server */
+  int64_t body;        /* bytes of one request */
   int64_t response_header_timeout_ms;
 };
 
 struct config_server {
-  struct str id, name, url;     /* url without a final slash */
-  int64_t type;                 /* enum config_type */
-  int64_t sign_in;              /* bits of enum config_kind */
+  struct str id, name, url; /* url without a final slash */
+  int64_t type;             /* enum config_type */
+  int64_t sign_in;          /* bits of enum config_kind */
   struct config_oauth oauth;
   struct config_api_key api_key;
-  struct str check;             /* type http: path that a pasted credential is tried at; empty: none */
-  struct str ca;                /* file; empty: the system's */
+  struct str check;              /* type http: path that a pasted credential is tried at; empty: none */
+  struct str ca;                 /* file; empty: the system's */
   struct config_texts addresses; /* ranges that are allowed although private */
   struct config_policy policy;
   struct config_limits limits;
-  int64_t mint;                 /* enum config_mint */
+  int64_t mint; /* enum config_mint */
   bool home, insecure;
 };
 
@@ -98,22 +98,22 @@ struct config {
   struct config_texts listen;           /* "127.0.0.1:8080" */
   struct config_texts tls_listen;
   struct str tls_certificate, tls_key;
-  struct tls_context *tls;              /* made of these (net/tls.h); NULL: there is no 'tls' */
-  struct str admin_listen;              /* empty: none */
-  struct config_texts trusted_proxies;  /* ranges */
-  struct str store;                     /* "sqlite:/path" or "postgresql://…" */
-  struct str keys;                      /* file */
+  struct tls_context *tls;             /* made of these (net/tls.h); NULL: there is no 'tls' */
+  struct str admin_listen;             /* empty: none */
+  struct config_texts trusted_proxies; /* ranges */
+  struct str store;                    /* "sqlite:/path" or "postgresql://…" */
+  struct str keys;                     /* file */
   int64_t session_idle_ms, session_absolute_ms, session_remember_ms;
   struct config_app *apps;
   size_t app_count;
   struct config_server *servers;
   size_t server_count;
-  int64_t workers;                      /* loops, each on a thread of its own */
-  int64_t sandbox;                      /* enum config_sandbox */
-  int64_t log_level;                    /* enum log_level */
-  int64_t log_json;                     /* 0 text, 1 JSON */
-  struct str log_audit;                 /* file; empty: none of its own */
-  struct config_texts files;            /* all that it names and that are read or written: secrets, certificates, keys, the audit log */
+  int64_t workers;           /* loops, each on a thread of its own */
+  int64_t sandbox;           /* enum config_sandbox */
+  int64_t log_level;         /* enum log_level */
+  int64_t log_json;          /* 0 text, 1 JSON */
+  struct str log_audit;      /* file; empty: none of its own */
+  struct config_texts files; /* all that it names and that are read or written: secrets, certificates, keys, the audit log */
   int64_t limit_head_ms, limit_head_bytes, limit_head_fields, limit_target_bytes, limit_idle_ms, limit_sign_ins, limit_connections;
 };
 
@@ -139,7 +139,8 @@ const struct config_app *config_app_of_origin(const struct config *config, struc
 
 /* Is it an address to go back to: a path on public_url ("/#/review"; one leading slash, no backslash, no control), or equal to a listed address of an app in scheme, host, port and path? *ret_app: NULL for
  * public_url's own. Always ERROR_return_to_refused otherwise. */
-int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url, const struct config_app **ret_app, struct error *error);
+int config_return_to(const struct config *config, struct arena *arena, struct str text, struct str *ret_url,
+                     const struct config_app **ret_app, struct error *error);
 
 const char *config_kind_name(enum config_kind kind); /* sign_in_kind_name of its kind */
 bool config_kind_of(struct str name, enum config_kind *ret);

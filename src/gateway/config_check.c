@@ -48,12 +48,16 @@ static const char *check_path(struct arena *arena, struct str text) {
 
 /* What the proxied path sets itself, or what frames a message, is no place for a key. */
 static const char *check_header(struct arena *arena, struct str text) {
-  static const char *const taken[] = {"Host", "Connection", "Content-Length", "Transfer-Encoding", "Cookie", "Via", "User-Agent", "Accept", "Accept-Encoding", "Content-Type", "Upgrade", "TE", "Expect", "Origin", "X-Request-ID", "X-Requested-With"};
+  static const char *const taken[] = {"Host",       "Connection", "Content-Length",  "Transfer-Encoding", "Cookie",  "Via",
+                                      "User-Agent", "Accept",     "Accept-Encoding", "Content-Type",      "Upgrade", "TE",
+                                      "Expect",     "Origin",     "X-Request-ID",    "X-Requested-With"};
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (str_eq_nocase(text, str_of(taken[i]))) return say(arena, "'%.*s' is a header of its own meaning: a key cannot go there", STR_ARG(text));
+    if (str_eq_nocase(text, str_of(taken[i])))
+      return say(arena, "'%.*s' is a header of its own meaning: a key cannot go there", STR_ARG(text));
   for (size_t i = 0; i < text.n; i++) {
     char c = text.p[i];
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) return "the name of a header is letters, digits and hyphens";
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'))
+      return "the name of a header is letters, digits and hyphens";
   }
   return NULL;
 }
@@ -72,7 +76,8 @@ static const char *check_listen(struct arena *arena, struct str text) {
   struct sockaddr_storage address;
   uint64_t port;
   size_t colon = str_find_last_char(text, ':');
-  if (colon == SIZE_MAX || !str_to_u64(str_from(text, colon + 1), &port) || port > 65535 || !address_parse(str_slice(text, 0, colon), &address))
+  if (colon == SIZE_MAX || !str_to_u64(str_from(text, colon + 1), &port) || port > 65535 ||
+      !address_parse(str_slice(text, 0, colon), &address))
     return say(arena, "'%.*s' is no address to listen on: write it like 127.0.0.1:8080 or [::1]:8080", STR_ARG(str_slice(text, 0, 100)));
   return NULL;
 }
@@ -87,11 +92,13 @@ static const char *check_method(struct arena *arena, struct str text) {
 static const char *check_store(struct str text, struct str *ret) {
   *ret = text;
   if (str_starts(text, STR("sqlite:/"))) return NULL;
-  if (str_starts(text, STR("postgresql://")) || str_starts(text, STR("postgres://"))) return "PostgreSQL as the store is not in this release: use sqlite:/path/to/state.db";
+  if (str_starts(text, STR("postgresql://")) || str_starts(text, STR("postgres://")))
+    return "PostgreSQL as the store is not in this release: use sqlite:/path/to/state.db";
   return "the store is written like sqlite:/var/lib/drawbridge/state.db";
 }
 
-const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text, struct str *ret) {
+const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text,
+                              struct str *ret) {
   size_t max = directive->max && directive->kind <= DIRECTIVE_STORE ? (size_t)directive->max : TEXT_MAX;
   struct cidr range;
   *ret = text;
@@ -115,14 +122,23 @@ const char *config_check_text(struct arena *arena, const struct directive *direc
   case ITEM_URL: return check_url(arena, text, true, ret);
   case ITEM_LISTEN: return check_listen(arena, text);
   case ITEM_METHOD: return check_method(arena, text);
-  case ITEM_RANGE: return cidr_parse(text, &range) ? NULL : say(arena, "'%.*s' is no range: write it like 10.0.0.0/8 or fd00::/8", STR_ARG(str_slice(text, 0, 60)));
-  case ITEM_PATTERN: return policy_pattern_valid(text) ? NULL : say(arena, "'%.*s' is no pattern: '/', segments with '*', '**' only as the last one; without a version and .json, which are read away before", STR_ARG(str_slice(text, 0, 100)));
+  case ITEM_RANGE:
+    return cidr_parse(text, &range)
+               ? NULL
+               : say(arena, "'%.*s' is no range: write it like 10.0.0.0/8 or fd00::/8", STR_ARG(str_slice(text, 0, 60)));
+  case ITEM_PATTERN:
+    return policy_pattern_valid(text) ? NULL
+                                      : say(arena,
+                                            "'%.*s' is no pattern: '/', segments with '*', '**' only as the last one; without a version "
+                                            "and .json, which are read away before",
+                                            STR_ARG(str_slice(text, 0, 100)));
   default: return NULL;
   }
 }
 
 const char *config_check_secret(struct str secret) {
-  static const char *const placeholders[] = {"changeme", "change-me", "change_me", "secret", "password", "placeholder", "example", "your-secret", "yoursecret", "todo", "drawbridge", "district"};
+  static const char *const placeholders[] = {"changeme", "change-me",   "change_me",  "secret", "password",   "placeholder",
+                                             "example",  "your-secret", "yoursecret", "todo",   "drawbridge", "district"};
   if (secret.n < SECRET_MIN) return "the secret has fewer than 8 characters";
   bool same = true;
   for (size_t i = 1; i < secret.n; i++) same = same && secret.p[i] == secret.p[0];
@@ -145,14 +161,21 @@ static void check_type(const struct whole *w, const struct config_server *server
   struct url url;
   struct error error = {0};
   int64_t foreign = server->sign_in & ~(int64_t)(http ? CONFIG_HTTP_KINDS : CONFIG_ALL_BUT_BASIC | CONFIG_BASIC);
-  if (foreign) w->report(w->payload, server->id, "sign_in", http ? "a server of type http has no sign-in but oauth, bearer, api-key, basic" : "only a server of type http has the sign-ins bearer and api-key");
-  if (http && (server->sign_in & CONFIG_API_KEY) && !server->api_key.header.n) w->report(w->payload, server->id, "sign_in", "sign_in lists api-key, and 'api_key' does not say which header it goes into");
+  if (foreign)
+    w->report(w->payload, server->id, "sign_in",
+              http ? "a server of type http has no sign-in but oauth, bearer, api-key, basic"
+                   : "only a server of type http has the sign-ins bearer and api-key");
+  if (http && (server->sign_in & CONFIG_API_KEY) && !server->api_key.header.n)
+    w->report(w->payload, server->id, "sign_in", "sign_in lists api-key, and 'api_key' does not say which header it goes into");
   if (http && server->home) w->report(w->payload, server->id, "home", "only a DHIS2 server can be the home");
-  if (!http && (server->api_key.header.n || server->check.n || server->oauth.issuer.n || server->oauth.origins.n || server->oauth.resource.n || server->oauth.dpop))
-    w->report(w->payload, server->id, "type", "'api_key', 'check', and 'issuer', 'origins', 'resource' and 'dpop' of 'oauth' are for servers of type http");
-  if (server->oauth.issuer.n && url_parse(w->arena, server->oauth.issuer, &url, &error) == 0 && str_eq(url.scheme, STR("http")) && !server->insecure && !str_eq(url.host, STR("127.0.0.1")) &&
-      !str_eq(url.host, STR("::1")))
-    w->report(w->payload, server->id, "oauth", "the issuer is http: tokens would travel in clear: use https:, or 'insecure: true' if you accept that");
+  if (!http && (server->api_key.header.n || server->check.n || server->oauth.issuer.n || server->oauth.origins.n ||
+                server->oauth.resource.n || server->oauth.dpop))
+    w->report(w->payload, server->id, "type",
+              "'api_key', 'check', and 'issuer', 'origins', 'resource' and 'dpop' of 'oauth' are for servers of type http");
+  if (server->oauth.issuer.n && url_parse(w->arena, server->oauth.issuer, &url, &error) == 0 && str_eq(url.scheme, STR("http")) &&
+      !server->insecure && !str_eq(url.host, STR("127.0.0.1")) && !str_eq(url.host, STR("::1")))
+    w->report(w->payload, server->id, "oauth",
+              "the issuer is http: tokens would travel in clear: use https:, or 'insecure: true' if you accept that");
 }
 
 /* What would only fail at the first call: a file that is no certificate, a key that cannot sign. */
@@ -163,7 +186,8 @@ static void check_material(const struct whole *w, const struct config_server *se
   if (server->ca.n && !authority) w->report(w->payload, server->id, "ca", say(w->arena, "'ca': %s", error.message));
   tls_context_free(authority);
   if (server->oauth.private_key && !jws_sign(server->oauth.private_key, STR("\"typ\":\"JWT\""), STR("{}"), w->arena, &ignored))
-    w->report(w->payload, server->id, "oauth", "'private_key' cannot sign: PEM without a password is wanted, RSA of 2048 bits or more, or EC on P-256");
+    w->report(w->payload, server->id, "oauth",
+              "'private_key' cannot sign: PEM without a password is wanted, RSA of 2048 bits or more, or EC on P-256");
 }
 
 static void check_server(const struct whole *w, const struct config_server *server) {
@@ -174,7 +198,8 @@ static void check_server(const struct whole *w, const struct config_server *serv
   bool literal = address_parse(url.host, &address);
   bool loopback = literal && address_loopback((struct sockaddr *)&address);
   if (literal && !address_allowed((struct sockaddr *)&address, server->addresses.p, server->addresses.n))
-    w->report(w->payload, server->id, "url", say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
+    w->report(w->payload, server->id, "url",
+              say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
   if (str_eq(url.scheme, STR("http")) && !loopback && !server->insecure)
     w->report(w->payload, server->id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
   check_type(w, server);
@@ -194,7 +219,9 @@ static void check_app(const struct whole *w, const struct config_app *app) {
     bool own = false;
     if (url_parse(w->arena, app->return_to.p[i], &url, &error)) continue;
     for (size_t k = 0; k < app->origins.n; k++) own = own || str_eq(url_origin(w->arena, &url), app->origins.p[k]);
-    if (!own) w->report(w->payload, app->id, "return_to", say(w->arena, "return_to '%.*s' is on none of the app's origins", STR_ARG(app->return_to.p[i])));
+    if (!own)
+      w->report(w->payload, app->id, "return_to",
+                say(w->arena, "return_to '%.*s' is on none of the app's origins", STR_ARG(app->return_to.p[i])));
   }
 }
 
@@ -206,15 +233,18 @@ bool config_open_to_all(struct arena *arena, struct str file) {
 void config_check_whole(struct arena *arena, const struct config *config, config_report *report, void *payload) {
   struct whole w = {arena, config, report, payload};
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "listen", "nothing to listen on: add 'listen' or 'tls'");
-  if (config->session_idle_ms > config->session_absolute_ms) report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
+  if (config->session_idle_ms > config->session_absolute_ms)
+    report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
   if (!config->keys.n) report(payload, STR_NONE, "keys", "'keys' is missing here, and systemd passes on no credential of that name");
   if (config_open_to_all(arena, config->keys))
     report(payload, STR_NONE, "keys", say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));
   for (size_t i = 0; i < config->server_count; i++) {
     check_server(&w, &config->servers[i]);
     for (size_t k = 0; k < i; k++)
-      if (str_eq(config->servers[i].id, config->servers[k].id)) report(payload, config->servers[i].id, "id", "two servers have this id");
-      else if (config->servers[i].home && config->servers[k].home) report(payload, config->servers[i].id, "home", "a second server with 'home: true': there is one home");
+      if (str_eq(config->servers[i].id, config->servers[k].id))
+        report(payload, config->servers[i].id, "id", "two servers have this id");
+      else if (config->servers[i].home && config->servers[k].home)
+        report(payload, config->servers[i].id, "home", "a second server with 'home: true': there is one home");
   }
   for (size_t i = 0; i < config->app_count; i++) {
     check_app(&w, &config->apps[i]);

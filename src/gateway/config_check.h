@@ -5,7 +5,8 @@
 #include "gateway/config_table.h"
 
 /* One text as its kind wants it; NULL: good (*ret is the form that is kept), else what is wrong, in the arena. */
-const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text, struct str *ret);
+const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text,
+                              struct str *ret);
 
 /* What no single value shows. `report` is called for each problem; `id` is that of the app or server concerned (empty: the file as a whole), `key` the one in it that it is about. */
 typedef void config_report(void *payload, struct str id, const char *key, const char *what);

@@ -47,14 +47,16 @@ static int attach(struct reading *r, struct yaml *node, const struct fy_mark *ma
   }
   node->key = top->key;
   top->key = NULL;
-  if (top->last) top->last->next = node;
-  else top->node->first = node;
+  if (top->last)
+    top->last->next = node;
+  else
+    top->node->first = node;
   top->last = node;
   return 0;
 }
 
-static int add(struct reading *r, enum yaml_kind kind, struct fy_token *text, struct fy_token *anchor, struct fy_token *tag, const struct fy_mark *mark,
-               struct error *error) {
+static int add(struct reading *r, enum yaml_kind kind, struct fy_token *text, struct fy_token *anchor, struct fy_token *tag,
+               const struct fy_mark *mark, struct error *error) {
   if (anchor) return refuse(r, mark, error, "anchors and aliases are not read here: write it out");
   if (tag) return refuse(r, mark, error, "tags (!…) are not read here");
   if (++r->nodes > NODES_MAX) return refuse(r, mark, error, "too many values");
@@ -156,8 +158,10 @@ struct yaml *yaml_read(struct arena *arena, struct str text, unsigned *ret_line,
   struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE, .diag = diag};
   r.parser = fy_parser_create(&config);
   if (!r.parser) mem_exhausted(sizeof config);
-  if (fy_parser_set_string(r.parser, text.n ? text.p : "", text.n)) (void)error_set(error, ERROR_configuration, "cannot be read");
-  else result = read_all(&r, diag, error);
+  if (fy_parser_set_string(r.parser, text.n ? text.p : "", text.n))
+    (void)error_set(error, ERROR_configuration, "cannot be read");
+  else
+    result = read_all(&r, diag, error);
   fy_parser_destroy(r.parser);
   fy_diag_destroy(diag);
   *ret_line = r.line;

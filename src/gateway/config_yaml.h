@@ -11,11 +11,11 @@ enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 struct yaml {
   enum yaml_kind kind;
-  struct str text;          /* of a scalar */
-  bool quoted;              /* "null" is a text, null is none */
-  unsigned line, column;    /* from 1 */
+  struct str text;           /* of a scalar */
+  bool quoted;               /* "null" is a text, null is none */
+  unsigned line, column;     /* from 1 */
   struct yaml *first, *next; /* children in order; the next of the same parent */
-  struct yaml *key;         /* of a child of a mapping */
+  struct yaml *key;          /* of a child of a mapping */
 };
 
 /* NULL: *ret_line and *ret_column say where (0: the whole file), *error what. */

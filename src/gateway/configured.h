@@ -8,7 +8,9 @@
 #include "gateway/config.h"
 
 struct source_place configured_place(const struct config_server *server, struct arena *arena);
-struct oauth_client *configured_client(const struct config *config, const struct config_server *server, struct arena *arena); /* client_id empty: drawbridge is not registered there */
-struct dhis2_question configured_question(const struct config *config, const struct config_server *server, const struct source_place *place, struct arena *arena);
+struct oauth_client *configured_client(const struct config *config, const struct config_server *server,
+                                       struct arena *arena); /* client_id empty: drawbridge is not registered there */
+struct dhis2_question configured_question(const struct config *config, const struct config_server *server, const struct source_place *place,
+                                          struct arena *arena);
 
 #endif

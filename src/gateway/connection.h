@@ -25,7 +25,7 @@ struct connection_about { /* borrowed; lives as long as the connection */
   enum config_kind kind;
   struct str user_id, username, name, version;
   struct str subject, sid; /* oauth: of the ID token: the user, and the session at the authorization server */
-  struct str minted;      /* id of the token that drawbridge made in exchange for a password; empty: none */
+  struct str minted;       /* id of the token that drawbridge made in exchange for a password; empty: none */
   int64_t since_ms;
 };
 
@@ -49,8 +49,8 @@ struct connection *connection_lost(struct str server, enum config_kind kind, int
 /* The credential as it is now: its own reference, to be freed with secret_free. */
 struct connection_credential {
   struct source_credential credential;
-  int64_t expires_ms; /* of the credential itself; 0: not told */
-  bool renewable;     /* has a refresh token */
+  int64_t expires_ms;      /* of the credential itself; 0: not told */
+  bool renewable;          /* has a refresh token */
   int64_t refresh_ends_ms; /* of that one; 0: not told */
   uint64_t turn;
 };
@@ -59,8 +59,8 @@ struct connection_credential connection_credential(struct connection *connection
 /* What its tokens are bound to (CREDENTIAL_DPOP); borrowed, lives as long as the connection. NULL: to nothing. */
 const struct secret *connection_proof_key(const struct connection *connection);
 
-struct secret *connection_refresh_token(struct connection *connection); /* own reference; NULL: none */
-struct oauth_tokens connection_tokens(struct connection *connection); /* own references */
+struct secret *connection_refresh_token(struct connection *connection);                    /* own reference; NULL: none */
+struct oauth_tokens connection_tokens(struct connection *connection);                      /* own references */
 void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens); /* takes references */
 
 /* One renewal at a time in this process. True: the caller renews and then calls connection_end_renewal. False: it was renewed since `seen_turn` (error->code is 0), or the renewal that was waited for failed as *error says. Blocks. */
@@ -75,7 +75,7 @@ bool connection_take_unsaved(struct connection *connection, struct oauth_tokens 
 void connection_adopt(struct connection *connection, struct connection *fresh);
 
 struct cookie_jar *connection_jar(struct connection *connection); /* borrowed, lives as long as the connection; to be locked */
-void connection_save_jar(struct connection *connection); /* so that others, and the store, see what it holds */
+void connection_save_jar(struct connection *connection);          /* so that others, and the store, see what it holds */
 
 struct secret *connection_cookies(struct connection *connection); /* cookie_jar_save of the last time; own reference; NULL: none */
 

@@ -49,8 +49,12 @@ static void reply_created(struct password_sign_in *sign_in, struct http_exchange
 
 static int start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session,
                  struct error *error) {
-  struct secret_field fields[FIELDS] = {{.name = STR("kind")},     {.name = STR("token")},    {.name = STR("key")},
-                                        {.name = STR("username")}, {.name = STR("password")}, {.name = STR("code")},
+  struct secret_field fields[FIELDS] = {{.name = STR("kind")},
+                                        {.name = STR("token")},
+                                        {.name = STR("key")},
+                                        {.name = STR("username")},
+                                        {.name = STR("password")},
+                                        {.name = STR("code")},
                                         {.name = STR("remember"), .truth = &sign_in->remember}};
   enum sign_in_kind kind = SIGN_IN_PAT;
   int failed = secret_body_read(body, fields, FIELDS, error) || read_kind(fields, &kind, error) ? -1 : 0;
@@ -138,7 +142,7 @@ static void on_deleted(void *payload) {
     return;
   }
   audit_exchange(AUDIT_signed_out, leaving->exchange, leaving->server, config_kind_name(connection_about(connection)->kind),
-                connection_about(connection)->username, NULL);
+                 connection_about(connection)->username, NULL);
   metrics_count_at(&leaving->gateway->metrics, leaving->server, METRIC_SIGN_OUTS);
   revoke_start(leaving->gateway, visit_of(leaving->exchange)->directory, &connection, 1, on_revoked, leaving);
 }

@@ -141,7 +141,8 @@ void directory_answer_unref(const struct directory_answer *given) {
 }
 
 static bool is_fresh(const struct answer *answer) {
-  return answer && !answer->doubted && clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code || answer->lacks_oauth ? FAILED_MS : GOOD_MS);
+  return answer && !answer->doubted &&
+         clock_monotonic_ms() - answer->at_ms < (answer->answer.error.code || answer->lacks_oauth ? FAILED_MS : GOOD_MS);
 }
 
 static struct answer *ask(const struct directory_server *server) {

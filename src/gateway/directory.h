@@ -9,8 +9,8 @@
 
 #include "dhis2/oauth.h"
 #include "dhis2/probe.h"
-#include "source/http_source.h"
 #include "gateway/config.h"
+#include "source/http_source.h"
 
 struct directory;
 
@@ -29,7 +29,8 @@ struct dpop_nonces *directory_nonces(const struct directory_server *server); /* 
 struct http_source directory_http(const struct directory_server *server);    /* a server of type http; borrowed */
 
 /* drawbridge as the client of one of that server's authorization servers. In the arena. */
-struct oauth_party directory_party(struct directory *directory, const struct directory_server *server, const struct oauth_provider *provider, struct arena *arena);
+struct oauth_party directory_party(struct directory *directory, const struct directory_server *server,
+                                   const struct oauth_provider *provider, struct arena *arena);
 
 struct directory_answer {
   /* Meaningful where error.code is ERROR_NONE. */
@@ -38,14 +39,17 @@ struct directory_answer {
   struct error error;
 };
 const struct directory_answer *directory_probe(struct directory_server *server); /* own reference: directory_answer_unref */
-void directory_doubt(struct directory_server *server); /* something is not as the last probe told: the next one asks again, if that was not just now */
+void directory_doubt(
+    struct directory_server *server); /* something is not as the last probe told: the next one asks again, if that was not just now */
 const struct directory_answer *directory_last(struct directory_server *server, bool *ret_fresh); /* NULL: never probed. Does not block */
 void directory_answer_unref(const struct directory_answer *answer);
 
 /* What the doctor says of it, as JSON, copied to the arena. A diagnosis is good for ten seconds and made by one at a time: -1 with ERROR_busy while another one is under way. Blocks. */
-int directory_diagnosis(struct directory *directory, struct directory_server *server, struct arena *arena, struct str *ret, struct error *error);
+int directory_diagnosis(struct directory *directory, struct directory_server *server, struct arena *arena, struct str *ret,
+                        struct error *error);
 
 /* Is this kind offered: by the configuration, and, where an answer is given, by the server? -1: ERROR_kind_not_offered with the reason; or, where it could not be asked just now, why. */
-int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer, struct error *error);
+int directory_offers(const struct directory_server *server, enum sign_in_kind kind, const struct directory_answer *answer,
+                     struct error *error);
 
 #endif

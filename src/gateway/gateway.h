@@ -21,12 +21,18 @@ struct gateway_session;
 
 /* Takes over the reference of the config. NULL: ERROR_configuration (keys), ERROR_store_unavailable. */
 struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error);
-struct gateway *gateway_beside(struct gateway *first, uv_loop_t *loop, struct error *error); /* the same, on another loop, with the configuration and keys of the first */
-int gateway_listen(struct gateway *first, struct service *service, struct error *error); /* at the addresses of the config; a socket of systemd's takes the place of all addresses of its use */
+struct gateway *gateway_beside(struct gateway *first, uv_loop_t *loop,
+                               struct error *error); /* the same, on another loop, with the configuration and keys of the first */
+int gateway_listen(
+    struct gateway *first, struct service *service,
+    struct error *error); /* at the addresses of the config; a socket of systemd's takes the place of all addresses of its use */
 void gateway_reload_refused(struct gateway *first, const struct error *error); /* a configuration that is not taken over */
-void gateway_reload(struct gateway *first, struct config *config, void (*done)(void *payload), void *payload); /* servers, apps and limits of calls to come; takes over the reference. `done`: every loop has it */
-void gateway_ask_loops(struct gateway *first, void (*done)(void *payload), void *payload); /* `done` when every loop has answered, so never while one hangs */
-void gateway_everywhere(struct gateway *first, void (*act)(struct gateway *gateway, void *payload), void *payload); /* on each loop, here at once */
+void gateway_reload(struct gateway *first, struct config *config, void (*done)(void *payload),
+                    void *payload); /* servers, apps and limits of calls to come; takes over the reference. `done`: every loop has it */
+void gateway_ask_loops(struct gateway *first, void (*done)(void *payload),
+                       void *payload); /* `done` when every loop has answered, so never while one hangs */
+void gateway_everywhere(struct gateway *first, void (*act)(struct gateway *gateway, void *payload),
+                        void *payload);                                                   /* on each loop, here at once */
 void gateway_drain(struct gateway *first, void (*drained)(void *payload), void *payload); /* `drained`: all of them are */
 void gateway_free(struct gateway *gateway);
 
@@ -43,7 +49,8 @@ void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payl
 /* Answers; both add what every answer carries (CORS for the app that asked, security headers, no-store). To be used once per exchange; no effect if the browser has gone. */
 void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange, int status, struct str json);
 void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange, const struct error *error);
-void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange, struct http_headers *headers); /* for answers of one's own (streams, files) */
+void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange,
+                            struct http_headers *headers); /* for answers of one's own (streams, files) */
 
 /* --- who is asking --- */
 
@@ -51,8 +58,8 @@ void gateway_common_headers(struct gateway *gateway, struct http_exchange *excha
  * error and `done` is not called. Counts as a use of the session. */
 void gateway_with_session(struct gateway *gateway, struct http_exchange *exchange,
                           void (*done)(void *payload, struct http_exchange *exchange, struct gateway_session *session), void *payload);
-struct gateway_session *gateway_session_ref(struct gateway_session *session);   /* any thread */
-void gateway_session_unref(struct gateway_session *session);                    /* any thread */
+struct gateway_session *gateway_session_ref(struct gateway_session *session); /* any thread */
+void gateway_session_unref(struct gateway_session *session);                  /* any thread */
 
 /* Stable over the life of the session and its rotations; for documents that belong to it. 22 letters. */
 struct str gateway_session_owner(const struct gateway_session *session);
@@ -65,6 +72,7 @@ bool gateway_session_person(struct gateway_session *session, struct str server_i
 
 /* The server as the session's user sees it, to be called and used on one worker thread: renews an OAuth token by itself (saved before it is used), and stays good when the browser has gone. The caller frees it with
  * dhis2_server_free. NULL: ERROR_unknown_server, not_connected, reauth_required. Any thread. */
-struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct gateway_session *session, struct str server_id, struct error *error);
+struct dhis2_server *gateway_connection_server(struct gateway *gateway, struct gateway_session *session, struct str server_id,
+                                               struct error *error);
 
 #endif

@@ -24,27 +24,30 @@ struct gateway_own_route {
   void *payload;
 };
 
-struct gateway { /* one on each loop */
-  struct loops *loops;           /* what all of them have in common */
+struct gateway {       /* one on each loop */
+  struct loops *loops; /* what all of them have in common */
   uv_loop_t *loop;
   struct config *config;
-  struct directory *directory;   /* of that config; read by other threads through gateway_directory */
+  struct directory *directory; /* of that config; read by other threads through gateway_directory */
   uv_mutex_t directory_lock;
   struct sessions *sessions;
   struct proxy *proxy;
-  struct work_pool *calls;       /* blocking calls to servers: sign-in, probes, what the API does */
-  struct work_pool *renewals;    /* of tokens: never behind a slow sign-in */
-  struct work_pool *background;  /* what nobody's sign-in should wait behind: probes for the list, revocations; a dead server takes long */
-  struct gateway_jar *jars;      /* changed and not saved yet (jar_saver.c) */
+  struct work_pool *calls;      /* blocking calls to servers: sign-in, probes, what the API does */
+  struct work_pool *renewals;   /* of tokens: never behind a slow sign-in */
+  struct work_pool *background; /* what nobody's sign-in should wait behind: probes for the list, revocations; a dead server takes long */
+  struct gateway_jar *jars;     /* changed and not saved yet (jar_saver.c) */
   uv_timer_t *jar_timer;
-  struct long_call *long_calls;  /* under way at servers (long_calls.c) */
+  struct long_call *long_calls; /* under way at servers (long_calls.c) */
   uv_timer_t *long_calls_timer;
-  struct gateway_renewal *renewing; /* renewals that calls on the loop wait for (renewal.c) */
-  struct gateway_refresh *refresh; /* the round of probes under way (servers_route.c); NULL: none */
+  struct gateway_renewal *renewing;   /* renewals that calls on the loop wait for (renewal.c) */
+  struct gateway_refresh *refresh;    /* the round of probes under way (servers_route.c); NULL: none */
   struct http_server *server, *admin; /* the second: of the first gateway alone */
   struct metrics metrics;
   struct loop_watch *loop_watch;
-  struct { struct gateway_own_route *p; size_t n, capacity; } routes;
+  struct {
+    struct gateway_own_route *p;
+    size_t n, capacity;
+  } routes;
 };
 
 struct directory *gateway_directory(struct gateway *gateway); /* own reference; any thread */
@@ -59,7 +62,9 @@ bool gateway_is_no_session(const struct error *error); /* there is none, or it h
 bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit);
 
 /* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */
-void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers, struct str content_type, struct str body);
-void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream, struct http_headers *headers);
+void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers,
+                   struct str content_type, struct str body);
+void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream,
+                           struct http_headers *headers);
 
 #endif

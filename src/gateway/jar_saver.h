@@ -10,6 +10,6 @@ enum { JAR_SAVER_MS = 30000 };
 
 void jar_saver_note(struct gateway *gateway, struct gateway_session *session, struct connection *connection);
 void jar_saver_drop_ended(struct gateway *gateway); /* of those that are signed out nothing is kept for later */
-void jar_saver_flush(struct gateway *gateway); /* at the end: submits what is left to the thread of the store */
+void jar_saver_flush(struct gateway *gateway);      /* at the end: submits what is left to the thread of the store */
 
 #endif

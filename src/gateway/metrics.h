@@ -47,18 +47,20 @@ struct metrics_times {
 
 struct metrics {
   _Atomic uint64_t counters[METRIC_COUNT];
-  struct metrics_times requests, turns; /* from head to end; how long the loop was busy before it waited again */
+  struct metrics_times requests, turns;   /* from head to end; how long the loop was busy before it waited again */
   struct metrics_server *_Atomic servers; /* only ever grows */
   _Atomic unsigned server_count;
 };
 
 void metrics_clear(struct metrics *metrics);
 
-void metrics_know(struct metrics *metrics, struct str server_id); /* its series are there from now on, with zeros: a rate needs a beginning */
+void metrics_know(struct metrics *metrics,
+                  struct str server_id); /* its series are there from now on, with zeros: a rate needs a beginning */
 void metrics_count(struct metrics *metrics, enum metrics_counter which);
 void metrics_count_at(struct metrics *metrics, struct str server_id, enum metrics_server_counter which);
 void metrics_time(struct metrics_times *times, int64_t us);
-void metrics_time_at(struct metrics *metrics, struct str server_id, int64_t ms); /* until the head of a server's answer; negative: it never came, and is not counted */
+void metrics_time_at(struct metrics *metrics, struct str server_id,
+                     int64_t ms); /* until the head of a server's answer; negative: it never came, and is not counted */
 
 /* Adds what another loop counted. */
 void metrics_add(struct metrics *metrics, struct metrics *more);

@@ -51,8 +51,7 @@ static int read_query(struct leaving *leaving, const struct visit *visit, struct
   struct transaction *t = &leaving->transaction;
   const struct config_app *app;
   if (form_parse(leaving->arena, query, &form, error)) return -1;
-  if (form_count(&form, STR("return_to")) > 1 || form_count(&form, STR("challenge")) > 1 ||
-      form_count(&form, STR("remember")) > 1)
+  if (form_count(&form, STR("return_to")) > 1 || form_count(&form, STR("challenge")) > 1 || form_count(&form, STR("remember")) > 1)
     return error_set(error, ERROR_bad_request, "a parameter is there twice");
   if (!form_get(&form, STR("return_to"), &return_to))
     return error_set(error, ERROR_return_to_refused, "return_to is missing: it says where to go after the sign-in");
@@ -238,8 +237,8 @@ static void reply_problem(struct returning *returning) {
     browser_sign_in_delete(visit->config, browser_sign_in_name(visit->config, returning->callback.state, arena), arena, &headers);
   http_headers_add(&headers, arena, STR("Location"), address);
   visit->code = error->code;
-  audit_exchange(AUDIT_sign_in_failed, returning->exchange, visit->server, returning->transaction.legacy ? "legacy-oauth" : "oauth", STR_NONE,
-                error);
+  audit_exchange(AUDIT_sign_in_failed, returning->exchange, visit->server, returning->transaction.legacy ? "legacy-oauth" : "oauth",
+                 STR_NONE, error);
   metrics_count_at(&returning->gateway->metrics, visit->server, METRIC_SIGN_INS_FAILED);
   gateway_reply(returning->gateway, returning->exchange, 303, &headers, STR_NONE, STR(""));
 }
@@ -313,7 +312,8 @@ static void redeem_run(void *payload) {
 static void begin_sign_in(struct returning *returning, struct gateway_session *session) {
   struct arrival *arrival = &returning->sign_in.arrival;
   const struct transaction *t = &returning->transaction;
-  if (oauth_sign_in_begin(&returning->sign_in, returning->gateway, returning->exchange, STR(""), t->mode, session, &returning->error)) return;
+  if (oauth_sign_in_begin(&returning->sign_in, returning->gateway, returning->exchange, STR(""), t->mode, session, &returning->error))
+    return;
   if (!arrival->vault) arrival->vault = secret_ref(t->vault);
   if (t->remember) (void)arrival_remember(arrival, t->server);
 }

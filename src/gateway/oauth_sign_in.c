@@ -10,7 +10,7 @@ void oauth_sign_in_clear(struct oauth_sign_in *sign_in) {
 }
 
 const struct oauth_provider *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction,
-                                               struct error *error) {
+                                                  struct error *error) {
   if (answer->error.code) {
     *error = answer->error;
     return NULL;
@@ -33,8 +33,7 @@ void oauth_sign_in_run(struct oauth_sign_in *sign_in, struct directory_server *s
     failed = dhis2_oauth_redeem(directory_place(server), &party, code, transaction->verifier, transaction->nonce, arena, &signed_in, error);
   else if (oauth)
     failed = http_source_redeem(&party, code, transaction->verifier, transaction->nonce, arena, &signed_in, error);
-  if (!failed)
-    (void)arrival_run(&sign_in->arrival, directory_about(server)->id, &signed_in, error);
+  if (!failed) (void)arrival_run(&sign_in->arrival, directory_about(server)->id, &signed_in, error);
   signed_in_clear(&signed_in);
   directory_answer_unref(answer);
   arena_free(arena);

@@ -14,11 +14,14 @@ struct oauth_sign_in {
 };
 
 /* As arrival_begin. */
-int oauth_sign_in_begin(struct oauth_sign_in *sign_in, struct gateway *gateway, struct http_exchange *exchange, struct str app, enum config_mode mode, struct gateway_session *base, struct error *error);
-void oauth_sign_in_run(struct oauth_sign_in *sign_in, struct directory_server *server, const struct transaction *transaction, const struct secret *code, struct error *error);
+int oauth_sign_in_begin(struct oauth_sign_in *sign_in, struct gateway *gateway, struct http_exchange *exchange, struct str app,
+                        enum config_mode mode, struct gateway_session *base, struct error *error);
+void oauth_sign_in_run(struct oauth_sign_in *sign_in, struct directory_server *server, const struct transaction *transaction,
+                       const struct secret *code, struct error *error);
 void oauth_sign_in_clear(struct oauth_sign_in *sign_in);
 
 /* What the server's probe says of the authorization server that the transaction began at. NULL: ERROR_bad_request: it is another one now (R-A7); or why the server cannot be asked. */
-const struct oauth_provider *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction, struct error *error);
+const struct oauth_provider *oauth_of_transaction(const struct directory_answer *answer, const struct transaction *transaction,
+                                                  struct error *error);
 
 #endif

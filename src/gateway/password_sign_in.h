@@ -29,10 +29,13 @@ struct password_sign_in {
 };
 
 /* New, for the server that is visited; `fill` reads the body into it and starts it, or answers -1: then the exchange gets that error. */
-typedef int password_sign_in_fill(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body, struct gateway_session *session, struct error *error);
-void password_sign_in_of_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body, password_sign_in_fill *fill, password_sign_in_reply *reply);
+typedef int password_sign_in_fill(struct password_sign_in *sign_in, struct http_exchange *exchange, struct str body,
+                                  struct gateway_session *session, struct error *error);
+void password_sign_in_of_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body,
+                              password_sign_in_fill *fill, password_sign_in_reply *reply);
 
 /* `session` NULL: none. -1: ERROR_kind_not_offered, too_many, busy, conflict: nothing was begun. */
-int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct gateway_session *session, struct error *error);
+int password_sign_in_start(struct password_sign_in *sign_in, struct http_exchange *exchange, struct gateway_session *session,
+                           struct error *error);
 
 #endif

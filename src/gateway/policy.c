@@ -1,11 +1,12 @@
 #include "gateway/policy.h"
 
 /* What a person may do at his own account, and what runs another server's rights, is not for apps (contracts, "Default policy"). */
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal) \
+  { literal, sizeof(literal) - 1 }
 static const struct str default_allow[] = {TEXT("/api/**"), TEXT("/dhis-web-commons/**")};
 static const struct str default_deny[] = {
-    TEXT("/api/apiToken*"), TEXT("/api/apiTokens*"),       TEXT("/api/oAuth2Clients*"), TEXT("/api/account*"),
-    TEXT("/api/auth/**"),   TEXT("/api/routes/*/run/**"), TEXT("/uaa/**"),             TEXT("/oauth2/**"),
+    TEXT("/api/apiToken*"),       TEXT("/api/apiTokens*"), TEXT("/api/oAuth2Clients*"), TEXT("/api/account*"), TEXT("/api/auth/**"),
+    TEXT("/api/routes/*/run/**"), TEXT("/uaa/**"),         TEXT("/oauth2/**"),
 };
 static const struct str default_methods[] = {TEXT("GET"), TEXT("HEAD"), TEXT("POST"), TEXT("PUT"), TEXT("PATCH"), TEXT("DELETE")};
 #undef TEXT
@@ -129,8 +130,8 @@ int policy_check(const struct config_server *server, struct arena *arena, struct
   if (!method_listed(&server->policy, method))
     return error_set(error, ERROR_method_refused, "%.*s is not allowed for the server %.*s", STR_ARG(method), STR_ARG(server->id));
   if (denied(server, path) || !allowed(server, path))
-    return error_set(error, ERROR_policy, "%.*s is not open for apps at the server %.*s; its policy can open it", STR_ARG(str_slice(path, 0, 200)),
-                     STR_ARG(server->id));
+    return error_set(error, ERROR_policy, "%.*s is not open for apps at the server %.*s; its policy can open it",
+                     STR_ARG(str_slice(path, 0, 200)), STR_ARG(server->id));
   return 0;
 }
 

@@ -63,7 +63,8 @@ static void state_done(void *payload) {
 
 static void audit(struct passing *passing, enum audit_action action, enum error_code code) {
   const struct connection_about *about = connection_about(passing->connection);
-  audit_exchange(action, passing->exchange, passing->server->id, config_kind_name(about->kind), about->username, &(struct error){.code = code});
+  audit_exchange(action, passing->exchange, passing->server->id, config_kind_name(about->kind), about->username,
+                 &(struct error){.code = code});
 }
 
 static void mark_refused(struct passing *passing) {
@@ -81,7 +82,8 @@ static void mark_reached(struct passing *passing, const struct proxy_result *res
   bool away = result->code == ERROR_server_unreachable || result->code == ERROR_upstream_timeout ||
               result->code == ERROR_certificate_refused || result->code == ERROR_address_refused;
   struct str path = passing->rest;
-  bool by_server = result->outcome == PROXY_ANSWERED || result->code == ERROR_upstream_error; /* a page of somebody else's is such an error */
+  bool by_server =
+      result->outcome == PROXY_ANSWERED || result->code == ERROR_upstream_error; /* a page of somebody else's is such an error */
   bool shut = passing->forbidden || (by_server && result->status == 403 && dhis2_is_me(str_take(&path, '?')));
   if (away)
     (void)connection_set_state(passing->connection, CONNECTION_UNREACHABLE);
@@ -179,9 +181,9 @@ static void on_cookies(void *payload) {
 
 static void on_done(void *payload, const struct proxy_result *result) {
   static const enum metrics_server_counter counters[] = {[PROXY_ANSWERED] = METRIC_PROXIED_ANSWERED,
-                                                  [PROXY_FAILED] = METRIC_PROXIED_FAILED,
-                                                  [PROXY_REFUSED] = METRIC_PROXIED_REFUSED,
-                                                  [PROXY_GONE] = METRIC_PROXIED_GONE};
+                                                         [PROXY_FAILED] = METRIC_PROXIED_FAILED,
+                                                         [PROXY_REFUSED] = METRIC_PROXIED_REFUSED,
+                                                         [PROXY_GONE] = METRIC_PROXIED_GONE};
   struct passing *passing = payload;
   passing->visit->upstream_ms = result->upstream_ms;
   passing->visit->code = result->code;
@@ -213,7 +215,11 @@ static void pass_on(struct passing *passing, struct connection_credential now) {
                             .events = {on_refused, on_cookies, on_done},
                             .payload = passing};
   passing->pass = proxy_pass(passing->gateway->proxy, passing->exchange, &call);
-  passing->watched = (struct long_call){.gateway = passing->gateway, .exchange = passing->exchange, .session = passing->session, .connection = passing->connection, .pass = passing->pass};
+  passing->watched = (struct long_call){.gateway = passing->gateway,
+                                        .exchange = passing->exchange,
+                                        .session = passing->session,
+                                        .connection = passing->connection,
+                                        .pass = passing->pass};
   long_calls_add(&passing->watched);
   secret_free(now.credential.value);
 }

@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "dhis2/judge.h"
 #include "gateway/proxy_alias.h"
-#include "gateway/proxy_credential.h"
 #include "gateway/proxy_answer.h"
 #include "gateway/proxy_cookies.h"
+#include "gateway/proxy_credential.h"
 #include "gateway/proxy_pool.h"
 #include "gateway/rewrite.h"
 #include "net/turn.h"
@@ -49,7 +49,7 @@ struct proxy_pass {
   struct turn_item turn;
   enum state state;
   bool repeated, aliased, gone;
-  bool cookie_sent; /* with the last call */
+  bool cookie_sent;             /* with the last call */
   bool wants_nonce, nonce_sent; /* of a proof (DPoP): asked for; and given once */
   int64_t asked_ms;
   /* the body of the request */
@@ -131,8 +131,13 @@ static void send_head(struct proxy_pass *pass, struct str method, struct http_he
   struct upstream_secret secrets[PROXY_SECRETS_MAX] = {0};
   struct secret *cookie;
   size_t n = proxy_credential_secrets(&pass->call, method, &pass->question.target, target, pass->arena, headers, secrets, &cookie);
-  struct upstream_head head = {
-      .method = method, .target = target, .headers = headers, .secrets = secrets, .secret_count = n, .body_length = body_length, .who = pass->call.who};
+  struct upstream_head head = {.method = method,
+                               .target = target,
+                               .headers = headers,
+                               .secrets = secrets,
+                               .secret_count = n,
+                               .body_length = body_length,
+                               .who = pass->call.who};
   pass->asked_ms = clock_monotonic_ms();
   pass->upstream = upstream_request(proxy_pool_upstream(pass->pool), &head, callbacks, pass);
   pass->cookie_sent = cookie != NULL;
@@ -146,8 +151,8 @@ static void ask(struct proxy_pass *pass) {
   struct error error;
   error_clear(&error);
   pass->state = ASKING;
-  if (proxy_request_headers(pass->call.config->via, pass->call.server, request, &pass->question.target,
-                            http_exchange_id(pass->exchange), pass->arena, &headers, &error) < 0) {
+  if (proxy_request_headers(pass->call.config->via, pass->call.server, request, &pass->question.target, http_exchange_id(pass->exchange),
+                            pass->arena, &headers, &error) < 0) {
     fail(pass, &error);
     return;
   }
@@ -353,8 +358,10 @@ static void on_answer_data(struct proxy_pass *pass, struct str piece) {
   if (reply_at_once(pass, piece)) return;
   if (pass->length > 0 && pass->length <= SMALL) (void)buf_reserve(&pass->out, (size_t)pass->length - pass->out.n);
   (void)buf_add(&pass->out, piece);
-  if (pass->out.n > SMALL) begin(pass);
-  else if (pass->length < 0) turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
+  if (pass->out.n > SMALL)
+    begin(pass);
+  else if (pass->length < 0)
+    turn_add(pass->proxy->turn, &pass->turn); /* if that was not all, it goes out at the turn's end */
 }
 
 /* --- the answer's head --- */
@@ -623,9 +630,10 @@ void proxy_fail(struct proxy_pass *pass, const struct error *error) {
 }
 
 int proxy_check_loop(const struct config *config, const struct http_request *request, struct error *error) {
-  return proxy_via_lists(&request->headers, config->via) ? error_set(error, ERROR_loop,
-                          "the request came through this gateway before: a server's address in the configuration leads back here")
-              : 0;
+  return proxy_via_lists(&request->headers, config->via)
+             ? error_set(error, ERROR_loop,
+                         "the request came through this gateway before: a server's address in the configuration leads back here")
+             : 0;
 }
 
 struct proxy *proxy_new(uv_loop_t *loop, struct proxy_places *places, struct proxy_host host) {

@@ -32,7 +32,10 @@ struct proxy_pass;
 enum { PROXY_KEEP_MAX = 1 << 20 };
 
 struct proxy_host { /* what the gateway does for every call */
-  void (*headers)(void *payload, struct http_exchange *exchange, struct http_headers *headers); /* adds the gateway's own: CORS, security. Vary, Cache-Control and Content-Security-Policy may be there already */
+  void (*headers)(
+      void *payload, struct http_exchange *exchange,
+      struct http_headers
+          *headers); /* adds the gateway's own: CORS, security. Vary, Cache-Control and Content-Security-Policy may be there already */
   /* Answers with the error as JSON in the shape of the path, or as a page; X-Drawbridge-Error comes with it. `status` is the one to send (ERROR_upstream_error keeps the server's); error->retry_after above 0: Retry-After. */
   void (*error)(void *payload, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream);
   void *payload;
@@ -40,8 +43,11 @@ struct proxy_host { /* what the gateway does for every call */
 
 struct proxy_places; /* proxy_pool.h; one per process */
 struct proxy *proxy_new(uv_loop_t *loop, struct proxy_places *places, struct proxy_host host);
-void proxy_reload(struct proxy *proxy, struct config *config); /* also with the first one; its own reference is taken. Pools of servers that changed or went end with their last call; the others stay */
-void proxy_free(struct proxy *proxy);                                /* NULL is fine */
+void proxy_reload(
+    struct proxy *proxy,
+    struct config *
+        config); /* also with the first one; its own reference is taken. Pools of servers that changed or went end with their last call; the others stay */
+void proxy_free(struct proxy *proxy); /* NULL is fine */
 
 /* ERROR_loop: the request came through this gateway before (Via, R-G13). */
 int proxy_check_loop(const struct config *config, const struct http_request *request, struct error *error);
@@ -56,9 +62,9 @@ enum proxy_outcome {
 struct proxy_result {
   enum proxy_outcome outcome;
   enum error_code code;
-  int status;              /* sent to the browser; 0: none */
+  int status;                          /* sent to the browser; 0: none */
   int64_t request_bytes, answer_bytes; /* of the bodies, as they went */
-  int64_t upstream_ms;     /* until the server's head; -1: it never came */
+  int64_t upstream_ms;                 /* until the server's head; -1: it never came */
 };
 
 struct proxy_events {
@@ -70,15 +76,15 @@ struct proxy_events {
 };
 
 struct proxy_call {
-  struct config *config;              /* its own reference is taken */
-  const struct config_server *server; /* of that config */
-  struct str target;                  /* what follows "/s/<id>" in the request's target, as received; empty counts as "/" */
+  struct config *config;               /* its own reference is taken */
+  const struct config_server *server;  /* of that config */
+  struct str target;                   /* what follows "/s/<id>" in the request's target, as received; empty counts as "/" */
   struct source_credential credential; /* its own reference of the value is taken */
-  struct cookie_jar *jar;             /* of the connection, good until `done`; calls of one connection share it. NULL: none is kept */
-  const void *who;                    /* the session: its calls wait in one line, and the lines are served in turn. Only compared */
-  struct dpop_nonces *nonces;         /* of CREDENTIAL_DPOP, with its key; both good until `done` */
+  struct cookie_jar *jar;              /* of the connection, good until `done`; calls of one connection share it. NULL: none is kept */
+  const void *who;                     /* the session: its calls wait in one line, and the lines are served in turn. Only compared */
+  struct dpop_nonces *nonces;          /* of CREDENTIAL_DPOP, with its key; both good until `done` */
   const struct secret *proof_key;
-  bool renewable;                     /* a refused credential can be renewed: keep the body */
+  bool renewable; /* a refused credential can be renewed: keep the body */
   struct proxy_events events;
   void *payload;
 };
@@ -90,7 +96,10 @@ bool proxy_sent_cookie(const struct proxy_pass *pass); /* inside `refused`: a co
 
 /* After `refused` answered true. */
 void proxy_repeat(struct proxy_pass *pass, struct source_credential credential);
-void proxy_fail(struct proxy_pass *pass, const struct error *error); /* ERROR_reauth_required: PROXY_REFUSED; ERROR_refresh_failed with retry_after, ERROR_store_unavailable, …: PROXY_FAILED */
+void proxy_fail(
+    struct proxy_pass *pass,
+    const struct error
+        *error); /* ERROR_reauth_required: PROXY_REFUSED; ERROR_refresh_failed with retry_after, ERROR_store_unavailable, …: PROXY_FAILED */
 
 /* The sign-in has ended: nothing more goes to the server; a browser that has no head yet gets the error, another is cut. Nothing where proxy_repeat or proxy_fail is due, or it is over: that ends it. */
 void proxy_stop(struct proxy_pass *pass, const struct error *error);

@@ -8,7 +8,8 @@ static struct str origin_of(const struct config_server *server) {
 
 static bool own_header(const struct proxy_call *call, struct upstream_secret *ret) {
   if (call->credential.kind == CREDENTIAL_API_KEY) ret->name = call->server->api_key.header;
-  bool named = call->credential.kind == CREDENTIAL_API_KEY ? ret->name.n : source_authorization(call->credential.kind, &ret->name, &ret->prefix);
+  bool named =
+      call->credential.kind == CREDENTIAL_API_KEY ? ret->name.n : source_authorization(call->credential.kind, &ret->name, &ret->prefix);
   ret->value = call->credential.value;
   return named;
 }

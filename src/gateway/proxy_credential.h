@@ -11,8 +11,9 @@
 enum { PROXY_SECRETS_MAX = 2 };
 
 /* Adds headers that are no secrets (anti-forgery, DPoP) and fills `secrets`, which borrow from the call and from *ret_cookie (own; NULL: none). `sent`: the target as it goes out. Answers how many. */
-size_t proxy_credential_secrets(const struct proxy_call *call, struct str method, const struct proxy_target *target, struct str sent, struct arena *arena, struct http_headers *headers,
-                                struct upstream_secret secrets[PROXY_SECRETS_MAX], struct secret **ret_cookie);
+size_t proxy_credential_secrets(const struct proxy_call *call, struct str method, const struct proxy_target *target, struct str sent,
+                                struct arena *arena, struct http_headers *headers, struct upstream_secret secrets[PROXY_SECRETS_MAX],
+                                struct secret **ret_cookie);
 
 /* Of each answer: keeps the nonce that came along. True: the server refuses the proof for lack of that nonce; the call is worth repeating. */
 bool proxy_credential_wants_nonce(const struct proxy_call *call, int status, const struct http_headers *answer);

@@ -17,11 +17,11 @@ struct proxy_pool;
 struct proxy_counts { /* of all loops */
   size_t calls;       /* under way, also those that wait */
   size_t connections, unused, waiting;
-  size_t shut;        /* 1 while the server cannot be connected to, and is spared */
+  size_t shut; /* 1 while the server cannot be connected to, and is spared */
 };
 
 struct proxy_places *proxy_places_new(void);
-void proxy_places_free(struct proxy_places *places); /* when all pools have gone */
+void proxy_places_free(struct proxy_places *places);                                                 /* when all pools have gone */
 bool proxy_places_look(struct proxy_places *places, struct str server_id, struct proxy_counts *ret); /* false: never called */
 
 struct proxy_pools *proxy_pools_new(uv_loop_t *loop, struct proxy_places *places);

@@ -29,7 +29,6 @@ struct str proxy_via_name(struct str public_url, struct arena *arena) {
   return arena_printf(arena, "drawbridge-%02x%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3], hash[4]);
 }
 
-
 /* "1.1 name (comment), 1.0 name" */
 bool proxy_via_lists(const struct http_headers *headers, struct str name) {
   for (size_t i = 0; i < headers->n; i++) {
@@ -90,7 +89,8 @@ static int add_allowed(const struct http_headers *from, struct arena *arena, str
     enum http_field field = from->p[i].field;
     struct str name = http_field_name(field);
     if (!allowed[field] || is_for_this_hop(from, name)) continue;
-    if (allowed[field] == ONCE && http_field_count(to, field)) return error_set(error, ERROR_bad_request, "the header %.*s is there twice", STR_ARG(name));
+    if (allowed[field] == ONCE && http_field_count(to, field))
+      return error_set(error, ERROR_bad_request, "the header %.*s is there twice", STR_ARG(name));
     http_field_add(to, arena, field, from->p[i].value);
   }
   return 0;

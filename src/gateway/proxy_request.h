@@ -13,21 +13,23 @@
 #include "http/message.h"
 
 struct proxy_target {
-  struct str path;   /* decoded, below the server's base: what the policy judged */
-  struct str sent;   /* base path, canonical path and query: the bytes that go out */
+  struct str path;        /* decoded, below the server's base: what the policy judged */
+  struct str sent;        /* base path, canonical path and query: the bytes that go out */
   struct str cookie_path; /* base path and path, as sent: what cookies are held against */
-  bool api;          /* of a DHIS2 server, below /api */
+  bool api;               /* of a DHIS2 server, below /api */
 };
 
 /* `target`: what follows "/s/<id>", as received; empty counts as "/". ERROR_bad_target, ERROR_policy, ERROR_method_refused. */
-int proxy_target_of(const struct config_server *server, struct arena *arena, struct str method, struct str target, struct proxy_target *ret, struct error *error);
+int proxy_target_of(const struct config_server *server, struct arena *arena, struct str method, struct str target, struct proxy_target *ret,
+                    struct error *error);
 
 /* The name this gateway has in Via: the same for all replicas behind one public_url. A config that was loaded has it in `via`. */
 struct str proxy_via_name(struct str public_url, struct arena *arena);
 bool proxy_via_lists(const struct http_headers *headers, struct str name);
 
 /* ERROR_bad_request: a header that may be there once is there twice. `via`: this gateway's name there; `id`: the request's. */
-int proxy_request_headers(struct str via, const struct config_server *server, const struct http_request *request, const struct proxy_target *target, struct str id, struct arena *arena,
-                          struct http_headers *ret, struct error *error);
+int proxy_request_headers(struct str via, const struct config_server *server, const struct http_request *request,
+                          const struct proxy_target *target, struct str id, struct arena *arena, struct http_headers *ret,
+                          struct error *error);
 
 #endif

@@ -104,7 +104,8 @@ static const struct oauth_provider *oauth_of(const struct flight *flight, const 
 
 /* An assertion is signed for a minute: a server whose clock is elsewhere refuses it. */
 static void blame_clock(struct flight *flight, const struct directory_answer *answer, struct error *error) {
-  if (!answer->error.code && source_blame_clock(answer->source, error)) (void)connection_set_state(flight->connection, CONNECTION_CLOCK_SKEW);
+  if (!answer->error.code && source_blame_clock(answer->source, error))
+    (void)connection_set_state(flight->connection, CONNECTION_CLOCK_SKEW);
 }
 
 /* Told beforehand: nobody needs to be asked (R-D8). */
@@ -121,10 +122,13 @@ static int ask_server(struct flight *flight, struct oauth_tokens *ret, struct er
   if (answer->error.code) {
     *error = answer->error;
     failed = for_now(error, "the sign-in could not be renewed");
-  } else if (!oauth_of(flight, answer)->token_endpoint.n && !answer->dhis2) { /* its authorization server is another one than it, and away */
+  } else if (!oauth_of(flight, answer)->token_endpoint.n &&
+             !answer->dhis2) { /* its authorization server is another one than it, and away */
     failed = for_now(error, "the authorization server does not describe itself at the moment");
   } else if (!oauth_of(flight, answer)->token_endpoint.n) {
-    failed = error_set(error, ERROR_reauth_required, "the server does not offer this kind of sign-in any more (it was upgraded, or it is switched off): sign in in another way");
+    failed = error_set(
+        error, ERROR_reauth_required,
+        "the server does not offer this kind of sign-in any more (it was upgraded, or it is switched off): sign in in another way");
   } else {
     struct oauth_party party = directory_party(flight->directory, flight->server, oauth_of(flight, answer), flight->arena);
     party.options.timeout_ms = CALL_TIMEOUT_MS;
@@ -223,8 +227,9 @@ static int follow_vault(struct flight *flight, struct error *error) {
 static int renew_under_lease(struct flight *flight, struct error *error) {
   struct oauth_tokens tokens = {0};
   int failed = connection_take_unsaved(flight->connection, &tokens) ? 0
-               : has_ended(flight->connection)                     ? error_set(error, ERROR_reauth_required, "the sign-in at the server has ended: sign in again")
-                                                                   : ask_server(flight, &tokens, error);
+               : has_ended(flight->connection)
+                   ? error_set(error, ERROR_reauth_required, "the sign-in at the server has ended: sign in again")
+                   : ask_server(flight, &tokens, error);
   if (!failed) failed = save(flight, &tokens, error);
   secret_free(tokens.access_token);
   secret_free(tokens.refresh_token);
@@ -241,9 +246,12 @@ static void mark_dead(struct flight *flight) {
 }
 
 static void log_renewal(struct flight *flight, const struct error *error) {
-  metrics_count_at(&flight->gateway->metrics, connection_about(flight->connection)->server, error ? METRIC_RENEWALS_FAILED : METRIC_RENEWALS);
-  if (error) audit_connection(AUDIT_renewal_failed, flight->session, connection_about(flight->connection), error);
-  else log_event(LOG_INFO, "renewed", LOG_STR("server", connection_about(flight->connection)->server));
+  metrics_count_at(&flight->gateway->metrics, connection_about(flight->connection)->server,
+                   error ? METRIC_RENEWALS_FAILED : METRIC_RENEWALS);
+  if (error)
+    audit_connection(AUDIT_renewal_failed, flight->session, connection_about(flight->connection), error);
+  else
+    log_event(LOG_INFO, "renewed", LOG_STR("server", connection_about(flight->connection)->server));
 }
 
 static int fly(struct flight *flight, struct error *error) {

@@ -16,10 +16,11 @@ enum { RENEWAL_EARLY_MS = 30000 };
 bool renewal_is_due(const struct connection_credential *credential, int64_t now_ms);
 
 /* Blocks, on a worker. 0: the connection holds another credential than that of `seen_turn`. -1: ERROR_reauth_required, refresh_failed, not_connected, store_unavailable. */
-int renewal_run(struct gateway *gateway, struct directory *directory, struct gateway_session *session, struct connection *connection, uint64_t seen_turn, struct error *error);
+int renewal_run(struct gateway *gateway, struct directory *directory, struct gateway_session *session, struct connection *connection,
+                uint64_t seen_turn, struct error *error);
 
 /* The same from the loop: `done` gets NULL or the error, later. One thread at most is taken per connection, however many wait. */
-void renewal_start(struct gateway *gateway, struct directory *directory, struct gateway_session *session, struct connection *connection, uint64_t seen_turn,
-                   void (*done)(void *payload, const struct error *error), void *payload);
+void renewal_start(struct gateway *gateway, struct directory *directory, struct gateway_session *session, struct connection *connection,
+                   uint64_t seen_turn, void (*done)(void *payload, const struct error *error), void *payload);
 
 #endif

@@ -11,8 +11,8 @@
 
 struct reply {
   const struct error *error;
-  int status;            /* 0: that of the code */
-  bool by_upstream;      /* the server failed or refused; also taken from the code */
+  int status;       /* 0: that of the code */
+  bool by_upstream; /* the server failed or refused; also taken from the code */
   bool navigation;
   struct str path;       /* of the request */
   struct str public_url; /* without a final slash */

@@ -85,7 +85,8 @@ static void run(void *payload) {
   struct secret *cookies = connection_cookies(one->connection);
   if (connection_about(one->connection)->minted.n)
     revoke_minted(&place, one->connection, cookies);
-  else if (cookies && directory_about(server)->type == CONFIG_DHIS2 && dhis2_sign_out(&place, cookies, &error)) log_failure(one->connection, "session", &error);
+  else if (cookies && directory_about(server)->type == CONFIG_DHIS2 && dhis2_sign_out(&place, cookies, &error))
+    log_failure(one->connection, "session", &error);
   secret_free(cookies);
   revoke_tokens(one->directory, server, one->connection);
 }

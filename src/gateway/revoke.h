@@ -13,6 +13,7 @@ enum { REVOKE_PATIENCE_MS = 5000 };
 void revoke_from_loops(struct gateway *gateway);
 
 /* Takes over the references of the connections. `done` may be NULL. */
-void revoke_start(struct gateway *gateway, struct directory *directory, struct connection **connections, size_t count, void (*done)(void *payload), void *payload);
+void revoke_start(struct gateway *gateway, struct directory *directory, struct connection **connections, size_t count,
+                  void (*done)(void *payload), void *payload);
 
 #endif

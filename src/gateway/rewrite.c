@@ -6,10 +6,10 @@
 #endif
 
 enum state {
-  OUTSIDE,    /* between the tokens */
-  AT_START,   /* in a string, and so far it is the base: `matched` bytes of it */
-  INSIDE,     /* in a string that is not (or no more) the base */
-  ESCAPED,    /* behind a backslash inside such a string */
+  OUTSIDE,  /* between the tokens */
+  AT_START, /* in a string, and so far it is the base: `matched` bytes of it */
+  INSIDE,   /* in a string that is not (or no more) the base */
+  ESCAPED,  /* behind a backslash inside such a string */
 };
 
 enum { DEEPEST = 512, BLOCK = 64 };
@@ -18,13 +18,13 @@ struct rewrite {
   char *from, *to, *held; /* held: the bytes of the string so far, as they came: AT_START only */
   size_t from_n, to_n, held_n;
   enum state state;
-  size_t matched;    /* bytes of `from` */
-  bool backslash;    /* AT_START: a backslash stands before what comes next */
-  char before;       /* the last byte between the tokens, blanks aside; 0: none yet */
+  size_t matched; /* bytes of `from` */
+  bool backslash; /* AT_START: a backslash stands before what comes next */
+  char before;    /* the last byte between the tokens, blanks aside; 0: none yet */
   size_t changed;
   size_t depth;
   uint64_t objects[DEEPEST / 64]; /* per level: an object? Deeper, nothing is rewritten */
-  char bytes[];      /* of the three */
+  char bytes[];                   /* of the three */
 };
 
 struct rewrite *rewrite_new(struct str from, struct str to) {
@@ -173,7 +173,8 @@ static size_t run(struct rewrite *r, struct str piece, size_t from) {
     uint64_t strings = odd_up_to(block.quotes) ^ inside;
     uint64_t stops = (block.quotes & strings & block.before_first) | (acting & ~strings) | (acting & UINT64_C(1) << 63);
     uint64_t settled = (stops & -stops) - 1; /* all, where nothing stops */
-    for (uint64_t rest = block.brackets & ~strings & settled; rest; rest &= rest - 1) take_bracket(r, piece.p[at + (size_t)__builtin_ctzll(rest)]);
+    for (uint64_t rest = block.brackets & ~strings & settled; rest; rest &= rest - 1)
+      take_bracket(r, piece.p[at + (size_t)__builtin_ctzll(rest)]);
     if (stops) {
       unsigned n = (unsigned)__builtin_ctzll(stops);
       if (n) inside = strings >> (n - 1) & 1;
@@ -184,8 +185,10 @@ static size_t run(struct rewrite *r, struct str piece, size_t from) {
     at += BLOCK;
   }
   r->state = inside ? INSIDE : OUTSIDE;
-  if (inside) r->before = '"';
-  else look_back(r, piece, from, at);
+  if (inside)
+    r->before = '"';
+  else
+    look_back(r, piece, from, at);
   return at;
 }
 #else
@@ -246,9 +249,12 @@ static size_t take_base(struct rewrite *r, struct sink *s, struct str rest) {
 
 /* A byte of a string that is not the base. */
 static void inside_step(struct rewrite *r, char c) {
-  if (r->state == ESCAPED) r->state = INSIDE;
-  else if (c == '\\') r->state = ESCAPED;
-  else if (c == '"') r->state = OUTSIDE;
+  if (r->state == ESCAPED)
+    r->state = INSIDE;
+  else if (c == '\\')
+    r->state = ESCAPED;
+  else if (c == '"')
+    r->state = OUTSIDE;
 }
 
 void rewrite_feed(struct rewrite *r, struct str piece, void (*out)(void *payload, struct str piece), void *payload) {
@@ -342,7 +348,8 @@ enum rewrite_place rewrite_location(struct str from, struct str location, struct
   } else if (!split(location, &other_scheme, &other_authority, &rest)) {
     return REWRITE_OUTSIDE;
   }
-  if (!str_eq_nocase(scheme, other_scheme) || !str_eq_nocase(without_port(scheme, authority), without_port(scheme, other_authority))) return REWRITE_OUTSIDE;
+  if (!str_eq_nocase(scheme, other_scheme) || !str_eq_nocase(without_port(scheme, authority), without_port(scheme, other_authority)))
+    return REWRITE_OUTSIDE;
   if (str_find_char(rest, '\\') != SIZE_MAX || str_has(rest, STR("/../")) || str_ends(rest, STR("/.."))) return REWRITE_OUTSIDE;
   if (!str_starts(rest, base)) return REWRITE_OUTSIDE;
   rest = str_from(rest, base.n);

@@ -27,8 +27,8 @@ size_t rewrite_count(const struct rewrite *rewrite); /* addresses changed so far
 
 /* Where does an address that the upstream named lie? */
 enum rewrite_place {
-  REWRITE_INSIDE,    /* under the base: *ret_rest is what follows it ("/api/x?y#z", or empty) */
-  REWRITE_OUTSIDE,   /* another server: never handed on with a credential */
+  REWRITE_INSIDE,  /* under the base: *ret_rest is what follows it ("/api/x?y#z", or empty) */
+  REWRITE_OUTSIDE, /* another server: never handed on with a credential */
 };
 
 /* `location` as the upstream wrote it: absolute, //host/path or /path (anything else is taken as outside). Scheme and host without case; a default port is no port. */

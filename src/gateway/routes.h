@@ -11,13 +11,13 @@ bool routes_answer(struct gateway *gateway, struct http_exchange *exchange);
 typedef void route_run(struct gateway *gateway, struct http_exchange *exchange, struct str id);
 
 route_run session_get, session_delete, session_probe; /* session_routes.c */
-route_run servers_list;                        /* servers_route.c */
-route_run doctor;                              /* doctor_route.c */
-route_run connection_create, connection_delete; /* connection_routes.c */
-route_run authorize, callback;                 /* oauth_routes.c */
-route_run vault_delete;                        /* vault_routes.c */
-route_run handoff;                             /* handoff.c */
-route_run backchannel_logout;                  /* backchannel.c */
+route_run servers_list;                               /* servers_route.c */
+route_run doctor;                                     /* doctor_route.c */
+route_run connection_create, connection_delete;       /* connection_routes.c */
+route_run authorize, callback;                        /* oauth_routes.c */
+route_run vault_delete;                               /* vault_routes.c */
+route_run handoff;                                    /* handoff.c */
+route_run backchannel_logout;                         /* backchannel.c */
 
 /* /s/{id}/…; `rest`: the target behind the id. */
 void proxied(struct gateway *gateway, struct http_exchange *exchange, struct str id, struct str rest); /* proxied.c */

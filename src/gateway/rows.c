@@ -100,7 +100,8 @@ static struct str sid_mark(struct str server, struct str sid, struct arena *aren
   return base64url_encode(arena, (struct str){(const char *)hash, sizeof hash});
 }
 
-int rows_end_person(const struct rows *rows, struct str server, struct str subject, struct str sid, size_t *ret_count, struct error *error) {
+int rows_end_person(const struct rows *rows, struct str server, struct str subject, struct str sid, size_t *ret_count,
+                    struct error *error) {
   struct arena *arena = arena_new();
   int result = store_connection_end(rows->store, server, subject, sid_mark(server, sid, arena), ret_count, error);
   arena_free(arena);

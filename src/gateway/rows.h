@@ -20,19 +20,27 @@ struct rows {
  * was replaced by another process or before a restart: it is frozen. */
 int rows_load(const struct rows *rows, struct browser_cookie *cookie, struct gateway_session **ret, struct error *error);
 
-int rows_create(const struct rows *rows, struct gateway_session *session, struct error *error);                                         /* with all its connections */
-int rows_rotate(const struct rows *rows, struct gateway_session *old, int64_t old_until_ms, struct gateway_session *fresh, struct error *error); /* 0: the old one's rows go at once */
+int rows_create(const struct rows *rows, struct gateway_session *session, struct error *error); /* with all its connections */
+int rows_rotate(const struct rows *rows, struct gateway_session *old, int64_t old_until_ms, struct gateway_session *fresh,
+                struct error *error); /* 0: the old one's rows go at once */
 int rows_touch(const struct rows *rows, const struct gateway_session *session, struct error *error);
-int rows_reseal(const struct rows *rows, struct gateway_session *session, struct error *error); /* what an older key sealed, with the newest; without effect on what others changed meanwhile */
+int rows_reseal(const struct rows *rows, struct gateway_session *session,
+                struct error *error); /* what an older key sealed, with the newest; without effect on what others changed meanwhile */
 int rows_delete(const struct rows *rows, const struct gateway_session *session, struct error *error);
 
 int rows_put_connection(const struct rows *rows, struct gateway_session *session, struct connection *connection, struct error *error);
 int rows_delete_connection(const struct rows *rows, const struct gateway_session *session, struct str server, struct error *error);
-int rows_end_person(const struct rows *rows, struct str server, struct str subject, struct str sid, size_t *ret_count, struct error *error); /* of all sessions: the connections of that user, or of that session at the authorization server; empty: not told */
-int rows_set_state(const struct rows *rows, const struct gateway_session *session, const struct connection *connection, struct error *error);
+int rows_end_person(
+    const struct rows *rows, struct str server, struct str subject, struct str sid, size_t *ret_count,
+    struct error
+        *error); /* of all sessions: the connections of that user, or of that session at the authorization server; empty: not told */
+int rows_set_state(const struct rows *rows, const struct gateway_session *session, const struct connection *connection,
+                   struct error *error);
 
 /* Saves what it holds now in place of its own generation. ERROR_changed_meanwhile: another process was first, or it is gone: rows_read_connection tells. */
-int rows_renew_connection(const struct rows *rows, const struct gateway_session *session, struct connection *connection, struct error *error);
-int rows_read_connection(const struct rows *rows, const struct gateway_session *session, struct str server, struct connection **ret, struct error *error); /* 1, 0, -1 */
+int rows_renew_connection(const struct rows *rows, const struct gateway_session *session, struct connection *connection,
+                          struct error *error);
+int rows_read_connection(const struct rows *rows, const struct gateway_session *session, struct str server, struct connection **ret,
+                         struct error *error); /* 1, 0, -1 */
 
 #endif

@@ -7,7 +7,8 @@
 enum { LIST_MAX = 1 << 20, PATIENCE_MS = 8000 };
 
 /* In the order in which they should be offered. */
-static const enum sign_in_kind order[] = {SIGN_IN_OAUTH, SIGN_IN_PAT, SIGN_IN_PASSWORD, SIGN_IN_LEGACY_OAUTH, SIGN_IN_BEARER, SIGN_IN_API_KEY, SIGN_IN_BASIC};
+static const enum sign_in_kind order[] = {SIGN_IN_OAUTH,  SIGN_IN_PAT,     SIGN_IN_PASSWORD, SIGN_IN_LEGACY_OAUTH,
+                                          SIGN_IN_BEARER, SIGN_IN_API_KEY, SIGN_IN_BASIC};
 
 static const char *label_of(enum sign_in_kind kind) {
   switch (kind) {
@@ -61,7 +62,10 @@ static void add_server(struct json_out *out, struct directory *directory, struct
   if (good && answer->source->version_text.n) json_out_member_str(out, "version", answer->source->version_text);
   struct error error = answer ? answer->error : (struct error){0};
   bool wrong_clock = good && is_clock_wrong(answer->source, &error);
-  json_out_member_str(out, "state", str_of(connection_state_name(wrong_clock ? CONNECTION_CLOCK_SKEW : good ? CONNECTION_OK : CONNECTION_UNREACHABLE)));
+  json_out_member_str(out, "state",
+                      str_of(connection_state_name(wrong_clock ? CONNECTION_CLOCK_SKEW
+                                                   : good      ? CONNECTION_OK
+                                                               : CONNECTION_UNREACHABLE)));
   if (error.code) {
     json_out_member_object(out, "problem");
     json_out_member_str(out, "code", str_of(error_name(error.code)));

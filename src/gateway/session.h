@@ -45,10 +45,11 @@ const char *session_mark(const struct gateway_session *session, char ret[SESSION
 enum session_life { SESSION_ALIVE, SESSION_ENDED_BY_TIME, SESSION_DEAD };
 enum session_life session_life(const struct gateway_session *session, int64_t now_ms);
 int64_t session_seen(const struct gateway_session *session);
-void session_set_seen(struct gateway_session *session, int64_t now_ms);      /* never back */
+void session_set_seen(struct gateway_session *session, int64_t now_ms); /* never back */
 int64_t session_idle_end(const struct gateway_session *session);
-void session_end(struct gateway_session *session);                            /* dead at once, with all of its lineage */
-void session_supersede(struct gateway_session *session, struct gateway_session *by, int64_t until_ms); /* late calls with the old id may come until then; 0: none */
+void session_end(struct gateway_session *session); /* dead at once, with all of its lineage */
+void session_supersede(struct gateway_session *session, struct gateway_session *by,
+                       int64_t until_ms); /* late calls with the old id may come until then; 0: none */
 bool session_superseded(const struct gateway_session *session);
 
 /* What late calls with the old id get: dead after `until_ms`. Made from a superseded one, or from rows that say so. */
@@ -66,7 +67,8 @@ struct gateway_session *session_usable(struct gateway_session *session);
 struct connection *session_connection(struct gateway_session *session, struct str server);
 size_t session_connections(struct gateway_session *session, struct connection **ret, size_t most); /* own references, by server */
 size_t session_connection_count(struct gateway_session *session);
-void session_put_connection(struct gateway_session *session, struct connection *connection);       /* takes its own reference; in place of the same server's */
+void session_put_connection(struct gateway_session *session,
+                            struct connection *connection); /* takes its own reference; in place of the same server's */
 void session_drop_connection(struct gateway_session *session, struct str server);
 uint64_t session_changes(const struct gateway_session *session); /* counts the two above */
 

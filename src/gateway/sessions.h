@@ -23,7 +23,8 @@ enum { SESSIONS_FRESH_MS = 10000, SESSIONS_MOST = 2048 };
 struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct session_board *board, struct error *error);
 struct keyring *sessions_ring(struct sessions *sessions); /* own reference; any thread */
 void sessions_free(struct sessions *sessions);
-bool sessions_set_ring(struct sessions *sessions, struct keyring *ring); /* from now on; takes it over. False: it seals with the same key as before */
+bool sessions_set_ring(struct sessions *sessions,
+                       struct keyring *ring); /* from now on; takes it over. False: it seals with the same key as before */
 
 /* `found` gets the session, or NULL with ERROR_no_session, session_expired, store_unavailable or busy; in this call or later. The session is borrowed: keep it with gateway_session_ref. */
 typedef void sessions_found(void *payload, struct gateway_session *session, const struct error *error);
@@ -34,7 +35,8 @@ void sessions_look_again(struct sessions *sessions); /* at the store, before the
 void sessions_forget(struct sessions *sessions, struct gateway_session *session); /* NULL: those alone that are dead */
 
 /* Work on the thread of the store. False: too much waits; nothing is called. `done` may be NULL. */
-bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const struct rows *rows), void (*done)(void *payload), void *payload);
+bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const struct rows *rows), void (*done)(void *payload),
+                     void *payload);
 
 /* The store for blocking code on any thread but the loop's: one at a time, between the two nothing slow. */
 struct rows sessions_rows(struct sessions *sessions);

@@ -9,7 +9,8 @@
 struct sign_in_slot;
 
 /* NULL: ERROR_too_many, with retry_after. `session` NULL: none. */
-struct sign_in_slot *sign_in_limit_take(struct gateway *gateway, struct http_exchange *exchange, const struct gateway_session *session, struct error *error);
+struct sign_in_slot *sign_in_limit_take(struct gateway *gateway, struct http_exchange *exchange, const struct gateway_session *session,
+                                        struct error *error);
 void sign_in_limit_give_back(struct gateway *gateway, struct sign_in_slot *slot); /* NULL is fine */
 
 #endif

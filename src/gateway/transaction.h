@@ -16,9 +16,9 @@ enum { TRANSACTION_MS = BROWSER_SIGN_IN_S * 1000, HANDOFF_MS = 60 * 1000, TRANSA
 
 struct transaction {
   struct str server, return_to;
-  struct str app;          /* origin; empty: drawbridge's own page */
+  struct str app; /* origin; empty: drawbridge's own page */
   enum config_mode mode;
-  struct str challenge;    /* of a cross-site app */
+  struct str challenge;                     /* of a cross-site app */
   struct str nonce, issuer, token_endpoint; /* what the server was when it began: it must be the same when it ends (R-A7) */
   bool legacy;
   struct secret *verifier; /* NULL: none (legacy) */
@@ -28,15 +28,21 @@ struct transaction {
 };
 void transaction_clear(struct transaction *transaction);
 
-int transaction_put(const struct rows *rows, struct str state, const struct secret *cookie, const struct transaction *transaction, int64_t now_ms, struct error *error);
-int transaction_take(const struct rows *rows, struct str state, const struct secret *cookie, int64_t now_ms, struct arena *arena, struct transaction *ret, struct error *error); /* 1; 0: none, too late, or another browser's; -1 */
+int transaction_put(const struct rows *rows, struct str state, const struct secret *cookie, const struct transaction *transaction,
+                    int64_t now_ms, struct error *error);
+int transaction_take(const struct rows *rows, struct str state, const struct secret *cookie, int64_t now_ms, struct arena *arena,
+                     struct transaction *ret, struct error *error); /* 1; 0: none, too late, or another browser's; -1 */
 
 /* The session beside it. `session`: the cookie's text. */
-int transaction_carry(const struct rows *rows, const struct secret *cookie, const struct secret *session, int64_t now_ms, struct error *error);
-int transaction_take_carried(const struct rows *rows, const struct secret *cookie, int64_t now_ms, struct secret **ret, struct error *error); /* 1, 0, -1 */
+int transaction_carry(const struct rows *rows, const struct secret *cookie, const struct secret *session, int64_t now_ms,
+                      struct error *error);
+int transaction_take_carried(const struct rows *rows, const struct secret *cookie, int64_t now_ms, struct secret **ret,
+                             struct error *error); /* 1, 0, -1 */
 
 /* `code`: TRANSACTION_CODE_LETTERS letters, for the fragment of the app's address. */
-int transaction_hand_off(const struct rows *rows, const struct transaction *transaction, int64_t now_ms, struct arena *arena, struct str *ret_code, struct error *error);
-int transaction_take_hand_off(const struct rows *rows, struct str code, int64_t now_ms, struct arena *arena, struct transaction *ret, struct error *error); /* 1, 0, -1 */
+int transaction_hand_off(const struct rows *rows, const struct transaction *transaction, int64_t now_ms, struct arena *arena,
+                         struct str *ret_code, struct error *error);
+int transaction_take_hand_off(const struct rows *rows, struct str code, int64_t now_ms, struct arena *arena, struct transaction *ret,
+                              struct error *error); /* 1, 0, -1 */
 
 #endif

@@ -26,18 +26,21 @@ struct vault_person vault_person_of(const struct config *config, struct gateway_
 struct secret *vault_secret_of(struct gateway_session *session);
 
 /* In place of an earlier entry for the same server. The connection knows its entry from then on; it is to be stored afterwards. */
-int vault_remember(const struct rows *rows, const struct secret *secret, const struct vault_person *person, struct connection *connection, int64_t now_ms, int64_t until_ms, struct error *error);
+int vault_remember(const struct rows *rows, const struct secret *secret, const struct vault_person *person, struct connection *connection,
+                   int64_t now_ms, int64_t until_ms, struct error *error);
 
 /* What is remembered comes into the session, but for servers that are signed in to already, or are configured no more, or at another address. -1: what came until then is there. */
-int vault_restore(const struct rows *rows, const struct secret *secret, const struct vault_person *person, const struct config *config, struct gateway_session *session, size_t most, int64_t now_ms,
-                  size_t *ret_count, struct error *error);
+int vault_restore(const struct rows *rows, const struct secret *secret, const struct vault_person *person, const struct config *config,
+                  struct gateway_session *session, size_t most, int64_t now_ms, size_t *ret_count, struct error *error);
 
-int64_t vault_until(struct connection *connection);                               /* 0: it is not remembered */
-struct str vault_lease(struct connection *connection, struct arena *arena);       /* name of the lease for its renewal; p == NULL: not remembered */
+int64_t vault_until(struct connection *connection); /* 0: it is not remembered */
+struct str vault_lease(struct connection *connection,
+                       struct arena *arena); /* name of the lease for its renewal; p == NULL: not remembered */
 
 /* 1: *ret is what the entry holds now, a new connection; `ret_version` for vault_save. 0: not remembered, or not any more. */
 int vault_read(const struct rows *rows, struct connection *connection, struct connection **ret, int64_t *ret_version, struct error *error);
-int vault_save(const struct rows *rows, struct connection *connection, int64_t version, struct error *error); /* ERROR_changed_meanwhile, ERROR_not_found */
+int vault_save(const struct rows *rows, struct connection *connection, int64_t version,
+               struct error *error); /* ERROR_changed_meanwhile, ERROR_not_found */
 
 int vault_forget(const struct rows *rows, struct connection *connection, struct error *error); /* the entry alone; not remembered is fine */
 int vault_forget_all(const struct rows *rows, const struct secret *secret, const struct vault_person *person, struct error *error);

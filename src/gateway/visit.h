@@ -13,14 +13,14 @@ struct visit {
   struct config *config;       /* own reference */
   struct directory *directory; /* own reference; of that configuration */
   struct asking asking;
-  uint64_t began_ms;           /* of the loop */
-  const char *route;           /* for the log; NULL: not known here */
-  struct str server;           /* configured id; empty: none */
-  struct str key;              /* thumbprint of the key that signed this call (mode `handle`); empty: none did */
+  uint64_t began_ms; /* of the loop */
+  const char *route; /* for the log; NULL: not known here */
+  struct str server; /* configured id; empty: none */
+  struct str key;    /* thumbprint of the key that signed this call (mode `handle`); empty: none did */
   char session[SESSION_MARK_SIZE];
   enum error_code code;
-  int64_t upstream_ms;         /* -1: no server was asked */
-  void *posting;               /* gateway_read_secret_body's own */
+  int64_t upstream_ms; /* -1: no server was asked */
+  void *posting;       /* gateway_read_secret_body's own */
 };
 
 struct visit *visit_begin(struct gateway *gateway, struct http_exchange *exchange);

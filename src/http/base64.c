@@ -22,7 +22,8 @@ static bool decode(struct arena *arena, struct str text, int variant, struct str
   unsigned char *bytes = arena_alloc(arena, text.n / 4 * 3 + 4);
   size_t n = 0;
   const char *end = NULL;
-  if (text.n && (sodium_base642bin(bytes, text.n / 4 * 3 + 3, text.p, text.n, NULL, &n, &end, variant) != 0 || end != text.p + text.n)) return false;
+  if (text.n && (sodium_base642bin(bytes, text.n / 4 * 3 + 3, text.p, text.n, NULL, &n, &end, variant) != 0 || end != text.p + text.n))
+    return false;
   *ret = (struct str){(const char *)bytes, n};
   return true;
 }

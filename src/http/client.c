@@ -68,8 +68,7 @@ struct http_client *http_client_new(struct http_client_options options) {
   if (options.ca_file) client->ca_file = mem_printf("%s", options.ca_file);
   client->addresses = mem_alloc_array(options.address_count, sizeof *client->addresses);
   client->address_count = options.address_count;
-  for (size_t i = 0; i < options.address_count; i++)
-    client->addresses[i] = str_of(mem_printf("%.*s", STR_ARG(options.addresses[i])));
+  for (size_t i = 0; i < options.address_count; i++) client->addresses[i] = str_of(mem_printf("%.*s", STR_ARG(options.addresses[i])));
   client->connect_timeout_ms = options.connect_timeout_ms ? options.connect_timeout_ms : 10000;
   client->timeout_ms = options.timeout_ms ? options.timeout_ms : 60000;
   client->body_limit = options.body_limit ? options.body_limit : (size_t)16 << 20;
@@ -156,7 +155,8 @@ static size_t take_body(char *p, size_t size, size_t count, void *payload) {
     state->failed = true;
     return 0;
   }
-  if (piece.n > state->client->body_limit - state->body->n || !buf_add(state->body, piece)) return fail(state, "the server's answer is larger than allowed");
+  if (piece.n > state->client->body_limit - state->body->n || !buf_add(state->body, piece))
+    return fail(state, "the server's answer is larger than allowed");
   return piece.n;
 }
 
@@ -184,8 +184,10 @@ static bool line_ok(struct str s) {
 
 /* Appends "name: prefix value" without a copy outside of libcurl's wiped memory. */
 static int add_header(struct curl_slist **list, struct str name, struct str prefix, struct str value, struct error *error) {
-  if (name.n == 0 || !line_ok(name) || !line_ok(prefix) || !line_ok(value)) return error_set(error, ERROR_bad_request, "a header field has a line break in it");
-  char *line = prefix.n || value.n ? mem_printf("%.*s: %.*s%.*s", STR_ARG(name), STR_ARG(prefix), STR_ARG(value)) : mem_printf("%.*s;", STR_ARG(name));
+  if (name.n == 0 || !line_ok(name) || !line_ok(prefix) || !line_ok(value))
+    return error_set(error, ERROR_bad_request, "a header field has a line break in it");
+  char *line = prefix.n || value.n ? mem_printf("%.*s: %.*s%.*s", STR_ARG(name), STR_ARG(prefix), STR_ARG(value))
+                                   : mem_printf("%.*s;", STR_ARG(name));
   struct curl_slist *longer = curl_slist_append(*list, line);
   secret_wipe(line, strlen(line));
   free(line);
@@ -236,7 +238,8 @@ static void set_options(CURL *easy, struct state *state, const char *url) {
   (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   (void)curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  (void)curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* else http_proxy of the environment would see the calls, and the address check would see the proxy */
+  (void)curl_easy_setopt(easy, CURLOPT_PROXY,
+                         ""); /* else http_proxy of the environment would see the calls, and the address check would see the proxy */
   (void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "drawbridge");
@@ -279,8 +282,10 @@ static int64_t certificate_end(CURL *easy) {
 }
 
 static int refused_address(struct error *error, struct str host) {
-  return error_set(error, ERROR_address_refused,
-                   "%.*s is on a loopback or private network: list its range in \"addresses\" of the server's configuration if that is meant", STR_ARG(host));
+  return error_set(
+      error, ERROR_address_refused,
+      "%.*s is on a loopback or private network: list its range in \"addresses\" of the server's configuration if that is meant",
+      STR_ARG(host));
 }
 
 static int explain(struct state *state, CURLcode code, const char *detail, const struct url *url) {
@@ -288,19 +293,24 @@ static int explain(struct state *state, CURLcode code, const char *detail, const
   if (state->failed) return -1;
   if (state->address_refused) return refused_address(error, url->host);
   switch (code) {
-  case CURLE_COULDNT_RESOLVE_HOST: return error_set(error, ERROR_server_unreachable, "the name %.*s is not known: check the address", STR_ARG(url->host));
-  case CURLE_COULDNT_CONNECT: return error_set(error, ERROR_server_unreachable, "%.*s does not take connections at port %d", STR_ARG(url->host), url->port);
+  case CURLE_COULDNT_RESOLVE_HOST:
+    return error_set(error, ERROR_server_unreachable, "the name %.*s is not known: check the address", STR_ARG(url->host));
+  case CURLE_COULDNT_CONNECT:
+    return error_set(error, ERROR_server_unreachable, "%.*s does not take connections at port %d", STR_ARG(url->host), url->port);
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CACERT_BADFILE:
-  case CURLE_SSL_ISSUER_ERROR: return error_set(error, ERROR_certificate_refused, "the certificate of %.*s: %s", STR_ARG(url->host), detail);
-  case CURLE_SSL_CONNECT_ERROR: return error_set(error, ERROR_server_unreachable, "no TLS connection to %.*s: %s", STR_ARG(url->host), detail);
+  case CURLE_SSL_ISSUER_ERROR:
+    return error_set(error, ERROR_certificate_refused, "the certificate of %.*s: %s", STR_ARG(url->host), detail);
+  case CURLE_SSL_CONNECT_ERROR:
+    return error_set(error, ERROR_server_unreachable, "no TLS connection to %.*s: %s", STR_ARG(url->host), detail);
   case CURLE_OPERATION_TIMEDOUT: {
     curl_off_t ready = 0;
     (void)curl_easy_getinfo(state->client->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
     if (ready == 0) return error_set(error, ERROR_server_unreachable, "%.*s did not answer the connection in time", STR_ARG(url->host));
     return error_set(error, ERROR_upstream_timeout, "%.*s did not answer in time", STR_ARG(url->host));
   }
-  case CURLE_ABORTED_BY_CALLBACK: return error_set(error, ERROR_cancelled, "the call to %.*s was ended before its answer came", STR_ARG(url->host));
+  case CURLE_ABORTED_BY_CALLBACK:
+    return error_set(error, ERROR_cancelled, "the call to %.*s was ended before its answer came", STR_ARG(url->host));
   case CURLE_OUT_OF_MEMORY: mem_exhausted(0);
   default: return error_set(error, ERROR_upstream_broken, "the answer of %.*s was cut or malformed: %s", STR_ARG(url->host), detail);
   }
@@ -311,17 +321,20 @@ static int check_url(struct http_client *client, struct arena *arena, struct str
   if (url_parse(arena, text, url, error) < 0) return -1;
   if (url->fragment.p) return error_set(error, ERROR_input, "the address of a call has a fragment");
   struct sockaddr_storage address;
-  if (!address_parse(url->host, &address) || address_allowed((struct sockaddr *)&address, client->addresses, client->address_count)) return 0;
+  if (!address_parse(url->host, &address) || address_allowed((struct sockaddr *)&address, client->addresses, client->address_count))
+    return 0;
   return refused_address(error, url->host);
 }
 
 /* The connection ended before the first byte of an answer, as an idle one does that the other side closes just then, or those of a server that starts again. What only reads is asked once more (RFC 9110 section 9.2.2). */
 static bool may_be_asked_again(const struct state *state, CURLcode code) {
   bool reads = !state->call->body.p && (str_eq(state->call->method, STR("GET")) || str_eq(state->call->method, STR("HEAD")));
-  return reads && !state->failed && state->head_bytes == 0 && (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
+  return reads && !state->failed && state->head_bytes == 0 &&
+         (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
 }
 
-int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret, struct error *error) {
+int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
+                     struct error *error) {
   struct url url;
   if (check_url(client, arena, call->url, &url, error) < 0) return -1;
   struct http_answer answer = {0};

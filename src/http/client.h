@@ -16,12 +16,12 @@
 struct http_client;
 
 struct http_client_options {
-  const char *ca_file;            /* NULL: the system's */
-  const struct str *addresses;    /* CIDR ranges that are private or loopback and allowed all the same */
+  const char *ca_file;         /* NULL: the system's */
+  const struct str *addresses; /* CIDR ranges that are private or loopback and allowed all the same */
   size_t address_count;
-  int connect_timeout_ms;         /* 0: 10 s */
-  int timeout_ms;                 /* 0: 60 s, for the whole call */
-  size_t body_limit;              /* 0: 16 MiB; what is above ends the call with ERROR_upstream_broken */
+  int connect_timeout_ms; /* 0: 10 s */
+  int timeout_ms;         /* 0: 60 s, for the whole call */
+  size_t body_limit;      /* 0: 16 MiB; what is above ends the call with ERROR_upstream_broken */
 };
 
 struct http_call {
@@ -34,9 +34,11 @@ struct http_call {
   const struct secret *cookie;        /* what follows "Cookie: "; NULL: none; wiped as the other */
   struct str body;                    /* p == NULL: no body */
   int timeout_ms;                     /* 0: that of the client */
-  int (*sink)(void *payload, struct str piece, struct error *error); /* NULL: the body is collected; else it gets the bytes of a 2xx as they come; not 0 ends the call */
+  int (*sink)(void *payload, struct str piece,
+              struct error *error); /* NULL: the body is collected; else it gets the bytes of a 2xx as they come; not 0 ends the call */
   void *payload;
-  int64_t *certificate_ends_ms; /* NULL: not asked; else filled where the answer came by TLS: when the certificate ends; 0: not told. Only the first call of a client tells */
+  int64_t *
+      certificate_ends_ms; /* NULL: not asked; else filled where the answer came by TLS: when the certificate ends; 0: not told. Only the first call of a client tells */
 };
 
 struct http_answer {
@@ -52,6 +54,7 @@ void http_client_free(struct http_client *client);
 void http_client_abort_when(struct http_client *client, const atomic_bool *flag);
 
 /* 0: an HTTP answer came, whatever its status. -1: ERROR_server_unreachable, certificate_refused, address_refused, upstream_timeout, upstream_broken, or the sink's own. */
-int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret, struct error *error);
+int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
+                     struct error *error);
 
 #endif

@@ -17,7 +17,8 @@ void connection_new(struct http_server *server, uv_stream_t *listener, int fd, s
   connection->server = server;
   connection->turn = (struct turn_item){.act = act, .payload = connection};
   connection->in = BUF_INIT(server->limits.head_bytes + (size_t)2 * STREAM_READ);
-  connection->stream = listener ? stream_accept(server->room, listener, tls, &events, connection) : stream_adopt(server->room, fd, tls, &events, connection);
+  connection->stream =
+      listener ? stream_accept(server->room, listener, tls, &events, connection) : stream_adopt(server->room, fd, tls, &events, connection);
   if (!connection->stream) {
     free(connection);
     server_connection_gone(server);
@@ -39,13 +40,17 @@ void connection_cut(struct connection *connection) {
   struct http_exchange *exchange = connection->exchange;
   connection->exchange = NULL;
   h2_free(connection->h2);
-  if (connection->previous) connection->previous->next = connection->next;
-  else server->connections = connection->next;
+  if (connection->previous)
+    connection->previous->next = connection->next;
+  else
+    server->connections = connection->next;
   if (connection->next) connection->next->previous = connection->previous;
   bool half = exchange && (exchange->answering == BEGUN || exchange->aborted);
   /* Where the end of the connection is the end of the body, only a reset tells that it was cut. */
-  if (half && !exchange->chunked && exchange->left < 0) stream_reset(connection->stream);
-  else stream_close(connection->stream);
+  if (half && !exchange->chunked && exchange->left < 0)
+    stream_reset(connection->stream);
+  else
+    stream_close(connection->stream);
   turn_remove(server->room->turn, &connection->turn);
   secret_wipe(connection->in.p, connection->in.capacity);
   buf_free(&connection->in);
@@ -55,12 +60,15 @@ void connection_cut(struct connection *connection) {
 }
 
 static bool is_idle(const struct connection *connection) {
-  return connection->served && !connection->exchange && connection->in.n == 0 && !connection->lingering && stream_waiting(connection->stream) == 0;
+  return connection->served && !connection->exchange && connection->in.n == 0 && !connection->lingering &&
+         stream_waiting(connection->stream) == 0;
 }
 
 void connection_drain(struct connection *connection) {
-  if (connection->h2) h2_drain(connection->h2);
-  else if (is_idle(connection)) connection_cut(connection);
+  if (connection->h2)
+    h2_drain(connection->h2);
+  else if (is_idle(connection))
+    connection_cut(connection);
 }
 
 /* The last answer is written: tells the other end, and goes on reading for a while, since closing with unread bytes would reset the connection and could take the answer away from its reader. */
@@ -76,7 +84,8 @@ static void linger(struct connection *connection) {
 
 /* Answers what cannot be a request, and ends the connection. */
 static void refuse(struct connection *connection, struct http_exchange *exchange, const struct error *error) {
-  log_event(LOG_DEBUG, "request_refused", LOG_STR("peer", stream_peer(connection->stream)), LOG_STR("request_id", str_of(exchange->id)), LOG_FAILURE(error));
+  log_event(LOG_DEBUG, "request_refused", LOG_STR("peer", stream_peer(connection->stream)), LOG_STR("request_id", str_of(exchange->id)),
+            LOG_FAILURE(error));
   connection->last = true;
   exchange->body_done = true;
   exchange_refuse(exchange, error);
@@ -99,7 +108,8 @@ static void start_exchange(struct connection *connection, struct str received) {
   connection->head_begun = false;
   connection->served = true;
   connection->moved_ms = now_of(connection);
-  if (guard_request(exchange->arena, head, &server->guard, &exchange->request, &exchange->framing, &error) < 0 || start_body(exchange, head, &error) < 0) {
+  if (guard_request(exchange->arena, head, &server->guard, &exchange->request, &exchange->framing, &error) < 0 ||
+      start_body(exchange, head, &error) < 0) {
     refuse(connection, exchange, &error);
     return;
   }
@@ -118,7 +128,8 @@ static int has_preface(const struct connection *connection, struct str bytes) {
 /* Takes one head off *bytes. False: there is none yet, or nothing more is to be taken. */
 static bool take_head(struct connection *connection, struct str *bytes) {
   if (connection->last || connection->blocked) return false;
-  if (!connection->head_begun && connection->served && str_starts(*bytes, STR("\r\n"))) *bytes = str_from(*bytes, 2); /* RFC 9112 section 2.2: one is forgiven */
+  if (!connection->head_begun && connection->served && str_starts(*bytes, STR("\r\n")))
+    *bytes = str_from(*bytes, 2); /* RFC 9112 section 2.2: one is forgiven */
   if (bytes->n == 0) return false;
   if (!connection->head_begun) connection->moved_ms = now_of(connection);
   connection->head_begun = true;
@@ -169,8 +180,10 @@ static void take(struct connection *connection, struct str *bytes) {
   for (;;) {
     struct http_exchange *exchange = connection->exchange;
     bool more = false;
-    if (!exchange) more = take_head(connection, bytes);
-    else if (!exchange->body_done && exchange_wants_body(exchange)) more = take_body(connection, bytes);
+    if (!exchange)
+      more = take_head(connection, bytes);
+    else if (!exchange->body_done && exchange_wants_body(exchange))
+      more = take_body(connection, bytes);
     if (!more) return;
   }
 }
@@ -181,8 +194,10 @@ static void regulate(struct connection *connection) {
   bool waits = exchange || connection->blocked; /* else it is a head that comes, which the guard ends where it is too long */
   bool enough = waits && connection->in.n >= connection->server->limits.head_bytes;
   bool paused = exchange && !exchange->body_done && exchange->paused;
-  if (!connection->lingering && (enough || paused)) stream_pause(connection->stream);
-  else stream_resume(connection->stream);
+  if (!connection->lingering && (enough || paused))
+    stream_pause(connection->stream);
+  else
+    stream_resume(connection->stream);
 }
 
 static void on_opened(void *payload) {
@@ -264,9 +279,12 @@ static bool is_finished(const struct connection *connection) {
 static void act_h2(struct connection *connection) {
   if (connection->lingering) return;
   h2_act(connection->h2);
-  if (h2_over(connection->h2)) linger(connection);
-  else if (connection->blocked) stream_pause(connection->stream);
-  else stream_resume(connection->stream);
+  if (h2_over(connection->h2))
+    linger(connection);
+  else if (connection->blocked)
+    stream_pause(connection->stream);
+  else
+    stream_resume(connection->stream);
 }
 
 static void act(void *payload) {
@@ -287,8 +305,10 @@ static void act(void *payload) {
   struct str bytes = buf_str(&connection->in);
   take(connection, &bytes);
   buf_drop(&connection->in, connection->in.n - bytes.n);
-  if (is_finished(connection)) connection_wake(connection);
-  else if (!connection->exchange && (connection->last || connection->input_ended)) linger(connection);
+  if (is_finished(connection))
+    connection_wake(connection);
+  else if (!connection->exchange && (connection->last || connection->input_ended))
+    linger(connection);
   regulate(connection);
 }
 
@@ -321,8 +341,10 @@ void connection_check_time(struct connection *connection, int64_t now_ms) {
     h2_check_time(connection->h2, now_ms);
   } else if (exchange) {
     bool awaits_body = !exchange->body_done && exchange_wants_body(exchange);
-    if (awaits_body && waited_ms >= connection->server->limits.idle_timeout_ms) connection_cut(connection);
-    else if (!awaits_body) connection->moved_ms = now_ms; /* it is not the browser that is waited for */
+    if (awaits_body && waited_ms >= connection->server->limits.idle_timeout_ms)
+      connection_cut(connection);
+    else if (!awaits_body)
+      connection->moved_ms = now_ms; /* it is not the browser that is waited for */
   } else {
     check_waiting_head(connection, waited_ms);
   }

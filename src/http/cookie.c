@@ -23,7 +23,8 @@ int cookies_parse(struct arena *arena, const struct http_headers *headers, struc
       if (str_find_char(value, '=') == SIZE_MAX) continue;
       struct str name = str_trim(str_take(&value, '='));
       if (name.n == 0) continue;
-      if (cookies.n == COOKIES_MAX) return error_set(error, ERROR_head_too_large, "there are more than %d cookies: delete those of this site", COOKIES_MAX);
+      if (cookies.n == COOKIES_MAX)
+        return error_set(error, ERROR_head_too_large, "there are more than %d cookies: delete those of this site", COOKIES_MAX);
       cookies.p[cookies.n++] = (struct cookie){name, str_trim(value)};
     }
   }
@@ -35,7 +36,9 @@ int cookies_find(const struct cookies *cookies, struct str name, struct str *ret
   struct str found = STR_NONE;
   for (size_t i = 0; i < cookies->n; i++) {
     if (!str_eq(cookies->p[i].name, name)) continue;
-    if (found.p) return error_set(error, ERROR_bad_request, "there are two cookies \"%.*s\": delete the cookies of this site and sign in again", STR_ARG(name));
+    if (found.p)
+      return error_set(error, ERROR_bad_request, "there are two cookies \"%.*s\": delete the cookies of this site and sign in again",
+                       STR_ARG(name));
     found = cookies->p[i].value.p ? cookies->p[i].value : STR("");
   }
   *ret = found;
@@ -46,7 +49,8 @@ int cookies_find(const struct cookies *cookies, struct str name, struct str *ret
 
 static struct str attributes_text(struct arena *arena, struct cookie_attributes a, const char *age) {
   static const char *const same_site[] = {"Strict", "Lax", "None"};
-  return arena_printf(arena, "; Path=/; HttpOnly%s; SameSite=%s%s%s", a.secure ? "; Secure" : "", same_site[a.same_site], a.partitioned ? "; Partitioned" : "", age);
+  return arena_printf(arena, "; Path=/; HttpOnly%s; SameSite=%s%s%s", a.secure ? "; Secure" : "", same_site[a.same_site],
+                      a.partitioned ? "; Partitioned" : "", age);
 }
 
 struct str cookie_set(struct arena *arena, struct str name, struct str value, struct cookie_attributes attributes) {

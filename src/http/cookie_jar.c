@@ -5,7 +5,11 @@
 #include "base/mem.h"
 #include <pthread.h>
 
-enum { NAME_MAX_BYTES = 256, PATH_MAX_BYTES = 1024, SAVED_MAX = COOKIE_JAR_MAX * (NAME_MAX_BYTES + PATH_MAX_BYTES + COOKIE_JAR_VALUE_MAX + 32) };
+enum {
+  NAME_MAX_BYTES = 256,
+  PATH_MAX_BYTES = 1024,
+  SAVED_MAX = COOKIE_JAR_MAX * (NAME_MAX_BYTES + PATH_MAX_BYTES + COOKIE_JAR_VALUE_MAX + 32)
+};
 
 struct entry {
   char *name, *value, *path; /* owned, with NUL */
@@ -219,10 +223,11 @@ struct secret *cookie_jar_save(const struct cookie_jar *jar) {
 bool cookie_jar_load(struct str saved, struct cookie_jar **ret) {
   struct cookie_jar *jar = cookie_jar_new();
   while (saved.n) {
-    struct str name = str_take(&saved, '\n'), value = str_take(&saved, '\n'), path = str_take(&saved, '\n'), expires = str_take(&saved, '\n');
+    struct str name = str_take(&saved, '\n'), value = str_take(&saved, '\n'), path = str_take(&saved, '\n'),
+               expires = str_take(&saved, '\n');
     int64_t expires_ms;
-    bool ok = saved.p && name.n && text_ok(name, NAME_MAX_BYTES) && text_ok(value, COOKIE_JAR_VALUE_MAX) && path.n && text_ok(path, PATH_MAX_BYTES) &&
-              str_to_i64(expires, &expires_ms) && put(jar, name, value, path, expires_ms);
+    bool ok = saved.p && name.n && text_ok(name, NAME_MAX_BYTES) && text_ok(value, COOKIE_JAR_VALUE_MAX) && path.n &&
+              text_ok(path, PATH_MAX_BYTES) && str_to_i64(expires, &expires_ms) && put(jar, name, value, path, expires_ms);
     if (!ok) {
       cookie_jar_free(jar);
       return false;

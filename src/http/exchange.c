@@ -46,8 +46,10 @@ static void free_if_over(struct http_exchange *exchange) {
 
 /* The caller may go on with it until the turn ends. (A server that was freed has no turns any more.) */
 static void look_later(struct http_exchange *exchange) {
-  if (exchange->server->room) turn_add(exchange->server->room->turn, &exchange->turn);
-  else on_turn(exchange);
+  if (exchange->server->room)
+    turn_add(exchange->server->room->turn, &exchange->turn);
+  else
+    on_turn(exchange);
 }
 
 void exchange_detach(struct http_exchange *exchange) {
@@ -72,7 +74,8 @@ void exchange_leave(struct http_exchange *exchange) {
   exchange->gone = exchange->answering != ENDED || exchange->aborted;
   exchange->holds++; /* what is called here may release it */
   tell_gone(exchange);
-  if (exchange->reading == READ_WHOLE && !exchange->end_told) exchange->answering = ENDED; /* nobody will answer: `done` does not run any more */
+  if (exchange->reading == READ_WHOLE && !exchange->end_told)
+    exchange->answering = ENDED; /* nobody will answer: `done` does not run any more */
   exchange->holds--;
   if (is_over(exchange)) look_later(exchange);
 }
@@ -146,16 +149,20 @@ bool exchange_wants_body(const struct http_exchange *exchange) {
 }
 
 static void wake(struct http_exchange *exchange) {
-  if (exchange->connection) connection_wake(exchange->connection);
-  else if (exchange->stream) h2_wake(exchange->stream);
+  if (exchange->connection)
+    connection_wake(exchange->connection);
+  else if (exchange->stream)
+    h2_wake(exchange->stream);
 }
 
 static void answer_ended(struct http_exchange *exchange) {
   exchange->answering = ENDED;
   exchange->reading = DRAINED;
   exchange->paused = false;
-  if (is_on_wire(exchange)) wake(exchange);
-  else look_later(exchange);
+  if (is_on_wire(exchange))
+    wake(exchange);
+  else
+    look_later(exchange);
 }
 
 static void claim(struct http_exchange *exchange, enum reading reading) {
@@ -190,8 +197,10 @@ void exchange_body(struct http_exchange *exchange, struct str piece) {
   default:
     exchange->drained_bytes += piece.n;
     if (exchange->drained_bytes <= DRAIN_MAX || !is_on_wire(exchange)) break;
-    if (exchange->stream) h2_stop_reading(exchange->stream);
-    else exchange->connection->last = true;
+    if (exchange->stream)
+      h2_stop_reading(exchange->stream);
+    else
+      exchange->connection->last = true;
     wake(exchange);
   }
 }
@@ -217,13 +226,16 @@ void exchange_body_broken(struct http_exchange *exchange, const struct error *er
   } else if (exchange->reading == READ_STREAM && !exchange->end_told) {
     exchange->end_told = true;
     exchange->reader.end(exchange->reader.payload, false);
-    if (exchange->answering != ENDED && exchange->connection) exchange->connection->broken = true;
-    else if (exchange->answering != ENDED && exchange->stream) h2_break(exchange->stream);
+    if (exchange->answering != ENDED && exchange->connection)
+      exchange->connection->broken = true;
+    else if (exchange->answering != ENDED && exchange->stream)
+      h2_break(exchange->stream);
   }
   wake(exchange);
 }
 
-void http_exchange_read(struct http_exchange *exchange, size_t limit, void (*done)(void *payload, struct http_exchange *exchange, struct str body), void *payload) {
+void http_exchange_read(struct http_exchange *exchange, size_t limit,
+                        void (*done)(void *payload, struct http_exchange *exchange, struct str body), void *payload) {
   exchange->whole = BUF_INIT(limit);
   exchange->done = done;
   exchange->done_payload = payload;
@@ -237,7 +249,8 @@ void http_exchange_read(struct http_exchange *exchange, size_t limit, void (*don
     refuse_size(exchange);
     return;
   }
-  if (told > 0 && told <= RESERVE_MAX) (void)buf_reserve(&exchange->whole, (size_t)told); /* so that it does not leave copies behind as it grows */
+  if (told > 0 && told <= RESERVE_MAX)
+    (void)buf_reserve(&exchange->whole, (size_t)told); /* so that it does not leave copies behind as it grows */
   claim(exchange, READ_WHOLE);
   if (exchange->body_done) exchange_body_end(exchange);
 }
@@ -299,12 +312,17 @@ static void add_framing(struct http_exchange *exchange, struct buf *head, int st
   struct connection *connection = exchange->connection;
   bool empty_status = exchange_status_is_empty(status);
   exchange->chunked = length < 0 && !empty_status && !exchange->framing.http_1_0;
-  if (length < 0 && !exchange->bodiless && !exchange->chunked) connection->last = true; /* HTTP/1.0: the end of the connection is the end of the body */
+  if (length < 0 && !exchange->bodiless && !exchange->chunked)
+    connection->last = true; /* HTTP/1.0: the end of the connection is the end of the body */
   if (leaves_too_much(exchange) || exchange->server->draining) connection->last = true;
-  if (exchange->chunked) add_line(head, FIELD_TRANSFER_ENCODING, STR("chunked"));
-  else if (length >= 0 && !empty_status) add_length(head, length);
-  if (connection->last) add_line(head, FIELD_CONNECTION, STR("close"));
-  else if (exchange->framing.http_1_0) add_line(head, FIELD_CONNECTION, STR("keep-alive"));
+  if (exchange->chunked)
+    add_line(head, FIELD_TRANSFER_ENCODING, STR("chunked"));
+  else if (length >= 0 && !empty_status)
+    add_length(head, length);
+  if (connection->last)
+    add_line(head, FIELD_CONNECTION, STR("close"));
+  else if (exchange->framing.http_1_0)
+    add_line(head, FIELD_CONNECTION, STR("keep-alive"));
 }
 
 static struct str head_of(struct http_exchange *exchange, int status, const struct http_headers *headers, int64_t length) {
@@ -413,8 +431,10 @@ void http_exchange_end(struct http_exchange *exchange) {
       http_exchange_abort(exchange);
       return;
     }
-    if (exchange->stream) h2_end(exchange->stream);
-    else if (exchange->chunked) (void)put(exchange, &STR("0\r\n\r\n"), 1);
+    if (exchange->stream)
+      h2_end(exchange->stream);
+    else if (exchange->chunked)
+      (void)put(exchange, &STR("0\r\n\r\n"), 1);
   }
   answer_ended(exchange);
 }

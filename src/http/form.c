@@ -7,8 +7,10 @@ static int decode(struct arena *arena, struct str text, struct str *ret, struct 
   char *copy = arena_alloc(arena, text.n + 1);
   for (size_t i = 0; i < text.n; i++) copy[i] = text.p[i] == '+' ? ' ' : text.p[i];
   struct str decoded;
-  if (!url_decode(arena, (struct str){copy, text.n}, &decoded)) return error_set(error, ERROR_bad_request, "a parameter has a %% without two hexadecimal digits");
-  if (!utf8_valid(decoded) || str_find_char(decoded, 0) != SIZE_MAX) return error_set(error, ERROR_bad_request, "a parameter is not text in UTF-8");
+  if (!url_decode(arena, (struct str){copy, text.n}, &decoded))
+    return error_set(error, ERROR_bad_request, "a parameter has a %% without two hexadecimal digits");
+  if (!utf8_valid(decoded) || str_find_char(decoded, 0) != SIZE_MAX)
+    return error_set(error, ERROR_bad_request, "a parameter is not text in UTF-8");
   *ret = decoded;
   return 0;
 }

@@ -21,10 +21,42 @@ enum { TOKEN = 1, VALUE = 2, NAME = 4 };
 #define V VALUE
 static const unsigned char classes[256] = {
     ['\t'] = V,
-    [' '] = V, ['!'] = T, ['"'] = V, ['#'] = T, ['$'] = T, ['%'] = T, ['&'] = T, ['\''] = T, ['('] = V, [')'] = V, ['*'] = T, ['+'] = T, [','] = V, ['-'] = T, ['.'] = T, ['/'] = V,
-    ['0' ... '9'] = T, [':'] = V, [';'] = V, ['<'] = V, ['='] = V, ['>'] = V, ['?'] = V, ['@'] = V,
-    ['A' ... 'Z'] = T, ['['] = V, ['\\'] = V, [']'] = V, ['^'] = T, ['_'] = TOKEN | VALUE, ['`'] = T,
-    ['a' ... 'z'] = T, ['{'] = V, ['|'] = T, ['}'] = V, ['~'] = T,
+    [' '] = V,
+    ['!'] = T,
+    ['"'] = V,
+    ['#'] = T,
+    ['$'] = T,
+    ['%'] = T,
+    ['&'] = T,
+    ['\''] = T,
+    ['('] = V,
+    [')'] = V,
+    ['*'] = T,
+    ['+'] = T,
+    [','] = V,
+    ['-'] = T,
+    ['.'] = T,
+    ['/'] = V,
+    ['0' ... '9'] = T,
+    [':'] = V,
+    [';'] = V,
+    ['<'] = V,
+    ['='] = V,
+    ['>'] = V,
+    ['?'] = V,
+    ['@'] = V,
+    ['A' ... 'Z'] = T,
+    ['['] = V,
+    ['\\'] = V,
+    [']'] = V,
+    ['^'] = T,
+    ['_'] = TOKEN | VALUE,
+    ['`'] = T,
+    ['a' ... 'z'] = T,
+    ['{'] = V,
+    ['|'] = T,
+    ['}'] = V,
+    ['~'] = T,
     [0x80 ... 0xff] = V,
 };
 #undef T
@@ -46,7 +78,8 @@ static int refuse(struct error *error, const char *what) {
 
 static int too_long(struct str bytes, const struct guard_limits *limits, struct error *error) {
   struct str start = str_slice(bytes, 0, limits->head_bytes);
-  if (str_find_char(start, '\n') == SIZE_MAX) return error_set(error, ERROR_target_too_long, "the first line has more than %zu bytes", limits->head_bytes);
+  if (str_find_char(start, '\n') == SIZE_MAX)
+    return error_set(error, ERROR_target_too_long, "the first line has more than %zu bytes", limits->head_bytes);
   return error_set(error, ERROR_head_too_large, "the head has more than %zu bytes", limits->head_bytes);
 }
 
@@ -134,7 +167,8 @@ static int take_value(struct str *rest, size_t from, struct str *ret, struct err
   size_t end = str_find_control(*rest, from);
   while (end < rest->n && rest->p[end] == '\t') end = str_find_control(*rest, end + 1);
   if (end >= rest->n || rest->p[end] == '\n') return refuse(error, "a line of the head does not end with CR LF");
-  if (rest->p[end] != '\r' || end + 1 == rest->n || rest->p[end + 1] != '\n') return refuse(error, "a header value has a control character");
+  if (rest->p[end] != '\r' || end + 1 == rest->n || rest->p[end + 1] != '\n')
+    return refuse(error, "a header value has a control character");
   size_t next = end + 2;
   while (end > from && is_blank(rest->p[end - 1])) end--;
   *ret = str_slice(*rest, from, end);
@@ -154,9 +188,11 @@ static int take_field(struct arena *arena, struct str *rest, struct fields *fiel
   return 0;
 }
 
-static int take_fields(struct arena *arena, struct str rest, const struct guard_limits *limits, struct fields *fields, struct error *error) {
+static int take_fields(struct arena *arena, struct str rest, const struct guard_limits *limits, struct fields *fields,
+                       struct error *error) {
   while (rest.n && rest.p[0] != '\r' && rest.p[0] != '\n') {
-    if (++fields->seen > limits->head_fields) return error_set(error, ERROR_head_too_large, "the head has more than %zu fields", limits->head_fields);
+    if (++fields->seen > limits->head_fields)
+      return error_set(error, ERROR_head_too_large, "the head has more than %zu fields", limits->head_fields);
     if (take_field(arena, &rest, fields, error) < 0) return -1;
   }
   if (!str_starts(rest, STR("\r\n"))) return refuse(error, "a line of the head does not end with CR LF");
@@ -184,15 +220,19 @@ static int frame(const struct fields *fields, bool http_1_0, struct guard_framin
   if (fields->encodings > 1) return refuse(error, "Transfer-Encoding is there more than once");
   if (fields->encodings && fields->lengths) return refuse(error, "Content-Length and Transfer-Encoding are both there");
   if (fields->encodings && http_1_0) return refuse(error, "HTTP/1.0 has no Transfer-Encoding");
-  if (fields->encodings && !str_eq_nocase(fields->encoding, STR("chunked"))) return refuse(error, "Transfer-Encoding is not exactly chunked");
-  if (fields->encodings) ret->body = GUARD_CHUNKED;
-  else if (ret->told_length > 0) ret->body = GUARD_LENGTH;
+  if (fields->encodings && !str_eq_nocase(fields->encoding, STR("chunked")))
+    return refuse(error, "Transfer-Encoding is not exactly chunked");
+  if (fields->encodings)
+    ret->body = GUARD_CHUNKED;
+  else if (ret->told_length > 0)
+    ret->body = GUARD_LENGTH;
   if (ret->body == GUARD_LENGTH) ret->length = ret->told_length;
   return 0;
 }
 
 static int version_of(struct str text, bool *ret_http_1_0, struct error *error) {
-  if (!str_eq(text, STR("HTTP/1.1")) && !str_eq(text, STR("HTTP/1.0"))) return refuse(error, "the first line does not name HTTP/1.1 or HTTP/1.0");
+  if (!str_eq(text, STR("HTTP/1.1")) && !str_eq(text, STR("HTTP/1.0")))
+    return refuse(error, "the first line does not name HTTP/1.1 or HTTP/1.0");
   *ret_http_1_0 = text.p[7] == '0';
   return 0;
 }
@@ -212,11 +252,13 @@ static int method_of(struct str method, struct error *error) {
 static bool is_authority(struct str text) {
   size_t i = 0;
   if (text.n && text.p[0] == '[') {
-    for (i = 1; i < text.n && (is_digit(text.p[i]) || is_letter(text.p[i]) || text.p[i] == ':' || text.p[i] == '.'); i++) {}
+    for (i = 1; i < text.n && (is_digit(text.p[i]) || is_letter(text.p[i]) || text.p[i] == ':' || text.p[i] == '.'); i++) {
+    }
     if (i < 3 || i == text.n || text.p[i] != ']') return false;
     i++;
   } else {
-    for (; i < text.n && (is_digit(text.p[i]) || is_letter(text.p[i]) || text.p[i] == '-' || text.p[i] == '.' || text.p[i] == '_'); i++) {}
+    for (; i < text.n && (is_digit(text.p[i]) || is_letter(text.p[i]) || text.p[i] == '-' || text.p[i] == '.' || text.p[i] == '_'); i++) {
+    }
     if (i == 0) return false;
   }
   if (i == text.n) return true;
@@ -262,7 +304,8 @@ static int host_of(const struct fields *fields, bool http_1_0, struct http_reque
   return 0;
 }
 
-int guard_request(struct arena *arena, struct str head, const struct guard_limits *limits, struct http_request *ret, struct guard_framing *ret_framing, struct error *error) {
+int guard_request(struct arena *arena, struct str head, const struct guard_limits *limits, struct http_request *ret,
+                  struct guard_framing *ret_framing, struct error *error) {
   struct str line;
   bool http_1_0;
   *ret = (struct http_request){0};
@@ -272,7 +315,8 @@ int guard_request(struct arena *arena, struct str head, const struct guard_limit
   ret->method = str_slice(line, 0, first);
   if (version_of(str_from(line, last + 1), &http_1_0, error) < 0 || method_of(ret->method, error) < 0) return -1;
   struct str target = str_slice(line, first + 1, last);
-  if (target.n > limits->target_bytes) return error_set(error, ERROR_target_too_long, "the address has more than %zu bytes", limits->target_bytes);
+  if (target.n > limits->target_bytes)
+    return error_set(error, ERROR_target_too_long, "the address has more than %zu bytes", limits->target_bytes);
   struct fields fields = {.headers = &ret->headers};
   if (target_of(arena, target, ret, error) < 0 || take_fields(arena, head, limits, &fields, error) < 0) return -1;
   if (host_of(&fields, http_1_0, ret, error) < 0 || frame(&fields, http_1_0, ret_framing, error) < 0) return -1;
@@ -295,8 +339,8 @@ static int status_of(struct str line, int *ret, bool *ret_http_1_0, struct error
   return 0;
 }
 
-static int read_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret, struct guard_framing *framing,
-                       struct error *error) {
+static int read_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret,
+                       struct guard_framing *framing, struct error *error) {
   struct str line;
   bool http_1_0;
   *ret = (struct guard_answer){0};
@@ -315,8 +359,8 @@ static int read_answer(struct arena *arena, struct str head, const struct guard_
   return 0;
 }
 
-int guard_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret, struct guard_framing *ret_framing,
-                 struct error *error) {
+int guard_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret,
+                 struct guard_framing *ret_framing, struct error *error) {
   struct error why;
   error_clear(&why);
   if (read_answer(arena, head, limits, to_head, ret, ret_framing, &why) == 0) return 0;
@@ -342,9 +386,12 @@ static int size_byte(struct guard_chunks *chunks, char c, struct error *error) {
 
 /* Extensions mean nothing here and are dropped; kept short, since they cost work and carry nothing. */
 static int extension_byte(struct guard_chunks *chunks, char c, struct error *error) {
-  if (c == '\r') chunks->state = SIZE_LF;
-  else if (!is_value(c)) return refuse(error, "a chunk extension has a control character");
-  else if (++chunks->line > EXTENSION_MAX) return refuse(error, "a chunk extension is too long");
+  if (c == '\r')
+    chunks->state = SIZE_LF;
+  else if (!is_value(c))
+    return refuse(error, "a chunk extension has a control character");
+  else if (++chunks->line > EXTENSION_MAX)
+    return refuse(error, "a chunk extension is too long");
   return 0;
 }
 
@@ -375,20 +422,17 @@ static int framing_byte(struct guard_chunks *chunks, char c, struct error *error
   switch (chunks->state) {
   case SIZE: return size_byte(chunks, c, error);
   case EXTENSION: return extension_byte(chunks, c, error);
-  case SIZE_LF:
-    chunks->line = 0;
-    return expect(chunks, c, '\n', chunks->left ? DATA : TRAILER_START, error);
+  case SIZE_LF: chunks->line = 0; return expect(chunks, c, '\n', chunks->left ? DATA : TRAILER_START, error);
   case DATA_CR: return expect(chunks, c, '\r', DATA_LF, error);
-  case DATA_LF:
-    chunks->digits = 0;
-    return expect(chunks, c, '\n', SIZE, error);
+  case DATA_LF: chunks->digits = 0; return expect(chunks, c, '\n', SIZE, error);
   case TRAILER_LF: return expect(chunks, c, '\n', TRAILER_START, error);
   case LAST_LF: return expect(chunks, c, '\n', END, error);
   default: return trailer_byte(chunks, c, error);
   }
 }
 
-enum guard_chunks_found guard_chunks_next(struct guard_chunks *chunks, struct str bytes, size_t *ret_used, size_t *ret_data, struct error *error) {
+enum guard_chunks_found guard_chunks_next(struct guard_chunks *chunks, struct str bytes, size_t *ret_used, size_t *ret_data,
+                                          struct error *error) {
   size_t i = 0;
   *ret_data = 0;
   while (i < bytes.n && chunks->state != END) {

@@ -30,8 +30,8 @@ enum guard_body { GUARD_NO_BODY, GUARD_LENGTH, GUARD_CHUNKED, GUARD_UNTIL_CLOSE 
 
 struct guard_framing {
   enum guard_body body;
-  int64_t length;        /* of GUARD_LENGTH, above 0; else 0 */
-  int64_t told_length;   /* what Content-Length says, also where no body follows (answers to HEAD, 304); -1: not there */
+  int64_t length;      /* of GUARD_LENGTH, above 0; else 0 */
+  int64_t told_length; /* what Content-Length says, also where no body follows (answers to HEAD, 304); -1: not there */
   bool http_1_0;
   bool keep_alive;       /* as version and Connection have it */
   bool expects_continue; /* requests */
@@ -48,24 +48,27 @@ int guard_head_end(struct str bytes, const struct guard_limits *limits, size_t *
 
 /* A whole head. -1 with the codes above, or ERROR_bad_request. An absolute target gives its path and query as the target and its authority as `host` (RFC 9112 section 3.2.2: the Host field does not count then):
  * whether that host is served here is the handler's to judge (421). */
-int guard_request(struct arena *arena, struct str head, const struct guard_limits *limits, struct http_request *ret, struct guard_framing *ret_framing, struct error *error);
+int guard_request(struct arena *arena, struct str head, const struct guard_limits *limits, struct http_request *ret,
+                  struct guard_framing *ret_framing, struct error *error);
 
 /* `to_head`: it answers a HEAD request. -1: ERROR_upstream_broken. */
-int guard_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret, struct guard_framing *ret_framing, struct error *error);
+int guard_answer(struct arena *arena, struct str head, const struct guard_limits *limits, bool to_head, struct guard_answer *ret,
+                 struct guard_framing *ret_framing, struct error *error);
 
 /* The framing of a chunked body. All-zero is the start. */
 struct guard_chunks {
   int state;
   unsigned digits;
-  uint64_t left;    /* of the chunk */
-  size_t line;      /* bytes of the extension or of all trailers so far: 8 KiB at most */
-  bool has_name;    /* in a trailer line */
+  uint64_t left; /* of the chunk */
+  size_t line;   /* bytes of the extension or of all trailers so far: 8 KiB at most */
+  bool has_name; /* in a trailer line */
 };
 
 enum guard_chunks_found { GUARD_CHUNKS_MORE, GUARD_CHUNKS_DATA, GUARD_CHUNKS_END, GUARD_CHUNKS_BROKEN };
 
 /* Looks at the next bytes and says how many of them (*ret_used) it has judged: MORE: all of them, no data among them; DATA: up to the end of a run of data, *ret_data of its last bytes; END: up to the end of the
  * body, nothing behind it is touched; BROKEN: with ERROR_bad_request. */
-enum guard_chunks_found guard_chunks_next(struct guard_chunks *chunks, struct str bytes, size_t *ret_used, size_t *ret_data, struct error *error);
+enum guard_chunks_found guard_chunks_next(struct guard_chunks *chunks, struct str bytes, size_t *ret_used, size_t *ret_data,
+                                          struct error *error);
 
 #endif

@@ -17,8 +17,8 @@ struct h1 {
   llhttp_t parser;
   struct guard_framing framing;
   struct guard_chunks chunks;
-  int64_t left;           /* of GUARD_LENGTH */
-  struct str piece;       /* what llhttp called data in the bytes it was given last */
+  int64_t left;     /* of GUARD_LENGTH */
+  struct str piece; /* what llhttp called data in the bytes it was given last */
   bool head_seen, complete;
 };
 

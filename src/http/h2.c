@@ -59,8 +59,10 @@ static struct h2_stream *stream_new(struct h2 *h2, int32_t id) {
 /* Gives the window back: of the stream, and of the connection. */
 static void take(struct h2_stream *stream, size_t n) {
   stream->taken += n;
-  if (!stream->closed) (void)nghttp2_session_consume(stream->h2->session, stream->id, n);
-  else (void)nghttp2_session_consume_connection(stream->h2->session, n);
+  if (!stream->closed)
+    (void)nghttp2_session_consume(stream->h2->session, stream->id, n);
+  else
+    (void)nghttp2_session_consume_connection(stream->h2->session, n);
 }
 
 /* Only of one that nghttp2 knows no more: its frames refer to it until then. */
@@ -68,8 +70,10 @@ static void stream_free(struct h2_stream *stream) {
   struct h2 *h2 = stream->h2;
   take(stream, stream->in.n - stream->taken);
   h2->unanswered -= !stream->out_ended;
-  if (stream->previous) stream->previous->next = stream->next;
-  else h2->streams = stream->next;
+  if (stream->previous)
+    stream->previous->next = stream->next;
+  else
+    h2->streams = stream->next;
   if (stream->next) stream->next->previous = stream->previous;
   if (!h2->streams) h2->connection->moved_ms = h2_now(h2);
   h2_head_free(&stream->head);
@@ -114,7 +118,8 @@ static struct h2_stream *stream_of(nghttp2_session *session, int32_t id) {
 /* RFC 9113 section 5.1.1: a stream id that was passed over is not to be used. (nghttp2 lets it be, since it could be one that was reset.) */
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *payload) {
   struct h2 *h2 = payload;
-  if (head->type == NGHTTP2_HEADERS && head->stream_id >= h2->skipped_from && head->stream_id <= h2->skipped_to) h2_doom(h2, NGHTTP2_PROTOCOL_ERROR);
+  if (head->type == NGHTTP2_HEADERS && head->stream_id >= h2->skipped_from && head->stream_id <= h2->skipped_to)
+    h2_doom(h2, NGHTTP2_PROTOCOL_ERROR);
   return spend(h2, 1) && !h2->doomed ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
@@ -129,7 +134,8 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
   return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream_new(payload, frame->hd.stream_id));
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags, void *payload) {
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value,
+                     size_t value_n, uint8_t flags, void *payload) {
   struct h2 *h2 = payload;
   struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
   if (!stream) return 0;
@@ -141,8 +147,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 }
 
 /* nghttp2 would go on without the field; the request is answered as the guard answers one in HTTP/1.1. */
-static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags,
-                             void *payload) {
+static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value,
+                             size_t value_n, uint8_t flags, void *payload) {
   struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
   if (stream && !stream->head_done) h2_head_refuse(&stream->head, "a header has a character that may not stand there");
   return 0;
@@ -187,7 +193,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *p
 
 static void refuse(struct h2_stream *stream, const struct error *error) {
   struct http_exchange *exchange = stream->exchange;
-  log_event(LOG_DEBUG, "request_refused", LOG_STR("peer", stream_peer(stream->h2->connection->stream)), LOG_STR("request_id", http_exchange_id(exchange)), LOG_FAILURE(error));
+  log_event(LOG_DEBUG, "request_refused", LOG_STR("peer", stream_peer(stream->h2->connection->stream)),
+            LOG_STR("request_id", http_exchange_id(exchange)), LOG_FAILURE(error));
   exchange->body_done = stream->stopped = true;
   exchange_refuse(exchange, error);
 }
@@ -315,7 +322,8 @@ void h2_data(struct h2 *h2, struct str piece) {
 }
 
 static void end_session(struct h2 *h2) {
-  log_event(LOG_DEBUG, "h2_ended", LOG_STR("peer", stream_peer(h2->connection->stream)), LOG_TEXT("code", nghttp2_http2_strerror(h2->failure)));
+  log_event(LOG_DEBUG, "h2_ended", LOG_STR("peer", stream_peer(h2->connection->stream)),
+            LOG_TEXT("code", nghttp2_http2_strerror(h2->failure)));
   leave_all(h2);
   (void)nghttp2_session_terminate_session(h2->session, h2->failure);
   h2_send(h2);
@@ -325,7 +333,8 @@ static void end_session(struct h2 *h2) {
 static void drain_on(struct h2 *h2) {
   if (h2->drain != H2_NOTICED || h2_now(h2) - h2->drain_ms < NOTICE_MS) return;
   h2->drain = H2_LAST;
-  (void)nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
+  (void)nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL,
+                              0);
 }
 
 void h2_act(struct h2 *h2) {
@@ -338,9 +347,12 @@ void h2_act(struct h2 *h2) {
     h2_send(h2);
     after_sending(h2);
   }
-  if (h2->doomed) end_session(h2);
-  else if (!connection->blocked && !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session)) h2->over = true; /* an error that nghttp2 saw, and told */
-  else if (h2->drain == H2_LAST && !h2->streams && !nghttp2_session_want_write(h2->session)) h2->over = true;
+  if (h2->doomed)
+    end_session(h2);
+  else if (!connection->blocked && !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session))
+    h2->over = true; /* an error that nghttp2 saw, and told */
+  else if (h2->drain == H2_LAST && !h2->streams && !nghttp2_session_want_write(h2->session))
+    h2->over = true;
   if (h2->over) leave_all(h2);
 }
 
@@ -375,7 +387,8 @@ void h2_check_time(struct h2 *h2, int64_t now_ms) {
   struct connection *connection = h2->connection;
   const struct http_server_limits *limits = &connection->server->limits;
   if (h2->drain == H2_NOTICED) connection_wake(connection);
-  if (!h2->streams && now_ms - connection->moved_ms >= (connection->served ? limits->keep_alive_ms : limits->head_timeout_ms)) h2_doom(h2, NGHTTP2_NO_ERROR);
+  if (!h2->streams && now_ms - connection->moved_ms >= (connection->served ? limits->keep_alive_ms : limits->head_timeout_ms))
+    h2_doom(h2, NGHTTP2_NO_ERROR);
   for (struct h2_stream *stream = h2->streams; stream; stream = stream->next)
     if (stream_is_late(stream, now_ms)) h2_break(stream);
 }

@@ -21,20 +21,21 @@ struct h2_stream; /* one request and its answer */
 
 /* connection.c */
 struct h2 *h2_new(struct connection *connection);
-void h2_free(struct h2 *h2);                           /* what is under way loses its browser */
+void h2_free(struct h2 *h2); /* what is under way loses its browser */
 void h2_data(struct h2 *h2, struct str piece);
-void h2_act(struct h2 *h2);                            /* at the turn's end */
-bool h2_over(const struct h2 *h2);                     /* nothing comes or goes any more: the connection is to be ended */
+void h2_act(struct h2 *h2);        /* at the turn's end */
+bool h2_over(const struct h2 *h2); /* nothing comes or goes any more: the connection is to be ended */
 void h2_check_time(struct h2 *h2, int64_t now_ms);
-void h2_drain(struct h2 *h2);                          /* no new requests; those that are on their way by now are still answered */
+void h2_drain(struct h2 *h2); /* no new requests; those that are on their way by now are still answered */
 
 /* exchange.c */
 void h2_wake(struct h2_stream *stream);
-void h2_continue(struct h2_stream *stream);            /* 100 */
-bool h2_body_begun(const struct h2_stream *stream);    /* some of the request's body came already */
-void h2_stop_reading(struct h2_stream *stream);        /* the rest of the request is not wanted */
-void h2_break(struct h2_stream *stream);               /* the stream is reset at the turn's end */
-void h2_begin(struct h2_stream *stream, int status, const struct http_headers *headers, int64_t length, bool bodiless); /* length -1: not told */
+void h2_continue(struct h2_stream *stream);         /* 100 */
+bool h2_body_begun(const struct h2_stream *stream); /* some of the request's body came already */
+void h2_stop_reading(struct h2_stream *stream);     /* the rest of the request is not wanted */
+void h2_break(struct h2_stream *stream);            /* the stream is reset at the turn's end */
+void h2_begin(struct h2_stream *stream, int status, const struct http_headers *headers, int64_t length,
+              bool bodiless);                              /* length -1: not told */
 bool h2_write(struct h2_stream *stream, struct str piece); /* as http_exchange_write */
 void h2_end(struct h2_stream *stream);
 

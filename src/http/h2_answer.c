@@ -31,7 +31,8 @@ void h2_send(struct h2 *h2) {
 }
 
 /* A frame is as large as a TLS record with it, and not cut over two. */
-static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *unused, size_t most, uint32_t *flags, nghttp2_data_source *source, void *payload) {
+static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *unused, size_t most, uint32_t *flags, nghttp2_data_source *source,
+                       void *payload) {
   struct h2_stream *stream = source->ptr;
   size_t n = h2_out_waiting(stream), frame = H2_FRAME - 9;
   if (n == 0 && !stream->out_ended) {
@@ -45,7 +46,8 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *unused, si
   return (ssize_t)n;
 }
 
-int h2_on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t length, nghttp2_data_source *source, void *payload) {
+int h2_on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t length, nghttp2_data_source *source,
+                    void *payload) {
   struct h2_stream *stream = source->ptr;
   struct h2 *h2 = payload;
   if (h2->connection->blocked || h2->doomed) return NGHTTP2_ERR_WOULDBLOCK;
@@ -109,7 +111,8 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
   fields[n++] = pair(STR("date"), server_date(exchange->server));
   if (length >= 0 && !exchange_status_is_empty(status)) fields[n++] = pair(STR("content-length"), number(arena, length));
   nghttp2_data_provider body = {.source.ptr = stream, .read_callback = on_read};
-  if (!stream->closed && nghttp2_submit_response(stream->h2->session, stream->id, fields, n, bodiless ? NULL : &body) != 0) h2_break(stream);
+  if (!stream->closed && nghttp2_submit_response(stream->h2->session, stream->id, fields, n, bodiless ? NULL : &body) != 0)
+    h2_break(stream);
   stream->moved_ms = h2_now(stream->h2);
   h2_wake(stream);
 }

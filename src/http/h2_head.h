@@ -17,13 +17,13 @@
 enum h2_pseudo { H2_METHOD, H2_SCHEME, H2_AUTHORITY, H2_PATH, H2_PSEUDOS };
 
 struct h2_head {
-  struct arena *arena;             /* where texts are copied to; set by the owner */
+  struct arena *arena; /* where texts are copied to; set by the owner */
   struct str pseudo[H2_PSEUDOS], host;
-  struct buf fields, cookie;       /* fields: lines of HTTP/1.1 */
-  size_t cost;                     /* bytes that were looked at, with 32 for each field as in section 6.5.2 */
+  struct buf fields, cookie; /* fields: lines of HTTP/1.1 */
+  size_t cost;               /* bytes that were looked at, with 32 for each field as in section 6.5.2 */
   size_t count;
   bool has[H2_PSEUDOS], has_field, has_length, has_host, has_cookie, too_large;
-  const char *wrong;               /* why it is refused; NULL: nothing was seen so far */
+  const char *wrong; /* why it is refused; NULL: nothing was seen so far */
 };
 
 /* -1: it has cost so much more than is allowed that the connection should end (a head of a few bytes can stand for megabytes). */
@@ -32,7 +32,8 @@ void h2_head_refuse(struct h2_head *head, const char *why);
 bool h2_field_of_connection(enum http_field field); /* RFC 9113 section 8.2.2: it has no place in HTTP/2 */
 
 /* The whole head, in its arena; `ended`: no body follows. As guard_request. */
-int h2_head_request(struct h2_head *head, const struct guard_limits *limits, bool ended, struct http_request *ret, struct guard_framing *ret_framing, struct error *error);
+int h2_head_request(struct h2_head *head, const struct guard_limits *limits, bool ended, struct http_request *ret,
+                    struct guard_framing *ret_framing, struct error *error);
 void h2_head_free(struct h2_head *head);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 
 /* The names that this program asks for where every request passes, by length: looked up once when a header comes in, so that lists of names are tables by number. */
+/* clang-format off */
 #define HTTP_FIELDS(X) \
   X(TE, "TE") \
   X(AGE, "Age") X(VIA, "Via") \
@@ -32,16 +33,17 @@
   X(CONTENT_SECURITY_POLICY, "Content-Security-Policy") \
   X(STRICT_TRANSPORT_SECURITY, "Strict-Transport-Security") \
   X(CROSS_ORIGIN_RESOURCE_POLICY, "Cross-Origin-Resource-Policy")
+/* clang-format on */
 
 enum http_field {
   FIELD_OTHER,
 #define X(symbol, name) FIELD_##symbol,
   HTTP_FIELDS(X)
 #undef X
-  FIELD_COUNT,
+      FIELD_COUNT,
 };
 
-enum http_field http_field_of(struct str name);   /* FIELD_OTHER: none of these */
+enum http_field http_field_of(struct str name);    /* FIELD_OTHER: none of these */
 struct str http_field_name(enum http_field field); /* as it is written above */
 
 struct http_header {
@@ -58,7 +60,7 @@ void http_headers_add(struct http_headers *headers, struct arena *arena, struct 
 void http_headers_set(struct http_headers *headers, struct arena *arena, struct str name, struct str value); /* replaces all of that name */
 void http_headers_remove(struct http_headers *headers, struct str name);
 bool http_headers_get(const struct http_headers *headers, struct str name, struct str *ret); /* the first */
-struct str http_headers_value(const struct http_headers *headers, struct str name); /* the first; p == NULL: it is not there */
+struct str http_headers_value(const struct http_headers *headers, struct str name);          /* the first; p == NULL: it is not there */
 size_t http_headers_count(const struct http_headers *headers, struct str name);
 
 bool http_headers_are_json(const struct http_headers *headers); /* by Content-Type */
@@ -78,13 +80,13 @@ void http_line_add(struct buf *to, struct str name, struct str prefix, struct st
 
 /* One request as the head guard let it pass. `target` is in origin form, byte for byte as received ("/s/a/api/me?x=%20"). */
 struct http_request {
-  struct str method;  /* upper case token */
+  struct str method; /* upper case token */
   struct str target;
-  struct str path;    /* target up to '?' */
-  struct str query;   /* behind '?', without it; p == NULL: there is none */
-  struct str host;    /* the one Host, as sent */
+  struct str path;  /* target up to '?' */
+  struct str query; /* behind '?', without it; p == NULL: there is none */
+  struct str host;  /* the one Host, as sent */
   struct http_headers headers;
-  bool has_body;      /* Content-Length above 0 or chunked */
+  bool has_body;       /* Content-Length above 0 or chunked */
   int64_t body_length; /* -1: not told beforehand (chunked) */
 };
 

@@ -38,7 +38,8 @@ struct http_server *http_server_new(uv_loop_t *loop, struct http_server_limits l
   server->loop = loop;
   server->room = stream_room_new(loop);
   server->limits = limits;
-  server->guard = (struct guard_limits){.head_bytes = limits.head_bytes, .head_fields = limits.head_fields, .target_bytes = limits.target_bytes};
+  server->guard =
+      (struct guard_limits){.head_bytes = limits.head_bytes, .head_fields = limits.head_fields, .target_bytes = limits.target_bytes};
   server->handler = handler;
   server->payload = payload;
   server->turn = (struct turn_item){.act = on_turn, .payload = server};
@@ -85,8 +86,9 @@ struct str server_date(struct http_server *server) {
     if (!gmtime_r(&time, &tm)) return STR("Thu, 01 Jan 1970 00:00:00 GMT");
     static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    (void)snprintf(server->date, sizeof server->date, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday], (unsigned)tm.tm_mday % 100, months[tm.tm_mon],
-                   (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+    (void)snprintf(server->date, sizeof server->date, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday], (unsigned)tm.tm_mday % 100,
+                   months[tm.tm_mon], (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+                   (unsigned)tm.tm_sec % 100);
     server->date_s = now_s;
   }
   return str_of(server->date);
@@ -106,7 +108,8 @@ void server_next_id(struct http_server *server, char ret[17]) {
 
 static void begin(struct http_server *server, uv_stream_t *listener, int fd, enum http_listen kind) {
   connection_new(server, listener, fd, kind == HTTP_TLS ? server->tls : NULL);
-  if (server->connections && !uv_is_active((const uv_handle_t *)server->tick)) (void)uv_timer_start(server->tick, on_tick, TICK_MS, TICK_MS);
+  if (server->connections && !uv_is_active((const uv_handle_t *)server->tick))
+    (void)uv_timer_start(server->tick, on_tick, TICK_MS, TICK_MS);
 }
 
 struct handed { /* from one loop to another */
@@ -159,14 +162,18 @@ static void accept_one(struct listener *listener) {
   struct http_server *to = next_server(server);
   to->connection_count++;
   share->connections++;
-  if (to == server) begin(server, (uv_stream_t *)&listener->tcp, -1, listener->kind);
-  else hand_over(listener, to);
+  if (to == server)
+    begin(server, (uv_stream_t *)&listener->tcp, -1, listener->kind);
+  else
+    hand_over(listener, to);
 }
 
 static void on_connection(uv_stream_t *stream, int status) {
   struct listener *listener = stream->data;
-  if (status < 0) log_event(LOG_WARNING, "accept_failed", LOG_TEXT("message", uv_strerror(status)));
-  else accept_one(listener);
+  if (status < 0)
+    log_event(LOG_WARNING, "accept_failed", LOG_TEXT("message", uv_strerror(status)));
+  else
+    accept_one(listener);
 }
 
 static void on_room(void *payload) {
@@ -185,8 +192,10 @@ void server_connection_gone(struct http_server *server) {
 
 void server_exchange_gone(struct http_server *server) {
   server->exchange_count--;
-  if (server->freed) free_if_over(server);
-  else if (server->draining) turn_add(server->room->turn, &server->turn);
+  if (server->freed)
+    free_if_over(server);
+  else if (server->draining)
+    turn_add(server->room->turn, &server->turn);
 }
 
 static void on_turn(void *payload) {
@@ -238,8 +247,10 @@ static int parse_address(struct str text, struct sockaddr_storage *ret) {
   struct str host = str_slice(text, 0, colon);
   bool bare_colons = str_find_char(host, ':') != SIZE_MAX && !str_starts(host, STR("["));
   if (bare_colons || !address_parse(host, ret)) return -1;
-  if (ret->ss_family == AF_INET) ((struct sockaddr_in *)ret)->sin_port = htons((uint16_t)port);
-  else ((struct sockaddr_in6 *)ret)->sin6_port = htons((uint16_t)port);
+  if (ret->ss_family == AF_INET)
+    ((struct sockaddr_in *)ret)->sin_port = htons((uint16_t)port);
+  else
+    ((struct sockaddr_in6 *)ret)->sin6_port = htons((uint16_t)port);
   return 0;
 }
 
@@ -274,7 +285,8 @@ static int listen_with(struct listener *listener, int result) {
 
 int http_server_listen(struct http_server *server, struct str address, enum http_listen kind, int *ret_port, struct error *error) {
   struct sockaddr_storage where;
-  if (parse_address(address, &where) < 0) return error_set(error, ERROR_inside, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
+  if (parse_address(address, &where) < 0)
+    return error_set(error, ERROR_inside, "%.*s is not an address to listen on: write 127.0.0.1:8080 or [::1]:8080", STR_ARG(address));
   struct listener *listener = listener_new(server, kind);
   unsigned flags = where.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0; /* [::] beside 0.0.0.0 */
   int result = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&where, flags);

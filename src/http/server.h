@@ -30,9 +30,9 @@ struct http_server_limits { /* 0: the default in brackets */
   size_t head_fields;       /* [128] 431 */
   size_t target_bytes;      /* [64 KiB] 414 */
   size_t connections;       /* [4096] accepted at once, by all that share; further ones wait in the backlog */
-  int head_timeout_ms;      /* [15000] from the first byte of a head to its end: 408 and close; a connection without any byte is just closed after as long, and so is one whose TLS handshake and first byte take longer together */
-  int idle_timeout_ms;      /* [60000] no byte moved although it is the browser that has to read or write: cut. Does not run while the handler is waited for or has paused the body */
-  int keep_alive_ms;        /* [75000] between requests */
+  int head_timeout_ms; /* [15000] from the first byte of a head to its end: 408 and close; a connection without any byte is just closed after as long, and so is one whose TLS handshake and first byte take longer together */
+  int idle_timeout_ms; /* [60000] no byte moved although it is the browser that has to read or write: cut. Does not run while the handler is waited for or has paused the body */
+  int keep_alive_ms;   /* [75000] between requests */
 };
 
 /* Called once per request, when its head is complete. The handler answers now or later; it must call exactly one of
@@ -45,11 +45,15 @@ enum http_listen { HTTP_PLAIN, HTTP_TLS };
 
 /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one, told in *ret_port (may be NULL). ERROR_inside: in use or not allowed, with the address in the message. */
 int http_server_listen(struct http_server *server, struct str address, enum http_listen kind, int *ret_port, struct error *error);
-int http_server_listen_on(struct http_server *server, int fd, enum http_listen kind, struct error *error); /* a socket that listens already; taken over, also where it fails */
+int http_server_listen_on(struct http_server *server, int fd, enum http_listen kind,
+                          struct error *error); /* a socket that listens already; taken over, also where it fails */
 /* Before HTTP_TLS is listened for, and again for another certificate: it is for connections that come from then on, those that are open keep theirs. `context` (net/tls.h) is referred to. */
 void http_server_set_tls(struct http_server *server, struct tls_context *context);
 size_t http_server_connections(const struct http_server *server); /* open now, of all that share; any thread */
-void http_server_share(struct http_server *front, struct http_server *other); /* `other`, which listens for nothing itself, serves some of what `front` accepts. No loop runs yet. `front` is drained first, and freed last */
+void http_server_share(
+    struct http_server *front,
+    struct http_server *
+        other); /* `other`, which listens for nothing itself, serves some of what `front` accepts. No loop runs yet. `front` is drained first, and freed last */
 void http_server_drain(struct http_server *server, void (*drained)(void *payload), void *payload);
 void http_server_free(struct http_server *server); /* cuts what is still open; the loop must run once more for handles to close */
 
@@ -67,7 +71,7 @@ void http_exchange_set_context(struct http_exchange *exchange, void *context);
 void *http_exchange_context(const struct http_exchange *exchange);
 
 /* What has gone out, for a log; still good in what arena_on_free runs. */
-int http_exchange_status(const struct http_exchange *exchange); /* 0: no head has */
+int http_exchange_status(const struct http_exchange *exchange);   /* 0: no head has */
 int64_t http_exchange_sent(const struct http_exchange *exchange); /* bytes of the body */
 
 /* `gone` runs once if the browser goes before the answer is complete: stop what is done for it. NULL takes it back. */
@@ -85,7 +89,10 @@ void http_exchange_forget_body(struct http_exchange *exchange);
  * paused: that is the back-pressure. */
 struct http_body_reader {
   void (*data)(void *payload, struct str piece);
-  void (*end)(void *payload, bool complete); /* not behind an answer that is complete. Where a malformed body ends it, an answer given inside this call still goes out, else the browser is cut off */
+  void (*end)(
+      void *payload,
+      bool
+          complete); /* not behind an answer that is complete. Where a malformed body ends it, an answer given inside this call still goes out, else the browser is cut off */
   void *payload;
 };
 void http_exchange_stream(struct http_exchange *exchange, struct http_body_reader reader);

@@ -12,15 +12,16 @@
 
 enum {
   FRAMES_MAX = 64 * 1024,
-  ARENA_FIRST = 8192, ARENAS_KEPT = 256, /* what an ordinary exchange needs, and how many are under way at once on a busy day */
-  DRAIN_MAX = 64 * 1024,    /* of a request body that nobody read, so that the connection can be kept */
-  LINGER_MAX = 256 * 1024,  /* read and thrown away behind the last answer, so that a reset does not overtake it */
+  ARENA_FIRST = 8192,
+  ARENAS_KEPT = 256,       /* what an ordinary exchange needs, and how many are under way at once on a busy day */
+  DRAIN_MAX = 64 * 1024,   /* of a request body that nobody read, so that the connection can be kept */
+  LINGER_MAX = 256 * 1024, /* read and thrown away behind the last answer, so that a reset does not overtake it */
   LINGER_MS = 2000,
-  DRAIN_FIRST_MS = 1000,    /* while draining, for the first request of a connection that was just accepted */
+  DRAIN_FIRST_MS = 1000, /* while draining, for the first request of a connection that was just accepted */
   TICK_MS = 50,
 };
 
-struct http_share { /* of the servers that serve what one of them accepts; that one's */
+struct http_share {             /* of the servers that serve what one of them accepts; that one's */
   struct http_server **servers; /* the one that accepts first; fixed once it listens */
   size_t count, next;           /* where the look for the next one begins */
   _Atomic size_t connections;   /* of all */
@@ -37,11 +38,11 @@ struct http_server {
   struct listener *listeners;
   struct tls_context *tls; /* NULL: none yet */
   struct connection *connections;
-  struct arena_pool *arenas; /* of exchanges */
+  struct arena_pool *arenas;           /* of exchanges */
   struct http_share own_share, *share; /* the second: its own, or that of another server */
   struct post *post;                   /* what that one hands over; NULL: nobody shares */
-  _Atomic size_t connection_count; /* also those on their way here */
-  size_t exchange_count;           /* exchanges also count while their browser has gone */
+  _Atomic size_t connection_count;     /* also those on their way here */
+  size_t exchange_count;               /* exchanges also count while their browser has gone */
   uv_timer_t *tick;
   unsigned open_handles;
   bool draining, freed;
@@ -65,7 +66,7 @@ struct connection {
   struct buf in;                  /* read and not yet used */
   size_t scanned;                 /* of a head that is not whole yet */
   size_t lingered, last_waiting;
-  int64_t moved_ms;               /* when a byte moved last, or the state changed; the head's first byte while a head is awaited */
+  int64_t moved_ms; /* when a byte moved last, or the state changed; the head's first byte while a head is awaited */
   bool in_tls, head_begun, served, blocked, last, lingering, input_ended, broken;
 };
 
@@ -76,7 +77,7 @@ struct http_exchange {
   struct http_server *server;
   struct connection *connection; /* NULL: no longer on one, or HTTP/2 */
   struct h2_stream *stream;      /* NULL: no longer on one, or HTTP/1.1 */
-  struct arena *arena; /* the exchange itself lies in it */
+  struct arena *arena;           /* the exchange itself lies in it */
   struct http_request request;
   struct guard_framing framing;
   struct h1 h1;
@@ -106,7 +107,8 @@ struct http_exchange {
 };
 
 /* connection.c */
-void connection_new(struct http_server *server, uv_stream_t *listener, int fd, struct tls_context *tls); /* from `listener`, or `fd` where that is NULL. `tls` NULL: plain. Has been counted by then */
+void connection_new(struct http_server *server, uv_stream_t *listener, int fd,
+                    struct tls_context *tls); /* from `listener`, or `fd` where that is NULL. `tls` NULL: plain. Has been counted by then */
 void connection_wake(struct connection *connection); /* acts at the turn's end */
 void connection_cut(struct connection *connection);  /* closes it and frees it; not from inside a handler's call */
 void connection_check_time(struct connection *connection, int64_t now_ms);

@@ -46,7 +46,8 @@ struct upstream_pool *upstream_pool_new(uv_loop_t *loop, const struct upstream_o
   pool->arena = arena_new();
   pool->arenas = arena_pool_new(UPSTREAM_ARENA_FIRST, UPSTREAM_ARENAS_KEPT);
   copy_options(pool, options);
-  struct upstream_share *share = options->share ? upstream_share_ref(options->share) : upstream_share_new(pool->options.connections, pool->options.waiting);
+  struct upstream_share *share =
+      options->share ? upstream_share_ref(options->share) : upstream_share_new(pool->options.connections, pool->options.waiting);
   share_join(&pool->member, share, loop, regulate, pool);
   upstream_share_free(share);
   pool->tick = mem_alloc(sizeof *pool->tick);
@@ -62,8 +63,10 @@ static void on_tick_closed(uv_handle_t *handle) {
 static void free_link(void *payload) {
   struct link *link = payload;
   struct upstream_pool *pool = link->pool;
-  if (link->previous) link->previous->next = link->next;
-  else pool->links = link->next;
+  if (link->previous)
+    link->previous->next = link->next;
+  else
+    pool->links = link->next;
   if (link->next) link->next->previous = link->previous;
   turn_remove(pool->room->turn, &link->turn);
   buf_free(&link->in);
@@ -92,7 +95,10 @@ void upstream_pool_free(struct upstream_pool *pool) {
 }
 
 struct upstream_counts upstream_counts(const struct upstream_pool *pool) {
-  return (struct upstream_counts){.connections = pool->open_links, .unused = pool->unused_links, .waiting = pool->waiting, .shut = upstream_share_counts(pool->member.share).shut};
+  return (struct upstream_counts){.connections = pool->open_links,
+                                  .unused = pool->unused_links,
+                                  .waiting = pool->waiting,
+                                  .shut = upstream_share_counts(pool->member.share).shut};
 }
 
 /* Connections. */
@@ -113,7 +119,8 @@ static void dial(struct upstream_call *call, bool is_try) {
   call->link = link;
   call->state = CALL_CONNECTING;
   const struct upstream_options *o = &pool->options;
-  struct stream_target target = {.host = o->host, .port = o->port, .tls = pool->tls, .addresses = o->addresses, .address_count = o->address_count};
+  struct stream_target target = {
+      .host = o->host, .port = o->port, .tls = pool->tls, .addresses = o->addresses, .address_count = o->address_count};
   link->stream = stream_dial(pool->room, &target, &link_events, link);
 }
 
@@ -130,8 +137,10 @@ static void add_unused(struct link *link) {
 static void remove_unused(struct link *link) {
   if (!link->in_unused) return;
   link->in_unused = false;
-  if (link->previous_unused) link->previous_unused->next_unused = link->next_unused;
-  else link->pool->unused = link->next_unused;
+  if (link->previous_unused)
+    link->previous_unused->next_unused = link->next_unused;
+  else
+    link->pool->unused = link->next_unused;
   if (link->next_unused) link->next_unused->previous_unused = link->previous_unused;
   share_set_idle(&link->pool->member, --link->pool->unused_links);
 }
@@ -153,8 +162,10 @@ void link_keep(struct link *link) {
   link->used = true;
   link->since_ms = (int64_t)uv_now(link->pool->loop);
   add_unused(link);
-  if (share_is_wanted(&link->pool->member)) link_close(link);
-  else stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
+  if (share_is_wanted(&link->pool->member))
+    link_close(link);
+  else
+    stream_resume(link->stream); /* an unused one is read, so that its end is seen at once */
 }
 
 /* Records; told at the turn's end. */
@@ -165,7 +176,8 @@ static void refuse(struct upstream_call *call) {
 
 static void refuse_as_shut(struct upstream_call *call, int64_t wait_ms) {
   int seconds = (int)((wait_ms + 999) / 1000);
-  (void)error_set(&call->failure, ERROR_server_unreachable, "the server could not be reached several times in a row: it is tried again in %d s", seconds);
+  (void)error_set(&call->failure, ERROR_server_unreachable,
+                  "the server could not be reached several times in a row: it is tried again in %d s", seconds);
   call->failure.retry_after = seconds;
   refuse(call);
 }
@@ -212,9 +224,12 @@ void upstream_assign(struct upstream_call *call, bool fresh) {
 
 void upstream_serve_queue(struct upstream_pool *pool) {
   while (pool->waiting) {
-    if (pool->unused) use_link(queue_take(pool));
-    else if (share_take(&pool->member)) open_link(queue_take(pool));
-    else return;
+    if (pool->unused)
+      use_link(queue_take(pool));
+    else if (share_take(&pool->member))
+      open_link(queue_take(pool));
+    else
+      return;
   }
 }
 
@@ -226,8 +241,10 @@ static void regulate(void *payload) {
 }
 
 void upstream_dial_ended(struct upstream_pool *pool, enum error_code code) {
-  if (code == ERROR_server_unreachable) share_dial_failed(&pool->member, (int64_t)uv_now(pool->loop));
-  else share_dial_worked(&pool->member); /* a certificate that is refused is one that was shown */
+  if (code == ERROR_server_unreachable)
+    share_dial_failed(&pool->member, (int64_t)uv_now(pool->loop));
+  else
+    share_dial_worked(&pool->member); /* a certificate that is refused is one that was shown */
 }
 
 /* Time. */

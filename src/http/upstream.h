@@ -28,12 +28,12 @@ struct upstream_pool;
 struct upstream_call;
 struct upstream_share;
 
-struct upstream_options {       /* texts and lists are copied */
-  struct str host;              /* name or literal address without brackets */
+struct upstream_options { /* texts and lists are copied */
+  struct str host;        /* name or literal address without brackets */
   int port;
   bool tls;
-  struct str ca_file;           /* empty: the system's */
-  const struct str *addresses;  /* ranges that are allowed although loopback or private */
+  struct str ca_file;          /* empty: the system's */
+  const struct str *addresses; /* ranges that are allowed although loopback or private */
   size_t address_count;
   struct upstream_share *share; /* referred to; its limits are in place of the next two. NULL: one of its own */
   size_t connections;           /* 0: 32; calls above wait for one */
@@ -42,8 +42,8 @@ struct upstream_options {       /* texts and lists are copied */
   int wait_timeout_ms;          /* 0: 10 s for a connection to become free: ERROR_busy */
   int connect_timeout_ms;       /* 0: 10 s for name, TCP and TLS: ERROR_server_unreachable */
   int answer_timeout_ms;        /* 0: 60 s from the last byte of the request to the answer's head: ERROR_upstream_timeout */
-  int idle_timeout_ms;          /* 0: 60 s without a byte where the server has to read or write (paused time does not count): ERROR_upstream_timeout */
-  int keep_alive_ms;            /* 0: 15 s that an unused connection is kept (below the 20 s of Tomcat) */
+  int idle_timeout_ms; /* 0: 60 s without a byte where the server has to read or write (paused time does not count): ERROR_upstream_timeout */
+  int keep_alive_ms;   /* 0: 15 s that an unused connection is kept (below the 20 s of Tomcat) */
 };
 
 /* NULL: ERROR_configuration (a CA file that cannot be read). */
@@ -60,31 +60,34 @@ struct upstream_secret { /* one header whose value nobody may see */
 
 enum { UPSTREAM_CHUNKED = -1 };
 
-struct upstream_head {  /* borrowed during upstream_request alone */
+struct upstream_head { /* borrowed during upstream_request alone */
   struct str method;
-  struct str target;    /* origin form, sent byte for byte; starts with '/' */
-  const struct http_headers *headers; /* NULL: none. Host (of the options), Connection, Content-Length and Transfer-Encoding are the pool's and left out here */
+  struct str target; /* origin form, sent byte for byte; starts with '/' */
+  const struct http_headers
+      *headers; /* NULL: none. Host (of the options), Connection, Content-Length and Transfer-Encoding are the pool's and left out here */
   const struct upstream_secret *secrets;
   size_t secret_count;
-  int64_t body_length;  /* 0: none; above: that many bytes will be written; UPSTREAM_CHUNKED: not known */
-  const void *who;      /* asks: only compared, never followed. NULL is one of them */
+  int64_t body_length; /* 0: none; above: that many bytes will be written; UPSTREAM_CHUNKED: not known */
+  const void *who;     /* asks: only compared, never followed. NULL is one of them */
 };
 
 struct upstream_answer {
-  int status;                  /* 200 … 599 */
-  struct http_headers headers; /* as the guard let them pass; Connection, Transfer-Encoding, Keep-Alive and what Connection lists are taken out */
-  int64_t body_length;         /* -1: not told beforehand; 0: there is none. A HEAD answer's Content-Length stays in the headers alone */
+  int status; /* 200 … 599 */
+  struct http_headers
+      headers;         /* as the guard let them pass; Connection, Transfer-Encoding, Keep-Alive and what Connection lists are taken out */
+  int64_t body_length; /* -1: not told beforehand; 0: there is none. A HEAD answer's Content-Length stays in the headers alone */
 };
 
 struct upstream_callbacks {
   void (*head)(void *payload, const struct upstream_answer *answer); /* borrowed until the call is dead */
   void (*data)(void *payload, struct str piece);                     /* borrowed until it returns */
-  void (*drained)(void *payload);                                    /* after upstream_write gave false: go on writing. NULL where there is no body */
+  void (*drained)(void *payload); /* after upstream_write gave false: go on writing. NULL where there is no body */
   /* NULL: the whole answer came. Else ERROR_server_unreachable, upstream_timeout, upstream_broken, certificate_refused, address_refused, busy. Whether `head` ran before tells what can still be answered. */
   void (*end)(void *payload, const struct error *error);
 };
 
-struct upstream_call *upstream_request(struct upstream_pool *pool, const struct upstream_head *head, struct upstream_callbacks callbacks, void *payload);
+struct upstream_call *upstream_request(struct upstream_pool *pool, const struct upstream_head *head, struct upstream_callbacks callbacks,
+                                       void *payload);
 
 /* The request body. Copies or takes over before it returns; false: stop until `drained`. May be called at once, before a connection is there. Writing more than
  * body_length, or finishing below it, ends the call with ERROR_upstream_broken. Without body (body_length 0) neither is to be called. */

@@ -30,8 +30,10 @@ static void drop_head(struct upstream_call *call) {
 
 void call_free(struct upstream_call *call) {
   struct upstream_pool *pool = call->pool;
-  if (call->previous) call->previous->next = call->next;
-  else pool->calls = call->next;
+  if (call->previous)
+    call->previous->next = call->next;
+  else
+    pool->calls = call->next;
   if (call->next) call->next->previous = call->previous;
   queue_remove(call);
   turn_remove(pool->room->turn, &call->turn);
@@ -46,8 +48,10 @@ static void die(struct upstream_call *call, bool keep_link) {
   queue_remove(call);
   call->state = CALL_DEAD;
   call->link = NULL;
-  if (link && keep_link) link_keep(link);
-  else if (link) link_close(link);
+  if (link && keep_link)
+    link_keep(link);
+  else if (link)
+    link_close(link);
   turn_add(call->pool->room->turn, &call->turn);
   upstream_serve_queue(call->pool);
 }
@@ -98,7 +102,8 @@ static bool is_empty_told(struct str method) {
 static void reserve(struct buf *to, const struct upstream_head *head, struct str host) {
   size_t n = head->method.n + head->target.n + host.n + 256;
   for (size_t i = 0; head->headers && i < head->headers->n; i++) n += head->headers->p[i].name.n + head->headers->p[i].value.n + 4;
-  for (size_t i = 0; i < head->secret_count; i++) n += head->secrets[i].name.n + head->secrets[i].prefix.n + secret_reveal(head->secrets[i].value).n + 4;
+  for (size_t i = 0; i < head->secret_count; i++)
+    n += head->secrets[i].name.n + head->secrets[i].prefix.n + secret_reveal(head->secrets[i].value).n + 4;
   (void)buf_reserve(to, n);
 }
 
@@ -115,9 +120,12 @@ static void write_head(struct upstream_call *call, const struct upstream_head *h
     const struct http_header *h = &head->headers->p[i];
     if (!is_pools(h->field)) http_line_add(to, h->name, STR_NONE, h->value);
   }
-  if (call->chunked) http_line_add(to, http_field_name(FIELD_TRANSFER_ENCODING), STR_NONE, STR("chunked"));
-  else if (call->left > 0 || is_empty_told(head->method)) (void)buf_printf(to, "Content-Length: %lld\r\n", (long long)call->left);
-  for (size_t i = 0; i < head->secret_count; i++) http_line_add(to, head->secrets[i].name, head->secrets[i].prefix, secret_reveal(head->secrets[i].value));
+  if (call->chunked)
+    http_line_add(to, http_field_name(FIELD_TRANSFER_ENCODING), STR_NONE, STR("chunked"));
+  else if (call->left > 0 || is_empty_told(head->method))
+    (void)buf_printf(to, "Content-Length: %lld\r\n", (long long)call->left);
+  for (size_t i = 0; i < head->secret_count; i++)
+    http_line_add(to, head->secrets[i].name, head->secrets[i].prefix, secret_reveal(head->secrets[i].value));
   (void)buf_add(to, STR("\r\n"));
 }
 
@@ -130,7 +138,8 @@ static bool is_idempotent(struct str method) {
 
 static void on_turn(void *payload);
 
-struct upstream_call *upstream_request(struct upstream_pool *pool, const struct upstream_head *head, struct upstream_callbacks callbacks, void *payload) {
+struct upstream_call *upstream_request(struct upstream_pool *pool, const struct upstream_head *head, struct upstream_callbacks callbacks,
+                                       void *payload) {
   struct arena *arena = arena_new_of(pool->arenas);
   struct upstream_call *call = ARENA_NEW(arena, struct upstream_call);
   call->pool = pool;
@@ -150,8 +159,10 @@ struct upstream_call *upstream_request(struct upstream_pool *pool, const struct 
   call->idempotent = call->finished && is_idempotent(head->method);
   call->to_head = str_eq(head->method, STR("HEAD"));
   write_head(call, head);
-  if (!http_one_line(head->target) || call->head.full) fail(call, "the request head cannot be sent: it is too large or malformed");
-  else upstream_assign(call, false);
+  if (!http_one_line(head->target) || call->head.full)
+    fail(call, "the request head cannot be sent: it is too large or malformed");
+  else
+    upstream_assign(call, false);
   return call;
 }
 
@@ -247,11 +258,13 @@ static int take_head(struct upstream_call *call, struct str *bytes, struct error
   *bytes = str_from(*bytes, n);
   if (guard_answer(call->arena, head, &limits, call->to_head, &answer, &call->framing, error) < 0) return -1;
   if (answer.status == 101) return error_set(error, ERROR_upstream_broken, "the server changed to another protocol unasked");
-  if (answer.status < 200) return ++call->interim > INTERIM_MAX ? error_set(error, ERROR_upstream_broken, "the server sent too many interim answers") : 2;
+  if (answer.status < 200)
+    return ++call->interim > INTERIM_MAX ? error_set(error, ERROR_upstream_broken, "the server sent too many interim answers") : 2;
   if (h1_start(&call->h1, H1_ANSWER, head, &call->framing, error) < 0) return -1;
   drop_hop_by_hop(&answer.headers);
   int64_t length = call->framing.body == GUARD_LENGTH ? call->framing.length : -1;
-  call->answer = (struct upstream_answer){.status = answer.status, .headers = answer.headers, .body_length = call->framing.body == GUARD_NO_BODY ? 0 : length};
+  call->answer = (struct upstream_answer){
+      .status = answer.status, .headers = answer.headers, .body_length = call->framing.body == GUARD_NO_BODY ? 0 : length};
   call->state = CALL_ANSWERING;
   return 1;
 }
@@ -284,7 +297,8 @@ static bool take_one(struct upstream_call *call, struct str *bytes) {
 }
 
 static void take(struct upstream_call *call, struct str *bytes) {
-  while (take_one(call, bytes)) {}
+  while (take_one(call, bytes)) {
+  }
 }
 
 static void take_kept(struct link *link) {
@@ -295,8 +309,10 @@ static void take_kept(struct link *link) {
 
 static void regulate(struct link *link) {
   if (link->closed || !link->call) return;
-  if (link->call->paused) stream_pause(link->stream);
-  else stream_resume(link->stream);
+  if (link->call->paused)
+    stream_pause(link->stream);
+  else
+    stream_resume(link->stream);
 }
 
 static void on_data(void *payload, struct str piece) {
@@ -364,8 +380,11 @@ static void on_ended(void *payload, const struct error *error) {
     finish(call, false, NULL);
     return;
   }
-  if (error) why = *error;
-  else if (call->state == CALL_SENT) (void)error_set(&why, ERROR_upstream_broken, call->got_byte ? "the server's answer was cut in its head" : "the server closed the connection without an answer");
+  if (error)
+    why = *error;
+  else if (call->state == CALL_SENT)
+    (void)error_set(&why, ERROR_upstream_broken,
+                    call->got_byte ? "the server's answer was cut in its head" : "the server closed the connection without an answer");
   call_end(call, &why);
 }
 
@@ -433,8 +452,10 @@ void call_check_time(struct upstream_call *call, int64_t now_ms) {
     if (waited_ms >= o->idle_timeout_ms) time_out(call, ERROR_upstream_timeout, "the server read nothing for", o->idle_timeout_ms);
   } else if (call->state == CALL_SENT) {
     bool sent = call->finished || (!call->chunked && call->left == 0);
-    if (!sent) call->moved_ms = now_ms; /* it is not the server that is waited for */
-    else if (waited_ms >= o->answer_timeout_ms) time_out(call, ERROR_upstream_timeout, "the server did not answer within", o->answer_timeout_ms);
+    if (!sent)
+      call->moved_ms = now_ms; /* it is not the server that is waited for */
+    else if (waited_ms >= o->answer_timeout_ms)
+      time_out(call, ERROR_upstream_timeout, "the server did not answer within", o->answer_timeout_ms);
   } else if (call->paused) {
     call->moved_ms = now_ms;
   } else if (waited_ms >= o->idle_timeout_ms) {

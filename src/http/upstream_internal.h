@@ -10,8 +10,11 @@
 
 enum {
   UPSTREAM_TICK_MS = 50,
-  UPSTREAM_ARENA_FIRST = 4096, UPSTREAM_ARENAS_KEPT = 256, UPSTREAM_HEADS_KEPT = 64, UPSTREAM_HEAD_KEPT_MAX = 4096,
-  UPSTREAM_HEAD_MAX = 256 * 1024,  /* of a request: what the server let in, and what the gateway adds */
+  UPSTREAM_ARENA_FIRST = 4096,
+  UPSTREAM_ARENAS_KEPT = 256,
+  UPSTREAM_HEADS_KEPT = 64,
+  UPSTREAM_HEAD_KEPT_MAX = 4096,
+  UPSTREAM_HEAD_MAX = 256 * 1024,        /* of a request: what the server let in, and what the gateway adds */
   UPSTREAM_EARLY_MAX = 64 * 1024 * 1024, /* body written before there is a connection; writers stop at STREAM_HIGH */
 };
 
@@ -22,15 +25,15 @@ struct upstream_pool {
   struct upstream_options options;
   struct str host_field;
   struct tls_context *tls;
-  struct arena_pool *arenas;                /* of calls */
-  struct buf heads[UPSTREAM_HEADS_KEPT];    /* memory for heads of requests, wiped, for those that come next */
+  struct arena_pool *arenas;             /* of calls */
+  struct buf heads[UPSTREAM_HEADS_KEPT]; /* memory for heads of requests, wiped, for those that come next */
   size_t head_count;
-  struct link *links;                       /* closed ones too, until their turn is over */
-  struct link *unused;                      /* open, without a call; the one used last first */
-  struct upstream_call *calls;              /* dead ones too */
-  struct line *lines;                       /* of those that wait for a connection: the one to be served next; NULL: nobody waits */
+  struct link *links;          /* closed ones too, until their turn is over */
+  struct link *unused;         /* open, without a call; the one used last first */
+  struct upstream_call *calls; /* dead ones too */
+  struct line *lines;          /* of those that wait for a connection: the one to be served next; NULL: nobody waits */
   size_t open_links, unused_links, waiting;
-  struct share_member member;               /* of the share with other loops' pools to the same server */
+  struct share_member member; /* of the share with other loops' pools to the same server */
   uv_timer_t *tick;
 };
 
@@ -38,11 +41,11 @@ struct link { /* one connection to the server */
   struct upstream_pool *pool;
   struct link *next, *previous, *next_unused, *previous_unused;
   struct stream *stream;
-  struct turn_item turn;       /* frees it once it is closed */
-  struct upstream_call *call;  /* NULL: unused */
-  struct buf in;               /* read and not yet used */
+  struct turn_item turn;      /* frees it once it is closed */
+  struct upstream_call *call; /* NULL: unused */
+  struct buf in;              /* read and not yet used */
   size_t scanned;
-  int64_t since_ms;            /* when it was begun, or became unused */
+  int64_t since_ms;                             /* when it was begun, or became unused */
   bool opened, used, closed, in_unused, is_try; /* is_try: the one that the breaker let through */
 };
 

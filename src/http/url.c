@@ -89,7 +89,8 @@ static int parse_authority(struct arena *arena, struct str text, struct str auth
   if (authority.n && authority.p[0] == '[') {
     size_t end = str_find_char(authority, ']');
     struct sockaddr_storage address;
-    if (end == SIZE_MAX || !address_parse(str_slice(authority, 0, end + 1), &address)) return bad(error, text, "the host is not an IPv6 address");
+    if (end == SIZE_MAX || !address_parse(str_slice(authority, 0, end + 1), &address))
+      return bad(error, text, "the host is not an IPv6 address");
     host = str_slice(authority, 1, end);
     struct str rest = str_from(authority, end + 1);
     if (rest.n && rest.p[0] != ':') return bad(error, text, "something stands behind the host");
@@ -101,7 +102,8 @@ static int parse_authority(struct arena *arena, struct str text, struct str auth
     if (!host_name_ok(host)) return bad(error, text, "the host name is not valid");
   }
   uint64_t number = (uint64_t)default_port(url->scheme);
-  if (port.p && (!str_to_u64(port, &number) || number < 1 || number > 65535)) return bad(error, text, "the port is not between 1 and 65535");
+  if (port.p && (!str_to_u64(port, &number) || number < 1 || number > 65535))
+    return bad(error, text, "the port is not between 1 and 65535");
   url->host = arena_lower(arena, host);
   url->port = (int)number;
   return 0;
@@ -158,7 +160,8 @@ static struct str remove_dots(struct arena *arena, struct str path) {
     struct str segment = str_take(&rest, '/');
     bool last = !rest.p, dot = str_eq(segment, STR(".")), dots = str_eq(segment, STR(".."));
     if (dots)
-      while (n > 0 && out[--n] != '/') {}
+      while (n > 0 && out[--n] != '/') {
+      }
     if (dot || dots) {
       if (last) out[n++] = '/';
       continue;
@@ -182,7 +185,8 @@ static bool has_scheme(struct str s) {
 
 int url_resolve(struct arena *arena, const struct url *base, struct str reference, struct url *ret, struct error *error) {
   if (has_scheme(reference)) return url_parse(arena, reference, ret, error);
-  if (str_starts(reference, STR("//"))) return url_parse(arena, arena_printf(arena, "%.*s:%.*s", STR_ARG(base->scheme), STR_ARG(reference)), ret, error);
+  if (str_starts(reference, STR("//")))
+    return url_parse(arena, arena_printf(arena, "%.*s:%.*s", STR_ARG(base->scheme), STR_ARG(reference)), ret, error);
   if (!printable(reference)) return bad(error, STR("…"), "it has blanks, controls, backslashes or characters that are not ASCII");
   struct url url = *base;
   url.query = url.fragment = STR_NONE;
@@ -266,10 +270,12 @@ int url_target_parse(struct arena *arena, struct str target, struct url_target *
   if (check_path(parsed.path, error) < 0) return -1;
   for (size_t i = 0; i < parsed.query.n; i++) {
     unsigned char c = (unsigned char)parsed.query.p[i];
-    if (c <= ' ' || c >= 0x7f || c == '#') return error_set(error, ERROR_bad_target, "the query of the address has a character that must be encoded");
+    if (c <= ' ' || c >= 0x7f || c == '#')
+      return error_set(error, ERROR_bad_target, "the query of the address has a character that must be encoded");
   }
   if (!url_decode(arena, parsed.path, &parsed.decoded) || !utf8_valid(parsed.decoded)) return refuse(error, "bytes that are not UTF-8");
-  if (str_has(parsed.decoded, STR("\xe2\x80\xa8")) || str_has(parsed.decoded, STR("\xe2\x80\xa9"))) return refuse(error, "an encoded line separator");
+  if (str_has(parsed.decoded, STR("\xe2\x80\xa8")) || str_has(parsed.decoded, STR("\xe2\x80\xa9")))
+    return refuse(error, "an encoded line separator");
   *ret = parsed;
   return 0;
 }

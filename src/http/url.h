@@ -5,8 +5,8 @@
 #ifndef DRAWBRIDGE_HTTP_URL_H
 #define DRAWBRIDGE_HTTP_URL_H
 
-#include "base/error.h"
 #include "base/arena.h"
+#include "base/error.h"
 
 struct url {
   struct str scheme;   /* "http", "https" */
@@ -23,9 +23,10 @@ int url_parse(struct arena *arena, struct str text, struct url *ret, struct erro
 /* A Location as its receiver reads it (RFC 3986 section 5.2): absolute, //host, /path, ?query, or relative with dot segments. */
 int url_resolve(struct arena *arena, const struct url *base, struct str reference, struct url *ret, struct error *error);
 
-struct str url_authority(struct arena *arena, const struct url *url); /* "host", "host:8080", "[::1]:8080"; the scheme's own port is left out */
-struct str url_origin(struct arena *arena, const struct url *url);    /* "https://host:8443": what browsers write in Origin */
-struct str url_text(struct arena *arena, const struct url *url);      /* with path, query and fragment */
+struct str url_authority(struct arena *arena,
+                         const struct url *url); /* "host", "host:8080", "[::1]:8080"; the scheme's own port is left out */
+struct str url_origin(struct arena *arena, const struct url *url); /* "https://host:8443": what browsers write in Origin */
+struct str url_text(struct arena *arena, const struct url *url);   /* with path, query and fragment */
 bool url_same_origin(const struct url *a, const struct url *b);
 
 /* RFC 3986 section 2.1: all but A-Z a-z 0-9 - . _ ~ becomes %XX. */

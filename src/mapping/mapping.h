@@ -56,7 +56,8 @@ struct mapping_side {
   const struct str *data_sets; /* ids */
   size_t data_set_count;
   struct str default_combo; /* id of the default option combo; never empty after mapping_read */
-  const struct dhis2_metadata *metadata; /* what the side held when the mapping was made; written in brief (metadata_write.h). NULL: not told */
+  const struct dhis2_metadata
+      *metadata; /* what the side held when the mapping was made; written in brief (metadata_write.h). NULL: not told */
 };
 
 /* An org unit, or an attribute option combo, of the source and what it is at the target. */
@@ -78,7 +79,8 @@ enum { MAPPING_SOUND_MAX = 32 };
 struct mapping_periods {
   enum mapping_conversion conversion;
   struct str source, target; /* period types ("Monthly"); both set where the conversion is a roll-up */
-  const struct str *sound_for; /* of a roll-up: aggregation types whose values may be added up over time. mapping_read gives SUM where nothing is said */
+  const struct str
+      *sound_for; /* of a roll-up: aggregation types whose values may be added up over time. mapping_read gives SUM where nothing is said */
   size_t sound_count;
   struct str note; /* the conversion in words; may be empty */
 };

@@ -215,7 +215,7 @@ static void read_metadata(struct reading *r, json_t *root, struct mapping *mappi
 }
 
 static void read_root(struct reading *r, json_t *root, struct mapping *mapping) {
-  static const char *const known[] = {"format",    "version", "source",  "target", "rules", "attribute_option_combos",
+  static const char *const known[] = {"format",    "version", "source",  "target",   "rules", "attribute_option_combos",
                                       "org_units", "periods", "missing", "metadata", NULL};
   if (!json_is_object(root) || !str_eq(text_of(r, "mapping", root, "format", true), STR("drawbridge-mapping"))) {
     fail(r, "mapping", "this is not a mapping: \"format\" must be \"drawbridge-mapping\"");

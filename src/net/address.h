@@ -12,9 +12,9 @@
 #include <netinet/in.h>
 
 struct cidr {
-  int family;               /* AF_INET, AF_INET6 */
+  int family; /* AF_INET, AF_INET6 */
   unsigned bits;
-  unsigned char bytes[16];  /* the first 4 for AF_INET */
+  unsigned char bytes[16]; /* the first 4 for AF_INET */
 };
 
 /* "10.0.0.0/8", "fd00::/8", "127.0.0.1" (one address). False where it is not one, or bits beyond the prefix are set. */

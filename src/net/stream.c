@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 enum {
-  DIRECT = 16 * 1024,            /* from here on a write goes out at once instead of being copied */
+  DIRECT = 16 * 1024,               /* from here on a write goes out at once instead of being copied */
   WAITING_MAX = 1024 * 1024 * 1024, /* a whole answer may be large; streamed ones stop at STREAM_HIGH */
   PIECES_MAX = 8,
-  RECORD_MAX = 16 * 1024,           /* plain bytes of a TLS record */
-  HEADS = 16 * 1024,                /* of what was read is wiped so much */
+  RECORD_MAX = 16 * 1024, /* plain bytes of a TLS record */
+  HEADS = 16 * 1024,      /* of what was read is wiped so much */
 };
 
 struct socket { /* of its own, since each address that is tried needs a fresh one */
@@ -35,7 +35,7 @@ struct stream {
   struct stream_room *room;
   const struct stream_events *events;
   void *payload;
-  struct socket *socket;      /* NULL: none at present */
+  struct socket *socket; /* NULL: none at present */
   struct turn_item turn;
   struct buf out;             /* goes out behind `under_way` */
   struct buf spare;           /* the memory of what went last, while more waits: two buffers take turns */
@@ -48,7 +48,7 @@ struct stream {
   const struct str *addresses;
   size_t address_count;
   int port;
-  unsigned holders;           /* sockets not yet closed, the lookup under way, and the owner */
+  unsigned holders; /* sockets not yet closed, the lookup under way, and the owner */
   bool looking_up, opened, paused, eof, ended, closed, above_high, finishing, finished, refused_some, reading, wipes;
   char peer[INET6_ADDRSTRLEN];
 };
@@ -161,8 +161,10 @@ static void on_written(uv_write_t *request, int status) {
   buf_clear(&stream->spare);
   free(write);
   if (stream->closed) return;
-  if (status < 0) fail_uv(stream, status);
-  else flush(stream);
+  if (status < 0)
+    fail_uv(stream, status);
+  else
+    flush(stream);
   if (!stream->under_way) free_bytes(stream, &stream->spare);
 }
 
@@ -209,8 +211,10 @@ void stream_flush(struct stream *stream) {
   uv_buf_t buf = uv_buf_init(stream->out.p, (unsigned)stream->out.n);
   ssize_t sent = try_write(stream, &buf, 1);
   if (sent < 0) return;
-  if ((size_t)sent == stream->out.n) buf_clear(&stream->out);
-  else hand_over(stream, &stream->out, (size_t)sent);
+  if ((size_t)sent == stream->out.n)
+    buf_clear(&stream->out);
+  else
+    hand_over(stream, &stream->out, (size_t)sent);
 }
 
 static void flush(struct stream *stream) {
@@ -240,8 +244,10 @@ static void write_at_once(struct stream *stream, const struct str *pieces, size_
   ssize_t sent = try_write(stream, bufs, n);
   if (sent < 0) return;
   size_t from_out = (size_t)sent < stream->out.n ? (size_t)sent : stream->out.n;
-  if (from_out == stream->out.n) buf_clear(&stream->out);
-  else buf_drop(&stream->out, from_out);
+  if (from_out == stream->out.n)
+    buf_clear(&stream->out);
+  else
+    buf_drop(&stream->out, from_out);
   add_rest(stream, pieces, count, (size_t)sent - from_out);
   if (stream->out.n) hand_over(stream, &stream->out, 0);
 }
@@ -305,7 +311,8 @@ bool stream_write(struct stream *stream, const struct str *pieces, size_t count)
   if (stream->tls) {
     write_tls(stream, pieces, count);
     send_tls(stream);
-  } else write_raw(stream, pieces, count);
+  } else
+    write_raw(stream, pieces, count);
   if (stream_waiting(stream) > STREAM_HIGH) stream->above_high = true;
   return !stream->above_high;
 }
@@ -345,9 +352,12 @@ static void pump_tls(struct stream *stream) {
     char plain[16 * 1024];
     size_t n = 0;
     enum tls_state state = tls_read(stream->tls, plain, sizeof plain, &n, &error);
-    if (state == TLS_DONE) stream->events->data(stream->payload, (struct str){plain, n});
-    else if (state == TLS_MORE) break;
-    else end(stream, state == TLS_BROKEN ? &error : NULL);
+    if (state == TLS_DONE)
+      stream->events->data(stream->payload, (struct str){plain, n});
+    else if (state == TLS_MORE)
+      break;
+    else
+      end(stream, state == TLS_BROKEN ? &error : NULL);
     secret_wipe(plain, n);
   }
   if (!stream->closed) send_tls(stream);
@@ -365,8 +375,10 @@ static void on_eof(struct stream *stream) {
     end(stream, NULL);
     return;
   }
-  if (stream->opened) (void)error_set(&error, ERROR_upstream_broken, "the connection was cut without the end that TLS asks for");
-  else (void)error_set(&error, ERROR_server_unreachable, "the connection was closed before TLS was set up");
+  if (stream->opened)
+    (void)error_set(&error, ERROR_upstream_broken, "the connection was cut without the end that TLS asks for");
+  else
+    (void)error_set(&error, ERROR_server_unreachable, "the connection was closed before TLS was set up");
   end(stream, &error);
 }
 
@@ -378,7 +390,8 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
     on_eof(stream);
   } else if (n < 0) {
     struct error error = {0};
-    (void)error_set(&error, stream->opened ? ERROR_upstream_broken : ERROR_server_unreachable, "the connection broke: %s", uv_strerror((int)n));
+    (void)error_set(&error, stream->opened ? ERROR_upstream_broken : ERROR_server_unreachable, "the connection broke: %s",
+                    uv_strerror((int)n));
     end(stream, &error);
   } else if (stream->tls || stream->served) {
     if (!stream->tls) stream->tls = tls_server(stream->served);
@@ -387,7 +400,9 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
   } else {
     stream->events->data(stream->payload, (struct str){buf->base, (size_t)n});
   }
-  if (n > 0) secret_wipe(buf->base, (size_t)n < HEADS ? (size_t)n : HEADS); /* cookies, passwords: they come with a head, at the front of what is read */
+  if (n > 0)
+    secret_wipe(buf->base,
+                (size_t)n < HEADS ? (size_t)n : HEADS); /* cookies, passwords: they come with a head, at the front of what is read */
 }
 
 void stream_pause(struct stream *stream) {
@@ -400,8 +415,10 @@ void stream_pause(struct stream *stream) {
 static void start_reading(struct stream *stream) {
   if (stream->reading || stream->ended || !is_up(stream)) return;
   int result = uv_read_start((uv_stream_t *)&stream->socket->tcp, on_alloc, on_read);
-  if (result < 0) fail_uv(stream, result);
-  else stream->reading = true;
+  if (result < 0)
+    fail_uv(stream, result);
+  else
+    stream->reading = true;
 }
 
 void stream_resume(struct stream *stream) {
@@ -439,8 +456,10 @@ static void note_peer(struct stream *stream) {
   struct sockaddr_storage address;
   int n = sizeof address;
   if (uv_tcp_getpeername(&stream->socket->tcp, (struct sockaddr *)&address, &n) < 0) return;
-  if (address.ss_family == AF_INET) (void)uv_ip4_name((const struct sockaddr_in *)&address, stream->peer, sizeof stream->peer);
-  else if (address.ss_family == AF_INET6) (void)uv_ip6_name((const struct sockaddr_in6 *)&address, stream->peer, sizeof stream->peer);
+  if (address.ss_family == AF_INET)
+    (void)uv_ip4_name((const struct sockaddr_in *)&address, stream->peer, sizeof stream->peer);
+  else if (address.ss_family == AF_INET6)
+    (void)uv_ip6_name((const struct sockaddr_in6 *)&address, stream->peer, sizeof stream->peer);
 }
 
 struct str stream_peer(const struct stream *stream) {
@@ -471,7 +490,8 @@ static struct stream *begin(struct stream *stream, int result) {
   return stream;
 }
 
-struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload) {
+struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events,
+                             void *payload) {
   struct stream *stream = stream_served(room, tls, events, payload);
   return begin(stream, uv_accept(listener, (uv_stream_t *)&stream->socket->tcp));
 }
@@ -529,8 +549,10 @@ static int connect_to(struct stream *stream, const struct sockaddr *address) {
   }
   struct sockaddr_storage with_port = {0};
   memcpy(&with_port, address, address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
-  if (address->sa_family == AF_INET) ((struct sockaddr_in *)&with_port)->sin_port = htons((uint16_t)stream->port);
-  else ((struct sockaddr_in6 *)&with_port)->sin6_port = htons((uint16_t)stream->port);
+  if (address->sa_family == AF_INET)
+    ((struct sockaddr_in *)&with_port)->sin_port = htons((uint16_t)stream->port);
+  else
+    ((struct sockaddr_in6 *)&with_port)->sin6_port = htons((uint16_t)stream->port);
   struct socket *socket = add_socket(stream);
   socket->connect.data = socket;
   int result = uv_tcp_connect(&socket->connect, &socket->tcp, (const struct sockaddr *)&with_port, on_connected);
@@ -548,7 +570,8 @@ static void try_next(struct stream *stream) {
   }
   stream->next_address = NULL;
   if (stream->failure.code == ERROR_NONE && stream->refused_some)
-    (void)error_set(&stream->failure, ERROR_address_refused, "the server's name leads to an address that is private or local and not listed for it");
+    (void)error_set(&stream->failure, ERROR_address_refused,
+                    "the server's name leads to an address that is private or local and not listed for it");
   if (stream->failure.code == ERROR_NONE) (void)error_set(&stream->failure, ERROR_server_unreachable, "the server's name has no address");
   turn_add(stream->room->turn, &stream->turn);
 }
@@ -558,7 +581,8 @@ static void on_found(uv_getaddrinfo_t *request, int status, struct addrinfo *fou
   stream->found = found;
   stream->looking_up = false;
   if (!stream->closed) {
-    if (status < 0) (void)error_set(&stream->failure, ERROR_server_unreachable, "the server's name cannot be resolved: %s", uv_strerror(status));
+    if (status < 0)
+      (void)error_set(&stream->failure, ERROR_server_unreachable, "the server's name cannot be resolved: %s", uv_strerror(status));
     stream->next_address = status < 0 ? NULL : found;
     try_next(stream);
   }
@@ -580,14 +604,17 @@ static void look_up(struct stream *stream, struct str host) {
   turn_add(stream->room->turn, &stream->turn);
 }
 
-struct stream *stream_dial(struct stream_room *room, const struct stream_target *target, const struct stream_events *events, void *payload) {
+struct stream *stream_dial(struct stream_room *room, const struct stream_target *target, const struct stream_events *events,
+                           void *payload) {
   struct stream *stream = stream_new(room, events, payload);
   stream->addresses = target->addresses;
   stream->address_count = target->address_count;
   stream->port = target->port;
   if (target->tls) stream->tls = tls_client(target->tls, target->host);
   struct sockaddr_storage literal;
-  if (!address_parse(target->host, &literal)) look_up(stream, target->host);
-  else if (connect_to(stream, (const struct sockaddr *)&literal) < 0) try_next(stream);
+  if (!address_parse(target->host, &literal))
+    look_up(stream, target->host);
+  else if (connect_to(stream, (const struct sockaddr *)&literal) < 0)
+    try_next(stream);
   return stream;
 }

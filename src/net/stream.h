@@ -38,7 +38,8 @@ struct stream_events {
 
 /* Takes the connection that waits at `listener`. NULL: it went away. Starts paused. `tls`: speaks TLS as a server (referred to from here on; costs memory only once the other end has begun to speak);
  * `ended` before `opened` with ERROR_bad_request: the handshake failed. NULL: plain. */
-struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events, void *payload);
+struct stream *stream_accept(struct stream_room *room, uv_stream_t *listener, struct tls_context *tls, const struct stream_events *events,
+                             void *payload);
 
 /* The same in two steps, for a connection that another loop is to serve: takes what waits at `listener` as a descriptor of its own, on that listener's loop (-1: it went away), and makes a stream of it, on the other one (NULL: it went
  * away; the descriptor is taken over). */
@@ -62,12 +63,13 @@ bool stream_write(struct stream *stream, const struct str *pieces, size_t count)
 bool stream_write_secret(struct stream *stream, const struct str *pieces, size_t count);
 size_t stream_waiting(const struct stream *stream); /* bytes written that the socket has not taken yet */
 void stream_finish(struct stream *stream);          /* once all has gone out, tells the other end that nothing follows; reading goes on */
-void stream_flush(struct stream *stream);           /* sends now what the socket takes of what waits for the turn's end: before a close that cuts on purpose */
+void stream_flush(
+    struct stream *stream); /* sends now what the socket takes of what waits for the turn's end: before a close that cuts on purpose */
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
-void stream_close(struct stream *stream); /* what waits is thrown away */
-void stream_reset(struct stream *stream); /* as close, so that the other end sees an error and no orderly end */
+void stream_close(struct stream *stream);                /* what waits is thrown away */
+void stream_reset(struct stream *stream);                /* as close, so that the other end sees an error and no orderly end */
 struct str stream_protocol(const struct stream *stream); /* what TLS agreed on (ALPN), good from `opened` on; empty: nothing, or plain */
-struct str stream_peer(const struct stream *stream); /* address of the other end without port; lives as long as the stream */
+struct str stream_peer(const struct stream *stream);     /* address of the other end without port; lives as long as the stream */
 
 #endif

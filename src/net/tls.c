@@ -55,7 +55,9 @@ static long ends_control(BIO *bio, int command, long number, void *pointer) {
 
 static BIO_METHOD *ends_new(void) {
   BIO_METHOD *ends = BIO_meth_new(BIO_TYPE_MEM, "two buffers");
-  if (!ends || BIO_meth_set_read(ends, ends_read) != 1 || BIO_meth_set_write(ends, ends_write) != 1 || BIO_meth_set_ctrl(ends, ends_control) != 1) mem_exhausted(0);
+  if (!ends || BIO_meth_set_read(ends, ends_read) != 1 || BIO_meth_set_write(ends, ends_write) != 1 ||
+      BIO_meth_set_ctrl(ends, ends_control) != 1)
+    mem_exhausted(0);
   return ends;
 }
 
@@ -108,7 +110,8 @@ struct tls_context *tls_context_client(struct str ca_file, struct error *error) 
   struct tls_context *context = context_new(TLS_client_method());
   SSL_CTX_set_verify(context->ctx, SSL_VERIFY_PEER, NULL);
   if (load_authorities(context->ctx, ca_file) == 0) return context;
-  (void)error_set(error, ERROR_configuration, "the certificates in %.*s cannot be read: %s", STR_ARG(ca_file.n ? ca_file : STR("the system's store")), reason());
+  (void)error_set(error, ERROR_configuration, "the certificates in %.*s cannot be read: %s",
+                  STR_ARG(ca_file.n ? ca_file : STR("the system's store")), reason());
   tls_context_free(context);
   return NULL;
 }
@@ -155,16 +158,19 @@ static int no_passphrase(char *buf, int size, int writing, void *payload) {
 }
 
 /* RFC 7301 section 3.2: the server's preference decides, and where nothing is shared the handshake ends. */
-static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, const unsigned char *offered, unsigned offered_n, void *payload) {
+static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, const unsigned char *offered, unsigned offered_n,
+                           void *payload) {
   static const unsigned char known[] = "\x02h2\x08http/1.1";
   unsigned char *chosen;
-  if (SSL_select_next_proto(&chosen, ret_n, known, sizeof known - 1, offered, offered_n) != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  if (SSL_select_next_proto(&chosen, ret_n, known, sizeof known - 1, offered, offered_n) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
   *ret = chosen;
   return SSL_TLSEXT_ERR_OK;
 }
 
 static void set_strength(SSL_CTX *ctx) {
-  if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 || SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1) mem_exhausted(0);
+  if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 || SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1)
+    mem_exhausted(0);
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_TICKET);
   (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   (void)SSL_CTX_set_num_tickets(ctx, 0);
@@ -178,7 +184,8 @@ static int refuse_file(struct error *error, const char *whose, const char *what,
 
 static int load_pair(SSL_CTX *ctx, struct arena *arena, struct str certificate_file, struct str key_file, struct error *error) {
   SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-  if (SSL_CTX_use_certificate_chain_file(ctx, arena_cstr(arena, certificate_file)) != 1) return refuse_file(error, "certificate", "the certificate", certificate_file);
+  if (SSL_CTX_use_certificate_chain_file(ctx, arena_cstr(arena, certificate_file)) != 1)
+    return refuse_file(error, "certificate", "the certificate", certificate_file);
   forget_errors();
   if (SSL_CTX_use_PrivateKey_file(ctx, arena_cstr(arena, key_file), SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
     return refuse_file(error, "key", "the private key", key_file);
@@ -208,9 +215,12 @@ struct tls_certificate tls_context_certificate(const struct tls_context *context
   struct arena *arena = arena_new();
   const char *name = arena_cstr(arena, host);
   bool literal = address_parse(host, &unused);
-  int named = literal ? X509_check_ip_asc(certificate, name, 0) : X509_check_host(certificate, name, host.n, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL);
+  int named = literal ? X509_check_ip_asc(certificate, name, 0)
+                      : X509_check_host(certificate, name, host.n, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL);
   arena_free(arena);
-  return (struct tls_certificate){.from_s = seconds_of(X509_get0_notBefore(certificate)), .to_s = seconds_of(X509_get0_notAfter(certificate)), .names_host = named == 1};
+  return (struct tls_certificate){.from_s = seconds_of(X509_get0_notBefore(certificate)),
+                                  .to_s = seconds_of(X509_get0_notAfter(certificate)),
+                                  .names_host = named == 1};
 }
 
 struct tls *tls_server(struct tls_context *context) {
@@ -255,9 +265,13 @@ enum tls_state tls_shake(struct tls *tls, struct error *error) {
   if (result == 1) return TLS_DONE;
   if (state_of(tls, result) == TLS_MORE) return TLS_MORE;
   long verified = SSL_get_verify_result(tls->ssl);
-  if (SSL_is_server(tls->ssl)) (void)error_set(error, ERROR_bad_request, "the TLS handshake failed: %s", reason());
-  else if (verified != X509_V_OK) (void)error_set(error, ERROR_certificate_refused, "the server's certificate is not trusted: %s", X509_verify_cert_error_string(verified));
-  else (void)error_set(error, ERROR_server_unreachable, "the server does not speak TLS as it should: %s", reason());
+  if (SSL_is_server(tls->ssl))
+    (void)error_set(error, ERROR_bad_request, "the TLS handshake failed: %s", reason());
+  else if (verified != X509_V_OK)
+    (void)error_set(error, ERROR_certificate_refused, "the server's certificate is not trusted: %s",
+                    X509_verify_cert_error_string(verified));
+  else
+    (void)error_set(error, ERROR_server_unreachable, "the server does not speak TLS as it should: %s", reason());
   return TLS_BROKEN;
 }
 

@@ -18,7 +18,8 @@ struct tls_context *tls_context_client(struct str ca_file, struct error *error);
  * Blocks. */
 struct tls_context *tls_context_server(struct str certificate_file, struct str key_file, struct error *error);
 struct tls_context *tls_context_ref(struct tls_context *context); /* any thread; NULL is fine */
-void tls_context_free(struct tls_context *context);               /* gives back one reference; any thread; NULL is fine; connections keep what they need */
+void tls_context_free(
+    struct tls_context *context); /* gives back one reference; any thread; NULL is fine; connections keep what they need */
 
 struct tls_certificate { /* of a server's context */
   int64_t from_s, to_s;  /* good between these, seconds since 1970 */
@@ -33,13 +34,16 @@ void tls_free(struct tls *tls);
 enum tls_state { TLS_MORE, TLS_DONE, TLS_CLOSED, TLS_BROKEN };
 
 void tls_feed(struct tls *tls, struct str ciphertext);
-enum tls_state tls_shake(struct tls *tls, struct error *error);                                      /* BROKEN: ERROR_certificate_refused, ERROR_server_unreachable; of a server: ERROR_bad_request */
-enum tls_state tls_read(struct tls *tls, char *p, size_t size, size_t *ret_n, struct error *error);  /* DONE: *ret_n bytes; CLOSED: the other end said that it is done */
-bool tls_waits(const struct tls *tls);                                                               /* something that was fed is not read yet: without it tls_read would give MORE */
+enum tls_state
+tls_shake(struct tls *tls,
+          struct error *error); /* BROKEN: ERROR_certificate_refused, ERROR_server_unreachable; of a server: ERROR_bad_request */
+enum tls_state tls_read(struct tls *tls, char *p, size_t size, size_t *ret_n,
+                        struct error *error); /* DONE: *ret_n bytes; CLOSED: the other end said that it is done */
+bool tls_waits(const struct tls *tls);        /* something that was fed is not read yet: without it tls_read would give MORE */
 int tls_write(struct tls *tls, struct str plaintext, struct error *error);
-struct str tls_protocol(const struct tls *tls);                                                      /* once shaken: "h2", "http/1.1"; empty: not agreed on */
-void tls_close(struct tls *tls);                                                                     /* tells the other end that nothing follows */
-struct str tls_out(struct tls *tls);                                                                 /* borrowed until the next call */
-void tls_out_sent(struct tls *tls);                                                                  /* forgets what tls_out gave */
+struct str tls_protocol(const struct tls *tls); /* once shaken: "h2", "http/1.1"; empty: not agreed on */
+void tls_close(struct tls *tls);                /* tells the other end that nothing follows */
+struct str tls_out(struct tls *tls);            /* borrowed until the next call */
+void tls_out_sent(struct tls *tls);             /* forgets what tls_out gave */
 
 #endif

@@ -8,7 +8,7 @@ struct turn {
   struct turn_item queue; /* ring; its own act is not used */
   struct turn_item mark;  /* behind what a run acts on */
   unsigned open_handles;
-  bool freed;             /* perhaps by one of its own acts */
+  bool freed; /* perhaps by one of its own acts */
 };
 
 static void unlink_item(struct turn_item *item) {
@@ -42,8 +42,7 @@ static void on_check(uv_check_t *check) {
   (void)uv_idle_stop(&turn->idle);
 }
 
-static void on_idle(uv_idle_t *idle) {
-}
+static void on_idle(uv_idle_t *idle) {}
 
 struct turn *turn_new(uv_loop_t *loop) {
   struct turn *turn = mem_alloc(sizeof *turn);
@@ -58,7 +57,8 @@ struct turn *turn_new(uv_loop_t *loop) {
 void turn_add(struct turn *turn, struct turn_item *item) {
   if (item->queued) return;
   bool was_empty = turn->queue.next == &turn->queue;
-  *item = (struct turn_item){.next = &turn->queue, .previous = turn->queue.previous, .act = item->act, .payload = item->payload, .queued = true};
+  *item = (struct turn_item){
+      .next = &turn->queue, .previous = turn->queue.previous, .act = item->act, .payload = item->payload, .queued = true};
   turn->queue.previous->next = item;
   turn->queue.previous = item;
   if (!was_empty) return;

@@ -23,6 +23,8 @@ struct turn *turn_new(uv_loop_t *loop);
 void turn_free(struct turn *turn);
 void turn_add(struct turn *turn, struct turn_item *item);
 void turn_remove(struct turn *turn, struct turn_item *item);
-void turn_run(struct turn *turn); /* acts now on what is queued: for an owner that ends and must not forget anything. From inside an act only if turn_free follows */
+void turn_run(
+    struct turn *
+        turn); /* acts now on what is queued: for an owner that ends and must not forget anything. From inside an act only if turn_free follows */
 
 #endif

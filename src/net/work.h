@@ -18,8 +18,10 @@
 struct work_pool;
 
 struct work_pool *work_new(uv_loop_t *loop, unsigned threads, size_t queue_limit);
-struct work_pool *work_beside(struct work_pool *pool, uv_loop_t *loop); /* no loop of theirs runs yet. The threads end with the last pool of theirs */
+struct work_pool *work_beside(struct work_pool *pool,
+                              uv_loop_t *loop); /* no loop of theirs runs yet. The threads end with the last pool of theirs */
 void work_free(struct work_pool *pool);
-bool work_submit(struct work_pool *pool, void (*run)(void *payload), void (*done)(void *payload), void *payload); /* false: the queue is full, nothing is called */
+bool work_submit(struct work_pool *pool, void (*run)(void *payload), void (*done)(void *payload),
+                 void *payload); /* false: the queue is full, nothing is called */
 
 #endif

@@ -70,7 +70,8 @@ static int read_issuer(const struct reading *r, bool smart, struct oauth_provide
 
 static int read_all(const struct reading *r, bool smart, struct oauth_provider *ret) {
   if (read_issuer(r, smart, ret) < 0) return -1;
-  bool openid = ret->issuer.n && lists(r, "scopes_supported", "openid", json_object_get(r->root, "id_token_signing_alg_values_supported") != NULL);
+  bool openid =
+      ret->issuer.n && lists(r, "scopes_supported", "openid", json_object_get(r->root, "id_token_signing_alg_values_supported") != NULL);
   if (endpoint(r, "authorization_endpoint", true, &ret->authorization_endpoint) < 0 ||
       endpoint(r, "token_endpoint", true, &ret->token_endpoint) < 0 || endpoint(r, "jwks_uri", openid, &ret->jwks_uri) < 0 ||
       endpoint(r, "revocation_endpoint", false, &ret->revocation_endpoint) < 0 ||
@@ -87,8 +88,8 @@ static int read_all(const struct reading *r, bool smart, struct oauth_provider *
   return 0;
 }
 
-int oauth_discovery_read(const struct oauth_discovery *about, enum oauth_document form, struct str document, struct arena *arena, struct oauth_provider *ret,
-                         struct error *error) {
+int oauth_discovery_read(const struct oauth_discovery *about, enum oauth_document form, struct str document, struct arena *arena,
+                         struct oauth_provider *ret, struct error *error) {
   *ret = (struct oauth_provider){0};
   json_t *root = document.n <= DOCUMENT_MAX ? json_loadb(document.p, document.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
   struct reading r = {.about = about, .root = root, .arena = arena, .error = error};
@@ -126,7 +127,8 @@ int oauth_discover(const struct oauth_discovery *about, struct arena *arena, str
     enum oauth_document form;
     struct str url;
   } places[] = {{OAUTH_DOCUMENT, arena_printf(arena, "%.*s%.*s/.well-known/openid-configuration", STR_ARG(origin), STR_ARG(path))},
-                {OAUTH_DOCUMENT, arena_printf(arena, "%.*s/.well-known/oauth-authorization-server%.*s", STR_ARG(origin), STR_ARG(path))}, /* RFC 8414 section 3 */
+                {OAUTH_DOCUMENT, arena_printf(arena, "%.*s/.well-known/oauth-authorization-server%.*s", STR_ARG(origin),
+                                              STR_ARG(path))}, /* RFC 8414 section 3 */
                 {OAUTH_DOCUMENT_SMART, arena_printf(arena, "%.*s%.*s/.well-known/smart-configuration", STR_ARG(origin), STR_ARG(path))}};
   int result = -1;
   for (size_t i = 0; result < 0 && i < (about->slash_is_the_same ? 3 : 2); i++) {

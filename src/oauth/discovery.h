@@ -10,9 +10,9 @@
 
 struct oauth_discovery {
   struct http_client_options options;
-  struct str issuer;          /* as the server writes it, final slash included */
-  bool slash_is_the_same;     /* `issuer` was not written down as one: the server's may have one final slash more */
-  const struct str *origins;  /* further ones that endpoints may be on */
+  struct str issuer;         /* as the server writes it, final slash included */
+  bool slash_is_the_same;    /* `issuer` was not written down as one: the server's may have one final slash more */
+  const struct str *origins; /* further ones that endpoints may be on */
   size_t origin_count;
 };
 
@@ -22,7 +22,8 @@ enum oauth_document {
 };
 
 /* Pure: one document. -1: ERROR_upstream_error, reason "discovery", and the message says what is wrong. Texts are copied to the arena. */
-int oauth_discovery_read(const struct oauth_discovery *about, enum oauth_document form, struct str document, struct arena *arena, struct oauth_provider *ret, struct error *error);
+int oauth_discovery_read(const struct oauth_discovery *about, enum oauth_document form, struct str document, struct arena *arena,
+                         struct oauth_provider *ret, struct error *error);
 
 /* Asks for the documents, OpenID Connect's first, a FHIR server's last and only where the issuer was not written down. -1 as above, or those of http_client_call. Blocks. */
 int oauth_discover(const struct oauth_discovery *about, struct arena *arena, struct oauth_provider *ret, struct error *error);

@@ -22,6 +22,7 @@ void dpop_nonces_keep(struct dpop_nonces *nonces, struct str url, const struct h
 bool dpop_wants_nonce(int status, const struct http_headers *answer);
 
 /* What goes into the header DPoP. `key`: of jws_new_key; `access_token` NULL: for a token endpoint. */
-struct str dpop_proof(struct dpop_nonces *nonces, const struct secret *key, struct str method, struct str url, const struct secret *access_token, struct arena *arena);
+struct str dpop_proof(struct dpop_nonces *nonces, const struct secret *key, struct str method, struct str url,
+                      const struct secret *access_token, struct arena *arena);
 
 #endif

@@ -34,7 +34,8 @@ int id_token_check(struct str token, struct str jwks, const struct id_token_expe
   jwt_clear(&jwt);
   if (!wrong) return 0;
   if (ahead_s)
-    return error_set(error, ERROR_clock_skew, "the server's ID token is of another time: the server's clock is %lld seconds or more %s ours: set both by NTP",
+    return error_set(error, ERROR_clock_skew,
+                     "the server's ID token is of another time: the server's clock is %lld seconds or more %s ours: set both by NTP",
                      (long long)(ahead_s < 0 ? -ahead_s : ahead_s), ahead_s < 0 ? "behind" : "ahead of");
   (void)error_set(error, ERROR_upstream_error, "the server's ID token was refused: %s", wrong);
   (void)snprintf(error->reason, sizeof error->reason, "id_token");

@@ -22,6 +22,7 @@ struct oauth_person { /* texts in the arena; empty: not told */
  * lost.
  * 0. 1: the set has no key of that id: fetch it again, once. -1: ERROR_upstream_error, reason "id_token", and the message names the check; ERROR_clock_skew: all else is right, but it has expired or is not
  * valid yet: the message tells by how much. Neither nonce nor subject expected is -1. */
-int id_token_check(struct str token, struct str jwks, const struct id_token_expected *expected, struct arena *arena, struct oauth_person *ret, struct error *error);
+int id_token_check(struct str token, struct str jwks, const struct id_token_expected *expected, struct arena *arena,
+                   struct oauth_person *ret, struct error *error);
 
 #endif

@@ -16,10 +16,12 @@ struct jwt {
 int jwt_open(struct str token, struct str jwks, struct jwt *ret, const char **ret_wrong);
 void jwt_clear(struct jwt *jwt);
 
-const char *jwt_text(const json_t *object, const char *name);                     /* "": not there, or no text */
+const char *jwt_text(const json_t *object, const char *name); /* "": not there, or no text */
 bool jwt_is(const json_t *claims, const char *name, struct str expected);
-bool jwt_audience_fits(const json_t *claims, struct str client_id);               /* aud is it, or a list that holds it and, with more than one in it, azp is it */
-const char *jwt_times_wrong(const json_t *claims, int64_t now_ms);                 /* exp, iat, nbf; NULL: good. A minute's difference of clocks is allowed */
+bool jwt_audience_fits(const json_t *claims,
+                       struct str client_id); /* aud is it, or a list that holds it and, with more than one in it, azp is it */
+const char *jwt_times_wrong(const json_t *claims,
+                            int64_t now_ms); /* exp, iat, nbf; NULL: good. A minute's difference of clocks is allowed */
 
 /* Where the above is so because the clocks differ: by how many seconds at least the signer's is ahead of ours (below 0: behind), a day at most. 0: it is not for that. */
 int64_t jwt_clock_ahead_s(const json_t *claims, int64_t now_ms);

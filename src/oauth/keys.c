@@ -11,7 +11,7 @@ struct oauth_keys {
   char *url, *set; /* set NULL: none yet */
   uint64_t number;
   int64_t good_ms, failed_ms, asked_ms; /* of the monotonic clock, 0: never; asked: fetched again for a key that was missing */
-  struct error failure;      /* of the last try; code 0: it went well */
+  struct error failure;                 /* of the last try; code 0: it went well */
 };
 
 struct oauth_keys *oauth_keys_new(void) {
@@ -71,7 +71,8 @@ int oauth_keys_get(struct oauth_keys *keys, struct http_client *http, struct str
   forget_other(keys, url);
   int64_t now = clock_monotonic_ms();
   bool old = !keys->set || now - keys->good_ms >= GOOD_MS, missing = !old && seen == keys->number;
-  bool pause = (keys->failed_ms && now - keys->failed_ms < KEYS_PAUSE_MS) || (missing && keys->asked_ms && now - keys->asked_ms < KEYS_PAUSE_MS);
+  bool pause =
+      (keys->failed_ms && now - keys->failed_ms < KEYS_PAUSE_MS) || (missing && keys->asked_ms && now - keys->asked_ms < KEYS_PAUSE_MS);
   if (missing && !pause) keys->asked_ms = now;
   if ((old || missing) && !pause) renew(keys, http, url, arena);
   bool good = keys->set && seen != keys->number && clock_monotonic_ms() - keys->good_ms < GOOD_MS;

@@ -17,6 +17,7 @@ void oauth_keys_free(struct oauth_keys *keys); /* NULL is fine */
 
 /* The set at `url`, copied to the arena. `seen`: 0, or the number that came with a set that lacked the key: one that is newer is wanted. 0; 1: there is none newer for now; -1: ERROR_upstream_error with reason "id_token", or those of
  * http_client_call. */
-int oauth_keys_get(struct oauth_keys *keys, struct http_client *http, struct str url, uint64_t seen, struct arena *arena, struct str *ret_set, uint64_t *ret_number, struct error *error);
+int oauth_keys_get(struct oauth_keys *keys, struct http_client *http, struct str url, uint64_t seen, struct arena *arena,
+                   struct str *ret_set, uint64_t *ret_number, struct error *error);
 
 #endif

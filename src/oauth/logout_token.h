@@ -16,9 +16,11 @@ struct logout_token { /* texts in the arena */
 };
 
 /* 0. 1: the set has no key of that id. -1: ERROR_bad_request, and the message names the check. */
-int logout_token_check(struct str token, struct str jwks, struct str issuer, struct str client_id, int64_t now_ms, struct arena *arena, struct logout_token *ret, struct error *error);
+int logout_token_check(struct str token, struct str jwks, struct str issuer, struct str client_id, int64_t now_ms, struct arena *arena,
+                       struct logout_token *ret, struct error *error);
 
 /* With the provider's keys, fetched where they must be. -1 as above, or those of oauth_keys_get: the provider's fault or ours. Blocks. */
-int logout_token_verify(const struct oauth_party *party, struct str token, int64_t now_ms, struct arena *arena, struct logout_token *ret, struct error *error);
+int logout_token_verify(const struct oauth_party *party, struct str token, int64_t now_ms, struct arena *arena, struct logout_token *ret,
+                        struct error *error);
 
 #endif

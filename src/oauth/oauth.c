@@ -257,7 +257,8 @@ static int redeem(const struct token_call *call, struct token_answer *tokens, st
     return -1;
   }
   ret->scope = tokens->scope;
-  ret->tokens = (struct oauth_tokens){secret_ref(tokens->access), secret_ref(tokens->refresh), end_of(tokens->expires_s), end_of(tokens->refresh_s)};
+  ret->tokens =
+      (struct oauth_tokens){secret_ref(tokens->access), secret_ref(tokens->refresh), end_of(tokens->expires_s), end_of(tokens->refresh_s)};
   return 0;
 }
 
@@ -355,7 +356,8 @@ static int refreshed(const struct token_call *call, struct token_answer *answer,
     error->code = ERROR_reauth_required;
     return -1;
   }
-  *ret = (struct oauth_tokens){secret_ref(answer->access), secret_ref(answer->refresh ? answer->refresh : used), end_of(answer->expires_s), end_of(answer->refresh_s)};
+  *ret = (struct oauth_tokens){secret_ref(answer->access), secret_ref(answer->refresh ? answer->refresh : used), end_of(answer->expires_s),
+                               end_of(answer->refresh_s)};
   return 0;
 }
 

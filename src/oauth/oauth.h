@@ -29,8 +29,8 @@ struct oauth_client {
   struct str redirect_uri;
   const struct str *scopes; /* NULL: the provider's own */
   size_t scope_count;
-  struct str resource;      /* RFC 8707; empty: none */
-  bool dpop;                /* only tokens that are bound to a key of ours (RFC 9449) */
+  struct str resource; /* RFC 8707; empty: none */
+  bool dpop;           /* only tokens that are bound to a key of ours (RFC 9449) */
 };
 
 /* Who asks whom, and how it is reached. */
@@ -39,9 +39,9 @@ struct oauth_party {
   struct http_client_options options;
   const struct oauth_provider *provider;
   const struct oauth_client *client;
-  struct oauth_keys *keys;          /* of the provider; NULL: fetched each time */
-  struct dpop_nonces *nonces;       /* NULL: none are kept */
-  const struct secret *proof_key;   /* of the connection, for a refresh; NULL: none (its tokens are plain ones) */
+  struct oauth_keys *keys;        /* of the provider; NULL: fetched each time */
+  struct dpop_nonces *nonces;     /* NULL: none are kept */
+  const struct secret *proof_key; /* of the connection, for a refresh; NULL: none (its tokens are plain ones) */
 };
 
 /* What is asked for: the client's scopes, or the provider's. */
@@ -59,8 +59,8 @@ int oauth_start(const struct oauth_party *party, struct arena *arena, struct oau
 
 struct oauth_callback {
   struct str state;
-  struct secret *code;     /* owned by the caller; NULL where `refusal` is told */
-  struct str iss;          /* p == NULL: not there */
+  struct secret *code;             /* owned by the caller; NULL where `refusal` is told */
+  struct str iss;                  /* p == NULL: not there */
   struct str refusal, description; /* error, error_description */
 };
 /* The query of the redirect address. -1: ERROR_bad_request: a parameter twice, no state, neither code nor error. */
@@ -80,24 +80,28 @@ void oauth_tokens_clear(struct oauth_tokens *tokens);
 
 struct oauth_grant {
   struct oauth_tokens tokens;
-  struct str scope;            /* as granted; p == NULL: as asked for */
-  struct oauth_person person;  /* of the ID token; empty: there was none to be had */
-  struct secret *proof_key;    /* owned; what the access token is bound to (DPoP); NULL: to nothing */
+  struct str scope;           /* as granted; p == NULL: as asked for */
+  struct oauth_person person; /* of the ID token; empty: there was none to be had */
+  struct secret *proof_key;   /* owned; what the access token is bound to (DPoP); NULL: to nothing */
 };
 void oauth_grant_clear(struct oauth_grant *grant);
 
 /* Whom the userinfo endpoint names (OpenID Connect Core 5.3), where the ID token left names out: fills those. 0, also where there is no such endpoint. -1: ERROR_upstream_error with reason "id_token": it names another subject. */
-int oauth_ask_person(const struct oauth_party *party, const struct oauth_grant *grant, struct arena *arena, struct oauth_person *person, struct error *error);
+int oauth_ask_person(const struct oauth_party *party, const struct oauth_grant *grant, struct arena *arena, struct oauth_person *person,
+                     struct error *error);
 
 /* `nonce` and `verifier` of the start. -1: ERROR_reauth_required, reason invalid_grant (the code is used up, too old, or for another redirect address: start again); ERROR_upstream_error with reason = the server's own word
  * (invalid_client: id, secret or way of authentication are not those of the registration) or "id_token" (a check failed: which one is in the message; the tokens are revoked then); those of http_client_call. */
-int oauth_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce, struct arena *arena, struct oauth_grant *ret, struct error *error);
+int oauth_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce,
+                 struct arena *arena, struct oauth_grant *ret, struct error *error);
 
 /* `subject`: of the sign-in; empty: not held against. -1: ERROR_reauth_required: the refresh token is dead: only a new sign-in helps (R-D5); ERROR_refresh_failed: for now (server away, its fault, or the client's
  * registration is gone; reason = the server's own word where there was one): keep the connection, try again after error.retry_after. */
-int oauth_refresh(const struct oauth_party *party, struct secret *refresh_token, struct str subject, struct arena *arena, struct oauth_tokens *ret, struct error *error);
+int oauth_refresh(const struct oauth_party *party, struct secret *refresh_token, struct str subject, struct arena *arena,
+                  struct oauth_tokens *ret, struct error *error);
 
 /* The refresh token first, then the access token (which an API may go on taking until it expires). Tokens may be NULL. 0: revoked, or nothing to do: the server has no revocation. */
-int oauth_revoke(const struct oauth_party *party, const struct secret *refresh_token, const struct secret *access_token, struct error *error);
+int oauth_revoke(const struct oauth_party *party, const struct secret *refresh_token, const struct secret *access_token,
+                 struct error *error);
 
 #endif

@@ -190,7 +190,8 @@ static int take(void *payload, enum json_event event, struct str text, struct er
   case JSON_EVENT_NUMBER:
     if (r->depth != 1 || !str_to_u64(text, &seconds) || seconds > INT32_MAX) break;
     if (strcmp(r->key, "expires_in") == 0) r->answer->expires_s = (int64_t)seconds;
-    if (strcmp(r->key, "refresh_expires_in") == 0 || strcmp(r->key, "refresh_token_expires_in") == 0) /* no RFC names one: both are in use */
+    if (strcmp(r->key, "refresh_expires_in") == 0 ||
+        strcmp(r->key, "refresh_token_expires_in") == 0) /* no RFC names one: both are in use */
       r->answer->refresh_s = (int64_t)seconds;
     break;
   default: break;

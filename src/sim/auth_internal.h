@@ -17,16 +17,23 @@ struct sim_account {
   unsigned failures; /* in a row, while lockout is on */
   int64_t last_failure_ms;
   enum sim_totp totp;
-  char secret[33];      /* base32 */
-  bool by_mail;         /* the second factor is a code by e-mail (2.42+); `totp` is its state */
+  char secret[33]; /* base32 */
+  bool by_mail;    /* the second factor is a code by e-mail (2.42+); `totp` is its state */
   bool email_verified;
-  char mail_code[7];    /* the last one sent; empty: none, or used */
+  char mail_code[7]; /* the last one sent; empty: none, or used */
   int64_t mail_until_ms;
   char credentials[12]; /* up to 2.37 the account is an object of its own, with this id */
 };
 
 enum sim_login {
-  SIM_LOGIN_OK, SIM_LOGIN_BAD, SIM_LOGIN_LOCKED, SIM_LOGIN_DISABLED, SIM_LOGIN_EXPIRED, SIM_LOGIN_PASSWORD_EXPIRED, SIM_LOGIN_ENROL, SIM_LOGIN_CODE
+  SIM_LOGIN_OK,
+  SIM_LOGIN_BAD,
+  SIM_LOGIN_LOCKED,
+  SIM_LOGIN_DISABLED,
+  SIM_LOGIN_EXPIRED,
+  SIM_LOGIN_PASSWORD_EXPIRED,
+  SIM_LOGIN_ENROL,
+  SIM_LOGIN_CODE
 };
 
 struct sim_account *sim_account_of(struct sim *sim, const json_t *user); /* made at first use; NULL without user */
@@ -39,7 +46,8 @@ void sim_accounts_free(struct sim_auth *auth);
 void sim_accounts_seed(struct sim *sim);   /* the first user of a fresh server: admin, with a role that holds ALL */
 void sim_accounts_absorb(struct sim *sim); /* passwords and what else belongs to the account out of the users' objects */
 /* In DHIS2's order: locked, disabled, expired, then the password, then what comes after it. code.p == NULL: none was sent. Counts failures. */
-enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str username, struct str password, struct str code, json_t **ret_user);
+enum sim_login sim_login_check(struct sim *sim, struct arena *arena, struct str username, struct str password, struct str code,
+                               json_t **ret_user);
 bool sim_account_locked(const struct sim *sim, const struct sim_account *account);
 bool sim_account_usable(struct sim *sim, json_t *user); /* not disabled, locked, expired; no second factor: what a token's owner must be */
 
@@ -47,7 +55,8 @@ bool sim_account_usable(struct sim *sim, json_t *user); /* not disabled, locked,
 void sim_totp_secret(char *out, size_t letters);
 bool sim_totp_check(const struct sim *sim, const char *secret, struct str code); /* up to 2.37 blanks in the code do not count */
 bool sim_code_check(const struct sim *sim, const struct sim_account *account, struct str code); /* of whichever factor it is */
-bool sim_2fa_send(struct sim *sim, struct sim_account *account);                                  /* a new code, and the one before is void. False: the mail cannot be sent */
+bool sim_2fa_send(struct sim *sim,
+                  struct sim_account *account); /* a new code, and the one before is void. False: the mail cannot be sent */
 void sim_2fa_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_2fa_forget_pending(struct sim *sim, const json_t *user); /* up to 2.41 the JSON login that tells of it drops it */
 void sim_2fa_reset(struct sim *sim, json_t *user);
@@ -56,17 +65,18 @@ void sim_2fa_reset(struct sim *sim, json_t *user);
 
 struct sim_session {
   char id[33];
-  char uid[12];  /* empty: nobody is signed in */
+  char uid[12]; /* empty: nobody is signed in */
   int64_t created_ms, used_ms;
   uint64_t order; /* by last use: the clock may stand still within a millisecond */
-  bool counted;  /* against max.sessions.per_user */
+  bool counted;   /* against max.sessions.per_user */
   bool evicted;
   char *saved;   /* the page asked for before signing in; NULL: none */
   json_t *oauth; /* what the authorization pages keep here: requests that wait for consent, by state */
 };
 
-struct sim_session *sim_session_find(struct sim *sim, const struct sim_request *request); /* the live one of the cookie; its last use is now */
-struct sim_session *sim_session_new(struct sim *sim, const json_t *user, bool counted);   /* user NULL: nobody yet */
+struct sim_session *sim_session_find(struct sim *sim,
+                                     const struct sim_request *request); /* the live one of the cookie; its last use is now */
+struct sim_session *sim_session_new(struct sim *sim, const json_t *user, bool counted); /* user NULL: nobody yet */
 void sim_session_end(struct sim *sim, struct sim_session *session);
 void sim_session_save(struct sim_session *session, struct str target);
 void sim_session_cookie(struct sim *sim, struct sim_reply *reply, const struct sim_session *session);
@@ -100,8 +110,8 @@ struct sim_auth {
   VEC(struct sim_session *) sessions;
   VEC(struct sim_pat *) pats;
   uint64_t uses;
-  json_t *settings;  /* system settings that were set, as text */
-  json_t *cors;      /* list of globs */
+  json_t *settings; /* system settings that were set, as text */
+  json_t *cors;     /* list of globs */
   json_t *user_store;
   json_t *routes;
   struct sim_legacy *legacy;
@@ -113,31 +123,33 @@ struct sim_call {
   struct sim *sim;
   const struct sim_request *request;
   struct sim_reply *reply;
-  struct str path; /* decoded; version prefix folded where it is valid */
-  bool is_api;     /* "/api" or below */
-  bool bad_prefix; /* "/api/<number>/…" with a number that is not served, or twice */
+  struct str path;             /* decoded; version prefix folded where it is valid */
+  bool is_api;                 /* "/api" or below */
+  bool bad_prefix;             /* "/api/<number>/…" with a number that is not served, or twice */
   struct sim_session *session; /* live or NULL */
-  json_t *user;    /* who asks; NULL: nobody */
-  bool tokened;    /* the caller is known by Authorization, not by a session */
+  json_t *user;                /* who asks; NULL: nobody */
+  bool tokened;                /* the caller is known by Authorization, not by a session */
 };
 
 int64_t sim_setting_int(const struct sim *sim, const char *name);
 bool sim_is_xhr(const struct sim_request *request);
-bool sim_is_token(struct str text); /* RFC 6750 section 2.1: b64token */
-json_t *sim_body_json(const struct sim_request *request); /* NULL: not JSON */
+bool sim_is_token(struct str text);                         /* RFC 6750 section 2.1: b64token */
+json_t *sim_body_json(const struct sim_request *request);   /* NULL: not JSON */
 struct str sim_text(const json_t *object, const char *key); /* the text member; p NULL: not there */
 /* An error that a controller threw: 2.43 writes it without a charset. */
 void sim_reply_thrown(const struct sim *sim, struct sim_reply *reply, int status, const char *error_code, const char *message);
-void sim_reply_list(const struct sim_request *request, struct sim_reply *reply, const char *name, json_t *found); /* one page of objects; takes found */
+void sim_reply_list(const struct sim_request *request, struct sim_reply *reply, const char *name,
+                    json_t *found); /* one page of objects; takes found */
 void sim_reply_redirect(struct sim_reply *reply, int status, struct str location);
 /* Up to 2.40 objects show more, up to 2.37 some things less: changes `object` (its own copy, deep) and returns it. externalize: of its "access". */
 json_t *sim_as_old(const struct sim *sim, json_t *object, bool externalize);
-json_t *sim_duplicate_report(const struct sim *sim, const char *klass, const char *property, const char *value, const char *this_one, const char *holder, struct arena *arena); /* E5003 */
-json_t *sim_person(const json_t *user); /* a user as other objects show him: "createdBy" */
+json_t *sim_duplicate_report(const struct sim *sim, const char *klass, const char *property, const char *value, const char *this_one,
+                             const char *holder, struct arena *arena); /* E5003 */
+json_t *sim_person(const json_t *user);                                /* a user as other objects show him: "createdBy" */
 const char *sim_login_path(const struct sim *sim);
-struct str sim_login_link(const struct sim_call *call); /* where a browser is sent that is not signed in */
+struct str sim_login_link(const struct sim_call *call);    /* where a browser is sent that is not signed in */
 json_t *sim_pick(const json_t *object, struct str fields); /* DHIS2's fields=a,b[c,d],:all,!e on one object; a new reference */
-void sim_now_text(const struct sim *sim, char out[32]);   /* "2026-11-24T09:30:00.000" as DHIS2 writes times */
+void sim_now_text(const struct sim *sim, char out[32]);    /* "2026-11-24T09:30:00.000" as DHIS2 writes times */
 void sim_random_text(char *out, size_t n, const char *letters);
 enum { SIM_UUID_LENGTH = 36 };
 void sim_uuid(char out[SIM_UUID_LENGTH + 1]);
@@ -145,14 +157,15 @@ void sim_uuid(char out[SIM_UUID_LENGTH + 1]);
 /* Rooms of sim_auth_handle; true: answered. */
 bool sim_cors_handle(struct sim_call *call);
 void sim_cors_config(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
-bool sim_login_handle(struct sim_call *call);  /* JSON and form login, logout, login page, loginConfig */
+bool sim_login_handle(struct sim_call *call); /* JSON and form login, logout, login page, loginConfig */
 bool sim_me_handle(struct sim_call *call);
 void sim_settings_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_store_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
 void sim_route_handle(struct sim *sim, json_t *user, struct str path, const struct sim_request *request, struct sim_reply *reply);
-bool sim_user_act(struct sim_call *call);      /* disable, enable, reset the second factor */
-void sim_anonymous(struct sim_call *call);     /* the refusal */
-void sim_refuse(struct sim_call *call, bool by_basic, const char *message); /* the same without keeping what was asked for; by_basic: a password was sent and is wrong */
+bool sim_user_act(struct sim_call *call);  /* disable, enable, reset the second factor */
+void sim_anonymous(struct sim_call *call); /* the refusal */
+void sim_refuse(struct sim_call *call, bool by_basic,
+                const char *message); /* the same without keeping what was asked for; by_basic: a password was sent and is wrong */
 
 /* The OAuth server up to 2.41 … */
 struct sim_legacy *sim_legacy_new(void);

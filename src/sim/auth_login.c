@@ -147,7 +147,8 @@ static void login_page(struct sim_call *call) {
       sim_login_check(call->sim, request->arena, name, form_field(request, "password"), code.n > 0 ? code : STR_NONE, &user);
   if (outcome != SIM_LOGIN_OK) {
     ensure_cookie(call);
-    if (outcome == SIM_LOGIN_CODE && sim_account_of(call->sim, user)->by_mail && code.n == 0) (void)sim_2fa_send(call->sim, sim_account_of(call->sim, user));
+    if (outcome == SIM_LOGIN_CODE && sim_account_of(call->sim, user)->by_mail && code.n == 0)
+      (void)sim_2fa_send(call->sim, sim_account_of(call->sim, user));
     sim_page_login(call->sim, call->reply, name, page_problem(outcome, code.n > 0));
     return;
   }

@@ -11,10 +11,10 @@
 enum { SIM_CODE_LENGTH = 128, SIM_CONSENT_STATE_LENGTH = 44 };
 
 struct sim_grant {
-  char id[12], user[12], client[12]; /* object ids */
+  char id[12], user[12], client[12];                      /* object ids */
   char *client_id, *redirect, *state, *nonce, *challenge; /* of the request; NULL: not sent */
   bool redirect_told;
-  json_t *asked, *scopes; /* scopes: NULL until they are granted */
+  json_t *asked, *scopes;                           /* scopes: NULL until they are granted */
   char consent_state[SIM_CONSENT_STATE_LENGTH + 1]; /* while it waits for consent; else empty */
   char code[SIM_CODE_LENGTH + 1], refresh[SIM_CODE_LENGTH + 1];
   char *access;
@@ -24,9 +24,9 @@ struct sim_grant {
 
 struct sim_oauth {
   VEC(struct sim_grant *) grants;
-  json_t *consents; /* [{"id", "client", "user", "scopes": […]}] */
+  json_t *consents;   /* [{"id", "client", "user", "scopes": […]}] */
   json_t *enrolments; /* initial access tokens not used yet: jti to user id */
-  void *key; /* cjose_jwk_t; NULL until first used */
+  void *key;          /* cjose_jwk_t; NULL until first used */
   char key_id[SIM_UUID_LENGTH + 1];
 };
 
@@ -34,15 +34,16 @@ struct sim_oauth {
 struct sim_grant *sim_grant_new(struct sim *sim); /* the oldest goes where there are too many */
 void sim_grant_drop(struct sim *sim, struct sim_grant *grant);
 void sim_grant_give_code(struct sim *sim, struct sim_grant *grant, int64_t life_ms);
-struct str sim_scopes_text(struct arena *arena, const json_t *scopes); /* joined with blanks, in the order in which a Java set gives them out */
+struct str sim_scopes_text(struct arena *arena,
+                           const json_t *scopes); /* joined with blanks, in the order in which a Java set gives them out */
 json_t *sim_scopes_of(struct arena *arena, struct str text, char separator);
 bool sim_scopes_hold(const json_t *scopes, struct str scope);
 
 /* Keys and tokens. */
-void sim_oauth_forget_key(struct sim_oauth *oauth); /* the next use makes a new one */
-void sim_url_random(char *out, size_t n); /* n letters of the base64url alphabet */
+void sim_oauth_forget_key(struct sim_oauth *oauth);                            /* the next use makes a new one */
+void sim_url_random(char *out, size_t n);                                      /* n letters of the base64url alphabet */
 struct str sim_jwt_sign(struct sim *sim, struct arena *arena, json_t *claims); /* takes claims */
-json_t *sim_jwt_part(struct arena *arena, struct str token, size_t part); /* 0 header, 1 claims, not checked; NULL: not readable */
+json_t *sim_jwt_part(struct arena *arena, struct str token, size_t part);      /* 0 header, 1 claims, not checked; NULL: not readable */
 enum sim_jwt { SIM_JWT_GOOD, SIM_JWT_BAD_SIGNATURE, SIM_JWT_UNKNOWN_KEY, SIM_JWT_MALFORMED };
 enum sim_jwt sim_jwt_verify(struct sim *sim, struct arena *arena, struct str token);
 bool sim_jwt_verify_with(struct arena *arena, struct str token, struct str key_set); /* against a key of a JWK set */
@@ -62,7 +63,8 @@ bool sim_client_read(const struct sim *sim, struct arena *arena, struct str clie
 bool sim_client_lists(const struct sim_client *client, const char *property, struct str word);
 /* RFC 6749 section 2.3, in the method that is registered for the client and no other. False: a refusal is in the reply. */
 bool sim_client_authenticate(struct sim_call *call, struct sim_client *ret);
-json_t *sim_client_row(struct sim *sim, const json_t *user, const json_t *body, const char *uid, const struct sim_request *request); /* with the defaults of a creation */
+json_t *sim_client_row(struct sim *sim, const json_t *user, const json_t *body, const char *uid,
+                       const struct sim_request *request);          /* with the defaults of a creation */
 struct str sim_client_hash(struct arena *arena, struct str secret); /* bcrypt */
 
 /* Answers. */

@@ -26,7 +26,8 @@ static bool carry_out(struct sim *sim, struct str what, const json_t *body, json
   if (str_eq(what, STR("expire"))) return sim_auth_expire_all(sim), true;
   if (str_eq(what, STR("restart"))) return sim_auth_restart(sim), true;
   if (str_eq(what, STR("set"))) return sim_set(sim, text_of(body, "name"), text_of(body, "value"));
-  if (str_eq(what, STR("password-age"))) return sim_auth_age_password(sim, text_of(body, "username"), json_integer_value(json_object_get(body, "days")));
+  if (str_eq(what, STR("password-age")))
+    return sim_auth_age_password(sim, text_of(body, "username"), json_integer_value(json_object_get(body, "days")));
   if (str_eq(what, STR("token"))) return sim_auth_put_token(sim, text_of(body, "username"), text_of(body, "token"));
   if (str_eq(what, STR("verify-email"))) return sim_auth_verify_email(sim, text_of(body, "username"));
   if (str_eq(what, STR("tokens"))) return json_object_set_new(answer, "tokens", sim_auth_tokens(sim)) == 0;

@@ -21,7 +21,7 @@ struct import_class {
   size_t count;
   size_t more_ignored; /* what is counted twice */
   size_t created, updated, deleted, ignored;
-  struct map by_uid;   /* of import_object */
+  struct map by_uid; /* of import_object */
 };
 
 enum import_strategy { IMPORT_CREATE_AND_UPDATE, IMPORT_CREATE, IMPORT_UPDATE, IMPORT_DELETE };
@@ -39,7 +39,8 @@ struct metadata_import {
 void metadata_import_read(struct metadata_import *import, json_t *root);
 void metadata_import_done(struct metadata_import *import);
 void metadata_import_check(struct metadata_import *import); /* data_import_check.c */
-void metadata_import_commit(struct metadata_import *import); /* stores or deletes what had no errors, or counts it where it only validates */
+void metadata_import_commit(
+    struct metadata_import *import); /* stores or deletes what had no errors, or counts it where it only validates */
 json_t *metadata_import_report(const struct metadata_import *import); /* {"status", "stats", "typeReports"} */
 json_t *metadata_import_params(const struct metadata_import *import, bool async);
 

@@ -13,7 +13,7 @@ struct sim_data {
   struct sim_schema *schema;
   struct sim_tasks *tasks;
   json_t *user_settings; /* uid: key: text */
-  json_t *store; /* namespace: key: {"value", "created", …} */
+  json_t *store;         /* namespace: key: {"value", "created", …} */
 };
 
 /* One question on its way. */
@@ -35,9 +35,9 @@ bool data_is(const struct data_call *call, const char *method);
 struct str data_param(const struct data_call *call, const char *name); /* p NULL: not there */
 bool data_flag(const struct data_call *call, const char *name, bool without);
 void data_error(struct data_call *call, int status, const char *code, struct str message); /* as a controller throws it */
-struct str data_body(const struct data_call *call);           /* of the request, unpacked */
-json_t *data_time(int64_t ms);                                /* "2026-11-24T09:30:00.000" */
-struct str data_link(const struct data_call *call, struct str path); /* as DHIS2 writes links into answers */
+struct str data_body(const struct data_call *call);                                        /* of the request, unpacked */
+json_t *data_time(int64_t ms);                                                             /* "2026-11-24T09:30:00.000" */
+struct str data_link(const struct data_call *call, struct str path);                       /* as DHIS2 writes links into answers */
 void data_not_found(struct data_call *call, const struct sim_class *class, struct str uid);
 
 /* --- objects as they are shown (data_property.c) --- */
@@ -48,8 +48,10 @@ bool data_may_read(const struct data_call *call, const struct sim_class *class, 
 bool data_may_write(const struct data_call *call, const struct sim_class *class, const json_t *object);
 bool data_has_default_name(const json_t *object);
 /* The value of a property, references as they are stored; a new reference, or NULL where there is nothing to show. */
-json_t *data_property(const struct data_call *call, const struct sim_class *class, const json_t *object, const struct sim_property *property);
-struct sim_list data_list_of(const struct data_call *call, const json_t *object, const struct sim_property *property); /* the objects at the other end of an inverse property */
+json_t *data_property(const struct data_call *call, const struct sim_class *class, const json_t *object,
+                      const struct sim_property *property);
+struct sim_list data_list_of(const struct data_call *call, const json_t *object,
+                             const struct sim_property *property); /* the objects at the other end of an inverse property */
 
 /* --- fields=… (data_fields.c) --- */
 
@@ -79,7 +81,8 @@ json_t *data_show(const struct data_call *call, const struct sim_class *class, c
 struct data_filters;
 /* NULL: refused, and answered: with `status` (400 from lists, 409 from /api/metadata). `prefix`: "" or "dataElements:" before the parameter names. */
 struct data_filters *data_filters_read(struct data_call *call, const struct sim_class *class, const char *prefix, int status);
-bool data_filters_pass(const struct data_call *call, const struct data_filters *filters, const struct sim_class *class, const json_t *object);
+bool data_filters_pass(const struct data_call *call, const struct data_filters *filters, const struct sim_class *class,
+                       const json_t *object);
 /* The ids that the filters let through at most, where they say so ("id:in", "id:eq"); false: they do not. */
 bool data_filters_ids(const struct data_filters *filters, struct str **ret_ids, size_t *ret_count);
 

@@ -166,9 +166,12 @@ bool data_system(struct data_call *call) {
   static const struct {
     const char *path;
     void (*answer)(struct data_call *call);
-  } rooms[] = {{"system/info", reply_info},         {"system/id", reply_ids},
-               {"system/uid", reply_ids},           {"system/ping", reply_pong},
-               {"periodTypes", reply_period_types}, {"analytics", reply_analytics},
+  } rooms[] = {{"system/info", reply_info},
+               {"system/id", reply_ids},
+               {"system/uid", reply_ids},
+               {"system/ping", reply_pong},
+               {"periodTypes", reply_period_types},
+               {"analytics", reply_analytics},
                {"analytics/dataValueSet", reply_analytics}};
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
     if (!str_eq(call->path, str_of(rooms[i].path)) || !data_is(call, "GET")) continue;

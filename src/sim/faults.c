@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-static const char *const kind_names[] = {"none", "slow", "hang", "cut", "truncate", "shorten", "empty", "status", "html", "strip", "expire"};
+static const char *const kind_names[] = {"none",  "slow",   "hang", "cut",   "truncate", "shorten",
+                                         "empty", "status", "html", "strip", "expire"};
 
 struct rule {
   struct str path, method;
@@ -42,7 +43,8 @@ static json_int_t number(const json_t *rule, const char *key, json_int_t left_ou
 }
 
 static int read_rule(const json_t *from, size_t index, struct rule *rule, struct error *error) {
-  static const char *const known[] = {"path", "method", "nth", "times", "kind", "ms", "status", "retry_after", "header", "execute", "about"};
+  static const char *const known[] = {"path",   "method",      "nth",    "times",   "kind", "ms",
+                                      "status", "retry_after", "header", "execute", "about"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)from, key, value) {
@@ -53,7 +55,9 @@ static int read_rule(const json_t *from, size_t index, struct rule *rule, struct
   struct str kind = str_of(json_string_value(json_object_get(from, "kind")));
   for (size_t i = 1; i < sizeof kind_names / sizeof *kind_names; i++)
     if (str_eq(kind, str_of(kind_names[i]))) rule->fault.kind = (enum sim_fault_kind)i;
-  if (rule->fault.kind == SIM_FAULT_NONE) return error_set(error, ERROR_input, "rule %zu: \"kind\" is one of slow, hang, cut, truncate, shorten, empty, status, html, strip, expire", index + 1);
+  if (rule->fault.kind == SIM_FAULT_NONE)
+    return error_set(error, ERROR_input,
+                     "rule %zu: \"kind\" is one of slow, hang, cut, truncate, shorten, empty, status, html, strip, expire", index + 1);
   rule->path = str_of(json_string_value(json_object_get(from, "path")));
   rule->method = str_of(json_string_value(json_object_get(from, "method")));
   rule->nth = number(from, "nth", 1);
@@ -63,10 +67,12 @@ static int read_rule(const json_t *from, size_t index, struct rule *rule, struct
   rule->fault.status = (int)number(from, "status", rule->fault.kind == SIM_FAULT_HTML ? 200 : 503);
   rule->fault.retry_after_s = number(from, "retry_after", 0);
   rule->fault.header = str_of(json_string_value(json_object_get(from, "header")));
-  if (rule->fault.kind == SIM_FAULT_STRIP && rule->fault.header.n == 0) return error_set(error, ERROR_input, "rule %zu: strip wants \"header\"", index + 1);
+  if (rule->fault.kind == SIM_FAULT_STRIP && rule->fault.header.n == 0)
+    return error_set(error, ERROR_input, "rule %zu: strip wants \"header\"", index + 1);
   const json_t *execute = json_object_get(from, "execute");
   rule->fault.execute = execute ? json_is_true(execute) : !replaces;
-  if (rule->fault.status < 200 || rule->fault.status > 599) return error_set(error, ERROR_input, "rule %zu: \"status\" is from 200 to 599", index + 1);
+  if (rule->fault.status < 200 || rule->fault.status > 599)
+    return error_set(error, ERROR_input, "rule %zu: \"status\" is from 200 to 599", index + 1);
   return 0;
 }
 

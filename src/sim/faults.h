@@ -22,7 +22,19 @@
 #include "base/error.h"
 #include "sim/request.h"
 
-enum sim_fault_kind { SIM_FAULT_NONE, SIM_FAULT_SLOW, SIM_FAULT_HANG, SIM_FAULT_CUT, SIM_FAULT_TRUNCATE, SIM_FAULT_SHORTEN, SIM_FAULT_EMPTY, SIM_FAULT_STATUS, SIM_FAULT_HTML, SIM_FAULT_STRIP, SIM_FAULT_EXPIRE };
+enum sim_fault_kind {
+  SIM_FAULT_NONE,
+  SIM_FAULT_SLOW,
+  SIM_FAULT_HANG,
+  SIM_FAULT_CUT,
+  SIM_FAULT_TRUNCATE,
+  SIM_FAULT_SHORTEN,
+  SIM_FAULT_EMPTY,
+  SIM_FAULT_STATUS,
+  SIM_FAULT_HTML,
+  SIM_FAULT_STRIP,
+  SIM_FAULT_EXPIRE
+};
 
 struct sim_fault {
   enum sim_fault_kind kind;
@@ -37,8 +49,9 @@ struct sim_faults;
 
 struct sim_faults *sim_faults_load(const char *file, struct error *error); /* NULL: not readable or not valid: ERROR_input with the place */
 void sim_faults_free(struct sim_faults *faults);                           /* NULL is fine */
-struct sim_fault sim_faults_next(struct sim_faults *faults, struct str method, struct str path); /* counts; SIM_FAULT_NONE: nothing goes wrong. NULL faults: never */
+struct sim_fault sim_faults_next(struct sim_faults *faults, struct str method,
+                                 struct str path);                  /* counts; SIM_FAULT_NONE: nothing goes wrong. NULL faults: never */
 struct str sim_fault_shorten(struct arena *arena, struct str body); /* the body itself where it is no JSON */
-bool sim_glob(struct str pattern, struct str text);                        /* the whole text; * and ? */
+bool sim_glob(struct str pattern, struct str text);                 /* the whole text; * and ? */
 
 #endif

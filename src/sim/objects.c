@@ -96,7 +96,8 @@ void sim_objects_put(struct sim_objects *objects, const char *class_name, json_t
     size_t at = 0;
     while (class->list.p[at] != old) at++;
     class->list.p[at] = object;
-  } else VEC_PUSH(&class->list, object);
+  } else
+    VEC_PUSH(&class->list, object);
   map_put(&class->by_uid, str_of(uid_of(object)), object);
   if (old) json_decref(old);
 }

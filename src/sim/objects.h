@@ -15,14 +15,18 @@ struct sim_relations; /* relations.h */
 
 struct sim_objects *sim_objects_new(void);
 void sim_objects_free(struct sim_objects *objects);
-json_t *sim_objects_get(const struct sim_objects *objects, const char *class_name, const char *uid);  /* borrowed; NULL: none (also for a NULL uid) */
-json_t *sim_objects_find(const struct sim_objects *objects, const char *class_name, const char *property, const char *value); /* first whose text property is value */
+json_t *sim_objects_get(const struct sim_objects *objects, const char *class_name,
+                        const char *uid); /* borrowed; NULL: none (also for a NULL uid) */
+json_t *sim_objects_find(const struct sim_objects *objects, const char *class_name, const char *property,
+                         const char *value); /* first whose text property is value */
 size_t sim_objects_count(const struct sim_objects *objects, const char *class_name);
 json_t *sim_objects_at(const struct sim_objects *objects, const char *class_name, size_t index);
-void sim_objects_put(struct sim_objects *objects, const char *class_name, json_t *object); /* takes the reference; "id" says where; replaces */
+void sim_objects_put(struct sim_objects *objects, const char *class_name,
+                     json_t *object); /* takes the reference; "id" says where; replaces */
 bool sim_objects_delete(struct sim_objects *objects, const char *class_name, const char *uid);
-uint64_t sim_objects_class_changes(const struct sim_objects *objects, const char *class_name); /* grows with each put and delete: for what is kept worked out */
-struct sim_relations *sim_objects_relations(const struct sim_objects *objects);                /* for relations.c alone */
+uint64_t sim_objects_class_changes(const struct sim_objects *objects,
+                                   const char *class_name); /* grows with each put and delete: for what is kept worked out */
+struct sim_relations *sim_objects_relations(const struct sim_objects *objects); /* for relations.c alone */
 
 /* "/OU…/OU…", from the top to this unit; a new reference. */
 json_t *sim_unit_path(const struct sim_objects *objects, const json_t *unit);

@@ -21,7 +21,10 @@ static json_t *reference(const char *uid) {
 
 static const struct {
   const char *class_name, *uid;
-} defaults[] = {{"categoryOptions", "xYerKDKCefk"}, {"categories", "GLevLNI9wkl"}, {"categoryCombos", "bjDvmb4bfuf"}, {"categoryOptionCombos", "HllvX50cXC0"}};
+} defaults[] = {{"categoryOptions", "xYerKDKCefk"},
+                {"categories", "GLevLNI9wkl"},
+                {"categoryCombos", "bjDvmb4bfuf"},
+                {"categoryOptionCombos", "HllvX50cXC0"}};
 
 const char *sim_default_uid(const struct sim_objects *objects, const char *class_name) {
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) /* the usual ids without a search */
@@ -44,12 +47,19 @@ void sim_objects_put_defaults(struct sim_objects *objects) {
     sim_objects_put(objects, defaults[i].class_name, json_pack("{s:s, s:s, s:s}", "id", uids[i], "name", "default", "code", "default"));
   }
   json_t *option = sim_objects_get(objects, "categoryOptions", uids[0]), *category = sim_objects_get(objects, "categories", uids[1]);
-  json_t *combo = sim_objects_get(objects, "categoryCombos", uids[2]), *option_combo = sim_objects_get(objects, "categoryOptionCombos", uids[3]);
+  json_t *combo = sim_objects_get(objects, "categoryCombos", uids[2]),
+         *option_combo = sim_objects_get(objects, "categoryOptionCombos", uids[3]);
   if (made[0]) json_object_set_new(option, "sharing", system_sharing());
   if (made[0]) json_object_set_new(option, "shortName", json_string("default"));
-  if (made[1]) json_object_update_new(category, json_pack("{s:o, s:s, s:s, s:[o]}", "sharing", system_sharing(), "shortName", "default", "dataDimensionType", "DISAGGREGATION", "categoryOptions", reference(uids[0])));
-  if (made[2]) json_object_update_new(combo, json_pack("{s:o, s:s, s:b, s:[o]}", "sharing", system_sharing(), "dataDimensionType", "DISAGGREGATION", "skipTotal", 0, "categories", reference(uids[1])));
-  if (made[3]) json_object_update_new(option_combo, json_pack("{s:o, s:[o]}", "categoryCombo", reference(uids[2]), "categoryOptions", reference(uids[0])));
+  if (made[1])
+    json_object_update_new(category, json_pack("{s:o, s:s, s:s, s:[o]}", "sharing", system_sharing(), "shortName", "default",
+                                               "dataDimensionType", "DISAGGREGATION", "categoryOptions", reference(uids[0])));
+  if (made[2])
+    json_object_update_new(combo, json_pack("{s:o, s:s, s:b, s:[o]}", "sharing", system_sharing(), "dataDimensionType", "DISAGGREGATION",
+                                            "skipTotal", 0, "categories", reference(uids[1])));
+  if (made[3])
+    json_object_update_new(option_combo,
+                           json_pack("{s:o, s:[o]}", "categoryCombo", reference(uids[2]), "categoryOptions", reference(uids[0])));
 }
 
 /* Option combos. */
@@ -67,7 +77,8 @@ static bool same_options(const json_t *option_combo, const struct choices *choic
   const json_t *options = json_object_get(option_combo, "categoryOptions");
   for (size_t i = 0; i < choices->categories; i++) {
     bool found = false;
-    for (size_t k = 0; !found && k < json_array_size(options); k++) found = strcmp(text_of(json_array_get(options, k), "id"), text_of(choices->chosen[i], "id")) == 0;
+    for (size_t k = 0; !found && k < json_array_size(options); k++)
+      found = strcmp(text_of(json_array_get(options, k), "id"), text_of(choices->chosen[i], "id")) == 0;
     if (!found) return false;
   }
   return json_array_size(options) <= choices->categories;
@@ -90,7 +101,9 @@ static void choose(struct choices *choices) {
     char uid[12];
     sim_uid(uid);
     json_t *combo = reference(text_of(choices->combo, "id"));
-    sim_objects_put(choices->objects, "categoryOptionCombos", json_pack("{s:s, s:s%, s:o, s:O}", "id", uid, "name", name.p ? name.p : "", name.n, "categoryCombo", combo, "categoryOptions", options));
+    sim_objects_put(choices->objects, "categoryOptionCombos",
+                    json_pack("{s:s, s:s%, s:o, s:O}", "id", uid, "name", name.p ? name.p : "", name.n, "categoryCombo", combo,
+                              "categoryOptions", options));
   }
   json_decref(options);
   arena_free(arena);
@@ -101,7 +114,8 @@ static void choose_from(struct choices *choices, size_t at) {
     choose(choices);
     return;
   }
-  const json_t *category = sim_objects_get(choices->objects, "categories", text_of(json_array_get(json_object_get(choices->combo, "categories"), at), "id"));
+  const json_t *category =
+      sim_objects_get(choices->objects, "categories", text_of(json_array_get(json_object_get(choices->combo, "categories"), at), "id"));
   const json_t *options = json_object_get(category, "categoryOptions");
   for (size_t i = 0; i < json_array_size(options) && choices->made < OPTION_COMBOS_MAX; i++) {
     choices->chosen[at] = json_array_get(options, i);
@@ -110,7 +124,11 @@ static void choose_from(struct choices *choices, size_t at) {
 }
 
 void sim_complete_option_combos(struct sim_objects *objects, const json_t *combo, bool rename) {
-  struct choices choices = {.objects = objects, .combo = combo, .categories = json_array_size(json_object_get(combo, "categories")), .existing = json_array(), .rename = rename};
+  struct choices choices = {.objects = objects,
+                            .combo = combo,
+                            .categories = json_array_size(json_object_get(combo, "categories")),
+                            .existing = json_array(),
+                            .rename = rename};
   struct sim_list existing = sim_related(objects, "categoryOptionCombos", "categoryCombo", text_of(combo, "id"));
   for (size_t i = 0; i < existing.n; i++) json_array_append(choices.existing, existing.p[i]);
   if (choices.categories > 0 && choices.categories <= CATEGORIES_MAX) choose_from(&choices, 0);
@@ -120,8 +138,10 @@ void sim_complete_option_combos(struct sim_objects *objects, const json_t *combo
 /* What a file leaves out. */
 
 static void set_missing(json_t *object, const char *key, json_t *value) {
-  if (json_object_get(object, key)) json_decref(value);
-  else json_object_set_new(object, key, value);
+  if (json_object_get(object, key))
+    json_decref(value);
+  else
+    json_object_set_new(object, key, value);
 }
 
 static void complete_object(const struct sim_objects *objects, const char *class_name, json_t *object) {
@@ -131,7 +151,9 @@ static void complete_object(const struct sim_objects *objects, const char *class
   bool is_element = strcmp(class_name, "dataElements") == 0, is_set = strcmp(class_name, "dataSets") == 0;
   bool is_option_combo = strcmp(class_name, "categoryOptionCombos") == 0;
   if (cut > 0 && !is_option_combo) set_missing(object, "shortName", json_stringn(name.p, cut));
-  if (!is_option_combo) set_missing(object, "sharing", json_pack("{s:n, s:s, s:b, s:{}, s:{}}", "owner", "public", "rwrw----", "external", 0, "users", "userGroups"));
+  if (!is_option_combo)
+    set_missing(object, "sharing",
+                json_pack("{s:n, s:s, s:b, s:{}, s:{}}", "owner", "public", "rwrw----", "external", 0, "users", "userGroups"));
   if (is_element || is_set) set_missing(object, "categoryCombo", reference(sim_default_uid(objects, "categoryCombos")));
   if (is_element) {
     set_missing(object, "valueType", json_string("INTEGER"));
@@ -140,7 +162,8 @@ static void complete_object(const struct sim_objects *objects, const char *class
     set_missing(object, "zeroIsSignificant", json_false());
   }
   if (is_set) set_missing(object, "periodType", json_string("Monthly"));
-  if (strcmp(class_name, "categories") == 0 || strcmp(class_name, "categoryCombos") == 0) set_missing(object, "dataDimensionType", json_string("DISAGGREGATION"));
+  if (strcmp(class_name, "categories") == 0 || strcmp(class_name, "categoryCombos") == 0)
+    set_missing(object, "dataDimensionType", json_string("DISAGGREGATION"));
 }
 
 /* An org unit of the tree that is made where a file has none; ids are the same in every server, so that two of them have common units. */
@@ -164,7 +187,8 @@ static void make_units(struct sim_objects *objects) {
   }
   for (size_t i = 0; i < sim_objects_count(objects, "dataSets"); i++) {
     json_t *units = json_array();
-    for (size_t k = 0; k < sim_objects_count(objects, "organisationUnits"); k++) json_array_append_new(units, reference(text_of(sim_objects_at(objects, "organisationUnits", k), "id")));
+    for (size_t k = 0; k < sim_objects_count(objects, "organisationUnits"); k++)
+      json_array_append_new(units, reference(text_of(sim_objects_at(objects, "organisationUnits", k), "id")));
     json_object_set_new(sim_objects_at(objects, "dataSets", i), "organisationUnits", units);
   }
   json_decref(root);
@@ -179,7 +203,8 @@ static void give_units(struct sim_objects *objects) {
   }
   for (size_t i = 0; i < sim_objects_count(objects, "users"); i++) {
     json_t *user = sim_objects_at(objects, "users", i);
-    if (json_array_size(json_object_get(user, "organisationUnits")) == 0) json_object_set_new(user, "organisationUnits", json_deep_copy(roots));
+    if (json_array_size(json_object_get(user, "organisationUnits")) == 0)
+      json_object_set_new(user, "organisationUnits", json_deep_copy(roots));
   }
   json_decref(roots);
 }
@@ -196,10 +221,12 @@ static void complete_combos(struct sim_objects *objects) {
 }
 
 static void complete(struct sim_objects *objects) {
-  static const char *const classes[] = {"categoryOptions", "categories", "categoryCombos", "categoryOptionCombos", "dataElements", "dataSets", "optionSets", "indicators"};
+  static const char *const classes[] = {"categoryOptions", "categories", "categoryCombos", "categoryOptionCombos",
+                                        "dataElements",    "dataSets",   "optionSets",     "indicators"};
   sim_objects_put_defaults(objects);
   for (size_t c = 0; c < sizeof classes / sizeof *classes; c++)
-    for (size_t i = 0; i < sim_objects_count(objects, classes[c]); i++) complete_object(objects, classes[c], sim_objects_at(objects, classes[c], i));
+    for (size_t i = 0; i < sim_objects_count(objects, classes[c]); i++)
+      complete_object(objects, classes[c], sim_objects_at(objects, classes[c], i));
   complete_combos(objects);
   if (sim_objects_count(objects, "organisationUnits") == 0) make_units(objects);
   give_units(objects);
@@ -222,8 +249,8 @@ static void forget_fresh_defaults(struct sim_objects *objects, const json_t *fil
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
     json_t *object;
     size_t k;
-    json_array_foreach(json_object_get(file, defaults[i].class_name), k, object)
-      if (strcmp(text_of(object, "name"), "default") == 0) sim_objects_delete(objects, defaults[i].class_name, defaults[i].uid);
+    json_array_foreach(json_object_get(file, defaults[i].class_name), k, object) if (strcmp(text_of(object, "name"), "default") == 0)
+        sim_objects_delete(objects, defaults[i].class_name, defaults[i].uid);
   }
 }
 
@@ -239,11 +266,15 @@ int sim_objects_load(struct sim_objects *objects, const char *file, struct error
   const char *class_name;
   json_object_foreach(root, class_name, list) {
     size_t i;
-    json_array_foreach(list, i, object) if (sim_is_uid(str_of(text_of(object, "id")))) sim_objects_put(objects, class_name, json_incref(object));
+    json_array_foreach(list, i, object) if (sim_is_uid(str_of(text_of(object, "id"))))
+        sim_objects_put(objects, class_name, json_incref(object));
   }
-  for (size_t i = 0; i < sim_objects_count(objects, "categoryCombos"); i++) lift(objects, sim_objects_at(objects, "categoryCombos", i), "categoryOptionCombos", "categoryOptionCombos", "categoryCombo");
-  for (size_t i = 0; i < sim_objects_count(objects, "optionSets"); i++) lift(objects, sim_objects_at(objects, "optionSets", i), "options", "options", "optionSet");
-  for (size_t i = 0; i < sim_objects_count(objects, "categories"); i++) lift(objects, sim_objects_at(objects, "categories", i), "categoryOptions", "categoryOptions", "category");
+  for (size_t i = 0; i < sim_objects_count(objects, "categoryCombos"); i++)
+    lift(objects, sim_objects_at(objects, "categoryCombos", i), "categoryOptionCombos", "categoryOptionCombos", "categoryCombo");
+  for (size_t i = 0; i < sim_objects_count(objects, "optionSets"); i++)
+    lift(objects, sim_objects_at(objects, "optionSets", i), "options", "options", "optionSet");
+  for (size_t i = 0; i < sim_objects_count(objects, "categories"); i++)
+    lift(objects, sim_objects_at(objects, "categories", i), "categoryOptions", "categoryOptions", "category");
   complete(objects);
   json_decref(root);
   return 0;

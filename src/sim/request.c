@@ -45,12 +45,18 @@ struct str sim_html_escape(struct arena *arena, struct str text) {
   struct buf out = BUF_INIT(text.n * 6 + 1);
   for (size_t i = 0; i < text.n; i++) {
     char c = text.p[i];
-    if (c == '&') buf_add(&out, STR("&amp;"));
-    else if (c == '<') buf_add(&out, STR("&lt;"));
-    else if (c == '>') buf_add(&out, STR("&gt;"));
-    else if (c == '"') buf_add(&out, STR("&quot;"));
-    else if (c == '\'') buf_add(&out, STR("&#39;"));
-    else buf_add_char(&out, c);
+    if (c == '&')
+      buf_add(&out, STR("&amp;"));
+    else if (c == '<')
+      buf_add(&out, STR("&lt;"));
+    else if (c == '>')
+      buf_add(&out, STR("&gt;"));
+    else if (c == '"')
+      buf_add(&out, STR("&quot;"));
+    else if (c == '\'')
+      buf_add(&out, STR("&#39;"));
+    else
+      buf_add_char(&out, c);
   }
   struct str escaped = arena_str(arena, buf_str(&out));
   buf_free(&out);
@@ -119,7 +125,8 @@ void sim_reply_json(struct sim_reply *reply, int status, json_t *body) {
   char *text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
   if (!text) mem_exhausted(0);
   reply->status = status;
-  if (http_headers_count(&reply->headers, STR("Content-Type")) == 0) sim_reply_header(reply, "Content-Type", STR("application/json;charset=UTF-8"));
+  if (http_headers_count(&reply->headers, STR("Content-Type")) == 0)
+    sim_reply_header(reply, "Content-Type", STR("application/json;charset=UTF-8"));
   reply->body = arena_str(reply->arena, str_of(text));
   free(text);
   json_decref(body);
@@ -127,26 +134,26 @@ void sim_reply_json(struct sim_reply *reply, int status, json_t *body) {
 
 const char *sim_reason(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Payload Too Large";
-    case 415: return "Unsupported Media Type";
-    case 500: return "Internal Server Error";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "";
+  case 200: return "OK";
+  case 201: return "Created";
+  case 202: return "Accepted";
+  case 204: return "No Content";
+  case 400: return "Bad Request";
+  case 401: return "Unauthorized";
+  case 403: return "Forbidden";
+  case 404: return "Not Found";
+  case 405: return "Method Not Allowed";
+  case 406: return "Not Acceptable";
+  case 409: return "Conflict";
+  case 410: return "Gone";
+  case 412: return "Precondition Failed";
+  case 413: return "Payload Too Large";
+  case 415: return "Unsupported Media Type";
+  case 500: return "Internal Server Error";
+  case 502: return "Bad Gateway";
+  case 503: return "Service Unavailable";
+  case 504: return "Gateway Timeout";
+  default: return "";
   }
 }
 
@@ -162,7 +169,8 @@ void sim_reply_tomcat(struct sim_reply *reply, int status, const char *message) 
   struct str note = sim_html_escape(reply->arena, message ? str_of(message) : reason);
   sim_reply_text(reply, status, "text/html;charset=utf-8",
                  arena_printf(reply->arena,
-                              "<!doctype html><html lang=\"en\"><head><title>HTTP Status %d – %.*s</title></head><body><h1>HTTP Status %d – %.*s</h1><hr class=\"line\" />"
+                              "<!doctype html><html lang=\"en\"><head><title>HTTP Status %d – %.*s</title></head><body><h1>HTTP Status %d "
+                              "– %.*s</h1><hr class=\"line\" />"
                               "<p><b>Type</b> Status Report</p><p><b>Message</b> %.*s</p></body></html>",
                               status, STR_ARG(reason), status, STR_ARG(reason), STR_ARG(note)));
 }

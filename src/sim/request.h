@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 struct sim_request {
-  struct arena *arena; /* of this exchange */
+  struct arena *arena;                                      /* of this exchange */
   struct str method, target, path, query, host, peer, body; /* path: below the context path, not decoded, version prefix still there */
   struct http_headers headers;
 };
@@ -20,10 +20,11 @@ struct sim_reply {
 
 /* Query parameters, decoded; the n-th of that name. NULL p: not there. */
 struct str sim_param(const struct sim_request *request, const char *name, size_t nth);
-struct str sim_header(const struct sim_request *request, const char *name);  /* the first; NULL p: not there */
-struct str sim_cookie(const struct sim_request *request, const char *name);  /* the last of that name; NULL p: not there */
+struct str sim_header(const struct sim_request *request, const char *name); /* the first; NULL p: not there */
+struct str sim_cookie(const struct sim_request *request, const char *name); /* the last of that name; NULL p: not there */
 bool sim_is(const struct sim_request *request, const char *method);
-bool sim_wants(const struct sim_request *request, const char *media_type);   /* Accept names this media type (as text, quality is not looked at) */
+bool sim_wants(const struct sim_request *request,
+               const char *media_type); /* Accept names this media type (as text, quality is not looked at) */
 
 /* The same for any application/x-www-form-urlencoded text. Broken escapes stay as they are. */
 struct str sim_form_value(struct arena *arena, struct str form, const char *name, size_t nth);

@@ -15,7 +15,7 @@ struct sim_property {
   bool owner, required;   /* owner: belongs to the object itself (fields=:owner) */
   bool simple;            /* one text, number or truth value */
   bool is_date, is_real;
-  json_t *missing;        /* what is shown where nothing is stored; NULL: nothing */
+  json_t *missing; /* what is shown where nothing is stored; NULL: nothing */
 };
 
 struct sim_class {
@@ -31,10 +31,10 @@ struct sim_schema;
 struct sim_schema *sim_schema_new(void);
 void sim_schema_free(struct sim_schema *schema);
 
-const struct sim_class *sim_class_of(const struct sim_schema *schema, struct str plural);          /* NULL: none */
+const struct sim_class *sim_class_of(const struct sim_schema *schema, struct str plural); /* NULL: none */
 const struct sim_class *sim_class_of_singular(const struct sim_schema *schema, struct str singular);
-const struct sim_class *sim_class_at(const struct sim_schema *schema, size_t index);               /* NULL: no more */
-const struct sim_property *sim_property_of(const struct sim_class *class, struct str name);        /* NULL: none */
+const struct sim_class *sim_class_at(const struct sim_schema *schema, size_t index);        /* NULL: no more */
+const struct sim_property *sim_property_of(const struct sim_class *class, struct str name); /* NULL: none */
 /* The class that a member of a part refers to, by its name alone ("dataElement" of a data set's elements); NULL: it is a value. */
 const struct sim_class *sim_class_of_member(const struct sim_schema *schema, struct str name);
 

@@ -12,12 +12,8 @@ static const struct {
   enum sim_release release;
   const char *name, *version, *revision;
 } releases[] = {
-    {SIM_2_37_9, "2.37.9", "2.37.9", "c829b69"},
-    {SIM_2_37, "2.37", "2.37.10", "2d0f892"},
-    {SIM_2_40, "2.40", "2.40.12", "82b6022"},
-    {SIM_2_41, "2.41", "2.41.9", "ce64046"},
-    {SIM_2_42, "2.42", "2.42.5.2", "91f1f41"},
-    {SIM_2_43, "2.43", "2.43.1", "9cbfbf3"},
+    {SIM_2_37_9, "2.37.9", "2.37.9", "c829b69"}, {SIM_2_37, "2.37", "2.37.10", "2d0f892"},  {SIM_2_40, "2.40", "2.40.12", "82b6022"},
+    {SIM_2_41, "2.41", "2.41.9", "ce64046"},     {SIM_2_42, "2.42", "2.42.5.2", "91f1f41"}, {SIM_2_43, "2.43", "2.43.1", "9cbfbf3"},
 };
 
 bool sim_release_of(struct str text, enum sim_release *ret) {
@@ -48,8 +44,17 @@ struct sim *sim_new(enum sim_release release, struct str base_url, struct str co
   sim->release = release;
   sim->base_url = base_url;
   sim->context = context;
-  sim->conf = (struct sim_conf){.pat = release >= SIM_2_40, .legacy_oauth = release <= SIM_2_41, .oauth_server = release >= SIM_2_42, .jwt = release >= SIM_2_42, .totp = true, .email_2fa = true, .mail = true, .saved_requests = true, .login_app = true,
-                                .session_timeout_s = 3600, .max_sessions = 10};
+  sim->conf = (struct sim_conf){.pat = release >= SIM_2_40,
+                                .legacy_oauth = release <= SIM_2_41,
+                                .oauth_server = release >= SIM_2_42,
+                                .jwt = release >= SIM_2_42,
+                                .totp = true,
+                                .email_2fa = true,
+                                .mail = true,
+                                .saved_requests = true,
+                                .login_app = true,
+                                .session_timeout_s = 3600,
+                                .max_sessions = 10};
   sim->objects = sim_objects_new();
   sim->data = sim_data_new(sim);
   sim->values = sim_values_new();
@@ -83,8 +88,20 @@ bool sim_set(struct sim *sim, struct str name, struct str value) {
     const char *name;
     bool *flag;
     int64_t *number;
-  } keys[] = {{"pat", &conf->pat, NULL}, {"uaa", &conf->legacy_oauth, NULL}, {"oauth", &conf->oauth_server, NULL}, {"jwt", &conf->jwt, NULL}, {"csrf", &conf->csrf, NULL},
-              {"totp", &conf->totp, NULL}, {"email-2fa", &conf->email_2fa, NULL}, {"mail", &conf->mail, NULL}, {"saved-requests", &conf->saved_requests, NULL}, {"login-app", &conf->login_app, NULL}, {"rotate", &conf->rotate, NULL}, {"control", &conf->control, NULL}, {"timeout", NULL, &conf->session_timeout_s}, {"max-sessions", NULL, &conf->max_sessions}};
+  } keys[] = {{"pat", &conf->pat, NULL},
+              {"uaa", &conf->legacy_oauth, NULL},
+              {"oauth", &conf->oauth_server, NULL},
+              {"jwt", &conf->jwt, NULL},
+              {"csrf", &conf->csrf, NULL},
+              {"totp", &conf->totp, NULL},
+              {"email-2fa", &conf->email_2fa, NULL},
+              {"mail", &conf->mail, NULL},
+              {"saved-requests", &conf->saved_requests, NULL},
+              {"login-app", &conf->login_app, NULL},
+              {"rotate", &conf->rotate, NULL},
+              {"control", &conf->control, NULL},
+              {"timeout", NULL, &conf->session_timeout_s},
+              {"max-sessions", NULL, &conf->max_sessions}};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     if (!str_eq(name, str_of(keys[i].name))) continue;
     if (keys[i].number) return str_to_i64(value, keys[i].number);

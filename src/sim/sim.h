@@ -13,33 +13,35 @@
 /* 2.37.9 answers nearly every refusal otherwise than 2.37.10, and much like 2.40: a release of its own. */
 enum sim_release { SIM_2_37_9 = 36, SIM_2_37 = 37, SIM_2_40 = 40, SIM_2_41 = 41, SIM_2_42 = 42, SIM_2_43 = 43 };
 
-struct sim_auth; /* auth.h */
-struct sim_data; /* data.h */
+struct sim_auth;   /* auth.h */
+struct sim_data;   /* data.h */
 struct sim_values; /* values.h */
 
 /* What an administrator of the real server writes into dhis.conf. Set by name with sim_set. */
 struct sim_conf {
-  bool pat;                   /* "pat": enable.api_token.authentication */
-  bool legacy_oauth;          /* "uaa": oauth2.authorization.server.enabled, up to 2.41 */
-  bool oauth_server;          /* "oauth": oauth2.server.enabled, from 2.42 on */
-  bool jwt;                   /* "jwt": oidc.jwt.token.authentication.enabled */
-  bool csrf;                  /* "csrf": http.security.csrf.enabled, from 2.42 on */
-  bool totp;                  /* "totp": login.security.totp_2fa.enabled */
-  bool email_2fa;             /* "email-2fa": login.security.email_2fa.enabled, from 2.42 on (off in a fresh dhis.conf; on here, as in the servers that were recorded) */
-  bool mail;                  /* "mail": does the mail server take what is sent? */
-  bool saved_requests;        /* "saved-requests": login.saved.requests.enable, from 2.42 on: after a sign-in back to the page that was asked for */
-  bool login_app;             /* "login-app": are the login page and a home page there? (Servers built without bundled apps answer 404.) */
-  bool rotate;                /* "rotate": refresh tokens change at each use, whatever the client says; not a thing of dhis.conf either */
-  bool control;               /* "control": see control.h; not a thing of dhis.conf */
-  const char *calendar;       /* "calendar": keyCalendar, as the server tells it; NULL: iso8601. Its periods stay those of ISO 8601 */
-  int64_t session_timeout_s;  /* "timeout": system.session.timeout */
-  int64_t max_sessions;       /* "max-sessions": max.sessions.per_user */
+  bool pat;          /* "pat": enable.api_token.authentication */
+  bool legacy_oauth; /* "uaa": oauth2.authorization.server.enabled, up to 2.41 */
+  bool oauth_server; /* "oauth": oauth2.server.enabled, from 2.42 on */
+  bool jwt;          /* "jwt": oidc.jwt.token.authentication.enabled */
+  bool csrf;         /* "csrf": http.security.csrf.enabled, from 2.42 on */
+  bool totp;         /* "totp": login.security.totp_2fa.enabled */
+  bool
+      email_2fa; /* "email-2fa": login.security.email_2fa.enabled, from 2.42 on (off in a fresh dhis.conf; on here, as in the servers that were recorded) */
+  bool mail; /* "mail": does the mail server take what is sent? */
+  bool
+      saved_requests; /* "saved-requests": login.saved.requests.enable, from 2.42 on: after a sign-in back to the page that was asked for */
+  bool login_app;     /* "login-app": are the login page and a home page there? (Servers built without bundled apps answer 404.) */
+  bool rotate;        /* "rotate": refresh tokens change at each use, whatever the client says; not a thing of dhis.conf either */
+  bool control;       /* "control": see control.h; not a thing of dhis.conf */
+  const char *calendar;      /* "calendar": keyCalendar, as the server tells it; NULL: iso8601. Its periods stay those of ISO 8601 */
+  int64_t session_timeout_s; /* "timeout": system.session.timeout */
+  int64_t max_sessions;      /* "max-sessions": max.sessions.per_user */
 };
 
 struct sim {
   enum sim_release release;
   int64_t clock_offset_ms;
-  int64_t stopped_ms; /* a clock that stands (see control.h); 0: it runs */
+  int64_t stopped_ms;  /* a clock that stands (see control.h); 0: it runs */
   struct str base_url; /* "http://127.0.0.1:9041", as the issuer has it; with the context path; both owned by the caller of sim_new */
   struct str context;  /* "" or "/central": what stands before every path */
   struct sim_conf conf;

@@ -21,7 +21,7 @@ void sim_tasks_free(struct sim_tasks *tasks);
 struct sim_task *sim_task_start(struct sim *sim, json_t *user, const struct sim_request *request, const char *type, sim_task_run *run);
 void sim_task_note(struct sim_task *task, const char *level, struct str message, bool completed);
 void sim_task_parameters(struct sim_task *task, const char *message, json_t *parameters); /* takes the reference */
-void sim_task_summary(struct sim_task *task, json_t *summary);                             /* takes the reference */
+void sim_task_summary(struct sim_task *task, json_t *summary);                            /* takes the reference */
 /* "Initiated …", with Location. Takes the reference to `parameters`. */
 void sim_task_reply(const struct sim_task *task, const struct sim_request *request, json_t *parameters, struct sim_reply *reply);
 

@@ -44,7 +44,7 @@ struct import {
   /* the summary */
   size_t imported, updated, ignored, deleted;
   json_t *conflicts, *rejected;
-  const char *complete; /* dataSetComplete; NULL: left out */
+  const char *complete;             /* dataSetComplete; NULL: left out */
   const char *status, *description; /* description NULL: left out */
   /* or what was thrown instead */
   int thrown; /* HTTP status; 0: nothing */
@@ -54,14 +54,14 @@ struct import {
 
 bool import_flag(const struct import *import, const char *name);
 void import_reject(struct import *import, size_t index);
-bool import_end(struct import *import, const char *status, const char *description); /* always false */
+bool import_end(struct import *import, const char *status, const char *description);     /* always false */
 bool import_throw(struct import *import, int status, const char *code, struct str text); /* always false */
 /* A scheme that the payload itself names ("idScheme": "CODE"); `shown`: the summary tells. */
 void import_scheme(struct import *import, const char *name, struct str text, bool shown);
 /* The option combo of a combo by its options, in whatever scheme these are; NULL: none. */
 const json_t *import_combo(struct import *import, const char *combo, const json_t *options);
 json_t *import_find(struct import *import, enum schemed kind, struct str text); /* NULL: none of that name */
-struct values_group *import_group(struct import *import); /* a new one; good until the next */
+struct values_group *import_group(struct import *import);                       /* a new one; good until the next */
 
 /* Each reads the whole body into groups. False: it could not, and the import has ended or thrown. */
 bool values_parse_json(struct import *import, struct str body);
@@ -78,7 +78,8 @@ struct values_outcome {
   struct str text;
   bool of_value; /* it was the value itself that was refused */
 };
-struct values_outcome values_write_row(struct sim *sim, json_t *user, const struct sim_request *request, struct str data_set, const struct row *row);
+struct values_outcome values_write_row(struct sim *sim, json_t *user, const struct sim_request *request, struct str data_set,
+                                       const struct row *row);
 json_t *values_time(int64_t ms); /* "2026-11-24T09:30:00.000" */
 
 #endif

@@ -11,7 +11,7 @@ enum scheme_kind { SCHEME_UID, SCHEME_CODE, SCHEME_NAME, SCHEME_DATABASE_ID, SCH
 
 struct scheme {
   enum scheme_kind kind;
-  struct str text;      /* as it is written in answers: "CODE" */
+  struct str text;       /* as it is written in answers: "CODE" */
   const char *attribute; /* uid, for SCHEME_ATTRIBUTE */
 };
 
@@ -34,7 +34,8 @@ struct values_query {
   VEC(struct sim_value *) rows;
 };
 
-bool values_query_read(struct values_query *q, struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply); /* false: refused, and answered */
+bool values_query_read(struct values_query *q, struct sim *sim, json_t *user, const struct sim_request *request,
+                       struct sim_reply *reply); /* false: refused, and answered */
 void values_query_select(struct values_query *q);
 void values_query_done(struct values_query *q);
 

@@ -37,7 +37,8 @@ int http_source_probe(const struct http_source *source, struct arena *arena, str
   if (oauth_discover(&about, arena, &ret->oauth, &why) == 0)
     offer(ret, SIGN_IN_OAUTH, true, "");
   else
-    ret->kinds[SIGN_IN_OAUTH] = (struct sign_in_offer){.why = arena_printf(arena, "%s", why.message), .failed = why.code == ERROR_upstream_error ? ERROR_NONE : why.code};
+    ret->kinds[SIGN_IN_OAUTH] = (struct sign_in_offer){.why = arena_printf(arena, "%s", why.message),
+                                                       .failed = why.code == ERROR_upstream_error ? ERROR_NONE : why.code};
   return 0;
 }
 
@@ -68,7 +69,8 @@ static int make_credential(enum sign_in_kind kind, struct str name, const struct
     ret->value = secret_new(secret_reveal(secret));
     return 0;
   }
-  (void)error_set(error, ERROR_token_refused, "this is no token: it has letters that none has, or is empty or too long; copy it again, without blanks");
+  (void)error_set(error, ERROR_token_refused,
+                  "this is no token: it has letters that none has, or is empty or too long; copy it again, without blanks");
   return reason(error, "malformed");
 }
 
@@ -77,7 +79,8 @@ static int judge(enum sign_in_kind kind, const struct http_answer *answer, struc
   int status = answer->status;
   if (status >= 200 && status <= 299) return 0;
   error->upstream_status = status;
-  if (status == 401 && kind == SIGN_IN_BASIC) return error_set(error, ERROR_wrong_credentials, "the server does not take this user name and password");
+  if (status == 401 && kind == SIGN_IN_BASIC)
+    return error_set(error, ERROR_wrong_credentials, "the server does not take this user name and password");
   if (status == 401) {
     (void)error_set(error, ERROR_token_refused, "the server does not take it: it may be mistyped, expired or revoked");
     return reason(error, "not_told");
@@ -86,7 +89,8 @@ static int judge(enum sign_in_kind kind, const struct http_answer *answer, struc
   return error_set(error, ERROR_upstream_error, "the server's answer to the check is %d: is 'check' in its configuration right?", status);
 }
 
-static int ask(const struct http_source *source, enum sign_in_kind kind, struct source_credential credential, struct arena *arena, struct error *error) {
+static int ask(const struct http_source *source, enum sign_in_kind kind, struct source_credential credential, struct arena *arena,
+               struct error *error) {
   struct http_client_options options = source->place->options;
   if (options.timeout_ms == 0 || options.timeout_ms > CALL_MS) options.timeout_ms = CALL_MS;
   struct http_client *http = http_client_new(options);
@@ -104,8 +108,8 @@ static int ask(const struct http_source *source, enum sign_in_kind kind, struct 
   return result < 0 ? -1 : judge(kind, &answer, error);
 }
 
-int http_source_sign_in(const struct http_source *source, enum sign_in_kind kind, struct str name, const struct secret *secret, struct arena *arena,
-                        struct signed_in *ret, struct error *error) {
+int http_source_sign_in(const struct http_source *source, enum sign_in_kind kind, struct str name, const struct secret *secret,
+                        struct arena *arena, struct signed_in *ret, struct error *error) {
   *ret = (struct signed_in){.kind = kind};
   int result = make_credential(kind, name, secret, &ret->credential, error);
   if (result == 0 && source->check.n) result = ask(source, kind, ret->credential, arena, error);
@@ -118,22 +122,25 @@ int http_source_sign_in(const struct http_source *source, enum sign_in_kind kind
 
 /* --- codes --- */
 
-int http_source_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce, struct arena *arena,
-                       struct signed_in *ret, struct error *error) {
+int http_source_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce,
+                       struct arena *arena, struct signed_in *ret, struct error *error) {
   struct oauth_grant grant;
   *ret = (struct signed_in){.kind = SIGN_IN_OAUTH};
   if (oauth_redeem(party, code, verifier, nonce, arena, &grant, error) < 0) return -1;
   struct oauth_person person = grant.person;
   int result = oauth_ask_person(party, &grant, arena, &person, error);
   if (result == 0) {
-    ret->credential = (struct source_credential){grant.proof_key ? CREDENTIAL_DPOP : CREDENTIAL_BEARER, secret_ref(grant.tokens.access_token)};
+    ret->credential =
+        (struct source_credential){grant.proof_key ? CREDENTIAL_DPOP : CREDENTIAL_BEARER, secret_ref(grant.tokens.access_token)};
     ret->refresh_token = secret_ref(grant.tokens.refresh_token);
     ret->proof_key = secret_ref(grant.proof_key);
     ret->expires_ms = grant.tokens.expires_ms;
     ret->refresh_ends_ms = grant.tokens.refresh_ends_ms;
     ret->subject = person.subject;
     ret->sid = person.sid;
-    ret->user = (struct signed_in_user){.id = person.subject, .username = person.username.n ? person.username : person.subject, .name = person.name.n ? person.name : person.username};
+    ret->user = (struct signed_in_user){.id = person.subject,
+                                        .username = person.username.n ? person.username : person.subject,
+                                        .name = person.name.n ? person.name : person.username};
   } else {
     struct error unused = {0};
     (void)oauth_revoke(party, grant.tokens.refresh_token, grant.tokens.access_token, &unused); /* nobody will use them */

@@ -16,11 +16,11 @@
 
 struct http_source {
   const struct source_place *place;
-  struct str check;                 /* path behind the base address; empty: nothing is asked */
-  struct str key_header;            /* of api-key; empty: that kind is not offered */
-  bool has_client;                  /* drawbridge is registered at an authorization server */
-  struct str issuer;                /* as written down; empty: the server itself */
-  const struct str *origins;        /* oauth/discovery.h */
+  struct str check;          /* path behind the base address; empty: nothing is asked */
+  struct str key_header;     /* of api-key; empty: that kind is not offered */
+  bool has_client;           /* drawbridge is registered at an authorization server */
+  struct str issuer;         /* as written down; empty: the server itself */
+  const struct str *origins; /* oauth/discovery.h */
   size_t origin_count;
 };
 
@@ -29,9 +29,11 @@ int http_source_probe(const struct http_source *source, struct arena *arena, str
 
 /* SIGN_IN_BEARER, SIGN_IN_API_KEY, SIGN_IN_BASIC. `name`: the user's of Basic; else how the person calls himself, may be empty. -1: ERROR_token_refused (reason "malformed", "not_told"), wrong_credentials, forbidden, upstream_error, those of
  * http_client_call; *ret is then cleared. */
-int http_source_sign_in(const struct http_source *source, enum sign_in_kind kind, struct str name, const struct secret *secret, struct arena *arena, struct signed_in *ret, struct error *error);
+int http_source_sign_in(const struct http_source *source, enum sign_in_kind kind, struct str name, const struct secret *secret,
+                        struct arena *arena, struct signed_in *ret, struct error *error);
 
 /* As oauth_redeem, and who it is. */
-int http_source_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce, struct arena *arena, struct signed_in *ret, struct error *error);
+int http_source_redeem(const struct oauth_party *party, const struct secret *code, const struct secret *verifier, struct str nonce,
+                       struct arena *arena, struct signed_in *ret, struct error *error);
 
 #endif

@@ -8,7 +8,8 @@ const char *sign_in_kind_name(enum sign_in_kind kind) {
 bool source_blame_clock(const struct source_probe *probe, struct error *error) {
   int64_t ahead = probe->clock_ahead_s;
   if (ahead <= SOURCE_CLOCK_S && ahead >= -SOURCE_CLOCK_S) return false;
-  (void)error_context(error, "the server's clock is %lld seconds %s ours", (long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
+  (void)error_context(error, "the server's clock is %lld seconds %s ours", (long long)(ahead < 0 ? -ahead : ahead),
+                      ahead < 0 ? "behind" : "ahead of");
   return true;
 }
 

@@ -14,13 +14,22 @@ struct source_place {
   struct http_client_options options;
 };
 
-enum sign_in_kind { SIGN_IN_OAUTH, SIGN_IN_LEGACY_OAUTH, SIGN_IN_PAT, SIGN_IN_PASSWORD, SIGN_IN_BASIC, SIGN_IN_BEARER, SIGN_IN_API_KEY, SIGN_IN_KINDS };
+enum sign_in_kind {
+  SIGN_IN_OAUTH,
+  SIGN_IN_LEGACY_OAUTH,
+  SIGN_IN_PAT,
+  SIGN_IN_PASSWORD,
+  SIGN_IN_BASIC,
+  SIGN_IN_BEARER,
+  SIGN_IN_API_KEY,
+  SIGN_IN_KINDS
+};
 const char *sign_in_kind_name(enum sign_in_kind kind); /* "oauth", "legacy-oauth", "pat", "password", "basic", "bearer", "api-key" */
 
 struct sign_in_offer {
   enum { SIGN_IN_OFF, SIGN_IN_ON, SIGN_IN_UNSURE } state;
-  struct str why;    /* a sentence for people; empty where it is on */
-  struct str remedy; /* what an administrator of the server does about it; may be empty */
+  struct str why;         /* a sentence for people; empty where it is on */
+  struct str remedy;      /* what an administrator of the server does about it; may be empty */
   enum error_code failed; /* off since it could not be asked just now: why; else ERROR_NONE */
 };
 
@@ -41,10 +50,10 @@ bool source_blame_clock(const struct source_probe *probe, struct error *error);
 /* The numbers are stored: only to be added to. */
 enum source_credential_kind {
   CREDENTIAL_NONE,
-  CREDENTIAL_PAT,    /* value: the token; sent as Authorization: ApiToken … */
-  CREDENTIAL_BEARER, /* value: the access token; Authorization: Bearer … */
-  CREDENTIAL_BASIC,  /* value: base64(user:password); Authorization: Basic … */
-  CREDENTIAL_COOKIE, /* value: what goes behind "Cookie: ", e.g. JSESSIONID=… */
+  CREDENTIAL_PAT,     /* value: the token; sent as Authorization: ApiToken … */
+  CREDENTIAL_BEARER,  /* value: the access token; Authorization: Bearer … */
+  CREDENTIAL_BASIC,   /* value: base64(user:password); Authorization: Basic … */
+  CREDENTIAL_COOKIE,  /* value: what goes behind "Cookie: ", e.g. JSESSIONID=… */
   CREDENTIAL_API_KEY, /* value: what goes into the header that the configuration names */
   CREDENTIAL_DPOP,    /* value: the access token; Authorization: DPoP …, with a proof for each call (oauth/dpop.h) */
   CREDENTIAL_KINDS,
@@ -68,13 +77,14 @@ struct signed_in {
   struct source_credential credential; /* owned */
   struct secret *refresh_token;        /* owned; NULL: none */
   struct secret *proof_key;            /* owned; of CREDENTIAL_DPOP, else NULL */
-  struct secret *cookies;              /* owned; cookie_jar_save of what the server set for this credential; NULL: none. To be sent back with it, and with nothing else */
-  int64_t expires_ms;                  /* when the credential ends by itself; 0: not told (tokens that were pasted, sessions: by idle time) */
-  int64_t refresh_ends_ms;             /* of the refresh token; 0: not told */
+  struct secret *
+      cookies; /* owned; cookie_jar_save of what the server set for this credential; NULL: none. To be sent back with it, and with nothing else */
+  int64_t expires_ms;      /* when the credential ends by itself; 0: not told (tokens that were pasted, sessions: by idle time) */
+  int64_t refresh_ends_ms; /* of the refresh token; 0: not told */
   struct signed_in_user user;
-  struct str minted;                   /* id of the token that drawbridge made in exchange for the password (dhis2/mint.h); empty: none */
-  struct str subject;                  /* oauth: `sub` of the ID token, to be held against that of a refreshed one; else empty */
-  struct str sid;                      /* oauth: the session at the authorization server, where it told; else empty */
+  struct str minted;  /* id of the token that drawbridge made in exchange for the password (dhis2/mint.h); empty: none */
+  struct str subject; /* oauth: `sub` of the ID token, to be held against that of a refreshed one; else empty */
+  struct str sid;     /* oauth: the session at the authorization server, where it told; else empty */
   struct str version_text;
 };
 void signed_in_clear(struct signed_in *signed_in); /* also on a half-filled one and on all-zero */

@@ -33,10 +33,11 @@ void query_hash(struct query *query, const unsigned char *hash);
 void query_text(struct query *query, struct str text);
 void query_int(struct query *query, int64_t number);
 
-int query_run(struct query *query, struct error *error);           /* of a statement without rows. 0; -1 */
-int query_change(struct query *query, struct error *error);        /* the same: how many rows it changed, or -1 */
-int query_next(struct query *query, struct error *error);          /* 1: a row; 0: no more; -1 */
-int query_end(struct query *query, int result, struct error *error); /* `result`, or -1 where ending it (which commits what stands alone) failed */
+int query_run(struct query *query, struct error *error);    /* of a statement without rows. 0; -1 */
+int query_change(struct query *query, struct error *error); /* the same: how many rows it changed, or -1 */
+int query_next(struct query *query, struct error *error);   /* 1: a row; 0: no more; -1 */
+int query_end(struct query *query, int result,
+              struct error *error); /* `result`, or -1 where ending it (which commits what stands alone) failed */
 
 struct str query_get_str(struct query *query, int column, struct arena *arena); /* text or blob, copied */
 void query_get_hash(struct query *query, int column, unsigned char ret[STORE_HASH_SIZE]);
@@ -53,37 +54,47 @@ int sqlite_fail(struct sqlite *sqlite, struct error *error);
 /* sqlite_sessions.c */
 int sqlite_session_put(struct store *store, const struct store_session *session, struct error *error);
 int sqlite_session_get(struct store *store, const unsigned char *id, struct arena *arena, struct store_session *ret, struct error *error);
-int sqlite_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count, struct error *error);
+int sqlite_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret,
+                        size_t *ret_count, struct error *error);
 int sqlite_session_touch(struct store *store, const unsigned char *id, int64_t seen_ms, struct error *error);
 int sqlite_session_data(struct store *store, const unsigned char *id, struct str data, struct error *error);
 int sqlite_session_delete(struct store *store, const unsigned char *id, struct error *error);
 int sqlite_session_rotate(struct store *store, const unsigned char *old_id, int64_t old_until_ms, const struct store_session *session,
                           const struct store_connection *connections, size_t count, struct error *error);
 int sqlite_connection_put(struct store *store, const struct store_connection *connection, size_t most, struct error *error);
-int sqlite_connection_get(struct store *store, const unsigned char *session, struct str server, struct arena *arena, struct store_connection *ret, struct error *error);
-int sqlite_connection_list(struct store *store, const unsigned char *session, struct arena *arena, struct store_connection **ret, size_t *ret_count, struct error *error);
+int sqlite_connection_get(struct store *store, const unsigned char *session, struct str server, struct arena *arena,
+                          struct store_connection *ret, struct error *error);
+int sqlite_connection_list(struct store *store, const unsigned char *session, struct arena *arena, struct store_connection **ret,
+                           size_t *ret_count, struct error *error);
 int sqlite_connection_renew(struct store *store, const struct store_connection *connection, struct error *error);
-int sqlite_connection_state(struct store *store, const unsigned char *session, struct str server, int64_t generation, struct str state, struct error *error);
-int sqlite_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error);
+int sqlite_connection_state(struct store *store, const unsigned char *session, struct str server, int64_t generation, struct str state,
+                            struct error *error);
+int sqlite_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count,
+                          struct error *error);
 int sqlite_connection_delete(struct store *store, const unsigned char *session, struct str server, struct error *error);
 
 /* sqlite_tickets.c: tickets and leases */
 int sqlite_ticket_put(struct store *store, const struct store_ticket *ticket, struct error *error);
-int sqlite_ticket_take(struct store *store, struct str kind, const unsigned char *id, int64_t now_ms, struct arena *arena, struct store_ticket *ret, struct error *error);
-int sqlite_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret, struct error *error);
+int sqlite_ticket_take(struct store *store, struct str kind, const unsigned char *id, int64_t now_ms, struct arena *arena,
+                       struct store_ticket *ret, struct error *error);
+int sqlite_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret,
+                      struct error *error);
 int sqlite_lease_release(struct store *store, struct str name, struct str owner, struct error *error);
 
 /* sqlite_documents.c */
 int sqlite_document_create(struct store *store, const struct store_document *document, struct error *error);
-int sqlite_document_get(struct store *store, struct str kind, struct str id, struct arena *arena, struct store_document *ret, struct error *error);
-int sqlite_document_by_key(struct store *store, struct str kind, struct str owner, struct str key, struct arena *arena, struct store_document *ret, struct error *error);
-int sqlite_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena, struct store_document **ret, size_t *ret_count,
-                         struct error *error);
+int sqlite_document_get(struct store *store, struct str kind, struct str id, struct arena *arena, struct store_document *ret,
+                        struct error *error);
+int sqlite_document_by_key(struct store *store, struct str kind, struct str owner, struct str key, struct arena *arena,
+                           struct store_document *ret, struct error *error);
+int sqlite_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
+                         struct store_document **ret, size_t *ret_count, struct error *error);
 int sqlite_document_update(struct store *store, const struct store_document *document, int64_t *ret_version, struct error *error);
 int sqlite_document_delete(struct store *store, struct str kind, struct str id, struct error *error);
-int sqlite_history_add(struct store *store, struct str kind, struct str id, int64_t at_ms, struct str who, struct str what, struct error *error);
-int sqlite_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena, struct store_event **ret, size_t *ret_count,
-                        struct error *error);
+int sqlite_history_add(struct store *store, struct str kind, struct str id, int64_t at_ms, struct str who, struct str what,
+                       struct error *error);
+int sqlite_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena,
+                        struct store_event **ret, size_t *ret_count, struct error *error);
 
 /* sqlite_schema.c: moves the file forward to this program's tables. */
 int sqlite_migrate(struct sqlite *sqlite, struct error *error);

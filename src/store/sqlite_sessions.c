@@ -43,9 +43,10 @@ int sqlite_session_get(struct store *store, const unsigned char *id, struct aren
   return query_end(&q, found, error);
 }
 
-int sqlite_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count,
-                        struct error *error) {
-  struct query q = query_of(store, "SELECT " SESSION ", id FROM sessions WHERE expires_ms > ?1 AND seen_ms + idle_ms > ?1 ORDER BY seen_ms DESC, id LIMIT ?2");
+int sqlite_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret,
+                        size_t *ret_count, struct error *error) {
+  struct query q = query_of(
+      store, "SELECT " SESSION ", id FROM sessions WHERE expires_ms > ?1 AND seen_ms + idle_ms > ?1 ORDER BY seen_ms DESC, id LIMIT ?2");
   struct store_session *rows = NULL;
   size_t n = 0, capacity = 0;
   int found;
@@ -207,8 +208,10 @@ int sqlite_connection_state(struct store *store, const unsigned char *session, s
   return query_run(&q, error);
 }
 
-int sqlite_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error) {
-  struct query q = query_of(store, "DELETE FROM connections WHERE server = ?1 AND ((?2 <> '' AND json_extract(user, '$.id') = ?2) OR (?3 <> '' AND data = ?3))");
+int sqlite_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count,
+                          struct error *error) {
+  struct query q = query_of(
+      store, "DELETE FROM connections WHERE server = ?1 AND ((?2 <> '' AND json_extract(user, '$.id') = ?2) OR (?3 <> '' AND data = ?3))");
   query_text(&q, server);
   query_text(&q, user_id);
   query_text(&q, data);

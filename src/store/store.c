@@ -82,8 +82,8 @@ int store_session_get(struct store *store, const unsigned char id[STORE_HASH_SIZ
   return store->engine->session_get(store, id, arena, ret, error);
 }
 
-int store_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count,
-                       struct error *error) {
+int store_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret,
+                       size_t *ret_count, struct error *error) {
   return store->engine->session_list(store, now_ms, limit, arena, ret, ret_count, error);
 }
 
@@ -137,10 +137,12 @@ int store_connection_state(struct store *store, const unsigned char session[STOR
   return store->engine->connection_state(store, session, server, generation, state, error);
 }
 
-int store_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error) {
+int store_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count,
+                         struct error *error) {
   *ret_count = 0;
-  return check_name(server, NAME_MAX_BYTES, "server's id", error) < 0 ? -1
-                                                                      : store->engine->connection_end(store, server, user_id, data, ret_count, error);
+  return check_name(server, NAME_MAX_BYTES, "server's id", error) < 0
+             ? -1
+             : store->engine->connection_end(store, server, user_id, data, ret_count, error);
 }
 
 int store_connection_delete(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct error *error) {

@@ -22,7 +22,8 @@ struct store;
 
 enum { STORE_HASH_SIZE = 32, STORE_BODY_MAX = 64 << 20 };
 
-struct store *store_open(struct str address, struct error *error); /* ERROR_configuration: not an address of a store; ERROR_store_unavailable */
+struct store *store_open(struct str address,
+                         struct error *error); /* ERROR_configuration: not an address of a store; ERROR_store_unavailable */
 void store_close(struct store *store);
 
 /* --- sessions: one browser's relation to drawbridge --- */
@@ -30,63 +31,76 @@ void store_close(struct store *store);
 struct store_session {
   unsigned char id[STORE_HASH_SIZE];
   int64_t created_ms;
-  int64_t seen_ms;      /* last use; idle time counts from here */
-  int64_t idle_ms;      /* longest pause */
-  int64_t expires_ms;   /* absolute end */
-  struct str app;       /* origin it belongs to alone (made by hand-off); empty: to public_url's own */
-  struct str mode;      /* "same-origin", … */
-  struct str data;      /* JSON of the gateway's own; may be empty */
+  int64_t seen_ms;    /* last use; idle time counts from here */
+  int64_t idle_ms;    /* longest pause */
+  int64_t expires_ms; /* absolute end */
+  struct str app;     /* origin it belongs to alone (made by hand-off); empty: to public_url's own */
+  struct str mode;    /* "same-origin", … */
+  struct str data;    /* JSON of the gateway's own; may be empty */
 };
 
 int store_session_put(struct store *store, const struct store_session *session, struct error *error); /* new or replaced */
-int store_session_get(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct arena *arena, struct store_session *ret, struct error *error); /* also one that ended, until store_purge */
-int store_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret, size_t *ret_count, struct error *error); /* those that have not ended; last used first */
-int store_session_touch(struct store *store, const unsigned char id[STORE_HASH_SIZE], int64_t seen_ms, struct error *error); /* never back */
-int store_session_data(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct str data, struct error *error); /* not there is fine */
-int store_session_delete(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct error *error); /* with its connections; not there is fine */
+int store_session_get(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct arena *arena, struct store_session *ret,
+                      struct error *error); /* also one that ended, until store_purge */
+int store_session_list(struct store *store, int64_t now_ms, size_t limit, struct arena *arena, struct store_session **ret,
+                       size_t *ret_count, struct error *error); /* those that have not ended; last used first */
+int store_session_touch(struct store *store, const unsigned char id[STORE_HASH_SIZE], int64_t seen_ms,
+                        struct error *error); /* never back */
+int store_session_data(struct store *store, const unsigned char id[STORE_HASH_SIZE], struct str data,
+                       struct error *error); /* not there is fine */
+int store_session_delete(struct store *store, const unsigned char id[STORE_HASH_SIZE],
+                         struct error *error); /* with its connections; not there is fine */
 
 /* --- connections: a session's sign-in at one server --- */
 
 struct store_connection {
   unsigned char session[STORE_HASH_SIZE];
-  struct str server;    /* configured id */
-  struct str kind;      /* "pat", "password", … */
-  struct str state;     /* "ok", "reauth_required", … */
-  struct str user;      /* JSON {id, username, name} */
-  struct str sealed;    /* the credential */
-  struct str data;      /* JSON of the gateway's own; may be empty */
-  int64_t generation;   /* counts what replaced the credential: a refresh that lost the race sees it */
+  struct str server;  /* configured id */
+  struct str kind;    /* "pat", "password", … */
+  struct str state;   /* "ok", "reauth_required", … */
+  struct str user;    /* JSON {id, username, name} */
+  struct str sealed;  /* the credential */
+  struct str data;    /* JSON of the gateway's own; may be empty */
+  int64_t generation; /* counts what replaced the credential: a refresh that lost the race sees it */
   int64_t since_ms;
-  int64_t expires_ms;   /* 0: not known */
+  int64_t expires_ms; /* 0: not known */
 };
 
 /* New or replaced; sets generation to 1, or to one more than what it replaces. ERROR_no_session: the session is gone. ERROR_too_many: above `most` connections of the session. */
 int store_connection_put(struct store *store, const struct store_connection *connection, size_t most, struct error *error);
-int store_connection_get(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct arena *arena, struct store_connection *ret, struct error *error);
-int store_connection_list(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct arena *arena, struct store_connection **ret, size_t *ret_count, struct error *error); /* by server */
+int store_connection_get(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct arena *arena,
+                         struct store_connection *ret, struct error *error);
+int store_connection_list(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct arena *arena,
+                          struct store_connection **ret, size_t *ret_count, struct error *error); /* by server */
 
 /* Puts sealed, state, data and expires_ms in place where the row still has `connection->generation`, and raises it by one. ERROR_changed_meanwhile: it has not, or is gone. */
 int store_connection_renew(struct store *store, const struct store_connection *connection, struct error *error);
-int store_connection_state(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, int64_t generation, struct str state, struct error *error); /* no effect on another generation */
+int store_connection_state(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, int64_t generation,
+                           struct str state, struct error *error); /* no effect on another generation */
 /* Deletes, of all sessions, the connections at `server` of the user whose id is `user_id`, or whose `data` is `data`; an empty one of the two is not looked for. */
-int store_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count, struct error *error);
-int store_connection_delete(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server, struct error *error); /* not there is fine */
+int store_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count,
+                         struct error *error);
+int store_connection_delete(struct store *store, const unsigned char session[STORE_HASH_SIZE], struct str server,
+                            struct error *error); /* not there is fine */
 
 /* A new session id for the same browser: puts `session` with `connections` (sealed anew for it; their `session` is not looked at, generations stay), and of the old one either leaves the rows until old_until_ms or, with 0, deletes them. One transaction. ERROR_no_session: the old one is gone (signed out meanwhile). */
-int store_session_rotate(struct store *store, const unsigned char old_id[STORE_HASH_SIZE], int64_t old_until_ms, const struct store_session *session, const struct store_connection *connections, size_t count, struct error *error);
+int store_session_rotate(struct store *store, const unsigned char old_id[STORE_HASH_SIZE], int64_t old_until_ms,
+                         const struct store_session *session, const struct store_connection *connections, size_t count,
+                         struct error *error);
 
 /* --- tickets: what may be used once and soon: sign-ins under way (by state), hand-off codes --- */
 
 struct store_ticket {
   unsigned char id[STORE_HASH_SIZE];
-  struct str kind;      /* "sign-in", "hand-off": taken only by the same kind */
+  struct str kind; /* "sign-in", "hand-off": taken only by the same kind */
   struct str server;
-  struct str sealed;    /* what belongs to it */
+  struct str sealed; /* what belongs to it */
   int64_t expires_ms;
 };
 
 int store_ticket_put(struct store *store, const struct store_ticket *ticket, struct error *error); /* ERROR_conflict: that id is there */
-int store_ticket_take(struct store *store, struct str kind, const unsigned char id[STORE_HASH_SIZE], int64_t now_ms, struct arena *arena, struct store_ticket *ret, struct error *error); /* deletes it: of two at once one gets it; one that ended is 0 */
+int store_ticket_take(struct store *store, struct str kind, const unsigned char id[STORE_HASH_SIZE], int64_t now_ms, struct arena *arena,
+                      struct store_ticket *ret, struct error *error); /* deletes it: of two at once one gets it; one that ended is 0 */
 
 /* --- leases: one at a time across threads and replicas --- */
 
@@ -96,33 +110,39 @@ struct store_lease {
 };
 
 /* 1: it is held now by `owner` (also when it was before: deadline moved, same fence); 0: somebody else holds it. */
-int store_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret, struct error *error);
+int store_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret,
+                     struct error *error);
 int store_lease_release(struct store *store, struct str name, struct str owner, struct error *error); /* of another owner: no effect */
 
 /* --- documents: alignments, runs, remembered sign-ins --- */
 
 struct store_document {
-  struct str kind;      /* "alignment", "run", "vault" */
-  struct str id;        /* 1 to 64 letters; unique in its kind */
-  struct str owner;     /* who may see it, as the caller writes it */
-  struct str key;       /* Idempotency-Key; unique within kind and owner; empty: none */
-  struct str about;     /* JSON for lists: small */
-  struct str body;      /* JSON or bytes, up to STORE_BODY_MAX */
-  struct str sealed;    /* what it holds of secrets */
-  int64_t version;      /* 1 when made */
+  struct str kind;   /* "alignment", "run", "vault" */
+  struct str id;     /* 1 to 64 letters; unique in its kind */
+  struct str owner;  /* who may see it, as the caller writes it */
+  struct str key;    /* Idempotency-Key; unique within kind and owner; empty: none */
+  struct str about;  /* JSON for lists: small */
+  struct str body;   /* JSON or bytes, up to STORE_BODY_MAX */
+  struct str sealed; /* what it holds of secrets */
+  int64_t version;   /* 1 when made */
   int64_t created_ms, updated_ms;
-  int64_t expires_ms;   /* deleted by store_purge after that; 0: never */
+  int64_t expires_ms; /* deleted by store_purge after that; 0: never */
 };
 
 /* Makes it with version 1. ERROR_conflict: the id, or owner's key, is there (store_document_by_key finds it). */
 int store_document_create(struct store *store, const struct store_document *document, struct error *error);
-int store_document_get(struct store *store, struct str kind, struct str id, struct arena *arena, struct store_document *ret, struct error *error);
-int store_document_by_key(struct store *store, struct str kind, struct str owner, struct str key, struct arena *arena, struct store_document *ret, struct error *error);
-int store_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena, struct store_document **ret, size_t *ret_count, struct error *error); /* without body and sealed; last changed first */
+int store_document_get(struct store *store, struct str kind, struct str id, struct arena *arena, struct store_document *ret,
+                       struct error *error);
+int store_document_by_key(struct store *store, struct str kind, struct str owner, struct str key, struct arena *arena,
+                          struct store_document *ret, struct error *error);
+int store_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
+                        struct store_document **ret, size_t *ret_count,
+                        struct error *error); /* without body and sealed; last changed first */
 
 /* Puts about, body, sealed, updated_ms and expires_ms where the version is still document->version, raises it by one and tells it. ERROR_changed_meanwhile: it is another; ERROR_not_found. */
 int store_document_update(struct store *store, const struct store_document *document, int64_t *ret_version, struct error *error);
-int store_document_delete(struct store *store, struct str kind, struct str id, struct error *error); /* with its history; not there is fine */
+int store_document_delete(struct store *store, struct str kind, struct str id,
+                          struct error *error); /* with its history; not there is fine */
 
 struct store_event {
   int64_t number; /* rising */
@@ -131,8 +151,10 @@ struct store_event {
 };
 
 /* ERROR_not_found: there is no such document. */
-int store_history_add(struct store *store, struct str kind, struct str id, int64_t at_ms, struct str who, struct str what, struct error *error);
-int store_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena, struct store_event **ret, size_t *ret_count, struct error *error);
+int store_history_add(struct store *store, struct str kind, struct str id, int64_t at_ms, struct str who, struct str what,
+                      struct error *error);
+int store_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena,
+                       struct store_event **ret, size_t *ret_count, struct error *error);
 
 /* Deletes what ended: sessions a day after (so that they can still be told "it has ended"; their connections at once), tickets, leases and documents at once. */
 int store_purge(struct store *store, int64_t now_ms, struct error *error);

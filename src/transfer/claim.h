@@ -25,8 +25,8 @@ struct claim_wish {
 /* How to wait for others; all zero: not at all. */
 struct claim_wait {
   bool wait;
-  const atomic_bool *cancel;                            /* NULL: never */
-  void (*tell)(void *payload, const char *who);         /* NULL; else called once, before the waiting */
+  const atomic_bool *cancel;                    /* NULL: never */
+  void (*tell)(void *payload, const char *who); /* NULL; else called once, before the waiting */
   void *payload;
 };
 

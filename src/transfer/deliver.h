@@ -16,16 +16,16 @@ struct delivery {
   struct dhis2_server *server;
   const struct str *data_sets; /* that the rows are in */
   size_t data_set_count;
-  struct str default_combo;    /* of this server */
-  bool zeros_vanish;           /* it keeps no zeros of elements where they are not significant */
-  bool dry_run;                /* the server judges and stores nothing */
+  struct str default_combo; /* of this server */
+  bool zeros_vanish;        /* it keeps no zeros of elements where they are not significant */
+  bool dry_run;             /* the server judges and stores nothing */
   const atomic_bool *cancel;
   int (*before_post)(void *payload, size_t count, struct error *error); /* NULL: none; e.g. to write the journal */
   void (*after_post)(void *payload, size_t count);
   void *payload;
-  struct dhis2_batch batch;    /* zero: found out at the first call */
-  unsigned unreadable;         /* units that could not be read since the last that could */
-  unsigned alone;              /* rows refused alone without a summary since the last that was taken */
+  struct dhis2_batch batch; /* zero: found out at the first call */
+  unsigned unreadable;      /* units that could not be read since the last that could */
+  unsigned alone;           /* rows refused alone without a summary since the last that was taken */
 };
 
 /* Rows of a unit that this user may not read at the server become ROW_REFUSED with code "unreadable", and are not asked for again: what cannot be read back is not sent. Eight such units with none readable between: -1.
@@ -42,7 +42,8 @@ struct deliver_survey {
   void *payload;
   uint64_t *others; /* their number */
 };
-int deliver_survey(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey, struct error *error);
+int deliver_survey(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey,
+                   struct error *error);
 
 /* Sends all rows that are ROW_WAITING; each is ROW_SENT or ROW_REFUSED then (or ROW_THERE, where a look in between found it there). */
 int deliver_send(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, struct error *error);

@@ -17,9 +17,12 @@ struct gather *gather_new(size_t memory); /* 0: GATHER_MEMORY */
 void gather_free(struct gather *gather);  /* NULL is fine */
 void gather_reset(struct gather *gather);
 
-int gather_add(struct gather *gather, const struct contribution *contribution, struct str value, struct error *error); /* -1: ERROR_inside: disk full, … */
+int gather_add(struct gather *gather, const struct contribution *contribution, struct str value,
+               struct error *error); /* -1: ERROR_inside: disk full, … */
 
 /* Each contribution in order; what the sink returns other than 0 ends it. Texts are good during the call. */
-int gather_sorted(struct gather *gather, int (*sink)(void *payload, const struct contribution *contribution, struct str value, struct error *error), void *payload, struct error *error);
+int gather_sorted(struct gather *gather,
+                  int (*sink)(void *payload, const struct contribution *contribution, struct str value, struct error *error), void *payload,
+                  struct error *error);
 
 #endif

@@ -21,7 +21,8 @@ struct journal;
 int journal_is_free(const char *folder, struct error *error);
 
 /* Makes the folder where there is none. Each whole record that is there goes to `replay` first, in order. NULL: ERROR_busy (another process has it), ERROR_input (damaged; the place is told), ERROR_inside (disk), or replay's own. */
-struct journal *journal_open(const char *folder, int (*replay)(void *payload, struct str record, struct error *error), void *payload, struct error *error);
+struct journal *journal_open(const char *folder, int (*replay)(void *payload, struct str record, struct error *error), void *payload,
+                             struct error *error);
 void journal_close(struct journal *journal); /* NULL is fine */
 
 /* JSON without line breaks. On the disk when it returns 0; ERROR_inside: not, and nothing more is taken. */
@@ -33,7 +34,8 @@ struct journal_rows {
   char hash[17];
 };
 int journal_put_rows(struct journal *journal, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error);
-int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error); /* ERROR_input: they are not what was put */
+int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
+                     struct error *error); /* ERROR_input: they are not what was put */
 
 /* A whole small file in the folder, by name; for what belongs to a run from its start. */
 int journal_put_file(struct journal *journal, const char *name, struct str bytes, struct error *error);

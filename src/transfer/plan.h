@@ -10,26 +10,26 @@
 #include "dhis2/data_values_write.h"
 
 enum row_state {
-  ROW_WAITING,  /* to be sent */
-  ROW_THERE,    /* stands at the target as it is to be: needs nothing */
-  ROW_SENT,     /* the server took it, or said nothing against it */
-  ROW_REFUSED,  /* by the server: see code and text */
-  ROW_FOREIGN,  /* is neither what stood there before nor what is to be: somebody else was there */
+  ROW_WAITING, /* to be sent */
+  ROW_THERE,   /* stands at the target as it is to be: needs nothing */
+  ROW_SENT,    /* the server took it, or said nothing against it */
+  ROW_REFUSED, /* by the server: see code and text */
+  ROW_FOREIGN, /* is neither what stood there before nor what is to be: somebody else was there */
 };
 
 struct plan_row {
   struct str data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo;
   struct str before, before_comment;
-  struct str after;          /* p == NULL: the cell is to be gone */
+  struct str after; /* p == NULL: the cell is to be gone */
   bool before_follow_up;
-  bool zero_vanishes;        /* a zero in this cell is the same as nothing: the server keeps none */
-  bool unreadable;           /* the server does not let this user see it: refused, and never asked for again */
-  bool planned;              /* before and after differ: to be sent at all */
+  bool zero_vanishes; /* a zero in this cell is the same as nothing: the server keeps none */
+  bool unreadable;    /* the server does not let this user see it: refused, and never asked for again */
+  bool planned;       /* before and after differ: to be sent at all */
   enum row_state state;
-  struct str current;        /* as seen last */
-  struct str code, text;     /* of a refusal */
+  struct str current;          /* as seen last */
+  struct str code, text;       /* of a refusal */
   struct str foretold, remedy; /* what to say where the server refuses it, wrongly, as foretold; empty: nothing was */
-  uint32_t operand;          /* number in the translation; UINT32_MAX: none */
+  uint32_t operand;            /* number in the translation; UINT32_MAX: none */
 };
 
 struct plan {
@@ -47,6 +47,7 @@ struct dhis2_write row_write(const struct plan_row *row);
 struct str row_key(struct arena *arena, const struct plan_row *row);
 
 bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *buf); /* false: larger than the buf may be */
-int plan_read(struct arena *arena, struct str text, struct plan *ret, struct error *error); /* ERROR_input. ret->p is freed by the caller (VEC_FREE) */
+int plan_read(struct arena *arena, struct str text, struct plan *ret,
+              struct error *error); /* ERROR_input. ret->p is freed by the caller (VEC_FREE) */
 
 #endif

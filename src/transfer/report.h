@@ -15,6 +15,7 @@
 #include "transfer/translate.h"
 
 /* X(name, in words): values of the source up to `mapped`, then cells of the target. */
+/* clang-format off */
 #define REPORT_COUNTS(X) \
   X(read, "values read at the source") \
   X(not_asked, "values that the source sent although nobody asked for them: passed over") \
@@ -33,6 +34,7 @@
   X(left_alone, "hold a value at the target of which the source says nothing: left as they were") \
   X(verified, "read back from the target and equal") \
   X(differing, "read back from the target and not equal")
+/* clang-format on */
 
 struct report_counts {
 #define X(name, words) uint64_t name;

@@ -57,8 +57,8 @@ struct run_order {
   bool sum_anyway;    /* also what is averaged, last, least, … */
   bool check_min_max; /* what lies outside of the target's least and largest values is held back */
   bool dry_run;
-  struct str changed_since;  /* a day: only cells of the target that a source of was written or deleted since then; empty: all */
-  bool deletions;            /* what was deleted at the source is deleted at the target */
+  struct str changed_since; /* a day: only cells of the target that a source of was written or deleted since then; empty: all */
+  bool deletions;           /* what was deleted at the source is deleted at the target */
 };
 
 /* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many. */
@@ -91,7 +91,8 @@ struct run_claimant {
   struct str to_url;
   struct str by, run; /* as struct claim_wish has them */
 };
-struct claim *run_claim(const char *folder, const struct run_order *order, struct str mapping_text, struct run_claimant who, const struct claim_wait *wait, struct error *error);
+struct claim *run_claim(const char *folder, const struct run_order *order, struct str mapping_text, struct run_claimant who,
+                        const struct claim_wait *wait, struct error *error);
 
 /* The whole report as it is filed: what was asked, when, what came of it ("done", "refused", "differs", "cancelled", "paused", "failed"), then report_write's members. `failure`: NULL or without code: it went through. False: larger than buf->max. */
 struct run_told {
@@ -107,7 +108,8 @@ const char *run_outcome(const struct run_told *told, const struct report *report
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);
 
 /* A transfer between files of data values (JSON, CSV or ADX; "-": standard input, output). `source`, `target`: metadata of the sides; NULL: only what the mapping says. ADX needs them for its codes. The format out is CSV where the name ends in .csv, ADX where it ends in .xml or .adx. */
-int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *source, const struct dhis2_metadata *target, const char *values_in,
-              const char *values_out, const struct run_watch *watch, struct report *report, struct error *error);
+int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *source,
+              const struct dhis2_metadata *target, const char *values_in, const char *values_out, const struct run_watch *watch,
+              struct report *report, struct error *error);
 
 #endif

@@ -20,6 +20,7 @@
 #include "transfer/decimal.h"
 
 /* Why a source value goes nowhere, or a target cell is not sent. X(name, of a whole cell?, in words) */
+/* clang-format off */
 #define TRANSFER_REASONS(X) \
   X(no_rule, false, "the mapping has no rule for this cell of the source") \
   X(no_counterpart, false, "this cell, its org unit or its attribute option combo has no counterpart: so somebody decided, or the engine found none") \
@@ -40,36 +41,39 @@
   X(period_type, true, "the period is of another type than the target's data set") \
   X(changed_meanwhile, true, "somebody else changed the cell at the target while this run was under way") \
   X(unaccounted, true, "the target says that it took the value, but it is not there")
+/* clang-format on */
 
 enum transfer_reason {
   TRANSFER_FINE,
 #define X(name, of_cell, words) TRANSFER_##name,
   TRANSFER_REASONS(X)
 #undef X
-  TRANSFER_REASON_COUNT
+      TRANSFER_REASON_COUNT
 };
 
-const char *transfer_reason_name(enum transfer_reason reason);  /* "no_rule" */
+const char *transfer_reason_name(enum transfer_reason reason); /* "no_rule" */
 const char *transfer_reason_words(enum transfer_reason reason);
 
 struct translation_options {
-  bool accept[3];                        /* by enum mapping_decision: accepted, auto, proposed */
-  const struct dhis2_metadata *target;   /* value types, data sets, combos; NULL: only what the mapping says */
-  bool sum_anyway;                       /* also what is averaged, last, least, … */
+  bool accept[3];                      /* by enum mapping_decision: accepted, auto, proposed */
+  const struct dhis2_metadata *target; /* value types, data sets, combos; NULL: only what the mapping says */
+  bool sum_anyway;                     /* also what is averaged, last, least, … */
 };
 
 struct translation;
 
 /* Copies what it needs to the arena, but borrows the texts of mapping and metadata. NULL: ERROR_input: no rule counts; the mapping says that the periods cannot be converted; or it rolls them up and there are no target metadata, which alone tell what may be added up over time. */
-struct translation *translation_new(struct arena *arena, const struct mapping *mapping, struct translation_options options, struct error *error);
+struct translation *translation_new(struct arena *arena, const struct mapping *mapping, struct translation_options options,
+                                    struct error *error);
 
 /* The periods of the source that make up one of the target, in order of time; itself where the conversion is "same". In the arena. -1: ERROR_usage: it is not of the target's type. */
-int translation_periods(const struct translation *translation, struct arena *arena, struct str target_period, const struct str **ret, size_t *ret_count, struct error *error);
+int translation_periods(const struct translation *translation, struct arena *arena, struct str target_period, const struct str **ret,
+                        size_t *ret_count, struct error *error);
 
 /* A target cell by numbers, and which of its sources this is. */
 struct contribution {
-  uint32_t period, org_unit, operand, attribute; /* the cell */
-  uint32_t term, source_unit, source_attribute, source_period;  /* the source within it */
+  uint32_t period, org_unit, operand, attribute;               /* the cell */
+  uint32_t term, source_unit, source_attribute, source_period; /* the source within it */
 };
 
 struct translated {
@@ -84,28 +88,30 @@ struct translated translation_of(struct translation *translation, const struct d
 int contribution_cmp(const struct contribution *a, const struct contribution *b);
 bool contribution_same_cell(const struct contribution *a, const struct contribution *b);
 
-struct str translation_id(const struct translation *translation, uint32_t number); /* text of a period, org unit or attribute option combo */
+struct str translation_id(const struct translation *translation,
+                          uint32_t number); /* text of a period, org unit or attribute option combo */
 
 /* What is known of a target operand. */
 struct target_operand {
   struct mapping_operand id;
-  struct str name;           /* of the data element; empty: not known */
-  struct str data_set;       /* that it is sent with; empty: not known */
-  struct str period_type;    /* of that data set; empty: not known */
-  struct str value_type;     /* empty: not known */
-  bool summable;             /* by value and aggregation type */
-  bool summable_in_time;     /* as the mapping's `sound_for` has it */
-  bool zero_is_kept;         /* false: to 2.42 a zero there means "no value" */
-  bool known;                /* false: the target's data sets do not hold it */
-  uint32_t element;          /* number of its data element among those of all operands, from 0 */
+  struct str name;        /* of the data element; empty: not known */
+  struct str data_set;    /* that it is sent with; empty: not known */
+  struct str period_type; /* of that data set; empty: not known */
+  struct str value_type;  /* empty: not known */
+  bool summable;          /* by value and aggregation type */
+  bool summable_in_time;  /* as the mapping's `sound_for` has it */
+  bool zero_is_kept;      /* false: to 2.42 a zero there means "no value" */
+  bool known;             /* false: the target's data sets do not hold it */
+  uint32_t element;       /* number of its data element among those of all operands, from 0 */
 };
 size_t translation_operand_count(const struct translation *translation);
 size_t translation_element_count(const struct translation *translation);
 const struct target_operand *translation_operand(const struct translation *translation, uint32_t operand);
-int translation_sign(const struct translation *translation, const struct contribution *contribution);                      /* 1 or -1 */
-struct mapping_operand translation_source(const struct translation *translation, const struct contribution *contribution); /* the term's source cell */
+int translation_sign(const struct translation *translation, const struct contribution *contribution); /* 1 or -1 */
+struct mapping_operand translation_source(const struct translation *translation,
+                                          const struct contribution *contribution); /* the term's source cell */
 
-uint32_t translation_find_operand(const struct translation *translation, struct mapping_operand id);                        /* UINT32_MAX: no rule makes it */
+uint32_t translation_find_operand(const struct translation *translation, struct mapping_operand id); /* UINT32_MAX: no rule makes it */
 
 /* Does a value of this operand count in control totals: is its type one of numbers, or not known? */
 bool translation_is_counted(const struct translation *translation, uint32_t operand);
@@ -115,10 +121,12 @@ struct source_cell {
   struct mapping_operand operand;
   struct str org_unit, attribute;
 };
-size_t translation_sources(const struct translation *translation, uint32_t operand, struct str org_unit, struct str attribute, struct source_cell *ret, size_t most);
+size_t translation_sources(const struct translation *translation, uint32_t operand, struct str org_unit, struct str attribute,
+                           struct source_cell *ret, size_t most);
 
 /* Other source units that share a target unit with one of these, so that sums are whole: the list with them, each once, in the arena. */
-void translation_units_closed(const struct translation *translation, struct arena *arena, const struct str *units, size_t count, struct str **ret, size_t *ret_count);
+void translation_units_closed(const struct translation *translation, struct arena *arena, const struct str *units, size_t count,
+                              struct str **ret, size_t *ret_count);
 
 /* The target unit of a source unit; empty: none. */
 struct str translation_unit(const struct translation *translation, struct str source_unit);
@@ -133,23 +141,24 @@ struct cell_source {
 };
 
 struct cell {
-  struct contribution key;      /* of its first contribution */
-  enum transfer_reason reason;  /* TRANSFER_FINE: to be sent */
-  struct str value;             /* borrowed from the cell until the next cell_begin */
-  bool is_number;               /* sum holds its value */
-  bool partial;                 /* some of its sources have no value */
-  uint32_t count;               /* sources that have one */
-  uint64_t expected;            /* sources there could be */
-  struct decimal sum;           /* of what was added, also of a refused cell, so far as those are numbers */
-  struct decimal repeated;      /* of what was said again and did not count a second time, with its sign */
+  struct contribution key;                        /* of its first contribution */
+  enum transfer_reason reason;                    /* TRANSFER_FINE: to be sent */
+  struct str value;                               /* borrowed from the cell until the next cell_begin */
+  bool is_number;                                 /* sum holds its value */
+  bool partial;                                   /* some of its sources have no value */
+  uint32_t count;                                 /* sources that have one */
+  uint64_t expected;                              /* sources there could be */
+  struct decimal sum;                             /* of what was added, also of a refused cell, so far as those are numbers */
+  struct decimal repeated;                        /* of what was said again and did not count a second time, with its sign */
   struct cell_source sources[CELL_SOURCES_SHOWN]; /* the first of them */
   struct contribution last;
-  struct buf first_text;        /* value of the first source, and of the last for comparing */
+  struct buf first_text; /* value of the first source, and of the last for comparing */
   struct buf last_text;
   char out[256];
 };
 
-#define CELL_INIT {.first_text = BUF_INIT(1 << 20), .last_text = BUF_INIT(1 << 20)}
+#define CELL_INIT \
+  { .first_text = BUF_INIT(1 << 20), .last_text = BUF_INIT(1 << 20) }
 
 void cell_begin(struct cell *cell, const struct translation *translation, const struct contribution *first);
 void cell_add(struct cell *cell, const struct translation *translation, const struct contribution *contribution, struct str value);

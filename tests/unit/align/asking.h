@@ -15,8 +15,8 @@ void run_with(const struct decision *decisions, size_t count, const struct gloss
 void run(void);
 
 bool is_answer(const struct align_row *row);
-const struct dhis2_data_element *answer_of(const char *name); /* the one answer for an element; NULL: none */
-void assert_pair(const char *source, const char *target);     /* target NULL: none */
+const struct dhis2_data_element *answer_of(const char *name);                           /* the one answer for an element; NULL: none */
+void assert_pair(const char *source, const char *target);                               /* target NULL: none */
 bool has_cell(const char *element, const char *coc, const char *target_coc, char sign); /* target_coc NULL: any */
 void assert_cell(const char *element, const char *coc, const char *target_coc);         /* target_coc NULL: none */
 

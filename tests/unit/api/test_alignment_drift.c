@@ -8,8 +8,10 @@
 #define COMBOS(more) \
   "\"categoryCombos\":[{\"id\":\"default0000\",\"name\":\"default\"},{\"id\":\"age00000000\",\"name\":\"Age\"}]," \
   "\"categoryOptionCombos\":[{\"id\":\"dflt0000000\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"default0000\"}}," \
-  "{\"id\":\"young000000\",\"name\":\"0-14 years\",\"categoryCombo\":{\"id\":\"age00000000\"}},{\"id\":\"old00000000\",\"name\":\"15+ years\",\"categoryCombo\":{\"id\":\"age00000000\"}}" more "]"
-#define ELEMENT(id, name, combo) "{\"id\":\"" id "\",\"name\":\"" name "\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":\"" combo "\"}}"
+  "{\"id\":\"young000000\",\"name\":\"0-14 years\",\"categoryCombo\":{\"id\":\"age00000000\"}},{\"id\":\"old00000000\",\"name\":\"15+ " \
+  "years\",\"categoryCombo\":{\"id\":\"age00000000\"}}" more "]"
+#define ELEMENT(id, name, combo) \
+  "{\"id\":\"" id "\",\"name\":\"" name "\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":\"" combo "\"}}"
 
 static const struct dhis2_metadata *side(struct arena *arena, const char *elements, const char *combos) {
   struct error error = {0};
@@ -32,10 +34,15 @@ struct fixture {
 static struct fixture *begin(void **state) {
   static struct fixture f;
   f = (struct fixture){.arena = arena_new()};
-  f.decisions[0] = (struct alignment_decision){.what = {.source_data_element = STR("malaria0000"), .target_data_element = STR("Malaria0000"), .sign = '+'}, .by = STR("maria")};
-  f.decisions[1] = (struct alignment_decision){.what = {.source_data_element = STR("nets0000000"), .target_data_element = STR("Nets0000000"), .sign = '+'}, .by = STR("maria")};
-  f.decisions[2] = (struct alignment_decision){
-      .what = {.source_data_element = STR("nets0000000"), .target_data_element = STR("Malaria0000"), .sign = '+', .verdict = DECISION_REJECTED}, .by = STR("maria")};
+  f.decisions[0] = (struct alignment_decision){
+      .what = {.source_data_element = STR("malaria0000"), .target_data_element = STR("Malaria0000"), .sign = '+'}, .by = STR("maria")};
+  f.decisions[1] = (struct alignment_decision){
+      .what = {.source_data_element = STR("nets0000000"), .target_data_element = STR("Nets0000000"), .sign = '+'}, .by = STR("maria")};
+  f.decisions[2] = (struct alignment_decision){.what = {.source_data_element = STR("nets0000000"),
+                                                        .target_data_element = STR("Malaria0000"),
+                                                        .sign = '+',
+                                                        .verdict = DECISION_REJECTED},
+                                               .by = STR("maria")};
   f.alignment = (struct alignment){.id = STR("a"),
                                    .version = 1,
                                    .source = {STR("district"), side(f.arena, SOURCE, COMBOS(""))},
@@ -83,7 +90,8 @@ static void test_what_is_gone_reopens(void **state) {
 
 static void test_following(void **state) {
   struct fixture *f = begin(state);
-  static const char again[] = ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("newNets0000", "Nets given", "default0000");
+  static const char again[] =
+      ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("newNets0000", "Nets given", "default0000");
   carry(f, again, COMBOS(""), false);
   assert_int_equal(f->carried.reopened_count, 2);
   carry(f, again, COMBOS(""), true);
@@ -96,7 +104,7 @@ static void test_following(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_a_gap_reopens), cmocka_unit_test(test_what_is_gone_reopens),
-                                     cmocka_unit_test(test_following)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_a_gap_reopens),
+                                     cmocka_unit_test(test_what_is_gone_reopens), cmocka_unit_test(test_following)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

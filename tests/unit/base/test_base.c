@@ -243,7 +243,13 @@ static void times(void **state) {
       {"1969-12-31T23:59:59.500Z", -500, "1969-12-31T23:59:59.500Z"},
       {"2021-06-01T10:00:00", 1622541600000, "2021-06-01T10:00:00Z"},
   };
-  static const char *const bad[] = {"", "2021-13-01T00:00:00Z", "2021-06-01", "2021-06-01T24:00:00Z", "2021-06-01T10:00:00.Z", "2021-06-01T10:00:00Zx", "2021-6-1T10:00:00Z"};
+  static const char *const bad[] = {"",
+                                    "2021-13-01T00:00:00Z",
+                                    "2021-06-01",
+                                    "2021-06-01T24:00:00Z",
+                                    "2021-06-01T10:00:00.Z",
+                                    "2021-06-01T10:00:00Zx",
+                                    "2021-6-1T10:00:00Z"};
   char text[CLOCK_TEXT_SIZE];
   int64_t ms = 3;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -261,7 +267,12 @@ static void times(void **state) {
 static void http_times(void **state) {
   (void)state;
   static const char *const same[] = {"Tue, 24 Nov 2026 09:30:00 GMT", "Tue, 24-Nov-2026 09:30:00 GMT", "Tuesday, 24-Nov-26 09:30:00 GMT"};
-  static const char *const bad[] = {"", "24 Nov 2026 09:30:00", "Tue, 24 Foo 2026 09:30:00 GMT", "Tue, 24 Nov 2026 25:30:00 GMT", "3600", "Tue, 24 Nov 2026 09:30:00 GMT and far too much behind it"};
+  static const char *const bad[] = {"",
+                                    "24 Nov 2026 09:30:00",
+                                    "Tue, 24 Foo 2026 09:30:00 GMT",
+                                    "Tue, 24 Nov 2026 25:30:00 GMT",
+                                    "3600",
+                                    "Tue, 24 Nov 2026 09:30:00 GMT and far too much behind it"};
   int64_t ms;
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
     assert_true(clock_parse_http(str_of(same[i]), &ms));
@@ -329,7 +340,10 @@ static void text_of_all_scripts(void **state) {
   assert_false(utf8_valid(STR("\xed\xa0\x80")));
   assert_false(utf8_valid(STR("\xc3")));
   assert_false(utf8_valid(STR("\xf5\x80\x80\x80")));
-  assert_text(utf8_fold(arena, STR("\xc3\x89" "COLE \xef\xac\x81n")), "\xc3\xa9" "cole fin");
+  assert_text(utf8_fold(arena, STR("\xc3\x89"
+                                   "COLE \xef\xac\x81n")),
+              "\xc3\xa9"
+              "cole fin");
   assert_text(utf8_fold(arena, STR("a\xff")), "a\xef\xbf\xbd");
   assert_int_equal(utf8_boundary(STR("a\xc3\xa9"), 2), 1);
   arena_free(arena);
@@ -337,10 +351,23 @@ static void text_of_all_scripts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(strings_of_all_lengths), cmocka_unit_test(strings), cmocka_unit_test(numbers), cmocka_unit_test(arenas), cmocka_unit_test(texts_in_one_piece),
-      cmocka_unit_test(arenas_of_a_pool), cmocka_unit_test(buffers_have_a_maximum), cmocka_unit_test(buffers_grow_up_to_it_byte_by_byte), cmocka_unit_test(buffers_take_numbers),
-      cmocka_unit_test(maps_against_a_list), cmocka_unit_test(a_deleted_key_may_be_freed), cmocka_unit_test(vectors), cmocka_unit_test(times),
-      cmocka_unit_test(http_times), cmocka_unit_test(errors), cmocka_unit_test(json_reads_back), cmocka_unit_test(text_of_all_scripts),
+      cmocka_unit_test(strings_of_all_lengths),
+      cmocka_unit_test(strings),
+      cmocka_unit_test(numbers),
+      cmocka_unit_test(arenas),
+      cmocka_unit_test(texts_in_one_piece),
+      cmocka_unit_test(arenas_of_a_pool),
+      cmocka_unit_test(buffers_have_a_maximum),
+      cmocka_unit_test(buffers_grow_up_to_it_byte_by_byte),
+      cmocka_unit_test(buffers_take_numbers),
+      cmocka_unit_test(maps_against_a_list),
+      cmocka_unit_test(a_deleted_key_may_be_freed),
+      cmocka_unit_test(vectors),
+      cmocka_unit_test(times),
+      cmocka_unit_test(http_times),
+      cmocka_unit_test(errors),
+      cmocka_unit_test(json_reads_back),
+      cmocka_unit_test(text_of_all_scripts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,14 +24,67 @@ static int read_in(struct str text, size_t chunk, struct buf *events, struct err
 }
 
 static const char *const good[] = {
-    "{}", "[]", " [ ] ", "0", "-0", "1e5", "-12.50E+10", "\"\"", "true", "null", "\"\\u0041\\n\\/\"", "\"\\ud83d\\ude00\"",
-    "{\"a\":[1,2,{\"b\":null}],\"\xc3\xa9\":\"\xe2\x82\xac\"}", "[false,\"x\\\\y\",0.1]", "[[[[]]]]",
+    "{}",
+    "[]",
+    " [ ] ",
+    "0",
+    "-0",
+    "1e5",
+    "-12.50E+10",
+    "\"\"",
+    "true",
+    "null",
+    "\"\\u0041\\n\\/\"",
+    "\"\\ud83d\\ude00\"",
+    "{\"a\":[1,2,{\"b\":null}],\"\xc3\xa9\":\"\xe2\x82\xac\"}",
+    "[false,\"x\\\\y\",0.1]",
+    "[[[[]]]]",
 };
 
 static const char *const bad[] = {
-    "", " ", "{", "[1,]", "{\"a\":1,}", "{,}", "01", "1.", ".5", "+1", "-", "1e", "nul", "truex", "\"a", "\"\\x\"", "\"\\u12g4\"",
-    "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83dx\"", "\"\x01\"", "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "[1 2]", "{\"a\" 1}", "{1:2}", "1 2",
-    "\xef\xbb\xbf{}", "[1]x", "'a'", "NaN", "--1", "1.e5", "-\n", "[-]", "[1.]", "[1e]", "[1e+]", "1. ", "1e+ ", "1-", "1+2",
+    "",
+    " ",
+    "{",
+    "[1,]",
+    "{\"a\":1,}",
+    "{,}",
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "-",
+    "1e",
+    "nul",
+    "truex",
+    "\"a",
+    "\"\\x\"",
+    "\"\\u12g4\"",
+    "\"\\ud83d\"",
+    "\"\\ude00\"",
+    "\"\\ud83dx\"",
+    "\"\x01\"",
+    "\"\xff\"",
+    "\"\xc0\xaf\"",
+    "\"\xed\xa0\x80\"",
+    "[1 2]",
+    "{\"a\" 1}",
+    "{1:2}",
+    "1 2",
+    "\xef\xbb\xbf{}",
+    "[1]x",
+    "'a'",
+    "NaN",
+    "--1",
+    "1.e5",
+    "-\n",
+    "[-]",
+    "[1.]",
+    "[1e]",
+    "[1e+]",
+    "1. ",
+    "1e+ ",
+    "1-",
+    "1+2",
 };
 
 static void cuts_change_nothing(void **state) {
@@ -85,7 +138,8 @@ static void every_byte_at_every_place(void **state) {
 /* Random small documents, right and wrong: both readers agree whether it is JSON. */
 static void agrees_with_jansson(void **state) {
   (void)state;
-  static const char *const pieces[] = {"{", "}", "[", "]", ",", ":", "\"a\"", "\"b\\n\"", "1", "-2.5", "true", "null", " ", "\"\\u00e9\"", "0", "x"};
+  static const char *const pieces[] = {"{", "}",    "[",    "]",    ",", ":",           "\"a\"", "\"b\\n\"",
+                                       "1", "-2.5", "true", "null", " ", "\"\\u00e9\"", "0",     "x"};
   uint32_t seed = 12345;
   size_t accepted = 0;
   for (int round = 0; round < 60000; round++) {
@@ -144,7 +198,7 @@ static void a_handler_can_stop(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cuts_change_nothing), cmocka_unit_test(what_is_not_json_is_refused), cmocka_unit_test(agrees_with_jansson),
-      cmocka_unit_test(limits_hold),         cmocka_unit_test(a_handler_can_stop), cmocka_unit_test(every_byte_at_every_place),
+      cmocka_unit_test(limits_hold),         cmocka_unit_test(a_handler_can_stop),          cmocka_unit_test(every_byte_at_every_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

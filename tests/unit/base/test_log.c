@@ -99,8 +99,10 @@ static void many_go_out_without_a_flush_and_none_is_lost(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_line_is_out_at_once),        cmocka_unit_test(gathered_lines_wait_for_a_flush),
-      cmocka_unit_test(a_warning_takes_them_along_in_order), cmocka_unit_test(another_thread_does_not_wait),
+      cmocka_unit_test(a_line_is_out_at_once),
+      cmocka_unit_test(gathered_lines_wait_for_a_flush),
+      cmocka_unit_test(a_warning_takes_them_along_in_order),
+      cmocka_unit_test(another_thread_does_not_wait),
       cmocka_unit_test(many_go_out_without_a_flush_and_none_is_lost),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

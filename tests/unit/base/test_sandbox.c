@@ -82,16 +82,36 @@ static int try_open(const char *in, const char *name, int flags) {
   return open(path, flags, 0600) < 0 ? -1 : 0;
 }
 
-static int read_own(void) { return try_open(own, "file", O_RDWR | O_TRUNC); }
-static int make_own(void) { return try_open(own, "new", O_RDWR | O_CREAT | O_EXCL); }
-static int list_own(void) { return open(own, O_RDONLY | O_DIRECTORY) < 0 ? -1 : 0; }
-static int read_readable(void) { return try_open(readable, "file", O_RDONLY); }
-static int write_readable(void) { return try_open(readable, "file", O_WRONLY); }
-static int make_readable(void) { return try_open(readable, "new", O_WRONLY | O_CREAT); }
-static int read_outside(void) { return try_open(outside, "file", O_RDONLY); }
-static int read_memory(void) { return open("/proc/self/mem", O_RDONLY) < 0 ? -1 : 0; }
-static int read_machine(void) { return open("/etc/hostname", O_RDONLY) < 0 && errno != ENOENT ? -1 : 0; }
-static int write_machine(void) { return open("/etc/passwd", O_WRONLY) < 0 ? -1 : 0; }
+static int read_own(void) {
+  return try_open(own, "file", O_RDWR | O_TRUNC);
+}
+static int make_own(void) {
+  return try_open(own, "new", O_RDWR | O_CREAT | O_EXCL);
+}
+static int list_own(void) {
+  return open(own, O_RDONLY | O_DIRECTORY) < 0 ? -1 : 0;
+}
+static int read_readable(void) {
+  return try_open(readable, "file", O_RDONLY);
+}
+static int write_readable(void) {
+  return try_open(readable, "file", O_WRONLY);
+}
+static int make_readable(void) {
+  return try_open(readable, "new", O_WRONLY | O_CREAT);
+}
+static int read_outside(void) {
+  return try_open(outside, "file", O_RDONLY);
+}
+static int read_memory(void) {
+  return open("/proc/self/mem", O_RDONLY) < 0 ? -1 : 0;
+}
+static int read_machine(void) {
+  return open("/etc/hostname", O_RDONLY) < 0 && errno != ENOENT ? -1 : 0;
+}
+static int write_machine(void) {
+  return open("/etc/passwd", O_WRONLY) < 0 ? -1 : 0;
+}
 static int link_away(void) {
   char from[200], to[200];
   (void)snprintf(from, sizeof from, "%s/file", own);
@@ -116,16 +136,30 @@ static void files_that_are_named(void **state) {
 }
 
 static int run_program(void) {
-  char *const words[] = {(char *)(uintptr_t)"true", NULL};
+  char *const words[] = {(char *)(uintptr_t) "true", NULL};
   return execve("/bin/true", words, NULL);
 }
-static int trace(void) { return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? -1 : 0; }
-static int change_root(void) { return chroot("/"); }
-static int use_io_uring(void) { return syscall(SYS_io_uring_setup, 1, NULL) < 0 ? -1 : 0; }
-static int make_process(void) { return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) < 0 ? -1 : 0; }
-static int make_packet_socket(void) { return socket(AF_PACKET, SOCK_RAW, 0) < 0 ? -1 : 0; }
-static int make_socket(void) { return socket(AF_INET6, SOCK_STREAM, 0) < 0 && errno != EAFNOSUPPORT ? -1 : 0; }
-static int signal_parent(void) { return kill(getppid(), 0); }
+static int trace(void) {
+  return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? -1 : 0;
+}
+static int change_root(void) {
+  return chroot("/");
+}
+static int use_io_uring(void) {
+  return syscall(SYS_io_uring_setup, 1, NULL) < 0 ? -1 : 0;
+}
+static int make_process(void) {
+  return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) < 0 ? -1 : 0;
+}
+static int make_packet_socket(void) {
+  return socket(AF_PACKET, SOCK_RAW, 0) < 0 ? -1 : 0;
+}
+static int make_socket(void) {
+  return socket(AF_INET6, SOCK_STREAM, 0) < 0 && errno != EAFNOSUPPORT ? -1 : 0;
+}
+static int signal_parent(void) {
+  return kill(getppid(), 0);
+}
 
 static void system_calls(void **state) {
   (void)state;

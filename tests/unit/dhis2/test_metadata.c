@@ -12,37 +12,54 @@
 static const char flat[] =
     "{\"system\":{\"version\":\"2.41\"},\"dataSets\":["
     "{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"periodType\":\"Monthly\",\"sharing\":{\"x\":[1,{\"id\":\"no\"}]},\"dataSetElements\":["
-    "{\"dataElement\":{\"id\":\"DeFever0001\"}},{\"dataElement\":{\"id\":\"DeFever0001\"}},{\"dataElement\":{\"id\":\"DeBeds00001\"},\"categoryCombo\":{\"id\":\"CcSexAge001\"}},"
-    "{\"dataElement\":{\"id\":\"DeHidden001\"}}],\"sections\":[{\"id\":\"SecA\",\"name\":\"Ward\",\"dataElements\":[{\"id\":\"DeBeds00001\"}]}]},"
+    "{\"dataElement\":{\"id\":\"DeFever0001\"}},{\"dataElement\":{\"id\":\"DeFever0001\"}},{\"dataElement\":{\"id\":\"DeBeds00001\"},"
+    "\"categoryCombo\":{\"id\":\"CcSexAge001\"}},"
+    "{\"dataElement\":{\"id\":\"DeHidden001\"}}],\"sections\":[{\"id\":\"SecA\",\"name\":\"Ward\",\"dataElements\":[{\"id\":"
+    "\"DeBeds00001\"}]}]},"
     "{\"id\":\"DsYearly001\",\"name\":\"Yearly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeBeds00001\"}}]}],"
-    "\"dataElements\":[{\"id\":\"DeFever0001\",\"name\":\"Fever\",\"code\":\"F1\",\"valueType\":\"INTEGER\",\"zeroIsSignificant\":true,\"categoryCombo\":{\"id\":\"CcSexAge001\"},"
-    "\"translations\":[{\"locale\":\"fr\",\"property\":\"NAME\",\"value\":\"Fi\\u00e8vre\"},{\"locale\":\"fr\",\"property\":\"SHORT_NAME\",\"value\":\"F\"}]},"
-    "{\"id\":\"DeBeds00001\",\"name\":\"Beds\",\"categoryCombo\":{\"id\":\"CcNothing01\"}},{\"id\":\"DeAlone0001\",\"name\":\"Alone\",\"categoryCombo\":{\"id\":\"CcNothing01\"}}],"
+    "\"dataElements\":[{\"id\":\"DeFever0001\",\"name\":\"Fever\",\"code\":\"F1\",\"valueType\":\"INTEGER\",\"zeroIsSignificant\":true,"
+    "\"categoryCombo\":{\"id\":\"CcSexAge001\"},"
+    "\"translations\":[{\"locale\":\"fr\",\"property\":\"NAME\",\"value\":\"Fi\\u00e8vre\"},{\"locale\":\"fr\",\"property\":\"SHORT_NAME\","
+    "\"value\":\"F\"}]},"
+    "{\"id\":\"DeBeds00001\",\"name\":\"Beds\",\"categoryCombo\":{\"id\":\"CcNothing01\"}},{\"id\":\"DeAlone0001\",\"name\":\"Alone\","
+    "\"categoryCombo\":{\"id\":\"CcNothing01\"}}],"
     "\"categoryCombos\":[{\"id\":\"CcSexAge001\",\"name\":\"Sex and age\",\"categories\":[{\"id\":\"CaSex\"},{\"id\":\"CaAge\"}]},"
     "{\"id\":\"CcNothing01\",\"name\":\"default\",\"categories\":[{\"id\":\"CaNone\"}]}],"
     "\"categories\":[{\"id\":\"CaSex\",\"name\":\"Sex\",\"categoryOptions\":[{\"id\":\"OpF\"},{\"id\":\"OpM\"}]},"
-    "{\"id\":\"CaAge\",\"name\":\"Age\",\"categoryOptions\":[{\"id\":\"OpYoung\"}]},{\"id\":\"CaNone\",\"name\":\"default\",\"categoryOptions\":[{\"id\":\"OpNone\"}]}],"
-    "\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"},{\"id\":\"OpM\",\"name\":\"Male\"},{\"id\":\"OpYoung\",\"name\":\"Young\"},{\"id\":\"OpNone\",\"name\":\"default\"}],"
-    "\"categoryOptionCombos\":[{\"id\":\"CoYoungF001\",\"name\":\"Young, Female\",\"categoryCombo\":{\"id\":\"CcSexAge001\"},\"categoryOptions\":[{\"id\":\"OpYoung\"},{\"id\":\"OpF\"}]},"
+    "{\"id\":\"CaAge\",\"name\":\"Age\",\"categoryOptions\":[{\"id\":\"OpYoung\"}]},{\"id\":\"CaNone\",\"name\":\"default\","
+    "\"categoryOptions\":[{\"id\":\"OpNone\"}]}],"
+    "\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"},{\"id\":\"OpM\",\"name\":\"Male\"},{\"id\":\"OpYoung\",\"name\":\"Young\"},{"
+    "\"id\":\"OpNone\",\"name\":\"default\"}],"
+    "\"categoryOptionCombos\":[{\"id\":\"CoYoungF001\",\"name\":\"Young, "
+    "Female\",\"categoryCombo\":{\"id\":\"CcSexAge001\"},\"categoryOptions\":[{\"id\":\"OpYoung\"},{\"id\":\"OpF\"}]},"
     "{\"id\":\"CoYoungM001\",\"categoryCombo\":{\"id\":\"CcSexAge001\"},\"categoryOptions\":[{\"id\":\"OpM\"},{\"id\":\"OpYoung\"}]},"
     "{\"id\":\"CoDefault01\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"CcNothing01\"},\"categoryOptions\":[{\"id\":\"OpNone\"}]}]}";
 
 static const char nested[] =
-    "{\"pager\":{\"page\":1},\"dataSets\":[{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeFever0001\",\"name\":\"Fever\",\"categoryCombo\":"
-    "{\"id\":\"CcSex000001\",\"name\":\"Sex\",\"categories\":[{\"id\":\"CaSex\",\"name\":\"Sex\",\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"}]}],"
+    "{\"pager\":{\"page\":1},\"dataSets\":[{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"dataSetElements\":[{\"dataElement\":{\"id\":"
+    "\"DeFever0001\",\"name\":\"Fever\",\"categoryCombo\":"
+    "{\"id\":\"CcSex000001\",\"name\":\"Sex\",\"categories\":[{\"id\":\"CaSex\",\"name\":\"Sex\",\"categoryOptions\":[{\"id\":\"OpF\","
+    "\"name\":\"Female\"}]}],"
     "\"categoryOptionCombos\":[{\"id\":\"CoF00000001\",\"name\":\"Female\",\"categoryOptions\":[{\"id\":\"OpF\"}]}]}}}]}]}";
 
 /* A tree told in four ways: by parents, by paths, by levels alone; a point as geometry and as text, an area, a point off the earth; parents in a circle; a unit that is only named. */
 static const char tree[] =
     "{\"dataElements\":[{\"id\":\"DeFever0001\",\"name\":\"Fever\"}],"
-    "\"dataSets\":[{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeFever0001\"}}],\"organisationUnits\":[{\"id\":\"OuClinic001\"},{\"id\":\"OuHidden001\"},{\"id\":\"OuClinic001\"}]}],"
+    "\"dataSets\":[{\"id\":\"DsMonthly01\",\"name\":\"Monthly\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeFever0001\"}}],"
+    "\"organisationUnits\":[{\"id\":\"OuClinic001\"},{\"id\":\"OuHidden001\"},{\"id\":\"OuClinic001\"}]}],"
     "\"organisationUnits\":["
-    "{\"id\":\"OuClinic001\",\"name\":\"Clinic\",\"path\":\"/OuCountry01/OuNorth0001/OuClinic001\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[-11.5,8.25,40]},\"translations\":[{\"locale\":\"fr\",\"property\":\"NAME\",\"value\":\"Clinique\"}]},"
-    "{\"id\":\"OuNorth0001\",\"name\":\"North\",\"parent\":{\"id\":\"OuCountry01\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[1,2],[3,4],{\"id\":\"no\"}]]}},"
+    "{\"id\":\"OuClinic001\",\"name\":\"Clinic\",\"path\":\"/OuCountry01/OuNorth0001/"
+    "OuClinic001\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[-11.5,8.25,40]},\"translations\":[{\"locale\":\"fr\",\"property\":"
+    "\"NAME\",\"value\":\"Clinique\"}]},"
+    "{\"id\":\"OuNorth0001\",\"name\":\"North\",\"parent\":{\"id\":\"OuCountry01\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[["
+    "1,2],[3,4],{\"id\":\"no\"}]]}},"
     "{\"id\":\"OuCountry01\",\"name\":\"Country\",\"level\":1},"
-    "{\"id\":\"OuOld000001\",\"name\":\"Old\",\"level\":\"4\",\"featureType\":\"POINT\",\"coordinates\":\"[-11.5, 8.25]\",\"parent\":{\"id\":\"OuUnseen001\",\"name\":\"\"}},"
-    "{\"id\":\"OuFar000001\",\"name\":\"Far\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[200,1e999]},\"path\":\"/OuOther0001/OuElse00001\"},"
-    "{\"id\":\"OuRound0001\",\"name\":\"a\",\"parent\":{\"id\":\"OuRound0002\"}},{\"id\":\"OuRound0002\",\"name\":\"b\",\"parent\":{\"id\":\"OuRound0001\"}}]}";
+    "{\"id\":\"OuOld000001\",\"name\":\"Old\",\"level\":\"4\",\"featureType\":\"POINT\",\"coordinates\":\"[-11.5, "
+    "8.25]\",\"parent\":{\"id\":\"OuUnseen001\",\"name\":\"\"}},"
+    "{\"id\":\"OuFar000001\",\"name\":\"Far\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[200,1e999]},\"path\":\"/OuOther0001/"
+    "OuElse00001\"},"
+    "{\"id\":\"OuRound0001\",\"name\":\"a\",\"parent\":{\"id\":\"OuRound0002\"}},{\"id\":\"OuRound0002\",\"name\":\"b\",\"parent\":{\"id\":"
+    "\"OuRound0001\"}}]}";
 
 static struct arena *arena;
 
@@ -63,7 +80,8 @@ static const struct dhis2_metadata *read_in(const char *text, size_t piece, stru
   struct str rest = str_of(text);
   const struct dhis2_metadata *metadata = NULL;
   int failed = 0;
-  for (size_t at = 0; at < rest.n && !failed; at += piece) failed = dhis2_metadata_reader_feed(reader, str_slice(rest, at, at + piece), error);
+  for (size_t at = 0; at < rest.n && !failed; at += piece)
+    failed = dhis2_metadata_reader_feed(reader, str_slice(rest, at, at + piece), error);
   if (!failed) metadata = dhis2_metadata_reader_finish(reader, error);
   if (!metadata) dhis2_metadata_reader_free(reader);
   return metadata;
@@ -98,7 +116,8 @@ static void test_counts_and_names(void **state) {
 }
 
 static void check_tree(const struct dhis2_metadata *m) {
-  const struct dhis2_org_unit *clinic = dhis2_metadata_org_unit(m, STR("OuClinic001")), *old = dhis2_metadata_org_unit(m, STR("OuOld000001"));
+  const struct dhis2_org_unit *clinic = dhis2_metadata_org_unit(m, STR("OuClinic001")),
+                              *old = dhis2_metadata_org_unit(m, STR("OuOld000001"));
   assert_int_equal(m->org_unit_count, 7);
   assert_text(clinic->parent->o.name, "North");
   assert_text(clinic->parent->parent->o.name, "Country");
@@ -148,14 +167,20 @@ static void test_unsaid_units(void **state) {
   size_t count;
   (void)state;
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"dataSets\":[{\"id\":\"D\",\"organisationUnits\":[{\"id\":\"c\"},{\"id\":\"x\"}]}],\"organisationUnits\":[{\"id\":\"c\",\"name\":\"C\",\"path\":\"/a/b/c\"}]}"), &error), 0);
+  assert_int_equal(dhis2_metadata_reader_feed(reader,
+                                              STR("{\"dataSets\":[{\"id\":\"D\",\"organisationUnits\":[{\"id\":\"c\"},{\"id\":\"x\"}]}],"
+                                                  "\"organisationUnits\":[{\"id\":\"c\",\"name\":\"C\",\"path\":\"/a/b/c\"}]}"),
+                                              &error),
+                   0);
   struct str *ids = dhis2_metadata_reader_unsaid_units(reader, arena, &count);
   assert_int_equal(count, 3);
   assert_text(ids[0], "x");
   assert_text(ids[1], "b");
   assert_text(ids[2], "a");
   assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
-  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"organisationUnits\":[{\"id\":\"b\",\"name\":\"B\"},{\"id\":\"a\",\"name\":\"A\"}]}"), &error), 0);
+  assert_int_equal(dhis2_metadata_reader_feed(
+                       reader, STR("{\"organisationUnits\":[{\"id\":\"b\",\"name\":\"B\"},{\"id\":\"a\",\"name\":\"A\"}]}"), &error),
+                   0);
   (void)dhis2_metadata_reader_unsaid_units(reader, arena, &count);
   assert_int_equal(count, 1);
   dhis2_metadata_reader_free(reader);
@@ -164,7 +189,8 @@ static void test_unsaid_units(void **state) {
 static void test_override_counts_first(void **state) {
   (void)state;
   const struct dhis2_metadata *m = read_flat();
-  const struct dhis2_data_element *beds = dhis2_metadata_element(m, STR("DeBeds00001")), *alone = dhis2_metadata_element(m, STR("DeAlone0001"));
+  const struct dhis2_data_element *beds = dhis2_metadata_element(m, STR("DeBeds00001")),
+                                  *alone = dhis2_metadata_element(m, STR("DeAlone0001"));
   assert_text(dhis2_element_combo(beds, dhis2_metadata_data_set(m, STR("DsMonthly01")))->o.id, "CcSexAge001");
   assert_text(dhis2_element_combo(beds, dhis2_metadata_data_set(m, STR("DsYearly001")))->o.id, "CcNothing01");
   assert_int_equal(beds->combo_count, 2);
@@ -218,7 +244,9 @@ static void test_pages_are_put_together(void **state) {
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
   assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"dataElements\":[{\"id\":\"A1\",\"name\":\"One\"}]}"), &error), 0);
   assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
-  assert_int_equal(dhis2_metadata_reader_feed(reader, STR("{\"dataElements\":[{\"id\":\"A2\",\"name\":\"Two\"},{\"id\":\"A1\",\"code\":\"c\"}]}"), &error), 0);
+  assert_int_equal(dhis2_metadata_reader_feed(
+                       reader, STR("{\"dataElements\":[{\"id\":\"A2\",\"name\":\"Two\"},{\"id\":\"A1\",\"code\":\"c\"}]}"), &error),
+                   0);
   const struct dhis2_metadata *m = dhis2_metadata_reader_finish(reader, &error);
   assert_int_equal(m->element_count, 2);
   assert_text(dhis2_metadata_element(m, STR("A1"))->o.code, "c");
@@ -227,7 +255,14 @@ static void test_pages_are_put_together(void **state) {
 
 static void test_refused(void **state) {
   (void)state;
-  static const char *const broken[] = {"", "[]", "{", "{\"dataElements\":[{\"id\":\"A\"},]}", "{\"dataElements\":[]}", "{\"dataElements\":{}}", "7", "{\"dataElements\":[{\"name\":\"no id\"}]}"};
+  static const char *const broken[] = {"",
+                                       "[]",
+                                       "{",
+                                       "{\"dataElements\":[{\"id\":\"A\"},]}",
+                                       "{\"dataElements\":[]}",
+                                       "{\"dataElements\":{}}",
+                                       "7",
+                                       "{\"dataElements\":[{\"name\":\"no id\"}]}"};
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
     struct error error = {0};
     assert_null(read_in(broken[i], 3, &error));
@@ -239,7 +274,8 @@ static void test_refused(void **state) {
 static void test_odd_shapes_are_passed_over(void **state) {
   (void)state;
   struct error error = {0};
-  const char *odd = "{\"dataElements\":[7,null,[{\"id\":\"X\"}],{\"id\":\"A1\",\"name\":\"One\",\"categoryCombo\":\"text\",\"translations\":{\"locale\":\"fr\"},\"code\":12}],\"dataSets\":"
+  const char *odd = "{\"dataElements\":[7,null,[{\"id\":\"X\"}],{\"id\":\"A1\",\"name\":\"One\",\"categoryCombo\":\"text\","
+                    "\"translations\":{\"locale\":\"fr\"},\"code\":12}],\"dataSets\":"
                     "[{\"id\":\"D\",\"dataSetElements\":[{\"categoryCombo\":{\"id\":\"C\"}},{}],\"sections\":[[]]}],\"categoryCombos\":3}";
   const struct dhis2_metadata *m = read_in(odd, 5, &error);
   if (!m) fail_msg("%s", error.message);
@@ -271,10 +307,12 @@ static void test_only_some_data_sets(void **state) {
 static void test_csv_list(void **state) {
   (void)state;
   struct error error = {0};
-  const struct dhis2_metadata *m = dhis2_metadata_of_csv(arena,
-                                                         STR("category_option_combo,data_element,data_element_name,category_option_combo_name,data_set,odd\r\n"
-                                                             "c2,e1,\"Fever, all\",Male,s1,x\r\nc1,e1,,Female,s1,\r\nc1,e2,Cough,Female,s1,\r\nc2,e2,,Male,s1,\r\n,e3,Beds,,,\r\nc1,e4,Births,,,\r\n"),
-                                                         &error);
+  const struct dhis2_metadata *m = dhis2_metadata_of_csv(
+      arena,
+      STR("category_option_combo,data_element,data_element_name,category_option_combo_name,data_set,odd\r\n"
+          "c2,e1,\"Fever, "
+          "all\",Male,s1,x\r\nc1,e1,,Female,s1,\r\nc1,e2,Cough,Female,s1,\r\nc2,e2,,Male,s1,\r\n,e3,Beds,,,\r\nc1,e4,Births,,,\r\n"),
+      &error);
   if (!m) fail_msg("%s", error.message);
   assert_int_equal(m->element_count, 4);
   assert_text(dhis2_metadata_element(m, STR("e1"))->o.name, "Fever, all");
@@ -292,17 +330,20 @@ static void test_csv_list(void **state) {
 static void test_lists_are_in_the_order_they_were_given(void **state) {
   struct error error = {0};
   (void)state;
-  const struct dhis2_metadata *m = read_in(
-      "{\"categoryCombos\":[{\"id\":\"cc\",\"name\":\"C\",\"categories\":[{\"id\":\"k2\"}]}],\"categories\":[{\"id\":\"k1\",\"name\":\"1\"},{\"id\":\"k2\",\"name\":\"2\"}],"
-      "\"dataElements\":[{\"id\":\"e\",\"name\":\"E\"}]}", 5, &error);
+  const struct dhis2_metadata *m = read_in("{\"categoryCombos\":[{\"id\":\"cc\",\"name\":\"C\",\"categories\":[{\"id\":\"k2\"}]}],"
+                                           "\"categories\":[{\"id\":\"k1\",\"name\":\"1\"},{\"id\":\"k2\",\"name\":\"2\"}],"
+                                           "\"dataElements\":[{\"id\":\"e\",\"name\":\"E\"}]}",
+                                           5, &error);
   assert_non_null(m);
   assert_true(str_eq(m->categories[0]->o.id, STR("k1")));
   assert_true(str_eq(m->categories[1]->o.id, STR("k2")));
 }
 
 static void written_and_read_again_it_is_the_same(void **state) {
-  static const char *const half_named = "{\"dataElements\":[{\"id\":\"e1\",\"name\":\"E\"}],\"dataSets\":[{\"id\":\"s1\",\"name\":\"S\"}],\"categoryOptions\":[{\"id\":\"o1\",\"name\":\"Male\"}],"
-                                        "\"categoryOptionCombos\":[{\"id\":\"x1\",\"categoryOptions\":[{\"id\":\"o1\"},{\"id\":\"gone\"}]}]}";
+  static const char *const half_named =
+      "{\"dataElements\":[{\"id\":\"e1\",\"name\":\"E\"}],\"dataSets\":[{\"id\":\"s1\",\"name\":\"S\"}],\"categoryOptions\":[{\"id\":"
+      "\"o1\",\"name\":\"Male\"}],"
+      "\"categoryOptionCombos\":[{\"id\":\"x1\",\"categoryOptions\":[{\"id\":\"o1\"},{\"id\":\"gone\"}]}]}";
   const char *const texts[] = {flat, nested, half_named};
   (void)state;
   for (size_t i = 0; i < 3; i++) {
@@ -322,7 +363,8 @@ static void written_and_read_again_it_is_the_same(void **state) {
       assert_int_equal(once->elements[k]->combo_count, twice->elements[k]->combo_count);
       assert_int_equal(once->elements[k]->membership_count, twice->elements[k]->membership_count);
     }
-    assert_true(!once->data_sets[0]->member_count || str_eq(once->data_sets[0]->members[0]->section, twice->data_sets[0]->members[0]->section));
+    assert_true(!once->data_sets[0]->member_count ||
+                str_eq(once->data_sets[0]->members[0]->section, twice->data_sets[0]->members[0]->section));
     buf_free(&first);
     buf_free(&second);
   }
@@ -334,9 +376,18 @@ int main(void) {
       TEST(test_org_units),
       TEST(test_unsaid_units),
       cmocka_unit_test_setup_teardown(written_and_read_again_it_is_the_same, setup, teardown),
-      TEST(test_counts_and_names),    TEST(test_override_counts_first), TEST(test_members_once_with_sections), TEST(test_options_in_category_order),
-      TEST(test_default_by_role),     TEST(test_nested_is_the_same),    TEST(test_pages_are_put_together),     TEST(test_refused),
-      TEST(test_odd_shapes_are_passed_over), TEST(test_only_some_data_sets), TEST(test_lists_are_in_the_order_they_were_given), TEST(test_csv_list),
+      TEST(test_counts_and_names),
+      TEST(test_override_counts_first),
+      TEST(test_members_once_with_sections),
+      TEST(test_options_in_category_order),
+      TEST(test_default_by_role),
+      TEST(test_nested_is_the_same),
+      TEST(test_pages_are_put_together),
+      TEST(test_refused),
+      TEST(test_odd_shapes_are_passed_over),
+      TEST(test_only_some_data_sets),
+      TEST(test_lists_are_in_the_order_they_were_given),
+      TEST(test_csv_list),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,7 +125,9 @@ static void definitions(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(token_answers),
-      cmocka_unit_test(looks), cmocka_unit_test(users),    cmocka_unit_test(definitions),
+      cmocka_unit_test(looks),
+      cmocka_unit_test(users),
+      cmocka_unit_test(definitions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,8 +101,8 @@ static struct str elements_of(struct arena *arena, const struct world *w, uint32
     if (members)
       add(&list, arena_printf(arena, "{\"dataElement\":{\"id\":\"%s\"}%.*s}", e->o.id, STR_ARG(override)));
     else
-      add(&list, arena_printf(arena, "%.*s,\"valueType\":\"%s\",\"aggregationType\":\"%s\",\"categoryCombo\":{\"id\":\"%s\"}}", STR_ARG(head(arena, &e->o)),
-                              e->value_type, e->aggregation, w->combos[e->combo].id));
+      add(&list, arena_printf(arena, "%.*s,\"valueType\":\"%s\",\"aggregationType\":\"%s\",\"categoryCombo\":{\"id\":\"%s\"}}",
+                              STR_ARG(head(arena, &e->o)), e->value_type, e->aggregation, w->combos[e->combo].id));
   }
   return joined(arena, &list, seed);
 }
@@ -114,8 +114,10 @@ static struct str categories_of(struct arena *arena, const struct world *w, uint
     if (w->options[i].gone || !w->in_category[i] || i == 5) continue;
     add(i == 3 || i == 4 ? &sexes : &ages, arena_printf(arena, "{\"id\":\"%s\"}", w->options[i].id));
   }
-  add(&all, arena_printf(arena, "{\"id\":\"%cCT00000000\",\"name\":\"Age\",\"categoryOptions\":[%.*s]}", w->letter, STR_ARG(joined(arena, &ages, seed))));
-  add(&all, arena_printf(arena, "{\"id\":\"%cCT00000001\",\"name\":\"Sex\",\"categoryOptions\":[%.*s]}", w->letter, STR_ARG(joined(arena, &sexes, seed))));
+  add(&all, arena_printf(arena, "{\"id\":\"%cCT00000000\",\"name\":\"Age\",\"categoryOptions\":[%.*s]}", w->letter,
+                         STR_ARG(joined(arena, &ages, seed))));
+  add(&all, arena_printf(arena, "{\"id\":\"%cCT00000001\",\"name\":\"Sex\",\"categoryOptions\":[%.*s]}", w->letter,
+                         STR_ARG(joined(arena, &sexes, seed))));
   return joined(arena, &all, seed);
 }
 
@@ -126,7 +128,8 @@ static struct str combos_of_world(struct arena *arena, const struct world *w, ui
     struct str first = age ? arena_printf(arena, "{\"id\":\"%cCT00000000\"}", w->letter) : STR("");
     struct str second = sex ? arena_printf(arena, "%s{\"id\":\"%cCT00000001\"}", age ? "," : "", w->letter) : STR("");
     if (!w->combos[i].gone)
-      add(&list, arena_printf(arena, "%.*s,\"categories\":[%.*s%.*s]}", STR_ARG(head(arena, &w->combos[i])), STR_ARG(first), STR_ARG(second)));
+      add(&list,
+          arena_printf(arena, "%.*s,\"categories\":[%.*s%.*s]}", STR_ARG(head(arena, &w->combos[i])), STR_ARG(first), STR_ARG(second)));
   }
   return joined(arena, &list, seed);
 }
@@ -153,16 +156,18 @@ static struct str options_of(struct arena *arena, const struct world *w, uint32_
 }
 
 const struct dhis2_metadata *world_side(struct arena *arena, const struct world *w, uint32_t seed) {
-  struct str set = w->set.gone ? STR("")
-                               : arena_printf(arena, "%.*s,\"periodType\":\"%s\",\"categoryCombo\":{\"id\":\"%s\"},\"dataSetElements\":[%.*s]}",
-                                              STR_ARG(head(arena, &w->set)), w->period_type, w->combos[w->attributes].id,
-                                              STR_ARG(elements_of(arena, w, &seed, true)));
-  struct str elements = elements_of(arena, w, &seed, false), categories = categories_of(arena, w, &seed), combos = combos_of_world(arena, w, &seed),
-             cocs = cocs_of(arena, w, &seed), options = options_of(arena, w, &seed);
-  struct str json = arena_printf(arena,
-                                 "{\"dataSets\":[%.*s],\"dataElements\":[%.*s],\"categories\":[%.*s],\"categoryCombos\":[%.*s],\"categoryOptionCombos\":[%.*s],"
-                                 "\"categoryOptions\":[%.*s]}",
-                                 STR_ARG(set), STR_ARG(elements), STR_ARG(categories), STR_ARG(combos), STR_ARG(cocs), STR_ARG(options));
+  struct str set = w->set.gone
+                       ? STR("")
+                       : arena_printf(arena, "%.*s,\"periodType\":\"%s\",\"categoryCombo\":{\"id\":\"%s\"},\"dataSetElements\":[%.*s]}",
+                                      STR_ARG(head(arena, &w->set)), w->period_type, w->combos[w->attributes].id,
+                                      STR_ARG(elements_of(arena, w, &seed, true)));
+  struct str elements = elements_of(arena, w, &seed, false), categories = categories_of(arena, w, &seed),
+             combos = combos_of_world(arena, w, &seed), cocs = cocs_of(arena, w, &seed), options = options_of(arena, w, &seed);
+  struct str json = arena_printf(
+      arena,
+      "{\"dataSets\":[%.*s],\"dataElements\":[%.*s],\"categories\":[%.*s],\"categoryCombos\":[%.*s],\"categoryOptionCombos\":[%.*s],"
+      "\"categoryOptions\":[%.*s]}",
+      STR_ARG(set), STR_ARG(elements), STR_ARG(categories), STR_ARG(combos), STR_ARG(cocs), STR_ARG(options));
   struct error error = {0};
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
   const struct dhis2_metadata *metadata = NULL;
@@ -180,8 +185,8 @@ static struct mapping_operand cell(const struct world *w, size_t element, size_t
   return (struct mapping_operand){str_of(w->elements[element].o.id), str_of(w->cocs[coc].o.id)};
 }
 
-static struct mapping_rule rule(struct arena *arena, const struct world *source, const struct world *target, size_t to, size_t to_coc, size_t from,
-                                const size_t *cocs, size_t n) {
+static struct mapping_rule rule(struct arena *arena, const struct world *source, const struct world *target, size_t to, size_t to_coc,
+                                size_t from, const size_t *cocs, size_t n) {
   struct mapping_term *terms = ARENA_ARRAY(arena, n, struct mapping_term);
   for (size_t i = 0; i < n; i++) terms[i] = (struct mapping_term){1, cell(source, from, cocs[i])};
   return (struct mapping_rule){.target = cell(target, to, to_coc),
@@ -199,14 +204,17 @@ static const struct mapping *made(struct arena *arena, const struct world *s, co
   struct mapping_rule *rules = ARENA_ARRAY(arena, 32, struct mapping_rule);
   struct str *sets = ARENA_ARRAY(arena, 2, struct str);
   size_t n = 0;
-  for (size_t coc = 1; coc <= 3; coc++) rules[n++] = rule(arena, s, t, 0, coc, 0, &coc, 1);  /* rules 0 to 2: by age */
-  rules[n++] = rule(arena, s, t, 4, 0, 1, (const size_t[]){1, 2, 3}, 3);                     /* rule 3: all ages of element 1 */
-  for (size_t coc = 4; coc <= 5; coc++) rules[n++] = rule(arena, s, t, 2, coc, 2, &coc, 1);  /* rules 4, 5: by sex */
-  rules[n++] = rule(arena, s, t, 3, 6, 3, (const size_t[]){6}, 1);                           /* rules 6 to 8: by both, but one cell */
+  for (size_t coc = 1; coc <= 3; coc++) rules[n++] = rule(arena, s, t, 0, coc, 0, &coc, 1); /* rules 0 to 2: by age */
+  rules[n++] = rule(arena, s, t, 4, 0, 1, (const size_t[]){1, 2, 3}, 3);                    /* rule 3: all ages of element 1 */
+  for (size_t coc = 4; coc <= 5; coc++) rules[n++] = rule(arena, s, t, 2, coc, 2, &coc, 1); /* rules 4, 5: by sex */
+  rules[n++] = rule(arena, s, t, 3, 6, 3, (const size_t[]){6}, 1);                          /* rules 6 to 8: by both, but one cell */
   rules[n++] = rule(arena, s, t, 3, 7, 3, (const size_t[]){7}, 1);
   rules[n++] = rule(arena, s, t, 3, 8, 3, (const size_t[]){8}, 1);
-  rules[n++] = rule(arena, s, t, 5, 0, 5, (const size_t[]){0}, 1);                           /* rule 9: undivided */
-  rules[n++] = (struct mapping_rule){.terms = rule(arena, s, t, 0, 0, 4, (const size_t[]){0}, 1).terms, .term_count = 1, .decision = MAPPING_NONE, .confidence = -1}; /* rule 10 */
+  rules[n++] = rule(arena, s, t, 5, 0, 5, (const size_t[]){0}, 1); /* rule 9: undivided */
+  rules[n++] = (struct mapping_rule){.terms = rule(arena, s, t, 0, 0, 4, (const size_t[]){0}, 1).terms,
+                                     .term_count = 1,
+                                     .decision = MAPPING_NONE,
+                                     .confidence = -1}; /* rule 10 */
   sets[0] = str_of(s->set.id);
   sets[1] = str_of(t->set.id);
   *m = (struct mapping){.rules = rules, .rule_count = n};
@@ -231,7 +239,8 @@ const struct mapping *world_mapping_bare(struct arena *arena, const struct world
   return made(arena, source, target, false);
 }
 
-const struct drift_change *change_of(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object, const char *id) {
+const struct drift_change *change_of(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object,
+                                     const char *id) {
   for (size_t i = 0; i < drift->count; i++) {
     const struct drift_change *change = &drift->changes[i];
     if (change->side == side && change->kind == kind && change->object == object && str_eq(change->id, str_of(id))) return change;

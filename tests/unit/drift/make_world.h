@@ -55,11 +55,12 @@ const struct mapping *world_mapping(struct arena *arena, const struct world *sou
 /* The same that remembers nothing. */
 const struct mapping *world_mapping_bare(struct arena *arena, const struct world *source, const struct world *target);
 
-size_t world_add_option(struct world *world, const char *name);                                 /* to the category of ages */
+size_t world_add_option(struct world *world, const char *name);                                /* to the category of ages */
 size_t world_add_coc(struct world *world, int combo, int option, int other, const char *name); /* other: -1 */
 size_t world_add_element(struct world *world, const char *name, int combo);
 
 /* What there is of this; NULL: none. */
-const struct drift_change *change_of(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object, const char *id);
+const struct drift_change *change_of(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object,
+                                     const char *id);
 
 #endif

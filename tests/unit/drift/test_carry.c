@@ -1,6 +1,6 @@
 /* The mapping carried forward: decisions kept byte for byte, what blocks marked, proposals only for what is new, nothing left to tell. */
-#include "make_world.h"
 #include "base/buf.h"
+#include "make_world.h"
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -92,7 +92,8 @@ static void test_half_a_sum_does_not_count(void **state) {
 static void test_new_things_get_proposals(void **state) {
   (void)state;
   struct fixture f = begin();
-  size_t from = world_add_element(&f.source, "Snake bites treated", COMBO_DEFAULT), to = world_add_element(&f.target, "Snake bites treated", COMBO_DEFAULT);
+  size_t from = world_add_element(&f.source, "Snake bites treated", COMBO_DEFAULT),
+         to = world_add_element(&f.target, "Snake bites treated", COMBO_DEFAULT);
   carry(&f, false);
   assert_int_equal(f.carried.kept, f.mapping->rule_count);
   assert_int_equal(f.carried.proposed, 1);
@@ -150,7 +151,8 @@ static void test_a_new_part_is_proposed_for_the_sum(void **state) {
     const struct mapping_rule *added = rule(&f, i);
     assert_true(added->decision >= MAPPING_PROPOSED);
     if (!str_eq(added->target.data_element, str_of(f.target.elements[4].o.id))) continue;
-    for (size_t k = 0; k < added->term_count; k++) found = found || str_eq(added->terms[k].source.category_option_combo, str_of(f.source.cocs[coc].o.id));
+    for (size_t k = 0; k < added->term_count; k++)
+      found = found || str_eq(added->terms[k].source.category_option_combo, str_of(f.source.cocs[coc].o.id));
     assert_int_equal(added->term_count, 4); /* the three of the blocked rule and the new one */
   }
   assert_true(found);

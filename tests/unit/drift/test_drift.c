@@ -32,11 +32,13 @@ struct expected {
   size_t rules;
 };
 
-static void assert_change(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object, const char *id, struct expected e) {
+static void assert_change(const struct drift *drift, enum drift_side side, enum drift_kind kind, enum drift_object object, const char *id,
+                          struct expected e) {
   const struct drift_change *change = change_of(drift, side, kind, object, id);
   if (!change) {
     for (size_t i = 0; i < drift->count; i++)
-      print_error("told: %s %s: %.*s\n", drift_effect_name(drift->changes[i].effect), drift_kind_name(drift->changes[i].kind), STR_ARG(drift->changes[i].sentence));
+      print_error("told: %s %s: %.*s\n", drift_effect_name(drift->changes[i].effect), drift_kind_name(drift->changes[i].kind),
+                  STR_ARG(drift->changes[i].sentence));
     fail_msg("not told: %s of %s %s %s", drift_kind_name(kind), drift_side_name(side), drift_object_name(object), id);
     return;
   }
@@ -49,7 +51,8 @@ static void assert_change(const struct drift *drift, enum drift_side side, enum 
 
 static void assert_count(const struct drift *drift, size_t count) {
   for (size_t i = 0; i < drift->count && drift->count != count; i++)
-    print_error("told: %s %s: %.*s\n", drift_effect_name(drift->changes[i].effect), drift_kind_name(drift->changes[i].kind), STR_ARG(drift->changes[i].sentence));
+    print_error("told: %s %s: %.*s\n", drift_effect_name(drift->changes[i].effect), drift_kind_name(drift->changes[i].kind),
+                STR_ARG(drift->changes[i].sentence));
   assert_int_equal(drift->count, count);
 }
 
@@ -70,9 +73,12 @@ static void test_element_vanished(void **state) {
   f.target.elements[1].o.gone = true;
   const struct drift *drift = find(&f);
   assert_count(drift, 3);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_ELEMENT, "sDE00000000", (struct expected){DRIFT_BLOCKS, "sDE00000000", "", 3});
-  assert_change(drift, DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_ELEMENT, "sDE00000004", (struct expected){DRIFT_INFORMATION, NULL, NULL, 0});
-  assert_change(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_DATA_ELEMENT, "tDE00000001", (struct expected){DRIFT_INFORMATION, NULL, NULL, 0});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_ELEMENT, "sDE00000000",
+                (struct expected){DRIFT_BLOCKS, "sDE00000000", "", 3});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_ELEMENT, "sDE00000004",
+                (struct expected){DRIFT_INFORMATION, NULL, NULL, 0});
+  assert_change(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_DATA_ELEMENT, "tDE00000001",
+                (struct expected){DRIFT_INFORMATION, NULL, NULL, 0});
   assert_true(str_has(drift->changes[0].sentence, STR("is not shown to this user")));
   end(&f);
 }
@@ -104,7 +110,8 @@ static void test_element_recreated(void **state) {
   size_t again = world_add_element(&f.source, "Malaria cases", COMBO_AGE);
   const struct drift *drift = find(&f);
   assert_count(drift, 1);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_replaced, DRIFT_DATA_ELEMENT, "sDE00000000", (struct expected){DRIFT_BLOCKS, "sDE00000000", f.source.elements[again].o.id, 3});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_replaced, DRIFT_DATA_ELEMENT, "sDE00000000",
+                (struct expected){DRIFT_BLOCKS, "sDE00000000", f.source.elements[again].o.id, 3});
   end(&f);
 }
 
@@ -129,7 +136,8 @@ static void test_element_appeared(void **state) {
   const struct drift *drift = find(&f);
   assert_count(drift, 2);
   assert_change(drift, DRIFT_SOURCE, DRIFT_appeared, DRIFT_DATA_ELEMENT, source, (struct expected){DRIFT_CHECK, "", "Snake bites", 0});
-  assert_change(drift, DRIFT_TARGET, DRIFT_appeared, DRIFT_DATA_ELEMENT, target, (struct expected){DRIFT_INFORMATION, "", "Snake bites", 0});
+  assert_change(drift, DRIFT_TARGET, DRIFT_appeared, DRIFT_DATA_ELEMENT, target,
+                (struct expected){DRIFT_INFORMATION, "", "Snake bites", 0});
   end(&f);
 }
 
@@ -143,10 +151,14 @@ static void test_names_and_codes(void **state) {
   f.source.set.code = "MR2";
   const struct drift *drift = find(&f);
   assert_count(drift, 5);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_DATA_ELEMENT, "sDE00000000", (struct expected){DRIFT_INFORMATION, "Malaria cases", "Cases, Malaria", 3});
-  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_DATA_ELEMENT, "sDE00000001", (struct expected){DRIFT_CHECK, "Fever cases", "Fever deaths", 1});
-  assert_change(drift, DRIFT_SOURCE, DRIFT_recoded, DRIFT_DATA_ELEMENT, "sDE00000002", (struct expected){DRIFT_INFORMATION, "", "BIRTHS", 2});
-  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_DATA_SET, "sDS00000000", (struct expected){DRIFT_INFORMATION, "Monthly report", "Monthly report (2027)", 0});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_DATA_ELEMENT, "sDE00000000",
+                (struct expected){DRIFT_INFORMATION, "Malaria cases", "Cases, Malaria", 3});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_DATA_ELEMENT, "sDE00000001",
+                (struct expected){DRIFT_CHECK, "Fever cases", "Fever deaths", 1});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_recoded, DRIFT_DATA_ELEMENT, "sDE00000002",
+                (struct expected){DRIFT_INFORMATION, "", "BIRTHS", 2});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_DATA_SET, "sDS00000000",
+                (struct expected){DRIFT_INFORMATION, "Monthly report", "Monthly report (2027)", 0});
   assert_change(drift, DRIFT_SOURCE, DRIFT_recoded, DRIFT_DATA_SET, "sDS00000000", (struct expected){DRIFT_INFORMATION, "MR", "MR2", 0});
   end(&f);
 }
@@ -156,18 +168,24 @@ static void test_types(void **state) {
   struct fixture f = begin();
   f.target.elements[0].value_type = "NUMBER";
   f.target.elements[2].value_type = "TEXT";
-  f.target.elements[1].value_type = "TEXT"; /* no rule fills it */
+  f.target.elements[1].value_type = "TEXT";     /* no rule fills it */
   f.target.elements[4].aggregation = "AVERAGE"; /* rule 3 adds up three ages */
   f.target.elements[5].aggregation = "LAST";
   f.source.elements[2].aggregation = "NONE";
   const struct drift *drift = find(&f);
   assert_count(drift, 6);
-  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000000", (struct expected){DRIFT_CHECK, "INTEGER", "NUMBER", 3});
-  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000002", (struct expected){DRIFT_BLOCKS, "INTEGER", "TEXT", 2});
-  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000001", (struct expected){DRIFT_INFORMATION, "INTEGER", "TEXT", 0});
-  assert_change(drift, DRIFT_TARGET, DRIFT_aggregation_type, DRIFT_DATA_ELEMENT, "tDE00000004", (struct expected){DRIFT_BLOCKS, "SUM", "AVERAGE", 1});
-  assert_change(drift, DRIFT_TARGET, DRIFT_aggregation_type, DRIFT_DATA_ELEMENT, "tDE00000005", (struct expected){DRIFT_CHECK, "SUM", "LAST", 1});
-  assert_change(drift, DRIFT_SOURCE, DRIFT_aggregation_type, DRIFT_DATA_ELEMENT, "sDE00000002", (struct expected){DRIFT_CHECK, "SUM", "NONE", 2});
+  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000000",
+                (struct expected){DRIFT_CHECK, "INTEGER", "NUMBER", 3});
+  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000002",
+                (struct expected){DRIFT_BLOCKS, "INTEGER", "TEXT", 2});
+  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000001",
+                (struct expected){DRIFT_INFORMATION, "INTEGER", "TEXT", 0});
+  assert_change(drift, DRIFT_TARGET, DRIFT_aggregation_type, DRIFT_DATA_ELEMENT, "tDE00000004",
+                (struct expected){DRIFT_BLOCKS, "SUM", "AVERAGE", 1});
+  assert_change(drift, DRIFT_TARGET, DRIFT_aggregation_type, DRIFT_DATA_ELEMENT, "tDE00000005",
+                (struct expected){DRIFT_CHECK, "SUM", "LAST", 1});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_aggregation_type, DRIFT_DATA_ELEMENT, "sDE00000002",
+                (struct expected){DRIFT_CHECK, "SUM", "NONE", 2});
   end(&f);
 }
 
@@ -181,7 +199,8 @@ static void test_combo_of_an_element(void **state) {
   assert_count(drift, 3);
   assert_change(drift, DRIFT_TARGET, DRIFT_combo, DRIFT_DATA_ELEMENT, "tDE00000000", (struct expected){DRIFT_BLOCKS, "Age", "Sex", 3});
   assert_change(drift, DRIFT_SOURCE, DRIFT_combo, DRIFT_DATA_ELEMENT, "sDE00000002", (struct expected){DRIFT_BLOCKS, "Sex", "Age", 2});
-  assert_change(drift, DRIFT_SOURCE, DRIFT_combo, DRIFT_DATA_ELEMENT, "sDE00000004", (struct expected){DRIFT_INFORMATION, "default", "Sex", 0});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_combo, DRIFT_DATA_ELEMENT, "sDE00000004",
+                (struct expected){DRIFT_INFORMATION, "default", "Sex", 0});
   end(&f);
 }
 
@@ -194,7 +213,8 @@ static void test_option_combos(void **state) {
   const struct drift *drift = find(&f);
   assert_count(drift, 2);
   assert_change(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_OPTION_COMBO, "tCC00000001", (struct expected){DRIFT_BLOCKS, NULL, NULL, 1});
-  assert_change(drift, DRIFT_TARGET, DRIFT_replaced, DRIFT_OPTION_COMBO, "tCC00000004", (struct expected){DRIFT_BLOCKS, "tCC00000004", f.target.cocs[again].o.id, 1});
+  assert_change(drift, DRIFT_TARGET, DRIFT_replaced, DRIFT_OPTION_COMBO, "tCC00000004",
+                (struct expected){DRIFT_BLOCKS, "tCC00000004", f.target.cocs[again].o.id, 1});
   end(&f);
 }
 
@@ -208,7 +228,8 @@ static void test_option_combo_renamed(void **state) {
   assert_count(drift, 3);
   assert_change(drift, DRIFT_TARGET, DRIFT_renamed, DRIFT_OPTION_COMBO, "tCC00000006", (struct expected){DRIFT_INFORMATION, NULL, NULL, 1});
   assert_change(drift, DRIFT_TARGET, DRIFT_renamed, DRIFT_OPTION_COMBO, "tCC00000007", (struct expected){DRIFT_CHECK, NULL, NULL, 1});
-  assert_change(drift, DRIFT_TARGET, DRIFT_renamed, DRIFT_CATEGORY_COMBO, "tCB00000003", (struct expected){DRIFT_INFORMATION, NULL, NULL, 0});
+  assert_change(drift, DRIFT_TARGET, DRIFT_renamed, DRIFT_CATEGORY_COMBO, "tCB00000003",
+                (struct expected){DRIFT_INFORMATION, NULL, NULL, 0});
   end(&f);
 }
 
@@ -222,7 +243,8 @@ static void test_option_renamed(void **state) {
   f.source.cocs[8].o.name = "5-14 years, Femmes";
   const struct drift *drift = find(&f);
   assert_count(drift, 1);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_OPTION, "sOP00000003", (struct expected){DRIFT_INFORMATION, "Female", "Femmes", 3});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_OPTION, "sOP00000003",
+                (struct expected){DRIFT_INFORMATION, "Female", "Femmes", 3});
   end(&f);
 }
 
@@ -233,19 +255,21 @@ static void test_options_of_an_option_combo(void **state) {
   f.source.cocs[5].options[0] = 3;
   const struct drift *drift = find(&f);
   assert_count(drift, 2);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_options, DRIFT_OPTION_COMBO, "sCC00000004", (struct expected){DRIFT_BLOCKS, "Female", "Male", 1});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_options, DRIFT_OPTION_COMBO, "sCC00000004",
+                (struct expected){DRIFT_BLOCKS, "Female", "Male", 1});
   end(&f);
 }
 
 static void test_options_of_a_category(void **state) {
   (void)state;
   struct fixture f = begin();
-  f.target.in_category[2] = false; /* its option combo stays */
+  f.target.in_category[2] = false;                  /* its option combo stays */
   (void)world_add_option(&f.target, "Unknown age"); /* without an option combo */
   const struct drift *drift = find(&f);
   assert_count(drift, 2);
   assert_change(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_OPTION, "tOP00000002", (struct expected){DRIFT_CHECK, "15+ years", "", 1});
-  assert_change(drift, DRIFT_TARGET, DRIFT_appeared, DRIFT_OPTION, "tOP00000006", (struct expected){DRIFT_INFORMATION, "", "Unknown age", 0});
+  assert_change(drift, DRIFT_TARGET, DRIFT_appeared, DRIFT_OPTION, "tOP00000006",
+                (struct expected){DRIFT_INFORMATION, "", "Unknown age", 0});
   end(&f);
 }
 
@@ -255,7 +279,8 @@ static void test_default_option_combo(void **state) {
   (void)snprintf(f.target.cocs[0].o.id, sizeof f.target.cocs[0].o.id, "tCC0000000X");
   const struct drift *drift = find(&f);
   assert_count(drift, 1);
-  assert_change(drift, DRIFT_TARGET, DRIFT_default_option_combo, DRIFT_OPTION_COMBO, "tCC00000000", (struct expected){DRIFT_BLOCKS, "tCC00000000", "tCC0000000X", 2});
+  assert_change(drift, DRIFT_TARGET, DRIFT_default_option_combo, DRIFT_OPTION_COMBO, "tCC00000000",
+                (struct expected){DRIFT_BLOCKS, "tCC00000000", "tCC0000000X", 2});
   end(&f);
 }
 
@@ -266,7 +291,8 @@ static void test_data_set(void **state) {
   f.target.attributes = COMBO_SEX;
   const struct drift *drift = find(&f);
   assert_count(drift, 2);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_period_type, DRIFT_DATA_SET, "sDS00000000", (struct expected){DRIFT_BLOCKS, "Monthly", "Quarterly", 10});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_period_type, DRIFT_DATA_SET, "sDS00000000",
+                (struct expected){DRIFT_BLOCKS, "Monthly", "Quarterly", 10});
   assert_change(drift, DRIFT_TARGET, DRIFT_combo, DRIFT_DATA_SET, "tDS00000000", (struct expected){DRIFT_BLOCKS, "default", "Sex", 10});
   f.target.period_type = "Quarterly"; /* they meet again */
   f.target.attributes = COMBO_DEFAULT;
@@ -298,7 +324,8 @@ static void test_a_new_part_leaves_a_gap(void **state) {
   const struct drift *drift = find(&f);
   assert_count(drift, 2);
   assert_change(drift, DRIFT_SOURCE, DRIFT_appeared, DRIFT_OPTION_COMBO, coc, (struct expected){DRIFT_CHECK, "", "Unknown age", 0});
-  assert_change(drift, DRIFT_TARGET, DRIFT_gap, DRIFT_CELL, "tDE00000004", (struct expected){DRIFT_BLOCKS, NULL, "lacks Unknown age of it", 1});
+  assert_change(drift, DRIFT_TARGET, DRIFT_gap, DRIFT_CELL, "tDE00000004",
+                (struct expected){DRIFT_BLOCKS, NULL, "lacks Unknown age of it", 1});
   end(&f);
 }
 
@@ -325,7 +352,8 @@ static void test_a_gap_in_a_slice(void **state) {
   (void)world_add_coc(&f.source, COMBO_BOTH, 2, 3, "15+ years, Female");
   const struct drift *drift = find(&f);
   assert_count(drift, 3);
-  assert_change(drift, DRIFT_TARGET, DRIFT_gap, DRIFT_CELL, "tDE00000002", (struct expected){DRIFT_BLOCKS, NULL, "lacks 15+ years, Female of it", 1});
+  assert_change(drift, DRIFT_TARGET, DRIFT_gap, DRIFT_CELL, "tDE00000002",
+                (struct expected){DRIFT_BLOCKS, NULL, "lacks 15+ years, Female of it", 1});
   end(&f);
 }
 
@@ -337,13 +365,15 @@ static void test_ages_no_longer_fit(void **state) {
   f.source.cocs[8].o.name = "5-9 years, Female";
   f.source.cocs[9].o.name = "5-9 years, Male";
   const struct drift *drift = find(&f);
-  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_OPTION, "sOP00000001", (struct expected){DRIFT_CHECK, "5-14 years", "5-9 years", 3});
+  assert_change(drift, DRIFT_SOURCE, DRIFT_renamed, DRIFT_OPTION, "sOP00000001",
+                (struct expected){DRIFT_CHECK, "5-14 years", "5-9 years", 3});
   assert_change(drift, DRIFT_TARGET, DRIFT_gap, DRIFT_CELL, "tDE00000000", (struct expected){DRIFT_BLOCKS, "5-14 years", "5-9 years", 1});
   f.source.options[1].name = "5-19 years";
   f.source.cocs[2].o.name = "5-19 years";
   f.source.cocs[8].o.name = "5-19 years, Female";
   f.source.cocs[9].o.name = "5-19 years, Male";
-  assert_change(find(&f), DRIFT_TARGET, DRIFT_overlap, DRIFT_CELL, "tDE00000000", (struct expected){DRIFT_BLOCKS, "5-14 years", "5-19 years", 1});
+  assert_change(find(&f), DRIFT_TARGET, DRIFT_overlap, DRIFT_CELL, "tDE00000000",
+                (struct expected){DRIFT_BLOCKS, "5-14 years", "5-19 years", 1});
   end(&f);
 }
 
@@ -363,7 +393,8 @@ static void test_a_mapping_that_remembers_nothing(void **state) {
   assert_count(drift, 4);
   assert_change(drift, DRIFT_SOURCE, DRIFT_vanished, DRIFT_DATA_ELEMENT, "sDE00000000", (struct expected){DRIFT_BLOCKS, NULL, NULL, 3});
   assert_change(drift, DRIFT_SOURCE, DRIFT_hidden, DRIFT_DATA_ELEMENT, "sDE00000002", (struct expected){DRIFT_CHECK, NULL, NULL, 2});
-  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000002", (struct expected){DRIFT_BLOCKS, "INTEGER", "TEXT", 2});
+  assert_change(drift, DRIFT_TARGET, DRIFT_value_type, DRIFT_DATA_ELEMENT, "tDE00000002",
+                (struct expected){DRIFT_BLOCKS, "INTEGER", "TEXT", 2});
   assert_change(drift, DRIFT_TARGET, DRIFT_vanished, DRIFT_CELL, "tDE00000003", (struct expected){DRIFT_BLOCKS, NULL, NULL, 1});
   end(&f);
 }
@@ -372,7 +403,8 @@ static void test_pairs_of_attributes(void **state) {
   (void)state;
   struct fixture f = begin();
   struct mapping *mapping = ARENA_NEW(f.arena, struct mapping);
-  struct mapping_pair pairs[] = {{.source = STR("sCC00000000"), .target = STR("tCC00000000")}, {.source = STR("sCC0000000Z"), .target = STR("tCC0000000Z")},
+  struct mapping_pair pairs[] = {{.source = STR("sCC00000000"), .target = STR("tCC00000000")},
+                                 {.source = STR("sCC0000000Z"), .target = STR("tCC0000000Z")},
                                  {.source = STR("sCC0000000Y"), .decision = MAPPING_NONE}};
   *mapping = *f.mapping;
   mapping->attribute_option_combos = pairs;

@@ -96,7 +96,8 @@ static void change(struct world *world, enum drift_side side, uint32_t chosen, s
     if (!(chosen >> i & 1)) continue;
     changes[i].make(world);
     ret[*n] = (struct expectation){.side = side, .told = changes[i].told};
-    (void)snprintf(ret[*n].id, sizeof ret[*n].id, "%s%s", changes[i].told.id ? (char[]){world->letter, 0} : "", changes[i].told.id ? changes[i].told.id : added);
+    (void)snprintf(ret[*n].id, sizeof ret[*n].id, "%s%s", changes[i].told.id ? (char[]){world->letter, 0} : "",
+                   changes[i].told.id ? changes[i].told.id : added);
     ++*n;
   }
 }
@@ -104,9 +105,11 @@ static void change(struct world *world, enum drift_side side, uint32_t chosen, s
 static void assert_told(const struct drift *drift, const struct expectation *expected, size_t n, uint32_t seed) {
   for (size_t i = 0; i < n; i++)
     if (!change_of(drift, expected[i].side, expected[i].told.kind, expected[i].told.object, expected[i].id))
-      fail_msg("seed %u: not told: %s %s %s", seed, drift_kind_name(expected[i].told.kind), drift_object_name(expected[i].told.object), expected[i].id);
+      fail_msg("seed %u: not told: %s %s %s", seed, drift_kind_name(expected[i].told.kind), drift_object_name(expected[i].told.object),
+               expected[i].id);
   if (drift->count == n) return;
-  for (size_t i = 0; i < drift->count; i++) print_error("told: %s: %.*s\n", drift_kind_name(drift->changes[i].kind), STR_ARG(drift->changes[i].sentence));
+  for (size_t i = 0; i < drift->count; i++)
+    print_error("told: %s: %.*s\n", drift_kind_name(drift->changes[i].kind), STR_ARG(drift->changes[i].sentence));
   fail_msg("seed %u: %zu changes were made, %zu told", seed, n, drift->count);
 }
 
@@ -118,10 +121,12 @@ static void test_no_change_is_no_drift(void **state) {
     struct expectation ignored[2 * CHANGES];
     size_t n = 0;
     uint32_t random = seed;
-    change(&source, DRIFT_SOURCE, next(&random) & ~(uint32_t)TAKES_CELLS_AWAY, ignored, &n); /* the mapping is made of them as they are then */
+    change(&source, DRIFT_SOURCE, next(&random) & ~(uint32_t)TAKES_CELLS_AWAY, ignored,
+           &n); /* the mapping is made of them as they are then */
     change(&target, DRIFT_TARGET, next(&random) & ~(uint32_t)TAKES_CELLS_AWAY, ignored, &n);
     const struct mapping *mapping = world_mapping(arena, &source, &target);
-    const struct drift *drift = drift_find(arena, mapping, (struct drift_sides){world_side(arena, &source, seed), world_side(arena, &target, seed * 3)});
+    const struct drift *drift =
+        drift_find(arena, mapping, (struct drift_sides){world_side(arena, &source, seed), world_side(arena, &target, seed * 3)});
     if (drift->count) fail_msg("seed %u: %.*s", seed, STR_ARG(drift->changes[0].sentence));
     arena_free(arena);
   }
@@ -138,7 +143,8 @@ static void test_exactly_what_changed_is_told(void **state) {
     uint32_t random = seed;
     change(&source, DRIFT_SOURCE, next(&random), expected, &n);
     change(&target, DRIFT_TARGET, next(&random), expected, &n);
-    const struct drift *drift = drift_find(arena, mapping, (struct drift_sides){world_side(arena, &source, seed * 7), world_side(arena, &target, seed * 11)});
+    const struct drift *drift =
+        drift_find(arena, mapping, (struct drift_sides){world_side(arena, &source, seed * 7), world_side(arena, &target, seed * 11)});
     assert_told(drift, expected, n, seed);
     arena_free(arena);
   }
@@ -148,15 +154,18 @@ static bool same(const struct drift *a, const struct drift *b, bool swapped) {
   if (a->count != b->count) return false;
   for (size_t i = 0; i < a->count && !swapped; i++) {
     const struct drift_change *x = &a->changes[i], *y = &b->changes[i];
-    if (x->side != y->side || x->kind != y->kind || x->effect != y->effect || x->object != y->object || x->rule_count != y->rule_count) return false;
-    if (!str_eq(x->id, y->id) || !str_eq(x->sentence, y->sentence) || !str_eq(x->before, y->before) || !str_eq(x->after, y->after)) return false;
+    if (x->side != y->side || x->kind != y->kind || x->effect != y->effect || x->object != y->object || x->rule_count != y->rule_count)
+      return false;
+    if (!str_eq(x->id, y->id) || !str_eq(x->sentence, y->sentence) || !str_eq(x->before, y->before) || !str_eq(x->after, y->after))
+      return false;
   }
   for (size_t i = 0; i < a->count && swapped; i++) {
     const struct drift_change *x = &a->changes[i];
     bool found = false;
     for (size_t k = 0; k < b->count; k++) {
       const struct drift_change *y = &b->changes[k];
-      found = found || (x->side != y->side && x->kind == y->kind && x->object == y->object && str_eq(str_from(x->id, 1), str_from(y->id, 1)));
+      found =
+          found || (x->side != y->side && x->kind == y->kind && x->object == y->object && str_eq(str_from(x->id, 1), str_from(y->id, 1)));
     }
     if (!found) return false;
   }
@@ -220,7 +229,8 @@ static void test_carried_forward_it_is_whole(void **state) {
     change(&source, DRIFT_SOURCE, next(&random), ignored, &n);
     change(&target, DRIFT_TARGET, next(&random), ignored, &n);
     struct drift_sides now = {world_side(arena, &source, seed), world_side(arena, &target, seed)};
-    if (drift_carry(arena, mapping, now, (struct carry_options){false, &align}, &carried, &error)) fail_msg("seed %u: %s", seed, error.message);
+    if (drift_carry(arena, mapping, now, (struct carry_options){false, &align}, &carried, &error))
+      fail_msg("seed %u: %s", seed, error.message);
     assert_int_equal(drift_find(arena, carried.mapping, now)->count, 0);
     const bool accept[3] = {true, true, true};
     assert_int_equal(drift_judge(carried.mapping, now.source, now.target, accept, &error), 0);

@@ -4,8 +4,8 @@
 #include "gateway/admission.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 static char directory[] = "/tmp/drawbridge-admission-XXXXXX";
 static struct keyring *ring;
@@ -38,9 +38,9 @@ static int tear_down(void **state) {
 
 static struct connection *signed_in(const char *server, const char *user) {
   struct signed_in in = {.kind = SIGN_IN_PAT,
-                               .credential = {CREDENTIAL_PAT, secret_new(STR("d2p_secret"))},
-                               .user = {str_of(user), str_of(user), str_of(user)},
-                               .version_text = STR("2.43.1")};
+                         .credential = {CREDENTIAL_PAT, secret_new(STR("d2p_secret"))},
+                         .user = {str_of(user), str_of(user), str_of(user)},
+                         .version_text = STR("2.43.1")};
   struct connection *connection = connection_of_sign_in(str_of(server), STR("https://a.example"), &in, clock_now_ms());
   secret_free(in.credential.value);
   return connection;

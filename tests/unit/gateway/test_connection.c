@@ -15,7 +15,8 @@ static struct connection *signed_in(const char *access_token, const char *refres
   return connection;
 }
 
-static void assert_tokens(struct connection *connection, const char *access_token, const char *refresh_token, int64_t expires_ms, int64_t refresh_ends_ms) {
+static void assert_tokens(struct connection *connection, const char *access_token, const char *refresh_token, int64_t expires_ms,
+                          int64_t refresh_ends_ms) {
   struct oauth_tokens tokens = connection_tokens(connection);
   assert_true(str_eq(secret_reveal(tokens.access_token), str_of(access_token)));
   assert_true(str_eq(secret_reveal(tokens.refresh_token), str_of(refresh_token)));

@@ -91,8 +91,7 @@ static void done(void *payload) {
   ((struct crowd *)payload)->done++;
 }
 
-static void on_time(uv_timer_t *timer) {
-}
+static void on_time(uv_timer_t *timer) {}
 
 static void turn(struct crowd *crowd, size_t i) {
   (void)uv_run(&crowd->loops[i], UV_RUN_NOWAIT);
@@ -153,8 +152,12 @@ static void counts_add_up(void **state) {
   metrics_add(&all, &two);
   struct buf text = BUF_INIT(1 << 20);
   metrics_write(&all, &text);
-  static const char *const lines[] = {"drawbridge_handoffs_total 2\n", "drawbridge_sign_ins_total{server=\"a\",outcome=\"ok\"} 0\n", "drawbridge_sign_ins_total{server=\"b\",outcome=\"ok\"} 1\n",
-                                      "drawbridge_request_seconds_bucket{le=\"0.0025\"} 0\n", "drawbridge_request_seconds_bucket{le=\"0.005\"} 2\n", "drawbridge_request_seconds_sum 0.006000\n"};
+  static const char *const lines[] = {"drawbridge_handoffs_total 2\n",
+                                      "drawbridge_sign_ins_total{server=\"a\",outcome=\"ok\"} 0\n",
+                                      "drawbridge_sign_ins_total{server=\"b\",outcome=\"ok\"} 1\n",
+                                      "drawbridge_request_seconds_bucket{le=\"0.0025\"} 0\n",
+                                      "drawbridge_request_seconds_bucket{le=\"0.005\"} 2\n",
+                                      "drawbridge_request_seconds_sum 0.006000\n"};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) assert_true(str_find(buf_str(&text), str_of(lines[i])) != SIZE_MAX);
   buf_free(&text);
   metrics_clear(&one);

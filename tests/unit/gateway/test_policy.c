@@ -96,8 +96,22 @@ static void other_servers_are_open_but_for_deny(void **state) {
 
 static void patterns(void **state) {
   static const char *const good[] = {"/", "/api/**", "/api/*/x", "/a*b/c", "/**", "/api/1234/x", "/v1/41/x", "/api/jsonp", "/api/a.b"};
-  static const char *const bad[] = {"", "api", "/a/**/b", "/a**", "//a", "/a?x", "/a b", "/a%2f", "/a\\b", "/***",
-                                    /* would match nothing */ "/api/41/users", "/api/41/**", "/api/users.json", "/api/*.csv.gz", "/api/../x", "/api/./x"};
+  static const char *const bad[] = {"",
+                                    "api",
+                                    "/a/**/b",
+                                    "/a**",
+                                    "//a",
+                                    "/a?x",
+                                    "/a b",
+                                    "/a%2f",
+                                    "/a\\b",
+                                    "/***",
+                                    /* would match nothing */ "/api/41/users",
+                                    "/api/41/**",
+                                    "/api/users.json",
+                                    "/api/*.csv.gz",
+                                    "/api/../x",
+                                    "/api/./x"};
   (void)state;
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     if (!policy_pattern_valid(str_of(good[i]))) fail_msg("refused: %s", good[i]);

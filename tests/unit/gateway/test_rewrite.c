@@ -29,9 +29,11 @@ static void values_and_only_they(void **state) {
       {"{\"href\":\"https://up.example.org/central/api/me\"}", "{\"href\":\"https://gw.example.org/s/central/api/me\"}"},
       {"{\"a\":\"https:\\/\\/up.example.org\\/central\\/api\"}", "{\"a\":\"https://gw.example.org/s/central\\/api\"}"},
       {"\"https://up.example.org/central\"", "\"https://gw.example.org/s/central\""},
-      {"[\"https://up.example.org/central?x\", \"https://up.example.org/central#x\"]", "[\"https://gw.example.org/s/central?x\", \"https://gw.example.org/s/central#x\"]"},
+      {"[\"https://up.example.org/central?x\", \"https://up.example.org/central#x\"]",
+       "[\"https://gw.example.org/s/central?x\", \"https://gw.example.org/s/central#x\"]"},
       {"{\"pager\":{\"nextPage\":\"https://up.example.org/central/api/x?page=2\"},\"l\":[{\"h\":\"https://up.example.org/central/\"}]}",
-       "{\"pager\":{\"nextPage\":\"https://gw.example.org/s/central/api/x?page=2\"},\"l\":[{\"h\":\"https://gw.example.org/s/central/\"}]}"},
+       "{\"pager\":{\"nextPage\":\"https://gw.example.org/s/central/api/x?page=2\"},\"l\":[{\"h\":\"https://gw.example.org/s/central/"
+       "\"}]}"},
       {"{\"https://up.example.org/central/x\":1}", NULL},
       {"{\"a\":\"see https://up.example.org/central/x\"}", NULL},
       {"{\"a\":\"https://up.example.org/centralx\"}", NULL},
@@ -96,9 +98,28 @@ static void other_bytes_are_untouched(void **state) {
 
 /* Many bytes looked at at once and one by one: the same comes out, also of what is no JSON. */
 static void chunks_make_no_difference(void **state) {
-  static const char *const parts[] = {"\"https://up.example.org/central/x\"", "\"https:\\/\\/up.example.org\\/central\"", "\"https://up.example.org/centralx\"", "\"h", "\"name\":", "\"", "\\", "\\\"", ",", ":",
-                                      "{", "}", "[", "]", " ", "\n  ", "null", "12.5", "\"a text that is longer than one block of bytes, or two of them, so that none of it is looked at singly, ever\"",
-                                      "\"\\\\\"", "\"\\u0022\""};
+  static const char *const parts[] = {
+      "\"https://up.example.org/central/x\"",
+      "\"https:\\/\\/up.example.org\\/central\"",
+      "\"https://up.example.org/centralx\"",
+      "\"h",
+      "\"name\":",
+      "\"",
+      "\\",
+      "\\\"",
+      ",",
+      ":",
+      "{",
+      "}",
+      "[",
+      "]",
+      " ",
+      "\n  ",
+      "null",
+      "12.5",
+      "\"a text that is longer than one block of bytes, or two of them, so that none of it is looked at singly, ever\"",
+      "\"\\\\\"",
+      "\"\\u0022\""};
   (void)state;
   struct buf text = BUF_INIT(8192), whole = BUF_INIT(16384), cut = BUF_INIT(16384);
   uint32_t seed = 11;
@@ -155,9 +176,23 @@ static void locations(void **state) {
   static const struct {
     const char *in, *rest; /* NULL: outside */
   } rows[] = {
-      {"https://up.example.org/central/api/x?y=1#z", "/api/x?y=1#z"}, {"HTTPS://UP.example.org:443/central/api", "/api"}, {"//up.example.org/central", ""}, {"/central/login/", "/login/"},
-      {"/central?x", "?x"}, {"/centralx", NULL}, {"/other", NULL}, {"http://up.example.org/central/x", NULL}, {"https://up.example.org:8443/central/x", NULL}, {"https://up.example.org@evil/central/x", NULL},
-      {"https://evil/central", NULL}, {"login", NULL}, {"", NULL}, {"//evil/central", NULL}, {"/central/../admin", NULL}, {"/central\\x", NULL}, {"https://up.example.org/central/..", NULL},
+      {"https://up.example.org/central/api/x?y=1#z", "/api/x?y=1#z"},
+      {"HTTPS://UP.example.org:443/central/api", "/api"},
+      {"//up.example.org/central", ""},
+      {"/central/login/", "/login/"},
+      {"/central?x", "?x"},
+      {"/centralx", NULL},
+      {"/other", NULL},
+      {"http://up.example.org/central/x", NULL},
+      {"https://up.example.org:8443/central/x", NULL},
+      {"https://up.example.org@evil/central/x", NULL},
+      {"https://evil/central", NULL},
+      {"login", NULL},
+      {"", NULL},
+      {"//evil/central", NULL},
+      {"/central/../admin", NULL},
+      {"/central\\x", NULL},
+      {"https://up.example.org/central/..", NULL},
   };
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -170,7 +205,13 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values_and_only_they), cmocka_unit_test(a_body_without_a_start_is_known), cmocka_unit_test(other_bytes_are_untouched), cmocka_unit_test(chunks_make_no_difference), cmocka_unit_test(without_links_a_piece_stays_whole), cmocka_unit_test(very_deep_is_left_alone), cmocka_unit_test(locations),
+      cmocka_unit_test(values_and_only_they),
+      cmocka_unit_test(a_body_without_a_start_is_known),
+      cmocka_unit_test(other_bytes_are_untouched),
+      cmocka_unit_test(chunks_make_no_difference),
+      cmocka_unit_test(without_links_a_piece_stays_whole),
+      cmocka_unit_test(very_deep_is_left_alone),
+      cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

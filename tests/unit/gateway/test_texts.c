@@ -219,13 +219,13 @@ static void a_page_holds_no_markup_from_outside(void **state) {
 
 static void a_connection_comes_back_whole(void **state) {
   struct signed_in in = {.kind = SIGN_IN_OAUTH,
-                               .credential = {CREDENTIAL_BEARER, secret_new(STR("at"))},
-                               .refresh_token = secret_new(STR("rt")),
-                               .cookies = NULL,
-                               .expires_ms = 1234,
-                               .user = {STR("uid"), STR("anna"), STR("Anna Ü")},
-                               .subject = STR("sub"),
-                               .version_text = STR("2.43.1")};
+                         .credential = {CREDENTIAL_BEARER, secret_new(STR("at"))},
+                         .refresh_token = secret_new(STR("rt")),
+                         .cookies = NULL,
+                         .expires_ms = 1234,
+                         .user = {STR("uid"), STR("anna"), STR("Anna Ü")},
+                         .subject = STR("sub"),
+                         .version_text = STR("2.43.1")};
   struct connection *one = connection_of_sign_in(STR("central"), STR("https://hmis.example"), &in, 99);
   struct secret *packed = connection_pack(one);
   struct connection *two = connection_unpack(secret_reveal(packed));
@@ -236,8 +236,8 @@ static void a_connection_comes_back_whole(void **state) {
   assert_true(str_eq(about->server, STR("central")) && about->kind == CONFIG_OAUTH && str_eq(about->name, STR("Anna Ü")) &&
               str_eq(about->subject, STR("sub")) && about->since_ms == 99);
   struct connection_credential credential = connection_credential(two);
-  assert_true(credential.credential.kind == CREDENTIAL_BEARER && secret_eq(credential.credential.value, STR("at")) && credential.renewable &&
-              credential.expires_ms == 1234);
+  assert_true(credential.credential.kind == CREDENTIAL_BEARER && secret_eq(credential.credential.value, STR("at")) &&
+              credential.renewable && credential.expires_ms == 1234);
   struct oauth_tokens tokens = {secret_new(STR("at2")), secret_new(STR("rt2")), 5678};
   connection_renewed(two, &tokens);
   struct connection_credential after = connection_credential(two);

@@ -190,7 +190,11 @@ static void asks_once_more_what_only_reads(void **state) {
   static const struct {
     const char *method;
     int drops, code, connections;
-  } cases[] = {{"GET", 1, ERROR_NONE, 2}, {"HEAD", 1, ERROR_NONE, 2}, {"GET", 2, ERROR_upstream_broken, 2}, {"POST", 1, ERROR_upstream_broken, 1}, {"DELETE", 1, ERROR_upstream_broken, 1}};
+  } cases[] = {{"GET", 1, ERROR_NONE, 2},
+               {"HEAD", 1, ERROR_NONE, 2},
+               {"GET", 2, ERROR_upstream_broken, 2},
+               {"POST", 1, ERROR_upstream_broken, 1},
+               {"DELETE", 1, ERROR_upstream_broken, 1}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), NULL, false);
     peer->drops = cases[i].drops;
@@ -324,8 +328,8 @@ static void checks_certificates(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(sends_and_reads), cmocka_unit_test(tells_broken_answers), cmocka_unit_test(asks_once_more_what_only_reads),
-                                     cmocka_unit_test(checks_the_address), cmocka_unit_test(hands_the_body_on),
-                                     cmocka_unit_test(checks_certificates)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sends_and_reads),    cmocka_unit_test(tells_broken_answers), cmocka_unit_test(asks_once_more_what_only_reads),
+      cmocka_unit_test(checks_the_address), cmocka_unit_test(hands_the_body_on),    cmocka_unit_test(checks_certificates)};
   return cmocka_run_group_tests(tests, start, stop);
 }

@@ -70,10 +70,12 @@ static void refuses_too_many(void **state) {
 }
 
 static void writes(void **state) {
-  struct cookie_attributes strict = {.secure = true, .same_site = COOKIE_STRICT, .max_age_s = -1}, cross = {.secure = true, .partitioned = true, .same_site = COOKIE_NONE, .max_age_s = 60};
+  struct cookie_attributes strict = {.secure = true, .same_site = COOKIE_STRICT, .max_age_s = -1},
+                           cross = {.secure = true, .partitioned = true, .same_site = COOKIE_NONE, .max_age_s = 60};
   assert_text(cookie_set(arena, STR("n"), STR("v"), strict), "n=v; Path=/; HttpOnly; Secure; SameSite=Strict");
   assert_text(cookie_set(arena, STR("n"), STR("v"), cross), "n=v; Path=/; HttpOnly; Secure; SameSite=None; Partitioned; Max-Age=60");
-  assert_text(cookie_delete(arena, STR("n"), cross), "n=; Path=/; HttpOnly; Secure; SameSite=None; Partitioned; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+  assert_text(cookie_delete(arena, STR("n"), cross),
+              "n=; Path=/; HttpOnly; Secure; SameSite=None; Partitioned; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 static const int64_t NOW = 1800000000000; /* 15 January 2027 */
@@ -129,6 +131,8 @@ static void saves_and_loads(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(refuses_two_of_one_name), cmocka_unit_test(refuses_too_many), cmocka_unit_test(writes), cmocka_unit_test(keeps_upstream_cookies), cmocka_unit_test(saves_and_loads)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads),  cmocka_unit_test(refuses_two_of_one_name), cmocka_unit_test(refuses_too_many),
+      cmocka_unit_test(writes), cmocka_unit_test(keeps_upstream_cookies),  cmocka_unit_test(saves_and_loads)};
   return cmocka_run_group_tests(tests, start, stop);
 }

@@ -88,6 +88,7 @@ static void base64(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(writes), cmocka_unit_test(base64)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(writes),
+                                     cmocka_unit_test(base64)};
   return cmocka_run_group_tests(tests, start, stop);
 }

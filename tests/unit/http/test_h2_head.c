@@ -53,7 +53,11 @@ static void bodies_are_told_or_not(void **state) {
     const char *more;
     bool ended, has_body;
     int64_t length;
-  } rows[] = {{"", true, false, 0}, {"", false, true, -1}, {";content-length=5", false, true, 5}, {";content-length=0", false, false, 0}, {";content-length=0", true, false, 0}};
+  } rows[] = {{"", true, false, 0},
+              {"", false, true, -1},
+              {";content-length=5", false, true, 5},
+              {";content-length=0", false, false, 0},
+              {";content-length=0", true, false, 0}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char text[256];
     (void)snprintf(text, sizeof text, GOOD "%s", rows[i].more);
@@ -120,7 +124,8 @@ static void what_is_not_well_formed_is_refused(void **state) {
 }
 
 static void what_is_good_is_taken(void **state) {
-  static const char *const rows[] = {GOOD ";te=trailers", GOOD ";host=GW.example.org", GOOD ";x=", ":method=GET;:scheme=HTTPS;:path=/;host=a", GOOD ";x_y=dropped"};
+  static const char *const rows[] = {GOOD ";te=trailers", GOOD ";host=GW.example.org",
+                                     GOOD ";x=", ":method=GET;:scheme=HTTPS;:path=/;host=a", GOOD ";x_y=dropped"};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct result r = judge(rows[i], true);
     if (r.failed) fail_msg("%s: %s", rows[i], r.error.message);

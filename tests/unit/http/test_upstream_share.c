@@ -15,8 +15,7 @@ static void wake(void *payload) {
   ++*(int *)payload;
 }
 
-static void on_time(uv_timer_t *timer) {
-}
+static void on_time(uv_timer_t *timer) {}
 
 static void begin(size_t connections, size_t waiting) {
   struct share_member *const all[] = {&a, &b, &c};
@@ -173,8 +172,9 @@ static void the_breaker_is_of_all(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(limits_are_of_all),        cmocka_unit_test(what_is_idle_goes_to_who_waits), cmocka_unit_test(each_comes_to_its_part),
-      cmocka_unit_test(one_connection_goes_round), cmocka_unit_test(who_yielded_comes_back),        cmocka_unit_test(the_breaker_is_of_all),
+      cmocka_unit_test(limits_are_of_all),      cmocka_unit_test(what_is_idle_goes_to_who_waits),
+      cmocka_unit_test(each_comes_to_its_part), cmocka_unit_test(one_connection_goes_round),
+      cmocka_unit_test(who_yielded_comes_back), cmocka_unit_test(the_breaker_is_of_all),
   };
   (void)uv_loop_init(&loop);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

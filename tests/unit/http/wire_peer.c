@@ -40,8 +40,9 @@ static void echo(void *payload, struct http_exchange *exchange, struct str body)
 static void show(struct http_exchange *exchange) {
   const struct http_request *r = http_exchange_request(exchange);
   struct arena *arena = http_exchange_arena(exchange);
-  struct str text = arena_printf(arena, "%.*s %.*s host=%.*s body=%lld id=%.*s peer=%.*s\n", STR_ARG(r->method), STR_ARG(r->target), STR_ARG(r->host), (long long)r->body_length,
-                                 STR_ARG(http_exchange_id(exchange)), STR_ARG(http_exchange_peer(exchange)));
+  struct str text =
+      arena_printf(arena, "%.*s %.*s host=%.*s body=%lld id=%.*s peer=%.*s\n", STR_ARG(r->method), STR_ARG(r->target), STR_ARG(r->host),
+                   (long long)r->body_length, STR_ARG(http_exchange_id(exchange)), STR_ARG(http_exchange_peer(exchange)));
   for (size_t i = 0; i < r->headers.n; i++)
     text = arena_printf(arena, "%.*s%.*s=%.*s\n", STR_ARG(text), STR_ARG(r->headers.p[i].name), STR_ARG(r->headers.p[i].value));
   http_exchange_reply(exchange, 200, NULL, text);
@@ -53,8 +54,10 @@ static void stream_data(void *payload, struct str piece) {
 }
 
 static void stream_end(void *payload, bool complete) {
-  if (complete) http_exchange_end(payload);
-  else http_exchange_abort(payload);
+  if (complete)
+    http_exchange_end(payload);
+  else
+    http_exchange_abort(payload);
 }
 
 static void stream_drained(void *payload) {
@@ -80,7 +83,8 @@ static void sink_data(void *payload, struct str piece) {
 
 static void sink_end(void *payload, bool complete) {
   struct sink *sink = payload;
-  struct str text = arena_printf(http_exchange_arena(sink->exchange), "%llu %s\n", (unsigned long long)sink->bytes, complete ? "whole" : "cut");
+  struct str text =
+      arena_printf(http_exchange_arena(sink->exchange), "%llu %s\n", (unsigned long long)sink->bytes, complete ? "whole" : "cut");
   http_exchange_reply(sink->exchange, complete ? 200 : 400, NULL, text);
 }
 
@@ -107,8 +111,10 @@ static void big_more(void *payload) {
     big->until_cut -= n;
     go_on = http_exchange_write(big->exchange, (struct str){block, n});
   }
-  if (!big->until_cut) http_exchange_abort(big->exchange);
-  else if (!big->left) http_exchange_end(big->exchange);
+  if (!big->until_cut)
+    http_exchange_abort(big->exchange);
+  else if (!big->left)
+    http_exchange_end(big->exchange);
 }
 
 static void big(struct http_exchange *exchange) {
@@ -164,7 +170,9 @@ static void proxy_head(void *payload, const struct upstream_answer *answer) {
   struct proxy *proxy = payload;
   int64_t length = answer->body_length;
   struct str told;
-  if (str_eq(http_exchange_request(proxy->exchange)->method, STR("HEAD")) && http_headers_get(&answer->headers, STR("Content-Length"), &told)) (void)str_to_i64(told, &length);
+  if (str_eq(http_exchange_request(proxy->exchange)->method, STR("HEAD")) &&
+      http_headers_get(&answer->headers, STR("Content-Length"), &told))
+    (void)str_to_i64(told, &length);
   http_exchange_begin(proxy->exchange, answer->status, &answer->headers, length);
 }
 
@@ -181,9 +189,13 @@ static void proxy_browser_drained(void *payload) {
 static void proxy_end(void *payload, const struct error *error) {
   struct proxy *proxy = payload;
   proxy->call = NULL;
-  if (!error) http_exchange_end(proxy->exchange);
-  else if (http_exchange_begun(proxy->exchange)) http_exchange_abort(proxy->exchange);
-  else http_exchange_reply(proxy->exchange, error_http_status(error->code), NULL, arena_printf(http_exchange_arena(proxy->exchange), "%s: %s\n", error_name(error->code), error->message));
+  if (!error)
+    http_exchange_end(proxy->exchange);
+  else if (http_exchange_begun(proxy->exchange))
+    http_exchange_abort(proxy->exchange);
+  else
+    http_exchange_reply(proxy->exchange, error_http_status(error->code), NULL,
+                        arena_printf(http_exchange_arena(proxy->exchange), "%s: %s\n", error_name(error->code), error->message));
 }
 
 static void proxy_body(void *payload, struct str piece) {
@@ -211,7 +223,10 @@ static void proxy_gone(void *payload) {
 static void proxy(struct program *program, struct http_exchange *exchange) {
   const struct http_request *request = http_exchange_request(exchange);
   struct proxy *proxy = ARENA_NEW(http_exchange_arena(exchange), struct proxy);
-  struct upstream_head head = {.method = request->method, .target = str_from(request->target, sizeof "/proxy" - 1), .headers = &request->headers, .body_length = request->body_length};
+  struct upstream_head head = {.method = request->method,
+                               .target = str_from(request->target, sizeof "/proxy" - 1),
+                               .headers = &request->headers,
+                               .body_length = request->body_length};
   struct secret *secret = secret_new(STR("d2pat_not_seen"));
   struct upstream_secret secrets[] = {{.name = STR("Authorization"), .prefix = STR("ApiToken "), .value = secret}};
   head.secrets = secrets;
@@ -222,7 +237,8 @@ static void proxy(struct program *program, struct http_exchange *exchange) {
   struct upstream_callbacks callbacks = {.head = proxy_head, .data = proxy_data, .drained = proxy_upstream_drained, .end = proxy_end};
   proxy->call = upstream_request(program->pool, &head, callbacks, proxy);
   secret_free(secret);
-  if (request->has_body) http_exchange_stream(exchange, (struct http_body_reader){.data = proxy_body, .end = proxy_body_end, .payload = proxy});
+  if (request->has_body)
+    http_exchange_stream(exchange, (struct http_body_reader){.data = proxy_body, .end = proxy_body_end, .payload = proxy});
 }
 
 static void cookie(struct http_exchange *exchange) {
@@ -236,24 +252,38 @@ static void cookie(struct http_exchange *exchange) {
 
 static void counts(struct program *program, struct http_exchange *exchange) {
   struct upstream_counts c = upstream_counts(program->pool);
-  http_exchange_reply(exchange, 200, NULL, arena_printf(http_exchange_arena(exchange), "%zu %zu %zu\n", c.connections, c.unused, c.waiting));
+  http_exchange_reply(exchange, 200, NULL,
+                      arena_printf(http_exchange_arena(exchange), "%zu %zu %zu\n", c.connections, c.unused, c.waiting));
 }
 
 static void handle(void *payload, struct http_exchange *exchange) {
   struct str path = http_exchange_request(exchange)->path;
-  if (str_eq(path, STR("/hello"))) http_exchange_reply(exchange, 200, NULL, STR("hello\n"));
-  else if (str_eq(path, STR("/echo"))) http_exchange_read(exchange, 1024 * 1024, echo, NULL);
-  else if (str_eq(path, STR("/show"))) show(exchange);
-  else if (str_eq(path, STR("/stream"))) stream(exchange);
-  else if (str_eq(path, STR("/sink"))) sink(exchange);
-  else if (str_eq(path, STR("/big"))) big(exchange);
-  else if (str_eq(path, STR("/later"))) later(payload, exchange);
-  else if (str_eq(path, STR("/nothing"))) http_exchange_reply(exchange, 204, NULL, STR("not sent"));
-  else if (str_eq(path, STR("/memory"))) memory(exchange);
-  else if (str_eq(path, STR("/cookie"))) cookie(exchange);
-  else if (str_eq(path, STR("/counts"))) counts(payload, exchange);
-  else if (str_starts(path, STR("/proxy/"))) proxy(payload, exchange);
-  else http_exchange_reply(exchange, 404, NULL, STR("no\n"));
+  if (str_eq(path, STR("/hello")))
+    http_exchange_reply(exchange, 200, NULL, STR("hello\n"));
+  else if (str_eq(path, STR("/echo")))
+    http_exchange_read(exchange, 1024 * 1024, echo, NULL);
+  else if (str_eq(path, STR("/show")))
+    show(exchange);
+  else if (str_eq(path, STR("/stream")))
+    stream(exchange);
+  else if (str_eq(path, STR("/sink")))
+    sink(exchange);
+  else if (str_eq(path, STR("/big")))
+    big(exchange);
+  else if (str_eq(path, STR("/later")))
+    later(payload, exchange);
+  else if (str_eq(path, STR("/nothing")))
+    http_exchange_reply(exchange, 204, NULL, STR("not sent"));
+  else if (str_eq(path, STR("/memory")))
+    memory(exchange);
+  else if (str_eq(path, STR("/cookie")))
+    cookie(exchange);
+  else if (str_eq(path, STR("/counts")))
+    counts(payload, exchange);
+  else if (str_starts(path, STR("/proxy/")))
+    proxy(payload, exchange);
+  else
+    http_exchange_reply(exchange, 404, NULL, STR("no\n"));
 }
 
 static void drained(void *payload) {
@@ -269,8 +299,13 @@ static void on_signal(uv_signal_t *signal, int number_) {
 }
 
 static int read_options(struct program *program, int argc, char **argv, struct str *allow) {
-  static const struct option options[] = {{"host", 1, NULL, 'h'}, {"port", 1, NULL, 'p'}, {"ca", 1, NULL, 'c'}, {"allow", 1, NULL, 'a'}, {"connections", 1, NULL, 'n'},
-                                          {"patient", 0, NULL, 'P'}, {0}};
+  static const struct option options[] = {{"host", 1, NULL, 'h'},
+                                          {"port", 1, NULL, 'p'},
+                                          {"ca", 1, NULL, 'c'},
+                                          {"allow", 1, NULL, 'a'},
+                                          {"connections", 1, NULL, 'n'},
+                                          {"patient", 0, NULL, 'P'},
+                                          {0}};
   uint64_t value;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == '?') return -1;

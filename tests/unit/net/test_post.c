@@ -1,6 +1,6 @@
 /* Post: what another thread says is heard on the loop, once each and in order. */
-#include "net/post.h"
 #include "base/mem.h"
+#include "net/post.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +39,7 @@ static void send_all(void *payload) {
   for (int i = 0; i < EACH; i++) post_send(sender->post, act, &sender->words[i]);
 }
 
-static void on_time(uv_timer_t *timer) {
-}
+static void on_time(uv_timer_t *timer) {}
 
 static void from_several_threads(void **state) {
   uv_loop_t loop;

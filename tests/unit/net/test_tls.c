@@ -200,10 +200,15 @@ static void a_client_refuses_what_is_not_the_server(void **state) {
 static void files_that_are_no_pair_are_refused(void **state) {
   static const struct {
     const char *certificate, *key, *reason;
-  } rows[] = {{"missing", "good", "certificate"}, {"good", "missing", "key"}, {"good", "other", "key"}, {"weak", "weak", "certificate"}, {"bad", "good", "certificate"}};
+  } rows[] = {{"missing", "good", "certificate"},
+              {"good", "missing", "key"},
+              {"good", "other", "key"},
+              {"weak", "weak", "certificate"},
+              {"bad", "good", "certificate"}};
   struct arena *arena = arena_new();
   struct error error = {0};
-  assert_int_equal(file_write(path(arena, "bad", "certificate").p, STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), &error), 0);
+  assert_int_equal(
+      file_write(path(arena, "bad", "certificate").p, STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), &error), 0);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     error = (struct error){0};
     assert_null(server_context(rows[i].certificate, rows[i].key, &error));
@@ -217,12 +222,13 @@ static void a_certificate_tells_its_time_and_its_hosts(void **state) {
   static const struct {
     struct str host;
     bool named;
-  } rows[] = {{{"gw.example.org", 14}, true}, {{"a.wild.example.org", 18}, true}, {{"127.0.0.1", 9}, true},
-              {{"a.b.wild.example.org", 20}, false}, {{"127.0.0.2", 9}, false}, {{"example.org", 11}, false}};
+  } rows[] = {{{"gw.example.org", 14}, true},        {{"a.wild.example.org", 18}, true}, {{"127.0.0.1", 9}, true},
+              {{"a.b.wild.example.org", 20}, false}, {{"127.0.0.2", 9}, false},          {{"example.org", 11}, false}};
   struct error error = {0};
   struct tls_context *context = server_context("good", "good", &error), *expired = server_context("expired", "expired", &error);
   int64_t now_s = (int64_t)time(NULL);
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_int_equal(tls_context_certificate(context, rows[i].host).names_host, rows[i].named);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    assert_int_equal(tls_context_certificate(context, rows[i].host).names_host, rows[i].named);
   struct tls_certificate facts = tls_context_certificate(context, STR("gw.example.org"));
   assert_true(facts.from_s < now_s && now_s < facts.to_s);
   assert_true(tls_context_certificate(expired, STR("gw.example.org")).to_s < now_s);
@@ -309,7 +315,8 @@ static void the_protocol_is_agreed_on(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bytes_go_both_ways), cmocka_unit_test(a_record_comes_in_bits),
+      cmocka_unit_test(bytes_go_both_ways),
+      cmocka_unit_test(a_record_comes_in_bits),
       cmocka_unit_test(a_client_refuses_what_is_not_the_server),
       cmocka_unit_test(files_that_are_no_pair_are_refused),
       cmocka_unit_test(a_certificate_tells_its_time_and_its_hosts),

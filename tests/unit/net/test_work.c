@@ -1,5 +1,5 @@
-#include "net/work.h"
 #include "base/mem.h"
+#include "net/work.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,8 +72,10 @@ static void refuses_above_the_limit(void **state) {
   bool refused[20] = {0};
   for (int i = 0; i < 20; i++) {
     jobs[i] = (struct job){.loop_thread = uv_thread_self(), .gate = &gate};
-    if (work_submit(pool, run, done, &jobs[i])) accepted++;
-    else refused[i] = true;
+    if (work_submit(pool, run, done, &jobs[i]))
+      accepted++;
+    else
+      refused[i] = true;
   }
   assert_in_range(accepted, 3, 5); /* three wait; the two threads may have taken one each */
   for (int i = 0; i < 20; i++) uv_sem_post(&gate);
@@ -142,10 +144,8 @@ static void loops_share_the_threads(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(runs_off_the_loop_in_order),
-      cmocka_unit_test(refuses_above_the_limit),
-      cmocka_unit_test(free_runs_what_waits),
-      cmocka_unit_test(done_may_submit),
+      cmocka_unit_test(runs_off_the_loop_in_order), cmocka_unit_test(refuses_above_the_limit),
+      cmocka_unit_test(free_runs_what_waits),       cmocka_unit_test(done_may_submit),
       cmocka_unit_test(loops_share_the_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

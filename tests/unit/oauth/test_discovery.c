@@ -103,7 +103,8 @@ static void of_a_fhir_server(void **state) {
   } rows[] = {
       {SMART S256 "}", NULL, "", ""},
       {SMART S256 "," OPENID "}", NULL, "", ""}, /* nobody's tokens can be checked: they are not asked for */
-      {SMART S256 "," KEYS OPENID ",\"issuer\":\"https://login.example.org/realm\"}", NULL, "https://login.example.org/realm", "openid profile"},
+      {SMART S256 "," KEYS OPENID ",\"issuer\":\"https://login.example.org/realm\"}", NULL, "https://login.example.org/realm",
+       "openid profile"},
       {SMART S256 "," OPENID ",\"issuer\":\"https://a.example/op\"}", "jwks_uri is missing", "", ""},
       {SMART S256 ",\"issuer\":\"https://evil.example/op\"}", "issuer is not on", "", ""},
       {SMART "\"capabilities\":[\"launch-standalone\"]}", "PKCE", "", ""},
@@ -117,7 +118,8 @@ static void of_a_fhir_server(void **state) {
     int result = oauth_discovery_read(&about, OAUTH_DOCUMENT_SMART, str_of(rows[i].document), arena, &got, &error);
     if (result != (rows[i].part ? -1 : 0)) fail_msg("row %zu: %s", i, error.message);
     if (rows[i].part && !strstr(error.message, rows[i].part)) fail_msg("row %zu: %s", i, error.message);
-    if (!rows[i].part && !(str_eq(got.issuer, str_of(rows[i].issuer)) && str_eq(got.scope, str_of(rows[i].scope)) && str_eq(got.audience, about.issuer) && got.pkce))
+    if (!rows[i].part && !(str_eq(got.issuer, str_of(rows[i].issuer)) && str_eq(got.scope, str_of(rows[i].scope)) &&
+                           str_eq(got.audience, about.issuer) && got.pkce))
       fail_msg("row %zu: issuer %.*s, scope %.*s, audience %.*s", i, STR_ARG(got.issuer), STR_ARG(got.scope), STR_ARG(got.audience));
   }
   arena_free(arena);

@@ -138,10 +138,13 @@ static void types(void **state) {
   static const struct {
     const char *type;
     bool plain, bound;
-  } rows[] = {{"Bearer", true, false}, {"bEARER", true, false}, {"DPoP", false, true}, {"dpop", false, true}, {"mac", false, false}, {"", false, false}};
+  } rows[] = {{"Bearer", true, false}, {"bEARER", true, false}, {"DPoP", false, true},
+              {"dpop", false, true},   {"mac", false, false},   {"", false, false}};
   struct arena *arena = arena_new();
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct http_answer answer = {.status = 200, .body = arena_printf(arena, "{\"access_token\":\"a\",\"token_type\":\"%s\",\"refresh_expires_in\":60}", rows[i].type)};
+    struct http_answer answer = {
+        .status = 200,
+        .body = arena_printf(arena, "{\"access_token\":\"a\",\"token_type\":\"%s\",\"refresh_expires_in\":60}", rows[i].type)};
     struct token_answer got;
     http_headers_add(&answer.headers, arena, STR("Content-Type"), STR("application/json"));
     assert_int_equal(token_answer_read(arena, NULL, false, &answer, &got), rows[i].plain);

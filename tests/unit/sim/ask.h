@@ -7,10 +7,14 @@
 
 /* Members of a metadata payload: a category of two options with codes, its combo and option combos. */
 #define ASK_COMBO \
-  "\"categoryOptions\":[{\"id\":\"TstCo000001\",\"name\":\"men\",\"shortName\":\"men\",\"code\":\"MEN\"},{\"id\":\"TstCo000002\",\"name\":\"women\",\"shortName\":\"women\",\"code\":\"WOMEN\"}]," \
-  "\"categories\":[{\"id\":\"TstCa000001\",\"name\":\"sex\",\"shortName\":\"sex\",\"code\":\"SEX\",\"dataDimensionType\":\"DISAGGREGATION\",\"categoryOptions\":[{\"id\":\"TstCo000001\"},{\"id\":\"TstCo000002\"}]}]," \
-  "\"categoryCombos\":[{\"id\":\"TstCc000001\",\"name\":\"by sex\",\"dataDimensionType\":\"DISAGGREGATION\",\"categories\":[{\"id\":\"TstCa000001\"}]}]," \
-  "\"categoryOptionCombos\":[{\"id\":\"TstCx000001\",\"name\":\"men\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{\"id\":\"TstCo000001\"}]}," \
+  "\"categoryOptions\":[{\"id\":\"TstCo000001\",\"name\":\"men\",\"shortName\":\"men\",\"code\":\"MEN\"},{\"id\":\"TstCo000002\"," \
+  "\"name\":\"women\",\"shortName\":\"women\",\"code\":\"WOMEN\"}]," \
+  "\"categories\":[{\"id\":\"TstCa000001\",\"name\":\"sex\",\"shortName\":\"sex\",\"code\":\"SEX\",\"dataDimensionType\":" \
+  "\"DISAGGREGATION\",\"categoryOptions\":[{\"id\":\"TstCo000001\"},{\"id\":\"TstCo000002\"}]}]," \
+  "\"categoryCombos\":[{\"id\":\"TstCc000001\",\"name\":\"by " \
+  "sex\",\"dataDimensionType\":\"DISAGGREGATION\",\"categories\":[{\"id\":\"TstCa000001\"}]}]," \
+  "\"categoryOptionCombos\":[{\"id\":\"TstCx000001\",\"name\":\"men\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{" \
+  "\"id\":\"TstCo000001\"}]}," \
   "{\"id\":\"TstCx000002\",\"name\":\"women\",\"categoryCombo\":{\"id\":\"TstCc000001\"},\"categoryOptions\":[{\"id\":\"TstCo000002\"}]}]"
 
 struct ask {
@@ -32,7 +36,13 @@ static void ask_free(struct ask *ask) {
 }
 
 static struct sim_reply ask_raw(struct ask *ask, const char *method, struct str target, const char *type, struct str body) {
-  struct sim_request request = {.arena = ask->arena, .method = str_of(method), .target = target, .query = target, .host = STR("127.0.0.1:8080"), .peer = STR("127.0.0.1"), .body = body};
+  struct sim_request request = {.arena = ask->arena,
+                                .method = str_of(method),
+                                .target = target,
+                                .query = target,
+                                .host = STR("127.0.0.1:8080"),
+                                .peer = STR("127.0.0.1"),
+                                .body = body};
   request.path = str_take(&request.query, '?');
   http_headers_add(&request.headers, ask->arena, STR("Authorization"), STR("Basic YWRtaW46ZGlzdHJpY3Q="));
   http_headers_add(&request.headers, ask->arena, STR("X-Requested-With"), STR("XMLHttpRequest"));

@@ -9,7 +9,7 @@
 
 static const char *const model =
     "{" ASK_COMBO ",\"organisationUnits\":[{\"id\":\"TstOu000000\",\"name\":\"country\",\"shortName\":\"country\",\"openingDate\":\"2000-"
-                  "01-01\",\"code\":"
+    "01-01\",\"code\":"
     "\"C\"},"
     "{\"id\":\"TstOu000001\",\"name\":\"one\",\"shortName\":\"one\",\"openingDate\":\"2000-01-01\",\"code\":\"F1\",\"parent\":{\"id\":"
     "\"TstOu000000\"}},"
