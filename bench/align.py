@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Speed and memory of `drawbridge align` on made-up data sets of growing size, against string matchers in the same run.
 
-  bench/align.py --build build [--sizes 300 2000 10000] [--peers]
+  bench/align.py --build build [--sizes 300 2000 10000 50000] [--peers FOLDER]
 
-Two lists of N data elements with disaggregations are made: the second is the first with words exchanged for synonyms, prefixes added, letters swapped, the order changed, and a part left out. Peers (asked for with
---peers, each only if it is installed): rapidfuzz `process.cdist` and scikit-learn's TF-IDF over trigrams, on the names alone; they match elements and leave the cells to the reader.
+Two lists of N data elements with disaggregations are made: the second is the first with words exchanged for synonyms, prefixes added, letters swapped, the order changed, and a part left out. Beside them the option combos of
+a large programme are matched: two combos of 1,822 and 2,183. Peers, from PyPI and npm into FOLDER: rapidfuzz's `process.cdist`, scikit-learn's TF-IDF over trigrams, and fuse.js as data-set-aligner uses it, on the names alone; they
+match elements and leave the cells to the reader. Each goes through every name of one list for every name of the other, so it is measured on a part of the first list and its time is multiplied.
 """
 import argparse
 import json
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
+PAIRS = 2_000_000  # of names, that a peer is measured on: so many names of the first list as make that many
 ACTS = ["tested", "treated", "screened", "vaccinated", "admitted", "referred", "counselled", "registered", "followed up", "diagnosed", "died", "cured"]
 WHO = ["children", "pregnant women", "newborns", "adults", "adolescents", "patients", "contacts", "health workers", "refugees", "migrants"]
 WHAT = ["malaria", "tuberculosis", "measles", "pneumonia", "diarrhoea", "anaemia", "hypertension", "diabetes", "syphilis", "cholera", "hepatitis B", "meningitis", "rabies", "trachoma", "leprosy",
@@ -91,46 +95,97 @@ def measure(command):
     return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / 1024
 
 
-def peer(name, work):
-    began = time.process_time()
-    try:
-        work()
-    except ImportError as e:
-        print(f"{'':>8}  {name}: {e}")
-        return
-    print(f"{'':>8}  {name}: {time.process_time() - began:.2f} s")
+def programme(folder, seed=11):
+    """Two elements, each with one combo of many option combos: key population by result by age by sex, of which the target has a few more."""
+    rng = random.Random(seed)
+    ages = [f"{a}-{a + 4}" for a in range(0, 70, 5)] + ["70+"]
+    kinds = ["Men", "Women", "Pregnant women", "Prisoners", "Sex workers", "People who inject drugs", "Transgender people", "Health workers", "Migrants", "Refugees"]
+    results = ["Positive", "Negative", "Unknown", "Known positive", "Recent", "Long term", "Refused", "Invalid"]
+
+    def export(wanted, order):
+        cells = [cell for cell in ((k, r, a, s) for k in kinds for r in results for a in ages for s in SEXES)][:wanted]
+        options = {o: uid(rng) for o in kinds + results + ages + SEXES}
+        combo, element = uid(rng), uid(rng)
+        return {"dataSets": [{"id": uid(rng), "name": "Quarterly", "periodType": "Quarterly", "dataSetElements": [{"dataElement": {"id": element}}]}], "categories": [],
+                "dataElements": [{"id": element, "name": "Tests done", "shortName": "Tests", "valueType": "INTEGER", "aggregationType": "SUM", "domainType": "AGGREGATE", "categoryCombo": {"id": combo}}],
+                "categoryCombos": [{"id": combo, "name": "Kind, result, age and sex"}], "categoryOptions": [{"id": i, "name": o} for o, i in options.items()],
+                "categoryOptionCombos": [{"id": uid(rng), "name": ", ".join(cell[i] for i in order), "categoryCombo": {"id": combo}, "categoryOptions": [{"id": options[cell[i]]} for i in order]} for cell in cells]}
+    paths = folder / "programme-source.json", folder / "programme-target.json"
+    for path, wanted, order in zip(paths, (1822, 2183), ((0, 1, 2, 3), (3, 2, 0, 1))):
+        path.write_text(json.dumps(export(wanted, order)))
+    return paths
 
 
-def rapidfuzz(left, right):
-    from rapidfuzz import fuzz, process
-    process.cdist(left, right, scorer=fuzz.token_sort_ratio, workers=1, dtype="uint8").argmax(1)
+def rapidfuzz(python, left, right):
+    return in_python(python, left, right, """
+from rapidfuzz import fuzz, process
+begin(); process.cdist(left, right, scorer=fuzz.token_sort_ratio, workers=1, dtype="uint8").argmax(1); end()""")
 
 
-def tfidf(left, right):
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    v = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3)).fit(left + right)
-    a, b = v.transform(left), v.transform(right)
-    for i in range(0, len(left), 500):
-        (a[i:i + 500] @ b.T).argmax(1)
+def tfidf(python, left, right):
+    return in_python(python, left, right, """
+from sklearn.feature_extraction.text import TfidfVectorizer
+v = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3)).fit(right)
+b = v.transform(right)
+begin(); (v.transform(left) @ b.T).argmax(1); end()""")
+
+
+def in_python(python, left, right, program):
+    head = "import json, sys, time\nat = []\nbegin = end = lambda: at.append(time.process_time())\nnames = json.load(sys.stdin)\nleft, right = names['left'], names['right']\n"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run([python, "-c", head + program + "\nprint(json.dumps({'seconds': at[1] - at[0]}))"], input=json.dumps({"left": left, "right": right}), text=True, capture_output=True, env=environment)
+
+
+def fuse(node, left, right):
+    return subprocess.run(["node", node / "match.mjs"], input=json.dumps({"left": left, "right": right}), text=True, capture_output=True)
+
+
+def peers_in(folder):
+    """(name, call) of those that can be had."""
+    python = folder / "python/bin/python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder / "python"], check=True)
+    if subprocess.run([python, "-m", "pip", "install", "--quiet", "rapidfuzz", "scikit-learn"]).returncode == 0:
+        yield "rapidfuzz cdist", lambda left, right: rapidfuzz(python, left, right)
+        yield "scikit-learn TF-IDF trigrams", lambda left, right: tfidf(python, left, right)
+    else:
+        print("rapidfuzz and scikit-learn could not be installed")
+    node = folder / "fuse"
+    shutil.copytree(HERE / "fuse", node, dirs_exist_ok=True)
+    if subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=node, stdout=subprocess.DEVNULL).returncode == 0:
+        yield "fuse.js", lambda left, right: fuse(node, left, right)
+    else:
+        print("fuse.js could not be installed")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, type=pathlib.Path)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[300, 2000, 10000])
-    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[300, 2000, 10000, 50000])
+    parser.add_argument("--peers", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("--keep", type=pathlib.Path, help="leave the made-up data sets in this folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="align-bench-") as temporary:
         folder = options.keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        peers = list(peers_in(options.peers.resolve())) if options.peers else []
+
+        def engine(source, target, what):
+            core, clock, mb = measure([str(options.build / "drawbridge"), "align", "--source", str(source), "--target", str(target), "--output", str(folder / "rows.csv")])
+            print(f"{what}  drawbridge align, elements and cells: {core:.2f} s of one core, {clock:.2f} s, {mb:.0f} MB", flush=True)
+            return core
+        engine(*programme(folder), "1,822 x 2,183 option combos")
         for count in options.sizes:
             source, target, left, right = make(folder, count)
-            core, clock, mb = measure([str(options.build / "drawbridge"), "align", "--source", str(source), "--target", str(target), "--output", str(folder / f"rows-{count}.csv")])
-            print(f"{count:>8}  drawbridge align, elements and cells: {core:.2f} s of one core, {clock:.2f} s, {mb:.0f} MB", flush=True)
-            if options.peers:
-                peer("rapidfuzz cdist, elements alone", lambda: rapidfuzz(left, right))
-                peer("scikit-learn TF-IDF trigrams, elements alone", lambda: tfidf(left, right))
+            core = engine(source, target, f"{count:>8}")
+            for name, match in peers:
+                part = left[:max(PAIRS // len(right), 20)]
+                run = match(part, right)
+                if run.returncode:
+                    print(f"{'':>8}  {name}: {(run.stderr.strip().splitlines() or ['it failed'])[-1]}")
+                    continue
+                seconds = json.loads(run.stdout)["seconds"] * len(left) / len(part)
+                print(f"{'':>8}  {name}, elements alone: {seconds:.2f} s, {seconds / core:.1f} times as long", flush=True)
 
 
 if __name__ == "__main__":

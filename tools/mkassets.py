@@ -13,6 +13,8 @@ import gzip
 import hashlib
 import json
 import os
+import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -104,9 +106,22 @@ def collect(web, sdk, depends):
     return files, client
 
 
+def needed_at_once(files):
+    """The modules that main.js imports, and those import; not what is fetched with import() when somebody wants it."""
+    found, waiting = set(), ["main.js"]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for wanted in re.findall(rb"""\b(?:from|import)\s*["']([^"'()]+)["']""", files[name]):
+            waiting.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), wanted.decode())))
+    return sorted(found)
+
+
 def fill_index(index, version, files):
     """All modules are asked for at once instead of one import after the other."""
-    modules = sorted(name for name in files if name.endswith(".js") and not name.startswith("worker"))
+    modules = needed_at_once(files)
     links = b"\n".join(b'  <link rel="modulepreload" href="/ui/dev/%s">' % name.encode() for name in modules)
     if b"<!-- modules -->" not in index:
         sys.exit("mkassets: web/index.html has no place for the modules")

@@ -97,7 +97,7 @@ class Reports(Servers):
         self.assertLessEqual(set(refused), set(reasons))
         for code, conflict in refused.items():
             self.assertEqual((reasons[code]["reason"], int(reasons[code]["number"])), (conflict["message"], conflict["count"]))
-            self.assertIn("assign the org unit to the data set", reasons[code]["remedy"])
+            self.assertIn("Data set > Organisation units", reasons[code]["remedy"])  # where it is mended
         self.assertEqual(len(found["refused_cells"]), sum(len(c["cells"]) for c in refused.values()))
         self.assertEqual({(r["org_unit_name"], r["org_unit"]) for r in found["refused_cells"]}, {("'@Facility & \"sons\"", self.source.units[3])})
         self.assertEqual([(r["data_element"], r["values"]) for r in found["unmapped_cells"]], [(u["data_element"], str(u["values"])) for u in self.report["unmapped_cells"]])
