@@ -34,6 +34,7 @@ struct proxy {
   struct proxy_pools *pools;
   struct turn *turn;
   struct proxy_pass *first;
+  size_t kept; /* bytes of bodies, over all passes: PROXY_KEEP_ALL_MAX at most */
 };
 
 struct proxy_pass {
@@ -69,6 +70,11 @@ struct proxy_pass {
 
 /* --- ends --- */
 
+static void drop_kept(struct proxy_pass *pass) {
+  pass->proxy->kept -= pass->kept.n;
+  buf_free(&pass->kept);
+}
+
 static void pass_free(struct proxy_pass *pass) {
   struct proxy *proxy = pass->proxy;
   if (pass->previous)
@@ -79,7 +85,7 @@ static void pass_free(struct proxy_pass *pass) {
   turn_remove(proxy->turn, &pass->turn);
   if (pass->pool) proxy_pool_give(proxy->pools, pass->pool);
   rewrite_free(pass->rewrite);
-  buf_free(&pass->kept);
+  drop_kept(pass);
   buf_free(&pass->out);
   secret_free(pass->call.credential.value);
   config_unref(pass->call.config);
@@ -169,6 +175,12 @@ static bool can_repeat(const struct proxy_pass *pass) {
   return !pass->request->has_body || pass->keeps;
 }
 
+static bool keep(struct proxy_pass *pass, struct str piece) {
+  if (piece.n > PROXY_KEEP_ALL_MAX - pass->proxy->kept || !buf_add(&pass->kept, piece)) return false;
+  pass->proxy->kept += piece.n;
+  return true;
+}
+
 static void on_body(void *payload, struct str piece) {
   struct proxy_pass *pass = payload;
   if (pass->state == OVER) return;
@@ -181,9 +193,9 @@ static void on_body(void *payload, struct str piece) {
     fail(pass, &error);
     return;
   }
-  if (pass->keeps && !buf_add(&pass->kept, piece)) {
+  if (pass->keeps && !keep(pass, piece)) {
     pass->keeps = false;
-    buf_free(&pass->kept);
+    drop_kept(pass);
   }
   if (pass->upstream && !upstream_write(pass->upstream, piece)) http_exchange_pause(pass->exchange);
 }

@@ -9,7 +9,7 @@
  * - Towards the server go an allow-list of the browser's headers and what is set here (proxy_request.h); towards the browser an allow-list of the server's (proxy_answer.h). No cookie, token or
  *   redirect with a session id in it passes (R-F7, R-D1).
  * - Nothing has gone out to the browser when `refused` runs; so the sign-in can be renewed and the call repeated without the browser seeing it (R-D6). A request body is kept for that up to
- *   PROXY_KEEP_MAX bytes, where the call is `renewable`.
+ *   PROXY_KEEP_MAX bytes, and PROXY_KEEP_ALL_MAX of all calls of this loop together, where the call is `renewable`.
  * - Bodies are streamed both ways with back-pressure. An answer that breaks off after its head cuts the browser's connection.
  * - `done` runs exactly once per proxy_pass, as the last event, on any way out, also where the browser has gone (its upstream call is then cancelled). The exchange is held until then.
  *
@@ -29,7 +29,7 @@
 struct proxy;
 struct proxy_pass;
 
-enum { PROXY_KEEP_MAX = 1 << 20 };
+enum { PROXY_KEEP_MAX = 1 << 20, PROXY_KEEP_ALL_MAX = 16 << 20 };
 
 struct proxy_host { /* what the gateway does for every call */
   void (*headers)(

@@ -701,6 +701,34 @@ class Refusals(Proxied):
         self.assertEqual(found.header("Retry-After"), "1")
         self.assertEqual(len(self.upstream.requests), 1)
 
+    def test_bodies_of_many_calls_are_kept_within_limits(self):
+        """[R-D6] 16 MiB of all together: whoever comes late is not repeated, and who is done makes room."""
+        size, everybody = 900_000, threading.Event()
+
+        def script(request, wire):
+            if request.header("Authorization") == "Bearer old":
+                wire.exactly(size)
+                self.arrived += 1
+                everybody.wait(PATIENCE)
+                wire.send(answer(401, "{}"))
+                return None
+            Upstream.read_body(wire, request)
+            return echo(request, wire)
+        self.begin(script, kind="bearer", value="old", extra=", limits: {concurrency: 64}", read_bodies=False)
+        for rounds in (1, 2):
+            self.arrived = 0
+            everybody.clear()
+            wires = [self.peer.connect() for _ in range(20)]
+            for number, wire in enumerate(wires, 1):
+                wire.send(b"POST /s/a/api/x HTTP/1.1\r\nHost: a\r\nX-Test-Refused: renew\r\nContent-Length: %d\r\n\r\n" % (size + 1) + b"x" * size)
+                wait_for(lambda: self.arrived == number, "the body was passed on")
+            everybody.set()
+            wait_for(lambda: len(self.upstream.requests) == rounds * (20 + 18), "they were asked again")
+            for wire in wires[:18]:
+                wire.send(b"x")
+            found = [wire.answer().status for wire in wires]
+            self.assertEqual((found[:18], found[18:]), ([200] * 18, [503] * 2))
+
     def test_a_renewal_that_fails_for_now(self):
         """[R-D5]"""
         self.renewing()
