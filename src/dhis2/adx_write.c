@@ -1,3 +1,4 @@
+#include "base/markup.h"
 #include "base/mem.h"
 #include "dhis2/adx.h"
 #include "dhis2/adx_inner.h"
@@ -14,14 +15,9 @@ struct dhis2_adx_writer {
 static void add_escaped(struct buf *buf, struct str text) {
   for (size_t i = 0; i < text.n; i++) {
     unsigned char c = (unsigned char)text.p[i];
-    if (c == '&')
-      (void)buf_add(buf, STR("&amp;"));
-    else if (c == '<')
-      (void)buf_add(buf, STR("&lt;"));
-    else if (c == '>')
-      (void)buf_add(buf, STR("&gt;"));
-    else if (c == '"')
-      (void)buf_add(buf, STR("&quot;"));
+    struct str stands_for = markup_of((char)c);
+    if (stands_for.n)
+      (void)buf_add(buf, stands_for);
     else if (c == '\n' || c == '\t' || c == '\r')
       (void)buf_printf(buf, "&#%d;", c);
     else

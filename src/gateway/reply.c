@@ -1,6 +1,7 @@
 #include "gateway/reply.h"
 
 #include "base/json_out.h"
+#include "base/markup.h"
 #include "crypt/random.h"
 
 enum { BODY_MAX = 16 * 1024 };
@@ -80,14 +81,10 @@ static struct str as_json(const struct reply *reply, int status, bool dhis2, str
 }
 
 static void add_escaped(struct buf *buf, struct str text) {
-  for (size_t i = 0; i < text.n; i++) switch (text.p[i]) {
-    case '&': (void)buf_add(buf, STR("&amp;")); break;
-    case '<': (void)buf_add(buf, STR("&lt;")); break;
-    case '>': (void)buf_add(buf, STR("&gt;")); break;
-    case '"': (void)buf_add(buf, STR("&quot;")); break;
-    case '\'': (void)buf_add(buf, STR("&#39;")); break;
-    default: (void)buf_add_char(buf, text.p[i]);
-    }
+  for (size_t i = 0; i < text.n; i++) {
+    struct str stands_for = text.p[i] == '\'' ? STR("&#39;") : markup_of(text.p[i]);
+    (void)buf_add(buf, stands_for.n ? stands_for : str_slice(text, i, i + 1));
+  }
 }
 
 static void add_between(struct buf *buf, struct str before, struct str text, struct str after) {

@@ -1,5 +1,6 @@
 #include "mapping/sheets_write.h"
 
+#include "base/markup.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include <minizip/zip.h>
@@ -107,14 +108,9 @@ static bool is_no_character(struct str text, size_t at) {
 static void add_text(struct sheets_writer *w, struct str text) {
   for (size_t i = 0; i < text.n; i++) {
     unsigned char c = (unsigned char)text.p[i];
-    if (c == '&')
-      add(w, "&amp;");
-    else if (c == '<')
-      add(w, "&lt;");
-    else if (c == '>')
-      add(w, "&gt;");
-    else if (c == '"')
-      add(w, "&quot;");
+    struct str stands_for = markup_of((char)c);
+    if (stands_for.n)
+      (void)buf_add(&w->xml, stands_for);
     else if ((c < 0x20 && c != '\t' && c != '\n') || is_escape(text, i))
       (void)buf_printf(&w->xml, "_x%04X_", c);
     else if (is_no_character(text, i))

@@ -1,4 +1,5 @@
 /* The report as a page that stands alone. */
+#include "base/markup.h"
 #include "transfer/decimal.h"
 #include "transfer/report_sheets.h"
 
@@ -35,14 +36,9 @@ static const char foot[] =
 static void add_escaped(struct buf *buf, struct str text) {
   for (size_t i = 0; i < text.n; i++) {
     unsigned char c = (unsigned char)text.p[i];
-    if (c == '&')
-      (void)buf_add(buf, STR("&amp;"));
-    else if (c == '<')
-      (void)buf_add(buf, STR("&lt;"));
-    else if (c == '>')
-      (void)buf_add(buf, STR("&gt;"));
-    else if (c == '"')
-      (void)buf_add(buf, STR("&quot;"));
+    struct str stands_for = markup_of((char)c);
+    if (stands_for.n)
+      (void)buf_add(buf, stands_for);
     else if (c == '\'')
       (void)buf_add(buf, STR("&#39;"));
     else if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)

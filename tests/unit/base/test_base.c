@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "base/map.h"
+#include "base/markup.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include <jansson.h>
@@ -349,8 +350,18 @@ static void text_of_all_scripts(void **state) {
   arena_free(arena);
 }
 
+static void markup_is_four_letters(void **state) {
+  (void)state;
+  static const char letters[] = "&<>\"", *const wanted[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
+  for (int c = 0; c < 256; c++) {
+    const char *at = c ? strchr(letters, c) : NULL;
+    assert_true(str_eq(markup_of((char)c), at ? str_of(wanted[at - letters]) : STR("")));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(markup_is_four_letters),
       cmocka_unit_test(strings_of_all_lengths),
       cmocka_unit_test(strings),
       cmocka_unit_test(numbers),
