@@ -7,6 +7,7 @@ import datetime
 import json
 
 import harness
+import transfer_fixture as fixture
 
 COUNTRY, DISTRICTS, FACILITIES = "PfCountry01", ("PfDistrict1", "PfDistrict2"), ("PfFacilit11", "PfFacilit12", "PfFacilit21")
 PARENT = {DISTRICTS[0]: COUNTRY, DISTRICTS[1]: COUNTRY, FACILITIES[0]: DISTRICTS[0], FACILITIES[1]: DISTRICTS[0], FACILITIES[2]: DISTRICTS[1]}
@@ -15,16 +16,6 @@ COMBO, CATEGORY, OPTIONS, ATTRIBUTES = "PfCombo0001", "PfCategory1", ("PfOption0
 DEFAULT, DEFAULT_COMBO = "HllvX50cXC0", "bjDvmb4bfuf"
 PERIODS = ("202401", "202402", "202403")
 PASSWORD = "Runner-test-1"
-
-CONFIG = """\
-public_url: http://127.0.0.1:1
-listen: [127.0.0.1:1]
-store: sqlite:{folder}/state.db
-keys: {folder}/keys
-servers:
-  - {{id: source, name: Source, url: "http://127.0.0.1:{source}", addresses: [127.0.0.0/8]}}
-  - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
-"""
 
 
 def seconds(text):
@@ -121,8 +112,11 @@ class World(harness.Case):
         (self.folder / "mapping.json").write_text(json.dumps({
             "format": "drawbridge-mapping", "version": 1, "source": {"server": "source", "data_sets": [SET], "default_option_combo": DEFAULT}, "target": {"server": "target", "data_sets": [SET], "default_option_combo": DEFAULT},
             "rules": [{"target": operand, "terms": [{"sign": "+", **operand}], "decision": "accepted"}]}))
-        (self.folder / "config.yaml").write_text(CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
+        self.write_config()
         self.runs = 0
+
+    def write_config(self):
+        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
 
     def arrange(self):
         """What an administrator does at the target over its API."""

@@ -108,7 +108,7 @@ class Rules(World):
         made = world.call(self.sims["target"].port, "runner", "POST", "/api/apiToken", {"type": "PERSONAL_ACCESS_TOKEN_V2", "attributes": []})
         self.environment["DRAWBRIDGE_TARGET_TOKEN"] = made.json["response"]["key"]
         self.arrange()
-        (self.folder / "config.yaml").write_text(world.CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
+        self.write_config()
 
     def test_org_units(self):
         for version in (OLD, NEW):

@@ -163,7 +163,8 @@ class Runs(Gateway):
         self.assertNotEqual(self.begin(headers={"Idempotency-Key": "two"}, dry_run=True)["id"], first["id"])
         self.check_run(self.ended(first))
 
-    def test_cancelled_and_gone_on_with(self):
+    def held_at_its_first_batch(self):
+        """A run whose first batch the target has written, and whose answer waits: (run, event that lets it go)."""
         held, go_on = threading.Event(), threading.Event()
 
         def alter(method, number, answer):
@@ -173,6 +174,10 @@ class Runs(Gateway):
         self.between["target"].alter = alter
         run = self.begin()
         self.assertTrue(held.wait(harness.PATIENCE))
+        return run, go_on
+
+    def test_cancelled_and_gone_on_with(self):
+        run, go_on = self.held_at_its_first_batch()
         self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], UNDER_WAY)
         go_on.set()
         self.assertEqual(self.ended(run)["state"], "cancelled")
@@ -184,15 +189,7 @@ class Runs(Gateway):
 
     def test_paused_after_the_batch_and_gone_on_with(self):
         """What was under way is finished and read back; nothing more is sent until it is gone on with; the report says so."""
-        held, go_on = threading.Event(), threading.Event()
-
-        def alter(method, number, answer):
-            if method == "POST" and number == 1:
-                held.set()
-                go_on.wait(harness.PATIENCE)
-        self.between["target"].alter = alter
-        run = self.begin()
-        self.assertTrue(held.wait(harness.PATIENCE))
+        run, go_on = self.held_at_its_first_batch()
         self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], UNDER_WAY)
         go_on.set()
         self.assertEqual(self.ended(run)["state"], "paused")
@@ -205,15 +202,7 @@ class Runs(Gateway):
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], "done")
 
     def test_cancelled_is_not_paused(self):
-        held, go_on = threading.Event(), threading.Event()
-
-        def alter(method, number, answer):
-            if method == "POST" and number == 1:
-                held.set()
-                go_on.wait(harness.PATIENCE)
-        self.between["target"].alter = alter
-        run = self.begin()
-        self.assertTrue(held.wait(harness.PATIENCE))
+        run, go_on = self.held_at_its_first_batch()
         for what in ("pause", "cancel", "pause"):
             self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/{what}").status, 200)
         go_on.set()

@@ -14,16 +14,6 @@ import unittest
 import harness
 import transfer_fixture as fixture
 
-CONFIG = """\
-public_url: http://127.0.0.1:1
-listen: [127.0.0.1:1]
-store: sqlite:{folder}/state.db
-keys: {folder}/keys
-servers:
-  - {{id: source, name: Source, url: "http://127.0.0.1:{source}", addresses: [127.0.0.0/8]}}
-  - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
-"""
-
 
 def api(port, method, path, body=None, query=""):
     headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
@@ -50,7 +40,7 @@ class Servers(harness.Case):
                 (self.folder / f"{name}-faults.json").write_text(json.dumps(faults))
                 words += ["--faults", self.folder / f"{name}-faults.json"]
             self.sims[name] = self.sim(version, *words)
-        (self.folder / "config.yaml").write_text(CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
+        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
         (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target)))
         self.environment = {}
         for name, sim in self.sims.items():
@@ -447,7 +437,7 @@ class BetweenServers(Servers):
         self.between = {name: Between(sim.port) for name, sim in self.sims.items()}
         for between in self.between.values():
             self.addCleanup(between.close)
-        (self.folder / "config.yaml").write_text(CONFIG.format(folder=self.folder, **{n: b.port for n, b in self.between.items()}))
+        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: b.port for n, b in self.between.items()}))
 
 
 class Lies(BetweenServers):

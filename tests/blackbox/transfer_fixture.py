@@ -5,6 +5,16 @@ Nothing here knows how drawbridge does it.
 import decimal
 import random
 
+CONFIG = """\
+public_url: http://127.0.0.1:1
+listen: [127.0.0.1:1]
+store: sqlite:{folder}/state.db
+keys: {folder}/keys
+servers:
+  - {{id: source, name: Source, url: "http://127.0.0.1:{source}", addresses: [127.0.0.0/8]}}
+  - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
+"""
+
 DEFAULT = "HllvX50cXC0"
 DEFAULT_COMBO = "bjDvmb4bfuf"
 SEXES = ("Female", "Male")
