@@ -44,7 +44,7 @@ struct translation {
   struct translation_options options;
   struct map by_source; /* "element combo" -> struct source */
   struct operand *operands;
-  size_t operand_count, element_count;
+  size_t operand_count;
   struct map by_id;
   VEC(struct id) ids;
   struct contribution *out;
@@ -225,8 +225,6 @@ static void describe_by_metadata(const struct translation *t, struct target_oper
 static void describe_operands(struct translation *t) {
   for (size_t i = 0; i < t->operand_count; i++) {
     struct target_operand *o = &t->operands[i].target;
-    bool same_element = i > 0 && str_eq(o->id.data_element, t->operands[i - 1].target.id.data_element);
-    o->element = (uint32_t)(t->element_count += same_element ? 0 : 1) - 1;
     o->known = o->zero_is_kept = true;
     if (t->mapping->target.data_set_count == 1) o->data_set = t->mapping->target.data_sets[0];
     o->summable = value_type_is_summable(o->value_type);
@@ -413,10 +411,6 @@ bool contribution_same_cell(const struct contribution *a, const struct contribut
 
 size_t translation_operand_count(const struct translation *t) {
   return t->operand_count;
-}
-
-size_t translation_element_count(const struct translation *t) {
-  return t->element_count;
 }
 
 const struct target_operand *translation_operand(const struct translation *t, uint32_t operand) {

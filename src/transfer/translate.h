@@ -102,10 +102,8 @@ struct target_operand {
   bool summable_in_time;  /* as the mapping's `sound_for` has it */
   bool zero_is_kept;      /* false: to 2.42 a zero there means "no value" */
   bool known;             /* false: the target's data sets do not hold it */
-  uint32_t element;       /* number of its data element among those of all operands, from 0 */
 };
 size_t translation_operand_count(const struct translation *translation);
-size_t translation_element_count(const struct translation *translation);
 const struct target_operand *translation_operand(const struct translation *translation, uint32_t operand);
 int translation_sign(const struct translation *translation, const struct contribution *contribution); /* 1 or -1 */
 struct mapping_operand translation_source(const struct translation *translation,
