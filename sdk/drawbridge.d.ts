@@ -84,6 +84,7 @@ export interface Proposal {
   confidence: number
   decision: 'auto' | 'proposed' | 'candidate'
   why: string
+  reason?: string
   features: { name: string; contribution: number }[]
 }
 
@@ -133,17 +134,50 @@ export interface CarriedForward {
   version: number
   kept: number
   followed: number
-  reopened: { kind: 'data_element' | 'operand'; source_data_element: string; source_category_option_combo?: string; target_data_element?: string; target_category_option_combo?: string; reason: string }[]
+  reopened: { kind: Decision['kind']; source?: string; target?: string; source_data_element?: string; source_category_option_combo?: string; target_data_element?: string; target_category_option_combo?: string; reason: string }[]
 }
 export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; warnings: string[] }
 
-export interface Decision {
-  kind: 'data_element' | 'operand'
-  source_data_element: string
-  source_category_option_combo?: string
-  targets?: { data_element: string; category_option_combo?: string; sign?: '+' | '-' }[]
+export type Decision = {
   decision: 'accepted' | 'rejected' | 'none' | 'undecided'
   note?: string
+} & (
+  | { kind: 'data_element' | 'operand'; source_data_element: string; source_category_option_combo?: string; targets?: { data_element: string; category_option_combo?: string; sign?: '+' | '-' }[] }
+  | { kind: PlaceKind; source: string; targets?: { id: string }[] }
+)
+
+export type PlaceKind = 'org_unit' | 'attribute_option_combo'
+
+export interface Place {
+  id: string
+  name: string
+  code?: string
+  above?: string
+}
+
+export interface Reason {
+  code: string
+  value?: string
+}
+
+export interface Places {
+  told: boolean
+  same: number
+  pairs: {
+    source: Place
+    proposals: { target: Place; confidence: number; decision: 'auto' | 'proposed' | 'candidate'; why: string; reasons: Reason[] }[]
+    why?: string
+    reasons?: Reason[]
+    decision: { state: 'open' | 'accepted' | 'none'; targets: Place[]; rejected: Place[]; by?: string; at?: string; note?: string }
+  }[]
+}
+
+export interface AlignmentPlaces {
+  id: string
+  version: number
+  org_units: Places
+  attribute_option_combos: Places
+  periods: { conversion: 'same' | 'roll-up' | 'cannot'; source: string | null; target: string | null; note: string; reason: string; sound_for: string[] }
 }
 
 export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
@@ -225,6 +259,8 @@ export interface Drawbridge {
     formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string }[]>
     mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: string[] }>
     importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: string[] }>
+    places(id: string, options?: CallOptions): Promise<AlignmentPlaces>
+    placeTargets(id: string, kind: PlaceKind, search: string, options?: CallOptions): Promise<Place[]>
     drift(id: string, options?: CallOptions): Promise<Drift>
     carryForward(id: string, options: CallOptions & { ifMatch: number; follow?: boolean }): Promise<CarriedForward>
   }

@@ -480,6 +480,10 @@ function alignmentCalls(json, call) {
       const response = await call(`${at(id)}/mapping?format=${encodeURIComponent(format)}`, { ...options, method: 'PUT', headers: { 'If-Match': `"${ifMatch}"` }, body: file })
       return { ...(await response.json()), warnings: warningsOf(response) }
     },
+    /** Org units, attribute option combos and periods: what is proposed and what is decided. `decide` decides about the first two. */
+    places: (id, options) => json(`${at(id)}/places`, options),
+    /** The target's org units (`org_unit`) or attribute option combos (`attribute_option_combo`) that a search finds. */
+    placeTargets: (id, kind, search, options) => json(`${at(id)}/places/targets?kind=${kind}&search=${encodeURIComponent(search)}`, options),
     /** What changed at both servers since it was made or carried forward last. */
     drift: (id, options) => json(`${at(id)}/drift`, options),
     /** Goes on with both sides as they are; `reopened` are the decisions that somebody has to look at again. */

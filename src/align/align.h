@@ -45,7 +45,8 @@ struct align_row {
   float confidence;                                         /* 0 to 1, calibrated: of rows near 0.9, nine in ten are right */
   const struct align_feature *features;
   uint32_t feature_count;
-  struct str why; /* one plain sentence */
+  struct str why;     /* one plain sentence */
+  const char *reason; /* the same as a code, for who words it in another language; never renamed. NULL: of operands */
 };
 
 struct align_options {

@@ -20,10 +20,31 @@ struct side_aocs {
   const struct dhis2_option_combo *fallback; /* the default one; NULL: every value names attribute options */
 };
 
+/* Why, as a code and as a sentence. */
+struct saying {
+  const char *code, *why;
+};
+
+static const struct saying say_decided = {"decided", "A person decided so"};
+static const struct saying say_decided_none = {"decided_none", "A person decided that there is no counterpart"};
+static const struct saying say_both_default = {"both_default", "Neither has attribute options: default on both sides"};
+static const struct saying say_given_up = {
+    "given_up", "The target has no attribute options: it would be added to all others there, which is for a person to choose"};
+static const struct saying say_same_id = {"same_id", "The same id"};
+static const struct saying say_same_code = {"same_code", "The same code"};
+static const struct saying say_same_options = {"same_options", "The same options"};
+static const struct saying say_same_option_codes = {"same_option_codes", "Options of the same codes"};
+static const struct saying say_like_options = {"like_options", "Its options say something like it"};
+static const struct saying say_options_agree = {"options_agree", "Its options say the same"};
+static const struct saying say_options_agree_rivals = {"options_agree_rivals", "Its options say the same, but another one is as good"};
+static const struct saying say_made_up = {
+    "made_up", "The target wants attribute options, and the source's values have none: a person must say which they are of"};
+static const struct saying say_nothing_alike = {"nothing_alike", "No attribute option combo of the target's data sets is like it enough"};
+
 struct ground {
   const struct dhis2_option_combo *target;
   float confidence;
-  const char *why;
+  const struct saying *why;
 };
 
 struct aligning {
@@ -103,7 +124,7 @@ static bool is_open(const struct aligning *a, size_t s) {
   return !a->answers[s].target && !a->none[s];
 }
 
-static void answer(struct aligning *a, size_t s, const struct dhis2_option_combo *target, float confidence, const char *why) {
+static void answer(struct aligning *a, size_t s, const struct dhis2_option_combo *target, float confidence, const struct saying *why) {
   a->answers[s] = (struct ground){target, confidence, why};
   (void)map_put(&a->taken, target->o.id, a);
 }
@@ -130,7 +151,7 @@ static void take_decision(struct aligning *a, const struct decision *d, struct a
   }
   a->decided[s] = true;
   a->none[s] = d->verdict == DECISION_NONE;
-  if (!a->none[s]) answer(a, s, a->to.p[t], 1, "A person decided so");
+  if (!a->none[s]) answer(a, s, a->to.p[t], 1, &say_decided);
 }
 
 /* --- what is the same --- */
@@ -139,7 +160,7 @@ static void take_same_ids(struct aligning *a) {
   for (size_t s = 0; s < a->from.n; s++) {
     size_t t = is_open(a, s) && !a->from.p[s]->o.is_default ? find(&a->to, a->from.p[s]->o.id) : SIZE_MAX;
     if (t != SIZE_MAX && !a->to.p[t]->o.is_default && !map_get(&a->taken, a->to.p[t]->o.id) && !is_rejected(a, s, a->to.p[t]))
-      answer(a, s, a->to.p[t], 0.99f, "The same id");
+      answer(a, s, a->to.p[t], 0.99f, &say_same_id);
   }
 }
 
@@ -184,7 +205,7 @@ static void index_keys(struct arena *arena, const struct side_aocs *side, key_fn
     if (e->value == &twice) (void)map_delete(ret, e->key);
 }
 
-static void take_same_keys(struct aligning *a, key_fn *key, float confidence, const char *why) {
+static void take_same_keys(struct aligning *a, key_fn *key, float confidence, const struct saying *why) {
   struct arena *scratch = arena_new();
   struct map sources = {0}, targets = {0};
   index_keys(scratch, &a->from, key, &sources);
@@ -208,9 +229,9 @@ static void take_defaults(struct aligning *a) {
     const struct dhis2_option_combo *from = a->from.p[s], *to = a->to.fallback;
     if (!to || is_rejected(a, s, to)) continue;
     if (from->o.is_default)
-      answer(a, s, to, 1, "Neither has attribute options: default on both sides");
+      answer(a, s, to, 1, &say_both_default);
     else if (a->to.n == 1)
-      answer(a, s, to, 0.5f, "The target has no attribute options: it would be added to all others there, which is for a person to choose");
+      answer(a, s, to, 0.5f, &say_given_up);
   }
 }
 
@@ -274,7 +295,7 @@ static void take_choices(struct aligning *a, const struct cells *cells) {
       if (t == SIZE_MAX || a->to.p[t]->o.is_default || cell->source->o.is_default || is_rejected(a, s, a->to.p[t])) continue;
       bool tie = (k && cell->choices[k - 1].score < choice->score + 0.3f) ||
                  (k + 1 < cell->choice_count && cell->choices[k + 1].score > choice->score - 0.3f);
-      a->others[s][others++] = (struct ground){a->to.p[t], cells_confidence(choice->score), "Its options say something like it"};
+      a->others[s][others++] = (struct ground){a->to.p[t], cells_confidence(choice->score), &say_like_options};
       if (cell->answered && !(choice->ground & CELL_LEFT_OVER)) VEC_PUSH(&choices, (struct choice){choice->score, s, a->to.p[t], tie});
     }
   }
@@ -284,8 +305,7 @@ static void take_choices(struct aligning *a, const struct cells *cells) {
     float confidence = cells_confidence(choice->score);
     if (choice->tie && confidence > 0.5f) confidence = 0.5f;
     if (!is_open(a, choice->source) || map_get(&a->taken, choice->target->o.id) || confidence < AOC_PROPOSED) continue;
-    answer(a, choice->source, choice->target, confidence,
-           choice->tie ? "Its options say the same, but another one is as good" : "Its options say the same");
+    answer(a, choice->source, choice->target, confidence, choice->tie ? &say_options_agree_rivals : &say_options_agree);
   }
   VEC_FREE(&choices);
 }
@@ -323,20 +343,22 @@ static void take_by_meaning(struct aligning *a, const struct dhis2_metadata *sou
 /* --- rows --- */
 
 static void push(struct aligning *a, size_t s, const struct ground *ground, enum align_answer answer, uint32_t *rank) {
+  struct align_reason *reason = ARENA_NEW(a->arena, struct align_reason);
+  *reason = (struct align_reason){.code = ground->why->code};
   VEC_PUSH(&a->rows, (struct align_pair){.source = &a->from.p[s]->o,
                                          .target = ground->target ? &ground->target->o : NULL,
                                          .answer = answer,
                                          .decided = a->decided[s] && *rank == 1,
                                          .rank = (*rank)++,
                                          .confidence = ground->confidence,
-                                         .why = str_of(ground->why)});
+                                         .why = str_of(ground->why->why),
+                                         .reasons = reason,
+                                         .reason_count = 1});
 }
 
 /* A default that would have to be some option: any of them may be meant. */
 static void offer_all(struct aligning *a, size_t s, size_t most, uint32_t *rank) {
-  struct ground ground = {.confidence = 1 / (float)(a->to.n + 1),
-                          .why =
-                              "The target wants attribute options, and the source's values have none: a person must say which they are of"};
+  struct ground ground = {.confidence = 1 / (float)(a->to.n + 1), .why = &say_made_up};
   for (size_t t = 0; t < a->to.n && *rank <= most + 1; t++) {
     ground.target = a->to.p[t];
     if (!ground.target->o.is_default && !is_rejected(a, s, ground.target)) push(a, s, &ground, ALIGN_CANDIDATE, rank);
@@ -352,11 +374,10 @@ static void write_rows(struct aligning *a, size_t s) {
   if (found->target) {
     push(a, s, found, found->confidence >= AOC_AUTO ? ALIGN_AUTO : ALIGN_PROPOSED, &rank);
   } else {
-    struct ground none = {
-        .confidence = 1 - a->others[s][0].confidence,
-        .why = a->none[s] ? "A person decided that there is no counterpart"
-               : made_up  ? "The target wants attribute options, and the source's values have none: a person must say which they are of"
-                          : "No attribute option combo of the target's data sets is like it enough"};
+    struct ground none = {.confidence = 1 - a->others[s][0].confidence,
+                          .why = a->none[s] ? &say_decided_none
+                                 : made_up  ? &say_made_up
+                                            : &say_nothing_alike};
     push(a, s, &none, ALIGN_NONE, &rank);
   }
   if (a->decided[s]) return;
@@ -395,9 +416,9 @@ void attributes_align(struct arena *arena, const struct dhis2_metadata *source, 
     if (decisions[i].of == DECISION_OF_ATTRIBUTE) take_decision(&a, &decisions[i], warnings);
   take_defaults(&a);
   take_same_ids(&a);
-  take_same_keys(&a, option_ids_key, 0.98f, "The same options");
-  take_same_keys(&a, code_key, 0.97f, "The same code");
-  take_same_keys(&a, option_codes_key, 0.97f, "Options of the same codes");
+  take_same_keys(&a, option_ids_key, 0.98f, &say_same_options);
+  take_same_keys(&a, code_key, 0.97f, &say_same_code);
+  take_same_keys(&a, option_codes_key, 0.97f, &say_same_option_codes);
   take_by_meaning(&a, source, target);
   for (size_t s = 0; s < a.from.n; s++) write_rows(&a, s);
   finish(&a, ret);

@@ -6,19 +6,28 @@ static int by_size(const void *left, const void *right) {
   return x > y ? -1 : x < y ? 1 : strcmp(a->name, b->name);
 }
 
-static struct str element_sentence(const struct pair *pair) {
-  if (pair->decided) return STR("A person decided so");
-  if (pair->value[FEATURE_same_code] > 0) return STR("They have the same id or code");
-  if (pair->value[FEATURE_same_name] == 1) return STR("They have the same name");
-  if (pair->vetoed) return STR("The names contradict each other in age, sex, dose or the like");
-  if (pair->value[FEATURE_type] > 0) return STR("They hold different kinds of values");
-  if (pair->value[FEATURE_rival] < -0.3f) return STR("The names are alike, but another element fits this target better");
-  if (pair->value[FEATURE_same_name] > 0) return STR("A short name or form name is the same, or all but what a whole list shares");
-  if (pair->value[FEATURE_words] > 0.75f) return STR("The names say the same in almost the same words");
-  if (pair->value[FEATURE_conflict] > 0) return STR("Some words agree, but not all that the names tell");
-  if (pair->value[FEATURE_words] > 0.4f) return STR("The telling words of the names agree");
-  if (pair->value[FEATURE_text] > 0.35f) return STR("Names, descriptions and options have telling words in common");
-  return STR("A few words agree");
+struct saying {
+  const char *code;
+  struct str sentence;
+};
+
+static struct saying of_element(const struct pair *pair) {
+  if (pair->decided) return (struct saying){"decided", STR("A person decided so")};
+  if (pair->value[FEATURE_same_code] > 0) return (struct saying){"same_code", STR("They have the same id or code")};
+  if (pair->value[FEATURE_same_name] == 1) return (struct saying){"same_name", STR("They have the same name")};
+  if (pair->vetoed) return (struct saying){"vetoed", STR("The names contradict each other in age, sex, dose or the like")};
+  if (pair->value[FEATURE_type] > 0) return (struct saying){"other_type", STR("They hold different kinds of values")};
+  if (pair->value[FEATURE_rival] < -0.3f)
+    return (struct saying){"rival", STR("The names are alike, but another element fits this target better")};
+  if (pair->value[FEATURE_same_name] > 0)
+    return (struct saying){"short_name", STR("A short name or form name is the same, or all but what a whole list shares")};
+  if (pair->value[FEATURE_words] > 0.75f)
+    return (struct saying){"almost_same_words", STR("The names say the same in almost the same words")};
+  if (pair->value[FEATURE_conflict] > 0) return (struct saying){"some_conflict", STR("Some words agree, but not all that the names tell")};
+  if (pair->value[FEATURE_words] > 0.4f) return (struct saying){"telling_words", STR("The telling words of the names agree")};
+  if (pair->value[FEATURE_text] > 0.35f)
+    return (struct saying){"common_words", STR("Names, descriptions and options have telling words in common")};
+  return (struct saying){"few_words", STR("A few words agree")};
 }
 
 void explain_element(struct arena *arena, const struct pair *pair, struct align_row *row) {
@@ -32,7 +41,9 @@ void explain_element(struct arena *arena, const struct pair *pair, struct align_
   if (n) qsort(features, n, sizeof *features, by_size);
   row->features = features;
   row->feature_count = n;
-  row->why = element_sentence(pair);
+  struct saying saying = of_element(pair);
+  row->why = saying.sentence;
+  row->reason = saying.code;
 }
 
 static const struct {

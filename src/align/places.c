@@ -95,10 +95,22 @@ static size_t first_namesake(const struct placing_units *p, struct str plain) {
   return low;
 }
 
+static struct align_reasons reason(struct arena *arena, const char *code, struct str value, struct str why) {
+  struct align_reason *one = ARENA_NEW(arena, struct align_reason);
+  *one = (struct align_reason){code, value};
+  return (struct align_reasons){why, one, 1};
+}
+
+static void because(struct align_pair *row, struct align_reasons reasons) {
+  row->why = reasons.why;
+  row->reasons = reasons.p;
+  row->reason_count = reasons.n;
+}
+
 struct offer {
   uint32_t target;
   float confidence;
-  struct str why;
+  struct align_reasons reasons;
 };
 
 struct offers {
@@ -140,7 +152,9 @@ static void offer_above(struct placing_units *p, uint32_t s, struct offers *offe
     if (any_child_takes_part(&p->target, to)) return;
     if (offers->n < CANDIDATES_MAX)
       offers->p[offers->n++] = (struct offer){
-          to, 0.1f, STR("The unit above it, which the target's data set is assigned to: it would be added to all others below that")};
+          to, 0.1f,
+          reason(p->arena, "unit_above", STR_NONE,
+                 STR("The unit above it, which the target's data set is assigned to: it would be added to all others below that"))};
     return;
   }
 }
@@ -172,19 +186,23 @@ static void write_answer(struct placing_units *p, uint32_t s, uint32_t *rank) {
     row.decided = true;
     row.target = object_of(&p->target, p->decisions.accepted[s]);
     row.answer = accepted ? ALIGN_AUTO : ALIGN_NONE;
-    row.why = accepted ? STR("A person decided so") : STR("A person decided that there is no counterpart");
+    because(&row, accepted ? reason(p->arena, "decided", STR_NONE, STR("A person decided so"))
+                           : reason(p->arena, "decided_none", STR_NONE, STR("A person decided that there is no counterpart")));
   } else if (answered && !p->target.p[to].takes_part) {
     row.confidence = confidence;
-    row.why = arena_printf(p->arena, "Its counterpart is %.*s, which the target's data sets are not assigned to",
-                           STR_ARG(align_unit_path(p->arena, p->target.p[to].unit)));
+    struct str path = align_unit_path(p->arena, p->target.p[to].unit);
+    because(&row,
+            reason(p->arena, "unassigned", path,
+                   arena_printf(p->arena, "Its counterpart is %.*s, which the target's data sets are not assigned to", STR_ARG(path))));
   } else if (answered) {
     row.target = object_of(&p->target, to);
     row.answer = confidence >= UNIT_AUTO ? ALIGN_AUTO : ALIGN_PROPOSED;
     row.confidence = confidence;
-    row.why = unit_why(p->arena, &p->matching.evidence[s]);
+    because(&row, unit_why(p->arena, &p->matching.evidence[s]));
   } else {
     row.confidence = to == UNIT_NONE ? 0.9f : 1 - confidence;
-    row.why = STR("No org unit of the target is like it enough where it would have to be");
+    because(&row,
+            reason(p->arena, "nothing_alike", STR_NONE, STR("No org unit of the target is like it enough where it would have to be")));
   }
   push(p, row, rank);
 }
@@ -209,7 +227,9 @@ static void write_unit(struct placing_units *p, uint32_t s) {
                              .target = object_of(&p->target, offers.p[i].target),
                              .answer = ALIGN_CANDIDATE,
                              .confidence = offers.p[i].confidence,
-                             .why = offers.p[i].why},
+                             .why = offers.p[i].reasons.why,
+                             .reasons = offers.p[i].reasons.p,
+                             .reason_count = offers.p[i].reasons.n},
          &rank);
 }
 

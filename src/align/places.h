@@ -13,17 +13,20 @@
 #define DRAWBRIDGE_ALIGN_PLACES_H
 
 #include "align/align.h"
+#include "align/reason.h"
 #include "mapping/mapping.h"
 
 /* One thing of the source as one of the target. */
 struct align_pair {
   const struct dhis2_object *source, *target; /* target NULL: no counterpart */
   enum align_answer answer;
-  bool decided;     /* by a person */
-  bool keeps_id;    /* surely the same thing under the same id; of AOCs also default as default */
-  uint32_t rank;    /* 1… within the source */
-  float confidence; /* 0 to 1 */
-  struct str why;   /* one plain sentence */
+  bool decided;                       /* by a person */
+  bool keeps_id;                      /* surely the same thing under the same id; of AOCs also default as default */
+  uint32_t rank;                      /* 1… within the source */
+  float confidence;                   /* 0 to 1 */
+  struct str why;                     /* one plain sentence */
+  const struct align_reason *reasons; /* the same as codes */
+  size_t reason_count;
 };
 
 struct align_pairs {
@@ -37,6 +40,7 @@ struct align_period_rule {
   struct mapping_periods periods;
   enum align_answer answer; /* ALIGN_NONE: they cannot be converted */
   float confidence;
+  const char *reason; /* what the note says, as a code */
 };
 
 struct align_places {

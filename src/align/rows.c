@@ -34,6 +34,7 @@ static void write_element(struct writing *w, uint32_t s) {
                                .decided = standing->none_decided,
                                .rank = rank++,
                                .confidence = standing->none_decided ? 1 : 1 - best,
+                               .reason = standing->none_decided ? "decided_none" : "nothing_alike",
                                .why = standing->none_decided ? STR("A person decided that there is no counterpart")
                                                              : STR("No target element is like it enough")});
   }

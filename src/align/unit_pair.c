@@ -68,37 +68,66 @@ float unit_confidence(const struct unit_evidence *e) {
   return confidence < most ? confidence : most;
 }
 
-/* Appends to a sentence. */
-static void say(char *text, size_t size, const char *part) {
-  size_t n = strlen(text);
-  (void)snprintf(text + n, size - n, "%s%s", n ? ", " : "", part);
+enum { REASONS_MAX = 16 };
+
+struct saying {
+  struct arena *arena;
+  char text[512];
+  struct align_reason reasons[REASONS_MAX];
+  size_t n;
+};
+
+/* Appends to the sentence and to the codes. */
+static void say(struct saying *s, const char *code, const char *part, struct str value) {
+  size_t n = strlen(s->text);
+  (void)snprintf(s->text + n, sizeof s->text - n, "%s%s", n ? ", " : "", part);
+  s->reasons[s->n++] = (struct align_reason){code, value};
 }
 
-struct str unit_why(struct arena *arena, const struct unit_evidence *e) {
-  char text[512] = "", part[64];
-  if (e->same_id) say(text, sizeof text, "the same id");
-  if (e->same_code) say(text, sizeof text, "the same code");
-  if (e->likeness >= 0.999f)
-    say(text, sizeof text, "the same name");
-  else if (e->likeness > 0.55f)
-    say(text, sizeof text, "nearly the same name");
+static void say_names(struct saying *s, float likeness) {
+  if (likeness >= 0.999f)
+    say(s, "same_name", "the same name", STR_NONE);
+  else if (likeness > 0.55f)
+    say(s, "near_name", "nearly the same name", STR_NONE);
+  else if (likeness < 0)
+    say(s, "names_contradict", "but names that contradict each other", STR_NONE);
   else
-    say(text, sizeof text, e->likeness < 0 ? "but names that contradict each other" : "another name");
-  if (e->only_tops) say(text, sizeof text, "the only tops of their trees");
+    say(s, "other_name", "another name", STR_NONE);
+}
+
+static void say_numbers(struct saying *s, const struct unit_evidence *e) {
   if (e->below > 1) {
-    (void)snprintf(part, sizeof part, "%u of %u units below belong together", e->below, e->of);
-    say(text, sizeof text, part);
+    struct str part = arena_printf(s->arena, "%u of %u units below belong together", e->below, e->of);
+    say(s, "below", arena_cstr(s->arena, part), arena_printf(s->arena, "%u/%u", e->below, e->of));
   }
   if (e->km >= 0) {
-    (void)snprintf(part, sizeof part, "%s%.1f km apart", e->km > NEAR_KM ? "but " : "", e->km);
-    say(text, sizeof text, part);
+    bool far = e->km > NEAR_KM;
+    struct str part = arena_printf(s->arena, "%s%.1f km apart", far ? "but " : "", e->km);
+    say(s, far ? "far" : "km", arena_cstr(s->arena, part), arena_printf(s->arena, "%.1f", e->km));
   }
-  if (e->above == UNIT_ABOVE_PARENT) say(text, sizeof text, "below parents that belong together");
-  if (e->above == UNIT_ABOVE_ANCESTOR) say(text, sizeof text, "below units that belong together");
-  if (e->above == UNIT_ABOVE_OTHER) say(text, sizeof text, "but below parents that belong to others");
-  if (e->above == UNIT_ABOVE_NONE) say(text, sizeof text, "and nothing above them tells more");
-  if (e->other_level) say(text, sizeof text, "on another level");
-  if (e->rivals) say(text, sizeof text, "but another one is as good");
-  if (text[0] >= 'a' && text[0] <= 'z') text[0] = (char)(text[0] - 'a' + 'A');
-  return arena_str(arena, str_of(text));
+}
+
+static void say_above(struct saying *s, enum unit_above above) {
+  switch (above) {
+  case UNIT_ABOVE_PARENT: say(s, "above_parent", "below parents that belong together", STR_NONE); break;
+  case UNIT_ABOVE_ANCESTOR: say(s, "above_ancestor", "below units that belong together", STR_NONE); break;
+  case UNIT_ABOVE_OTHER: say(s, "above_other", "but below parents that belong to others", STR_NONE); break;
+  case UNIT_ABOVE_NONE: say(s, "above_none", "and nothing above them tells more", STR_NONE); break;
+  }
+}
+
+struct align_reasons unit_why(struct arena *arena, const struct unit_evidence *e) {
+  struct saying s = {.arena = arena};
+  if (e->same_id) say(&s, "same_id", "the same id", STR_NONE);
+  if (e->same_code) say(&s, "same_code", "the same code", STR_NONE);
+  say_names(&s, e->likeness);
+  if (e->only_tops) say(&s, "only_tops", "the only tops of their trees", STR_NONE);
+  say_numbers(&s, e);
+  say_above(&s, e->above);
+  if (e->other_level) say(&s, "other_level", "on another level", STR_NONE);
+  if (e->rivals) say(&s, "rivals", "but another one is as good", STR_NONE);
+  if (s.text[0] >= 'a' && s.text[0] <= 'z') s.text[0] = (char)(s.text[0] - 'a' + 'A');
+  struct align_reason *kept = ARENA_ARRAY(arena, s.n, struct align_reason);
+  memcpy(kept, s.reasons, s.n * sizeof *kept);
+  return (struct align_reasons){arena_str(arena, str_of(s.text)), kept, s.n};
 }

@@ -5,6 +5,7 @@
 #ifndef DRAWBRIDGE_ALIGN_UNIT_PAIR_H
 #define DRAWBRIDGE_ALIGN_UNIT_PAIR_H
 
+#include "align/reason.h"
 #include "align/unit.h"
 
 #define UNIT_AUTO 0.9f     /* from here on an answer is sure */
@@ -36,6 +37,6 @@ bool unit_vetoed(const struct unit_evidence *evidence); /* a contradiction: name
 bool unit_stands_alone(
     const struct unit_evidence *evidence); /* belongs together whatever stands above: id, code with a like name, or the very name */
 float unit_confidence(const struct unit_evidence *evidence);
-struct str unit_why(struct arena *arena, const struct unit_evidence *evidence);
+struct align_reasons unit_why(struct arena *arena, const struct unit_evidence *evidence);
 
 #endif

@@ -12,7 +12,13 @@
 #include "drift/drift.h"
 #include "mapping/mapping.h"
 
-enum { ALIGNMENT_DECISIONS_MAX = 200000, ALIGNMENT_NOTE_MAX = 2000, ALIGNMENT_STATE_MAX = 64 << 20 };
+enum {
+  ALIGNMENT_DECISIONS_MAX = 200000,
+  ALIGNMENT_NOTE_MAX = 2000,
+  ALIGNMENT_STATE_MAX = 64 << 20,
+  ALIGNMENT_FOUND_MAX = 50,
+  ALIGNMENT_SEARCH_WORDS_MAX = 10
+};
 
 struct alignment_decision {
   struct decision what;
@@ -32,8 +38,16 @@ struct alignment {
   size_t decision_count;
 };
 
+/* Does the side hold the org unit, or is it an attribute option combo of its data sets? `of` is one of these two. */
+bool alignment_holds_place(const struct alignment_side *side, enum decision_of of, struct str id);
+
+const char *alignment_kind_name(const struct decision *decision); /* "data_element", "operand", "org_unit", "attribute_option_combo" */
+
+/* What the engine is told to leave as it is: as many as decisions. */
+const struct decision *alignment_fixed(const struct alignment *alignment, struct arena *arena);
+
 /* Applies what a person sent: {"decisions":[{"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
- * "decision":"accepted"|"rejected"|"none"|"undecided","note":…}]}. `accepted` and `none` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets all of it.
+ * "decision":"accepted"|"rejected"|"none"|"undecided","note":…}]}; of the kinds org_unit and attribute_option_combo "source":id and "targets":[{"id":…}], of which `accepted` takes one. `accepted` and `none` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets all of it.
  * All of the list or nothing: ERROR_bad_request says which entry and why. *ret lives in the arena. */
 int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena,
                      const struct alignment_decision **ret, size_t *ret_count, struct error *error);
@@ -41,14 +55,20 @@ int alignment_decide(const struct alignment *alignment, struct str json, struct 
 /* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
 
+/* What the engine proposes for org units, attribute option combos and periods around what is decided about them (docs/openapi.yaml, AlignmentPlaces). Runs that part of the engine. -1: ERROR_cancelled, or ERROR_too_large. */
+int alignment_places(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
+
+/* The target's org units (attribute option combos) that take part and have all words of the search in name, code or id, case and accents aside: a JSON list, the first ALIGNMENT_FOUND_MAX. False: larger than buf->max. */
+bool alignment_find_places(const struct alignment *alignment, enum decision_of of, struct str search, struct buf *out);
+
 /* What of `after` is another than in `before` (docs/openapi.yaml, AlignmentChanges); both as alignment_state wrote them about this alignment. A state in another form counts as changed altogether. False: larger than buf->max. */
 bool alignment_changes(const struct alignment *alignment, struct str before, struct str after, struct buf *out);
 
 /* The mapping document: what is accepted, with the cells that were shown for it; the engine's other answers as what they are. */
 int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error);
 
-/* What a mapping decides about cells, as the JSON that alignment_decide takes, in the arena: `accepted`, `rejected` and `none`; what nobody decided (`auto`, `proposed`) decides nothing. Cells that a side does not hold
- * are left out and counted. -1: ERROR_too_large. */
+/* What a mapping decides about cells and in pairs of org units and attribute option combos, as the JSON that alignment_decide takes, in the arena: `accepted`, `rejected` and `none`; what nobody decided (`auto`, `proposed`) decides nothing. Cells and pairs that a side
+ * does not hold are left out and counted. -1: ERROR_too_large. */
 int alignment_entries(const struct alignment *alignment, const struct mapping *mapping, struct arena *arena, struct str *ret_json,
                       size_t *ret_unknown, struct error *error);
 

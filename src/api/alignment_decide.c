@@ -21,7 +21,7 @@ struct list {
 };
 
 static bool same_source(const struct decision *a, const struct decision *b) {
-  return a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) &&
+  return a->of == b->of && a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) &&
          str_eq(a->source_category_option_combo, b->source_category_option_combo);
 }
 
@@ -42,13 +42,52 @@ static int check_cell(const struct alignment_side *side, const char *which, stru
   return 0;
 }
 
+bool alignment_holds_place(const struct alignment_side *side, enum decision_of of, struct str id) {
+  if (of == DECISION_OF_ORG_UNIT) return dhis2_metadata_org_unit(side->metadata, id) != NULL;
+  const struct dhis2_option_combo *found = dhis2_metadata_option_combo(side->metadata, id);
+  for (size_t i = 0; found && i < side->metadata->data_set_count; i++)
+    if (side->metadata->data_sets[i]->combo && side->metadata->data_sets[i]->combo == found->combo) return true;
+  return false;
+}
+
+static int check_place(const struct alignment_side *side, const char *which, enum decision_of of, struct str id, struct error *error) {
+  if (alignment_holds_place(side, of, id)) return 0;
+  return error_set(error, ERROR_bad_request, "the %s has no %s '%.*s'", which,
+                   of == DECISION_OF_ORG_UNIT ? "org unit" : "attribute option combo", STR_ARG(str_slice(id, 0, 40)));
+}
+
+static const struct kind {
+  const char *name;
+  enum decision_of of;
+  bool operand;
+} kinds[] = {
+    {"data_element", DECISION_OF_CELLS, false},
+    {"operand", DECISION_OF_CELLS, true},
+    {"org_unit", DECISION_OF_ORG_UNIT, false},
+    {"attribute_option_combo", DECISION_OF_ATTRIBUTE, false},
+};
+
+static const struct kind *kind_named(struct str name) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (str_eq(name, str_of(kinds[i].name))) return &kinds[i];
+  return NULL;
+}
+
+const char *alignment_kind_name(const struct decision *decision) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].of == decision->of && kinds[i].operand == decision->operand) return kinds[i].name;
+  return "";
+}
+
 static int read_entry(const struct alignment *alignment, struct arena *arena, json_t *item, struct entry *ret, struct error *error) {
-  struct str kind = json_text(item, "kind"), verdict = json_text(item, "decision");
-  bool operand = str_eq(kind, STR("operand"));
-  if (!operand && !str_eq(kind, STR("data_element"))) return error_set(error, ERROR_bad_request, "'kind' is data_element or operand");
+  struct str verdict = json_text(item, "decision");
+  const struct kind *kind = kind_named(json_text(item, "kind"));
+  if (!kind) return error_set(error, ERROR_bad_request, "'kind' is data_element, operand, org_unit or attribute_option_combo");
+  bool operand = kind->operand;
   *ret = (struct entry){
       .what = {.operand = operand,
-               .source_data_element = json_text(item, "source_data_element"),
+               .of = kind->of,
+               .source_data_element = json_text(item, kind->of ? "source" : "source_data_element"),
                .source_category_option_combo = json_text(item, "source_category_option_combo"),
                .sign = '+'},
       .targets = json_object_get(item, "targets"),
@@ -61,10 +100,14 @@ static int read_entry(const struct alignment *alignment, struct arena *arena, js
   bool needs_target = strcmp(ret->verdict, "accepted") == 0 || strcmp(ret->verdict, "rejected") == 0;
   if (needs_target && (!json_is_array(ret->targets) || !json_array_size(ret->targets)))
     return error_set(error, ERROR_bad_request, "'%s' needs 'targets'", ret->verdict);
+  if (kind->of && strcmp(ret->verdict, "accepted") == 0 && json_array_size(ret->targets) > 1)
+    return error_set(error, ERROR_bad_request, "an %s is one of the target's, not several", kind->name);
   if (json_array_size(ret->targets) > TARGETS_MAX) return error_set(error, ERROR_bad_request, "more than %d targets", TARGETS_MAX);
   if (ret->note.n > ALIGNMENT_NOTE_MAX) return error_set(error, ERROR_bad_request, "a note has at most %d bytes", ALIGNMENT_NOTE_MAX);
   if (!operand) ret->what.source_category_option_combo = STR_NONE;
-  if (check_cell(&alignment->source, "source", ret->what.source_data_element, ret->what.source_category_option_combo, operand, error))
+  if (kind->of
+          ? check_place(&alignment->source, "source", kind->of, ret->what.source_data_element, error)
+          : check_cell(&alignment->source, "source", ret->what.source_data_element, ret->what.source_category_option_combo, operand, error))
     return -1;
   ret->what.source_data_element = arena_str(arena, ret->what.source_data_element);
   ret->what.source_category_option_combo = arena_str(arena, ret->what.source_category_option_combo);
@@ -73,10 +116,12 @@ static int read_entry(const struct alignment *alignment, struct arena *arena, js
 
 static int read_target(const struct alignment *alignment, struct arena *arena, const json_t *target, struct decision *what,
                        struct error *error) {
-  struct str element = json_text(target, "data_element"), coc = json_text(target, "category_option_combo"),
+  struct str element = json_text(target, what->of ? "id" : "data_element"), coc = json_text(target, "category_option_combo"),
              sign = json_text(target, "sign");
   if (sign.p && !str_eq(sign, STR("+")) && !str_eq(sign, STR("-"))) return error_set(error, ERROR_bad_request, "'sign' is + or -");
-  if (check_cell(&alignment->target, "target", element, coc, what->operand, error)) return -1;
+  if (what->of ? check_place(&alignment->target, "target", what->of, element, error)
+               : check_cell(&alignment->target, "target", element, coc, what->operand, error))
+    return -1;
   what->target_data_element = arena_str(arena, element);
   what->target_category_option_combo = what->operand ? arena_str(arena, coc) : STR_NONE;
   what->sign = sign.n && sign.p[0] == '-' ? '-' : '+';
@@ -165,6 +210,7 @@ bool alignment_write_decisions(const struct alignment *alignment, struct buf *bu
     char sign[2] = {d->what.sign, '\0'};
     json_out_object(&out);
     json_out_member_bool(&out, "operand", d->what.operand);
+    if (d->what.of) json_out_member_int(&out, "of", (int64_t)d->what.of);
     json_out_member_str(&out, "source_data_element", d->what.source_data_element);
     json_out_member_str(&out, "source_category_option_combo", d->what.source_category_option_combo);
     json_out_member_str(&out, "target_data_element", d->what.target_data_element);
@@ -192,8 +238,10 @@ int alignment_read_decisions(struct arena *arena, struct str json, const struct 
   for (size_t i = 0; i < json_array_size(root); i++) {
     const json_t *item = json_array_get(root, i);
     struct str verdict = json_text(item, "decision"), sign = json_text(item, "sign");
+    json_int_t of = json_integer_value(json_object_get(item, "of"));
     list[i] = (struct alignment_decision){
         .what = {.operand = json_is_true(json_object_get(item, "operand")),
+                 .of = of >= DECISION_OF_CELLS && of <= DECISION_OF_ATTRIBUTE ? (enum decision_of)of : DECISION_OF_CELLS,
                  .source_data_element = arena_str(arena, json_text(item, "source_data_element")),
                  .source_category_option_combo = arena_str(arena, json_text(item, "source_category_option_combo")),
                  .target_data_element = arena_str(arena, json_text(item, "target_data_element")),

@@ -35,6 +35,7 @@ static void note_blocked(struct carrying *c, const struct mapping *carried) {
 }
 
 static bool follow(struct carrying *c, struct decision *d) {
+  if (d->of) return false; /* nothing tells what came in the place of an org unit */
   struct mapping_operand source = {d->source_data_element, d->source_category_option_combo},
                          target = {d->target_data_element, d->target_category_option_combo};
   bool from = successors_cell(&c->source, &source), to = successors_cell(&c->target, &target);
@@ -45,7 +46,9 @@ static bool follow(struct carrying *c, struct decision *d) {
   return from || to;
 }
 
-static bool held(const struct dhis2_metadata *side, struct str element, struct str coc, bool operand) {
+static bool held(const struct dhis2_metadata *side, const struct decision *d, struct str element, struct str coc) {
+  bool operand = d->operand;
+  if (d->of) return alignment_holds_place(&(struct alignment_side){.metadata = side}, d->of, element);
   const struct dhis2_data_element *found = dhis2_metadata_element(side, element);
   const struct dhis2_option_combo *combo = operand ? dhis2_metadata_option_combo(side, coc) : NULL;
   return found && (!operand || (combo && dhis2_element_holds(found, combo)));
@@ -55,12 +58,13 @@ static bool held(const struct dhis2_metadata *side, struct str element, struct s
 static struct str reason_against(struct carrying *c, const struct decision *d) {
   struct mapping_operand source = {d->source_data_element, d->source_category_option_combo},
                          target = {d->target_data_element, d->target_category_option_combo};
-  const struct str *blocked = map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target)
-                                                              : pair_of(c->arena, d->source_data_element, d->target_data_element));
+  const struct str *blocked = d->of ? NULL
+                                    : map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target)
+                                                                      : pair_of(c->arena, d->source_data_element, d->target_data_element));
   if (blocked && d->verdict == DECISION_ACCEPTED) return *blocked;
-  if (!held(c->now.source, d->source_data_element, d->source_category_option_combo, d->operand))
+  if (!held(c->now.source, d, d->source_data_element, d->source_category_option_combo))
     return STR("the source no longer has what was decided about");
-  if (d->verdict != DECISION_NONE && !held(c->now.target, d->target_data_element, d->target_category_option_combo, d->operand))
+  if (d->verdict != DECISION_NONE && !held(c->now.target, d, d->target_data_element, d->target_category_option_combo))
     return STR("the target no longer has what was decided for");
   return STR_NONE;
 }

@@ -58,10 +58,11 @@ static int read_follow(struct api_job *job, bool *ret, struct error *error) {
 
 static void answer_reopened(struct json_out *out, const struct alignment_reopened *one) {
   json_out_object(out);
-  json_out_member_str(out, "kind", one->what.operand ? STR("operand") : STR("data_element"));
-  json_out_member_str(out, "source_data_element", one->what.source_data_element);
+  json_out_member_str(out, "kind", str_of(alignment_kind_name(&one->what)));
+  json_out_member_str(out, one->what.of ? "source" : "source_data_element", one->what.source_data_element);
   if (one->what.operand) json_out_member_str(out, "source_category_option_combo", one->what.source_category_option_combo);
-  if (one->what.target_data_element.n) json_out_member_str(out, "target_data_element", one->what.target_data_element);
+  if (one->what.target_data_element.n)
+    json_out_member_str(out, one->what.of ? "target" : "target_data_element", one->what.target_data_element);
   if (one->what.target_category_option_combo.n)
     json_out_member_str(out, "target_category_option_combo", one->what.target_category_option_combo);
   json_out_member_str(out, "reason", one->reason);

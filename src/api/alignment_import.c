@@ -91,6 +91,42 @@ static void write_cell(struct json_out *out, const struct cell *cell) {
   if (cell->none && !cell->accepted && !cell->rejected) write_entry(out, cell, "none", NULL, cell->none->note);
 }
 
+/* A pair that is the engine's word comes with its confidence; a person's without. */
+static bool is_persons(const struct mapping_pair *pair) {
+  bool engines = pair->confidence > 0 && (pair->decision == MAPPING_NONE || str_eq(pair->source, pair->target));
+  return !engines && (pair->decision == MAPPING_ACCEPTED || pair->decision == MAPPING_REJECTED || pair->decision == MAPPING_NONE);
+}
+
+static void write_pair(struct json_out *out, enum decision_of of, const struct mapping_pair *pair) {
+  json_out_object(out);
+  json_out_member_str(out, "kind", str_of(alignment_kind_name(&(struct decision){.of = of})));
+  json_out_member_str(out, "source", pair->source);
+  json_out_member_str(out, "decision", str_of(mapping_decision_name(pair->decision)));
+  json_out_member_array(out, "targets");
+  if (pair->decision != MAPPING_NONE) {
+    json_out_object(out);
+    json_out_member_str(out, "id", pair->target);
+    json_out_end(out);
+  }
+  json_out_end(out);
+  json_out_end(out);
+}
+
+static size_t write_pairs(struct json_out *out, const struct alignment *alignment, enum decision_of of, const struct mapping_pair *pairs,
+                          size_t count) {
+  size_t unknown = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!is_persons(&pairs[i])) continue;
+    bool held = alignment_holds_place(&alignment->source, of, pairs[i].source) &&
+                (pairs[i].decision == MAPPING_NONE || alignment_holds_place(&alignment->target, of, pairs[i].target));
+    if (held)
+      write_pair(out, of, &pairs[i]);
+    else
+      unknown++;
+  }
+  return unknown;
+}
+
 int alignment_entries(const struct alignment *alignment, const struct mapping *mapping, struct arena *arena, struct str *ret_json,
                       size_t *ret_unknown, struct error *error) {
   struct map cells = {0};
@@ -100,6 +136,9 @@ int alignment_entries(const struct alignment *alignment, const struct mapping *m
   json_out_object(&out);
   json_out_member_array(&out, "decisions");
   for (struct map_entry *e = map_first(&cells); e; e = map_next(&cells, e)) write_cell(&out, e->value);
+  *ret_unknown += write_pairs(&out, alignment, DECISION_OF_ORG_UNIT, mapping->org_units, mapping->org_unit_count);
+  *ret_unknown +=
+      write_pairs(&out, alignment, DECISION_OF_ATTRIBUTE, mapping->attribute_option_combos, mapping->attribute_option_combo_count);
   json_out_end(&out);
   json_out_end(&out);
   int result = text.full ? error_set(error, ERROR_too_large, "more than %d bytes of decisions", ENTRIES_MAX) : 0;

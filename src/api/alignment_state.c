@@ -56,6 +56,7 @@ static void index_rows(struct writing *w) {
 static void index_decisions(struct writing *w) {
   for (size_t i = 0; i < w->alignment->decision_count; i++) {
     const struct alignment_decision *d = &w->alignment->decisions[i];
+    if (d->what.of) continue; /* alignment_places */
     if (d->what.operand) {
       (void)map_put(&w->cells, cell_key(w->arena, d->what.source_data_element, d->what.source_category_option_combo), w);
       continue;
@@ -103,6 +104,7 @@ static void write_proposal(struct writing *w, const struct align_row *row) {
   json_out_member_number(w->out, "confidence", (double)(int)(row->confidence * 1000 + 0.5f) / 1000);
   json_out_member_str(w->out, "decision", str_of(align_answer_name(row->answer)));
   json_out_member_str(w->out, "why", row->why);
+  if (row->reason) json_out_member_str(w->out, "reason", str_of(row->reason));
   json_out_member_array(w->out, "features");
   for (uint32_t i = 0; i < row->feature_count; i++) {
     json_out_object(w->out);
@@ -307,11 +309,16 @@ static void write_side(struct writing *w, const char *key, const struct alignmen
   json_out_end(w->out);
 }
 
+const struct decision *alignment_fixed(const struct alignment *alignment, struct arena *arena) {
+  struct decision *fixed = ARENA_ARRAY(arena, alignment->decision_count, struct decision);
+  for (size_t i = 0; i < alignment->decision_count; i++) fixed[i] = alignment->decisions[i].what;
+  return fixed;
+}
+
 /* The engine's answer around what is decided. The arena is the caller's. */
 static int run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret,
                       struct error *error) {
-  struct decision *fixed = ARENA_ARRAY(arena, alignment->decision_count, struct decision);
-  for (size_t i = 0; i < alignment->decision_count; i++) fixed[i] = alignment->decisions[i].what;
+  const struct decision *fixed = alignment_fixed(alignment, arena);
   struct align_options options = {.candidates = 5, .cancel = cancel};
   return align_run(alignment->source.metadata, alignment->target.metadata, &options, fixed, alignment->decision_count, arena, ret, error);
 }
@@ -356,7 +363,8 @@ int alignment_mapping(const struct alignment *alignment, struct arena *arena, co
   const struct align_places *places;
   struct align_options plain = {0};
   if (run_engine(alignment, NULL, arena, &found, error) < 0 ||
-      align_places(alignment->source.metadata, alignment->target.metadata, &plain, NULL, 0, arena, &places, error) < 0)
+      align_places(alignment->source.metadata, alignment->target.metadata, &plain, alignment_fixed(alignment, arena),
+                   alignment->decision_count, arena, &places, error) < 0)
     return -1;
   struct align_mapping_options options = {alignment->source.server, alignment->target.server, true, places};
   *ret = align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);

@@ -433,7 +433,7 @@ int api_alignment_import(struct api_job *job, struct error *error) {
     return -1;
   if (unknown && reading.warnings.n < FORMAT_WARNINGS_MAX)
     reading.warnings.lines[reading.warnings.n++] =
-        arena_printf(job->arena, "%zu cells are passed over: the two data sets do not hold them", unknown);
+        arena_printf(job->arena, "%zu cells or pairs are passed over: the two data sets do not hold them", unknown);
   tell(job, &reading.warnings);
   alignment.version++;
   return keep_changed(job, &document, &alignment, error);

@@ -37,6 +37,8 @@ static const struct route {
     {"GET", "/v1/alignments/{}/mapping", api_alignment_mapping, 0},
     {"PUT", "/v1/alignments/{}/mapping", api_alignment_import, BODY_MAX},
     {"GET", "/v1/formats", api_formats_list, 0},
+    {"GET", "/v1/alignments/{}/places", api_alignment_places, 0},
+    {"GET", "/v1/alignments/{}/places/targets", api_alignment_place_targets, 0},
     {"GET", "/v1/alignments/{}/drift", api_alignment_drift, 0},
     {"POST", "/v1/alignments/{}/drift", api_alignment_carry, EMPTY_MAX},
     {"POST", "/v1/runs", api_runs_create, BODY_MAX},

@@ -74,6 +74,8 @@ int api_alignment_delete(struct api_job *job, struct error *error);
 int api_alignment_mapping(struct api_job *job, struct error *error);
 int api_alignment_import(struct api_job *job, struct error *error);
 int api_formats_list(struct api_job *job, struct error *error);
+int api_alignment_places(struct api_job *job, struct error *error);
+int api_alignment_place_targets(struct api_job *job, struct error *error);
 int api_alignment_drift(struct api_job *job, struct error *error);
 int api_alignment_carry(struct api_job *job, struct error *error);
 int api_runs_create(struct api_job *job, struct error *error);

@@ -139,6 +139,10 @@ class OpenApi(Case):
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 412, {"If-Match": '"1"'}, {"decisions": []})
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 400, {"If-Match": '"2"'}, {"decisions": [{"kind": "nothing"}]})
         self.ask("GET", "/v1/alignments/{alignment}/mapping", f"{at}/mapping", 200)
+        self.ask("GET", "/v1/alignments/{alignment}/places", f"{at}/places", 200)
+        self.ask("GET", "/v1/alignments/{alignment}/places", "/v1/alignments/nothing/places", 404)
+        self.assertGreater(len(self.ask("GET", "/v1/alignments/{alignment}/places/targets", f"{at}/places/targets?kind=org_unit", 200).json), 0)
+        self.ask("GET", "/v1/alignments/{alignment}/places/targets", f"{at}/places/targets?kind=nothing", 400)
         self.assertEqual(self.ask("GET", "/v1/alignments/{alignment}/drift", f"{at}/drift", 200).json["changes"], [])
         self.ask("GET", "/v1/alignments/{alignment}/drift", "/v1/alignments/nothing/drift", 404)
         self.ask("POST", "/v1/alignments/{alignment}/drift", f"{at}/drift", 412, {"If-Match": '"1"'})
@@ -178,7 +182,7 @@ class OpenApi(Case):
         row[header.split(",").index("decision")] = "rejected"
         answer = self.ask("PUT", "/v1/alignments/{alignment}/mapping", f"{at}/mapping?format=csv", 200, {"If-Match": version},
                           "\n".join([header, ",".join(row), "operand,nothing,such,t,d,+,,,accepted,,,,,"]).encode())
-        self.assertEqual(json.loads(answer.header("Drawbridge-Warnings")), ["1 cells are passed over: the two data sets do not hold them"])
+        self.assertEqual(json.loads(answer.header("Drawbridge-Warnings")), ["1 cells or pairs are passed over: the two data sets do not hold them"])
         state = self.browser.call("GET", at).json
         cell = next(one for one in state["cells"] if one["source_data_element"] == row[1] and one["source"]["id"] == row[2])
         self.assertTrue(cell["decided"])

@@ -1,0 +1,28 @@
+/* Org units, attribute option combos and periods of an alignment: what is proposed, what is decided, and what else there is to choose from. Deciding is the alignment's PATCH. */
+#include "api/alignments.h"
+#include "http/form.h"
+
+int api_alignment_places(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  if (alignments_load(job, &document, &alignment, error) || alignment_places(&alignment, NULL, &job->answer, error)) return -1;
+  job->etag = document.version;
+  return 0;
+}
+
+/* ?kind=org_unit|attribute_option_combo&search=WORDS */
+int api_alignment_place_targets(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct alignment alignment;
+  struct form query;
+  struct str kind = STR_NONE, search = STR("");
+  if (form_parse(job->arena, job->query, &query, error)) return -1;
+  (void)form_get(&query, STR("kind"), &kind);
+  (void)form_get(&query, STR("search"), &search);
+  bool units = str_eq(kind, STR("org_unit"));
+  if (!units && !str_eq(kind, STR("attribute_option_combo")))
+    return error_set(error, ERROR_bad_request, "'kind' is org_unit or attribute_option_combo");
+  if (alignments_load(job, &document, &alignment, error)) return -1;
+  (void)alignment_find_places(&alignment, units ? DECISION_OF_ORG_UNIT : DECISION_OF_ATTRIBUTE, search, &job->answer);
+  return 0;
+}

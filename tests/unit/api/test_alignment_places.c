@@ -1,0 +1,259 @@
+/* What a person decides about org units and attribute option combos is kept, proposed around, in the mapping, and comes back out of it. */
+#include "api/alignment.h"
+#include "mapping/formats.h"
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define UNIT(id, name, parent) "{\"id\":\"" id "\",\"name\":\"" name "\",\"level\":2,\"parent\":{\"id\":\"" parent "\"}}"
+#define SIDE(units, assigned, options, combos) \
+  "{\"organisationUnits\":[{\"id\":\"top00000000\",\"name\":\"Country\",\"level\":1}," units "]," \
+  "\"dataElements\":[{\"id\":\"nets0000000\",\"name\":\"Nets " \
+  "given\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":\"plain000000\"}}]," \
+  "\"dataSets\":[{\"id\":\"set00000000\",\"name\":\"Nets\",\"periodType\":\"Monthly\",\"categoryCombo\":{\"id\":\"partner0000\"}," \
+  "\"dataSetElements\":[{\"dataElement\":{\"id\":\"nets0000000\"}}],\"organisationUnits\":[" assigned "]}]," \
+  "\"categoryOptions\":[" options "],\"categoryCombos\":[{\"id\":\"plain000000\",\"name\":\"default\"},{\"id\":\"partner0000\",\"name\":" \
+  "\"Partner\"}],\"categoryOptionCombos\":[{\"id\":\"dflt0000000\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"plain000000\"}}" \
+  "," combos "]}"
+#define COMBO(id, name, option) \
+  "{\"id\":\"" id "\",\"name\":\"" name "\",\"categoryCombo\":{\"id\":\"partner0000\"},\"categoryOptions\":[{\"id\":\"" option "\"}]}"
+
+static const char source_text[] = SIDE(UNIT("bo000000000", "Bo clinic", "top00000000") "," UNIT(
+                                           "kenema00000", "Kenema post", "top00000000") "," UNIT("same0000000", "Makeni", "top00000000"),
+                                       "{\"id\":\"bo000000000\"},{\"id\":\"kenema00000\"},{\"id\":\"same0000000\"}",
+                                       "{\"id\":\"red00000000\",\"name\":\"Red\"},{\"id\":\"blue0000000\",\"name\":\"Blue\"}",
+                                       COMBO("red00000001", "Red", "red00000000") "," COMBO("blue0000001", "Blue", "blue0000000"));
+static const char target_text[] = SIDE(UNIT("Unit0000001", "Facility 17", "top00000000") "," UNIT(
+                                           "Unit0000002", "Facility 18", "top00000000") "," UNIT("same0000000", "Makeni", "top00000000"),
+                                       "{\"id\":\"Unit0000001\"},{\"id\":\"Unit0000002\"},{\"id\":\"same0000000\"}",
+                                       "{\"id\":\"Opt00000001\",\"name\":\"Alpha\"},{\"id\":\"Opt00000002\",\"name\":\"Omega\"}",
+                                       COMBO("Combo000001", "Alpha", "Opt00000001") "," COMBO("Combo000002", "Omega", "Opt00000002"));
+
+static struct arena *arena;
+static struct alignment alignment;
+
+static const struct dhis2_metadata *side(const char *text) {
+  struct error error = {0};
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  if (dhis2_metadata_reader_feed(reader, str_of(text), &error)) fail_msg("%s", error.message);
+  return dhis2_metadata_reader_finish(reader, &error);
+}
+
+static int setup(void **state) {
+  (void)state;
+  arena = arena_new();
+  alignment =
+      (struct alignment){.id = STR("a"), .version = 1, .source = {STR("s"), side(source_text)}, .target = {STR("t"), side(target_text)}};
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  arena_free(arena);
+  return 0;
+}
+
+static int decide(const char *entries, struct error *error) {
+  struct str json = arena_printf(arena, "{\"decisions\":[%s]}", entries);
+  const struct alignment_decision *list;
+  size_t count;
+  if (alignment_decide(&alignment, json, STR("maria"), STR("2026-11-24T09:30:00Z"), arena, &list, &count, error)) return -1;
+  alignment.decisions = list;
+  alignment.decision_count = count;
+  return 0;
+}
+
+static void decided(const char *entries) {
+  struct error error = {0};
+  if (decide(entries, &error)) fail_msg("%s", error.message);
+}
+
+static void refused(const char *entries, const char *words) {
+  struct error error = {0};
+  assert_int_equal(decide(entries, &error), -1);
+  if (!str_has(str_of(error.message), str_of(words))) fail_msg("%s", error.message);
+}
+
+#define PLACE(kind, source, decision, targets) \
+  "{\"kind\":\"" kind "\",\"source\":\"" source "\",\"decision\":\"" decision "\",\"targets\":[" targets "]}"
+#define ID(id) "{\"id\":\"" id "\"}"
+#define BO PLACE("org_unit", "bo000000000", "accepted", ID("Unit0000002"))
+#define RED PLACE("attribute_option_combo", "red00000001", "accepted", ID("Combo000001"))
+
+static json_t *places(void) {
+  struct buf out = BUF_INIT(1 << 20);
+  struct error error = {0};
+  json_error_t why;
+  if (alignment_places(&alignment, NULL, &out, &error)) fail_msg("%s", error.message);
+  json_t *root = json_loadb(buf_str(&out).p, out.n, JSON_REJECT_DUPLICATES, &why);
+  if (!root) fail_msg("%s in %.*s", why.text, STR_ARG(buf_str(&out)));
+  buf_free(&out);
+  return root;
+}
+
+static const json_t *pair_of(const json_t *root, const char *kind, const char *source) {
+  size_t i;
+  const json_t *pair;
+  json_array_foreach(json_object_get(json_object_get(root, kind), "pairs"), i, pair) {
+    if (strcmp(json_string_value(json_object_get(json_object_get(pair, "source"), "id")), source) == 0) return pair;
+  }
+  return NULL;
+}
+
+static const char *state_of(const json_t *pair) {
+  return json_string_value(json_object_get(json_object_get(pair, "decision"), "state"));
+}
+
+static const struct mapping *mapping(void) {
+  struct error error = {0};
+  const struct mapping *made;
+  if (alignment_mapping(&alignment, arena, &made, &error)) fail_msg("%s", error.message);
+  return made;
+}
+
+static const struct mapping_pair *mapped(const struct mapping_pair *pairs, size_t count, const char *source) {
+  for (size_t i = 0; i < count; i++)
+    if (str_eq(pairs[i].source, str_of(source))) return &pairs[i];
+  return NULL;
+}
+
+static void before_anything_is_decided(void **state) {
+  (void)state;
+  json_t *root = places();
+  const json_t *units = json_object_get(root, "org_units");
+  assert_int_equal(json_integer_value(json_object_get(units, "same")), 1);
+  assert_int_equal(json_array_size(json_object_get(units, "pairs")), 2); /* what surely keeps its id is only counted */
+  const json_t *bo = pair_of(root, "org_units", "bo000000000");
+  assert_string_equal(state_of(bo), "open");
+  assert_string_equal(json_string_value(json_object_get(json_object_get(bo, "source"), "above")), "Country");
+  assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(bo, "reasons"), 0), "code")), "nothing_alike");
+  assert_string_equal(json_string_value(json_object_get(json_object_get(root, "periods"), "reason")), "same_type");
+  json_decref(root);
+}
+
+static void a_decision_is_in_the_mapping(void **state) {
+  (void)state;
+  decided(BO "," RED "," PLACE("org_unit", "kenema00000", "none", ""));
+  json_t *root = places();
+  const json_t *bo = pair_of(root, "org_units", "bo000000000");
+  assert_string_equal(state_of(bo), "accepted");
+  assert_string_equal(json_string_value(json_object_get(json_object_get(bo, "decision"), "by")), "maria");
+  assert_int_equal(json_array_size(json_object_get(bo, "proposals")), 0);
+  assert_string_equal(state_of(pair_of(root, "org_units", "kenema00000")), "none");
+  json_decref(root);
+  const struct mapping *made = mapping();
+  const struct mapping_pair *pair = mapped(made->org_units, made->org_unit_count, "bo000000000");
+  assert_true(pair && str_eq(pair->target, STR("Unit0000002")) && pair->decision == MAPPING_ACCEPTED);
+  pair = mapped(made->org_units, made->org_unit_count, "kenema00000");
+  assert_true(pair && pair->decision == MAPPING_NONE);
+  pair = mapped(made->attribute_option_combos, made->attribute_option_combo_count, "red00000001");
+  assert_true(pair && str_eq(pair->target, STR("Combo000001")) && pair->decision == MAPPING_ACCEPTED);
+  decided(PLACE("org_unit", "bo000000000", "undecided", ""));
+  made = mapping();
+  pair = mapped(made->org_units, made->org_unit_count, "bo000000000");
+  assert_true(pair && pair->decision == MAPPING_NONE);
+}
+
+static void what_is_rejected_is_not_proposed_again(void **state) {
+  (void)state;
+  decided(PLACE("org_unit", "same0000000", "rejected", ID("same0000000")));
+  json_t *root = places();
+  const json_t *same = pair_of(root, "org_units", "same0000000");
+  assert_string_equal(state_of(same), "open");
+  assert_int_equal(json_array_size(json_object_get(json_object_get(same, "decision"), "rejected")), 1);
+  assert_int_equal(json_array_size(json_object_get(same, "proposals")), 0);
+  json_decref(root);
+}
+
+static void what_makes_no_sense_is_refused(void **state) {
+  (void)state;
+  refused(PLACE("org_unit", "nowhere0000", "accepted", ID("Unit0000001")), "the source has no org unit 'nowhere0000'");
+  refused(PLACE("org_unit", "bo000000000", "accepted", ID("nowhere0000")), "the target has no org unit");
+  refused(PLACE("org_unit", "bo000000000", "accepted", ID("Unit0000001") "," ID("Unit0000002")), "not several");
+  refused(PLACE("attribute_option_combo", "dflt0000000", "none", ""),
+          "the source has no attribute option combo"); /* not of a data set's combo */
+  assert_int_equal(alignment.decision_count, 0);
+}
+
+/* Decisions are kept as bytes, and go through the mapping, without becoming decisions about elements. */
+static void there_and_back(void **state) {
+  struct buf kept = BUF_INIT(1 << 16), file = BUF_INIT(1 << 20);
+  struct error error = {0};
+  struct str entries;
+  size_t unknown, count;
+  const struct alignment_decision *list;
+  (void)state;
+  decided(BO "," RED "," PLACE("org_unit", "kenema00000", "none", ""));
+  assert_true(alignment_write_decisions(&alignment, &kept));
+  assert_int_equal(alignment_read_decisions(arena, buf_str(&kept), &list, &count, &error), 0);
+  assert_int_equal(count, 3);
+  assert_int_equal(list[0].what.of, DECISION_OF_ORG_UNIT);
+  assert_int_equal(list[1].what.of, DECISION_OF_ATTRIBUTE);
+  assert_true(mapping_write(mapping(), &file));
+  const struct mapping *read = mapping_read(arena, arena_str(arena, buf_str(&file)), &error);
+  assert_non_null(read);
+  alignment.decision_count = 0;
+  assert_int_equal(alignment_entries(&alignment, read, arena, &entries, &unknown, &error), 0);
+  assert_int_equal(unknown, 0);
+  assert_int_equal(alignment_decide(&alignment, entries, STR("asha"), STR("2026-11-25T09:30:00Z"), arena, &list, &count, &error), 0);
+  size_t units = 0, attributes = 0;
+  for (size_t i = 0; i < count; i++) {
+    units += list[i].what.of == DECISION_OF_ORG_UNIT;
+    attributes += list[i].what.of == DECISION_OF_ATTRIBUTE;
+    assert_false(list[i].what.of && str_eq(list[i].what.source_data_element, STR("same0000000"))); /* that is the engine's word */
+  }
+  assert_int_equal(units, 2);
+  assert_int_equal(attributes, 1);
+  buf_free(&kept);
+  buf_free(&file);
+}
+
+static size_t found(enum decision_of of, const char *search) {
+  struct buf out = BUF_INIT(1 << 16);
+  json_error_t why;
+  assert_true(alignment_find_places(&alignment, of, str_of(search), &out));
+  json_t *list = json_loadb(buf_str(&out).p, out.n, 0, &why);
+  size_t n = json_array_size(list);
+  json_decref(list);
+  buf_free(&out);
+  return n;
+}
+
+static void searching(void **state) {
+  (void)state;
+  assert_int_equal(found(DECISION_OF_ORG_UNIT, ""), 3); /* not the top: it takes no part */
+  assert_int_equal(found(DECISION_OF_ORG_UNIT, "FACÍLITY 18"), 1);
+  assert_int_equal(found(DECISION_OF_ORG_UNIT, "unit0000001"), 1);
+  assert_int_equal(found(DECISION_OF_ORG_UNIT, "facility makeni"), 0);
+  assert_int_equal(found(DECISION_OF_ATTRIBUTE, "alp"), 1);
+}
+
+static void sides_that_changed(void **state) {
+  struct error error = {0};
+  struct alignment_carried carried;
+  (void)state;
+  decided(BO "," PLACE("org_unit", "kenema00000", "accepted", ID("Unit0000001")));
+  static const char without[] = SIDE(UNIT("Unit0000002", "Facility 18", "top00000000"), "{\"id\":\"Unit0000002\"}",
+                                     "{\"id\":\"Opt00000001\"}", COMBO("Combo000001", "Alpha", "Opt00000001"));
+  struct drift_sides now = {alignment.source.metadata, side(without)};
+  if (alignment_carry(&alignment, now, true, arena, &carried, &error)) fail_msg("%s", error.message);
+  assert_int_equal(carried.alignment.decision_count, 1);
+  assert_int_equal(carried.reopened_count, 1);
+  assert_string_equal(alignment_kind_name(&carried.reopened[0].what), "org_unit");
+  assert_true(str_eq(carried.reopened[0].what.target_data_element, STR("Unit0000001")));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(before_anything_is_decided, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_decision_is_in_the_mapping, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_is_rejected_is_not_proposed_again, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused, setup, teardown),
+      cmocka_unit_test_setup_teardown(there_and_back, setup, teardown),
+      cmocka_unit_test_setup_teardown(searching, setup, teardown),
+      cmocka_unit_test_setup_teardown(sides_that_changed, setup, teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
