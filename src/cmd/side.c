@@ -3,6 +3,7 @@
 #include "cmd/commands.h"
 #include "dhis2/metadata_live.h"
 #include "gateway/config.h"
+#include "http/base64.h"
 #include <termios.h>
 #include <unistd.h>
 
@@ -15,9 +16,9 @@ bool side_is_server(const char *side, struct str *ret_id) {
   return true;
 }
 
-/* DRAWBRIDGE_<ID>_TOKEN */
-static const char *variable_of(struct arena *arena, struct str id) {
-  char *name = (char *)(uintptr_t)arena_printf(arena, "DRAWBRIDGE_%.*s_TOKEN", STR_ARG(id)).p;
+/* DRAWBRIDGE_<ID>_TOKEN, _USER, _PASSWORD */
+static const char *variable_of(struct arena *arena, struct str id, const char *what) {
+  char *name = (char *)(uintptr_t)arena_printf(arena, "DRAWBRIDGE_%.*s_%s", STR_ARG(id), what).p;
   for (char *c = name; *c; c++) *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c == '-' ? '_' : *c;
   return name;
 }
@@ -47,16 +48,36 @@ static struct secret *ask(struct str id) {
 }
 
 struct secret *side_token(struct arena *arena, struct str id) {
-  struct str value = str_trim(str_of(getenv(variable_of(arena, id))));
+  struct str value = str_trim(str_of(getenv(variable_of(arena, id, "TOKEN"))));
   return value.n ? secret_new(value) : NULL;
 }
 
-static struct secret *token_for(struct arena *arena, struct str id, struct error *error) {
-  struct secret *token = side_token(arena, id);
-  if (!token) token = ask(id);
-  if (!token)
+/* A user with a password, for servers that give no tokens (2.37 as it is delivered). value NULL: none is named, or *error says what is wrong with it. */
+static struct source_credential password_of(struct arena *arena, struct str id, struct error *error) {
+  struct source_credential credential = {.kind = CREDENTIAL_BASIC};
+  struct str user = str_of(getenv(variable_of(arena, id, "USER"))), word = str_of(getenv(variable_of(arena, id, "PASSWORD")));
+  if (!user.n) return credential;
+  if (!word.n || str_find_char(user, ':') != SIZE_MAX) {
+    (void)error_set(error, ERROR_usage, "%s is a name without a colon, and comes with %s", variable_of(arena, id, "USER"),
+                    variable_of(arena, id, "PASSWORD"));
+    return credential;
+  }
+  struct secret *password = secret_new(word);
+  credential.value = base64_basic(user, password);
+  secret_free(password);
+  return credential;
+}
+
+/* value NULL: *error says so. */
+static struct source_credential credential_for(struct arena *arena, struct str id, struct error *error) {
+  struct source_credential token = {CREDENTIAL_PAT, side_token(arena, id)};
+  if (token.value) return token;
+  struct source_credential password = password_of(arena, id, error);
+  if (password.value || error->code) return password;
+  token.value = ask(id);
+  if (!token.value)
     (void)error_set(error, ERROR_usage, "no sign-in for server '%.*s': put a personal access token into %s", STR_ARG(id),
-                    variable_of(arena, id));
+                    variable_of(arena, id, "TOKEN"));
   return token;
 }
 
@@ -69,8 +90,8 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
   if (!server)
     (void)error_set(error, ERROR_unknown_server, "the configuration has no server '%.*s'", STR_ARG(id));
   else {
-    struct secret *token = token_for(arena, id, error);
-    if (token) {
+    struct source_credential credential = credential_for(arena, id, error);
+    if (credential.value) {
       struct str *addresses = ARENA_ARRAY(arena, server->addresses.n, struct str);
       for (size_t i = 0; i < server->addresses.n; i++) addresses[i] = arena_str(arena, server->addresses.p[i]);
       struct http_client_options options = {.ca_file = server->ca.n ? arena_cstr(arena, server->ca) : NULL,
@@ -78,9 +99,8 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
                                             .address_count = server->addresses.n,
                                             .timeout_ms = SIDE_TIMEOUT_MS,
                                             .body_limit = SIDE_BODY_LIMIT};
-      result = dhis2_server_new(arena_str(arena, server->id), arena_str(arena, server->url), options,
-                                (struct source_credential){CREDENTIAL_PAT, token});
-      secret_free(token);
+      result = dhis2_server_new(arena_str(arena, server->id), arena_str(arena, server->url), options, credential);
+      secret_free(credential.value);
     }
   }
   config_unref(config);
