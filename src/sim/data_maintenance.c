@@ -2,6 +2,7 @@
 #include "sim/auth.h"
 #include "sim/data_internal.h"
 #include "sim/relations.h"
+#include "sim/values.h"
 
 static json_t *summary(bool added, struct str description) {
   return json_pack("{s:s, s:s, s:s%, s:{s:i, s:i, s:i, s:i}, s:[], s:[]}", "responseType", "ImportSummary", "status", "SUCCESS",
@@ -51,16 +52,30 @@ static void update_one(struct data_call *call, const json_t *combo) {
                            "Import was successful.", "response", response));
 }
 
-bool data_maintenance(struct data_call *call) {
-  static const struct str path = {"maintenance/categoryOptionComboUpdate", sizeof "maintenance/categoryOptionComboUpdate" - 1};
-  if (!str_starts(call->path, path) || data_is(call, "GET")) return false;
-  struct str rest = str_from(call->path, path.n), one = STR("/categoryCombo/");
-  if (!call->super && !sim_auth_may(call->sim, call->user, "F_PERFORM_MAINTENANCE")) {
-    data_error(call, 403, NULL,
-               call->sim->release >= SIM_2_42 ? STR("Access is denied, requires one Authority from [F_PERFORM_MAINTENANCE]")
-                                              : STR("Access is denied"));
-    return true;
+static void denied(struct data_call *call, const char *authority) {
+  data_error(call, 403, NULL,
+             call->sim->release >= SIM_2_42 ? arena_printf(call->arena, "Access is denied, requires one Authority from [%s]", authority)
+                                            : STR("Access is denied"));
+}
+
+/* All values of an org unit or of a data element, gone for good. As the server's own tests have it (MaintenanceControllerTest). */
+static void prune(struct data_call *call, struct str rest) {
+  const char *class = arena_cstr(call->arena, str_take(&rest, '/')), *uid = rest.p ? arena_cstr(call->arena, rest) : "";
+  bool units = strcmp(class, "organisationUnits") == 0;
+  if (!call->super)
+    denied(call, "ALL");
+  else if (!units && strcmp(class, "dataElements") != 0)
+    sim_reply_tomcat(call->reply, 404, NULL);
+  else if (!sim_objects_get(call->sim->objects, class, uid))
+    data_error(call, 409, NULL, arena_printf(call->arena, "%s does not exist: %s", units ? "Organisation unit" : "Data element", uid));
+  else {
+    (units ? sim_values_forget_unit : sim_values_forget_element)(call->sim->values, uid);
+    sim_reply_message(call->reply, 200, "OK", NULL, "Data was pruned successfully");
   }
+}
+
+static void update_combos(struct data_call *call, struct str rest) {
+  struct str one = STR("/categoryCombo/");
   if (str_starts(rest, one)) {
     struct str uid = str_from(rest, one.n);
     const json_t *combo = sim_objects_get(call->sim->objects, "categoryCombos", arena_cstr(call->arena, uid));
@@ -68,7 +83,7 @@ bool data_maintenance(struct data_call *call) {
       update_one(call, combo);
     else
       data_error(call, 409, NULL, arena_printf(call->arena, "CategoryCombo does not exist: %.*s", STR_ARG(uid)));
-    return true;
+    return;
   }
   size_t counts[2] = {0, 0};
   json_t *summaries = json_array();
@@ -79,5 +94,23 @@ bool data_maintenance(struct data_call *call) {
     sim_reply_message(call->reply, 200, "OK", NULL, NULL);
   else
     sim_reply_empty(call->reply, 204);
+}
+
+bool data_maintenance(struct data_call *call) {
+  static const struct str pruning = {"maintenance/dataPruning/", sizeof "maintenance/dataPruning/" - 1},
+                          combos = {"maintenance/categoryOptionComboUpdate", sizeof "maintenance/categoryOptionComboUpdate" - 1},
+                          deleted = {"maintenance/softDeletedDataValueRemoval", sizeof "maintenance/softDeletedDataValueRemoval" - 1};
+  bool removes = str_eq(call->path, deleted), updates = str_starts(call->path, combos);
+  if (data_is(call, "GET")) return false;
+  if (str_starts(call->path, pruning)) return prune(call, str_from(call->path, pruning.n)), true;
+  if (!removes && !updates) return false;
+  if (!call->super && !sim_auth_may(call->sim, call->user, "F_PERFORM_MAINTENANCE"))
+    denied(call, "F_PERFORM_MAINTENANCE");
+  else if (updates)
+    update_combos(call, str_from(call->path, combos.n));
+  else {
+    sim_values_forget_deleted(call->sim->values);
+    sim_reply_empty(call->reply, 204);
+  }
   return true;
 }

@@ -3,6 +3,7 @@
 #include "sim/data_import.h"
 #include "sim/relations.h"
 #include "sim/reports.h"
+#include "sim/values.h"
 
 void data_reply_object(struct data_call *call, int status, const struct sim_class *class, const char *uid, json_t *errors) {
   sim_reply_report(call->sim, call->reply, status, class->java, uid, errors);
@@ -154,12 +155,33 @@ static void patch_object(struct data_call *call, const struct sim_class *class, 
   json_decref(operations);
 }
 
+/* A category combo takes its option combos along; the uids first, for what lists them changes while they go. */
+static void delete_option_combos(struct data_call *call, const char *uid) {
+  struct sim_list all = sim_related(call->sim->objects, "categoryOptionCombos", "categoryCombo", uid);
+  const char **uids = ARENA_ARRAY(call->arena, all.n + 1, const char *);
+  for (size_t i = 0; i < all.n; i++) uids[i] = arena_cstr(call->arena, str_of(data_uid(all.p[i])));
+  for (size_t i = 0; uids[i]; i++) (void)sim_objects_delete(call->sim->objects, "categoryOptionCombos", uids[i]);
+}
+
+static bool has_values(struct data_call *call, const struct sim_class *class, const char *uid) {
+  if (strcmp(class->plural, "categoryCombos") != 0) return sim_values_mention(call->sim->values, uid);
+  struct sim_list all = sim_related(call->sim->objects, "categoryOptionCombos", "categoryCombo", uid);
+  for (size_t i = 0; i < all.n; i++)
+    if (sim_values_mention(call->sim->values, data_uid(all.p[i]))) return true;
+  return false;
+}
+
 static void delete_object(struct data_call *call, const struct sim_class *class, json_t *object) {
   const char *uid = arena_cstr(call->arena, str_of(data_uid(object)));
   if (!data_may_write(call, class, object)) {
     data_error(call, 403, "E1006", STR("You don't have the proper permissions to delete this object."));
     return;
   }
+  if (has_values(call, class, uid)) {
+    data_error(call, 409, "E4030", STR("Object could not be deleted because it is associated with another object: DataValue"));
+    return;
+  }
+  if (strcmp(class->plural, "categoryCombos") == 0) delete_option_combos(call, uid);
   (void)sim_objects_delete(call->sim->objects, class->plural, uid);
   data_reply_object(call, 200, class, uid, NULL);
 }

@@ -7,6 +7,7 @@
 struct sim_values {
   struct map by_key;
   VEC(struct sim_value *) list;
+  size_t written; /* rows ever made */
   struct values_marks *marks;
 };
 
@@ -16,16 +17,17 @@ struct sim_values *sim_values_new(void) {
   return values;
 }
 
+static void free_row(struct sim_value *v) {
+  free(v->key);
+  free(v->value);
+  free(v->comment);
+  free(v->stored_by);
+  free(v);
+}
+
 void sim_values_free(struct sim_values *values) {
   if (!values) return;
-  for (size_t i = 0; i < values->list.n; i++) {
-    struct sim_value *v = values->list.p[i];
-    free(v->key);
-    free(v->value);
-    free(v->comment);
-    free(v->stored_by);
-    free(v);
-  }
+  for (size_t i = 0; i < values->list.n; i++) free_row(values->list.p[i]);
   VEC_FREE(&values->list);
   map_free(&values->by_key);
   values_marks_free(values->marks);
@@ -63,7 +65,7 @@ struct sim_value *values_put(struct sim_values *values, struct str element, stru
   struct sim_period parsed;
   if (sim_period_parse(v->period, &parsed)) v->start = parsed.start;
   v->created_ms = now_ms;
-  v->serial = values->list.n;
+  v->serial = values->written++;
   (void)map_put(&values->by_key, (struct str){v->key, key.n}, v);
   VEC_PUSH(&values->list, v);
   return v;
@@ -75,6 +77,44 @@ size_t values_count(const struct sim_values *values) {
 
 struct sim_value *values_at(const struct sim_values *values, size_t index) {
   return values->list.p[index];
+}
+
+bool sim_values_mention(const struct sim_values *values, const char *uid) {
+  struct str id = str_of(uid);
+  for (size_t i = 0; i < values->list.n; i++) {
+    const struct sim_value *v = values->list.p[i];
+    if (str_eq(v->element, id) || str_eq(v->unit, id) || str_eq(v->coc, id) || str_eq(v->aoc, id)) return true;
+  }
+  return false;
+}
+
+/* Takes rows out of the table, as no import can. */
+static void forget(struct sim_values *values, struct str element, struct str unit, bool deleted_ones) {
+  size_t kept = 0;
+  for (size_t i = 0; i < values->list.n; i++) {
+    struct sim_value *v = values->list.p[i];
+    bool goes = deleted_ones ? v->deleted : element.n ? str_eq(v->element, element) : str_eq(v->unit, unit);
+    if (!goes) {
+      values->list.p[kept++] = v;
+      continue;
+    }
+    (void)map_delete(&values->by_key, str_of(v->key));
+    free_row(v);
+  }
+  values->list.n = kept;
+}
+
+void sim_values_forget_element(struct sim_values *values, const char *uid) {
+  forget(values, str_of(uid), STR_NONE, false);
+}
+
+void sim_values_forget_unit(struct sim_values *values, const char *uid) {
+  forget(values, STR_NONE, str_of(uid), false);
+  values_marks_forget_unit(values->marks, str_of(uid));
+}
+
+void sim_values_forget_deleted(struct sim_values *values) {
+  forget(values, STR_NONE, STR_NONE, true);
 }
 
 void values_text(char **field, struct str text) {

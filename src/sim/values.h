@@ -12,4 +12,12 @@ void sim_values_free(struct sim_values *values);
 /* True: answered. `path` is the request's without version prefix ("/api/dataValueSets.json"). */
 bool sim_values_handle(struct sim *sim, json_t *user, const struct sim_request *request, const char *path, struct sim_reply *reply);
 
+/* Does a row, a deleted one too, name this element, org unit or option combo? Then the server lets nobody delete it. */
+bool sim_values_mention(const struct sim_values *values, const char *uid);
+
+/* What maintenance does and no import can: rows that are gone for good; a unit's with what was called complete or approved there. */
+void sim_values_forget_element(struct sim_values *values, const char *uid);
+void sim_values_forget_unit(struct sim_values *values, const char *uid);
+void sim_values_forget_deleted(struct sim_values *values);
+
 #endif

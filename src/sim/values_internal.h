@@ -110,6 +110,7 @@ void values_complete(struct sim_values *values, const struct completion *complet
 struct values_marks *values_marks_of(struct sim_values *values);
 struct values_marks *values_marks_new(void);
 void values_marks_free(struct values_marks *marks);
+void values_marks_forget_unit(struct values_marks *marks, struct str unit);
 
 static inline bool values_new_engine(const struct sim *sim) {
   return sim->release >= SIM_2_43;

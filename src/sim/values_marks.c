@@ -33,6 +33,17 @@ void values_marks_free(struct values_marks *marks) {
   free(marks);
 }
 
+void values_marks_forget_unit(struct values_marks *marks, struct str unit) {
+  size_t kept = 0;
+  for (size_t i = 0; i < marks->completed.n; i++)
+    if (!str_eq(str_of(marks->completed.p[i].unit), unit)) marks->completed.p[kept++] = marks->completed.p[i];
+  marks->completed.n = kept;
+  kept = 0;
+  for (size_t i = 0; i < marks->approved.n; i++)
+    if (!str_eq(str_of(marks->approved.p[i].unit), unit)) marks->approved.p[kept++] = marks->approved.p[i];
+  marks->approved.n = kept;
+}
+
 static void keep(char *field, size_t size, struct str text) {
   (void)snprintf(field, size, "%.*s", STR_ARG(text));
 }
