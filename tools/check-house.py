@@ -46,7 +46,7 @@ def arrows():
 
 def headers():
     """Each header compiles by itself."""
-    flags = subprocess.run(["pkg-config", "--cflags", "libfyaml", "libuv", "jansson", "libcurl", "sqlite3"], text=True, capture_output=True).stdout.split()
+    flags = subprocess.run(["pkg-config", "--cflags", "libfyaml", "libuv", "jansson", "libcurl", "sqlite3", "libpq"], text=True, capture_output=True).stdout.split()
 
     def alone(path):
         name = path.relative_to(SRC).as_posix()

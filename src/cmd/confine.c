@@ -2,6 +2,7 @@
 
 #include "base/sandbox.h"
 #include "crypt/keyring.h"
+#include "http/form.h"
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -43,6 +44,19 @@ static void add_file(struct plan *plan, struct str path, enum sandbox_right righ
   if (realpath(said, real)) add_folder(plan, arena_cstr(plan->arena, str_of(real)), right);
 }
 
+/* Files that libpq reads again with each new connection: who it is, and whom it believes. */
+static void add_files_of_postgresql(struct plan *plan, struct str address) {
+  static const char *const named[] = {"passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"};
+  size_t query = str_find_char(address, '?');
+  struct form form;
+  struct str path;
+  struct error ignored = {0};
+  if (getenv("PGPASSFILE")) add_file(plan, str_of(getenv("PGPASSFILE")), SANDBOX_READ);
+  if (query == SIZE_MAX || form_parse(plan->arena, str_from(address, query + 1), &form, &ignored)) return;
+  for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+    if (form_get(&form, str_of(named[i]), &path) && path.n && path.p[0] == '/') add_file(plan, path, SANDBOX_READ);
+}
+
 static void make_plan(struct plan *plan, const char *config_path, const struct config *config) {
   static const char *const named[] = {"CREDENTIALS_DIRECTORY", "SSL_CERT_DIR", "SSL_CERT_FILE"};
   plan->paths = ARENA_ARRAY(plan->arena, PATHS_MAX, struct sandbox_path);
@@ -52,6 +66,7 @@ static void make_plan(struct plan *plan, const char *config_path, const struct c
   for (size_t i = 0; i < sizeof named / sizeof *named; i++)
     if (getenv(named[i])) add(plan, getenv(named[i]), SANDBOX_READ);
   if (str_starts(config->store, STR("sqlite:"))) add_file(plan, str_from(config->store, 7), SANDBOX_WRITE);
+  if (str_starts(config->store, STR("postgresql:"))) add_files_of_postgresql(plan, config->store);
   if (config->log_audit.n) add_file(plan, config->log_audit, SANDBOX_WRITE);
 }
 

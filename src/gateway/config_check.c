@@ -89,12 +89,24 @@ static const char *check_method(struct arena *arena, struct str text) {
   return say(arena, "'%.*s' is no method that can be passed on: GET, POST, PUT, PATCH, DELETE", STR_ARG(str_slice(text, 0, 40)));
 }
 
+/* A password belongs into a file that nobody else can read, not into the configuration. */
+static bool has_password(struct str rest) {
+  struct str authority = str_slice(rest, 0, str_find_char(rest, '/')), query = str_from(rest, str_find_char(rest, '?'));
+  size_t at = str_find_last_char(authority, '@');
+  return (at != SIZE_MAX && str_find_char(str_slice(authority, 0, at), ':') != SIZE_MAX) || str_find(query, STR("password=")) != SIZE_MAX;
+}
+
 static const char *check_store(struct str text, struct str *ret) {
+  static const struct str postgresql = {"postgresql://", 13};
   *ret = text;
   if (str_starts(text, STR("sqlite:/"))) return NULL;
-  if (str_starts(text, STR("postgresql://")) || str_starts(text, STR("postgres://")))
-    return "PostgreSQL as the store is not in this release: use sqlite:/path/to/state.db";
-  return "the store is written like sqlite:/var/lib/drawbridge/state.db";
+  if (!str_starts(text, postgresql))
+    return "the store is written like sqlite:/var/lib/drawbridge/state.db, or like "
+           "postgresql://user@host/database?passfile=/etc/drawbridge/pgpass";
+  return has_password(str_from(text, postgresql.n)) ? "a password does not belong here: write it into a file that only drawbridge can "
+                                                      "read, one line host:port:database:user:password, "
+                                                      "and name that with ?passfile=/etc/drawbridge/pgpass"
+                                                    : NULL;
 }
 
 const char *config_check_text(struct arena *arena, const struct directive *directive, enum directive_item item, struct str text,

@@ -4,7 +4,7 @@
 #include "base/markup.h"
 #include "crypt/random.h"
 
-enum { BODY_MAX = 16 * 1024 };
+enum { BODY_MAX = 16 * 1024, STORE_RETRY_S = 2 /* it comes back, or is failed over, within seconds or not at all */ };
 
 struct str reply_login_url(struct str public_url, struct str server, struct arena *arena) {
   if (!server.n) return arena_printf(arena, "%.*s/servers", STR_ARG(public_url));
@@ -123,7 +123,8 @@ int reply_error(const struct reply *reply, struct arena *arena, struct http_head
   int status = reply->status ? reply->status : error_http_status(error->code);
   bool dhis2 = has_dhis2_shape(reply->path);
   http_headers_set(headers, arena, STR("X-Drawbridge-Error"), str_of(error_name(error->code)));
-  if (error->retry_after > 0) http_headers_set(headers, arena, STR("Retry-After"), arena_printf(arena, "%d", error->retry_after));
+  int retry_after = error->retry_after == 0 && error->code == ERROR_store_unavailable ? STORE_RETRY_S : error->retry_after;
+  if (retry_after > 0) http_headers_set(headers, arena, STR("Retry-After"), arena_printf(arena, "%d", retry_after));
   if (status == 405) http_headers_set(headers, arena, STR("Allow"), STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
   if (reply->navigation) {
     struct str nonce = random_id(arena, 22);

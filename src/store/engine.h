@@ -66,6 +66,6 @@ struct store {
   const struct store_engine *engine;
 };
 
-extern const struct store_engine store_sqlite;
+extern const struct store_engine store_sqlite, store_postgres;
 
 #endif

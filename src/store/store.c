@@ -12,12 +12,13 @@ enum {
 };
 
 struct store *store_open(struct str address, struct error *error) {
-  static const struct store_engine *const engines[] = {&store_sqlite};
+  static const struct store_engine *const engines[] = {&store_sqlite, &store_postgres};
   for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
     struct str scheme = str_of(engines[i]->scheme);
     if (str_starts(address, scheme)) return engines[i]->open(str_from(address, scheme.n), error);
   }
-  (void)error_set(error, ERROR_configuration, "'%.*s' is no store that this program knows: write sqlite:/path/to/state.db",
+  (void)error_set(error, ERROR_configuration,
+                  "'%.*s' is no store that this program knows: write sqlite:/path/to/state.db or postgresql://…",
                   STR_ARG(str_slice(address, 0, str_find_char(address, ':'))));
   return NULL;
 }

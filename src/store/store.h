@@ -1,13 +1,14 @@
 /* store: what must outlive a request or a process: sessions, connections, sign-ins under way, leases, documents.
  *
  * What holds always:
- * - One contract, several engines behind a table of calls (store/engine.h); "sqlite:/path" now. The same tests run against each.
+ * - One contract, several engines behind a table of calls (store/engine.h): "sqlite:/path", "postgresql://…". The same tests run against each.
  * - Calls block: one handle belongs to one thread at a time (net/work.h with one thread, or the command line). Several handles and processes may share one store.
  * - Each call is one transaction: all of it happened or nothing. What was acknowledged survives the end of the process.
  * - Ids of sessions, states and codes come as their SHA-256 (crypt/random.h): the store never sees them. Credentials come sealed (crypt/seal.h).
  * - Times are clock_now_ms(); 0 means "not". Every call that depends on the time is told it.
  * - Results are copied to the caller's arena. Text is UTF-8; `sealed` and `body` are any bytes.
- * - A store that is gone, locked for 5 s, full or broken is ERROR_store_unavailable, never an empty answer.
+ * - A store that is gone, locked or without an answer for 5 s, full or broken is ERROR_store_unavailable, never an empty answer. What was to be written may be there or not; the next look tells. The next call tries anew: a handle is
+  good again when the store is.
  * - What is longer than it may be is ERROR_too_large, a text that is not UTF-8 or a name that is empty ERROR_bad_request.
  * - Returns: 0 done, -1 failed; of get and take calls 1 found, 0 not there, -1 failed.
  *

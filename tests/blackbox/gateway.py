@@ -5,6 +5,7 @@ import socket
 import threading
 
 import harness
+import postgres
 from people import PASSWORD, People
 
 CLIENT, CLIENT_SECRET = "drawbridge", "5b8e7c1a-93d2-4f60-8a17-c2e94d0b6f35"
@@ -53,6 +54,7 @@ class Gateway(harness.Case):
     """`self.start()` first; then `self.browser()` and calls."""
 
     workers = None  # a number: threads with a loop each
+    store = None  # an address; else a file. In an environment that tests/postgres.py makes: a database of its own
 
     def setUp(self):
         self.browsers, self.secrets, self.taps = [], set(), []
@@ -63,6 +65,7 @@ class Gateway(harness.Case):
         self.admin = harness.free_port()
         self.public = (public or "http://127.0.0.1:{port}").format(port=self.port)
         self.state = self.directory()
+        store = self.store or postgres.of_environment(self) or f"sqlite:{self.state}/state.db"
         secret = self.state / "client-secret"
         secret.write_text(CLIENT_SECRET)
         secret.chmod(0o600)
@@ -79,7 +82,7 @@ class Gateway(harness.Case):
             entries.append(f"  - id: {name}\n    name: The {name}\n    url: http://127.0.0.1:{sim.port}\n    addresses: [127.0.0.0/8]\n"
                            f"    oauth: {{client_id: {CLIENT}, client_secret: {{file: {secret}}}}}\n    {server_words}")
         self.config = self.state / "drawbridge.yaml"
-        self.config_text = (f"public_url: {self.public}\nlisten: [127.0.0.1:{self.port}]\nadmin_listen: 127.0.0.1:{self.admin}\nstore: sqlite:{self.state}/state.db\nkeys: {self.state}/keys\n"
+        self.config_text = (f"public_url: {self.public}\nlisten: [127.0.0.1:{self.port}]\nadmin_listen: 127.0.0.1:{self.admin}\nstore: {store}\nkeys: {self.state}/keys\n"
                             f"{more}\n{f'workers: {self.workers}' if self.workers else ''}\n{apps}\nservers:\n" + "\n".join(entries) + "\nlog: {level: debug, format: json}\n")
         self.environment = environment
         self.serve()

@@ -1,0 +1,138 @@
+"""PostgreSQL as the store: what two gateways do on it, and what browsers are told while it restarts, stops, is full, or is replaced by its standby."""
+import re
+import signal
+import stat
+import time
+
+import harness
+import postgres
+import test_gateway_two
+from gateway import Gateway
+
+FULL = """CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END$$;
+CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON drawbridge.sessions FOR EACH STATEMENT EXECUTE FUNCTION full_disk();
+CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON drawbridge.connections FOR EACH STATEMENT EXECUTE FUNCTION full_disk();"""
+
+
+class Two(test_gateway_two.Two):
+    def setUp(self):
+        super().setUp()
+        self.store = postgres.shared(self)
+
+
+class Faults(Gateway):
+    """Each with a server of its own, which it may treat badly; under the sandbox, which must let the way to it be made again."""
+
+    def setUp(self):
+        super().setUp()
+        if not postgres.programs():
+            self.skipTest("PostgreSQL is not installed (package postgresql)")
+        self.database = postgres.Postgres().make()
+        self.addCleanup(self.database.drop)
+        self.store = self.database.address()
+
+    def signed_in(self, **more):
+        self.start([("one", "2.41")], **more)
+        self.people["one"].add("ada")
+        browser = self.browser()
+        self.with_password(browser, "one")
+        return browser
+
+    def unavailable(self, answer):
+        self.refused(answer, 503, "store_unavailable")
+        self.assertGreaterEqual(int(answer.header("Retry-After")), 1)
+        return answer
+
+    def forget(self):
+        """What the process remembers of a session is old: the store is asked before the next use."""
+        time.sleep(10.5)
+
+    def until_good(self, browser):
+        harness.wait_for(lambda: browser.call("GET", "/s/one/api/me").status == 200, "the store is back")
+
+    def test_restarted(self):
+        """[R-H9] While it is away: 503 with Retry-After, for everybody. Afterwards all is as it was, and no call fails for the connection that was lost."""
+        browser, stranger = self.signed_in(more="sandbox: required"), self.browser()
+        self.database.stop()
+        self.unavailable(self.with_password(stranger, "one", expect=503))
+        self.forget()
+        for _ in range(3):
+            began = time.monotonic()
+            self.unavailable(browser.call("GET", "/s/one/api/me"))
+            self.unavailable(browser.call("GET", "/v1/session"))
+            self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(harness.call(self.admin, "GET", "/readyz").status, 503)
+        self.database.start()
+        self.until_good(browser)
+        self.assertEqual(set(self.connections(browser)), {"one"})
+        self.database.stop()
+        self.database.start()
+        self.with_password(stranger, "one")
+
+    def test_killed(self):
+        """As in a crash of the machine: what was acknowledged is there."""
+        browser = self.signed_in()
+        self.database.stop(signal.SIGQUIT)
+        self.database.start()
+        self.forget()
+        self.until_good(browser)
+
+    def test_frozen(self):
+        """[R-H9] It takes connections and answers nothing."""
+        browser = self.signed_in()
+        self.forget()
+        self.database.freeze()
+        try:
+            self.unavailable(browser.call("GET", "/s/one/api/me"))
+            self.unavailable(browser.call("GET", "/s/one/api/me"))
+        finally:
+            self.database.freeze(False)
+        self.until_good(browser)
+
+    def test_full(self):
+        """[R-H9] Nothing can be written; what is there can be read."""
+        browser, stranger = self.signed_in(), self.browser()
+        self.database.sql(FULL, "drawbridge")
+        answer = self.unavailable(self.with_password(stranger, "one", expect=503))
+        self.assertIn("disk", answer.json["detail"])
+        self.assertEqual(browser.call("GET", "/s/one/api/me").status, 200)
+        self.database.sql("DROP FUNCTION full_disk CASCADE", "drawbridge")
+        self.with_password(stranger, "one")
+
+    def test_failed_over(self):
+        """The standby has all that was acknowledged, and is found."""
+        standby = self.database.standby()
+        self.addCleanup(standby.drop)
+        self.store = self.database.address(others=[standby])
+        browser = self.signed_in()
+        self.database.stop(signal.SIGQUIT)
+        self.forget()
+        self.unavailable(browser.call("GET", "/s/one/api/me"))
+        standby.promote()
+        self.until_good(browser)
+        self.with_password(self.browser(), "one")
+
+    def test_password_in_a_file(self):
+        """[R-H1] libpq reads it again with each connection, through the sandbox; in the configuration itself a password is refused."""
+        self.database.sql("CREATE ROLE gateway LOGIN PASSWORD 'swordfish-7' ; ALTER DATABASE drawbridge OWNER TO gateway")
+        (self.database.data / "pg_hba.conf").write_text("host drawbridge gateway 127.0.0.1/32 scram-sha-256\nlocal all postgres trust\nhost all postgres 127.0.0.1/32 trust\n")
+        self.database.sql("SELECT pg_reload_conf()")
+        folder = self.directory()
+        passfile = folder / "pgpass"
+        passfile.write_text(f"127.0.0.1:{self.database.port}:drawbridge:gateway:swordfish-7\n")
+        passfile.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        self.secrets.add("swordfish-7")
+        self.store = f"postgresql://gateway@127.0.0.1:{self.database.port}/drawbridge?passfile={passfile}"
+        browser = self.signed_in(more="sandbox: required")
+        self.database.stop()
+        self.database.start()
+        self.forget()
+        self.until_good(browser)
+        config = folder / "bad.yaml"
+        config.write_text(re.sub("postgresql://gateway@", "postgresql://gateway:swordfish-7@", self.config_text))
+        text = "".join(self.command("check-config", "--config", config, expect=2))
+        self.assertIn("passfile", text)
+        self.assertNotIn("swordfish-7", text)
+
+
+del test_gateway_two  # its own tests are not to be found here again
