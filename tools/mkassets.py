@@ -100,7 +100,7 @@ def collect(web, sdk, depends):
         path = os.path.join(web, "node_modules", source)
         depends.append(path)
         files[name] = library(read(path))
-    client = {name: read(os.path.join(sdk, name)) for name in ("drawbridge.js", "drawbridge.d.ts")}
+    client = {name: read(os.path.join(sdk, name)) for name in ("drawbridge.js", "drawbridge.d.ts", "hosted.js")}
     depends += [os.path.join(sdk, name) for name in client]
     files["sdk/drawbridge.js"] = slim(client["drawbridge.js"])
     return files, client

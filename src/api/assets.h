@@ -2,7 +2,7 @@
  *
  * What holds always: the bytes are read-only parts of the program, made by tools/mkassets.py. Every file of the page is at /ui/<version>/<file>, where the version is a hash
  * over all of them, and may be kept for ever; "/" and the addresses of the page's screens answer index.html, which is asked for anew each time and mostly
- * answered 304. The SDK at /sdk/drawbridge.js may be loaded by other origins. Brotli before gzip before plain, as Accept-Encoding has it (RFC 9110 12.5.3), with an ETag per coding.
+ * answered 304. The SDK at /sdk/drawbridge.js may be loaded by other origins.
  * The page runs under a content policy without inline script, inline style or a script sink that takes text (Trusted Types).
  *
  * Addresses of the page that other parts lead to:
@@ -13,15 +13,10 @@
 #define DRAWBRIDGE_API_ASSETS_H
 
 #include "http/server.h"
-
-struct assets_reply {
-  int status; /* 200, 304, 404, 405 */
-  struct http_headers headers;
-  struct str body; /* static */
-};
+#include "http/static_file.h"
 
 /* False: not an address of the page or SDK. Else *ret is the answer, its headers in `arena`. No call to the network: for tests and for assets_serve. */
-bool assets_find(const struct http_request *request, struct arena *arena, struct assets_reply *ret);
+bool assets_find(const struct http_request *request, struct arena *arena, struct static_reply *ret);
 
 /* Answers the exchange if its path is an address of the page or SDK; false: untouched. */
 bool assets_serve(struct http_exchange *exchange);

@@ -1,5 +1,6 @@
 #include "gateway/asking.h"
 
+#include "gateway/hosted.h"
 #include "gateway/site.h"
 #include "http/url.h"
 #include "net/address.h"
@@ -44,11 +45,17 @@ static bool is_our_host(const struct config *config, struct arena *arena, struct
   return url_parse(arena, text, &url, &error) == 0 && str_eq(url.path, STR("/")) && str_eq(url_origin(arena, &url), config->public_origin);
 }
 
+/* *ret_hosted: the host is that of an app which is served here; NULL: it is drawbridge's own. */
 static int check_host(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena,
-                      struct error *error) {
+                      const struct config_app **ret_hosted, struct error *error) {
+  *ret_hosted = NULL;
   if (is_our_host(config, arena, request->host)) return 0;
-  struct str list = http_field_value(&request->headers, FIELD_X_FORWARDED_HOST);
-  if (list.n && is_trusted(config, peer) && is_our_host(config, arena, last_of(&list))) return 0;
+  struct str list = http_field_value(&request->headers, FIELD_X_FORWARDED_HOST), forwarded = STR_NONE;
+  if (list.n && is_trusted(config, peer)) forwarded = last_of(&list);
+  if (forwarded.n && is_our_host(config, arena, forwarded)) return 0;
+  *ret_hosted = hosted_at(config, request->host);
+  if (!*ret_hosted && forwarded.n) *ret_hosted = hosted_at(config, forwarded);
+  if (*ret_hosted) return 0;
   return error_set(error, ERROR_wrong_host, "this host is not served here: use %.*s", STR_ARG(config->public_url));
 }
 
@@ -110,9 +117,27 @@ static int read_origin(const struct config *config, const struct http_request *r
   return read_handle(request, app, ret, error);
 }
 
+/* An image, or a download that a person opened in an app that is hosted here: a page cannot send the Referer of another origin. */
+static void read_referrer(const struct config *config, const struct http_request *request, struct arena *arena, struct asking *ret) {
+  struct url url;
+  struct error ignored = {0};
+  struct str sent = http_field_value(&request->headers, FIELD_REFERER);
+  if (ret->place != ASKING_PROXIED || ret->origin.n || !sent.n || !is_read(request) ||
+      !str_eq(http_field_value(&request->headers, FIELD_SEC_FETCH_SITE), STR("same-site")) || url_parse(arena, sent, &url, &ignored))
+    return;
+  struct str origin = url_origin(arena, &url);
+  const struct config_app *app = config_app_of_origin(config, origin);
+  if (!app || !app->hosted) return;
+  ret->app = app;
+  ret->origin = app->origins.p[0];
+  ret->mode = site_mode(config, arena, app, ret->origin);
+}
+
 static int check_navigation(const struct http_request *request, const struct asking *asking, struct error *error) {
   struct str site = http_field_value(&request->headers, FIELD_SEC_FETCH_SITE);
-  if (asking->place == ASKING_SIGN_IN || !site.n || str_eq(site, STR("same-origin")) || str_eq(site, STR("none"))) return 0;
+  if (asking->place == ASKING_SIGN_IN || (asking->app && asking->app->hosted) || !site.n || str_eq(site, STR("same-origin")) ||
+      str_eq(site, STR("none")))
+    return 0;
   return error_set(error, ERROR_cross_site, "this address was opened from another site: open it from an app that is listed");
 }
 
@@ -139,12 +164,16 @@ int asking_read(const struct config *config, const struct http_request *request,
                 struct error *error) {
   *ret = (struct asking){.place = place_of(request->path), .mode = CONFIG_MODE_SAME_ORIGIN, .peer = believed_peer(config, request, peer)};
   ret->navigation = is_navigation(request, ret->place);
-  if (check_host(config, request, peer, arena, error)) return -1;
-  if (ret->place == ASKING_PAGE || ret->place == ASKING_PROVIDER) return 0;
+  if (check_host(config, request, peer, arena, &ret->app, error)) return -1;
+  if (ret->app) ret->place = ASKING_HOSTED;
+  if (ret->place == ASKING_PAGE || ret->place == ASKING_PROVIDER || ret->place == ASKING_HOSTED) return 0;
   if (read_origin(config, request, arena, ret, error)) return -1;
+  read_referrer(config, request, arena, ret);
   ret->preflight = str_eq(request->method, STR("OPTIONS")) && ret->origin.n &&
                    http_headers_value(&request->headers, STR("Access-Control-Request-Method")).p;
-  return ret->preflight ? 0 : check_header(request, ret, error);
+  if (ret->preflight) return 0; /* what is refused is told to the call itself */
+  if (ret->place != ASKING_SIGN_IN && hosted_check_reach(ret->app, request->path, error)) return -1;
+  return check_header(request, ret, error);
 }
 
 static void allow_origin(const struct asking *asking, struct arena *arena, struct http_headers *headers) {

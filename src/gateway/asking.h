@@ -7,7 +7,9 @@
  * - An Origin that is neither public_url's nor an app's is ERROR_cross_site, on calls and on preflights.
  * - A call to /v1 without `X-Drawbridge: 1`, and one to /s without any of the proofs, is ERROR_missing_header before anything else is done. A navigation (an address that a person opened) needs no header; it may
  *   only read, and one that another site started is ERROR_cross_site, but for `authorize` and `callback`, which are navigations alone.
- * - The page and the SDK are for everybody: nothing but the host is checked.
+ * - The page, the SDK and the files of hosted apps are for everybody: nothing but the host is checked.
+ * - A hosted app (hosted.h) calls under its origin like a listed one; what browsers load for it without an Origin (an image, a download that a person opened) is proven by a Referer that is its origin, since no page can send
+ *   another's. One that is not `trusted` and calls what is not its own is ERROR_policy.
  *
  * Texts borrow from the config, the request and the arena. */
 #ifndef DRAWBRIDGE_GATEWAY_ASKING_H
@@ -21,13 +23,14 @@ enum asking_place {
   ASKING_API,      /* /v1/… */
   ASKING_SIGN_IN,  /* /v1/servers/{id}/authorize, /v1/callback/{id}: navigations alone */
   ASKING_PROXIED,  /* /s/{id}/… */
+  ASKING_HOSTED,   /* the origin of an app that drawbridge serves itself: nothing else is there */
   ASKING_PROVIDER, /* /v1/backchannel-logout/{id}: an authorization server, which proves itself by what it signs */
 };
 
 struct asking {
   enum asking_place place;
   struct str origin;            /* as configured; empty: none was sent (a program, or our own page reading) */
-  const struct config_app *app; /* NULL: our own page, or a program */
+  const struct config_app *app; /* NULL: our own page, or a program. ASKING_HOSTED: the app whose files are asked for */
   enum config_mode mode;        /* how the session of the one who asks is held */
   struct str handle, proof;     /* of an app in mode `handle`: its session and what it signed (proof.h), unread; empty: not sent */
   bool preflight;               /* to be answered by asking_preflight, whatever the address */

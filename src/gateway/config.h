@@ -16,6 +16,7 @@
 #include "source/sign_in.h"
 
 struct tls_context;
+struct hosted_app;
 
 struct config_texts {
   struct str *p;
@@ -48,6 +49,12 @@ struct config_app {
   struct config_texts origins;   /* "https://align.example.org", exact */
   struct config_texts return_to; /* absolute addresses */
   int64_t mode;                  /* enum config_mode */
+  /* An app that drawbridge serves itself (hosted.h), on its one origin: */
+  struct str zip, server;    /* its archive; id of the server that it takes for its own. Empty: not hosted */
+  struct config_texts reach; /* further origins that it may load images, fonts and data from */
+  bool inline_styles;        /* it writes styles into its pages */
+  bool trusted;              /* it may call all that a listed app may */
+  struct hosted_app *hosted; /* NULL: not hosted */
 };
 
 struct config_oauth {

@@ -68,6 +68,14 @@ static const struct directive app_table[] = {
      .doc = "addresses that a sign-in may come back to; on these origins"},
     {"mode", DIRECTIVE_CHOICE, AT(config_app, mode), .choices = modes, .fallback = "auto",
      .doc = "how the session is held in the browser: by a cookie, or by a key (handle) where it keeps none; auto: found out"},
+    {"zip", DIRECTIVE_FILE, AT(config_app, zip), .doc = "a built DHIS2 app, which drawbridge then serves itself on the app's one origin"},
+    {"server", DIRECTIVE_ID, AT(config_app, server), .doc = "with zip: the id of the server that the app takes for its own"},
+    {"reach", DIRECTIVE_TEXTS, AT(config_app, reach), .item = ITEM_ORIGIN,
+     .doc = "with zip: further origins that the app may load images, fonts and data from, like those of map tiles"},
+    {"inline_styles", DIRECTIVE_BOOL, AT(config_app, inline_styles), .fallback = "false",
+     .doc = "with zip: the app may write styles into its pages; needed by some older ones"},
+    {"trusted", DIRECTIVE_BOOL, AT(config_app, trusted), .fallback = "false",
+     .doc = "with zip: the app may call every server and drawbridge's own API, like an app of your own"},
 };
 
 static const struct directive oauth_table[] = {

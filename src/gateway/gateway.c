@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "gateway/admin.h"
 #include "gateway/gateway_internal.h"
+#include "gateway/hosted.h"
 #include "gateway/jar_saver.h"
 #include "gateway/reply.h"
 #include "gateway/routes.h"
@@ -229,6 +230,13 @@ static void answer_preflight(struct http_exchange *exchange, const struct asking
   http_exchange_reply(exchange, 204, &headers, STR(""));
 }
 
+static void answer_hosted(struct http_exchange *exchange, struct visit *visit) {
+  struct static_reply reply;
+  visit->route = "hosted";
+  hosted_reply(visit->asking.app->hosted, http_exchange_request(exchange), http_exchange_arena(exchange), &reply);
+  http_exchange_reply(exchange, reply.status, &reply.headers, reply.body);
+}
+
 static bool answer_by_others(struct gateway *gateway, struct http_exchange *exchange) {
   for (size_t i = 0; i < gateway->routes.n; i++)
     if (gateway->routes.p[i].handler(gateway->routes.p[i].payload, gateway, exchange)) return true;
@@ -245,6 +253,8 @@ static void handle(void *payload, struct http_exchange *exchange) {
       asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error) ||
       read_key(gateway, exchange, &error)) {
     gateway_reply_error(gateway, exchange, &error);
+  } else if (visit->asking.place == ASKING_HOSTED) {
+    answer_hosted(exchange, visit);
   } else if (visit->asking.preflight) {
     visit->route = "preflight";
     answer_preflight(exchange, &visit->asking);

@@ -16,7 +16,7 @@
   X(DATE, "Date") X(ETAG, "ETag") X(HOST, "Host") X(VARY, "Vary") \
   X(ALLOW, "Allow") X(RANGE, "Range") \
   X(ACCEPT, "Accept") X(COOKIE, "Cookie") X(EXPECT, "Expect") X(ORIGIN, "Origin") X(PRAGMA, "Pragma") X(PREFER, "Prefer") X(SUNSET, "Sunset") \
-  X(EXPIRES, "Expires") X(TRAILER, "Trailer") X(UPGRADE, "Upgrade") X(WARNING, "Warning") \
+  X(EXPIRES, "Expires") X(REFERER, "Referer") X(TRAILER, "Trailer") X(UPGRADE, "Upgrade") X(WARNING, "Warning") \
   X(IF_MATCH, "If-Match") X(IF_RANGE, "If-Range") X(LOCATION, "Location") \
   X(CONNECTION, "Connection") X(KEEP_ALIVE, "Keep-Alive") X(LOGIN_PAGE, "Login-Page") X(SET_COOKIE, "Set-Cookie") X(USER_AGENT, "User-Agent") \
   X(DEPRECATION, "Deprecation") X(RETRY_AFTER, "Retry-After") \

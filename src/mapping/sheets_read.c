@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "base/vec.h"
+#include "base/zip.h"
 #include <expat.h>
 #include <minizip/unzip.h>
 
@@ -47,57 +48,6 @@ struct reading {
   uint64_t row_number;
   enum { CELL_VALUE, CELL_SHARED, CELL_INLINE } cell;
 };
-
-/* --- the package in memory --- */
-
-struct package {
-  struct str bytes;
-  size_t at;
-};
-
-static void *package_open(void *opaque, const void *name, int mode) {
-  (void)name;
-  (void)mode;
-  return opaque;
-}
-
-static uLong package_read(void *opaque, void *stream, void *into, uLong n) {
-  struct package *package = stream;
-  (void)opaque;
-  size_t left = package->bytes.n - package->at;
-  if (n > left) n = left;
-  if (n) memcpy(into, package->bytes.p + package->at, n);
-  package->at += n;
-  return n;
-}
-
-static uLong package_write(void *opaque, void *stream, const void *from, uLong n) {
-  (void)opaque;
-  (void)stream;
-  (void)from;
-  (void)n;
-  return 0;
-}
-
-static ZPOS64_T package_tell(void *opaque, void *stream) {
-  (void)opaque;
-  return ((struct package *)stream)->at;
-}
-
-static long package_seek(void *opaque, void *stream, ZPOS64_T offset, int origin) {
-  struct package *package = stream;
-  (void)opaque;
-  size_t from = origin == ZLIB_FILEFUNC_SEEK_SET ? 0 : origin == ZLIB_FILEFUNC_SEEK_END ? package->bytes.n : package->at;
-  if (offset > package->bytes.n - from) return -1;
-  package->at = from + (size_t)offset;
-  return 0;
-}
-
-static int package_close(void *opaque, void *stream) {
-  (void)opaque;
-  (void)stream;
-  return 0;
-}
 
 /* --- parts --- */
 
@@ -390,10 +340,8 @@ static int read_sheets(struct reading *r, struct str folder) {
 }
 
 int sheets_read(struct str bytes, sheets_row *on_row, void *payload, struct error *error) {
-  struct package package = {bytes, 0};
-  zlib_filefunc64_def functions = {package_open, package_read,  package_write, package_tell,
-                                   package_seek, package_close, package_close, &package};
-  unzFile zip = bytes.n ? unzOpen2_64("", &functions) : NULL;
+  struct zip_bytes package = {.bytes = bytes};
+  unzFile zip = zip_open(&package);
   unz_global_info64 info;
   if (!zip || unzGetGlobalInfo64(zip, &info) != UNZ_OK || info.number_entry > SHEETS_PARTS_MAX) {
     if (zip) (void)unzClose(zip);

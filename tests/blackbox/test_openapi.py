@@ -219,7 +219,7 @@ class OpenApi(Case):
         for name in set(re.findall(r'"(/ui/[^"]+)"', html)):
             self.ask("GET", "/ui/{version}/{file}", name, 200)
         self.ask("GET", "/ui/{version}/{file}", "/ui/older/main.js", 404)
-        for name in ("/sdk/drawbridge.js", "/sdk/drawbridge.d.ts"):
+        for name in ("/sdk/drawbridge.js", "/sdk/drawbridge.d.ts", "/sdk/hosted.js"):
             answer = self.ask("GET", name, expect=200)
             self.assertEqual(self.ask("GET", name, expect=304, headers={"If-None-Match": answer.header("ETag")}).body, b"")
 

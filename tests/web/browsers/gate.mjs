@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 export const GATE = 'gate.example.test'
-export const NAMES = { gate: GATE, near: 'app.example.test', far: 'app.elsewhere.test', handle: 'app.handle.test', cookies: 'app.cookies.test', evil: 'evil.test', direct: 'direct.test' }
+export const NAMES = { gate: GATE, near: 'app.example.test', hosted: 'list.example.test', far: 'app.elsewhere.test', handle: 'app.handle.test', cookies: 'app.cookies.test', evil: 'evil.test', direct: 'direct.test' }
 const BUILD = process.env.DRAWBRIDGE_BUILD ?? join(ROOT, 'build')
 const DEMO = join(ROOT, 'examples', 'demo-metadata')
 const SECRET = '0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50'
@@ -98,7 +98,7 @@ function passOn(request, response, port, { host = '127.0.0.1', path = request.ur
   request.pipe(upstream)
 }
 
-const CONFIG = ({ origin, names, port, state, sims }) => `
+const CONFIG = ({ origin, names, port, state, sims, hosted }) => `
 public_url: ${origin('gate')}
 listen: [127.0.0.1:${port}]
 store: sqlite:${state}/state.db
@@ -108,13 +108,14 @@ apps:
   - {id: far, origins: ["${origin('far')}"], return_to: ["${origin('far')}/", "${origin('far')}/two-servers/"]}
   - {id: handle, origins: ["${origin('handle')}"], return_to: ["${origin('handle')}/", "${origin('handle')}/two-servers/"], mode: handle}
   - {id: cookies, origins: ["${origin('cookies')}"], return_to: ["${origin('cookies')}/"], mode: cross-site}
+${hosted ? `  - {id: hosted, origins: ["${origin('hosted')}"], zip: ${hosted}, server: central}` : ''}
 servers:
 ${names.map((name) => `  - {id: ${name}, name: The ${name}, url: "${sims[name]}", addresses: [127.0.0.0/8], oauth: {client_id: drawbridge, client_secret: {file: ${state}/secret}}}`).join('\n')}
 log: {level: info, format: json}
 `
 
-/** `files`: {"/path": {type, body}} more that the apps' names serve; a body may be made from the address of drawbridge. */
-export async function startGate({ files = {} } = {}) {
+/** `files`: {"/path": {type, body}} more that the apps' names serve; a body may be made from the address of drawbridge. `hosted`: an app's archive, which drawbridge serves itself under the name `hosted`, for `central`. */
+export async function startGate({ files = {}, hosted } = {}) {
   const state = mkdtempSync(join(tmpdir(), 'drawbridge-browsers-'))
   const names = ['district', 'central']
   const programs = []
@@ -128,14 +129,14 @@ export async function startGate({ files = {} } = {}) {
       const { origin: _, referer, cookie, ...headers } = request.headers
       return passOn(request, response, ports[direct], { host: hosts[direct], path, headers: { ...headers, host: sims[direct].slice(7) } })
     }
-    const own = request.headers.host?.startsWith(GATE) && !/^\/app\/|^\/two-servers\//.test(request.url)
+    const own = (request.headers.host?.startsWith(GATE) && !/^\/app\/|^\/two-servers\//.test(request.url)) || (hosted && request.headers.host?.startsWith(NAMES.hosted))
     return own ? passOn(request, response, port) : serveApp(request, response, origin('gate'), files)
   })
   await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
   const origin = (name) => `https://${NAMES[name]}:${front.address().port}`
   writeFileSync(join(state, 'secret'), SECRET)
   chmodSync(join(state, 'secret'), 0o600)
-  writeFileSync(join(state, 'drawbridge.yaml'), CONFIG({ origin, names, port, state, sims }))
+  writeFileSync(join(state, 'drawbridge.yaml'), CONFIG({ origin, names, port, state, sims, hosted }))
   async function stop() {
     front.close()
     front.closeAllConnections()
