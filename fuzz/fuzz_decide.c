@@ -12,6 +12,8 @@ static const char export[] =
     "\"categoryCombos\":[{\"id\":\"ccDef000001\",\"name\":\"default\"}],"
     "\"categoryOptionCombos\":[{\"id\":\"cocDef00001\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"ccDef000001\"}}]}";
 
+static const struct alignment_actor ada = {STR("ada"), STR("one:u1"), STR("2026-01-01T00:00:00Z")};
+
 static const struct dhis2_metadata *metadata(struct arena *arena) {
   struct error error = {0};
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
@@ -21,31 +23,47 @@ static const struct dhis2_metadata *metadata(struct arena *arena) {
   return read;
 }
 
-static void written_and_read(struct arena *arena, struct alignment *alignment) {
+static void written_and_read(struct arena *arena, const struct alignment *alignment) {
   struct buf out = BUF_INIT(ALIGNMENT_STATE_MAX);
   struct error error = {0};
-  const struct alignment_decision *again;
-  size_t count;
-  if (!alignment_write_decisions(alignment, &out) || alignment_read_decisions(arena, buf_str(&out), &again, &count, &error) < 0 ||
-      count != alignment->decision_count)
+  struct alignment again = {0};
+  if (!alignment_keep(alignment, &out) || alignment_read(arena, buf_str(&out), &again, &error) < 0 ||
+      again.decision_count != alignment->decision_count || again.remark_count != alignment->remark_count ||
+      again.step_count != alignment->step_count)
     abort();
-  for (size_t i = 0; i < count; i++)
-    if (!str_eq(again[i].note, alignment->decisions[i].note) || again[i].note.n > ALIGNMENT_NOTE_MAX) abort();
+  for (size_t i = 0; i < again.decision_count; i++)
+    if (!str_eq(again.decisions[i].note, alignment->decisions[i].note) || again.decisions[i].note.n > ALIGNMENT_NOTE_MAX) abort();
   buf_free(&out);
+}
+
+/* What was decided is taken back, and done again, as often as there are steps: then it is as it was. */
+static void back_and_forth(struct arena *arena, const struct alignment *before, const struct alignment *after,
+                           struct alignment_actor actor) {
+  struct alignment now = *after;
+  struct error error = {0};
+  size_t steps = 0;
+  while (alignment_decide(&now, STR("{\"undo\":true}"), actor, STR_NONE, arena, &now, &error) == 0) steps++;
+  if (steps && now.decision_count > before->decision_count && after->step_count < ALIGNMENT_STEPS_MAX) abort();
+  while (steps-- > 0) {
+    error = (struct error){0};
+    if (alignment_decide(&now, STR("{\"redo\":true}"), actor, STR_NONE, arena, &now, &error) < 0 &&
+        after->step_count < ALIGNMENT_STEPS_MAX / 3)
+      abort();
+  }
 }
 
 /* What a mapping says, in any form, is a request that nothing can be said against. */
 static void as_mapping(struct arena *arena, const struct alignment *alignment, struct str bytes) {
-  size_t count, unknown, made;
+  size_t count, unknown;
   const struct format *all = formats_all(&count);
   for (size_t i = 0; i < count; i++) {
     struct format_job job = {.arena = arena, .source = alignment->source.metadata, .target = alignment->target.metadata};
     struct error error = {0};
     struct str json;
-    const struct alignment_decision *list;
+    struct alignment made;
     const struct mapping *mapping = format_read(&all[i], &job, bytes, &error);
     if (!mapping || alignment_entries(alignment, mapping, arena, &json, &unknown, &error)) continue;
-    if (alignment_decide(alignment, json, STR("ada"), STR("2026-01-01T00:00:00Z"), arena, &list, &made, &error)) abort();
+    if (alignment_decide(alignment, json, ada, STR_NONE, arena, &made, &error)) abort();
   }
 }
 
@@ -56,15 +74,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct arena *arena = arena_new();
   struct alignment alignment = {.id = STR("a"), .version = 1, .source = {STR("one"), side}, .target = {STR("two"), side}};
   struct error error = {0};
-  const struct alignment_decision *list;
-  if (alignment_decide(&alignment, (struct str){(const char *)data, size}, STR("ada"), STR("2026-01-01T00:00:00Z"), arena, &list,
-                       &alignment.decision_count, &error) == 0) {
-    alignment.decisions = list;
-    written_and_read(arena, &alignment);
+  struct alignment now;
+  if (alignment_decide(&alignment, (struct str){(const char *)data, size}, ada, STR_NONE, arena, &now, &error) == 0) {
+    written_and_read(arena, &now);
+    back_and_forth(arena, &alignment, &now, ada);
   } else if (!error.code || !*error.message) {
     abort();
   }
-  alignment.decision_count = 0;
   as_mapping(arena, &alignment, (struct str){(const char *)data, size});
   arena_free(arena);
   return 0;

@@ -91,23 +91,34 @@ export interface Proposal {
 export interface ElementState {
   source: Element
   proposals: Proposal[]
-  decision: { state: 'proposed' | 'accepted' | 'none' | 'rejected'; targets: Thing[]; rejected: Thing[]; by?: string; at?: string; note?: string }
+  decision: {
+    state: 'proposed' | 'accepted' | 'none' | 'excluded' | 'rejected'
+    targets: Thing[]; rejected: Thing[]; by?: string; at?: string; note?: string; confidence?: number; approved_by?: string; approved_at?: string
+  }
+  comments?: number
+  flag?: { by: string; at: string; to?: string; note?: string }
+  changed?: { at: string; reason: string }
 }
 
 export interface Cell {
   source_data_element: string
   source: Thing
   decided?: boolean
+  by?: string
+  at?: string
   terms: { target_data_element: string; target: Thing; sign: '+' | '-'; confidence: number; decision: 'accepted' | 'auto' | 'proposed' }[]
 }
 
 export interface Coverage { source_elements: number; accepted: number; none: number; target_cells: number; target_cells_filled: number }
-export interface AlignmentEntry { id: string; version: number; created: string; updated: string; source: Side; target: Side }
+export interface AlignmentEntry { id: string; version: number; created: string; updated: string; source: Side; target: Side; mine: boolean; owner?: string }
 
 export interface Alignment {
   id: string
   version: number
   state: 'ready'
+  owner: string
+  second_person: boolean
+  people: Colleague[]
   source: Side
   target: Side
   elements: ElementState[]
@@ -138,8 +149,49 @@ export interface CarriedForward {
 }
 export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; warnings: string[] }
 
+export interface Colleague { server: string; username: string }
+export interface People { version: number; owner: string; second_person: boolean; people: Colleague[]; mine: boolean }
+
+/** Done at once, under a name; or one's own last step taken back, or done again. */
+export type Step =
+  | { undo: true }
+  | { redo: true }
+  | {
+      label?: string
+      decisions?: Decision[]
+      flags?: { source_data_element: string; flagged: boolean; to?: string; note?: string }[]
+      comments?: { source_data_element: string; text: string }[]
+    }
+
+export interface KeptDecision {
+  /** Of places the ids stand where those of data elements do. */
+  kind: Decision['kind']
+  source_data_element: string
+  source_category_option_combo?: string
+  target_data_element?: string
+  target_category_option_combo?: string
+  sign?: '-'
+  decision: 'accepted' | 'rejected' | 'none' | 'excluded'
+  by?: string; at?: string; note?: string; confidence?: number; approved_by?: string; approved_at?: string
+}
+
+export interface HistoryStep {
+  number: number
+  label: string
+  by: string
+  at: string
+  mine: boolean
+  undoes?: number
+  redoes?: number
+  undone: boolean
+  can_undo: boolean
+  before: KeptDecision[]
+  after: KeptDecision[]
+  remarks: { kind: 'comment' | 'flag' | 'unflag' | 'changed'; source_data_element: string; by?: string; at?: string; text?: string; to?: string }[]
+}
+
 export type Decision = {
-  decision: 'accepted' | 'rejected' | 'none' | 'undecided'
+  decision: 'accepted' | 'rejected' | 'none' | 'excluded' | 'undecided' | 'approved'
   note?: string
 } & (
   | { kind: 'data_element' | 'operand'; source_data_element: string; source_category_option_combo?: string; targets?: { data_element: string; category_option_combo?: string; sign?: '+' | '-' }[] }
@@ -180,7 +232,7 @@ export interface AlignmentPlaces {
   periods: { conversion: 'same' | 'roll-up' | 'cannot'; source: string | null; target: string | null; note: string; reason: string; sound_for: string[] }
 }
 
-export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }
 )
@@ -254,6 +306,10 @@ export interface Drawbridge {
     get(id: string, options?: CallOptions): Promise<Alignment>
     propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions): Promise<{ id: string; version: number }>
     decide(id: string, decisions: Decision[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
+    steps(id: string, steps: Step[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
+    history(id: string, options?: CallOptions & { element?: string; limit?: number }): Promise<{ id: string; version: number; steps: HistoryStep[] }>
+    people(id: string, options?: CallOptions): Promise<People>
+    setPeople(id: string, people: { second_person: boolean; people: Colleague[] }, options: CallOptions & { ifMatch: number }): Promise<People>
     remove(id: string, options?: CallOptions): Promise<void>
     mapping(id: string, options?: CallOptions): Promise<object>
     formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string }[]>

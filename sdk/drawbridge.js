@@ -466,6 +466,13 @@ function alignmentCalls(json, call) {
     propose: (sides, options) => json('/v1/alignments', { ...options, method: 'POST', json: sides }),
     /** What changed by it: see AlignmentChanges. A version that is no longer the newest is refused with `changed_meanwhile`. */
     decide: (id, decisions, { ifMatch, ...options } = {}) => json(at(id), { ...options, method: 'PATCH', headers: { 'If-Match': `"${ifMatch}"` }, json: { decisions } }),
+    /** Several things one after the other, all or none: {label, decisions, flags, comments}, {undo: true} or {redo: true} each. */
+    steps: (id, steps, { ifMatch, ...options } = {}) => json(at(id), { ...options, method: 'PATCH', headers: { 'If-Match': `"${ifMatch}"` }, json: { steps } }),
+    /** Who changed what, the newest first; of one data element of the source where it is named. */
+    history: (id, { element, limit, ...options } = {}) => json(`${at(id)}/history?${new URLSearchParams({ ...(element && { source_data_element: element }), ...(limit && { limit }) })}`, options),
+    people: (id, options) => json(`${at(id)}/people`, options),
+    /** {second_person, people: [{server, username}]}: takes the place of what was. */
+    setPeople: (id, people, { ifMatch, ...options } = {}) => json(`${at(id)}/people`, { ...options, method: 'PUT', headers: { 'If-Match': `"${ifMatch}"` }, json: people }),
     remove: (id, options) => json(at(id), { ...options, method: 'DELETE' }),
     mapping: (id, options) => json(`${at(id)}/mapping`, options),
     /** Every form in which a mapping can be had. */

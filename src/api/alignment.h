@@ -1,9 +1,11 @@
-/* alignment: two sides, what the engine proposes and what people decided, as one value. Pure: no store, no server, no clock.
+/* alignment: two sides, what the engine proposes, what people decided and said, as one value. Pure: no store, no server, no clock.
  *
  * What holds always: a decision names ids that its side holds; per source item there is either nothing, accepted targets, rejected ones (with or without accepted ones), or "no counterpart". The engine is
- * asked anew around the decisions each time the state is written, so the state never contradicts them.
+ * asked anew around the decisions each time the state is written, so the state never contradicts them. Nothing is changed in place: a change gives a new value that borrows from the old one.
  *
- * Life cycle: fill the struct; alignment_decide gives a new list of decisions; alignment_state and alignment_mapping write. */
+ * Provenance: a decision keeps who, when, why, and how sure the engine was of it then; an undo brings it back as it was, with all of that. Each change is a step with a number; what a step changed is kept before and after.
+ *
+ * Life cycle: fill the struct; alignment_decide gives a new value; alignment_state and alignment_mapping write; alignment_keep and alignment_read are how it is kept. */
 #ifndef DRAWBRIDGE_API_ALIGNMENT_H
 #define DRAWBRIDGE_API_ALIGNMENT_H
 
@@ -14,7 +16,11 @@
 
 enum {
   ALIGNMENT_DECISIONS_MAX = 200000,
-  ALIGNMENT_NOTE_MAX = 2000,
+  ALIGNMENT_NOTE_MAX = 2000, /* bytes of a note, a comment, a reason */
+  ALIGNMENT_LABEL_MAX = 300,
+  ALIGNMENT_REMARKS_MAX = 20000,
+  ALIGNMENT_PEOPLE_MAX = 50,
+  ALIGNMENT_STEPS_MAX = 100, /* that can be undone; older ones are in the history alone */
   ALIGNMENT_STATE_MAX = 64 << 20,
   ALIGNMENT_FOUND_MAX = 50,
   ALIGNMENT_SEARCH_WORDS_MAX = 10
@@ -22,7 +28,40 @@ enum {
 
 struct alignment_decision {
   struct decision what;
+  bool excluded;           /* of a DECISION_NONE: left out on purpose, though there may be a counterpart */
   struct str by, at, note; /* who, when (RFC 3339), why; `note` may be empty */
+  struct str person;       /* who it was at every server that they were signed in to then: "server:user id …"; empty: not kept */
+  double confidence;       /* how sure the engine was of it then; 0: it did not propose it */
+  struct str approved_by, approved_at; /* the second person; empty: nobody yet */
+};
+
+/* What is said about a source element beside decisions. */
+enum alignment_remark_kind {
+  REMARK_COMMENT, /* any number of them */
+  REMARK_FLAG,    /* somebody shall look: `to` a username, or empty: anybody. One at most */
+  REMARK_UNFLAG,  /* in steps alone: the flag was taken away */
+  REMARK_CHANGED /* a side changed since somebody looked last; `text` is the reason. One at most; goes with the next decision about the element */
+};
+struct alignment_remark {
+  enum alignment_remark_kind kind;
+  struct str source_data_element, by, at, text, to;
+};
+
+/* One change that somebody made at once, under a name. What it is to bring back is `before`: all decisions about the items that it touched. */
+struct alignment_step {
+  int64_t number; /* rising from 1 */
+  struct str label, by, at, person;
+  int64_t undoes, redoes; /* the number of the step that it took back, or did again; 0: none */
+  bool undone;
+  const struct alignment_decision *before, *after;
+  size_t before_count, after_count;
+  const struct alignment_remark *remarks; /* made by it */
+  size_t remark_count;
+};
+
+/* Somebody beside the owner who may see it and decide in it: known by the user name at a server. */
+struct alignment_person {
+  struct str server, username;
 };
 
 struct alignment_side {
@@ -36,6 +75,14 @@ struct alignment {
   struct alignment_side source, target;
   const struct alignment_decision *decisions;
   size_t decision_count;
+  const struct alignment_remark *remarks;
+  size_t remark_count;
+  const struct alignment_step *steps; /* the newest ones, oldest first */
+  size_t step_count;
+  bool second_person; /* nothing counts in a transfer that another person than who decided has not approved */
+  struct str owner;   /* user name; empty: not kept */
+  const struct alignment_person *people;
+  size_t person_count;
 };
 
 /* Does the side hold the org unit, or is it an attribute option combo of its data sets? `of` is one of these two. */
@@ -46,11 +93,26 @@ const char *alignment_kind_name(const struct decision *decision); /* "data_eleme
 /* What the engine is told to leave as it is: as many as decisions. */
 const struct decision *alignment_fixed(const struct alignment *alignment, struct arena *arena);
 
-/* Applies what a person sent: {"decisions":[{"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
- * "decision":"accepted"|"rejected"|"none"|"undecided","note":…}]}; of the kinds org_unit and attribute_option_combo "source":id and "targets":[{"id":…}], of which `accepted` takes one. `accepted` and `none` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets all of it.
- * All of the list or nothing: ERROR_bad_request says which entry and why. *ret lives in the arena. */
-int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena,
-                     const struct alignment_decision **ret, size_t *ret_count, struct error *error);
+/* Who does something, and when. */
+struct alignment_actor {
+  struct str name, person, at; /* as in a decision */
+};
+
+/* Applies what a person sent: {"steps":[step…]}, or one step alone. A step is
+ *   {"label":…, "decisions":[…], "flags":[…], "comments":[…]}, or {"undo":true}, or {"redo":true}: of the actor's own last step.
+ * A decision is {"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
+ * "decision":"accepted"|"rejected"|"none"|"excluded"|"undecided"|"approved","note":…}; of the kinds org_unit and attribute_option_combo "source":id and "targets":[{"id":…}], of which `accepted` takes one. `accepted`, `none` and `excluded` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets
+ * all of it; `approved` (of an element) approves all that is decided about it and its cells. A flag is {"source_data_element":…,"flagged":true|false,"to":…,"note":…}, a comment {"source_data_element":…,"text":…}.
+ * `shown`: the state as alignment_state wrote it last, which tells how sure the engine was; may be empty. All of the list or nothing: ERROR_bad_request says which entry and why; ERROR_own_decision: approved by who decided it;
+ * ERROR_conflict: what was to be taken back was changed since, or there is nothing. *ret lives in the arena and borrows from `alignment`; its version is the old one's. */
+int alignment_decide(const struct alignment *alignment, struct str json, struct alignment_actor actor, struct str shown,
+                     struct arena *arena, struct alignment *ret, struct error *error);
+
+/* Is one of these the same person? Where one of them was not kept, names are compared. */
+bool alignment_same_person(struct str person, struct str name, struct str other_person, struct str other_name);
+
+/* Puts a step that nobody can take back behind the others; its number is given to it. `last`: those before can no longer be taken back either, since the sides they were about are no longer. */
+void alignment_add_step(struct alignment *alignment, struct alignment_step step, bool last, struct arena *arena);
 
 /* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
@@ -64,7 +126,7 @@ bool alignment_find_places(const struct alignment *alignment, enum decision_of o
 /* What of `after` is another than in `before` (docs/openapi.yaml, AlignmentChanges); both as alignment_state wrote them about this alignment. A state in another form counts as changed altogether. False: larger than buf->max. */
 bool alignment_changes(const struct alignment *alignment, struct str before, struct str after, struct buf *out);
 
-/* The mapping document: what is accepted, with the cells that were shown for it; the engine's other answers as what they are. */
+/* The mapping document: what is accepted, with the cells that were shown for it, who decided and who approved it; the engine's other answers as what they are. */
 int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error);
 
 /* What a mapping decides about cells and in pairs of org units and attribute option combos, as the JSON that alignment_decide takes, in the arena: `accepted`, `rejected` and `none`; what nobody decided (`auto`, `proposed`) decides nothing. Cells and pairs that a side
@@ -83,12 +145,15 @@ struct alignment_carried {
   const struct alignment_reopened *reopened;
   size_t reopened_count, followed; /* `followed`: decisions */
 };
-int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follow, struct arena *arena,
-                    struct alignment_carried *ret, struct error *error);
+/* Elements that are new, whose decisions were opened again, or that a change touches get a REMARK_CHANGED; decisions that follow lose their approval. */
+int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follow, struct alignment_actor actor,
+                    struct arena *arena, struct alignment_carried *ret, struct error *error);
 
-/* The decisions as they are kept, and back. ERROR_input: not what alignment_write_decisions wrote. */
-bool alignment_write_decisions(const struct alignment *alignment, struct buf *out);
-int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count,
-                             struct error *error);
+/* Decisions, remarks and steps as they are kept, on one line, and back into *ret. ERROR_input: not what alignment_keep wrote. */
+bool alignment_keep(const struct alignment *alignment, struct buf *out);
+int alignment_read(struct arena *arena, struct str json, struct alignment *ret, struct error *error);
+
+/* One step as it is kept, as a JSON object: for the history. */
+bool alignment_write_step(const struct alignment_step *step, struct buf *out);
 
 #endif

@@ -1,262 +1,335 @@
-#include "api/alignment.h"
+/* What a person sent, as steps. */
+#include "api/alignment_entry.h"
+#include "api/alignment_shown.h"
+#include "base/map.h"
 
-#include "base/json_doc.h"
-#include "base/json_out.h"
-#include "base/vec.h"
-#include <jansson.h>
+enum { REQUEST_MAX = 16 << 20, REQUEST_STEPS_MAX = 1000, KEPT_ENTRIES_MAX = 20000 };
 
-enum { REQUEST_MAX = 16 << 20, TARGETS_MAX = 1000 };
-
-/* One entry of a request, with the text it was given. */
-struct entry {
-  struct decision what; /* its target is that of one of `targets` */
-  const char *verdict;
-  json_t *targets;
-  struct str note;
+struct deciding {
+  struct arena *arena;
+  const struct alignment *alignment;
+  struct alignment_actor actor;
+  struct alignment_shown *shown;
+  struct alignment_decisions decisions;
+  VEC(struct alignment_remark) remarks;
+  VEC(struct alignment_step) steps;
 };
 
-struct list {
-  struct alignment_decision *p;
-  size_t n, capacity;
+/* Source items that a step touches. An element that is approved stands for its cells too. */
+struct touched {
+  struct map items; /* item_key */
+  struct map whole; /* "element" */
 };
 
-static bool same_source(const struct decision *a, const struct decision *b) {
-  return a->of == b->of && a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) &&
-         str_eq(a->source_category_option_combo, b->source_category_option_combo);
-}
-
-static bool same_target(const struct decision *a, const struct decision *b) {
-  return str_eq(a->target_data_element, b->target_data_element) && str_eq(a->target_category_option_combo, b->target_category_option_combo);
-}
-
-static int check_cell(const struct alignment_side *side, const char *which, struct str element_id, struct str coc_id, bool operand,
-                      struct error *error) {
-  const struct dhis2_data_element *element = dhis2_metadata_element(side->metadata, element_id);
-  if (!element)
-    return error_set(error, ERROR_bad_request, "the %s has no data element '%.*s'", which, STR_ARG(str_slice(element_id, 0, 40)));
-  if (!operand) return 0;
-  const struct dhis2_option_combo *coc = dhis2_metadata_option_combo(side->metadata, coc_id);
-  if (!coc || !dhis2_element_holds(element, coc))
-    return error_set(error, ERROR_bad_request, "'%.*s' of the %s cannot hold the category option combo '%.*s'",
-                     STR_ARG(str_slice(element->o.name, 0, 100)), which, STR_ARG(str_slice(coc_id, 0, 40)));
-  return 0;
-}
-
-bool alignment_holds_place(const struct alignment_side *side, enum decision_of of, struct str id) {
-  if (of == DECISION_OF_ORG_UNIT) return dhis2_metadata_org_unit(side->metadata, id) != NULL;
-  const struct dhis2_option_combo *found = dhis2_metadata_option_combo(side->metadata, id);
-  for (size_t i = 0; found && i < side->metadata->data_set_count; i++)
-    if (side->metadata->data_sets[i]->combo && side->metadata->data_sets[i]->combo == found->combo) return true;
+bool alignment_same_person(struct str person, struct str name, struct str other_person, struct str other_name) {
+  if (!person.n || !other_person.n) return name.n && str_eq(name, other_name);
+  while (person.p) {
+    struct str one = str_take(&person, ' '), others = other_person;
+    while (others.p)
+      if (str_eq(one, str_take(&others, ' '))) return true;
+  }
   return false;
 }
 
-static int check_place(const struct alignment_side *side, const char *which, enum decision_of of, struct str id, struct error *error) {
-  if (alignment_holds_place(side, of, id)) return 0;
-  return error_set(error, ERROR_bad_request, "the %s has no %s '%.*s'", which,
-                   of == DECISION_OF_ORG_UNIT ? "org unit" : "attribute option combo", STR_ARG(str_slice(id, 0, 40)));
+static struct str item_key(struct arena *arena, const struct decision *what) {
+  return arena_printf(arena, "%d %.*s %.*s", (int)what->of, STR_ARG(what->source_data_element),
+                      STR_ARG(what->source_category_option_combo));
 }
 
-static const struct kind {
-  const char *name;
-  enum decision_of of;
-  bool operand;
-} kinds[] = {
-    {"data_element", DECISION_OF_CELLS, false},
-    {"operand", DECISION_OF_CELLS, true},
-    {"org_unit", DECISION_OF_ORG_UNIT, false},
-    {"attribute_option_combo", DECISION_OF_ATTRIBUTE, false},
-};
-
-static const struct kind *kind_named(struct str name) {
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (str_eq(name, str_of(kinds[i].name))) return &kinds[i];
-  return NULL;
+static bool is_touched(struct arena *arena, const struct touched *touched, const struct decision *what) {
+  return (!what->of && map_get(&touched->whole, what->source_data_element)) || map_get(&touched->items, item_key(arena, what));
 }
 
-const char *alignment_kind_name(const struct decision *decision) {
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].of == decision->of && kinds[i].operand == decision->operand) return kinds[i].name;
-  return "";
+static const struct alignment_decision *about(struct deciding *d, const struct touched *touched, size_t *ret_count) {
+  struct alignment_decision *found = ARENA_ARRAY(d->arena, d->decisions.n + 1, struct alignment_decision);
+  size_t n = 0;
+  for (size_t i = 0; i < d->decisions.n; i++)
+    if (is_touched(d->arena, touched, &d->decisions.p[i].what)) found[n++] = d->decisions.p[i];
+  *ret_count = n;
+  return found;
 }
 
-static int read_entry(const struct alignment *alignment, struct arena *arena, json_t *item, struct entry *ret, struct error *error) {
-  struct str verdict = json_text(item, "decision");
-  const struct kind *kind = kind_named(json_text(item, "kind"));
-  if (!kind) return error_set(error, ERROR_bad_request, "'kind' is data_element, operand, org_unit or attribute_option_combo");
-  bool operand = kind->operand;
-  *ret = (struct entry){
-      .what = {.operand = operand,
-               .of = kind->of,
-               .source_data_element = json_text(item, kind->of ? "source" : "source_data_element"),
-               .source_category_option_combo = json_text(item, "source_category_option_combo"),
-               .sign = '+'},
-      .targets = json_object_get(item, "targets"),
-      .note = arena_str(arena, json_text(item, "note")),
-  };
-  static const char *const verdicts[] = {"accepted", "rejected", "none", "undecided"};
-  for (size_t i = 0; i < 4; i++)
-    if (str_eq(verdict, str_of(verdicts[i]))) ret->verdict = verdicts[i];
-  if (!ret->verdict) return error_set(error, ERROR_bad_request, "'decision' is accepted, rejected, none or undecided");
-  bool needs_target = strcmp(ret->verdict, "accepted") == 0 || strcmp(ret->verdict, "rejected") == 0;
-  if (needs_target && (!json_is_array(ret->targets) || !json_array_size(ret->targets)))
-    return error_set(error, ERROR_bad_request, "'%s' needs 'targets'", ret->verdict);
-  if (kind->of && strcmp(ret->verdict, "accepted") == 0 && json_array_size(ret->targets) > 1)
-    return error_set(error, ERROR_bad_request, "an %s is one of the target's, not several", kind->name);
-  if (json_array_size(ret->targets) > TARGETS_MAX) return error_set(error, ERROR_bad_request, "more than %d targets", TARGETS_MAX);
-  if (ret->note.n > ALIGNMENT_NOTE_MAX) return error_set(error, ERROR_bad_request, "a note has at most %d bytes", ALIGNMENT_NOTE_MAX);
-  if (!operand) ret->what.source_category_option_combo = STR_NONE;
-  if (kind->of
-          ? check_place(&alignment->source, "source", kind->of, ret->what.source_data_element, error)
-          : check_cell(&alignment->source, "source", ret->what.source_data_element, ret->what.source_category_option_combo, operand, error))
-    return -1;
-  ret->what.source_data_element = arena_str(arena, ret->what.source_data_element);
-  ret->what.source_category_option_combo = arena_str(arena, ret->what.source_category_option_combo);
-  return 0;
+static void touch(struct deciding *d, struct touched *touched, const struct alignment_decision *list, size_t count) {
+  for (size_t i = 0; i < count; i++) (void)map_put(&touched->items, item_key(d->arena, &list[i].what), d);
 }
 
-static int read_target(const struct alignment *alignment, struct arena *arena, const json_t *target, struct decision *what,
-                       struct error *error) {
-  struct str element = json_text(target, what->of ? "id" : "data_element"), coc = json_text(target, "category_option_combo"),
-             sign = json_text(target, "sign");
-  if (sign.p && !str_eq(sign, STR("+")) && !str_eq(sign, STR("-"))) return error_set(error, ERROR_bad_request, "'sign' is + or -");
-  if (what->of ? check_place(&alignment->target, "target", what->of, element, error)
-               : check_cell(&alignment->target, "target", element, coc, what->operand, error))
-    return -1;
-  what->target_data_element = arena_str(arena, element);
-  what->target_category_option_combo = what->operand ? arena_str(arena, coc) : STR_NONE;
-  what->sign = sign.n && sign.p[0] == '-' ? '-' : '+';
-  return 0;
+static void free_touched(struct touched *touched) {
+  map_free(&touched->items);
+  map_free(&touched->whole);
 }
 
-/* Takes out what the new word replaces. `target` NULL: everything of the source item but, for a new acceptance, what was rejected. */
-static void forget(struct list *list, const struct decision *what, bool rejected_too, const struct decision *target) {
+/* --- remarks --- */
+
+static void unremark(struct deciding *d, enum alignment_remark_kind kind, struct str element) {
   size_t kept = 0;
-  for (size_t i = 0; i < list->n; i++) {
-    const struct decision *old = &list->p[i].what;
-    bool gone = same_source(old, what) &&
-                (target ? same_target(old, target) || old->verdict == DECISION_NONE : rejected_too || old->verdict != DECISION_REJECTED);
-    if (!gone) list->p[kept++] = list->p[i];
-  }
-  list->n = kept;
+  for (size_t i = 0; i < d->remarks.n; i++)
+    if (d->remarks.p[i].kind != kind || !str_eq(d->remarks.p[i].source_data_element, element)) d->remarks.p[kept++] = d->remarks.p[i];
+  d->remarks.n = kept;
 }
 
-static int apply(const struct alignment *alignment, struct arena *arena, const struct entry *entry, struct str by, struct str at,
-                 struct list *list, struct error *error) {
-  struct alignment_decision made = {.what = entry->what, .by = by, .at = at, .note = entry->note};
-  if (strcmp(entry->verdict, "undecided") == 0) {
-    forget(list, &entry->what, true, NULL);
-    return 0;
-  }
-  if (strcmp(entry->verdict, "none") == 0) {
-    forget(list, &entry->what, true, NULL);
-    made.what.verdict = DECISION_NONE;
-    VEC_PUSH(list, made);
-    return 0;
-  }
-  bool accepted = strcmp(entry->verdict, "accepted") == 0;
-  if (accepted) forget(list, &entry->what, false, NULL);
-  made.what.verdict = accepted ? DECISION_ACCEPTED : DECISION_REJECTED;
-  for (size_t i = 0; i < json_array_size(entry->targets); i++) {
-    if (read_target(alignment, arena, json_array_get(entry->targets, i), &made.what, error)) return -1;
-    forget(list, &made.what, false, &made.what);
-    VEC_PUSH(list, made);
-  }
-  return list->n <= ALIGNMENT_DECISIONS_MAX ? 0 : error_set(error, ERROR_too_large, "more than %d decisions", ALIGNMENT_DECISIONS_MAX);
-}
-
-static int apply_all(const struct alignment *alignment, const json_t *root, struct arena *arena, struct str by, struct str at,
-                     struct list *list, struct error *error) {
-  const json_t *items = json_object_get(root, "decisions");
-  if (!json_is_array(items)) return error_set(error, ERROR_bad_request, "'decisions' is missing: a list is wanted");
-  for (size_t i = 0; i < json_array_size(items); i++) {
-    struct entry entry;
-    if (read_entry(alignment, arena, json_array_get(items, i), &entry, error) || apply(alignment, arena, &entry, by, at, list, error))
-      return error_context(error, "entry %zu", i + 1);
-  }
+static int read_remark(struct deciding *d, const json_t *item, const char *text_key, struct alignment_remark *ret, struct error *error) {
+  struct str element = json_text(item, "source_data_element");
+  *ret = (struct alignment_remark){.by = d->actor.name,
+                                   .at = d->actor.at,
+                                   .source_data_element = arena_str(d->arena, element),
+                                   .text = arena_str(d->arena, json_text(item, text_key)),
+                                   .to = arena_str(d->arena, json_text(item, "to"))};
+  if (!dhis2_metadata_element(d->alignment->source.metadata, element))
+    return error_set(error, ERROR_bad_request, "the source has no data element '%.*s'", STR_ARG(str_slice(element, 0, 40)));
+  if (ret->text.n > ALIGNMENT_NOTE_MAX || ret->to.n > ALIGNMENT_LABEL_MAX)
+    return error_set(error, ERROR_bad_request, "a remark has at most %d bytes", ALIGNMENT_NOTE_MAX);
   return 0;
 }
 
-static const struct alignment_decision *keep(struct arena *arena, struct list *list) {
-  struct alignment_decision *kept = ARENA_ARRAY(arena, list->n, struct alignment_decision);
-  if (list->n) memcpy(kept, list->p, list->n * sizeof *kept);
-  VEC_FREE(list);
-  return kept;
+static int read_flag(struct deciding *d, const json_t *item, struct alignment_remark *ret, struct error *error) {
+  const json_t *flagged = json_object_get(item, "flagged");
+  if (!json_is_boolean(flagged)) return error_set(error, ERROR_bad_request, "'flagged' is true or false");
+  if (read_remark(d, item, "note", ret, error)) return -1;
+  ret->kind = json_is_true(flagged) ? REMARK_FLAG : REMARK_UNFLAG;
+  unremark(d, REMARK_FLAG, ret->source_data_element);
+  if (ret->kind == REMARK_FLAG) VEC_PUSH(&d->remarks, *ret);
+  return 0;
 }
 
-int alignment_decide(const struct alignment *alignment, struct str json, struct str by, struct str at, struct arena *arena,
-                     const struct alignment_decision **ret, size_t *ret_count, struct error *error) {
-  json_error_t why;
-  if (json.n > REQUEST_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of decisions", REQUEST_MAX);
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &why);
-  if (!root) return error_set(error, ERROR_bad_request, "line %d: %s", why.line, why.text);
-  struct list list = {0};
-  for (size_t i = 0; i < alignment->decision_count; i++) VEC_PUSH(&list, alignment->decisions[i]);
-  int result = apply_all(alignment, root, arena, by, at, &list, error);
-  json_decref(root);
-  *ret_count = list.n;
-  *ret = keep(arena, &list);
+static int read_comment(struct deciding *d, const json_t *item, struct alignment_remark *ret, struct error *error) {
+  if (read_remark(d, item, "text", ret, error)) return -1;
+  if (!ret->text.n) return error_set(error, ERROR_bad_request, "a comment needs 'text'");
+  VEC_PUSH(&d->remarks, *ret);
+  return 0;
+}
+
+static int read_remarks(struct deciding *d, const json_t *step, struct alignment_step *made, struct error *error) {
+  const json_t *flags = json_object_get(step, "flags"), *comments = json_object_get(step, "comments");
+  if ((flags && !json_is_array(flags)) || (comments && !json_is_array(comments)))
+    return error_set(error, ERROR_bad_request, "'flags' and 'comments' are lists");
+  struct alignment_remark *remarks = ARENA_ARRAY(d->arena, json_array_size(flags) + json_array_size(comments) + 1, struct alignment_remark);
+  for (size_t i = 0; i < json_array_size(flags); i++)
+    if (read_flag(d, json_array_get(flags, i), &remarks[made->remark_count++], error)) return error_context(error, "flag %zu", i + 1);
+  for (size_t i = 0; i < json_array_size(comments); i++)
+    if (read_comment(d, json_array_get(comments, i), &remarks[made->remark_count++], error))
+      return error_context(error, "comment %zu", i + 1);
+  made->remarks = remarks;
+  return d->remarks.n <= ALIGNMENT_REMARKS_MAX
+             ? 0
+             : error_set(error, ERROR_too_large, "more than %d comments and flags", ALIGNMENT_REMARKS_MAX);
+}
+
+/* --- deciding --- */
+
+/* Newly made decisions get what the engine said of them. */
+static void note_confidence(struct deciding *d, struct str at) {
+  for (size_t i = 0; d->shown && i < d->decisions.n; i++) {
+    struct alignment_decision *one = &d->decisions.p[i];
+    if (one->at.p == at.p && !one->what.of && one->confidence == 0 && !one->approved_by.n)
+      one->confidence = alignment_shown_confidence(d->shown, &one->what);
+  }
+}
+
+static void note_whole(const json_t *entry, struct str element, struct touched *touched, void *there) {
+  if (str_eq(json_text(entry, "decision"), STR("approved"))) (void)map_put(&touched->whole, element, there);
+}
+
+static int read_decisions(struct deciding *d, const json_t *items, struct alignment_step *made, struct error *error) {
+  struct touched touched = {0};
+  struct alignment_decisions old = d->decisions, *list = &d->decisions;
+  int result = 0;
+  *list = (struct alignment_decisions){0};
+  for (size_t i = 0; i < old.n; i++) VEC_PUSH(list, old.p[i]);
+  for (size_t i = 0; result == 0 && i < json_array_size(items); i++) {
+    struct decision source;
+    const json_t *entry = json_array_get(items, i);
+    result = alignment_entry_apply(d->alignment, entry, &d->actor, d->arena, list, &source, error);
+    if (result) {
+      (void)error_context(error, "entry %zu", i + 1);
+      break;
+    }
+    note_whole(entry, source.source_data_element, &touched, d);
+    (void)map_put(&touched.items, item_key(d->arena, &source), d);
+    if (!source.of) unremark(d, REMARK_CHANGED, source.source_data_element);
+  }
+  note_confidence(d, d->actor.at);
+  struct alignment_decisions now = d->decisions;
+  made->after = about(d, &touched, &made->after_count);
+  d->decisions = old;
+  made->before = about(d, &touched, &made->before_count);
+  d->decisions = now;
+  VEC_FREE(&old);
+  free_touched(&touched);
   return result;
 }
 
-static const char *verdict_name(enum decision_verdict verdict) {
-  return verdict == DECISION_ACCEPTED ? "accepted" : verdict == DECISION_REJECTED ? "rejected" : "none";
+/* --- back and forth --- */
+
+static bool same_decision(const struct alignment_decision *a, const struct alignment_decision *b) {
+  return a->what.of == b->what.of && a->what.operand == b->what.operand && a->what.verdict == b->what.verdict &&
+         a->what.sign == b->what.sign && str_eq(a->what.source_data_element, b->what.source_data_element) &&
+         str_eq(a->what.source_category_option_combo, b->what.source_category_option_combo) &&
+         str_eq(a->what.target_data_element, b->what.target_data_element) &&
+         str_eq(a->what.target_category_option_combo, b->what.target_category_option_combo) && a->excluded == b->excluded &&
+         str_eq(a->by, b->by) && str_eq(a->at, b->at) && str_eq(a->approved_by, b->approved_by) && str_eq(a->note, b->note);
 }
 
-bool alignment_write_decisions(const struct alignment *alignment, struct buf *buf) {
-  struct json_out out = JSON_OUT_INIT(buf);
-  json_out_array(&out);
-  for (size_t i = 0; i < alignment->decision_count; i++) {
-    const struct alignment_decision *d = &alignment->decisions[i];
-    char sign[2] = {d->what.sign, '\0'};
-    json_out_object(&out);
-    json_out_member_bool(&out, "operand", d->what.operand);
-    if (d->what.of) json_out_member_int(&out, "of", (int64_t)d->what.of);
-    json_out_member_str(&out, "source_data_element", d->what.source_data_element);
-    json_out_member_str(&out, "source_category_option_combo", d->what.source_category_option_combo);
-    json_out_member_str(&out, "target_data_element", d->what.target_data_element);
-    json_out_member_str(&out, "target_category_option_combo", d->what.target_category_option_combo);
-    json_out_member_str(&out, "sign", str_of(sign));
-    json_out_member_str(&out, "decision", str_of(verdict_name(d->what.verdict)));
-    json_out_member_str(&out, "by", d->by);
-    json_out_member_str(&out, "at", d->at);
-    json_out_member_str(&out, "note", d->note);
-    json_out_end(&out);
+/* Other steps may have brought them into another order. */
+static const struct alignment_decision *first_missing(const struct alignment_decision *list, size_t count,
+                                                      const struct alignment_decision *from, size_t from_count) {
+  for (size_t i = 0; i < count; i++) {
+    bool found = i < from_count && same_decision(&list[i], &from[i]);
+    for (size_t k = 0; !found && k < from_count; k++) found = same_decision(&list[i], &from[k]);
+    if (!found) return &list[i];
   }
-  json_out_end(&out);
-  return !buf->full;
+  return NULL;
 }
 
-int alignment_read_decisions(struct arena *arena, struct str json, const struct alignment_decision **ret, size_t *ret_count,
-                             struct error *error) {
-  json_error_t why;
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, &why);
-  if (!json_is_array(root) || json_array_size(root) > ALIGNMENT_DECISIONS_MAX) {
-    json_decref(root);
-    return error_set(error, ERROR_input, "the stored decisions cannot be read");
+static bool is_mine(const struct deciding *d, const struct alignment_step *step) {
+  return step->person.n && alignment_same_person(step->person, step->by, d->actor.person, d->actor.name);
+}
+
+static bool is_real(const struct alignment_step *step) {
+  return !step->undoes && !step->redoes && step->before_count + step->after_count > 0;
+}
+
+/* The last of mine that stands; or the first of those behind it that were taken back. */
+static struct alignment_step *step_wanted(struct deciding *d, bool redo) {
+  struct alignment_step *standing = NULL, *first_undone = NULL;
+  for (size_t i = 0; i < d->steps.n; i++) {
+    struct alignment_step *step = &d->steps.p[i];
+    if (!is_mine(d, step) || !is_real(step)) continue;
+    if (!step->undone) {
+      standing = step;
+      first_undone = NULL;
+    } else if (!first_undone) {
+      first_undone = step;
+    }
   }
-  struct alignment_decision *list = ARENA_ARRAY(arena, json_array_size(root), struct alignment_decision);
-  for (size_t i = 0; i < json_array_size(root); i++) {
-    const json_t *item = json_array_get(root, i);
-    struct str verdict = json_text(item, "decision"), sign = json_text(item, "sign");
-    json_int_t of = json_integer_value(json_object_get(item, "of"));
-    list[i] = (struct alignment_decision){
-        .what = {.operand = json_is_true(json_object_get(item, "operand")),
-                 .of = of >= DECISION_OF_CELLS && of <= DECISION_OF_ATTRIBUTE ? (enum decision_of)of : DECISION_OF_CELLS,
-                 .source_data_element = arena_str(arena, json_text(item, "source_data_element")),
-                 .source_category_option_combo = arena_str(arena, json_text(item, "source_category_option_combo")),
-                 .target_data_element = arena_str(arena, json_text(item, "target_data_element")),
-                 .target_category_option_combo = arena_str(arena, json_text(item, "target_category_option_combo")),
-                 .sign = str_eq(sign, STR("-")) ? '-' : '+',
-                 .verdict = str_eq(verdict, STR("accepted"))   ? DECISION_ACCEPTED
-                            : str_eq(verdict, STR("rejected")) ? DECISION_REJECTED
-                                                               : DECISION_NONE},
-        .by = arena_str(arena, json_text(item, "by")),
-        .at = arena_str(arena, json_text(item, "at")),
-        .note = arena_str(arena, json_text(item, "note")),
-    };
+  return redo ? first_undone : standing;
+}
+
+static int put_back(struct deciding *d, const struct alignment_step *step, bool redo, struct alignment_step *made, struct error *error) {
+  struct touched touched = {0};
+  size_t count;
+  made->before = redo ? step->before : step->after;
+  made->before_count = redo ? step->before_count : step->after_count;
+  made->after = redo ? step->after : step->before;
+  made->after_count = redo ? step->after_count : step->before_count;
+  touch(d, &touched, step->before, step->before_count);
+  touch(d, &touched, step->after, step->after_count);
+  const struct alignment_decision *now = about(d, &touched, &count), *odd = first_missing(now, count, made->before, made->before_count);
+  int result = 0;
+  if (odd || count != made->before_count) {
+    struct str who = odd ? odd->approved_by.n ? odd->approved_by : odd->by : STR("somebody");
+    result = error_set(error, ERROR_conflict, "'%.*s' cannot be %s: %.*s has changed the same since", STR_ARG(step->label),
+                       redo ? "done again" : "undone", STR_ARG(who));
+  } else {
+    size_t kept = 0;
+    for (size_t i = 0; i < d->decisions.n; i++)
+      if (!is_touched(d->arena, &touched, &d->decisions.p[i].what)) d->decisions.p[kept++] = d->decisions.p[i];
+    d->decisions.n = kept;
+    for (size_t i = 0; i < made->after_count; i++) VEC_PUSH(&d->decisions, made->after[i]);
   }
-  *ret_count = json_array_size(root);
-  *ret = list;
-  json_decref(root);
+  free_touched(&touched);
+  return result;
+}
+
+static int travel(struct deciding *d, bool redo, struct alignment_step *made, struct error *error) {
+  struct alignment_step *step = step_wanted(d, redo);
+  if (!step) return error_set(error, ERROR_conflict, redo ? "there is nothing of yours to do again" : "there is nothing of yours to undo");
+  made->label = step->label;
+  if (put_back(d, step, redo, made, error)) return -1;
+  step->undone = !redo;
+  *(redo ? &made->redoes : &made->undoes) = step->number;
   return 0;
+}
+
+/* --- steps --- */
+
+static int read_step(struct deciding *d, const json_t *item, struct error *error) {
+  const json_t *decisions = json_object_get(item, "decisions");
+  struct alignment_step made = {.number = d->steps.n ? d->steps.p[d->steps.n - 1].number + 1 : 1,
+                                .label = arena_str(d->arena, json_text(item, "label")),
+                                .by = d->actor.name,
+                                .at = d->actor.at,
+                                .person = d->actor.person};
+  bool undo = json_is_true(json_object_get(item, "undo")), redo = json_is_true(json_object_get(item, "redo"));
+  if (made.label.n > ALIGNMENT_LABEL_MAX) return error_set(error, ERROR_bad_request, "a label has at most %d bytes", ALIGNMENT_LABEL_MAX);
+  if (decisions && !json_is_array(decisions)) return error_set(error, ERROR_bad_request, "'decisions' is a list");
+  if (!decisions && !undo && !redo && !json_object_get(item, "flags") && !json_object_get(item, "comments"))
+    return error_set(error, ERROR_bad_request, "a step has 'decisions', 'flags' or 'comments', or is an undo or a redo");
+  int result = undo || redo ? travel(d, redo, &made, error)
+               : (decisions && read_decisions(d, decisions, &made, error)) || read_remarks(d, item, &made, error) ? -1
+                                                                                                                  : 0;
+  if (result == 0 && (undo || redo || made.before_count + made.after_count + made.remark_count)) VEC_PUSH(&d->steps, made);
+  return result;
+}
+
+static int read_steps(struct deciding *d, const json_t *root, struct error *error) {
+  const json_t *steps = json_object_get(root, "steps");
+  if (!steps) return read_step(d, root, error);
+  if (!json_is_array(steps) || json_array_size(steps) > REQUEST_STEPS_MAX)
+    return error_set(error, ERROR_bad_request, "'steps' is a list of at most %d", REQUEST_STEPS_MAX);
+  for (size_t i = 0; i < json_array_size(steps); i++)
+    if (read_step(d, json_array_get(steps, i), error)) return error_context(error, "step %zu", i + 1);
+  return 0;
+}
+
+/* The newest ones, at least one, and as many as are small enough together. */
+static size_t steps_from(const struct alignment_step *steps, size_t n) {
+  size_t entries = 0, from = n;
+  while (from > 0 && n - from < ALIGNMENT_STEPS_MAX) {
+    entries += steps[from - 1].before_count + steps[from - 1].after_count + steps[from - 1].remark_count;
+    if (from < n && entries > KEPT_ENTRIES_MAX) break;
+    from--;
+  }
+  return from;
+}
+
+#define COPY(arena, type, vec, from) \
+  memcpy(ARENA_ARRAY((arena), (vec).n - (from) + 1, type), (vec).p ? (const void *)((vec).p + (from)) : "", \
+         ((vec).n - (from)) * sizeof(type))
+
+static void take(struct deciding *d, struct alignment *ret) {
+  size_t from = steps_from(d->steps.p, d->steps.n);
+  ret->decisions = COPY(d->arena, struct alignment_decision, d->decisions, (size_t)0);
+  ret->decision_count = d->decisions.n;
+  ret->remarks = COPY(d->arena, struct alignment_remark, d->remarks, (size_t)0);
+  ret->remark_count = d->remarks.n;
+  ret->steps = COPY(d->arena, struct alignment_step, d->steps, from);
+  ret->step_count = d->steps.n - from;
+}
+
+int alignment_decide(const struct alignment *alignment, struct str json, struct alignment_actor actor, struct str shown,
+                     struct arena *arena, struct alignment *ret, struct error *error) {
+  json_error_t why;
+  struct deciding d = {.arena = arena, .alignment = alignment, .actor = actor};
+  if (json.n > REQUEST_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of decisions", REQUEST_MAX);
+  json_t *root = json_loadb(json.n ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &why);
+  if (!json_is_object(root)) {
+    json_decref(root);
+    return error_set(error, ERROR_bad_request, "a JSON object with 'steps' or 'decisions' is wanted");
+  }
+  d.actor.at = arena_str(arena, actor.at); /* of its own: what is new is known by it */
+  d.shown = shown.n ? alignment_shown_new(shown) : NULL;
+  for (size_t i = 0; i < alignment->decision_count; i++) VEC_PUSH(&d.decisions, alignment->decisions[i]);
+  for (size_t i = 0; i < alignment->remark_count; i++) VEC_PUSH(&d.remarks, alignment->remarks[i]);
+  for (size_t i = 0; i < alignment->step_count; i++) VEC_PUSH(&d.steps, alignment->steps[i]);
+  *ret = *alignment;
+  int result = read_steps(&d, root, error);
+  if (result == 0) take(&d, ret);
+  json_decref(root);
+  if (d.shown) alignment_shown_free(d.shown);
+  VEC_FREE(&d.decisions);
+  VEC_FREE(&d.remarks);
+  VEC_FREE(&d.steps);
+  return result;
+}
+
+void alignment_add_step(struct alignment *alignment, struct alignment_step step, bool last, struct arena *arena) {
+  size_t n = alignment->step_count;
+  struct alignment_step *steps = ARENA_ARRAY(arena, n + 1, struct alignment_step);
+  if (n) memcpy(steps, alignment->steps, n * sizeof *steps);
+  step.number = n ? steps[n - 1].number + 1 : 1;
+  step.person = STR_NONE;
+  steps[n] = step;
+  size_t from = last ? n : steps_from(steps, n + 1);
+  alignment->steps = steps + from;
+  alignment->step_count = n + 1 - from;
 }

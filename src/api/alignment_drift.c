@@ -2,6 +2,7 @@
 #include "api/alignment.h"
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "drift/carry.h"
 #include "drift/successors.h"
 
@@ -10,6 +11,8 @@ struct carrying {
   const struct alignment *alignment;
   struct drift_sides now;
   struct successors source, target; /* empty: nothing follows */
+  struct alignment_actor actor;
+  struct map changed; /* source elements that somebody has to look at again, to the sentence why, boxed */
   struct map blocked; /* "element element" and "element coc element coc" of pairs that a blocked rule has, to its sentence, boxed */
 };
 
@@ -69,29 +72,99 @@ static struct str reason_against(struct carrying *c, const struct decision *d) {
   return STR_NONE;
 }
 
+/* The first reason stays: those that stop most come first. */
+static void note_changed(struct carrying *c, struct str element, struct str reason) {
+  if (map_get(&c->changed, element) || !dhis2_metadata_element(c->now.source, element)) return;
+  struct str *boxed = ARENA_NEW(c->arena, struct str);
+  *boxed = reason;
+  (void)map_put(&c->changed, element, boxed);
+}
+
+static struct str followed_element(const struct carrying *c, struct str element) {
+  struct mapping_operand cell = {element, STR_NONE};
+  (void)successors_cell(&c->source, &cell);
+  return cell.data_element;
+}
+
+static void note_touched(struct carrying *c, const struct mapping *mapping, const struct drift *drift) {
+  for (size_t i = 0; i < drift->count; i++) {
+    const struct drift_change *change = &drift->changes[i];
+    for (size_t k = 0; change->effect != DRIFT_INFORMATION && k < change->rule_count; k++) {
+      const struct mapping_rule *rule = &mapping->rules[change->rules[k]];
+      for (size_t t = 0; t < rule->term_count; t++)
+        note_changed(c, followed_element(c, rule->terms[t].source.data_element), change->sentence);
+    }
+  }
+}
+
+static void note_new(struct carrying *c) {
+  for (size_t i = 0; i < c->now.source->element_count; i++) {
+    struct str id = c->now.source->elements[i]->o.id;
+    if (!dhis2_metadata_element(c->alignment->source.metadata, id)) note_changed(c, id, STR("it is new in the data set"));
+  }
+}
+
+/* What was said of what is still there, and what somebody has to look at again. */
+static void carry_remarks(struct carrying *c, struct alignment *ret) {
+  VEC(struct alignment_remark) list = {0};
+  for (size_t i = 0; i < c->alignment->remark_count; i++) {
+    struct alignment_remark remark = c->alignment->remarks[i];
+    remark.source_data_element = followed_element(c, remark.source_data_element);
+    bool again = remark.kind == REMARK_CHANGED && map_get(&c->changed, remark.source_data_element);
+    if (!again && dhis2_metadata_element(c->now.source, remark.source_data_element)) VEC_PUSH(&list, remark);
+  }
+  for (struct map_entry *e = map_first(&c->changed); e && list.n < ALIGNMENT_REMARKS_MAX; e = map_next(&c->changed, e))
+    VEC_PUSH(&list, ((struct alignment_remark){
+                        .kind = REMARK_CHANGED, .source_data_element = e->key, .at = c->actor.at, .text = *(const struct str *)e->value}));
+  struct alignment_remark *kept = ARENA_ARRAY(c->arena, list.n + 1, struct alignment_remark);
+  if (list.n) memcpy(kept, list.p, list.n * sizeof *kept);
+  ret->remarks = kept;
+  ret->remark_count = list.n;
+  VEC_FREE(&list);
+}
+
+/* Those that were opened again, as they were. */
+static void add_step(struct carrying *c, struct alignment *ret, const struct alignment_decision *reopened, size_t count) {
+  alignment_add_step(ret,
+                     (struct alignment_step){.label = STR("Went on with the servers as they are"),
+                                             .by = c->actor.name,
+                                             .at = c->actor.at,
+                                             .before = reopened,
+                                             .before_count = count},
+                     true, c->arena);
+}
+
 static void sort_out(struct carrying *c, struct alignment_carried *ret) {
   struct alignment_decision *kept = ARENA_ARRAY(c->arena, c->alignment->decision_count, struct alignment_decision);
   struct alignment_reopened *reopened = ARENA_ARRAY(c->arena, c->alignment->decision_count, struct alignment_reopened);
+  struct alignment_decision *opened = ARENA_ARRAY(c->arena, c->alignment->decision_count + 1, struct alignment_decision);
   size_t n = 0;
   for (size_t i = 0; i < c->alignment->decision_count; i++) {
     struct alignment_decision decision = c->alignment->decisions[i];
     bool followed = follow(c, &decision.what);
     struct str reason = reason_against(c, &decision.what);
     if (reason.n) {
+      opened[ret->reopened_count] = c->alignment->decisions[i];
       reopened[ret->reopened_count++] = (struct alignment_reopened){c->alignment->decisions[i].what, reason};
+      if (!decision.what.of) note_changed(c, decision.what.source_data_element, reason);
       continue;
     }
     ret->followed += followed;
+    if (followed && !decision.what.of) {
+      note_changed(c, decision.what.source_data_element, STR("what was decided about was replaced"));
+      decision.approved_by = decision.approved_at = STR_NONE;
+    }
     kept[n++] = decision;
   }
   ret->alignment.decisions = kept;
   ret->alignment.decision_count = n;
   ret->reopened = reopened;
+  add_step(c, &ret->alignment, opened, ret->reopened_count);
 }
 
-int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follows, struct arena *arena,
-                    struct alignment_carried *ret, struct error *error) {
-  struct carrying c = {.arena = arena, .alignment = alignment, .now = now};
+int alignment_carry(const struct alignment *alignment, struct drift_sides now, bool follows, struct alignment_actor actor,
+                    struct arena *arena, struct alignment_carried *ret, struct error *error) {
+  struct carrying c = {.arena = arena, .alignment = alignment, .now = now, .actor = actor};
   struct carried carried;
   struct align_options align = {0};
   const struct mapping *mapping;
@@ -99,16 +172,20 @@ int alignment_carry(const struct alignment *alignment, struct drift_sides now, b
   if (alignment_mapping(alignment, arena, &mapping, error) < 0 ||
       drift_carry(arena, mapping, now, (struct carry_options){follows, &align}, &carried, error) < 0)
     return -1;
+  const struct drift *drift = drift_find(arena, mapping, now);
   if (follows) {
-    const struct drift *drift = drift_find(arena, mapping, now);
     c.source = successors_of(arena, drift, DRIFT_SOURCE);
     c.target = successors_of(arena, drift, DRIFT_TARGET);
   }
   note_blocked(&c, carried.mapping);
   sort_out(&c, ret);
+  note_touched(&c, mapping, drift);
+  note_new(&c);
+  carry_remarks(&c, &ret->alignment);
   ret->alignment.source.metadata = now.source;
   ret->alignment.target.metadata = now.target;
   map_free(&c.blocked);
+  map_free(&c.changed);
   successors_free(&c.source);
   successors_free(&c.target);
   return 0;

@@ -100,12 +100,12 @@ int api_alignment_carry(struct api_job *job, struct error *error) {
   bool follow;
   if (read_follow(job, &follow, error) || alignments_load(job, &document, &alignment, error) ||
       alignments_version_wanted(job, document.version, error) || read_whole(job, &alignment, &now, error) ||
-      alignment_carry(&alignment, now, follow, job->arena, &carried, error))
+      alignment_carry(&alignment, now, follow, alignments_actor(job, &alignment), job->arena, &carried, error))
     return -1;
   carried.alignment.version++;
-  if (!job->body.n) job->body = STR("{\"follow\":false}"); /* the history tells what was done */
+  int64_t last_step = alignment.step_count ? alignment.steps[alignment.step_count - 1].number : 0;
   int result = alignments_keep_sides(job, &document, &carried.alignment, error);
-  if (result == 0) result = alignments_keep(job, &document, &carried.alignment, &body, error);
+  if (result == 0) result = alignments_keep(job, &document, &carried.alignment, last_step, &body, error);
   if (result == 0) answer_carried(job, &carried);
   buf_free(&body);
   return result;

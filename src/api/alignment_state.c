@@ -1,6 +1,5 @@
-#include "api/alignment.h"
+#include "api/alignment_engine.h"
 
-#include "align/to_mapping.h"
 #include "base/json_out.h"
 #include "base/map.h"
 
@@ -20,6 +19,14 @@ struct chains {
   struct chain *first, **end;
 };
 
+/* What else there is about one source element: decisions about it and its cells, and remarks. */
+struct about {
+  size_t decided, approved;
+  const struct alignment_decision *approval; /* the last one */
+  const struct alignment_remark *flag, *changed;
+  size_t comments;
+};
+
 struct writing {
   const struct alignment *alignment;
   struct arena *arena;
@@ -27,7 +34,8 @@ struct writing {
   struct map elements; /* source element id to struct span */
   struct map operands; /* "element coc" to struct span */
   struct map decided;  /* source element id to struct chains */
-  struct map cells;    /* "element coc" of the source: a person decided about that cell; the value says nothing */
+  struct map cells;    /* "element coc" of the source to the struct alignment_decision about it */
+  struct map about;    /* source element id to struct about */
   struct json_out *out;
 };
 
@@ -53,12 +61,34 @@ static void index_rows(struct writing *w) {
   }
 }
 
+static struct about *about_of(struct writing *w, struct str element) {
+  struct about *about = map_get(&w->about, element);
+  if (about) return about;
+  about = ARENA_NEW(w->arena, struct about);
+  (void)map_put(&w->about, element, about);
+  return about;
+}
+
+static void index_remarks(struct writing *w) {
+  for (size_t i = 0; i < w->alignment->remark_count; i++) {
+    const struct alignment_remark *remark = &w->alignment->remarks[i];
+    struct about *about = about_of(w, remark->source_data_element);
+    if (remark->kind == REMARK_COMMENT) about->comments++;
+    if (remark->kind == REMARK_FLAG) about->flag = remark;
+    if (remark->kind == REMARK_CHANGED) about->changed = remark;
+  }
+}
+
 static void index_decisions(struct writing *w) {
   for (size_t i = 0; i < w->alignment->decision_count; i++) {
     const struct alignment_decision *d = &w->alignment->decisions[i];
     if (d->what.of) continue; /* alignment_places */
+    struct about *about = about_of(w, d->what.source_data_element);
+    about->decided++;
+    about->approved += d->approved_by.n > 0;
+    if (d->approved_by.n) about->approval = d;
     if (d->what.operand) {
-      (void)map_put(&w->cells, cell_key(w->arena, d->what.source_data_element, d->what.source_category_option_combo), w);
+      (void)map_put(&w->cells, cell_key(w->arena, d->what.source_data_element, d->what.source_category_option_combo), (void *)(uintptr_t)d);
       continue;
     }
     struct chains *chains = map_get(&w->decided, d->what.source_data_element);
@@ -116,17 +146,23 @@ static void write_proposal(struct writing *w, const struct align_row *row) {
   json_out_end(w->out);
 }
 
+/* Nothing is an empty text, not null. */
+static struct str told(struct str text) {
+  return text.p ? text : STR("");
+}
+
 static const char *state_of(const struct writing *w, const struct dhis2_data_element *element, bool answered,
                             const struct alignment_decision **ret_last) {
-  bool accepted = false, none = false, rejected = false;
+  bool accepted = false, none = false, excluded = false, rejected = false;
   for (const struct chain *c = decisions_of(w, element); c; c = c->next) {
     const struct alignment_decision *d = c->decision;
     *ret_last = d;
     accepted = accepted || d->what.verdict == DECISION_ACCEPTED;
     none = none || d->what.verdict == DECISION_NONE;
+    excluded = excluded || d->excluded;
     rejected = rejected || d->what.verdict == DECISION_REJECTED;
   }
-  return accepted ? "accepted" : none ? "none" : rejected && !answered ? "rejected" : "proposed";
+  return accepted ? "accepted" : excluded ? "excluded" : none ? "none" : rejected && !answered ? "rejected" : "proposed";
 }
 
 /* The targets of the element's decisions with this verdict. */
@@ -151,11 +187,38 @@ static void write_decision(struct writing *w, const struct dhis2_data_element *e
   write_decided(w, "targets", element, DECISION_ACCEPTED);
   write_decided(w, "rejected", element, DECISION_REJECTED);
   if (last) {
-    json_out_member_str(w->out, "by", last->by);
-    json_out_member_str(w->out, "at", last->at);
-    json_out_member_str(w->out, "note", last->note);
+    json_out_member_str(w->out, "by", told(last->by));
+    json_out_member_str(w->out, "at", told(last->at));
+    json_out_member_str(w->out, "note", told(last->note));
+    if (last->confidence > 0) json_out_member_number(w->out, "confidence", last->confidence);
+  }
+  const struct about *about = map_get(&w->about, element->o.id);
+  if (about && about->decided && about->approved == about->decided) {
+    json_out_member_str(w->out, "approved_by", about->approval->approved_by);
+    json_out_member_str(w->out, "approved_at", about->approval->approved_at);
   }
   json_out_end(w->out);
+}
+
+/* What people said about it beside deciding; members of the open object. */
+static void write_remarks(struct writing *w, const struct dhis2_data_element *element) {
+  const struct about *about = map_get(&w->about, element->o.id);
+  if (!about) return;
+  if (about->comments) json_out_member_int(w->out, "comments", (int64_t)about->comments);
+  if (about->flag) {
+    json_out_member_object(w->out, "flag");
+    json_out_member_str(w->out, "by", told(about->flag->by));
+    json_out_member_str(w->out, "at", about->flag->at);
+    if (about->flag->to.n) json_out_member_str(w->out, "to", about->flag->to);
+    if (about->flag->text.n) json_out_member_str(w->out, "note", about->flag->text);
+    json_out_end(w->out);
+  }
+  if (about->changed) {
+    json_out_member_object(w->out, "changed");
+    json_out_member_str(w->out, "at", about->changed->at);
+    json_out_member_str(w->out, "reason", about->changed->text);
+    json_out_end(w->out);
+  }
 }
 
 /* What can change by a decision stands on lines of its own, one an element or cell: alignment_changes compares them. */
@@ -182,6 +245,7 @@ static void write_elements(struct writing *w) {
     }
     json_out_end(w->out);
     write_decision(w, source->elements[i], answered);
+    write_remarks(w, source->elements[i]);
     json_out_end(w->out);
   }
   next_line(w);
@@ -196,7 +260,12 @@ static void write_cell(struct writing *w, const struct dhis2_data_element *eleme
   json_out_object(w->out);
   json_out_member_str(w->out, "source_data_element", element->o.id);
   write_object(w, "source", &coc->o);
-  if (map_get(&w->cells, key)) json_out_member_bool(w->out, "decided", true);
+  const struct alignment_decision *decision = map_get(&w->cells, key);
+  if (decision) {
+    json_out_member_bool(w->out, "decided", true);
+    json_out_member_str(w->out, "by", told(decision->by));
+    json_out_member_str(w->out, "at", told(decision->at));
+  }
   json_out_member_array(w->out, "terms");
   for (size_t i = 0; i < span->count; i++) {
     const struct align_row *row = &span->rows[i];
@@ -275,7 +344,7 @@ static void write_coverage(struct writing *w) {
     const struct alignment_decision *last = NULL;
     const char *state = state_of(w, source->elements[i], true, &last);
     accepted += strcmp(state, "accepted") == 0;
-    none += strcmp(state, "none") == 0;
+    none += strcmp(state, "none") == 0 || strcmp(state, "excluded") == 0;
   }
   struct map seen = {0};
   for (size_t i = 0; i < w->result->count; i++) {
@@ -315,9 +384,22 @@ const struct decision *alignment_fixed(const struct alignment *alignment, struct
   return fixed;
 }
 
+static void write_people(struct writing *w) {
+  json_out_member_str(w->out, "owner", told(w->alignment->owner));
+  json_out_member_bool(w->out, "second_person", w->alignment->second_person);
+  json_out_member_array(w->out, "people");
+  for (size_t i = 0; i < w->alignment->person_count; i++) {
+    json_out_object(w->out);
+    json_out_member_str(w->out, "server", w->alignment->people[i].server);
+    json_out_member_str(w->out, "username", w->alignment->people[i].username);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+}
+
 /* The engine's answer around what is decided. The arena is the caller's. */
-static int run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret,
-                      struct error *error) {
+int alignment_run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret,
+                         struct error *error) {
   const struct decision *fixed = alignment_fixed(alignment, arena);
   struct align_options options = {.candidates = 5, .cancel = cancel};
   return align_run(alignment->source.metadata, alignment->target.metadata, &options, fixed, alignment->decision_count, arena, ret, error);
@@ -327,14 +409,16 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
   struct arena *arena = arena_new();
   struct json_out out = JSON_OUT_INIT(buf);
   struct writing w = {.alignment = alignment, .arena = arena, .out = &out};
-  int result = run_engine(alignment, cancel, arena, &w.result, error);
+  int result = alignment_run_engine(alignment, cancel, arena, &w.result, error);
   if (result == 0) {
     index_rows(&w);
     index_decisions(&w);
+    index_remarks(&w);
     json_out_object(&out);
     json_out_member_str(&out, "id", alignment->id);
     json_out_member_int(&out, "version", alignment->version);
     json_out_member_str(&out, "state", STR("ready"));
+    write_people(&w);
     write_side(&w, "source", &alignment->source);
     write_side(&w, "target", &alignment->target);
     write_elements(&w);
@@ -354,19 +438,7 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
   map_free(&w.operands);
   map_free(&w.decided);
   map_free(&w.cells);
+  map_free(&w.about);
   arena_free(arena);
   return result;
-}
-
-int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error) {
-  const struct align_result *found;
-  const struct align_places *places;
-  struct align_options plain = {0};
-  if (run_engine(alignment, NULL, arena, &found, error) < 0 ||
-      align_places(alignment->source.metadata, alignment->target.metadata, &plain, alignment_fixed(alignment, arena),
-                   alignment->decision_count, arena, &places, error) < 0)
-    return -1;
-  struct align_mapping_options options = {alignment->source.server, alignment->target.server, true, places};
-  *ret = align_to_mapping(arena, alignment->source.metadata, alignment->target.metadata, found, options);
-  return 0;
 }

@@ -1,6 +1,7 @@
 #include "api/alignments.h"
-
+#include "api/alignment_people.h"
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "crypt/random.h"
 #include "dhis2/metadata_live.h"
@@ -11,18 +12,13 @@
 
 enum { LIST_MAX = 500, SIDE_MAX = 60 << 20 };
 
-#define KIND STR("alignment")
+#define KIND ALIGNMENTS_KIND
 #define SIDE_KIND STR("alignment-side")
 
-/* A document's body: the decisions on the first line, the state on those after it. */
-static void split_body(struct str body, struct str *decisions, struct str *state) {
+/* A document's body: decisions, remarks and steps on the first line, the state on those after it. */
+static void split_body(struct str body, struct str *kept, struct str *state) {
   *state = body;
-  *decisions = str_take(state, '\n');
-}
-
-static struct str now_text(struct arena *arena) {
-  char text[CLOCK_TEXT_SIZE];
-  return arena_str(arena, str_of(clock_format(clock_now_ms(), text)));
+  *kept = str_take(state, '\n');
 }
 
 /* --- what is kept --- */
@@ -32,7 +28,7 @@ static int load_named(struct api_job *job, struct str id, struct store_document 
   int found = store_document_get(store, KIND, id, job->arena, ret, error);
   api_store_done(job->api);
   if (found < 0) return -1;
-  if (!found || !api_is_owner(job, ret->owner))
+  if (!found || !alignment_is_open_to(job, ret))
     return error_set(error, ERROR_not_found, "there is no alignment '%.*s' of yours", STR_ARG(str_slice(id, 0, 64)));
   return 0;
 }
@@ -60,19 +56,20 @@ static const struct dhis2_metadata *load_side(struct api_job *job, struct str id
 
 /* The value that a document keeps; servers are in its `about`. */
 static int load_alignment(struct api_job *job, const struct store_document *document, struct alignment *ret, struct error *error) {
-  struct str decisions, state;
+  struct str kept, state;
   json_error_t why;
   json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
   *ret = (struct alignment){.id = document->id, .version = document->version};
+  alignment_people_of(job->arena, about, ret);
   ret->source.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "source"), "server"))));
   ret->target.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "target"), "server"))));
   json_decref(about);
-  split_body(document->body, &decisions, &state);
+  split_body(document->body, &kept, &state);
   ret->source.metadata = load_side(job, document->id, 's', error);
   if (!ret->source.metadata) return -1;
   ret->target.metadata = load_side(job, document->id, 't', error);
   if (!ret->target.metadata) return -1;
-  return alignment_read_decisions(job->arena, decisions, &ret->decisions, &ret->decision_count, error);
+  return alignment_read(job->arena, kept, ret, error);
 }
 
 int alignments_load(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error) {
@@ -91,12 +88,13 @@ static void about_side(struct json_out *out, const char *key, const struct align
   json_out_end(out);
 }
 
-static struct str about(struct arena *arena, const struct alignment *alignment) {
+struct str alignments_about(struct arena *arena, const struct alignment *alignment) {
   struct buf text = BUF_INIT(65536);
   struct json_out out = JSON_OUT_INIT(&text);
   json_out_object(&out);
   about_side(&out, "source", &alignment->source);
   about_side(&out, "target", &alignment->target);
+  alignment_people_write(&out, alignment);
   json_out_end(&out);
   struct str kept = arena_str(arena, buf_str(&text));
   buf_free(&text);
@@ -105,7 +103,7 @@ static struct str about(struct arena *arena, const struct alignment *alignment) 
 
 /* The body of a document for this value: asks the engine. The buffer is the caller's. */
 static int make_body(const struct alignment *alignment, struct buf *body, struct error *error) {
-  if (!alignment_write_decisions(alignment, body) || !buf_add_char(body, '\n'))
+  if (!alignment_keep(alignment, body) || !buf_add_char(body, '\n'))
     return error_set(error, ERROR_too_large, "too many decisions to be kept");
   return alignment_state(alignment, NULL, body, error);
 }
@@ -154,7 +152,7 @@ static int keep_new(struct api_job *job, const struct alignment *alignment, stru
     struct store_document document = {.kind = KIND,
                                       .id = alignment->id,
                                       .owner = owner,
-                                      .about = about(job->arena, alignment),
+                                      .about = alignments_about(job->arena, alignment),
                                       .body = buf_str(&body),
                                       .created_ms = clock_now_ms()};
     document.updated_ms = document.created_ms;
@@ -188,6 +186,7 @@ int api_alignments_create(struct api_job *job, struct error *error) {
   int result =
       read_side(job, root, "source", &alignment.source, error) || read_side(job, root, "target", &alignment.target, error) ? -1 : 0;
   json_decref(root);
+  alignment.owner = alignments_actor(job, &alignment).name;
   if (result || api_owner(job, alignment.source.server, &owner, error) ||
       keep_side(job, alignment.id, 's', owner, alignment.source.metadata, error) ||
       keep_side(job, alignment.id, 't', owner, alignment.target.metadata, error) || keep_new(job, &alignment, owner, error))
@@ -198,7 +197,7 @@ int api_alignments_create(struct api_job *job, struct error *error) {
 
 /* --- reading --- */
 
-static void list_one(struct json_out *out, const struct store_document *document) {
+static void list_one(struct json_out *out, const struct store_document *document, bool mine) {
   json_out_object(out);
   json_out_member_str(out, "id", document->id);
   json_out_member_int(out, "version", document->version);
@@ -213,8 +212,14 @@ static void list_one(struct json_out *out, const struct store_document *document
     json_out_raw(out, side ? str_of(side) : STR("null"));
     free(side);
   }
+  json_out_member_bool(out, "mine", mine);
+  if (!mine) json_out_member_str(out, "owner", json_text(about, "owner"));
   json_decref(about);
   json_out_end(out);
+}
+
+static void list_shared(void *payload, const struct store_document *document) {
+  list_one(payload, document, false);
 }
 
 int api_alignments_list(struct api_job *job, struct error *error) {
@@ -231,17 +236,18 @@ int api_alignments_list(struct api_job *job, struct error *error) {
     int failed = store_document_list(store, KIND, owner, LIST_MAX, job->arena, &documents, &count, error);
     api_store_done(job->api);
     if (failed) return -1;
-    for (size_t k = 0; k < count; k++) list_one(&out, &documents[k]);
+    for (size_t k = 0; k < count; k++) list_one(&out, &documents[k], true);
   }
+  if (alignment_each_shared(job, list_shared, &out, error)) return -1;
   json_out_end(&out);
   return 0;
 }
 
 int api_alignment_get(struct api_job *job, struct error *error) {
   struct store_document document;
-  struct str decisions, state;
+  struct str kept, state;
   if (load_document(job, &document, error)) return -1;
-  split_body(document.body, &decisions, &state);
+  split_body(document.body, &kept, &state);
   (void)buf_add(&job->answer, state);
   job->etag = document.version;
   return 0;
@@ -312,7 +318,7 @@ int api_formats_list(struct api_job *job, struct error *error) {
   return 0;
 }
 
-int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to,
+int api_alignment_take(struct api_job *job, struct str id, bool approval, struct buf *mapping, struct str *ret_from, struct str *ret_to,
                        int64_t *ret_version, struct error *error) {
   struct store_document document;
   struct alignment alignment;
@@ -321,6 +327,7 @@ int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, 
   *ret_to = alignment.target.server;
   *ret_version = document.version;
   const struct mapping *made;
+  alignment.second_person = alignment.second_person || approval;
   if (alignment_mapping(&alignment, job->arena, &made, error)) return -1;
   return mapping_write(made, mapping) ? 0 : error_set(error, ERROR_too_large, "the mapping is larger than %zu bytes", mapping->max);
 }
@@ -336,15 +343,49 @@ int alignments_version_wanted(struct api_job *job, int64_t version, struct error
   return 0;
 }
 
-/* Who decides: the person at the source server. */
-static struct str who(struct api_job *job, const struct alignment *alignment) {
-  struct gateway_person person;
-  if (!gateway_session_person(job->session, alignment->source.server, job->arena, &person)) return STR("");
-  return person.username.n ? person.username : person.id;
+/* Everybody that the session is, at every server: "server:user id …". */
+static struct str persons_of(struct api_job *job) {
+  struct str all = STR_NONE;
+  for (size_t i = 0; i < job->config->server_count; i++) {
+    struct str one;
+    struct error not_there = {0};
+    if (api_owner(job, job->config->servers[i].id, &one, &not_there)) continue;
+    all = all.n ? arena_printf(job->arena, "%.*s %.*s", STR_ARG(all), STR_ARG(one)) : one;
+  }
+  return all;
 }
 
-int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct buf *ret_body,
-                    struct error *error) {
+/* By the name at the source; else at the target, or wherever there is one. */
+struct alignment_actor alignments_actor(struct api_job *job, const struct alignment *alignment) {
+  struct gateway_person person;
+  char now[CLOCK_TEXT_SIZE];
+  struct alignment_actor actor = {.person = persons_of(job), .at = arena_str(job->arena, str_of(clock_format(clock_now_ms(), now)))};
+  bool found = gateway_session_person(job->session, alignment->source.server, job->arena, &person) ||
+               gateway_session_person(job->session, alignment->target.server, job->arena, &person);
+  for (size_t i = 0; !found && i < job->config->server_count; i++)
+    found = gateway_session_person(job->session, job->config->servers[i].id, job->arena, &person);
+  if (found) actor.name = person.username.n ? person.username : person.id;
+  return actor;
+}
+
+/* The steps behind `before`, one event each. What the end of the program keeps from being written here is in the document still: see alignment_history.c. */
+static int add_history(struct store *store, const struct store_document *document, const struct alignment *alignment, int64_t before,
+                       struct error *error) {
+  int result = 0;
+  for (size_t i = 0; result == 0 && i < alignment->step_count; i++) {
+    const struct alignment_step *step = &alignment->steps[i];
+    if (step->number <= before) continue;
+    struct buf text = BUF_INIT(ALIGNMENT_STATE_MAX);
+    result = alignment_write_step(step, &text)
+                 ? store_history_add(store, KIND, document->id, document->updated_ms, step->by, buf_str(&text), error)
+                 : error_set(error, ERROR_too_large, "the step is too large to be kept");
+    buf_free(&text);
+  }
+  return result;
+}
+
+int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, int64_t last_step,
+                    struct buf *ret_body, struct error *error) {
   int64_t version;
   *ret_body = BUF_INIT(STORE_BODY_MAX);
   if (make_body(alignment, ret_body, error)) return -1;
@@ -352,7 +393,7 @@ int alignments_keep(struct api_job *job, struct store_document *document, const 
   document->updated_ms = clock_now_ms();
   struct store *store = api_store(job->api);
   int result = store_document_update(store, document, &version, error);
-  if (result == 0) result = store_history_add(store, KIND, document->id, document->updated_ms, who(job, alignment), job->body, error);
+  if (result == 0) result = add_history(store, document, alignment, last_step, error);
   api_store_done(job->api);
   return result;
 }
@@ -384,20 +425,27 @@ int alignments_keep_sides(struct api_job *job, struct store_document *document, 
   if (replace_side(job, document->id, 's', alignment->source.metadata, error) ||
       replace_side(job, document->id, 't', alignment->target.metadata, error))
     return -1;
-  document->about = about(job->arena, alignment);
+  document->about = alignments_about(job->arena, alignment);
   return 0;
 }
 
-static int keep_changed(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
+static int64_t last_step(const struct alignment *alignment) {
+  return alignment->step_count ? alignment->steps[alignment->step_count - 1].number : 0;
+}
+
+/* Applies job->body, keeps what comes of it and answers what is another by it. */
+static int decide(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
   struct buf body;
-  struct str before = document->body;
-  int result = alignments_keep(job, document, alignment, &body, error);
+  struct str kept, before, after;
+  struct alignment now;
+  split_body(document->body, &kept, &before);
+  if (alignment_decide(alignment, job->body, alignments_actor(job, alignment), before, job->arena, &now, error)) return -1;
+  now.version++;
+  int result = alignments_keep(job, document, &now, last_step(alignment), &body, error);
   if (result == 0) {
-    struct str decisions, old_state, state;
-    split_body(before, &decisions, &old_state);
-    split_body(buf_str(&body), &decisions, &state);
-    (void)alignment_changes(alignment, old_state, state, &job->answer);
-    job->etag = alignment->version;
+    split_body(buf_str(&body), &kept, &after);
+    (void)alignment_changes(&now, before, after, &job->answer);
+    job->etag = now.version;
   }
   buf_free(&body);
   return result;
@@ -409,14 +457,10 @@ int api_alignment_patch(struct api_job *job, struct error *error) {
   if (load_document(job, &document, error) || alignments_version_wanted(job, document.version, error) ||
       load_alignment(job, &document, &alignment, error))
     return -1;
-  if (alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions,
-                       &alignment.decision_count, error))
-    return -1;
-  alignment.version++;
-  return keep_changed(job, &document, &alignment, error);
+  return decide(job, &document, &alignment, error);
 }
 
-/* The request that a mapping stands for takes the mapping's place: it is what the history keeps. */
+/* The request that a mapping stands for takes the mapping's place. */
 int api_alignment_import(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
@@ -428,20 +472,18 @@ int api_alignment_import(struct api_job *job, struct error *error) {
   struct format_job reading = format_job_of(job, &alignment);
   const struct mapping *mapping = format_read(format, &reading, job->body, error);
   if (!mapping || alignment_entries(&alignment, mapping, job->arena, &job->body, &unknown, error) ||
-      alignment_decide(&alignment, job->body, who(job, &alignment), now_text(job->arena), job->arena, &alignment.decisions,
-                       &alignment.decision_count, error))
+      decide(job, &document, &alignment, error))
     return -1;
   if (unknown && reading.warnings.n < FORMAT_WARNINGS_MAX)
     reading.warnings.lines[reading.warnings.n++] =
         arena_printf(job->arena, "%zu cells or pairs are passed over: the two data sets do not hold them", unknown);
   tell(job, &reading.warnings);
-  alignment.version++;
-  return keep_changed(job, &document, &alignment, error);
+  return 0;
 }
 
 int api_alignment_delete(struct api_job *job, struct error *error) {
   struct store_document document;
-  if (load_document(job, &document, error)) return -1;
+  if (load_document(job, &document, error) || alignment_must_own(job, &document, error)) return -1;
   struct store *store = api_store(job->api);
   int result = store_document_delete(store, KIND, document.id, error);
   for (const char *side = "st"; result == 0 && *side; side++)

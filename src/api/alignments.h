@@ -7,17 +7,26 @@
 #include "api/alignment.h"
 #include "api/api.h"
 
-/* -1: ERROR_not_found: there is none, or it is not the person's. */
+/* -1: ERROR_not_found: there is none, or it is not open to the person. */
 int alignments_load(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error);
 
 /* Does If-Match name this version? ERROR_bad_request: it names none; ERROR_changed_meanwhile. */
 int alignments_version_wanted(struct api_job *job, int64_t version, struct error *error);
 
-/* Writes decisions and state, with a line of history: what was sent. `version` of the alignment is the one that it gets. *ret_body is the new body, which the document borrows; to be freed also after a failure. */
-int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct buf *ret_body,
-                    struct error *error);
+/* Who the session is, for what it does in this alignment now. */
+struct alignment_actor alignments_actor(struct api_job *job, const struct alignment *alignment);
+
+/* Writes what is kept of it and its state, with a line of history for each step behind the number `last_step`. `version` of the alignment is the one that it gets. *ret_body is the new body, which the document borrows; to be
+ * freed also after a failure. */
+int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, int64_t last_step,
+                    struct buf *ret_body, struct error *error);
+
+/* What a list of alignments tells of it, for document->about. */
+struct str alignments_about(struct arena *arena, const struct alignment *alignment);
 
 /* Both sides take the place of those that were kept, and names and period types of the data sets that of those in the list. */
 int alignments_keep_sides(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error);
+
+#define ALIGNMENTS_KIND STR("alignment") /* of the document */
 
 #endif

@@ -1,7 +1,7 @@
 /* api: the JSON API of the page and the SDK beside the gateway's own: alignments, runs, what a server offers for both; and the static page.
  *
  * What holds always: the route table (api.c) is the whole list of addresses. A route's work runs on a worker thread with everything it needs in a struct api_job; it may block; it answers by filling the job or *error. Every route
- * needs a session. What belongs to a person is seen by that person alone: others get ERROR_not_found, as if it were not there.
+ * needs a session. What belongs to a person is seen by that person, and by those whom they let in, alone: others get ERROR_not_found, as if it were not there.
  *
  * One per process: the store's handle, the threads and the runs under way are the same whichever loop a call came by, so that a run which one started is seen, cancelled and not started twice by another. A call is answered on its own loop.
  *
@@ -54,8 +54,8 @@ int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct
 /* Is the session that owner now? */
 bool api_is_owner(struct api_job *job, struct str owner);
 
-/* The mapping that an alignment of the session's person gives now, and its servers. -1: ERROR_not_found, or as the engine. */
-int api_alignment_take(struct api_job *job, struct str id, struct buf *mapping, struct str *ret_from, struct str *ret_to,
+/* The mapping that an alignment of the session's person gives now, and its servers. `approval`: what a second person has not approved shall not count in it, whatever the alignment asks for. -1: ERROR_not_found, or as the engine. */
+int api_alignment_take(struct api_job *job, struct str id, bool approval, struct buf *mapping, struct str *ret_from, struct str *ret_to,
                        int64_t *ret_version, struct error *error);
 
 /* Runs that are under way in this process. */
@@ -76,6 +76,9 @@ int api_alignment_import(struct api_job *job, struct error *error);
 int api_formats_list(struct api_job *job, struct error *error);
 int api_alignment_places(struct api_job *job, struct error *error);
 int api_alignment_place_targets(struct api_job *job, struct error *error);
+int api_alignment_history(struct api_job *job, struct error *error);
+int api_alignment_people(struct api_job *job, struct error *error);
+int api_alignment_share(struct api_job *job, struct error *error);
 int api_alignment_drift(struct api_job *job, struct error *error);
 int api_alignment_carry(struct api_job *job, struct error *error);
 int api_runs_create(struct api_job *job, struct error *error);

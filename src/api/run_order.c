@@ -14,9 +14,9 @@ static struct str text_of(struct arena *arena, const json_t *object, const char 
 }
 
 static int check_members(const json_t *root, struct error *error) {
-  static const char *const known[] = {"alignment",     "mapping",     "from",         "to",   "periods",
-                                      "org_units",     "descendants", "dry_run",      "wait", "accept",
-                                      "changed_since", "deletions",   "check_min_max"};
+  static const char *const known[] = {"alignment",     "mapping",     "from",          "to",      "periods",
+                                      "org_units",     "descendants", "dry_run",       "wait",    "accept",
+                                      "changed_since", "deletions",   "check_min_max", "approval"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -76,18 +76,20 @@ static int read_changes(struct arena *arena, const json_t *root, struct run_orde
              : error_set(error, ERROR_bad_request, "'deletions' is ignore or delete");
 }
 
-static int take_alignment(struct api_job *job, struct run_asked *ret, struct error *error) {
+static int take_alignment(struct api_job *job, bool approval, struct run_asked *ret, struct error *error) {
   struct buf mapping = BUF_INIT(MAPPING_MAX);
-  int result = api_alignment_take(job, ret->alignment, &mapping, &ret->order.from, &ret->order.to, &ret->alignment_version, error);
+  int result =
+      api_alignment_take(job, ret->alignment, approval, &mapping, &ret->order.from, &ret->order.to, &ret->alignment_version, error);
   if (result == 0) ret->mapping_text = arena_str(job->arena, buf_str(&mapping));
   buf_free(&mapping);
   return result;
 }
 
-static int take_mapping(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
-  const json_t *mapping = json_object_get(root, "mapping");
+static int take_mapping(struct api_job *job, const json_t *root, bool approval, struct run_asked *ret, struct error *error) {
+  json_t *mapping = json_object_get(root, "mapping");
   if (!json_is_object(mapping) || !ret->order.from.n || !ret->order.to.n)
     return error_set(error, ERROR_bad_request, "give either 'alignment', or 'mapping' with 'from' and 'to'");
+  if (approval) (void)json_object_set_new(mapping, "approval", json_string("second-person"));
   char *text = json_dumps(mapping, JSON_COMPACT);
   ret->mapping_text = arena_str(job->arena, str_of(text));
   free(text);
@@ -96,6 +98,7 @@ static int take_mapping(struct api_job *job, const json_t *root, struct run_aske
 
 static int read_order(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
   struct run_order *order = &ret->order;
+  bool approval;
   order->from = text_of(job->arena, root, "from");
   order->to = text_of(job->arena, root, "to");
   ret->alignment = text_of(job->arena, root, "alignment");
@@ -103,16 +106,17 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_list(job->arena, root, "org_units", &order->org_units, &order->org_unit_count, error) ||
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
       read_flag(root, "check_min_max", &order->check_min_max, error) || read_flag(root, "wait", &ret->wait, error) ||
-      read_accept(root, order->accept, error) || read_changes(job->arena, root, order, error))
+      read_flag(root, "approval", &approval, error) || read_accept(root, order->accept, error) ||
+      read_changes(job->arena, root, order, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     error->code = ERROR_bad_request;
     return -1;
   }
-  if (!ret->alignment.n) return take_mapping(job, root, ret, error);
+  if (!ret->alignment.n) return take_mapping(job, root, approval, ret, error);
   if (order->from.n || order->to.n || json_object_get(root, "mapping"))
     return error_set(error, ERROR_bad_request, "an alignment has its own servers and mapping");
-  return take_alignment(job, ret, error);
+  return take_alignment(job, approval, ret, error);
 }
 
 int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *error) {

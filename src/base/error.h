@@ -37,6 +37,7 @@
   X(missing_header, 403, 3, "The header X-Drawbridge: 1 is missing") \
   X(kind_not_offered, 403, 3, "This kind of sign-in is not offered for this server") \
   X(forbidden, 403, 3, "The server does not let this user do that") \
+  X(own_decision, 403, 1, "Another person has to approve that") \
   X(unknown_server, 404, 2, "There is no such server") \
   X(not_found, 404, 2, "There is nothing at this address") \
   X(method_refused, 405, 2, "This method is not allowed here") \

@@ -34,6 +34,7 @@ static const char usage[] =
     "  --report FILE       the report, as the ending says: .json, .csv (spreadsheets) or .html (to read, print and file); may be given "
     "several times\n"
     "  --check-min-max     holds back what lies outside of the target's min and max values\n"
+    "  --require-approval  passes over what a second person has not approved, whatever the mapping asks for\n"
     "  --sum-anyway        also adds up what the target averages, or takes the last, least or largest of\n";
 
 enum word {
@@ -56,6 +57,7 @@ enum word {
   REPORT,
   SUM_ANYWAY,
   CHECK_MIN_MAX,
+  REQUIRE_APPROVAL,
   HELP
 };
 
@@ -79,6 +81,7 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, REPORT},
     {"sum-anyway", no_argument, NULL, SUM_ANYWAY},
     {"check-min-max", no_argument, NULL, CHECK_MIN_MAX},
+    {"require-approval", no_argument, NULL, REQUIRE_APPROVAL},
     {"help", no_argument, NULL, HELP},
     {0},
 };
@@ -89,7 +92,7 @@ struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions;
   const char *reports[REPORTS_MAX];
   size_t report_count;
-  bool dry_run, wait, resume, undo, sum_anyway, check_min_max;
+  bool dry_run, wait, resume, undo, sum_anyway, check_min_max, require_approval;
 };
 
 struct work {
@@ -153,6 +156,7 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
                          [UNDO - CONFIG] = &a->undo,
                          [SUM_ANYWAY - CONFIG] = &a->sum_anyway,
                          [CHECK_MIN_MAX - CONFIG] = &a->check_min_max,
+                         [REQUIRE_APPROVAL - CONFIG] = &a->require_approval,
                          [HELP - CONFIG] = NULL};
   for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
     if (option == HELP) return 1;
@@ -212,9 +216,24 @@ static int read_order(struct work *w, struct error *error) {
   return read_deletions(w, error) || read_accept(w, error) ? -1 : 0;
 }
 
+/* The mapping as if it asked for it itself: so the journal tells it, too. */
+static int require_approval(struct work *w, struct error *error) {
+  const struct mapping *read = mapping_read(w->arena, w->mapping_text, error);
+  struct buf text = BUF_INIT(MAPPING_BYTES_MAX);
+  if (!read) return -1;
+  if (read->approval) return 0;
+  struct mapping mapping = *read;
+  mapping.approval = true;
+  int result = mapping_write(&mapping, &text) ? 0 : error_set(error, ERROR_input, "a mapping has at most %d bytes", MAPPING_BYTES_MAX);
+  w->mapping_text = arena_str(w->arena, buf_str(&text));
+  buf_free(&text);
+  return result;
+}
+
 static int read_mapping(struct work *w, struct error *error) {
   if (!w->asked->mapping) return bad_usage(error, "--mapping is needed");
-  return file_read(w->arena, w->asked->mapping, MAPPING_BYTES_MAX, &w->mapping_text, error);
+  if (file_read(w->arena, w->asked->mapping, MAPPING_BYTES_MAX, &w->mapping_text, error) < 0) return -1;
+  return w->asked->require_approval ? require_approval(w, error) : 0;
 }
 
 /* --- the kinds of runs --- */

@@ -22,6 +22,7 @@ static const struct {
     {HOLDS_NOTE, "notes"},
     {HOLDS_BLOCKED, "rules that are blocked by what changed"},
     {HOLDS_METADATA, "what the sides held"},
+    {HOLDS_APPROVAL, "who approved, and whether a transfer wants it"},
 };
 
 struct str format_cannot_hold(struct arena *arena, const struct format *format) {
@@ -64,6 +65,10 @@ static void keep_frame(struct format_job *job, unsigned holds, struct mapping *m
   if (!(holds & HOLDS_METADATA)) {
     if (m->source.metadata || m->target.metadata) format_tell(job, "left out: what the sides held when the mapping was made");
     m->source.metadata = m->target.metadata = NULL;
+  }
+  if (!(holds & HOLDS_APPROVAL)) {
+    if (m->approval) format_tell(job, "left out: that what a second person has not approved does not count");
+    m->approval = false;
   }
   if (!(holds & HOLDS_PERIODS)) {
     if (m->periods.conversion != MAPPING_SAME_PERIODS)
@@ -113,7 +118,7 @@ static void find_subtracting(struct arena *arena, const struct mapping *m, struc
 }
 
 struct counts {
-  size_t blocked, undecided, rejected, sure, unmapped, unfilled, subtracting, confidences, value_types, authors, notes;
+  size_t blocked, undecided, rejected, sure, unmapped, unfilled, subtracting, confidences, value_types, authors, notes, approvals;
 };
 
 /* Does the form take the rule? Counts it among what is left out where not. */
@@ -135,6 +140,7 @@ static void keep_members(unsigned holds, struct mapping_rule *rule, struct count
   if (!(holds & HOLDS_CONFIDENCE)) c->confidences += rule->confidence >= 0, rule->confidence = -1;
   if (!(holds & HOLDS_VALUE_TYPE)) c->value_types += rule->value_type.n > 0, rule->value_type = STR("");
   if (!(holds & HOLDS_AUTHOR)) c->authors += rule->by.n || rule->at.n, rule->by = rule->at = STR("");
+  if (!(holds & HOLDS_APPROVAL)) c->approvals += rule->approved_by.n > 0, rule->approved_by = rule->approved_at = STR("");
   if (!(holds & HOLDS_NOTE)) c->notes += rule->note.n > 0, rule->note = STR("");
 }
 
@@ -151,6 +157,7 @@ static void tell_rules(struct format_job *job, const struct counts *c) {
   tell_count(job, c->value_types, "value type", "value types");
   if (c->authors) format_tell(job, "left out: who decided %zu rules, and when", c->authors);
   tell_count(job, c->notes, "note", "notes");
+  if (c->approvals) format_tell(job, "left out: who approved %zu rules, and when", c->approvals);
 }
 
 const struct mapping *format_keep(struct format_job *job, unsigned holds, const struct mapping *mapping) {

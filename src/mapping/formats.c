@@ -24,8 +24,8 @@ enum {
 static const struct format formats[] = {
     {"json", "Mapping (JSON)", ".json", "application/json", HOLDS_ALL, "", json_read, json_write},
     {"csv", "List (CSV)", ".csv", "text/csv; charset=utf-8", OF_RULES | OF_PAIRS, "", format_csv_read, format_csv_write},
-    {"xlsx", "Workbook (Excel)", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", HOLDS_ALL & ~HOLDS_METADATA,
-     "texts of more than 32767 characters", format_xlsx_read, format_xlsx_write},
+    {"xlsx", "Workbook (Excel)", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+     HOLDS_ALL & ~(HOLDS_METADATA | HOLDS_APPROVAL), "texts of more than 32767 characters", format_xlsx_read, format_xlsx_write},
     {"fhir", "FHIR ConceptMap", ".fhir.json", "application/fhir+json", (OF_RULES & ~HOLDS_UNFILLED) | OF_PAIRS | HOLDS_SERVERS, "",
      format_fhir_read, format_fhir_write},
     {"datim", "DATIM indicator map (CSV)", ".datim.csv", "text/csv; charset=utf-8", HOLDS_SIGNS | HOLDS_UNFILLED, "", format_datim_read,

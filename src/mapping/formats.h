@@ -44,7 +44,8 @@ enum format_holds {
   HOLDS_PERIODS = 1 << 14,  /* their conversion */
   HOLDS_BLOCKED = 1 << 15,  /* what keeps a rule from counting; without: such rules are left out */
   HOLDS_METADATA = 1 << 16, /* what the sides held */
-  HOLDS_ALL = (1 << 17) - 1,
+  HOLDS_APPROVAL = 1 << 17, /* who approved, and that a transfer wants it */
+  HOLDS_ALL = (1 << 18) - 1,
 };
 
 struct format {

@@ -83,6 +83,8 @@ static int check_rule(const struct mapping_rule *rule, size_t number, struct err
   int64_t when;
   if (rule->at.n && !clock_parse(rule->at, &when))
     return error_set(error, ERROR_input, "rule %zu: \"at\" is not a time (RFC 3339)", number);
+  if (rule->approved_at.n && !clock_parse(rule->approved_at, &when))
+    return error_set(error, ERROR_input, "rule %zu: \"approved_at\" is not a time (RFC 3339)", number);
   if (rule->confidence > 1) return error_set(error, ERROR_input, "rule %zu: a confidence is from 0 to 1", number);
   for (size_t i = 0; i < rule->term_count; i++) {
     if (!operand_ok(rule->terms[i].source))
@@ -110,6 +112,10 @@ static int pairing_cmp(const void *left, const void *right) {
 
 bool mapping_rule_counts(const struct mapping_rule *rule) {
   return rule->decision <= MAPPING_PROPOSED && !rule->blocked.n;
+}
+
+bool mapping_rule_is_approved(const struct mapping *mapping, const struct mapping_rule *rule) {
+  return !mapping->approval || rule->approved_by.n > 0;
 }
 
 static int check_twice(const struct mapping *mapping, struct error *error) {

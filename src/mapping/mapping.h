@@ -48,7 +48,8 @@ struct mapping_rule {
   double confidence;       /* 0 to 1; below 0: not told */
   struct str value_type;   /* of the target's data element (INTEGER, …); empty: not told. What is sent is brought to its form */
   struct str by, at, note; /* who decided, when (RFC 3339), why; each may be empty */
-  struct str blocked;      /* what changed at a side since, so that the rule does not count until somebody looked; empty: nothing */
+  struct str approved_by, approved_at; /* another person who agrees, and when; each may be empty */
+  struct str blocked; /* what changed at a side since, so that the rule does not count until somebody looked; empty: nothing */
 };
 
 struct mapping_side {
@@ -102,6 +103,7 @@ struct mapping {
   size_t org_unit_count;
   struct mapping_periods periods;
   enum mapping_missing missing;
+  bool approval; /* no rule counts in a transfer that nobody has approved (approved_by) */
 };
 
 /* NULL: ERROR_input, with the place or the member's name. Unknown members, members twice and a higher version are refused. */
@@ -113,6 +115,9 @@ int mapping_check(const struct mapping *mapping, struct error *error);
 
 /* Accepted, auto or proposed, and not blocked. A transfer takes of these what it is told to. */
 bool mapping_rule_counts(const struct mapping_rule *rule);
+
+/* Has a second person approved it, or does the mapping not ask for that? */
+bool mapping_rule_is_approved(const struct mapping *mapping, const struct mapping_rule *rule);
 
 /* The document, indented by lines so that differences show: the same mapping gives the same bytes. False: larger than buf->max. */
 bool mapping_write(const struct mapping *mapping, struct buf *buf);

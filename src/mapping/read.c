@@ -114,7 +114,8 @@ static void read_terms(struct reading *r, const char *place, json_t *object, str
 }
 
 static void read_rule(struct reading *r, json_t *entry, size_t number, struct mapping_rule *rule) {
-  static const char *const known[] = {"target", "terms", "decision", "confidence", "value_type", "by", "at", "note", "blocked", NULL};
+  static const char *const known[] = {"target", "terms", "decision",    "confidence",  "value_type", "by",
+                                      "at",     "note",  "approved_by", "approved_at", "blocked",    NULL};
   static const char *const known_target[] = {"data_element", "category_option_combo", NULL};
   char place[32];
   (void)snprintf(place, sizeof place, "rule %zu", number);
@@ -134,6 +135,8 @@ static void read_rule(struct reading *r, json_t *entry, size_t number, struct ma
   rule->by = text_of(r, place, entry, "by", false);
   rule->at = text_of(r, place, entry, "at", false);
   rule->note = text_of(r, place, entry, "note", false);
+  rule->approved_by = text_of(r, place, entry, "approved_by", false);
+  rule->approved_at = text_of(r, place, entry, "approved_at", false);
   rule->blocked = text_of(r, place, entry, "blocked", false);
 }
 
@@ -215,8 +218,8 @@ static void read_metadata(struct reading *r, json_t *root, struct mapping *mappi
 }
 
 static void read_root(struct reading *r, json_t *root, struct mapping *mapping) {
-  static const char *const known[] = {"format",    "version", "source",  "target",   "rules", "attribute_option_combos",
-                                      "org_units", "periods", "missing", "metadata", NULL};
+  static const char *const known[] = {"format",    "version", "source",  "target",   "rules",    "attribute_option_combos",
+                                      "org_units", "periods", "missing", "approval", "metadata", NULL};
   if (!json_is_object(root) || !str_eq(text_of(r, "mapping", root, "format", true), STR("drawbridge-mapping"))) {
     fail(r, "mapping", "this is not a mapping: \"format\" must be \"drawbridge-mapping\"");
     return;
@@ -235,6 +238,9 @@ static void read_root(struct reading *r, json_t *root, struct mapping *mapping) 
   struct str missing = text_of(r, "mapping", root, "missing", false);
   if (json_object_get(root, "missing") && !mapping_missing_of(missing, &mapping->missing))
     fail(r, "mapping", "\"missing\" is sum-what-is-there, require-all or skip");
+  struct str approval = text_of(r, "mapping", root, "approval", false);
+  mapping->approval = str_eq(approval, STR("second-person"));
+  if (approval.n && !mapping->approval) fail(r, "mapping", "\"approval\" is second-person, or left out");
   read_metadata(r, root, mapping);
 }
 

@@ -43,6 +43,8 @@ static void write_rule(struct buf *buf, const struct mapping_rule *rule) {
   write_text(&out, "by", rule->by);
   write_text(&out, "at", rule->at);
   write_text(&out, "note", rule->note);
+  write_text(&out, "approved_by", rule->approved_by);
+  write_text(&out, "approved_at", rule->approved_at);
   write_text(&out, "blocked", rule->blocked);
   json_out_end(&out);
 }
@@ -137,6 +139,11 @@ bool mapping_write(const struct mapping *mapping, struct buf *buf) {
   write_periods(buf, &mapping->periods);
   begin_line(buf, 2);
   buf_printf(buf, "\"missing\": \"%s\"", mapping_missing_name(mapping->missing));
+  if (mapping->approval) {
+    buf_add_char(buf, ',');
+    begin_line(buf, 2);
+    buf_add(buf, STR("\"approval\": \"second-person\""));
+  }
   write_metadata(buf, mapping);
   buf_add(buf, STR("\n}\n"));
   return !buf->full;

@@ -7,6 +7,7 @@ static const char *const remedies[TRANSFER_REASON_COUNT] = {
     [TRANSFER_no_rule] = "Align the data sets again, or add a rule for this cell to the mapping.",
     [TRANSFER_no_counterpart] = "Nothing, if that is right; else decide it again in the alignment.",
     [TRANSFER_rejected] = "Nothing, if that is right; else decide it again in the alignment.",
+    [TRANSFER_not_approved] = "Let a second person approve them in the review, then send again.",
     [TRANSFER_undecided] = "Decide the proposals in the alignment, then send again.",
     [TRANSFER_org_unit] = "Add a pair for this org unit to the mapping, or leave it out of the run.",
     [TRANSFER_attribute_option_combo] = "Add a pair for this attribute option combo to the mapping.",

@@ -99,7 +99,7 @@ static struct str key_of(char out[KEY_MAX], struct mapping_operand operand) {
 /* --- building --- */
 
 static bool counts(const struct translation *t, const struct mapping_rule *rule) {
-  return mapping_rule_counts(rule) && t->options.accept[rule->decision];
+  return mapping_rule_counts(rule) && t->options.accept[rule->decision] && mapping_rule_is_approved(t->mapping, rule);
 }
 
 static int cmp_operands(const void *a, const void *b) {
@@ -135,12 +135,24 @@ static struct source *source_of(struct translation *t, struct mapping_operand id
   return source;
 }
 
-static void count_terms(struct translation *t) {
+/* Why a rule that is not taken is not. */
+static enum transfer_reason reason_against(const struct translation *t, const struct mapping_rule *rule) {
   static const enum transfer_reason reasons[] = {[MAPPING_ACCEPTED] = TRANSFER_undecided,
                                                  [MAPPING_AUTO] = TRANSFER_undecided,
                                                  [MAPPING_PROPOSED] = TRANSFER_undecided,
                                                  [MAPPING_REJECTED] = TRANSFER_rejected,
                                                  [MAPPING_NONE] = TRANSFER_no_counterpart};
+  bool only_unapproved = mapping_rule_counts(rule) && t->options.accept[rule->decision];
+  return only_unapproved ? TRANSFER_not_approved : reasons[rule->decision];
+}
+
+/* What can still come right is told before what was refused, and that before what has no counterpart. */
+static bool is_told_before(enum transfer_reason reason, enum transfer_reason known) {
+  bool open = reason == TRANSFER_undecided || reason == TRANSFER_not_approved;
+  return known == TRANSFER_no_rule || open || (known == TRANSFER_rejected && reason == TRANSFER_no_counterpart);
+}
+
+static void count_terms(struct translation *t) {
   for (size_t i = 0; i < t->mapping->rule_count; i++) {
     const struct mapping_rule *rule = &t->mapping->rules[i];
     bool taken = counts(t, rule);
@@ -149,9 +161,8 @@ static void count_terms(struct translation *t) {
       struct source *source = source_of(t, rule->terms[k].source);
       if (taken)
         source->goal_count++;
-      else if (source->reason == TRANSFER_no_rule || reasons[rule->decision] == TRANSFER_undecided ||
-               (source->reason == TRANSFER_rejected && rule->decision == MAPPING_NONE))
-        source->reason = reasons[rule->decision];
+      else if (is_told_before(reason_against(t, rule), source->reason))
+        source->reason = reason_against(t, rule);
     }
   }
 }

@@ -26,6 +26,7 @@
   X(no_counterpart, false, "this cell, its org unit or its attribute option combo has no counterpart: so somebody decided, or the engine found none") \
   X(rejected, false, "the rules for this cell, its org unit or its attribute option combo were rejected") \
   X(undecided, false, "the rules for this cell, its org unit or its attribute option combo are not decided yet") \
+  X(not_approved, false, "the rules for this cell have not been approved by a second person, which the mapping or the run asks for") \
   X(org_unit, false, "the mapping lists org units, and this is none of them") \
   X(attribute_option_combo, false, "the mapping lists attribute option combos, and this is none of them") \
   X(period, false, "the mapping rolls periods up, and this is none of the type that it rolls up") \

@@ -136,6 +136,11 @@ class OpenApi(Case):
         fresh = self.ask("GET", "/v1/alignments/{alignment}", at, 200).json
         old = {one["source"]["id"]: one for one in state["elements"]} | {one["source"]["id"]: one for one in changes["elements"]}
         self.assertEqual(fresh["elements"], list(old.values()))  # what changed is all that is another
+        steps = self.ask("GET", "/v1/alignments/{alignment}/history", f"{at}/history", 200).json["steps"]
+        self.assertEqual([len(one["after"]) for one in steps], [len(decisions)])
+        self.ask("GET", "/v1/alignments/{alignment}/history", f"{at}/history?limit=0", 400)
+        self.ask("GET", "/v1/alignments/{alignment}/people", f"{at}/people", 200)
+        self.ask("PUT", "/v1/alignments/{alignment}/people", f"{at}/people", 412, {"If-Match": '"1"'}, {"second_person": False, "people": []})
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 412, {"If-Match": '"1"'}, {"decisions": []})
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 400, {"If-Match": '"2"'}, {"decisions": [{"kind": "nothing"}]})
         self.ask("GET", "/v1/alignments/{alignment}/mapping", f"{at}/mapping", 200)

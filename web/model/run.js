@@ -28,6 +28,7 @@ const REASONS = {
   no_rule: () => t('Nothing is aligned for their cell'),
   no_counterpart: () => t('Their cell has no counterpart'),
   rejected: () => t('What was proposed for their cell was rejected'),
+  not_approved: () => t('A second person has not approved their cell yet'),
   undecided: () => t('Nobody has decided about their cell yet'),
   org_unit: () => t('Their organisation unit has no counterpart'),
   attribute_option_combo: () => t('Their attribute option has no counterpart'),

@@ -17,6 +17,7 @@ static const char side_text[] =
 
 static struct arena *arena;
 static struct alignment alignment;
+static const char *shown; /* the state as people saw it; NULL: none */
 
 static int setup(void **state) {
   struct error error = {0};
@@ -25,6 +26,7 @@ static int setup(void **state) {
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
   if (dhis2_metadata_reader_feed(reader, str_of(side_text), &error)) return -1;
   const struct dhis2_metadata *side = dhis2_metadata_reader_finish(reader, &error);
+  shown = NULL;
   alignment = (struct alignment){.id = STR("a"), .version = 1, .source = {STR("s"), side}, .target = {STR("t"), side}};
   return side ? 0 : -1;
 }
@@ -36,15 +38,16 @@ static int teardown(void **state) {
 }
 
 /* Applies it to `alignment`, which keeps the result. */
-static int decide(const char *json, struct error *error) {
-  const struct alignment_decision *list;
-  size_t count;
-  int result = alignment_decide(&alignment, str_of(json), STR("maria"), STR("2026-11-24T09:30:00Z"), arena, &list, &count, error);
-  if (result == 0) {
-    alignment.decisions = list;
-    alignment.decision_count = count;
-  }
+static int decide_as(const char *who, const char *json, struct error *error) {
+  struct alignment now;
+  struct alignment_actor actor = {str_of(who), arena_printf(arena, "s:id-of-%s", who), STR("2026-11-24T09:30:00Z")};
+  int result = alignment_decide(&alignment, str_of(json), actor, str_of(shown), arena, &now, error);
+  if (result == 0) alignment = now;
   return result;
+}
+
+static int decide(const char *json, struct error *error) {
+  return decide_as("maria", json, error);
 }
 
 #define ELEMENT(verdict, targets) \
@@ -123,8 +126,7 @@ static void all_or_nothing(void **state) {
 static void kept_and_read_back(void **state) {
   struct error error = {0};
   struct buf text = BUF_INIT(1 << 20);
-  const struct alignment_decision *back;
-  size_t count;
+  struct alignment back = {0};
   (void)state;
   assert_int_equal(
       decide(LIST(ELEMENT("accepted", TO("DeCough0001")) ","
@@ -132,12 +134,12 @@ static void kept_and_read_back(void **state) {
                                                          "option_combo\":\"CoF00000001\",\"decision\":\"none\",\"note\":\"\\\"x\\\"\"}"),
              &error),
       0);
-  assert_true(alignment_write_decisions(&alignment, &text));
-  assert_int_equal(alignment_read_decisions(arena, buf_str(&text), &back, &count, &error), 0);
-  assert_int_equal(count, 2);
-  assert_true(back[1].what.operand && back[1].what.verdict == DECISION_NONE && str_eq(back[1].note, STR("\"x\"")) &&
-              str_eq(back[0].by, STR("maria")));
-  assert_int_equal(alignment_read_decisions(arena, STR("{}"), &back, &count, &error), -1);
+  assert_true(alignment_keep(&alignment, &text));
+  assert_int_equal(alignment_read(arena, buf_str(&text), &back, &error), 0);
+  assert_int_equal(back.decision_count, 2);
+  assert_true(back.decisions[1].what.operand && back.decisions[1].what.verdict == DECISION_NONE &&
+              str_eq(back.decisions[1].note, STR("\"x\"")) && str_eq(back.decisions[0].by, STR("maria")));
+  assert_int_equal(alignment_read(arena, STR("1"), &back, &error), -1);
   buf_free(&text);
 }
 
@@ -172,6 +174,182 @@ static void a_mapping(void **state) {
   }
 }
 
+#define CELL_OF(element, coc, verdict) \
+  "{\"kind\":\"operand\",\"source_data_element\":\"" element "\",\"source_category_option_combo\":\"" coc "\",\"decision\":\"" verdict "\"}"
+#define STEP(label, entries) "{\"label\":\"" label "\",\"decisions\":[" entries "]}"
+#define STEPS(list) "{\"steps\":[" list "]}"
+#define UNDO "{\"undo\":true}"
+#define REDO "{\"redo\":true}"
+
+static void refused(const char *who, const char *json, enum error_code code) {
+  struct error error = {0};
+  if (decide_as(who, json, &error) == 0) fail_msg("accepted: %s", json);
+  assert_int_equal(error.code, code);
+}
+
+static void fine(const char *who, const char *json) {
+  struct error error = {0};
+  if (decide_as(who, json, &error)) fail_msg("%s: %s", json, error.message);
+}
+
+/* What is taken back comes back as it was: whose it was, when, why, how sure the engine was, and who had approved it. */
+static void undo_and_redo(void **state) {
+  (void)state;
+  fine("john", STEP("John's", ELEMENT("accepted", TO("DeFever0001"))));
+  fine("ada", LIST(ELEMENT("approved", "")));
+  fine("maria", STEPS(STEP("Mine", ELEMENT("accepted", TO("DeCough0001"))) "," STEP("Another", ELEMENT("none", ""))));
+  assert_int_equal(alignment.step_count, 4);
+  assert_int_equal(alignment.steps[3].number, 4);
+  fine("maria", STEPS(UNDO "," UNDO));
+  assert_int_equal(alignment.decision_count, 1);
+  assert_true(str_eq(alignment.decisions[0].by, STR("john")) && str_eq(alignment.decisions[0].approved_by, STR("ada")));
+  assert_true(str_eq(alignment.steps[5].label, STR("Mine")) && alignment.steps[5].undoes == 3);
+  refused("maria", UNDO, ERROR_conflict); /* the rest is others' */
+  fine("maria", REDO);
+  assert_true(str_eq(alignment.decisions[0].what.target_data_element, STR("DeCough0001")));
+  fine("maria", STEP("New", ELEMENT("excluded", "")));
+  assert_true(alignment.decisions[0].excluded && alignment.decisions[0].what.verdict == DECISION_NONE);
+  refused("maria", REDO, ERROR_conflict); /* something new was done since */
+  fine("maria", STEPS(UNDO "," UNDO "," REDO "," REDO));
+  assert_true(alignment.decisions[0].excluded);
+}
+
+/* Nobody's work is lost by somebody else's undo. */
+static void undo_after_others(void **state) {
+  (void)state;
+  fine("maria", STEP("Two", ELEMENT("accepted", TO("DeFever0001")) "," CELL_OF("DeCough0001", "CoF00000001", "none")));
+  fine("john", STEP("One of them", CELL_OF("DeCough0001", "CoF00000001", "excluded")));
+  refused("maria", UNDO, ERROR_conflict);
+  assert_int_equal(alignment.decision_count, 2);
+  fine("john", UNDO);
+  fine("maria", UNDO);
+  assert_int_equal(alignment.decision_count, 0);
+  fine("maria", REDO);
+  assert_int_equal(alignment.decision_count, 2);
+}
+
+/* Steps that are kept, and read back, can be undone as before. */
+static void steps_kept_and_read_back(void **state) {
+  struct error error = {0};
+  struct buf text = BUF_INIT(1 << 20);
+  struct alignment back = alignment;
+  (void)state;
+  fine("maria", STEP("A name", ELEMENT("accepted", TO("DeFever0001"))));
+  fine("maria", "{\"comments\":[{\"source_data_element\":\"DeFever0001\",\"text\":\"of 2025?\"}],\"flags\":[{\"source_data_element\":"
+                "\"DeFever0001\",\"flagged\":true,\"to\":\"john\"}]}");
+  assert_true(alignment_keep(&alignment, &text));
+  back.decisions = NULL;
+  back.steps = NULL;
+  assert_int_equal(alignment_read(arena, buf_str(&text), &back, &error), 0);
+  alignment = back;
+  assert_int_equal(alignment.remark_count, 2);
+  fine("maria", UNDO);
+  assert_int_equal(alignment.decision_count, 0);
+  assert_int_equal(alignment.remark_count, 2); /* what was said was said */
+  assert_int_equal(alignment.steps[0].undone, true);
+  buf_free(&text);
+}
+
+static void second_person(void **state) {
+  (void)state;
+  refused("john", LIST(ELEMENT("approved", "")), ERROR_bad_request); /* nothing to approve */
+  fine("maria", LIST(ELEMENT("accepted", TO("DeFever0001"))));
+  refused("maria", LIST(ELEMENT("approved", "")), ERROR_own_decision);
+  fine("ada", LIST(CELL_OF("DeFever0001", "CoF00000001", "none")));
+  refused("ada", LIST(ELEMENT("approved", "")), ERROR_own_decision); /* a part of it is hers */
+  fine("john", LIST(ELEMENT("approved", "")));
+  for (size_t i = 0; i < 2; i++) assert_true(str_eq(alignment.decisions[i].approved_by, STR("john")));
+  fine("maria", LIST(ELEMENT("accepted", TO("DeCough0001")))); /* decided anew: to be approved anew */
+  for (size_t i = 0; i < 2; i++) assert_int_equal(alignment.decisions[i].approved_by.n, alignment.decisions[i].what.operand ? 4 : 0);
+  refused("maria", LIST(ELEMENT("approved", "")), ERROR_own_decision);
+  refused("john", LIST(CELL_OF("DeFever0001", "CoF00000001", "approved")), ERROR_bad_request);
+}
+
+/* The same person by another name or with one more sign-in; and the other way about: another person of the same name. */
+static void who_is_who(void **state) {
+  (void)state;
+  assert_true(alignment_same_person(STR("a:1 b:2"), STR("maria"), STR("b:2"), STR("m.diallo")));
+  assert_false(alignment_same_person(STR("a:1"), STR("maria"), STR("b:1"), STR("maria")));
+  assert_true(alignment_same_person(STR(""), STR("maria"), STR("b:1"), STR("maria"))); /* not kept then: names */
+  assert_false(alignment_same_person(STR(""), STR(""), STR("b:1"), STR("")));
+}
+
+static void flags_and_comments(void **state) {
+  static const char *const bad[] = {
+      "{\"flags\":1}",
+      "{\"flags\":[{\"source_data_element\":\"DeFever0001\"}]}",
+      "{\"flags\":[{\"source_data_element\":\"DeNothing01\",\"flagged\":true}]}",
+      "{\"comments\":[{\"source_data_element\":\"DeFever0001\"}]}",
+      "{\"comments\":[{\"source_data_element\":\"DeFever0001\",\"text\":\"\"}]}",
+      "{\"label\":\"nothing else\"}",
+      "{\"steps\":{}}",
+      "{\"steps\":[{\"undo\":false}]}",
+      STEPS("{\"comments\":[{\"source_data_element\":\"DeFever0001\",\"text\":\"x\"}]}," STEP("", ELEMENT("accepted", ""))),
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refused("maria", bad[i], ERROR_bad_request);
+  assert_int_equal(alignment.remark_count, 0);
+  for (int twice = 0; twice < 2; twice++)
+    fine("maria", "{\"flags\":[{\"source_data_element\":\"DeFever0001\",\"flagged\":true,\"note\":\"?\"}]}");
+  assert_int_equal(alignment.remark_count, 1);
+  fine("john", "{\"flags\":[{\"source_data_element\":\"DeFever0001\",\"flagged\":false}]}");
+  assert_int_equal(alignment.remark_count, 0);
+  assert_int_equal(alignment.steps[2].remarks[0].kind, REMARK_UNFLAG);
+  refused("maria", UNDO, ERROR_conflict); /* there is no decision to take back */
+}
+
+/* Out of the state that people saw: of a proposal its confidence, of what they chose themselves none; and an undo keeps it. */
+static void confidence_at_the_time(void **state) {
+  (void)state;
+  shown =
+      "{\"id\":\"a\",\"elements\":[\n{\"source\":{\"id\":\"DeFever0001\"},\"proposals\":[{\"target\":{\"id\":\"DeFever0001\"},"
+      "\"confidence\":0.96}]}\n"
+      ",{\"source\":{\"id\":\"DeCough0001\"},\"proposals\":[]}\n],\"cells\":[\n{\"source_data_element\":\"DeFever0001\",\"source\":{\"id\":"
+      "\"CoF00000001\"},\"terms\":[{\"target_data_element\":\"DeFever0001\",\"target\":{\"id\":\"CoF00000001\"},\"confidence\":0.5}]}\n]}";
+  fine("maria", LIST(ELEMENT("accepted", TO("DeFever0001")) "," CELL_OF("DeFever0001", "CoM00000001", "none")));
+  assert_true(alignment.decisions[0].confidence > 0.959 && alignment.decisions[0].confidence < 0.961);
+  assert_true(alignment.decisions[1].confidence == 0);
+  fine("maria",
+       LIST("{\"kind\":\"operand\",\"source_data_element\":\"DeFever0001\",\"source_category_option_combo\":\"CoF00000001\",\"decision\":"
+            "\"accepted\",\"targets\":[{\"data_element\":\"DeFever0001\",\"category_option_combo\":\"CoF00000001\"}]}"));
+  assert_true(alignment.decisions[2].confidence == 0.5);
+  fine("maria", LIST(ELEMENT("accepted", TO("DeCough0001"))));
+  shown = NULL;
+  fine("maria", UNDO);
+  for (size_t i = 0; i < alignment.decision_count; i++)
+    if (!alignment.decisions[i].what.operand) assert_true(alignment.decisions[i].confidence > 0.95);
+}
+
+/* There is an end to what is kept for undoing; the newest are. */
+static void many_steps(void **state) {
+  (void)state;
+  for (int i = 0; i < ALIGNMENT_STEPS_MAX + 20; i++) fine("maria", LIST(ELEMENT("none", "")));
+  assert_int_equal(alignment.step_count, ALIGNMENT_STEPS_MAX);
+  assert_int_equal(alignment.steps[ALIGNMENT_STEPS_MAX - 1].number, ALIGNMENT_STEPS_MAX + 20);
+  alignment_add_step(&alignment, (struct alignment_step){.label = STR("more")}, false, arena);
+  assert_int_equal(alignment.step_count, ALIGNMENT_STEPS_MAX);
+  alignment_add_step(&alignment, (struct alignment_step){.label = STR("the end")}, true, arena);
+  assert_int_equal(alignment.step_count, 1);
+  assert_int_equal(alignment.steps[0].number, ALIGNMENT_STEPS_MAX + 22);
+  refused("maria", UNDO, ERROR_conflict);
+}
+
+static const char kept_before[] = "[{\"operand\":false,\"source_data_element\":\"DeFever0001\",\"source_category_option_combo\":null,"
+                                  "\"target_data_element\":\"DeCough0001\","
+                                  "\"target_category_option_combo\":null,\"sign\":\"+\",\"decision\":\"accepted\",\"by\":\"maria\",\"at\":"
+                                  "\"2026-01-01T00:00:00Z\",\"note\":null}]";
+
+/* A store of an earlier version. */
+static void kept_as_a_list(void **state) {
+  struct error error = {0};
+  (void)state;
+  assert_int_equal(alignment_read(arena, str_of(kept_before), &alignment, &error), 0);
+  assert_int_equal(alignment.decision_count, 1);
+  assert_true(str_eq(alignment.decisions[0].what.target_data_element, STR("DeCough0001")));
+  refused("maria", LIST(ELEMENT("approved", "")), ERROR_own_decision);
+  fine("john", LIST(ELEMENT("approved", "")));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(one_word_per_item, setup, teardown),
@@ -179,6 +357,15 @@ int main(void) {
       cmocka_unit_test_setup_teardown(all_or_nothing, setup, teardown),
       cmocka_unit_test_setup_teardown(kept_and_read_back, setup, teardown),
       cmocka_unit_test_setup_teardown(a_mapping, setup, teardown),
+      cmocka_unit_test_setup_teardown(undo_and_redo, setup, teardown),
+      cmocka_unit_test_setup_teardown(undo_after_others, setup, teardown),
+      cmocka_unit_test_setup_teardown(steps_kept_and_read_back, setup, teardown),
+      cmocka_unit_test_setup_teardown(second_person, setup, teardown),
+      cmocka_unit_test(who_is_who),
+      cmocka_unit_test_setup_teardown(flags_and_comments, setup, teardown),
+      cmocka_unit_test_setup_teardown(confidence_at_the_time, setup, teardown),
+      cmocka_unit_test_setup_teardown(many_steps, setup, teardown),
+      cmocka_unit_test_setup_teardown(kept_as_a_list, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

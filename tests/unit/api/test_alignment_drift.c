@@ -56,7 +56,9 @@ static struct fixture *begin(void **state) {
 static void carry(struct fixture *f, const char *source, const char *combos, bool follow) {
   struct error error = {0};
   struct drift_sides now = {side(f->arena, source, combos), f->alignment.target.metadata};
-  if (alignment_carry(&f->alignment, now, follow, f->arena, &f->carried, &error)) fail_msg("%s", error.message);
+  if (alignment_carry(&f->alignment, now, follow, (struct alignment_actor){STR("maria"), STR("district:u1"), STR("2026-11-24T09:30:00Z")},
+                      f->arena, &f->carried, &error))
+    fail_msg("%s", error.message);
 }
 
 static void test_nothing_changed(void **state) {
@@ -74,6 +76,12 @@ static void test_a_gap_reopens(void **state) {
   carry(f, SOURCE, COMBOS(",{\"id\":\"unknown0000\",\"name\":\"Unknown age\",\"categoryCombo\":{\"id\":\"age00000000\"}}"), false);
   assert_int_equal(f->carried.alignment.decision_count, 2);
   assert_int_equal(f->carried.reopened_count, 1);
+  assert_int_equal(f->carried.alignment.remark_count, 1);
+  assert_int_equal(f->carried.alignment.remarks[0].kind, REMARK_CHANGED);
+  assert_true(str_eq(f->carried.alignment.remarks[0].source_data_element, STR("malaria0000")));
+  assert_true(str_has(f->carried.alignment.remarks[0].text, STR("no longer whole")));
+  assert_int_equal(f->carried.alignment.step_count, 1);
+  assert_int_equal(f->carried.alignment.steps[0].before_count, 1);
   assert_true(str_eq(f->carried.reopened[0].what.source_data_element, STR("malaria0000")));
   assert_true(str_has(f->carried.reopened[0].reason, STR("no longer whole")));
   arena_free(f->arena);
@@ -88,8 +96,26 @@ static void test_what_is_gone_reopens(void **state) {
   arena_free(f->arena);
 }
 
+/* What is new wants a look, what was said of what is still there stays, and what was said of what is gone goes. */
+static void test_remarks(void **state) {
+  struct fixture *f = begin(state);
+  static const struct alignment_remark remarks[] = {
+      {.kind = REMARK_COMMENT, .source_data_element = STR("malaria0000"), .text = STR("mine")},
+      {.kind = REMARK_FLAG, .source_data_element = STR("nets0000000")},
+      {.kind = REMARK_CHANGED, .source_data_element = STR("malaria0000"), .text = STR("from last time")}};
+  f->alignment.remarks = remarks;
+  f->alignment.remark_count = 3;
+  carry(f, ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("fever000000", "Fever", "default0000"), COMBOS(""), false);
+  const struct alignment *now = &f->carried.alignment;
+  assert_int_equal(now->remark_count, 3);
+  assert_true(str_eq(now->remarks[0].text, STR("mine")) && str_eq(now->remarks[1].text, STR("from last time")));
+  assert_true(now->remarks[2].kind == REMARK_CHANGED && str_eq(now->remarks[2].source_data_element, STR("fever000000")));
+  arena_free(f->arena);
+}
+
 static void test_following(void **state) {
   struct fixture *f = begin(state);
+  f->decisions[1].approved_by = STR("john");
   static const char again[] =
       ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("newNets0000", "Nets given", "default0000");
   carry(f, again, COMBOS(""), false);
@@ -97,6 +123,9 @@ static void test_following(void **state) {
   carry(f, again, COMBOS(""), true);
   assert_int_equal(f->carried.reopened_count, 0);
   assert_int_equal(f->carried.followed, 2);
+  assert_int_equal(f->carried.alignment.decisions[1].approved_by.n, 0); /* approved was something else */
+  assert_int_equal(f->carried.alignment.remark_count, 1);
+  assert_true(str_eq(f->carried.alignment.remarks[0].source_data_element, STR("newNets0000")));
   assert_true(str_eq(f->carried.alignment.decisions[1].what.source_data_element, STR("newNets0000")));
   assert_true(str_eq(f->carried.alignment.decisions[1].by, STR("maria")));
   assert_int_equal(f->carried.alignment.decisions[2].what.verdict, DECISION_REJECTED);
@@ -105,6 +134,7 @@ static void test_following(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_a_gap_reopens),
-                                     cmocka_unit_test(test_what_is_gone_reopens), cmocka_unit_test(test_following)};
+                                     cmocka_unit_test(test_what_is_gone_reopens), cmocka_unit_test(test_following),
+                                     cmocka_unit_test(test_remarks)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,14 +55,11 @@ static int teardown(void **state) {
   return 0;
 }
 
+static const struct alignment_actor maria = {STR("maria"), STR("district:u1"), STR("2026-11-24T09:30:00Z")};
+
 static int decide(const char *entries, struct error *error) {
   struct str json = arena_printf(arena, "{\"decisions\":[%s]}", entries);
-  const struct alignment_decision *list;
-  size_t count;
-  if (alignment_decide(&alignment, json, STR("maria"), STR("2026-11-24T09:30:00Z"), arena, &list, &count, error)) return -1;
-  alignment.decisions = list;
-  alignment.decision_count = count;
-  return 0;
+  return alignment_decide(&alignment, json, maria, STR_NONE, arena, &alignment, error);
 }
 
 static void decided(const char *entries) {
@@ -182,27 +179,28 @@ static void there_and_back(void **state) {
   struct buf kept = BUF_INIT(1 << 16), file = BUF_INIT(1 << 20);
   struct error error = {0};
   struct str entries;
-  size_t unknown, count;
-  const struct alignment_decision *list;
+  size_t unknown;
+  struct alignment back = {0};
   (void)state;
   decided(BO "," RED "," PLACE("org_unit", "kenema00000", "none", ""));
-  assert_true(alignment_write_decisions(&alignment, &kept));
-  assert_int_equal(alignment_read_decisions(arena, buf_str(&kept), &list, &count, &error), 0);
-  assert_int_equal(count, 3);
-  assert_int_equal(list[0].what.of, DECISION_OF_ORG_UNIT);
-  assert_int_equal(list[1].what.of, DECISION_OF_ATTRIBUTE);
+  assert_true(alignment_keep(&alignment, &kept));
+  assert_int_equal(alignment_read(arena, buf_str(&kept), &back, &error), 0);
+  assert_int_equal(back.decision_count, 3);
+  assert_int_equal(back.decisions[0].what.of, DECISION_OF_ORG_UNIT);
+  assert_int_equal(back.decisions[1].what.of, DECISION_OF_ATTRIBUTE);
   assert_true(mapping_write(mapping(), &file));
   const struct mapping *read = mapping_read(arena, arena_str(arena, buf_str(&file)), &error);
   assert_non_null(read);
   alignment.decision_count = 0;
   assert_int_equal(alignment_entries(&alignment, read, arena, &entries, &unknown, &error), 0);
   assert_int_equal(unknown, 0);
-  assert_int_equal(alignment_decide(&alignment, entries, STR("asha"), STR("2026-11-25T09:30:00Z"), arena, &list, &count, &error), 0);
+  assert_int_equal(alignment_decide(&alignment, entries, maria, STR_NONE, arena, &back, &error), 0);
   size_t units = 0, attributes = 0;
-  for (size_t i = 0; i < count; i++) {
-    units += list[i].what.of == DECISION_OF_ORG_UNIT;
-    attributes += list[i].what.of == DECISION_OF_ATTRIBUTE;
-    assert_false(list[i].what.of && str_eq(list[i].what.source_data_element, STR("same0000000"))); /* that is the engine's word */
+  for (size_t i = 0; i < back.decision_count; i++) {
+    units += back.decisions[i].what.of == DECISION_OF_ORG_UNIT;
+    attributes += back.decisions[i].what.of == DECISION_OF_ATTRIBUTE;
+    assert_false(back.decisions[i].what.of &&
+                 str_eq(back.decisions[i].what.source_data_element, STR("same0000000"))); /* that is the engine's word */
   }
   assert_int_equal(units, 2);
   assert_int_equal(attributes, 1);
@@ -238,7 +236,7 @@ static void sides_that_changed(void **state) {
   static const char without[] = SIDE(UNIT("Unit0000002", "Facility 18", "top00000000"), "{\"id\":\"Unit0000002\"}",
                                      "{\"id\":\"Opt00000001\"}", COMBO("Combo000001", "Alpha", "Opt00000001"));
   struct drift_sides now = {alignment.source.metadata, side(without)};
-  if (alignment_carry(&alignment, now, true, arena, &carried, &error)) fail_msg("%s", error.message);
+  if (alignment_carry(&alignment, now, true, maria, arena, &carried, &error)) fail_msg("%s", error.message);
   assert_int_equal(carried.alignment.decision_count, 1);
   assert_int_equal(carried.reopened_count, 1);
   assert_string_equal(alignment_kind_name(&carried.reopened[0].what), "org_unit");

@@ -1,0 +1,237 @@
+"""Several people review one alignment: who is let in, what each did and why, taking it back, a second person's approval, and that nobody's work is lost."""
+import json
+import signal
+import unittest
+
+import harness
+import transfer_fixture as fixture
+from test_runs import CONFIG
+from test_transfer import Servers
+
+PASSWORD = "Runner-test-1"
+
+
+class Review(Servers):
+    unit_count = 2
+
+    def setUp(self):
+        super().setUp()
+        for side in (self.source, self.target):
+            first = side.objects["users"][0]
+            side.objects["users"] += [{**first, "id": fixture.uid(side.kind + "Us", n), "username": name} for n, name in ((7, "john"), (8, "ada"))]
+        self.start()
+        self.state = self.directory()
+        self.port = harness.free_port()
+        (self.state / "drawbridge.yaml").write_text(CONFIG.format(port=self.port, folder=self.state, **{n: s.port for n, s in self.sims.items()}))
+        self.serve()
+        self.runner, self.john, self.ada = (self.person(name) for name in ("runner", "john", "ada"))
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        made = self.call(self.runner, "POST", "/v1/alignments", 201, body=sides)
+        self.id, self.at = made["id"], f"/v1/alignments/{made['id']}"
+
+    def serve(self):
+        self.program = harness.Program("drawbridge", ["drawbridge", "serve", "--config", self.state / "drawbridge.yaml"], self.port)
+        self.addCleanup(self.program.stop)
+
+    def person(self, name, servers=("source", "target")):
+        browser = harness.Browser(self.port)
+        for server in servers:
+            self.call(browser, "POST", f"/v1/servers/{server}/connection", 201, body={"kind": "password", "username": name, "password": PASSWORD})
+        return browser
+
+    def call(self, browser, method, path, expect=200, body=None, version=None):
+        answer = browser.call(method, path, headers={"If-Match": f'"{version}"'} if version else {}, body=body)
+        self.assertEqual(answer.status, expect, answer)
+        return answer.json if answer.body else None
+
+    def version(self):
+        return self.call(self.runner, "GET", self.at)["version"]
+
+    def step(self, browser, expect=200, version=None, **step):
+        return self.call(browser, "PATCH", self.at, expect, step, version or self.version())
+
+    def element(self, name, browser=None):
+        return next(e for e in self.call(browser or self.runner, "GET", self.at)["elements"] if e["source"]["id"] == self.source.elements[name])
+
+    def word(self, name, decision, to=None):
+        return {"kind": "data_element", "source_data_element": self.source.elements[name], "decision": decision, **({"targets": [{"data_element": self.target.elements[to]}]} if to else {})}
+
+    def let_in(self, *names, second_person=False, server="source"):
+        people = [{"server": server, "username": name} for name in names]
+        return self.call(self.runner, "PUT", self.at + "/people", body={"second_person": second_person, "people": people}, version=self.version())
+
+    def history(self, browser=None, query=""):
+        return self.call(browser or self.runner, "GET", f"{self.at}/history{query}")["steps"]
+
+    def test_who_is_let_in(self):
+        """What one person made others see only where they are let in, and then do not own it."""
+        for path in ("", "/history", "/people", "/mapping"):
+            self.call(self.john, "GET", self.at + path, 404)
+        self.assertEqual(self.call(self.john, "GET", "/v1/alignments"), [])
+        self.let_in("john")
+        listed = self.call(self.john, "GET", "/v1/alignments")
+        self.assertEqual([(one["id"], one["mine"], one["owner"]) for one in listed], [(self.id, False, "runner")])
+        self.assertEqual([(one["id"], one["mine"]) for one in self.call(self.runner, "GET", "/v1/alignments")], [(self.id, True)])
+        self.assertEqual(self.call(self.john, "GET", self.at + "/people"), {"version": 2, "owner": "runner", "second_person": False, "people": [{"server": "source", "username": "john"}], "mine": False})
+        self.step(self.john, decisions=[self.word("tests", "accepted", "tests")])
+        self.assertEqual(self.element("tests")["decision"]["by"], "john")
+        self.call(self.john, "DELETE", self.at, 403)
+        self.call(self.john, "PUT", self.at + "/people", 403, {"second_person": False, "people": []}, self.version())
+        self.call(self.ada, "GET", self.at, 404)
+        john_at_the_target = self.person("john", ["target"])  # a john of another server is another person
+        self.call(john_at_the_target, "GET", self.at, 404)
+        for bad in ({}, {"people": []}, {"second_person": 1, "people": []}, {"second_person": True, "people": [{"server": "source"}]}, {"second_person": True, "people": [{"server": "nowhere", "username": "x"}]},
+                    {"second_person": True, "people": [{"server": "source", "username": "x"}] * 51}, {"second_person": True, "people": [], "more": 1}):
+            self.call(self.runner, "PUT", self.at + "/people", 400, bad, self.version())
+        self.call(self.runner, "PUT", self.at + "/people", 412, {"second_person": False, "people": []}, 1)
+        self.let_in("ada")
+        self.call(self.john, "GET", self.at, 404)
+        self.assertEqual((self.call(self.john, "GET", "/v1/alignments"), len(self.call(self.ada, "GET", "/v1/alignments"))), ([], 1))
+        self.assertIn("second person", self.history()[0]["label"])
+        self.call(self.runner, "DELETE", self.at, 204)
+        self.assertEqual(self.call(self.ada, "GET", "/v1/alignments"), [])
+
+    def test_history(self):
+        self.let_in("john")
+        shown = self.element("tests")["proposals"][0]
+        self.step(self.runner, label="Accepted 2 at or above 90 %", decisions=[self.word("tests", "accepted", "tests"), {**self.word("stock", "accepted", "cases"), "note": "for now"}])
+        self.step(self.john, label="Rejected: stock", decisions=[self.word("stock", "rejected", "cases")])
+        self.step(self.john, comments=[{"source_data_element": self.source.elements["stock"], "text": "in boxes, not pieces"}], flags=[{"source_data_element": self.source.elements["stock"], "flagged": True, "to": "runner", "note": "look"}])
+        of_stock = self.history(query=f"?source_data_element={self.source.elements['stock']}")
+        self.assertEqual([(s["by"], s["label"], s["mine"]) for s in of_stock], [("john", "", False), ("john", "Rejected: stock", False), ("runner", "Accepted 2 at or above 90 %", True)])
+        self.assertEqual([(r["kind"], r.get("text"), r["by"]) for r in of_stock[0]["remarks"]], [("flag", "look", "john"), ("comment", "in boxes, not pieces", "john")])
+        self.assertEqual([(d["decision"], d["by"], d.get("note")) for s in of_stock[1:] for d in s["before"] + s["after"]], [("accepted", "runner", "for now"), ("rejected", "john", None), ("accepted", "runner", "for now")])
+        self.assertNotIn("person", str(of_stock))
+        decision = self.element("tests")["decision"]
+        self.assertEqual((decision["by"], decision["confidence"]), ("runner", shown["confidence"]))
+        self.assertRegex(decision["at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+        stock = self.element("stock")
+        self.assertEqual((stock["comments"], stock["flag"]["to"], stock["flag"]["by"]), (1, "runner", "john"))
+        self.step(self.runner, flags=[{"source_data_element": self.source.elements["stock"], "flagged": False}])
+        self.assertNotIn("flag", self.element("stock"))
+        self.assertEqual([s["number"] for s in self.history(query="?limit=2")], [5, 4])
+        for query in ("?limit=0", "?limit=1001", "?limit=x"):
+            self.call(self.runner, "GET", f"{self.at}/history{query}", 400)
+        rule = next(r for r in self.call(self.runner, "GET", self.at + "/mapping")["rules"] if any(t["data_element"] == self.source.elements["tests"] for t in r["terms"]) and r["decision"] == "accepted")
+        self.assertEqual((rule["by"], rule["at"]), ("runner", decision["at"]))
+
+    def test_undo_survives_a_kill(self):
+        """What was decided, and that it can be taken back, outlives the program at any moment; so it is in every browser."""
+        self.let_in("john")
+        before = self.element("tests")
+        self.step(self.runner, label="One", decisions=[self.word("tests", "none")])
+        self.step(self.runner, label="Two", decisions=[self.word("tests", "excluded"), self.word("stock", "none")])
+        self.step(self.john, label="John's", decisions=[self.word("power", "none")])
+        self.program.process.send_signal(signal.SIGKILL)
+        self.program.process.wait()
+        self.serve()
+        runner = self.person("runner")
+        self.assertEqual([s["label"] for s in self.history(runner) if s["can_undo"] and not s["undone"]], ["Two", "One"])
+        changes = self.step(runner, undo=True)
+        self.assertEqual({e["source"]["id"] for e in changes["elements"]} & {self.source.elements[n] for n in ("tests", "stock", "power")}, {self.source.elements[n] for n in ("tests", "stock")})
+        self.assertEqual((self.element("tests")["decision"]["state"], self.element("stock")["decision"]["state"]), ("none", "proposed"))
+        self.step(runner, undo=True)
+        self.assertEqual(self.element("tests"), before)
+        self.step(runner, 409, undo=True)
+        self.step(runner, redo=True)
+        self.step(runner, redo=True)
+        self.assertEqual(self.element("tests")["decision"]["state"], "excluded")
+        self.step(runner, 409, redo=True)
+        self.assertEqual([(s.get("undoes"), s.get("redoes"), s["label"]) for s in self.history()[:4]], [(None, 3, "Two"), (None, 2, "One"), (2, None, "One"), (3, None, "Two")])
+        self.assertEqual(self.element("power")["decision"]["by"], "john")
+        self.call(runner, "PATCH", self.at, 200, {"steps": [{"undo": True}, {"undo": True}, {"label": "Anew", "decisions": [self.word("tests", "none")]}]}, self.version())
+        self.step(runner, 409, redo=True)
+
+    def test_two_at_once(self):
+        """Of two who saw the same version one is told; what the other did stays, and an undo never takes away what somebody else did since."""
+        self.let_in("john")
+        seen = self.version()
+        self.step(self.runner, version=seen, label="Two", decisions=[self.word("tests", "none"), self.word("stock", "none")])
+        self.step(self.john, 412, version=seen, decisions=[self.word("stock", "accepted", "stock")])
+        self.assertEqual(self.element("stock")["decision"]["by"], "runner")
+        self.step(self.john, label="Mine", decisions=[self.word("stock", "accepted", "stock")])
+        answer = self.step(self.runner, 409, undo=True)
+        self.assertIn("john", answer["detail"])
+        self.assertEqual((self.element("stock")["decision"]["state"], self.element("tests")["decision"]["state"]), ("accepted", "none"))
+        self.step(self.john, undo=True)
+        self.step(self.runner, undo=True)
+        self.assertEqual((self.element("stock")["decision"]["state"], self.element("tests")["decision"]["state"]), ("proposed", "proposed"))
+
+    def run_to_its_end(self, **more):
+        body = {"alignment": self.id, "periods": ["202401"], "org_units": self.source.units, **more}
+        answer = self.runner.call("POST", "/v1/runs", body=body)
+        self.assertEqual(answer.status, 201, answer)
+        return harness.wait_for(lambda: (lambda run: run if run["state"] not in ("queued", "reading", "translating", "checking", "sending", "verifying") else None)(self.call(self.runner, "GET", f"/v1/runs/{answer.json['id']}")), "the end of the run")
+
+    def test_a_second_person(self):
+        """Who decided cannot approve, and what is not approved is not sent: because the alignment asks for it, or whoever sends."""
+        self.let_in("john", second_person=True)
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests"), self.word("stock", "accepted", "stock")])
+        self.assertEqual(self.step(self.runner, 403, decisions=[self.word("tests", "approved")])["code"], "own_decision")
+        self.step(self.john, 400, decisions=[self.word("power", "approved")])
+        self.assertEqual(self.run_to_its_end()["state"], "failed")  # no rule counts
+        self.assertEqual(self.stored("target"), {})
+        self.step(self.john, label="Approved: tests", decisions=[self.word("tests", "approved")])
+        decision = self.element("tests")["decision"]
+        self.assertEqual((decision["by"], decision["approved_by"]), ("runner", "john"))
+        mapping = self.call(self.runner, "GET", self.at + "/mapping")
+        self.assertEqual(mapping["approval"], "second-person")
+        approved = {r["target"]["data_element"] for r in mapping["rules"] if "approved_by" in r}
+        self.assertEqual(approved, {self.target.elements["tests"]})
+        run = self.run_to_its_end()
+        self.assertEqual(run["state"], "done", run)
+        self.assertEqual({key[0] for key in self.stored("target")}, {self.target.elements["tests"]})
+        self.assertGreater(run["counts"]["unmapped"]["not_approved"], 0)
+        (self.folder / "mapping.json").write_text(self.runner.call("GET", self.at + "/mapping").body.decode())
+        report = self.transfer("--dry-run", journal=None)
+        self.assertEqual((report["counts"]["cells"] > 0, report["counts"]["unmapped"]["not_approved"] > 0), (True, True))
+        unasked = {**mapping, "rules": [{k: v for k, v in r.items() if not k.startswith("approved")} for r in mapping["rules"]]}
+        unasked.pop("approval")
+        (self.folder / "mapping.json").write_text(json.dumps(unasked))
+        self.assertGreater(self.transfer("--dry-run", journal=None)["counts"]["cells"], 0)
+        said = self.command(*self.words("--dry-run", "--require-approval", journal=None), expect=2, environment=self.environment)[1]
+        self.assertIn("no rule", said)
+        self.let_in("john")
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])
+        self.assertNotIn("approved_by", self.element("tests")["decision"])  # decided anew: to be approved anew
+        self.assertEqual(self.run_to_its_end(approval=True)["state"], "failed")
+        self.assertEqual(self.run_to_its_end(approval=False, dry_run=True)["state"], "done")
+
+    def test_the_same_person_elsewhere(self):
+        """Somebody's other account, or fewer sign-ins, make no second person of who decided."""
+        self.let_in("john", "runner", server="target", second_person=True)
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])
+        only_target = self.person("runner", ["target"])
+        self.assertEqual(self.step(only_target, 403, decisions=[self.word("tests", "approved")])["code"], "own_decision")
+        self.step(self.person("john", ["target"]), decisions=[self.word("tests", "approved")])
+
+    def test_only_what_changed(self):
+        """Last year's decisions, on this year's data set: they stay, and what wants a look is told until somebody looked."""
+        self.step(self.runner, label="Last year", decisions=[self.word(n, "accepted", n) for n in ("tests", "stock", "power")])
+        self.step(self.runner, comments=[{"source_data_element": self.source.elements["stock"], "text": "in boxes"}])
+        new = {**next(e for e in self.source.objects["dataElements"] if e["id"] == self.source.elements["stock"]), "id": "TfSDeNew001", "name": "Bed nets given", "code": "NEW", "shortName": "Bed nets"}
+        self.source.objects["dataElements"].append(new)
+        self.source.objects["dataSets"][0]["dataSetElements"].append({"dataElement": {"id": new["id"]}})
+        next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["tests"])["valueType"] = "TEXT"
+        self.program.stop()
+        self.start()
+        (self.state / "drawbridge.yaml").write_text(CONFIG.format(port=self.port, folder=self.state, **{n: s.port for n, s in self.sims.items()}))
+        self.serve()
+        self.runner = self.person("runner")
+        self.call(self.runner, "POST", self.at + "/drift", version=self.version())
+        changed = lambda: {e["source"]["id"]: e["changed"]["reason"] for e in self.call(self.runner, "GET", self.at)["elements"] if "changed" in e}
+        self.assertEqual(set(changed()), {self.source.elements["tests"], "TfSDeNew001"})
+        self.assertIn("new in the data set", changed()["TfSDeNew001"])
+        self.assertEqual([self.element(n)["decision"]["state"] for n in ("tests", "stock", "power")], ["proposed", "accepted", "accepted"])
+        self.assertEqual(self.element("stock")["comments"], 1)
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])
+        self.assertEqual(set(changed()), {"TfSDeNew001"})
+        self.step(self.runner, undo=True)
+        self.step(self.runner, 409, undo=True)  # what was done before is about servers that are no longer
+        self.assertEqual([d["decision"] for s in self.history(query=f"?source_data_element={self.source.elements['tests']}") if s["label"].startswith("Went on") for d in s["before"]], ["accepted"])
+
+
+del Servers
+
+if __name__ == "__main__":
+    unittest.main()
