@@ -185,6 +185,7 @@ export interface HistoryStep {
   redoes?: number
   undone: boolean
   can_undo: boolean
+  can_redo: boolean
   before: KeptDecision[]
   after: KeptDecision[]
   remarks: { kind: 'comment' | 'flag' | 'unflag' | 'changed'; source_data_element: string; by?: string; at?: string; text?: string; to?: string }[]

@@ -1,6 +1,7 @@
 import { html, render, useEffect, useRef } from './lib.js'
 import { chooseLanguage, language, LANGUAGES, loadLanguage, t } from './i18n.js'
 import { gateway, useLoad } from './api.js'
+import { later } from './later.js'
 import { Link, match, navigate, useLocation } from './router.js'
 import { Alignments } from './screens/alignments.js'
 import { NewAlignment } from './screens/new.js'
@@ -10,14 +11,8 @@ import { Runs } from './screens/runs.js'
 import { Send } from './screens/send.js'
 import { Servers } from './screens/servers.js'
 import { SignIn } from './screens/signin.js'
-import { Loading, Notice, Problem } from './ui.js'
+import { Notice } from './ui.js'
 
-/** A screen that few visits open is fetched when it is: on a slow line the first one is not to wait for it. */
-const later = (fetchScreen) => function Later(props) {
-  const { data: Screen, error, reload } = useLoad(fetchScreen, [])
-  if (Screen) return html`<${Screen} ...${props} />`
-  return html`<div class="page">${error ? html`<${Problem} error=${error} again=${reload} />` : html`<${Loading} />`}</div>`
-}
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
 
 const routes = [

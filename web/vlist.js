@@ -4,7 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from './lib.js'
 const MARGIN = 6 // rows drawn above and below the view
 
 /**
- * columns: [{id, title, class?}]; row(index): {id, cells: [content per column], class?, selected?}.
+ * columns: [{id, title, class?}]; row(index): {id, cells: [content per column], class?, selected?}: any number may be selected.
  * `active` is an index; `gridRef` gets the element that holds the focus.
  */
 export function VirtualGrid({ id, label, columns, count, rowHeight, active, onActivate, row, gridRef }) {
@@ -32,15 +32,15 @@ export function VirtualGrid({ id, label, columns, count, rowHeight, active, onAc
   const last = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + MARGIN)
   const indexes = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i)
   const shown = active >= first && active < last
-  return html`<div class="vgrid" ref=${(node) => { scroller.current = node; if (gridRef) gridRef.current = node }} role="grid" aria-label=${label} tabindex="0" aria-rowcount=${count + 1}
+  return html`<div class="vgrid" ref=${(node) => { scroller.current = node; if (gridRef) gridRef.current = node }} role="grid" aria-label=${label} aria-multiselectable="true" tabindex="0" aria-rowcount=${count + 1}
       aria-activedescendant=${shown && count ? `${id}-${active}` : undefined} onScroll=${measure}>
     <div role="rowgroup" class="vhead" ref=${head}><div role="row" aria-rowindex="1" class="vrow">
       ${columns.map((column) => html`<span key=${column.id} role="columnheader" class=${column.class ?? ''}>${column.title}</span>`)}
     </div></div>
     <div role="rowgroup" class="vbody" style=${{ height: `${count * rowHeight}px` }}>
       ${indexes.map((index) => {
-        const { id: key, cells, class: kind = '' } = row(index)
-        return html`<div key=${key} role="row" id="${id}-${index}" aria-rowindex=${index + 2} aria-selected=${index === active ? 'true' : 'false'} class="vrow ${kind}"
+        const { id: key, cells, class: kind = '', selected } = row(index)
+        return html`<div key=${key} role="row" id="${id}-${index}" aria-rowindex=${index + 2} aria-selected=${selected ? 'true' : 'false'} class="vrow ${kind} ${index === active ? 'active' : ''}"
             style=${{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }} onClick=${() => onActivate(index)}>
           ${cells.map((content, at) => html`<span key=${columns[at].id} role="gridcell" class=${columns[at].class ?? ''}>${content}</span>`)}
         </div>`

@@ -111,6 +111,10 @@ int alignment_decide(const struct alignment *alignment, struct str json, struct 
 /* Is one of these the same person? Where one of them was not kept, names are compared. */
 bool alignment_same_person(struct str person, struct str name, struct str other_person, struct str other_name);
 
+/* By the person whose step it is: does it stand; was it taken back, and did they do nothing new since? `steps` are all that are kept. */
+bool alignment_can_undo(const struct alignment_step *step);
+bool alignment_can_redo(const struct alignment_step *steps, size_t count, const struct alignment_step *step);
+
 /* Puts a step that nobody can take back behind the others; its number is given to it. `last`: those before can no longer be taken back either, since the sides they were about are no longer. */
 void alignment_add_step(struct alignment *alignment, struct alignment_step step, bool last, struct arena *arena);
 

@@ -180,28 +180,44 @@ static const struct alignment_decision *first_missing(const struct alignment_dec
   return NULL;
 }
 
-static bool is_mine(const struct deciding *d, const struct alignment_step *step) {
-  return step->person.n && alignment_same_person(step->person, step->by, d->actor.person, d->actor.name);
-}
-
 static bool is_real(const struct alignment_step *step) {
   return !step->undoes && !step->redoes && step->before_count + step->after_count > 0;
 }
 
-/* The last of mine that stands; or the first of those behind it that were taken back. */
+bool alignment_can_undo(const struct alignment_step *step) {
+  return step->person.n && is_real(step) && !step->undone;
+}
+
+static int64_t taken_back_by(const struct alignment_step *steps, size_t count, const struct alignment_step *step) {
+  int64_t last = 0;
+  for (size_t i = 0; i < count; i++)
+    if (steps[i].undoes == step->number) last = steps[i].number;
+  return last;
+}
+
+bool alignment_can_redo(const struct alignment_step *steps, size_t count, const struct alignment_step *step) {
+  if (!step->person.n || !step->undone || !is_real(step)) return false;
+  int64_t at = taken_back_by(steps, count, step);
+  for (size_t i = 0; i < count; i++)
+    if (steps[i].number > at && is_real(&steps[i]) && alignment_same_person(steps[i].person, steps[i].by, step->person, step->by))
+      return false;
+  return at > 0;
+}
+
+/* Of the actor's: the last one that stands; or of those that were taken back and can be done again, the last one taken back. */
 static struct alignment_step *step_wanted(struct deciding *d, bool redo) {
-  struct alignment_step *standing = NULL, *first_undone = NULL;
+  struct alignment_step *found = NULL;
+  int64_t found_at = 0;
   for (size_t i = 0; i < d->steps.n; i++) {
     struct alignment_step *step = &d->steps.p[i];
-    if (!is_mine(d, step) || !is_real(step)) continue;
-    if (!step->undone) {
-      standing = step;
-      first_undone = NULL;
-    } else if (!first_undone) {
-      first_undone = step;
-    }
+    if (!alignment_same_person(step->person, step->by, d->actor.person, d->actor.name)) continue;
+    if (redo ? !alignment_can_redo(d->steps.p, d->steps.n, step) : !alignment_can_undo(step)) continue;
+    int64_t at = redo ? taken_back_by(d->steps.p, d->steps.n, step) : step->number;
+    if (at <= found_at) continue;
+    found = step;
+    found_at = at;
   }
-  return redo ? first_undone : standing;
+  return found;
 }
 
 static int put_back(struct deciding *d, const struct alignment_step *step, bool redo, struct alignment_step *made, struct error *error) {

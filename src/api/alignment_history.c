@@ -108,8 +108,9 @@ static void write_step(struct collecting *c, const struct alignment_actor *actor
               json_text(step->json, "person").n > 0;
   (void)json_object_set_new(step->json, "mine", json_boolean(mine));
   (void)json_object_set_new(step->json, "undone", json_boolean(kept && kept->undone));
-  (void)json_object_set_new(step->json, "can_undo",
-                            json_boolean(kept && mine && !kept->undoes && !kept->redoes && kept->before_count + kept->after_count > 0));
+  (void)json_object_set_new(step->json, "can_undo", json_boolean(kept && mine && alignment_can_undo(kept)));
+  (void)json_object_set_new(step->json, "can_redo",
+                            json_boolean(kept && mine && alignment_can_redo(c->alignment->steps, c->alignment->step_count, kept)));
   (void)json_object_del(step->json, "person");
   without_accounts(json_object_get(step->json, "before"));
   without_accounts(json_object_get(step->json, "after"));

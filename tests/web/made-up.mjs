@@ -43,7 +43,7 @@ export function madeUpAlignment(id, count, source, target) {
   )
   const side = (one, name) => ({ server: one.server, data_set: { id: one.data_set, name, period_type: 'Monthly' } })
   return {
-    id, version: 1, state: 'ready', source: side(source, 'Monthly facility report'), target: side(target, 'National monthly summary'), elements, cells, target_elements: targets,
+    id, version: 1, state: 'ready', owner: 'maria', second_person: false, people: [], source: side(source, 'Monthly facility report'), target: side(target, 'National monthly summary'), elements, cells, target_elements: targets,
     target_combos: [{ id: 'TargetAges0', name: 'Age group', option_combos: AGES.map((_, at) => coc('Target', at)) }],
     coverage: { source_elements: count, accepted: 0, none: 0, target_cells: count * AGES.length, target_cells_filled: Math.round(count * AGES.length * 0.85) }, warnings: [],
   }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dirname, extname, join, normalize } from 'node:path'
 import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
+import { createReview } from './mock-review.mjs'
 import { decided, reviewOf, cellDecided } from '../../web/model/review.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -44,6 +45,8 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
     drift: [], // changes, as docs/openapi.yaml has them
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
+    me: 'maria',
+    review: createReview(Problem),
   }
   for (const server of world.servers) if (server.id === home) server.home = true
   for (const id of connected) connect(world, id, 'password')
@@ -63,7 +66,7 @@ const UNTIL = '2026-12-24T08:00:00Z'
 function connect(world, id, kind, remember) {
   const server = world.servers.find((one) => one.id === id)
   if (!server) throw new Problem(404, 'unknown_server')
-  const connection = { server: id, kind, state: 'ok', user: { id: 'u1', username: 'maria', name: 'Maria Diallo' }, version: server.version, since: '2026-11-24T08:00:00Z', ...(remember && { remembered_until: UNTIL }) }
+  const connection = { server: id, kind, state: 'ok', user: { id: 'u1', username: world.me, name: 'Maria Diallo' }, version: server.version, since: '2026-11-24T08:00:00Z', ...(remember && { remembered_until: UNTIL }) }
   world.connections.set(id, connection)
   return connection
 }
@@ -148,6 +151,9 @@ const ROUTES = [
   ['POST', /^\/v1\/alignments$/, (world, _, body) => { signedIn(world, body.source.server); signedIn(world, body.target.server); return { status: 201, json: { id: world.align(body), version: 1 } } }],
   ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { signedIn(world); const one = of(world.alignments, id); return { json: one, headers: { ETag: `"${one.version}"` } } }],
   ['PATCH', /^\/v1\/alignments\/([^/]+)$/, decide],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/history$/, (world, [id], _, __, url) => { signedIn(world); return { json: world.review.history(of(world.alignments, id), world.me, url.searchParams.get('source_data_element')) } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id]) => { signedIn(world); return { json: world.review.people(of(world.alignments, id), world.me) } }],
+  ['PUT', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id], body, request) => { sameVersion(of(world.alignments, id), request); return { json: world.review.setPeople(of(world.alignments, id), body, world.me) } }],
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': '["left out: the servers"]' } : {} } }],
   ['GET', /^\/v1\/formats$/, () => ({ json: [{ name: 'json', title: 'Mapping (JSON)', ending: '.json', media_type: 'application/json', cannot_hold: '' }, { name: 'csv', title: 'List (CSV)', ending: '.csv', media_type: 'text/csv', cannot_hold: 'the servers' }] })],
@@ -192,8 +198,12 @@ function dataSets(id) {
 function decide(world, [id], body, request) {
   signedIn(world)
   const alignment = of(world.alignments, id)
+  sameVersion(alignment, request)
+  return { json: world.review.apply(alignment, body, world.me, (decisions) => world.decide(alignment, decisions, world.me, false)) }
+}
+
+function sameVersion(alignment, request) {
   if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
-  return { json: world.decide(alignment, body.decisions, 'maria') }
 }
 
 function startRun(world, _, order, request) {
@@ -240,7 +250,8 @@ function withAlignments(world) {
     world.alignments.set(id, madeUpAlignment(id, world.elements, source, target))
     return id
   }
-  world.decide = (alignment, decisions, by) => {
+  /** Somebody decides. */
+  world.decide = (alignment, decisions, by, counts = true) => {
     let review = reviewOf(alignment)
     const changedElements = new Set()
     const changedCells = []
@@ -248,7 +259,8 @@ function withAlignments(world) {
       const id = one.source_data_element
       if (one.kind === 'data_element') {
         const next = decided(review, review.elements.get(id), one)
-        Object.assign(next.decision, one.decision === 'undecided' ? {} : { by, at: now() })
+        const sure = one.targets && review.elements.get(id).proposals.find((each) => each.target.id === one.targets[0].data_element)?.confidence
+        Object.assign(next.decision, one.decision === 'undecided' ? {} : one.decision === 'approved' ? { approved_by: by, approved_at: now() } : { by, at: now(), ...(sure !== undefined && { confidence: sure }) })
         review.elements.set(id, next)
         changedElements.add(id)
       } else {
@@ -258,9 +270,9 @@ function withAlignments(world) {
     }
     alignment.elements = [...review.elements.values()]
     alignment.cells = [...review.cellsOf.values()].flat()
-    alignment.version++
+    if (counts) alignment.version++
     const states = alignment.elements.map((one) => one.decision.state)
-    alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none').length }
+    alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none' || one === 'excluded').length }
     return { id: alignment.id, version: alignment.version, elements: [...changedElements].map((id) => review.elements.get(id)), cells: changedCells, coverage: alignment.coverage, warnings: [] }
   }
   return world

@@ -3,7 +3,7 @@ import './dom-free.mjs'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { madeUpAlignment } from './made-up.mjs'
-import { accept, decideCell, noCounterpart, reviewOf, withDecisions } from '../../web/model/review.js'
+import { accept, decideCell, forget, noCounterpart, reviewOf, withDecisions, withOperations } from '../../web/model/review.js'
 import { createSaver } from '../../web/model/saver.js'
 
 const first = 'Source00000'
@@ -18,8 +18,9 @@ function setUp({ storage } = {}) {
     key: 'pending',
     storage,
     review: () => world.saved,
-    send: async (decisions, version) => {
-      world.sent.push({ decisions, version })
+    send: async (steps, version) => {
+      const decisions = steps.flatMap((one) => one.decisions ?? [])
+      world.sent.push({ steps, decisions, version })
       world.answer?.(decisions, version)
       return { version: version + 1 }
     },
@@ -149,4 +150,36 @@ test('what is decided while a call is on its way goes with the next', async () =
   await world.run()
   assert.deepEqual(world.sent.map((one) => one.version), [1, 2])
   assert.equal(world.state().waiting, 0)
+})
+
+test('each thing that was done goes out under its name; an undo is the server\'s to do, and is shown until it did', async () => {
+  const world = setUp()
+  world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })
+  world.saver.add({ label: '', comments: [{ source_data_element: first, text: 'why?' }] })
+  world.saver.add({ label: 'a', decisions: [forget(first)], undo: true })
+  assert.equal(withOperations(world.saved, world.saver.operations()).elements.get(first).decision.state, 'proposed')
+  assert.equal(withOperations(world.saved, world.saver.operations()).elements.get(first).comments, 1)
+  await world.run()
+  assert.deepEqual(world.sent[0].steps, [{ label: 'a', decisions: [accept(first, ['T1'])] }, { label: '', comments: [{ source_data_element: first, text: 'why?' }] }, { undo: true }])
+})
+
+test('an undo that the server refuses is told, and the rest goes on', async () => {
+  const world = setUp()
+  world.saver.add({ label: 'b', decisions: [noCounterpart(second)] })
+  world.saver.add({ label: 'a', decisions: [forget(first)], undo: true })
+  world.answer = (decisions) => { if (decisions.length === 0 || world.sent.length === 1) throw problem(409, 'conflict') }
+  await world.run()
+  assert.deepEqual(world.refused, [['a', 'conflict']])
+  assert.equal(world.state().waiting, 0)
+})
+
+test('somebody else was faster, and an undo is under way: the server says whether it still can be', async () => {
+  const world = setUp()
+  world.saver.add({ label: 'a', decisions: [forget(first)], undo: true })
+  world.fresh = withDecisions({ ...world.saved, alignment: { ...world.saved.alignment, version: 9 } }, [noCounterpart(first)])
+  world.answer = (_, version) => { if (version === 1) throw problem(412, 'changed_meanwhile') }
+  await world.run()
+  assert.equal(world.state().problem, undefined)
+  await world.run()
+  assert.deepEqual(world.sent.map((one) => one.version), [1, 9])
 })

@@ -1,6 +1,7 @@
-// Undo and redo of what was decided here. A step is {label, forward, back, focus}: lists of decisions, and the row to show.
+// Undo and redo of what was decided here. A step is {label, forward, back, focus}: lists of decisions, and the row to show. The server keeps the steps; this is how they are shown before it has answered.
+import { restoringStep } from './review.js'
 
-const MOST = 500
+const MOST = 100
 
 export function createHistory() {
   let done = []
@@ -21,5 +22,11 @@ export function createHistory() {
       return step
     },
     next: () => ({ undo: done.at(-1), redo: undone.at(-1) }),
+    /** As the server has it: `steps` the newest first. */
+    reset(steps) {
+      const of = (which) => steps.filter((one) => one[which]).map((one) => ({ label: one.label, back: restoringStep(one, 'before'), forward: restoringStep(one, 'after'), focus: one.after.length === 1 ? one.after[0].source_data_element : undefined }))
+      done = of('can_undo').reverse()
+      undone = of('can_redo')
+    },
   }
 }

@@ -1,22 +1,50 @@
-// What a key means in the review. Single keys act only while the list or the detail pane has the focus, never in a field (WCAG 2.1.4).
+// What a key means in the review. Single keys act only while the list or the detail pane has the focus, never in a field, and can be changed or switched off (WCAG 2.1.4).
 
-const KEYS = {
-  j: 'next', ArrowDown: 'next', k: 'previous', ArrowUp: 'previous', PageDown: 'page-down', PageUp: 'page-up', Home: 'first', End: 'last',
-  Enter: 'accept', a: 'accept', r: 'reject', x: 'reject', n: 'none', u: 'undo', U: 'redo',
-  '/': 'search', e: 'targets', c: 'candidates', w: 'why', d: 'cells', ']': 'next-warning', '[': 'previous-warning', '?': 'help',
+/** By command, the letters for it. */
+export const LETTERS = {
+  next: 'j', previous: 'k', accept: 'a', reject: 'rx', none: 'n', 'leave-out': 'l', approve: 'p', flag: 'f', comment: 'c', undo: 'u', redo: 'U', search: '/', targets: 'e', why: 'w', cells: 'd', history: 'h',
+  'next-warning': ']', 'previous-warning': '[', go: 'g', help: '?',
 }
+const KEYS = { ArrowDown: 'next', ArrowUp: 'previous', PageDown: 'page-down', PageUp: 'page-up', Home: 'first', End: 'last', Enter: 'accept', Escape: 'unselect' }
 const FIELDS = ['INPUT', 'SELECT', 'TEXTAREA']
 const OWN_ENTER = ['BUTTON', 'A', 'SUMMARY']
-const MOVES = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End']
+const IN_THE_LIST = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', ' ']
 
-/** The command of a key press, or undefined. `place` is "list" or "detail". */
-export function commandOf(event, place = 'list') {
+/** Where "g" and one more key lead to. */
+export const PLACES = { r: '', t: '/send', c: '/drift' }
+
+/** The command of a key press, or undefined. `place` is "list" or "detail"; `settings` are {off: boolean, letters: {command: letters}}. */
+export function commandOf(event, place = 'list', settings = {}) {
   const name = event.target?.tagName
   if (event.altKey || FIELDS.includes(name)) return undefined
   if (event.ctrlKey || event.metaKey) return event.key.toLowerCase() !== 'z' ? undefined : event.shiftKey ? 'redo' : 'undo'
   if ((event.key === 'Enter' || event.key === ' ') && OWN_ENTER.includes(name)) return undefined
-  if (place !== 'list' && MOVES.includes(event.key)) return undefined
+  if (place !== 'list' && IN_THE_LIST.includes(event.key)) return undefined
+  if (event.key === ' ') return 'select'
+  if (event.shiftKey && event.key === 'ArrowDown') return 'extend-next'
+  if (event.shiftKey && event.key === 'ArrowUp') return 'extend-previous'
+  if (KEYS[event.key]) return KEYS[event.key]
+  if (settings.off) return undefined
   const digit = /^Digit([1-5])$/.exec(event.code ?? '')
   if (digit) return `${event.shiftKey ? 'add' : 'choose'}-${digit[1]}`
-  return KEYS[event.key]
+  return Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(event.key))
+}
+
+const KEPT = 'drawbridge keys'
+
+export function keySettings(storage) {
+  try {
+    const kept = JSON.parse(storage?.getItem(KEPT) ?? '{}')
+    return { off: kept.off === true, letters: Object.fromEntries(Object.entries(kept.letters ?? {}).filter(([command, letters]) => command in LETTERS && typeof letters === 'string')) }
+  } catch {
+    return { off: false, letters: {} }
+  }
+}
+
+export function keepKeySettings(storage, settings) {
+  try {
+    storage?.setItem(KEPT, JSON.stringify(settings))
+  } catch {
+    // full or forbidden: it holds until the page is left
+  }
 }

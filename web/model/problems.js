@@ -26,6 +26,7 @@ const WORDS = {
   not_connected: () => [t('Not signed in to this server'), t('Sign in to go on.')],
   no_session: () => [t('You are not signed in'), t('Sign in to a server to go on.')],
   session_expired: () => [t('Your session has ended'), t('Sign in again. What you decided is kept.')],
+  own_decision: () => [t('Another person has to approve that'), t('You decided it, or a part of it. Ask a colleague.')],
   changed_meanwhile: () => [t('Somebody else changed it meanwhile'), t('Their version is shown now. Decide again where it matters.')],
   forbidden: () => [t('Your account may not do that'), t('Ask the administrator of the server for the right.')],
   policy: () => [t('Not allowed through drawbridge'), t('Ask the administrator of drawbridge.')],

@@ -44,9 +44,10 @@ export function decided(review, element, decision) {
   const before = element.decision
   const ids = new Set((decision.targets ?? []).map((one) => one.data_element))
   const targets = [...ids].map((id) => thing(review, id))
-  const become = (state, rest) => ({ ...element, ...rest?.element, decision: { state, targets: [], rejected: [], note: decision.note, ...rest?.decision } })
+  const become = (state, rest) => ({ ...element, changed: undefined, ...rest?.element, decision: { state, targets: [], rejected: [], note: decision.note, ...rest?.decision } })
+  if (decision.decision === 'approved') return { ...element, changed: undefined, decision: { ...before, approved_by: decision.by } }
   if (decision.decision === 'undecided') return become('proposed')
-  if (decision.decision === 'none') return become('none')
+  if (decision.decision === 'none' || decision.decision === 'excluded') return become(decision.decision)
   if (decision.decision === 'accepted') return become('accepted', { decision: { targets, rejected: without(before.rejected ?? [], ids) } })
   const proposals = element.proposals.filter((one) => !ids.has(one.target.id))
   const left = without(before.targets, ids)
@@ -80,6 +81,19 @@ export function withDecisions(review, decisions) {
   return { ...review, elements, cellsOf }
 }
 
+/** The same with flags and comments. */
+export function withOperations(review, operations) {
+  const shown = withDecisions(review, operations.flatMap((one) => one.decisions ?? []))
+  const said = operations.filter((one) => one.flags || one.comments)
+  if (said.length === 0) return shown
+  const elements = new Map(shown.elements)
+  for (const { flags = [], comments = [] } of said) {
+    for (const { source_data_element: id, flagged, to } of flags) if (elements.has(id)) elements.set(id, { ...elements.get(id), flag: flagged ? { to } : undefined })
+    for (const { source_data_element: id } of comments) if (elements.has(id)) elements.set(id, { ...elements.get(id), comments: (elements.get(id).comments ?? 0) + 1 })
+  }
+  return { ...shown, elements }
+}
+
 const elementDecision = (id, decision, targets) => ({
   kind: 'data_element', source_data_element: id, decision, ...(targets ? { targets: targets.map((one) => ({ data_element: one.id ?? one })) } : {}),
 })
@@ -87,6 +101,8 @@ const elementDecision = (id, decision, targets) => ({
 export const accept = (id, targets) => elementDecision(id, 'accepted', targets)
 export const reject = (id, targets) => elementDecision(id, 'rejected', targets)
 export const noCounterpart = (id) => elementDecision(id, 'none')
+export const leaveOut = (id) => elementDecision(id, 'excluded')
+export const approve = (id, by) => ({ ...elementDecision(id, 'approved'), by })
 export const forget = (id) => elementDecision(id, 'undecided')
 
 /** One cell: targets are {data_element, category_option_combo, sign}; none of them is "no counterpart", undefined forgets. */
@@ -99,7 +115,23 @@ export function decideCell(cell, targets) {
 export function restoring(element) {
   const { state, targets, rejected = [] } = element.decision
   const id = element.source.id
-  return [forget(id), ...(rejected.length ? [reject(id, rejected)] : []), ...(state === 'accepted' ? [accept(id, targets)] : []), ...(state === 'none' ? [noCounterpart(id)] : [])]
+  return [forget(id), ...(rejected.length ? [reject(id, rejected)] : []), ...(state === 'accepted' ? [accept(id, targets)] : []), ...(state === 'none' ? [noCounterpart(id)] : []), ...(state === 'excluded' ? [leaveOut(id)] : [])]
+}
+
+/** What brings all that a step touched to what it was before it, or after it: out of a step as the server kept it. */
+export function restoringStep(step, which) {
+  const items = new Map()
+  for (const one of [...step.before, ...step.after]) if (one.kind === 'data_element' || one.kind === 'operand') items.set(itemOf(one), one)
+  const targetOf = (one) => ({ data_element: one.target_data_element, ...(one.kind === 'operand' ? { category_option_combo: one.target_category_option_combo, sign: one.sign ?? '+' } : {}) })
+  return [...items.values()].flatMap(({ kind, source_data_element, source_category_option_combo }) => {
+    const item = { kind, source_data_element, ...(kind === 'operand' ? { source_category_option_combo } : {}) }
+    const kept = step[which].filter((one) => itemOf(one) === itemOf(item))
+    const words = ['rejected', 'accepted', 'none', 'excluded'].flatMap((decision) => {
+      const of = kept.filter((one) => one.decision === decision)
+      return of.length ? [{ ...item, decision, ...(of[0].target_data_element ? { targets: of.map(targetOf) } : {}) }] : []
+    })
+    return [{ ...item, decision: 'undecided' }, ...words]
+  })
 }
 
 export function restoringCell(cell) {
@@ -110,6 +142,8 @@ export function restoringCell(cell) {
 /** Which item a decision is about, and what is decided about it in a review, as texts: two are equal where the decisions are. */
 export const itemOf = (decision) => (decision.kind === 'operand' ? cellKey(decision.source_data_element, decision.source_category_option_combo) : decision.source_data_element)
 
+export const isDecided = (state) => state === 'accepted' || state === 'none' || state === 'excluded'
+
 export function fingerprint(review, decision) {
   if (decision.kind === 'operand') {
     const cell = review.cellsOf.get(decision.source_data_element)?.find((one) => one.source.id === decision.source_category_option_combo)
@@ -119,7 +153,7 @@ export function fingerprint(review, decision) {
   if (!element) return 'gone'
   const { state, targets, rejected = [] } = element.decision
   const ids = (list) => list.map((one) => one.id).sort().join(',')
-  return state === 'accepted' || state === 'none' ? `${state} ${ids(targets)}` : `open ${ids(rejected)}`
+  return isDecided(state) ? `${state} ${ids(targets)}` : `open ${ids(rejected)}`
 }
 
 // --- rows ---
@@ -127,11 +161,11 @@ export function fingerprint(review, decision) {
 export const isAnswer = (proposal) => proposal.decision !== 'candidate'
 
 /** What one would accept now: what was accepted, else what the engine answers. */
-export const choiceOf = (element) => (element.decision.state === 'accepted' ? element.decision.targets : element.decision.state === 'none' ? [] : element.proposals.filter(isAnswer).map((one) => one.target))
+export const choiceOf = (element) => (element.decision.state === 'accepted' ? element.decision.targets : isDecided(element.decision.state) ? [] : element.proposals.filter(isAnswer).map((one) => one.target))
 
 const stateOf = (element) => {
   const { state } = element.decision
-  if (state === 'accepted' || state === 'none') return state
+  if (isDecided(state)) return state
   return element.proposals.some(isAnswer) ? 'proposed' : 'nothing'
 }
 
@@ -230,7 +264,7 @@ export const rowsOf = (review) => createRows()(review)
 
 // --- choosing which rows to see ---
 
-export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form' }
+export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form', attention: '', warning: '', from: 0, to: 1 }
 export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
 
 const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
@@ -252,7 +286,20 @@ const STATE_FILTERS = {
   nothing: (row) => row.state === 'nothing',
   accepted: (row) => row.state === 'accepted',
   none: (row) => row.state === 'none',
+  excluded: (row) => row.state === 'excluded',
 }
+
+/** What somebody shall look at beside warnings. `about` is {me: user names, second: is a second person asked for}. */
+export const ATTENTION = {
+  changed: (row) => row.element.changed !== undefined,
+  flagged: (row) => row.element.flag !== undefined,
+  mine: (row, { me }) => me.includes(row.element.flag?.to),
+  commented: (row) => row.element.comments > 0,
+  approval: (row, about) => wantsApproval(row, about) && !about.me.includes(row.element.decision.by),
+  hand: (row) => row.state === 'accepted' && row.element.decision.by !== undefined && row.element.decision.confidence === undefined,
+}
+export const wantsApproval = (row, { second }) => Boolean(second && isDecided(row.state) && !row.element.decision.approved_by)
+const NOBODY = { me: [], second: false }
 
 const ORDERS = {
   form: undefined,
@@ -261,7 +308,19 @@ const ORDERS = {
   name: (a, b) => a.source.name.localeCompare(b.source.name),
 }
 
-export function filterRows(rows, filter) {
+const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
+
+/** How many rows each facet would leave: {attention, warnings, bins: of confidence, ten of them}. */
+export function facetsOf(rows, about = NOBODY) {
+  const count = (test) => rows.reduce((n, row) => n + (test(row) ? 1 : 0), 0)
+  return {
+    attention: Object.fromEntries(Object.entries(ATTENTION).map(([name, test]) => [name, count((row) => test(row, about))])),
+    warnings: Object.fromEntries(['shared', 'sum', 'type', 'cells'].map((kind) => [kind, count((row) => row.warnings.some((one) => one.kind === kind))])),
+    bins: Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10, n: count((row) => row.confidence !== undefined && inRange(row.confidence, { from: i / 10, to: (i + 1) / 10 })) })),
+  }
+}
+
+export function filterRows(rows, filter, about = NOBODY) {
   const words = plain(filter.text).split(/\s+/).filter(Boolean)
   const state = STATE_FILTERS[filter.state]
   const shown = rows.filter(
@@ -269,6 +328,9 @@ export function filterRows(rows, filter) {
       state(row) &&
       (filter.band === 'all' || (row.confidence !== undefined && band(row.confidence) === filter.band)) &&
       (!filter.conflicts || needsLook(row)) &&
+      (!filter.attention || ATTENTION[filter.attention](row, about)) &&
+      (!filter.warning || row.warnings.some((one) => one.kind === filter.warning)) &&
+      inRange(row.confidence, filter) &&
       (!filter.section || row.source.section === filter.section) &&
       (words.length === 0 || words.every((word) => searchText(row).includes(word)))
   )
@@ -278,16 +340,25 @@ export function filterRows(rows, filter) {
 
 export const sectionsOf = (rows) => [...new Set(rows.map((row) => row.source.section).filter(Boolean))]
 
-/** Which of the rows shown "accept all at or above" takes, and how many conflicts it leaves for a person. */
+const isForAPerson = (row) => isConflict(row) || row.element.changed !== undefined
+
+/** Which of the rows shown "accept all at or above" takes, and how many it leaves for a person: conflicts, and what a server changed since somebody looked. */
 export function sureOnes(rows, threshold) {
   const sure = rows.filter((row) => row.state === 'proposed' && row.confidence >= threshold)
-  const take = sure.filter((row) => !isConflict(row))
+  const take = sure.filter((row) => !isForAPerson(row))
   return { take, left: sure.length - take.length }
+}
+
+/** Of rows that a person selected: those that can be accepted together, and how many are left. */
+export function acceptable(rows) {
+  const open = rows.filter((row) => row.state !== 'accepted')
+  const take = open.filter((row) => row.choice.length > 0 && !isForAPerson(row))
+  return { take, left: open.length - take.length }
 }
 
 export function progressOf(rows) {
   const of = (state) => rows.filter((row) => row.state === state).length
-  return { all: rows.length, accepted: of('accepted'), none: of('none'), nothing: of('nothing'), proposed: of('proposed'), conflicts: rows.filter(isConflict).length }
+  return { all: rows.length, accepted: of('accepted'), none: of('none') + of('excluded'), nothing: of('nothing'), proposed: of('proposed'), conflicts: rows.filter(isConflict).length, changed: rows.filter((row) => row.element.changed !== undefined).length }
 }
 
 // --- targets ---

@@ -1,6 +1,9 @@
 // Sends decisions as they are made, one call at a time, and loses none: not to a broken line, not to a sign-in that ended, not to somebody else's change. No DOM.
 import { fingerprint, itemOf } from './review.js'
 
+/** As the server takes it. What an undo brings back is the server's to say; `decisions` are how it is shown until then. */
+const stepOf = ({ label, decisions, flags, comments, undo, redo }) => (undo ? { undo } : redo ? { redo } : { label, ...(decisions?.length ? { decisions } : {}), ...(flags ? { flags } : {}), ...(comments ? { comments } : {}) })
+
 const RETRY_FIRST = 2000
 const RETRY_LAST = 30000
 
@@ -8,7 +11,7 @@ const RETRY_LAST = 30000
  * @param {{
  *   key: string,                                   what pending decisions are kept under in `storage`
  *   review: () => object,                          the review as it is saved
- *   send: (decisions, version) => Promise<object>, AlignmentChanges, or throws with a code
+ *   send: (steps, version) => Promise<object>,     AlignmentChanges, or throws with a code
  *   reload: () => Promise<object>,                 the fresh review after somebody else's change
  *   onSaved: (changes) => void, onReloaded: (review) => void, onState: (state) => void, onRefused: (operation, error) => void,
  *   storage?: Storage, later?: (run, ms) => () => void, pause?: number }} options
@@ -31,14 +34,14 @@ export function createSaver(options) {
     cancelTimer = later(flush, ms)
   }
 
-  /** {label, decisions}; what was decided about the same items until now is noted as `seen`. */
+  /** {label, decisions, flags, comments}, or {label, undo | redo: true, decisions}; what was decided about the same items until now is noted as `seen`. */
   function add(operation) {
-    operations.push({ ...operation, seen: operation.seen ?? seenBy(operation.decisions) })
+    operations.push({ ...operation, seen: operation.seen ?? seenBy(operation) })
     if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)
     tell()
   }
 
-  const seenBy = (decisions) => Object.fromEntries(decisions.map((one) => [itemOf(one), fingerprint(options.review(), one)]))
+  const seenBy = ({ decisions = [] }) => Object.fromEntries(decisions.map((one) => [itemOf(one), fingerprint(options.review(), one)]))
 
   async function flush() {
     cancelTimer()
@@ -47,7 +50,7 @@ export function createSaver(options) {
     sending = batch.length
     tell()
     try {
-      const changes = await options.send(batch.flatMap((one) => one.decisions), version())
+      const changes = await options.send(batch.map(stepOf), version())
       operations = operations.slice(batch.length)
       problem = undefined
       wait = RETRY_FIRST
@@ -64,7 +67,7 @@ export function createSaver(options) {
   /** What was decided on top of what is saved now has seen it. */
   function saved(changes) {
     options.onSaved(changes)
-    operations = operations.map((one) => ({ ...one, seen: seenBy(one.decisions) }))
+    operations = operations.map((one) => ({ ...one, seen: seenBy(one) }))
   }
 
   async function failed(error, batch) {
@@ -86,7 +89,7 @@ export function createSaver(options) {
   async function oneByOne(batch) {
     for (const operation of batch) {
       try {
-        const changes = await options.send(operation.decisions, version())
+        const changes = await options.send([stepOf(operation)], version())
         operations = operations.slice(1)
         saved(changes)
       } catch (error) {
@@ -105,7 +108,7 @@ export function createSaver(options) {
       return failed(error.code === 'changed_meanwhile' ? { status: 503 } : error, [])
     }
     options.onReloaded(review)
-    const both = operations.filter((operation) => operation.decisions.some((one) => fingerprint(review, one) !== operation.seen[itemOf(one)]))
+    const both = operations.filter((operation) => !operation.undo && !operation.redo && (operation.decisions ?? []).some((one) => fingerprint(review, one) !== operation.seen[itemOf(one)]))
     problem = both.length ? { kind: 'conflict', operations: both } : undefined
     if (!problem) plan(0)
   }
@@ -114,7 +117,7 @@ export function createSaver(options) {
   function resolve(mine) {
     const both = problem?.kind === 'conflict' ? problem.operations : []
     problem = undefined
-    operations = mine ? operations.map((one) => (both.includes(one) ? { ...one, seen: seenBy(one.decisions) } : one)) : operations.filter((one) => !both.includes(one))
+    operations = mine ? operations.map((one) => (both.includes(one) ? { ...one, seen: seenBy(one) } : one)) : operations.filter((one) => !both.includes(one))
     plan(0)
     tell()
   }
@@ -127,7 +130,8 @@ export function createSaver(options) {
       if (problem?.kind !== 'conflict') problem = undefined
       return flush()
     },
-    pending: () => operations.flatMap((one) => one.decisions),
+    operations: () => operations,
+    pending: () => operations.flatMap((one) => one.decisions ?? []),
     stop: () => cancelTimer(),
     start: tell,
   }

@@ -25,5 +25,5 @@ function SaveState({ saving, onRetry, server }) {
   if (problem?.kind === 'signed-out')
     return html`<div class="save bad" role="status">${t('Sign in again to save.')} ${changes} <${Link} class="button small" to=${signInPath(problem.error.server ?? server)}>${t('Sign in')}<//></div>`
   if (problem?.kind === 'conflict') return html`<div class="save bad" role="status">${changes}</div>`
-  return html`<div class="save" role="status">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
+  return html`<div class="save">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
 }

@@ -1,26 +1,31 @@
 // The data element that is looked at: its target, candidates, why, and the cells below it.
 import { html, useMemo } from '../lib.js'
-import { number, percent, t, time } from '../i18n.js'
-import { Button, Confidence, Tabs, Tag } from '../ui.js'
+import { number, percent, t, time, tn } from '../i18n.js'
+import { later } from '../later.js'
+import { Button, Confidence, Notice, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
-import { choiceOf, decideCell, optionCombosOf, restoringCell, searchTargets } from '../model/review.js'
+import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, searchTargets, wantsApproval } from '../model/review.js'
 import { featureName } from '../model/features.js'
 import { valueType } from '../model/value-types.js'
 import { stateTag, Warnings } from './review-list.js'
 
+const History = later(async () => (await import('./review-history.js')).History, '')
+
 const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).join(' · ')
 
-export function ReviewDetail({ review, row, chosen, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen }) {
+export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved }) {
   const { element } = row
   const cells = review.cellsOf.get(row.id) ?? []
   const filled = cells.filter((cell) => cell.terms.length).length
-  const decided = row.state === 'accepted' || row.state === 'none'
+  const decided = isDecided(row.state)
   const changed = chosen.map((one) => one.id).join() !== choiceOf(element).map((one) => one.id).join()
-  const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: t('Why') }, { id: 'cells', label: t('Cells {filled}/{all}', { filled, all: cells.length }) }]
+  const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: t('Why') }, { id: 'cells', label: t('Cells {filled}/{all}', { filled, all: cells.length }) }, { id: 'history', label: element.comments ? tn('History, {n} comment', 'History, {n} comments', element.comments) : t('History') }]
   return html`
     <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${meta(row.source)}</bdi></p>
-    ${element.decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: element.decision.by, when: element.decision.at ? time(element.decision.at) : '' })}</p>`}
+    <${Provenance} element=${element} row=${row} about=${about} />
+    ${element.changed && html`<${Notice} tone="warning" title=${t('Changed at a server since somebody looked last')}><span lang="en">${element.changed.reason}</span><//>`}
+    ${element.flag && html`<${Flag} flag=${element.flag} people=${peopleOf(review.alignment)} onFlag=${onFlag} />`}
     <${Warnings} row=${row} />
     <div class="targets">
       ${chosen.length > 0 && html`<ul class="chips" aria-label=${t('Chosen targets')}>
@@ -30,16 +35,40 @@ export function ReviewDetail({ review, row, chosen, tab, onTab, run, pick, onCel
         search=${(text) => searchTargets(review, text)} onChoose=${(target) => { pick(target, chosen.length > 0 && changed); onTargetChosen() }} />
     </div>
     <div class="row decide">
-      <${Button} primary onClick=${() => run('accept')} disabled=${chosen.length === 0 || (row.state === 'accepted' && !changed)} kbd="a">${t('Accept')}<//>
+      <${Button} primary onClick=${() => run('accept')} disabled=${chosen.length === 0 || (row.state === 'accepted' && !changed && !element.changed)} kbd="a">${t('Accept')}<//>
       <${Button} onClick=${() => run('reject')} disabled=${chosen.length === 0 && element.proposals.length === 0} kbd="r">${t('Reject')}<//>
       <${Button} onClick=${() => run('none')} disabled=${row.state === 'none'} kbd="n">${t('No counterpart')}<//>
+      <${Button} onClick=${() => run('leave-out')} disabled=${row.state === 'excluded'} kbd="l">${t('Leave out')}<//>
+      ${wantsApproval(row, about) && html`<${Button} onClick=${() => run('approve')} disabled=${about.me.includes(element.decision.by)} title=${about.me.includes(element.decision.by) ? t('You decided it: another person has to approve it') : undefined} kbd="p">${t('Approve')}<//>`}
+      <${Button} onClick=${() => run('flag')} aria-pressed=${element.flag ? 'true' : 'false'} kbd="f">${t('Flag')}<//>
+      <${Button} onClick=${() => run('comment')} kbd="c">${t('Comment')}<//>
       ${decided && html`<${Button} onClick=${() => run('forget')}>${t('Open again')}<//>`}
     </div>
     <${Tabs} label=${t('About it')} tabs=${tabs} selected=${tab} onSelect=${onTab}>
       ${tab === 'candidates' && html`<${Candidates} element=${element} chosen=${chosen} pick=${pick} />`}
       ${tab === 'why' && html`<${Why} review=${review} element=${element} chosen=${chosen} />`}
       ${tab === 'cells' && html`<${Cells} review=${review} row=${row} cells=${cells} chosen=${chosen} changed=${changed} onCell=${onCell} />`}
+      ${tab === 'history' && html`<${History} id=${id} row=${row} review=${review} version=${saved} commentRef=${commentRef} onComment=${onComment} />`}
     <//>`
+}
+
+/** Who may be asked to look. */
+const peopleOf = (alignment) => [...new Set([alignment.owner, ...alignment.people.map((one) => one.username)].filter(Boolean))]
+
+function Provenance({ element, row, about }) {
+  const { by, at, note, confidence, approved_by, approved_at } = element.decision
+  if (!by) return null
+  return html`<p class="muted meta">${t('Decided by {who}, {when}', { who: by, when: at ? time(at) : '' })}${row.state === 'accepted' ? html`; ${confidence === undefined ? t('chosen by hand') : t('the engine was {sure} sure then', { sure: percent(confidence) })}` : ''}
+    ${note && html`<br /><bdi>${note}</bdi>`}
+    ${approved_by ? html`<br />${t('Approved by {who}, {when}', { who: approved_by, when: approved_at ? time(approved_at) : '' })}` : wantsApproval(row, about) ? html`<br />${t('Waits for a second person')}` : ''}</p>`
+}
+
+function Flag({ flag, people, onFlag }) {
+  return html`<${Notice} title=${flag.by ? t('Flagged by {who}', { who: flag.by }) : t('Flagged')}>
+    ${flag.note && html`<bdi>${flag.note}</bdi>`}
+    <${Select} label=${t('Who shall look')} value=${flag.to ?? ''} onChange=${onFlag}>
+      <option value="">${t('Anybody')}</option>${people.concat(flag.to && !people.includes(flag.to) ? [flag.to] : []).map((one) => html`<option key=${one} value=${one}>${one}</option>`)}<//>
+  <//>`
 }
 
 function Candidates({ element, chosen, pick }) {

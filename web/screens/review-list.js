@@ -1,10 +1,10 @@
 // The list of the review with what stands above it: progress, bulk, filters, conflicts, keys.
 import { html, useId, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { Bar, Button, Confidence, Dialog, Notice, Select, Tag } from '../ui.js'
+import { Bar, Button, Confidence, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { valueType } from '../model/value-types.js'
-import { needsLook, sectionsOf, sureOnes } from '../model/review.js'
+import { acceptable, ATTENTION, needsLook, sectionsOf, sureOnes, wantsApproval } from '../model/review.js'
 
 export const ROW_HEIGHT = 52
 
@@ -13,10 +13,11 @@ export const stateTag = (state) =>
     proposed: () => html`<${Tag}>${t('To review')}<//>`,
     accepted: () => html`<${Tag} tone="positive">${t('Accepted')}<//>`,
     none: () => html`<${Tag} tone="info">${t('No counterpart')}<//>`,
+    excluded: () => html`<${Tag}>${t('Left out')}<//>`,
     nothing: () => html`<${Tag} tone="warning">${t('No proposal')}<//>`,
   })[state]()
 
-export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts }) {
+export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople }) {
   const [threshold, setThreshold] = useState(0.9)
   const id = useId()
   const { take, left } = sureOnes(list, threshold)
@@ -27,18 +28,20 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <span>${t('{done} of {all} decided', { done, all: progress.all })}</span>
       <span class="muted">${t('{filled} of {cells} target cells filled', { filled: coverage.target_cells_filled, cells: coverage.target_cells })}</span>
       ${progress.conflicts > 0 && html`<button type="button" class="link" onClick=${onConflicts}>${tn('{n} conflict', '{n} conflicts', progress.conflicts)}</button>`}
+      ${progress.changed > 0 && html`<button type="button" class="link" onClick=${onChanged}>${tn('{n} changed at a server', '{n} changed at a server', progress.changed)}</button>`}
     </div>
     <div class="row">
+      <${Button} onClick=${onPeople}>${t('People')}<//>
       <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd="u">${t('Undo')}<//>
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd="U">${t('Redo')}<//>
       <label for=${id} class="sure">${t('Accept all at or above')}</label>
       <input id=${id} class="threshold" type="number" min="0.5" max="1" step="0.01" value=${threshold} onInput=${(event) => setThreshold(Number(event.target.value) || 1)} />
-      <${Button} primary disabled=${take.length === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} conflict is left for you', '{n} conflicts are left for you', left) : undefined}>${t('Accept {n}', { n: take.length })}<//>
+      <${Button} primary disabled=${take.length === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take.length })}<//>
     </div>
   </div>`
 }
 
-export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp, onLeave }) {
+export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp, onLeave, facets, onFacets }) {
   const set = (key) => (value) => onFilter({ ...filter, [key]: value })
   const id = useId()
   const sections = sectionsOf(rows)
@@ -49,7 +52,7 @@ export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp
         onKeyDown=${(event) => (event.key === 'Enter' || event.key === 'Escape') && onLeave()} /></div>
     <${Select} label=${t('State')} hideLabel value=${filter.state} onChange=${set('state')}>
       <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option>
-      <option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option>
+      <option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option><option value="excluded">${t('Left out')}</option>
     <//>
     ${sections.length > 1 && html`<${Select} label=${t('Section')} hideLabel value=${filter.section} onChange=${set('section')}>
       <option value="">${t('All sections')}</option>${sections.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
@@ -62,7 +65,8 @@ export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp
     <//>
     <label class="check"><input type="checkbox" checked=${filter.conflicts} onChange=${(event) => set('conflicts')(event.target.checked)} />${t('With warnings only')}</label>
     <span class="grow"></span>
-    <span class="muted" role="status">${tn('{n} shown', '{n} shown', shown)}</span>
+    <span class="muted">${tn('{n} shown', '{n} shown', shown)}</span>
+    <${Button} small onClick=${onFacets} aria-expanded=${facets ? 'true' : 'false'}>${t('More filters')}<//>
     <${Button} small onClick=${onHelp} aria-label=${t('Keys')}>?<//>
   </div>`
 }
@@ -75,19 +79,48 @@ const warningText = (one) =>
     cells: () => tn('{n} cell of {of} goes nowhere', '{n} cells of {of} go nowhere', one.lost, { of: one.of }),
   })[one.kind]()
 
+/** What can be done with all that are selected. */
+export function Selection({ rows, run, about }) {
+  const approvals = rows.filter((row) => ATTENTION.approval(row, about)).length
+  return html`<div class="filters selection" role="group" aria-label=${t('Those selected')}>
+    <b>${tn('{n} selected', '{n} selected', rows.length)}</b>
+    <${Button} small primary disabled=${acceptable(rows).take.length === 0} onClick=${() => run('accept')} kbd="a">${t('Accept {n}', { n: acceptable(rows).take.length })}<//>
+    <${Button} small onClick=${() => run('none')} kbd="n">${t('No counterpart')}<//>
+    <${Button} small onClick=${() => run('leave-out')} kbd="l">${t('Leave out')}<//>
+    <${Button} small onClick=${() => run('flag')} kbd="f">${t('Flag')}<//>
+    ${approvals > 0 && html`<${Button} small onClick=${() => run('approve')} kbd="p">${t('Approve {n}', { n: approvals })}<//>`}
+    <${Button} small onClick=${() => run('unselect')} kbd="Esc">${t('Select none')}<//>
+  </div>`
+}
+
+export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), cells: () => t('Cells that go nowhere') })[kind]()
+
 export const Warnings = ({ row }) => row.warnings.map((one, i) => html`<${Notice} key=${i} tone=${one.kind === 'sum' ? 'info' : 'warning'}>${warningText(one)}<//>`)
 
 function targetText(row) {
   if (row.choice.length) return { name: row.choice.map((one) => one.name).join(' + '), code: row.choice.length === 1 ? row.choice[0].code : undefined }
-  return { name: row.state === 'none' ? t('No counterpart') : t('Nothing proposed'), quiet: true }
+  return { name: row.state === 'none' ? t('No counterpart') : row.state === 'excluded' ? t('Left out') : t('Nothing proposed'), quiet: true }
 }
 
-export function ReviewList({ list, active, onActivate, gridRef, onClear }) {
+/** Signs beside a row; each with its words. */
+function marksOf(row, about) {
+  const { flag, comments, changed } = row.element
+  return [
+    needsLook(row) && ['⚠', row.warnings.map(warningText).join('. ')],
+    changed && ['↻', t('Changed at a server')],
+    flag && ['⚑', flag.to ? t('Flagged for {who}', { who: flag.to }) : t('Flagged')],
+    comments > 0 && ['✎', tn('{n} comment', '{n} comments', comments)],
+    wantsApproval(row, about) && ['◌', t('Waits for a second person')],
+  ].filter(Boolean)
+}
+
+export function ReviewList({ list, active, about, selected, onSelect, onActivate, gridRef, onClear }) {
   const columns = [
+    { id: 'select', title: html`<span class="unseen">${t('Selected')}</span>`, class: 'c-select' },
     { id: 'source', title: t('Source'), class: 'c-source' },
     { id: 'match', title: t('Match'), class: 'c-match' },
     { id: 'target', title: t('Target'), class: 'c-target' },
-    { id: 'warning', title: html`<span class="unseen">${t('Warnings')}</span>`, class: 'c-warning' },
+    { id: 'warning', title: html`<span class="unseen">${t('Signs')}</span>`, class: 'c-warning' },
     { id: 'state', title: t('State'), class: 'c-state' },
   ]
   if (list.length === 0)
@@ -96,15 +129,18 @@ export function ReviewList({ list, active, onActivate, gridRef, onClear }) {
     row=${(index) => {
       const row = list[index]
       const target = targetText(row)
-      const warned = needsLook(row)
+      const marks = marksOf(row, about)
+      const on = selected.has(row.id)
       return {
         id: row.id,
         class: row.state,
+        selected: on,
         cells: [
+          html`<input type="checkbox" tabindex="-1" checked=${on} aria-label=${t('Select {name}', { name: row.source.name })} onClick=${(event) => { event.stopPropagation(); onSelect(row) }} />`,
           html`<bdi class="name">${row.source.name}</bdi><small>${row.source.code || row.source.id}</small>`,
           row.confidence === undefined ? html`<span class="muted">–</span>` : html`<${Confidence} value=${row.confidence} />`,
           html`<bdi class="name ${target.quiet ? 'muted' : ''}">${target.name}</bdi>${target.code && html`<small>${target.code}</small>`}`,
-          warned ? html`<span class="warned" title=${row.warnings.map(warningText).join('\n')}><span aria-hidden="true">⚠</span><span class="unseen">${row.warnings.map(warningText).join('. ')}</span></span>` : '',
+          marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
           stateTag(row.state),
         ],
       }
@@ -127,18 +163,6 @@ export function Conflicts({ problem, saver, saved, mine }) {
 
 function verdict(element) {
   const { state, targets, by } = element.decision
-  const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : t('Undecided')
+  const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : state === 'excluded' ? t('Left out') : t('Undecided')
   return by ? `${what} (${by})` : what
-}
-
-export function ReviewHelp({ onClose }) {
-  const keys = [
-    ['j k ↓ ↑', t('Next, previous')], ['a Enter', t('Accept and next')], ['r x', t('Reject and show the next candidate')], ['n', t('No counterpart')], ['1 … 5', t('Choose a candidate')],
-    ['Shift 1 … 5', t('Add a second target')], ['e', t('Search all targets')], ['c w d', t('Candidates, why, cells')], ['] [', t('Next, previous warning')], ['/', t('Search the list')],
-    ['u  Shift u', t('Undo, redo')], ['?', t('This list')],
-  ]
-  return html`<${Dialog} title=${t('Keys')} onClose=${onClose}>
-    <p class="muted">${t('They act while the list or the pane beside it has the focus.')}</p>
-    <table class="keys"><tbody>${keys.map(([key, text]) => html`<tr key=${key}><th scope="row">${key.split(' ').filter(Boolean).map((one) => html`<kbd>${one}</kbd> `)}</th><td>${text}</td></tr>`)}</tbody></table>
-  <//>`
 }

@@ -1,16 +1,21 @@
 // The review: a list of what the engine proposes, and beside it the one that is looked at. Decisions are saved as they are made.
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
-import { Loading, Problem } from '../ui.js'
-import { accept, choiceOf, createRows, filterRows, forget, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withDecisions } from '../model/review.js'
+import { later } from '../later.js'
+import { Loading, Notice, Problem } from '../ui.js'
+import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withOperations } from '../model/review.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
-import { commandOf } from '../model/keys.js'
+import { commandOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
 import { ReviewDetail } from './review-detail.js'
-import { Conflicts, ReviewBar, ReviewFilters, ReviewHelp, ReviewList } from './review-list.js'
+import { Conflicts, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
+
+const ReviewHelp = later(async () => (await import('./review-help.js')).ReviewHelp, 'unseen')
+const People = later(async () => (await import('./review-people.js')).People, 'unseen')
+const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
 
 export function Review({ params, session }) {
   const loaded = useLoad(async (signal) => reviewOf(await gateway.alignments.get(params.alignment, { signal })), [params.alignment])
@@ -19,34 +24,32 @@ export function Review({ params, session }) {
   return html`<${Reviewing} key=${params.alignment} id=${params.alignment} first=${loaded.data} session=${session} />`
 }
 
-/** The saved review, its saver, and what is shown: the saved one with pending decisions over it. */
+/** The saved review, its saver, and what is shown: the saved one with what is pending over it. */
 function useReview(id, first) {
   const saved = useRef(first)
   const [, draw] = useState(0)
   const [saving, setSaving] = useState({ waiting: 0, sending: false })
   const [refused, setRefused] = useState()
-  const saver = useMemo(() => {
-    const take = (review) => {
-      saved.current = review
-      draw((n) => n + 1)
-    }
-    return createSaver({
-      key: `drawbridge pending ${id}`,
-      storage: sessionStorage,
-      review: () => saved.current,
-      send: (decisions, version) => gateway.alignments.decide(id, decisions, { ifMatch: version }),
-      reload: async () => reviewOf(await gateway.alignments.get(id)),
-      onSaved: (changes) => take(withChanges(saved.current, changes)),
-      onReloaded: take,
-      onState: (state) => setSaving(state),
-      onRefused: (_, error) => setRefused(error),
-    })
+  const take = useCallback((review) => {
+    saved.current = review
+    draw((n) => n + 1)
   }, [id])
+  const saver = useMemo(() => createSaver({
+    key: `drawbridge pending ${id}`,
+    storage: sessionStorage,
+    review: () => saved.current,
+    send: (steps, version) => gateway.alignments.steps(id, steps, { ifMatch: version }),
+    reload: async () => reviewOf(await gateway.alignments.get(id)),
+    onSaved: (changes) => take(withChanges(saved.current, changes)),
+    onReloaded: take,
+    onState: (state) => setSaving(state),
+    onRefused: (operation, error) => setRefused({ operation, error }),
+  }), [id])
   useEffect(() => {
     saver.start()
-    if (saver.pending().length) saver.flush()
+    if (saver.operations().length) saver.flush()
     const online = () => saver.retry()
-    const leave = (event) => saver.pending().length && event.preventDefault()
+    const leave = (event) => saver.operations().length && event.preventDefault()
     addEventListener('online', online)
     addEventListener('beforeunload', leave)
     return () => {
@@ -56,62 +59,181 @@ function useReview(id, first) {
       saver.stop()
     }
   }, [saver])
-  const shown = useMemo(() => withDecisions(saved.current, saver.pending()), [saved.current, saving])
-  return { saved: saved.current, shown, saver, saving, refused, clearRefused: () => setRefused(undefined) }
+  const shown = useMemo(() => withOperations(saved.current, saver.operations()), [saved.current, saving])
+  return { saved: saved.current, shown, saver, saving, refused, clearRefused: () => setRefused(undefined), take }
 }
 
-function Reviewing({ id, first }) {
-  const { saved, shown, saver, saving, refused, clearRefused } = useReview(id, first)
+/** Undo and redo as the server has them: read when the page comes, and again when something did not go as it was asked for. */
+function useHistory(id, saver, saving, refused) {
   const history = useMemo(createHistory, [id])
+  const [, draw] = useState(0)
+  const unsure = useRef(true)
+  const changes = useRef(0)
+  if (refused || saving.problem?.kind === 'conflict') unsure.current = true
+  useEffect(() => {
+    if (!unsure.current || saving.waiting > 0 || saver.operations().length > 0) return
+    const before = changes.current
+    gateway.alignments.history(id).then(({ steps }) => {
+      if (changes.current !== before || saver.operations().length > 0) return // something was done meanwhile: with the next answer
+      unsure.current = false
+      history.reset(steps)
+      draw((n) => n + 1)
+    }, () => {}) // without it what is done from here on can be undone
+  }, [saving.waiting, refused])
+  return {
+    ...history,
+    add: (step) => { changes.current++; history.add(step) },
+    undo: () => { changes.current++; return history.undo() },
+    redo: () => { changes.current++; return history.redo() },
+    forget: () => { unsure.current = true },
+  }
+}
+
+const LOOK_AGAIN = 20000
+
+/** What others did meanwhile is shown as long as nothing of one's own is on its way: then the server tells by itself. */
+function useOthers(id, saver, saved, take, onOthers) {
+  const version = useRef()
+  version.current = saved.alignment.version
+  useEffect(() => {
+    const look = async () => {
+      if (document.hidden || saver.operations().length) return
+      try {
+        const found = (await gateway.alignments.list()).find((one) => one.id === id)
+        if (!found || found.version <= version.current) return
+        const fresh = reviewOf(await gateway.alignments.get(id))
+        if (saver.operations().length || fresh.alignment.version <= version.current) return
+        take(fresh)
+        onOthers()
+      } catch {
+        // the next time
+      }
+    }
+    const timer = setInterval(look, LOOK_AGAIN)
+    addEventListener('focus', look)
+    return () => {
+      clearInterval(timer)
+      removeEventListener('focus', look)
+    }
+  }, [id, saver])
+}
+
+const namesOf = (session, alignment) => {
+  const at = [alignment.source.server, alignment.target.server]
+  return [...new Set((session?.data?.connections ?? []).filter((one) => at.includes(one.server)).map((one) => one.user?.username).filter(Boolean))]
+}
+
+function Reviewing({ id, first, session }) {
+  const { saved, shown, saver, saving, refused, clearRefused, take } = useReview(id, first)
+  const history = useHistory(id, saver, saving, refused)
   const [filter, setFilter] = useState(NO_FILTER)
   const [activeId, setActiveId] = useState(first.alignment.elements[0]?.source.id)
+  const [selected, setSelected] = useState(new Set())
   const [draft, setDraft] = useState({})
   const [tab, setTab] = useState('candidates')
-  const [help, setHelp] = useState(false)
+  const [open, setOpen] = useState() // "keys", "people"
+  const [facets, setFacets] = useState(false)
+  const [keys, setKeys] = useState(() => keySettings(localStore()))
   const [said, say] = useState('')
   const grid = useRef()
   const search = useRef()
   const targets = useRef()
+  const comment = useRef()
+  const going = useRef(false)
+  useOthers(id, saver, saved, take, () => {
+    history.forget()
+    say(t('Somebody else changed something: it is shown.'))
+  })
 
+  const { alignment } = shown
+  const about = useMemo(() => ({ me: namesOf(session, alignment), second: alignment.second_person }), [session?.data, alignment.second_person])
   const rowsFor = useMemo(createRows, [id])
   const rows = useMemo(() => rowsFor(shown), [shown])
-  const list = useMemo(() => filterRows(rows, filter), [rows, filter])
+  const list = useMemo(() => filterRows(rows, filter, about), [rows, filter, about])
   const place = useRef(0)
   const found = list.findIndex((row) => row.id === activeId)
   const active = found >= 0 ? found : Math.min(place.current, Math.max(0, list.length - 1))
   place.current = active
   const row = list[active]
   const chosen = row && draft.id === row.id ? draft.targets : row ? choiceOf(row.element) : []
+  const many = selected.size ? list.filter((one) => selected.has(one.id)) : []
+  const meant = many.length ? many : row ? [row] : []
+
+  const unfiltered = useRef(filter)
+  useEffect(() => {
+    if (unfiltered.current !== filter) say(tn('{n} row is shown', '{n} rows are shown', list.length))
+    unfiltered.current = filter
+  }, [filter])
 
   const go = (index) => {
     const next = list[Math.max(0, Math.min(list.length - 1, index))]
     if (next) setActiveId(next.id)
     return next
   }
-  const perform = useCallback((step, decisions) => {
+  const perform = useCallback((operation, focus) => {
     clearRefused()
-    saver.add({ label: step.label, decisions })
-    if (step.focus) setActiveId(step.focus)
+    saver.add(operation)
+    if (focus) setActiveId(focus)
   }, [saver])
   const decide = (label, decisions, elements) => {
-    const step = { label, forward: decisions, back: elements.flatMap(restoring), focus: elements.length === 1 ? elements[0].source.id : undefined }
-    history.add(step)
-    perform({ label }, decisions)
+    const focus = elements.length === 1 ? elements[0].source.id : undefined
+    history.add({ label, forward: decisions, back: elements.flatMap(restoring), focus })
+    perform({ label, decisions }, focus)
+    say(label)
   }
   const cellDecided = (decision, back) => {
-    history.add({ label: t('One cell'), forward: [decision], back, focus: row.id })
-    perform({ label: t('One cell') }, [decision])
+    const label = t('One cell of {name}', { name: named(row) })
+    history.add({ label, forward: [decision], back, focus: row.id })
+    perform({ label, decisions: [decision] }, row.id)
   }
 
-  /** Accepts, rejects or marks the active row, and goes on to the next. */
-  const decideRow = (label, decision) => {
-    decide(label, [decision], [row.element])
+  /** The same about all that are selected, or about the active row alone, and on to the next. */
+  const decideAll = (one, several, word) => {
+    if (meant.length === 0) return
+    if (many.length) {
+      decide(several(many.length), many.map((each) => word(each.id)), many.map((each) => each.element))
+      return setSelected(new Set())
+    }
+    decide(one(named(row)), [word(row.id)], [row.element])
     setDraft({})
-    say(`${label}: ${row.source.name}`)
+    onward()
   }
   const onward = () => { // under a filter the row may leave the list: then the next one takes its place
     const next = list[active + 1] ?? list[active - 1]
     if (next) setActiveId(next.id)
+  }
+  const acceptSelected = () => {
+    const { take: those, left } = acceptable(many)
+    if (those.length) decide(tn('Accepted {n} selected one', 'Accepted {n} selected ones', those.length), those.map((each) => accept(each.id, each.choice)), those.map((each) => each.element))
+    say(tn('{n} accepted.', '{n} accepted.', those.length) + leftText(left))
+    setSelected(new Set())
+  }
+  const flag = (to) => {
+    const flagged = to !== undefined || !meant.every((one) => one.element.flag)
+    const label = many.length ? (flagged ? tn('Flagged {n} selected one', 'Flagged {n} selected ones', many.length) : tn('Took the flag off {n} selected one', 'Took the flag off {n} selected ones', many.length))
+      : flagged ? t('Flagged: {name}', { name: named(row) }) : t('Flag taken off: {name}', { name: named(row) })
+    perform({ label, flags: meant.map((one) => ({ source_data_element: one.id, flagged, ...(to ? { to } : {}) })) })
+    say(label)
+  }
+  const approveAll = () => {
+    const those = meant.filter((one) => ATTENTION.approval(one, about))
+    if (those.length === 0) return say(t('There is nothing here for you to approve'))
+    const label = those.length === 1 ? t('Approved: {name}', { name: named(those[0]) }) : tn('Approved {n}', 'Approved {n}', those.length)
+    decide(label, those.map((one) => approve(one.id, about.me[0])), those.map((one) => one.element))
+    if (many.length) setSelected(new Set())
+    else onward()
+  }
+  const select = (one, on) => setSelected((before) => {
+    const next = new Set(before)
+    if (on ?? !next.has(one.id)) next.add(one.id)
+    else next.delete(one.id)
+    return next
+  })
+  const extend = (step) => {
+    if (!row) return
+    select(row, true)
+    const next = go(active + step)
+    if (next) select(next, true)
   }
   const commands = {
     next: () => go(active + 1),
@@ -120,10 +242,16 @@ function Reviewing({ id, first }) {
     'page-up': () => go(active - 10),
     first: () => go(0),
     last: () => go(list.length - 1),
+    select: () => row && select(row),
+    unselect: () => setSelected(new Set()),
+    'extend-next': () => extend(1),
+    'extend-previous': () => extend(-1),
     accept: () => {
+      if (many.length) return acceptSelected()
       if (!row) return
       if (chosen.length === 0) return say(t('Choose a target first, or say that there is no counterpart'))
-      decideRow(t('Accepted'), accept(row.id, chosen))
+      decide(t('Accepted: {name}', { name: named(row) }), [accept(row.id, chosen)], [row.element])
+      setDraft({})
       onward()
     },
     reject: () => {
@@ -131,31 +259,32 @@ function Reviewing({ id, first }) {
       const away = chosen.length ? chosen : row.element.proposals.slice(0, 1).map((one) => one.target)
       if (away.length === 0) return say(t('There is nothing to reject'))
       const next = row.element.proposals.find((one) => !away.some((target) => target.id === one.target.id))
-      decideRow(t('Rejected'), reject(row.id, away))
+      decide(t('Rejected: {name}', { name: named(row) }), [reject(row.id, away)], [row.element])
       setDraft({ id: row.id, targets: next ? [next.target] : [] })
       setActiveId(row.id)
     },
-    none: () => {
-      if (!row) return
-      decideRow(t('No counterpart'), noCounterpart(row.id))
-      onward()
-    },
-    forget: () => row && decideRow(t('Open again'), forget(row.id)),
+    none: () => decideAll((name) => t('No counterpart: {name}', { name }), (n) => tn('No counterpart: {n} selected one', 'No counterpart: {n} selected ones', n), noCounterpart),
+    'leave-out': () => decideAll((name) => t('Left out: {name}', { name }), (n) => tn('Left out {n} selected one', 'Left out {n} selected ones', n), leaveOut),
+    approve: approveAll,
+    forget: () => row && decide(t('Opened again: {name}', { name: named(row) }), [forget(row.id)], [row.element]),
+    flag: () => meant.length && flag(),
+    comment: () => { setTab('history'); setTimeout(() => comment.current?.focus(), 0) },
     undo: () => travel(history.undo(), 'back'),
     redo: () => travel(history.redo(), 'forward'),
     search: () => search.current?.focus(),
     targets: () => { setTab('candidates'); targets.current?.focus() },
-    candidates: () => setTab('candidates'),
-    why: () => setTab('why'),
-    cells: () => setTab('cells'),
-    help: () => setHelp(true),
+    why: () => setTab(tab === 'why' ? 'candidates' : 'why'),
+    cells: () => setTab(tab === 'cells' ? 'candidates' : 'cells'),
+    history: () => setTab(tab === 'history' ? 'candidates' : 'history'),
+    help: () => setOpen('keys'),
+    go: () => { going.current = true; say(t('Go to: r review, t sending, c changes')) },
     'next-warning': () => goWarning(1),
     'previous-warning': () => goWarning(-1),
   }
   const travel = (step, way) => {
     if (!step) return say(way === 'back' ? t('There is nothing to undo') : t('There is nothing to redo'))
     setDraft({})
-    perform(step, step[way])
+    perform({ label: step.label, decisions: step[way], ...(way === 'back' ? { undo: true } : { redo: true }) }, step.focus)
     say(way === 'back' ? t('Undone: {step}', { step: step.label }) : t('Done again: {step}', { step: step.label }))
   }
   const goWarning = (direction) => {
@@ -172,36 +301,61 @@ function Reviewing({ id, first }) {
     const proposal = row?.element.proposals[digit[2] - 1]
     if (proposal) pick(proposal.target, digit[1] === 'add')
   }
+  const goTo = (where) => (where === '' ? grid.current?.focus() : navigate(reviewPath(id) + where))
   const onKeyDown = (event) => {
-    const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail')
-    if (!command) return
+    const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
+    const where = going.current ? PLACES[event.key] : undefined
+    going.current = false
+    if (where === undefined && !command) return
     event.preventDefault()
-    run(command)
+    if (where === undefined) run(command)
+    else goTo(where)
   }
   const acceptSure = (threshold) => {
-    const { take, left } = sureOnes(list, threshold)
-    if (take.length === 0) return
-    decide(tn('Accept {n} sure one', 'Accept {n} sure ones', take.length), take.map((one) => accept(one.id, one.choice)), take.map((one) => one.element))
-    say([tn('{n} accepted.', '{n} accepted.', take.length), left ? tn('{n} conflict left for you.', '{n} conflicts left for you.', left) : ''].join(' '))
+    const { take: those, left } = sureOnes(list, threshold)
+    if (those.length === 0) return
+    decide(tn('Accepted {n} at or above {threshold}', 'Accepted {n} at or above {threshold}', those.length, { threshold: percent(threshold) }), those.map((one) => accept(one.id, one.choice)), those.map((one) => one.element))
+    say(tn('{n} accepted.', '{n} accepted.', those.length) + leftText(left))
   }
-  const { alignment } = shown
+  const close = () => { setOpen(undefined); grid.current?.focus() }
+  const decided = useMemo(() => progressOf(rows), [rows])
   return html`<div class="review">
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
-    <${ReviewBar} progress=${useMemo(() => progressOf(rows), [rows])} coverage=${alignment.coverage} history=${history.next()} run=${run} list=${list} onAcceptSure=${acceptSure}
-      onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} />
+    <${ReviewBar} progress=${decided} coverage=${alignment.coverage} history=${history.next()} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
+      onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
     <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
-    <${Problem} error=${refused} />
-    <${ReviewFilters} filter=${filter} onFilter=${setFilter} rows=${rows} shown=${list.length} searchRef=${search} onHelp=${() => setHelp(true)} onLeave=${() => grid.current?.focus()} />
+    ${refused && (refused.operation.undo || refused.operation.redo
+      ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
+      : html`<${Problem} error=${refused.error} />`)}
+    <${ReviewFilters} filter=${filter} onFilter=${setFilter} rows=${rows} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
+      facets=${facets} onFacets=${() => setFacets(!facets)} />
+    ${facets && html`<${Facets} rows=${rows} about=${about} filter=${filter} onFilter=${setFilter} />`}
+    ${many.length > 0 && html`<${Selection} rows=${many} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
-      <${ReviewList} list=${list} active=${active} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
+      <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
       <section class="detail" aria-label=${t('The one looked at')}>
-        ${row && html`<${ReviewDetail} key=${row.id} review=${shown} row=${row} chosen=${chosen} tab=${tab} onTab=${setTab} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
-            onTargetChosen=${() => grid.current?.focus()} />`}
+        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} tab=${tab} onTab=${setTab} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
+            onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
+            onComment=${(text) => { perform({ label: '', comments: [{ source_data_element: row.id, text }] }); say(t('Comment added')); grid.current?.focus() }} />`}
       </section>
     </div>
     <p class="unseen" role="status" aria-live="polite">${said}</p>
-    ${help && html`<${ReviewHelp} onClose=${() => { setHelp(false); grid.current?.focus() }} />`}
+    ${open === 'keys' && html`<${ReviewHelp} settings=${keys} onSettings=${(next) => { setKeys(next); keepKeySettings(localStore(), next) }} onClose=${close} />`}
+    ${open === 'people' && html`<${People} id=${id} session=${session} version=${saved.alignment.version} onClose=${close} onSaved=${async () => { take(reviewOf(await gateway.alignments.get(id))); say(t('Saved')) }} />`}
   </div>`
+}
+
+const MOST_OF_A_NAME = 80
+const named = (row) => row.source.name.slice(0, MOST_OF_A_NAME)
+const leftText = (left) => (left ? ' ' + tn('{n} is left for you.', '{n} are left for you.', left) : '')
+
+/** None where the browser keeps nothing. */
+function localStore() {
+  try {
+    return globalThis.localStorage
+  } catch {
+    return undefined
+  }
 }
 
 export const reviewPath = (id) => `/alignments/${encodeURIComponent(id)}`

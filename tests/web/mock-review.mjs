@@ -1,0 +1,99 @@
+// What the made-up drawbridge keeps of a review: steps, flags, comments, people. As docs/openapi.yaml says, in memory.
+const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+const keyOf = (one) => (one.kind === 'operand' ? `${one.source_data_element} ${one.source_category_option_combo}` : one.source_data_element)
+
+/** Decisions about an item as they are kept. */
+function keptOf(alignment, item) {
+  if (item.kind === 'operand') {
+    const cell = cellOf(alignment, item)
+    if (!cell.decided) return []
+    const base = { kind: 'operand', source_data_element: item.source_data_element, source_category_option_combo: item.source_category_option_combo, by: cell.by }
+    return cell.terms.length ? cell.terms.map((one) => ({ ...base, decision: 'accepted', target_data_element: one.target_data_element, target_category_option_combo: one.target.id })) : [{ ...base, decision: 'none' }]
+  }
+  const { decision } = elementOf(alignment, item.source_data_element)
+  const { by, at, note, confidence, approved_by, approved_at } = decision
+  const base = { kind: 'data_element', source_data_element: item.source_data_element, by, at, ...(note && { note }), ...(approved_by && { approved_by, approved_at }) }
+  const to = (list, verdict) => list.map((one) => ({ ...base, decision: verdict, target_data_element: one.id, ...(confidence !== undefined && { confidence }) }))
+  return [...to(decision.rejected ?? [], 'rejected'), ...to(decision.targets, 'accepted'), ...(decision.state === 'none' || decision.state === 'excluded' ? [{ ...base, decision: decision.state }] : [])]
+}
+
+const elementOf = (alignment, id) => alignment.elements.find((one) => one.source.id === id)
+const cellOf = (alignment, item) => alignment.cells.find((one) => one.source_data_element === item.source_data_element && one.source.id === item.source_category_option_combo)
+const picture = (alignment, items) => items.map((item) => (item.kind === 'operand' ? { item, cell: structuredClone(cellOf(alignment, item)) } : { item, element: structuredClone(elementOf(alignment, item.source_data_element)) }))
+const sameNow = (alignment, pictures) => pictures.every(({ item, element, cell }) => JSON.stringify(element ? elementOf(alignment, item.source_data_element).decision : cellOf(alignment, item)) === JSON.stringify(element ? element.decision : cell))
+
+export function createReview(Problem) {
+  const steps = new Map() // by alignment
+  const of = (alignment) => steps.get(alignment.id) ?? steps.set(alignment.id, []).get(alignment.id)
+  const add = (alignment, step) => of(alignment).push({ number: (of(alignment).at(-1)?.number ?? 0) + 1, at: now(), label: '', remarks: [], before: [], after: [], ...step })
+
+  function put(alignment, pictures, changed) {
+    for (const { item, element, cell } of pictures) {
+      if (element) Object.assign(elementOf(alignment, item.source_data_element), { decision: structuredClone(element.decision), proposals: structuredClone(element.proposals) })
+      else Object.assign(cellOf(alignment, item), structuredClone(cell))
+      changed.add(item.source_data_element)
+    }
+  }
+
+  function travel(alignment, by, redo, changed) {
+    const mine = of(alignment).filter((one) => one.by === by && one.was && !one.undoes && !one.redoes)
+    const standing = mine.findLastIndex((one) => !one.undone)
+    const step = redo ? mine.slice(standing + 1).find((one) => one.undone) : mine[standing]
+    if (!step || !sameNow(alignment, redo ? step.was : step.is)) throw new Problem(409, 'conflict')
+    put(alignment, redo ? step.is : step.was, changed)
+    step.undone = !redo
+    add(alignment, { by, label: step.label, before: redo ? step.before : step.after, after: redo ? step.after : step.before, [redo ? 'redoes' : 'undoes']: step.number })
+  }
+
+  /** All steps of a request; `decide` applies decisions. The answer as AlignmentChanges. */
+  function apply(alignment, body, by, decide) {
+    const changed = new Set()
+    for (const step of body.steps ?? [body]) {
+      if (step.undo || step.redo) {
+        travel(alignment, by, Boolean(step.redo), changed)
+        continue
+      }
+      const items = [...new Map((step.decisions ?? []).map((one) => [keyOf(one), one])).values()]
+      const was = picture(alignment, items)
+      const before = items.flatMap((one) => keptOf(alignment, one))
+      for (const one of step.decisions ?? []) if (one.decision === 'approved' && elementOf(alignment, one.source_data_element).decision.by === by) throw new Problem(403, 'own_decision')
+      if (items.length) decide(step.decisions)
+      for (const one of items) changed.add(one.source_data_element)
+      const remarks = []
+      for (const one of step.flags ?? []) {
+        elementOf(alignment, one.source_data_element).flag = one.flagged ? { by, at: now(), ...(one.to && { to: one.to }) } : undefined
+        remarks.push({ kind: one.flagged ? 'flag' : 'unflag', source_data_element: one.source_data_element, by, at: now(), ...(one.to && { to: one.to }) })
+        changed.add(one.source_data_element)
+      }
+      for (const one of step.comments ?? []) {
+        const element = elementOf(alignment, one.source_data_element)
+        element.comments = (element.comments ?? 0) + 1
+        remarks.push({ kind: 'comment', source_data_element: one.source_data_element, by, at: now(), text: one.text })
+        changed.add(one.source_data_element)
+      }
+      add(alignment, { by, label: step.label ?? '', before, after: items.flatMap((one) => keptOf(alignment, one)), remarks, ...(items.length ? { was, is: picture(alignment, items) } : {}) })
+    }
+    alignment.version++
+    const states = alignment.elements.map((one) => one.decision.state)
+    alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none' || one === 'excluded').length }
+    return { id: alignment.id, version: alignment.version, elements: alignment.elements.filter((one) => changed.has(one.source.id)), cells: alignment.cells.filter((one) => changed.has(one.source_data_element)), coverage: alignment.coverage, warnings: [] }
+  }
+
+  function history(alignment, me, element) {
+    const about = (list) => (element ? list.filter((one) => one.source_data_element === element) : list)
+    const all = of(alignment)
+    const mine = all.filter((one) => one.by === me && one.was)
+    const standing = mine.findLastIndex((one) => !one.undone)
+    const list = all.map(({ was, is, ...one }) => ({ ...one, mine: one.by === me, undone: Boolean(one.undone), can_undo: Boolean(was && one.by === me && !one.undone), can_redo: Boolean(was && one.by === me && one.undone && mine.slice(standing + 1).some((other) => other.number === one.number)),
+      before: about(one.before), after: about(one.after), remarks: about(one.remarks) }))
+    return { id: alignment.id, version: alignment.version, steps: list.filter((one) => !element || one.before.length + one.after.length + one.remarks.length).reverse() }
+  }
+
+  const people = (alignment, me) => ({ version: alignment.version, owner: alignment.owner, second_person: alignment.second_person, people: alignment.people, mine: alignment.owner === me })
+  function setPeople(alignment, body, me) {
+    Object.assign(alignment, { second_person: body.second_person, people: body.people })
+    alignment.version++
+    return people(alignment, me)
+  }
+  return { apply, history, people, setPeople }
+}

@@ -1,0 +1,28 @@
+// What there is of everything, to choose from: how sure the engine is, what somebody shall look at, warnings by kind.
+import { html } from '../lib.js'
+import { percent, t, tn } from '../i18n.js'
+import { facetsOf } from '../model/review.js'
+import { warningName } from './review-list.js'
+
+const ATTENTION_NAMES = {
+  changed: () => t('Changed at a server'), flagged: () => t('Flagged'), mine: () => t('Flagged for me'), commented: () => t('Commented'), approval: () => t('For me to approve'), hand: () => t('Chosen by hand'),
+}
+
+const HEIGHT = 40
+
+export function Facets({ rows, about, filter, onFilter }) {
+  const { attention, warnings, bins } = facetsOf(rows, about)
+  const most = Math.max(1, ...bins.map((one) => one.n))
+  const toggle = (key, value) => onFilter({ ...filter, [key]: filter[key] === value ? '' : value })
+  const range = (bin) => (filter.from === bin.from && filter.to === bin.to ? { from: 0, to: 1 } : { from: bin.from, to: bin.to })
+  const button = (key, value, name, n) => html`<button key=${value} type="button" class="button small" aria-pressed=${filter[key] === value ? 'true' : 'false'} disabled=${n === 0 && filter[key] !== value} onClick=${() => toggle(key, value)}>${name} ${n}</button>`
+  return html`<div class="facets" role="group" aria-label=${t('More filters')}>
+    <fieldset><legend>${t('How sure the engine is of what is open')}</legend><div class="histogram">
+      ${bins.map((bin) => html`<button key=${bin.from} type="button" aria-pressed=${filter.from === bin.from && filter.to === bin.to ? 'true' : 'false'} onClick=${() => onFilter({ ...filter, ...range(bin) })}
+          aria-label=${tn('{n} from {from} to {to}', '{n} from {from} to {to}', bin.n, { from: percent(bin.from), to: percent(bin.to) })}>
+        <svg viewBox="0 0 30 ${HEIGHT}" aria-hidden="true"><rect x="0" width="30" y=${HEIGHT - (bin.n / most) * HEIGHT} height=${(bin.n / most) * HEIGHT} /></svg><span aria-hidden="true">${percent(bin.from)}</span></button>`)}
+    </div></fieldset>
+    <fieldset><legend>${t('To look at')}</legend>${Object.entries(attention).map(([name, n]) => button('attention', name, ATTENTION_NAMES[name](), n))}</fieldset>
+    <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}</fieldset>
+  </div>`
+}

@@ -1,0 +1,32 @@
+// The keys of the review: what each does, and which it shall be.
+import { html } from '../lib.js'
+import { t } from '../i18n.js'
+import { Button, Dialog } from '../ui.js'
+import { LETTERS } from '../model/keys.js'
+
+const NAMES = {
+  next: () => t('Next'), previous: () => t('Previous'), accept: () => t('Accept and next'), reject: () => t('Reject and show the next candidate'), none: () => t('No counterpart'), 'leave-out': () => t('Leave out'),
+  approve: () => t('Approve'), flag: () => t('Flag, or take the flag off'), comment: () => t('Comment'), undo: () => t('Undo'), redo: () => t('Redo'), search: () => t('Search the list'), targets: () => t('Search all targets'),
+  why: () => t('Why'), cells: () => t('Cells'), history: () => t('History'), 'next-warning': () => t('Next warning'), 'previous-warning': () => t('Previous warning'),
+  go: () => t('Go: then r for the review, t for sending, c for changes'), help: () => t('This list'),
+}
+
+export const commandName = (command) => NAMES[command]()
+
+export function ReviewHelp({ settings, onSettings, onClose }) {
+  const fixed = [
+    ['↓ ↑', t('Next, previous')], ['Enter', t('Accept and next')], ['1 … 5', t('Choose a candidate')], ['Shift 1 … 5', t('Add a second target')], [t('Space'), t('Select the row, or take it out')],
+    ['Shift ↓ ↑', t('Select more rows')], ['Esc', t('Select none')], ['Ctrl Z', t('Undo')], ['Ctrl Shift Z', t('Redo')],
+  ]
+  const set = (command, letters) => onSettings({ ...settings, letters: { ...settings.letters, [command]: letters } })
+  return html`<${Dialog} title=${t('Keys')} onClose=${onClose} action=${html`<${Button} onClick=${() => onSettings({ off: false, letters: {} })}>${t('As they were at first')}<//>`}>
+    <p class="muted">${t('They act while the list or the pane beside it has the focus.')}</p>
+    <label class="check"><input type="checkbox" checked=${!settings.off} onChange=${(event) => onSettings({ ...settings, off: !event.target.checked })} />${t('Single letters act')}</label>
+    <table class="keys"><thead><tr><th scope="col">${t('Key')}</th><th scope="col">${t('What it does')}</th></tr></thead><tbody>
+      ${fixed.map(([key, text]) => html`<tr key=${key}><td>${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</td><td>${text}</td></tr>`)}
+      ${Object.keys(LETTERS).map((command) => html`<tr key=${command}>
+        <td><input class="letters" maxlength="2" spellcheck="false" autocomplete="off" disabled=${settings.off} aria-label=${t('Letters for: {what}', { what: commandName(command) })} value=${settings.letters[command] ?? LETTERS[command]}
+          onInput=${(event) => set(command, event.target.value.trim())} /></td><td>${commandName(command)}</td></tr>`)}
+    </tbody></table>
+  <//>`
+}
