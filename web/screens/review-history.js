@@ -1,5 +1,5 @@
 // What was decided and said about one data element, by whom, when, why, and how sure the engine was of it then.
-import { html, useId, useState } from '../lib.js'
+import { html, useEffect, useId, useState } from '../lib.js'
 import { percent, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Button, Loading, Problem } from '../ui.js'
@@ -17,6 +17,11 @@ export function History({ id, row, review, version, commentRef, onComment }) {
   const loaded = useLoad((signal) => gateway.alignments.history(id, { element: row.id, limit: 200, signal }), [id, row.id, version])
   const [text, setText] = useState('')
   const field = useId()
+  useEffect(() => {
+    if (!commentRef.wanted) return
+    commentRef.wanted = false
+    commentRef.current.focus()
+  }, [])
   const add = (event) => {
     event.preventDefault()
     if (!text.trim()) return

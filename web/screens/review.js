@@ -250,7 +250,8 @@ function Reviewing({ id, first, session }) {
       if (many.length) return acceptSelected()
       if (!row) return
       if (chosen.length === 0) return say(t('Choose a target first, or say that there is no counterpart'))
-      decide(t('Accepted: {name}', { name: named(row) }), [accept(row.id, chosen)], [row.element])
+      const again = row.state === 'accepted' && !row.element.changed && chosen.map((one) => one.id).join() === choiceOf(row.element).map((one) => one.id).join()
+      if (!again) decide(t('Accepted: {name}', { name: named(row) }), [accept(row.id, chosen)], [row.element])
       setDraft({})
       onward()
     },
@@ -268,7 +269,11 @@ function Reviewing({ id, first, session }) {
     approve: approveAll,
     forget: () => row && decide(t('Opened again: {name}', { name: named(row) }), [forget(row.id)], [row.element]),
     flag: () => meant.length && flag(),
-    comment: () => { setTab('history'); setTimeout(() => comment.current?.focus(), 0) },
+    comment: () => {
+      setTab('history')
+      if (comment.current) comment.current.focus()
+      else comment.wanted = true // it is fetched first; what is typed until then is no command
+    },
     undo: () => travel(history.undo(), 'back'),
     redo: () => travel(history.redo(), 'forward'),
     search: () => search.current?.focus(),
@@ -303,6 +308,8 @@ function Reviewing({ id, first, session }) {
   }
   const goTo = (where) => (where === '' ? grid.current?.focus() : navigate(reviewPath(id) + where))
   const onKeyDown = (event) => {
+    if (comment.wanted && event.key !== 'Escape') return
+    comment.wanted = false
     const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
     const where = going.current ? PLACES[event.key] : undefined
     going.current = false
@@ -334,7 +341,7 @@ function Reviewing({ id, first, session }) {
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
       <section class="detail" aria-label=${t('The one looked at')}>
-        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} tab=${tab} onTab=${setTab} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
+        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
             onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
             onComment=${(text) => { perform({ label: '', comments: [{ source_data_element: row.id, text }] }); say(t('Comment added')); grid.current?.focus() }} />`}
       </section>

@@ -1,0 +1,362 @@
+// The review as several people and keys use it: each state with axe, against made-up servers.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { axe, openPage, picture, startBrowser } from './browser.mjs'
+import { startMock } from './mock.mjs'
+
+let browser
+before(async () => { browser = await startBrowser() })
+after(() => browser?.close())
+
+const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
+const REFUSED = /Failed to load resource: the server responded with a status of/
+const grid = (page) => page.getByRole('grid')
+const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
+const saved = (page) => page.getByText('All changes saved').waitFor()
+const decided = (page, n) => page.getByText(`${n} of `, { exact: false }).filter({ hasText: /decided$/ }).filter({ hasText: new RegExp(`^${n} of`) }).waitFor()
+const row = (page, name) => page.getByRole('row').filter({ hasText: name }).first()
+const tab = (page, name) => page.getByRole('tab', { name })
+
+/** One test with a world and a review that is open. `prepare` changes the alignment before it is read. */
+function scene(name, options, run) {
+  test(name, async () => {
+    const world = await startMock(options)
+    const opened = await openPage(browser, options)
+    const clean = async (label) => {
+      assert.deepEqual(await axe(opened.page, label), [])
+      await picture(opened.page, label)
+    }
+    try {
+      world.align(PAIR, 'one')
+      const alignment = world.alignments.get('one')
+      options.prepare?.(alignment, world)
+      await opened.page.goto(`${world.url}/alignments/one`)
+      await grid(opened.page).waitFor()
+      await grid(opened.page).focus()
+      await run({ world, alignment, clean, ...opened })
+      assert.deepEqual(opened.complaints, [])
+    } finally {
+      await opened.close()
+      await world.stop()
+    }
+  })
+}
+
+const others = (world, alignment, step, who) => {
+  const before = world.me
+  world.me = who
+  world.review.apply(alignment, step, who, (decisions) => world.decide(alignment, decisions, who, false))
+  world.me = before
+}
+const word = (i, decision, target) => ({ kind: 'data_element', source_data_element: `Source0000${i}`, decision, ...(target !== undefined ? { targets: [{ data_element: `Target0000${target}` }] } : {}) })
+
+describe('undo', () => {
+  scene('it survives a reload, with the names of what was done, and knows one\'s own steps from others\'', {}, async ({ page, world, alignment, clean }) => {
+    await press(page, 'a', 'n')
+    await saved(page)
+    others(world, alignment, { label: 'Accepted 41 at or above 95 %', decisions: [word(5, 'none')] }, 'joseph')
+    await page.reload()
+    await decided(page, 3)
+    const undo = page.getByRole('button', { name: /^Undo/ })
+    await page.locator('button[title="No counterpart: Measles, new cases"]').waitFor()
+    await grid(page).focus()
+    await press(page, 'u')
+    await decided(page, 2)
+    assert.equal(await undo.getAttribute('title'), 'Accepted: Malaria, new cases')
+    await saved(page)
+    await page.reload()
+    await page.locator('button[title="No counterpart: Measles, new cases"]').waitFor() // of Redo, now
+    await grid(page).focus()
+    await press(page, 'u')
+    await decided(page, 1)
+    await saved(page)
+    assert.equal(alignment.elements[5].decision.by, 'joseph')
+    await press(page, 'u')
+    await page.getByText('There is nothing to undo').waitFor({ state: 'attached' })
+    await press(page, 'Shift+U', 'Shift+U')
+    await decided(page, 3)
+    await saved(page)
+    assert.deepEqual([alignment.elements[0].decision.state, alignment.elements[1].decision.state], ['accepted', 'none'])
+    await clean('review-undone-and-done')
+  })
+
+  scene('what somebody else has changed since is not taken away', { expected: [REFUSED] }, async ({ page, world, alignment, clean }) => {
+    await press(page, 'a')
+    await saved(page)
+    others(world, alignment, { decisions: [word(0, 'none')] }, 'joseph')
+    await press(page, 'u')
+    await page.getByText('That cannot be taken back: Accepted: Malaria, new cases').waitFor()
+    await saved(page)
+    await clean('review-cannot-undo')
+    assert.deepEqual([alignment.elements[0].decision.state, alignment.elements[0].decision.by], ['none', 'joseph'])
+    await row(page, 'Malaria, new cases').getByText('No counterpart').first().waitFor()
+  })
+})
+
+describe('by keys', () => {
+  scene('rows are selected and decided together; conflicts are left; one undo takes all back', { elements: 60 }, async ({ page, alignment, clean }) => {
+    await press(page, 'Home', 'Space', 'Shift+ArrowDown', 'Shift+ArrowDown')
+    await page.getByText('3 selected').waitFor()
+    assert.equal(await page.locator('[role=row][aria-selected=true]').count(), 3)
+    assert.equal(await grid(page).getAttribute('aria-multiselectable'), 'true')
+    await clean('review-selected')
+    await press(page, 'a')
+    await decided(page, 3)
+    await page.getByText('3 selected').waitFor({ state: 'detached' })
+    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await press(page, 'u')
+    await decided(page, 0)
+    await saved(page)
+    await page.getByLabel('Search name or code').fill('dysentery')
+    await page.getByText(/^[4-9] shown/).waitFor()
+    await press(page, 'Enter', 'Home', 'Space', 'End', 'Space', 'l')
+    await saved(page)
+    assert.equal(alignment.elements.filter((one) => one.decision.state === 'excluded').length, 2)
+    await press(page, 'Space', 'Escape')
+    assert.equal(await page.locator('[role=row][aria-selected=true]').count(), 0)
+    await page.getByLabel('State', { exact: true }).selectOption('excluded')
+    await page.getByText('2 shown').waitFor()
+  })
+
+  scene('a selection never takes a conflict', { elements: 30 }, async ({ page, alignment }) => {
+    await page.getByLabel('With warnings only').check()
+    await grid(page).focus()
+    const n = Number(/\d+/.exec(await page.getByText(/^\d+ shown$/).innerText())[0])
+    await press(page, 'Home', 'Space', ...Array(n - 1).fill('Shift+ArrowDown'))
+    await page.getByText(`${n} selected`).waitFor()
+    await press(page, 'a')
+    await saved(page)
+    const accepted = alignment.elements.map((one, i) => [one.decision.state, i]).filter(([state]) => state === 'accepted').map(([, i]) => i)
+    assert.ok(accepted.length > 0)
+    assert.deepEqual(accepted.filter((i) => i % 11 === 10 || i % 11 === 9 || i % 17 === 5), []) // of two that share a target neither, and none whose values get lost
+  })
+
+  scene('letters can be changed and switched off; the keys say so and it is kept', {}, async ({ page, clean }) => {
+    await press(page, '?')
+    const dialog = page.getByRole('dialog', { name: 'Keys' })
+    await dialog.getByLabel('Letters for: Accept and next').fill('q')
+    await clean('review-keys-changed')
+    await press(page, 'Escape')
+    await grid(page).focus()
+    await press(page, 'a')
+    await press(page, 'q')
+    await decided(page, 1)
+    await saved(page)
+    await page.reload()
+    await grid(page).waitFor()
+    await grid(page).focus()
+    await press(page, 'j', 'q')
+    await decided(page, 2)
+    await press(page, '?')
+    await dialog.getByLabel('Single letters act').uncheck()
+    await press(page, 'Escape')
+    await grid(page).focus()
+    await press(page, 'q', 'n', 'ArrowDown', '2')
+    await decided(page, 2)
+    await press(page, 'Enter', 'Control+z', 'Control+Shift+Z')
+    await decided(page, 3)
+    await saved(page)
+    await page.getByRole('button', { name: 'Keys' }).click()
+    await dialog.getByRole('button', { name: 'As they were at first' }).click()
+    await press(page, 'Escape')
+    await grid(page).focus()
+    await press(page, 'a') // it is accepted: on to the next
+    await press(page, 'a')
+    await decided(page, 4)
+  })
+
+  scene('g and a letter lead to another screen; a letter in a field is a letter', {}, async ({ page }) => {
+    await press(page, 'g', 'c')
+    await page.getByRole('heading', { name: 'What changed at the servers' }).waitFor()
+    await page.goBack()
+    await grid(page).waitFor()
+    await grid(page).focus()
+    await press(page, 'c')
+    await page.getByLabel('Comment', { exact: true }).and(page.locator(':focus')).waitFor()
+    await page.keyboard.type('nag?')
+    assert.equal(await page.getByLabel('Comment', { exact: true }).inputValue(), 'nag?')
+    await decided(page, 0)
+  })
+})
+
+describe('several people', () => {
+  scene('a flag for a colleague, a comment, and the history of a row', { prepare: (alignment) => { alignment.people = [{ server: 'district', username: 'joseph' }] } }, async ({ page, world, alignment, clean }) => {
+    await press(page, 'f')
+    await page.getByText('Flagged by maria').waitFor()
+    await page.getByLabel('Who shall look').selectOption('joseph')
+    await saved(page)
+    assert.equal(alignment.elements[0].flag.to, 'joseph')
+    await grid(page).focus()
+    await press(page, 'c')
+    await page.getByLabel('Comment', { exact: true }).and(page.locator(':focus')).waitFor()
+    await page.keyboard.type('Is this with the relapses?')
+    await press(page, 'Control+Enter')
+    await tab(page, 'History, 1 comment').waitFor()
+    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await press(page, 'a', 'k')
+    await saved(page)
+    others(world, alignment, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }] }, 'joseph')
+    await page.reload()
+    await grid(page).waitFor()
+    await grid(page).focus()
+    await press(page, 'h')
+    const history = page.getByRole('list', { name: 'History' })
+    await history.getByText('Is this with the relapses?').waitFor()
+    const texts = await history.getByRole('listitem').allInnerTexts()
+    assert.match(texts[0], /No counterpart: Malaria, new cases[\s\S]*joseph, [\s\S]*they are counted elsewhere/)
+    assert.match(texts[1], /Accepted: Malaria, new cases[\s\S]*maria[\s\S]*the engine was 99% sure then/)
+    assert.match(texts.at(-1), /Flagged/)
+    assert.match(await page.locator('.detail').innerText(), /Decided by joseph/)
+    await clean('review-history')
+    await row(page, 'Malaria, new cases').getByText('Flagged for joseph').waitFor({ state: 'attached' })
+    await press(page, 'f')
+    await saved(page)
+    assert.equal(alignment.elements[0].flag, undefined)
+  })
+
+  scene('people are let in, and a second person is asked for', {}, async ({ page, alignment, clean }) => {
+    await page.getByRole('button', { name: 'People' }).click()
+    const dialog = page.getByRole('dialog', { name: 'People' })
+    await dialog.getByText('Nobody else may see it.').waitFor()
+    await dialog.getByLabel('User name there').fill('joseph')
+    await dialog.getByRole('button', { name: 'Let in' }).click()
+    await dialog.getByText('joseph').waitFor()
+    await dialog.getByLabel(/^A second person approves/).check()
+    await clean('review-people')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByRole('button', { name: 'Save' }).and(page.locator(':disabled')).waitFor()
+    await press(page, 'Escape')
+    assert.deepEqual([alignment.second_person, alignment.people], [true, [{ server: 'district', username: 'joseph' }]])
+    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await press(page, 'a', 'k')
+    await saved(page)
+    await page.getByText('Waits for a second person').first().waitFor()
+    assert.ok(await page.getByRole('button', { name: 'Approve', exact: true }).isDisabled()) // one's own
+    await press(page, 'p')
+    await page.getByText('There is nothing here for you to approve').waitFor({ state: 'attached' })
+    assert.equal(alignment.elements[0].decision.approved_by, undefined)
+  })
+
+  scene('the second person: sees what waits, approves it, one or all', { prepare: (alignment, world) => {
+    Object.assign(alignment, { second_person: true, owner: 'joseph' })
+    others(world, alignment, { decisions: [word(0, 'accepted', 0), word(1, 'none'), word(2, 'accepted', 2)] }, 'joseph')
+  } }, async ({ page, alignment, clean }) => {
+    await page.getByRole('button', { name: 'More filters' }).click()
+    await page.getByRole('button', { name: 'For me to approve 3' }).click()
+    await page.getByText('3 shown').waitFor()
+    await clean('review-to-approve')
+    await grid(page).focus()
+    await press(page, 'p')
+    await page.getByText('2 shown').waitFor()
+    await saved(page)
+    assert.equal(alignment.elements[0].decision.approved_by, 'maria')
+    await press(page, 'Home', 'Space', 'Shift+ArrowDown', 'p')
+    await page.getByText('Nothing here fits').waitFor()
+    await saved(page)
+    assert.deepEqual(alignment.elements.slice(0, 3).map((one) => one.decision.approved_by), ['maria', 'maria', 'maria'])
+    await page.getByRole('button', { name: 'People' }).click()
+    await page.getByText('Only who made it may change what stands here.').waitFor()
+    await clean('review-people-of-another')
+  })
+
+  scene('what somebody else did is shown without asking', {}, async ({ page, world, alignment }) => {
+    others(world, alignment, { decisions: [word(3, 'none')] }, 'joseph')
+    await page.evaluate(() => dispatchEvent(new Event('focus')))
+    await decided(page, 1)
+    await page.getByText('Somebody else changed something: it is shown.').waitFor({ state: 'attached' })
+    await press(page, 'a')
+    await saved(page)
+    assert.deepEqual([alignment.elements[0].decision.by, alignment.elements[3].decision.by], ['maria', 'joseph'])
+  })
+
+  test('two tabs at once: no decision is lost, and the conflict is shown in one', async () => {
+    const world = await startMock({})
+    const [one, two] = [await openPage(browser, { expected: [REFUSED] }), await openPage(browser, { expected: [REFUSED] })]
+    try {
+      world.align(PAIR, 'one')
+      const alignment = world.alignments.get('one')
+      for (const { page } of [one, two]) {
+        await page.goto(`${world.url}/alignments/one`)
+        await grid(page).waitFor()
+        await grid(page).focus()
+      }
+      await press(one.page, 'a', 'a', 'a')
+      await saved(one.page)
+      await press(two.page, 'ArrowDown', 'ArrowDown', 'n', 'n') // the third is decided there, the fourth is not
+      await two.page.getByText('Somebody else changed the same meanwhile').waitFor()
+      assert.deepEqual(await axe(two.page, 'conflict'), [])
+      await two.page.getByRole('button', { name: 'Keep theirs' }).click()
+      await saved(two.page)
+      assert.deepEqual(alignment.elements.slice(0, 4).map((each) => each.decision.state), ['accepted', 'accepted', 'accepted', 'none'])
+      await decided(two.page, 4)
+      assert.deepEqual([one.complaints, two.complaints], [[], []])
+    } finally {
+      await one.close()
+      await two.close()
+      await world.stop()
+    }
+  })
+})
+
+describe('choosing what to see', () => {
+  scene('the histogram and facets with their counts', { elements: 80, prepare: (alignment) => {
+    alignment.elements[4].changed = { at: '2026-11-24T08:00:00Z', reason: 'it is new in the data set' }
+  } }, async ({ page, clean }) => {
+    await page.getByRole('button', { name: 'More filters' }).click()
+    const bin = page.getByRole('button', { name: /^\d+ from 90% to 100%$/ })
+    const n = Number(/^\d+/.exec(await bin.getAttribute('aria-label'))[0])
+    assert.ok(n > 3)
+    await clean('review-facets')
+    await bin.click()
+    await page.getByText(`${n} shown`).waitFor()
+    assert.equal(await bin.getAttribute('aria-pressed'), 'true')
+    await page.getByText(`${n} rows are shown`).waitFor({ state: 'attached' }) // told
+    await bin.click()
+    await page.getByText('80 shown').waitFor()
+    const shared = page.getByRole('button', { name: /^Target used more than once \d+$/ })
+    const conflicts = Number(/\d+$/.exec(await shared.innerText())[0])
+    await shared.click()
+    await page.getByText(`${conflicts} shown`).waitFor()
+    await shared.click()
+  })
+
+  scene('last year\'s review: only what changed since, until somebody looked', { prepare: (alignment, world) => {
+    others(world, alignment, { decisions: Array.from({ length: 8 }, (_, i) => word(i, 'accepted', i)) }, 'maria')
+    alignment.elements[2].changed = { at: '2026-11-24T08:00:00Z', reason: 'the value type of its target is TEXT now' }
+    alignment.elements[9].changed = { at: '2026-11-24T08:00:00Z', reason: 'it is new in the data set' }
+  } }, async ({ page, alignment, clean }) => {
+    await page.getByRole('button', { name: '2 changed at a server' }).click()
+    await page.getByText('2 shown').waitFor()
+    await page.getByText('the value type of its target is TEXT now').waitFor()
+    await clean('review-changed')
+    await grid(page).focus()
+    await press(page, 'a')
+    await page.getByText('1 shown').waitFor()
+    await saved(page)
+    assert.equal(alignment.elements[2].changed, undefined)
+    assert.equal(alignment.elements[2].decision.state, 'accepted')
+    await page.getByRole('button', { name: '1 changed at a server' }).waitFor()
+    const bulk = page.getByRole('button', { name: /^Accept \d+$/ })
+    assert.equal(await bulk.innerText(), 'Accept 0') // what changed is for a person
+  })
+
+  scene('right to left: the list, the selection and the panel mirror', {}, async ({ page, clean }) => {
+    await page.evaluate(() => { document.documentElement.dir = 'rtl' })
+    await press(page, 'Space')
+    await page.getByRole('button', { name: 'More filters' }).click()
+    const left = async (locator) => (await locator.boundingBox()).x
+    assert.ok(await left(page.locator('.detail')) < await left(grid(page)))
+    assert.ok(await left(page.locator('.c-select input').first()) > await left(row(page, 'Malaria, new cases').locator('.c-state')))
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true)
+    await clean('review-rtl-selected')
+  })
+
+  for (const width of [640, 360])
+    scene(`${width} pixels wide: nothing is cut off`, { width }, async ({ page, clean }) => {
+      await press(page, 'Space')
+      await page.getByRole('button', { name: 'More filters' }).click()
+      await press(page, 'h')
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
+      await clean(`review-facets-${width}`)
+    })
+})
