@@ -4,15 +4,15 @@ import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
 import { Link, match, navigate, useLocation } from './router.js'
 import { Alignments } from './screens/alignments.js'
-import { NewAlignment } from './screens/new.js'
 import { Review } from './screens/review.js'
-import { Run } from './screens/run.js'
-import { Runs } from './screens/runs.js'
-import { Send } from './screens/send.js'
 import { Servers } from './screens/servers.js'
 import { SignIn } from './screens/signin.js'
 import { Notice } from './ui.js'
 
+const NewAlignment = later(async () => (await import('./screens/new.js')).NewAlignment)
+const Run = later(async () => (await import('./screens/run.js')).Run)
+const Runs = later(async () => (await import('./screens/runs.js')).Runs)
+const Send = later(async () => (await import('./screens/send.js')).Send)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
 
 const routes = [

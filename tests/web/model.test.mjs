@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
 import * as review from '../../web/model/review.js'
 import { createHistory } from '../../web/model/history.js'
-import { commandOf } from '../../web/model/keys.js'
+import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { parsePo } from '../../web/model/po.js'
@@ -188,6 +188,81 @@ test('undo and redo, and a new step forgets what was undone', () => {
   history.add({ label: 'c' })
   assert.equal(history.redo(), undefined)
   assert.deepEqual([history.undo().label, history.undo().label, history.undo()], ['c', 'a', undefined])
+})
+
+test('undo and redo as the server has them: what was taken back before something new was done is not done again', () => {
+  const history = createHistory()
+  const kept = (id, decision, more) => ({ kind: 'data_element', source_data_element: id, decision, ...more })
+  history.reset([ // the newest first
+    { label: 'theirs', can_undo: false, can_redo: false, before: [], after: [kept('x', 'none')] },
+    { label: 'c', can_undo: false, can_redo: true, before: [], after: [kept(first, 'none')] },
+    { label: 'b', can_undo: false, can_redo: true, before: [kept(first, 'rejected', { target_data_element: 'T2' })], after: [kept(first, 'rejected', { target_data_element: 'T2' }), kept(first, 'accepted', { target_data_element: 'T1' })] },
+    { label: 'gone', can_undo: false, can_redo: false, before: [], after: [] },
+    { label: 'a', can_undo: true, can_redo: false, before: [], after: [kept(first, 'excluded'), { kind: 'operand', source_data_element: first, source_category_option_combo: 'c1', decision: 'accepted', target_data_element: 'T1', target_category_option_combo: 'c2', sign: '-' }] },
+  ])
+  assert.deepEqual([history.next().undo.label, history.next().redo.label], ['a', 'b'])
+  const step = history.redo()
+  assert.deepEqual(step.forward, [review.forget(first), review.reject(first, ['T2']), review.accept(first, ['T1'])])
+  assert.deepEqual(step.back, [review.forget(first), review.reject(first, ['T2'])])
+  assert.equal(history.redo().label, 'c')
+  assert.equal(history.redo(), undefined)
+  history.undo(); history.undo()
+  const { back, forward } = history.undo()
+  const cell = { kind: 'operand', source_data_element: first, source_category_option_combo: 'c1' }
+  assert.deepEqual(back, [review.forget(first), { ...cell, decision: 'undecided' }])
+  assert.deepEqual(forward, [review.forget(first), review.leaveOut(first), { ...cell, decision: 'undecided' }, { ...cell, decision: 'accepted', targets: [{ data_element: 'T1', category_option_combo: 'c2', sign: '-' }] }])
+})
+
+test('what somebody shall look at, by facet; what is left to a person is never taken together', () => {
+  const saved = made()
+  const ids = [...saved.elements.keys()]
+  const now = review.withOperations(review.withDecisions(saved, [review.accept(ids[0], [saved.elements.get(ids[0]).proposals[0].target]), review.leaveOut(ids[1]), review.noCounterpart(ids[2])]), [
+    { flags: [{ source_data_element: ids[3], flagged: true, to: 'maria' }, { source_data_element: ids[4], flagged: true }] }, { comments: [{ source_data_element: ids[4], text: 'x' }, { source_data_element: ids[4], text: 'y' }] },
+  ])
+  now.elements.set(ids[0], { ...now.elements.get(ids[0]), decision: { ...now.elements.get(ids[0]).decision, by: 'joseph' } })
+  now.elements.set(ids[5], { ...now.elements.get(ids[5]), changed: { reason: 'r', at: '' } })
+  const rows = review.rowsOf(now)
+  const about = { me: ['maria'], second: true }
+  const facets = review.facetsOf(rows, about)
+  assert.deepEqual(facets.attention, { changed: 1, flagged: 2, mine: 1, commented: 1, approval: 3, hand: 1 })
+  assert.equal(now.elements.get(ids[4]).comments, 2)
+  assert.equal(facets.bins.reduce((sum, one) => sum + one.n, 0), rows.filter((row) => row.confidence !== undefined).length)
+  for (const name of Object.keys(facets.attention)) assert.equal(review.filterRows(rows, { ...review.NO_FILTER, attention: name }, about).length, facets.attention[name], name)
+  for (const bin of facets.bins) assert.equal(review.filterRows(rows, { ...review.NO_FILTER, from: bin.from, to: bin.to }, about).length, bin.n)
+  assert.equal(review.facetsOf(rows).attention.approval, 0) // nobody asks for it
+  assert.ok(review.sureOnes(rows, 0).take.every((row) => row.id !== ids[5] && !review.isConflict(row)))
+  const { take, left } = review.acceptable(rows)
+  assert.ok(take.every((row) => row.id !== ids[5] && !review.isConflict(row) && row.choice.length > 0))
+  assert.equal(take.length + left, rows.filter((row) => row.state !== 'accepted').length)
+  const approved = review.withDecisions(now, [review.approve(ids[0], 'maria')])
+  assert.equal(review.wantsApproval(review.rowsOf(approved)[0], about), false)
+  assert.equal(review.fingerprint(approved, review.forget(ids[0])), review.fingerprint(now, review.forget(ids[0])))
+})
+
+test('letters can be changed and switched off; arrows, Enter and Ctrl act always', () => {
+  const key = (name, more) => ({ key: name, target: { tagName: 'DIV' }, ...more })
+  const changed = { off: false, letters: { accept: 'q', none: '' } }
+  assert.equal(commandOf(key('q'), 'list', changed), 'accept')
+  assert.equal(commandOf(key('a'), 'list', changed), undefined)
+  assert.equal(commandOf(key('n'), 'list', changed), undefined)
+  assert.equal(commandOf(key('x'), 'list', changed), 'reject')
+  const off = { off: true, letters: {} }
+  for (const name of Object.values(LETTERS).join('')) assert.equal(commandOf(key(name), 'list', off), undefined)
+  assert.equal(commandOf(key('1', { code: 'Digit1' }), 'list', off), undefined)
+  assert.deepEqual(['ArrowDown', 'Enter', ' ', 'Escape'].map((name) => commandOf(key(name), 'list', off)), ['next', 'accept', 'select', 'unselect'])
+  assert.equal(commandOf(key('z', { ctrlKey: true }), 'list', off), 'undo')
+  assert.deepEqual(['ArrowDown', 'ArrowUp'].map((name) => commandOf(key(name, { shiftKey: true }))), ['extend-next', 'extend-previous'])
+  assert.equal(commandOf(key(' '), 'detail'), undefined) // a page scrolls with it
+  assert.equal(new Set(Object.values(LETTERS).join('')).size, Object.values(LETTERS).join('').length)
+  assert.deepEqual([hintOf('reject', changed), hintOf('none', changed), hintOf('accept', off)], ['r', undefined, undefined])
+  const kept = new Map()
+  const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value) }
+  keepKeySettings(storage, changed)
+  assert.deepEqual(keySettings(storage), changed)
+  storage.setItem('drawbridge keys', '{"letters":{"nothing":"x","accept":1}}')
+  assert.deepEqual(keySettings(storage), { off: false, letters: {} })
+  storage.setItem('drawbridge keys', 'null')
+  assert.deepEqual(keySettings(storage), { off: false, letters: {} })
 })
 
 test('keys act in the list and the pane, never in a field', () => {

@@ -177,6 +177,53 @@ describe('by keys', () => {
     assert.equal(await page.getByLabel('Comment', { exact: true }).inputValue(), 'nag?')
     await decided(page, 0)
   })
+  scene('the focus is never lost: what vanishes or can do nothing more gives it to the list', {}, async ({ page }) => {
+    const inTheList = () => grid(page).and(page.locator(':focus')).waitFor()
+    await page.locator('.decide').getByRole('button', { name: 'Accept' }).focus()
+    await press(page, 'Enter') // the pane shows the next one
+    await decided(page, 1)
+    await inTheList()
+    await page.getByRole('button', { name: /^Undo/ }).focus()
+    await press(page, 'Enter') // nothing is left to undo
+    await decided(page, 0)
+    await inTheList()
+    await press(page, 'Space', 'Shift+ArrowDown')
+    await page.getByRole('group', { name: 'Those selected' }).getByRole('button', { name: 'No counterpart' }).focus()
+    await press(page, 'Enter')
+    await decided(page, 2)
+    await inTheList()
+    await page.getByRole('button', { name: /^Accept \d+$/ }).focus()
+    await press(page, 'Enter')
+    await saved(page)
+    await inTheList()
+    await press(page, 'a')
+    await saved(page)
+  })
+
+  scene('each letter stands beside what does the same, as it was changed, and nowhere where letters do nothing', {}, async ({ page }) => {
+    const hints = async () => (await page.locator('.review kbd').allInnerTexts()).filter((one) => /^\D$/.test(one)).sort().join('')
+    assert.equal(await hints(), '[]UacdfhlnruUw'.split('').filter((one, i, all) => all.indexOf(one) === i).sort().join(''))
+    await press(page, '?')
+    const dialog = page.getByRole('dialog', { name: 'Keys' })
+    await dialog.getByLabel('Letters for: Flag, or take the flag off').fill('m')
+    await press(page, 'Escape')
+    assert.match(await hints(), /m/)
+    assert.doesNotMatch(await hints(), /f/)
+    await page.getByRole('button', { name: 'Keys' }).click()
+    await dialog.getByLabel('Single letters act').uncheck()
+    await press(page, 'Escape')
+    assert.equal(await hints(), '')
+  })
+
+  scene('warnings one after the other, by a button too', { elements: 30 }, async ({ page }) => {
+    await page.getByRole('button', { name: 'Next warning' }).click()
+    await page.locator('.detail .notice').first().waitFor()
+    const first = await page.locator('.detail h2').innerText()
+    await page.getByRole('button', { name: 'Next warning' }).click()
+    assert.notEqual(await page.locator('.detail h2').innerText(), first)
+    await page.getByRole('button', { name: 'Previous warning' }).click()
+    assert.equal(await page.locator('.detail h2').innerText(), first)
+  })
 })
 
 describe('several people', () => {

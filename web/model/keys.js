@@ -30,6 +30,9 @@ export function commandOf(event, place = 'list', settings = {}) {
   return Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(event.key))
 }
 
+/** The letter to show beside what does the same; undefined where letters do nothing. */
+export const hintOf = (command, settings) => (settings.off ? undefined : (settings.letters?.[command] ?? LETTERS[command])[0])
+
 const KEPT = 'drawbridge keys'
 
 export function keySettings(storage) {

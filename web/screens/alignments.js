@@ -15,20 +15,20 @@ export function Alignments() {
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
     <div class="title"><h1>${t('Alignments')}</h1><${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//></div>
-    <p class="muted">${t('Which cell of one data set becomes which cell of another. You see those that you made.')}</p>
+    <p class="muted">${t('Which cell of one data set becomes which cell of another. You see those that you made, and those that others opened to you.')}</p>
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your alignments.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
     ${list.data?.length === 0 && html`<div class="empty card"><p>${t('No alignment yet.')}</p><p class="muted">${t('Choose a data set at each of two servers, and drawbridge proposes what corresponds to what.')}</p></div>`}
     ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${list.data.map((one) => html`<tr key=${one.id}>
-        <td><${Link} to="/alignments/${one.id}"><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}</small></td>
+        <td><${Link} to="/alignments/${one.id}"><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
         <td><${Name} of=${one.target?.data_set?.name} /><br /><small class="muted">${one.target?.server}</small></td>
         <td>${time(one.updated)}</td>
         <td><div class="row end"><${Link} class="button small" to="/alignments/${one.id}" aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
           <${Link} class="button small" to="/alignments/${one.id}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
           <${Button} small onClick=${() => setExporting(one)} aria-label=${t('Export {name}', { name: pairName(one) })}>${t('Export')}<//>
-          <${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//></div></td>
+          ${one.mine !== false && html`<${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//>`}</div></td>
       </tr>`)}</tbody></table></div>`}
     ${exporting && html`<${Export} one=${exporting} onClose=${() => setExporting(undefined)} />`}
     ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}

@@ -7,19 +7,20 @@ import { Combobox } from '../combobox.js'
 import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, searchTargets, wantsApproval } from '../model/review.js'
 import { featureName } from '../model/features.js'
 import { valueType } from '../model/value-types.js'
-import { stateTag, Warnings } from './review-list.js'
+import { stateTag, Warnings, withHint } from './review-list.js'
 
 const History = later(async () => (await import('./review-history.js')).History, '')
 
+const lettered = (text, letter) => html`${text}${letter ? html` <kbd aria-hidden="true">${letter}</kbd>` : ''}`
 const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).join(' · ')
 
-export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved }) {
+export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved, hint }) {
   const { element } = row
   const cells = review.cellsOf.get(row.id) ?? []
   const filled = cells.filter((cell) => cell.terms.length).length
   const decided = isDecided(row.state)
   const changed = chosen.map((one) => one.id).join() !== choiceOf(element).map((one) => one.id).join()
-  const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: t('Why') }, { id: 'cells', label: t('Cells {filled}/{all}', { filled, all: cells.length }) }, { id: 'history', label: element.comments ? tn('History, {n} comment', 'History, {n} comments', element.comments) : t('History') }]
+  const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: lettered(t('Why'), hint('why')) }, { id: 'cells', label: lettered(t('Cells {filled}/{all}', { filled, all: cells.length }), hint('cells')) }, { id: 'history', label: lettered(element.comments ? tn('History, {n} comment', 'History, {n} comments', element.comments) : t('History'), hint('history')) }]
   return html`
     <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${meta(row.source)}</bdi></p>
@@ -31,17 +32,17 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, 
       ${chosen.length > 0 && html`<ul class="chips" aria-label=${t('Chosen targets')}>
         ${chosen.map((one) => html`<li key=${one.id}><bdi>${one.name}</bdi><button type="button" aria-label=${t('Take {name} away', { name: one.name })} onClick=${() => pick(one, true)}>×</button></li>`)}
       </ul>`}
-      <${Combobox} label=${chosen.length ? t('Add another target') : t('Target data element')} placeholder=${t('Search all targets')} inputRef=${targetsRef} chosen=${chosen.map((one) => one.id)}
+      <${Combobox} label=${chosen.length ? t('Add another target') : t('Target data element')} placeholder=${withHint(t('Search all targets'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen.map((one) => one.id)}
         search=${(text) => searchTargets(review, text)} onChoose=${(target) => { pick(target, chosen.length > 0 && changed); onTargetChosen() }} />
     </div>
     <div class="row decide">
-      <${Button} primary onClick=${() => run('accept')} disabled=${chosen.length === 0 || (row.state === 'accepted' && !changed && !element.changed)} kbd="a">${t('Accept')}<//>
-      <${Button} onClick=${() => run('reject')} disabled=${chosen.length === 0 && element.proposals.length === 0} kbd="r">${t('Reject')}<//>
-      <${Button} onClick=${() => run('none')} disabled=${row.state === 'none'} kbd="n">${t('No counterpart')}<//>
-      <${Button} onClick=${() => run('leave-out')} disabled=${row.state === 'excluded'} kbd="l">${t('Leave out')}<//>
-      ${wantsApproval(row, about) && html`<${Button} onClick=${() => run('approve')} disabled=${about.me.includes(element.decision.by)} title=${about.me.includes(element.decision.by) ? t('You decided it: another person has to approve it') : undefined} kbd="p">${t('Approve')}<//>`}
-      <${Button} onClick=${() => run('flag')} aria-pressed=${element.flag ? 'true' : 'false'} kbd="f">${t('Flag')}<//>
-      <${Button} onClick=${() => run('comment')} kbd="c">${t('Comment')}<//>
+      <${Button} primary onClick=${() => run('accept')} disabled=${chosen.length === 0 || (row.state === 'accepted' && !changed && !element.changed)} kbd=${hint('accept')}>${t('Accept')}<//>
+      <${Button} onClick=${() => run('reject')} disabled=${chosen.length === 0 && element.proposals.length === 0} kbd=${hint('reject')}>${t('Reject')}<//>
+      <${Button} onClick=${() => run('none')} disabled=${row.state === 'none'} kbd=${hint('none')}>${t('No counterpart')}<//>
+      <${Button} onClick=${() => run('leave-out')} disabled=${row.state === 'excluded'} kbd=${hint('leave-out')}>${t('Leave out')}<//>
+      ${wantsApproval(row, about) && html`<${Button} onClick=${() => run('approve')} disabled=${about.me.includes(element.decision.by)} title=${about.me.includes(element.decision.by) ? t('You decided it: another person has to approve it') : undefined} kbd=${hint('approve')}>${t('Approve')}<//>`}
+      <${Button} onClick=${() => run('flag')} aria-pressed=${element.flag ? 'true' : 'false'} kbd=${hint('flag')}>${t('Flag')}<//>
+      <${Button} onClick=${() => run('comment')} kbd=${hint('comment')}>${t('Comment')}<//>
       ${decided && html`<${Button} onClick=${() => run('forget')}>${t('Open again')}<//>`}
     </div>
     <${Tabs} label=${t('About it')} tabs=${tabs} selected=${tab} onSelect=${onTab}>

@@ -8,6 +8,8 @@ import { acceptable, ATTENTION, needsLook, sectionsOf, sureOnes, wantsApproval }
 
 export const ROW_HEIGHT = 52
 
+export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
+
 export const stateTag = (state) =>
   ({
     proposed: () => html`<${Tag}>${t('To review')}<//>`,
@@ -17,7 +19,7 @@ export const stateTag = (state) =>
     nothing: () => html`<${Tag} tone="warning">${t('No proposal')}<//>`,
   })[state]()
 
-export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople }) {
+export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, hint }) {
   const [threshold, setThreshold] = useState(0.9)
   const id = useId()
   const { take, left } = sureOnes(list, threshold)
@@ -32,8 +34,8 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
     </div>
     <div class="row">
       <${Button} onClick=${onPeople}>${t('People')}<//>
-      <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd="u">${t('Undo')}<//>
-      <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd="U">${t('Redo')}<//>
+      <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd=${hint('undo')}>${t('Undo')}<//>
+      <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
       <label for=${id} class="sure">${t('Accept all at or above')}</label>
       <input id=${id} class="threshold" type="number" min="0.5" max="1" step="0.01" value=${threshold} onInput=${(event) => setThreshold(Number(event.target.value) || 1)} />
       <${Button} primary disabled=${take.length === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take.length })}<//>
@@ -41,14 +43,14 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
   </div>`
 }
 
-export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp, onLeave, facets, onFacets }) {
+export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint }) {
   const set = (key) => (value) => onFilter({ ...filter, [key]: value })
   const id = useId()
   const sections = sectionsOf(rows)
   const bands = [['all', t('All')], ['high', t('High')], ['medium', t('Medium')], ['low', t('Low')]]
   return html`<div class="filters" role="search" aria-label=${t('Choose what to see')}>
     <div class="field search"><label for=${id} class="unseen">${t('Search name or code')}</label>
-      <input id=${id} ref=${searchRef} type="search" placeholder=${t('Search name or code')} value=${filter.text} onInput=${(event) => set('text')(event.target.value)}
+      <input id=${id} ref=${searchRef} type="search" placeholder=${withHint(t('Search name or code'), hint('search'))} value=${filter.text} onInput=${(event) => set('text')(event.target.value)}
         onKeyDown=${(event) => (event.key === 'Enter' || event.key === 'Escape') && onLeave()} /></div>
     <${Select} label=${t('State')} hideLabel value=${filter.state} onChange=${set('state')}>
       <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option>
@@ -64,6 +66,7 @@ export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp
       <option value="form">${t('As in the data set')}</option><option value="hardest">${t('Least sure first')}</option><option value="surest">${t('Surest first')}</option><option value="name">${t('By name')}</option>
     <//>
     <label class="check"><input type="checkbox" checked=${filter.conflicts} onChange=${(event) => set('conflicts')(event.target.checked)} />${t('With warnings only')}</label>
+    <span class="row"><${Button} small onClick=${() => run('previous-warning')} aria-label=${t('Previous warning')} kbd=${hint('previous-warning')}>↑ ⚠<//><${Button} small onClick=${() => run('next-warning')} aria-label=${t('Next warning')} kbd=${hint('next-warning')}>↓ ⚠<//></span>
     <span class="grow"></span>
     <span class="muted">${tn('{n} shown', '{n} shown', shown)}</span>
     <${Button} small onClick=${onFacets} aria-expanded=${facets ? 'true' : 'false'}>${t('More filters')}<//>
@@ -80,15 +83,15 @@ const warningText = (one) =>
   })[one.kind]()
 
 /** What can be done with all that are selected. */
-export function Selection({ rows, run, about }) {
+export function Selection({ rows, run, about, hint }) {
   const approvals = rows.filter((row) => ATTENTION.approval(row, about)).length
   return html`<div class="filters selection" role="group" aria-label=${t('Those selected')}>
     <b>${tn('{n} selected', '{n} selected', rows.length)}</b>
-    <${Button} small primary disabled=${acceptable(rows).take.length === 0} onClick=${() => run('accept')} kbd="a">${t('Accept {n}', { n: acceptable(rows).take.length })}<//>
-    <${Button} small onClick=${() => run('none')} kbd="n">${t('No counterpart')}<//>
-    <${Button} small onClick=${() => run('leave-out')} kbd="l">${t('Leave out')}<//>
-    <${Button} small onClick=${() => run('flag')} kbd="f">${t('Flag')}<//>
-    ${approvals > 0 && html`<${Button} small onClick=${() => run('approve')} kbd="p">${t('Approve {n}', { n: approvals })}<//>`}
+    <${Button} small primary disabled=${acceptable(rows).take.length === 0} onClick=${() => run('accept')} kbd=${hint('accept')}>${t('Accept {n}', { n: acceptable(rows).take.length })}<//>
+    <${Button} small onClick=${() => run('none')} kbd=${hint('none')}>${t('No counterpart')}<//>
+    <${Button} small onClick=${() => run('leave-out')} kbd=${hint('leave-out')}>${t('Leave out')}<//>
+    <${Button} small onClick=${() => run('flag')} kbd=${hint('flag')}>${t('Flag')}<//>
+    ${approvals > 0 && html`<${Button} small onClick=${() => run('approve')} kbd=${hint('approve')}>${t('Approve {n}', { n: approvals })}<//>`}
     <${Button} small onClick=${() => run('unselect')} kbd="Esc">${t('Select none')}<//>
   </div>`
 }

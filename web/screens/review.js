@@ -1,5 +1,5 @@
 // The review: a list of what the engine proposes, and beside it the one that is looked at. Decisions are saved as they are made.
-import { html, useCallback, useEffect, useMemo, useRef, useState } from '../lib.js'
+import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
@@ -8,7 +8,7 @@ import { Loading, Notice, Problem } from '../ui.js'
 import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withOperations } from '../model/review.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
-import { commandOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
+import { commandOf, hintOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
 import { ReviewDetail } from './review-detail.js'
 import { Conflicts, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
@@ -158,6 +158,13 @@ function Reviewing({ id, first, session }) {
   const chosen = row && draft.id === row.id ? draft.targets : row ? choiceOf(row.element) : []
   const many = selected.size ? list.filter((one) => selected.has(one.id)) : []
   const meant = many.length ? many : row ? [row] : []
+
+  const focused = useRef() // what had the focus and is gone by what it did, or can do nothing more, gives it to the list
+  useLayoutEffect(() => {
+    if (!focused.current || (focused.current.isConnected && !focused.current.disabled)) return
+    focused.current = undefined
+    grid.current?.focus()
+  })
 
   const unfiltered = useRef(filter)
   useEffect(() => {
@@ -324,24 +331,25 @@ function Reviewing({ id, first, session }) {
     decide(tn('Accepted {n} at or above {threshold}', 'Accepted {n} at or above {threshold}', those.length, { threshold: percent(threshold) }), those.map((one) => accept(one.id, one.choice)), those.map((one) => one.element))
     say(tn('{n} accepted.', '{n} accepted.', those.length) + leftText(left))
   }
+  const hint = (command) => hintOf(command, keys)
   const close = () => { setOpen(undefined); grid.current?.focus() }
   const decided = useMemo(() => progressOf(rows), [rows])
-  return html`<div class="review">
+  return html`<div class="review" onFocusIn=${(event) => { focused.current = event.target }} onFocusOut=${(event) => { if (event.relatedTarget) focused.current = undefined }}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
-    <${ReviewBar} progress=${decided} coverage=${alignment.coverage} history=${history.next()} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
+    <${ReviewBar} progress=${decided} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
       onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
     <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
     ${refused && (refused.operation.undo || refused.operation.redo
       ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
       : html`<${Problem} error=${refused.error} />`)}
     <${ReviewFilters} filter=${filter} onFilter=${setFilter} rows=${rows} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
-      facets=${facets} onFacets=${() => setFacets(!facets)} />
+      run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
     ${facets && html`<${Facets} rows=${rows} about=${about} filter=${filter} onFilter=${setFilter} />`}
-    ${many.length > 0 && html`<${Selection} rows=${many} run=${run} about=${about} />`}
+    ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
       <section class="detail" aria-label=${t('The one looked at')}>
-        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
+        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
             onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
             onComment=${(text) => { perform({ label: '', comments: [{ source_data_element: row.id, text }] }); say(t('Comment added')); grid.current?.focus() }} />`}
       </section>

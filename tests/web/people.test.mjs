@@ -1,0 +1,125 @@
+// Two people in two browsers, against the real program and its stand-in servers: one lets the other in, both decide at once, one approves what the other decided.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { axe, openPage, startBrowser } from './browser.mjs'
+import { startDemo } from './demo.mjs'
+
+let browser, demo
+before(async () => {
+  demo = await startDemo()
+  browser = await startBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+
+const account = (name) => new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(demo.printed)[1]
+const grid = (page) => page.getByRole('grid')
+const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
+const saved = (page) => page.getByText('All changes saved').waitFor()
+const decided = (page, n) => page.getByText(new RegExp(`^${n} of \\d+ decided$`)).waitFor()
+
+/** Signed in to both servers. What is expected in the console: the second of two who saw the same is told so by a 412, an undo that cannot be by a 409. */
+async function person(name) {
+  const opened = await openPage(browser, { expected: [/status of (409|412)/] })
+  const { page } = opened
+  for (const server of ['District', 'Central']) {
+    await page.goto(`${demo.page}/servers`)
+    await page.getByRole('link', { name: new RegExp(`^Sign in to ${server}`) }).click()
+    await page.getByRole('tab', { name: 'Password', exact: true }).click()
+    await page.getByLabel('User name').fill(name)
+    await page.locator('input[type=password]').fill(account(name))
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: new RegExp(`^Sign out of ${server}`) }).waitFor()
+  }
+  return opened
+}
+
+async function openReview(page, address) {
+  await page.goto(address)
+  await grid(page).waitFor()
+  await grid(page).focus()
+}
+
+test('two people review one alignment', { timeout: 600000 }, async () => {
+  const asha = await person('asha')
+  const lena = await person('lena')
+  await asha.page.goto(`${demo.page}/alignments/new`)
+  await asha.page.getByRole('region', { name: 'Values come from' }).getByLabel(/Server/).selectOption({ label: 'District (demo, 2.41)' })
+  await asha.page.getByRole('region', { name: 'Values go to' }).getByLabel(/Server/).selectOption({ label: 'Central (demo, 2.43)' })
+  await asha.page.getByLabel(/Malaria monthly report/).check()
+  await asha.page.getByLabel(/HMIS 105 Malaria/).check()
+  await asha.page.getByRole('button', { name: 'Propose what corresponds' }).click()
+  await grid(asha.page).waitFor()
+  const address = asha.page.url()
+
+  // until she is let in there is nothing for her
+  const list = await lena.page.request.get(`${demo.page}/v1/alignments`, { headers: { 'X-Drawbridge': '1' } })
+  assert.deepEqual(await list.json(), [])
+  await asha.page.getByRole('button', { name: 'People' }).click()
+  const dialog = asha.page.getByRole('dialog', { name: 'People' })
+  await dialog.getByLabel('User name there').fill('lena')
+  await dialog.getByRole('button', { name: 'Let in' }).click()
+  await dialog.getByLabel(/^A second person approves/).check()
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.getByRole('button', { name: 'Save' }).and(asha.page.locator(':disabled')).waitFor()
+  await press(asha.page, 'Escape')
+  await lena.page.goto(`${demo.page}/alignments`)
+  await lena.page.getByText('Malaria monthly report').first().waitFor()
+
+  // both decide at once: about other rows it goes by itself, about the same row a person chooses
+  await openReview(asha.page, address)
+  await openReview(lena.page, address)
+  await press(asha.page, 'n', 'n')
+  await saved(asha.page)
+  await press(lena.page, 'End', 'n')
+  await saved(lena.page)
+  await decided(lena.page, 3)
+  await press(asha.page, 'End', 'l')
+  await asha.page.getByText('Somebody else changed the same meanwhile').waitFor()
+  assert.deepEqual(await axe(asha.page, 'conflict of two people'), [])
+  await asha.page.getByText(/No counterpart \(lena\)/).waitFor()
+  await asha.page.getByRole('button', { name: 'Keep theirs' }).click()
+  await saved(asha.page)
+  await decided(asha.page, 3)
+
+  // approval: not by who decided, but by the other one; an undo of it comes back after a reload
+  await press(asha.page, 'Home', 'p')
+  await asha.page.getByText('There is nothing here for you to approve').waitFor({ state: 'attached' })
+  await lena.page.reload()
+  await grid(lena.page).waitFor()
+  await grid(lena.page).focus()
+  await press(lena.page, 'Home', 'p')
+  await saved(lena.page)
+  await press(lena.page, 'Home', 'h')
+  await lena.page.getByRole('list', { name: 'History' }).getByText(/Approved by lena/).waitFor()
+  await lena.page.getByRole('list', { name: 'History' }).getByText(/^asha/).first().waitFor()
+  assert.deepEqual(await axe(lena.page, 'history of two people'), [])
+  await lena.page.reload()
+  await grid(lena.page).waitFor()
+  await lena.page.locator('button[title^="Approved: "]').waitFor()
+  await grid(lena.page).focus()
+  await press(lena.page, 'u')
+  await saved(lena.page)
+  await press(lena.page, 'Home')
+  await lena.page.getByText('Waits for a second person').first().waitFor({ state: 'attached' })
+  await press(lena.page, 'Shift+U')
+  await saved(lena.page)
+
+  // she decides anew what was hers to approve: asha's undo does not take that away
+  await press(lena.page, 'Home', 'l')
+  await saved(lena.page)
+  await asha.page.reload()
+  await grid(asha.page).waitFor()
+  await asha.page.locator('button[title^="No counterpart: "]').first().waitFor()
+  await grid(asha.page).focus()
+  await press(asha.page, 'u', 'u')
+  await asha.page.getByText(/^That cannot be taken back/).waitFor()
+  await saved(asha.page)
+  await decided(asha.page, 2)
+  for (const one of [asha, lena]) {
+    assert.deepEqual(one.complaints, [])
+    await one.close()
+  }
+})
