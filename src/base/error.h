@@ -93,14 +93,13 @@ static inline void error_clear(struct error *error) {
   error->reason[0] = error->server[0] = error->message[0] = '\0';
 }
 
-/* Fills *error and returns -1, so that `return error_set(…)` reads well. A longer message is cut at a character. Cold, as all that tells of a failure: the
- * compiler then puts every branch that fails out of the way of those that every request takes. */
-int error_set(struct error *error, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4), cold));
+/* Fills *error and returns -1, so that `return error_set(…)` reads well. A longer message is cut at a character. */
+int error_set(struct error *error, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " before the message and keeps the code. Returns -1. */
-int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
+int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-int error_name_server(struct error *error, struct str id) __attribute__((cold)); /* whose failure it is. Returns -1 */
+int error_name_server(struct error *error, struct str id); /* whose failure it is. Returns -1 */
 
 const char *error_name(enum error_code code); /* "bad_request"; "none" */
 const char *error_title(enum error_code code);

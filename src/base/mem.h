@@ -13,7 +13,7 @@ void *mem_alloc(size_t size);                                                   
 void *mem_alloc_array(size_t count, size_t size);                                /* zeroed, the product checked */
 void *mem_resize_array(void *old, size_t count, size_t size);                    /* what is new is not zeroed */
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *format, ...); /* free with free() */
-_Noreturn void mem_exhausted(size_t wanted) __attribute__((cold));
+_Noreturn void mem_exhausted(size_t wanted);
 
 /* `_cleanup_free_ char *x`: freed when the scope ends. */
 void mem_cleanup_free(void *pointer_to_pointer);

@@ -119,10 +119,10 @@ void connection_drain(struct connection *connection); /* nothing more is asked f
 struct http_exchange *exchange_new(struct connection *connection, struct h2_stream *stream, struct arena *arena);
 void exchange_body(struct http_exchange *exchange, struct str piece);
 void exchange_body_end(struct http_exchange *exchange);
-__attribute__((cold)) void exchange_body_broken(struct http_exchange *exchange, const struct error *error);
+void exchange_body_broken(struct http_exchange *exchange, const struct error *error);
 void exchange_detach(struct http_exchange *exchange); /* its answer is out */
 void exchange_leave(struct http_exchange *exchange);  /* the browser went */
-__attribute__((cold)) void exchange_refuse(struct http_exchange *exchange, const struct error *error);
+void exchange_refuse(struct http_exchange *exchange, const struct error *error);
 bool exchange_wants_body(const struct http_exchange *exchange);
 bool exchange_status_is_empty(int status); /* its answer has no body, and tells no length */
 
