@@ -1,7 +1,8 @@
 /* h1: the body of one HTTP/1.x message, taken out of the bytes of its connection.
  *
- * What holds always: two readers look at every byte, the guard (http/guard.h) and llhttp behind it. They must agree on the head's framing, on each run of data and on the end; else the message is broken
- * and the connection must not be used further. Only runs of data come out; chunk sizes, extensions and trailers stay inside. No callbacks: who calls h1_next takes one piece at a time, and may stop in between.
+ * What holds always: two readers look at every request, and at every answer whose end lies in its bytes (chunks) or at the connection's: the guard (http/guard.h) and llhttp behind it. They must agree on the
+ * head's framing, on each run of data and on the end; else the message is broken and the connection must not be used further. An answer that says its length, or has no body, is counted: the guard has judged
+ * that number, and a second reader would cost each call more than the rest of the reading does (fuzz_message holds llhttp against it). Only runs of data come out; chunk sizes, extensions and trailers stay inside. No callbacks: who calls h1_next takes one piece at a time, and may stop in between.
  *
  * Life cycle: h1_start with the head that the guard let pass, h1_next until END or BROKEN; nothing to free. A struct h1 does not move between these. */
 #ifndef DRAWBRIDGE_HTTP_H1_H
@@ -19,6 +20,7 @@ struct h1 {
   struct guard_chunks chunks;
   int64_t left;     /* of GUARD_LENGTH */
   struct str piece; /* what llhttp called data in the bytes it was given last */
+  bool counted;     /* llhttp is not asked */
   bool head_seen, complete;
 };
 

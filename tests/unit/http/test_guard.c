@@ -287,6 +287,31 @@ static void answers(void **state) {
   assert_true(f.keep_alive);
 }
 
+/* An answer of a stated length: whole, and cut anywhere, it ends there, and what is behind it stays; cut short it is broken. */
+static void counts_answers(void **state) {
+  struct str head = STR("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), all = STR("abcdeHTTP/1.1");
+  struct guard_answer answer;
+  struct guard_framing framing;
+  struct error error = {0};
+  assert_int_equal(judge_answer(head, false, &answer, &framing), ERROR_NONE);
+  for (size_t cut = 0; cut < all.n; cut++) {
+    struct h1 h1;
+    assert_int_equal(h1_start(&h1, H1_ANSWER, head, &framing, &error), 0);
+    struct str part = str_slice(all, 0, cut), piece;
+    size_t seen = 0;
+    while (h1_next(&h1, &part, &piece, &error) == H1_DATA) seen += piece.n;
+    assert_int_equal(seen, cut < 5 ? cut : 5);
+    assert_int_equal(part.n, cut - seen);
+    assert_int_equal(h1_eof(&h1, &error), cut < 5 ? H1_BROKEN : H1_END);
+    assert_int_equal(error.code, cut < 5 ? ERROR_upstream_broken : ERROR_NONE);
+    error_clear(&error);
+    part = str_from(all, cut);
+    while (cut < 5 && h1_next(&h1, &part, &piece, &error) == H1_DATA) seen += piece.n;
+    assert_int_equal(seen, 5);
+    if (cut < 5) assert_true(str_eq(part, STR("HTTP/1.1")));
+  }
+}
+
 /* Chunks: whole, and cut at every byte, give the same. */
 
 static enum h1_found read_chunks(struct str bytes, size_t step, struct buf *ret_body, size_t *ret_rest) {
@@ -385,9 +410,9 @@ static void limits_chunk_extras(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(refuses),       cmocka_unit_test(waits_for_the_end),   cmocka_unit_test(limits_bytes),
-      cmocka_unit_test(passes),        cmocka_unit_test(absolute_targets),    cmocka_unit_test(answers),
-      cmocka_unit_test(judges_chunks), cmocka_unit_test(limits_chunk_extras),
+      cmocka_unit_test(refuses),        cmocka_unit_test(waits_for_the_end), cmocka_unit_test(limits_bytes),
+      cmocka_unit_test(passes),         cmocka_unit_test(absolute_targets),  cmocka_unit_test(answers),
+      cmocka_unit_test(counts_answers), cmocka_unit_test(judges_chunks),     cmocka_unit_test(limits_chunk_extras),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }
