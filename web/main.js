@@ -14,6 +14,7 @@ const Run = later(async () => (await import('./screens/run.js')).Run)
 const Runs = later(async () => (await import('./screens/runs.js')).Runs)
 const Send = later(async () => (await import('./screens/send.js')).Send)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
+const Places = later(async () => (await import('./screens/places.js')).Places)
 
 const routes = [
   ['/', Servers],
@@ -23,6 +24,7 @@ const routes = [
   ['/alignments/new', NewAlignment],
   ['/alignments/:alignment', Review],
   ['/alignments/:alignment/drift', Drift],
+  ['/alignments/:alignment/places', Places],
   ['/alignments/:alignment/send', Send],
   ['/runs', Runs],
   ['/runs/:run', Run],

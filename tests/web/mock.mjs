@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { dirname, extname, join, normalize } from 'node:path'
 import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
+import { findPlaces, knownPlaces, madeUpPlaces } from './made-up-places.mjs'
+import { withPlaceDecisions } from '../../web/model/places.js'
 import { decided, reviewOf, cellDecided } from '../../web/model/review.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -39,6 +41,7 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
     ],
     connections: new Map(),
     alignments: new Map(),
+    places: new Map(), // by alignment, made when they are asked for
     runs: new Map(),
     elements,
     unitCount: units,
@@ -156,6 +159,8 @@ const ROUTES = [
   ['PUT', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id], body, request) => { sameVersion(of(world.alignments, id), request); return { json: world.review.setPeople(of(world.alignments, id), body, world.me) } }],
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': '["left out: the servers"]' } : {} } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
   ['GET', /^\/v1\/formats$/, () => ({ json: [{ name: 'json', title: 'Mapping (JSON)', ending: '.json', media_type: 'application/json', cannot_hold: '' }, { name: 'csv', title: 'List (CSV)', ending: '.csv', media_type: 'text/csv', cannot_hold: 'the servers' }] })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: counted(world.drift), changes: world.drift, warnings: [] } } }],
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
@@ -244,6 +249,20 @@ function ending(run) {
   ]
 }
 
+function placesOf(world, alignment) {
+  if (!world.places.has(alignment.id)) world.places.set(alignment.id, madeUpPlaces(alignment.id, alignment.version))
+  return { ...world.places.get(alignment.id), version: alignment.version }
+}
+
+function decidePlaces(world, alignment, decisions, by) {
+  const places = placesOf(world, alignment)
+  for (const [kind, member] of [['org_unit', 'org_units'], ['attribute_option_combo', 'attribute_option_combos']]) {
+    places[member] = withPlaceDecisions(places[member], decisions.filter((one) => one.kind === kind), knownPlaces)
+    for (const pair of places[member].pairs) if (decisions.some((one) => one.source === pair.source.id)) Object.assign(pair.decision, { by, at: now() })
+  }
+  world.places.set(alignment.id, places)
+}
+
 /** Adds to a world what makes and changes alignments. */
 function withAlignments(world) {
   world.align = ({ source, target }, id = `alignment${world.alignments.size + 1}`) => {
@@ -255,7 +274,8 @@ function withAlignments(world) {
     let review = reviewOf(alignment)
     const changedElements = new Set()
     const changedCells = []
-    for (const one of decisions) {
+    decidePlaces(world, alignment, decisions.filter((one) => one.source), by)
+    for (const one of decisions.filter((decision) => decision.source_data_element)) {
       const id = one.source_data_element
       if (one.kind === 'data_element') {
         const next = decided(review, review.elements.get(id), one)

@@ -2,39 +2,20 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { axe, openPage, picture, startBrowser } from './browser.mjs'
-import { startMock } from './mock.mjs'
+import { startBrowser } from './browser.mjs'
+import { PAIR, REFUSED, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
 after(() => browser?.close())
 
-/** One test with a world and a page of its own; at its end nothing may have been complained about. */
-function scene(name, options, run) {
-  test(name, async () => {
-    const world = await startMock(options)
-    const opened = await openPage(browser, options)
-    const clean = async (label) => {
-      assert.deepEqual(await axe(opened.page, label), [])
-      await picture(opened.page, label)
-    }
-    try {
-      await run({ world, clean, go: (path) => opened.page.goto(world.url + path), ...opened })
-      assert.deepEqual(opened.complaints, [])
-    } finally {
-      await opened.close()
-      await world.stop()
-    }
-  })
-}
+const scene = sceneIn(test, () => browser)
 
 const CHANGES = [
   { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },
   { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', rules: [3], sentence: 'it is no longer whole' },
   { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', rules: [], sentence: 'it is called otherwise' },
 ]
-const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
-const REFUSED = /Failed to load resource: the server responded with a status of/ // Chromium's own line for each refused call
 const grid = (page) => page.getByRole('grid')
 const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
 const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()

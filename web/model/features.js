@@ -30,3 +30,23 @@ const NAMES = {
 
 export const knownFeatures = () => Object.keys(NAMES)
 export const featureName = (name) => NAMES[name]?.() ?? name.replaceAll('_', ' ')
+
+const REASONS = {
+  decided: () => t('A person decided so'),
+  decided_none: () => t('A person decided that there is no counterpart'),
+  same_code: () => t('They have the same id or code'),
+  same_name: () => t('They have the same name'),
+  vetoed: () => t('The names contradict each other in age, sex, dose or the like'),
+  other_type: () => t('They hold different kinds of values'),
+  rival: () => t('The names are alike, but another element fits this target better'),
+  short_name: () => t('A short name or form name is the same, or all but what a whole list shares'),
+  almost_same_words: () => t('The names say the same in almost the same words'),
+  some_conflict: () => t('Some words agree, but not all that the names tell'),
+  telling_words: () => t('The telling words of the names agree'),
+  common_words: () => t('Names, descriptions and options have telling words in common'),
+  few_words: () => t('A few words agree'),
+}
+
+export const knownReasons = () => Object.keys(REASONS)
+/** Why a proposal is there, in one sentence; drawbridge's own where it has a reason that is not known here. */
+export const elementReason = ({ reason, why }) => REASONS[reason]?.() ?? why

@@ -5,7 +5,7 @@ import { later } from '../later.js'
 import { Button, Confidence, Notice, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, searchTargets, wantsApproval } from '../model/review.js'
-import { featureName } from '../model/features.js'
+import { elementReason, featureName } from '../model/features.js'
 import { valueType } from '../model/value-types.js'
 import { stateTag, Warnings, withHint } from './review-list.js'
 
@@ -91,7 +91,7 @@ function Why({ review, element, chosen }) {
   const proposal = element.proposals.find((one) => one.target.id === wanted)
   const target = review.targets.get(wanted)
   return html`<div class="why">
-    ${proposal ? html`<p>${proposal.why}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
+    ${proposal ? html`<p>${elementReason(proposal)}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
     ${proposal?.features.length > 0 && html`<${Features} features=${proposal.features} />`}
     ${target && html`<${Compare} source=${element.source} target=${target} />`}
   </div>`

@@ -1,0 +1,24 @@
+// One test with a world of made-up servers and a page of its own; at its end nothing may have been complained about.
+import assert from 'node:assert/strict'
+import { axe, openPage, picture } from './browser.mjs'
+import { startMock } from './mock.mjs'
+
+export const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
+export const REFUSED = /Failed to load resource: the server responded with a status of/ // Chromium's own line for each refused call
+
+export const sceneIn = (test, browser) => (name, options, run) =>
+  test(name, async () => {
+    const world = await startMock(options)
+    const opened = await openPage(browser(), options)
+    const clean = async (label) => {
+      assert.deepEqual(await axe(opened.page, label), [])
+      await picture(opened.page, label)
+    }
+    try {
+      await run({ world, clean, go: (path) => opened.page.goto(world.url + path), ...opened })
+      assert.deepEqual(opened.complaints, [])
+    } finally {
+      await opened.close()
+      await world.stop()
+    }
+  })

@@ -1,0 +1,84 @@
+// What the screen of org units, attribute options and periods thinks with: rows out of proposals and decisions, filters, decisions. No DOM, no network; nothing given is changed.
+import { lastPeriods } from './periods.js'
+
+/** [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, proposals, reasons, decision, confidence?}] */
+export const placeRows = (places) => places.pairs.map(placeRow)
+
+const isAnswer = (proposal) => proposal.decision !== 'candidate'
+
+function placeRow(pair) {
+  const { source, proposals, decision } = pair
+  const answer = proposals.find(isAnswer)
+  const decided = decision.state !== 'open'
+  return {
+    id: source.id, source, proposals, decision,
+    state: decided ? decision.state : answer ? 'proposed' : 'nothing',
+    choice: decided ? decision.targets[0] : answer?.target,
+    confidence: decided ? undefined : answer?.confidence,
+    sure: !decided && answer?.decision === 'auto',
+    reasons: pair.reasons ?? [],
+  }
+}
+
+const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
+
+export const NO_PLACE_FILTER = { text: '', state: 'any' }
+
+export function filterPlaces(rows, { text, state }) {
+  const words = plain(text).split(/\s+/).filter(Boolean)
+  const wanted = { any: () => true, open: (row) => row.state === 'proposed' || row.state === 'nothing' }[state] ?? ((row) => row.state === state)
+  return rows.filter((row) => {
+    if (!wanted(row)) return false
+    const all = plain([row.source, row.choice].filter(Boolean).map((one) => `${one.name} ${one.code ?? ''} ${one.above ?? ''}`).join(' '))
+    return words.every((word) => all.includes(word))
+  })
+}
+
+export const openPlaces = (places) => placeRows(places).filter((row) => row.state === 'proposed' || row.state === 'nothing').length
+
+// --- decisions, and here as the server will apply them ---
+
+export const acceptPlace = (kind, id, target) => ({ kind, source: id, decision: 'accepted', targets: [{ id: target.id }] })
+export const rejectPlace = (kind, id, target) => ({ kind, source: id, decision: 'rejected', targets: [{ id: target.id }] })
+export const nowhere = (kind, id) => ({ kind, source: id, decision: 'none' })
+export const forgetPlace = (kind, id) => ({ kind, source: id, decision: 'undecided' })
+
+/** What brings a row's decision back to what it is now. */
+export function restoringPlace(kind, row) {
+  const { state, targets, rejected } = row.decision
+  return [forgetPlace(kind, row.id), ...rejected.map((one) => rejectPlace(kind, row.id, one)), ...(state === 'accepted' ? [acceptPlace(kind, row.id, targets[0])] : []), ...(state === 'none' ? [nowhere(kind, row.id)] : [])]
+}
+
+/** `known`: places by id that a decision may name beside what is proposed. */
+export function withPlaceDecisions(places, decisions, known) {
+  const pairs = new Map(places.pairs.map((pair) => [pair.source.id, pair]))
+  for (const one of decisions) {
+    const pair = pairs.get(one.source)
+    if (pair) pairs.set(one.source, decidedPair(pair, one, known))
+  }
+  return { ...places, pairs: [...pairs.values()] }
+}
+
+function decidedPair(pair, { decision, targets = [] }, known) {
+  const place = ({ id }) => known.get(id) ?? [...pair.proposals.map((one) => one.target), ...pair.decision.targets, ...pair.decision.rejected].find((one) => one.id === id) ?? { id, name: id }
+  const chosen = targets.map(place)
+  const without = pair.decision.rejected.filter((one) => !chosen.some((other) => other.id === one.id))
+  const become = (state, rest) => ({ ...pair, decision: { state, targets: [], rejected: [], ...rest } })
+  if (decision === 'accepted') return become('accepted', { targets: chosen, rejected: without })
+  if (decision === 'none') return become('none')
+  if (decision === 'undecided') return become('open')
+  const gone = new Set(chosen.map((one) => one.id))
+  return { ...become('open', { rejected: [...without, ...chosen] }), proposals: pair.proposals.filter((one) => !gone.has(one.target.id)) }
+}
+
+// --- periods ---
+
+/** What the rule does to the last periods: {from: [ids], to: id}, or undefined where nothing can be shown. */
+export function periodExample({ conversion, source, target }, now = new Date()) {
+  if (conversion === 'cannot' || !source) return undefined
+  const [whole] = lastPeriods(target ?? source, 1, now)
+  if (!whole) return undefined
+  if (conversion === 'same') return { from: [whole.id], to: whole.id }
+  const parts = lastPeriods(source, 400, now).filter((one) => one.start >= whole.start && one.end <= whole.end).reverse()
+  return parts.length ? { from: parts.map((one) => one.id), to: whole.id } : undefined
+}
