@@ -201,6 +201,12 @@ export type Decision = {
 
 export type PlaceKind = 'org_unit' | 'attribute_option_combo'
 
+export interface Combo extends Thing {
+  categories: (Thing & { options: Thing[] })[]
+  /** `options` are ids, in the order of the categories. */
+  option_combos: (Thing & { options: string[] })[]
+}
+
 export interface Place {
   id: string
   name: string
@@ -316,6 +322,7 @@ export interface Drawbridge {
     formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string }[]>
     mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: string[] }>
     importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: string[] }>
+    combos(id: string, options?: CallOptions): Promise<{ source: Combo[]; target: Combo[] }>
     places(id: string, options?: CallOptions): Promise<AlignmentPlaces>
     placeTargets(id: string, kind: PlaceKind, search: string, options?: CallOptions): Promise<Place[]>
     drift(id: string, options?: CallOptions): Promise<Drift>

@@ -487,6 +487,8 @@ function alignmentCalls(json, call) {
       const response = await call(`${at(id)}/mapping?format=${encodeURIComponent(format)}`, { ...options, method: 'PUT', headers: { 'If-Match': `"${ifMatch}"` }, body: file })
       return { ...(await response.json()), warnings: warningsOf(response) }
     },
+    /** The category combos of both sides, with categories and options. */
+    combos: (id, options) => json(`${at(id)}/combos`, options),
     /** Org units, attribute option combos and periods: what is proposed and what is decided. `decide` decides about the first two. */
     places: (id, options) => json(`${at(id)}/places`, options),
     /** The target's org units (`org_unit`) or attribute option combos (`attribute_option_combo`) that a search finds. */

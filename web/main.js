@@ -14,6 +14,9 @@ const Run = later(async () => (await import('./screens/run.js')).Run)
 const Runs = later(async () => (await import('./screens/runs.js')).Runs)
 const Send = later(async () => (await import('./screens/send.js')).Send)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
+const Disaggregation = later(async () => (await import('./screens/disaggregation.js')).Disaggregation)
+const Overview = later(async () => (await import('./screens/overview.js')).Overview)
+const Files = later(async () => (await import('./screens/files.js')).Files)
 const Places = later(async () => (await import('./screens/places.js')).Places)
 
 const routes = [
@@ -24,6 +27,9 @@ const routes = [
   ['/alignments/new', NewAlignment],
   ['/alignments/:alignment', Review],
   ['/alignments/:alignment/drift', Drift],
+  ['/alignments/:alignment/disaggregation', Disaggregation],
+  ['/alignments/:alignment/files', Files],
+  ['/alignments/:alignment/overview', Overview],
   ['/alignments/:alignment/places', Places],
   ['/alignments/:alignment/send', Send],
   ['/runs', Runs],

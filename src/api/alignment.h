@@ -127,6 +127,9 @@ int alignment_places(const struct alignment *alignment, const atomic_bool *cance
 /* The target's org units (attribute option combos) that take part and have all words of the search in name, code or id, case and accents aside: a JSON list, the first ALIGNMENT_FOUND_MAX. False: larger than buf->max. */
 bool alignment_find_places(const struct alignment *alignment, enum decision_of of, struct str search, struct buf *out);
 
+/* The category combos of the elements of both sides (docs/openapi.yaml, AlignmentCombos). False: larger than buf->max. */
+bool alignment_combos(const struct alignment *alignment, struct buf *out);
+
 /* What of `after` is another than in `before` (docs/openapi.yaml, AlignmentChanges); both as alignment_state wrote them about this alignment. A state in another form counts as changed altogether. False: larger than buf->max. */
 bool alignment_changes(const struct alignment *alignment, struct str before, struct str after, struct buf *out);
 

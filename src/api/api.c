@@ -40,6 +40,7 @@ static const struct route {
     {"GET", "/v1/alignments/{}/mapping", api_alignment_mapping, 0},
     {"PUT", "/v1/alignments/{}/mapping", api_alignment_import, BODY_MAX},
     {"GET", "/v1/formats", api_formats_list, 0},
+    {"GET", "/v1/alignments/{}/combos", api_alignment_combos, 0},
     {"GET", "/v1/alignments/{}/places", api_alignment_places, 0},
     {"GET", "/v1/alignments/{}/places/targets", api_alignment_place_targets, 0},
     {"GET", "/v1/alignments/{}/drift", api_alignment_drift, 0},

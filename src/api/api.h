@@ -74,6 +74,7 @@ int api_alignment_delete(struct api_job *job, struct error *error);
 int api_alignment_mapping(struct api_job *job, struct error *error);
 int api_alignment_import(struct api_job *job, struct error *error);
 int api_formats_list(struct api_job *job, struct error *error);
+int api_alignment_combos(struct api_job *job, struct error *error);
 int api_alignment_places(struct api_job *job, struct error *error);
 int api_alignment_place_targets(struct api_job *job, struct error *error);
 int api_alignment_history(struct api_job *job, struct error *error);

@@ -144,6 +144,10 @@ class OpenApi(Case):
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 412, {"If-Match": '"1"'}, {"decisions": []})
         self.ask("PATCH", "/v1/alignments/{alignment}", at, 400, {"If-Match": '"2"'}, {"decisions": [{"kind": "nothing"}]})
         self.ask("GET", "/v1/alignments/{alignment}/mapping", f"{at}/mapping", 200)
+        combos = self.ask("GET", "/v1/alignments/{alignment}/combos", f"{at}/combos", 200).json
+        self.assertEqual({combo["id"] for combo in combos["target"]}, {combo["id"] for combo in state["target_combos"]})
+        self.assertTrue(all(len(coc["options"]) == len(combo["categories"]) for side in combos.values() for combo in side for coc in combo["option_combos"]))
+        self.ask("GET", "/v1/alignments/{alignment}/combos", "/v1/alignments/nothing/combos", 404)
         self.ask("GET", "/v1/alignments/{alignment}/places", f"{at}/places", 200)
         self.ask("GET", "/v1/alignments/{alignment}/places", "/v1/alignments/nothing/places", 404)
         self.assertGreater(len(self.ask("GET", "/v1/alignments/{alignment}/places/targets", f"{at}/places/targets?kind=org_unit", 200).json), 0)

@@ -54,3 +54,13 @@ export function madeUpUnits(count) {
   for (let i = 1; i < count; i++) units.push({ id: `OrgUnit${String(i).padStart(4, '0')}`, name: `${['Kakua', 'Tikonko', 'Badjia', 'Lugbu'][i % 4]} health post ${i}`, code: `HP${i}`, path: `/Country0000/OrgUnit0000/OrgUnit${String(i).padStart(4, '0')}`, level: 3 })
   return units
 }
+
+/** The combos of such an alignment with their one category. */
+export function madeUpCombos() {
+  const combo = (side, id, name) => ({
+    id, name,
+    categories: [{ id: `${side}Category`, name, options: AGES.map((age, i) => ({ id: `${side}Age${i}`, name: age })) }],
+    option_combos: AGES.map((_, i) => ({ ...coc(side, i), options: [`${side}Age${i}`] })),
+  })
+  return { source: [combo('Source', 'SourceAges0', 'Age')], target: [combo('Target', 'TargetAges0', 'Age group')] }
+}

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dirname, extname, join, normalize } from 'node:path'
-import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
+import { madeUpAlignment, madeUpCombos, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
 import { findPlaces, knownPlaces, madeUpPlaces } from './made-up-places.mjs'
 import { withPlaceDecisions } from '../../web/model/places.js'
@@ -89,7 +89,7 @@ async function answer(world, request, response) {
     const found = ROUTES.find(([method, pattern]) => method === request.method && pattern.test(path))
     if (!found) throw new Problem(404, 'not_found')
     const words = found[1].exec(path).slice(1).map(decodeURIComponent)
-    const body = text ? JSON.parse(text) : undefined
+    const body = text && !path.endsWith('/mapping') ? JSON.parse(text) : text || undefined
     const { status = 200, json, text: plain, headers = {} } = found[2](world, words, body, request, url) ?? { status: 204 }
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
     response.end(json === undefined ? plain : JSON.stringify(json))
@@ -161,7 +161,9 @@ const ROUTES = [
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': '["left out: the servers"]' } : {} } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
-  ['GET', /^\/v1\/formats$/, () => ({ json: [{ name: 'json', title: 'Mapping (JSON)', ending: '.json', media_type: 'application/json', cannot_hold: '' }, { name: 'csv', title: 'List (CSV)', ending: '.csv', media_type: 'text/csv', cannot_hold: 'the servers' }] })],
+  ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/combos$/, (world, [id]) => { of(world.alignments, id); return { json: madeUpCombos() } }],
+  ['GET', /^\/v1\/formats$/, () => ({ json: FORMATS })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: counted(world.drift), changes: world.drift, warnings: [] } } }],
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
   ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(({ steps, ...run }) => run) } }],
@@ -247,6 +249,20 @@ function ending(run) {
       ? { state: 'refused', counts: { ...COUNTS, created: 1300, updated: 38, ignored: { E7617: 2 }, verified: 1338 }, totals: totals(), conflicts: [conflict], progress: { done: 0, of: 0 } }
       : { state: 'done', counts: { ...COUNTS, created: 1300, updated: 40, verified: 1340 }, totals: totals(), progress: { done: 0, of: 0 } },
   ]
+}
+
+const FORMATS = [['json', '.json'], ['csv', '.csv'], ['xlsx', '.xlsx'], ['fhir', '.fhir.json'], ['datim', '.datim.csv'], ['new-one', '.new']].map(([name, ending]) => ({ name, title: `In English: ${name}`, ending, media_type: 'text/plain', cannot_hold: '' }))
+
+/** Accepts what the file names, a source and a target id a line. */
+function importMapping(world, [id], text, request, url) {
+  const alignment = of(world.alignments, id)
+  if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
+  world.imported = { format: url.searchParams.get('format'), text }
+  const lines = (text ?? '').split('\n').filter(Boolean).map((line) => line.split(' '))
+  if (lines.some((line) => line.length !== 2)) throw new Problem(400, 'bad_request', { detail: 'line 1: two ids are wanted' })
+  const known = lines.filter(([source]) => alignment.elements.some((one) => one.source.id === source))
+  const changes = world.decide(alignment, known.map(([source, target]) => ({ kind: 'data_element', source_data_element: source, decision: 'accepted', targets: [{ data_element: target }] })), 'maria')
+  return { json: changes, headers: known.length < lines.length ? { 'Drawbridge-Warnings': JSON.stringify([`${lines.length - known.length} cells or pairs are passed over`]) } : {} }
 }
 
 function placesOf(world, alignment) {

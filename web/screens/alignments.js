@@ -3,15 +3,13 @@ import { html, useState } from '../lib.js'
 import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
-import { download } from '../download.js'
-import { Button, Dialog, Loading, Name, Notice, Problem, Select } from '../ui.js'
+import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
 
 export const pairName = (one) => `${one.source?.data_set?.name ?? one.source?.server} → ${one.target?.data_set?.name ?? one.target?.server}`
 
 export function Alignments() {
   const list = useLoad((signal) => gateway.alignments.list({ signal }), [])
   const [removing, setRemoving] = useState()
-  const [exporting, setExporting] = useState()
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
     <div class="title"><h1>${t('Alignments')}</h1><${Link} class="button primary" to="/alignments/new">${t('Align two data sets')}<//></div>
@@ -27,37 +25,11 @@ export function Alignments() {
         <td>${time(one.updated)}</td>
         <td><div class="row end"><${Link} class="button small" to="/alignments/${one.id}" aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
           <${Link} class="button small" to="/alignments/${one.id}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
-          <${Button} small onClick=${() => setExporting(one)} aria-label=${t('Export {name}', { name: pairName(one) })}>${t('Export')}<//>
+          <${Link} class="button small" to="/alignments/${one.id}/files" aria-label=${t('Export or import {name}', { name: pairName(one) })}>${t('Files')}<//>
           ${one.mine !== false && html`<${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//>`}</div></td>
       </tr>`)}</tbody></table></div>`}
-    ${exporting && html`<${Export} one=${exporting} onClose=${() => setExporting(undefined)} />`}
     ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
   </div>`
-}
-
-function Export({ one, onClose }) {
-  const formats = useLoad((signal) => gateway.alignments.formats({ signal }), [])
-  const [name, setName] = useState('json')
-  const [state, set] = useState({})
-  const save = async () => {
-    set({ loading: true })
-    try {
-      const { blob, warnings } = await gateway.alignments.mappingFile(one.id, name)
-      download(`mapping${formats.data.find((format) => format.name === name).ending}`, blob)
-      set({ warnings })
-    } catch (error) {
-      set({ error })
-    }
-  }
-  return html`<${Dialog} title=${t('Export the mapping')} onClose=${onClose} cancel=${t('Close')}
-      action=${html`<${Button} primary loading=${state.loading} disabled=${!formats.data} onClick=${save}>${t('Download')}<//>`}>
-    <p><${Name} of=${pairName(one)} /></p>
-    <${Problem} error=${formats.error ?? state.error} />
-    ${formats.data && html`<${Select} label=${t('As')} value=${name} onChange=${(chosen) => { setName(chosen); set({}) }}>
-      ${formats.data.map((format) => html`<option key=${format.name} value=${format.name}>${format.title}</option>`)}<//>`}
-    ${state.warnings && html`<${Notice} tone=${state.warnings.length ? 'warning' : 'info'} live title=${state.warnings.length ? t('This form cannot hold all of it') : t('The file holds all of it.')}>
-      ${state.warnings.length > 0 && html`<ul lang="en">${state.warnings.map((line) => html`<li key=${line}>${line}</li>`)}</ul>`}<//>`}
-  <//>`
 }
 
 function Remove({ one, onClose }) {

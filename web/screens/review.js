@@ -5,6 +5,7 @@ import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
 import { Loading, Notice, Problem } from '../ui.js'
+import { filterOfQuery } from '../model/address.js'
 import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withOperations } from '../model/review.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
@@ -126,7 +127,7 @@ const namesOf = (session, alignment) => {
 function Reviewing({ id, first, session }) {
   const { saved, shown, saver, saving, refused, clearRefused, take } = useReview(id, first)
   const history = useHistory(id, saver, saving, refused)
-  const [filter, setFilter] = useState(NO_FILTER)
+  const [filter, setFilter] = useState(() => ({ ...NO_FILTER, ...filterOfQuery(new URLSearchParams(location.search)) }))
   const [activeId, setActiveId] = useState(first.alignment.elements[0]?.source.id)
   const [selected, setSelected] = useState(new Set())
   const [draft, setDraft] = useState({})

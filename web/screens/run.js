@@ -138,6 +138,7 @@ function Facts({ run }) {
   const facts = [
     [counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmapped, t('Without')],
     ...(run.dry_run ? [[counts.sent, t('To be sent')]] : [[counts.created, t('Created')], [counts.updated, t('Changed')]]),
+    ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
   ]
   return html`<dl class="facts">${facts.map(([n, text]) => html`<div key=${text} class="fact"><dt>${text}</dt><dd>${number(n)}</dd></div>`)}</dl>`

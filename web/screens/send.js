@@ -30,6 +30,7 @@ function Choosing({ id, alignment }) {
   const [periods, setPeriods] = useState(() => new Set(lastPeriods(type, 1).map((one) => one.id)))
   const [chosen, setChosen] = useState(new Set())
   const [sure, setSure] = useState(false)
+  const [more, setMore] = useState({})
   const [state, set] = useState({})
   const [key] = useState(() => crypto.randomUUID())
   useEffect(() => {
@@ -39,7 +40,7 @@ function Choosing({ id, alignment }) {
   const sending = coverage.accepted + (sure ? sureOnes : 0)
   const start = async () => {
     set({ loading: true })
-    const order = { alignment: id, periods: [...periods], org_units: [...chosen], dry_run: true, accept: sure ? ['accepted', 'auto'] : ['accepted'] }
+    const order = { alignment: id, periods: [...periods], org_units: [...chosen], dry_run: true, accept: sure ? ['accepted', 'auto'] : ['accepted'], ...more }
     try {
       const run = await gateway.runs.start(order, { key: `${key} ${JSON.stringify(order).length}`.slice(0, 64) })
       sessionStorage.setItem(orderKey(run.id), JSON.stringify(order))
@@ -58,6 +59,7 @@ function Choosing({ id, alignment }) {
       <label class="check"><input type="radio" name="accept" checked=${sure} onChange=${() => setSure(true)} />${tn('Also what the engine is sure of: {n} more', 'Also what the engine is sure of: {n} more', sureOnes)}</label>
       ${sending === 0 && html`<${Notice} tone="warning" title=${t('Nothing is accepted yet')}><${Link} to="/alignments/${id}">${t('Go to the review')}<//><//>`}
     </fieldset>
+    <${More} more=${more} onChange=${setMore} />
     <${Problem} error=${state.error} again=${start} />
     <div class="row end">
       <span class="muted">${t('Nothing is written by this: the target only checks what it would be sent.')}</span>
@@ -65,6 +67,21 @@ function Choosing({ id, alignment }) {
         ${t('Check {periods} for {units}', { periods: tn('{n} period', '{n} periods', periods.size), units: tn('{n} organisation unit', '{n} organisation units', chosen.size) })}<//>
     </div>
   </div>`
+}
+
+/** What few ask for; a member of the order stands only where it is asked for. */
+function More({ more, onChange }) {
+  const set = (name, value) => {
+    const { [name]: before, ...rest } = more
+    onChange(value ? { ...rest, [name]: value } : rest)
+  }
+  const box = (name, text, value = true) => html`<label class="check"><input type="checkbox" checked=${more[name] === value} onChange=${(event) => set(name, event.target.checked && value)} />${text}</label>`
+  return html`<details class="card"><summary>${t('More choices')}</summary>
+    <${Field} label=${t('Only what changed at the source since')} type="date" value=${more.changed_since ?? ''} onInput=${(value) => set('changed_since', value)} help=${t('Left empty: all values of the periods')} />
+    ${box('deletions', t('Delete at the target what was deleted at the source'), 'delete')}
+    ${box('check_min_max', t('Hold back what is outside of the min and max values of the target'))}
+    ${box('wait', t('Wait where another run is writing to the same data set and period'))}
+  </details>`
 }
 
 function Periods({ type, chosen, onChange }) {

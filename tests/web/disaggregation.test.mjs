@@ -1,0 +1,121 @@
+// Matching cells once for all data elements of a pair of category combos.
+import './dom-free.mjs'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as d from '../../web/model/disaggregation.js'
+import { reviewOf } from '../../web/model/review.js'
+
+const named = (names, letter) => names.map((name, i) => ({ id: `${letter}${i}`, name }))
+
+/** A combo of categories given as {name: [options]}; its option combos are all of them, in order. */
+function comboOf(id, categories) {
+  const made = Object.entries(categories).map(([name, options]) => ({ id: `${id}${name}`, name, options: named(options, `${id}${name}`) }))
+  let choices = [[]]
+  for (const category of made) choices = choices.flatMap((before) => category.options.map((option) => [...before, option]))
+  return { id, name: id, categories: made, option_combos: choices.map((choice, i) => ({ id: `${id}c${i}`, name: choice.map((one) => one.name).join(', '), options: choice.map((one) => one.id) })) }
+}
+
+const SOURCE = comboOf('s', { Sex: ['Male', 'Female'], Age: ['0-4', '5-14', '15+'] })
+const TARGET = comboOf('t', { Ages: ['<5', '5-9', '10-14', '15+'], Gender: ['F', 'M'] })
+const cellOf = (combo, ...names) => combo.option_combos.find((one) => names.every((name) => one.name.split(', ').includes(name)))?.id
+const GOOD = [['Male', '0-4', 'M', '<5'], ['Female', '0-4', 'F', '<5'], ['Male', '15+', 'M', '15+'], ['Female', '15+', 'F', '15+']] // 5-14 would have to be split
+
+const planOf = (list) => new Map(list.map(([a, b, c, e]) => [cellOf(SOURCE, a, b), cellOf(TARGET, c, e)]))
+
+/** Elements "e0", "e1", …, each with its plan; their targets are "E0", …. */
+function world(plans, states = plans.map(() => 'accepted')) {
+  const target = (i) => ({ id: `E${i}`, name: `E${i}`, combo: { id: 't', name: 't' } })
+  return reviewOf({
+    elements: plans.map((_, i) => ({ source: { id: `e${i}`, name: `e${i}`, combo: { id: 's', name: 's' } }, proposals: [{ target: target(i), confidence: 0.9, decision: 'proposed' }], decision: { state: states[i], targets: states[i] === 'accepted' ? [target(i)] : [] } })),
+    cells: plans.flatMap((plan, i) => SOURCE.option_combos.map((one) => ({ source_data_element: `e${i}`, source: one, terms: plan.has(one.id) ? [{ target_data_element: `E${i}`, target: { id: plan.get(one.id), name: plan.get(one.id) }, sign: '+', confidence: 0.9, decision: 'proposed' }] : [] }))),
+    target_elements: plans.map((_, i) => target(i)),
+    target_combos: [TARGET],
+  })
+}
+const pairIn = (review) => d.comboPairs(review, { source: [SOURCE], target: [TARGET] })[0]
+
+test('what most elements do is the plan; others are exceptions', () => {
+  const other = planOf([...GOOD.slice(0, 3), ['Female', '15+', 'F', '10-14']])
+  const pair = pairIn(world([planOf(GOOD), other, planOf(GOOD)]))
+  assert.equal(pair.uses.length, 3)
+  const plan = d.usualPlan(pair)
+  assert.ok(d.samePlan(plan, planOf(GOOD)))
+  assert.deepEqual(d.exceptionsOf(pair, plan).map((one) => one.element.source.id), ['e1'])
+  const result = d.resultOf(pair, plan)
+  assert.deepEqual([result.sent, result.sources, result.filled, result.targets, result.summed], [4, 6, 4, 8, 0])
+  assert.deepEqual(result.lost.map((one) => one.name), ['Male, 5-14', 'Female, 5-14'])
+})
+
+test('what one person decided outweighs what is proposed for many', () => {
+  const decided = planOf(GOOD.slice(0, 3))
+  const review = world([planOf(GOOD), planOf(GOOD), decided])
+  for (const cell of review.cellsOf.get('e2')) cell.decided = true
+  const pair = pairIn(review)
+  assert.ok(d.samePlan(d.usualPlan(pair), decided))
+  assert.equal(d.exceptionsOf(pair, d.usualPlan(pair)).length, 2)
+})
+
+test('categories find each other in whatever order they stand', () => {
+  const pair = pairIn(world([planOf(GOOD)]))
+  const grids = d.optionGrids(pair, d.usualPlan(pair))
+  assert.deepEqual(grids.map((one) => [one.source.name, one.target.name]), [['Age', 'Ages'], ['Sex', 'Gender']])
+})
+
+test('one option decides about all cells that have it', () => {
+  const pair = pairIn(world([planOf(GOOD)]))
+  const before = d.usualPlan(pair)
+  const grids = d.optionGrids(pair, before)
+  const [ages] = grids
+  const [of, to] = [(name) => ages.source.options.find((one) => one.name === name).id, (name) => ages.target.options.find((one) => one.name === name).id]
+  const after = d.withOption(pair, before, grids, ages, of('5-14'), to('5-9'))
+  assert.deepEqual([after.get(cellOf(SOURCE, 'Male', '5-14')), after.get(cellOf(SOURCE, 'Female', '5-14'))], [cellOf(TARGET, 'M', '5-9'), cellOf(TARGET, 'F', '5-9')])
+  assert.equal(after.size, 6)
+  const moved = d.withOption(pair, after, grids, ages, of('0-4'), to('5-9'))
+  assert.equal(moved.get(cellOf(SOURCE, 'Male', '0-4')), cellOf(TARGET, 'M', '5-9'))
+  assert.equal(d.resultOf(pair, moved).summed, 2)
+  const none = d.withOption(pair, before, grids, ages, of('15+'), undefined)
+  assert.equal(none.size, 2)
+  const again = d.withOption(pair, before, grids, ages, of('0-4'), to('<5')) // the same again takes it away
+  assert.ok(!again.has(cellOf(SOURCE, 'Male', '0-4')))
+  assert.ok(d.samePlan(before, planOf(GOOD))) // nothing given is changed
+})
+
+test('a category that the target does not have is summed over', () => {
+  const undivided = comboOf('u', { Ages: ['<5', '5+'] })
+  const pair = { source: SOURCE, target: undivided, uses: [] }
+  const plan = new Map(SOURCE.option_combos.map((one) => [one.id, undivided.option_combos[one.name.endsWith('0-4') ? 0 : 1].id]))
+  const grids = d.optionGrids(pair, plan)
+  assert.deepEqual(grids.map((one) => [one.source.name, one.target.name]), [['Age', 'Ages']])
+  assert.equal(d.resultOf(pair, plan).summed, 2)
+})
+
+test('combos whose options are not told are matched cell by cell', () => {
+  const bare = { ...SOURCE, categories: [] }
+  assert.deepEqual(d.optionGrids({ source: bare, target: TARGET, uses: [] }, planOf(GOOD)), [])
+  const plan = d.withCell(planOf(GOOD), cellOf(SOURCE, 'Male', '5-14'), cellOf(TARGET, 'M', '5-9'))
+  assert.equal(plan.size, 5)
+  assert.equal(d.withCell(plan, cellOf(SOURCE, 'Male', '5-14'), cellOf(TARGET, 'M', '5-9')).size, 4)
+})
+
+test('decisions are for accepted elements, keep what goes elsewhere, and say only what is not decided yet', () => {
+  const review = world([planOf(GOOD), planOf(GOOD)], ['accepted', 'proposed'])
+  const pair = pairIn(review)
+  const plan = d.usualPlan(pair)
+  const uses = d.decidable(pair.uses)
+  assert.deepEqual(uses.map((one) => one.element.source.id), ['e0'])
+  const cell = review.cellsOf.get('e0')[0]
+  cell.terms.push({ target_data_element: 'Other', target: { id: 'x', name: 'x' }, sign: '-', confidence: 1 })
+  const decisions = d.planDecisions(review, pair, plan, uses)
+  assert.equal(decisions.length, 6)
+  assert.deepEqual(decisions[0].targets, [{ data_element: 'Other', category_option_combo: 'x', sign: '-' }, { data_element: 'E0', category_option_combo: plan.get(cell.source.id), sign: '+' }])
+  assert.deepEqual(decisions.map((one) => one.decision).sort(), ['accepted', 'accepted', 'accepted', 'accepted', 'none', 'none'])
+  for (const one of review.cellsOf.get('e0')) one.decided = true
+  assert.deepEqual(d.planDecisions(review, pair, plan, uses), [])
+})
+
+test('what subtracts, or adds one cell to several, is an exception that a plan cannot say', () => {
+  const review = world([planOf(GOOD), planOf(GOOD)])
+  review.cellsOf.get('e1')[0].terms[0].sign = '-'
+  const pair = pairIn(review)
+  assert.deepEqual(d.exceptionsOf(pair, d.usualPlan(pair)).map((one) => [one.element.source.id, one.special]), [['e1', true]])
+})

@@ -1,0 +1,41 @@
+// What the overview adds up, and the addresses that ask the review for some rows.
+import './dom-free.mjs'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { filterOfQuery, reviewAddress } from '../../web/model/address.js'
+import { formatOfFile, formatTitle } from '../../web/model/files.js'
+import { bySection, lastRead, share } from '../../web/model/overview.js'
+import { reviewOf, rowsOf } from '../../web/model/review.js'
+import { madeUpAlignment } from './made-up.mjs'
+
+test('sections add up to the whole, in the order of the data set', () => {
+  const rows = rowsOf(reviewOf(madeUpAlignment('one', 40, { server: 'a' }, { server: 'b' })))
+  const sections = bySection(rows)
+  assert.deepEqual(sections.map((one) => one.section), ['Outpatients', 'Laboratory', 'Immunisation', 'Maternal health'])
+  for (const one of sections) assert.equal(one.accepted + one.none + one.open, one.all)
+  assert.equal(sections.reduce((sum, one) => sum + one.all, 0), 40)
+  assert.equal(share(0, 0), undefined)
+})
+
+test('the newest run that read values to its end tells of real values', () => {
+  const run = (id, created, more) => ({ id, alignment: 'one', state: 'done', created, counts: { read: 100, mapped: 75 }, ...more })
+  const runs = [run('a', '2026-01-01'), run('b', '2026-03-01'), run('c', '2026-04-01', { alignment: 'other' }), run('d', '2026-05-01', { state: 'failed' }), run('e', '2026-06-01', { counts: { read: 0, mapped: 0 } })]
+  assert.deepEqual([lastRead(runs, 'one').run.id, lastRead(runs, 'one').share], ['b', 0.75])
+  assert.equal(lastRead([], 'one'), undefined)
+})
+
+test('an address asks for what it was made for', () => {
+  const address = reviewAddress('a b', { section: 'Soins & santé', state: 'open', conflicts: true })
+  assert.ok(address.startsWith('/alignments/a%20b?'))
+  assert.deepEqual(filterOfQuery(new URLSearchParams(address.split('?')[1])), { section: 'Soins & santé', state: 'open', conflicts: true })
+  assert.deepEqual(filterOfQuery(new URLSearchParams('')), {})
+  assert.equal(reviewAddress('x'), '/alignments/x')
+})
+
+test('the longest ending of a name tells the form', () => {
+  const formats = [{ name: 'json', ending: '.json' }, { name: 'fhir', ending: '.fhir.json' }]
+  assert.equal(formatOfFile(formats, 'A.FHIR.JSON').name, 'fhir')
+  assert.equal(formatOfFile(formats, 'a.json').name, 'json')
+  assert.equal(formatOfFile(formats, 'a.pdf'), undefined)
+  assert.equal(formatTitle({ name: 'unheard-of', title: 'New (text)' }), 'New (text)')
+})

@@ -1,0 +1,151 @@
+// Cells matched once for all data elements that share a pair of category combos: by category options where the combos allow it, else option combo by option combo. No DOM; nothing given is changed.
+//
+// A plan is a Map of source option combo id to target option combo id; one that is not in it goes nowhere. A value is never split, so each has one target at most.
+import { choiceOf } from './review.js'
+
+const pairKey = (source, target) => `${source}.${target}`
+
+/** [{key, source: combo, target: combo, uses: [{element, target, plan, decided: ids of cells, special}]}], the most used first. `special`: it subtracts, or adds one cell to several, which a plan cannot say. */
+export function comboPairs(review, combos) {
+  const [sources, targets] = [combos.source, combos.target].map((list) => new Map(list.map((one) => [one.id, one])))
+  const pairs = new Map()
+  for (const element of review.elements.values())
+    for (const target of choiceOf(element)) {
+      const [source, to] = [sources.get(element.source.combo?.id), targets.get(review.targets.get(target.id)?.combo?.id)]
+      if (!source || !to) continue
+      const key = pairKey(source.id, to.id)
+      if (!pairs.has(key)) pairs.set(key, { key, source, target: to, uses: [] })
+      pairs.get(key).uses.push({ element, target, ...planOf(review, element, target) })
+    }
+  return [...pairs.values()].sort((a, b) => b.uses.length - a.uses.length)
+}
+
+function planOf(review, element, target) {
+  const plan = new Map()
+  const decided = new Set()
+  let special = false
+  for (const cell of review.cellsOf.get(element.source.id) ?? []) {
+    if (cell.decided) decided.add(cell.source.id)
+    const terms = cell.terms.filter((one) => one.target_data_element === target.id)
+    if (terms.length > 1 || terms.some((one) => one.sign === '-')) special = true
+    else if (terms.length) plan.set(cell.source.id, terms[0].target.id)
+  }
+  return { plan, decided, special }
+}
+
+const DECIDED = 1000 // a person's word against so many proposals
+
+/** What people decided, else what most of the uses do, cell by cell. */
+export function usualPlan(pair) {
+  const plan = new Map()
+  for (const { id } of pair.source.option_combos) {
+    const votes = new Map()
+    for (const use of pair.uses.filter((one) => !one.special)) {
+      const to = use.plan.get(id)
+      votes.set(to, (votes.get(to) ?? 0) + (use.decided.has(id) ? DECIDED : 1))
+    }
+    const [best] = [...votes].sort((a, b) => b[1] - a[1])[0] ?? []
+    if (best) plan.set(id, best)
+  }
+  return plan
+}
+
+export const samePlan = (a, b) => a.size === b.size && [...a].every(([from, to]) => b.get(from) === to)
+export const exceptionsOf = (pair, plan) => pair.uses.filter((one) => one.special || !samePlan(one.plan, plan))
+
+/** {sent, sources, filled, targets, lost: [option combos], gaps: [option combos], summed} */
+export function resultOf(pair, plan) {
+  const filled = new Map()
+  for (const to of plan.values()) filled.set(to, (filled.get(to) ?? 0) + 1)
+  return {
+    sent: plan.size, sources: pair.source.option_combos.length, filled: filled.size, targets: pair.target.option_combos.length,
+    lost: pair.source.option_combos.filter((one) => !plan.has(one.id)), gaps: pair.target.option_combos.filter((one) => !filled.has(one.id)),
+    summed: [...filled.values()].filter((n) => n > 1).length,
+  }
+}
+
+export function withCell(plan, from, to) {
+  const next = new Map(plan)
+  if (to === undefined || plan.get(from) === to) next.delete(from)
+  else next.set(from, to)
+  return next
+}
+
+// --- by category options ---
+
+const known = (combo) => combo.categories.length > 0 && combo.option_combos.every((one) => one.options.length === combo.categories.length)
+
+/** For each category of the target the one of the source that tells it: [{source: category, at, target: category, to, links: Map of option to option}]. Empty: the two cannot be matched so. */
+export function optionGrids(pair, plan) {
+  if (!known(pair.source) || !known(pair.target)) return []
+  const byId = new Map(pair.target.option_combos.map((one) => [one.id, one]))
+  const taken = new Set()
+  const grids = []
+  for (const [to, target] of pair.target.categories.entries()) {
+    const found = pair.source.categories
+      .map((source, at) => ({ source, at, target, to, ...linksOf(pair, plan, byId, at, to) }))
+      .filter((one) => one.clear && !taken.has(one.at) && (one.reach > 1 || pair.source.categories[one.at].options.length === 1 || target.options.length === 1))
+      .sort((a, b) => b.reach - a.reach)[0]
+    if (!found) continue
+    taken.add(found.at)
+    grids.push({ source: found.source, at: found.at, target, to, links: found.links })
+  }
+  return grids
+}
+
+/** Where each option of the source's category goes; `clear`: to one option only. */
+function linksOf(pair, plan, byId, at, to) {
+  const links = new Map()
+  let clear = plan.size > 0
+  for (const one of pair.source.option_combos) {
+    const option = byId.get(plan.get(one.id))?.options[to]
+    if (!option) continue
+    if (links.has(one.options[at]) && links.get(one.options[at]) !== option) clear = false
+    links.set(one.options[at], option)
+  }
+  return { links, clear, reach: new Set(links.values()).size }
+}
+
+/** The plan after one option of a grid was given to another option of the target, or (undefined, or the same again) to none. */
+export function withOption(pair, plan, grids, grid, from, option) {
+  const none = option === undefined || grid.links.get(from) === option
+  const next = new Map(plan)
+  for (const one of pair.source.option_combos) {
+    if (one.options[grid.at] !== from) continue
+    const to = none ? undefined : targetOf(pair, plan, grids, one, grid, option)
+    if (to) next.set(one.id, to)
+    else next.delete(one.id)
+  }
+  return next
+}
+
+function targetOf(pair, plan, grids, from, changed, option) {
+  const now = pair.target.option_combos.find((one) => one.id === plan.get(from.id))?.options
+  const wanted = pair.target.categories.map((category, to) => {
+    if (to === changed.to) return option
+    const grid = grids.find((one) => one.to === to)
+    return now?.[to] ?? grid?.links.get(from.options[grid.at]) ?? (category.options.length === 1 ? category.options[0].id : undefined)
+  })
+  return pair.target.option_combos.find((one) => one.options.every((id, i) => id === wanted[i]))?.id
+}
+
+// --- deciding ---
+
+/** Decisions that make the cells of these uses what the plan says; those that are so by a decision already are left out. What a cell adds to other elements stays. */
+export function planDecisions(review, pair, plan, uses) {
+  const decisions = []
+  for (const { element, target } of uses)
+    for (const cell of review.cellsOf.get(element.source.id) ?? []) {
+      const others = cell.terms.filter((one) => one.target_data_element !== target.id).map((one) => ({ data_element: one.target_data_element, category_option_combo: one.target.id, sign: one.sign }))
+      const to = plan.get(cell.source.id)
+      const targets = [...others, ...(to ? [{ data_element: target.id, category_option_combo: to, sign: '+' }] : [])]
+      const before = cell.terms.map((one) => `${one.sign}${one.target_data_element} ${one.target.id}`).sort().join()
+      const after = targets.map((one) => `${one.sign}${one.data_element} ${one.category_option_combo}`).sort().join()
+      if (cell.decided && before === after) continue
+      decisions.push({ kind: 'operand', source_data_element: element.source.id, source_category_option_combo: cell.source.id, decision: targets.length ? 'accepted' : 'none', ...(targets.length && { targets }) })
+    }
+  return decisions
+}
+
+/** Only what somebody accepted: a cell that is decided counts, and with it an element that nobody has looked at. The engine carries an accepted pair of option combos over to the others by itself. */
+export const decidable = (uses) => uses.filter((one) => one.element.decision.state === 'accepted')

@@ -1,0 +1,28 @@
+// How far an alignment is, by section of the data set, and what its last run says of real values. No DOM.
+import { isConflict, needsLook } from './review.js'
+
+/** [{section, all, accepted, open, none, conflicts, warned}], in the order of the data set; '' stands for no section. */
+export function bySection(rows) {
+  const found = new Map()
+  for (const row of rows) {
+    const section = row.source.section ?? ''
+    if (!found.has(section)) found.set(section, { section, all: 0, accepted: 0, open: 0, none: 0, conflicts: 0, warned: 0 })
+    const one = found.get(section)
+    one.all++
+    one[row.state === 'accepted' || row.state === 'none' ? row.state : 'open']++
+    if (isConflict(row)) one.conflicts++
+    if (needsLook(row)) one.warned++
+  }
+  return [...found.values()]
+}
+
+export const share = (part, all) => (all > 0 ? part / all : undefined)
+
+const READ = ['done', 'refused', 'differs']
+
+/** The newest run of an alignment that read values to its end: {run, share of the values read that have a counterpart}. */
+export function lastRead(runs, alignment) {
+  const own = runs.filter((run) => run.alignment === alignment && READ.includes(run.state) && run.counts?.read > 0)
+  const run = own.sort((a, b) => b.created.localeCompare(a.created))[0]
+  return run && { run, share: share(run.counts.mapped, run.counts.read) }
+}

@@ -1,0 +1,161 @@
+// How cells are matched, once for each pair of category combos: by options where the combos allow it, cell by cell where they do not, with the data elements that are exceptions.
+import { html, useMemo, useRef, useState } from '../lib.js'
+import { t, tn } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link } from '../router.js'
+import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
+import { Combobox } from '../combobox.js'
+import { reviewAddress } from '../model/address.js'
+import { comboPairs, decidable, exceptionsOf, optionGrids, planDecisions, resultOf, samePlan, usualPlan, withCell, withOption } from '../model/disaggregation.js'
+import { reviewOf, withChanges } from '../model/review.js'
+import { AlignmentHead } from './alignment-head.js'
+
+const LARGE = 1600 // cells of a grid: beyond it a list is shown
+const SHOWN_EXCEPTIONS = 50
+
+export function Disaggregation({ params, query }) {
+  const id = params.alignment
+  const loaded = useLoad(async (signal) => {
+    const [alignment, combos] = await Promise.all([gateway.alignments.get(id, { signal }), gateway.alignments.combos(id, { signal })])
+    return { review: reviewOf(alignment), combos }
+  }, [id])
+  const pairs = useMemo(() => loaded.data && comboPairs(loaded.data.review, loaded.data.combos), [loaded.data])
+  if (!loaded.data)
+    return html`<div class="page"><h1>${t('Disaggregation')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
+  const { review, combos } = loaded.data
+  const pair = pairs.find((one) => one.key === query.get('pair'))
+  return html`<${AlignmentHead} id=${id} alignment=${review.alignment} at="disaggregation" />
+    <div class="page"><${Problem} error=${loaded.error} again=${loaded.reload} />
+      ${pair ? html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />` : html`<${PairList} id=${id} pairs=${pairs} />`}
+    </div>`
+}
+
+const pairName = (pair) => html`<${Name} of=${pair.source.name} /> <span aria-hidden="true">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target.name} />`
+const pairAddress = (id, pair) => `/alignments/${encodeURIComponent(id)}/disaggregation${pair ? `?pair=${encodeURIComponent(pair.key)}` : ''}`
+
+function PairList({ id, pairs }) {
+  return html`<h2>${t('Pairs of category combinations')}</h2>
+    <p class="muted">${t('What is matched here counts for every data element that has the pair.')}</p>
+    ${pairs.length === 0 && html`<div class="empty card"><p>${t('No data element has a target yet.')}</p><p><${Link} class="button" to=${reviewAddress(id)}>${t('Go to the review')}<//></p></div>`}
+    ${pairs.length > 0 && html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Pairs of category combinations')}><table class="table">
+      <thead><tr><th scope="col">${t('Pair')}</th><th scope="col" class="number">${t('Data elements')}</th><th scope="col" class="number">${t('Cells sent')}</th><th scope="col" class="number">${t('Target cells filled')}</th><th scope="col" class="number">${t('Exceptions')}</th></tr></thead>
+      <tbody>${pairs.map((pair) => {
+        const plan = usualPlan(pair)
+        const { sent, sources, filled, targets } = resultOf(pair, plan)
+        return html`<tr key=${pair.key}><th scope="row"><${Link} to=${pairAddress(id, pair)}>${pairName(pair)}<//></th><td class="number">${pair.uses.length}</td>
+          <td class="number">${sent}/${sources} ${sent < sources && html`<${Tag} tone="warning">${t('some go nowhere')}<//>`}</td><td class="number">${filled}/${targets}</td><td class="number">${exceptionsOf(pair, plan).length}</td></tr>`
+      })}</tbody></table></div>`}`
+}
+
+function Pair({ id, review, pair, onChanges, onAgain }) {
+  const usual = useMemo(() => usualPlan(pair), [pair])
+  const [plan, setPlan] = useState(usual)
+  const grids = useMemo(() => optionGrids(pair, usual), []) // which category goes with which stays while one edits
+  const [whole, setWhole] = useState(grids.length === 0)
+  const [withExceptions, setWithExceptions] = useState(false)
+  const [state, set] = useState({})
+  const exceptions = exceptionsOf(pair, usual)
+  const uses = decidable(withExceptions ? pair.uses.filter((one) => !one.special) : pair.uses.filter((one) => !exceptions.includes(one)))
+  const decisions = planDecisions(review, pair, plan, uses)
+  const live = grids.map((grid) => ({ ...grid, links: linksNow(pair, plan, grid) }))
+  const accept = async () => {
+    set({ loading: true })
+    try {
+      onChanges(await gateway.alignments.decide(id, decisions, { ifMatch: review.alignment.version }))
+      set({ done: true })
+    } catch (error) {
+      set({ error })
+      if (error.code === 'changed_meanwhile') onAgain()
+    }
+  }
+  const large = pair.source.option_combos.length * pair.target.option_combos.length > LARGE
+  return html`
+    <p><${Link} to=${pairAddress(id)}>${t('All pairs')}<//></p>
+    <h2>${pairName(pair)}</h2>
+    <p class="muted">${tn('Used by {n} data element.', 'Used by {n} data elements.', pair.uses.length)} ${grids.length > 0 ? t('Match options once; the cells follow from it.') : ''}</p>
+    <${Lost} pair=${pair} plan=${plan} />
+    <div class="grids">
+      ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">
+        <h3 id="grid-${grid.to}"><${Name} of=${grid.source.name} /> → <${Name} of=${grid.target.name} /></h3>
+        <${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />
+      </section>`)}
+      <${Result} id=${id} pair=${pair} plan=${plan} exceptions=${exceptions} />
+    </div>
+    ${grids.length > 0 && html`<p><${Button} small aria-expanded=${whole ? 'true' : 'false'} onClick=${() => setWhole(!whole)}>${t('All cells, {rows} × {columns}', { rows: pair.source.option_combos.length, columns: pair.target.option_combos.length })}<//></p>`}
+    ${whole && html`<section class="card" aria-labelledby="whole"><h3 id="whole">${t('Cell by cell')}</h3>
+      ${large ? html`<${CellList} pair=${pair} plan=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />` : html`<${Grid} label="whole" rows=${pair.source.option_combos} columns=${pair.target.option_combos} links=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
+    ${exceptions.some((one) => !one.special) && html`<label class="check"><input type="checkbox" checked=${withExceptions} onChange=${(event) => setWithExceptions(event.target.checked)} />${t('Also for the exceptions')}</label>`}
+    ${decidable(pair.uses).length === 0 && html`<${Notice} title=${t('None of these data elements is accepted yet')}>${t('Cells are decided for accepted ones; what is decided is then proposed for the others, too.')} <${Link} to=${reviewAddress(id, { state: 'proposed' })}>${t('Go to the review')}<//><//>`}
+    ${state.error?.code === 'changed_meanwhile' ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>` : html`<${Problem} error=${state.error} again=${accept} />`}
+    <p class="row end"><span role="status">${state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
+      <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
+}
+
+function linksNow(pair, plan, grid) {
+  const byId = new Map(pair.target.option_combos.map((one) => [one.id, one]))
+  const links = new Map()
+  for (const one of pair.source.option_combos) {
+    const to = byId.get(plan.get(one.id))?.options[grid.to]
+    if (to) links.set(one.options[grid.at], to)
+  }
+  return links
+}
+
+function Lost({ pair, plan }) {
+  const { lost } = resultOf(pair, plan)
+  if (lost.length === 0) return null
+  const names = lost.slice(0, 6).map((one) => one.name).join(', ') + (lost.length > 6 ? '…' : '')
+  return html`<${Notice} tone="warning" title=${tn('{n} cell of the source goes nowhere', '{n} cells of the source go nowhere', lost.length)}>
+    <p><bdi>${names}</bdi></p><p>${t('A value is never split: choose the one target that takes all of it, or leave it; then it is not sent.')}</p><//>`
+}
+
+function Result({ id, pair, plan, exceptions }) {
+  const { sent, sources, filled, targets, lost, gaps, summed } = resultOf(pair, plan)
+  const lines = [[t('Cells of the source sent'), t('{some} of {all}', { some: sent, all: sources })], [t('Target cells filled'), t('{some} of {all}', { some: filled, all: targets })], [t('Target cells that are sums'), summed], [t('Go nowhere'), lost.length], [t('Stay empty'), gaps.length]]
+  return html`<section class="card" aria-labelledby="result"><h3 id="result">${t('Result')}</h3>
+    <table><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td class="number">${value}</td></tr>`)}</tbody></table>
+    <p>${exceptions.length ? tn('{n} data element is matched otherwise:', '{n} data elements are matched otherwise:', exceptions.length) : t('All data elements are matched so.')}</p>
+    ${exceptions.length > 0 && html`<ul class="links">${exceptions.slice(0, SHOWN_EXCEPTIONS).map(({ element }) => html`<li key=${element.source.id}><${Link} to="${reviewAddress(id)}?text=${encodeURIComponent(element.source.name)}"><${Name} of=${element.source.name} /><//></li>`)}
+      ${exceptions.length > SHOWN_EXCEPTIONS && html`<li>${t('and {n} more', { n: exceptions.length - SHOWN_EXCEPTIONS })}</li>`}</ul>`}
+  </section>`
+}
+
+const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }
+
+/** Rows of the source, columns of the target; one tab stop, arrows move, Space and Enter choose or take away. */
+function Grid({ label, rows, columns, links, onChoose }) {
+  const [at, setAt] = useState([0, 0])
+  const body = useRef()
+  const move = (event) => {
+    const step = MOVES[event.key]
+    if (!step) return
+    event.preventDefault()
+    const mirror = document.documentElement.dir === 'rtl' ? -1 : 1
+    const next = [Math.min(Math.max(at[0] + step[0], 0), rows.length - 1), Math.min(Math.max(at[1] + step[1] * mirror, 0), columns.length - 1)]
+    setAt(next)
+    body.current.children[next[0]].querySelectorAll('button')[next[1]].focus()
+  }
+  const sums = columns.map((column) => rows.filter((row) => links.get(row.id) === column.id).length)
+  return html`<div class="scroll"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
+    <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><bdi>${column.name}</bdi></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
+    <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><bdi>${row.name}</bdi></th>
+      ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} → ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
+        onFocus=${() => setAt([r, c])} onClick=${() => onChoose(row.id, column.id)}>${links.get(row.id) === column.id ? '●' : ''}</button></td>`)}
+      <td>${links.has(row.id) ? 1 : html`<${Tag} tone="warning">${t('nowhere')}<//>`}</td></tr>`)}</tbody>
+    <tfoot><tr><th scope="row"><span aria-hidden="true">Σ</span><span class="unseen">${t('Filled by')}</span></th>${sums.map((n, i) => html`<td key=${columns[i].id}>${n || html`<span class="muted">0</span>`}</td>`)}<td></td></tr></tfoot>
+  </table></div>`
+}
+
+/** For combos whose grid would be too large: each cell of the source with its target, one opened to choose another. */
+function CellList({ pair, plan, onChoose }) {
+  const [open, setOpen] = useState()
+  const names = useMemo(() => new Map(pair.target.option_combos.map((one) => [one.id, one.name])), [pair])
+  const search = (text) => pair.target.option_combos.filter((one) => text.toLowerCase().split(/\s+/).every((word) => one.name.toLowerCase().includes(word))).slice(0, 50)
+  return html`<div class="scroll tall" tabindex="0" role="group" aria-labelledby="whole"><table class="table"><thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
+    <tbody>${pair.source.option_combos.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${one.name}</bdi></th><td>
+      ${open === one.id
+        ? html`<${Combobox} label=${t('Target cell of {name}', { name: one.name })} search=${search} onChoose=${(to) => { onChoose(one.id, to.id); setOpen(undefined) }} />`
+        : html`<div class="row">${plan.has(one.id) ? html`<bdi>${names.get(plan.get(one.id))}</bdi>` : html`<${Tag} tone="warning">${t('nowhere')}<//>`}
+            <${Button} small onClick=${() => setOpen(one.id)} aria-label=${t('Change the target of {name}', { name: one.name })}>${t('Change')}<//>
+            ${plan.has(one.id) && html`<${Button} small onClick=${() => onChoose(one.id, undefined)} aria-label=${t('Send {name} nowhere', { name: one.name })}>${t('Nowhere')}<//>`}</div>`}</td></tr>`)}</tbody></table></div>`
+}

@@ -1,0 +1,91 @@
+// How far an alignment is: three coverages, since they answer different questions, what changed at the servers, and where to go on.
+import { html, useMemo } from '../lib.js'
+import { number, percent, t, tn } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link } from '../router.js'
+import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
+import { byEffect, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { reviewAddress } from '../model/address.js'
+import { bySection, lastRead, share } from '../model/overview.js'
+import { openPlaces } from '../model/places.js'
+import { reviewOf, rowsOf } from '../model/review.js'
+import { periodsText } from '../period-text.js'
+import { AlignmentHead } from './alignment-head.js'
+
+const TONES = { blocks: 'negative', check: 'warning', information: 'neutral' }
+const SHOWN_CHANGES = 8
+
+export function Overview({ params }) {
+  const id = params.alignment
+  const alignment = useLoad((signal) => gateway.alignments.get(id, { signal }), [id])
+  const rows = useMemo(() => alignment.data && rowsOf(reviewOf(alignment.data)), [alignment.data])
+  if (!alignment.data)
+    return html`<div class="page"><h1>${t('Overview')}</h1><${Problem} error=${alignment.error} again=${alignment.reload} />${alignment.loading && html`<${Loading} />`}</div>`
+  return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="overview" />
+    <div class="page">
+      <${Problem} error=${alignment.error} again=${alignment.reload} />
+      <${Coverages} id=${id} alignment=${alignment.data} />
+      <${Sections} id=${id} rows=${rows} />
+      <${OtherPlaces} id=${id} />
+      <${Changes} id=${id} alignment=${alignment.data} />
+    </div>`
+}
+
+const Fact = ({ value, children }) => html`<div class="fact"><b>${value === undefined ? '–' : percent(value)}</b>${children}</div>`
+
+function Coverages({ id, alignment }) {
+  const { coverage } = alignment
+  const runs = useLoad((signal) => gateway.runs.list({ signal }), [id])
+  const last = runs.data && lastRead(runs.data, id)
+  return html`<section aria-labelledby="coverage"><h2 id="coverage">${t('How much arrives')}</h2>
+    <div class="facts wide">
+      <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${t('{some} of {all} data elements accepted', { some: coverage.accepted, all: coverage.source_elements })}<//><//>
+      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="/alignments/${encodeURIComponent(id)}/disaggregation">${t('{some} of {all} target cells filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
+      <${Fact} value=${last?.share}>${last
+        ? html`<${Link} to="/runs/${last.run.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.run.periods) })}<//>`
+        : runs.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="/alignments/${encodeURIComponent(id)}/send">${t('Choose what to check')}<//>`}<//>
+    </div><${Problem} error=${runs.error} again=${runs.reload} />
+  </section>`
+}
+
+function Sections({ id, rows }) {
+  const sections = bySection(rows)
+  const named = sections.length > 1
+  const link = (one, n, filter) => (n === 0 ? number(0) : html`<${Link} to=${reviewAddress(id, { section: named ? one.section : '', ...filter })} aria-label=${`${one.section || t('No section')}: ${number(n)}`}>${number(n)}<//>`)
+  return html`<section aria-labelledby="sections"><h2 id="sections">${t('By section')}</h2>
+    <div class="scroll" tabindex="0" role="group" aria-labelledby="sections"><table class="table">
+      <thead><tr><th scope="col">${t('Section')}</th><th scope="col" class="number">${t('Data elements')}</th><th scope="col" class="number">${t('Accepted')}</th><th scope="col" class="number">${t('To review')}</th>
+        <th scope="col" class="number">${t('No counterpart')}</th><th scope="col" class="number">${t('Conflicts')}</th><th scope="col">${t('Decided')}</th></tr></thead>
+      <tbody>${sections.map((one) => html`<tr key=${one.section}><th scope="row">${one.section ? html`<${Name} of=${one.section} />` : t('No section')}</th>
+        <td class="number">${number(one.all)}</td><td class="number">${link(one, one.accepted, { state: 'accepted' })}</td><td class="number">${link(one, one.open, { state: 'open' })}</td>
+        <td class="number">${link(one, one.none, { state: 'none' })}</td><td class="number">${link(one, one.conflicts, { conflicts: true })}</td>
+        <td><${Bar} label=${t('{name}: decided', { name: one.section || t('No section') })} value=${one.accepted + one.none} max=${one.all} /></td></tr>`)}</tbody></table></div>
+  </section>`
+}
+
+function OtherPlaces({ id }) {
+  const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
+  if (!places.data) return places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing the places of both sides…')} />`
+  const units = openPlaces(places.data.org_units)
+  const attributes = openPlaces(places.data.attribute_option_combos)
+  const to = (kind) => `/alignments/${encodeURIComponent(id)}/places?of=${kind}`
+  return html`<section aria-labelledby="places"><h2 id="places">${t('Units and periods')}</h2>
+    ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
+    <ul class="links"><li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
+      <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li></ul>
+  </section>`
+}
+
+function Changes({ id, alignment }) {
+  const drift = useLoad((signal) => gateway.alignments.drift(id, { signal }), [id])
+  const to = `/alignments/${encodeURIComponent(id)}/drift`
+  const shown = drift.data && byEffect(drift.data.changes).flatMap(([effect, changes]) => changes.map((one) => ({ ...one, effect }))).slice(0, SHOWN_CHANGES)
+  return html`<section aria-labelledby="changes"><h2 id="changes">${t('What changed at the servers')}</h2>
+    <${Problem} error=${drift.error} again=${drift.reload} />
+    ${drift.loading && !drift.data && html`<${Loading} what=${t('Reading both servers…')} />`}
+    ${shown?.length === 0 && html`<p>${t('Nothing changed.')}</p>`}
+    ${shown?.length > 0 && html`<div class="scroll" tabindex="0" role="group" aria-labelledby="changes"><table class="table"><tbody>${shown.map((one, i) => html`<tr key=${i}>
+        <td><${Tag} tone=${TONES[one.effect]}>${effectWords(one.effect)}<//></td><td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)} <${Name} of=${one.object.name ?? one.object.id} /></td><td>${kindWords(one.kind)}</td></tr>`)}</tbody></table></div>
+      <p><${Link} class="button" to=${to}>${tn('See {n} change', 'See all {n} changes', drift.data.changes.length)}<//></p>`}
+  </section>`
+}
