@@ -13,11 +13,12 @@ const NewAlignment = later(async () => (await import('./screens/new.js')).NewAli
 const Run = later(async () => (await import('./screens/run.js')).Run)
 const Runs = later(async () => (await import('./screens/runs.js')).Runs)
 const Send = later(async () => (await import('./screens/send.js')).Send)
-const Drift = later(async () => (await import('./screens/drift.js')).Drift)
 const Disaggregation = later(async () => (await import('./screens/disaggregation.js')).Disaggregation)
 const Overview = later(async () => (await import('./screens/overview.js')).Overview)
 const Files = later(async () => (await import('./screens/files.js')).Files)
+const Report = later(async () => (await import('./screens/report.js')).Report)
 const Places = later(async () => (await import('./screens/places.js')).Places)
+const Drift = later(async () => (await import('./screens/drift.js')).Drift)
 
 const routes = [
   ['/', Servers],
@@ -31,6 +32,7 @@ const routes = [
   ['/alignments/:alignment/files', Files],
   ['/alignments/:alignment/overview', Overview],
   ['/alignments/:alignment/places', Places],
+  ['/runs/:run/report', Report],
   ['/alignments/:alignment/send', Send],
   ['/runs', Runs],
   ['/runs/:run', Run],

@@ -12,7 +12,7 @@ test('sections add up to the whole, in the order of the data set', () => {
   const rows = rowsOf(reviewOf(madeUpAlignment('one', 40, { server: 'a' }, { server: 'b' })))
   const sections = bySection(rows)
   assert.deepEqual(sections.map((one) => one.section), ['Outpatients', 'Laboratory', 'Immunisation', 'Maternal health'])
-  for (const one of sections) assert.equal(one.accepted + one.none + one.open, one.all)
+  for (const one of sections) assert.equal(one.accepted + one.none + one.excluded + one.open, one.all)
   assert.equal(sections.reduce((sum, one) => sum + one.all, 0), 40)
   assert.equal(share(0, 0), undefined)
 })

@@ -37,7 +37,7 @@ describe('servers and sign-in', () => {
     await clean('servers')
     assert.equal(new URL(page.url()).pathname, '/servers')
     await page.getByRole('button', { name: 'Examine District HMIS' }).click()
-    await page.getByText('Set the clock of the server by NTP').waitFor()
+    await page.getByText('let both machines keep time by NTP').waitFor()
     await clean('servers-examined')
     await page.getByRole('button', { name: 'Sign out of District HMIS' }).click()
     await page.getByRole('link', { name: 'Sign in to District HMIS' }).waitFor()
@@ -423,11 +423,16 @@ describe('sending', () => {
     assert.deepEqual({ ...sent.order, dry_run: true }, checked.order) // what was checked is what was sent
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the report' }).click()])
     assert.match(file.suggestedFilename(), /^report-run2\.json$/)
-    for (const [name, format] of [['Report to print', 'html'], ['Report for a spreadsheet', 'csv']]) {
+    const saves = async (name, format) => {
       const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()])
       assert.equal(saved.suggestedFilename(), `report-run2.${format}`)
       assert.equal(readFileSync(await saved.path(), 'utf8'), `run2 as ${format}`)
     }
+    await saves('Report for a spreadsheet', 'csv')
+    await page.getByRole('link', { name: 'Report to print' }).click()
+    await page.getByText('Everything went through, was read back and is equal').waitFor()
+    await clean('report')
+    await saves('Save as a page (in English)', 'html')
     await page.getByRole('link', { name: 'Runs' }).click()
     await page.getByText('Sent and verified').waitFor()
     await clean('runs')

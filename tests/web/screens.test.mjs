@@ -262,3 +262,39 @@ describe('sending with more choices', () => {
     assert.deepEqual([changed_since, deletions, wait, 'check_min_max' in rest], ['2026-10-01', 'delete', true, false])
   })
 })
+
+describe('a report to print', () => {
+  const RUN = {
+    id: 'run1', steps: [], alignment: 'one', state: 'refused', dry_run: false, from: 'district', to: 'central', periods: ['202609'], by: 'maria', created: '2026-10-02T08:00:00Z', updated: '2026-10-02T09:00:00Z',
+    counts: { read: 1420, mapped: 1372, unmapped: { no_counterpart: 48 }, summed: 0, sent: 1372, created: 1370, updated: 0, unchanged: 0, ignored: { E7617: 2 }, verified: 1370, differing: 0 }, totals: [{ data_element: 'Target00000', name: 'Malaria cases', period: '202609', source: '1234.50', target: '1230', cells: 20, equal: false }],
+    conflicts: [{ code: 'E7617', message: 'Organisation unit not in hierarchy', count: 2, cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', value: '7' }, sources: [] }] }],
+  }
+
+  for (const [locale, words, region] of [['en-GB', ['Some values were refused', 'September 2026', '1,234.50', 'The organisation unit is outside those you may enter data for', 'Their cell has no counterpart', 'Signature'], 'What was left out or refused, why, and what to do'],
+    ['fr-FR', ['Certaines valeurs ont été refusées', 'septembre 2026', '1\u202f234,50', 'Rapport de transfert', 'Signature'], 'Ce qui a été laissé de côté ou refusé, pourquoi, et que faire'],
+    ['pt-PT', ['Alguns valores foram recusados', 'setembro de 2026', 'Relatório de transferência', 'Assinatura'], 'O que foi deixado de fora ou recusado, porquê e o que fazer'],
+    ['es-ES', ['Algunos valores se rechazaron', 'septiembre de 2026', 'Informe de transferencia', 'Firma'], 'Lo que se dejó fuera o se rechazó, por qué y qué hacer']])
+    scene(`in ${locale}: the sentence that matters, totals, reasons with remedies, and where one signs`, { locale }, async ({ page, go, clean, world }) => {
+      world.runs.set('run1', structuredClone(RUN))
+      await go('/runs/run1/report')
+      for (const text of words) await page.getByText(text).first().waitFor()
+      await page.getByRole('group', { name: region }).waitFor()
+      await page.getByText('abababab').waitFor()
+      await clean(`report-${locale.slice(0, 2)}`)
+      await page.emulateMedia({ media: 'print' })
+      assert.equal(await page.getByRole('banner').isVisible(), false)
+      assert.equal(await page.locator('.screen-only').isVisible(), false)
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true)
+    })
+})
+
+describe('what the doctor found', () => {
+  for (const [locale, button, words] of [['fr-FR', /^Examiner District HMIS/, ['95 s de retard', 'réglez l’heure des deux machines par NTP', 'a répondu en 20 ms', 'utilisez https://dhis.example.org/hmis', 'something new that nobody has worded yet']],
+    ['pt-PT', /District HMIS$/, ['95 s atrasado', 'acerte a hora das duas máquinas por NTP']], ['es-ES', /District HMIS$/, ['95 s de atraso', 'ponga en hora ambas máquinas por NTP']]])
+    scene(`in ${locale}`, { connected: [], locale }, async ({ page, go, clean }) => {
+      await go('/servers')
+      await page.getByRole('button', { name: button }).click()
+      for (const text of words) await page.getByText(text).waitFor()
+      await clean(`servers-examined-${locale.slice(0, 2)}`)
+    })
+})

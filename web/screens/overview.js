@@ -59,7 +59,7 @@ function Sections({ id, rows }) {
       <tbody>${sections.map((one) => html`<tr key=${one.section}><th scope="row">${one.section ? html`<${Name} of=${one.section} />` : t('No section')}</th>
         <td class="number">${number(one.all)}</td><td class="number">${link(one, one.accepted, { state: 'accepted' })}</td><td class="number">${link(one, one.open, { state: 'open' })}</td>
         <td class="number">${link(one, one.none, { state: 'none' })}</td><td class="number">${link(one, one.conflicts, { conflicts: true })}</td>
-        <td><${Bar} label=${t('{name}: decided', { name: one.section || t('No section') })} value=${one.accepted + one.none} max=${one.all} /></td></tr>`)}</tbody></table></div>
+        <td><${Bar} label=${t('{name}: decided', { name: one.section || t('No section') })} value=${one.all - one.open} max=${one.all} /></td></tr>`)}</tbody></table></div>
   </section>`
 }
 

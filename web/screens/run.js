@@ -68,7 +68,7 @@ function Running({ run, error, again }) {
       ${under_way && html`<${Button} loading=${state.cancel} onClick=${act('cancel')}>${t('Stop after what is under way')}<//>`}
       ${['paused', 'interrupted', 'failed', 'cancelled'].includes(run.state) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
       ${!under_way && html`<${Button} onClick=${saveReport('json')}>${t('Save the report')}<//>
-        <${Button} onClick=${saveReport('html')}>${t('Report to print')}<//>
+        <${Link} class="button" to="/runs/${encodeURIComponent(run.id)}/report">${t('Report to print')}<//>
         <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
     </div>
     <${Outcome} run=${run} />

@@ -49,7 +49,8 @@ function Server({ server, connection, changed }) {
   const examine = async () => {
     setExamined({ loading: true })
     try {
-      setExamined({ checks: await gateway.doctor(server.id) })
+      const [checks, { Checks }] = await Promise.all([gateway.doctor(server.id), import('./checks.js')])
+      setExamined({ checks, Checks })
     } catch (error) {
       setExamined({ error })
     }
@@ -74,7 +75,7 @@ function Server({ server, connection, changed }) {
       ${connection?.remembered_until && html`<div><dt>${t('Remembered until')}</dt><dd>${time(connection.remembered_until)}</dd></div>`}
     </dl>
     <${Problem} error=${state.error ?? (server.problem && { code: server.problem.code, title: server.problem.detail })} />
-    ${examined?.checks && html`<${Checks} checks=${examined.checks} server=${server} />`}
+    ${examined?.checks && html`<${examined.Checks} checks=${examined.checks} server=${server} />`}
     <${Problem} error=${examined?.error} />
     <p class="row">
       ${!connected && html`<${Link} class="button primary" to=${signInPath(server.id, '/servers')} aria-label=${t('Sign in to {server}', { server: server.name })}>${t('Sign in')}<//>`}
@@ -83,19 +84,4 @@ function Server({ server, connection, changed }) {
       <${Button} loading=${examined?.loading} onClick=${examine} aria-label=${t('Examine {server}', { server: server.name })}>${t('Examine')}<//>
     </p>
   </section>`
-}
-
-const OUTCOMES = { ok: () => ['positive', t('Good')], warning: () => ['warning', t('Look')], failed: () => ['negative', t('Wrong')] }
-
-/** What the doctor found, the worst first; his own words are the server's and drawbridge's. */
-function Checks({ checks, server }) {
-  const rank = ['failed', 'warning', 'ok']
-  const sorted = [...checks].sort((a, b) => rank.indexOf(a.outcome) - rank.indexOf(b.outcome))
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t('What was found at {server}', { server: server.name })}><table class="checks"><tbody>
-    ${sorted.map((one) => {
-      const [tone, text] = OUTCOMES[one.outcome]?.() ?? ['neutral', one.outcome]
-      return html`<tr key=${one.check}><td><${Tag} tone=${tone}>${text}<//></td><th scope="row">${one.check}</th>
-        <td>${one.found}${one.outcome !== 'ok' && html`<br /><span>${one.meaning}</span>`}${one.remedy && html`<br /><b>${one.remedy}</b>`}</td></tr>`
-    })}
-  </tbody></table></div>`
 }

@@ -1,0 +1,80 @@
+// A run's report to read, print, sign and file, in the reader's language; the same as the HTML file that drawbridge writes in English.
+import { html, useState } from '../lib.js'
+import { decimal, number, t, time } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link } from '../router.js'
+import { download } from '../download.js'
+import { Button, Loading, Notice, Problem } from '../ui.js'
+import { outcomeWords } from '../model/report.js'
+import { conflictWords, ignoredOf, unmappedReason } from '../model/run.js'
+import { periodText } from '../period-text.js'
+
+export function Report({ params }) {
+  const id = params.run
+  const loaded = useLoad((signal) => gateway.runs.report(id, { signal }), [id])
+  const [refused, setRefused] = useState()
+  if (!loaded.data)
+    return html`<div class="page"><h1>${t('Transfer report')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
+  const report = loaded.data
+  const asFile = async () => {
+    try {
+      download(`report-${id}.html`, await gateway.runs.report(id, { format: 'html' }))
+    } catch (error) {
+      setRefused(error)
+    }
+  }
+  return html`<div class="page report">
+    <p class="row screen-only"><${Link} to="/runs/${encodeURIComponent(id)}">${t('Back to the run')}<//><span class="grow"></span>
+      <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page (in English)')}<//></p>
+    <${Problem} error=${refused} />
+    <h1>${t('Transfer report')}</h1>
+    <${Notice} tone=${report.outcome === 'done' ? 'good' : 'warning'} title=${outcomeWords(report)}>${report.problem && html`<p>${t('The server said: {text}', { text: report.problem.detail })}</p>`}<//>
+    <${About} report=${report} />
+    <${Table} title=${t('Counts')} head=${[t('What'), t('Number')]} rows=${countsOf(report)} numbers=${[1]} />
+    <${Table} title=${t('Control totals per data element and period')} head=${[t('Data element'), t('Period'), t('Source'), t('Target'), t('Cells'), t('Agrees')]} numbers=${[2, 3, 4]}
+      rows=${report.control_totals.map((one) => [one.name ?? nameOf(report, 'target', one.data_element), periodText(one.period), decimal(one.source), decimal(one.target), number(one.cells), one.equal ? t('Yes') : t('No')])} />
+    <${Table} title=${t('What was left out or refused, why, and what to do')} head=${[t('Reason'), t('Number'), t('What to do')]} numbers=${[1]} rows=${reasonsOf(report)} />
+    <${Table} title=${t('Refused cells (the first of each reason)')} head=${[t('Reason'), t('Period'), t('Organisation unit'), t('Target cell'), t('Value')]} numbers=${[4]} rows=${report.conflicts.flatMap((one) => one.cells.map(({ target }) => [conflictWords(one).title, ...cellOf(report, target), target.value ?? '–']))} />
+    <${Table} title=${t('Cells that do not hold what they should')} head=${[t('Period'), t('Organisation unit'), t('Target cell'), t('Should hold'), t('Holds')]} numbers=${[3, 4]} rows=${report.differing.map((one) => [...cellOf(report, one), one.value ?? '–', one.found ?? '–'])} />
+    <${Table} title=${t('Cells of the source that went nowhere')} head=${[t('Source cell'), t('Reason'), t('Values'), t('Their sum')]} numbers=${[2, 3]} rows=${report.unmapped_cells.map((one) => [elementOf(report, 'source', one), unmappedReason(one.reason), number(one.values), decimal(one.sum)])} />
+    <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
+  </div>`
+}
+
+const nameOf = (report, side, id) => report.names?.[side]?.[id] ?? id
+const elementOf = (report, side, { data_element, category_option_combo: coc }) => [nameOf(report, side, data_element), coc && nameOf(report, side, coc)].filter(Boolean).join(', ')
+const cellOf = (report, cell) => [periodText(cell.period), nameOf(report, 'target', cell.org_unit), elementOf(report, 'target', cell)]
+
+function About({ report }) {
+  const side = (name, id, user) => [id, report.servers?.[name]?.url, report.servers?.[name]?.version && `DHIS2 ${report.servers[name].version}`, user ?? report.servers?.[name]?.user].filter(Boolean).join(', ')
+  const units = report.org_units.map((id) => nameOf(report, 'source', id))
+  const lines = [
+    [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],
+    [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${t('and {n} more', { n: units.length - 20 })}` : '')],
+    ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []),
+    [t('Mapping'), [report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })].filter(Boolean).join(', ')], [t('SHA-256 of the mapping'), report.mapping_sha256],
+  ]
+  return html`<table class="about"><caption class="unseen">${t('About this transfer')}</caption><tbody>${lines.filter(([, value]) => value).map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>`
+}
+
+function countsOf({ counts, dry_run }) {
+  const all = [
+    [t('Values read'), counts.read], [t('With a counterpart'), counts.mapped], [t('Without'), Object.values(counts.unmapped).reduce((a, b) => a + b, 0)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
+    [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
+    [t('Left alone at the target'), counts.left_alone],
+  ]
+  return all.filter(([, n]) => n > 0).map(([text, n]) => [text, number(n)])
+}
+
+function reasonsOf(report) {
+  const unmapped = Object.entries(report.counts.unmapped).filter(([, n]) => n > 0).map(([reason, n]) => [unmappedReason(reason), number(n), ''])
+  return [...unmapped, ...report.conflicts.map((one) => { const { title, remedy } = conflictWords(one); return [title, number(one.count), remedy] })]
+}
+
+/** Nothing where there is nothing to tell. */
+function Table({ title, head, rows, numbers = [] }) {
+  if (rows.length === 0) return null
+  const kind = (at) => (numbers.includes(at) ? 'number' : undefined)
+  return html`<section><h2>${title}</h2><div class="scroll" tabindex="0" role="group" aria-label=${title}><table class="table"><thead><tr>${head.map((text, at) => html`<th key=${at} scope="col" class=${kind(at)}>${text}</th>`)}</tr></thead>
+    <tbody>${rows.map((row, i) => html`<tr key=${i}>${row.map((text, at) => html`<td key=${at} class=${kind(at)}><bdi>${text}</bdi></td>`)}</tr>`)}</tbody></table></div></section>`
+}
