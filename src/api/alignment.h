@@ -20,7 +20,8 @@ enum {
   ALIGNMENT_LABEL_MAX = 300,
   ALIGNMENT_REMARKS_MAX = 20000,
   ALIGNMENT_PEOPLE_MAX = 50,
-  ALIGNMENT_STEPS_MAX = 100, /* that can be undone; older ones are in the history alone */
+  ALIGNMENT_STEPS_MAX = 100,          /* that can be undone; older ones are in the history alone */
+  ALIGNMENT_STEP_ENTRIES_MAX = 50000, /* decisions before and after it; a larger step is kept by its name alone, and cannot be undone */
   ALIGNMENT_STATE_MAX = 64 << 20,
   ALIGNMENT_FOUND_MAX = 50,
   ALIGNMENT_SEARCH_WORDS_MAX = 10

@@ -258,6 +258,11 @@ static int travel(struct deciding *d, bool redo, struct alignment_step *made, st
 
 /* --- steps --- */
 
+/* What a step keeps is kept beside the decisions themselves: there is an end to it. */
+static void make_fit(struct alignment_step *step) {
+  if (step->before_count + step->after_count > ALIGNMENT_STEP_ENTRIES_MAX) step->before_count = step->after_count = 0;
+}
+
 static int read_step(struct deciding *d, const json_t *item, struct error *error) {
   const json_t *decisions = json_object_get(item, "decisions");
   struct alignment_step made = {.number = d->steps.n ? d->steps.p[d->steps.n - 1].number + 1 : 1,
@@ -273,7 +278,9 @@ static int read_step(struct deciding *d, const json_t *item, struct error *error
   int result = undo || redo ? travel(d, redo, &made, error)
                : (decisions && read_decisions(d, decisions, &made, error)) || read_remarks(d, item, &made, error) ? -1
                                                                                                                   : 0;
-  if (result == 0 && (undo || redo || made.before_count + made.after_count + made.remark_count)) VEC_PUSH(&d->steps, made);
+  bool told = undo || redo || made.before_count + made.after_count + made.remark_count;
+  make_fit(&made);
+  if (result == 0 && told) VEC_PUSH(&d->steps, made);
   return result;
 }
 
@@ -344,6 +351,7 @@ void alignment_add_step(struct alignment *alignment, struct alignment_step step,
   if (n) memcpy(steps, alignment->steps, n * sizeof *steps);
   step.number = n ? steps[n - 1].number + 1 : 1;
   step.person = STR_NONE;
+  make_fit(&step);
   steps[n] = step;
   size_t from = last ? n : steps_from(steps, n + 1);
   alignment->steps = steps + from;

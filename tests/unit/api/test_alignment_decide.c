@@ -332,6 +332,13 @@ static void many_steps(void **state) {
   assert_int_equal(alignment.step_count, 1);
   assert_int_equal(alignment.steps[0].number, ALIGNMENT_STEPS_MAX + 22);
   refused("maria", UNDO, ERROR_conflict);
+  struct alignment_decision *list = ARENA_ARRAY(arena, ALIGNMENT_STEP_ENTRIES_MAX + 1, struct alignment_decision);
+  for (size_t more = 0; more < 2; more++) { /* one more than is kept */
+    alignment_add_step(&alignment,
+                       (struct alignment_step){.label = STR("large"), .before = list, .before_count = ALIGNMENT_STEP_ENTRIES_MAX + more},
+                       true, arena);
+    assert_int_equal(alignment.steps[0].before_count, more ? 0 : ALIGNMENT_STEP_ENTRIES_MAX);
+  }
 }
 
 static const char kept_before[] = "[{\"operand\":false,\"source_data_element\":\"DeFever0001\",\"source_category_option_combo\":null,"
