@@ -69,6 +69,9 @@ export class DrawbridgeError extends Error {
   requestId?: string
   retryAfter?: number
   body?: unknown
+  /** As @dhis2/data-engine's FetchError has them. */
+  readonly type: 'network' | 'access' | 'unknown'
+  readonly details: any
 }
 
 export interface DataSet { id: string; name: string; period_type: string; data_elements: number }
@@ -271,14 +274,31 @@ export interface Run extends RunEntry {
   problem?: Record<string, unknown>
 }
 
-/** The part of @dhis2/data-engine that apps use; members of a query may be functions of the variables. */
+/** The interface of @dhis2/data-engine; members of a query may be functions of the variables. What fails is a DrawbridgeError, with `type` and `details` as its FetchError. */
 export interface Engine {
-  query(queries: Record<string, EngineQuery>, options?: { variables?: Record<string, unknown>; signal?: AbortSignal }): Promise<Record<string, any>>
-  mutate(mutation: EngineMutation, options?: { variables?: Record<string, unknown>; signal?: AbortSignal }): Promise<any>
+  query(queries: Record<string, EngineQuery>, options?: EngineOptions): Promise<Record<string, any>>
+  mutate(mutation: EngineMutation, options?: EngineOptions): Promise<any>
+  /** Paths below the API, like "dataElements/fbfJHSPpUQD?fields=id". */
+  get(path: string, options?: EngineOptions): Promise<any>
+  post(path: string, data?: any, options?: EngineOptions): Promise<any>
+  put(path: string, data?: any, options?: EngineOptions): Promise<any>
+  patch(path: string, data?: any, options?: EngineOptions): Promise<any>
+  jsonPatch(path: string, patches: object[], options?: EngineOptions): Promise<any>
+  delete(path: string, options?: EngineOptions): Promise<any>
+  execute(type: 'read' | 'create' | 'update' | 'replace' | 'delete' | 'json-patch', query: { resource: string; id?: string; params?: Record<string, unknown>; data?: any }, options?: { signal?: AbortSignal }): Promise<any>
 }
+export interface EngineOptions { variables?: Record<string, unknown>; signal?: AbortSignal; onComplete?: (data: any) => void; onError?: (error: any) => void }
 type Dynamic<T> = T | ((variables: any) => T)
 export interface EngineQuery { resource: string; id?: Dynamic<string | undefined>; params?: Dynamic<Record<string, unknown>> }
 export interface EngineMutation extends EngineQuery { type: 'create' | 'update' | 'replace' | 'delete' | 'json-patch'; partial?: boolean; data?: Dynamic<any> }
+
+/** For `<Provider config>` of @dhis2/app-runtime. */
+export interface RuntimeConfig {
+  baseUrl: string
+  apiVersion: number | ''
+  serverVersion: { major?: number; minor?: number; patch?: number; tag?: string; full: string }
+  systemInfo: Record<string, any>
+}
 
 export interface Drawbridge {
   readonly url: string
@@ -306,6 +326,8 @@ export interface Drawbridge {
   fetch(server: string, path: string, options?: FetchOptions): Promise<Response>
   get<T = any>(server: string, path: string, options?: CallOptions): Promise<T>
   engine(server: string): Engine
+  /** For an app with one server; two of them share one cache in @dhis2/app-runtime: see app-runtime.js. */
+  runtimeConfig(server: string, options?: CallOptions): Promise<RuntimeConfig>
   dataSets(server: string, options?: CallOptions): Promise<DataSet[]>
   orgUnits(server: string, dataSet: string, options?: CallOptions): Promise<OrgUnit[]>
   alignments: {

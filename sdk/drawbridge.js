@@ -25,6 +25,15 @@ export class DrawbridgeError extends Error {
     this.retryAfter = problem.retry_after
     this.body = problem.body
   }
+
+  /** The two members that apps read of @dhis2/data-engine's FetchError. */
+  get type() {
+    return this.status === 0 ? 'network' : [401, 403, 409].includes(this.status) ? 'access' : 'unknown'
+  }
+
+  get details() {
+    return this.body ?? {}
+  }
 }
 
 /** @param {{url?: string, fetch?: typeof fetch, storage?: Storage, keys?: object}} options `keys`: get, set and remove of what holds the session in mode `handle`, instead of IndexedDB. */
@@ -75,6 +84,8 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     baseUrl: (id) => `${root}/s/${encodeURIComponent(id)}`,
     fetch: (id, path, options) => call(inServer(id, path), { ...options, server: id }),
     get: (id, path, options) => json(inServer(id, path), { ...options, server: id }),
+    /** What `<Provider config>` of @dhis2/app-runtime wants, for an app with one server. */
+    runtimeConfig: async (id, options) => runtimeConfigOf(`${root}/s/${encodeURIComponent(id)}`, await json(inServer(id, 'api/system/info'), { ...options, server: id })),
     engine: (id) => engineOf((path, options) => call(inServer(id, path), { ...options, server: id })),
 
     dataSets: (id, options) => json(at(id, '/data-sets'), { ...options, server: id }),
@@ -398,52 +409,111 @@ const withoutFragment = () => globalThis.location?.href.replace(/#.*$/, '')
 
 // --- one server as @dhis2/data-engine has it ---
 
-const METHODS = { create: 'POST', update: 'PUT', replace: 'PUT', delete: 'DELETE', 'json-patch': 'PATCH' }
+const METHODS = { create: 'POST', read: 'GET', update: 'PATCH', replace: 'PUT', delete: 'DELETE', 'json-patch': 'PATCH' }
 
-/** query({name: {resource, id, params}}) and mutate({type, resource, id, params, data}), members may be functions of the variables. */
+/** query({name: {resource, id, params}}), mutate({type, resource, id, params, data}) with members that may be functions of the variables, and get, post, …: what an app built for @dhis2/data-engine calls, with the same requests. */
 function engineOf(call) {
   const evaluate = (part, variables) => (typeof part === 'function' ? part(variables) : part)
-  const pathOf = ({ resource, id, params }, variables) => resourcePath(resource, evaluate(id, variables), evaluate(params, variables))
+  const resolve = ({ resource, id, params, data }, variables) => ({ resource, id: evaluate(id, variables), params: evaluate(params, variables), data: evaluate(data, variables) })
 
-  async function query(queries, { variables = {}, signal } = {}) {
-    const names = Object.keys(queries)
-    const answers = await Promise.all(names.map(async (name) => bodyOf(await call(pathOf(queries[name], variables), { signal, headers: { Accept: 'application/json' } }))))
-    return Object.fromEntries(names.map((name, i) => [name, answers[i]]))
+  async function run(type, { resource, id, params, data }, { signal } = {}) {
+    if (!METHODS[type]) throw new TypeError(`there is no type ${type}: ${Object.keys(METHODS).join(', ')}`)
+    const { headers, body } = requestBody(type, [resource, id].filter(Boolean).join('/'), data)
+    return bodyOf(await call(resourcePath(resource, id, params), { method: METHODS[type], signal, body, headers: { Accept: 'application/json', ...headers } }))
   }
 
-  async function mutate(mutation, { variables = {}, signal } = {}) {
-    const method = mutation.type === 'update' && mutation.partial ? 'PATCH' : METHODS[mutation.type]
-    if (!method) throw new TypeError(`there is no mutation type ${mutation.type}: ${Object.keys(METHODS).join(', ')}`)
-    return bodyOf(await call(pathOf(mutation, variables), { method, signal, ...requestBody(mutation.type, evaluate(mutation.data, variables)) }))
+  async function told(answer, { onComplete, onError } = {}) {
+    try {
+      const found = await answer
+      onComplete?.(found)
+      return found
+    } catch (error) {
+      onError?.(error)
+      throw error
+    }
   }
 
-  return { query, mutate }
+  async function all(queries, { variables = {}, signal } = {}) {
+    const answers = await Promise.all(Object.values(queries).map((one) => run('read', resolve(one, variables), { signal })))
+    return Object.fromEntries(Object.keys(queries).map((name, i) => [name, answers[i]]))
+  }
+
+  const typeOf = ({ type, partial }) => (type === 'update' && !partial ? 'replace' : type)
+  const query = (queries, options) => told(all(queries, options), options)
+  const mutate = (mutation, options) => told(run(typeOf(mutation), resolve(mutation, options?.variables ?? {}), options), options)
+  const at = (type, path, data, options) => told(run(type, { ...splitPath(path), data }, options), options)
+  return {
+    query,
+    mutate,
+    get: (path, options) => at('read', path, undefined, options),
+    post: (path, data, options) => at('create', path, data, options),
+    put: (path, data, options) => at('replace', path, data, options),
+    patch: (path, data, options) => at('update', path, data, options),
+    jsonPatch: (path, data, options) => at('json-patch', path, data, options),
+    delete: (path, options) => at('delete', path, undefined, options),
+    /** One request as a link of @dhis2/data-engine has it: what the adapter for @dhis2/app-runtime calls. */
+    execute: run,
+  }
+}
+
+/** "/dataElements/a?fields=id" below the API. */
+function splitPath(path) {
+  const { pathname, searchParams } = new URL(path, 'http://api')
+  if (/^[a-z]+:/i.test(path)) throw new TypeError('a path below the API is wanted, not an address')
+  const params = {}
+  for (const name of searchParams.keys()) params[name] = searchParams.getAll(name).length > 1 ? searchParams.getAll(name) : searchParams.get(name)
+  return { resource: decodeURI(pathname.replace(/^\//, '')), params }
+}
+
+function runtimeConfigOf(baseUrl, systemInfo) {
+  const [, major, minor, patch, tag] = /^(\d+)\.(\d+)(?:\.(\d+))?(?:[.-](.*))?$/.exec(systemInfo.version) ?? []
+  const number = (text) => (text === undefined ? undefined : Number(text))
+  return { baseUrl, apiVersion: number(minor) ?? '', serverVersion: { major: number(major), minor: number(minor), patch: number(patch), tag, full: systemInfo.version }, systemInfo }
 }
 
 function resourcePath(resource, id, params) {
   const action = /^action::(.*)/.exec(resource)
-  const path = (action ? [`${action[1]}.action`] : ['api', resource, id]).filter((part) => part !== undefined && part !== '').join('/')
+  const path = (action ? ['dhis-web-commons', `${action[1]}.action`] : ['api', resource, id]).filter((part) => part !== undefined && part !== '').join('/')
   const search = searchOf(params)
   return search ? `${path}?${search}` : path
 }
 
 /** Several filters are several parameters; every other list is one parameter with commas. Undefined ones are left out. */
 function searchOf(params = {}) {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(params)) {
-    if (value === undefined || value === null) continue
-    if (name === 'filter' && Array.isArray(value)) for (const one of value) search.append(name, one)
-    else search.append(name, Array.isArray(value) ? value.join(',') : value)
-  }
-  return search.toString()
+  const encoded = (value) => (Array.isArray(value) ? value.map(encoded).join(',') : encodeURIComponent(value))
+  return Object.entries(params)
+    .flatMap(([name, value]) => (name === 'filter' && Array.isArray(value) ? value.map((one) => [name, one]) : [[name, value]]))
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encoded(value)}`)
+    .join('&')
 }
 
-function requestBody(type, data) {
-  if (data === undefined) return {}
-  if (typeof data === 'string') return { body: data, headers: { 'Content-Type': 'text/plain' } }
-  if (data instanceof FormData || data instanceof Blob || data instanceof ReadableStream) return { body: data }
-  const contentType = type === 'json-patch' ? 'application/json-patch+json' : 'application/json'
-  return { body: JSON.stringify(data), headers: { 'Content-Type': contentType } }
+// What DHIS2 takes otherwise than as JSON.
+const ID = '[a-zA-Z0-9]{11}'
+const TAKEN_AS_TEXT = new RegExp(`^(POST (${[
+  `messageConversations/(feedback|${ID})`,
+  `interpretations/(reportTable|chart|visualization|map|eventVisualization|eventReport|eventChart|dataSetReport)/${ID}`,
+  `interpretations/${ID}/comments`,
+  '(systemSettings|userSettings)/[a-zA-Z]{4,}',
+  'configuration/(?!corsWhitelist$)[a-zA-Z]{1,50}',
+  'synchronization/metadataPull',
+  '(indicators|programIndicators|validationRules|predictors)/expression/description',
+  'programIndicators/filter/description',
+  'predictors/skipTest/description',
+  'programRules/condition/description',
+].join('|')})|PUT interpretations/${ID}(/comments/${ID})?)$`)
+const TAKEN_AS_FORM = /^POST (dataValues(\/file)?|fileResources|messageConversations\/attachments|staticContent\/logo_(banner|front)|apps)$/
+const TAKEN_AS_FIELDS = /^POST svg\.(png|pdf)$/
+
+function requestBody(type, resource, data) {
+  if (!data || data instanceof FormData || data instanceof Blob || data instanceof ReadableStream) return { body: data }
+  if (type === 'json-patch') return { body: JSON.stringify(data), headers: { 'Content-Type': 'application/json-patch+json' } }
+  const call = `${METHODS[type]} ${resource}`
+  if (TAKEN_AS_TEXT.test(call)) return { body: data, headers: { 'Content-Type': 'text/plain' } }
+  const filled = (into) => Object.entries(data).reduce((form, [name, value]) => (form.append(name, value), form), into)
+  if (TAKEN_AS_FORM.test(call)) return { body: filled(new FormData()) }
+  if (TAKEN_AS_FIELDS.test(call)) return { body: filled(new URLSearchParams()), headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }
+  return { body: JSON.stringify(data), headers: { 'Content-Type': 'application/json' } }
 }
 
 async function bodyOf(response) {

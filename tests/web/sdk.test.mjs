@@ -259,7 +259,7 @@ test('an engine per server asks as @dhis2/data-engine does', async () => {
   assert.deepEqual(calls.slice(2).map((one) => [one.method, one.headers['content-type'], one.body]), [['PATCH', 'application/json', '{"name":"n"}'], ['PATCH', 'application/json-patch+json', '[]'], ['POST', 'application/json', '{"v":3}'], ['DELETE', undefined, undefined]])
   await assert.rejects(engine.mutate({ type: 'nonsense', resource: 'x' }), TypeError)
   await engine.query({ menu: { resource: 'action::menu/getModules' } })
-  assert.equal(calls.at(-1).address, 'https://gate.example.org/s/a/menu/getModules.action')
+  assert.equal(calls.at(-1).address, 'https://gate.example.org/s/a/dhis-web-commons/menu/getModules.action')
 })
 
 test('what is no JSON comes as what it is', async () => {
