@@ -7,7 +7,8 @@
  *
  * Addresses of the page that other parts lead to:
  *   /servers                                            servers and sign-in
- *   /sign-in/{server}?return_to=ADDRESS&problem=CODE    sign-in to one server (`login_url` of the API); both parameters may be missing
+ *   /sign-in/{server}?return_to=ADDRESS&problem=CODE    sign-in to one server (`login_url` of the API); both parameters may be missing. With start=1 who is signed in
+ *                                                       already goes on, and where the server signs people in itself that begins at once (the launcher)
  *   /alignments, /alignments/new, /alignments/{id}, /alignments/{id}/send, /runs, /runs/{id} */
 #ifndef DRAWBRIDGE_API_ASSETS_H
 #define DRAWBRIDGE_API_ASSETS_H

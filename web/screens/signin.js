@@ -37,6 +37,13 @@ export function SignIn({ params, query, session }) {
   useEffect(() => { // the way back was opened once more, after it had led in: nothing is wrong
     if (lost && back.inside) navigate(back.inside, { replace: true })
   }, [lost])
+  const starts = query.get('start') === '1' && server && session.data && !query.get('problem') // from the launcher: whoever can be led on without a question is
+  const known = starts && session.data.connections.find((one) => one.server === server.id && one.state === 'ok')
+  const byCode = starts && !known && ['oauth', 'legacy-oauth'].includes(kinds[0]?.kind)
+  useEffect(() => {
+    if (known && back.inside) navigate(back.inside, { replace: true })
+    else if (byCode) location.replace(authorizePath(server, back.inside ?? query.get('return_to')))
+  }, [known, byCode])
   if (lost) return html`<${Finished} server=${server} connection=${lost} address=${back.outside} />`
   if (done) return html`<${Finished} server=${server} connection=${done} address=${back.outside} />`
   return html`<div class="page narrow">
@@ -70,8 +77,10 @@ function Form({ offer, ...rest }) {
   return html`<${Password} kind=${offer.kind} ...${rest} />`
 }
 
+const authorizePath = (server, returnTo, remember) => `/v1/servers/${encodeURIComponent(server.id)}/authorize?return_to=${encodeURIComponent(returnTo)}${remember ? '&remember=true' : ''}`
+
 function OAuth({ server, returnTo, remember }) {
-  const address = `/v1/servers/${encodeURIComponent(server.id)}/authorize?return_to=${encodeURIComponent(returnTo)}${remember ? '&remember=true' : ''}`
+  const address = authorizePath(server, returnTo, remember)
   return html`<p>${t('You sign in at the server itself and tell it that drawbridge may act for you. drawbridge never sees your password.')}</p>
     <p><a class="button primary" href=${address}>${t('Continue to {server}', { server: server.name })}</a></p>`
 }
