@@ -68,4 +68,6 @@ def write(options, found, size):
     busy = f"At the end the load average was {os.getloadavg()[0]:.1f}; the run itself makes about 2."
     page = PAGE.format(command=" ".join(["./dev bench gateway", *words]), day=datetime.date.today(), machine=machine(), versions=", ".join(f"{name} {version(VERSIONS[name])}" for name in peers), rounds=options.rounds,
                        seconds=options.seconds, load=busy, ratios="\n".join(ratios), figures="\n".join(figures), memory=memory or "")
-    (ROOT / "docs" / "performance.md").write_text(page)
+    path = ROOT / "docs" / "performance.md"
+    rest = path.read_text().partition("\n## The page\n") if path.exists() else ("", "", "")  # page.mjs writes that one
+    path.write_text(page + "".join(rest[1:]))

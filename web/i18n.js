@@ -63,10 +63,18 @@ export function tn(one, many, n, values = {}) {
 }
 
 // French counts 0 as one; the others here do not. In .po files the first form is the singular one.
-const pluralForm = (n) => (new Intl.PluralRules(current).select(n) === 'one' ? 0 : 1)
+const pluralForm = (n) => (made('PluralRules', current).select(n) === 'one' ? 0 : 1)
 
-export const number = (n) => new Intl.NumberFormat(locale).format(n)
-export const percent = (share) => new Intl.NumberFormat(locale, { style: 'percent' }).format(share)
+/** Made once each: making one takes longer than drawing a row. */
+const kept = new Map()
+function made(kind, ...words) {
+  const key = kind + JSON.stringify(words)
+  if (!kept.has(key)) kept.set(key, new Intl[kind](...words))
+  return kept.get(key)
+}
+
+export const number = (n) => made('NumberFormat', locale).format(n)
+export const percent = (share) => made('NumberFormat', locale, { style: 'percent' }).format(share)
 export const time = (text) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
 
 /** An exact decimal as text, grouped as the reader's language does but with all its digits. */

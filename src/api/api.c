@@ -2,10 +2,11 @@
 
 #include "api/assets.h"
 #include "api/runner.h"
+#include "base/gzip.h"
 #include "base/mem.h"
 #include "net/work.h"
 
-enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024 };
+enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024, PACKED_FROM = 2048 };
 
 struct door { /* on each loop one */
   struct door *next;
@@ -108,12 +109,25 @@ static void free_job(struct api_job *job) {
   free(job);
 }
 
+static void pack(struct api_job *job) {
+  struct buf packed = BUF_INIT(ANSWER_MAX);
+  if (!job->packs || job->answer.n < PACKED_FROM || !gzip_pack(buf_str(&job->answer), &packed)) {
+    buf_free(&packed);
+    return;
+  }
+  buf_free(&job->answer);
+  job->answer = packed;
+  job->packed = true;
+}
+
 static void run_job(void *payload) {
   struct api_job *job = payload;
   if (job->run(job, &job->error)) {
     if (job->error.code == ERROR_NONE) (void)error_set(&job->error, ERROR_inside, "the call ended without a reason");
   } else if (job->answer.full) {
     (void)error_set(&job->error, ERROR_too_large, "the answer is larger than %d bytes", ANSWER_MAX);
+  } else {
+    pack(job);
   }
 }
 
@@ -125,6 +139,9 @@ static void answer_job(void *payload) {
     struct http_headers headers = {0};
     gateway_common_headers(job->gateway, job->exchange, &headers);
     if (job->answer.n) http_headers_add(&headers, job->arena, STR("Content-Type"), job->type ? str_of(job->type) : STR("application/json"));
+    if (job->packed) http_field_set(&headers, job->arena, FIELD_CONTENT_ENCODING, STR("gzip"));
+    http_field_set(&headers, job->arena, FIELD_VARY,
+                   arena_concat(job->arena, http_field_value(&headers, FIELD_VARY), STR(", Accept-Encoding")));
     if (job->type) http_headers_add(&headers, job->arena, STR("Content-Security-Policy"), STR("sandbox"));
     if (job->etag > 0) http_headers_add(&headers, job->arena, STR("ETag"), arena_printf(job->arena, "\"%lld\"", (long long)job->etag));
     if (job->warnings.n) http_headers_add(&headers, job->arena, STR("Drawbridge-Warnings"), job->warnings);
@@ -185,6 +202,7 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
       .if_match = match,
       .idempotency_key = http_headers_value(&request->headers, STR("Idempotency-Key")),
       .body = body,
+      .packs = static_file_accepts(&request->headers, STR("gzip")),
       .run = waiting->route->run,
       .answer = BUF_INIT(ANSWER_MAX),
   };

@@ -41,6 +41,9 @@ struct api_job {
   struct str warnings; /* sent as Drawbridge-Warnings; empty: none */
   int64_t etag;        /* above 0: sent as ETag */
   const char *attachment; /* file name; NULL: none */
+  bool
+      packs; /* the browser takes gzip: what is long is packed, on the worker's thread. No answer holds a secret that its length could tell (BREACH) */
+  bool packed;
   struct error error;
 };
 

@@ -13,8 +13,8 @@ static bool is_zero_weight(struct str parameters) {
   return false;
 }
 
-/* Does the browser take this coding? What is named outweighs the star, wherever it stands. */
-static bool accepts(struct str field, struct str coding) {
+bool static_file_accepts(const struct http_headers *headers, struct str coding) {
+  struct str field = http_field_value(headers, FIELD_ACCEPT_ENCODING);
   bool star = false;
   while (field.p) {
     struct str rest = str_take(&field, ',');
@@ -45,12 +45,12 @@ static void add(struct static_reply *reply, struct arena *arena, enum http_field
 /* Sets the body, and the headers that hang on its coding. */
 static void choose_coding(const struct static_file *file, const struct http_request *request, struct arena *arena,
                           struct static_reply *reply) {
-  struct str field = http_field_value(&request->headers, FIELD_ACCEPT_ENCODING), coding = STR_NONE;
+  struct str coding = STR_NONE;
   reply->body = file->plain;
-  if (file->brotli.n && accepts(field, STR("br"))) {
+  if (file->brotli.n && static_file_accepts(&request->headers, STR("br"))) {
     coding = STR("br");
     reply->body = file->brotli;
-  } else if (file->gzip.n && accepts(field, STR("gzip"))) {
+  } else if (file->gzip.n && static_file_accepts(&request->headers, STR("gzip"))) {
     coding = STR("gzip");
     reply->body = file->gzip;
   }

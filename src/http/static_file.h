@@ -21,4 +21,7 @@ struct static_reply {
 /* Adds to what ret->headers has already; headers lie in `arena`. `file` NULL: 404. */
 void static_file_reply(const struct static_file *file, const struct http_request *request, struct arena *arena, struct static_reply *ret);
 
+/* Does the browser take this coding? What is named in Accept-Encoding outweighs the star, wherever it stands; a weight of 0 is a refusal (RFC 9110 12.4.2). */
+bool static_file_accepts(const struct http_headers *headers, struct str coding);
+
 #endif

@@ -1,4 +1,5 @@
 """The running program against docs/openapi.yaml: every documented route answers with a documented status and shape, every route of the program is documented."""
+import gzip
 import json
 import re
 
@@ -127,6 +128,11 @@ class OpenApi(Case):
         self.ask("GET", "/v1/alignments", expect=200)
         at = f"/v1/alignments/{made['id']}"
         state = self.ask("GET", "/v1/alignments/{alignment}", at, 200).json
+        for taken, coding in (("gzip, br", "gzip"), ("gzip;q=0, br", None), ("", None)):
+            packed = self.browser.call("GET", at, {"Accept-Encoding": taken})
+            self.assertEqual((packed.header("Content-Encoding"), packed.header("ETag")), (coding, f'"{state["version"]}"'))
+            self.assertIn("Accept-Encoding", packed.header("Vary"))
+            self.assertEqual(json.loads(gzip.decompress(packed.body) if coding else packed.body), state, "long answers go packed to who takes it, for slow lines")
         self.ask("GET", "/v1/alignments/{alignment}", "/v1/alignments/nothing", 404)
         decisions = [{"kind": "data_element", "source_data_element": one["source"]["id"], "decision": "accepted", "targets": [{"data_element": one["proposals"][0]["target"]["id"]}]}
                      for one in state["elements"] if one["proposals"] and one["proposals"][0]["decision"] == "auto"]

@@ -1,0 +1,189 @@
+// The page on a slow line and a slow machine: when it can be used, what it weighs, how long a key takes to show at ten thousand rows, whether anything jumps, whether it fits a narrow window and large letters.
+// The files come from the running program as it sends them; what the API would say is made up (tests/web/mock.mjs) and packed as the program packs it. `--write` puts the figures into docs/performance.md.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, request as httpRequest } from 'node:http'
+import { cpus, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { openPage, startBrowser } from '../tests/web/browser.mjs'
+import { startMock } from '../tests/web/mock.mjs'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+const option = (name, otherwise) => (process.argv.includes(`--${name}`) ? process.argv[process.argv.indexOf(`--${name}`) + 1] : otherwise)
+const BUILD = option('build', join(ROOT, 'build'))
+const ROUNDS = Number(option('rounds', 5))
+const LINE = { kbit: 400, latency: 300 }
+const SLOWER = 4
+const KEYS = 60
+const ROW = '[role=row][aria-selected]'
+const MARK = '## The page\n'
+
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
+const share = (list, of) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * of))]
+
+/** One address: /v1 from the made-up world, all else from the program. */
+async function startFront() {
+  const state = mkdtempSync(join(tmpdir(), 'drawbridge-page-'))
+  let world
+  let port
+  const passOn = (request, response, to) => {
+    const upstream = httpRequest({ port: to, host: '127.0.0.1', method: request.method, path: request.url, headers: request.headers }, (answer) => {
+      const pack = to !== port && /gzip/.test(request.headers['accept-encoding'] ?? '')
+      const pieces = []
+      answer.on('data', (piece) => pieces.push(piece))
+      answer.on('end', () => {
+        const body = Buffer.concat(pieces)
+        const packed = pack && body.length >= 2048
+        const { 'content-length': _, 'transfer-encoding': __, ...headers } = answer.headers
+        response.writeHead(answer.statusCode, { ...headers, ...(packed && { 'Content-Encoding': 'gzip' }) })
+        response.end(packed ? gzipSync(body, { level: 6 }) : body)
+      })
+    })
+    upstream.on('error', () => response.destroy())
+    request.pipe(upstream)
+  }
+  const front = createServer((request, response) => passOn(request, response, request.url.startsWith('/v1/') ? Number(new URL(world.url).port) : port))
+  await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${front.address().port}`
+  port = await new Promise((resolve) => { const probe = createServer().listen(0, '127.0.0.1', () => { const { port: free } = probe.address(); probe.close(() => resolve(free)) }) })
+  writeFileSync(join(state, 'drawbridge.yaml'), `public_url: ${url}\nlisten: [127.0.0.1:${port}]\nstore: sqlite:${state}/state.db\nkeys: ${state}/keys\nservers: [{id: district, url: "http://127.0.0.1:9", addresses: [127.0.0.0/8]}]\n`)
+  const program = spawn(join(BUILD, 'drawbridge'), ['serve', '--config', join(state, 'drawbridge.yaml')], { stdio: 'ignore' })
+  for (let i = 0; ; i++) {
+    const up = await fetch(`http://127.0.0.1:${port}/`, { headers: { Host: new URL(url).host } }).then(() => true, () => false)
+    if (up) break
+    if (i > 300) throw new Error('drawbridge does not answer')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return {
+    url,
+    use: (other) => { world = other },
+    stop() { program.kill('SIGTERM'); front.close(); front.closeAllConnections(); rmSync(state, { recursive: true, force: true }) },
+  }
+}
+
+/** Before the page's own code: what jumps is added up. */
+const WATCH = () => {
+  globalThis.jumped = 0
+  new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) globalThis.jumped += one.value }).observe({ type: 'layout-shift', buffered: true })
+}
+
+async function slow(page, slower = SLOWER, line = LINE) {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Network.enable')
+  if (line) await session.send('Network.emulateNetworkConditions', { offline: false, latency: line.latency, downloadThroughput: (line.kbit * 1000) / 8, uploadThroughput: (line.kbit * 1000) / 8 })
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slower })
+}
+
+/** A first visit: milliseconds from the address to when it can be used, bytes of code and of data as sent, and what jumped. */
+async function visit(browser, address, usable, again) {
+  const { page, close } = await openPage(browser)
+  await page.addInitScript(WATCH)
+  await slow(page)
+  const began = performance.now()
+  await page.goto(address, { waitUntil: 'commit' })
+  await page.waitForSelector(usable)
+  const found = { ms: performance.now() - began }
+  await page.waitForTimeout(1500)
+  found.jumped = await page.evaluate(() => globalThis.jumped)
+  const sent = await page.evaluate(() => performance.getEntriesByType('resource').map((one) => ({ name: one.name, bytes: one.encodedBodySize })))
+  found.code = sent.filter((one) => /\/ui\/.*\.(js|css)$/.test(one.name)).reduce((sum, one) => sum + one.bytes, 0)
+  found.data = sent.filter((one) => /\/v1\//.test(one.name)).reduce((sum, one) => sum + one.bytes, 0)
+  if (again) {
+    const second = performance.now()
+    await page.goto(address, { waitUntil: 'commit' })
+    await page.waitForSelector(usable)
+    found.again = performance.now() - second
+  }
+  await close()
+  return found
+}
+
+/** From the moment the browser has the key to the frame that shows what it did. */
+async function keys(browser, address, slower) {
+  const { page, close } = await openPage(browser)
+  await page.goto(address)
+  await page.waitForSelector(ROW)
+  await page.locator('[role=grid]').first().focus()
+  await slow(page, slower, undefined)
+  await page.evaluate(() => {
+    globalThis.took = []
+    addEventListener('keydown', (event) => {
+      const began = event.timeStamp
+      requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => took.push(performance.now() - began); port2.postMessage(0) })
+    }, true)
+  })
+  for (let i = 0; i < KEYS; i++) {
+    await page.keyboard.press(['j', 'j', 'j', 'k', 'a'][i % 5])
+    await page.waitForTimeout(60)
+  }
+  await page.waitForFunction((n) => took.length >= n, KEYS)
+  const took = await page.evaluate(() => took)
+  await close()
+  return took
+}
+
+/** Pixels that stand out sideways. */
+async function tooWide(browser, address, usable, view) {
+  const { page, close } = await openPage(browser, view)
+  await page.goto(address)
+  await page.waitForSelector(usable)
+  const found = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  await close()
+  return found
+}
+
+const SCREENS = [['Servers', '/servers', 'main button, main a.button'], ['Review, 300 elements', '/alignments/alignment1', ROW]]
+
+const front = await startFront()
+const browser = await startBrowser()
+const lines = []
+const say = (text = '') => { lines.push(text); console.log(text) }
+try {
+  const small = await startMock({ elements: 300 })
+  small.align({ source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } })
+  front.use(small)
+  const written = process.argv.includes('--write')
+  say(`${MARK}`)
+  say(`Written by \`./dev bench page${written ? ' --write' : ''}\` on ${new Date().toISOString().slice(0, 10)}. Debian's ${browser.version().replace(/^/, 'Chromium ')}, ${cpus()[0].model}, ${cpus().length} cores. Line: ${LINE.kbit} kbit/s both ways, ${LINE.latency} ms for each round trip; CPU: ${SLOWER} times slower (both by the`)
+  say(`browser's own throttling). Each time is the median of ${ROUNDS} first visits with an empty cache (lowest and highest behind it), from the address to when the first row or button can be used; "again" is with the files in the cache. Load average at the end: LOAD.`)
+  say()
+  say('| screen | usable after, s | again, s | code as sent, bytes | data as sent, bytes | layout shift |')
+  say('|---|---|---|---|---|---|')
+  for (const [name, path, usable] of SCREENS) {
+    const visits = []
+    for (let i = 0; i < ROUNDS; i++) visits.push(await visit(browser, front.url + path, usable, true))
+    const s = (ms) => (ms / 1000).toFixed(1)
+    const of = (key) => visits.map((one) => one[key])
+    say(`| ${name} | ${s(median(of('ms')))} [${s(Math.min(...of('ms')))}-${s(Math.max(...of('ms')))}] | ${s(median(of('again')))} | ${median(of('code'))} | ${median(of('data'))} | ${Math.max(...of('jumped')).toFixed(3)} |`)
+  }
+  say()
+  const views = [['640 px', { width: 640, height: 800 }], ['1280 px at 200 %', { width: 640, height: 400, deviceScaleFactor: 2 }], ['320 px (1280 px at 400 %)', { width: 320, height: 256, deviceScaleFactor: 4 }]]
+  for (const [label, view] of views) {
+    const found = []
+    for (const [name, path, usable] of SCREENS) found.push(`${name}: ${await tooWide(browser, front.url + path, usable, view)}`)
+    say(`Pixels that stand out sideways at ${label}: ${found.join('; ')}.`)
+  }
+  await small.stop()
+  const large = await startMock({ elements: 10000 })
+  large.align({ source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } })
+  front.use(large)
+  say()
+  say('| key to frame at 10,000 rows, ms | p50 | p95 | highest |')
+  say('|---|---|---|---|')
+  for (const slower of [1, SLOWER]) {
+    const took = await keys(browser, `${front.url}/alignments/alignment1`, slower)
+    say(`| ${slower === 1 ? 'this machine' : `${slower} times slower`} | ${share(took, 0.5).toFixed(0)} | ${share(took, 0.95).toFixed(0)} | ${Math.max(...took).toFixed(0)} |`)
+  }
+  await large.stop()
+  if (written) {
+    const path = join(ROOT, 'docs/performance.md')
+    const load = readFileSync('/proc/loadavg', 'utf8').split(' ')[0]
+    const before = readFileSync(path, 'utf8').split(`\n${MARK}`)[0].trimEnd()
+    writeFileSync(path, `${before}\n\n${lines.join('\n').replace('LOAD', load)}\n`)
+  }
+} finally {
+  await browser.close()
+  front.stop()
+}
