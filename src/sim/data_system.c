@@ -141,10 +141,22 @@ static void reply_analytics(struct data_call *call) {
 
 /* --- settings of a user --- */
 
+/* All of them: what the person chose, and what stands where nothing was chosen. */
+static void reply_user_settings(struct data_call *call, json_t *mine) {
+  json_t *all = json_pack("{s:s, s:s, s:s, s:s}", "keyUiLocale", "en", "keyDbLocale", "en", "keyAnalysisDisplayProperty", "name",
+                          "keyStyle", "light_blue/light_blue.css");
+  if (mine) (void)json_object_update(all, mine);
+  sim_reply_json(call->reply, 200, all);
+}
+
 static bool user_settings(struct data_call *call) {
   static const struct str prefix = {"userSettings/", sizeof "userSettings/" - 1};
   const char *uid = data_text(call->user, "id");
   json_t *mine = json_object_get(call->sim->data->user_settings, uid);
+  if (str_eq(call->path, STR("userSettings")) && data_is(call, "GET")) {
+    reply_user_settings(call, mine);
+    return true;
+  }
   if (!str_starts(call->path, prefix)) return false;
   const char *key = arena_cstr(call->arena, str_from(call->path, prefix.n));
   if (!mine) json_object_set_new(call->sim->data->user_settings, uid, mine = json_object());
