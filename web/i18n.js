@@ -1,7 +1,9 @@
 // Texts: English is the key; i18n/<language>.po has the others. Plurals by Intl, numbers and dates in the reader's way.
 import { parsePo } from './model/po.js'
 
-export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es: 'Español' }
+export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es: 'Español', ar: 'العربية' }
+/** Not all texts are there yet: those that are missing stay English. */
+export const IN_PART = ['ar']
 const CHOSEN = 'drawbridge language'
 const RIGHT_TO_LEFT = ['ar', 'fa', 'ur', 'he']
 let current = 'en'
@@ -46,6 +48,11 @@ async function fetchPo(one) {
   return response.ok ? response.text() : ''
 }
 
+const rightToLeft = () => document.documentElement.dir === 'rtl'
+/** A name beside others in one line of text: in a page from right to left they would run into each other. */
+export const apart = (text) => (rightToLeft() ? `\u2068${text}\u2069` : text)
+export const arrow = () => (rightToLeft() ? '←' : '→')
+
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? show(values[name]) : whole))
 const show = (value) => (typeof value === 'number' ? number(value) : String(value))
 
@@ -58,12 +65,13 @@ export function t(text, values = {}) {
 export function tn(one, many, n, values = {}) {
   const forms = texts.get(one)
   const form = pluralForm(n)
-  const text = forms?.[Math.min(form, forms.length - 1)] || (form === 0 ? one : many)
+  const text = forms?.[Math.min(form, forms.length - 1)] || (n === 1 ? one : many)
   return fill(text, { n, ...values })
 }
 
-// French counts 0 as one; the others here do not. In .po files the first form is the singular one.
-const pluralForm = (n) => (made('PluralRules', current).select(n) === 'one' ? 0 : 1)
+// In .po files the forms of Arabic stand in this order; those of the others are one and many. (French counts 0 as one; the others here do not.)
+const FORMS = { ar: ['zero', 'one', 'two', 'few', 'many', 'other'] }
+const pluralForm = (n) => Math.max(0, (FORMS[current] ?? ['one', 'other']).indexOf(made('PluralRules', current).select(n)))
 
 /** Made once each: making one takes longer than drawing a row. */
 const kept = new Map()

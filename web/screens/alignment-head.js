@@ -10,8 +10,8 @@ export function AlignmentHead({ id, alignment, at, saving, onRetry }) {
   const path = `/alignments/${encodeURIComponent(id)}`
   const tab = (name, to, text) => html`<${Link} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`
   return html`<div class="head">
-    <h1><${Name} of=${sideName(alignment?.source)} /> <small>${alignment?.source.server}</small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
-      ${' '}<${Name} of=${sideName(alignment?.target)} /> <small>${alignment?.target.server}</small></h1>
+    <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
+      ${' '}<${Name} of=${sideName(alignment?.target)} /> <small><bdi>${alignment?.target.server}</bdi></small></h1>
     <nav aria-label=${t('This alignment')}>${tab('overview', `${path}/overview`, t('Overview'))}${tab('review', path, t('Review'))}${tab('disaggregation', `${path}/disaggregation`, t('Disaggregation'))}${tab('places', `${path}/places`, t('Units and periods'))}${tab('send', `${path}/send`, t('Send'))}${tab('drift', `${path}/drift`, t('Changes'))}${tab('files', `${path}/files`, t('Files'))}</nav>
     ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} server=${alignment?.source.server} />`}
   </div>`

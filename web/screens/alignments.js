@@ -1,11 +1,12 @@
 // The alignments of the person who is signed in.
 import { html, useState } from '../lib.js'
-import { t, time } from '../i18n.js'
+import { apart, arrow, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
 
-export const pairName = (one) => `${one.source?.data_set?.name ?? one.source?.server} → ${one.target?.data_set?.name ?? one.target?.server}`
+const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
+export const pairName = (one) => `${sideName(one.source)} ${arrow()} ${sideName(one.target)}`
 
 export function Alignments() {
   const list = useLoad((signal) => gateway.alignments.list({ signal }), [])

@@ -1,6 +1,6 @@
 // The data element that is looked at: its target, candidates, why, and the cells below it.
 import { html, useMemo } from '../lib.js'
-import { number, percent, t, time, tn } from '../i18n.js'
+import { apart, number, percent, t, time, tn } from '../i18n.js'
 import { later } from '../later.js'
 import { Button, Confidence, Notice, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
@@ -12,7 +12,7 @@ import { stateTag, Warnings, withHint } from './review-list.js'
 const History = later(async () => (await import('./review-history.js')).History, '')
 
 const lettered = (text, letter) => html`${text}${letter ? html` <kbd aria-hidden="true">${letter}</kbd>` : ''}`
-const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).join(' · ')
+const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).map(apart).join(' · ')
 
 export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved, hint }) {
   const { element } = row
