@@ -19,10 +19,6 @@ const Files = later(async () => (await import('./screens/files.js')).Files)
 const Report = later(async () => (await import('./screens/report.js')).Report)
 const Places = later(async () => (await import('./screens/places.js')).Places)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
-const NewAlignment = later(async () => (await import('./screens/new.js')).NewAlignment)
-const Run = later(async () => (await import('./screens/run.js')).Run)
-const Runs = later(async () => (await import('./screens/runs.js')).Runs)
-const Send = later(async () => (await import('./screens/send.js')).Send)
 
 const routes = [
   ['/', Servers],
