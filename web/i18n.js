@@ -71,7 +71,10 @@ export function tn(one, many, n, values = {}) {
 
 // In .po files the forms of Arabic stand in this order; those of the others are one and many. (French counts 0 as one; the others here do not.)
 const FORMS = { ar: ['zero', 'one', 'two', 'few', 'many', 'other'] }
-const pluralForm = (n) => Math.max(0, (FORMS[current] ?? ['one', 'other']).indexOf(made('PluralRules', current).select(n)))
+const pluralForm = (n) => {
+  const kind = made('PluralRules', current).select(n)
+  return FORMS[current]?.indexOf(kind) ?? (kind === 'one' ? 0 : 1)
+}
 
 /** Made once each: making one takes longer than drawing a row. */
 const kept = new Map()
