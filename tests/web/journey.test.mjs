@@ -2,6 +2,7 @@
 // Everything the browser received from drawbridge and the app is kept, and none of the servers' secrets may be in it.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { axe, openPage, picture, startBrowser } from './browser.mjs'
 import { secretsOf, startDemo } from './demo.mjs'
@@ -87,6 +88,36 @@ async function sendLastMonth(page, clean) {
   await clean('verified')
 }
 
+/** Each form is had as a file, known again by its name, and taken back by the program. */
+async function everyForm(page, clean) {
+  await page.getByRole('link', { name: 'Alignments', exact: true }).click()
+  await page.getByRole('link', { name: /^Export or import/ }).click()
+  const [out, into] = ['Export the mapping', 'Import decisions'].map((name) => page.getByRole('region', { name }))
+  await out.waitFor()
+  const forms = await out.getByLabel('As', { exact: true }).locator('option').evaluateAll((options) => options.map((one) => one.value))
+  assert.equal(forms.length, 9)
+  for (const form of forms) {
+    await out.getByLabel('As', { exact: true }).selectOption(form)
+    const [file] = await Promise.all([page.waitForEvent('download'), out.getByRole('button', { name: 'Download' }).click()])
+    const buffer = readFileSync(await file.path())
+    assert.ok(buffer.length > 50, form)
+    await into.getByLabel('File', { exact: true }).setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/octet-stream', buffer })
+    assert.equal(await into.getByLabel('As', { exact: true }).inputValue(), form)
+    await into.getByRole('button', { name: 'Import' }).click()
+    await into.getByText(/The decisions were taken|Nothing changed by it/).waitFor()
+  }
+  await clean('files')
+}
+
+async function lookAround(page, clean) {
+  for (const [link, words] of [['Overview', 'How much arrives'], ['Disaggregation', 'Pairs of category combinations'], ['Units and periods', /to look at|all keep their id/], ['Changes', 'Nothing changed.']]) {
+    await page.getByRole('link', { name: link, exact: true }).click()
+    await page.getByText(words).first().waitFor()
+    await page.getByText(/^(Loading|Comparing|Reading)/).first().waitFor({ state: 'detached' })
+    await clean(link.toLowerCase().replaceAll(' ', '-'))
+  }
+}
+
 test('the whole way: sign in, align, decide, send, verified', { timeout: 600000 }, async () => {
   const { page, context, complaints, close } = await openPage(browser, { expected: [/status of 401/] }) // the second factor is asked for by a 401
   const record = recorder(context)
@@ -146,6 +177,9 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 600000 
   await clean('decided')
 
   await sendLastMonth(page, clean)
+  assert.deepEqual(complaints, [])
+  await everyForm(page, clean)
+  await lookAround(page, clean)
   assert.deepEqual(complaints, [])
 
   const app = await context.newPage() // another origin, the same site: the session is shared

@@ -45,6 +45,7 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
     runs: new Map(),
     elements,
     unitCount: units,
+    gonePlaces: [], // org units that decisions are about, told when one goes on
     drift: [], // changes, as docs/openapi.yaml has them
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
@@ -136,7 +137,7 @@ function carryForward(world, [id], body, request) {
   world.drift = []
   alignment.version += 1
   return { json: { id, version: alignment.version, kept: alignment.elements.filter((one) => one.decision.state === 'accepted').length, followed: 0,
-    reopened: reopened.map((one) => ({ kind: 'data_element', source_data_element: one.source.id, reason: 'it changed' })) } }
+    reopened: [...reopened.map((one) => ({ kind: 'data_element', source_data_element: one.source.id, reason: 'it changed' })), ...world.gonePlaces.map((source) => ({ kind: 'org_unit', source, reason: 'it is gone' }))] } }
 }
 
 const ROUTES = [

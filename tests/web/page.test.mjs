@@ -491,6 +491,7 @@ describe('what changed at the servers', () => {
     world.align(PAIR, 'one')
     const alignment = world.alignments.get('one')
     for (const one of alignment.elements.slice(0, 2)) one.decision = { state: 'accepted', targets: [{ id: one.proposals[0].target.id, name: one.proposals[0].target.name }], rejected: [] }
+    world.gonePlaces = ['SUnit0009']
     world.drift = CHANGES.map((one, i) => (i ? one : { ...one, object: { ...one.object, id: alignment.elements[0].source.id } }))
     await go('/alignments/one')
     await page.getByRole('link', { name: 'Changes', exact: true }).click()
@@ -505,7 +506,8 @@ describe('what changed at the servers', () => {
     await follow.focus()
     await press(page, 'Space', 'Tab', 'Enter')
     await page.getByText('1 decision was kept').waitFor()
-    await page.getByText('1 decision was opened again:').waitFor()
+    await page.getByText('2 decisions were opened again:').waitFor()
+    await page.getByText('Organisation unit SUnit0009').waitFor()
     await page.getByRole('listitem').getByText(alignment.elements[0].source.name).waitFor()
     await page.getByText('Nothing changed.').waitFor()
     assert.equal(world.followed, false)

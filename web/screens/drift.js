@@ -71,7 +71,7 @@ function Carried({ id, carried, alignment }) {
   const names = new Map(alignment.elements.map((one) => [one.source.id, one.source.name]))
   return html`<${Notice} tone="good" title=${tn('{n} decision was kept', '{n} decisions were kept', carried.kept)} live>
     ${carried.reopened.length > 0 && html`<p>${tn('{n} decision was opened again:', '{n} decisions were opened again:', carried.reopened.length)}</p>
-      <ul>${carried.reopened.map((one, i) => html`<li key=${i}><${Name} of=${names.get(one.source_data_element) ?? one.source_data_element} /></li>`)}</ul>`}
+      <ul>${carried.reopened.map((one, i) => html`<li key=${i}>${one.kind === 'org_unit' && `${t('Organisation unit')} `}<${Name} of=${names.get(one.source_data_element) ?? one.source_data_element ?? one.source} /></li>`)}</ul>`}
     <p><${Link} class="button small" to="/alignments/${encodeURIComponent(id)}">${t('Go to the review')}<//></p>
   <//>`
 }
