@@ -238,8 +238,7 @@ int32_t dhis2_day_moved(int32_t day, enum dhis2_period_type type, int by) {
     return day + by * (weeks_long ? 7 * weeks_long : 1);
   }
   dhis2_day_text(day, text);
-  (void)number_of((struct str){text, 4}, 4, 4, &year);
-  (void)number_of((struct str){text + 8, 2}, 2, 2, &of_month);
+  if (!number_of((struct str){text, 4}, 4, 4, &year) || !number_of((struct str){text + 8, 2}, 2, 2, &of_month)) return INT32_MIN;
   int month = (text[5] - '0') * 10 + (text[6] - '0'), index = year * 12 + month - 1 + by * months;
   if (index < 12) return INT32_MIN;
   int longest = days_in(index / 12, index % 12 + 1);
