@@ -143,6 +143,14 @@ void dhis2_metadata_reader_free(struct dhis2_metadata_reader *reader);
 int dhis2_metadata_reader_feed(struct dhis2_metadata_reader *reader, struct str piece,
                                struct error *error);                                       /* ERROR_input with line and byte */
 int dhis2_metadata_reader_next(struct dhis2_metadata_reader *reader, struct error *error); /* the document is complete; another follows */
+int dhis2_metadata_reader_check(struct dhis2_metadata_reader *reader,
+                                struct error *error); /* ERROR_input: the document under way is not complete */
+/* What the document under way has said so far: objects of its own lists, and how many there are in all by its pager. */
+struct dhis2_metadata_page {
+  uint64_t objects, total;
+  bool told; /* it has a pager; else `total` says nothing */
+};
+struct dhis2_metadata_page dhis2_metadata_reader_page(const struct dhis2_metadata_reader *reader);
 /* Ids of org units that the input names (as parents, in paths, as those of a data set) and says nothing more of so far; borrowed from the reader's arena, the list in `arena`. */
 struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count);
 void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar); /* what no document says; copied */

@@ -8,21 +8,42 @@
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
 enum { COMBOS_PER_CALL = 40, UNITS_PER_CALL = 100 };
 
+enum {
+  UNITS_PER_PAGE = 1000,
+  READINGS = 3 /* of pages whose total changes on the way */
+};
+
 enum which {
   WHICH_ALL,    /* a data set that is not shown is an error */
   WHICH_PLACES, /* the same, with org units and the calendar */
-  WHICH_SHOWN,  /* those that are shown */
+  WHICH_SHOWN,  /* those that are shown, with org units and the calendar */
 };
 
 struct reading {
   struct dhis2_metadata_reader *whole; /* of all answers */
   struct dhis2_metadata_reader *first; /* of the first alone: tells which combos to ask for; NULL later */
+  bool begun;
 };
+
+/* What the reader refuses is not what a person gave, but what the server answered. */
+static int broken(struct error *error) {
+  if (error->code != ERROR_input) return -1;
+  error->code = ERROR_upstream_broken;
+  return error_context(error, "its answer was cut short or is no metadata");
+}
 
 static int feed(void *payload, struct str piece, struct error *error) {
   struct reading *r = payload;
-  if (r->first && dhis2_metadata_reader_feed(r->first, piece, error)) return -1;
-  return dhis2_metadata_reader_feed(r->whole, piece, error);
+  if (r->first && dhis2_metadata_reader_feed(r->first, piece, error)) return broken(error);
+  return dhis2_metadata_reader_feed(r->whole, piece, error) ? broken(error) : 0;
+}
+
+/* One answer, to its end. */
+static int ask(struct dhis2_server *server, struct reading *r, struct str path, struct error *error) {
+  if (r->begun && dhis2_metadata_reader_next(r->whole, error)) return broken(error);
+  r->begun = true;
+  if (dhis2_get_stream(server, path, feed, r, error)) return -1;
+  return dhis2_metadata_reader_check(r->whole, error) ? broken(error) : 0;
 }
 
 /* "[a,b]" with the brackets encoded: Tomcat refuses them bare unless told otherwise. */
@@ -114,8 +135,7 @@ static int check_ids(const struct str *data_sets, size_t count, struct error *er
 static int read_combos(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct ids *ids, struct error *error) {
   for (size_t at = 0; at < ids->n; at += COMBOS_PER_CALL) {
     size_t count = ids->n - at < COMBOS_PER_CALL ? ids->n - at : COMBOS_PER_CALL;
-    if (dhis2_metadata_reader_next(r->whole, error)) return -1;
-    if (dhis2_get_stream(server, combos_path(arena, ids->p + at, count), feed, r, error)) return -1;
+    if (ask(server, r, combos_path(arena, ids->p + at, count), error)) return -1;
   }
   return 0;
 }
@@ -125,7 +145,7 @@ static const struct dhis2_metadata *read_data_sets(struct arena *arena, struct d
                                                    const struct str *data_sets, size_t count, bool with_places, struct error *error) {
   struct error empty = {0};
   r->first = dhis2_metadata_reader_new(arena);
-  if (dhis2_get_stream(server, data_sets_path(arena, data_sets, count, with_places), feed, r, error)) return NULL;
+  if (ask(server, r, data_sets_path(arena, data_sets, count, with_places), error)) return NULL;
   const struct dhis2_metadata *first = dhis2_metadata_reader_finish(r->first, &empty);
   if (first) r->first = NULL;
   return first;
@@ -157,17 +177,48 @@ static size_t uids_of(struct str *ids, size_t count) {
   return n;
 }
 
-static int read_units_by(struct arena *arena, struct dhis2_server *server, struct reading *r, const char *property, const struct str *ids,
-                         size_t count, struct error *error) {
+static struct str units_path(struct arena *arena, const char *property, const struct str *ids, size_t count, size_t page) {
   struct str list = id_list(arena, ids, count), unit_fields = fields(arena, "id,code,name,shortName,level,path,translations,geometry");
-  if (dhis2_metadata_reader_next(r->whole, error)) return -1;
-  return dhis2_get_stream(server,
-                          arena_printf(arena, "/api/organisationUnits?paging=false&filter=%s:in:%.*s&fields=%.*s", property, STR_ARG(list),
-                                       STR_ARG(unit_fields)),
-                          feed, r, error);
+  return arena_printf(arena, "/api/organisationUnits?page=%zu&pageSize=%d&order=id:asc&filter=%s:in:%.*s&fields=%.*s", page, UNITS_PER_PAGE,
+                      property, STR_ARG(list), STR_ARG(unit_fields));
 }
 
-/* Those that are assigned, then whatever was named besides: the ones above them. A unit that the server does not show stays without a name. */
+/* All pages once. *ret_moved: their total changed on the way. An answer that stops short of what its pager promises is none, however well-formed: units would be missing, and nobody would know. */
+static int read_pages(struct arena *arena, struct dhis2_server *server, struct reading *r, const char *property, const struct str *ids,
+                      size_t count, bool *ret_moved, struct error *error) {
+  uint64_t seen = 0, total = 0;
+  *ret_moved = false;
+  for (size_t number = 1;; number++) {
+    if (ask(server, r, units_path(arena, property, ids, count, number), error)) return -1;
+    struct dhis2_metadata_page page = dhis2_metadata_reader_page(r->whole);
+    seen += page.objects;
+    if (!page.told) return 0; /* it answers without pages: all at once */
+    if (number > 1 && page.total != total) {
+      *ret_moved = true;
+      return 0;
+    }
+    total = page.total;
+    if (seen >= total) return 0;
+    if (!page.objects)
+      return error_set(error, ERROR_upstream_broken,
+                       "the server %.*s says that there are %llu org units and told %llu of them: its answer was cut short; try again",
+                       STR_ARG(dhis2_server_id(server)), (unsigned long long)total, (unsigned long long)seen);
+  }
+}
+
+/* What is read twice is put together. */
+static int read_units_by(struct arena *arena, struct dhis2_server *server, struct reading *r, const char *property, const struct str *ids,
+                         size_t count, struct error *error) {
+  bool moved = true;
+  for (int time = 0; moved && time < READINGS; time++)
+    if (read_pages(arena, server, r, property, ids, count, &moved, error)) return -1;
+  if (moved)
+    return error_set(error, ERROR_upstream_broken, "the org units of the server %.*s change while they are read: try again later",
+                     STR_ARG(dhis2_server_id(server)));
+  return 0;
+}
+
+/* Those that are assigned, then whatever was named besides: the ones above them, and what the pages did not tell. A unit that the server does not show stays without a name. */
 static int read_units(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct str *data_sets, size_t count,
                       struct error *error) {
   size_t unsaid;
@@ -185,12 +236,12 @@ static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_
   if (check_ids(data_sets, count, error)) return NULL;
   struct reading r = {.whole = dhis2_metadata_reader_new(arena)};
   struct error failure = {0};
-  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, which == WHICH_PLACES, &failure);
+  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, which != WHICH_ALL, &failure);
   struct ids ids = first ? combos_named(first) : (struct ids){0};
-  bool failed =
-      failure.code || (which != WHICH_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
-      (first && read_combos(arena, server, &r, &ids, &failure)) ||
-      (which == WHICH_PLACES && (read_units(arena, server, &r, data_sets, count, &failure) || read_calendar(arena, server, &r, &failure)));
+  bool failed = failure.code || (which != WHICH_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
+                (first && read_combos(arena, server, &r, &ids, &failure)) ||
+                (first && which != WHICH_ALL &&
+                 (read_units(arena, server, &r, data_sets, count, &failure) || read_calendar(arena, server, &r, &failure)));
   if (r.first) dhis2_metadata_reader_free(r.first);
   if (!failed && first)
     metadata = dhis2_metadata_reader_finish(r.whole, &failure);

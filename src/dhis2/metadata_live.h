@@ -13,11 +13,11 @@ enum { DHIS2_DATA_SETS_MAX = 100 };
 const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
                                                       size_t count, struct error *error);
 
-/* With places: also the org units that the data sets are assigned to, with all above them, and the calendar: what an alignment wants. Org units come as one stream, however many they are, those above them by their ids. */
+/* With places: also the org units that the data sets are assigned to, with all above them, and the calendar: what an alignment wants. Org units come in pages, those above them by their ids. ERROR_upstream_broken: a page held fewer than its pager says, or the total changed each time. */
 const struct dhis2_metadata *dhis2_metadata_with_places(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
                                                         size_t count, struct error *error);
 
-/* As dhis2_metadata_of_server, of those of the data sets that the server shows to this user; dhis2_metadata_none() where it shows none. */
+/* As dhis2_metadata_with_places, of those of the data sets that the server shows to this user; dhis2_metadata_none() where it shows none. */
 const struct dhis2_metadata *dhis2_metadata_shown_by_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
                                                             size_t count, struct error *error);
 

@@ -28,6 +28,7 @@ static const struct member members[] = {
     {ROOT_KIND, "categoryOptionCombos", MEMBER_LIST, 0, RECORD_OPTION_COMBO},
     {ROOT_KIND, "sections", MEMBER_LIST, 0, RECORD_SECTION},
     {ROOT_KIND, "organisationUnits", MEMBER_LIST, 0, RECORD_ORG_UNIT},
+    {ROOT_KIND, "pager", MEMBER_ONE, 0, RECORD_PAGER},
     {ANY_KIND, "id", MEMBER_TEXT, IN_OBJECT(id), 0},
     {ANY_KIND, "code", MEMBER_TEXT, IN_OBJECT(code), 0},
     {ANY_KIND, "name", MEMBER_TEXT, IN_OBJECT(name), 0},
@@ -46,6 +47,7 @@ static const struct member members[] = {
     {RECORD_ORG_UNIT, "path", MEMBER_TEXT, IN_TEXT(TEXT_PATH), 0},
     {RECORD_ORG_UNIT, "coordinates", MEMBER_TEXT, IN_TEXT(TEXT_POINT), 0},
     {RECORD_ORG_UNIT, "geometry", MEMBER_ONE, ONE_GEOMETRY, RECORD_GEOMETRY},
+    {RECORD_PAGER, "total", MEMBER_TEXT, IN_TEXT(TEXT_TOTAL), 0},
     {RECORD_GEOMETRY, "type", MEMBER_TEXT, IN_TEXT(TEXT_SHAPE), 0},
     {RECORD_GEOMETRY, "coordinates", MEMBER_NUMBERS, IN_TEXT(TEXT_LONGITUDE), 0},
     {RECORD_ELEMENT, "valueType", MEMBER_TEXT, IN_TEXT(TEXT_VALUE_TYPE), 0},
@@ -85,6 +87,7 @@ struct dhis2_metadata_reader {
   unsigned depth;
   unsigned skip; /* levels inside something that is not kept */
   bool any_object;
+  struct dhis2_metadata_page page; /* of the document under way */
 };
 
 static const struct member *member_of(int kind, struct str name) {
@@ -110,6 +113,11 @@ static int hang(struct dhis2_metadata_reader *reader, const struct frame *holder
   struct builder *builder = &reader->builder;
   const struct member *member = holder->member;
   struct record *parent = holder->list ? reader->frames[reader->depth - 2].record : holder->record;
+  if (record->kind == RECORD_PAGER) {
+    reader->page.told = str_to_u64(record->text[TEXT_TOTAL], &reader->page.total);
+    return 0;
+  }
+  reader->page.objects += !parent;
   if (member->type == MEMBER_TRANSLATIONS) {
     if (parent) add_translation(builder, parent, record);
     return 0;
@@ -217,7 +225,16 @@ int dhis2_metadata_reader_next(struct dhis2_metadata_reader *reader, struct erro
   json_stream_free(reader->stream);
   reader->stream = json_stream_new((struct json_limits){.depth = DEPTH_MAX}, on_event, reader);
   reader->depth = reader->skip = 0;
+  reader->page = (struct dhis2_metadata_page){0};
   return 0;
+}
+
+int dhis2_metadata_reader_check(struct dhis2_metadata_reader *reader, struct error *error) {
+  return json_stream_finish(reader->stream, error);
+}
+
+struct dhis2_metadata_page dhis2_metadata_reader_page(const struct dhis2_metadata_reader *reader) {
+  return reader->page;
 }
 
 struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count) {

@@ -21,6 +21,7 @@ enum record_kind {
   RECORD_ENTRY = RECORD_WITH_ID, /* a member of a data set: element, and combo where it is overridden */
   RECORD_TRANSLATION,
   RECORD_GEOMETRY,
+  RECORD_PAGER,
   RECORD_KINDS,
 };
 
@@ -41,6 +42,7 @@ enum {
   TEXT_SHAPE = 0,
   TEXT_LONGITUDE = 1,
   TEXT_LATITUDE = 2, /* geometry */
+  TEXT_TOTAL = 0,    /* pager */
   ONE_COMBO = 0,     /* data set, element, COC, entry */
   ONE_ELEMENT = 1,   /* entry */
   ONE_DATA_SET = 1,  /* section */

@@ -260,6 +260,34 @@ class AlignServers(test_transfer.Servers):
         self.assertEqual(first["period", "Monthly"], ("Quarterly", "auto"))
         self.assertEqual(first["attribute_option_combo", fixture.DEFAULT], (fixture.DEFAULT, "auto"))
 
+    def test_org_units_come_in_pages(self):
+        """More than a page holds; and whatever is lost on the way, the answer is whole or there is none."""
+        for side in (self.source, self.target):
+            side.units = [f"TfOuMany{i:03}" for i in range(999)] + [f"TfOuMore{i:03}" for i in range(999)] + side.units
+            side.objects["organisationUnits"] += [{"id": u, "name": f"Facility {u}", "shortName": f"Facility {u}", "openingDate": "2000-01-01", "parent": {"id": fixture.ROOT}} for u in side.units[:-6]]
+            side.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in side.units]
+        # Three pages and one call for what is above; later a page is half of what its lists held, well-formed; cut in the middle; empty; or of somebody else.
+        faults = [{"path": "/api/organisationUnits", "nth": n, "times": 1, "kind": kind} for n, kind in ((5, "shorten"), (9, "truncate"), (10, "empty"), (11, "html"))]
+        self.start(source_faults=faults, stored={(*self.source.cell("unmapped"), "202401", self.source.units[0], fixture.DEFAULT): "1"})
+        words = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set, "--with", "org-units")
+        out, _ = self.align(*words)
+        rows = [r for r in csv.DictReader(io.StringIO(out)) if r["kind"] == "org_unit" and r["rank"] == "1"]
+        self.assertEqual(len(rows), 2004)
+        self.assertTrue(all(r["source_data_element"] == r["target_data_element"] and r["decision"] == "auto" for r in rows))
+        for _ in range(4):
+            said = self.align(*words, expect=3)[1]
+            self.assertEqual(said.count("\n"), 1, said)
+            self.assertIn("source", said)
+        self.assertEqual(self.align(*words)[0], out)
+
+    def test_an_answer_that_is_cut_short(self):
+        """Neither of the calls that tell data sets and category combos, cut as if that were all, is taken for a side that has less."""
+        self.start(source_faults=[{"path": "/api/metadata", "nth": n, "times": 1, "kind": "truncate"} for n in (1, 2)])
+        sets = ("--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set)
+        for _ in range(2):  # the second run's first call is whole
+            self.assertIn("cut short", self.align(*sets, expect=3)[1])
+        self.align(*sets)
+
     def test_from_proposal_to_values(self):
         """Other units, other period types: what align proposes, transfer obeys, and nothing else is touched."""
         self.test_org_units_of_servers()

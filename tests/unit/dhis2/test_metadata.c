@@ -186,6 +186,31 @@ static void test_unsaid_units(void **state) {
   dhis2_metadata_reader_free(reader);
 }
 
+/* A page says how many there are in all; what it holds is counted, and not what stands inside. */
+static void test_a_page_is_counted(void **state) {
+  static const char page[] =
+      "{\"pager\":{\"page\":1,\"total\":7,\"pageSize\":2,\"nextPage\":\"http://x/api?page=2\"},\"organisationUnits\":"
+      "[{\"id\":\"a\",\"name\":\"A\",\"parent\":{\"id\":\"b\"},\"translations\":[{\"locale\":\"fr\",\"property\":"
+      "\"NAME\",\"value\":\"Aa\"}]},{\"id\":\"c\",\"name\":\"C\",\"geometry\":{\"type\":\"Point\",\"coordinates\":"
+      "[1,2]}}]}";
+  struct error error = {0};
+  (void)state;
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(page), &error), 0);
+  struct dhis2_metadata_page told = dhis2_metadata_reader_page(reader);
+  assert_true(told.told && told.total == 7 && told.objects == 2);
+  assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
+  static const char *const none[] = {"{}", "{\"pager\":null,\"dataSets\":[]}", "{\"pager\":{\"total\":\"many\"}}",
+                                     "{\"pager\":[{\"total\":3}]}", "{\"pager\":{\"total\":-1}}"};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(none[i]), &error), 0);
+    told = dhis2_metadata_reader_page(reader);
+    assert_true(!told.told && !told.objects);
+    assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
+  }
+  dhis2_metadata_reader_free(reader);
+}
+
 static void test_override_counts_first(void **state) {
   (void)state;
   const struct dhis2_metadata *m = read_flat();
@@ -375,6 +400,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_org_units),
       TEST(test_unsaid_units),
+      TEST(test_a_page_is_counted),
       cmocka_unit_test_setup_teardown(written_and_read_again_it_is_the_same, setup, teardown),
       TEST(test_counts_and_names),
       TEST(test_override_counts_first),
