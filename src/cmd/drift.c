@@ -128,8 +128,10 @@ static int write_carried(struct arena *arena, const struct asked *a, const struc
                    : error_set(error, ERROR_too_large, "the mapping is larger than %d bytes", MAPPING_BYTES_MAX);
   buf_free(&out);
   if (result == 0)
-    (void)fprintf(stderr, "drawbridge mapping drift: %zu rules follow, %zu kept, %zu blocked, %zu proposed, %zu without counterpart\n",
-                  carried.followed, carried.kept, carried.blocked, carried.proposed, carried.none);
+    (void)fprintf(stderr,
+                  "drawbridge mapping drift: %zu rules follow, %zu kept, %zu blocked, %zu proposed, %zu without counterpart; %zu org units "
+                  "and attribute option combos paired\n",
+                  carried.followed, carried.kept, carried.blocked, carried.proposed, carried.none, carried.paired);
   return result;
 }
 

@@ -8,7 +8,7 @@
 /* One JSON object. False: larger than buf->max. Reading it gives a model that writes the same bytes. */
 bool dhis2_metadata_write(const struct dhis2_metadata *metadata, struct buf *buf);
 
-/* The same with no more than it takes to tell later what changed: data sets, elements and the combos these can hold values in, by id, code, name, types and members; without descriptions, translations, short names and
+/* The same with no more than it takes to tell later what changed: data sets, elements and the combos these can hold values in, the data sets' attributes, and the org units they are assigned to with all above them, by id, code, name, types, members and parents; without descriptions, translations, short names and
  * sections. One object a line, so that two of them can be compared by eye. */
 bool dhis2_metadata_write_brief(const struct dhis2_metadata *metadata, struct buf *buf);
 

@@ -7,7 +7,7 @@
 struct brief {
   const struct dhis2_metadata *metadata;
   struct buf *buf;
-  bool *combos, *categories, *options; /* by index: written with all they hold */
+  bool *combos, *categories, *options, *units; /* by index: written with all they hold */
   bool first_list, first_item;
 };
 
@@ -19,6 +19,8 @@ static void mark_used(struct brief *b) {
   const struct dhis2_metadata *m = b->metadata;
   for (size_t i = 0; i < m->element_count; i++)
     for (size_t k = 0; k < m->elements[i]->combo_count; k++) mark(b->combos, &m->elements[i]->combos[k]->o);
+  for (size_t i = 0; i < m->data_set_count; i++)
+    if (m->data_sets[i]->combo) mark(b->combos, &m->data_sets[i]->combo->o);
   for (size_t i = 0; i < m->combo_count; i++) {
     if (!b->combos[i]) continue;
     for (size_t k = 0; k < m->combos[i]->category_count; k++) mark(b->categories, &m->combos[i]->categories[k]->o);
@@ -70,6 +72,11 @@ static void data_sets(struct brief *b) {
     struct json_out out = begin_item(b, &set->o);
     text(&out, "periodType", set->period_type);
     if (set->combo) member_reference(&out, "categoryCombo", set->combo->o.id);
+    if (set->org_unit_count) {
+      json_out_member_array(&out, "organisationUnits");
+      for (size_t k = 0; k < set->org_unit_count; k++) reference(&out, set->org_units[k]->o.id);
+      json_out_end(&out);
+    }
     json_out_member_array(&out, "dataSetElements");
     for (size_t k = 0; k < set->member_count; k++) {
       const struct dhis2_membership *member = set->members[k];
@@ -150,11 +157,40 @@ static void option_combos(struct brief *b) {
   (void)buf_add_char(b->buf, ']');
 }
 
+/* Those that the data sets are assigned to, and all above them; all where no data set says. */
+static void mark_units(struct brief *b) {
+  const struct dhis2_metadata *m = b->metadata;
+  bool told = false;
+  for (size_t i = 0; i < m->data_set_count; i++)
+    for (size_t k = 0; k < m->data_sets[i]->org_unit_count; k++) {
+      told = true;
+      for (const struct dhis2_org_unit *unit = m->data_sets[i]->org_units[k]; unit && unit->o.given && !b->units[unit->o.index];
+           unit = unit->parent)
+        b->units[unit->o.index] = true;
+    }
+  for (size_t i = 0; i < m->org_unit_count && !told; i++) b->units[i] = true;
+}
+
+static void org_units(struct brief *b) {
+  if (!b->metadata->org_unit_count) return;
+  mark_units(b);
+  begin_list(b, "organisationUnits");
+  for (size_t i = 0; i < b->metadata->org_unit_count; i++) {
+    const struct dhis2_org_unit *unit = b->metadata->org_units[i];
+    if (!b->units[i]) continue;
+    struct json_out out = begin_item(b, &unit->o);
+    if (unit->parent) member_reference(&out, "parent", unit->parent->o.id);
+    json_out_end(&out);
+  }
+  (void)buf_add_char(b->buf, ']');
+}
+
 bool dhis2_metadata_write_brief(const struct dhis2_metadata *m, struct buf *buf) {
   struct brief b = {.metadata = m, .buf = buf, .first_list = true};
   b.combos = mem_alloc_array(m->combo_count + 1, sizeof *b.combos);
   b.categories = mem_alloc_array(m->category_count + 1, sizeof *b.categories);
   b.options = mem_alloc_array(m->option_count + 1, sizeof *b.options);
+  b.units = mem_alloc_array(m->org_unit_count + 1, sizeof *b.units);
   mark_used(&b);
   (void)buf_add_char(buf, '{');
   data_sets(&b);
@@ -163,9 +199,11 @@ bool dhis2_metadata_write_brief(const struct dhis2_metadata *m, struct buf *buf)
   categories(&b);
   options(&b);
   option_combos(&b);
+  org_units(&b);
   (void)buf_add_char(buf, '}');
   free(b.combos);
   free(b.categories);
   free(b.options);
+  free(b.units);
   return !buf->full;
 }

@@ -3,6 +3,7 @@
 #include "align/to_mapping.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "drift/carry_places.h"
 #include "drift/successors.h"
 
 struct carrying {
@@ -42,14 +43,20 @@ static struct mapping_side follow_side(struct arena *arena, const struct success
   return followed;
 }
 
-static const struct mapping_pair *follow_pairs(struct arena *arena, const struct successors sides[2], const struct mapping *mapping) {
-  struct mapping_pair *pairs = ARENA_ARRAY(arena, mapping->attribute_option_combo_count, struct mapping_pair);
-  for (size_t i = 0; i < mapping->attribute_option_combo_count; i++) {
-    pairs[i] = mapping->attribute_option_combos[i];
-    (void)successors_id(&sides[DRIFT_SOURCE].option_combos, &pairs[i].source);
-    (void)successors_id(&sides[DRIFT_TARGET].option_combos, &pairs[i].target);
+/* Each source stands once: one whose successor has a pair of its own stays as it is. */
+static const struct mapping_pair *follow_pairs(struct arena *arena, const struct map *source, const struct map *target,
+                                               const struct mapping_pair *pairs, size_t count) {
+  struct mapping_pair *followed = ARENA_ARRAY(arena, count, struct mapping_pair);
+  struct map sources = {0};
+  for (size_t i = 0; i < count; i++) (void)map_put(&sources, pairs[i].source, followed);
+  for (size_t i = 0; i < count; i++) {
+    struct str next = pairs[i].source;
+    followed[i] = pairs[i];
+    if (successors_id(source, &next) && !map_put(&sources, next, followed)) followed[i].source = next;
+    (void)successors_id(target, &followed[i].target);
   }
-  return pairs;
+  map_free(&sources);
+  return followed;
 }
 
 static bool follow_rule(struct arena *arena, const struct successors sides[2], struct mapping_rule *rule) {
@@ -70,7 +77,10 @@ static const struct mapping *follow(struct arena *arena, const struct mapping *m
   *followed = *mapping;
   followed->source = follow_side(arena, &sides[DRIFT_SOURCE], &mapping->source);
   followed->target = follow_side(arena, &sides[DRIFT_TARGET], &mapping->target);
-  followed->attribute_option_combos = follow_pairs(arena, sides, mapping);
+  followed->attribute_option_combos = follow_pairs(arena, &sides[DRIFT_SOURCE].option_combos, &sides[DRIFT_TARGET].option_combos,
+                                                   mapping->attribute_option_combos, mapping->attribute_option_combo_count);
+  followed->org_units =
+      follow_pairs(arena, &sides[DRIFT_SOURCE].org_units, &sides[DRIFT_TARGET].org_units, mapping->org_units, mapping->org_unit_count);
   for (size_t i = 0; i < mapping->rule_count; i++) {
     rules[i] = mapping->rules[i];
     *ret_count += follow_rule(arena, sides, &rules[i]);
@@ -260,7 +270,7 @@ static int assemble(struct carrying *c, const struct align_options *options, str
   *carried = *c->mapping;
   renew_default(&carried->source, c->now.source);
   renew_default(&carried->target, c->now.target);
-  if (propose(c, options, carried, error) < 0) return -1;
+  if (propose(c, options, carried, error) < 0 || carry_places(c->arena, c->now, options, carried, &c->ret->paired, error) < 0) return -1;
   struct mapping_rule *rules = ARENA_ARRAY(c->arena, c->mapping->rule_count + c->added.n, struct mapping_rule);
   size_t n = 0;
   for (size_t i = 0; i < c->mapping->rule_count; i++)

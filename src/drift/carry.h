@@ -2,7 +2,7 @@
  *
  * What holds always: a rule that no blocking change touches is kept as it is, but for the value type of its target, which is today's. A rule that one touches is kept with its decision and `blocked`, and so is every other rule that
  * counts for the same target cell: half a sum is a wrong number. Rules are added only for source cells that are new or whose rule was blocked, and for target cells that are new; never as more than `proposed`, and never for what
- * a person decided. What the mapping remembers of its sides is today's; the result has no changes. */
+ * a person decided. Where the mapping pairs org units (attribute option combos), those of the source that have no pair get one. What the mapping remembers of its sides is today's; the result has no changes. */
 #ifndef DRAWBRIDGE_DRIFT_CARRY_H
 #define DRAWBRIDGE_DRIFT_CARRY_H
 
@@ -12,7 +12,8 @@
 struct carried {
   const struct mapping *mapping;
   size_t followed, kept, blocked, proposed,
-      none; /* rules: whose ids were replaced; untouched; blocked now; added as proposed; added as "no counterpart" */
+      none;      /* rules: whose ids were replaced; untouched; blocked now; added as proposed; added as "no counterpart" */
+  size_t paired; /* org units and attribute option combos that got a pair */
 };
 
 struct carry_options {

@@ -23,7 +23,7 @@ const char *drift_kind_name(enum drift_kind kind) {
 }
 
 const char *drift_object_name(enum drift_object object) {
-  static const char *const names[] = {"data_set", "data_element", "category_combo", "option", "option_combo", "cell"};
+  static const char *const names[] = {"data_set", "data_element", "category_combo", "option", "option_combo", "cell", "org_unit"};
   return names[object];
 }
 
@@ -124,6 +124,27 @@ bool coc_has_option(const struct dhis2_option_combo *coc, struct str option) {
   for (size_t i = 0; i < coc->option_count; i++)
     if (str_eq(coc->options[i]->o.id, option)) return true;
   return false;
+}
+
+bool coc_same_options(const struct dhis2_option_combo *a, const struct dhis2_option_combo *b) {
+  if (a->option_count != b->option_count) return false;
+  for (size_t i = 0; i < a->option_count; i++)
+    if (!coc_has_option(b, a->options[i]->o.id)) return false;
+  return true;
+}
+
+struct str coc_option_names(struct arena *arena, const struct dhis2_option_combo *coc) {
+  struct str all = STR("");
+  for (size_t i = 0; i < coc->option_count; i++)
+    all = arena_printf(arena, "%.*s%s%.*s", STR_ARG(all), i ? ", " : "",
+                       STR_ARG(coc->options[i]->o.name.n ? coc->options[i]->o.name : coc->options[i]->o.id));
+  return all;
+}
+
+const struct dhis2_option_combo *combo_coc(const struct dhis2_category_combo *combo, struct str id) {
+  for (size_t i = 0; i < combo->option_combo_count; i++)
+    if (str_eq(combo->option_combos[i]->o.id, id)) return combo->option_combos[i];
+  return NULL;
 }
 
 int by_object_id(const void *left, const void *right) {
@@ -244,6 +265,8 @@ static void find_side(struct finding *f, const struct look *look) {
   find_elements(f, look);
   find_option_combos(f, look);
   find_unheld(f, look);
+  find_attributes(f, look);
+  find_org_units(f, look);
 }
 
 static int by_rank(const void *left, const void *right) {

@@ -33,6 +33,7 @@ enum drift_effect { DRIFT_BLOCKS, DRIFT_CHECK, DRIFT_INFORMATION };
   X(aggregation_type) \
   X(period_type) \
   X(combo)   /* other category combos count for it: of an element in the data sets, of a data set for attributes */ \
+  X(moved)   /* an org unit stands below another one */ \
   X(options) /* an option combo of the same id is made of other options */ \
   X(default_option_combo) \
   X(gap)     /* what fills a target cell was all of it, and now a part is missing */ \
@@ -46,7 +47,15 @@ enum drift_kind {
       DRIFT_KIND_COUNT
 };
 
-enum drift_object { DRIFT_DATA_SET, DRIFT_DATA_ELEMENT, DRIFT_CATEGORY_COMBO, DRIFT_OPTION, DRIFT_OPTION_COMBO, DRIFT_CELL };
+enum drift_object {
+  DRIFT_DATA_SET,
+  DRIFT_DATA_ELEMENT,
+  DRIFT_CATEGORY_COMBO,
+  DRIFT_OPTION,
+  DRIFT_OPTION_COMBO,
+  DRIFT_CELL,
+  DRIFT_ORG_UNIT
+};
 
 struct drift_change {
   enum drift_side side;
@@ -68,7 +77,7 @@ struct drift {
   size_t warning_count;
 };
 
-/* Today's sides. NULL: nobody looked: nothing is told of that side. dhis2_metadata_none(): the side shows none of the mapping's data sets. They may hold more than the mapping's data sets; what those do not need is passed over. */
+/* Today's sides. NULL: nobody looked: nothing is told of that side. The same goes for org units where a side holds none (dhis2_metadata_of_server does not ask for them). dhis2_metadata_none(): the side shows none of the mapping's data sets. They may hold more than the mapping's data sets; what those do not need is passed over. */
 struct drift_sides {
   const struct dhis2_metadata *source, *target;
 };

@@ -57,13 +57,21 @@ struct mapping_operand rule_operand(const struct mapping_rule *rule, enum drift_
 bool side_holds(const struct dhis2_metadata *metadata, struct mapping_operand operand);
 
 bool coc_has_option(const struct dhis2_option_combo *coc, struct str option);
+bool coc_same_options(const struct dhis2_option_combo *a, const struct dhis2_option_combo *b);
+struct str coc_option_names(struct arena *arena, const struct dhis2_option_combo *coc);              /* "0-4 years, Female" */
+const struct dhis2_option_combo *combo_coc(const struct dhis2_category_combo *combo, struct str id); /* NULL: it has none of this id */
 int by_object_id(const void *left, const void *right); /* of two `const struct dhis2_object *const *` */
+
+/* Ids of a side in pairs that count (of org units, of attribute option combos), to whatever is not NULL. */
+struct map pairs_named(const struct mapping_pair *pairs, size_t count, enum drift_side side);
 
 /* The parts, each of one side, in this order. */
 void find_data_sets(struct finding *finding, const struct look *look);
 void find_default(struct finding *finding, const struct look *look);
 void find_elements(struct finding *finding, const struct look *look);
 void find_option_combos(struct finding *finding, const struct look *look);
+void find_attributes(struct finding *finding, const struct look *look);
+void find_org_units(struct finding *finding, const struct look *look);
 void find_unheld(struct finding *finding, const struct look *look);
 
 /* Of both sides: sums that were whole, and are so no longer. */

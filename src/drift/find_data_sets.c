@@ -99,36 +99,6 @@ static void compare_texts(struct finding *f, const struct look *look, const stru
   }
 }
 
-/* Ids of attribute option combos that today's data sets can hold; false: the side does not tell. */
-static bool attributes_of(const struct look *look, struct map *ret) {
-  for (size_t i = 0; i < look->now->data_set_count; i++) {
-    const struct dhis2_category_combo *combo = look->now->data_sets[i]->combo;
-    if (!combo || !combo->option_combo_count) return false;
-    for (size_t k = 0; k < combo->option_combo_count; k++) (void)map_put(ret, combo->option_combos[k]->o.id, ret);
-  }
-  return look->now->data_set_count > 0;
-}
-
-static void find_pairs(struct finding *f, const struct look *look) {
-  const struct mapping *m = f->mapping;
-  struct map held = {0}, told = {0};
-  bool known = m->attribute_option_combo_count && attributes_of(look, &held);
-  for (size_t i = 0; known && i < m->attribute_option_combo_count; i++) {
-    const struct mapping_pair *pair = &m->attribute_option_combos[i];
-    struct str id = look->side == DRIFT_SOURCE ? pair->source : pair->target;
-    if (pair->decision > MAPPING_PROPOSED || map_get(&held, id) || map_put(&told, id, f)) continue;
-    struct drift_change change = {.kind = DRIFT_vanished,
-                                  .effect = look->side == DRIFT_TARGET ? DRIFT_BLOCKS : DRIFT_CHECK,
-                                  .object = DRIFT_OPTION_COMBO,
-                                  .id = id,
-                                  .before = id};
-    finding_add(f, look, change, NULL, "the mapping pairs the attribute option combo %.*s, which the data sets of %s do not have",
-                STR_ARG(id), look_name(look));
-  }
-  map_free(&held);
-  map_free(&told);
-}
-
 void find_data_sets(struct finding *f, const struct look *look) {
   for (size_t i = 0; i < look->made->data_set_count; i++) {
     struct str id = look->made->data_sets[i];
@@ -142,7 +112,6 @@ void find_data_sets(struct finding *f, const struct look *look) {
       compare_texts(f, look, was, is);
     }
   }
-  if (!look->lost) find_pairs(f, look);
 }
 
 /* Told once here: elements that are not divided would all tell it. */

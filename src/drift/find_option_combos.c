@@ -42,12 +42,6 @@ static void pair_combos(struct comparing *c) {
   map_free(&is);
 }
 
-static const struct dhis2_option_combo *coc_of(const struct dhis2_category_combo *combo, struct str id) {
-  for (size_t i = 0; i < combo->option_combo_count; i++)
-    if (str_eq(combo->option_combos[i]->o.id, id)) return combo->option_combos[i];
-  return NULL;
-}
-
 /* --- options --- */
 
 /* The rules that name a COC with this option, as the shared combos had them. */
@@ -103,7 +97,7 @@ static bool coc_with(const struct comparing *c, struct str option, bool gone) {
     const struct dhis2_category_combo *here = gone ? c->combos.p[i].was : c->combos.p[i].is;
     const struct dhis2_category_combo *there = gone ? c->combos.p[i].is : c->combos.p[i].was;
     for (size_t k = 0; k < here->option_combo_count; k++)
-      if (coc_has_option(here->option_combos[k], option) && !coc_of(there, here->option_combos[k]->o.id)) return true;
+      if (coc_has_option(here->option_combos[k], option) && !combo_coc(there, here->option_combos[k]->o.id)) return true;
   }
   return false;
 }
@@ -150,20 +144,13 @@ static void compare_categories(struct comparing *c, const struct shared *combo) 
 
 /* --- option combos --- */
 
-static bool same_options(const struct dhis2_option_combo *a, const struct dhis2_option_combo *b) {
-  if (a->option_count != b->option_count) return false;
-  for (size_t i = 0; i < a->option_count; i++)
-    if (!coc_has_option(b, a->options[i]->o.id)) return false;
-  return true;
-}
-
 /* A COC that has come in the place of one that is gone: of the same options, else of the same name. */
 static const struct dhis2_option_combo *successor(struct comparing *c, const struct shared *combo, const struct dhis2_option_combo *was) {
   const struct dhis2_option_combo *found = NULL;
   bool found_by_options = false;
   for (size_t i = 0; i < combo->is->option_combo_count; i++) {
     const struct dhis2_option_combo *is = combo->is->option_combos[i];
-    bool by_options = was->option_count && same_options(was, is), by_name = was->o.name.n && str_eq(was->o.name, is->o.name);
+    bool by_options = was->option_count && coc_same_options(was, is), by_name = was->o.name.n && str_eq(was->o.name, is->o.name);
     if ((!by_options && !by_name) || !map_get(&c->new_cocs, is->o.id)) continue;
     if (found && (found_by_options > by_options || (found_by_options == by_options && str_cmp(found->o.id, is->o.id) < 0))) continue;
     found = is;
@@ -198,23 +185,15 @@ static bool has_renamed_option(const struct comparing *c, const struct dhis2_opt
   return false;
 }
 
-static struct str option_names(struct arena *arena, const struct dhis2_option_combo *coc) {
-  struct str all = STR("");
-  for (size_t i = 0; i < coc->option_count; i++)
-    all = arena_printf(arena, "%.*s%s%.*s", STR_ARG(all), i ? ", " : "",
-                       STR_ARG(coc->options[i]->o.name.n ? coc->options[i]->o.name : coc->options[i]->o.id));
-  return all;
-}
-
 static void compare_coc(struct comparing *c, const struct dhis2_option_combo *was, const struct dhis2_option_combo *is) {
   const struct rule_list *rules = look_rules(&c->look->option_combos, was->o.id);
   struct drift_change change = {.object = DRIFT_OPTION_COMBO, .id = was->o.id, .name = was->o.name};
   struct str quoted = finding_quote(c->f, was->o.name, was->o.id);
-  if (was->option_count && is->option_count && !same_options(was, is)) {
+  if (was->option_count && is->option_count && !coc_same_options(was, is)) {
     change.kind = DRIFT_options;
     change.effect = rules->n ? DRIFT_BLOCKS : DRIFT_INFORMATION;
-    change.before = option_names(c->f->arena, was);
-    change.after = option_names(c->f->arena, is);
+    change.before = coc_option_names(c->f->arena, was);
+    change.after = coc_option_names(c->f->arena, is);
     finding_add(c->f, c->look, change, rules, "the option combo %.*s of %s was made of %.*s and is of %.*s: it counts something else",
                 STR_ARG(quoted), look_name(c->look), STR_ARG(change.before), STR_ARG(change.after));
   } else if (!str_eq(was->o.name, is->o.name) && !has_renamed_option(c, was)) {

@@ -3,6 +3,7 @@
 static void note(struct arena *arena, struct successors *s, const struct drift_change *change) {
   struct map *map = change->object == DRIFT_DATA_SET       ? &s->data_sets
                     : change->object == DRIFT_DATA_ELEMENT ? &s->elements
+                    : change->object == DRIFT_ORG_UNIT     ? &s->org_units
                                                            : &s->option_combos;
   if (change->kind != DRIFT_replaced && change->kind != DRIFT_default_option_combo) return;
   struct str *box = ARENA_NEW(arena, struct str);
@@ -21,6 +22,7 @@ void successors_free(struct successors *s) {
   map_free(&s->data_sets);
   map_free(&s->elements);
   map_free(&s->option_combos);
+  map_free(&s->org_units);
 }
 
 bool successors_id(const struct map *map, struct str *id) {

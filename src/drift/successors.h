@@ -6,7 +6,7 @@
 #include "drift/drift.h"
 
 struct successors {
-  struct map data_sets, elements, option_combos; /* id to the id that stands for it, boxed in the arena */
+  struct map data_sets, elements, option_combos, org_units; /* id to the id that stands for it, boxed in the arena */
 };
 
 struct successors successors_of(struct arena *arena, const struct drift *drift, enum drift_side side); /* successors_free */

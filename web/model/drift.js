@@ -13,6 +13,7 @@ const OBJECT_WORDS = {
   option: () => t('Category option'),
   option_combo: () => t('Category option combination'),
   cell: () => t('Target cell'),
+  org_unit: () => t('Organisation unit'),
 }
 
 const KIND_WORDS = {
@@ -27,6 +28,7 @@ const KIND_WORDS = {
   aggregation_type: () => t('Is aggregated in another way'),
   period_type: () => t('Is for periods of another type'),
   combo: () => t('Is divided in another way'),
+  moved: () => t('Is below another one'),
   options: () => t('Is made of other options'),
   default_option_combo: () => t('Another one is the default now'),
   gap: () => t('A part of this sum is missing'),
