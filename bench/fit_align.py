@@ -20,7 +20,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WEIGHTS = {n: float(w) for n, w in re.findall(r"X\((\w+), (-?[\d.]+)f", (ROOT / "src/align/evidence.h").read_text())}
-ANSWER, AUTO = 0.5, 0.97  # confidences from which assign.c answers, and rows.c says "auto"
+CODE = "".join((ROOT / "src/align" / name).read_text() for name in ("assign.c", "rows.c"))
+LIMIT = {n: float(v) for n, v in re.findall(r"#define (\w+) (-?[\d.]+)f", CODE)}
+ANSWER, AUTO = LIMIT["ANSWER"], LIMIT["AUTO_ELEMENT"]  # confidences from which assign.c answers, and rows.c says "auto"
+OF_THE_LIST = ("rival", "usual", "beyond", "short", "kin", "lead")  # what the rest of the list says of a pair
 MARGIN = 0.0005           # a change of a weight must be worth that much
 SWEEPS = 3
 
@@ -28,6 +31,14 @@ SWEEPS = 3
 def family(name):
     """Cases of one kind share the first word of their name; versions of a package and its translations are two kinds."""
     return name.split("-")[0] + ("-translation" if re.search(r"-[a-z]{2}-to-[a-z]{2}$", name) else "")
+
+
+def wants_a_look(features, base):
+    """As in assign.c. `features`: name to (value, contribution)."""
+    value = lambda name: features.get(name, (0, 0))[0]  # noqa: E731
+    alone = base + sum(c for name, (_, c) in features.items() if name not in OF_THE_LIST)
+    named = value("same_name") > 0 or value("same_code") > 0 or value("words") > LIMIT["ALMOST"]
+    return value("wider") >= LIMIT["PART"] or alone < LIMIT["ALONE"] or (not named and value("lead") < LIMIT["AHEAD"])
 
 
 class Case:
@@ -41,7 +52,7 @@ class Case:
                 self.cells[row["source_de"], row["source_id"]].add((row["target_de"], row["target_id"]))
 
     def run(self, engine, weights):
-        """First pair of each source element: (log odds, confidence, right, how many are right); first cell of each source cell in the gold: (confidence, right)."""
+        """First pair of each source element: (log odds, confidence, right, how many are right, wants a look); first cell of each source cell in the gold: (confidence, right)."""
         environment = {**os.environ, **{f"WEIGHT_{n}": str(w) for n, w in weights.items()}}
         command = [engine, "align", "--source", self.folder / "source.json", "--target", self.folder / "target.json", "--explain", "--candidates", "3"]
         out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
@@ -52,10 +63,12 @@ class Case:
                 continue
             seen.add(item)
             if row["kind"] == "data_element":
-                odds = weights.get("base", WEIGHTS["base"]) + sum(map(float, re.findall(r"\w+ -?[\d.]+ \(([+-]?[\d.]+)\)", row["features"])))
+                features = {n: (float(v), float(c)) for n, v, c in re.findall(r"(\w+) (-?[\d.]+) \(([+-]?[\d.]+)\)", row["features"])}
+                base = weights.get("base", WEIGHTS["base"])
+                odds = base + sum(c for _, c in features.values())
                 gold = self.gold.get(item[1], ())
                 vetoed = "contradict" in row["why"]
-                elements.append((odds - (20 if vetoed else 0), float(row["confidence"]), float(row["target_data_element"] in gold), len(gold)))
+                elements.append((odds - (20 if vetoed else 0), float(row["confidence"]), float(row["target_data_element"] in gold), len(gold), wants_a_look(features, base)))
             elif item[1:] in self.cells and row["sign"] == "+":
                 cells.append((float(row["confidence"]), float((row["target_data_element"], row["target_category_option_combo"]) in self.cells[item[1:]])))
         return elements, cells
@@ -95,11 +108,11 @@ def logistic(points):
 
 def points_of(cases, results):
     return [(max(-8, min(12, z)), y, share / max(1, len(elements)))
-            for share, (elements, _) in zip(shares(cases), results) for z, _, y, _ in elements]
+            for share, (elements, _) in zip(shares(cases), results) for z, _, y, *_ in elements]
 
 
 def hit(elements):
-    known = [y for _, _, y, n in elements if n]
+    known = [y for _, _, y, n, _ in elements if n]
     return sum(known) / max(1, len(known))
 
 
@@ -137,19 +150,18 @@ def fit(cases, engine, say=lambda text: None):
 
 
 def scores(case, elements, probability):
-    """Precision, recall and F1 of answers; share right first; precision and coverage of what is sure; calibration error."""
-    answered = [y for z, c, y, n in elements if probability(z, c) >= ANSWER]
+    """Precision, recall and F1 of answers; share right first; precision and coverage of what is sure; calibration error; and the counts behind what is sure: right, sure, judged."""
+    answered = [y for z, c, y, n, look in elements if probability(z, c, look) >= ANSWER]
     right, gold = sum(answered), sum(map(len, case.gold.values()))
     precision, recall = right / max(1, len(answered)), right / max(1, gold)
-    judged = [(z, c, y) for z, c, y, n in elements if n or not case.family == "datim"]
-    sure = [y for z, c, y in judged if probability(z, c) >= AUTO]
+    judged = [(probability(z, c, look), y) for z, c, y, n, look in elements if n or not case.family == "datim"]
+    sure = [y for p, y in judged if p >= AUTO]
     bins = collections.defaultdict(lambda: [0.0, 0])
-    for z, c, y in judged:
-        p = probability(z, c)
+    for p, y in judged:
         bins[min(9, int(p * 10))][0] += p - y
         bins[min(9, int(p * 10))][1] += 1
     error = sum(abs(gap) for gap, _ in bins.values()) / max(1, len(judged))
-    return (precision, recall, 2 * precision * recall / max(1e-9, precision + recall), hit(elements), sum(sure) / len(sure) if sure else 1.0, len(sure) / max(1, len(judged)), error)
+    return (precision, recall, 2 * precision * recall / max(1e-9, precision + recall), hit(elements), sum(sure) / len(sure) if sure else 1.0, len(sure) / max(1, len(judged)), error), (sum(sure), len(sure), len(judged))
 
 
 HEAD = f"{'':32}{'prec':>7}{'recall':>7}{'F1':>7}{'first':>7}{'sure':>7}{'cover':>7}{'ECE':>7}"
@@ -170,9 +182,14 @@ def leave_out(cases, engine):
         others, own = [c for c in cases if c.family != name], [c for c in cases if c.family == name]
         weights = fit(others, engine)
         slope, offset = logistic(points_of(others, run_all(others, engine, weights)))
-        rows = [scores(case, elements, lambda z, c: 1 / (1 + math.exp(-max(-40, min(40, slope * z + offset)))))
-                for case, (elements, _) in zip(own, run_all(own, engine, weights))]
-        print(line(f"{name} ({len(own)})", mean(rows)), flush=True)
+
+        def probability(z, _, look):
+            p = 1 / (1 + math.exp(-max(-40, min(40, slope * z + offset))))
+            return min(p, LIMIT["LOOK_MOST"]) if look else p
+
+        rows = [scores(case, elements, probability) for case, (elements, _) in zip(own, run_all(own, engine, weights))]
+        right, sure, judged = (sum(counts) for counts in zip(*(counts for _, counts in rows)))
+        print(line(f"{name} ({len(own)})", mean([values for values, _ in rows])) + f"   {right:.0f} of {sure} sure rows right, of {judged}", flush=True)
 
 
 def monotone(points, parts=16):
@@ -225,7 +242,7 @@ def main():
         sys.exit(f"{options.cases[0]} holds no case")
     print(HEAD)
     for case, (elements, _) in zip(cases, run_all(cases, options.engine, {})):
-        print(line(case.name, scores(case, elements, lambda z, c: c)))
+        print(line(case.name, scores(case, elements, lambda z, c, look: c)[0]))
     if options.fit:
         weights = fit(cases, options.engine, print)
         for name, now in WEIGHTS.items():

@@ -7,9 +7,15 @@ enum { ROUNDS = 3, KEPT = 12, SHARES_MAX = 48 };
 
 #define ANSWER 0.5f
 #define CLOSE 0.8f
+#define ALMOST 0.8f /* the same words */
 #define LEAD_MOST 0.5f
-#define PART 0.5f      /* the target is but a part of the source, in sex, age, dose or the like: the value would have to be split, */
-#define PART_MOST 0.9f /* so that a person has to look, however alike the names are */
+
+/* What makes a person look, however alike two names are (never more sure than LOOK_MOST). */
+#define LOOK_MOST 0.9f
+#define PART 0.5f /* the target is but a part of the source, in sex, age, dose or the like: the value would have to be split */
+#define ALONE \
+  0.0f /* log odds that two must reach by themselves: that nothing else fits, or that others like it go there, too, chooses between targets, but makes none certain */
+#define AHEAD 0.2f /* of the next target, where no name and no code is (almost) the same */
 
 /* The best two source elements for a target, by what is known so far. */
 struct claim {
@@ -249,7 +255,7 @@ static void judge(struct assigning *a, struct standing *standing) {
     bool parts =
         !mine && claim->source != UINT32_MAX &&
         are_parts(&a->context->source->p[pair->source], &a->context->source->p[claim->source], &a->context->target->p[pair->target]);
-    float close = pair->value[FEATURE_words] > 0.8f ? CLOSE : 0; /* two copies of one thing may share it */
+    float close = pair->value[FEATURE_words] > ALMOST ? CLOSE : 0; /* two copies of one thing may share it */
     float behind = tanhf((own - other + close) / 2);
     pair->value[FEATURE_rival] = parts || behind > 0 ? 0 : behind * sigmoid(other) * a->sharing;
     float lead = tanhf((own - next) / 3);
@@ -261,6 +267,12 @@ static void judge(struct assigning *a, struct standing *standing) {
   }
 }
 
+/* However likely it is by what is seen: a reason for which a person decides. */
+static bool wants_a_look(const struct pair *pair) {
+  bool named = pair->value[FEATURE_same_name] > 0 || pair->value[FEATURE_same_code] > 0 || pair->value[FEATURE_words] > ALMOST;
+  return pair->value[FEATURE_wider] >= PART || pair->alone < ALONE || (!named && pair->value[FEATURE_lead] < AHEAD);
+}
+
 static void sum_up(struct assigning *a, bool last) {
   for (size_t s = 0; s < a->all->n; s++) {
     struct standing *standing = &a->all->p[s];
@@ -269,7 +281,7 @@ static void sum_up(struct assigning *a, bool last) {
       pair->logit = score_sum(pair);
       if (!last) pair->logit -= feature_weight(FEATURE_lead) * pair->value[FEATURE_lead]; /* else it would feed itself */
       pair->confidence = pair->decided ? 1 : score_confidence(pair->logit, pair->vetoed);
-      if (!pair->decided && pair->value[FEATURE_wider] >= PART && pair->confidence > PART_MOST) pair->confidence = PART_MOST;
+      if (!pair->decided && pair->confidence > LOOK_MOST && wants_a_look(pair)) pair->confidence = LOOK_MOST;
     }
     qsort(standing->pairs, standing->count, sizeof *standing->pairs, by_logit);
   }

@@ -4,7 +4,8 @@
 #include "base/map.h"
 
 #define CELL_ANSWER (-0.4f) /* log odds from which a choice is an answer */
-#define TAUGHT 9.0f         /* above all that names can tell */
+#define LEFT_OVER 0.8f
+#define TAUGHT 9.0f /* above all that names can tell */
 
 struct side_cells {
   const struct dhis2_option_combo **cocs;
@@ -22,12 +23,17 @@ struct matching {
   bool accepted;
 };
 
-/* Evidence of one facet: log odds and grounds. */
+/* Evidence of one kind: log odds and grounds. */
 struct evidence {
   float score;
   unsigned ground;
   bool impossible;
 };
+
+void cells_add(struct cell_choice *choice, enum cell_feature feature, float score) {
+  choice->score += score;
+  choice->features[feature] = (int16_t)(choice->features[feature] + (int)(score * 1000 + (score < 0 ? -0.5f : 0.5f)));
+}
 
 static struct side_cells side_cells_of(struct arena *arena, const struct combos *combos, const struct item *item) {
   struct side_cells side = {ARENA_ARRAY(arena, item->cells, const struct dhis2_option_combo *),
@@ -187,6 +193,21 @@ static struct evidence weigh_text(const struct matching *m, const struct option_
   return evidence;
 }
 
+/* What it is that is seen of a facet, for people. */
+static enum cell_feature feature_of(const struct matching *m, const struct facets *s, const struct facets *t, uint32_t k) {
+  uint8_t a = s->value[k], b = m->to.kinds >> k & 1 ? t->value[k] : m->target->facets.value[k];
+  if (!a || !b) return b ? CELL_FEATURE_untold : CELL_FEATURE_lost;
+  return a == b ? CELL_FEATURE_agree : CELL_FEATURE_conflict;
+}
+
+/* False: it cannot be. */
+static bool weigh_in(struct cell_choice *choice, enum cell_feature feature, struct evidence evidence) {
+  if (evidence.impossible) return false;
+  cells_add(choice, feature, evidence.score);
+  choice->ground |= evidence.ground;
+  return true;
+}
+
 static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell_choice *ret) {
   const struct option_combo_view *from = m->from.views[s], *to = m->to.views[t];
   struct facets source = facets_over(&from->facets, &m->source->facets);
@@ -195,30 +216,23 @@ static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell
   if (m->from.silent >> FACET_AGE_BIT & 1) source.age = from->facets.age;
   if (source.tested && source.value[FACET_RESULT] == FACET_UNKNOWN && !from->facets.value[FACET_RESULT])
     source.value[FACET_RESULT] = 0; /* "of unknown status, tested" */
-  struct evidence sum = {1.6f, 0, false}, one = weigh_age(m, &source, &to->facets, &from->facets);
-  sum.score += one.score;
-  sum.ground |= one.ground;
-  bool impossible = one.impossible;
-  for (uint32_t k = 0; k < FACET_KINDS && !impossible; k++) {
-    one = weigh_facet(m, &source, &to->facets, &from->facets, k);
-    sum.score += one.score;
-    sum.ground |= one.ground;
-    impossible = one.impossible;
-  }
-  if (impossible || sum.score < -4) return false;
+  struct cell_choice choice = {.target = to->coc, .score = CELL_BASE};
+  if (!weigh_in(&choice, CELL_FEATURE_ages, weigh_age(m, &source, &to->facets, &from->facets))) return false;
+  for (uint32_t k = 0; k < FACET_KINDS; k++)
+    if (!weigh_in(&choice, feature_of(m, &source, &to->facets, k), weigh_facet(m, &source, &to->facets, &from->facets, k))) return false;
+  if (choice.score < -4) return false;
   if (from->coc->o.is_default && to->coc->o.is_default)
-    sum.score += 2, sum.ground |= CELL_DEFAULT;
+    (void)weigh_in(&choice, CELL_FEATURE_undivided, (struct evidence){2, CELL_DEFAULT, false});
   else if (!to->coc->o.is_default) {
-    one = weigh_text(m, from, to);
-    sum.score += one.score;
-    sum.ground |= one.ground;
+    struct evidence text = weigh_text(m, from, to);
+    (void)weigh_in(&choice, text.ground & CELL_SAME_NAME ? CELL_FEATURE_same_name : CELL_FEATURE_words, text);
   }
-  bool meets = sum.ground & (CELL_EQUAL | CELL_PART | CELL_SAME_NAME);
-  if (sum.ground & CELL_UNKNOWN && !meets && !(m->accepted && m->from.n == 1))
-    sum.score -= 1.5f; /* a total is not a count of unknown ones */
-  if (sum.ground & CELL_FOLDED && !meets) sum.score -= 0.4f;
-  *ret = (struct cell_choice){to->coc, sum.score, sum.ground};
-  return sum.score > -5;
+  bool meets = choice.ground & (CELL_EQUAL | CELL_PART | CELL_SAME_NAME);
+  if (choice.ground & CELL_UNKNOWN && !meets && !(m->accepted && m->from.n == 1))
+    cells_add(&choice, CELL_FEATURE_untold, -1.5f); /* a total is not a count of unknown ones */
+  if (choice.ground & CELL_FOLDED && !meets) cells_add(&choice, CELL_FEATURE_lost, -0.4f);
+  *ret = choice;
+  return choice.score > -5;
 }
 
 static void keep(struct cell *cell, struct cell_choice choice) {
@@ -268,7 +282,9 @@ static void match_left_over(const struct matching *m, struct cells *cells) {
   }
   for (size_t k = 0; left && k < m->to.n; k++) {
     if (taken[k] || contradict(&m->from.views[left - cells->p]->facets, &m->to.views[k]->facets)) continue;
-    struct cell_choice choice = {m->to.cocs[k], 0.8f, CELL_LEFT_OVER};
+    struct cell_choice choice = {.target = m->to.cocs[k], .score = CELL_BASE, .ground = CELL_LEFT_OVER};
+    cells_add(&choice, CELL_FEATURE_untold, -CELL_BASE);
+    cells_add(&choice, CELL_FEATURE_left_over, LEFT_OVER);
     for (size_t i = 0; i < left->choice_count; i++)
       if (left->choices[i].target == choice.target) left->choices[i].score = -9;
     left->choice_count = left->choice_count < CELL_CHOICES_MAX ? left->choice_count : CELL_CHOICES_MAX - 1;
@@ -304,16 +320,19 @@ static void match_unknown(const struct matching *m, struct cells *cells) {
     if (n > most) best = t, most = n, equals = 1;
   }
   if (equals != 1 || most < 2) return;
-  keep(&cells->p[0], (struct cell_choice){m->to.cocs[best], 0.3f, CELL_UNKNOWN});
+  struct cell_choice choice = {.target = m->to.cocs[best], .score = CELL_BASE, .ground = CELL_UNKNOWN};
+  cells_add(&choice, CELL_FEATURE_untold, -1.3f);
+  keep(&cells->p[0], choice);
   cells->p[0].answered = true;
 }
 
 static void choose(const struct matching *m, struct cell *cell, size_t s, size_t t) {
   struct cell_choice choice;
   const struct rulings *rulings = m->context->rulings;
-  if (rulings && rulings_taught(rulings, m->from.cocs[s], m->to.cocs[t]))
-    choice = (struct cell_choice){m->to.cocs[t], TAUGHT, CELL_TAUGHT};
-  else if (!weigh_cell(m, s, t, &choice))
+  if (rulings && rulings_taught(rulings, m->from.cocs[s], m->to.cocs[t])) {
+    choice = (struct cell_choice){.target = m->to.cocs[t], .score = CELL_BASE, .ground = CELL_TAUGHT};
+    cells_add(&choice, CELL_FEATURE_taught, TAUGHT - CELL_BASE);
+  } else if (!weigh_cell(m, s, t, &choice))
     return;
   keep(cell, choice);
 }

@@ -7,6 +7,8 @@
 
 #include "align/item.h"
 
+#define CELL_BASE 1.6f /* cells of elements that belong together, before anything is seen of the cells */
+
 enum { CELL_CHOICES_MAX = 6, CELL_PAIRS_MAX = 5000000 /* beyond, only option combos of the same name are compared */ };
 
 /* What a choice rests on, for the sentence that explains it. */
@@ -25,10 +27,34 @@ enum cell_ground {
   CELL_TAUGHT = 2048,   /* a person paired these option combos for another element */
 };
 
+/* What a score is made of, besides CELL_BASE. X(name, what it says to people) */
+/* clang-format off */
+#define CELL_FEATURES(X) \
+  X(ages, "how the age groups lie to each other") \
+  X(agree, "sex, result, dose and the like that both tell and that are the same") \
+  X(conflict, "that are not") \
+  X(untold, "that the target tells and the source does not") \
+  X(lost, "that the source tells and the target does not") \
+  X(words, "all else that the names of the option combos say") \
+  X(same_name, "the option combos have the same name") \
+  X(undivided, "neither is divided") \
+  X(left_over, "the only ones left on both sides") \
+  X(taught, "a person paired these option combos for another element") \
+  X(difference, "all who were tested, less those who were positive")
+/* clang-format on */
+
+enum cell_feature {
+#define X(name, text) CELL_FEATURE_##name,
+  CELL_FEATURES(X)
+#undef X
+      CELL_FEATURE_COUNT
+};
+
 struct cell_choice {
   const struct dhis2_option_combo *target;
-  float score; /* log odds */
+  float score; /* log odds: CELL_BASE and all features */
   unsigned ground;
+  int16_t features[CELL_FEATURE_COUNT]; /* in thousandths */
 };
 
 struct cell {
@@ -52,6 +78,7 @@ struct cells_context {
   const struct rulings *rulings; /* what a person decided elsewhere teaches; NULL: nothing */
 };
 
+void cells_add(struct cell_choice *choice, enum cell_feature feature, float score);
 float cells_confidence(float score); /* calibrated as score_confidence */
 
 /* `accepted`: a person paired the elements, so that what an undivided source does not tell may go to the target's place for unknown. */

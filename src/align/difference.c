@@ -2,6 +2,8 @@
 
 enum { SIBLINGS_MAX = 4096 };
 
+#define LESS_SURE (-0.3f) /* than the addition: a list may count all who were tested without the positive ones */
+
 struct book {
   const struct cells_context *context;
   struct placing *placings;
@@ -66,8 +68,11 @@ static void balance(struct book *book, const size_t *indexes, size_t count) {
         if (!other || !book->positive[other->o.index]) cell->answered = false;
       } else if (is_positive(book, placing, cell)) {
         const struct dhis2_option_combo *other = sibling(combos, cell->choices[0].target, RESULT_NEGATIVE);
-        if (other && book->total[other->o.index])
-          VEC_PUSH(&book->found, (struct subtraction){indexes[i], c, other, cell->choices[0].score - 0.3f});
+        if (!other || !book->total[other->o.index]) continue;
+        struct subtraction subtraction = {indexes[i], c, cell->choices[0]};
+        subtraction.choice.target = other;
+        cells_add(&subtraction.choice, CELL_FEATURE_difference, LESS_SURE);
+        VEC_PUSH(&book->found, subtraction);
       }
     }
   }

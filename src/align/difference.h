@@ -16,8 +16,7 @@ struct placing {
 
 struct subtraction {
   size_t placing, cell;
-  const struct dhis2_option_combo *target;
-  float score;
+  struct cell_choice choice;
 };
 
 /* Changes answers of the placings; *ret: what is to be subtracted, in the arena, by placing and cell. `placings` are grouped by source; any order of targets. */

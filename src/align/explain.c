@@ -1,5 +1,7 @@
 #include "align/explain.h"
 
+#include <math.h>
+
 static int by_size(const void *left, const void *right) {
   const struct align_feature *a = left, *b = right;
   float x = a->contribution < 0 ? -a->contribution : a->contribution, y = b->contribution < 0 ? -b->contribution : b->contribution;
@@ -48,30 +50,46 @@ void explain_element(struct arena *arena, const struct pair *pair, struct align_
 
 static const struct {
   enum cell_ground ground;
-  const char *name, *sentence;
+  const char *sentence;
 } grounds[] = {
-    {CELL_TAUGHT, "taught", "A person paired these option combos for another element"},
-    {CELL_SPLIT, "split", "The age groups overlap; a value cannot be split between them"},
-    {CELL_DIFFERENCE, "difference", "All who were tested; those who were positive are subtracted"},
-    {CELL_LEFT_OVER, "left_over", "The only one left on both sides"},
-    {CELL_DEFAULT, "undivided", "Neither element is divided"},
-    {CELL_SAME_NAME, "same_name", "The option combos have the same name"},
-    {CELL_UNKNOWN, "unknown", "The source does not tell all; the target keeps such values as unknown"},
-    {CELL_HINT, "implied", "What the source does not tell is implied by whom it counts"},
-    {CELL_PART, "part", "A part of the target's age group, summed with the others"},
-    {CELL_FROM_NAME, "from_name", "The element's name tells the age, sex or result"},
-    {CELL_EQUAL, "equal", "Age, sex and the like are the same"},
-    {CELL_FOLDED, "folded", "The target does not divide as the source does; its parts are summed"},
+    {CELL_TAUGHT, "A person paired these option combos for another element"},
+    {CELL_SPLIT, "The age groups overlap; a value cannot be split between them"},
+    {CELL_DIFFERENCE, "All who were tested; those who were positive are subtracted"},
+    {CELL_LEFT_OVER, "The only one left on both sides"},
+    {CELL_DEFAULT, "Neither element is divided"},
+    {CELL_SAME_NAME, "The option combos have the same name"},
+    {CELL_UNKNOWN, "The source does not tell all; the target keeps such values as unknown"},
+    {CELL_HINT, "What the source does not tell is implied by whom it counts"},
+    {CELL_PART, "A part of the target's age group, summed with the others"},
+    {CELL_FROM_NAME, "The element's name tells the age, sex or result"},
+    {CELL_EQUAL, "Age, sex and the like are the same"},
+    {CELL_FOLDED, "The target does not divide as the source does; its parts are summed"},
 };
 
-void explain_cell(struct arena *arena, const struct cell_choice *choice, struct align_row *row) {
-  struct align_feature *features = ARENA_ARRAY(arena, sizeof grounds / sizeof *grounds, struct align_feature);
-  row->why = STR("The words of the option combos agree");
-  for (size_t i = sizeof grounds / sizeof *grounds; i-- > 0;) {
-    if (!(choice->ground & grounds[i].ground)) continue;
-    features[row->feature_count++] = (struct align_feature){grounds[i].name, 1, 0};
-    row->why = str_of(grounds[i].sentence);
-  }
-  if (row->feature_count) features[0].contribution = choice->score;
+static float log_odds(float p) {
+  p = p < 0.001f ? 0.001f : p;
+  return logf(p / (1 - p));
+}
+
+/* What the pair of elements adds; less the less sure it is: what that takes from a cell that is sure by itself. */
+static float elements_add(float confidence) {
+  const float sure = 0.98f;
+  return CELL_BASE + log_odds(confidence * sure) - log_odds(sure);
+}
+
+void explain_cell(struct arena *arena, const struct cell_choice *choice, float element, struct align_row *row) {
+  static const char *const names[] = {
+#define X(name, text) #name,
+      CELL_FEATURES(X)
+#undef X
+  };
+  struct align_feature *features = ARENA_ARRAY(arena, CELL_FEATURE_COUNT + 1, struct align_feature);
+  features[row->feature_count++] = (struct align_feature){"elements", element, elements_add(element)};
+  for (int f = 0; f < CELL_FEATURE_COUNT; f++)
+    if (choice->features[f]) features[row->feature_count++] = (struct align_feature){names[f], 1, (float)choice->features[f] / 1000};
+  qsort(features, row->feature_count, sizeof *features, by_size);
   row->features = features;
+  row->why = STR("The words of the option combos agree");
+  for (size_t i = sizeof grounds / sizeof *grounds; i-- > 0;)
+    if (choice->ground & grounds[i].ground) row->why = str_of(grounds[i].sentence);
 }

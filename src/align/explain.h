@@ -7,6 +7,7 @@
 #include "align/cells.h"
 
 void explain_element(struct arena *arena, const struct pair *pair, struct align_row *row);
-void explain_cell(struct arena *arena, const struct cell_choice *choice, struct align_row *row);
+/* `element`: confidence of the pair of elements, which that of the row includes. */
+void explain_cell(struct arena *arena, const struct cell_choice *choice, float element, struct align_row *row);
 
 #endif

@@ -57,9 +57,17 @@ enum age_relation age_compare(struct age a, struct age b) {
   return AGE_OVERLAP;
 }
 
+static bool after_birth(uint8_t pregnancy) {
+  return pregnancy == PREGNANCY_BREASTFEEDING || pregnancy == PREGNANCY_POSTPARTUM;
+}
+
 void facets_add(struct facets *facets, enum facet_kind kind, uint8_t value) {
   uint8_t *have = &facets->value[kind];
   if (!value || *have == value) return;
+  if (kind == FACET_PREGNANCY && after_birth(*have) && after_birth(value)) { /* "breastfeeding mothers, postnatal clinic" are one group */
+    *have = PREGNANCY_BREASTFEEDING;
+    return;
+  }
   *have = *have ? FACET_SEVERAL : value;
 }
 

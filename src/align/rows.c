@@ -1,6 +1,6 @@
 #include "align/rows.h"
 
-#define AUTO_ELEMENT 0.97f
+#define AUTO_ELEMENT 0.96f
 #define AUTO_CELL 0.945f
 
 struct writing {
@@ -12,8 +12,9 @@ struct writing {
 /* One cell under way: what was found for it, before it is ranked. */
 struct offer {
   struct align_row row;
-  const struct cell_choice *choice;
-  float score; /* order among equals in kind */
+  const struct cell_choice *choice; /* NULL: a person said so */
+  float element;                    /* confidence of the pair of elements */
+  float score;                      /* order among equals in kind */
 };
 
 static struct align_row *push(struct writing *w, struct align_row row) {
@@ -85,13 +86,14 @@ struct offers {
   size_t n, capacity;
 };
 
-static void offer(struct offers *offers, const struct cell_ruling *ruling, struct align_row row, const struct cell_choice *choice) {
+static void offer(struct offers *offers, const struct cell_ruling *ruling, struct align_row row, const struct cell_choice *choice,
+                  float element) {
   bool accepted, answer = row.answer != ALIGN_CANDIDATE;
   if (term_of(ruling, &row, &accepted)) return; /* accepted ones are there already; rejected ones never come out */
   bool fixed = false;
   for (const struct cell_term *t = ruling ? ruling->terms : NULL; t; t = t->next) fixed |= t->accepted;
   if (answer && fixed) row.answer = ALIGN_CANDIDATE;
-  VEC_PUSH(offers, (struct offer){row, choice, row.confidence});
+  VEC_PUSH(offers, (struct offer){row, choice, element, row.confidence});
 }
 
 static void offer_accepted(struct offers *offers, const struct cell_ruling *ruling, const struct align_row *like) {
@@ -105,7 +107,7 @@ static void offer_accepted(struct offers *offers, const struct cell_ruling *ruli
     row.decided = true;
     row.confidence = 1;
     row.why = STR("A person decided so");
-    VEC_PUSH(offers, (struct offer){row, NULL, 1});
+    VEC_PUSH(offers, (struct offer){row, NULL, 1, 1});
   }
 }
 
@@ -136,19 +138,18 @@ static void offer_placing(struct writing *w, struct offers *offers, const struct
                      ? (placing->confidence >= AUTO_ELEMENT && row.confidence >= AUTO_CELL && !cell->doubled ? ALIGN_AUTO : ALIGN_PROPOSED)
                      : ALIGN_CANDIDATE;
     if (i == 0 && cell->answered) row.why = cell->tiling; /* behind the sentence */
-    if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i]);
+    if (cell->choices[i].score > -4) offer(offers, ruling, row, &cell->choices[i], placing->confidence);
   }
   for (size_t i = first_subtraction(w, p, c); i < w->in->subtraction_count; i++) {
     const struct subtraction *subtraction = &w->in->subtractions[i];
     if (subtraction->placing != p || subtraction->cell != c) break;
     struct align_row row = *like;
     row.target = placing->target->element;
-    row.target_coc = subtraction->target;
+    row.target_coc = subtraction->choice.target;
     row.sign = '-';
-    row.confidence = placing->confidence * cells_confidence(subtraction->score) * 0.9f;
+    row.confidence = placing->confidence * cells_confidence(subtraction->choice.score) * 0.9f;
     row.answer = ALIGN_PROPOSED;
-    row.why = STR("All who were tested go to the negative ones, so those who were positive are subtracted");
-    offer(offers, ruling, row, NULL);
+    offer(offers, ruling, row, &subtraction->choice, placing->confidence);
   }
 }
 
@@ -170,7 +171,8 @@ static void write_offers(struct writing *w, struct offers *offers, const struct 
     struct str tiling = row->why;
     row->rank = rank++;
     if (!offers->p[i].choice) continue;
-    explain_cell(w->in->arena, offers->p[i].choice, row);
+    explain_cell(w->in->arena, offers->p[i].choice, offers->p[i].element, row);
+    if (row->sign == '-') row->why = STR("All who were tested go to the negative ones, so those who were positive are subtracted");
     if (tiling.n) row->why = arena_printf(w->in->arena, "%.*s. Of the ages: %.*s", STR_ARG(row->why), STR_ARG(tiling));
   }
 }

@@ -14,6 +14,8 @@ static const struct {
     [FACET_LIFE] = {0.8f, 0.7f, false},  [FACET_OUTCOME] = {0.7f, 0.3f, true}, [FACET_KINDS] = {1, 0.7f, true},
 };
 
+#define DESCRIBED 0.8f /* what a description says, beside a name */
+
 static bool neutral(uint8_t value) {
   return value == FACET_SEVERAL || value == FACET_UNKNOWN;
 }
@@ -24,6 +26,11 @@ static void compare_alone(struct pair *pair, int kind, bool covered, bool wider)
     pair->value[wider ? FEATURE_wider : FEATURE_unshared] += facet_weight[kind].alone;
   else
     pair->value[FEATURE_agree] += 0.2f;
+}
+
+/* Descriptions speak of much; whom something counts is what they say most plainly. */
+static bool tells_whom(int k) {
+  return k == FACET_SEX || k == FACET_PREGNANCY || k == FACET_POPULATION;
 }
 
 static void compare_facet(struct pair *pair, const struct item *s, const struct item *t, int k) {
@@ -47,6 +54,12 @@ static void compare_facet(struct pair *pair, const struct item *s, const struct 
     if (k == FACET_RESULT && (a | b) <= RESULT_NEGATIVE && other->facets.tested &&
         !(other->option_kinds >> k & 1)) { /* all who were tested beside those of one result */
       pair->value[FEATURE_conflict] += a ? 0.6f : 0.8f;
+      return;
+    }
+    uint8_t told = other->described.value[k];
+    if (tells_whom(k) && told && !neutral(told) && !neutral(a | b) &&
+        told != (a | b)) { /* "mothers who breastfeed" beside what is explained as being of pregnant women */
+      pair->value[FEATURE_conflict] += DESCRIBED * facet_weight[k].differ;
       return;
     }
     bool described = (k == FACET_RESULT || k == FACET_PREGNANCY || k == FACET_KNOWN) && other->described.value[k] == (a ? a : b);
@@ -232,11 +245,11 @@ float score_sum(const struct pair *pair) {
   return sum;
 }
 
-/* Share of right answers among first candidates of known cases by their log odds, made monotone. Between the points straight lines. */
+/* Share of right answers among first candidates of known cases by their log odds, made monotone; from 2.5 on only of those that stand by themselves, as assign.c allows no others so much. Between the points straight lines. */
 static const struct {
   float log_odds, confidence;
-} calibration[] = {{-4, 0.005f},  {-2.6f, 0.08f}, {-1.7f, 0.35f}, {-1.2f, 0.5f}, {-0.75f, 0.63f}, {0.45f, 0.78f}, {1.3f, 0.89f},
-                   {2.2f, 0.93f}, {3, 0.95f},     {3.45f, 0.97f}, {4, 0.985f},   {5, 0.994f},     {7, 0.998f},    {9, 0.999f}};
+} calibration[] = {{-4, 0.005f},   {-2.6f, 0.08f}, {-1.7f, 0.35f}, {-1.2f, 0.5f}, {-0.75f, 0.68f}, {0.45f, 0.82f}, {1.3f, 0.91f},
+                   {2.2f, 0.945f}, {2.5f, 0.96f},  {3, 0.975f},    {4, 0.989f},   {5, 0.995f},     {7, 0.998f},    {9, 0.999f}};
 
 float score_confidence(float log_odds, bool vetoed) {
   size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;

@@ -26,6 +26,11 @@ const NAMES = {
   short: () => t("The target's words that the source lacks"),
   kin: () => t('Elements of the same kind go there, too'),
   lead: () => t('How far it is ahead of the next'),
+  elements: () => t('The pair of elements, and how sure it is'),
+  undivided: () => t('Neither is divided'),
+  left_over: () => t('The only ones left on both sides'),
+  taught: () => t('Paired by a person for another element'),
+  difference: () => t('All tested, less those who were positive'),
 }
 
 export const knownFeatures = () => Object.keys(NAMES)

@@ -81,6 +81,23 @@ static void test_a_better_owner_keeps_its_target(void **state) {
   assert_pair("Vitamin A ending balance", NULL);
 }
 
+/* Whom something counts may stand in its description alone. */
+static void test_a_description_that_contradicts(void **state) {
+  static const char *const groups[] = {"Number of pregnant women who were tested", "Number of clients who were tested"};
+  float found[2] = {0};
+  for (size_t i = 0; i < 2; i++) {
+    from = SIDE(arena, 'a', "Tested for syphilis, breastfeeding mothers", "Nets distributed", "Snake bites");
+    to = SIDE(arena, 'b', "Syphilis screening: tested", "Nets distributed", "Snake bites");
+    ((struct dhis2_data_element *)(uintptr_t)element_named(to, "Syphilis screening: tested"))->o.description = str_of(groups[i]);
+    run();
+    for (size_t r = 0; r < result->count; r++)
+      if (result->rows[r].kind == ALIGN_DATA_ELEMENT && result->rows[r].target && result->rows[r].rank == 1 &&
+          str_starts(result->rows[r].source->o.name, STR("Tested")))
+        found[i] = result->rows[r].confidence;
+  }
+  assert_true(found[1] > 0.5f && found[0] < found[1] - 0.1f);
+}
+
 static void test_what_was_planned_is_not_what_was_reached(void **state) {
   from = SIDE(arena, 'a', "Nets distributed target");
   to = SIDE(arena, 'b', "Nets distributed", "Malaria cases");
@@ -387,6 +404,7 @@ int main(void) {
       TEST(translations_count_as_names),
       TEST(contradictions_veto),
       TEST(a_better_owner_keeps_its_target),
+      TEST(a_description_that_contradicts),
       TEST(what_was_planned_is_not_what_was_reached),
       TEST(permuted_categories),
       TEST(cells_of_another_language),

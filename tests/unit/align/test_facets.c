@@ -206,6 +206,9 @@ static const struct {
     {"femmes enceintes", FACET_PREGNANCY, PREGNANCY_PREGNANT},
     {"embarazadas", FACET_PREGNANCY, PREGNANCY_PREGNANT},
     {"mulheres lactantes", FACET_PREGNANCY, PREGNANCY_BREASTFEEDING},
+    {"Breastfeeding mothers tested at the postnatal clinic", FACET_PREGNANCY, PREGNANCY_BREASTFEEDING}, /* one group, not several */
+    {"Femmes allaitantes, consultation postnatale", FACET_PREGNANCY, PREGNANCY_BREASTFEEDING},
+    {"Pregnant and breastfeeding women", FACET_PREGNANCY, FACET_SEVERAL},
     {"MSM", FACET_POPULATION, 0},
     {"trabajadoras sexuales", FACET_POPULATION, 0},
     {"Outreach", FACET_PLACE, 0},

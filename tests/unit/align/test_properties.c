@@ -1,5 +1,7 @@
 /* What must hold for any two sides: made by a generator with fixed seeds, from words and shapes that clash on purpose. */
+#include "align/evidence.h"
 #include "make_side.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -464,20 +466,137 @@ static void test_contradictions_are_no_pairs(void **state) {
     }
 }
 
-/* Each proposal says why: features whose contributions are shown, and a sentence. */
+static const struct align_feature *feature_of(const struct align_row *row, const char *name) {
+  for (uint32_t f = 0; f < row->feature_count; f++)
+    if (strcmp(row->features[f].name, name) == 0) return &row->features[f];
+  return NULL;
+}
+
+static float sum_of(const struct align_row *row) {
+  float sum = 0;
+  for (uint32_t f = 0; f < row->feature_count; f++) {
+    sum += row->features[f].contribution;
+    if (f) assert_true(fabsf(row->features[f].contribution) <= fabsf(row->features[f - 1].contribution)); /* the weightiest first */
+  }
+  return sum;
+}
+
+/* Each proposal says why: features with contributions, and a sentence. Of two cells for the same cell in one pair of elements the likelier one has the larger sum: nothing counts that is not shown. */
 static void test_every_proposal_explains_itself(void **state) {
+  for (uint32_t seed = 0; seed <= SEEDS; seed++) {
+    struct arena *arena = arena_new();
+    struct lines a = make_lines(arena, seed), b = make_lines(arena, seed * 7919);
+    const struct dhis2_metadata *from = seed ? make_side(arena, 'a', a.p, a.n) : clear_side(arena, 'a', 3, ""),
+                                *to = seed ? make_side(arena, 'b', b.p, b.n) : clear_side(arena, 'b', 9, "MOH - ");
+    const struct align_result *result = align(arena, from, to, NULL, 0);
+    for (size_t i = 0; i < result->count; i++) {
+      const struct align_row *row = &result->rows[i];
+      assert_true(row->why.n > 10 && row->why.p[0] >= 'A' && row->why.p[0] <= 'Z');
+      if (row->answer == ALIGN_NONE || row->decided) continue;
+      assert_true(row->feature_count > 0);
+      float sum = sum_of(row);
+      if (!seed && row->answer != ALIGN_CANDIDATE) assert_true(sum > 0);
+      if (row->kind != ALIGN_OPERAND) continue;
+      const struct align_feature *elements = feature_of(row, "elements");
+      assert_non_null(elements);
+      assert_true(row->confidence <= elements->value);
+      for (size_t k = i + 1; k < result->count && same_item(row, &result->rows[k]); k++) {
+        const struct align_row *next = &result->rows[k];
+        if (next->target == row->target && next->sign == row->sign && next->confidence < row->confidence)
+          assert_true(sum_of(next) < sum + 0.002f); /* thousandths, rounded */
+      }
+    }
+    arena_free(arena);
+  }
+}
+
+/* What is seen of a cell is told by what it is, and only that. */
+static void test_what_a_cell_rests_on(void **state) {
+  static const struct {
+    const char *combo, *other, *coc, *names;
+    float least;
+  } cases[] = {
+      {"C: Female, Male", "D: F, M", "Female", "agree elements", 2},
+      {"C: <5 years, 5+ years", "D: 0-4 years, 5+ years", "<5 years", "ages elements", 2},
+      {"C: <1, 1-4, 5+", "D: <5 years, 5+ years", "1-4", "ages elements", 1},
+      {"C: Female, Male", "D: Female, Male", "Female", "same_name elements agree", 4},
+      {"C: Fixed, Outreach", "D: Fixed, Outreach, Unknown", "Fixed", "same_name elements agree", 4},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct arena *arena = arena_new();
+    const struct dhis2_metadata *from = SIDE(arena, 'a', cases[i].combo, "Measles cases = C"),
+                                *to = SIDE(arena, 'b', cases[i].other, "Measles cases = D");
+    const struct align_result *result = align(arena, from, to, NULL, 0);
+    for (size_t r = 0; r < result->count; r++) {
+      const struct align_row *row = &result->rows[r];
+      if (row->kind != ALIGN_OPERAND || row->rank != 1 || !str_eq(row->source_coc->o.name, str_of(cases[i].coc))) continue;
+      assert_true(sum_of(row) >= cases[i].least);
+      for (uint32_t f = 0; f < row->feature_count; f++)
+        if (!strstr(cases[i].names, row->features[f].name)) fail_msg("case %zu: %s", i, row->features[f].name);
+    }
+    arena_free(arena);
+  }
+}
+
+static float value_of(const struct align_row *row, const char *name) {
+  const struct align_feature *feature = feature_of(row, name);
+  return feature ? feature->value : 0;
+}
+
+/* What the two show by themselves, in log odds. */
+static float alone_of(const struct align_row *row) {
+  static const char list[] = "rival usual beyond short kin lead";
+  float sum = feature_weight(FEATURE_base);
+  for (uint32_t f = 0; f < row->feature_count; f++)
+    if (!strstr(list, row->features[f].name)) sum += row->features[f].contribution;
+  return sum;
+}
+
+/* Whatever the lists: no pair is sure for what the rest of the list says alone, none that would need a value split, and none that another target is level with, unless the names are almost the same. */
+static void test_what_is_sure(void **state) {
+  size_t sure = 0;
+  for (uint32_t seed = 0; seed <= 4 * SEEDS; seed++) {
+    struct arena *arena = arena_new();
+    struct lines a = make_lines(arena, seed), b = make_lines(arena, seed * 7919);
+    const struct dhis2_metadata *from = seed ? make_side(arena, 'a', a.p, a.n) : clear_side(arena, 'a', 3, ""),
+                                *to = seed ? make_side(arena, 'b', b.p, b.n) : clear_side(arena, 'b', 9, "MOH - ");
+    const struct align_result *result = align(arena, from, to, NULL, 0);
+    for (size_t i = 0; i < result->count; i++) {
+      const struct align_row *row = &result->rows[i];
+      if (row->kind != ALIGN_DATA_ELEMENT || row->answer != ALIGN_AUTO) continue;
+      bool named = value_of(row, "same_name") > 0 || value_of(row, "same_code") > 0 || value_of(row, "words") > 0.8f;
+      assert_true(alone_of(row) >= 0 && value_of(row, "wider") < 0.5f && (named || value_of(row, "lead") >= 0.2f));
+      sure++;
+    }
+    arena_free(arena);
+  }
+  assert_true(sure > 20);
+}
+
+/* Six that differ in age alone go where none of them clearly belongs, since nothing else divides by age: an answer, and each of them wants a look. One mistake would be six. */
+static void test_what_many_say_is_not_sure(void **state) {
   struct arena *arena = arena_new();
-  const struct dhis2_metadata *from = clear_side(arena, 'a', 3, ""), *to = clear_side(arena, 'b', 9, "MOH - ");
+  static const char *const rest[] = {"Nets distributed", "Fever cases treated", "Snake bites", "Caesarean sections",
+                                     "Blood units transfused"};
+  const char *lines[2][16] = {
+      {0}, {"R: 10-14, 15-19, 20-24, 25-29, 30-34, 35-39 | Positive, Negative", "Women who know their results at entry to services = R"}};
+  size_t n[2] = {0, 2};
+  for (int age = 10; age < 40; age += 5)
+    lines[0][n[0]++] = text_of(arena, arena_printf(arena, "Women tested positive at the maternity ward [%d-%d]", age, age + 4));
+  for (size_t side = 0; side < 2; side++)
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) lines[side][n[side]++] = rest[i];
+  const struct dhis2_metadata *from = make_side(arena, 'a', lines[0], n[0]), *to = make_side(arena, 'b', lines[1], n[1]);
   const struct align_result *result = align(arena, from, to, NULL, 0);
+  size_t seen = 0;
   for (size_t i = 0; i < result->count; i++) {
     const struct align_row *row = &result->rows[i];
-    assert_true(row->why.n > 10 && row->why.p[0] >= 'A' && row->why.p[0] <= 'Z');
-    if (row->answer == ALIGN_NONE || row->decided) continue;
-    assert_true(row->feature_count > 0);
-    float sum = 0;
-    for (uint32_t f = 0; f < row->feature_count; f++) sum += row->features[f].contribution;
-    if (row->answer != ALIGN_CANDIDATE) assert_true(sum > 0);
+    if (row->kind != ALIGN_DATA_ELEMENT || row->rank != 1) continue;
+    bool women = str_starts(row->source->o.name, STR("Women"));
+    assert_int_equal(row->answer, women ? ALIGN_PROPOSED : ALIGN_AUTO);
+    if (women) assert_true(row->confidence <= 0.9f && value_of(row, "kin") > 0);
+    seen += women;
   }
+  assert_int_equal(seen, 6);
   arena_free(arena);
 }
 
@@ -495,6 +614,9 @@ int main(void) {
       cmocka_unit_test(test_permuted_options),
       cmocka_unit_test(test_contradictions_are_no_pairs),
       cmocka_unit_test(test_every_proposal_explains_itself),
+      cmocka_unit_test(test_what_a_cell_rests_on),
+      cmocka_unit_test(test_what_is_sure),
+      cmocka_unit_test(test_what_many_say_is_not_sure),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
