@@ -2,8 +2,14 @@
 #include "api/alignment_entry.h"
 #include "api/alignment_shown.h"
 #include "base/map.h"
+#include "base/vec.h"
 
 enum { REQUEST_MAX = 16 << 20, REQUEST_STEPS_MAX = 1000, KEPT_ENTRIES_MAX = 20000 };
+
+struct alignment_decisions {
+  struct alignment_decision *p;
+  size_t n, capacity;
+};
 
 struct deciding {
   struct arena *arena;
@@ -64,6 +70,14 @@ static void unremark(struct deciding *d, enum alignment_remark_kind kind, struct
   size_t kept = 0;
   for (size_t i = 0; i < d->remarks.n; i++)
     if (d->remarks.p[i].kind != kind || !str_eq(d->remarks.p[i].source_data_element, element)) d->remarks.p[kept++] = d->remarks.p[i];
+  d->remarks.n = kept;
+}
+
+static void unremark_changed(struct deciding *d, const struct map *elements) {
+  size_t kept = 0;
+  for (size_t i = 0; i < d->remarks.n; i++)
+    if (d->remarks.p[i].kind != REMARK_CHANGED || !map_get(elements, d->remarks.p[i].source_data_element))
+      d->remarks.p[kept++] = d->remarks.p[i];
   d->remarks.n = kept;
 }
 
@@ -131,10 +145,11 @@ static void note_whole(const json_t *entry, struct str element, struct touched *
 
 static int read_decisions(struct deciding *d, const json_t *items, struct alignment_step *made, struct error *error) {
   struct touched touched = {0};
-  struct alignment_decisions old = d->decisions, *list = &d->decisions;
+  struct alignment_decisions old = d->decisions;
+  struct decision_list *list = decision_list_new();
+  struct map changed = {0}; /* elements that somebody decided anew */
   int result = 0;
-  *list = (struct alignment_decisions){0};
-  for (size_t i = 0; i < old.n; i++) VEC_PUSH(list, old.p[i]);
+  for (size_t i = 0; i < old.n; i++) decision_list_add(list, old.p[i]);
   for (size_t i = 0; result == 0 && i < json_array_size(items); i++) {
     struct decision source;
     const json_t *entry = json_array_get(items, i);
@@ -145,8 +160,14 @@ static int read_decisions(struct deciding *d, const json_t *items, struct alignm
     }
     note_whole(entry, source.source_data_element, &touched, d);
     (void)map_put(&touched.items, item_key(d->arena, &source), d);
-    if (!source.of) unremark(d, REMARK_CHANGED, source.source_data_element);
+    if (!source.of) (void)map_put(&changed, source.source_data_element, d);
   }
+  size_t count;
+  const struct alignment_decision *decided = decision_list_end(list, d->arena, &count);
+  d->decisions = (struct alignment_decisions){0};
+  for (size_t i = 0; i < count; i++) VEC_PUSH(&d->decisions, decided[i]);
+  unremark_changed(d, &changed);
+  map_free(&changed);
   note_confidence(d, d->actor.at);
   struct alignment_decisions now = d->decisions;
   made->after = about(d, &touched, &made->after_count);

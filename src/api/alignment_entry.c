@@ -14,15 +14,6 @@ struct entry {
   struct str note;
 };
 
-static bool same_source(const struct decision *a, const struct decision *b) {
-  return a->of == b->of && a->operand == b->operand && str_eq(a->source_data_element, b->source_data_element) &&
-         str_eq(a->source_category_option_combo, b->source_category_option_combo);
-}
-
-static bool same_target(const struct decision *a, const struct decision *b) {
-  return str_eq(a->target_data_element, b->target_data_element) && str_eq(a->target_category_option_combo, b->target_category_option_combo);
-}
-
 static int check_cell(const struct alignment_side *side, const char *which, struct str element_id, struct str coc_id, bool operand,
                       struct error *error) {
   const struct dhis2_data_element *element = dhis2_metadata_element(side->metadata, element_id);
@@ -128,62 +119,49 @@ static int read_target(const struct alignment *alignment, struct arena *arena, c
   return 0;
 }
 
-/* Takes out what the new word replaces. `target` NULL: everything of the source item but, for a new acceptance, what was rejected. */
-static void forget(struct alignment_decisions *list, const struct decision *what, bool rejected_too, const struct decision *target) {
-  size_t kept = 0;
-  for (size_t i = 0; i < list->n; i++) {
-    const struct decision *old = &list->p[i].what;
-    bool gone = same_source(old, what) &&
-                (target ? same_target(old, target) || old->verdict == DECISION_NONE : rejected_too || old->verdict != DECISION_REJECTED);
-    if (!gone) list->p[kept++] = list->p[i];
-  }
-  list->n = kept;
-}
-
 /* Of an element and its cells: a person who decided any of it cannot be the second one. */
-static int approve(const struct entry *entry, const struct alignment_actor *actor, struct alignment_decisions *list, struct error *error) {
+static int approve(const struct entry *entry, const struct alignment_actor *actor, struct decision_list *list, struct error *error) {
+  struct str element = entry->what.source_data_element;
+  const struct alignment_decision *d;
   size_t about = 0;
-  for (size_t i = 0; i < list->n; i++) {
-    const struct alignment_decision *d = &list->p[i];
-    if (d->what.of || !str_eq(d->what.source_data_element, entry->what.source_data_element)) continue;
-    about++;
+  for (size_t cursor = 0; (d = decision_list_about(list, element, &cursor)); about++)
     if (alignment_same_person(d->person, d->by, actor->person, actor->name))
-      return error_set(error, ERROR_own_decision, "'%.*s' was decided by you: another person has to approve it",
-                       STR_ARG(entry->what.source_data_element));
-  }
+      return error_set(error, ERROR_own_decision, "'%.*s' was decided by you: another person has to approve it", STR_ARG(element));
   if (!about) return error_set(error, ERROR_bad_request, "nothing is decided that could be approved");
-  for (size_t i = 0; i < list->n; i++) {
-    struct alignment_decision *d = &list->p[i];
-    if (d->what.of || !str_eq(d->what.source_data_element, entry->what.source_data_element) || d->approved_by.n) continue;
-    d->approved_by = actor->name;
-    d->approved_at = actor->at;
+  struct alignment_decision *one;
+  for (size_t cursor = 0; (one = decision_list_about(list, element, &cursor));) {
+    if (one->approved_by.n) continue;
+    one->approved_by = actor->name;
+    one->approved_at = actor->at;
   }
   return 0;
 }
 
 static int apply(const struct alignment *alignment, struct arena *arena, const struct entry *entry, const struct alignment_actor *actor,
-                 struct alignment_decisions *list, struct error *error) {
+                 struct decision_list *list, struct error *error) {
   struct alignment_decision made = {.what = entry->what, .by = actor->name, .person = actor->person, .at = actor->at, .note = entry->note};
   if (entry->verdict == APPROVED) return approve(entry, actor, list, error);
   if (entry->verdict != ACCEPTED && entry->verdict != REJECTED) {
-    forget(list, &entry->what, true, NULL);
+    decision_list_forget(list, &entry->what, DECISION_LIST_ALL);
     made.what.verdict = DECISION_NONE;
     made.excluded = entry->verdict == EXCLUDED;
-    if (entry->verdict != UNDECIDED) VEC_PUSH(list, made);
+    if (entry->verdict != UNDECIDED) decision_list_add(list, made);
     return 0;
   }
-  if (entry->verdict == ACCEPTED) forget(list, &entry->what, false, NULL);
+  if (entry->verdict == ACCEPTED) decision_list_forget(list, &entry->what, DECISION_LIST_BUT_REJECTED);
   made.what.verdict = entry->verdict == ACCEPTED ? DECISION_ACCEPTED : DECISION_REJECTED;
   for (size_t i = 0; i < json_array_size(entry->targets); i++) {
     if (read_target(alignment, arena, json_array_get(entry->targets, i), &made.what, error)) return -1;
-    forget(list, &made.what, false, &made.what);
-    VEC_PUSH(list, made);
+    decision_list_forget_target(list, &made.what);
+    decision_list_add(list, made);
   }
-  return list->n <= ALIGNMENT_DECISIONS_MAX ? 0 : error_set(error, ERROR_too_large, "more than %d decisions", ALIGNMENT_DECISIONS_MAX);
+  return decision_list_count(list) <= ALIGNMENT_DECISIONS_MAX
+             ? 0
+             : error_set(error, ERROR_too_large, "more than %d decisions", ALIGNMENT_DECISIONS_MAX);
 }
 
 int alignment_entry_apply(const struct alignment *alignment, const json_t *item, const struct alignment_actor *actor, struct arena *arena,
-                          struct alignment_decisions *list, struct decision *ret_source, struct error *error) {
+                          struct decision_list *list, struct decision *ret_source, struct error *error) {
   struct entry entry;
   if (read_entry(alignment, arena, item, &entry, error) || apply(alignment, arena, &entry, actor, list, error)) return -1;
   *ret_source = entry.what;
