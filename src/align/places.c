@@ -97,7 +97,7 @@ static size_t first_namesake(const struct placing_units *p, struct str plain) {
 
 static struct align_reasons reason(struct arena *arena, const char *code, struct str value, struct str why) {
   struct align_reason *one = ARENA_NEW(arena, struct align_reason);
-  *one = (struct align_reason){code, value};
+  *one = (struct align_reason){.code = code, .value = value};
   return (struct align_reasons){why, one, 1};
 }
 

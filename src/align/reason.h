@@ -7,8 +7,9 @@
 #include "base/str.h"
 
 struct align_reason {
-  const char *code; /* "same_code", "below", … */
-  struct str value; /* "3/4", "1.2", a name; empty: none */
+  const char *code;   /* "same_code", "below", … */
+  struct str value;   /* "3/4", "1.2", a name; empty: none */
+  float contribution; /* what it added to the log odds; 0: it is not a matter of more or less (a decision, a default) */
 };
 
 struct align_reasons {

@@ -4,6 +4,11 @@
 
 enum { FAR_KM = 100, NEAR_KM = 50 };
 
+#define SAME_ID 6.0f
+#define SAME_CODE 4.5f
+#define ONLY_TOPS 1.5f
+#define OTHER_LEVEL (-0.7f)
+
 struct unit_evidence unit_observe(const struct unit_words *words, const struct unit *source, const struct unit *target) {
   struct unit_evidence e = {.likeness = unit_likeness(words, source, target), .km = unit_km(source, target)};
   e.same_id = str_eq(source->unit->o.id, target->unit->o.id);
@@ -34,10 +39,10 @@ static float of_below(const struct unit_evidence *e) {
 
 float unit_score(const struct unit_evidence *e) {
   float score = -3.2f + of_names(e) + of_distance(e->km) + of_below(e);
-  if (e->same_id) score += 6;
-  if (e->same_code) score += 4.5f;
-  if (e->only_tops) score += 1.5f;
-  return score + (e->other_level ? -0.7f : 0.3f);
+  if (e->same_id) score += SAME_ID;
+  if (e->same_code) score += SAME_CODE;
+  if (e->only_tops) score += ONLY_TOPS;
+  return score + (e->other_level ? OTHER_LEVEL : 0.3f);
 }
 
 bool unit_vetoed(const struct unit_evidence *e) {
@@ -68,6 +73,10 @@ float unit_confidence(const struct unit_evidence *e) {
   return confidence < most ? confidence : most;
 }
 
+static float log_odds(float p) {
+  return logf(p / (1 - p));
+}
+
 enum { REASONS_MAX = 16 };
 
 struct saying {
@@ -77,55 +86,57 @@ struct saying {
   size_t n;
 };
 
-/* Appends to the sentence and to the codes. */
-static void say(struct saying *s, const char *code, const char *part, struct str value) {
+/* Appends to the sentence and to the codes. `adds`: to the log odds. */
+static void say(struct saying *s, const char *code, const char *part, struct str value, float adds) {
   size_t n = strlen(s->text);
   (void)snprintf(s->text + n, sizeof s->text - n, "%s%s", n ? ", " : "", part);
-  s->reasons[s->n++] = (struct align_reason){code, value};
+  s->reasons[s->n++] = (struct align_reason){code, value, adds};
 }
 
-static void say_names(struct saying *s, float likeness) {
+static void say_names(struct saying *s, const struct unit_evidence *e) {
+  float likeness = e->likeness, adds = of_names(e);
   if (likeness >= 0.999f)
-    say(s, "same_name", "the same name", STR_NONE);
+    say(s, "same_name", "the same name", STR_NONE, adds);
   else if (likeness > 0.55f)
-    say(s, "near_name", "nearly the same name", STR_NONE);
+    say(s, "near_name", "nearly the same name", STR_NONE, adds);
   else if (likeness < 0)
-    say(s, "names_contradict", "but names that contradict each other", STR_NONE);
+    say(s, "names_contradict", "but names that contradict each other", STR_NONE, adds);
   else
-    say(s, "other_name", "another name", STR_NONE);
+    say(s, "other_name", "another name", STR_NONE, adds);
 }
 
 static void say_numbers(struct saying *s, const struct unit_evidence *e) {
   if (e->below > 1) {
     struct str part = arena_printf(s->arena, "%u of %u units below belong together", e->below, e->of);
-    say(s, "below", arena_cstr(s->arena, part), arena_printf(s->arena, "%u/%u", e->below, e->of));
+    say(s, "below", arena_cstr(s->arena, part), arena_printf(s->arena, "%u/%u", e->below, e->of), of_below(e));
   }
   if (e->km >= 0) {
     bool far = e->km > NEAR_KM;
     struct str part = arena_printf(s->arena, "%s%.1f km apart", far ? "but " : "", e->km);
-    say(s, far ? "far" : "km", arena_cstr(s->arena, part), arena_printf(s->arena, "%.1f", e->km));
+    say(s, far ? "far" : "km", arena_cstr(s->arena, part), arena_printf(s->arena, "%.1f", e->km), of_distance(e->km));
   }
 }
 
-static void say_above(struct saying *s, enum unit_above above) {
-  switch (above) {
-  case UNIT_ABOVE_PARENT: say(s, "above_parent", "below parents that belong together", STR_NONE); break;
-  case UNIT_ABOVE_ANCESTOR: say(s, "above_ancestor", "below units that belong together", STR_NONE); break;
-  case UNIT_ABOVE_OTHER: say(s, "above_other", "but below parents that belong to others", STR_NONE); break;
-  case UNIT_ABOVE_NONE: say(s, "above_none", "and nothing above them tells more", STR_NONE); break;
+static void say_above(struct saying *s, const struct unit_evidence *e) {
+  float adds = of_above(e);
+  switch (e->above) {
+  case UNIT_ABOVE_PARENT: say(s, "above_parent", "below parents that belong together", STR_NONE, adds); break;
+  case UNIT_ABOVE_ANCESTOR: say(s, "above_ancestor", "below units that belong together", STR_NONE, adds); break;
+  case UNIT_ABOVE_OTHER: say(s, "above_other", "but below parents that belong to others", STR_NONE, adds); break;
+  case UNIT_ABOVE_NONE: say(s, "above_none", "and nothing above them tells more", STR_NONE, adds); break;
   }
 }
 
 struct align_reasons unit_why(struct arena *arena, const struct unit_evidence *e) {
   struct saying s = {.arena = arena};
-  if (e->same_id) say(&s, "same_id", "the same id", STR_NONE);
-  if (e->same_code) say(&s, "same_code", "the same code", STR_NONE);
-  say_names(&s, e->likeness);
-  if (e->only_tops) say(&s, "only_tops", "the only tops of their trees", STR_NONE);
+  if (e->same_id) say(&s, "same_id", "the same id", STR_NONE, SAME_ID);
+  if (e->same_code) say(&s, "same_code", "the same code", STR_NONE, SAME_CODE);
+  say_names(&s, e);
+  if (e->only_tops) say(&s, "only_tops", "the only tops of their trees", STR_NONE, ONLY_TOPS);
   say_numbers(&s, e);
-  say_above(&s, e->above);
-  if (e->other_level) say(&s, "other_level", "on another level", STR_NONE);
-  if (e->rivals) say(&s, "rivals", "but another one is as good", STR_NONE);
+  say_above(&s, e);
+  if (e->other_level) say(&s, "other_level", "on another level", STR_NONE, OTHER_LEVEL);
+  if (e->rivals) say(&s, "rivals", "but another one is as good", STR_NONE, log_odds(unit_confidence(e)) - unit_score(e) - of_above(e));
   if (s.text[0] >= 'a' && s.text[0] <= 'z') s.text[0] = (char)(s.text[0] - 'a' + 'A');
   struct align_reason *kept = ARENA_ARRAY(arena, s.n, struct align_reason);
   memcpy(kept, s.reasons, s.n * sizeof *kept);

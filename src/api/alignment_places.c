@@ -50,6 +50,8 @@ static void write_reasons(const struct writing *w, const struct align_pair *row)
     json_out_object(w->out);
     json_out_member_str(w->out, "code", str_of(row->reasons[i].code));
     if (row->reasons[i].value.n) json_out_member_str(w->out, "value", row->reasons[i].value);
+    if (row->reasons[i].contribution != 0)
+      json_out_member_number(w->out, "contribution", (double)(int)(row->reasons[i].contribution * 1000) / 1000);
     json_out_end(w->out);
   }
   json_out_end(w->out);

@@ -217,6 +217,7 @@ struct further {
   uint32_t rank;
   float confidence;
   enum align_answer answer;
+  struct str features;
 };
 
 static void write_further(struct output *out, struct arena *arena, const struct further *row, bool explain) {
@@ -237,8 +238,21 @@ static void write_further(struct output *out, struct arena *arena, const struct 
                                             row->target_name,
                                             STR(""),
                                             row->why,
-                                            STR("")};
+                                            row->features};
   add_row(out, arena, fields, explain ? COLUMNS + EXPLAINED : COLUMNS);
+}
+
+static struct str reasons_of(struct arena *arena, const struct align_pair *pair) {
+  struct buf text = BUF_INIT(4096);
+  for (size_t i = 0; i < pair->reason_count; i++) {
+    const struct align_reason *reason = &pair->reasons[i];
+    (void)buf_printf(&text, "%s%s", i ? "; " : "", reason->code);
+    if (reason->value.n) (void)buf_printf(&text, " %.*s", STR_ARG(reason->value));
+    if (reason->contribution != 0) (void)buf_printf(&text, " (%+.2f)", (double)reason->contribution);
+  }
+  struct str copy = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return copy;
 }
 
 /* Names of org units are paths: one name alone stands for many. */
@@ -263,7 +277,7 @@ static int write_pairs(struct output *out, struct arena *arena, const struct inp
                           pair->answer};
     if (explain)
       row.source_name = name_in(arena, in->source, pair->source, of_units),
-      row.target_name = name_in(arena, in->target, pair->target, of_units);
+      row.target_name = name_in(arena, in->target, pair->target, of_units), row.features = reasons_of(arena, pair);
     write_further(out, arena, &row, explain);
     if (out->buf.n >= PIECE || out->buf.full) written = output_flush(out, error);
   }

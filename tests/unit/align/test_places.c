@@ -3,6 +3,7 @@
 #include "align/to_mapping.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -304,6 +305,38 @@ static void the_target_reports_one_level_higher(void **state) {
   const struct align_pair *row = row_of(&places->org_units, &unit_at(from, "Land/Bo/Clinic")->o);
   assert_int_equal(row->answer, ALIGN_NONE);
   assert_true(row[1].answer == ALIGN_CANDIDATE && str_eq(row[1].target->id, STR("b2")) && str_has(row[1].why, STR("added to all others")));
+}
+
+/* Each reason says what it added: for it above 0, against it below; and together they make the confidence, less what most pairs begin with. */
+static void reasons_add_up(void **state) {
+  const struct tree a = {{"Land", "Land/North", "Land/South", "Land/North/Bo Clinic|code=N1", "Land/South/Kenema Hospital|at=-11,8",
+                          "Land/South/Moyamba Post"},
+                         6},
+                    b = {{"Land", "Land/North", "Land/South", "Land/North/Bo Clinic|code=N1", "Land/South/Kenema Hospitl|at=-11.4,8",
+                          "Land/North/Moyamba Post"},
+                         6};
+  const struct align_pairs *pairs = &place(tree_in_order('a', &a, NULL), tree_in_order('b', &b, NULL), NULL, 0)->org_units;
+  size_t seen = 0;
+  for (size_t i = 0; i < pairs->count; i++) {
+    const struct align_pair *row = &pairs->rows[i];
+    float sum = -2.9f;
+    bool below = false;
+    for (size_t r = 0; r < row->reason_count; r++) {
+      const char *code = row->reasons[r].code;
+      float adds = row->reasons[r].contribution;
+      sum += adds;
+      below = below || strcmp(code, "below") == 0;
+      if (strcmp(code, "same_name") == 0 || strcmp(code, "same_code") == 0 || strcmp(code, "above_parent") == 0) assert_true(adds > 0);
+      if (strcmp(code, "above_other") == 0 || strcmp(code, "far") == 0) assert_true(adds < 0);
+    }
+    bool leaf = str_find(row->source->name, STR(" ")) != SIZE_MAX; /* nothing stands below it */
+    if (!row->target || row->answer == ALIGN_CANDIDATE || !leaf || row->confidence > 0.99f || row->confidence == 0.85f) continue;
+    float sure = 1 / (1 + expf(-sum));
+    if (fabsf(sure - row->confidence) > 0.02f)
+      fail_msg("%.*s: %f, and %f by its reasons", STR_ARG(row->source->name), (double)row->confidence, (double)sure);
+    seen++;
+  }
+  assert_true(seen > 0);
 }
 
 /* --- for any two trees --- */
@@ -698,6 +731,7 @@ int main(void) {
       TEST(period_rules),
       TEST(period_rules_of_odd_sides),
       TEST(period_rules_of_all_types),
+      TEST(reasons_add_up),
       TEST(a_mapping_holds_what_was_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
