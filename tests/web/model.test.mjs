@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
 import * as review from '../../web/model/review.js'
 import { createHistory } from '../../web/model/history.js'
-import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS } from '../../web/model/keys.js'
+import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, PLACES } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { parsePo } from '../../web/model/po.js'
@@ -238,6 +238,11 @@ test('what somebody shall look at, by facet; what is left to a person is never t
   const approved = review.withDecisions(now, [review.approve(ids[0], 'maria')])
   assert.equal(review.wantsApproval(review.rowsOf(approved)[0], about), false)
   assert.equal(review.fingerprint(approved, review.forget(ids[0])), review.fingerprint(now, review.forget(ids[0])))
+})
+
+test('where "g" leads to, there is a screen', () => {
+  const routes = readFileSync(new URL('../../web/main.js', import.meta.url), 'utf8')
+  for (const place of Object.values(PLACES)) assert.ok(routes.includes(`'/alignments/:alignment${place}'`), place)
 })
 
 test('letters can be changed and switched off; arrows, Enter and Ctrl act always', () => {

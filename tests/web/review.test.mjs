@@ -168,6 +168,14 @@ describe('by keys', () => {
   scene('g and a letter lead to another screen; a letter in a field is a letter', {}, async ({ page }) => {
     await press(page, 'g', 'c')
     await page.getByRole('heading', { name: 'What changed at the servers' }).waitFor()
+    for (const [letter, place] of [['o', 'overview'], ['d', 'disaggregation'], ['u', 'places'], ['t', 'send']]) {
+      await page.goBack()
+      await grid(page).waitFor()
+      await grid(page).focus()
+      await press(page, 'g', letter)
+      await page.waitForURL(`**/alignments/one/${place}`)
+      await page.getByRole('navigation', { name: 'This alignment' }).locator('[aria-current=page]').waitFor()
+    }
     await page.goBack()
     await grid(page).waitFor()
     await grid(page).focus()

@@ -11,7 +11,7 @@ const OWN_ENTER = ['BUTTON', 'A', 'SUMMARY']
 const IN_THE_LIST = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', ' ']
 
 /** Where "g" and one more key lead to. */
-export const PLACES = { r: '', t: '/send', c: '/drift' }
+export const PLACES = { r: '', o: '/overview', d: '/disaggregation', u: '/places', t: '/send', c: '/drift' }
 
 /** The command of a key press, or undefined. `place` is "list" or "detail"; `settings` are {off: boolean, letters: {command: letters}}. */
 export function commandOf(event, place = 'list', settings = {}) {

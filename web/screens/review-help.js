@@ -8,7 +8,7 @@ const NAMES = {
   next: () => t('Next'), previous: () => t('Previous'), accept: () => t('Accept and next'), reject: () => t('Reject and show the next candidate'), none: () => t('No counterpart'), 'leave-out': () => t('Leave out'),
   approve: () => t('Approve'), flag: () => t('Flag, or take the flag off'), comment: () => t('Comment'), undo: () => t('Undo'), redo: () => t('Redo'), search: () => t('Search the list'), targets: () => t('Search all targets'),
   why: () => t('Why'), cells: () => t('Cells'), history: () => t('History'), 'next-warning': () => t('Next warning'), 'previous-warning': () => t('Previous warning'),
-  go: () => t('Go: then r for the review, t for sending, c for changes'), help: () => t('This list'),
+  go: () => t('Go: then r for the review, o for the overview, d for the disaggregation, u for units and periods, t for sending, c for changes'), help: () => t('This list'),
 }
 
 export const commandName = (command) => NAMES[command]()

@@ -290,7 +290,7 @@ function Reviewing({ id, first, session }) {
     cells: () => setTab(tab === 'cells' ? 'candidates' : 'cells'),
     history: () => setTab(tab === 'history' ? 'candidates' : 'history'),
     help: () => setOpen('keys'),
-    go: () => { going.current = true; say(t('Go to: r review, t sending, c changes')) },
+    go: () => { going.current = true; say(t('Go to: r review, o overview, d disaggregation, u units and periods, t sending, c changes')) },
     'next-warning': () => goWarning(1),
     'previous-warning': () => goWarning(-1),
   }
