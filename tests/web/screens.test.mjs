@@ -298,3 +298,19 @@ describe('what the doctor found', () => {
       await clean(`servers-examined-${locale.slice(0, 2)}`)
     })
 })
+
+describe('narrow', () => {
+  scene('at 640 px, as at 200 % zoom, no screen scrolls sideways', { width: 640, height: 800 }, async ({ page, go, clean, world }) => {
+    world.align(PAIR, 'one')
+    world.runs.set('run1', { id: 'run1', steps: [], alignment: 'one', state: 'done', dry_run: false, from: 'district', to: 'central', periods: ['202609'], by: 'maria', created: '2026-10-02T08:00:00Z', updated: '2026-10-02T09:00:00Z', counts: { read: 1, mapped: 1, unmapped: {}, ignored: {} }, totals: [], conflicts: [] })
+    for (const [path, words] of [['overview', 'By section'], ['places', 'Kakua CHC'], ['places?of=period', 'For example:'], ['disaggregation', 'Pairs of category combinations'], ['disaggregation?pair=SourceAges0.TargetAges0', 'Result'], ['files', 'Import decisions']]) {
+      await go(`/alignments/one/${path}`)
+      await page.getByText(words).first().waitFor()
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, path)
+      await clean(`narrow-${path.replace(/[?.=].*/, '')}`)
+    }
+    await go('/runs/run1/report')
+    await page.getByText('Signature', { exact: true }).last().waitFor()
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'report')
+  })
+})
