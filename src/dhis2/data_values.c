@@ -119,10 +119,20 @@ static int add_text(struct dhis2_values_reader *r, enum field field, struct str 
 
 /* --- JSON --- */
 
+/* Asked a dozen times for each value: length and first letter leave one name to compare with. */
 static enum field field_of(struct str name) {
-  for (enum field f = 0; f < OTHER_FIELD; f++)
-    if (str_eq(name, field_names[f].json)) return f;
-  return str_eq(name, STR("followUp")) ? FOLLOW_UP : OTHER_FIELD;
+  enum field f = OTHER_FIELD;
+  switch (name.n) {
+  case 5: f = VALUE; break;
+  case 6: f = PERIOD; break;
+  case 7: f = name.p[0] == 'o' ? UNIT : name.p[0] == 'd' ? DELETED : COMMENT; break;
+  case 8: return str_eq(name, STR("followup")) || str_eq(name, STR("followUp")) ? FOLLOW_UP : OTHER_FIELD;
+  case 11: f = ELEMENT; break;
+  case 19: f = OPTION_COMBO; break;
+  case 20: f = ATTRIBUTE; break;
+  default: return OTHER_FIELD;
+  }
+  return str_eq(name, field_names[f].json) ? f : OTHER_FIELD;
 }
 
 static int take_header(struct dhis2_values_reader *r, struct str text, struct error *error) {
@@ -288,6 +298,17 @@ int dhis2_values_reader_finish(struct dhis2_values_reader *r, struct error *erro
 
 bool dhis2_values_reader_has_list(const struct dhis2_values_reader *r) {
   return r->has_list;
+}
+
+struct str dhis2_cell_key(struct buf *buf, struct str data_element, struct str period, struct str org_unit,
+                          struct str category_option_combo, struct str attribute_option_combo) {
+  const struct str ids[] = {data_element, period, org_unit, category_option_combo, attribute_option_combo};
+  buf_clear(buf);
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    if (i) (void)buf_add_char(buf, ' ');
+    (void)buf_add(buf, ids[i]);
+  }
+  return buf_str(buf);
 }
 
 static int feed_piece(void *payload, struct str piece, struct error *error) {

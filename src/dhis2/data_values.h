@@ -91,6 +91,12 @@ bool dhis2_may_pass(const struct error *error);
 /* Waits before try `number` (1, 2, …): 0.2 s doubling up to 10 s, or Retry-After up to 60 s. False: cancelled. */
 bool dhis2_wait_before(unsigned number, const struct error *error, const atomic_bool *cancel);
 
+enum { DHIS2_CELL_KEY_MAX = 2048 };
+
+/* Names a cell: the five ids in `buf` (BUF_INIT(DHIS2_CELL_KEY_MAX)), which holds nothing else afterwards; borrowed from it. Ids that are longer altogether make a key that no cell of shorter ones has. */
+struct str dhis2_cell_key(struct buf *buf, struct str data_element, struct str period, struct str org_unit,
+                          struct str category_option_combo, struct str attribute_option_combo);
+
 /* "&name=a,b,c", appended to `buf`. */
 void dhis2_add_list(struct buf *buf, const char *name, const struct str *ids, size_t count);
 

@@ -79,7 +79,8 @@ void dhis2_add_list(struct buf *buf, const char *name, const struct str *ids, si
 }
 
 static void add_hashed(struct buf *text, struct str field) {
-  (void)buf_printf(text, "%zu:", field.p ? field.n : (size_t)0);
+  uint32_t n = (uint32_t)field.n; /* before it, so that no two rows of fields look alike */
+  (void)buf_add(text, (struct str){(const char *)&n, sizeof n});
   (void)buf_add(text, field);
 }
 
@@ -89,7 +90,8 @@ static void count_in(struct reading *r, const struct dhis2_value *value) {
                                value->attribute_option_combo, value->value,  value->comment};
   buf_clear(&r->text);
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) add_hashed(&r->text, fields[i]);
-  (void)buf_printf(&r->text, "%d%d%d", value->value.p != NULL, value->follow_up, value->deleted);
+  const char marks[] = {value->value.p ? '1' : '0', value->follow_up ? '1' : '0', value->deleted ? '1' : '0'};
+  (void)buf_add(&r->text, (struct str){marks, sizeof marks});
   crypto_shorthash_siphashx24((unsigned char *)hash, (const unsigned char *)r->text.p, r->text.n, r->key);
   r->digest.count++;
   r->digest.sum[0] += hash[0];

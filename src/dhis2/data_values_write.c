@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/map.h"
+#include "dhis2/data_values.h"
 #include "dhis2/judge.h"
 
 enum {
@@ -16,8 +17,11 @@ enum {
 };
 
 static struct str cell_key(struct arena *arena, const struct dhis2_write *v) {
-  return arena_printf(arena, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(v->data_element), STR_ARG(v->period), STR_ARG(v->org_unit),
-                      STR_ARG(v->category_option_combo), STR_ARG(v->attribute_option_combo));
+  struct buf buf = BUF_INIT(DHIS2_CELL_KEY_MAX);
+  struct str key =
+      arena_str(arena, dhis2_cell_key(&buf, v->data_element, v->period, v->org_unit, v->category_option_combo, v->attribute_option_combo));
+  buf_free(&buf);
+  return key;
 }
 
 static int check(struct str data_set, const struct dhis2_write *values, size_t count, struct error *error) {

@@ -133,6 +133,14 @@ int decimal_cmp(const struct decimal *a, const struct decimal *b) {
   return sign < 0 ? -cmp_size(a, b) : cmp_size(a, b);
 }
 
+bool decimal_between(const struct decimal *number, int32_t least, int32_t most) {
+  if (number->high > POINT + 2) return false; /* a limb more than any bound has */
+  int64_t whole = (int64_t)number->limb[POINT + 1] * LIMB + number->limb[POINT];
+  bool more = !is_zero(number) && number->low < POINT; /* it goes on behind the point, away from zero */
+  if (number->negative) return -whole >= (int64_t)least + more && -whole <= most;
+  return whole >= least && whole <= (int64_t)most - more;
+}
+
 bool decimal_is_whole(const struct decimal *number) {
   return is_zero(number) || number->low >= POINT;
 }

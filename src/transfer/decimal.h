@@ -29,8 +29,9 @@ bool decimal_parse(struct str text, struct decimal *ret); /* false: not a number
 bool decimal_add(struct decimal *sum, const struct decimal *number, int sign);
 void decimal_clear(struct decimal *number); /* cheaper than zeroing all of it */
 
-int decimal_cmp(const struct decimal *a, const struct decimal *b); /* below 0, 0, above 0 */
-int decimal_sign(const struct decimal *number);                    /* -1, 0, 1 */
+int decimal_cmp(const struct decimal *a, const struct decimal *b);               /* below 0, 0, above 0 */
+bool decimal_between(const struct decimal *number, int32_t least, int32_t most); /* least <= number <= most */
+int decimal_sign(const struct decimal *number);                                  /* -1, 0, 1 */
 bool decimal_is_whole(const struct decimal *number);
 
 /* The shortest text of it in `out`; returned with its length. */

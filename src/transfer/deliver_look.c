@@ -9,6 +9,7 @@ struct looking {
   struct delivery *delivery;
   struct arena *arena; /* of the rows' new texts */
   struct map by_key;
+  struct buf key; /* of the cell at hand */
   struct plan_row *rows;
   size_t n;
   bool fix_before;
@@ -43,12 +44,9 @@ static int forget(void *payload, struct error *error) {
 
 static int on_value(void *payload, const struct dhis2_value *v, struct error *error) {
   struct looking *l = payload;
-  char text[2048];
   struct str otherwise = l->delivery->default_combo, coc = v->category_option_combo.n ? v->category_option_combo : otherwise,
              aoc = v->attribute_option_combo.n ? v->attribute_option_combo : otherwise;
-  int n = snprintf(text, sizeof text, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(v->data_element), STR_ARG(v->period), STR_ARG(v->org_unit),
-                   STR_ARG(coc), STR_ARG(aoc));
-  struct plan_row *row = n > 0 && (size_t)n < sizeof text ? map_get(&l->by_key, (struct str){text, (size_t)n}) : NULL;
+  struct plan_row *row = map_get(&l->by_key, dhis2_cell_key(&l->key, v->data_element, v->period, v->org_unit, coc, aoc));
   if (v->deleted) return 0;
   if (!row) {
     l->others += l->survey && v->value.n && l->survey->is_made(l->survey->payload, v->data_element, coc);
@@ -120,15 +118,17 @@ static struct str *units_of(struct looking *l, const struct str *more, size_t mo
 static int look(struct looking *l, const struct str *more, size_t more_count, struct error *error) {
   struct arena *scratch = arena_new();
   size_t count;
+  l->key = BUF_INIT(DHIS2_CELL_KEY_MAX);
   for (size_t i = 0; i < l->n; i++) {
     struct plan_row *row = &l->rows[i];
-    struct str key = arena_printf(scratch, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(row->data_element), STR_ARG(row->period),
-                                  STR_ARG(row->org_unit), STR_ARG(row->category_option_combo), STR_ARG(row->attribute_option_combo));
-    (void)map_put(&l->by_key, key, row);
+    struct str key =
+        dhis2_cell_key(&l->key, row->data_element, row->period, row->org_unit, row->category_option_combo, row->attribute_option_combo);
+    (void)map_put(&l->by_key, arena_str(scratch, key), row);
   }
   const struct str *units = units_of(l, more, more_count, scratch, &count);
   int result = read_units(l, units, count, error);
   map_free(&l->by_key);
+  buf_free(&l->key);
   arena_free(scratch);
   return result;
 }

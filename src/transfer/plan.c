@@ -52,11 +52,6 @@ struct dhis2_write row_write(const struct plan_row *row) {
                               .remove = !row->after.p};
 }
 
-struct str row_key(struct arena *arena, const struct plan_row *row) {
-  return arena_printf(arena, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(row->data_element), STR_ARG(row->period), STR_ARG(row->org_unit),
-                      STR_ARG(row->category_option_combo), STR_ARG(row->attribute_option_combo));
-}
-
 bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *buf) {
   if (header) csv_add_row(buf, names, COLUMNS);
   for (size_t i = 0; i < n; i++) {

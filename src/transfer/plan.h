@@ -44,8 +44,6 @@ bool row_was(const struct plan_row *row, struct str current); /* what stood ther
 /* What is sent for a row; comment and follow-up flag that were there are kept. */
 struct dhis2_write row_write(const struct plan_row *row);
 
-struct str row_key(struct arena *arena, const struct plan_row *row);
-
 bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *buf); /* false: larger than the buf may be */
 int plan_read(struct arena *arena, struct str text, struct plan *ret,
               struct error *error); /* ERROR_input. ret->p is freed by the caller (VEC_FREE) */

@@ -173,8 +173,11 @@ void report_differing(struct report *r, const struct report_cell *wanted, struct
 static struct total *total_of(struct report *r, struct str data_element, struct str period) {
   char key[600];
   if (r->last && str_eq(r->last->data_element, data_element) && str_eq(r->last->period, period)) return r->last;
-  int n = snprintf(key, sizeof key, "%.*s %.*s", STR_ARG(str_slice(data_element, 0, 255)), STR_ARG(str_slice(period, 0, 255)));
-  struct str text = {key, (size_t)n};
+  struct str first = str_slice(data_element, 0, 255), second = str_slice(period, 0, 255);
+  memcpy(key, first.p, first.n);
+  key[first.n] = ' ';
+  memcpy(key + first.n + 1, second.p, second.n);
+  struct str text = {key, first.n + 1 + second.n};
   struct total *total = map_get(&r->totals, text);
   if (!total) {
     total = ARENA_NEW(r->arena, struct total);

@@ -31,6 +31,8 @@ struct operand {
 
 /* Where a source cell goes. */
 struct source {
+  struct str key;
+  struct source *follower;     /* what came after it last time: lists of values go through the same cells again and again */
   enum transfer_reason reason; /* of a cell that goes nowhere */
   struct goal {
     uint32_t operand, term;
@@ -45,8 +47,10 @@ struct translation {
   struct map by_source; /* "element combo" -> struct source */
   struct operand *operands;
   size_t operand_count;
+  struct source *last_source;
   struct map by_id;
   VEC(struct id) ids;
+  uint32_t last_unit, last_attribute, last_period; /* number + 1 of the last value's; 0: none yet */
   struct contribution *out;
   uint32_t default_attribute; /* number of the source's default */
   bool rolls_up;
@@ -81,6 +85,14 @@ static uint32_t intern(struct translation *t, struct str text) {
   VEC_PUSH(&t->ids, (struct id){.text = copy, .to_unit = -1, .to_attribute = -1, .to_period = -2, .period_type = -2});
   (void)map_put(&t->by_id, copy, (void *)(uintptr_t)t->ids.n);
   return (uint32_t)(t->ids.n - 1);
+}
+
+/* The same, for ids that are mostly what they were in the value before. */
+static uint32_t intern_again(struct translation *t, struct str text, uint32_t *last) {
+  if (*last && str_eq(t->ids.p[*last - 1].text, text)) return *last - 1;
+  uint32_t number = intern(t, text);
+  *last = number + 1;
+  return number;
 }
 
 struct str translation_id(const struct translation *t, uint32_t number) {
@@ -131,7 +143,8 @@ static struct source *source_of(struct translation *t, struct mapping_operand id
   if (source) return source;
   source = ARENA_NEW(t->arena, struct source);
   source->reason = TRANSFER_no_rule;
-  (void)map_put(&t->by_source, arena_str(t->arena, text), source);
+  source->key = arena_str(t->arena, text);
+  (void)map_put(&t->by_source, source->key, source);
   return source;
 }
 
@@ -317,7 +330,7 @@ struct translation *translation_new(struct arena *arena, const struct mapping *m
 /* --- one value --- */
 
 static enum transfer_reason attribute_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
-  *ret_from = id.n ? intern(t, id) : t->default_attribute;
+  *ret_from = id.n ? intern_again(t, id, &t->last_attribute) : t->default_attribute;
   int32_t to = t->ids.p[*ret_from].to_attribute;
   *ret_to = to < 0 ? *ret_from : (uint32_t)to;
   if (to >= 0 || !t->mapping->attribute_option_combo_count) return TRANSFER_FINE;
@@ -326,7 +339,7 @@ static enum transfer_reason attribute_of(struct translation *t, struct str id, u
 }
 
 static enum transfer_reason unit_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
-  *ret_from = intern(t, id);
+  *ret_from = intern_again(t, id, &t->last_unit);
   int32_t to = t->ids.p[*ret_from].to_unit;
   *ret_to = to < 0 ? *ret_from : (uint32_t)to;
   if (to >= 0 || !t->mapping->org_unit_count) return TRANSFER_FINE;
@@ -347,7 +360,7 @@ static size_t parts_of(const struct translation *t, const struct dhis2_period *w
 
 static enum transfer_reason period_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
   struct dhis2_period part, whole;
-  *ret_from = *ret_to = intern(t, id);
+  *ret_from = *ret_to = intern_again(t, id, &t->last_period);
   if (!t->rolls_up) return TRANSFER_FINE;
   if (t->ids.p[*ret_from].to_period == -2) {
     int32_t to = -1;
@@ -380,12 +393,27 @@ int translation_periods(const struct translation *t, struct arena *arena, struct
   return 0;
 }
 
-struct translated translation_of(struct translation *t, const struct dhis2_value *value) {
+static bool is_of(const struct source *source, struct mapping_operand id) {
+  size_t n = id.data_element.n;
+  return source->key.n == n + 1 + id.category_option_combo.n && str_eq(str_slice(source->key, 0, n), id.data_element) &&
+         str_eq(str_from(source->key, n + 1), id.category_option_combo);
+}
+
+/* NULL: the mapping does not name it. */
+static const struct source *known_source(struct translation *t, struct mapping_operand id) {
   char key[KEY_MAX];
+  struct source *guess = t->last_source ? t->last_source->follower : NULL;
+  struct source *source = guess && is_of(guess, id) ? guess : map_get(&t->by_source, key_of(key, id));
+  if (source && t->last_source) t->last_source->follower = source;
+  if (source) t->last_source = source;
+  return source;
+}
+
+struct translated translation_of(struct translation *t, const struct dhis2_value *value) {
   struct mapping_operand operand = {value->data_element, value->category_option_combo};
   if (!operand.category_option_combo.n) operand.category_option_combo = t->ids.p[t->default_attribute].text;
   if (value->deleted) return (struct translated){.reason = TRANSFER_deleted};
-  const struct source *source = map_get(&t->by_source, key_of(key, operand));
+  const struct source *source = known_source(t, operand);
   if (!source || !source->goal_count) return (struct translated){.reason = source ? source->reason : TRANSFER_no_rule};
   if (!value->value.n) return (struct translated){.reason = TRANSFER_no_value};
   struct contribution c = {0};

@@ -7,25 +7,21 @@ enum kind { ANY_TEXT, NUMBER, WHOLE, YES_NO, YES_ONLY };
 struct type {
   struct str name;
   enum kind kind;
-  struct str least, most; /* empty: no bound */
+  bool bounded;
+  int32_t least, most;
   bool summable;
 };
 
-#define INT32_LEAST \
-  { "-2147483648", 11 }
-#define INT32_MOST \
-  { "2147483647", 10 }
-
 static const struct type types[] = {
-    {{"NUMBER", 6}, NUMBER, {0}, {0}, true},
-    {{"INTEGER", 7}, WHOLE, INT32_LEAST, INT32_MOST, true},
-    {{"INTEGER_POSITIVE", 16}, WHOLE, {"1", 1}, INT32_MOST, true},
-    {{"INTEGER_NEGATIVE", 16}, WHOLE, INT32_LEAST, {"-1", 2}, true},
-    {{"INTEGER_ZERO_OR_POSITIVE", 24}, WHOLE, {"0", 1}, INT32_MOST, true},
-    {{"PERCENTAGE", 10}, NUMBER, {"0", 1}, {"100", 3}, false},
-    {{"UNIT_INTERVAL", 13}, NUMBER, {"0", 1}, {"1", 1}, false},
-    {{"BOOLEAN", 7}, YES_NO, {0}, {0}, false},
-    {{"TRUE_ONLY", 9}, YES_ONLY, {0}, {0}, false},
+    {{"NUMBER", 6}, NUMBER, false, 0, 0, true},
+    {{"INTEGER", 7}, WHOLE, true, INT32_MIN, INT32_MAX, true},
+    {{"INTEGER_POSITIVE", 16}, WHOLE, true, 1, INT32_MAX, true},
+    {{"INTEGER_NEGATIVE", 16}, WHOLE, true, INT32_MIN, -1, true},
+    {{"INTEGER_ZERO_OR_POSITIVE", 24}, WHOLE, true, 0, INT32_MAX, true},
+    {{"PERCENTAGE", 10}, NUMBER, true, 0, 100, false},
+    {{"UNIT_INTERVAL", 13}, NUMBER, true, 0, 1, false},
+    {{"BOOLEAN", 7}, YES_NO, false, 0, 0, false},
+    {{"TRUE_ONLY", 9}, YES_ONLY, false, 0, 0, false},
 };
 
 static const struct type *type_of(struct str name) {
@@ -51,16 +47,11 @@ bool value_aggregation_is_summable(struct str name) {
   return str_ends(name, STR("_SUM_ORG_UNIT"));
 }
 
-static bool in_range(const struct type *type, const struct decimal *number) {
-  struct decimal bound;
-  if (type->least.n && decimal_parse(type->least, &bound) && decimal_cmp(number, &bound) < 0) return false;
-  return !type->most.n || !decimal_parse(type->most, &bound) || decimal_cmp(number, &bound) <= 0;
-}
-
 static bool number_for(const struct type *type, struct str value, char out[VALUE_OUT_SIZE], struct str *ret) {
   struct decimal number;
   char text[DECIMAL_OUT_SIZE];
-  if (!decimal_parse(value, &number) || (type->kind == WHOLE && !decimal_is_whole(&number)) || !in_range(type, &number)) return false;
+  if (!decimal_parse(value, &number) || (type->kind == WHOLE && !decimal_is_whole(&number))) return false;
+  if (type->bounded && !decimal_between(&number, type->least, type->most)) return false;
   struct str shortest = decimal_text(&number, text);
   if (shortest.n > VALUE_NUMBER_MAX) return false;
   memcpy(out, shortest.p, shortest.n);

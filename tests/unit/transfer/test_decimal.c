@@ -145,6 +145,32 @@ static void order(void **state) {
   assert_false(decimal_is_whole(&a));
 }
 
+/* As comparing with both bounds says it. */
+static void between(void **state) {
+  (void)state;
+  static const int32_t bounds[] = {INT32_MIN, -1000000000, -1, 0, 1, 100, 999999999, INT32_MAX};
+  static const char *const beside[] = {"", ".0", ".5", ".000000000000000001"};
+  char text[40];
+  for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++)
+    for (size_t m = b; m < sizeof bounds / sizeof *bounds; m++)
+      for (size_t n = 0; n < sizeof bounds / sizeof *bounds; n++)
+        for (int64_t more = -1; more <= 1; more++)
+          for (size_t f = 0; f < sizeof beside / sizeof *beside; f++) {
+            struct decimal number, least, most;
+            (void)snprintf(text, sizeof text, "%lld%s", (long long)bounds[n] + (long long)more, beside[f]);
+            assert_true(decimal_parse(str_of(text), &number));
+            (void)snprintf(text, sizeof text, "%d", bounds[b]);
+            assert_true(decimal_parse(str_of(text), &least));
+            (void)snprintf(text, sizeof text, "%d", bounds[m]);
+            assert_true(decimal_parse(str_of(text), &most));
+            assert_int_equal(decimal_between(&number, bounds[b], bounds[m]),
+                             decimal_cmp(&number, &least) >= 0 && decimal_cmp(&number, &most) <= 0);
+          }
+  struct decimal huge;
+  assert_true(decimal_parse(STR("-1000000000000000000"), &huge));
+  assert_false(decimal_between(&huge, INT32_MIN, INT32_MAX));
+}
+
 static void no_room_is_told_and_changes_nothing(void **state) {
   char longest[DECIMAL_TEXT_MAX + 2];
   struct decimal sum = {0}, number;
@@ -207,7 +233,8 @@ static void value_types(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(sums_are_those_of_schoolbook), cmocka_unit_test(order),
-                                     cmocka_unit_test(no_room_is_told_and_changes_nothing), cmocka_unit_test(value_types)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(forms),   cmocka_unit_test(sums_are_those_of_schoolbook),        cmocka_unit_test(order),
+      cmocka_unit_test(between), cmocka_unit_test(no_room_is_told_and_changes_nothing), cmocka_unit_test(value_types)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
