@@ -41,12 +41,15 @@ class Servers(harness.Case):
                 words += ["--faults", self.folder / f"{name}-faults.json"]
             self.sims[name] = self.sim(version, *words)
         (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: s.port for n, s in self.sims.items()}))
-        (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target)))
+        (self.folder / "mapping.json").write_text(json.dumps(self.mapping()))
         self.environment = {}
         for name, sim in self.sims.items():
             made = api(sim.port, "POST", "/api/apiToken", {"type": "PERSONAL_ACCESS_TOKEN_V2", "attributes": []})
             self.environment[f"DRAWBRIDGE_{name.upper()}_TOKEN"] = made.json["response"]["key"]
         self.fill("source", self.source, stored if stored is not None else fixture.values(self.source, seed))
+
+    def mapping(self):
+        return fixture.mapping(self.source, self.target)
 
     def fill(self, name, side, stored):
         answer = api(self.sims[name].port, "POST", "/api/dataValueSets", fixture.document(stored, side.data_set))
