@@ -14,7 +14,7 @@ VERSIONS = {"nginx": ["nginx", "-v"], "haproxy": ["haproxy", "-v"], "apache": ["
 PAGE = """\
 # Performance
 
-Written by `{command}` on {day}; not to be edited by hand. What is measured how: [bench/README.md](../bench/README.md).
+Written by `{command}` on {day}; not to be edited by hand. What is measured how: [bench/README.md](../bench/README.md). Transfers: [performance-transfer.md](performance-transfer.md).
 
 Machine: {machine}. The proxies share one core, wrk or h2load and the upstream (nginx with files) have another. {versions}. drawbridge finds the session, judges by the policy, unseals and sends its own credential,
 rewrites links in JSON and writes its access log; nginx and haproxy (one worker or thread, access log on) only pass on; Apache has mod_auth_openidc and a person who has signed in. Each figure is the median of {rounds}
