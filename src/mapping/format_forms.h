@@ -17,5 +17,8 @@ FORMAT_FORM(aligner)            /* dataitemid_src, catoptcomboid_src, dataitemid
 FORMAT_FORM(data_set_aligner)   /* an entry of its data store: nested rows of elements and option combos */
 FORMAT_FORM(metadata_alignment) /* likewise, with the metadata of both sides and pairs of attribute option combos and org units */
 
+int format_exchange_write(struct format_job *job, const struct mapping *mapping, struct buf *buf,
+                          struct error *error); /* indicators and an aggregate data exchange; written only */
+
 #undef FORMAT_FORM
 #endif

@@ -40,6 +40,11 @@ static const struct format formats[] = {
      format_data_set_aligner_read, format_data_set_aligner_write},
     {"metadata-alignment", "Dataset Alignment (data store)", ".metadata-alignment.json", "application/json",
      HOLDS_SERVERS | HOLDS_DATA_SETS | OF_PAIRS, "", format_metadata_alignment_read, format_metadata_alignment_write},
+    {"dhis2-exchange", "DHIS2 indicators and data exchange", ".dhis2-exchange.json", "application/json", HOLDS_SIGNS | HOLDS_DEFAULTS,
+     "values that are not numbers; comments, follow-up marks and deleted values; attribute option combos of the source, which analytics "
+     "adds "
+     "up; periods, org units, address and sign-in of the exchange, which you fill in",
+     NULL, format_exchange_write},
 };
 
 enum { COUNT = sizeof formats / sizeof *formats };
@@ -75,6 +80,10 @@ struct str format_names(struct arena *arena) {
 const struct mapping *format_read(const struct format *format, struct format_job *job, struct str bytes, struct error *error) {
   if (bytes.n > MAPPING_BYTES_MAX) {
     (void)error_set(error, ERROR_input, "a mapping has at most %d bytes", MAPPING_BYTES_MAX);
+    return NULL;
+  }
+  if (!format->read) {
+    (void)error_set(error, ERROR_input, "%s is written and never read: what DHIS2 makes of it is no mapping any more", format->name);
     return NULL;
   }
   const struct mapping *mapping = format->read(job, bytes, error);

@@ -52,7 +52,8 @@ struct format {
   const char *name, *title, *ending, *media_type; /* `title` is for a menu */
   unsigned holds;                                 /* of enum format_holds */
   const char *more;                               /* what else it cannot hold, in words; empty: nothing */
-  const struct mapping *(*read)(struct format_job *job, struct str bytes, struct error *error); /* for format_read */
+  const struct mapping *(*read)(struct format_job *job, struct str bytes,
+                                struct error *error); /* for format_read; NULL: it is written only */
   int (*write)(struct format_job *job, const struct mapping *mapping, struct buf *buf,
                struct error *error); /* for format_write: `mapping` has nothing that the form does not hold */
 };
