@@ -59,6 +59,11 @@ struct store_engine {
   int (*history_list)(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena,
                       struct store_event **ret, size_t *ret_count, struct error *error);
 
+  int (*journal_add)(struct store *store, struct str kind, struct str id, const struct store_fence *fence, struct str name,
+                     struct str bytes, struct error *error);
+  int (*journal_list)(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
+                      struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
+
   int (*purge)(struct store *store, int64_t now_ms, struct error *error);
 };
 

@@ -244,5 +244,7 @@ const struct store_engine store_postgres = {
     .document_delete = postgres_document_delete,
     .history_add = postgres_history_add,
     .history_list = postgres_history_list,
+    .journal_add = postgres_journal_add,
+    .journal_list = postgres_journal_list,
     .purge = postgres_purge,
 };

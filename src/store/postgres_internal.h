@@ -119,4 +119,10 @@ int postgres_history_add(struct store *store, struct str kind, struct str id, in
 int postgres_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena,
                           struct store_event **ret, size_t *ret_count, struct error *error);
 
+/* postgres_journals.c */
+int postgres_journal_add(struct store *store, struct str kind, struct str id, const struct store_fence *fence, struct str name,
+                         struct str bytes, struct error *error);
+int postgres_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
+                          struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
+
 #endif

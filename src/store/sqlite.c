@@ -278,5 +278,7 @@ const struct store_engine store_sqlite = {
     .document_delete = sqlite_document_delete,
     .history_add = sqlite_history_add,
     .history_list = sqlite_history_list,
+    .journal_add = sqlite_journal_add,
+    .journal_list = sqlite_journal_list,
     .purge = sqlite_purge,
 };

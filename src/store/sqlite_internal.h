@@ -96,6 +96,12 @@ int sqlite_history_add(struct store *store, struct str kind, struct str id, int6
 int sqlite_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena,
                         struct store_event **ret, size_t *ret_count, struct error *error);
 
+/* sqlite_journals.c */
+int sqlite_journal_add(struct store *store, struct str kind, struct str id, const struct store_fence *fence, struct str name,
+                       struct str bytes, struct error *error);
+int sqlite_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
+                        struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
+
 /* sqlite_schema.c: moves the file forward to this program's tables. */
 int sqlite_migrate(struct sqlite *sqlite, struct error *error);
 

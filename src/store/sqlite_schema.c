@@ -30,6 +30,10 @@ static const char *const steps[] = {
     "TEXT NOT NULL,"
     "  FOREIGN KEY (kind, id) REFERENCES documents (kind, id) ON DELETE CASCADE) STRICT;"
     "CREATE INDEX history_by_document ON history (kind, id, number);",
+    "CREATE TABLE journals ("
+    "  number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, bytes BLOB NOT NULL,"
+    "  FOREIGN KEY (kind, id) REFERENCES documents (kind, id) ON DELETE CASCADE) STRICT;"
+    "CREATE INDEX journals_by_document ON journals (kind, id, name, number);",
 };
 
 enum { NEWEST = sizeof steps / sizeof *steps, APPLICATION = 0x64726277 /* "drbw": what `file` shows */ };

@@ -228,6 +228,20 @@ int store_history_list(struct store *store, struct str kind, struct str id, int6
   return check_place(kind, id, error) < 0 ? -1 : store->engine->history_list(store, kind, id, after, limit, arena, ret, ret_count, error);
 }
 
+int store_journal_add(struct store *store, struct str kind, struct str id, const struct store_fence *fence, struct str name,
+                      struct str bytes, struct error *error) {
+  if (check_place(kind, id, error) < 0 || check_name(fence->lease, OWNER_MAX_BYTES, "lease's name", error) < 0 ||
+      check_name(name, NAME_MAX_BYTES, "journal's name", error) < 0 || check_size(bytes, STORE_BODY_MAX, "record", error) < 0)
+    return -1;
+  return store->engine->journal_add(store, kind, id, fence, name, bytes, error);
+}
+
+int store_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
+                       struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error) {
+  if (check_place(kind, id, error) < 0 || check_name(name, NAME_MAX_BYTES, "journal's name", error) < 0) return -1;
+  return store->engine->journal_list(store, kind, id, name, after, limit, arena, ret, ret_count, error);
+}
+
 int store_purge(struct store *store, int64_t now_ms, struct error *error) {
   return store->engine->purge(store, now_ms, error);
 }

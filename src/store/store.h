@@ -143,7 +143,7 @@ int store_document_list(struct store *store, struct str kind, struct str owner, 
 /* Puts about, body, sealed, updated_ms and expires_ms where the version is still document->version, raises it by one and tells it. ERROR_changed_meanwhile: it is another; ERROR_not_found. */
 int store_document_update(struct store *store, const struct store_document *document, int64_t *ret_version, struct error *error);
 int store_document_delete(struct store *store, struct str kind, struct str id,
-                          struct error *error); /* with its history; not there is fine */
+                          struct error *error); /* with its history and journal; not there is fine */
 
 struct store_event {
   int64_t number; /* rising */
@@ -156,6 +156,24 @@ int store_history_add(struct store *store, struct str kind, struct str id, int64
                       struct error *error);
 int store_history_list(struct store *store, struct str kind, struct str id, int64_t after, size_t limit, struct arena *arena,
                        struct store_event **ret, size_t *ret_count, struct error *error);
+
+/* --- journals: what belongs to a document and is only ever added to, by who holds a lease --- */
+
+struct store_record {
+  int64_t number; /* rising */
+  struct str bytes;
+};
+
+struct store_fence {
+  struct str lease; /* its name */
+  int64_t fence;    /* as store_lease_take told it */
+};
+
+/* Under a name of the caller's, in order. ERROR_changed_meanwhile: the lease is another holder's by now, or nobody's: what comes late from a process that slept is not taken. ERROR_not_found: there is no such document. */
+int store_journal_add(struct store *store, struct str kind, struct str id, const struct store_fence *fence, struct str name,
+                      struct str bytes, struct error *error);
+int store_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
+                       struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
 
 /* Deletes what ended: sessions a day after (so that they can still be told "it has ended"; their connections at once), tickets, leases and documents at once. */
 int store_purge(struct store *store, int64_t now_ms, struct error *error);

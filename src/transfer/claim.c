@@ -7,18 +7,21 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "crypt/random.h"
+#include "transfer/hold.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
-enum { CLAIM_MAX = 4 << 20, WAIT_MS = 100, SHOWN = 100 };
+enum { CLAIM_MAX = 4 << 20, WAIT_MS = 100, SHOWN = 100, LISTED_MAX = 10000 };
 
 struct claim {
   char *path;
   int fd;
+  struct hold *hold; /* NULL: it is a file */
 };
 
 static const char suffix[] = ".claim";
@@ -133,9 +136,8 @@ static void write_list(struct json_out *out, const char *key, const struct str *
   json_out_end(out);
 }
 
-static int write_wish(int fd, const char *path, const struct claim_wish *wish, struct error *error) {
-  struct buf text = BUF_INIT(CLAIM_MAX);
-  struct json_out out = JSON_OUT_INIT(&text);
+static bool write_wish(const struct claim_wish *wish, struct buf *text) {
+  struct json_out out = JSON_OUT_INIT(text);
   json_out_object(&out);
   json_out_member_str(&out, "to_url", wish->to_url);
   write_list(&out, "data_sets", wish->data_sets, wish->data_set_count);
@@ -145,14 +147,155 @@ static int write_wish(int fd, const char *path, const struct claim_wish *wish, s
   json_out_member_time(&out, "began", clock_now_ms() / 1000 * 1000);
   json_out_member_int(&out, "process", getpid());
   json_out_end(&out);
-  int result = text.full ? error_set(error, ERROR_too_large, "a run of too many periods and data sets")
-                         : file_write_fd(fd, buf_str(&text), path, error);
+  return !text->full;
+}
+
+static int refuse_size(struct error *error) {
+  return error_set(error, ERROR_too_large, "a run of too many periods and data sets");
+}
+
+static int file_wish(int fd, const char *path, const struct claim_wish *wish, struct error *error) {
+  struct buf text = BUF_INIT(CLAIM_MAX);
+  int result = write_wish(wish, &text) ? file_write_fd(fd, buf_str(&text), path, error) : refuse_size(error);
   buf_free(&text);
   return result;
 }
 
+/* --- in a store --- */
+
+#define KIND STR("claim")
+enum { LOOK_MS = 10000, KEPT_MS = 30 * 24 * 3600 * 1000LL };
+
+/* All claims of one target, for their look round too. */
+static struct str target_of(const struct claim_wish *wish, struct arena *arena) {
+  unsigned char hash[HASH_SIZE];
+  struct buf text = BUF_INIT(2 * HASH_SIZE + 16);
+  hash_sha256(wish->to_url, hash);
+  (void)buf_add(&text, STR("claims:"));
+  for (size_t i = 0; i < HASH_SIZE; i++) (void)buf_printf(&text, "%02x", hash[i]);
+  struct str name = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return name;
+}
+
+/* Whose run nobody carries out any more, be it that the process died or stands still: its hold is taken away, so that it writes nothing when it wakes up. */
+static int clear_left(struct hold *hold, struct store *store, struct str id, bool *ret_left, struct error *error) {
+  struct store_lease lease;
+  struct arena *arena = arena_new_small();
+  struct str name = arena_printf(arena, "run:%.*s", STR_ARG(id));
+  int64_t now = clock_now_ms();
+  int held = str_eq(id, hold_id(hold)) ? 2 : store_lease_take(store, name, hold_owner(hold), now, now + LOOK_MS, &lease, error);
+  *ret_left = held > 0;
+  int result = held > 0 ? store_document_delete(store, KIND, id, error) : held;
+  if (held == 1 && result == 0) result = store_lease_release(store, name, hold_owner(hold), error);
+  arena_free(arena);
+  return result;
+}
+
+static int look_at_held(struct hold *hold, struct store *store, const struct store_document *theirs, const struct claim_wish *wish,
+                        struct error *error) {
+  struct error overlap = {0};
+  bool left = false;
+  json_t *about = json_loadb(theirs->about.n ? theirs->about.p : "", theirs->about.n, 0, NULL);
+  int result = judge(about, wish, &overlap);
+  json_decref(about);
+  if (result == 0 && !str_eq(theirs->id, hold_id(hold))) return 0;
+  result = clear_left(hold, store, theirs->id, &left, error);
+  if (result == 0 && !left) {
+    *error = overlap;
+    result = -1;
+  }
+  return result;
+}
+
+static int put_held(struct hold *hold, struct store *store, struct str target, const struct claim_wish *wish, struct error *error) {
+  struct buf text = BUF_INIT(CLAIM_MAX);
+  struct store_document claim = {.kind = KIND, .id = hold_id(hold), .owner = target, .created_ms = clock_now_ms()};
+  int result = write_wish(wish, &text) ? 0 : refuse_size(error);
+  claim.updated_ms = claim.created_ms;
+  claim.expires_ms = claim.created_ms + KEPT_MS;
+  claim.about = buf_str(&text);
+  if (result == 0) result = store_document_create(store, &claim, error);
+  buf_free(&text);
+  return result;
+}
+
+/* Whoever stood still while it looked round may have put its claim beside another's: then it takes it back. */
+static int look_again(struct hold *hold, struct store *store, struct str target, const struct claim_wish *wish, struct arena *arena,
+                      struct error *error) {
+  struct error ignored = {0};
+  struct store_document *list;
+  size_t count;
+  int result = store_document_list(store, KIND, target, LISTED_MAX, arena, &list, &count, error);
+  for (size_t i = 0; result == 0 && i < count; i++) {
+    json_t *about = str_eq(list[i].id, hold_id(hold)) ? NULL : json_loadb(list[i].about.n ? list[i].about.p : "", list[i].about.n, 0, NULL);
+    if (about) result = judge(about, wish, error);
+    json_decref(about);
+  }
+  if (result < 0) (void)store_document_delete(store, KIND, hold_id(hold), &ignored);
+  return result;
+}
+
+/* Under the lease of the look round. */
+static int look_and_put(struct hold *hold, struct store *store, struct str target, const struct claim_wish *wish, struct arena *arena,
+                        struct error *error) {
+  struct store_document *list;
+  size_t count;
+  int result = store_document_list(store, KIND, target, LISTED_MAX, arena, &list, &count, error);
+  for (size_t i = 0; result == 0 && i < count; i++) result = look_at_held(hold, store, &list[i], wish, error);
+  if (result == 0) result = put_held(hold, store, target, wish, error);
+  return result == 0 ? look_again(hold, store, target, wish, arena, error) : result;
+}
+
+static int try_held(struct hold *hold, const struct claim_wish *wish, struct error *error) {
+  struct arena *arena = arena_new();
+  struct str target = target_of(wish, arena);
+  struct store_lease lease;
+  struct error ignored = {0};
+  int held = 0, result = -1;
+  for (int64_t until = clock_monotonic_ms() + LOOK_MS; held == 0 && clock_monotonic_ms() < until;) {
+    int64_t now = clock_now_ms();
+    struct store *store = hold_store(hold);
+    held = store_lease_take(store, target, hold_owner(hold), now, now + LOOK_MS, &lease, error);
+    if (held == 1) result = look_and_put(hold, store, target, wish, arena, error);
+    if (held == 1) (void)store_lease_release(store, target, hold_owner(hold), &ignored);
+    hold_store_done(hold);
+    if (held == 0) uv_sleep(WAIT_MS / 2);
+  }
+  if (held == 0) (void)error_set(error, ERROR_busy, "other runs are looking at what is written to this target: try again soon");
+  arena_free(arena);
+  return result;
+}
+
+static struct claim *try_in_store(const char *place, const struct claim_wish *wish, struct error *error) {
+  struct hold *hold = hold_take(place, error);
+  if (!hold) return NULL;
+  if (try_held(hold, wish, error) < 0) {
+    hold_release(hold);
+    return NULL;
+  }
+  struct claim *claim = mem_alloc(sizeof *claim);
+  *claim = (struct claim){.fd = -1, .hold = hold};
+  return claim;
+}
+
+static void release_in_store(struct claim *claim) {
+  struct error ignored = {0};
+  struct store *store = hold_store(claim->hold);
+  (void)store_document_delete(store, KIND, hold_id(claim->hold), &ignored);
+  hold_store_done(claim->hold);
+  hold_release(claim->hold);
+  free(claim);
+}
+
+/* --- any --- */
+
 void claim_release(struct claim *claim) {
   if (!claim) return;
+  if (claim->hold) {
+    release_in_store(claim);
+    return;
+  }
   (void)unlink(claim->path);
   (void)close(claim->fd);
   free(claim->path);
@@ -165,7 +308,7 @@ static struct claim *put_down(const char *folder, const struct claim_wish *wish,
   *claim = (struct claim){.path = mem_printf("%s/%.*s%s", folder, STR_ARG(random_id(arena, 22)), suffix)};
   arena_free(arena);
   claim->fd = open_in(folder, claim->path, error);
-  if (claim->fd >= 0 && flock(claim->fd, LOCK_EX | LOCK_NB) == 0 && write_wish(claim->fd, claim->path, wish, error) == 0) return claim;
+  if (claim->fd >= 0 && flock(claim->fd, LOCK_EX | LOCK_NB) == 0 && file_wish(claim->fd, claim->path, wish, error) == 0) return claim;
   if (!error->code) (void)disk(error, claim->path, "cannot be locked");
   if (claim->fd >= 0) {
     claim_release(claim);
@@ -177,6 +320,7 @@ static struct claim *put_down(const char *folder, const struct claim_wish *wish,
 }
 
 static struct claim *try_once(const char *folder, const struct claim_wish *wish, struct error *error) {
+  if (hold_is_place(folder)) return try_in_store(folder, wish, error);
   int guard = open_guard(folder, error);
   if (guard < 0) return NULL;
   struct claim *claim = look_round(folder, wish, error) ? NULL : put_down(folder, wish, error);

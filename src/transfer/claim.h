@@ -1,7 +1,9 @@
 /* claim: what a run is about to write, told to all other runs of one folder, so that no two write to the same cells at once.
  *
  * What holds always: two claims of one target (by its address) that share a data set and a period are never held at once by runs that use the same folder, be they of one process or of several. A claim ends with its process, however that ends.
- * It holds for one folder, and so for one machine: what runs elsewhere is not seen, and the target's own data store is not ours to write to. There a run is only protected by looking before it writes and reading back (run.h).
+ * Where several processes share a store, `folder` is a place in it (hold.h), and this holds for all of them; a claim then ends HOLD_LEASE_MS after its process stood still, and who takes its cells first sees to it that the run which had them writes
+ * nothing more.
+ * Else it holds for one folder, and so for one machine: what runs elsewhere is not seen, and the target's own data store is not ours to write to. There a run is only protected by looking before it writes and reading back (run.h).
  *
  * The folder: a file for each claim, locked (flock) by whoever holds it, with what it is about as JSON; `guard`, locked while somebody looks round. Made by root, they are given to the owner of the folder around, so that a service finds them usable.
  *

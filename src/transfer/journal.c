@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "crypt/random.h"
+#include "transfer/hold.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -12,10 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HASH_DIGITS = 16, PIECE = 64 << 10 };
+enum { HASH_DIGITS = 16, PIECE = 64 << 10, PART = 16 << 20 /* of rows in one record of a store */ };
 
 struct journal {
   char *folder;
+  struct hold *hold; /* NULL: it is a folder; else all below is not used */
   int lock, file, rows;
   bool broken; /* a write failed: what is on the disk is not known any more */
 };
@@ -80,6 +82,11 @@ static int take_lock(struct journal *j, struct error *error) {
 }
 
 int journal_is_free(const char *folder, struct error *error) {
+  if (hold_is_place(folder)) {
+    struct hold *hold = hold_take(folder, error);
+    hold_release(hold);
+    return hold || error->code != ERROR_busy ? 0 : -1;
+  }
   _cleanup_free_
   char *path = mem_printf("%s/lock", folder);
   int fd = open(path, O_RDWR | O_CLOEXEC), result = 0;
@@ -158,12 +165,71 @@ static int open_all(struct journal *j, struct reading *r, struct error *error) {
   return drop_tail(j, r->good, error);
 }
 
+/* --- in a store --- */
+
+static int on_held(void *payload, struct str record, struct error *error) {
+  struct reading *r = payload;
+  return r->replay ? r->replay(r->payload, record, error) : 0;
+}
+
+static int open_held(struct journal *j, struct reading *r, struct error *error) {
+  j->hold = hold_take(j->folder, error);
+  if (!j->hold) return -1;
+  free(j->folder);
+  j->folder = mem_printf("run %.*s", STR_ARG(hold_id(j->hold)));
+  return hold_each(j->hold, STR("journal"), on_held, r, error);
+}
+
+static struct str rows_at(struct arena *arena, uint64_t at) {
+  return arena_printf(arena, "rows@%llu", (unsigned long long)at);
+}
+
+/* Of two parts that begin at one place the later one counts: rows are dropped by being written over. */
+static int put_held(struct journal *j, uint64_t end, struct str rows, struct error *error) {
+  struct arena *arena = arena_new_small();
+  int result = 0;
+  for (size_t at = 0; result == 0 && at < rows.n; at += PART)
+    result = hold_add(j->hold, rows_at(arena, end + at), str_slice(rows, at, at + PART), error);
+  arena_free(arena);
+  return result;
+}
+
+static int get_held(struct journal *j, uint64_t at, size_t n, char *bytes, size_t *have, struct error *error) {
+  struct arena *arena = arena_new();
+  struct str part;
+  int found = 1;
+  while (found == 1 && *have < n) {
+    found = hold_last(j->hold, rows_at(arena, at + *have), arena, &part, error);
+    if (found == 1 && (part.n == 0 || part.n > n - *have)) found = 0;
+    if (found == 1) memcpy(bytes + *have, part.p, part.n);
+    if (found == 1) *have += part.n;
+  }
+  arena_free(arena);
+  return found < 0 ? -1 : 0;
+}
+
+static struct str file_name(struct arena *arena, const char *name) {
+  return arena_printf(arena, "file:%s", name);
+}
+
+static int put_file_held(struct journal *j, const char *name, struct str bytes, struct error *error) {
+  struct arena *arena = arena_new_small();
+  int result = hold_add(j->hold, file_name(arena, name), bytes, error);
+  arena_free(arena);
+  return result;
+}
+
+static int get_file_held(struct journal *j, const char *name, struct arena *arena, struct str *ret, struct error *error) {
+  int found = hold_last(j->hold, file_name(arena, name), arena, ret, error);
+  return found == 0 ? error_set(error, ERROR_input, "%s has no %s", j->folder, name) : found < 0 ? -1 : 0;
+}
+
 struct journal *journal_open(const char *folder, int (*replay)(void *payload, struct str record, struct error *error), void *payload,
                              struct error *error) {
   struct journal *j = mem_alloc(sizeof *j);
   *j = (struct journal){.folder = mem_printf("%s", folder), .lock = -1, .file = -1, .rows = -1};
   struct reading r = {.journal = j, .replay = replay, .payload = payload, .line = BUF_INIT(JOURNAL_RECORD_MAX + HASH_DIGITS + 2)};
-  int result = open_all(j, &r, error);
+  int result = hold_is_place(folder) ? open_held(j, &r, error) : open_all(j, &r, error);
   buf_free(&r.line);
   if (result == 0) return j;
   journal_close(j);
@@ -172,6 +238,7 @@ struct journal *journal_open(const char *folder, int (*replay)(void *payload, st
 
 void journal_close(struct journal *j) {
   if (!j) return;
+  hold_release(j->hold);
   if (j->file >= 0) (void)close(j->file);
   if (j->rows >= 0) (void)close(j->rows);
   if (j->lock >= 0) (void)close(j->lock);
@@ -192,6 +259,9 @@ static int write_and_sync(struct journal *j, int fd, const char *name, struct st
 }
 
 int journal_append(struct journal *j, struct str record, struct error *error) {
+  if (j->hold && record.n > JOURNAL_RECORD_MAX)
+    return error_set(error, ERROR_too_large, "a record of the journal is larger than %d bytes", JOURNAL_RECORD_MAX);
+  if (j->hold) return hold_add(j->hold, STR("journal"), record, error);
   struct buf line = BUF_INIT(JOURNAL_RECORD_MAX + HASH_DIGITS + 2);
   char hash[HASH_DIGITS + 1];
   hash_of(record, hash);
@@ -206,19 +276,20 @@ int journal_append(struct journal *j, struct str record, struct error *error) {
 
 int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
   if (rows.n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of rows at once", JOURNAL_ROWS_MAX);
-  if (ftruncate(j->rows, (off_t)end) < 0 || lseek(j->rows, (off_t)end, SEEK_SET) < 0)
-    return disk(error, j, "undo.csv", "cannot be written");
-  if (write_and_sync(j, j->rows, "undo.csv", rows, error)) return -1;
   *ret = (struct journal_rows){.at = end, .n = rows.n};
   hash_of(rows, ret->hash);
-  return 0;
+  if (j->hold) return put_held(j, end, rows, error);
+  if (ftruncate(j->rows, (off_t)end) < 0 || lseek(j->rows, (off_t)end, SEEK_SET) < 0)
+    return disk(error, j, "undo.csv", "cannot be written");
+  return write_and_sync(j, j->rows, "undo.csv", rows, error);
 }
 
 int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {
   if (rows->n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_input, "%s/undo.csv is not what the journal says", j->folder);
   char *bytes = arena_alloc(arena, rows->n + 1), hash[HASH_DIGITS + 1];
   size_t have = 0;
-  while (have < rows->n) {
+  if (j->hold && get_held(j, rows->at, rows->n, bytes, &have, error) < 0) return -1;
+  while (!j->hold && have < rows->n) {
     ssize_t n = pread(j->rows, bytes + have, rows->n - have, (off_t)(rows->at + have));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return disk(error, j, "undo.csv", "cannot be read");
@@ -233,12 +304,14 @@ int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct 
 }
 
 int journal_put_file(struct journal *j, const char *name, struct str bytes, struct error *error) {
+  if (j->hold) return put_file_held(j, name, bytes, error);
   _cleanup_free_
   char *path = path_in(j, name);
   return file_write(path, bytes, error);
 }
 
 int journal_get_file(struct journal *j, const char *name, struct arena *arena, struct str *ret, struct error *error) {
+  if (j->hold) return get_file_held(j, name, arena, ret, error);
   _cleanup_free_
   char *path = path_in(j, name);
   return file_read(arena, path, JOURNAL_ROWS_MAX, ret, error);

@@ -6,7 +6,9 @@
  * The folder: `journal`, one record a line: 16 hexadecimal digits of the record's SHA-256, a blank, the record as JSON. `undo.csv`, rows that records point into (journal_put_rows): what the target held before, readable by
  * people too. `lock`, with who has it in words. Records up to 16 MiB, rows up to 256 MiB a time.
  *
- * Life cycle: journal_open, calls, journal_close. Calls block on the disk. Not for two threads at once. */
+ * Where several processes share a store, `folder` is a place in it (hold.h): the same journal as records there, with files and rows as records of their own; who has lost the run is told so by ERROR_cancelled.
+ *
+ * Life cycle: journal_open, calls, journal_close. Calls block on the disk or the store. Not for two threads at once. */
 #ifndef DRAWBRIDGE_TRANSFER_JOURNAL_H
 #define DRAWBRIDGE_TRANSFER_JOURNAL_H
 

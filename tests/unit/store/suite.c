@@ -617,6 +617,58 @@ static void history_rises_and_goes_with_its_document(void **state) {
   assert_true(list[0].number > last); /* a number is never given twice */
 }
 
+static int add_record(int64_t fence, const char *name, const char *bytes) {
+  struct store_fence held = {STR("run:one"), fence};
+  return store_journal_add(store, STR("run"), STR("one"), &held, str_of(name), str_of(bytes), &error);
+}
+
+static void journals_are_read_in_order_and_go_with_their_document(void **state) {
+  struct store_record *list;
+  struct store_lease lease = {0};
+  size_t n;
+  create("one", "");
+  assert_int_equal(take_lease("run:one", "a", 100, 200, &lease), 1);
+  for (int i = 0; i < 5; i++) {
+    char text[8];
+    (void)snprintf(text, sizeof text, "r%d", i);
+    good(add_record(lease.fence, "journal", text));
+    good(add_record(lease.fence, "rows", "x"));
+  }
+  good(store_journal_list(store, STR("run"), STR("one"), STR("journal"), 0, 3, arena, &list, &n, &error));
+  assert_int_equal(n, 3);
+  assert_text(list[2].bytes, "r2");
+  good(store_journal_list(store, STR("run"), STR("one"), STR("journal"), list[2].number, 100, arena, &list, &n, &error));
+  assert_int_equal(n, 2);
+  assert_text(list[0].bytes, "r3");
+  assert_true(list[1].number > list[0].number);
+  good(store_document_delete(store, STR("run"), STR("one"), &error));
+  refused(add_record(lease.fence, "journal", "late"), ERROR_not_found);
+  good(store_journal_list(store, STR("run"), STR("one"), STR("journal"), 0, 100, arena, &list, &n, &error));
+  assert_int_equal(n, 0);
+}
+
+/* Who slept over its lease writes nothing any more, be the lease another's, given back by another, or gone. */
+static void a_journal_takes_nothing_late(void **state) {
+  struct store_record *list;
+  struct store_lease first = {0}, second = {0};
+  size_t n;
+  create("one", "");
+  assert_int_equal(take_lease("run:one", "a", 100, 200, &first), 1);
+  good(add_record(first.fence, "journal", "a"));
+  assert_int_equal(take_lease("run:one", "b", 200, 300, &second), 1);
+  refused(add_record(first.fence, "journal", "late"), ERROR_changed_meanwhile);
+  good(add_record(second.fence, "journal", "b"));
+  good(store_lease_release(store, STR("run:one"), STR("b"), &error));
+  refused(add_record(first.fence, "journal", "late"), ERROR_changed_meanwhile);
+  refused(add_record(second.fence, "journal", "late"), ERROR_changed_meanwhile);
+  assert_int_equal(take_lease("run:one", "a", 400, 500, &second), 1); /* its own again, and yet a new one */
+  refused(add_record(first.fence, "journal", "late"), ERROR_changed_meanwhile);
+  good(store_journal_list(store, STR("run"), STR("one"), STR("journal"), 0, 100, arena, &list, &n, &error));
+  assert_int_equal(n, 2);
+  assert_text(list[0].bytes, "a");
+  assert_text(list[1].bytes, "b");
+}
+
 static void large_bodies(void **state) {
   struct store_document d = document_of("large", "");
   char *p = arena_alloc(arena, (size_t)STORE_BODY_MAX + 1);
@@ -748,6 +800,8 @@ int suite_run(struct suite_place at, const char *name) {
       ON_STORE(updates_check_the_version),
       ON_STORE(lists_are_light_and_in_order),
       ON_STORE(history_rises_and_goes_with_its_document),
+      ON_STORE(journals_are_read_in_order_and_go_with_their_document),
+      ON_STORE(a_journal_takes_nothing_late),
       ON_STORE(large_bodies),
       ON_STORE(what_is_no_text_is_refused),
       ON_STORE(quotes_and_signs_are_data),

@@ -83,6 +83,19 @@ static void a_newer_schema_is_refused(void **state) {
   must_refuse(address, ERROR_store_unavailable, "newer drawbridge");
 }
 
+/* As the first version left it: before there were journals. */
+static void an_older_schema_is_moved_forward(void **state) {
+  struct error error = {0};
+  struct store *store = must_open();
+  assert_int_equal(put(store, 1, &error), 0);
+  store_close(store);
+  execute("DROP TABLE drawbridge.journals; UPDATE drawbridge.tables SET version = 1");
+  store = must_open();
+  assert_int_equal(get(store, 1, &error), 1);
+  store_close(store);
+  execute("INSERT INTO drawbridge.journals (kind, id, name, bytes) SELECT kind, id, 'x', '' FROM drawbridge.documents");
+}
+
 static void another_programs_schema_is_left_alone(void **state) {
   execute("CREATE SCHEMA drawbridge; CREATE TABLE drawbridge.sessions (x int)");
   must_refuse(address, ERROR_store_unavailable, "another program");
@@ -147,6 +160,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       ON_SCHEMA(addresses),
       ON_SCHEMA(a_newer_schema_is_refused),
+      ON_SCHEMA(an_older_schema_is_moved_forward),
       ON_SCHEMA(another_programs_schema_is_left_alone),
       ON_SCHEMA(a_database_of_another_encoding_is_refused),
       ON_SCHEMA(a_connection_that_was_ended_is_made_anew),

@@ -134,8 +134,21 @@ static void a_newer_schema_is_refused(void **state) {
   store_close(must_open());
   execute("PRAGMA user_version = 1000");
   must_refuse(ERROR_store_unavailable, "newer drawbridge");
-  execute("PRAGMA user_version = 1");
+  execute("PRAGMA user_version = 2");
   store_close(must_open());
+}
+
+/* As the first release left it: before there were journals. */
+static void an_older_schema_is_moved_forward(void **state) {
+  struct error error = {0};
+  struct store *store = must_open();
+  assert_int_equal(put(store, 1, &error), 0);
+  store_close(store);
+  execute("DROP TABLE journals; PRAGMA user_version = 1");
+  store = must_open();
+  assert_int_equal(get(store, 1, &error), 1);
+  store_close(store);
+  execute("INSERT INTO journals (kind, id, name, bytes) SELECT kind, id, 'x', x'00' FROM documents");
 }
 
 static void another_programs_database_is_left_alone(void **state) {
@@ -251,6 +264,7 @@ int main(void) {
       ON_FILE(the_file_is_its_owners_alone),
       ON_FILE(what_is_acknowledged_is_on_the_disk),
       ON_FILE(a_newer_schema_is_refused),
+      ON_FILE(an_older_schema_is_moved_forward),
       ON_FILE(another_programs_database_is_left_alone),
       ON_FILE(a_started_migration_is_begun_anew),
       ON_FILE(a_damaged_file_says_what_to_do),
