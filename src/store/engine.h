@@ -9,6 +9,20 @@
 
 enum { STORE_SESSION_KEPT_MS = 24 * 3600 * 1000, STORE_LOCK_MS = 5000 };
 
+/* Whole tables, for copy.c. */
+enum { STORE_COLUMNS = 12 };
+struct store_table {
+  const char *name, *order;
+  const char *columns[STORE_COLUMNS];
+  const char *types; /* of each: b bytes, t text, i number */
+};
+struct store_value {
+  struct str bytes; /* borrowed */
+  int64_t number;
+};
+typedef int store_each_row(void *payload, const struct store_value *values, struct error *error);
+enum store_counter { STORE_COUNTER_FENCES, STORE_COUNTER_HISTORY, STORE_COUNTER_JOURNALS, STORE_COUNTERS };
+
 struct store_engine {
   const char *scheme;                                           /* "sqlite:" */
   struct store *(*open)(struct str place, struct error *error); /* what follows the scheme */
@@ -42,6 +56,7 @@ struct store_engine {
 
   int (*lease_take)(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret,
                     struct error *error);
+  int (*lease_look)(struct store *store, struct str name, int64_t now_ms, struct error *error);
   int (*lease_release)(struct store *store, struct str name, struct str owner, struct error *error);
 
   int (*document_create)(struct store *store, const struct store_document *document, struct error *error);
@@ -65,6 +80,13 @@ struct store_engine {
                       struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
 
   int (*purge)(struct store *store, int64_t now_ms, struct error *error);
+
+  int (*copy_begin)(struct store *store, bool writes, struct error *error); /* reads: one look; writes: all or nothing */
+  int (*copy_end)(struct store *store, int result, struct error *error);    /* `result`, or -1 */
+  int (*copy_read)(struct store *store, const struct store_table *table, store_each_row *each, void *payload, struct error *error);
+  int (*copy_write)(struct store *store, const struct store_table *table, const struct store_value *values, struct error *error);
+  int (*copy_counter)(struct store *store, enum store_counter counter, bool set, int64_t *last,
+                      struct error *error); /* the last one given */
 };
 
 struct store {

@@ -235,6 +235,7 @@ const struct store_engine store_postgres = {
     .ticket_put = postgres_ticket_put,
     .ticket_take = postgres_ticket_take,
     .lease_take = postgres_lease_take,
+    .lease_look = postgres_lease_look,
     .lease_release = postgres_lease_release,
     .document_create = postgres_document_create,
     .document_get = postgres_document_get,
@@ -247,4 +248,9 @@ const struct store_engine store_postgres = {
     .journal_add = postgres_journal_add,
     .journal_list = postgres_journal_list,
     .purge = postgres_purge,
+    .copy_begin = postgres_copy_begin,
+    .copy_end = postgres_copy_end,
+    .copy_read = postgres_copy_read,
+    .copy_write = postgres_copy_write,
+    .copy_counter = postgres_copy_counter,
 };

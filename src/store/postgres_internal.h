@@ -102,6 +102,7 @@ int postgres_ticket_take(struct store *store, struct str kind, const unsigned ch
                          struct store_ticket *ret, struct error *error);
 int postgres_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms,
                         struct store_lease *ret, struct error *error);
+int postgres_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error);
 int postgres_lease_release(struct store *store, struct str name, struct str owner, struct error *error);
 
 /* postgres_documents.c */
@@ -124,5 +125,12 @@ int postgres_journal_add(struct store *store, struct str kind, struct str id, co
                          struct str bytes, struct error *error);
 int postgres_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
                           struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
+
+/* postgres_copy.c */
+int postgres_copy_begin(struct store *store, bool writes, struct error *error);
+int postgres_copy_end(struct store *store, int result, struct error *error);
+int postgres_copy_read(struct store *store, const struct store_table *table, store_each_row *each, void *payload, struct error *error);
+int postgres_copy_write(struct store *store, const struct store_table *table, const struct store_value *values, struct error *error);
+int postgres_copy_counter(struct store *store, enum store_counter counter, bool set, int64_t *last, struct error *error);
 
 #endif

@@ -67,6 +67,18 @@ int postgres_lease_take(struct store *store, struct str name, struct str owner, 
   return result;
 }
 
+int postgres_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error) {
+  struct batch b = batch_begin(store, error);
+  struct question q = question_of(&b, "SELECT 1 FROM drawbridge.leases WHERE name = $1 AND deadline_ms > $2");
+  question_bytes(&q, name);
+  question_int(&q, now_ms);
+  question_ask(&q);
+  int result = batch_end(&b);
+  if (result == 0) result = batch_rows(&b, 0) == 1;
+  batch_free(&b);
+  return result;
+}
+
 int postgres_lease_release(struct store *store, struct str name, struct str owner, struct error *error) {
   struct batch b = batch_begin(store, error);
   struct question q = question_of(&b, "DELETE FROM drawbridge.leases WHERE name = $1 AND owner = $2");

@@ -269,6 +269,7 @@ const struct store_engine store_sqlite = {
     .ticket_put = sqlite_ticket_put,
     .ticket_take = sqlite_ticket_take,
     .lease_take = sqlite_lease_take,
+    .lease_look = sqlite_lease_look,
     .lease_release = sqlite_lease_release,
     .document_create = sqlite_document_create,
     .document_get = sqlite_document_get,
@@ -281,4 +282,9 @@ const struct store_engine store_sqlite = {
     .journal_add = sqlite_journal_add,
     .journal_list = sqlite_journal_list,
     .purge = sqlite_purge,
+    .copy_begin = sqlite_copy_begin,
+    .copy_end = sqlite_copy_end,
+    .copy_read = sqlite_copy_read,
+    .copy_write = sqlite_copy_write,
+    .copy_counter = sqlite_copy_counter,
 };

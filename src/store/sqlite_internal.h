@@ -17,6 +17,8 @@ struct sqlite {
     const char *text;
     sqlite3_stmt *statement;
   } statements[SQLITE_STATEMENTS]; /* open addressing */
+  sqlite3_stmt *copying;           /* into this table */
+  const struct store_table *copying_to;
 };
 
 /* One use of a statement: query_of, binds in the order of the question marks, then query_run or query_next …; each ends with query_end (query_run does so itself). */
@@ -79,6 +81,7 @@ int sqlite_ticket_take(struct store *store, struct str kind, const unsigned char
                        struct store_ticket *ret, struct error *error);
 int sqlite_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret,
                       struct error *error);
+int sqlite_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error);
 int sqlite_lease_release(struct store *store, struct str name, struct str owner, struct error *error);
 
 /* sqlite_documents.c */
@@ -101,6 +104,13 @@ int sqlite_journal_add(struct store *store, struct str kind, struct str id, cons
                        struct str bytes, struct error *error);
 int sqlite_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
                         struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
+
+/* sqlite_copy.c */
+int sqlite_copy_begin(struct store *store, bool writes, struct error *error);
+int sqlite_copy_end(struct store *store, int result, struct error *error);
+int sqlite_copy_read(struct store *store, const struct store_table *table, store_each_row *each, void *payload, struct error *error);
+int sqlite_copy_write(struct store *store, const struct store_table *table, const struct store_value *values, struct error *error);
+int sqlite_copy_counter(struct store *store, enum store_counter counter, bool set, int64_t *last, struct error *error);
 
 /* sqlite_schema.c: moves the file forward to this program's tables. */
 int sqlite_migrate(struct sqlite *sqlite, struct error *error);

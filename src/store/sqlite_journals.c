@@ -30,8 +30,8 @@ int sqlite_journal_add(struct store *store, struct str kind, struct str id, cons
 
 int sqlite_journal_list(struct store *store, struct str kind, struct str id, struct str name, int64_t after, size_t limit,
                         struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error) {
-  struct query q = query_of(
-      store, "SELECT number, bytes FROM journals WHERE kind = ? AND id = ? AND name = ? AND number > ? ORDER BY number LIMIT ?");
+  struct query q =
+      query_of(store, "SELECT number, bytes FROM journals WHERE kind = ? AND id = ? AND name = ? AND number > ? ORDER BY number LIMIT ?");
   query_text(&q, kind);
   query_text(&q, id);
   query_text(&q, name);

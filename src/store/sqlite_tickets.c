@@ -87,6 +87,13 @@ int sqlite_lease_take(struct store *store, struct str name, struct str owner, in
   return result;
 }
 
+int sqlite_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error) {
+  struct query q = query_of(store, "SELECT 1 FROM leases WHERE name = ? AND deadline_ms > ?");
+  query_text(&q, name);
+  query_int(&q, now_ms);
+  return query_end(&q, query_next(&q, error), error);
+}
+
 int sqlite_lease_release(struct store *store, struct str name, struct str owner, struct error *error) {
   struct query q = query_of(store, "DELETE FROM leases WHERE name = ? AND owner = ?");
   query_text(&q, name);

@@ -177,6 +177,10 @@ int store_lease_take(struct store *store, struct str name, struct str owner, int
   return check_lease(name, owner, error) < 0 ? -1 : store->engine->lease_take(store, name, owner, now_ms, deadline_ms, ret, error);
 }
 
+int store_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error) {
+  return check_name(name, OWNER_MAX_BYTES, "lease's name", error) < 0 ? -1 : store->engine->lease_look(store, name, now_ms, error);
+}
+
 int store_lease_release(struct store *store, struct str name, struct str owner, struct error *error) {
   return check_lease(name, owner, error) < 0 ? -1 : store->engine->lease_release(store, name, owner, error);
 }

@@ -113,6 +113,7 @@ struct store_lease {
 /* 1: it is held now by `owner` (also when it was before: deadline moved, same fence); 0: somebody else holds it. */
 int store_lease_take(struct store *store, struct str name, struct str owner, int64_t now_ms, int64_t deadline_ms, struct store_lease *ret,
                      struct error *error);
+int store_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error); /* 1: somebody holds it now; 0: nobody */
 int store_lease_release(struct store *store, struct str name, struct str owner, struct error *error); /* of another owner: no effect */
 
 /* --- documents: alignments, runs, remembered sign-ins --- */

@@ -182,7 +182,7 @@ static struct str target_of(const struct claim_wish *wish, struct arena *arena) 
 static int clear_left(struct hold *hold, struct store *store, struct str id, bool *ret_left, struct error *error) {
   struct store_lease lease;
   struct arena *arena = arena_new_small();
-  struct str name = arena_printf(arena, "run:%.*s", STR_ARG(id));
+  struct str name = hold_lease(id, arena);
   int64_t now = clock_now_ms();
   int held = str_eq(id, hold_id(hold)) ? 2 : store_lease_take(store, name, hold_owner(hold), now, now + LOOK_MS, &lease, error);
   *ret_left = held > 0;

@@ -25,6 +25,10 @@ bool hold_is_place(const char *place) {
   return str_starts(str_of(place), STR("postgresql:"));
 }
 
+struct str hold_lease(struct str id, struct arena *arena) {
+  return arena_printf(arena, "run:%.*s", STR_ARG(id));
+}
+
 struct store *hold_store(struct hold *hold) {
   uv_mutex_lock(&hold->store_lock);
   return hold->store;

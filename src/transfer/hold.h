@@ -15,7 +15,8 @@ enum { HOLD_LEASE_MS = 20000, HOLD_PATIENCE_MS = 60000 };
 
 struct hold;
 
-bool hold_is_place(const char *place); /* else it is a folder */
+bool hold_is_place(const char *place);                     /* else it is a folder */
+struct str hold_lease(struct str id, struct arena *arena); /* the name of its lease: where that is held, somebody has the run */
 
 /* NULL: ERROR_busy: another process has that run; ERROR_store_unavailable. */
 struct hold *hold_take(const char *place, struct error *error);

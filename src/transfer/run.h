@@ -86,6 +86,9 @@ struct run_begun {
 };
 int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error);
 
+/* The same journal in another place (journal.h), where there is none yet. -1: ERROR_busy: the run is under way; ERROR_conflict; as journal_open. */
+int run_journal_copy(const char *from, const char *to, struct error *error);
+
 /* The claim that a run or undo of this order needs before it writes (claim.h); a dry run needs none. */
 struct run_claimant {
   struct str to_url;

@@ -449,6 +449,9 @@ static void a_lease_has_one_holder(void **state) {
   assert_int_equal(take_lease("r", "b", 300, 400, &b), 1);
   assert_true(b.fence > fence);
   assert_int_equal(take_lease("r", "a", 301, 500, &a), 0);
+  assert_int_equal(store_lease_look(store, STR("r"), 399, &error), 1);
+  assert_int_equal(store_lease_look(store, STR("r"), 400, &error), 0);
+  assert_int_equal(store_lease_look(store, STR("nothing"), 0, &error), 0);
 }
 
 static void fences_rise_over_release_and_purge(void **state) {

@@ -200,8 +200,8 @@ static void a_claim_that_lapsed_is_taken_with_its_run(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      ON_STORE(what_was_written_is_read_by_the_next), ON_STORE(one_has_it),
-      ON_STORE(who_stood_still_writes_nothing_more),  ON_STORE(no_two_claims_share_cells),
+      ON_STORE(what_was_written_is_read_by_the_next),      ON_STORE(one_has_it),
+      ON_STORE(who_stood_still_writes_nothing_more),       ON_STORE(no_two_claims_share_cells),
       ON_STORE(a_claim_that_lapsed_is_taken_with_its_run),
   };
   address = getenv("DRAWBRIDGE_TEST_POSTGRES");
