@@ -3,6 +3,7 @@
 #include "base/sandbox.h"
 #include "crypt/keyring.h"
 #include "http/form.h"
+#include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -67,6 +68,7 @@ static void make_plan(struct plan *plan, const char *config_path, const struct c
     if (getenv(named[i])) add(plan, getenv(named[i]), SANDBOX_READ);
   if (str_starts(config->store, STR("sqlite:"))) add_file(plan, str_from(config->store, 7), SANDBOX_WRITE);
   if (str_starts(config->store, STR("postgresql:"))) add_files_of_postgresql(plan, config->store);
+  if (config->runs_reports.n) add(plan, arena_cstr(plan->arena, config->runs_reports), SANDBOX_WRITE);
   if (config->log_audit.n) add_file(plan, config->log_audit, SANDBOX_WRITE);
 }
 
@@ -74,6 +76,12 @@ static int make_keys(struct arena *arena, const struct config *config, struct er
   struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), error);
   keyring_free(ring);
   return ring ? 0 : -1;
+}
+
+static int make_reports(struct arena *arena, const struct config *config, struct error *error) {
+  const char *folder = arena_cstr(arena, config->runs_reports);
+  if (!config->runs_reports.n || mkdir(folder, 0750) == 0 || errno == EEXIST) return 0;
+  return error_set(error, ERROR_configuration, "the folder of reports %s cannot be made: %s", folder, strerror(errno));
 }
 
 static int judge(const struct config *config, const struct sandbox_report *report, struct error *error) {
@@ -88,7 +96,7 @@ static int judge(const struct config *config, const struct sandbox_report *repor
 int confine(const char *config_path, const struct config *config, struct error *error) {
   struct plan plan = {.arena = arena_new()};
   struct sandbox_report report = {0};
-  int result = make_keys(plan.arena, config, error);
+  int result = make_keys(plan.arena, config, error) || make_reports(plan.arena, config, error) ? -1 : 0;
   if (result == 0 && config->sandbox != CONFIG_SANDBOX_OFF) {
     make_plan(&plan, config_path, config);
     struct sandbox_wish wish = {plan.paths, plan.count, HAS_LEAK_CHECKER};

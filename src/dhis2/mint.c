@@ -114,14 +114,37 @@ static int delete_with(struct dhis2_server *server, struct str uid, struct arena
 }
 
 /* The same person, by the token alone. */
-static int use_once(const struct source_place *place, const struct secret *token, const struct signed_in *session, struct arena *arena,
-                    struct signed_in *ret, struct error *error) {
+static int use_once(const struct source_place *place, const struct secret *token, struct str user_id, struct str version_text,
+                    struct arena *arena, struct signed_in *ret, struct error *error) {
   struct secret *own = secret_new(secret_reveal(token));
   struct dhis2_server *server = dhis2_who_server(place, (struct source_credential){CREDENTIAL_PAT, own});
-  int failed = dhis2_who(server, dhis2_token_verdict, session->version_text, arena, ret, error);
-  if (!failed && !str_eq(ret->user.id, session->user.id)) failed = refuse(error, "it is somebody else's");
+  int failed = dhis2_who(server, dhis2_token_verdict, version_text, arena, ret, error);
+  if (!failed && !str_eq(ret->user.id, user_id)) failed = refuse(error, "it is somebody else's");
   dhis2_server_free(server);
   secret_free(own);
+  return failed;
+}
+
+int dhis2_mint_beside(const struct source_place *place, struct dhis2_server *by, const struct dhis2_mint *mint, struct str user_id,
+                      struct str version_text, struct arena *arena, struct signed_in *ret, struct error *error) {
+  struct dhis2_version version = {0};
+  struct reading made = {0};
+  struct error unused = {0};
+  *ret = (struct signed_in){0};
+  (void)dhis2_version_parse(version_text, &version);
+  if (!dhis2_can(version, DHIS2_MINT)) return refuse(error, "this release makes none that it takes");
+  int failed = make(by, mint, version, arena, &made, error);
+  if (!failed) failed = use_once(place, made.token, user_id, version_text, arena, ret, error);
+  if (failed) {
+    if (made.uid[0]) (void)delete_with(by, str_of(made.uid), arena, &unused);
+    signed_in_clear(ret);
+  } else {
+    ret->kind = SIGN_IN_PAT;
+    ret->credential = (struct source_credential){CREDENTIAL_PAT, secret_ref(made.token)};
+    ret->expires_ms = mint->expires_ms;
+    ret->minted = arena_str(arena, str_of(made.uid));
+  }
+  secret_free(made.token);
   return failed;
 }
 
@@ -130,27 +153,22 @@ bool dhis2_mint(const struct source_place *place, const struct dhis2_mint *mint,
   struct dhis2_version version = {0};
   (void)dhis2_version_parse(session->version_text, &version);
   if (!dhis2_can(version, DHIS2_MINT)) return false;
-  struct reading made = {0};
-  struct signed_in tried = {0};
+  struct signed_in fresh;
   struct error unused = {0};
   struct dhis2_server *server = dhis2_who_server(place, session->credential);
   if (session->cookies) dhis2_server_load_cookies(server, session->cookies);
-  int failed = make(server, mint, version, arena, &made, error);
-  if (!failed) failed = use_once(place, made.token, session, arena, &tried, error);
-  if (failed && made.uid[0]) (void)delete_with(server, str_of(made.uid), arena, &unused);
+  int failed = dhis2_mint_beside(place, server, mint, session->user.id, session->version_text, arena, &fresh, error);
   dhis2_server_free(server);
-  if (!failed) {
-    (void)dhis2_sign_out(place, session->cookies, &unused); /* one that stays ends by itself within the hour */
-    secret_free(session->credential.value);
-    secret_free(session->cookies);
-    session->credential = (struct source_credential){CREDENTIAL_PAT, secret_ref(made.token)};
-    session->cookies = secret_ref(tried.cookies);
-    session->expires_ms = mint->expires_ms;
-    session->minted = arena_str(arena, str_of(made.uid));
-  }
-  signed_in_clear(&tried);
-  secret_free(made.token);
-  return !failed;
+  if (failed) return false;
+  (void)dhis2_sign_out(place, session->cookies, &unused); /* one that stays ends by itself within the hour */
+  secret_free(session->credential.value);
+  secret_free(session->cookies);
+  session->credential = (struct source_credential){CREDENTIAL_PAT, secret_ref(fresh.credential.value)};
+  session->cookies = secret_ref(fresh.cookies);
+  session->expires_ms = fresh.expires_ms;
+  session->minted = fresh.minted;
+  signed_in_clear(&fresh);
+  return true;
 }
 
 int dhis2_mint_revoke(const struct source_place *place, struct str minted, struct source_credential token, const struct secret *cookies,

@@ -22,6 +22,10 @@ struct dhis2_mint {
 bool dhis2_mint(const struct source_place *place, const struct dhis2_mint *mint, struct arena *arena, struct signed_in *session,
                 struct error *error);
 
+/* The same beside a session that goes on: `by` is a server that the person is signed in to, `user_id` who that is there. *ret: signed in with the token alone. -1: as above; ERROR_upstream_error also where this release makes none. */
+int dhis2_mint_beside(const struct source_place *place, struct dhis2_server *by, const struct dhis2_mint *mint, struct str user_id,
+                      struct str version_text, struct arena *arena, struct signed_in *ret, struct error *error);
+
 /* Deletes a minted token by a call with itself, or, where it is refused, by the session that the server gave it; and ends that session. 0: it is gone, or was. */
 int dhis2_mint_revoke(const struct source_place *place, struct str minted, struct source_credential token, const struct secret *cookies,
                       struct error *error);

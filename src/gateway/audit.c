@@ -36,8 +36,10 @@ void audit_exchange(enum audit_action action, struct http_exchange *exchange, st
 void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about,
                       const struct error *error) {
   char mark[SESSION_MARK_SIZE];
-  struct entry entry = {
-      .server = about->server, .user = about->username, .kind = config_kind_name(about->kind), .session = session_mark(session, mark)};
+  struct entry entry = {.server = about->server,
+                        .user = about->username,
+                        .kind = config_kind_name(about->kind),
+                        .session = session ? session_mark(session, mark) : NULL};
   write_entry(action, &entry, error);
 }
 

@@ -25,6 +25,8 @@
   X(signed_out, "a connection was removed from its session") \
   X(restored, "a remembered sign-in came back with the person's sign-in at the home server") \
   X(forgotten, "a person had one remembered sign-in, or all of them, forgotten") \
+  X(mandate_given, "a person let a run or a schedule go on at a server without them, until a time") \
+  X(mandate_ended, "that is over: done, cancelled or past its time; a token that was made for it is deleted") \
   X(session_ended, "somebody signed out of everything, or an administrator ended the session") \
   X(ended_elsewhere, "an authorization server told that somebody has signed out there; refused: somebody only claimed so") \
   X(renewal_failed, "a token could not be renewed") \
@@ -43,7 +45,7 @@ enum audit_action {
 void audit_exchange(enum audit_action action, struct http_exchange *exchange, struct str server, const char *kind, struct str user,
                     const struct error *error);
 
-/* Outside of any request: what happened to a connection; to a server; to the process. */
+/* Outside of any request: what happened to a connection (`session` NULL: it is of none); to a server; to the process. */
 void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about,
                       const struct error *error);
 void audit_server(enum audit_action action, struct str server, const struct error *error);

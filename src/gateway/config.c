@@ -356,8 +356,13 @@ static const struct yaml *entry_of(const struct yaml *list, struct str id) {
 
 static void report_whole(void *payload, struct str id, const char *key, const char *what) {
   struct reader *r = payload;
-  const struct yaml *server = entry_of(child_of(r->root, "servers"), id), *app = entry_of(child_of(r->root, "apps"), id);
-  const struct yaml *place = id.n && server && child_of(server, key) ? server : id.n && app ? app : id.n && server ? server : r->root;
+  const struct yaml *server = entry_of(child_of(r->root, "servers"), id), *app = entry_of(child_of(r->root, "apps"), id),
+                    *webhook = entry_of(child_of(r->root, "webhooks"), id);
+  const struct yaml *place = id.n && server && child_of(server, key) ? server
+                             : id.n && app                           ? app
+                             : id.n && webhook                       ? webhook
+                             : id.n && server                        ? server
+                                                                     : r->root;
   const struct yaml *node = child_of(place, key);
   problem(r, node ? node : place, id.n ? arena_printf(r->arena, "%.*s: %s", STR_ARG(id), what).p : what);
 }
@@ -452,6 +457,12 @@ struct str config_server_folder(const struct config_server *server) {
   struct str rest = str_from(server->url, str_find(server->url, STR("://")) + 3);
   struct str folder = str_from(rest, str_find_char(rest, '/'));
   return str_eq(folder, STR("/")) ? STR_NONE : folder;
+}
+
+const struct config_webhook *config_webhook(const struct config *config, struct str id) {
+  for (size_t i = 0; i < config->webhook_count; i++)
+    if (str_eq(config->webhooks[i].id, id)) return &config->webhooks[i];
+  return NULL;
 }
 
 const struct config_server *config_server(const struct config *config, struct str id) {

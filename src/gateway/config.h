@@ -98,6 +98,15 @@ struct config_server {
   bool home, insecure;
 };
 
+/* Where the reports of runs are sent; people choose among them by id, and cannot name an address themselves. */
+struct config_webhook {
+  struct str id, url;
+  struct secret *secret; /* what each is signed with */
+  struct str ca;
+  struct config_texts addresses; /* as of a server */
+  bool insecure;
+};
+
 struct config {
   struct str public_url, public_origin; /* without a final slash; scheme and authority alone */
   bool https;                           /* public_url is https: decides cookie names and flags */
@@ -110,11 +119,15 @@ struct config {
   struct config_texts trusted_proxies; /* ranges */
   struct str store;                    /* "sqlite:/path" or "postgresql://…" */
   struct str keys;                     /* file */
-  int64_t session_idle_ms, session_absolute_ms, session_remember_ms;
+  int64_t session_idle_ms, session_absolute_ms, session_remember_ms, session_unattended_ms;
   struct config_app *apps;
   size_t app_count;
   struct config_server *servers;
   size_t server_count;
+  struct config_webhook *webhooks;
+  size_t webhook_count;
+  int64_t runs_keep_ms;
+  struct str runs_reports;   /* a folder; empty: none */
   int64_t workers;           /* loops, each on a thread of its own */
   int64_t sandbox;           /* enum config_sandbox */
   int64_t log_level;         /* enum log_level */
@@ -142,6 +155,7 @@ struct str config_server_folder(const struct config_server *server);
 
 /* NULL: there is none. */
 const struct config_server *config_server(const struct config *config, struct str id);
+const struct config_webhook *config_webhook(const struct config *config, struct str id);
 const struct config_app *config_app_of_origin(const struct config *config, struct str origin);
 
 /* Is it an address to go back to: a path on public_url ("/#/review"; one leading slash, no backslash, no control), or equal to a listed address of an app in scheme, host, port and path? *ret_app: NULL for

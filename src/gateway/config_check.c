@@ -202,18 +202,23 @@ static void check_material(const struct whole *w, const struct config_server *se
               "'private_key' cannot sign: PEM without a password is wanted, RSA of 2048 bits or more, or EC on P-256");
 }
 
-static void check_server(const struct whole *w, const struct config_server *server) {
+/* An address that reports or credentials go to. */
+static void check_place(const struct whole *w, struct str id, struct str address, const struct config_texts *allowed, bool insecure) {
   struct url url;
   struct error error = {0};
-  struct sockaddr_storage address;
-  if (url_parse(w->arena, server->url, &url, &error)) return;
-  bool literal = address_parse(url.host, &address);
-  bool loopback = literal && address_loopback((struct sockaddr *)&address);
-  if (literal && !address_allowed((struct sockaddr *)&address, server->addresses.p, server->addresses.n))
-    w->report(w->payload, server->id, "url",
+  struct sockaddr_storage socket;
+  if (url_parse(w->arena, address, &url, &error)) return;
+  bool literal = address_parse(url.host, &socket);
+  bool loopback = literal && address_loopback((struct sockaddr *)&socket);
+  if (literal && !address_allowed((struct sockaddr *)&socket, allowed->p, allowed->n))
+    w->report(w->payload, id, "url",
               say(w->arena, "the address %.*s is private: list it under 'addresses' to allow it", STR_ARG(url.host)));
-  if (str_eq(url.scheme, STR("http")) && !loopback && !server->insecure)
-    w->report(w->payload, server->id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
+  if (str_eq(url.scheme, STR("http")) && !loopback && !insecure)
+    w->report(w->payload, id, "url", "http: would send credentials in clear: use https:, or 'insecure: true' if you accept that");
+}
+
+static void check_server(const struct whole *w, const struct config_server *server) {
+  check_place(w, server->id, server->url, &server->addresses, server->insecure);
   check_type(w, server);
   check_material(w, server);
   int64_t need_client = server->sign_in & (CONFIG_OAUTH | CONFIG_LEGACY_OAUTH);
@@ -257,6 +262,12 @@ void config_check_whole(struct arena *arena, const struct config *config, config
         report(payload, config->servers[i].id, "id", "two servers have this id");
       else if (config->servers[i].home && config->servers[k].home)
         report(payload, config->servers[i].id, "home", "a second server with 'home: true': there is one home");
+  }
+  for (size_t i = 0; i < config->webhook_count; i++) {
+    const struct config_webhook *webhook = &config->webhooks[i];
+    check_place(&w, webhook->id, webhook->url, &webhook->addresses, webhook->insecure);
+    for (size_t k = 0; k < i; k++)
+      if (str_eq(webhook->id, config->webhooks[k].id)) report(payload, webhook->id, "id", "two webhooks have this id");
   }
   for (size_t i = 0; i < config->app_count; i++) {
     check_app(&w, &config->apps[i]);

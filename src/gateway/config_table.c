@@ -33,6 +33,8 @@ static const struct directive session_table[] = {
      .doc = "a session ends this long after the first sign-in at the latest"},
     {"remember", DIRECTIVE_DURATION, AT(config, session_remember_ms), .min = SECOND, .max = 400 * DAY, .fallback = "720h",
      .doc = "a sign-in that a browser remembers ends this long after it; kept for people who are signed in at a home server"},
+    {"unattended", DIRECTIVE_DURATION, AT(config, session_unattended_ms), .min = SECOND, .max = 400 * DAY, .fallback = "8784h",
+     .doc = "a run that a person lets go on without them, and a schedule, may be given this much time at most"},
 };
 
 static const struct directive log_table[] = {
@@ -150,10 +152,31 @@ static const struct directive server_table[] = {
     {"limits", DIRECTIVE_SECTION, AT(config_server, limits), .section = &server_limits_section, .doc = "limits of this server"},
 };
 
+static const struct directive webhook_table[] = {
+    {"id", DIRECTIVE_ID, AT(config_webhook, id), .required = true, .doc = "a short name: small letters, digits, hyphens"},
+    {"url", DIRECTIVE_URL, AT(config_webhook, url), .required = true, .doc = "where the reports of runs are sent by POST"},
+    {"secret", DIRECTIVE_SECRET, AT(config_webhook, secret), .required = true, .doc = "what they are signed with"},
+    {"ca", DIRECTIVE_FILE, AT(config_webhook, ca), .doc = "PEM file of the authority that signed its certificate; left out: the system's"},
+    {"addresses", DIRECTIVE_TEXTS, AT(config_webhook, addresses), .item = ITEM_RANGE,
+     .doc = "private ranges its name may resolve to, like 10.0.0.0/8"},
+    {"insecure", DIRECTIVE_BOOL, AT(config_webhook, insecure), .fallback = "false",
+     .doc = "allow http: to another machine; reports then travel in clear"},
+};
+
+static const struct directive runs_table[] = {
+    {"keep", DIRECTIVE_DURATION, AT(config, runs_keep_ms), .min = HOUR, .max = 3660 * DAY, .fallback = "8784h",
+     .doc = "a run that has ended is kept this long, with its report and the journal that it can be undone from"},
+    {"reports", DIRECTIVE_FILE, AT(config, runs_reports),
+     .doc = "folder for the reports of runs that have ended, each as JSON, CSV and HTML; made where it is missing; left out: none are "
+            "written"},
+};
+
 static const struct section tls_section = SECTION("tls", config, tls_table);
 static const struct section session_section = SECTION("session", config, session_table);
 static const struct section log_section = SECTION("log", config, log_table);
 static const struct section limits_section = SECTION("limits", config, limits_table);
+static const struct section runs_section = SECTION("runs", config, runs_table);
+static const struct section webhook_section = SECTION("webhooks", config_webhook, webhook_table);
 static const struct section app_section = SECTION("apps", config_app, app_table);
 static const struct section server_section = SECTION("servers", config_server, server_table);
 
@@ -176,6 +199,9 @@ static const struct directive root_table[] = {
      .doc = "browser apps on other origins"},
     {"servers", DIRECTIVE_SECTIONS, AT(config, servers), .count_offset = offsetof(struct config, server_count), .section = &server_section,
      .max = 256, .doc = "the servers behind"},
+    {"runs", DIRECTIVE_SECTION, .section = &runs_section, .doc = "transfers between servers"},
+    {"webhooks", DIRECTIVE_SECTIONS, AT(config, webhooks), .count_offset = offsetof(struct config, webhook_count),
+     .section = &webhook_section, .max = 64, .doc = "where the reports of runs may be sent"},
     {"workers", DIRECTIVE_NUMBER, AT(config, workers), .min = 1, .max = 64, .fallback = "1",
      .doc = "threads that serve connections, each with an event loop of its own; more than there are cores is of no use"},
     {"sandbox", DIRECTIVE_CHOICE, AT(config, sandbox), .choices = sandboxes, .fallback = "auto",

@@ -30,6 +30,13 @@ struct directory *gateway_directory(struct gateway *gateway) {
   return directory;
 }
 
+struct config *gateway_config_now(struct gateway *gateway) {
+  struct directory *directory = gateway_directory(gateway);
+  struct config *config = config_ref(directory_config(directory));
+  directory_unref(directory);
+  return config;
+}
+
 void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payload) {
   VEC_PUSH(&gateway->routes, (struct gateway_own_route){handler, payload});
 }

@@ -37,7 +37,8 @@ void gateway_drain(struct gateway *first, void (*drained)(void *payload), void *
 void gateway_free(struct gateway *gateway);
 
 uv_loop_t *gateway_loop(struct gateway *gateway);
-struct config *gateway_config(struct gateway *gateway); /* borrowed until the next gateway_reload: config_ref what must live longer */
+struct config *gateway_config_now(struct gateway *gateway); /* own reference; any thread */
+struct config *gateway_config(struct gateway *gateway);     /* borrowed until the next gateway_reload: config_ref what must live longer */
 
 /* --- routes of the API above ---
  *
