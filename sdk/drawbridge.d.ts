@@ -242,7 +242,7 @@ export interface AlignmentPlaces {
   periods: { conversion: 'same' | 'roll-up' | 'cannot'; source: string | null; target: string | null; note: string; reason: string; sound_for: string[] }
 }
 
-export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; check_min_max?: boolean; unattended_until?: string; webhook?: string; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }
 )
@@ -256,6 +256,11 @@ export interface RunEntry {
   to: string
   periods: string[]
   by: string
+  /** Until then it goes on without the person. */
+  unattended_until?: string
+  schedule?: string
+  undoes?: string
+  undone_by?: string
   created: string
   updated: string
 }
@@ -272,6 +277,36 @@ export interface Run extends RunEntry {
   totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
   conflicts: { code: string; message: string; count: number; cells: { target: CellValue; sources: CellValue[] }[] }[]
   problem?: Record<string, unknown>
+}
+
+/** As a RunOrder, for each period of a type, `after_day` days after it has ended. */
+export type ScheduleOrder = {
+  name: string; period_type: string; after_day: number; for_days?: number; again_hours?: number; unattended_until: string; webhook?: string
+  org_units: string[]; descendants?: boolean; deletions?: 'ignore' | 'delete'; check_min_max?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[]
+} & (
+  | { alignment: string }
+  | { mapping: object; from: string; to: string }
+)
+
+export interface Schedule {
+  id: string
+  name: string
+  from: string
+  to: string
+  by: string
+  by_target?: string
+  alignment?: string
+  alignment_version?: number
+  webhook?: string
+  period_type: string
+  after_day: number
+  for_days: number
+  again_hours: number
+  org_units: number
+  unattended_until: string
+  next?: string
+  created: string
+  last?: { period: string; run: string; state: string; at: string; complete: boolean }
 }
 
 /** The interface of @dhis2/data-engine; members of a query may be functions of the variables. What fails is a DrawbridgeError, with `type` and `details` as its FetchError. */
@@ -357,10 +392,19 @@ export interface Drawbridge {
     cancel(id: string, options?: CallOptions): Promise<Run>
     pause(id: string, options?: CallOptions): Promise<Run>
     resume(id: string, options?: CallOptions): Promise<Run>
+    undo(id: string, options?: CallOptions): Promise<Run>
     report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
     isUnderWay(run: RunEntry): boolean
     watch(id: string, options?: { signal?: AbortSignal; every?: number }): AsyncIterable<Run>
+  }
+  schedules: {
+    list(options?: CallOptions): Promise<Schedule[]>
+    get(id: string, options?: CallOptions): Promise<Schedule>
+    create(order: ScheduleOrder, options?: CallOptions): Promise<Schedule>
+    again(id: string, options?: CallOptions): Promise<Schedule>
+    remove(id: string, options?: CallOptions): Promise<void>
+    webhooks(options?: CallOptions): Promise<string[]>
   }
   on(event: 'auth-required', listener: (error: DrawbridgeError) => void): () => void
   /** Also when another tab of the app signed in or out. */

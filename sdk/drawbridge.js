@@ -92,6 +92,7 @@ export function createDrawbridge({ url = globalThis.location?.origin, fetch: fet
     orgUnits: (id, dataSet, options) => json(at(id, `/data-sets/${encodeURIComponent(dataSet)}/org-units`), { ...options, server: id }),
     alignments: alignmentCalls(json, call),
     runs: runCalls(json, call),
+    schedules: scheduleCalls(json),
     on,
   }
   return Object.assign(gateway, signInFlows(root, gateway, json, changed, () => storage ?? globalThis.sessionStorage))
@@ -584,6 +585,8 @@ function runCalls(json, call) {
     /** After the batch under way; `resume` goes on. */
     pause: (id, options) => json(`${at(id)}/pause`, { ...options, method: 'POST' }),
     resume: (id, options) => json(`${at(id)}/resume`, { ...options, method: 'POST' }),
+    /** A run of its own, that puts back what the other overwrote. */
+    undo: (id, options) => json(`${at(id)}/undo`, { ...options, method: 'POST' }),
     /** `format`: json (an object), csv or html (texts, as a file has them). */
     report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),
     isUnderWay: (run) => UNDER_WAY.includes(run.state),
@@ -596,6 +599,20 @@ function runCalls(json, call) {
         await pause(every, signal)
       }
     },
+  }
+}
+
+function scheduleCalls(json) {
+  const at = (id) => `/v1/schedules/${encodeURIComponent(id)}`
+  return {
+    list: (options) => json('/v1/schedules', options),
+    get: (id, options) => json(at(id), options),
+    create: (order, options) => json('/v1/schedules', { ...options, method: 'POST', json: order }),
+    /** The latest period once more, at once. */
+    again: (id, options) => json(`${at(id)}/again`, { ...options, method: 'POST' }),
+    remove: (id, options) => json(at(id), { ...options, method: 'DELETE' }),
+    /** Ids of what reports may be sent to. */
+    webhooks: (options) => json('/v1/webhooks', options),
   }
 }
 

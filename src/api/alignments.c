@@ -218,27 +218,19 @@ static void list_one(struct json_out *out, const struct store_document *document
   json_out_end(out);
 }
 
+static void list_mine(struct api_job *job, struct json_out *out, const struct store_document *document) {
+  (void)job;
+  list_one(out, document, true);
+}
+
 static void list_shared(void *payload, const struct store_document *document) {
   list_one(payload, document, false);
 }
 
 int api_alignments_list(struct api_job *job, struct error *error) {
-  const struct config *config = job->config;
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_array(&out);
-  for (size_t i = 0; i < config->server_count; i++) {
-    struct store_document *documents;
-    struct error not_there = {0};
-    struct str owner;
-    size_t count;
-    if (api_owner(job, config->servers[i].id, &owner, &not_there)) continue;
-    struct store *store = api_store(job->api);
-    int failed = store_document_list(store, KIND, owner, LIST_MAX, job->arena, &documents, &count, error);
-    api_store_done(job->api);
-    if (failed) return -1;
-    for (size_t k = 0; k < count; k++) list_one(&out, &documents[k], true);
-  }
-  if (alignment_each_shared(job, list_shared, &out, error)) return -1;
+  if (api_each_own(job, KIND, LIST_MAX, list_mine, &out, error) || alignment_each_shared(job, list_shared, &out, error)) return -1;
   json_out_end(&out);
   return 0;
 }

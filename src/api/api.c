@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/assets.h"
+#include "api/keeper.h"
 #include "api/runner.h"
 #include "base/gzip.h"
 #include "base/mem.h"
@@ -20,6 +21,7 @@ struct api {
   uv_mutex_t store_lock;
   struct door *doors;
   struct runner *runner;
+  struct keeper *keeper;
 };
 
 /* `{}` stands for one segment that is not empty. */
@@ -52,7 +54,14 @@ static const struct route {
     {"POST", "/v1/runs/{}/cancel", api_run_cancel, EMPTY_MAX},
     {"POST", "/v1/runs/{}/pause", api_run_pause, EMPTY_MAX},
     {"POST", "/v1/runs/{}/resume", api_run_resume, EMPTY_MAX},
+    {"POST", "/v1/runs/{}/undo", api_run_undo, EMPTY_MAX},
     {"GET", "/v1/runs/{}/report", api_run_report, 0},
+    {"POST", "/v1/schedules", api_schedules_create, BODY_MAX},
+    {"GET", "/v1/schedules", api_schedules_list, 0},
+    {"GET", "/v1/schedules/{}", api_schedule_get, 0},
+    {"DELETE", "/v1/schedules/{}", api_schedule_delete, 0},
+    {"POST", "/v1/schedules/{}/again", api_schedule_again, EMPTY_MAX},
+    {"GET", "/v1/webhooks", api_webhooks_list, 0},
 };
 
 struct store *api_store(struct api *api) {
@@ -83,6 +92,22 @@ bool api_is_owner(struct api_job *job, struct str owner) {
   struct gateway_person person;
   struct str user = owner, server = str_take(&user, ':');
   return user.p && gateway_session_person(job->session, server, job->arena, &person) && str_eq(person.id, user);
+}
+
+int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one *one, struct json_out *out, struct error *error) {
+  for (size_t i = 0; i < job->config->server_count; i++) {
+    struct store_document *documents;
+    struct error not_there = {0};
+    struct str owner;
+    size_t count;
+    if (api_owner(job, job->config->servers[i].id, &owner, &not_there)) continue;
+    struct store *store = api_store(job->api);
+    int failed = store_document_list(store, kind, owner, most, job->arena, &documents, &count, error);
+    api_store_done(job->api);
+    if (failed) return -1;
+    for (size_t k = 0; k < count; k++) one(job, out, &documents[k]);
+  }
+  return 0;
 }
 
 static bool matches(const char *pattern, struct str path, struct str words[4]) {
@@ -250,6 +275,7 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   if (uv_mutex_init(&api->store_lock)) abort();
   api->runner = runner_new(api_run_work, api);
   add_door(api, gateway, work_new(gateway_loop(gateway), THREADS, QUEUE));
+  api->keeper = keeper_new(api, gateway);
   return api;
 }
 
@@ -258,11 +284,13 @@ void api_beside(struct api *api, struct gateway *gateway) {
 }
 
 void api_stop(struct api *api) {
+  keeper_stop(api->keeper);
   runner_stop(api->runner);
 }
 
 void api_free(struct api *api) {
   if (!api) return;
+  keeper_free(api->keeper);
   runner_free(api->runner);
   while (api->doors) {
     struct door *door = api->doors;

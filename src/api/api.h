@@ -11,6 +11,7 @@
 #define DRAWBRIDGE_API_API_H
 
 #include "base/buf.h"
+#include "base/json_out.h"
 #include "gateway/gateway.h"
 #include "store/store.h"
 
@@ -57,6 +58,10 @@ int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct
 /* Is the session that owner now? */
 bool api_is_owner(struct api_job *job, struct str owner);
 
+/* Each document of this kind that the session's person owns, wherever they are signed in; last changed first per server, `most` of each. -1: those of store/store.h. */
+typedef void api_each_one(struct api_job *job, struct json_out *out, const struct store_document *document);
+int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one *one, struct json_out *out, struct error *error);
+
 /* The mapping that an alignment of the session's person gives now, and its servers. `approval`: what a second person has not approved shall not count in it, whatever the alignment asks for. -1: ERROR_not_found, or as the engine. */
 int api_alignment_take(struct api_job *job, struct str id, bool approval, struct buf *mapping, struct str *ret_from, struct str *ret_to,
                        int64_t *ret_version, struct error *error);
@@ -91,6 +96,13 @@ int api_run_get(struct api_job *job, struct error *error);
 int api_run_cancel(struct api_job *job, struct error *error);
 int api_run_pause(struct api_job *job, struct error *error);
 int api_run_resume(struct api_job *job, struct error *error);
+int api_run_undo(struct api_job *job, struct error *error);
+int api_schedules_create(struct api_job *job, struct error *error);
+int api_schedules_list(struct api_job *job, struct error *error);
+int api_schedule_get(struct api_job *job, struct error *error);
+int api_schedule_delete(struct api_job *job, struct error *error);
+int api_schedule_again(struct api_job *job, struct error *error);
+int api_webhooks_list(struct api_job *job, struct error *error);
 int api_run_report(struct api_job *job, struct error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
  *
- * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
  * (empty until the end), the mapping. */
 #ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
@@ -19,10 +19,20 @@ struct run_asked {
   bool wait;            /* for another run that writes to the same cells */
   int64_t alignment_version;
   struct str mapping_text;
+  int64_t unattended_until_ms; /* 0: it ends with the session */
+  struct str webhook;          /* id; empty: none */
 };
 
 /* Reads a RunOrder (docs/openapi.yaml). -1: ERROR_bad_request says what is wrong; or as api_alignment_take. */
 int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *error);
+
+/* What belongs to a run beside its order. All may be empty. */
+struct run_beside {
+  struct str mandate;          /* id of what lets it go on without the person (mandates.h): its own, or its schedule's */
+  int64_t unattended_until_ms; /* of that one */
+  struct str schedule, webhook;
+  struct str undoes, undone_by; /* ids of runs */
+};
 
 /* `about` of a document. */
 struct run_about {
@@ -33,11 +43,14 @@ struct run_about {
   int64_t org_units;
   int64_t alignment_version; /* 0: none */
   struct str problem;        /* JSON; empty: none */
+  struct run_beside beside;
 };
 struct str run_about_write(struct arena *arena, const struct run_about *about);
 struct run_about run_about_read(struct arena *arena, struct str json);
 void run_about_members(struct json_out *out, const struct run_about *about,
                        struct str state); /* into an open object, as RunEntry has them */
+
+bool run_state_is_end(struct str state); /* nothing is left to be done, or to be gone on with without being asked */
 
 /* The parts of a body, borrowed. */
 struct run_body {
@@ -45,14 +58,32 @@ struct run_body {
 };
 struct run_body run_body_split(struct str body);
 
+/* A new run, queued, with a random id; not stored yet. `key`: as struct store_document has it. -1: ERROR_too_large. */
+int run_document_make(struct arena *arena, const struct run_asked *asked, const struct run_about *who, struct store_document *ret,
+                      struct error *error);
+
+/* Takes `about` into the document, to be stored. */
+void run_document_about(struct arena *arena, const struct run_about *about, struct store_document *document);
+
+/* Hands it to the runner. `session`: NULL where it has a mandate. -1: as runner_start. */
+struct run_start {
+  struct gateway *gateway;
+  struct gateway_session *session;
+  struct str public_url, store;
+  bool resume;
+};
+int run_document_start(struct api *api, struct str id, const struct run_start *how, struct error *error);
+
 /* What a runner's thread is given; it frees it. */
 struct run_payload {
   char *id;
   struct gateway *gateway;
-  struct gateway_session *session;
+  struct gateway_session *session; /* NULL: the mandate alone */
   char *public_url, *store;
   bool resume;
 };
+
+void run_payload_free(struct run_payload *payload);
 
 /* Where runs tell each other what they write to (claim.h): beside the store, for the command line too. -1: as run_folder. */
 int run_claims_folder(struct arena *arena, struct str store, const char **ret, struct error *error);

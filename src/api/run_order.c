@@ -1,12 +1,10 @@
 /* What a person asked a run to do, read strictly: a misspelt "dry_run" must not send anything. */
 #include "api/run_document.h"
-#include "base/json_out.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include <errno.h>
 #include <jansson.h>
-#include <sys/stat.h>
 
-enum { ABOUT_MAX = 4 << 20, MAPPING_MAX = 64 << 20 };
+enum { MAPPING_MAX = 64 << 20 };
 
 static struct str text_of(struct arena *arena, const json_t *object, const char *key) {
   const json_t *value = json_object_get(object, key);
@@ -14,9 +12,9 @@ static struct str text_of(struct arena *arena, const json_t *object, const char 
 }
 
 static int check_members(const json_t *root, struct error *error) {
-  static const char *const known[] = {"alignment",     "mapping",     "from",          "to",      "periods",
-                                      "org_units",     "descendants", "dry_run",       "wait",    "accept",
-                                      "changed_since", "deletions",   "check_min_max", "approval"};
+  static const char *const known[] = {"alignment",     "mapping",          "from",   "to",     "periods",       "org_units",
+                                      "descendants",   "dry_run",          "wait",   "accept", "changed_since", "deletions",
+                                      "check_min_max", "unattended_until", "webhook", "approval"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -76,6 +74,18 @@ static int read_changes(struct arena *arena, const json_t *root, struct run_orde
              : error_set(error, ERROR_bad_request, "'deletions' is ignore or delete");
 }
 
+/* How it goes on, and who is told. */
+static int read_beside(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
+  const json_t *until = json_object_get(root, "unattended_until"), *webhook = json_object_get(root, "webhook");
+  if (until && !clock_parse(text_of(job->arena, root, "unattended_until"), &ret->unattended_until_ms))
+    return error_set(error, ERROR_bad_request, "'unattended_until' is a time: 2026-12-31T18:00:00Z");
+  if (until && ret->order.dry_run) return error_set(error, ERROR_bad_request, "a dry run ends with the session");
+  ret->webhook = text_of(job->arena, root, "webhook");
+  if (webhook && !config_webhook(job->config, ret->webhook))
+    return error_set(error, ERROR_bad_request, "'webhook' is the id of one that the administrator has configured");
+  return 0;
+}
+
 static int take_alignment(struct api_job *job, bool approval, struct run_asked *ret, struct error *error) {
   struct buf mapping = BUF_INIT(MAPPING_MAX);
   int result =
@@ -107,7 +117,7 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
       read_flag(root, "check_min_max", &order->check_min_max, error) || read_flag(root, "wait", &ret->wait, error) ||
       read_flag(root, "approval", &approval, error) || read_accept(root, order->accept, error) ||
-      read_changes(job->arena, root, order, error))
+      read_changes(job->arena, root, order, error) || read_beside(job, root, ret, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     error->code = ERROR_bad_request;
@@ -130,90 +140,4 @@ int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *err
   if (mapping_read(job->arena, ret->mapping_text, error)) return 0;
   error->code = ERROR_bad_request;
   return error_context(error, "the mapping");
-}
-
-/* --- as it is kept --- */
-
-void run_about_members(struct json_out *out, const struct run_about *about, struct str state) {
-  json_out_member_str(out, "state", state);
-  json_out_member_bool(out, "dry_run", about->dry_run);
-  if (about->alignment.n) json_out_member_str(out, "alignment", about->alignment);
-  json_out_member_str(out, "from", about->from);
-  json_out_member_str(out, "to", about->to);
-  json_out_member_array(out, "periods");
-  for (size_t i = 0; i < about->period_count; i++) json_out_str(out, about->periods[i]);
-  json_out_end(out);
-  json_out_member_str(out, "by", about->by.p ? about->by : STR(""));
-}
-
-struct str run_about_write(struct arena *arena, const struct run_about *about) {
-  struct buf text = BUF_INIT(ABOUT_MAX);
-  struct json_out out = JSON_OUT_INIT(&text);
-  json_out_object(&out);
-  run_about_members(&out, about, about->state);
-  json_out_member_str(&out, "by_target", about->by_target.p ? about->by_target : STR(""));
-  json_out_member_int(&out, "org_units", about->org_units);
-  json_out_member_int(&out, "alignment_version", about->alignment_version);
-  json_out_member_bool(&out, "wait", about->wait);
-  if (about->problem.n) {
-    json_out_key(&out, STR("problem"));
-    json_out_raw(&out, about->problem);
-  }
-  json_out_end(&out);
-  struct str kept = arena_str(arena, buf_str(&text));
-  buf_free(&text);
-  return kept;
-}
-
-struct run_about run_about_read(struct arena *arena, struct str json) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
-  const json_t *periods = json_object_get(root, "periods"), *problem = json_object_get(root, "problem");
-  struct str *list = ARENA_ARRAY(arena, json_array_size(periods) + 1, struct str);
-  struct run_about about = {.state = text_of(arena, root, "state"),
-                            .alignment = text_of(arena, root, "alignment"),
-                            .from = text_of(arena, root, "from"),
-                            .to = text_of(arena, root, "to"),
-                            .by = text_of(arena, root, "by"),
-                            .by_target = text_of(arena, root, "by_target"),
-                            .dry_run = json_is_true(json_object_get(root, "dry_run")),
-                            .wait = json_is_true(json_object_get(root, "wait")),
-                            .periods = list,
-                            .period_count = json_array_size(periods),
-                            .org_units = json_integer_value(json_object_get(root, "org_units")),
-                            .alignment_version = json_integer_value(json_object_get(root, "alignment_version"))};
-  for (size_t i = 0; i < about.period_count; i++) list[i] = arena_str(arena, str_of(json_string_value(json_array_get(periods, i))));
-  if (problem) {
-    char *text = json_dumps(problem, JSON_COMPACT);
-    about.problem = arena_str(arena, str_of(text));
-    free(text);
-  }
-  json_decref(root);
-  return about;
-}
-
-struct run_body run_body_split(struct str body) {
-  struct run_body parts;
-  parts.order = str_take(&body, '\n');
-  parts.report = str_take(&body, '\n');
-  parts.mapping = body;
-  return parts;
-}
-
-int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error) {
-  struct str prefix = STR("sqlite:");
-  if (!str_starts(store, prefix))
-    return error_set(error, ERROR_configuration, "runs keep their journals beside a store of the kind sqlite:FILE");
-  const char *folder = arena_cstr(arena, arena_printf(arena, "%.*s.runs", STR_ARG(str_from(store, prefix.n))));
-  if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-    return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
-  *ret = arena_cstr(arena, arena_printf(arena, "%s/%.*s", folder, STR_ARG(id)));
-  return 0;
-}
-
-int run_claims_folder(struct arena *arena, struct str store, const char **ret, struct error *error) {
-  struct str prefix = STR("sqlite:");
-  if (!str_starts(store, prefix))
-    return error_set(error, ERROR_configuration, "runs tell each other what they write to beside a store of the kind sqlite:FILE");
-  *ret = arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, prefix.n))));
-  return 0;
 }

@@ -1,10 +1,13 @@
 /* One run, from its document to its report, on a thread of the runner. */
+#include "api/mandates.h"
+#include "api/reports_out.h"
 #include "api/run_document.h"
 #include "api/runner.h"
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "drift/drift.h"
+#include "gateway/mandate.h"
 #include "gateway/reply.h"
 
 enum { COUNTS_MAX = 1 << 20 };
@@ -19,7 +22,17 @@ struct working {
   struct run_body body;
   struct run_order order;
   struct report *report;
+  struct str mandate; /* sealed; empty: the person's session lets it go on */
+  bool alone;         /* the session, or the time of the mandate, has ended meanwhile */
 };
+
+/* A run ends with the session it was begun in, at the next step, unless the person has let it go on; and that ends too. */
+static bool may_go_on(struct working *w) {
+  struct gateway_person unused;
+  if (w->mandate.n) return clock_now_ms() < w->about.beside.unattended_until_ms;
+  bool at_source = w->about.beside.undoes.n || gateway_session_person(w->payload->session, w->order.from, w->arena, &unused);
+  return at_source && gateway_session_person(w->payload->session, w->order.to, w->arena, &unused);
+}
 
 static void on_progress(void *payload, const struct run_progress *progress) {
   struct working *w = payload;
@@ -28,6 +41,9 @@ static void on_progress(void *payload, const struct run_progress *progress) {
   report_write_counts(w->report, &out);
   runner_tell(w->run, run_phase_name(progress->phase), progress->done, progress->of, buf_str(&counts));
   buf_free(&counts);
+  if (w->alone || may_go_on(w)) return;
+  w->alone = true;
+  (void)runner_pause(api_runner(w->api), str_of(w->payload->id));
 }
 
 static int load(struct working *w, struct error *error) {
@@ -37,6 +53,9 @@ static int load(struct working *w, struct error *error) {
   if (found <= 0) return found < 0 ? -1 : error_set(error, ERROR_not_found, "the run is gone");
   w->about = run_about_read(w->arena, w->document.about);
   w->body = run_body_split(w->document.body);
+  if (w->about.beside.mandate.n && mandates_get(w->api, w->about.beside.mandate, w->arena, &w->mandate, error) < 0) return -1;
+  if (!w->mandate.n && !w->payload->session)
+    return error_set(error, ERROR_reauth_required, "what let this run go on without you has ended: sign in, and go on with it");
   return run_order_read(w->arena, w->body.order, &w->order, error);
 }
 
@@ -48,19 +67,28 @@ static struct claim *claim_cells(struct working *w, struct str to_url, struct er
   return run_claim(folder, &w->order, w->body.mapping, who, &wait, error);
 }
 
+static struct dhis2_server *server_of(struct working *w, struct str id, struct error *error) {
+  struct dhis2_server *server = w->mandate.n ? mandate_server(w->payload->gateway, w->about.beside.mandate, w->mandate, id, error)
+                                             : gateway_connection_server(w->payload->gateway, w->payload->session, id, error);
+  if (server) dhis2_server_abort_when(server, runner_stopping(w->run));
+  return server;
+}
+
 static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
+  struct str undoes = w->about.beside.undoes;
   w->order.dry_run = w->about.dry_run;
-  if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), str_of(w->payload->id), &folder, error)) return -1;
-  struct dhis2_server *from = gateway_connection_server(w->payload->gateway, w->payload->session, w->order.from, error);
-  struct dhis2_server *to = from ? gateway_connection_server(w->payload->gateway, w->payload->session, w->order.to, error) : NULL;
+  if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), undoes.n ? undoes : str_of(w->payload->id), &folder, error))
+    return -1;
+  struct dhis2_server *from = undoes.n ? NULL : server_of(w, w->order.from, error);
+  struct dhis2_server *to = from || undoes.n ? server_of(w, w->order.to, error) : NULL;
   struct run_watch watch = {.cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge};
   int result = -1;
   if (to) {
-    dhis2_server_abort_when(from, runner_stopping(w->run));
-    dhis2_server_abort_when(to, runner_stopping(w->run));
     struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
-    if (claim || w->order.dry_run)
+    if (claim && undoes.n)
+      result = run_undo(to, folder, &watch, w->report, error);
+    else if (claim || w->order.dry_run)
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
     claim_release(claim);
   }
@@ -82,7 +110,12 @@ static void settle(struct working *w, const struct run_told *told) {
   bool failed = told->failure->code && told->failure->code != ERROR_cancelled;
   bool stopped = told->failure->code == ERROR_cancelled && atomic_load(runner_stopping(w->run));
   w->about.state = stopped ? STR("interrupted") : str_of(run_outcome(told, w->report));
-  w->about.problem = failed ? problem_of(w, told->failure) : STR_NONE;
+  struct error alone = {0};
+  if (w->alone)
+    (void)error_set(&alone, ERROR_reauth_required,
+                    w->mandate.n ? "the time that it was given to go on without you is over: sign in, and go on with it"
+                                 : "you have signed out: sign in at both servers, and go on with it");
+  w->about.problem = failed ? problem_of(w, told->failure) : w->alone ? problem_of(w, &alone) : STR_NONE;
 }
 
 static void keep(struct working *w, const struct run_told *told) {
@@ -93,12 +126,16 @@ static void keep(struct working *w, const struct run_told *told) {
   (void)buf_add(&body, w->body.mapping);
   w->document.about = run_about_write(w->arena, &w->about);
   if (!body.full) w->document.body = buf_str(&body);
+  struct config *config = gateway_config_now(w->payload->gateway);
   w->document.updated_ms = clock_now_ms();
+  w->document.expires_ms = w->document.updated_ms + config->runs_keep_ms;
+  config_unref(config);
   int64_t version;
   struct store *store = api_store(w->api);
   int result = store_document_update(store, &w->document, &version, &error);
   api_store_done(w->api);
   if (result < 0) log_event(LOG_ERROR, "run_not_kept", LOG_TEXT("run", w->payload->id), LOG_FAILURE(&error));
+  reports_out(w->api, w->payload->gateway, &w->document);
   buf_free(&report);
   buf_free(&body);
 }
@@ -109,12 +146,10 @@ static void log_end(const struct working *w, const struct error *failure) {
             LOG_INT("sent", counts->sent), LOG_INT("verified", counts->verified), LOG_TEXT("code", error_name(failure->code)));
 }
 
-static void free_payload(struct run_payload *payload) {
-  gateway_session_unref(payload->session);
-  free(payload->id);
-  free(payload->public_url);
-  free(payload->store);
-  free(payload);
+/* What was lent for this run alone is given back when there is nothing more to do with it. */
+static void give_back(struct working *w) {
+  bool own = str_eq(w->about.beside.mandate, str_of(w->payload->id));
+  if (own && (run_state_is_end(w->about.state) || w->alone)) mandates_end(w->api, w->payload->gateway, w->about.beside.mandate);
 }
 
 void api_run_work(void *api, struct runner_run *run, void *payload) {
@@ -140,10 +175,11 @@ void api_run_work(void *api, struct runner_run *run, void *payload) {
     settle(&w, &told);
     keep(&w, &told);
     log_end(&w, &failure);
+    give_back(&w);
   } else {
     log_event(LOG_ERROR, "run_not_begun", LOG_TEXT("run", w.payload->id), LOG_FAILURE(&failure));
   }
   report_free(w.report);
   arena_free(w.arena);
-  free_payload(w.payload);
+  run_payload_free(w.payload);
 }

@@ -1,10 +1,9 @@
 /* The runs of a person: started, watched, cancelled, resumed. What is under way is known to the runner; all else to the store. */
+#include "api/mandates.h"
 #include "api/run_document.h"
 #include "api/runner.h"
 #include "base/clock.h"
 #include "base/json_out.h"
-#include "base/mem.h"
-#include "crypt/random.h"
 #include "http/form.h"
 #include "transfer/report_form.h"
 #include <jansson.h>
@@ -81,57 +80,24 @@ static struct str user_name(struct api_job *job, struct str server) {
   return person.username.n ? person.username : person.id;
 }
 
-static char *copy_of(struct str text) {
-  return mem_printf("%.*s", STR_ARG(text));
+static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
+  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume};
+  return run_document_start(job->api, id, &how, error);
 }
 
-static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
-  struct run_payload *payload = mem_alloc(sizeof *payload);
-  *payload = (struct run_payload){.id = copy_of(id),
-                                  .gateway = job->gateway,
-                                  .session = gateway_session_ref(job->session),
-                                  .public_url = copy_of(job->config->public_url),
-                                  .store = copy_of(job->config->store),
-                                  .resume = resume};
-  if (runner_start(api_runner(job->api), id, payload, error) == 0) return 0;
-  gateway_session_unref(payload->session);
-  free(payload->id);
-  free(payload->public_url);
-  free(payload->store);
-  free(payload);
-  return -1;
+static struct run_about who_asks(struct api_job *job, const struct run_order *order) {
+  return (struct run_about){.by = user_name(job, order->from), .by_target = user_name(job, order->to)};
 }
 
 static int make_document(struct api_job *job, const struct run_asked *asked, struct store_document *ret, struct error *error) {
-  const struct run_order *order = &asked->order;
-  struct run_about about = {.state = RUN_STATE_OPEN,
-                            .alignment = asked->alignment,
-                            .from = order->from,
-                            .to = order->to,
-                            .by = user_name(job, order->from),
-                            .by_target = user_name(job, order->to),
-                            .dry_run = order->dry_run,
-                            .wait = asked->wait,
-                            .periods = order->periods,
-                            .period_count = order->period_count,
-                            .org_units = (int64_t)order->org_unit_count,
-                            .alignment_version = asked->alignment_version};
-  struct str other;
-  *ret = (struct store_document){.kind = RUN_KIND,
-                                 .id = random_id(job->arena, 22),
-                                 .key = str_slice(job->idempotency_key, 0, 64),
-                                 .about = run_about_write(job->arena, &about),
-                                 .created_ms = clock_now_ms()};
-  ret->updated_ms = ret->created_ms;
-  if (api_owner(job, order->from, &ret->owner, error) || api_owner(job, order->to, &other, error)) return -1;
-  struct buf body = BUF_INIT(STORE_BODY_MAX);
-  (void)run_order_write(order, &body);
-  (void)buf_add(&body, STR("\n\n"));
-  (void)buf_add(&body, asked->mapping_text);
-  int result = body.full ? error_set(error, ERROR_too_large, "the run is larger than can be kept") : 0;
-  ret->body = arena_str(job->arena, buf_str(&body));
-  buf_free(&body);
-  return result;
+  struct run_about who = who_asks(job, &asked->order);
+  struct str owner, other;
+  if (api_owner(job, asked->order.from, &owner, error) || api_owner(job, asked->order.to, &other, error) ||
+      run_document_make(job->arena, asked, &who, ret, error))
+    return -1;
+  ret->key = str_slice(job->idempotency_key, 0, 64);
+  ret->owner = owner;
+  return 0;
 }
 
 /* Would it be refused because another run writes to the same cells? Said at once, where it is not to wait; what comes between is found by the run itself. */
@@ -163,6 +129,40 @@ static int create(struct api_job *job, struct store_document *document, struct e
   return result;
 }
 
+static void forget(struct api_job *job, struct str id) {
+  struct error unused = {0};
+  struct store *store = api_store(job->api);
+  (void)store_document_delete(store, RUN_KIND, id, &unused);
+  api_store_done(job->api);
+}
+
+/* What lets it go on without the person is made before it begins: else it would end with them all the same. */
+static int let_go_on(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct error *error) {
+  struct run_about about = run_about_read(job->arena, document->about);
+  struct str servers[2] = {about.from, about.to};
+  int64_t version;
+  if (!asked->unattended_until_ms) return 0;
+  if (mandates_give(job, document->id, servers, asked->unattended_until_ms, error)) return -1;
+  about.beside.mandate = document->id;
+  about.beside.unattended_until_ms = asked->unattended_until_ms;
+  run_document_about(job->arena, &about, document);
+  struct store *store = api_store(job->api);
+  int failed = store_document_update(store, document, &version, error);
+  api_store_done(job->api);
+  document->version = version;
+  return failed;
+}
+
+/* The keeper may have been faster. */
+static int begin(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct error *error) {
+  if (check_free(job, &asked->order, asked->mapping_text, document->id, asked->wait, error) || let_go_on(job, asked, document, error))
+    return -1;
+  if (start(job, document->id, false, error) == 0) return 0;
+  if (!asked->unattended_until_ms || error->code != ERROR_conflict) return -1;
+  *error = (struct error){0};
+  return 0;
+}
+
 int api_runs_create(struct api_job *job, struct error *error) {
   struct run_asked asked;
   struct store_document document;
@@ -172,12 +172,10 @@ int api_runs_create(struct api_job *job, struct error *error) {
   if (!asked.order.dry_run && run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
   int made = create(job, &document, error);
   if (made < 0) return -1;
-  if (made == 0 &&
-      (check_free(job, &asked.order, asked.mapping_text, document.id, asked.wait, error) || start(job, document.id, false, error))) {
-    struct error none = {0};
-    struct store *store = api_store(job->api);
-    (void)store_document_delete(store, RUN_KIND, document.id, &none);
-    api_store_done(job->api);
+  document.version = made == 0 ? 1 : document.version;
+  if (made == 0 && begin(job, &asked, &document, error)) {
+    mandates_end(job->api, job->gateway, document.id);
+    forget(job, document.id);
     return -1;
   }
   job->status = made == 0 ? 201 : 200;
@@ -187,27 +185,18 @@ int api_runs_create(struct api_job *job, struct error *error) {
 
 /* --- reading --- */
 
+static void list_one(struct api_job *job, struct json_out *out, const struct store_document *document) {
+  struct run_about about = run_about_read(job->arena, document->about);
+  struct runner_view view;
+  json_out_object(out);
+  write_entry(out, document, &about, state_of(job, document->id, &about, &view));
+  json_out_end(out);
+}
+
 int api_runs_list(struct api_job *job, struct error *error) {
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_array(&out);
-  for (size_t i = 0; i < job->config->server_count; i++) {
-    struct store_document *documents;
-    struct error not_there = {0};
-    struct str owner;
-    size_t count;
-    if (api_owner(job, job->config->servers[i].id, &owner, &not_there)) continue;
-    struct store *store = api_store(job->api);
-    int failed = store_document_list(store, RUN_KIND, owner, LIST_MAX, job->arena, &documents, &count, error);
-    api_store_done(job->api);
-    if (failed) return -1;
-    for (size_t k = 0; k < count; k++) {
-      struct run_about about = run_about_read(job->arena, documents[k].about);
-      struct runner_view view;
-      json_out_object(&out);
-      write_entry(&out, &documents[k], &about, state_of(job, documents[k].id, &about, &view));
-      json_out_end(&out);
-    }
-  }
+  if (api_each_own(job, RUN_KIND, LIST_MAX, list_one, &out, error)) return -1;
   json_out_end(&out);
   return 0;
 }
@@ -243,10 +232,28 @@ int api_run_report(struct api_job *job, struct error *error) {
 
 /* --- stopping and going on --- */
 
+static int keep_about(struct api_job *job, struct store_document *document, const struct run_about *about, struct error *error) {
+  int64_t version;
+  run_document_about(job->arena, about, document);
+  struct store *store = api_store(job->api);
+  int result = store_document_update(store, document, &version, error);
+  api_store_done(job->api);
+  if (result == 0) document->version = version;
+  return result;
+}
+
+/* Of one that is paused, what let it go on without the person is withdrawn: that is the way to take it back. */
 int api_run_cancel(struct api_job *job, struct error *error) {
   struct store_document document;
+  struct runner_view view;
   if (load(job, &document, error)) return -1;
-  (void)runner_cancel(api_runner(job->api), document.id);
+  struct run_about about = run_about_read(job->arena, document.about);
+  struct str state = state_of(job, document.id, &about, &view);
+  if (!runner_cancel(api_runner(job->api), document.id) && str_eq(about.beside.mandate, document.id) && !run_state_is_end(state)) {
+    about.state = STR("cancelled");
+    if (keep_about(job, &document, &about, error)) return -1;
+    mandates_end(job->api, job->gateway, document.id);
+  }
   answer_run(job, &document);
   return 0;
 }
@@ -264,18 +271,6 @@ static bool can_be_resumed(struct str state) {
          str_eq(state, STR("cancelled"));
 }
 
-static int reopen(struct api_job *job, struct store_document *document, struct run_about *about, struct error *error) {
-  int64_t version;
-  about->state = RUN_STATE_OPEN;
-  about->problem = STR_NONE;
-  document->about = run_about_write(job->arena, about);
-  document->updated_ms = clock_now_ms();
-  struct store *store = api_store(job->api);
-  int result = store_document_update(store, document, &version, error);
-  api_store_done(job->api);
-  return result;
-}
-
 int api_run_resume(struct api_job *job, struct error *error) {
   struct store_document document;
   struct runner_view view;
@@ -285,8 +280,50 @@ int api_run_resume(struct api_job *job, struct error *error) {
   struct str state = state_of(job, document.id, &about, &view);
   if (!can_be_resumed(state))
     return error_set(error, ERROR_conflict, view.phase.n ? "this run is under way" : "this run has ended: start a new one");
-  if (api_owner(job, about.from, &owner, error) || api_owner(job, about.to, &owner, error)) return -1;
-  if (reopen(job, &document, &about, error) || start(job, document.id, true, error)) return -1;
+  if (about.beside.undone_by.n) return error_set(error, ERROR_conflict, "this run was undone: start a new one");
+  if ((!about.beside.undoes.n && api_owner(job, about.from, &owner, error)) || api_owner(job, about.to, &owner, error)) return -1;
+  about.state = RUN_STATE_OPEN;
+  about.problem = STR_NONE;
+  document.expires_ms = 0;
+  if (keep_about(job, &document, &about, error) || start(job, document.id, true, error)) return -1;
   answer_run(job, &document);
+  return 0;
+}
+
+/* --- undoing --- */
+
+static int check_undo(struct api_job *job, const struct run_about *about, struct str state, bool under_way, struct error *error) {
+  struct str owner;
+  if (under_way || str_eq(state, RUN_STATE_OPEN)) return error_set(error, ERROR_conflict, "this run is under way: cancel it first");
+  if (about->dry_run || about->beside.undoes.n)
+    return error_set(error, ERROR_conflict, about->dry_run ? "a dry run has written nothing" : "an undo is not undone: start a new run");
+  if (about->beside.undone_by.n)
+    return error_set(error, ERROR_conflict, "this run was undone already: see run %.*s", STR_ARG(about->beside.undone_by));
+  return api_owner(job, about->to, &owner, error);
+}
+
+/* The undo is a run of its own, with a report of its own; it works from the other's journal. */
+int api_run_undo(struct api_job *job, struct error *error) {
+  struct store_document document, undo;
+  struct runner_view view;
+  struct run_asked asked = {0};
+  if (load(job, &document, error)) return -1;
+  struct run_about about = run_about_read(job->arena, document.about), who;
+  struct str state = state_of(job, document.id, &about, &view);
+  struct run_body body = run_body_split(document.body);
+  if (check_undo(job, &about, state, view.phase.n > 0, error) || run_order_read(job->arena, body.order, &asked.order, error)) return -1;
+  asked.alignment = about.alignment;
+  asked.alignment_version = about.alignment_version;
+  asked.mapping_text = body.mapping;
+  who = who_asks(job, &asked.order);
+  who.beside.undoes = document.id;
+  if (run_document_make(job->arena, &asked, &who, &undo, error)) return -1;
+  undo.owner = document.owner;
+  about.beside.undone_by = undo.id;
+  if (check_free(job, &asked.order, asked.mapping_text, undo.id, false, error) || keep_about(job, &document, &about, error)) return -1;
+  mandates_end(job->api, job->gateway, document.id);
+  if (create(job, &undo, error) < 0 || start(job, undo.id, true, error)) return -1;
+  job->status = 201;
+  answer_run(job, &undo);
   return 0;
 }

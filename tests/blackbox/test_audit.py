@@ -1,6 +1,7 @@
 """The audit log: who did what, kept apart from the log."""
 import json
 import re
+import time
 import signal
 
 import harness
@@ -61,6 +62,11 @@ class Lines(Audit):
         self.authorize(browser, "one")
         self.assertEqual(browser.call("DELETE", "/v1/vault").status, 204)
         self.sign_in(browser, "two", kind="pat", token=token)
+        order = {"mapping": {"format": "drawbridge-mapping", "version": 1, "source": {"server": "two", "data_sets": ["TfNowhere01"]}, "target": {"server": "two", "data_sets": ["TfNowhere01"]}, "rules": []},
+                 "from": "two", "to": "two", "periods": ["202401"], "org_units": ["TfNowhere01"],
+                 "unattended_until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))}
+        self.assertEqual(browser.call("POST", "/v1/runs", body=order).status, 201)
+        harness.wait_for(lambda: self.events("mandate_ended"), "the end of the run")
         self.sign_in(browser, "two", 401, kind="password", username="ada", password="Wrong-horse-7")
         self.refused(browser.call("GET", "/s/two/api/apiToken"), 403, "policy")
         self.people["two"].delete_pat("ada", token_id)

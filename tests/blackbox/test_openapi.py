@@ -2,6 +2,7 @@
 import gzip
 import json
 import re
+import time
 
 from harness import ROOT, Browser, Case, call, free_port, wait_for
 from openapi import Document
@@ -223,8 +224,23 @@ class OpenApi(Case):
         self.ask("POST", "/v1/runs/{run}/cancel", f"{at}/cancel", 200)
         self.ask("POST", "/v1/runs/{run}/pause", f"{at}/pause", 200)
         self.ask("POST", "/v1/runs/{run}/resume", f"{at}/resume", 409)
+        self.ask("POST", "/v1/runs/{run}/undo", f"{at}/undo", 409)
+        self.schedules({k: v for k, v in order.items() if k not in ("periods", "dry_run")})
         for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/report", "/report")):
             self.ask("GET", route, f"/v1/runs/nothing{rest}", 404)
+
+    def schedules(self, order):
+        self.assertEqual(self.ask("GET", "/v1/webhooks", expect=200).json, [])
+        self.ask("POST", "/v1/schedules", expect=400, body=order)
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+        made = self.ask("POST", "/v1/schedules", expect=201, body={**order, "name": "Each month", "period_type": "Monthly", "after_day": 1, "unattended_until": until}).json
+        at = f"/v1/schedules/{made['id']}"
+        wait_for(lambda: self.ask("GET", "/v1/schedules/{schedule}", at, 200).json.get("last", {}).get("state") in ("done", "refused", "failed"), "its run ends")
+        self.ask("POST", "/v1/schedules/{schedule}/again", f"{at}/again", 200)
+        self.assertEqual(len(self.ask("GET", "/v1/schedules", expect=200).json), 1)
+        self.ask("GET", "/v1/runs", expect=200)
+        self.ask("DELETE", "/v1/schedules/{schedule}", at, 204)
+        self.ask("GET", "/v1/schedules/{schedule}", at, 404)
 
     def page(self):
         html = self.ask("GET", "/", expect=200).body.decode()

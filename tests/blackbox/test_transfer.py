@@ -418,7 +418,7 @@ class Between:
                 with contextlib.suppress(OSError):
                     self.connection.recv(1)
 
-            do_GET = do_POST = pass_on
+            do_GET = do_POST = do_DELETE = pass_on
 
             def log_message(self, *_):
                 pass

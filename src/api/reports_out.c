@@ -1,0 +1,198 @@
+#include "api/reports_out.h"
+
+#include "api/run_document.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "crypt/mac.h"
+#include "crypt/random.h"
+#include "http/client.h"
+#include "transfer/report_form.h"
+#include <jansson.h>
+
+enum { LIST_MAX = 1000, AT_ONCE = 4, ID_LETTERS = 22, ABOUT_MAX = 1024, TIMEOUT_MS = 10000, ANSWER_MAX = 65536, STATUS_GONE = 410 };
+#define MINUTE INT64_C(60000)
+#define HOUR (60 * MINUTE)
+
+static const struct str kind = {"delivery", 8}, owner = {"all", 3};
+
+/* --- files --- */
+
+static void file_one(const char *folder, const struct store_document *run, struct str report, enum report_form form, struct arena *arena) {
+  char day[CLOCK_TEXT_SIZE];
+  struct error error = {0};
+  struct buf text = BUF_INIT(STORE_BODY_MAX);
+  (void)clock_format(run->updated_ms, day);
+  const char *path = arena_cstr(arena, arena_printf(arena, "%s/%.10s-%.*s.%s", folder, day, STR_ARG(run->id), report_form_name(form)));
+  int failed = form == REPORT_JSON ? 0 : report_form_write(form, report, &text, &error);
+  if (failed || file_write(path, form == REPORT_JSON ? report : buf_str(&text), &error))
+    log_event(LOG_ERROR, "report_not_filed", LOG_STR("run", run->id), LOG_TEXT("file", path), LOG_FAILURE(&error));
+  buf_free(&text);
+}
+
+/* --- to be sent --- */
+
+struct delivery {
+  struct str run, webhook;
+  unsigned tries;
+  int64_t next_ms;
+};
+
+static struct str delivery_write(struct arena *arena, const struct delivery *d) {
+  struct buf text = BUF_INIT(ABOUT_MAX);
+  struct json_out out = JSON_OUT_INIT(&text);
+  json_out_object(&out);
+  json_out_member_str(&out, "run", d->run);
+  json_out_member_str(&out, "webhook", d->webhook);
+  json_out_member_int(&out, "tries", (int64_t)d->tries);
+  json_out_member_int(&out, "next", d->next_ms);
+  json_out_end(&out);
+  struct str kept = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return kept;
+}
+
+static struct delivery delivery_read(struct arena *arena, struct str about) {
+  json_t *root = json_loadb(about.n ? about.p : "", about.n, 0, NULL);
+  struct delivery d = {.tries = (unsigned)json_integer_value(json_object_get(root, "tries")),
+                       .next_ms = json_integer_value(json_object_get(root, "next"))};
+  d.run = arena_str(arena, str_of(json_string_value(json_object_get(root, "run"))));
+  d.webhook = arena_str(arena, str_of(json_string_value(json_object_get(root, "webhook"))));
+  json_decref(root);
+  return d;
+}
+
+static void enqueue(struct api *api, struct str run, struct str webhook, struct arena *arena) {
+  int64_t now = clock_now_ms();
+  struct error error = {0};
+  struct delivery d = {run, webhook, 0, now};
+  struct store_document document = {.kind = kind,
+                                    .id = random_id(arena, ID_LETTERS),
+                                    .owner = owner,
+                                    .about = delivery_write(arena, &d),
+                                    .created_ms = now,
+                                    .updated_ms = now,
+                                    .expires_ms = now + 96 * HOUR};
+  struct store *store = api_store(api);
+  int failed = store_document_create(store, &document, &error);
+  api_store_done(api);
+  if (failed) log_event(LOG_ERROR, "webhook_not_queued", LOG_STR("run", run), LOG_FAILURE(&error));
+}
+
+void reports_out(struct api *api, struct gateway *gateway, const struct store_document *run) {
+  struct arena *arena = arena_new();
+  struct run_about about = run_about_read(arena, run->about);
+  struct str report = run_body_split(run->body).report;
+  struct config *config = gateway_config_now(gateway);
+  if (run_state_is_end(about.state) && !about.dry_run && report.n) {
+    const char *folder = config->runs_reports.n ? arena_cstr(arena, config->runs_reports) : NULL;
+    for (int form = REPORT_JSON; folder && form <= REPORT_HTML; form++) file_one(folder, run, report, (enum report_form)form, arena);
+    if (about.beside.webhook.n) enqueue(api, run->id, about.beside.webhook, arena);
+  }
+  config_unref(config);
+  arena_free(arena);
+}
+
+/* --- sending --- */
+
+int64_t reports_out_pause_ms(unsigned tries) {
+  static const int64_t pauses[] = {0, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 24 * HOUR};
+  return tries < REPORTS_OUT_TRIES ? pauses[tries] : 0;
+}
+
+static void write_body(struct json_out *out, const struct store_document *run, const struct run_about *about, struct str report) {
+  json_out_object(out);
+  json_out_member_str(out, "event", STR("run_ended"));
+  json_out_member_str(out, "run", run->id);
+  run_about_members(out, about, about->state);
+  json_out_key(out, STR("report"));
+  json_out_raw(out, report.n ? report : STR("null"));
+  json_out_end(out);
+}
+
+static int post(const struct config_webhook *webhook, struct str id, struct str body, struct arena *arena, const atomic_bool *stop,
+                struct error *error) {
+  char mac[MAC_TEXT_SIZE];
+  struct http_headers headers = {0};
+  struct http_answer answer;
+  struct str at = arena_printf(arena, "%lld", (long long)(clock_now_ms() / 1000));
+  struct buf signed_text = BUF_INIT(STORE_BODY_MAX + ABOUT_MAX);
+  (void)buf_printf(&signed_text, "%.*s.", STR_ARG(at));
+  (void)buf_add(&signed_text, body);
+  struct str signature = arena_printf(arena, "sha256=%s", mac_sha256(webhook->secret, buf_str(&signed_text), mac));
+  buf_free(&signed_text);
+  http_headers_add(&headers, arena, STR("Content-Type"), STR("application/json"));
+  http_headers_add(&headers, arena, STR("Drawbridge-Delivery"), id);
+  http_headers_add(&headers, arena, STR("Drawbridge-Timestamp"), at);
+  http_headers_add(&headers, arena, STR("Drawbridge-Signature"), signature);
+  struct http_client *client =
+      http_client_new((struct http_client_options){.ca_file = webhook->ca.n ? arena_cstr(arena, webhook->ca) : NULL,
+                                                   .addresses = webhook->addresses.p,
+                                                   .address_count = webhook->addresses.n,
+                                                   .connect_timeout_ms = TIMEOUT_MS,
+                                                   .timeout_ms = TIMEOUT_MS,
+                                                   .body_limit = ANSWER_MAX});
+  http_client_abort_when(client, stop);
+  struct http_call call = {.method = STR("POST"), .url = webhook->url, .headers = &headers, .body = body};
+  int failed = http_client_call(client, &call, arena, &answer, error);
+  http_client_free(client);
+  if (failed || (answer.status >= 200 && answer.status < 300)) return failed;
+  error->upstream_status = answer.status;
+  return error_set(error, ERROR_upstream_error, "the webhook answers %d", answer.status);
+}
+
+/* -1: it could not be sent; ERROR_not_found: there is nothing to send, or nowhere to send it to (any more). */
+static int send_one(struct api *api, const struct config *config, struct str id, const struct delivery *d, struct arena *arena,
+                    const atomic_bool *stop, struct error *error) {
+  struct store_document run;
+  const struct config_webhook *webhook = config_webhook(config, d->webhook);
+  struct store *store = api_store(api);
+  int found = store_document_get(store, RUN_KIND, d->run, arena, &run, error);
+  api_store_done(api);
+  if (found < 0) return -1;
+  if (!found || !webhook) return error_set(error, ERROR_not_found, "the run or the webhook is gone");
+  struct run_about about = run_about_read(arena, run.about);
+  struct buf body = BUF_INIT(STORE_BODY_MAX);
+  struct json_out out = JSON_OUT_INIT(&body);
+  write_body(&out, &run, &about, run_body_split(run.body).report);
+  int failed = body.full ? error_set(error, ERROR_not_found, "the report is too large to be sent")
+                         : post(webhook, id, buf_str(&body), arena, stop, error);
+  buf_free(&body);
+  return failed;
+}
+
+static void settle(struct api *api, struct store_document *document, struct delivery *d, const struct error *why, struct arena *arena) {
+  struct error error = {0};
+  int64_t version;
+  bool over = !why->code || why->code == ERROR_not_found || why->upstream_status == STATUS_GONE || ++d->tries >= REPORTS_OUT_TRIES;
+  if (why->code)
+    log_event(over ? LOG_ERROR : LOG_WARNING, over ? "webhook_given_up" : "webhook_failed", LOG_STR("run", d->run),
+              LOG_STR("webhook", d->webhook), LOG_INT("tries", d->tries), LOG_FAILURE(why));
+  struct store *store = api_store(api);
+  d->next_ms = clock_now_ms() + reports_out_pause_ms(d->tries);
+  document->about = delivery_write(arena, d);
+  document->updated_ms = clock_now_ms();
+  int failed = over ? store_document_delete(store, kind, document->id, &error) : store_document_update(store, document, &version, &error);
+  api_store_done(api);
+  if (failed) log_event(LOG_ERROR, "webhook_not_settled", LOG_STR("run", d->run), LOG_FAILURE(&error));
+}
+
+void reports_out_deliver(struct api *api, struct gateway *gateway, int64_t now_ms, const atomic_bool *stop) {
+  struct arena *arena = arena_new();
+  struct store_document *documents;
+  size_t count = 0, sent = 0;
+  struct error error = {0};
+  struct config *config = gateway_config_now(gateway);
+  struct store *store = api_store(api);
+  if (store_document_list(store, kind, owner, LIST_MAX, arena, &documents, &count, &error)) count = 0;
+  api_store_done(api);
+  for (size_t i = 0; i < count && sent < AT_ONCE && !atomic_load(stop); i++) {
+    struct error why = {0};
+    struct delivery d = delivery_read(arena, documents[i].about);
+    if (d.next_ms > now_ms) continue;
+    sent++;
+    (void)send_one(api, config, documents[i].id, &d, arena, stop, &why);
+    if (!atomic_load(stop)) settle(api, &documents[i], &d, &why, arena);
+  }
+  config_unref(config);
+  arena_free(arena);
+}

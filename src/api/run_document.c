@@ -1,0 +1,189 @@
+#include "api/run_document.h"
+
+#include "api/runner.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "crypt/random.h"
+#include <errno.h>
+#include <jansson.h>
+#include <sys/stat.h>
+
+enum { ABOUT_MAX = 4 << 20, ID_LETTERS = 22 };
+
+bool run_state_is_end(struct str state) {
+  static const char *const ends[] = {"done", "differs", "refused", "failed", "cancelled"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (str_eq(state, str_of(ends[i]))) return true;
+  return false;
+}
+
+/* --- about --- */
+
+/* The texts of `about` by their names; `seen`: people see it in lists. */
+static const struct part {
+  const char *name;
+  size_t offset;
+  bool seen, always;
+} parts[] = {
+    {"alignment", offsetof(struct run_about, alignment), true, false},
+    {"from", offsetof(struct run_about, from), true, true},
+    {"to", offsetof(struct run_about, to), true, true},
+    {"by", offsetof(struct run_about, by), true, true},
+    {"schedule", offsetof(struct run_about, beside.schedule), true, false},
+    {"undoes", offsetof(struct run_about, beside.undoes), true, false},
+    {"undone_by", offsetof(struct run_about, beside.undone_by), true, false},
+    {"by_target", offsetof(struct run_about, by_target), false, true},
+    {"mandate", offsetof(struct run_about, beside.mandate), false, false},
+    {"webhook", offsetof(struct run_about, beside.webhook), false, false},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static void write_texts(struct json_out *out, const struct run_about *about, bool seen) {
+  for (size_t i = 0; i < PARTS; i++) {
+    struct str text = *(const struct str *)((const char *)about + parts[i].offset);
+    if (parts[i].seen == seen && (parts[i].always || text.n)) json_out_member_str(out, parts[i].name, text.p ? text : STR(""));
+  }
+}
+
+void run_about_members(struct json_out *out, const struct run_about *about, struct str state) {
+  json_out_member_str(out, "state", state);
+  json_out_member_bool(out, "dry_run", about->dry_run);
+  write_texts(out, about, true);
+  json_out_member_array(out, "periods");
+  for (size_t i = 0; i < about->period_count; i++) json_out_str(out, about->periods[i]);
+  json_out_end(out);
+  if (about->beside.unattended_until_ms) json_out_member_time(out, "unattended_until", about->beside.unattended_until_ms);
+}
+
+struct str run_about_write(struct arena *arena, const struct run_about *about) {
+  struct buf text = BUF_INIT(ABOUT_MAX);
+  struct json_out out = JSON_OUT_INIT(&text);
+  json_out_object(&out);
+  run_about_members(&out, about, about->state);
+  write_texts(&out, about, false);
+  json_out_member_int(&out, "org_units", about->org_units);
+  json_out_member_int(&out, "alignment_version", about->alignment_version);
+  json_out_member_bool(&out, "wait", about->wait);
+  if (about->problem.n) {
+    json_out_key(&out, STR("problem"));
+    json_out_raw(&out, about->problem);
+  }
+  json_out_end(&out);
+  struct str kept = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return kept;
+}
+
+static struct str text_of(struct arena *arena, const json_t *object, const char *key) {
+  const json_t *value = json_object_get(object, key);
+  return json_is_string(value) ? arena_str(arena, (struct str){json_string_value(value), json_string_length(value)}) : STR_NONE;
+}
+
+struct run_about run_about_read(struct arena *arena, struct str json) {
+  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  const json_t *periods = json_object_get(root, "periods"), *problem = json_object_get(root, "problem");
+  struct str *list = ARENA_ARRAY(arena, json_array_size(periods) + 1, struct str);
+  struct run_about about = {.state = text_of(arena, root, "state"),
+                            .dry_run = json_is_true(json_object_get(root, "dry_run")),
+                            .wait = json_is_true(json_object_get(root, "wait")),
+                            .periods = list,
+                            .period_count = json_array_size(periods),
+                            .org_units = json_integer_value(json_object_get(root, "org_units")),
+                            .alignment_version = json_integer_value(json_object_get(root, "alignment_version"))};
+  for (size_t i = 0; i < PARTS; i++) *(struct str *)((char *)&about + parts[i].offset) = text_of(arena, root, parts[i].name);
+  (void)clock_parse(text_of(arena, root, "unattended_until"), &about.beside.unattended_until_ms);
+  for (size_t i = 0; i < about.period_count; i++) list[i] = arena_str(arena, str_of(json_string_value(json_array_get(periods, i))));
+  if (problem) {
+    char *text = json_dumps(problem, JSON_COMPACT);
+    about.problem = arena_str(arena, str_of(text));
+    free(text);
+  }
+  json_decref(root);
+  return about;
+}
+
+void run_document_about(struct arena *arena, const struct run_about *about, struct store_document *document) {
+  document->about = run_about_write(arena, about);
+  document->updated_ms = clock_now_ms();
+}
+
+/* --- the whole --- */
+
+int run_document_make(struct arena *arena, const struct run_asked *asked, const struct run_about *who, struct store_document *ret,
+                      struct error *error) {
+  const struct run_order *order = &asked->order;
+  struct run_about about = *who;
+  about.state = RUN_STATE_OPEN;
+  about.alignment = asked->alignment;
+  about.from = order->from;
+  about.to = order->to;
+  about.dry_run = order->dry_run;
+  about.wait = asked->wait;
+  about.periods = order->periods;
+  about.period_count = order->period_count;
+  about.org_units = (int64_t)order->org_unit_count;
+  about.alignment_version = asked->alignment_version;
+  about.beside.webhook = asked->webhook;
+  *ret = (struct store_document){.kind = RUN_KIND, .id = random_id(arena, ID_LETTERS), .created_ms = clock_now_ms()};
+  run_document_about(arena, &about, ret);
+  struct buf body = BUF_INIT(STORE_BODY_MAX);
+  (void)run_order_write(order, &body);
+  (void)buf_add(&body, STR("\n\n"));
+  (void)buf_add(&body, asked->mapping_text);
+  int result = body.full ? error_set(error, ERROR_too_large, "the run is larger than can be kept") : 0;
+  ret->body = arena_str(arena, buf_str(&body));
+  buf_free(&body);
+  return result;
+}
+
+struct run_body run_body_split(struct str body) {
+  struct run_body split;
+  split.order = str_take(&body, '\n');
+  split.report = str_take(&body, '\n');
+  split.mapping = body;
+  return split;
+}
+
+static char *copy_of(struct str text) {
+  return mem_printf("%.*s", STR_ARG(text));
+}
+
+int run_document_start(struct api *api, struct str id, const struct run_start *how, struct error *error) {
+  struct run_payload *payload = mem_alloc(sizeof *payload);
+  *payload = (struct run_payload){.id = copy_of(id),
+                                  .gateway = how->gateway,
+                                  .session = how->session ? gateway_session_ref(how->session) : NULL,
+                                  .public_url = copy_of(how->public_url),
+                                  .store = copy_of(how->store),
+                                  .resume = how->resume};
+  if (runner_start(api_runner(api), id, payload, error) == 0) return 0;
+  run_payload_free(payload);
+  return -1;
+}
+
+void run_payload_free(struct run_payload *payload) {
+  gateway_session_unref(payload->session);
+  free(payload->id);
+  free(payload->public_url);
+  free(payload->store);
+  free(payload);
+}
+
+int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error) {
+  struct str prefix = STR("sqlite:");
+  if (!str_starts(store, prefix))
+    return error_set(error, ERROR_configuration, "runs keep their journals beside a store of the kind sqlite:FILE");
+  const char *folder = arena_cstr(arena, arena_printf(arena, "%.*s.runs", STR_ARG(str_from(store, prefix.n))));
+  if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+    return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
+  *ret = arena_cstr(arena, arena_printf(arena, "%s/%.*s", folder, STR_ARG(id)));
+  return 0;
+}
+
+int run_claims_folder(struct arena *arena, struct str store, const char **ret, struct error *error) {
+  struct str prefix = STR("sqlite:");
+  if (!str_starts(store, prefix))
+    return error_set(error, ERROR_configuration, "runs tell each other what they write to beside a store of the kind sqlite:FILE");
+  *ret = arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, prefix.n))));
+  return 0;
+}

@@ -1,0 +1,424 @@
+"""What goes on without the person: runs that outlive the session they were begun in, by a sign-in of their own with an end; schedules; reports to a folder and a webhook; and runs undone."""
+import base64
+import datetime
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import pathlib
+import sqlite3
+import threading
+import time
+
+import harness
+import transfer_fixture as fixture
+from test_runs import Gateway
+
+NOW = datetime.datetime.now(datetime.timezone.utc)
+LAST_MONTH = (NOW.replace(day=1) - datetime.timedelta(days=1)).strftime("%Y%m")
+SECRET = "a shared secret of the test"
+
+
+def after(**delta):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Unattended(Gateway):
+    kind = {"kind": "password", "username": "runner", "password": "Runner-test-1"}
+    more_config = ""
+
+    def signed_in(self, *servers):
+        browser = harness.Browser(self.port)
+        for server in servers or ("source", "target"):
+            body = self.kind or {"kind": "pat", "token": self.environment[f"DRAWBRIDGE_{server.upper()}_TOKEN"]}
+            answer = browser.call("POST", f"/v1/servers/{server}/connection", body=body)
+            self.assertEqual(answer.status, 201, answer)
+        return browser
+
+    def serve(self):
+        text = self.config.read_text()
+        if self.more_config not in text:
+            self.config.write_text(text + self.more_config)
+        super().serve()
+
+    def rows(self, kind):
+        with sqlite3.connect(self.state / "state.db") as store:
+            return store.execute("SELECT count(*) FROM documents WHERE kind = ?", (kind,)).fetchone()[0]
+
+    def tokens(self, server):
+        """Ids of the person's tokens at a server."""
+        headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
+        return {t["id"] for t in harness.call(self.sims[server].port, "GET", "/api/apiToken?paging=false", headers).json["apiToken"]}
+
+    def held(self, **more):
+        """A run that waits in its first batch: (run, event that lets it go)."""
+        held, go_on = threading.Event(), threading.Event()
+
+        def alter(method, number, answer):
+            if method == "POST" and number == 1:
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].seen.clear()
+        self.between["target"].alter = alter
+        run = self.begin(**more)
+        self.assertTrue(held.wait(harness.PATIENCE))
+        return run, go_on
+
+    def back(self, run):
+        """The same person in another browser."""
+        self.browser = self.signed_in()
+        return self.ended(run)
+
+
+class ByPassword(Unattended):
+    """Sessions are exchanged for tokens: each of the two kinds of what drawbridge holds has one of its own."""
+
+    def test_goes_on_when_the_person_has_signed_out(self):
+        before = {name: self.tokens(name) for name in self.sims}
+        until = after(hours=3)
+        run, go_on = self.held(unattended_until=until)
+        self.assertEqual((run["unattended_until"], self.rows("mandate")), (until, 1))
+        self.assertTrue(all(len(self.tokens(name) - before[name]) == 1 for name in self.sims))
+        self.assertEqual(self.browser.call("GET", "/v1/runs").json[0]["unattended_until"], until)
+        self.assertEqual(self.browser.call("DELETE", "/v1/session").status, 204)
+        go_on.set()
+        harness.wait_for(lambda: self.rows("mandate") == 0, "the end of the run")
+        self.check_run(self.back(run))
+        self.assertEqual([len(self.tokens(name) - before[name]) for name in self.sims], [1, 1])  # those of the new session
+        log = self.program.log()
+        self.assertEqual((log.count('"mandate_given"'), log.count('"mandate_ended"')), (2, 2))
+
+    def test_ends_with_the_session_where_nobody_let_it_go_on(self):
+        run, go_on = self.held()
+        self.assertNotIn("unattended_until", run)
+        self.assertEqual(self.browser.call("DELETE", "/v1/session").status, 204)
+        go_on.set()
+        now = self.back(run)
+        self.assertEqual((now["state"], now["problem"]["code"]), ("paused", "reauth_required"))
+        self.assertLess(len(self.stored("target")), len(self.wanted()))
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.check_run(self.ended(run))
+
+    def test_goes_on_after_the_program_was_killed(self):
+        self.between["target"].stop_at = ("POST", 2, "after")
+        run = self.begin(unattended_until=after(hours=3))
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.browser.call("DELETE", "/v1/session")
+        self.program.kill()
+        self.between["target"].stop_at = None
+        self.serve()
+        harness.wait_for(lambda: self.rows("mandate") == 0, "the end of the run")
+        self.check_run(self.back(run))
+
+    def test_goes_on_after_the_program_was_stopped(self):
+        self.between["target"].stop_at = ("POST", 1, "before")
+        run = self.begin(unattended_until=after(hours=3))
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.stop()
+        self.assertEqual(self.rows("mandate"), 1)
+        self.between["target"].stop_at = None
+        self.serve()
+        harness.wait_for(lambda: self.rows("mandate") == 0, "the end of the run")
+        self.check_run(self.back(run))
+
+    def test_not_beyond_its_time(self):
+        run, go_on = self.held(unattended_until=after(seconds=4))
+        self.browser.call("DELETE", "/v1/session")
+        harness.wait_for(lambda: self.rows("mandate") == 0, "the end of its time")
+        go_on.set()
+        now = self.back(run)
+        self.assertEqual((now["state"], now["problem"]["code"]), ("paused", "reauth_required"))
+        self.assertIn("time", now["problem"]["detail"])
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.check_run(self.ended(run))
+
+    def test_taken_back(self):
+        run, go_on = self.held(unattended_until=after(hours=3))
+        self.browser.call("POST", f"/v1/runs/{run['id']}/pause")
+        go_on.set()
+        self.assertEqual((self.ended(run)["state"], self.rows("mandate")), ("paused", 1))
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], "cancelled")
+        self.assertEqual(self.rows("mandate"), 0)
+
+    def test_orders_that_mean_nothing(self):
+        for more in ({"unattended_until": "tomorrow"}, {"unattended_until": after(hours=-1)}, {"unattended_until": after(days=500)}, {"unattended_until": after(hours=1), "dry_run": True}, {"webhook": "nobody's"}):
+            self.assertEqual(self.begin(expect=400, **more)["code"], "bad_request", more)
+        self.assertEqual((self.rows("mandate"), self.rows("run")), (0, 0))
+
+    def test_what_opens_it_is_sealed(self):
+        """The store has the token in no readable form, and a row that was moved to another run opens nothing."""
+        one, go_on = self.held(unattended_until=after(hours=3))
+        self.browser.call("POST", f"/v1/runs/{one['id']}/pause")
+        go_on.set()
+        self.ended(one)
+        self.assertNotIn(b"d2p", b"".join(p.read_bytes() for p in self.state.glob("state.db*") if p.is_file()))
+        with sqlite3.connect(self.state / "state.db") as store:
+            sealed = bytearray(store.execute("SELECT sealed FROM documents WHERE kind = 'mandate'").fetchone()[0])
+            sealed[-1] ^= 1
+            store.execute("UPDATE documents SET sealed = ? WHERE kind = 'mandate'", (bytes(sealed),))
+        self.browser.call("POST", f"/v1/runs/{one['id']}/resume")
+        now = self.ended(one)
+        self.assertEqual((now["state"], now["problem"]["code"]), ("failed", "reauth_required"))
+
+
+class ByToken(Unattended):
+    """A token that a person pasted is theirs: it is used as it is, and outlives the sign-out."""
+    kind = None
+
+    def test_goes_on_when_the_person_has_signed_out(self):
+        before = {name: self.tokens(name) for name in self.sims}
+        run, go_on = self.held(unattended_until=after(hours=3))
+        self.browser.call("DELETE", "/v1/session")
+        go_on.set()
+        harness.wait_for(lambda: self.rows("mandate") == 0, "the end of the run")
+        self.check_run(self.back(run))
+        self.assertEqual({name: self.tokens(name) for name in self.sims}, before)
+
+
+class NoTokens(Unattended):
+    def serve(self):
+        self.config.write_text(self.config.read_text().replace("name: Target,", "name: Target, mint: never,"))
+        super().serve()
+
+    def test_a_session_alone_does_not_outlive_itself(self):
+        before = self.tokens("source")
+        answer = self.begin(expect=403, unattended_until=after(hours=3))
+        self.assertEqual((answer["code"], answer["server"]), ("kind_not_offered", "target"))
+        self.assertIn("personal access token", answer["detail"])
+        self.assertEqual((self.tokens("source"), self.rows("mandate"), self.rows("run")), (before, 0, 0))
+
+
+class Undone(Unattended):
+    def undo(self, run, expect=201):
+        answer = self.browser.call("POST", f"/v1/runs/{run['id']}/undo")
+        self.assertEqual(answer.status, expect, answer)
+        return answer.json
+
+    def test_as_it_was_before(self):
+        element, coc = self.target.cell("tests")
+        first = {(element, coc, fixture.PERIODS[0], self.target.units[0], fixture.DEFAULT): "7"}
+        self.fill("target", self.target, first)
+        run = self.ended(self.begin())
+        self.assertEqual((run["state"], run["counts"]["updated"]), ("done", 1))
+        undo = self.undo(run)
+        self.assertEqual((undo["undoes"], undo["from"], undo["to"]), (run["id"], "source", "target"))
+        undo = self.ended(undo)
+        self.assertEqual((undo["state"], undo["counts"]["updated"], self.stored("target")), ("done", 1, first))
+        self.assertEqual(undo["counts"]["removed"], run["counts"]["created"])
+        self.assertEqual(self.run_now(run)["undone_by"], undo["id"])
+        report = self.browser.call("GET", f"/v1/runs/{undo['id']}/report").json
+        self.assertEqual((report["outcome"], report["by_target"]), ("done", "runner"))
+        for other in (run, undo):
+            self.assertEqual(self.undo(other, 409)["code"], "conflict")
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 409)
+
+    def test_not_what_somebody_changed_since(self):
+        run = self.ended(self.begin())
+        changed = {next(key for key in self.stored("target") if key[:2] == self.target.cell("stock")): "4321"}
+        self.fill("target", self.target, changed)
+        undo = self.ended(self.undo(run))
+        self.assertEqual((undo["state"], [c["code"] for c in undo["conflicts"]], self.stored("target")), ("refused", ["changed_meanwhile"], changed))
+
+    def test_not_what_has_written_nothing_or_is_under_way(self):
+        self.assertEqual(self.undo(self.ended(self.begin(dry_run=True)), 409)["code"], "conflict")
+        run, go_on = self.held()
+        self.undo(run, 409)
+        stranger = self.signed_in("target")
+        self.assertEqual(stranger.call("POST", f"/v1/runs/{run['id']}/undo").status, 404)
+        go_on.set()
+        self.ended(run)
+
+    def test_killed_in_the_middle_of_it(self):
+        run = self.ended(self.begin())
+        self.between["target"].seen.clear()
+        self.between["target"].stop_at = ("POST", 2, "after")
+        undo = self.undo(run)
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.kill()
+        self.between["target"].stop_at = None
+        self.serve()
+        self.assertEqual(self.run_now(undo)["state"], "interrupted")
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{undo['id']}/resume").status, 200)
+        self.assertEqual((self.ended(undo)["state"], self.stored("target")), ("done", {}))
+
+
+class Hook:
+    """Takes reports; answers what `answers` says, then 204."""
+
+    def __init__(self):
+        self.got, self.answers = [], []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.got.append((dict(self.headers.items()), self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(outer.answers.pop(0) if outer.answers else 204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    @property
+    def port(self):
+        return self.server.server_address[1]
+
+
+class Scheduled(Unattended):
+    empty = False
+    asked_periods = (LAST_MONTH, "202401")  # of two, each value says which
+
+    def start(self):
+        self.hook = Hook()
+        self.addCleanup(self.hook.close)
+        values = {} if self.empty else fixture.values(self.source, 1, periods=(LAST_MONTH,))
+        super().start(stored=values)
+
+    def serve(self):
+        if "webhooks:" not in self.config.read_text():
+            (self.state / "hook").write_text(SECRET)
+            (self.state / "hook").chmod(0o600)
+            self.config.write_text(self.config.read_text() + f"""
+webhooks:
+  - {{id: office, url: "http://127.0.0.1:{self.hook.port}/reports", secret: {{file: {self.state}/hook}}, addresses: [127.0.0.0/8]}}
+runs: {{reports: {self.state}/reports}}
+""")
+        super().serve()
+
+    def schedule(self, expect=201, **more):
+        body = {k: v for k, v in self.order().items() if k != "periods"}
+        body.update({"name": "Monthly report", "period_type": "Monthly", "after_day": 1, "unattended_until": after(days=30), "webhook": "office", **more})
+        answer = self.browser.call("POST", "/v1/schedules", body=body)
+        self.assertEqual(answer.status, expect, answer)
+        return answer.json
+
+    def now(self, schedule):
+        return self.browser.call("GET", f"/v1/schedules/{schedule['id']}").json
+
+    def tried(self, schedule):
+        return harness.wait_for(lambda: (lambda s: s if s.get("last", {}).get("state") in ("done", "refused", "failed", "differs") else None)(self.now(schedule)), "the end of its run")
+
+    def wanted_now(self):
+        return fixture.expected(self.made, self.stored("source", periods=self.asked_periods))
+
+    def reports(self):
+        return sorted(p.name for p in (self.state / "reports").iterdir())
+
+    def test_by_itself_with_a_report_to_folder_and_webhook(self):
+        before = self.tokens("target")
+        schedule = self.schedule()
+        self.assertEqual({k: schedule[k] for k in ("name", "from", "to", "by", "period_type", "after_day", "for_days", "again_hours", "webhook")},
+                         {"name": "Monthly report", "from": "source", "to": "target", "by": "runner", "period_type": "Monthly", "after_day": 1, "for_days": 20, "again_hours": 24, "webhook": "office"})
+        self.browser.call("DELETE", "/v1/session")
+        harness.wait_for(lambda: self.hook.got, "the report")
+        self.browser = self.signed_in()
+        now = self.tried(schedule)
+        self.assertEqual((now["last"]["period"], now["last"]["state"], now["last"]["complete"]), (LAST_MONTH, "done", True))
+        self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
+        self.assertEqual(now["next"][8:], "01T00:00:00Z")
+        run = self.browser.call("GET", f"/v1/runs/{now['last']['run']}").json
+        self.assertEqual((run["schedule"], run["periods"], run["state"]), (schedule["id"], [LAST_MONTH], "done"))
+        headers, body = self.hook.got[0]
+        signed = headers["Drawbridge-Timestamp"].encode() + b"." + body
+        self.assertEqual(headers["Drawbridge-Signature"], "sha256=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest())
+        told = json.loads(body)
+        report = self.browser.call("GET", f"/v1/runs/{run['id']}/report").json
+        self.assertEqual((told["event"], told["run"], told["state"], told["schedule"], told["report"]), ("run_ended", run["id"], "done", schedule["id"], report))
+        stem = f"{run['updated'][:10]}-{run['id']}"
+        self.assertEqual(self.reports(), [f"{stem}.{form}" for form in ("csv", "html", "json")])
+        self.assertEqual(json.loads((self.state / "reports" / f"{stem}.json").read_text()), report)
+        self.assertEqual([s["id"] for s in self.browser.call("GET", "/v1/schedules").json], [schedule["id"]])
+        self.assertEqual(self.browser.call("DELETE", f"/v1/schedules/{schedule['id']}").status, 204)
+        self.assertEqual((self.rows("mandate"), self.browser.call("GET", "/v1/schedules").json), (0, []))
+        self.assertEqual(len(self.tokens("target") - before), 1)  # that of the session
+        self.assertEqual(len(self.hook.got), 1)
+
+    def test_goes_on_after_the_program_was_killed(self):
+        self.between["target"].stop_at = ("POST", 1, "after")
+        schedule = self.schedule()
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.kill()
+        self.between["target"].stop_at = None
+        self.serve()
+        self.assertEqual(self.tried(schedule)["last"]["state"], "done")
+        self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
+
+    def delivery(self):
+        with sqlite3.connect(self.state / "state.db") as store:
+            row = store.execute("SELECT about FROM documents WHERE kind = 'delivery'").fetchone()
+        return json.loads(row[0]) if row else None
+
+    def test_a_webhook_that_fails_is_tried_again(self):
+        self.hook.answers = [503, 302]
+        self.schedule()
+        for tries in (1, 2):
+            about = harness.wait_for(lambda: (lambda d: d if d and d["tries"] == tries else None)(self.delivery()), "the try that failed")
+            with sqlite3.connect(self.state / "state.db") as store:  # the pause is over
+                self.assertGreater(about["next"], time.time() * 1000 + 30_000)
+                store.execute("UPDATE documents SET about = ? WHERE kind = 'delivery'", (json.dumps({**about, "next": 0}),))
+        harness.wait_for(lambda: self.rows("delivery") == 0, "the try that is taken")
+        (first, one), (_, two), (third, three) = self.hook.got
+        self.assertEqual((one, two, first["Drawbridge-Delivery"]), (two, three, third["Drawbridge-Delivery"]))
+
+    def test_of_somebody_else(self):
+        schedule = self.schedule()
+        half = self.signed_in("target")
+        self.assertEqual(half.call("GET", "/v1/schedules").json, [])
+        for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/again")):
+            self.assertEqual(half.call(method, f"/v1/schedules/{schedule['id']}{path}").status, 404, path)
+        self.assertEqual(half.call("GET", "/v1/webhooks").json, ["office"])
+        self.tried(schedule)
+
+    def test_schedules_that_mean_nothing(self):
+        for more in ({"name": ""}, {"period_type": "Fortnightly"}, {"after_day": 0}, {"after_day": "1"}, {"for_days": 400}, {"again_hours": 0}, {"periods": ["202401"]}, {"dry_run": False}, {"webhook": "nobody's"}, {"unattended_until": "soon"}, {"org_units": []},
+                     {"unknown": 1}, {"mapping": {}}):
+            self.assertEqual(self.schedule(expect=400, **more)["code"], "bad_request", more)
+        body = {k: v for k, v in self.order().items() if k != "periods"}
+        answer = self.browser.call("POST", "/v1/schedules", body={**body, "name": "x", "period_type": "Monthly", "after_day": 1})
+        self.assertIn("unattended_until", answer.json["detail"])
+        self.assertEqual((self.rows("mandate"), self.rows("schedule")), (0, 0))
+
+
+class ScheduledTooEarly(Scheduled):
+    """The source has nothing yet: it is not complete, and tried again."""
+    empty = True
+
+    def test_by_itself_with_a_report_to_folder_and_webhook(self):
+        schedule = self.schedule()
+        now = self.tried(schedule)
+        self.assertEqual((now["last"]["state"], now["last"]["complete"]), ("done", False))
+        again = datetime.datetime.fromisoformat(now["next"].replace("Z", "+00:00")) - datetime.datetime.fromisoformat(now["last"]["at"].replace("Z", "+00:00"))
+        if NOW.day < 20:
+            self.assertEqual(again, datetime.timedelta(hours=24))
+        self.fill("source", self.source, fixture.values(self.source, 1, periods=(LAST_MONTH,)))
+        first = now["last"]["run"]
+        self.assertEqual(self.browser.call("POST", f"/v1/schedules/{schedule['id']}/again").status, 200)
+        now = harness.wait_for(lambda: (lambda s: s if s["last"]["complete"] else None)(self.now(schedule)), "the second try")
+        self.assertNotEqual(now["last"]["run"], first)
+        self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
+
+    test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+
+
+class Kept(Unattended):
+    more_config = "runs: {keep: 1h}\n"
+
+    def test_a_journal_whose_run_is_gone_is_removed(self):
+        run = self.ended(self.begin())
+        folder = pathlib.Path(f"{self.state}/state.db.runs") / run["id"]
+        self.assertTrue((folder / "undo.csv").exists())
+        self.program.stop()
+        with sqlite3.connect(self.state / "state.db") as store:
+            ends = store.execute("SELECT expires_ms FROM documents WHERE kind = 'run'").fetchone()[0]
+            self.assertAlmostEqual(ends / 1000, time.time() + 3600, delta=120)
+            store.execute("UPDATE documents SET expires_ms = 1 WHERE kind = 'run'")
+        old = time.time() - 7200
+        os.utime(folder, (old, old))
+        self.serve()
+        harness.wait_for(lambda: not folder.exists() or None, "the end of the journal")
