@@ -19,6 +19,7 @@ const Files = later(async () => (await import('./screens/files.js')).Files)
 const Report = later(async () => (await import('./screens/report.js')).Report)
 const Places = later(async () => (await import('./screens/places.js')).Places)
 const Drift = later(async () => (await import('./screens/drift.js')).Drift)
+const NewSchedule = later(async () => (await import('./screens/schedules.js')).NewSchedule)
 
 const routes = [
   ['/', Servers],
@@ -36,6 +37,7 @@ const routes = [
   ['/alignments/:alignment/send', Send],
   ['/runs', Runs],
   ['/runs/:run', Run],
+  ['/runs/:run/schedule', NewSchedule],
 ]
 
 function App() {

@@ -43,6 +43,7 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
     alignments: new Map(),
     places: new Map(), // by alignment, made when they are asked for
     runs: new Map(),
+    schedules: new Map(),
     elements,
     unitCount: units,
     gonePlaces: [], // org units that decisions are about, told when one goes on
@@ -173,6 +174,12 @@ const ROUTES = [
   ['POST', /^\/v1\/runs\/([^/]+)\/cancel$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'cancelled', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/pause$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'paused', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/resume$/, (world, [id]) => { const run = of(world.runs, id); run.steps = ending(run); run.state = 'sending'; return { json: runJson(run) } }],
+  ['POST', /^\/v1\/runs\/([^/]+)\/undo$/, undo],
+  ['GET', /^\/v1\/schedules$/, (world) => { signedIn(world); return { json: [...world.schedules.values()] } }],
+  ['POST', /^\/v1\/schedules$/, schedule],
+  ['POST', /^\/v1\/schedules\/([^/]+)\/again$/, (world, [id]) => ({ json: Object.assign(of(world.schedules, id), { last: { period: '202610', run: 'run1', state: 'done', at: now(), complete: true } }) })],
+  ['DELETE', /^\/v1\/schedules\/([^/]+)$/, (world, [id]) => { world.schedules.delete(id); return { status: 204 } }],
+  ['GET', /^\/v1\/webhooks$/, () => ({ json: ['office'] })],
   ['GET', /^\/v1\/runs\/([^/]+)\/report$/, (world, [id], _, __, url) => {
     const format = url.searchParams.get('format') ?? 'json', run = of(world.runs, id).id
     return format === 'json' ? { json: reportOf(of(world.runs, id)) } : { text: `${run} as ${format}`, headers: { 'Content-Type': `text/${format}` } }
@@ -240,6 +247,21 @@ function startRun(world, _, order, request) {
   run.steps = ending(run)
   world.runs.set(run.id, run)
   return { status: 201, json: runJson(run) }
+}
+
+function undo(world, [id]) {
+  const run = of(world.runs, id), made = { ...run, id: `run${world.runs.size + 1}`, undoes: id, state: 'queued', totals: [], order: {} }
+  made.steps = [{ state: 'done', counts: { ...NOTHING, removed: 3 } }]
+  run.undone_by = made.id
+  world.runs.set(made.id, made)
+  return { status: 201, json: runJson(made) }
+}
+
+function schedule(world, _, order) {
+  const { source, target } = of(world.alignments, order.alignment)
+  const made = { id: `schedule${world.schedules.size + 1}`, from: source.server, to: target.server, by: 'maria', for_days: 20, again_hours: 24, ...order, org_units: order.org_units.length, next: '2026-12-10T00:00:00Z', created: now() }
+  world.schedules.set(made.id, made)
+  return { status: 201, json: made }
 }
 
 const runJson = ({ steps, key, order, ...run }) => run

@@ -1,7 +1,7 @@
 // One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
 import { html, useEffect, useRef, useState } from '../lib.js'
 import { apart, decimal, number, t, time, tn } from '../i18n.js'
-import { gateway } from '../api.js'
+import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { download } from '../download.js'
 import { Bar, Button, Loading, Notice, Problem, Tag } from '../ui.js'
@@ -36,7 +36,11 @@ export function Run({ params }) {
   return html`<${Running} run=${run} error=${error} again=${again} />`
 }
 
+/** What few runs need, fetched after the rest. */
+const useMore = () => useLoad(() => import('./run-more.js'), []).data
+
 function Running({ run, error, again }) {
+  const more = useMore()
   const under_way = gateway.runs.isUnderWay(run)
   const [state, set] = useState({})
   const act = (what) => async () => {
@@ -60,6 +64,7 @@ function Running({ run, error, again }) {
     <div class="title"><h1>${run.dry_run ? t('Check: {periods}', { periods: periodsText(run.periods) }) : t('Send: {periods}', { periods: periodsText(run.periods) })}</h1><${RunTag} run=${run} /></div>
     <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: apart(run.from), to: apart(run.to), when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to="/alignments/${run.alignment}">${t('Open the alignment')}<//>`}</p>
+    ${more && html`<${more.RunFacts} run=${run} />`}
     <${Problem} error=${error} again=${again} />
     <${Problem} error=${state.problem} />
     <${Steps} run=${run} under_way=${under_way} />
@@ -71,11 +76,12 @@ function Running({ run, error, again }) {
         <${Link} class="button" to="/runs/${encodeURIComponent(run.id)}/report">${t('Report to print')}<//>
         <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
     </div>
-    <${Outcome} run=${run} />
+    <${Outcome} run=${run} more=${more} />
     <${Facts} run=${run} />
     <${Totals} run=${run} />
     <${ConflictList} run=${run} />
     <${Unmapped} counts=${run.counts} />
+    ${more && html`<${more.Undo} run=${run} />`}
   </div>`
 }
 
@@ -92,15 +98,16 @@ function Steps({ run, under_way }) {
 }
 
 /** The one sentence that matters, with what to do next. */
-function Outcome({ run }) {
+function Outcome({ run, more }) {
   const [state, set] = useState({})
+  const [alone, setAlone] = useState(false)
   const order = useRef()
   order.current ??= JSON.parse(sessionStorage.getItem(orderKey(run.id)) ?? 'null')
   const sendIt = async () => {
     set({ loading: true })
-    const real = { ...order.current, dry_run: false }
+    const real = { ...order.current, dry_run: false, ...(alone && { unattended_until: more.aloneUntil() }) }
     try {
-      const started = await gateway.runs.start(real, { key: `send ${run.id}`.slice(0, 64) })
+      const started = await gateway.runs.start(real, { key: `send${alone ? ' alone' : ''} ${run.id}`.slice(0, 64) })
       navigate(`/runs/${started.id}`)
     } catch (error) {
       set({ error })
@@ -116,6 +123,7 @@ function Outcome({ run }) {
       ${counts.sent > 0 && html`<p class="row">${order.current
         ? html`<${Button} primary loading=${state.loading} onClick=${sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
         : run.alignment && html`<${Link} class="button" to="/alignments/${run.alignment}/send">${t('Choose what to send')}<//>`}</p>`}
+      ${order.current && more && html`<${more.WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
       <${Problem} error=${state.error} />
     <//>`
   }
@@ -126,7 +134,7 @@ function Outcome({ run }) {
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
     cancelled: () => html`<${Notice} title=${t('Stopped by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
-    paused: () => html`<${Notice} title=${t('Paused by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
+    paused: () => run.problem ? html`<${Problem} error=${run.problem} />` : html`<${Notice} title=${t('Paused by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
     interrupted: () => html`<${Notice} tone="warning" title=${t('drawbridge was stopped while this was under way')}>${t('Nothing is sent twice when you go on.')}<//>`,
   }
   return words[run.state]?.() ?? null

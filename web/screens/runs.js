@@ -28,6 +28,7 @@ export function RunTag({ run }) {
 }
 
 export function Runs() {
+  const schedules = useLoad(() => import('./schedules.js'), []).data
   const list = useLoad((signal) => gateway.runs.list({ signal }), [])
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
@@ -39,8 +40,9 @@ export function Runs() {
     ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Periods')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Started')}</th><th scope="col">${t('By')}</th><th scope="col">${t('State')}</th></tr></thead>
       <tbody>${list.data.map((one) => html`<tr key=${one.id}>
-        <td><${Link} to="/runs/${one.id}">${periodsText(one.periods)}<//>${one.dry_run && html` <small class="muted">${t('check only')}</small>`}</td>
+        <td><${Link} to="/runs/${one.id}">${periodsText(one.periods)}<//>${one.dry_run && html` <small class="muted">${t('check only')}</small>`}${one.undoes && html` <small class="muted">${t('undo')}</small>`}</td>
         <td>${one.from}</td><td>${one.to}</td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
       </tr>`)}</tbody></table></div>`}
+    ${schedules && !signedOut && html`<${schedules.Schedules} />`}
   </div>`
 }

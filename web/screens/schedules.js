@@ -1,0 +1,77 @@
+// What is sent by itself: a list of schedules, and the form that makes one of what was checked.
+import { html, useState } from '../lib.js'
+import { t, time } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link, navigate } from '../router.js'
+import { Button, Dialog, Field, Loading, Notice, Problem, Select } from '../ui.js'
+import { periodText } from '../period-text.js'
+import { typeOf } from '../model/periods.js'
+import { orderKey } from './send.js'
+
+export function Schedules() {
+  const list = useLoad((signal) => gateway.schedules.list({ signal }), [])
+  const [state, set] = useState({})
+  const act = (what, one) => async () => {
+    set({ [what]: one.id })
+    try {
+      await gateway.schedules[what](one.id)
+      set({})
+      list.reload()
+    } catch (error) {
+      set({ error })
+    }
+  }
+  if (!list.data?.length) return null
+  return html`<section aria-labelledby="schedules"><h2 id="schedules">${t('Sent by itself')}</h2>
+    <${Problem} error=${state.error} />
+    <div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
+      <tbody>${list.data.map((one) => html`<tr key=${one.id}>
+        <td><bdi>${one.name}</bdi></td><td>${one.from}</td><td>${one.to}</td>
+        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}</td>
+        <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}</td>
+        <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
+      </tr>`)}</tbody></table></div>
+    ${state.ending && html`<${Dialog} title=${t('End {name}?', { name: state.ending.name })} onClose=${() => set({})} cancel=${t('Leave it')}
+      action=${html`<${Button} destructive onClick=${act('remove', state.ending)}>${t('End it')}<//>`}><p>${t('Nothing more is sent by it. What was sent stays.')}</p><//>`}
+  </section>`
+}
+
+const day = (months) => {
+  const date = new Date()
+  date.setMonth(date.getMonth() + months)
+  return date.toISOString().slice(0, 10)
+}
+
+/** Of a check: the same pairs and organisation units, for each period when its time comes. */
+export function NewSchedule({ params }) {
+  const order = JSON.parse(sessionStorage.getItem(orderKey(params.run)) ?? 'null')
+  const hooks = useLoad((signal) => gateway.schedules.webhooks({ signal }), [])
+  const [form, setForm] = useState({ name: '', after_day: '10', until: day(12), webhook: '' })
+  const [state, set] = useState({})
+  const type = order && typeOf(order.periods[0])
+  const change = (key) => (value) => setForm({ ...form, [key]: value })
+  if (!type) return html`<div class="page"><h1>${t('Send each period by itself')}</h1><${Notice} title=${t('Check first what is to be sent')}><${Link} to="/alignments">${t('Choose an alignment')}<//><//></div>`
+  const start = async () => {
+    set({ loading: true })
+    const { periods, dry_run, ...rest } = order
+    const made = { ...rest, name: form.name.trim(), period_type: type, after_day: Number(form.after_day), unattended_until: `${form.until}T23:59:59Z`, ...(form.webhook && { webhook: form.webhook }) }
+    try {
+      await gateway.schedules.create(made)
+      navigate('/runs')
+    } catch (error) {
+      set({ error })
+    }
+  }
+  return html`<div class="page"><h1>${t('Send each period by itself')}</h1>
+    <p class="muted">${t('What you checked is sent for each period after it has ended, and again every day until all of it went through, for 20 days. It acts in your name at both servers.')}</p>
+    <div class="card">
+      <${Field} label=${t('Name')} value=${form.name} onInput=${change('name')} maxlength="100" />
+      <${Field} label=${t('Days after the end of the period')} help=${t('10: of months, on day 10 of the next month')} type="number" min="1" max="366" value=${form.after_day} onInput=${change('after_day')} />
+      <${Field} label=${t('Until')} help=${t('Then it ends by itself, and so does what lets it act in your name')} type="date" value=${form.until} onInput=${change('until')} />
+      ${hooks.data?.length > 0 && html`<${Select} label=${t('Send the report to')} value=${form.webhook} onChange=${change('webhook')}><option value="">${t('Nobody')}</option>${hooks.data.map((id) => html`<option key=${id} value=${id}>${id}</option>`)}<//>`}
+      ${hooks.loading && html`<${Loading} />`}
+      <${Problem} error=${state.error} />
+      <p class="row end"><${Button} primary loading=${state.loading} disabled=${!form.name.trim() || !(Number(form.after_day) >= 1) || !form.until} onClick=${start}>${t('Send by itself from now on')}<//></p>
+    </div></div>`
+}
