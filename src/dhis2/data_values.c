@@ -50,6 +50,7 @@ struct dhis2_values_reader {
   struct json_stream *json;
   struct csv_reader *csv;
   struct dhis2_adx_reader *adx;
+  size_t mark; /* bytes of a byte order mark that were passed over */
   bool takes_adx;
   const struct dhis2_metadata *metadata; /* of ADX's codes */
   size_t columns[OTHER_FIELD];
@@ -273,8 +274,20 @@ void dhis2_values_reader_adx(struct dhis2_values_reader *r, const struct dhis2_m
   r->metadata = metadata;
 }
 
+/* A byte order mark at the start says nothing (Excel writes one): passed over, however it is cut into pieces. */
+static struct str without_mark(struct dhis2_values_reader *r, struct str piece) {
+  static const char mark[] = "\xEF\xBB\xBF";
+  while (piece.n && r->mark < sizeof mark - 1 && piece.p[0] == mark[r->mark]) {
+    r->mark++;
+    piece = str_from(piece, 1);
+  }
+  if (piece.n) r->mark = sizeof mark;
+  return piece;
+}
+
 int dhis2_values_reader_feed(struct dhis2_values_reader *r, struct str piece, struct error *error) {
   if (!r->json && !r->csv && !r->adx) {
+    piece = without_mark(r, piece);
     struct str start = str_trim(piece);
     if (!start.n) return 0;
     piece = str_from(piece, (size_t)(start.p - piece.p)); /* the same whether the white space came with it or before it */

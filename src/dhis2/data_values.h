@@ -1,7 +1,7 @@
 /* data_values: data values as they come: out of a file or out of GET /api/dataValueSets, one after the other, in constant memory.
  *
  * What holds always: a value handed on has its element, period and org unit; where an answer names them once for all values (header members), they are filled in, and header members that come behind values which needed them
- * are refused. Texts are borrowed and good only during the call. No order is promised. JSON numbers and yes/no as values are taken as written. Answers in other id schemes than uids are refused: nothing here guesses.
+ * are refused. Texts are borrowed and good only during the call. No order is promised. A byte order mark at the start is passed over. JSON numbers and yes/no as values are taken as written. Answers in other id schemes than uids are refused: nothing here guesses.
  *
  * What servers do wrong (measured on 2.41.9 and 2.43.1) and what is made of it:
  *   - an empty 200 is "you may not read that" (to 2.42), never "there is none": asked again, then ERROR_forbidden;

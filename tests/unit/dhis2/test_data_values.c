@@ -114,8 +114,13 @@ static const char csv[] = "\"dataelement\",\"period\",\"orgunit\",\"categoryopti
 static const char wanted[] = "DeA/CoA/202401/OuOne/AoA=12;DeB/CoA/202401/OuOne/AoA=none#no é!x;";
 
 static void every_form_says_the_same_however_it_is_cut(void **state) {
-  const char *const forms[] = {old_engine, new_engine, csv, arena_printf(arena, "\t \n\xEF\xBB\xBF%s", csv).p,
-                               arena_printf(arena, " \n%s", new_engine).p};
+  const char *const forms[] = {old_engine,
+                               new_engine,
+                               csv,
+                               arena_printf(arena, "\t \n\xEF\xBB\xBF%s", csv).p,
+                               arena_printf(arena, " \n%s", new_engine).p,
+                               arena_printf(arena, "\xEF\xBB\xBF%s", old_engine).p,
+                               arena_printf(arena, "\xEF\xBB\xBF%s", csv).p};
   struct error error = {0};
   (void)state;
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
