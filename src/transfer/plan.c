@@ -52,7 +52,19 @@ struct dhis2_write row_write(const struct plan_row *row) {
                               .remove = !row->after.p};
 }
 
+/* What a spreadsheet would take for a formula gets an apostrophe before it, and so does what begins with one: it can be taken away again. */
+static struct str guarded(struct arena *arena, struct str text) {
+  struct decimal number;
+  bool guard = text.n && (text.p[0] == '\'' || (csv_is_formula(text) && !decimal_parse(text, &number)));
+  return guard ? arena_printf(arena, "'%.*s", STR_ARG(text)) : text;
+}
+
+static struct str unguarded(struct str field) {
+  return field.n && field.p[0] == '\'' ? str_from(field, 1) : field;
+}
+
 bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *buf) {
+  struct arena *arena = arena_new();
   if (header) csv_add_row(buf, names, COLUMNS);
   for (size_t i = 0; i < n; i++) {
     const struct plan_row *row = &rows[i];
@@ -62,13 +74,14 @@ bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *
                                         row->org_unit,
                                         row->category_option_combo,
                                         row->attribute_option_combo,
-                                        row->before,
-                                        row->before_comment,
+                                        guarded(arena, row->before),
+                                        guarded(arena, row->before_comment),
                                         row->before_follow_up ? STR("true") : STR(""),
-                                        row->after,
+                                        guarded(arena, row->after),
                                         row->zero_vanishes ? STR("true") : STR("")};
     csv_add_row(buf, fields, COLUMNS);
   }
+  arena_free(arena);
   return !buf->full;
 }
 
@@ -99,7 +112,7 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
                                [AFTER] = &row.after,
                                [ZERO_VANISHES] = NULL};
   for (unsigned i = 0; i < COLUMNS; i++)
-    if (texts[i]) *texts[i] = text_or_none(r->arena, fields[i]);
+    if (texts[i]) *texts[i] = text_or_none(r->arena, unguarded(fields[i]));
   row.before_follow_up = str_eq(fields[FOLLOW_UP], STR("true"));
   row.zero_vanishes = str_eq(fields[ZERO_VANISHES], STR("true"));
   row.planned = !row_is_at(&row, row.before);

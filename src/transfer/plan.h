@@ -2,7 +2,7 @@
  *
  * What holds always: texts live in the arena given; `before`, `current` and comments have p == NULL where there is none. One row a cell.
  *
- * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes. An empty `before` means that nothing was there. */
+ * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes. An empty `before` means that nothing was there. A text that a spreadsheet would take for a formula, or that begins with an apostrophe, has one more before it. */
 #ifndef DRAWBRIDGE_TRANSFER_PLAN_H
 #define DRAWBRIDGE_TRANSFER_PLAN_H
 

@@ -1,0 +1,91 @@
+/* The undo file: what is written is read back, whatever the texts; and nothing in it is a formula to a spreadsheet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/csv.h"
+#include "base/vec.h"
+#include "transfer/plan.h"
+
+static const char *const texts[] = {"",
+                                    "12",
+                                    "-5",
+                                    "=1+1",
+                                    "+x",
+                                    "-x",
+                                    "@sum(a)",
+                                    "\tx",
+                                    "'",
+                                    "'=1",
+                                    "''x",
+                                    "a\"b",
+                                    "a,b",
+                                    "\r\n",
+                                    "-5.5",
+                                    "+5",
+                                    "- 5",
+                                    "\xEF\xBC\x9D"
+                                    "1"};
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+static int no_formula(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
+  (void)line;
+  (void)error;
+  for (size_t i = 0; i < count; i++)
+    if (csv_is_formula(fields[i])) { /* numbers are none, though they may begin with a sign */
+      struct str rest = str_from(fields[i], 1);
+      for (size_t k = 0; k < rest.n; k++) assert_true((rest.p[k] >= '0' && rest.p[k] <= '9') || rest.p[k] == '.');
+      assert_true(rest.n > 0);
+    }
+  *(size_t *)payload += 1;
+  return 0;
+}
+
+static struct str text_of(size_t i) {
+  return texts[i % TEXTS][0] ? str_of(texts[i % TEXTS]) : STR_NONE;
+}
+
+static void as_it_was(void **state) {
+  struct arena *arena = arena_new();
+  struct plan_row rows[TEXTS * TEXTS];
+  struct buf text = BUF_INIT(1 << 20);
+  struct plan back = {0};
+  struct error error = {0};
+  size_t seen = 0;
+  for (size_t i = 0; i < TEXTS * TEXTS; i++)
+    rows[i] = (struct plan_row){.data_set = STR("DsOne000001"),
+                                .data_element = STR("DeOne000001"),
+                                .period = STR("202401"),
+                                .org_unit = STR("OuOne000001"),
+                                .category_option_combo = STR("CoOne000001"),
+                                .attribute_option_combo = STR("AoOne000001"),
+                                .before = text_of(i),
+                                .after = text_of(i / TEXTS),
+                                .before_comment = text_of(i + i / TEXTS),
+                                .before_follow_up = i % 2};
+  assert_true(plan_write(rows, TEXTS * TEXTS, true, &text));
+  struct csv_reader *reader = csv_reader_new(1 << 20, no_formula, &seen);
+  assert_int_equal(csv_reader_feed(reader, buf_str(&text), &error), 0);
+  assert_int_equal(csv_reader_finish(reader, &error), 0);
+  csv_reader_free(reader);
+  assert_int_equal(seen, TEXTS * TEXTS + 1);
+  assert_int_equal(plan_read(arena, buf_str(&text), &back, &error), 0);
+  assert_int_equal(back.n, TEXTS * TEXTS);
+  for (size_t i = 0; i < back.n; i++) {
+    assert_true(str_eq(back.p[i].before, rows[i].before) && str_eq(back.p[i].after, rows[i].after));
+    assert_true(str_eq(back.p[i].before_comment, rows[i].before_comment));
+    assert_int_equal(back.p[i].before_follow_up, rows[i].before_follow_up);
+  }
+  VEC_FREE(&back);
+  buf_free(&text);
+  arena_free(arena);
+  (void)state;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_was)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
