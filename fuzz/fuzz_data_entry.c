@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   (void)dhis2_entry_read_sets(arena, text, entry);
   (void)dhis2_entry_read_options(arena, text, entry);
   (void)dhis2_entry_read_exceptions(arena, text, entry);
+  (void)dhis2_entry_read_option_sets(arena, text, entry);
   (void)dhis2_entry_read_units(arena, text, place);
   (void)dhis2_entry_read_approvals(arena, text, place);
   (void)dhis2_entry_read_limits(arena, text, place);

@@ -12,8 +12,8 @@ static struct str text_of(struct arena *arena, const json_t *object, const char 
 }
 
 static int check_members(const json_t *root, struct error *error) {
-  static const char *const known[] = {"alignment",     "mapping",          "from",   "to",     "periods",       "org_units",
-                                      "descendants",   "dry_run",          "wait",   "accept", "changed_since", "deletions",
+  static const char *const known[] = {"alignment",     "mapping",          "from",    "to",      "periods",       "org_units",
+                                      "descendants",   "dry_run",          "wait",    "accept",  "changed_since", "deletions",
                                       "check_min_max", "unattended_until", "webhook", "approval"};
   const char *key;
   json_t *value;

@@ -158,3 +158,14 @@ bool dhis2_entry_workflow_period(const struct dhis2_entry_set *set, const struct
   *ret = *period;
   return set->workflow_type == period->type || dhis2_period_of_day(period->last_day, set->workflow_type, ret);
 }
+
+/* --- options --- */
+
+bool dhis2_entry_is_option(const struct dhis2_entry *entry, const struct dhis2_entry_element *element, struct str value) {
+  const struct dhis2_entry_option_set *set = map_get(&entry->option_sets, element->option_set);
+  bool all = true;
+  if (!set || !set->codes.count) return true;
+  if (!element->many) return map_get(&set->codes, value) != NULL;
+  for (struct str rest = value; rest.p;) all = map_get(&set->codes, str_take(&rest, ',')) != NULL && all;
+  return all;
+}

@@ -55,6 +55,17 @@ struct dhis2_entry_option {
   size_t unit_count;
 };
 
+struct dhis2_entry_option_set {
+  struct str id, name;
+  struct map codes; /* of its options; case counts */
+};
+
+struct dhis2_entry_element {
+  struct str id, name;
+  struct str option_set, comment_set; /* what values, and comments, must be options of; empty: anything goes */
+  bool many;                          /* values are several options with commas between them */
+};
+
 struct dhis2_entry_unit {
   struct str id, name, path;
   int32_t first_day, last_day; /* INT32_MIN, INT32_MAX: not said */
@@ -67,9 +78,11 @@ struct dhis2_entry {
   bool other_calendar;
   int64_t server_ms, asked_ms; /* the server's wall clock at that time of clock_monotonic_ms */
   struct dhis2_entry_user user;
-  struct map sets;       /* id -> struct dhis2_entry_set */
-  struct map options;    /* id -> struct dhis2_entry_option, of all combos that were asked for */
-  struct map exceptions; /* "data set, period, unit" of lock exceptions */
+  struct map sets;        /* id -> struct dhis2_entry_set */
+  struct map options;     /* id -> struct dhis2_entry_option, of all combos that were asked for */
+  struct map elements;    /* id -> struct dhis2_entry_element, of those that have an option set or one for comments */
+  struct map option_sets; /* id -> struct dhis2_entry_option_set */
+  struct map exceptions;  /* "data set, period, unit" of lock exceptions */
   bool exceptions_unknown;
 };
 
@@ -84,6 +97,9 @@ struct dhis2_entry_place {
 struct dhis2_entry_limit {
   int64_t least, most;
 };
+
+/* Is this a value of the element, as far as options go? An option set that is not known: true. */
+bool dhis2_entry_is_option(const struct dhis2_entry *entry, const struct dhis2_entry_element *element, struct str value);
 
 /* Keys of those maps, in the arena. */
 struct str dhis2_entry_key(struct arena *arena, struct str a, struct str b, struct str c);

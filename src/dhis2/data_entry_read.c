@@ -66,6 +66,10 @@ static void free_entry(void *payload) {
   for (struct map_entry *e = map_first(&entry->sets); e; e = map_next(&entry->sets, e))
     map_free(&((struct dhis2_entry_set *)e->value)->units);
   map_free(&entry->sets);
+  for (struct map_entry *e = map_first(&entry->option_sets); e; e = map_next(&entry->option_sets, e))
+    map_free(&((struct dhis2_entry_option_set *)e->value)->codes);
+  map_free(&entry->option_sets);
+  map_free(&entry->elements);
   map_free(&entry->options);
   map_free(&entry->exceptions);
 }
@@ -124,6 +128,36 @@ bool dhis2_entry_read_clock(struct arena *arena, struct str json, struct dhis2_e
   return good;
 }
 
+static void read_elements(struct arena *arena, const json_t *list, struct dhis2_entry *entry) {
+  for (size_t i = 0; i < json_array_size(list) && i < ROWS_MAX; i++) {
+    const json_t *said = json_object_get(json_array_get(list, i), "dataElement");
+    struct dhis2_entry_element *element = ARENA_NEW(arena, struct dhis2_entry_element);
+    *element = (struct dhis2_entry_element){.id = text(arena, said, "id"),
+                                            .name = text(arena, said, "name"),
+                                            .option_set = id_in(arena, said, "optionSet"),
+                                            .comment_set = id_in(arena, said, "commentOptionSet"),
+                                            .many = str_eq(json_text(said, "valueType"), STR("MULTI_TEXT"))};
+    if (element->id.n && (element->option_set.n || element->comment_set.n)) (void)map_put(&entry->elements, element->id, element);
+  }
+}
+
+static void read_option_set(struct arena *arena, const json_t *row, void *to) {
+  struct dhis2_entry *entry = to;
+  const json_t *options = json_object_get(row, "options");
+  struct dhis2_entry_option_set *set = ARENA_NEW(arena, struct dhis2_entry_option_set);
+  *set = (struct dhis2_entry_option_set){.id = text(arena, row, "id"), .name = text(arena, row, "name")};
+  if (!set->id.n || map_get(&entry->option_sets, set->id)) return;
+  (void)map_put(&entry->option_sets, set->id, set);
+  for (size_t i = 0; i < json_array_size(options) && i < ROWS_MAX; i++) {
+    struct str code = text(arena, json_array_get(options, i), "code");
+    if (code.n) (void)map_put(&set->codes, code, set);
+  }
+}
+
+bool dhis2_entry_read_option_sets(struct arena *arena, struct str json, struct dhis2_entry *entry) {
+  return each_row(arena, json, "optionSets", read_option_set, entry);
+}
+
 static void read_inputs(struct arena *arena, const json_t *list, struct dhis2_entry_set *set) {
   struct dhis2_input_period *inputs = ARENA_ARRAY(arena, json_array_size(list) + 1, struct dhis2_input_period);
   size_t n = 0;
@@ -155,6 +189,7 @@ static void read_set(struct arena *arena, const json_t *row, void *to) {
   if (!(set->expiry_days >= 0 && set->expiry_days < 1e6)) set->expiry_days = 0;
   set->has_type = dhis2_period_type_of(json_text(row, "periodType"), &set->type);
   if (!dhis2_period_type_of(json_text(workflow, "periodType"), &set->workflow_type)) set->workflow_type = set->type;
+  read_elements(arena, json_object_get(row, "dataSetElements"), entry);
   read_inputs(arena, json_object_get(row, "dataInputPeriods"), set);
   size_t count;
   const struct str *units = ids_in(arena, json_object_get(row, "organisationUnits"), &count);

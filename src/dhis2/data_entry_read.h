@@ -12,9 +12,11 @@ struct dhis2_entry_place *dhis2_entry_place_new(struct arena *arena);
 bool dhis2_entry_read_user(struct arena *arena, struct str json, struct dhis2_entry *entry); /* /api/me */
 bool dhis2_entry_read_clock(struct arena *arena, struct str json,
                             struct dhis2_entry *entry); /* /api/system/info; no serverDate: server_ms stays */
-bool dhis2_entry_read_sets(struct arena *arena, struct str json, struct dhis2_entry *entry); /* {"dataSets": […]} */
+bool dhis2_entry_read_sets(struct arena *arena, struct str json,
+                           struct dhis2_entry *entry); /* {"dataSets": […]}, with the elements in them */
 bool dhis2_entry_read_options(struct arena *arena, struct str json,
                               struct dhis2_entry *entry); /* {"categoryCombos": [{"categories": [{"categoryOptions": […]}]}]} */
+bool dhis2_entry_read_option_sets(struct arena *arena, struct str json, struct dhis2_entry *entry); /* {"optionSets": [{"options": […]}]} */
 bool dhis2_entry_read_exceptions(struct arena *arena, struct str json, struct dhis2_entry *entry); /* {"lockExceptions": […]} */
 
 bool dhis2_entry_read_units(struct arena *arena, struct str json, struct dhis2_entry_place *place);     /* {"organisationUnits": […]} */

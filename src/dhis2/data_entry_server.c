@@ -74,10 +74,31 @@ static int ask_sets(const struct asking *a, const struct dhis2_metadata *metadat
         a->arena,
         "/api/metadata?dataSets:filter=id:in:%.*s&dataSets:fields=id,name,periodType,categoryCombo%%5Bid%%5D,workflow%%5Bid,name,"
         "periodType%%5D,expiryDays,openFuturePeriods,openPeriodsAfterCoEndDate,dataInputPeriods%%5Bperiod%%5Bid%%5D,openingDate,"
-        "closingDate%%5D,organisationUnits%%5Bid%%5D,access%%5Bdata%%5Bwrite%%5D%%5D",
+        "closingDate%%5D,dataSetElements%%5BdataElement%%5Bid,name,valueType,optionSet%%5Bid%%5D,commentOptionSet%%5Bid%%5D%%5D%%5D,"
+        "organisationUnits%%5Bid%%5D,access%%5Bdata%%5Bwrite%%5D%%5D",
         STR_ARG(list));
     if (get(a, path, &json, error)) return -1;
     if (!dhis2_entry_read_sets(a->arena, json, entry)) return odd(a, "data sets", error);
+  }
+  return 0;
+}
+
+/* Of the elements that the data sets hold. */
+static int ask_option_sets(const struct asking *a, struct dhis2_entry *entry, struct error *error) {
+  struct str *ids = ARENA_ARRAY(a->arena, 2 * entry->elements.count + 1, struct str);
+  size_t count = 0;
+  for (struct map_entry *e = map_first(&entry->elements); e; e = map_next(&entry->elements, e)) {
+    const struct dhis2_entry_element *element = e->value;
+    if (element->option_set.n) ids[count++] = element->option_set;
+    if (element->comment_set.n) ids[count++] = element->comment_set;
+  }
+  count = str_sorted_set(ids, count);
+  for (size_t at = 0; at < count; at += IDS_PER_CALL) {
+    struct str list = in_list(a->arena, ids + at, part(at, count)), json;
+    struct str path = arena_printf(a->arena, "/api/metadata?optionSets:filter=id:in:%.*s&optionSets:fields=id,name,options%%5Bid,code%%5D",
+                                   STR_ARG(list));
+    if (get(a, path, &json, error)) return -1;
+    if (!dhis2_entry_read_option_sets(a->arena, json, entry)) return odd(a, "option sets", error);
   }
   return 0;
 }
@@ -127,7 +148,7 @@ const struct dhis2_entry *dhis2_entry_of_server(struct arena *arena, struct dhis
   const struct asking a = {arena, server, cancel};
   struct dhis2_entry *entry = dhis2_entry_new(arena);
   if (ask_user(&a, entry, error) || ask_clock(&a, entry, error) || ask_sets(&a, metadata, entry, error) ||
-      ask_options(&a, metadata, entry, error) || ask_exceptions(&a, entry, error))
+      ask_option_sets(&a, entry, error) || ask_options(&a, metadata, entry, error) || ask_exceptions(&a, entry, error))
     return NULL;
   return entry;
 }

@@ -248,6 +248,10 @@ static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_
   else if (!failed)
     metadata = dhis2_metadata_none();
   if (!metadata || !first) dhis2_metadata_reader_free(r.whole);
+  if (failure.code == ERROR_input) { /* cut, two texts in one body, a page: nothing that the person asked for wrongly */
+    failure.code = ERROR_upstream_broken;
+    (void)error_context(&failure, "what %.*s answers about data sets cannot be read", STR_ARG(dhis2_server_id(server)));
+  }
   if (!metadata) *error = failure;
   VEC_FREE(&ids);
   return metadata;

@@ -123,6 +123,7 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
   case DHIS2_NO_LIST_IS_NONE: return minor <= 37;
   case DHIS2_NEW_VALUE_ENGINE: return minor >= 43;
   case DHIS2_EXPIRY_IN_HOURS: return minor == 42;
+  case DHIS2_WANTS_COMMENTS: return minor >= 43;
   case DHIS2_TURNS_INPUT_PERIODS_ROUND: return minor == 43 && version.patch <= 1;
   }
   return false;

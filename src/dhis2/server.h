@@ -51,11 +51,12 @@ enum dhis2_ability {
   DHIS2_OAUTH,        /* 2.42+: /oauth2 with PKCE, if switched on */
   DHIS2_OAUTH_AT_API, /* 2.42.5+, 2.43+: the API takes tokens of that server without more ado */
   DHIS2_MINT, /* 2.38+: makes personal access tokens for whoever is signed in, and takes them unless they are switched off (2.37 makes them and takes none by default) */
-  DHIS2_TOKEN_HEAD,                /* 2.41+: HEAD may stand in the list of methods of a token */
-  DHIS2_TOKEN_REASONS,             /* says why a personal access token is refused (2.40 answers with an empty body) */
-  DHIS2_NO_LIST_IS_NONE,           /* to 2.37: no values are {} without dataValues */
-  DHIS2_NEW_VALUE_ENGINE,          /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
-  DHIS2_EXPIRY_IN_HOURS,           /* 2.42: half an expiry day counts, from midnight on */
+  DHIS2_TOKEN_HEAD,       /* 2.41+: HEAD may stand in the list of methods of a token */
+  DHIS2_TOKEN_REASONS,    /* says why a personal access token is refused (2.40 answers with an empty body) */
+  DHIS2_NO_LIST_IS_NONE,  /* to 2.37: no values are {} without dataValues */
+  DHIS2_NEW_VALUE_ENGINE, /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
+  DHIS2_EXPIRY_IN_HOURS,  /* 2.42: half an expiry day counts, from midnight on */
+  DHIS2_WANTS_COMMENTS, /* 2.43+ (measured on 2.43.1): fails on a value without a comment, and loses the whole POST, where comments are options */
   DHIS2_TURNS_INPUT_PERIODS_ROUND, /* 2.43.0, 2.43.1: what is open by the data input periods is refused, what is over is taken */
 };
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */

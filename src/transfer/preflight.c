@@ -225,10 +225,37 @@ static bool check_limits(struct judging *j) {
                    "Data Entry app > the cell > Min and max limits; or send it without the check of min and max.");
 }
 
+/* What the target keeps there as a comment goes along with the value. */
+static bool check_comment(struct judging *j) {
+  const struct dhis2_entry_element *element = map_get(&j->preflight->entry->elements, j->row->data_element);
+  if (!element || !element->comment_set.n || j->row->before_comment.n || !dhis2_can(j->preflight->entry->version, DHIS2_WANTS_COMMENTS))
+    return false;
+  const struct dhis2_entry_option_set *set = map_get(&j->preflight->entry->option_sets, element->comment_set);
+  return hold_back(
+      j, "comment_missing",
+      SAY(j,
+          "Comments of the data element '%.*s' are options (of '%.*s'), and DHIS2 %.*s fails on a value without one: nothing of "
+          "what is sent together with it would be stored.",
+          STR_ARG(shown(element->name, element->id)), STR_ARG(shown(set ? set->name : STR_NONE, element->comment_set)),
+          STR_ARG(j->preflight->entry->version_text)),
+      MAINTENANCE " > Data element > Option set comment: take it out for the time of the transfer; or enter a comment in the cell.");
+}
+
+static bool check_option(struct judging *j) {
+  const struct dhis2_entry_element *element = map_get(&j->preflight->entry->elements, j->row->data_element);
+  if (!element || !element->option_set.n || !j->row->after.p || dhis2_entry_is_option(j->preflight->entry, element, j->row->after))
+    return false;
+  const struct dhis2_entry_option_set *set = map_get(&j->preflight->entry->option_sets, element->option_set);
+  return hold_back(j, "option_unknown",
+                   SAY(j, "The value is the code of no option in the option set '%.*s' of the data element '%.*s'.",
+                       STR_ARG(shown(set->name, set->id)), STR_ARG(shown(element->name, element->id))),
+                   MAINTENANCE " > Option set > Options (code, where capitals count); or correct the value at the source.");
+}
+
 struct preflight_finding preflight_judge(const struct preflight *preflight, const struct plan_row *row, struct arena *arena) {
-  static bool (*const checks[])(struct judging *) = {check_authority,     check_set_access,      check_unit,  check_attribute,
-                                                     check_option_access, check_attribute_place, check_input, check_expiry,
-                                                     check_future,        check_approval,        check_limits};
+  static bool (*const checks[])(struct judging *) = {
+      check_authority, check_set_access, check_unit,     check_attribute, check_option_access, check_attribute_place, check_input,
+      check_expiry,    check_future,     check_approval, check_comment,   check_option,        check_limits};
   struct judging j = {.preflight = preflight,
                       .row = row,
                       .set = map_get(&preflight->entry->sets, row->data_set),

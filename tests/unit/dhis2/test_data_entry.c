@@ -239,17 +239,27 @@ static void what_servers_answer(void **state) {
   assert_true(entry->version.minor == 43 && !entry->other_calendar);
   assert_true(dhis2_entry_read_clock(arena, STR("{\"version\":\"2.41.9\",\"calendar\":\"ethiopian\"}"), entry));
   assert_true(entry->other_calendar && entry->server_ms == at("2024-02-10T12:30:00.250Z"));
-  assert_true(dhis2_entry_read_sets(arena,
-                                    STR("{\"dataSets\":[{\"id\":\"DsMonthly01\",\"periodType\":\"Monthly\",\"expiryDays\":10.5,"
-                                        "\"openFuturePeriods\":2,\"workflow\":{\"id\":\"Workflow001\"},"
-                                        "\"dataInputPeriods\":[{\"period\":{\"id\":\"2024-01\"},\"openingDate\":\"2024-02-05T08:00:00."
-                                        "000\"}],\"organisationUnits\":[{\"id\":\"Facility001\"}],"
-                                        "\"access\":{\"data\":{\"write\":true}}},{\"id\":\"DsMonthly01\"},{}]}"),
-                                    entry));
+  assert_true(dhis2_entry_read_sets(
+      arena,
+      STR("{\"dataSets\":[{\"id\":\"DsMonthly01\",\"periodType\":\"Monthly\",\"expiryDays\":10.5,"
+          "\"openFuturePeriods\":2,\"workflow\":{\"id\":\"Workflow001\"},"
+          "\"dataInputPeriods\":[{\"period\":{\"id\":\"2024-01\"},\"openingDate\":\"2024-02-05T08:00:00."
+          "000\"}],\"organisationUnits\":[{\"id\":\"Facility001\"}],"
+          "\"dataSetElements\":[{\"dataElement\":{\"id\":\"DeColour001\",\"name\":\"Colour\",\"optionSet\":{\"id\":\"OptionSet01\"}}},"
+          "{\"dataElement\":{\"id\":\"DePlain0001\"}},{}],"
+          "\"access\":{\"data\":{\"write\":true}}},{\"id\":\"DsMonthly01\"},{}]}"),
+      entry));
   const struct dhis2_entry_set *set = map_get(&entry->sets, STR("DsMonthly01"));
   assert_true(set && set->expiry_days == 10.5 && set->open_future_periods == 2 && set->writable && set->workflow_type == DHIS2_MONTHLY);
   assert_true(set->input_count == 1 && str_eq(set->inputs[0].period, STR("202401")) && set->inputs[0].closes_ms == INT64_MAX);
   assert_non_null(map_get(&set->units, STR("Facility001")));
+  const struct dhis2_entry_element *element = map_get(&entry->elements, STR("DeColour001"));
+  assert_true(element && str_eq(element->option_set, STR("OptionSet01")) && !element->comment_set.n && !element->many);
+  assert_null(map_get(&entry->elements, STR("DePlain0001")));
+  assert_true(dhis2_entry_is_option(entry, element, STR("GREEN"))); /* nothing is known of the set yet */
+  assert_true(dhis2_entry_read_option_sets(
+      arena, STR("{\"optionSets\":[{\"id\":\"OptionSet01\",\"name\":\"Colours\",\"options\":[{\"code\":\"RED\"},{},7]},{}]}"), entry));
+  assert_true(dhis2_entry_is_option(entry, element, STR("RED")) && !dhis2_entry_is_option(entry, element, STR("GREEN")));
   assert_true(dhis2_entry_read_exceptions(arena,
                                           STR("{\"lockExceptions\":[{\"period\":{\"id\":\"202401\"},\"organisationUnit\":{\"id\":"
                                               "\"Facility001\"},\"dataSet\":{\"id\":\"DsMonthly01\"}}]}"),

@@ -201,7 +201,47 @@ static void superusers(void **state) {
   }
 }
 
+/* Values and comments that must be options: of the data element, by their codes. */
+static void options(void **state) {
+  (void)state;
+  for (int minor = 41; minor <= 43; minor += 2) {
+    struct world *w = world_new(minor, 1);
+    struct dhis2_entry_option_set set = {STR("OptionSet01"), STR("Colours"), {0}}, comments = {STR("OptionSet02"), STR("Why"), {0}};
+    struct dhis2_entry_element element = {.id = STR("DeVisits001"), .name = STR("Visits"), .option_set = set.id};
+    (void)map_put(&set.codes, STR("RED"), w);
+    (void)map_put(&set.codes, STR("BLUE"), w);
+    (void)map_put(&w->entry.option_sets, set.id, &set);
+    (void)map_put(&w->entry.option_sets, comments.id, &comments);
+    (void)map_put(&w->entry.elements, element.id, &element);
+    expect(w, "option_unknown");
+    w->row.after = STR("red"); /* capitals count */
+    expect(w, "option_unknown");
+    w->row.after = STR("RED");
+    expect(w, "");
+    w->row.after = STR("RED,BLUE");
+    expect(w, "option_unknown");
+    element.many = true;
+    expect(w, "");
+    w->row.after = STR("RED,");
+    expect(w, "option_unknown");
+    w->row.after = STR_NONE; /* it is to be deleted */
+    expect(w, "");
+    element.option_set = STR("OptionSet09"); /* could not be read */
+    w->row.after = STR("12");
+    expect(w, "");
+    element.comment_set = comments.id;
+    expect(w, minor == 43 ? "comment_missing" : "");
+    w->row.before_comment = STR("late"); /* it stands at the target, and goes along */
+    expect(w, "");
+    map_free(&set.codes);
+    map_free(&w->entry.option_sets);
+    map_free(&w->entry.elements);
+    world_free(w);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(gates_in_their_order), cmocka_unit_test(input_periods), cmocka_unit_test(superusers)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(gates_in_their_order), cmocka_unit_test(input_periods), cmocka_unit_test(superusers),
+                                     cmocka_unit_test(options)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
