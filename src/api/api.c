@@ -19,6 +19,7 @@ struct door { /* on each loop one */
 struct api {
   struct store *store;
   uv_mutex_t store_lock;
+  bool shared;
   struct door *doors;
   struct runner *runner;
   struct keeper *keeper;
@@ -71,6 +72,10 @@ struct store *api_store(struct api *api) {
 
 void api_store_done(struct api *api) {
   uv_mutex_unlock(&api->store_lock);
+}
+
+bool api_is_shared(const struct api *api) {
+  return api->shared;
 }
 
 struct runner *api_runner(struct api *api) {
@@ -272,6 +277,7 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   if (!store) return NULL;
   struct api *api = mem_alloc(sizeof *api);
   api->store = store;
+  api->shared = str_starts(gateway_config(gateway)->store, STR("postgresql:"));
   if (uv_mutex_init(&api->store_lock)) abort();
   api->runner = runner_new(api_run_work, api);
   add_door(api, gateway, work_new(gateway_loop(gateway), THREADS, QUEUE));

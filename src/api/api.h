@@ -52,6 +52,8 @@ struct api_job {
 struct store *api_store(struct api *api);
 void api_store_done(struct api *api);
 
+bool api_is_shared(const struct api *api); /* other processes, on other machines too, use the same store */
+
 /* "server:user id" of the session at a server; who owns what it makes from there. -1: ERROR_not_connected. */
 int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error);
 

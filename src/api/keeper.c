@@ -1,5 +1,6 @@
 #include "api/keeper.h"
 
+#include "api/desk.h"
 #include "api/mandates.h"
 #include "api/reports_out.h"
 #include "api/run_document.h"
@@ -34,13 +35,14 @@ static bool is_left_off(struct keeper *k, struct str id, const struct config *co
   struct runner_view view;
   struct error error = {0};
   const char *folder;
-  if (runner_look(api_runner(k->api), id, arena, &view)) return false;
+  if (desk_look(k->api, id, arena, &view)) return false;
   struct store *store = api_store(k->api);
   int found = store_document_get(store, RUN_KIND, id, arena, &run, &error);
   api_store_done(k->api);
   if (found != 1) return false;
   struct run_about about = run_about_read(arena, run.about);
   if (!about.beside.mandate.n || !(str_eq(about.state, RUN_STATE_OPEN) || str_eq(about.state, STR("interrupted")))) return false;
+  if (api_is_shared(k->api)) return true; /* its lease would tell */
   return run_folder(arena, config->store, id, &folder, &error) == 0 &&
          journal_is_free(folder, &error) == 0; /* else another program is at it */
 }

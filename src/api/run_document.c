@@ -169,21 +169,21 @@ void run_payload_free(struct run_payload *payload) {
   free(payload);
 }
 
+static const struct str a_file = {"sqlite:", 7};
+
 int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error) {
-  struct str prefix = STR("sqlite:");
-  if (!str_starts(store, prefix))
-    return error_set(error, ERROR_configuration, "runs keep their journals beside a store of the kind sqlite:FILE");
-  const char *folder = arena_cstr(arena, arena_printf(arena, "%.*s.runs", STR_ARG(str_from(store, prefix.n))));
+  if (!str_starts(store, a_file)) {
+    *ret = arena_cstr(arena, arena_printf(arena, "%.*s#%.*s", STR_ARG(store), STR_ARG(id)));
+    return 0;
+  }
+  const char *folder = arena_cstr(arena, arena_printf(arena, "%.*s.runs", STR_ARG(str_from(store, a_file.n))));
   if (mkdir(folder, 0700) < 0 && errno != EEXIST)
     return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
   *ret = arena_cstr(arena, arena_printf(arena, "%s/%.*s", folder, STR_ARG(id)));
   return 0;
 }
 
-int run_claims_folder(struct arena *arena, struct str store, const char **ret, struct error *error) {
-  struct str prefix = STR("sqlite:");
-  if (!str_starts(store, prefix))
-    return error_set(error, ERROR_configuration, "runs tell each other what they write to beside a store of the kind sqlite:FILE");
-  *ret = arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, prefix.n))));
-  return 0;
+const char *run_claims_folder(struct arena *arena, struct str store, struct str id) {
+  if (!str_starts(store, a_file)) return arena_cstr(arena, arena_printf(arena, "%.*s#%.*s", STR_ARG(store), STR_ARG(id)));
+  return arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, a_file.n))));
 }

@@ -1,4 +1,5 @@
 /* One run, from its document to its report, on a thread of the runner. */
+#include "api/desk.h"
 #include "api/mandates.h"
 #include "api/reports_out.h"
 #include "api/run_document.h"
@@ -6,11 +7,14 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "crypt/random.h"
 #include "drift/drift.h"
 #include "gateway/mandate.h"
 #include "gateway/reply.h"
+#include "transfer/hold.h"
+#include <uv.h>
 
-enum { COUNTS_MAX = 1 << 20 };
+enum { COUNTS_MAX = 1 << 20, AGAIN_MS = 500, HOLDER_LETTERS = 22 };
 
 struct working {
   struct api *api;
@@ -22,6 +26,7 @@ struct working {
   struct run_body body;
   struct run_order order;
   struct report *report;
+  struct str holder;  /* in a shared store: by this name it has the run, its journal and its claim */
   struct str mandate; /* sealed; empty: the person's session lets it go on */
   bool alone;         /* the session, or the time of the mandate, has ended meanwhile */
 };
@@ -59,12 +64,20 @@ static int load(struct working *w, struct error *error) {
   return run_order_read(w->arena, w->body.order, &w->order, error);
 }
 
+/* Journal and claim are of the run whose journal it is: an undo works from another's. */
+static struct str journal_id(const struct working *w) {
+  return w->about.beside.undoes.n ? w->about.beside.undoes : str_of(w->payload->id);
+}
+
+static const char *as_holder(struct working *w, const char *place) {
+  return hold_is_place(place) ? arena_cstr(w->arena, arena_printf(w->arena, "%s/%.*s", place, STR_ARG(w->holder))) : place;
+}
+
 static struct claim *claim_cells(struct working *w, struct str to_url, struct error *error) {
-  const char *folder;
+  const char *folder = run_claims_folder(w->arena, str_of(w->payload->store), journal_id(w));
   struct run_claimant who = {.to_url = to_url, .by = w->about.by, .run = arena_printf(w->arena, "run %s", w->payload->id)};
   struct claim_wait wait = {.wait = w->about.wait, .cancel = runner_run_cancel(w->run)};
-  if (run_claims_folder(w->arena, str_of(w->payload->store), &folder, error)) return NULL;
-  return run_claim(folder, &w->order, w->body.mapping, who, &wait, error);
+  return run_claim(as_holder(w, folder), &w->order, w->body.mapping, who, &wait, error);
 }
 
 static struct dhis2_server *server_of(struct working *w, struct str id, struct error *error) {
@@ -78,8 +91,8 @@ static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
   struct str undoes = w->about.beside.undoes;
   w->order.dry_run = w->about.dry_run;
-  if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), undoes.n ? undoes : str_of(w->payload->id), &folder, error))
-    return -1;
+  if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), journal_id(w), &folder, error)) return -1;
+  if (folder) folder = as_holder(w, folder);
   struct dhis2_server *from = undoes.n ? NULL : server_of(w, w->order.from, error);
   struct dhis2_server *to = from || undoes.n ? server_of(w, w->order.to, error) : NULL;
   struct run_watch watch = {.cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge};
@@ -108,7 +121,8 @@ static struct str problem_of(struct working *w, const struct error *failure) {
 /* How it ended; a run that the end of the process stopped is one to be resumed. */
 static void settle(struct working *w, const struct run_told *told) {
   bool failed = told->failure->code && told->failure->code != ERROR_cancelled;
-  bool stopped = told->failure->code == ERROR_cancelled && atomic_load(runner_stopping(w->run));
+  bool lost = !atomic_load(runner_run_cancel(w->run)); /* to another process: it tells how it ends */
+  bool stopped = told->failure->code == ERROR_cancelled && (lost || atomic_load(runner_stopping(w->run)));
   w->about.state = stopped ? STR("interrupted") : str_of(run_outcome(told, w->report));
   struct error alone = {0};
   if (w->alone)
@@ -116,6 +130,20 @@ static void settle(struct working *w, const struct run_told *told) {
                     w->mandate.n ? "the time that it was given to go on without you is over: sign in, and go on with it"
                                  : "you have signed out: sign in at both servers, and go on with it");
   w->about.problem = failed ? problem_of(w, told->failure) : w->alone ? problem_of(w, &alone) : STR_NONE;
+}
+
+/* A store that is away for a moment is waited for. Of two processes that carried it out the one that has it now is told from the other by the version. */
+static int update(struct working *w, struct error *error) {
+  int64_t version, until = clock_monotonic_ms() + (api_is_shared(w->api) ? HOLD_PATIENCE_MS : 0);
+  for (;;) {
+    struct store *store = api_store(w->api);
+    int result = store_document_update(store, &w->document, &version, error);
+    api_store_done(w->api);
+    if (result == 0) w->document.version = version;
+    if (result == 0 || error->code != ERROR_store_unavailable || clock_monotonic_ms() >= until) return result;
+    *error = (struct error){0};
+    uv_sleep(AGAIN_MS);
+  }
 }
 
 static void keep(struct working *w, const struct run_told *told) {
@@ -130,12 +158,9 @@ static void keep(struct working *w, const struct run_told *told) {
   w->document.updated_ms = clock_now_ms();
   w->document.expires_ms = w->document.updated_ms + config->runs_keep_ms;
   config_unref(config);
-  int64_t version;
-  struct store *store = api_store(w->api);
-  int result = store_document_update(store, &w->document, &version, &error);
-  api_store_done(w->api);
+  int result = update(w, &error);
   if (result < 0) log_event(LOG_ERROR, "run_not_kept", LOG_TEXT("run", w->payload->id), LOG_FAILURE(&error));
-  reports_out(w->api, w->payload->gateway, &w->document);
+  if (result == 0 || error.code != ERROR_changed_meanwhile) reports_out(w->api, w->payload->gateway, &w->document);
   buf_free(&report);
   buf_free(&body);
 }
@@ -152,33 +177,55 @@ static void give_back(struct working *w) {
   if (own && (run_state_is_end(w->about.state) || w->alone)) mandates_end(w->api, w->payload->gateway, w->about.beside.mandate);
 }
 
+static void work(struct working *w, struct error *failure) {
+  int64_t began = clock_now_ms();
+  if (atomic_load(runner_run_cancel(w->run)))
+    (void)error_set(failure, ERROR_cancelled, "cancelled before it began");
+  else
+    (void)carry_out(w, failure);
+  struct run_told told = {.order = &w->order,
+                          .mapping_text = w->body.mapping,
+                          .mapping_name =
+                              w->about.alignment.n ? arena_printf(w->arena, "alignment %.*s", STR_ARG(w->about.alignment)) : STR_NONE,
+                          .mapping_version = w->about.alignment_version,
+                          .began_ms = began,
+                          .ended_ms = clock_now_ms(),
+                          .by_source = w->about.by,
+                          .by_target = w->about.by_target,
+                          .failure = failure,
+                          .paused = runner_run_paused(w->run)};
+  settle(w, &told);
+  keep(w, &told);
+  log_end(w, failure);
+  give_back(w);
+}
+
+/* From here on nobody else begins it, and who had it before writes nothing over it: its version is another one. -1, without an error: another process has it, or has ended it. */
+static int take(struct working *w, struct hold **ret, struct error *error) {
+  const char *place;
+  w->holder = random_id(w->arena, HOLDER_LETTERS);
+  if (run_folder(w->arena, str_of(w->payload->store), str_of(w->payload->id), &place, error)) return -1;
+  *ret = hold_take(as_holder(w, place), error);
+  if (!*ret && error->code == ERROR_busy) *error = (struct error){0};
+  if (!*ret || load(w, error)) return -1;
+  bool open = str_eq(w->about.state, RUN_STATE_OPEN) || str_eq(w->about.state, STR("interrupted"));
+  w->about.state = RUN_STATE_OPEN;
+  run_document_about(w->arena, &w->about, &w->document);
+  return open ? update(w, error) : -1;
+}
+
 void api_run_work(void *api, struct runner_run *run, void *payload) {
   struct working w = {.api = api, .run = run, .payload = payload, .arena = arena_new(), .report = report_new()};
   struct error failure = {0};
-  int64_t began = clock_now_ms();
-  if (load(&w, &failure) == 0) {
-    if (atomic_load(runner_run_cancel(run)))
-      (void)error_set(&failure, ERROR_cancelled, "cancelled before it began");
-    else
-      (void)carry_out(&w, &failure);
-    struct run_told told = {.order = &w.order,
-                            .mapping_text = w.body.mapping,
-                            .mapping_name =
-                                w.about.alignment.n ? arena_printf(w.arena, "alignment %.*s", STR_ARG(w.about.alignment)) : STR_NONE,
-                            .mapping_version = w.about.alignment_version,
-                            .began_ms = began,
-                            .ended_ms = clock_now_ms(),
-                            .by_source = w.about.by,
-                            .by_target = w.about.by_target,
-                            .failure = &failure,
-                            .paused = runner_run_paused(run)};
-    settle(&w, &told);
-    keep(&w, &told);
-    log_end(&w, &failure);
-    give_back(&w);
-  } else {
+  struct hold *hold = NULL;
+  if ((api_is_shared(api) ? take(&w, &hold, &failure) : load(&w, &failure)) == 0) {
+    struct desk *desk = desk_open(api, str_of(w.payload->id));
+    work(&w, &failure);
+    desk_close(desk);
+  } else if (failure.code) {
     log_event(LOG_ERROR, "run_not_begun", LOG_TEXT("run", w.payload->id), LOG_FAILURE(&failure));
   }
+  hold_release(hold);
   report_free(w.report);
   arena_free(w.arena);
   run_payload_free(w.payload);

@@ -1,4 +1,5 @@
-/* The runs of a person: started, watched, cancelled, resumed. What is under way is known to the runner; all else to the store. */
+/* The runs of a person: started, watched, cancelled, resumed. What is under way is known to the desk; all else to the store. */
+#include "api/desk.h"
 #include "api/mandates.h"
 #include "api/run_document.h"
 #include "api/runner.h"
@@ -8,7 +9,7 @@
 #include "transfer/report_form.h"
 #include <jansson.h>
 
-enum { LIST_MAX = 500 };
+enum { LIST_MAX = 500, YOUNG_MS = 3000 };
 
 /* --- what is kept --- */
 
@@ -20,13 +21,6 @@ static int load(struct api_job *job, struct store_document *ret, struct error *e
   if (!found || !api_is_owner(job, ret->owner))
     return error_set(error, ERROR_not_found, "there is no run '%.*s' of yours", STR_ARG(str_slice(job->words[0], 0, 64)));
   return 0;
-}
-
-/* What a run is in now. One that has not ended and is not under way here was left off by the end of a process. */
-static struct str state_of(struct api_job *job, struct str id, const struct run_about *about, struct runner_view *view) {
-  *view = (struct runner_view){0};
-  if (runner_look(api_runner(job->api), id, job->arena, view)) return view->phase;
-  return str_eq(about->state, RUN_STATE_OPEN) ? STR("interrupted") : about->state;
 }
 
 static void write_entry(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state) {
@@ -47,11 +41,54 @@ static const char no_counts[] =
     "{\"read\":0,\"mapped\":0,\"cells\":0,\"summed\":0,\"partial\":0,\"refused\":0,\"skipped\":0,\"sent\":0,\"created\":0,\"updated\":0,"
     "\"unchanged\":0,\"verified\":0,\"differing\":0,\"unmapped\":{},\"ignored\":{}}";
 
+/* --- starting --- */
+
+static struct str user_name(struct api_job *job, struct str server) {
+  struct gateway_person person;
+  if (!gateway_session_person(job->session, server, job->arena, &person)) return STR("");
+  return person.username.n ? person.username : person.id;
+}
+
+static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
+  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume};
+  return run_document_start(job->api, id, &how, error);
+}
+
+/* --- what it is in now --- */
+
+/* The process that carried it out has died, or stood still for so long that it lost it (hold.h): whoever comes by for the person who has begun it goes on with it, in their name. What goes on without them is the keeper's. */
+static bool take_over(struct api_job *job, const struct store_document *document, const struct run_about *about) {
+  struct error error = {0};
+  struct str owner;
+  if (about->beside.mandate.n) return false;
+  if ((!about->beside.undoes.n && api_owner(job, about->from, &owner, &error)) || api_owner(job, about->to, &owner, &error)) return false;
+  log_event(LOG_INFO, "run_gone_on_with", LOG_STR("run", document->id));
+  if (start(job, document->id, true, &error) == 0) return true;
+  log_event(LOG_WARNING, "run_not_gone_on_with", LOG_STR("run", document->id), LOG_FAILURE(&error));
+  return false;
+}
+
+/* One that has not ended and is not under way anywhere was left off by the end of a process. `go_on`: for a reader; it is gone on with, if that can be. */
+static struct str state_of(struct api_job *job, const struct store_document *document, const struct run_about *about, bool go_on,
+                           struct runner_view *view) {
+  *view = (struct runner_view){0};
+  if (!str_eq(about->state, RUN_STATE_OPEN)) {
+    if (go_on && api_is_shared(job->api)) return about->state; /* one that stood still here has ended elsewhere, and does not know it yet */
+    bool ends = runner_look(api_runner(job->api), document->id, job->arena, view);
+    return ends ? view->phase : about->state;
+  }
+  if (desk_look(job->api, document->id, job->arena, view)) return view->phase;
+  if (!api_is_shared(job->api)) return STR("interrupted");
+  bool young = clock_now_ms() - document->updated_ms < YOUNG_MS; /* it is about to begin elsewhere */
+  if (young || (go_on && take_over(job, document, about))) return view->phase = RUN_STATE_OPEN;
+  return STR("interrupted");
+}
+
 /* The whole of a run, as docs/openapi.yaml describes it. */
-static void answer_run(struct api_job *job, const struct store_document *document) {
+static void answer_as(struct api_job *job, const struct store_document *document, bool go_on) {
   struct run_about about = run_about_read(job->arena, document->about);
   struct runner_view view;
-  struct str state = state_of(job, document->id, &about, &view), report = run_body_split(document->body).report;
+  struct str state = state_of(job, document, &about, go_on, &view), report = run_body_split(document->body).report;
   json_t *said = view.phase.n ? NULL : json_loadb(report.n ? report.p : "", report.n, 0, NULL);
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_object(&out);
@@ -72,17 +109,8 @@ static void answer_run(struct api_job *job, const struct store_document *documen
   json_decref(said);
 }
 
-/* --- starting --- */
-
-static struct str user_name(struct api_job *job, struct str server) {
-  struct gateway_person person;
-  if (!gateway_session_person(job->session, server, job->arena, &person)) return STR("");
-  return person.username.n ? person.username : person.id;
-}
-
-static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
-  struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume};
-  return run_document_start(job->api, id, &how, error);
+static void answer_run(struct api_job *job, const struct store_document *document) {
+  answer_as(job, document, false);
 }
 
 static struct run_about who_asks(struct api_job *job, const struct run_order *order) {
@@ -103,10 +131,9 @@ static int make_document(struct api_job *job, const struct run_asked *asked, str
 /* Would it be refused because another run writes to the same cells? Said at once, where it is not to wait; what comes between is found by the run itself. */
 static int check_free(struct api_job *job, const struct run_order *order, struct str mapping_text, struct str id, bool wait,
                       struct error *error) {
-  const char *folder;
   const struct config_server *to = config_server(job->config, order->to);
   if (order->dry_run || wait || !to) return 0;
-  if (run_claims_folder(job->arena, job->config->store, &folder, error)) return -1;
+  const char *folder = run_claims_folder(job->arena, job->config->store, id);
   struct run_claimant who = {
       .to_url = to->url, .by = user_name(job, order->from), .run = arena_printf(job->arena, "run %.*s", STR_ARG(id))};
   struct claim *claim = run_claim(folder, order, mapping_text, who, &(struct claim_wait){0}, error);
@@ -189,7 +216,7 @@ static void list_one(struct api_job *job, struct json_out *out, const struct sto
   struct run_about about = run_about_read(job->arena, document->about);
   struct runner_view view;
   json_out_object(out);
-  write_entry(out, document, &about, state_of(job, document->id, &about, &view));
+  write_entry(out, document, &about, state_of(job, document, &about, true, &view));
   json_out_end(out);
 }
 
@@ -204,7 +231,7 @@ int api_runs_list(struct api_job *job, struct error *error) {
 int api_run_get(struct api_job *job, struct error *error) {
   struct store_document document;
   if (load(job, &document, error)) return -1;
-  answer_run(job, &document);
+  answer_as(job, &document, true);
   return 0;
 }
 
@@ -221,10 +248,11 @@ int api_run_report(struct api_job *job, struct error *error) {
   struct store_document document;
   enum report_form form;
   if (form_asked(job, &form, error) || load(job, &document, error)) return -1;
+  struct run_about about = run_about_read(job->arena, document.about);
   struct str report = run_body_split(document.body).report;
   struct runner_view view;
-  if (!report.n || runner_look(api_runner(job->api), document.id, job->arena, &view))
-    return error_set(error, ERROR_not_found, "the run has not ended: there is no report yet");
+  (void)state_of(job, &document, &about, false, &view);
+  if (!report.n || view.phase.n) return error_set(error, ERROR_not_found, "the run has not ended: there is no report yet");
   job->attachment = arena_cstr(job->arena, arena_printf(job->arena, "report.%s", report_form_name(form)));
   if (form != REPORT_JSON) job->type = report_form_type(form);
   return report_form_write(form, report, &job->answer, error);
@@ -248,8 +276,8 @@ int api_run_cancel(struct api_job *job, struct error *error) {
   struct runner_view view;
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about);
-  struct str state = state_of(job, document.id, &about, &view);
-  if (!runner_cancel(api_runner(job->api), document.id) && str_eq(about.beside.mandate, document.id) && !run_state_is_end(state)) {
+  struct str state = state_of(job, &document, &about, false, &view);
+  if (!desk_end(job->api, document.id, false) && str_eq(about.beside.mandate, document.id) && !run_state_is_end(state)) {
     about.state = STR("cancelled");
     if (keep_about(job, &document, &about, error)) return -1;
     mandates_end(job->api, job->gateway, document.id);
@@ -261,7 +289,7 @@ int api_run_cancel(struct api_job *job, struct error *error) {
 int api_run_pause(struct api_job *job, struct error *error) {
   struct store_document document;
   if (load(job, &document, error)) return -1;
-  (void)runner_pause(api_runner(job->api), document.id);
+  (void)desk_end(job->api, document.id, true);
   answer_run(job, &document);
   return 0;
 }
@@ -277,7 +305,7 @@ int api_run_resume(struct api_job *job, struct error *error) {
   struct str owner;
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about);
-  struct str state = state_of(job, document.id, &about, &view);
+  struct str state = state_of(job, &document, &about, false, &view);
   if (!can_be_resumed(state))
     return error_set(error, ERROR_conflict, view.phase.n ? "this run is under way" : "this run has ended: start a new one");
   if (about.beside.undone_by.n) return error_set(error, ERROR_conflict, "this run was undone: start a new one");
@@ -309,7 +337,7 @@ int api_run_undo(struct api_job *job, struct error *error) {
   struct run_asked asked = {0};
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about), who;
-  struct str state = state_of(job, document.id, &about, &view);
+  struct str state = state_of(job, &document, &about, false, &view);
   struct run_body body = run_body_split(document.body);
   if (check_undo(job, &about, state, view.phase.n > 0, error) || run_order_read(job->arena, body.order, &asked.order, error)) return -1;
   asked.alignment = about.alignment;

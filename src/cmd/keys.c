@@ -1,20 +1,27 @@
+#include "base/clock.h"
 #include "cmd/commands.h"
 #include "crypt/keyring.h"
 #include "gateway/audit.h"
 #include "gateway/config.h"
 #include <getopt.h>
 
-static const char usage[] = "usage: drawbridge keys rotate [--config FILE]\n  adds a key to the key file; with SIGHUP a running drawbridge "
-                            "seals with it from then on\n";
+static const char usage[] =
+    "usage: drawbridge keys rotate [--config FILE] [--in MINUTES]\n  adds a key to the key file; with SIGHUP a running drawbridge "
+    "seals with it from then on\n  --in: only after so many minutes (1 to 10080): time to hand the file to other machines, so that each "
+    "can "
+    "open what another seals\n";
 
-static int rotate(const char *path) {
+enum { MINUTE_MS = 60 * 1000, MINUTES_MAX = 7 * 24 * 60 };
+
+static int rotate(const char *path, uint64_t minutes) {
   struct arena *arena = arena_new();
   struct config_problems problems = {.arena = arena};
   struct config *config = NULL;
   struct error error = {0};
   int failed = config_load(path, &config, &problems, &error);
   if (!failed && config->log_audit.n) failed = log_audit_open(config->log_audit, &error);
-  if (!failed) failed = keyring_rotate(arena_cstr(arena, config->keys), &error);
+  if (!failed)
+    failed = keyring_rotate(arena_cstr(arena, config->keys), minutes ? clock_now_ms() + (int64_t)minutes * MINUTE_MS : 0, &error);
   if (!failed && config->log_audit.n) audit_process(AUDIT_keys_rotated, config->keys, NULL);
   if (!failed) (void)printf("%.*s has a new key. Send SIGHUP to every drawbridge that uses it.\n", STR_ARG(config->keys));
   config_unref(config);
@@ -23,17 +30,20 @@ static int rotate(const char *path) {
 }
 
 int command_keys(int argc, char **argv) {
-  static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const struct option options[] = {
+      {"config", required_argument, NULL, 'c'}, {"in", required_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'}, {0}};
   const char *path = COMMAND_CONFIG_DEFAULT;
+  uint64_t minutes = 0;
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (option == 'c') {
       path = optarg;
       continue;
     }
+    if (option == 'i' && str_to_u64(str_of(optarg), &minutes) && minutes >= 1 && minutes <= MINUTES_MAX) continue;
     (void)fputs(usage, option == 'h' ? stdout : stderr);
     return option == 'h' ? 0 : COMMAND_USAGE;
   }
-  if (optind + 1 == argc && strcmp(argv[optind], "rotate") == 0) return rotate(path);
+  if (optind + 1 == argc && strcmp(argv[optind], "rotate") == 0) return rotate(path, minutes);
   (void)fputs(usage, stderr);
   return COMMAND_USAGE;
 }

@@ -2,6 +2,7 @@
 
 #include "api/run_document.h"
 #include "cmd/side.h"
+#include "transfer/hold.h"
 #include "transfer/journal.h"
 #include <errno.h>
 #include <pwd.h>
@@ -38,7 +39,16 @@ static const char *own_folder(struct arena *arena) {
   return arena_cstr(arena, arena_printf(arena, "%s/claims", folder));
 }
 
+/* Who may start a transfer may not be one who may use the gateway's database. */
+static bool can_reach(const char *place) {
+  struct error ignored = {0};
+  struct store *store = store_open(str_slice(str_of(place), 0, str_find_char(str_of(place), '#')), &ignored);
+  store_close(store);
+  return store != NULL;
+}
+
 static bool is_usable(struct arena *arena, const char *folder) {
+  if (hold_is_place(folder)) return can_reach(folder);
   if (access(folder, W_OK | X_OK) == 0) return true;
   struct str path = str_of(folder);
   const char *around = arena_cstr(arena, str_slice(path, 0, str_find_last_char(path, '/')));
@@ -47,14 +57,13 @@ static bool is_usable(struct arena *arena, const char *folder) {
 
 static const char *folder_of(struct arena *arena, const char *config, struct error *error) {
   struct str store;
-  const char *folder = NULL;
   if (side_store(arena, config, &store, error)) return NULL;
-  if (run_claims_folder(arena, store, &folder, error) == 0 && is_usable(arena, folder)) return folder;
+  const char *folder = run_claims_folder(arena, store, STR_NONE);
+  if (is_usable(arena, folder)) return folder;
   const char *own = own_folder(arena);
-  if (!own) return error->code ? NULL : folder;
-  *error = (struct error){0};
+  if (!own) return folder;
   (void)fprintf(stderr, "drawbridge transfer: %s is not this user's to write to: runs of other users and of the gateway are not seen\n",
-                folder ? folder : "the store's folder");
+                hold_is_place(folder) ? "the store" : folder);
   return own;
 }
 

@@ -53,9 +53,9 @@ static const struct key *key_of(const struct keyring *ring, uint32_t id) {
 }
 
 /* An id that says nothing and that no other ring has by chance: what another ring sealed is told apart from what was changed. */
-static void add_new_key(struct keyring *ring) {
+static void add_new_key(struct keyring *ring, int64_t from_ms) {
   if (ring->n == KEYRING_MAX) memmove(ring->keys, ring->keys + 1, --ring->n * sizeof *ring->keys);
-  struct key key = {.made_ms = clock_now_ms() / 1000 * 1000};
+  struct key key = {.made_ms = (from_ms ? from_ms : clock_now_ms()) / 1000 * 1000};
   do key.id = randombytes_random();
   while (key.id == 0 || key_of(ring, key.id));
   randombytes_buf(key.bytes, sizeof key.bytes);
@@ -158,7 +158,7 @@ static int read_open_file(int fd, const char *path, struct keyring *ring, struct
 
 static int make_file(const char *path, struct error *error) {
   struct keyring *ring = ring_new();
-  add_new_key(ring);
+  add_new_key(ring, 0);
   int result = save_ring(ring, path, false, error);
   keyring_free(ring);
   return result < 0 && error->code == ERROR_conflict ? 0 : result; /* another process made it meanwhile: that one counts */
@@ -204,13 +204,13 @@ static int open_locked(const char *path, struct error *error) {
   }
 }
 
-int keyring_rotate(const char *path, struct error *error) {
+int keyring_rotate(const char *path, int64_t from_ms, struct error *error) {
   int fd = open_locked(path, error);
   if (fd < 0) return -1;
   struct keyring *ring = ring_of(fd, path, error);
   int result = ring ? 0 : -1;
   if (ring) {
-    add_new_key(ring);
+    add_new_key(ring, from_ms);
     result = save_ring(ring, path, true, error);
   }
   keyring_free(ring);
@@ -221,7 +221,10 @@ int keyring_rotate(const char *path, struct error *error) {
 /* --- keys --- */
 
 uint32_t keyring_newest(const struct keyring *ring) {
-  return ring->keys[ring->n - 1].id;
+  int64_t now = clock_now_ms();
+  for (size_t i = ring->n; i-- > 0;)
+    if (ring->keys[i].made_ms <= now) return ring->keys[i].id;
+  return ring->keys[0].id;
 }
 
 bool keyring_has(const struct keyring *ring, uint32_t id) {

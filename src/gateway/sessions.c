@@ -498,9 +498,17 @@ static void sweep(struct sessions *sessions, int64_t now_ms) {
   sessions->sweep_at = (sessions->entries.count > SESSIONS_MOST ? sessions->entries.count : SESSIONS_MOST) + SESSIONS_MOST / 8;
 }
 
+/* Also without a new ring: a key's time may have come. */
+static void look_at_keys(struct sessions *sessions) {
+  struct keyring *ring = sessions_ring(sessions);
+  sessions->newest_key = keyring_newest(ring);
+  keyring_free(ring);
+}
+
 static void on_sweep(uv_timer_t *timer) {
   struct sessions *sessions = timer->data;
   int64_t now = clock_monotonic_ms();
+  look_at_keys(sessions);
   sweep(sessions, now);
   if (now - sessions->purged_ms < PURGE_MS) return;
   sessions->purged_ms = now;

@@ -6,7 +6,7 @@ import harness
 from gateway import Gateway
 
 
-class Two(Gateway):
+class Pair(Gateway):
     def start_two(self, servers):
         self.start(servers)
         self.second, second_admin = harness.free_port(), harness.free_port()
@@ -20,6 +20,8 @@ class Two(Gateway):
         cookie = self.cookie(browser)
         return harness.call(port, method, path, {"X-Drawbridge": "1", "Host": f"127.0.0.1:{self.port}", **({"Cookie": f"drawbridge={cookie}"} if cookie else {})})
 
+
+class Two(Pair):
     def renewals(self):
         texts = [harness.call(port, "GET", "/metrics").body.decode() for port in self.admins]
         return [int(re.search(r'drawbridge_renewals_total\{server="one",outcome="ok"\} (\d+)', text)[1]) for text in texts]

@@ -1,5 +1,6 @@
 /* The key file: made once, refused where others can read it, whole or old after a crash, safe against two at once. */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "crypt/keyring.h"
@@ -100,7 +101,7 @@ static void rotation_keeps_older_keys(void **state) {
   uint32_t first = keyring_newest(ring), last = first;
   keyring_free(ring);
   for (int i = 1; i <= KEYRING_MAX; i++) {
-    assert_int_equal(keyring_rotate(path, &error), 0);
+    assert_int_equal(keyring_rotate(path, 0, &error), 0);
     ring = must_open();
     assert_int_not_equal(keyring_newest(ring), last);
     assert_true(keyring_has(ring, last));
@@ -114,6 +115,23 @@ static void rotation_keeps_older_keys(void **state) {
   assert_int_equal(files_in_folder(), 1);
 }
 
+/* [R-H2] Other machines have it before it seals anything, and it opens from then on. */
+static void a_key_waits_for_its_time(void **state) {
+  struct error error = {0};
+  struct keyring *ring = must_open();
+  uint32_t first = keyring_newest(ring);
+  keyring_free(ring);
+  int64_t at = clock_now_ms() + 3000;
+  assert_int_equal(keyring_rotate(path, at, &error), 0);
+  ring = must_open();
+  uint32_t seals = keyring_newest(ring);
+  assert_true(seals == first || clock_now_ms() >= at / 1000 * 1000);
+  while (clock_now_ms() < at) (void)usleep(20000);
+  assert_int_not_equal(keyring_newest(ring), first);
+  assert_true(keyring_has(ring, first));
+  keyring_free(ring);
+}
+
 /* [R-H1] */
 static void a_file_open_to_others_is_refused(void **state) {
   static const mode_t modes[] = {0640, 0604, 0620, 0602, 0666, 0601};
@@ -122,7 +140,7 @@ static void a_file_open_to_others_is_refused(void **state) {
     assert_int_equal(chmod(path, modes[i]), 0);
     must_refuse("chmod 600");
     struct error error = {0};
-    assert_int_equal(keyring_rotate(path, &error), -1);
+    assert_int_equal(keyring_rotate(path, 0, &error), -1);
   }
   assert_int_equal(chmod(path, 0400), 0);
   keyring_free(must_open());
@@ -208,7 +226,7 @@ static void a_crash_leaves_the_old_ring(void **state) {
   for (int i = 0; i < 40; i++) { /* killed at some moment, also in the middle of a rotation */
     pid_t child = fork();
     if (child == 0) {
-      for (int k = 0; k < 3; k++) (void)keyring_rotate(path, &error);
+      for (int k = 0; k < 3; k++) (void)keyring_rotate(path, 0, &error);
       _exit(0);
     }
     (void)usleep((useconds_t)(i * 50));
@@ -255,7 +273,7 @@ static int open_once(void) {
 
 static int rotate_once(void) {
   struct error error = {0};
-  return keyring_rotate(path, &error) ? 1 : 0;
+  return keyring_rotate(path, 0, &error) ? 1 : 0;
 }
 
 static void processes_at_once_agree(void **state) {
@@ -284,15 +302,11 @@ static void processes_at_once_agree(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      IN_FOLDER(made_at_first_and_kept),
-      IN_FOLDER(derived_keys_differ),
-      IN_FOLDER(rotation_keeps_older_keys),
-      IN_FOLDER(a_file_open_to_others_is_refused),
-      IN_FOLDER(a_systemd_credential_may_show_a_mask),
-      IN_FOLDER(malformed_files_are_refused),
-      IN_FOLDER(messages_hold_no_key),
-      IN_FOLDER(what_is_no_file_is_refused),
-      IN_FOLDER(a_crash_leaves_the_old_ring),
+      IN_FOLDER(made_at_first_and_kept),           IN_FOLDER(derived_keys_differ),
+      IN_FOLDER(rotation_keeps_older_keys),        IN_FOLDER(a_key_waits_for_its_time),
+      IN_FOLDER(a_file_open_to_others_is_refused), IN_FOLDER(a_systemd_credential_may_show_a_mask),
+      IN_FOLDER(malformed_files_are_refused),      IN_FOLDER(messages_hold_no_key),
+      IN_FOLDER(what_is_no_file_is_refused),       IN_FOLDER(a_crash_leaves_the_old_ring),
       IN_FOLDER(processes_at_once_agree),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

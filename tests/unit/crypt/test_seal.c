@@ -164,7 +164,7 @@ static void a_rotated_key_still_opens(void **state) {
   struct str sealed = seal_close(b->arena, place_of(b), STR("d2p_token"));
   assert_true(seal_is_newest(b->ring, sealed));
   for (int i = 1; i <= KEYRING_MAX; i++) {
-    assert_int_equal(keyring_rotate(b->path, &error), 0);
+    assert_int_equal(keyring_rotate(b->path, 0, &error), 0);
     struct keyring *ring = keyring_open(b->path, &error);
     struct seal_place place = place_of(b);
     place.ring = ring;

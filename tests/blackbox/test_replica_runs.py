@@ -1,0 +1,132 @@
+"""Runs of transfers on several machines: begun by one process, seen and stopped through another, gone on with by another when its own has died or stood still; and nothing is sent twice or lost."""
+import signal
+import threading
+
+import harness
+import postgres
+import test_runs
+
+SHARED = test_runs.CONFIG.replace("store: sqlite:{folder}/state.db", "store: {store}")
+
+
+class Replicas(test_runs.Gateway):
+    """Two processes with one store."""
+
+    def prepare(self):
+        if not postgres.programs():
+            self.skipTest("PostgreSQL is not installed (package postgresql)")
+        self.database = postgres.Postgres().make()
+        self.addCleanup(self.database.drop)
+
+    def serve(self):
+        self.config.write_text(SHARED.format(port=self.port, folder=self.state, store=self.database.address(), **{n: b.port for n, b in self.between.items()}))
+        super().serve()
+        self.second = harness.free_port()
+        other = self.state / "second.yaml"
+        other.write_text(self.config.read_text().replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{self.second}]"))
+        self.other = harness.Program("second", ["drawbridge", "serve", "--config", other], self.second)
+        self.addCleanup(self.other.stop)
+
+    def at_second(self, method, path, body=None):
+        cookie = self.browser.cookies[self.port]["drawbridge"]
+        return harness.call(self.second, method, path, {"X-Drawbridge": "1", "Host": f"127.0.0.1:{self.port}", "Cookie": f"drawbridge={cookie}"}, body)
+
+    def seen(self, run):
+        answer = self.at_second("GET", f"/v1/runs/{run['id']}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def ended_there(self, run):
+        return harness.wait_for(lambda: (lambda now: now if now["state"] not in test_runs.UNDER_WAY else None)(self.seen(run)), "the end of the run")
+
+    def held(self, number=1):
+        """A run one of whose batches the target has written, and whose answer waits: (run, event that lets it go)."""
+        held, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def alter(method, at, answer):
+            if method == "POST" and at == number:
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].alter = alter
+        run = self.begin()
+        self.assertTrue(held.wait(harness.PATIENCE))
+        return run, go_on
+
+    def posts(self):
+        return self.between["target"].seen.get("POST", 0)
+
+
+class Seen(Replicas):
+    def test_watched_and_cancelled_through_another(self):
+        run, go_on = self.held()
+        now = harness.wait_for(lambda: (lambda now: now if now["state"] == "sending" else None)(self.seen(run)), "how far it is")
+        self.assertEqual(now["progress"], {"done": 0, "of": 3})
+        self.assertEqual(self.at_second("GET", f"/v1/runs/{run['id']}/report").status, 404)
+        self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/resume").status, 409)
+        self.assertEqual([r["state"] for r in self.at_second("GET", "/v1/runs").json], ["sending"])
+        clash = self.at_second("POST", "/v1/runs", self.order())
+        self.assertEqual((clash.status, clash.json["code"]), (409, "conflict"), clash)
+        self.assertIn("another run writes", clash.json["detail"])
+        self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/cancel").status, 200)
+        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge") == "0", "the first process to hear of it")
+        go_on.set()
+        self.assertEqual(self.ended_there(run)["state"], "cancelled")
+        self.assertLess(len(self.stored("target")), len(self.wanted()))
+        self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.assertEqual(self.ended_there(run)["state"], "done")
+        self.check_run(self.run_now(run))
+
+    def test_undone_through_another(self):
+        run = self.ended(self.begin())
+        self.check_run(run)
+        answer = self.at_second("POST", f"/v1/runs/{run['id']}/undo")
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual(self.ended_there(answer.json)["state"], "done")
+        self.assertEqual(self.stored("target"), {})
+
+
+class TakenOver(Replicas):
+    def test_its_process_dies(self):
+        """The other goes on with it when its person comes by; the report is of the whole."""
+        self.between["target"].stop_at = ("POST", 2, "after")
+        run = self.begin()
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.kill()
+        self.between["target"].stop_at = None
+        self.assertEqual(self.ended_there(run)["state"], "done")
+        answer = self.at_second("GET", f"/v1/runs/{run['id']}/report")
+        self.assertEqual(answer.status, 200, answer)
+        self.report, self.counts = answer.json, answer.json["counts"]
+        self.check_whole()
+
+    def test_its_process_stands_still(self):
+        """[R-D3] It wakes up when another has ended the run, with an answer in its hand: it sends nothing more, and the run's end stays what it is."""
+        run, go_on = self.held()
+        self.program.process.send_signal(signal.SIGSTOP)
+        try:
+            self.assertEqual(self.ended_there(run)["state"], "done")
+            before, posts = self.seen(run), self.posts()
+            stored = self.stored("target")
+        finally:
+            self.program.process.send_signal(signal.SIGCONT)
+        go_on.set()
+        harness.wait_for(lambda: "run_not_kept" in self.program.log(), "the first process to find out")
+        self.assertEqual((self.posts(), self.stored("target")), (posts, stored))
+        after = self.run_now(run)
+        self.assertEqual((after["state"], after["counts"], after["totals"]), ("done", before["counts"], before["totals"]))
+        self.check_run(after)
+
+
+class Database(Replicas):
+    def test_restarted_under_a_run(self):
+        run, go_on = self.held()
+        self.database.stop()
+        go_on.set()
+        self.database.start()
+        self.check_run(harness.wait_for(lambda: self.done(run), "the end of the run"))
+
+    def done(self, run):
+        answer = self.browser.call("GET", f"/v1/runs/{run['id']}")
+        self.assertIn(answer.status, (200, 503), answer)
+        return answer.json if answer.status == 200 and answer.json["state"] not in test_runs.UNDER_WAY else None
