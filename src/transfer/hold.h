@@ -3,6 +3,8 @@
  * What holds always: of several processes one has a run. When that one dies, or stands still for HOLD_LEASE_MS, another can take it; whatever the first one writes after that, also when it wakes up in the middle of it, is refused
  * (store.h, fences). A store that is away is asked again and again for HOLD_PATIENCE_MS: a run outlives a restart of its database.
  *
+ * What cannot be ruled out: a process that stands still between the store's word that it has the run and the first byte to the server that it writes to. The store's word is asked for again where it was long under way, so that this is a moment.
+ *
  * A place is written `postgresql://…#ID`, or `…#ID/OWNER` where several holds (the run's journal and its claim) are one and the same holder's.
  *
  * Life cycle: hold_take, calls from one thread at a time, hold_release. Has a thread of its own meanwhile. Blocks on the store. */
