@@ -376,7 +376,7 @@ export interface Drawbridge {
     setPeople(id: string, people: { second_person: boolean; people: Colleague[] }, options: CallOptions & { ifMatch: number }): Promise<People>
     remove(id: string, options?: CallOptions): Promise<void>
     mapping(id: string, options?: CallOptions): Promise<object>
-    formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string }[]>
+    formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string; written_only: boolean }[]>
     mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: string[] }>
     importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: string[] }>
     combos(id: string, options?: CallOptions): Promise<{ source: Combo[]; target: Combo[] }>

@@ -304,6 +304,7 @@ int api_formats_list(struct api_job *job, struct error *error) {
     json_out_member_str(&out, "ending", str_of(all[i].ending));
     json_out_member_str(&out, "media_type", str_of(all[i].media_type));
     json_out_member_str(&out, "cannot_hold", format_cannot_hold(job->arena, &all[i]));
+    json_out_member_bool(&out, "written_only", !all[i].read);
     json_out_end(&out);
   }
   json_out_end(&out);

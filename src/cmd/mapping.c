@@ -54,8 +54,8 @@ static int list_formats(struct arena *arena) {
   const struct format *all = formats_all(&count);
   for (size_t i = 0; i < count; i++) {
     struct str lacks = format_cannot_hold(arena, &all[i]);
-    if (printf("%-20s %-28s %s\n%s%.*s%s", all[i].name, all[i].ending, all[i].title, lacks.n ? "  cannot hold: " : "", STR_ARG(lacks),
-               lacks.n ? "\n" : "") < 0)
+    if (printf("%-20s %-28s %s%s\n%s%.*s%s", all[i].name, all[i].ending, all[i].title, all[i].read ? "" : " (written only)",
+               lacks.n ? "  cannot hold: " : "", STR_ARG(lacks), lacks.n ? "\n" : "") < 0)
       return error_exit_code(ERROR_inside);
   }
   return 0;

@@ -90,12 +90,12 @@ class Align(unittest.TestCase):
     def test_every_form_of_a_mapping(self):
         """What align writes in each form that can be read is read back, and has the cells of the JSON mapping that count there; names stand where people read."""
         listed = subprocess.run([BUILD / "drawbridge", "mapping", "formats"], capture_output=True, text=True, check=True).stdout
-        forms = [line.split()[:2] for line in listed.splitlines() if not line.startswith(" ")]
+        forms = [line.split()[:2] for line in listed.splitlines() if not line.startswith(" ") and not line.endswith("(written only)")]
         cells = {}
         for name, ending in forms:
             told = self.run_align("--format", name, "--output", f"m{ending}").stderr
-            if name in ("csv", "dhis2-exchange"):
-                continue  # the list of proposals; what DHIS2 makes of it is no mapping any more
+            if name == "csv":
+                continue  # the list of proposals
             subprocess.run([BUILD / "drawbridge", "mapping", "convert", "--from", name, "--source", "source.json", "--target", "target.json", f"m{ending}", "back.json"], cwd=self.folder, check=True, capture_output=True)
             rules = json.loads((self.folder / "back.json").read_text())["rules"]
             cells[name] = {(t["data_element"], t["category_option_combo"], r["target"]["data_element"], r["target"]["category_option_combo"]) for r in rules if r["target"] and r["decision"] != "proposed" for t in r["terms"]}

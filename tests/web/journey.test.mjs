@@ -88,19 +88,20 @@ async function sendLastMonth(page, clean) {
   await clean('verified')
 }
 
-/** Each form is had as a file, known again by its name, and taken back by the program. */
+/** Each form is had as a file, known again by its name, and taken back by the program where it can be read. */
 async function everyForm(page, clean) {
   await page.getByRole('link', { name: 'Alignments', exact: true }).click()
   await page.getByRole('link', { name: /^Export or import/ }).click()
   const [out, into] = ['Export the mapping', 'Import decisions'].map((name) => page.getByRole('region', { name }))
   await out.waitFor()
   const forms = await out.getByLabel('As', { exact: true }).locator('option').evaluateAll((options) => options.map((one) => one.value))
-  assert.equal(forms.length, 9)
+  assert.equal(forms.length, 10)
   for (const form of forms) {
     await out.getByLabel('As', { exact: true }).selectOption(form)
     const [file] = await Promise.all([page.waitForEvent('download'), out.getByRole('button', { name: 'Download' }).click()])
     const buffer = readFileSync(await file.path())
     assert.ok(buffer.length > 50, form)
+    if (form === 'dhis2-exchange') continue // written only
     await into.getByLabel('File', { exact: true }).setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/octet-stream', buffer })
     assert.equal(await into.getByLabel('As', { exact: true }).inputValue(), form)
     await into.getByRole('button', { name: 'Import' }).click()

@@ -287,7 +287,7 @@ function ending(run) {
   ]
 }
 
-const FORMATS = [['json', '.json'], ['csv', '.csv'], ['xlsx', '.xlsx'], ['fhir', '.fhir.json'], ['datim', '.datim.csv'], ['new-one', '.new']].map(([name, ending]) => ({ name, title: `In English: ${name}`, ending, media_type: 'text/plain', cannot_hold: '' }))
+const FORMATS = [['json', '.json'], ['csv', '.csv'], ['xlsx', '.xlsx'], ['fhir', '.fhir.json'], ['datim', '.datim.csv'], ['new-one', '.new']].map(([name, ending]) => ({ name, title: `In English: ${name}`, ending, media_type: 'text/plain', cannot_hold: '', written_only: false }))
 
 /** Accepts what the file names, a source and a target id a line. */
 function importMapping(world, [id], text, request, url) {

@@ -11,6 +11,7 @@ const NAMES = {
   'aligner-csv': () => t('Four columns (Dataset Alignment, CSV)'),
   'data-set-aligner': () => t('data-set-aligner (data store)'),
   'metadata-alignment': () => t('Dataset Alignment (data store)'),
+  'dhis2-exchange': () => t('DHIS2 indicators and data exchange'),
 }
 
 export const formatTitle = ({ name, title }) => NAMES[name]?.() ?? title

@@ -24,7 +24,7 @@ export function Files({ params }) {
   return html`<${AlignmentHead} id=${id} alignment=${alignment} at="files" />
     <div class="page"><${Problem} error=${loaded.error} again=${loaded.reload} /><div class="cards">
       <${Export} id=${id} formats=${formats} />
-      <${Import} id=${id} formats=${formats} version=${alignment.version} onChanged=${loaded.reload} />
+      <${Import} id=${id} formats=${formats.filter((one) => !one.written_only)} version=${alignment.version} onChanged=${loaded.reload} />
     </div></div>`
 }
 
