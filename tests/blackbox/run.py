@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs tests/blackbox/test_*.py (or those named) and closes with `N passed, N failed, N skipped`.
 
-Classes run side by side, one more at once than there are cores: most of the time a test waits for a program. What a class says is printed when it is done.
+Classes run side by side, one more at once than there are cores: most of the time a test waits for a program. What a class says is printed when it is done. The long ones begin first, so that none is left over at the end:
+those with many tests, and those that say about how long they take (`takes_seconds`).
 """
 import collections
 import concurrent.futures
@@ -33,12 +34,13 @@ def run(ids):
 
 def main():
     sys.path.insert(0, str(HERE))
-    classes = collections.defaultdict(list)
+    classes, kinds = collections.defaultdict(list), {}
     for test in tests_of(unittest.TestLoader().loadTestsFromNames(sys.argv[1:] or sorted(p.stem for p in HERE.glob("test_*.py")))):
         classes[type(test)].append(test.id())
+        kinds[test.id()] = type(test)
     total = [0, 0, 0]
     with concurrent.futures.ProcessPoolExecutor((os.cpu_count() or 1) + 1, multiprocessing.get_context("fork")) as pool:
-        runs = [pool.submit(run, ids) for ids in sorted(classes.values(), key=len, reverse=True)]  # the long ones first, so that none is left over at the end
+        runs = [pool.submit(run, ids) for ids in sorted(classes.values(), key=lambda ids: getattr(kinds[ids[0]], "takes_seconds", len(ids)), reverse=True)]
         for done in concurrent.futures.as_completed(runs):
             said, *counts = done.result()
             print(said, end="", flush=True)

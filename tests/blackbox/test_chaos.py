@@ -5,6 +5,8 @@ import chaos
 
 
 class Storm(chaos.Chaos):
+    takes_seconds = 80
+
     if os.environ.get("DRAWBRIDGE_CHAOS_SECONDS"):
         seconds, readers, renewers, pause = int(os.environ["DRAWBRIDGE_CHAOS_SECONDS"]), 170, 27, 4
 

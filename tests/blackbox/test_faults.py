@@ -4,6 +4,8 @@ import harness
 
 
 class Faults(harness.Case):
+    takes_seconds = 45
+
     def test_a_fault_at_a_step_changes_nothing(self):
         said = []
         passed, failed, struck = faults.run(26, "short", 2, said.append)

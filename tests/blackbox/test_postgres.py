@@ -24,6 +24,7 @@ class Two(test_gateway_two.Two):
 
 class Faults(Gateway):
     """Each with a server of its own, which it may treat badly; under the sandbox, which must let the way to it be made again."""
+    takes_seconds = 160
 
     def setUp(self):
         super().setUp()

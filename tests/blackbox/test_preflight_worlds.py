@@ -35,6 +35,8 @@ def made_up(chance, inputs):
 
 
 class Worlds(World):
+    takes_seconds = 50
+
     def approved_above(self, cell):
         """Approved at a unit above: that 2.43 does not see."""
         period, unit, attribute = cell

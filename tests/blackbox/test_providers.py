@@ -103,6 +103,8 @@ class Features(AtAProvider):
 
 
 class SingleFlight(AtAProvider):
+    takes_seconds = 60
+
     def burst(self, browsers, n):
         """n calls at once, spread over programs: their answers."""
         def one(i):

@@ -87,6 +87,8 @@ class Seen(Replicas):
 
 
 class TakenOver(Replicas):
+    takes_seconds = 50
+
     def test_its_process_dies(self):
         """The other goes on with it when its person comes by; the report is of the whole."""
         self.between["target"].stop_at = ("POST", 2, "after")

@@ -104,6 +104,8 @@ class Drawn:
 
 
 class Worlds(Servers):
+    takes_seconds = 60
+
     def setUp(self):
         self.folder = self.directory()
 
