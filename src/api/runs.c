@@ -251,7 +251,7 @@ int api_run_report(struct api_job *job, struct error *error) {
   struct run_about about = run_about_read(job->arena, document.about);
   struct str report = run_body_split(document.body).report;
   struct runner_view view;
-  (void)state_of(job, &document, &about, false, &view);
+  (void)state_of(job, &document, &about, true, &view); /* as the run itself is told, so that one that has ended has its report at once */
   if (!report.n || view.phase.n) return error_set(error, ERROR_not_found, "the run has not ended: there is no report yet");
   job->attachment = arena_cstr(job->arena, arena_printf(job->arena, "report.%s", report_form_name(form)));
   if (form != REPORT_JSON) job->type = report_form_type(form);

@@ -126,7 +126,9 @@ class Database(Replicas):
         self.database.stop()
         go_on.set()
         self.database.start()
-        self.check_run(harness.wait_for(lambda: self.done(run), "the end of the run"))
+        ended = harness.wait_for(lambda: self.done(run), "the end of the run")
+        self.assertEqual(ended["state"], "done", ended)
+        self.check_run(ended)  # its report is there at once
 
     def done(self, run):
         answer = self.browser.call("GET", f"/v1/runs/{run['id']}")
