@@ -16,6 +16,12 @@ static void check_gzip(struct arena *arena, const struct zip_file *file) {
   (void)inflateEnd(&stream);
 }
 
+static bool climbs(struct str path) {
+  while (path.n)
+    if (str_eq(str_take(&path, '/'), STR(".."))) return true;
+  return false;
+}
+
 static void unpack(struct str bytes) {
   static const struct zip_limits limits = {100, 1 << 20};
   struct arena *arena = arena_new();
@@ -28,7 +34,7 @@ static void unpack(struct str bytes) {
   }
   for (size_t i = 0; i < n; i++) {
     total += files[i].bytes.n;
-    if (!files[i].name.n || files[i].name.p[0] == '/' || str_has(files[i].name, STR("../")) || str_has(files[i].name, STR("\\"))) abort();
+    if (!files[i].name.n || files[i].name.p[0] == '/' || climbs(files[i].name) || str_has(files[i].name, STR("\\"))) abort();
     if (files[i].gzip.n) check_gzip(arena, &files[i]);
   }
   if (n > limits.files || total > limits.unpacked) abort();

@@ -114,10 +114,11 @@ void find_data_sets(struct finding *f, const struct look *look) {
   }
 }
 
-/* Told once here: elements that are not divided would all tell it. */
+/* Told once here: elements that are not divided would all tell it. Where a side has several (two default combos, one of them used by nothing), the one that was stays it. */
 void find_default(struct finding *f, const struct look *look) {
   struct str was = look->made->default_combo;
-  const struct dhis2_option_combo *is = dhis2_metadata_default(look->now);
+  const struct dhis2_option_combo *is = dhis2_metadata_default(look->now), *still = dhis2_metadata_option_combo(look->all, was);
+  if (still && still->o.is_default) return;
   const struct rule_list *rules = look_rules(&look->option_combos, was);
   bool was_there = look->before ? dhis2_metadata_option_combo(look->before, was) != NULL : rules->n > 0;
   if (!is || !was_there || str_eq(was, is->o.id)) return;

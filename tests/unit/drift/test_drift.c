@@ -284,6 +284,37 @@ static void test_default_option_combo(void **state) {
   end(&f);
 }
 
+static const struct dhis2_metadata *read_side(struct arena *arena, const char *text) {
+  struct error error = {0};
+  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
+  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(text), &error), 0);
+  const struct dhis2_metadata *metadata = dhis2_metadata_reader_finish(reader, &error);
+  assert_non_null(metadata);
+  return metadata;
+}
+
+/* One of them is used by nothing: found by fuzzing, as a change of a side that had not changed. */
+static void test_two_default_option_combos(void **state) {
+  (void)state;
+  struct arena *arena = arena_new();
+  const struct dhis2_metadata *side = read_side(
+      arena,
+      "{\"dataSets\":[{\"id\":\"dsaaaaaaaaa\",\"name\":\"Report\",\"periodType\":\"Monthly\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"},"
+      "\"dataSetElements\":[{\"dataElement\":{\"id\":\"deaaaaaaaaa\"}}]}],"
+      "\"dataElements\":[{\"id\":\"deaaaaaaaaa\",\"name\":\"Nets\",\"valueType\":\"NUMBER\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"}}],"
+      "\"categoryCombos\":[{\"id\":\"cbaaaaaaaaa\",\"name\":\"default\"}],"
+      "\"categoryOptionCombos\":[{\"id\":\"ccaaaaaaaaa\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"cbzzzzzzzzz\"}},"
+      "{\"id\":\"ccbbbbbbbbb\",\"name\":\"other\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"}}]}");
+  struct str set = STR("dsaaaaaaaaa");
+  const char *played[] = {"ccaaaaaaaaa", "ccbbbbbbbbb"};
+  for (size_t i = 0; i < 2; i++) {
+    struct mapping_side half = {.data_sets = &set, .data_set_count = 1, .default_combo = str_of(played[i]), .metadata = side};
+    const struct mapping mapping = {.source = half, .target = half};
+    assert_count(drift_find(arena, &mapping, (struct drift_sides){side, side}), 0);
+  }
+  arena_free(arena);
+}
+
 static void test_data_set(void **state) {
   (void)state;
   struct fixture f = begin();
@@ -452,6 +483,7 @@ int main(void) {
       cmocka_unit_test(test_options_of_an_option_combo),
       cmocka_unit_test(test_options_of_a_category),
       cmocka_unit_test(test_default_option_combo),
+      cmocka_unit_test(test_two_default_option_combos),
       cmocka_unit_test(test_data_set),
       cmocka_unit_test(test_data_set_gone),
       cmocka_unit_test(test_a_new_part_leaves_a_gap),
