@@ -157,23 +157,23 @@ static void option_combos(struct brief *b) {
   (void)buf_add_char(b->buf, ']');
 }
 
-/* Those that the data sets are assigned to, and all above them; all where no data set says. */
-static void mark_units(struct brief *b) {
+/* Those that the data sets are assigned to, and all above them; all where no data set says. False: none of them is known. */
+static bool mark_units(struct brief *b) {
   const struct dhis2_metadata *m = b->metadata;
-  bool told = false;
+  bool told = false, any = false;
   for (size_t i = 0; i < m->data_set_count; i++)
     for (size_t k = 0; k < m->data_sets[i]->org_unit_count; k++) {
       told = true;
       for (const struct dhis2_org_unit *unit = m->data_sets[i]->org_units[k]; unit && unit->o.given && !b->units[unit->o.index];
            unit = unit->parent)
-        b->units[unit->o.index] = true;
+        b->units[unit->o.index] = any = true;
     }
-  for (size_t i = 0; i < m->org_unit_count && !told; i++) b->units[i] = true;
+  for (size_t i = 0; i < m->org_unit_count && !told; i++) b->units[i] = any = true;
+  return any;
 }
 
 static void org_units(struct brief *b) {
-  if (!b->metadata->org_unit_count) return;
-  mark_units(b);
+  if (!mark_units(b)) return;
   begin_list(b, "organisationUnits");
   for (size_t i = 0; i < b->metadata->org_unit_count; i++) {
     const struct dhis2_org_unit *unit = b->metadata->org_units[i];
