@@ -1,0 +1,135 @@
+"""The Debian package, made from the program under test: what is in it, and its life in a folder that plays the system: installed, started by the line of its unit, removed, purged. The machine itself is not changed."""
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+MISSING = [tool for tool in ("git", "dpkg-buildpackage", "dh", "dpkg", "systemd-sysusers", "userdel") if not shutil.which(tool)]
+# Of dpkg's own records, and what is written beside whenever a user is added or taken away.
+NOT_OURS = re.compile(r"^/var/lib/dpkg(/|$)|^/etc/(\.pwd\.lock|.*-)$")
+
+
+def run(*words, **options):
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, **options)
+    if done.returncode:
+        raise AssertionError(f"{words[0]} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return done.stdout
+
+
+@unittest.skipIf(MISSING, f"these are missing: {', '.join(MISSING)}")
+class Package(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-package-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.package = pathlib.Path(run("python3", harness.ROOT / "tools/mkpackage.py", "--folder", cls.folder, "--built", harness.BUILD).strip())
+        cls.content = cls.folder / "content"
+        run("dpkg-deb", "-x", cls.package, cls.content)
+
+    def unit(self, root=None):
+        return next((root or self.content).glob("**/systemd/system/drawbridge.service"))
+
+    def values(self, name, root=None):
+        return re.findall(rf"^{name}=(.*)$", self.unit(root).read_text(), re.M)
+
+    def files(self, root):
+        return {path for name in root.rglob("*") if not NOT_OURS.match(path := "/" + name.relative_to(root).as_posix())}
+
+    def dpkg(self, root, *words):
+        environment = {**os.environ, "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+        return run("dpkg", f"--root={root}", "--force-script-chrootless", "--force-depends", "--log=/dev/null", *words, env=environment)
+
+    def start(self, root):
+        """As systemd would: its folders are there, then the lines of the unit; with the paths of the configuration in the folder, and free ports."""
+        for name, place in (("StateDirectory", "var/lib"), ("LogsDirectory", "var/log")):
+            for folder in " ".join(self.values(name, root)).split():
+                (root / place / folder).mkdir(parents=True, exist_ok=True)
+        port, admin = harness.free_port(), harness.free_port()
+        config = root / "etc/drawbridge/drawbridge.yaml"
+        text = config.read_text().replace("localhost:8080", f"localhost:{port}").replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("127.0.0.1:9090", f"127.0.0.1:{admin}")
+        config.write_text(re.sub(r"(?<=[ :])/var/", f"{root}/var/", text))
+        for line in ("ExecStartPre", "ExecStart"):
+            words = shlex.split(self.values(line, root)[0])
+            words = [str(root) + words[0], *words[1:], "--config", str(config)]
+            if line == "ExecStartPre":
+                run(*words)
+        program = harness.Program("drawbridge", words, port)
+        self.addCleanup(program.stop)
+        return program, port, admin
+
+    @unittest.skipUnless(os.geteuid() == 0, "dpkg gives files to root")
+    def test_installed_started_removed_purged(self):
+        root = self.directory()
+        for name in ("etc", "var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/systemd", "var/log"):
+            (root / name).mkdir(parents=True)
+        (root / "var/lib/dpkg/status").touch()
+        for name, line in (("passwd", "root:x:0:0:root:/root:/bin/sh\n"), ("group", "root:x:0:\n"), ("shadow", "root:*:1::::::\n"), ("gshadow", "root:*::\n")):
+            (root / "etc" / name).write_text(line)
+        of_machine = pathlib.Path("/etc/passwd").read_text()
+        before, accounts = self.files(root), {name: (root / "etc" / name).read_text() for name in ("passwd", "group", "shadow", "gshadow")}
+
+        self.dpkg(root, "-i", self.package)
+        self.assertRegex((root / "etc/passwd").read_text(), r"(?m)^drawbridge:[^:]*:\d+:\d+:[^:]*:/var/lib/drawbridge:/usr/sbin/nologin$")
+        self.assertEqual([str(p) for p in (root / "etc/systemd").rglob("drawbridge*")], [], "it is started when there is something to start")
+        program, port, admin = self.start(root)
+        self.assertEqual(harness.call(admin, "GET", "/healthz").status, 200)
+        self.assertEqual(harness.call(admin, "GET", "/readyz").status, 200)
+        page = harness.call(port, "GET", "/", {"Host": f"localhost:{port}", "Accept": "text/html"})
+        self.assertEqual(page.status, 200, page)
+        self.assertIn(b"<!doctype html>", page.body.lower())
+        self.assertTrue((root / "var/lib/drawbridge/store/state.db").exists())
+        self.assertEqual((root / "var/lib/drawbridge/keys").stat().st_mode & 0o777, 0o600)
+        self.assertIn('"started"', (root / "var/log/drawbridge/audit.log").read_text())
+        program.stop()
+
+        self.dpkg(root, "--remove", "drawbridge")
+        self.assertFalse((root / "usr/bin/drawbridge").exists())
+        self.assertTrue((root / "var/lib/drawbridge/store/state.db").exists(), "what people did is kept until it is purged")
+        self.assertTrue((root / "etc/drawbridge/drawbridge.yaml").exists())
+        self.dpkg(root, "--purge", "drawbridge")
+        self.assertEqual(self.files(root), before)
+        self.assertEqual({name: (root / "etc" / name).read_text() for name in accounts}, accounts)
+        self.assertEqual(pathlib.Path("/etc/passwd").read_text(), of_machine)
+
+    def test_the_example_is_a_good_configuration(self):
+        """As it is, before anybody has changed it."""
+        said = run(harness.BUILD / "drawbridge", "check-config", "--config", self.content / "etc/drawbridge/drawbridge.yaml")
+        self.assertEqual(said, "")
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
+    def test_the_unit_is_shut(self):
+        """systemd's own judgement of what the unit leaves open, of 10."""
+        said = run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", self.unit())
+        self.assertLess(float(re.search(r"exposure level for drawbridge.service: ([0-9.]+)", said).group(1)), 2.0)
+
+    def manual(self, name):
+        import gzip
+        found = next(self.content.glob(f"usr/share/man/man*/{name}.gz"))
+        text = gzip.decompress(found.read_bytes()).decode()
+        if shutil.which("man"):
+            judged = subprocess.run(["man", "--warnings", "-l", found], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
+            self.assertEqual((judged.returncode, judged.stderr), (0, ""))
+        return text.replace(r"\-", "-").replace(r"\fR", "").replace(r"\fI", "").replace(r"\fB", "")
+
+    def test_the_manual_has_every_command_and_option(self):
+        text = self.manual("drawbridge.1")
+        program = harness.BUILD / "drawbridge"
+        commands = re.findall(r"^  (\S+) ", run(program, "--help"), re.M)
+        self.assertIn("serve", commands)
+        for words in [[c] for c in commands if c != "version"] + [["mapping", "drift"]]:
+            self.assertRegex(text, rf"(?m)^\.B[R]? {' '.join(words)}\b")
+            for option in set(re.findall(r"--[a-z-]+", run(program, *words, "--help"))):
+                self.assertRegex(text, rf"{option}\b", f"of {' '.join(words)}")
+
+    def test_the_manual_has_every_key(self):
+        text = self.manual("drawbridge.yaml.5")
+        keys = re.findall(r"^\| `([^`]+)`", run(harness.BUILD / "drawbridge", "check-config", "--keys"), re.M)
+        self.assertGreater(len(keys), 60)
+        for key in keys:
+            self.assertIn(f"\n.B {key}\n", text)
