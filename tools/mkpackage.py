@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the Debian package of drawbridge: a clean copy of what git knows, with packaging/debian as its debian/ and the page's libraries of npm, given to dpkg-buildpackage.
 
-The same tree gives the same package: paths of the copy are not in it, and its times are those of the changelog.
+So that the same tree can give the same package, paths of the copy are not in it, and its times are those of the changelog.
 """
 import argparse
 import os
