@@ -103,6 +103,16 @@ static PGconn *dial(const struct postgres *postgres) {
   return PQconnectdbParams(keys, values, 1);
 }
 
+int postgres_leave_pipeline(struct postgres *postgres, struct error *error) {
+  if (PQexitPipelineMode(postgres->connection) && PQsetnonblocking(postgres->connection, 0) == 0) return 0;
+  return postgres_fail(postgres, NULL, error);
+}
+
+int postgres_enter_pipeline(struct postgres *postgres, struct error *error) {
+  if (PQsetnonblocking(postgres->connection, 1) == 0 && PQenterPipelineMode(postgres->connection)) return 0;
+  return postgres_fail(postgres, NULL, error);
+}
+
 static int connect_anew(struct postgres *postgres, struct error *error) {
   postgres_disconnect(postgres);
   postgres->connection = dial(postgres);
@@ -112,8 +122,7 @@ static int connect_anew(struct postgres *postgres, struct error *error) {
   }
   (void)PQsetNoticeReceiver(postgres->connection, no_notice, NULL);
   if (check_server(postgres, error) < 0 || postgres_execute(postgres, settings, error) < 0) return -1;
-  if (PQsetnonblocking(postgres->connection, 1) == 0 && PQenterPipelineMode(postgres->connection)) return 0;
-  return postgres_fail(postgres, NULL, error);
+  return postgres_enter_pipeline(postgres, error);
 }
 
 /* Has the server said farewell while nobody asked it anything? */

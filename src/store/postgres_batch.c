@@ -36,6 +36,10 @@ void question_int(struct question *q, int64_t number) {
   q->lengths[q->count++] = sizeof big;
 }
 
+void question_limit(struct question *q, size_t most) {
+  question_int(q, most > INT32_MAX ? INT32_MAX : (int64_t)most);
+}
+
 static void expect(struct batch *batch, const char *preparing) {
   if (batch->count == batch->capacity) {
     batch->capacity = batch->capacity ? 2 * batch->capacity : 8;
@@ -169,6 +173,12 @@ void batch_free(struct batch *batch) {
   *batch = (struct batch){0};
 }
 
+int batch_close(struct batch *batch) {
+  int result = batch_end(batch);
+  batch_free(batch);
+  return result;
+}
+
 /* --- answers --- */
 
 static const PGresult *answer_of(const struct batch *batch, size_t answer) {
@@ -200,9 +210,12 @@ void batch_hash(const struct batch *batch, size_t answer, size_t row, int column
   if (PQgetlength(result, (int)row, column) == STORE_HASH_SIZE) memcpy(ret, PQgetvalue(result, (int)row, column), STORE_HASH_SIZE);
 }
 
-int64_t batch_int(const struct batch *batch, size_t answer, size_t row, int column) {
-  const PGresult *result = answer_of(batch, answer);
+int64_t postgres_int(const PGresult *result, int row, int column) {
   uint64_t big = 0;
-  if (PQgetlength(result, (int)row, column) == sizeof big) memcpy(&big, PQgetvalue(result, (int)row, column), sizeof big);
+  if (PQgetlength(result, row, column) == sizeof big) memcpy(&big, PQgetvalue(result, row, column), sizeof big);
   return (int64_t)be64toh(big);
+}
+
+int64_t batch_int(const struct batch *batch, size_t answer, size_t row, int column) {
+  return postgres_int(answer_of(batch, answer), (int)row, column);
 }

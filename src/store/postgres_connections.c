@@ -7,12 +7,6 @@
   " generation = connections.generation + 1, since_ms = excluded.since_ms, expires_ms = excluded.expires_ms, data = excluded.data," \
   " sealed = excluded.sealed"
 
-static int end_and_free(struct batch *batch) {
-  int result = batch_end(batch);
-  batch_free(batch);
-  return result;
-}
-
 static void put_values(struct question *q, const unsigned char *session, const struct store_connection *c, int64_t generation) {
   question_hash(q, session);
   question_bytes(q, c->server);
@@ -50,7 +44,7 @@ int postgres_connection_put(struct store *store, const struct store_connection *
                       " WHERE EXISTS (SELECT 1 FROM drawbridge.sessions WHERE id = $1) AND"
                       " (SELECT count(*) FROM drawbridge.connections WHERE session = $1 AND server <> $2) < $11" REPLACES);
   put_values(&put, c->session, c, 1);
-  question_int(&put, most > INT32_MAX ? INT32_MAX : (int64_t)most);
+  question_limit(&put, most);
   question_ask(&put);
   int result = batch_end(&b);
   if (result == 0 && batch_rows(&b, 0) == 0)
@@ -140,7 +134,7 @@ int postgres_connection_state(struct store *store, const unsigned char *session,
   question_bytes(&q, server);
   question_int(&q, generation);
   question_ask(&q);
-  return end_and_free(&b);
+  return batch_close(&b);
 }
 
 int postgres_connection_end(struct store *store, struct str server, struct str user_id, struct str data, size_t *ret_count,
@@ -165,5 +159,5 @@ int postgres_connection_delete(struct store *store, const unsigned char *session
   question_hash(&q, session);
   question_bytes(&q, server);
   question_ask(&q);
-  return end_and_free(&b);
+  return batch_close(&b);
 }

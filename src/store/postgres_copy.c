@@ -8,9 +8,7 @@ enum { SQL_MAX = 4096, AT_ONCE = 500 };
 /* The handle is in plain mode from here to the end, which nobody else has it for. */
 int postgres_copy_begin(struct store *store, bool writes, struct error *error) {
   struct postgres *postgres = (struct postgres *)store;
-  if (postgres_connect(postgres, error) < 0) return -1;
-  if (!PQexitPipelineMode(postgres->connection) || PQsetnonblocking(postgres->connection, 0) < 0)
-    return postgres_fail(postgres, NULL, error);
+  if (postgres_connect(postgres, error) < 0 || postgres_leave_pipeline(postgres, error) < 0) return -1;
   return postgres_execute(postgres,
                           writes ? "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0"
                                  : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0;"
@@ -34,18 +32,12 @@ static void add_columns(struct buf *sql, const struct store_table *table) {
   for (size_t i = 0; table->types[i]; i++) (void)buf_printf(sql, "%s\"%s\"", i ? ", " : "", table->columns[i]);
 }
 
-static int64_t number_of(const PGresult *result, int row, int column) {
-  uint64_t big = 0;
-  if (PQgetlength(result, row, column) == sizeof big) memcpy(&big, PQgetvalue(result, row, column), sizeof big);
-  return (int64_t)be64toh(big);
-}
-
 static int take_rows(const PGresult *rows, const struct store_table *table, store_each_row *each, void *payload, struct error *error) {
   struct store_value values[STORE_COLUMNS];
   int result = 0;
   for (int row = 0; result == 0 && row < PQntuples(rows); row++) {
     for (int i = 0; table->types[i]; i++)
-      values[i] = table->types[i] == 'i' ? (struct store_value){.number = number_of(rows, row, i)}
+      values[i] = table->types[i] == 'i' ? (struct store_value){.number = postgres_int(rows, row, i)}
                                          : (struct store_value){.bytes = {PQgetvalue(rows, row, i), (size_t)PQgetlength(rows, row, i)}};
     result = each(payload, values, error);
   }
@@ -118,7 +110,7 @@ int postgres_copy_counter(struct store *store, enum store_counter counter, bool 
   const int lengths[] = {sizeof big}, binary[] = {1};
   PGresult *result = PQexecParams(postgres->connection, counters[counter][set], set, NULL, parameters, lengths, binary, 1);
   int failed = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 ? 0 : postgres_fail(postgres, result, error);
-  if (failed == 0) *last = number_of(result, 0, 0);
+  if (failed == 0) *last = postgres_int(result, 0, 0);
   PQclear(result);
   return failed;
 }

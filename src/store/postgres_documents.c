@@ -79,7 +79,7 @@ int postgres_document_list(struct store *store, struct str kind, struct str owne
       question_of(&b, "SELECT " LISTED " FROM drawbridge.documents WHERE kind = $1 AND owner = $2 ORDER BY updated_ms DESC, id LIMIT $3");
   question_bytes(&q, kind);
   question_bytes(&q, owner);
-  question_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  question_limit(&q, limit);
   question_ask(&q);
   int result = batch_end(&b);
   if (result == 0) {
@@ -124,9 +124,7 @@ int postgres_document_delete(struct store *store, struct str kind, struct str id
   question_bytes(&q, kind);
   question_bytes(&q, id);
   question_ask(&q);
-  int result = batch_end(&b);
-  batch_free(&b);
-  return result;
+  return batch_close(&b);
 }
 
 /* --- history --- */
@@ -161,7 +159,7 @@ int postgres_history_list(struct store *store, struct str kind, struct str id, i
   question_bytes(&q, kind);
   question_bytes(&q, id);
   question_int(&q, after);
-  question_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  question_limit(&q, limit);
   question_ask(&q);
   int result = batch_end(&b);
   if (result == 0) {

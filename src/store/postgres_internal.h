@@ -34,6 +34,7 @@ struct batch {
 struct batch batch_begin(struct store *store, struct error *error);
 int batch_end(struct batch *batch); /* 0, or -1 where any failed: then nothing of it happened, or nobody knows (ERROR_store_unavailable) */
 void batch_free(struct batch *batch);
+int batch_close(struct batch *batch); /* both, where nobody wants the answers */
 
 /* One statement: question_of, a value for each $1, $2, … in their order, question_ask. Values are borrowed until then. */
 struct question {
@@ -48,6 +49,7 @@ struct question question_of(struct batch *batch, const char *literal);
 void question_bytes(struct question *question, struct str bytes); /* text too */
 void question_hash(struct question *question, const unsigned char *hash);
 void question_int(struct question *question, int64_t number);
+void question_limit(struct question *question, size_t most); /* of rows */
 void question_ask(struct question *question);
 
 /* After batch_end. `answer`: the statement's number from 0. */
@@ -56,6 +58,7 @@ size_t batch_changed(const struct batch *batch, size_t answer); /* rows that it 
 struct str batch_str(const struct batch *batch, size_t answer, size_t row, int column, struct arena *arena); /* copied */
 void batch_hash(const struct batch *batch, size_t answer, size_t row, int column, unsigned char ret[STORE_HASH_SIZE]);
 int64_t batch_int(const struct batch *batch, size_t answer, size_t row, int column); /* of a bigint */
+int64_t postgres_int(const PGresult *result, int row, int column);                   /* the same of a result in binary form */
 
 /* Statements without values, one after the other as they stand in `sql`; for the schema. -1. */
 int postgres_execute(struct postgres *postgres, const char *sql, struct error *error);
@@ -63,8 +66,11 @@ int postgres_execute(struct postgres *postgres, const char *sql, struct error *e
 /* Fills *error by a failed result (NULL: by the connection, which is given up); -1. */
 int postgres_fail(struct postgres *postgres, const PGresult *result, struct error *error);
 
-/* A connection that is good as far as anybody can tell. -1. */
+/* A connection that is good as far as anybody can tell, in the pipeline. -1. */
 int postgres_connect(struct postgres *postgres, struct error *error);
+/* Out of the pipeline, for plain calls that block, and in again. -1. */
+int postgres_leave_pipeline(struct postgres *postgres, struct error *error);
+int postgres_enter_pipeline(struct postgres *postgres, struct error *error);
 void postgres_disconnect(struct postgres *postgres);
 
 /* postgres_schema.c: moves the database forward to this program's tables. */

@@ -36,7 +36,7 @@ int postgres_journal_list(struct store *store, struct str kind, struct str id, s
   question_bytes(&q, id);
   question_bytes(&q, name);
   question_int(&q, after);
-  question_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  question_limit(&q, limit);
   question_ask(&q);
   int result = batch_end(&b);
   if (result == 0) {

@@ -98,14 +98,12 @@ static int is_newest(struct postgres *postgres, bool *ret, struct error *error) 
 /* Of several that start at once one moves it, and the others find it moved. Plain calls, outside of the pipeline. */
 int postgres_migrate(struct postgres *postgres, struct error *error) {
   bool newest = false;
-  if (!PQexitPipelineMode(postgres->connection) || PQsetnonblocking(postgres->connection, 0) < 0 || is_newest(postgres, &newest, error) < 0)
-    return error->code ? -1 : postgres_fail(postgres, NULL, error);
+  if (postgres_leave_pipeline(postgres, error) < 0 || is_newest(postgres, &newest, error) < 0) return -1;
   if (!newest) {
     int result = postgres_execute(postgres, "BEGIN; SELECT pg_advisory_xact_lock(1685221239)", error); /* "drbw" */
     if (result == 0) result = migrate(postgres, error);
     if (result == 0) result = postgres_execute(postgres, "COMMIT", error);
     if (result < 0) return -1; /* the handle is closed, and with it what was begun */
   }
-  if (PQsetnonblocking(postgres->connection, 1) == 0 && PQenterPipelineMode(postgres->connection)) return 0;
-  return postgres_fail(postgres, NULL, error);
+  return postgres_enter_pipeline(postgres, error);
 }

@@ -2,12 +2,6 @@
 
 #define COLUMNS "created_ms, seen_ms, idle_ms, expires_ms, app, mode, data"
 
-static int end_and_free(struct batch *batch) {
-  int result = batch_end(batch);
-  batch_free(batch);
-  return result;
-}
-
 static void put_values(struct question *q, const struct store_session *s) {
   question_hash(q, s->id);
   question_int(q, s->created_ms);
@@ -28,7 +22,7 @@ int postgres_session_put(struct store *store, const struct store_session *sessio
   struct question q = question_of(&b, "INSERT INTO drawbridge.sessions (id, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)" REPLACES);
   put_values(&q, session);
   question_ask(&q);
-  return end_and_free(&b);
+  return batch_close(&b);
 }
 
 static struct store_session session_of(const struct batch *b, size_t row, struct arena *arena) {
@@ -63,7 +57,7 @@ int postgres_session_list(struct store *store, int64_t now_ms, size_t limit, str
   struct question q = question_of(&b, "SELECT " COLUMNS ", id FROM drawbridge.sessions WHERE expires_ms > $1 AND seen_ms + idle_ms > $1"
                                       " ORDER BY seen_ms DESC, id LIMIT $2");
   question_int(&q, now_ms);
-  question_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  question_limit(&q, limit);
   question_ask(&q);
   int result = batch_end(&b);
   if (result == 0) {
@@ -84,7 +78,7 @@ int postgres_session_touch(struct store *store, const unsigned char *id, int64_t
   question_int(&q, seen_ms);
   question_hash(&q, id);
   question_ask(&q);
-  return end_and_free(&b);
+  return batch_close(&b);
 }
 
 int postgres_session_data(struct store *store, const unsigned char *id, struct str data, struct error *error) {
@@ -93,7 +87,7 @@ int postgres_session_data(struct store *store, const unsigned char *id, struct s
   question_bytes(&q, data);
   question_hash(&q, id);
   question_ask(&q);
-  return end_and_free(&b);
+  return batch_close(&b);
 }
 
 static void ask_delete(struct batch *b, const unsigned char *id) {
@@ -105,7 +99,7 @@ static void ask_delete(struct batch *b, const unsigned char *id) {
 int postgres_session_delete(struct store *store, const unsigned char *id, struct error *error) {
   struct batch b = batch_begin(store, error);
   ask_delete(&b, id);
-  return end_and_free(&b);
+  return batch_close(&b);
 }
 
 /* --- a new id --- */

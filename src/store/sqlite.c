@@ -84,6 +84,10 @@ void query_int(struct query *q, int64_t number) {
   if (sqlite3_bind_int64(q->statement, ++q->bound, number) != SQLITE_OK) q->failed = true;
 }
 
+void query_limit(struct query *q, size_t most) {
+  query_int(q, most > INT32_MAX ? INT32_MAX : (int64_t)most);
+}
+
 int query_next(struct query *q, struct error *error) {
   if (q->failed) return sqlite_fail(q->sqlite, error);
   if (has_moved(q->sqlite)) return fail_moved(q->sqlite, error);

@@ -68,7 +68,7 @@ int sqlite_document_list(struct store *store, struct str kind, struct str owner,
   struct query q = query_of(store, "SELECT " LISTED " FROM documents WHERE kind = ? AND owner = ? ORDER BY updated_ms DESC, id LIMIT ?");
   query_text(&q, kind);
   query_text(&q, owner);
-  query_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  query_limit(&q, limit);
   struct store_document *rows = NULL;
   size_t n = 0, capacity = 0;
   int found;
@@ -150,7 +150,7 @@ int sqlite_history_list(struct store *store, struct str kind, struct str id, int
   query_text(&q, kind);
   query_text(&q, id);
   query_int(&q, after);
-  query_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  query_limit(&q, limit);
   struct store_event *rows = NULL;
   size_t n = 0, capacity = 0;
   int found;

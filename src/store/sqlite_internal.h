@@ -34,6 +34,7 @@ void query_blob(struct query *query, struct str bytes);
 void query_hash(struct query *query, const unsigned char *hash);
 void query_text(struct query *query, struct str text);
 void query_int(struct query *query, int64_t number);
+void query_limit(struct query *query, size_t most); /* of rows */
 
 int query_run(struct query *query, struct error *error);    /* of a statement without rows. 0; -1 */
 int query_change(struct query *query, struct error *error); /* the same: how many rows it changed, or -1 */

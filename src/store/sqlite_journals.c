@@ -36,7 +36,7 @@ int sqlite_journal_list(struct store *store, struct str kind, struct str id, str
   query_text(&q, id);
   query_text(&q, name);
   query_int(&q, after);
-  query_int(&q, (int64_t)(limit > INT32_MAX ? INT32_MAX : limit));
+  query_limit(&q, limit);
   struct store_record *rows = NULL;
   size_t n = 0, capacity = 0;
   int found;
