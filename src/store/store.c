@@ -11,6 +11,10 @@ enum {
   ID_MAX_BYTES = 64,
 };
 
+bool store_is_shared(struct str address) {
+  return str_starts(address, str_of(store_postgres.scheme));
+}
+
 struct store *store_open(struct str address, struct error *error) {
   static const struct store_engine *const engines[] = {&store_sqlite, &store_postgres};
   for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {

@@ -8,7 +8,7 @@
  * - Times are clock_now_ms(); 0 means "not". Every call that depends on the time is told it.
  * - Results are copied to the caller's arena. Text is UTF-8; `sealed` and `body` are any bytes.
  * - A store that is gone, locked or without an answer for 5 s, full or broken is ERROR_store_unavailable, never an empty answer. What was to be written may be there or not; the next look tells. The next call tries anew: a handle is
-  good again when the store is.
+ *   good again when the store is.
  * - What is longer than it may be is ERROR_too_large, a text that is not UTF-8 or a name that is empty ERROR_bad_request.
  * - Returns: 0 done, -1 failed; of get and take calls 1 found, 0 not there, -1 failed.
  *
@@ -22,6 +22,9 @@
 struct store;
 
 enum { STORE_HASH_SIZE = 32, STORE_BODY_MAX = 64 << 20 };
+
+/* Do other processes, on other machines too, use a store of this address? */
+bool store_is_shared(struct str address);
 
 struct store *store_open(struct str address,
                          struct error *error); /* ERROR_configuration: not an address of a store; ERROR_store_unavailable */

@@ -9,6 +9,7 @@
 enum { MOVE_MS = 4000, AGAIN_MS = 500, ID_LETTERS = 22, AT_ONCE = 16, FRESH_MS = 2000, BYTES_PER_MS = 4096 };
 
 #define KIND STR("run")
+#define LEASE_OF "run:%.*s"
 
 struct hold {
   struct store *store;
@@ -22,11 +23,11 @@ struct hold {
 };
 
 bool hold_is_place(const char *place) {
-  return str_starts(str_of(place), STR("postgresql:"));
+  return store_is_shared(str_of(place));
 }
 
 struct str hold_lease(struct str id, struct arena *arena) {
-  return arena_printf(arena, "run:%.*s", STR_ARG(id));
+  return arena_printf(arena, LEASE_OF, STR_ARG(id));
 }
 
 struct store *hold_store(struct hold *hold) {
@@ -88,7 +89,7 @@ static struct hold *of_place(const char *place, struct error *error) {
   *hold = (struct hold){.store = store,
                         .id = id.n ? mem_printf("%.*s", STR_ARG(id)) : letters(),
                         .owner = owner.n ? mem_printf("%.*s", STR_ARG(owner)) : letters()};
-  hold->lease = mem_printf("run:%s", hold->id);
+  hold->lease = mem_printf(LEASE_OF, STR_ARG(hold_id(hold)));
   if (uv_mutex_init(&hold->store_lock) || uv_mutex_init(&hold->lock) || uv_cond_init(&hold->ended)) abort();
   return hold;
 }
