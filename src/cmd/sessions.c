@@ -29,10 +29,6 @@ struct row {
   char mark[SESSION_MARK_SIZE];
 };
 
-static void write_mark(const unsigned char *id, char mark[SESSION_MARK_SIZE]) {
-  for (size_t i = 0; i < MARK_LETTERS / 2; i++) (void)snprintf(mark + 2 * i, 3, "%02x", id[i]);
-}
-
 static struct str username_of(struct arena *arena, const struct store_connection *connection) {
   json_t *user = json_loadb(connection->user.p ? connection->user.p : "", connection->user.n, 0, NULL);
   struct str name = arena_str(arena, str_of(json_string_value(json_object_get(user, "username"))));
@@ -106,7 +102,7 @@ static int go_through(const struct asked *asked, struct store *store, bool audit
   json_out_array(&out);
   for (size_t i = 0; i < count && !failed; i++) {
     struct row row = {.session = &list[i]};
-    write_mark(list[i].id, row.mark);
+    (void)hash_hex(list[i].id, MARK_LETTERS / 2, row.mark);
     failed = store_connection_list(store, list[i].id, arena, &row.connections, &row.count, error);
     if (failed || !is_asked_for(asked, &row, arena)) continue;
     matched++;

@@ -23,6 +23,10 @@ void hash_sha256(struct str bytes, unsigned char ret[HASH_SIZE]) {
   (void)crypto_hash_sha256(ret, (const unsigned char *)(bytes.n ? bytes.p : ""), bytes.n);
 }
 
+const char *hash_hex(const unsigned char *hash, size_t n, char *ret) {
+  return sodium_bin2hex(ret, 2 * n + 1, hash, n);
+}
+
 bool hash_eq(struct str a, struct str b) {
   return a.n == b.n && (a.n == 0 || sodium_memcmp(a.p, b.p, a.n) == 0);
 }

@@ -17,6 +17,9 @@ enum { HASH_SIZE = 32 };
 /* SHA-256. Session ids, states and hand-off codes are stored as this, never as themselves: a stolen table opens nothing (R-E1). */
 void hash_sha256(struct str bytes, unsigned char ret[HASH_SIZE]);
 
+/* The first bytes of a hash in small hexadecimal letters, with a NUL behind: 2 * n + 1 bytes. Returns `ret`. */
+const char *hash_hex(const unsigned char *hash, size_t n, char *ret);
+
 /* Constant time: neither value tells by timing how much of it was right. */
 bool hash_eq(struct str a, struct str b);
 

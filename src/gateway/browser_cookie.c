@@ -172,8 +172,7 @@ struct str browser_sign_in_name(const struct config *config, struct str state, s
   unsigned char hash[HASH_SIZE];
   char hex[17];
   hash_sha256(state, hash);
-  for (int i = 0; i < 8; i++) (void)snprintf(hex + 2 * (size_t)i, 3, "%02x", hash[i]);
-  return arena_printf(arena, "%.*s%s", STR_ARG(sign_in_prefix(config, arena)), hex);
+  return arena_printf(arena, "%.*s%s", STR_ARG(sign_in_prefix(config, arena)), hash_hex(hash, 8, hex));
 }
 
 static struct cookie_attributes of_sign_in(const struct config *config) {

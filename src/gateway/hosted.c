@@ -158,8 +158,7 @@ static struct str tag_of(struct arena *arena, struct str bytes) {
   unsigned char hash[HASH_SIZE];
   char text[2 * TAG_BYTES + 1];
   hash_sha256(bytes, hash);
-  for (size_t i = 0; i < TAG_BYTES; i++) (void)snprintf(text + 2 * i, 3, "%02x", hash[i]);
-  return arena_str(arena, (struct str){text, 2 * TAG_BYTES});
+  return arena_str(arena, str_of(hash_hex(hash, TAG_BYTES, text)));
 }
 
 static int add_file(const struct making *m, struct str name, const struct zip_file *from, struct error *error) {

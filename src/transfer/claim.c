@@ -169,13 +169,9 @@ enum { LOOK_MS = 10000, KEPT_MS = 30 * 24 * 3600 * 1000LL };
 /* All claims of one target, for their look round too. */
 static struct str target_of(const struct claim_wish *wish, struct arena *arena) {
   unsigned char hash[HASH_SIZE];
-  struct buf text = BUF_INIT(2 * HASH_SIZE + 16);
+  char text[2 * HASH_SIZE + 1];
   hash_sha256(wish->to_url, hash);
-  (void)buf_add(&text, STR("claims:"));
-  for (size_t i = 0; i < HASH_SIZE; i++) (void)buf_printf(&text, "%02x", hash[i]);
-  struct str name = arena_str(arena, buf_str(&text));
-  buf_free(&text);
-  return name;
+  return arena_printf(arena, "claims:%s", hash_hex(hash, HASH_SIZE, text));
 }
 
 /* Whose run nobody carries out any more, be it that the process died or stands still: its hold is taken away, so that it writes nothing when it wakes up. */

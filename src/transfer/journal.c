@@ -33,7 +33,7 @@ static int disk(struct error *error, const struct journal *j, const char *name, 
 static void hash_of(struct str bytes, char ret[HASH_DIGITS + 1]) {
   unsigned char hash[HASH_SIZE];
   hash_sha256(bytes, hash);
-  for (unsigned i = 0; i < HASH_DIGITS / 2; i++) (void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+  (void)hash_hex(hash, HASH_DIGITS / 2, ret);
 }
 
 static int open_in(struct journal *j, const char *name, struct error *error) {

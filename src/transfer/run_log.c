@@ -11,7 +11,7 @@ enum { CHUNKS_MAX = 1 << 24 };
 void order_hash(struct str mapping_text, char ret[65]) {
   unsigned char hash[HASH_SIZE];
   hash_sha256(mapping_text, hash);
-  for (unsigned i = 0; i < HASH_SIZE; i++) (void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+  (void)hash_hex(hash, HASH_SIZE, ret);
 }
 
 /* --- the order --- */
