@@ -31,7 +31,7 @@ static const llhttp_settings_t settings = {
 };
 
 static int broken(const struct h1 *h1, struct error *error, const char *what) {
-  if (!h1->counted && h1->parser.type == HTTP_REQUEST) return error_set(error, ERROR_bad_request, "%s", what);
+  if (h1->kind == H1_REQUEST) return error_set(error, ERROR_bad_request, "%s", what);
   return error_set(error, ERROR_upstream_broken, "the server's answer is malformed: %s", what);
 }
 
@@ -40,25 +40,23 @@ static enum h1_found break_off(const struct h1 *h1, struct error *error, const c
   return H1_BROKEN;
 }
 
-static bool is_counted(enum h1_kind kind, const struct guard_framing *framing) {
-  return kind == H1_ANSWER && (framing->body == GUARD_LENGTH || framing->body == GUARD_NO_BODY);
+static bool is_counted(const struct h1 *h1) {
+  return h1->kind == H1_ANSWER && (h1->framing.body == GUARD_LENGTH || h1->framing.body == GUARD_NO_BODY);
 }
 
 int h1_start(struct h1 *h1, enum h1_kind kind, struct str head, const struct guard_framing *framing, struct error *error) {
-  h1->counted = is_counted(kind, framing);
-  if (h1->counted) {
-    h1->framing = *framing;
-    h1->left = framing->length;
-    h1->complete = framing->body == GUARD_NO_BODY;
-    return 0;
-  }
-  llhttp_init(&h1->parser, kind == H1_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
-  h1->parser.data = h1;
+  h1->kind = kind;
   h1->framing = *framing;
   h1->chunks = (struct guard_chunks){0};
   h1->left = framing->length;
   h1->piece = STR_NONE;
   h1->head_seen = h1->complete = false;
+  if (is_counted(h1)) {
+    h1->complete = framing->body == GUARD_NO_BODY;
+    return 0;
+  }
+  llhttp_init(&h1->parser, kind == H1_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
+  h1->parser.data = h1;
   bool agreed = llhttp_execute(&h1->parser, head.p, head.n) == HPE_OK && h1->head_seen && h1->complete == (framing->body == GUARD_NO_BODY);
   return agreed ? 0 : broken(h1, error, "its head can be read in two ways");
 }
@@ -87,16 +85,14 @@ static enum h1_found next_of_chunks(struct h1 *h1, struct str *bytes, struct str
 static enum h1_found next_of_length(struct h1 *h1, struct str *bytes, struct str *ret_piece, struct error *error) {
   if (bytes->n == 0) return H1_MORE;
   size_t n = bytes->n < (uint64_t)h1->left ? bytes->n : (size_t)h1->left;
+  struct str data = str_slice(*bytes, 0, n);
   h1->left -= (int64_t)n;
-  if (h1->counted) {
-    *ret_piece = str_slice(*bytes, 0, n);
-    *bytes = str_from(*bytes, n);
+  if (is_counted(h1))
     h1->complete = h1->left == 0;
-    return H1_DATA;
-  }
-  if (!agrees(h1, str_slice(*bytes, 0, n), n, h1->left == 0)) return break_off(h1, error, "its length can be read in two ways");
+  else if (!agrees(h1, data, n, h1->left == 0))
+    return break_off(h1, error, "its length can be read in two ways");
   *bytes = str_from(*bytes, n);
-  *ret_piece = h1->piece;
+  *ret_piece = data; /* which is what llhttp called data, too */
   return H1_DATA;
 }
 

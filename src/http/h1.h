@@ -15,12 +15,12 @@ enum h1_kind { H1_REQUEST, H1_ANSWER };
 enum h1_found { H1_MORE, H1_DATA, H1_END, H1_BROKEN };
 
 struct h1 {
-  llhttp_t parser;
+  llhttp_t parser; /* of what is not counted */
+  enum h1_kind kind;
   struct guard_framing framing;
   struct guard_chunks chunks;
   int64_t left;     /* of GUARD_LENGTH */
   struct str piece; /* what llhttp called data in the bytes it was given last */
-  bool counted;     /* llhttp is not asked */
   bool head_seen, complete;
 };
 
