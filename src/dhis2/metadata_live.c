@@ -25,25 +25,18 @@ struct reading {
   bool begun;
 };
 
-/* What the reader refuses is not what a person gave, but what the server answered. */
-static int broken(struct error *error) {
-  if (error->code != ERROR_input) return -1;
-  error->code = ERROR_upstream_broken;
-  return error_context(error, "its answer was cut short or is no metadata");
-}
-
 static int feed(void *payload, struct str piece, struct error *error) {
   struct reading *r = payload;
-  if (r->first && dhis2_metadata_reader_feed(r->first, piece, error)) return broken(error);
-  return dhis2_metadata_reader_feed(r->whole, piece, error) ? broken(error) : 0;
+  if (r->first && dhis2_metadata_reader_feed(r->first, piece, error)) return -1;
+  return dhis2_metadata_reader_feed(r->whole, piece, error);
 }
 
 /* One answer, to its end. */
 static int ask(struct dhis2_server *server, struct reading *r, struct str path, struct error *error) {
-  if (r->begun && dhis2_metadata_reader_next(r->whole, error)) return broken(error);
+  if (r->begun && dhis2_metadata_reader_next(r->whole, error)) return -1;
   r->begun = true;
   if (dhis2_get_stream(server, path, feed, r, error)) return -1;
-  return dhis2_metadata_reader_check(r->whole, error) ? broken(error) : 0;
+  return dhis2_metadata_reader_check(r->whole, error);
 }
 
 /* "[a,b]" with the brackets encoded: Tomcat refuses them bare unless told otherwise. */
@@ -248,9 +241,10 @@ static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_
   else if (!failed)
     metadata = dhis2_metadata_none();
   if (!metadata || !first) dhis2_metadata_reader_free(r.whole);
-  if (failure.code == ERROR_input) { /* cut, two texts in one body, a page: nothing that the person asked for wrongly */
+  if (failure.code ==
+      ERROR_input) { /* what the reader refuses is not what a person gave, but what the server answered: cut, two texts in one body, a page */
     failure.code = ERROR_upstream_broken;
-    (void)error_context(&failure, "what %.*s answers about data sets cannot be read", STR_ARG(dhis2_server_id(server)));
+    (void)error_context(&failure, "what %.*s answers about data sets was cut short or is no metadata", STR_ARG(dhis2_server_id(server)));
   }
   if (!metadata) *error = failure;
   VEC_FREE(&ids);
