@@ -1,9 +1,9 @@
 #include "align/attributes.h"
-#include <math.h>
 
 #include "align/abbreviation.h"
 #include "align/cells.h"
 #include "align/likeness.h"
+#include "align/score.h"
 #include "base/map.h"
 #include "base/vec.h"
 
@@ -344,15 +344,9 @@ static void take_by_meaning(struct aligning *a, const struct dhis2_metadata *sou
 /* --- rows --- */
 
 /* One observation is all that an answer rests on. */
-static float log_odds(float p) {
-  float most = 0.999f, least = 0.001f;
-  p = p > most ? most : p < least ? least : p;
-  return logf(p / (1 - p));
-}
-
 static void push(struct aligning *a, size_t s, const struct ground *ground, enum align_answer answer, uint32_t *rank) {
   struct align_reason *reason = ARENA_NEW(a->arena, struct align_reason);
-  *reason = (struct align_reason){.code = ground->why->code, .contribution = ground->target ? log_odds(ground->confidence) : 0};
+  *reason = (struct align_reason){.code = ground->why->code, .contribution = ground->target ? score_log_odds(ground->confidence) : 0};
   VEC_PUSH(&a->rows, (struct align_pair){.source = &a->from.p[s]->o,
                                          .target = ground->target ? &ground->target->o : NULL,
                                          .answer = answer,

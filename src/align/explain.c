@@ -1,6 +1,6 @@
 #include "align/explain.h"
 
-#include <math.h>
+#include "align/score.h"
 
 static int by_size(const void *left, const void *right) {
   const struct align_feature *a = left, *b = right;
@@ -66,15 +66,10 @@ static const struct {
     {CELL_FOLDED, "The target does not divide as the source does; its parts are summed"},
 };
 
-static float log_odds(float p) {
-  p = p < 0.001f ? 0.001f : p;
-  return logf(p / (1 - p));
-}
-
 /* What the pair of elements adds; less the less sure it is: what that takes from a cell that is sure by itself. */
 static float elements_add(float confidence) {
   const float sure = 0.98f;
-  return CELL_BASE + log_odds(confidence * sure) - log_odds(sure);
+  return CELL_BASE + score_log_odds(confidence * sure) - score_log_odds(sure);
 }
 
 void explain_cell(struct arena *arena, const struct cell_choice *choice, float element, struct align_row *row) {

@@ -251,6 +251,12 @@ static const struct {
 } calibration[] = {{-4, 0.005f},   {-2.6f, 0.08f}, {-1.7f, 0.35f}, {-1.2f, 0.5f}, {-0.75f, 0.68f}, {0.45f, 0.82f}, {1.3f, 0.91f},
                    {2.2f, 0.945f}, {2.5f, 0.96f},  {3, 0.975f},    {4, 0.989f},   {5, 0.995f},     {7, 0.998f},    {9, 0.999f}};
 
+float score_log_odds(float p) {
+  const float least = 0.001f, most = 0.999f;
+  p = p < least ? least : p > most ? most : p;
+  return logf(p / (1 - p));
+}
+
 float score_confidence(float log_odds, bool vetoed) {
   size_t last = sizeof calibration / sizeof *calibration - 1, i = 0;
   float p;

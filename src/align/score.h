@@ -20,6 +20,7 @@ struct pair score_pair(const struct items *source, const struct items *target, u
                        const struct combos *target_combos);
 
 float score_sum(const struct pair *pair);            /* log odds */
+float score_log_odds(float p);                       /* of a probability, which is taken as .001 to .999 */
 float score_confidence(float log_odds, bool vetoed); /* calibrated: a monotone map fitted on known answers */
 
 #endif

@@ -1,5 +1,6 @@
 #include "align/unit_pair.h"
 
+#include "align/score.h"
 #include <math.h>
 
 enum { FAR_KM = 100, NEAR_KM = 50 };
@@ -73,10 +74,6 @@ float unit_confidence(const struct unit_evidence *e) {
   return confidence < most ? confidence : most;
 }
 
-static float log_odds(float p) {
-  return logf(p / (1 - p));
-}
-
 enum { REASONS_MAX = 16 };
 
 struct saying {
@@ -136,7 +133,8 @@ struct align_reasons unit_why(struct arena *arena, const struct unit_evidence *e
   say_numbers(&s, e);
   say_above(&s, e);
   if (e->other_level) say(&s, "other_level", "on another level", STR_NONE, OTHER_LEVEL);
-  if (e->rivals) say(&s, "rivals", "but another one is as good", STR_NONE, log_odds(unit_confidence(e)) - unit_score(e) - of_above(e));
+  if (e->rivals)
+    say(&s, "rivals", "but another one is as good", STR_NONE, score_log_odds(unit_confidence(e)) - unit_score(e) - of_above(e));
   if (s.text[0] >= 'a' && s.text[0] <= 'z') s.text[0] = (char)(s.text[0] - 'a' + 'A');
   struct align_reason *kept = ARENA_ARRAY(arena, s.n, struct align_reason);
   memcpy(kept, s.reasons, s.n * sizeof *kept);
