@@ -1,15 +1,10 @@
 /* What a person asked a run to do, read strictly: a misspelt "dry_run" must not send anything. */
 #include "api/run_document.h"
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/mem.h"
-#include <jansson.h>
 
 enum { MAPPING_MAX = 64 << 20 };
-
-static struct str text_of(struct arena *arena, const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? arena_str(arena, (struct str){json_string_value(value), json_string_length(value)}) : STR_NONE;
-}
 
 static int check_members(const json_t *root, struct error *error) {
   static const char *const known[] = {"alignment",     "mapping",          "from",    "to",      "periods",       "org_units",
@@ -65,8 +60,8 @@ static int read_accept(const json_t *root, bool accept[3], struct error *error) 
 
 static int read_changes(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
   const json_t *since = json_object_get(root, "changed_since"), *deletions = json_object_get(root, "deletions");
-  struct str what = text_of(arena, root, "deletions");
-  order->changed_since = text_of(arena, root, "changed_since");
+  struct str what = json_text_copy(arena, root, "deletions");
+  order->changed_since = json_text_copy(arena, root, "changed_since");
   order->deletions = str_eq(what, STR("delete"));
   if (since && !order->changed_since.n) return error_set(error, ERROR_bad_request, "'changed_since' is a day: 2024-01-31");
   return !deletions || order->deletions || str_eq(what, STR("ignore"))
@@ -77,10 +72,10 @@ static int read_changes(struct arena *arena, const json_t *root, struct run_orde
 /* How it goes on, and who is told. */
 static int read_beside(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
   const json_t *until = json_object_get(root, "unattended_until"), *webhook = json_object_get(root, "webhook");
-  if (until && !clock_parse(text_of(job->arena, root, "unattended_until"), &ret->unattended_until_ms))
+  if (until && !clock_parse(json_text_copy(job->arena, root, "unattended_until"), &ret->unattended_until_ms))
     return error_set(error, ERROR_bad_request, "'unattended_until' is a time: 2026-12-31T18:00:00Z");
   if (until && ret->order.dry_run) return error_set(error, ERROR_bad_request, "a dry run ends with the session");
-  ret->webhook = text_of(job->arena, root, "webhook");
+  ret->webhook = json_text_copy(job->arena, root, "webhook");
   if (webhook && !config_webhook(job->config, ret->webhook))
     return error_set(error, ERROR_bad_request, "'webhook' is the id of one that the administrator has configured");
   return 0;
@@ -109,9 +104,9 @@ static int take_mapping(struct api_job *job, const json_t *root, bool approval, 
 static int read_order(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
   struct run_order *order = &ret->order;
   bool approval;
-  order->from = text_of(job->arena, root, "from");
-  order->to = text_of(job->arena, root, "to");
-  ret->alignment = text_of(job->arena, root, "alignment");
+  order->from = json_text_copy(job->arena, root, "from");
+  order->to = json_text_copy(job->arena, root, "to");
+  ret->alignment = json_text_copy(job->arena, root, "alignment");
   if (read_list(job->arena, root, "periods", &order->periods, &order->period_count, error) ||
       read_list(job->arena, root, "org_units", &order->org_units, &order->org_unit_count, error) ||
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||

@@ -1,14 +1,9 @@
 #include "api/schedule.h"
 
 #include "base/clock.h"
-#include <jansson.h>
+#include "base/json_doc.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000, HOUR_MS = 60 * 60 * 1000, FOR_DAYS = 20, AGAIN_HOURS = 24 };
-
-static struct str text_of(struct arena *arena, const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? arena_str(arena, (struct str){json_string_value(value), json_string_length(value)}) : STR_NONE;
-}
 
 /* --- what a person wrote --- */
 
@@ -21,10 +16,11 @@ static int read_number(const json_t *root, const char *key, int64_t otherwise, i
 
 static int read_rule(struct arena *arena, const json_t *root, struct schedule *ret, struct error *error) {
   struct dhis2_period probe;
-  ret->name = text_of(arena, root, "name");
+  ret->name = json_text_copy(arena, root, "name");
   if (!ret->name.n || ret->name.n > SCHEDULE_NAME_MAX)
     return error_set(error, ERROR_bad_request, "'name' is what people call the schedule, up to %d bytes", SCHEDULE_NAME_MAX);
-  if (!dhis2_period_type_of(text_of(arena, root, "period_type"), &ret->period_type) || !dhis2_period_of_day(0, ret->period_type, &probe))
+  if (!dhis2_period_type_of(json_text_copy(arena, root, "period_type"), &ret->period_type) ||
+      !dhis2_period_of_day(0, ret->period_type, &probe))
     return error_set(error, ERROR_bad_request,
                      "'period_type' is that of the target's data set, as DHIS2 names it: Monthly, Quarterly, Weekly, …");
   return read_number(root, "after_day", 0, SCHEDULE_AFTER_MAX, &ret->after_day, error) ||
@@ -78,25 +74,25 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
 struct schedule schedule_read(struct arena *arena, struct str json) {
   json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
   const json_t *last = json_object_get(root, "last");
-  struct schedule s = {.name = text_of(arena, root, "name"),
-                       .from = text_of(arena, root, "from"),
-                       .to = text_of(arena, root, "to"),
-                       .by = text_of(arena, root, "by"),
-                       .by_target = text_of(arena, root, "by_target"),
-                       .alignment = text_of(arena, root, "alignment"),
-                       .webhook = text_of(arena, root, "webhook"),
+  struct schedule s = {.name = json_text_copy(arena, root, "name"),
+                       .from = json_text_copy(arena, root, "from"),
+                       .to = json_text_copy(arena, root, "to"),
+                       .by = json_text_copy(arena, root, "by"),
+                       .by_target = json_text_copy(arena, root, "by_target"),
+                       .alignment = json_text_copy(arena, root, "alignment"),
+                       .webhook = json_text_copy(arena, root, "webhook"),
                        .after_day = json_integer_value(json_object_get(root, "after_day")),
                        .for_days = json_integer_value(json_object_get(root, "for_days")),
                        .again_hours = json_integer_value(json_object_get(root, "again_hours")),
                        .org_units = json_integer_value(json_object_get(root, "org_units")),
                        .alignment_version = json_integer_value(json_object_get(root, "alignment_version")),
-                       .last = {.period = text_of(arena, last, "period"),
-                                .run = text_of(arena, last, "run"),
-                                .state = text_of(arena, last, "state"),
+                       .last = {.period = json_text_copy(arena, last, "period"),
+                                .run = json_text_copy(arena, last, "run"),
+                                .state = json_text_copy(arena, last, "state"),
                                 .complete = json_is_true(json_object_get(last, "complete"))}};
-  (void)dhis2_period_type_of(text_of(arena, root, "period_type"), &s.period_type);
-  (void)clock_parse(text_of(arena, root, "unattended_until"), &s.until_ms);
-  (void)clock_parse(text_of(arena, last, "at"), &s.last.at_ms);
+  (void)dhis2_period_type_of(json_text_copy(arena, root, "period_type"), &s.period_type);
+  (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &s.until_ms);
+  (void)clock_parse(json_text_copy(arena, last, "at"), &s.last.at_ms);
   json_decref(root);
   return s;
 }
