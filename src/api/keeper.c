@@ -81,13 +81,11 @@ static bool is_wanted(struct keeper *k, const char *id, const char *folder, stru
 
 static void sweep(struct keeper *k, const struct config *config) {
   struct arena *arena = arena_new();
-  struct error error = {0};
-  const char *root, *folder;
-  DIR *list = run_folder(arena, config->store, STR("x"), &root, &error)
-                  ? NULL
-                  : opendir(arena_cstr(arena, str_slice(str_of(root), 0, strlen(root) - 2)));
+  const char *journals = run_journals(arena, config->store);
+  DIR *list = journals ? opendir(journals) : NULL;
   for (struct dirent *entry = list ? readdir(list) : NULL; entry; entry = readdir(list)) {
-    if (entry->d_name[0] == '.' || run_folder(arena, config->store, str_of(entry->d_name), &folder, &error)) continue;
+    if (entry->d_name[0] == '.') continue;
+    const char *folder = arena_cstr(arena, arena_printf(arena, "%s/%s", journals, entry->d_name));
     if (!is_wanted(k, entry->d_name, folder, arena)) remove_folder(folder, arena);
   }
   if (list) (void)closedir(list);

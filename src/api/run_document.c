@@ -2,6 +2,7 @@
 
 #include "api/runner.h"
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/mem.h"
 #include "crypt/random.h"
 #include <errno.h>
@@ -74,24 +75,19 @@ struct str run_about_write(struct arena *arena, const struct run_about *about) {
   return kept;
 }
 
-static struct str text_of(struct arena *arena, const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_string(value) ? arena_str(arena, (struct str){json_string_value(value), json_string_length(value)}) : STR_NONE;
-}
-
 struct run_about run_about_read(struct arena *arena, struct str json) {
   json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
   const json_t *periods = json_object_get(root, "periods"), *problem = json_object_get(root, "problem");
   struct str *list = ARENA_ARRAY(arena, json_array_size(periods) + 1, struct str);
-  struct run_about about = {.state = text_of(arena, root, "state"),
+  struct run_about about = {.state = json_text_copy(arena, root, "state"),
                             .dry_run = json_is_true(json_object_get(root, "dry_run")),
                             .wait = json_is_true(json_object_get(root, "wait")),
                             .periods = list,
                             .period_count = json_array_size(periods),
                             .org_units = json_integer_value(json_object_get(root, "org_units")),
                             .alignment_version = json_integer_value(json_object_get(root, "alignment_version"))};
-  for (size_t i = 0; i < PARTS; i++) *(struct str *)((char *)&about + parts[i].offset) = text_of(arena, root, parts[i].name);
-  (void)clock_parse(text_of(arena, root, "unattended_until"), &about.beside.unattended_until_ms);
+  for (size_t i = 0; i < PARTS; i++) *(struct str *)((char *)&about + parts[i].offset) = json_text_copy(arena, root, parts[i].name);
+  (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &about.beside.unattended_until_ms);
   for (size_t i = 0; i < about.period_count; i++) list[i] = arena_str(arena, str_of(json_string_value(json_array_get(periods, i))));
   if (problem) {
     char *text = json_dumps(problem, JSON_COMPACT);
@@ -171,12 +167,21 @@ void run_payload_free(struct run_payload *payload) {
 
 static const struct str a_file = {"sqlite:", 7};
 
+static const char *place_in(struct arena *arena, struct str store, struct str id) {
+  return arena_cstr(arena, arena_printf(arena, "%.*s#%.*s", STR_ARG(store), STR_ARG(id)));
+}
+
+const char *run_journals(struct arena *arena, struct str store) {
+  if (!str_starts(store, a_file)) return NULL;
+  return arena_cstr(arena, arena_printf(arena, "%.*s.runs", STR_ARG(str_from(store, a_file.n))));
+}
+
 int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error) {
-  if (!str_starts(store, a_file)) {
-    *ret = arena_cstr(arena, arena_printf(arena, "%.*s#%.*s", STR_ARG(store), STR_ARG(id)));
+  const char *folder = run_journals(arena, store);
+  if (!folder) {
+    *ret = place_in(arena, store, id);
     return 0;
   }
-  const char *folder = arena_cstr(arena, arena_printf(arena, "%.*s.runs", STR_ARG(str_from(store, a_file.n))));
   if (mkdir(folder, 0700) < 0 && errno != EEXIST)
     return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
   *ret = arena_cstr(arena, arena_printf(arena, "%s/%.*s", folder, STR_ARG(id)));
@@ -184,6 +189,6 @@ int run_folder(struct arena *arena, struct str store, struct str id, const char 
 }
 
 const char *run_claims_folder(struct arena *arena, struct str store, struct str id) {
-  if (!str_starts(store, a_file)) return arena_cstr(arena, arena_printf(arena, "%.*s#%.*s", STR_ARG(store), STR_ARG(id)));
+  if (!str_starts(store, a_file)) return place_in(arena, store, id);
   return arena_cstr(arena, arena_printf(arena, "%.*s.claims", STR_ARG(str_from(store, a_file.n))));
 }

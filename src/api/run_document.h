@@ -88,6 +88,9 @@ void run_payload_free(struct run_payload *payload);
 /* Where runs tell each other what they write to (claim.h), for the command line too: beside a store that is a file, else in it (hold.h); `id`: whose it is, empty where it is no run of the store. */
 const char *run_claims_folder(struct arena *arena, struct str store, struct str id);
 
+/* The folder that the journals of all runs are in; NULL: they are in the store. */
+const char *run_journals(struct arena *arena, struct str store);
+
 /* Where a run's journal is: a folder beside a store that is a file, else a place in it (hold.h). -1: ERROR_inside: the folder cannot be made. */
 int run_folder(struct arena *arena, struct str store, struct str id, const char **ret, struct error *error);
 
