@@ -11,6 +11,7 @@
 
 #include "align/align.h"
 #include "base/buf.h"
+#include "base/json_out.h"
 #include "drift/drift.h"
 #include "mapping/mapping.h"
 
@@ -121,6 +122,9 @@ void alignment_add_step(struct alignment *alignment, struct alignment_step step,
 
 /* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
+
+/* Owner, people and second_person, as members of an open object. */
+void alignment_write_people(const struct alignment *alignment, struct json_out *out);
 
 /* What the engine proposes for org units, attribute option combos and periods around what is decided about them (docs/openapi.yaml, AlignmentPlaces). Runs that part of the engine. -1: ERROR_cancelled, or ERROR_too_large. */
 int alignment_places(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);

@@ -103,7 +103,7 @@ int api_alignment_carry(struct api_job *job, struct error *error) {
       alignment_carry(&alignment, now, follow, alignments_actor(job, &alignment), job->arena, &carried, error))
     return -1;
   carried.alignment.version++;
-  int64_t last_step = alignment.step_count ? alignment.steps[alignment.step_count - 1].number : 0;
+  int64_t last_step = alignments_last_step(&alignment);
   int result = alignments_keep_sides(job, &document, &carried.alignment, error);
   if (result == 0) result = alignments_keep(job, &document, &carried.alignment, last_step, &body, error);
   if (result == 0) answer_carried(job, &carried);

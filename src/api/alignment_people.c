@@ -32,19 +32,6 @@ void alignment_people_of(struct arena *arena, const json_t *about, struct alignm
   (void)people_of(arena, json_object_get(about, "people"), ret);
 }
 
-void alignment_people_write(struct json_out *out, const struct alignment *alignment) {
-  json_out_member_str(out, "owner", alignment->owner.p ? alignment->owner : STR(""));
-  json_out_member_bool(out, "second_person", alignment->second_person);
-  json_out_member_array(out, "people");
-  for (size_t i = 0; i < alignment->person_count; i++) {
-    json_out_object(out);
-    json_out_member_str(out, "server", alignment->people[i].server);
-    json_out_member_str(out, "username", alignment->people[i].username);
-    json_out_end(out);
-  }
-  json_out_end(out);
-}
-
 /* --- who is let in --- */
 
 static bool is_one_of(struct api_job *job, const struct alignment *alignment) {
@@ -172,7 +159,7 @@ static void answer(struct api_job *job, const struct store_document *document, c
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_object(&out);
   json_out_member_int(&out, "version", alignment->version);
-  alignment_people_write(&out, alignment);
+  alignment_write_people(alignment, &out);
   json_out_member_bool(&out, "mine", api_is_owner(job, document->owner));
   json_out_end(&out);
   job->etag = alignment->version;
@@ -227,7 +214,7 @@ int api_alignment_share(struct api_job *job, struct error *error) {
                                              .at = actor.at},
                      false, job->arena);
   document.about = alignments_about(job->arena, &now);
-  int64_t last_step = before.step_count ? before.steps[before.step_count - 1].number : 0;
+  int64_t last_step = alignments_last_step(&before);
   int result = alignments_keep(job, &document, &now, last_step, &body, error);
   for (size_t i = 0; result == 0 && i < now.person_count; i++) result = put_share(job, &document, &now.people[i], error);
   for (size_t i = 0; result == 0 && i < before.person_count; i++)

@@ -7,12 +7,10 @@
 
 #include "api/alignment.h"
 #include "api/api.h"
-#include "base/json_out.h"
 #include <jansson.h>
 
 /* Owner's name, people and second_person, as `about` has them; in the arena. */
 void alignment_people_of(struct arena *arena, const json_t *about, struct alignment *ret);
-void alignment_people_write(struct json_out *out, const struct alignment *alignment); /* members of an open object */
 
 bool alignment_is_open_to(struct api_job *job, const struct store_document *document);
 int alignment_must_own(struct api_job *job, const struct store_document *document, struct error *error); /* -1: ERROR_forbidden */

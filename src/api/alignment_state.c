@@ -384,17 +384,17 @@ const struct decision *alignment_fixed(const struct alignment *alignment, struct
   return fixed;
 }
 
-static void write_people(struct writing *w) {
-  json_out_member_str(w->out, "owner", told(w->alignment->owner));
-  json_out_member_bool(w->out, "second_person", w->alignment->second_person);
-  json_out_member_array(w->out, "people");
-  for (size_t i = 0; i < w->alignment->person_count; i++) {
-    json_out_object(w->out);
-    json_out_member_str(w->out, "server", w->alignment->people[i].server);
-    json_out_member_str(w->out, "username", w->alignment->people[i].username);
-    json_out_end(w->out);
+void alignment_write_people(const struct alignment *alignment, struct json_out *out) {
+  json_out_member_str(out, "owner", told(alignment->owner));
+  json_out_member_bool(out, "second_person", alignment->second_person);
+  json_out_member_array(out, "people");
+  for (size_t i = 0; i < alignment->person_count; i++) {
+    json_out_object(out);
+    json_out_member_str(out, "server", alignment->people[i].server);
+    json_out_member_str(out, "username", alignment->people[i].username);
+    json_out_end(out);
   }
-  json_out_end(w->out);
+  json_out_end(out);
 }
 
 /* The engine's answer around what is decided. The arena is the caller's. */
@@ -418,7 +418,7 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
     json_out_member_str(&out, "id", alignment->id);
     json_out_member_int(&out, "version", alignment->version);
     json_out_member_str(&out, "state", STR("ready"));
-    write_people(&w);
+    alignment_write_people(alignment, &out);
     write_side(&w, "source", &alignment->source);
     write_side(&w, "target", &alignment->target);
     write_elements(&w);

@@ -94,7 +94,7 @@ struct str alignments_about(struct arena *arena, const struct alignment *alignme
   json_out_object(&out);
   about_side(&out, "source", &alignment->source);
   about_side(&out, "target", &alignment->target);
-  alignment_people_write(&out, alignment);
+  alignment_write_people(alignment, &out);
   json_out_end(&out);
   struct str kept = arena_str(arena, buf_str(&text));
   buf_free(&text);
@@ -350,14 +350,11 @@ static struct str persons_of(struct api_job *job) {
 
 /* By the name at the source; else at the target, or wherever there is one. */
 struct alignment_actor alignments_actor(struct api_job *job, const struct alignment *alignment) {
-  struct gateway_person person;
   char now[CLOCK_TEXT_SIZE];
   struct alignment_actor actor = {.person = persons_of(job), .at = arena_str(job->arena, str_of(clock_format(clock_now_ms(), now)))};
-  bool found = gateway_session_person(job->session, alignment->source.server, job->arena, &person) ||
-               gateway_session_person(job->session, alignment->target.server, job->arena, &person);
-  for (size_t i = 0; !found && i < job->config->server_count; i++)
-    found = gateway_session_person(job->session, job->config->servers[i].id, job->arena, &person);
-  if (found) actor.name = person.username.n ? person.username : person.id;
+  actor.name = api_user_name(job, alignment->source.server);
+  if (!actor.name.n) actor.name = api_user_name(job, alignment->target.server);
+  for (size_t i = 0; !actor.name.n && i < job->config->server_count; i++) actor.name = api_user_name(job, job->config->servers[i].id);
   return actor;
 }
 
@@ -422,7 +419,7 @@ int alignments_keep_sides(struct api_job *job, struct store_document *document, 
   return 0;
 }
 
-static int64_t last_step(const struct alignment *alignment) {
+int64_t alignments_last_step(const struct alignment *alignment) {
   return alignment->step_count ? alignment->steps[alignment->step_count - 1].number : 0;
 }
 
@@ -434,7 +431,7 @@ static int decide(struct api_job *job, struct store_document *document, const st
   split_body(document->body, &kept, &before);
   if (alignment_decide(alignment, job->body, alignments_actor(job, alignment), before, job->arena, &now, error)) return -1;
   now.version++;
-  int result = alignments_keep(job, document, &now, last_step(alignment), &body, error);
+  int result = alignments_keep(job, document, &now, alignments_last_step(alignment), &body, error);
   if (result == 0) {
     split_body(buf_str(&body), &kept, &after);
     (void)alignment_changes(&now, before, after, &job->answer);

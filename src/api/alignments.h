@@ -21,6 +21,8 @@ struct alignment_actor alignments_actor(struct api_job *job, const struct alignm
 int alignments_keep(struct api_job *job, struct store_document *document, const struct alignment *alignment, int64_t last_step,
                     struct buf *ret_body, struct error *error);
 
+int64_t alignments_last_step(const struct alignment *alignment); /* its number; 0: there is none */
+
 /* What a list of alignments tells of it, for document->about. */
 struct str alignments_about(struct arena *arena, const struct alignment *alignment);
 

@@ -99,6 +99,12 @@ bool api_is_owner(struct api_job *job, struct str owner) {
   return user.p && gateway_session_person(job->session, server, job->arena, &person) && str_eq(person.id, user);
 }
 
+struct str api_user_name(struct api_job *job, struct str server_id) {
+  struct gateway_person person;
+  if (!gateway_session_person(job->session, server_id, job->arena, &person)) return STR("");
+  return person.username.n ? person.username : person.id;
+}
+
 int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one *one, struct json_out *out, struct error *error) {
   for (size_t i = 0; i < job->config->server_count; i++) {
     struct store_document *documents;
@@ -277,7 +283,7 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   if (!store) return NULL;
   struct api *api = mem_alloc(sizeof *api);
   api->store = store;
-  api->shared = str_starts(gateway_config(gateway)->store, STR("postgresql:"));
+  api->shared = store_is_shared(gateway_config(gateway)->store);
   if (uv_mutex_init(&api->store_lock)) abort();
   api->runner = runner_new(api_run_work, api);
   add_door(api, gateway, work_new(gateway_loop(gateway), THREADS, QUEUE));

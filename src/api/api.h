@@ -60,6 +60,9 @@ int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct
 /* Is the session that owner now? */
 bool api_is_owner(struct api_job *job, struct str owner);
 
+/* What the session's person is called at a server: the user name, else the id; empty: not signed in there. */
+struct str api_user_name(struct api_job *job, struct str server_id);
+
 /* Each document of this kind that the session's person owns, wherever they are signed in; last changed first per server, `most` of each. -1: those of store/store.h. */
 typedef void api_each_one(struct api_job *job, struct json_out *out, const struct store_document *document);
 int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one *one, struct json_out *out, struct error *error);

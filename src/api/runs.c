@@ -43,12 +43,6 @@ static const char no_counts[] =
 
 /* --- starting --- */
 
-static struct str user_name(struct api_job *job, struct str server) {
-  struct gateway_person person;
-  if (!gateway_session_person(job->session, server, job->arena, &person)) return STR("");
-  return person.username.n ? person.username : person.id;
-}
-
 static int start(struct api_job *job, struct str id, bool resume, struct error *error) {
   struct run_start how = {job->gateway, job->session, job->config->public_url, job->config->store, resume};
   return run_document_start(job->api, id, &how, error);
@@ -114,7 +108,7 @@ static void answer_run(struct api_job *job, const struct store_document *documen
 }
 
 static struct run_about who_asks(struct api_job *job, const struct run_order *order) {
-  return (struct run_about){.by = user_name(job, order->from), .by_target = user_name(job, order->to)};
+  return (struct run_about){.by = api_user_name(job, order->from), .by_target = api_user_name(job, order->to)};
 }
 
 static int make_document(struct api_job *job, const struct run_asked *asked, struct store_document *ret, struct error *error) {
@@ -135,7 +129,7 @@ static int check_free(struct api_job *job, const struct run_order *order, struct
   if (order->dry_run || wait || !to) return 0;
   const char *folder = run_claims_folder(job->arena, job->config->store, id);
   struct run_claimant who = {
-      .to_url = to->url, .by = user_name(job, order->from), .run = arena_printf(job->arena, "run %.*s", STR_ARG(id))};
+      .to_url = to->url, .by = api_user_name(job, order->from), .run = arena_printf(job->arena, "run %.*s", STR_ARG(id))};
   struct claim *claim = run_claim(folder, order, mapping_text, who, &(struct claim_wait){0}, error);
   claim_release(claim);
   return claim ? 0 : -1;
@@ -163,21 +157,25 @@ static void forget(struct api_job *job, struct str id) {
   api_store_done(job->api);
 }
 
+static int keep_about(struct api_job *job, struct store_document *document, const struct run_about *about, struct error *error) {
+  int64_t version;
+  run_document_about(job->arena, about, document);
+  struct store *store = api_store(job->api);
+  int result = store_document_update(store, document, &version, error);
+  api_store_done(job->api);
+  if (result == 0) document->version = version;
+  return result;
+}
+
 /* What lets it go on without the person is made before it begins: else it would end with them all the same. */
 static int let_go_on(struct api_job *job, const struct run_asked *asked, struct store_document *document, struct error *error) {
   struct run_about about = run_about_read(job->arena, document->about);
   struct str servers[2] = {about.from, about.to};
-  int64_t version;
   if (!asked->unattended_until_ms) return 0;
   if (mandates_give(job, document->id, servers, asked->unattended_until_ms, error)) return -1;
   about.beside.mandate = document->id;
   about.beside.unattended_until_ms = asked->unattended_until_ms;
-  run_document_about(job->arena, &about, document);
-  struct store *store = api_store(job->api);
-  int failed = store_document_update(store, document, &version, error);
-  api_store_done(job->api);
-  document->version = version;
-  return failed;
+  return keep_about(job, document, &about, error);
 }
 
 /* The keeper may have been faster. */
@@ -259,16 +257,6 @@ int api_run_report(struct api_job *job, struct error *error) {
 }
 
 /* --- stopping and going on --- */
-
-static int keep_about(struct api_job *job, struct store_document *document, const struct run_about *about, struct error *error) {
-  int64_t version;
-  run_document_about(job->arena, about, document);
-  struct store *store = api_store(job->api);
-  int result = store_document_update(store, document, &version, error);
-  api_store_done(job->api);
-  if (result == 0) document->version = version;
-  return result;
-}
 
 /* Of one that is paused, what let it go on without the person is withdrawn: that is the way to take it back. */
 int api_run_cancel(struct api_job *job, struct error *error) {

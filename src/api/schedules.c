@@ -70,12 +70,6 @@ static int read_asked(struct api_job *job, const struct schedule *schedule, stru
   return result;
 }
 
-static struct str name_at(struct api_job *job, struct str server) {
-  struct gateway_person person;
-  if (!gateway_session_person(job->session, server, job->arena, &person)) return STR("");
-  return person.username.n ? person.username : person.id;
-}
-
 static int make(struct api_job *job, struct schedule *schedule, const struct run_asked *asked, struct store_document *ret,
                 struct error *error) {
   struct run_about nobody = {0};
@@ -85,8 +79,8 @@ static int make(struct api_job *job, struct schedule *schedule, const struct run
     return -1;
   schedule->from = asked->order.from;
   schedule->to = asked->order.to;
-  schedule->by = name_at(job, asked->order.from);
-  schedule->by_target = name_at(job, asked->order.to);
+  schedule->by = api_user_name(job, asked->order.from);
+  schedule->by_target = api_user_name(job, asked->order.to);
   schedule->alignment = asked->alignment;
   schedule->alignment_version = asked->alignment_version;
   schedule->webhook = asked->webhook;
