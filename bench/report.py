@@ -58,6 +58,10 @@ def spread(ratios):
     return f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]"
 
 
+def busy():
+    return f"At the end the load average was {os.getloadavg()[0]:.1f}; the run itself makes about 2."
+
+
 def write(options, found, size):
     peers = [row.name for row in found[0][1] if row.name != "drawbridge"]
     ratios = [f"| {case} | {row.name} | {spread(row.rates)} | {spread(row.cpus)} | {row.added[0]:+.0f} | {row.added[1]:+.0f} |" for case, rows in found for row in rows if row.name != "drawbridge"]
@@ -65,9 +69,8 @@ def write(options, found, size):
     memory = size and MEMORY.format(before=size[0], after=size[1], sessions=options.sessions, slow=options.slow, seconds=", ".join(f"{mb:.1f}" for mb in size[2]))
     at = sys.argv.index("--build")
     words = sys.argv[1:at] + sys.argv[at + 2:]
-    busy = f"At the end the load average was {os.getloadavg()[0]:.1f}; the run itself makes about 2."
     page = PAGE.format(command=" ".join(["./dev bench gateway", *words]), day=datetime.date.today(), machine=machine(), versions=", ".join(f"{name} {version(VERSIONS[name])}" for name in peers), rounds=options.rounds,
-                       seconds=options.seconds, load=busy, ratios="\n".join(ratios), figures="\n".join(figures), memory=memory or "")
+                       seconds=options.seconds, load=busy(), ratios="\n".join(ratios), figures="\n".join(figures), memory=memory or "")
     path = ROOT / "docs" / "performance.md"
     rest = path.read_text().partition("\n## The page\n") if path.exists() else ("", "", "")  # page.mjs writes that one
     path.write_text(page + "".join(rest[1:]))

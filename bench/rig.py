@@ -34,12 +34,12 @@ UPSTREAM = fronts.NGINX + """
 }}
 """
 CONFIG = """\
-public_url: https://127.0.0.1:{secure}
+public_url: https://{public}
 workers: {workers}
 listen: [127.0.0.1:{port}]
 tls: {{listen: [127.0.0.1:{secure}], certificate: {certificate}, key: {key}}}
-store: sqlite:{folder}/state.db
-keys: {folder}/keys
+store: {store}
+keys: {keys}
 servers:
 {servers}
 log: {{level: info, format: json}}
@@ -84,7 +84,7 @@ class Rig:
         """names: of fronts.PEERS, or `drawbridge`; servers: (id, concurrency) of drawbridge's."""
         cores = sorted(os.sched_getaffinity(0))
         self.proxy_core, self.other_core = cores[0], cores[-1]
-        self.all_cores, self.running, self.servers = set(cores), [], servers
+        self.all_cores, self.running, self.servers, self.drawbridge_host = set(cores), [], servers, None
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-bench-"))
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))
@@ -134,14 +134,17 @@ class Rig:
         self.people = People(type("Sim", (), {"port": self.sim_port}), VERSION)
         self.people.add("ada")
 
-    def start_drawbridge(self, workers=1):
-        port, secure, path = harness.free_port(), harness.free_port(), self.folder / f"drawbridge-{workers}.yaml"
+    def start_drawbridge(self, workers=1, name=None, store=None, keys=None):
+        """`store` and `keys`: those of several processes, which then have the public address of the first."""
+        name = name or f"drawbridge-{workers}"
+        port, secure, path, state = harness.free_port(), harness.free_port(), self.folder / f"{name}.yaml", self.folder / f"{name}.state"
+        public = self.drawbridge_host if store and self.drawbridge_host else f"127.0.0.1:{secure}"
         servers = "".join(SERVER.format(id=name, upstream=self.upstream, concurrency=concurrency) for name, concurrency in self.servers)
-        state = self.folder / f"state-{workers}"
         state.mkdir()
-        path.write_text(CONFIG.format(port=port, secure=secure, workers=workers, folder=state, certificate=self.certificate, key=self.key, servers=servers))
-        process = self.spawn(self.proxy_core, [harness.BUILD / "drawbridge", "serve", "--config", path], port, f"drawbridge-{workers}")
-        self.drawbridge_port, self.drawbridge_host = port, f"127.0.0.1:{secure}"
+        path.write_text(CONFIG.format(port=port, secure=secure, public=public, workers=workers, store=store or f"sqlite:{state}/state.db", keys=keys or state / "keys", certificate=self.certificate, key=self.key,
+                                      servers=servers))
+        process = self.spawn(self.proxy_core, [harness.BUILD / "drawbridge", "serve", "--config", path], port, name)
+        self.drawbridge_port, self.drawbridge_host = port, public
         self.token, _ = self.people.pat("ada")
         target = fronts.Target("drawbridge", port, secure, self.sign_in(), process)
         target.bases = {kind: f"{base}/s/{self.servers[0][0]}" for kind, base in target.bases.items()}

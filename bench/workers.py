@@ -42,6 +42,7 @@ class Budgets:
         self.made.append(folder)
 
     def hold(self, pid, threads, quota_us):
+        """Each of the threads to a budget of its own."""
         name = self.root / str(pid)
         self.make(name)
         if not self.first:
@@ -49,15 +50,27 @@ class Budgets:
         for tid in threads:
             group = name / str(tid)
             self.make(group)
-            if self.first:
-                (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-                (group / "cpu.cfs_quota_us").write_text(str(quota_us))
-                (group / "tasks").write_text(str(tid))
-            else:
+            if not self.first:
                 (group / "cgroup.type").write_text("threaded")
                 (name / "cgroup.subtree_control").write_text("+cpu")
-                (group / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
-                (group / "cgroup.threads").write_text(str(tid))
+            self.limit(group, quota_us)
+            (group / ("tasks" if self.first else "cgroup.threads")).write_text(str(tid))
+
+    def hold_process(self, pid, quota_us):
+        """All threads of the process together."""
+        group = self.root / str(pid)
+        if not group.exists():
+            self.make(group)
+            for tid in pathlib.Path(f"/proc/{pid}/task").iterdir() if self.first else [pathlib.Path(str(pid))]:
+                (group / ("tasks" if self.first else "cgroup.procs")).write_text(tid.name)
+        self.limit(group, quota_us)
+
+    def limit(self, group, quota_us):
+        if self.first:
+            (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
+            (group / "cpu.cfs_quota_us").write_text(str(quota_us))
+        else:
+            (group / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
 
     def close(self):
         for folder in reversed(self.made):
