@@ -1,7 +1,6 @@
 // Debian's Chromium for the tests: one browser per file, a fresh context per test; whatever the page complains about in its console fails the test.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
@@ -28,7 +27,7 @@ export async function openPage(browser, { width = 1366, height = 768, locale = '
 
 // axe cannot be put into a page whose policy forbids it: it is evaluated by the debugger, which is not bound by the policy.
 export async function axe(page, label, options = {}) {
-  await page.evaluate(AXE)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE)
   const { violations } = await page.evaluate((given) => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], ...given }), options)
   return violations.map((one) => `${label}: ${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.replace(/\s+/g, ' ').slice(0, 200)}`).join(' | ')}`)
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
-import { PAIR, REFUSED, sceneIn } from './scene.mjs'
+import { grid, openReview, PAIR, press, REFUSED, saved, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -16,18 +16,7 @@ const CHANGES = [
   { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', rules: [3], sentence: 'it is no longer whole' },
   { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', rules: [], sentence: 'it is called otherwise' },
 ]
-const grid = (page) => page.getByRole('grid')
-const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
 const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()
-
-async function openReview({ world, page, go }) {
-  world.align(PAIR, 'one')
-  await go('/alignments/one')
-  await grid(page).waitFor()
-  await grid(page).focus()
-}
-
-const saved = (page) => page.getByText('All changes saved').waitFor()
 
 describe('servers and sign-in', () => {
   scene('servers: who is connected, signing out', { connected: ['district'] }, async ({ page, go, clean, world }) => {
@@ -447,7 +436,7 @@ describe('sending', () => {
     await page.getByText('30 of 30 chosen').waitFor()
     await page.getByRole('button', { name: 'Check 1 period for 30 organisation units' }).click()
     await page.getByRole('link', { name: 'Send each period by itself…' }).click()
-    await page.getByRole('button', { name: 'Send by itself from now on' }).isDisabled()
+    assert.ok(await page.getByRole('button', { name: 'Send by itself from now on' }).isDisabled()) // it has no name yet
     await page.getByLabel('Name').fill('Monthly report')
     await page.getByLabel('Days after the end of the period').fill('5')
     await page.getByLabel('Send the report to').selectOption('office')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { axe, openPage, startBrowser } from './browser.mjs'
 import { startDemo } from './demo.mjs'
+import { grid, press, saved } from './scene.mjs'
 
 let browser, demo
 before(async () => {
@@ -15,9 +16,6 @@ after(async () => {
 })
 
 const account = (name) => new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(demo.printed)[1]
-const grid = (page) => page.getByRole('grid')
-const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
-const saved = (page) => page.getByText('All changes saved').waitFor()
 const decided = (page, n) => page.getByText(new RegExp(`^${n} of \\d+ decided$`)).waitFor()
 
 /** Signed in to both servers. What is expected in the console: the second of two who saw the same is told so by a 412, an undo that cannot be by a 409. */

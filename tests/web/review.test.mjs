@@ -1,46 +1,25 @@
 // The review as several people and keys use it: each state with axe, against made-up servers.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { axe, openPage, picture, startBrowser } from './browser.mjs'
+import { axe, openPage, startBrowser } from './browser.mjs'
 import { startMock } from './mock.mjs'
+import { grid, openReview, PAIR, press, REFUSED, saved, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
 after(() => browser?.close())
 
-const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
-const REFUSED = /Failed to load resource: the server responded with a status of/
-const grid = (page) => page.getByRole('grid')
-const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
-const saved = (page) => page.getByText('All changes saved').waitFor()
 const decided = (page, n) => page.getByText(`${n} of `, { exact: false }).filter({ hasText: /decided$/ }).filter({ hasText: new RegExp(`^${n} of`) }).waitFor()
 const row = (page, name) => page.getByRole('row').filter({ hasText: name }).first()
 const tab = (page, name) => page.getByRole('tab', { name })
 
-/** One test with a world and a review that is open. `prepare` changes the alignment before it is read. */
-function scene(name, options, run) {
-  test(name, async () => {
-    const world = await startMock(options)
-    const opened = await openPage(browser, options)
-    const clean = async (label) => {
-      assert.deepEqual(await axe(opened.page, label), [])
-      await picture(opened.page, label)
-    }
-    try {
-      world.align(PAIR, 'one')
-      const alignment = world.alignments.get('one')
-      options.prepare?.(alignment, world)
-      await opened.page.goto(`${world.url}/alignments/one`)
-      await grid(opened.page).waitFor()
-      await grid(opened.page).focus()
-      await run({ world, alignment, clean, ...opened })
-      assert.deepEqual(opened.complaints, [])
-    } finally {
-      await opened.close()
-      await world.stop()
-    }
-  })
-}
+const inWorld = sceneIn(test, () => browser)
+
+/** One test with a review that is open; `prepare` changes the alignment before it is read. */
+const scene = (name, options, run) => inWorld(name, options, async (stage) => {
+  await openReview(stage, options.prepare)
+  await run({ alignment: stage.world.alignments.get('one'), ...stage })
+})
 
 const others = (world, alignment, step, who) => {
   const before = world.me

@@ -6,6 +6,19 @@ import { startMock } from './mock.mjs'
 export const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
 export const REFUSED = /Failed to load resource: the server responded with a status of/ // Chromium's own line for each refused call
 
+export const grid = (page) => page.getByRole('grid')
+export const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
+export const saved = (page) => page.getByText('All changes saved').waitFor()
+
+/** An alignment of its own, opened in the review with the focus in the list. `prepare` changes it before it is read. */
+export async function openReview({ world, page, go }, prepare) {
+  world.align(PAIR, 'one')
+  prepare?.(world.alignments.get('one'), world)
+  await go('/alignments/one')
+  await grid(page).waitFor()
+  await grid(page).focus()
+}
+
 export const sceneIn = (test, browser) => (name, options, run) =>
   test(name, async () => {
     const world = await startMock(options)

@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
-import { PAIR, REFUSED, sceneIn } from './scene.mjs'
+import { grid, PAIR, press, REFUSED, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
 after(() => browser?.close())
 const scene = sceneIn(test, () => browser)
 
-const grid = (page) => page.getByRole('grid')
-const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
 const states = (world, id, member) => Object.fromEntries(world.places.get(id)[member].pairs.map((one) => [one.source.name, [one.decision.state, ...one.decision.targets.map((target) => target.name)].join(' ')]))
 
 async function openPlaces({ world, page, go }) {
