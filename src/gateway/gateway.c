@@ -10,6 +10,7 @@
 #include "gateway/reply.h"
 #include "gateway/routes.h"
 #include "gateway/secret_body.h"
+#include "gateway/signed_call.h"
 #include "gateway/site.h"
 #include "gateway/visit.h"
 
@@ -48,8 +49,7 @@ void gateway_common_headers(struct gateway *gateway, struct http_exchange *excha
   struct arena *arena = http_exchange_arena(exchange);
   asking_headers(visit->config, &visit->asking, arena, headers);
   http_field_set(headers, arena, FIELD_X_REQUEST_ID, http_exchange_id(exchange));
-  if (visit->asking.mode == CONFIG_MODE_HANDLE)
-    http_headers_set(headers, arena, STR("X-Drawbridge-Nonce"), proof_nonces_current(gateway->loops->nonces, clock_monotonic_ms(), arena));
+  signed_call_headers(gateway, exchange, headers);
 }
 
 void gateway_reply(struct gateway *gateway, struct http_exchange *exchange, int status, struct http_headers *headers,
@@ -90,26 +90,6 @@ void gateway_reply_error(struct gateway *gateway, struct http_exchange *exchange
 }
 
 /* The session. */
-
-/* In mode `handle` nothing comes along by itself: the one who holds the key signs each call. Only who is not signed in may read unsigned. */
-static int read_key(struct gateway *gateway, struct http_exchange *exchange, struct error *error) {
-  struct visit *visit = visit_of(exchange);
-  const struct asking *asking = &visit->asking;
-  const struct http_request *request = http_exchange_request(exchange);
-  struct arena *arena = http_exchange_arena(exchange);
-  struct proof proof;
-  if (asking->mode != CONFIG_MODE_HANDLE || asking->preflight) return 0;
-  if (!asking->proof.n)
-    return asking->handle.n || !str_eq(request->method, STR("GET"))
-               ? proof_refuse(error, "missing", "sign the call: X-Drawbridge-Proof is missing")
-               : 0;
-  struct proof_call call = {request->method, arena_concat(arena, visit->config->public_url, request->path), asking->handle};
-  if (proof_check(asking->proof, &call, arena, &proof, error) ||
-      proof_nonces_use(gateway->loops->nonces, clock_monotonic_ms(), &proof, error))
-    return -1;
-  visit->key = arena_str(arena, (struct str){(const char *)proof.key, sizeof proof.key});
-  return 0;
-}
 
 bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit) {
   const struct session_terms *terms = session_terms(session);
@@ -250,6 +230,21 @@ static bool answer_by_others(struct gateway *gateway, struct http_exchange *exch
   return false;
 }
 
+static void answer_call(struct gateway *gateway, struct http_exchange *exchange) {
+  struct visit *visit = visit_of(exchange);
+  struct error error;
+  if (visit->asking.place == ASKING_HOSTED) {
+    answer_hosted(exchange, visit);
+  } else if (visit->asking.preflight) {
+    visit->route = "preflight";
+    answer_preflight(exchange, &visit->asking);
+  } else if (!routes_answer(gateway, exchange) && !answer_by_others(gateway, exchange)) {
+    error_clear(&error);
+    (void)error_set(&error, ERROR_not_found, "there is nothing at this address");
+    gateway_reply_error(gateway, exchange, &error);
+  }
+}
+
 static void handle(void *payload, struct http_exchange *exchange) {
   struct gateway *gateway = payload;
   struct visit *visit = visit_begin(gateway, exchange);
@@ -257,18 +252,10 @@ static void handle(void *payload, struct http_exchange *exchange) {
   struct error error;
   error_clear(&error);
   if (proxy_check_loop(visit->config, request, &error) ||
-      asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error) ||
-      read_key(gateway, exchange, &error)) {
+      asking_read(visit->config, request, http_exchange_peer(exchange), http_exchange_arena(exchange), &visit->asking, &error))
     gateway_reply_error(gateway, exchange, &error);
-  } else if (visit->asking.place == ASKING_HOSTED) {
-    answer_hosted(exchange, visit);
-  } else if (visit->asking.preflight) {
-    visit->route = "preflight";
-    answer_preflight(exchange, &visit->asking);
-  } else if (!routes_answer(gateway, exchange) && !answer_by_others(gateway, exchange)) {
-    (void)error_set(&error, ERROR_not_found, "there is nothing at this address");
-    gateway_reply_error(gateway, exchange, &error);
-  }
+  else
+    signed_call_read(gateway, exchange, answer_call);
 }
 
 /* The proxied path answers through these. */
@@ -323,7 +310,7 @@ static struct gateway *gateway_make(uv_loop_t *loop, struct loops *loops, struct
 struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error) {
   struct arena *arena = arena_new();
   struct keyring *ring = keyring_open(arena_cstr(arena, config->keys), error);
-  struct loops *loops = ring ? loops_new() : NULL;
+  struct loops *loops = ring ? loops_new(!store_is_shared(config->store)) : NULL;
   struct sessions *sessions = ring ? sessions_new(loop, config->store, ring, loops->board, error) : NULL;
   struct gateway *gateway = sessions ? gateway_make(loop, loops, config, directory_new(config), sessions) : NULL;
   arena_free(arena);

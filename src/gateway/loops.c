@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "gateway/gateway_internal.h"
 
-struct loops *loops_new(void) {
+struct loops *loops_new(bool own_nonces) {
   struct loops *loops = mem_alloc(sizeof *loops);
   loops->board = session_board_new();
-  loops->nonces = proof_nonces_new(clock_monotonic_ms());
+  if (own_nonces) loops->nonces = proof_nonces_new(clock_monotonic_ms());
   loops->places = proxy_places_new();
   if (uv_mutex_init(&loops->under_way_lock)) abort();
   return loops;

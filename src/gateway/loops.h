@@ -19,7 +19,7 @@ struct loops {
   struct post **posts;       /* one each; NULL: it has gone */
   size_t count, left;
   struct session_board *board;
-  struct proof_nonces *nonces; /* of calls in mode `handle` */
+  struct proof_nonces *nonces; /* of calls in mode `handle`; NULL: they are those of all processes on the store (proof_shared.h) */
   struct proxy_places *places;
   uv_mutex_t under_way_lock;
   struct map under_way;   /* sign-ins per browser (sign_in_limit.h) */
@@ -27,7 +27,7 @@ struct loops {
   atomic_bool draining;
 };
 
-struct loops *loops_new(void);
+struct loops *loops_new(bool own_nonces);
 void loops_free(struct loops *loops); /* NULL is fine */
 void loops_add(struct loops *loops, struct gateway *gateway, uv_loop_t *loop);
 bool loops_remove(struct loops *loops, struct gateway *gateway); /* true: it was the last */

@@ -12,6 +12,25 @@ int proof_refuse(struct error *error, const char *reason, const char *what) {
   return -1;
 }
 
+int proof_refuse_nonce(struct error *error) {
+  return proof_refuse(error, "nonce", "the proof's nonce is missing or too old: sign again with the one in X-Drawbridge-Nonce");
+}
+
+int proof_refuse_replayed(struct error *error) {
+  return proof_refuse(error, "replayed", "this proof was used already: sign each call anew");
+}
+
+void proof_mark(const struct proof *proof, unsigned char ret[HASH_SIZE]) {
+  unsigned char nonce[HASH_SIZE];
+  char room[2 * HASH_SIZE + PROOF_ID_MAX];
+  struct str id = str_slice(proof->id, 0, PROOF_ID_MAX);
+  hash_sha256(proof->nonce, nonce);
+  memcpy(room, proof->key, HASH_SIZE);
+  memcpy(room + HASH_SIZE, nonce, HASH_SIZE);
+  memcpy(room + 2 * HASH_SIZE, id.p, id.n);
+  hash_sha256((struct str){room, 2 * HASH_SIZE + id.n}, ret);
+}
+
 static int refuse(struct error *error, const char *what) {
   return proof_refuse(error, "malformed", what);
 }

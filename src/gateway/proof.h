@@ -23,6 +23,11 @@ struct proof {
 
 int proof_check(struct str text, const struct proof_call *call, struct arena *arena, struct proof *ret, struct error *error);
 
+/* Of fixed length, whatever a browser calls its proofs: the same for two with one key, nonce and `jti`. */
+void proof_mark(const struct proof *proof, unsigned char ret[HASH_SIZE]);
+
 int proof_refuse(struct error *error, const char *reason, const char *what); /* -1 */
+int proof_refuse_nonce(struct error *error);
+int proof_refuse_replayed(struct error *error);
 
 #endif

@@ -70,24 +70,14 @@ struct str proof_nonces_current(struct proof_nonces *nonces, int64_t now_ms, str
   return current;
 }
 
-/* Of fixed length, whatever a browser calls its proofs. */
-static void make_mark(const struct proof *proof, unsigned char ret[HASH_SIZE]) {
-  char room[HASH_SIZE + PROOF_ID_MAX];
-  struct str id = str_slice(proof->id, 0, PROOF_ID_MAX);
-  memcpy(room, proof->key, HASH_SIZE);
-  memcpy(room + HASH_SIZE, id.p, id.n);
-  hash_sha256((struct str){room, HASH_SIZE + id.n}, ret);
-}
-
 static int use(struct proof_nonces *nonces, int64_t now_ms, const struct proof *proof, struct error *error) {
   turn_if_due(nonces, now_ms);
   struct generation *generation = hash_eq(proof->nonce, nonce_of(&nonces->now)) ? &nonces->now : &nonces->before;
-  if (!generation->arena || !hash_eq(proof->nonce, nonce_of(generation)))
-    return proof_refuse(error, "nonce", "the proof's nonce is missing or too old: sign again with the one in X-Drawbridge-Nonce");
+  if (!generation->arena || !hash_eq(proof->nonce, nonce_of(generation))) return proof_refuse_nonce(error);
   unsigned char bytes[HASH_SIZE];
   struct str mark = {(const char *)bytes, sizeof bytes};
-  make_mark(proof, bytes);
-  if (map_get(&generation->seen, mark)) return proof_refuse(error, "replayed", "this proof was used already: sign each call anew");
+  proof_mark(proof, bytes);
+  if (map_get(&generation->seen, mark)) return proof_refuse_replayed(error);
   (void)map_put(&generation->seen, arena_str(generation->arena, mark), generation);
   return 0;
 }

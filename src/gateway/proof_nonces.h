@@ -2,7 +2,7 @@
  *
  * What holds always: a proof names a nonce that this process gave out; the two newest are taken, and a new one is made every PROOF_TURN_MS: a proof is good for a minute at the most, also one that was signed in advance. Each nonce
  * remembers the proofs used with it: of two with one key and `jti` the second is refused. When one has PROOF_SEEN_MAX of them, the next one begins early: then somebody signs again, and nobody comes in twice. Nonces are the process's own,
- * so that a proof cannot be shown to another process on the same store; a browser that meets another process signs once more.
+ * so that a proof cannot be shown to another process on the same machine. Where processes share a store, proof_shared.h.
  *
  * Any thread. Times are clock_monotonic_ms(). */
 #ifndef DRAWBRIDGE_GATEWAY_PROOF_NONCES_H

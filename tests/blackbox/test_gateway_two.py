@@ -3,12 +3,15 @@ import concurrent.futures
 import re
 
 import harness
+import postgres
 from gateway import Gateway
+from keys import KeyBrowser
+from test_workers import APP, HANDLE
 
 
 class Pair(Gateway):
-    def start_two(self, servers):
-        self.start(servers)
+    def start_two(self, servers, **more):
+        self.start(servers, **more)
         self.second, second_admin = harness.free_port(), harness.free_port()
         path = self.directory() / "second.yaml"
         path.write_text(self.config_text.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{self.second}]").replace(f"admin_listen: 127.0.0.1:{self.admin}", f"admin_listen: 127.0.0.1:{second_admin}"))
@@ -58,3 +61,19 @@ class Two(Pair):
                 answers = list(pool.map(lambda i: self.at((self.port, self.second)[i % 2], browser, "GET", "/s/one/api/me"), range(40)))
             self.assertEqual([a.status for a in answers], [200] * 40)
             self.assertEqual(sum(self.renewals()), rounds, self.renewals())
+
+
+class Proofs(Pair):
+    def test_a_proof_is_good_at_each_and_once(self):
+        """[A16, R-F4] Behind a balancer that sends each call elsewhere: the nonce of one process is good at the other, and a proof at one of them, once."""
+        self.store = postgres.shared(self)
+        self.start_two([("one", "2.43")], apps=HANDLE)
+        self.people["one"].add("ada")
+        app = KeyBrowser(self, APP)
+        self.with_password(app, "one")
+        for here, there in ((self.port, self.second), (self.second, self.port)) * 2:
+            headers = {"Host": f"127.0.0.1:{self.port}", **app.headers("GET", "/s/one/api/me")}
+            self.assertEqual(harness.call(here, "GET", "/s/one/api/me", headers).status, 200)
+            for port in (there, here):
+                refused = harness.call(port, "GET", "/s/one/api/me", headers)
+                self.assertEqual((refused.status, refused.json.get("reason")), (401, "replayed"), refused)

@@ -1,5 +1,6 @@
 /* A proof that another implementation signed, and which proofs are young and unused. What is malformed or forged: tests/blackbox/test_gateway_handle.py. */
 #include "gateway/proof_nonces.h"
+#include "gateway/proof_shared.h"
 #include "http/base64.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,6 +118,51 @@ static void many(void **state) {
   arena_free(arena);
 }
 
+static const char *check(const struct keyring *ring, int64_t now_ms, struct str nonce) {
+  static struct error error;
+  struct proof proof = {.nonce = nonce};
+  error = (struct error){0};
+  return proof_shared_check(ring, now_ms, &proof, &error) ? error.reason : "good";
+}
+
+/* [A10] Processes with one ring take each other's nonces, while these are young, whichever key seals by now; others do not. */
+static void nonces_of_several_processes(void **state) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  char folder[] = "/tmp/drawbridge-proof-XXXXXX";
+  (void)state;
+  assert_non_null(mkdtemp(folder));
+  const char *file = arena_cstr(arena, arena_printf(arena, "%s/keys", folder));
+  const char *other_file = arena_cstr(arena, arena_printf(arena, "%s/others", folder));
+  struct keyring *ring = keyring_open(file, &error), *others = keyring_open(other_file, &error);
+  int64_t now = 1000 * (int64_t)PROOF_TURN_MS;
+  struct str nonce = proof_shared_nonce(ring, now, arena);
+  assert_int_equal(keyring_rotate(file, 0, &error), 0);
+  struct keyring *newer = keyring_open(file, &error);
+  assert_string_equal(check(ring, now, nonce), "good");
+  assert_string_equal(check(newer, now, nonce), "good");
+  assert_string_equal(check(ring, now, proof_shared_nonce(newer, now, arena)), "nonce"); /* its process has not read the new key yet */
+  assert_string_equal(check(others, now, nonce), "nonce");
+  assert_string_equal(check(ring, now - 1, nonce), "good"); /* a clock that is behind */
+  assert_string_equal(check(ring, now - PROOF_TURN_MS - 1, nonce), "nonce");
+  assert_string_equal(check(ring, now + 2 * PROOF_TURN_MS - 1, nonce), "good");
+  assert_string_equal(check(ring, now + 2 * PROOF_TURN_MS, nonce), "nonce");
+  assert_true(str_eq(nonce, proof_shared_nonce(ring, now + PROOF_TURN_MS - 1, arena)));
+  assert_false(str_eq(nonce, proof_shared_nonce(ring, now + PROOF_TURN_MS, arena)));
+  assert_string_equal(check(ring, now, STR("")), "nonce");
+  char changed[64];
+  for (size_t i = 0; i < nonce.n; i++) {
+    memcpy(changed, nonce.p, nonce.n);
+    changed[i] = changed[i] == '0' ? '1' : '0';
+    assert_string_equal(check(ring, now, (struct str){changed, nonce.n}), "nonce");
+  }
+  keyring_free(ring);
+  keyring_free(newer);
+  keyring_free(others);
+  assert_int_equal(unlink(file) | unlink(other_file) | rmdir(folder), 0);
+  arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(signed_elsewhere),
@@ -124,6 +170,7 @@ int main(void) {
       cmocka_unit_test(odd_signatures),
       cmocka_unit_test(once_and_while_young),
       cmocka_unit_test(many),
+      cmocka_unit_test(nonces_of_several_processes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
