@@ -83,7 +83,7 @@ static int cmp_units(const void *left, const void *right) {
 
 /* All sources of one target unit are in one slice: else half a sum would be sent. */
 static int cut_slices(struct run *run, const struct paired_unit *units, size_t count, struct error *error) {
-  size_t operands = translation_operand_count(run->translation), most = CELLS_PER_CHUNK / operands;
+  size_t operands = translation_operand_count(run->stages[0].translation), most = CELLS_PER_CHUNK / operands;
   if (most < 1) most = 1;
   if (most > DHIS2_READ_UNITS_MAX) most = DHIS2_READ_UNITS_MAX;
   for (size_t at = 0; at < count;) {
@@ -105,7 +105,7 @@ static int cut_slices(struct run *run, const struct paired_unit *units, size_t c
 
 static int arrange_units(struct run *run, const struct str *units, size_t count, struct error *error) {
   struct paired_unit *paired = ARENA_ARRAY(run->arena, count + 1, struct paired_unit);
-  for (size_t i = 0; i < count; i++) paired[i] = (struct paired_unit){units[i], translation_unit(run->translation, units[i])};
+  for (size_t i = 0; i < count; i++) paired[i] = (struct paired_unit){units[i], translation_unit(run->stages[0].translation, units[i])};
   qsort(paired, count, sizeof *paired, cmp_units);
   run->units = ARENA_ARRAY(run->arena, count + 1, struct str);
   run->unit_count = count;
@@ -124,7 +124,7 @@ static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, s
     if (dhis2_org_units_below(run->from, order->org_units, order->org_unit_count, run->arena, &below, &count, error) == 0) break;
     if (number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, run->watch->cancel)) return -1;
   }
-  translation_units_closed(run->translation, run->arena, below, count, ret, ret_count);
+  translation_units_closed(run->stages[0].translation, run->arena, below, count, ret, ret_count);
   if (*ret_count > RUN_UNITS_MAX)
     return error_set(error, ERROR_too_large, "more than %d org units: run it for parts of them", RUN_UNITS_MAX);
   for (size_t i = 0; i < *ret_count; i++)
@@ -197,7 +197,7 @@ static int check_order(struct run *run, struct error *error) {
   const struct str *periods;
   size_t count;
   for (size_t i = 0; i < run->order->period_count; i++)
-    if (translation_periods(run->translation, run->arena, run->order->periods[i], &periods, &count, error)) return -1;
+    if (translation_periods(run->stages[0].translation, run->arena, run->order->periods[i], &periods, &count, error)) return -1;
   return 0;
 }
 
@@ -226,10 +226,12 @@ static int prepare(struct run *run, struct error *error) {
   if (!run->target && look(run, error)) return -1;
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
-  run->translation = translation_new(run->arena, m, options, error);
-  if (!run->translation || check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error) ||
-      prepare_preflight(run, error))
-    return -1;
+  for (unsigned i = 0; i < 2; i++) {
+    struct stage *stage = &run->stages[i];
+    stage->translation = translation_new(stage->arena, m, options, error);
+    if (!stage->translation) return -1;
+  }
+  if (check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error) || prepare_preflight(run, error)) return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;
@@ -277,9 +279,10 @@ static int take_journal(struct run *run, const char *folder, struct str mapping_
 }
 
 static int go(struct run *run, struct error *error) {
-  if (prepare(run, error)) return -1;
-  for (run->chunk = 0; run->chunk < run_chunk_count(run); run->chunk++)
-    if (run_chunk(run, run->chunk, error)) return -1;
+  int result = prepare(run, error);
+  for (run->chunk = 0; result == 0 && run->chunk < run_chunk_count(run); run->chunk++) result = run_chunk(run, run->chunk, error);
+  run_chunk_drop_next(run);
+  if (result < 0) return -1;
   run_tell(run, RUN_VERIFYING);
   if (!run->log.journal || run->log.ended) return 0;
   return log_ended(&run->log, report_outcome(run->whole, false), error);
@@ -288,8 +291,9 @@ static int go(struct run *run, struct error *error) {
 int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error) {
   struct arena *arena = arena_new();
-  struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report, .gather = gather_new(0)};
+  struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report};
   int result = -1;
+  for (unsigned i = 0; i < 2; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
   /* A run that is refused leaves no journal behind, where that can be known beforehand. */
   bool remembers = run.mapping && (run.mapping->source.metadata || run.mapping->target.metadata);
@@ -299,8 +303,9 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
     run_names(&run, result == 0);
   }
   log_close(&run.log);
-  gather_free(run.gather);
+  for (unsigned i = 0; i < 2; i++) gather_free(run.stages[i].gather);
   VEC_FREE(&run.slices);
+  for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
   arena_free(arena);
   return result;
 }

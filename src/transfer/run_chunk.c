@@ -9,6 +9,7 @@ enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2 };
 
 struct chunk {
   struct run *run;
+  const struct stage *stage;
   struct arena *arena; /* texts of the rows */
   struct str period;
   const struct str *units;
@@ -25,7 +26,7 @@ struct chunk {
 
 static int begin_reading(void *payload, struct error *error) {
   struct chunk *c = payload;
-  gather_reset(c->run->gather);
+  gather_reset(c->stage->gather);
   map_free(&c->changes.gone);
   report_clear(c->report);
   return 0;
@@ -36,7 +37,7 @@ static struct translated where_to(struct chunk *c, const struct dhis2_value *val
   struct dhis2_value there = *value;
   there.deleted = false;
   if (!there.value.n) there.value = STR("0");
-  return translation_of(c->run->translation, &there);
+  return translation_of(c->stage->translation, &there);
 }
 
 static bool on_deleted(struct chunk *c, const struct dhis2_value *value) {
@@ -68,11 +69,11 @@ static int on_change(void *payload, const struct dhis2_value *value, struct erro
   return 0;
 }
 
-static int read_values(struct chunk *c, bool changes, struct dhis2_values_seen *ret, struct error *error) {
+static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, struct dhis2_values_seen *ret, struct error *error) {
   const struct mapping_side *side = &c->run->mapping->source;
   const struct str *periods;
   size_t period_count;
-  if (translation_periods(c->run->translation, c->arena, c->period, &periods, &period_count, error)) return -1;
+  if (translation_periods(c->stage->translation, c->arena, c->period, &periods, &period_count, error)) return -1;
   struct dhis2_values_query query = {.data_sets = side->data_sets,
                                      .data_set_count = side->data_set_count,
                                      .periods = periods,
@@ -83,25 +84,25 @@ static int read_values(struct chunk *c, bool changes, struct dhis2_values_seen *
                                      .with_deleted = changes || c->run->order->deletions};
   struct dhis2_values_sink sink =
       changes ? (struct dhis2_values_sink){begin_changes, on_change, c} : (struct dhis2_values_sink){begin_reading, on_value, c};
-  return dhis2_values_read(c->run->from, &query, sink, c->run->watch->cancel, ret, error) ? error_context(error, "reading from the source")
-                                                                                          : 0;
+  return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? error_context(error, "reading from the source") : 0;
 }
 
-/* What changed only tells which cells are touched: their sums want all sources. */
-static int read_source(struct chunk *c, struct error *error) {
+/* What changed only tells which cells are touched: their sums want all sources. On a thread of its own: touches the source, the chunk and its stage, and nothing else that is not constant. */
+static int read_source(void *payload, const atomic_bool *stop, struct error *error) {
+  struct chunk *c = payload;
   struct dhis2_values_seen seen;
   if (c->run->order->changed_since.n) {
-    if (begin_reading(c, error) || read_values(c, true, &seen, error)) return -1;
+    if (begin_reading(c, error) || read_values(c, true, stop, &seen, error)) return -1;
     if (!c->changes.dirty.count) return 0;
     c->intake.only = &c->changes;
   }
-  if (read_values(c, false, &seen, error)) return -1;
+  if (read_values(c, false, stop, &seen, error)) return -1;
   report_counts(c->report)->not_asked += seen.not_asked;
   return 0;
 }
 
 static void add_row(struct chunk *c) {
-  const struct translation *t = c->run->translation;
+  const struct translation *t = c->stage->translation;
   const struct cell *cell = &c->cell;
   const struct target_operand *o = translation_operand(t, cell->key.operand);
   struct plan_row row = {.data_set = o->data_set,
@@ -120,7 +121,7 @@ static void close_cell(struct chunk *c) {
   if (!c->cell_open) return;
   c->cell_open = false;
   changes_there(&c->changes, &c->cell.key);
-  cell_end(&c->cell, c->run->translation, c->run->mapping->missing);
+  cell_end(&c->cell, c->stage->translation, c->run->mapping->missing);
   intake_cell(&c->intake, &c->cell);
   if (c->cell.reason == TRANSFER_FINE) add_row(c);
 }
@@ -143,7 +144,7 @@ static int cmp_rows(const void *left, const void *right) {
 
 static void add_all_gone(struct chunk *c) {
   size_t before = c->rows.n;
-  changes_each_gone(&c->changes, c->run->translation, c->run->mapping->missing, add_gone, c);
+  changes_each_gone(&c->changes, c->stage->translation, c->run->mapping->missing, add_gone, c);
   if (c->rows.n > before) qsort(c->rows.p, c->rows.n, sizeof *c->rows.p, cmp_rows);
 }
 
@@ -151,10 +152,10 @@ static int on_contribution(void *payload, const struct contribution *contributio
   struct chunk *c = payload;
   if (!c->cell_open || !contribution_same_cell(&c->cell.key, contribution)) {
     close_cell(c);
-    cell_begin(&c->cell, c->run->translation, contribution);
+    cell_begin(&c->cell, c->stage->translation, contribution);
     c->cell_open = true;
   }
-  cell_add(&c->cell, c->run->translation, contribution, value);
+  cell_add(&c->cell, c->stage->translation, contribution, value);
   return 0;
 }
 
@@ -172,10 +173,10 @@ static void tell_words(struct chunk *c, const struct plan_row *row, const struct
   struct error unused = {0};
   const struct str *periods = &row->period;
   size_t period_count;
-  (void)translation_periods(c->run->translation, c->arena, row->period, &periods, &period_count, &unused); /* check_order has looked */
+  (void)translation_periods(c->stage->translation, c->arena, row->period, &periods, &period_count, &unused); /* check_order has looked */
   size_t n = row->operand == UINT32_MAX ? 0
-                                        : translation_sources(c->run->translation, row->operand, row->org_unit, row->attribute_option_combo,
-                                                              found, CELL_SOURCES_SHOWN);
+                                        : translation_sources(c->stage->translation, row->operand, row->org_unit,
+                                                              row->attribute_option_combo, found, CELL_SOURCES_SHOWN);
   for (size_t i = 0; i < n; i++)
     sources[i] = (struct report_cell){
         .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = periods[0]};
@@ -209,7 +210,7 @@ static void compare(struct chunk *c) {
 
 static bool is_made(void *payload, struct str data_element, struct str category_option_combo) {
   const struct chunk *c = payload;
-  return translation_find_operand(c->run->translation, (struct mapping_operand){data_element, category_option_combo}) != UINT32_MAX;
+  return translation_find_operand(c->stage->translation, (struct mapping_operand){data_element, category_option_combo}) != UINT32_MAX;
 }
 
 /* What the target holds in all units that the chunk's units lead to. */
@@ -218,7 +219,7 @@ static int survey(struct chunk *c, struct error *error) {
   struct str *units = ARENA_ARRAY(c->arena, c->unit_count, struct str);
   size_t n = 0;
   for (size_t i = 0; i < c->unit_count; i++) { /* those with a common target stand next to each other */
-    struct str unit = translation_unit(c->run->translation, c->units[i]);
+    struct str unit = translation_unit(c->stage->translation, c->units[i]);
     if (unit.n && (n == 0 || !str_eq(units[n - 1], unit))) units[n++] = unit;
   }
   struct deliver_survey what = {.period = c->period,
@@ -305,10 +306,8 @@ static int preflight(struct chunk *c, bool may_hold, struct error *error) {
 
 static int plan(struct chunk *c, struct error *error) {
   struct run *run = c->run;
-  run_tell(run, RUN_READING);
-  if (read_source(c, error)) return -1;
   run_tell(run, RUN_TRANSLATING);
-  if (gather_sorted(run->gather, on_contribution, c, error)) return -1;
+  if (gather_sorted(c->stage->gather, on_contribution, c, error)) return -1;
   close_cell(c);
   add_all_gone(c);
   run_tell(run, RUN_CHECKING);
@@ -330,7 +329,7 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
     return error_context(error, "reading what the target holds");
   for (size_t i = 0; i < c->rows.n; i++) {
     struct plan_row *row = &c->rows.p[i];
-    row->operand = translation_find_operand(run->translation, (struct mapping_operand){row->data_element, row->category_option_combo});
+    row->operand = translation_find_operand(c->stage->translation, (struct mapping_operand){row->data_element, row->category_option_combo});
     if (!row->planned) continue;
     if (row_is_at(row, row->current))
       row->state = ROW_SENT;
@@ -369,12 +368,12 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
 
 static void count_target(struct chunk *c, const struct plan_row *row) {
   struct decimal number = {0};
-  if (row->operand == UINT32_MAX || !translation_is_counted(c->run->translation, row->operand)) return;
+  if (row->operand == UINT32_MAX || !translation_is_counted(c->stage->translation, row->operand)) return;
   if (!decimal_parse(row->after, &number)) return;
   if (!row->current.p || !decimal_parse(row->current, &number)) decimal_clear(&number);
   report_total(c->report, row->data_element, row->period, REPORT_TARGET, &number, 1);
   report_total_cells(c->report, row->data_element, row->period, 1);
-  report_total_name(c->report, row->data_element, row->period, translation_operand(c->run->translation, row->operand)->name);
+  report_total_name(c->report, row->data_element, row->period, translation_operand(c->stage->translation, row->operand)->name);
 }
 
 /* Rows that the server took and does not have: once more, in smaller pieces (one failing batch of SQL loses a whole POST without a word, 2.43). */
@@ -424,27 +423,72 @@ static void suppose(struct chunk *c) {
     if (c->rows.p[i].state == ROW_SENT) c->rows.p[i].current = c->rows.p[i].after;
 }
 
+static struct chunk *chunk_new(struct run *run, size_t number) {
+  const struct slice *slice = &run->slices.p[number % run->slices.n];
+  struct chunk *c = mem_alloc(sizeof *c);
+  *c = (struct chunk){.run = run,
+                      .stage = &run->stages[number % 2],
+                      .arena = arena_new(),
+                      .period = run->order->periods[number / run->slices.n],
+                      .units = run->units + slice->first,
+                      .unit_count = slice->count,
+                      .report = report_new(),
+                      .cell = CELL_INIT};
+  c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL};
+  c->changes.arena = c->arena;
+  return c;
+}
+
+static void chunk_free(struct chunk *c) {
+  if (!c) return;
+  cell_free(&c->cell);
+  report_free(c->report);
+  VEC_FREE(&c->rows);
+  changes_clear(&c->changes);
+  arena_free(c->arena);
+  free(c);
+}
+
+/* --- reading ahead --- */
+
+static int begin_next(struct run *run, size_t number, struct error *error) {
+  run->next = chunk_new(run, number);
+  return ahead_begin(&run->ahead, read_source, run->next, error);
+}
+
+void run_chunk_drop_next(struct run *run) {
+  struct error unused = {0};
+  atomic_store(&run->ahead.stop, true);
+  if (run->next) (void)ahead_wait(&run->ahead, NULL, &unused);
+  chunk_free(run->next);
+  run->next = NULL;
+}
+
+/* The chunk with its source read. */
+static struct chunk *take_next(struct run *run, size_t number, struct error *error) {
+  run_tell(run, RUN_READING);
+  if (!run->next && begin_next(run, number, error)) return NULL;
+  if (ahead_wait(&run->ahead, run->watch->cancel, error)) return NULL;
+  struct chunk *c = run->next;
+  run->next = NULL;
+  return c;
+}
+
+static int carry_out(struct chunk *c, const struct chunk_record *record, struct error *error) {
+  if (record->state == CHUNK_PLANNED ? take_plan(c, record, error) : plan(c, error)) return -1;
+  if (send_and_look(c, error)) return -1;
+  if (c->run->order->dry_run) suppose(c);
+  return finish(c, error);
+}
+
 int run_chunk(struct run *run, size_t number, struct error *error) {
   struct chunk_record record = log_chunk(&run->log, number);
   if (record.state == CHUNK_DONE) return report_add(run->whole, record.report, error);
-  const struct slice *slice = &run->slices.p[number % run->slices.n];
-  struct chunk c = {.run = run,
-                    .arena = arena_new(),
-                    .period = run->order->periods[number / run->slices.n],
-                    .units = run->units + slice->first,
-                    .unit_count = slice->count,
-                    .report = report_new(),
-                    .cell = CELL_INIT};
-  c.intake = (struct intake){run->translation, run->gather, c.report, NULL};
-  c.changes.arena = c.arena;
-  int result = record.state == CHUNK_PLANNED ? take_plan(&c, &record, error) : plan(&c, error);
-  if (result == 0) result = send_and_look(&c, error);
-  if (result == 0 && run->order->dry_run) suppose(&c);
-  if (result == 0) result = finish(&c, error);
-  cell_free(&c.cell);
-  report_free(c.report);
-  VEC_FREE(&c.rows);
-  changes_clear(&c.changes);
-  arena_free(c.arena);
+  struct chunk *c = record.state == CHUNK_PLANNED ? chunk_new(run, number) : take_next(run, number, error);
+  int result = c ? 0 : -1;
+  bool is_more = number + 1 < run_chunk_count(run) && log_chunk(&run->log, number + 1).state == CHUNK_OPEN;
+  if (result == 0 && is_more) result = begin_next(run, number + 1, error);
+  if (result == 0) result = carry_out(c, &record, error);
+  chunk_free(c);
   return result;
 }

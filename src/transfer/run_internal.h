@@ -9,6 +9,7 @@
 #include "transfer/journal.h"
 #include "transfer/preflight.h"
 #include "transfer/run.h"
+#include <uv.h>
 
 /* --- the records of a journal --- */
 
@@ -55,13 +56,37 @@ struct slice {
   size_t first, count; /* of run.units */
 };
 
+/* What chunks are read into, by turns: the next one is read while one is written, and neither sees what the other is in. */
+struct stage {
+  struct arena *arena; /* of the translation */
+  struct translation *translation;
+  struct gather *gather;
+};
+
+/* One piece of work on a thread of its own; zero: none. Between ahead_begin and ahead_wait nobody else touches what the work touches. */
+struct ahead {
+  bool begun, over;
+  uv_thread_t thread;
+  uv_mutex_t lock;
+  uv_cond_t ended;
+  atomic_bool stop; /* the work looks at it */
+  int (*work)(void *payload, const atomic_bool *stop, struct error *error);
+  void *payload;
+  int result;
+  struct error error;
+};
+int ahead_begin(struct ahead *ahead, int (*work)(void *payload, const atomic_bool *stop, struct error *error), void *payload,
+                struct error *error);
+int ahead_wait(struct ahead *ahead, const atomic_bool *cancel,
+               struct error *error); /* what came of it. A set `cancel` stops it, and is ERROR_cancelled whatever came of it */
+
 struct run {
   struct arena *arena;
   const struct run_order *order;
   const struct mapping *mapping;
   const struct run_watch *watch;
   const struct dhis2_metadata *target; /* as it is; NULL: not read yet */
-  struct translation *translation;
+  struct stage stages[2];              /* a chunk's is that of its number */
   struct dhis2_server *from, *to;
   struct run_log log;
   struct str *units; /* source units, those with a common target next to each other */
@@ -69,7 +94,8 @@ struct run {
   VEC(struct slice) slices;
   struct preflight preflight; /* without place and time */
   struct delivery delivery;
-  struct gather *gather;
+  struct ahead ahead;
+  struct chunk *next;   /* that is being read ahead; NULL: none */
   struct report *whole; /* of the run */
   size_t chunk;         /* that is worked on */
 };
@@ -77,6 +103,7 @@ struct run {
 size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
 int run_chunk(struct run *run, size_t chunk, struct error *error);
+void run_chunk_drop_next(struct run *run); /* behind the last one, also behind one that failed */
 
 /* Servers (with little patience from then on), their versions and the users there, and the names of what the report lists. Without `may_ask` (a server cannot be worked with) only what is known already. */
 void run_meet(struct run *run);
