@@ -11,7 +11,8 @@
  *   any other change.
  * - The absence of a value at the source never deletes anything. Comment and follow-up flag of the target's cells stay.
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
- * - Memory does not grow with the number of values: one chunk at a time.
+ * - The source is read for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes.
+ * - Memory does not grow with the number of values: two chunks at a time.
  *
  * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and
  * renamed when whole; then it is read back and its totals compared with the source's.
@@ -69,7 +70,7 @@ bool run_order_write(const struct run_order *order, struct buf *buf);
 int run_order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error); /* ERROR_input */
 
 /* A run between servers. `mapping_text`: the document it was read from, kept in the journal. `journal`: a folder; NULL only for a dry run. `resume`: go on with what the folder holds (with nothing in it: begin); without it a folder that holds a run
- * is refused with ERROR_conflict. The two servers are used on the calling thread. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;
+ * is refused with ERROR_conflict. Each of the two servers is used by one thread at a time, `from` also by one that has ended when this returns. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;
  * ERROR_input, ERROR_usage, ERROR_conflict; ERROR_inside: disk. */
 int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
