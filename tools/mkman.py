@@ -54,7 +54,7 @@ def roff(text):
 
 
 def entry(line):
-    name, kind, default, span, meaning = (cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:6])
+    name, kind, default, span, meaning, example, when = (cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:8])
     facts = [kind]
     if default == "required":
         facts.append("required")
@@ -62,7 +62,10 @@ def entry(line):
         facts.append(f"default {default}")
     if span:
         facts.append(span)
-    return f".TP\n.B {roff(name.strip('`'))}\n({roff('; '.join(facts))})\n.br\n{roff(meaning)}\n"
+    if when == "restart":
+        facts.append("taken over at a start alone")
+    shown = f".br\nExample: {roff(example.strip('`'))}\n" if example.strip("`") not in ("", default) else ""
+    return f".TP\n.B {roff(name.strip('`'))}\n({roff('; '.join(facts))})\n.br\n{roff(meaning)}\n{shown}"
 
 
 def main():

@@ -3,7 +3,7 @@
  * What holds always: a struct config that config_load returned is valid in itself: ids are unique and well formed, every number is in its range, origins are exact, upstream addresses are
  * allowed, secrets are read and are none of the usual placeholders. It never changes; a reload makes a new one. Texts and lists live as long as the config.
  *
- * One table (config_table.c) says of each key its type, range, default and meaning; parsing, the check for unknown keys and config_describe come from it.
+ * One table (config_table.c) says of each key its type, range, default, meaning and when it is taken over; parsing, the check for unknown keys, config_restart and config_describe come from it.
  *
  * Life cycle: config_load, config_ref for each further holder, config_unref by each (NULL is fine). */
 #ifndef DRAWBRIDGE_GATEWAY_CONFIG_H
@@ -166,7 +166,10 @@ int config_return_to(const struct config *config, struct arena *arena, struct st
 const char *config_kind_name(enum config_kind kind); /* sign_in_kind_name of its kind */
 bool config_kind_of(struct str name, enum config_kind *ret);
 
-/* Every key with type, range, default and meaning, as Markdown. */
+/* The keys that a running process does not take over and that are other ones now, like "listen, tls.listen"; empty: none. */
+struct str config_restart(const struct config *before, const struct config *after, struct arena *arena);
+
+/* Every key with type, range, default, meaning, example and when it is taken over, as Markdown. */
 void config_describe(void (*line)(void *payload, struct str text), void *payload);
 
 #endif

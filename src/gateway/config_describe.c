@@ -1,4 +1,4 @@
-/* The table of keys for people: config_describe of config.h. */
+/* What the table of keys says besides: config_describe and config_restart of config.h. */
 #include "gateway/config_table.h"
 
 static const char *item_type_of(enum directive_item item) {
@@ -44,9 +44,16 @@ static struct str range_of(const struct directive *d, struct arena *arena) {
   struct str words = STR("");
   if (d->kind == DIRECTIVE_NUMBER || d->kind == DIRECTIVE_SIZE || d->kind == DIRECTIVE_DURATION)
     return arena_printf(arena, "%s to %s", directive_bound(arena, d, d->min), directive_bound(arena, d, d->max));
+  if (d->max && d->kind <= DIRECTIVE_STORE) return arena_printf(arena, "up to %lld bytes", (long long)d->max);
+  if (d->kind == DIRECTIVE_SECTIONS) return arena_printf(arena, "up to %lld", (long long)d->max);
   for (size_t i = 0; d->kind == DIRECTIVE_CHOICE && d->choices[i]; i++)
     words = arena_printf(arena, "%.*s%s%s", STR_ARG(words), i ? ", " : "", d->choices[i]);
   return words;
+}
+
+/* Of a group or a list of them there is none: its keys have theirs. */
+static const char *example_of(const struct directive *d) {
+  return d->example ? d->example : d->fallback ? d->fallback : "";
 }
 
 static void describe(const struct section *section, struct str prefix, struct arena *arena, void (*line)(void *payload, struct str text),
@@ -54,11 +61,15 @@ static void describe(const struct section *section, struct str prefix, struct ar
   for (size_t i = 0; i < section->count; i++) {
     const struct directive *d = &section->directives[i];
     struct str name = arena_printf(arena, "%.*s%s", STR_ARG(prefix), d->name);
-    line(payload, arena_printf(arena, "| `%.*s` | %s | %s | %.*s | %s |", STR_ARG(name), type_of(d),
+    const char *example = example_of(d), *mark = *example ? "`" : "";
+    line(payload, arena_printf(arena, "| `%.*s` | %s | %s | %.*s | %s | %s%s%s | %s |", STR_ARG(name), type_of(d),
                                d->required   ? "required"
                                : d->fallback ? d->fallback
                                              : "",
-                               STR_ARG(range_of(d, arena)), d->doc));
+                               STR_ARG(range_of(d, arena)), d->doc, mark, example, mark,
+                               d->section   ? ""
+                               : d->restart ? "restart"
+                                            : "reload"));
     if (d->kind == DIRECTIVE_SECTION) describe(d->section, arena_printf(arena, "%.*s.", STR_ARG(name)), arena, line, payload);
     if (d->kind == DIRECTIVE_SECTIONS) describe(d->section, arena_printf(arena, "%.*s[].", STR_ARG(name)), arena, line, payload);
   }
@@ -66,8 +77,33 @@ static void describe(const struct section *section, struct str prefix, struct ar
 
 void config_describe(void (*line)(void *payload, struct str text), void *payload) {
   struct arena *arena = arena_new();
-  line(payload, STR("| key | type | default | range | meaning |"));
-  line(payload, STR("|---|---|---|---|---|"));
+  line(payload, STR("| key | type | default | range | meaning | example | taken over by |"));
+  line(payload, STR("|---|---|---|---|---|---|---|"));
   describe(config_table(), STR_NONE, arena, line, payload);
   arena_free(arena);
+}
+
+static bool same(const struct directive *d, const struct config *before, const struct config *after) {
+  const char *a = (const char *)before + d->offset, *b = (const char *)after + d->offset;
+  if (d->kind != DIRECTIVE_TEXTS)
+    return d->kind <= DIRECTIVE_STORE ? str_eq(*(const struct str *)a, *(const struct str *)b) : *(const int64_t *)a == *(const int64_t *)b;
+  const struct config_texts *x = (const struct config_texts *)a, *y = (const struct config_texts *)b;
+  bool equal = x->n == y->n;
+  for (size_t i = 0; equal && i < x->n; i++) equal = str_eq(x->p[i], y->p[i]);
+  return equal;
+}
+
+static struct str changed(const struct section *section, const char *prefix, const struct config *before, const struct config *after,
+                          struct str names, struct arena *arena) {
+  for (size_t i = 0; i < section->count; i++) {
+    const struct directive *d = &section->directives[i];
+    if (d->kind == DIRECTIVE_SECTION) names = changed(d->section, arena_printf(arena, "%s.", d->name).p, before, after, names, arena);
+    if (d->restart && !same(d, before, after))
+      names = arena_printf(arena, "%.*s%s%s%s", STR_ARG(names), names.n ? ", " : "", prefix, d->name);
+  }
+  return names;
+}
+
+struct str config_restart(const struct config *before, const struct config *after, struct arena *arena) {
+  return changed(config_table(), "", before, after, STR_NONE, arena);
 }

@@ -34,13 +34,15 @@ struct directive {
   const char *name;
   enum directive_kind kind;
   size_t offset;
-  bool required;
+  bool required,
+      restart; /* restart: taken over at a start alone. Only of the root and its sections, and of kinds that config_restart compares */
   int64_t min, max;
   const char *fallback;       /* as it would be written; NULL: none */
   const char *const *choices; /* NULL ends */
   enum directive_item item;
   const struct section *section; /* of SECTION, SECTIONS */
   size_t count_offset;
+  const char *example; /* as it would be written; NULL: the fallback is one */
   const char *doc;
 };
 

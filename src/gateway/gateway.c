@@ -358,12 +358,6 @@ int gateway_listen(struct gateway *gateway, struct service *service, struct erro
   return listen_at(gateway->admin, service, SERVICE_ADMIN, &config->admin_listen, config->admin_listen.n ? 1 : 0, error);
 }
 
-static bool same_texts(const struct config_texts *a, const struct config_texts *b) {
-  bool same = a->n == b->n;
-  for (size_t i = 0; i < a->n && same; i++) same = str_eq(a->p[i], b->p[i]);
-  return same;
-}
-
 void gateway_reload_refused(struct gateway *gateway, const struct error *error) {
   metrics_count(&gateway->metrics, METRIC_RELOADS_REFUSED);
   log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error->message));
@@ -418,13 +412,10 @@ static struct keyring *read_ring(const struct config *config) {
 }
 
 void gateway_reload(struct gateway *gateway, struct config *config, void (*done)(void *payload), void *payload) {
-  const struct config *before = gateway->config;
-  if (!str_eq(before->store, config->store) || !same_texts(&before->listen, &config->listen) ||
-      !same_texts(&before->tls_listen, &config->tls_listen) || !str_eq(before->admin_listen, config->admin_listen) ||
-      before->sandbox != config->sandbox || before->workers != config->workers)
-    log_event(
-        LOG_WARNING, "restart_needed",
-        LOG_TEXT("message", "'store', 'listen', 'tls.listen', 'admin_listen', 'workers' and 'sandbox' are taken over at a start alone"));
+  struct arena *arena = arena_new();
+  struct str kept = config_restart(gateway->config, config, arena);
+  if (kept.n) log_event(LOG_WARNING, "restart_needed", LOG_STR("keys", kept), LOG_TEXT("message", "these are taken over at a start alone"));
+  arena_free(arena);
   struct reload *reload = mem_alloc(sizeof *reload);
   *reload = (struct reload){
       .first = gateway, .config = config, .directory = directory_new(config), .ring = read_ring(config), .done = done, .payload = payload};

@@ -1,6 +1,6 @@
 /* Each key of the table with values that it must refuse, made from what the table says of it: a new key comes under these tests by itself. */
 #include "base/file.h"
-#include "gateway/config_table.h"
+#include "gateway/config_check.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -189,11 +189,77 @@ static void nothing_is_an_expression(void **state) {
   arena_free(arena);
 }
 
+/* The texts of an example: a list in brackets, or one; without the quotes of YAML. */
+static size_t each_example(struct arena *arena, const struct section *section) {
+  size_t count = 0;
+  for (size_t i = 0; i < section->count; i++) {
+    const struct directive *directive = &section->directives[i];
+    const char *example = directive->example ? directive->example : directive->fallback;
+    if (directive->section) {
+      count += each_example(arena, directive->section);
+      continue;
+    }
+    if (!example) fail_msg("%s.%s has no example", section->name, directive->name);
+    if (directive->kind > DIRECTIVE_STORE && directive->kind != DIRECTIVE_TEXTS) continue; /* of the others the kind is what is read */
+    struct str text = str_of(example), kept;
+    if (directive->kind == DIRECTIVE_TEXTS) {
+      assert_true(str_starts(text, STR("[")) && str_ends(text, STR("]")));
+      text = str_slice(text, 1, str_find_char(text, ',') < text.n ? str_find_char(text, ',') : text.n - 1);
+      if (str_starts(text, STR("\""))) text = str_slice(text, 1, text.n - 1);
+    }
+    const char *wrong = config_check_text(arena, directive, directive->item, text, &kept);
+    if (wrong) fail_msg("%s.%s: the example: %s", section->name, directive->name, wrong);
+    count++;
+  }
+  return count;
+}
+
+static void every_key_has_an_example_that_is_taken(void **state) {
+  struct arena *arena = arena_new();
+  (void)state;
+  assert_true(each_example(arena, config_table()) > 30);
+  arena_free(arena);
+}
+
+static struct config *loaded(struct arena *arena, const char *more) {
+  struct config_problems problems = {.arena = arena};
+  struct config *config = NULL;
+  struct error error = {0};
+  struct str text = arena_printf(arena, "%.*s\n%s\n", STR_ARG(others(arena, config_table(), NULL, "\n")), more);
+  assert_int_equal(file_write(path, text, &error), 0);
+  if (config_load(path, &config, &problems, &error)) fail_msg("%s", error.message);
+  return config;
+}
+
+static void what_a_reload_leaves_is_named(void **state) {
+  static const struct {
+    const char *more, *names;
+  } cases[] = {
+      {"", ""},
+      {"session: {idle: 1h}\nlog: {level: debug}\nlimits: {sign_ins: 2}", ""},
+      {"workers: 2", "workers"},
+      {"sandbox: off", "sandbox"},
+      {"admin_listen: 127.0.0.1:9191", "admin_listen"},
+      {"limits: {head: 32K, head_timeout: 5s}\nworkers: 3", "limits.head_timeout, limits.head, workers"},
+  };
+  struct arena *arena = arena_new();
+  struct config *before = loaded(arena, "");
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct config *after = loaded(arena, cases[i].more);
+    assert_true(str_eq(config_restart(before, after, arena), str_of(cases[i].names)));
+    assert_true(str_eq(config_restart(after, before, arena), str_of(cases[i].names)));
+    config_unref(after);
+  }
+  config_unref(before);
+  arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_key_takes_what_it_should_not),
-      cmocka_unit_test(the_documents_are_good),
-      cmocka_unit_test(nothing_is_an_expression),
+      cmocka_unit_test(no_key_takes_what_it_should_not), cmocka_unit_test(the_documents_are_good),
+      cmocka_unit_test(nothing_is_an_expression),        cmocka_unit_test(every_key_has_an_example_that_is_taken),
+      cmocka_unit_test(what_a_reload_leaves_is_named),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);
 }
