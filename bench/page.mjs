@@ -1,13 +1,11 @@
 // The page on a slow line and a slow machine: when it can be used, what it weighs, how long a key takes to show at ten thousand rows, whether anything jumps, whether it fits a narrow window and large letters.
 // The files come from the running program as it sends them; what the API would say is made up (tests/web/mock.mjs) and packed as the program packs it. `--write` puts the figures into docs/performance.md.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, request as httpRequest } from 'node:http'
-import { cpus, tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
 import { openPage, startBrowser } from '../tests/web/browser.mjs'
+import { startFront } from '../tests/web/front.mjs'
 import { startMock } from '../tests/web/mock.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -22,46 +20,6 @@ const MARK = '## The page\n'
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
 const share = (list, of) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * of))]
-
-/** One address: /v1 from the made-up world, all else from the program. */
-async function startFront() {
-  const state = mkdtempSync(join(tmpdir(), 'drawbridge-page-'))
-  let world
-  let port
-  const passOn = (request, response, to) => {
-    const upstream = httpRequest({ port: to, host: '127.0.0.1', method: request.method, path: request.url, headers: request.headers }, (answer) => {
-      const pack = to !== port && /gzip/.test(request.headers['accept-encoding'] ?? '')
-      const pieces = []
-      answer.on('data', (piece) => pieces.push(piece))
-      answer.on('end', () => {
-        const body = Buffer.concat(pieces)
-        const packed = pack && body.length >= 2048
-        const { 'content-length': _, 'transfer-encoding': __, ...headers } = answer.headers
-        response.writeHead(answer.statusCode, { ...headers, ...(packed && { 'Content-Encoding': 'gzip' }) })
-        response.end(packed ? gzipSync(body, { level: 6 }) : body)
-      })
-    })
-    upstream.on('error', () => response.destroy())
-    request.pipe(upstream)
-  }
-  const front = createServer((request, response) => passOn(request, response, request.url.startsWith('/v1/') ? Number(new URL(world.url).port) : port))
-  await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${front.address().port}`
-  port = await new Promise((resolve) => { const probe = createServer().listen(0, '127.0.0.1', () => { const { port: free } = probe.address(); probe.close(() => resolve(free)) }) })
-  writeFileSync(join(state, 'drawbridge.yaml'), `public_url: ${url}\nlisten: [127.0.0.1:${port}]\nstore: sqlite:${state}/state.db\nkeys: ${state}/keys\nservers: [{id: district, url: "http://127.0.0.1:9", addresses: [127.0.0.0/8]}]\n`)
-  const program = spawn(join(BUILD, 'drawbridge'), ['serve', '--config', join(state, 'drawbridge.yaml')], { stdio: 'ignore' })
-  for (let i = 0; ; i++) {
-    const up = await fetch(`http://127.0.0.1:${port}/`, { headers: { Host: new URL(url).host } }).then(() => true, () => false)
-    if (up) break
-    if (i > 300) throw new Error('drawbridge does not answer')
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  return {
-    url,
-    use: (other) => { world = other },
-    stop() { program.kill('SIGTERM'); front.close(); front.closeAllConnections(); rmSync(state, { recursive: true, force: true }) },
-  }
-}
 
 /** Before the page's own code: what jumps is added up. */
 const WATCH = () => {
@@ -141,7 +99,7 @@ async function tooWide(browser, address, usable, view) {
 
 const SCREENS = [['Servers', '/servers', 'main button, main a.button'], ['Review, 300 elements', '/alignments/alignment1', ROW]]
 
-const front = await startFront()
+const front = await startFront(BUILD)
 const browser = await startBrowser()
 const lines = []
 const say = (text = '') => { lines.push(text); console.log(text) }

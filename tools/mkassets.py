@@ -5,7 +5,8 @@ Reads web/ (with the module files that npm fetched by web/package-lock.json) and
 that includes them all, one table for assets.c, and a depfile for ninja. The same input gives the same bytes.
 
 Every file of the page lives under /ui/<version>/, the version being a hash over all names and contents: such an address never changes its meaning, and
-relative imports need no rewriting. `/ui/dev/` in index.html stands for that prefix.
+relative addresses stay right. `/ui/dev/` in index.html stands for that prefix. The modules that are needed at once are joined (joined.py), and the texts of
+the others are sent apart.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+import joined
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -34,6 +37,10 @@ LIBRARIES = {
     "lib/hooks.js": "preact/hooks/dist/hooks.module.js",
     "lib/htm.js": "htm/dist/htm.module.js",
 }
+
+
+# The files that index.html asks for, in the order that they run in: the modules that they need are joined in them.
+ENTRIES = ["early.js", "main.js"]
 
 
 def read(path):
@@ -106,26 +113,26 @@ def collect(web, sdk, depends):
     return files, client
 
 
-def needed_at_once(files):
-    """The modules that main.js imports, and those import; not what is fetched with import() when somebody wants it."""
-    found, waiting = set(), ["main.js"]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for wanted in re.findall(rb"""\b(?:from|import)\s*["']([^"'()]+)["']""", files[name]):
-            waiting.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), wanted.decode())))
-    return sorted(found)
+def split_texts(files, sources, members):
+    """i18n/first/ gets what the joined modules say; i18n/ keeps what only modules say that are fetched later. Every text is the key in the source."""
+    said = b"\n".join(sources[name] for names in members.values() for name in names).decode()
+    for name in sorted(name for name in files if name.endswith(".po")):
+        first, others = [], []
+        for entry in re.split(r"\n\s*\n", files[name].decode().strip()):
+            lines = [line for line in entry.split("\n") if not line.startswith("#")]
+            (first if said_in(said, lines) else others).append("\n".join(lines))
+        files["i18n/first/" + posixpath.basename(name)] = "\n\n".join(first).encode() + b"\n"
+        files[name] = "\n\n".join(others).encode() + b"\n"
 
 
-def fill_index(index, version, files):
-    """All modules are asked for at once instead of one import after the other."""
-    modules = needed_at_once(files)
-    links = b"\n".join(b'  <link rel="modulepreload" href="/ui/dev/%s">' % name.encode() for name in modules)
-    if b"<!-- modules -->" not in index:
-        sys.exit("mkassets: web/index.html has no place for the modules")
-    return index.replace(b"  <!-- modules -->", links).replace(b"/ui/dev/", b"/ui/%s/" % version.encode())
+def said_in(source, lines):
+    pieces = []
+    for line in lines:
+        if pieces and not line.startswith('"'):
+            break
+        pieces.append(json.loads(line.removeprefix("msgid ")))
+    text = "".join(pieces)
+    return any(quote + text.replace("\\", "\\\\").replace(quote, "\\" + quote) + quote in source for quote in "'\"")
 
 
 def compressed(data, brotli):
@@ -167,9 +174,11 @@ def main():
     for option in ("web", "sdk", "folder", "asm", "table", "depfile"):
         parser.add_argument("--" + option, required=True)
     args = parser.parse_args()
-    depends = [os.path.join(args.web, "package-lock.json"), os.path.abspath(__file__)]
+    depends = [os.path.join(args.web, "package-lock.json"), os.path.abspath(__file__), os.path.abspath(joined.__file__)]
     fetch_libraries(args.web)
-    files, client = collect(args.web, args.sdk, depends)
+    sources, client = collect(args.web, args.sdk, depends)
+    files, members = joined.join(sources, ENTRIES)
+    split_texts(files, sources, members)
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
@@ -177,7 +186,7 @@ def main():
 
     os.makedirs(args.folder, exist_ok=True)
     out = Output(os.path.abspath(args.folder), shutil.which("brotli"))
-    out.add("/", fill_index(files.pop("index.html"), version, files), "ASSET_PAGE")
+    out.add("/", files.pop("index.html").replace(b"/ui/dev/", b"/ui/%s/" % version.encode()), "ASSET_PAGE")
     for name in sorted(files):
         out.add(f"/ui/{version}/{name}", files[name], "ASSET_FIXED")
     for name, data in client.items():

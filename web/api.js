@@ -1,8 +1,9 @@
 // The page talks to drawbridge through the same client as everybody's app.
 import { useCallback, useEffect, useRef, useState } from './lib.js'
+import { earlyFetch } from './early.js'
 import { createDrawbridge } from './sdk/drawbridge.js'
 
-export const gateway = createDrawbridge({ url: location.origin })
+export const gateway = createDrawbridge({ url: location.origin, fetch: earlyFetch })
 
 /** Loads when `wanted` changes: {data, error, loading, reload, set}. Old data stays visible while new data loads. */
 export function useLoad(load, wanted) {

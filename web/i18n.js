@@ -1,52 +1,37 @@
 // Texts: English is the key; i18n/<language>.po has the others. Plurals by Intl, numbers and dates in the reader's way.
+import { languageOf } from './languages.js'
 import { parsePo } from './model/po.js'
 
-export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es: 'Español', ar: 'العربية' }
-/** Not all texts are there yet: those that are missing stay English. */
-export const IN_PART = ['ar']
-const CHOSEN = 'drawbridge language'
 const RIGHT_TO_LEFT = ['ar', 'fa', 'ur', 'he']
 let current = 'en'
-let locale = 'en' // with the region that the browser names, for dates and numbers
+let locale = 'en'
 let texts = new Map()
+let fetchOthers
+let others
 
-/** The person's choice, else the browser's; texts are there when it resolves. */
-export async function loadLanguage(wished = wishes(), fetchText = fetchPo) {
-  const found = wished.map((one) => one.toLowerCase().split('-')[0]).find((one) => one in LANGUAGES) ?? 'en'
-  texts = found === 'en' ? new Map() : parsePo(await fetchText(found))
-  current = found
-  locale = wished.find((one) => one.toLowerCase().split('-')[0] === found) ?? found
-  document.documentElement.lang = found
-  document.documentElement.dir = RIGHT_TO_LEFT.includes(found) ? 'rtl' : 'ltr'
+/** The first language wished for that there is; what the first screens say is there when it resolves, all else after allTexts(). */
+export async function loadLanguage(wished, fetchFirst, fetchRest = () => '') {
+  const found = languageOf(wished)
+  texts = found.language === 'en' ? new Map() : parsePo(await fetchFirst())
+  others = undefined
+  fetchOthers = fetchRest
+  ;({ language: current, locale } = found)
+  document.documentElement.lang = current
+  document.documentElement.dir = RIGHT_TO_LEFT.includes(current) ? 'rtl' : 'ltr'
+}
+
+export function allTexts() {
+  others ??= addTexts()
+  others.catch(() => { others = undefined }) // the next who wants them tries again
+  return others
+}
+
+async function addTexts() {
+  for (const [text, forms] of parsePo(await fetchOthers())) texts.set(text, forms)
 }
 
 export const language = () => current
 export const region = () => locale
-
-/** None where the browser refuses cookies: it gives no storage then, either. */
-function storage() {
-  try {
-    return globalThis.localStorage
-  } catch {
-    return undefined
-  }
-}
-
-function wishes() {
-  const chosen = storage()?.getItem(CHOSEN)
-  return chosen ? [chosen, ...navigator.languages] : navigator.languages
-}
-
-/** Everything on the page is made anew in that language. */
-export function chooseLanguage(one) {
-  storage()?.setItem(CHOSEN, one)
-  location.reload()
-}
-
-async function fetchPo(one) {
-  const response = await fetch(new URL(`./i18n/${one}.po`, import.meta.url))
-  return response.ok ? response.text() : ''
-}
 
 const rightToLeft = () => document.documentElement.dir === 'rtl'
 /** A name beside others in one line of text: in a page from right to left they would run into each other. */
@@ -86,7 +71,7 @@ function made(kind, ...words) {
 
 export const number = (n) => made('NumberFormat', locale).format(n)
 export const percent = (share) => made('NumberFormat', locale, { style: 'percent' }).format(share)
-export const time = (text) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
+export const time = (text) => made('DateTimeFormat', locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
 
 /** An exact decimal as text, grouped as the reader's language does but with all its digits. */
 export function decimal(text) {
@@ -94,6 +79,6 @@ export function decimal(text) {
   const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
   if (!found) return text
   const [, sign, whole, fraction] = found
-  const point = new Intl.NumberFormat(locale).formatToParts(1.5).find((part) => part.type === 'decimal').value
-  return sign + new Intl.NumberFormat(locale).format(BigInt(whole)) + (fraction ? point + fraction : '')
+  const point = made('NumberFormat', locale).formatToParts(1.5).find((part) => part.type === 'decimal').value
+  return sign + number(BigInt(whole)) + (fraction ? point + fraction : '')
 }

@@ -1,11 +1,16 @@
-// A part that few visits open is fetched when it is: on a slow line the first screen is not to wait for it.
+// A part that few visits open is fetched when it is, with the texts that it says: on a slow line the first screen is not to wait for it.
 import { html } from './lib.js'
 import { useLoad } from './api.js'
+import { allTexts } from './i18n.js'
 import { Loading, Problem } from './ui.js'
 
 /** `frame`: a class around what is shown until it is there. */
-export const later = (fetchPart, frame = 'page') => function Later(props) {
-  const { data: Part, error, reload } = useLoad(fetchPart, [])
-  if (Part) return html`<${Part} ...${props} />`
-  return html`<div class=${frame}>${error ? html`<${Problem} error=${error} again=${reload} />` : html`<${Loading} />`}</div>`
+export function later(fetchPart, frame = 'page') {
+  let kept
+  const part = async () => (kept ??= (await Promise.all([fetchPart(), allTexts()]))[0])
+  return function Later(props) {
+    const { error, reload } = useLoad(part, [])
+    if (kept) return html`<${kept} ...${props} />`
+    return html`<div class=${frame}>${error ? html`<${Problem} error=${error} again=${reload} />` : html`<${Loading} />`}</div>`
+  }
 }

@@ -1,5 +1,7 @@
 import { html, render, useEffect, useRef } from './lib.js'
-import { chooseLanguage, language, LANGUAGES, loadLanguage, t } from './i18n.js'
+import { firstTexts, otherTexts } from './early.js'
+import { language, loadLanguage, t } from './i18n.js'
+import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
 import { Link, match, navigate, useLocation } from './router.js'
@@ -87,6 +89,6 @@ function keepsCookies() {
 }
 
 const cookies = keepsCookies()
-await loadLanguage()
+await loadLanguage(wishes(), () => firstTexts, otherTexts)
 if (location.pathname === '/') navigate('/servers' + location.search, { replace: true })
 render(html`<${App} />`, document.getElementById('app'))

@@ -18,7 +18,10 @@ const LIBRARIES = { 'lib/preact.js': 'preact/dist/preact.module.js', 'lib/hooks.
 /** The content policy as the program has it. */
 const POLICY = /STR\("(default-src[^;]*;(?:[^"]|"\s*")*)"\)/.exec(readFileSync(join(ROOT, 'src/api/assets.c'), 'utf8'))[1].replace(/"\s*"/g, '')
 
+/** As tools/mkassets.py makes them, except that nothing is joined: all texts are the first ones. */
 function file(name) {
+  if (name.startsWith('i18n/first/')) return readFileSync(join(WEB, 'i18n', name.slice(11)))
+  if (name.startsWith('i18n/')) return ''
   if (name.startsWith('sdk/')) return readFileSync(join(ROOT, name))
   if (!LIBRARIES[name]) return readFileSync(join(WEB, name))
   return readFileSync(join(WEB, 'node_modules', LIBRARIES[name]), 'utf8').replace('from"preact"', 'from"./preact.js"').replace(/^\/\/# sourceMappingURL=.*$/m, '')

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { IN_PART, LANGUAGES } from '../../web/i18n.js'
+import { IN_PART, LANGUAGES } from '../../web/languages.js'
 import { parsePo } from '../../web/model/po.js'
 
 const WEB = fileURLToPath(new URL('../../web', import.meta.url))

@@ -4,6 +4,7 @@ import { percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
+import { localStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery } from '../model/address.js'
 import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withOperations } from '../model/review.js'
@@ -364,15 +365,6 @@ function Reviewing({ id, first, session }) {
 const MOST_OF_A_NAME = 80
 const named = (row) => row.source.name.slice(0, MOST_OF_A_NAME)
 const leftText = (left) => (left ? ' ' + tn('{n} is left for you.', '{n} are left for you.', left) : '')
-
-/** None where the browser keeps nothing. */
-function localStore() {
-  try {
-    return globalThis.localStorage
-  } catch {
-    return undefined
-  }
-}
 
 export const reviewPath = (id) => `/alignments/${encodeURIComponent(id)}`
 export const openReview = (id) => navigate(reviewPath(id))

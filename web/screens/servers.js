@@ -1,6 +1,6 @@
 // Which servers there are, and who one is at each.
 import { html, useState } from '../lib.js'
-import { t, time } from '../i18n.js'
+import { allTexts, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Problem, signInPath, Tag } from '../ui.js'
@@ -49,7 +49,7 @@ function Server({ server, connection, changed }) {
   const examine = async () => {
     setExamined({ loading: true })
     try {
-      const [checks, { Checks }] = await Promise.all([gateway.doctor(server.id), import('./checks.js')])
+      const [checks, { Checks }] = await Promise.all([gateway.doctor(server.id), import('./checks.js'), allTexts()])
       setExamined({ checks, Checks })
     } catch (error) {
       setExamined({ error })

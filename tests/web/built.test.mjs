@@ -1,0 +1,69 @@
+// The page as the program sends it: its modules joined, its texts in two parts, and what the first screen asks for under way before the page's own code is there.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { openPage, startBrowser } from './browser.mjs'
+import { startFront } from './front.mjs'
+import { startMock } from './mock.mjs'
+import { PAIR } from './scene.mjs'
+import { parsePo } from '../../web/model/po.js'
+
+const BUILD = process.env.DRAWBRIDGE_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url))
+const files = [...readFileSync(join(BUILD, 'src/api/assets_table.inc'), 'utf8').matchAll(/"\/ui\/\w+\/([^"]+)"/g)].map((one) => one[1])
+
+let browser, front, world
+before(async () => {
+  ;[browser, front, world] = await Promise.all([startBrowser(), startFront(BUILD), startMock()])
+  world.align(PAIR, 'one')
+  front.use(world)
+})
+after(() => Promise.all([browser?.close(), front?.stop(), world?.stop()]))
+
+test('a first visit takes few files, and what it asks the program for does not wait for the code', async () => {
+  const { page, complaints, close } = await openPage(browser, { locale: 'fr-FR' })
+  const asked = []
+  let allAsked
+  const early = new Promise((resolve) => { allAsked = resolve })
+  const EARLY = ['/v1/session', '/v1/alignments/one', 'i18n/first/fr.po']
+  page.on('request', (request) => {
+    asked.push(new URL(request.url()).pathname.replace(/^\/ui\/\w+\//, ''))
+    if (EARLY.every((one) => asked.includes(one))) allAsked()
+  })
+  await page.route('**/main.js', async (route) => {
+    await early
+    await route.continue()
+  })
+  await page.goto(`${front.url}/alignments/one`)
+  await page.getByRole('grid').waitFor()
+  await page.getByRole('link', { name: 'Changements' }).waitFor()
+  assert.deepEqual(asked.filter((one) => /^[^/]/.test(one) && one !== 'icon.svg').sort(), ['app.css', 'early.js', 'i18n/first/fr.po', 'main.js'])
+  for (const one of EARLY) assert.equal(asked.filter((each) => each === one).length, 1, one)
+  await page.getByRole('link', { name: 'Vue d’ensemble' }).click() // a screen that is fetched later, with its texts
+  await page.getByRole('heading', { name: 'Ce qui a changé sur les serveurs' }).waitFor()
+  assert.deepEqual(asked.filter((one) => one.endsWith('.po')), ['i18n/first/fr.po', 'i18n/fr.po'])
+  assert.deepEqual(complaints, [])
+  await close()
+})
+
+test('every module that is fetched later can be', async () => {
+  const { page, complaints, close } = await openPage(browser)
+  await page.goto(`${front.url}/servers`)
+  const base = await page.locator('script[src$="/main.js"]').getAttribute('src')
+  const later = files.filter((name) => name.endsWith('.js'))
+  assert.ok(later.length > 20)
+  for (const name of later) await page.evaluate((address) => import(address).then(() => undefined), base.replace('main.js', name))
+  assert.deepEqual(complaints, [])
+  await close()
+})
+
+test('each text is sent in one of two parts', async () => {
+  const base = /\/ui\/\w+\//.exec(await (await fetch(`${front.url}/servers`)).text())[0]
+  const sent = async (name) => [...parsePo(await (await fetch(front.url + base + name)).text()).entries()]
+  for (const name of ['fr.po', 'ar.po']) {
+    const [first, others] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`)]
+    assert.ok(first.length > 100 && others.length > 100)
+    assert.deepEqual([...first, ...others].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
+  }
+})

@@ -1,0 +1,35 @@
+// Runs before the rest of the page is there, and asks for what its first screen will: on a slow line what is asked for only by that screen comes a round trip later.
+import { languageOf, wishes } from './languages.js'
+
+const OF_SCREENS = [
+  [/^\/(servers)?$/, () => '/v1/servers'],
+  [/^\/sign-in\/./, () => '/v1/servers'],
+  [/^\/alignments$/, () => '/v1/alignments'],
+  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}`],
+]
+
+const asked = new Map()
+const found = OF_SCREENS.find(([pattern]) => pattern.test(location.pathname))
+for (const path of ['/v1/session', ...(found ? [found[1](found[0].exec(location.pathname)[1])] : [])]) {
+  const answer = fetch(path, { headers: { 'X-Drawbridge': '1' } }) // as the client of the SDK does
+  answer.catch(() => {}) // whoever takes it says what is wrong
+  asked.set(location.origin + path, answer)
+}
+
+/** As fetch: the answer that is on its way already, once, until something else is called. */
+export function earlyFetch(address, init) {
+  const answer = init.method === 'GET' && asked.get(address)
+  if (!answer) asked.clear()
+  asked.delete(address)
+  return answer || fetch(address, init)
+}
+
+const textsOf = async (path) => {
+  const response = await fetch(new URL(path, import.meta.url))
+  return response.ok ? response.text() : ''
+}
+
+const { language } = languageOf(wishes())
+/** In the language wished for: what the first screens say; called, what all others do. Nothing in English, of which the texts are made. */
+export const firstTexts = language === 'en' ? undefined : textsOf(`./i18n/first/${language}.po`)
+export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))
