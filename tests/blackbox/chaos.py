@@ -222,7 +222,7 @@ class Chaos(Gateway, test_transfer.Servers):
         self.database = postgres.Postgres().make()
         self.addCleanup(self.database.drop)
         self.store = self.database.address()
-        self.programs, self.logs, self.lock = [None] * REPLICAS, [], threading.Lock()
+        self.programs = [None] * REPLICAS
         self.over, self.again, self.decided, self.sent, self.done = threading.Event(), 0, 0, 0, []
         allowed = "    addresses: [127.0.0.0/8]"
         Gateway.start(self, [("one", "2.41"), ("two", "2.43"), *((name, None, f"name: {name}\n{allowed}\n    url: http://127.0.0.1:{sim.port}") for name, sim in transfers.items())],
@@ -246,18 +246,13 @@ class Chaos(Gateway, test_transfer.Servers):
         harness.wait_for(lambda: harness.answers(self.port), "nginx")
 
     def start_replica(self, number):
-        port, admin = self.ports[number]
-        path = self.state / f"replica-{number}.yaml"
-        path.write_text(self.config_text.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{port}]").replace(f"admin_listen: 127.0.0.1:{self.admin}", f"admin_listen: 127.0.0.1:{admin}"))
-        self.programs[number] = harness.Program(f"replica-{number}", ["drawbridge", "serve", "--config", path], port)
-        self.addCleanup(self.programs[number].stop)
+        self.programs[number] = self.another(f"replica-{number}", *self.ports[number])
 
     # The storm.
 
     def kill(self, chance):
         number = chance.randrange(REPLICAS)
         self.programs[number].kill()
-        self.logs.append(self.programs[number].log())
         time.sleep(chance.random() * 2)
         self.start_replica(number)
 

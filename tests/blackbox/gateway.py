@@ -57,7 +57,7 @@ class Gateway(harness.Case):
     store = None  # an address; else a file. In an environment that tests/postgres.py makes: a database of its own
 
     def setUp(self):
-        self.browsers, self.secrets, self.taps = [], set(), []
+        self.browsers, self.secrets, self.taps, self.started = [], set(), [], []  # started: every drawbridge of this test, also those that have ended
 
     def start(self, servers=(("district", "2.41"),), apps="", more="", public=None, environment=None, sim_words=(), server_words=""):
         """servers: (id, version); each gets a sim with people. Or (id, None, yaml): with `addresses` of its own, or those of this machine."""
@@ -91,14 +91,31 @@ class Gateway(harness.Case):
 
     def serve(self):
         self.config.write_text(self.config_text)
-        self.program = harness.Program("drawbridge", ["drawbridge", "serve", "--config", self.config], self.port, self.environment)
-        self.addCleanup(self.program.stop)
+        self.program = self.launch("drawbridge", self.config, self.port)
+
+    def launch(self, name, config, port):
+        """A drawbridge whose log is looked through at the end."""
+        program = harness.Program(name, ["drawbridge", "serve", "--config", config], port, self.environment)
+        self.started.append(program)
+        self.addCleanup(program.stop)
+        return program
 
     def restart(self):
-        log = self.program.log()
         self.program.stop()
         self.serve()
-        self.old_logs = getattr(self, "old_logs", "") + log
+
+    def another(self, name="another", port=None, admin=None, **instead):
+        """One more process with the same public address, store and keys, or what is said `instead`; it listens elsewhere (`port`, `admin`)."""
+        port, admin = port or harness.free_port(), admin or harness.free_port()
+        text = self.config_text
+        for key, value in {"listen": f"[127.0.0.1:{port}]", "admin_listen": f"127.0.0.1:{admin}", **instead}.items():
+            text, found = re.subn(f"(?m)^{key}: .*$", f"{key}: {value}", text)
+            self.assertEqual(found, 1, key)
+        path = self.state / f"at-{port}.yaml"
+        path.write_text(text)
+        program = self.launch(name, path, port)
+        program.admin = admin
+        return program
 
     def tapped(self, name):
         """From now on drawbridge reaches this server through a tap (before start(): call with a port)."""
@@ -116,7 +133,7 @@ class Gateway(harness.Case):
 
     def nothing_leaked(self):
         received = b"\n".join(piece for browser in self.browsers for piece in browser.received)
-        log = (getattr(self, "old_logs", "") + self.program.log()).encode()
+        log = "".join(program.log() for program in self.started).encode()
         secrets = {s.encode() if isinstance(s, str) else s for s in self.secrets}.union(*(tap.secrets() for tap in self.taps))
         for secret in secrets:
             self.assertNotIn(secret, received, "a browser received a secret")
@@ -158,6 +175,11 @@ class Gateway(harness.Case):
 
     def cookie(self, browser):
         return browser.cookies.get(self.port, {}).get("drawbridge")
+
+    def at(self, port, browser, method, path):
+        """What another process answers to this browser."""
+        cookie = self.cookie(browser)
+        return harness.call(port, method, path, {"X-Drawbridge": "1", "Host": f"127.0.0.1:{self.port}", **({"Cookie": f"drawbridge={cookie}"} if cookie else {})})
 
     def authorize(self, browser, server, name="ada", return_to="/servers", tick=None, query="", expect_leaving=True):
         """Leaves for the server, agrees there as a person, and brings the answer back. Returns the callback's answer."""

@@ -117,12 +117,7 @@ class Thief(Everything):
         self.rob(taken, secrets)
 
     def rob(self, taken, secrets):
-        port = harness.free_port()
-        config = self.config_text.replace(str(self.state / "state.db"), str(taken / "state.db")).replace(str(self.state / "keys"), str(taken / "keys"))
-        config = config.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{port}]").replace(f"admin_listen: 127.0.0.1:{self.admin}\n", "")
-        (taken / "drawbridge.yaml").write_text(config)
-        thief = harness.Program("thief", ["drawbridge", "serve", "--config", taken / "drawbridge.yaml"], port)
-        self.addCleanup(thief.stop)
+        port = self.another("thief", store=f"sqlite:{taken}/state.db", keys=taken / "keys").port
         with sqlite3.connect(taken / "state.db") as store:
             ids = [row[0] for row in store.execute("select id from sessions")]
             sealed = [row[0] for table in ("connections", "documents", "tickets") for row in store.execute(f"select sealed from {table}")]

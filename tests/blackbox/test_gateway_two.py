@@ -9,22 +9,12 @@ from keys import KeyBrowser
 from test_workers import APP, HANDLE
 
 
-class Pair(Gateway):
-    def start_two(self, servers, **more):
-        self.start(servers, **more)
-        self.second, second_admin = harness.free_port(), harness.free_port()
-        path = self.directory() / "second.yaml"
-        path.write_text(self.config_text.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{self.second}]").replace(f"admin_listen: 127.0.0.1:{self.admin}", f"admin_listen: 127.0.0.1:{second_admin}"))
-        self.other = harness.Program("second", ["drawbridge", "serve", "--config", path], self.second)
-        self.addCleanup(self.other.stop)
-        self.admins = (self.admin, second_admin)
+class Two(Gateway):
+    def start_two(self, servers):
+        self.start(servers)
+        other = self.another()
+        self.second, self.admins = other.port, (self.admin, other.admin)
 
-    def at(self, port, browser, method, path):
-        cookie = self.cookie(browser)
-        return harness.call(port, method, path, {"X-Drawbridge": "1", "Host": f"127.0.0.1:{self.port}", **({"Cookie": f"drawbridge={cookie}"} if cookie else {})})
-
-
-class Two(Pair):
     def renewals(self):
         texts = [harness.call(port, "GET", "/metrics").body.decode() for port in self.admins]
         return [int(re.search(r'drawbridge_renewals_total\{server="one",outcome="ok"\} (\d+)', text)[1]) for text in texts]
@@ -63,15 +53,16 @@ class Two(Pair):
             self.assertEqual(sum(self.renewals()), rounds, self.renewals())
 
 
-class Proofs(Pair):
+class Proofs(Gateway):
     def test_a_proof_is_good_at_each_and_once(self):
         """[A16, R-F4] Behind a balancer that sends each call elsewhere: the nonce of one process is good at the other, and a proof at one of them, once."""
         self.store = postgres.shared(self)
-        self.start_two([("one", "2.43")], apps=HANDLE)
+        self.start([("one", "2.43")], apps=HANDLE)
+        second = self.another().port
         self.people["one"].add("ada")
         app = KeyBrowser(self, APP)
         self.with_password(app, "one")
-        for here, there in ((self.port, self.second), (self.second, self.port)) * 2:
+        for here, there in ((self.port, second), (second, self.port)) * 2:
             headers = {"Host": f"127.0.0.1:{self.port}", **app.headers("GET", "/s/one/api/me")}
             self.assertEqual(harness.call(here, "GET", "/s/one/api/me", headers).status, 200)
             for port in (there, here):

@@ -1,4 +1,5 @@
 """PostgreSQL as the store: what two gateways do on it, and what browsers are told while it restarts, stops, is full, or is replaced by its standby."""
+import concurrent.futures
 import re
 import shutil
 import signal
@@ -141,18 +142,11 @@ class Faults(Gateway):
 class Moves(Gateway):
     """All that a store holds goes into another one, while people use it; nobody signs in again."""
 
-    def start_on(self, store):
-        """Another process with that store, and the same keys."""
-        port, admin = harness.free_port(), harness.free_port()
-        path = self.directory() / "other.yaml"
-        path.write_text(self.config_text.replace(f"listen: [127.0.0.1:{self.port}]", f"listen: [127.0.0.1:{port}]").replace(f"admin_listen: 127.0.0.1:{self.admin}", f"admin_listen: 127.0.0.1:{admin}")
-                        .replace(re.search("^store: .*$", self.config_text, re.M)[0], f"store: {store}"))
-        program = harness.Program("other", ["drawbridge", "serve", "--config", path], port)
-        self.addCleanup(program.stop)
-        return port
-
-    def at(self, port, browser, path):
-        return harness.call(port, "GET", path, {"X-Drawbridge": "1", "Host": f"127.0.0.1:{self.port}", "Cookie": f"drawbridge={self.cookie(browser)}"})
+    def served_from(self, store, browsers):
+        """Each browser's session and connection are there."""
+        port = self.another(store=store).port
+        for browser in browsers:
+            self.assertEqual(self.at(port, browser, "GET", "/s/one/api/me").status, 200)
 
     def test_to_postgresql_and_back(self):
         address = postgres.shared(self)
@@ -163,11 +157,10 @@ class Moves(Gateway):
         here = f"sqlite:{self.state}/state.db"
         out, _ = self.command("store", "copy", here, address)
         self.assertIn("1 sessions, 1 connections", out)
-        port = self.start_on(address)
-        self.assertEqual(self.at(port, browser, "/s/one/api/me").status, 200)
+        self.served_from(address, [browser])
         back = f"sqlite:{self.state}/back.db"
         self.command("store", "copy", address, back)
-        self.assertEqual(self.at(self.start_on(back), browser, "/s/one/api/me").status, 200)
+        self.served_from(back, [browser])
         self.assertIn("holds something", self.command("store", "copy", here, address, expect=1)[1])
         self.command("store", "copy", here, "mysql://x/y", expect=2)
         self.command("store", "move", here, back, expect=2)
@@ -180,48 +173,42 @@ class Moves(Gateway):
         before = [self.browser() for _ in range(5)]
         for browser in before:
             self.with_password(browser, "one")
-        stop = threading.Event()
+        stop, once = threading.Event(), threading.Event()
 
         def come_and_go():
             while not stop.is_set():
                 browser = self.browser()
                 self.with_password(browser, "one")
-                browser.call("DELETE", "/v1/session")
-        thread = threading.Thread(target=come_and_go)
-        thread.start()
-        try:
-            self.command("store", "copy", self.store, f"sqlite:{self.state}/backup.db")
-        finally:
-            stop.set()
-            thread.join()
+                self.assertEqual(browser.call("DELETE", "/v1/session").status, 204)
+                once.set()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(come_and_go)
+            try:
+                harness.wait_for(lambda: once.is_set() or coming.done(), "the first to come and go")
+                self.command("store", "copy", self.store, f"sqlite:{self.state}/backup.db")
+            finally:
+                stop.set()
+            coming.result()
         restored = postgres.shared(self)
         self.command("store", "copy", f"sqlite:{self.state}/backup.db", restored)
-        port = self.start_on(restored)
-        for browser in before:
-            self.assertEqual(self.at(port, browser, "/s/one/api/me").status, 200)
+        self.served_from(restored, before)
 
 
-class Keys(test_gateway_two.Pair):
+class Keys(Gateway):
     """A new key on two machines, whose files and signals never come at the same moment."""
 
     def test_nobody_is_signed_out(self):
         """[R-H2] Until its time both seal with the old one, so that one which has no new one yet opens all; then both with the new one."""
         self.store = postgres.shared(self)
-        self.start_two([("one", "2.41")])
+        self.start([("one", "2.41")])
         self.people["one"].add("ada")
         second_keys = self.directory() / "keys"
         shutil.copy(self.state / "keys", second_keys)
-        second = re.search(r"--config (\S+)", " ".join(map(str, self.other.process.args)))[1]
-        text = open(second).read().replace(f"keys: {self.state}/keys", f"keys: {second_keys}")
-        open(second, "w").write(text)
-        self.other.process.send_signal(signal.SIGHUP)
+        second = self.another(keys=second_keys)
         self.command("keys", "rotate", "--config", self.config, "--in", "1")
         self.assertIn("usage", self.command("keys", "rotate", "--config", self.config, "--in", "soon", expect=2)[1])
         self.program.process.send_signal(signal.SIGHUP)
         harness.wait_for(lambda: "configuration_reloaded" in self.program.log(), "the first to have it")
         browser = self.browser()
         self.with_password(browser, "one")  # sealed here, by one that has the new key
-        self.assertEqual(self.at(self.second, browser, "GET", "/s/one/api/me").status, 200)  # opened there, without it
-
-
-del test_gateway_two  # its own tests are not to be found here again
+        self.assertEqual(self.at(second.port, browser, "GET", "/s/one/api/me").status, 200)  # opened there, without it
