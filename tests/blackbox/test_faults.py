@@ -19,7 +19,7 @@ class Faults(harness.Case):
         right = world.stored
         with self.subTest("a value that is not there"):
             world.stored = lambda name, side, periods: dict(list(right(name, side, periods).items())[name == "target":])
-            self.assertRaisesRegex(AssertionError, "!=", world.go)
+            self.assertRaisesRegex(AssertionError, r"^\{\('", world.go)
         world.stored = right
         with self.subTest("a value that is sent twice"):
             front = world.fronts["target"]
@@ -31,4 +31,4 @@ class Faults(harness.Case):
                 return real(port, method, target, *rest)
             self.addCleanup(setattr, harness, "call", real)
             harness.call = twice
-            self.assertRaisesRegex(AssertionError, "again|Tf", world.go)
+            self.assertRaisesRegex(AssertionError, r"\('again',\)", world.go)

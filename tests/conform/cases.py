@@ -145,6 +145,7 @@ class Bench:
 
     def command(self, *words, expect=0):
         run = subprocess.run([str(self.program), *map(str, words)], capture_output=True, text=True, env=self.environment, input="")
+        check("Sanitizer" not in run.stderr and "runtime error:" not in run.stderr, "a sanitizer spoke:", run.stderr[-4000:])
         check(run.returncode in (expect if isinstance(expect, tuple) else (expect,)), f"drawbridge {words[0]} ended with {run.returncode}:", (run.stderr or run.stdout)[-900:])
         return run
 
