@@ -1,4 +1,5 @@
 #include "make_side.h"
+#include "../metadata_of.h"
 
 #include "base/buf.h"
 #include "base/json_out.h"
@@ -77,16 +78,9 @@ const struct dhis2_metadata *make_side(struct arena *arena, char letter, const c
     else
       add_element(&m, str_of(lines[i]));
   }
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
   struct str json = arena_printf(arena, "{\"dataElements\":[%.*s],\"categoryCombos\":[%.*s],\"categoryOptionCombos\":[%.*s]}",
                                  STR_ARG(buf_str(&m.elements)), STR_ARG(buf_str(&m.combos)), STR_ARG(buf_str(&m.cocs)));
-  int fed = dhis2_metadata_reader_feed(reader, json, &error);
-  const struct dhis2_metadata *metadata = fed < 0 ? NULL : dhis2_metadata_reader_finish(reader, &error);
-  if (!metadata) {
-    (void)fprintf(stderr, "make_side: %s\n", error.message);
-    abort();
-  }
+  const struct dhis2_metadata *metadata = metadata_of(arena, json);
   buf_free(&m.elements);
   buf_free(&m.combos);
   buf_free(&m.cocs);

@@ -1,4 +1,5 @@
 /* Org units, attribute option combos and periods: by example, and what must hold for any two trees. */
+#include "../metadata_of.h"
 #include "align/places.h"
 #include "align/to_mapping.h"
 #include "base/buf.h"
@@ -37,15 +38,6 @@ static struct str option_of(struct str line, const char *name) {
   return str_take(&rest, '|');
 }
 
-static const struct dhis2_metadata *read_json(struct str json) {
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  if (dhis2_metadata_reader_feed(reader, json, &error) < 0) fail_msg("%s", error.message);
-  const struct dhis2_metadata *m = dhis2_metadata_reader_finish(reader, &error);
-  if (!m) fail_msg("%s", error.message);
-  return m;
-}
-
 /* `letter` begins the ids, which are made of the line's place in the tree, not in the list. `order`: the places in the order they are listed in; NULL: as they stand. */
 static const struct dhis2_metadata *tree_in_order(char letter, const struct tree *tree, const size_t *order) {
   struct map ids = {0};
@@ -71,7 +63,7 @@ static const struct dhis2_metadata *tree_in_order(char letter, const struct tree
     (void)buf_add_char(&json, '}');
   }
   (void)buf_add(&json, STR("]}"));
-  const struct dhis2_metadata *m = read_json(arena_str(arena, buf_str(&json)));
+  const struct dhis2_metadata *m = metadata_of(arena, arena_str(arena, buf_str(&json)));
   buf_free(&json);
   map_free(&ids);
   return m;
@@ -285,7 +277,7 @@ static void only_who_is_assigned_takes_part(void **state) {
                                "\"organisationUnits\":[{\"id\":\"b1\"},{\"id\":\"b2\"}]}],\"organisationUnits\":["
                                "{\"id\":\"b1\",\"name\":\"Land\"},{\"id\":\"b2\",\"name\":\"Bo\",\"parent\":{\"id\":\"b1\"}},{\"id\":"
                                "\"b3\",\"name\":\"Kenema\",\"parent\":{\"id\":\"b1\"}}]}";
-  const struct dhis2_metadata *from = read_json(str_of(source)), *to = read_json(str_of(target));
+  const struct dhis2_metadata *from = metadata_of(arena, str_of(source)), *to = metadata_of(arena, str_of(target));
   const struct align_places *places = place(from, to, NULL, 0);
   assert_string_equal(answer_at(places, from, to, "Land/Bo"), "auto Land / Bo");
   const struct align_pair *row = row_of(&places->org_units, &dhis2_metadata_org_unit(from, STR("a3"))->o);
@@ -300,7 +292,7 @@ static void the_target_reports_one_level_higher(void **state) {
   static const char target[] = "{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\","
                                "\"organisationUnits\":[{\"id\":\"b2\"}]}],\"organisationUnits\":["
                                "{\"id\":\"b1\",\"name\":\"Land\"},{\"id\":\"b2\",\"name\":\"Bo\",\"parent\":{\"id\":\"b1\"}}]}";
-  const struct dhis2_metadata *from = TREE('a', "Land", "Land/Bo", "Land/Bo/Clinic"), *to = read_json(str_of(target));
+  const struct dhis2_metadata *from = TREE('a', "Land", "Land/Bo", "Land/Bo/Clinic"), *to = metadata_of(arena, str_of(target));
   const struct align_places *places = place(from, to, NULL, 0);
   const struct align_pair *row = row_of(&places->org_units, &unit_at(from, "Land/Bo/Clinic")->o);
   assert_int_equal(row->answer, ALIGN_NONE);
@@ -320,12 +312,10 @@ static void reasons_add_up(void **state) {
   for (size_t i = 0; i < pairs->count; i++) {
     const struct align_pair *row = &pairs->rows[i];
     float sum = -2.9f;
-    bool below = false;
     for (size_t r = 0; r < row->reason_count; r++) {
       const char *code = row->reasons[r].code;
       float adds = row->reasons[r].contribution;
       sum += adds;
-      below = below || strcmp(code, "below") == 0;
       if (strcmp(code, "same_name") == 0 || strcmp(code, "same_code") == 0 || strcmp(code, "above_parent") == 0) assert_true(adds > 0);
       if (strcmp(code, "above_other") == 0 || strcmp(code, "far") == 0) assert_true(adds < 0);
     }
@@ -477,9 +467,10 @@ static void a_unit_moves(void **state) {
 /* --- attribute option combos --- */
 
 #define AOC_SIDE(letter, combos, cocs, more) \
-  read_json(STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\",\"periodType\":\"Monthly\"," \
-                "\"categoryCombo\":{\"id\":\"" letter "cc\"}}" more "],\"categoryCombos\":[" combos "],\"categoryOptionCombos\":[" cocs \
-                "]}"))
+  metadata_of( \
+      arena, \
+      STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\",\"periodType\":\"Monthly\"," \
+          "\"categoryCombo\":{\"id\":\"" letter "cc\"}}" more "],\"categoryCombos\":[" combos "],\"categoryOptionCombos\":[" cocs "]}"))
 #define COMBO(id, name) "{\"id\":\"" id "\",\"name\":\"" name "\"}"
 #define AOC(id, name, combo) "{\"id\":\"" id "\",\"name\":\"" name "\",\"categoryCombo\":{\"id\":\"" combo "\"}}"
 #define AOC_CODE(id, name, combo, code) \
@@ -555,11 +546,11 @@ static const struct dhis2_metadata *funders_of(char letter, uint32_t shuffle, si
   for (size_t i = 0; i < count; i++)
     list = arena_printf(arena, "%.*s%s{\"id\":\"%c%zu\",\"name\":\"%s%s\",\"categoryCombo\":{\"id\":\"%ccc\"}}", STR_ARG(list),
                         i ? "," : "", letter, order[i], prefix, funders[order[i]], letter);
-  return read_json(arena_printf(
-      arena,
-      "{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\",\"categoryCombo\":{\"id\":\"%ccc\"}}],"
-      "\"categoryCombos\":[{\"id\":\"%ccc\",\"name\":\"Funder\"}],\"categoryOptionCombos\":[%.*s]}",
-      letter, letter, STR_ARG(list)));
+  return metadata_of(arena, arena_printf(arena,
+                                         "{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\","
+                                         "\"categoryCombo\":{\"id\":\"%ccc\"}}],"
+                                         "\"categoryCombos\":[{\"id\":\"%ccc\",\"name\":\"Funder\"}],\"categoryOptionCombos\":[%.*s]}",
+                                         letter, letter, STR_ARG(list)));
 }
 
 /* Each is found whatever the order of the lists and whatever all names share; the same there and back; one that only one side has is nobody's. */
@@ -588,7 +579,7 @@ static void attributes_for_any_order(void **state) {
 
 static void attributes_not_told(void **state) {
   const struct dhis2_metadata *told = AOC_SIDE("a", COMBO("acc", "Funder"), AOC("a1", "Global Fund", "acc"), ""),
-                              *untold = read_json(STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}]}"));
+                              *untold = metadata_of(arena, STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}]}"));
   assert_false(place(told, untold, NULL, 0)->attributes.told);
   assert_int_equal(place(untold, told, NULL, 0)->attributes.count, 0);
 }
@@ -597,9 +588,12 @@ static void attributes_not_told(void **state) {
 
 static const struct dhis2_metadata *sets_of(const char *first, const char *second, const char *calendar) {
   struct str more = second ? arena_printf(arena, ",{\"id\":\"d2\",\"name\":\"d\",\"periodType\":\"%s\"}", second) : STR("");
-  struct dhis2_metadata *m = (struct dhis2_metadata *)(uintptr_t)read_json(arena_printf(
-      arena, "{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\",\"periodType\":\"%s\"}%.*s]}",
-      first, STR_ARG(more)));
+  struct dhis2_metadata *m = (struct dhis2_metadata *)(uintptr_t)metadata_of(
+      arena,
+      arena_printf(
+          arena,
+          "{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}],\"dataSets\":[{\"id\":\"d\",\"name\":\"d\",\"periodType\":\"%s\"}%.*s]}",
+          first, STR_ARG(more)));
   m->calendar = str_of(calendar);
   return m;
 }
@@ -649,7 +643,8 @@ static void period_rules_of_odd_sides(void **state) {
   assert_true(rule.periods.conversion == MAPPING_SAME_PERIODS && rule.answer == ALIGN_PROPOSED);
   assert_int_equal(place(sets_of("Monthly", "Weekly", NULL), sets_of("Quarterly", NULL, NULL), NULL, 0)->period.periods.conversion,
                    MAPPING_CANNOT);
-  rule = place(read_json(STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}]}")), sets_of("Quarterly", NULL, NULL), NULL, 0)->period;
+  rule = place(metadata_of(arena, STR("{\"dataElements\":[{\"id\":\"e\",\"name\":\"e\"}]}")), sets_of("Quarterly", NULL, NULL), NULL, 0)
+             ->period;
   assert_true(rule.periods.conversion == MAPPING_SAME_PERIODS && rule.answer == ALIGN_PROPOSED && rule.confidence <= 0.5f);
 }
 

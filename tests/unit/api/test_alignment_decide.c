@@ -1,4 +1,5 @@
 /* What a person sends is applied whole or not at all, and says one thing per source item. */
+#include "../metadata_of.h"
 #include "api/alignment.h"
 #include "mapping/formats.h"
 #include <setjmp.h>
@@ -20,15 +21,12 @@ static struct alignment alignment;
 static const char *shown; /* the state as people saw it; NULL: none */
 
 static int setup(void **state) {
-  struct error error = {0};
   (void)state;
   arena = arena_new();
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  if (dhis2_metadata_reader_feed(reader, str_of(side_text), &error)) return -1;
-  const struct dhis2_metadata *side = dhis2_metadata_reader_finish(reader, &error);
+  const struct dhis2_metadata *side = metadata_of(arena, str_of(side_text));
   shown = NULL;
   alignment = (struct alignment){.id = STR("a"), .version = 1, .source = {STR("s"), side}, .target = {STR("t"), side}};
-  return side ? 0 : -1;
+  return 0;
 }
 
 static int teardown(void **state) {

@@ -1,4 +1,5 @@
 /* An alignment on sides that changed: which decisions stay, which follow, which somebody has to look at again. */
+#include "../metadata_of.h"
 #include "api/alignment.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,11 +15,7 @@
   "{\"id\":\"" id "\",\"name\":\"" name "\",\"valueType\":\"INTEGER\",\"categoryCombo\":{\"id\":\"" combo "\"}}"
 
 static const struct dhis2_metadata *side(struct arena *arena, const char *elements, const char *combos) {
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  struct str json = arena_printf(arena, "{\"dataElements\":[%s],%s}", elements, combos);
-  if (dhis2_metadata_reader_feed(reader, json, &error) < 0) fail_msg("%s", error.message);
-  return dhis2_metadata_reader_finish(reader, &error);
+  return metadata_of(arena, arena_printf(arena, "{\"dataElements\":[%s],%s}", elements, combos));
 }
 
 #define SOURCE ELEMENT("malaria0000", "Malaria cases", "age00000000") "," ELEMENT("nets0000000", "Nets given", "default0000")

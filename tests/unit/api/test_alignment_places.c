@@ -1,4 +1,5 @@
 /* What a person decides about org units and attribute option combos is kept, proposed around, in the mapping, and comes back out of it. */
+#include "../metadata_of.h"
 #include "api/alignment.h"
 #include "mapping/formats.h"
 #include <jansson.h>
@@ -34,18 +35,13 @@ static const char target_text[] = SIDE(UNIT("Unit0000001", "Facility 17", "top00
 static struct arena *arena;
 static struct alignment alignment;
 
-static const struct dhis2_metadata *side(const char *text) {
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  if (dhis2_metadata_reader_feed(reader, str_of(text), &error)) fail_msg("%s", error.message);
-  return dhis2_metadata_reader_finish(reader, &error);
-}
-
 static int setup(void **state) {
   (void)state;
   arena = arena_new();
-  alignment =
-      (struct alignment){.id = STR("a"), .version = 1, .source = {STR("s"), side(source_text)}, .target = {STR("t"), side(target_text)}};
+  alignment = (struct alignment){.id = STR("a"),
+                                 .version = 1,
+                                 .source = {STR("s"), metadata_of(arena, str_of(source_text))},
+                                 .target = {STR("t"), metadata_of(arena, str_of(target_text))}};
   return 0;
 }
 
@@ -235,7 +231,7 @@ static void sides_that_changed(void **state) {
   decided(BO "," PLACE("org_unit", "kenema00000", "accepted", ID("Unit0000001")));
   static const char without[] = SIDE(UNIT("Unit0000002", "Facility 18", "top00000000"), "{\"id\":\"Unit0000002\"}",
                                      "{\"id\":\"Opt00000001\"}", COMBO("Combo000001", "Alpha", "Opt00000001"));
-  struct drift_sides now = {alignment.source.metadata, side(without)};
+  struct drift_sides now = {alignment.source.metadata, metadata_of(arena, str_of(without))};
   if (alignment_carry(&alignment, now, true, maria, arena, &carried, &error)) fail_msg("%s", error.message);
   assert_int_equal(carried.alignment.decision_count, 1);
   assert_int_equal(carried.reopened_count, 1);

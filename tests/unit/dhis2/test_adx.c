@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "../metadata_of.h"
 #include "base/buf.h"
 #include "dhis2/adx.h"
 #include "dhis2/adx_inner.h"
@@ -259,11 +260,9 @@ static void test_periods(void **state) {
 
 static int set_up(void **state) {
   (void)state;
-  struct error error = {0};
   arena = arena_new();
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  if (dhis2_metadata_reader_feed(reader, str_of(metadata_json), &error)) return -1;
-  return (metadata = dhis2_metadata_reader_finish(reader, &error)) ? 0 : -1;
+  metadata = metadata_of(arena, str_of(metadata_json));
+  return 0;
 }
 
 static int tear_down(void **state) {

@@ -161,7 +161,6 @@ static void test_org_units(void **state) {
   }
 }
 
-/* What stays to be asked for: the ones above, the ones that are only assigned. */
 /* No list stands there empty: it would be left out the second time, and the memory of a mapping would seem changed. Found by fuzzing. */
 static void test_brief_of_unknown_units(void **state) {
   static const char text[] = "{\"dataElements\":[{\"id\":\"a\",\"name\":\"x\"}],"
@@ -182,6 +181,7 @@ static void test_brief_of_unknown_units(void **state) {
   buf_free(&twice);
 }
 
+/* What stays to be asked for: the ones above, the ones that are only assigned. */
 static void test_unsaid_units(void **state) {
   struct error error = {0};
   size_t count;

@@ -1,4 +1,5 @@
 #include "make_world.h"
+#include "../metadata_of.h"
 
 #include "base/buf.h"
 #include "base/vec.h"
@@ -168,15 +169,7 @@ const struct dhis2_metadata *world_side(struct arena *arena, const struct world 
       "{\"dataSets\":[%.*s],\"dataElements\":[%.*s],\"categories\":[%.*s],\"categoryCombos\":[%.*s],\"categoryOptionCombos\":[%.*s],"
       "\"categoryOptions\":[%.*s]}",
       STR_ARG(set), STR_ARG(elements), STR_ARG(categories), STR_ARG(combos), STR_ARG(cocs), STR_ARG(options));
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  const struct dhis2_metadata *metadata = NULL;
-  if (dhis2_metadata_reader_feed(reader, json, &error) == 0) metadata = dhis2_metadata_reader_finish(reader, &error);
-  if (!metadata) {
-    (void)fprintf(stderr, "make_world: %s in %.*s\n", error.message, STR_ARG(json));
-    abort();
-  }
-  return metadata;
+  return metadata_of(arena, json);
 }
 
 /* --- the mapping --- */

@@ -1,4 +1,5 @@
 /* Each kind of change: told once, with its effect, what was and is, and the rules it touches. */
+#include "../metadata_of.h"
 #include "make_world.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -284,27 +285,19 @@ static void test_default_option_combo(void **state) {
   end(&f);
 }
 
-static const struct dhis2_metadata *read_side(struct arena *arena, const char *text) {
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(text), &error), 0);
-  const struct dhis2_metadata *metadata = dhis2_metadata_reader_finish(reader, &error);
-  assert_non_null(metadata);
-  return metadata;
-}
-
 /* One of them is used by nothing: found by fuzzing, as a change of a side that had not changed. */
 static void test_two_default_option_combos(void **state) {
   (void)state;
   struct arena *arena = arena_new();
-  const struct dhis2_metadata *side = read_side(
-      arena,
-      "{\"dataSets\":[{\"id\":\"dsaaaaaaaaa\",\"name\":\"Report\",\"periodType\":\"Monthly\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"},"
-      "\"dataSetElements\":[{\"dataElement\":{\"id\":\"deaaaaaaaaa\"}}]}],"
-      "\"dataElements\":[{\"id\":\"deaaaaaaaaa\",\"name\":\"Nets\",\"valueType\":\"NUMBER\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"}}],"
-      "\"categoryCombos\":[{\"id\":\"cbaaaaaaaaa\",\"name\":\"default\"}],"
-      "\"categoryOptionCombos\":[{\"id\":\"ccaaaaaaaaa\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"cbzzzzzzzzz\"}},"
-      "{\"id\":\"ccbbbbbbbbb\",\"name\":\"other\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"}}]}");
+  const struct dhis2_metadata *side = metadata_of(
+      arena, STR("{\"dataSets\":[{\"id\":\"dsaaaaaaaaa\",\"name\":\"Report\",\"periodType\":\"Monthly\",\"categoryCombo\":{\"id\":"
+                 "\"cbaaaaaaaaa\"},"
+                 "\"dataSetElements\":[{\"dataElement\":{\"id\":\"deaaaaaaaaa\"}}]}],"
+                 "\"dataElements\":[{\"id\":\"deaaaaaaaaa\",\"name\":\"Nets\",\"valueType\":\"NUMBER\",\"categoryCombo\":{\"id\":"
+                 "\"cbaaaaaaaaa\"}}],"
+                 "\"categoryCombos\":[{\"id\":\"cbaaaaaaaaa\",\"name\":\"default\"}],"
+                 "\"categoryOptionCombos\":[{\"id\":\"ccaaaaaaaaa\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"cbzzzzzzzzz\"}},"
+                 "{\"id\":\"ccbbbbbbbbb\",\"name\":\"other\",\"categoryCombo\":{\"id\":\"cbaaaaaaaaa\"}}]}"));
   struct str set = STR("dsaaaaaaaaa");
   const char *played[] = {"ccaaaaaaaaa", "ccbbbbbbbbb"};
   for (size_t i = 0; i < 2; i++) {

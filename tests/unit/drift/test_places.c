@@ -1,4 +1,5 @@
 /* Org units and attribute option combos: what a mapping remembers of them, what is told, and how it goes on. */
+#include "../metadata_of.h"
 #include "make_world.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +37,6 @@ static int teardown(void **state) {
 }
 
 static const struct dhis2_metadata *side(const struct side_text *text) {
-  struct error error = {0};
   struct str json = arena_printf(arena,
                                  "{\"dataSets\":[{\"id\":\"set\",\"name\":\"Report\",\"periodType\":\"Monthly\",\"categoryCombo\":{\"id\":"
                                  "\"by\"},\"organisationUnits\":[%s],"
@@ -47,10 +47,7 @@ static const struct dhis2_metadata *side(const struct side_text *text) {
                                  "\"categoryOptionCombos\":[{\"id\":\"cell\",\"name\":\"default\",\"categoryCombo\":{\"id\":\"none\"}},%s],"
                                  "\"organisationUnits\":[%s]}",
                                  text->assigned, text->funders, text->units);
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  const struct dhis2_metadata *m = dhis2_metadata_reader_feed(reader, json, &error) ? NULL : dhis2_metadata_reader_finish(reader, &error);
-  if (!m) fail_msg("%s in %.*s", error.message, STR_ARG(json));
-  return m;
+  return metadata_of(arena, json);
 }
 
 /* Of two plain sides, written and read once; with pairs of the same ids where wanted. */

@@ -6,16 +6,38 @@ struct store *store;
 struct arena *arena;
 struct error error;
 
-struct store *open_store(void) {
+struct store *must_open(const char *where) {
   struct error e = {0};
-  struct store *s = store_open(str_of(address), &e);
+  struct store *s = store_open(str_of(where), &e);
   if (!s) fail_msg("%s", e.message);
   return s;
 }
 
+void must_refuse(const char *where, enum error_code code, const char *word) {
+  struct error e = {0};
+  assert_null(store_open(str_of(where), &e));
+  assert_int_equal(e.code, code);
+  if (!strstr(e.message, word)) fail_msg("'%s' does not say '%s'", e.message, word);
+  assert_null(strstr(e.message, "hunter2"));
+}
+
+int put_one(struct store *s, int n, struct error *e) {
+  struct store_session session = {.id = {(unsigned char)n}, .created_ms = 1, .seen_ms = 1, .mode = STR("same-origin")};
+  return store_session_put(s, &session, e);
+}
+
+int get_one(struct store *s, int n, struct error *e) {
+  struct arena *of_it = arena_new();
+  struct store_session session;
+  unsigned char id[STORE_HASH_SIZE] = {(unsigned char)n};
+  int found = store_session_get(s, id, of_it, &session, e);
+  arena_free(of_it);
+  return found;
+}
+
 int suite_setup(void **state) {
   address = place.make();
-  store = open_store();
+  store = must_open(address);
   arena = arena_new();
   error = (struct error){0};
   return 0;

@@ -2,6 +2,7 @@
 #ifndef DRAWBRIDGE_TESTS_STORE_SUITE_H
 #define DRAWBRIDGE_TESTS_STORE_SUITE_H
 
+#include "base/error.h"
 #include "store/store.h"
 
 /* Answers a fresh, empty store's address (good until the next call), and takes it away afterwards. */
@@ -9,6 +10,11 @@ struct suite_place {
   const char *(*make)(void);
   void (*drop)(void);
 };
+
+struct store *must_open(const char *address);
+void must_refuse(const char *address, enum error_code code, const char *word); /* a password (hunter2) is not in what it says */
+int put_one(struct store *store, int n, struct error *error);                  /* a session that is known by its number alone */
+int get_one(struct store *store, int n, struct error *error);                  /* 1: it is there */
 
 int suite_run(struct suite_place place, const char *name);
 

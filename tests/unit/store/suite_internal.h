@@ -22,7 +22,6 @@ int suite_run_races(const char *name);
 #define ON_STORE(test) cmocka_unit_test_setup_teardown(test, suite_setup, suite_teardown)
 #define good(call) assert_good((call), #call, __LINE__)
 
-struct store *open_store(void);
 void assert_good(int result, const char *call, int line);
 void assert_text(struct str got, const char *want);
 unsigned char *id_of(int n); /* differ in their last bytes alone */

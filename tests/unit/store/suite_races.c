@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static void two_handles_see_each_other(void **state) {
-  struct store *other = open_store();
+  struct store *other = must_open(address);
   struct store_session s;
   put_session(1);
   assert_int_equal(store_session_get(other, id_of(1), arena, &s, &error), 1);
@@ -23,7 +23,7 @@ static void it_is_still_there_when_opened_again(void **state) {
   put_connection(1, "central");
   create("one", "k");
   store_close(store);
-  store = open_store();
+  store = must_open(address);
   assert_true(has_connection(1, "central"));
   assert_text(get_document("one").key, "k");
 }
@@ -173,7 +173,7 @@ static void of_many_processes_one_gets_each_ticket(void **state) {
   store_close(store); /* a handle must not go through fork */
   store = NULL;
   assert_int_equal(in_processes(take_all, count_bytes), TICKETS);
-  store = open_store();
+  store = must_open(address);
 }
 
 /* Puts and says so, until it is killed. */
@@ -205,13 +205,13 @@ static void what_was_acknowledged_survives_a_kill(void **state) {
     (void)waitpid(child, NULL, 0);
     (void)close(ends[0]);
     assert_int_equal(n, most);
-    store = open_store();
+    store = must_open(address);
     struct store_session s;
     for (size_t i = 0; i < n / STORE_HASH_SIZE; i++) assert_int_equal(store_session_get(store, ids[i], arena, &s, &error), 1);
     store_close(store);
     store = NULL;
   }
-  store = open_store();
+  store = must_open(address);
 }
 
 int suite_run_races(const char *name) {

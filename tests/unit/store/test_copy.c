@@ -1,7 +1,8 @@
 /* All that a store holds, from a file to PostgreSQL (which tests/postgres.py has started) and back, also while it is used. */
+#include "../postgres.h"
 #include "store/copy.h"
+#include "suite.h"
 
-#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,9 +18,7 @@ static struct arena *arena;
 static struct error error;
 
 static int setup(void **state) {
-  PGconn *connection = PQconnectdb(postgres);
-  PQclear(PQexec(connection, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS drawbridge CASCADE"));
-  PQfinish(connection);
+  postgres_empty(postgres);
   (void)snprintf(folder, sizeof folder, "/tmp/store-copy-XXXXXX");
   assert_non_null(mkdtemp(folder));
   for (int i = 0; i < 2; i++) (void)snprintf(files[i], sizeof files[i], "sqlite:%s/%d.db", folder, i);
@@ -45,12 +44,6 @@ static int teardown(void **state) {
   do { \
     if ((call) < 0) fail_msg("%s: %s", #call, error.message); \
   } while (0)
-
-static struct store *must_open(const char *address) {
-  struct store *store = store_open(str_of(address), &error);
-  if (!store) fail_msg("%s", error.message);
-  return store;
-}
 
 static void put_session(struct store *store, int n) {
   struct store_session s = {.created_ms = NOW,

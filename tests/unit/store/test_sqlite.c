@@ -43,35 +43,6 @@ static int teardown(void **state) {
   return 0;
 }
 
-static struct store *must_open(void) {
-  struct error error = {0};
-  struct store *store = store_open(str_of(address), &error);
-  if (!store) fail_msg("%s", error.message);
-  return store;
-}
-
-static void must_refuse(enum error_code code, const char *word) {
-  struct error error = {0};
-  assert_null(store_open(str_of(address), &error));
-  assert_int_equal(error.code, code);
-  if (!strstr(error.message, word)) fail_msg("'%s' does not say '%s'", error.message, word);
-}
-
-static int put(struct store *store, int n, struct error *error) {
-  struct store_session s = {.created_ms = 1, .seen_ms = 1, .mode = STR("same-origin")};
-  s.id[0] = (unsigned char)n;
-  return store_session_put(store, &s, error);
-}
-
-static int get(struct store *store, int n, struct error *error) {
-  struct arena *arena = arena_new();
-  struct store_session s;
-  unsigned char id[STORE_HASH_SIZE] = {(unsigned char)n};
-  int found = store_session_get(store, id, arena, &s, error);
-  arena_free(arena);
-  return found;
-}
-
 static void execute(const char *sql) {
   sqlite3 *db;
   assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -87,15 +58,15 @@ static void addresses(void **state) {
     assert_int_equal(error.code, ERROR_configuration);
   }
   (void)snprintf(address, sizeof address, "sqlite:%s/no/state.db", folder);
-  must_refuse(ERROR_store_unavailable, "cannot be made");
+  must_refuse(address, ERROR_store_unavailable, "cannot be made");
   store_close(NULL);
 }
 
 static void the_file_is_its_owners_alone(void **state) {
   struct error error = {0};
   mode_t before = umask(0);
-  struct store *store = must_open();
-  assert_int_equal(put(store, 1, &error), 0);
+  struct store *store = must_open(address);
+  assert_int_equal(put_one(store, 1, &error), 0);
   (void)umask(before);
   static const char *const ends[] = {"", "-wal", "-shm"};
   for (size_t i = 0; i < 3; i++) {
@@ -118,66 +89,66 @@ int fdatasync(int fd) {
 
 static void what_is_acknowledged_is_on_the_disk(void **state) {
   struct error error = {0};
-  struct store *store = must_open();
+  struct store *store = must_open(address);
   for (int i = 0; i < 5; i++) {
     unsigned before = syncs;
-    assert_int_equal(put(store, i, &error), 0);
+    assert_int_equal(put_one(store, i, &error), 0);
     assert_true(syncs > before);
   }
   unsigned before = syncs;
-  assert_int_equal(get(store, 1, &error), 1);
+  assert_int_equal(get_one(store, 1, &error), 1);
   assert_int_equal(syncs, before);
   store_close(store);
 }
 
 static void a_newer_schema_is_refused(void **state) {
-  store_close(must_open());
+  store_close(must_open(address));
   execute("PRAGMA user_version = 1000");
-  must_refuse(ERROR_store_unavailable, "newer drawbridge");
+  must_refuse(address, ERROR_store_unavailable, "newer drawbridge");
   execute("PRAGMA user_version = 2");
-  store_close(must_open());
+  store_close(must_open(address));
 }
 
 /* As the first release left it: before there were journals. */
 static void an_older_schema_is_moved_forward(void **state) {
   struct error error = {0};
-  struct store *store = must_open();
-  assert_int_equal(put(store, 1, &error), 0);
+  struct store *store = must_open(address);
+  assert_int_equal(put_one(store, 1, &error), 0);
   store_close(store);
   execute("DROP TABLE journals; PRAGMA user_version = 1");
-  store = must_open();
-  assert_int_equal(get(store, 1, &error), 1);
+  store = must_open(address);
+  assert_int_equal(get_one(store, 1, &error), 1);
   store_close(store);
   execute("INSERT INTO journals (kind, id, name, bytes) SELECT kind, id, 'x', x'00' FROM documents");
 }
 
 static void another_programs_database_is_left_alone(void **state) {
   execute("CREATE TABLE sessions (x); PRAGMA user_version = 1");
-  must_refuse(ERROR_store_unavailable, "another program");
+  must_refuse(address, ERROR_store_unavailable, "another program");
 }
 
 static void a_started_migration_is_begun_anew(void **state) {
   execute("PRAGMA journal_mode = WAL"); /* made, and nothing in it yet */
-  store_close(must_open());
+  store_close(must_open(address));
 }
 
 static void a_damaged_file_says_what_to_do(void **state) {
   struct error error = {0};
-  struct store *store = must_open();
-  for (int i = 0; i < 200; i++) assert_int_equal(put(store, i, &error), 0);
+  struct store *store = must_open(address);
+  for (int i = 0; i < 200; i++) assert_int_equal(put_one(store, i, &error), 0);
   store_close(store);
   assert_int_equal(
       file_write(path,
                  STR("this is not a database, but a text that is long enough to look like one: it has more than a hundred bytes in it"),
                  &error),
       0);
-  must_refuse(ERROR_store_unavailable, "damaged");
+  must_refuse(address, ERROR_store_unavailable, "damaged");
 }
 
 static void a_damaged_page_is_no_empty_answer(void **state) {
   struct error error = {0};
-  struct store *store = must_open();
-  for (int i = 0; i < 200; i++) assert_int_equal(put(store, i, &error), 0);
+  struct store *store = must_open(address);
+  for (int i = 0; i < 200; i++) assert_int_equal(put_one(store, i, &error), 0);
   store_close(store);
   int fd = open(path, O_WRONLY);
   char junk[4096];
@@ -187,7 +158,7 @@ static void a_damaged_page_is_no_empty_answer(void **state) {
   for (off_t at = 4096; at < info.st_size; at += 4096) assert_int_equal(pwrite(fd, junk, sizeof junk, at), sizeof junk);
   (void)close(fd);
   store = store_open(str_of(address), &error);
-  if (store) assert_int_equal(get(store, 7, &error), -1);
+  if (store) assert_int_equal(get_one(store, 7, &error), -1);
   assert_int_equal(error.code, ERROR_store_unavailable);
   assert_non_null(strstr(error.message, "damaged"));
   store_close(store);
@@ -195,18 +166,18 @@ static void a_damaged_page_is_no_empty_answer(void **state) {
 
 static void a_lock_is_waited_for_and_then_told(void **state) {
   struct error error = {0};
-  struct store *store = must_open();
+  struct store *store = must_open(address);
   sqlite3 *other;
-  assert_int_equal(put(store, 1, &error), 0);
+  assert_int_equal(put_one(store, 1, &error), 0);
   assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
   assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-  assert_int_equal(get(store, 1, &error), 1); /* readers do not wait */
-  assert_int_equal(put(store, 2, &error), -1);
+  assert_int_equal(get_one(store, 1, &error), 1); /* readers do not wait */
+  assert_int_equal(put_one(store, 2, &error), -1);
   assert_int_equal(error.code, ERROR_store_unavailable);
   assert_non_null(strstr(error.message, "locked"));
   assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_close(other), SQLITE_OK);
-  assert_int_equal(put(store, 2, &error), 0);
+  assert_int_equal(put_one(store, 2, &error), 0);
   store_close(store);
 }
 
@@ -222,21 +193,21 @@ static ssize_t write_or_full(int fd, const void *p, size_t n, off_t at) {
 static void a_full_disk_is_told_and_survived(void **state) {
   struct error error = {0};
   sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-  struct store *store = must_open();
-  assert_int_equal(put(store, 1, &error), 0);
+  struct store *store = must_open(address);
+  assert_int_equal(put_one(store, 1, &error), 0);
   assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write_or_full), SQLITE_OK);
   (void)vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)write_or_full);
   full = true;
   for (int i = 0; i < 3; i++) {
-    assert_int_equal(put(store, 2, &error), -1);
+    assert_int_equal(put_one(store, 2, &error), -1);
     assert_int_equal(error.code, ERROR_store_unavailable);
     assert_non_null(strstr(error.message, "full"));
-    assert_int_equal(get(store, 1, &error), 1);
-    assert_int_equal(get(store, 2, &error), 0);
+    assert_int_equal(get_one(store, 1, &error), 1);
+    assert_int_equal(get_one(store, 2, &error), 0);
   }
   full = false;
-  assert_int_equal(put(store, 2, &error), 0);
-  assert_int_equal(get(store, 2, &error), 1);
+  assert_int_equal(put_one(store, 2, &error), 0);
+  assert_int_equal(get_one(store, 2, &error), 1);
   (void)vfs->xSetSystemCall(vfs, "pwrite", NULL);
   (void)vfs->xSetSystemCall(vfs, "pwrite64", NULL);
   store_close(store);
@@ -245,14 +216,14 @@ static void a_full_disk_is_told_and_survived(void **state) {
 static void a_file_that_was_taken_away_is_no_store(void **state) {
   struct error error = {0};
   char away[128];
-  struct store *store = must_open();
-  assert_int_equal(put(store, 1, &error), 0);
+  struct store *store = must_open(address);
+  assert_int_equal(put_one(store, 1, &error), 0);
   (void)snprintf(away, sizeof away, "%s.away", path);
   assert_int_equal(rename(path, away), 0);
-  assert_int_equal(put(store, 2, &error), -1);
+  assert_int_equal(put_one(store, 2, &error), -1);
   assert_int_equal(error.code, ERROR_store_unavailable);
   assert_non_null(strstr(error.message, "removed"));
-  assert_int_equal(get(store, 1, &error), -1);
+  assert_int_equal(get_one(store, 1, &error), -1);
   store_close(store);
 }
 

@@ -1,11 +1,11 @@
 /* Journals and claims in a PostgreSQL that tests/postgres.py has started: what two processes may do to one run, and what one may that stood still. */
+#include "../postgres.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/store.h"
 #include "transfer/claim.h"
 #include "transfer/hold.h"
 #include "transfer/journal.h"
-#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,15 +17,6 @@ static struct arena *arena;
 static struct error error;
 static struct buf seen;
 
-static void execute(const char *sql) {
-  PGconn *connection = PQconnectdb(address);
-  PGresult *result = PQexec(connection, sql);
-  ExecStatusType status = PQresultStatus(result);
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail_msg("%s", PQerrorMessage(connection));
-  PQclear(result);
-  PQfinish(connection);
-}
-
 static const char *place_of(const char *id) {
   return arena_cstr(arena, arena_printf(arena, "%s#%s", address, id));
 }
@@ -34,7 +25,7 @@ static int setup(void **state) {
   arena = arena_new();
   error = (struct error){0};
   seen = BUF_INIT(4096);
-  execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS drawbridge CASCADE");
+  postgres_empty(address);
   struct store *store = store_open(str_of(address), &error);
   if (!store) fail_msg("%s", error.message);
   static const char *const ids[] = {"one", "two"};
@@ -77,7 +68,8 @@ static void refused(enum error_code code) {
 
 /* As if its holder had stood still for longer than a lease lasts. */
 static void let_lapse(const char *id) {
-  execute(arena_cstr(arena, arena_printf(arena, "UPDATE drawbridge.leases SET deadline_ms = 0 WHERE name = 'run:%s'", id)));
+  postgres_execute(address,
+                   arena_cstr(arena, arena_printf(arena, "UPDATE drawbridge.leases SET deadline_ms = 0 WHERE name = 'run:%s'", id)));
 }
 
 static void what_was_written_is_read_by_the_next(void **state) {

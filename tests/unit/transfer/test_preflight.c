@@ -1,4 +1,5 @@
 /* What is said about a row that would be refused: one finding, the one to be mended first, with a place where that is done. The rules themselves: tests/unit/dhis2/test_data_entry.c. */
+#include "../metadata_of.h"
 #include "base/clock.h"
 #include "transfer/preflight.h"
 #include <setjmp.h>
@@ -39,9 +40,6 @@ static int64_t at(const char *text) {
 static struct world *world_new(int minor, int patch) {
   struct arena *arena = arena_new();
   struct world *w = ARENA_NEW(arena, struct world);
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(metadata_text), &error), 0);
   w->arena = arena;
   w->mine[0] = STR("Country0001");
   w->unit = (struct dhis2_entry_unit){STR("Facility001"), STR("Clinic"), STR("/Country0001/Facility001"), INT32_MIN, INT32_MAX};
@@ -70,11 +68,8 @@ static struct world *world_new(int minor, int patch) {
                              .category_option_combo = STR("CocDefault1"),
                              .attribute_option_combo = STR("AocPartner1"),
                              .after = STR("12")};
-  w->preflight = (struct preflight){.metadata = dhis2_metadata_reader_finish(reader, &error),
-                                    .entry = &w->entry,
-                                    .place = &w->place,
-                                    .now_ms = at("2024-02-10T12:00:00Z")};
-  assert_non_null(w->preflight.metadata);
+  w->preflight = (struct preflight){
+      .metadata = metadata_of(arena, str_of(metadata_text)), .entry = &w->entry, .place = &w->place, .now_ms = at("2024-02-10T12:00:00Z")};
   return w;
 }
 

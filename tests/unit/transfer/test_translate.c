@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "../metadata_of.h"
 #include "transfer/gather.h"
 #include "transfer/plan.h"
 
@@ -196,13 +197,6 @@ static void only_decided_pairs_lead_anywhere(void **state) {
       "TeStock", TERM("+", "SeC", "ScX"), "") "],\"periods\":{\"conversion\":\"roll-up\",\"source\":\"" from "\",\"target\":\"" to \
                                               "\"" more "}}"
 
-static const struct dhis2_metadata *metadata_of(const char *json) {
-  struct error error = {0};
-  struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);
-  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(json), &error), 0);
-  return dhis2_metadata_reader_finish(reader, &error);
-}
-
 #define TARGET(period_type) \
   "{\"dataSets\":[{\"id\":\"DsTarget001\",\"name\":\"Set\",\"periodType\":\"" period_type \
   "\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"TeSum\"}},{\"dataElement\":{\"id\":\"TeMean\"}}," \
@@ -224,7 +218,7 @@ static void periods_roll_up(void **state) {
   static const struct said words[] = {{"SeA", "ScX", "OuOne", "many", "202401", NULL}, {"SeA", "ScX", "OuOne", "1", "202402", NULL}};
   static const struct said twice[] = {{"SeA", "ScX", "OuOne", "1", "202401", NULL}, {"SeA", "ScX", "OuOne", "2", "202401", NULL}};
   (void)state;
-  target = metadata_of(TARGET("Quarterly"));
+  target = metadata_of(arena, STR(TARGET("Quarterly")));
   assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), year, 5, 0),
                       "TeSum OuOne 2024Q1=12345678901234567890.3; TeSum OuTwo 2024Q1=7 partial; TeSum OuOne 2024Q2=5 partial; ");
   assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), odd, 3, 0), "(period) (period) (period) ");
@@ -234,7 +228,7 @@ static void periods_roll_up(void **state) {
                       "TeMean OuOne 2024Q1=not_summable partial; TeStock OuOne 2024Q1=1 partial; ");
   assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), words, 2, 0), "TeSum OuOne 2024Q1=not_a_number partial; ");
   assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), twice, 2, 0), "TeSum OuOne 2024Q1=contradiction partial; ");
-  target = metadata_of(TARGET("Yearly")); /* the data set wants years, whatever the mapping says */
+  target = metadata_of(arena, STR(TARGET("Yearly"))); /* the data set wants years, whatever the mapping says */
   assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), year + 4, 1, 0), "TeSum OuTwo 2024Q1=period_type partial; ");
   assert_string_equal(result_of(ROLL("Monthly", "Yearly", ""), year + 3, 2, 0), "TeSum OuOne 2024=5 partial; TeSum OuTwo 2024=7 partial; ");
   target = NULL;
@@ -245,7 +239,7 @@ static void periods_of_a_roll_up(void **state) {
   const struct str *periods;
   size_t count;
   (void)state;
-  target = metadata_of(TARGET("Quarterly"));
+  target = metadata_of(arena, STR(TARGET("Quarterly")));
   struct translation *translation = translation_for(mapping_of(ROLL("Monthly", "Quarterly", "")));
   assert_int_equal(translation_periods(translation, arena, STR("2023Q4"), &periods, &count, &error), 0);
   assert_int_equal(count, 3);
