@@ -32,7 +32,7 @@ def free_port():
 class Postgres:
     """`safe`: it writes to the disk before it says so; else faster, and good for all but a crash of the machine."""
 
-    def __init__(self, *settings, safe=False):
+    def __init__(self, safe=False):
         self.bin, self.port = programs(), free_port()
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-pg-"))
         self.user = None
@@ -40,7 +40,7 @@ class Postgres:
             self.user = pwd.getpwnam("nobody")
             os.chown(self.root, self.user.pw_uid, self.user.pw_gid)
         self.data, self.program = self.root / "data", None
-        self.settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.root}", "max_connections=200", *([] if safe else ["fsync=off"]), *settings]
+        self.settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.root}", "max_connections=200", *([] if safe else ["fsync=off"])]
 
     def run(self, program, *words, check=True, **more):
         return subprocess.run([self.bin / program, *words], check=check, text=True, capture_output=True, cwd=self.root, **self._as_user(), **more)
@@ -54,12 +54,12 @@ class Postgres:
         self.sql("CREATE DATABASE drawbridge")
         return self
 
-    def start(self, wait=True):
+    def start(self):
         words = [word for setting in self.settings for word in ("-c", setting)]
         with open(self.root / "log", "ab") as log:
             self.program = subprocess.Popen([self.bin / "postgres", "-D", self.data, *words], stdout=log, stderr=log, cwd=self.root, **self._as_user())
         until = time.monotonic() + 30
-        while wait and self.run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False).returncode:
+        while self.run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False).returncode:
             if time.monotonic() > until or self.program.poll() is not None:
                 raise RuntimeError("PostgreSQL does not start: " + (self.root / "log").read_text()[-2000:])
             time.sleep(0.05)
@@ -106,9 +106,9 @@ class Postgres:
     def promote(self):
         self.run("pg_ctl", "promote", "-D", self.data, "-w")
 
-    def address(self, database="drawbridge", others=(), words=""):
+    def address(self, database="drawbridge", others=()):
         hosts = ",".join(f"127.0.0.1:{one.port}" for one in (self, *others))
-        return f"postgresql://postgres@{hosts}/{database}{words}"
+        return f"postgresql://postgres@{hosts}/{database}"
 
     def drop(self):
         self.stop()

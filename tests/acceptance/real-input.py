@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,9 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.append(str(ROOT / "tests"))
+from postgres import free_port  # noqa: E402
+
 CONFIG = """\
 public_url: http://127.0.0.1:1
 listen: [127.0.0.1:1]
@@ -29,12 +31,6 @@ servers:
   - {{id: source, name: Source, url: "http://127.0.0.1:{source}", addresses: [127.0.0.0/8]}}
   - {{id: target, name: Target, url: "http://127.0.0.1:{target}", addresses: [127.0.0.0/8]}}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def call(port, method, path, body=None):

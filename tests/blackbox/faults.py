@@ -15,24 +15,22 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import unittest
 
 import harness
 import transfer_fixture as fixture
-from test_transfer import api
+from test_transfer import Servers
 
 RELEASES = [("2.41", "2.43"), ("2.43", "2.41"), ("2.37", "2.43"), ("2.42", "2.42"), ("2.40", "2.37"), ("2.43", "2.43")]
 KINDS = ("kill before", "kill behind", "cut before", "cut behind", "cut inside", "504 before", "504 behind", "500 once", "503 once", "empty once", "signed out", "away", "full disk")
 ALWAYS = [k for k in KINDS if k != "full disk"]
 TRIES = 6
 DAY = datetime.date(2003, 1, 1)
-CONFIG = fixture.CONFIG
 
 
 class Front:
@@ -144,71 +142,48 @@ class Front:
         self.server.server_close()
 
 
-class World(unittest.TestCase):
-    """Not a test by itself: two servers and what stands between. unittest for its ways to compare and to clean up."""
+class World(Servers):
+    """Not a test by itself: two servers and what stands between."""
 
     def runTest(self):
         pass
 
     def __init__(self, releases, seed):
         super().__init__()
-        self.releases, self.chance = releases, random.Random(f"{seed} {releases}")
+        self.versions, self.chance = releases, random.Random(f"{seed} {releases}")
+        self.unit_count = self.chance.randrange(2, 5)
         self.maxDiff, self.day, self.struck = 2000, 0, False
 
     def open(self):
-        self.folder = harness.pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-faults-"))
-        self.addCleanup(harness.shutil.rmtree, self.folder, ignore_errors=True)
-        self.source, self.target = fixture.sides(self.chance.randrange(2, 5))
+        self.setUp()
         for side in (self.source, self.target):
             side.objects["dataSets"][0]["periodType"] = "Daily"
-        self.rules = fixture.rules(self.source, self.target)
-        self.fronts, self.ports, self.environment = {}, {}, {}
-        for name, side, version in (("source", self.source, self.releases[0]), ("target", self.target, self.releases[1])):
-            (self.folder / f"{name}.json").write_text(json.dumps(side.objects))
-            port = harness.free_port()
-            program = harness.Program(f"sim-{version}", ["drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{port}", "--demo", self.folder / f"{name}.json", "--set", "pat=on"], port)
-            self.addCleanup(program.stop)
-            self.ports[name], self.fronts[name] = port, Front(port)
-            self.addCleanup(self.fronts[name].close)
-            made = api(port, "POST", "/api/apiToken", {"type": "PERSONAL_ACCESS_TOKEN_V2", "attributes": []})
-            self.environment[f"DRAWBRIDGE_{name.upper()}_TOKEN"] = made.json["response"]["key"]
-        (self.folder / "config.yaml").write_text(CONFIG.format(folder=self.folder, **{n: f.port for n, f in self.fronts.items()}))
-        (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target)))
-
-    def stored(self, name, side, periods):
-        query = "?" + "&".join([f"dataSet={side.data_set}"] + [f"period={p}" for p in periods] + [f"orgUnit={u}" for u in side.units])
-        return fixture.cells_of(api(self.ports[name], "GET", "/api/dataValueSets.json", query=query).json.get("dataValues", []))
-
-    def fill(self, name, side, stored):
-        answer = api(self.ports[name], "POST", "/api/dataValueSets", fixture.document(stored, side.data_set))
-        self.assertIn(answer.json.get("response", answer.json)["status"], ("SUCCESS", "OK"), answer)
+        self.start(stored={})
+        self.fronts = {name: Front(sim.port) for name, sim in self.sims.items()}
+        for front in self.fronts.values():
+            self.addCleanup(front.close)
+        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: f.port for n, f in self.fronts.items()}))
 
     def fresh(self):
         """Two days that nobody used: values at the source, and at the target some that are to change, some that are right already."""
         periods = [(DAY + datetime.timedelta(days=self.day + i)).strftime("%Y%m%d") for i in range(2)]
         self.day += 2
         self.fill("source", self.source, fixture.values(self.source, self.chance.random(), periods=periods, filled=0.6))
-        wanted = fixture.expected(self.rules, self.stored("source", self.source, periods))
+        wanted = fixture.expected(self.made, self.stored("source", periods=periods))
         there = {}
         for key in self.chance.sample(sorted(wanted), min(4, len(wanted))):
             there[key] = wanted[key] if self.chance.random() < 0.4 else {"remark": "older", "power": "true" if wanted[key] == "false" else "false"}.get(next((n for n in ("remark", "power") if key[0] == self.target.elements[n]), ""), "7")
         if there:
             self.fill("target", self.target, there)
-        kept = {e["id"] for e in self.target.objects["dataElements"] if e["zeroIsSignificant"] or e["valueType"] in ("TEXT", "BOOLEAN")}
-        if self.releases[1] != "2.43":
-            wanted = {k: v for k, v in wanted.items() if v != "0" or k[0] in kept}
-        return periods, wanted
-
-    def words(self, periods, journal):
-        return [str(harness.BUILD / "drawbridge"), "transfer", "--config", str(self.folder / "config.yaml"), "--mapping", str(self.folder / "mapping.json"), "--from", "server:source", "--to", "server:target",
-                "--periods", ",".join(periods), "--org-units", ",".join(self.source.units), "--report", str(self.folder / "report.json"), "--journal", str(journal), "--resume"]
+        return periods, self.kept(wanted)
 
     def once(self, periods, journal, front=None, kind=None, room=None):
         """One process, to its end or its kill. Returns (exit code, what it said)."""
         def little_room():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-        run = subprocess.Popen(self.words(periods, journal), env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=little_room if room else None)
+        words = [harness.BUILD / "drawbridge", *self.words("--resume", journal=journal, periods=periods)]
+        run = subprocess.Popen(words, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=little_room if room else None)
         if kind and kind.startswith("kill"):
             while run.poll() is None and not front.hit.wait(0.02):
                 pass
@@ -225,7 +200,7 @@ class World(unittest.TestCase):
     def go(self, place=None, kind=None, number=0, room=None):
         """One run with one fault; raises where it is not as it must be. Returns how often each server was asked."""
         periods, wanted = self.fresh()
-        journal = self.folder / f"journal-{self.day}"
+        journal = f"journal-{self.day}"
         for name, front in self.fronts.items():
             front.begin(number if name == place else 0, kind)
         front, said = self.fronts.get(place), []
@@ -236,17 +211,17 @@ class World(unittest.TestCase):
                 break
             for one in self.fronts.values():
                 one.calm()
-        about = f"{self.releases} {place} {kind} {number} room={room}: {said}"
+        about = f"{self.versions} {place} {kind} {number} room={room}: {said}"
         self.struck = kind == "full disk" or bool(front and front.hit.is_set())
         self.assertEqual(code, 0, about)
-        report = json.loads((self.folder / "report.json").read_text())
+        report = self.read_report()
         self.assertEqual((report["outcome"], report["counts"]["differing"], report["counts"]["refused"], report["counts"]["ignored"]), ("done", 0, 0, {}), about)
         self.assertTrue(all(t["equal"] for t in report["control_totals"]), about)
-        self.assertEqual(self.stored("target", self.target, periods), wanted, about)
+        self.assertEqual(self.stored("target", periods=periods), wanted, about)
         written = self.fronts["target"].written
         twice = {cell for cell in written if written.count(cell) > 1} if len(set(written)) != len(written) else set()
         self.assertEqual(twice, set(), about)
-        harness.shutil.rmtree(journal)
+        shutil.rmtree(self.folder / journal)
         return {name: front.asked for name, front in self.fronts.items()}
 
 

@@ -21,15 +21,11 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(ROOT / "tests"))  # what other suites use, too
+from postgres import free_port  # noqa: E402,F401
+
 BUILD = pathlib.Path(os.environ.get("DRAWBRIDGE_BUILD", ROOT / "build-san")).resolve()
 PATIENCE = 60  # seconds; only ever spent on a failure
 SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer", "WARNING: ThreadSanitizer")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for(condition, what):

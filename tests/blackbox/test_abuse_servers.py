@@ -1,8 +1,6 @@
 """Hostile servers: bombs in their answers, script in what they say of themselves, and what of it may end up in a page, a log or a memory."""
-import gzip
 import json
 import re
-import threading
 import zlib
 
 import harness

@@ -7,7 +7,6 @@ import threading
 import unittest
 
 import harness
-import transfer_fixture as fixture
 from test_runs import Runs
 from test_transfer import Servers
 
@@ -21,9 +20,7 @@ class Claims(Servers):
                                 **(streams or {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}))
 
     def of(self, *more, journal="journal", periods=("202401",)):
-        words = self.words(*more, journal=journal)
-        words[words.index("--periods") + 1] = ",".join(periods)
-        return words
+        return self.words(*more, journal=journal, periods=periods)
 
     def held(self, journal="journal"):
         """The first POST is under way."""

@@ -18,7 +18,7 @@ class Faults(harness.Case):
         world.open()
         right = world.stored
         with self.subTest("a value that is not there"):
-            world.stored = lambda name, side, periods: dict(list(right(name, side, periods).items())[name == "target":])
+            world.stored = lambda name, periods: dict(list(right(name, periods=periods).items())[name == "target":])
             self.assertRaisesRegex(AssertionError, r"^\{\('", world.go)
         world.stored = right
         with self.subTest("a value that is sent twice"):

@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import unittest
 
 import certificates
 import harness
@@ -79,7 +78,7 @@ class Upstream:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self):
         self.go_on.set()

@@ -6,7 +6,7 @@ import secrets
 import urllib.parse
 
 import harness
-from gateway import Gateway, NAVIGATION
+from gateway import Gateway
 from people import PASSWORD
 
 NEAR, FAR, OTHER = "http://127.0.0.1:9555", "http://app.other.test:9555", "http://third.test"

@@ -2,7 +2,6 @@
 import json
 import time
 
-import harness
 from gateway import Gateway
 from people import PASSWORD, totp
 from scripted import Scripted

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 import harness
-from gateway import CLIENT_SECRET, Gateway
+from gateway import Gateway
 from people import PASSWORD, totp
 
 SPECIAL = ("[vvar", "[vdso", "[vsyscall")

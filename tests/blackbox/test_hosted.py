@@ -30,7 +30,6 @@ APP = {"index.html": INDEX, "manifest.webapp": json.dumps(MANIFEST), "assets/ind
 
 class Hosted(Gateway):
     def begin(self, files=APP, more="", host="127.0.0.1", servers=(("district", "2.41"), ("central", "2.43")), zip_bytes=None):
-        super().setUp()
         self.folder = self.directory()
         self.zip = self.folder / "app.zip"
         self.zip.write_bytes(zip_bytes or archive(files))

@@ -31,18 +31,21 @@ class Measured(BetweenServers):
 
     def setUp(self):
         super().setUp()
-        self.told, real = [], harness.call  # what went to the target, and what it answered
+        self.told = []  # what a transfer sent to the target, and what that answered
+        for name, between in self.between.items():
+            between.forward = self.listening(name, between.forward)
 
-        def listening(port, method, target, headers=None, body=None, host="127.0.0.1"):
-            answer = self.lie(port, method, target, real(port, method, target, headers, body, host))
-            if port == self.sims["target"].port and method == "POST" and target.startswith("/api/dataValueSets") and not isinstance(body, dict):
+    def listening(self, name, forward):
+        def listen(method, path, headers, body):
+            answer = forward(method, path, headers, body)
+            self.lie(name, method, path, answer)
+            if name == "target" and method == "POST" and path.startswith("/api/dataValueSets"):
                 self.told.append((answer.status, json.loads(body)))
             return answer
-        self.addCleanup(setattr, harness, "call", real)
-        harness.call = listening
+        return listen
 
-    def lie(self, port, method, target, answer):
-        return answer
+    def lie(self, name, method, path, answer):
+        """Changes what a server answers to a transfer."""
 
     def cell(self, name, period="202401", unit=0):
         data_element, coc = self.target.cell(name)
@@ -105,11 +108,10 @@ class New(Measured):
         for body, times in ((b'{"system":{}}', 1000), (b'{"dataSets":[{"id":"TfTDs010000"}]}{"httpStatus":"Conflict","status":"ERROR"}', 2)):
             left = [times]
 
-            def lie(port, method, target, answer):
-                if port == self.sims["target"].port and target.startswith("/api/metadata?dataSets") and left[0]:
+            def lie(name, method, path, answer):
+                if name == "target" and path.startswith("/api/metadata?dataSets") and left[0]:
                     left[0] -= 1
                     answer.body = body
-                return answer
             self.lie = lie
             self.told.clear()
             self.command(*self.words(journal=f"journal-{times}"), expect=(0, 1) if times < 1000 else 2, environment=self.environment)
@@ -168,16 +170,14 @@ class Old(Measured):
         self.assertEqual(get("&attributeOptionCombo=TfNowhere01"), get())
 
     def test_values_that_nobody_asked_for_count_for_nothing(self):
-        def lie(port, method, target, answer):
-            if port == self.sims["source"].port and method == "GET" and target.startswith("/api/dataValueSets") and answer.status == 200:
+        def lie(name, method, path, answer):
+            if name == "source" and method == "GET" and path.startswith("/api/dataValueSets") and answer.status == 200:
                 document = json.loads(answer.body)
                 head = {k: document[k] for k in ("period", "orgUnit", "attributeOptionCombo") if k in document}
                 foreign = {**head, **document["dataValues"][0], "orgUnit": "TfElsewhere", "value": "7"}
                 answer.body = json.dumps({**document, "dataValues": [{**head, **row} for row in document["dataValues"]] + [foreign]}).encode()
-            return answer
         self.lie = lie
         self.transfer()
-        self.lie = lambda port, method, target, answer: answer
         self.check_whole()
         self.assertEqual(self.counts["not_asked"], len(fixture.PERIODS))
 

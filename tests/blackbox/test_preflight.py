@@ -3,7 +3,7 @@ import json
 import unittest
 
 import preflight_world as world
-from preflight_world import ATTRIBUTES, COUNTRY, DISTRICTS, FACILITIES, OPTIONS, PERIODS, SET, Target, World
+from preflight_world import ATTRIBUTES, COUNTRY, DISTRICTS, FACILITIES, OPTIONS, PERIODS, Target, World
 
 OLD, NEW = "2.41", "2.43"
 

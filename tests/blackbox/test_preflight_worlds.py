@@ -3,7 +3,6 @@ import datetime
 import random
 import unittest
 
-import preflight_world as world
 from preflight_world import ATTRIBUTES, COUNTRY, DISTRICTS, FACILITIES, OPTIONS, PARENT, PERIODS, Target, World
 
 WORLDS = 8  # a release

@@ -1,5 +1,4 @@
 """drawbridge serve under load: a large upload in little memory, and reloads and the end while calls come in: none is lost."""
-import contextlib
 import os
 import re
 import signal

@@ -1,6 +1,5 @@
 """Runs of transfers on several machines: begun by one process, seen and stopped through another, gone on with by another when its own has died or stood still; and nothing is sent twice or lost."""
 import signal
-import threading
 
 import harness
 import postgres
@@ -38,20 +37,6 @@ class Replicas(test_runs.Gateway):
 
     def ended_there(self, run):
         return harness.wait_for(lambda: (lambda now: now if now["state"] not in test_runs.UNDER_WAY else None)(self.seen(run)), "the end of the run")
-
-    def held(self, number=1):
-        """A run one of whose batches the target has written, and whose answer waits: (run, event that lets it go)."""
-        held, go_on = threading.Event(), threading.Event()
-        self.addCleanup(go_on.set)
-
-        def alter(method, at, answer):
-            if method == "POST" and at == number:
-                held.set()
-                go_on.wait(harness.PATIENCE)
-        self.between["target"].alter = alter
-        run = self.begin()
-        self.assertTrue(held.wait(harness.PATIENCE))
-        return run, go_on
 
     def posts(self):
         return self.between["target"].seen.get("POST", 0)

@@ -59,6 +59,21 @@ class Gateway(Servers):
         self.assertEqual(answer.status, expect, answer)
         return answer.json
 
+    def held(self, number=1, **more):
+        """A run one of whose batches the target has written, and whose answer waits: (run, event that lets it go)."""
+        held, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def alter(method, at, answer):
+            if method == "POST" and at == number:
+                held.set()
+                go_on.wait(harness.PATIENCE)
+        self.between["target"].seen.clear()
+        self.between["target"].alter = alter
+        run = self.begin(**more)
+        self.assertTrue(held.wait(harness.PATIENCE))
+        return run, go_on
+
     def run_now(self, run, browser=None):
         return (browser or self.browser).call("GET", f"/v1/runs/{run['id']}").json
 
@@ -128,17 +143,8 @@ class Foreseen(Gateway):
 
 class Runs(Gateway):
     def test_sent_and_seen_from_the_start_to_the_end(self):
-        held = threading.Event()
-        go_on = threading.Event()
-
-        def alter(method, number, answer):
-            if method == "POST":
-                held.set()
-                go_on.wait(harness.PATIENCE)
-        self.between["target"].alter = alter
-        run = self.begin(org_units=[fixture.ROOT], descendants=True)
+        run, go_on = self.held(org_units=[fixture.ROOT], descendants=True)
         self.assertEqual({k: run[k] for k in ("from", "to", "dry_run", "by", "periods")}, {"from": "source", "to": "target", "dry_run": False, "by": "runner", "periods": list(fixture.PERIODS)})
-        self.assertTrue(held.wait(harness.PATIENCE))
         now = self.run_now(run)
         self.assertEqual((now["state"], now["progress"]), ("sending", {"done": 0, "of": 3}))
         self.assertEqual(self.browser.call("GET", f"/v1/runs/{run['id']}/report").status, 404)
@@ -163,21 +169,8 @@ class Runs(Gateway):
         self.assertNotEqual(self.begin(headers={"Idempotency-Key": "two"}, dry_run=True)["id"], first["id"])
         self.check_run(self.ended(first))
 
-    def held_at_its_first_batch(self):
-        """A run whose first batch the target has written, and whose answer waits: (run, event that lets it go)."""
-        held, go_on = threading.Event(), threading.Event()
-
-        def alter(method, number, answer):
-            if method == "POST" and number == 1:
-                held.set()
-                go_on.wait(harness.PATIENCE)
-        self.between["target"].alter = alter
-        run = self.begin()
-        self.assertTrue(held.wait(harness.PATIENCE))
-        return run, go_on
-
     def test_cancelled_and_gone_on_with(self):
-        run, go_on = self.held_at_its_first_batch()
+        run, go_on = self.held()
         self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], UNDER_WAY)
         go_on.set()
         self.assertEqual(self.ended(run)["state"], "cancelled")
@@ -189,7 +182,7 @@ class Runs(Gateway):
 
     def test_paused_after_the_batch_and_gone_on_with(self):
         """What was under way is finished and read back; nothing more is sent until it is gone on with; the report says so."""
-        run, go_on = self.held_at_its_first_batch()
+        run, go_on = self.held()
         self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], UNDER_WAY)
         go_on.set()
         self.assertEqual(self.ended(run)["state"], "paused")
@@ -202,7 +195,7 @@ class Runs(Gateway):
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], "done")
 
     def test_cancelled_is_not_paused(self):
-        run, go_on = self.held_at_its_first_batch()
+        run, go_on = self.held()
         for what in ("pause", "cancel", "pause"):
             self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/{what}").status, 200)
         go_on.set()

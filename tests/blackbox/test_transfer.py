@@ -60,9 +60,9 @@ class Servers(harness.Case):
         query = "?" + "&".join([f"dataSet={side.data_set}"] + [f"period={p}" for p in periods] + [f"orgUnit={u}" for u in side.units])
         return fixture.cells_of(api(self.sims[name].port, "GET", "/api/dataValueSets.json", query=query).json.get("dataValues", []))
 
-    def words(self, *more, journal="journal", units=None):
+    def words(self, *more, journal="journal", units=None, periods=fixture.PERIODS):
         units = units or ",".join(self.source.units)
-        return ["transfer", "--config", self.folder / "config.yaml", "--mapping", self.folder / "mapping.json", "--from", "server:source", "--to", "server:target", "--periods", ",".join(fixture.PERIODS), "--org-units", units,
+        return ["transfer", "--config", self.folder / "config.yaml", "--mapping", self.folder / "mapping.json", "--from", "server:source", "--to", "server:target", "--periods", ",".join(periods), "--org-units", units,
                 "--report", self.folder / "report.json", *(["--journal", self.folder / journal] if journal else []), *more]
 
     def transfer(self, *more, expect=0, **where):
@@ -76,11 +76,14 @@ class Servers(harness.Case):
 
     def wanted(self):
         """What must be at the target, from what the source really holds."""
-        cells = fixture.expected(self.made, self.stored("source"))
-        if self.versions[1] != "2.43":  # keeps no zeros but where they are significant
-            kept = {e["id"] for e in self.target.objects["dataElements"] if e["zeroIsSignificant"] or e["valueType"] in ("TEXT", "BOOLEAN")}
-            cells = {k: v for k, v in cells.items() if v != "0" or k[0] in kept}
-        return cells
+        return self.kept(fixture.expected(self.made, self.stored("source")))
+
+    def kept(self, cells):
+        """What the target keeps of them: releases to 2.42 no zeros but where they are significant."""
+        if self.versions[1] == "2.43":
+            return cells
+        significant = {e["id"] for e in self.target.objects["dataElements"] if e["zeroIsSignificant"] or e["valueType"] in ("TEXT", "BOOLEAN")}
+        return {k: v for k, v in cells.items() if v != "0" or k[0] in significant}
 
     def check_whole(self):
         wanted = self.wanted()
@@ -131,19 +134,16 @@ class Plain(Servers):
         self.start()
         mapping = fixture.mapping(self.source, self.target, made, periods=fixture.QUARTERS)
         (self.folder / "mapping.json").write_text(json.dumps(mapping))
-        words = self.words()
-        words[words.index("--periods") + 1] = "2024Q1"
-        self.command(*words, environment=self.environment)
+        self.command(*self.words(periods=["2024Q1"]), environment=self.environment)
         wanted = fixture.rolled_up(fixture.expected(made, self.stored("source")))
         self.assertEqual({k: v for k, v in self.stored("target", periods=("2024Q1", "2024Q2")).items() if v != "0"}, {k: v for k, v in wanted.items() if v != "0"})
         self.assertEqual(self.read_report()["outcome"], "done")
         self.assertTrue(self.report["control_totals"] and all(t["equal"] and t["period"] == "2024Q1" for t in self.report["control_totals"]))
-        self.command(*[self.folder / "again" if w == self.folder / "journal" else w for w in words], environment=self.environment)
+        self.command(*self.words(periods=["2024Q1"], journal="again"), environment=self.environment)
         self.assertEqual(self.read_report()["counts"]["sent"], 0)
-        self.command(*words, "--undo", environment=self.environment)
+        self.command(*self.words("--undo", periods=["2024Q1"]), environment=self.environment)
         self.assertEqual(self.stored("target", periods=("2024Q1", "2024Q2")), {})
-        words[words.index("--periods") + 1] = "202401"  # a third of a quarter is none
-        said = self.command(*[self.folder / "third" if w == self.folder / "journal" else w for w in words], expect=2, environment=self.environment)[1]
+        said = self.command(*self.words(periods=["202401"], journal="third"), expect=2, environment=self.environment)[1]  # a third of a quarter is none
         self.assertIn("name periods of the target", said)
 
     def test_periods_of_another_calendar_are_not_rolled_up(self):
@@ -152,9 +152,7 @@ class Plain(Servers):
             self.more_words = {name: ("--set", "calendar=nepali")}
             self.start()
             (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target, fixture.sums(self.source, self.target), periods=fixture.QUARTERS)))
-            words = self.words(journal=name)
-            words[words.index("--periods") + 1] = "2024Q1"
-            said = self.command(*words, expect=2, environment=self.environment)[1]
+            said = self.command(*self.words(periods=["2024Q1"], journal=name), expect=2, environment=self.environment)[1]
             self.assertIn(f"'{name}' counts by another: nepali", said)
             self.assertEqual(self.stored("target", periods=("2024Q1", "2024Q2")), {})
 
@@ -383,7 +381,7 @@ class Between:
 
     def __init__(self, port):
         self.behind, self.stop_at, self.stopped, self.seen, self.posted = port, None, threading.Event(), {}, []
-        self.alter = None  # (method, number, answer): changes what comes back
+        self.alter = None  # (method, number, answer): changes what comes back of a question about values
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -396,7 +394,7 @@ class Between:
                 here = about_values and outer.stop_at and outer.stop_at[:2] == (self.command, number)
                 if here and outer.stop_at[2] == "before":
                     return self.hold()
-                answer = harness.call(outer.behind, self.command, self.path, [(k, v) for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")], body)
+                answer = outer.forward(self.command, self.path, [(k, v) for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")], body)
                 if here:
                     return self.hold()
                 if about_values and outer.alter:
@@ -426,7 +424,11 @@ class Between:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def forward(self, method, path, headers, body):
+        """Asks the stand-in. A test may put another in its place."""
+        return harness.call(self.behind, method, path, headers, body)
 
     def close(self):
         self.server.shutdown()
@@ -476,17 +478,16 @@ class Lies(BetweenServers):
 
     def test_a_success_of_which_nothing_was_stored(self):
         """As 2.43 answers a POST whose SQL failed: SUCCESS, all ignored."""
-        real = harness.call
+        real = self.between["target"].forward
 
-        def lost(port, method, target, headers=None, body=None):
-            if method == "POST" and self.lose and target.startswith("/api/dataValueSets") and port == self.sims["target"].port:
+        def lost(method, path, headers, body):
+            if method == "POST" and self.lose and path.startswith("/api/dataValueSets"):
                 self.lose -= 1
                 count = len(json.loads(body)["dataValues"])
                 summary = {"responseType": "ImportSummary", "status": "SUCCESS", "importCount": {"imported": 0, "updated": 0, "ignored": count, "deleted": 0}, "conflicts": [], "rejectedIndexes": []}
                 return harness.Answer(200, [("Content-Type", "application/json")], json.dumps({"httpStatus": "OK", "httpStatusCode": 200, "status": "OK", "response": summary}).encode())
-            return real(port, method, target, headers, body)
-        self.addCleanup(setattr, harness, "call", real)
-        harness.call, self.lose = lost, 1
+            return real(method, path, headers, body)
+        self.between["target"].forward, self.lose = lost, 1
         self.transfer()
         self.check_whole()
         self.transfer("--undo")
@@ -500,41 +501,35 @@ class Lies(BetweenServers):
 
     def test_a_job_in_place_of_a_summary(self):
         """Where a server makes a job of a POST its summary is waited for; it is empty at first."""
-        real, summaries, asked = harness.call, {}, []
+        real, summaries, asked = self.between["target"].forward, {}, []
 
-        def by_job(port, method, target, headers=None, body=None):
-            if method == "POST" and target.startswith("/api/dataValueSets") and port == self.sims["target"].port:
+        def by_job(method, path, headers, body):
+            if method == "POST" and path.startswith("/api/dataValueSets"):
                 job = f"TfJob{len(summaries):06d}"
-                summaries[job] = json.dumps(real(port, method, target, headers, body).json["response"]).encode()
+                summaries[job] = json.dumps(real(method, path, headers, body).json["response"]).encode()
                 answer = {"httpStatus": "OK", "httpStatusCode": 200, "status": "OK", "message": "Initiated inMemoryDataValueImport",
                           "response": {"responseType": "JobConfigurationWebMessageResponse", "name": "inMemoryDataValueImport", "id": job, "jobType": "DATAVALUE_IMPORT", "jobStatus": "RUNNING"}}
                 return harness.Answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())
-            if "/api/system/taskSummaries/" in target:
-                asked.append(target)
-                return harness.Answer(200, [("Content-Type", "application/json")], summaries[target.rsplit("/", 1)[1]] if asked.count(target) > 2 else b"")
-            return real(port, method, target, headers, body)
-        self.addCleanup(setattr, harness, "call", real)
-        harness.call = by_job
+            if "/api/system/taskSummaries/" in path:
+                asked.append(path)
+                return harness.Answer(200, [("Content-Type", "application/json")], summaries[path.rsplit("/", 1)[1]] if asked.count(path) > 2 else b"")
+            return real(method, path, headers, body)
+        self.between["target"].forward = by_job
         self.transfer()
-        harness.call = real
         self.check_whole()
         self.assertEqual(len(asked), 3 * len(fixture.PERIODS))
 
     def test_a_poisoned_value_does_not_lose_the_rest(self):
         """One value on which the server fails with 500, whatever comes with it."""
-        self.poison = None
-        real = harness.call
+        real, wanted = self.between["target"].forward, self.wanted()
+        poison = sorted(wanted)[7]
 
-        def failing(port, method, target, headers=None, body=None):
-            if method == "POST" and self.poison and target.startswith("/api/dataValueSets") and self.poison in fixture.cells_of(json.loads(body)["dataValues"]):
+        def failing(method, path, headers, body):
+            if method == "POST" and path.startswith("/api/dataValueSets") and poison in fixture.cells_of(json.loads(body)["dataValues"]):
                 return harness.Answer(500, [("Content-Type", "application/json")], b'{"httpStatus":"Internal Server Error","httpStatusCode":500,"status":"ERROR","message":"Cannot read the array length"}')
-            return real(port, method, target, headers, body)
-        self.addCleanup(setattr, harness, "call", real)
-        wanted = self.wanted()
-        self.poison = sorted(wanted)[7]
-        harness.call = failing
+            return real(method, path, headers, body)
+        self.between["target"].forward = failing
         self.transfer(expect=1)
-        poison, self.poison = self.poison, None
         del wanted[poison]
         self.assertEqual(self.stored("target"), wanted)
         self.assertEqual(self.counts["ignored"], {"http_500": 1})

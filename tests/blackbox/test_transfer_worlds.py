@@ -4,14 +4,13 @@ The seed of a world is in what fails: DRAWBRIDGE_WORLD_SEED=N runs that one alon
 """
 import decimal
 import itertools
-import json
 import os
 import random
 import unittest
 
 import harness
 import transfer_fixture as fixture
-from test_transfer import Servers, api
+from test_transfer import Servers
 
 PAIRS = (("2.37", "2.43"), ("2.40", "2.41"), ("2.41", "2.37"), ("2.42", "2.40"), ("2.43", "2.42"), ("2.43", "2.43"))
 NUMBERS = ("NUMBER", "INTEGER", "INTEGER_ZERO_OR_POSITIVE", "INTEGER_POSITIVE")

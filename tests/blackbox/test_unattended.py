@@ -51,20 +51,6 @@ class Unattended(Gateway):
         headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
         return {t["id"] for t in harness.call(self.sims[server].port, "GET", "/api/apiToken?paging=false", headers).json["apiToken"]}
 
-    def held(self, **more):
-        """A run that waits in its first batch: (run, event that lets it go)."""
-        held, go_on = threading.Event(), threading.Event()
-
-        def alter(method, number, answer):
-            if method == "POST" and number == 1:
-                held.set()
-                go_on.wait(harness.PATIENCE)
-        self.between["target"].seen.clear()
-        self.between["target"].alter = alter
-        run = self.begin(**more)
-        self.assertTrue(held.wait(harness.PATIENCE))
-        return run, go_on
-
     def back(self, run):
         """The same person in another browser."""
         self.browser = self.signed_in()
@@ -259,7 +245,7 @@ class Hook:
             def log_message(self, *_):
                 pass
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
         self.server.shutdown()

@@ -47,7 +47,7 @@ def write_config(folder, url, ca):
     return path
 
 
-def run_case(bench, name, words, function):
+def run_case(bench, function):
     """(held, in words)"""
     try:
         return "held", function(bench) or ""
@@ -67,7 +67,7 @@ def run_all(world, options, chosen):
         bench = cases.Bench(world, options.build.resolve() / "drawbridge", folder, write_config(folder, options.url, options.ca))
         for name, words, function in chosen:
             started = time.monotonic()
-            verdict, detail = run_case(bench, name, words, function)
+            verdict, detail = run_case(bench, function)
             failed += verdict == "FAILED"
             show(verdict, name, words, detail, time.monotonic() - started)
     return failed

@@ -5,7 +5,6 @@ registrations against the stand-in, or by control.h where an administrator had a
 everything they use.
 """
 import base64
-import http.client
 import json
 import re
 import urllib.parse
