@@ -215,6 +215,10 @@ static int build_headers(const struct http_call *call, struct curl_slist **list,
   return 0;
 }
 
+static bool only_reads(const struct http_call *call) {
+  return !call->body.p && (str_eq(call->method, STR("GET")) || str_eq(call->method, STR("HEAD")));
+}
+
 static void set_method(CURL *easy, const struct http_call *call, const char *method) {
   bool writes = str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) || str_eq(call->method, STR("PATCH"));
   if (str_eq(call->method, STR("HEAD"))) {
@@ -227,6 +231,8 @@ static void set_method(CURL *easy, const struct http_call *call, const char *met
     (void)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
   (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+  /* On a connection that was used before, libcurl sends anything once more where that ends without a byte of an answer, also a write that was done. */
+  (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, only_reads(call) ? 0L : 1L);
 }
 
 static void set_options(CURL *easy, struct state *state, const char *url) {
@@ -328,8 +334,7 @@ static int check_url(struct http_client *client, struct arena *arena, struct str
 
 /* The connection ended before the first byte of an answer, as an idle one does that the other side closes just then, or those of a server that starts again. What only reads is asked once more (RFC 9110 section 9.2.2). */
 static bool may_be_asked_again(const struct state *state, CURLcode code) {
-  bool reads = !state->call->body.p && (str_eq(state->call->method, STR("GET")) || str_eq(state->call->method, STR("HEAD")));
-  return reads && !state->failed && state->head_bytes == 0 &&
+  return only_reads(state->call) && !state->failed && state->head_bytes == 0 &&
          (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
 }
 
