@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Runs of a transfer with one fault each, at every step they have: each ends with what the rules say, computed apart, and no value was written twice.
 
-    ./dev faults [--runs N] [--seed N] [--worlds N]
+    ./dev faults [--runs N] [--seed N] [--worlds N] [--jobs N]
 
 A world is two stand-ins (each pair of releases in turn) and a set of made-up rules and values. In it one run is made without a fault; it tells how many questions each server is asked. Then each kind of fault is put before, into or behind each of
 these questions, and a run that ended by it is gone on with until it is done. Closes with `N passed, N failed, N skipped`.
 """
 import argparse
+import collections
+import concurrent.futures
 import contextlib
 import datetime
 import http.server
 import itertools
 import json
+import multiprocessing
 import os
 import random
 import resource
@@ -153,6 +156,7 @@ class World(Servers):
         self.versions, self.chance = releases, random.Random(f"{seed} {releases}")
         self.unit_count = self.chance.randrange(2, 5)
         self.maxDiff, self.day, self.struck = 2000, 0, False
+        self.days = self.chance.choice((2, 3))
 
     def open(self):
         self.setUp()
@@ -165,9 +169,10 @@ class World(Servers):
         (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: f.port for n, f in self.fronts.items()}))
 
     def fresh(self):
-        """Two days that nobody used: values at the source, and at the target some that are to change, some that are right already."""
-        periods = [(DAY + datetime.timedelta(days=self.day + i)).strftime("%Y%m%d") for i in range(2)]
-        self.day += 2
+        """Two or three days that nobody used: values at the source, and at the target some that are to change, some that are right already. With three, one can be done, one planned and one read ahead."""
+        count = self.days
+        periods = [(DAY + datetime.timedelta(days=self.day + i)).strftime("%Y%m%d") for i in range(count)]
+        self.day += count
         self.fill("source", self.source, fixture.values(self.source, self.chance.random(), periods=periods, filled=0.6))
         wanted = fixture.expected(self.made, self.stored("source", periods=periods))
         there = {}
@@ -219,7 +224,7 @@ class World(Servers):
         self.assertTrue(all(t["equal"] for t in report["control_totals"]), about)
         self.assertEqual(self.stored("target", periods=periods), wanted, about)
         written = self.fronts["target"].written
-        twice = {cell for cell in written if written.count(cell) > 1} if len(set(written)) != len(written) else set()
+        twice = {cell for cell, times in collections.Counter(written).items() if times > 1}
         self.assertEqual(twice, set(), about)
         shutil.rmtree(self.folder / journal)
         return {name: front.asked for name, front in self.fronts.items()}
@@ -234,25 +239,35 @@ def plans(world):
     return made
 
 
-def run(count, seed, most_worlds, say):
-    """(passed, failed, how many faults came to pass: a run may be shorter than the one that was counted)"""
-    passed = failed = struck = 0
-    for number, releases in enumerate(itertools.islice(itertools.cycle(RELEASES), most_worlds)):
-        world = World(releases, f"{seed} {number}")
-        try:
-            world.open()
-            for name, kind, at in itertools.islice(plans(world), count // most_worlds + (number < count % most_worlds)):
-                try:
-                    world.go(name, kind, at) if kind != "full disk" else world.go(kind=kind, room=at)
-                    passed += 1
-                    struck += world.struck
-                except AssertionError as problem:
-                    failed += 1
-                    say(f"FAILED: {problem}")
-        finally:
-            world.doCleanups()
-        say(f"{passed + failed} runs, {failed} failed: {' to '.join(releases)}")
-    return passed, failed, struck
+def in_world(number, seed, count):
+    """`count` runs in one world: (passed, failed, how many faults came to pass: a run may be shorter than the one that was counted, what there is to say)."""
+    passed = struck = 0
+    said, releases = [], RELEASES[number % len(RELEASES)]
+    world = World(releases, f"{seed} {number}")
+    try:
+        world.open()
+        for name, kind, at in itertools.islice(plans(world), count):
+            try:
+                world.go(name, kind, at) if kind != "full disk" else world.go(kind=kind, room=at)
+                passed += 1
+                struck += world.struck
+            except AssertionError as problem:
+                said.append(f"FAILED: {problem}")
+    finally:
+        world.doCleanups()
+    failed = len(said)
+    return passed, failed, struck, [*said, f"world {number}, {' to '.join(releases)}: {passed + failed} runs, {failed} failed"]
+
+
+def run(count, seed, most_worlds, say, jobs=1):
+    """(passed, failed, how many faults came to pass). A run mostly waits, so several worlds at once take little more than one."""
+    shares = [count // most_worlds + (number < count % most_worlds) for number in range(most_worlds)]
+    with concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        results = [pool.submit(in_world, number, seed, share) for number, share in enumerate(shares)]
+        for done in concurrent.futures.as_completed(results):
+            for text in done.result()[3]:
+                say(text)
+    return tuple(sum(r.result()[i] for r in results) for i in range(3))
 
 
 def main():
@@ -260,10 +275,11 @@ def main():
     parser.add_argument("--runs", type=int, default=3000)
     parser.add_argument("--seed", default=str(int(time.time())))
     parser.add_argument("--worlds", type=int, default=12)
+    parser.add_argument("--jobs", type=int, default=4, help="worlds at once")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
-    passed, failed, struck = run(options.runs, options.seed, options.worlds, lambda text: print(text, flush=True))
+    passed, failed, struck = run(options.runs, options.seed, options.worlds, lambda text: print(text, flush=True), options.jobs)
     print(f"{passed + failed} runs in {time.monotonic() - began:.0f} s, the fault came to pass in {struck}")
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0

@@ -8,7 +8,7 @@ class Faults(harness.Case):
 
     def test_a_fault_at_a_step_changes_nothing(self):
         said = []
-        passed, failed, struck = faults.run(26, "short", 2, said.append)
+        passed, failed, struck = faults.run(26, "short", 2, said.append, 2)
         self.assertEqual((passed, failed), (26, 0), said)
         self.assertGreater(struck, 18)
 
