@@ -5,7 +5,7 @@ Reads web/ (with the module files that npm fetched by web/package-lock.json) and
 that includes them all, one table for assets.c, and a depfile for ninja. The same input gives the same bytes.
 
 Every file of the page lives under /ui/<version>/, the version being a hash over all names and contents: such an address never changes its meaning, and
-relative addresses stay right. `/ui/dev/` in index.html stands for that prefix. The modules that are needed at once are joined (joined.py), and the texts of
+relative addresses stay right. `/ui/dev/` in index.html stands for that prefix. The modules that are needed at once are joined (join.mjs), and the texts of
 the others are sent apart.
 """
 
@@ -19,8 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
-
-import joined
+import tempfile
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -56,7 +55,7 @@ def write(path, data):
 def fetch_libraries(web):
     """node_modules as the lock file has it; fetched only where it is missing or another version."""
     with open(os.path.join(web, "package-lock.json"), encoding="utf-8") as f:
-        wanted = {k: v["version"] for k, v in json.load(f)["packages"].items() if k}
+        wanted = {k: v["version"] for k, v in json.load(f)["packages"].items() if k and not v.get("optional")}
     present = {}
     for name in wanted:
         try:
@@ -73,25 +72,6 @@ def fetch_libraries(web):
         sys.exit("mkassets: npm ci in web/ failed")
 
 
-def library(data):
-    """A bare import cannot be resolved without an import map, which the content policy would have to allow."""
-    data = data.replace(b'from"preact"', b'from"./preact.js"')
-    lines = [line for line in data.split(b"\n") if not line.startswith(b"//# sourceMappingURL=")]
-    return b"\n".join(lines).rstrip(b"\n") + b"\n"
-
-
-def slim(data):
-    """Our modules without what only readers of the source need: lines that are comments, and indentation. Lines stay lines, so that no statement is joined to another."""
-    lines, in_comment = [], False
-    for line in data.decode().split("\n"):
-        text = line.strip()
-        if in_comment or text.startswith("/*"):
-            in_comment = "*/" not in text
-        elif text and not text.startswith("//"):
-            lines.append(text)
-    return ("\n".join(lines) + "\n").encode()
-
-
 def collect(web, sdk, depends):
     files = {}
     for root, folders, names in os.walk(web):
@@ -101,16 +81,29 @@ def collect(web, sdk, depends):
             if os.path.splitext(name)[1] in TYPES:
                 path = os.path.join(root, name)
                 depends.append(path)
-                data = read(path)
-                files[os.path.relpath(path, web)] = slim(data) if name.endswith(".js") else data
+                files[os.path.relpath(path, web)] = read(path)
     for name, source in LIBRARIES.items():
         path = os.path.join(web, "node_modules", source)
         depends.append(path)
-        files[name] = library(read(path))
+        files[name] = read(path)
     client = {name: read(os.path.join(sdk, name)) for name in ("drawbridge.js", "drawbridge.d.ts", "hosted.js")}
     depends += [os.path.join(sdk, name) for name in client]
-    files["sdk/drawbridge.js"] = slim(client["drawbridge.js"])
+    files["sdk/drawbridge.js"] = client["drawbridge.js"]
     return files, client
+
+
+def join(web, files):
+    """The files with their modules joined; and the modules of each entry."""
+    with tempfile.TemporaryDirectory() as folder:
+        sources, joined = os.path.join(folder, "sources"), os.path.join(folder, "joined")
+        for name in (name for name in files if name.endswith(".js")):
+            os.makedirs(os.path.dirname(os.path.join(sources, name)), exist_ok=True)
+            write(os.path.join(sources, name), files[name])
+        done = subprocess.run(["node", os.path.join(os.path.dirname(os.path.abspath(__file__)), "join.mjs"), web, sources, joined, *ENTRIES], stdout=subprocess.PIPE)
+        if done.returncode != 0:
+            sys.exit("mkassets: the modules of the page could not be joined")
+        made = {os.path.relpath(os.path.join(root, name), joined): read(os.path.join(root, name)) for root, _, names in os.walk(joined) for name in names}
+    return {**{name: data for name, data in files.items() if not name.endswith(".js")}, **made}, json.loads(done.stdout)
 
 
 def split_texts(files, sources, members):
@@ -174,10 +167,10 @@ def main():
     for option in ("web", "sdk", "folder", "asm", "table", "depfile"):
         parser.add_argument("--" + option, required=True)
     args = parser.parse_args()
-    depends = [os.path.join(args.web, "package-lock.json"), os.path.abspath(__file__), os.path.abspath(joined.__file__)]
+    depends = [os.path.join(args.web, "package-lock.json"), os.path.abspath(__file__), os.path.join(os.path.dirname(os.path.abspath(__file__)), "join.mjs")]
     fetch_libraries(args.web)
     sources, client = collect(args.web, args.sdk, depends)
-    files, members = joined.join(sources, ENTRIES)
+    files, members = join(args.web, sources)
     split_texts(files, sources, members)
     digest = hashlib.sha256()
     for name in sorted(files):
