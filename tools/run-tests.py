@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Runs the suites one after the other, says what failed, and closes with one line `N passed, N failed, N skipped`.
+"""Runs the suites, says what failed, and closes with one line `N passed, N failed, N skipped`.
 
-A suite is a command and a way to read its counts. A suite that ends badly without counting a failure counts as one failure; one that ran nothing, too.
+A suite is a command and a way to read its counts. A suite that ends badly without counting a failure counts as one failure; one that ran nothing, too. The black-box tests, which mostly wait, run beside the others,
+which follow each other: every line begins with the suite that says it.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -47,6 +49,30 @@ def suites(build):
     }
 
 
+def run(name, command, count, environment):
+    """(passed, failed, skipped)"""
+    def say(text):
+        print("".join(f"{name:8} | {line}\n" for line in text.splitlines()), end="", flush=True)
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+    output, telling = [], False  # of node's long report what failed is told, with its reasons
+    for line in process.stdout:
+        output.append(line)
+        telling = count is not node or line.lstrip().startswith("not ok") or (telling and line.strip() != "...")
+        if telling:
+            say(line)
+    process.wait()
+    counts = count("".join(output))
+    if counts is None or not any(counts) or (process.returncode and not counts[1]):
+        if count is node:
+            say("".join(output[-80:]))
+        say(f"ended with {process.returncode} and counted {counts}")
+        passed, failed, skipped = counts or (0, 0, 0)
+        counts = passed, failed + 1, skipped
+    say("{} passed, {} failed, {} skipped in {:.0f} s".format(*counts, time.monotonic() - began))
+    return counts
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, type=pathlib.Path)
@@ -59,29 +85,12 @@ def main():
         parser.error(f"there is no suite {unknown[0]}: " + ", ".join(known))
     environment = dict(os.environ, DRAWBRIDGE_BUILD=str(build), ASAN_OPTIONS="abort_on_error=0:detect_leaks=1:strict_string_checks=1",
                        UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", PYTHONDONTWRITEBYTECODE="1")
-    total = [0, 0, 0]
-    for name in options.suite or known:
-        command, count = known[name]
-        began = time.monotonic()
-        print(f"--- {name}", flush=True)
-        run = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
-        output, telling = [], False  # of node's long report what failed is told, with its reasons
-        for line in run.stdout:
-            output.append(line)
-            telling = count is not node or line.lstrip().startswith("not ok") or (telling and line.strip() != "...")
-            if telling:
-                print(line, end="", flush=True)
-        run.wait()
-        counts = count("".join(output))
-        if counts is None or not any(counts) or (run.returncode and not counts[1]):
-            if count is node:
-                print("".join(output[-80:]))
-            print(f"{name}: ended with {run.returncode} and counted {counts}")
-            counts = counts or (0, 0, 0)
-            counts = (counts[0], counts[1] + 1, counts[2])
-        total = [a + b for a, b in zip(total, counts)]
-        print(f"--- {name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped in {time.monotonic() - began:.0f} s", flush=True)
-    print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
+    chosen = options.suite or list(known)
+    lanes = [[name for name in chosen if (name == "blackbox") == waits] for waits in (True, False)]
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        counted = pool.map(lambda lane: [run(name, *known[name], environment) for name in lane], lanes)
+        total = [sum(numbers) for numbers in zip(*(counts for lane in counted for counts in lane))]
+    print("{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] else 0
 
 
