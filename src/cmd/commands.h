@@ -14,6 +14,7 @@ int command_mapping(int argc, char **argv);
 int command_mapping_drift(int argc, char **argv); /* of command_mapping: argv[0] is "drift" */
 int command_serve(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_ready(int argc, char **argv);
 int command_sessions(int argc, char **argv);
 int command_store(int argc, char **argv);
 int command_transfer(int argc, char **argv);

@@ -1,4 +1,6 @@
 """The Debian package, made from the program under test: what is in it, and its life in a folder that plays the system: installed, started by the line of its unit, removed, purged. The machine itself is not changed."""
+import datetime
+import json
 import os
 import pathlib
 import re
@@ -10,6 +12,7 @@ import unittest
 
 import harness
 
+DEMO = harness.ROOT / "examples/demo-metadata"
 MISSING = [tool for tool in ("git", "dpkg-buildpackage", "dh", "dpkg", "systemd-sysusers", "userdel") if not shutil.which(tool)]
 # Of dpkg's own records, and what is written beside whenever a user is added or taken away.
 NOT_OURS = re.compile(r"^/var/lib/dpkg(/|$)|^/etc/(\.pwd\.lock|.*-)$")
@@ -45,15 +48,16 @@ class Package(harness.Case):
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
         return run("dpkg", f"--root={root}", "--force-script-chrootless", "--force-depends", "--log=/dev/null", *words, env=environment)
 
-    def start(self, root):
-        """As systemd would: its folders are there, then the lines of the unit; with the paths of the configuration in the folder, and free ports."""
+    def start(self, root, servers):
+        """As systemd would: its folders are there, then the lines of the unit; with the paths of the configuration in the folder, free ports, and servers in place of the example, as whoever installs it writes them."""
         for name, place in (("StateDirectory", "var/lib"), ("LogsDirectory", "var/log")):
             for folder in " ".join(self.values(name, root)).split():
                 (root / place / folder).mkdir(parents=True, exist_ok=True)
         port, admin = harness.free_port(), harness.free_port()
         config = root / "etc/drawbridge/drawbridge.yaml"
         text = config.read_text().replace("localhost:8080", f"localhost:{port}").replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("127.0.0.1:9090", f"127.0.0.1:{admin}")
-        config.write_text(re.sub(r"(?<=[ :])/var/", f"{root}/var/", text))
+        text = re.sub(r"(?<=[ :])/var/", f"{root}/var/", text)
+        config.write_text(re.sub(r"(?ms)^servers:\n.*?(?=^\n)", f"servers:\n{servers}", text))
         for line in ("ExecStartPre", "ExecStart"):
             words = shlex.split(self.values(line, root)[0])
             words = [str(root) + words[0], *words[1:], "--config", str(config)]
@@ -62,6 +66,33 @@ class Package(harness.Case):
         program = harness.Program("drawbridge", words, port)
         self.addCleanup(program.stop)
         return program, port, admin
+
+    def servers_of_the_demo(self):
+        sims = {name: self.sim(version, "--demo", DEMO / f"{name}.json") for name, version in (("district", "2.41"), ("central", "2.43"))}
+        return "".join(f"  - {{id: {name}, url: 'http://127.0.0.1:{sim.port}', addresses: [127.0.0.0/8]}}\n" for name, sim in sims.items())
+
+    def walk(self, root, port):
+        """What the demo has a person do, by the installed program: sign in to both servers, see their data, align, send, and see it verified."""
+        accounts = (DEMO / "ACCOUNTS.txt").read_text()
+        password, tokens = re.search(r"asha\s+(\S+)", accounts)[1], dict(re.findall(r"(district|central)\s+(d2pat_\w+)", accounts))
+        browser = harness.Browser(port)
+        # The address of the example is by name: `localhost`.
+        host = {"Host": f"localhost:{port}"}
+        for server, credential in (("district", {"kind": "pat", "token": tokens["district"]}), ("central", {"kind": "password", "username": "asha", "password": password})):
+            answer = browser.call("POST", f"/v1/servers/{server}/connection", host, body=credential)
+            self.assertEqual(answer.status, 201, answer)
+            self.assertEqual(browser.call("GET", f"/s/{server}/api/me?fields=username", host).json["username"], "asha")
+        environment = {**os.environ, **{f"DRAWBRIDGE_{name.upper()}_TOKEN": token for name, token in tokens.items()}}
+        program, config, mapping, report = root / "usr/bin/drawbridge", root / "etc/drawbridge/drawbridge.yaml", self.folder / "mapping.json", self.folder / "report.json"
+        run(program, "align", "--config", config, "--source", "server:district", "--source-data-set", "QOqFfAKuQXX", "--target", "server:central", "--target-data-set", "JPqe4guyUB4", "--format", "json", "--output", mapping,
+            env=environment)
+        month = (datetime.date.today().replace(day=1) - datetime.timedelta(days=1)).strftime("%Y%m")
+        run(program, "transfer", "--config", config, "--mapping", mapping, "--from", "server:district", "--to", "server:central", "--periods", month, "--org-units", "PjkDLVjPrkQ/descendants", "--journal", self.folder / "journal",
+            "--report", report, env=environment)
+        counts = json.loads(report.read_text())["counts"]
+        self.assertGreater(counts["verified"], 20)
+        self.assertEqual((counts["differing"], counts["refused"], counts["verified"]), (0, 0, counts["sent"]))
+        self.assertEqual(browser.call("DELETE", "/v1/session", host).status, 204)
 
     @unittest.skipUnless(os.geteuid() == 0, "dpkg gives files to root")
     def test_installed_started_removed_purged(self):
@@ -77,7 +108,8 @@ class Package(harness.Case):
         self.dpkg(root, "-i", self.package)
         self.assertRegex((root / "etc/passwd").read_text(), r"(?m)^drawbridge:[^:]*:\d+:\d+:[^:]*:/var/lib/drawbridge:/usr/sbin/nologin$")
         self.assertEqual([str(p) for p in (root / "etc/systemd").rglob("drawbridge*")], [], "it is started when there is something to start")
-        program, port, admin = self.start(root)
+        program, port, admin = self.start(root, self.servers_of_the_demo())
+        self.assertEqual(run(root / "usr/bin/drawbridge", "ready", f"127.0.0.1:{admin}"), "ready\n")
         self.assertEqual(harness.call(admin, "GET", "/healthz").status, 200)
         self.assertEqual(harness.call(admin, "GET", "/readyz").status, 200)
         page = harness.call(port, "GET", "/", {"Host": f"localhost:{port}", "Accept": "text/html"})
@@ -86,6 +118,7 @@ class Package(harness.Case):
         self.assertTrue((root / "var/lib/drawbridge/store/state.db").exists())
         self.assertEqual((root / "var/lib/drawbridge/keys").stat().st_mode & 0o777, 0o600)
         self.assertIn('"started"', (root / "var/log/drawbridge/audit.log").read_text())
+        self.walk(root, port)
         program.stop()
 
         self.dpkg(root, "--remove", "drawbridge")
