@@ -1,17 +1,23 @@
 // A grid of which only the rows in view are in the document, so that ten thousand stay as quick as ten. One tab stop; the active row is told by aria-activedescendant.
-import { html, useEffect, useLayoutEffect, useRef, useState } from './lib.js'
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './lib.js'
 
-const MARGIN = 6 // rows drawn above and below the view
+const STEP = 4 // the view moves by so many rows at a time, and so many more are drawn above and below: not every key draws rows
 
 /**
- * columns: [{id, title, class?}]; row(index): {id, cells: [content per column], class?, selected?}: any number may be selected.
+ * columns: [{id, title, class?}]; row(index): {id, of, cells, class?, selected?}: any number may be selected. cells() gives the content per column; it is drawn anew when one of the values in `of` is another.
  * `active` is an index; `gridRef` gets the element that holds the focus.
  */
 export function VirtualGrid({ id, label, columns, count, rowHeight, active, onActivate, row, gridRef }) {
-  const [view, setView] = useState({ top: 0, height: 800 })
+  const [view, setView] = useState({ from: 0, rows: 16 })
   const scroller = useRef()
   const head = useRef()
-  const measure = () => setView({ top: scroller.current.scrollTop, height: scroller.current.clientHeight })
+  const at = useRef({ top: 0, room: undefined }) // as last told: asking the browser in the middle of a change makes it lay everything out
+  const measure = () => {
+    const { scrollTop: top, clientHeight } = scroller.current
+    at.current = { top, room: clientHeight - head.current.offsetHeight }
+    const next = { from: Math.floor(top / rowHeight / STEP) * STEP, rows: Math.ceil(clientHeight / rowHeight) }
+    setView((before) => (before.from === next.from && before.rows === next.rows ? before : next))
+  }
 
   useEffect(() => {
     measure()
@@ -21,15 +27,16 @@ export function VirtualGrid({ id, label, columns, count, rowHeight, active, onAc
   }, [])
 
   useLayoutEffect(() => { // the active row is always in view when it becomes active
-    const box = scroller.current
-    const room = box.clientHeight - head.current.offsetHeight
-    const top = active * rowHeight
-    if (top < box.scrollTop) box.scrollTop = top
-    else if (top + rowHeight > box.scrollTop + room) box.scrollTop = top + rowHeight - room
+    const { top, room = scroller.current.clientHeight - head.current.offsetHeight } = at.current
+    const wanted = active * rowHeight
+    const next = wanted < top ? wanted : wanted + rowHeight > top + room ? wanted + rowHeight - room : top
+    if (next === top) return
+    scroller.current.scrollTop = next
+    measure()
   }, [active, count])
 
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - MARGIN)
-  const last = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + MARGIN)
+  const first = Math.max(0, view.from - STEP)
+  const last = Math.min(count, view.from + view.rows + 2 * STEP)
   const indexes = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i)
   const shown = active >= first && active < last
   return html`<div class="vgrid" ref=${(node) => { scroller.current = node; if (gridRef) gridRef.current = node }} role="grid" aria-label=${label} aria-multiselectable="true" tabindex="0" aria-rowcount=${count + 1}
@@ -37,14 +44,17 @@ export function VirtualGrid({ id, label, columns, count, rowHeight, active, onAc
     <div role="rowgroup" class="vhead" ref=${head}><div role="row" aria-rowindex="1" class="vrow">
       ${columns.map((column) => html`<span key=${column.id} role="columnheader" class=${column.class ?? ''}>${column.title}</span>`)}
     </div></div>
-    <div role="rowgroup" class="vbody" style=${{ height: `${count * rowHeight}px` }}>
+    <div role="rowgroup" class="vbody" style=${{ height: `${count * rowHeight}px` }} onClick=${(event) => { const clicked = event.target.closest('[aria-rowindex]'); if (clicked) onActivate(clicked.getAttribute('aria-rowindex') - 2) }}>
       ${indexes.map((index) => {
-        const { id: key, cells, class: kind = '', selected } = row(index)
-        return html`<div key=${key} role="row" id="${id}-${index}" aria-rowindex=${index + 2} aria-selected=${selected ? 'true' : 'false'} class="vrow ${kind} ${index === active ? 'active' : ''}"
-            style=${{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }} onClick=${() => onActivate(index)}>
-          ${cells.map((content, at) => html`<span key=${columns[at].id} role="gridcell" class=${columns[at].class ?? ''}>${content}</span>`)}
-        </div>`
+        const { id: key, ...rest } = row(index)
+        return html`<${Row} key=${key} id="${id}-${index}" index=${index} columns=${columns} height=${rowHeight} active=${index === active} ...${rest} />`
       })}
     </div>
   </div>`
+}
+
+function Row({ id, index, columns, height, active, of, cells, class: kind = '', selected }) {
+  return useMemo(() => html`<div role="row" id=${id} aria-rowindex=${index + 2} aria-selected=${selected ? 'true' : 'false'} class="vrow ${kind} ${active ? 'active' : ''}" style=${{ top: `${index * height}px`, height: `${height}px` }}>
+    ${cells().map((content, at) => html`<span key=${columns[at].id} role="gridcell" class=${columns[at].class ?? ''}>${content}</span>`)}
+  </div>`, [id, index, kind, active, selected, ...of])
 }

@@ -26,7 +26,7 @@ export function withChanges(review, changes) {
   const { elements: changed, cells, coverage, warnings, version } = changes
   const elements = new Map(review.elements)
   for (const element of changed) elements.set(element.source.id, element)
-  const cellsOf = new Map(review.cellsOf)
+  const cellsOf = cells.length ? new Map(review.cellsOf) : review.cellsOf
   const fresh = new Map(cells.map((cell) => [cellKey(cell.source_data_element, cell.source.id), cell]))
   for (const id of new Set(cells.map((cell) => cell.source_data_element)))
     cellsOf.set(id, cellsOf.get(id).map((cell) => fresh.get(cellKey(id, cell.source.id)) ?? cell))
@@ -70,8 +70,9 @@ export function cellDecided(review, cell, decision) {
 /** The review with decisions that are not saved yet laid over it. */
 export function withDecisions(review, decisions) {
   if (decisions.length === 0) return review
-  const elements = new Map(review.elements)
-  const cellsOf = new Map(review.cellsOf)
+  const copy = (map, kind) => (decisions.some((one) => one.kind === kind) ? new Map(map) : map) // ten thousand take longer than the rest of a key
+  const elements = copy(review.elements, 'data_element')
+  const cellsOf = copy(review.cellsOf, 'operand')
   for (const one of decisions) {
     const id = one.source_data_element
     if (one.kind === 'data_element' && elements.has(id)) elements.set(id, decided(review, elements.get(id), one))
@@ -220,7 +221,7 @@ const NO_CELLS = []
 
 /** A function that gives the rows of one review after the other: what did not change, and shares no target with what did, keeps its row. */
 export function createRows() {
-  const entries = new Map() // by source id: {element, cells, choice, aims, row}
+  const entries = new Map() // by source id: {at: its place among the rows, element, cells, choice, aims}
   const users = new Map() // by aim: the source ids that add to it
   let rows = []
 
@@ -249,13 +250,14 @@ export function createRows() {
       if (was?.element === element && was.cells === cells) continue
       if (was) leave(id, was, dirty)
       const choice = choiceOf(element).map((one) => thing(review, one.id))
-      enter(id, { element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
+      enter(id, { at: was?.at ?? entries.size, element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
     }
+    if (dirty.size === 0) return rows
+    rows = rows.slice()
     for (const id of dirty) {
       const entry = entries.get(id)
-      entry.row = rowOf(review, entry, users)
+      rows[entry.at] = rowOf(review, entry, users)
     }
-    if (dirty.size) rows = [...entries.values()].map((entry) => entry.row)
     return rows
   }
 }
@@ -357,8 +359,15 @@ export function acceptable(rows) {
 }
 
 export function progressOf(rows) {
-  const of = (state) => rows.filter((row) => row.state === state).length
-  return { all: rows.length, accepted: of('accepted'), none: of('none') + of('excluded'), nothing: of('nothing'), proposed: of('proposed'), conflicts: rows.filter(isConflict).length, changed: rows.filter((row) => row.element.changed !== undefined).length }
+  const of = { proposed: 0, nothing: 0, accepted: 0, none: 0, excluded: 0 }
+  let conflicts = 0
+  let changed = 0
+  for (const row of rows) {
+    of[row.state]++
+    if (isConflict(row)) conflicts++
+    if (row.element.changed !== undefined) changed++
+  }
+  return { all: rows.length, accepted: of.accepted, none: of.none + of.excluded, nothing: of.nothing, proposed: of.proposed, conflicts, changed }
 }
 
 // --- targets ---

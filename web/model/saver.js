@@ -36,7 +36,7 @@ export function createSaver(options) {
 
   /** {label, decisions, flags, comments}, or {label, undo | redo: true, decisions}; what was decided about the same items until now is noted as `seen`. */
   function add(operation) {
-    operations.push({ ...operation, seen: operation.seen ?? seenBy(operation) })
+    operations = [...operations, { ...operation, seen: operation.seen ?? seenBy(operation) }]
     if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)
     tell()
   }
@@ -130,6 +130,7 @@ export function createSaver(options) {
       if (problem?.kind !== 'conflict') problem = undefined
       return flush()
     },
+    /** Another list when it is another. */
     operations: () => operations,
     pending: () => operations.flatMap((one) => one.decisions ?? []),
     stop: () => cancelTimer(),

@@ -161,10 +161,11 @@ function PlaceList({ kind, list, active, onActivate, gridRef }) {
       const row = list[index]
       return {
         id: row.id,
+        of: [row],
         class: row.state,
-        cells: [
+        cells: () => [
           html`<bdi class="name">${row.source.name}</bdi>${above(row.source)}`,
-          row.confidence === undefined ? html`<span class="muted">–</span>` : html`<${Confidence} value=${row.confidence} />`,
+          html`<${Confidence} value=${row.confidence} />`,
           row.choice ? html`<bdi class="name">${row.choice.name}</bdi>${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
           stateTag(row.state),
         ],

@@ -1,10 +1,10 @@
 // The list of the review with what stands above it: progress, bulk, filters, conflicts, keys.
-import { html, useId, useState } from '../lib.js'
+import { html, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { valueType } from '../model/value-types.js'
-import { acceptable, ATTENTION, needsLook, sectionsOf, sureOnes, wantsApproval } from '../model/review.js'
+import { acceptable, ATTENTION, needsLook, sureOnes, wantsApproval } from '../model/review.js'
 
 export const ROW_HEIGHT = 52
 
@@ -22,7 +22,7 @@ export const stateTag = (state) =>
 export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, hint }) {
   const [threshold, setThreshold] = useState(0.9)
   const id = useId()
-  const { take, left } = sureOnes(list, threshold)
+  const { take, left } = useMemo(() => sureOnes(list, threshold), [list, threshold])
   const done = progress.accepted + progress.none
   return html`<div class="bar-tools">
     <div class="row grow">
@@ -43,10 +43,9 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
   </div>`
 }
 
-export function ReviewFilters({ filter, onFilter, rows, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint }) {
+export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint }) {
   const set = (key) => (value) => onFilter({ ...filter, [key]: value })
   const id = useId()
-  const sections = sectionsOf(rows)
   const bands = [['all', t('All')], ['high', t('High')], ['medium', t('Medium')], ['low', t('Low')]]
   return html`<div class="filters" role="search" aria-label=${t('Choose what to see')}>
     <div class="field search"><label for=${id} class="unseen">${t('Search name or code')}</label>
@@ -131,23 +130,22 @@ export function ReviewList({ list, active, about, selected, onSelect, onActivate
   return html`<${VirtualGrid} id="row" label=${t('Data elements of the source')} columns=${columns} count=${list.length} rowHeight=${ROW_HEIGHT} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
-      const target = targetText(row)
-      const marks = marksOf(row, about)
       const on = selected.has(row.id)
-      return {
-        id: row.id,
-        class: row.state,
-        selected: on,
-        cells: [
-          html`<input type="checkbox" tabindex="-1" checked=${on} aria-label=${t('Select {name}', { name: row.source.name })} onClick=${(event) => { event.stopPropagation(); onSelect(row) }} />`,
-          html`<bdi class="name">${row.source.name}</bdi><small>${row.source.code || row.source.id}</small>`,
-          row.confidence === undefined ? html`<span class="muted">–</span>` : html`<${Confidence} value=${row.confidence} />`,
-          html`<bdi class="name ${target.quiet ? 'muted' : ''}">${target.name}</bdi>${target.code && html`<small>${target.code}</small>`}`,
-          marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
-          stateTag(row.state),
-        ],
-      }
+      return { id: row.id, of: [row, about], class: row.state, selected: on, cells: () => cellsOf(row, about, on, onSelect) }
     }} />`
+}
+
+function cellsOf(row, about, selected, onSelect) {
+  const target = targetText(row)
+  const marks = marksOf(row, about)
+  return [
+    html`<input type="checkbox" tabindex="-1" checked=${selected} aria-label=${t('Select {name}', { name: row.source.name })} onClick=${(event) => { event.stopPropagation(); onSelect(row) }} />`,
+    html`<bdi class="name">${row.source.name}</bdi><small>${row.source.code || row.source.id}</small>`,
+    html`<${Confidence} value=${row.confidence} />`,
+    html`<bdi class="name ${target.quiet ? 'muted' : ''}">${target.name}</bdi>${target.code && html`<small>${target.code}</small>`}`,
+    marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
+    stateTag(row.state),
+  ]
 }
 
 const MOST_CONFLICTS = 20

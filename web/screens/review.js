@@ -7,7 +7,7 @@ import { later } from '../later.js'
 import { localStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery } from '../model/address.js'
-import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sureOnes, withChanges, withOperations } from '../model/review.js'
+import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sectionsOf, sureOnes, withChanges, withOperations } from '../model/review.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
@@ -61,7 +61,8 @@ function useReview(id, first) {
       saver.stop()
     }
   }, [saver])
-  const shown = useMemo(() => withOperations(saved.current, saver.operations()), [saved.current, saving])
+  const waiting = saver.operations()
+  const shown = useMemo(() => withOperations(saved.current, waiting), [saved.current, waiting])
   return { saved: saved.current, shown, saver, saving, refused, clearRefused: () => setRefused(undefined), take }
 }
 
@@ -151,6 +152,7 @@ function Reviewing({ id, first, session }) {
   const about = useMemo(() => ({ me: namesOf(session, alignment), second: alignment.second_person }), [session?.data, alignment.second_person])
   const rowsFor = useMemo(createRows, [id])
   const rows = useMemo(() => rowsFor(shown), [shown])
+  const sections = useMemo(() => sectionsOf(rows), [alignment.elements])
   const list = useMemo(() => filterRows(rows, filter, about), [rows, filter, about])
   const place = useRef(0)
   const found = list.findIndex((row) => row.id === activeId)
@@ -344,7 +346,7 @@ function Reviewing({ id, first, session }) {
     ${refused && (refused.operation.undo || refused.operation.redo
       ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
       : html`<${Problem} error=${refused.error} />`)}
-    <${ReviewFilters} filter=${filter} onFilter=${setFilter} rows=${rows} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
+    <${ReviewFilters} filter=${filter} onFilter=${setFilter} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
     ${facets && html`<${Facets} rows=${rows} about=${about} filter=${filter} onFilter=${setFilter} />`}
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
