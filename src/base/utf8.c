@@ -45,6 +45,12 @@ bool utf8_valid(struct str s) {
   return true;
 }
 
+size_t utf8_units16(struct str s) {
+  size_t units = 0;
+  for (size_t at = 0; at < s.n;) units += utf8_next(s, &at) > 0xFFFF ? 2 : 1;
+  return units;
+}
+
 size_t utf8_encode(int32_t c, char out[4]) {
   if (c < 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = REPLACEMENT;
   return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);

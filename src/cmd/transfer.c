@@ -23,6 +23,7 @@ static const char usage[] =
     "  --accept LIST       which decisions of the mapping count: accepted,auto,proposed (default accepted,auto)\n"
     "  --changed-since DAY only cells that something was written or deleted for at the source since then (2024-01-31)\n"
     "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
+    "  --comments WHAT     none (default): comments and follow-up marks stay at the source; carry: they go along with the values\n"
     "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
     "  --values-in FILE    data values (dataValueSets JSON, CSV, or ADX); - is standard input\n"
     "  --values-out FILE   where translated values go: CSV where the name ends in .csv, ADX where in .xml or .adx, else JSON; - is "
@@ -51,6 +52,7 @@ enum word {
   JOURNAL,
   CHANGED_SINCE,
   DELETIONS,
+  COMMENTS,
   RESUME,
   WAIT,
   UNDO,
@@ -71,6 +73,7 @@ static const struct option long_options[] = {
     {"accept", required_argument, NULL, ACCEPT},
     {"changed-since", required_argument, NULL, CHANGED_SINCE},
     {"deletions", required_argument, NULL, DELETIONS},
+    {"comments", required_argument, NULL, COMMENTS},
     {"dry-run", no_argument, NULL, DRY_RUN},
     {"values-in", required_argument, NULL, VALUES_IN},
     {"values-out", required_argument, NULL, VALUES_OUT},
@@ -89,7 +92,8 @@ static const struct option long_options[] = {
 enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
 struct asked {
-  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions;
+  const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions,
+      *comments;
   const char *reports[REPORTS_MAX];
   size_t report_count;
   bool dry_run, wait, resume, undo, sum_anyway, check_min_max, require_approval;
@@ -149,6 +153,7 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
                                 [JOURNAL - CONFIG] = &a->journal,
                                 [CHANGED_SINCE - CONFIG] = &a->changed_since,
                                 [DELETIONS - CONFIG] = &a->deletions,
+                                [COMMENTS - CONFIG] = &a->comments,
                                 [HELP - CONFIG] = NULL};
   bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
                          [RESUME - CONFIG] = &a->resume,
@@ -201,6 +206,12 @@ static int read_deletions(struct work *w, struct error *error) {
   return w->order.deletions || str_eq(what, STR("ignore")) ? 0 : bad_usage(error, "--deletions takes ignore or delete");
 }
 
+static int read_comments(struct work *w, struct error *error) {
+  struct str what = str_of(w->asked->comments ? w->asked->comments : "none");
+  w->order.comments = str_eq(what, STR("carry"));
+  return w->order.comments || str_eq(what, STR("none")) ? 0 : bad_usage(error, "--comments takes none or carry");
+}
+
 static int read_order(struct work *w, struct error *error) {
   struct str units = str_of(w->asked->units);
   w->order = (struct run_order){.from = str_of(w->asked->from),
@@ -213,7 +224,7 @@ static int read_order(struct work *w, struct error *error) {
   if (w->order.descendants) units.n -= strlen("/descendants");
   w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
   w->order.org_units = split(w->arena, units, &w->order.org_unit_count);
-  return read_deletions(w, error) || read_accept(w, error) ? -1 : 0;
+  return read_deletions(w, error) || read_comments(w, error) || read_accept(w, error) ? -1 : 0;
 }
 
 /* The mapping as if it asked for it itself: so the journal tells it, too. */
@@ -384,6 +395,7 @@ static void say(FILE *to, const struct work *w, const char *outcome) {
               {"created", c->created},
               {"updated", c->updated},
               {"removed", c->removed},
+              {"with a comment or mark", c->carried},
               {"unchanged", c->unchanged},
               {"left alone", c->left_alone},
               {"ignored", c->ignored},

@@ -1,6 +1,6 @@
 #include "dhis2/data_entry.h"
 
-enum { FUTURE_PERIODS_MAX = 20000 };
+enum { FUTURE_PERIODS_MAX = 20000, COMMENT_MAX_OLD = 50000, COMMENT_MAX_NEW = 5000 };
 
 static int32_t day_of_ms(int64_t ms) {
   return (int32_t)((ms - (ms % DHIS2_DAY_MS + DHIS2_DAY_MS) % DHIS2_DAY_MS) / DHIS2_DAY_MS);
@@ -160,6 +160,10 @@ bool dhis2_entry_workflow_period(const struct dhis2_entry_set *set, const struct
 }
 
 /* --- options --- */
+
+size_t dhis2_entry_comment_max(const struct dhis2_entry *entry) {
+  return dhis2_can(entry->version, DHIS2_NEW_VALUE_ENGINE) ? COMMENT_MAX_NEW : COMMENT_MAX_OLD;
+}
 
 bool dhis2_entry_is_option(const struct dhis2_entry *entry, const struct dhis2_entry_element *element, struct str value) {
   const struct dhis2_entry_option_set *set = map_get(&entry->option_sets, element->option_set);

@@ -98,6 +98,9 @@ struct dhis2_entry_limit {
   int64_t least, most;
 };
 
+/* How long a comment may be there, in UTF-16 units: 50,000 (E7620), from 2.43 on 5,000 (E8125). */
+size_t dhis2_entry_comment_max(const struct dhis2_entry *entry);
+
 /* Is this a value of the element, as far as options go? An option set that is not known: true. */
 bool dhis2_entry_is_option(const struct dhis2_entry *entry, const struct dhis2_entry_element *element, struct str value);
 

@@ -45,10 +45,12 @@ static int recheck(struct post *p, struct plan_row **rows, size_t *n, struct err
   if (p->delivery->dry_run) return 0;
   struct plan_row *copies = mem_alloc_array(*n, sizeof *copies);
   for (size_t i = 0; i < *n; i++) copies[i] = *rows[i];
-  int result = deliver_look(p->delivery, p->texts, copies, *n, false, error);
+  int result = deliver_look(p->delivery, p->texts, copies, *n, error);
   for (size_t i = 0; result == 0 && i < *n; i++) {
     rows[i]->current = copies[i].current;
-    if (row_is_at(rows[i], rows[i]->current)) rows[i]->state = ROW_SENT;
+    rows[i]->current_comment = copies[i].current_comment;
+    rows[i]->current_follow_up = copies[i].current_follow_up;
+    if (row_is_at(rows[i])) rows[i]->state = ROW_SENT;
   }
   free(copies);
   if (result == 0) *n = still_waiting(rows, *n);

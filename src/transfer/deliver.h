@@ -30,8 +30,8 @@ struct delivery {
 
 /* Rows of a unit that this user may not read at the server become ROW_REFUSED with code "unreadable", and are not asked for again: what cannot be read back is not sent. Eight such units with none readable between: -1.
  *
- * Sets `current` of each row, and with `fix_before` the comment and follow-up flag that stand there too. Rows come by period, then org unit. New texts go to the arena of the rows. */
-int deliver_look(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error);
+ * Sets what each row has `current`ly. Rows come by period, then org unit. New texts go to the arena of the rows. */
+int deliver_look(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, struct error *error);
 
 /* The same for a plan that is being made: all rows are of `period`; asks for all of `units` (up to DHIS2_READ_UNITS_MAX, those of the rows among them) and counts what the server holds there beside the rows in cells that `is_made` says yes to. */
 struct deliver_survey {

@@ -12,7 +12,6 @@ struct looking {
   struct buf key; /* of the cell at hand */
   struct plan_row *rows;
   size_t n;
-  bool fix_before;
   const struct deliver_survey *survey; /* NULL: only the rows are looked at */
   struct str period;
   const struct str *asked; /* units of the reading under way, sorted */
@@ -34,10 +33,8 @@ static int forget(void *payload, struct error *error) {
   for (size_t i = 0; i < l->n; i++) {
     struct plan_row *row = &l->rows[i];
     if (!is_asked(l, row)) continue;
-    row->current = STR_NONE;
-    if (!l->fix_before) continue;
-    row->before_comment = STR_NONE;
-    row->before_follow_up = false;
+    row->current = row->current_comment = STR_NONE;
+    row->current_follow_up = false;
   }
   return 0;
 }
@@ -53,9 +50,8 @@ static int on_value(void *payload, const struct dhis2_value *v, struct error *er
     return 0;
   }
   row->current = v->value.n ? arena_str(l->arena, v->value) : STR_NONE;
-  if (!l->fix_before) return 0;
-  row->before_comment = v->comment.n ? arena_str(l->arena, v->comment) : STR_NONE;
-  row->before_follow_up = v->follow_up;
+  row->current_comment = v->comment.n ? arena_str(l->arena, v->comment) : STR_NONE;
+  row->current_follow_up = v->follow_up;
   return 0;
 }
 
@@ -144,15 +140,10 @@ static size_t question_size(const struct plan_row *rows, size_t n) {
   return n;
 }
 
-int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, bool fix_before, struct error *error) {
+int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, struct error *error) {
   int result = 0;
   for (size_t at = 0; result == 0 && at < n;) {
-    struct looking l = {.delivery = d,
-                        .arena = arena,
-                        .rows = rows + at,
-                        .n = question_size(rows + at, n - at),
-                        .fix_before = fix_before,
-                        .period = rows[at].period};
+    struct looking l = {.delivery = d, .arena = arena, .rows = rows + at, .n = question_size(rows + at, n - at), .period = rows[at].period};
     result = look(&l, NULL, 0, error);
     at += l.n;
   }
@@ -161,7 +152,7 @@ int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows,
 
 int deliver_survey(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey,
                    struct error *error) {
-  struct looking l = {.delivery = d, .arena = arena, .rows = rows, .n = n, .fix_before = true, .survey = survey, .period = survey->period};
+  struct looking l = {.delivery = d, .arena = arena, .rows = rows, .n = n, .survey = survey, .period = survey->period};
   *survey->others = 0;
   return look(&l, survey->units, survey->unit_count, error);
 }

@@ -18,6 +18,8 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
   }
   counts->mapped++;
   bool is_number = decimal_parse(value->value, &number);
+  struct str text = in->notes ? note_pack(value, in->notes) : value->value;
+  if (!text.p) return error_set(error, ERROR_input, "a value with its comment is too long");
   size_t passed = 0;
   for (size_t i = 0; i < translated.count; i++) {
     const struct contribution *c = &translated.to[i];
@@ -25,7 +27,7 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
       passed++;
       continue;
     }
-    if (gather_add(in->gather, c, value->value, error)) return -1;
+    if (gather_add(in->gather, c, text, error)) return -1;
     if (is_number && translation_is_counted(in->translation, c->operand)) add_source(in, c, &number, translation_sign(in->translation, c));
   }
   counts->not_changed += passed == translated.count;

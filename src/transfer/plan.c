@@ -1,11 +1,30 @@
 #include "transfer/plan.h"
 
 #include "base/csv.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "transfer/decimal.h"
 #include "transfer/value_type.h"
 
-enum column { DATA_SET, ELEMENT, PERIOD, UNIT, OPTION_COMBO, ATTRIBUTE, BEFORE, COMMENT, FOLLOW_UP, AFTER, ZERO_VANISHES, COLUMNS };
+enum { SHOWN_MAX = 100 };
+
+enum column {
+  DATA_SET,
+  ELEMENT,
+  PERIOD,
+  UNIT,
+  OPTION_COMBO,
+  ATTRIBUTE,
+  BEFORE,
+  COMMENT,
+  FOLLOW_UP,
+  AFTER,
+  ZERO_VANISHES,
+  COLUMNS_WITHOUT_NOTES,
+  COMMENT_AFTER = COLUMNS_WITHOUT_NOTES,
+  FOLLOW_UP_AFTER,
+  COLUMNS
+};
 
 static const struct str names[COLUMNS] = {
     [DATA_SET] = {"data_set", 8},
@@ -19,6 +38,8 @@ static const struct str names[COLUMNS] = {
     [FOLLOW_UP] = {"follow_up", 9},
     [AFTER] = {"after", 5},
     [ZERO_VANISHES] = {"zero_vanishes", 13},
+    [COMMENT_AFTER] = {"comment_after", 13},
+    [FOLLOW_UP_AFTER] = {"follow_up_after", 15},
 };
 
 static bool is_zero(struct str value) {
@@ -26,30 +47,83 @@ static bool is_zero(struct str value) {
   return value.p && decimal_parse(value, &number) && decimal_sign(&number) == 0;
 }
 
+static bool is_none(const struct plan_row *row, struct str value) {
+  return !value.p || (row->zero_vanishes && is_zero(value));
+}
+
 static bool same(const struct plan_row *row, struct str wanted, struct str current) {
-  bool wants_none = !wanted.p || (row->zero_vanishes && is_zero(wanted)), has_none = !current.p || (row->zero_vanishes && is_zero(current));
+  bool wants_none = is_none(row, wanted), has_none = is_none(row, current);
   if (wants_none || has_none) return wants_none && has_none;
   return value_same(wanted, current);
 }
 
-bool row_is_at(const struct plan_row *row, struct str current) {
-  return same(row, row->after, current);
+/* Some servers take the blanks around a comment away. */
+static bool same_note(const struct plan_row *row, struct str comment, bool follow_up) {
+  return str_eq(str_trim(comment), str_trim(row->current_comment)) && follow_up == row->current_follow_up;
 }
 
-bool row_was(const struct plan_row *row, struct str current) {
-  return same(row, row->before, current);
+bool row_is_at(const struct plan_row *row) {
+  bool looks = row->carries && !is_none(row, row->after);
+  return same(row, row->after, row->current) && (!looks || same_note(row, row->after_comment, row->after_follow_up));
+}
+
+bool row_was(const struct plan_row *row) {
+  bool looks = (row->carries || !row->after.p) && !is_none(row, row->before);
+  return same(row, row->before, row->current) && (!looks || same_note(row, row->before_comment, row->before_follow_up));
+}
+
+void row_carry(struct plan_row *row, struct str comment, bool follow_up) {
+  row->carries = true;
+  row->after_comment = comment.n ? comment : row->before_comment;
+  row->after_follow_up = follow_up || row->before_follow_up;
+}
+
+bool row_changes_notes(const struct plan_row *row) {
+  bool same_comment = str_eq(str_trim(row->after_comment), str_trim(row->before_comment));
+  return row->carries && !is_none(row, row->after) && (!same_comment || row->after_follow_up != row->before_follow_up);
+}
+
+void row_suppose(struct plan_row *row) {
+  row->current = row->after;
+  if (!row->carries) return;
+  row->current_comment = row->after_comment;
+  row->current_follow_up = row->after_follow_up;
+}
+
+struct str row_shown(struct arena *arena, struct str value, struct str comment, bool follow_up) {
+  struct str words =
+      comment.n ? arena_printf(arena, ", \"%.*s\"", STR_ARG(str_slice(comment, 0, utf8_boundary(comment, SHOWN_MAX)))) : STR("");
+  return arena_printf(arena, "%.*s%.*s%s", STR_ARG(value), STR_ARG(words), follow_up ? ", marked" : "");
+}
+
+void row_turn_round(struct plan_row *row) {
+  struct plan_row was = *row;
+  row->before = was.after;
+  row->after = was.before;
+  if (!row->carries) return;
+  row->before_comment = was.after_comment;
+  row->after_comment = was.before_comment;
+  row->before_follow_up = was.after_follow_up;
+  row->after_follow_up = was.before_follow_up;
+}
+
+/* Of a cell that is not there (any more), the comment that it had. */
+static void note_of(const struct plan_row *row, struct dhis2_write *write) {
+  bool there = row->current.p || row->current_comment.p || row->current_follow_up;
+  write->comment = row->carries ? row->after_comment : there ? row->current_comment : row->before_comment;
+  write->follow_up = row->carries ? row->after_follow_up : there ? row->current_follow_up : row->before_follow_up;
 }
 
 struct dhis2_write row_write(const struct plan_row *row) {
-  return (struct dhis2_write){.data_element = row->data_element,
+  struct dhis2_write write = {.data_element = row->data_element,
                               .period = row->period,
                               .org_unit = row->org_unit,
                               .category_option_combo = row->category_option_combo,
                               .attribute_option_combo = row->attribute_option_combo,
                               .value = row->after.p ? row->after : row->current,
-                              .comment = row->before_comment,
-                              .follow_up = row->before_follow_up,
                               .remove = !row->after.p};
+  note_of(row, &write);
+  return write;
 }
 
 /* What a spreadsheet would take for a formula gets an apostrophe before it, and so does what begins with one: it can be taken away again. */
@@ -78,7 +152,11 @@ bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *
                                         guarded(arena, row->before_comment),
                                         row->before_follow_up ? STR("true") : STR(""),
                                         guarded(arena, row->after),
-                                        row->zero_vanishes ? STR("true") : STR("")};
+                                        row->zero_vanishes ? STR("true") : STR(""),
+                                        guarded(arena, row->after_comment),
+                                        !row->carries          ? STR("")
+                                        : row->after_follow_up ? STR("true")
+                                                               : STR("false")};
     csv_add_row(buf, fields, COLUMNS);
   }
   arena_free(arena);
@@ -90,13 +168,20 @@ struct reading {
   struct plan *rows;
 };
 
+/* As if the server had been looked at when the row was planned. */
+static void row_see_before(struct plan_row *row) {
+  row->current = row->before;
+  row->current_comment = row->before_comment;
+  row->current_follow_up = row->before_follow_up;
+}
+
 static struct str text_or_none(struct arena *arena, struct str field) {
   return field.n ? arena_str(arena, field) : STR_NONE;
 }
 
 static int on_row(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
   struct reading *r = payload;
-  if (count != COLUMNS)
+  if (count != COLUMNS && count != COLUMNS_WITHOUT_NOTES)
     return error_set(error, ERROR_input, "line %llu of the undo file has %zu fields in place of %d", (unsigned long long)line, count,
                      COLUMNS);
   if (str_eq(fields[DATA_SET], names[DATA_SET])) return 0;
@@ -110,12 +195,16 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
                                [BEFORE] = &row.before,
                                [COMMENT] = &row.before_comment,
                                [AFTER] = &row.after,
-                               [ZERO_VANISHES] = NULL};
-  for (unsigned i = 0; i < COLUMNS; i++)
+                               [COMMENT_AFTER] = &row.after_comment,
+                               [FOLLOW_UP_AFTER] = NULL};
+  for (unsigned i = 0; i < count; i++)
     if (texts[i]) *texts[i] = text_or_none(r->arena, unguarded(fields[i]));
   row.before_follow_up = str_eq(fields[FOLLOW_UP], STR("true"));
   row.zero_vanishes = str_eq(fields[ZERO_VANISHES], STR("true"));
-  row.planned = !row_is_at(&row, row.before);
+  row.carries = count == COLUMNS && fields[FOLLOW_UP_AFTER].n;
+  row.after_follow_up = row.carries && str_eq(fields[FOLLOW_UP_AFTER], STR("true"));
+  row_see_before(&row);
+  row.planned = !row_is_at(&row);
   row.state = row.planned ? ROW_WAITING : ROW_THERE;
   VEC_PUSH(r->rows, row);
   return 0;

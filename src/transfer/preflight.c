@@ -1,5 +1,6 @@
 #include "transfer/preflight.h"
 
+#include "base/utf8.h"
 #include "transfer/decimal.h"
 
 enum { OPTIONS_MAX = 64, NAME_MAX_SHOWN = 100 };
@@ -225,11 +226,33 @@ static bool check_limits(struct judging *j) {
                    "Data Entry app > the cell > Min and max limits; or send it without the check of min and max.");
 }
 
+static bool check_comment_text(struct judging *j, struct str comment) {
+  size_t most = dhis2_entry_comment_max(j->preflight->entry);
+  if (comment.n <= most || utf8_units16(comment) <= most) return false;
+  return hold_back(
+      j, "comment_too_long",
+      SAY(j, "The comment that goes along, of all sources of the cell together, is longer than the %zu characters that the target takes.",
+          most),
+      "Shorten the comments at the source; or send the values without comments.");
+}
+
+static bool check_comment_option(struct judging *j, const struct dhis2_entry_element *element, struct str comment) {
+  const struct dhis2_entry_option_set *set = map_get(&j->preflight->entry->option_sets, element->comment_set);
+  if (!set || !set->codes.count || map_get(&set->codes, comment)) return false;
+  return hold_back(j, "comment_unknown",
+                   SAY(j,
+                       "Comments of the data element '%.*s' are options (of '%.*s'), and the comment that goes along is the code of none.",
+                       STR_ARG(shown(element->name, element->id)), STR_ARG(shown(set->name, set->id))),
+                   MAINTENANCE " > Option set > Options (code, where capitals count); or send the values without comments.");
+}
+
 /* What the target keeps there as a comment goes along with the value. */
 static bool check_comment(struct judging *j) {
   const struct dhis2_entry_element *element = map_get(&j->preflight->entry->elements, j->row->data_element);
-  if (!element || !element->comment_set.n || j->row->before_comment.n || !dhis2_can(j->preflight->entry->version, DHIS2_WANTS_COMMENTS))
-    return false;
+  struct str comment = row_write(j->row).comment;
+  if (comment.n && check_comment_text(j, comment)) return true;
+  if (!element || !element->comment_set.n || !dhis2_can(j->preflight->entry->version, DHIS2_WANTS_COMMENTS)) return false;
+  if (comment.n) return check_comment_option(j, element, comment);
   const struct dhis2_entry_option_set *set = map_get(&j->preflight->entry->option_sets, element->comment_set);
   return hold_back(
       j, "comment_missing",

@@ -30,6 +30,7 @@
   X(created, "of these, the target held nothing before") \
   X(updated, "of these, the target held another value before") \
   X(removed, "deleted at the target") \
+  X(carried, "of those created or updated, with a comment or follow-up mark that the target did not have there before") \
   X(unchanged, "were there already and were not sent") \
   X(left_alone, "hold a value at the target of which the source says nothing: left as they were") \
   X(verified, "read back from the target and equal") \

@@ -164,6 +164,8 @@ static void add_about(struct making *m) {
   about(m, "Only what changed since", json_text(root, "changed_since"));
   about(m, "Deleted at the source",
         str_eq(json_text(root, "deletions"), STR("delete")) ? STR("deleted at the target too") : STR("left as it is at the target"));
+  about(m, "Comments and follow-up marks",
+        str_eq(json_text(root, "comments"), STR("carry")) ? STR("taken along") : STR("left at the source"));
   about(m, "Mapping", arena_printf(m->arena, "%.*s%.*s", STR_ARG(json_text(root, "mapping_name")), STR_ARG(version)));
   about(m, "SHA-256 of the mapping", json_text(root, "mapping_sha256"));
   about(m, "Decisions that count", joined(m, json_object_get(root, "accept"), false));

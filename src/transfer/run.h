@@ -9,7 +9,7 @@
  * - With `changed_since` a chunk is first asked for what changed; then all sources of the cells that this touches are read, so that sums are whole. What nothing changed in is neither compared nor in the totals.
  * - With `deletions` a cell of the target is deleted where the source tells that sources of it were deleted, and none of them has a value any more (where the mapping wants all sources: where all of them were deleted). It is in the plan, the undo file and the report like
  *   any other change.
- * - The absence of a value at the source never deletes anything. Comment and follow-up flag of the target's cells stay.
+ * - The absence of a value at the source never deletes anything. Comment and follow-up mark of the target's cells stay; with `comments` those of the source take their place where it has any.
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
  * - The source is read for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes.
  * - Memory does not grow with the number of values: two chunks at a time.
@@ -60,6 +60,7 @@ struct run_order {
   bool dry_run;
   struct str changed_since; /* a day: only cells of the target that a source of was written or deleted since then; empty: all */
   bool deletions;           /* what was deleted at the source is deleted at the target */
+  bool comments;            /* comments and follow-up marks of the source go along: note.h, plan.h */
 };
 
 /* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many. */

@@ -18,6 +18,8 @@ struct chunk {
   struct intake intake;
   struct changes changes;
   struct cell cell;
+  struct note note; /* of the cell, where comments go along */
+  struct buf packed;
   bool cell_open;
   struct plan rows; /* by org unit, then operand */
 };
@@ -123,7 +125,12 @@ static void close_cell(struct chunk *c) {
   changes_there(&c->changes, &c->cell.key);
   cell_end(&c->cell, c->stage->translation, c->run->mapping->missing);
   intake_cell(&c->intake, &c->cell);
-  if (c->cell.reason == TRANSFER_FINE) add_row(c);
+  if (c->cell.reason != TRANSFER_FINE) return;
+  add_row(c);
+  struct plan_row *row = &c->rows.p[c->rows.n - 1];
+  row->carries = c->run->order->comments;
+  row->after_comment = arena_str(c->arena, buf_str(&c->note.text));
+  row->after_follow_up = c->note.follow_up;
 }
 
 static void add_gone(void *payload, const struct contribution *cell) {
@@ -153,9 +160,13 @@ static int on_contribution(void *payload, const struct contribution *contributio
   if (!c->cell_open || !contribution_same_cell(&c->cell.key, contribution)) {
     close_cell(c);
     cell_begin(&c->cell, c->stage->translation, contribution);
+    note_begin(&c->note);
     c->cell_open = true;
   }
-  cell_add(&c->cell, c->stage->translation, contribution, value);
+  struct noted noted = {.value = value};
+  if (c->intake.notes) noted = note_unpack(value);
+  cell_add(&c->cell, c->stage->translation, contribution, noted.value);
+  note_add(&c->note, &noted);
   return 0;
 }
 
@@ -202,7 +213,10 @@ static void compare(struct chunk *c) {
   for (size_t i = 0; i < c->rows.n; i++) {
     struct plan_row *row = &c->rows.p[i];
     row->before = row->current;
-    row->planned = !row_is_at(row, row->current);
+    row->before_comment = row->current_comment;
+    row->before_follow_up = row->current_follow_up;
+    if (row->carries) row_carry(row, row->after_comment, row->after_follow_up);
+    row->planned = !row_is_at(row);
     row->state = row->planned ? ROW_WAITING : ROW_THERE;
     counts->unchanged += !row->planned;
   }
@@ -325,15 +339,14 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
   if (journal_get_rows(run->log.journal, &record->rows, c->arena, &text, error) || plan_read(c->arena, text, &c->rows, error)) return -1;
   if (report_add(c->report, record->report, error)) return -1;
   run_tell(run, RUN_CHECKING);
-  if (deliver_look(&run->delivery, c->arena, c->rows.p, c->rows.n, false, error))
-    return error_context(error, "reading what the target holds");
+  if (deliver_look(&run->delivery, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "reading what the target holds");
   for (size_t i = 0; i < c->rows.n; i++) {
     struct plan_row *row = &c->rows.p[i];
     row->operand = translation_find_operand(c->stage->translation, (struct mapping_operand){row->data_element, row->category_option_combo});
     if (!row->planned) continue;
-    if (row_is_at(row, row->current))
+    if (row_is_at(row))
       row->state = ROW_SENT;
-    else if (!row_was(row, row->current))
+    else if (!row_was(row))
       row->state = ROW_FOREIGN;
   }
   return preflight(c, false, error);
@@ -345,9 +358,17 @@ static void tell_reason(struct chunk *c, const struct plan_row *row, enum transf
   tell_conflict(c, row, false, str_of(transfer_reason_name(reason)), str_of(transfer_reason_words(reason)));
 }
 
+/* Where the value is there and what goes with it is not, that is shown. */
+static void tell_differing(struct chunk *c, const struct plan_row *row, struct report_cell *cell) {
+  bool same_value = row->carries && row->current.p && value_same(row->after, row->current);
+  if (same_value) cell->value = row_shown(c->arena, row->after, row->after_comment, row->after_follow_up);
+  report_differing(c->report, cell,
+                   same_value ? row_shown(c->arena, row->current, row->current_comment, row->current_follow_up) : row->current);
+}
+
 static void judge_row(struct chunk *c, const struct plan_row *row) {
   struct report_counts *counts = report_counts(c->report);
-  bool is_at = row_is_at(row, row->current);
+  bool is_at = row_is_at(row);
   counts->sent += row->planned && row->state == ROW_SENT;
   if (row->state == ROW_REFUSED && row->foretold.n && preflight_foretold(row->code)) {
     tell_words(c, row, &(struct report_words){true, row->code, row->foretold, row->remedy});
@@ -359,10 +380,11 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
   } else if (is_at) {
     counts->verified++;
     if (row->planned) *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
+    counts->carried += row->planned && row_changes_notes(row);
   } else {
     struct report_cell cell = cell_of(row);
     if (row->planned) tell_reason(c, row, TRANSFER_unaccounted);
-    report_differing(c->report, &cell, row->current);
+    tell_differing(c, row, &cell);
   }
 }
 
@@ -381,7 +403,7 @@ static size_t wait_again(struct chunk *c) {
   size_t n = 0;
   for (size_t i = 0; i < c->rows.n; i++) {
     struct plan_row *row = &c->rows.p[i];
-    if (row->state != ROW_SENT || row_is_at(row, row->current)) continue;
+    if (row->state != ROW_SENT || row_is_at(row)) continue;
     row->state = ROW_WAITING;
     n++;
   }
@@ -395,7 +417,7 @@ static int send_and_look(struct chunk *c, struct error *error) {
     if (deliver_send(d, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "writing to the target");
     if (d->dry_run) return 0;
     run_tell(c->run, RUN_VERIFYING);
-    if (deliver_look(d, c->arena, c->rows.p, c->rows.n, false, error)) return error_context(error, "reading back from the target");
+    if (deliver_look(d, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "reading back from the target");
     if (attempt == ATTEMPTS || wait_again(c) == 0) return 0;
     (void)dhis2_batch_too_large(&d->batch, d->batch.size);
   }
@@ -420,7 +442,7 @@ static int finish(struct chunk *c, struct error *error) {
 /* In a dry run a row that the target took is what it would hold afterwards. */
 static void suppose(struct chunk *c) {
   for (size_t i = 0; i < c->rows.n; i++)
-    if (c->rows.p[i].state == ROW_SENT) c->rows.p[i].current = c->rows.p[i].after;
+    if (c->rows.p[i].state == ROW_SENT) row_suppose(&c->rows.p[i]);
 }
 
 static struct chunk *chunk_new(struct run *run, size_t number) {
@@ -433,8 +455,10 @@ static struct chunk *chunk_new(struct run *run, size_t number) {
                       .units = run->units + slice->first,
                       .unit_count = slice->count,
                       .report = report_new(),
-                      .cell = CELL_INIT};
-  c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL};
+                      .cell = CELL_INIT,
+                      .note = NOTE_INIT,
+                      .packed = BUF_INIT(PACKED_MAX)};
+  c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL, run->order->comments ? &c->packed : NULL};
   c->changes.arena = c->arena;
   return c;
 }
@@ -442,6 +466,8 @@ static struct chunk *chunk_new(struct run *run, size_t number) {
 static void chunk_free(struct chunk *c) {
   if (!c) return;
   cell_free(&c->cell);
+  note_free(&c->note);
+  buf_free(&c->packed);
   report_free(c->report);
   VEC_FREE(&c->rows);
   changes_clear(&c->changes);

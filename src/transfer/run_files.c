@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE = 64 << 10, LINE_MAX_BYTES = 4 << 20, TELL_EVERY = 100000 };
+enum { PIECE = 64 << 10, LINE_MAX_BYTES = 4 << 20, TELL_EVERY = 100000, COLUMNS_OF_VALUE = 6 };
 
 enum form { AS_JSON, AS_CSV, AS_ADX };
 
@@ -22,6 +22,9 @@ struct files {
   struct report *report;
   struct cell cell;
   bool cell_open;
+  bool comments;    /* go along */
+  struct note note; /* of the cell, then */
+  struct buf packed;
   /* the file out */
   const char *path;
   char *beside; /* NULL: written where it is meant to go (standard output, a device) */
@@ -77,12 +80,20 @@ static int flush(struct files *f, struct error *error) {
 }
 
 static void begin_out(struct files *f) {
-  static const struct str columns[] = {{"dataelement", 11},          {"period", 6}, {"orgunit", 7}, {"categoryoptioncombo", 19},
-                                       {"attributeoptioncombo", 20}, {"value", 5}};
+  static const struct str columns[] = {{"dataelement", 11},
+                                       {"period", 6},
+                                       {"orgunit", 7},
+                                       {"categoryoptioncombo", 19},
+                                       {"attributeoptioncombo", 20},
+                                       {"value", 5},
+                                       {"storedby", 8},
+                                       {"lastupdated", 11},
+                                       {"comment", 7},
+                                       {"followup", 8}};
   struct json_out out = JSON_OUT_INIT(&f->out);
   if (f->form == AS_ADX) return dhis2_adx_begin(&f->out);
   if (f->form == AS_CSV) {
-    csv_add_row(&f->out, columns, sizeof columns / sizeof *columns);
+    csv_add_row(&f->out, columns, f->comments ? sizeof columns / sizeof *columns : COLUMNS_OF_VALUE);
     return;
   }
   json_out_object(&out);
@@ -106,9 +117,17 @@ static int write_adx(struct files *f, const struct report_cell *cell, struct err
 static int write_cell(struct files *f, const struct report_cell *cell, struct error *error) {
   if (f->form == AS_ADX) return write_adx(f, cell, error);
   if (f->form == AS_CSV) {
-    const struct str fields[] = {cell->operand.data_element,          cell->period,    cell->org_unit,
-                                 cell->operand.category_option_combo, cell->attribute, cell->value};
-    csv_add_row(&f->out, fields, sizeof fields / sizeof *fields);
+    const struct str fields[] = {cell->operand.data_element,
+                                 cell->period,
+                                 cell->org_unit,
+                                 cell->operand.category_option_combo,
+                                 cell->attribute,
+                                 cell->value,
+                                 STR(""),
+                                 STR(""),
+                                 buf_str(&f->note.text),
+                                 f->note.follow_up ? STR("true") : STR("false")};
+    csv_add_row(&f->out, fields, f->comments ? sizeof fields / sizeof *fields : COLUMNS_OF_VALUE);
     return 0;
   }
   (void)buf_add(&f->out, f->any ? STR(",\n") : STR("\n"));
@@ -121,6 +140,11 @@ static int write_cell(struct files *f, const struct report_cell *cell, struct er
   json_out_member_str(&out, "categoryOptionCombo", cell->operand.category_option_combo);
   json_out_member_str(&out, "attributeOptionCombo", cell->attribute);
   json_out_member_str(&out, "value", cell->value);
+  if (f->note.text.n) json_out_member_str(&out, "comment", buf_str(&f->note.text));
+  if (f->note.follow_up) { /* the first to 2.42, the second from 2.43 on; each passes over the other */
+    json_out_member_bool(&out, "followup", true);
+    json_out_member_bool(&out, "followUp", true);
+  }
   json_out_end(&out);
   return 0;
 }
@@ -143,6 +167,7 @@ static int close_cell(struct files *f, struct error *error) {
   struct report_cell cell = report_cell_of(f->translation, &f->cell);
   if (write_cell(f, &cell, error)) return -1;
   report_counts(f->report)->sent++;
+  report_counts(f->report)->carried += f->note.text.n || f->note.follow_up;
   if (!f->readable) count_target(f, f->cell.key.operand, cell.period, cell.value);
   return f->out.n < PIECE ? 0 : flush(f, error);
 }
@@ -153,9 +178,13 @@ static int on_contribution(void *payload, const struct contribution *contributio
     if (close_cell(f, error)) return -1;
     if (f->values++ % TELL_EVERY == 0 && tell(f, RUN_TRANSLATING, error)) return -1;
     cell_begin(&f->cell, f->translation, contribution);
+    note_begin(&f->note);
     f->cell_open = true;
   }
-  cell_add(&f->cell, f->translation, contribution, value);
+  struct noted noted = {.value = value};
+  if (f->comments) noted = note_unpack(value);
+  cell_add(&f->cell, f->translation, contribution, noted.value);
+  note_add(&f->note, &noted);
   return 0;
 }
 
@@ -215,6 +244,9 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
                     .watch = watch,
                     .report = report,
                     .cell = CELL_INIT,
+                    .comments = order->comments,
+                    .note = NOTE_INIT,
+                    .packed = BUF_INIT(PACKED_MAX),
                     .path = values_out,
                     .fd = -1,
                     .form = form_of(str_of(values_out)),
@@ -222,11 +254,13 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
                     .target = target,
                     .out = BUF_INIT(PIECE + LINE_MAX_BYTES)};
   f.translation = translation_new(arena, mapping, options, error);
-  f.intake = (struct intake){f.translation, gather_new(0), report, NULL};
+  f.intake = (struct intake){f.translation, gather_new(0), report, NULL, order->comments ? &f.packed : NULL};
   bool judged = watch->judge && target && mapping->target.metadata;
   int result = f.translation && (!judged || watch->judge(mapping, NULL, target, order->accept, error) == 0) ? 0 : -1;
   if (result == 0 && f.form == AS_ADX && !target)
     result = error_set(error, ERROR_usage, "ADX calls everything by its code: name the target's metadata with --to");
+  if (result == 0 && f.form == AS_ADX && f.comments)
+    result = error_set(error, ERROR_usage, "ADX has no place for comments and follow-up marks: write JSON or CSV");
   if (result == 0 && f.form == AS_ADX) f.adx = dhis2_adx_writer_new(target);
   if (result == 0) result = go(&f, values_in, error);
   if (f.fd >= 0 && f.fd != STDOUT_FILENO) (void)close(f.fd);
@@ -235,6 +269,8 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
   gather_free(f.intake.gather);
   dhis2_adx_writer_free(f.adx);
   cell_free(&f.cell);
+  note_free(&f.note);
+  buf_free(&f.packed);
   buf_free(&f.out);
   arena_free(arena);
   return result;

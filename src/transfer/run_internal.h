@@ -7,6 +7,7 @@
 #include "transfer/deliver.h"
 #include "transfer/gather.h"
 #include "transfer/journal.h"
+#include "transfer/note.h"
 #include "transfer/preflight.h"
 #include "transfer/run.h"
 #include <uv.h>
@@ -115,6 +116,7 @@ struct intake {
   struct gather *gather;
   struct report *report;
   const struct changes *only; /* NULL: all; else only what goes to its dirty cells */
+  struct buf *notes;          /* NULL: comments and marks stay behind; else values are gathered with them (note_pack), by way of this */
 };
 int intake_value(struct intake *intake, const struct dhis2_value *value, struct error *error);
 

@@ -4,20 +4,13 @@
 
 enum { PATIENCE_MS = 10 * 60 * 1000 };
 
-/* What is to be, and what is expected to stand there, change places. */
-static void turn_round(struct plan_row *row) {
-  struct str before = row->before;
-  row->before = row->after;
-  row->after = before;
-}
-
 static void judge_before(struct plan *rows, struct report *report) {
   for (size_t i = 0; i < rows->n; i++) {
     struct plan_row *row = &rows->p[i];
-    if (row_is_at(row, row->current))
+    if (row_is_at(row))
       row->state = ROW_THERE;
     else
-      row->state = row_was(row, row->current) ? ROW_WAITING : ROW_FOREIGN;
+      row->state = row_was(row) ? ROW_WAITING : ROW_FOREIGN;
     report_counts(report)->unchanged += row->state == ROW_THERE;
   }
 }
@@ -48,7 +41,7 @@ static void judge_after(const struct plan *rows, struct report *report) {
       counts->refused++;
       tell(report, row, false, str_of(transfer_reason_name(TRANSFER_changed_meanwhile)),
            str_of(transfer_reason_words(TRANSFER_changed_meanwhile)));
-    } else if (row_is_at(row, row->current)) {
+    } else if (row_is_at(row)) {
       counts->verified++;
       if (row->state == ROW_SENT) *(row->after.p ? &counts->updated : &counts->removed) += 1;
     } else {
@@ -63,7 +56,7 @@ static void keep_planned(struct plan *rows) {
   for (size_t i = 0; i < rows->n; i++) {
     if (!rows->p[i].planned) continue;
     rows->p[kept] = rows->p[i];
-    turn_round(&rows->p[kept++]);
+    row_turn_round(&rows->p[kept++]);
   }
   rows->n = kept;
 }
@@ -71,9 +64,9 @@ static void keep_planned(struct plan *rows) {
 static int undo_rows(struct delivery *d, struct arena *arena, struct plan *rows, struct report *report, struct error *error) {
   keep_planned(rows);
   report_counts(report)->cells += rows->n;
-  if (deliver_look(d, arena, rows->p, rows->n, false, error)) return -1;
+  if (deliver_look(d, arena, rows->p, rows->n, error)) return -1;
   judge_before(rows, report);
-  if (deliver_send(d, arena, rows->p, rows->n, error) || deliver_look(d, arena, rows->p, rows->n, false, error)) return -1;
+  if (deliver_send(d, arena, rows->p, rows->n, error) || deliver_look(d, arena, rows->p, rows->n, error)) return -1;
   judge_after(rows, report);
   return 0;
 }

@@ -214,7 +214,7 @@ class OpenApi(Case):
         order = {"alignment": alignment, "periods": ["202601"], "org_units": units, "dry_run": True, "accept": ["accepted"]}
         self.ask("POST", "/v1/runs", expect=400, body={})
         self.ask("POST", "/v1/runs", expect=400, body={**order, "deletions": "all"})
-        self.ask("POST", "/v1/runs", None, 201, None, {**order, "changed_since": "2026-01-31", "deletions": "delete", "wait": True})
+        self.ask("POST", "/v1/runs", None, 201, None, {**order, "changed_since": "2026-01-31", "deletions": "delete", "comments": "carry", "wait": True})
         run = self.ask("POST", "/v1/runs", None, 201, {"Idempotency-Key": "one"}, order).json
         self.assertEqual(self.ask("POST", "/v1/runs", None, 200, {"Idempotency-Key": "one"}, order).json["id"], run["id"])
         at = f"/v1/runs/{run['id']}"

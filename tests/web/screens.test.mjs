@@ -249,6 +249,7 @@ describe('sending with more choices', () => {
     await page.getByText('More choices').click()
     await page.getByLabel('Only what changed at the source since').fill('2026-10-01')
     await page.getByLabel('Delete at the target what was deleted at the source').check()
+    await page.getByLabel('Take comments and follow-up marks along').check()
     await page.getByLabel('Wait where another run is writing').check()
     await page.getByLabel('Hold back what is outside').check()
     await page.getByLabel('Hold back what is outside').uncheck()
@@ -256,8 +257,8 @@ describe('sending with more choices', () => {
     await page.getByRole('button', { name: /^Check 1 period/ }).click()
     await page.getByRole('button', { name: /^Send/ }).waitFor()
     const [run] = world.runs.values()
-    const { changed_since, deletions, wait, ...rest } = run.order
-    assert.deepEqual([changed_since, deletions, wait, 'check_min_max' in rest], ['2026-10-01', 'delete', true, false])
+    const { changed_since, deletions, comments, wait, ...rest } = run.order
+    assert.deepEqual([changed_since, deletions, comments, wait, 'check_min_max' in rest], ['2026-10-01', 'delete', 'carry', true, false])
   })
 })
 

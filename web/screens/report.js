@@ -51,7 +51,7 @@ function About({ report }) {
   const lines = [
     [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],
     [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${t('and {n} more', { n: units.length - 20 })}` : '')],
-    ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []),
+    ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []),
     [t('Mapping'), [report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })].filter(Boolean).join(', ')], [t('SHA-256 of the mapping'), report.mapping_sha256],
   ]
   return html`<table class="about"><caption class="unseen">${t('About this transfer')}</caption><tbody>${lines.filter(([, value]) => value).map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td><bdi>${value}</bdi></td></tr>`)}</tbody></table>`
@@ -60,7 +60,7 @@ function About({ report }) {
 function countsOf({ counts, dry_run }) {
   const all = [
     [t('Values read'), counts.read], [t('With a counterpart'), counts.mapped], [t('Without'), Object.values(counts.unmapped).reduce((a, b) => a + b, 0)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
-    [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
+    [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
     [t('Left alone at the target'), counts.left_alone],
   ]
   return all.filter(([, n]) => n > 0).map(([text, n]) => [text, number(n)])

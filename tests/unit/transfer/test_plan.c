@@ -65,7 +65,10 @@ static void as_it_was(void **state) {
                                 .before = text_of(i),
                                 .after = text_of(i / TEXTS),
                                 .before_comment = text_of(i + i / TEXTS),
-                                .before_follow_up = i % 2};
+                                .before_follow_up = i % 2,
+                                .after_comment = text_of(i + 1),
+                                .after_follow_up = i % 3 == 1,
+                                .carries = i % 3};
   assert_true(plan_write(rows, TEXTS * TEXTS, true, &text));
   struct csv_reader *reader = csv_reader_new(1 << 20, no_formula, &seen);
   assert_int_equal(csv_reader_feed(reader, buf_str(&text), &error), 0);
@@ -78,6 +81,9 @@ static void as_it_was(void **state) {
     assert_true(str_eq(back.p[i].before, rows[i].before) && str_eq(back.p[i].after, rows[i].after));
     assert_true(str_eq(back.p[i].before_comment, rows[i].before_comment));
     assert_int_equal(back.p[i].before_follow_up, rows[i].before_follow_up);
+    assert_true(str_eq(back.p[i].after_comment, rows[i].after_comment));
+    assert_int_equal(back.p[i].after_follow_up, rows[i].after_follow_up);
+    assert_int_equal(back.p[i].carries, rows[i].carries);
   }
   VEC_FREE(&back);
   buf_free(&text);
@@ -85,7 +91,53 @@ static void as_it_was(void **state) {
   (void)state;
 }
 
+/* A journal that was begun before comments could be carried. */
+static void without_the_last_columns(void **state) {
+  struct arena *arena = arena_new();
+  struct plan back = {0};
+  struct error error = {0};
+  assert_int_equal(plan_read(arena, STR("s,e,p,u,c,a,1,said,true,2,\n"), &back, &error), 0);
+  assert_true(back.n == 1 && !back.p[0].carries && back.p[0].planned && str_eq(row_write(&back.p[0]).comment, STR("said")));
+  assert_int_equal(plan_read(arena, STR("s,e,p,u,c,a,1,said,true,2,,x\n"), &back, &error), -1);
+  VEC_FREE(&back);
+  arena_free(arena);
+  (void)state;
+}
+
+static struct plan_row row_of(struct str before, struct str comment, struct str after) {
+  return (struct plan_row){.before = before, .before_comment = comment, .after = after, .current = before, .current_comment = comment};
+}
+
+static void comments_are_the_rows_business_where_it_carries(void **state) {
+  struct plan_row row = row_of(STR("1"), STR("theirs"), STR("2"));
+  row.current_comment = STR("theirs, and more"); /* said since it was looked at: what stands there last goes along */
+  assert_true(row_was(&row) && str_eq(row_write(&row).comment, STR("theirs, and more")));
+  row.current = STR("2");
+  assert_true(row_is_at(&row) && !row_changes_notes(&row));
+  row = row_of(STR("1"), STR("theirs"), STR("1"));
+  row_carry(&row, STR_NONE, true);
+  assert_true(str_eq(row.after_comment, STR("theirs")) && row.after_follow_up && !row_is_at(&row) && row_changes_notes(&row));
+  row_carry(&row, STR("ours"), false);
+  assert_true(!row_is_at(&row) && str_eq(row_write(&row).comment, STR("ours")));
+  row_suppose(&row);
+  assert_true(row_is_at(&row) && !row_was(&row));
+  row.current_comment = STR(" ours\n"); /* as some servers keep it */
+  assert_true(row_is_at(&row));
+  row_turn_round(&row);
+  assert_true(row_was(&row) && str_eq(row.after_comment, STR("theirs")));
+  row = row_of(STR("1"), STR("theirs"), STR_NONE); /* to be gone: not when somebody spoke of it */
+  assert_true(row_was(&row));
+  row.current_comment = STR("keep");
+  assert_false(row_was(&row));
+  row = row_of(STR_NONE, STR_NONE, STR("0")); /* where no zero is kept, no comment is */
+  row.zero_vanishes = true;
+  row_carry(&row, STR("none seen"), true);
+  assert_true(row_is_at(&row) && !row_changes_notes(&row));
+  (void)state;
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_was)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_was), cmocka_unit_test(without_the_last_columns),
+                                     cmocka_unit_test(comments_are_the_rows_business_where_it_carries)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,8 +226,22 @@ static void options(void **state) {
     expect(w, "");
     element.comment_set = comments.id;
     expect(w, minor == 43 ? "comment_missing" : "");
-    w->row.before_comment = STR("late"); /* it stands at the target, and goes along */
+    w->row.current_comment = STR("CODE"); /* it stands at the target, and goes along */
     expect(w, "");
+    struct dhis2_entry_option_set reasons = {.id = comments.id};
+    (void)map_put(&reasons.codes, STR("CODE"), &reasons);
+    (void)map_delete(&w->entry.option_sets, comments.id);
+    (void)map_put(&w->entry.option_sets, comments.id, &reasons);
+    expect(w, "");
+    row_carry(&w->row, STR("late"), false);
+    expect(w, minor == 43 ? "comment_unknown" : "");
+    static char letters[50001];
+    memset(letters, 'x', sizeof letters);
+    w->row.after_comment = (struct str){letters, 5001};
+    expect(w, minor == 43 ? "comment_too_long" : "");
+    w->row.after_comment.n = sizeof letters;
+    expect(w, "comment_too_long");
+    map_free(&reasons.codes);
     map_free(&set.codes);
     map_free(&w->entry.option_sets);
     map_free(&w->entry.elements);
