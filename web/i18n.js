@@ -39,7 +39,7 @@ export const apart = (text) => (rightToLeft() ? `\u2068${text}\u2069` : text)
 export const arrow = () => (rightToLeft() ? '←' : '→')
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? show(values[name]) : whole))
-const show = (value) => (typeof value === 'number' ? number(value) : String(value))
+const show = (value) => (typeof value === 'number' ? number(value) : apart(String(value)))
 
 /** t('Signed in as {name}', { name }) */
 export function t(text, values = {}) {

@@ -30,7 +30,7 @@ export function Disaggregation({ params, query }) {
     </div>`
 }
 
-const pairName = (pair) => html`<${Name} of=${pair.source.name} /> <span aria-hidden="true">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target.name} />`
+const pairName = (pair) => html`<${Name} of=${pair.source.name} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target.name} />`
 const pairAddress = (id, pair) => `/alignments/${encodeURIComponent(id)}/disaggregation${pair ? `?pair=${encodeURIComponent(pair.key)}` : ''}`
 
 function PairList({ id, pairs }) {
@@ -76,7 +76,7 @@ function Pair({ id, review, pair, onChanges, onAgain }) {
     <${Lost} pair=${pair} plan=${plan} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">
-        <h3 id="grid-${grid.to}"><${Name} of=${grid.source.name} /> → <${Name} of=${grid.target.name} /></h3>
+        <h3 id="grid-${grid.to}"><${Name} of=${grid.source.name} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${grid.target.name} /></h3>
         <${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />
       </section>`)}
       <${Result} id=${id} pair=${pair} plan=${plan} exceptions=${exceptions} />

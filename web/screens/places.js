@@ -46,7 +46,7 @@ function Periods({ rule }) {
   return html`<div class="page"><section class="card" aria-labelledby="periods">
     <h2 id="periods">${rule.source && rule.target && rule.source !== rule.target ? t('{from} becomes {to}', { from: rule.source, to: rule.target }) : t('Periods')}</h2>
     <${Notice} tone=${rule.conversion === 'cannot' ? 'warning' : 'info'}>${periodReason(rule)}<//>
-    ${example && html`<p>${t('For example:')} <b>${example.from.join(' + ')}</b> <span aria-hidden="true">→</span><span class="unseen">${t('to')}</span> <b>${example.to}</b> <span class="muted">(${periodText(example.to)})</span></p>`}
+    ${example && html`<p>${t('For example:')} <b><bdi>${example.from.join(' + ')}</bdi></b> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <b><bdi>${example.to}</bdi></b> <span class="muted">(${periodText(example.to)})</span></p>`}
     <p class="muted">${t('This follows from the two data sets; there is nothing to decide.')}</p>
   </section></div>`
 }

@@ -1,6 +1,6 @@
 // One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
 import { html, useEffect, useRef, useState } from '../lib.js'
-import { apart, decimal, number, t, time, tn } from '../i18n.js'
+import { decimal, number, t, time, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { download } from '../download.js'
@@ -62,7 +62,7 @@ function Running({ run, error, again }) {
   }
   return html`<div class="page">
     <div class="title"><h1>${run.dry_run ? t('Check: {periods}', { periods: periodsText(run.periods) }) : t('Send: {periods}', { periods: periodsText(run.periods) })}</h1><${RunTag} run=${run} /></div>
-    <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: apart(run.from), to: apart(run.to), when: time(run.created), who: run.by })}
+    <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to="/alignments/${run.alignment}">${t('Open the alignment')}<//>`}</p>
     ${more && html`<${more.RunFacts} run=${run} />`}
     <${Problem} error=${error} again=${again} />
