@@ -273,6 +273,8 @@ export interface Run extends RunEntry {
   counts: {
     read: number; mapped: number; unmapped: Record<string, number>; summed: number; partial?: number; sent: number
     created: number; updated: number; unchanged: number; ignored: Record<string, number>; verified: number; differing: number
+    /** Of an undo. */
+    removed?: number; not_changed?: number
   }
   totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
   conflicts: { code: string; message: string; count: number; cells: { target: CellValue; sources: CellValue[] }[] }[]

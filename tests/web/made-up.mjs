@@ -64,3 +64,19 @@ export function madeUpCombos() {
   })
   return { source: [combo('Source', 'SourceAges0', 'Age')], target: [combo('Target', 'TargetAges0', 'Age group')] }
 }
+
+/** Changes at the servers, one of each weight and one that has something in its place. */
+export const CHANGES = [
+  { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },
+  { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', rules: [3], sentence: 'it is no longer whole' },
+  { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', rules: [], sentence: 'it is called otherwise' },
+]
+
+/** A run that ended with two values refused; `more` takes the place of what is otherwise. */
+export const madeUpRun = (more) => structuredClone({
+  id: 'run1', steps: [], alignment: 'one', state: 'refused', dry_run: false, from: 'district', to: 'central', periods: ['202609'], by: 'maria', created: '2026-10-02T08:00:00Z', updated: '2026-10-02T09:00:00Z', progress: { done: 0, of: 0 },
+  counts: { read: 1420, mapped: 1372, unmapped: { no_counterpart: 48 }, summed: 0, sent: 1372, created: 1370, updated: 0, unchanged: 0, ignored: { E7617: 2 }, verified: 1370, differing: 0 },
+  totals: [{ data_element: 'Target00000', name: 'Malaria cases', period: '202609', source: '1234.50', target: '1230', cells: 20, equal: false }],
+  conflicts: [{ code: 'E7617', message: 'Organisation unit not in hierarchy', count: 2, cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', value: '7' }, sources: [] }] }],
+  ...more,
+})

@@ -35,8 +35,8 @@ class Problem extends Error {
   }
 }
 
-/** @param {{elements?: number, connected?: string[], units?: number}} options */
-export async function startMock({ elements = 40, connected = ['district', 'central'], units = 30, port = 0, home } = {}) {
+/** What a world begins with. */
+function beginning({ elements = 40, connected = ['district', 'central'], units = 30, home } = {}) {
   const world = {
     servers: [
       { id: 'district', name: 'District HMIS', url: 'https://district.example.org', version: '2.41.3', state: 'ok', sign_in: [{ kind: 'pat', label: 'Access token' }, { kind: 'password', label: 'Password' }] },
@@ -58,6 +58,13 @@ export async function startMock({ elements = 40, connected = ['district', 'centr
   }
   for (const server of world.servers) if (server.id === home) server.home = true
   for (const id of connected) connect(world, id, 'password')
+  return world
+}
+
+/** `begin` makes a world anew at the same address. Where a test sets them, `said` is told every text that is answered, and `files` may change a file of the page: (name, data) => data. @param {{elements?: number, connected?: string[], units?: number, home?: string, port?: number}} options */
+export async function startMock({ port = 0, ...options } = {}) {
+  const world = beginning(options)
+  world.begin = (other) => Object.assign(world, beginning(other))
   const server = createServer((request, response) => answer(world, request, response))
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
   world.url = `http://127.0.0.1:${server.address().port}`
@@ -83,7 +90,7 @@ async function answer(world, request, response) {
   const url = new URL(request.url, world.url)
   const path = url.pathname
   try {
-    if (!path.startsWith('/v1/')) return page(path, response)
+    if (!path.startsWith('/v1/')) return page(path, response, world.files)
     world.calls.push(`${request.method} ${path}`)
     if (request.headers['x-drawbridge'] !== '1' && !/\/(authorize|callback)/.test(path)) throw new Problem(403, 'missing_header')
     let text = ''
@@ -97,16 +104,19 @@ async function answer(world, request, response) {
     const body = text && !path.endsWith('/mapping') ? JSON.parse(text) : text || undefined
     const { status = 200, json, text: plain, headers = {} } = found[2](world, words, body, request, url) ?? { status: 204 }
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
-    response.end(json === undefined ? plain : JSON.stringify(json))
+    const said = json === undefined ? plain : JSON.stringify(json)
+    world.said?.(said ?? '')
+    response.end(said)
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error)
     const { status, body } = error instanceof Problem ? error : new Problem(500, 'inside')
     response.writeHead(status, { 'Content-Type': 'application/problem+json' })
+    world.said?.(JSON.stringify(body))
     response.end(JSON.stringify(body))
   }
 }
 
-function page(path, response) {
+function page(path, response, change = (_, text) => text) {
   const name = path.startsWith('/ui/dev/') ? normalize(path.slice(8)) : path.startsWith('/sdk/') ? normalize(path.slice(1)) : 'index.html'
   let data
   try {
@@ -119,7 +129,7 @@ function page(path, response) {
     return response.end()
   }
   response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'text/plain', 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
-  response.end(data)
+  response.end(change(name, data))
 }
 
 const signedIn = (world, id) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
+import { CHANGES } from './made-up.mjs'
 import { grid, openReview, PAIR, press, REFUSED, saved, sceneIn } from './scene.mjs'
 
 let browser
@@ -11,11 +12,6 @@ after(() => browser?.close())
 
 const scene = sceneIn(test, () => browser)
 
-const CHANGES = [
-  { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },
-  { effect: 'blocks', side: 'target', kind: 'gap', object: { type: 'cell', id: 'x', option_combo: 'y', name: 'All cases' }, before: 'all 3 parts', after: 'lacks Unknown age of it', rules: [3], sentence: 'it is no longer whole' },
-  { effect: 'information', side: 'target', kind: 'renamed', object: { type: 'option', id: 'z', name: '0-4' }, before: '0-4', after: '0-4 years', rules: [], sentence: 'it is called otherwise' },
-]
 const rowText = (page, name) => page.getByRole('row').filter({ hasText: name }).first().innerText()
 
 describe('servers and sign-in', () => {
@@ -565,49 +561,5 @@ describe('what changed at the servers', () => {
     await page.reload()
     await page.getByText('The server cannot be reached').waitFor()
     await clean('drift-unreachable')
-  })
-})
-
-describe('every screen on a small window and in another direction', () => {
-  for (const width of [640, 360])
-    scene(`${width} pixels wide: nothing is cut off`, { width, height: 700 }, async ({ page, go, world, clean }) => {
-      world.align(PAIR, 'one')
-      world.drift = CHANGES
-      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one', '[role=grid]'], ['/alignments/one/send', '.unit'], ['/alignments/one/drift', 'table'], ['/runs', '.empty']]) {
-        await go(path)
-        await page.locator(ready).first().waitFor()
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
-        await clean(`narrow-${width}${path.replaceAll('/', '-')}`)
-      }
-    })
-
-  for (const [locale, send, undecided] of [['fr-FR', 'Envoyer', 'Non décidé'], ['pt-PT', 'Enviar', 'Por decidir'], ['es-ES', 'Enviar', 'Sin decidir']])
-    scene(`in ${locale}: every screen, nothing is cut off`, { locale, width: 1024, height: 768 }, async ({ page, go, world, clean }) => {
-      world.align(PAIR, 'one')
-      world.drift = CHANGES
-      for (const [path, ready] of [['/servers', '.card'], ['/sign-in/district', '[role=tab]'], ['/alignments', 'table'], ['/alignments/new', '.choice'], ['/alignments/one/send', '.unit'], ['/alignments/one/drift', 'table'], ['/runs', '.empty'], ['/alignments/one', '[role=grid]']]) {
-        await go(path)
-        await page.locator(ready).first().waitFor()
-        assert.equal(await page.evaluate(() => document.documentElement.lang), locale.slice(0, 2))
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
-        await clean(`${locale.slice(0, 2)}${path.replaceAll('/', '-')}`)
-      }
-      await page.getByRole('link', { name: send, exact: true }).waitFor()
-      await page.locator('option', { hasText: undecided }).waitFor({ state: 'attached' })
-      await page.locator('select.language').selectOption('en') // and one may choose another
-      await page.getByRole('link', { name: 'Send', exact: true }).waitFor()
-      await page.reload()
-      await page.getByRole('link', { name: 'Send', exact: true }).waitFor()
-    })
-
-  scene('right to left: the panes mirror', {}, async (stage) => {
-    const { page, clean } = stage
-    await openReview(stage)
-    await page.evaluate(() => { document.documentElement.dir = 'rtl' })
-    const [list, detail] = await Promise.all([grid(page).boundingBox(), page.locator('.detail').boundingBox()])
-    assert.ok(list.x > detail.x)
-    await clean('review-rtl')
   })
 })

@@ -373,24 +373,4 @@ describe('choosing what to see', () => {
     const bulk = page.getByRole('button', { name: /^Accept \d+$/ })
     assert.equal(await bulk.innerText(), 'Accept 0') // what changed is for a person
   })
-
-  scene('right to left: the list, the selection and the panel mirror', {}, async ({ page, clean }) => {
-    await page.evaluate(() => { document.documentElement.dir = 'rtl' })
-    await press(page, 'Space')
-    await page.getByRole('button', { name: 'More filters' }).click()
-    const left = async (locator) => (await locator.boundingBox()).x
-    assert.ok(await left(page.locator('.detail')) < await left(grid(page)))
-    assert.ok(await left(page.locator('.c-select input').first()) > await left(row(page, 'Malaria, new cases').locator('.c-state')))
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true)
-    await clean('review-rtl-selected')
-  })
-
-  for (const width of [640, 360])
-    scene(`${width} pixels wide: nothing is cut off`, { width }, async ({ page, clean }) => {
-      await press(page, 'Space')
-      await page.getByRole('button', { name: 'More filters' }).click()
-      await press(page, 'h')
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
-      await clean(`review-facets-${width}`)
-    })
 })

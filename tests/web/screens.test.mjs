@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
+import { madeUpRun } from './made-up.mjs'
 import { grid, PAIR, press, REFUSED, sceneIn } from './scene.mjs'
 
 let browser
@@ -166,7 +167,7 @@ describe('overview', () => {
     await page.getByRole('row', { name: /Stops sending.*Old one/ }).waitFor()
     await page.getByText('5 organisation units are undecided').waitFor()
     await clean('overview')
-    world.runs.set('run1', { id: 'run1', steps: [], alignment: 'one', state: 'done', dry_run: true, from: 'district', to: 'central', periods: ['202609'], by: 'maria', created: '2026-10-02T00:00:00Z', updated: '2026-10-02T00:00:00Z', counts: { read: 1420, mapped: 1065, unmapped: {}, ignored: {} }, totals: [], conflicts: [] })
+    world.runs.set('run1', madeUpRun({ state: 'done', dry_run: true, counts: { read: 1420, mapped: 1065, unmapped: {}, ignored: {} }, totals: [], conflicts: [] }))
     await page.reload()
     await page.getByText('75%', { exact: true }).waitFor()
     await page.getByRole('link', { name: /of the values read last have a counterpart: September 2026/ }).waitFor()
@@ -263,18 +264,12 @@ describe('sending with more choices', () => {
 })
 
 describe('a report to print', () => {
-  const RUN = {
-    id: 'run1', steps: [], alignment: 'one', state: 'refused', dry_run: false, from: 'district', to: 'central', periods: ['202609'], by: 'maria', created: '2026-10-02T08:00:00Z', updated: '2026-10-02T09:00:00Z',
-    counts: { read: 1420, mapped: 1372, unmapped: { no_counterpart: 48 }, summed: 0, sent: 1372, created: 1370, updated: 0, unchanged: 0, ignored: { E7617: 2 }, verified: 1370, differing: 0 }, totals: [{ data_element: 'Target00000', name: 'Malaria cases', period: '202609', source: '1234.50', target: '1230', cells: 20, equal: false }],
-    conflicts: [{ code: 'E7617', message: 'Organisation unit not in hierarchy', count: 2, cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', value: '7' }, sources: [] }] }],
-  }
-
   for (const [locale, words, region] of [['en-GB', ['Some values were refused', 'September 2026', '1,234.50', 'The organisation unit is outside those you may enter data for', 'Their cell has no counterpart', 'Signature'], 'What was left out or refused, why, and what to do'],
     ['fr-FR', ['Certaines valeurs ont été refusées', 'septembre 2026', '1\u202f234,50', 'Rapport de transfert', 'Signature'], 'Ce qui a été laissé de côté ou refusé, pourquoi, et que faire'],
     ['pt-PT', ['Alguns valores foram recusados', 'setembro de 2026', 'Relatório de transferência', 'Assinatura'], 'O que foi deixado de fora ou recusado, porquê e o que fazer'],
     ['es-ES', ['Algunos valores se rechazaron', 'septiembre de 2026', 'Informe de transferencia', 'Firma'], 'Lo que se dejó fuera o se rechazó, por qué y qué hacer']])
     scene(`in ${locale}: the sentence that matters, totals, reasons with remedies, and where one signs`, { locale }, async ({ page, go, clean, world }) => {
-      world.runs.set('run1', structuredClone(RUN))
+      world.runs.set('run1', madeUpRun())
       await go('/runs/run1/report')
       for (const text of words) await page.getByText(text).first().waitFor()
       await page.getByRole('group', { name: region }).waitFor()
@@ -296,20 +291,4 @@ describe('what the doctor found', () => {
       for (const text of words) await page.getByText(text).waitFor()
       await clean(`servers-examined-${locale.slice(0, 2)}`)
     })
-})
-
-describe('narrow', () => {
-  scene('at 640 px, as at 200 % zoom, no screen scrolls sideways', { width: 640, height: 800 }, async ({ page, go, clean, world }) => {
-    world.align(PAIR, 'one')
-    world.runs.set('run1', { id: 'run1', steps: [], alignment: 'one', state: 'done', dry_run: false, from: 'district', to: 'central', periods: ['202609'], by: 'maria', created: '2026-10-02T08:00:00Z', updated: '2026-10-02T09:00:00Z', counts: { read: 1, mapped: 1, unmapped: {}, ignored: {} }, totals: [], conflicts: [] })
-    for (const [path, words] of [['overview', 'By section'], ['places', 'Kakua CHC'], ['places?of=period', 'For example:'], ['disaggregation', 'Pairs of category combinations'], ['disaggregation?pair=SourceAges0.TargetAges0', 'Result'], ['files', 'Import decisions']]) {
-      await go(`/alignments/one/${path}`)
-      await page.getByText(words).first().waitFor()
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, path)
-      await clean(`narrow-${path.replace(/[?.=].*/, '')}`)
-    }
-    await go('/runs/run1/report')
-    await page.getByText('Signature', { exact: true }).last().waitFor()
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'report')
-  })
 })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { createDrawbridge } from '../../sdk/drawbridge.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const SDK = join(HERE, '..', '..', 'sdk')
@@ -43,8 +44,16 @@ function compiled(program) {
   }
 }
 
-test('its types say what it does', () => {
+/** What the client has, as the members of an object: a compiler compares them with the types. */
+const members = (value) => `{ ${Object.entries(value).map(([name, one]) => `${name}: ${one && typeof one === 'object' ? members(one) : '0'}`).join(', ')} }`
+
+test('its types say what it does, all of it and no more', () => {
+  const gw = createDrawbridge({ url: 'https://gate.example.org' })
   assert.equal(compiled(`
+import type { Drawbridge, Engine } from 'drawbridge-client'
+type Members<T> = { [name in keyof T]: T[name] extends (...given: any[]) => any ? 0 : T[name] extends string ? 0 : Members<T[name]> }
+export const all: Members<Drawbridge> = ${members(gw)}
+export const ofEngine: Members<Engine> = ${members(gw.engine('a'))}
 import { createDrawbridge, DrawbridgeError, type Session, type Run } from 'drawbridge-client'
 import { Server } from 'drawbridge-client/app-runtime'
 const gw = createDrawbridge({ url: 'https://gate.example.org' })

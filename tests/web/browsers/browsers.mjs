@@ -34,20 +34,23 @@ export function tooOld(name) {
 
 export async function startBrowser(name, policy) {
   const profile = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`))
+  const downloads = join(profile, 'downloads')
   const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 2 * PATIENCE, timeout: 2 * PATIENCE }
   let browser
   if (name === 'chromium') {
     mkdirSync(join(profile, 'Default'))
-    writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: CHROMIUM_POLICIES[policy] }))
+    writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: CHROMIUM_POLICIES[policy], download: { default_directory: downloads, prompt_for_download: false } }))
     browser = await puppeteer.launch({ ...common, browser: 'chrome', executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', userDataDir: profile, args: CHROMIUM })
   } else {
-    const prefs = { ...FIREFOX_POLICIES[policy], 'network.dns.localDomains': Object.values(NAMES).join(), 'browser.contentblocking.category': 'custom', 'dom.disable_open_during_load': false }
+    const prefs = { ...FIREFOX_POLICIES[policy], 'network.dns.localDomains': Object.values(NAMES).join(), 'browser.contentblocking.category': 'custom', 'dom.disable_open_during_load': false, 'browser.download.folderList': 2, 'browser.download.dir': downloads }
     browser = await puppeteer.launch({ ...common, browser: 'firefox', executablePath: FIREFOX, userDataDir: profile, extraPrefsFirefox: prefs })
   }
   return {
     name,
     policy,
     browser,
+    /** Where files are put that the person saves. */
+    downloads,
     async open(address) {
       const page = await browser.newPage()
       page.setDefaultTimeout(PATIENCE)

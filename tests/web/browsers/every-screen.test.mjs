@@ -1,0 +1,173 @@
+// Every screen of the page in each of its states, in Debian's Chromium and Firefox, in each language: nothing in the console, nothing that axe finds, nothing that stands out sideways or is cut off on a wide and a narrow window, mirrored where one reads from right to left, and no text that is not translated.
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { axe } from '../browser.mjs'
+import { startMock } from '../mock.mjs'
+import { REFUSED } from '../scene.mjs'
+import { parsePo } from '../../../web/model/po.js'
+import { startBrowser } from './browsers.mjs'
+import { openState, STATES } from './states.mjs'
+
+const PICTURES = process.env.DRAWBRIDGE_SCREENSHOTS
+const [ONLY, IN] = ['DRAWBRIDGE_STATES', 'DRAWBRIDGE_LANGUAGES'].map((name) => process.env[name] && new RegExp(process.env[name])) // for trying a few by hand
+const WIDE = { width: 1366, height: 768 }
+const NARROW = { width: 640, height: 800, deviceScaleFactor: 2 } // a window of 1280 pixels at 200 % is as wide
+const states = STATES.filter((one) => !ONLY || ONLY.test(one.name))
+
+/** Each screen as it is at first. The languages that people chose go through these: that no text is missing in them `texts.test.mjs` says, and that there is room for longer ones the language of long words. */
+const SCREENS = ['servers', 'servers-examined', 'sign-in', 'sign-in-second-factor', 'alignments', 'new-alignment', 'overview', 'review', 'review-facets', 'review-why', 'disaggregation', 'disaggregation-pair', 'places', 'places-periods', 'files', 'drift', 'send', 'runs', 'run-checked', 'run-refused', 'report', 'schedule']
+const screens = states.filter((one) => SCREENS.includes(one.name))
+const nothing = (found) => assert.equal(found.join('\n'), '')
+
+/** A language whose texts are the English ones, longer by two fifths and in brackets: what stands in none was not translated. */
+const LONG = 'fr'
+const stretched = (name, data) => {
+  if (name !== `i18n/${LONG}.po`) return data
+  const longer = (text) => `⟦${text}${' longer'.repeat(Math.ceil((text.length * 0.4) / 7))}⟧`
+  const entry = ([english, forms]) => `msgid ${JSON.stringify(english)}\n${forms.length > 1 ? `${forms.map((form, i) => `msgstr[${i}] ${JSON.stringify(longer(i && !/\{n\}/.test(english) ? form : english))}`).join('\n')}` : `msgstr ${JSON.stringify(longer(english))}`}\n`
+  return [...parsePo(String(data))].map(entry).join('\n')
+}
+
+/** What is wrong with the page as it is shown now. */
+function look() {
+  const cut = [...document.querySelectorAll('main .button, main .tag, main label, main legend, main summary, main [role=tab], main h1, main h2, main h3, header a, main .notice, main .segments button, main dt, main dd, main th')]
+    .filter((one) => one.checkVisibility() && !one.classList.contains('unseen') && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
+    .map((one) => `${one.tagName.toLowerCase()} "${one.textContent.trim().slice(0, 50)}" by ${one.scrollWidth - one.clientWidth}`)
+  return { lang: document.documentElement.lang, dir: getComputedStyle(document.body).direction, over: Math.max(0, document.documentElement.scrollWidth - innerWidth), cut }
+}
+
+/** Texts on the page, also those that are only read out, that are neither in brackets nor a server's or a person's own. */
+function untranslated(own) {
+  const OF_OTHERS = 'bdi, kbd, code, .address, option[lang], ul[lang], input, textarea, .brand, script, style, noscript'
+  const found = []
+  const note = (text, where) => {
+    let rest = text
+    while (/⟦[^⟦⟧]*⟧/.test(rest)) rest = rest.replace(/⟦[^⟦⟧]*⟧/g, ' ')
+    for (const word of rest.match(/\p{L}{2,}/gu) ?? []) if (!own.includes(word.toLowerCase())) found.push(`${word} in ${where} "${text.trim().slice(0, 60)}"`)
+  }
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) if (!node.parentElement.closest(OF_OTHERS)) note(node.data, node.parentElement.tagName.toLowerCase())
+  for (const name of ['aria-label', 'title', 'placeholder', 'alt']) for (const one of document.querySelectorAll(`[${name}]`)) if (!one.matches('bdi')) note(one.getAttribute(name), name)
+  return found
+}
+
+/** Names of months and the like, which the browser has in that language, not the page. */
+const calendar = () => Array.from({ length: 12 }, (_, i) => ['long', 'short'].map((month) => new Intl.DateTimeFormat(LONG, { month }).format(new Date(2026, i, 15)))).flat()
+
+async function picture(page, name) {
+  if (!PICTURES) return
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+}
+
+async function openLanguage(window, world, language) {
+  const page = await window.open('about:blank')
+  const complaints = []
+  page.on('console', (message) => { if (['error', 'warn', 'warning'].includes(message.type()) && !REFUSED.test(message.text())) complaints.push(message.text()) })
+  page.on('pageerror', (error) => complaints.push(String(error?.stack ?? error)))
+  await page.evaluateOnNewDocument((one) => {
+    Object.defineProperty(navigator, 'languages', { get: () => [one] })
+    addEventListener('securitypolicyviolation', (event) => console.error(`against the policy: ${event.violatedDirective} ${event.blockedURI}`))
+  }, language)
+  page.setDefaultTimeout(30000)
+  await page.setViewport(WIDE)
+  world.begin({})
+  await page.goto(`${world.url}/servers`)
+  await page.waitForSelector('.card')
+  return { page, complaints }
+}
+
+/** Goes through all states; what was found at each. */
+async function sweep(window, world, language, each, through = states) {
+  const { page, complaints } = await openLanguage(window, world, language)
+  const found = []
+  for (const state of through) {
+    try {
+      await openState(page, world, state)
+      found.push(...(await each(page, state)).map((one) => `${state.name}: ${one}`))
+    } catch (error) {
+      found.push(`${state.name}: ${error.message}`)
+      await picture(page, `stuck-${window.name}-${language}-${state.name}`)
+    }
+    found.push(...complaints.splice(0).map((one) => `${state.name}: console: ${one}`))
+  }
+  await page.close()
+  return found
+}
+
+const wrong = (found, language, width) => [
+  ...(found.lang === language ? [] : [`is in ${found.lang}`]),
+  ...(found.dir === (language === 'ar' ? 'rtl' : 'ltr') ? [] : [`reads ${found.dir}`]),
+  ...(found.over ? [`${found.over} pixels stand out at ${width}`] : []),
+  ...found.cut.map((one) => `cut off at ${width}: ${one}`),
+]
+
+async function narrowAndWide(page, language) {
+  const wide = wrong(await page.evaluate(look), language, WIDE.width)
+  await page.setViewport(NARROW)
+  const narrow = wrong(await page.evaluate(look), language, NARROW.width)
+  await page.setViewport(WIDE)
+  return [...wide, ...narrow]
+}
+
+const inLanguage = (language) => ({ skip: IN !== undefined && !IN.test(language) })
+
+let world
+before(async () => { world = { chromium: await startMock(), firefox: await startMock() } })
+after(async () => { for (const one of Object.values(world ?? {})) await one.stop() })
+
+const middle = (page, selector) => page.$eval(selector, (one) => { const { left, right } = one.getBoundingClientRect(); return (left + right) / 2 })
+
+describe('every screen', { concurrency: 2 }, () => {
+  test('in Firefox, in English and in Arabic', { timeout: 600000 }, async (t) => {
+    const window = await startBrowser('firefox', 'allowed')
+    try {
+      await t.test('English, with axe', inLanguage('firefox en'), async () => nothing(await sweep(window, world.firefox, 'en', async (page, { name }) => {
+        await picture(page, `firefox-${name}`)
+        return [...(await axe(page, name)), ...(await narrowAndWide(page, 'en'))]
+      })))
+      await t.test('Arabic', inLanguage('firefox ar'), async () => nothing(await sweep(window, world.firefox, 'ar', (page) => narrowAndWide(page, 'ar'), screens)))
+    } finally {
+      await window.stop()
+    }
+  })
+
+  test('in Chromium, in each language', { timeout: 600000 }, async (t) => {
+    const window = await startBrowser('chromium', 'allowed')
+    try {
+      await t.test('Arabic, with axe, mirrored', inLanguage('ar'), async () => nothing(await sweep(window, world.chromium, 'ar', async (page, { name }) => {
+        await picture(page, `ar-${name}`)
+        const mirrored = [(await middle(page, '.brand')) > WIDE.width / 2, name !== 'review' || (await middle(page, '[role=grid]')) > (await middle(page, '.detail'))]
+        return [...(await axe(page, name)), ...mirrored.flatMap((one) => (one ? [] : ['does not mirror'])), ...(await narrowAndWide(page, 'ar'))]
+      })))
+      for (const language of ['en', 'pt', 'es', 'fr'])
+        await t.test(language, inLanguage(language), async () => nothing(await sweep(window, world.chromium, language, async (page, { name }) => {
+          await picture(page, `${language}-${name}`)
+          return narrowAndWide(page, language)
+        }, screens)))
+      await t.test('a language of long words: all of it is translated', inLanguage('long'), async () => {
+        let said = ''
+        Object.assign(world.chromium, { files: stretched, said: (text) => { said += text.toLowerCase() } })
+        nothing(await sweep(window, world.chromium, LONG, async (page, { name }) => {
+          await picture(page, `long-${name}`)
+          const own = [...new Set([...(said.match(/\p{L}{2,}/gu) ?? []), ...calendar().flatMap((one) => one.match(/\p{L}{2,}/gu)), 'oauth', 'dhis2', 'drawbridge', 'ctrl', 'esc'])]
+          return [...new Set(await page.evaluate(untranslated, own)), ...(await narrowAndWide(page, LONG))]
+        }))
+        Object.assign(world.chromium, { files: undefined, said: undefined })
+      })
+      await t.test('another language is chosen, and stays', inLanguage('another'), async () => {
+        const { page, complaints } = await openLanguage(window, world.chromium, 'fr')
+        await page.select('.language', 'es')
+        await page.waitForFunction(() => document.documentElement.lang === 'es')
+        await page.reload()
+        await page.waitForFunction(() => document.documentElement.lang === 'es' && document.querySelector('.language').value === 'es')
+        assert.deepEqual(complaints, [])
+        await page.close()
+      })
+    } finally {
+      await window.stop()
+    }
+  })
+})

@@ -1,0 +1,214 @@
+// What a person does in the review and with its files, in Debian's Chromium and Firefox alike: each key, two tabs at once, a line that breaks and comes back, a file of each form out and in.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { LETTERS, PLACES } from '../../../web/model/keys.js'
+import { startMock } from '../mock.mjs'
+import { PAIR } from '../scene.mjs'
+import { startBrowser } from './browsers.mjs'
+import { openState } from './states.mjs'
+
+const PATIENCE = 30000
+
+async function until(what, check) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end;) {
+    if (await check()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.fail(`never came: ${what}`)
+}
+
+/** "Shift+ArrowDown", "Ctrl+Shift+Z", "a" */
+async function press(page, key) {
+  const parts = key === '+' ? ['+'] : key.split('+')
+  const held = parts.slice(0, -1).map((one) => (one === 'Ctrl' ? 'Control' : one))
+  for (const one of held) await page.keyboard.down(one)
+  await page.keyboard.press(parts.at(-1))
+  for (const one of held.reverse()) await page.keyboard.up(one)
+}
+
+const shown = (page) => page.evaluate(() => {
+  const grid = document.querySelector('[role=grid]')
+  const focus = document.activeElement
+  return {
+    at: Number(/\d+$/.exec(grid?.getAttribute('aria-activedescendant') ?? '')?.[0] ?? -1),
+    focus: [focus?.tagName, focus?.getAttribute('role'), focus?.getAttribute('type')].filter(Boolean).join(' '),
+    chosen: [...document.querySelectorAll('.chips li bdi')].map((one) => one.textContent).join(' + '),
+    tab: [...document.querySelectorAll('.detail [role=tab]')].findIndex((one) => one.getAttribute('aria-selected') === 'true'),
+    selected: document.querySelectorAll('[role=row][aria-selected=true]').length,
+    dialog: document.querySelector('dialog[open]') !== null,
+    path: location.pathname.replace('/alignments/one', ''),
+  }
+})
+
+const name = (i) => `${['Malaria', 'Measles', 'Tuberculosis', 'Asthma', 'Snake bite'][i]} – new cases`
+const state = (wanted) => ({ kept }) => kept.decision.state === wanted
+const undone = [['a', state('accepted')], ['u', state('proposed')]]
+
+/** By command: each key for it, with what came before it; and what is seen of the first row then. */
+const KEYS = {
+  next: [[['j', ({ at }) => at === 1]], [['ArrowDown', ({ at }) => at === 1]]],
+  previous: [[['j'], ['j'], ['k', ({ at }) => at === 1]], [['j'], ['j'], ['ArrowUp', ({ at }) => at === 1]]],
+  'a page on': [[['PageDown', ({ at }) => at === 10]]],
+  'a page back': [[['End'], ['PageUp', ({ at }) => at === 29]]],
+  last: [[['End', ({ at }) => at === 39]]],
+  first: [[['End', ({ at }) => at === 39], ['Home', ({ at }) => at === 0]]],
+  accept: [[['a', state('accepted')]], [['Enter', state('accepted')]]],
+  reject: [[['r', ({ kept }) => kept.decision.rejected.length === 1]], [['x', ({ kept }) => kept.decision.rejected.length === 1]]],
+  none: [[['n', state('none')]]],
+  'leave-out': [[['l', state('excluded')]]],
+  approve: [[['j'], ['p', ({ other }) => other.decision.approved_by === 'maria']]],
+  flag: [[['f', ({ kept }) => kept.flag?.by === 'maria']]],
+  comment: [[['c', ({ focus }) => focus === 'TEXTAREA']]],
+  undo: [undone, [['a', state('accepted')], ['Ctrl+z', state('proposed')]]],
+  redo: [[...undone, ['U', state('accepted')]], [...undone, ['Ctrl+Shift+Z', state('accepted')]]],
+  search: [[['/', ({ focus }) => focus === 'INPUT search']]],
+  targets: [[['e', ({ focus }) => focus.startsWith('INPUT combobox')]]],
+  why: [[['w', ({ tab }) => tab === 1]]],
+  cells: [[['d', ({ tab }) => tab === 2]]],
+  history: [[['h', ({ tab }) => tab === 3]]],
+  'next-warning': [[[']', ({ at }) => at === 4]]],
+  'previous-warning': [[[']'], [']', ({ at }) => at > 4], ['[', ({ at }) => at === 4]]],
+  help: [[['?', ({ dialog }) => dialog]]],
+  go: Object.entries(PLACES).filter(([, path]) => path).map(([key, to]) => [['g'], [key, ({ path }) => path === to]]),
+  select: [[[' ', ({ selected }) => selected === 1]]],
+  unselect: [[[' ', ({ selected }) => selected === 1], ['Escape', ({ selected }) => selected === 0]]],
+  'select more': [[['Shift+ArrowDown', ({ selected, at }) => selected === 2 && at === 1]], [['j'], ['Shift+ArrowUp', ({ selected, at }) => selected === 2 && at === 0]]],
+  choose: [1, 2, 3, 4, 5].map((n) => [['5'], [String(n), ({ chosen }) => chosen === name(n - 1)]]),
+  add: [2, 3, 4, 5].map((n) => [[`Shift+${n}`, ({ chosen }) => chosen === `${name(0)} + ${name(n - 1)}`]]),
+}
+
+test('no letter is without its test', () => {
+  const pressed = Object.entries(KEYS).flatMap(([command, ways]) => ways.flatMap((steps) => steps.map(([key]) => `${command} ${key}`)))
+  const all = Object.entries(LETTERS).flatMap(([command, letters]) => [...letters].map((letter) => `${command} ${letter}`))
+  assert.ok(all.length > 20)
+  assert.deepEqual(all.filter((one) => !pressed.includes(one)), [])
+})
+
+/** The first row has five candidates; the second was decided by somebody else and waits for a second person. */
+const OPEN = {
+  path: '/alignments/one',
+  there: '[role=grid] [role=row][aria-selected]',
+  world: (world) => {
+    world.align(PAIR, 'one')
+    const alignment = world.alignments.get('one')
+    const [element] = alignment.elements
+    const candidate = (i) => ({ ...element.proposals[i && 1], target: alignment.target_elements[i] })
+    element.proposals = [0, 1, 6, 7, 15].map(candidate)
+    Object.assign(alignment, { second_person: true })
+    world.decide(alignment, [{ kind: 'data_element', source_data_element: 'Source00001', decision: 'none' }], 'joseph')
+  },
+}
+
+const saved = (page) => page.waitForFunction(() => document.querySelector('.save')?.textContent === 'All changes saved')
+const click = (page, selector) => page.evaluate((where) => document.querySelector(where).click(), selector)
+
+async function everyKey(window, world) {
+  const page = await window.open(`${world.url}/servers`)
+  for (const [command, ways] of Object.entries(KEYS))
+    for (const steps of ways) {
+      await openState(page, world, OPEN)
+      await page.focus('[role=grid]')
+      for (const [key, check] of steps) {
+        await press(page, key)
+        let seen
+        if (check) await until(`${command} by ${key}`, async () => {
+          const { elements } = world.alignments.get('one')
+          seen = { ...(await shown(page)), kept: elements[0], other: elements[1] }
+          return check(seen)
+        })
+      }
+    }
+  await page.close()
+}
+
+async function twoTabs(window, world) {
+  world.begin({})
+  world.align(PAIR, 'two')
+  const alignment = world.alignments.get('two')
+  const pages = []
+  for (const _ of [1, 2]) {
+    const page = await window.open(`${world.url}/alignments/two`)
+    await page.bringToFront()
+    await page.waitForSelector('[role=grid] [role=row][aria-selected]')
+    await page.focus('[role=grid]')
+    pages.push(page)
+  }
+  const [one, two] = pages
+  await one.bringToFront()
+  await one.focus('[role=grid]')
+  for (const key of ['a', 'a', 'a']) await press(one, key)
+  await until('three accepted', () => alignment.coverage.accepted === 3)
+  // the other tab does not know of it yet: its first word about the third row is a conflict, that about the fourth is not
+  await two.evaluate(() => { addEventListener('focus', (event) => event.stopImmediatePropagation(), true) })
+  await two.bringToFront()
+  await two.focus('[role=grid]')
+  for (const key of ['ArrowDown', 'ArrowDown', 'n', 'n']) await press(two, key)
+  await two.waitForSelector('.notice .both')
+  await click(two, '.notice .button:not(.primary)') // theirs
+  await saved(two)
+  assert.deepEqual(alignment.elements.slice(0, 4).map((each) => each.decision.state), ['accepted', 'accepted', 'accepted', 'none'])
+  for (const page of pages) await page.close()
+}
+
+async function offlineAndBack(window, world) {
+  world.begin({})
+  world.align(PAIR, 'away')
+  const page = await window.open(`${world.url}/alignments/away`)
+  await page.waitForSelector('[role=grid] [role=row][aria-selected]')
+  await page.focus('[role=grid]')
+  world.fail = (method) => method === 'PATCH' && 'cut'
+  await press(page, 'a')
+  await page.waitForSelector('.save.bad .button')
+  await press(page, 'n') // the page goes on
+  assert.equal(world.alignments.get('away').coverage.accepted, 0)
+  world.fail = undefined
+  await page.evaluate(() => dispatchEvent(new Event('online')))
+  await saved(page)
+  assert.deepEqual(world.alignments.get('away').elements.slice(0, 2).map((one) => one.decision.state), ['accepted', 'none'])
+  await page.close()
+}
+
+async function everyFile(window, world) {
+  world.begin({})
+  world.align(PAIR, 'one')
+  const page = await window.open(`${world.url}/alignments/one/files`)
+  await page.waitForSelector('[aria-labelledby=export] select')
+  const forms = await page.$$eval('[aria-labelledby=export] option', (all) => all.map((one) => one.value))
+  assert.ok(forms.length > 5)
+  const endings = { json: '.json', csv: '.csv', xlsx: '.xlsx', fhir: '.fhir.json', datim: '.datim.csv' }
+  for (const form of forms.filter((one) => endings[one])) {
+    await page.select('[aria-labelledby=export] select', form)
+    await click(page, '[aria-labelledby=export] .button.primary')
+    const path = join(window.downloads, `mapping${endings[form]}`)
+    await until(`${form} on the disk`, () => existsSync(path) && readFileSync(path, 'utf8').includes('drawbridge-mapping'))
+    writeFileSync(path, 'Source00000 Target00003\n')
+    const field = await page.$('input[type=file]')
+    await field.uploadFile(path)
+    await page.waitForFunction((wanted) => document.querySelector('[aria-labelledby=import] select')?.value === wanted, {}, form)
+    await click(page, '[aria-labelledby=import] .button.primary')
+    await until(`${form} is taken`, () => world.imported?.format === form)
+    assert.equal(world.imported.text, 'Source00000 Target00003\n')
+    await page.waitForSelector('[aria-labelledby=import] .notice.good')
+  }
+  assert.equal(world.alignments.get('one').elements[0].decision.targets[0].id, 'Target00003')
+  await page.close()
+}
+
+describe('in both browsers', { concurrency: 2 }, () => {
+  for (const browser of ['chromium', 'firefox'])
+    test(browser, { timeout: 600000 }, async (t) => {
+      const world = await startMock()
+      const window = await startBrowser(browser, 'allowed')
+      try {
+        await t.test('each key does what it says', () => everyKey(window, world))
+        await t.test('two tabs at once: no decision is lost, and the conflict is shown in one', () => twoTabs(window, world))
+        await t.test('a line that breaks and comes back: nothing is lost', () => offlineAndBack(window, world))
+        await t.test('a file of each form out and in', () => everyFile(window, world))
+      } finally {
+        await window.stop()
+        await world.stop()
+      }
+    })
+})

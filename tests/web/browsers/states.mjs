@@ -1,0 +1,151 @@
+// Every screen of the page in each of its states, for whoever goes through all of them: how the made-up world is, where it is seen, what is done there, and by what one knows that it is there. No state is known by its words: they differ by language.
+import { CHANGES, madeUpRun } from '../made-up.mjs'
+import { PAIR } from '../scene.mjs'
+
+const ROW = '[role=grid] [role=row][aria-selected]'
+const A = '/alignments/one'
+
+const aligned = (change = () => {}, id = 'one') => (world) => {
+  world.align(PAIR, id)
+  change(world.alignments.get(id), world)
+}
+const word = (i, decision) => ({ kind: 'data_element', source_data_element: `Source${String(i).padStart(5, '0')}`, decision, ...(decision === 'accepted' ? { targets: [{ data_element: `Target${String(i).padStart(5, '0')}` }] } : {}) })
+const by = (who, alignment, world, step) => world.review.apply(alignment, step, who, (decisions) => world.decide(alignment, decisions, who, false))
+const someDecided = aligned((alignment, world) => by('maria', alignment, world, { label: 'Accepted 5', decisions: [...[0, 1, 2, 3, 5].map((i) => word(i, 'accepted')), word(6, 'none'), word(7, 'excluded')] }))
+const away = (pattern) => (world) => { world.fail = (_, path) => pattern.test(path) && new world.Problem(503, 'server_unreachable', { server: 'central' }) }
+const both = (...steps) => (world) => { for (const step of steps) step(world) }
+const ran = (more) => both(aligned(), (world) => world.runs.set('run1', madeUpRun(more)))
+
+const RUNS = {
+  'run-checking': { state: 'checking', dry_run: true, progress: { done: 500, of: 1340 }, totals: [], conflicts: [] },
+  'run-checked': { state: 'done', dry_run: true, conflicts: [] },
+  'run-sending': { state: 'sending', progress: { done: 1, of: 10 }, totals: [], conflicts: [] },
+  'run-done': { state: 'done', totals: ['Malaria cases', 'BCG doses given', 'Measles – new cases', 'Outpatient visits'].map((name, i) => ({ data_element: `Target0000${i}`, name, period: '202609', source: `${12 + i * 97}34.${i}`, target: `${12 + i * 97}34.${i}`, cells: 20, equal: true })), conflicts: [], counts: { ...madeUpRun().counts, ignored: {}, verified: 1372 } },
+  'run-refused': {},
+  'run-differs': { state: 'differs', conflicts: [] },
+  'run-failed': { state: 'failed', problem: { code: 'inside', detail: 'it broke' }, totals: [], conflicts: [] },
+  'run-paused': { state: 'paused', totals: [], conflicts: [] },
+  'run-cancelled': { state: 'cancelled', totals: [], conflicts: [] },
+  'run-interrupted': { state: 'interrupted', totals: [], conflicts: [] },
+  'run-undo': { state: 'done', undoes: 'run0', counts: { ...madeUpRun().counts, removed: 3, not_changed: 1 }, totals: [], conflicts: [] },
+}
+const ORDER = JSON.stringify({ alignment: 'one', periods: ['202609'], org_units: ['OrgUnit0003'], dry_run: true, accept: ['accepted'] })
+const SCHEDULE = { id: 'schedule1', name: 'Monthly report', from: 'district', to: 'central', by: 'maria', period_type: 'Monthly', after_day: 10, for_days: 20, again_hours: 24, org_units: 30, next: '2026-12-10T00:00:00Z', unattended_until: '2027-11-24T23:59:59Z', created: '2026-11-24T08:00:00Z' }
+
+const click = (selector, at = 0) => async (page) => {
+  await page.waitForSelector(selector)
+  await page.evaluate((where, which) => document.querySelectorAll(where)[which].click(), selector, at)
+}
+const keys = (...list) => async (page) => {
+  await page.focus('[role=grid]')
+  for (const key of list) await page.keyboard.press(key)
+}
+/** Into a field, as a person who pastes. */
+const fill = (selector, text) => async (page) => {
+  await page.waitForSelector(selector)
+  await page.evaluate((where, value) => { const field = document.querySelector(where); field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })); field.dispatchEvent(new Event('change', { bubbles: true })) }, selector, text)
+}
+const signIn = (user, password) => [click('[role=tab]', 1), fill('input[autocomplete=username]', user), fill('input[type=password]', password), click('form button[type=submit]')]
+const upload = (text) => async (page) => {
+  await page.waitForSelector('input[type=file]')
+  await page.evaluate((content) => { const data = new DataTransfer(); data.items.add(new File([content], 'decisions.csv')); const field = document.querySelector('input[type=file]'); field.files = data.files; field.dispatchEvent(new Event('change', { bubbles: true })) }, text)
+  await click('[aria-labelledby=import] .button.primary')(page)
+}
+
+/** {name, path, there: selector, world?: options or what is done to the world, session?: what the tab keeps, steps?: [(page) => …], then?: selector behind them, ends?: what is done to the world once it is open} */
+export const STATES = [
+  { name: 'servers', path: '/servers', there: '.card .tag.positive' },
+  { name: 'servers-signed-out', path: '/servers', options: { connected: [] }, there: '.card .button.primary' },
+  { name: 'servers-remembered', path: '/servers', options: { home: 'central' }, world: (world) => { world.connections.get('district').remembered_until = '2026-12-24T08:00:00Z' }, there: '.card dl > div:nth-child(4)' },
+  { name: 'servers-unreachable', path: '/servers', options: { connected: [] }, world: (world) => Object.assign(world.servers[0], { state: 'unreachable', sign_in: [], problem: { code: 'certificate_refused', detail: 'certificate expired' } }), there: '.card .notice.error' },
+  { name: 'servers-sign-in-again', path: '/servers', world: (world) => { world.connections.get('district').state = 'reauth_required' }, there: '.card .tag.warning' },
+  { name: 'servers-examined', path: '/servers', there: '.card', steps: [click('.card p.row .button:last-child')], then: '.card table, .card ul, .card ol' },
+  { name: 'servers-none', path: '/servers', options: { connected: [] }, world: (world) => { world.servers.length = 0 }, there: '.page > p:nth-of-type(2)' },
+  { name: 'servers-no-store', path: '/servers', world: (world) => { world.fail = (_, path) => path === '/v1/servers' && new world.Problem(503, 'store_unavailable') }, there: '.notice.error' },
+  { name: 'sign-in', path: '/sign-in/district', options: { connected: [] }, there: '[role=tab]' },
+  { name: 'sign-in-oauth', path: '/sign-in/central', options: { connected: [] }, there: '[role=tabpanel] a.button' },
+  { name: 'sign-in-remember', path: '/sign-in/central', options: { connected: ['district'], home: 'district' }, there: '.card > .check' },
+  { name: 'sign-in-home-first', path: '/sign-in/central', options: { connected: [], home: 'district' }, there: '.card > p.muted' },
+  ...['wrong', 'locked', 'expired', 'disabled'].map((user) => ({ name: `sign-in-${user}`, path: '/sign-in/district', options: { connected: [] }, there: '[role=tab]', steps: signIn(user, user === 'wrong' ? 'no' : 'right'), then: 'form [role=alert]' })),
+  { name: 'sign-in-second-factor', path: '/sign-in/district', options: { connected: [] }, there: '[role=tab]', steps: signIn('twofactor', 'right'), then: 'input[autocomplete=one-time-code]' },
+  { name: 'sign-in-email-code', path: '/sign-in/district', options: { connected: [] }, there: '[role=tab]', steps: signIn('mail', 'right'), then: 'input[autocomplete=one-time-code]' },
+  { name: 'sign-in-problem', path: '/sign-in/central?problem=access_denied', options: { connected: [] }, there: '.notice.error' },
+  { name: 'sign-in-unknown', path: '/sign-in/nowhere', options: { connected: [] }, there: '.notice.error' },
+  { name: 'signed-in-for-an-app', path: '/sign-in/district?return_to=https%3A%2F%2Fapp.example.org%2F', options: { connected: [] }, there: '[role=tab]', steps: [fill('input[type=password]', 'd2p_x'), click('form button[type=submit]')], then: 'a[href="https://app.example.org/"]' },
+  { name: 'alignments', path: '/alignments', world: aligned(), there: 'table' },
+  { name: 'alignments-empty', path: '/alignments', there: '.empty' },
+  { name: 'alignments-signed-out', path: '/alignments', options: { connected: [] }, there: '.empty .button' },
+  { name: 'alignment-remove', path: '/alignments', world: aligned(), there: 'table', steps: [click('.button.destructive')], then: 'dialog[open]' },
+  { name: 'new-alignment', path: '/alignments/new', there: '.choice', steps: [click('section .choice input', 1), click('section:nth-of-type(2) .choice input')], then: '.notice' },
+  { name: 'new-alignment-one-server', path: '/alignments/new', options: { connected: ['district'] }, there: '.page a.button, .notice' },
+  { name: 'overview', path: `${A}/overview`, world: both(someDecided, (world) => { world.drift = CHANGES; world.runs.set('run1', madeUpRun({ dry_run: true, state: 'done' })) }), there: '.page a[href$="/drift"]' },
+  { name: 'overview-partly', path: `${A}/overview`, world: both(aligned(), away(/\/(drift|places)$/)), there: '.notice.error' },
+  { name: 'review', path: A, world: someDecided, there: ROW },
+  { name: 'review-why', path: A, world: aligned(), there: ROW, steps: [keys('w')], then: '.features' },
+  { name: 'review-cells', path: A, world: aligned(), there: ROW, steps: [keys('d')], then: '.cells select' },
+  { name: 'review-history', path: A, world: aligned((alignment, world) => by('joseph', alignment, world, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }], comments: [{ source_data_element: 'Source00000', text: 'Is this with the relapses?' }] })), there: ROW, steps: [keys('h')], then: '.events li.comment' },
+  { name: 'review-search-targets', path: A, world: aligned(), there: ROW, steps: [keys('e', 'd', 'e', 'a')], then: '[role=option]' },
+  { name: 'review-selected', path: A, world: aligned(), there: ROW, steps: [keys(' ', 'ArrowDown', ' ')], then: '.selection' },
+  { name: 'review-facets', path: A, world: aligned(), there: ROW, steps: [click('.filters [aria-expanded]')], then: '.facets .histogram' },
+  { name: 'review-empty-filter', path: `${A}?text=nothing-is-called-so`, world: aligned(), there: '.panes .empty' },
+  { name: 'review-warning', path: A, world: aligned(), there: ROW, steps: [keys(']')], then: '.detail .notice.warning' },
+  { name: 'review-keys', path: A, world: aligned(), there: ROW, steps: [keys('?')], then: 'dialog[open] .keys' },
+  { name: 'review-people', path: A, world: aligned((alignment) => { alignment.people = [{ server: 'district', username: 'joseph' }] }), there: ROW, steps: [click('.bar-tools .button')], then: 'dialog[open] input' },
+  { name: 'review-changed', path: A, world: aligned((alignment) => { alignment.elements[2].changed = { at: '2026-11-24T08:00:00Z', reason: 'the value type of its target is TEXT now' } }), there: ROW, steps: [keys('j', 'j')], then: '.detail' },
+  { name: 'review-second-person', path: A, world: aligned((alignment, world) => { Object.assign(alignment, { second_person: true, owner: 'joseph' }); by('joseph', alignment, world, { decisions: [word(0, 'accepted')] }) }), there: ROW },
+  // each of the three leaves something that is not saved: its alignment is its own
+  { name: 'review-conflict', path: '/alignments/conflict', world: aligned(undefined, 'conflict'), there: ROW, ends: (world) => world.decide(world.alignments.get('conflict'), [word(0, 'none')], 'joseph'), steps: [keys('a')], then: '.notice .both' },
+  { name: 'review-offline', path: '/alignments/offline', world: aligned(undefined, 'offline'), there: ROW, ends: (world) => { world.fail = (method) => method === 'PATCH' && new world.Problem(503, 'store_unavailable') }, steps: [keys('a')], then: '.save .button' },
+  { name: 'review-signed-out', path: '/alignments/signed-out', world: aligned(undefined, 'signed-out'), there: ROW, ends: (world) => world.connections.clear(), steps: [keys('a')], then: '.save a' },
+  { name: 'review-not-there', path: '/alignments/nothing', there: '.notice.error' },
+  { name: 'disaggregation', path: `${A}/disaggregation`, world: someDecided, there: 'table' },
+  { name: 'disaggregation-pair', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0`, world: someDecided, there: '.matrix', steps: [click('.matrix button')], then: '.notice.warning' },
+  { name: 'disaggregation-whole', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0`, world: aligned(), there: '.matrix', steps: [click('.page .button[aria-expanded]')], then: '#whole' },
+  { name: 'disaggregation-empty', path: `${A}/disaggregation`, world: aligned((alignment) => { for (const one of alignment.elements) one.proposals = [] }), there: '.empty' },
+  { name: 'places', path: `${A}/places`, world: aligned(), there: ROW },
+  { name: 'places-attributes', path: `${A}/places?of=attribute_option_combo`, world: aligned(), there: ROW },
+  { name: 'places-periods', path: `${A}/places?of=period`, world: aligned(), there: '.page' },
+  { name: 'files', path: `${A}/files`, world: aligned(), there: '#import' },
+  { name: 'files-imported', path: `${A}/files`, world: aligned(), there: '#import', steps: [upload('Source00000 Target00003\nSource99999 Target00001\n')], then: '.notice.good' },
+  { name: 'files-refused', path: `${A}/files`, world: aligned(), there: '#import', steps: [upload('nonsense')], then: '.notice.error' },
+  { name: 'drift', path: `${A}/drift`, world: aligned((_, world) => { world.drift = CHANGES }), there: 'table' },
+  { name: 'drift-gone-on', path: `${A}/drift`, world: both(someDecided, (world) => { world.drift = CHANGES; world.gonePlaces = ['SUnit0009'] }), there: 'table', steps: [click('.card .button.primary')], then: '.notice.good' },
+  { name: 'drift-nothing', path: `${A}/drift`, world: aligned(), there: '.empty' },
+  { name: 'drift-unreachable', path: `${A}/drift`, world: both(aligned(), away(/\/drift$/)), there: '.notice.error' },
+  { name: 'send', path: `${A}/send`, world: someDecided, there: '.unit', steps: [click('summary')], then: 'details[open] input[type=date]' },
+  { name: 'send-nothing', path: `${A}/send`, world: both(aligned(), away(/\/org-units$/)), there: '.notice.warning' },
+  { name: 'runs', path: '/runs', world: both(ran(), (world) => { world.runs.set('run2', madeUpRun({ id: 'run2', state: 'done', dry_run: true })); world.schedules.set('schedule1', SCHEDULE) }), there: 'section table' },
+  { name: 'runs-empty', path: '/runs', there: '.empty' },
+  { name: 'runs-signed-out', path: '/runs', options: { connected: [] }, there: '.empty .button' },
+  ...Object.entries(RUNS).map(([name, more]) => ({ name, path: '/runs/run1', world: ran(more), there: '.steps', ...(name === 'run-checked' && { session: { 'drawbridge order run1': ORDER } }) })),
+  { name: 'run-undo-asked', path: '/runs/run1', world: ran(RUNS['run-done']), there: '.steps', steps: [click('.page > .row:last-child .button')], then: 'dialog[open]' },
+  { name: 'run-unknown', path: '/runs/nothing', there: '.notice.error' },
+  { name: 'report', path: '/runs/run1/report', world: ran(), there: '.sign' },
+  { name: 'schedule', path: '/runs/run1/schedule', world: ran(RUNS['run-checked']), session: { 'drawbridge order run1': ORDER }, there: 'input[type=date]' },
+  { name: 'schedule-too-early', path: '/runs/run1/schedule', world: ran(RUNS['run-checked']), there: '.notice' },
+  { name: 'nowhere', path: '/alignments/one/two/three', there: 'h1' },
+]
+
+/** Opens a state in a page that has been at this world before: without loading the page anew, as one goes from screen to screen. */
+export async function openState(page, world, state) {
+  await page.evaluate(() => {
+    for (const one of document.querySelectorAll('dialog[open]')) one.close()
+    sessionStorage.clear()
+    history.pushState(null, '', '/nowhere')
+    dispatchEvent(new PopStateEvent('popstate'))
+  })
+  await page.waitForFunction(() => location.pathname === '/nowhere' && document.querySelector('main h1') && !document.querySelector('main .card, main table, main [role=grid]'))
+  world.begin(state.options)
+  state.world?.(world)
+  await page.evaluate((path, session) => {
+    sessionStorage.clear() // what a screen kept when it was left
+    for (const [key, value] of Object.entries(session)) sessionStorage.setItem(key, value)
+    history.pushState(null, '', path)
+    dispatchEvent(new PopStateEvent('popstate'))
+  }, state.path, state.session ?? {})
+  await page.waitForSelector(state.there)
+  state.ends?.(world)
+  for (const step of state.steps ?? []) await step(page)
+  if (state.then) await page.waitForSelector(state.then)
+  await page.waitForFunction(() => !document.querySelector('.loading, [aria-busy=true]'))
+}
