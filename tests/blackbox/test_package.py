@@ -31,7 +31,8 @@ class Package(harness.Case):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-package-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.package = pathlib.Path(run("python3", harness.ROOT / "tools/mkpackage.py", "--folder", cls.folder, "--built", harness.BUILD).strip())
+        cls.said = run("python3", harness.ROOT / "tools/mkpackage.py", "--folder", cls.folder, "--built", harness.BUILD, "--twice")
+        cls.package = pathlib.Path(cls.said.splitlines()[-1])
         cls.content = cls.folder / "content"
         run("dpkg-deb", "-x", cls.package, cls.content)
 
@@ -129,6 +130,10 @@ class Package(harness.Case):
         self.assertEqual(self.files(root), before)
         self.assertEqual({name: (root / "etc" / name).read_text() for name in accounts}, accounts)
         self.assertEqual(pathlib.Path("/etc/passwd").read_text(), of_machine)
+
+    def test_the_same_twice(self):
+        """Of another folder, time, time zone, language, user and umask. (The program itself is built twice by `./dev package --twice`.)"""
+        self.assertRegex(self.said, r"(?m)^the same twice: sha256 \w{64} drawbridge_")
 
     def test_the_example_is_a_good_configuration(self):
         """As it is, before anybody has changed it."""
