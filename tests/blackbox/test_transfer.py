@@ -593,6 +593,46 @@ class Killed(BetweenServers):
         self.transfer("--resume")
         self.check_resumed(clean)
 
+
+class Ahead(BetweenServers):
+    """The source is read for the next period while this one is written: one ahead, and what goes wrong there is told in its turn."""
+    unit_count = 3
+
+    def hold_first_write(self, condition):
+        real, self.held = self.between["target"].forward, []
+
+        def forward(method, path, headers, body):
+            if method == "POST" and path.startswith("/api/dataValueSets") and not self.held:
+                harness.wait_for(condition, "the source was not asked for the next period")
+                self.held.append(self.between["source"].seen["GET"])
+            return real(method, path, headers, body)
+        self.between["target"].forward = forward
+
+    def test_one_period_is_read_ahead(self):
+        self.hold_first_write(lambda: self.between["source"].seen["GET"] >= 4)
+        self.transfer()
+        self.check_whole()
+        self.assertEqual((self.held, self.between["source"].seen["GET"]), ([4], 2 * len(fixture.PERIODS)))
+
+    def test_signed_out_at_the_source_meanwhile(self):
+        real, refused = self.between["source"].forward, threading.Event()
+
+        def forward(method, path, headers, body):
+            if path.startswith("/api/dataValueSets") and f"period={fixture.PERIODS[1]}" in path:
+                refused.set()
+                return harness.Answer(401, [("Content-Type", "application/json")], b'{"httpStatus":"Unauthorized","httpStatusCode":401,"status":"ERROR","message":"Unauthorized"}')
+            return real(method, path, headers, body)
+        self.between["source"].forward = forward
+        self.hold_first_write(refused.is_set)
+        self.transfer(expect=3)
+        self.assertEqual((self.report["outcome"], self.report["problem"]["code"]), ("failed", "reauth_required"))
+        self.assertEqual(self.stored("target"), self.kept({k: v for k, v in fixture.expected(self.made, self.stored("source")).items() if k[2] == fixture.PERIODS[0]}))
+        self.between["source"].forward = real
+        self.transfer("--resume")
+        self.check_whole()
+        self.assertEqual(len(self.between["target"].posted), len(set(self.between["target"].posted)))
+
+
 class Signals(Servers):
     def test_a_full_disk(self):
         """A journal that cannot be written ends the run before it sends what is not in it; with room again it goes on."""
