@@ -6,9 +6,11 @@
 Made-up values as a server writes them (all eleven members of each): 240 cells of a data set in each month and org unit, of which half are copied and half added up by six. In two orders: as exports come (month by month),
 and shuffled, half a million at a time. Peers, from Debian, PyPI and npm into FOLDER: jq, Python with ijson, Node with stream-json (translate/): each reads the same file and writes the same cells, compared here with drawbridge's. They are measured on a
 sample, for they hold the sums in memory; all figures are for one core's time, user and system.
-Server to server: two stand-ins, by month and a hundred org units; what they need by themselves is the time of the same questions put to each again, one after the other, by a client that does nothing with the answers.
+Server to server: two stand-ins, by month and a hundred org units. What they need by themselves: what a transfer asks is recorded on one pair; a transfer is measured on a second one; and on a third, which holds what the first two held before, the recorded
+questions are put to each server alone, one after the other on one connection, by a client that does nothing with the answers. A stand-in answers a hundred times as fast as a real server; one pair is late as those are (READ_MS, IMPORT_MS), which also is what a busy machine changes least.
 """
 import argparse
+import contextlib
 import http.client
 import http.server
 import json
@@ -32,6 +34,7 @@ import transfer_fixture as fixture  # noqa: E402
 
 DEFAULT = "HllvX50cXC0"
 ELEMENTS, COMBOS, SUMMED = 40, 6, 20
+READ_MS, IMPORT_MS = 100, 900  # a real server's: a reading of a hundred org units, a POST of a thousand values to 2.43 (measured: 0.9 s, growing with the square)
 AUTHORIZATION = "Basic cnVubmVyOlJ1bm5lci10ZXN0LTE="
 PAGE = """\
 # Performance of a transfer
@@ -222,14 +225,18 @@ class Recorder(socketserver.ThreadingMixIn, http.server.HTTPServer):
 class Pair:
     """Two stand-ins with a data set each; the source has values."""
 
-    def __init__(self, build, folder, units, versions):
+    def __init__(self, build, folder, units, versions, late):
         self.build, self.folder = build, folder
         self.sides = dict(zip(("source", "target"), fixture.sides(units)))
         self.children, self.ports = [], {}
         for (name, side), version in zip(self.sides.items(), versions):
             (folder / f"{name}.json").write_text(json.dumps(side.objects))
             self.ports[name] = harness.free_port()
-            self.children.append(subprocess.Popen([build / "drawbridge-sim", "--version", version, "--listen", f"127.0.0.1:{self.ports[name]}", "--demo", folder / f"{name}.json"], stdout=subprocess.DEVNULL))
+            words = ["--version", version, "--listen", f"127.0.0.1:{self.ports[name]}", "--demo", folder / f"{name}.json"]
+            if late:
+                (folder / "late.json").write_text(json.dumps([{"path": "/api/dataValueSets*", "method": "GET", "kind": "slow", "ms": READ_MS}]))
+                words += ["--faults", folder / "late.json"] + (["--set", f"import-ms={IMPORT_MS}"] if name == "target" else [])
+            self.children.append(subprocess.Popen([build / "drawbridge-sim", *words], stdout=subprocess.DEVNULL))
             harness.wait_for(lambda: harness.answers(self.ports[name]), name)
         values = list(fixture.values(self.sides["source"], 1).items())
         self.count = len(values)
@@ -253,7 +260,7 @@ class Pair:
 
 
 def again(port, asked):
-    """The same questions, one after the other, on one connection: seconds on the clock."""
+    """The questions, one after the other, on one connection: seconds on the clock."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     began = time.monotonic()
     for method, path, headers, body in asked:
@@ -262,20 +269,23 @@ def again(port, asked):
     return time.monotonic() - began
 
 
-def server_to_server(options, folder, versions):
-    pair = Pair(options.build, folder, options.units, versions)
-    recorders = {name: Recorder(port) for name, port in pair.ports.items()}
-    pair.transfer({name: r.server_address[1] for name, r in recorders.items()}, "recorded")
-    asked = {name: r.asked for name, r in recorders.items()}
-    pair.close()
-    shutil.rmtree(folder)
-    folder.mkdir()
-    pair = Pair(options.build, folder, options.units, versions)  # as it was before: nothing at the target yet
-    clock, core = pair.transfer(pair.ports, "measured")
-    alone = {name: again(pair.ports[name], asked[name]) for name in asked}
-    pair.close()
+def server_to_server(options, folder, versions, late=False):
+    def fresh():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return Pair(options.build, folder, options.units, versions, late)
+    with contextlib.closing(fresh()) as pair:
+        recorders = {name: Recorder(port) for name, port in pair.ports.items()}
+        pair.transfer({name: r.server_address[1] for name, r in recorders.items()}, "recorded")
+        asked = {name: r.asked for name, r in recorders.items()}
+    with contextlib.closing(fresh()) as pair:
+        clock, core = pair.transfer(pair.ports, "measured")
+    with contextlib.closing(fresh()) as pair:
+        alone = {name: again(pair.ports[name], asked[name]) for name in asked}
+        count = pair.count
     slower, both = max(alone.values()), sum(alone.values())
-    words = (f"{versions[0]} to {versions[1]}, {pair.count:,} values of {options.units:,} org units and three months: {clock:.2f} s on the clock, of which drawbridge takes {core:.2f} s of a core; the same questions alone take the source "
+    manner = f", as late as real servers are ({READ_MS} ms a reading, {IMPORT_MS} ms and the square for a thousand values)" if late else ""
+    words = (f"{versions[0]} to {versions[1]}{manner}, {count:,} values of {options.units:,} org units and three months: {clock:.2f} s on the clock, of which drawbridge takes {core:.2f} s of a core; the same questions alone take the source "
              f"{alone['source']:.2f} s and the target {alone['target']:.2f} s: {clock / slower:.2f} times the slower one, {clock / both:.2f} times both one after the other.")
     print(words, flush=True)
     return words
@@ -289,18 +299,18 @@ def main():
     parser.add_argument("--sample", type=int, default=300_000)
     parser.add_argument("--units", type=int, default=1000)
     parser.add_argument("--folder", type=pathlib.Path, help="where the files go: four gigabytes for ten million values")
+    parser.add_argument("--servers", action="store_true", help="only the runs between servers")
     parser.add_argument("--write", action="store_true", help="puts the figures into docs/performance-transfer.md")
     options = parser.parse_args()
+    if options.servers and options.write:
+        parser.error("--write wants all of it")
     options.build = options.build.resolve()
     options.peers.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="transfer-bench-", dir=options.folder) as temporary:
         folder = pathlib.Path(temporary)
-        rows, beside = file_to_file(options, folder), beside_peers(options, folder)
-        servers = []
-        for versions in (("2.41", "2.43"), ("2.43", "2.41")):
-            (folder / "servers").mkdir()
-            servers.append(server_to_server(options, folder / "servers", versions))
-            shutil.rmtree(folder / "servers")
+        rows, beside = ([], []) if options.servers else (file_to_file(options, folder), beside_peers(options, folder))
+        pairs = ((("2.41", "2.43"), False), (("2.43", "2.41"), False), (("2.41", "2.43"), True))
+        servers = [server_to_server(options, folder / "servers", versions, late) for versions, late in pairs]
     if options.write:
         model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
         (HERE.parent / "docs" / "performance-transfer.md").write_text(PAGE.format(

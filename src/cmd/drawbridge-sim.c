@@ -16,7 +16,7 @@ static const char usage[] =
     "                      [--tls-certificate FILE --tls-key FILE]   HTTPS instead of HTTP\n"
     "                      [--client ID:SECRET --redirect-uri URI …]\n"
     "                      [--set pat|uaa|oauth|jwt|csrf|totp|email-2fa|mail|saved-requests|login-app|rotate|control=on|off] [--set "
-    "calendar=NAME] [--set timeout=SECONDS] [--set max-sessions=N]\n";
+    "calendar=NAME] [--set timeout=SECONDS] [--set max-sessions=N] [--set import-ms=MILLISECONDS]\n";
 
 struct options {
   enum sim_release release;
@@ -137,7 +137,7 @@ static void send_reply(struct program *program, struct http_exchange *exchange, 
     http_exchange_on_gone(exchange, let_go, exchange);
     return;
   case SIM_FAULT_CUT: cut_half(exchange, reply); return;
-  case SIM_FAULT_SLOW: reply_late(program, exchange, *reply, fault.ms); return;
+  case SIM_FAULT_SLOW: reply_late(program, exchange, *reply, fault.ms + reply->late_ms); return;
   case SIM_FAULT_TRUNCATE: reply->body = str_slice(reply->body, 0, reply->body.n / 2); break;
   case SIM_FAULT_SHORTEN: reply->body = sim_fault_shorten(reply->arena, reply->body); break;
   case SIM_FAULT_EMPTY: reply->body = STR(""); break;
@@ -156,7 +156,10 @@ static void send_reply(struct program *program, struct http_exchange *exchange, 
   case SIM_FAULT_STRIP:
   case SIM_FAULT_EXPIRE: break;
   }
-  http_exchange_reply(exchange, reply->status, &reply->headers, reply->body);
+  if (reply->late_ms)
+    reply_late(program, exchange, *reply, reply->late_ms);
+  else
+    http_exchange_reply(exchange, reply->status, &reply->headers, reply->body);
 }
 
 /* What is below the context path; NULL p: nothing of this server. */

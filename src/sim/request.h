@@ -16,6 +16,7 @@ struct sim_reply {
   int status;
   struct http_headers headers;
   struct str body;
+  uint64_t late_ms; /* so long it takes until the answer goes out */
 };
 
 /* Query parameters, decoded; the n-th of that name. NULL p: not there. */

@@ -101,7 +101,8 @@ bool sim_set(struct sim *sim, struct str name, struct str value) {
               {"rotate", &conf->rotate, NULL},
               {"control", &conf->control, NULL},
               {"timeout", NULL, &conf->session_timeout_s},
-              {"max-sessions", NULL, &conf->max_sessions}};
+              {"max-sessions", NULL, &conf->max_sessions},
+              {"import-ms", NULL, &conf->import_ms}};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     if (!str_eq(name, str_of(keys[i].name))) continue;
     if (keys[i].number) return str_to_i64(value, keys[i].number);

@@ -119,6 +119,20 @@ class New(Measured):
                 self.assertEqual((self.told, self.stored("target")), ([], {}))
 
 
+class Slow(Measured):
+    """A target whose time grows with the square of the POST, so slow that the machine's own speed counts for nothing."""
+    unit_count, more_words = 60, {"target": ["--set", "import-ms=80000"]}
+
+    def test_batches_get_smaller_until_the_target_stands_them(self):
+        self.command(*self.words(periods=fixture.PERIODS[:1]), environment=self.environment)
+        wanted = {k: v for k, v in fixture.expected(self.made, self.stored("source")).items() if k[2] == fixture.PERIODS[0]}
+        self.assertEqual(self.stored("target"), wanted)
+        first, *others = [len(document["dataValues"]) for _, document in self.told]
+        self.assertEqual(first, 250)
+        self.assertLessEqual(max(others), 125)
+        self.assertEqual(first + sum(others), len(wanted))
+
+
 class Options(Measured):
     """Values that must be options at the target."""
 

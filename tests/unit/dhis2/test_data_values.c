@@ -268,6 +268,21 @@ static void batches_are_found_by_measuring(void **state) {
   assert_false(dhis2_batch_too_large(&old, 1));
 }
 
+/* 2.43's time grows with the square of the POST: from what the largest it is sent takes follows what is sent next. */
+static void batches_follow_a_time_that_grows_with_the_square(void **state) {
+  static const struct {
+    int64_t thousand_ms; /* what 1,000 values take */
+    size_t settles;
+  } servers[] = {{100, 1000}, {900, 1000}, {3900, 1000}, {8000, 500}, {40000, 250}, {80000, 125}, {4000000, 31}};
+  (void)state;
+  for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+    struct dhis2_batch batch = dhis2_batch_start((struct dhis2_version){43, 1});
+    for (unsigned k = 0; k < 30; k++)
+      dhis2_batch_learn(&batch, batch.size, servers[i].thousand_ms * (int64_t)(batch.size * batch.size) / 1000000);
+    assert_int_equal(batch.size, servers[i].settles);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(periods_and_their_days),
                                      cmocka_unit_test(every_form_says_the_same_however_it_is_cut),
@@ -275,6 +290,7 @@ int main(void) {
                                      cmocka_unit_test(summaries_of_all_releases),
                                      cmocka_unit_test(blame),
                                      cmocka_unit_test(long_texts_are_cut),
-                                     cmocka_unit_test(batches_are_found_by_measuring)};
+                                     cmocka_unit_test(batches_are_found_by_measuring),
+                                     cmocka_unit_test(batches_follow_a_time_that_grows_with_the_square)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
