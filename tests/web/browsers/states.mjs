@@ -20,7 +20,7 @@ const RUNS = {
   'run-checking': { state: 'checking', dry_run: true, progress: { done: 500, of: 1340 }, totals: [], conflicts: [] },
   'run-checked': { state: 'done', dry_run: true, conflicts: [] },
   'run-sending': { state: 'sending', progress: { done: 1, of: 10 }, totals: [], conflicts: [] },
-  'run-done': { state: 'done', totals: ['Malaria cases', 'BCG doses given', 'Measles – new cases', 'Outpatient visits'].map((name, i) => ({ data_element: `Target0000${i}`, name, period: '202609', source: `${12 + i * 97}34.${i}`, target: `${12 + i * 97}34.${i}`, cells: 20, equal: true })), conflicts: [], counts: { ...madeUpRun().counts, ignored: {}, verified: 1372 } },
+  'run-done': { state: 'done', totals: ['Malaria cases', 'BCG doses given', 'Measles – new cases', 'Outpatient visits'].map((name, i) => ({ data_element: `Target0000${i}`, name, period: '202609', source: `${12 + i * 97}34`, target: `${12 + i * 97}34`, cells: 20, equal: true })), conflicts: [], counts: { ...madeUpRun().counts, ignored: {}, verified: 1372 } },
   'run-refused': {},
   'run-differs': { state: 'differs', conflicts: [] },
   'run-failed': { state: 'failed', problem: { code: 'inside', detail: 'it broke' }, totals: [], conflicts: [] },
