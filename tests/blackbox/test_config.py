@@ -7,6 +7,7 @@ import yaml
 
 import harness
 
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 SECRET = "8d1f6a02-77c9-4b35-9e3e-55a0c1b7d9f4"
 PLACEHOLDERS = ["changeme", "ChangeMe", "change-me", "secret", "password", "placeholder", "example", "your-secret", "todo", "district", "xxxxxxxxxxxx", "<secret>", "$SECRET_FROM_ENV", "short", ""]
 # For each type of value, what it never is. The bounds come on top.
@@ -63,14 +64,27 @@ class Configuration(harness.Case):
 
     def refused(self, config, says=None, command="check-config", environment=None):
         run = self.run_with(config, command, environment)
-        lines = [line for line in run.stderr.splitlines() if not line.startswith("{")]
-        self.assertEqual((run.returncode, bool(lines)), (2, True), (config, run.stderr))
+        return self.judge(config, run.returncode, [line for line in run.stderr.splitlines() if not line.startswith("{")], says)
+
+    def judge(self, config, code, lines, says=None):
+        self.assertEqual((code, bool(lines)), (2, True), (config, lines))
         for line in lines:
             self.assertRegex(line, r"^(drawbridge serve: )?/\S+/c\.yaml:\d+:\d+: .+")
             self.assertNotIn(SECRET, line)
         if says:
             self.assertTrue(any(says in line for line in lines), (says, lines))
         return lines
+
+    def refused_each(self, configs):
+        """The lines of refused() for each of many, loaded by one process."""
+        paths = [self.folder / str(n) / "c.yaml" for n in range(len(configs))]
+        for path, config in zip(paths, configs):
+            path.parent.mkdir()
+            path.write_text(yaml.dump(config, Dumper=DUMPER, allow_unicode=True, sort_keys=False))
+        run = subprocess.run([harness.BUILD / "tests/unit/gateway/driver_config"], input="".join(f"{path}\n" for path in paths), capture_output=True, text=True, timeout=harness.PATIENCE, env={"PATH": "/usr/bin:/bin"})
+        said = re.findall(r"((?:(?!= ).*\n)*)= (\d+)\n", run.stdout)
+        self.assertEqual((run.returncode, run.stderr, len(said)), (0, "", len(configs)))
+        return [self.judge(config, int(code), text.splitlines()) for config, (text, code) in zip(configs, said)]
 
     def keys(self):
         """(path, type, range) of every key, from the program's own table."""
@@ -98,32 +112,32 @@ class EveryKey(Configuration):
 
     def test_values_of_the_wrong_kind(self):
         """[R-H3, A26] Each key refuses each value that is of another type, unknown, or out of its range, and the message has line, column and the key's name."""
+        tried = []
         for path, kind, bounds in self.keys():
             wrong = list(WRONG[kind])
             if found := re.fullmatch(r"(\d+)(\w?) to (\d+)(\w?)", bounds):
                 low, high = int(found[1]), int(found[3])
                 wrong += [f"{high + 1}{found[4]}", *([f"{low - 1}{found[2]}"] if low > 0 else [])]
-            for value in wrong:
-                with self.subTest(key=".".join(path), value=value):
-                    lines = self.refused(self.put_at(self.good(), path, value))
-                    says = path[-1] if kind not in ("secret", "group", "list of groups") else ""
-                    self.assertTrue(any(says in line for line in lines), lines)
+            tried += [(path, kind, value) for value in wrong]
+        for (path, kind, value), lines in zip(tried, self.refused_each([self.put_at(self.good(), path, value) for path, _, value in tried])):
+            says = path[-1] if kind not in ("secret", "group", "list of groups") else ""
+            self.assertTrue(any(says in line for line in lines), (path, value, lines))
 
     def test_misspelt(self):
         """[R-H3, A26] The nearest key is told; nothing that nobody knows is passed over."""
-        for path, _, _ in self.keys():
-            name = path[-1]
-            for slip in {name + "x", name[:-1] + "_" + name[-1:], name[:1] + name, name.upper()}:
-                with self.subTest(key=".".join(path), slip=slip):
-                    lines = self.refused(self.put_at(self.good(), path, "x", slip), f"there is no key '{slip}' here")
-                    if slip == name + "x":
-                        self.assertTrue(any(f"the nearest is '{name}'" in line for line in lines), lines)
+        tried = [(path, slip) for path, _, _ in self.keys() for name in path[-1:] for slip in sorted({name + "x", name[:-1] + "_" + name[-1:], name[:1] + name, name.upper()})]
+        for (path, slip), lines in zip(tried, self.refused_each([self.put_at(self.good(), path, "x", slip) for path, slip in tried])):
+            self.assertTrue(any(f"there is no key '{slip}' here" in line for line in lines), (path, slip, lines))
+            if slip == path[-1] + "x":
+                self.assertTrue(any(f"the nearest is '{path[-1]}'" in line for line in lines), (path, slip, lines))
 
     def test_serve_refuses_it_too(self):
-        """[R-H3, A26] One value for each key: serve does not start."""
+        """[R-H3, A26] One value for each key: serve does not start, and check-config says the same."""
         for path, kind, _ in self.keys():
             with self.subTest(key=".".join(path)):
-                self.refused(self.put_at(self.good(), path, WRONG[kind][0]), command="serve")
+                config = self.put_at(self.good(), path, WRONG[kind][0])
+                told = self.refused(config)
+                self.assertEqual([line.removeprefix("drawbridge serve: ") for line in self.refused(config, command="serve")], told)
 
     def test_what_is_missing(self):
         for path, _, _ in self.keys():
