@@ -106,6 +106,8 @@ class Configuration(harness.Case):
 
 
 class EveryKey(Configuration):
+    takes_seconds = 12
+
     def test_the_good_one_is_good(self):
         run = self.run_with(self.good())
         self.assertEqual((run.returncode, run.stderr), (0, ""))

@@ -13,6 +13,8 @@ CLASSES = ("dataSets", "dataElements", "optionSets", "options", "users", "userRo
 
 
 class Conform(harness.Case):
+    takes_seconds = 35
+
     def start(self, version, *words):
         self.server = self.sim(version, *words)
         self.before = self.objects()

@@ -4,7 +4,7 @@ import harness
 
 
 class Faults(harness.Case):
-    takes_seconds = 45
+    takes_seconds = 30
 
     def test_a_fault_at_a_step_changes_nothing(self):
         said = []

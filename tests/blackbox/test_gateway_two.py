@@ -10,6 +10,8 @@ from test_workers import APP, HANDLE
 
 
 class Two(Gateway):
+    takes_seconds = 25
+
     def start_two(self, servers):
         self.start(servers)
         other = self.another()

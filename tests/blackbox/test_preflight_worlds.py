@@ -34,7 +34,7 @@ def made_up(chance, inputs):
 
 
 class Worlds(World):
-    takes_seconds = 50
+    takes_seconds = 12
 
     def approved_above(self, cell):
         """Approved at a unit above: that 2.43 does not see."""

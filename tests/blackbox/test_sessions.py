@@ -6,6 +6,8 @@ from gateway import Gateway
 
 
 class Sessions(Gateway):
+    takes_seconds = 32
+
     def start(self):
         self.audit = self.directory() / "audit.log"
         super().start([("one", "2.41"), ("two", "2.43")])

@@ -103,7 +103,7 @@ class Drawn:
 
 
 class Worlds(Servers):
-    takes_seconds = 60
+    takes_seconds = 5
 
     def setUp(self):
         self.folder = self.directory()
