@@ -58,6 +58,11 @@ export interface FetchOptions extends CallOptions {
   json?: unknown
 }
 
+/** A part of what is told, with {1}, {2}, … where values stand; the text of one kind of thing is always the same. */
+export interface Said { text: string; values: string[] }
+/** `detail` is `said`, joined by ": " with its values in place. */
+export interface Told { detail: string; said: Said[] }
+
 export class DrawbridgeError extends Error {
   status: number
   code: string
@@ -65,6 +70,8 @@ export class DrawbridgeError extends Error {
   server?: string
   origin: 'gateway' | 'upstream'
   title?: string
+  /** The message in parts, to be said in other languages. Of drawbridge's own refusals. */
+  said?: Said[]
   loginUrl?: string
   requestId?: string
   retryAfter?: number
@@ -379,8 +386,8 @@ export interface Drawbridge {
     remove(id: string, options?: CallOptions): Promise<void>
     mapping(id: string, options?: CallOptions): Promise<object>
     formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string; written_only: boolean }[]>
-    mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: string[] }>
-    importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: string[] }>
+    mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: Told[] }>
+    importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: Told[] }>
     combos(id: string, options?: CallOptions): Promise<{ source: Combo[]; target: Combo[] }>
     places(id: string, options?: CallOptions): Promise<AlignmentPlaces>
     placeTargets(id: string, kind: PlaceKind, search: string, options?: CallOptions): Promise<Place[]>

@@ -20,6 +20,7 @@ export class DrawbridgeError extends Error {
     this.server = problem.server
     this.origin = problem.origin
     this.title = problem.title
+    this.said = problem.said
     this.loginUrl = problem.login_url
     this.requestId = problem.request_id
     this.retryAfter = problem.retry_after

@@ -260,17 +260,23 @@ static struct format_job format_job_of(struct api_job *job, const struct alignme
   return (struct format_job){.arena = job->arena, .source = alignment->source.metadata, .target = alignment->target.metadata};
 }
 
-/* One header for all: a list of texts as JSON, in ASCII. */
+/* One header for all: a list of {"detail": …, "said": […]} as JSON. */
 static void tell(struct api_job *job, const struct format_warnings *warnings) {
-  struct buf text = BUF_INIT(16 << 10);
+  struct buf text = BUF_INIT(32 << 10);
   struct json_out out = JSON_OUT_INIT(&text);
   if (!warnings->n) return;
   json_out_array(&out);
-  for (size_t i = 0; i < warnings->n; i++) json_out_str(&out, warnings->lines[i]);
+  for (size_t i = 0; i < warnings->n; i++) {
+    json_out_object(&out);
+    json_out_member_str(&out, "detail", str_of(warnings->lines[i].message));
+    error_said_write(&warnings->lines[i], &out);
+    json_out_end(&out);
+  }
   json_out_end(&out);
   for (size_t i = 0; i < text.n; i++)
     if (text.p[i] < 0x20 || text.p[i] == 0x7f) text.p[i] = '?';
-  job->warnings = text.full ? STR("[\"much was left out\"]") : arena_str(job->arena, buf_str(&text));
+  job->warnings = text.full ? STR("[{\"detail\":\"much was left out\",\"said\":[{\"text\":\"much was left out\",\"values\":[]}]}]")
+                            : arena_str(job->arena, buf_str(&text));
   buf_free(&text);
 }
 
@@ -464,9 +470,7 @@ int api_alignment_import(struct api_job *job, struct error *error) {
   if (!mapping || alignment_entries(&alignment, mapping, job->arena, &job->body, &unknown, error) ||
       decide(job, &document, &alignment, error))
     return -1;
-  if (unknown && reading.warnings.n < FORMAT_WARNINGS_MAX)
-    reading.warnings.lines[reading.warnings.n++] =
-        arena_printf(job->arena, "%zu cells or pairs are passed over: the two data sets do not hold them", unknown);
+  if (unknown) format_tell(&reading, "%zu cells or pairs are passed over: the two data sets do not hold them", unknown);
   tell(job, &reading.warnings);
   return 0;
 }

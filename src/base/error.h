@@ -5,11 +5,14 @@
  * status and the exit code of the programs, and is documented in docs/openapi.yaml. The message is for people: what is wrong and what
  * to do, one line, without secrets, without a full stop.
  *
+ * A message remembers what in it is a value ("line 3"), so that others can say the same in the reader's language: error_said_write. A format that is one conversion and nothing else has no value: its text is the message.
+ *
  * Life cycle: `struct error e = {0}` on the stack; no freeing. */
 #ifndef DRAWBRIDGE_BASE_ERROR_H
 #define DRAWBRIDGE_BASE_ERROR_H
 
 #include "base/str.h"
+#include <stdarg.h>
 
 /* X(name, HTTP status, exit code, title). Exit: 1 refused or differs, 2 usage or configuration, 3 server, 4 inside. */
 /* clang-format off */
@@ -77,12 +80,19 @@ enum error_code {
 #undef X
 };
 
+enum { ERROR_HOLES_MAX = 8, ERROR_PARTS_MAX = 4 };
+
 struct error {
   enum error_code code;
   int upstream_status; /* the server's own status where there was one, else 0 */
   int retry_after;     /* seconds; 0: not told */
   char reason[32];     /* finer than the code, e.g. "expired" of token_refused; empty: none */
   char server[33];     /* id of the server concerned; empty: none */
+  unsigned char hole_count, cut_count;
+  struct {
+    unsigned short at, n;
+  } holes[ERROR_HOLES_MAX];                 /* where values stand in the message, in this order */
+  unsigned short cuts[ERROR_PARTS_MAX - 1]; /* where what follows a context begins, behind its ": " */
   char message[512];
 };
 
@@ -90,14 +100,23 @@ struct error {
 static inline void error_clear(struct error *error) {
   error->code = ERROR_NONE;
   error->upstream_status = error->retry_after = 0;
+  error->hole_count = error->cut_count = 0;
   error->reason[0] = error->server[0] = error->message[0] = '\0';
 }
 
 /* Fills *error and returns -1, so that `return error_set(…)` reads well. A longer message is cut at a character. */
 int error_set(struct error *error, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+int error_vset(struct error *error, enum error_code code, const char *format, va_list args);
+
 /* Puts "context: " before the message and keeps the code. Returns -1. */
 int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The message as a member "said" of the object that is open: its parts, outermost context first, each {"text": "line {1}", "values": ["3"]}; joined by ": " they are the message. Nothing where the message is empty. */
+struct json_out;
+void error_said_write(const struct error *error, struct json_out *out);
+
+int error_because(struct error *error, const char *reason); /* finer than the code. Returns -1 */
 
 int error_name_server(struct error *error, struct str id); /* whose failure it is. Returns -1 */
 

@@ -341,7 +341,7 @@ static int write_mapping(struct output *out, struct arena *arena, const struct o
   struct format_job job = {.arena = arena, .source = in->source, .target = in->target};
   out->buf.max = FORMAT_WRITTEN_MAX;
   if (format_write(o->format, &job, mapping, &out->buf, error) < 0) return -1;
-  print_warnings("", job.warnings.lines, job.warnings.n);
+  for (size_t i = 0; i < job.warnings.n; i++) (void)fprintf(stderr, "drawbridge align: %s\n", job.warnings.lines[i].message);
   return 0;
 }
 

@@ -45,7 +45,7 @@ static int convert(struct arena *arena, const struct options *o, char **paths, s
   if (result == 0) result = file_write(paths[1], buf_str(&out), error);
   buf_free(&out);
   for (size_t i = 0; result == 0 && i < job.warnings.n; i++)
-    (void)fprintf(stderr, "drawbridge mapping: %.*s\n", STR_ARG(job.warnings.lines[i]));
+    (void)fprintf(stderr, "drawbridge mapping: %s\n", job.warnings.lines[i].message);
   return result;
 }
 

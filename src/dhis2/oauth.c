@@ -48,17 +48,12 @@ struct oauth_party dhis2_party(const struct source_place *place, const struct oa
 
 /* --- redeem --- */
 
-static int reason(struct error *error, const char *word) {
-  (void)snprintf(error->reason, sizeof error->reason, "%s", word);
-  return -1;
-}
-
 static int check_scope(const struct oauth_party *party, const struct oauth_grant *grant, struct arena *arena, struct error *error) {
   bool asked = oauth_scope_has(oauth_scope(party, arena), STR("username"));
   if (!asked || !grant->scope.p || oauth_scope_has(grant->scope, STR("username"))) return 0;
   (void)error_set(error, ERROR_upstream_error,
                   "'username' was not ticked on the server's page: start again and tick it; without it the server's API takes nobody");
-  return reason(error, "scope");
+  return error_because(error, "scope");
 }
 
 /* From tokens to a person. */
@@ -72,7 +67,7 @@ static int complete(const struct source_place *place, const struct oauth_party *
   if (result < 0) return -1;
   if (grant->person.subject.n && !str_eq(grant->person.subject, ret->user.username)) {
     (void)error_set(error, ERROR_upstream_error, "the server's ID token names another user than its API");
-    return reason(error, "id_token");
+    return error_because(error, "id_token");
   }
   ret->subject = grant->person.subject;
   ret->credential = (struct source_credential){CREDENTIAL_BEARER, secret_ref(grant->tokens.access_token)};

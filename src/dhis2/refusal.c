@@ -10,15 +10,12 @@ static int fail(struct error *error, enum error_code code, const char *reason, c
     __attribute__((format(printf, 5, 6)));
 
 static int fail(struct error *error, enum error_code code, const char *reason, const struct http_answer *answer, const char *format, ...) {
-  char message[2 * sizeof error->message];
   va_list args;
   va_start(args, format);
-  (void)vsnprintf(message, sizeof message, format, args);
+  (void)error_vset(error, code, format, args);
   va_end(args);
-  (void)error_set(error, code, "%s", message);
-  (void)snprintf(error->reason, sizeof error->reason, "%s", reason);
   error->upstream_status = answer->status;
-  return -1;
+  return error_because(error, reason);
 }
 
 /* --- what is common to all --- */

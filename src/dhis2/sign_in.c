@@ -13,11 +13,6 @@
 
 enum { USERNAME_MAX = 255, PASSWORD_MAX = 1024, CODE_MAX = 32, TOKEN_MAX = 512, BODY_MAX = 16384 };
 
-static int reason(struct error *error, const char *text) {
-  (void)snprintf(error->reason, sizeof error->reason, "%s", text);
-  return -1;
-}
-
 static struct str known_version(const struct dhis2_probe *probe) {
   return probe ? probe->source.version_text : STR_NONE;
 }
@@ -56,7 +51,7 @@ int dhis2_sign_in_pat(const struct source_place *place, const struct dhis2_probe
     (void)error_set(
         error, ERROR_token_refused,
         "this is no personal access token: it has letters that none has, or is empty or too long; copy it again, without blanks");
-    (void)reason(error, "malformed");
+    (void)error_because(error, "malformed");
     return error_name_server(error, place->id);
   }
   struct secret *own = secret_new(secret_reveal(token));
@@ -163,7 +158,7 @@ static int session_verdict(struct arena *arena, const struct http_answer *answer
                     "the server took the password but does not know its own session afterwards: something before it takes its cookies "
                     "away, or sends calls to servers that do not share sessions");
     error->upstream_status = answer->status;
-    return reason(error, "cookie");
+    return error_because(error, "cookie");
   }
   if (dhis2_front_verdict(arena, answer, true, error) < 0) return -1;
   return dhis2_judge(arena, answer->status, &answer->headers, answer->body, true, error);

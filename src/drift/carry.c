@@ -103,8 +103,10 @@ static const struct dhis2_metadata *cut(struct arena *arena, const struct mappin
 static int check_sides(struct carrying *c, struct error *error) {
   for (size_t i = 0; i < c->drift->count; i++) {
     const struct drift_change *change = &c->drift->changes[i];
-    if (change->effect == DRIFT_BLOCKS && change->object == DRIFT_DATA_SET)
-      return error_set(error, ERROR_conflict, "the mapping cannot go on from here: %.*s", STR_ARG(str_slice(change->sentence, 0, 300)));
+    if (change->effect == DRIFT_BLOCKS && change->object == DRIFT_DATA_SET) {
+      (void)error_set(error, ERROR_conflict, "the mapping cannot go on from here: %.*s", STR_ARG(str_slice(change->sentence, 0, 300)));
+      return error_because(error, "data_set_changed");
+    }
   }
   const struct dhis2_metadata *source = cut(c->arena, &c->mapping->source, c->now.source, error);
   const struct dhis2_metadata *target = source ? cut(c->arena, &c->mapping->target, c->now.target, error) : NULL;

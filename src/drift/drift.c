@@ -340,6 +340,7 @@ int drift_judge(const struct mapping *mapping, const struct dhis2_metadata *sour
                     "%zu change%s since the mapping was made would make what is sent wrong, first: %.*s. See all with drawbridge mapping "
                     "drift, and go on with the mapping that it writes (--output)",
                     n, n == 1 ? "" : "s", STR_ARG(str_slice(first->sentence, 0, 240)));
+  if (first) (void)error_because(error, "drift");
   arena_free(arena);
   return first ? -1 : 0;
 }

@@ -96,7 +96,7 @@ size_t drift_effect_count(const struct drift *drift, enum drift_effect effect);
 struct json_out;
 void drift_write(const struct drift *drift, struct json_out *out);
 
-/* May a transfer go by this mapping? 0; or -1, ERROR_conflict: something blocks rules that count and whose decision is accepted (`accept`, by enum mapping_decision). */
+/* May a transfer go by this mapping? 0; or -1, ERROR_conflict because of "drift": something blocks rules that count and whose decision is accepted (`accept`, by enum mapping_decision). */
 int drift_judge(const struct mapping *mapping, const struct dhis2_metadata *source, const struct dhis2_metadata *target,
                 const bool accept[3], struct error *error);
 

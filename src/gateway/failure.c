@@ -1,13 +1,5 @@
 #include "gateway/failure.h"
 
-#include <stdarg.h>
-
-static void say(struct error *error, enum error_code code, const char *format, va_list args) {
-  char text[sizeof error->message];
-  (void)vsnprintf(text, sizeof text, format, args);
-  (void)error_set(error, code, "%s", text);
-}
-
 void failure_name_server(struct error *error, struct str server) {
   if (!error->server[0]) (void)error_name_server(error, server);
 }
@@ -15,7 +7,7 @@ void failure_name_server(struct error *error, struct str server) {
 int failure_at(struct error *error, enum error_code code, struct str server, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  say(error, code, format, args);
+  (void)error_vset(error, code, format, args);
   va_end(args);
   failure_name_server(error, server);
   return -1;
@@ -24,7 +16,7 @@ int failure_at(struct error *error, enum error_code code, struct str server, con
 int failure_later(struct error *error, enum error_code code, int retry_after_s, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  say(error, code, format, args);
+  (void)error_vset(error, code, format, args);
   va_end(args);
   error->retry_after = retry_after_s;
   return -1;

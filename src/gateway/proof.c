@@ -8,8 +8,7 @@ enum { COORDINATE = 32 };
 
 int proof_refuse(struct error *error, const char *reason, const char *what) {
   (void)error_set(error, ERROR_proof_refused, "%s", what);
-  (void)snprintf(error->reason, sizeof error->reason, "%s", reason);
-  return -1;
+  return error_because(error, reason);
 }
 
 int proof_refuse_nonce(struct error *error) {

@@ -24,10 +24,13 @@ struct flight {
 };
 
 static int for_now(struct error *error, const char *what) {
-  char detail[sizeof error->message];
-  (void)snprintf(detail, sizeof detail, "%s", error->message);
-  return failure_later(error, ERROR_refresh_failed, error->retry_after ? error->retry_after : RETRY_S, "%s%s%s", what,
-                       detail[0] ? ": " : "", detail);
+  if (error->message[0])
+    (void)error_context(error, "%s", what);
+  else
+    (void)error_set(error, ERROR_refresh_failed, "%s", what);
+  error->code = ERROR_refresh_failed;
+  if (!error->retry_after) error->retry_after = RETRY_S;
+  return -1;
 }
 
 static bool same_credential(struct connection *a, struct connection *b) {

@@ -58,6 +58,7 @@ static void add_members(const struct reply *reply, struct json_out *out, int sta
     json_out_member_int(out, "status", status);
   json_out_member_str(out, "code", str_of(error_name(error->code)));
   json_out_member_str(out, "detail", detail.n ? detail : str_of(error_title(error->code)));
+  error_said_write(error, out);
   if (server.n) json_out_member_str(out, "server", server);
   json_out_member_str(out, "origin", reply->by_upstream || is_upstreams(error->code) ? STR("upstream") : STR("gateway"));
   if (error->reason[0]) json_out_member_str(out, "reason", str_of(error->reason));

@@ -70,6 +70,8 @@ static void add_server(struct json_out *out, struct directory *directory, struct
     json_out_member_object(out, "problem");
     json_out_member_str(out, "code", str_of(error_name(error.code)));
     json_out_member_str(out, "detail", str_of(error.message));
+    error_said_write(&error, out);
+    if (error.reason[0]) json_out_member_str(out, "reason", str_of(error.reason));
     json_out_end(out);
   }
   json_out_member_array(out, "sign_in");

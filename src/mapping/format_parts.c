@@ -8,10 +8,10 @@
 
 void format_tell(struct format_job *job, const char *format, ...) {
   va_list args;
+  if (job->warnings.n == FORMAT_WARNINGS_MAX) return;
   va_start(args, format);
-  struct str line = arena_vprintf(job->arena, format, args);
+  (void)error_vset(&job->warnings.lines[job->warnings.n++], ERROR_NONE, format, args);
   va_end(args);
-  if (job->warnings.n < FORMAT_WARNINGS_MAX) job->warnings.lines[job->warnings.n++] = line;
 }
 
 struct str format_element_name(const struct dhis2_metadata *side, struct str id) {

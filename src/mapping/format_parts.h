@@ -6,8 +6,6 @@
 #include "mapping/formats.h"
 #include <jansson.h>
 
-void format_tell(struct format_job *job, const char *format, ...) __attribute__((format(printf, 2, 3))); /* beyond the maximum: left out */
-
 /* Names; without the side, or where it does not know the id: empty. */
 struct str format_element_name(const struct dhis2_metadata *side, struct str id);
 struct str format_combo_name(const struct dhis2_metadata *side, struct str id);

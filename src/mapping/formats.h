@@ -14,7 +14,7 @@
 enum { FORMAT_WARNINGS_MAX = 32, FORMAT_WRITTEN_MAX = 256 << 20 };
 
 struct format_warnings {
-  struct str lines[FORMAT_WARNINGS_MAX]; /* in the arena of the job */
+  struct error lines[FORMAT_WARNINGS_MAX]; /* their messages and what is a value in them; no codes */
   size_t n;
 };
 
@@ -71,5 +71,8 @@ int format_write(const struct format *format, struct format_job *job, const stru
 /* The mapping with only what a form holds; each kind of thing left out is told. Borrows from `mapping`. */
 const struct mapping *format_keep(struct format_job *job, unsigned holds, const struct mapping *mapping);
 struct str format_cannot_hold(struct arena *arena, const struct format *format); /* in words; empty: it holds everything */
+
+/* Notes a warning; beyond the maximum it is left out. */
+void format_tell(struct format_job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

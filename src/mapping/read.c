@@ -10,8 +10,15 @@ struct reading {
   bool failed; /* *error is filled; what follows is not looked at */
 };
 
-static void fail(struct reading *r, const char *place, const char *what) {
-  if (!r->failed) (void)error_set(r->error, ERROR_input, "%s: %s", place, what);
+static void fail(struct reading *r, const char *place, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void fail(struct reading *r, const char *place, const char *format, ...) {
+  va_list args;
+  if (r->failed) return;
+  va_start(args, format);
+  (void)error_vset(r->error, ERROR_input, format, args);
+  va_end(args);
+  (void)error_context(r->error, "%s", place);
   r->failed = true;
 }
 
@@ -26,10 +33,7 @@ static void known_only(struct reading *r, const char *place, json_t *object, con
   json_object_foreach(object, key, value) {
     size_t i = 0;
     while (known[i] && !str_eq(str_of(known[i]), str_of(key))) i++;
-    if (!known[i] && !r->failed) {
-      (void)error_set(r->error, ERROR_input, "%s: unknown member \"%.100s\"", place, key);
-      r->failed = true;
-    }
+    if (!known[i]) fail(r, place, "unknown member \"%.100s\"", key);
   }
 }
 
@@ -37,7 +41,7 @@ static struct str text_of(struct reading *r, const char *place, json_t *object, 
   json_t *value = json_object_get(object, key);
   if (!value && !needed) return STR("");
   if (!json_is_string(value)) {
-    fail(r, place, arena_cstr(r->arena, arena_printf(r->arena, "\"%s\" must be a text", key)));
+    fail(r, place, "\"%s\" must be a text", key);
     return STR("");
   }
   return arena_str(r->arena, (struct str){json_string_value(value), json_string_length(value)});
@@ -47,9 +51,9 @@ static json_t *array_of(struct reading *r, const char *place, json_t *object, co
   json_t *value = json_object_get(object, key);
   if (!value) return NULL;
   if (!json_is_array(value))
-    fail(r, place, arena_cstr(r->arena, arena_printf(r->arena, "\"%s\" must be a list", key)));
+    fail(r, place, "\"%s\" must be a list", key);
   else if (json_array_size(value) > most)
-    fail(r, place, arena_cstr(r->arena, arena_printf(r->arena, "\"%s\" has more than %zu entries", key, most)));
+    fail(r, place, "\"%s\" has more than %zu entries", key, most);
   return r->failed ? NULL : value;
 }
 
@@ -61,7 +65,7 @@ static const struct str *texts_of(struct reading *r, const char *place, json_t *
   for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
     json_t *text = json_array_get(list, i);
     if (!json_is_string(text))
-      fail(r, place, wrong);
+      fail(r, place, "%s", wrong);
     else
       texts[i] = arena_str(r->arena, (struct str){json_string_value(text), json_string_length(text)});
   }

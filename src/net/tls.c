@@ -178,8 +178,7 @@ static void set_strength(SSL_CTX *ctx) {
 
 static int refuse_file(struct error *error, const char *whose, const char *what, struct str file) {
   (void)error_set(error, ERROR_configuration, "%s %.*s cannot be used: %s", what, STR_ARG(file), reason());
-  (void)snprintf(error->reason, sizeof error->reason, "%s", whose);
-  return -1;
+  return error_because(error, whose);
 }
 
 static int load_pair(SSL_CTX *ctx, struct arena *arena, struct str certificate_file, struct str key_file, struct error *error) {

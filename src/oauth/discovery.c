@@ -15,8 +15,7 @@ struct reading {
 
 static int refuse(struct error *error, const char *what) {
   (void)error_set(error, ERROR_upstream_error, "the authorization server's description was refused: %s", what);
-  (void)snprintf(error->reason, sizeof error->reason, "discovery");
-  return -1;
+  return error_because(error, "discovery");
 }
 
 static struct str text_of(const struct reading *r, const char *name) {

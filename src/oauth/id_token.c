@@ -38,6 +38,5 @@ int id_token_check(struct str token, struct str jwks, const struct id_token_expe
                      "the server's ID token is of another time: the server's clock is %lld seconds or more %s ours: set both by NTP",
                      (long long)(ahead_s < 0 ? -ahead_s : ahead_s), ahead_s < 0 ? "behind" : "ahead of");
   (void)error_set(error, ERROR_upstream_error, "the server's ID token was refused: %s", wrong);
-  (void)snprintf(error->reason, sizeof error->reason, "id_token");
-  return -1;
+  return error_because(error, "id_token");
 }

@@ -39,8 +39,7 @@ static int fetch(struct http_client *http, struct str url, struct arena *arena, 
   (void)error_set(error, ERROR_upstream_error, "the server's keys cannot be fetched (status %d): its sign-in cannot be checked",
                   answer.status);
   error->upstream_status = answer.status;
-  (void)snprintf(error->reason, sizeof error->reason, "id_token");
-  return -1;
+  return error_because(error, "id_token");
 }
 
 static void forget_other(struct oauth_keys *keys, struct str url) {

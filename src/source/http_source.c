@@ -5,11 +5,6 @@
 
 enum { CALL_MS = 30000, NAME_MAX = 255, WORD_MAX = 1024, TOKEN_MAX = 8192 };
 
-static int reason(struct error *error, const char *word) {
-  (void)snprintf(error->reason, sizeof error->reason, "%s", word);
-  return -1;
-}
-
 /* --- what is offered --- */
 
 static void offer(struct source_probe *probe, enum sign_in_kind kind, bool on, const char *why) {
@@ -71,7 +66,7 @@ static int make_credential(enum sign_in_kind kind, struct str name, const struct
   }
   (void)error_set(error, ERROR_token_refused,
                   "this is no token: it has letters that none has, or is empty or too long; copy it again, without blanks");
-  return reason(error, "malformed");
+  return error_because(error, "malformed");
 }
 
 /* What the answer to the check says of the credential. */
@@ -83,7 +78,7 @@ static int judge(enum sign_in_kind kind, const struct http_answer *answer, struc
     return error_set(error, ERROR_wrong_credentials, "the server does not take this user name and password");
   if (status == 401) {
     (void)error_set(error, ERROR_token_refused, "the server does not take it: it may be mistyped, expired or revoked");
-    return reason(error, "not_told");
+    return error_because(error, "not_told");
   }
   if (status == 403) return error_set(error, ERROR_forbidden, "the server knows who it is, and lets this user do nothing there");
   return error_set(error, ERROR_upstream_error, "the server's answer to the check is %d: is 'check' in its configuration right?", status);

@@ -58,6 +58,8 @@ bool run_report_write(const struct run_told *told, const struct report *report, 
     json_out_member_object(&out, "problem");
     json_out_member_str(&out, "code", str_of(error_name(told->failure->code)));
     json_out_member_str(&out, "detail", str_of(told->failure->message));
+    error_said_write(told->failure, &out);
+    if (told->failure->reason[0]) json_out_member_str(&out, "reason", str_of(told->failure->reason));
     json_out_end(&out);
   }
   report_write(report, &out);

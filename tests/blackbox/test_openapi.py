@@ -201,13 +201,14 @@ class OpenApi(Case):
         row[header.split(",").index("decision")] = "rejected"
         answer = self.ask("PUT", "/v1/alignments/{alignment}/mapping", f"{at}/mapping?format=csv", 200, {"If-Match": version},
                           "\n".join([header, ",".join(row), "operand,nothing,such,t,d,+,,,accepted,,,,,"]).encode())
-        self.assertEqual(json.loads(answer.header("Drawbridge-Warnings")), ["1 cells or pairs are passed over: the two data sets do not hold them"])
+        self.assertEqual(json.loads(answer.header("Drawbridge-Warnings")), [
+            {"detail": "1 cells or pairs are passed over: the two data sets do not hold them", "said": [{"text": "{1} cells or pairs are passed over: the two data sets do not hold them", "values": ["1"]}]}])
         state = self.browser.call("GET", at).json
         cell = next(one for one in state["cells"] if one["source_data_element"] == row[1] and one["source"]["id"] == row[2])
         self.assertTrue(cell["decided"])
         self.assertNotIn((row[3], row[4]), [(one["target_data_element"], one["target"]["id"]) for one in cell["terms"]])
         told = self.browser.call("GET", f"{at}/mapping?format=aligner-csv").header("Drawbridge-Warnings")
-        self.assertIn("left out: the servers", json.loads(told))
+        self.assertIn("left out: the servers", [one["detail"] for one in json.loads(told)])
 
     def runs(self, alignment):
         units = [one["id"] for one in self.browser.call("GET", f"/v1/servers/district/data-sets/{self.data_set}/org-units").json]

@@ -21,7 +21,7 @@ const POLICY = /STR\("(default-src[^;]*;(?:[^"]|"\s*")*)"\)/.exec(readFileSync(j
 /** As tools/mkassets.py makes them, except that nothing is joined: all texts are the first ones. */
 function file(name) {
   if (name.startsWith('i18n/first/')) return readFileSync(join(WEB, 'i18n', name.slice(11)))
-  if (name.startsWith('i18n/')) return ''
+  if (name.startsWith('i18n/') && !name.startsWith('i18n/said/')) return ''
   if (name.startsWith('sdk/')) return readFileSync(join(ROOT, name))
   if (!LIBRARIES[name]) return readFileSync(join(WEB, name))
   return readFileSync(join(WEB, 'node_modules', LIBRARIES[name]), 'utf8').replace('from"preact"', 'from"./preact.js"').replace(/^\/\/# sourceMappingURL=.*$/m, '')
@@ -173,7 +173,7 @@ const ROUTES = [
   ['GET', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id]) => { signedIn(world); return { json: world.review.people(of(world.alignments, id), world.me) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id], body, request) => { sameVersion(of(world.alignments, id), request); return { json: world.review.setPeople(of(world.alignments, id), body, world.me) } }],
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
-  ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': '["left out: the servers"]' } : {} } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: 'left out: the servers', said: [{ text: 'left out: the servers', values: [] }] }]) } : {} } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
@@ -308,10 +308,10 @@ function importMapping(world, [id], text, request, url) {
   if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
   world.imported = { format: url.searchParams.get('format'), text }
   const lines = (text ?? '').split('\n').filter(Boolean).map((line) => line.split(' '))
-  if (lines.some((line) => line.length !== 2)) throw new Problem(400, 'bad_request', { detail: 'line 1: two ids are wanted' })
+  if (lines.some((line) => line.length !== 2)) throw new Problem(400, 'input', { detail: 'line 1: the source is empty', said: [{ text: 'line {1}: the source is empty', values: ['1'] }] })
   const known = lines.filter(([source]) => alignment.elements.some((one) => one.source.id === source))
   const changes = world.decide(alignment, known.map(([source, target]) => ({ kind: 'data_element', source_data_element: source, decision: 'accepted', targets: [{ data_element: target }] })), 'maria')
-  return { json: changes, headers: known.length < lines.length ? { 'Drawbridge-Warnings': JSON.stringify([`${lines.length - known.length} cells or pairs are passed over`]) } : {} }
+  return { json: changes, headers: known.length < lines.length ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: `${lines.length - known.length} cells or pairs are passed over: the two data sets do not hold them`, said: [{ text: '{1} cells or pairs are passed over: the two data sets do not hold them', values: [String(lines.length - known.length)] }] }]) } : {} }
 }
 
 function placesOf(world, alignment) {

@@ -359,6 +359,48 @@ static void markup_is_four_letters(void **state) {
   }
 }
 
+static void said_is(const struct error *error, const char *wanted) {
+  struct buf buf = BUF_INIT(4096);
+  struct json_out out = JSON_OUT_INIT(&buf);
+  json_out_object(&out);
+  error_said_write(error, &out);
+  json_out_end(&out);
+  assert_true(str_eq(buf_str(&buf), str_of(wanted)));
+  buf_free(&buf);
+}
+
+/* What is a value in a message and what is not, so that it can be said in another language. */
+static void errors_in_parts(void **state) {
+  (void)state;
+  struct error error = {0};
+  said_is(&error, "{}");
+  (void)error_set(&error, ERROR_input, "the sign is + or -, not 7%%");
+  said_is(&error, "{\"said\":[{\"text\":\"the sign is + or -, not 7%\",\"values\":[]}]}");
+  (void)error_set(&error, ERROR_input, "%zu of %-3s%.*s", (size_t)3, "a", STR_ARG(STR("bcd")));
+  assert_string_equal(error.message, "3 of a  bcd");
+  said_is(&error, "{\"said\":[{\"text\":\"{1} of {2}{3}\",\"values\":[\"3\",\"a  \",\"bcd\"]}]}");
+  (void)error_context(&error, "line %d", 12);
+  (void)error_context(&error, "a.csv");
+  assert_string_equal(error.message, "a.csv: line 12: 3 of a  bcd");
+  said_is(&error, "{\"said\":[{\"text\":\"a.csv\",\"values\":[]},{\"text\":\"line {1}\",\"values\":[\"12\"]},{\"text\":\"{1} of {2}{3}\","
+                  "\"values\":[\"3\",\"a  \",\"bcd\"]}]}");
+  (void)error_set(&error, ERROR_input, "%s", "as it is"); /* a lone conversion is the text itself */
+  said_is(&error, "{\"said\":[{\"text\":\"as it is\",\"values\":[]}]}");
+  (void)error_set(&error, ERROR_input, "name '%s'", "a\x02z\x01"); /* the signs that are used inside */
+  assert_string_equal(error.message, "name 'a z '");
+  said_is(&error, "{\"said\":[{\"text\":\"name 'a z '\",\"values\":[]}]}");
+  char long_text[600];
+  memset(long_text, 'x', sizeof long_text - 1);
+  long_text[sizeof long_text - 1] = '\0';
+  (void)error_set(&error, ERROR_input, "name '%s' %d", long_text, 1); /* cut: the last value is lost */
+  assert_int_equal(error.hole_count, 0);
+  (void)error_context(&error, "line %d", 1);
+  assert_int_equal(error.hole_count, 0);
+  (void)error_set(&error, ERROR_input, "%d%d%d%d%d%d%d%d%d", 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  assert_string_equal(error.message, "123456789");
+  assert_int_equal(error.hole_count, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(markup_is_four_letters),
@@ -377,6 +419,7 @@ int main(void) {
       cmocka_unit_test(times),
       cmocka_unit_test(http_times),
       cmocka_unit_test(errors),
+      cmocka_unit_test(errors_in_parts),
       cmocka_unit_test(json_reads_back),
       cmocka_unit_test(text_of_all_scripts),
   };
