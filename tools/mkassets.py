@@ -107,9 +107,9 @@ def join(web, files):
 
 
 def split_texts(files, sources, members):
-    """i18n/first/ gets what the joined modules say; i18n/ keeps what only modules say that are fetched later. Every text is the key in the source."""
+    """i18n/first/ gets what the joined modules say; i18n/ keeps what only modules say that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
     said = b"\n".join(sources[name] for names in members.values() for name in names).decode()
-    for name in sorted(name for name in files if name.endswith(".po")):
+    for name in sorted(name for name in files if name.endswith(".po") and posixpath.dirname(name) == "i18n"):
         first, others = [], []
         for entry in re.split(r"\n\s*\n", files[name].decode().strip()):
             lines = [line for line in entry.split("\n") if not line.startswith("#")]

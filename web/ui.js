@@ -1,6 +1,7 @@
 // Small parts, named and shaped after those of @dhis2/ui, so that hands and eyes know them.
 import { html, useEffect, useId, useRef } from './lib.js'
 import { percent, t } from './i18n.js'
+import { useLoad } from './api.js'
 import { inWords, isSignedOut } from './model/problems.js'
 import { band } from './model/review.js'
 import { Link } from './router.js'
@@ -28,12 +29,20 @@ export function Problem({ error, again, server }) {
   const id = server ?? error.server
   return html`<${Notice} tone="error" title=${title} live>
     <p>${remedy}</p>
-    ${detail && detail !== remedy && html`<p class="muted">${t('The server said: {text}', { text: detail })}</p>`}
+    ${detail && detail !== remedy && html`<${Detail} error=${error} detail=${detail} />`}
     <p class="row">
       ${isSignedOut(error) && id && html`<${Link} class="button primary small" to=${signInPath(id)}>${t('Sign in')}<//>`}
       ${again && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
     </p>
   <//>`
+}
+
+/** What there is to tell of this one case: drawbridge's words in the reader's language, or the server's as they are. */
+function Detail({ error, detail }) {
+  const said = useLoad(async () => (await (await import('./said.js')).readAll([{ detail, said: error.said }]))[0], [error])
+  if (error.origin === 'upstream' && !error.said) return html`<p class="muted">${t('The server said: {text}', { text: detail })}</p>`
+  if (!said.data) return null
+  return html`<p class="muted">${said.data.lang ? t('For the administrator: {text}', said.data) : said.data.text}</p>`
 }
 
 export const signInPath = (id, returnTo = location.pathname + location.search) =>

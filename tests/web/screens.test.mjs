@@ -139,7 +139,8 @@ describe('the mapping as files', () => {
     assert.equal(world.alignments.get('one').elements[0].decision.targets[0].id, 'Target00003')
     await choose('decisions.csv', 'nonsense')
     await into.getByRole('button', { name: 'Import' }).click()
-    await page.getByText('line 1: two ids are wanted').waitFor()
+    await page.getByText('This cannot be read').waitFor()
+    await page.getByText('Line 1: the source is empty').waitFor()
     await clean('files-refused')
     world.decide(world.alignments.get('one'), [], 'joseph')
     await choose('decisions.csv', 'Source00001 Target00001')
@@ -260,6 +261,34 @@ describe('sending with more choices', () => {
     const [run] = world.runs.values()
     const { changed_since, deletions, comments, wait, ...rest } = run.order
     assert.deepEqual([changed_since, deletions, comments, wait, 'check_min_max' in rest], ['2026-10-01', 'delete', 'carry', true, false])
+  })
+})
+
+describe('what drawbridge says, in the language of its reader', () => {
+  scene('in fr-FR: what a form cannot hold, what was passed over, where a file is wrong, and what nobody has translated', { locale: 'fr-FR', expected: [REFUSED] }, async ({ page, go, clean, world }) => {
+    world.align(PAIR, 'one')
+    await go('/alignments/one/files')
+    await page.getByLabel('Sous la forme').first().selectOption('csv')
+    await page.getByRole('button', { name: 'Télécharger' }).click()
+    await page.getByText('Laissé de côté : les serveurs').waitFor()
+    const take = async (text) => {
+      await page.getByLabel('Fichier', { exact: true }).setInputFiles({ name: 'decisions.csv', mimeType: 'text/plain', buffer: Buffer.from(text) })
+      await page.getByRole('button', { name: 'Importer', exact: true }).click()
+    }
+    await take('Source00000 Target00003\nSource99999 Target00001\n')
+    await page.getByText('1 cellules ou paires sont ignorées').waitFor()
+    await take('nonsense')
+    await page.getByText('Ceci ne peut pas être lu').waitFor()
+    await page.getByText('Ligne 1 : la source est vide').waitFor()
+    await clean('files-refused-fr')
+    world.runs.set('run1', madeUpRun({ state: 'failed', problem: { code: 'inside', detail: 'a worker was lost', said: [{ text: 'a worker was lost', values: [] }] } }))
+    await go('/runs/run1')
+    await page.getByText('Quelque chose a échoué dans drawbridge').waitFor()
+    await page.getByText('Pour l’administrateur : A worker was lost').waitFor()
+    world.runs.set('run2', madeUpRun({ id: 'run2', state: 'failed', problem: { code: 'conflict', reason: 'drift', detail: '1 change since …', said: [{ text: '{1} change{2} since …', values: ['1', ''] }] } }))
+    await go('/runs/run2')
+    await page.getByText('Les serveurs ont changé depuis que l’alignement a été fait').waitFor()
+    assert.equal(await page.getByText('1 change').count(), 0)
   })
 })
 

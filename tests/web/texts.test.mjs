@@ -7,6 +7,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { IN_PART, LANGUAGES } from '../../web/languages.js'
 import { parsePo } from '../../web/model/po.js'
+import { inLanguage } from '../../web/model/said.js'
+import { isInProgram, sentences } from './said.mjs'
 
 const WEB = fileURLToPath(new URL('../../web', import.meta.url))
 const STRING = `'((?:[^'\\\\]|\\\\.)*)'|"((?:[^"\\\\]|\\\\.)*)"`
@@ -49,6 +51,30 @@ for (const language of Object.keys(LANGUAGES).filter((one) => one !== 'en' && !I
       }
     }
   })
+
+for (const language of Object.keys(LANGUAGES).filter((one) => one !== 'en'))
+  test(`${LANGUAGES[language]}: what the program says beside its codes`, () => {
+    const said = sentences()
+    const path = join(WEB, 'i18n/said', `${language}.po`)
+    const po = parsePo(readFileSync(path, 'utf8'))
+    assert.ok(said.size > 300, `${said.size} sentences`)
+    if (!IN_PART.includes(language)) assert.deepEqual([...said.keys()].filter((text) => !po.has(text)), [])
+    assert.deepEqual([...po.keys()].filter((text) => !said.has(text) && !isInProgram(text)), [])
+    for (const [text, [form]] of po) {
+      assert.ok(form.trim(), text)
+      assert.equal(places(form), places(text), `${text} → ${form}`)
+    }
+  })
+
+test('a sentence of the program in the language of its reader: values in place, places before it, English where it is not known', () => {
+  const texts = new Map([['line {1}', ['ligne {1}']], ['the {1} has no {2}', ['{2} manque dans {1}']], ['source', ['la source']], ['it ended', ['terminé']]])
+  const said = (parts, detail = 'in English') => inLanguage('fr', texts, { detail, said: parts })
+  assert.deepEqual(said([{ text: 'line {1}', values: ['3'] }, { text: 'the {1} has no {2}', values: ['source', '{1}'] }]), { text: 'Ligne 3: {1} manque dans la source' })
+  assert.deepEqual(said([{ text: 'a.csv', values: [] }, { text: 'it ended', values: [] }]), { text: 'A.csv: terminé' })
+  assert.deepEqual(said([{ text: 'line {1}', values: ['3'] }, { text: 'quite new', values: [] }]), { text: 'In English', lang: 'en' })
+  assert.deepEqual(inLanguage('fr', texts, { detail: 'in English' }), { text: 'In English', lang: 'en' })
+  assert.deepEqual(inLanguage('en', new Map(), { detail: 'it ended', said: [{ text: 'it ended', values: [] }] }), { text: 'It ended' })
+})
 
 for (const language of IN_PART)
   test(`${LANGUAGES[language]}: what is there is right, also in each form of its plural`, () => {

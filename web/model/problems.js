@@ -1,4 +1,4 @@
-// Every refusal in words, with what to do about it. Keys are drawbridge's codes; texts go through t().
+// Every refusal in words, with what to do about it. Keys are drawbridge's codes; texts go through t(). What is told of this one case beside its code is read by said.js.
 import { t } from '../i18n.js'
 
 const WORDS = {
@@ -38,7 +38,27 @@ const WORDS = {
   return_to_refused: () => [t('That app is not known here'), t('Ask the administrator of drawbridge to list its address.')],
   access_denied: () => [t('You did not give consent'), t('Sign in again and allow it, or choose another kind of sign-in.')],
   transaction_lost: () => [t('The sign-in took too long or was started in another window'), t('Start it again.')],
+  conflict: (error) => CONFLICTS[error.reason]?.() ?? [t('That does not go now'), t('What it is about is in use, or was changed meanwhile. Look at it again.')],
+  too_large: () => [t('That is too much at once'), t('Choose less, or do it in parts.')],
+  input: () => [t('This cannot be read'), t('Correct it, and try again.')],
+  differs: () => [t('What was read back is not what was sent'), t('Send again. If it stays so, tell the administrator of the target.')],
+  cancelled: () => [t('It was stopped'), t('Start it again when you wish.')],
+  request_timeout: () => [t('It took too long to arrive'), t('Check your network, and try again.')],
+  inside: () => [t('Something inside drawbridge failed'), t('Try again. If it stays so, tell the administrator of drawbridge when it happened.')],
+  cookies_blocked: () => [t('This browser refuses cookies here'), t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')],
   gateway_unreachable: () => [t('drawbridge cannot be reached'), t('Check your network. The page tries again when you do.')],
+}
+
+/** What only a page does wrong that is older than the program, or was opened at another address. */
+export const MISUNDERSTOOD = 'bad_request bad_target challenge_required proof_refused cross_site missing_header method_refused target_too_long wrong_host head_too_large loop usage configuration'.split(' ')
+for (const code of MISUNDERSTOOD) WORDS[code] = () => [t('drawbridge and this page do not understand each other'), t('Load the page again. If it stays so, tell the administrator of drawbridge.')]
+
+/** Codes that leave nothing to be added. */
+export const SAY_ALL = 'second_factor_required second_factor_wrong enrolment_required no_session session_expired not_connected unknown_server busy own_decision changed_meanwhile return_to_refused access_denied transaction_lost gateway_unreachable cookies_blocked'.split(' ')
+
+const CONFLICTS = {
+  drift: () => [t('The servers have changed since the alignment was made'), t('What is sent would be wrong. Look at the changes of the alignment, and go on from there.')],
+  data_set_changed: () => [t('The alignment cannot go on from here'), t('A data set was taken away, or is another one by now. Make a new alignment.')],
 }
 
 const TOKEN_REASONS = {
@@ -54,11 +74,12 @@ const TOKEN_REASONS = {
 const tokenReason = (reason) =>
   TOKEN_REASONS[reason]?.() ?? t('This server does not say why: it may have expired, be mistyped, or be limited to other addresses. Try a new one.')
 
-/** {title, remedy, detail} of anything that was thrown. `detail` is the server's own text where we have no words. */
+/** {title, remedy, detail} of anything that was thrown, and of a problem that an answer tells. `detail` is in English, or the server's own: what there is to be told beside. */
 export function inWords(error) {
+  const detail = error?.message ?? error?.detail
   const words = WORDS[error?.code]?.(error)
-  if (words) return { title: words[0], remedy: words[1], detail: error.origin === 'upstream' ? error.message : undefined }
-  return { title: error?.title ?? t('Something went wrong'), remedy: error?.message ?? '', detail: undefined }
+  if (!words) return { title: error?.title ?? t('Something went wrong'), remedy: detail ?? '', detail: undefined }
+  return { title: words[0], remedy: words[1], detail: SAY_ALL.includes(error.code) || error.reason in CONFLICTS ? undefined : detail }
 }
 
 export const knownCodes = () => Object.keys(WORDS)

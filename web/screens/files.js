@@ -4,6 +4,7 @@ import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { download } from '../download.js'
+import { readAll } from '../said.js'
 import { formatOfFile, formatTitle } from '../model/files.js'
 import { Button, Loading, Notice, Problem, Select } from '../ui.js'
 import { AlignmentHead } from './alignment-head.js'
@@ -28,8 +29,11 @@ export function Files({ params }) {
     </div></div>`
 }
 
-/** What a form could not hold, or a reader passed over, as drawbridge words it. */
-const Told = ({ warnings }) => html`<ul lang="en">${warnings.map((line) => html`<li key=${line}>${line}</li>`)}</ul>`
+/** What a form could not hold, or a reader passed over. */
+function Told({ warnings }) {
+  const { data } = useLoad(() => readAll(warnings), [warnings])
+  return html`<ul>${data?.map(({ text, lang }) => html`<li key=${text} lang=${lang}>${text}</li>`)}</ul>`
+}
 
 function Forms({ formats, value, onChange }) {
   return html`<${Select} label=${t('As')} value=${value} onChange=${onChange}>${formats.map((one) => html`<option key=${one.name} value=${one.name}>${formatTitle(one)}</option>`)}<//>`

@@ -28,7 +28,7 @@ export function Report({ params }) {
       <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page (in English)')}<//></p>
     <${Problem} error=${refused} />
     <h1>${t('Transfer report')}</h1>
-    <${Notice} tone=${report.outcome === 'done' ? 'good' : 'warning'} title=${outcomeWords(report)}>${report.problem && html`<p>${t('The server said: {text}', { text: report.problem.detail })}</p>`}<//>
+    <${Notice} tone=${report.outcome === 'done' ? 'good' : 'warning'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
     <${About} report=${report} />
     <${Table} title=${t('Counts')} head=${[t('What'), t('Number')]} rows=${countsOf(report)} numbers=${[1]} />
     <${Table} title=${t('Control totals per data element and period')} head=${[t('Data element'), t('Period'), t('Source'), t('Target'), t('Cells'), t('Agrees')]} numbers=${[2, 3, 4]}

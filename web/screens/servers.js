@@ -74,7 +74,7 @@ function Server({ server, connection, changed }) {
       <div><dt>${t('Sign-in')}</dt><dd>${connection ? kindName(connection.kind) : server.sign_in.map((one) => kindName(one.kind)).join(', ') || '–'}</dd></div>
       ${connection?.remembered_until && html`<div><dt>${t('Remembered until')}</dt><dd>${time(connection.remembered_until)}</dd></div>`}
     </dl>
-    <${Problem} error=${state.error ?? (server.problem && { code: server.problem.code, title: server.problem.detail })} />
+    <${Problem} error=${state.error ?? server.problem} />
     ${examined?.checks && html`<${examined.Checks} checks=${examined.checks} server=${server} />`}
     <${Problem} error=${examined?.error} />
     <p class="row">
