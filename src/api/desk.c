@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-enum { EVERY_MS = 1000, COUNTS_MAX = 200 << 10, WISH_MS = 10 * 60 * 1000, TOLD_MS = 60 * 60 * 1000 };
+enum { EVERY_MS = 1000, COUNTS_MAX = 200 << 10, WISH_MS = 10 * 60 * 1000, TOLD_MS = 60 * 60 * 1000, YOUNG_MS = 3000 };
 
 #define TOLD STR("progress")
 #define WISH STR("wish")
@@ -170,4 +170,16 @@ bool desk_end(struct api *api, struct str id, bool pause) {
   arena_free(arena);
   if (elsewhere) wish(api, id, pause);
   return elsewhere;
+}
+
+struct str desk_state(struct api *api, const struct store_document *document, const struct run_about *about, struct arena *arena,
+                      struct runner_view *view) {
+  *view = (struct runner_view){0};
+  if (!str_eq(about->state, RUN_STATE_OPEN)) {
+    bool ends = runner_look(api_runner(api), document->id, arena, view);
+    return ends ? view->phase : about->state;
+  }
+  if (desk_look(api, document->id, arena, view)) return view->phase;
+  bool young = api_is_shared(api) && clock_now_ms() - document->updated_ms < YOUNG_MS; /* it is about to begin elsewhere */
+  return young ? (view->phase = RUN_STATE_OPEN) : STR("interrupted");
 }

@@ -9,6 +9,7 @@
 #define DRAWBRIDGE_API_DESK_H
 
 #include "api/api.h"
+#include "api/run_document.h"
 #include "api/runner.h"
 
 struct desk;
@@ -19,5 +20,9 @@ void desk_close(struct desk *desk);                     /* NULL is fine */
 /* Is it under way, here or elsewhere, and how far? Where the store does not answer it is taken to be. */
 bool desk_look(struct api *api, struct str id, struct arena *arena, struct runner_view *ret);
 bool desk_end(struct api *api, struct str id, bool pause); /* cancels or pauses it, wherever it is under way; false: nowhere */
+
+/* What it is in now: the phase of one that is under way (then *view has it), how it ended, or "interrupted": it has not ended, and is under way nowhere. */
+struct str desk_state(struct api *api, const struct store_document *document, const struct run_about *about, struct arena *arena,
+                      struct runner_view *view);
 
 #endif

@@ -94,17 +94,24 @@ static void sweep(struct keeper *k, const struct config *config) {
 
 /* --- again and again --- */
 
+/* An operator has withdrawn what let it go on: the run stops where it is, and its person may go on with it. */
+static void stop(struct keeper *k, struct str work, struct arena *arena) {
+  struct str run = schedules_stop(k->api, work, clock_now_ms(), arena);
+  (void)desk_end(k->api, run.n ? run : work, true);
+  mandates_end(k->api, k->gateway, work);
+}
+
 static void look(struct keeper *k) {
   struct arena *arena = arena_new();
   struct config *config = gateway_config_now(k->gateway);
   struct error error = {0};
-  struct str *works;
-  size_t count = 0;
-  if (mandates_list(k->api, k->gateway, arena, &works, &count, &error)) count = 0;
-  for (size_t i = 0; i < count; i++) {
+  struct mandates_found found = {0};
+  if (mandates_list(k->api, k->gateway, arena, &found, &error)) found = (struct mandates_found){0};
+  for (size_t i = 0; i < found.withdrawn_count; i++) stop(k, found.withdrawn[i], arena);
+  for (size_t i = 0; i < found.count; i++) {
     struct str run;
-    go_on(k, works[i], config, arena);
-    schedules_look(k->api, k->gateway, works[i], clock_now_ms(), arena, &run);
+    go_on(k, found.works[i], config, arena);
+    schedules_look(k->api, k->gateway, found.works[i], clock_now_ms(), arena, &run);
     if (run.n) go_on(k, run, config, arena);
   }
   reports_out_deliver(k->api, k->gateway, clock_now_ms(), &k->stopping);

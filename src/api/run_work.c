@@ -118,6 +118,12 @@ static struct str problem_of(struct working *w, const struct error *failure) {
   return str_trim(body);
 }
 
+static bool is_withdrawn(struct working *w) {
+  struct error unused = {0};
+  struct str sealed;
+  return mandates_get(w->api, w->about.beside.mandate, w->arena, &sealed, &unused) == 0;
+}
+
 /* How it ended; a run that the end of the process stopped is one to be resumed. */
 static void settle(struct working *w, const struct run_told *told) {
   bool failed = told->failure->code && told->failure->code != ERROR_cancelled;
@@ -125,10 +131,13 @@ static void settle(struct working *w, const struct run_told *told) {
   bool stopped = told->failure->code == ERROR_cancelled && (lost || atomic_load(runner_stopping(w->run)));
   w->about.state = stopped ? STR("interrupted") : str_of(run_outcome(told, w->report));
   struct error alone = {0};
+  bool withdrawn = w->mandate.n && told->paused && clock_now_ms() < w->about.beside.unattended_until_ms && is_withdrawn(w);
+  if (withdrawn) w->alone = true;
   if (w->alone)
     (void)error_set(&alone, ERROR_reauth_required,
-                    w->mandate.n ? "the time that it was given to go on without you is over: sign in, and go on with it"
-                                 : "you have signed out: sign in at both servers, and go on with it");
+                    withdrawn      ? "an administrator has withdrawn what let it go on without you: sign in, and go on with it"
+                    : w->mandate.n ? "the time that it was given to go on without you is over: sign in, and go on with it"
+                                   : "you have signed out: sign in at both servers, and go on with it");
   w->about.problem = failed ? problem_of(w, told->failure) : w->alone ? problem_of(w, &alone) : STR_NONE;
 }
 

@@ -9,7 +9,7 @@
 #include "transfer/report_form.h"
 #include <jansson.h>
 
-enum { LIST_MAX = 500, YOUNG_MS = 3000 };
+enum { LIST_MAX = 500 };
 
 /* --- what is kept --- */
 
@@ -62,20 +62,16 @@ static bool take_over(struct api_job *job, const struct store_document *document
   return false;
 }
 
-/* One that has not ended and is not under way anywhere was left off by the end of a process. `go_on`: for a reader; it is gone on with, if that can be. */
+/* `go_on`: for a reader; one that was left off by the end of a process is gone on with, if that can be. */
 static struct str state_of(struct api_job *job, const struct store_document *document, const struct run_about *about, bool go_on,
                            struct runner_view *view) {
+  bool open = str_eq(about->state, RUN_STATE_OPEN);
   *view = (struct runner_view){0};
-  if (!str_eq(about->state, RUN_STATE_OPEN)) {
-    if (go_on && api_is_shared(job->api)) return about->state; /* one that stood still here has ended elsewhere, and does not know it yet */
-    bool ends = runner_look(api_runner(job->api), document->id, job->arena, view);
-    return ends ? view->phase : about->state;
-  }
-  if (desk_look(job->api, document->id, job->arena, view)) return view->phase;
-  if (!api_is_shared(job->api)) return STR("interrupted");
-  bool young = clock_now_ms() - document->updated_ms < YOUNG_MS; /* it is about to begin elsewhere */
-  if (young || (go_on && take_over(job, document, about))) return view->phase = RUN_STATE_OPEN;
-  return STR("interrupted");
+  if (!open && go_on && api_is_shared(job->api))
+    return about->state; /* one that stood still here has ended elsewhere, and does not know it yet */
+  struct str state = desk_state(job->api, document, about, job->arena, view);
+  if (!open || !go_on || view->phase.n || !api_is_shared(job->api)) return state;
+  return take_over(job, document, about) ? (view->phase = RUN_STATE_OPEN) : state;
 }
 
 /* The whole of a run, as docs/openapi.yaml describes it. */

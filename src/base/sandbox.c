@@ -41,6 +41,7 @@ static int allow(int rules, uint64_t handled, const char *path, enum sandbox_rig
   }
   uint64_t rights = right == SANDBOX_WRITE ? file_write : file_read;
   if (S_ISDIR(info.st_mode)) rights |= right == SANDBOX_WRITE ? folder_write : folder_read;
+  if (right == SANDBOX_REMOVE) rights = LANDLOCK_ACCESS_FS_REMOVE_FILE;
   struct landlock_path_beneath_attr rule = {.allowed_access = rights & handled, .parent_fd = fd};
   long failed = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
   int cause = errno;

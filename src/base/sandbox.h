@@ -13,8 +13,9 @@
 #include "base/error.h"
 
 enum sandbox_right {
-  SANDBOX_READ,  /* the file; of a folder: all files and folders in it */
-  SANDBOX_WRITE, /* also written; of a folder: files and folders are made, renamed and removed in it */
+  SANDBOX_READ,   /* the file; of a folder: all files and folders in it */
+  SANDBOX_WRITE,  /* also written; of a folder: files and folders are made, renamed and removed in it */
+  SANDBOX_REMOVE, /* of a folder: files in it are removed, and nothing else */
 };
 
 struct sandbox_path {

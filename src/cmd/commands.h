@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+int command_admin(int argc, char **argv);
 int command_align(int argc, char **argv);
 int command_check_config(int argc, char **argv);
 int command_keys(int argc, char **argv);

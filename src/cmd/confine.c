@@ -70,6 +70,9 @@ static void make_plan(struct plan *plan, const char *config_path, const struct c
   if (str_starts(config->store, STR("postgresql:"))) add_files_of_postgresql(plan, config->store);
   if (config->runs_reports.n) add(plan, arena_cstr(plan->arena, config->runs_reports), SANDBOX_WRITE);
   if (config->log_audit.n) add_file(plan, config->log_audit, SANDBOX_WRITE);
+  if (config->admin_socket.n) /* it is there already: all that is left is to put it away */
+    add(plan, arena_cstr(plan->arena, str_slice(config->admin_socket, 0, str_find_last_char(config->admin_socket, '/') + 1)),
+        SANDBOX_REMOVE);
 }
 
 static int make_keys(struct arena *arena, const struct config *config, struct error *error) {

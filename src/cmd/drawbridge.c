@@ -20,6 +20,7 @@ static const struct {
     {"mapping", command_mapping, "turns a mapping from one form into another; tells what changed since it was made (drift)"},
     {"doctor", command_doctor, "tells what is right and wrong about the way to a server"},
     {"ready", command_ready, "asks a running drawbridge whether it is ready"},
+    {"admin", command_admin, "shows what a running drawbridge has under way, says why it is so, and ends it"},
     {"sessions", command_sessions, "lists who is signed in, and ends sessions"},
     {"store", command_store, "copies all that a store holds into another one: a backup, or a move to PostgreSQL and back"},
     {"transfer", command_transfer, "sends data values from one side to the other, by a mapping, and proves that the totals agree"},

@@ -1,9 +1,11 @@
 #include "api/api.h"
+#include "api/console.h"
 #include "base/mem.h"
 #include "cmd/commands.h"
 #include "cmd/confine.h"
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
+#include "net/local.h"
 #include "net/service.h"
 #include <errno.h>
 #include <getopt.h>
@@ -11,6 +13,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { DRAIN_MS = 30000 };
 
@@ -31,6 +34,8 @@ struct serving {
   bool asking;         /* for signs of life */
   struct service *service;
   struct api *api;
+  struct console *console;  /* NULL: none is configured */
+  struct local_file socket; /* of it */
   bool draining;
 };
 
@@ -100,8 +105,9 @@ static void on_drained(void *payload) {
 
 /* What is under way does not end: nothing acknowledged is lost, the store and the journals were written first. */
 static void on_impatient(uv_timer_t *timer) {
-  (void)timer;
+  struct serving *serving = timer->data;
   log_event(LOG_WARNING, "stopped_before_drained");
+  local_remove(&serving->socket);
   _exit(0);
 }
 
@@ -161,7 +167,7 @@ static void prepare(struct serving *serving, size_t workers) {
   }
   if (uv_timer_init(loop, &serving->patience) || uv_timer_init(loop, &serving->watchdog)) abort();
   uint64_t every_ms = service_watchdog_ms(serving->service);
-  serving->watchdog.data = serving;
+  serving->watchdog.data = serving->patience.data = serving;
   if (every_ms) (void)uv_timer_start(&serving->watchdog, on_watchdog, every_ms, every_ms);
   uv_unref((uv_handle_t *)&serving->watchdog);
   log_gather(true);
@@ -188,8 +194,18 @@ static void run(struct serving *serving) {
   for (size_t i = 1; i < serving->count; i++) (void)uv_thread_join(&serving->workers[i].thread);
 }
 
+/* The socket's file is made before the sandbox is entered, which lets no file be made there. */
+static int enter_sandbox(struct serving *serving, const struct config *config, int *ret_socket, struct error *error) {
+  *ret_socket = -1;
+  if (config->admin_socket.n && (*ret_socket = local_listen(config->admin_socket, &serving->socket, error)) < 0) return -1;
+  if (confine(serving->path, config, error) == 0) return 0;
+  if (*ret_socket >= 0) (void)close(*ret_socket);
+  return -1;
+}
+
 static int start(struct serving *serving, struct config *config, struct error *error) {
-  if (confine(serving->path, config, error)) {
+  int socket;
+  if (enter_sandbox(serving, config, &socket, error)) {
     config_unref(config);
     return -1;
   }
@@ -198,6 +214,7 @@ static int start(struct serving *serving, struct config *config, struct error *e
   if (!first->gateway) return -1;
   serving->api = api_new(first->gateway, error);
   if (!serving->api) return -1;
+  if (socket >= 0 && !(serving->console = console_new(serving->api, first->gateway, socket, error))) return -1;
   for (size_t i = 1; i < serving->count; i++) {
     struct worker *worker = &serving->workers[i];
     worker->gateway = gateway_beside(first->gateway, &worker->loop, error);
@@ -215,6 +232,8 @@ static int start(struct serving *serving, struct config *config, struct error *e
 
 /* No loop runs any more; the first gateway goes last. */
 static void end(struct serving *serving) {
+  console_free(serving->console);
+  local_remove(&serving->socket);
   api_free(serving->api);
   for (size_t i = serving->count; i-- > 0;) gateway_free(serving->workers[i].gateway);
   log_gather(false);

@@ -47,9 +47,8 @@ void audit_server(enum audit_action action, struct str server, const struct erro
   write_entry(action, &(struct entry){.server = server}, error);
 }
 
-void audit_ended(const char *session, struct str server, struct str user) {
-  write_entry(AUDIT_session_ended, &(struct entry){.session = session, .server = server, .user = user, .what = STR("by an administrator")},
-              NULL);
+void audit_ended(enum audit_action action, const char *session, struct str server, struct str user) {
+  write_entry(action, &(struct entry){.session = session, .server = server, .user = user, .what = STR("by an administrator")}, NULL);
 }
 
 void audit_process(enum audit_action action, struct str what, const struct error *error) {

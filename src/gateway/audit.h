@@ -28,6 +28,7 @@
   X(mandate_given, "a person let a run or a schedule go on at a server without them, until a time") \
   X(mandate_ended, "that is over: done, cancelled or past its time; a token that was made for it is deleted") \
   X(session_ended, "somebody signed out of everything, or an administrator ended the session") \
+  X(ended_by_operator, "an operator ended a run, or what lets one go on without its person (drawbridge admin)") \
   X(ended_elsewhere, "an authorization server told that somebody has signed out there; refused: somebody only claimed so") \
   X(renewal_failed, "a token could not be renewed") \
   X(credential_refused, "the server does not take the credential any more: the connection needs a new sign-in") \
@@ -49,7 +50,8 @@ void audit_exchange(enum audit_action action, struct http_exchange *exchange, st
 void audit_connection(enum audit_action action, const struct gateway_session *session, const struct connection_about *about,
                       const struct error *error);
 void audit_server(enum audit_action action, struct str server, const struct error *error);
-void audit_ended(const char *session, struct str server, struct str user); /* by an administrator, at the command line */
+void audit_ended(enum audit_action action, const char *session, struct str server,
+                 struct str user); /* by an administrator: session_ended, signed_out */
 void audit_process(enum audit_action action, struct str what, const struct error *error);
 
 #endif

@@ -116,6 +116,7 @@ struct config {
   struct str tls_certificate, tls_key;
   struct tls_context *tls;             /* made of these (net/tls.h); NULL: there is no 'tls' */
   struct str admin_listen;             /* empty: none */
+  struct str admin_socket;             /* path of a UNIX socket; empty: none */
   struct config_texts trusted_proxies; /* ranges */
   struct str store;                    /* "sqlite:/path" or "postgresql://…" */
   struct str keys;                     /* file */

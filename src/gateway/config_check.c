@@ -252,6 +252,8 @@ void config_check_whole(struct arena *arena, const struct config *config, config
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "listen", "nothing to listen on: add 'listen' or 'tls'");
   if (config->session_idle_ms > config->session_absolute_ms)
     report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
+  if (config->admin_socket.n && config->admin_socket.p[0] != '/')
+    report(payload, STR_NONE, "admin_socket", "the path of 'admin_socket' begins with '/'");
   if (!config->keys.n) report(payload, STR_NONE, "keys", "'keys' is missing here, and systemd passes on no credential of that name");
   if (config_open_to_all(arena, config->keys))
     report(payload, STR_NONE, "keys", say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));

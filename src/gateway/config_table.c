@@ -1,5 +1,7 @@
 #include "gateway/config_table.h"
 
+#include "net/local.h"
+
 #define AT(type, field) .offset = offsetof(struct type, field)
 #define KIBI (INT64_C(1) << 10)
 #define MEBI (INT64_C(1) << 20)
@@ -200,6 +202,8 @@ static const struct directive root_table[] = {
     {"tls", DIRECTIVE_SECTION, .section = &tls_section, .doc = "HTTPS without a web server in front"},
     {"admin_listen", DIRECTIVE_LISTEN, AT(config, admin_listen), .example = "127.0.0.1:9090", .restart = true,
      .doc = "address for /healthz /readyz /metrics; never the public one"},
+    {"admin_socket", DIRECTIVE_FILE, AT(config, admin_socket), .example = "/run/drawbridge/admin.sock", .restart = true,
+     .max = LOCAL_PATH_MAX, .doc = "UNIX socket for `drawbridge admin`, for root and drawbridge's own user alone; left out: none"},
     {"trusted_proxies", DIRECTIVE_TEXTS, AT(config, trusted_proxies), .example = "[127.0.0.1/32]", .item = ITEM_RANGE,
      .doc = "whose X-Forwarded-* are believed"},
     {"store", DIRECTIVE_STORE, AT(config, store), .example = "sqlite:/var/lib/drawbridge/store/state.db", .restart = true, .required = true,

@@ -1,5 +1,6 @@
 #include "gateway/connection.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "gateway/packed.h"
 #include <uv.h>
@@ -19,8 +20,10 @@ struct connection {
   struct oauth_tokens unsaved;
   uv_cond_t renewed;
   bool renewing;
-  struct error *renewal_error; /* of the last one; NULL: it went well */
-  struct cookie_jar *jar;      /* made at its first use, then fixed */
+  struct error *renewal_error;   /* of the last one; NULL: it went well */
+  int64_t renewed_ms, failed_ms; /* connection_history */
+  struct error *failure;         /* NULL: none yet */
+  struct cookie_jar *jar;        /* made at its first use, then fixed */
   _Atomic int state;
   _Atomic int64_t generation;
   atomic_bool ended;
@@ -106,6 +109,7 @@ void connection_unref(struct connection *connection) {
   uv_mutex_destroy(&connection->lock);
   arena_free(connection->arena);
   free(connection->renewal_error);
+  free(connection->failure);
   free(connection);
 }
 
@@ -270,6 +274,7 @@ void connection_renewed(struct connection *connection, const struct oauth_tokens
   connection->expires_ms = tokens->expires_ms;
   connection->refresh_ends_ms = tokens->refresh_ends_ms;
   connection->turn++;
+  connection->renewed_ms = clock_now_ms();
   uv_mutex_unlock(&connection->lock);
   connection->state = CONNECTION_OK;
 }
@@ -287,6 +292,29 @@ bool connection_begin_renewal(struct connection *connection, uint64_t seen_turn,
   return mine;
 }
 
+/* Under the lock. */
+static void note(struct connection *connection, const struct error *error) {
+  if (!connection->failure) connection->failure = mem_alloc(sizeof *error);
+  *connection->failure = *error;
+  connection->failed_ms = clock_now_ms();
+}
+
+void connection_note_failure(struct connection *connection, const struct error *error) {
+  uv_mutex_lock(&connection->lock);
+  note(connection, error);
+  uv_mutex_unlock(&connection->lock);
+}
+
+struct connection_history connection_history(struct connection *connection) {
+  struct connection_history history = {0};
+  uv_mutex_lock(&connection->lock);
+  history.renewed_ms = connection->renewed_ms;
+  history.failed_ms = connection->failed_ms;
+  if (connection->failure) history.failure = *connection->failure;
+  uv_mutex_unlock(&connection->lock);
+  return history;
+}
+
 void connection_end_renewal(struct connection *connection, const struct error *error) {
   uv_mutex_lock(&connection->lock);
   connection->renewing = false;
@@ -295,6 +323,7 @@ void connection_end_renewal(struct connection *connection, const struct error *e
   if (error && error->code) {
     connection->renewal_error = mem_alloc(sizeof *error);
     *connection->renewal_error = *error;
+    note(connection, error);
   }
   uv_cond_broadcast(&connection->renewed);
   uv_mutex_unlock(&connection->lock);

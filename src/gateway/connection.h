@@ -59,6 +59,14 @@ struct connection_credential connection_credential(struct connection *connection
 /* What its tokens are bound to (CREDENTIAL_DPOP); borrowed, lives as long as the connection. NULL: to nothing. */
 const struct secret *connection_proof_key(const struct connection *connection);
 
+/* What became of it, as far as this process knows: since it read it. */
+struct connection_history {
+  int64_t renewed_ms, failed_ms; /* 0: never */
+  struct error failure;          /* at failed_ms */
+};
+struct connection_history connection_history(struct connection *connection);
+void connection_note_failure(struct connection *connection, const struct error *error);
+
 struct secret *connection_refresh_token(struct connection *connection);                    /* own reference; NULL: none */
 struct oauth_tokens connection_tokens(struct connection *connection);                      /* own references */
 void connection_renewed(struct connection *connection, const struct oauth_tokens *tokens); /* takes references */

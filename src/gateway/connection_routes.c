@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "gateway/arrival.h"
+#include "gateway/ending.h"
 #include "gateway/failure.h"
 #include "gateway/password_sign_in.h"
 #include "gateway/revoke.h"
@@ -110,23 +111,9 @@ static void end_leaving(struct leaving *leaving) {
   free(leaving);
 }
 
-/* While no sign-in of this browser copies it to another id. */
 static void delete_row(void *payload) {
   struct leaving *leaving = payload;
-  session_begin_rotation(leaving->session);
-  struct gateway_session *newest = session_newest(leaving->session);
-  if (newest) {
-    struct rows rows = sessions_rows(leaving->gateway->sessions);
-    int failed = rows_delete_connection(&rows, newest, leaving->server, &leaving->error);
-    if (!failed && newest != leaving->session) failed = rows_delete_connection(&rows, leaving->session, leaving->server, &leaving->error);
-    if (!failed) leaving->connection = session_connection(newest, leaving->server);
-    if (leaving->connection) failed = vault_forget(&rows, leaving->connection, &leaving->error);
-    sessions_rows_done(leaving->gateway->sessions);
-    if (!failed) session_drop_connection(newest, leaving->server);
-    if (!failed) session_drop_connection(leaving->session, leaving->server);
-  }
-  session_end_rotation(leaving->session);
-  gateway_session_unref(newest);
+  (void)ending_connection(leaving->gateway, leaving->session, leaving->server, &leaving->connection, &leaving->error);
 }
 
 static void on_revoked(void *payload) {

@@ -67,8 +67,15 @@ static void audit(struct passing *passing, enum audit_action action, enum error_
                  &(struct error){.code = code});
 }
 
+static void note(struct passing *passing, enum error_code code, const char *what) {
+  struct error error = {0};
+  (void)error_set(&error, code, "%s", what);
+  connection_note_failure(passing->connection, &error);
+}
+
 static void mark_refused(struct passing *passing) {
   if (!connection_set_state(passing->connection, CONNECTION_REAUTH_REQUIRED)) return;
+  note(passing, ERROR_reauth_required, "the server does not take the credential any more");
   audit(passing, AUDIT_credential_refused, ERROR_reauth_required);
   struct gateway_session *newest = session_newest(passing->session);
   if (!newest) return;
@@ -85,8 +92,10 @@ static void mark_reached(struct passing *passing, const struct proxy_result *res
   bool by_server =
       result->outcome == PROXY_ANSWERED || result->code == ERROR_upstream_error; /* a page of somebody else's is such an error */
   bool shut = passing->forbidden || (by_server && result->status == 403 && dhis2_is_me(str_take(&path, '?')));
-  if (away)
-    (void)connection_set_state(passing->connection, CONNECTION_UNREACHABLE);
+  if (away && connection_set_state(passing->connection, CONNECTION_UNREACHABLE))
+    note(passing, result->code, error_title(result->code));
+  else if (away)
+    return;
   else if (shut)
     (void)connection_set_state(passing->connection, CONNECTION_FORBIDDEN);
   else if (result->outcome == PROXY_ANSWERED && result->status != 403)

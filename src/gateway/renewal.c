@@ -11,6 +11,13 @@ bool renewal_is_due(const struct connection_credential *credential, int64_t now_
   return credential->renewable && credential->expires_ms && credential->expires_ms - now_ms < RENEWAL_EARLY_MS;
 }
 
+struct str renewal_lease(const struct gateway_session *session, struct connection *connection, struct arena *arena) {
+  struct str lease = vault_lease(connection, arena);
+  return lease.p ? lease
+                 : arena_printf(arena, "renew:%.*s:%.*s", STR_ARG(gateway_session_owner(session)),
+                                STR_ARG(connection_about(connection)->server));
+}
+
 /* One renewal, all that it needs. */
 struct flight {
   struct gateway *gateway;
@@ -280,9 +287,7 @@ static int prepare(struct flight *flight, struct gateway_session *session, struc
   if (!flight->server) return error_set(error, ERROR_unknown_server, "the server %.*s is not configured any more", STR_ARG(server));
   if (session_frozen(flight->session))
     return for_now(error, "another sign-in of this browser has just ended"); /* another process holds the current one */
-  flight->lease = vault_lease(flight->connection, flight->arena);
-  if (!flight->lease.p)
-    flight->lease = arena_printf(flight->arena, "renew:%.*s:%.*s", STR_ARG(gateway_session_owner(session)), STR_ARG(server));
+  flight->lease = renewal_lease(session, flight->connection, flight->arena);
   flight->owner = random_id(flight->arena, 22);
   return 0;
 }

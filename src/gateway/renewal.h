@@ -15,6 +15,9 @@ enum { RENEWAL_EARLY_MS = 30000 };
 /* Does it end within RENEWAL_EARLY_MS, and can it be renewed? */
 bool renewal_is_due(const struct connection_credential *credential, int64_t now_ms);
 
+/* The lease that is held in the store while it is renewed. */
+struct str renewal_lease(const struct gateway_session *session, struct connection *connection, struct arena *arena);
+
 /* Blocks, on a worker. 0: the connection holds another credential than that of `seen_turn`. -1: ERROR_reauth_required, refresh_failed, not_connected, store_unavailable. */
 int renewal_run(struct gateway *gateway, struct directory *directory, struct gateway_session *session, struct connection *connection,
                 uint64_t seen_turn, struct error *error);

@@ -76,6 +76,14 @@ void session_board_part(struct session_board *board, struct session_seat *seat) 
   uv_mutex_unlock(&board->lock);
 }
 
+struct gateway_session *session_board_find(struct session_board *board, const unsigned char id[HASH_SIZE]) {
+  uv_mutex_lock(&board->lock);
+  const struct session_seat *seat = map_get(&board->seats, id_of(id));
+  struct gateway_session *session = seat && seat->session ? gateway_session_ref(seat->session) : NULL;
+  uv_mutex_unlock(&board->lock);
+  return session;
+}
+
 bool session_board_is_idle(struct session_board *board, const struct session_seat *seat) {
   uv_mutex_lock(&board->lock);
   bool idle = !seat->session || !session_held(seat->session, 1 + seat->sharers);

@@ -34,6 +34,9 @@ struct gateway_session *session_board_share(struct session_board *board, struct 
 struct gateway_session *session_board_put(struct session_board *board, struct session_seat *seat, struct gateway_session *session);
 void session_board_part(struct session_board *board, struct session_seat *seat); /* this loop has another object for that id from now on */
 
+struct gateway_session *session_board_find(struct session_board *board,
+                                           const unsigned char id[HASH_SIZE]); /* own reference; NULL: no loop has it */
+
 /* Does nobody but the loops hold it? Where only one has the seat, that stays so until it gives the session to somebody. */
 bool session_board_is_idle(struct session_board *board, const struct session_seat *seat);
 

@@ -1,5 +1,6 @@
 /* GET and DELETE /v1/session, POST /v1/probe. */
 #include "base/mem.h"
+#include "gateway/ending.h"
 #include "gateway/revoke.h"
 #include "gateway/routes.h"
 #include "gateway/session_view.h"
@@ -70,17 +71,9 @@ static void free_leaving(struct leaving *leaving) {
   free(leaving);
 }
 
-/* While no sign-in of this browser can give it another id. */
 static void delete_rows(void *payload) {
   struct leaving *leaving = payload;
-  session_begin_rotation(leaving->session);
-  leaving->newest = session_newest(leaving->session);
-  struct rows rows = sessions_rows(leaving->gateway->sessions);
-  int failed = leaving->newest ? rows_delete(&rows, leaving->newest, &leaving->error) : 0;
-  if (!failed) failed = rows_delete(&rows, leaving->session, &leaving->error);
-  sessions_rows_done(leaving->gateway->sessions);
-  if (!failed) session_end(leaving->session);
-  session_end_rotation(leaving->session);
+  (void)ending_session(leaving->gateway, leaving->session, &leaving->newest, &leaving->error);
 }
 
 static void on_revoked(void *payload) {

@@ -17,7 +17,7 @@ enum {
 
 struct http_client {
   CURL *easy;
-  char *ca_file;
+  char *ca_file, *unix_socket;
   struct str *addresses;
   size_t address_count;
   int connect_timeout_ms, timeout_ms;
@@ -66,6 +66,7 @@ struct http_client *http_client_new(struct http_client_options options) {
   client->easy = curl_easy_init();
   if (!client->easy) mem_exhausted(0);
   if (options.ca_file) client->ca_file = mem_printf("%s", options.ca_file);
+  if (options.unix_socket) client->unix_socket = mem_printf("%s", options.unix_socket);
   client->addresses = mem_alloc_array(options.address_count, sizeof *client->addresses);
   client->address_count = options.address_count;
   for (size_t i = 0; i < options.address_count; i++) client->addresses[i] = str_of(mem_printf("%.*s", STR_ARG(options.addresses[i])));
@@ -81,6 +82,7 @@ void http_client_free(struct http_client *client) {
   for (size_t i = 0; i < client->address_count; i++) free((char *)(uintptr_t)client->addresses[i].p);
   free(client->addresses);
   free(client->ca_file);
+  free(client->unix_socket);
   free(client);
 }
 
@@ -89,7 +91,8 @@ void http_client_free(struct http_client *client) {
 /* The one place where a connection begins: each address that a name resolved to passes here, at every connection (R-G3). */
 static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct curl_sockaddr *address) {
   struct state *state = payload;
-  if (!address_allowed(&address->addr, state->client->addresses, state->client->address_count)) {
+  bool local = state->client->unix_socket && address->family == AF_UNIX;
+  if (!local && !address_allowed(&address->addr, state->client->addresses, state->client->address_count)) {
     state->address_refused = true;
     return CURL_SOCKET_BAD;
   }
@@ -253,6 +256,7 @@ static void set_options(CURL *easy, struct state *state, const char *url) {
   (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (client->unix_socket) (void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, client->unix_socket);
   if (client->ca_file) (void)curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
   if (call->certificate_ends_ms) (void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);

@@ -19,9 +19,10 @@ struct http_client_options {
   const char *ca_file;         /* NULL: the system's */
   const struct str *addresses; /* CIDR ranges that are private or loopback and allowed all the same */
   size_t address_count;
-  int connect_timeout_ms; /* 0: 10 s */
-  int timeout_ms;         /* 0: 60 s, for the whole call */
-  size_t body_limit;      /* 0: 16 MiB; what is above ends the call with ERROR_upstream_broken */
+  int connect_timeout_ms;  /* 0: 10 s */
+  int timeout_ms;          /* 0: 60 s, for the whole call */
+  const char *unix_socket; /* NULL: the network; else all calls go to this path, whatever host the address names */
+  size_t body_limit;       /* 0: 16 MiB; what is above ends the call with ERROR_upstream_broken */
 };
 
 struct http_call {

@@ -60,7 +60,7 @@ void http_server_free(struct http_server *server); /* cuts what is still open; t
 /* The request. */
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
 struct arena *http_exchange_arena(struct http_exchange *exchange);
-struct str http_exchange_peer(const struct http_exchange *exchange); /* address of the other end, without port */
+struct str http_exchange_peer(const struct http_exchange *exchange); /* as stream_peer (net/stream.h) */
 struct str http_exchange_id(const struct http_exchange *exchange);   /* request id, 16 letters, made here */
 bool http_exchange_gone(const struct http_exchange *exchange);
 void http_exchange_hold(struct http_exchange *exchange);

@@ -452,6 +452,15 @@ static struct stream *stream_new(struct stream_room *room, const struct stream_e
   return stream;
 }
 
+/* Who is at the other end of a UNIX socket, as the kernel says. */
+static void note_user(struct stream *stream) {
+  struct ucred who;
+  socklen_t n = sizeof who;
+  int fd;
+  if (uv_fileno((const uv_handle_t *)&stream->socket->tcp, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0)
+    (void)snprintf(stream->peer, sizeof stream->peer, "uid:%u", (unsigned)who.uid);
+}
+
 static void note_peer(struct stream *stream) {
   struct sockaddr_storage address;
   int n = sizeof address;
@@ -460,6 +469,8 @@ static void note_peer(struct stream *stream) {
     (void)uv_ip4_name((const struct sockaddr_in *)&address, stream->peer, sizeof stream->peer);
   else if (address.ss_family == AF_INET6)
     (void)uv_ip6_name((const struct sockaddr_in6 *)&address, stream->peer, sizeof stream->peer);
+  else if (address.ss_family == AF_UNIX)
+    note_user(stream);
 }
 
 struct str stream_peer(const struct stream *stream) {

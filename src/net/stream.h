@@ -70,6 +70,8 @@ void stream_resume(struct stream *stream);
 void stream_close(struct stream *stream);                /* what waits is thrown away */
 void stream_reset(struct stream *stream);                /* as close, so that the other end sees an error and no orderly end */
 struct str stream_protocol(const struct stream *stream); /* what TLS agreed on (ALPN), good from `opened` on; empty: nothing, or plain */
-struct str stream_peer(const struct stream *stream);     /* address of the other end without port; lives as long as the stream */
+struct str stream_peer(
+    const struct stream *
+        stream); /* address of the other end without port; of a UNIX socket "uid:1000", by the kernel's word; lives as long as the stream */
 
 #endif

@@ -75,10 +75,12 @@ int postgres_document_by_key(struct store *store, struct str kind, struct str ow
 int postgres_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
                            struct store_document **ret, size_t *ret_count, struct error *error) {
   struct batch b = batch_begin(store, error);
-  struct question q =
-      question_of(&b, "SELECT " LISTED " FROM drawbridge.documents WHERE kind = $1 AND owner = $2 ORDER BY updated_ms DESC, id LIMIT $3");
+  static const char of_one[] =
+      "SELECT " LISTED " FROM drawbridge.documents WHERE kind = $1 AND owner = $2 ORDER BY updated_ms DESC, id LIMIT $3";
+  static const char of_all[] = "SELECT " LISTED " FROM drawbridge.documents WHERE kind = $1 ORDER BY updated_ms DESC, id LIMIT $2";
+  struct question q = question_of(&b, owner.p ? of_one : of_all);
   question_bytes(&q, kind);
-  question_bytes(&q, owner);
+  if (owner.p) question_bytes(&q, owner);
   question_limit(&q, limit);
   question_ask(&q);
   int result = batch_end(&b);

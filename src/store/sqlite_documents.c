@@ -65,9 +65,11 @@ int sqlite_document_by_key(struct store *store, struct str kind, struct str owne
 
 int sqlite_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
                          struct store_document **ret, size_t *ret_count, struct error *error) {
-  struct query q = query_of(store, "SELECT " LISTED " FROM documents WHERE kind = ? AND owner = ? ORDER BY updated_ms DESC, id LIMIT ?");
+  static const char of_one[] = "SELECT " LISTED " FROM documents WHERE kind = ? AND owner = ? ORDER BY updated_ms DESC, id LIMIT ?";
+  static const char of_all[] = "SELECT " LISTED " FROM documents WHERE kind = ? ORDER BY updated_ms DESC, id LIMIT ?";
+  struct query q = query_of(store, owner.p ? of_one : of_all);
   query_text(&q, kind);
-  query_text(&q, owner);
+  if (owner.p) query_text(&q, owner);
   query_limit(&q, limit);
   struct store_document *rows = NULL;
   size_t n = 0, capacity = 0;

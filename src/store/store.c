@@ -212,7 +212,13 @@ int store_document_by_key(struct store *store, struct str kind, struct str owner
 int store_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
                         struct store_document **ret, size_t *ret_count, struct error *error) {
   if (check_name(kind, NAME_MAX_BYTES, "kind of document", error) < 0) return -1;
-  return store->engine->document_list(store, kind, owner, limit, arena, ret, ret_count, error);
+  return store->engine->document_list(store, kind, owner.p ? owner : STR(""), limit, arena, ret, ret_count, error);
+}
+
+int store_document_list_all(struct store *store, struct str kind, size_t limit, struct arena *arena, struct store_document **ret,
+                            size_t *ret_count, struct error *error) {
+  if (check_name(kind, NAME_MAX_BYTES, "kind of document", error) < 0) return -1;
+  return store->engine->document_list(store, kind, STR_NONE, limit, arena, ret, ret_count, error);
 }
 
 int store_document_update(struct store *store, const struct store_document *document, int64_t *ret_version, struct error *error) {

@@ -142,7 +142,9 @@ int store_document_by_key(struct store *store, struct str kind, struct str owner
                           struct store_document *ret, struct error *error);
 int store_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
                         struct store_document **ret, size_t *ret_count,
-                        struct error *error); /* without body and sealed; last changed first */
+                        struct error *error); /* without body and sealed; last changed first. */
+int store_document_list_all(struct store *store, struct str kind, size_t limit, struct arena *arena, struct store_document **ret,
+                            size_t *ret_count, struct error *error); /* the same, whoever owns them: for who looks after the store */
 
 /* Puts about, body, sealed, updated_ms and expires_ms where the version is still document->version, raises it by one and tells it. ERROR_changed_meanwhile: it is another; ERROR_not_found. */
 int store_document_update(struct store *store, const struct store_document *document, int64_t *ret_version, struct error *error);

@@ -49,7 +49,7 @@ class Lines(Audit):
         secret.write_text("a long enough secret")
         secret.chmod(0o600)
         self.start([("one", "2.43"), ("two", "2.41"), ("inside", None, "url: http://localhost:1\n    insecure: true"),
-                    ("api", None, f"type: http\n    url: http://127.0.0.1:1\n    oauth: {{client_id: x, client_secret: {{file: {secret}}}}}")], apps=APPS)
+                    ("api", None, f"type: http\n    url: http://127.0.0.1:1\n    oauth: {{client_id: x, client_secret: {{file: {secret}}}}}")], apps=APPS, more=f"admin_socket: {secret.parent}/admin.sock")
         self.config_text = self.config_text.replace("  - id: inside\n    addresses: [127.0.0.0/8]\n", "  - id: inside\n").replace("name: The one", "name: The one\n    home: true")
         self.restart()
         for people in self.people.values():
@@ -67,6 +67,9 @@ class Lines(Audit):
                  "unattended_until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))}
         self.assertEqual(browser.call("POST", "/v1/runs", body=order).status, 201)
         harness.wait_for(lambda: self.events("mandate_ended"), "the end of the run")
+        del order["periods"]
+        schedule = browser.call("POST", "/v1/schedules", body={**order, "name": "monthly", "period_type": "Monthly", "after_day": 1}).json
+        self.command("admin", "--config", self.config, "mandates", "end", "--", schedule["id"])
         self.sign_in(browser, "two", 401, kind="password", username="ada", password="Wrong-horse-7")
         self.refused(browser.call("GET", "/s/two/api/apiToken"), 403, "policy")
         self.people["two"].delete_pat("ada", token_id)

@@ -60,6 +60,34 @@ class Unattended(Gateway):
 class ByPassword(Unattended):
     """Sessions are exchanged for tokens: each of the two kinds of what drawbridge holds has one of its own."""
 
+    def setUp(self):
+        self.socket = self.directory() / "admin.sock"
+        self.more_config = f"admin_socket: {self.socket}\n"
+        super().setUp()
+
+    def told(self, *words):
+        return json.loads(self.command("admin", "--socket", self.socket, "--json", *words)[0])
+
+    def test_an_administrator_ends_it(self):
+        """[R-E12] With a session end the runs that its people let go on without them: paused at their next step, their tokens deleted; by the command that knows nothing of a running drawbridge. And one run alone, by the one that does."""
+        before = {name: self.tokens(name) for name in self.sims}
+        run, go_on = self.held(unattended_until=after(hours=3))
+        seen = self.told("runs", "explain", "--", run["id"])
+        self.assertEqual((seen["held_by"], seen["mandate"], seen["meaning"]), ("this process", run["id"], "it is under way: see progress"))
+        self.assertEqual([(m["id"], m["for"]) for m in self.told("mandates")], [(run["id"], "run")])
+        self.assertIn("1 runs and schedules", self.command("sessions", "--config", self.config, "--end", "--user", "runner")[0])
+        harness.wait_for(lambda: self.rows("mandate") == 0, "the end of the mandate")
+        go_on.set()
+        harness.wait_for(lambda: not any(self.tokens(name) - before[name] for name in self.sims), "the end of the tokens")
+        now = self.back(run)
+        self.assertEqual((now["state"], now["problem"]["code"]), ("paused", "reauth_required"))
+        self.assertIn("resume", self.told("runs", "explain", "--", run["id"])["remedy"])
+        run, go_on = self.held()
+        self.assertEqual(self.told("runs", "end", "--", run["id"])["had_ended"], False)
+        go_on.set()
+        self.assertEqual(self.ended(run)["state"], "cancelled")
+        self.assertEqual({row["state"] for row in self.told("runs")}, {"paused", "cancelled"})
+
     def test_goes_on_when_the_person_has_signed_out(self):
         before = {name: self.tokens(name) for name in self.sims}
         until = after(hours=3)

@@ -611,6 +611,12 @@ static void lists_are_light_and_in_order(void **state) {
   assert_int_equal(n, 3);
   good(store_document_list(store, STR("run"), STR("nobody"), 3, arena, &list, &n, &error));
   assert_int_equal(n, 0);
+  good(store_document_list(store, STR("run"), STR_NONE, 3, arena, &list, &n, &error)); /* no owner is nobody */
+  assert_int_equal(n, 0);
+  good(store_document_list_all(store, STR("run"), 100, arena, &list, &n, &error));
+  assert_int_equal(n, 19);
+  good(store_document_list_all(store, STR("alignment"), 100, arena, &list, &n, &error));
+  assert_int_equal(n, 1);
 }
 
 static void history_rises_and_goes_with_its_document(void **state) {

@@ -1,0 +1,249 @@
+/* What a running drawbridge tells its operator, and what it ends, by its UNIX socket (api/console.h). */
+#include "base/buf.h"
+#include "base/json_doc.h"
+#include "cmd/commands.h"
+#include "gateway/config.h"
+#include "http/client.h"
+#include "http/url.h"
+#include <getopt.h>
+#include <stdio.h>
+
+enum { COLUMNS_MAX = 8, ANSWER_MAX = 64 << 20, TIMEOUT_MS = 120000, ID_MAX = 100, QUERY_MAX = 1000 };
+
+static const char usage[] =
+    "usage: drawbridge admin [--config FILE | --socket PATH] [--json] WHAT [list [--user NAME] [--server ID] | explain ID | end ID]\n"
+    "  WHAT: sessions     browsers that are signed in\n"
+    "        connections  their sign-ins at servers: ID is SESSION/SERVER\n"
+    "        runs         transfers\n"
+    "        mandates     what goes on without its people: runs, schedules\n"
+    "  explain says why it is as it is, and what a person must do. end ends it at once; what drawbridge made at the servers is\n"
+    "  ended there, too. The socket is the configuration's 'admin_socket'; root and the user that drawbridge runs as may use it.\n";
+
+static const struct noun {
+  const char *name;
+  const char *columns[COLUMNS_MAX]; /* of a list */
+} nouns[] = {
+    {"sessions", {"session", "used", "since", "connections", "app"}},
+    {"connections", {"id", "kind", "state", "user", "since"}},
+    {"runs", {"id", "state", "by", "from", "to", "periods", "updated"}},
+    {"mandates", {"id", "for", "owner", "until"}},
+};
+enum { NOUNS = sizeof nouns / sizeof *nouns };
+
+struct asked {
+  const char *config, *socket;
+  bool json;
+  const struct noun *noun;
+  const char *verb, *id;
+  struct str user, server;
+};
+
+/* --- what is shown --- */
+
+/* A name may hold anything: nothing in it moves the cursor. */
+static void add_text(struct buf *to, struct str text) {
+  for (size_t i = 0; i < text.n; i++) {
+    unsigned char c = (unsigned char)text.p[i], next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0;
+    bool control = c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
+    (void)buf_add(to, control ? STR("?") : str_slice(text, i, i + 1));
+    i += control && c == 0xc2;
+  }
+}
+
+static void add_value(struct buf *to, const json_t *value);
+
+/* A connection in a session's row: server user (state, where it is not good). */
+static void add_connection(struct buf *to, const json_t *value) {
+  add_text(to, json_text(value, "server"));
+  (void)buf_add(to, STR(":"));
+  add_text(to, json_text(value, "user"));
+  if (!str_eq(json_text(value, "state"), STR("ok"))) {
+    (void)buf_add(to, STR("("));
+    add_text(to, json_text(value, "state"));
+    (void)buf_add(to, STR(")"));
+  }
+}
+
+static void add_list(struct buf *to, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *value = json_array_get(list, i);
+    if (i) (void)buf_add(to, STR(" "));
+    if (json_is_object(value))
+      add_connection(to, value);
+    else
+      add_value(to, value);
+  }
+}
+
+static void add_value(struct buf *to, const json_t *value) {
+  if (json_is_array(value))
+    add_list(to, value);
+  else if (json_is_string(value))
+    add_text(to, (struct str){json_string_value(value), json_string_length(value)});
+  else if (json_is_integer(value))
+    (void)buf_printf(to, "%lld", (long long)json_integer_value(value));
+  else if (json_is_boolean(value))
+    (void)buf_add(to, json_is_true(value) ? STR("yes") : STR("no"));
+}
+
+static struct str cell(struct arena *arena, const json_t *row, const char *column) {
+  struct buf text = BUF_INIT(ANSWER_MAX);
+  add_value(&text, json_object_get(row, column));
+  struct str kept = arena_str(arena, buf_str(&text));
+  buf_free(&text);
+  return kept;
+}
+
+/* Letters, near enough: bytes of UTF-8 that do not go on a letter. */
+static size_t width(struct str text) {
+  size_t n = 0;
+  for (size_t i = 0; i < text.n; i++) n += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+  return n;
+}
+
+static void print_row(struct arena *arena, const struct noun *noun, const size_t *widths, const json_t *row) {
+  for (size_t i = 0; i < COLUMNS_MAX && noun->columns[i]; i++) {
+    struct str text = row ? cell(arena, row, noun->columns[i]) : str_of(noun->columns[i]);
+    bool last = i + 1 == COLUMNS_MAX || !noun->columns[i + 1];
+    (void)printf("%.*s%*s", STR_ARG(text), last ? 0 : (int)(widths[i] - width(text) + 2), "");
+  }
+  (void)printf("\n");
+}
+
+static void print_list(struct arena *arena, const struct noun *noun, const json_t *list) {
+  size_t widths[COLUMNS_MAX] = {0};
+  for (size_t c = 0; c < COLUMNS_MAX && noun->columns[c]; c++) {
+    widths[c] = strlen(noun->columns[c]);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+      size_t wide = width(cell(arena, json_array_get(list, i), noun->columns[c]));
+      if (wide > widths[c]) widths[c] = wide;
+    }
+  }
+  print_row(arena, noun, widths, NULL);
+  for (size_t i = 0; i < json_array_size(list); i++) print_row(arena, noun, widths, json_array_get(list, i));
+}
+
+static void print_object(struct arena *arena, const json_t *object, const char *before) {
+  const char *key;
+  json_t *value;
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    if (json_is_object(value)) {
+      print_object(arena, value, arena_printf(arena, "%s%s.", before, key).p);
+    } else {
+      struct str text = cell(arena, object, key);
+      if (text.n) (void)printf("%s%s: %.*s\n", before, key, STR_ARG(text));
+    }
+  }
+}
+
+static void print(const struct asked *asked, struct arena *arena, const json_t *answer) {
+  if (json_is_array(answer))
+    print_list(arena, asked->noun, answer);
+  else
+    print_object(arena, answer, "");
+}
+
+/* --- what is asked --- */
+
+static int find_socket(const struct asked *asked, struct arena *arena, const char **ret, struct error *error) {
+  struct config_problems problems = {.arena = arena};
+  struct config *config = NULL;
+  if (asked->socket) {
+    *ret = asked->socket;
+    return 0;
+  }
+  if (config_load(asked->config, &config, &problems, error)) return -1;
+  *ret = arena_cstr(arena, config->admin_socket);
+  bool there = config->admin_socket.n > 0;
+  config_unref(config);
+  return there ? 0
+               : error_set(error, ERROR_configuration,
+                           "%s has no 'admin_socket': write admin_socket: /run/drawbridge/admin.sock into it, and start drawbridge anew",
+                           asked->config);
+}
+
+static struct str url_of(const struct asked *asked, struct arena *arena) {
+  struct str url = arena_printf(arena, "http://localhost/%s", asked->noun->name);
+  if (asked->id) return arena_printf(arena, "%.*s/%s", STR_ARG(url), asked->id);
+  return arena_printf(arena, "%.*s?user=%.*s&server=%.*s", STR_ARG(url), STR_ARG(url_encode(arena, asked->user)),
+                      STR_ARG(url_encode(arena, asked->server)));
+}
+
+static int tell_refusal(const struct http_answer *answer, const json_t *said, struct error *error) {
+  struct str detail = json_text(said, "detail");
+  enum error_code code = answer->status == 404   ? ERROR_not_found
+                         : answer->status == 403 ? ERROR_forbidden
+                         : answer->status < 500  ? ERROR_bad_request
+                                                 : ERROR_inside;
+  return error_set(error, code, "%.*s", STR_ARG(detail.n ? detail : STR("it does not answer as drawbridge does")));
+}
+
+static int ask(const struct asked *asked, struct arena *arena, struct error *error) {
+  const char *path;
+  struct http_answer answer;
+  if (find_socket(asked, arena, &path, error)) return -1;
+  struct http_client *client =
+      http_client_new((struct http_client_options){.unix_socket = path, .timeout_ms = TIMEOUT_MS, .body_limit = ANSWER_MAX});
+  bool ends = strcmp(asked->verb, "end") == 0;
+  struct http_call call = {.method = ends ? STR("DELETE") : STR("GET"), .url = url_of(asked, arena)};
+  int failed = http_client_call(client, &call, arena, &answer, error);
+  http_client_free(client);
+  if (failed && error->code == ERROR_server_unreachable)
+    return error_set(error, ERROR_server_unreachable, "nobody answers at %s: is drawbridge running, and are you root or its user?", path);
+  if (failed) return -1;
+  json_t *said = json_loadb(answer.body.n ? answer.body.p : "", answer.body.n, 0, NULL);
+  if (answer.status != 200 || !said)
+    failed = tell_refusal(&answer, said, error);
+  else if (asked->json)
+    (void)printf("%.*s\n", STR_ARG(answer.body));
+  else
+    print(asked, arena, said);
+  json_decref(said);
+  return failed;
+}
+
+static int refuse_words(bool help) {
+  (void)fputs(usage, help ? stdout : stderr);
+  return help ? 0 : COMMAND_USAGE;
+}
+
+/* Letters and digits, and one '/' where a connection is named: what stands in an address as it is. */
+static bool is_id(const char *id) {
+  size_t n = strlen(id);
+  return n && n <= ID_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/") == n;
+}
+
+static bool read_words(struct asked *asked, int count, char **words) {
+  for (size_t i = 0; i < NOUNS && count; i++)
+    if (strcmp(words[0], nouns[i].name) == 0) asked->noun = &nouns[i];
+  asked->verb = count > 1 ? words[1] : "list";
+  asked->id = count > 2 ? words[2] : NULL;
+  bool lists = strcmp(asked->verb, "list") == 0, narrowed = asked->user.n || asked->server.n;
+  if (!asked->noun || count > 3 || asked->user.n > QUERY_MAX || asked->server.n > QUERY_MAX) return false;
+  if (lists) return !asked->id;
+  return (strcmp(asked->verb, "end") == 0 || strcmp(asked->verb, "explain") == 0) && asked->id && is_id(asked->id) && !narrowed;
+}
+
+int command_admin(int argc, char **argv) {
+  static const struct option words[] = {
+      {"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},
+      {"user", required_argument, NULL, 'u'},   {"server", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+      {0}};
+  struct asked asked = {.config = COMMAND_CONFIG_DEFAULT};
+  struct error error = {0};
+  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
+    switch (option) {
+    case 'c': asked.config = optarg; break;
+    case 'o': asked.socket = optarg; break;
+    case 'j': asked.json = true; break;
+    case 'u': asked.user = str_of(optarg); break;
+    case 's': asked.server = str_of(optarg); break;
+    default: return refuse_words(option == 'h');
+    }
+  }
+  if (!read_words(&asked, argc - optind, argv + optind)) return refuse_words(false);
+  struct arena *arena = arena_new();
+  int failed = ask(&asked, arena, &error);
+  arena_free(arena);
+  return failed ? command_fail("admin", &error) : 0;
+}
