@@ -24,7 +24,7 @@ CONFIG = """\
 public_url: http://127.0.0.1:{page}
 listen: [127.0.0.1:{page}]
 admin_listen: 127.0.0.1:{admin}
-store: sqlite:{state}/state.db
+{socket}store: sqlite:{state}/state.db
 keys: {state}/keys
 apps:
   - id: two-servers
@@ -115,7 +115,8 @@ def main():
     secret.write_text(client_secret + "\n")
     config = state / "drawbridge.yaml"
     urls = {f"{name}_url": getattr(options, f"{name}_url") or f"http://127.0.0.1:{ports[name]}" for name in ("district", "central")}
-    config.write_text(CONFIG.format(state=state, **ports, **urls))
+    socket_line = f"admin_socket: {state}/admin.sock\n" if len(f"{state}/admin.sock") <= 100 else ""  # as long as such a path may be
+    config.write_text(CONFIG.format(state=state, socket=socket_line, **ports, **urls))
 
     running = []
 

@@ -1,7 +1,7 @@
 #include "api/console.h"
 
-#include "api/mandates.h"
 #include "api/console_runs.h"
+#include "api/mandates.h"
 #include "base/mem.h"
 #include "gateway/admin.h"
 #include "gateway/oversight.h"
@@ -184,11 +184,11 @@ static int connection_end_it(struct job *job, struct error *error) {
 
 static struct console_asked asked_of(struct job *job) {
   return (struct console_asked){.api = job->console->api,
-                                 .gateway = job->console->gateway,
-                                 .store = job->console->store,
-                                 .arena = job->arena,
-                                 .id = job->words[0],
-                                 .answer = &job->answer};
+                                .gateway = job->console->gateway,
+                                .store = job->console->store,
+                                .arena = job->arena,
+                                .id = job->words[0],
+                                .answer = &job->answer};
 }
 
 static int runs_list(struct job *job, struct error *error) {
@@ -247,10 +247,8 @@ static void reply(struct http_exchange *exchange, const struct error *error, str
   struct http_headers headers = {0};
   int status = 200;
   if (error->code) {
-    struct reply refusal = {.error = error,
-                            .path = http_exchange_request(exchange)->path,
-                            .public_url = STR(""),
-                            .request_id = http_exchange_id(exchange)};
+    struct reply refusal = {
+        .error = error, .path = http_exchange_request(exchange)->path, .public_url = STR(""), .request_id = http_exchange_id(exchange)};
     status = reply_error(&refusal, arena, &headers, &json);
   } else {
     http_headers_add(&headers, arena, STR("Content-Type"), STR("application/json"));
@@ -261,7 +259,8 @@ static void reply(struct http_exchange *exchange, const struct error *error, str
 
 static void run_job(void *payload) {
   struct job *job = payload;
-  if (job->run(job, &job->error) == 0 && job->answer.full) (void)error_set(&job->error, ERROR_too_large, "the answer is larger than %d bytes", ANSWER_MAX);
+  if (job->run(job, &job->error) == 0 && job->answer.full)
+    (void)error_set(&job->error, ERROR_too_large, "the answer is larger than %d bytes", ANSWER_MAX);
 }
 
 static void answer_job(void *payload) {

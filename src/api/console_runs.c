@@ -47,8 +47,8 @@ static void write_tell(struct json_out *out, struct told told) {
 
 /* --- runs --- */
 
-static void write_run(struct console_asked *asked, struct json_out *out, const struct store_document *document, const struct run_about *about,
-                      struct str state) {
+static void write_run(struct console_asked *asked, struct json_out *out, const struct store_document *document,
+                      const struct run_about *about, struct str state) {
   json_out_member_str(out, "id", document->id);
   json_out_member_str(out, "owner", document->owner);
   run_about_members(out, about, state);

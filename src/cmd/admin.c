@@ -225,10 +225,13 @@ static bool read_words(struct asked *asked, int count, char **words) {
 }
 
 int command_admin(int argc, char **argv) {
-  static const struct option words[] = {
-      {"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},
-      {"user", required_argument, NULL, 'u'},   {"server", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
-      {0}};
+  static const struct option words[] = {{"config", required_argument, NULL, 'c'},
+                                        {"socket", required_argument, NULL, 'o'},
+                                        {"json", no_argument, NULL, 'j'},
+                                        {"user", required_argument, NULL, 'u'},
+                                        {"server", required_argument, NULL, 's'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   struct asked asked = {.config = COMMAND_CONFIG_DEFAULT};
   struct error error = {0};
   for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {

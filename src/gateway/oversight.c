@@ -54,8 +54,9 @@ static struct connection_told what_ended(enum config_kind kind) {
     return (struct connection_told){"the server renews its tokens no more: they were revoked, or their time is over",
                                     "the person signs in there again (login_url)"};
   case CONFIG_PAT:
-    return (struct connection_told){"the server does not take the personal access token any more: it has expired, was revoked, or is not good from here",
-                                    "the person makes a new one at the server and signs in with it (login_url); `drawbridge doctor` with the token says why"};
+    return (struct connection_told){
+        "the server does not take the personal access token any more: it has expired, was revoked, or is not good from here",
+        "the person makes a new one at the server and signs in with it (login_url); `drawbridge doctor` with the token says why"};
   default:
     return (struct connection_told){"the server does not take the credential any more: its session has ended, or the account was changed",
                                     "the person signs in there again (login_url)"};
@@ -120,7 +121,8 @@ static bool add_memory(struct gateway *gateway, struct store *store, struct gate
   bool elsewhere = server && connection_about(connection)->url.n && !connection_is_at(connection, directory_place(server)->base_url);
   directory_unref(directory);
   if (elsewhere)
-    tell(out, "it was given by a server at another address than this id has now: it is sent nowhere", "the person signs in again (login_url)");
+    tell(out, "it was given by a server at another address than this id has now: it is sent nowhere",
+         "the person signs in again (login_url)");
   return elsewhere;
 }
 
