@@ -181,24 +181,26 @@ static int read_decisions(struct deciding *d, const json_t *items, struct alignm
 
 /* --- back and forth --- */
 
-static bool same_decision(const struct alignment_decision *a, const struct alignment_decision *b) {
-  return a->what.of == b->what.of && a->what.operand == b->what.operand && a->what.verdict == b->what.verdict &&
-         a->what.sign == b->what.sign && str_eq(a->what.source_data_element, b->what.source_data_element) &&
-         str_eq(a->what.source_category_option_combo, b->what.source_category_option_combo) &&
-         str_eq(a->what.target_data_element, b->what.target_data_element) &&
-         str_eq(a->what.target_category_option_combo, b->what.target_category_option_combo) && a->excluded == b->excluded &&
-         str_eq(a->by, b->by) && str_eq(a->at, b->at) && str_eq(a->approved_by, b->approved_by) && str_eq(a->note, b->note);
-}
-
-/* Other steps may have brought them into another order. */
-static const struct alignment_decision *first_missing(const struct alignment_decision *list, size_t count,
-                                                      const struct alignment_decision *from, size_t from_count) {
-  for (size_t i = 0; i < count; i++) {
-    bool found = i < from_count && same_decision(&list[i], &from[i]);
-    for (size_t k = 0; !found && k < from_count; k++) found = same_decision(&list[i], &from[k]);
-    if (!found) return &list[i];
-  }
-  return NULL;
+/* Confidence and who it was elsewhere follow from the rest. */
+static int cmp_decisions(const void *left, const void *right) {
+  const struct alignment_decision *a = left, *b = right;
+  const struct str texts[][2] = {{a->what.source_data_element, b->what.source_data_element},
+                                 {a->what.source_category_option_combo, b->what.source_category_option_combo},
+                                 {a->what.target_data_element, b->what.target_data_element},
+                                 {a->what.target_category_option_combo, b->what.target_category_option_combo},
+                                 {a->by, b->by},
+                                 {a->at, b->at},
+                                 {a->approved_by, b->approved_by},
+                                 {a->note, b->note}};
+  const int numbers[][2] = {{(int)a->what.of, (int)b->what.of},
+                            {a->what.operand, b->what.operand},
+                            {(int)a->what.verdict, (int)b->what.verdict},
+                            {a->what.sign, b->what.sign},
+                            {a->excluded, b->excluded}};
+  int order = 0;
+  for (size_t i = 0; !order && i < sizeof texts / sizeof *texts; i++) order = str_cmp(texts[i][0], texts[i][1]);
+  for (size_t i = 0; !order && i < sizeof numbers / sizeof *numbers; i++) order = numbers[i][0] - numbers[i][1];
+  return order;
 }
 
 static bool is_real(const struct alignment_step *step) {
@@ -250,7 +252,8 @@ static int put_back(struct deciding *d, const struct alignment_step *step, bool 
   made->after_count = redo ? step->after_count : step->before_count;
   touch(d, &touched, step->before, step->before_count);
   touch(d, &touched, step->after, step->after_count);
-  const struct alignment_decision *now = about(d, &touched, &count), *odd = first_missing(now, count, made->before, made->before_count);
+  const struct alignment_decision *now = about(d, &touched, &count),
+                                  *odd = vec_first_missing(now, count, made->before, made->before_count, sizeof *now, cmp_decisions);
   int result = 0;
   if (odd || count != made->before_count) {
     struct str who = odd ? odd->approved_by.n ? odd->approved_by : odd->by : STR("somebody");

@@ -32,4 +32,8 @@
 
 void *vec_grow(void *p, size_t *capacity, size_t size);
 
+/* The first of `list` that nothing in `from` is equal to; NULL: none. Both in any order; `cmp` is asked about n log n times. */
+const void *vec_first_missing(const void *list, size_t count, const void *from, size_t from_count, size_t size,
+                              int (*cmp)(const void *a, const void *b));
+
 #endif

@@ -220,6 +220,27 @@ static void a_deleted_key_may_be_freed(void **state) {
   map_free(&map);
 }
 
+static size_t compared;
+
+static int cmp_numbers(const void *a, const void *b) {
+  compared++;
+  return *(const int *)a - *(const int *)b;
+}
+
+/* In the worst order, and the work grows with n log n: thousands of decisions are undone at once. */
+static void first_missing(void **state) {
+  enum { COUNT = 5000, LOG = 13 };
+  static int list[COUNT], from[COUNT];
+  (void)state;
+  for (int i = 0; i < COUNT; i++) list[i] = from[COUNT - 1 - i] = i;
+  assert_null(vec_first_missing(list, COUNT, from, COUNT, sizeof *list, cmp_numbers));
+  assert_in_range(compared, COUNT, 2 * COUNT * LOG);
+  from[7] = -1;
+  assert_ptr_equal(vec_first_missing(list, COUNT, from, COUNT, sizeof *list, cmp_numbers), &list[COUNT - 1 - 7]);
+  assert_ptr_equal(vec_first_missing(list, COUNT, NULL, 0, sizeof *list, cmp_numbers), list);
+  assert_null(vec_first_missing(NULL, 0, from, COUNT, sizeof *list, cmp_numbers));
+}
+
 static void vectors(void **state) {
   (void)state;
   VEC(int) v = {0};
@@ -416,6 +437,7 @@ int main(void) {
       cmocka_unit_test(maps_against_a_list),
       cmocka_unit_test(a_deleted_key_may_be_freed),
       cmocka_unit_test(vectors),
+      cmocka_unit_test(first_missing),
       cmocka_unit_test(times),
       cmocka_unit_test(http_times),
       cmocka_unit_test(errors),
