@@ -114,6 +114,39 @@ async function narrowAndWide(page, language) {
 
 const inLanguage = (language) => ({ skip: IN !== undefined && !IN.test(language) })
 
+/** What a script that got in could do with the page's own means; the policy is the program's. */
+async function tryToGetIn() {
+  const tried = {}
+  const attempt = (name, run) => {
+    try {
+      run()
+      tried[name] = 'went through'
+    } catch (error) {
+      tried[name] = error.name
+    }
+  }
+  const put = (name, more) => document.body.appendChild(Object.assign(document.createElement(name), more))
+  attempt('text that becomes HTML', () => { put('p').innerHTML = '<b>x</b>' })
+  attempt('text that becomes a script', () => { put('script').text = 'globalThis.ran = true' })
+  attempt('an address of a script', () => { put('script').src = '/sdk/drawbridge.js' })
+  const styled = put('p')
+  styled.setAttribute('style', 'position: fixed')
+  put('style').append('h1 { position: fixed }')
+  tried.styles = [styled, document.querySelector('h1')].map((one) => getComputedStyle(one).position).join()
+  tried.image = await new Promise((resolve) => put('img', { alt: '', onload: () => resolve('shown'), onerror: () => resolve('refused'), src: 'http://localhost:1/x.png' }))
+  tried.call = await fetch('http://localhost:1/').then(() => 'answered', (error) => error.name)
+  tried.frame = await new Promise((resolve) => { put('iframe', { src: '/servers', title: 'x' }).onload = ({ target }) => resolve(target.contentDocument?.querySelector('#app') ? 'shown' : 'refused'); setTimeout(resolve, 3000, 'refused') })
+  return { ...tried, ran: globalThis.ran }
+}
+const KEPT_OUT = { 'text that becomes HTML': 'TypeError', 'text that becomes a script': 'TypeError', 'an address of a script': 'TypeError', styles: 'static,static', image: 'refused', call: 'TypeError', frame: 'refused' }
+
+async function policyHolds(window, world) {
+  const { page, complaints } = await openLanguage(window, world, 'en')
+  assert.deepEqual(JSON.parse(JSON.stringify(await page.evaluate(tryToGetIn))), KEPT_OUT)
+  assert.ok(complaints.some((one) => one.startsWith('against the policy: img-src')), complaints.join('\n')) // the same way all else that is refused is noticed
+  await page.close()
+}
+
 let world
 before(async () => { world = { chromium: await startMock(), firefox: await startMock() } })
 after(async () => { for (const one of Object.values(world ?? {})) await one.stop() })
@@ -129,6 +162,7 @@ describe('every screen', { concurrency: 2 }, () => {
         return [...(await axe(page, name)), ...(await narrowAndWide(page, 'en'))]
       })))
       await t.test('Arabic', inLanguage('firefox ar'), async () => nothing(await sweep(window, world.firefox, 'ar', (page) => narrowAndWide(page, 'ar'), screens)))
+      await t.test('[A20] what got in could do nothing', inLanguage('firefox policy'), () => policyHolds(window, world.firefox))
     } finally {
       await window.stop()
     }
@@ -157,6 +191,7 @@ describe('every screen', { concurrency: 2 }, () => {
         }))
         Object.assign(world.chromium, { files: undefined, said: undefined })
       })
+      await t.test('[A20] what got in could do nothing: no inline script or style, no text that becomes HTML, nothing from elsewhere', inLanguage('policy'), () => policyHolds(window, world.chromium))
       await t.test('another language is chosen, and stays', inLanguage('another'), async () => {
         const { page, complaints } = await openLanguage(window, world.chromium, 'fr')
         await page.select('.language', 'es')

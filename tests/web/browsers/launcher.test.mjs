@@ -87,6 +87,20 @@ test('a package that knows no drawbridge asks an administrator once', { timeout:
   await page.close()
 })
 
+test('what a DHIS2 server reads of the package is there: a manifest at its root, and what that names', () => {
+  for (const name of ['set', 'asks']) {
+    const file = (path) => readFileSync(join(folder, name, path))
+    const manifest = JSON.parse(file('manifest.webapp'))
+    assert.deepEqual([manifest.appType, manifest.activities.dhis.href, manifest.core_app], ['APP', '*', false])
+    assert.match(manifest.version, /^\d+\.\d+\.\d+$/)
+    for (const icon of Object.values(manifest.icons)) assert.deepEqual([...file(icon).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47], icon)
+    const page = String(file(manifest.launch_path))
+    const named = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map((one) => one[1])
+    assert.ok(named.length >= 2)
+    for (const one of named) assert.ok(file(one).length > 0, one) // below the package: DHIS2 serves it at an address of its own choice
+  }
+})
+
 test('its texts are there in each language', () => {
   for (const [language, own] of Object.entries(texts)) {
     assert.deepEqual(Object.keys(own), Object.keys(texts.en), language)
