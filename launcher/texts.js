@@ -1,4 +1,4 @@
-// The launcher's texts, by language. A text that is missing in one is a defect (tests/web/launcher.test.mjs).
+// The launcher's texts, by language. A text that is missing in one is a defect (tests/web/browsers/launcher.test.mjs).
 export const texts = {
   en: {
     opening: 'Opening drawbridge…',

@@ -61,9 +61,9 @@ const pluralForm = (n) => {
   return FORMS[current]?.indexOf(kind) ?? (kind === 'one' ? 0 : 1)
 }
 
-/** Made once each: making one takes longer than drawing a row. */
 const kept = new Map()
-function made(kind, ...words) {
+/** An Intl.*; made once each: making one takes longer than drawing a row. */
+export function made(kind, ...words) {
   const key = kind + JSON.stringify(words)
   if (!kept.has(key)) kept.set(key, new Intl[kind](...words))
   return kept.get(key)

@@ -1,13 +1,14 @@
 // A grid of which only the rows in view are in the document, so that ten thousand stay as quick as ten. One tab stop; the active row is told by aria-activedescendant.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './lib.js'
 
+const ROW_HEIGHT = 52
 const STEP = 4 // the view moves by so many rows at a time, and so many more are drawn above and below: not every key draws rows
 
 /**
  * columns: [{id, title, class?}]; row(index): {id, of, cells, class?, selected?}: any number may be selected. cells() gives the content per column; it is drawn anew when one of the values in `of` is another.
  * `active` is an index; `gridRef` gets the element that holds the focus.
  */
-export function VirtualGrid({ id, label, columns, count, rowHeight, active, onActivate, row, gridRef }) {
+export function VirtualGrid({ id, label, columns, count, rowHeight = ROW_HEIGHT, active, onActivate, row, gridRef }) {
   const [view, setView] = useState({ from: 0, rows: 16 })
   const scroller = useRef()
   const head = useRef()

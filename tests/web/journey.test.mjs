@@ -155,6 +155,8 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 600000 
   await page.getByLabel(/HMIS 105 Malaria/).check()
   await clean('data-sets')
   await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+  await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+  await page.getByRole('link', { name: 'Review', exact: true }).click()
   await page.getByRole('grid').waitFor()
   await clean('proposals')
   await page.getByRole('row', { name: /Malaria cases tested with RDT/ }).click()

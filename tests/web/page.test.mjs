@@ -168,6 +168,8 @@ describe('a new alignment', () => {
     await page.getByText('The period types differ').waitFor({ state: 'detached' })
     await clean('new-alignment')
     await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+    await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+    await page.getByRole('link', { name: 'Review', exact: true }).click()
     await grid(page).waitFor()
     await page.getByRole('link', { name: 'Alignments' }).click()
     await page.getByRole('link', { name: 'Review Monthly facility report → National monthly summary' }).waitFor()

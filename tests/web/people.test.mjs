@@ -49,6 +49,7 @@ test('two people review one alignment', { timeout: 600000 }, async () => {
   await asha.page.getByLabel(/Malaria monthly report/).check()
   await asha.page.getByLabel(/HMIS 105 Malaria/).check()
   await asha.page.getByRole('button', { name: 'Propose what corresponds' }).click()
+  await asha.page.getByRole('link', { name: 'Review', exact: true }).click()
   await grid(asha.page).waitFor()
   const address = asha.page.url()
 

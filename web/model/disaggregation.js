@@ -1,7 +1,7 @@
 // Cells matched once for all data elements that share a pair of category combos: by category options where the combos allow it, else option combo by option combo. No DOM; nothing given is changed.
 //
 // A plan is a Map of source option combo id to target option combo id; one that is not in it goes nowhere. A value is never split, so each has one target at most.
-import { choiceOf } from './review.js'
+import { choiceOf, decideCell } from './review.js'
 
 const pairKey = (source, target) => `${source}.${target}`
 
@@ -78,12 +78,12 @@ const known = (combo) => combo.categories.length > 0 && combo.option_combos.ever
 /** For each category of the target the one of the source that tells it: [{source: category, at, target: category, to, links: Map of option to option}]. Empty: the two cannot be matched so. */
 export function optionGrids(pair, plan) {
   if (!known(pair.source) || !known(pair.target)) return []
-  const byId = new Map(pair.target.option_combos.map((one) => [one.id, one]))
+  const byId = targetsById(pair)
   const taken = new Set()
   const grids = []
   for (const [to, target] of pair.target.categories.entries()) {
     const found = pair.source.categories
-      .map((source, at) => ({ source, at, target, to, ...linksOf(pair, plan, byId, at, to) }))
+      .map((source, at) => ({ source, at, target, to, ...linksOf(pair, plan, at, to, byId) }))
       .filter((one) => one.clear && !taken.has(one.at) && (one.reach > 1 || pair.source.categories[one.at].options.length === 1 || target.options.length === 1))
       .sort((a, b) => b.reach - a.reach)[0]
     if (!found) continue
@@ -93,8 +93,10 @@ export function optionGrids(pair, plan) {
   return grids
 }
 
+const targetsById = (pair) => new Map(pair.target.option_combos.map((one) => [one.id, one]))
+
 /** Where each option of the source's category goes; `clear`: to one option only. */
-function linksOf(pair, plan, byId, at, to) {
+export function linksOf(pair, plan, at, to, byId = targetsById(pair)) {
   const links = new Map()
   let clear = plan.size > 0
   for (const one of pair.source.option_combos) {
@@ -142,7 +144,7 @@ export function planDecisions(review, pair, plan, uses) {
       const before = cell.terms.map((one) => `${one.sign}${one.target_data_element} ${one.target.id}`).sort().join()
       const after = targets.map((one) => `${one.sign}${one.data_element} ${one.category_option_combo}`).sort().join()
       if (cell.decided && before === after) continue
-      decisions.push({ kind: 'operand', source_data_element: element.source.id, source_category_option_combo: cell.source.id, decision: targets.length ? 'accepted' : 'none', ...(targets.length && { targets }) })
+      decisions.push(decideCell(cell, targets))
     }
   return decisions
 }

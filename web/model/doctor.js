@@ -1,5 +1,5 @@
 // What the doctor found at a server, in words. His sentences are English and each is the key of its translation; what is not here is shown as he says it. No DOM.
-import { number, t, time } from '../i18n.js'
+import { t, time } from '../i18n.js'
 
 /** Meanings and remedies of what is not good. */
 const sentences = (t) => [

@@ -2,8 +2,9 @@
 import { t } from '../i18n.js'
 
 /** As they are told, first what stops sending. */
-export const EFFECTS = ['blocks', 'check', 'information']
+const EFFECTS = ['blocks', 'check', 'information']
 
+export const EFFECT_TONES = { blocks: 'negative', check: 'warning', information: 'neutral' }
 const EFFECT_WORDS = { blocks: () => t('Stops sending'), check: () => t('Wants a look'), information: () => t('Good to know') }
 
 const OBJECT_WORDS = {

@@ -1,4 +1,5 @@
-// Periods as DHIS2 writes them, by period type; the newest that has ended first. Dates are UTC days. No texts but through `name`.
+// Periods as DHIS2 writes them, by period type; the newest that has ended first. Dates are UTC days. No DOM.
+import { made } from '../i18n.js'
 
 const DAY = 86400000
 const two = (n) => String(n).padStart(2, '0')
@@ -25,8 +26,6 @@ const BY_MONTHS = {
 
 /** Weeks by the weekday (Monday 1 … Sunday 7) they begin with. A week belongs to the year of its fourth day. */
 const WEEKS = { Weekly: [1, 'W'], WeeklyWednesday: [3, 'WedW'], WeeklyThursday: [4, 'ThuW'], WeeklyFriday: [5, 'FriW'], WeeklySaturday: [6, 'SatW'], WeeklySunday: [7, 'SunW'] }
-
-export const isKnownType = (type) => type === 'Daily' || type === 'BiWeekly' || type in BY_MONTHS || type in WEEKS
 
 /** The last `count` periods of a type that ended before `now`, newest first: [{id, start, end}], end inclusive. */
 export function lastPeriods(type, count, now = new Date()) {
@@ -76,11 +75,11 @@ function fortnights(count, today) {
 
 /** "October 2026", "1 Jul – 30 Sep 2026", … in a language. */
 export function periodName(type, period, language) {
-  const format = (options, at) => new Intl.DateTimeFormat(language, { ...options, timeZone: 'UTC' }).format(at)
+  const format = (options, at) => made('DateTimeFormat', language, { ...options, timeZone: 'UTC' }).format(at)
   if (type === 'Monthly') return format({ month: 'long', year: 'numeric' }, period.start)
   if (type === 'Yearly') return format({ year: 'numeric' }, period.start)
   if (period.start === period.end) return format({ dateStyle: 'medium' }, period.start)
-  const range = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
+  const range = made('DateTimeFormat', language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
   return range.formatRange(period.start, period.end)
 }
 

@@ -1,10 +1,9 @@
 // What the screen of org units, attribute options and periods thinks with: rows out of proposals and decisions, filters, decisions. No DOM, no network; nothing given is changed.
 import { lastPeriods } from './periods.js'
+import { isAnswer, plain } from './review.js'
 
 /** [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, proposals, reasons, decision, confidence?}] */
 export const placeRows = (places) => places.pairs.map(placeRow)
-
-const isAnswer = (proposal) => proposal.decision !== 'candidate'
 
 function placeRow(pair) {
   const { source, proposals, decision } = pair
@@ -19,8 +18,6 @@ function placeRow(pair) {
     reasons: pair.reasons ?? [],
   }
 }
-
-const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
 
 export const NO_PLACE_FILTER = { text: '', state: 'any' }
 
@@ -49,6 +46,9 @@ export function restoringPlace(kind, row) {
   return [forgetPlace(kind, row.id), ...rejected.map((one) => rejectPlace(kind, row.id, one)), ...(state === 'accepted' ? [acceptPlace(kind, row.id, targets[0])] : []), ...(state === 'none' ? [nowhere(kind, row.id)] : [])]
 }
 
+/** All places that a pair names for its source. */
+export const placesIn = ({ proposals, decision }) => [...proposals.map((one) => one.target), ...decision.targets, ...decision.rejected]
+
 /** `known`: places by id that a decision may name beside what is proposed. */
 export function withPlaceDecisions(places, decisions, known) {
   const pairs = new Map(places.pairs.map((pair) => [pair.source.id, pair]))
@@ -60,7 +60,7 @@ export function withPlaceDecisions(places, decisions, known) {
 }
 
 function decidedPair(pair, { decision, targets = [] }, known) {
-  const place = ({ id }) => known.get(id) ?? [...pair.proposals.map((one) => one.target), ...pair.decision.targets, ...pair.decision.rejected].find((one) => one.id === id) ?? { id, name: id }
+  const place = ({ id }) => known.get(id) ?? placesIn(pair).find((one) => one.id === id) ?? { id, name: id }
   const chosen = targets.map(place)
   const without = pair.decision.rejected.filter((one) => !chosen.some((other) => other.id === one.id))
   const become = (state, rest) => ({ ...pair, decision: { state, targets: [], rejected: [], ...rest } })

@@ -33,7 +33,7 @@ export function withChanges(review, changes) {
   return { ...review, elements, cellsOf, alignment: { ...review.alignment, coverage, warnings, version } }
 }
 
-export const cellKey = (element, coc) => `${element} ${coc}`
+const cellKey = (element, coc) => `${element} ${coc}`
 
 // --- decisions, here as the server will apply them ---
 
@@ -142,6 +142,8 @@ export function restoringCell(cell) {
 
 /** Which item a decision is about, and what is decided about it in a review, as texts: two are equal where the decisions are. */
 export const itemOf = (decision) => (decision.kind === 'operand' ? cellKey(decision.source_data_element, decision.source_category_option_combo) : decision.source_data_element)
+
+export const sameChoice = (a, b) => a.map((one) => one.id).join() === b.map((one) => one.id).join()
 
 export const isDecided = (state) => state === 'accepted' || state === 'none' || state === 'excluded'
 
@@ -269,7 +271,8 @@ export const rowsOf = (review) => createRows()(review)
 export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form', attention: '', warning: '', from: 0, to: 1 }
 export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
 
-const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
+/** As it is searched in. */
+export const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
 const searched = new WeakMap()
 
 function searchText(row) {

@@ -2,12 +2,13 @@
 import { html } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { Link } from '../router.js'
-import { Button, Name, signInPath } from '../ui.js'
+import { Button, Name, Notice, Problem, signInPath } from '../ui.js'
+import { reviewAddress } from '../model/address.js'
 
 const sideName = (side) => side?.data_set?.name ?? side?.server ?? ''
 
 export function AlignmentHead({ id, alignment, at, saving, onRetry }) {
-  const path = `/alignments/${encodeURIComponent(id)}`
+  const path = reviewAddress(id)
   const tab = (name, to, text) => html`<${Link} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`
   return html`<div class="head">
     <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
@@ -27,3 +28,8 @@ function SaveState({ saving, onRetry, server }) {
   if (problem?.kind === 'conflict') return html`<div class="save bad" role="status">${changes}</div>`
   return html`<div class="save">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
 }
+
+/** Why something was not decided: also that somebody was faster. */
+export const Undecided = ({ error, again }) => error?.code === 'changed_meanwhile'
+  ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>`
+  : html`<${Problem} error=${error} again=${again} />`

@@ -3,6 +3,7 @@ import { html, useState } from '../lib.js'
 import { apart, arrow, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
+import { reviewAddress } from '../model/address.js'
 import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
 
 const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
@@ -21,12 +22,12 @@ export function Alignments() {
     ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${list.data.map((one) => html`<tr key=${one.id}>
-        <td><${Link} to="/alignments/${one.id}"><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
+        <td><${Link} to=${reviewAddress(one.id)}><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
         <td><${Name} of=${one.target?.data_set?.name} /><br /><small class="muted">${one.target?.server}</small></td>
         <td>${time(one.updated)}</td>
-        <td><div class="row end"><${Link} class="button small" to="/alignments/${one.id}" aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
-          <${Link} class="button small" to="/alignments/${one.id}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
-          <${Link} class="button small" to="/alignments/${one.id}/files" aria-label=${t('Export or import {name}', { name: pairName(one) })}>${t('Files')}<//>
+        <td><div class="row end"><${Link} class="button small" to=${reviewAddress(one.id)} aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
+          <${Link} class="button small" to="${reviewAddress(one.id)}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
+          <${Link} class="button small" to="${reviewAddress(one.id)}/files" aria-label=${t('Export or import {name}', { name: pairName(one) })}>${t('Files')}<//>
           ${one.mine !== false && html`<${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//>`}</div></td>
       </tr>`)}</tbody></table></div>`}
     ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}

@@ -1,14 +1,14 @@
 // How cells are matched, once for each pair of category combos: by options where the combos allow it, cell by cell where they do not, with the data elements that are exceptions.
 import { html, useMemo, useRef, useState } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { arrow, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { reviewAddress } from '../model/address.js'
-import { comboPairs, decidable, exceptionsOf, optionGrids, planDecisions, resultOf, samePlan, usualPlan, withCell, withOption } from '../model/disaggregation.js'
+import { comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, samePlan, usualPlan, withCell, withOption } from '../model/disaggregation.js'
 import { reviewOf, withChanges } from '../model/review.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, Undecided } from './alignment-head.js'
 
 const LARGE = 1600 // cells of a grid: beyond it a list is shown
 const SHOWN_EXCEPTIONS = 50
@@ -31,7 +31,7 @@ export function Disaggregation({ params, query }) {
 }
 
 const pairName = (pair) => html`<${Name} of=${pair.source.name} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target.name} />`
-const pairAddress = (id, pair) => `/alignments/${encodeURIComponent(id)}/disaggregation${pair ? `?pair=${encodeURIComponent(pair.key)}` : ''}`
+const pairAddress = (id, pair) => `${reviewAddress(id)}/disaggregation${pair ? `?pair=${encodeURIComponent(pair.key)}` : ''}`
 
 function PairList({ id, pairs }) {
   return html`<h2>${t('Pairs of category combinations')}</h2>
@@ -57,7 +57,7 @@ function Pair({ id, review, pair, onChanges, onAgain }) {
   const exceptions = exceptionsOf(pair, usual)
   const uses = decidable(withExceptions ? pair.uses.filter((one) => !one.special) : pair.uses.filter((one) => !exceptions.includes(one)))
   const decisions = planDecisions(review, pair, plan, uses)
-  const live = grids.map((grid) => ({ ...grid, links: linksNow(pair, plan, grid) }))
+  const live = grids.map((grid) => ({ ...grid, links: linksOf(pair, plan, grid.at, grid.to).links }))
   const accept = async () => {
     set({ loading: true })
     try {
@@ -86,19 +86,9 @@ function Pair({ id, review, pair, onChanges, onAgain }) {
       ${large ? html`<${CellList} pair=${pair} plan=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />` : html`<${Grid} label="whole" rows=${pair.source.option_combos} columns=${pair.target.option_combos} links=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
     ${exceptions.some((one) => !one.special) && html`<label class="check"><input type="checkbox" checked=${withExceptions} onChange=${(event) => setWithExceptions(event.target.checked)} />${t('Also for the exceptions')}</label>`}
     ${decidable(pair.uses).length === 0 && html`<${Notice} title=${t('None of these data elements is accepted yet')}>${t('Cells are decided for accepted ones; what is decided is then proposed for the others, too.')} <${Link} to=${reviewAddress(id, { state: 'proposed' })}>${t('Go to the review')}<//><//>`}
-    ${state.error?.code === 'changed_meanwhile' ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>` : html`<${Problem} error=${state.error} again=${accept} />`}
+    <${Undecided} error=${state.error} again=${accept} />
     <p class="row end"><span role="status">${state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
       <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
-}
-
-function linksNow(pair, plan, grid) {
-  const byId = new Map(pair.target.option_combos.map((one) => [one.id, one]))
-  const links = new Map()
-  for (const one of pair.source.option_combos) {
-    const to = byId.get(plan.get(one.id))?.options[grid.to]
-    if (to) links.set(one.options[grid.at], to)
-  }
-  return links
 }
 
 function Lost({ pair, plan }) {
@@ -139,7 +129,7 @@ function Grid({ label, rows, columns, links, onChoose }) {
   return html`<div class="scroll"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
     <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><bdi>${column.name}</bdi></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
     <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><bdi>${row.name}</bdi></th>
-      ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} → ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
+      ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} ${arrow()} ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
         onFocus=${() => setAt([r, c])} onClick=${() => onChoose(row.id, column.id)}>${links.get(row.id) === column.id ? '●' : ''}</button></td>`)}
       <td>${links.has(row.id) ? 1 : html`<${Tag} tone="warning">${t('nowhere')}<//>`}</td></tr>`)}</tbody>
     <tfoot><tr><th scope="row"><span aria-hidden="true">Σ</span><span class="unseen">${t('Filled by')}</span></th>${sums.map((n, i) => html`<td key=${columns[i].id}>${n || html`<span class="muted">0</span>`}</td>`)}<td></td></tr></tfoot>

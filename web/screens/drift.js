@@ -4,10 +4,9 @@ import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
-import { byEffect, canFollow, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { reviewAddress } from '../model/address.js'
+import { byEffect, canFollow, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
 import { AlignmentHead } from './alignment-head.js'
-
-const TONES = { blocks: 'negative', check: 'warning', information: 'neutral' }
 
 export function Drift({ params }) {
   const id = params.alignment
@@ -32,7 +31,7 @@ export function Drift({ params }) {
 function Changes({ effect, changes, alignment }) {
   const name = `drift-${effect}`
   return html`<section aria-labelledby=${name}>
-    <h3 id=${name}><${Tag} tone=${TONES[effect]}>${effectWords(effect)}<//> <small class="muted">${tn('{n} change', '{n} changes', changes.length)}</small></h3>
+    <h3 id=${name}><${Tag} tone=${EFFECT_TONES[effect]}>${effectWords(effect)}<//> <small class="muted">${tn('{n} change', '{n} changes', changes.length)}</small></h3>
     <div class="scroll" tabindex="0" role="group" aria-labelledby=${name}><table class="table">
       <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th></tr></thead>
       <tbody>${changes.map((one, i) => html`<tr key=${i}>
@@ -72,6 +71,6 @@ function Carried({ id, carried, alignment }) {
   return html`<${Notice} tone="good" title=${tn('{n} decision was kept', '{n} decisions were kept', carried.kept)} live>
     ${carried.reopened.length > 0 && html`<p>${tn('{n} decision was opened again:', '{n} decisions were opened again:', carried.reopened.length)}</p>
       <ul>${carried.reopened.map((one, i) => html`<li key=${i}>${one.kind === 'org_unit' && `${t('Organisation unit')} `}<${Name} of=${names.get(one.source_data_element) ?? one.source_data_element ?? one.source} /></li>`)}</ul>`}
-    <p><${Link} class="button small" to="/alignments/${encodeURIComponent(id)}">${t('Go to the review')}<//></p>
+    <p><${Link} class="button small" to=${reviewAddress(id)}>${t('Go to the review')}<//></p>
   <//>`
 }

@@ -5,6 +5,7 @@ import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { download } from '../download.js'
 import { readAll } from '../said.js'
+import { reviewAddress } from '../model/address.js'
 import { formatOfFile, formatTitle } from '../model/files.js'
 import { Button, Loading, Notice, Problem, Select } from '../ui.js'
 import { AlignmentHead } from './alignment-head.js'
@@ -93,7 +94,7 @@ function Import({ id, formats, version, onChanged }) {
     ${tooLarge && html`<${Notice} tone="error" title=${t('The file is larger than drawbridge takes (16 MiB)')} />`}
     <${Problem} error=${state.error} again=${state.error?.code === 'changed_meanwhile' ? read : undefined} />
     ${state.done && html`<${Notice} tone="good" live title=${state.done.elements + state.done.cells ? t('The decisions were taken') : t('Nothing changed by it')}>
-      <p>${tn('{n} data element', '{n} data elements', state.done.elements)}, ${tn('{n} cell', '{n} cells', state.done.cells)}. <${Link} to="/alignments/${encodeURIComponent(id)}">${t('Go to the review')}<//></p><//>`}
+      <p>${tn('{n} data element', '{n} data elements', state.done.elements)}, ${tn('{n} cell', '{n} cells', state.done.cells)}. <${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//></p><//>`}
     ${state.warnings?.length > 0 && html`<${Notice} tone="warning" title=${t('Some of it was passed over')}><${Told} warnings=${state.warnings} /><//>`}
     <p class="row"><${Button} primary loading=${state.loading} disabled=${!file || tooLarge} onClick=${read}>${t('Import')}<//></p>
   </section>`

@@ -3,6 +3,7 @@ import { html, useEffect, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
+import { reviewAddress } from '../model/address.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
 
 export function NewAlignment({ session }) {
@@ -23,7 +24,7 @@ export function NewAlignment({ session }) {
     set({ loading: true })
     try {
       const made = await gateway.alignments.propose({ source: { server: source.server, data_set: source.set.id }, target: { server: target.server, data_set: target.set.id } })
-      navigate(`/alignments/${made.id}`)
+      navigate(`${reviewAddress(made.id)}/overview`)
     } catch (error) {
       set({ error })
     }

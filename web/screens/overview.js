@@ -4,7 +4,7 @@ import { number, percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
-import { byEffect, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
 import { reviewAddress } from '../model/address.js'
 import { bySection, lastRead, share } from '../model/overview.js'
 import { openPlaces } from '../model/places.js'
@@ -12,7 +12,6 @@ import { reviewOf, rowsOf } from '../model/review.js'
 import { periodsText } from '../period-text.js'
 import { AlignmentHead } from './alignment-head.js'
 
-const TONES = { blocks: 'negative', check: 'warning', information: 'neutral' }
 const SHOWN_CHANGES = 8
 
 export function Overview({ params }) {
@@ -40,10 +39,10 @@ function Coverages({ id, alignment }) {
   return html`<section aria-labelledby="coverage"><h2 id="coverage">${t('How much arrives')}</h2>
     <div class="facts wide">
       <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${t('{some} of {all} data elements accepted', { some: coverage.accepted, all: coverage.source_elements })}<//><//>
-      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="/alignments/${encodeURIComponent(id)}/disaggregation">${t('{some} of {all} target cells filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
+      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${t('{some} of {all} target cells filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
       <${Fact} value=${last?.share}>${last
         ? html`<${Link} to="/runs/${last.run.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.run.periods) })}<//>`
-        : runs.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="/alignments/${encodeURIComponent(id)}/send">${t('Choose what to check')}<//>`}<//>
+        : runs.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="${reviewAddress(id)}/send">${t('Choose what to check')}<//>`}<//>
     </div><${Problem} error=${runs.error} again=${runs.reload} />
   </section>`
 }
@@ -68,7 +67,7 @@ function OtherPlaces({ id }) {
   if (!places.data) return places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing the places of both sides…')} />`
   const units = openPlaces(places.data.org_units)
   const attributes = openPlaces(places.data.attribute_option_combos)
-  const to = (kind) => `/alignments/${encodeURIComponent(id)}/places?of=${kind}`
+  const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
   return html`<section aria-labelledby="places"><h2 id="places">${t('Units and periods')}</h2>
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
     <ul class="links"><li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
@@ -78,14 +77,14 @@ function OtherPlaces({ id }) {
 
 function Changes({ id, alignment }) {
   const drift = useLoad((signal) => gateway.alignments.drift(id, { signal }), [id])
-  const to = `/alignments/${encodeURIComponent(id)}/drift`
+  const to = `${reviewAddress(id)}/drift`
   const shown = drift.data && byEffect(drift.data.changes).flatMap(([effect, changes]) => changes.map((one) => ({ ...one, effect }))).slice(0, SHOWN_CHANGES)
   return html`<section aria-labelledby="changes"><h2 id="changes">${t('What changed at the servers')}</h2>
     <${Problem} error=${drift.error} again=${drift.reload} />
     ${drift.loading && !drift.data && html`<${Loading} what=${t('Reading both servers…')} />`}
     ${shown?.length === 0 && html`<p>${t('Nothing changed.')}</p>`}
     ${shown?.length > 0 && html`<div class="scroll" tabindex="0" role="group" aria-labelledby="changes"><table class="table"><tbody>${shown.map((one, i) => html`<tr key=${i}>
-        <td><${Tag} tone=${TONES[one.effect]}>${effectWords(one.effect)}<//></td><td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)} <${Name} of=${one.object.name ?? one.object.id} /></td><td>${kindWords(one.kind)}</td></tr>`)}</tbody></table></div>
+        <td><${Tag} tone=${EFFECT_TONES[one.effect]}>${effectWords(one.effect)}<//></td><td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)} <${Name} of=${one.object.name ?? one.object.id} /></td><td>${kindWords(one.kind)}</td></tr>`)}</tbody></table></div>
       <p><${Link} class="button" to=${to}>${tn('See {n} change', 'See all {n} changes', drift.data.changes.length)}<//></p>`}
   </section>`
 }

@@ -6,14 +6,14 @@ import { Link } from '../router.js'
 import { Button, Confidence, Loading, Name, Notice, Problem, Select, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { VirtualGrid } from '../vlist.js'
+import { reviewAddress } from '../model/address.js'
 import { commandOf } from '../model/keys.js'
-import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, rejectPlace, restoringPlace, withPlaceDecisions } from '../model/places.js'
+import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, withPlaceDecisions } from '../model/places.js'
 import { periodReason, placeReason } from '../model/reasons.js'
 import { periodText } from '../period-text.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, Undecided } from './alignment-head.js'
 import { stateTag } from './review-list.js'
 
-const ROW_HEIGHT = 52
 const SEARCH_PAUSE = 250
 const MEMBERS = { org_unit: 'org_units', attribute_option_combo: 'attribute_option_combos' }
 
@@ -29,7 +29,7 @@ export function Places({ params, query }) {
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Units and periods')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Comparing the places of both sides…')} />`}</div>`
   const { alignment, places } = loaded.data
-  const to = (one) => `/alignments/${encodeURIComponent(id)}/places?of=${one}`
+  const to = (one) => `${reviewAddress(id)}/places?of=${one}`
   const open = (one) => (MEMBERS[one] ? openPlaces(places[MEMBERS[one]]) : 0)
   return html`<div class="review">
     <${AlignmentHead} id=${id} alignment=${alignment} at="places" />
@@ -63,7 +63,9 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
   const [state, set] = useState({})
   const [said, say] = useState('')
   const known = useRef(new Map()) // places by id that were seen here
-  for (const pair of member.pairs) for (const one of [...pair.proposals.map((proposal) => proposal.target), ...pair.decision.targets, ...pair.decision.rejected]) if (one.name !== one.id) known.current.set(one.id, one)
+  useMemo(() => {
+    for (const pair of member.pairs) for (const one of placesIn(pair)) if (one.name !== one.id) known.current.set(one.id, one)
+  }, [member])
   const [grid, search, targets] = [useRef(), useRef(), useRef()]
   const list = useMemo(() => filterPlaces(rows, filter), [rows, filter])
   const active = Math.max(0, list.findIndex((one) => one.id === activeId))
@@ -81,7 +83,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
       return true
     } catch (error) {
       if (error.code === 'changed_meanwhile') onAgain()
-      set({ error, retry: error.code === 'changed_meanwhile' ? undefined : () => decide(decisions, back) })
+      set({ error, retry: () => decide(decisions, back) })
       return false
     }
   }
@@ -131,8 +133,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
         <${Button} primary disabled=${sure.length === 0 || state.saving} onClick=${acceptSure}>${tn('Accept {n} sure one', 'Accept {n} sure ones', sure.length)}<//>
       </div>
     </div>
-    ${state.error?.code === 'changed_meanwhile' && html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>`}
-    ${state.error && state.error.code !== 'changed_meanwhile' && html`<${Problem} error=${state.error} again=${state.retry} />`}
+    <${Undecided} error=${state.error} again=${state.retry} />
     ${state.decided && html`<${Notice}><p class="row">${t('What was decided may change what is proposed for others.')} <${Button} small loading=${loading} onClick=${() => { set({}); onAgain() }}>${t('Look again')}<//></p><//>`}
     <div class="filters" role="search" aria-label=${t('Choose what to see')}>
       <div class="field search"><label for="place-search" class="unseen">${t('Search name or code')}</label>
@@ -156,7 +157,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
 
 function PlaceList({ kind, list, active, onActivate, gridRef }) {
   const columns = [{ id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, { id: 'state', title: t('State'), class: 'c-state' }]
-  return html`<${VirtualGrid} id="place" label=${kindName(kind)} columns=${columns} count=${list.length} rowHeight=${ROW_HEIGHT} active=${active} onActivate=${onActivate} gridRef=${gridRef}
+  return html`<${VirtualGrid} id="place" label=${kindName(kind)} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
       return {

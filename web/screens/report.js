@@ -6,7 +6,7 @@ import { Link } from '../router.js'
 import { download } from '../download.js'
 import { Button, Loading, Notice, Problem } from '../ui.js'
 import { outcomeWords } from '../model/report.js'
-import { conflictWords, ignoredOf, unmappedReason } from '../model/run.js'
+import { conflictWords, ignoredOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { periodText } from '../period-text.js'
 
 export function Report({ params }) {
@@ -59,7 +59,7 @@ function About({ report }) {
 
 function countsOf({ counts, dry_run }) {
   const all = [
-    [t('Values read'), counts.read], [t('With a counterpart'), counts.mapped], [t('Without'), Object.values(counts.unmapped).reduce((a, b) => a + b, 0)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
+    [t('Values read'), counts.read], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
     [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
     [t('Left alone at the target'), counts.left_alone],
   ]

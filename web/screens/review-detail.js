@@ -4,7 +4,7 @@ import { apart, number, percent, t, time, tn } from '../i18n.js'
 import { later } from '../later.js'
 import { Button, Confidence, Notice, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
-import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, searchTargets, wantsApproval } from '../model/review.js'
+import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameChoice, searchTargets, wantsApproval } from '../model/review.js'
 import { elementReason, featureName } from '../model/features.js'
 import { valueType } from '../model/value-types.js'
 import { stateTag, Warnings, withHint } from './review-list.js'
@@ -19,7 +19,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, 
   const cells = review.cellsOf.get(row.id) ?? []
   const filled = cells.filter((cell) => cell.terms.length).length
   const decided = isDecided(row.state)
-  const changed = chosen.map((one) => one.id).join() !== choiceOf(element).map((one) => one.id).join()
+  const changed = !sameChoice(chosen, choiceOf(element))
   const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: lettered(t('Why'), hint('why')) }, { id: 'cells', label: lettered(t('Cells {filled}/{all}', { filled, all: cells.length }), hint('cells')) }, { id: 'history', label: lettered(element.comments ? tn('History, {n} comment', 'History, {n} comments', element.comments) : t('History'), hint('history')) }]
   return html`
     <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>

@@ -11,7 +11,7 @@ const NAMES = {
   go: () => t('Go: then r for the review, o for the overview, d for the disaggregation, u for units and periods, t for sending, c for changes'), help: () => t('This list'),
 }
 
-export const commandName = (command) => NAMES[command]()
+const commandName = (command) => NAMES[command]()
 
 export function ReviewHelp({ settings, onSettings, onClose }) {
   const fixed = [

@@ -2,11 +2,11 @@
 import { html, useEffect, useId, useState } from '../lib.js'
 import { percent, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
-import { Button, Loading, Problem } from '../ui.js'
+import { Loading, Problem } from '../ui.js'
 import { optionCombosOf } from '../model/review.js'
 
 /** Steps turned into what happened, the newest first: [{kind: "decided" | "undone" | "redone" | "comment" | "flag" | "unflag", …}]. */
-export function eventsOf(steps) {
+function eventsOf(steps) {
   return steps.flatMap((step) => [
     ...step.remarks.map((remark) => ({ ...remark, number: step.number, by: remark.by ?? step.by, at: remark.at ?? step.at })),
     ...(step.before.length + step.after.length ? [{ kind: step.undoes ? 'undone' : step.redoes ? 'redone' : 'decided', number: step.number, by: step.by, at: step.at, label: step.label, undone: step.undone, before: step.before, after: step.after }] : []),

@@ -6,8 +6,6 @@ import { VirtualGrid } from '../vlist.js'
 import { valueType } from '../model/value-types.js'
 import { acceptable, ATTENTION, needsLook, sureOnes, wantsApproval } from '../model/review.js'
 
-export const ROW_HEIGHT = 52
-
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
 export const stateTag = (state) =>
@@ -127,7 +125,7 @@ export function ReviewList({ list, active, about, selected, onSelect, onActivate
   ]
   if (list.length === 0)
     return html`<div class="empty"><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${onClear}>${t('Show everything')}<//></p></div>`
-  return html`<${VirtualGrid} id="row" label=${t('Data elements of the source')} columns=${columns} count=${list.length} rowHeight=${ROW_HEIGHT} active=${active} onActivate=${onActivate} gridRef=${gridRef}
+  return html`<${VirtualGrid} id="row" label=${t('Data elements of the source')} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
       const on = selected.has(row.id)

@@ -6,8 +6,8 @@ import { navigate } from '../router.js'
 import { later } from '../later.js'
 import { localStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
-import { filterOfQuery } from '../model/address.js'
-import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sectionsOf, sureOnes, withChanges, withOperations } from '../model/review.js'
+import { filterOfQuery, reviewAddress } from '../model/address.js'
+import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sameChoice, sectionsOf, sureOnes, withChanges, withOperations } from '../model/review.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
@@ -261,7 +261,7 @@ function Reviewing({ id, first, session }) {
       if (many.length) return acceptSelected()
       if (!row) return
       if (chosen.length === 0) return say(t('Choose a target first, or say that there is no counterpart'))
-      const again = row.state === 'accepted' && !row.element.changed && chosen.map((one) => one.id).join() === choiceOf(row.element).map((one) => one.id).join()
+      const again = row.state === 'accepted' && !row.element.changed && sameChoice(chosen, choiceOf(row.element))
       if (!again) decide(t('Accepted: {name}', { name: named(row) }), [accept(row.id, chosen)], [row.element])
       setDraft({})
       onward()
@@ -317,7 +317,7 @@ function Reviewing({ id, first, session }) {
     const proposal = row?.element.proposals[digit[2] - 1]
     if (proposal) pick(proposal.target, digit[1] === 'add')
   }
-  const goTo = (where) => (where === '' ? grid.current?.focus() : navigate(reviewPath(id) + where))
+  const goTo = (where) => (where === '' ? grid.current?.focus() : navigate(reviewAddress(id) + where))
   const onKeyDown = (event) => {
     if (comment.wanted && event.key !== 'Escape') return
     comment.wanted = false
@@ -360,13 +360,10 @@ function Reviewing({ id, first, session }) {
     </div>
     <p class="unseen" role="status" aria-live="polite">${said}</p>
     ${open === 'keys' && html`<${ReviewHelp} settings=${keys} onSettings=${(next) => { setKeys(next); keepKeySettings(localStore(), next) }} onClose=${close} />`}
-    ${open === 'people' && html`<${People} id=${id} session=${session} version=${saved.alignment.version} onClose=${close} onSaved=${async () => { take(reviewOf(await gateway.alignments.get(id))); say(t('Saved')) }} />`}
+    ${open === 'people' && html`<${People} id=${id} onClose=${close} onSaved=${async () => { take(reviewOf(await gateway.alignments.get(id))); say(t('Saved')) }} />`}
   </div>`
 }
 
 const MOST_OF_A_NAME = 80
 const named = (row) => row.source.name.slice(0, MOST_OF_A_NAME)
 const leftText = (left) => (left ? ' ' + tn('{n} is left for you.', '{n} are left for you.', left) : '')
-
-export const reviewPath = (id) => `/alignments/${encodeURIComponent(id)}`
-export const openReview = (id) => navigate(reviewPath(id))

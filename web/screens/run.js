@@ -6,8 +6,8 @@ import { Link, navigate } from '../router.js'
 import { download } from '../download.js'
 import { Bar, Button, Loading, Notice, Problem, Tag } from '../ui.js'
 import { periodsText, periodText } from '../period-text.js'
-import { ignoredOf, stepsOf, unmappedReason } from '../model/run.js'
-import { orderKey } from './send.js'
+import { reviewAddress } from '../model/address.js'
+import { ignoredOf, orderKey, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { RunTag } from './runs.js'
 import { ConflictList } from './run-conflicts.js'
 
@@ -63,7 +63,7 @@ function Running({ run, error, again }) {
   return html`<div class="page">
     <div class="title"><h1>${run.dry_run ? t('Check: {periods}', { periods: periodsText(run.periods) }) : t('Send: {periods}', { periods: periodsText(run.periods) })}</h1><${RunTag} run=${run} /></div>
     <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
-      ${run.alignment && html` · <${Link} to="/alignments/${run.alignment}">${t('Open the alignment')}<//>`}</p>
+      ${run.alignment && html` · <${Link} to=${reviewAddress(run.alignment)}>${t('Open the alignment')}<//>`}</p>
     ${more && html`<${more.RunFacts} run=${run} />`}
     <${Problem} error=${error} again=${again} />
     <${Problem} error=${state.problem} />
@@ -122,7 +122,7 @@ function Outcome({ run, more }) {
         ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
       ${counts.sent > 0 && html`<p class="row">${order.current
         ? html`<${Button} primary loading=${state.loading} onClick=${sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
-        : run.alignment && html`<${Link} class="button" to="/alignments/${run.alignment}/send">${t('Choose what to send')}<//>`}</p>`}
+        : run.alignment && html`<${Link} class="button" to="${reviewAddress(run.alignment)}/send">${t('Choose what to send')}<//>`}</p>`}
       ${order.current && more && html`<${more.WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
       <${Problem} error=${state.error} />
     <//>`
@@ -142,9 +142,8 @@ function Outcome({ run, more }) {
 
 function Facts({ run }) {
   const { counts } = run
-  const unmapped = Object.values(counts.unmapped).reduce((a, b) => a + b, 0)
   const facts = [
-    [counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmapped, t('Without')],
+    [counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without')],
     ...(run.dry_run ? [[counts.sent, t('To be sent')]] : [[counts.created, t('Created')], [counts.updated, t('Changed')]]),
     ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),

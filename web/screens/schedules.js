@@ -6,7 +6,7 @@ import { Link, navigate } from '../router.js'
 import { Button, Dialog, Field, Loading, Notice, Problem, Select } from '../ui.js'
 import { periodText } from '../period-text.js'
 import { typeOf } from '../model/periods.js'
-import { orderKey } from './send.js'
+import { orderKey } from '../model/run.js'
 
 export function Schedules() {
   const list = useLoad((signal) => gateway.schedules.list({ signal }), [])

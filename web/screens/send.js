@@ -4,7 +4,9 @@ import { region, number, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Field, Loading, Name, Notice, Problem } from '../ui.js'
+import { reviewAddress } from '../model/address.js'
 import { lastPeriods, periodName } from '../model/periods.js'
+import { orderKey } from '../model/run.js'
 import { stateOf, toggle, treeOf, visible } from '../model/units.js'
 import { AlignmentHead } from './alignment-head.js'
 
@@ -18,9 +20,6 @@ export function Send({ params }) {
     return html`<div class="page"><h1>${t('Send')}</h1><${Problem} error=${alignment.error} again=${alignment.reload} />${alignment.loading && html`<${Loading} />`}</div>`
   return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="send" /><${Choosing} key=${id} id=${id} alignment=${alignment.data} />`
 }
-
-/** An order is kept for its run, so that what was checked can be sent as it was checked. */
-export const orderKey = (run) => `drawbridge order ${run}`
 
 function Choosing({ id, alignment }) {
   const { source, target, coverage } = alignment
@@ -57,7 +56,7 @@ function Choosing({ id, alignment }) {
     <fieldset class="card"><legend><h2>${t('Which pairs')}</h2></legend>
       <label class="check"><input type="radio" name="accept" checked=${!sure} onChange=${() => setSure(false)} />${tn('Only what was accepted: {n} data element', 'Only what was accepted: {n} data elements', coverage.accepted)}</label>
       <label class="check"><input type="radio" name="accept" checked=${sure} onChange=${() => setSure(true)} />${tn('Also what the engine is sure of: {n} more', 'Also what the engine is sure of: {n} more', sureOnes)}</label>
-      ${sending === 0 && html`<${Notice} tone="warning" title=${t('Nothing is accepted yet')}><${Link} to="/alignments/${id}">${t('Go to the review')}<//><//>`}
+      ${sending === 0 && html`<${Notice} tone="warning" title=${t('Nothing is accepted yet')}><${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
     </fieldset>
     <${More} more=${more} onChange=${setMore} />
     <${Problem} error=${state.error} again=${start} />
