@@ -140,6 +140,8 @@ class Thief(Everything):
 
 
 class Memory(Everything):
+    takes_seconds = 15
+
     def test_no_dump_and_no_debugger(self):
         """[R-D12] No core file, not dumpable, pages of secrets locked; another process of the same user cannot read it."""
         self.start()

@@ -26,6 +26,8 @@ SECRET = "1f4b9c37-52ce-4a0e-8d61-7f0f6f6a9e21"
 
 
 class OpenApi(Case):
+    takes_seconds = 12
+
     @classmethod
     def setUpClass(cls):
         cls.document = Document()

@@ -27,6 +27,8 @@ def run(*words, **options):
 
 @unittest.skipIf(MISSING, f"these are missing: {', '.join(MISSING)}")
 class Package(harness.Case):
+    takes_seconds = 35
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-package-"))

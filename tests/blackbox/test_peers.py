@@ -79,6 +79,7 @@ def odd_h2(chance):
 
 @unittest.skipIf(missing(), "needs " + ", ".join(missing()))
 class Peers(unittest.TestCase):
+    takes_seconds = 12
     ROUNDS = int(os.environ.get("DRAWBRIDGE_PEER_ROUNDS", "900"))
     LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 

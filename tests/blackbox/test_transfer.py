@@ -448,6 +448,7 @@ class BetweenServers(Servers):
 class Lies(BetweenServers):
     """Answers that are whole, valid, and wrong."""
     unit_count = 3
+    takes_seconds = 15
 
     def rows_left_out(self, numbers):
         def alter(method, number, answer):
