@@ -126,15 +126,14 @@ int dhis2_judge(struct arena *arena, int status, const struct http_headers *head
     return fail(error, ERROR_reauth_required, status, STR_NONE, "the server sends to its login page: the sign-in has ended");
   if (good && wants_body && body.n == 0) return fail(error, ERROR_empty_answer, status, STR_NONE, "the server answered without a body");
   if (good || status == 304) return 0;
-  struct str message = dhis2_is_html(headers) ? STR_NONE : dhis2_message(arena, body), later;
-  uint64_t seconds;
-  if (http_field_get(headers, FIELD_RETRY_AFTER, &later) && str_to_u64(later, &seconds) && seconds < 86400)
-    error->retry_after = (int)seconds;
+  struct str message = dhis2_is_html(headers) ? STR_NONE : dhis2_message(arena, body);
   switch (status) {
   case 401: return fail(error, ERROR_reauth_required, status, STR_NONE, "the server does not accept the sign-in any more");
   case 403: return fail(error, ERROR_forbidden, status, message, "the server does not let this user do that");
   case 404: return fail(error, ERROR_not_found, status, message, "the server has nothing there");
   default:
-    return fail(error, ERROR_upstream_error, status, message, status < 400 ? "the server sends elsewhere" : "the server could not do it");
+    (void)fail(error, ERROR_upstream_error, status, message, status < 400 ? "the server sends elsewhere" : "the server could not do it");
+    error->retry_after = http_retry_after(headers, 0, INT64_MAX); /* seconds; a date is passed over: there is no clock here */
+    return -1;
   }
 }

@@ -27,7 +27,7 @@ bool dhis2_is_html(const struct http_headers *headers);
 struct str dhis2_message(struct arena *arena, struct str body);
 
 /* What the caller of an /api path got, where it is not the asked-for thing: 401, a login redirect, a 2xx of HTML: ERROR_reauth_required; 403: ERROR_forbidden; 404: ERROR_not_found; other
- * 3xx, 4xx and 5xx: ERROR_upstream_error; `wants_body` and a 2xx without one: ERROR_empty_answer. `body` may be empty where it is streamed: then `wants_body` is false. 0: it is. */
+ * 3xx, 4xx and 5xx: ERROR_upstream_error, with retry_after where the server says it in seconds; `wants_body` and a 2xx without one: ERROR_empty_answer. `body` may be empty where it is streamed: then `wants_body` is false. 0: it is. */
 int dhis2_judge(struct arena *arena, int status, const struct http_headers *headers, struct str body, bool wants_body, struct error *error);
 
 #endif

@@ -4,11 +4,13 @@ import contextlib
 import http.server
 import json
 import os
+import random
 import resource
 import shutil
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 import harness
@@ -469,6 +471,21 @@ class Lies(BetweenServers):
                 self.transfer("--undo")
                 shutil.rmtree(self.folder / "journal")
 
+    def test_rows_in_another_order(self):
+        """The same values are the same however they are ordered, at both servers: nothing is asked for a third time."""
+        chance = random.Random(5)
+
+        def alter(method, number, answer):
+            if method == "GET":
+                document = json.loads(answer.body)
+                chance.shuffle(document.get("dataValues", []))
+                answer.body = json.dumps(document).encode()
+        for between in self.between.values():
+            between.alter = alter
+        self.transfer()
+        self.check_whole()
+        self.assertEqual([self.between[n].seen["GET"] for n in ("source", "target")], [2 * len(fixture.PERIODS), 4 * len(fixture.PERIODS)])
+
     def test_two_texts_in_one_answer(self):
         def alter(method, number, answer):
             if method == "GET" and number == 2:
@@ -534,6 +551,34 @@ class Lies(BetweenServers):
         del wanted[poison]
         self.assertEqual(self.stored("target"), wanted)
         self.assertEqual(self.counts["ignored"], {"http_500": 1})
+
+
+class Busy(BetweenServers):
+    """A server that takes no more for now is left alone for as long as it says."""
+    unit_count, seconds = 3, 2
+
+    def busy(self, name, *steps):
+        """Refuses these (method, number) of its questions about values; returns [(when it was asked, was that refused?)]."""
+        between, asked = self.between[name], []
+        real = between.forward
+
+        def forward(method, path, headers, body):
+            refused = path.startswith("/api/dataValueSets") and (method, between.seen[method]) in steps
+            asked.append((time.monotonic(), refused))
+            if refused:
+                return harness.Answer(429, [("Content-Type", "application/json"), ("Retry-After", str(self.seconds))], b'{"httpStatus":"Too Many Requests","httpStatusCode":429,"status":"ERROR"}')
+            return real(method, path, headers, body)
+        between.forward = forward
+        return asked
+
+    def test_a_server_that_takes_no_more_for_now(self):
+        source, target = self.busy("source", ("GET", 4)), self.busy("target", ("GET", 3), ("POST", 2))
+        self.transfer()
+        self.check_whole()
+        for asked, count in ((source, 1), (target, 2)):
+            waited = [after - at for (at, refused), (after, _) in zip(asked, asked[1:]) if refused]
+            self.assertEqual(len(waited), count)
+            self.assertGreaterEqual(min(waited), self.seconds)
 
 
 class Killed(BetweenServers):

@@ -216,6 +216,11 @@ static void judge_keeps_the_status(void **state) {
   assert_int_equal(dhis2_judge(arena, answer.status, &answer.headers, answer.body, true, &error), -1);
   assert_int_equal(error.upstream_status, 409);
   assert_string_equal(error.message, "Not so");
+  assert_int_equal(error.retry_after, 0);
+  http_headers_set(&answer.headers, arena, STR("Retry-After"), STR("7"));
+  answer.status = 429;
+  assert_int_equal(dhis2_judge(arena, answer.status, &answer.headers, answer.body, true, &error), -1);
+  assert_int_equal(error.retry_after, 7);
   arena_free(arena);
 }
 
