@@ -54,10 +54,10 @@ export function tn(one, many, n, values = {}) {
   return fill(text, { n, ...values })
 }
 
-// In .po files the forms of Arabic stand in this order; those of the others are one and many. (French counts 0 as one; the others here do not.)
+// In .po files the forms of Arabic stand in this order; those of the others are one and many. (Some count 0 as one.)
 const FORMS = { ar: ['zero', 'one', 'two', 'few', 'many', 'other'] }
 const pluralForm = (n) => {
-  const kind = made('PluralRules', current).select(n)
+  const kind = made('PluralRules', locale).select(n) // pt-PT is not as pt-BR
   return FORMS[current]?.indexOf(kind) ?? (kind === 'one' ? 0 : 1)
 }
 
@@ -80,5 +80,5 @@ export function decimal(text) {
   if (!found) return text
   const [, sign, whole, fraction] = found
   const point = made('NumberFormat', locale).formatToParts(1.5).find((part) => part.type === 'decimal').value
-  return sign + number(BigInt(whole)) + (fraction ? point + fraction : '')
+  return sign + number(BigInt(whole)) + (fraction ? point + fraction.replace(/\d/g, (one) => number(Number(one))) : '')
 }

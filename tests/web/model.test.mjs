@@ -113,6 +113,18 @@ test('every reason of a transfer has words', () => {
   assert.deepEqual(names.filter((name) => !knownReasons().includes(name)), [])
 })
 
+test('whatever stands in the way of a value is said in words, with what to do', () => {
+  const source = (name) => readFileSync(new URL(`../../src/${name}`, import.meta.url), 'utf8')
+  const foreseen = [...source('transfer/preflight.c').matchAll(/(?:hold_back\(\s*j, |PREFLIGHT_TOLD, STR\()"(\w+)"/g)].map((one) => one[1])
+  const refused = [...source('dhis2/import_remedy.c').matchAll(/\{"(\w+)",/g)].map((one) => one[1])
+  const untranslated = [...source('transfer/translate.h').matchAll(/^\s+X\((\w+), true, "/gm)].map((one) => one[1])
+  assert.ok(foreseen.length > 18 && refused.length > 40 && untranslated.length > 8)
+  for (const code of [...foreseen, ...refused, ...untranslated]) {
+    const { title, remedy, known } = conflictWords({ code, message: 'in English', remedy: 'in English' })
+    assert.ok(known && title !== 'in English' && remedy !== 'in English' && remedy.length > 10, code)
+  }
+})
+
 test('value types that lose nothing are no warning', () => {
   const type = (value_type) => ({ value_type })
   for (const [from, to] of [['INTEGER', 'NUMBER'], ['INTEGER_POSITIVE', 'INTEGER'], ['DATE', 'TEXT'], ['BOOLEAN', 'BOOLEAN']]) assert.equal(review.typeLoss(type(from), type(to)), undefined, `${from} ${to}`)
@@ -344,9 +356,9 @@ test('a run: steps, refusals in words', () => {
   assert.equal(ignoredOf(counts), 5)
   assert.match(conflictWords({ code: 'E7617', message: 'x' }).remedy, /administrator/)
   assert.equal(conflictWords({ code: 'E8011' }).title, conflictWords({ code: 'E7617' }).title)
-  assert.deepEqual(conflictWords({ code: 'E9999', message: 'as the server says' }), { title: 'as the server says', remedy: '' })
-  assert.deepEqual(conflictWords({ code: 'period_expired', message: 'over', remedy: 'Data Administration app' }), { title: conflictWords({ code: 'E7640' }).title, remedy: 'Data Administration app' })
-  assert.deepEqual(conflictWords({ code: 'min_max', message: 'too large', remedy: 'Data Entry app' }), { title: 'too large', remedy: 'Data Entry app' })
+  assert.deepEqual(conflictWords({ code: 'E9999', message: 'as the server says', remedy: 'ask' }), { title: 'as the server says', remedy: 'ask', known: false })
+  assert.match(conflictWords({ code: 'period_expired', message: 'over', remedy: 'in English' }).remedy, /^In the Data Administration app/)
+  assert.match(conflictWords({ code: 'E8030', by_target: true, remedy: 'in English' }).title, /^The period is open, and yet/)
 })
 
 test('every code of the API is said in words, with what to do', () => {

@@ -1,5 +1,6 @@
 // The screens beside the review in Debian's Chromium, against made-up servers. What its console complains about fails the test, and so does axe.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { madeUpRun } from './made-up.mjs'
@@ -304,6 +305,11 @@ describe('a report to print', () => {
       await page.getByRole('group', { name: region }).waitFor()
       await page.getByText('abababab').waitFor()
       await clean(`report-${locale.slice(0, 2)}`)
+      const [file] = await Promise.all([page.waitForEvent('download'), page.locator('.screen-only button').nth(1).click()])
+      const saved = readFileSync(await file.path(), 'utf8')
+      assert.equal(file.suggestedFilename(), 'report-run1.html')
+      assert.ok(saved.startsWith(`<!doctype html>\n<html lang="${locale.slice(0, 2)}" dir="ltr">`) && words.every((one) => saved.replaceAll('&nbsp;', '\u00a0').includes(one.replace(/&/g, '&amp;'))))
+      assert.doesNotMatch(saved, /<(script|button|link)\b|screen-only"/)
       await page.emulateMedia({ media: 'print' })
       assert.equal(await page.getByRole('banner').isVisible(), false)
       assert.equal(await page.locator('.screen-only').isVisible(), false)

@@ -45,6 +45,8 @@ const REASONS = {
 export const knownReasons = () => [...Object.keys(REASONS), ...Object.keys(WORDS), ...WORD_OF.keys()]
 export const unmappedReason = (reason) => REASONS[reason]?.() ?? reason
 
+const maintained = (where) => t('In the Maintenance app (from 2.42 on: Metadata Management): {where}', { where })
+
 // Both families of DHIS2's codes: those to 2.42 and those from 2.43.
 const WORDS = {
   hierarchy: () => [t('The organisation unit is outside those you may enter data for'), t('Ask the administrator of the target to add it to your account.')],
@@ -69,17 +71,40 @@ const WORDS = {
   contradiction: () => [t('The source says two different values for one cell'), t('Correct it at the source, then send again.')],
   not_summable: () => [t('The values of this data element cannot be added up'), t('Choose one source for that target cell.')],
   changed_meanwhile: () => [t('Somebody else changed the cell at the target meanwhile'), t('Look at it there, then send again.')],
+  unreadable: () => [t('The target took the value and does not show it to you'), t('Ask the administrator of the target to assign the organisation unit to the data set and to you.')],
+  authority: () => [t('You have no right to enter data at the target'), t('In the Users app: user role, authorities: "Data value: Add/update".')],
+  shared: () => [t('You may not write to this data set'), maintained(t('data set, sharing settings: data access "Can capture and view".'))],
+  captured: () => [t('The organisation unit is outside those you may enter data for'), t('In the Users app: user, "Data capture and maintenance organisation units".')],
+  assignable: () => [t('The data set is not assigned to the organisation unit'), maintained(t('data set, organisation units.'))],
+  opening: () => [t('The organisation unit is closed in that period'), maintained(t('organisation unit, "Opening date" and "Closed date".'))],
+  foreign: () => [t('The target does not take this attribute option'), maintained(t('data set, "Category combination"; or pair it with one that is there.'))],
+  option_access: () => [t('You may not write data for one of its category options'), maintained(t('category option, sharing settings: data access "Can capture and view".'))],
+  attribute_org_unit: () => [t('A category option does not count in this organisation unit'), maintained(t('category option, organisation units.'))],
+  attribute_dates: () => [t('A category option does not count in this period'), maintained(t('category option, "Start date" and "End date"; or data set, "Open periods after category option end date".'))],
+  input_period: () => [t('The period is open, and yet this release of DHIS2 refuses it'), t('Upgrade the target to 2.43.2, or take the data input periods out of the data set for the time of the transfer.')],
+  input_periods: () => [t('The data input periods of the data set do not let this period in now'), maintained(t('data set, data input periods.'))],
+  expired: () => [t('The time in which data of this period may be entered is over'), t('In the Data Administration app: lock exceptions; or in the data set "Expiry days"; or the authority F_EDIT_EXPIRED in a role of yours.')],
+  future: () => [t('The period is not open for entry yet'), maintained(t('data set, "Open future periods for data entry"; or wait until the period has ended.'))],
+  approval: () => [t('The data of that period is approved already'), t('In the Data Approval app: take the approval back, for the workflow, the period and the organisation unit or one above it.')],
+  approval_unknown: () => [t('Whether the data is approved could not be found out'), t('Try again. If it stays so, ask the administrator of the target about /api/dataApprovals.')],
+  min_max: () => [t('The value is below the least or above the largest one that the target expects'), t('In the Data Entry app: the cell, minimum and maximum limits; or send it without that check.')],
+  comment_missing: () => [t('Comments of this data element are options, and DHIS2 fails on a value without one'), maintained(t('data element, "Option set comment": take it out for the time of the transfer; or enter a comment in the cell.'))],
+  comment_unknown: () => [t('Its comment is none of the options of its data element'), maintained(t('option set, options: codes, where capitals count; or send the values without comments.'))],
+  comment_too_long: () => [t('Its comment is longer than the target takes'), t('Make it shorter at the source, or send the values without comments.')],
+  option_unknown: () => [t('The value is none of the options of its data element'), maintained(t('option set, options: codes, where capitals count; or correct the value at the source.'))],
   unaccounted: () => [t('The target says that it took the value, but it is not there'), t('Send again. If it stays so, tell the administrator of the target.')],
 }
 const CODES = {
-  hierarchy: 'E7617 E8011 org_unit_not_captured', assigned: 'E7636 E8022 org_unit_not_assigned', unit: 'E7603 E7612 E8106 E8107 org_unit_unknown', closed: 'E8031 org_unit_closed', element: 'E7610 E7633 E8020 E8103', cell: 'not_in_data_set E7613 E7614 E7630 E7634 E8024 E8108',
-  attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110 attribute_option_combo_foreign option_access', right: 'E7601 E8010 no_authority data_set_access', value: 'E7619 E8122 value_type', option: 'E7621 E8123', period: 'E7611 E7632 E8021 period_type', open: 'E7640 E7641 E7643 E7644 E8030 period_expired period_future input_period_before input_period_over input_period_not_listed',
-  approved: 'E7642 E8033 approved', dates: 'E7638 E7639 E8025 E8032 attribute_org_unit attribute_dates', dataset: 'E7600 E8004 E8005', twice: 'E8128',
+  hierarchy: 'E7617 E8011', assigned: 'E7636 E8022', unit: 'E7603 E7612 E8106 E8107 org_unit_unknown', closed: 'E8031', element: 'E7610 E7633 E8020 E8103', cell: 'not_in_data_set E7613 E7614 E7630 E7634 E8024 E8108',
+  attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110', right: 'E7601 E8010', value: 'E7618 E7619 E7620 E8120 E8122 E8124 E8125 value_type', option: 'E7621 E8123', period: 'E7611 E7632 E8021 period_type', open: 'E7640 E7641 E7643 E7644 E8030',
+  approved: 'E7642 E8033', dates: 'E7638 E7639 E8025 E8032', dataset: 'E7600 E8004 E8005', twice: 'E8128',
+  authority: 'no_authority', shared: 'data_set_access', captured: 'org_unit_not_captured', assignable: 'org_unit_not_assigned', opening: 'org_unit_closed', foreign: 'attribute_option_combo_foreign', input_periods: 'input_period_before input_period_over input_period_not_listed', expired: 'period_expired', future: 'period_future', approval: 'approved',
 }
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))
 
-/** {title, remedy}: our words where we have some, else what the server said; a remedy of the report's own names the screen where it is done. */
+/** {title, remedy, known}: the page's words where it has some, else what the report says. */
 export function conflictWords({ code, message, remedy }) {
-  const words = WORDS[WORD_OF.get(code)]?.() ?? WORDS[code]?.()
-  return { title: words?.[0] ?? (message || code), remedy: remedy || words?.[1] || '' }
+  const foretold = code === 'E8030' && remedy // the target is wrong, and it was known that it would be
+  const words = (foretold ? WORDS.input_period : WORDS[WORD_OF.get(code)] ?? WORDS[code])?.()
+  return words ? { title: words[0], remedy: words[1], known: true } : { title: message || code, remedy: remedy || '', known: false }
 }

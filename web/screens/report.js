@@ -1,5 +1,5 @@
-// A run's report to read, print, sign and file, in the reader's language; the same as the HTML file that drawbridge writes in English.
-import { html, useState } from '../lib.js'
+// A run's report to read, print, sign and file, in the reader's language; what drawbridge writes as HTML file for webhooks and the command line, in English, has the same.
+import { html, useRef } from '../lib.js'
 import { decimal, number, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
@@ -12,21 +12,14 @@ import { periodText } from '../period-text.js'
 export function Report({ params }) {
   const id = params.run
   const loaded = useLoad((signal) => gateway.runs.report(id, { signal }), [id])
-  const [refused, setRefused] = useState()
+  const shown = useRef()
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Transfer report')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
   const report = loaded.data
-  const asFile = async () => {
-    try {
-      download(`report-${id}.html`, await gateway.runs.report(id, { format: 'html' }))
-    } catch (error) {
-      setRefused(error)
-    }
-  }
-  return html`<div class="page report">
+  const asFile = () => download(`report-${id}.html`, new Blob([asDocument(shown.current, t('Transfer report'))], { type: 'text/html' }))
+  return html`<div class="page report" ref=${shown}>
     <p class="row screen-only"><${Link} to="/runs/${encodeURIComponent(id)}">${t('Back to the run')}<//><span class="grow"></span>
-      <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page (in English)')}<//></p>
-    <${Problem} error=${refused} />
+      <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page')}<//></p>
     <h1>${t('Transfer report')}</h1>
     <${Notice} tone=${report.outcome === 'done' ? 'good' : 'warning'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
     <${About} report=${report} />
@@ -39,6 +32,16 @@ export function Report({ params }) {
     <${Table} title=${t('Cells of the source that went nowhere')} head=${[t('Source cell'), t('Reason'), t('Values'), t('Their sum')]} numbers=${[2, 3]} rows=${report.unmapped_cells.map((one) => [elementOf(report, 'source', one), unmappedReason(one.reason), number(one.values), decimal(one.sum)])} />
     <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
   </div>`
+}
+
+/** What is shown as a file of its own, with the page's styles and without its buttons. */
+function asDocument(element, title) {
+  const copy = element.cloneNode(true)
+  for (const one of copy.querySelectorAll('.screen-only')) one.remove()
+  const style = document.createElement('style')
+  style.textContent = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join('\n')
+  const { lang, dir } = document.documentElement
+  return `<!doctype html>\n<html lang="${lang}" dir="${dir}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>${style.outerHTML}</head><body>${copy.outerHTML}</body></html>\n`
 }
 
 const nameOf = (report, side, id) => report.names?.[side]?.[id] ?? id

@@ -1,6 +1,6 @@
 // What the target did not take, in words, with the cells it came from. Names are asked for only when there is something to name.
 import { html, useEffect, useState } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { language, t, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { conflictWords } from '../model/run.js'
 import { periodText } from '../period-text.js'
@@ -36,12 +36,13 @@ export function ConflictList({ run }) {
 }
 
 function Conflict({ conflict, names }) {
-  const { title, remedy } = conflictWords(conflict)
+  const { title, remedy, known } = conflictWords(conflict)
+  const ours = known && (!conflict.by_target || conflict.remedy) // then its sentence says the same, with names in it, in English alone
   const cell = (one, map) => [map.get(one.data_element) ?? one.data_element, one.category_option_combo && (map.get(one.category_option_combo) ?? one.category_option_combo)].filter(Boolean).join(', ')
   return html`<details class="card conflict" open=${conflict.count <= 20}>
     <summary><b>${title}</b> <span class="muted">${conflict.code} · ${tn('{n} value', '{n} values', conflict.count)}</span></summary>
     ${remedy && html`<p>${remedy}</p>`}
-    ${title !== conflict.message && conflict.message && html`<p class="muted">${conflict.remedy ? conflict.message : t('The server said: {text}', { text: conflict.message })}</p>`}
+    ${title !== conflict.message && conflict.message && (!ours || language() === 'en') && html`<p class="muted">${ours ? conflict.message : t('The server said: {text}', { text: conflict.message })}</p>`}
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
       <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>
