@@ -1,0 +1,26 @@
+-- A store in SQLite with tables of version 2, as it was released, and one thing of each kind in it. Never to be changed.
+PRAGMA application_id = 1685217911;
+CREATE TABLE sessions ( id BLOB PRIMARY KEY, created_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL, idle_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, app TEXT NOT NULL, mode TEXT NOT NULL, data TEXT NOT NULL) STRICT;
+CREATE TABLE connections ( session BLOB NOT NULL REFERENCES sessions (id) ON DELETE CASCADE, server TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, user TEXT NOT NULL, generation INTEGER NOT NULL, since_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, data TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (session, server)) STRICT;
+CREATE TABLE tickets ( id BLOB PRIMARY KEY, kind TEXT NOT NULL, server TEXT NOT NULL, sealed BLOB NOT NULL, expires_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX tickets_by_end ON tickets (expires_ms);
+CREATE TABLE leases (name TEXT PRIMARY KEY, owner TEXT NOT NULL, deadline_ms INTEGER NOT NULL, fence INTEGER NOT NULL) STRICT;
+CREATE TABLE fences (last INTEGER NOT NULL) STRICT;
+INSERT INTO fences VALUES (0);
+CREATE TABLE documents ( kind TEXT NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, about TEXT NOT NULL, sealed BLOB NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
+CREATE UNIQUE INDEX documents_by_key ON documents (kind, owner, key) WHERE key <> '';
+CREATE INDEX documents_by_change ON documents (kind, owner, updated_ms DESC, id);
+CREATE INDEX documents_by_end ON documents (expires_ms) WHERE expires_ms > 0;
+CREATE TABLE history ( number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, FOREIGN KEY (kind, id) REFERENCES documents (kind, id) ON DELETE CASCADE) STRICT;
+CREATE INDEX history_by_document ON history (kind, id, number);
+CREATE TABLE journals ( number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, bytes BLOB NOT NULL, FOREIGN KEY (kind, id) REFERENCES documents (kind, id) ON DELETE CASCADE) STRICT;
+CREATE INDEX journals_by_document ON journals (kind, id, name, number);
+INSERT INTO sessions (id, created_ms, seen_ms, idle_ms, expires_ms, app, mode, data) VALUES (x'01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da', 1000, 2000, 7200000, 4102444800000, 'https://app.example.org', 'cross-site', '{"sealed":"AAAA"}');
+INSERT INTO connections (session, server, kind, state, user, generation, since_ms, expires_ms, data, sealed) VALUES (x'01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da', 'central', 'pat', 'ok', '{"id":"u1","username":"ada","name":"Ada"}', 7, 1500, 0, '', x'00ff01');
+INSERT INTO tickets (id, kind, server, sealed, expires_ms) VALUES (x'01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da', 'sign-in', 'central', x'beef', 4102444800000);
+INSERT INTO leases (name, owner, deadline_ms, fence) VALUES ('renew:a', 'me', 4102444800000, 41);
+UPDATE fences SET last = 41;
+INSERT INTO documents (kind, id, owner, key, version, created_ms, updated_ms, expires_ms, about, sealed, body) VALUES ('alignment', 'a1', 'central:u1', 'k1', 3, 1000, 3000, 0, '{"name":"malaria"}', x'5ea1', x'7b7d');
+INSERT INTO history (kind, id, at_ms, who, what) VALUES ('alignment', 'a1', 2500, 'ada', '{"accepted":1}');
+INSERT INTO journals (kind, id, name, bytes) VALUES ('alignment', 'a1', 'journal', x'c0de');
+PRAGMA user_version = 2;
