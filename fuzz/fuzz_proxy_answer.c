@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check(&out);
   alias(&server, arena, (struct str){(const char *)data + 2, size - 2});
   (void)proxy_via_lists(&request.headers, proxy_via_name(config.public_url, arena));
-  (void)proxy_request_headers(STR("drawbridge-0"), &server, &request, &question.target, STR("id"), arena, &sent, &error);
+  (void)proxy_request_headers(STR("drawbridge-0"), &server, &request, &question.target, STR("id"), NULL, arena, &sent, &error);
   for (size_t i = 0; i < sent.n; i++)
     if (str_eq_nocase(sent.p[i].name, STR("Cookie")) || str_eq_nocase(sent.p[i].name, STR("Authorization")) ||
         str_starts_nocase(sent.p[i].name, STR("X-Forwarded")))

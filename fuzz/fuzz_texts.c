@@ -1,8 +1,9 @@
-/* Any text as an address, a form, a cookie header, a Set-Cookie, base64, an address of the network, a range of them, and a time: refused or understood, and what is understood reads back the same. */
+/* Any text as an address, a form, a cookie header, a Set-Cookie, base64, an address of the network, a range of them, a time, and a trace: refused or understood, and what is understood reads back the same. */
 #include "base/clock.h"
 #include "http/base64.h"
 #include "http/cookie.h"
 #include "http/form.h"
+#include "http/trace.h"
 #include "http/url.h"
 #include "net/address.h"
 
@@ -75,6 +76,25 @@ static void as_addresses(struct str text) {
   if (cidr_parse(text, &range) && address_parse(STR("127.0.0.1"), &address)) (void)cidr_has(&range, (struct sockaddr *)&address);
 }
 
+/* The first line as a traceparent, all others as tracestates. */
+static void as_trace(struct arena *arena, struct str text) {
+  struct http_headers headers = {0};
+  struct trace trace, again;
+  char parent[TRACE_PARENT_LETTERS + 1];
+  struct str rest = text, first = str_take(&rest, '\n');
+  http_headers_add(&headers, arena, STR("traceparent"), first);
+  for (int i = 0; i < 100 && rest.p; i++) http_headers_add(&headers, arena, STR("tracestate"), str_take(&rest, '\n'));
+  if (!trace_continue(&headers, arena, &trace)) return;
+  memcpy(trace.span, trace.parent, sizeof trace.span);
+  struct http_headers written = {0};
+  http_headers_add(&written, arena, STR("traceparent"), str_of(trace_parent(&trace, parent)));
+  if (trace.state.p) http_headers_add(&written, arena, STR("tracestate"), trace.state);
+  if (!trace_continue(&written, arena, &again) || !str_eq(str_of(trace.id), str_of(again.id)) ||
+      !str_eq(str_of(trace.parent), str_of(again.parent)) || trace.flags != again.flags || !str_eq(trace.state, again.state) ||
+      trace.state.n > TRACE_STATE_MAX)
+    abort();
+}
+
 static void as_times(struct str text) {
   int64_t ms, again;
   char out[CLOCK_TEXT_SIZE];
@@ -91,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   as_base64(arena, text);
   as_addresses(text);
   as_times(text);
+  as_trace(arena, text);
   arena_free(arena);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "crypt/mac.h"
 #include "crypt/random.h"
+#include "gateway/metrics.h"
 #include "http/client.h"
 #include "transfer/report_form.h"
 #include <jansson.h>
@@ -160,10 +161,12 @@ static int send_one(struct api *api, const struct config *config, struct str id,
   return failed;
 }
 
-static void settle(struct api *api, struct store_document *document, struct delivery *d, const struct error *why, struct arena *arena) {
+static void settle(struct api *api, struct gateway *gateway, struct store_document *document, struct delivery *d, const struct error *why,
+                   struct arena *arena) {
   struct error error = {0};
   int64_t version;
   bool over = !why->code || why->code == ERROR_not_found || why->upstream_status == STATUS_GONE || ++d->tries >= REPORTS_OUT_TRIES;
+  metrics_count(gateway_metrics(gateway), !why->code ? METRIC_REPORTS_SENT : over ? METRIC_REPORTS_GIVEN_UP : METRIC_REPORTS_FAILED);
   if (why->code)
     log_event(over ? LOG_ERROR : LOG_WARNING, over ? "webhook_given_up" : "webhook_failed", LOG_STR("run", d->run),
               LOG_STR("webhook", d->webhook), LOG_INT("tries", d->tries), LOG_FAILURE(why));
@@ -191,7 +194,7 @@ void reports_out_deliver(struct api *api, struct gateway *gateway, int64_t now_m
     if (d.next_ms > now_ms) continue;
     sent++;
     (void)send_one(api, config, documents[i].id, &d, arena, stop, &why);
-    if (!atomic_load(stop)) settle(api, &documents[i], &d, &why, arena);
+    if (!atomic_load(stop)) settle(api, gateway, &documents[i], &d, &why, arena);
   }
   config_unref(config);
   arena_free(arena);

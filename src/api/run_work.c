@@ -10,7 +10,9 @@
 #include "crypt/random.h"
 #include "drift/drift.h"
 #include "gateway/mandate.h"
+#include "gateway/metrics.h"
 #include "gateway/reply.h"
+#include "http/trace.h"
 #include "transfer/hold.h"
 #include <uv.h>
 
@@ -26,9 +28,10 @@ struct working {
   struct run_body body;
   struct run_order order;
   struct report *report;
-  struct str holder;  /* in a shared store: by this name it has the run, its journal and its claim */
-  struct str mandate; /* sealed; empty: the person's session lets it go on */
-  bool alone;         /* the session, or the time of the mandate, has ended meanwhile */
+  struct str holder;                /* in a shared store: by this name it has the run, its journal and its claim */
+  struct str mandate;               /* sealed; empty: the person's session lets it go on */
+  char trace[TRACE_ID_LETTERS + 1]; /* the same whoever carries it out, and how often it is gone on with; empty: traces are off */
+  bool alone;                       /* the session, or the time of the mandate, has ended meanwhile */
 };
 
 /* A run ends with the session it was begun in, at the next step, unless the person has let it go on; and that ends too. */
@@ -49,6 +52,15 @@ static void on_progress(void *payload, const struct run_progress *progress) {
   if (w->alone || may_go_on(w)) return;
   w->alone = true;
   (void)runner_pause(api_runner(w->api), str_of(w->payload->id));
+}
+
+/* Made from the run's id, which nobody chooses. */
+static void make_trace(struct working *w) {
+  unsigned char hash[HASH_SIZE];
+  struct config *config = gateway_config_now(w->payload->gateway);
+  hash_sha256(str_of(w->payload->id), hash);
+  if (config->trace != CONFIG_TRACE_OFF) (void)hash_hex(hash, TRACE_ID_LETTERS / 2, w->trace);
+  config_unref(config);
 }
 
 static int load(struct working *w, struct error *error) {
@@ -84,6 +96,7 @@ static struct dhis2_server *server_of(struct working *w, struct str id, struct e
   struct dhis2_server *server = w->mandate.n ? mandate_server(w->payload->gateway, w->about.beside.mandate, w->mandate, id, error)
                                              : gateway_connection_server(w->payload->gateway, w->payload->session, id, error);
   if (server) dhis2_server_abort_when(server, runner_stopping(w->run));
+  if (server) dhis2_server_trace(server, str_of(w->trace));
   return server;
 }
 
@@ -174,10 +187,24 @@ static void keep(struct working *w, const struct run_told *told) {
   buf_free(&body);
 }
 
+static void count_end(struct working *w) {
+  static const char *const states[] = {"done",      "differs", "refused",    "failed",
+                                       "cancelled", "paused",  "interrupted"}; /* order of enum metrics_counter */
+  const struct report_counts *counts = report_counts(w->report);
+  struct metrics *metrics = gateway_metrics(w->payload->gateway);
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+    if (str_eq(w->about.state, str_of(states[i]))) metrics_count(metrics, (enum metrics_counter)(METRIC_RUNS_DONE + i));
+  metrics_count_many(metrics, METRIC_VALUES_READ, (uint64_t)counts->read);
+  metrics_count_many(metrics, METRIC_VALUES_SENT, (uint64_t)counts->sent);
+  metrics_count_many(metrics, METRIC_VALUES_VERIFIED, (uint64_t)counts->verified);
+  metrics_count_many(metrics, METRIC_VALUES_REFUSED, (uint64_t)counts->refused);
+}
+
 static void log_end(const struct working *w, const struct error *failure) {
   const struct report_counts *counts = report_counts(w->report);
   log_event(LOG_INFO, "run_ended", LOG_TEXT("run", w->payload->id), LOG_STR("state", w->about.state), LOG_INT("read", counts->read),
-            LOG_INT("sent", counts->sent), LOG_INT("verified", counts->verified), LOG_TEXT("code", error_name(failure->code)));
+            LOG_INT("sent", counts->sent), LOG_INT("verified", counts->verified), LOG_TEXT("code", error_name(failure->code)),
+            LOG_TEXT("trace_id", w->trace));
 }
 
 /* What was lent for this run alone is given back when there is nothing more to do with it. */
@@ -188,6 +215,7 @@ static void give_back(struct working *w) {
 
 static void work(struct working *w, struct error *failure) {
   int64_t began = clock_now_ms();
+  metrics_count(gateway_metrics(w->payload->gateway), METRIC_RUNS_BEGUN);
   if (atomic_load(runner_run_cancel(w->run)))
     (void)error_set(failure, ERROR_cancelled, "cancelled before it began");
   else
@@ -206,6 +234,7 @@ static void work(struct working *w, struct error *failure) {
   settle(w, &told);
   keep(w, &told);
   log_end(w, failure);
+  count_end(w);
   give_back(w);
 }
 
@@ -227,6 +256,7 @@ void api_run_work(void *api, struct runner_run *run, void *payload) {
   struct working w = {.api = api, .run = run, .payload = payload, .arena = arena_new(), .report = report_new()};
   struct error failure = {0};
   struct hold *hold = NULL;
+  make_trace(&w);
   if ((api_is_shared(api) ? take(&w, &hold, &failure) : load(&w, &failure)) == 0) {
     struct desk *desk = desk_open(api, str_of(w.payload->id));
     work(&w, &failure);

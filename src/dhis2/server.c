@@ -5,6 +5,7 @@
 #include "crypt/random.h"
 #include "dhis2/judge.h"
 #include "http/cookie.h"
+#include "http/trace.h"
 #include <jansson.h>
 
 struct dhis2_server {
@@ -15,6 +16,7 @@ struct dhis2_server {
   struct dhis2_renewal renewal;
   struct dhis2_version version;
   int timeout_ms;
+  struct trace trace; /* without an id: none */
 };
 
 static char *path_of(struct str base_url) {
@@ -69,6 +71,11 @@ struct str dhis2_server_id(const struct dhis2_server *server) {
 
 struct str dhis2_server_url(const struct dhis2_server *server) {
   return str_of(server->base_url);
+}
+
+void dhis2_server_trace(struct dhis2_server *server, struct str trace_id) {
+  server->trace = (struct trace){.flags = TRACE_SAMPLED};
+  if (trace_id.n == TRACE_ID_LETTERS) memcpy(server->trace.id, trace_id.p, trace_id.n);
 }
 
 struct cookie_jar *dhis2_server_cookies(struct dhis2_server *server) {
@@ -161,6 +168,16 @@ struct sink {
   void *payload;
 };
 
+static void add_trace(struct dhis2_server *server, struct arena *arena, struct http_headers *headers) {
+  char text[TRACE_PARENT_LETTERS + 1];
+  uint64_t span = 0;
+  if (!server->trace.id[0]) return;
+  while (!span) random_bytes(&span, sizeof span);
+  trace_set_span(&server->trace, span);
+  http_headers_add(headers, arena, STR("traceparent"),
+                   arena_str(arena, (struct str){trace_parent(&server->trace, text), TRACE_PARENT_LETTERS}));
+}
+
 static int call_once(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
                      struct sink sink, struct arena *arena, struct http_answer *ret, struct error *error) {
   struct http_headers headers = {0};
@@ -171,6 +188,7 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
   struct str full_path = arena_printf(arena, "%s%.*s", server->base_path, STR_ARG(str_slice(path, 0, str_find_char(path, '?')))), csrf;
   struct secret *kept = dhis2_cookie_header(server->cookies, str_of(method), full_path, clock_now_ms(), arena, &csrf);
   if (csrf.n) http_headers_add(&headers, arena, STR("X-XSRF-TOKEN"), csrf);
+  add_trace(server, arena, &headers);
   struct http_call call = {
       .method = str_of(method),
       .url = arena_printf(arena, "%s%.*s", server->base_url, STR_ARG(path)),

@@ -19,6 +19,9 @@ void dhis2_server_free(struct dhis2_server *server);
 struct str dhis2_server_id(const struct dhis2_server *server);
 struct str dhis2_server_url(const struct dhis2_server *server);
 
+/* Every call from now on is a span of its own in this trace (http/trace.h): TRACE_ID_LETTERS. */
+void dhis2_server_trace(struct dhis2_server *server, struct str trace_id);
+
 struct cookie_jar *dhis2_server_cookies(struct dhis2_server *server); /* borrowed */
 
 /* Cookies of an earlier time (cookie_jar_save); what is not a saved jar is passed over. */

@@ -107,6 +107,32 @@ static void add_servers(struct gateway *gateway, struct buf *out) {
     }
 }
 
+/* What waits behind the threads: each of these is bounded, and refuses when it is full. */
+static void add_waiting(struct gateway *gateway, struct buf *out) {
+  static const char name[] = "drawbridge_work_waiting";
+  size_t store = 0;
+  for (size_t i = 0; i < gateway->loops->count; i++) store += sessions_waiting(gateway->loops->gateways[i]->sessions);
+  metrics_gauge_of(out, name, "Work that waits for a thread", "pool", "calls", (int64_t)work_waiting(gateway->calls));
+  metrics_gauge_of(out, name, NULL, "pool", "renewals", (int64_t)work_waiting(gateway->renewals));
+  metrics_gauge_of(out, name, NULL, "pool", "background", (int64_t)work_waiting(gateway->background));
+  metrics_gauge_of(out, name, NULL, "pool", "store", (int64_t)store);
+}
+
+/* By the names that every program has them under. */
+static void add_process(const struct gateway *gateway, struct buf *out) {
+  uv_rusage_t usage;
+  if (uv_getrusage(&usage)) return;
+  int64_t us = (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
+          s = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + us / 1000000;
+  (void)buf_printf(
+      out,
+      "# HELP process_cpu_seconds_total Time of the processors that this process took\n# TYPE process_cpu_seconds_total counter\n"
+      "process_cpu_seconds_total %lld.%06lld\n",
+      (long long)s, (long long)(us % 1000000));
+  metrics_gauge(out, "process_start_time_seconds", "When this process began, as time since 1970", STR_NONE,
+                gateway->loops->began_ms / 1000);
+}
+
 static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   struct buf buf = BUF_INIT(METRICS_MAX);
   struct metrics all = {0};
@@ -124,6 +150,8 @@ static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   metrics_gauge(&buf, "drawbridge_browser_connections", "Connections on the public listener", STR_NONE,
                 (int64_t)http_server_connections(gateway->server));
   add_servers(gateway, &buf);
+  add_waiting(gateway, &buf);
+  add_process(gateway, &buf);
   reply(exchange, 200, buf_str(&buf));
   buf_free(&buf);
 }

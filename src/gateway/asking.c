@@ -5,7 +5,7 @@
 #include "http/url.h"
 #include "net/address.h"
 
-static bool is_trusted(const struct config *config, struct str peer) {
+bool asking_by_proxy(const struct config *config, struct str peer) {
   struct sockaddr_storage address;
   struct cidr range;
   if (!address_parse(peer, &address)) return false;
@@ -26,7 +26,7 @@ static struct str last_of(struct str *list) {
 static struct str believed_peer(const struct config *config, const struct http_request *request, struct str peer) {
   struct str list = http_field_value(&request->headers, FIELD_X_FORWARDED_FOR);
   struct sockaddr_storage address;
-  while (list.p && is_trusted(config, peer)) {
+  while (list.p && asking_by_proxy(config, peer)) {
     struct str before = last_of(&list);
     if (!address_parse(before, &address)) break;
     peer = before;
@@ -51,7 +51,7 @@ static int check_host(const struct config *config, const struct http_request *re
   *ret_hosted = NULL;
   if (is_our_host(config, arena, request->host)) return 0;
   struct str list = http_field_value(&request->headers, FIELD_X_FORWARDED_HOST), forwarded = STR_NONE;
-  if (list.n && is_trusted(config, peer)) forwarded = last_of(&list);
+  if (list.n && asking_by_proxy(config, peer)) forwarded = last_of(&list);
   if (forwarded.n && is_our_host(config, arena, forwarded)) return 0;
   *ret_hosted = hosted_at(config, request->host);
   if (!*ret_hosted && forwarded.n) *ret_hosted = hosted_at(config, forwarded);
@@ -194,7 +194,7 @@ void asking_preflight(const struct asking *asking, struct arena *arena, struct h
   http_headers_add(headers, arena, STR("Access-Control-Allow-Methods"), STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
   http_headers_add(headers, arena, STR("Access-Control-Allow-Headers"),
                    STR("accept, accept-language, authorization, cache-control, content-disposition, content-type, idempotency-key, "
-                       "if-match, if-modified-since, if-none-match, last-event-id, range, "
+                       "if-match, if-modified-since, if-none-match, last-event-id, range, traceparent, tracestate, "
                        "x-drawbridge, x-drawbridge-proof, x-drawbridge-session, x-requested-with"));
   http_headers_add(headers, arena, STR("Access-Control-Max-Age"), STR("7200"));
   http_field_add(headers, arena, FIELD_VARY, STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"));

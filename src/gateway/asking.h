@@ -43,6 +43,9 @@ struct asking {
 int asking_read(const struct config *config, const struct http_request *request, struct str peer, struct arena *arena, struct asking *ret,
                 struct error *error);
 
+/* Is the other end of the connection one of trusted_proxies? */
+bool asking_by_proxy(const struct config *config, struct str peer);
+
 /* Headers of an answer to a preflight (204). */
 void asking_preflight(const struct asking *asking, struct arena *arena, struct http_headers *headers);
 

@@ -107,6 +107,8 @@ struct config_webhook {
   bool insecure;
 };
 
+enum config_trace { CONFIG_TRACE_PROXIES, CONFIG_TRACE_ALL, CONFIG_TRACE_OFF };
+
 struct config {
   struct str public_url, public_origin; /* without a final slash; scheme and authority alone */
   bool https;                           /* public_url is https: decides cookie names and flags */
@@ -116,6 +118,7 @@ struct config {
   struct str tls_certificate, tls_key;
   struct tls_context *tls;             /* made of these (net/tls.h); NULL: there is no 'tls' */
   struct str admin_listen;             /* empty: none */
+  int64_t trace;                       /* enum config_trace */
   struct str admin_socket;             /* path of a UNIX socket; empty: none */
   struct config_texts trusted_proxies; /* ranges */
   struct str store;                    /* "sqlite:/path" or "postgresql://…" */

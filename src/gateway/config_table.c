@@ -17,6 +17,7 @@ static const char *const types[] = {"dhis2", "http", NULL};
 static const char *const mints[] = {"auto", "never", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* order of enum log_level */
 static const char *const sandboxes[] = {"auto", "off", "required", NULL};        /* order of enum config_sandbox */
+static const char *const traces[] = {"proxies", "all", "off", NULL};             /* order of enum config_trace */
 static const char *const formats[] = {"text", "json", NULL};
 
 static const struct directive tls_table[] = {
@@ -224,6 +225,8 @@ static const struct directive root_table[] = {
     {"sandbox", DIRECTIVE_CHOICE, AT(config, sandbox), .restart = true, .choices = sandboxes, .fallback = "auto",
      .doc = "what the kernel lets the running process do: auto takes what there is of landlock and seccomp, required refuses the start "
             "where one is missing"},
+    {"trace", DIRECTIVE_CHOICE, AT(config, trace), .choices = traces, .fallback = "proxies", .example = "all",
+     .doc = "whose traceparent (W3C Trace Context) is continued: that of trusted_proxies, or also that of browsers; off: none is sent on"},
     {"log", DIRECTIVE_SECTION, .section = &log_section, .doc = "what is logged, to standard error"},
 };
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "crypt/random.h"
 #include "gateway/admin.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/hosted.h"
@@ -15,6 +16,10 @@
 #include "gateway/visit.h"
 
 enum { CALL_THREADS = 32, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
+
+struct metrics *gateway_metrics(struct gateway *gateway) {
+  return &gateway->metrics;
+}
 
 uv_loop_t *gateway_loop(struct gateway *gateway) {
   return gateway->loop;
@@ -40,6 +45,14 @@ struct config *gateway_config_now(struct gateway *gateway) {
 
 void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payload) {
   VEC_PUSH(&gateway->routes, (struct gateway_own_route){handler, payload});
+}
+
+/* splitmix64, whose map is one to one: begun at random it meets another process's numbers only by chance. */
+uint64_t gateway_next_number(uint64_t *state) {
+  uint64_t x = *state += 0x9e3779b97f4a7c15U;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebU;
+  return x ^ x >> 31;
 }
 
 /* Answers. */
@@ -77,7 +90,8 @@ void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchan
                         .navigation = visit->asking.navigation,
                         .path = http_exchange_request(exchange)->path,
                         .public_url = visit->config->public_url,
-                        .request_id = http_exchange_id(exchange)};
+                        .request_id = http_exchange_id(exchange),
+                        .trace_id = str_of(visit->trace.id)};
   if (!headers) headers = &own;
   visit->code = error->code;
   status = reply_error(&reply, arena, headers, &body);
@@ -293,6 +307,7 @@ static struct gateway *gateway_make(uv_loop_t *loop, struct loops *loops, struct
   gateway->loop = loop;
   gateway->config = config_ref(config);
   know_servers(gateway);
+  random_bytes(gateway->trace_numbers, sizeof gateway->trace_numbers);
   gateway->loop_watch = loop_watch_new(loop, &gateway->metrics.turns);
   gateway->directory = directory;
   gateway->jar_timer = mem_alloc(sizeof *gateway->jar_timer);
@@ -300,6 +315,7 @@ static struct gateway *gateway_make(uv_loop_t *loop, struct loops *loops, struct
   if (uv_mutex_init(&gateway->directory_lock) || uv_timer_init(loop, gateway->jar_timer) || uv_timer_init(loop, gateway->long_calls_timer))
     abort();
   gateway->sessions = sessions;
+  sessions_measure(sessions, &gateway->metrics.store);
   gateway->proxy = proxy_new(loop, loops->places, (struct proxy_host){add_headers, add_error, gateway});
   proxy_reload(gateway->proxy, config);
   gateway->server = http_server_new(loop, limits_of(config), handle, gateway);

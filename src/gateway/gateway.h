@@ -18,6 +18,7 @@
 
 struct gateway;
 struct gateway_session;
+struct metrics;
 
 /* Takes over the reference of the config. NULL: ERROR_configuration (keys), ERROR_store_unavailable. */
 struct gateway *gateway_new(uv_loop_t *loop, struct config *config, struct error *error);
@@ -36,6 +37,7 @@ void gateway_everywhere(struct gateway *first, void (*act)(struct gateway *gatew
 void gateway_drain(struct gateway *first, void (*drained)(void *payload), void *payload); /* `drained`: all of them are */
 void gateway_free(struct gateway *gateway);
 
+struct metrics *gateway_metrics(struct gateway *gateway); /* to be counted in (metrics.h); any thread */
 uv_loop_t *gateway_loop(struct gateway *gateway);
 struct config *gateway_config_now(struct gateway *gateway); /* own reference; any thread */
 struct config *gateway_config(struct gateway *gateway);     /* borrowed until the next gateway_reload: config_ref what must live longer */

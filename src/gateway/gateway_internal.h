@@ -43,6 +43,7 @@ struct gateway {       /* one on each loop */
   struct gateway_refresh *refresh;    /* the round of probes under way (servers_route.c); NULL: none */
   struct http_server *server, *admin; /* the second: of the first gateway alone */
   struct metrics metrics;
+  uint64_t trace_numbers[2]; /* from which ids of traces are made */
   struct loop_watch *loop_watch;
   struct {
     struct gateway_own_route *p;
@@ -58,6 +59,8 @@ void gateway_find_session(struct gateway *gateway, struct http_exchange *exchang
 typedef void gateway_body(struct gateway *gateway, struct http_exchange *exchange, struct gateway_session *session, struct str body);
 void gateway_read_secret_body(struct gateway *gateway, struct http_exchange *exchange, gateway_body *done);
 bool gateway_is_no_session(const struct error *error); /* there is none, or it has ended: not a failure */
+
+uint64_t gateway_next_number(uint64_t *state); /* one of 2^64 that seem to come at random, each once in a round */
 
 bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit);
 

@@ -6,6 +6,7 @@
 
 struct loops *loops_new(bool own_nonces) {
   struct loops *loops = mem_alloc(sizeof *loops);
+  loops->began_ms = clock_now_ms();
   loops->board = session_board_new();
   if (own_nonces) loops->nonces = proof_nonces_new(clock_monotonic_ms());
   loops->places = proxy_places_new();

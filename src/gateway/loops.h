@@ -18,6 +18,7 @@ struct loops {
   struct gateway **gateways; /* the first: that listens, and serves the administrator */
   struct post **posts;       /* one each; NULL: it has gone */
   size_t count, left;
+  int64_t began_ms; /* the process */
   struct session_board *board;
   struct proof_nonces *nonces; /* of calls in mode `handle`; NULL: they are those of all processes on the store (proof_shared.h) */
   struct proxy_places *places;

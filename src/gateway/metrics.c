@@ -21,6 +21,23 @@ static const struct series {
     [METRIC_SESSIONS_ENDED] = {"drawbridge_sessions_ended_total", NULL, NULL, "Sessions that somebody signed out of"},
     [METRIC_RELOADS] = {"drawbridge_reloads_total", "outcome", "ok", "Configurations read again while running"},
     [METRIC_RELOADS_REFUSED] = {"drawbridge_reloads_total", "outcome", "refused", NULL},
+    [METRIC_RUNS_BEGUN] = {"drawbridge_runs_begun_total", NULL, NULL, "Runs of transfers that this process began, or went on with"},
+    [METRIC_RUNS_DONE] = {"drawbridge_runs_ended_total", "state", "done", "Runs of transfers that ended here, or were left off, as what"},
+    [METRIC_RUNS_DIFFERS] = {"drawbridge_runs_ended_total", "state", "differs", NULL},
+    [METRIC_RUNS_REFUSED] = {"drawbridge_runs_ended_total", "state", "refused", NULL},
+    [METRIC_RUNS_FAILED] = {"drawbridge_runs_ended_total", "state", "failed", NULL},
+    [METRIC_RUNS_CANCELLED] = {"drawbridge_runs_ended_total", "state", "cancelled", NULL},
+    [METRIC_RUNS_PAUSED] = {"drawbridge_runs_ended_total", "state", "paused", NULL},
+    [METRIC_RUNS_INTERRUPTED] = {"drawbridge_runs_ended_total", "state", "interrupted", NULL},
+    [METRIC_VALUES_READ] = {"drawbridge_run_values_total", "what", "read",
+                            "Values of runs that have ended here: read, sent, read back as sent, refused"},
+    [METRIC_VALUES_SENT] = {"drawbridge_run_values_total", "what", "sent", NULL},
+    [METRIC_VALUES_VERIFIED] = {"drawbridge_run_values_total", "what", "verified", NULL},
+    [METRIC_VALUES_REFUSED] = {"drawbridge_run_values_total", "what", "refused", NULL},
+    [METRIC_REPORTS_SENT] = {"drawbridge_reports_total", "outcome", "sent",
+                             "Reports of runs to webhooks: taken, to be tried again, given up"},
+    [METRIC_REPORTS_FAILED] = {"drawbridge_reports_total", "outcome", "failed", NULL},
+    [METRIC_REPORTS_GIVEN_UP] = {"drawbridge_reports_total", "outcome", "given_up", NULL},
 };
 
 static const struct series server_series[METRIC_SERVER_COUNT] = {
@@ -89,6 +106,14 @@ void metrics_count(struct metrics *metrics, enum metrics_counter which) {
   add(&metrics->counters[which], 1);
 }
 
+void metrics_count_many(struct metrics *metrics, enum metrics_counter which, uint64_t many) {
+  add(&metrics->counters[which], many);
+}
+
+void metrics_problem(struct metrics *metrics, enum error_code code) {
+  add(&metrics->problems[code], 1);
+}
+
 void metrics_count_at(struct metrics *metrics, struct str server_id, enum metrics_server_counter which) {
   struct metrics_server *server = server_of(metrics, server_id);
   if (server) add(&server->counters[which], 1);
@@ -113,7 +138,9 @@ static void add_times_of(struct metrics_times *times, const struct metrics_times
 
 void metrics_add(struct metrics *metrics, struct metrics *more) {
   for (size_t i = 0; i < METRIC_COUNT; i++) add(&metrics->counters[i], more->counters[i]);
+  for (size_t i = 0; i < METRIC_CODES; i++) add(&metrics->problems[i], more->problems[i]);
   add_times_of(&metrics->requests, &more->requests);
+  add_times_of(&metrics->store, &more->store);
   add_times_of(&metrics->turns, &more->turns);
   for (struct metrics_server *from = atomic_load_explicit(&more->servers, memory_order_acquire); from; from = from->next) {
     struct metrics_server *server = server_of(metrics, str_of(from->id));
@@ -171,12 +198,23 @@ static void add_servers(struct metrics *metrics, struct buf *out) {
               (struct label){"server", s->id}, &s->heads);
 }
 
+static void add_problems(const struct metrics *metrics, struct buf *out) {
+  for (size_t i = 1; i < METRIC_CODES; i++) {
+    add_head(out, "drawbridge_problems_total", "counter", i == 1 ? "Answers that told a problem, by its code" : NULL);
+    add_value(out, "drawbridge_problems_total", "", (struct label){"code", error_name((enum error_code)i)}, (struct label){0},
+              metrics->problems[i]);
+  }
+}
+
 void metrics_write(struct metrics *metrics, struct buf *out) {
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     add_head(out, series[i].name, "counter", series[i].help);
     add_value(out, series[i].name, "", (struct label){series[i].label, series[i].value}, (struct label){0}, metrics->counters[i]);
   }
+  add_problems(metrics, out);
   add_servers(metrics, out);
+  add_times(out, "drawbridge_store_seconds", "Time of what the event loop asks the store for, with the wait for what was asked before",
+            (struct label){0}, &metrics->store);
   add_times(out, "drawbridge_request_seconds", "Time of requests on the public listener, from the head to the end of the answer",
             (struct label){0}, &metrics->requests);
   add_times(out, "drawbridge_loop_busy_seconds",
@@ -187,6 +225,11 @@ void metrics_write(struct metrics *metrics, struct buf *out) {
 void metrics_counter(struct buf *out, const char *name, const char *help, uint64_t value) {
   add_head(out, name, "counter", help);
   add_value(out, name, "", (struct label){0}, (struct label){0}, value);
+}
+
+void metrics_gauge_of(struct buf *out, const char *name, const char *help, const char *label, const char *of, int64_t value) {
+  add_head(out, name, "gauge", help);
+  (void)buf_printf(out, "%s{%s=\"%s\"} %lld\n", name, label, of, (long long)value);
 }
 
 void metrics_gauge(struct buf *out, const char *name, const char *help, struct str server_id, int64_t value) {

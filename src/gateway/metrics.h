@@ -21,6 +21,21 @@ enum metrics_counter {
   METRIC_SESSIONS_ENDED,
   METRIC_RELOADS,
   METRIC_RELOADS_REFUSED,
+  METRIC_RUNS_BEGUN,
+  METRIC_RUNS_DONE,
+  METRIC_RUNS_DIFFERS,
+  METRIC_RUNS_REFUSED,
+  METRIC_RUNS_FAILED,
+  METRIC_RUNS_CANCELLED,
+  METRIC_RUNS_PAUSED,
+  METRIC_RUNS_INTERRUPTED,
+  METRIC_VALUES_READ,
+  METRIC_VALUES_SENT,
+  METRIC_VALUES_VERIFIED,
+  METRIC_VALUES_REFUSED,
+  METRIC_REPORTS_SENT,
+  METRIC_REPORTS_FAILED,
+  METRIC_REPORTS_GIVEN_UP,
   METRIC_COUNT,
 };
 
@@ -38,6 +53,13 @@ enum metrics_server_counter {
   METRIC_SERVER_COUNT,
 };
 
+enum {
+  METRIC_CODES = 1
+#define X(name, status, exit_code, title) +1
+  ERROR_TABLE(X)
+#undef X
+};
+
 enum { METRICS_BOUNDS = 14, METRICS_SERVERS_MAX = 1024 };
 
 struct metrics_times {
@@ -47,8 +69,10 @@ struct metrics_times {
 
 struct metrics {
   _Atomic uint64_t counters[METRIC_COUNT];
-  struct metrics_times requests, turns;   /* from head to end; how long the loop was busy before it waited again */
-  struct metrics_server *_Atomic servers; /* only ever grows */
+  _Atomic uint64_t problems[METRIC_CODES]; /* by enum error_code: answers that told one */
+  struct metrics_times requests, turns;    /* from head to end; how long the loop was busy before it waited again */
+  struct metrics_times store;              /* what the loop asks it for, from the asking to the answer */
+  struct metrics_server *_Atomic servers;  /* only ever grows */
   _Atomic unsigned server_count;
 };
 
@@ -57,6 +81,8 @@ void metrics_clear(struct metrics *metrics);
 void metrics_know(struct metrics *metrics,
                   struct str server_id); /* its series are there from now on, with zeros: a rate needs a beginning */
 void metrics_count(struct metrics *metrics, enum metrics_counter which);
+void metrics_count_many(struct metrics *metrics, enum metrics_counter which, uint64_t many);
+void metrics_problem(struct metrics *metrics, enum error_code code);
 void metrics_count_at(struct metrics *metrics, struct str server_id, enum metrics_server_counter which);
 void metrics_time(struct metrics_times *times, int64_t us);
 void metrics_time_at(struct metrics *metrics, struct str server_id,
@@ -72,6 +98,7 @@ void metrics_write(struct metrics *metrics, struct buf *out);
 void metrics_counter(struct buf *out, const char *name, const char *help, uint64_t value);
 
 /* Appends one more value with its own help text (NULL: the series has it already): gauges that the caller knows. `server_id`: empty: without. */
+void metrics_gauge_of(struct buf *out, const char *name, const char *help, const char *label, const char *of, int64_t value);
 void metrics_gauge(struct buf *out, const char *name, const char *help, struct str server_id, int64_t value);
 
 #endif

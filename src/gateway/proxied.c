@@ -213,6 +213,7 @@ static void pass_on(struct passing *passing, struct connection_credential now) {
   passing->by_token = now.credential.kind == CREDENTIAL_PAT;
   const struct secret *proof_key = connection_proof_key(passing->connection);
   struct proxy_call call = {.config = passing->visit->config,
+                            .trace = &passing->visit->trace,
                             .server = passing->server,
                             .target = passing->rest,
                             .credential = now.credential,

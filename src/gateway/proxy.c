@@ -158,7 +158,7 @@ static void ask(struct proxy_pass *pass) {
   error_clear(&error);
   pass->state = ASKING;
   if (proxy_request_headers(pass->call.config->via, pass->call.server, request, &pass->question.target, http_exchange_id(pass->exchange),
-                            pass->arena, &headers, &error) < 0) {
+                            pass->call.trace, pass->arena, &headers, &error) < 0) {
     fail(pass, &error);
     return;
   }

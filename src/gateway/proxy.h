@@ -75,6 +75,8 @@ struct proxy_events {
   void (*done)(void *payload, const struct proxy_result *result);
 };
 
+struct trace;
+
 struct proxy_call {
   struct config *config;               /* its own reference is taken */
   const struct config_server *server;  /* of that config */
@@ -84,7 +86,8 @@ struct proxy_call {
   const void *who;                     /* the session: its calls wait in one line, and the lines are served in turn. Only compared */
   struct dpop_nonces *nonces;          /* of CREDENTIAL_DPOP, with its key; both good until `done` */
   const struct secret *proof_key;
-  bool renewable; /* a refused credential can be renewed: keep the body */
+  const struct trace *trace; /* good until `done`; without a span: none is sent */
+  bool renewable;            /* a refused credential can be renewed: keep the body */
   struct proxy_events events;
   void *payload;
 };

@@ -105,13 +105,18 @@ static void add_coding(const struct http_headers *from, const struct config_serv
 }
 
 int proxy_request_headers(struct str via, const struct config_server *server, const struct http_request *request,
-                          const struct proxy_target *target, struct str id, struct arena *arena, struct http_headers *ret,
-                          struct error *error) {
+                          const struct proxy_target *target, struct str id, const struct trace *trace, struct arena *arena,
+                          struct http_headers *ret, struct error *error) {
   if (add_allowed(&request->headers, arena, ret, error) < 0) return -1;
   add_coding(&request->headers, server, target, arena, ret);
   add_via(via, &request->headers, arena, ret);
   http_field_add(ret, arena, FIELD_X_REQUESTED_WITH, STR("XMLHttpRequest"));
   http_field_add(ret, arena, FIELD_USER_AGENT, STR("drawbridge"));
   http_headers_add(ret, arena, STR("X-Request-ID"), id);
+  if (trace && trace->span[0]) {
+    char text[TRACE_PARENT_LETTERS + 1];
+    http_field_add(ret, arena, FIELD_TRACEPARENT, arena_str(arena, (struct str){trace_parent(trace, text), TRACE_PARENT_LETTERS}));
+    if (trace->state.n) http_field_add(ret, arena, FIELD_TRACESTATE, trace->state);
+  }
   return 0;
 }

@@ -64,6 +64,7 @@ static void add_members(const struct reply *reply, struct json_out *out, int sta
   if (error->reason[0]) json_out_member_str(out, "reason", str_of(error->reason));
   if (wants_login(error->code)) json_out_member_str(out, "login_url", reply_login_url(reply->public_url, server, arena));
   json_out_member_str(out, "request_id", reply->request_id);
+  if (reply->trace_id.n) json_out_member_str(out, "trace_id", reply->trace_id);
   if (!dhis2) return;
   json_out_member_str(out, "httpStatus", str_of(http_reason(status)));
   json_out_member_int(out, "httpStatusCode", status);

@@ -17,6 +17,7 @@ struct reply {
   struct str path;       /* of the request */
   struct str public_url; /* without a final slash */
   struct str request_id;
+  struct str trace_id; /* empty: none */
 };
 
 /* The body, with Content-Type, X-Drawbridge-Error, Retry-After and what belongs to them in `headers`. Returns the status. */

@@ -43,6 +43,7 @@ struct sessions {
   uv_loop_t *loop;
   struct session_board *board;
   struct work_pool *thread;
+  struct metrics_times *times; /* NULL: nobody asks */
   struct store *store, *workers_store;
   uv_mutex_t workers_lock;
   uv_mutex_t ring_lock;
@@ -72,6 +73,7 @@ struct job {
   void (*run)(void *payload, const struct rows *rows);
   void (*done)(void *payload);
   void *payload;
+  uint64_t asked_ns;
 };
 
 /* Own reference: a reload may put another one in its place meanwhile. */
@@ -88,6 +90,7 @@ static void run_job(void *payload) {
   struct rows rows = {job->sessions->store, ring};
   job->run(job->payload, &rows);
   keyring_free(ring);
+  if (job->sessions->times) metrics_time(job->sessions->times, (int64_t)((uv_hrtime() - job->asked_ns) / 1000));
 }
 
 static void end_job(void *payload) {
@@ -99,7 +102,7 @@ static void end_job(void *payload) {
 bool sessions_submit(struct sessions *sessions, void (*run)(void *payload, const struct rows *rows), void (*done)(void *payload),
                      void *payload) {
   struct job *job = mem_alloc(sizeof *job);
-  *job = (struct job){sessions, run, done, payload};
+  *job = (struct job){sessions, run, done, payload, uv_hrtime()};
   if (work_submit(sessions->thread, run_job, end_job, job)) return true;
   free(job);
   return false;
@@ -541,6 +544,14 @@ struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring 
   (void)uv_timer_start(sessions->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
   uv_unref((uv_handle_t *)sessions->sweep);
   return sessions;
+}
+
+void sessions_measure(struct sessions *sessions, struct metrics_times *times) {
+  sessions->times = times;
+}
+
+size_t sessions_waiting(struct sessions *sessions) {
+  return work_waiting(sessions->thread);
 }
 
 bool sessions_set_ring(struct sessions *sessions, struct keyring *ring) {

@@ -12,6 +12,7 @@
 #ifndef DRAWBRIDGE_GATEWAY_SESSIONS_H
 #define DRAWBRIDGE_GATEWAY_SESSIONS_H
 
+#include "gateway/metrics.h"
 #include "gateway/rows.h"
 #include "gateway/session_board.h"
 
@@ -23,6 +24,8 @@ enum { SESSIONS_FRESH_MS = 10000, SESSIONS_MOST = 2048 };
 struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring *ring, struct session_board *board, struct error *error);
 struct keyring *sessions_ring(struct sessions *sessions); /* own reference; any thread */
 void sessions_free(struct sessions *sessions);
+void sessions_measure(struct sessions *sessions, struct metrics_times *times); /* of what is asked of the store from now on; borrowed */
+size_t sessions_waiting(struct sessions *sessions); /* questions to the store that wait for their turn; any thread */
 bool sessions_set_ring(struct sessions *sessions,
                        struct keyring *ring); /* from now on; takes it over. False: it seals with the same key as before */
 

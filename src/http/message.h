@@ -18,8 +18,8 @@
   X(ACCEPT, "Accept") X(COOKIE, "Cookie") X(EXPECT, "Expect") X(ORIGIN, "Origin") X(PRAGMA, "Pragma") X(PREFER, "Prefer") X(SUNSET, "Sunset") \
   X(EXPIRES, "Expires") X(REFERER, "Referer") X(TRAILER, "Trailer") X(UPGRADE, "Upgrade") X(WARNING, "Warning") \
   X(IF_MATCH, "If-Match") X(IF_RANGE, "If-Range") X(LOCATION, "Location") \
-  X(CONNECTION, "Connection") X(KEEP_ALIVE, "Keep-Alive") X(LOGIN_PAGE, "Login-Page") X(SET_COOKIE, "Set-Cookie") X(USER_AGENT, "User-Agent") \
-  X(DEPRECATION, "Deprecation") X(RETRY_AFTER, "Retry-After") \
+  X(CONNECTION, "Connection") X(TRACESTATE, "tracestate") X(KEEP_ALIVE, "Keep-Alive") X(LOGIN_PAGE, "Login-Page") X(SET_COOKIE, "Set-Cookie") X(USER_AGENT, "User-Agent") \
+  X(DEPRECATION, "Deprecation") X(TRACEPARENT, "traceparent") X(RETRY_AFTER, "Retry-After") \
   X(CONTENT_TYPE, "Content-Type") X(X_DRAWBRIDGE, "X-Drawbridge") X(X_REQUEST_ID, "X-Request-Id") \
   X(ACCEPT_RANGES, "Accept-Ranges") X(CACHE_CONTROL, "Cache-Control") X(CONTENT_RANGE, "Content-Range") X(IF_NONE_MATCH, "If-None-Match") X(LAST_MODIFIED, "Last-Modified") \
   X(CONTENT_LENGTH, "Content-Length") X(SEC_FETCH_DEST, "Sec-Fetch-Dest") X(SEC_FETCH_MODE, "Sec-Fetch-Mode") X(SEC_FETCH_SITE, "Sec-Fetch-Site") \

@@ -167,3 +167,10 @@ void work_free(struct work_pool *pool) {
   if (last) crew_free(crew);
   uv_close((uv_handle_t *)&pool->wake, on_closed); /* the pool's memory goes with its handle, in a later turn of the loop */
 }
+
+size_t work_waiting(struct work_pool *pool) {
+  uv_mutex_lock(&pool->crew->lock);
+  size_t waiting = pool->crew->queued;
+  uv_mutex_unlock(&pool->crew->lock);
+  return waiting;
+}

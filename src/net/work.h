@@ -22,6 +22,7 @@ struct work_pool *work_beside(struct work_pool *pool,
                               uv_loop_t *loop); /* no loop of theirs runs yet. The threads end with the last pool of theirs */
 void work_free(struct work_pool *pool);
 bool work_submit(struct work_pool *pool, void (*run)(void *payload), void (*done)(void *payload),
-                 void *payload); /* false: the queue is full, nothing is called */
+                 void *payload);             /* false: the queue is full, nothing is called */
+size_t work_waiting(struct work_pool *pool); /* what waits for a thread, of all that share them; any thread */
 
 #endif

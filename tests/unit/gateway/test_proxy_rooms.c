@@ -128,7 +128,7 @@ static void no_other_name_goes_on(void **state) {
     struct error error = {0};
     request.headers = (struct http_headers){0};
     http_headers_add(&request.headers, arena, name, STR("value"));
-    assert_int_equal(proxy_request_headers(STR("drawbridge-0"), &server, &request, &q.target, STR("id"), arena, &to, &error), 0);
+    assert_int_equal(proxy_request_headers(STR("drawbridge-0"), &server, &request, &q.target, STR("id"), NULL, arena, &to, &error), 0);
     for (size_t h = 0; h < to.n; h++) {
       bool known = false;
       for (size_t m = 0; m < sizeof may / sizeof *may; m++) known = known || str_eq(to.p[h].name, str_of(may[m]));
