@@ -53,13 +53,13 @@ class Package(harness.Case):
 
     def start(self, root, servers):
         """As systemd would: its folders are there, then the lines of the unit; with the paths of the configuration in the folder, free ports, and servers in place of the example, as whoever installs it writes them."""
-        for name, place in (("StateDirectory", "var/lib"), ("LogsDirectory", "var/log")):
+        for name, place in (("StateDirectory", "var/lib"), ("LogsDirectory", "var/log"), ("RuntimeDirectory", "run")):
             for folder in " ".join(self.values(name, root)).split():
                 (root / place / folder).mkdir(parents=True, exist_ok=True)
         port, admin = harness.free_port(), harness.free_port()
         config = root / "etc/drawbridge/drawbridge.yaml"
         text = config.read_text().replace("localhost:8080", f"localhost:{port}").replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("127.0.0.1:9090", f"127.0.0.1:{admin}")
-        text = re.sub(r"(?<=[ :])/var/", f"{root}/var/", text)
+        text = re.sub(r"(?<=[ :])/(var|run)/", rf"{root}/\1/", text)
         config.write_text(re.sub(r"(?ms)^servers:\n.*?(?=^\n)", f"servers:\n{servers}", text))
         for line in ("ExecStartPre", "ExecStart"):
             words = shlex.split(self.values(line, root)[0])
