@@ -1,6 +1,7 @@
 /* Any bytes as data values (whole and cut in two: the same values, or both refused), as a summary of an import, as a period, as a number, as an undo file, and as ADX. */
 #include "base/vec.h"
 #include "dhis2/adx.h"
+#include "dhis2/analytics.h"
 #include "dhis2/data_values.h"
 #include "dhis2/import_summary.h"
 #include "dhis2/metadata.h"
@@ -53,7 +54,8 @@ static void as_summary(struct str text) {
 static void as_texts(struct str text) {
   struct dhis2_period period, again;
   struct decimal number, back;
-  char out[DECIMAL_OUT_SIZE];
+  char out[DECIMAL_OUT_SIZE], plain[DHIS2_ANALYTICS_NUMBER_MAX + 1];
+  if (dhis2_analytics_number(text, plain) && !decimal_parse(str_of(plain), &number)) abort();
   if (dhis2_period_parse(text, &period) &&
       (!dhis2_period_parse(str_of(period.text), &again) || dhis2_period_cmp(&period, &again) || period.first_day > period.last_day))
     abort();

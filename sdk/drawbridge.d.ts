@@ -249,7 +249,7 @@ export interface AlignmentPlaces {
   periods: { conversion: 'same' | 'roll-up' | 'cannot'; source: string | null; target: string | null; note: string; reason: string; sound_for: string[] }
 }
 
-export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; check_min_max?: boolean; unattended_until?: string; webhook?: string; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; unattended_until?: string; webhook?: string; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }
 )
@@ -291,7 +291,7 @@ export interface Run extends RunEntry {
 /** As a RunOrder, for each period of a type, `after_day` days after it has ended. */
 export type ScheduleOrder = {
   name: string; period_type: string; after_day: number; for_days?: number; again_hours?: number; unattended_until: string; webhook?: string
-  org_units: string[]; descendants?: boolean; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; check_min_max?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[]
+  org_units: string[]; descendants?: boolean; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[]
 } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }

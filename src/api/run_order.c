@@ -9,7 +9,7 @@ enum { MAPPING_MAX = 64 << 20 };
 static int check_members(const json_t *root, struct error *error) {
   static const char *const known[] = {"alignment",     "mapping",          "from",    "to",       "periods",       "org_units",
                                       "descendants",   "dry_run",          "wait",    "accept",   "changed_since", "deletions",
-                                      "check_min_max", "unattended_until", "webhook", "approval", "comments"};
+                                      "check_min_max", "unattended_until", "webhook", "approval", "comments",      "read"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -77,6 +77,14 @@ static int read_comments(struct arena *arena, const json_t *root, struct run_ord
              : error_set(error, ERROR_bad_request, "'comments' is none or carry");
 }
 
+static int read_what(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
+  struct str what = json_text_copy(arena, root, "read");
+  order->analytics = str_eq(what, STR("analytics"));
+  return !json_object_get(root, "read") || order->analytics || str_eq(what, STR("values"))
+             ? 0
+             : error_set(error, ERROR_bad_request, "'read' is values or analytics");
+}
+
 /* How it goes on, and who is told. */
 static int read_beside(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
   const json_t *until = json_object_get(root, "unattended_until"), *webhook = json_object_get(root, "webhook");
@@ -120,7 +128,8 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
       read_flag(root, "check_min_max", &order->check_min_max, error) || read_flag(root, "wait", &ret->wait, error) ||
       read_flag(root, "approval", &approval, error) || read_accept(root, order->accept, error) ||
-      read_changes(job->arena, root, order, error) || read_comments(job->arena, root, order, error) || read_beside(job, root, ret, error))
+      read_changes(job->arena, root, order, error) || read_comments(job->arena, root, order, error) ||
+      read_what(job->arena, root, order, error) || read_beside(job, root, ret, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     error->code = ERROR_bad_request;

@@ -23,6 +23,7 @@ static const char usage[] =
     "  --accept LIST       which decisions of the mapping count: accepted,auto,proposed (default accepted,auto)\n"
     "  --changed-since DAY only cells that something was written or deleted for at the source since then (2024-01-31)\n"
     "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
+    "  --read WHAT         values (default); analytics: what the source's server added up, where it gives no values themselves\n"
     "  --comments WHAT     none (default): comments and follow-up marks stay at the source; carry: they go along with the values\n"
     "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
     "  --values-in FILE    data values (dataValueSets JSON, CSV, or ADX); - is standard input\n"
@@ -53,6 +54,7 @@ enum word {
   CHANGED_SINCE,
   DELETIONS,
   COMMENTS,
+  READ,
   RESUME,
   WAIT,
   UNDO,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     {"changed-since", required_argument, NULL, CHANGED_SINCE},
     {"deletions", required_argument, NULL, DELETIONS},
     {"comments", required_argument, NULL, COMMENTS},
+    {"read", required_argument, NULL, READ},
     {"dry-run", no_argument, NULL, DRY_RUN},
     {"values-in", required_argument, NULL, VALUES_IN},
     {"values-out", required_argument, NULL, VALUES_OUT},
@@ -93,7 +96,7 @@ enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
 struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions,
-      *comments;
+      *comments, *read;
   const char *reports[REPORTS_MAX];
   size_t report_count;
   bool dry_run, wait, resume, undo, sum_anyway, check_min_max, require_approval;
@@ -154,6 +157,7 @@ static int read_options(int argc, char **argv, struct asked *a, struct error *er
                                 [CHANGED_SINCE - CONFIG] = &a->changed_since,
                                 [DELETIONS - CONFIG] = &a->deletions,
                                 [COMMENTS - CONFIG] = &a->comments,
+                                [READ - CONFIG] = &a->read,
                                 [HELP - CONFIG] = NULL};
   bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
                          [RESUME - CONFIG] = &a->resume,
@@ -212,6 +216,12 @@ static int read_comments(struct work *w, struct error *error) {
   return w->order.comments || str_eq(what, STR("none")) ? 0 : bad_usage(error, "--comments takes none or carry");
 }
 
+static int read_what(struct work *w, struct error *error) {
+  struct str what = str_of(w->asked->read ? w->asked->read : "values");
+  w->order.analytics = str_eq(what, STR("analytics"));
+  return w->order.analytics || str_eq(what, STR("values")) ? 0 : bad_usage(error, "--read takes values or analytics");
+}
+
 static int read_order(struct work *w, struct error *error) {
   struct str units = str_of(w->asked->units);
   w->order = (struct run_order){.from = str_of(w->asked->from),
@@ -224,7 +234,7 @@ static int read_order(struct work *w, struct error *error) {
   if (w->order.descendants) units.n -= strlen("/descendants");
   w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
   w->order.org_units = split(w->arena, units, &w->order.org_unit_count);
-  return read_deletions(w, error) || read_comments(w, error) || read_accept(w, error) ? -1 : 0;
+  return read_deletions(w, error) || read_comments(w, error) || read_what(w, error) || read_accept(w, error) ? -1 : 0;
 }
 
 /* The mapping as if it asked for it itself: so the journal tells it, too. */
@@ -256,6 +266,7 @@ static int transfer_files(struct work *w, struct error *error) {
   if (a->check_min_max) return bad_usage(error, "--check-min-max asks a server: between files there is none");
   if (a->journal || a->resume || a->undo)
     return bad_usage(error, "between files there is no journal: nothing is overwritten before all of it is right");
+  if (a->read) return bad_usage(error, "--read is between servers");
   if (a->changed_since || a->deletions)
     return bad_usage(error, "--changed-since and --deletions are between servers: a file does not tell when a value was written");
   if (read_order(w, error) || read_mapping(w, error)) return -1;

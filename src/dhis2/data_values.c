@@ -1,5 +1,6 @@
 #include "dhis2/data_values.h"
 
+#include "base/clock.h"
 #include "base/csv.h"
 #include "base/file.h"
 #include "base/json_stream.h"
@@ -19,6 +20,7 @@ enum field {
   TEXT_FIELDS,
   FOLLOW_UP = TEXT_FIELDS,
   DELETED,
+  UPDATED,
   OTHER_FIELD,
 };
 
@@ -34,6 +36,7 @@ static const struct {
     [COMMENT] = {{"comment", 7}, {"comment", 7}},
     [FOLLOW_UP] = {{"followup", 8}, {"followup", 8}},
     [DELETED] = {{"deleted", 7}, {"deleted", 7}},
+    [UPDATED] = {{"lastUpdated", 11}, {"lastupdated", 11}},
 };
 
 /* Where a text of the value being read stands in `item`. */
@@ -64,7 +67,8 @@ struct dhis2_values_reader {
   bool header_given[TEXT_FIELDS], needed[TEXT_FIELDS]; /* needed: a value had none of its own, and there was none in the header yet */
   struct buf item;
   struct span spans[TEXT_FIELDS];
-  bool follow_up, deleted;
+  bool follow_up, deleted, with_times;
+  int64_t updated_ms;
   uint64_t count;
 };
 
@@ -99,7 +103,8 @@ static int hand_on(struct dhis2_values_reader *r, struct error *error) {
                               .value = texts[VALUE],
                               .comment = texts[COMMENT],
                               .follow_up = r->follow_up,
-                              .deleted = r->deleted};
+                              .deleted = r->deleted,
+                              .updated_ms = r->updated_ms};
   return r->handler(r->payload, &value, error);
 }
 
@@ -107,6 +112,7 @@ static void begin_item(struct dhis2_values_reader *r) {
   buf_clear(&r->item);
   memset(r->spans, 0, sizeof r->spans);
   r->follow_up = r->deleted = false;
+  r->updated_ms = 0;
 }
 
 static int add_text(struct dhis2_values_reader *r, enum field field, struct str text, struct error *error) {
@@ -128,7 +134,7 @@ static enum field field_of(struct str name) {
   case 6: f = PERIOD; break;
   case 7: f = name.p[0] == 'o' ? UNIT : name.p[0] == 'd' ? DELETED : COMMENT; break;
   case 8: return str_eq(name, STR("followup")) || str_eq(name, STR("followUp")) ? FOLLOW_UP : OTHER_FIELD;
-  case 11: f = ELEMENT; break;
+  case 11: f = name.p[0] == 'd' ? ELEMENT : UPDATED; break;
   case 19: f = OPTION_COMBO; break;
   case 20: f = ATTRIBUTE; break;
   default: return OTHER_FIELD;
@@ -160,6 +166,8 @@ static int take_scalar(struct dhis2_values_reader *r, enum json_event event, str
     r->follow_up = str_eq(text, STR("true"));
   else if (r->member == DELETED)
     r->deleted = str_eq(text, STR("true"));
+  else if (r->member == UPDATED && r->with_times)
+    (void)clock_parse(text, &r->updated_ms);
   else if (r->member < TEXT_FIELDS)
     return add_text(r, r->member, text, error);
   return 0;
@@ -241,7 +249,7 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
       r->follow_up = str_eq_nocase(fields[r->columns[f]], STR("true"));
     else if (f == DELETED)
       r->deleted = str_eq_nocase(fields[r->columns[f]], STR("true"));
-    else if (add_text(r, f, fields[r->columns[f]], error))
+    else if (f < TEXT_FIELDS && add_text(r, f, fields[r->columns[f]], error))
       return -1;
   }
   if (hand_on(r, error) == 0) return 0;
@@ -307,6 +315,10 @@ int dhis2_values_reader_finish(struct dhis2_values_reader *r, struct error *erro
   if (r->csv) return csv_reader_finish(r->csv, error);
   if (r->adx) return dhis2_adx_reader_finish(r->adx, error);
   return error_set(error, ERROR_input, "there is nothing in it: data values are JSON, CSV or ADX");
+}
+
+void dhis2_values_reader_times(struct dhis2_values_reader *r) {
+  r->with_times = true;
 }
 
 bool dhis2_values_reader_has_list(const struct dhis2_values_reader *r) {

@@ -24,6 +24,7 @@ struct dhis2_value {
   struct str value;                                         /* p == NULL: none (null, or a comment alone) */
   struct str comment;                                       /* p == NULL: none */
   bool follow_up, deleted;
+  int64_t updated_ms; /* 0: not known, or not asked for */
 };
 
 /* 0: go on; anything else stops, the handler has filled *error. */
@@ -40,6 +41,7 @@ void dhis2_values_reader_adx(
     const struct dhis2_metadata *metadata); /* before feeding: takes ADX too (adx.h), known by its `<`; metadata: NULL: with uids alone */
 int dhis2_values_reader_feed(struct dhis2_values_reader *reader, struct str piece, struct error *error); /* ERROR_input with the place */
 int dhis2_values_reader_finish(struct dhis2_values_reader *reader, struct error *error);
+void dhis2_values_reader_times(struct dhis2_values_reader *reader); /* before feeding: also when values were written, of JSON */
 bool dhis2_values_reader_has_list(
     const struct dhis2_values_reader *reader); /* was there a dataValues member (or CSV header)? {} is how 2.37 says "none" */
 void dhis2_values_reader_free(struct dhis2_values_reader *reader); /* NULL is fine */
@@ -58,6 +60,11 @@ struct dhis2_values_query {
   struct str
       changed_since; /* a day (dhis2_day_read): also what was written on the day before, since servers compare whole days, in a time zone of their own; empty: all */
   bool with_deleted; /* also those that were deleted (value.deleted) */
+  bool with_times;   /* also when they were written */
+  bool with_below;   /* also of all org units below those */
+  const struct str *
+      items; /* "element.option combo"; NULL: the values themselves, else what analytics makes of these (analytics.h): then only periods and org units count besides */
+  size_t item_count;
 };
 
 struct dhis2_values_sink {

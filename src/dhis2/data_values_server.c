@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "crypt/random.h"
+#include "dhis2/analytics.h"
 #include "dhis2/data_values.h"
 #include "dhis2/periods.h"
 #include <jansson.h>
@@ -29,6 +30,9 @@ struct reading {
   struct dhis2_values_reader *reader;
   const struct map *periods, *units;
   const unsigned char *key;
+  const struct str *paths; /* one call each */
+  size_t path_count;
+  bool from_analytics, with_times, with_below;
   bool hand_on; /* else only the digest is made */
   bool stopped; /* by the sink: not the server's fault */
   uint64_t not_asked;
@@ -98,12 +102,26 @@ static void count_in(struct reading *r, const struct dhis2_value *value) {
   r->digest.sum[1] += hash[1];
 }
 
-static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
+/* What analytics says beside the number is of its own making. */
+static int as_entered(struct dhis2_value *value, char number[DHIS2_ANALYTICS_NUMBER_MAX + 1], struct error *error) {
+  if (!dhis2_analytics_number(value->value, number))
+    return error_set(error, ERROR_input, "analytics gives '%.*s', which is no number", STR_ARG(str_slice(value->value, 0, 40)));
+  value->value = str_of(number);
+  value->comment = STR_NONE;
+  value->follow_up = false;
+  return 0;
+}
+
+static int on_value(void *payload, const struct dhis2_value *said, struct error *error) {
   struct reading *r = payload;
-  if (!map_get(r->periods, value->period) || !map_get(r->units, value->org_unit)) {
+  struct dhis2_value entered = *said;
+  const struct dhis2_value *value = &entered;
+  char number[DHIS2_ANALYTICS_NUMBER_MAX + 1];
+  if (!map_get(r->periods, value->period) || (!r->with_below && !map_get(r->units, value->org_unit))) {
     r->not_asked++;
     return 0;
   }
+  if (r->from_analytics && as_entered(&entered, number, error)) return -1;
   count_in(r, value);
   if (!r->hand_on || r->sink->value(r->sink->payload, value, error) == 0) return 0;
   r->stopped = true;
@@ -119,22 +137,30 @@ static int finish(struct dhis2_server *server, struct reading *r, struct error *
   struct dhis2_version version;
   if (dhis2_values_reader_finish(r->reader, error)) return -1;
   if (dhis2_values_reader_has_list(r->reader)) return 0;
+  if (r->from_analytics) return 0;
   if (dhis2_server_version(server, &version, error)) return -1;
   if (dhis2_can(version, DHIS2_NO_LIST_IS_NONE)) return 0;
   return error_set(error, ERROR_upstream_broken, "the answer has no dataValues in it");
 }
 
-static int read_once(struct dhis2_server *server, struct str path, struct reading *r, struct error *error) {
+static int read_path(struct dhis2_server *server, struct str path, struct reading *r, struct error *error) {
+  r->reader = dhis2_values_reader_new(on_value, r);
+  if (r->with_times) dhis2_values_reader_times(r->reader);
+  int result = dhis2_get_stream(server, path, on_piece, r, error);
+  if (result == 0) result = finish(server, r, error);
+  dhis2_values_reader_free(r->reader);
+  return result;
+}
+
+static int read_once(struct dhis2_server *server, struct reading *r, struct error *error) {
+  int result = 0;
   r->digest = (struct digest){0};
   r->not_asked = 0;
   if (r->hand_on && r->sink->begin(r->sink->payload, error)) {
     r->stopped = true;
     return -1;
   }
-  r->reader = dhis2_values_reader_new(on_value, r);
-  int result = dhis2_get_stream(server, path, on_piece, r, error);
-  if (result == 0) result = finish(server, r, error);
-  dhis2_values_reader_free(r->reader);
+  for (size_t i = 0; result == 0 && i < r->path_count; i++) result = read_path(server, r->paths[i], r, error);
   if (result < 0 && error->code == ERROR_input && !r->stopped) {
     error->code = ERROR_upstream_broken;
     (void)error_context(error, "the answer cannot be read");
@@ -149,11 +175,11 @@ static int nothing_allowed(struct dhis2_server *server, struct error *error) {
 }
 
 /* One reading that came whole, after as many tries as that takes. */
-static int read_whole(struct dhis2_server *server, struct str path, struct reading *r, const atomic_bool *cancel, struct error *error) {
+static int read_whole(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct error *error) {
   for (unsigned number = 1;; number++) {
     *error = (struct error){0};
     if (is_cancelled(cancel)) return error_set(error, ERROR_cancelled, "cancelled while reading values");
-    if (read_once(server, path, r, error) == 0) return 0;
+    if (read_once(server, r, error) == 0) return 0;
     if (r->stopped || !dhis2_may_pass(error)) return -1;
     if (error->code == ERROR_empty_answer && number == EMPTY_TRIES) return nothing_allowed(server, error);
     if (number == TRIES_MAX) return error_context(error, "the server %.*s, tried %d times", STR_ARG(dhis2_server_id(server)), TRIES_MAX);
@@ -177,21 +203,41 @@ static struct str path_of(struct buf *buf, const struct dhis2_values_query *quer
   dhis2_add_list(buf, "dataSet", query->data_sets, query->data_set_count);
   dhis2_add_list(buf, "period", query->periods, query->period_count);
   dhis2_add_list(buf, "orgUnit", query->org_units, query->org_unit_count);
+  if (query->with_below) (void)buf_add(buf, STR("&children=true"));
   if (query->with_deleted) (void)buf_add(buf, STR("&includeDeleted=true"));
   if (query->changed_since.n && dhis2_day_read(query->changed_since, before)) (void)buf_printf(buf, "&lastUpdated=%s", before);
   return buf_str(buf);
+}
+
+static size_t path_count(const struct dhis2_values_query *query) {
+  return query->items ? (query->item_count + DHIS2_ANALYTICS_ITEMS_MAX - 1) / DHIS2_ANALYTICS_ITEMS_MAX : 1;
+}
+
+static const struct str *paths_of(struct arena *arena, const struct dhis2_values_query *query) {
+  struct str *paths = ARENA_ARRAY(arena, path_count(query) + 1, struct str);
+  for (size_t i = 0; i < path_count(query); i++) {
+    struct buf buf = BUF_INIT(PATH_MAX_BYTES);
+    size_t at = i * DHIS2_ANALYTICS_ITEMS_MAX, left = query->item_count - at;
+    paths[i] =
+        arena_str(arena, query->items ? dhis2_analytics_path(&buf, query->items + at,
+                                                             left < DHIS2_ANALYTICS_ITEMS_MAX ? left : DHIS2_ANALYTICS_ITEMS_MAX,
+                                                             query->periods, query->period_count, query->org_units, query->org_unit_count)
+                                      : path_of(&buf, query));
+    buf_free(&buf);
+  }
+  return paths;
 }
 
 static void put_all(struct map *map, const struct str *keys, size_t count) {
   for (size_t i = 0; i < count; i++) (void)map_put(map, keys[i], map);
 }
 
-static int read_alike(struct dhis2_server *server, struct str path, struct reading *r, const atomic_bool *cancel,
-                      struct dhis2_values_seen *ret, struct error *error) {
+static int read_alike(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct dhis2_values_seen *ret,
+                      struct error *error) {
   struct digest before = {0};
   for (unsigned number = 1; number <= READINGS_MAX; number++) {
     r->hand_on = number != 2;
-    if (read_whole(server, path, r, cancel, error)) return -1;
+    if (read_whole(server, r, cancel, error)) return -1;
     if (number > 1 && memcmp(&before, &r->digest, sizeof before) == 0) {
       *ret = (struct dhis2_values_seen){.values = r->digest.count, .not_asked = r->not_asked, .readings = number};
       return 0;
@@ -205,18 +251,27 @@ static int read_alike(struct dhis2_server *server, struct str path, struct readi
 
 int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
                       const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error) {
-  struct buf path = BUF_INIT(PATH_MAX_BYTES);
+  struct arena *arena = arena_new();
   struct map periods = {0}, units = {0};
   unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
   random_bytes(key, sizeof key);
   put_all(&periods, query->periods, query->period_count);
   put_all(&units, query->org_units, query->org_unit_count);
-  struct reading r = {.sink = &sink, .periods = &periods, .units = &units, .key = key, .text = BUF_INIT(8 << 20)};
-  int result = read_alike(server, path_of(&path, query), &r, cancel, ret, error);
+  struct reading r = {.sink = &sink,
+                      .periods = &periods,
+                      .units = &units,
+                      .key = key,
+                      .paths = paths_of(arena, query),
+                      .path_count = path_count(query),
+                      .from_analytics = query->items != NULL,
+                      .with_times = query->with_times,
+                      .with_below = query->with_below,
+                      .text = BUF_INIT(8 << 20)};
+  int result = read_alike(server, &r, cancel, ret, error);
   buf_free(&r.text);
   map_free(&periods);
   map_free(&units);
-  buf_free(&path);
+  arena_free(arena);
   return result;
 }
 

@@ -96,12 +96,20 @@ static void update_combos(struct data_call *call, struct str rest) {
     sim_reply_empty(call->reply, 204);
 }
 
+/* A job that has ended as soon as it began. */
+static void make_tables(struct data_call *call) {
+  if (!call->super && !sim_auth_may(call->sim, call->user, "F_PERFORM_MAINTENANCE")) return denied(call, "F_PERFORM_MAINTENANCE");
+  call->sim->analytics_ms = sim_now_ms(call->sim);
+  sim_reply_message(call->reply, 200, "OK", NULL, "Initiated inMemoryAnalyticsJob");
+}
+
 bool data_maintenance(struct data_call *call) {
   static const struct str pruning = {"maintenance/dataPruning/", sizeof "maintenance/dataPruning/" - 1},
                           combos = {"maintenance/categoryOptionComboUpdate", sizeof "maintenance/categoryOptionComboUpdate" - 1},
                           deleted = {"maintenance/softDeletedDataValueRemoval", sizeof "maintenance/softDeletedDataValueRemoval" - 1};
   bool removes = str_eq(call->path, deleted), updates = str_starts(call->path, combos);
   if (data_is(call, "GET")) return false;
+  if (str_eq(call->path, STR("resourceTables/analytics"))) return make_tables(call), true;
   if (str_starts(call->path, pruning)) return prune(call, str_from(call->path, pruning.n)), true;
   if (!removes && !updates) return false;
   if (!call->super && !sim_auth_may(call->sim, call->user, "F_PERFORM_MAINTENANCE"))

@@ -1,5 +1,6 @@
 /* data_system: /api/system/… and other things that are about the server and not about its objects. */
 #include "sim/data_internal.h"
+#include "sim/values.h"
 
 /* What never happened on a server that keeps no analytics tables, as 2.42 and later say it. */
 static void add_never(const struct data_call *call, json_t *info) {
@@ -43,6 +44,7 @@ static json_t *system_info(const struct data_call *call) {
     json_object_update_new(info, json_pack("{s:b, s:s, s:s, s:s, s:b}", "metadataSyncEnabled", 0, "clusterHostname", "",
                                            "jasperReportsVersion", "6.3.1", "environmentVariable", "DHIS2_HOME", "encryption", 1));
   if (sim->release >= SIM_2_42) add_never(call, info);
+  if (sim->analytics_ms) json_object_set_new(info, "lastAnalyticsTableSuccess", data_time(sim->analytics_ms));
   if (sim->release >= SIM_2_43)
     json_object_update_new(info, json_pack("{s:I, s:{s:b}, s:s}", "sessionTimeout", (json_int_t)sim->conf.session_timeout_s, "capability",
                                            "analyticsTotalCounts", 0, "systemId", SIM_SYSTEM_ID));
@@ -128,8 +130,10 @@ static void reply_period_types(struct data_call *call) {
   sim_reply_json(call->reply, 200, json_pack("{s:o}", "periodTypes", list));
 }
 
-/* The stand-in makes no analytics tables; a server where they were never made says so. */
+/* Of data value sets alone, and only where the tables were made. */
 static void reply_analytics(struct data_call *call) {
+  if (call->sim->analytics_ms && str_eq(call->path, STR("analytics/dataValueSet")))
+    return sim_values_analytics(call->sim, call->user, call->request, call->reply);
   data_error(call, 409, "E7144",
              STR("Query failed because a referenced table does not exist. Please ensure analytics job was run (SqlState: 42P01)"));
   json_t *body = json_loadb(call->reply->body.p, call->reply->body.n, 0, NULL);

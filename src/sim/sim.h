@@ -51,6 +51,7 @@ struct sim {
   struct sim_auth *auth;
   struct sim_data *data;
   struct sim_values *values;
+  int64_t analytics_ms; /* when the analytics tables were made; 0: never */
 };
 
 bool sim_release_of(struct str text, enum sim_release *ret); /* "2.43"; false: not one that is played */

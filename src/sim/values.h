@@ -12,6 +12,9 @@ void sim_values_free(struct sim_values *values);
 /* True: answered. `path` is the request's without version prefix ("/api/dataValueSets.json"). */
 bool sim_values_handle(struct sim *sim, json_t *user, const struct sim_request *request, const char *path, struct sim_reply *reply);
 
+/* GET /api/analytics/dataValueSet, where the tables were made: sums of what stood there then. */
+void sim_values_analytics(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
+
 /* Does a row, a deleted one too, name this element, org unit or option combo? Then the server lets nobody delete it. */
 bool sim_values_mention(const struct sim_values *values, const char *uid);
 

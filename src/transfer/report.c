@@ -210,6 +210,10 @@ void report_party(struct report *r, enum report_side side, struct report_party p
       (struct report_party){arena_str(r->arena, party.url), arena_str(r->arena, party.version), arena_str(r->arena, party.user)};
 }
 
+void report_tables(struct report *r, struct str made) {
+  r->parties[REPORT_SOURCE].analytics = arena_str(r->arena, made);
+}
+
 struct report_party report_party_of(const struct report *r, enum report_side side) {
   return r->parties[side];
 }
@@ -393,6 +397,7 @@ static void write_servers(const struct report *r, struct json_out *out) {
     json_out_member_str(out, "url", r->parties[side].url);
     if (r->parties[side].version.n) json_out_member_str(out, "version", r->parties[side].version);
     if (r->parties[side].user.n) json_out_member_str(out, "user", r->parties[side].user);
+    if (r->parties[side].analytics.n) json_out_member_str(out, "analytics", r->parties[side].analytics);
     json_out_end(out);
   }
   json_out_end(out);

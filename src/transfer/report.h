@@ -19,6 +19,7 @@
 #define REPORT_COUNTS(X) \
   X(read, "values read at the source") \
   X(not_asked, "values that the source sent although nobody asked for them: passed over") \
+  X(unchecked, "values of the source's analytics of which could not be asked whether newer ones were entered since its tables were made") \
   X(mapped, "values of the source that go somewhere") \
   X(not_changed, "of these, only in cells that nothing changed in since the day asked for: passed over") \
   X(cells, "cells of the target that they make, refused ones too") \
@@ -83,8 +84,10 @@ void report_total_name(struct report *report, struct str data_element, struct st
 /* What the report calls by id: whom it was sent between, and what things are called there. Copied; the first name of an id stays. */
 struct report_party {
   struct str url, version, user; /* each may be empty */
+  struct str analytics;          /* when the tables were made that the values are of; empty: those are the values themselves */
 };
 void report_party(struct report *report, enum report_side side, struct report_party party);
+void report_tables(struct report *report, struct str made); /* of the source's analytics */
 struct report_party report_party_of(const struct report *report, enum report_side side);
 void report_name(struct report *report, enum report_side side, struct str id, struct str name);
 

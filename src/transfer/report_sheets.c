@@ -164,6 +164,13 @@ static void add_about(struct making *m) {
   about(m, "Only what changed since", json_text(root, "changed_since"));
   about(m, "Deleted at the source",
         str_eq(json_text(root, "deletions"), STR("delete")) ? STR("deleted at the target too") : STR("left as it is at the target"));
+  if (str_eq(json_text(root, "read"), STR("analytics")))
+    about(m, "Read from",
+          arena_printf(
+              m->arena,
+              "analytics of the source, tables of %.*s: added up by its server with up to 15 digits, of each org unit with all below "
+              "it; without texts, and without zeros that are not significant",
+              STR_ARG(json_text(json_object_get(json_object_get(root, "servers"), "source"), "analytics"))));
   about(m, "Comments and follow-up marks",
         str_eq(json_text(root, "comments"), STR("carry")) ? STR("taken along") : STR("left at the source"));
   about(m, "Mapping", arena_printf(m->arena, "%.*s%.*s", STR_ARG(json_text(root, "mapping_name")), STR_ARG(version)));

@@ -46,6 +46,10 @@ int run_order_settle(struct run_order *order, struct arena *arena, struct error 
   if (settle_periods(order, arena, error)) return -1;
   if (order->changed_since.n && !dhis2_day_read(order->changed_since, before))
     return error_set(error, ERROR_usage, "'%.*s' is no day: write 2024-01-31", STR_ARG(str_slice(order->changed_since, 0, 40)));
+  if (order->analytics && (order->descendants || order->changed_since.n || order->deletions || order->comments))
+    return error_set(error, ERROR_usage,
+                     "analytics holds of an org unit all below it, and no comments, deletions or times: name the org units themselves, and "
+                     "none of those choices");
   if (order->org_unit_count < 1 || order->org_unit_count > RUN_UNITS_NAMED_MAX)
     return error_set(error, ERROR_usage, "name 1 to %d org units with --org-units", RUN_UNITS_NAMED_MAX);
   struct str *list = ARENA_ARRAY(arena, order->org_unit_count, struct str);
@@ -221,14 +225,21 @@ static int look(struct run *run, struct error *error) {
   return run->watch->judge(m, source, m->target.metadata ? run->target : NULL, run->order->accept, error);
 }
 
+static int take_analytics(struct run *run, struct error *error) {
+  if (!run->order->analytics) return 0;
+  const struct dhis2_metadata *source = read_side(run, run->from, &run->mapping->source, error);
+  return source ? run_take_analytics(run, source, error) : -1;
+}
+
 static int prepare(struct run *run, struct error *error) {
   const struct mapping *m = run->mapping;
   if (!run->target && look(run, error)) return -1;
+  if (take_analytics(run, error)) return -1;
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   for (unsigned i = 0; i < 2; i++) {
     struct stage *stage = &run->stages[i];
-    stage->translation = translation_new(stage->arena, m, options, error);
+    stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
   }
   if (check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error) || prepare_preflight(run, error)) return -1;
@@ -241,7 +252,7 @@ static int prepare(struct run *run, struct error *error) {
   run->delivery.before_post = before_post;
   run->delivery.after_post = after_post;
   run->delivery.payload = run;
-  return take_units(run, error);
+  return take_units(run, error) || (run->order->analytics && run_check_nested(run, error)) ? -1 : 0;
 }
 
 /* --- the journal --- */

@@ -9,7 +9,7 @@ enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2 };
 
 struct chunk {
   struct run *run;
-  const struct stage *stage;
+  struct stage *stage;
   struct arena *arena; /* texts of the rows */
   struct str period;
   const struct str *units;
@@ -83,9 +83,12 @@ static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, s
                                      .org_units = c->units,
                                      .org_unit_count = c->unit_count,
                                      .changed_since = changes ? c->run->order->changed_since : STR_NONE,
-                                     .with_deleted = changes || c->run->order->deletions};
+                                     .with_deleted = changes || c->run->order->deletions,
+                                     .items = c->run->items,
+                                     .item_count = c->run->item_count};
   struct dhis2_values_sink sink =
       changes ? (struct dhis2_values_sink){begin_changes, on_change, c} : (struct dhis2_values_sink){begin_reading, on_value, c};
+  if (query.items && run_check_tables(c->run, &query, c->arena, stop, &c->stage->hidden, error)) return -1;
   return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? error_context(error, "reading from the source") : 0;
 }
 
@@ -100,6 +103,7 @@ static int read_source(void *payload, const atomic_bool *stop, struct error *err
   }
   if (read_values(c, false, stop, &seen, error)) return -1;
   report_counts(c->report)->not_asked += seen.not_asked;
+  if (c->stage->hidden) report_counts(c->report)->unchecked += seen.values;
   return 0;
 }
 

@@ -62,6 +62,7 @@ struct stage {
   struct arena *arena; /* of the translation */
   struct translation *translation;
   struct gather *gather;
+  bool hidden; /* the source shows this user no values themselves (of a run that reads analytics) */
 };
 
 /* One piece of work on a thread of its own; zero: none. Between ahead_begin and ahead_wait nobody else touches what the work touches. */
@@ -99,7 +100,18 @@ struct run {
   struct chunk *next;   /* that is being read ahead; NULL: none */
   struct report *whole; /* of the run */
   size_t chunk;         /* that is worked on */
+  struct str *items;    /* what is asked from analytics, where that is read */
+  size_t item_count;
+  int64_t tables_ms; /* when its tables were made; the same as text */
+  struct str tables;
 };
+
+/* Analytics in place of values (run_analytics.c). Cuts the mapping down to what can be had, and tells what cannot. */
+int run_take_analytics(struct run *run, const struct dhis2_metadata *source, struct error *error);
+int run_check_nested(struct run *run, struct error *error);
+/* Were values of this query written since the tables were made? ERROR_conflict. *hidden: nobody can say. */
+int run_check_tables(struct run *run, const struct dhis2_values_query *query, struct arena *arena, const atomic_bool *stop, bool *hidden,
+                     struct error *error);
 
 size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);

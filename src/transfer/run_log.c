@@ -37,6 +37,7 @@ bool run_order_write(const struct run_order *order, struct buf *buf) {
   json_out_member_bool(&out, "sum_anyway", order->sum_anyway);
   if (order->changed_since.n) json_out_member_str(&out, "changed_since", order->changed_since);
   if (order->deletions) json_out_member_bool(&out, "deletions", true);
+  if (order->analytics) json_out_member_bool(&out, "analytics", true);
   if (order->comments) json_out_member_bool(&out, "comments", true);
   if (order->check_min_max) json_out_member_bool(&out, "check_min_max", true); /* written orders without it stay what they were */
   json_out_end(&out);
@@ -69,6 +70,7 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
   ret->sum_anyway = json_is_true(json_object_get(root, "sum_anyway"));
   ret->changed_since = arena_str(arena, json_text(root, "changed_since"));
   ret->deletions = json_is_true(json_object_get(root, "deletions"));
+  ret->analytics = json_is_true(json_object_get(root, "analytics"));
   ret->comments = json_is_true(json_object_get(root, "comments"));
   ret->check_min_max = json_is_true(json_object_get(root, "check_min_max"));
   for (size_t i = 0; i < json_array_size(accept); i++) {

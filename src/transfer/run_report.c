@@ -32,6 +32,7 @@ static void write_asked(const struct run_told *told, struct json_out *out) {
   json_out_member_bool(out, "dry_run", order->dry_run);
   if (order->changed_since.n) json_out_member_str(out, "changed_since", order->changed_since);
   json_out_member_str(out, "deletions", order->deletions ? STR("delete") : STR("ignore"));
+  json_out_member_str(out, "read", order->analytics ? STR("analytics") : STR("values"));
   json_out_member_str(out, "comments", order->comments ? STR("carry") : STR("none"));
   if (order->check_min_max) json_out_member_bool(out, "check_min_max", true);
 }

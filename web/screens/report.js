@@ -54,6 +54,7 @@ function About({ report }) {
   const lines = [
     [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],
     [t('Organisation units'), units.slice(0, 20).join(', ') + (units.length > 20 ? ` ${t('and {n} more', { n: units.length - 20 })}` : '')],
+    ...(report.read === 'analytics' ? [[t('Read from'), t('analytics: added up by the server, of {time}', { time: time(report.servers?.source?.analytics) })]] : []),
     ...(report.changed_since ? [[t('Only what changed at the source since'), report.changed_since]] : []), ...(report.deletions === 'delete' ? [[t('Deleted at the source'), t('deleted at the target too')]] : []), ...(report.comments === 'carry' ? [[t('Comments and follow-up marks'), t('taken along')]] : []),
     [t('Mapping'), [report.mapping_name, report.mapping_version && t('version {n}', { n: report.mapping_version })].filter(Boolean).join(', ')], [t('SHA-256 of the mapping'), report.mapping_sha256],
   ]
@@ -62,7 +63,7 @@ function About({ report }) {
 
 function countsOf({ counts, dry_run }) {
   const all = [
-    [t('Values read'), counts.read], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
+    [t('Values read'), counts.read], [t('Of analytics that may be older than what was entered'), counts.unchecked], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
     [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
     [t('Left alone at the target'), counts.left_alone],
   ]

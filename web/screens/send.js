@@ -78,6 +78,7 @@ function More({ more, onChange }) {
   return html`<details class="card"><summary>${t('More choices')}</summary>
     <${Field} label=${t('Only what changed at the source since')} type="date" value=${more.changed_since ?? ''} onInput=${(value) => set('changed_since', value)} help=${t('Left empty: all values of the periods')} />
     ${box('deletions', t('Delete at the target what was deleted at the source'), 'delete')}
+    ${box('read', t('Read analytics, where the source gives no values themselves'), 'analytics')}
     ${box('comments', t('Take comments and follow-up marks along'), 'carry')}
     ${box('check_min_max', t('Hold back what is outside of the min and max values of the target'))}
     ${box('wait', t('Wait where another run is writing to the same data set and period'))}
