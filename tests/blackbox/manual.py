@@ -8,7 +8,7 @@ import re
 import shutil
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "packaging/fronts/README.md", ROOT / "examples/two-servers/README.md"]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "sdk/README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "packaging/fronts/README.md", ROOT / "examples/two-servers/README.md"]
 LANGUAGES = {"sh", "text", "yaml", "json", "js", "jsx", "html", "properties"}
 FENCE = re.compile(r"^(?:<!-- (not run|needs): (.*?) -->\n)?```(\w*)\n(.*?)^```$", re.M | re.S)
 
