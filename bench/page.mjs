@@ -37,9 +37,10 @@ async function slow(page, slower = SLOWER, line = LINE) {
   return async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000
 }
 
-/** A first visit: milliseconds from the address to when it can be used, bytes of code and of data as sent, and what jumped. */
-async function visit(browser, address, usable, again) {
-  const { page, close } = await openPage(browser)
+/** A first visit: milliseconds from the address to when it can be used, bytes of code, texts and data as sent, and what jumped. That it could be used is tried. */
+async function visit(browser, { path, usable, act, locale }) {
+  const address = front.url + path
+  const { page, close } = await openPage(browser, { locale })
   await page.addInitScript(WATCH)
   const worked = await slow(page)
   const began = performance.now()
@@ -49,14 +50,12 @@ async function visit(browser, address, usable, again) {
   await page.waitForTimeout(1500)
   found.jumped = await page.evaluate(() => globalThis.jumped)
   const sent = await page.evaluate(() => performance.getEntriesByType('resource').map((one) => ({ name: one.name, bytes: one.encodedBodySize })))
-  found.code = sent.filter((one) => /\/ui\/.*\.(js|css)$/.test(one.name)).reduce((sum, one) => sum + one.bytes, 0)
-  found.data = sent.filter((one) => /\/v1\//.test(one.name)).reduce((sum, one) => sum + one.bytes, 0)
-  if (again) {
-    const second = performance.now()
-    await page.goto(address, { waitUntil: 'commit' })
-    await page.waitForSelector(usable)
-    found.again = performance.now() - second
-  }
+  for (const [kind, pattern] of [['code', /\/ui\/.*\.(js|css)$/], ['texts', /\.po$/], ['data', /\/v1\//]]) found[kind] = sent.filter((one) => pattern.test(one.name)).reduce((sum, one) => sum + one.bytes, 0)
+  const second = performance.now()
+  await page.goto(address, { waitUntil: 'commit' })
+  await page.waitForSelector(usable)
+  found.again = performance.now() - second
+  await act(page)
   await close()
   return found
 }
@@ -97,7 +96,17 @@ async function tooWide(browser, address, usable, view) {
   return found
 }
 
-const SCREENS = [['Servers', '/servers', 'main button, main a.button'], ['Review, 300 elements', '/alignments/alignment1', ROW]]
+const moves = async (page) => {
+  await page.locator('[role=grid]').focus()
+  await page.keyboard.press('j')
+  await page.waitForSelector('[role=grid][aria-activedescendant=row-1]')
+}
+const SCREENS = [
+  { name: 'Servers', path: '/servers', usable: 'main button, main a.button', act: (page) => page.locator('main a.button').first().click().then(() => page.waitForURL(/alignments/)) },
+  { name: 'Sign-in', path: '/sign-in/district', usable: 'main input', act: (page) => page.locator('main input').first().fill('d2p_x').then(() => page.waitForSelector('main form button[type=submit]:enabled')) },
+  { name: 'Review, 300 elements', path: '/alignments/alignment1', usable: ROW, act: moves },
+  { name: 'The same in French', path: '/alignments/alignment1', usable: ROW, act: moves, locale: 'fr-FR' },
+]
 
 const front = await startFront(BUILD)
 const browser = await startBrowser()
@@ -110,23 +119,23 @@ try {
   const written = process.argv.includes('--write')
   say(`${MARK}`)
   say(`Written by \`./dev bench page${written ? ' --write' : ''}\` on ${new Date().toISOString().slice(0, 10)}. Debian's ${browser.version().replace(/^/, 'Chromium ')}, ${cpus()[0].model}, ${cpus().length} cores. Line: ${LINE.kbit} kbit/s both ways, ${LINE.latency} ms for each round trip; CPU: ${SLOWER} times slower (both by the`)
-  say(`browser's own throttling). Each time is the median of ${ROUNDS} first visits with an empty cache (lowest and highest behind it), from the address to when the first row or button can be used; "again" is with the files in the cache. Load average at the end: LOAD (above 2 on two`)
+  say(`browser's own throttling). Each time is the median of ${ROUNDS} first visits with an empty cache (lowest and highest behind it), from the address to when the first row, button or field is there and acts; "again" is with the files in the cache. Load average at the end: LOAD (above 2 on two`)
   say('cores, times tell of the machine more than of the page: the columns of work, by the thread\'s own clock, then tell more).')
   say()
-  say('| screen | usable after, s | of it work of the page, s | again, s | code as sent, bytes | data as sent, bytes | layout shift |')
-  say('|---|---|---|---|---|---|---|')
-  for (const [name, path, usable] of SCREENS) {
+  say('| screen | usable after, s | of it work of the page, s | again, s | code as sent, bytes | texts | data | layout shift |')
+  say('|---|---|---|---|---|---|---|---|')
+  for (const screen of SCREENS) {
     const visits = []
-    for (let i = 0; i < ROUNDS; i++) visits.push(await visit(browser, front.url + path, usable, true))
+    for (let i = 0; i < ROUNDS; i++) visits.push(await visit(browser, screen))
     const s = (ms) => (ms / 1000).toFixed(1)
     const of = (key) => visits.map((one) => one[key])
-    say(`| ${name} | ${s(median(of('ms')))} [${s(Math.min(...of('ms')))}-${s(Math.max(...of('ms')))}] | ${s(median(of('worked')))} | ${s(median(of('again')))} | ${median(of('code'))} | ${median(of('data'))} | ${Math.max(...of('jumped')).toFixed(3)} |`)
+    say(`| ${screen.name} | ${s(median(of('ms')))} [${s(Math.min(...of('ms')))}-${s(Math.max(...of('ms')))}] | ${s(median(of('worked')))} | ${s(median(of('again')))} | ${median(of('code'))} | ${median(of('texts'))} | ${median(of('data'))} | ${Math.max(...of('jumped')).toFixed(3)} |`)
   }
   say()
   const views = [['640 px', { width: 640, height: 800 }], ['1280 px at 200 %', { width: 640, height: 400, deviceScaleFactor: 2 }], ['320 px (1280 px at 400 %)', { width: 320, height: 256, deviceScaleFactor: 4 }]]
   for (const [label, view] of views) {
     const found = []
-    for (const [name, path, usable] of SCREENS) found.push(`${name}: ${await tooWide(browser, front.url + path, usable, view)}`)
+    for (const { name, path, usable, locale } of SCREENS) found.push(`${name}: ${await tooWide(browser, front.url + path, usable, { ...view, locale })}`)
     say(`Pixels that stand out sideways at ${label}: ${found.join('; ')}.`)
   }
   await small.stop()

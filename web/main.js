@@ -62,7 +62,7 @@ function App() {
         <${Link} to="/alignments" aria-current=${path.startsWith('/alignments') ? 'page' : undefined}>${t('Alignments')}<//>
         <${Link} to="/runs" aria-current=${path.startsWith('/runs') ? 'page' : undefined}>${t('Runs')}<//>
       </nav>
-      <${Who} connections=${session.data?.connections ?? []} />
+      <${Who} session=${session} />
       <select class="language" aria-label=${t('Language')} value=${language()} onChange=${(event) => chooseLanguage(event.target.value)}>
         ${Object.entries(LANGUAGES).map(([id, name]) => html`<option key=${id} value=${id} lang=${id}>${name}</option>`)}
       </select>
@@ -75,8 +75,9 @@ function App() {
     </main>`
 }
 
-function Who({ connections }) {
-  const good = connections.filter((one) => one.state === 'ok')
+function Who({ session }) {
+  if (!session.data && session.loading) return html`<span class="who"></span>`
+  const good = (session.data?.connections ?? []).filter((one) => one.state === 'ok')
   if (good.length === 0) return html`<span class="who">${t('Not signed in')}</span>`
   const names = [...new Set(good.map((one) => one.user?.name || one.user?.username))]
   return html`<span class="who"><bdi>${names.join(', ')}</bdi></span>`

@@ -47,6 +47,27 @@ test('a first visit takes few files, and what it asks the program for does not w
   await close()
 })
 
+test('nothing jumps while a screen comes, whatever is answered first', async () => {
+  for (const [path, late] of [['/servers', 'session'], ['/servers', 'servers'], ['/sign-in/district', 'servers'], ['/alignments/one', 'one']]) {
+    const { page, close } = await openPage(browser)
+    await page.addInitScript(() => {
+      globalThis.jumps = []
+      new PerformanceObserver((list) => { for (const one of list.getEntries()) globalThis.jumps.push(one.sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? '')) }).observe({ type: 'layout-shift', buffered: true })
+    })
+    const drawn = page.waitForSelector('h1')
+    await page.route(new RegExp(`/v1/(.*/)?${late}$`), async (route) => {
+      await drawn
+      await route.continue()
+    })
+    await page.goto(front.url + path)
+    await page.locator('[role=row], main form, .card').first().waitFor()
+    await page.getByText('Maria Diallo').first().waitFor()
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+    assert.deepEqual(await page.evaluate(() => globalThis.jumps), [], `${path} with ${late} late`)
+    await close()
+  }
+})
+
 test('every module that is fetched later can be', async () => {
   const { page, complaints, close } = await openPage(browser)
   await page.goto(`${front.url}/servers`)

@@ -24,6 +24,7 @@ export function Servers({ session, query }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])
   const connections = session.data?.connections ?? []
   const ready = connections.filter((one) => one.state === 'ok').length
+  const waits = [servers, session].some((one) => !one.data && one.loading) // both at once: nothing jumps
   const problem = query.get('problem')
   return html`<div class="page">
     <div class="title"><h1>${t('Servers')}</h1>
@@ -32,12 +33,12 @@ export function Servers({ session, query }) {
     <p class="muted">${t('drawbridge keeps your passwords and tokens to itself. This browser never gets them.')}</p>
     ${problem && html`<${Problem} error=${{ code: problem, server: query.get('server') }} />`}
     <${Problem} error=${servers.error ?? session.error} again=${servers.reload} />
-    ${!servers.data && servers.loading && html`<${Loading} />`}
+    ${waits && html`<${Loading} />`}
     ${servers.data?.length === 0 && html`<p>${t('No server is set up. Add two to the configuration of drawbridge to start.')}</p>`}
-    ${servers.data?.length > 0 && html`<div class="cards">
+    ${servers.data?.length > 0 && !waits && html`<div class="cards">
       ${servers.data.map((server) => html`<${Server} key=${server.id} server=${server} connection=${connections.find((one) => one.server === server.id)} changed=${session.reload} />`)}
     </div>`}
-    ${servers.data?.length > 0 && ready < 2 && html`<p class="muted">${t('Sign in to two servers to align their data sets.')}</p>`}
+    ${servers.data?.length > 0 && !waits && ready < 2 && html`<p class="muted">${t('Sign in to two servers to align their data sets.')}</p>`}
   </div>`
 }
 

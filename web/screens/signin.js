@@ -60,7 +60,7 @@ export function SignIn({ params, query, session }) {
       <//>
       ${home && !server.home && html`<${Remember} home=${home} known=${session.data?.home === home.id} value=${remember} onChange=${setRemember} />`}
     </div>`}
-    <p><${Link} to="/servers">${t('All servers')}<//></p>
+    ${!servers.loading && html`<p><${Link} to="/servers">${t('All servers')}<//></p>`}
   </div>`
 }
 
