@@ -28,7 +28,7 @@ export async function openPage(browser, { width = 1366, height = 768, locale = '
 // axe cannot be put into a page whose policy forbids it: it is evaluated by the debugger, which is not bound by the policy.
 export async function axe(page, label, options = {}) {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE)
-  const { violations } = await page.evaluate((given) => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], ...given }), options)
+  const { violations } = await page.evaluate((given) => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], ...given }), options)
   return violations.map((one) => `${label}: ${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.replace(/\s+/g, ' ').slice(0, 200)}`).join(' | ')}`)
 }
 
