@@ -123,6 +123,8 @@ class Package(harness.Case):
         self.assertIn('"started"', (root / "var/log/drawbridge/audit.log").read_text())
         self.walk(root, port)
         program.stop()
+        (root / "run/drawbridge").rmdir()  # as systemd does: the program has left nothing there
+        (root / "run").rmdir()
 
         self.dpkg(root, "--remove", "drawbridge")
         self.assertFalse((root / "usr/bin/drawbridge").exists())
