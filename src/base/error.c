@@ -104,10 +104,9 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 static void append(struct error *error, const struct error *old) {
   size_t n = strlen(error->message), shift = n + 2;
   if (shift >= sizeof error->message) return;
-  (void)snprintf(error->message + n, sizeof error->message - n, ": %s", old->message);
+  bool cut = (size_t)snprintf(error->message + n, sizeof error->message - n, ": %s", old->message) >= sizeof error->message - n;
   tidy(error->message, sizeof error->message);
-  if (shift + strlen(old->message) >= sizeof error->message || error->hole_count + old->hole_count > ERROR_HOLES_MAX ||
-      old->cut_count + 2 > ERROR_PARTS_MAX) {
+  if (cut || error->hole_count + old->hole_count > ERROR_HOLES_MAX || old->cut_count + 2 > ERROR_PARTS_MAX) {
     error->hole_count = error->cut_count = 0;
     return;
   }
