@@ -17,7 +17,6 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
     return 0;
   }
   counts->mapped++;
-  bool is_number = decimal_parse(value->value, &number);
   struct str text = in->notes ? note_pack(value, in->notes) : value->value;
   if (!text.p) return error_set(error, ERROR_input, "a value with its comment is too long");
   size_t passed = 0;
@@ -28,7 +27,9 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
       continue;
     }
     if (gather_add(in->gather, c, text, error)) return -1;
-    if (is_number && translation_is_counted(in->translation, c->operand)) add_source(in, c, &number, translation_sign(in->translation, c));
+    if (translation_is_counted(in->translation, c->operand) &&
+        decimal_parse(translation_counted(in->translation, c->operand, value->value), &number))
+      add_source(in, c, &number, translation_sign(in->translation, c));
   }
   counts->not_changed += passed == translated.count;
   return 0;

@@ -181,19 +181,33 @@ static void after_post(void *payload, size_t count) {
   run_tell(payload, RUN_SENDING);
 }
 
-/* What a roll-up adds up is counted by ISO 8601. */
-static int check_calendar(struct run *run, struct dhis2_server *server, struct error *error) {
-  struct str calendar;
-  if (dhis2_server_calendar(server, run->arena, &calendar, error)) return -1;
-  if (!calendar.n || str_eq_nocase(calendar, STR("iso8601")) || str_eq_nocase(calendar, STR("gregorian"))) return 0;
-  return error_set(error, ERROR_input,
-                   "the mapping rolls periods up by the ISO 8601 calendar, and the server '%.*s' counts by another: %.*s",
-                   STR_ARG(dhis2_server_id(server)), STR_ARG(str_slice(calendar, 0, 40)));
+/* Empty: ISO 8601. */
+static int read_calendar(struct run *run, struct dhis2_server *server, struct str *ret, struct error *error) {
+  if (dhis2_server_calendar(server, run->arena, ret, error)) return -1;
+  if (str_eq_nocase(*ret, STR("iso8601")) || str_eq_nocase(*ret, STR("gregorian"))) *ret = STR("");
+  *ret = str_slice(*ret, 0, 40);
+  return 0;
 }
 
+static int refuse_roll_up(struct dhis2_server *server, struct str calendar, struct error *error) {
+  return error_set(error, ERROR_input,
+                   "the mapping rolls periods up by the ISO 8601 calendar, and the server '%.*s' counts by another: %.*s",
+                   STR_ARG(dhis2_server_id(server)), STR_ARG(calendar));
+}
+
+/* What a roll-up adds up is counted by ISO 8601; and the same text of a period means other days by another calendar. */
 static int check_calendars(struct run *run, struct error *error) {
-  if (run->mapping->periods.conversion != MAPPING_ROLL_UP) return 0;
-  return check_calendar(run, run->from, error) || check_calendar(run, run->to, error) ? -1 : 0;
+  struct str from, to;
+  bool rolls_up = run->mapping->periods.conversion == MAPPING_ROLL_UP;
+  if (read_calendar(run, run->from, &from, error) || read_calendar(run, run->to, &to, error)) return -1;
+  if (rolls_up && from.n) return refuse_roll_up(run->from, from, error);
+  if (rolls_up && to.n) return refuse_roll_up(run->to, to, error);
+  if (str_eq_nocase(from, to)) return 0;
+  return error_set(
+      error, ERROR_input,
+      "the servers count by different calendars, source %.*s and target %.*s: a period of one means other days at the other, so "
+      "nothing can be sent between them",
+      STR_ARG(from.n ? from : STR("iso8601")), STR_ARG(to.n ? to : STR("iso8601")));
 }
 
 /* A period that is not the target's would make a run of nothing, or of parts of cells. */

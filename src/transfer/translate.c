@@ -474,6 +474,13 @@ uint32_t translation_find_operand(const struct translation *t, struct mapping_op
   return found ? (uint32_t)(found - t->operands) : UINT32_MAX;
 }
 
+struct str translation_counted(const struct translation *t, uint32_t operand, struct str value) {
+  bool yes = str_eq(value, STR("true"));
+  struct str type = t->operands[operand].target.value_type;
+  if ((!yes && !str_eq(value, STR("false"))) || !value_type_is_number(type) || !value_type_is_summable(type)) return value;
+  return yes ? STR("1") : STR("0");
+}
+
 bool translation_is_counted(const struct translation *t, uint32_t operand) {
   struct str type = t->operands[operand].target.value_type;
   return !type.n || value_type_is_number(type);
@@ -568,8 +575,9 @@ static void show_source(struct cell *cell, const struct contribution *c, struct 
   source->value[n] = '\0';
 }
 
-void cell_add(struct cell *cell, const struct translation *t, const struct contribution *c, struct str value) {
+void cell_add(struct cell *cell, const struct translation *t, const struct contribution *c, struct str said) {
   struct decimal number;
+  struct str value = translation_counted(t, c->operand, said);
   if (cell->count && contribution_cmp(&cell->last, c) == 0) {
     if (!str_eq(buf_str(&cell->last_text), value) && !value_same(buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
     if (decimal_parse(value, &number)) (void)decimal_add(&cell->repeated, &number, translation_sign(t, c));

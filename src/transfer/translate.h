@@ -112,6 +112,9 @@ struct mapping_operand translation_source(const struct translation *translation,
 
 uint32_t translation_find_operand(const struct translation *translation, struct mapping_operand id); /* UINT32_MAX: no rule makes it */
 
+/* A value of the source as it counts for this operand: where that holds numbers that may be counted, true (of a yes-or-no element) is 1 and false is 0. Else the value. */
+struct str translation_counted(const struct translation *translation, uint32_t operand, struct str value);
+
 /* Does a value of this operand count in control totals: is its type one of numbers, or not known? */
 bool translation_is_counted(const struct translation *translation, uint32_t operand);
 

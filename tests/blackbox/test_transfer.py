@@ -158,6 +158,19 @@ class Plain(Servers):
             self.assertIn(f"'{name}' counts by another: nepali", said)
             self.assertEqual(self.stored("target", periods=("2024Q1", "2024Q2")), {})
 
+    def test_the_same_period_of_another_calendar_is_another_one(self):
+        for names, more in ((("source",), ()), (("target",), ()), (("source", "target"), None)):
+            self.more_words = {name: ("--set", "calendar=ethiopian") for name in names}
+            self.start()
+            if more is None:  # both alike: the texts mean the same days
+                self.transfer(journal="alike")
+                self.assertGreater(self.counts["sent"], 0)
+                continue
+            said = self.command(*self.words(journal=names[0]), expect=2, environment=self.environment)[1]
+            self.assertIn("different calendars", said)
+            self.assertIn("ethiopian", said)
+            self.assertEqual(self.stored("target"), {})
+
     def test_undo_leaves_alone_what_somebody_changed_since(self):
         self.start()
         self.transfer()

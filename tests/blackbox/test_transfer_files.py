@@ -111,6 +111,17 @@ class Files(harness.Case):
             target = self.target.cell("cases", "0-14") if name == "cases" else self.target.cell(name)
             self.assertEqual(self.one([cell], [text], [(target, [(1, cell)])]), ({}, ["value_type"]), (name, text))
 
+    def test_yes_or_no_is_counted_where_numbers_are(self):
+        power, tests = self.source.cell("power"), self.target.cell("tests")
+        stored = {(*power, "202401", unit, fixture.DEFAULT): answer for unit, answer in zip(self.source.units, ("true", "false", "true", "true"))}
+        units = [{"source": u, "target": self.source.units[0], "decision": "accepted"} for u in self.source.units[:3]] + [{"source": u, "target": u, "decision": "accepted"} for u in self.source.units[3:]]
+        found = self.transfer(stored, mapping=fixture.mapping(self.source, self.target, [(tests, [(1, power)])], org_units=units))
+        self.assertEqual({key[3]: value for key, value in found.items()}, {self.source.units[0]: "2", self.source.units[3]: "1"})
+        self.assertEqual((self.totals("source"), self.totals("target")), ({(tests[0], "202401"): "3"},) * 2)
+        share = self.target.cell("share")  # a percentage of yes is none
+        self.assertEqual(self.transfer(stored, mapping=fixture.mapping(self.source, self.target, [(share, [(1, power)])]), expect=1), {})
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["value_type"])
+
     def test_missing_contributors_by_policy(self):
         two = self.source.cells("tests")[:2]
         made = [(self.target.cell("tests"), [(1, c) for c in two])]
