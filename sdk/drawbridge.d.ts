@@ -107,7 +107,7 @@ export interface ElementState {
   }
   comments?: number
   flag?: { by: string; at: string; to?: string; note?: string }
-  changed?: { at: string; reason: string }
+  changed?: { at: string; reason: string; code?: string }
 }
 
 export interface Cell {

@@ -47,6 +47,8 @@ enum alignment_remark_kind {
 struct alignment_remark {
   enum alignment_remark_kind kind;
   struct str source_data_element, by, at, text, to;
+  struct str
+      code; /* of REMARK_CHANGED, what `text` says: "new", "replaced", … or side, kind and object of a drift, "target vanished option_combo"; empty: not kept */
 };
 
 /* One change that somebody made at once, under a name. What it is to bring back is `before`: all decisions about the items that it touched. */

@@ -16,6 +16,14 @@ struct carrying {
   struct map blocked; /* "element element" and "element coc element coc" of pairs that a blocked rule has, to its sentence, boxed */
 };
 
+enum own_reason { GONE_AT_SOURCE, GONE_AT_TARGET, REPLACED, NEW };
+static const struct {
+  const char *code, *sentence;
+} own_reasons[] = {[GONE_AT_SOURCE] = {"gone_at_source", "the source no longer has what was decided about"},
+                   [GONE_AT_TARGET] = {"gone_at_target", "the target no longer has what was decided for"},
+                   [REPLACED] = {"replaced", "what was decided about was replaced"},
+                   [NEW] = {"new", "it is new in the data set"}};
+
 static struct str pair_of(struct arena *arena, struct str source, struct str target) {
   return arena_printf(arena, "%.*s %.*s", STR_ARG(source), STR_ARG(target));
 }
@@ -65,10 +73,9 @@ static struct str reason_against(struct carrying *c, const struct decision *d) {
                                     : map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target)
                                                                       : pair_of(c->arena, d->source_data_element, d->target_data_element));
   if (blocked && d->verdict == DECISION_ACCEPTED) return *blocked;
-  if (!held(c->now.source, d, d->source_data_element, d->source_category_option_combo))
-    return STR("the source no longer has what was decided about");
+  if (!held(c->now.source, d, d->source_data_element, d->source_category_option_combo)) return str_of(own_reasons[GONE_AT_SOURCE].sentence);
   if (d->verdict != DECISION_NONE && !held(c->now.target, d, d->target_data_element, d->target_category_option_combo))
-    return STR("the target no longer has what was decided for");
+    return str_of(own_reasons[GONE_AT_TARGET].sentence);
   return STR_NONE;
 }
 
@@ -97,15 +104,28 @@ static void note_touched(struct carrying *c, const struct mapping *mapping, cons
   }
 }
 
+/* What the sentences here and those of drift are, for whoever says them in another language. */
+static struct str code_of(struct carrying *c, const struct map *changes, struct str reason) {
+  const struct drift_change *change = map_get(changes, reason);
+  if (change)
+    return arena_printf(c->arena, "%s %s %s", drift_side_name(change->side), drift_kind_name(change->kind),
+                        drift_object_name(change->object));
+  for (size_t i = 0; i < sizeof own_reasons / sizeof *own_reasons; i++)
+    if (str_eq(reason, str_of(own_reasons[i].sentence))) return str_of(own_reasons[i].code);
+  return STR("half_a_sum"); /* drift/carry.c: another rule for the same target cell is blocked */
+}
+
 static void note_new(struct carrying *c) {
   for (size_t i = 0; i < c->now.source->element_count; i++) {
     struct str id = c->now.source->elements[i]->o.id;
-    if (!dhis2_metadata_element(c->alignment->source.metadata, id)) note_changed(c, id, STR("it is new in the data set"));
+    if (!dhis2_metadata_element(c->alignment->source.metadata, id)) note_changed(c, id, str_of(own_reasons[NEW].sentence));
   }
 }
 
 /* What was said of what is still there, and what somebody has to look at again. */
-static void carry_remarks(struct carrying *c, struct alignment *ret) {
+static void carry_remarks(struct carrying *c, const struct drift *drift, struct alignment *ret) {
+  struct map changes = {0};
+  for (size_t i = 0; i < drift->count; i++) (void)map_put(&changes, drift->changes[i].sentence, (void *)(uintptr_t)&drift->changes[i]);
   VEC(struct alignment_remark) list = {0};
   for (size_t i = 0; i < c->alignment->remark_count; i++) {
     struct alignment_remark remark = c->alignment->remarks[i];
@@ -114,8 +134,12 @@ static void carry_remarks(struct carrying *c, struct alignment *ret) {
     if (!again && dhis2_metadata_element(c->now.source, remark.source_data_element)) VEC_PUSH(&list, remark);
   }
   for (struct map_entry *e = map_first(&c->changed); e && list.n < ALIGNMENT_REMARKS_MAX; e = map_next(&c->changed, e))
-    VEC_PUSH(&list, ((struct alignment_remark){
-                        .kind = REMARK_CHANGED, .source_data_element = e->key, .at = c->actor.at, .text = *(const struct str *)e->value}));
+    VEC_PUSH(&list, ((struct alignment_remark){.kind = REMARK_CHANGED,
+                                               .source_data_element = e->key,
+                                               .at = c->actor.at,
+                                               .text = *(const struct str *)e->value,
+                                               .code = code_of(c, &changes, *(const struct str *)e->value)}));
+  map_free(&changes);
   struct alignment_remark *kept = ARENA_ARRAY(c->arena, list.n + 1, struct alignment_remark);
   if (list.n) memcpy(kept, list.p, list.n * sizeof *kept);
   ret->remarks = kept;
@@ -151,7 +175,7 @@ static void sort_out(struct carrying *c, struct alignment_carried *ret) {
     }
     ret->followed += followed;
     if (followed && !decision.what.of) {
-      note_changed(c, decision.what.source_data_element, STR("what was decided about was replaced"));
+      note_changed(c, decision.what.source_data_element, str_of(own_reasons[REPLACED].sentence));
       decision.approved_by = decision.approved_at = STR_NONE;
     }
     kept[n++] = decision;
@@ -181,7 +205,7 @@ int alignment_carry(const struct alignment *alignment, struct drift_sides now, b
   sort_out(&c, ret);
   note_touched(&c, mapping, drift);
   note_new(&c);
-  carry_remarks(&c, &ret->alignment);
+  carry_remarks(&c, drift, &ret->alignment);
   ret->alignment.source.metadata = now.source;
   ret->alignment.target.metadata = now.target;
   map_free(&c.blocked);

@@ -46,6 +46,7 @@ static void write_remarks(struct json_out *out, const struct alignment_remark *l
     write_text(out, "at", list[i].at);
     write_text(out, "text", list[i].text);
     write_text(out, "to", list[i].to);
+    write_text(out, "code", list[i].code);
     json_out_end(out);
   }
   json_out_end(out);
@@ -153,7 +154,8 @@ static const struct alignment_remark *remarks_of(struct reading *r, const json_t
                                            .by = text(r, item, "by"),
                                            .at = text(r, item, "at"),
                                            .text = text(r, item, "text"),
-                                           .to = text(r, item, "to")};
+                                           .to = text(r, item, "to"),
+                                           .code = text(r, item, "code")};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
       if (str_eq(kind, str_of(kinds[k]))) remarks[i].kind = (enum alignment_remark_kind)k;
   }

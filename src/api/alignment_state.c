@@ -217,6 +217,7 @@ static void write_remarks(struct writing *w, const struct dhis2_data_element *el
     json_out_member_object(w->out, "changed");
     json_out_member_str(w->out, "at", about->changed->at);
     json_out_member_str(w->out, "reason", about->changed->text);
+    if (about->changed->code.n) json_out_member_str(w->out, "code", about->changed->code);
     json_out_end(w->out);
   }
 }

@@ -225,6 +225,9 @@ class Review(Servers):
         changed = lambda: {e["source"]["id"]: e["changed"]["reason"] for e in self.call(self.runner, "GET", self.at)["elements"] if "changed" in e}
         self.assertEqual(set(changed()), {self.source.elements["tests"], "TfSDeNew001"})
         self.assertIn("new in the data set", changed()["TfSDeNew001"])
+        codes = {e["source"]["id"]: e["changed"]["code"] for e in self.call(self.runner, "GET", self.at)["elements"] if "changed" in e}
+        self.assertEqual(codes["TfSDeNew001"], "new")
+        self.assertRegex(codes[self.source.elements["tests"]], r"^(source|target) [a-z_]+ [a-z_]+$")
         self.assertEqual([self.element(n)["decision"]["state"] for n in ("tests", "stock", "power")], ["proposed", "accepted", "accepted"])
         self.assertEqual(self.element("stock")["comments"], 1)
         self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])

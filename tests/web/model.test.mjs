@@ -11,6 +11,7 @@ import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { parsePo } from '../../web/model/po.js'
 import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
+import { changedWords, knownKinds } from '../../web/model/drift.js'
 import { conflictWords, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
 import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
 import { readReturn } from '../../web/model/return-to.js'
@@ -111,6 +112,22 @@ test('every reason of a transfer has words', () => {
   const names = [...table.matchAll(/^\s+X\((\w+), (?:true|false), "/gm)].map((one) => one[1])
   assert.ok(names.length > 10)
   assert.deepEqual(names.filter((name) => !knownReasons().includes(name)), [])
+})
+
+test('every change of a server has words, also as the reason to look again', () => {
+  const header = readFileSync(new URL('../../src/drift/drift.h', import.meta.url), 'utf8')
+  const carrying = readFileSync(new URL('../../src/api/alignment_drift.c', import.meta.url), 'utf8')
+  const lower = (all) => all.map((one) => one[1].toLowerCase())
+  const kinds = lower([.../#define DRIFT_KINDS\(X\)([\s\S]*?)clang-format on/.exec(header)[1].matchAll(/X\((\w+)\)/g)])
+  const objects = lower([.../enum drift_object \{([\s\S]*?)\}/.exec(header)[1].matchAll(/DRIFT_(\w+)/g)])
+  const effects = lower([.../enum drift_effect \{([^}]*)\}/.exec(header)[1].matchAll(/DRIFT_(\w+)/g)])
+  const reasons = [...lower([...carrying.matchAll(/= \{"(\w+)", "/g)]), 'half_a_sum']
+  assert.ok(kinds.length > 14 && objects.length > 6 && effects.length === 3 && reasons.length === 5)
+  const known = knownKinds()
+  for (const [wanted, there] of [[kinds, known.kinds], [objects, known.objects], [effects, known.effects], [reasons, known.reasons]]) assert.deepEqual(wanted.filter((one) => !there.includes(one)), [])
+  assert.deepEqual(changedWords({ code: 'new', reason: 'in English' }), { text: 'It is new in the data set' })
+  assert.deepEqual(changedWords({ code: 'target vanished option_combo', reason: 'in English' }), { text: 'Target, Category option combination: Is gone, or no longer shown to you' })
+  assert.deepEqual(changedWords({ reason: 'in English' }), { text: 'in English', lang: 'en' })
 })
 
 test('whatever stands in the way of a value is said in words, with what to do', () => {

@@ -40,6 +40,23 @@ export const effectWords = (effect) => EFFECT_WORDS[effect]()
 export const objectWords = (type) => OBJECT_WORDS[type]?.() ?? type
 export const kindWords = (kind) => KIND_WORDS[kind]?.() ?? kind
 
+const OWN_REASONS = {
+  new: () => t('It is new in the data set'),
+  replaced: () => t('What was decided about was replaced'),
+  gone_at_source: () => t('The source no longer has what was decided about'),
+  gone_at_target: () => t('The target no longer has what was decided for'),
+  half_a_sum: () => t('Something else that is added to the same target cell is stopped, and half a sum is a wrong number'),
+}
+export const knownKinds = () => ({ kinds: Object.keys(KIND_WORDS), objects: Object.keys(OBJECT_WORDS), effects: Object.keys(EFFECT_WORDS), reasons: Object.keys(OWN_REASONS) })
+
+/** Why somebody shall look at an element again: {text, lang?: of a reason that was kept without a code}. */
+export function changedWords({ code = '', reason }) {
+  const [side, kind, object] = code.split(' ')
+  if (OWN_REASONS[code]) return { text: OWN_REASONS[code]() }
+  if (!KIND_WORDS[kind]) return { text: reason, lang: 'en' }
+  return { text: `${side === 'source' ? t('Source') : t('Target')}, ${objectWords(object)}: ${kindWords(kind)}` }
+}
+
 /** [[effect, its changes]], those without any left out. */
 export const byEffect = (changes) => EFFECTS.map((effect) => [effect, changes.filter((one) => one.effect === effect)]).filter(([, some]) => some.length > 0)
 

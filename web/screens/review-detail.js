@@ -1,6 +1,7 @@
 // The data element that is looked at: its target, candidates, why, and the cells below it.
 import { html, useMemo } from '../lib.js'
 import { apart, number, percent, t, time, tn } from '../i18n.js'
+import { changedWords } from '../model/drift.js'
 import { later } from '../later.js'
 import { Button, Confidence, Notice, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
@@ -25,7 +26,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, 
     <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${meta(row.source)}</bdi></p>
     <${Provenance} element=${element} row=${row} about=${about} />
-    ${element.changed && html`<${Notice} tone="warning" title=${t('Changed at a server since somebody looked last')}><span lang="en">${element.changed.reason}</span><//>`}
+    ${element.changed && html`<${Changed} changed=${element.changed} />`}
     ${element.flag && html`<${Flag} flag=${element.flag} people=${peopleOf(review.alignment)} onFlag=${onFlag} />`}
     <${Warnings} row=${row} />
     <div class="targets">
@@ -118,6 +119,11 @@ function Compare({ source, target }) {
 }
 
 const termKey = (element, coc, sign = '+') => `${sign} ${element} ${coc}`
+
+function Changed({ changed }) {
+  const { text, lang } = changedWords(changed)
+  return html`<${Notice} tone="warning" title=${t('Changed at a server since somebody looked last')}><span lang=${lang}>${text}</span><//>`
+}
 
 function Cells({ review, row, cells, chosen, changed, onCell }) {
   const groups = useMemo(() => chosen.map((target) => ({ target, cocs: optionCombosOf(review, target.id) })), [review.targets, chosen.map((one) => one.id).join()])
