@@ -2,7 +2,7 @@
 import { localStore } from './local-store.js'
 
 export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es: 'Español', ar: 'العربية' }
-/** Not all texts are there yet: those that are missing stay English. */
+/** May lack texts: those stay English. */
 export const IN_PART = ['ar']
 const CHOSEN = 'drawbridge language'
 
