@@ -92,7 +92,7 @@ int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_uni
 
 /* --- both directions --- */
 
-/* Is it worth to ask again: unreachable, cut, too busy, 5xx? Not: refused sign-in, no right, bad request. */
+/* Is it worth to ask again: unreachable, cut, too late (408), too busy, 5xx? Not: refused sign-in, no right, bad request. */
 bool dhis2_may_pass(const struct error *error);
 
 /* Waits before try `number` (1, 2, …): 0.2 s doubling up to 10 s, or Retry-After up to 60 s. False: cancelled. */

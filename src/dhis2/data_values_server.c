@@ -52,7 +52,7 @@ bool dhis2_may_pass(const struct error *error) {
   case ERROR_empty_answer:
   case ERROR_busy:
   case ERROR_refresh_failed: return true;
-  case ERROR_upstream_error: return error->upstream_status == 429 || error->upstream_status >= 500;
+  case ERROR_upstream_error: return error->upstream_status == 408 || error->upstream_status == 429 || error->upstream_status >= 500;
   default: return false;
   }
 }

@@ -112,9 +112,9 @@ static int give_up_alone(struct post *p, struct plan_row *row, struct error *err
   return 0;
 }
 
+/* What will be said again of the same rows. */
 static bool is_verdict(const struct error *error) {
-  return error->code == ERROR_upstream_error && error->upstream_status >= 400 && error->upstream_status < 500 &&
-         error->upstream_status != 429;
+  return error->code == ERROR_upstream_error && error->upstream_status >= 400 && !dhis2_may_pass(error);
 }
 
 /* What to do after a POST that failed. 1: try again with what is left in rows[0..*n); 0: done; -1. */

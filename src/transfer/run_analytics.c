@@ -115,19 +115,20 @@ int run_check_nested(struct run *run, struct error *error) {
 
 struct since {
   int64_t tables_ms;
-  uint64_t newer;
+  uint64_t newer, timeless; /* timeless: of which the source does not tell when they were written */
   struct str element, unit; /* of the first */
   struct arena *arena;
 };
 
 static int forget(void *payload, struct error *error) {
   struct since *s = payload;
-  s->newer = 0;
+  s->newer = s->timeless = 0;
   return 0;
 }
 
 static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
   struct since *s = payload;
+  s->timeless += value->updated_ms == 0;
   if (value->updated_ms <= s->tables_ms) return 0;
   if (s->newer++ == 0) {
     s->element = arena_str(s->arena, value->data_element);
@@ -136,27 +137,29 @@ static int on_value(void *payload, const struct dhis2_value *value, struct error
   return 0;
 }
 
+/* How releases say that this user may not see them. All else (too busy, too long an address) says nothing of what was entered. */
 static bool is_hidden(const struct error *error) {
-  return error->code == ERROR_forbidden ||
-         (error->code == ERROR_upstream_error && error->upstream_status >= 400 && error->upstream_status < 500);
+  enum { STATUS_CONFLICT = 409 };
+  return error->code == ERROR_forbidden || (error->code == ERROR_upstream_error && error->upstream_status == STATUS_CONFLICT);
 }
 
-int run_check_tables(struct run *run, const struct dhis2_values_query *asked, struct arena *arena, const atomic_bool *stop, bool *hidden,
-                     struct error *error) {
+int run_check_tables(struct run *run, const struct dhis2_values_query *asked, struct arena *arena, const atomic_bool *stop,
+                     bool *ret_unchecked, struct error *error) {
   struct dhis2_values_query query = *asked;
   struct since since = {.tables_ms = run->tables_ms, .arena = arena};
   struct dhis2_values_sink sink = {forget, on_value, &since};
   struct dhis2_values_seen seen;
-  if (*hidden) return 0;
+  *ret_unchecked = false;
   query.items = NULL;
   query.changed_since = str_slice(run->tables, 0, strlen("2024-01-31"));
   query.with_deleted = query.with_times = query.with_below = true;
   if (dhis2_values_read(run->from, &query, sink, stop, &seen, error)) {
     if (!is_hidden(error)) return error_context(error, "asking the source what was entered since its analytics tables were made");
-    *hidden = true;
+    *ret_unchecked = true;
     *error = (struct error){0};
     return 0;
   }
+  *ret_unchecked = since.timeless > 0;
   if (!since.newer) return 0;
   return error_set(
       error, ERROR_conflict,

@@ -20,8 +20,8 @@ struct chunk {
   struct cell cell;
   struct note note; /* of the cell, where comments go along */
   struct buf packed;
-  bool cell_open;
-  struct plan rows; /* by org unit, then operand */
+  bool cell_open, unchecked; /* unchecked: whether values newer than the source's analytics tables were entered */
+  struct plan rows;          /* by org unit, then operand */
 };
 
 /* --- reading and translating --- */
@@ -88,7 +88,7 @@ static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, s
                                      .item_count = c->run->item_count};
   struct dhis2_values_sink sink =
       changes ? (struct dhis2_values_sink){begin_changes, on_change, c} : (struct dhis2_values_sink){begin_reading, on_value, c};
-  if (query.items && run_check_tables(c->run, &query, c->arena, stop, &c->stage->hidden, error)) return -1;
+  if (query.items && run_check_tables(c->run, &query, c->arena, stop, &c->unchecked, error)) return -1;
   return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? error_context(error, "reading from the source") : 0;
 }
 
@@ -103,7 +103,7 @@ static int read_source(void *payload, const atomic_bool *stop, struct error *err
   }
   if (read_values(c, false, stop, &seen, error)) return -1;
   report_counts(c->report)->not_asked += seen.not_asked;
-  if (c->stage->hidden) report_counts(c->report)->unchecked += seen.values;
+  if (c->unchecked) report_counts(c->report)->unchecked += seen.values;
   return 0;
 }
 

@@ -62,7 +62,6 @@ struct stage {
   struct arena *arena; /* of the translation */
   struct translation *translation;
   struct gather *gather;
-  bool hidden; /* the source shows this user no values themselves (of a run that reads analytics) */
 };
 
 /* One piece of work on a thread of its own; zero: none. Between ahead_begin and ahead_wait nobody else touches what the work touches. */
@@ -109,9 +108,9 @@ struct run {
 /* Analytics in place of values (run_analytics.c). Cuts the mapping down to what can be had, and tells what cannot. */
 int run_take_analytics(struct run *run, const struct dhis2_metadata *source, struct error *error);
 int run_check_nested(struct run *run, struct error *error);
-/* Were values of this query written since the tables were made? ERROR_conflict. *hidden: nobody can say. */
-int run_check_tables(struct run *run, const struct dhis2_values_query *query, struct arena *arena, const atomic_bool *stop, bool *hidden,
-                     struct error *error);
+/* Were values of this query written since the tables were made? ERROR_conflict. *ret_unchecked: nobody can say: the source does not show them to this user, or not when they were written. */
+int run_check_tables(struct run *run, const struct dhis2_values_query *query, struct arena *arena, const atomic_bool *stop,
+                     bool *ret_unchecked, struct error *error);
 
 size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);

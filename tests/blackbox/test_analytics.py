@@ -5,7 +5,7 @@ import unittest
 
 import harness
 import transfer_fixture as fixture
-from test_transfer import Servers, api
+from test_transfer import Between, Servers, api
 
 READ = ("--read", "analytics")
 GIVEN = ("cases", "tests", "balance", "stock")  # of the target: sums of numbers
@@ -39,13 +39,20 @@ class Analytics(Servers):
     def make_tables(self):
         self.assertEqual(self.as_boss("POST", "/api/resourceTables/analytics").status, 200)
 
-    def begin(self, seed=1):
+    def put_between(self):
+        """Something that stands before the source."""
+        between = Between(self.sims["source"].port)
+        self.addCleanup(between.close)
+        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, source=between.port, target=self.sims["target"].port))
+        return between
+
+    def begin(self, seed=1, source_faults=None):
         """Numbers that a binary floating point number tells exactly enough, also such as are written with an exponent; some zeros."""
         chance = random.Random(seed)
         stored = fixture.values(self.source, seed)
         stock = self.source.elements["stock"]
         self.values = {k: chance.choice(("0", "0.25", "12345678.125", f"{chance.randrange(10 ** 9)}.5", "-3.75")) if k[0] == stock else v for k, v in stored.items()}
-        self.start(stored=self.values)
+        self.start(stored=self.values, source_faults=source_faults)
 
     def wanted(self):
         made = [(cell, terms) for cell, terms in self.made if cell[0] in {self.target.elements[n] for n in GIVEN}]
@@ -104,6 +111,28 @@ class Shown(Analytics):
         self.make_tables()
         self.transfer("--resume", journal="late", expect=1, *READ)
         self.assertEqual(self.stored("target"), self.wanted())
+
+
+    def test_a_source_that_does_not_say(self):
+        """Not shown for the first chunk: asked again for the next. Too busy for that: asked again then, and nothing is concluded from it."""
+        self.begin(source_faults=[{"path": "/api/dataValueSets*", "method": "GET", "nth": n, "times": 1, "kind": "status", "status": s} for n, s in ((1, 409), (2, 429))])
+        self.make_tables()
+        self.transfer(*READ, expect=1)
+        unchecked = self.counts["unchecked"]
+        self.transfer(*READ, "--dry-run", journal=None, periods=fixture.PERIODS[:1], expect=1)
+        self.assertGreater(unchecked, 0)
+        self.assertEqual((unchecked, self.counts["unchecked"]), (self.counts["read"], 0))
+
+    def test_a_source_that_tells_no_times(self):
+        self.begin()
+        self.make_tables()
+        between = self.put_between()
+
+        def untold(_method, _number, answer):
+            answer.body = answer.body.replace(b'"lastUpdated"', b'"lastUntold"')
+        between.alter = untold
+        self.transfer(*READ, expect=1)
+        self.assertEqual((self.counts["unchecked"], self.counts["read"] > 0), (self.counts["read"], True))
 
 
 class ShownBack(Shown):
