@@ -21,6 +21,8 @@ struct loops {
   int64_t began_ms; /* the process */
   struct session_board *board;
   struct proof_nonces *nonces; /* of calls in mode `handle`; NULL: they are those of all processes on the store (proof_shared.h) */
+  _Atomic int64_t proofs_turn; /* of which `proofs` were used by this process, then */
+  _Atomic size_t proofs;
   struct proxy_places *places;
   uv_mutex_t under_way_lock;
   struct map under_way;   /* sign-ins per browser (sign_in_limit.h) */

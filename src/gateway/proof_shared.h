@@ -1,7 +1,8 @@
 /* proof_shared: what proof_nonces.h does, where several processes share a store: any of them takes a proof, and only one of them, once.
  *
  * What holds always: a nonce names a key of the ring and is made from it and from the half minute of the clock, so every process with that ring knows it without having been asked for it; the half minute that is, the one before and, since
- * clocks differ by seconds, the next are taken. A proof that was used is a ticket of the store until no process takes its nonce any more. */
+ * clocks differ by seconds, the next are taken. A proof that was used is a ticket of the store until no process takes its nonce any more, and for half a minute longer at the most; one process
+ * makes PROOF_SEEN_MAX of them in half a minute, then calls wait. */
 #ifndef DRAWBRIDGE_GATEWAY_PROOF_SHARED_H
 #define DRAWBRIDGE_GATEWAY_PROOF_SHARED_H
 

@@ -56,6 +56,7 @@ struct sessions {
   uint32_t newest_key; /* of the ring */
   uv_timer_t *sweep;
   int64_t purged_ms;
+  bool is_shared; /* the store */
 };
 
 static struct str tag_of(const struct entry *entry) {
@@ -477,6 +478,13 @@ static void purge_run(void *payload, const struct rows *rows) {
   if (store_purge(rows->store, clock_now_ms(), &error)) log_event(LOG_WARNING, "store_not_purged", LOG_FAILURE(&error));
 }
 
+/* Proofs of calls are many and soon over (proof_shared.h). */
+static void purge_tickets_run(void *payload, const struct rows *rows) {
+  (void)payload;
+  struct error error = {0};
+  if (store_purge_tickets(rows->store, clock_now_ms(), &error)) log_event(LOG_WARNING, "store_not_purged", LOG_FAILURE(&error));
+}
+
 static bool is_held(struct sessions *sessions, const struct entry *entry) {
   return entry->shares ? !session_board_is_idle(sessions->board, entry->seat) : session_held(entry->session, 1);
 }
@@ -513,6 +521,7 @@ static void on_sweep(uv_timer_t *timer) {
   int64_t now = clock_monotonic_ms();
   look_at_keys(sessions);
   sweep(sessions, now);
+  if (sessions->is_shared) (void)sessions_submit(sessions, purge_tickets_run, NULL, NULL);
   if (now - sessions->purged_ms < PURGE_MS) return;
   sessions->purged_ms = now;
   (void)sessions_submit(sessions, purge_run, NULL, NULL);
@@ -530,6 +539,7 @@ struct sessions *sessions_new(uv_loop_t *loop, struct str store, struct keyring 
   }
   struct sessions *sessions = mem_alloc(sizeof *sessions);
   sessions->loop = loop;
+  sessions->is_shared = store_is_shared(store);
   sessions->board = board;
   random_bytes(sessions->tag_key, sizeof sessions->tag_key);
   sessions->store = first;

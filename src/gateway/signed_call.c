@@ -34,6 +34,13 @@ static void use_done(void *payload) {
   http_exchange_release(using->exchange);
 }
 
+/* Whoever has a key can sign: what strangers can write to the store has an end. A few too many, where loops meet a new turn at once, do no harm. */
+static bool may_use_more(struct loops *loops, int64_t now_ms) {
+  int64_t turn = now_ms / PROOF_TURN_MS;
+  if (atomic_exchange(&loops->proofs_turn, turn) != turn) atomic_store(&loops->proofs, 0);
+  return atomic_fetch_add(&loops->proofs, 1) < PROOF_SEEN_MAX;
+}
+
 static int use_shared(struct gateway *gateway, struct http_exchange *exchange, const struct proof *proof,
                       void (*go_on)(struct gateway *gateway, struct http_exchange *exchange), struct error *error) {
   struct keyring *ring = sessions_ring(gateway->sessions);
@@ -41,6 +48,7 @@ static int use_shared(struct gateway *gateway, struct http_exchange *exchange, c
   int failed = proof_shared_check(ring, now, proof, error);
   keyring_free(ring);
   if (failed) return -1;
+  if (!may_use_more(gateway->loops, now)) return error_set(error, ERROR_busy, "too many signed calls at once: try again in half a minute");
   struct using *using = ARENA_NEW(http_exchange_arena(exchange), struct using);
   *using = (struct using){.gateway = gateway, .exchange = exchange, .go_on = go_on, .proof = *proof, .now_ms = now};
   http_exchange_hold(exchange);

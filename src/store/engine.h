@@ -80,6 +80,7 @@ struct store_engine {
                       struct arena *arena, struct store_record **ret, size_t *ret_count, struct error *error);
 
   int (*purge)(struct store *store, int64_t now_ms, struct error *error);
+  int (*purge_tickets)(struct store *store, int64_t now_ms, struct error *error);
 
   int (*copy_begin)(struct store *store, bool writes, struct error *error); /* reads: one look; writes: all or nothing */
   int (*copy_end)(struct store *store, int result, struct error *error);    /* `result`, or -1 */

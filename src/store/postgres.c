@@ -161,6 +161,20 @@ static void ask_by(struct batch *batch, const char *literal, int64_t kept_ms, in
   question_ask(&q);
 }
 
+static void ask_tickets(struct batch *batch, int64_t now_ms) {
+  ask_by(batch,
+         "DELETE FROM drawbridge.tickets WHERE id IN (SELECT id FROM drawbridge.tickets WHERE expires_ms > 0 AND expires_ms <= $1" FREE ")",
+         -1, now_ms);
+}
+
+static int postgres_purge_tickets(struct store *store, int64_t now_ms, struct error *error) {
+  struct batch b = batch_begin(store, error);
+  ask_tickets(&b, now_ms);
+  int result = batch_end(&b);
+  batch_free(&b);
+  return result;
+}
+
 /* Several do it at once: what one of them has in hand another passes over. */
 static int postgres_purge(struct store *store, int64_t now_ms, struct error *error) {
   struct batch b = batch_begin(store, error);
@@ -171,9 +185,7 @@ static int postgres_purge(struct store *store, int64_t now_ms, struct error *err
          "DELETE FROM drawbridge.connections WHERE (session, server) IN (SELECT session, server FROM drawbridge.connections"
          " WHERE session IN (SELECT id FROM drawbridge.sessions WHERE " ENDED ")" FREE ")",
          0, now_ms);
-  ask_by(&b,
-         "DELETE FROM drawbridge.tickets WHERE id IN (SELECT id FROM drawbridge.tickets WHERE expires_ms > 0 AND expires_ms <= $1" FREE ")",
-         -1, now_ms);
+  ask_tickets(&b, now_ms);
   ask_by(&b, "DELETE FROM drawbridge.leases WHERE name IN (SELECT name FROM drawbridge.leases WHERE deadline_ms <= $1" FREE ")", -1,
          now_ms);
   ask_by(&b,
@@ -257,6 +269,7 @@ const struct store_engine store_postgres = {
     .journal_add = postgres_journal_add,
     .journal_list = postgres_journal_list,
     .purge = postgres_purge,
+    .purge_tickets = postgres_purge_tickets,
     .copy_begin = postgres_copy_begin,
     .copy_end = postgres_copy_end,
     .copy_read = postgres_copy_read,

@@ -165,6 +165,10 @@ static int purge_by(struct store *store, const char *literal, int64_t now_ms, st
   return query_run(&q, error);
 }
 
+static int sqlite_purge_tickets(struct store *store, int64_t now_ms, struct error *error) {
+  return purge_by(store, "DELETE FROM tickets WHERE expires_ms > 0 AND expires_ms <= ?", now_ms, error);
+}
+
 static int purge_sessions(struct store *store, const char *literal, int64_t kept_ms, int64_t now_ms, struct error *error) {
   struct query q = query_of(store, literal);
   query_int(&q, kept_ms);
@@ -177,7 +181,7 @@ static int purge_all(struct store *store, int64_t now_ms, struct error *error) {
   /* What an ended session could open nobody can any more. */
   if (purge_sessions(store, "DELETE FROM connections WHERE session IN (SELECT id FROM sessions WHERE " ENDED ")", 0, now_ms, error) < 0)
     return -1;
-  if (purge_by(store, "DELETE FROM tickets WHERE expires_ms > 0 AND expires_ms <= ?", now_ms, error) < 0) return -1;
+  if (sqlite_purge_tickets(store, now_ms, error) < 0) return -1;
   if (purge_by(store, "DELETE FROM leases WHERE deadline_ms <= ?", now_ms, error) < 0) return -1;
   return purge_by(store, "DELETE FROM documents WHERE expires_ms > 0 AND expires_ms <= ?", now_ms, error);
 }
@@ -286,6 +290,7 @@ const struct store_engine store_sqlite = {
     .journal_add = sqlite_journal_add,
     .journal_list = sqlite_journal_list,
     .purge = sqlite_purge,
+    .purge_tickets = sqlite_purge_tickets,
     .copy_begin = sqlite_copy_begin,
     .copy_end = sqlite_copy_end,
     .copy_read = sqlite_copy_read,

@@ -259,3 +259,7 @@ int store_journal_list(struct store *store, struct str kind, struct str id, stru
 int store_purge(struct store *store, int64_t now_ms, struct error *error) {
   return store->engine->purge(store, now_ms, error);
 }
+
+int store_purge_tickets(struct store *store, int64_t now_ms, struct error *error) {
+  return store->engine->purge_tickets(store, now_ms, error);
+}

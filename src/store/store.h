@@ -183,5 +183,6 @@ int store_journal_list(struct store *store, struct str kind, struct str id, stru
 
 /* Deletes what ended: sessions a day after (so that they can still be told "it has ended"; their connections at once), tickets, leases and documents at once. */
 int store_purge(struct store *store, int64_t now_ms, struct error *error);
+int store_purge_tickets(struct store *store, int64_t now_ms, struct error *error); /* these alone: cheap, for where there are many */
 
 #endif

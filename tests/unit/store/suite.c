@@ -781,6 +781,13 @@ static void purge_takes_what_ended(void **state) {
   good(store_document_create(store, &forever, &error));
   good(store_history_add(store, STR("run"), STR("old"), 1, STR("anna"), STR("{}"), &error));
 
+  put_ticket(3, "proof", NOW + 5);
+  good(store_purge_tickets(store, NOW + 4, &error));
+  assert_int_equal(take_ticket(3, "proof", 0), 1);
+  put_ticket(3, "proof", NOW + 5);
+  good(store_purge_tickets(store, NOW + 5, &error));
+  assert_int_equal(take_ticket(3, "proof", 0), 0);
+
   good(store_purge(store, NOW + 9, &error));
   assert_true(has_connection(1, "central") && has_connection(2, "central"));
   good(store_purge(store, NOW + 10, &error));
