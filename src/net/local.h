@@ -1,6 +1,6 @@
 /* local: a UNIX socket that is listened on at a path: for who administers this machine, and for nobody else.
  *
- * What holds always: the file is its owner's alone (mode 0600) from its first moment on. One that an earlier process left behind is replaced at once; one that somebody listens at, and what is no socket, is left as it is. At the end it is
+ * What holds always: the file is its owner's alone (mode 0600) from its first moment on. One that an earlier process left behind is replaced at once; one that somebody listens at, or may listen at, and what is no socket, is left as it is. So is `<path>.new`, where it is made. At the end it is
  * removed if it is still the one that was made.
  *
  * Life cycle: local_listen, before the first thread is made (it sets the umask for a moment); local_remove. */
