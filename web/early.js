@@ -24,12 +24,22 @@ export function earlyFetch(address, init) {
   return answer || fetch(address, init)
 }
 
+/** What is not there is lost for now, not empty: whoever wants it asks again. */
 const textsOf = async (path) => {
   const response = await fetch(new URL(path, import.meta.url))
-  return response.ok ? response.text() : ''
+  if (!response.ok) throw new Error(`${path}: ${response.status}`)
+  return response.text()
 }
 
 const { language } = languageOf(wishes())
-/** In the language wished for: what the first screens say; called, what all others do. Nothing in English, of which the texts are made. */
-export const firstTexts = language === 'en' ? undefined : textsOf(`./i18n/first/${language}.po`)
+const askFirst = () => textsOf(`./i18n/first/${language}.po`)
+let early = language === 'en' ? undefined : askFirst()
+early?.catch(() => {}) // whoever takes it goes on without
+
+/** In the language wished for: what the first screens say, on its way already when asked for the first time; and what all others do. Nothing in English, of which the texts are made. */
+export function firstTexts() {
+  const answer = early ?? (language === 'en' ? '' : askFirst())
+  early = undefined
+  return answer
+}
 export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))

@@ -6,28 +6,29 @@ const RIGHT_TO_LEFT = ['ar', 'fa', 'ur', 'he']
 let current = 'en'
 let locale = 'en'
 let texts = new Map()
-let fetchOthers
+let toCome = []
 let others
 
-/** The first language wished for that there is; what the first screens say is there when it resolves, all else after allTexts(). */
+/** The first language wished for that there is; what the first screens say is there when it resolves, all else after allTexts(). Where their texts are lost on the way they stay English until then: better than a white page. */
 export async function loadLanguage(wished, fetchFirst, fetchRest = () => '') {
   const found = languageOf(wished)
-  texts = found.language === 'en' ? new Map() : parsePo(await fetchFirst())
+  texts = new Map()
   others = undefined
-  fetchOthers = fetchRest
+  toCome = [fetchRest]
+  if (found.language !== 'en') await addTexts(fetchFirst).catch(() => toCome.push(fetchFirst))
   ;({ language: current, locale } = found)
   document.documentElement.lang = current
   document.documentElement.dir = RIGHT_TO_LEFT.includes(current) ? 'rtl' : 'ltr'
 }
 
 export function allTexts() {
-  others ??= addTexts()
+  others ??= Promise.all(toCome.map(addTexts))
   others.catch(() => { others = undefined }) // the next who wants them tries again
   return others
 }
 
-async function addTexts() {
-  for (const [text, forms] of parsePo(await fetchOthers())) texts.set(text, forms)
+async function addTexts(fetchTexts) {
+  for (const [text, forms] of parsePo(await fetchTexts())) texts.set(text, forms)
 }
 
 export const language = () => current

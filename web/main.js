@@ -90,6 +90,6 @@ function keepsCookies() {
 }
 
 const cookies = keepsCookies()
-await loadLanguage(wishes(), () => firstTexts, otherTexts)
+await loadLanguage(wishes(), firstTexts, otherTexts)
 if (location.pathname === '/') navigate('/servers' + location.search, { replace: true })
 render(html`<${App} />`, document.getElementById('app'))

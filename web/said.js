@@ -8,7 +8,8 @@ let under_way
 async function fetchTexts() {
   if (language() === 'en') return new Map()
   const response = await fetch(new URL(`./i18n/said/${language()}.po`, import.meta.url))
-  return response.ok ? parsePo(await response.text()) : new Map()
+  if (!response.ok) throw new Error(`what drawbridge says: ${response.status}`)
+  return parsePo(await response.text())
 }
 
 /** Of each {detail, said} what the reader is told: {text, lang?: where it had to stay English}. */
