@@ -80,13 +80,21 @@ static int write_through(const char *path, struct str bytes, struct error *error
   return result;
 }
 
+/* What root replaces must go on to be readable for the one whose file it was. */
+static int keep_owner(int fd, const char *path, struct error *error) {
+  struct stat old;
+  if (geteuid() != 0 || stat(path, &old) < 0 || fchown(fd, old.st_uid, old.st_gid) == 0) return 0;
+  return error_set(error, ERROR_inside, "%s cannot be given to its owner: %s", path, strerror(errno));
+}
+
 /* Beside, synced, then moved to its name in one step: by rename, or by link where what is there has to stay. A private one has a name that nobody can have taken before. */
 static int write_beside(const char *path, struct str bytes, bool private, bool replace, struct error *error) {
   _cleanup_free_
   char *beside = private ? mem_printf("%s.XXXXXX", path) : mem_printf("%s.%ld.new", path, (long)getpid());
   int fd = private ? mkostemp(beside, O_CLOEXEC) : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
-  int result = file_write_fd(fd, bytes, path, error);
+  int result = private && replace ? keep_owner(fd, path, error) : 0;
+  if (result == 0) result = file_write_fd(fd, bytes, path, error);
   if (result == 0 && fsync(fd) < 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
   if (close(fd) < 0 && result == 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
   if (result == 0 && (replace ? rename(beside, path) : link(beside, path)) < 0)

@@ -17,7 +17,7 @@ int file_read_pieces(const char *path, int (*sink)(void *payload, struct str pie
 /* All or nothing: written beside, synced, renamed over; for "-" just written. -1: ERROR_inside (disk full, no right, …). */
 int file_write(const char *path, struct str bytes, struct error *error);
 
-/* The same with mode 0600, for what only this user may read. `replace` false: a file that is there stays, also one made meanwhile: ERROR_conflict. */
+/* The same with mode 0600, for what only its user may read: this one, or, where root replaces a file, the one who owns that. `replace` false: a file that is there stays, also one made meanwhile: ERROR_conflict. */
 int file_write_private(const char *path, struct str bytes, bool replace, struct error *error);
 
 /* All bytes to an open file; -1: ERROR_inside. */

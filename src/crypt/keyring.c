@@ -122,7 +122,12 @@ static bool is_credential(const char *path) {
   return folder.n && str_starts(text, folder) && str_starts(str_from(text, folder.n), STR("/")) && !str_has(text, STR("/../"));
 }
 
-static int check_file(int fd, const char *path, struct error *error) {
+/* Who owns a file can read it, whatever its mode: the one that serves with it, or root. Root rotates anybody's: the file stays its owner's. */
+static bool is_ours(uid_t owner, bool rotating) {
+  return owner == geteuid() || owner == 0 || (rotating && geteuid() == 0);
+}
+
+static int check_file(int fd, const char *path, bool rotating, struct error *error) {
   struct stat info;
   mode_t others = is_credential(path) ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG;
   if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
@@ -131,16 +136,16 @@ static int check_file(int fd, const char *path, struct error *error) {
     return error_set(error, ERROR_configuration,
                      "%s is open to others (mode %04o): chmod 600 it, and make new keys if somebody may have read it", path,
                      info.st_mode & 07777);
-  if (info.st_uid != geteuid() && info.st_uid != 0)
+  if (!is_ours(info.st_uid, rotating))
     return error_set(error, ERROR_configuration, "%s belongs to another user: chown it to the one that runs drawbridge", path);
   return 0;
 }
 
-static int read_open_file(int fd, const char *path, struct keyring *ring, struct error *error) {
+static int read_open_file(int fd, const char *path, bool rotating, struct keyring *ring, struct error *error) {
   char text[FILE_MAX + 1];
   size_t n = 0;
   ssize_t got = 1;
-  int result = check_file(fd, path, error);
+  int result = check_file(fd, path, rotating, error);
   while (result == 0 && got > 0 && n < sizeof text) {
     got = read(fd, text + n, sizeof text - n);
     if (got > 0)
@@ -175,9 +180,9 @@ static int open_file(const char *path, struct error *error) {
 }
 
 /* The ring of an open file, or NULL. */
-static struct keyring *ring_of(int fd, const char *path, struct error *error) {
+static struct keyring *ring_of(int fd, const char *path, bool rotating, struct error *error) {
   struct keyring *ring = ring_new();
-  if (read_open_file(fd, path, ring, error) == 0) return ring;
+  if (read_open_file(fd, path, rotating, ring, error) == 0) return ring;
   keyring_free(ring);
   return NULL;
 }
@@ -185,7 +190,7 @@ static struct keyring *ring_of(int fd, const char *path, struct error *error) {
 struct keyring *keyring_open(const char *path, struct error *error) {
   int fd = open_file(path, error);
   if (fd < 0) return NULL;
-  struct keyring *ring = ring_of(fd, path, error);
+  struct keyring *ring = ring_of(fd, path, false, error);
   (void)close(fd);
   if (ring) (void)sodium_mprotect_readonly(ring->keys);
   return ring;
@@ -207,7 +212,7 @@ static int open_locked(const char *path, struct error *error) {
 int keyring_rotate(const char *path, int64_t from_ms, struct error *error) {
   int fd = open_locked(path, error);
   if (fd < 0) return -1;
-  struct keyring *ring = ring_of(fd, path, error);
+  struct keyring *ring = ring_of(fd, path, true, error);
   int result = ring ? 0 : -1;
   if (ring) {
     add_new_key(ring, from_ms);

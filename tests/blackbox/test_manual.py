@@ -52,7 +52,7 @@ class Pages(harness.Case):
         seen = 0
         for page in manual.PAGES:
             for line in manual.words(page):
-                called = re.match(r"(?:\$ |\w+=\S* +)*(?:build/)?drawbridge ([a-z-]+)(.*?)(?: && |$)", line)
+                called = re.match(r"(?:\$ |\w+=\S* +)*(?:runuser -u drawbridge -- )?(?:build/)?drawbridge ([a-z-]+)(.*?)(?: && |$)", line)
                 if called:
                     with self.subTest(page=page.name, line=line):
                         self.assertIn(called[1], commands)
@@ -154,7 +154,7 @@ class Commands(harness.Case):
         (folder / "bin/drawbridge").write_text(WRAPPER.format(program=PROGRAM, folder=folder))
         (folder / "bin/drawbridge").chmod(0o755)
         places = {"https://gate.example.org/v1": f"{page}/v1", "https://app.example.org": app, "https://dhis2.example.org/api": f"{central}/api", "http://127.0.0.1:9090": f"http://{admin}",
-                  '"clientId": "drawbridge"': '"clientId": "drawbridge-by-hand"', "/etc/drawbridge": f"{folder}/etc", "/var/lib/drawbridge/store/state.db": f"{folder}/run/demo/state.db", "/run/drawbridge/admin.sock": f"{folder}/run/demo/admin.sock", "/var/lib/drawbridge": f"{folder}/var"}
+                  '"clientId": "drawbridge"': '"clientId": "drawbridge-by-hand"', "install -o drawbridge -g drawbridge ": "install ", "/etc/drawbridge": f"{folder}/etc", "/var/lib/drawbridge/store/state.db": f"{folder}/run/demo/state.db", "/run/drawbridge/admin.sock": f"{folder}/run/demo/admin.sock", "/var/lib/drawbridge": f"{folder}/var"}
         environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "PASSWORD": "district", "ASAN_OPTIONS": "detect_leaks=0"}
         pages = {}
         for block in manual.blocks("sh"):
@@ -168,7 +168,7 @@ class Commands(harness.Case):
             self.assertEqual(done.returncode, 0, f"{path.name}\n{done.stderr[-3000:]}\n{done.stdout[-2000:]}")
             if path.name == "guide.md":
                 self.guide_did_what_it_says(folder, done.stdout + done.stderr)
-            if path.name == "signing-in.md" and (folder / "central-secret").exists():
+            if path.name == "signing-in.md" and (folder / "etc/central-secret").exists():
                 self.registered_client_is_good(folder)
 
     def guide_did_what_it_says(self, folder, said):
@@ -179,7 +179,7 @@ class Commands(harness.Case):
 
     def registered_client_is_good(self, folder):
         config = yaml.safe_load((folder / "run/demo/drawbridge.yaml").read_text())
-        config["servers"][1]["oauth"] = {"client_id": "drawbridge-by-hand", "client_secret": {"file": str(folder / "central-secret")}}
+        config["servers"][1]["oauth"] = {"client_id": "drawbridge-by-hand", "client_secret": {"file": str(folder / "etc/central-secret")}}
         (folder / "by-hand.yaml").write_text(yaml.safe_dump(config))
         done = run(PROGRAM, "doctor", "central", "--config", folder / "by-hand.yaml")
         self.assertIn("known, and the secret is right", done.stdout)

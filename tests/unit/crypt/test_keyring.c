@@ -160,6 +160,28 @@ static void a_systemd_credential_may_show_a_mask(void **state) {
   assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 }
 
+/* The operator is root, the ring is the service's: rotated, it must stay readable for the service; but root does not serve with a file that somebody else can read. */
+static void root_rotates_the_ring_of_another(void **state) {
+  struct error error = {0};
+  struct stat info;
+  if (geteuid() != 0) skip();
+  struct keyring *ring = must_open();
+  uint32_t first = keyring_newest(ring);
+  keyring_free(ring);
+  assert_int_equal(chown(path, 4711, 4712), 0);
+  must_refuse("another user");
+  if (keyring_rotate(path, 0, &error) < 0) fail_msg("%s", error.message);
+  assert_int_equal(stat(path, &info), 0);
+  assert_int_equal(info.st_uid, 4711);
+  assert_int_equal(info.st_gid, 4712);
+  assert_int_equal(info.st_mode & 07777, 0600);
+  assert_int_equal(chown(path, 0, 0), 0);
+  ring = must_open();
+  assert_true(keyring_has(ring, first));
+  assert_int_not_equal(keyring_newest(ring), first);
+  keyring_free(ring);
+}
+
 static void malformed_files_are_refused(void **state) {
   static const char good[] = "key 7 2026-11-24T09:30:00Z AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
   static const char *const bad[] = {
@@ -307,7 +329,7 @@ int main(void) {
       IN_FOLDER(a_file_open_to_others_is_refused), IN_FOLDER(a_systemd_credential_may_show_a_mask),
       IN_FOLDER(malformed_files_are_refused),      IN_FOLDER(messages_hold_no_key),
       IN_FOLDER(what_is_no_file_is_refused),       IN_FOLDER(a_crash_leaves_the_old_ring),
-      IN_FOLDER(processes_at_once_agree),
+      IN_FOLDER(processes_at_once_agree),          IN_FOLDER(root_rotates_the_ring_of_another),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
