@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_doc.h"
-#include "base/map.h"
+#include "dhis2/data_values.h"
 #include <jansson.h>
 
 enum { EXPONENT_MAX = 60, IDS_PER_CALL = 40, PATH_MAX_BYTES = 4 << 10, QUARTER_MS = 15 * 60 * 1000 };
@@ -79,6 +79,48 @@ bool dhis2_analytics_number(struct str text, char out[DHIS2_ANALYTICS_NUMBER_MAX
   return write_number(minus, digits, n, (int)whole + exponent, out);
 }
 
+/* --- questions --- */
+
+static json_t *ask_once(struct dhis2_server *server, struct str path, struct error *error) {
+  struct arena *arena = arena_new();
+  struct str body;
+  json_t *ret = NULL;
+  if (dhis2_get(server, path, arena, &body, error) == 0 && !(ret = json_loadb(body.p, body.n, 0, NULL)))
+    (void)error_set(error, ERROR_upstream_broken, "what the server %.*s answers is no JSON", STR_ARG(dhis2_server_id(server)));
+  arena_free(arena);
+  return ret;
+}
+
+static json_t *ask(struct dhis2_server *server, struct str path, const atomic_bool *cancel, struct error *error) {
+  for (unsigned number = 1;; number++) {
+    json_t *ret = ask_once(server, path, error);
+    if (ret || !dhis2_try_again(number, error, cancel)) return ret;
+  }
+}
+
+/* How many of `count` the call from `at` on takes. */
+static size_t part(size_t at, size_t count) {
+  return count - at < IDS_PER_CALL ? count - at : IDS_PER_CALL;
+}
+
+/* A few objects by their ids. */
+static json_t *ask_list(struct dhis2_server *server, const char *list, const char *fields, const struct str *ids, size_t count,
+                        const atomic_bool *cancel, struct error *error) {
+  struct buf path = BUF_INIT(PATH_MAX_BYTES);
+  (void)buf_printf(&path, "/api/%s?paging=false&fields=%s&filter=id:in:%%5B", list, fields);
+  for (size_t i = 0; i < count; i++) (void)buf_printf(&path, "%s%.*s", i ? "," : "", STR_ARG(ids[i]));
+  (void)buf_add(&path, STR("%5D"));
+  json_t *root = ask(server, buf_str(&path), cancel, error), *ret = json_incref(json_object_get(root, list));
+  if (root && !json_is_array(ret)) {
+    json_decref(ret);
+    ret = NULL;
+    (void)error_set(error, ERROR_upstream_broken, "the answer has no %s in it", list);
+  }
+  json_decref(root);
+  buf_free(&path);
+  return ret;
+}
+
 /* --- tables --- */
 
 static int64_t time_in(const json_t *info, const char *key) {
@@ -92,20 +134,17 @@ static int64_t zone_of(int64_t ahead_ms) {
   return (ahead_ms + half) / QUARTER_MS * QUARTER_MS;
 }
 
-int dhis2_analytics_tables(struct dhis2_server *server, int64_t *ret_ms, struct error *error) {
-  struct arena *arena = arena_new();
-  struct str body;
-  int result = dhis2_get(server, STR("/api/system/info"), arena, &body, error);
-  json_t *info = result == 0 ? json_loadb(body.p, body.n, 0, NULL) : NULL;
+int dhis2_analytics_tables(struct dhis2_server *server, const atomic_bool *cancel, int64_t *ret_ms, struct error *error) {
+  json_t *info = ask(server, STR("/api/system/info"), cancel, error);
   int64_t now = time_in(info, "serverDate"), all = time_in(info, "lastAnalyticsTableSuccess"),
           latest = time_in(info, "lastAnalyticsTablePartitionSuccess"), made = all > latest ? all : latest;
+  int result = info ? 0 : -1;
   if (result == 0 && (made <= 0 || now <= 0))
     result = error_set(error, ERROR_not_found,
                        "the server %.*s has made no analytics tables yet: have them made (Data Administration app > Analytics tables)",
                        STR_ARG(dhis2_server_id(server)));
   *ret_ms = made - zone_of(now - clock_now_ms());
   json_decref(info);
-  arena_free(arena);
   return result;
 }
 
@@ -119,36 +158,75 @@ static bool lies_below(const struct map *named, struct str id, struct str path) 
   return false;
 }
 
-static int look_at(struct dhis2_server *server, const struct map *named, struct str path, struct arena *arena, struct str *ret,
-                   struct error *error) {
-  struct str body;
-  if (dhis2_get(server, path, arena, &body, error)) return -1;
-  json_t *root = json_loadb(body.p, body.n, 0, NULL);
-  const json_t *list = json_object_get(root, "organisationUnits");
-  int result = json_is_array(list) ? 0 : error_set(error, ERROR_upstream_broken, "the answer has no list of org units in it");
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    struct str id = json_text(json_array_get(list, i), "id");
-    if (lies_below(named, id, json_text(json_array_get(list, i), "path"))) *ret = arena_str(arena, id);
-  }
-  json_decref(root);
-  return result;
-}
-
-int dhis2_org_units_nested(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str *ret,
-                           struct error *error) {
+int dhis2_org_units_nested(struct dhis2_server *server, const struct str *org_units, size_t count, const atomic_bool *cancel,
+                           struct arena *arena, struct str *ret, struct error *error) {
   struct map named = {0};
   int result = 0;
   *ret = STR_NONE;
   for (size_t i = 0; i < count; i++) (void)map_put(&named, org_units[i], &named);
   for (size_t at = 0; result == 0 && !ret->n && at < count; at += IDS_PER_CALL) {
-    struct buf path = BUF_INIT(PATH_MAX_BYTES);
-    (void)buf_add(&path, STR("/api/organisationUnits?paging=false&fields=id,path&filter=id:in:%5B"));
-    for (size_t i = at; i < count && i < at + IDS_PER_CALL; i++)
-      (void)buf_printf(&path, "%s%.*s", i > at ? "," : "", STR_ARG(org_units[i]));
-    (void)buf_add(&path, STR("%5D"));
-    result = look_at(server, &named, arena_str(arena, buf_str(&path)), arena, ret, error);
-    buf_free(&path);
+    json_t *list = ask_list(server, "organisationUnits", "id,path", org_units + at, part(at, count), cancel, error), *unit;
+    size_t i;
+    if (!list) result = -1;
+    json_array_foreach(list, i, unit) {
+      struct str id = json_text(unit, "id");
+      if (lies_below(&named, id, json_text(unit, "path"))) *ret = arena_str(arena, id);
+    }
+    json_decref(list);
   }
   map_free(&named);
+  return result;
+}
+
+/* --- data elements --- */
+
+static bool is_default(const json_t *combo) {
+  return json_is_true(json_object_get(combo, "isDefault")) || str_eq(json_text(combo, "name"), STR("default"));
+}
+
+/* NULL: its data sets add nothing to what is wanted. */
+static const char *why_mixed(const json_t *element, const struct map *wanted, struct arena *arena) {
+  const json_t *parts = json_object_get(element, "dataSetElements");
+  struct str period_type = STR_NONE;
+  if (!json_array_size(parts)) return "the source does not tell which data sets the data element is in";
+  for (size_t i = 0; i < json_array_size(parts); i++) {
+    const json_t *set = json_object_get(json_array_get(parts, i), "dataSet"), *combo = json_object_get(set, "categoryCombo");
+    struct str id = json_text(set, "id"), type = json_text(set, "periodType");
+    if (!id.n || !type.n || !json_text(combo, "id").n)
+      return "the source does not tell all about the data sets that the data element is in";
+    if (!map_get(wanted, id) && !is_default(combo))
+      return arena_printf(
+                 arena, "the data element is also in the data set %.*s, whose values have attribute option combos: analytics adds them up",
+                 STR_ARG(id))
+          .p;
+    if (i > 0 && !str_eq(period_type, type)) return "the data element is in data sets of several period types: analytics adds them up";
+    period_type = type;
+  }
+  return NULL;
+}
+
+static int look_at_elements(struct dhis2_server *server, const struct str *ids, size_t count, const struct map *wanted,
+                            const atomic_bool *cancel, struct arena *arena, struct map *ret, struct error *error) {
+  static const char fields[] = "id,dataSetElements%5BdataSet%5Bid,periodType,categoryCombo%5Bid,name,isDefault%5D%5D%5D";
+  json_t *list = ask_list(server, "dataElements", fields, ids, count, cancel, error);
+  for (size_t k = 0; list && k < count; k++) {
+    const json_t *found = NULL;
+    for (size_t i = 0; i < json_array_size(list); i++)
+      if (str_eq(json_text(json_array_get(list, i), "id"), ids[k])) found = json_array_get(list, i);
+    const char *why = why_mixed(found, wanted, arena);
+    if (why) (void)map_put(ret, ids[k], (void *)(uintptr_t)why);
+  }
+  json_decref(list);
+  return list ? 0 : -1;
+}
+
+int dhis2_analytics_mixed(struct dhis2_server *server, const struct str *elements, size_t count, const struct str *data_sets,
+                          size_t data_set_count, const atomic_bool *cancel, struct arena *arena, struct map *ret, struct error *error) {
+  struct map wanted = {0};
+  int result = 0;
+  for (size_t i = 0; i < data_set_count; i++) (void)map_put(&wanted, data_sets[i], &wanted);
+  for (size_t at = 0; result == 0 && at < count; at += IDS_PER_CALL)
+    result = look_at_elements(server, elements + at, part(at, count), &wanted, cancel, arena, ret, error);
+  map_free(&wanted);
   return result;
 }

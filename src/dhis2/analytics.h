@@ -6,7 +6,9 @@
 #define DRAWBRIDGE_DHIS2_ANALYTICS_H
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "dhis2/server.h"
+#include <stdatomic.h>
 
 enum { DHIS2_ANALYTICS_ITEMS_MAX = 50, DHIS2_ANALYTICS_NUMBER_MAX = 64 }; /* items ("element.option combo") of one call */
 
@@ -16,11 +18,16 @@ struct str dhis2_analytics_path(struct buf *buf, const struct str *items, size_t
 /* The number without an exponent and without a point that nothing follows: 1.25E3 is 1250, 439.0 is 439. False: no number of up to so many letters. */
 bool dhis2_analytics_number(struct str text, char out[DHIS2_ANALYTICS_NUMBER_MAX + 1]);
 
-/* When its tables were made last, in UTC, by its own clock (which may go up to seven minutes wrong). -1: as dhis2_get; ERROR_not_found: never. */
-int dhis2_analytics_tables(struct dhis2_server *server, int64_t *ret_ms, struct error *error);
+/* When its tables were made last, in UTC, by its own clock (which may go up to seven minutes wrong). Asked again a few times where it may pass; so are the others here. -1: as dhis2_get; ERROR_not_found: never. */
+int dhis2_analytics_tables(struct dhis2_server *server, const atomic_bool *cancel, int64_t *ret_ms, struct error *error);
+
+/* Which of these data elements analytics would give more of than the values of these data sets: *ret by id, with why (const char *, "the data element is also in …"): they are also in a data set whose values have attribute option combos, or are of another period type;
+ * or the server does not tell. */
+int dhis2_analytics_mixed(struct dhis2_server *server, const struct str *elements, size_t count, const struct str *data_sets,
+                          size_t data_set_count, const atomic_bool *cancel, struct arena *arena, struct map *ret, struct error *error);
 
 /* One of the org units that lies below another one of them: analytics would count it twice. Empty: none. */
-int dhis2_org_units_nested(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str *ret,
-                           struct error *error);
+int dhis2_org_units_nested(struct dhis2_server *server, const struct str *org_units, size_t count, const atomic_bool *cancel,
+                           struct arena *arena, struct str *ret, struct error *error);
 
 #endif

@@ -5,7 +5,7 @@
 #include "dhis2/data_values.h"
 
 /* With so many ids an address stays below 2 KiB. */
-enum { IDS_PER_CALL = 40, TRIES_MAX = 3 };
+enum { IDS_PER_CALL = 40 };
 
 struct asking {
   struct arena *arena;
@@ -37,11 +37,9 @@ static int odd(const struct asking *a, const char *what, struct error *error) {
 }
 
 static int get(const struct asking *a, struct str path, struct str *ret_json, struct error *error) {
-  for (unsigned number = 1;; number++) {
-    *error = (struct error){0};
-    if (dhis2_get(a->server, path, a->arena, ret_json, error) == 0) return 0;
-    if (number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, a->cancel)) return -1;
-  }
+  for (unsigned number = 1; dhis2_get(a->server, path, a->arena, ret_json, error); number++)
+    if (!dhis2_try_again(number, error, a->cancel)) return -1;
+  return 0;
 }
 
 /* How many of `count` the call from `at` on takes. */

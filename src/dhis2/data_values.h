@@ -98,6 +98,9 @@ bool dhis2_may_pass(const struct error *error);
 /* Waits before try `number` (1, 2, …): 0.2 s doubling up to 10 s, or Retry-After up to 60 s. False: cancelled. */
 bool dhis2_wait_before(unsigned number, const struct error *error, const atomic_bool *cancel);
 
+/* After try `number` (1, 2, …) of something failed: true: it is worth another one, the wait before it is over, *error is empty. False: *error is why; ERROR_cancelled. */
+bool dhis2_try_again(unsigned number, struct error *error, const atomic_bool *cancel);
+
 enum { DHIS2_CELL_KEY_MAX = 2048 };
 
 /* Names a cell: the five ids in `buf` (BUF_INIT(DHIS2_CELL_KEY_MAX)), which holds nothing else afterwards; borrowed from it. Ids that are longer altogether make a key that no cell of shorter ones has. */

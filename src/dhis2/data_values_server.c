@@ -12,6 +12,7 @@
 enum {
   READINGS_MAX = 6,
   TRIES_MAX = 5,
+  QUESTION_TRIES_MAX = 4, /* of what is no reading of values */
   EMPTY_TRIES = 3,
   PATH_MAX_BYTES = 64 << 10,
   WAIT_FIRST_MS = 200,
@@ -70,6 +71,16 @@ bool dhis2_wait_before(unsigned number, const struct error *error, const atomic_
     (void)nanosleep(&(struct timespec){.tv_nsec = left * 1000000}, NULL);
   }
   return false;
+}
+
+bool dhis2_try_again(unsigned number, struct error *error, const atomic_bool *cancel) {
+  if (number >= QUESTION_TRIES_MAX || !dhis2_may_pass(error)) return false;
+  if (!dhis2_wait_before(number, error, cancel)) {
+    (void)error_set(error, ERROR_cancelled, "cancelled while a server was asked");
+    return false;
+  }
+  *error = (struct error){0};
+  return true;
 }
 
 void dhis2_add_list(struct buf *buf, const char *name, const struct str *ids, size_t count) {

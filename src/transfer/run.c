@@ -8,7 +8,7 @@
 #include "dhis2/uid.h"
 #include "transfer/run_internal.h"
 
-enum { CELLS_PER_CHUNK = 20000, ORDER_MAX = 8 << 20, TRIES_MAX = 4, PATIENCE_MS = 10 * 60 * 1000 };
+enum { CELLS_PER_CHUNK = 20000, ORDER_MAX = 8 << 20, PATIENCE_MS = 10 * 60 * 1000 };
 
 const char *run_phase_name(enum run_phase phase) {
   static const char *const names[] = {"reading", "translating", "checking", "sending", "verifying"};
@@ -123,11 +123,10 @@ static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, s
   const struct run_order *order = run->order;
   struct str *below = (struct str *)(uintptr_t)order->org_units;
   size_t count = order->org_unit_count;
-  for (unsigned number = 1; order->descendants; number++) {
-    *error = (struct error){0};
-    if (dhis2_org_units_below(run->from, order->org_units, order->org_unit_count, run->arena, &below, &count, error) == 0) break;
-    if (number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, run->watch->cancel)) return -1;
-  }
+  for (unsigned number = 1;
+       order->descendants && dhis2_org_units_below(run->from, order->org_units, order->org_unit_count, run->arena, &below, &count, error);
+       number++)
+    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
   translation_units_closed(run->stages[0].translation, run->arena, below, count, ret, ret_count);
   if (*ret_count > RUN_UNITS_MAX)
     return error_set(error, ERROR_too_large, "more than %d org units: run it for parts of them", RUN_UNITS_MAX);
@@ -151,9 +150,8 @@ static int take_units(struct run *run, struct error *error) {
 static const struct dhis2_metadata *read_side(struct run *run, struct dhis2_server *server, const struct mapping_side *side,
                                               struct error *error) {
   for (unsigned number = 1;; number++) {
-    *error = (struct error){0};
     const struct dhis2_metadata *metadata = dhis2_metadata_of_server(run->arena, server, side->data_sets, side->data_set_count, error);
-    if (metadata || number == TRIES_MAX || !dhis2_may_pass(error) || !dhis2_wait_before(number, error, run->watch->cancel)) return metadata;
+    if (metadata || !dhis2_try_again(number, error, run->watch->cancel)) return metadata;
   }
 }
 
@@ -166,7 +164,8 @@ static int prepare_preflight(struct run *run, struct error *error) {
 /* To 2.42 a zero that is not significant is not kept; from 2.43 on every zero is. */
 static int settle_zeros(struct run *run, struct error *error) {
   struct dhis2_version version;
-  if (dhis2_server_version(run->to, &version, error)) return -1;
+  for (unsigned number = 1; dhis2_server_version(run->to, &version, error); number++)
+    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
   run->delivery.zeros_vanish = !dhis2_can(version, DHIS2_NEW_VALUE_ENGINE);
   return 0;
 }
@@ -183,7 +182,8 @@ static void after_post(void *payload, size_t count) {
 
 /* Empty: ISO 8601. */
 static int read_calendar(struct run *run, struct dhis2_server *server, struct str *ret, struct error *error) {
-  if (dhis2_server_calendar(server, run->arena, ret, error)) return -1;
+  for (unsigned number = 1; dhis2_server_calendar(server, run->arena, ret, error); number++)
+    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
   if (str_eq_nocase(*ret, STR("iso8601")) || str_eq_nocase(*ret, STR("gregorian"))) *ret = STR("");
   *ret = str_slice(*ret, 0, 40);
   return 0;

@@ -10,8 +10,8 @@
  * - With `deletions` a cell of the target is deleted where the source tells that sources of it were deleted, and none of them has a value any more (where the mapping wants all sources: where all of them were deleted). It is in the plan, the undo file and the report like
  *   any other change.
  * - The absence of a value at the source never deletes anything. Comment and follow-up mark of the target's cells stay; with `comments` those of the source take their place where it has any.
- * - With `analytics` what the source's server added up is read. Refused are units that lie below each other, data sets with attribute option combos, and values written since its tables were made, where the user may see that; cells of which a source is not added up there
- *   are left out and told.
+ * - With `analytics` what the source's server added up is read. Refused are units that lie below each other, data sets with attribute option combos, and values written since its tables were made, where the user may see that; cells of which a source is not added up there,
+ *   or is added up with values of other data sets, are left out and told.
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
  * - The source is read for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes.
  * - Memory does not grow with the number of values: two chunks at a time.

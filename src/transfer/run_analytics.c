@@ -16,10 +16,13 @@ static bool counts(const struct run *run, const struct mapping_rule *rule) {
 }
 
 /* NULL: it can be had from analytics. */
-static const char *why_not(const struct run *run, const struct dhis2_metadata *source, struct mapping_operand operand) {
+static const char *why_not(const struct run *run, const struct dhis2_metadata *source, const struct map *mixed,
+                           struct mapping_operand operand) {
   const struct dhis2_data_element *element = dhis2_metadata_element(source, operand.data_element);
   if (!element) return "the source does not show this user the data element";
   if (!element->value_type.n || !value_type_is_number(element->value_type)) return "the data element of the source holds no numbers";
+  const char *why = map_get(mixed, operand.data_element);
+  if (why) return why;
   bool sums = str_eq(element->aggregation_type, STR("SUM")) && value_type_is_summable(element->value_type);
   return sums || run->order->sum_anyway ? NULL
                                         : "analytics does not add up the data element of the source, but averages it, takes the last, …";
@@ -35,13 +38,28 @@ static void tell_rule(struct run *run, const struct mapping_rule *rule, struct m
   report_counts(run->whole)->refused++;
 }
 
+/* Data elements that analytics gives more of than the mapping's data sets hold. */
+static int ask_mixed(const struct run *run, struct map *ret, struct error *error) {
+  const struct mapping *m = run->mapping;
+  size_t n = 0;
+  for (size_t i = 0; i < m->rule_count; i++) n += m->rules[i].term_count;
+  struct str *elements = ARENA_ARRAY(run->arena, n + 1, struct str);
+  n = 0;
+  for (size_t i = 0; i < m->rule_count; i++)
+    for (size_t k = 0; counts(run, &m->rules[i]) && k < m->rules[i].term_count; k++)
+      elements[n++] = m->rules[i].terms[k].source.data_element;
+  n = str_sorted_set(elements, n);
+  return dhis2_analytics_mixed(run->from, elements, n, m->source.data_sets, m->source.data_set_count, run->watch->cancel, run->arena, ret,
+                               error);
+}
+
 /* A cell of which one source cannot be had would be a sum that lacks it: all its rules are left out, and told once. */
-static void find_out(struct run *run, const struct dhis2_metadata *source, struct map *left_out) {
+static void find_out(struct run *run, const struct dhis2_metadata *source, const struct map *mixed, struct map *left_out) {
   char key[KEY_MAX];
   for (size_t i = 0; i < run->mapping->rule_count; i++) {
     const struct mapping_rule *rule = &run->mapping->rules[i];
     for (size_t k = 0; counts(run, rule) && k < rule->term_count; k++) {
-      const char *why = why_not(run, source, rule->terms[k].source);
+      const char *why = why_not(run, source, mixed, rule->terms[k].source);
       if (!why || map_put(left_out, arena_str(run->arena, key_of(key, rule->target)), run)) continue;
       tell_rule(run, rule, rule->terms[k].source, why);
     }
@@ -83,7 +101,7 @@ static int check_attributes(const struct run *run, const struct dhis2_metadata *
     many |= m->attribute_option_combos[i].decision <= MAPPING_PROPOSED &&
             !str_eq(m->attribute_option_combos[i].source, m->source.default_combo);
   for (size_t i = 0; i < source->data_set_count; i++)
-    many |= source->data_sets[i]->combo && source->data_sets[i]->combo->option_combo_count > 1;
+    many |= !source->data_sets[i]->combo || source->data_sets[i]->combo->option_combo_count != 1; /* not told: perhaps */
   return many
              ? error_set(
                    error, ERROR_input,
@@ -92,20 +110,24 @@ static int check_attributes(const struct run *run, const struct dhis2_metadata *
 }
 
 int run_take_analytics(struct run *run, const struct dhis2_metadata *source, struct error *error) {
-  struct map left_out = {0};
+  struct map left_out = {0}, mixed = {0};
   char text[CLOCK_TEXT_SIZE];
-  if (dhis2_analytics_tables(run->from, &run->tables_ms, error) || check_attributes(run, source, error)) return -1;
+  if (dhis2_analytics_tables(run->from, run->watch->cancel, &run->tables_ms, error) || check_attributes(run, source, error)) return -1;
   run->tables = arena_str(run->arena, str_of(clock_format(run->tables_ms / 1000 * 1000, text)));
   report_tables(run->whole, run->tables);
-  find_out(run, source, &left_out);
-  int result = keep_rules(run, &left_out, error);
+  int result = ask_mixed(run, &mixed, error);
+  if (result == 0) {
+    find_out(run, source, &mixed, &left_out);
+    result = keep_rules(run, &left_out, error);
+  }
+  map_free(&mixed);
   map_free(&left_out);
   return result;
 }
 
 int run_check_nested(struct run *run, struct error *error) {
   struct str nested;
-  if (dhis2_org_units_nested(run->from, run->units, run->unit_count, run->arena, &nested, error)) return -1;
+  if (dhis2_org_units_nested(run->from, run->units, run->unit_count, run->watch->cancel, run->arena, &nested, error)) return -1;
   if (!nested.n) return 0;
   return error_set(error, ERROR_usage, "org unit %.*s lies below another one of the run, and analytics counts it in both: name one of them",
                    STR_ARG(nested));

@@ -86,6 +86,20 @@ class Hidden(Analytics):
         self.assertEqual(self.stored("target"), {})
 
 
+    def test_an_element_that_is_also_in_another_data_set(self):
+        """Analytics would add up the values of all attribute option combos there into the cell. And a source that is too busy, or answers half, while the run is prepared is asked again."""
+        stock = self.source.elements["stock"]
+        self.source.objects["dataSets"].append({**self.source.objects["dataSets"][0], "id": fixture.uid("SDs", 2), "name": "Another", "shortName": "Another", "categoryCombo": {"id": fixture.uid("SCc", 1)},
+                                                "dataSetElements": [{"dataElement": {"id": stock}}]})
+        self.begin(source_faults=[{"path": path, "nth": n, "times": 1, "kind": kind, "status": status} for path, n, kind, status in (
+            ("/api/system/info", 2, "status", 503), ("/api/system/info", 3, "truncate", 200), ("/api/system/info", 5, "status", 503), ("/api/dataElements", 1, "status", 429), ("/api/organisationUnits", 1, "status", 503))])
+        self.make_tables()
+        self.transfer(*READ, expect=1)
+        told = [c for c in self.report["conflicts"] if fixture.uid("SDs", 2) in c["message"]]
+        self.assertEqual([(c["code"], c["count"]) for c in told], [("not_in_analytics", 2)])
+        self.assertEqual(self.stored("target"), {k: v for k, v in self.wanted().items() if k[0] not in (self.target.elements["stock"], self.target.elements["balance"])})
+
+
 class HiddenBack(Hidden):
     versions = ("2.43", "2.42")
 
