@@ -412,7 +412,7 @@ static void read_config(struct reader *r, struct str text) {
   }
   fill_section(r, config_table(), r->root, (char *)&r->holder->config);
   complete(r->arena, &r->holder->config);
-  if (!r->problems->n) config_check_whole(r->arena, &r->holder->config, report_whole, r);
+  if (!r->problems->n) config_check_whole(r->arena, &r->holder->config, r->file, report_whole, r);
   if (!r->problems->n) config_hosted_load(r->arena, &r->holder->config, report_whole, r);
   if (!r->problems->n && r->holder->config.tls_listen.n) config_tls_load(r->arena, &r->holder->config, report_tls, r);
 }

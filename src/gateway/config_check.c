@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/tls.h"
 #include "oauth/jws.h"
+#include <limits.h>
 #include <sys/stat.h>
 
 enum { TEXT_MAX = 1024, SECRET_MIN = 8 };
@@ -163,6 +164,7 @@ const char *config_check_secret(struct str secret) {
 struct whole {
   struct arena *arena;
   const struct config *config;
+  const char *file; /* that it was read from */
   config_report *report;
   void *payload;
 };
@@ -242,18 +244,52 @@ static void check_app(const struct whole *w, const struct config_app *app) {
   }
 }
 
+/* Where it lies, links followed; as it is said where that folder is not there. */
+static struct str folder_of(struct arena *arena, struct str path) {
+  char real[PATH_MAX];
+  size_t slash = str_find_last_char(path, '/');
+  struct str said = slash == SIZE_MAX ? STR(".") : slash == 0 ? STR("/") : str_slice(path, 0, slash);
+  return realpath(arena_cstr(arena, said), real) ? arena_str(arena, str_of(real)) : said;
+}
+
+static bool lies_in(struct arena *arena, struct str folder, struct str path) {
+  struct str own = folder_of(arena, path);
+  return path.n && str_starts(own, folder) && (own.n == folder.n || folder.n == 1 || own.p[folder.n] == '/');
+}
+
+/* The process may remove what lies in the socket's folder and below it for as long as it runs (cmd/confine.c). */
+static void check_socket(const struct whole *w) {
+  struct str path = w->config->admin_socket;
+  bool file_store = str_starts(w->config->store, STR("sqlite:"));
+  const struct {
+    const char *what;
+    struct str path;
+  } others[] = {{"the key ring", w->config->keys},
+                {"the store", file_store ? str_from(w->config->store, 7) : STR_NONE},
+                {"this file", str_of(w->file)}};
+  if (path.p[0] != '/') {
+    w->report(w->payload, STR_NONE, "admin_socket", "the path of 'admin_socket' begins with '/'");
+    return;
+  }
+  struct str folder = folder_of(w->arena, path);
+  const char *why = folder.n == 1 ? "'admin_socket' lies in no folder" : NULL;
+  for (size_t i = 0; !why && i < sizeof others / sizeof *others; i++)
+    if (lies_in(w->arena, folder, others[i].path))
+      why = say(w->arena, "%s lies in the folder of 'admin_socket', or below it", others[i].what);
+  if (why) w->report(w->payload, STR_NONE, "admin_socket", say(w->arena, "%s: give the socket one of its own, like /run/drawbridge", why));
+}
+
 bool config_open_to_all(struct arena *arena, struct str file) {
   struct stat info;
   return file.n && stat(arena_cstr(arena, file), &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH);
 }
 
-void config_check_whole(struct arena *arena, const struct config *config, config_report *report, void *payload) {
-  struct whole w = {arena, config, report, payload};
+void config_check_whole(struct arena *arena, const struct config *config, const char *file, config_report *report, void *payload) {
+  struct whole w = {arena, config, file, report, payload};
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "listen", "nothing to listen on: add 'listen' or 'tls'");
   if (config->session_idle_ms > config->session_absolute_ms)
     report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
-  if (config->admin_socket.n && config->admin_socket.p[0] != '/')
-    report(payload, STR_NONE, "admin_socket", "the path of 'admin_socket' begins with '/'");
+  if (config->admin_socket.n) check_socket(&w);
   if (!config->keys.n) report(payload, STR_NONE, "keys", "'keys' is missing here, and systemd passes on no credential of that name");
   if (config_open_to_all(arena, config->keys))
     report(payload, STR_NONE, "keys", say(arena, "the key ring %.*s can be read by everybody: chmod 600 it", STR_ARG(config->keys)));

@@ -101,6 +101,39 @@ static void defaults(void **state) {
   arena_free(arena);
 }
 
+/* What lies in the socket's folder, or below it, may be removed by the process: keys, store and configuration lie elsewhere. */
+static void a_socket_has_a_folder_of_its_own(void **state) {
+  struct arena *arena = arena_new();
+  const char *link = arena_printf(arena, "%s/link", directory).p;
+  const struct {
+    const char *socket, *what; /* NULL: good */
+  } rows[] = {{"/run/drawbridge/admin.sock", NULL},
+              {"/tmp-of-its-own/admin.sock", NULL},
+              {"/admin.sock", "lies in no folder"},
+              {"run/admin.sock", "begins with '/'"},
+              {"/tmp/admin.sock", "the key ring lies in"},
+              {arena_printf(arena, "%s/admin.sock", directory).p, "this file lies in"},
+              {arena_printf(arena, "%s/admin.sock", link).p, "this file lies in"},
+              {"/var/lib/admin.sock", "the store lies in"}};
+  (void)state;
+  assert_int_equal(symlink(directory, link), 0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct config_problems problems;
+    const char *store = i == 7 ? "/var/lib/drawbridge/store" : "/tmp";
+    struct config *config = load(arena,
+                                 arena_printf(arena,
+                                              "public_url: https://gw.example.org/\nlisten: [127.0.0.1:8080]\nkeys: /tmp/no-such-keys\n"
+                                              "store: sqlite:%s/x.db\nadmin_socket: %s\n" SERVER,
+                                              store, rows[i].socket)
+                                     .p,
+                                 &problems);
+    if (!config != !!rows[i].what) fail_msg("%s", rows[i].socket);
+    if (!config && !strstr(arena_cstr(arena, problems.lines[0]), rows[i].what)) fail_msg("%.*s", STR_ARG(problems.lines[0]));
+    config_unref(config);
+  }
+  arena_free(arena);
+}
+
 /* [R-H3, A26] */
 static void mistakes_are_told_with_their_place(void **state) {
   static const struct {
@@ -259,6 +292,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_file),
       cmocka_unit_test(defaults),
+      cmocka_unit_test(a_socket_has_a_folder_of_its_own),
       cmocka_unit_test(mistakes_are_told_with_their_place),
       cmocka_unit_test(nothing_is_left_out),
       cmocka_unit_test(secrets_of_others_are_refused),
