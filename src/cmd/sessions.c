@@ -49,7 +49,9 @@ static int end(struct going *g, const struct roster_row *row, struct error *erro
   size_t count = 0;
   if (!g->asked->keep && mandates_withdraw(g->store, row, g->arena, &count, error)) return -1;
   g->mandates += count;
-  return roster_end(g->store, row, g->audited, g->arena, error);
+  if (store_session_delete(g->store, row->session->id, error)) return -1;
+  if (g->audited) roster_audit_end(row, g->arena);
+  return 0;
 }
 
 static int one(void *payload, const struct roster_row *row, struct error *error) {

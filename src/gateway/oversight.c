@@ -63,7 +63,7 @@ static struct connection_told what_ended(enum config_kind kind) {
   }
 }
 
-static struct connection_told what_it_means(enum connection_state state, enum config_kind kind, bool renewable) {
+static struct connection_told what_it_means(enum connection_state state, enum config_kind kind, bool renewed) {
   switch (state) {
   case CONNECTION_REAUTH_REQUIRED: return what_ended(kind);
   case CONNECTION_UNREACHABLE:
@@ -76,7 +76,7 @@ static struct connection_told what_it_means(enum connection_state state, enum co
     return (struct connection_told){"the clocks of the server and of this machine are apart: what one signs, the other takes for expired",
                                     "set both by NTP; then the next call renews the sign-in"};
   default:
-    if (renewable)
+    if (renewed)
       return (struct connection_told){"good; its access token is renewed by the first call after renewal_due_at", "nothing is to be done"};
     return (struct connection_told){"good when it was used last", "nothing is to be done"};
   }
@@ -104,14 +104,16 @@ static void add_lease(struct json_out *out, struct store *store, struct gateway_
   if (held >= 0) json_out_member_bool(out, "renewing", held == 1);
 }
 
+/* *ret_renewed: it is renewed by itself, at a time that is told. */
 static bool add_memory(struct gateway *gateway, struct store *store, struct gateway_session *session, struct connection *connection,
-                       struct arena *arena, struct json_out *out) {
+                       struct arena *arena, struct json_out *out, bool *ret_renewed) {
   struct connection_credential now = connection_credential(connection);
   secret_free(now.credential.value);
   json_out_member_str(out, "version", connection_about(connection)->version);
   json_out_member_bool(out, "renewable", now.renewable);
   add_time(out, "credential_ends_at", now.expires_ms);
-  if (now.renewable && now.expires_ms) add_time(out, "renewal_due_at", now.expires_ms - RENEWAL_EARLY_MS);
+  *ret_renewed = now.renewable && now.expires_ms;
+  if (*ret_renewed) add_time(out, "renewal_due_at", now.expires_ms - RENEWAL_EARLY_MS);
   add_time(out, "sign_in_ends_at", now.refresh_ends_ms);
   add_time(out, "remembered_until", vault_until(connection));
   add_history(out, connection);
@@ -140,12 +142,12 @@ void oversight_connection(struct gateway *gateway, struct store *store, const st
   json_out_member_int(out, "generation", stored->generation);
   json_out_member_bool(out, "in_memory", connection != NULL);
   json_out_member_str(out, "login_url", reply_login_url(config->public_url, stored->server, arena));
-  bool told = connection && add_memory(gateway, store, session, connection, arena, out);
+  bool renewed = false, told = connection && add_memory(gateway, store, session, connection, arena, out, &renewed);
   if (!connection) add_time(out, "credential_ends_at", stored->expires_ms);
   if (!config_server(config, stored->server)) {
     tell(out, "no server of this id is configured any more: it is sent nowhere", "put the server back into the configuration, or end it");
   } else if (!told) {
-    struct connection_told means = what_it_means(state, kind, kind == CONFIG_OAUTH || kind == CONFIG_LEGACY_OAUTH);
+    struct connection_told means = what_it_means(state, kind, renewed);
     tell(out, means.meaning, means.remedy);
   }
   connection_unref(connection);
@@ -185,13 +187,13 @@ int oversight_end_session(struct gateway *gateway, struct store *store, const st
   struct gateway_session *session = in_memory(gateway, row);
   struct oversight_end *end = mem_alloc(sizeof *end);
   end->whole = true;
-  int failed = session ? end_in_memory(gateway, session, end, error) : 0;
-  if (!failed) failed = roster_end(store, row, true, arena, error);
+  int failed = session ? end_in_memory(gateway, session, end, error) : store_session_delete(store, row->session->id, error);
   gateway_session_unref(session);
   if (failed) {
     free(end);
     return -1;
   }
+  roster_audit_end(row, arena);
   *ret = end;
   return 0;
 }
@@ -202,12 +204,10 @@ int oversight_end_connection(struct gateway *gateway, struct store *store, const
   struct gateway_session *session = in_memory(gateway, row);
   struct connection *connection = NULL;
   int failed = session ? ending_connection(gateway, session, stored->server, &connection, error) : 0;
-  if (!failed) failed = store_connection_delete(store, row->session->id, stored->server, error);
+  if (!failed && !connection)
+    failed = store_connection_delete(store, row->session->id, stored->server, error); /* else it is deleted already */
   gateway_session_unref(session);
-  if (failed) {
-    connection_unref(connection);
-    return -1;
-  }
+  if (failed) return -1;
   audit_ended(AUDIT_signed_out, row->mark, stored->server, roster_user(arena, stored, "username"));
   struct oversight_end *end = mem_alloc(sizeof *end);
   if (connection) end->at[end->count++] = connection;

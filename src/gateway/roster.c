@@ -64,10 +64,8 @@ void roster_session_members(struct json_out *out, const struct roster_row *row, 
   json_out_end(out);
 }
 
-int roster_end(struct store *store, const struct roster_row *row, bool audited, struct arena *arena, struct error *error) {
-  if (store_session_delete(store, row->session->id, error)) return -1;
-  for (size_t i = 0; audited && i < row->count; i++)
+void roster_audit_end(const struct roster_row *row, struct arena *arena) {
+  for (size_t i = 0; i < row->count; i++)
     audit_ended(AUDIT_session_ended, row->mark, row->connections[i].server, roster_user(arena, &row->connections[i], "username"));
-  if (audited && !row->count) audit_ended(AUDIT_session_ended, row->mark, STR_NONE, STR_NONE);
-  return 0;
+  if (!row->count) audit_ended(AUDIT_session_ended, row->mark, STR_NONE, STR_NONE);
 }

@@ -35,7 +35,7 @@ bool roster_matches(const struct roster_asked *asked, const struct store_connect
 void roster_session_members(struct json_out *out, const struct roster_row *row, struct arena *arena);
 void roster_connection_members(struct json_out *out, const struct store_connection *connection, struct str state, struct arena *arena);
 
-/* Deletes its row and those of its connections, and tells the audit log where `audited`. */
-int roster_end(struct store *store, const struct roster_row *row, bool audited, struct arena *arena, struct error *error);
+/* Tells the audit log that it has ended, and each of its connections. */
+void roster_audit_end(const struct roster_row *row, struct arena *arena);
 
 #endif

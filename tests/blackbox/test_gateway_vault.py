@@ -183,6 +183,20 @@ class ForNobodyElse(Vault):
         self.serve()
         self.assertEqual({s: c["user"]["username"] for s, c in self.again(ada).items()}, {"home": "ada", "s0": "ada"})
 
+    def test_a_sign_out_that_fails_half_way(self):
+        """[R-D11] The entry cannot be deleted: nothing has ended, and the second try ends both."""
+        browser = self.remembered()
+        with sqlite3.connect(f"{self.state}/state.db") as store:
+            store.execute("create trigger kept before delete on documents when old.kind = 'vault' begin select raise(abort, 'kept'); end")
+        self.assertGreaterEqual(browser.call("DELETE", "/v1/servers/s0/connection").status, 500)
+        self.assertEqual(set(self.connections(browser)), {"home", "s0"})
+        with sqlite3.connect(f"{self.state}/state.db") as store:
+            self.assertEqual(store.execute("select count(*) from connections where server = 's0'").fetchone(), (1,))
+            store.execute("drop trigger kept")
+        self.assertEqual(browser.call("DELETE", "/v1/servers/s0/connection").status, 204)
+        self.assertEqual(set(self.connections(browser)), {"home"})
+        self.assertEqual(self.entries(), [])
+
     def test_its_end_is_what_was_sealed(self):
         self.begin("2.43", more="session: {remember: 2s}")
         browser = self.browser()
