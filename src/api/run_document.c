@@ -34,6 +34,7 @@ static const struct part {
     {"undoes", offsetof(struct run_about, beside.undoes), true, false},
     {"undone_by", offsetof(struct run_about, beside.undone_by), true, false},
     {"by_target", offsetof(struct run_about, by_target), false, true},
+    {"meaning", offsetof(struct run_about, meaning), false, false},
     {"mandate", offsetof(struct run_about, beside.mandate), false, false},
     {"webhook", offsetof(struct run_about, beside.webhook), false, false},
 };

@@ -1,6 +1,6 @@
 /* run_document: a run as it is kept in the store, between the routes (runs.c), what is asked for (run_order.c) and what carries it out (run_work.c).
  *
- * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
+ * `about`: {state, dry_run, alignment?, from, to, periods, by, by_target, org_units, alignment_version, wait, meaning?, what struct run_beside has, problem?}; `state` is "queued" from the start to the end of a run, then how it ended. Body: three parts, the first two a line each: the order, the report
  * (empty until the end), the mapping. */
 #ifndef DRAWBRIDGE_API_RUN_DOCUMENT_H
 #define DRAWBRIDGE_API_RUN_DOCUMENT_H
@@ -37,6 +37,7 @@ struct run_beside {
 /* `about` of a document. */
 struct run_about {
   struct str state, alignment, from, to, by, by_target;
+  struct str meaning; /* hash of what was asked for, where that came with an Idempotency-Key; empty: none */
   bool dry_run, wait;
   const struct str *periods;
   size_t period_count;

@@ -5,6 +5,7 @@
 #include "api/runner.h"
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "crypt/random.h"
 #include "http/form.h"
 #include "transfer/report_form.h"
 #include <jansson.h>
@@ -107,9 +108,24 @@ static struct run_about who_asks(struct api_job *job, const struct run_order *or
   return (struct run_about){.by = api_user_name(job, order->from), .by_target = api_user_name(job, order->to)};
 }
 
+/* Two requests with one key are the same one only if they ask for the same; how the body is written does not matter. Of an alignment its name counts: it may have gone on between an attempt and the next. */
+static struct str meaning_of(struct api_job *job, const struct run_asked *asked) {
+  unsigned char hash[HASH_SIZE];
+  char text[2 * HASH_SIZE + 1];
+  struct buf all = BUF_INIT(STORE_BODY_MAX);
+  (void)run_order_write(&asked->order, &all);
+  (void)buf_printf(&all, "\n%d %d %lld %.*s\n", asked->order.dry_run, asked->wait, (long long)asked->unattended_until_ms,
+                   STR_ARG(asked->webhook));
+  (void)buf_add(&all, asked->alignment.n ? asked->alignment : asked->mapping_text);
+  hash_sha256(buf_str(&all), hash);
+  buf_free(&all);
+  return arena_str(job->arena, str_of(hash_hex(hash, HASH_SIZE, text)));
+}
+
 static int make_document(struct api_job *job, const struct run_asked *asked, struct store_document *ret, struct error *error) {
   struct run_about who = who_asks(job, &asked->order);
   struct str owner, other;
+  if (job->idempotency_key.n) who.meaning = meaning_of(job, asked);
   if (api_owner(job, asked->order.from, &owner, error) || api_owner(job, asked->order.to, &other, error) ||
       run_document_make(job->arena, asked, &who, ret, error))
     return -1;
@@ -131,17 +147,24 @@ static int check_free(struct api_job *job, const struct run_order *order, struct
   return claim ? 0 : -1;
 }
 
+/* The run that was started before with the key of *document, in its place: 1. -1: what was asked for then is something else. One that an earlier release has kept does not tell. */
+static int take_first(struct api_job *job, struct store *store, struct store_document *document, struct error *error) {
+  struct error none = {0};
+  struct str meaning = run_about_read(job->arena, document->about).meaning, first;
+  if (store_document_by_key(store, RUN_KIND, document->owner, document->key, job->arena, document, &none) != 1) return -1;
+  first = run_about_read(job->arena, document->about).meaning;
+  if (first.n && !str_eq(first, meaning))
+    return error_set(error, ERROR_conflict,
+                     "another run was started with this Idempotency-Key: what is asked for differs, so it takes a new key");
+  *error = none;
+  return 1;
+}
+
 /* 1: it was started before with this key, and that run is *document now. */
 static int create(struct api_job *job, struct store_document *document, struct error *error) {
   struct store *store = api_store(job->api);
   int result = store_document_create(store, document, error);
-  if (result < 0 && error->code == ERROR_conflict && document->key.n) {
-    struct error none = {0};
-    if (store_document_by_key(store, RUN_KIND, document->owner, document->key, job->arena, document, &none) == 1) {
-      *error = none;
-      result = 1;
-    }
-  }
+  if (result < 0 && error->code == ERROR_conflict && document->key.n) result = take_first(job, store, document, error);
   api_store_done(job->api);
   return result;
 }

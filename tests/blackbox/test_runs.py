@@ -166,6 +166,8 @@ class Runs(Gateway):
         first = self.begin(headers={"Idempotency-Key": "one"})
         again = self.begin(headers={"Idempotency-Key": "one"}, expect=200)
         self.assertEqual(first["id"], again["id"])
+        for other in ({"periods": fixture.PERIODS[:1]}, {"dry_run": True}, {"check_min_max": True}):
+            self.assertIn("Idempotency-Key", self.begin(headers={"Idempotency-Key": "one"}, expect=409, **other)["detail"])
         self.assertNotEqual(self.begin(headers={"Idempotency-Key": "two"}, dry_run=True)["id"], first["id"])
         self.check_run(self.ended(first))
 

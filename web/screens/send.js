@@ -1,5 +1,5 @@
 // What to send: periods, organisation units, which pairs. First a check at the target that writes nothing, then the real thing from the run's own screen.
-import { html, useEffect, useId, useMemo, useState } from '../lib.js'
+import { html, useEffect, useId, useMemo, useRef, useState } from '../lib.js'
 import { region, number, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
@@ -31,7 +31,7 @@ function Choosing({ id, alignment }) {
   const [sure, setSure] = useState(false)
   const [more, setMore] = useState({})
   const [state, set] = useState({})
-  const [key] = useState(() => crypto.randomUUID())
+  const asked = useRef({}) // the last order with its key: asked for again it is the same run, and another order never is
   useEffect(() => {
     if (tree) setChosen(new Set(tree.byId.keys()))
   }, [tree])
@@ -40,9 +40,11 @@ function Choosing({ id, alignment }) {
   const start = async () => {
     set({ loading: true })
     const order = { alignment: id, periods: [...periods], org_units: [...chosen], dry_run: true, accept: sure ? ['accepted', 'auto'] : ['accepted'], ...more }
+    const text = JSON.stringify(order)
+    if (asked.current.text !== text) asked.current = { text, key: crypto.randomUUID() }
     try {
-      const run = await gateway.runs.start(order, { key: `${key} ${JSON.stringify(order).length}`.slice(0, 64) })
-      sessionStorage.setItem(orderKey(run.id), JSON.stringify(order))
+      const run = await gateway.runs.start(order, { key: asked.current.key })
+      sessionStorage.setItem(orderKey(run.id), text)
       navigate(`/runs/${run.id}`)
     } catch (error) {
       set({ error })
