@@ -23,7 +23,7 @@ struct run_asked {
   struct str webhook;          /* id; empty: none */
 };
 
-/* Reads a RunOrder (docs/openapi.yaml). -1: ERROR_bad_request says what is wrong; or as api_alignment_take. */
+/* Reads a RunOrder (docs/openapi.yaml). -1: ERROR_bad_request says what is wrong, ERROR_input which choices exclude each other; or as api_alignment_take. */
 int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *error);
 
 /* What belongs to a run beside its order. All may be empty. */

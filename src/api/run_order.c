@@ -132,7 +132,7 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_what(job->arena, root, order, error) || read_beside(job, root, ret, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
-    error->code = ERROR_bad_request;
+    if (error->code == ERROR_usage) error->code = ERROR_bad_request;
     return -1;
   }
   if (!ret->alignment.n) return take_mapping(job, root, approval, ret, error);

@@ -47,7 +47,7 @@ int run_order_settle(struct run_order *order, struct arena *arena, struct error 
   if (order->changed_since.n && !dhis2_day_read(order->changed_since, before))
     return error_set(error, ERROR_usage, "'%.*s' is no day: write 2024-01-31", STR_ARG(str_slice(order->changed_since, 0, 40)));
   if (order->analytics && (order->descendants || order->changed_since.n || order->deletions || order->comments))
-    return error_set(error, ERROR_usage,
+    return error_set(error, ERROR_input,
                      "analytics holds of an org unit all below it, and no comments, deletions or times: name the org units themselves, and "
                      "none of those choices");
   if (order->org_unit_count < 1 || order->org_unit_count > RUN_UNITS_NAMED_MAX)

@@ -66,7 +66,7 @@ struct run_order {
   bool comments;            /* comments and follow-up marks of the source go along: note.h, plan.h */
 };
 
-/* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many. */
+/* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many; ERROR_input: choices that exclude each other. */
 int run_order_settle(struct run_order *order, struct arena *arena, struct error *error);
 
 /* The order as JSON, to be kept; the same order gives the same bytes. `dry_run` is not in it: that is a way to carry it out. */

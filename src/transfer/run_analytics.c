@@ -129,7 +129,7 @@ int run_check_nested(struct run *run, struct error *error) {
   struct str nested;
   if (dhis2_org_units_nested(run->from, run->units, run->unit_count, run->watch->cancel, run->arena, &nested, error)) return -1;
   if (!nested.n) return 0;
-  return error_set(error, ERROR_usage, "org unit %.*s lies below another one of the run, and analytics counts it in both: name one of them",
+  return error_set(error, ERROR_input, "org unit %.*s lies below another one of the run, and analytics counts it in both: name one of them",
                    STR_ARG(nested));
 }
 

@@ -137,6 +137,7 @@ class Foreseen(Gateway):
         self.assertEqual({c["code"] for c in checked["conflicts"]}, {"org_unit_not_assigned", "min_max"})
         self.assertGreater(checked["counts"]["refused"], run["counts"]["refused"])
         self.begin(expect=400, check_min_max="yes")
+        self.assertEqual(self.begin(expect=400, read="analytics", comments="carry")["code"], "input")
         page = self.browser.call("GET", f"/v1/runs/{checked['id']}/report?format=html").body.decode()
         self.assertIn("Min and max limits", page)
 

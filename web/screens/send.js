@@ -76,12 +76,15 @@ function More({ more, onChange }) {
     const { [name]: before, ...rest } = more
     onChange(value ? { ...rest, [name]: value } : rest)
   }
-  const box = (name, text, value = true) => html`<label class="check"><input type="checkbox" checked=${more[name] === value} onChange=${(event) => set(name, event.target.checked && value)} />${text}</label>`
+  const analytics = more.read !== undefined
+  const untold = [more.changed_since, more.deletions, more.comments].some(Boolean) // by analytics
+  const box = (name, text, value = true, off = false) => html`<label class="check"><input type="checkbox" disabled=${off} checked=${more[name] === value} onChange=${(event) => set(name, event.target.checked && value)} />${text}</label>`
   return html`<details class="card"><summary>${t('More choices')}</summary>
-    <${Field} label=${t('Only what changed at the source since')} type="date" value=${more.changed_since ?? ''} onInput=${(value) => set('changed_since', value)} help=${t('Left empty: all values of the periods')} />
-    ${box('deletions', t('Delete at the target what was deleted at the source'), 'delete')}
-    ${box('read', t('Read analytics, where the source gives no values themselves'), 'analytics')}
-    ${box('comments', t('Take comments and follow-up marks along'), 'carry')}
+    <${Field} label=${t('Only what changed at the source since')} type="date" value=${more.changed_since ?? ''} disabled=${analytics} onInput=${(value) => set('changed_since', value)} help=${t('Left empty: all values of the periods')} />
+    ${box('deletions', t('Delete at the target what was deleted at the source'), 'delete', analytics)}
+    ${box('read', t('Read analytics, where the source gives no values themselves'), 'analytics', untold)}
+    <p class="muted">${t('Analytics tells nothing of changes, deletions and comments: it cannot be read together with those choices.')}</p>
+    ${box('comments', t('Take comments and follow-up marks along'), 'carry', analytics)}
     ${box('check_min_max', t('Hold back what is outside of the min and max values of the target'))}
     ${box('wait', t('Wait where another run is writing to the same data set and period'))}
   </details>`
