@@ -24,7 +24,7 @@ static const struct {
     {"paused", "it was paused, or what let it go on has ended: see problem", "its person signs in and goes on with it (resume)"},
 };
 
-/* `unattended`: something lets it go on without its person. */
+/* `unattended`: something lets it go on without its person, now. */
 static struct told what_it_means(struct str state, bool under_way, bool unattended, bool shared) {
   if (under_way && str_eq(state, RUN_STATE_OPEN))
     return (struct told){"it waits for a free thread, or for another run that writes to the same cells", "nothing is to be done"};
@@ -92,10 +92,13 @@ static const char *held_by(struct console_asked *asked, struct str id) {
 int console_run_explain(struct console_asked *asked, struct error *error) {
   struct store_document document;
   struct runner_view view;
+  struct str unused;
   struct json_out out = JSON_OUT_INIT(asked->answer);
   if (load(asked, &document, error)) return -1;
   struct run_about about = run_about_read(asked->arena, document.about);
   struct str state = desk_state(asked->api, &document, &about, asked->arena, &view);
+  int unattended = about.beside.mandate.n ? mandates_get(asked->api, about.beside.mandate, asked->arena, &unused, error) : 0;
+  if (unattended < 0) return -1;
   json_out_object(&out);
   write_run(asked, &out, &document, &about, state);
   json_out_member_str(&out, "held_by", str_of(held_by(asked, document.id)));
@@ -110,16 +113,16 @@ int console_run_explain(struct console_asked *asked, struct error *error) {
     json_out_key(&out, STR("problem"));
     json_out_raw(&out, about.problem);
   }
-  write_tell(&out, what_it_means(state, view.phase.n > 0, about.beside.mandate.n > 0, api_is_shared(asked->api)));
+  write_tell(&out, what_it_means(state, view.phase.n > 0, unattended == 1, api_is_shared(asked->api)));
   json_out_end(&out);
   return 0;
 }
 
-static void answer_ended(struct console_asked *asked, bool was) {
+static void answer_ended(struct console_asked *asked, bool ended_now) {
   struct json_out out = JSON_OUT_INIT(asked->answer);
   json_out_object(&out);
   json_out_member_str(&out, "ended", asked->id);
-  json_out_member_bool(&out, "had_ended", !was);
+  json_out_member_bool(&out, "had_ended", !ended_now);
   json_out_end(&out);
 }
 
@@ -127,7 +130,7 @@ static void answer_ended(struct console_asked *asked, bool was) {
 static int mark_cancelled(struct console_asked *asked, struct store_document *document, struct run_about *about, struct error *error) {
   int64_t unused;
   about->state = STR("cancelled");
-  run_document_about(asked->arena, about, document);
+  run_document_end(asked->arena, asked->gateway, about, document);
   return store_document_update(asked->store, document, &unused, error);
 }
 

@@ -104,6 +104,13 @@ void run_document_about(struct arena *arena, const struct run_about *about, stru
   document->updated_ms = clock_now_ms();
 }
 
+void run_document_end(struct arena *arena, struct gateway *gateway, const struct run_about *about, struct store_document *document) {
+  struct config *config = gateway_config_now(gateway);
+  run_document_about(arena, about, document);
+  document->expires_ms = document->updated_ms + config->runs_keep_ms;
+  config_unref(config);
+}
+
 /* --- the whole --- */
 
 int run_document_make(struct arena *arena, const struct run_asked *asked, const struct run_about *who, struct store_document *ret,

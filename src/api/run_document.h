@@ -65,6 +65,8 @@ int run_document_make(struct arena *arena, const struct run_asked *asked, const 
 
 /* Takes `about` into the document, to be stored. */
 void run_document_about(struct arena *arena, const struct run_about *about, struct store_document *document);
+/* Of one that has ended: the time begins that it is kept for. */
+void run_document_end(struct arena *arena, struct gateway *gateway, const struct run_about *about, struct store_document *document);
 
 /* Hands it to the runner. `session`: NULL where it has a mandate. -1: as runner_start. */
 struct run_start {

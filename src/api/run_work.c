@@ -14,6 +14,7 @@
 #include "gateway/reply.h"
 #include "http/trace.h"
 #include "transfer/hold.h"
+#include <jansson.h>
 #include <uv.h>
 
 enum { COUNTS_MAX = 1 << 20, AGAIN_MS = 500, HOLDER_LETTERS = 22 };
@@ -137,6 +138,16 @@ static bool is_withdrawn(struct working *w) {
   return mandates_get(w->api, w->about.beside.mandate, w->arena, &sealed, &unused) == 0;
 }
 
+/* Another process may delete the tokens of what has ended before this one hears of it: that pauses it, as the word itself would have done. */
+static void judge_refusal(struct working *w, struct error *failure) {
+  if (!w->mandate.n || (failure->code != ERROR_reauth_required && failure->code != ERROR_token_refused)) return;
+  if (clock_now_ms() < w->about.beside.unattended_until_ms && !is_withdrawn(w)) return;
+  w->alone = true;
+  (void)runner_pause(api_runner(w->api), str_of(w->payload->id));
+  *failure = (struct error){0};
+  (void)error_set(failure, ERROR_cancelled, "what let it go on has ended");
+}
+
 /* How it ended; a run that the end of the process stopped is one to be resumed. */
 static void settle(struct working *w, const struct run_told *told) {
   bool failed = told->failure->code && told->failure->code != ERROR_cancelled;
@@ -168,36 +179,47 @@ static int update(struct working *w, struct error *error) {
   }
 }
 
-static void keep(struct working *w, const struct run_told *told) {
+static int keep(struct working *w, const struct run_told *told) {
   struct error error = {0};
   struct buf report = BUF_INIT(STORE_BODY_MAX), body = BUF_INIT(STORE_BODY_MAX);
   bool whole = run_report_write(told, w->report, &report);
   (void)buf_printf(&body, "%.*s\n%.*s\n", STR_ARG(w->body.order), STR_ARG(whole ? str_trim(buf_str(&report)) : STR("")));
   (void)buf_add(&body, w->body.mapping);
-  w->document.about = run_about_write(w->arena, &w->about);
+  run_document_end(w->arena, w->payload->gateway, &w->about, &w->document);
   if (!body.full) w->document.body = buf_str(&body);
-  struct config *config = gateway_config_now(w->payload->gateway);
-  w->document.updated_ms = clock_now_ms();
-  w->document.expires_ms = w->document.updated_ms + config->runs_keep_ms;
-  config_unref(config);
   int result = update(w, &error);
   if (result < 0) log_event(LOG_ERROR, "run_not_kept", LOG_TEXT("run", w->payload->id), LOG_FAILURE(&error));
   if (result == 0 || error.code != ERROR_changed_meanwhile) reports_out(w->api, w->payload->gateway, &w->document);
   buf_free(&report);
   buf_free(&body);
+  return result;
+}
+
+/* The report of a run that was gone on with holds what was done before, too: that is counted already, by who kept its last report. */
+static void count_values(struct working *w) {
+  const struct report_counts *counts = report_counts(w->report);
+  json_t *last = json_loadb(w->body.report.n ? w->body.report.p : "", w->body.report.n, 0, NULL);
+  const struct {
+    enum metrics_counter counter;
+    const char *name;
+    uint64_t now;
+  } each[] = {{METRIC_VALUES_READ, "read", counts->read},
+              {METRIC_VALUES_SENT, "sent", counts->sent},
+              {METRIC_VALUES_VERIFIED, "verified", counts->verified},
+              {METRIC_VALUES_REFUSED, "refused", counts->refused}};
+  for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+    uint64_t before = (uint64_t)json_integer_value(json_object_get(json_object_get(last, "counts"), each[i].name));
+    if (each[i].now > before) metrics_count_many(gateway_metrics(w->payload->gateway), each[i].counter, each[i].now - before);
+  }
+  json_decref(last);
 }
 
 static void count_end(struct working *w) {
   static const char *const states[] = {"done",      "differs", "refused",    "failed",
                                        "cancelled", "paused",  "interrupted"}; /* order of enum metrics_counter */
-  const struct report_counts *counts = report_counts(w->report);
   struct metrics *metrics = gateway_metrics(w->payload->gateway);
   for (size_t i = 0; i < sizeof states / sizeof *states; i++)
     if (str_eq(w->about.state, str_of(states[i]))) metrics_count(metrics, (enum metrics_counter)(METRIC_RUNS_DONE + i));
-  metrics_count_many(metrics, METRIC_VALUES_READ, (uint64_t)counts->read);
-  metrics_count_many(metrics, METRIC_VALUES_SENT, (uint64_t)counts->sent);
-  metrics_count_many(metrics, METRIC_VALUES_VERIFIED, (uint64_t)counts->verified);
-  metrics_count_many(metrics, METRIC_VALUES_REFUSED, (uint64_t)counts->refused);
 }
 
 static void log_end(const struct working *w, const struct error *failure) {
@@ -220,6 +242,7 @@ static void work(struct working *w, struct error *failure) {
     (void)error_set(failure, ERROR_cancelled, "cancelled before it began");
   else
     (void)carry_out(w, failure);
+  judge_refusal(w, failure);
   struct run_told told = {.order = &w->order,
                           .mapping_text = w->body.mapping,
                           .mapping_name =
@@ -232,9 +255,10 @@ static void work(struct working *w, struct error *failure) {
                           .failure = failure,
                           .paused = runner_run_paused(w->run)};
   settle(w, &told);
-  keep(w, &told);
+  bool kept = keep(w, &told) == 0;
   log_end(w, failure);
   count_end(w);
+  if (kept && !w->about.dry_run) count_values(w);
   give_back(w);
 }
 

@@ -286,6 +286,7 @@ int api_run_cancel(struct api_job *job, struct error *error) {
   struct str state = state_of(job, &document, &about, false, &view);
   if (!desk_end(job->api, document.id, false) && str_eq(about.beside.mandate, document.id) && !run_state_is_end(state)) {
     about.state = STR("cancelled");
+    run_document_end(job->arena, job->gateway, &about, &document);
     if (keep_about(job, &document, &about, error)) return -1;
     mandates_end(job->api, job->gateway, document.id);
   }

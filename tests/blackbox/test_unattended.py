@@ -51,6 +51,10 @@ class Unattended(Gateway):
         headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
         return {t["id"] for t in harness.call(self.sims[server].port, "GET", "/api/apiToken?paging=false", headers).json["apiToken"]}
 
+    def delete_token(self, server, token):
+        headers = {"Authorization": "Basic " + base64.b64encode(b"runner:Runner-test-1").decode(), "X-Requested-With": "XMLHttpRequest"}
+        self.assertEqual(harness.call(self.sims[server].port, "DELETE", f"/api/apiToken/{token}", headers).status, 200)
+
     def back(self, run):
         """The same person in another browser."""
         self.browser = self.signed_in()
@@ -87,6 +91,20 @@ class ByPassword(Unattended):
         go_on.set()
         self.assertEqual(self.ended(run)["state"], "cancelled")
         self.assertEqual({row["state"] for row in self.told("runs")}, {"paused", "cancelled"})
+
+    def test_its_tokens_are_deleted_by_another_process(self):
+        """[R-E12] It was withdrawn, and wiped, before this process heard of it: paused with those words, not failed with those of a sign-in."""
+        before = {name: self.tokens(name) for name in self.sims}
+        run, go_on = self.held(unattended_until=after(hours=3))
+        with sqlite3.connect(self.state / "state.db") as store:
+            store.execute("DELETE FROM documents WHERE kind = 'mandate'")
+        for name in self.sims:
+            for token in self.tokens(name) - before[name]:
+                self.delete_token(name, token)
+        go_on.set()
+        now = self.ended(run)
+        self.assertEqual((now["state"], now["problem"]["code"]), ("paused", "reauth_required"))
+        self.assertIn("administrator", now["problem"]["detail"])
 
     def test_goes_on_when_the_person_has_signed_out(self):
         before = {name: self.tokens(name) for name in self.sims}
@@ -154,6 +172,29 @@ class ByPassword(Unattended):
         self.assertEqual((self.ended(run)["state"], self.rows("mandate")), ("paused", 1))
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], "cancelled")
         self.assertEqual(self.rows("mandate"), 0)
+
+    def left_off(self):
+        """An interrupted run whose mandate has ended: nothing goes on with it by itself."""
+        self.between["target"].stop_at = ("POST", 2, "after")
+        run = self.begin(unattended_until=after(hours=3))
+        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
+        self.program.kill()
+        with sqlite3.connect(self.state / "state.db") as store:
+            store.execute("DELETE FROM documents WHERE kind = 'mandate'")
+        self.between["target"].stop_at = None
+        self.serve()
+        return run
+
+    def test_ended_where_nobody_has_it(self):
+        """[R-E12] What is said of it is so, and its end by an operator begins the time that it is kept for."""
+        run = self.left_off()
+        told = self.told("runs", "explain", "--", run["id"])
+        self.assertEqual(told["state"], "interrupted")
+        self.assertIn("its person signs in", told["remedy"])
+        self.assertEqual(self.told("runs", "end", "--", run["id"])["had_ended"], False)
+        told = self.told("runs", "explain", "--", run["id"])
+        self.assertEqual(told["state"], "cancelled")
+        self.assertGreater(told["kept_until"], told["updated"])
 
     def test_orders_that_mean_nothing(self):
         for more in ({"unattended_until": "tomorrow"}, {"unattended_until": after(hours=-1)}, {"unattended_until": after(days=500)}, {"unattended_until": after(hours=1), "dry_run": True}, {"webhook": "nobody's"}):

@@ -90,14 +90,22 @@ class Watching(Gateway):
 
 class OfRuns(Runs):
     def test_counted(self):
-        """A run that was begun and ended, and its values."""
+        """A run that was begun, paused, gone on with and ended, and its values: each once, and none of a dry run."""
         admin = harness.free_port()
         self.program.stop()
         self.config.write_text(self.config.read_text().replace("store:", f"admin_listen: 127.0.0.1:{admin}\nstore:", 1))
         self.serve()
-        run = self.ended(self.begin())
-        values = harness.wait_for(lambda: (lambda v: v if v['drawbridge_runs_ended_total{state="done"}'] else None)(exposition.read(harness.call(admin, "GET", "/metrics").body.decode())), "the end of the run")
-        self.assertEqual((run["state"], values["drawbridge_runs_begun_total"], values['drawbridge_run_values_total{what="verified"}']), ("done", 1, run["counts"]["verified"]))
+        run, go_on = self.held(2)
+        self.browser.call("POST", f"/v1/runs/{run['id']}/pause")
+        go_on.set()
+        self.assertEqual(self.ended(run)["state"], "paused")
+        self.between["target"].alter = None
+        self.browser.call("POST", f"/v1/runs/{run['id']}/resume")
+        run = self.ended(run)
+        self.assertEqual(self.ended(self.begin(dry_run=True))["state"], "done")
+        values = harness.wait_for(lambda: (lambda v: v if v['drawbridge_runs_ended_total{state="done"}'] == 2 else None)(exposition.read(harness.call(admin, "GET", "/metrics").body.decode())), "the end of the run")
+        self.assertEqual((run["state"], values["drawbridge_runs_begun_total"]), ("done", 3))
+        self.assertEqual({what: values[f'drawbridge_run_values_total{{what="{what}"}}'] for what in ("read", "sent", "verified", "refused")}, {what: run["counts"][what] for what in ("read", "sent", "verified", "refused")})
 
 
 del Gateway, Runs
