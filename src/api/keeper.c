@@ -94,9 +94,10 @@ static void sweep(struct keeper *k, const struct config *config) {
 
 /* --- again and again --- */
 
-/* An operator has withdrawn what let it go on: the run stops where it is, and its person may go on with it. */
+/* An operator has withdrawn what let it go on: the run stops where it is, and its person may go on with it. A schedule that cannot be stopped now is stopped by the next look, which finds what is withdrawn still there. */
 static void stop(struct keeper *k, struct str work, struct arena *arena) {
-  struct str run = schedules_stop(k->api, work, clock_now_ms(), arena);
+  struct str run;
+  if (schedules_stop(k->api, work, clock_now_ms(), arena, &run)) return;
   (void)desk_end(k->api, run.n ? run : work, true);
   mandates_end(k->api, k->gateway, work);
 }

@@ -277,16 +277,18 @@ void schedules_look(struct api *api, struct gateway *gateway, struct str id, int
     log_event(LOG_ERROR, "schedule_not_looked_at", LOG_STR("schedule", id), LOG_FAILURE(&error));
 }
 
-struct str schedules_stop(struct api *api, struct str id, int64_t now_ms, struct arena *arena) {
+int schedules_stop(struct api *api, struct str id, int64_t now_ms, struct arena *arena, struct str *ret_run) {
   struct store_document document;
   struct error error = {0};
   struct store *store = api_store(api);
   int found = store_document_get(store, kind, id, arena, &document, &error);
   api_store_done(api);
-  if (found != 1) return STR_NONE;
+  *ret_run = STR_NONE;
+  if (found != 1) return found;
   struct schedule schedule = schedule_read(arena, document.about);
   if (schedule.until_ms > now_ms) schedule.until_ms = now_ms;
-  if (update(api, arena, &document, &schedule, &error))
-    log_event(LOG_WARNING, "schedule_not_stopped", LOG_STR("schedule", id), LOG_FAILURE(&error));
-  return schedule.last.run;
+  *ret_run = schedule.last.run;
+  if (update(api, arena, &document, &schedule, &error) == 0) return 0;
+  log_event(LOG_WARNING, "schedule_not_stopped", LOG_STR("schedule", id), LOG_FAILURE(&error));
+  return -1;
 }
