@@ -150,14 +150,23 @@ bool desk_look(struct api *api, struct str id, struct arena *arena, struct runne
   return runner_look(api_runner(api), id, arena, ret) || (api_is_shared(api) && look_elsewhere(api, id, arena, ret) != 0);
 }
 
-static void wish(struct api *api, struct str id, bool pause) {
+static bool wants_cancel(struct store *store, struct str id, struct arena *arena) {
+  struct store_document wish;
+  struct error error = {0};
+  return store_document_get(store, WISH, id, arena, &wish, &error) == 1 && wish.expires_ms > clock_now_ms() &&
+         !str_eq(wish.about, STR("\"pause\""));
+}
+
+/* The latest one holds, but that no pause takes a cancel back. */
+static void wish(struct api *api, struct str id, bool pause, struct arena *arena) {
   struct error error = {0};
   struct store_document document = {
       .kind = WISH, .id = id, .about = pause ? STR("\"pause\"") : STR("\"cancel\""), .created_ms = clock_now_ms()};
   document.updated_ms = document.created_ms;
   document.expires_ms = document.created_ms + WISH_MS;
   struct store *store = api_store(api);
-  if (store_document_delete(store, WISH, id, &error) || store_document_create(store, &document, &error))
+  bool stays = pause && wants_cancel(store, id, arena);
+  if (!stays && (store_document_delete(store, WISH, id, &error) || store_document_create(store, &document, &error)))
     log_event(LOG_WARNING, "run_not_told", LOG_STR("run", id), LOG_FAILURE(&error));
   api_store_done(api);
 }
@@ -167,8 +176,8 @@ bool desk_end(struct api *api, struct str id, bool pause) {
   if (pause ? runner_pause(api_runner(api), id) : runner_cancel(api_runner(api), id)) return true;
   struct arena *arena = arena_new_small();
   bool elsewhere = desk_look(api, id, arena, &view);
+  if (elsewhere) wish(api, id, pause, arena);
   arena_free(arena);
-  if (elsewhere) wish(api, id, pause);
   return elsewhere;
 }
 
