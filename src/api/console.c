@@ -138,13 +138,16 @@ static int end_one(struct listing *l, struct roster_row row, bool whole, size_t 
   struct job *job = l->job;
   struct console *console = job->console;
   struct roster_row of_it = row;
-  size_t mandates = 0;
+  struct mandates_view *views;
+  size_t view_count, mandates = 0;
   if (l->count++) return 0;
   if (!whole) {
     of_it.connections = &row.connections[which];
     of_it.count = 1;
   }
-  if (mandates_withdraw(console->store, &of_it, job->arena, &mandates, error)) return -1;
+  if (mandates_look(console->store, job->arena, &views, &view_count, error) ||
+      mandates_withdraw(console->store, views, view_count, &of_it, job->arena, &mandates, error))
+    return -1;
   int failed = whole ? oversight_end_session(console->gateway, console->store, &row, job->arena, &job->end, error)
                      : oversight_end_connection(console->gateway, console->store, &row, which, job->arena, &job->end, error);
   if (failed) return -1;
@@ -191,9 +194,16 @@ static struct console_asked asked_of(struct job *job) {
                                 .answer = &job->answer};
 }
 
+/* What is asked for and not looked at would be taken for an answer. */
+static int check_whole(struct job *job, struct error *error) {
+  struct roster_asked asked;
+  if (read_asked(job, &asked, error)) return -1;
+  return asked.user.n || asked.server.n ? error_set(error, ERROR_bad_request, "this list is not narrowed by user or server") : 0;
+}
+
 static int runs_list(struct job *job, struct error *error) {
   struct console_asked asked = asked_of(job);
-  return console_runs_list(&asked, error);
+  return check_whole(job, error) ? -1 : console_runs_list(&asked, error);
 }
 
 static int run_explain(struct job *job, struct error *error) {
@@ -208,7 +218,7 @@ static int run_end(struct job *job, struct error *error) {
 
 static int mandates_list_all(struct job *job, struct error *error) {
   struct console_asked asked = asked_of(job);
-  return console_mandates_list(&asked, error);
+  return check_whole(job, error) ? -1 : console_mandates_list(&asked, error);
 }
 
 static int mandate_explain(struct job *job, struct error *error) {

@@ -103,6 +103,7 @@ int mandates_look(struct store *store, struct arena *arena, struct mandates_view
   struct store_document *documents;
   size_t count = 0;
   if (store_document_list(store, kind, owner, LIST_MAX, arena, &documents, &count, error)) return -1;
+  if (count == LIST_MAX) log_event(LOG_WARNING, "mandates_cut", LOG_INT("looked_at", LIST_MAX));
   *ret = ARENA_ARRAY(arena, count + 1, struct mandates_view);
   *ret_count = count;
   for (size_t i = 0; i < count; i++) {
@@ -138,17 +139,16 @@ static bool is_of(const struct mandates_view *view, const struct store_connectio
   return same;
 }
 
-int mandates_withdraw(struct store *store, const struct roster_row *row, struct arena *arena, size_t *ret_count, struct error *error) {
-  struct mandates_view *views;
-  size_t count;
+int mandates_withdraw(struct store *store, struct mandates_view *views, size_t count, const struct roster_row *row, struct arena *arena,
+                      size_t *ret_count, struct error *error) {
   *ret_count = 0;
-  if (mandates_look(store, arena, &views, &count, error)) return -1;
   for (size_t i = 0; i < count; i++) {
     bool theirs = false;
     for (size_t k = 0; k < row->count && !theirs; k++) theirs = is_of(&views[i], &row->connections[k], arena);
     if (!theirs || views[i].withdrawn) continue;
     int done = mandates_withdraw_one(store, views[i].work, error);
     if (done < 0) return -1;
+    views[i].withdrawn = true;
     *ret_count += (size_t)done;
   }
   return 0;

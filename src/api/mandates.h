@@ -28,12 +28,14 @@ struct mandates_view {
   int64_t until_ms;
   bool withdrawn;
 };
+/* All of them; that there are more than can be looked at is logged. */
 int mandates_look(struct store *store, struct arena *arena, struct mandates_view **ret, size_t *ret_count, struct error *error);
 
 /* 1: it opens nothing from now on; 0: there is none. */
 int mandates_withdraw_one(struct store *store, struct str work, struct error *error);
-/* All that the people of a session gave: what belongs to them, or writes in their name. */
-int mandates_withdraw(struct store *store, const struct roster_row *row, struct arena *arena, size_t *ret_count, struct error *error);
+/* Of `views` all that the people of a session gave: what belongs to them, or writes in their name. Those are marked as withdrawn there. */
+int mandates_withdraw(struct store *store, struct mandates_view *views, size_t count, const struct roster_row *row, struct arena *arena,
+                      size_t *ret_count, struct error *error);
 
 /* Wiped first, then its tokens deleted at the servers. None there is fine. */
 void mandates_end(struct api *api, struct gateway *gateway, struct str work);

@@ -21,12 +21,13 @@ static const char usage[] =
 
 static const struct noun {
   const char *name;
+  bool narrows;                     /* by --user and --server */
   const char *columns[COLUMNS_MAX]; /* of a list */
 } nouns[] = {
-    {"sessions", {"session", "used", "since", "connections", "app"}},
-    {"connections", {"id", "kind", "state", "user", "since"}},
-    {"runs", {"id", "state", "by", "from", "to", "periods", "updated"}},
-    {"mandates", {"id", "for", "owner", "until"}},
+    {"sessions", true, {"session", "used", "since", "connections", "app"}},
+    {"connections", true, {"id", "kind", "state", "user", "since"}},
+    {"runs", false, {"id", "state", "by", "from", "to", "periods", "updated"}},
+    {"mandates", false, {"id", "for", "owner", "until"}},
 };
 enum { NOUNS = sizeof nouns / sizeof *nouns };
 
@@ -220,7 +221,7 @@ static bool read_words(struct asked *asked, int count, char **words) {
   asked->id = count > 2 ? words[2] : NULL;
   bool lists = strcmp(asked->verb, "list") == 0, narrowed = asked->user.n || asked->server.n;
   if (!asked->noun || count > 3 || asked->user.n > QUERY_MAX || asked->server.n > QUERY_MAX) return false;
-  if (lists) return !asked->id;
+  if (lists) return !asked->id && (!narrowed || asked->noun->narrows);
   return (strcmp(asked->verb, "end") == 0 || strcmp(asked->verb, "explain") == 0) && asked->id && is_id(asked->id) && !narrowed;
 }
 

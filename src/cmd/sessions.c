@@ -27,6 +27,8 @@ struct going {
   struct store *store;
   struct arena *arena;
   struct json_out *out;
+  struct mandates_view *views; /* of all that goes on without its people */
+  size_t view_count;
   bool audited;
   size_t matched, mandates;
 };
@@ -47,7 +49,7 @@ static void print_text(const struct roster_row *row, struct arena *arena) {
 
 static int end(struct going *g, const struct roster_row *row, struct error *error) {
   size_t count = 0;
-  if (!g->asked->keep && mandates_withdraw(g->store, row, g->arena, &count, error)) return -1;
+  if (mandates_withdraw(g->store, g->views, g->view_count, row, g->arena, &count, error)) return -1;
   g->mandates += count;
   if (store_session_delete(g->store, row->session->id, error)) return -1;
   if (g->audited) roster_audit_end(row, g->arena);
@@ -73,7 +75,8 @@ static int go_through(const struct asked *asked, struct store *store, bool audit
   struct json_out out = JSON_OUT_INIT(&buf);
   struct going g = {.asked = asked, .store = store, .arena = arena, .out = &out, .audited = audited};
   json_out_array(&out);
-  int failed = roster_each(store, &asked->who, arena, one, &g, error);
+  int failed = asked->end && !asked->keep ? mandates_look(store, arena, &g.views, &g.view_count, error) : 0;
+  if (!failed) failed = roster_each(store, &asked->who, arena, one, &g, error);
   json_out_end(&out);
   if (!failed && asked->end)
     (void)printf("%zu ended, and %zu runs and schedules that would have gone on without their people\n", g.matched, g.mandates);

@@ -90,7 +90,7 @@ class Admin(Gateway):
         self.assertIn("no session", self.console("sessions", "end", mark, expect=2)[1])
         self.assertIn("no run", self.console("runs", "explain", "nothing", expect=2)[1])
         self.assertIn("no mandate", self.console("mandates", "end", "nothing", expect=2)[1])
-        for words in ([], ["people"], ["sessions", "end"], ["sessions", "list", "x"], ["runs", "explain", "../x?"], ["sessions", "end", mark, "--user", "eve"]):
+        for words in ([], ["people"], ["sessions", "end"], ["sessions", "list", "x"], ["runs", "explain", "../x?"], ["sessions", "end", mark, "--user", "eve"], ["runs", "--user", "eve"], ["mandates", "list", "--server", "one"]):
             self.assertIn("usage", self.console(*words, expect=2)[1])
 
     def test_renewal_is_explained(self):
@@ -103,6 +103,9 @@ class Admin(Gateway):
         self.assertEqual((explained["kind"], explained["renewable"], explained["renewing"]), ("oauth", True, False))
         self.assertLess(explained["renewal_due_at"], explained["credential_ends_at"])
         self.assertIn("renewed by the first call", explained["meaning"])
+        self.restart()
+        explained = self.told("connections", "explain", name)
+        self.assertEqual((explained["in_memory"], explained["meaning"]), (False, "good when it was used last"))
 
     def test_the_socket(self):
         """[R-H7] Root and drawbridge's own user alone; /metrics is there too; a file that was left behind is replaced, one that somebody listens at is not; it goes with the program."""
@@ -111,7 +114,8 @@ class Admin(Gateway):
         self.assertEqual(self.ask("GET", "/sessions"), (200, "[]"))
         self.assertEqual((self.ask("GET", "/healthz"), self.ask("POST", "/sessions")[0], self.ask("GET", "/sessions/x/y/z")[0]), ((200, "ok\n"), 405, 404))
         self.assertIn("drawbridge_requests_total", self.ask("GET", "/metrics")[1])
-        self.assertIn('"code":"bad_request"', self.ask("GET", "/sessions/short")[1])
+        for path in ("/sessions/short", "/runs?user=eve", "/mandates?server=one"):
+            self.assertIn('"code":"bad_request"', self.ask("GET", path)[1])
         if os.getuid() == 0:
             self.socket.chmod(0o666)
             for folder in [self.socket.parent, *self.socket.parent.parents]:
