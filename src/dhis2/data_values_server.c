@@ -163,7 +163,11 @@ static int read_path(struct dhis2_server *server, struct str path, struct readin
   return result;
 }
 
-static int read_once(struct dhis2_server *server, struct reading *r, struct error *error) {
+static int cancelled(struct error *error) {
+  return error_set(error, ERROR_cancelled, "cancelled while reading values");
+}
+
+static int read_once(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct error *error) {
   int result = 0;
   r->digest = (struct digest){0};
   r->not_asked = 0;
@@ -171,7 +175,8 @@ static int read_once(struct dhis2_server *server, struct reading *r, struct erro
     r->stopped = true;
     return -1;
   }
-  for (size_t i = 0; result == 0 && i < r->path_count; i++) result = read_path(server, r->paths[i], r, error);
+  for (size_t i = 0; result == 0 && i < r->path_count; i++)
+    result = is_cancelled(cancel) ? cancelled(error) : read_path(server, r->paths[i], r, error);
   if (result < 0 && error->code == ERROR_input && !r->stopped) {
     error->code = ERROR_upstream_broken;
     (void)error_context(error, "the answer cannot be read");
@@ -189,8 +194,8 @@ static int nothing_allowed(struct dhis2_server *server, struct error *error) {
 static int read_whole(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct error *error) {
   for (unsigned number = 1;; number++) {
     *error = (struct error){0};
-    if (is_cancelled(cancel)) return error_set(error, ERROR_cancelled, "cancelled while reading values");
-    if (read_once(server, r, error) == 0) return 0;
+    if (is_cancelled(cancel)) return cancelled(error);
+    if (read_once(server, r, cancel, error) == 0) return 0;
     if (r->stopped || !dhis2_may_pass(error)) return -1;
     if (error->code == ERROR_empty_answer && number == EMPTY_TRIES) return nothing_allowed(server, error);
     if (number == TRIES_MAX) return error_context(error, "the server %.*s, tried %d times", STR_ARG(dhis2_server_id(server)), TRIES_MAX);

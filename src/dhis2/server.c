@@ -101,6 +101,10 @@ void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *fla
   http_client_abort_when(server->client, flag);
 }
 
+void dhis2_server_abort_also(struct dhis2_server *server, const atomic_bool *flag) {
+  http_client_abort_also(server->client, flag);
+}
+
 bool dhis2_version_parse(struct str text, struct dhis2_version *ret) {
   struct str rest = text;
   uint64_t minor, patch = 0;

@@ -67,8 +67,9 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an 
 /* How long a call may take from now on; 0: as the options said. Writes and large reads take minutes. */
 void dhis2_server_patience(struct dhis2_server *server, int timeout_ms);
 
-/* As http_client_abort_when. */
+/* As http_client_abort_when and _also. */
 void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *flag);
+void dhis2_server_abort_also(struct dhis2_server *server, const atomic_bool *flag);
 
 /* Asks /api/system/info at first need, then remembers. */
 int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error);

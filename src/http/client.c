@@ -22,7 +22,7 @@ struct http_client {
   size_t address_count;
   int connect_timeout_ms, timeout_ms;
   size_t body_limit;
-  const atomic_bool *abort_when;
+  const atomic_bool *abort_when, *abort_also;
 };
 
 struct state {
@@ -172,11 +172,16 @@ static void body_free(void *payload) {
 static int is_aborted(void *payload, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
   const struct state *state = payload;
   (void)a, (void)b, (void)c, (void)d;
-  return state->client->abort_when && atomic_load(state->client->abort_when);
+  const struct http_client *client = state->client;
+  return (client->abort_when && atomic_load(client->abort_when)) || (client->abort_also && atomic_load(client->abort_also));
 }
 
 void http_client_abort_when(struct http_client *client, const atomic_bool *flag) {
   client->abort_when = flag;
+}
+
+void http_client_abort_also(struct http_client *client, const atomic_bool *flag) {
+  client->abort_also = flag;
 }
 
 /* --- one call --- */
@@ -261,7 +266,7 @@ static void set_options(CURL *easy, struct state *state, const char *url) {
   if (call->certificate_ends_ms) (void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
   (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
   (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(call->timeout_ms ? call->timeout_ms : client->timeout_ms));
-  if (client->abort_when) {
+  if (client->abort_when || client->abort_also) {
     (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, is_aborted);
     (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, state);

@@ -54,6 +54,9 @@ void http_client_free(struct http_client *client);
 /* Calls of this client end with ERROR_cancelled within about a second once *flag is set (from any thread); what the other side makes of the request is not known then. NULL: never. */
 void http_client_abort_when(struct http_client *client, const atomic_bool *flag);
 
+/* The same for a second flag, of whoever wants the client's calls for a while only; set while no call is under way. */
+void http_client_abort_also(struct http_client *client, const atomic_bool *flag);
+
 /* 0: an HTTP answer came, whatever its status. -1: ERROR_server_unreachable, certificate_refused, address_refused, upstream_timeout, upstream_broken, or the sink's own. */
 int http_client_call(struct http_client *client, const struct http_call *call, struct arena *arena, struct http_answer *ret,
                      struct error *error);

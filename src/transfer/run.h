@@ -19,7 +19,7 @@
  * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and
  * renamed when whole; then it is read back and its totals compared with the source's.
  *
- * Calls block for as long as a run takes. Set *cancel from anywhere: what is under way is finished, then ERROR_cancelled. `progress` is called on the calling thread. */
+ * Calls block for as long as a run takes. Set *cancel from anywhere: what is being written is finished, what is being read from the source is broken off, then ERROR_cancelled. `progress` is called on the calling thread. */
 #ifndef DRAWBRIDGE_TRANSFER_RUN_H
 #define DRAWBRIDGE_TRANSFER_RUN_H
 

@@ -483,13 +483,20 @@ static void chunk_free(struct chunk *c) {
 
 static int begin_next(struct run *run, size_t number, struct error *error) {
   run->next = chunk_new(run, number);
+  dhis2_server_abort_also(run->from, &run->ahead.stop); /* what nobody wants any more is not waited for */
   return ahead_begin(&run->ahead, read_source, run->next, error);
+}
+
+static int end_reading(struct run *run, const atomic_bool *cancel, struct error *error) {
+  int result = ahead_wait(&run->ahead, cancel, error);
+  dhis2_server_abort_also(run->from, NULL);
+  return result;
 }
 
 void run_chunk_drop_next(struct run *run) {
   struct error unused = {0};
   atomic_store(&run->ahead.stop, true);
-  if (run->next) (void)ahead_wait(&run->ahead, NULL, &unused);
+  if (run->next) (void)end_reading(run, NULL, &unused);
   chunk_free(run->next);
   run->next = NULL;
 }
@@ -498,7 +505,7 @@ void run_chunk_drop_next(struct run *run) {
 static struct chunk *take_next(struct run *run, size_t number, struct error *error) {
   run_tell(run, RUN_READING);
   if (!run->next && begin_next(run, number, error)) return NULL;
-  if (ahead_wait(&run->ahead, run->watch->cancel, error)) return NULL;
+  if (end_reading(run, run->watch->cancel, error)) return NULL;
   struct chunk *c = run->next;
   run->next = NULL;
   return c;

@@ -726,6 +726,19 @@ class Signals(Servers):
         run.send_signal(signal.SIGKILL)
         run.wait()
 
+    def test_a_read_that_nobody_wants_is_not_waited_for(self):
+        """The source does not answer the question for the second chunk: a write of the first that fails ends the run all the same, and so does Ctrl-C."""
+        for refused in (True, False):
+            with self.subTest(refused=refused):
+                self.setUp()
+                self.start(source_faults=[{"path": "/api/dataValueSets*", "method": "GET", "nth": 3, "kind": "hang"}], target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "kind": "status", "status": 403}] if refused else None)
+                run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.addCleanup(run.kill)
+                if not refused:
+                    harness.wait_for(lambda: (self.folder / "journal" / "journal").exists() and b'"done"' in (self.folder / "journal" / "journal").read_bytes(), "the first chunk")
+                    run.send_signal(signal.SIGINT)
+                self.assertEqual(run.wait(timeout=harness.PATIENCE), 3 if refused else 1)
+
     def test_control_c_stops_after_the_batch(self):
         self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 1500}])
         run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
