@@ -175,15 +175,25 @@ bool dhis2_conflict_is_of_data_set(const struct dhis2_conflict *conflict, struct
   return conflict->all_count > 0 && conflict->any_count == 0;
 }
 
+/* 1: it has ended, and *ret is its summary; 0: not yet; -1. */
+static int ask_job(struct dhis2_server *server, struct str path, size_t count, struct arena *arena, struct dhis2_import *ret,
+                   struct error *error) {
+  struct http_answer answer;
+  if (dhis2_call(server, "GET", path, STR_NONE, STR_NONE, arena, &answer, error)) return -1;
+  if (dhis2_judge(arena, answer.status, &answer.headers, answer.body, false, error)) return -1;
+  return dhis2_import_parse(arena, answer.body, count, ret) && !ret->job.n;
+}
+
+/* A server that is too busy to tell still imports: what was sent must not be sent again beside it. */
 int dhis2_import_of_job(struct dhis2_server *server, struct str job, size_t count, const atomic_bool *cancel, struct arena *arena,
                         struct dhis2_import *ret, struct error *error) {
   struct str path = arena_printf(arena, "/api/system/taskSummaries/DATAVALUE_IMPORT/%.*s", STR_ARG(job));
   int64_t until = clock_monotonic_ms() + JOB_WAIT_MS;
   for (unsigned number = 1;; number++) {
-    struct http_answer answer;
-    if (dhis2_call(server, "GET", path, STR_NONE, STR_NONE, arena, &answer, error)) return -1;
-    if (dhis2_judge(arena, answer.status, &answer.headers, answer.body, false, error)) return -1;
-    if (dhis2_import_parse(arena, answer.body, count, ret) && !ret->job.n) return 0;
+    *error = (struct error){0};
+    int state = ask_job(server, path, count, arena, ret, error);
+    if (state > 0) return 0;
+    if (state < 0 && !dhis2_may_pass(error)) return -1;
     if (clock_monotonic_ms() > until)
       return error_set(error, ERROR_upstream_timeout, "the server has not ended job %.*s after 10 minutes", STR_ARG(job));
     if (!dhis2_wait_before(number < 5 ? number : 5, error, cancel))

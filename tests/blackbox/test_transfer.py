@@ -531,7 +531,7 @@ class Lies(BetweenServers):
         self.assertEqual(self.counts["differing"], self.counts["cells"] - self.counts["unchanged"])
 
     def test_a_job_in_place_of_a_summary(self):
-        """Where a server makes a job of a POST its summary is waited for; it is empty at first."""
+        """Where a server makes a job of a POST its summary is waited for; it is empty at first, then the server is too busy to tell. Nothing is sent beside it."""
         real, summaries, asked = self.between["target"].forward, {}, []
 
         def by_job(method, path, headers, body):
@@ -543,12 +543,14 @@ class Lies(BetweenServers):
                 return harness.Answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())
             if "/api/system/taskSummaries/" in path:
                 asked.append(path)
+                if asked.count(path) == 2:
+                    return harness.Answer(503, [("Content-Type", "application/json")], b'{"httpStatusCode":503,"status":"ERROR","message":"Busy"}')
                 return harness.Answer(200, [("Content-Type", "application/json")], summaries[path.rsplit("/", 1)[1]] if asked.count(path) > 2 else b"")
             return real(method, path, headers, body)
         self.between["target"].forward = by_job
         self.transfer()
         self.check_whole()
-        self.assertEqual(len(asked), 3 * len(fixture.PERIODS))
+        self.assertEqual((len(asked), len(summaries)), (3 * len(fixture.PERIODS), len(fixture.PERIODS)))
 
     def test_a_poisoned_value_does_not_lose_the_rest(self):
         """One value on which the server fails with 500, whatever comes with it."""
