@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import harness
+import manual
 
 DEMO = harness.ROOT / "examples/demo-metadata"
 MISSING = [tool for tool in ("git", "dpkg-buildpackage", "dh", "dpkg", "systemd-sysusers", "userdel") if not shutil.which(tool)]
@@ -143,6 +144,16 @@ class Package(harness.Case):
         """As it is, before anybody has changed it."""
         said = run(harness.BUILD / "drawbridge", "check-config", "--config", self.content / "etc/drawbridge/drawbridge.yaml")
         self.assertEqual(said, "")
+
+    def test_links_of_the_installed_pages(self):
+        """They lead to what is in the package, as it lies there."""
+        pages = [page for page in (self.content / "usr/share/doc/drawbridge").rglob("*.md*") if not page.is_symlink()]
+        self.assertIn("guide.md", [page.name for page in pages])
+        for page in pages:
+            for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", manual.prose(page)):
+                if not target.startswith(("http:", "https:")):
+                    with self.subTest(page=page.name, link=target):
+                        self.assertTrue((page.parent / target).exists())
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
     def test_the_unit_is_shut(self):
