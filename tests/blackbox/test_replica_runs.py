@@ -62,6 +62,20 @@ class Seen(Replicas):
         self.assertEqual(self.ended_there(run)["state"], "done")
         self.check_run(self.run_now(run))
 
+    def test_no_pause_takes_a_cancel_back(self):
+        """The process that has the run is too slow to hear the one before the other is said."""
+        run, go_on = self.held()
+        self.program.process.send_signal(signal.SIGSTOP)
+        try:
+            for word in ("cancel", "pause"):
+                self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/{word}").status, 200)
+            self.assertEqual(self.database.sql("SELECT about FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge"), '"cancel"')
+        finally:
+            self.program.process.send_signal(signal.SIGCONT)
+        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge") == "0", "the first process to hear of it")
+        go_on.set()
+        self.assertEqual(self.ended_there(run)["state"], "cancelled")
+
     def test_undone_through_another(self):
         run = self.ended(self.begin())
         self.check_run(run)
