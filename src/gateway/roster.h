@@ -21,7 +21,7 @@ struct roster_row {
   char mark[SESSION_MARK_SIZE];
 };
 
-/* Each session that has not ended and is asked for, the last used first. `one` not 0 ends it. */
+/* Each session that has not ended and is asked for, the last used first; of more than 100,000 those that were used last. `one` not 0 ends it. */
 typedef int roster_one(void *payload, const struct roster_row *row, struct error *error);
 int roster_each(struct store *store, const struct roster_asked *asked, struct arena *arena, roster_one *one, void *payload,
                 struct error *error);

@@ -119,10 +119,10 @@ int store_lease_take(struct store *store, struct str name, struct str owner, int
 int store_lease_look(struct store *store, struct str name, int64_t now_ms, struct error *error); /* 1: somebody holds it now; 0: nobody */
 int store_lease_release(struct store *store, struct str name, struct str owner, struct error *error); /* of another owner: no effect */
 
-/* --- documents: alignments, runs, remembered sign-ins --- */
+/* --- documents: alignments, runs, schedules, remembered sign-ins, and what processes tell each other --- */
 
 struct store_document {
-  struct str kind;   /* "alignment", "run", "vault" */
+  struct str kind;   /* whose they are: "alignment", "run", "schedule", "vault", …; a name that one part of the program alone uses */
   struct str id;     /* 1 to 64 letters; unique in its kind */
   struct str owner;  /* who may see it, as the caller writes it */
   struct str key;    /* Idempotency-Key; unique within kind and owner; empty: none */
@@ -142,7 +142,7 @@ int store_document_by_key(struct store *store, struct str kind, struct str owner
                           struct store_document *ret, struct error *error);
 int store_document_list(struct store *store, struct str kind, struct str owner, size_t limit, struct arena *arena,
                         struct store_document **ret, size_t *ret_count,
-                        struct error *error); /* without body and sealed; last changed first. */
+                        struct error *error); /* without body and sealed; last changed first */
 int store_document_list_all(struct store *store, struct str kind, size_t limit, struct arena *arena, struct store_document **ret,
                             size_t *ret_count, struct error *error); /* the same, whoever owns them: for who looks after the store */
 
