@@ -19,6 +19,14 @@ struct str random_id(struct arena *arena, size_t letters) {
   return (struct str){p, letters};
 }
 
+/* splitmix64, whose map is one to one. */
+uint64_t random_next(uint64_t *state) {
+  uint64_t x = *state += 0x9e3779b97f4a7c15U;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebU;
+  return x ^ x >> 31;
+}
+
 void hash_sha256(struct str bytes, unsigned char ret[HASH_SIZE]) {
   (void)crypto_hash_sha256(ret, (const unsigned char *)(bytes.n ? bytes.p : ""), bytes.n);
 }

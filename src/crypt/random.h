@@ -12,6 +12,9 @@ void random_bytes(void *p, size_t n);
 struct str random_id(struct arena *arena, size_t letters);
 void random_letters(char *p, size_t n); /* the same without NUL, for what must not lie in an arena */
 
+/* One of 2^64 numbers that seem to come at random, each once in a round: for ids that are to be unlike each other, and no secret. A state that was begun at random meets another's numbers only by chance. */
+uint64_t random_next(uint64_t *state);
+
 enum { HASH_SIZE = 32 };
 
 /* SHA-256. Session ids, states and hand-off codes are stored as this, never as themselves: a stolen table opens nothing (R-E1). */

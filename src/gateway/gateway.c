@@ -47,14 +47,6 @@ void gateway_route(struct gateway *gateway, gateway_handler *handler, void *payl
   VEC_PUSH(&gateway->routes, (struct gateway_own_route){handler, payload});
 }
 
-/* splitmix64, whose map is one to one: begun at random it meets another process's numbers only by chance. */
-uint64_t gateway_next_number(uint64_t *state) {
-  uint64_t x = *state += 0x9e3779b97f4a7c15U;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-  return x ^ x >> 31;
-}
-
 /* Answers. */
 
 void gateway_common_headers(struct gateway *gateway, struct http_exchange *exchange, struct http_headers *headers) {

@@ -60,8 +60,6 @@ typedef void gateway_body(struct gateway *gateway, struct http_exchange *exchang
 void gateway_read_secret_body(struct gateway *gateway, struct http_exchange *exchange, gateway_body *done);
 bool gateway_is_no_session(const struct error *error); /* there is none, or it has ended: not a failure */
 
-uint64_t gateway_next_number(uint64_t *state); /* one of 2^64 that seem to come at random, each once in a round */
-
 bool gateway_session_fits(const struct gateway_session *session, const struct visit *visit);
 
 /* An answer that is no error: common headers, and the body where it is not empty. `headers` may hold more already; NULL: none. */

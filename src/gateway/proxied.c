@@ -92,14 +92,13 @@ static void mark_reached(struct passing *passing, const struct proxy_result *res
   bool by_server =
       result->outcome == PROXY_ANSWERED || result->code == ERROR_upstream_error; /* a page of somebody else's is such an error */
   bool shut = passing->forbidden || (by_server && result->status == 403 && dhis2_is_me(str_take(&path, '?')));
-  if (away && connection_set_state(passing->connection, CONNECTION_UNREACHABLE))
-    note(passing, result->code, error_title(result->code));
-  else if (away)
-    return;
-  else if (shut)
+  if (away) {
+    if (connection_set_state(passing->connection, CONNECTION_UNREACHABLE)) note(passing, result->code, error_title(result->code));
+  } else if (shut) {
     (void)connection_set_state(passing->connection, CONNECTION_FORBIDDEN);
-  else if (result->outcome == PROXY_ANSWERED && result->status != 403)
+  } else if (result->outcome == PROXY_ANSWERED && result->status != 403) {
     (void)connection_set_state(passing->connection, CONNECTION_OK);
+  }
 }
 
 /* Events of the proxy. */

@@ -1,5 +1,7 @@
 #include "gateway/visit.h"
 
+#include "crypt/random.h"
+
 static enum metrics_counter counter_of(int status) {
   if (status == 0) return METRIC_REQUESTS_CUT;
   return status < 300   ? METRIC_REQUESTS_1XX_2XX
@@ -42,7 +44,7 @@ static void begin_trace(struct visit *visit, struct http_exchange *exchange) {
   bool sent = http_field_value(headers, FIELD_TRACEPARENT).p != NULL;
   if (!sent || (believed == CONFIG_TRACE_PROXIES && !asking_by_proxy(visit->config, http_exchange_peer(exchange))) ||
       !trace_continue(headers, http_exchange_arena(exchange), &visit->trace))
-    trace_begin(&visit->trace, gateway_next_number(&gateway->trace_numbers[0]), gateway_next_number(&gateway->trace_numbers[1]));
+    trace_begin(&visit->trace, random_next(&gateway->trace_numbers[0]), random_next(&gateway->trace_numbers[1]));
   trace_set_span(&visit->trace, number_of(http_exchange_id(exchange)));
 }
 

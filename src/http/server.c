@@ -94,12 +94,9 @@ struct str server_date(struct http_server *server) {
   return str_of(server->date);
 }
 
-/* Different for every request of every start; one step of splitmix64, whose map is one to one. */
+/* Different for every request of every start. */
 void server_next_id(struct http_server *server, char ret[17]) {
-  uint64_t x = server->next_id += 0x9e3779b97f4a7c15U;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-  x ^= x >> 31;
+  uint64_t x = random_next(&server->next_id);
   for (unsigned i = 0; i < 16; i++) ret[i] = (char)('a' + (x >> (4 * i) & 15));
   ret[16] = '\0';
 }
