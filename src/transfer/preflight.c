@@ -226,9 +226,22 @@ static bool check_limits(struct judging *j) {
                    "Data Entry app > the cell > Min and max limits; or send it without the check of min and max.");
 }
 
+/* What stands in the cell at the target goes along with every value: nothing of the source does. */
+static bool is_targets(const struct judging *j, struct str comment) {
+  return str_eq(comment, j->row->current_comment);
+}
+
 static bool check_comment_text(struct judging *j, struct str comment) {
   size_t most = dhis2_entry_comment_max(j->preflight->entry);
   if (comment.n <= most || utf8_units16(comment) <= most) return false;
+  if (is_targets(j, comment))
+    return hold_back(
+        j, "comment_too_long",
+        SAY(j,
+            "The comment that stands in the cell at the target is longer than the %zu characters that the target takes by now, "
+            "and it refuses whatever is written to the cell with it.",
+            most),
+        "Shorten the comment of the cell at the target: Data Entry app > the cell > Comment.");
   return hold_back(
       j, "comment_too_long",
       SAY(j, "The comment that goes along, of all sources of the cell together, is longer than the %zu characters that the target takes.",
@@ -239,11 +252,13 @@ static bool check_comment_text(struct judging *j, struct str comment) {
 static bool check_comment_option(struct judging *j, const struct dhis2_entry_element *element, struct str comment) {
   const struct dhis2_entry_option_set *set = map_get(&j->preflight->entry->option_sets, element->comment_set);
   if (!set || !set->codes.count || map_get(&set->codes, comment)) return false;
-  return hold_back(j, "comment_unknown",
-                   SAY(j,
-                       "Comments of the data element '%.*s' are options (of '%.*s'), and the comment that goes along is the code of none.",
-                       STR_ARG(shown(element->name, element->id)), STR_ARG(shown(set->name, set->id))),
-                   MAINTENANCE " > Option set > Options (code, where capitals count); or send the values without comments.");
+  return hold_back(
+      j, "comment_unknown",
+      SAY(j, "Comments of the data element '%.*s' are options (of '%.*s'), and the comment that goes along is the code of none.",
+          STR_ARG(shown(element->name, element->id)), STR_ARG(shown(set->name, set->id))),
+      is_targets(j, comment) ? MAINTENANCE
+          " > Option set > Options (code, where capitals count); or change the comment of the cell at the target."
+                             : MAINTENANCE " > Option set > Options (code, where capitals count); or send the values without comments.");
 }
 
 /* What the target keeps there as a comment goes along with the value. */

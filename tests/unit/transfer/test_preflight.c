@@ -241,6 +241,10 @@ static void options(void **state) {
     expect(w, minor == 43 ? "comment_too_long" : "");
     w->row.after_comment.n = sizeof letters;
     expect(w, "comment_too_long");
+    w->row.carries = false; /* the target's own, of a time when it took longer ones */
+    w->row.current_comment = w->row.after_comment;
+    expect(w, "comment_too_long");
+    assert_true(str_has(preflight_judge(&w->preflight, &w->row, w->arena).sentence, STR("stands in the cell at the target")));
     map_free(&reasons.codes);
     map_free(&set.codes);
     map_free(&w->entry.option_sets);
