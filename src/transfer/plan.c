@@ -107,6 +107,11 @@ void row_turn_round(struct plan_row *row) {
   row->after_follow_up = was.before_follow_up;
 }
 
+bool row_loses_note(const struct plan_row *row) {
+  struct str comment = row->carries ? row->after_comment : row->before_comment;
+  return !row->after.p && (comment.n || (row->carries ? row->after_follow_up : row->before_follow_up));
+}
+
 /* Of a cell that is not there (any more), the comment that it had. */
 static void note_of(const struct plan_row *row, struct dhis2_write *write) {
   bool there = row->current.p || row->current_comment.p || row->current_follow_up;

@@ -56,6 +56,9 @@ struct str row_shown(struct arena *arena, struct str value, struct str comment, 
 /* What is to be and what stood there before change places. */
 void row_turn_round(struct plan_row *row);
 
+/* Of a row that was turned round: a comment or mark stood there alone, without a value (servers to 2.42 keep such cells). Taking the value out would take it too. */
+bool row_loses_note(const struct plan_row *row);
+
 /* What is sent for a row. */
 struct dhis2_write row_write(const struct plan_row *row);
 

@@ -79,7 +79,7 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
 int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
 
-/* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. */
+/* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told; so is a cell that held a comment without a value, which would be lost). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. */
 int run_undo(struct dhis2_server *to, const char *journal, const struct run_watch *watch, struct report *report, struct error *error);
 
 /* What a journal was begun with, so that it can be resumed or undone without being told again. Everything in the arena. ERROR_not_found: there is no run in it. */

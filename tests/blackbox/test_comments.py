@@ -84,6 +84,18 @@ class Carried(Noted):
 class CarriedBack(Carried):
     versions = ("2.43", "2.41")
 
+    def test_a_comment_without_a_value_is_not_lost_by_an_undo(self):
+        self.start(stored={})
+        self.note("source", self.source.cell("stock"), "5")
+        self.note("source", self.source.cell("share"), "50")
+        self.note("target", self.target.cell("stock"), "", "ask them")
+        for words, journal in (((), "plain"), (CARRY, "carried")):
+            self.transfer(*words, journal=journal)
+            self.transfer("--undo", journal=journal, expect=1 if journal == "plain" else 0)
+            self.assertEqual(self.notes(), {self.at("stock"): ("5", "ask them", False)})
+            self.assertEqual([(c["code"], c["count"]) for c in self.report["conflicts"]], [("comment_alone", 1)] if journal == "plain" else [])
+        self.assertEqual(set(self.stored("target")), {(*self.target.cell("stock"), "202401", self.target.units[0], fixture.DEFAULT)})
+
 
 class Held(Noted):
     def test_what_the_target_would_not_take(self):

@@ -136,8 +136,24 @@ static void comments_are_the_rows_business_where_it_carries(void **state) {
   (void)state;
 }
 
+/* A comment without a value, as servers to 2.42 keep it: the way back would lose it, whether the run carried comments or not. */
+static void a_comment_alone_is_not_undone(void **state) {
+  for (int carries = 0; carries < 2; carries++) {
+    struct plan_row alone = row_of(STR_NONE, STR("ask them"), STR("5")), none = row_of(STR_NONE, STR_NONE, STR("5")),
+                    both = row_of(STR("4"), STR("ask them"), STR("5"));
+    struct plan_row *rows[] = {&alone, &none, &both};
+    for (size_t i = 0; i < 3; i++) {
+      if (carries) row_carry(rows[i], STR("ours"), true);
+      row_turn_round(rows[i]);
+      assert_int_equal(row_loses_note(rows[i]), i == 0);
+    }
+  }
+  (void)state;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_was), cmocka_unit_test(without_the_last_columns),
+                                     cmocka_unit_test(a_comment_alone_is_not_undone),
                                      cmocka_unit_test(comments_are_the_rows_business_where_it_carries)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
