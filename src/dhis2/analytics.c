@@ -19,6 +19,7 @@ struct str dhis2_analytics_path(struct buf *buf, const struct str *items, size_t
   add_dimension(&query, "pe", periods, period_count);
   add_dimension(&query, "ou", org_units, org_unit_count);
   (void)buf_printf(buf, "/api/analytics/dataValueSet.json?%.*s&skipRounding=true", STR_ARG(buf_str(&query)));
+  buf->full |= query.full;
   buf_free(&query);
   return buf_str(buf);
 }

@@ -12,6 +12,7 @@
 
 enum { DHIS2_ANALYTICS_ITEMS_MAX = 50, DHIS2_ANALYTICS_NUMBER_MAX = 64 }; /* items ("element.option combo") of one call */
 
+/* buf->full: it does not fit. */
 struct str dhis2_analytics_path(struct buf *buf, const struct str *items, size_t item_count, const struct str *periods, size_t period_count,
                                 const struct str *org_units, size_t org_unit_count);
 

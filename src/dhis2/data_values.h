@@ -52,7 +52,9 @@ int dhis2_values_of_file(const char *path, const struct dhis2_metadata *metadata
 
 /* --- a server --- */
 
-enum { DHIS2_READ_UNITS_MAX = 100 }; /* org units of one call: with them the address stays below 2 KiB */
+enum {
+  DHIS2_READ_UNITS_MAX = 100
+}; /* org units of one call: with them and one period the address stays below 2 KiB, that of analytics below 3 KiB */
 
 struct dhis2_values_query {
   const struct str *data_sets, *periods, *org_units;
@@ -82,7 +84,7 @@ struct dhis2_values_seen {
 /* "2024-01-31"; false: it is no day. *ret_before is the day before. */
 bool dhis2_day_read(struct str text, char ret_before[11]);
 
-/* All values of the query, by what two readings said alike. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled. */
+/* All values of the query, by what two readings said alike. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled; ERROR_too_large: the address would be longer than 64 KiB. */
 int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
                       const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);
 

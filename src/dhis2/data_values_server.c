@@ -229,9 +229,11 @@ static size_t path_count(const struct dhis2_values_query *query) {
   return query->items ? (query->item_count + DHIS2_ANALYTICS_ITEMS_MAX - 1) / DHIS2_ANALYTICS_ITEMS_MAX : 1;
 }
 
-static const struct str *paths_of(struct arena *arena, const struct dhis2_values_query *query) {
+/* NULL: one would be cut. */
+static const struct str *paths_of(struct arena *arena, const struct dhis2_values_query *query, struct error *error) {
   struct str *paths = ARENA_ARRAY(arena, path_count(query) + 1, struct str);
-  for (size_t i = 0; i < path_count(query); i++) {
+  bool full = false;
+  for (size_t i = 0; !full && i < path_count(query); i++) {
     struct buf buf = BUF_INIT(PATH_MAX_BYTES);
     size_t at = i * DHIS2_ANALYTICS_ITEMS_MAX, left = query->item_count - at;
     paths[i] =
@@ -239,9 +241,12 @@ static const struct str *paths_of(struct arena *arena, const struct dhis2_values
                                                              left < DHIS2_ANALYTICS_ITEMS_MAX ? left : DHIS2_ANALYTICS_ITEMS_MAX,
                                                              query->periods, query->period_count, query->org_units, query->org_unit_count)
                                       : path_of(&buf, query));
+    full = buf.full;
     buf_free(&buf);
   }
-  return paths;
+  if (full)
+    (void)error_set(error, ERROR_too_large, "a question for so many data sets, periods and org units is longer than an address may be");
+  return full ? NULL : paths;
 }
 
 static void put_all(struct map *map, const struct str *keys, size_t count) {
@@ -277,13 +282,13 @@ int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_que
                       .periods = &periods,
                       .units = &units,
                       .key = key,
-                      .paths = paths_of(arena, query),
+                      .paths = paths_of(arena, query, error),
                       .path_count = path_count(query),
                       .from_analytics = query->items != NULL,
                       .with_times = query->with_times,
                       .with_below = query->with_below,
                       .text = BUF_INIT(8 << 20)};
-  int result = read_alike(server, &r, cancel, ret, error);
+  int result = r.paths ? read_alike(server, &r, cancel, ret, error) : -1;
   buf_free(&r.text);
   map_free(&periods);
   map_free(&units);

@@ -43,7 +43,14 @@ static void the_question(void **state) {
       str_eq(dhis2_analytics_path(&buf, items, 2, periods, 1, units, 2),
              STR("/api/analytics/dataValueSet.json?dimension=dx:DeA.CoX%3BDeA.CoY&dimension=pe:202401&dimension=ou:OuA%3BOuB&skipRounding="
                  "true")));
+  size_t whole = buf.n;
   buf_free(&buf);
+  for (size_t max = 1; max < whole; max++) { /* never cut without a word */
+    struct buf small = BUF_INIT(max);
+    (void)dhis2_analytics_path(&small, items, 2, periods, 1, units, 2);
+    assert_true(small.full);
+    buf_free(&small);
+  }
   (void)state;
 }
 
