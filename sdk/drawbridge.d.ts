@@ -34,6 +34,8 @@ export interface Server {
   type: 'dhis2' | 'http'
   version?: string
   state: ConnectionState
+  /** Why it cannot be reached, or by how much its clock differs. */
+  problem?: { code: string; detail: string; said?: Said[]; reason?: string }
   /** People are known by their account here. */
   home?: true
   sign_in: { kind: SignInKind; label: string; authorize_url?: string }[]
@@ -74,6 +76,8 @@ export class DrawbridgeError extends Error {
   said?: Said[]
   loginUrl?: string
   requestId?: string
+  /** Of the trace that the request is in; undefined where traces are off. */
+  traceId?: string
   retryAfter?: number
   body?: unknown
   /** As @dhis2/data-engine's FetchError has them. */
@@ -274,17 +278,47 @@ export interface RunEntry {
 
 export interface CellValue { data_element: string; category_option_combo?: string; attribute_option_combo?: string; period: string; org_unit: string; value?: string }
 
+/** Values; unless it says otherwise, cells of the target. */
+export interface Counts {
+  /** Values of the source: read, that go somewhere, that go nowhere (by reason), that nobody asked for, that are only in cells that nothing changed in. */
+  read: number; mapped: number; unmapped: Record<string, number>; not_asked?: number; not_changed?: number
+  /** Values of the source's analytics of which could not be asked whether newer ones were entered since its tables were made. */
+  unchecked?: number
+  cells?: number; summed: number; partial?: number
+  /** By drawbridge: see the conflicts. */
+  refused?: number
+  skipped?: number
+  /** A dry run: that would be. */
+  sent: number
+  created: number; updated: number; unchanged: number
+  /** By an undo. */
+  removed?: number
+  /** Of those created or updated, with a comment or follow-up mark that the target did not have there before. */
+  carried?: number
+  /** Hold a value at the target, and the source says nothing of them. */
+  left_alone?: number
+  /** Refused by the target, by its code. */
+  ignored: Record<string, number>
+  verified: number; differing: number
+}
+
+export interface Conflict {
+  code: string
+  message: string
+  /** Where it can be mended: the app and screen of DHIS2, of what drawbridge foresaw. */
+  remedy?: string
+  /** The target refused; else drawbridge did. */
+  by_target?: boolean
+  count: number
+  cells: { target: CellValue; sources: CellValue[] }[]
+}
+
 export interface Run extends RunEntry {
   org_units?: number
   progress: { done: number; of: number }
-  counts: {
-    read: number; mapped: number; unmapped: Record<string, number>; summed: number; partial?: number; sent: number
-    created: number; updated: number; unchanged: number; ignored: Record<string, number>; verified: number; differing: number
-    /** Of an undo. */
-    removed?: number; not_changed?: number
-  }
+  counts: Counts
   totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
-  conflicts: { code: string; message: string; count: number; cells: { target: CellValue; sources: CellValue[] }[] }[]
+  conflicts: Conflict[]
   problem?: Record<string, unknown>
 }
 

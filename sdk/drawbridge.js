@@ -23,6 +23,7 @@ export class DrawbridgeError extends Error {
     this.said = problem.said
     this.loginUrl = problem.login_url
     this.requestId = problem.request_id
+    this.traceId = problem.trace_id
     this.retryAfter = problem.retry_after
     this.body = problem.body
   }

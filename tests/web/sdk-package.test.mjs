@@ -1,12 +1,12 @@
 // The client as a package: what npm would send, and its types as a compiler reads them.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createDrawbridge } from '../../sdk/drawbridge.js'
+import { createDrawbridge, DrawbridgeError } from '../../sdk/drawbridge.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const SDK = join(HERE, '..', '..', 'sdk')
@@ -72,6 +72,36 @@ const started = await gw.runs.start({ alignment: id, periods: ['202601'], org_un
 for await (const run of gw.runs.watch(started.id)) { const state: Run['state'] = run.state; void state }
 export const App = () => <Server gateway={gw} of="a"><p>{String([session, off, answer, body, baseUrl, apiVersion])}</p></Server>
 `), '')
+})
+
+/** {required, all}: the members of an object as docs/openapi.yaml has them, one a line. */
+function described(name) {
+  const [, body] = new RegExp(`^ {4}${name}:\\n((?: {5,}.*\\n)+)`, 'm').exec(readFileSync(join(SDK, '../docs/openapi.yaml'), 'utf8'))
+  const required = /^ {6}required: \[(.*)\]$/m.exec(body)[1].split(', ')
+  const all = [...body.split(/^ {6}properties:.*\n/m)[1].matchAll(/^ {8}(\w+):/gm)].map((one) => one[1])
+  assert.deepEqual(all.filter((one, i) => all.indexOf(one) !== i), [], `${name}: each member once`)
+  return { required, all }
+}
+
+test('what a run and a schedule answer has the members that the API describes, and the same of them always', () => {
+  const words = (names) => names.map((one) => `'${one}'`).join(' | ')
+  const TYPES = { Counts: 'Counts', Conflict: 'Conflict', Total: "Run['totals'][number]", RunEntry: 'RunEntry', CellValue: 'CellValue', Schedule: 'Schedule', Connection: 'Connection', Server: 'Server' }
+  assert.ok(described('Counts').all.length > 15)
+  assert.equal(compiled(`
+import type { CellValue, Conflict, Connection, Counts, Run, RunEntry, Schedule, Server } from 'drawbridge-client'
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : { lacks: Exclude<B, A> }) : { has: Exclude<A, B> }
+type Required<T> = { [name in keyof T]-?: {} extends Pick<T, name> ? never : name }[keyof T]
+${Object.entries(TYPES).map(([name, type]) => `export const all${name}: Same<keyof ${type}, ${words(described(name).all)}> = true
+export const always${name}: Same<Required<${type}>, ${words(described(name).required)}> = true`).join('\n')}
+`), '')
+})
+
+test('an error keeps all that a refusal tells', () => {
+  const problem = Object.fromEntries(described('Problem').all.map((name) => [name, `the ${name}`]))
+  const { type, detail, ...kept } = problem // `type` is what apps of DHIS2 read, `detail` the message
+  const error = new DrawbridgeError(problem)
+  assert.deepEqual(Object.values(kept).filter((one) => !Object.values(error).includes(one)), [])
+  assert.equal(error.message, detail)
 })
 
 test('and refuse what it does not', () => {
