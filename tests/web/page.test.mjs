@@ -150,6 +150,16 @@ describe('servers and sign-in', () => {
     world.fail = undefined
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('heading', { name: 'Central HMIS' }).waitFor()
+    for (const [path, shown] of [['/servers', page.getByRole('heading', { name: 'Central HMIS' })], ['/alignments/new', page.getByText('Sign in to two servers first')]]) { // the session alone cannot be had
+      world.fail = (_, called) => called === '/v1/session' && new world.Problem(503, 'store_unavailable')
+      await go(path)
+      await page.getByText('drawbridge cannot reach its store').waitFor()
+      assert.equal(await page.getByRole('heading', { name: 'Central HMIS' }).count(), 0) // as if nobody were signed in
+      assert.equal(await page.getByText('Sign in to two servers').count(), 0)
+      world.fail = undefined
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await shown.waitFor()
+    }
   })
 })
 

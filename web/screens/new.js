@@ -9,7 +9,8 @@ import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
 export function NewAlignment({ session }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])
   const connected = useMemo(() => {
-    const good = new Set((session.data?.connections ?? []).filter((one) => one.state === 'ok').map((one) => one.server))
+    if (!session.data) return undefined // nobody knows yet who is signed in where
+    const good = new Set(session.data.connections.filter((one) => one.state === 'ok').map((one) => one.server))
     return servers.data?.filter((one) => one.type !== 'http' && good.has(one.id))
   }, [servers.data, session.data])
   const [source, setSource] = useState({})
@@ -33,8 +34,8 @@ export function NewAlignment({ session }) {
   const periods = source.set && target.set && source.set.period_type !== target.set.period_type
   return html`<div class="page">
     <h1>${t('Align two data sets')}</h1>
-    <${Problem} error=${servers.error ?? session.error} again=${servers.reload} />
-    ${!connected && !servers.error && html`<${Loading} />`}
+    <${Problem} error=${servers.error ?? session.error} again=${() => { servers.reload(); session.reload() }} />
+    ${!connected && !servers.error && !session.error && html`<${Loading} />`}
     ${connected?.length < 2 && html`<${Notice} title=${t('Sign in to two servers first')}>${connected.length === 1 ? t('You are signed in to one.') : ''} <${Link} to="/servers">${t('Go to the servers')}<//><//>`}
     ${connected?.length > 0 && html`<div class="cards">
       <${Side} title=${t('Values come from')} servers=${connected} side=${source} onChange=${setSource} />

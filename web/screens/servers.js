@@ -32,13 +32,13 @@ export function Servers({ session, query }) {
     </div>
     <p class="muted">${t('drawbridge keeps your passwords and tokens to itself. This browser never gets them.')}</p>
     ${problem && html`<${Problem} error=${{ code: problem, server: query.get('server') }} />`}
-    <${Problem} error=${servers.error ?? session.error} again=${servers.reload} />
+    <${Problem} error=${servers.error ?? session.error} again=${() => { servers.reload(); session.reload() }} />
     ${waits && html`<${Loading} />`}
     ${servers.data?.length === 0 && html`<p>${t('No server is set up. Add two to the configuration of drawbridge to start.')}</p>`}
-    ${servers.data?.length > 0 && !waits && html`<div class="cards">
+    ${servers.data?.length > 0 && session.data && !waits && html`<div class="cards">
       ${servers.data.map((server) => html`<${Server} key=${server.id} server=${server} connection=${connections.find((one) => one.server === server.id)} changed=${session.reload} />`)}
     </div>`}
-    ${servers.data?.length > 0 && !waits && ready < 2 && html`<p class="muted">${t('Sign in to two servers to align their data sets.')}</p>`}
+    ${servers.data?.length > 0 && session.data && !waits && ready < 2 && html`<p class="muted">${t('Sign in to two servers to align their data sets.')}</p>`}
   </div>`
 }
 
