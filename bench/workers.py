@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import statistics
-import subprocess
 
 import load
 import rig
