@@ -16,6 +16,7 @@ static const char usage[] =
     "        connections  their sign-ins at servers: ID is SESSION/SERVER\n"
     "        runs         transfers\n"
     "        mandates     what goes on without its people: runs, schedules\n"
+    "  --user and --server narrow the lists of sessions and connections.\n"
     "  explain says why it is as it is, and what a person must do. end ends it at once; what drawbridge made at the servers is\n"
     "  ended there, too. The socket is the configuration's 'admin_socket'; root and the user that drawbridge runs as may use it.\n";
 

@@ -29,8 +29,9 @@ static const struct series {
     [METRIC_RUNS_CANCELLED] = {"drawbridge_runs_ended_total", "state", "cancelled", NULL},
     [METRIC_RUNS_PAUSED] = {"drawbridge_runs_ended_total", "state", "paused", NULL},
     [METRIC_RUNS_INTERRUPTED] = {"drawbridge_runs_ended_total", "state", "interrupted", NULL},
-    [METRIC_VALUES_READ] = {"drawbridge_run_values_total", "what", "read",
-                            "Values of runs that have ended here: read, sent, read back as sent, refused"},
+    [METRIC_VALUES_READ] =
+        {"drawbridge_run_values_total", "what", "read",
+         "Values of runs that have ended or paused here, each once, and none of dry runs: read, sent, read back as sent, refused"},
     [METRIC_VALUES_SENT] = {"drawbridge_run_values_total", "what", "sent", NULL},
     [METRIC_VALUES_VERIFIED] = {"drawbridge_run_values_total", "what", "verified", NULL},
     [METRIC_VALUES_REFUSED] = {"drawbridge_run_values_total", "what", "refused", NULL},
