@@ -1,6 +1,6 @@
 // Small parts, named and shaped after those of @dhis2/ui, so that hands and eyes know them.
 import { html, useEffect, useId, useRef } from './lib.js'
-import { percent, t } from './i18n.js'
+import { language, percent, t } from './i18n.js'
 import { useLoad } from './api.js'
 import { inWords, isSignedOut } from './model/problems.js'
 import { band } from './model/review.js'
@@ -41,9 +41,14 @@ export function Problem({ error, again, server }) {
 function Detail({ error, detail }) {
   const said = useLoad(async () => (await (await import('./said.js')).readAll([{ detail, said: error.said }]))[0], [error])
   if (error.origin === 'upstream' && !error.said) return html`<p class="muted">${t('The server said: {text}', { text: detail })}</p>`
-  if (!said.data) return null
-  return html`<p class="muted">${said.data.lang ? t('For the administrator: {text}', said.data) : said.data.text}</p>`
+  const { text, lang } = said.data ?? { text: said.error && detail, lang: language() === 'en' ? undefined : 'en' }
+  if (!text) return null
+  if (!lang) return html`<p class="muted">${text}</p>`
+  const [before, after] = t('For the administrator: {text}', { text: PLACE }).split(PLACE)
+  return html`<p class="muted">${before}<span lang=${lang}>${text}</span>${after}</p>`
 }
+
+const PLACE = '\u0000'
 
 export const signInPath = (id, returnTo = location.pathname + location.search) =>
   `/sign-in/${encodeURIComponent(id)}?return_to=${encodeURIComponent(returnTo)}`
