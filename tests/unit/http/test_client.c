@@ -48,7 +48,7 @@ static void peer_take(struct peer *peer, SSL *ssl, int fd) {
     size_t body = length && length < end ? (size_t)strtoul(length + 16, NULL, 10) : 0;
     if (end && n >= (size_t)(end - peer->seen) + 4 + body) break;
   }
-  peer->posts += strncmp(peer->seen, "POST ", 5) == 0;
+  peer->posts += n >= 5 && strncmp(peer->seen, "POST ", 5) == 0; /* a connection that ended without a word leaves what was seen before */
 }
 
 static void peer_talk(struct peer *peer, SSL *ssl, int fd) {
