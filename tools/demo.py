@@ -115,7 +115,9 @@ def main():
     secret.write_text(client_secret + "\n")
     config = state / "drawbridge.yaml"
     urls = {f"{name}_url": getattr(options, f"{name}_url") or f"http://127.0.0.1:{ports[name]}" for name in ("district", "central")}
-    socket_line = f"admin_socket: {state}/admin.sock\n" if len(f"{state}/admin.sock") <= 100 else ""  # as long as such a path may be
+    folder = state / "socket"  # of its own: drawbridge may remove what is in it
+    folder.mkdir(exist_ok=True)
+    socket_line = f"admin_socket: {folder}/admin.sock\n" if len(f"{folder}/admin.sock") <= 100 else ""  # as long as such a path may be
     config.write_text(CONFIG.format(state=state, socket=socket_line, **ports, **urls))
 
     running = []

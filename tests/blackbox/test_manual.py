@@ -154,7 +154,7 @@ class Commands(harness.Case):
         (folder / "bin/drawbridge").write_text(WRAPPER.format(program=PROGRAM, folder=folder))
         (folder / "bin/drawbridge").chmod(0o755)
         places = {"https://gate.example.org/v1": f"{page}/v1", "https://app.example.org": app, "https://dhis2.example.org/api": f"{central}/api", "http://127.0.0.1:9090": f"http://{admin}",
-                  '"clientId": "drawbridge"': '"clientId": "drawbridge-by-hand"', "install -o drawbridge -g drawbridge ": "install ", "/etc/drawbridge": f"{folder}/etc", "/var/lib/drawbridge/store/state.db": f"{folder}/run/demo/state.db", "/run/drawbridge/admin.sock": f"{folder}/run/demo/admin.sock", "/var/lib/drawbridge": f"{folder}/var"}
+                  '"clientId": "drawbridge"': '"clientId": "drawbridge-by-hand"', "install -o drawbridge -g drawbridge ": "install ", "/etc/drawbridge": f"{folder}/etc", "/var/lib/drawbridge/store/state.db": f"{folder}/run/demo/state.db", "/run/drawbridge/admin.sock": f"{folder}/run/demo/socket/admin.sock", "/var/lib/drawbridge": f"{folder}/var"}
         environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "PASSWORD": "district", "ASAN_OPTIONS": "detect_leaks=0"}
         pages = {}
         for block in manual.blocks("sh"):
