@@ -146,6 +146,8 @@ static void metrics(struct gateway *gateway, struct http_exchange *exchange) {
   if (gateway->config->tls)
     metrics_gauge(&buf, "drawbridge_certificate_expires_seconds", "When the certificate of 'tls' expires, as time since 1970", STR_NONE,
                   tls_context_certificate(gateway->config->tls, STR_NONE).to_s);
+  metrics_gauge(&buf, "drawbridge_reload_refused", "1 while the configuration in force is an older one, since the newest was refused",
+                STR_NONE, gateway->loops->gateways[0]->reload_refused);
   metrics_counter(&buf, "drawbridge_audit_lost_total", "Lines that the file of the audit log did not take", log_audit_lost());
   metrics_gauge(&buf, "drawbridge_browser_connections", "Connections on the public listener", STR_NONE,
                 (int64_t)http_server_connections(gateway->server));

@@ -367,6 +367,7 @@ int gateway_listen(struct gateway *gateway, struct service *service, struct erro
 }
 
 void gateway_reload_refused(struct gateway *gateway, const struct error *error) {
+  gateway->reload_refused = true;
   metrics_count(&gateway->metrics, METRIC_RELOADS_REFUSED);
   log_event(LOG_ERROR, "configuration_not_reloaded", LOG_TEXT("message", error->message));
   audit_process(AUDIT_configuration_refused, str_of(error->message), error);
@@ -401,6 +402,7 @@ static void take_over(struct gateway *gateway, void *payload) {
 static void on_taken_over(void *payload) {
   struct reload *reload = payload;
   if (reload->other_key) audit_process(AUDIT_key_changed, reload->config->keys, NULL);
+  reload->first->reload_refused = false;
   metrics_count(&reload->first->metrics, METRIC_RELOADS);
   audit_process(AUDIT_configuration_reloaded, reload->config->public_url, NULL);
   reload->done(reload->payload);

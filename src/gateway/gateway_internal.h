@@ -43,7 +43,8 @@ struct gateway {       /* one on each loop */
   struct gateway_refresh *refresh;    /* the round of probes under way (servers_route.c); NULL: none */
   struct http_server *server, *admin; /* the second: of the first gateway alone */
   struct metrics metrics;
-  uint64_t trace_numbers[2]; /* from which ids of traces are made */
+  atomic_bool reload_refused; /* of the first gateway alone: what was read again last was not taken over */
+  uint64_t trace_numbers[2];  /* from which ids of traces are made */
   struct loop_watch *loop_watch;
   struct {
     struct gateway_own_route *p;

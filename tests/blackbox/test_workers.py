@@ -288,10 +288,12 @@ class Reach(Workers):
         self.config.write_text("nonsense: [")
         self.program.process.send_signal(signal.SIGHUP)
         done("refused", 1)
+        self.assertEqual(self.metrics()["drawbridge_reload_refused"], 1)
         self.assertEqual(policy(), ["policy"] * 2)
         self.config.write_text(self.config_text)
         self.program.process.send_signal(signal.SIGHUP)
         done("ok", 2)
+        self.assertEqual(self.metrics()["drawbridge_reload_refused"], 0)
         self.assertEqual(policy(), [None] * 2)
 
     def test_drain(self):
