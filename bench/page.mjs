@@ -158,5 +158,5 @@ try {
   }
 } finally {
   await browser.close()
-  front.stop()
+  await front.stop()
 }

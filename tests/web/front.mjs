@@ -1,10 +1,10 @@
 // The page as the program sends it, with a made-up world behind it.
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { answers, freePort, start } from './browsers/gate.mjs'
 
 /** One address: /v1 from the made-up world that `use` names, packed as the program packs it, and all else from the program in `build`. */
 export async function startFront(build) {
@@ -30,18 +30,18 @@ export async function startFront(build) {
   const front = createServer((request, response) => passOn(request, response, request.url.startsWith('/v1/') ? Number(new URL(world.url).port) : port))
   await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${front.address().port}`
-  port = await new Promise((resolve) => { const probe = createServer().listen(0, '127.0.0.1', () => { const { port: free } = probe.address(); probe.close(() => resolve(free)) }) })
+  port = await freePort()
   writeFileSync(join(state, 'drawbridge.yaml'), `public_url: ${url}\nlisten: [127.0.0.1:${port}]\nstore: sqlite:${state}/state.db\nkeys: ${state}/keys\nservers: [{id: district, url: "http://127.0.0.1:9", addresses: [127.0.0.0/8]}]\n`)
-  const program = spawn(join(build, 'drawbridge'), ['serve', '--config', join(state, 'drawbridge.yaml')], { stdio: 'ignore' })
-  for (let i = 0; ; i++) {
-    const up = await fetch(`http://127.0.0.1:${port}/`, { headers: { Host: new URL(url).host } }).then(() => true, () => false)
-    if (up) break
-    if (i > 300) throw new Error('drawbridge does not answer')
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const program = start('drawbridge', [join(build, 'drawbridge'), 'serve', '--config', join(state, 'drawbridge.yaml')])
+  await answers(port, program)
   return {
     url,
     use: (other) => { world = other },
-    stop() { program.kill('SIGTERM'); front.close(); front.closeAllConnections(); rmSync(state, { recursive: true, force: true }) },
+    async stop() {
+      front.close()
+      front.closeAllConnections()
+      await program.stop()
+      rmSync(state, { recursive: true, force: true })
+    },
   }
 }

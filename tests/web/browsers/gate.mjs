@@ -22,7 +22,7 @@ const accounts = readFileSync(join(DEMO, 'ACCOUNTS.txt'), 'utf8')
 export const password = (name) => new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(accounts)[1]
 export const token = (server) => new RegExp(`^\\s*${server}\\s+(d2\\w+_\\w+)`, 'm').exec(accounts)[1]
 
-async function freePort(address = '127.0.0.1') {
+export async function freePort(address = '127.0.0.1') {
   const server = createServer()
   await new Promise((resolve) => server.listen(0, address, resolve))
   const { port } = server.address()
@@ -30,7 +30,7 @@ async function freePort(address = '127.0.0.1') {
   return port
 }
 
-async function answers(port, program, address = '127.0.0.1') {
+export async function answers(port, program, address = '127.0.0.1') {
   for (const end = Date.now() + PATIENCE; Date.now() < end;) {
     if (program.child.exitCode !== null) break
     const open = await new Promise((resolve) => {
@@ -42,7 +42,8 @@ async function answers(port, program, address = '127.0.0.1') {
   throw new Error(`${program.name} does not answer:\n${program.log()}`)
 }
 
-function start(state, name, words) {
+/** A program that must end well: `stop` says what it said where it did not. */
+export function start(name, words) {
   let log = ''
   const child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => { log += piece })
@@ -146,9 +147,9 @@ export async function startGate({ files = {}, hosted } = {}) {
   }
   try {
     for (const [name, version] of [['district', '2.41'], ['central', '2.43']])
-      programs.push(start(state, name, [join(BUILD, 'drawbridge-sim'), '--version', version, '--listen', sims[name].slice(7), '--demo', join(DEMO, `${name}.json`), '--client', `drawbridge:${SECRET}`,
+      programs.push(start(name, [join(BUILD, 'drawbridge-sim'), '--version', version, '--listen', sims[name].slice(7), '--demo', join(DEMO, `${name}.json`), '--client', `drawbridge:${SECRET}`,
         '--redirect-uri', `${origin('gate')}/v1/callback/${name}`, '--base-url', sims[name], '--set', 'max-sessions=1000']))
-    programs.push(start(state, 'drawbridge', [join(BUILD, 'drawbridge'), 'serve', '--config', join(state, 'drawbridge.yaml')]))
+    programs.push(start('drawbridge', [join(BUILD, 'drawbridge'), 'serve', '--config', join(state, 'drawbridge.yaml')]))
     await Promise.all([...names.map((name, i) => answers(ports[name], programs[i], hosts[name])), answers(port, programs[2])])
   } catch (error) {
     await stop().catch(() => {})
