@@ -185,7 +185,7 @@ describe('overview', () => {
     world.align(PAIR, 'one')
     world.fail = (_, path) => /\/(drift|places)$/.test(path) && new world.Problem(503, 'server_unreachable', { server: 'central' })
     await go('/alignments/one/overview')
-    await page.getByText('The server cannot be reached').nth(1).waitFor()
+    for (const name of ['Units and periods', 'What changed at the servers']) await page.getByRole('region', { name }).getByText('The server cannot be reached').waitFor()
     await page.getByText('0 of 40 data elements accepted').waitFor()
     await clean('overview-partly')
     world.fail = undefined

@@ -64,11 +64,12 @@ function Sections({ id, rows }) {
 
 function OtherPlaces({ id }) {
   const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
-  if (!places.data) return places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing the places of both sides…')} />`
+  const title = html`<h2 id="places">${t('Units and periods')}</h2>`
+  if (!places.data) return html`<section aria-labelledby="places">${title}${places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing the places of both sides…')} />`}</section>`
   const units = openPlaces(places.data.org_units)
   const attributes = openPlaces(places.data.attribute_option_combos)
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
-  return html`<section aria-labelledby="places"><h2 id="places">${t('Units and periods')}</h2>
+  return html`<section aria-labelledby="places">${title}
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
     <ul class="links"><li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
       <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li></ul>
