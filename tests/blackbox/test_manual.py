@@ -1,4 +1,5 @@
 """The manual against the program: every command in it is run as it stands, every option, key, code and button that it names is there, every configuration is good, every link leads somewhere."""
+import ast
 import os
 import pathlib
 import re
@@ -23,6 +24,24 @@ exec {program} "$@" --config {folder}/run/demo/drawbridge.yaml
 
 def run(*words, **options):
     return subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=harness.PATIENCE, **options)
+
+
+def options_of_dev(word):
+    """What `./dev WORD` takes: as its usage says, and as the programs that it calls do."""
+    script = (ROOT / "dev").read_text()
+    part = re.search(rf"(?ms)^{word}\)(.*?)^\S", script)[1]
+    texts = [part, *re.findall(rf"(?m)^\./dev {word}\b.*", script)]
+    texts += [(ROOT / name).read_text() for name in re.findall(r"[\w/-]+\.(?:py|mjs)", part) if (ROOT / name).exists()]
+    return set(re.findall(r"--[a-z][a-z-]*", "".join(texts)))
+
+
+def texts_of_the_page():
+    """The English ones: every language's file has them as keys, of the page and of what the program says."""
+    texts = set()
+    for file in (ROOT / "web/i18n/fr.po", ROOT / "web/i18n/said/fr.po"):
+        for key in re.findall(r'(?m)^msgid(?:_plural)? ((?:".*"\n)+)', file.read_text()):
+            texts.add("".join(map(ast.literal_eval, key.splitlines())))
+    return texts
 
 
 def help_of(*words):
@@ -59,8 +78,9 @@ class Pages(harness.Case):
                         known = options.get((called[1], *called[2].split()[:1]), options.get((called[1],), set()))
                         self.assertLessEqual(set(re.findall(r"--[a-z-]+", called[2])), known)
                         seen += 1
-                for word in re.findall(r"\./dev ([a-z-]+)", line):
+                for word, more in re.findall(r"\./dev ([a-z-]+)([^|&;#]*)", line):
                     self.assertRegex(dev, rf"(?m)^\./dev {word}\b", f"{page.name}: {line}")
+                    self.assertLessEqual(set(re.findall(r"(?<!\S)--[a-z-]+", more)), options_of_dev(word), f"{page.name}: {line}")
                 if line.startswith("--"):
                     self.assertIn(re.match(r"--[a-z-]*", line)[0], every, f"{page.name}: {line}")
         self.assertGreater(seen, 50)
@@ -91,11 +111,13 @@ class Pages(harness.Case):
         self.assertEqual(set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))), codes)
 
     def test_buttons_are_the_page_s(self):
-        """What guides name in italics is a text of the page, letter by letter."""
-        texts = {text.replace("\\'", "'") for script in (ROOT / "web").glob("[!n]*/**/*.js") for text in re.findall(r"(?<=')((?:[^'\\\n]|\\')+)(?=')", script.read_text())}
-        for name in ("guide.md", "signing-in.md"):
-            for text in re.findall(r"(?<![*\w])\*([A-Z][^*]+)\*(?!\*)", manual.prose(ROOT / "docs" / name)):
-                self.assertTrue(text in texts, f"{name} names '{text}'")
+        """What pages name in italics is a text of the page, letter by letter."""
+        texts, seen = texts_of_the_page(), 0
+        for page in manual.PAGES:
+            for text in re.findall(r"(?<![*\w])\*([A-Z][^*]+)\*(?!\*)", manual.prose(page)):
+                self.assertTrue(text in texts, f"{page.name} names '{text}'")
+                seen += 1
+        self.assertGreater(seen, 30)
 
     def test_configurations_are_good(self):
         """Each is a whole one, or becomes one with what every configuration has."""
