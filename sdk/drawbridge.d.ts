@@ -439,7 +439,8 @@ export interface Drawbridge {
     report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
     isUnderWay(run: RunEntry): boolean
-    watch(id: string, options?: { signal?: AbortSignal; every?: number }): AsyncIterable<Run>
+    /** Until it has ended. While drawbridge cannot be reached it asks on, more and more seldom, until aborted; `onLost` is told each time. */
+    watch(id: string, options?: { signal?: AbortSignal; every?: number; onLost?: (error: DrawbridgeError) => void }): AsyncIterable<Run>
   }
   schedules: {
     list(options?: CallOptions): Promise<Schedule[]>

@@ -573,6 +573,10 @@ function alignmentCalls(json, call) {
   }
 }
 
+/** The line, or drawbridge behind what stands before it: comes back by itself. */
+const isLost = (error) => error.code === 'gateway_unreachable' || RETRIED_STATUSES.includes(error.status)
+const LOST_PAUSE_MAX = 30000
+
 const UNDER_WAY = ['queued', 'reading', 'translating', 'checking', 'sending', 'verifying']
 
 function runCalls(json, call) {
@@ -592,13 +596,20 @@ function runCalls(json, call) {
     /** `format`: json (an object), csv or html (texts, as a file has them). */
     report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),
     isUnderWay: (run) => UNDER_WAY.includes(run.state),
-    /** The run again and again until it has ended; the last one yielded is the end. */
-    async *watch(id, { signal, every = 1000 } = {}) {
-      for (;;) {
-        const run = await get(id, { signal })
-        yield run
-        if (!UNDER_WAY.includes(run.state)) return
-        await pause(every, signal)
+    /** The run again and again until it has ended; the last one yielded is the end. While drawbridge cannot be reached it asks on, more and more seldom, until it is aborted; `onLost` is told each time. */
+    async *watch(id, { signal, every = 1000, onLost } = {}) {
+      for (let lost = 0; ;) {
+        try {
+          const run = await get(id, { signal })
+          lost = 0
+          yield run
+          if (!UNDER_WAY.includes(run.state)) return
+        } catch (error) {
+          if (!isLost(error)) throw error
+          lost++
+          onLost?.(error)
+        }
+        await pause(Math.max(every, Math.min(every * 2 ** lost, LOST_PAUSE_MAX)), signal)
       }
     },
   }

@@ -291,6 +291,14 @@ test('a run is started with a key of its own and watched to its end', async () =
   assert.ok(!gw.runs.isUnderWay({ state: 'interrupted' }))
 })
 
+test('watching goes on when the line is back; what is refused ends it', async () => {
+  const down = () => { throw new TypeError('Failed to fetch') }
+  const { gw } = client(json({ id: 'r', state: 'reading' }), down, down, down, json({}, { status: 502 }), json({}, { status: 502 }), json({ id: 'r', state: 'sending' }), json({ code: 'not_found' }, { status: 404 }))
+  const told = []
+  await assert.rejects(async () => { for await (const one of gw.runs.watch('r', { every: 0, onLost: (error) => told.push(error.status) })) told.push(one.state) }, { code: 'not_found' })
+  assert.deepEqual([told[0], ...new Set(told.slice(1, -1)), told.at(-1)], ['reading', 0, 502, 'sending'])
+})
+
 test('watching ends when it is told to', async () => {
   const { gw } = client(json({ id: 'r', state: 'reading' }))
   const stop = new AbortController()

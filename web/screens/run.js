@@ -17,11 +17,12 @@ function useRun(id) {
   const [round, setRound] = useState(0)
   useEffect(() => {
     const stop = new AbortController()
+    const onLost = (error) => set((before) => ({ ...before, error }))
     const follow = async () => {
       try {
-        for await (const run of gateway.runs.watch(id, { signal: stop.signal })) set({ run })
+        for await (const run of gateway.runs.watch(id, { signal: stop.signal, onLost })) set({ run })
       } catch (error) {
-        if (!stop.signal.aborted) set((before) => ({ ...before, error }))
+        if (!stop.signal.aborted) onLost(error)
       }
     }
     follow()
