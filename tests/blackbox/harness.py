@@ -21,7 +21,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(ROOT / "tests"))  # what other suites use, too
-from postgres import free_port  # noqa: E402,F401
+from ports import free_port  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ.get("DRAWBRIDGE_BUILD", ROOT / "build-san")).resolve()
 PATIENCE = 60  # seconds; only ever spent on a failure

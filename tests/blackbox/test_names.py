@@ -65,7 +65,7 @@ class Names(Gateway):
         self.refused(self.browser_one.call("GET", "/v1/servers/one/data-sets"), 502, "address_refused")
         self.refused(self.token(502), 502, "address_refused")
         self.assertEqual(self.reached, 0)
-        self.assertIn("address_refused", self.program.log())
+        harness.wait_for(lambda: "address_refused" in self.program.log(), "the line of the refusal")
         self.leads_to("127.0.0.2")
         self.me(self.browser_one, "one")
 

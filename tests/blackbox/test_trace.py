@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 
+import harness
 from gateway import Gateway
 from scripted import Scripted
 from test_runs import Gateway as Runs
@@ -20,10 +21,14 @@ class Trace(Gateway):
         self.ada = self.browser()
         self.sign_in(self.ada, "api", kind="bearer", token="a-token-of-ada-1234567890")
 
+    def line_of(self, words, event):
+        """Of the log, which is written a moment after the answer."""
+        return json.loads(harness.wait_for(lambda: [line for line in self.program.log().splitlines() if words in line and f'"event":"{event}"' in line], f"the line of {event}")[0])
+
     def call(self, headers=None, path="/s/api/x"):
         """(what the server got, the line of the log, the answer)"""
         answer = self.ada.call("GET", path, headers)
-        line = next(line for line in map(json.loads, filter(lambda l: '"event":"request"' in l, self.program.log().splitlines())) if line["request_id"] == answer.header("X-Request-Id"))
+        line = self.line_of(f'"request_id":"{answer.header("X-Request-Id")}"', "request")
         return {name.lower(): value for name, value in self.api.seen[-1][2].items()}, line, answer
 
     def test_begun_here(self):
@@ -87,7 +92,7 @@ class OfARun(Runs):
         of_run = [trace for trace in traces if PARENT.fullmatch(trace)[1] == wanted]
         self.assertEqual(len({PARENT.fullmatch(trace)[2] for trace in of_run}), len(of_run))
         self.assertGreater(len(of_run), 10)
-        self.assertIn(f'"trace_id":"{wanted}"', next(line for line in self.program.log().splitlines() if '"event":"run_ended"' in line))
+        harness.wait_for(lambda: [line for line in self.program.log().splitlines() if '"event":"run_ended"' in line and f'"trace_id":"{wanted}"' in line], "the line of its end")
 
 
 del Gateway, Runs
