@@ -78,12 +78,12 @@ test('a sentence of the program in the language of its reader: values in place, 
 })
 
 for (const [locale, grouped, share, day, decimals, plurals] of [
-  ['en-GB', '1,234,567', '56%', '5 Mar 2026, 14:07', '1,234,567,890,123,456,789.05', { 0: 'other', 1: 'one', 2: 'other' }],
-  ['fr-FR', '1 234 567', '56 %', '5 mars 2026, 14:07', '1 234 567 890 123 456 789,05', { 0: 'one', 1: 'one', 2: 'other', 1000000: 'other' }],
-  ['pt-BR', '1.234.567', '56%', '5 de mar. de 2026, 14:07', '1.234.567.890.123.456.789,05', { 0: 'one', 1: 'one', 2: 'other' }],
-  ['pt-PT', '1 234 567', '56%', '05/03/2026, 14:07', '1 234 567 890 123 456 789,05', { 0: 'other', 1: 'one', 2: 'other' }],
-  ['es-MX', '1,234,567', '56%', '5 mar 2026, 2:07 p.m.', '1,234,567,890,123,456,789.05', { 0: 'other', 1: 'one', 2: 'other', 1000000: 'other' }],
-  ['ar-EG', '١٬٢٣٤٬٥٦٧', '٥٦٪', '٠٥/٠٣/٢٠٢٦، ٢:٠٧ م', '١٬٢٣٤٬٥٦٧٬٨٩٠٬١٢٣٬٤٥٦٬٧٨٩٫٠٥', { 0: 'zero', 1: 'one', 2: 'two', 3: 'few', 11: 'many', 100: 'other' }],
+  ['en-GB', '1,234,567', '56%', /^5 Mar 2026, 14:07$/, '1,234,567,890,123,456,789.05', { 0: 'other', 1: 'one', 2: 'other' }],
+  ['fr-FR', '1 234 567', '56 %', /^5 mars 2026, 14:07$/, '1 234 567 890 123 456 789,05', { 0: 'one', 1: 'one', 2: 'other', 1000000: 'other' }],
+  ['pt-BR', '1.234.567', '56%', /^5 de mar\. de 2026, 14:07$/, '1.234.567.890.123.456.789,05', { 0: 'one', 1: 'one', 2: 'other' }],
+  ['pt-PT', '1 234 567', '56%', /^05\/03\/2026, 14:07$/, '1 234 567 890 123 456 789,05', { 0: 'other', 1: 'one', 2: 'other' }],
+  ['es-MX', '1,234,567', '56%', /^5 mar 2026, (2:07 p\.m\.|14:07)$/, '1,234,567,890,123,456,789.05', { 0: 'other', 1: 'one', 2: 'other', 1000000: 'other' }],
+  ['ar-EG', '١٬٢٣٤٬٥٦٧', '٥٦٪', /^٠٥\/٠٣\/٢٠٢٦، ٢:٠٧ م$/, '١٬٢٣٤٬٥٦٧٬٨٩٠٬١٢٣٬٤٥٦٬٧٨٩٫٠٥', { 0: 'zero', 1: 'one', 2: 'two', 3: 'few', 11: 'many', 100: 'other' }],
 ])
   test(`${locale}: numbers, shares, times and plural forms as there`, async () => {
     const forms = locale.startsWith('ar') ? ['zero', 'one', 'two', 'few', 'many', 'other'] : ['one', 'other']
@@ -91,7 +91,7 @@ for (const [locale, grouped, share, day, decimals, plurals] of [
     const plain = (text) => text.replace(/[\u00a0\u202f]/g, ' ').replace(/[\u061c\u200e\u200f]/g, '') // which space and which mark is the release's own
     assert.equal(plain(number(1234567)), grouped)
     assert.equal(plain(percent(0.56)), share)
-    assert.equal(plain(time('2026-03-05T14:07:00')), day)
+    assert.match(plain(time('2026-03-05T14:07:00')), day) // Mexico's clock has 12 or 24 hours, by the release
     assert.equal(plain(decimal('1234567890123456789.05')), decimals)
     for (const [n, form] of Object.entries(plurals)) assert.equal(tn('{n} row', '{n} rows', Number(n)), locale.startsWith('en') ? { one: `${number(Number(n))} row`, other: `${number(Number(n))} rows` }[form] : form, n)
     await loadLanguage(['en'], () => '')
