@@ -5,6 +5,7 @@
 #include "api/runner.h"
 #include "base/gzip.h"
 #include "base/mem.h"
+#include "http/url.h"
 #include "net/work.h"
 
 enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024, PACKED_FROM = 2048 };
@@ -121,22 +122,6 @@ int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one
   return 0;
 }
 
-bool api_path_matches(const char *pattern, struct str path, struct str *words, size_t most) {
-  struct str wants = str_of(pattern);
-  size_t count = 0;
-  while (wants.p && path.p) {
-    struct str want = str_take(&wants, '/'), segment = str_take(&path, '/');
-    if (!str_eq(want, STR("{}"))) {
-      if (!str_eq(want, segment)) return false;
-    } else if (!segment.n || count == most) {
-      return false;
-    } else {
-      words[count++] = segment;
-    }
-  }
-  return !wants.p && !path.p;
-}
-
 static void free_job(struct api_job *job) {
   http_exchange_release(job->exchange);
   gateway_session_unref(job->session);
@@ -200,7 +185,7 @@ static void start_job(struct api_job *job, struct work_pool *pool) {
 
 static const struct route *route_of(const struct http_request *request, struct str words[4], bool *ret_known) {
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-    if (!api_path_matches(routes[i].pattern, request->path, words, 4)) continue;
+    if (!url_path_matches(routes[i].pattern, request->path, words, 4)) continue;
     *ret_known = true;
     if (str_eq(request->method, str_of(routes[i].method))) return &routes[i];
   }

@@ -54,9 +54,6 @@ void api_store_done(struct api *api);
 
 bool api_is_shared(const struct api *api); /* other processes, on other machines too, use the same store */
 
-/* Is the path of this pattern? `{}` in it stands for one segment that is not empty: these go to `words`, `most` of them. */
-bool api_path_matches(const char *pattern, struct str path, struct str *words, size_t most);
-
 /* "server:user id" of the session at a server; who owns what it makes from there. -1: ERROR_not_connected. */
 int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error);
 

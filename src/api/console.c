@@ -7,6 +7,7 @@
 #include "gateway/oversight.h"
 #include "gateway/reply.h"
 #include "http/form.h"
+#include "http/url.h"
 #include "net/work.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ struct job {
   struct http_exchange *exchange;
   struct arena *arena;
   struct str words[2], query;
-  int (*run)(struct job *job, struct error *error);
+  const struct route *route;
   struct buf answer;
   struct oversight_end *end; /* of what is to be ended at the servers, too */
   struct error error;
@@ -85,14 +86,6 @@ static int list(struct job *job, roster_one *one, struct error *error) {
   int failed = roster_each(job->console->store, &l.asked, job->arena, one, &l, error);
   json_out_end(&l.out);
   return failed;
-}
-
-static int sessions_list(struct job *job, struct error *error) {
-  return list(job, list_session, error);
-}
-
-static int connections_list(struct job *job, struct error *error) {
-  return list(job, list_connections, error);
 }
 
 /* The one that is named, and perhaps one of its connections. */
@@ -167,32 +160,7 @@ static int end_connection(void *payload, const struct roster_row *row, struct er
   return end_one(l, *row, false, named_connection(l->job, row), error);
 }
 
-static int session_explain(struct job *job, struct error *error) {
-  return with_named(job, explain_session, error);
-}
-
-static int session_end_it(struct job *job, struct error *error) {
-  return with_named(job, end_session, error);
-}
-
-static int connection_explain(struct job *job, struct error *error) {
-  return with_named(job, explain_connection, error);
-}
-
-static int connection_end_it(struct job *job, struct error *error) {
-  return with_named(job, end_connection, error);
-}
-
 /* --- runs, and what lets them go on --- */
-
-static struct console_asked asked_of(struct job *job) {
-  return (struct console_asked){.api = job->console->api,
-                                .gateway = job->console->gateway,
-                                .store = job->console->store,
-                                .arena = job->arena,
-                                .id = job->words[0],
-                                .answer = &job->answer};
-}
 
 /* What is asked for and not looked at would be taken for an answer. */
 static int check_whole(struct job *job, struct error *error) {
@@ -201,55 +169,37 @@ static int check_whole(struct job *job, struct error *error) {
   return asked.user.n || asked.server.n ? error_set(error, ERROR_bad_request, "this list is not narrowed by user or server") : 0;
 }
 
-static int runs_list(struct job *job, struct error *error) {
-  struct console_asked asked = asked_of(job);
-  return check_whole(job, error) ? -1 : console_runs_list(&asked, error);
-}
-
-static int run_explain(struct job *job, struct error *error) {
-  struct console_asked asked = asked_of(job);
-  return console_run_explain(&asked, error);
-}
-
-static int run_end(struct job *job, struct error *error) {
-  struct console_asked asked = asked_of(job);
-  return console_run_end(&asked, error);
-}
-
-static int mandates_list_all(struct job *job, struct error *error) {
-  struct console_asked asked = asked_of(job);
-  return check_whole(job, error) ? -1 : console_mandates_list(&asked, error);
-}
-
-static int mandate_explain(struct job *job, struct error *error) {
-  struct console_asked asked = asked_of(job);
-  return console_mandate_explain(&asked, error);
-}
-
-static int mandate_end_it(struct job *job, struct error *error) {
-  struct console_asked asked = asked_of(job);
-  return console_mandate_end(&asked, error);
+static int ask_runs(struct job *job, console_ask *ask, struct error *error) {
+  struct console_asked asked = {.api = job->console->api,
+                                .gateway = job->console->gateway,
+                                .store = job->console->store,
+                                .arena = job->arena,
+                                .id = job->words[0],
+                                .answer = &job->answer};
+  if (!asked.id.n && check_whole(job, error)) return -1;
+  return ask(&asked, error);
 }
 
 /* --- calls --- */
 
-/* `{}` stands for one segment that is not empty. */
 static const struct route {
-  const char *method, *pattern;
-  int (*run)(struct job *job, struct error *error);
+  const char *method, *pattern; /* url_path_matches */
+  int (*run)(struct job *job, roster_one *one, struct error *error);
+  roster_one *one;
+  console_ask *ask; /* where `run` is NULL */
 } routes[] = {
-    {"GET", "/sessions", sessions_list},
-    {"GET", "/sessions/{}", session_explain},
-    {"DELETE", "/sessions/{}", session_end_it},
-    {"GET", "/connections", connections_list},
-    {"GET", "/connections/{}/{}", connection_explain},
-    {"DELETE", "/connections/{}/{}", connection_end_it},
-    {"GET", "/runs", runs_list},
-    {"GET", "/runs/{}", run_explain},
-    {"DELETE", "/runs/{}", run_end},
-    {"GET", "/mandates", mandates_list_all},
-    {"GET", "/mandates/{}", mandate_explain},
-    {"DELETE", "/mandates/{}", mandate_end_it},
+    {"GET", "/sessions", list, list_session, NULL},
+    {"GET", "/sessions/{}", with_named, explain_session, NULL},
+    {"DELETE", "/sessions/{}", with_named, end_session, NULL},
+    {"GET", "/connections", list, list_connections, NULL},
+    {"GET", "/connections/{}/{}", with_named, explain_connection, NULL},
+    {"DELETE", "/connections/{}/{}", with_named, end_connection, NULL},
+    {"GET", "/runs", NULL, NULL, console_runs_list},
+    {"GET", "/runs/{}", NULL, NULL, console_run_explain},
+    {"DELETE", "/runs/{}", NULL, NULL, console_run_end},
+    {"GET", "/mandates", NULL, NULL, console_mandates_list},
+    {"GET", "/mandates/{}", NULL, NULL, console_mandate_explain},
+    {"DELETE", "/mandates/{}", NULL, NULL, console_mandate_end},
 };
 
 static void reply(struct http_exchange *exchange, const struct error *error, struct str json) {
@@ -269,8 +219,9 @@ static void reply(struct http_exchange *exchange, const struct error *error, str
 
 static void run_job(void *payload) {
   struct job *job = payload;
-  if (job->run(job, &job->error) == 0 && job->answer.full)
-    (void)error_set(&job->error, ERROR_too_large, "the answer is larger than %d bytes", ANSWER_MAX);
+  const struct route *route = job->route;
+  int failed = route->run ? route->run(job, route->one, &job->error) : ask_runs(job, route->ask, &job->error);
+  if (!failed && job->answer.full) (void)error_set(&job->error, ERROR_too_large, "the answer is larger than %d bytes", ANSWER_MAX);
 }
 
 static void answer_job(void *payload) {
@@ -291,7 +242,7 @@ static void end_job(void *payload) {
 
 static const struct route *route_of(const struct http_request *request, struct str words[2], bool *ret_known) {
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-    if (!api_path_matches(routes[i].pattern, request->path, words, 2)) continue;
+    if (!url_path_matches(routes[i].pattern, request->path, words, 2)) continue;
     *ret_known = true;
     if (str_eq(request->method, str_of(routes[i].method))) return &routes[i];
   }
@@ -305,7 +256,7 @@ static void start(struct console *console, struct http_exchange *exchange, const
                       .arena = http_exchange_arena(exchange),
                       .words = {words[0], words[1]},
                       .query = http_exchange_request(exchange)->query,
-                      .run = route->run,
+                      .route = route,
                       .answer = BUF_INIT(ANSWER_MAX)};
   http_exchange_hold(exchange);
   if (work_submit(console->thread, run_job, end_job, job)) return;

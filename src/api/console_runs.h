@@ -15,12 +15,12 @@ struct console_asked {
   struct buf *answer;
 };
 
-int console_runs_list(struct console_asked *asked, struct error *error);
-int console_run_explain(struct console_asked *asked, struct error *error);
-int console_run_end(struct console_asked *asked, struct error *error); /* as by its person: cancelled at its next step */
+typedef int console_ask(struct console_asked *asked, struct error *error);
 
-int console_mandates_list(struct console_asked *asked, struct error *error);
-int console_mandate_explain(struct console_asked *asked, struct error *error);
-int console_mandate_end(struct console_asked *asked, struct error *error); /* its run pauses, its schedule stops, its tokens are deleted */
+console_ask console_runs_list, console_run_explain;
+console_ask console_run_end; /* as by its person: cancelled at its next step */
+
+console_ask console_mandates_list, console_mandate_explain;
+console_ask console_mandate_end; /* its run pauses, its schedule stops, its tokens are deleted */
 
 #endif

@@ -1,9 +1,10 @@
 #include "gateway/routes.h"
 
 #include "gateway/visit.h"
+#include "http/url.h"
 
 static const struct route {
-  const char *method, *pattern; /* `{}` stands for one segment that is not empty */
+  const char *method, *pattern; /* url_path_matches */
   route_run *run;
 } table[] = {
     {"GET", "/v1/session", session_get},
@@ -20,19 +21,6 @@ static const struct route {
     {"POST", "/v1/handoff", handoff},
     {"POST", "/v1/backchannel-logout/{}", backchannel_logout},
 };
-
-static bool matches(struct str pattern, struct str path, struct str *ret_id) {
-  while (pattern.p && path.p) {
-    struct str want = str_take(&pattern, '/'), segment = str_take(&path, '/');
-    if (!str_eq(want, STR("{}"))) {
-      if (!str_eq(want, segment)) return false;
-    } else {
-      if (!segment.n) return false;
-      *ret_id = segment;
-    }
-  }
-  return !pattern.p && !path.p;
-}
 
 static void answer_proxied(struct gateway *gateway, struct http_exchange *exchange) {
   const struct http_request *request = http_exchange_request(exchange);
@@ -63,7 +51,7 @@ bool routes_answer(struct gateway *gateway, struct http_exchange *exchange) {
   }
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     struct str id = STR_NONE;
-    if (!matches(str_of(table[i].pattern), request->path, &id)) continue;
+    if (!url_path_matches(table[i].pattern, request->path, &id, 1)) continue;
     known = true;
     visit->route = table[i].pattern;
     bool sign_in =

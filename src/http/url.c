@@ -279,3 +279,19 @@ int url_target_parse(struct arena *arena, struct str target, struct url_target *
   *ret = parsed;
   return 0;
 }
+
+bool url_path_matches(const char *pattern, struct str path, struct str *words, size_t most) {
+  struct str wants = str_of(pattern);
+  size_t count = 0;
+  while (wants.p && path.p) {
+    struct str want = str_take(&wants, '/'), segment = str_take(&path, '/');
+    if (!str_eq(want, STR("{}"))) {
+      if (!str_eq(want, segment)) return false;
+    } else if (!segment.n || count == most) {
+      return false;
+    } else {
+      words[count++] = segment;
+    }
+  }
+  return !wants.p && !path.p;
+}

@@ -54,4 +54,7 @@ struct url_target {
 };
 int url_target_parse(struct arena *arena, struct str target, struct url_target *ret, struct error *error);
 
+/* Is the path of this pattern? `{}` in it stands for one segment that is not empty: these go to `words`, `most` of them. */
+bool url_path_matches(const char *pattern, struct str path, struct str *words, size_t most);
+
 #endif

@@ -168,9 +168,24 @@ static void refuses_ambiguous_targets(void **state) {
   assert_int_equal(url_target_parse(arena, (struct str){"/a\0b", 4}, &target, &error), -1);
 }
 
+static void matches_patterns(void **state) {
+  struct str words[2] = {STR_NONE, STR_NONE};
+  assert_true(url_path_matches("/a/{}/b/{}", STR("/a/one/b/two"), words, 2));
+  assert_text(words[0], "one");
+  assert_text(words[1], "two");
+  assert_true(url_path_matches("/a", STR("/a"), NULL, 0));
+  assert_false(url_path_matches("/a", STR("/a/"), NULL, 0));
+  assert_false(url_path_matches("/a/{}", STR("/a"), words, 2));
+  assert_false(url_path_matches("/a/{}", STR("/a/"), words, 2));
+  assert_false(url_path_matches("/a/{}", STR("/a/one/b"), words, 2));
+  assert_false(url_path_matches("/a/{}", STR("/b/one"), words, 2));
+  assert_false(url_path_matches("/a/{}/b/{}", STR("/a/one/b/two"), words, 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(parses),  cmocka_unit_test(refuses_odd_addresses),   cmocka_unit_test(resolves),
-      cmocka_unit_test(encodes), cmocka_unit_test(takes_canonical_targets), cmocka_unit_test(refuses_ambiguous_targets)};
+      cmocka_unit_test(parses),          cmocka_unit_test(refuses_odd_addresses),   cmocka_unit_test(resolves),
+      cmocka_unit_test(encodes),         cmocka_unit_test(takes_canonical_targets), cmocka_unit_test(refuses_ambiguous_targets),
+      cmocka_unit_test(matches_patterns)};
   return cmocka_run_group_tests(tests, start, stop);
 }
