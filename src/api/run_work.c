@@ -214,14 +214,6 @@ static void count_values(struct working *w) {
   json_decref(last);
 }
 
-static void count_end(struct working *w) {
-  static const char *const states[] = {"done",      "differs", "refused",    "failed",
-                                       "cancelled", "paused",  "interrupted"}; /* order of enum metrics_counter */
-  struct metrics *metrics = gateway_metrics(w->payload->gateway);
-  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-    if (str_eq(w->about.state, str_of(states[i]))) metrics_count(metrics, (enum metrics_counter)(METRIC_RUNS_DONE + i));
-}
-
 static void log_end(const struct working *w, const struct error *failure) {
   const struct report_counts *counts = report_counts(w->report);
   log_event(LOG_INFO, "run_ended", LOG_TEXT("run", w->payload->id), LOG_STR("state", w->about.state), LOG_INT("read", counts->read),
@@ -257,7 +249,7 @@ static void work(struct working *w, struct error *failure) {
   settle(w, &told);
   bool kept = keep(w, &told) == 0;
   log_end(w, failure);
-  count_end(w);
+  metrics_run_ended(gateway_metrics(w->payload->gateway), w->about.state);
   if (kept && !w->about.dry_run) count_values(w);
   give_back(w);
 }

@@ -112,10 +112,10 @@ static void add_waiting(struct gateway *gateway, struct buf *out) {
   static const char name[] = "drawbridge_work_waiting";
   size_t store = 0;
   for (size_t i = 0; i < gateway->loops->count; i++) store += sessions_waiting(gateway->loops->gateways[i]->sessions);
-  metrics_gauge_of(out, name, "Work that waits for a thread", "pool", "calls", (int64_t)work_waiting(gateway->calls));
-  metrics_gauge_of(out, name, NULL, "pool", "renewals", (int64_t)work_waiting(gateway->renewals));
-  metrics_gauge_of(out, name, NULL, "pool", "background", (int64_t)work_waiting(gateway->background));
-  metrics_gauge_of(out, name, NULL, "pool", "store", (int64_t)store);
+  metrics_gauge_of(out, name, "Work that waits for a thread", "pool", STR("calls"), (int64_t)work_waiting(gateway->calls));
+  metrics_gauge_of(out, name, NULL, "pool", STR("renewals"), (int64_t)work_waiting(gateway->renewals));
+  metrics_gauge_of(out, name, NULL, "pool", STR("background"), (int64_t)work_waiting(gateway->background));
+  metrics_gauge_of(out, name, NULL, "pool", STR("store"), (int64_t)store);
 }
 
 /* By the names that every program has them under. */

@@ -111,6 +111,11 @@ void metrics_count_many(struct metrics *metrics, enum metrics_counter which, uin
   add(&metrics->counters[which], many);
 }
 
+void metrics_run_ended(struct metrics *metrics, struct str state) {
+  for (enum metrics_counter which = METRIC_RUNS_DONE; which <= METRIC_RUNS_INTERRUPTED; which++)
+    if (str_eq(state, str_of(series[which].value))) metrics_count(metrics, which);
+}
+
 void metrics_problem(struct metrics *metrics, enum error_code code) {
   add(&metrics->problems[code], 1);
 }
@@ -228,14 +233,13 @@ void metrics_counter(struct buf *out, const char *name, const char *help, uint64
   add_value(out, name, "", (struct label){0}, (struct label){0}, value);
 }
 
-void metrics_gauge_of(struct buf *out, const char *name, const char *help, const char *label, const char *of, int64_t value) {
+void metrics_gauge_of(struct buf *out, const char *name, const char *help, const char *label, struct str of, int64_t value) {
   add_head(out, name, "gauge", help);
-  (void)buf_printf(out, "%s{%s=\"%s\"} %lld\n", name, label, of, (long long)value);
+  (void)buf_printf(out, "%s", name);
+  if (of.n) (void)buf_printf(out, "{%s=\"%.*s\"}", label, STR_ARG(of));
+  (void)buf_printf(out, " %lld\n", (long long)value);
 }
 
 void metrics_gauge(struct buf *out, const char *name, const char *help, struct str server_id, int64_t value) {
-  add_head(out, name, "gauge", help);
-  (void)buf_printf(out, "%s", name);
-  if (server_id.n) (void)buf_printf(out, "{server=\"%.*s\"}", STR_ARG(server_id));
-  (void)buf_printf(out, " %lld\n", (long long)value);
+  metrics_gauge_of(out, name, help, "server", server_id, value);
 }

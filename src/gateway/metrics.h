@@ -82,6 +82,8 @@ void metrics_know(struct metrics *metrics,
                   struct str server_id); /* its series are there from now on, with zeros: a rate needs a beginning */
 void metrics_count(struct metrics *metrics, enum metrics_counter which);
 void metrics_count_many(struct metrics *metrics, enum metrics_counter which, uint64_t many);
+void metrics_run_ended(struct metrics *metrics,
+                       struct str state); /* one of METRIC_RUNS_DONE to METRIC_RUNS_INTERRUPTED; others are not counted */
 void metrics_problem(struct metrics *metrics, enum error_code code);
 void metrics_count_at(struct metrics *metrics, struct str server_id, enum metrics_server_counter which);
 void metrics_time(struct metrics_times *times, int64_t us);
@@ -97,8 +99,8 @@ void metrics_write(struct metrics *metrics, struct buf *out);
 /* Appends a counter that is kept elsewhere. */
 void metrics_counter(struct buf *out, const char *name, const char *help, uint64_t value);
 
-/* Appends one more value with its own help text (NULL: the series has it already): gauges that the caller knows. `server_id`: empty: without. */
-void metrics_gauge_of(struct buf *out, const char *name, const char *help, const char *label, const char *of, int64_t value);
+/* Appends one more value with its own help text (NULL: the series has it already): gauges that the caller knows. `of`, `server_id`: empty: without a label. */
+void metrics_gauge_of(struct buf *out, const char *name, const char *help, const char *label, struct str of, int64_t value);
 void metrics_gauge(struct buf *out, const char *name, const char *help, struct str server_id, int64_t value);
 
 #endif
