@@ -5,13 +5,10 @@
 #include "api/run_document.h"
 #include "base/clock.h"
 #include "gateway/audit.h"
+#include "gateway/oversight.h"
 #include "transfer/hold.h"
 
 enum { LIST_MAX = 10000 };
-
-struct told {
-  const char *meaning, *remedy;
-};
 
 static const struct {
   const char *state, *meaning, *remedy;
@@ -25,35 +22,27 @@ static const struct {
 };
 
 /* `unattended`: something lets it go on without its person, now. */
-static struct told what_it_means(struct str state, bool under_way, bool unattended, bool shared) {
+static struct oversight_told what_it_means(struct str state, bool under_way, bool unattended, bool shared) {
   if (under_way && str_eq(state, RUN_STATE_OPEN))
-    return (struct told){"it waits for a free thread, or for another run that writes to the same cells", "nothing is to be done"};
-  if (under_way) return (struct told){"it is under way: see progress", "nothing is to be done"};
+    return (struct oversight_told){"it waits for a free thread, or for another run that writes to the same cells", "nothing is to be done"};
+  if (under_way) return (struct oversight_told){"it is under way: see progress", "nothing is to be done"};
   if (str_eq(state, STR("interrupted")) && unattended)
-    return (struct told){"the process that carried it out has ended", "nothing is to be done: it goes on by itself within seconds"};
+    return (struct oversight_told){"the process that carried it out has ended",
+                                   "nothing is to be done: it goes on by itself within seconds"};
   if (str_eq(state, STR("interrupted")) && shared)
-    return (struct told){"the process that carried it out has ended", "it goes on when its person's page asks about it again"};
+    return (struct oversight_told){"the process that carried it out has ended", "it goes on when its person's page asks about it again"};
   if (str_eq(state, STR("interrupted")))
-    return (struct told){"the process that carried it out has ended", "its person signs in and goes on with it (resume)"};
+    return (struct oversight_told){"the process that carried it out has ended", "its person signs in and goes on with it (resume)"};
   for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-    if (str_eq(state, str_of(states[i].state))) return (struct told){states[i].meaning, states[i].remedy};
-  return (struct told){"", ""};
-}
-
-static void write_tell(struct json_out *out, struct told told) {
-  json_out_member_str(out, "meaning", str_of(told.meaning));
-  json_out_member_str(out, "remedy", str_of(told.remedy));
+    if (str_eq(state, str_of(states[i].state))) return (struct oversight_told){states[i].meaning, states[i].remedy};
+  return (struct oversight_told){"", ""};
 }
 
 /* --- runs --- */
 
-static void write_run(struct console_asked *asked, struct json_out *out, const struct store_document *document,
-                      const struct run_about *about, struct str state) {
-  json_out_member_str(out, "id", document->id);
+static void write_run(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state) {
+  run_document_members(out, document, about, state);
   json_out_member_str(out, "owner", document->owner);
-  run_about_members(out, about, state);
-  json_out_member_time(out, "created", document->created_ms);
-  json_out_member_time(out, "updated", document->updated_ms);
 }
 
 int console_runs_list(struct console_asked *asked, struct error *error) {
@@ -66,7 +55,7 @@ int console_runs_list(struct console_asked *asked, struct error *error) {
     struct runner_view view;
     struct run_about about = run_about_read(asked->arena, documents[i].about);
     json_out_object(&out);
-    write_run(asked, &out, &documents[i], &about, desk_state(asked->api, &documents[i], &about, asked->arena, &view));
+    write_run(&out, &documents[i], &about, desk_state(asked->api, &documents[i], &about, asked->arena, &view));
     json_out_end(&out);
   }
   json_out_end(&out);
@@ -100,7 +89,7 @@ int console_run_explain(struct console_asked *asked, struct error *error) {
   int unattended = about.beside.mandate.n ? mandates_get(asked->api, about.beside.mandate, asked->arena, &unused, error) : 0;
   if (unattended < 0) return -1;
   json_out_object(&out);
-  write_run(asked, &out, &document, &about, state);
+  write_run(&out, &document, &about, state);
   json_out_member_str(&out, "held_by", str_of(held_by(asked, document.id)));
   if (about.beside.mandate.n) json_out_member_str(&out, "mandate", about.beside.mandate);
   if (document.expires_ms) json_out_member_time(&out, "kept_until", document.expires_ms);
@@ -113,7 +102,7 @@ int console_run_explain(struct console_asked *asked, struct error *error) {
     json_out_key(&out, STR("problem"));
     json_out_raw(&out, about.problem);
   }
-  write_tell(&out, what_it_means(state, view.phase.n > 0, unattended == 1, api_is_shared(asked->api)));
+  oversight_tell(&out, what_it_means(state, view.phase.n > 0, unattended == 1, api_is_shared(asked->api)));
   json_out_end(&out);
   return 0;
 }
@@ -149,7 +138,7 @@ int console_run_end(struct console_asked *asked, struct error *error) {
 
 /* --- what lets them go on --- */
 
-static void write_mandate(struct console_asked *asked, struct json_out *out, const struct mandates_view *view) {
+static void write_mandate(struct json_out *out, const struct mandates_view *view) {
   json_out_object(out);
   json_out_member_str(out, "id", view->work);
   json_out_member_str(out, "for", view->kind.n ? view->kind : STR("nothing"));
@@ -165,49 +154,43 @@ int console_mandates_list(struct console_asked *asked, struct error *error) {
   if (mandates_look(asked->store, asked->arena, &views, &count, error)) return -1;
   json_out_array(&out);
   for (size_t i = 0; i < count; i++) {
-    write_mandate(asked, &out, &views[i]);
+    write_mandate(&out, &views[i]);
     json_out_end(&out);
   }
   json_out_end(&out);
   return 0;
 }
 
-static const struct mandates_view *find_mandate(struct console_asked *asked, struct error *error) {
-  struct mandates_view *views;
-  size_t count;
-  if (mandates_look(asked->store, asked->arena, &views, &count, error)) return NULL;
-  for (size_t i = 0; i < count; i++)
-    if (str_eq(views[i].work, asked->id)) return &views[i];
-  (void)error_set(error, ERROR_not_found, "there is no mandate '%.*s' (any more)", STR_ARG(str_slice(asked->id, 0, 64)));
-  return NULL;
+static int no_mandate(struct console_asked *asked, struct error *error) {
+  return error_set(error, ERROR_not_found, "there is no mandate '%.*s' (any more)", STR_ARG(str_slice(asked->id, 0, 64)));
 }
 
-static struct told what_mandate_means(const struct mandates_view *view) {
-  if (view->withdrawn) return (struct told){"it was withdrawn, and is about to end", "nothing is to be done"};
-  if (!view->kind.n) return (struct told){"what it was for is gone", "end it; else it ends by itself at 'until'"};
-  return (struct told){"a person lets this go on without them until then; tokens of its own were made for it at their servers",
-                       "nothing is to be done; its end pauses the run, stops the schedule, and deletes those tokens"};
+static struct oversight_told what_mandate_means(const struct mandates_view *view) {
+  if (view->withdrawn) return (struct oversight_told){"it was withdrawn, and is about to end", "nothing is to be done"};
+  if (!view->kind.n) return (struct oversight_told){"what it was for is gone", "end it; else it ends by itself at 'until'"};
+  return (struct oversight_told){"a person lets this go on without them until then; tokens of its own were made for it at their servers",
+                                 "nothing is to be done; its end pauses the run, stops the schedule, and deletes those tokens"};
 }
 
 int console_mandate_explain(struct console_asked *asked, struct error *error) {
+  struct mandates_view view;
   struct json_out out = JSON_OUT_INIT(asked->answer);
-  const struct mandates_view *view = find_mandate(asked, error);
-  if (!view) return -1;
-  write_mandate(asked, &out, view);
-  if (view->about.n) {
+  int found = mandates_look_at(asked->store, asked->id, asked->arena, &view, error);
+  if (found != 1) return found ? -1 : no_mandate(asked, error);
+  write_mandate(&out, &view);
+  if (view.about.n) {
     json_out_key(&out, STR("work"));
-    json_out_raw(&out, view->about);
+    json_out_raw(&out, view.about);
   }
-  write_tell(&out, what_mandate_means(view));
+  oversight_tell(&out, what_mandate_means(&view));
   json_out_end(&out);
   return 0;
 }
 
 int console_mandate_end(struct console_asked *asked, struct error *error) {
-  const struct mandates_view *view = find_mandate(asked, error);
-  int done = view ? mandates_withdraw_one(asked->store, asked->id, error) : -1;
-  if (done < 0) return -1;
-  if (done) audit_process(AUDIT_ended_by_operator, arena_printf(asked->arena, "mandate %.*s", STR_ARG(asked->id)), NULL);
-  answer_ended(asked, done);
+  int done = mandates_withdraw_one(asked->store, asked->id, error);
+  if (done != 1) return done ? -1 : no_mandate(asked, error);
+  audit_process(AUDIT_ended_by_operator, arena_printf(asked->arena, "mandate %.*s", STR_ARG(asked->id)), NULL);
+  answer_ended(asked, true);
   return 0;
 }

@@ -1,5 +1,7 @@
 #include "api/mandates.h"
 
+#include "api/run_document.h"
+#include "api/schedules.h"
 #include "base/clock.h"
 #include "base/json_doc.h"
 #include "gateway/mandate.h"
@@ -84,19 +86,27 @@ void mandates_end(struct api *api, struct gateway *gateway, struct str work) {
 
 /* --- for an operator --- */
 
-static int look_at_work(struct store *store, struct arena *arena, struct mandates_view *view, struct error *error) {
-  static const struct str kinds[] = {{"run", 3}, {"schedule", 8}};
-  struct store_document document;
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    int found = store_document_get(store, kinds[i], view->work, arena, &document, error);
+/* With what the document of its work tells, as far as that is there. */
+static int view_of(struct store *store, const struct store_document *mandate, struct arena *arena, struct mandates_view *ret,
+                   struct error *error) {
+  const struct str kinds[] = {RUN_KIND, SCHEDULE_KIND};
+  struct store_document work;
+  *ret = (struct mandates_view){.work = mandate->id, .until_ms = mandate->expires_ms, .withdrawn = is_withdrawn(mandate)};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !ret->kind.n; i++) {
+    int found = store_document_get(store, kinds[i], mandate->id, arena, &work, error);
     if (found < 0) return -1;
     if (!found) continue;
-    view->kind = kinds[i];
-    view->owner = document.owner;
-    view->about = document.about;
-    return 0;
+    ret->kind = kinds[i];
+    ret->owner = work.owner;
+    ret->about = work.about;
   }
   return 0;
+}
+
+int mandates_look_at(struct store *store, struct str work, struct arena *arena, struct mandates_view *ret, struct error *error) {
+  struct store_document document;
+  int found = store_document_get(store, kind, work, arena, &document, error);
+  return found == 1 && view_of(store, &document, arena, ret, error) ? -1 : found;
 }
 
 int mandates_look(struct store *store, struct arena *arena, struct mandates_view **ret, size_t *ret_count, struct error *error) {
@@ -106,11 +116,8 @@ int mandates_look(struct store *store, struct arena *arena, struct mandates_view
   if (count == LIST_MAX) log_event(LOG_WARNING, "mandates_cut", LOG_INT("looked_at", LIST_MAX));
   *ret = ARENA_ARRAY(arena, count + 1, struct mandates_view);
   *ret_count = count;
-  for (size_t i = 0; i < count; i++) {
-    (*ret)[i] =
-        (struct mandates_view){.work = documents[i].id, .until_ms = documents[i].expires_ms, .withdrawn = is_withdrawn(&documents[i])};
-    if (look_at_work(store, arena, &(*ret)[i], error)) return -1;
-  }
+  for (size_t i = 0; i < count; i++)
+    if (view_of(store, &documents[i], arena, &(*ret)[i], error)) return -1;
   return 0;
 }
 

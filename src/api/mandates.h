@@ -30,6 +30,8 @@ struct mandates_view {
 };
 /* All of them; that there are more than can be looked at is logged. */
 int mandates_look(struct store *store, struct arena *arena, struct mandates_view **ret, size_t *ret_count, struct error *error);
+int mandates_look_at(struct store *store, struct str work, struct arena *arena, struct mandates_view *ret,
+                     struct error *error); /* 1; 0: there is none */
 
 /* 1: it opens nothing from now on; 0: there is none. */
 int mandates_withdraw_one(struct store *store, struct str work, struct error *error);

@@ -99,6 +99,13 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
   return about;
 }
 
+void run_document_members(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state) {
+  json_out_member_str(out, "id", document->id);
+  run_about_members(out, about, state);
+  json_out_member_time(out, "created", document->created_ms);
+  json_out_member_time(out, "updated", document->updated_ms);
+}
+
 void run_document_about(struct arena *arena, const struct run_about *about, struct store_document *document) {
   document->about = run_about_write(arena, about);
   document->updated_ms = clock_now_ms();

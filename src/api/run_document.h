@@ -49,7 +49,7 @@ struct run_about {
 struct str run_about_write(struct arena *arena, const struct run_about *about);
 struct run_about run_about_read(struct arena *arena, struct str json);
 void run_about_members(struct json_out *out, const struct run_about *about,
-                       struct str state); /* into an open object, as RunEntry has them */
+                       struct str state); /* into an open object, as RunEntry has them, but for what is the document's own */
 
 bool run_state_is_end(struct str state); /* nothing is left to be done, or to be gone on with without being asked */
 
@@ -62,6 +62,9 @@ struct run_body run_body_split(struct str body);
 /* A new run, queued, with a random id; not stored yet. `key`: as struct store_document has it. -1: ERROR_too_large. */
 int run_document_make(struct arena *arena, const struct run_asked *asked, const struct run_about *who, struct store_document *ret,
                       struct error *error);
+
+/* Into an open object, as RunEntry of docs/openapi.yaml has them. */
+void run_document_members(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state);
 
 /* Takes `about` into the document, to be stored. */
 void run_document_about(struct arena *arena, const struct run_about *about, struct store_document *document);

@@ -24,13 +24,6 @@ static int load(struct api_job *job, struct store_document *ret, struct error *e
   return 0;
 }
 
-static void write_entry(struct json_out *out, const struct store_document *document, const struct run_about *about, struct str state) {
-  json_out_member_str(out, "id", document->id);
-  run_about_members(out, about, state);
-  json_out_member_time(out, "created", document->created_ms);
-  json_out_member_time(out, "updated", document->updated_ms);
-}
-
 static void write_part(struct json_out *out, const char *name, const json_t *part, const char *otherwise) {
   char *text = part ? json_dumps(part, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
   json_out_key(out, str_of(name));
@@ -83,7 +76,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   json_t *said = view.phase.n ? NULL : json_loadb(report.n ? report.p : "", report.n, 0, NULL);
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_object(&out);
-  write_entry(&out, document, &about, state);
+  run_document_members(&out, document, &about, state);
   json_out_member_int(&out, "org_units", about.org_units);
   json_out_member_object(&out, "progress");
   json_out_member_int(&out, "done", (int64_t)view.done);
@@ -233,7 +226,7 @@ static void list_one(struct api_job *job, struct json_out *out, const struct sto
   struct run_about about = run_about_read(job->arena, document->about);
   struct runner_view view;
   json_out_object(out);
-  write_entry(out, document, &about, state_of(job, document, &about, true, &view));
+  run_document_members(out, document, &about, state_of(job, document, &about, true, &view));
   json_out_end(out);
 }
 

@@ -11,8 +11,6 @@
 
 enum { LIST_MAX = 500, ID_LETTERS = 22, ABOUT_MAX = 1 << 16 };
 
-static const struct str kind = {"schedule", 8};
-
 static struct str about_of(struct arena *arena, const struct schedule *schedule) {
   struct buf text = BUF_INIT(ABOUT_MAX);
   struct json_out out = JSON_OUT_INIT(&text);
@@ -86,7 +84,7 @@ static int make(struct api_job *job, struct schedule *schedule, const struct run
   schedule->webhook = asked->webhook;
   schedule->until_ms = asked->unattended_until_ms;
   schedule->org_units = (int64_t)asked->order.org_unit_count;
-  ret->kind = kind;
+  ret->kind = SCHEDULE_KIND;
   ret->owner = folder_owner;
   ret->about = about_of(job->arena, schedule);
   return 0;
@@ -118,7 +116,7 @@ int api_schedules_create(struct api_job *job, struct error *error) {
 
 static int load(struct api_job *job, struct store_document *ret, struct error *error) {
   struct store *store = api_store(job->api);
-  int found = store_document_get(store, kind, job->words[0], job->arena, ret, error);
+  int found = store_document_get(store, SCHEDULE_KIND, job->words[0], job->arena, ret, error);
   api_store_done(job->api);
   if (found < 0) return -1;
   if (!found || !api_is_owner(job, ret->owner))
@@ -134,7 +132,7 @@ static void list_one(struct api_job *job, struct json_out *out, const struct sto
 int api_schedules_list(struct api_job *job, struct error *error) {
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_array(&out);
-  if (api_each_own(job, kind, LIST_MAX, list_one, &out, error)) return -1;
+  if (api_each_own(job, SCHEDULE_KIND, LIST_MAX, list_one, &out, error)) return -1;
   json_out_end(&out);
   return 0;
 }
@@ -154,7 +152,7 @@ int api_schedule_delete(struct api_job *job, struct error *error) {
   if (load(job, &document, error)) return -1;
   struct schedule schedule = schedule_read(job->arena, document.about);
   struct store *store = api_store(job->api);
-  int failed = store_document_delete(store, kind, document.id, error);
+  int failed = store_document_delete(store, SCHEDULE_KIND, document.id, error);
   api_store_done(job->api);
   if (failed) return -1;
   if (schedule.last.run.n) desk_end(job->api, schedule.last.run, false);
@@ -264,7 +262,7 @@ void schedules_look(struct api *api, struct gateway *gateway, struct str id, int
   struct error error = {0};
   struct dhis2_period period;
   struct store *store = api_store(api);
-  int found = store_document_get(store, kind, id, arena, &l.document, &error);
+  int found = store_document_get(store, SCHEDULE_KIND, id, arena, &l.document, &error);
   api_store_done(api);
   *ret_run = STR_NONE;
   if (found == 1) {
@@ -281,7 +279,7 @@ int schedules_stop(struct api *api, struct str id, int64_t now_ms, struct arena 
   struct store_document document;
   struct error error = {0};
   struct store *store = api_store(api);
-  int found = store_document_get(store, kind, id, arena, &document, &error);
+  int found = store_document_get(store, SCHEDULE_KIND, id, arena, &document, &error);
   api_store_done(api);
   *ret_run = STR_NONE;
   if (found != 1) return found;

@@ -1,10 +1,12 @@
 /* schedules: the schedules of people in the store, and the runs that come of them.
  *
- * What holds always: kind "schedule"; `about` is schedule.h's, the body an order with the mapping as it was when the schedule was made (run_document.h), for any period. Each has a mandate of its own (mandates.h); without it nothing comes of it any more. */
+ * What holds always: kind SCHEDULE_KIND; `about` is schedule.h's, the body an order with the mapping as it was when the schedule was made (run_document.h), for any period. Each has a mandate of its own (mandates.h); without it nothing comes of it any more. */
 #ifndef DRAWBRIDGE_API_SCHEDULES_H
 #define DRAWBRIDGE_API_SCHEDULES_H
 
 #include "api/api.h"
+
+#define SCHEDULE_KIND STR("schedule")
 
 /* Begins the run that is due by this schedule, and takes note of how the latest one ended. Not there is fine. *ret_run: the one that has not ended, in the arena; empty: none. Blocks; any thread. */
 void schedules_look(struct api *api, struct gateway *gateway, struct str id, int64_t now_ms, struct arena *arena, struct str *ret_run);

@@ -14,9 +14,13 @@ static struct gateway_session *in_memory(struct gateway *gateway, const struct r
   return session_board_find(gateway->loops->board, row->session->id);
 }
 
+void oversight_tell(struct json_out *out, struct oversight_told told) {
+  json_out_member_str(out, "meaning", str_of(told.meaning));
+  json_out_member_str(out, "remedy", str_of(told.remedy));
+}
+
 static void tell(struct json_out *out, const char *meaning, const char *remedy) {
-  json_out_member_str(out, "meaning", str_of(meaning));
-  json_out_member_str(out, "remedy", str_of(remedy));
+  oversight_tell(out, (struct oversight_told){meaning, remedy});
 }
 
 static int64_t ends_ms(const struct roster_row *row, int64_t seen_ms) {
@@ -43,42 +47,38 @@ void oversight_session(struct gateway *gateway, const struct roster_row *row, st
   gateway_session_unref(session);
 }
 
-struct connection_told {
-  const char *meaning, *remedy;
-};
-
-static struct connection_told what_ended(enum config_kind kind) {
+static struct oversight_told what_ended(enum config_kind kind) {
   switch (kind) {
   case CONFIG_OAUTH:
   case CONFIG_LEGACY_OAUTH:
-    return (struct connection_told){"the server renews its tokens no more: they were revoked, or their time is over",
-                                    "the person signs in there again (login_url)"};
+    return (struct oversight_told){"the server renews its tokens no more: they were revoked, or their time is over",
+                                   "the person signs in there again (login_url)"};
   case CONFIG_PAT:
-    return (struct connection_told){
+    return (struct oversight_told){
         "the server does not take the personal access token any more: it has expired, was revoked, or is not good from here",
         "the person makes a new one at the server and signs in with it (login_url); `drawbridge doctor` with the token says why"};
   default:
-    return (struct connection_told){"the server does not take the credential any more: its session has ended, or the account was changed",
-                                    "the person signs in there again (login_url)"};
+    return (struct oversight_told){"the server does not take the credential any more: its session has ended, or the account was changed",
+                                   "the person signs in there again (login_url)"};
   }
 }
 
-static struct connection_told what_it_means(enum connection_state state, enum config_kind kind, bool renewed) {
+static struct oversight_told what_it_means(enum connection_state state, enum config_kind kind, bool renewed) {
   switch (state) {
   case CONNECTION_REAUTH_REQUIRED: return what_ended(kind);
   case CONNECTION_UNREACHABLE:
-    return (struct connection_told){"the server could not be reached with the last call; the sign-in itself is kept",
-                                    "nobody has to sign in again: `drawbridge doctor` says what is wrong with the way there"};
+    return (struct oversight_told){"the server could not be reached with the last call; the sign-in itself is kept",
+                                   "nobody has to sign in again: `drawbridge doctor` says what is wrong with the way there"};
   case CONNECTION_FORBIDDEN:
-    return (struct connection_told){"the server knows the person and does not let them in",
-                                    "an administrator of that server looks at the account's rights"};
+    return (struct oversight_told){"the server knows the person and does not let them in",
+                                   "an administrator of that server looks at the account's rights"};
   case CONNECTION_CLOCK_SKEW:
-    return (struct connection_told){"the clocks of the server and of this machine are apart: what one signs, the other takes for expired",
-                                    "set both by NTP; then the next call renews the sign-in"};
+    return (struct oversight_told){"the clocks of the server and of this machine are apart: what one signs, the other takes for expired",
+                                   "set both by NTP; then the next call renews the sign-in"};
   default:
     if (renewed)
-      return (struct connection_told){"good; its access token is renewed by the first call after renewal_due_at", "nothing is to be done"};
-    return (struct connection_told){"good when it was used last", "nothing is to be done"};
+      return (struct oversight_told){"good; its access token is renewed by the first call after renewal_due_at", "nothing is to be done"};
+    return (struct oversight_told){"good when it was used last", "nothing is to be done"};
   }
 }
 
@@ -147,8 +147,7 @@ void oversight_connection(struct gateway *gateway, struct store *store, const st
   if (!config_server(config, stored->server)) {
     tell(out, "no server of this id is configured any more: it is sent nowhere", "put the server back into the configuration, or end it");
   } else if (!told) {
-    struct connection_told means = what_it_means(state, kind, renewed);
-    tell(out, means.meaning, means.remedy);
+    oversight_tell(out, what_it_means(state, kind, renewed));
   }
   connection_unref(connection);
   gateway_session_unref(session);

@@ -7,6 +7,12 @@
 #include "gateway/gateway.h"
 #include "gateway/roster.h"
 
+/* What something means, and what a person must do about it, as every explanation ends: members into an open object. */
+struct oversight_told {
+  const char *meaning, *remedy;
+};
+void oversight_tell(struct json_out *out, struct oversight_told told);
+
 /* What it is in, why, and what a person must do: members into an open object, those of roster.h first. */
 void oversight_session(struct gateway *gateway, const struct roster_row *row, struct arena *arena, struct json_out *out);
 void oversight_connection(struct gateway *gateway, struct store *store, const struct roster_row *row, size_t which, struct arena *arena,
