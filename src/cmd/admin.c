@@ -2,10 +2,10 @@
 #include "base/buf.h"
 #include "base/json_doc.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "gateway/config.h"
 #include "http/client.h"
 #include "http/url.h"
-#include <getopt.h>
 #include <stdio.h>
 
 enum { COLUMNS_MAX = 8, ANSWER_MAX = 64 << 20, TIMEOUT_MS = 120000, ID_MAX = 100, QUERY_MAX = 1000 };
@@ -36,8 +36,7 @@ struct asked {
   const char *config, *socket;
   bool json;
   const struct noun *noun;
-  const char *verb, *id;
-  struct str user, server;
+  const char *verb, *id, *user, *server;
 };
 
 /* --- what is shown --- */
@@ -167,8 +166,8 @@ static int find_socket(const struct asked *asked, struct arena *arena, const cha
 static struct str url_of(const struct asked *asked, struct arena *arena) {
   struct str url = arena_printf(arena, "http://localhost/%s", asked->noun->name);
   if (asked->id) return arena_printf(arena, "%.*s/%s", STR_ARG(url), asked->id);
-  return arena_printf(arena, "%.*s?user=%.*s&server=%.*s", STR_ARG(url), STR_ARG(url_encode(arena, asked->user)),
-                      STR_ARG(url_encode(arena, asked->server)));
+  return arena_printf(arena, "%.*s?user=%.*s&server=%.*s", STR_ARG(url), STR_ARG(url_encode(arena, str_of(asked->user))),
+                      STR_ARG(url_encode(arena, str_of(asked->server))));
 }
 
 static int tell_refusal(const struct http_answer *answer, const json_t *said, struct error *error) {
@@ -204,11 +203,6 @@ static int ask(const struct asked *asked, struct arena *arena, struct error *err
   return failed;
 }
 
-static int refuse_words(bool help) {
-  (void)fputs(usage, help ? stdout : stderr);
-  return help ? 0 : COMMAND_USAGE;
-}
-
 /* Letters and digits, and one '/' where a connection is named: what stands in an address as it is. */
 static bool is_id(const char *id) {
   size_t n = strlen(id);
@@ -220,33 +214,22 @@ static bool read_words(struct asked *asked, int count, char **words) {
     if (strcmp(words[0], nouns[i].name) == 0) asked->noun = &nouns[i];
   asked->verb = count > 1 ? words[1] : "list";
   asked->id = count > 2 ? words[2] : NULL;
-  bool lists = strcmp(asked->verb, "list") == 0, narrowed = asked->user.n || asked->server.n;
-  if (!asked->noun || count > 3 || asked->user.n > QUERY_MAX || asked->server.n > QUERY_MAX) return false;
+  bool lists = strcmp(asked->verb, "list") == 0, narrowed = str_of(asked->user).n || str_of(asked->server).n;
+  if (!asked->noun || str_of(asked->user).n > QUERY_MAX || str_of(asked->server).n > QUERY_MAX) return false;
   if (lists) return !asked->id && (!narrowed || asked->noun->narrows);
   return (strcmp(asked->verb, "end") == 0 || strcmp(asked->verb, "explain") == 0) && asked->id && is_id(asked->id) && !narrowed;
 }
 
 int command_admin(int argc, char **argv) {
-  static const struct option words[] = {{"config", required_argument, NULL, 'c'},
-                                        {"socket", required_argument, NULL, 'o'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"user", required_argument, NULL, 'u'},
-                                        {"server", required_argument, NULL, 's'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
   struct asked asked = {.config = COMMAND_CONFIG_DEFAULT};
   struct error error = {0};
-  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
-    switch (option) {
-    case 'c': asked.config = optarg; break;
-    case 'o': asked.socket = optarg; break;
-    case 'j': asked.json = true; break;
-    case 'u': asked.user = str_of(optarg); break;
-    case 's': asked.server = str_of(optarg); break;
-    default: return refuse_words(option == 'h');
-    }
-  }
-  if (!read_words(&asked, argc - optind, argv + optind)) return refuse_words(false);
+  const struct line_option options[] = {{"config", .text = &asked.config}, {"socket", .text = &asked.socket}, {"json", .flag = &asked.json},
+                                        {"user", .text = &asked.user},     {"server", .text = &asked.server}, {0}};
+  struct line line = {.command = "admin", .usage = usage, .options = options, .words_max = 3};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (!read_words(&asked, count, words)) return line_refuse(&line, NULL, NULL);
   struct arena *arena = arena_new();
   int failed = ask(&asked, arena, &error);
   arena_free(arena);

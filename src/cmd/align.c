@@ -2,11 +2,11 @@
 #include "base/csv.h"
 #include "base/file.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "cmd/side.h"
 #include "mapping/format_parts.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -35,89 +35,74 @@ struct options {
   struct side_data_sets source_sets, target_sets;
   unsigned candidates;
   const struct format *format; /* NULL: the list of proposals */
-  bool explain, help;
+  bool explain;
   bool with[WITH_KINDS];
 };
 
-static int bad_usage(const char *what, const char *which) {
-  (void)fprintf(stderr, "drawbridge align: %s%s%s\n", what, which ? " " : "", which ? which : "");
-  return COMMAND_USAGE;
-}
-
-static bool add_data_set(struct side_data_sets *sets, const char *id) {
-  if (sets->n == SIDE_DATA_SETS_MAX) return false;
-  sets->ids[sets->n++] = str_of(id);
-  return true;
-}
-
-static int take_with(struct options *o, const char *list) {
+static const char *take_with(void *payload, const char *list) {
   static const struct str names[WITH_KINDS] = {{"org-units", 9}, {"attributes", 10}, {"periods", 7}};
+  struct options *o = payload;
   for (struct str rest = str_of(list); rest.p;) {
     struct str word = str_trim(str_take(&rest, ','));
     int kind = 0;
     while (kind < WITH_KINDS && !str_eq(word, names[kind])) kind++;
-    if (kind == WITH_KINDS) return bad_usage("--with takes org-units, attributes and periods, with commas between, not", list);
+    if (kind == WITH_KINDS) return "--with takes org-units, attributes and periods, with commas between, not";
     o->with[kind] = true;
   }
-  return 0;
+  return NULL;
 }
 
-static int take_option(struct options *o, int option) {
-  uint64_t number = 0;
-  switch (option) {
-  case 's': o->source = optarg; return 0;
-  case 't': o->target = optarg; return 0;
-  case 'o': o->output = optarg; return 0;
-  case 'f': o->fix = optarg; return 0;
-  case 'g': o->glossary = optarg; return 0;
-  case 'c': o->config = optarg; return 0;
-  case 'e': o->explain = true; return 0;
-  case 'w': return take_with(o, optarg);
-  case 'h': o->help = true; return 0;
-  case 'd':
-    return add_data_set(&o->source_sets, optarg) && add_data_set(&o->target_sets, optarg) ? 0
-                                                                                          : bad_usage("too many data sets are named", NULL);
-  case 'S': return add_data_set(&o->source_sets, optarg) ? 0 : bad_usage("too many data sets are named", NULL);
-  case 'T': return add_data_set(&o->target_sets, optarg) ? 0 : bad_usage("too many data sets are named", NULL);
-  case 'n':
-    if (!str_to_u64(str_of(optarg), &number) || number < 1 || number > 50)
-      return bad_usage("--candidates wants a number from 1 to 50, not", optarg);
-    o->candidates = (unsigned)number;
-    return 0;
-  case 'F':
-    o->format = strcmp(optarg, "csv") == 0 ? NULL : format_named(str_of(optarg));
-    return o->format || strcmp(optarg, "csv") == 0
-               ? 0
-               : bad_usage("--format is csv or json, or another that `drawbridge mapping formats` lists, not", optarg);
-  default: return bad_usage("see drawbridge align --help", NULL);
-  }
+static const char *take_candidates(void *payload, const char *value) {
+  struct options *o = payload;
+  uint64_t number;
+  if (!str_to_u64(str_of(value), &number) || number < 1 || number > 50) return "--candidates wants a number from 1 to 50, not";
+  o->candidates = (unsigned)number;
+  return NULL;
+}
+
+static const char *take_format(void *payload, const char *value) {
+  struct options *o = payload;
+  bool list = strcmp(value, "csv") == 0;
+  o->format = list ? NULL : format_named(str_of(value));
+  return o->format || list ? NULL : "--format is csv or json, or another that `drawbridge mapping formats` lists, not";
+}
+
+static const char *take_source_set(void *payload, const char *id) {
+  return side_add_data_set(&((struct options *)payload)->source_sets, id);
+}
+
+static const char *take_target_set(void *payload, const char *id) {
+  return side_add_data_set(&((struct options *)payload)->target_sets, id);
+}
+
+static const char *take_set(void *payload, const char *id) {
+  const char *wrong = take_source_set(payload, id);
+  return wrong ? wrong : take_target_set(payload, id);
 }
 
 static int read_options(int argc, char **argv, struct options *o) {
-  static const struct option options[] = {{"source", required_argument, NULL, 's'},
-                                          {"target", required_argument, NULL, 't'},
-                                          {"candidates", required_argument, NULL, 'n'},
-                                          {"format", required_argument, NULL, 'F'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"fix", required_argument, NULL, 'f'},
-                                          {"glossary", required_argument, NULL, 'g'},
-                                          {"explain", no_argument, NULL, 'e'},
-                                          {"with", required_argument, NULL, 'w'},
-                                          {"data-set", required_argument, NULL, 'd'},
-                                          {"source-data-set", required_argument, NULL, 'S'},
-                                          {"target-data-set", required_argument, NULL, 'T'},
-                                          {"config", required_argument, NULL, 'c'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    int status = take_option(o, option);
-    if (status) return status;
-  }
-  if (o->help) return 0;
-  if (optind < argc) return bad_usage("this word is not understood:", argv[optind]);
-  if (!o->source || !o->target) return bad_usage("--source and --target are needed; see drawbridge align --help", NULL);
-  if (strcmp(o->source, "-") == 0 && strcmp(o->target, "-") == 0) return bad_usage("only one side can come from standard input", NULL);
-  return 0;
+  const struct line_option options[] = {{"source", .text = &o->source},
+                                        {"target", .text = &o->target},
+                                        {"candidates", .take = take_candidates},
+                                        {"format", .take = take_format},
+                                        {"output", .text = &o->output},
+                                        {"fix", .text = &o->fix},
+                                        {"glossary", .text = &o->glossary},
+                                        {"explain", .flag = &o->explain},
+                                        {"with", .take = take_with},
+                                        {"data-set", .take = take_set},
+                                        {"source-data-set", .take = take_source_set},
+                                        {"target-data-set", .take = take_target_set},
+                                        {"config", .text = &o->config},
+                                        {0}};
+  struct line line = {.command = "align", .usage = usage, .is_long = true, .options = options, .payload = o};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (!o->source || !o->target) return line_refuse(&line, "--source and --target are needed", NULL);
+  if (strcmp(o->source, "-") == 0 && strcmp(o->target, "-") == 0)
+    return line_refuse(&line, "only one side can come from standard input", NULL);
+  return LINE_READ;
 }
 
 /* Output in pieces to a file beside the wanted one, which takes its place at the end; or to standard output. */
@@ -390,8 +375,7 @@ static int run(struct arena *arena, const struct options *o, struct error *error
 int command_align(int argc, char **argv) {
   struct options options = {0};
   int status = read_options(argc, argv, &options);
-  if (status) return status;
-  if (options.help) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
+  if (status != LINE_READ) return status;
   struct arena *arena = arena_new();
   struct error error = {0};
   int result = run(arena, &options, &error);

@@ -1,6 +1,8 @@
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "gateway/config.h"
-#include <getopt.h>
+
+static const char usage[] = "usage: drawbridge check-config [--config FILE] [--keys]\n  --keys   lists every key that there is\n";
 
 static void print_line(void *payload, struct str text) {
   (void)payload;
@@ -8,24 +10,13 @@ static void print_line(void *payload, struct str text) {
 }
 
 int command_check_config(int argc, char **argv) {
-  static const struct option options[] = {
-      {"config", required_argument, NULL, 'c'}, {"keys", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {0}};
   const char *path = COMMAND_CONFIG_DEFAULT;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'c')
-      path = optarg;
-    else if (option == 'k')
-      return config_describe(print_line, NULL), 0;
-    else {
-      (void)fputs("usage: drawbridge check-config [--config FILE] [--keys]\n  --keys   lists every key that there is\n",
-                  option == 'h' ? stdout : stderr);
-      return option == 'h' ? 0 : COMMAND_USAGE;
-    }
-  }
-  if (optind < argc) {
-    (void)fprintf(stderr, "drawbridge check-config: what is '%s'? A file is named with --config\n", argv[optind]);
-    return COMMAND_USAGE;
-  }
+  bool keys = false;
+  const struct line_option options[] = {{"config", .text = &path}, {"keys", .flag = &keys}, {0}};
+  char **words;
+  int count, code = line_read(&(struct line){.command = "check-config", .usage = usage, .options = options}, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (keys) return config_describe(print_line, NULL), 0;
   struct arena *arena = arena_new();
   struct config_problems problems = {.arena = arena};
   struct config *config = NULL;

@@ -1,7 +1,7 @@
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "cmd/side.h"
 #include "gateway/configured.h"
-#include <getopt.h>
 
 enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8 };
 
@@ -17,24 +17,17 @@ struct options {
 };
 
 static int read_options(int argc, char **argv, struct options *options) {
-  static const struct option words[] = {
-      {"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
-  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
-    if (option == 'c')
-      options->config = optarg;
-    else if (option == 'f' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0))
-      options->json = strcmp(optarg, "json") == 0;
-    else {
-      (void)fputs(usage, option == 'h' ? stdout : stderr);
-      return option == 'h' ? 0 : COMMAND_USAGE;
-    }
-  }
-  if (optind + 1 != argc) {
-    (void)fputs(usage, stderr);
-    return COMMAND_USAGE;
-  }
-  options->target = argv[optind];
-  return -1;
+  static const char *const formats[] = {"text", "json", NULL};
+  const char *format = "text";
+  const struct line_option known[] = {{"config", .text = &options->config}, {"format", .text = &format, .choices = formats}, {0}};
+  struct line line = {.command = "doctor", .usage = usage, .options = known, .words_max = 1};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (!count) return line_refuse(&line, NULL, NULL);
+  options->json = strcmp(format, "json") == 0;
+  options->target = words[0];
+  return LINE_READ;
 }
 
 /* --- what is asked --- */
@@ -110,7 +103,7 @@ static int tell(const struct options *options, const struct dhis2_diagnosis *dia
 int command_doctor(int argc, char **argv) {
   struct options options = {0};
   int status = read_options(argc, argv, &options);
-  if (status >= 0) return status;
+  if (status != LINE_READ) return status;
   struct arena *arena = arena_new();
   struct config *config = NULL;
   struct asked asked = {0};

@@ -2,9 +2,9 @@
 #include "base/file.h"
 #include "base/json_out.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "cmd/side.h"
 #include "drift/carry.h"
-#include <getopt.h>
 
 enum { LIST_MAX = 256 << 20, RULES_SHOWN = 8 };
 
@@ -19,38 +19,23 @@ static const char usage[] =
 
 struct asked {
   const char *mapping, *source, *target, *output, *config;
-  bool json, follow, help;
+  bool json, follow;
 };
 
-static int bad_usage(const char *what) {
-  (void)fprintf(stderr, "drawbridge mapping drift: %s; see drawbridge mapping drift --help\n", what);
-  return COMMAND_USAGE;
-}
-
 static int read_options(int argc, char **argv, struct asked *a) {
-  static const struct option options[] = {
-      {"mapping", required_argument, NULL, 'm'}, {"source", required_argument, NULL, 's'}, {"target", required_argument, NULL, 't'},
-      {"output", required_argument, NULL, 'o'},  {"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'F'},
-      {"follow", no_argument, NULL, 'f'},        {"help", no_argument, NULL, 'h'},         {0}};
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    switch (option) {
-    case 'm': a->mapping = optarg; break;
-    case 's': a->source = optarg; break;
-    case 't': a->target = optarg; break;
-    case 'o': a->output = optarg; break;
-    case 'c': a->config = optarg; break;
-    case 'f': a->follow = true; break;
-    case 'h': a->help = true; return 0;
-    case 'F':
-      a->json = strcmp(optarg, "json") == 0;
-      if (!a->json && strcmp(optarg, "text") != 0) return bad_usage("--format is text or json");
-      break;
-    default: return bad_usage("an option is unknown or lacks its value");
-    }
-  }
-  if (optind < argc) return bad_usage("there is a word that belongs to no option");
-  if (!a->mapping || !a->source || !a->target) return bad_usage("--mapping, --source and --target are needed");
-  return a->follow && !a->output ? bad_usage("--follow needs --output") : 0;
+  static const char *const formats[] = {"text", "json", NULL};
+  const char *format = "text";
+  const struct line_option options[] = {{"mapping", .text = &a->mapping}, {"source", .text = &a->source},
+                                        {"target", .text = &a->target},   {"output", .text = &a->output},
+                                        {"config", .text = &a->config},   {"format", .text = &format, .choices = formats},
+                                        {"follow", .flag = &a->follow},   {0}};
+  struct line line = {.command = "mapping drift", .usage = usage, .is_long = true, .options = options};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  a->json = strcmp(format, "json") == 0;
+  if (!a->mapping || !a->source || !a->target) return line_refuse(&line, "--mapping, --source and --target are needed", NULL);
+  return a->follow && !a->output ? line_refuse(&line, "--follow needs --output", NULL) : LINE_READ;
 }
 
 static const struct dhis2_metadata *read_side(struct arena *arena, const char *side, const struct mapping_side *made, const char *config,
@@ -151,8 +136,7 @@ static int run(struct arena *arena, const struct asked *a, size_t *ret_changes, 
 int command_mapping_drift(int argc, char **argv) {
   struct asked asked = {0};
   int status = read_options(argc, argv, &asked);
-  if (status) return status;
-  if (asked.help) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
+  if (status != LINE_READ) return status;
   struct arena *arena = arena_new();
   struct error error = {0};
   size_t changes = 0;

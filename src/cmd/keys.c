@@ -1,9 +1,9 @@
 #include "base/clock.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "crypt/keyring.h"
 #include "gateway/audit.h"
 #include "gateway/config.h"
-#include <getopt.h>
 
 static const char usage[] =
     "usage: drawbridge keys rotate [--config FILE] [--in MINUTES]\n  adds a key to the key file; with SIGHUP a running drawbridge "
@@ -29,21 +29,18 @@ static int rotate(const char *path, uint64_t minutes) {
   return failed ? command_fail("keys", &error) : 0;
 }
 
+static const char *take_minutes(void *payload, const char *value) {
+  uint64_t *minutes = payload;
+  return str_to_u64(str_of(value), minutes) && *minutes >= 1 && *minutes <= MINUTES_MAX ? NULL : "--in wants minutes, 1 to 10080, not";
+}
+
 int command_keys(int argc, char **argv) {
-  static const struct option options[] = {
-      {"config", required_argument, NULL, 'c'}, {"in", required_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'}, {0}};
   const char *path = COMMAND_CONFIG_DEFAULT;
   uint64_t minutes = 0;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'c') {
-      path = optarg;
-      continue;
-    }
-    if (option == 'i' && str_to_u64(str_of(optarg), &minutes) && minutes >= 1 && minutes <= MINUTES_MAX) continue;
-    (void)fputs(usage, option == 'h' ? stdout : stderr);
-    return option == 'h' ? 0 : COMMAND_USAGE;
-  }
-  if (optind + 1 == argc && strcmp(argv[optind], "rotate") == 0) return rotate(path, minutes);
-  (void)fputs(usage, stderr);
-  return COMMAND_USAGE;
+  const struct line_option options[] = {{"config", .text = &path}, {"in", .take = take_minutes}, {0}};
+  struct line line = {.command = "keys", .usage = usage, .options = options, .words_max = 1, .payload = &minutes};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  return count && strcmp(words[0], "rotate") == 0 ? rotate(path, minutes) : line_refuse(&line, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 #include "base/file.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "cmd/side.h"
 #include "mapping/formats.h"
-#include <getopt.h>
 
 static const char usage[] =
     "usage: drawbridge mapping convert [OPTIONS] IN OUT\n"
@@ -16,15 +16,11 @@ static const char usage[] =
     "  --config FILE    where server:ID is configured (default " COMMAND_CONFIG_DEFAULT ")\n";
 
 struct options {
+  struct arena *arena;
   const struct format *from, *to;
   const char *source, *target, *config;
   struct side_data_sets source_sets, target_sets;
 };
-
-static int bad_usage(const char *what, const char *which) {
-  (void)fprintf(stderr, "drawbridge mapping: %s%s%s\n", what, *which ? " " : "", which);
-  return COMMAND_USAGE;
-}
 
 static int load_sides(struct format_job *job, const struct options *o, struct error *error) {
   if (o->source && !(job->source = side_metadata(job->arena, o->source, &o->source_sets, o->config, error)))
@@ -61,57 +57,51 @@ static int list_formats(struct arena *arena) {
   return 0;
 }
 
-static int take_format(struct arena *arena, const char *name, const struct format **ret) {
+static const char *take_format(struct arena *arena, const char *name, const struct format **ret) {
   *ret = format_named(str_of(name));
-  return *ret ? 0 : bad_usage(arena_cstr(arena, arena_printf(arena, "a format is %.*s, not", STR_ARG(format_names(arena)))), name);
+  return *ret ? NULL : arena_cstr(arena, arena_printf(arena, "a format is %.*s, not", STR_ARG(format_names(arena))));
 }
 
-static int add_data_set(struct side_data_sets *sets, const char *id) {
-  if (sets->n == SIDE_DATA_SETS_MAX) return bad_usage("too many data sets are named", "");
-  sets->ids[sets->n++] = str_of(id);
-  return 0;
+static const char *take_from(void *payload, const char *name) {
+  struct options *o = payload;
+  return take_format(o->arena, name, &o->from);
 }
 
-static int take_options(struct arena *arena, int argc, char **argv, struct options *o) {
-  static const struct option options[] = {{"from", required_argument, NULL, 'f'},
-                                          {"to", required_argument, NULL, 't'},
-                                          {"source", required_argument, NULL, 'S'},
-                                          {"target", required_argument, NULL, 'T'},
-                                          {"source-data-set", required_argument, NULL, 's'},
-                                          {"target-data-set", required_argument, NULL, 'd'},
-                                          {"config", required_argument, NULL, 'c'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-  int status = 0;
-  for (int option; status == 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    switch (option) {
-    case 'f': status = take_format(arena, optarg, &o->from); break;
-    case 't': status = take_format(arena, optarg, &o->to); break;
-    case 'S': o->source = optarg; break;
-    case 'T': o->target = optarg; break;
-    case 's': status = add_data_set(&o->source_sets, optarg); break;
-    case 'd': status = add_data_set(&o->target_sets, optarg); break;
-    case 'c': o->config = optarg; break;
-    case 'h': return -1;
-    default: status = bad_usage("see drawbridge mapping --help", "");
-    }
-  }
-  return status;
+static const char *take_to(void *payload, const char *name) {
+  struct options *o = payload;
+  return take_format(o->arena, name, &o->to);
+}
+
+static const char *take_source_set(void *payload, const char *id) {
+  return side_add_data_set(&((struct options *)payload)->source_sets, id);
+}
+
+static const char *take_target_set(void *payload, const char *id) {
+  return side_add_data_set(&((struct options *)payload)->target_sets, id);
 }
 
 static int carry_out(struct arena *arena, int argc, char **argv) {
-  struct options o = {0};
-  int status = take_options(arena, argc, argv, &o);
-  if (status < 0) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
-  if (status) return status;
-  if (argc - optind == 1 && strcmp(argv[optind], "formats") == 0) return list_formats(arena);
-  if (argc - optind != 3 || strcmp(argv[optind], "convert") != 0)
-    return bad_usage("convert, a file to read and a file to write are wanted; see drawbridge mapping --help", "");
-  char **paths = argv + optind + 1;
+  struct options o = {.arena = arena};
+  const struct line_option options[] = {{"from", .take = take_from},
+                                        {"to", .take = take_to},
+                                        {"source", .text = &o.source},
+                                        {"target", .text = &o.target},
+                                        {"source-data-set", .take = take_source_set},
+                                        {"target-data-set", .take = take_target_set},
+                                        {"config", .text = &o.config},
+                                        {0}};
+  struct line line = {.command = "mapping", .usage = usage, .is_long = true, .options = options, .words_max = 3, .payload = &o};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (count == 1 && strcmp(words[0], "formats") == 0) return list_formats(arena);
+  if (count != 3 || strcmp(words[0], "convert") != 0)
+    return line_refuse(&line, "convert, a file to read and a file to write are wanted", NULL);
+  char **paths = words + 1;
   if (!o.from && !(o.from = format_of_file(str_of(paths[0]))))
-    return bad_usage("--from is needed: the ending does not tell the format of", paths[0]);
+    return line_refuse(&line, "--from is needed: the ending does not tell the format of", paths[0]);
   if (!o.to && !(o.to = format_of_file(str_of(paths[1]))))
-    return bad_usage("--to is needed: the ending does not tell the format of", paths[1]);
+    return line_refuse(&line, "--to is needed: the ending does not tell the format of", paths[1]);
   struct error error = {0};
   return convert(arena, &o, paths, &error) < 0 ? command_fail("mapping", &error) : 0;
 }

@@ -1,7 +1,7 @@
 /* Asks a running drawbridge whether it is ready: for what watches a container, where there is no other program that could ask. It reads no configuration, so one that is being changed makes nobody unwell. */
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "http/client.h"
-#include <getopt.h>
 
 #define ADMIN_DEFAULT "127.0.0.1:9090"
 
@@ -28,14 +28,9 @@ static int ask(const char *address) {
 }
 
 int command_ready(int argc, char **argv) {
-  static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    (void)fputs(usage, option == 'h' ? stdout : stderr);
-    return option == 'h' ? 0 : COMMAND_USAGE;
-  }
-  if (optind + 1 < argc) {
-    (void)fputs(usage, stderr);
-    return COMMAND_USAGE;
-  }
-  return ask(optind < argc ? argv[optind] : ADMIN_DEFAULT);
+  static const struct line_option options[] = {{0}};
+  char **words;
+  int count,
+      code = line_read(&(struct line){.command = "ready", .usage = usage, .options = options, .words_max = 1}, argc, argv, &words, &count);
+  return code == LINE_READ ? ask(count ? words[0] : ADMIN_DEFAULT) : code;
 }

@@ -3,12 +3,12 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
 #include "cmd/confine.h"
+#include "cmd/line.h"
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "net/local.h"
 #include "net/service.h"
 #include <errno.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -265,20 +265,11 @@ static int serve(const char *path) {
 }
 
 int command_serve(int argc, char **argv) {
-  static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const char usage[] = "usage: drawbridge serve [--config FILE]\n"
+                              "  SIGHUP reads the configuration again, SIGTERM ends calls under way and stops\n";
   const char *path = COMMAND_CONFIG_DEFAULT;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'c') {
-      path = optarg;
-      continue;
-    }
-    (void)fputs("usage: drawbridge serve [--config FILE]\n  SIGHUP reads the configuration again, SIGTERM ends calls under way and stops\n",
-                option == 'h' ? stdout : stderr);
-    return option == 'h' ? 0 : COMMAND_USAGE;
-  }
-  if (optind < argc) {
-    (void)fprintf(stderr, "drawbridge serve: what is '%s'? A file is named with --config\n", argv[optind]);
-    return COMMAND_USAGE;
-  }
-  return serve(path);
+  const struct line_option options[] = {{"config", .text = &path}, {0}};
+  char **words;
+  int count, code = line_read(&(struct line){.command = "serve", .usage = usage, .options = options}, argc, argv, &words, &count);
+  return code == LINE_READ ? serve(path) : code;
 }

@@ -1,10 +1,10 @@
 #include "api/mandates.h"
 #include "base/clock.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "gateway/audit.h"
 #include "gateway/config.h"
 #include "gateway/roster.h"
-#include <getopt.h>
 
 enum { JSON_MAX = 64 << 20 };
 
@@ -101,38 +101,29 @@ static int run(const struct asked *asked, struct error *error) {
   return failed;
 }
 
-static int refuse_words(bool help) {
-  (void)fputs(usage, help ? stdout : stderr);
-  return help ? 0 : COMMAND_USAGE;
-}
-
 int command_sessions(int argc, char **argv) {
-  static const struct option words[] = {{"config", required_argument, NULL, 'c'},  {"format", required_argument, NULL, 'f'},
-                                        {"user", required_argument, NULL, 'u'},    {"server", required_argument, NULL, 's'},
-                                        {"session", required_argument, NULL, 'm'}, {"end", no_argument, NULL, 'e'},
-                                        {"all", no_argument, NULL, 'a'},           {"keep-mandates", no_argument, NULL, 'k'},
-                                        {"help", no_argument, NULL, 'h'},          {0}};
+  static const char *const formats[] = {"text", "json", NULL};
+  const char *format = "text", *user = NULL, *server = NULL, *mark = NULL;
   struct asked asked = {.config = COMMAND_CONFIG_DEFAULT};
   struct error error = {0};
-  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
-    switch (option) {
-    case 'c': asked.config = optarg; break;
-    case 'u': asked.who.user = str_of(optarg); break;
-    case 's': asked.who.server = str_of(optarg); break;
-    case 'e': asked.end = true; break;
-    case 'm': asked.who.mark = str_of(optarg); break;
-    case 'a': asked.all = true; break;
-    case 'k': asked.keep = true; break;
-    case 'f':
-      asked.json = strcmp(optarg, "json") == 0;
-      if (asked.json || strcmp(optarg, "text") == 0) break;
-      return refuse_words(false);
-    default: return refuse_words(option == 'h');
-    }
-  }
+  const struct line_option options[] = {{"config", .text = &asked.config},
+                                        {"format", .text = &format, .choices = formats},
+                                        {"user", .text = &user},
+                                        {"server", .text = &server},
+                                        {"session", .text = &mark},
+                                        {"end", .flag = &asked.end},
+                                        {"all", .flag = &asked.all},
+                                        {"keep-mandates", .flag = &asked.keep},
+                                        {0}};
+  struct line line = {.command = "sessions", .usage = usage, .options = options};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  asked.json = strcmp(format, "json") == 0;
+  asked.who = (struct roster_asked){.mark = str_of(mark), .user = str_of(user), .server = str_of(server)};
   bool named = asked.who.user.n || asked.who.server.n || asked.who.mark.n;
-  if (optind < argc || (asked.who.mark.n && asked.who.mark.n != ROSTER_MARK_LETTERS) || ((asked.all || asked.keep) && !asked.end) ||
+  if ((asked.who.mark.n && asked.who.mark.n != ROSTER_MARK_LETTERS) || ((asked.all || asked.keep) && !asked.end) ||
       (asked.end && named == asked.all))
-    return refuse_words(false);
+    return line_refuse(&line, NULL, NULL);
   return run(&asked, &error) ? command_fail("sessions", &error) : 0;
 }

@@ -9,6 +9,12 @@
 
 enum { TOKEN_MAX = 4096, SIDE_BODY_LIMIT = 512 << 20, SIDE_TIMEOUT_MS = 300000 };
 
+const char *side_add_data_set(struct side_data_sets *sets, const char *id) {
+  if (sets->n == SIDE_DATA_SETS_MAX) return "there are more data sets than can be named: no room for";
+  sets->ids[sets->n++] = str_of(id);
+  return NULL;
+}
+
 bool side_is_server(const char *side, struct str *ret_id) {
   struct str text = str_of(side);
   if (!str_starts(text, STR("server:"))) return false;

@@ -1,5 +1,6 @@
 #include "api/run_document.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "store/copy.h"
 #include "transfer/hold.h"
 #include <sys/stat.h>
@@ -48,14 +49,15 @@ static int copy(struct arena *arena, struct str from, struct str to, struct erro
 }
 
 int command_store(int argc, char **argv) {
-  bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
-  if (argc != 4 || strcmp(argv[1], "copy") != 0) {
-    (void)fputs(usage, help ? stdout : stderr);
-    return help ? 0 : COMMAND_USAGE;
-  }
+  static const struct line_option options[] = {{0}};
+  struct line line = {.command = "store", .usage = usage, .options = options, .words_max = 3};
+  char **words;
+  int count, code = line_read(&line, argc, argv, &words, &count);
+  if (code != LINE_READ) return code;
+  if (count != 3 || strcmp(words[0], "copy") != 0) return line_refuse(&line, NULL, NULL);
   struct arena *arena = arena_new();
   struct error error = {0};
-  int failed = copy(arena, str_of(argv[2]), str_of(argv[3]), &error);
+  int failed = copy(arena, str_of(words[1]), str_of(words[2]), &error);
   arena_free(arena);
   return failed ? command_fail("store", &error) : 0;
 }

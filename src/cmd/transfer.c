@@ -5,11 +5,11 @@
 #include "base/file.h"
 #include "base/vec.h"
 #include "cmd/commands.h"
+#include "cmd/line.h"
 #include "cmd/side.h"
 #include "cmd/transfer_claim.h"
 #include "drift/drift.h"
 #include "transfer/report_form.h"
-#include <getopt.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -38,59 +38,6 @@ static const char usage[] =
     "  --check-min-max     holds back what lies outside of the target's min and max values\n"
     "  --require-approval  passes over what a second person has not approved, whatever the mapping asks for\n"
     "  --sum-anyway        also adds up what the target averages, or takes the last, least or largest of\n";
-
-enum word {
-  CONFIG = 256,
-  MAPPING,
-  FROM,
-  TO,
-  PERIODS,
-  UNITS,
-  ACCEPT,
-  DRY_RUN,
-  VALUES_IN,
-  VALUES_OUT,
-  JOURNAL,
-  CHANGED_SINCE,
-  DELETIONS,
-  COMMENTS,
-  READ,
-  RESUME,
-  WAIT,
-  UNDO,
-  REPORT,
-  SUM_ANYWAY,
-  CHECK_MIN_MAX,
-  REQUIRE_APPROVAL,
-  HELP
-};
-
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, CONFIG},
-    {"mapping", required_argument, NULL, MAPPING},
-    {"from", required_argument, NULL, FROM},
-    {"to", required_argument, NULL, TO},
-    {"periods", required_argument, NULL, PERIODS},
-    {"org-units", required_argument, NULL, UNITS},
-    {"accept", required_argument, NULL, ACCEPT},
-    {"changed-since", required_argument, NULL, CHANGED_SINCE},
-    {"deletions", required_argument, NULL, DELETIONS},
-    {"comments", required_argument, NULL, COMMENTS},
-    {"read", required_argument, NULL, READ},
-    {"dry-run", no_argument, NULL, DRY_RUN},
-    {"values-in", required_argument, NULL, VALUES_IN},
-    {"values-out", required_argument, NULL, VALUES_OUT},
-    {"journal", required_argument, NULL, JOURNAL},
-    {"resume", no_argument, NULL, RESUME},
-    {"wait", no_argument, NULL, WAIT},
-    {"undo", no_argument, NULL, UNDO},
-    {"report", required_argument, NULL, REPORT},
-    {"sum-anyway", no_argument, NULL, SUM_ANYWAY},
-    {"check-min-max", no_argument, NULL, CHECK_MIN_MAX},
-    {"require-approval", no_argument, NULL, REQUIRE_APPROVAL},
-    {"help", no_argument, NULL, HELP},
-    {0},
-};
 
 enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
@@ -143,42 +90,43 @@ static int bad_usage(struct error *error, const char *what) {
   return error_set(error, ERROR_usage, "%s; drawbridge transfer --help tells the options", what);
 }
 
-static int read_options(int argc, char **argv, struct asked *a, struct error *error) {
-  const char **const texts[] = {[CONFIG - CONFIG] = &a->config,
-                                [MAPPING - CONFIG] = &a->mapping,
-                                [FROM - CONFIG] = &a->from,
-                                [TO - CONFIG] = &a->to,
-                                [PERIODS - CONFIG] = &a->periods,
-                                [UNITS - CONFIG] = &a->units,
-                                [ACCEPT - CONFIG] = &a->accept,
-                                [VALUES_IN - CONFIG] = &a->values_in,
-                                [VALUES_OUT - CONFIG] = &a->values_out,
-                                [JOURNAL - CONFIG] = &a->journal,
-                                [CHANGED_SINCE - CONFIG] = &a->changed_since,
-                                [DELETIONS - CONFIG] = &a->deletions,
-                                [COMMENTS - CONFIG] = &a->comments,
-                                [READ - CONFIG] = &a->read,
-                                [HELP - CONFIG] = NULL};
-  bool *const flags[] = {[DRY_RUN - CONFIG] = &a->dry_run,
-                         [RESUME - CONFIG] = &a->resume,
-                         [WAIT - CONFIG] = &a->wait,
-                         [UNDO - CONFIG] = &a->undo,
-                         [SUM_ANYWAY - CONFIG] = &a->sum_anyway,
-                         [CHECK_MIN_MAX - CONFIG] = &a->check_min_max,
-                         [REQUIRE_APPROVAL - CONFIG] = &a->require_approval,
-                         [HELP - CONFIG] = NULL};
-  for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-    if (option == HELP) return 1;
-    if (option == '?') return bad_usage(error, "an option is unknown or lacks its value");
-    if (option == REPORT) {
-      if (a->report_count == REPORTS_MAX) return bad_usage(error, "too many --report");
-      a->reports[a->report_count++] = optarg;
-    } else if (texts[option - CONFIG])
-      *texts[option - CONFIG] = optarg;
-    else
-      *flags[option - CONFIG] = true;
-  }
-  return optind < argc ? bad_usage(error, "there is a word that belongs to no option") : 0;
+static const char *take_report(void *payload, const char *path) {
+  struct asked *a = payload;
+  if (a->report_count == REPORTS_MAX) return "there are more reports than can be asked for: no room for";
+  a->reports[a->report_count++] = path;
+  return NULL;
+}
+
+static int read_options(int argc, char **argv, struct asked *a) {
+  static const char *const deletions[] = {"ignore", "delete", NULL}, *const comments[] = {"none", "carry", NULL},
+                           *const what[] = {"values", "analytics", NULL};
+  const struct line_option options[] = {{"config", .text = &a->config},
+                                        {"mapping", .text = &a->mapping},
+                                        {"from", .text = &a->from},
+                                        {"to", .text = &a->to},
+                                        {"periods", .text = &a->periods},
+                                        {"org-units", .text = &a->units},
+                                        {"accept", .text = &a->accept},
+                                        {"changed-since", .text = &a->changed_since},
+                                        {"deletions", .text = &a->deletions, .choices = deletions},
+                                        {"comments", .text = &a->comments, .choices = comments},
+                                        {"read", .text = &a->read, .choices = what},
+                                        {"dry-run", .flag = &a->dry_run},
+                                        {"values-in", .text = &a->values_in},
+                                        {"values-out", .text = &a->values_out},
+                                        {"journal", .text = &a->journal},
+                                        {"resume", .flag = &a->resume},
+                                        {"wait", .flag = &a->wait},
+                                        {"undo", .flag = &a->undo},
+                                        {"report", .take = take_report},
+                                        {"sum-anyway", .flag = &a->sum_anyway},
+                                        {"check-min-max", .flag = &a->check_min_max},
+                                        {"require-approval", .flag = &a->require_approval},
+                                        {0}};
+  struct line line = {.command = "transfer", .usage = usage, .is_long = true, .options = options, .payload = a};
+  char **words;
+  int count;
+  return line_read(&line, argc, argv, &words, &count);
 }
 
 static const struct str *split(struct arena *arena, struct str text, size_t *ret_count) {
@@ -204,29 +152,14 @@ static int read_accept(struct work *w, struct error *error) {
   return 0;
 }
 
-static int read_deletions(struct work *w, struct error *error) {
-  struct str what = str_of(w->asked->deletions ? w->asked->deletions : "ignore");
-  w->order.deletions = str_eq(what, STR("delete"));
-  return w->order.deletions || str_eq(what, STR("ignore")) ? 0 : bad_usage(error, "--deletions takes ignore or delete");
-}
-
-static int read_comments(struct work *w, struct error *error) {
-  struct str what = str_of(w->asked->comments ? w->asked->comments : "none");
-  w->order.comments = str_eq(what, STR("carry"));
-  return w->order.comments || str_eq(what, STR("none")) ? 0 : bad_usage(error, "--comments takes none or carry");
-}
-
-static int read_what(struct work *w, struct error *error) {
-  struct str what = str_of(w->asked->read ? w->asked->read : "values");
-  w->order.analytics = str_eq(what, STR("analytics"));
-  return w->order.analytics || str_eq(what, STR("values")) ? 0 : bad_usage(error, "--read takes values or analytics");
-}
-
 static int read_order(struct work *w, struct error *error) {
   struct str units = str_of(w->asked->units);
   w->order = (struct run_order){.from = str_of(w->asked->from),
                                 .to = str_of(w->asked->to),
                                 .changed_since = str_of(w->asked->changed_since),
+                                .deletions = str_eq(str_of(w->asked->deletions), STR("delete")),
+                                .comments = str_eq(str_of(w->asked->comments), STR("carry")),
+                                .analytics = str_eq(str_of(w->asked->read), STR("analytics")),
                                 .dry_run = w->asked->dry_run,
                                 .sum_anyway = w->asked->sum_anyway,
                                 .check_min_max = w->asked->check_min_max};
@@ -234,7 +167,7 @@ static int read_order(struct work *w, struct error *error) {
   if (w->order.descendants) units.n -= strlen("/descendants");
   w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
   w->order.org_units = split(w->arena, units, &w->order.org_unit_count);
-  return read_deletions(w, error) || read_comments(w, error) || read_what(w, error) || read_accept(w, error) ? -1 : 0;
+  return read_accept(w, error);
 }
 
 /* The mapping as if it asked for it itself: so the journal tells it, too. */
@@ -452,16 +385,15 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
 int command_transfer(int argc, char **argv) {
   struct asked asked = {0};
   struct error error = {0};
-  int result = read_options(argc, argv, &asked, &error);
-  if (result > 0) return fputs(usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
-  if (result < 0) return command_fail("transfer", &error);
+  int code = read_options(argc, argv, &asked);
+  if (code != LINE_READ) return code;
   watch_signals();
   struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked, .judge = drift_judge}};
   w.watch.payload = &w;
   if (isatty(STDERR_FILENO)) w.watch.progress = show_progress;
   int64_t began = clock_now_ms();
-  result = transfer(&w, &error);
-  int code = finish(&w, began, result, &error);
+  int result = transfer(&w, &error);
+  code = finish(&w, began, result, &error);
   report_free(w.report);
   arena_free(w.arena);
   return code;

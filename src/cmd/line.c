@@ -1,0 +1,65 @@
+#include "cmd/line.h"
+
+#include "base/buf.h"
+#include "cmd/commands.h"
+#include <getopt.h>
+
+enum { OPTIONS_MAX = 40, HELP = 256, FIRST, MESSAGE_MAX = 1024 };
+
+int line_refuse(const struct line *line, const char *what, const char *which) {
+  if (what)
+    (void)fprintf(stderr, "drawbridge %s: %s%s%s%s", line->command, what, which ? " " : "", which ? which : "",
+                  line->is_long ? "; " : "\n");
+  if (line->is_long)
+    (void)fprintf(stderr, "drawbridge %s --help tells the options\n", line->command);
+  else
+    (void)fputs(line->usage, stderr);
+  return COMMAND_USAGE;
+}
+
+static bool is_choice(const struct line_option *option, const char *value) {
+  const char *const *choice = option->choices;
+  while (*choice && strcmp(*choice, value) != 0) choice++;
+  return *choice != NULL;
+}
+
+static int refuse_choice(const struct line *line, const struct line_option *option, const char *value) {
+  struct buf what = BUF_INIT(MESSAGE_MAX);
+  (void)buf_printf(&what, "--%s takes ", option->name);
+  for (size_t i = 0; option->choices[i]; i++)
+    (void)buf_printf(&what, "%s%s", i == 0 ? "" : option->choices[i + 1] ? ", " : " or ", option->choices[i]);
+  (void)buf_add(&what, STR(", not"));
+  (void)buf_add_char(&what, '\0');
+  int code = line_refuse(line, what.p, value);
+  buf_free(&what);
+  return code;
+}
+
+static int take(const struct line *line, const struct line_option *option, const char *value) {
+  if (option->flag) {
+    *option->flag = true;
+  } else if (option->take) {
+    const char *wrong = option->take(line->payload, value);
+    if (wrong) return line_refuse(line, wrong, value);
+  } else if (option->choices && !is_choice(option, value)) {
+    return refuse_choice(line, option, value);
+  } else {
+    *option->text = value;
+  }
+  return LINE_READ;
+}
+
+int line_read(const struct line *line, int argc, char **argv, char ***ret_words, int *ret_count) {
+  struct option words[OPTIONS_MAX + 2] = {{"help", no_argument, NULL, HELP}};
+  for (int i = 0; i < OPTIONS_MAX && line->options[i].name; i++)
+    words[i + 1] = (struct option){line->options[i].name, line->options[i].flag ? no_argument : required_argument, NULL, FIRST + i};
+  for (int option; (option = getopt_long(argc, argv, "", words, NULL)) != -1;) {
+    if (option == HELP) return fputs(line->usage, stdout) < 0 ? error_exit_code(ERROR_inside) : 0;
+    int code = option < FIRST ? line_refuse(line, NULL, NULL) : take(line, &line->options[option - FIRST], optarg);
+    if (code != LINE_READ) return code;
+  }
+  if (argc - optind > line->words_max) return line_refuse(line, "this word is not understood:", argv[optind + line->words_max]);
+  *ret_words = argv + optind;
+  *ret_count = argc - optind;
+  return LINE_READ;
+}

@@ -1,0 +1,48 @@
+"""What each command is told: help, and what is refused before anything is done."""
+import re
+import subprocess
+
+import harness
+
+
+def run(*words):
+    return subprocess.run([harness.BUILD / "drawbridge", *words], capture_output=True, text=True, timeout=harness.PATIENCE)
+
+
+class Lines(harness.Case):
+    def commands(self):
+        names = re.findall(r"^  (\S+) ", run("--help").stdout, re.M)
+        return [[name] for name in names if name != "version"] + [["mapping", "drift"]]
+
+    def refused(self, words, *said):
+        done = run(*words)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+        for text in said:
+            self.assertIn(text, done.stderr)
+        self.assertRegex(done.stderr, r"usage: drawbridge|drawbridge .* --help tells the options", "and the way to what is right")
+
+    def test_each_tells_its_options(self):
+        for words in self.commands():
+            done = run(*words, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+            self.assertIn(f"usage: drawbridge {' '.join(words)}", done.stdout)
+
+    def test_what_no_command_takes(self):
+        for words in self.commands():
+            with self.subTest(command=words):
+                self.refused([*words, "--no-such-option"], "--no-such-option")
+                self.refused([*words, "a", "b", "c", "one-too-many"], "this word is not understood: ")
+
+    def test_values(self):
+        for command, option, value, said in (("doctor", "--format", "xml", "--format takes text or json, not xml"), ("sessions", "--format", "", "--format takes text or json, not"),
+                                             ("transfer", "--deletions", "all", "--deletions takes ignore or delete, not all"), ("transfer", "--comments", "yes", "--comments takes none or carry, not yes"),
+                                             ("transfer", "--read", "all", "--read takes values or analytics, not all"), ("keys", "--in", "0", "--in wants minutes, 1 to 10080, not 0"),
+                                             ("align", "--candidates", "51", "--candidates wants a number from 1 to 50, not 51"), ("align", "--with", "org-units,x", "not org-units,x"),
+                                             ("align", "--format", "xls", "`drawbridge mapping formats` lists, not xls"), ("mapping", "--from", "xls", ", not xls")):
+            with self.subTest(option=option):
+                self.refused([command, option, value], f"drawbridge {command}: ", said)
+        self.refused(["align", *["--data-set", "aaaaaaaaaaa"] * 101], "no room for aaaaaaaaaaa")
+        self.refused(["transfer", *["--report", "r.json"] * 9], "no room for r.json")
+        self.refused(["transfer", "--config"], "--config")
+        self.refused(["store", "copy", "one"])
+        self.refused(["sessions", "--all"])
