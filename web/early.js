@@ -24,8 +24,8 @@ export function earlyFetch(address, init) {
   return answer || fetch(address, init)
 }
 
-/** What is not there is lost for now, not empty: whoever wants it asks again. */
-const textsOf = async (path) => {
+/** A file beside this one, whichever file the asking module was joined into. What is not there is lost for now, not empty: whoever wants it asks again. */
+export const textsOf = async (path) => {
   const response = await fetch(new URL(path, import.meta.url))
   if (!response.ok) throw new Error(`${path}: ${response.status}`)
   return response.text()

@@ -1,16 +1,12 @@
 // What drawbridge says beside its codes, in the reader's language. The sentences stand in the program, with {1}, {2}, … for values, and are told as parts: English is the key, i18n/said/<language>.po has the others. Fetched when there is one to show.
+import { textsOf } from './early.js'
 import { language } from './i18n.js'
 import { parsePo } from './model/po.js'
 import { inLanguage } from './model/said.js'
 
 let under_way
 
-async function fetchTexts() {
-  if (language() === 'en') return new Map()
-  const response = await fetch(new URL(`./i18n/said/${language()}.po`, import.meta.url))
-  if (!response.ok) throw new Error(`what drawbridge says: ${response.status}`)
-  return parsePo(await response.text())
-}
+const fetchTexts = async () => parsePo(language() === 'en' ? '' : await textsOf(`./i18n/said/${language()}.po`))
 
 /** Of each {detail, said} what the reader is told: {text, lang?: where it had to stay English}. */
 export async function readAll(told) {

@@ -1,17 +1,13 @@
 // The page as the program sends it: its modules joined, its texts in two parts, and what the first screen asks for under way before the page's own code is there.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { BUILD, NAMES as files } from './built.mjs'
 import { openPage, startBrowser } from './browser.mjs'
 import { startFront } from './front.mjs'
 import { startMock } from './mock.mjs'
-import { PAIR } from './scene.mjs'
+import { PAIR } from './made-up.mjs'
 import { parsePo } from '../../web/model/po.js'
-
-const BUILD = process.env.DRAWBRIDGE_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url))
-const files = [...readFileSync(join(BUILD, 'src/api/assets_table.inc'), 'utf8').matchAll(/"\/ui\/\w+\/([^"]+)"/g)].map((one) => one[1])
 
 let browser, front, world
 before(async () => {

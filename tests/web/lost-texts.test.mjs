@@ -44,11 +44,11 @@ for (const [what, lost] of [['a request without an answer', new TypeError('Faile
   })
 
 test('what the program says beside its codes is asked for again where it was lost', async () => {
-  asked = []
   answers = { 'said/fr.po': [503, PO('it ended', 'terminé')] }
   const { loadLanguage } = await import('../../web/i18n.js')
   const { readAll } = await import('../../web/said.js')
   await loadLanguage(['fr'], () => '')
+  asked = []
   const told = [{ detail: 'it ended', said: [{ text: 'it ended', values: [] }] }]
   assert.deepEqual(await readAll(told), [{ text: 'It ended', lang: 'en' }])
   assert.deepEqual(await readAll(told), [{ text: 'Terminé' }])

@@ -15,6 +15,9 @@ function sourceOf(i) {
 
 const targetOf = (i) => ({ ...sourceOf(i), id: `Target${two(i)}`, name: sourceOf(i).name.replace(',', ' –'), code: `NAT-${200 + i}`, value_type: 'INTEGER_ZERO_OR_POSITIVE', combo: { id: 'TargetAges0', name: 'Age group' } })
 
+/** The data sets that made-up alignments join. */
+export const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
+
 /** Confidence falls with i; every 9th has no answer, every 11th shares its target with the one before. */
 export function madeUpAlignment(id, count, source, target) {
   const targets = Array.from({ length: count }, (_, i) => targetOf(i))

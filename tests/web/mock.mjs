@@ -1,9 +1,10 @@
 // A drawbridge of made-up servers, for the page alone: answers as docs/openapi.yaml says, keeps everything in memory, and fails when it is told to.
-// `node mock.mjs [PORT] [ELEMENTS]` serves the page from ../../web for trying things by hand.
+// `node mock.mjs [PORT] [ELEMENTS]` serves the page as it was built, for trying things by hand.
 import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { dirname, extname, join, normalize } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileAt } from './built.mjs'
 import { madeUpAlignment, madeUpCombos, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
 import { findPlaces, knownPlaces, madeUpPlaces } from './made-up-places.mjs'
@@ -11,21 +12,9 @@ import { withPlaceDecisions } from '../../web/model/places.js'
 import { decided, reviewOf, cellDecided } from '../../web/model/review.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const WEB = join(ROOT, 'web')
-const TYPES = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.po': 'text/plain; charset=utf-8', '.html': 'text/html; charset=utf-8' }
-const LIBRARIES = { 'lib/preact.js': 'preact/dist/preact.module.js', 'lib/hooks.js': 'preact/hooks/dist/hooks.module.js', 'lib/htm.js': 'htm/dist/htm.module.js' }
 
 /** The content policy as the program has it. */
 const POLICY = /STR\("(default-src[^;]*;(?:[^"]|"\s*")*)"\)/.exec(readFileSync(join(ROOT, 'src/api/assets.c'), 'utf8'))[1].replace(/"\s*"/g, '')
-
-/** As tools/mkassets.py makes them, except that nothing is joined: all texts are the first ones. */
-function file(name) {
-  if (name.startsWith('i18n/first/')) return readFileSync(join(WEB, 'i18n', name.slice(11)))
-  if (name.startsWith('i18n/') && !name.startsWith('i18n/said/')) return ''
-  if (name.startsWith('sdk/')) return readFileSync(join(ROOT, name))
-  if (!LIBRARIES[name]) return readFileSync(join(WEB, name))
-  return readFileSync(join(WEB, 'node_modules', LIBRARIES[name]), 'utf8').replace('from"preact"', 'from"./preact.js"').replace(/^\/\/# sourceMappingURL=.*$/m, '')
-}
 
 class Problem extends Error {
   constructor(status, code, more = {}) {
@@ -116,20 +105,14 @@ async function answer(world, request, response) {
   }
 }
 
-function page(path, response, change = (_, text) => text) {
-  const name = path.startsWith('/ui/dev/') ? normalize(path.slice(8)) : path.startsWith('/sdk/') ? normalize(path.slice(1)) : 'index.html'
-  let data
-  try {
-    data = name.startsWith('..') ? undefined : file(name)
-  } catch {
-    data = undefined
-  }
-  if (data === undefined) {
+function page(path, response, change = (_, data) => data) {
+  const file = fileAt(path)
+  if (!file) {
     response.writeHead(404)
     return response.end()
   }
-  response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'text/plain', 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
-  response.end(change(name, data))
+  response.writeHead(200, { 'Content-Type': file.type, 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' })
+  response.end(change(file.name, file.data))
 }
 
 const signedIn = (world, id) => {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
-import { CHANGES } from './made-up.mjs'
-import { grid, openReview, PAIR, press, REFUSED, saved, sceneIn } from './scene.mjs'
+import { CHANGES, PAIR } from './made-up.mjs'
+import { grid, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })

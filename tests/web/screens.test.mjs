@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
-import { madeUpRun } from './made-up.mjs'
-import { grid, PAIR, press, REFUSED, sceneIn } from './scene.mjs'
+import { madeUpRun, PAIR } from './made-up.mjs'
+import { grid, press, REFUSED, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })

@@ -47,8 +47,8 @@ function untranslated(own) {
     while (/⟦[^⟦⟧]*⟧/.test(rest)) rest = rest.replace(/⟦[^⟦⟧]*⟧/g, ' ')
     for (const word of rest.match(/\p{L}{2,}/gu) ?? []) if (!own.includes(word.toLowerCase())) found.push(`${word} in ${where} "${text.trim().slice(0, 60)}"`)
   }
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) if (!node.parentElement.closest(OF_OTHERS)) note(node.data, node.parentElement.tagName.toLowerCase())
+  const ownText = (one) => [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join(' ') // whole: a text may have an element in its middle
+  for (const one of document.body.querySelectorAll('*')) if (!one.closest(OF_OTHERS)) note(ownText(one), one.tagName.toLowerCase())
   for (const name of ['aria-label', 'title', 'placeholder', 'alt']) for (const one of document.querySelectorAll(`[${name}]`)) if (!one.matches('bdi')) note(one.getAttribute(name), name)
   return found
 }
@@ -133,13 +133,13 @@ async function tryToGetIn() {
   styled.setAttribute('style', 'position: fixed')
   put('style').append('h1 { position: fixed }')
   tried.styles = [styled, document.querySelector('h1')].map((one) => getComputedStyle(one).position).join()
-  const elsewhere = `http://localhost:${location.port}` // the same machine by another name: it answers, were it asked
-  const refused = (directive) => new Promise((resolve) => document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => effectiveDirective === directive && blockedURI.startsWith(elsewhere) && resolve('against the policy')))
-  tried['an image'] = await Promise.race([refused('img-src'), new Promise((resolve) => put('img', { alt: '', onload: () => resolve('shown'), src: `${elsewhere}/ui/dev/icon.svg` }))])
+  const elsewhere = document.querySelector('link[rel=icon]').href.replace('127.0.0.1', 'localhost') // the same machine by another name: it answers, were it asked
+  const refused = (directive) => new Promise((resolve) => document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => effectiveDirective === directive && blockedURI.startsWith(new URL(elsewhere).origin) && resolve('against the policy')))
+  tried['an image'] = await Promise.race([refused('img-src'), new Promise((resolve) => put('img', { alt: '', onload: () => resolve('shown'), src: elsewhere }))])
   const call = refused('connect-src')
-  tried['a call'] = await fetch(`${elsewhere}/ui/dev/icon.svg`, { mode: 'no-cors' }).then(() => 'answered', () => call)
+  tried['a call'] = await fetch(elsewhere, { mode: 'no-cors' }).then(() => 'answered', () => call)
   const frame = refused('frame-src')
-  put('iframe', { src: `${elsewhere}/ui/dev/icon.svg`, title: 'x' })
+  put('iframe', { src: elsewhere, title: 'x' })
   tried['a frame'] = await frame
   return { ...tried, ran: globalThis.ran }
 }

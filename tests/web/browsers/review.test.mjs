@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { LETTERS, PLACES } from '../../../web/model/keys.js'
 import { startMock } from '../mock.mjs'
-import { PAIR } from '../scene.mjs'
+import { PAIR } from '../made-up.mjs'
 import { startBrowser } from './browsers.mjs'
 import { openState } from './states.mjs'
 

@@ -1,6 +1,5 @@
 // Every screen of the page in each of its states, for whoever goes through all of them: how the made-up world is, where it is seen, what is done there, and by what one knows that it is there. No state is known by its words: they differ by language.
-import { CHANGES, madeUpRun } from '../made-up.mjs'
-import { PAIR } from '../scene.mjs'
+import { CHANGES, madeUpRun, PAIR } from '../made-up.mjs'
 
 const ROW = '[role=grid] [role=row][aria-selected]'
 const A = '/alignments/one'
