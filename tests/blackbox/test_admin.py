@@ -14,9 +14,6 @@ from gateway import Gateway
 from people import PASSWORD
 
 # Another user of this machine, who got past the file's mode.
-ASK = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'GET /sessions HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n'); print(s.makefile().read())"
-
-
 class Admin(Gateway):
     def start(self, servers=(("one", "2.41"), ("two", "2.43")), **more):
         self.socket = self.directory() / "admin.sock"
@@ -121,7 +118,7 @@ class Admin(Gateway):
             for folder in [self.socket.parent, *self.socket.parent.parents]:
                 if not folder.stat().st_mode & 0o001:
                     folder.chmod(folder.stat().st_mode | 0o011)
-            said = subprocess.run([sys.executable, "-c", ASK, self.socket], user=65534, capture_output=True, text=True)
+            said = subprocess.run(["curl", "-si", "--unix-socket", self.socket, "http://localhost/sessions"], user=65534, capture_output=True, text=True)
             self.assertIn("403", said.stdout.splitlines()[0], said)
             self.assertIn('"code":"forbidden"', said.stdout)
             self.assertEqual([(line["peer"], line["code"]) for line in self.audit("operator_refused")][1:], [("uid:65534", "forbidden")])
