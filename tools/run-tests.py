@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the suites, says what failed, and closes with one line `N passed, N failed, N skipped`.
+"""Runs the suites, says what failed, once more at the end, and closes with one line `N passed, N failed, N skipped`.
 
 A suite is a command and a way to read its counts. A suite that ends badly without counting a failure counts as one failure; one that ran nothing, too. The black-box tests, which mostly wait, run beside the others,
 which follow each other: every line begins with the suite that says it.
@@ -36,6 +36,13 @@ def node(output):
     return of("pass"), of("fail") + of("cancelled"), of("skipped") + of("todo")
 
 
+def failures(count, output):
+    """What a suite said of its failed tests."""
+    if count is node:
+        return re.findall(r"^ *not ok .*?(?=^ *\.\.\.$)", output, re.M | re.S)
+    return re.findall(r"^(?:FAIL|ERROR): .*?(?=^={70}$|^-{70}\nRan )", output, re.M | re.S) or [output]
+
+
 def suites(build):
     page, browsers = (sorted(p.as_posix() for p in (ROOT / "tests/web").glob(names)) for names in ("*.test.mjs", "browsers/*.test.mjs"))
     return {
@@ -50,7 +57,7 @@ def suites(build):
 
 
 def run(name, command, count, environment):
-    """(passed, failed, skipped)"""
+    """(passed, failed, skipped), and what was said of the failed"""
     def say(text):
         print("".join(f"{name:8} | {line}\n" for line in text.splitlines()), end="", flush=True)
     began = time.monotonic()
@@ -70,7 +77,8 @@ def run(name, command, count, environment):
         passed, failed, skipped = counts or (0, 0, 0)
         counts = passed, failed + 1, skipped
     say("{} passed, {} failed, {} skipped in {:.0f} s".format(*counts, time.monotonic() - began))
-    return counts
+    failed = failures(count, "".join(output)) if counts[1] else []
+    return counts, ["".join(f"{name:8} | {line}\n" for line in one.splitlines()[-60:]) for one in failed]
 
 
 def main():
@@ -88,8 +96,12 @@ def main():
     chosen = options.suite or list(known)
     lanes = [[name for name in chosen if (name == "blackbox") == waits] for waits in (True, False)]
     with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
-        counted = pool.map(lambda lane: [run(name, *known[name], environment) for name in lane], lanes)
-        total = [sum(numbers) for numbers in zip(*(counts for lane in counted for counts in lane))]
+        done = [one for lane in pool.map(lambda lane: [run(name, *known[name], environment) for name in lane], lanes) for one in lane]
+    total = [sum(numbers) for numbers in zip(*(counts for counts, _ in done))]
+    if total[1]:
+        print("\nWhat failed:\n")
+    for _, failed in done:
+        print("\n".join(failed), end="", flush=True)
     print("{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] else 0
 
