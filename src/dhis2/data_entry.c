@@ -35,12 +35,15 @@ bool dhis2_entry_is_future(const struct dhis2_entry *entry, const struct dhis2_e
   struct dhis2_period latest;
   if (entry->other_calendar) return false;
   if (by_moments(entry) && (set->input_count || entry->user.edits_expired)) return false;
+  /* Asked for each value, and most are of periods that are over, which every data set takes. */
+  if (set->has_type && period->type == set->type && set->open_future_periods >= 0 && period->last_day < day_of_ms(now_ms)) return false;
   return dhis2_entry_latest(set, now_ms, &latest) && period->first_day > latest.first_day;
 }
 
 bool dhis2_entry_is_excepted(const struct dhis2_entry *entry, const struct dhis2_entry_set *set, const struct dhis2_period *period,
                              struct str unit) {
   char key[128];
+  if (!entry->exceptions.count) return false;
   int n = snprintf(key, sizeof key, "%.*s %s %.*s", STR_ARG(set->id), period->text, STR_ARG(unit));
   return n > 0 && (size_t)n < sizeof key && map_get(&entry->exceptions, (struct str){key, (size_t)n});
 }
