@@ -248,17 +248,17 @@ void journal_close(struct journal *j) {
 
 /* --- writing --- */
 
-static int write_and_sync(struct journal *j, int fd, const char *name, struct str bytes, struct error *error) {
+static int write_out(struct journal *j, int fd, const char *name, struct str bytes, bool sync, struct error *error) {
   if (j->broken)
     return error_set(error, ERROR_inside, "%s/%s could not be written before; resume the run when that is mended", j->folder, name);
   j->broken = true;
   if (file_write_fd(fd, bytes, name, error)) return -1;
-  if (fsync(fd) < 0) return disk(error, j, name, "cannot be written to the disk");
+  if (sync && fsync(fd) < 0) return disk(error, j, name, "cannot be written to the disk");
   j->broken = false;
   return 0;
 }
 
-int journal_append(struct journal *j, struct str record, struct error *error) {
+static int append(struct journal *j, struct str record, bool sync, struct error *error) {
   if (j->hold && record.n > JOURNAL_RECORD_MAX)
     return error_set(error, ERROR_too_large, "a record of the journal is larger than %d bytes", JOURNAL_RECORD_MAX);
   if (j->hold) return hold_add(j->hold, STR("journal"), record, error);
@@ -269,9 +269,17 @@ int journal_append(struct journal *j, struct str record, struct error *error) {
   (void)buf_add(&line, record);
   (void)buf_add_char(&line, '\n');
   int result = line.full ? error_set(error, ERROR_too_large, "a record of the journal is larger than %d bytes", JOURNAL_RECORD_MAX)
-                         : write_and_sync(j, j->file, "journal", buf_str(&line), error);
+                         : write_out(j, j->file, "journal", buf_str(&line), sync, error);
   buf_free(&line);
   return result;
+}
+
+int journal_append(struct journal *j, struct str record, struct error *error) {
+  return append(j, record, true, error);
+}
+
+int journal_note(struct journal *j, struct str record, struct error *error) {
+  return append(j, record, false, error);
 }
 
 int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
@@ -281,7 +289,7 @@ int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct jo
   if (j->hold) return put_held(j, end, rows, error);
   if (ftruncate(j->rows, (off_t)end) < 0 || lseek(j->rows, (off_t)end, SEEK_SET) < 0)
     return disk(error, j, "undo.csv", "cannot be written");
-  return write_and_sync(j, j->rows, "undo.csv", rows, error);
+  return write_out(j, j->rows, "undo.csv", rows, true, error);
 }
 
 int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {

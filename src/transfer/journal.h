@@ -3,6 +3,10 @@
  * What holds always: a record that journal_append returned 0 for survives the end of the process and a power cut; a record that was cut while being written is as if it had never been begun, whatever byte it was cut at. A record that
  * is whole and not what was written is never passed over: ERROR_input. One process at a time has the journal: a second gets ERROR_busy.
  *
+ * What is waited for, and what not: to wait for the disk is most of what a record costs. A record that something irrevocable follows is waited for (journal_append): the plan, before the first value of it is sent. A record that can be found out again from
+ * those before it is not (journal_note): it survives the end of the process all the same, since the system has it; a power cut may take it, and with it only records that were not waited for either, since the next one that is waits for all of
+ * the file. File systems make a file longer when what stands there was written, so that what a power cut leaves is the journal up to some byte.
+ *
  * The folder: `journal`, one record a line: 16 hexadecimal digits of the record's SHA-256, a blank, the record as JSON. `undo.csv`, rows that records point into (journal_put_rows): what the target held before, readable by
  * people too. `lock`, with who has it in words. Records up to 16 MiB, rows up to 256 MiB a time.
  *
@@ -29,6 +33,9 @@ void journal_close(struct journal *journal); /* NULL is fine */
 
 /* JSON without line breaks. On the disk when it returns 0; ERROR_inside: not, and nothing more is taken. */
 int journal_append(struct journal *journal, struct str record, struct error *error);
+
+/* The same for what nothing is lost with: see above. In a store it is waited for like any other: who has lost the run learns it by that. */
+int journal_note(struct journal *journal, struct str record, struct error *error);
 
 /* Rows at the end of undo.csv, on the disk when it returns; what stood behind the last rows that a record names is dropped first. `end`: where those end. */
 struct journal_rows {

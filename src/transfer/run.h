@@ -3,7 +3,7 @@
  * What holds always (between servers):
  * - The work is cut into chunks: one period and up to DHIS2_READ_UNITS_MAX source units, never with a part of the sources of a target cell outside. For each chunk: read the source (twice, until two readings agree), translate; read what
  *   the target holds; write the plan (every cell with what stands there and what is to stand there) to the journal; send; read the target back; write what came of it to the journal.
- * - Nothing is sent before the plan with the old value is on the disk. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
+ * - Nothing is sent before the plan with the old value is on the disk; that is the one thing of a chunk that the disk is waited for (journal.h), since all else is found out again by a look at the target. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
  * - Before anything of a chunk is sent, each cell that is to be is judged by what the target lets this user enter, where and when (preflight.h): what it would refuse is told and held back.
  * - Cells that stand at the target as they are to be are not sent. A cell that is neither as it was when planned nor as it is to be was changed by somebody else: it is left alone and told (changed_meanwhile).
  * - With `changed_since` a chunk is first asked for what changed; then all sources of the cells that this touches are read, so that sums are whole. What nothing changed in is neither compared nor in the totals.
@@ -13,7 +13,7 @@
  * - With `analytics` what the source's server added up is read. Refused are units that lie below each other, data sets with attribute option combos, and values written since its tables were made, where the user may see that; cells of which a source is not added up there,
  *   or is added up with values of other data sets, are left out and told.
  * - A dry run reads and translates, asks the target to judge, and writes nothing anywhere. Its counts and totals are what would come of it; `verified` stays 0.
- * - The source is read for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes.
+ * - The source is read and translated for the next chunk while this one is written, on a thread of its own; it writes nothing anywhere, and what became of it is told when that chunk's turn comes.
  * - Memory does not grow with the number of values: two chunks at a time.
  *
  * Between files: streaming, in bounded memory (gather.h) apart from about 60 bytes for each distinct org unit, period and attribute option combo, and 800 bytes for each target element and period. The output is written beside and

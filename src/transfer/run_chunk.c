@@ -92,21 +92,6 @@ static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, s
   return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? error_context(error, "reading from the source") : 0;
 }
 
-/* What changed only tells which cells are touched: their sums want all sources. On a thread of its own: touches the source, the chunk and its stage, and nothing else that is not constant. */
-static int read_source(void *payload, const atomic_bool *stop, struct error *error) {
-  struct chunk *c = payload;
-  struct dhis2_values_seen seen;
-  if (c->run->order->changed_since.n) {
-    if (begin_reading(c, error) || read_values(c, true, stop, &seen, error)) return -1;
-    if (!c->changes.dirty.count) return 0;
-    c->intake.only = &c->changes;
-  }
-  if (read_values(c, false, stop, &seen, error)) return -1;
-  report_counts(c->report)->not_asked += seen.not_asked;
-  if (c->unchecked) report_counts(c->report)->unchecked += seen.values;
-  return 0;
-}
-
 static void add_row(struct chunk *c) {
   const struct translation *t = c->stage->translation;
   const struct cell *cell = &c->cell;
@@ -172,6 +157,29 @@ static int on_contribution(void *payload, const struct contribution *contributio
   cell_add(&c->cell, c->stage->translation, contribution, noted.value);
   note_add(&c->note, &noted);
   return 0;
+}
+
+/* From what was gathered to rows. */
+static int translate(struct chunk *c, struct error *error) {
+  if (gather_sorted(c->stage->gather, on_contribution, c, error)) return -1;
+  close_cell(c);
+  add_all_gone(c);
+  return 0;
+}
+
+/* Reads and translates. What changed only tells which cells are touched: their sums want all sources. On a thread of its own: touches the source, the chunk and its stage, and nothing else that is not constant. */
+static int read_source(void *payload, const atomic_bool *stop, struct error *error) {
+  struct chunk *c = payload;
+  struct dhis2_values_seen seen;
+  if (c->run->order->changed_since.n) {
+    if (begin_reading(c, error) || read_values(c, true, stop, &seen, error)) return -1;
+    if (!c->changes.dirty.count) return 0;
+    c->intake.only = &c->changes;
+  }
+  if (read_values(c, false, stop, &seen, error)) return -1;
+  report_counts(c->report)->not_asked += seen.not_asked;
+  if (c->unchecked) report_counts(c->report)->unchecked += seen.values;
+  return translate(c, error);
 }
 
 static struct report_cell cell_of(const struct plan_row *row) {
@@ -324,10 +332,6 @@ static int preflight(struct chunk *c, bool may_hold, struct error *error) {
 
 static int plan(struct chunk *c, struct error *error) {
   struct run *run = c->run;
-  run_tell(run, RUN_TRANSLATING);
-  if (gather_sorted(c->stage->gather, on_contribution, c, error)) return -1;
-  close_cell(c);
-  add_all_gone(c);
   run_tell(run, RUN_CHECKING);
   if (survey(c, error)) return -1;
   drop_unreadable(c);

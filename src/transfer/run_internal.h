@@ -57,7 +57,7 @@ struct slice {
   size_t first, count; /* of run.units */
 };
 
-/* What chunks are read into, by turns: the next one is read while one is written, and neither sees what the other is in. */
+/* What chunks are read into and translated by, by turns: the next one is read while one is written, and neither sees what the other is in. */
 struct stage {
   struct arena *arena; /* of the translation */
   struct translation *translation;

@@ -167,9 +167,10 @@ void log_close(struct run_log *log) {
 
 /* --- writing --- */
 
-static int append(struct run_log *log, struct buf *buf, struct error *error) {
-  int result = buf->full ? error_set(error, ERROR_too_large, "a record of the journal would be too large")
-                         : journal_append(log->journal, buf_str(buf), error);
+static int record(struct run_log *log, int (*how)(struct journal *journal, struct str record, struct error *error), struct buf *buf,
+                  struct error *error) {
+  int result =
+      buf->full ? error_set(error, ERROR_too_large, "a record of the journal would be too large") : how(log->journal, buf_str(buf), error);
   buf_free(buf);
   return result;
 }
@@ -193,14 +194,14 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
   json_out_member_str(&out, "to_url", to_url);
   json_out_end(&out);
   log->begun = true;
-  return append(log, &buf, error);
+  return record(log, journal_append, &buf, error);
 }
 
 int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error) {
   RECORD("units");
   write_list(&out, "units", units, count);
   json_out_end(&out);
-  return append(log, &buf, error);
+  return record(log, journal_append, &buf, error);
 }
 
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct error *error) {
@@ -220,36 +221,38 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   json_out_key(&out, STR("report"));
   json_out_raw(&out, report);
   json_out_end(&out);
-  return append(log, &buf, error);
+  return record(log, journal_append, &buf, error);
 }
 
+/* For people, and in a store the word that this process has the run still: the plan is on the disk, and a resumed run looks at the target. */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error) {
   RECORD("sending");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_member_int(&out, "count", (int64_t)count);
   json_out_end(&out);
-  return append(log, &buf, error);
+  return record(log, journal_note, &buf, error);
 }
 
+/* Without it the chunk is one that was planned: the target is looked at again, and what comes of that is the same. */
 int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error) {
   RECORD("done");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_key(&out, STR("report"));
   json_out_raw(&out, report);
   json_out_end(&out);
-  return append(log, &buf, error);
+  return record(log, journal_note, &buf, error);
 }
 
 int log_ended(struct run_log *log, const char *outcome, struct error *error) {
   RECORD("ended");
   json_out_member_str(&out, "outcome", str_of(outcome));
   json_out_end(&out);
-  return append(log, &buf, error);
+  return record(log, journal_append, &buf, error);
 }
 
 int log_undone(struct run_log *log, size_t chunk, struct error *error) {
   RECORD("undone");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_end(&out);
-  return append(log, &buf, error);
+  return record(log, journal_append, &buf, error);
 }

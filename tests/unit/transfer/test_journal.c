@@ -135,6 +135,27 @@ static void damage_at_every_byte(void **state) {
   arena_free(arena);
 }
 
+/* What is not waited for stands in the file at once, in its place, and is found like any other by whoever comes behind one that was killed. */
+static void notes_outlive_the_process(void **state) {
+  struct error error = {0};
+  struct seen seen = {0};
+  struct arena *arena = arena_new();
+  (void)state;
+  clean();
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  assert_int_equal(journal_append(journal, STR("{\"planned\":1}"), &error), 0);
+  assert_int_equal(journal_note(journal, STR("{\"sending\":1}"), &error), 0);
+  assert_int_equal(str_find(contents(arena, "journal"), STR("sending")) != SIZE_MAX, 1);
+  assert_int_equal(journal_append(journal, STR("{\"planned\":2}"), &error), 0);
+  assert_int_equal(journal_note(journal, STR("{\"done\":2}"), &error), 0);
+  journal_close(journal);
+  journal = journal_open(folder, note, &seen, &error);
+  assert_non_null(journal);
+  journal_close(journal);
+  assert_string_equal(seen.text, "{\"planned\":1}\n{\"sending\":1}\n{\"planned\":2}\n{\"done\":2}\n");
+  arena_free(arena);
+}
+
 static void one_at_a_time(void **state) {
   struct error error = {0};
   (void)state;
@@ -174,6 +195,6 @@ static void rows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(cut_at_every_byte), cmocka_unit_test(damage_at_every_byte),
-                                     cmocka_unit_test(one_at_a_time), cmocka_unit_test(rows)};
+                                     cmocka_unit_test(notes_outlive_the_process), cmocka_unit_test(one_at_a_time), cmocka_unit_test(rows)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
