@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "base/json_doc.h"
 #include "dhis2/data_values.h"
+#include "dhis2/id_list.h"
 #include <jansson.h>
 
-enum { EXPONENT_MAX = 60, IDS_PER_CALL = 40, PATH_MAX_BYTES = 4 << 10, QUARTER_MS = 15 * 60 * 1000 };
+enum { EXPONENT_MAX = 60, QUARTER_MS = 15 * 60 * 1000 };
 
 static void add_dimension(struct buf *buf, const char *name, const struct str *items, size_t count) {
   (void)buf_printf(buf, "%sdimension=%s:", buf->n ? "&" : "", name);
@@ -99,26 +100,20 @@ static json_t *ask(struct dhis2_server *server, struct str path, const atomic_bo
   }
 }
 
-/* How many of `count` the call from `at` on takes. */
-static size_t part(size_t at, size_t count) {
-  return count - at < IDS_PER_CALL ? count - at : IDS_PER_CALL;
-}
-
 /* A few objects by their ids. */
 static json_t *ask_list(struct dhis2_server *server, const char *list, const char *fields, const struct str *ids, size_t count,
                         const atomic_bool *cancel, struct error *error) {
-  struct buf path = BUF_INIT(PATH_MAX_BYTES);
-  (void)buf_printf(&path, "/api/%s?paging=false&fields=%s&filter=id:in:%%5B", list, fields);
-  for (size_t i = 0; i < count; i++) (void)buf_printf(&path, "%s%.*s", i ? "," : "", STR_ARG(ids[i]));
-  (void)buf_add(&path, STR("%5D"));
-  json_t *root = ask(server, buf_str(&path), cancel, error), *ret = json_incref(json_object_get(root, list));
+  struct arena *arena = arena_new();
+  struct str path =
+      arena_printf(arena, "/api/%s?paging=false&fields=%s&filter=id:in:%.*s", list, fields, STR_ARG(dhis2_ids_array(arena, ids, count)));
+  json_t *root = ask(server, path, cancel, error), *ret = json_incref(json_object_get(root, list));
   if (root && !json_is_array(ret)) {
     json_decref(ret);
     ret = NULL;
     (void)error_set(error, ERROR_upstream_broken, "the answer has no %s in it", list);
   }
   json_decref(root);
-  buf_free(&path);
+  arena_free(arena);
   return ret;
 }
 
@@ -165,8 +160,8 @@ int dhis2_org_units_nested(struct dhis2_server *server, const struct str *org_un
   int result = 0;
   *ret = STR_NONE;
   for (size_t i = 0; i < count; i++) (void)map_put(&named, org_units[i], &named);
-  for (size_t at = 0; result == 0 && !ret->n && at < count; at += IDS_PER_CALL) {
-    json_t *list = ask_list(server, "organisationUnits", "id,path", org_units + at, part(at, count), cancel, error), *unit;
+  for (size_t at = 0; result == 0 && !ret->n && at < count; at += DHIS2_IDS_PER_CALL) {
+    json_t *list = ask_list(server, "organisationUnits", "id,path", org_units + at, dhis2_ids_part(at, count), cancel, error), *unit;
     size_t i;
     if (!list) result = -1;
     json_array_foreach(list, i, unit) {
@@ -226,8 +221,8 @@ int dhis2_analytics_mixed(struct dhis2_server *server, const struct str *element
   struct map wanted = {0};
   int result = 0;
   for (size_t i = 0; i < data_set_count; i++) (void)map_put(&wanted, data_sets[i], &wanted);
-  for (size_t at = 0; result == 0 && at < count; at += IDS_PER_CALL)
-    result = look_at_elements(server, elements + at, part(at, count), &wanted, cancel, arena, ret, error);
+  for (size_t at = 0; result == 0 && at < count; at += DHIS2_IDS_PER_CALL)
+    result = look_at_elements(server, elements + at, dhis2_ids_part(at, count), &wanted, cancel, arena, ret, error);
   map_free(&wanted);
   return result;
 }

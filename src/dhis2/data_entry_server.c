@@ -3,33 +3,13 @@
 #include "base/clock.h"
 #include "dhis2/data_entry_read.h"
 #include "dhis2/data_values.h"
-
-/* With so many ids an address stays below 2 KiB. */
-enum { IDS_PER_CALL = 40 };
+#include "dhis2/id_list.h"
 
 struct asking {
   struct arena *arena;
   struct dhis2_server *server;
   const atomic_bool *cancel;
 };
-
-/* "%5Ba,b%5D": Tomcat refuses bare brackets unless told otherwise. */
-static struct str in_list(struct arena *arena, const struct str *ids, size_t count) {
-  struct buf list = BUF_INIT(IDS_PER_CALL * 300);
-  for (size_t i = 0; i < count; i++) (void)buf_printf(&list, "%s%.*s", i ? "," : "%5B", STR_ARG(ids[i]));
-  (void)buf_add(&list, STR("%5D"));
-  struct str text = arena_str(arena, buf_str(&list));
-  buf_free(&list);
-  return text;
-}
-
-static struct str comma_list(struct arena *arena, const struct str *ids, size_t count) {
-  struct buf list = BUF_INIT(IDS_PER_CALL * 300);
-  for (size_t i = 0; i < count; i++) (void)buf_printf(&list, "%s%.*s", i ? "," : "", STR_ARG(ids[i]));
-  struct str text = arena_str(arena, buf_str(&list));
-  buf_free(&list);
-  return text;
-}
 
 static int odd(const struct asking *a, const char *what, struct error *error) {
   return error_set(error, ERROR_upstream_broken, "what %.*s answers about %s is not of the usual shape",
@@ -40,11 +20,6 @@ static int get(const struct asking *a, struct str path, struct str *ret_json, st
   for (unsigned number = 1; dhis2_get(a->server, path, a->arena, ret_json, error); number++)
     if (!dhis2_try_again(number, error, a->cancel)) return -1;
   return 0;
-}
-
-/* How many of `count` the call from `at` on takes. */
-static size_t part(size_t at, size_t count) {
-  return count - at < IDS_PER_CALL ? count - at : IDS_PER_CALL;
 }
 
 /* --- of a run --- */
@@ -66,8 +41,8 @@ static int ask_clock(const struct asking *a, struct dhis2_entry *entry, struct e
 static int ask_sets(const struct asking *a, const struct dhis2_metadata *metadata, struct dhis2_entry *entry, struct error *error) {
   struct str *ids = ARENA_ARRAY(a->arena, metadata->data_set_count + 1, struct str);
   for (size_t i = 0; i < metadata->data_set_count; i++) ids[i] = metadata->data_sets[i]->o.id;
-  for (size_t at = 0; at < metadata->data_set_count; at += IDS_PER_CALL) {
-    struct str list = in_list(a->arena, ids + at, part(at, metadata->data_set_count)), json;
+  for (size_t at = 0; at < metadata->data_set_count; at += DHIS2_IDS_PER_CALL) {
+    struct str list = dhis2_ids_array(a->arena, ids + at, dhis2_ids_part(at, metadata->data_set_count)), json;
     struct str path = arena_printf(
         a->arena,
         "/api/metadata?dataSets:filter=id:in:%.*s&dataSets:fields=id,name,periodType,categoryCombo%%5Bid%%5D,workflow%%5Bid,name,"
@@ -91,8 +66,8 @@ static int ask_option_sets(const struct asking *a, struct dhis2_entry *entry, st
     if (element->comment_set.n) ids[count++] = element->comment_set;
   }
   count = str_sorted_set(ids, count);
-  for (size_t at = 0; at < count; at += IDS_PER_CALL) {
-    struct str list = in_list(a->arena, ids + at, part(at, count)), json;
+  for (size_t at = 0; at < count; at += DHIS2_IDS_PER_CALL) {
+    struct str list = dhis2_ids_array(a->arena, ids + at, dhis2_ids_part(at, count)), json;
     struct str path = arena_printf(a->arena, "/api/metadata?optionSets:filter=id:in:%.*s&optionSets:fields=id,name,options%%5Bid,code%%5D",
                                    STR_ARG(list));
     if (get(a, path, &json, error)) return -1;
@@ -104,8 +79,8 @@ static int ask_option_sets(const struct asking *a, struct dhis2_entry *entry, st
 static int ask_options(const struct asking *a, const struct dhis2_metadata *metadata, struct dhis2_entry *entry, struct error *error) {
   struct str *ids = ARENA_ARRAY(a->arena, metadata->combo_count + 1, struct str);
   for (size_t i = 0; i < metadata->combo_count; i++) ids[i] = metadata->combos[i]->o.id;
-  for (size_t at = 0; at < metadata->combo_count; at += IDS_PER_CALL) {
-    struct str list = in_list(a->arena, ids + at, part(at, metadata->combo_count)), json;
+  for (size_t at = 0; at < metadata->combo_count; at += DHIS2_IDS_PER_CALL) {
+    struct str list = dhis2_ids_array(a->arena, ids + at, dhis2_ids_part(at, metadata->combo_count)), json;
     struct str path = arena_printf(a->arena,
                                    "/api/metadata?categoryCombos:filter=id:in:%.*s&categoryCombos:fields=id,categories%%5Bid,"
                                    "categoryOptions%%5Bid,name,startDate,endDate,organisationUnits%%5Bid%%5D,access%%5Bdata%%5Bwrite"
@@ -154,8 +129,8 @@ const struct dhis2_entry *dhis2_entry_of_server(struct arena *arena, struct dhis
 /* --- of a place --- */
 
 static int ask_units(const struct asking *a, const struct dhis2_entry_question *q, struct dhis2_entry_place *place, struct error *error) {
-  for (size_t at = 0; at < q->unit_count; at += IDS_PER_CALL) {
-    struct str list = in_list(a->arena, q->units + at, part(at, q->unit_count)), json;
+  for (size_t at = 0; at < q->unit_count; at += DHIS2_IDS_PER_CALL) {
+    struct str list = dhis2_ids_array(a->arena, q->units + at, dhis2_ids_part(at, q->unit_count)), json;
     struct str path = arena_printf(
         a->arena, "/api/organisationUnits?paging=false&filter=id:in:%.*s&fields=id,name,path,openingDate,closedDate", STR_ARG(list));
     if (get(a, path, &json, error)) return -1;
@@ -166,10 +141,10 @@ static int ask_units(const struct asking *a, const struct dhis2_entry_question *
 
 static int ask_approved(const struct asking *a, struct str workflow, const char *period, const struct dhis2_entry_question *q,
                         struct dhis2_entry_place *place, struct error *error) {
-  for (size_t at = 0; at < q->unit_count; at += IDS_PER_CALL)
-    for (size_t from = 0; from < q->attribute_count; from += IDS_PER_CALL) {
-      struct str units = comma_list(a->arena, q->units + at, part(at, q->unit_count)),
-                 attributes = comma_list(a->arena, q->attributes + from, part(from, q->attribute_count)), json;
+  for (size_t at = 0; at < q->unit_count; at += DHIS2_IDS_PER_CALL)
+    for (size_t from = 0; from < q->attribute_count; from += DHIS2_IDS_PER_CALL) {
+      struct str units = dhis2_ids(a->arena, q->units + at, dhis2_ids_part(at, q->unit_count)),
+                 attributes = dhis2_ids(a->arena, q->attributes + from, dhis2_ids_part(from, q->attribute_count)), json;
       struct str path = arena_printf(a->arena, "/api/dataApprovals/multiple?wf=%.*s&pe=%s&ou=%.*s&aoc=%.*s", STR_ARG(workflow), period,
                                      STR_ARG(units), STR_ARG(attributes));
       if (get(a, path, &json, error)) return -1;
@@ -197,8 +172,8 @@ static int ask_approvals(const struct asking *a, const struct dhis2_entry *entry
 }
 
 static int ask_limits(const struct asking *a, const struct dhis2_entry_question *q, struct dhis2_entry_place *place, struct error *error) {
-  for (size_t at = 0; q->limits && at < q->unit_count; at += IDS_PER_CALL) {
-    struct str list = in_list(a->arena, q->units + at, part(at, q->unit_count)), json;
+  for (size_t at = 0; q->limits && at < q->unit_count; at += DHIS2_IDS_PER_CALL) {
+    struct str list = dhis2_ids_array(a->arena, q->units + at, dhis2_ids_part(at, q->unit_count)), json;
     struct str path = arena_printf(a->arena,
                                    "/api/minMaxDataElements?paging=false&filter=source.id:in:%.*s&fields=source%%5Bid%%5D,dataElement"
                                    "%%5Bid%%5D,optionCombo%%5Bid%%5D,min,max",

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "dhis2/id_list.h"
 #include "dhis2/uid.h"
 
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
@@ -39,15 +40,6 @@ static int ask(struct dhis2_server *server, struct reading *r, struct str path, 
   return dhis2_metadata_reader_check(r->whole, error);
 }
 
-/* "[a,b]" with the brackets encoded: Tomcat refuses them bare unless told otherwise. */
-static struct str id_list(struct arena *arena, const struct str *ids, size_t count) {
-  struct buf list = BUF_INIT(8192);
-  for (size_t i = 0; i < count; i++) (void)buf_printf(&list, "%s%.*s", i ? "," : "%5B", STR_ARG(ids[i]));
-  struct str text = arena_str(arena, buf_str(&list));
-  buf_free(&list);
-  return arena_printf(arena, "%.*s%%5D", STR_ARG(text));
-}
-
 /* A list of fields, encoded as one parameter. */
 static struct str fields(struct arena *arena, const char *text) {
   struct buf out = BUF_INIT(8192);
@@ -65,7 +57,7 @@ static struct str fields(struct arena *arena, const char *text) {
 }
 
 static struct str data_sets_path(struct arena *arena, const struct str *data_sets, size_t count, bool with_places) {
-  struct str ids = id_list(arena, data_sets, count);
+  struct str ids = dhis2_ids_array(arena, data_sets, count);
   struct str set_fields = fields(arena, "id,code,name,shortName,formName,description,translations,periodType,categoryCombo[id],"
                                         "dataSetElements[dataElement[id],categoryCombo[id]],"
                                         "sections[id,name,sortOrder,dataElements[id]]");
@@ -81,7 +73,7 @@ static struct str data_sets_path(struct arena *arena, const struct str *data_set
 }
 
 static struct str combos_path(struct arena *arena, const struct str *combos, size_t count) {
-  struct str ids = id_list(arena, combos, count);
+  struct str ids = dhis2_ids_array(arena, combos, count);
   struct str combo_fields = fields(
       arena, "id,code,name,isDefault,translations,categories[id],categoryOptionCombos[id,code,name,translations,categoryOptions[id]]");
   struct str category_fields =
@@ -171,7 +163,8 @@ static size_t uids_of(struct str *ids, size_t count) {
 }
 
 static struct str units_path(struct arena *arena, const char *property, const struct str *ids, size_t count, size_t page) {
-  struct str list = id_list(arena, ids, count), unit_fields = fields(arena, "id,code,name,shortName,level,path,translations,geometry");
+  struct str list = dhis2_ids_array(arena, ids, count),
+             unit_fields = fields(arena, "id,code,name,shortName,level,path,translations,geometry");
   return arena_printf(arena, "/api/organisationUnits?page=%zu&pageSize=%d&order=id:asc&filter=%s:in:%.*s&fields=%.*s", page, UNITS_PER_PAGE,
                       property, STR_ARG(list), STR_ARG(unit_fields));
 }
