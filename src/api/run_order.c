@@ -58,31 +58,19 @@ static int read_accept(const json_t *root, bool accept[3], struct error *error) 
   return 0;
 }
 
-static int read_changes(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
-  const json_t *since = json_object_get(root, "changed_since"), *deletions = json_object_get(root, "deletions");
-  struct str what = json_text_copy(arena, root, "deletions");
+static int read_choice(const json_t *root, const char *key, const char *usual, const char *other, bool *ret_other, struct error *error) {
+  struct str word = json_text(root, key);
+  *ret_other = str_eq(word, str_of(other));
+  return !json_object_get(root, key) || *ret_other || str_eq(word, str_of(usual))
+             ? 0
+             : error_set(error, ERROR_bad_request, "'%s' is %s or %s", key, usual, other);
+}
+
+static int read_changed_since(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
   order->changed_since = json_text_copy(arena, root, "changed_since");
-  order->deletions = str_eq(what, STR("delete"));
-  if (since && !order->changed_since.n) return error_set(error, ERROR_bad_request, "'changed_since' is a day: 2024-01-31");
-  return !deletions || order->deletions || str_eq(what, STR("ignore"))
+  return !json_object_get(root, "changed_since") || order->changed_since.n
              ? 0
-             : error_set(error, ERROR_bad_request, "'deletions' is ignore or delete");
-}
-
-static int read_comments(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
-  struct str what = json_text_copy(arena, root, "comments");
-  order->comments = str_eq(what, STR("carry"));
-  return !json_object_get(root, "comments") || order->comments || str_eq(what, STR("none"))
-             ? 0
-             : error_set(error, ERROR_bad_request, "'comments' is none or carry");
-}
-
-static int read_what(struct arena *arena, const json_t *root, struct run_order *order, struct error *error) {
-  struct str what = json_text_copy(arena, root, "read");
-  order->analytics = str_eq(what, STR("analytics"));
-  return !json_object_get(root, "read") || order->analytics || str_eq(what, STR("values"))
-             ? 0
-             : error_set(error, ERROR_bad_request, "'read' is values or analytics");
+             : error_set(error, ERROR_bad_request, "'changed_since' is a day: 2024-01-31");
 }
 
 /* How it goes on, and who is told. */
@@ -128,8 +116,9 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_flag(root, "descendants", &order->descendants, error) || read_flag(root, "dry_run", &order->dry_run, error) ||
       read_flag(root, "check_min_max", &order->check_min_max, error) || read_flag(root, "wait", &ret->wait, error) ||
       read_flag(root, "approval", &approval, error) || read_accept(root, order->accept, error) ||
-      read_changes(job->arena, root, order, error) || read_comments(job->arena, root, order, error) ||
-      read_what(job->arena, root, order, error) || read_beside(job, root, ret, error))
+      read_changed_since(job->arena, root, order, error) || read_choice(root, "deletions", "ignore", "delete", &order->deletions, error) ||
+      read_choice(root, "comments", "none", "carry", &order->comments, error) ||
+      read_choice(root, "read", "values", "analytics", &order->analytics, error) || read_beside(job, root, ret, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     if (error->code == ERROR_usage) error->code = ERROR_bad_request;

@@ -17,27 +17,17 @@ static const struct sheet_column reason_columns[] = {{"by", "Left out or refused
                                                      {"reason", "Reason", false},
                                                      {"number", "Number", true},
                                                      {"remedy", "What to do", false}};
-static const struct sheet_column refused_columns[] = {{"code", "Code", false},
-                                                      {"period", "Period", false},
-                                                      {"org_unit_name", "Org unit", false},
-                                                      {"org_unit", "Org unit id", false},
-                                                      {"name", "Data element", false},
-                                                      {"data_element", "Id", false},
-                                                      {"option_combo_name", "Category option combo", false},
-                                                      {"category_option_combo", "Option combo id", false},
-                                                      {"attribute_option_combo", "Attribute option combo", false},
-                                                      {"value", "Value", true},
-                                                      {"sources", "From", false}};
-static const struct sheet_column differing_columns[] = {{"period", "Period", false},
-                                                        {"org_unit_name", "Org unit", false},
-                                                        {"org_unit", "Org unit id", false},
-                                                        {"name", "Data element", false},
-                                                        {"data_element", "Id", false},
-                                                        {"option_combo_name", "Category option combo", false},
-                                                        {"category_option_combo", "Option combo id", false},
-                                                        {"attribute_option_combo", "Attribute option combo", false},
-                                                        {"wanted", "Should hold", true},
-                                                        {"found", "Holds", true}};
+/* Of a cell of the target. */
+#define CELL_COLUMNS \
+  {"period", "Period", false}, {"org_unit_name", "Org unit", false}, {"org_unit", "Org unit id", false}, {"name", "Data element", false}, \
+      {"data_element", "Id", false}, {"option_combo_name", "Category option combo", false}, \
+      {"category_option_combo", "Option combo id", false}, { \
+    "attribute_option_combo", "Attribute option combo", false \
+  }
+
+static const struct sheet_column refused_columns[] = {
+    {"code", "Code", false}, CELL_COLUMNS, {"value", "Value", true}, {"sources", "From", false}};
+static const struct sheet_column differing_columns[] = {CELL_COLUMNS, {"wanted", "Should hold", true}, {"found", "Holds", true}};
 static const struct sheet_column unmapped_columns[] = {{"name", "Data element of the source", false},
                                                        {"data_element", "Id", false},
                                                        {"option_combo_name", "Category option combo", false},
