@@ -6,14 +6,19 @@
 #include "drift/carry.h"
 #include "drift/successors.h"
 
+/* Why somebody has to look at something again, and what that is for whoever says it in another language (struct alignment_remark). */
+struct reason {
+  struct str code, sentence;
+};
+
 struct carrying {
   struct arena *arena;
   const struct alignment *alignment;
   struct drift_sides now;
   struct successors source, target; /* empty: nothing follows */
   struct alignment_actor actor;
-  struct map changed; /* source elements that somebody has to look at again, to the sentence why, boxed */
-  struct map blocked; /* "element element" and "element coc element coc" of pairs that a blocked rule has, to its sentence, boxed */
+  struct map changed; /* source elements that somebody has to look at again, to why, boxed */
+  struct map blocked; /* "element element" and "element coc element coc" of pairs that a blocked rule has, to why, boxed */
 };
 
 enum own_reason { GONE_AT_SOURCE, GONE_AT_TARGET, REPLACED, NEW };
@@ -24,6 +29,16 @@ static const struct {
                    [REPLACED] = {"replaced", "what was decided about was replaced"},
                    [NEW] = {"new", "it is new in the data set"}};
 
+static struct reason own_reason(enum own_reason which) {
+  return (struct reason){str_of(own_reasons[which].code), str_of(own_reasons[which].sentence)};
+}
+
+static struct reason reason_of(struct arena *arena, const struct drift_change *change) {
+  return (struct reason){
+      arena_printf(arena, "%s %s %s", drift_side_name(change->side), drift_kind_name(change->kind), drift_object_name(change->object)),
+      change->sentence};
+}
+
 static struct str pair_of(struct arena *arena, struct str source, struct str target) {
   return arena_printf(arena, "%.*s %.*s", STR_ARG(source), STR_ARG(target));
 }
@@ -33,16 +48,22 @@ static struct str cells_of(struct arena *arena, struct mapping_operand source, s
                       STR_ARG(target.data_element), STR_ARG(target.category_option_combo));
 }
 
-static void note_blocked(struct carrying *c, const struct mapping *carried) {
+/* A rule that is carried on has nothing but the sentence of the change that blocks it; where that is no change's, another rule for the same target cell is blocked (drift/carry.c). */
+static void note_blocked(struct carrying *c, const struct mapping *carried, const struct drift *drift) {
+  struct map changes = {0};
+  for (size_t i = 0; i < drift->count; i++) (void)map_put(&changes, drift->changes[i].sentence, (void *)(uintptr_t)&drift->changes[i]);
   for (size_t i = 0; i < carried->rule_count; i++) {
     const struct mapping_rule *rule = &carried->rules[i];
-    for (size_t k = 0; rule->blocked.n && k < rule->term_count; k++) {
-      struct str *reason = ARENA_NEW(c->arena, struct str);
-      *reason = rule->blocked;
+    if (!rule->blocked.n) continue;
+    const struct drift_change *change = map_get(&changes, rule->blocked);
+    struct reason *reason = ARENA_NEW(c->arena, struct reason);
+    *reason = change ? reason_of(c->arena, change) : (struct reason){STR("half_a_sum"), rule->blocked};
+    for (size_t k = 0; k < rule->term_count; k++) {
       (void)map_put(&c->blocked, pair_of(c->arena, rule->terms[k].source.data_element, rule->target.data_element), reason);
       (void)map_put(&c->blocked, cells_of(c->arena, rule->terms[k].source, rule->target), reason);
     }
   }
+  map_free(&changes);
 }
 
 static bool follow(struct carrying *c, struct decision *d) {
@@ -66,23 +87,24 @@ static bool held(const struct dhis2_metadata *side, const struct decision *d, st
 }
 
 /* Empty: the decision stays. */
-static struct str reason_against(struct carrying *c, const struct decision *d) {
+static struct reason reason_against(struct carrying *c, const struct decision *d) {
   struct mapping_operand source = {d->source_data_element, d->source_category_option_combo},
                          target = {d->target_data_element, d->target_category_option_combo};
-  const struct str *blocked = d->of ? NULL
-                                    : map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target)
-                                                                      : pair_of(c->arena, d->source_data_element, d->target_data_element));
+  const struct reason *blocked = d->of
+                                     ? NULL
+                                     : map_get(&c->blocked, d->operand ? cells_of(c->arena, source, target)
+                                                                       : pair_of(c->arena, d->source_data_element, d->target_data_element));
   if (blocked && d->verdict == DECISION_ACCEPTED) return *blocked;
-  if (!held(c->now.source, d, d->source_data_element, d->source_category_option_combo)) return str_of(own_reasons[GONE_AT_SOURCE].sentence);
+  if (!held(c->now.source, d, d->source_data_element, d->source_category_option_combo)) return own_reason(GONE_AT_SOURCE);
   if (d->verdict != DECISION_NONE && !held(c->now.target, d, d->target_data_element, d->target_category_option_combo))
-    return str_of(own_reasons[GONE_AT_TARGET].sentence);
-  return STR_NONE;
+    return own_reason(GONE_AT_TARGET);
+  return (struct reason){STR_NONE, STR_NONE};
 }
 
 /* The first reason stays: those that stop most come first. */
-static void note_changed(struct carrying *c, struct str element, struct str reason) {
+static void note_changed(struct carrying *c, struct str element, struct reason reason) {
   if (map_get(&c->changed, element) || !dhis2_metadata_element(c->now.source, element)) return;
-  struct str *boxed = ARENA_NEW(c->arena, struct str);
+  struct reason *boxed = ARENA_NEW(c->arena, struct reason);
   *boxed = reason;
   (void)map_put(&c->changed, element, boxed);
 }
@@ -96,36 +118,24 @@ static struct str followed_element(const struct carrying *c, struct str element)
 static void note_touched(struct carrying *c, const struct mapping *mapping, const struct drift *drift) {
   for (size_t i = 0; i < drift->count; i++) {
     const struct drift_change *change = &drift->changes[i];
-    for (size_t k = 0; change->effect != DRIFT_INFORMATION && k < change->rule_count; k++) {
+    if (change->effect == DRIFT_INFORMATION) continue;
+    struct reason reason = reason_of(c->arena, change);
+    for (size_t k = 0; k < change->rule_count; k++) {
       const struct mapping_rule *rule = &mapping->rules[change->rules[k]];
-      for (size_t t = 0; t < rule->term_count; t++)
-        note_changed(c, followed_element(c, rule->terms[t].source.data_element), change->sentence);
+      for (size_t t = 0; t < rule->term_count; t++) note_changed(c, followed_element(c, rule->terms[t].source.data_element), reason);
     }
   }
-}
-
-/* What the sentences here and those of drift are, for whoever says them in another language. */
-static struct str code_of(struct carrying *c, const struct map *changes, struct str reason) {
-  const struct drift_change *change = map_get(changes, reason);
-  if (change)
-    return arena_printf(c->arena, "%s %s %s", drift_side_name(change->side), drift_kind_name(change->kind),
-                        drift_object_name(change->object));
-  for (size_t i = 0; i < sizeof own_reasons / sizeof *own_reasons; i++)
-    if (str_eq(reason, str_of(own_reasons[i].sentence))) return str_of(own_reasons[i].code);
-  return STR("half_a_sum"); /* drift/carry.c: another rule for the same target cell is blocked */
 }
 
 static void note_new(struct carrying *c) {
   for (size_t i = 0; i < c->now.source->element_count; i++) {
     struct str id = c->now.source->elements[i]->o.id;
-    if (!dhis2_metadata_element(c->alignment->source.metadata, id)) note_changed(c, id, str_of(own_reasons[NEW].sentence));
+    if (!dhis2_metadata_element(c->alignment->source.metadata, id)) note_changed(c, id, own_reason(NEW));
   }
 }
 
 /* What was said of what is still there, and what somebody has to look at again. */
-static void carry_remarks(struct carrying *c, const struct drift *drift, struct alignment *ret) {
-  struct map changes = {0};
-  for (size_t i = 0; i < drift->count; i++) (void)map_put(&changes, drift->changes[i].sentence, (void *)(uintptr_t)&drift->changes[i]);
+static void carry_remarks(struct carrying *c, struct alignment *ret) {
   VEC(struct alignment_remark) list = {0};
   for (size_t i = 0; i < c->alignment->remark_count; i++) {
     struct alignment_remark remark = c->alignment->remarks[i];
@@ -133,13 +143,13 @@ static void carry_remarks(struct carrying *c, const struct drift *drift, struct 
     bool again = remark.kind == REMARK_CHANGED && map_get(&c->changed, remark.source_data_element);
     if (!again && dhis2_metadata_element(c->now.source, remark.source_data_element)) VEC_PUSH(&list, remark);
   }
-  for (struct map_entry *e = map_first(&c->changed); e && list.n < ALIGNMENT_REMARKS_MAX; e = map_next(&c->changed, e))
-    VEC_PUSH(&list, ((struct alignment_remark){.kind = REMARK_CHANGED,
-                                               .source_data_element = e->key,
-                                               .at = c->actor.at,
-                                               .text = *(const struct str *)e->value,
-                                               .code = code_of(c, &changes, *(const struct str *)e->value)}));
-  map_free(&changes);
+  for (struct map_entry *e = map_first(&c->changed); e && list.n < ALIGNMENT_REMARKS_MAX; e = map_next(&c->changed, e)) {
+    const struct reason *reason = e->value;
+    VEC_PUSH(
+        &list,
+        ((struct alignment_remark){
+            .kind = REMARK_CHANGED, .source_data_element = e->key, .at = c->actor.at, .text = reason->sentence, .code = reason->code}));
+  }
   struct alignment_remark *kept = ARENA_ARRAY(c->arena, list.n + 1, struct alignment_remark);
   if (list.n) memcpy(kept, list.p, list.n * sizeof *kept);
   ret->remarks = kept;
@@ -166,16 +176,16 @@ static void sort_out(struct carrying *c, struct alignment_carried *ret) {
   for (size_t i = 0; i < c->alignment->decision_count; i++) {
     struct alignment_decision decision = c->alignment->decisions[i];
     bool followed = follow(c, &decision.what);
-    struct str reason = reason_against(c, &decision.what);
-    if (reason.n) {
+    struct reason reason = reason_against(c, &decision.what);
+    if (reason.sentence.n) {
       opened[ret->reopened_count] = c->alignment->decisions[i];
-      reopened[ret->reopened_count++] = (struct alignment_reopened){c->alignment->decisions[i].what, reason};
+      reopened[ret->reopened_count++] = (struct alignment_reopened){c->alignment->decisions[i].what, reason.sentence};
       if (!decision.what.of) note_changed(c, decision.what.source_data_element, reason);
       continue;
     }
     ret->followed += followed;
     if (followed && !decision.what.of) {
-      note_changed(c, decision.what.source_data_element, str_of(own_reasons[REPLACED].sentence));
+      note_changed(c, decision.what.source_data_element, own_reason(REPLACED));
       decision.approved_by = decision.approved_at = STR_NONE;
     }
     kept[n++] = decision;
@@ -201,11 +211,11 @@ int alignment_carry(const struct alignment *alignment, struct drift_sides now, b
     c.source = successors_of(arena, drift, DRIFT_SOURCE);
     c.target = successors_of(arena, drift, DRIFT_TARGET);
   }
-  note_blocked(&c, carried.mapping);
+  note_blocked(&c, carried.mapping, drift);
   sort_out(&c, ret);
   note_touched(&c, mapping, drift);
   note_new(&c);
-  carry_remarks(&c, drift, &ret->alignment);
+  carry_remarks(&c, &ret->alignment);
   ret->alignment.source.metadata = now.source;
   ret->alignment.target.metadata = now.target;
   map_free(&c.blocked);
