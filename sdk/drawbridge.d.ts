@@ -319,6 +319,8 @@ export interface Run extends RunEntry {
   counts: Counts
   totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
   conflicts: Conflict[]
+  /** The first values that take the place of others; of a dry run, that would. */
+  replaced: (CellValue & { before: string })[]
   problem?: Record<string, unknown>
 }
 

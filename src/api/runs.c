@@ -85,6 +85,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   write_part(&out, "counts", json_object_get(said, "counts"), view.counts.n ? arena_cstr(job->arena, view.counts) : no_counts);
   write_part(&out, "totals", json_object_get(said, "control_totals"), "[]");
   write_part(&out, "conflicts", json_object_get(said, "conflicts"), "[]");
+  write_part(&out, "replaced", json_object_get(said, "replaced"), "[]");
   if (about.problem.n && !view.phase.n) {
     json_out_key(&out, STR("problem"));
     json_out_raw(&out, about.problem);

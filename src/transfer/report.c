@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include <jansson.h>
 
-enum { UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5, DIFFERING_MAX = 100 };
+enum { UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5 };
 
 struct unmapped {
   enum transfer_reason reason;
@@ -35,10 +35,17 @@ struct total {
   bool seen[2];
 };
 
-struct differing {
+/* Cells with what they hold beside what they are to hold. */
+struct held {
   struct report_cell wanted;
-  struct str found;
+  struct str other;
 };
+
+enum held_list { DIFFERING, REPLACED, HELD_LISTS };
+static const struct {
+  const char *name, *other; /* in JSON */
+  size_t max;
+} held_lists[] = {[DIFFERING] = {"differing", "found", 100}, [REPLACED] = {"replaced", "before", 50}};
 
 struct report {
   struct arena *arena;
@@ -48,7 +55,7 @@ struct report {
   struct map unmapped, conflicts, totals;
   struct map names[2]; /* id -> struct str */
   struct report_party parties[2];
-  VEC(struct differing) differing;
+  VEC(struct held) held[HELD_LISTS];
   struct total *last; /* of report_total: values come in runs */
 };
 
@@ -64,7 +71,7 @@ static void empty(struct report *r) {
   map_free(&r->conflicts);
   map_free(&r->totals);
   for (unsigned side = 0; side < 2; side++) map_free(&r->names[side]);
-  VEC_FREE(&r->differing);
+  for (unsigned list = 0; list < HELD_LISTS; list++) VEC_FREE(&r->held[list]);
   arena_free(r->arena);
 }
 
@@ -162,12 +169,19 @@ void report_conflict(struct report *r, const struct report_words *words, const s
   keep_cell(r, c, cell, sources, source_count);
 }
 
+static void keep_held(struct report *r, enum held_list list, const struct report_cell *wanted, struct str other) {
+  if (r->held[list].n == held_lists[list].max) return;
+  struct held held = {copy_cell(r->arena, wanted), other.p ? arena_str(r->arena, other) : STR_NONE};
+  VEC_PUSH(&r->held[list], held);
+}
+
 void report_differing(struct report *r, const struct report_cell *wanted, struct str found) {
   r->counts.differing++;
-  if (r->differing.n == DIFFERING_MAX) return;
-  struct report_cell cell = copy_cell(r->arena, wanted);
-  struct str copy = found.p ? arena_str(r->arena, found) : STR_NONE;
-  VEC_PUSH(&r->differing, (struct differing){cell, copy});
+  keep_held(r, DIFFERING, wanted, found);
+}
+
+void report_replaced(struct report *r, const struct report_cell *wanted, struct str before) {
+  keep_held(r, REPLACED, wanted, before);
 }
 
 static struct total *total_of(struct report *r, struct str data_element, struct str period) {
@@ -249,7 +263,8 @@ void report_each_id(const struct report *r, each_id *each, void *payload) {
       for (size_t k = 0; k < c->cells[i].source_count; k++) each_of_cell(&c->cells[i].sources[k], REPORT_SOURCE, each, payload);
     }
   }
-  for (size_t i = 0; i < r->differing.n; i++) each_of_cell(&r->differing.p[i].wanted, REPORT_TARGET, each, payload);
+  for (unsigned list = 0; list < HELD_LISTS; list++)
+    for (size_t i = 0; i < r->held[list].n; i++) each_of_cell(&r->held[list].p[i].wanted, REPORT_TARGET, each, payload);
 }
 
 static bool agrees(const struct total *total) {
@@ -420,6 +435,17 @@ static void write_names(const struct report *r, struct json_out *out) {
   json_out_end(out);
 }
 
+static void write_held(const struct report *r, enum held_list list, struct json_out *out) {
+  json_out_member_array(out, held_lists[list].name);
+  for (size_t i = 0; i < r->held[list].n; i++) {
+    json_out_object(out);
+    write_cell_members(out, &r->held[list].p[i].wanted);
+    json_out_member_str(out, held_lists[list].other, r->held[list].p[i].other);
+    json_out_end(out);
+  }
+  json_out_end(out);
+}
+
 void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("counts"));
   report_write_counts(r, out);
@@ -428,14 +454,7 @@ void report_write(const struct report *r, struct json_out *out) {
   write_unmapped(r, out);
   json_out_key(out, STR("conflicts"));
   report_write_conflicts(r, out);
-  json_out_member_array(out, "differing");
-  for (size_t i = 0; i < r->differing.n; i++) {
-    json_out_object(out);
-    write_cell_members(out, &r->differing.p[i].wanted);
-    json_out_member_str(out, "found", r->differing.p[i].found);
-    json_out_end(out);
-  }
-  json_out_end(out);
+  for (unsigned list = 0; list < HELD_LISTS; list++) write_held(r, list, out);
   write_servers(r, out);
   write_names(r, out);
 }
@@ -517,23 +536,25 @@ static void add_conflicts(struct report *r, const json_t *list) {
   }
 }
 
+static void add_held(struct report *r, enum held_list list, const json_t *from) {
+  for (size_t i = 0; i < json_array_size(from); i++) {
+    struct report_cell cell = cell_of(json_array_get(from, i));
+    keep_held(r, list, &cell, json_text(json_array_get(from, i), held_lists[list].other));
+  }
+}
+
 int report_add(struct report *r, struct str json, struct error *error) {
   json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
-  const json_t *counts = json_object_get(root, "counts"), *differing = json_object_get(root, "differing");
+  const json_t *counts = json_object_get(root, "counts");
   if (!json_is_object(counts)) {
     json_decref(root);
     return error_set(error, ERROR_input, "this is not a part of a report");
   }
-  uint64_t before = r->counts.differing + count_of(counts, "differing");
   add_counts(r, counts);
   add_totals(r, json_object_get(root, "control_totals"));
   add_unmapped(r, json_object_get(root, "unmapped_cells"));
   add_conflicts(r, json_object_get(root, "conflicts"));
-  for (size_t i = 0; i < json_array_size(differing); i++) {
-    struct report_cell cell = cell_of(json_array_get(differing, i));
-    report_differing(r, &cell, json_text(json_array_get(differing, i), "found"));
-  }
-  r->counts.differing = before; /* those beyond the list are counted too */
+  for (unsigned list = 0; list < HELD_LISTS; list++) add_held(r, list, json_object_get(root, held_lists[list].name));
   json_decref(root);
   return 0;
 }

@@ -72,6 +72,8 @@ struct report_words {
 void report_conflict(struct report *report, const struct report_words *words, const struct report_cell *cell,
                      const struct report_cell *sources, size_t source_count);
 void report_differing(struct report *report, const struct report_cell *wanted, struct str found); /* found.p == NULL: nothing is there */
+/* A value takes the place of another one: the first of them are kept, for whoever wants to see what is lost before it is. */
+void report_replaced(struct report *report, const struct report_cell *wanted, struct str before);
 
 /* Control totals. */
 enum report_side { REPORT_SOURCE, REPORT_TARGET };
@@ -102,7 +104,7 @@ bool report_totals_agree(const struct report *report);
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, and `servers` and `names` where there are any, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, and `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */

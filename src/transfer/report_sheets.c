@@ -28,6 +28,7 @@ static const struct sheet_column reason_columns[] = {{"by", "Left out or refused
 static const struct sheet_column refused_columns[] = {
     {"code", "Code", false}, CELL_COLUMNS, {"value", "Value", true}, {"sources", "From", false}};
 static const struct sheet_column differing_columns[] = {CELL_COLUMNS, {"wanted", "Should hold", true}, {"found", "Holds", true}};
+static const struct sheet_column replaced_columns[] = {CELL_COLUMNS, {"before", "Before", true}, {"value", "Now", true}};
 static const struct sheet_column unmapped_columns[] = {{"name", "Data element of the source", false},
                                                        {"data_element", "Id", false},
                                                        {"option_combo_name", "Category option combo", false},
@@ -37,7 +38,7 @@ static const struct sheet_column unmapped_columns[] = {{"name", "Data element of
                                                        {"sum", "Their sum", true},
                                                        {"remedy", "What to do", false}};
 
-enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, UNMAPPED };
+enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED };
 
 #define SHEET(key, title, none, columns) \
   { \
@@ -53,6 +54,7 @@ static const struct sheet empty_sheets[SHEETS] = {
     [REASONS] = SHEET("reasons", "What was left out or refused, why, and what to do", "Nothing was left out or refused.", reason_columns),
     [REFUSED] = SHEET("refused_cells", "Refused cells (the first of each reason)", NULL, refused_columns),
     [DIFFERING] = SHEET("differing_cells", "Cells that do not hold what they should", "None.", differing_columns),
+    [REPLACED] = SHEET("replaced_cells", "Values that took the place of others (the first ones)", NULL, replaced_columns),
     [UNMAPPED] = SHEET("unmapped_cells", "Cells of the source that went nowhere", NULL, unmapped_columns),
 };
 
@@ -233,15 +235,16 @@ static void add_refused(struct making *m) {
   }
 }
 
-static void add_differing(struct making *m) {
-  const json_t *list = json_object_get(m->root, "differing");
+/* Cells with two values, which the members `first` and `second` have. */
+static void add_held(struct making *m, unsigned sheet, const char *name, const char *first, const char *second) {
+  const json_t *list = json_object_get(m->root, name);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *c = json_array_get(list, i);
     struct str unit = keep(m, json_text(c, "org_unit")), element = keep(m, json_text(c, "data_element")),
                combo = keep(m, json_text(c, "category_option_combo"));
-    ADD_ROW(m, DIFFERING, keep(m, json_text(c, "period")), name_of(m, "target", unit), unit, name_of(m, "target", element), element,
-            name_of(m, "target", combo), combo, keep(m, json_text(c, "attribute_option_combo")), keep(m, json_text(c, "value")),
-            keep(m, json_text(c, "found")));
+    ADD_ROW(m, sheet, keep(m, json_text(c, "period")), name_of(m, "target", unit), unit, name_of(m, "target", element), element,
+            name_of(m, "target", combo), combo, keep(m, json_text(c, "attribute_option_combo")), keep(m, json_text(c, first)),
+            keep(m, json_text(c, second)));
   }
 }
 
@@ -289,7 +292,8 @@ int report_sheets_of(struct arena *arena, struct str json, struct report_sheets 
     add_totals(&m);
     add_reasons(&m);
     add_refused(&m);
-    add_differing(&m);
+    add_held(&m, DIFFERING, "differing", "value", "found");
+    add_held(&m, REPLACED, "replaced", "before", "value");
     add_unmapped(&m);
   }
   json_decref(root);

@@ -26,7 +26,7 @@ struct sheet {
   VEC(struct sheet_row) rows;
 };
 
-enum { SHEETS = 7 };
+enum { SHEETS = 8 };
 
 struct report_sheets {
   struct str outcome; /* in words */

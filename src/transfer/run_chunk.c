@@ -374,6 +374,11 @@ static void tell_differing(struct chunk *c, const struct plan_row *row, struct r
                    same_value ? row_shown(c->arena, row->current, row->current_comment, row->current_follow_up) : row->current);
 }
 
+static void tell_replaced(struct chunk *c, const struct plan_row *row) {
+  struct report_cell cell = cell_of(row);
+  report_replaced(c->report, &cell, row->before);
+}
+
 static void judge_row(struct chunk *c, const struct plan_row *row) {
   struct report_counts *counts = report_counts(c->report);
   bool is_at = row_is_at(row);
@@ -388,6 +393,7 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
   } else if (is_at) {
     counts->verified++;
     if (row->planned) *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
+    if (row->planned && row->after.p && row->before.p && !value_same(row->after, row->before)) tell_replaced(c, row);
     counts->carried += row->planned && row_changes_notes(row);
   } else {
     struct report_cell cell = cell_of(row);

@@ -187,8 +187,24 @@ class Plain(Servers):
         self.assertEqual([p.name for p in self.folder.iterdir() if "journal" in p.name], [])
         predicted = self.counts["created"]
         self.assertEqual((self.counts["sent"], self.counts["verified"], self.report["dry_run"]), (predicted, 0, True))
+        self.assertEqual(self.report["replaced"], [])
         self.transfer()
         self.assertEqual(self.counts["created"], predicted)
+
+    def test_what_takes_the_place_of_other_values_is_shown_before_it_does(self):
+        self.start()
+        self.transfer()
+        wanted = self.stored("target")
+        others = {cell: str(int(value) + 1) for cell, value in wanted.items() if value.isdigit()}
+        self.assertGreater(len(others), 50)
+        self.fill("target", self.target, others)
+        for words in (("--dry-run",), ()):
+            self.transfer(*words, journal=None if words else "second")
+            self.assertEqual((self.counts["updated"], len(self.report["replaced"])), (len(others), 50))
+            for one in self.report["replaced"]:
+                cell = tuple(one.get(name) for name in ("data_element", "category_option_combo", "period", "org_unit", "attribute_option_combo"))
+                self.assertEqual((others[cell], wanted[cell]), (one["before"], one["value"]))
+                self.assertIn(one["org_unit"], self.report["names"]["target"])
 
     def test_units_below_a_unit(self):
         self.start()

@@ -81,5 +81,6 @@ export const madeUpRun = (more) => structuredClone({
   counts: { read: 1420, mapped: 1372, unmapped: { no_counterpart: 48 }, summed: 0, sent: 1372, created: 1370, updated: 0, unchanged: 0, ignored: { E7617: 2 }, verified: 1370, differing: 0 },
   totals: [{ data_element: 'Target00000', name: 'Malaria cases', period: '202609', source: '1234.50', target: '1230', cells: 20, equal: false }],
   conflicts: [{ code: 'E7617', message: 'Organisation unit not in hierarchy', count: 2, cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', value: '7' }, sources: [] }] }],
+  replaced: [],
   ...more,
 })

@@ -306,6 +306,32 @@ describe('what drawbridge says, in the language of its reader', () => {
   })
 })
 
+describe('values that take the place of others', () => {
+  scene('are shown before they do; where they are many, their number is typed', {}, async ({ page, go, world }) => {
+    const replaced = { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', before: '11', value: '7' }
+    const checked = (updated) => madeUpRun({ state: 'done', dry_run: true, conflicts: [], replaced: [replaced], counts: { ...madeUpRun().counts, ignored: {}, created: 3, updated, verified: 0 } })
+    world.align(PAIR, 'one')
+    world.runs.set('run1', checked(1201))
+    await go('/runs/run1')
+    await page.evaluate(() => sessionStorage.setItem('drawbridge order run1', JSON.stringify({ alignment: 'one', periods: ['202609'], org_units: ['OrgUnit0003'], dry_run: true })))
+    await page.reload()
+    await page.getByRole('region', { name: 'What would take the place of other values' }).getByRole('row', { name: /Sept?.* 2026 11 7/ }).waitFor()
+    await page.getByText('The first 1 of 1,201.').waitFor()
+    await page.getByRole('button', { name: 'Send 1,372 values' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Replace 1,201 values?' }), send = dialog.getByRole('button', { name: 'Send and replace' })
+    await dialog.getByLabel('To go on, type 1201').fill('120')
+    assert.ok(await send.isDisabled())
+    assert.equal(world.runs.size, 1)
+    await dialog.getByLabel('To go on, type 1201').fill('1201')
+    await send.click()
+    await page.getByRole('heading', { name: 'Send: September 2026' }).waitFor()
+    world.runs.set('run1', checked(1000))
+    await go('/runs/run1')
+    await page.getByRole('button', { name: 'Send 1,372 values' }).click()
+    await page.getByRole('heading', { name: 'Send: September 2026' }).waitFor()
+  })
+})
+
 describe('a report to print', () => {
   for (const [locale, words, region] of [['en-GB', ['Some values were refused', 'September 2026', '1,234.50', 'The organisation unit is outside those you may enter data for', 'Their cell has no counterpart', 'Signature'], 'What was left out or refused, why, and what to do'],
     ['fr-FR', ['Certaines valeurs ont été refusées', 'septembre 2026', '1\u202f234,50', 'Rapport de transfert', 'Signature'], 'Ce qui a été laissé de côté ou refusé, pourquoi, et que faire'],

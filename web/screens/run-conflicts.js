@@ -1,4 +1,4 @@
-// What the target did not take, in words, with the cells it came from. Names are asked for only when there is something to name.
+// What the target did not take, in words, with the cells it came from, and what took the place of other values. Names are asked for only when there is something to name.
 import { html, useEffect, useState } from '../lib.js'
 import { language, t, tn } from '../i18n.js'
 import { gateway } from '../api.js'
@@ -27,18 +27,30 @@ function useNames(run, wanted) {
   return names
 }
 
-export function ConflictList({ run }) {
-  const names = useNames(run, run.conflicts.length > 0)
-  if (run.conflicts.length === 0) return null
-  return html`<section aria-labelledby="conflicts"><h2 id="conflicts">${t('What the target did not take')}</h2>
-    ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} />`)}
+export function RunCells({ run }) {
+  const names = useNames(run, run.conflicts.length + run.replaced.length > 0)
+  return html`
+    ${run.conflicts.length > 0 && html`<section aria-labelledby="conflicts"><h2 id="conflicts">${t('What the target did not take')}</h2>
+      ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} />`)}
+    </section>`}
+    ${run.replaced.length > 0 && html`<${Replaced} run=${run} names=${names} />`}`
+}
+
+const cellText = (one, map) => [map.get(one.data_element) ?? one.data_element, one.category_option_combo && (map.get(one.category_option_combo) ?? one.category_option_combo)].filter(Boolean).join(', ')
+
+function Replaced({ run, names }) {
+  return html`<section aria-labelledby="replaced"><h2 id="replaced">${run.dry_run ? t('What would take the place of other values') : t('What took the place of other values')}</h2>
+    <div class="scroll"><table class="table">
+      <thead><tr><th scope="col">${t('Target cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Before')}</th><th scope="col" class="number">${t('Now')}</th></tr></thead>
+      <tbody>${run.replaced.map((one, i) => html`<tr key=${i}><td><bdi>${cellText(one, names.target)}</bdi></td><td><bdi>${names.units.get(one.org_unit) ?? one.org_unit}</bdi></td><td>${periodText(one.period)}</td>
+        <td class="number"><bdi>${one.before}</bdi></td><td class="number"><bdi>${one.value}</bdi></td></tr>`)}</tbody></table></div>
+    ${run.counts.updated > run.replaced.length && html`<p class="muted">${t('The first {n} of {all}.', { n: run.replaced.length, all: run.counts.updated })}</p>`}
   </section>`
 }
 
 function Conflict({ conflict, names }) {
   const { title, remedy, known } = conflictWords(conflict)
   const ours = known && (!conflict.by_target || conflict.remedy) // then its sentence says the same, with names in it, in English alone
-  const cell = (one, map) => [map.get(one.data_element) ?? one.data_element, one.category_option_combo && (map.get(one.category_option_combo) ?? one.category_option_combo)].filter(Boolean).join(', ')
   return html`<details class="card conflict" open=${conflict.count <= 20}>
     <summary><b>${title}</b> <span class="muted">${conflict.code} · ${tn('{n} value', '{n} values', conflict.count)}</span></summary>
     ${remedy && html`<p>${remedy}</p>`}
@@ -46,9 +58,9 @@ function Conflict({ conflict, names }) {
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
       <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>
-        <td>${one.sources.map((source, k) => html`<div key=${k}><bdi>${cell(source, names.source)}</bdi></div>`)}</td>
+        <td>${one.sources.map((source, k) => html`<div key=${k}><bdi>${cellText(source, names.source)}</bdi></div>`)}</td>
         <td><bdi>${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit}</bdi></td><td>${periodText(one.target.period)}</td>
-        <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><bdi>${cell(one.target, names.target)}</bdi></td>
+        <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><bdi>${cellText(one.target, names.target)}</bdi></td>
       </tr>`)}</tbody></table></div>
     ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}; all are in the report.', { n: conflict.cells.length, all: conflict.count })}</p>`}
   </details>`

@@ -3,7 +3,7 @@ import { html, useState } from '../lib.js'
 import { t, time } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Link, navigate } from '../router.js'
-import { Button, Dialog, Problem } from '../ui.js'
+import { Button, Dialog, Field, Problem } from '../ui.js'
 
 const HAS_WRITTEN = ['done', 'refused', 'differs', 'cancelled', 'failed', 'paused']
 
@@ -37,6 +37,17 @@ export function Undo({ run }) {
       action=${html`<${Button} destructive loading=${state.loading} onClick=${undo}>${t('Undo')}<//>`}>
       <p>${t('What it overwrote at {server} is put back, and what it created is deleted. What somebody changed since stays as it is, and is listed.', { server: run.to })}</p>
     <//>`}`
+}
+
+/** Before many values are overwritten: their number is typed, so that nobody does it by the habit of pressing a button. */
+export function AskOverwrite({ run, onClose, onSend }) {
+  const [typed, type] = useState('')
+  const { updated } = run.counts
+  const send = html`<${Button} destructive disabled=${typed.trim() !== String(updated)} onClick=${onSend}>${t('Send and replace')}<//>`
+  return html`<${Dialog} title=${t('Replace {n} values?', { n: updated })} onClose=${onClose} cancel=${t('Leave it')} action=${send}>
+    <p>${t('At {server} as many values are others now. The first of them are below; the run can be undone.', { server: run.to })}</p>
+    <${Field} label=${t('To go on, type {n}', { n: String(updated) })} value=${typed} onInput=${type} inputmode="numeric" autocomplete="off" />
+  <//>`
 }
 
 /** How long a person lets a run go on without them. */

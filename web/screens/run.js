@@ -9,7 +9,7 @@ import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
 import { ignoredOf, orderKey, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { RunTag } from './runs.js'
-import { ConflictList } from './run-conflicts.js'
+import { RunCells } from './run-conflicts.js'
 
 /** Follows the run until it ends; `again` follows it anew. */
 function useRun(id) {
@@ -80,7 +80,7 @@ function Running({ run, error, again }) {
     <${Outcome} run=${run} more=${more} />
     <${Facts} run=${run} />
     <${Totals} run=${run} />
-    <${ConflictList} run=${run} />
+    <${RunCells} run=${run} />
     <${Unmapped} counts=${run.counts} />
     ${more && html`<${more.Undo} run=${run} />`}
   </div>`
@@ -97,6 +97,9 @@ function Steps({ run, under_way }) {
     ${under_way && html`<p class="muted">${t('It goes on by itself, also when you close this page.')}</p>`}
   </div>`
 }
+
+/** So many values of others are overwritten without a further question. */
+const UNASKED = 1000
 
 /** The one sentence that matters, with what to do next. */
 function Outcome({ run, more }) {
@@ -122,10 +125,11 @@ function Outcome({ run, more }) {
       <p>${t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
         ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
       ${counts.sent > 0 && html`<p class="row">${order.current
-        ? html`<${Button} primary loading=${state.loading} onClick=${sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
+        ? html`<${Button} primary loading=${state.loading} onClick=${counts.updated > UNASKED ? () => set({ asked: true }) : sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
         : run.alignment && html`<${Link} class="button" to="${reviewAddress(run.alignment)}/send">${t('Choose what to send')}<//>`}</p>`}
       ${order.current && more && html`<${more.WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
       <${Problem} error=${state.error} />
+      ${state.asked && more && html`<${more.AskOverwrite} run=${run} onClose=${() => set({})} onSend=${sendIt} />`}
     <//>`
   }
   const agree = run.totals.filter((one) => one.equal).length
@@ -145,7 +149,7 @@ function Facts({ run }) {
   const { counts } = run
   const facts = [
     [counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without')],
-    ...(run.dry_run ? [[counts.sent, t('To be sent')]] : [[counts.created, t('Created')], [counts.updated, t('Changed')]]),
+    ...(run.dry_run ? [[counts.sent, t('To be sent')], [counts.created, t('Of these new')], [counts.updated, t('In place of another value')]] : [[counts.created, t('Created')], [counts.updated, t('Changed')]]),
     ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
   ]

@@ -17,7 +17,7 @@ const ran = (more) => both(aligned(), (world) => world.runs.set('run1', madeUpRu
 
 const RUNS = {
   'run-checking': { state: 'checking', dry_run: true, progress: { done: 500, of: 1340 }, totals: [], conflicts: [] },
-  'run-checked': { state: 'done', dry_run: true, conflicts: [] },
+  'run-checked': { state: 'done', dry_run: true, conflicts: [], replaced: [{ data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', before: '11', value: '7' }], counts: { ...madeUpRun().counts, ignored: {}, created: 170, updated: 1202, verified: 0 } },
   'run-sending': { state: 'sending', progress: { done: 1, of: 10 }, totals: [], conflicts: [] },
   'run-done': { state: 'done', totals: ['Malaria cases', 'BCG doses given', 'Measles – new cases', 'Outpatient visits'].map((name, i) => ({ data_element: `Target0000${i}`, name, period: '202609', source: `${12 + i * 97}34`, target: `${12 + i * 97}34`, cells: 20, equal: true })), conflicts: [], counts: { ...madeUpRun().counts, ignored: {}, verified: 1372 } },
   'run-refused': {},
@@ -117,6 +117,7 @@ export const STATES = [
   { name: 'runs-empty', path: '/runs', there: '.empty' },
   { name: 'runs-signed-out', path: '/runs', options: { connected: [] }, there: '.empty .button' },
   ...Object.entries(RUNS).map(([name, more]) => ({ name, path: '/runs/run1', world: ran(more), there: '.steps', ...(name === 'run-checked' && { session: { 'drawbridge order run1': ORDER } }) })),
+  { name: 'run-overwrite-asked', path: '/runs/run1', world: ran(RUNS['run-checked']), session: { 'drawbridge order run1': ORDER }, there: '.steps', steps: [click('.notice .button.primary')], then: 'dialog[open]' },
   { name: 'run-undo-asked', path: '/runs/run1', world: ran(RUNS['run-done']), there: '.steps', steps: [click('.page > .row:last-child .button')], then: 'dialog[open]' },
   { name: 'run-unknown', path: '/runs/nothing', there: '.notice.error' },
   { name: 'report', path: '/runs/run1/report', world: ran(), there: '.sign' },
