@@ -126,20 +126,20 @@ static int add_text(struct dhis2_values_reader *r, enum field field, struct str 
 
 /* --- JSON --- */
 
-/* Asked a dozen times for each value: length and first letter leave one name to compare with. */
+#define IS(text, field) memcmp(name.p, text, sizeof(text) - 1) == 0 ? field
+
+/* Asked a dozen times for each value: of a known length and against a constant, a comparison is two or three instructions. */
 static enum field field_of(struct str name) {
-  enum field f = OTHER_FIELD;
   switch (name.n) {
-  case 5: f = VALUE; break;
-  case 6: f = PERIOD; break;
-  case 7: f = name.p[0] == 'o' ? UNIT : name.p[0] == 'd' ? DELETED : COMMENT; break;
-  case 8: return str_eq(name, STR("followup")) || str_eq(name, STR("followUp")) ? FOLLOW_UP : OTHER_FIELD;
-  case 11: f = name.p[0] == 'd' ? ELEMENT : UPDATED; break;
-  case 19: f = OPTION_COMBO; break;
-  case 20: f = ATTRIBUTE; break;
+  case 5: return IS("value", VALUE) : OTHER_FIELD;
+  case 6: return IS("period", PERIOD) : OTHER_FIELD;
+  case 7: return IS("orgUnit", UNIT) : IS("comment", COMMENT) : IS("deleted", DELETED) : OTHER_FIELD;
+  case 8: return IS("followup", FOLLOW_UP) : IS("followUp", FOLLOW_UP) : OTHER_FIELD;
+  case 11: return IS("dataElement", ELEMENT) : IS("lastUpdated", UPDATED) : OTHER_FIELD;
+  case 19: return IS("categoryOptionCombo", OPTION_COMBO) : OTHER_FIELD;
+  case 20: return IS("attributeOptionCombo", ATTRIBUTE) : OTHER_FIELD;
   default: return OTHER_FIELD;
   }
-  return str_eq(name, field_names[f].json) ? f : OTHER_FIELD;
 }
 
 static int take_header(struct dhis2_values_reader *r, struct str text, struct error *error) {

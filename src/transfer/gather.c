@@ -15,9 +15,10 @@ struct record {
   uint32_t n;
 };
 
-/* What is sorted: most comparisons end without looking at the record. */
+/* What is sorted: the cell, from its last to its first part. */
+enum { KEYS = 4 };
 struct entry {
-  uint64_t high, low;
+  uint32_t keys[KEYS];
   size_t at; /* in `heap` */
 };
 
@@ -28,7 +29,7 @@ struct run {
 struct gather {
   char *heap;
   size_t heap_n, heap_size;
-  struct entry *entries;
+  struct entry *entries, *spare; /* spare: of the same size, for sorting */
   size_t count, entries_max;
   int file; /* -1: nothing was put aside yet */
   off_t end;
@@ -41,7 +42,7 @@ struct gather *gather_new(size_t memory) {
   struct gather *g = mem_alloc(sizeof *g);
   if (!memory) memory = GATHER_MEMORY;
   if (memory < LEAST_MEMORY) memory = LEAST_MEMORY;
-  /* qsort wants as much again as the entries; values are a few bytes long. */
+  /* Sorting wants as much again as the entries; values are a few bytes long. */
   g->heap_size = memory / 2;
   g->entries_max = memory / 4 / sizeof *g->entries;
   g->file = -1;
@@ -61,6 +62,7 @@ void gather_free(struct gather *g) {
   VEC_FREE(&g->runs);
   free(g->heap);
   free(g->entries);
+  free(g->spare);
   free(g);
 }
 
@@ -77,9 +79,10 @@ static int open_file(struct error *error) {
   return fd;
 }
 
-static int cmp_entries(const struct gather *g, const struct entry *a, const struct entry *b) {
-  if (a->high != b->high) return a->high > b->high ? 1 : -1;
-  if (a->low != b->low) return a->low > b->low ? 1 : -1;
+/* Of one cell: by its sources. */
+static int cmp_for_sort(const void *one, const void *other, void *gather) {
+  const struct gather *g = gather;
+  const struct entry *a = one, *b = other;
   struct record left, right;
   memcpy(&left, g->heap + a->at, sizeof left);
   memcpy(&right, g->heap + b->at, sizeof right);
@@ -87,8 +90,47 @@ static int cmp_entries(const struct gather *g, const struct entry *a, const stru
   return order ? order : (a->at > b->at) - (a->at < b->at); /* what came first stays first */
 }
 
-static int cmp_for_sort(const void *a, const void *b, void *g) {
-  return cmp_entries(g, a, b);
+/* Numbers of cells are small and lie close together: what is the same everywhere costs nothing, and the rest is put in order byte by byte. */
+enum { BYTE_VALUES = 256 };
+
+static void sort_by_byte(const struct entry *from, struct entry *to, size_t n, unsigned key, unsigned shift,
+                         const size_t counts[BYTE_VALUES]) {
+  size_t next[BYTE_VALUES], at = 0;
+  for (unsigned i = 0; i < BYTE_VALUES; i++) {
+    next[i] = at;
+    at += counts[i];
+  }
+  for (size_t i = 0; i < n; i++) to[next[from[i].keys[key] >> shift & (BYTE_VALUES - 1)]++] = from[i];
+}
+
+static void sort_by_cell(struct gather *g) {
+  struct entry *from = g->entries, *to = g->spare;
+  for (unsigned key = 0; key < KEYS; key++) {
+    size_t counts[sizeof from->keys[0]][BYTE_VALUES] = {0};
+    for (size_t i = 0; i < g->count; i++)
+      for (unsigned byte = 0; byte < sizeof from->keys[0]; byte++) counts[byte][from[i].keys[key] >> 8 * byte & (BYTE_VALUES - 1)]++;
+    for (unsigned byte = 0; byte < sizeof from->keys[0]; byte++) {
+      if (counts[byte][from[0].keys[key] >> 8 * byte & (BYTE_VALUES - 1)] == g->count) continue;
+      sort_by_byte(from, to, g->count, key, 8 * byte, counts[byte]);
+      struct entry *swapped = from;
+      from = to;
+      to = swapped;
+    }
+  }
+  g->entries = from;
+  g->spare = to;
+}
+
+static bool same_cell(const struct entry *a, const struct entry *b) {
+  return memcmp(a->keys, b->keys, sizeof a->keys) == 0;
+}
+
+static void sort_entries(struct gather *g) {
+  sort_by_cell(g);
+  for (size_t at = 0, end; at < g->count; at = end) {
+    for (end = at + 1; end < g->count && same_cell(&g->entries[at], &g->entries[end]);) end++;
+    if (end - at > 1) qsort_r(g->entries + at, end - at, sizeof *g->entries, cmp_for_sort, g);
+  }
 }
 
 static struct str text_at(const struct gather *g, size_t at, struct record *ret) {
@@ -98,7 +140,7 @@ static struct str text_at(const struct gather *g, size_t at, struct record *ret)
 
 static int hand_out_memory(struct gather *g, sink_fn *sink, void *payload, struct error *error) {
   if (!g->count) return 0;
-  qsort_r(g->entries, g->count, sizeof *g->entries, cmp_for_sort, g);
+  sort_entries(g);
   for (size_t i = 0; i < g->count; i++) {
     struct record record;
     struct str text = text_at(g, g->entries[i].at, &record);
@@ -273,10 +315,11 @@ int gather_add(struct gather *g, const struct contribution *c, struct str value,
     g->heap_size = whole;
   }
   if (!g->entries) g->entries = mem_resize_array(NULL, g->entries_max, sizeof *g->entries);
+  if (!g->spare) g->spare = mem_resize_array(NULL, g->entries_max, sizeof *g->spare);
   if (!g->heap) g->heap = mem_resize_array(NULL, g->heap_size, 1);
   memcpy(g->heap + g->heap_n, &record, sizeof record);
   if (value.n) memcpy(g->heap + g->heap_n + sizeof record, value.p, value.n);
-  g->entries[g->count++] = (struct entry){(uint64_t)c->period << 32 | c->org_unit, (uint64_t)c->operand << 32 | c->attribute, g->heap_n};
+  g->entries[g->count++] = (struct entry){{c->attribute, c->operand, c->org_unit, c->period}, g->heap_n};
   g->heap_n += whole;
   return 0;
 }

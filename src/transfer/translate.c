@@ -25,6 +25,7 @@ struct term {
 
 struct operand {
   struct target_operand target;
+  bool is_counted, holds_sums; /* by its value type: does it count in control totals; may yes and no be counted in it */
   struct term *terms;
   size_t term_count, terms_filled;
 };
@@ -253,6 +254,8 @@ static void describe_operands(struct translation *t) {
     if (t->mapping->target.data_set_count == 1) o->data_set = t->mapping->target.data_sets[0];
     o->summable = value_type_is_summable(o->value_type);
     if (t->options.target) describe_by_metadata(t, o);
+    t->operands[i].is_counted = !o->value_type.n || value_type_is_number(o->value_type);
+    t->operands[i].holds_sums = value_type_is_number(o->value_type) && value_type_is_summable(o->value_type);
   }
 }
 
@@ -476,14 +479,12 @@ uint32_t translation_find_operand(const struct translation *t, struct mapping_op
 
 struct str translation_counted(const struct translation *t, uint32_t operand, struct str value) {
   bool yes = str_eq(value, STR("true"));
-  struct str type = t->operands[operand].target.value_type;
-  if ((!yes && !str_eq(value, STR("false"))) || !value_type_is_number(type) || !value_type_is_summable(type)) return value;
+  if ((!yes && !str_eq(value, STR("false"))) || !t->operands[operand].holds_sums) return value;
   return yes ? STR("1") : STR("0");
 }
 
 bool translation_is_counted(const struct translation *t, uint32_t operand) {
-  struct str type = t->operands[operand].target.value_type;
-  return !type.n || value_type_is_number(type);
+  return t->operands[operand].is_counted;
 }
 
 /* The sources that a list of pairs gives for a target, up to `most`; without pairs the same id, and for attribute option combos the source's default for the target's. */
