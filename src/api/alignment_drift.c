@@ -49,11 +49,12 @@ static struct str cells_of(struct arena *arena, struct mapping_operand source, s
 }
 
 /* A rule that is carried on has nothing but the sentence of the change that blocks it; where that is no change's, another rule for the same target cell is blocked (drift/carry.c). */
-static void note_blocked(struct carrying *c, const struct mapping *carried, const struct drift *drift) {
+static void note_blocked(struct carrying *c, const struct carried *carried) {
   struct map changes = {0};
-  for (size_t i = 0; i < drift->count; i++) (void)map_put(&changes, drift->changes[i].sentence, (void *)(uintptr_t)&drift->changes[i]);
-  for (size_t i = 0; i < carried->rule_count; i++) {
-    const struct mapping_rule *rule = &carried->rules[i];
+  for (size_t i = 0; i < carried->drift->count; i++)
+    (void)map_put(&changes, carried->drift->changes[i].sentence, (void *)(uintptr_t)&carried->drift->changes[i]);
+  for (size_t i = 0; i < carried->mapping->rule_count; i++) {
+    const struct mapping_rule *rule = &carried->mapping->rules[i];
     if (!rule->blocked.n) continue;
     const struct drift_change *change = map_get(&changes, rule->blocked);
     struct reason *reason = ARENA_NEW(c->arena, struct reason);
@@ -206,12 +207,12 @@ int alignment_carry(const struct alignment *alignment, struct drift_sides now, b
   if (alignment_mapping(alignment, arena, &mapping, error) < 0 ||
       drift_carry(arena, mapping, now, (struct carry_options){follows, &align}, &carried, error) < 0)
     return -1;
-  const struct drift *drift = drift_find(arena, mapping, now);
+  const struct drift *drift = follows ? drift_find(arena, mapping, now) : carried.drift; /* of the rules as they were */
   if (follows) {
     c.source = successors_of(arena, drift, DRIFT_SOURCE);
     c.target = successors_of(arena, drift, DRIFT_TARGET);
   }
-  note_blocked(&c, carried.mapping, drift);
+  note_blocked(&c, &carried);
   sort_out(&c, ret);
   note_touched(&c, mapping, drift);
   note_new(&c);

@@ -295,6 +295,7 @@ int drift_carry(struct arena *arena, const struct mapping *mapping, struct drift
     c.mapping = follow(arena, mapping, c.drift, &ret->followed);
     c.drift = drift_find(arena, c.mapping, now);
   }
+  ret->drift = c.drift;
   if (check_sides(&c, error) < 0) return -1;
   c.rules = ARENA_ARRAY(arena, mapping->rule_count, struct mapping_rule);
   if (mapping->rule_count) memcpy(c.rules, c.mapping->rules, mapping->rule_count * sizeof *c.rules);

@@ -11,6 +11,7 @@
 
 struct carried {
   const struct mapping *mapping;
+  const struct drift *drift; /* of the rules as they follow: what a blocked one says is a sentence of it */
   size_t followed, kept, blocked, proposed,
       none;      /* rules: whose ids were replaced; untouched; blocked now; added as proposed; added as "no counterpart" */
   size_t paired; /* org units and attribute option combos that got a pair */
