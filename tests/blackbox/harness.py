@@ -28,6 +28,21 @@ PATIENCE = 60  # seconds; only ever spent on a failure
 SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer", "WARNING: ThreadSanitizer")
 
 
+def run(*words, **options):
+    """A command to its end, and what it said."""
+    return subprocess.run(list(map(str, words)), **{"capture_output": True, "text": True, "timeout": PATIENCE, **options})
+
+
+def commands():
+    """Each command of the program, as words, of which the program tells the options."""
+    names = re.findall(r"^  (\S+) ", run(BUILD / "drawbridge", "--help").stdout, re.M)
+    return [[name] for name in names if name != "version"] + [["mapping", "drift"]]
+
+
+def options_of(words):
+    return set(re.findall(r"--[a-z-]+", run(BUILD / "drawbridge", *words, "--help").stdout))
+
+
 def wait_for(condition, what):
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -247,7 +262,7 @@ class Case(unittest.TestCase):
 
     def command(self, *words, expect=0, environment=None, input=None):
         """Runs drawbridge to its end and returns (stdout, stderr). `expect`: the exit code, or those that are fine."""
-        run = subprocess.run([str(BUILD / "drawbridge"), *map(str, words)], capture_output=True, text=True, timeout=600, input=input, env={**os.environ, **(environment or {})})
-        self.assertFalse(any(word in run.stderr for word in SANITIZER), run.stderr)
-        self.assertIn(run.returncode, expect if isinstance(expect, tuple) else (expect,), run.stdout[-2000:] + run.stderr[-4000:])
-        return run.stdout, run.stderr
+        done = run(BUILD / "drawbridge", *words, timeout=600, input=input, env={**os.environ, **(environment or {})})
+        self.assertFalse(any(word in done.stderr for word in SANITIZER), done.stderr)
+        self.assertIn(done.returncode, expect if isinstance(expect, tuple) else (expect,), done.stdout[-2000:] + done.stderr[-4000:])
+        return done.stdout, done.stderr

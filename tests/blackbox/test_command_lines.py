@@ -1,34 +1,23 @@
 """What each command is told: help, and what is refused before anything is done."""
-import re
-import subprocess
-
 import harness
 
 
-def run(*words):
-    return subprocess.run([harness.BUILD / "drawbridge", *words], capture_output=True, text=True, timeout=harness.PATIENCE)
-
-
 class Lines(harness.Case):
-    def commands(self):
-        names = re.findall(r"^  (\S+) ", run("--help").stdout, re.M)
-        return [[name] for name in names if name != "version"] + [["mapping", "drift"]]
-
     def refused(self, words, *said):
-        done = run(*words)
-        self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+        out, err = self.command(*words, expect=2)
+        self.assertEqual(out, "", words)
         for text in said:
-            self.assertIn(text, done.stderr)
-        self.assertRegex(done.stderr, r"usage: drawbridge|drawbridge .* --help tells the options", "and the way to what is right")
+            self.assertIn(text, err)
+        self.assertRegex(err, r"usage: drawbridge|drawbridge .* --help tells the options", "and the way to what is right")
 
     def test_each_tells_its_options(self):
-        for words in self.commands():
-            done = run(*words, "--help")
-            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
-            self.assertIn(f"usage: drawbridge {' '.join(words)}", done.stdout)
+        for words in harness.commands():
+            out, err = self.command(*words, "--help")
+            self.assertEqual(err, "", words)
+            self.assertIn(f"usage: drawbridge {' '.join(words)}", out)
 
     def test_what_no_command_takes(self):
-        for words in self.commands():
+        for words in harness.commands():
             with self.subTest(command=words):
                 self.refused([*words, "--no-such-option"], "--no-such-option")
                 self.refused([*words, "a", "b", "c", "one-too-many"], "this word is not understood: ")

@@ -11,6 +11,7 @@ import yaml
 
 import harness
 import manual
+from harness import run
 from manual import ROOT
 
 PROGRAM = harness.BUILD / "drawbridge"
@@ -20,10 +21,6 @@ WRAPPER = """#!/bin/sh
 case "$*" in *--config*|version*|store*|"mapping formats"*|*--help*|*--keys*) exec {program} "$@" ;; esac
 exec {program} "$@" --config {folder}/run/demo/drawbridge.yaml
 """
-
-
-def run(*words, **options):
-    return subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=harness.PATIENCE, **options)
 
 
 def options_of_dev(word):
@@ -44,11 +41,6 @@ def texts_of_the_page():
     return texts
 
 
-def help_of(*words):
-    done = run(PROGRAM, *words, "--help")
-    return done.stdout + done.stderr
-
-
 class Pages(harness.Case):
     def test_blocks_say_what_they_are(self):
         """So no command hides from being run; and who would not run many has not understood this."""
@@ -62,9 +54,8 @@ class Pages(harness.Case):
         self.assertLessEqual(len([block for block in manual.blocks("sh") if block.not_run]), NOT_RUN_AT_MOST)
 
     def test_commands_and_options(self):
-        commands = re.findall(r"^  (\S+) ", run(PROGRAM, "--help").stdout, re.M)
-        options = {words: set(re.findall(r"--[a-z-]+", help_of(*words))) | {"--help"}
-                   for words in [(c,) for c in commands if c != "version"] + [("mapping", "drift"), ("mapping", "convert"), ("keys", "rotate"), ("store", "copy")]}
+        options = {tuple(words): harness.options_of(words) | {"--help"} for words in harness.commands() + [["mapping", "convert"], ["keys", "rotate"], ["store", "copy"]]}
+        commands = {words[0] for words in options} | {"version"}
         dev = run(ROOT / "dev").stdout
         others = [dev, run(harness.BUILD / "drawbridge-sim", "--help").stdout, run("python3", ROOT / "tests/conform/conform.py", "--help").stdout]
         every = set().union(*options.values(), re.findall(r"--[a-z-]+", "".join(others)))
