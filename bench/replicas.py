@@ -14,7 +14,6 @@ import contextlib
 import datetime
 import hashlib
 import pathlib
-import re
 import sqlite3
 import statistics
 import subprocess
@@ -23,7 +22,7 @@ import sys
 import load
 import report
 import rig
-from workers import LUA, PERIOD_US, Budgets
+from workers import PERIOD_US, Budgets, call, write_script
 
 sys.path.insert(0, str(rig.ROOT / "tests"))
 import postgres  # noqa: E402
@@ -62,36 +61,32 @@ class Processes:
     def __init__(self, bench, address, sessions):
         self.bench = bench
         self.targets = [bench.start_drawbridge(name=f"replica-{n}", store=address, keys=bench.folder / "keys") for n in range(MOST)]
-        cookies = [bench.sign_in()["Cookie"] for _ in range(sessions)]
-        self.script = bench.folder / "calls.lua"
-        self.script.write_text(LUA.format(cookies=", ".join(f'"{c}"' for c in cookies), host=bench.drawbridge_host))
+        self.script = write_script(bench, "calls", [bench.sign_in()["Cookie"] for _ in range(sessions)])
         for target in self.targets:
             for tid in pathlib.Path(f"/proc/{target.process.pid}/task").iterdir():
                 rig.os.sched_setaffinity(int(tid.name), bench.all_cores)
 
-    def one(self, target, connections, seconds):
-        text = load.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", self.script, target.bases["plain"] + load.PATHS["1k"]])
-        if bad := re.search(r"Non-2xx.*", text):
-            raise SystemExit(f"bench: {bad[0]}")
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-
     def slice(self, count, connections, seconds):
         """Requests a second of the first `count` of them."""
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
-            return sum(pool.map(lambda target: self.one(target, max(1, connections // count), seconds), self.targets[:count]))
+            return sum(pool.map(lambda target: call(self.script, target, max(1, connections // count), seconds)[0], self.targets[:count]))
+
+
+@contextlib.contextmanager
+def begin(connections):
+    with contextlib.ExitStack() as stack:
+        database = postgres.Postgres(safe=True)
+        stack.callback(database.drop)
+        database.make()
+        bench = rig.Rig([], [("central", connections)])
+        stack.callback(bench.close)
+        yield database, bench
 
 
 def requests(options):
     """[(processes, share of a core for each, requests a second, ratios to one process)]"""
     kinds = [(1, 1.0)] + [(n, 1.0) for n in range(2, MOST + 1)] + [(n, 1.0 / n) for n in range(2, MOST + 1)]
-    with contextlib.ExitStack() as stack:
-        database = postgres.Postgres(safe=True)
-        stack.callback(database.drop)
-        database.make()
-        budgets = Budgets()
-        stack.callback(budgets.close)
-        bench = rig.Rig([], [("central", 2 * options.connections)])
-        stack.callback(bench.close)
+    with contextlib.closing(Budgets()) as budgets, begin(2 * options.connections) as (database, bench):
         processes = Processes(bench, database.address(), options.sessions)
         seen = {kind: [] for kind in kinds}
         for _ in range(options.rounds):
@@ -126,12 +121,7 @@ def fill_sqlite(path, count):
 def lookups(options):
     """[(store, its bytes, microseconds: half, 99, 999, longest)]"""
     found = []
-    with contextlib.ExitStack() as stack:
-        database = postgres.Postgres(safe=True)
-        stack.callback(database.drop)
-        database.make()
-        bench = rig.Rig([], [("central", 8)])
-        stack.callback(bench.close)
+    with begin(8) as (database, bench):
         file = bench.folder / "many.db"
         for name, address, fill in (("SQLite", f"sqlite:{file}", lambda: fill_sqlite(file, options.kept)), ("PostgreSQL, by TCP", database.address(), lambda: fill_postgres(database, options.kept))):
             target = bench.start_drawbridge(name=name.partition(",")[0], store=address, keys=bench.folder / "keys")

@@ -86,6 +86,21 @@ def cpu_of(pid, threads):
     return sum(int(pathlib.Path(f"/proc/{pid}/task/{tid}/schedstat").read_text().split()[0]) for tid in threads) / 1e3
 
 
+def write_script(bench, name, cookies):
+    """What wrk runs: each call with the next cookie."""
+    script = bench.folder / f"{name}.lua"
+    script.write_text(LUA.format(cookies=", ".join(f'"{c}"' for c in cookies), host=bench.drawbridge_host))
+    return script
+
+
+def call(script, target, connections, seconds):
+    """(requests a second, requests)"""
+    text = load.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", script, target.bases["plain"] + load.PATHS["1k"]])
+    if bad := re.search(r"Non-2xx.*", text):
+        raise SystemExit(f"bench: {bad[0]}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), int(re.search(r"(\d+) requests in", text)[1])
+
+
 class Workers:
     def __init__(self, bench, count, sessions, budgets, quota_us):
         self.bench, self.count = bench, count
@@ -94,8 +109,7 @@ class Workers:
         self.threads = loops_of(self.pid)
         assert len(self.threads) == count, self.threads
         cookies = [self.target.headers["Cookie"]] + [bench.sign_in()["Cookie"] for _ in range(sessions - 1)]
-        self.script = bench.folder / f"calls-{count}.lua"
-        self.script.write_text(LUA.format(cookies=", ".join(f'"{c}"' for c in cookies), host=bench.drawbridge_host))
+        self.script = write_script(bench, f"calls-{count}", cookies)
         for i, tid in enumerate(self.threads):
             os.sched_setaffinity(tid, {sorted(bench.all_cores)[i % len(bench.all_cores)]})
         budgets.hold(self.pid, self.threads, quota_us)
@@ -103,10 +117,8 @@ class Workers:
     def slice(self, connections, seconds):
         """(requests a second, microseconds of the loops' CPU time a request)"""
         before = cpu_of(self.pid, self.threads)
-        text = load.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", self.script, self.target.bases["plain"] + load.PATHS["1k"]])
-        if bad := re.search(r"Non-2xx.*", text):
-            raise SystemExit(f"bench: {bad[0]}")
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), (cpu_of(self.pid, self.threads) - before) / int(re.search(r"(\d+) requests in", text)[1])
+        rate, count = call(self.script, self.target, connections, seconds)
+        return rate, (cpu_of(self.pid, self.threads) - before) / count
 
 
 def main():
