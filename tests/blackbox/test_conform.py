@@ -40,6 +40,7 @@ class Conform(harness.Case):
         self.assertIn(f"DHIS2 {version}.", said.splitlines()[0])
         self.assertGreater(sum(line.startswith("held ") for line in said.splitlines()), 20)
         self.assertNotIn("FAILED", said)
+        self.assertIn(" 0 failed, 0 skipped", said.splitlines()[-1])
 
     def test_all_holds_on_the_old_engine(self):
         self.holds("2.41")
@@ -80,6 +81,16 @@ class Conform(harness.Case):
         self.start("2.41", "--faults", faults)
         said = self.run_all("--case", "writing", expect=1)
         self.assertIn("FAILED  writing", said)
+
+    def test_tables_that_somebody_made_are_left_alone(self):
+        self.start("2.43")
+        headers = {"Authorization": "Basic YWRtaW46ZGlzdHJpY3Q=", "X-Requested-With": "XMLHttpRequest"}
+        self.assertEqual(harness.call(self.server.port, "POST", "/api/resourceTables/analytics", headers).status, 200)
+        said = self.run_all("--case", "analytics")
+        self.assertIn("skipped analytics", said)
+        self.assertIn("--analytics has it done", said)
+        self.assertIn(" 0 failed, 1 skipped", said)
+        self.assertIn("held    analytics", self.run_all("--case", "analytics", "--analytics"))
 
     def test_who_may_not_make_metadata_is_told(self):
         self.start("2.41")

@@ -12,6 +12,7 @@ import time
 
 CASES = []
 BATCH = 1000
+TABLES_SECONDS = 300  # as long as a server that never made analytics tables before is given for them
 STRICT = "&".join(f"strict{what}=true" for what in ("Periods", "DataElements", "CategoryOptionCombos", "AttributeOptionCombos", "OrganisationUnits"))
 
 
@@ -20,6 +21,10 @@ def case(words):
         CASES.append((function.__name__, words, function))
         return function
     return add
+
+
+class Skipped(Exception):
+    """The case cannot be tried on this server; the text says why."""
 
 
 def check(condition, *words):
@@ -47,8 +52,9 @@ def plain(number):
 class Bench:
     """A world, the program, and a folder; what the cases are made with."""
 
-    def __init__(self, world, program, folder, config):
-        self.world, self.program, self.folder, self.config = world, program, folder, config
+    def __init__(self, world, program, folder, config, make_tables=False):
+        """`make_tables`: analytics tables may be made anew also where there are some."""
+        self.world, self.program, self.folder, self.config, self.make_tables = world, program, folder, config, make_tables
         self.runs = itertools.count(1)
         self.environment = {**os.environ}
         for side in ("SOURCE", "TARGET"):
@@ -268,6 +274,30 @@ def marks(b):
     check((row.get("comment"), row.get("followup")) == ("checked by phone", True) and row["value"] != "1", "the row:", row)
 
 
+@case("comments and follow-up marks go along where it is asked for: of a sum what all its sources say, each once; undone, they are gone")
+def carried(b):
+    (month,), (unit,) = b.world.fresh(1), b.world.facilities[:1]
+    place, ages = (month, unit, b.world.default), b.cells("S_TESTS", "AGE")
+
+    def notes():
+        return {(r["dataElement"], r["period"]): f"{r.get('comment')} {r.get('followup')}" for r in b.rows(b.world.target, [month], [unit]) if r.get("comment") or r.get("followup")}
+    said = [(b.cell("S_STOCK"), "5", 'counted twice, "sure"', True), (ages[0], "7", "late", False), (ages[1], "7", "by phone", True), (ages[2], "7", "late", False)]
+    b.fill(b.world.source, {(*cell, *place): {"value": v, "comment": comment, "followup": mark, "followUp": mark} for cell, v, comment, mark in said} | {(*ages[3], *place): "7"})
+    b.transfer(b.plain_mapping(), [month], [unit])
+    first = b.stored(b.world.target, [month], [unit])
+    same(notes(), {}, "comments of a run that was not asked for them")
+    report = b.transfer(b.plain_mapping(), [month], [unit], "--comments", "carry")
+    wanted = {"T_STOCK": 'counted twice, "sure" True', "T_TESTS": "late; by phone True", "T_BALANCE": 'late; counted twice, "sure" True'}
+    same(notes(), {(b.world.id("dataElements", k), month): v for k, v in wanted.items()}, "comments and marks")
+    check((report["counts"]["carried"], report["counts"]["sent"]) == (3, 3), "counts:", report["counts"])
+    journal = b.journal
+    check(b.transfer(b.plain_mapping(), [month], [unit], "--comments", "carry")["counts"]["sent"] == 0, "a second run sends comments again")
+    b.journal = journal
+    b.again("--undo")
+    same(notes(), {}, "comments and marks after undoing")
+    same(b.stored(b.world.target, [month], [unit]), first, "values after undoing")
+
+
 @case("a sum of zero: kept from 2.43 on or where zero is significant, else the same as no value; also over an older one")
 def zeros(b):
     months, units = b.world.fresh(1), b.world.facilities[:2]
@@ -382,6 +412,46 @@ def forbidden(b):
     mapping = b.mapping(b.world.hidden, b.world.target, [(b.cell("T_TESTS"), [(1, b.cell("H_TESTS"))])])
     run = b.command(*b.words(mapping, months, units), expect=(1, 3))
     check("may not" in run.stderr or "not allowed" in run.stderr or "access" in run.stderr.lower(), "said:", run.stderr[-300:])
+
+
+# --- analytics in place of values ---
+
+def tables_made(b):
+    """When the server made its analytics tables last; empty: never."""
+    said = b.world.server.get("/api/system/info").get("lastAnalyticsTableSuccess", "")
+    return "" if said.startswith("1970") else said
+
+
+def have_tables_made(b, before):
+    if before and not b.make_tables:
+        raise Skipped(f"analytics tables were made at {before}, and lack what this case enters; to make them anew may be long work for the server: --analytics has it done")
+    answer = b.world.server.call("POST", "/api/resourceTables/analytics")
+    if answer.status not in (200, 201, 202):
+        raise Skipped(f"the server does not make analytics tables: {answer}")
+    until = time.monotonic() + TABLES_SECONDS
+    while tables_made(b) == before:
+        if time.monotonic() > until:
+            raise Skipped(f"the server has not made its analytics tables within {TABLES_SECONDS} seconds; they may not be made there at all")
+        time.sleep(0.2)
+
+
+@case("sums that analytics gives arrive as if the values had been read; what it cannot give is told")
+def analytics(b):
+    months, units, before = b.world.fresh(1), b.world.facilities, tables_made(b)
+    stock = b.world.id("dataElements", "S_STOCK")
+    b.fill(b.world.source, {k: f"{n}.25" if k[0] == stock else v for n, (k, v) in enumerate(b.values(months, units, 18).items())})  # what a binary floating point number holds exactly
+    words = ("--read", "analytics")
+    if not before:
+        run = b.command(*b.words(b.plain_mapping(), months, units, *words), expect=2)
+        check("no analytics tables" in run.stderr, "said of a server without tables:", run.stderr[-300:])
+    have_tables_made(b, before)
+    report = b.transfer(b.plain_mapping(), months, units, *words, expect=1)
+    given = {b.world.id("dataElements", "T_" + n) for n in ("CASES", "TESTS", "BALANCE", "STOCK")}
+    kept = {k: v for k, v in b.stored(b.world.source, months, units).items() if v != "0"}
+    same(b.stored(b.world.target, months, units), b.expected(kept, [r for r in b.rules() if r[0][0] in given]), "the target")
+    check({c["code"] for c in report["conflicts"]} == {"not_in_analytics"}, "told:", report["conflicts"])
+    check(report["counts"]["refused"] == len(b.rules()) - len([r for r in b.rules() if r[0][0] in given]), "counts:", report["counts"])
+    return f"{report['counts']['verified']} cells"
 
 
 # --- what is foreseen, and what the server itself says to it ---
