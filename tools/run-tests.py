@@ -45,14 +45,15 @@ def failures(count, output):
 
 def suites(build):
     page, browsers = (sorted(p.as_posix() for p in (ROOT / "tests/web").glob(names)) for names in ("*.test.mjs", "browsers/*.test.mjs"))
+    files_of_node = ["node", "--test", "--test-reporter=tap", "--test-concurrency=2"]  # else one at a time where there are two cores, and a browser mostly waits
     return {
         "house": ([sys.executable, "tools/check-house.py"], last_line),
         "unit": (["meson", "test", "-C", str(build), "--print-errorlogs", "--no-rebuild"], meson),
         "blackbox": ([sys.executable, "tests/blackbox/run.py"], last_line),
         "replay": ([sys.executable, "tests/replay/replay.py", "--sim", str(build / "drawbridge-sim"), "--transcripts", str(SHARED / "transcripts")], last_line),
         "cases": ([sys.executable, "tests/cases/run.py", "--engine", str(build / "drawbridge"), "--cases", str(SHARED / "cases")], last_line),
-        "page": (["node", "--test", "--test-reporter=tap", *page], node),
-        "browsers": (["node", "--test", "--test-reporter=tap", *browsers], node),
+        "page": ([*files_of_node, *page], node),
+        "browsers": ([*files_of_node, *browsers], node),
     }
 
 
