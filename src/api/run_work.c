@@ -229,7 +229,8 @@ static void give_back(struct working *w) {
 
 static void work(struct working *w, struct error *failure) {
   int64_t began = clock_now_ms();
-  metrics_count(gateway_metrics(w->payload->gateway), METRIC_RUNS_BEGUN);
+  struct metrics *metrics = w->about.dry_run ? NULL : gateway_metrics(w->payload->gateway); /* a try is no transfer that went wrong */
+  if (metrics) metrics_count(metrics, METRIC_RUNS_BEGUN);
   if (atomic_load(runner_run_cancel(w->run)))
     (void)error_set(failure, ERROR_cancelled, "cancelled before it began");
   else
@@ -249,8 +250,8 @@ static void work(struct working *w, struct error *failure) {
   settle(w, &told);
   bool kept = keep(w, &told) == 0;
   log_end(w, failure);
-  metrics_run_ended(gateway_metrics(w->payload->gateway), w->about.state);
-  if (kept && !w->about.dry_run) count_values(w);
+  if (metrics) metrics_run_ended(metrics, w->about.state);
+  if (metrics && kept) count_values(w);
   give_back(w);
 }
 
