@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include "base/json_out.h"
+#include "base/utf8.h"
 
 static const struct {
   const char *name, *title;
@@ -14,8 +15,8 @@ static const struct {
 /* Makes one line of it (servers' own words come with breaks), and cuts a text that filled its buffer at the last whole UTF-8 character. */
 static void tidy(char *text, size_t size) {
   size_t n = strlen(text);
-  for (size_t i = 0; i < n; i++)
-    if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) text[i] = ' ';
+  for (size_t at = 0, from; from = at, at < n;)
+    if (utf8_is_control(utf8_next((struct str){text, n}, &at))) memset(text + from, ' ', at - from);
   if (n + 1 < size) return;
   while (n && ((unsigned char)text[n - 1] & 0xC0) == 0x80) n--;
   if (n && ((unsigned char)text[n - 1] & 0x80)) n--;

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include <utf8proc.h>
 
@@ -43,6 +44,19 @@ bool utf8_valid(struct str s) {
       return false; /* U+FFFD itself has three bytes */
   }
   return true;
+}
+
+bool utf8_is_control(int32_t c) {
+  return (c >= 0 && c < 0x20) || (c >= 0x7f && c < 0xa0);
+}
+
+void utf8_add_plain(struct buf *to, struct str text) {
+  for (size_t at = 0; at < text.n;) {
+    size_t from = at;
+    int32_t c = utf8_next(text, &at);
+    bool broken = c == REPLACEMENT && at == from + 1;
+    (void)buf_add(to, broken || utf8_is_control(c) ? STR("?") : str_slice(text, from, at));
+  }
 }
 
 size_t utf8_units16(struct str s) {

@@ -1,6 +1,7 @@
 /* What a running drawbridge tells its operator, and what it ends, by its UNIX socket (api/console.h). */
 #include "base/buf.h"
 #include "base/json_doc.h"
+#include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/line.h"
 #include "gateway/config.h"
@@ -41,26 +42,16 @@ struct asked {
 
 /* --- what is shown --- */
 
-/* A name may hold anything: nothing in it moves the cursor. */
-static void add_text(struct buf *to, struct str text) {
-  for (size_t i = 0; i < text.n; i++) {
-    unsigned char c = (unsigned char)text.p[i], next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0;
-    bool control = c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
-    (void)buf_add(to, control ? STR("?") : str_slice(text, i, i + 1));
-    i += control && c == 0xc2;
-  }
-}
-
 static void add_value(struct buf *to, const json_t *value);
 
 /* A connection in a session's row: server user (state, where it is not good). */
 static void add_connection(struct buf *to, const json_t *value) {
-  add_text(to, json_text(value, "server"));
+  utf8_add_plain(to, json_text(value, "server"));
   (void)buf_add(to, STR(":"));
-  add_text(to, json_text(value, "user"));
+  utf8_add_plain(to, json_text(value, "user"));
   if (!str_eq(json_text(value, "state"), STR("ok"))) {
     (void)buf_add(to, STR("("));
-    add_text(to, json_text(value, "state"));
+    utf8_add_plain(to, json_text(value, "state"));
     (void)buf_add(to, STR(")"));
   }
 }
@@ -80,7 +71,7 @@ static void add_value(struct buf *to, const json_t *value) {
   if (json_is_array(value))
     add_list(to, value);
   else if (json_is_string(value))
-    add_text(to, (struct str){json_string_value(value), json_string_length(value)});
+    utf8_add_plain(to, (struct str){json_string_value(value), json_string_length(value)});
   else if (json_is_integer(value))
     (void)buf_printf(to, "%lld", (long long)json_integer_value(value));
   else if (json_is_boolean(value))
@@ -102,26 +93,24 @@ static size_t width(struct str text) {
   return n;
 }
 
-static void print_row(struct arena *arena, const struct noun *noun, const size_t *widths, const json_t *row) {
-  for (size_t i = 0; i < COLUMNS_MAX && noun->columns[i]; i++) {
-    struct str text = row ? cell(arena, row, noun->columns[i]) : str_of(noun->columns[i]);
-    bool last = i + 1 == COLUMNS_MAX || !noun->columns[i + 1];
-    (void)printf("%.*s%*s", STR_ARG(text), last ? 0 : (int)(widths[i] - width(text) + 2), "");
-  }
-  (void)printf("\n");
-}
-
 static void print_list(struct arena *arena, const struct noun *noun, const json_t *list) {
-  size_t widths[COLUMNS_MAX] = {0};
-  for (size_t c = 0; c < COLUMNS_MAX && noun->columns[c]; c++) {
-    widths[c] = strlen(noun->columns[c]);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-      size_t wide = width(cell(arena, json_array_get(list, i), noun->columns[c]));
-      if (wide > widths[c]) widths[c] = wide;
+  size_t rows = json_array_size(list) + 1, columns = 0, widths[COLUMNS_MAX] = {0};
+  struct str *cells = ARENA_ARRAY(arena, rows * COLUMNS_MAX, struct str);
+  for (; columns < COLUMNS_MAX && noun->columns[columns]; columns++) {
+    const char *name = noun->columns[columns];
+    for (size_t r = 0; r < rows; r++) {
+      struct str *text = &cells[r * COLUMNS_MAX + columns];
+      *text = r ? cell(arena, json_array_get(list, r - 1), name) : str_of(name);
+      if (width(*text) > widths[columns]) widths[columns] = width(*text);
     }
   }
-  print_row(arena, noun, widths, NULL);
-  for (size_t i = 0; i < json_array_size(list); i++) print_row(arena, noun, widths, json_array_get(list, i));
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t c = 0; c < columns; c++) {
+      struct str text = cells[r * COLUMNS_MAX + c];
+      (void)printf("%.*s%*s", STR_ARG(text), c + 1 == columns ? 0 : (int)(widths[c] - width(text) + 2), "");
+    }
+    (void)printf("\n");
+  }
 }
 
 static void print_object(struct arena *arena, const json_t *object, const char *before) {

@@ -1,9 +1,11 @@
+#include "base/buf.h"
+#include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/line.h"
 #include "cmd/side.h"
 #include "gateway/configured.h"
 
-enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8 };
+enum { SERVER_EXIT = 3, DIFFERS_EXIT = 1, NAME_WIDTH = 22, OUTCOME_WIDTH = 8, TEXT_MAX = 64 << 10 };
 
 static const char usage[] =
     "usage: drawbridge doctor URL|server-id [--config FILE] [--format text|json]\n"
@@ -73,8 +75,10 @@ static int prepare(const struct options *options, struct arena *arena, struct co
 /* --- what is told --- */
 
 static void print_text(struct str text) {
-  for (size_t i = 0; i < text.n; i++)
-    (void)putchar((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f ? ' ' : text.p[i]); /* a server's words must not move the cursor */
+  struct buf plain = BUF_INIT(TEXT_MAX);
+  utf8_add_plain(&plain, text);
+  (void)fwrite(plain.p, 1, plain.n, stdout);
+  buf_free(&plain);
 }
 
 static void print_more(const char *mark, struct str text) {

@@ -1,6 +1,7 @@
 /* drawbridge mapping drift: what changed at both sides since a mapping was made, and the mapping carried forward. */
 #include "base/file.h"
 #include "base/json_out.h"
+#include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/line.h"
 #include "cmd/side.h"
@@ -65,7 +66,8 @@ static void tell_rules(struct buf *out, const struct drift_change *change) {
 static void tell_text(struct buf *out, const struct drift *drift) {
   for (size_t i = 0; i < drift->warning_count; i++) (void)buf_printf(out, "note         %.*s\n", STR_ARG(drift->warnings[i]));
   for (size_t i = 0; i < drift->count; i++) {
-    (void)buf_printf(out, "%-12s %.*s", drift_effect_name(drift->changes[i].effect), STR_ARG(drift->changes[i].sentence));
+    (void)buf_printf(out, "%-12s ", drift_effect_name(drift->changes[i].effect));
+    utf8_add_plain(out, drift->changes[i].sentence);
     tell_rules(out, &drift->changes[i]);
     (void)buf_add_char(out, '\n');
   }

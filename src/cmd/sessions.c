@@ -1,5 +1,6 @@
 #include "api/mandates.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/line.h"
 #include "gateway/audit.h"
@@ -38,12 +39,14 @@ static void print_text(const struct roster_row *row, struct arena *arena) {
   (void)printf("%s  since %s  used %s %.*s\n", row->mark, clock_format(row->session->created_ms, created),
                clock_format(row->session->seen_ms, seen), STR_ARG(row->session->app));
   for (size_t i = 0; i < row->count; i++) {
-    struct buf line = BUF_INIT(4096); /* a name may hold anything: as JSON writes it, it moves no cursor */
+    struct buf line = BUF_INIT(4096), plain = BUF_INIT(4096); /* a name may hold anything: as JSON writes it, it ends no line */
     struct json_out out = JSON_OUT_INIT(&line);
     json_out_str(&out, roster_user(arena, &row->connections[i], "username"));
+    utf8_add_plain(&plain, buf_str(&line));
     (void)printf("    %-32.*s %-12.*s %-16.*s %.*s\n", STR_ARG(row->connections[i].server), STR_ARG(row->connections[i].kind),
-                 STR_ARG(row->connections[i].state), STR_ARG(buf_str(&line)));
+                 STR_ARG(row->connections[i].state), STR_ARG(buf_str(&plain)));
     buf_free(&line);
+    buf_free(&plain);
   }
 }
 

@@ -200,10 +200,10 @@ class AtBrokenOnes(Doctor):
 
     def test_terminals_are_safe(self):
         """What a server writes must not move the cursor."""
-        _, url = self.serve(lambda m, p, h, b: (200, JSON, json.dumps({"issuer": "http://x\x1b[2J/", "authorization_endpoint": "a", "token_endpoint": "b", "jwks_uri": "c"}))
+        _, url = self.serve(lambda m, p, h, b: (200, JSON, json.dumps({"issuer": "http://x\x1b[2J\u009b2J/", "authorization_endpoint": "a", "token_endpoint": "b", "jwks_uri": "c"}))
                             if p.startswith("/.well-known") else None)
         out, _ = self.command("doctor", url, expect=1)
-        self.assertNotIn("\x1b", out)
+        self.assertNotRegex(out, "[\x1b\u0080-\u009f]")
 
     def test_usage(self):
         self.assertIn("usage", self.command("doctor", "--help")[0])

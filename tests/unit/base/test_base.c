@@ -371,6 +371,21 @@ static void text_of_all_scripts(void **state) {
   arena_free(arena);
 }
 
+/* C1 too: U+009B alone is what ESC [ is, to a terminal. */
+static void nothing_moves_the_cursor(void **state) {
+  (void)state;
+  struct buf plain = BUF_INIT(100);
+  struct error error = {0};
+  utf8_add_plain(&plain, STR("a\x1b[2J\n\xc2\x9b"
+                             "2J\x7f\x9b\xc3\xa9\xef\xbf\xbd"));
+  assert_text(buf_str(&plain), "a?[2J??2J??\xc3\xa9\xef\xbf\xbd");
+  buf_free(&plain);
+  (void)error_set(&error, ERROR_input, "the server says %s",
+                  "a\r\n\xc2\x9b"
+                  "2J\xc3\xa9");
+  assert_string_equal(error.message, "the server says a    2J\xc3\xa9");
+}
+
 static void markup_is_four_letters(void **state) {
   (void)state;
   static const char letters[] = "&<>\"", *const wanted[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
@@ -444,6 +459,7 @@ int main(void) {
       cmocka_unit_test(errors_in_parts),
       cmocka_unit_test(json_reads_back),
       cmocka_unit_test(text_of_all_scripts),
+      cmocka_unit_test(nothing_moves_the_cursor),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
