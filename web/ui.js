@@ -3,7 +3,7 @@ import { html, useEffect, useId, useRef } from './lib.js'
 import { language, percent, t } from './i18n.js'
 import { useLoad } from './api.js'
 import { inWords, isSignedOut } from './model/problems.js'
-import { band } from './model/review.js'
+import { band } from './model/rows.js'
 import { Link } from './router.js'
 
 export function Button({ primary, destructive, small, loading, disabled, children, kbd, ...rest }) {

@@ -9,35 +9,40 @@ const STEP = 4 // the view moves by so many rows at a time, and so many more are
  * `active` is an index; `gridRef` gets the element that holds the focus.
  */
 export function VirtualGrid({ id, label, columns, count, rowHeight = ROW_HEIGHT, active, onActivate, row, gridRef }) {
-  const [view, setView] = useState({ from: 0, rows: 16 })
+  const [, draw] = useState(0)
   const scroller = useRef()
   const head = useRef()
-  const at = useRef({ top: 0, room: undefined }) // as last told: asking the browser in the middle of a change makes it lay everything out
+  const at = useRef({ top: 0, wanted: 0, rows: 16 }).current // as last told: asking the browser in the middle of a change makes it lay everything out
+  const shownAt = (top) => Math.floor(top / rowHeight / STEP) * STEP
+  const bring = () => { // the active row is always in view when it becomes active
+    const [from, to] = [active * rowHeight, (active + 1) * rowHeight]
+    at.wanted = from < at.top ? from : to > at.top + at.room ? to - at.room : at.top
+  }
   const measure = () => {
-    const { scrollTop: top, clientHeight } = scroller.current
-    at.current = { top, room: clientHeight - head.current.offsetHeight }
-    const next = { from: Math.floor(top / rowHeight / STEP) * STEP, rows: Math.ceil(clientHeight / rowHeight) }
-    setView((before) => (before.from === next.from && before.rows === next.rows ? before : next))
+    const { scrollTop, clientHeight } = scroller.current
+    const before = [shownAt(at.wanted), at.rows].join()
+    Object.assign(at, { top: scrollTop, wanted: scrollTop, room: clientHeight - head.current.offsetHeight, rows: Math.ceil(clientHeight / rowHeight) })
+    if ([shownAt(scrollTop), at.rows].join() !== before) draw((n) => n + 1)
   }
 
   useEffect(() => {
-    measure()
     const watcher = new ResizeObserver(measure)
     watcher.observe(scroller.current)
     return () => watcher.disconnect()
   }, [])
 
-  useLayoutEffect(() => { // the active row is always in view when it becomes active
-    const { top, room = scroller.current.clientHeight - head.current.offsetHeight } = at.current
-    const wanted = active * rowHeight
-    const next = wanted < top ? wanted : wanted + rowHeight > top + room ? wanted + rowHeight - room : top
-    if (next === top) return
-    scroller.current.scrollTop = next
-    measure()
-  }, [active, count])
+  if (at.room !== undefined && (at.active !== active || at.count !== count)) bring() // before the rows are drawn, so that they are drawn once
+  Object.assign(at, { active, count })
+  useLayoutEffect(() => {
+    if (at.room === undefined) {
+      measure()
+      bring()
+    }
+    if (at.wanted !== at.top) at.top = scroller.current.scrollTop = at.wanted
+  })
 
-  const first = Math.max(0, view.from - STEP)
-  const last = Math.min(count, view.from + view.rows + 2 * STEP)
+  const first = Math.max(0, shownAt(at.wanted) - STEP)
+  const last = Math.min(count, shownAt(at.wanted) + at.rows + 2 * STEP)
   const indexes = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i)
   const shown = active >= first && active < last
   return html`<div class="vgrid" ref=${(node) => { scroller.current = node; if (gridRef) gridRef.current = node }} role="grid" aria-label=${label} aria-multiselectable="true" tabindex="0" aria-rowcount=${count + 1}

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
-import * as review from '../../web/model/review.js'
+import { LaidMap, settled } from '../../web/model/laid-map.js'
+import * as decisions from '../../web/model/review.js'
+import * as lists from '../../web/model/rows.js'
 import { createHistory } from '../../web/model/history.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, PLACES } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
@@ -17,6 +19,7 @@ import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/
 import { readReturn } from '../../web/model/return-to.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
 
+const review = { ...decisions, ...lists }
 const SIDES = [{ server: 'a', data_set: 'x' }, { server: 'b', data_set: 'y' }]
 const made = (count = 40) => review.reviewOf(madeUpAlignment('one', count, ...SIDES))
 const rowOf = (given, id) => review.rowsOf(given).find((row) => row.id === id)
@@ -194,6 +197,76 @@ test('rows that are kept from one state to the next are those that would be made
   const next = rowsFor(review.withDecisions(saved, [review.noCounterpart(ids[3])]))
   const fresh = next.filter((row, i) => row !== base[i]).length
   assert.ok(fresh >= 1 && fresh < 5, `${fresh} rows were made anew`)
+})
+
+test('what is counted and listed with each decision is what would be counted and listed anew', () => {
+  let seed = 7
+  const any = (list) => list[(seed = (seed * 48271) % 2147483647) % list.length] // the same each time
+  const filters = [{}, { state: 'open' }, { state: 'accepted', order: 'name' }, { order: 'hardest' }, { order: 'surest', band: 'high' }, { conflicts: true }, { warning: 'shared', order: 'hardest' }, { attention: 'commented' }, { text: 'malaria' }, { from: 0.6, to: 0.9 }].map((one) => ({ ...review.NO_FILTER, ...one }))
+  const abouts = [{ me: ['maria'], second: true }, { me: [], second: false }]
+  const [rowsFor, listFor, progressFor, facetsFor, sureFor] = [review.createRows(), review.createList(), review.createProgress(), review.createFacets(), review.createSureCounts()]
+  let saved = made(70)
+  const ids = [...saved.elements.keys()]
+  const targets = [...saved.targets.values()]
+  let [filter, about] = [filters[0], abouts[0]]
+  for (let step = 0; step < 300; step++) {
+    const id = any(ids)
+    const one = any([() => review.accept(id, [any(targets)]), () => review.reject(id, saved.elements.get(id).proposals.slice(0, 1).map((each) => each.target)), () => review.noCounterpart(id), () => review.leaveOut(id), () => review.forget(id), () => review.approve(id, 'joseph'),
+      () => review.decideCell(any(saved.cellsOf.get(id)), any([[], undefined]))])()
+    const waiting = any([[], [{ decisions: [one] }], [{ flags: [{ source_data_element: id, flagged: true, to: 'maria' }] }, { comments: [{ source_data_element: id, text: 'x' }] }, { decisions: ids.slice(0, 9).map((each) => review.accept(each, [targets[3]])) }]])
+    if (step % 3 === 0) {
+      const { elements, cellsOf } = review.withDecisions(saved, [one])
+      saved = review.withChanges(saved, { version: step, elements: [elements.get(id)], cells: cellsOf.get(id), coverage: saved.alignment.coverage, warnings: [] })
+    }
+    if (step % 5 === 0) filter = any(filters)
+    if (step % 40 === 0) about = any(abouts)
+    const shown = review.withOperations(saved, waiting)
+    const rows = rowsFor(shown)
+    const list = listFor(rows, filter, about)
+    assert.deepEqual(rows, review.rowsOf(shown), `rows, step ${step}`)
+    assert.deepEqual(list, review.filterRows(rows.slice(), filter, about), `list, step ${step}`)
+    assert.deepEqual(progressFor(rows), review.createProgress()(rows), `progress, step ${step}`)
+    assert.deepEqual(facetsFor(rows, about), review.facetsOf(rows, about), `facets, step ${step}`)
+    const { take, left } = review.sureOnes(list, 0.8)
+    assert.deepEqual(sureFor(list, 0.8), { take: take.length, left }, `sure ones, step ${step}`)
+    assert.equal(list[review.nearest(list, step, (row) => row === list.at(-1))], list.at(-1))
+  }
+})
+
+test('one decision among ten thousand asks for no other', () => {
+  const saved = made(600)
+  const rowsFor = review.createRows()
+  const progressFor = review.createProgress()
+  progressFor(rowsFor(saved))
+  const [one, other] = saved.elements.keys()
+  for (const map of [saved.elements, saved.cellsOf]) for (const walk of ['keys', 'values', 'entries', 'forEach', Symbol.iterator]) map[walk] = () => { throw new Error('all of it is walked through') }
+  const shown = review.withOperations(saved, [{ decisions: [review.noCounterpart(one), review.decideCell(saved.cellsOf.get(one)[0], [])], flags: [{ source_data_element: other, flagged: true }] }])
+  const after = review.withChanges(saved, { version: 2, elements: [shown.elements.get(one)], cells: shown.cellsOf.get(one), coverage: {}, warnings: [] })
+  for (const each of [shown, after, saved, after]) rowsFor(each)
+  assert.equal(progressFor(rowsFor(after)).none, 1)
+})
+
+test('a map laid over another is read as a map, keeps its order, and leaves what is below alone', () => {
+  const plain = new Map(Array.from({ length: 1200 }, (_, i) => [i, 'before']))
+  const expected = new Map(plain)
+  let laid = plain
+  for (let i = 0; i < 1200; i++) {
+    const before = laid
+    laid = settled(new LaidMap(laid).set((i * 7) % 1200, i).set('another', i))
+    expected.set((i * 7) % 1200, i)
+    assert.equal(before.get((i * 7) % 1200), 'before')
+  }
+  assert.deepEqual([...laid], [...expected])
+  assert.deepEqual([[...laid.keys()], [...laid.values()], laid.size, laid.has(3), laid.has('another')], [[...expected.keys()], [...expected.values()], 1200, true, false])
+  assert.ok([...plain.values()].every((one) => one === 'before'))
+})
+
+test('elements that are gone when all is loaded again leave no rows behind', () => {
+  const rowsFor = review.createRows()
+  const [saved, fresh] = [made(40), made(40)]
+  rowsFor(saved)
+  fresh.elements.delete('Source00009') // whose target Source00010 shares
+  assert.deepEqual(rowsFor(fresh), review.rowsOf(fresh))
 })
 
 test('targets are found by what they begin with first', () => {

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { filterOfQuery, reviewAddress } from '../../web/model/address.js'
 import { formatOfFile, formatTitle } from '../../web/model/files.js'
 import { bySection, lastRead, share } from '../../web/model/overview.js'
-import { reviewOf, rowsOf } from '../../web/model/review.js'
+import { reviewOf } from '../../web/model/review.js'
+import { rowsOf } from '../../web/model/rows.js'
 import { madeUpAlignment } from './made-up.mjs'
 
 test('sections add up to the whole, in the order of the data set', () => {

@@ -1,5 +1,6 @@
 // How far an alignment is, by section of the data set, and what its last run says of real values. No DOM.
-import { isConflict, isDecided } from './review.js'
+import { isDecided } from './review.js'
+import { isConflict } from './rows.js'
 
 /** [{section, all, accepted, open, none, excluded, conflicts}], in the order of the data set; '' stands for no section. */
 export function bySection(rows) {

@@ -25,8 +25,9 @@ export function createSaver(options) {
   let problem // {kind: "offline" | "signed-out" | "conflict", …}
 
   const version = () => options.review().alignment.version
+  let kept = operations
   const tell = () => {
-    keep(storage, key, operations)
+    if (kept !== operations) keep(storage, key, (kept = operations))
     options.onState({ waiting: operations.length, sending: sending > 0, problem })
   }
   const plan = (ms) => {

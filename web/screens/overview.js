@@ -8,7 +8,8 @@ import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } f
 import { reviewAddress } from '../model/address.js'
 import { bySection, lastRead, share } from '../model/overview.js'
 import { openPlaces } from '../model/places.js'
-import { reviewOf, rowsOf } from '../model/review.js'
+import { reviewOf } from '../model/review.js'
+import { rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
 import { AlignmentHead } from './alignment-head.js'
 

@@ -1,7 +1,7 @@
 // What there is of everything, to choose from: how sure the engine is, what somebody shall look at, warnings by kind.
 import { html, useMemo } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
-import { facetsOf } from '../model/review.js'
+import { createFacets } from '../model/rows.js'
 import { warningName } from './review-list.js'
 
 const ATTENTION_NAMES = {
@@ -11,7 +11,7 @@ const ATTENTION_NAMES = {
 const HEIGHT = 40
 
 export function Facets({ rows, about, filter, onFilter }) {
-  const { attention, warnings, bins } = useMemo(() => facetsOf(rows, about), [rows, about])
+  const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
   const most = Math.max(1, ...bins.map((one) => one.n))
   const toggle = (key, value) => onFilter({ ...filter, [key]: filter[key] === value ? '' : value })
   const range = (bin) => (filter.from === bin.from && filter.to === bin.to ? { from: 0, to: 1 } : { from: bin.from, to: bin.to })

@@ -4,7 +4,7 @@ import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { valueType } from '../model/value-types.js'
-import { acceptable, ATTENTION, needsLook, sureOnes, wantsApproval } from '../model/review.js'
+import { acceptable, ATTENTION, createSureCounts, needsLook, wantsApproval } from '../model/rows.js'
 
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
@@ -20,7 +20,7 @@ export const stateTag = (state) =>
 export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, hint }) {
   const [threshold, setThreshold] = useState(0.9)
   const id = useId()
-  const { take, left } = useMemo(() => sureOnes(list, threshold), [list, threshold])
+  const { take, left } = useMemo(createSureCounts, [])(list, threshold)
   const done = progress.accepted + progress.none
   return html`<div class="bar-tools">
     <div class="row grow">
@@ -36,7 +36,7 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
       <label for=${id} class="sure">${t('Accept all at or above')}</label>
       <input id=${id} class="threshold" type="number" min="0.5" max="1" step="0.01" value=${threshold} onInput=${(event) => setThreshold(Number(event.target.value) || 1)} />
-      <${Button} primary disabled=${take.length === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take.length })}<//>
+      <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//>
     </div>
   </div>`
 }

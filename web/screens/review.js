@@ -7,7 +7,8 @@ import { later } from '../later.js'
 import { localStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
-import { accept, acceptable, approve, ATTENTION, choiceOf, createRows, filterRows, forget, leaveOut, NO_FILTER, needsLook, noCounterpart, progressOf, reject, restoring, reviewOf, sameChoice, sectionsOf, sureOnes, withChanges, withOperations } from '../model/review.js'
+import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, reject, restoring, reviewOf, sameChoice, withChanges, withOperations } from '../model/review.js'
+import { acceptable, ATTENTION, createList, createProgress, createRows, needsLook, NO_FILTER, nearest, sectionsOf, sureOnes } from '../model/rows.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
@@ -150,17 +151,17 @@ function Reviewing({ id, first, session }) {
 
   const { alignment } = shown
   const about = useMemo(() => ({ me: namesOf(session, alignment), second: alignment.second_person }), [session?.data, alignment.second_person])
-  const rowsFor = useMemo(createRows, [id])
-  const rows = useMemo(() => rowsFor(shown), [shown])
+  const [rowsFor, progressFor, listFor] = useMemo(() => [createRows(), createProgress(), createList()], [id])
+  const rows = rowsFor(shown)
   const sections = useMemo(() => sectionsOf(rows), [alignment.elements])
-  const list = useMemo(() => filterRows(rows, filter, about), [rows, filter, about])
+  const list = listFor(rows, filter, about)
   const place = useRef(0)
-  const found = list.findIndex((row) => row.id === activeId)
+  const found = nearest(list, place.current, (row) => row.id === activeId)
   const active = found >= 0 ? found : Math.min(place.current, Math.max(0, list.length - 1))
   place.current = active
   const row = list[active]
   const chosen = row && draft.id === row.id ? draft.targets : row ? choiceOf(row.element) : []
-  const many = selected.size ? list.filter((one) => selected.has(one.id)) : []
+  const many = useMemo(() => (selected.size ? list.filter((one) => selected.has(one.id)) : []), [list, selected])
   const meant = many.length ? many : row ? [row] : []
 
   const focused = useRef() // what had the focus and is gone by what it did, or can do nothing more, gives it to the list
@@ -337,10 +338,9 @@ function Reviewing({ id, first, session }) {
   }
   const hint = (command) => hintOf(command, keys)
   const close = () => { setOpen(undefined); grid.current?.focus() }
-  const decided = useMemo(() => progressOf(rows), [rows])
   return html`<div class="review" onFocusIn=${(event) => { focused.current = event.target }} onFocusOut=${(event) => { if (event.relatedTarget) focused.current = undefined }}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
-    <${ReviewBar} progress=${decided} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
+    <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
       onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
     <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
     ${refused && (refused.operation.undo || refused.operation.redo

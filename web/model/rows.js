@@ -1,0 +1,321 @@
+// The rows of a review: their warnings, which of them are shown in which order, and how many are what. No DOM; nothing given is changed.
+//
+// What is made here again and again, with each key, is made out of what it was before: a decision changes a few rows of ten thousand. A list knows which one it came from; whoever follows it looks at those rows only.
+import { idsBetween } from './laid-map.js'
+import { cellKey, choiceOf, isAnswer, isDecided, plain, thing } from './review.js'
+
+const NUMBERS = ['NUMBER', 'INTEGER', 'INTEGER_POSITIVE', 'INTEGER_NEGATIVE', 'INTEGER_ZERO_OR_POSITIVE', 'PERCENTAGE', 'UNIT_INTERVAL']
+
+const stateOf = (element) => {
+  const { state } = element.decision
+  if (isDecided(state)) return state
+  return element.proposals.some(isAnswer) ? 'proposed' : 'nothing'
+}
+
+const isNumber = (element) => NUMBERS.includes(element?.value_type)
+
+/** Does something get lost between these value types? undefined, or [from, to]. */
+export function typeLoss(source, target) {
+  if (!source?.value_type || !target?.value_type || source.value_type === target.value_type) return undefined
+  const fits = (isNumber(source) && isNumber(target) && (target.value_type === 'NUMBER' || source.value_type.startsWith('INTEGER'))) || ['TEXT', 'LONG_TEXT'].includes(target.value_type)
+  return fits ? undefined : [source.value_type, target.value_type]
+}
+
+/** What one source element adds to: cells, where they are known, else whole elements. */
+function aimsOf(choice, cells) {
+  const ids = new Set(choice.map((one) => one.id))
+  const aims = new Set()
+  if (ids.size) for (const cell of cells) for (const term of cell.terms) if (ids.has(term.target_data_element)) aims.add(cellKey(term.target_data_element, term.target.id))
+  return aims.size ? aims : ids
+}
+
+/** [{kind: "shared", others} · {kind: "sum", others} · {kind: "type", from, to} · {kind: "cells", lost, of}]; shared and type are conflicts. Several sources of one target element are fine as long as each has cells of its own. */
+function warningsOf(review, { element, cells, choice }, others) {
+  const warnings = []
+  if (others.length) {
+    const sure = [element, ...others].every((one) => one.decision.state === 'accepted')
+    warnings.push({ kind: sure ? 'sum' : 'shared', others: others.map((one) => one.source.name) })
+  }
+  for (const target of choice) {
+    const loss = typeLoss(element.source, review.targets.get(target.id))
+    if (loss) warnings.push({ kind: 'type', from: loss[0], to: loss[1] })
+  }
+  const lost = choice.length ? cells.filter((cell) => cell.terms.length === 0 && !cell.decided).length : 0
+  if (lost) warnings.push({ kind: 'cells', lost, of: cells.length })
+  return warnings
+}
+
+export const isConflict = (row) => row.warnings.some((one) => one.kind === 'shared' || one.kind === 'type')
+export const needsLook = (row) => row.warnings.some((one) => one.kind !== 'sum')
+
+function rowOf(review, entry, others) {
+  const { at, element, choice } = entry
+  const state = stateOf(element)
+  const confidence = state === 'proposed' ? Math.min(...element.proposals.filter(isAnswer).map((one) => one.confidence)) : undefined
+  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others) }
+}
+
+const NO_CELLS = []
+
+/** A function that gives the rows of one review after the other: what did not change, and shares no target with what did, keeps its row. */
+export function createRows() {
+  const entries = new Map() // by source id: {at: its place among the rows, element, cells, choice, aims}
+  const users = new Map() // by aim: the source ids that add to it
+  let seen // the review
+  let rows = []
+
+  function leave(id, entry, dirty) {
+    for (const aim of entry.aims) {
+      users.get(aim).delete(id)
+      for (const other of users.get(aim)) dirty.add(other)
+    }
+  }
+
+  function enter(id, entry, dirty) {
+    for (const aim of entry.aims) {
+      const list = users.get(aim)
+      if (!list) users.set(aim, new Set([id]))
+      else for (const other of list.add(id)) dirty.add(other)
+    }
+    entries.set(id, entry)
+    dirty.add(id)
+  }
+
+  /** The elements that add to the same, in the order of the data set. */
+  function othersOf({ aims, element }) {
+    const sharing = new Set()
+    for (const aim of aims) for (const id of users.get(aim)) sharing.add(id)
+    sharing.delete(element.source.id)
+    return [...sharing].map((id) => entries.get(id)).sort((a, b) => a.at - b.at).map((one) => one.element)
+  }
+
+  function look(review, id, dirty) {
+    const element = review.elements.get(id)
+    const cells = review.cellsOf.get(id) ?? NO_CELLS
+    const was = entries.get(id)
+    if (was?.element === element && was.cells === cells) return
+    if (was) leave(id, was, dirty)
+    const choice = choiceOf(element).map((one) => thing(review, one.id))
+    enter(id, { at: was?.at ?? entries.size, element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
+  }
+
+  return (review) => {
+    const between = seen ? [idsBetween(seen.elements, review.elements), idsBetween(seen.cellsOf, review.cellsOf)] : []
+    const known = between.length > 0 && between.every(Boolean)
+    if (!known && (review.elements.size !== entries.size || [...review.elements.keys()].some((id) => !entries.has(id)))) { // other elements
+      entries.clear()
+      users.clear()
+      rows = []
+    }
+    const dirty = new Set()
+    for (const id of known ? new Set(between.flat()) : review.elements.keys()) look(review, id, dirty)
+    seen = review
+    if (dirty.size === 0) return rows
+    const before = rows
+    rows = rows.slice()
+    const pairs = [...dirty].map((id) => {
+      const entry = entries.get(id)
+      const was = rows[entry.at]
+      rows[entry.at] = rowOf(review, entry, othersOf(entry))
+      return [was, rows[entry.at]]
+    })
+    return after(before, rows, pairs)
+  }
+}
+
+export const rowsOf = (review) => createRows()(review)
+
+// --- lists that know which one they came from ---
+
+const FEW = 200 // when more changed, all is looked at
+const cameFrom = new WeakMap() // by list: {before, pairs}
+
+/** `list` came from the one `before` by so many changes: [row as it was, as it is], either undefined where there is none. */
+function after(before, list, pairs) {
+  cameFrom.delete(before) // nobody asks for what was before that
+  if (pairs.length <= FEW) cameFrom.set(list, { before, pairs })
+  return list
+}
+
+/** What is another in a list than in one seen earlier; undefined where all of it may be. */
+function pairsBetween(seen, list) {
+  if (list === seen) return []
+  const from = cameFrom.get(list)
+  return from && from.before === seen ? from.pairs : undefined
+}
+
+/** Counts rows by the words that `wordsOf` has for each, given what else is asked about: {word: how many}. */
+function createTally(wordsOf) {
+  let seen = {}
+  return (rows, about) => {
+    const pairs = about === seen.about ? pairsBetween(seen.rows, rows) : undefined
+    const counts = pairs ? seen.counts : new Map()
+    const add = (row, n) => { for (const word of wordsOf(row, about)) counts.set(word, (counts.get(word) ?? 0) + n) }
+    for (const [was, is] of pairs ?? []) {
+      if (was) add(was, -1)
+      if (is) add(is, 1)
+    }
+    if (!pairs) for (const row of rows) add(row, 1)
+    seen = { rows, about, counts }
+    return (word) => counts.get(word) ?? 0
+  }
+}
+
+// --- choosing which rows to see ---
+
+export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form', attention: '', warning: '', from: 0, to: 1 }
+export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
+
+const searched = new WeakMap()
+
+function searchText(row) {
+  let text = searched.get(row.element)
+  if (text === undefined) {
+    text = plain([row.source.name, row.source.code ?? '', row.source.id, ...row.choice.flatMap((one) => [one.name, one.code ?? '', one.id])].join('\n'))
+    searched.set(row.element, text)
+  }
+  return text
+}
+
+const STATE_FILTERS = {
+  any: () => true,
+  open: (row) => row.state === 'proposed' || row.state === 'nothing',
+  proposed: (row) => row.state === 'proposed',
+  nothing: (row) => row.state === 'nothing',
+  accepted: (row) => row.state === 'accepted',
+  none: (row) => row.state === 'none',
+  excluded: (row) => row.state === 'excluded',
+}
+
+/** What somebody shall look at beside warnings. `about` is {me: user names, second: is a second person asked for}. */
+export const ATTENTION = {
+  changed: (row) => row.element.changed !== undefined,
+  flagged: (row) => row.element.flag !== undefined,
+  mine: (row, { me }) => me.includes(row.element.flag?.to),
+  commented: (row) => row.element.comments > 0,
+  approval: (row, about) => wantsApproval(row, about) && !about.me.includes(row.element.decision.by),
+  hand: (row) => row.state === 'accepted' && row.element.decision.by !== undefined && row.element.decision.confidence === undefined,
+}
+export const wantsApproval = (row, { second }) => Boolean(second && isDecided(row.state) && !row.element.decision.approved_by)
+const NOBODY = { me: [], second: false }
+
+const ORDERS = {
+  form: undefined,
+  hardest: (a, b) => (a.confidence ?? 2) - (b.confidence ?? 2),
+  surest: (a, b) => (b.confidence ?? -1) - (a.confidence ?? -1),
+  name: (a, b) => a.source.name.localeCompare(b.source.name),
+}
+
+const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
+
+const BINS = Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10 }))
+const WARNINGS = ['shared', 'sum', 'type', 'cells']
+const binOf = ({ confidence }) => (confidence === undefined ? undefined : BINS.find((bin) => inRange(confidence, bin)))
+
+/** A function that tells how many rows each facet would leave: {attention, warnings, bins: of confidence, ten of them}. */
+export function createFacets() {
+  const tally = createTally((row, about) => new Set([...Object.keys(ATTENTION).filter((name) => ATTENTION[name](row, about)), ...row.warnings.map((one) => one.kind), binOf(row)]))
+  return (rows, about = NOBODY) => {
+    const count = tally(rows, about)
+    const counts = (words) => Object.fromEntries(words.map((word) => [word, count(word)]))
+    return { attention: counts(Object.keys(ATTENTION)), warnings: counts(WARNINGS), bins: BINS.map((bin) => ({ ...bin, n: count(bin) })) }
+  }
+}
+export const facetsOf = (rows, about) => createFacets()(rows, about)
+
+/** Does a row pass? And which of two is first: where the order says nothing, as in the data set, so that each has its place. */
+function passing(filter, about) {
+  const words = plain(filter.text).split(/\s+/).filter(Boolean)
+  const state = STATE_FILTERS[filter.state]
+  return (row) =>
+    state(row) &&
+    (filter.band === 'all' || (row.confidence !== undefined && band(row.confidence) === filter.band)) &&
+    (!filter.conflicts || needsLook(row)) &&
+    (!filter.attention || ATTENTION[filter.attention](row, about)) &&
+    (!filter.warning || row.warnings.some((one) => one.kind === filter.warning)) &&
+    inRange(row.confidence, filter) &&
+    (!filter.section || row.source.section === filter.section) &&
+    (words.length === 0 || words.every((word) => searchText(row).includes(word)))
+}
+const comparing = ({ order }) => (a, b) => ORDERS[order]?.(a, b) || a.at - b.at
+
+/** Where a row stands in a list that is in order, or would stand. */
+function placeOf(list, row, compare) {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compare(list[middle], row) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** A function that gives the rows that a filter lets pass, in its order. */
+export function createList() {
+  let seen = {}
+
+  function follow(pairs, passes, compare) {
+    const here = pairs.map(([was, is]) => [was && passes(was) ? was : undefined, is && passes(is) ? is : undefined]).filter((pair) => pair[0] || pair[1])
+    if (here.length === 0) return seen.list
+    const list = seen.list.slice()
+    for (const [was, is] of here) {
+      if (was) list.splice(placeOf(list, was, compare), 1)
+      if (is) list.splice(placeOf(list, is, compare), 0, is)
+    }
+    return after(seen.list, list, here)
+  }
+
+  return (rows, filter, about = NOBODY) => {
+    const pairs = seen.filter === filter && seen.about === about ? pairsBetween(seen.rows, rows) : undefined
+    const [passes, compare] = [passing(filter, about), comparing(filter)]
+    const list = pairs ? follow(pairs, passes, compare) : rows.filter(passes).sort(compare)
+    seen = { rows, filter, about, list }
+    return list
+  }
+}
+export const filterRows = (rows, filter, about) => createList()(rows, filter, about)
+
+/** The index of the one wanted that is nearest to a place; -1 where there is none. */
+export function nearest(list, place, wanted) {
+  const from = Math.min(place, list.length - 1)
+  for (let away = 0; away < list.length; away++) for (const index of [from - away, from + away]) if (list[index] && wanted(list[index])) return index
+  return -1
+}
+
+export const sectionsOf = (rows) => [...new Set(rows.map((row) => row.source.section).filter(Boolean))]
+
+const isForAPerson = (row) => isConflict(row) || row.element.changed !== undefined
+
+const isSure = (row, threshold) => row.state === 'proposed' && row.confidence >= threshold
+
+/** Which of the rows shown "accept all at or above" takes, and how many it leaves for a person: conflicts, and what a server changed since somebody looked. */
+export function sureOnes(rows, threshold) {
+  const sure = rows.filter((row) => isSure(row, threshold))
+  const take = sure.filter((row) => !isForAPerson(row))
+  return { take, left: sure.length - take.length }
+}
+
+/** A function that tells how many there are of both: {take, left}. */
+export function createSureCounts() {
+  const tally = createTally((row, threshold) => (isSure(row, threshold) ? [isForAPerson(row) ? 'left' : 'take'] : []))
+  return (rows, threshold) => {
+    const count = tally(rows, threshold)
+    return { take: count('take'), left: count('left') }
+  }
+}
+
+/** Of rows that a person selected: those that can be accepted together, and how many are left. */
+export function acceptable(rows) {
+  const open = rows.filter((row) => row.state !== 'accepted')
+  const take = open.filter((row) => row.choice.length > 0 && !isForAPerson(row))
+  return { take, left: open.length - take.length }
+}
+
+/** A function that tells how far the review is. */
+export function createProgress() {
+  const tally = createTally((row) => [row.state, isConflict(row) && 'conflict', row.element.changed !== undefined && 'changed'])
+  return (rows) => {
+    const count = tally(rows)
+    return { all: rows.length, accepted: count('accepted'), none: count('none') + count('excluded'), nothing: count('nothing'), proposed: count('proposed'), conflicts: count('conflict'), changed: count('changed') }
+  }
+}
