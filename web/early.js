@@ -1,4 +1,5 @@
 // Runs before the rest of the page is there, and asks for what its first screen will: on a slow line what is asked for only by that screen comes a round trip later.
+import { makeReady } from './intl.js'
 import { languageOf, wishes } from './languages.js'
 
 const OF_SCREENS = [
@@ -31,7 +32,7 @@ export const textsOf = async (path) => {
   return response.text()
 }
 
-const { language } = languageOf(wishes())
+const { language, locale } = languageOf(wishes())
 const askFirst = () => textsOf(`./i18n/first/${language}.po`)
 let early = language === 'en' ? undefined : askFirst()
 early?.catch(() => {}) // whoever takes it goes on without
@@ -43,3 +44,5 @@ export function firstTexts() {
   return answer
 }
 export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))
+
+makeReady(locale) // the files are on their way

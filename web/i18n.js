@@ -1,4 +1,5 @@
 // Texts: English is the key; i18n/<language>.po has the others. Plurals by Intl, numbers and dates in the reader's way.
+import { AS_PERCENT, made } from './intl.js'
 import { languageOf } from './languages.js'
 import { parsePo } from './model/po.js'
 
@@ -62,16 +63,8 @@ const pluralForm = (n) => {
   return FORMS[current]?.indexOf(kind) ?? (kind === 'one' ? 0 : 1)
 }
 
-const kept = new Map()
-/** An Intl.*; made once each: making one takes longer than drawing a row. */
-export function made(kind, ...words) {
-  const key = kind + JSON.stringify(words)
-  if (!kept.has(key)) kept.set(key, new Intl[kind](...words))
-  return kept.get(key)
-}
-
 export const number = (n) => made('NumberFormat', locale).format(n)
-export const percent = (share) => made('NumberFormat', locale, { style: 'percent' }).format(share)
+export const percent = (share) => made('NumberFormat', locale, AS_PERCENT).format(share)
 export const time = (text) => made('DateTimeFormat', locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
 
 /** An exact decimal as text, grouped as the reader's language does but with all its digits. */

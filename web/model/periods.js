@@ -1,5 +1,5 @@
 // Periods as DHIS2 writes them, by period type; the newest that has ended first. Dates are UTC days. No DOM.
-import { made } from '../i18n.js'
+import { made } from '../intl.js'
 
 const DAY = 86400000
 const two = (n) => String(n).padStart(2, '0')
