@@ -128,13 +128,33 @@ const struct dhis2_entry *dhis2_entry_of_server(struct arena *arena, struct dhis
 
 /* --- of a place --- */
 
+struct dhis2_entry_units {
+  struct arena *arena;
+  struct dhis2_entry_place *told; /* of units alone */
+};
+
+struct dhis2_entry_units *dhis2_entry_units_new(struct arena *arena) {
+  struct dhis2_entry_units *units = ARENA_NEW(arena, struct dhis2_entry_units);
+  *units = (struct dhis2_entry_units){arena, dhis2_entry_place_new(arena)};
+  return units;
+}
+
 static int ask_units(const struct asking *a, const struct dhis2_entry_question *q, struct dhis2_entry_place *place, struct error *error) {
-  for (size_t at = 0; at < q->unit_count; at += DHIS2_IDS_PER_CALL) {
-    struct str list = dhis2_ids_array(a->arena, q->units + at, dhis2_ids_part(at, q->unit_count)), json;
+  const struct map *told = &q->known->told->units;
+  struct str *fresh = ARENA_ARRAY(a->arena, q->unit_count + 1, struct str);
+  size_t count = 0;
+  for (size_t i = 0; i < q->unit_count; i++)
+    if (!map_get(told, q->units[i])) fresh[count++] = q->units[i];
+  for (size_t at = 0; at < count; at += DHIS2_IDS_PER_CALL) {
+    struct str list = dhis2_ids_array(a->arena, fresh + at, dhis2_ids_part(at, count)), json;
     struct str path = arena_printf(
         a->arena, "/api/organisationUnits?paging=false&filter=id:in:%.*s&fields=id,name,path,openingDate,closedDate", STR_ARG(list));
     if (get(a, path, &json, error)) return -1;
-    if (!dhis2_entry_read_units(a->arena, json, place)) return odd(a, "org units", error);
+    if (!dhis2_entry_read_units(q->known->arena, json, q->known->told)) return odd(a, "org units", error);
+  }
+  for (size_t i = 0; i < q->unit_count; i++) {
+    struct dhis2_entry_unit *unit = map_get(told, q->units[i]);
+    if (unit) (void)map_put(&place->units, unit->id, unit);
   }
   return 0;
 }

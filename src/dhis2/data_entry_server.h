@@ -13,8 +13,13 @@
 const struct dhis2_entry *dhis2_entry_of_server(struct arena *arena, struct dhis2_server *server, const struct dhis2_metadata *metadata,
                                                 const atomic_bool *cancel, struct error *error);
 
+/* Org units that were asked about, kept for as long as the arena: each is asked about once, in whatever period it comes up. What changes of one meanwhile is told by the server when it is sent something. */
+struct dhis2_entry_units;
+struct dhis2_entry_units *dhis2_entry_units_new(struct arena *arena);
+
 /* What is to be known of units and one period. Each list without repeats. */
 struct dhis2_entry_question {
+  struct dhis2_entry_units *known; /* outlives the answer */
   struct str period;
   const struct str *units, *attributes; /* attribute option combos */
   size_t unit_count, attribute_count;

@@ -156,6 +156,7 @@ static const struct dhis2_metadata *read_side(struct run *run, struct dhis2_serv
 }
 
 static int prepare_preflight(struct run *run, struct error *error) {
+  run->target_units = dhis2_entry_units_new(run->arena);
   run->preflight = (struct preflight){.metadata = run->target, .check_limits = run->order->check_min_max};
   run->preflight.entry = dhis2_entry_of_server(run->arena, run->to, run->target, run->watch->cancel, error);
   return run->preflight.entry ? 0 : error_context(error, "asking the target what may be entered");

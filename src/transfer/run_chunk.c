@@ -289,8 +289,11 @@ static bool is_wanted(const struct plan_row *row) {
 /* What the target says of the units and attribute option combos of the rows that are to be sent. `place` NULL: there are none. */
 static int ask_place(struct chunk *c, const struct dhis2_entry_place **ret_place, struct error *error) {
   struct str *units = ARENA_ARRAY(c->arena, c->rows.n + 1, struct str), *attributes = ARENA_ARRAY(c->arena, c->rows.n + 1, struct str);
-  struct dhis2_entry_question question = {
-      .period = c->period, .units = units, .attributes = attributes, .limits = c->run->preflight.check_limits};
+  struct dhis2_entry_question question = {.known = c->run->target_units,
+                                          .period = c->period,
+                                          .units = units,
+                                          .attributes = attributes,
+                                          .limits = c->run->preflight.check_limits};
   for (size_t i = 0; i < c->rows.n; i++) {
     if (!is_wanted(&c->rows.p[i])) continue;
     units[question.unit_count++] = c->rows.p[i].org_unit;

@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "dhis2/data_entry_server.h"
 #include "transfer/deliver.h"
 #include "transfer/gather.h"
 #include "transfer/journal.h"
@@ -94,6 +95,7 @@ struct run {
   size_t unit_count;
   VEC(struct slice) slices;
   struct preflight preflight; /* without place and time */
+  struct dhis2_entry_units *target_units;
   struct delivery delivery;
   struct ahead ahead;
   struct chunk *next;   /* that is being read ahead; NULL: none */

@@ -701,6 +701,19 @@ class Ahead(BetweenServers):
             return real(method, path, headers, body)
         self.between["target"].forward = forward
 
+    def test_units_are_asked_about_once(self):
+        """Whatever the number of periods: an org unit does not depend on them."""
+        asked = []
+        real = self.between["target"].forward
+
+        def forward(method, path, headers, body):
+            asked.extend([path] if path.startswith("/api/organisationUnits") and "openingDate" in path else [])
+            return real(method, path, headers, body)
+        self.between["target"].forward = forward
+        self.transfer()
+        self.check_whole()
+        self.assertEqual(([unit for unit in self.target.units if sum(unit in path for path in asked) != 1], len(asked)), ([], 1))
+
     def test_one_period_is_read_ahead(self):
         self.hold_first_write(lambda: self.between["source"].seen["GET"] >= 4)
         self.transfer()
