@@ -57,7 +57,7 @@ void run_about_members(struct json_out *out, const struct run_about *about, stru
   if (about->beside.unattended_until_ms) json_out_member_time(out, "unattended_until", about->beside.unattended_until_ms);
 }
 
-struct str run_about_write(struct arena *arena, const struct run_about *about) {
+static struct str run_about_write(struct arena *arena, const struct run_about *about) {
   struct buf text = BUF_INIT(ABOUT_MAX);
   struct json_out out = JSON_OUT_INIT(&text);
   json_out_object(&out);

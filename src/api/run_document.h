@@ -46,7 +46,6 @@ struct run_about {
   struct str problem;        /* JSON; empty: none */
   struct run_beside beside;
 };
-struct str run_about_write(struct arena *arena, const struct run_about *about);
 struct run_about run_about_read(struct arena *arena, struct str json);
 void run_about_members(struct json_out *out, const struct run_about *about,
                        struct str state); /* into an open object, as RunEntry has them, but for what is the document's own */

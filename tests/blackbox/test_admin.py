@@ -13,7 +13,6 @@ import harness
 from gateway import Gateway
 from people import PASSWORD
 
-# Another user of this machine, who got past the file's mode.
 class Admin(Gateway):
     def start(self, servers=(("one", "2.41"), ("two", "2.43")), **more):
         self.socket = self.directory() / "admin.sock"
@@ -114,7 +113,7 @@ class Admin(Gateway):
         for path in ("/sessions/short", "/runs?user=eve", "/mandates?server=one"):
             self.assertIn('"code":"bad_request"', self.ask("GET", path)[1])
         if os.getuid() == 0:
-            self.socket.chmod(0o666)
+            self.socket.chmod(0o666)  # so that another user of this machine gets past the file's mode
             for folder in [self.socket.parent, *self.socket.parent.parents]:
                 if not folder.stat().st_mode & 0o001:
                     folder.chmod(folder.stat().st_mode | 0o011)

@@ -16,9 +16,9 @@ void must_refuse(const char *address, enum error_code code, const char *word); /
 int put_one(struct store *store, int n, struct error *error);                  /* a session that is known by its number alone */
 int get_one(struct store *store, int n, struct error *error);                  /* 1: it is there */
 
-/* Each version of the tables that was released lies in released/ENGINE-N.sql, with one thing of each kind in it. The text of version n, in the arena; p == NULL: there is none: the newest is n - 1. */
-struct str released_sql(struct arena *arena, const char *engine, int version);
-void released_holds(const char *address, int version); /* moved forward, it holds all that was in it, and takes more */
+/* Each version of the tables that was released lies in released/ENGINE-N.sql, with one thing of each kind in it: moved forward, it holds all that was in it, takes more, and its tables are those of a new one. Returns the newest N. */
+int suite_released(struct suite_place place, const char *engine, void (*execute)(const char *sql),
+                   struct str (*tables)(struct arena *arena));
 
 int suite_run(struct suite_place place, const char *name);
 

@@ -10,7 +10,8 @@
 
 enum { SQL_MAX = 1 << 20 };
 
-struct str released_sql(struct arena *arena, const char *engine, int version) {
+/* p == NULL: there is none. */
+static struct str released_sql(struct arena *arena, const char *engine, int version) {
   char path[1024];
   struct error error = {0};
   struct str text;
@@ -53,7 +54,7 @@ static void holds(struct store *store, int version, struct arena *arena) {
   assert_true(str_eq(records[count - 1].bytes, STR("more")));
 }
 
-void released_holds(const char *address, int version) {
+static void released_holds(const char *address, int version) {
   struct arena *arena = arena_new();
   struct error error = {0};
   struct store_ticket ticket;
@@ -65,4 +66,22 @@ void released_holds(const char *address, int version) {
   assert_int_equal(ticket.sealed.n, 2);
   store_close(store);
   arena_free(arena);
+}
+
+int suite_released(struct suite_place place, const char *engine, void (*execute)(const char *sql),
+                   struct str (*tables)(struct arena *arena)) {
+  struct arena *arena = arena_new();
+  place.drop(); /* the one that was made for the test */
+  store_close(must_open(place.make()));
+  struct str fresh = tables(arena);
+  int version = 1;
+  for (struct str sql; (sql = released_sql(arena, engine, version)).p; version++) {
+    place.drop();
+    const char *address = place.make();
+    execute(arena_cstr(arena, sql));
+    released_holds(address, version);
+    assert_true(str_eq(tables(arena), fresh));
+  }
+  arena_free(arena);
+  return version - 1;
 }

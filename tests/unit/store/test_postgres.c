@@ -58,23 +58,17 @@ static struct str tables(struct arena *arena) {
   return told;
 }
 
+static void execute(const char *sql) {
+  postgres_execute(address, sql);
+}
+
 /* Each becomes what a new one is. */
 static void every_released_store_is_moved_forward(void **state) {
-  struct arena *arena = arena_new();
-  store_close(must_open(address));
-  struct str fresh = tables(arena);
-  int version = 1;
-  for (struct str sql; (sql = released_sql(arena, "postgres", version)).p; version++) {
-    drop();
-    postgres_execute(address, arena_cstr(arena, sql));
-    released_holds(address, version);
-    assert_true(str_eq(tables(arena), fresh));
-  }
   char newest[100];
+  int version = suite_released((struct suite_place){make, drop}, "postgres", execute, tables);
   (void)snprintf(newest, sizeof newest,
-                 "DO $$ BEGIN ASSERT (SELECT version FROM drawbridge.tables) = %d, 'released/ lacks a version'; END $$", version - 1);
-  postgres_execute(address, newest);
-  arena_free(arena);
+                 "DO $$ BEGIN ASSERT (SELECT version FROM drawbridge.tables) = %d, 'released/ lacks a version'; END $$", version);
+  execute(newest);
 }
 
 static void another_programs_schema_is_left_alone(void **state) {
