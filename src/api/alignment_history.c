@@ -73,7 +73,7 @@ static int add_events(struct collecting *c, struct error *error) {
     int result = store_history_list(store, ALIGNMENTS_KIND, c->alignment->id, after, EVENTS_AT_ONCE, arena, &events, &count, error);
     api_store_done(c->job->api);
     for (size_t i = 0; result == 0 && i < count; i++) {
-      add(c, json_loadb(events[i].what.n ? events[i].what.p : "", events[i].what.n, 0, NULL));
+      add(c, json_doc_read(events[i].what));
       after = events[i].number;
     }
     arena_free(arena);

@@ -191,7 +191,7 @@ static void read_root(struct reading *r, const json_t *root, struct alignment *r
 /* Once the decisions alone were kept, as a list. */
 int alignment_read(struct arena *arena, struct str json, struct alignment *ret, struct error *error) {
   struct reading r = {.arena = arena};
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   if (json_is_array(root) && json_array_size(root) <= ALIGNMENT_DECISIONS_MAX)
     ret->decisions = decisions_of(&r, root, &ret->decision_count);
   else if (json_is_object(root))

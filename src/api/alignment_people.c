@@ -46,7 +46,7 @@ static bool is_one_of(struct api_job *job, const struct alignment *alignment) {
 bool alignment_is_open_to(struct api_job *job, const struct store_document *document) {
   struct alignment alignment = {0};
   if (api_is_owner(job, document->owner)) return true;
-  json_t *about = json_loadb(document->about.n ? document->about.p : "", document->about.n, 0, NULL);
+  json_t *about = json_doc_read(document->about);
   alignment_people_of(job->arena, about, &alignment);
   json_decref(about);
   return is_one_of(job, &alignment);
@@ -136,7 +136,7 @@ static int each_at(struct api_job *job, struct sharing *s, struct str server, st
   if (list(job, SHARE_KIND, share_owner(job->arena, server, person.username), &shares, &count, error)) return -1;
   int result = 0;
   for (size_t i = 0; result == 0 && i < count; i++) {
-    json_t *about = json_loadb(shares[i].about.n ? shares[i].about.p : "", shares[i].about.n, 0, NULL);
+    json_t *about = json_doc_read(shares[i].about);
     result = each_of(job, s, arena_str(job->arena, json_text(about, "owner")), error);
     json_decref(about);
   }
@@ -175,7 +175,7 @@ int api_alignment_people(struct api_job *job, struct error *error) {
 
 /* {"second_person": true|false, "people": [{"server","username"}]}: takes the place of what was. */
 static int read_wanted(struct api_job *job, struct alignment *alignment, struct error *error) {
-  json_t *root = json_loadb(job->body.n ? job->body.p : "", job->body.n, JSON_REJECT_DUPLICATES, NULL);
+  json_t *root = json_doc_read_strictly(job->body);
   const json_t *second = json_object_get(root, "second_person"), *people = json_object_get(root, "people");
   bool fine =
       json_is_boolean(second) && json_is_array(people) && json_object_size(root) == 2 && people_of(job->arena, people, alignment) == 0;

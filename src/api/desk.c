@@ -121,7 +121,7 @@ void desk_close(struct desk *desk) {
 /* --- of others --- */
 
 static void read_view(struct arena *arena, struct str about, struct runner_view *ret) {
-  json_t *root = json_loadb(about.n ? about.p : "", about.n, 0, NULL);
+  json_t *root = json_doc_read(about);
   const json_t *counts = json_object_get(root, "counts");
   char *text = counts ? json_dumps(counts, JSON_COMPACT) : NULL;
   *ret = (struct runner_view){.phase = arena_str(arena, json_text(root, "phase")),

@@ -139,7 +139,7 @@ int mandates_withdraw_one(struct store *store, struct str work, struct error *er
 static bool is_of(const struct mandates_view *view, const struct store_connection *connection, struct arena *arena) {
   struct str user = view->owner, server = str_take(&user, ':');
   if (str_eq(server, connection->server) && str_eq(user, roster_user(arena, connection, "id"))) return true;
-  json_t *about = json_loadb(view->about.p ? view->about.p : "", view->about.n, 0, NULL);
+  json_t *about = json_doc_read(view->about);
   struct str by = json_text(about, "by_target");
   bool same = by.n && str_eq(json_text(about, "to"), connection->server) && str_eq(by, roster_user(arena, connection, "username"));
   json_decref(about);

@@ -3,6 +3,7 @@
 #include "api/run_document.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json_doc.h"
 #include "crypt/mac.h"
 #include "crypt/random.h"
 #include "gateway/metrics.h"
@@ -53,7 +54,7 @@ static struct str delivery_write(struct arena *arena, const struct delivery *d) 
 }
 
 static struct delivery delivery_read(struct arena *arena, struct str about) {
-  json_t *root = json_loadb(about.n ? about.p : "", about.n, 0, NULL);
+  json_t *root = json_doc_read(about);
   struct delivery d = {.tries = (unsigned)json_integer_value(json_object_get(root, "tries")),
                        .next_ms = json_integer_value(json_object_get(root, "next"))};
   d.run = arena_str(arena, str_of(json_string_value(json_object_get(root, "run"))));

@@ -77,7 +77,7 @@ static struct str run_about_write(struct arena *arena, const struct run_about *a
 }
 
 struct run_about run_about_read(struct arena *arena, struct str json) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   const json_t *periods = json_object_get(root, "periods"), *problem = json_object_get(root, "problem");
   struct str *list = ARENA_ARRAY(arena, json_array_size(periods) + 1, struct str);
   struct run_about about = {.state = json_text_copy(arena, root, "state"),

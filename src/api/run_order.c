@@ -132,7 +132,7 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
 
 int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *error) {
   *ret = (struct run_asked){0};
-  json_t *root = json_loadb(job->body.n ? job->body.p : "", job->body.n, JSON_REJECT_DUPLICATES, NULL);
+  json_t *root = json_doc_read_strictly(job->body);
   int result = json_is_object(root) ? check_members(root, error)
                                     : error_set(error, ERROR_bad_request, "a JSON object with 'periods' and 'org_units' is wanted");
   if (result == 0) result = read_order(job, root, ret, error);

@@ -5,6 +5,7 @@
 #include "api/run_document.h"
 #include "api/runner.h"
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "crypt/random.h"
@@ -198,7 +199,7 @@ static int keep(struct working *w, const struct run_told *told) {
 /* The report of a run that was gone on with holds what was done before, too: that is counted already, by who kept its last report. */
 static void count_values(struct working *w) {
   const struct report_counts *counts = report_counts(w->report);
-  json_t *last = json_loadb(w->body.report.n ? w->body.report.p : "", w->body.report.n, 0, NULL);
+  json_t *last = json_doc_read(w->body.report);
   const struct {
     enum metrics_counter counter;
     const char *name;

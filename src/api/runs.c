@@ -4,6 +4,7 @@
 #include "api/run_document.h"
 #include "api/runner.h"
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "crypt/random.h"
 #include "http/form.h"
@@ -73,7 +74,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   struct run_about about = run_about_read(job->arena, document->about);
   struct runner_view view;
   struct str state = state_of(job, document, &about, go_on, &view), report = run_body_split(document->body).report;
-  json_t *said = view.phase.n ? NULL : json_loadb(report.n ? report.p : "", report.n, 0, NULL);
+  json_t *said = view.phase.n ? NULL : json_doc_read(report);
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_object(&out);
   run_document_members(&out, document, &about, state);

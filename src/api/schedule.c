@@ -31,7 +31,7 @@ static int read_rule(struct arena *arena, const json_t *root, struct schedule *r
 }
 
 int schedule_read_rule(struct arena *arena, struct str json, struct schedule *ret, struct error *error) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, JSON_REJECT_DUPLICATES, NULL);
+  json_t *root = json_doc_read_strictly(json);
   *ret = (struct schedule){0};
   int result = json_is_object(root)
                    ? read_rule(arena, root, ret, error)
@@ -72,7 +72,7 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
 }
 
 struct schedule schedule_read(struct arena *arena, struct str json) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   const json_t *last = json_object_get(root, "last");
   struct schedule s = {.name = json_text_copy(arena, root, "name"),
                        .from = json_text_copy(arena, root, "from"),

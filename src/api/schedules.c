@@ -6,6 +6,7 @@
 #include "api/runner.h"
 #include "api/schedule.h"
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "crypt/random.h"
 #include <jansson.h>
 
@@ -51,7 +52,7 @@ static int read_asked(struct api_job *job, const struct schedule *schedule, stru
   static const char *const own[] = {"name", "period_type", "after_day", "for_days", "again_hours"};
   static const char *const not_here[] = {"periods", "dry_run", "changed_since"};
   struct dhis2_period period;
-  json_t *root = json_loadb(job->body.n ? job->body.p : "", job->body.n, JSON_REJECT_DUPLICATES, NULL);
+  json_t *root = json_doc_read_strictly(job->body);
   int result = 0;
   for (size_t i = 0; i < sizeof not_here / sizeof *not_here; i++)
     if (json_object_get(root, not_here[i])) result = error_set(error, ERROR_bad_request, "'%s' means nothing in a schedule", not_here[i]);
@@ -197,7 +198,7 @@ struct looking {
 };
 
 static bool is_complete(struct str state, struct str report) {
-  json_t *root = json_loadb(report.n ? report.p : "", report.n, 0, NULL);
+  json_t *root = json_doc_read(report);
   const json_t *counts = json_object_get(root, "counts");
   bool complete = str_eq(state, STR("done")) && json_integer_value(json_object_get(counts, "cells")) > 0;
   json_decref(root);

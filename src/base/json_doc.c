@@ -9,3 +9,15 @@ struct str json_text_copy(struct arena *arena, const json_t *object, const char 
   struct str text = json_text(object, key);
   return text.p ? arena_str(arena, text) : STR_NONE;
 }
+
+static json_t *read_by(struct str text, size_t flags) {
+  return json_loadb(text.n ? text.p : "", text.n, flags, NULL);
+}
+
+json_t *json_doc_read(struct str text) {
+  return read_by(text, 0);
+}
+
+json_t *json_doc_read_strictly(struct str text) {
+  return read_by(text, JSON_REJECT_DUPLICATES);
+}

@@ -181,7 +181,7 @@ static int ask(const struct asked *asked, struct arena *arena, struct error *err
   if (failed && error->code == ERROR_server_unreachable)
     return error_set(error, ERROR_server_unreachable, "nobody answers at %s: is drawbridge running, and are you root or its user?", path);
   if (failed) return -1;
-  json_t *said = json_loadb(answer.body.n ? answer.body.p : "", answer.body.n, 0, NULL);
+  json_t *said = json_doc_read(answer.body);
   if (answer.status != 200 || !said)
     failed = tell_refusal(&answer, said, error);
   else if (asked->json)

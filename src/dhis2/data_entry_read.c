@@ -53,7 +53,7 @@ typedef void row_reader(struct arena *arena, const json_t *row, void *to);
 
 /* Each row of the list `key` of the document; NULL: of the document itself. */
 static bool each_row(struct arena *arena, struct str json, const char *key, row_reader *read, void *to) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   const json_t *list = key ? json_object_get(root, key) : root;
   bool good = key ? json_is_object(root) : json_is_array(root);
   for (size_t i = 0; good && i < json_array_size(list) && i < ROWS_MAX; i++) read(arena, json_array_get(list, i), to);
@@ -96,7 +96,7 @@ struct dhis2_entry_place *dhis2_entry_place_new(struct arena *arena) {
 /* --- of a run --- */
 
 bool dhis2_entry_read_user(struct arena *arena, struct str json, struct dhis2_entry *entry) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   const json_t *list = json_object_get(root, "authorities");
   bool good = json_is_array(list);
   struct dhis2_entry_user user = {0};
@@ -115,7 +115,7 @@ bool dhis2_entry_read_user(struct arena *arena, struct str json, struct dhis2_en
 }
 
 bool dhis2_entry_read_clock(struct arena *arena, struct str json, struct dhis2_entry *entry) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   struct str calendar = json_text(root, "calendar");
   bool good = json_is_object(root);
   (void)wall_time(json_text(root, "serverDate"), &entry->server_ms);

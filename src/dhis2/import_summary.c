@@ -143,7 +143,7 @@ static bool read_summary(struct arena *arena, const json_t *root, size_t count, 
 }
 
 bool dhis2_import_parse(struct arena *arena, struct str body, size_t count, struct dhis2_import *ret) {
-  json_t *root = json_loadb(body.n ? body.p : "", body.n, 0, NULL);
+  json_t *root = json_doc_read(body);
   *ret = (struct dhis2_import){0};
   bool good = json_is_object(root) && read_summary(arena, root, count, ret);
   json_decref(root);

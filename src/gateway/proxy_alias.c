@@ -1,5 +1,6 @@
 #include "gateway/proxy_alias.h"
 
+#include "base/json_doc.h"
 #include "base/json_out.h"
 #include "dhis2/judge.h"
 #include <jansson.h>
@@ -37,7 +38,7 @@ void proxy_alias_headers(struct str via, struct str id, struct arena *arena, str
 }
 
 bool proxy_alias_read(const struct config_server *server, struct str body, struct arena *arena, struct str *ret) {
-  json_t *root = json_loadb(body.n ? body.p : "", body.n, 0, NULL);
+  json_t *root = json_doc_read(body);
   struct str id = str_of(json_string_value(json_object_get(root, "id")));
   bool good = id.n > 0 && id.n <= ID_MAX;
   for (size_t i = 0; good && i < id.n; i++)

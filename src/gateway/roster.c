@@ -8,7 +8,7 @@
 enum { LISTED_MAX = 100000 };
 
 struct str roster_user(struct arena *arena, const struct store_connection *connection, const char *member) {
-  json_t *user = json_loadb(connection->user.p ? connection->user.p : "", connection->user.n, 0, NULL);
+  json_t *user = json_doc_read(connection->user);
   struct str text = json_text_copy(arena, user, member);
   json_decref(user);
   return text.p ? text : STR("");

@@ -1,5 +1,6 @@
 #include "sim/data_import.h"
 
+#include "base/json_doc.h"
 #include "base/mem.h"
 #include "sim/auth.h"
 #include "sim/reports.h"
@@ -327,7 +328,7 @@ static void run_task(struct sim_task *task, struct sim *sim, json_t *user, const
       .sim = sim, .user = user, .request = request, .reply = &nowhere, .arena = request->arena, .super = sim_auth_may(sim, user, "ALL")};
   struct metadata_import import = {.call = &call};
   struct str text = data_body(&call);
-  json_t *root = json_loadb(text.n ? text.p : "", text.n, 0, NULL);
+  json_t *root = json_doc_read(text);
   if (!root) {
     sim_task_note(task, "ERROR", STR("Process failed: the payload could not be read"), true);
     return;

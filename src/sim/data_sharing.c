@@ -1,4 +1,5 @@
 /* data_sharing: /api/sharing: who may see and change one object. */
+#include "base/json_doc.h"
 #include "sim/data_internal.h"
 
 static void set_accesses(json_t *sharing, const char *key, const json_t *list) {
@@ -28,7 +29,7 @@ static void show(struct data_call *call, const json_t *object) {
 
 static void change(struct data_call *call, const struct sim_class *class, json_t *object) {
   struct str body = data_body(call);
-  json_t *root = json_loadb(body.n ? body.p : "", body.n, 0, NULL), *asked = json_object_get(root, "object");
+  json_t *root = json_doc_read(body), *asked = json_object_get(root, "object");
   if (!data_may_write(call, class, object))
     data_error(call, 403, NULL, STR("You do not have manage access to this object."));
   else if (!asked)

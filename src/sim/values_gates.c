@@ -1,4 +1,5 @@
 /* What stands beside data sets and lets values in or keeps them out: lock exceptions, least and largest values. */
+#include "base/json_doc.h"
 #include "sim/values_internal.h"
 
 static const char *param(const struct sim_request *request, const char *name) {
@@ -73,7 +74,7 @@ bool values_excepted(const struct model *m, const json_t *data_set, const char *
 /* --- least and largest values --- */
 
 static void change_limit(const struct model *m, const struct sim_request *request, struct sim_reply *reply) {
-  json_t *row = json_loadb(request->body.n ? request->body.p : "", request->body.n, 0, NULL);
+  json_t *row = json_doc_read(request->body);
   const char *id = gate_id(request->arena, model_ref(row, "source"), model_ref(row, "dataElement"), model_ref(row, "optionCombo"));
   if (!m->superuser) {
     values_error(m->sim, reply, 403, NULL, STR("Access is denied"));

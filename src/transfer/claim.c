@@ -106,7 +106,7 @@ static int look_at(const char *path, const struct claim_wish *wish, struct error
     struct arena *arena = arena_new();
     struct str text;
     result = file_read(arena, path, CLAIM_MAX, &text, error);
-    json_t *theirs = result == 0 ? json_loadb(text.n ? text.p : "", text.n, 0, NULL) : NULL;
+    json_t *theirs = result == 0 ? json_doc_read(text) : NULL;
     if (result == 0) result = judge(theirs, wish, error);
     json_decref(theirs);
     arena_free(arena);
@@ -192,7 +192,7 @@ static int look_at_held(struct hold *hold, struct store *store, const struct sto
                         struct error *error) {
   struct error overlap = {0};
   bool left = false;
-  json_t *about = json_loadb(theirs->about.n ? theirs->about.p : "", theirs->about.n, 0, NULL);
+  json_t *about = json_doc_read(theirs->about);
   int result = judge(about, wish, &overlap);
   json_decref(about);
   if (result == 0 && !str_eq(theirs->id, hold_id(hold))) return 0;
@@ -224,7 +224,7 @@ static int look_again(struct hold *hold, struct store *store, struct str target,
   size_t count;
   int result = store_document_list(store, KIND, target, LISTED_MAX, arena, &list, &count, error);
   for (size_t i = 0; result == 0 && i < count; i++) {
-    json_t *about = str_eq(list[i].id, hold_id(hold)) ? NULL : json_loadb(list[i].about.n ? list[i].about.p : "", list[i].about.n, 0, NULL);
+    json_t *about = str_eq(list[i].id, hold_id(hold)) ? NULL : json_doc_read(list[i].about);
     if (about) result = judge(about, wish, error);
     json_decref(about);
   }

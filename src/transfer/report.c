@@ -544,7 +544,7 @@ static void add_held(struct report *r, enum held_list list, const json_t *from) 
 }
 
 int report_add(struct report *r, struct str json, struct error *error) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   const json_t *counts = json_object_get(root, "counts");
   if (!json_is_object(counts)) {
     json_decref(root);

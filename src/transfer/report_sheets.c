@@ -281,7 +281,7 @@ static void add_totals(struct making *m) {
 }
 
 int report_sheets_of(struct arena *arena, struct str json, struct report_sheets *ret, struct error *error) {
-  json_t *root = json_loadb(json.n ? json.p : "", json.n, 0, NULL);
+  json_t *root = json_doc_read(json);
   struct making m = {arena, root, ret};
   memcpy(ret->list, empty_sheets, sizeof ret->list);
   int result =
