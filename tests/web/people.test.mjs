@@ -62,7 +62,7 @@ test('two people review one alignment', { timeout: 600000 }, async () => {
   await dialog.getByRole('button', { name: 'Let in' }).click()
   await dialog.getByLabel(/^A second person approves/).check()
   await dialog.getByRole('button', { name: 'Save' }).click()
-  await dialog.getByRole('button', { name: 'Save' }).and(asha.page.locator(':disabled')).waitFor()
+  await asha.page.getByText('Saved', { exact: true }).waitFor({ state: 'attached' }) // the button is disabled as soon as it is pressed
   await press(asha.page, 'Escape')
   await lena.page.goto(`${demo.page}/alignments`)
   await lena.page.getByText('Malaria monthly report').first().waitFor()

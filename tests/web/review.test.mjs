@@ -258,7 +258,7 @@ describe('several people', () => {
     await dialog.getByLabel(/^A second person approves/).check()
     await clean('review-people')
     await dialog.getByRole('button', { name: 'Save' }).click()
-    await dialog.getByRole('button', { name: 'Save' }).and(page.locator(':disabled')).waitFor()
+    await page.getByText('Saved', { exact: true }).waitFor({ state: 'attached' }) // the button is disabled as soon as it is pressed
     await press(page, 'Escape')
     assert.deepEqual([alignment.second_person, alignment.people], [true, [{ server: 'district', username: 'joseph' }]])
     assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
