@@ -283,7 +283,9 @@ function ending(run) {
   ]
 }
 
-const FORMATS = [['json', '.json'], ['csv', '.csv'], ['xlsx', '.xlsx'], ['fhir', '.fhir.json'], ['datim', '.datim.csv'], ['new-one', '.new']].map(([name, ending]) => ({ name, title: `In English: ${name}`, ending, media_type: 'text/plain', cannot_hold: '', written_only: false }))
+/** Those of the program, and one that the page does not know yet. */
+export const FORMATS = [['json', '.json'], ['csv', '.csv'], ['xlsx', '.xlsx'], ['fhir', '.fhir.json'], ['datim', '.datim.csv'], ['openhexa', '.openhexa.json'], ['aligner-csv', '.aligner.csv'], ['data-set-aligner', '.data-set-aligner.json'], ['metadata-alignment', '.metadata-alignment.json'], ['dhis2-exchange', '.dhis2-exchange.json'], ['new-one', '.new']]
+  .map(([name, ending]) => ({ name, title: `In English: ${name}`, ending, media_type: 'text/plain', cannot_hold: '', written_only: name === 'dhis2-exchange' }))
 
 /** Accepts what the file names, a source and a target id a line. */
 function importMapping(world, [id], text, request, url) {

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { madeUpRun, PAIR } from './made-up.mjs'
+import { FORMATS } from './mock.mjs'
 import { grid, press, REFUSED, sceneIn } from './scene.mjs'
+import { formatTitle } from '../../web/model/files.js'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -109,6 +111,13 @@ describe('org units, attribute options and periods', () => {
 })
 
 describe('the mapping as files', () => {
+  test('the forms of the made-up program are those of the program', () => {
+    const table = readFileSync(new URL('../../src/mapping/formats.c', import.meta.url), 'utf8')
+    const forms = [...table.matchAll(/^    \{"([\w-]+)", "[^"]*", "(\.[\w.-]+)"/gm)].map(([, name, ending]) => `${name} ${ending}`)
+    assert.equal(forms.length, 10)
+    assert.deepEqual(FORMATS.map(({ name, ending }) => `${name} ${ending}`), [...forms, 'new-one .new'])
+  })
+
   scene('each form is downloaded; a file is taken by its ending; what is passed over is told', { expected: [REFUSED] }, async ({ page, go, clean, world }) => {
     world.align(PAIR, 'one')
     await go('/alignments')
@@ -124,7 +133,8 @@ describe('the mapping as files', () => {
     assert.equal(list.suggestedFilename(), 'mapping.csv')
     await page.getByText('left out: the servers').waitFor()
     await clean('files-export')
-    assert.deepEqual(await out.getByLabel('As', { exact: true }).locator('option').allInnerTexts(), ['Mapping (JSON)', 'List (CSV)', 'Workbook (Excel)', 'FHIR ConceptMap', 'DATIM indicator map (CSV)', 'In English: new-one'])
+    assert.deepEqual(await out.getByLabel('As', { exact: true }).locator('option').allInnerTexts(), FORMATS.map(formatTitle))
+    assert.deepEqual(FORMATS.map(formatTitle).filter((one) => one.startsWith('In English')), ['In English: new-one']) // each of the program's has a name
 
     const choose = (name, text) => into.getByLabel('File', { exact: true }).setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
     for (const [name, format] of [['Last year.FHIR.json', 'fhir'], ['a.b.json', 'json'], ['map.datim.csv', 'datim'], ['map.csv', 'csv'], ['map.xlsx', 'xlsx']]) {
