@@ -13,6 +13,7 @@ struct sqlite {
   struct store store; /* first */
   sqlite3 *db;
   char *path;
+  int64_t busy_since_ms; /* of the statement that waits for a lock */
   struct {
     const char *text;
     sqlite3_stmt *statement;
