@@ -90,11 +90,7 @@ class TakenOver(Replicas):
 
     def test_its_process_dies(self):
         """The other goes on with it when its person comes by; the report is of the whole."""
-        self.between["target"].stop_at = ("POST", 2, "after")
-        run = self.begin()
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.kill()
-        self.between["target"].stop_at = None
+        run = self.broken_off(self.begin)
         self.assertEqual(self.ended_there(run)["state"], "done")
         answer = self.at_second("GET", f"/v1/runs/{run['id']}/report")
         self.assertEqual(answer.status, 200, answer)

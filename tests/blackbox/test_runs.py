@@ -59,6 +59,16 @@ class Gateway(Servers):
         self.assertEqual(answer.status, expect, answer)
         return answer.json
 
+    def broken_off(self, begin, step=("POST", 2, "after"), end=None):
+        """What `begin` has begun, where the program was killed at that step of the target, or ended as `end` does it."""
+        between = self.between["target"]
+        between.stop_at = step
+        begun = begin()
+        self.assertTrue(between.stopped.wait(harness.PATIENCE))
+        (end or self.program.kill)()
+        between.stop_at = None
+        return begun
+
     def held(self, number=1, **more):
         """A run one of whose batches the target has written, and whose answer waits: (run, event that lets it go)."""
         held, go_on = threading.Event(), threading.Event()
@@ -205,11 +215,7 @@ class Runs(Gateway):
         self.assertEqual(self.ended(run)["state"], "cancelled")
 
     def test_the_program_is_killed_in_the_middle(self):
-        self.between["target"].stop_at = ("POST", 2, "after")
-        run = self.begin()
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.kill()
-        self.between["target"].stop_at = None
+        run = self.broken_off(self.begin)
         self.serve()
         self.assertEqual(self.run_now(run)["state"], "interrupted")
         self.assertEqual([r["state"] for r in self.browser.call("GET", "/v1/runs").json], ["interrupted"])
@@ -218,11 +224,7 @@ class Runs(Gateway):
 
     def test_the_program_is_stopped_in_the_middle(self):
         """SIGTERM does not wait for a server that does not answer."""
-        self.between["target"].stop_at = ("POST", 1, "before")
-        run = self.begin()
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.stop()
-        self.between["target"].stop_at = None
+        run = self.broken_off(self.begin, ("POST", 1, "before"), end=self.program.stop)
         self.serve()
         self.assertEqual(self.run_now(run)["state"], "interrupted")
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)

@@ -144,12 +144,8 @@ class ByPassword(Unattended):
         self.check_run(self.back(run))
 
     def test_goes_on_after_the_program_was_stopped(self):
-        self.between["target"].stop_at = ("POST", 1, "before")
-        run = self.begin(unattended_until=after(hours=3))
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.stop()
+        run = self.broken_off(lambda: self.begin(unattended_until=after(hours=3)), ("POST", 1, "before"), end=self.program.stop)
         self.assertEqual(self.rows("mandate"), 1)
-        self.between["target"].stop_at = None
         self.serve()
         harness.wait_for(lambda: self.rows("mandate") == 0, "the end of the run")
         self.check_run(self.back(run))
@@ -175,13 +171,9 @@ class ByPassword(Unattended):
 
     def left_off(self):
         """An interrupted run whose mandate has ended: nothing goes on with it by itself."""
-        self.between["target"].stop_at = ("POST", 2, "after")
-        run = self.begin(unattended_until=after(hours=3))
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.kill()
+        run = self.broken_off(lambda: self.begin(unattended_until=after(hours=3)))
         with sqlite3.connect(self.state / "state.db") as store:
             store.execute("DELETE FROM documents WHERE kind = 'mandate'")
-        self.between["target"].stop_at = None
         self.serve()
         return run
 
@@ -287,11 +279,7 @@ class Undone(Unattended):
     def test_killed_in_the_middle_of_it(self):
         run = self.ended(self.begin())
         self.between["target"].seen.clear()
-        self.between["target"].stop_at = ("POST", 2, "after")
-        undo = self.undo(run)
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.kill()
-        self.between["target"].stop_at = None
+        undo = self.broken_off(lambda: self.undo(run))
         self.serve()
         self.assertEqual(self.run_now(undo)["state"], "interrupted")
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{undo['id']}/resume").status, 200)
@@ -395,11 +383,7 @@ runs: {{reports: {self.state}/reports}}
         self.assertEqual(len(self.hook.got), 1)
 
     def test_goes_on_after_the_program_was_killed(self):
-        self.between["target"].stop_at = ("POST", 1, "after")
-        schedule = self.schedule()
-        self.assertTrue(self.between["target"].stopped.wait(harness.PATIENCE))
-        self.program.kill()
-        self.between["target"].stop_at = None
+        schedule = self.broken_off(self.schedule, ("POST", 1, "after"))
         self.serve()
         self.assertEqual(self.tried(schedule)["last"]["state"], "done")
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
