@@ -1,7 +1,10 @@
-/** What the browser keeps for the page; undefined where it keeps nothing: it does so where it refuses cookies. */
-export function localStore() {
+/** What the browser keeps for the page, for good or as long as the tab; undefined where it keeps nothing: it does so where it refuses cookies. */
+export const localStore = () => storeOf('localStorage')
+export const sessionStore = () => storeOf('sessionStorage')
+
+function storeOf(name) {
   try {
-    return globalThis.localStorage
+    return globalThis[name]
   } catch {
     return undefined
   }

@@ -21,9 +21,6 @@ function reachedBy(counts, ids) {
   return Math.min(ids.indexOf(step) < 0 ? ids.length - 1 : ids.indexOf(step), ids.length - 1)
 }
 
-/** An order is kept for its run, so that what was checked can be sent as it was checked. */
-export const orderKey = (run) => `drawbridge order ${run}`
-
 /** Values that nothing is aligned for. */
 export const unmappedOf = (counts) => Object.values(counts.unmapped).reduce((a, b) => a + b, 0)
 

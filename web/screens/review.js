@@ -4,7 +4,7 @@ import { percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
-import { localStore } from '../local-store.js'
+import { localStore, sessionStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
 import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, reject, restoring, reviewOf, sameChoice, withChanges, withOperations } from '../model/review.js'
@@ -39,7 +39,7 @@ function useReview(id, first) {
   }, [id])
   const saver = useMemo(() => createSaver({
     key: `drawbridge pending ${id}`,
-    storage: sessionStorage,
+    storage: sessionStore(),
     review: () => saved.current,
     send: (steps, version) => gateway.alignments.steps(id, steps, { ifMatch: version }),
     reload: async () => reviewOf(await gateway.alignments.get(id)),

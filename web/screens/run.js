@@ -1,15 +1,17 @@
 // One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
-import { html, useEffect, useRef, useState } from '../lib.js'
+import { html, useEffect, useMemo, useState } from '../lib.js'
 import { decimal, number, t, time, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { download } from '../download.js'
 import { Bar, Button, Loading, Notice, Problem, Tag } from '../ui.js'
+import { orderOf } from '../orders.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
-import { ignoredOf, orderKey, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
+import { ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { RunTag } from './runs.js'
 import { RunCells } from './run-conflicts.js'
+import { aloneUntil, AskOverwrite, RunFacts, Undo, WithoutMe } from './run-more.js'
 
 /** Follows the run until it ends; `again` follows it anew. */
 function useRun(id) {
@@ -37,11 +39,7 @@ export function Run({ params }) {
   return html`<${Running} run=${run} error=${error} again=${again} />`
 }
 
-/** What few runs need, fetched after the rest. */
-const useMore = () => useLoad(() => import('./run-more.js'), []).data
-
 function Running({ run, error, again }) {
-  const more = useMore()
   const under_way = gateway.runs.isUnderWay(run)
   const [state, set] = useState({})
   const act = (what) => async () => {
@@ -65,7 +63,7 @@ function Running({ run, error, again }) {
     <div class="title"><h1>${run.dry_run ? t('Check: {periods}', { periods: periodsText(run.periods) }) : t('Send: {periods}', { periods: periodsText(run.periods) })}</h1><${RunTag} run=${run} /></div>
     <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to=${reviewAddress(run.alignment)}>${t('Open the alignment')}<//>`}</p>
-    ${more && html`<${more.RunFacts} run=${run} />`}
+    <${RunFacts} run=${run} />
     <${Problem} error=${error} again=${again} />
     <${Problem} error=${state.problem} />
     <${Steps} run=${run} under_way=${under_way} />
@@ -77,12 +75,12 @@ function Running({ run, error, again }) {
         <${Link} class="button" to="/runs/${encodeURIComponent(run.id)}/report">${t('Report to print')}<//>
         <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
     </div>
-    <${Outcome} run=${run} more=${more} />
+    <${Outcome} run=${run} />
     <${Facts} run=${run} />
     <${Totals} run=${run} />
     <${RunCells} run=${run} />
     <${Unmapped} counts=${run.counts} />
-    ${more && html`<${more.Undo} run=${run} />`}
+    <${Undo} run=${run} />
   </div>`
 }
 
@@ -102,14 +100,13 @@ function Steps({ run, under_way }) {
 const UNASKED = 1000
 
 /** The one sentence that matters, with what to do next. */
-function Outcome({ run, more }) {
+function Outcome({ run }) {
   const [state, set] = useState({})
   const [alone, setAlone] = useState(false)
-  const order = useRef()
-  order.current ??= JSON.parse(sessionStorage.getItem(orderKey(run.id)) ?? 'null')
+  const order = useMemo(() => orderOf(run.id), [run.id])
   const sendIt = async () => {
     set({ loading: true })
-    const real = { ...order.current, dry_run: false, ...(alone && { unattended_until: more.aloneUntil() }) }
+    const real = { ...order, dry_run: false, ...(alone && { unattended_until: aloneUntil() }) }
     try {
       const started = await gateway.runs.start(real, { key: `send${alone ? ' alone' : ''} ${run.id}`.slice(0, 64) })
       navigate(`/runs/${started.id}`)
@@ -124,12 +121,12 @@ function Outcome({ run, more }) {
     return html`<${Notice} tone=${run.state === 'done' ? 'good' : 'warning'} title=${ready} live>
       <p>${t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
         ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
-      ${counts.sent > 0 && html`<p class="row">${order.current
+      ${counts.sent > 0 && html`<p class="row">${order
         ? html`<${Button} primary loading=${state.loading} onClick=${counts.updated > UNASKED ? () => set({ asked: true }) : sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
         : run.alignment && html`<${Link} class="button" to="${reviewAddress(run.alignment)}/send">${t('Choose what to send')}<//>`}</p>`}
-      ${order.current && more && html`<${more.WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
+      ${order && html`<${WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
       <${Problem} error=${state.error} />
-      ${state.asked && more && html`<${more.AskOverwrite} run=${run} onClose=${() => set({})} onSend=${sendIt} />`}
+      ${state.asked && html`<${AskOverwrite} run=${run} onClose=${() => set({})} onSend=${sendIt} />`}
     <//>`
   }
   const agree = run.totals.filter((one) => one.equal).length

@@ -4,9 +4,9 @@ import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Dialog, Field, Loading, Notice, Problem, Select } from '../ui.js'
+import { orderOf } from '../orders.js'
 import { periodText } from '../period-text.js'
 import { typeOf } from '../model/periods.js'
-import { orderKey } from '../model/run.js'
 
 export function Schedules() {
   const list = useLoad((signal) => gateway.schedules.list({ signal }), [])
@@ -45,7 +45,7 @@ const day = (months) => {
 
 /** Of a check: the same pairs and organisation units, for each period when its time comes. */
 export function NewSchedule({ params }) {
-  const order = JSON.parse(sessionStorage.getItem(orderKey(params.run)) ?? 'null')
+  const order = orderOf(params.run)
   const hooks = useLoad((signal) => gateway.schedules.webhooks({ signal }), [])
   const [form, setForm] = useState({ name: '', after_day: '10', until: day(12), webhook: '' })
   const [state, set] = useState({})
