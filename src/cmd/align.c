@@ -67,35 +67,28 @@ static const char *take_format(void *payload, const char *value) {
   return o->format || list ? NULL : "--format is csv or json, or another that `drawbridge mapping formats` lists, not";
 }
 
-static const char *take_source_set(void *payload, const char *id) {
-  return side_add_data_set(&((struct options *)payload)->source_sets, id);
-}
-
-static const char *take_target_set(void *payload, const char *id) {
-  return side_add_data_set(&((struct options *)payload)->target_sets, id);
-}
-
 static const char *take_set(void *payload, const char *id) {
-  const char *wrong = take_source_set(payload, id);
-  return wrong ? wrong : take_target_set(payload, id);
+  struct options *o = payload;
+  const char *wrong = side_take_data_set(&o->source_sets, id);
+  return wrong ? wrong : side_take_data_set(&o->target_sets, id);
 }
 
 static int read_options(int argc, char **argv, struct options *o) {
   const struct line_option options[] = {{"source", .text = &o->source},
                                         {"target", .text = &o->target},
-                                        {"candidates", .take = take_candidates},
-                                        {"format", .take = take_format},
+                                        {"candidates", .take = take_candidates, .payload = o},
+                                        {"format", .take = take_format, .payload = o},
                                         {"output", .text = &o->output},
                                         {"fix", .text = &o->fix},
                                         {"glossary", .text = &o->glossary},
                                         {"explain", .flag = &o->explain},
-                                        {"with", .take = take_with},
-                                        {"data-set", .take = take_set},
-                                        {"source-data-set", .take = take_source_set},
-                                        {"target-data-set", .take = take_target_set},
+                                        {"with", .take = take_with, .payload = o},
+                                        {"data-set", .take = take_set, .payload = o},
+                                        {"source-data-set", .take = side_take_data_set, .payload = &o->source_sets},
+                                        {"target-data-set", .take = side_take_data_set, .payload = &o->target_sets},
                                         {"config", .text = &o->config},
                                         {0}};
-  struct line line = {.command = "align", .usage = usage, .is_long = true, .options = options, .payload = o};
+  struct line line = {.command = "align", .usage = usage, .is_long = true, .options = options};
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;

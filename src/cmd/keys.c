@@ -37,8 +37,8 @@ static const char *take_minutes(void *payload, const char *value) {
 int command_keys(int argc, char **argv) {
   const char *path = COMMAND_CONFIG_DEFAULT;
   uint64_t minutes = 0;
-  const struct line_option options[] = {{"config", .text = &path}, {"in", .take = take_minutes}, {0}};
-  struct line line = {.command = "keys", .usage = usage, .options = options, .words_max = 1, .payload = &minutes};
+  const struct line_option options[] = {{"config", .text = &path}, {"in", .take = take_minutes, .payload = &minutes}, {0}};
+  struct line line = {.command = "keys", .usage = usage, .options = options, .words_max = 1};
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;

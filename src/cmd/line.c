@@ -39,7 +39,7 @@ static int take(const struct line *line, const struct line_option *option, const
   if (option->flag) {
     *option->flag = true;
   } else if (option->take) {
-    const char *wrong = option->take(line->payload, value);
+    const char *wrong = option->take(option->payload, value);
     if (wrong) return line_refuse(line, wrong, value);
   } else if (option->choices && !is_choice(option, value)) {
     return refuse_choice(line, option, value);

@@ -14,6 +14,7 @@ struct line_option {
   const char *const *choices;                            /* of `text`: what it may be, as "text or json"; NULL: anything. NULL ends them */
   bool *flag;                                            /* has no value */
   const char *(*take)(void *payload, const char *value); /* NULL, or what is wrong with the value, which is said behind that */
+  void *payload;                                         /* of `take` */
 };
 
 struct line {
@@ -22,7 +23,6 @@ struct line {
   bool is_long; /* the usage */
   const struct line_option *options;
   int words_max; /* beside the options */
-  void *payload; /* of `take` */
 };
 
 enum { LINE_READ = -1 };

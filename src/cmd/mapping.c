@@ -72,25 +72,17 @@ static const char *take_to(void *payload, const char *name) {
   return take_format(o->arena, name, &o->to);
 }
 
-static const char *take_source_set(void *payload, const char *id) {
-  return side_add_data_set(&((struct options *)payload)->source_sets, id);
-}
-
-static const char *take_target_set(void *payload, const char *id) {
-  return side_add_data_set(&((struct options *)payload)->target_sets, id);
-}
-
 static int carry_out(struct arena *arena, int argc, char **argv) {
   struct options o = {.arena = arena};
-  const struct line_option options[] = {{"from", .take = take_from},
-                                        {"to", .take = take_to},
+  const struct line_option options[] = {{"from", .take = take_from, .payload = &o},
+                                        {"to", .take = take_to, .payload = &o},
                                         {"source", .text = &o.source},
                                         {"target", .text = &o.target},
-                                        {"source-data-set", .take = take_source_set},
-                                        {"target-data-set", .take = take_target_set},
+                                        {"source-data-set", .take = side_take_data_set, .payload = &o.source_sets},
+                                        {"target-data-set", .take = side_take_data_set, .payload = &o.target_sets},
                                         {"config", .text = &o.config},
                                         {0}};
-  struct line line = {.command = "mapping", .usage = usage, .is_long = true, .options = options, .words_max = 3, .payload = &o};
+  struct line line = {.command = "mapping", .usage = usage, .is_long = true, .options = options, .words_max = 3};
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;

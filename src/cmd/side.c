@@ -9,7 +9,8 @@
 
 enum { TOKEN_MAX = 4096, SIDE_BODY_LIMIT = 512 << 20, SIDE_TIMEOUT_MS = 300000 };
 
-const char *side_add_data_set(struct side_data_sets *sets, const char *id) {
+const char *side_take_data_set(void *payload, const char *id) {
+  struct side_data_sets *sets = payload;
   if (sets->n == SIDE_DATA_SETS_MAX) return "there are more data sets than can be named: no room for";
   sets->ids[sets->n++] = str_of(id);
   return NULL;

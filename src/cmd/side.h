@@ -14,8 +14,8 @@ struct side_data_sets {
   size_t n;
 };
 
-/* What is wrong, or NULL; for struct line_option's `take`. */
-const char *side_add_data_set(struct side_data_sets *sets, const char *id);
+/* Names one more: `take` of a struct line_option (line.h). */
+const char *side_take_data_set(void *sets, const char *id);
 
 /* Is it `server:<id>`? Then *ret_id is the id. */
 bool side_is_server(const char *side, struct str *ret_id);

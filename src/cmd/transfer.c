@@ -118,12 +118,12 @@ static int read_options(int argc, char **argv, struct asked *a) {
                                         {"resume", .flag = &a->resume},
                                         {"wait", .flag = &a->wait},
                                         {"undo", .flag = &a->undo},
-                                        {"report", .take = take_report},
+                                        {"report", .take = take_report, .payload = a},
                                         {"sum-anyway", .flag = &a->sum_anyway},
                                         {"check-min-max", .flag = &a->check_min_max},
                                         {"require-approval", .flag = &a->require_approval},
                                         {0}};
-  struct line line = {.command = "transfer", .usage = usage, .is_long = true, .options = options, .payload = a};
+  struct line line = {.command = "transfer", .usage = usage, .is_long = true, .options = options};
   char **words;
   int count;
   return line_read(&line, argc, argv, &words, &count);
