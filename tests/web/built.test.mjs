@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { BUILD, NAMES as files } from './built.mjs'
+import { brotliCompressSync } from 'node:zlib'
+import { BUILD, FILES, fileAt, NAMES as files } from './built.mjs'
 import { openPage, startBrowser } from './browser.mjs'
 import { startFront } from './front.mjs'
 import { startMock } from './mock.mjs'
@@ -41,6 +42,14 @@ test('a first visit takes few files, and what it asks the program for does not w
   assert.deepEqual(asked.filter((one) => one.endsWith('.po')), ['i18n/first/fr.po', 'i18n/fr.po'])
   assert.deepEqual(complaints, [])
   await close()
+})
+
+test('no screen takes more than 60 KB of code', () => {
+  const weights = [...FILES.keys()].filter((path) => /^\/ui\/.*\.(js|css)$/.test(path)).map((path) => [path.includes('/later/'), brotliCompressSync(fileAt(path).data).length])
+  const [first, later] = [false, true].map((wanted) => weights.filter(([is]) => is === wanted).map(([, bytes]) => bytes))
+  assert.ok(first.length === 3 && later.length > 3)
+  const bytes = first.reduce((sum, one) => sum + one, 0) + Math.max(...later)
+  assert.ok(bytes < 60_000, `${bytes} bytes`)
 })
 
 test('nothing jumps while a screen comes, whatever is answered first', async () => {

@@ -18,6 +18,7 @@ import { conflictWords, ignoredOf, knownReasons, stepsOf } from '../../web/model
 import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
 import { readReturn } from '../../web/model/return-to.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
+import { keepOrder, orderOf } from '../../web/orders.js'
 
 const review = { ...decisions, ...lists }
 const SIDES = [{ server: 'a', data_set: 'x' }, { server: 'b', data_set: 'y' }]
@@ -487,4 +488,16 @@ test('texts: values are put in, plurals follow the language, what is not transla
   assert.equal(decimal('-1234.50'), '-1,234.50')
   assert.equal(decimal(null), '–')
   assert.equal(decimal('1e5'), '1e5')
+})
+
+test('what was ordered of a run is kept for it; where nothing can be kept it is chosen again', () => {
+  const kept = new Map()
+  const given = [{ setItem: (key, value) => kept.set(key, value), getItem: (key) => kept.get(key) ?? null }, { setItem: () => { throw new Error('full') }, getItem: () => null }, undefined]
+  const found = given.map((store) => {
+    Object.defineProperty(globalThis, 'sessionStorage', { value: store, configurable: true })
+    keepOrder('run1', { periods: ['202601'] })
+    return [orderOf('run1'), orderOf('run2')]
+  })
+  delete globalThis.sessionStorage
+  assert.deepEqual(found, [[{ periods: ['202601'] }, undefined], [undefined, undefined], [undefined, undefined]])
 })

@@ -124,7 +124,7 @@ export function ReviewList({ list, active, about, selected, onSelect, onActivate
     { id: 'state', title: t('State'), class: 'c-state' },
   ]
   if (list.length === 0)
-    return html`<div class="empty"><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${onClear}>${t('Show everything')}<//></p></div>`
+    return html`<div class="empty" tabindex="-1" ref=${gridRef}><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${onClear}>${t('Show everything')}<//></p></div>`
   return html`<${VirtualGrid} id="row" label=${t('Data elements of the source')} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
