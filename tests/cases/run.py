@@ -15,20 +15,20 @@ import sys
 import made
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE, TRIES = 240, 3  # seconds; the whole takes a tenth of that
+PATIENCE = (90, 240, 600)  # seconds, of one try after the other; the whole takes ten to forty
 
 
 def evaluated(command):
     """(exit code, output). The judge now and then waits for ever for a worker of its own that missed the signal to end, with all scores made and none told: then it is asked again."""
-    for _ in range(TRIES):
+    for patience in PATIENCE:
         process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            output, _ = process.communicate(timeout=PATIENCE)
+            output, _ = process.communicate(timeout=patience)
             return process.returncode, output
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            print(f"{command[1]} did not end within {PATIENCE} s")
+            print(f"{command[1]} did not end within {patience} s")
     return 1, ""
 
 
