@@ -7,7 +7,7 @@ Made-up values as a server writes them (all eleven members of each): 240 cells o
 and shuffled, half a million at a time. Peers, from Debian, PyPI and npm into FOLDER: jq, Python with ijson, Node with stream-json (translate/): each reads the same file and writes the same cells, compared here with drawbridge's. They are measured on a
 sample, for they hold the sums in memory; all figures are for one core's time, user and system.
 Server to server: two stand-ins, by month and a hundred org units. What they need by themselves: what a transfer asks is recorded on one pair; a transfer is measured on a second one; and on a third, which holds what the first two held before, the recorded
-questions are put to each server alone, one after the other on one connection, by a client that does nothing with the answers. A stand-in answers a hundred times as fast as a real server; one pair is late as those are (READ_MS, IMPORT_MS), which also is what a busy machine changes least.
+questions are put to each server alone, one after the other on one connection, by a client that does nothing with the answers. A stand-in answers a hundred times as fast as a real server; the last pairs are late as those are (READ_MS, IMPORT_MS), which also is what a busy machine changes least: where all three programs work at once, two cores are not enough for them.
 """
 import argparse
 import contextlib
@@ -253,6 +253,11 @@ class Pair:
                                   ",".join(fixture.PERIODS), "--org-units", fixture.ROOT + "/descendants", "--journal", self.folder / journal], env=environment)
         return clock, core
 
+    def seconds_of_cores(self):
+        """That both stand-ins have taken so far."""
+        fields = [pathlib.Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split() for child in self.children]
+        return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
     def close(self):
         for child in self.children:
             child.terminate()
@@ -278,19 +283,21 @@ def server_to_server(options, folder, versions, late=False):
         recorders = {name: Recorder(port) for name, port in pair.ports.items()}
         pair.transfer({name: r.server_address[1] for name, r in recorders.items()}, "recorded")
         asked = {name: r.asked for name, r in recorders.items()}
-    rounds = []  # (ratio to the slower one, seconds, of a core, of each server alone)
+    rounds = []  # (ratio to the slower one, seconds, of a core, of cores by the servers, of each server alone)
     for _ in range(1 if late else options.rounds):
         with contextlib.closing(fresh()) as pair:
+            before = pair.seconds_of_cores()
             clock, core = pair.transfer(pair.ports, "measured")
+            served = pair.seconds_of_cores() - before
         with contextlib.closing(fresh()) as pair:
             alone = {name: again(pair.ports[name], asked[name]) for name in asked}
             count = pair.count
-        rounds.append((clock / max(alone.values()), clock, core, alone))
+        rounds.append((clock / max(alone.values()), clock, core, served, alone))
     rounds.sort(key=lambda one: one[0])
-    ratio, clock, core, alone = rounds[len(rounds) // 2]
+    ratio, clock, core, served, alone = rounds[len(rounds) // 2]
     among = f" (the middle one of {len(rounds)} runs; {rounds[0][0]:.2f} to {rounds[-1][0]:.2f})" if len(rounds) > 1 else ""
     manner = f", as late as real servers are ({READ_MS} ms a reading, {IMPORT_MS} ms and the square for a thousand values)" if late else ""
-    words = (f"{versions[0]} to {versions[1]}{manner}, {count:,} values of {options.units:,} org units and three months: {clock:.2f} s on the clock, of which drawbridge takes {core:.2f} s of a core; the same questions alone take the source "
+    words = (f"{versions[0]} to {versions[1]}{manner}, {count:,} values of {options.units:,} org units and three months: {clock:.2f} s on the clock, of which drawbridge takes {core:.2f} s of a core and the stand-ins {served:.2f} (on {os.cpu_count()} cores that is no less than {(core + served) / os.cpu_count():.2f} s); the same questions alone take the source "
              f"{alone['source']:.2f} s and the target {alone['target']:.2f} s: {ratio:.2f} times the slower one{among}, {clock / sum(alone.values()):.2f} times both one after the other.")
     print(words, flush=True)
     return words
@@ -315,7 +322,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="transfer-bench-", dir=options.folder) as temporary:
         folder = pathlib.Path(temporary)
         rows, beside = ([], []) if options.servers else (file_to_file(options, folder), beside_peers(options, folder))
-        pairs = ((("2.41", "2.43"), False), (("2.43", "2.41"), False), (("2.41", "2.43"), True))
+        pairs = [(versions, late) for late in (False, True) for versions in (("2.41", "2.43"), ("2.43", "2.41"))]
         servers = [server_to_server(options, folder / "servers", versions, late) for versions, late in pairs]
     if options.write:
         model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
