@@ -32,10 +32,21 @@ enum state {
 /* Where a number stands in its grammar: -? (0|[1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? */
 enum number { N_SIGN, N_ZERO, N_DIGITS, N_POINT, N_FRACTION, N_E, N_E_SIGN, N_EXPONENT };
 
+/* Lists are of objects with the same members in the same order: the name that stood here in the last one most likely stands here again, and is known by one look at its bytes. */
+enum { NAME_WORDS = 4 };
+struct known_name {
+  uint64_t bytes[NAME_WORDS], mask[NAME_WORDS]; /* of `"name":`; mask: of as many bytes */
+  size_t n;                                     /* 0: none */
+  uint64_t number;
+};
+
 struct json_stream {
   struct json_limits limits;
   json_handler *handler;
   void *payload;
+  json_object_handler *on_object; /* may be NULL */
+  struct known_name names[JSON_MEMBERS];
+  uint64_t last_number;
   enum state state;
   enum number number;
   bool is_key;
@@ -58,6 +69,10 @@ struct json_stream *json_stream_new(struct json_limits limits, json_handler *han
   if (limits.secrets) (void)buf_reserve(&s->text, limits.text); /* a buffer that grows leaves copies behind */
   s->line = 1;
   return s;
+}
+
+void json_stream_objects(struct json_stream *s, json_object_handler *handler) {
+  if (!s->limits.secrets) s->on_object = handler;
 }
 
 void json_stream_free(struct json_stream *s) {
@@ -393,11 +408,96 @@ static int take_plain(struct json_stream *s, struct str *chunk, struct error *er
   return result;
 }
 
+/* --- objects in one piece --- */
+
+/* `text` stands in the input as it is, without an escape. Longer ones are not known again. */
+static void learn_name(struct json_stream *s, struct known_name *name, struct str text) {
+  char bytes[sizeof name->bytes] = {'"'}, mask[sizeof name->mask] = {0};
+  *name = (struct known_name){.number = ++s->last_number};
+  if (text.n + 3 > sizeof bytes) return;
+  name->n = text.n + 3;
+  memcpy(bytes + 1, text.p, text.n);
+  memcpy(bytes + 1 + text.n, "\":", 2);
+  memset(mask, 0xff, name->n);
+  memcpy(name->bytes, bytes, sizeof bytes);
+  memcpy(name->mask, mask, sizeof mask);
+}
+
+static bool is_known_name(const struct known_name *name, struct str rest) {
+  uint64_t bytes[NAME_WORDS], differing = 0;
+  if (!name->n || rest.n < sizeof bytes) return false;
+  memcpy(bytes, rest.p, sizeof bytes);
+  for (unsigned i = 0; i < NAME_WORDS; i++) differing |= (bytes[i] ^ name->bytes[i]) & name->mask[i];
+  return !differing;
+}
+
+/* A text with its quotes at the start of `rest`, without an escape, good in every way and whole. How many bytes it takes, or 0. */
+static size_t plain_text(const struct json_stream *s, struct str rest, struct str *ret) {
+  uint64_t high = 0;
+  if (!rest.n || rest.p[0] != '"') return 0;
+  size_t n = plain_run((struct str){rest.p + 1, rest.n - 1}, &high);
+  if (n + 2 > rest.n || rest.p[n + 1] != '"' || n > s->limits.text) return 0;
+  *ret = (struct str){rest.p + 1, n};
+  return high && !utf8_valid(*ret) ? 0 : n + 2;
+}
+
+static size_t plain_name(struct json_stream *s, struct known_name *known, struct str rest, struct str *ret) {
+  if (is_known_name(known, rest)) {
+    *ret = (struct str){rest.p + 1, known->n - 3};
+    return known->n;
+  }
+  size_t used = plain_text(s, rest, ret);
+  if (!used || used == rest.n || rest.p[used] != ':') return 0;
+  learn_name(s, known, *ret);
+  return used + 1;
+}
+
+static size_t plain_member(struct json_stream *s, size_t place, struct str rest, struct json_member *ret) {
+  size_t name = plain_name(s, &s->names[place], rest, &ret->name), value;
+  if (!name || name == rest.n) return 0;
+  rest = (struct str){rest.p + name, rest.n - name};
+  ret->name_number = s->names[place].number;
+  ret->event = JSON_EVENT_STRING;
+  ret->text = STR_NONE;
+  value = rest.p[0] == '"' ? plain_text(s, rest, &ret->text) : whole_word(rest, &ret->event);
+  return value && value < rest.n ? name + value : 0;
+}
+
+/* The object at the start of the chunk, if it is one of the kind: 1, and the chunk begins behind it; 0, nothing happened; -1. */
+static int take_object(struct json_stream *s, struct str *chunk, struct error *error) {
+  struct json_member members[JSON_MEMBERS];
+  size_t used = 1;
+  if (s->depth == s->limits.depth) return 0;
+  for (size_t n = 0; n < JSON_MEMBERS;) {
+    size_t member = plain_member(s, n, (struct str){chunk->p + used, chunk->n - used}, &members[n]);
+    if (!member) return 0;
+    used += member;
+    n++;
+    char c = chunk->p[used++];
+    if (c == ',') continue;
+    int result = c == '}' ? s->on_object(s->payload, members, n, error) : 0;
+    if (result < 0) s->state = FAILED;
+    if (result <= 0) return result;
+    s->state = WANT_COMMA_OR_END;
+    s->offset += used;
+    *chunk = (struct str){chunk->p + used, chunk->n - used};
+    return 1;
+  }
+  return 0;
+}
+
+static bool may_be_object(const struct json_stream *s, struct str chunk) {
+  return s->on_object && chunk.p[0] == '{' && s->depth && (s->state == WANT_VALUE || s->state == WANT_VALUE_OR_END);
+}
+
 int json_stream_feed(struct json_stream *s, struct str chunk, struct error *error) {
   while (chunk.n) {
     size_t used;
     if (take_plain(s, &chunk, error)) return -1;
     if (!chunk.n) break;
+    int taken = may_be_object(s, chunk) ? take_object(s, &chunk, error) : 0;
+    if (taken < 0) return -1;
+    if (taken) continue;
     if (step(s, chunk, &used, error)) return -1;
     chunk = str_from(chunk, used);
   }

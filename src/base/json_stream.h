@@ -39,6 +39,18 @@ struct json_limits {
 struct json_stream;
 
 struct json_stream *json_stream_new(struct json_limits limits, json_handler *handler, void *payload);
+
+/* A shorter way for long lists of small objects. One that lies in the chunk whole, inside something else, without white space and with texts (no escapes), true, false and null alone in it, up to JSON_MEMBERS of them, is given to `handler` in one piece in
+ * place of its events: 1, it is taken; 0, it comes by its events; -1, as json_handler. All others come by their events, so that whoever uses this can do both. */
+enum { JSON_MEMBERS = 16 };
+struct json_member {
+  struct str name, text; /* text.p == NULL: `event` is no string */
+  enum json_event event;
+  uint64_t name_number; /* of the same name in the same place of one object after the other: the same, and of no other name in that place */
+};
+typedef int json_object_handler(void *payload, const struct json_member *members, size_t count, struct error *error);
+void json_stream_objects(struct json_stream *stream, json_object_handler *handler);
+
 void json_stream_free(struct json_stream *stream);
 
 /* 0, or -1 with ERROR_input and the place ("line 3, byte 210: …"), or what the handler set. */

@@ -65,6 +65,10 @@ struct dhis2_values_reader {
   bool is_list_member, is_scheme;
   struct buf header[TEXT_FIELDS];
   bool header_given[TEXT_FIELDS], needed[TEXT_FIELDS]; /* needed: a value had none of its own, and there was none in the header yet */
+  struct {
+    enum field field;
+    uint64_t number;      /* of the name it was found for */
+  } places[JSON_MEMBERS]; /* of members in values that come in one piece */
   struct buf item;
   struct span spans[TEXT_FIELDS];
   bool follow_up, deleted, with_times;
@@ -78,11 +82,10 @@ static struct str text_of(const struct dhis2_values_reader *r, enum field field)
   return span->n ? (struct str){r->item.p + span->at, span->n} : STR("");
 }
 
-static int hand_on(struct dhis2_values_reader *r, struct error *error) {
-  struct str texts[TEXT_FIELDS];
+/* `texts`: p == NULL where the value has none. */
+static int hand_on(struct dhis2_values_reader *r, struct str texts[TEXT_FIELDS], struct error *error) {
   r->count++;
   for (enum field f = 0; f < TEXT_FIELDS; f++) {
-    texts[f] = text_of(r, f);
     if (texts[f].n || f == VALUE || f == COMMENT) continue;
     if (r->header_given[f])
       texts[f] = buf_str(&r->header[f]);
@@ -106,6 +109,12 @@ static int hand_on(struct dhis2_values_reader *r, struct error *error) {
                               .deleted = r->deleted,
                               .updated_ms = r->updated_ms};
   return r->handler(r->payload, &value, error);
+}
+
+static int hand_on_item(struct dhis2_values_reader *r, struct error *error) {
+  struct str texts[TEXT_FIELDS];
+  for (enum field f = 0; f < TEXT_FIELDS; f++) texts[f] = text_of(r, f);
+  return hand_on(r, texts, error);
 }
 
 static void begin_item(struct dhis2_values_reader *r) {
@@ -196,7 +205,7 @@ static int take_opened(struct dhis2_values_reader *r, bool list, struct error *e
 static int take_closed(struct dhis2_values_reader *r, struct error *error) {
   if (r->place == IN_ITEM) {
     r->place = IN_LIST;
-    return hand_on(r, error);
+    return hand_on_item(r, error);
   }
   r->place = r->place == IN_LIST ? IN_ROOT : AT_END;
   return 0;
@@ -210,17 +219,50 @@ static void take_key(struct dhis2_values_reader *r, struct str name) {
 
 static int on_json(void *payload, enum json_event event, struct str text, struct error *error) {
   struct dhis2_values_reader *r = payload;
-  bool opens = event == JSON_EVENT_OBJECT || event == JSON_EVENT_ARRAY,
-       closes = event == JSON_EVENT_OBJECT_END || event == JSON_EVENT_ARRAY_END;
-  if (r->skip) {
-    if (opens) r->skip++;
-    if (closes) r->skip--;
+  bool skip = r->skip;
+  switch (event) {
+  case JSON_EVENT_OBJECT:
+  case JSON_EVENT_ARRAY: r->skip += skip; return skip ? 0 : take_opened(r, event == JSON_EVENT_ARRAY, error);
+  case JSON_EVENT_OBJECT_END:
+  case JSON_EVENT_ARRAY_END: r->skip -= skip; return skip ? 0 : take_closed(r, error);
+  case JSON_EVENT_KEY:
+    if (!skip) take_key(r, text);
     return 0;
+  default: return skip ? 0 : take_scalar(r, event, text, error);
   }
-  if (opens) return take_opened(r, event == JSON_EVENT_ARRAY, error);
-  if (closes) return take_closed(r, error);
-  if (event == JSON_EVENT_KEY) return take_key(r, text), 0;
-  return take_scalar(r, event, text, error);
+}
+
+static enum field field_at(struct dhis2_values_reader *r, size_t place, const struct json_member *member) {
+  if (r->places[place].number != member->name_number) {
+    r->places[place].field = field_of(member->name);
+    r->places[place].number = member->name_number;
+  }
+  return r->places[place].field;
+}
+
+/* A value in one piece, as nearly all of them come: the same as by its events, without a copy. What is wrong with one is told there. */
+static int on_object(void *payload, const struct json_member *members, size_t count, struct error *error) {
+  struct dhis2_values_reader *r = payload;
+  struct str texts[TEXT_FIELDS] = {0};
+  if (r->skip || r->place != IN_LIST) return 0;
+  begin_item(r);
+  for (size_t i = 0; i < count; i++) {
+    enum field field = field_at(r, i, &members[i]);
+    struct str text = members[i].text;
+    if (members[i].event == JSON_EVENT_NULL) continue;
+    if (!text.p) text = members[i].event == JSON_EVENT_TRUE ? STR("true") : STR("false");
+    if (field == FOLLOW_UP)
+      r->follow_up = str_eq(text, STR("true"));
+    else if (field == DELETED)
+      r->deleted = str_eq(text, STR("true"));
+    else if (field == UPDATED && r->with_times)
+      (void)clock_parse(text, &r->updated_ms);
+    else if (field < TEXT_FIELDS && texts[field].p)
+      return 0;
+    else if (field < TEXT_FIELDS)
+      texts[field] = text;
+  }
+  return hand_on(r, texts, error) ? -1 : 1;
 }
 
 /* --- CSV --- */
@@ -252,7 +294,7 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
     else if (f < TEXT_FIELDS && add_text(r, f, fields[r->columns[f]], error))
       return -1;
   }
-  if (hand_on(r, error) == 0) return 0;
+  if (hand_on_item(r, error) == 0) return 0;
   return error->code == ERROR_input ? error_context(error, "line %llu", (unsigned long long)line) : -1;
 }
 
@@ -282,6 +324,12 @@ void dhis2_values_reader_adx(struct dhis2_values_reader *r, const struct dhis2_m
   r->metadata = metadata;
 }
 
+static struct json_stream *new_json(struct dhis2_values_reader *r) {
+  struct json_stream *json = json_stream_new((struct json_limits){.depth = 32, .text = TEXT_MAX}, on_json, r);
+  json_stream_objects(json, on_object);
+  return json;
+}
+
 /* A byte order mark at the start says nothing (Excel writes one): passed over, however it is cut into pieces. */
 static struct str without_mark(struct dhis2_values_reader *r, struct str piece) {
   static const char mark[] = "\xEF\xBB\xBF";
@@ -300,7 +348,7 @@ int dhis2_values_reader_feed(struct dhis2_values_reader *r, struct str piece, st
     if (!start.n) return 0;
     piece = str_from(piece, (size_t)(start.p - piece.p)); /* the same whether the white space came with it or before it */
     if (start.p[0] == '{' || start.p[0] == '[')
-      r->json = json_stream_new((struct json_limits){.depth = 32, .text = TEXT_MAX}, on_json, r);
+      r->json = new_json(r);
     else if (start.p[0] == '<' && r->takes_adx)
       r->adx = dhis2_adx_reader_new(r->metadata, r->handler, r->payload);
     else

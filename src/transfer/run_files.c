@@ -36,6 +36,7 @@ struct files {
   bool readable;                                /* it can be read back when written */
   struct buf out;
   uint64_t values;
+  uint32_t last; /* operand that was read back */
 };
 
 static bool is_dash(const char *path) {
@@ -205,8 +206,9 @@ static int end_out(struct files *f, struct error *error) {
 static int on_written(void *payload, const struct dhis2_value *value, struct error *error) {
   struct files *f = payload;
   struct str combo = value->category_option_combo.n ? value->category_option_combo : f->mapping->target.default_combo;
-  uint32_t operand = translation_find_operand(f->translation, (struct mapping_operand){value->data_element, combo});
+  uint32_t operand = translation_find_next(f->translation, (struct mapping_operand){value->data_element, combo}, f->last);
   if (operand == UINT32_MAX) return error_set(error, ERROR_differs, "%s holds a cell that was not written", f->path);
+  f->last = operand;
   report_counts(f->report)->verified++;
   count_target(f, operand, value->period, value->value);
   return 0;

@@ -477,6 +477,13 @@ uint32_t translation_find_operand(const struct translation *t, struct mapping_op
   return found ? (uint32_t)(found - t->operands) : UINT32_MAX;
 }
 
+uint32_t translation_find_next(const struct translation *t, struct mapping_operand id, uint32_t last) {
+  uint32_t next = last < t->operand_count - 1 ? last + 1 : 0;
+  const struct mapping_operand *guess = &t->operands[next].target.id;
+  bool right = str_eq(guess->data_element, id.data_element) && str_eq(guess->category_option_combo, id.category_option_combo);
+  return right ? next : translation_find_operand(t, id);
+}
+
 struct str translation_counted(const struct translation *t, uint32_t operand, struct str value) {
   bool yes = str_eq(value, STR("true"));
   if ((!yes && !str_eq(value, STR("false"))) || !t->operands[operand].holds_sums) return value;

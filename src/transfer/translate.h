@@ -111,6 +111,8 @@ struct mapping_operand translation_source(const struct translation *translation,
                                           const struct contribution *contribution); /* the term's source cell */
 
 uint32_t translation_find_operand(const struct translation *translation, struct mapping_operand id); /* UINT32_MAX: no rule makes it */
+/* The same, quicker where it is the one behind `last` (any number): values that were sorted come so. */
+uint32_t translation_find_next(const struct translation *translation, struct mapping_operand operand, uint32_t last);
 
 /* A value of the source as it counts for this operand: where that holds numbers that may be counted, true (of a yes-or-no element) is 1 and false is 0. Else the value. */
 struct str translation_counted(const struct translation *translation, uint32_t operand, struct str value);
