@@ -365,6 +365,16 @@ static int step(struct json_stream *s, struct str rest, size_t *used, struct err
   }
 }
 
+/* A text with its quotes at the start of `rest`, without an escape, good in every way and whole. How many bytes it takes, or 0. */
+static size_t plain_text(const struct json_stream *s, struct str rest, struct str *ret) {
+  uint64_t high = 0;
+  if (!rest.n || rest.p[0] != '"') return 0;
+  size_t n = plain_run((struct str){rest.p + 1, rest.n - 1}, &high);
+  if (n + 2 > rest.n || rest.p[n + 1] != '"' || n > s->limits.text) return 0;
+  *ret = (struct str){rest.p + 1, n};
+  return high && !utf8_valid(*ret) ? 0 : n + 2;
+}
+
 /* null, true, false where all of the word is in the chunk. 0: none of them, or not all of it. */
 static size_t whole_word(struct str rest, enum json_event *ret) {
   char c = rest.p[0];
@@ -384,11 +394,8 @@ static int take_plain(struct json_stream *s, struct str *chunk, struct error *er
     char c = rest.p[0];
     size_t used = 1;
     if (c == '"' && (value || name)) {
-      uint64_t high = 0;
-      size_t n = plain_run(str_from(rest, 1), &high);
-      struct str text = str_slice(rest, 1, n + 1);
-      used = n + 2;
-      if (used > rest.n || rest.p[n + 1] != '"' || n > s->limits.text || (high && !utf8_valid(text))) break;
+      struct str text;
+      if (!(used = plain_text(s, rest, &text))) break;
       s->state = name ? WANT_COLON : WANT_COMMA_OR_END;
       result = emit(s, name ? JSON_EVENT_KEY : JSON_EVENT_STRING, text, error);
     } else if (c == ':' && state == WANT_COLON) {
@@ -429,16 +436,6 @@ static bool is_known_name(const struct known_name *name, struct str rest) {
   memcpy(bytes, rest.p, sizeof bytes);
   for (unsigned i = 0; i < NAME_WORDS; i++) differing |= (bytes[i] ^ name->bytes[i]) & name->mask[i];
   return !differing;
-}
-
-/* A text with its quotes at the start of `rest`, without an escape, good in every way and whole. How many bytes it takes, or 0. */
-static size_t plain_text(const struct json_stream *s, struct str rest, struct str *ret) {
-  uint64_t high = 0;
-  if (!rest.n || rest.p[0] != '"') return 0;
-  size_t n = plain_run((struct str){rest.p + 1, rest.n - 1}, &high);
-  if (n + 2 > rest.n || rest.p[n + 1] != '"' || n > s->limits.text) return 0;
-  *ret = (struct str){rest.p + 1, n};
-  return high && !utf8_valid(*ret) ? 0 : n + 2;
 }
 
 static size_t plain_name(struct json_stream *s, struct known_name *known, struct str rest, struct str *ret) {

@@ -165,21 +165,26 @@ static int take_header(struct dhis2_values_reader *r, struct str text, struct er
   return 0;
 }
 
+/* False: the field is a text, or none. */
+static bool take_mark(struct dhis2_values_reader *r, enum field field, struct str text) {
+  switch (field) {
+  case FOLLOW_UP: r->follow_up = str_eq(text, STR("true")); return true;
+  case DELETED: r->deleted = str_eq(text, STR("true")); return true;
+  case UPDATED:
+    if (r->with_times) (void)clock_parse(text, &r->updated_ms);
+    return true;
+  default: return false;
+  }
+}
+
 static int take_scalar(struct dhis2_values_reader *r, enum json_event event, struct str text, struct error *error) {
   if (event == JSON_EVENT_NULL) return 0;
   if (event == JSON_EVENT_TRUE || event == JSON_EVENT_FALSE) text = event == JSON_EVENT_TRUE ? STR("true") : STR("false");
   if (r->place == IN_ROOT)
     return r->is_list_member ? error_set(error, ERROR_input, "dataValues is not a list") : take_header(r, text, error);
   if (r->place == IN_LIST) return error_set(error, ERROR_input, "value %llu is not an object", (unsigned long long)r->count + 1);
-  if (r->member == FOLLOW_UP)
-    r->follow_up = str_eq(text, STR("true"));
-  else if (r->member == DELETED)
-    r->deleted = str_eq(text, STR("true"));
-  else if (r->member == UPDATED && r->with_times)
-    (void)clock_parse(text, &r->updated_ms);
-  else if (r->member < TEXT_FIELDS)
-    return add_text(r, r->member, text, error);
-  return 0;
+  if (take_mark(r, r->member, text) || r->member == OTHER_FIELD) return 0;
+  return add_text(r, r->member, text, error);
 }
 
 static int take_opened(struct dhis2_values_reader *r, bool list, struct error *error) {
@@ -251,16 +256,9 @@ static int on_object(void *payload, const struct json_member *members, size_t co
     struct str text = members[i].text;
     if (members[i].event == JSON_EVENT_NULL) continue;
     if (!text.p) text = members[i].event == JSON_EVENT_TRUE ? STR("true") : STR("false");
-    if (field == FOLLOW_UP)
-      r->follow_up = str_eq(text, STR("true"));
-    else if (field == DELETED)
-      r->deleted = str_eq(text, STR("true"));
-    else if (field == UPDATED && r->with_times)
-      (void)clock_parse(text, &r->updated_ms);
-    else if (field < TEXT_FIELDS && texts[field].p)
-      return 0;
-    else if (field < TEXT_FIELDS)
-      texts[field] = text;
+    if (take_mark(r, field, text) || field == OTHER_FIELD) continue;
+    if (texts[field].p) return 0;
+    texts[field] = text;
   }
   return hand_on(r, texts, error) ? -1 : 1;
 }
