@@ -18,7 +18,7 @@ enum {
   WAIT_FIRST_MS = 200,
   WAIT_MAX_MS = 10000,
   WAIT_TOLD_MAX_MS = 60000,
-  WAIT_STEP_MS = 50
+  WAIT_STEP_NS = 50 * 1000 * 1000
 };
 
 /* What a reading said, whatever the order: sums of a keyed hash of each value. */
@@ -58,17 +58,24 @@ bool dhis2_may_pass(const struct error *error) {
   }
 }
 
+/* The exact clock: by that of `base/clock.h` a wait may end a tick too soon, before the time that the server asked for. */
+static int64_t exact_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 bool dhis2_wait_before(unsigned number, const struct error *error, const atomic_bool *cancel) {
   int64_t wait = (int64_t)WAIT_FIRST_MS << (number < 10 ? number - 1 : 9);
   if (wait > WAIT_MAX_MS) wait = WAIT_MAX_MS;
   int64_t told = (int64_t)error->retry_after * 1000;
   if (told > WAIT_TOLD_MAX_MS) told = WAIT_TOLD_MAX_MS;
-  int64_t until = clock_monotonic_ms() + (told > wait ? told : wait);
+  int64_t until = exact_ns() + (told > wait ? told : wait) * 1000000;
   while (!is_cancelled(cancel)) {
-    int64_t left = until - clock_monotonic_ms();
+    int64_t left = until - exact_ns();
     if (left <= 0) return true;
-    if (left > WAIT_STEP_MS) left = WAIT_STEP_MS;
-    (void)nanosleep(&(struct timespec){.tv_nsec = left * 1000000}, NULL);
+    if (left > WAIT_STEP_NS) left = WAIT_STEP_NS;
+    (void)nanosleep(&(struct timespec){.tv_nsec = left}, NULL);
   }
   return false;
 }

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <pthread.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "dhis2/data_values.h"
@@ -283,6 +285,40 @@ static void batches_follow_a_time_that_grows_with_the_square(void **state) {
   }
 }
 
+/* --- how long a server is left alone --- */
+
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Returns NULL where it was left alone for the whole second. */
+static void *leave_alone_for_a_second(void *part) {
+  (void)nanosleep(&(struct timespec){.tv_nsec = *(long *)part}, NULL);
+  struct error asked = {.code = ERROR_upstream_error, .upstream_status = 429, .retry_after = 1};
+  int64_t began = now_ns();
+  bool waited = dhis2_wait_before(1, &asked, NULL);
+  return waited && now_ns() - began >= 1000000000 ? NULL : part;
+}
+
+/* From whatever moment between two ticks of the clock. */
+static void never_shorter_than_it_asks(void **state) {
+  enum { STARTS = 40 };
+  pthread_t threads[STARTS];
+  long after_ns[STARTS];
+  (void)state;
+  for (int i = 0; i < STARTS; i++) {
+    after_ns[i] = i * 250000L;
+    assert_int_equal(pthread_create(&threads[i], NULL, leave_alone_for_a_second, &after_ns[i]), 0);
+  }
+  for (int i = 0; i < STARTS; i++) {
+    void *too_soon;
+    assert_int_equal(pthread_join(threads[i], &too_soon), 0);
+    assert_null(too_soon);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(periods_and_their_days),
                                      cmocka_unit_test(every_form_says_the_same_however_it_is_cut),
@@ -291,6 +327,7 @@ int main(void) {
                                      cmocka_unit_test(blame),
                                      cmocka_unit_test(long_texts_are_cut),
                                      cmocka_unit_test(batches_are_found_by_measuring),
-                                     cmocka_unit_test(batches_follow_a_time_that_grows_with_the_square)};
+                                     cmocka_unit_test(batches_follow_a_time_that_grows_with_the_square),
+                                     cmocka_unit_test(never_shorter_than_it_asks)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
