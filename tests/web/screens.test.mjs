@@ -71,6 +71,46 @@ describe('org units, attribute options and periods', () => {
     await page.getByText('5 shown').waitFor()
   })
 
+  scene('the focus is never lost: what decides and vanishes, or can do nothing more, gives it to the list', {}, async (stage) => {
+    const { page } = stage
+    await openPlaces(stage)
+    const inTheList = () => grid(page).and(page.locator(':focus')).waitFor()
+    const pressed = async (button, row) => {
+      await button.focus()
+      await press(page, 'Enter')
+      await page.getByRole('row', { name: row }).waitFor()
+      await inTheList()
+    }
+    const inThePane = (name) => page.locator('.decide').getByRole('button', { name })
+    await pressed(inThePane('Accept'), /Kakua health centre.*Accepted/) // the pane shows the next one
+    await pressed(page.getByRole('button', { name: 'Accept 1 sure one' }), /Tikonko post.*Accepted/)
+    await pressed(inThePane('Open again'), /Tikonko post.*To review/)
+    for (const row of [/Tikonko post.*Accepted/, /Tikonko post.*To review/, /Kakua health centre.*To review/]) await pressed(page.getByRole('button', { name: 'Undo' }), row)
+    await pressed(inThePane('No counterpart'), /No counterpart/)
+    await page.getByLabel('Search name or code').fill('xyz')
+    await press(page, 'Enter')
+    await page.locator('.panes .empty:focus').waitFor()
+  })
+
+  scene('letters as they were chosen in the review; switched off, none acts', {}, async (stage) => {
+    const { page, world } = stage
+    const keep = (settings) => page.evaluate((kept) => localStorage.setItem('drawbridge keys', JSON.stringify(kept)), settings)
+    const hints = () => page.evaluate(() => [...document.querySelectorAll('.review kbd')].map((one) => one.innerText).filter((one) => /^\D$/.test(one)).sort().join(''))
+    await openPlaces(stage)
+    assert.equal(await hints(), 'anru')
+    await keep({ off: false, letters: { accept: 'q' } })
+    await openPlaces(stage)
+    assert.equal(await hints(), 'nqru')
+    await press(page, 'a', 'q')
+    await page.getByRole('row', { name: /Kakua health centre.*Accepted/ }).waitFor()
+    await keep({ off: true, letters: {} })
+    await openPlaces(stage)
+    assert.equal(await hints(), '')
+    await press(page, 'a', 'q', 'n', '2', 'ArrowDown', 'Enter')
+    await page.getByRole('row', { name: /Tikonko post.*Tikonko CHP.*Accepted/ }).waitFor()
+    assert.equal(states(world, 'one', 'org_units')['Kakua health centre'], 'accepted Kakua CHC')
+  })
+
   scene('attribute options and periods have addresses of their own', {}, async (stage) => {
     const { page, world, clean } = stage
     await openPlaces(stage)

@@ -2,17 +2,19 @@
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { t, time, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
+import { useFocusKept } from '../focus.js'
+import { localStore } from '../local-store.js'
 import { Link } from '../router.js'
 import { Button, Confidence, Loading, Name, Notice, Problem, Select, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
-import { commandOf } from '../model/keys.js'
+import { commandOf, hintOf, keySettings } from '../model/keys.js'
 import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, withPlaceDecisions } from '../model/places.js'
 import { periodReason, placeReason } from '../model/reasons.js'
 import { periodText } from '../period-text.js'
 import { AlignmentHead, Undecided } from './alignment-head.js'
-import { stateTag } from './review-list.js'
+import { stateTag, withHint } from './review-list.js'
 
 const SEARCH_PAUSE = 250
 const MEMBERS = { org_unit: 'org_units', attribute_option_combo: 'attribute_option_combos' }
@@ -67,6 +69,9 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
     for (const pair of member.pairs) for (const one of placesIn(pair)) if (one.name !== one.id) known.current.set(one.id, one)
   }, [member])
   const [grid, search, targets] = [useRef(), useRef(), useRef()]
+  const focusKept = useFocusKept(grid)
+  const keys = useMemo(() => keySettings(localStore()), []) // as they were chosen in the review
+  const hint = (command) => hintOf(command, keys)
   const list = useMemo(() => filterPlaces(rows, filter), [rows, filter])
   const active = Math.max(0, list.findIndex((one) => one.id === activeId))
   const row = list[active]
@@ -113,7 +118,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
     if (proposal) setDraft({ id: row.id, target: proposal.target })
   }
   const onKeyDown = (event) => {
-    const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail')
+    const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
     if (!command) return
     event.preventDefault()
     run(command)
@@ -125,11 +130,11 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
     if (await decide(sure.map((one) => acceptPlace(kind, one.id, one.choice)), back)) say(tn('{n} accepted.', '{n} accepted.', n))
   }
   if (!member.told) return html`<div class="page"><${Notice} title=${t('One of the sides does not tell which it has')}>${t('The same ids are taken for the same things.')}<//></div>`
-  return html`
+  return html`<div class="pairs" ...${focusKept}>
     <div class="bar-tools">
       <div class="row grow"><span>${tn('{n} to look at', '{n} to look at', rows.length)}</span><span class="muted">${tn('{n} more keeps its id', '{n} more keep their id', member.same)}</span></div>
       <div class="row">
-        <${Button} onClick=${() => run('undo')} disabled=${undoable.length === 0 || state.saving} kbd="u">${t('Undo')}<//>
+        <${Button} onClick=${() => run('undo')} disabled=${undoable.length === 0 || state.saving} kbd=${hint('undo')}>${t('Undo')}<//>
         <${Button} primary disabled=${sure.length === 0 || state.saving} onClick=${acceptSure}>${tn('Accept {n} sure one', 'Accept {n} sure ones', sure.length)}<//>
       </div>
     </div>
@@ -137,7 +142,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
     ${state.decided && html`<${Notice}><p class="row">${t('What was decided may change what is proposed for others.')} <${Button} small loading=${loading} onClick=${() => { set({}); onAgain() }}>${t('Look again')}<//></p><//>`}
     <div class="filters" role="search" aria-label=${t('Choose what to see')}>
       <div class="field search"><label for="place-search" class="unseen">${t('Search name or code')}</label>
-        <input id="place-search" ref=${search} type="search" placeholder=${t('Search name or code')} value=${filter.text} onInput=${(event) => setFilter({ ...filter, text: event.target.value })} onKeyDown=${(event) => ['Enter', 'Escape'].includes(event.key) && grid.current?.focus()} /></div>
+        <input id="place-search" ref=${search} type="search" placeholder=${withHint(t('Search name or code'), hint('search'))} value=${filter.text} onInput=${(event) => setFilter({ ...filter, text: event.target.value })} onKeyDown=${(event) => ['Enter', 'Escape'].includes(event.key) && grid.current?.focus()} /></div>
       <${Select} label=${t('State')} hideLabel value=${filter.state} onChange=${(value) => setFilter({ ...filter, state: value })}>
         <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option><option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option>
       <//>
@@ -147,12 +152,12 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
       ? html`<div class="page"><div class="empty card"><p>${t('Nothing to decide here: all keep their id.')}</p></div></div>`
       : html`<div class="panes places" onKeyDown=${onKeyDown}>
           ${list.length === 0
-            ? html`<div class="empty"><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${() => setFilter(NO_PLACE_FILTER)}>${t('Show everything')}<//></p></div>`
+            ? html`<div class="empty" tabindex="-1" ref=${grid}><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${() => setFilter(NO_PLACE_FILTER)}>${t('Show everything')}<//></p></div>`
             : html`<${PlaceList} kind=${kind} list=${list} active=${active} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
-          <section class="detail" aria-label=${t('The one looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} chosen=${chosen} saving=${state.saving} run=${run} known=${known} targetsRef=${targets}
+          <section class="detail" aria-label=${t('The one looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} chosen=${chosen} saving=${state.saving} run=${run} known=${known} hint=${hint} targetsRef=${targets}
             pick=${(target) => { setDraft({ id: row.id, target }); grid.current?.focus() }} />`}</section>
         </div>`}
-    <p class="unseen" role="status" aria-live="polite">${said}</p>`
+    <p class="unseen" role="status" aria-live="polite">${said}</p></div>`
 }
 
 function PlaceList({ kind, list, active, onActivate, gridRef }) {
@@ -198,7 +203,7 @@ function useSearch(id, kind, known) {
   return { ...found, search: (wanted) => { if (wanted !== text) queueMicrotask(() => setText(wanted)); return found.options } }
 }
 
-function PlaceDetail({ id, kind, row, chosen, saving, run, known, targetsRef, pick }) {
+function PlaceDetail({ id, kind, row, chosen, saving, run, known, hint, targetsRef, pick }) {
   const found = useSearch(id, kind, known)
   const { decision, proposals } = row
   const decided = row.state === 'accepted' || row.state === 'none'
@@ -209,13 +214,13 @@ function PlaceDetail({ id, kind, row, chosen, saving, run, known, targetsRef, pi
     ${row.reasons.length > 0 && html`<${Notice} tone="warning">${placeReason(row)}<//>`}
     <div class="targets">
       ${chosen && html`<ul class="chips" aria-label=${t('Chosen targets')}><li><bdi>${chosen.name}</bdi></li></ul>`}
-      <${Combobox} label=${t('Another one of the target')} placeholder=${t('Search the target')} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />
+      <${Combobox} label=${t('Another one of the target')} placeholder=${withHint(t('Search the target'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />
       <${Problem} error=${found.error} />
     </div>
     <div class="row decide">
-      <${Button} primary onClick=${() => run('accept')} disabled=${!chosen || saving || (row.state === 'accepted' && chosen.id === row.choice?.id)} kbd="a">${t('Accept')}<//>
-      <${Button} onClick=${() => run('reject')} disabled=${!chosen || saving || decided} kbd="r">${t('Reject')}<//>
-      <${Button} onClick=${() => run('none')} disabled=${row.state === 'none' || saving} kbd="n">${t('No counterpart')}<//>
+      <${Button} primary onClick=${() => run('accept')} disabled=${!chosen || saving || (row.state === 'accepted' && chosen.id === row.choice?.id)} kbd=${hint('accept')}>${t('Accept')}<//>
+      <${Button} onClick=${() => run('reject')} disabled=${!chosen || saving || decided} kbd=${hint('reject')}>${t('Reject')}<//>
+      <${Button} onClick=${() => run('none')} disabled=${row.state === 'none' || saving} kbd=${hint('none')}>${t('No counterpart')}<//>
       ${(decided || decision.rejected.length > 0) && html`<${Button} onClick=${() => run('forget')} disabled=${saving}>${t('Open again')}<//>`}
     </div>
     <h3>${t('Candidates')}</h3>

@@ -1,9 +1,10 @@
 // The review: a list of what the engine proposes, and beside it the one that is looked at. Decisions are saved as they are made.
-import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
+import { html, useCallback, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
+import { useFocusKept } from '../focus.js'
 import { localStore, sessionStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
@@ -164,12 +165,7 @@ function Reviewing({ id, first, session }) {
   const many = useMemo(() => (selected.size ? list.filter((one) => selected.has(one.id)) : []), [list, selected])
   const meant = many.length ? many : row ? [row] : []
 
-  const focused = useRef() // what had the focus and is gone by what it did, or can do nothing more, gives it to the list
-  useLayoutEffect(() => {
-    if (!focused.current || (focused.current.isConnected && !focused.current.disabled)) return
-    focused.current = undefined
-    grid.current?.focus()
-  })
+  const focusKept = useFocusKept(grid)
 
   const unfiltered = useRef(filter)
   useEffect(() => {
@@ -338,7 +334,7 @@ function Reviewing({ id, first, session }) {
   }
   const hint = (command) => hintOf(command, keys)
   const close = () => { setOpen(undefined); grid.current?.focus() }
-  return html`<div class="review" onFocusIn=${(event) => { focused.current = event.target }} onFocusOut=${(event) => { if (event.relatedTarget) focused.current = undefined }}>
+  return html`<div class="review" ...${focusKept}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
     <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
       onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
