@@ -353,6 +353,26 @@ static void say(FILE *to, const struct work *w, const char *outcome) {
   (void)fputc('\n', to);
 }
 
+/* Bytes in words, as "1.2 MB". */
+static const char *size_text(uint64_t bytes, char ret[32]) {
+  if (bytes < 1000000)
+    (void)snprintf(ret, 32, "%llu kB", (unsigned long long)(bytes + 999) / 1000);
+  else
+    (void)snprintf(ret, 32, "%.1f MB", (double)bytes / 1e6);
+  return ret;
+}
+
+static void say_estimate(FILE *to, const struct work *w) {
+  const struct report_estimate *e = report_estimate_of(w->report);
+  char size[32];
+  if (!e || !report_counts(w->report)->sent) return;
+  (void)fprintf(to, "sending it: about %llu requests (%llu to the source, %llu to the target), %s",
+                (unsigned long long)(e->source_requests + e->target_requests), (unsigned long long)e->source_requests,
+                (unsigned long long)e->target_requests, size_text(e->bytes, size));
+  if (e->least_ms >= REPORT_ESTIMATE_LEAST_MS) (void)fprintf(to, "; at least %lld s", (long long)e->least_ms / 1000);
+  (void)fputc('\n', to);
+}
+
 static bool can_resume(const struct work *w, const struct error *failure) {
   return w->journal && !w->asked->undo && failure->code != ERROR_usage && failure->code != ERROR_conflict && failure->code != ERROR_busy &&
          failure->code != ERROR_input && access(w->journal, F_OK) == 0;
@@ -373,6 +393,7 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
     const char *outcome = run_outcome(&told, w->report);
     bool values_on_stdout = w->asked->values_out && str_eq(str_of(w->asked->values_out), STR("-"));
     say(values_on_stdout ? stderr : stdout, w, outcome);
+    say_estimate(stdout, w);
     return str_eq(str_of(outcome), STR("done")) ? 0 : error_exit_code(ERROR_differs);
   }
   if (can_resume(w, failure))

@@ -16,6 +16,7 @@ struct dhis2_server {
   struct dhis2_renewal renewal;
   struct dhis2_version version;
   int timeout_ms;
+  struct dhis2_asked asked;
   struct trace trace; /* without an id: none */
 };
 
@@ -95,6 +96,10 @@ void dhis2_server_on_refused(struct dhis2_server *server, struct dhis2_renewal r
 
 void dhis2_server_patience(struct dhis2_server *server, int timeout_ms) {
   server->timeout_ms = timeout_ms;
+}
+
+struct dhis2_asked dhis2_server_asked(const struct dhis2_server *server) {
+  return server->asked;
 }
 
 void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *flag) {
@@ -204,6 +209,8 @@ static int call_once(struct dhis2_server *server, const char *method, struct str
       .payload = sink.payload,
   };
   if (source_authorization(kind, &call.secret_header_name, &call.secret_header_prefix)) call.secret_header = server->credential.value;
+  server->asked.requests++;
+  server->asked.bytes += body.n;
   int result = http_client_call(server->client, &call, arena, ret, error);
   secret_free(kept);
   if (result == 0) cookie_jar_keep_all(server->cookies, &ret->headers, full_path, clock_now_ms());

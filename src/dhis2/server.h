@@ -67,6 +67,12 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an 
 /* How long a call may take from now on; 0: as the options said. Writes and large reads take minutes. */
 void dhis2_server_patience(struct dhis2_server *server, int timeout_ms);
 
+/* What it was asked so far, tries that failed too. */
+struct dhis2_asked {
+  uint64_t requests, bytes; /* of the bodies sent */
+};
+struct dhis2_asked dhis2_server_asked(const struct dhis2_server *server);
+
 /* As http_client_abort_when and _also. */
 void dhis2_server_abort_when(struct dhis2_server *server, const atomic_bool *flag);
 void dhis2_server_abort_also(struct dhis2_server *server, const atomic_bool *flag);

@@ -55,6 +55,8 @@ struct report {
   struct map unmapped, conflicts, totals;
   struct map names[2]; /* id -> struct str */
   struct report_party parties[2];
+  struct report_estimate estimate;
+  bool has_estimate;
   VEC(struct held) held[HELD_LISTS];
   struct total *last; /* of report_total: values come in runs */
 };
@@ -217,6 +219,15 @@ void report_total_cells(struct report *r, struct str data_element, struct str pe
 void report_total_name(struct report *r, struct str data_element, struct str period, struct str name) {
   struct total *total = total_of(r, data_element, period);
   if (!total->name.n && name.n) total->name = arena_str(r->arena, name);
+}
+
+void report_estimate(struct report *r, struct report_estimate estimate) {
+  r->estimate = estimate;
+  r->has_estimate = true;
+}
+
+const struct report_estimate *report_estimate_of(const struct report *r) {
+  return r->has_estimate ? &r->estimate : NULL;
 }
 
 void report_party(struct report *r, enum report_side side, struct report_party party) {
@@ -403,6 +414,18 @@ static void write_unmapped(const struct report *r, struct json_out *out) {
   free(list);
 }
 
+static void write_estimate(const struct report *r, struct json_out *out) {
+  const struct report_estimate *e = &r->estimate;
+  if (!r->has_estimate) return;
+  json_out_member_object(out, "estimate");
+  json_out_member_int(out, "requests", (int64_t)(e->source_requests + e->target_requests));
+  json_out_member_int(out, "source_requests", (int64_t)e->source_requests);
+  json_out_member_int(out, "target_requests", (int64_t)e->target_requests);
+  json_out_member_int(out, "bytes", (int64_t)e->bytes);
+  if (e->least_ms >= REPORT_ESTIMATE_LEAST_MS) json_out_member_int(out, "seconds", e->least_ms / 1000);
+  json_out_end(out);
+}
+
 static void write_servers(const struct report *r, struct json_out *out) {
   static const char *const sides[] = {"source", "target"};
   if (!r->parties[0].url.n && !r->parties[1].url.n) return;
@@ -455,6 +478,7 @@ void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("conflicts"));
   report_write_conflicts(r, out);
   for (unsigned list = 0; list < HELD_LISTS; list++) write_held(r, list, out);
+  write_estimate(r, out);
   write_servers(r, out);
   write_names(r, out);
 }

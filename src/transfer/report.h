@@ -83,6 +83,16 @@ void report_total_cells(struct report *report, struct str data_element, struct s
 void report_total_name(struct report *report, struct str data_element, struct str period,
                        struct str name); /* what the target calls the element; empty: not known */
 
+/* What sending will take, as a dry run has found out. A report has none without it. */
+struct report_estimate {
+  uint64_t source_requests, target_requests, bytes; /* bytes: of values, on their way to the target */
+  int64_t least_ms;                                 /* it will not take less */
+};
+void report_estimate(struct report *report, struct report_estimate estimate);
+const struct report_estimate *report_estimate_of(const struct report *report); /* NULL: none */
+/* Of what takes less than this most goes by in signing in and the like: nothing is said of the time. */
+enum { REPORT_ESTIMATE_LEAST_MS = 10000 };
+
 /* What the report calls by id: whom it was sent between, and what things are called there. Copied; the first name of an id stays. */
 struct report_party {
   struct str url, version, user; /* each may be empty */
@@ -104,7 +114,7 @@ bool report_totals_agree(const struct report *report);
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, and `servers` and `names` where there are any, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, and `estimate`, `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */

@@ -1,5 +1,6 @@
 #include "transfer/run.h"
 
+#include "base/clock.h"
 #include "base/json_out.h"
 #include "base/map.h"
 #include "dhis2/data_entry_server.h"
@@ -314,11 +315,25 @@ static int go(struct run *run, struct error *error) {
   return log_ended(&run->log, report_outcome(run->whole, false), error);
 }
 
+static struct estimating estimate_begin(const struct run *run) {
+  return (struct estimating){.began_ms = clock_monotonic_ms(), .from = dhis2_server_asked(run->from), .to = dhis2_server_asked(run->to)};
+}
+
+static void estimate_end(const struct run *run) {
+  const struct estimating *e = &run->estimating;
+  struct dhis2_asked from = dhis2_server_asked(run->from), to = dhis2_server_asked(run->to);
+  report_estimate(run->whole, (struct report_estimate){.source_requests = from.requests - e->from.requests,
+                                                       .target_requests = to.requests - e->to.requests + e->look_requests,
+                                                       .bytes = to.bytes - e->to.bytes,
+                                                       .least_ms = clock_monotonic_ms() - e->began_ms + e->look_ms});
+}
+
 int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error) {
   struct arena *arena = arena_new();
   struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report};
   int result = -1;
+  run.estimating = estimate_begin(&run);
   for (unsigned i = 0; i < 2; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
   /* A run that is refused leaves no journal behind, where that can be known beforehand. */
@@ -327,6 +342,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) {
     result = go(&run, error);
     run_names(&run, result == 0);
+    if (result == 0 && order->dry_run) estimate_end(&run);
   }
   log_close(&run.log);
   for (unsigned i = 0; i < 2; i++) gather_free(run.stages[i].gather);

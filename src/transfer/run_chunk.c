@@ -335,11 +335,17 @@ static int preflight(struct chunk *c, bool may_hold, struct error *error) {
 
 static int plan(struct chunk *c, struct error *error) {
   struct run *run = c->run;
+  uint64_t asked = dhis2_server_asked(run->to).requests;
+  int64_t began = clock_monotonic_ms();
   run_tell(run, RUN_CHECKING);
   if (survey(c, error)) return -1;
+  asked = dhis2_server_asked(run->to).requests - asked;
+  int64_t took = clock_monotonic_ms() - began;
   drop_unreadable(c);
   compare(c);
   if (preflight(c, true, error)) return -1;
+  run->estimating.look_requests += c->rows.n ? asked : 0;
+  run->estimating.look_ms += c->rows.n ? took : 0;
   return run->log.journal ? write_plan(c, error) : 0;
 }
 

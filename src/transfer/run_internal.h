@@ -82,6 +82,14 @@ int ahead_begin(struct ahead *ahead, int (*work)(void *payload, const atomic_boo
 int ahead_wait(struct ahead *ahead, const atomic_bool *cancel,
                struct error *error); /* what came of it. A set `cancel` stops it, and is ERROR_cancelled whatever came of it */
 
+/* What a dry run has asked so far is what the run asks that follows, but that the run also reads back what it wrote. */
+struct estimating {
+  int64_t began_ms;
+  struct dhis2_asked from, to; /* before it began */
+  uint64_t look_requests;      /* the target was looked at with, where rows are sent: as they will be read back */
+  int64_t look_ms;
+};
+
 struct run {
   struct arena *arena;
   const struct run_order *order;
@@ -97,6 +105,7 @@ struct run {
   struct preflight preflight; /* without place and time */
   struct dhis2_entry_units *target_units;
   struct delivery delivery;
+  struct estimating estimating;
   struct ahead ahead;
   struct chunk *next;   /* that is being read ahead; NULL: none */
   struct report *whole; /* of the run */

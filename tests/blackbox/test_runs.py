@@ -146,6 +146,7 @@ class Foreseen(Gateway):
         checked = self.ended(self.begin(dry_run=True, check_min_max=True))
         self.assertEqual({c["code"] for c in checked["conflicts"]}, {"org_unit_not_assigned", "min_max"})
         self.assertGreater(checked["counts"]["refused"], run["counts"]["refused"])
+        self.assertEqual(checked["estimate"], self.browser.call("GET", f"/v1/runs/{checked['id']}/report").json["estimate"])
         self.begin(expect=400, check_min_max="yes")
         self.assertEqual(self.begin(expect=400, read="analytics", comments="carry")["code"], "input")
         page = self.browser.call("GET", f"/v1/runs/{checked['id']}/report?format=html").body.decode()

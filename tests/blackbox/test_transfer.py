@@ -476,6 +476,34 @@ class BetweenServers(Servers):
         (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: b.port for n, b in self.between.items()}))
 
 
+class Estimated(BetweenServers):
+    """What a dry run says that sending will take, beside what it took."""
+    unit_count = 60
+
+    def count(self):
+        """From now on: the requests of each side, and the bytes of values that came to the target."""
+        self.asked, self.bytes = {"source": 0, "target": 0}, 0
+        for name, between in self.between.items():
+            def forward(method, path, headers, body, name=name, real=between.forward):
+                self.asked[name] += 1
+                self.bytes += len(body or b"")
+                return real(method, path, headers, body)
+            between.forward = forward
+
+    def test_as_much_as_the_dry_run_said(self):
+        self.transfer("--dry-run", journal=None)
+        said, estimate = self.said[0], self.report["estimate"]
+        self.assertIn(f"sending it: about {estimate['requests']} requests ({estimate['source_requests']} to the source, {estimate['target_requests']} to the target), {-(-estimate['bytes'] // 1000)} kB", said)
+        self.count()
+        self.transfer()
+        self.check_whole()
+        self.assertGreater(self.between["target"].seen["POST"], 2 * len(fixture.PERIODS))  # more than one batch a period, in each of both
+        for what, found in ((estimate["source_requests"], self.asked["source"]), (estimate["target_requests"], self.asked["target"]), (estimate["bytes"], self.bytes)):
+            self.assertAlmostEqual(what, found, delta=found / 5)  # batches are larger where the target answers sooner
+        self.assertEqual(estimate["requests"], estimate["source_requests"] + estimate["target_requests"])
+        self.assertNotIn("estimate", self.report)
+
+
 class Lies(BetweenServers):
     """Answers that are whole, valid, and wrong."""
     unit_count = 3

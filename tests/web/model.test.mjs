@@ -14,7 +14,7 @@ import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/perio
 import { parsePo } from '../../web/model/po.js'
 import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
 import { changedWords, knownKinds } from '../../web/model/drift.js'
-import { conflictWords, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
+import { conflictWords, estimateText, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
 import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
 import { readReturn } from '../../web/model/return-to.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
@@ -488,6 +488,14 @@ test('texts: values are put in, plurals follow the language, what is not transla
   assert.equal(decimal('-1234.50'), '-1,234.50')
   assert.equal(decimal(null), '–')
   assert.equal(decimal('1e5'), '1e5')
+})
+
+test('what sending will take is told by what the check has found out, and the time only where it has', () => {
+  assert.equal(estimateText({}), '')
+  const of = (estimate) => estimateText({ estimate: { requests: 1234, bytes: 1, ...estimate } })
+  assert.equal(of({}), 'Sending them takes about 1,234 requests to both servers and 1 kB of values.')
+  assert.equal(of({ bytes: 1_250_000, seconds: 200 }), 'Sending them takes about 1,234 requests to both servers and 1.3 MB of values. It takes at least 3 minutes.')
+  assert.deepEqual([10, 7199, 7200].map((seconds) => of({ seconds }).split('. ')[1]), ['It takes at least 10 seconds.', 'It takes at least 119 minutes.', 'It takes at least 2 hours.'])
 })
 
 test('what was ordered of a run is kept for it; where nothing can be kept it is chosen again', () => {

@@ -1,5 +1,6 @@
 // What a run means: its steps, and the target's refusals in words. No DOM.
-import { t } from '../i18n.js'
+import { region, t, tn } from '../i18n.js'
+import { made } from '../intl.js'
 
 const STEPS = { reading: 'read', translating: 'translate', checking: 'check', sending: 'send', verifying: 'verify' }
 const ORDER = ['read', 'translate', 'check', 'send', 'verify']
@@ -19,6 +20,22 @@ export function stepsOf(run) {
 function reachedBy(counts, ids) {
   const step = counts.verified + counts.differing > 0 ? 'verify' : counts.sent > 0 ? 'send' : counts.mapped > 0 ? 'check' : counts.read > 0 ? 'translate' : 'read'
   return Math.min(ids.indexOf(step) < 0 ? ids.length - 1 : ids.indexOf(step), ids.length - 1)
+}
+
+const measure = (n, unit, digits = 0) => made('NumberFormat', region(), { style: 'unit', unit, unitDisplay: unit.endsWith('byte') ? 'short' : 'long', maximumFractionDigits: digits }).format(n)
+const MB = 1_000_000
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
+/** What sending will take, in words, as the check has found out; '' where it has not. */
+export function estimateText({ estimate }) {
+  if (!estimate) return ''
+  const { requests: n, bytes, seconds } = estimate
+  const size = bytes < MB ? measure(Math.ceil(bytes / 1000), 'kilobyte') : measure(bytes / MB, 'megabyte', 1)
+  const all = tn('Sending them takes about {n} request to both servers and {size} of values.', 'Sending them takes about {n} requests to both servers and {size} of values.', n, { size })
+  if (!seconds) return all
+  const time = seconds < 2 * MINUTE ? measure(seconds, 'second') : seconds < 2 * HOUR ? measure(Math.floor(seconds / MINUTE), 'minute') : measure(Math.floor(seconds / HOUR), 'hour')
+  return `${all} ${t('It takes at least {time}.', { time })}`
 }
 
 /** Values that nothing is aligned for. */

@@ -8,7 +8,7 @@ import { Bar, Button, Loading, Notice, Problem, Tag } from '../ui.js'
 import { orderOf } from '../orders.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
-import { ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
+import { estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { RunTag } from './runs.js'
 import { RunCells } from './run-conflicts.js'
 import { aloneUntil, AskOverwrite, RunFacts, Undo, WithoutMe } from './run-more.js'
@@ -121,6 +121,7 @@ function Outcome({ run }) {
     return html`<${Notice} tone=${run.state === 'done' ? 'good' : 'warning'} title=${ready} live>
       <p>${t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
         ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
+      ${counts.sent > 0 && run.estimate && html`<p>${estimateText(run)}</p>`}
       ${counts.sent > 0 && html`<p class="row">${order
         ? html`<${Button} primary loading=${state.loading} onClick=${counts.updated > UNASKED ? () => set({ asked: true }) : sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
         : run.alignment && html`<${Link} class="button" to="${reviewAddress(run.alignment)}/send">${t('Choose what to send')}<//>`}</p>`}
