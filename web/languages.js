@@ -2,10 +2,6 @@
 import { localStore } from './local-store.js'
 
 export const LANGUAGES = { en: 'English', fr: 'Français', pt: 'Português', es: 'Español', ar: 'العربية' }
-/** May lack texts: those stay English, and who chooses it is told so, in its own words. */
-const PART = { ar: 'جزئيًا' }
-export const IN_PART = Object.keys(PART)
-export const nameOf = (one) => (PART[one] ? `${LANGUAGES[one]} (${PART[one]})` : LANGUAGES[one])
 const CHOSEN = 'drawbridge language'
 
 const short = (one) => one.toLowerCase().split('-')[0]

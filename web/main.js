@@ -1,7 +1,7 @@
 import { html, render, useEffect, useRef } from './lib.js'
 import { firstTexts, otherTexts } from './early.js'
 import { language, loadLanguage, t } from './i18n.js'
-import { chooseLanguage, LANGUAGES, nameOf, wishes } from './languages.js'
+import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
 import { Link, match, navigate, useLocation } from './router.js'
@@ -64,7 +64,7 @@ function App() {
       </nav>
       <${Who} session=${session} />
       <select class="language" aria-label=${t('Language')} value=${language()} onChange=${(event) => chooseLanguage(event.target.value)}>
-        ${Object.keys(LANGUAGES).map((id) => html`<option key=${id} value=${id} lang=${id}>${nameOf(id)}</option>`)}
+        ${Object.keys(LANGUAGES).map((id) => html`<option key=${id} value=${id} lang=${id}>${LANGUAGES[id]}</option>`)}
       </select>
     </header>
     ${!cookies && html`<${Notice} tone="error" title=${t('This browser refuses cookies here')} live>${t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')}<//>`}

@@ -52,6 +52,12 @@ test('no screen takes more than 60 KB of code', () => {
   assert.ok(bytes < 60_000, `${bytes} bytes`)
 })
 
+test('no first visit takes more than 12 KB of texts, in whatever language, and no later part more than 20 KB', () => {
+  const weights = [...FILES.keys()].filter((path) => path.endsWith('.po')).map((path) => [path, brotliCompressSync(fileAt(path).data).length])
+  assert.ok(weights.length > 9)
+  assert.deepEqual(weights.filter(([path, bytes]) => bytes > (path.includes('/first/') ? 12_000 : 20_000)), [])
+})
+
 test('nothing jumps while a screen comes, whatever is answered first', async () => {
   for (const [path, late] of [['/servers', 'session'], ['/servers', 'servers'], ['/sign-in/district', 'servers'], ['/alignments/one', 'one']]) {
     const { page, close } = await openPage(browser)
