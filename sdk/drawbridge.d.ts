@@ -90,7 +90,7 @@ export interface OrgUnit { id: string; name: string; code?: string; path: string
 export interface SideChoice { server: string; data_set: string }
 export interface Side { server: string; data_set: { id: string; name: string; period_type: string } }
 export interface Thing { id: string; name: string }
-export interface Element extends Thing { code?: string; value_type?: string; section?: string; combo?: Thing }
+export interface Element extends Thing { code?: string; value_type?: string; aggregation_type?: string; section?: string; combo?: Thing }
 
 export interface Proposal {
   target: Element

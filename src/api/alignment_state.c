@@ -121,6 +121,7 @@ static void write_element(struct writing *w, const struct dhis2_data_element *el
   json_out_member_str(w->out, "name", element->o.name.n ? element->o.name : element->o.id);
   json_out_member_str(w->out, "code", element->o.code);
   json_out_member_str(w->out, "value_type", element->value_type);
+  if (element->aggregation_type.n) json_out_member_str(w->out, "aggregation_type", element->aggregation_type);
   if (element->membership_count && element->memberships[0]->section.n)
     json_out_member_str(w->out, "section", element->memberships[0]->section);
   if (element->combo_count) write_object(w, "combo", &element->combos[0]->o);

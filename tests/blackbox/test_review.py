@@ -63,6 +63,14 @@ class Review(Servers):
     def history(self, browser=None, query=""):
         return self.call(browser or self.runner, "GET", f"{self.at}/history{query}")["steps"]
 
+    def test_what_warnings_compare(self):
+        """The types of values and of their aggregation are told of both sides: the page warns where they differ."""
+        state = self.call(self.runner, "GET", self.at)
+        for side, told in ((self.source, [e["source"] for e in state["elements"]]), (self.target, state["target_elements"])):
+            kinds = {e["id"]: (e["valueType"], e["aggregationType"]) for e in side.objects["dataElements"]}
+            self.assertTrue(told)
+            self.assertEqual([(e["value_type"], e["aggregation_type"]) for e in told], [kinds[e["id"]] for e in told])
+
     def test_who_is_let_in(self):
         """What one person made others see only where they are let in, and then do not own it."""
         for path in ("", "/history", "/people", "/mapping"):

@@ -10,7 +10,7 @@ const coc = (side, i) => ({ id: `${side}Coc${String(i).padStart(2, '0')}`.padEnd
 
 function sourceOf(i) {
   const name = `${DISEASES[i % DISEASES.length]}, ${WHAT[Math.floor(i / DISEASES.length) % WHAT.length]}${i >= 96 ? ` (${Math.floor(i / 96) + 1})` : ''}`
-  return { id: `Source${two(i)}`, name, code: `OPD_${100 + i}`, value_type: i % 17 === 5 ? 'NUMBER' : 'INTEGER_ZERO_OR_POSITIVE', section: SECTIONS[Math.floor(i / 10) % 4], combo: { id: 'SourceAges0', name: 'Age' } }
+  return { id: `Source${two(i)}`, name, code: `OPD_${100 + i}`, value_type: i % 17 === 5 ? 'NUMBER' : 'INTEGER_ZERO_OR_POSITIVE', aggregation_type: 'SUM', section: SECTIONS[Math.floor(i / 10) % 4], combo: { id: 'SourceAges0', name: 'Age' } }
 }
 
 const targetOf = (i) => ({ ...sourceOf(i), id: `Target${two(i)}`, name: sourceOf(i).name.replace(',', ' –'), code: `NAT-${200 + i}`, value_type: 'INTEGER_ZERO_OR_POSITIVE', combo: { id: 'TargetAges0', name: 'Age group' } })

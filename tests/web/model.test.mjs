@@ -95,6 +95,27 @@ test('warnings: shared targets, value types, lost cells; an agreed sum is none',
   assert.ok(!review.needsLook(rowOf(both, 'Source00010')))
   assert.ok(rowOf(saved, 'Source00005').warnings.some((one) => one.kind === 'type' && one.from === 'NUMBER'))
   assert.ok(rowOf(saved, 'Source00004').warnings.some((one) => one.kind === 'cells' && one.lost === 1 && one.of === 4))
+  assert.equal(shared.warnings[0].target, 'Target00009')
+})
+
+test('warnings: aggregation types, an element of the same id that is another, target cells that stay empty', () => {
+  const saved = made()
+  const { source, proposals } = saved.elements.get(first)
+  const target = proposals[0].target.id
+  const withTarget = (id, more) => ({ ...saved, targets: new Map(saved.targets).set(id, { ...saved.targets.get(target), id, ...more }) })
+  const told = (given, kind) => rowOf(given, first).warnings.filter((one) => one.kind === kind)
+  assert.deepEqual(told(withTarget(target, { aggregation_type: 'AVERAGE' }), 'aggregation'), [{ kind: 'aggregation', from: 'SUM', to: 'AVERAGE' }])
+  assert.ok(review.isConflict(rowOf(withTarget(target, { aggregation_type: 'AVERAGE' }), first)))
+  assert.deepEqual(told(withTarget(target, { aggregation_type: undefined }), 'aggregation'), []) // a file need not tell it
+  const namesake = withTarget(source.id, { name: 'Something else' })
+  assert.deepEqual(told(namesake, 'same_id'), [{ kind: 'same_id', other: 'Something else' }])
+  assert.ok(review.needsLook(rowOf(namesake, first)) && !review.isConflict(rowOf(namesake, first)))
+  assert.deepEqual(rowOf(review.withDecisions(namesake, [review.accept(first, [source.id])]), first).warnings.filter((one) => one.kind === 'same_id'), [])
+  assert.deepEqual(rowOf(saved, 'Source00004').warnings.at(-1), { kind: 'gap', target: 'Target00004', empty: 1, of: 4 })
+  assert.ok(!review.needsLook({ warnings: [{ kind: 'gap' }] }))
+  const other = saved.cellsOf.get('Source00007').map((cell) => ({ ...cell, terms: [{ ...cell.terms[0], target_data_element: 'Target00004' }] })) // what another one fills is not empty
+  const filled = { ...review.withDecisions(saved, [review.accept('Source00007', [saved.targets.get('Target00004')])]), cellsOf: new Map(saved.cellsOf).set('Source00007', other) }
+  assert.deepEqual(rowOf(filled, 'Source00004').warnings.map((one) => one.kind), ['shared', 'cells'])
 })
 
 test('two sources of one target with cells of their own are no conflict', () => {

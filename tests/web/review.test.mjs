@@ -202,6 +202,35 @@ describe('by keys', () => {
     await hintsAre('')
   })
 
+  scene('each warning leads to what it is about', { elements: 30, prepare: (alignment) => {
+    alignment.target_elements.push({ id: 'Source00000', name: 'Stock of bed nets', aggregation_type: 'LAST' })
+    alignment.target_elements[1].aggregation_type = 'AVERAGE'
+  } }, async ({ page, clean }) => {
+    const showMe = (what) => page.getByRole('button', { name: `Show me: ${what}`, exact: true }).click()
+    const look = async (text) => {
+      await page.getByLabel('Search name or code').fill(text)
+      await press(page, 'Enter')
+    }
+    await page.locator('.detail .notice').getByText('The target has an element with the same id, and it is another one: Stock of bed nets').waitFor()
+    await showMe('Same id, another element')
+    await page.getByText('1 shown').waitFor()
+    await look('OPD_101')
+    await page.locator('.detail .notice').getByText('Aggregation types differ: Sum becomes Average').waitFor()
+    await showMe('Aggregation types differ')
+    await page.getByRole('row', { name: 'Aggregation type Sum Average' }).waitFor()
+    await clean('review-aggregation')
+    await look('OPD_104')
+    await showMe('Cells that go nowhere')
+    await page.getByRole('table', { name: 'Where the value of each cell is added.' }).waitFor()
+    await look('OPD_110')
+    await showMe('Target used more than once')
+    await page.getByText('2 shown').waitFor()
+    await look('OPD_104')
+    await page.getByText('1 cell of 4 of the target stays empty').waitFor()
+    await showMe('Target cells that stay empty')
+    await page.getByRole('heading', { name: 'Result' }).waitFor()
+  })
+
   scene('warnings one after the other, by a button too', { elements: 30 }, async ({ page }) => {
     await page.getByRole('button', { name: 'Next warning' }).click()
     await page.locator('.detail .notice').first().waitFor()

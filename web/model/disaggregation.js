@@ -1,9 +1,7 @@
 // Cells matched once for all data elements that share a pair of category combos: by category options where the combos allow it, else option combo by option combo. No DOM; nothing given is changed.
 //
 // A plan is a Map of source option combo id to target option combo id; one that is not in it goes nowhere. A value is never split, so each has one target at most.
-import { choiceOf, decideCell } from './review.js'
-
-const pairKey = (source, target) => `${source}.${target}`
+import { choiceOf, decideCell, pairKey } from './review.js'
 
 /** [{key, source: combo, target: combo, uses: [{element, target, plan, decided: ids of cells, special}]}], the most used first. `special`: it subtracts, or adds one cell to several, which a plan cannot say. */
 export function comboPairs(review, combos) {

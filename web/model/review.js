@@ -35,6 +35,8 @@ export function withChanges(review, changes) {
 }
 
 export const cellKey = (element, coc) => `${element} ${coc}`
+/** Of a category combo of the source and one of the target. */
+export const pairKey = (source, target) => `${source}.${target}`
 
 // --- decisions, here as the server will apply them ---
 

@@ -2,7 +2,7 @@
 //
 // What is made here again and again, with each key, is made out of what it was before: a decision changes a few rows of ten thousand. A list knows which one it came from; whoever follows it looks at those rows only.
 import { idsBetween } from './laid-map.js'
-import { cellKey, choiceOf, isAnswer, isDecided, plain, thing } from './review.js'
+import { cellKey, choiceOf, isAnswer, isDecided, optionCombosOf, plain, thing } from './review.js'
 
 const NUMBERS = ['NUMBER', 'INTEGER', 'INTEGER_POSITIVE', 'INTEGER_NEGATIVE', 'INTEGER_ZERO_OR_POSITIVE', 'PERCENTAGE', 'UNIT_INTERVAL']
 
@@ -29,30 +29,43 @@ function aimsOf(choice, cells) {
   return aims.size ? aims : ids
 }
 
-/** [{kind: "shared", others} · {kind: "sum", others} · {kind: "type", from, to} · {kind: "cells", lost, of}]; shared and type are conflicts. Several sources of one target element are fine as long as each has cells of its own. */
-function warningsOf(review, { element, cells, choice }, others) {
+/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "gap", target, empty, of}]. Several sources of one target element are fine as long as each has cells of its own. */
+function warningsOf(review, { element, cells, choice }, others, isFilled) {
   const warnings = []
   if (others.length) {
     const sure = [element, ...others].every((one) => one.decision.state === 'accepted')
-    warnings.push({ kind: sure ? 'sum' : 'shared', others: others.map((one) => one.source.name) })
+    const target = choice.find(({ id }) => others.some((one) => choiceOf(one).some((each) => each.id === id)))
+    warnings.push({ kind: sure ? 'sum' : 'shared', others: others.map((one) => one.source.name), target: target?.id })
   }
   for (const target of choice) {
-    const loss = typeLoss(element.source, review.targets.get(target.id))
+    const [from, to] = [element.source, review.targets.get(target.id)]
+    const loss = typeLoss(from, to)
     if (loss) warnings.push({ kind: 'type', from: loss[0], to: loss[1] })
+    if (from.aggregation_type && to?.aggregation_type && from.aggregation_type !== to.aggregation_type) warnings.push({ kind: 'aggregation', from: from.aggregation_type, to: to.aggregation_type })
   }
+  const namesake = review.targets.get(element.source.id)
+  if (choice.length && namesake && !choice.some((one) => one.id === namesake.id)) warnings.push({ kind: 'same_id', other: namesake.name })
   const lost = choice.length ? cells.filter((cell) => cell.terms.length === 0 && !cell.decided).length : 0
   if (lost) warnings.push({ kind: 'cells', lost, of: cells.length })
+  for (const { id } of choice) {
+    const targetCells = optionCombosOf(review, id)
+    const empty = targetCells.filter((coc) => !isFilled(cellKey(id, coc.id))).length
+    if (empty && empty < targetCells.length) warnings.push({ kind: 'gap', target: id, empty, of: targetCells.length }) // all of them: no cell is proposed yet
+  }
   return warnings
 }
 
-export const isConflict = (row) => row.warnings.some((one) => one.kind === 'shared' || one.kind === 'type')
-export const needsLook = (row) => row.warnings.some((one) => one.kind !== 'sum')
+const CONFLICTS = ['shared', 'type', 'aggregation']
+/** Told, and nobody has to look. */
+export const AS_IT_IS = ['sum', 'gap']
+export const isConflict = (row) => row.warnings.some((one) => CONFLICTS.includes(one.kind))
+export const needsLook = (row) => row.warnings.some((one) => !AS_IT_IS.includes(one.kind))
 
-function rowOf(review, entry, others) {
+function rowOf(review, entry, others, isFilled) {
   const { at, element, choice } = entry
   const state = stateOf(element)
   const confidence = state === 'proposed' ? Math.min(...element.proposals.filter(isAnswer).map((one) => one.confidence)) : undefined
-  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others) }
+  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others, isFilled) }
 }
 
 const NO_CELLS = []
@@ -61,21 +74,26 @@ const NO_CELLS = []
 export function createRows() {
   const entries = new Map() // by source id: {at: its place among the rows, element, cells, choice, aims}
   const users = new Map() // by aim: the source ids that add to it
+  const choosers = new Map() // by target: the source ids that have it
   let seen // the review
   let rows = []
 
+  const targetsOf = ({ choice }) => choice.map((one) => one.id)
+
   function leave(id, entry, dirty) {
-    for (const aim of entry.aims) {
-      users.get(aim).delete(id)
-      for (const other of users.get(aim)) dirty.add(other)
+    for (const aim of entry.aims) users.get(aim).delete(id)
+    for (const target of targetsOf(entry)) {
+      choosers.get(target).delete(id)
+      for (const other of choosers.get(target)) dirty.add(other)
     }
   }
 
   function enter(id, entry, dirty) {
-    for (const aim of entry.aims) {
-      const list = users.get(aim)
-      if (!list) users.set(aim, new Set([id]))
-      else for (const other of list.add(id)) dirty.add(other)
+    const note = (map, key) => map.set(key, (map.get(key) ?? new Set()).add(id))
+    for (const aim of entry.aims) note(users, aim)
+    for (const target of targetsOf(entry)) {
+      note(choosers, target)
+      for (const other of choosers.get(target)) dirty.add(other)
     }
     entries.set(id, entry)
     dirty.add(id)
@@ -105,6 +123,7 @@ export function createRows() {
     if (!known && (review.elements.size !== entries.size || [...review.elements.keys()].some((id) => !entries.has(id)))) { // other elements
       entries.clear()
       users.clear()
+      choosers.clear()
       rows = []
     }
     const dirty = new Set()
@@ -116,7 +135,7 @@ export function createRows() {
     const pairs = [...dirty].map((id) => {
       const entry = entries.get(id)
       const was = rows[entry.at]
-      rows[entry.at] = rowOf(review, entry, othersOf(entry))
+      rows[entry.at] = rowOf(review, entry, othersOf(entry), (aim) => users.get(aim)?.size > 0)
       return [was, rows[entry.at]]
     })
     return after(before, rows, pairs)
@@ -209,7 +228,7 @@ const ORDERS = {
 const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
 
 const BINS = Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10 }))
-const WARNINGS = ['shared', 'sum', 'type', 'cells']
+const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap']
 const binOf = ({ confidence }) => (confidence === undefined ? undefined : BINS.find((bin) => inRange(confidence, bin)))
 
 /** A function that tells how many rows each facet would leave: {attention, warnings, bins: of confidence, ten of them}. */

@@ -72,7 +72,8 @@ function OtherPlaces({ id }) {
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
   return html`<section aria-labelledby="places">${title}
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
-    <ul class="links"><li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
+    <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: places.data.periods.source, to: places.data.periods.target })}<//></li>`}
+      <li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
       <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li></ul>
   </section>`
 }

@@ -8,7 +8,7 @@ import { Combobox } from '../combobox.js'
 import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameChoice, searchTargets } from '../model/review.js'
 import { wantsApproval } from '../model/rows.js'
 import { elementReason, featureName } from '../model/features.js'
-import { valueType } from '../model/value-types.js'
+import { aggregationType, valueType } from '../model/value-types.js'
 import { stateTag, Warnings, withHint } from './review-list.js'
 
 const History = later(async () => (await import('./review-history.js')).History, '')
@@ -16,7 +16,7 @@ const History = later(async () => (await import('./review-history.js')).History,
 const lettered = (text, letter) => html`${text}${letter ? html` <kbd aria-hidden="true">${letter}</kbd>` : ''}`
 const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).map(apart).join(' · ')
 
-export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved, hint }) {
+export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWarning, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved, hint }) {
   const { element } = row
   const cells = review.cellsOf.get(row.id) ?? []
   const filled = cells.filter((cell) => cell.terms.length).length
@@ -29,7 +29,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, run, 
     <${Provenance} element=${element} row=${row} about=${about} />
     ${element.changed && html`<${Changed} changed=${element.changed} />`}
     ${element.flag && html`<${Flag} flag=${element.flag} people=${peopleOf(review.alignment)} onFlag=${onFlag} />`}
-    <${Warnings} row=${row} />
+    <${Warnings} row=${row} onShow=${onWarning} />
     <div class="targets">
       ${chosen.length > 0 && html`<ul class="chips" aria-label=${t('Chosen targets')}>
         ${chosen.map((one) => html`<li key=${one.id}><bdi>${one.name}</bdi><button type="button" aria-label=${t('Take {name} away', { name: one.name })} onClick=${() => pick(one, true)}>×</button></li>`)}
@@ -112,7 +112,7 @@ function Features({ features }) {
 function Compare({ source, target }) {
   const lines = [
     [t('Name'), source.name, target.name], [t('Code'), source.code, target.code], [t('Id'), source.id, target.id],
-    [t('Value type'), valueType(source.value_type), valueType(target.value_type)], [t('Disaggregation'), source.combo?.name, target.combo?.name], [t('Section'), source.section, target.section],
+    [t('Value type'), valueType(source.value_type), valueType(target.value_type)], [t('Aggregation type'), aggregationType(source.aggregation_type), aggregationType(target.aggregation_type)], [t('Disaggregation'), source.combo?.name, target.combo?.name], [t('Section'), source.section, target.section],
   ]
   return html`<div class="scroll"><table class="compare"><thead><tr><th scope="col"><span class="unseen">${t('What')}</span></th><th scope="col">${t('Source')}</th><th scope="col">${t('Target')}</th></tr></thead><tbody>
     ${lines.filter(([, a, b]) => a || b).map(([what, a, b]) => html`<tr key=${what} class=${a === b ? 'same' : ''}><th scope="row">${what}</th><td><bdi>${a || '–'}</bdi></td><td><bdi>${b || '–'}</bdi></td></tr>`)}

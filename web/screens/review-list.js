@@ -3,8 +3,8 @@ import { html, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
-import { valueType } from '../model/value-types.js'
-import { acceptable, ATTENTION, createSureCounts, needsLook, wantsApproval } from '../model/rows.js'
+import { aggregationType, valueType } from '../model/value-types.js'
+import { acceptable, AS_IT_IS, ATTENTION, createSureCounts, needsLook, wantsApproval } from '../model/rows.js'
 
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
@@ -76,6 +76,9 @@ const warningText = (one) =>
     shared: () => t('Target used more than once: values will be summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
     sum: () => t('Summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
     type: () => t('Value types differ: {from} becomes {to}', { from: valueType(one.from), to: valueType(one.to) }),
+    aggregation: () => t('Aggregation types differ: {from} becomes {to}', { from: aggregationType(one.from), to: aggregationType(one.to) }),
+    same_id: () => t('The target has an element with the same id, and it is another one: {name}', { name: one.other }),
+    gap: () => tn('{n} cell of {of} of the target stays empty', '{n} cells of {of} of the target stay empty', one.empty, { of: one.of }),
     cells: () => tn('{n} cell of {of} goes nowhere', '{n} cells of {of} go nowhere', one.lost, { of: one.of }),
   })[one.kind]()
 
@@ -93,9 +96,10 @@ export function Selection({ rows, run, about, hint }) {
   </div>`
 }
 
-export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), cells: () => t('Cells that go nowhere') })[kind]()
+export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty') })[kind]()
 
-export const Warnings = ({ row }) => row.warnings.map((one, i) => html`<${Notice} key=${i} tone=${one.kind === 'sum' ? 'info' : 'warning'}>${warningText(one)}<//>`)
+export const Warnings = ({ row, onShow }) => row.warnings.map((one, i) => html`<${Notice} key=${i} tone=${AS_IT_IS.includes(one.kind) ? 'info' : 'warning'}>
+  <p>${warningText(one)} <button type="button" class="link" aria-label=${t('Show me: {what}', { what: warningName(one.kind) })} onClick=${() => onShow(one)}>${t('Show me')}</button></p><//>`)
 
 function targetText(row) {
   if (row.choice.length) return { name: row.choice.map((one) => one.name).join(' + '), code: row.choice.length === 1 ? row.choice[0].code : undefined }
@@ -106,7 +110,7 @@ function targetText(row) {
 function marksOf(row, about) {
   const { flag, comments, changed } = row.element
   return [
-    needsLook(row) && ['⚠', row.warnings.map(warningText).join('. ')],
+    needsLook(row) && ['⚠', row.warnings.filter((one) => !AS_IT_IS.includes(one.kind)).map(warningText).join('. ')],
     changed && ['↻', t('Changed at a server')],
     flag && ['⚑', flag.to ? t('Flagged for {who}', { who: flag.to }) : t('Flagged')],
     comments > 0 && ['✎', tn('{n} comment', '{n} comments', comments)],

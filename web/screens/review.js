@@ -8,7 +8,7 @@ import { useFocusKept } from '../focus.js'
 import { localStore, sessionStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
-import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, reject, restoring, reviewOf, sameChoice, withChanges, withOperations } from '../model/review.js'
+import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, pairKey, reject, restoring, reviewOf, sameChoice, withChanges, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, createList, createProgress, createRows, needsLook, NO_FILTER, nearest, sectionsOf, sureOnes } from '../model/rows.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
@@ -304,6 +304,14 @@ function Reviewing({ id, first, session }) {
     for (let i = active + direction; i >= 0 && i < list.length; i += direction) if (needsLook(list[i])) return go(i)
     say(t('No further warning'))
   }
+  /** To the very place that a warning is about. */
+  const showWarning = ({ kind, target }) => {
+    if (kind === 'type' || kind === 'aggregation') return setTab('why')
+    if (kind === 'cells') return setTab('cells')
+    if (kind === 'gap') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target).combo.id)}`)
+    setFilter({ ...NO_FILTER, text: kind === 'same_id' ? row.id : target })
+    grid.current?.focus()
+  }
   const pick = (target, add) => {
     const has = chosen.some((one) => one.id === target.id)
     setDraft({ id: row.id, targets: !add ? [target] : has ? chosen.filter((one) => one.id !== target.id) : [...chosen, target] })
@@ -349,7 +357,7 @@ function Reviewing({ id, first, session }) {
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
       <section class="detail" aria-label=${t('The one looked at')}>
-        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
+        ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} onWarning=${showWarning} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
             onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
             onComment=${(text) => { perform({ label: '', comments: [{ source_data_element: row.id, text }] }); say(t('Comment added')); grid.current?.focus() }} />`}
       </section>
