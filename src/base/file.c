@@ -60,11 +60,15 @@ int file_write_fd(int fd, struct str bytes, const char *name, struct error *erro
   return 0;
 }
 
+static char *folder_of(const char *path) {
+  size_t slash = str_find_last_char(str_of(path), '/');
+  return slash == SIZE_MAX ? mem_printf(".") : mem_printf("%.*s", (int)(slash ? slash : 1), path);
+}
+
 /* The new name must be on the disk too, or a power cut brings the old file back. */
 static void sync_folder(const char *path) {
-  size_t slash = str_find_last_char(str_of(path), '/');
   _cleanup_free_
-  char *folder = slash == SIZE_MAX ? mem_printf(".") : mem_printf("%.*s", (int)(slash ? slash : 1), path);
+  char *folder = folder_of(path);
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
   (void)fsync(fd);
@@ -80,20 +84,31 @@ static int write_through(const char *path, struct str bytes, struct error *error
   return result;
 }
 
-/* What root replaces must go on to be readable for the one whose file it was. */
-static int keep_owner(int fd, const char *path, struct error *error) {
-  struct stat old;
-  if (geteuid() != 0 || stat(path, &old) < 0 || fchown(fd, old.st_uid, old.st_gid) == 0) return 0;
-  return error_set(error, ERROR_inside, "%s cannot be given to its owner: %s", path, strerror(errno));
+/* To whoever owns what is at `path`, where root does it. */
+static int give_as(int fd, const char *path) {
+  struct stat theirs;
+  return geteuid() != 0 || stat(path, &theirs) < 0 ? 0 : fchown(fd, theirs.st_uid, theirs.st_gid);
+}
+
+int file_leave_to_folder(int fd, const char *path) {
+  _cleanup_free_
+  char *folder = folder_of(path);
+  return give_as(fd, folder);
+}
+
+static int give_to_owner(int fd, const char *path, enum file_private how, struct error *error) {
+  int given = how == FILE_REPLACES ? give_as(fd, path) : how == FILE_NEW_IN_PLACE ? file_leave_to_folder(fd, path) : 0;
+  return given == 0 ? 0 : error_set(error, ERROR_inside, "%s cannot be given to its owner: %s", path, strerror(errno));
 }
 
 /* Beside, synced, then moved to its name in one step: by rename, or by link where what is there has to stay. A private one has a name that nobody can have taken before. */
-static int write_beside(const char *path, struct str bytes, bool private, bool replace, struct error *error) {
+static int write_beside(const char *path, struct str bytes, bool private, enum file_private how, struct error *error) {
+  bool replace = how == FILE_REPLACES;
   _cleanup_free_
   char *beside = private ? mem_printf("%s.XXXXXX", path) : mem_printf("%s.%ld.new", path, (long)getpid());
   int fd = private ? mkostemp(beside, O_CLOEXEC) : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
-  int result = private && replace ? keep_owner(fd, path, error) : 0;
+  int result = private ? give_to_owner(fd, path, how, error) : 0;
   if (result == 0) result = file_write_fd(fd, bytes, path, error);
   if (result == 0 && fsync(fd) < 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
   if (close(fd) < 0 && result == 0) result = error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
@@ -108,9 +123,9 @@ int file_write(const char *path, struct str bytes, struct error *error) {
   if (is_dash(path)) return file_write_fd(STDOUT_FILENO, bytes, "standard output", error);
   struct stat status;
   if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return write_through(path, bytes, error);
-  return write_beside(path, bytes, false, true, error);
+  return write_beside(path, bytes, false, FILE_REPLACES, error);
 }
 
-int file_write_private(const char *path, struct str bytes, bool replace, struct error *error) {
-  return write_beside(path, bytes, true, replace, error);
+int file_write_private(const char *path, struct str bytes, enum file_private how, struct error *error) {
+  return write_beside(path, bytes, true, how, error);
 }

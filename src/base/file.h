@@ -17,8 +17,16 @@ int file_read_pieces(const char *path, int (*sink)(void *payload, struct str pie
 /* All or nothing: written beside, synced, renamed over; for "-" just written. -1: ERROR_inside (disk full, no right, …). */
 int file_write(const char *path, struct str bytes, struct error *error);
 
-/* The same with mode 0600, for what only its user may read: this one, or, where root replaces a file, the one who owns that. `replace` false: a file that is there stays, also one made meanwhile: ERROR_conflict. */
-int file_write_private(const char *path, struct str bytes, bool replace, struct error *error);
+enum file_private {
+  FILE_REPLACES,     /* root leaves the file to the one who owned it */
+  FILE_NEW,          /* a file that is there stays, also one made meanwhile: ERROR_conflict */
+  FILE_NEW_IN_PLACE, /* the same; root gives the file to the one whose folder it is */
+};
+/* As file_write, with mode 0600, for what only its user may read: this one, but where root writes for another. */
+int file_write_private(const char *path, struct str bytes, enum file_private how, struct error *error);
+
+/* What root makes in somebody's folder is theirs: else a service could not use what its operator began. -1, with errno: it cannot be given away. */
+int file_leave_to_folder(int fd, const char *path);
 
 /* All bytes to an open file; -1: ERROR_inside. */
 int file_write_fd(int fd, struct str bytes, const char *name, struct error *error);

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -183,11 +184,18 @@ void log_write(enum log_level level, const char *event, const struct log_field *
   (void)pthread_mutex_unlock(&lock);
 }
 
+static int open_audit(const char *name) {
+  static const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  int fd = open(name, flags | O_EXCL, AUDIT_MODE);
+  if (fd >= 0) (void)file_leave_to_folder(fd, name);
+  return fd < 0 && errno == EEXIST ? open(name, flags, AUDIT_MODE) : fd;
+}
+
 int log_audit_open(struct str path, struct error *error) {
   char name[PATH_MAX];
   if (path.n >= sizeof name) return error_set(error, ERROR_configuration, "the name of the audit log is too long");
   (void)snprintf(name, sizeof name, "%.*s", STR_ARG(path));
-  int fd = path.n ? open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, AUDIT_MODE) : -1;
+  int fd = path.n ? open_audit(name) : -1;
   if (path.n && fd < 0) return error_set(error, ERROR_configuration, "the audit log %s cannot be written: %s", name, strerror(errno));
   (void)pthread_mutex_lock(&lock);
   if (audit >= 0) (void)close(audit);

@@ -96,7 +96,7 @@ static int run(const struct asked *asked, struct error *error) {
   struct store *store = NULL;
   int failed = config_load(asked->config, &config, &problems, error);
   if (!failed && asked->end && config->log_audit.n) failed = log_audit_open(config->log_audit, error);
-  if (!failed) store = store_open(config->store, error);
+  if (!failed) store = store_open_existing(config->store, error);
   failed = store ? go_through(asked, store, asked->end && config->log_audit.n, arena, error) : -1;
   if (store) store_close(store);
   config_unref(config);

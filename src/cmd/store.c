@@ -35,7 +35,7 @@ static int copy_journal(struct arena *arena, struct str from, struct str to, str
 static int copy(struct arena *arena, struct str from, struct str to, struct error *error) {
   struct store_copied copied = {0};
   struct moved moved = {0};
-  struct store *source = store_open(from, error), *target = source ? store_open(to, error) : NULL;
+  struct store *source = store_open_existing(from, error), *target = source ? store_open(to, error) : NULL;
   int result = target ? store_copy(source, target, arena, &copied, error) : -1;
   store_close(target);
   store_close(source);

@@ -108,9 +108,9 @@ static struct str write_ring(const struct keyring *ring, char *text, size_t size
   return (struct str){text, n};
 }
 
-static int save_ring(const struct keyring *ring, const char *path, bool replace, struct error *error) {
+static int save_ring(const struct keyring *ring, const char *path, enum file_private how, struct error *error) {
   char text[FILE_MAX];
-  int result = file_write_private(path, write_ring(ring, text, sizeof text), replace, error);
+  int result = file_write_private(path, write_ring(ring, text, sizeof text), how, error);
   secret_wipe(text, sizeof text);
   if (result < 0 && error->code != ERROR_conflict) error->code = ERROR_configuration;
   return result;
@@ -161,22 +161,25 @@ static int read_open_file(int fd, const char *path, bool rotating, struct keyrin
   return result;
 }
 
-static int make_file(const char *path, struct error *error) {
+/* Who serves makes the file for himself. Root who rotates before that makes it for the one whose folder it is. */
+static int make_file(const char *path, bool rotating, struct error *error) {
   struct keyring *ring = ring_new();
   add_new_key(ring, 0);
-  int result = save_ring(ring, path, false, error);
+  int result = save_ring(ring, path, rotating ? FILE_NEW_IN_PLACE : FILE_NEW, error);
   keyring_free(ring);
   return result < 0 && error->code == ERROR_conflict ? 0 : result; /* another process made it meanwhile: that one counts */
 }
 
-static int open_file(const char *path, struct error *error) {
+static int open_file(const char *path, bool rotating, struct error *error) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0 && errno == ENOENT) {
-    if (make_file(path, error) < 0) return -1;
+    if (make_file(path, rotating, error) < 0) return -1;
     *error = (struct error){0};
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   }
-  return fd >= 0 ? fd : error_set(error, ERROR_configuration, "%s cannot be read: %s", path, strerror(errno));
+  if (fd >= 0) return fd;
+  return error_set(error, ERROR_configuration, "%s cannot be read: %s%s", path, strerror(errno),
+                   errno == EACCES ? ": chown it to the user that runs drawbridge, or run this as that user" : "");
 }
 
 /* The ring of an open file, or NULL. */
@@ -188,7 +191,7 @@ static struct keyring *ring_of(int fd, const char *path, bool rotating, struct e
 }
 
 struct keyring *keyring_open(const char *path, struct error *error) {
-  int fd = open_file(path, error);
+  int fd = open_file(path, false, error);
   if (fd < 0) return NULL;
   struct keyring *ring = ring_of(fd, path, false, error);
   (void)close(fd);
@@ -200,7 +203,7 @@ struct keyring *keyring_open(const char *path, struct error *error) {
 static int open_locked(const char *path, struct error *error) {
   for (;;) {
     struct stat held, named;
-    int fd = open_file(path, error);
+    int fd = open_file(path, true, error);
     if (fd < 0) return -1;
     while (flock(fd, LOCK_EX) < 0)
       if (errno != EINTR) break;
@@ -216,7 +219,7 @@ int keyring_rotate(const char *path, int64_t from_ms, struct error *error) {
   int result = ring ? 0 : -1;
   if (ring) {
     add_new_key(ring, from_ms);
-    result = save_ring(ring, path, true, error);
+    result = save_ring(ring, path, FILE_REPLACES, error);
   }
   keyring_free(ring);
   (void)close(fd);

@@ -21,7 +21,7 @@ struct keyring *keyring_open(const char *path, struct error *error);
 struct keyring *keyring_ref(struct keyring *ring); /* counts: any thread may hold one beyond a rotation */
 void keyring_free(struct keyring *ring);           /* NULL is fine */
 
-/* Adds a key that seals from `from_ms` on, where the ring was opened after this; 0: at once; beyond KEYRING_MAX the oldest is dropped, and what only it could open asks for a new sign-in. The file stays its owner's, also where root rotates. */
+/* Adds a key that seals from `from_ms` on, where the ring was opened after this; 0: at once; beyond KEYRING_MAX the oldest is dropped, and what only it could open asks for a new sign-in. The file stays its owner's, also where root rotates; a file that root makes so belongs to the owner of its folder. */
 int keyring_rotate(const char *path, int64_t from_ms, struct error *error);
 
 uint32_t keyring_newest(const struct keyring *ring); /* that seals now */

@@ -24,8 +24,8 @@ typedef int store_each_row(void *payload, const struct store_value *values, stru
 enum store_counter { STORE_COUNTER_FENCES, STORE_COUNTER_HISTORY, STORE_COUNTER_JOURNALS, STORE_COUNTERS };
 
 struct store_engine {
-  const char *scheme;                                           /* "sqlite:" */
-  struct store *(*open)(struct str place, struct error *error); /* what follows the scheme */
+  const char *scheme;                                                          /* "sqlite:" */
+  struct store *(*open)(struct str place, bool may_make, struct error *error); /* place: what follows the scheme */
   void (*close)(struct store *store);
 
   int (*session_put)(struct store *store, const struct store_session *session, struct error *error);

@@ -220,7 +220,7 @@ static char *place_of(const char *address) {
   return place;
 }
 
-static struct store *postgres_open(struct str place, struct error *error) {
+static struct store *postgres_open(struct str place, bool may_make, struct error *error) {
   struct postgres *postgres = mem_alloc(sizeof *postgres);
   postgres->store.engine = &store_postgres;
   postgres->address = mem_printf("postgresql:%.*s", STR_ARG(place));
@@ -229,7 +229,7 @@ static struct store *postgres_open(struct str place, struct error *error) {
                    ? 0
                    : error_set(error, ERROR_configuration,
                                "the store is written like postgresql://user@host:5432/database?passfile=/etc/drawbridge/pgpass");
-  if (result == 0) result = connect_anew(postgres, error) < 0 ? -1 : postgres_migrate(postgres, error);
+  if (result == 0) result = connect_anew(postgres, error) < 0 ? -1 : postgres_migrate(postgres, may_make, error);
   if (result == 0) return &postgres->store;
   postgres_close(&postgres->store);
   return NULL;

@@ -73,8 +73,8 @@ int postgres_leave_pipeline(struct postgres *postgres, struct error *error);
 int postgres_enter_pipeline(struct postgres *postgres, struct error *error);
 void postgres_disconnect(struct postgres *postgres);
 
-/* postgres_schema.c: moves the database forward to this program's tables. */
-int postgres_migrate(struct postgres *postgres, struct error *error);
+/* postgres_schema.c: moves the database forward to this program's tables; ones that are not there are made, where they may be. */
+int postgres_migrate(struct postgres *postgres, bool may_make, struct error *error);
 
 /* postgres_sessions.c */
 int postgres_session_put(struct store *store, const struct store_session *session, struct error *error);

@@ -86,20 +86,20 @@ static int migrate(struct postgres *postgres, struct error *error) {
   return version == NEWEST ? 0 : move_from(postgres, version, error);
 }
 
-static int is_newest(struct postgres *postgres, bool *ret, struct error *error) {
-  int64_t there = 0, version = 0;
+/* 0: there are no tables. */
+static int version_of(struct postgres *postgres, int64_t *ret, struct error *error) {
+  int64_t there = 0;
   if (number_of(postgres, "SELECT count(*) FROM pg_tables WHERE schemaname = 'drawbridge' AND tablename = 'tables'", &there, error) < 0)
     return -1;
-  if (there && number_of(postgres, "SELECT coalesce(max(version), 0) FROM drawbridge.tables", &version, error) < 0) return -1;
-  *ret = version == NEWEST;
-  return 0;
+  return there ? number_of(postgres, "SELECT coalesce(max(version), 0) FROM drawbridge.tables", ret, error) : 0;
 }
 
 /* Of several that start at once one moves it, and the others find it moved. Plain calls, outside of the pipeline. */
-int postgres_migrate(struct postgres *postgres, struct error *error) {
-  bool newest = false;
-  if (postgres_leave_pipeline(postgres, error) < 0 || is_newest(postgres, &newest, error) < 0) return -1;
-  if (!newest) {
+int postgres_migrate(struct postgres *postgres, bool may_make, struct error *error) {
+  int64_t version = 0;
+  if (postgres_leave_pipeline(postgres, error) < 0 || version_of(postgres, &version, error) < 0) return -1;
+  if (version == 0 && !may_make) return error_set(error, ERROR_configuration, "there is no store in PostgreSQL at %s", postgres->place);
+  if (version != NEWEST) {
     int result = postgres_execute(postgres, "BEGIN; SELECT pg_advisory_xact_lock(1685221239)", error); /* "drbw" */
     if (result == 0) result = migrate(postgres, error);
     if (result == 0) result = postgres_execute(postgres, "COMMIT", error);

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/sqlite_internal.h"
 #include <errno.h>
@@ -207,6 +208,7 @@ static void sqlite_close(struct store *store) {
 /* Made here, with the mode that its companions (-wal, -shm) take after. A file that is there is not touched: closing a descriptor of it would drop the locks of this process's other handles. */
 static int make_file(const char *path, struct error *error) {
   int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd >= 0) (void)file_leave_to_folder(fd, path);
   if (fd >= 0) return close(fd);
   if (errno == EEXIST) return 0;
   return error_set(error, ERROR_store_unavailable, "%s cannot be made: %s", path, strerror(errno));
@@ -249,7 +251,11 @@ static int prepare(struct sqlite *sqlite, struct error *error) {
   return sqlite_migrate(sqlite, error);
 }
 
-static struct store *sqlite_open(struct str place, struct error *error) {
+static int no_store(const char *path, struct error *error) {
+  return error_set(error, ERROR_configuration, "there is no store at %s", path);
+}
+
+static struct store *sqlite_open(struct str place, bool may_make, struct error *error) {
   if (place.n == 0 || place.p[0] == ':' || memchr(place.p, '\0', place.n)) { /* ":memory:" would be each handle's own */
     (void)error_set(error, ERROR_configuration, "the store needs the path of a file: sqlite:/path/to/state.db");
     return NULL;
@@ -257,7 +263,9 @@ static struct store *sqlite_open(struct str place, struct error *error) {
   struct sqlite *sqlite = mem_alloc(sizeof *sqlite);
   sqlite->store.engine = &store_sqlite;
   sqlite->path = mem_printf("%s%.*s", place.p[0] == '/' ? "" : "./", STR_ARG(place)); /* never one that SQLite takes for a URI */
-  int result = make_file(sqlite->path, error);
+  int result = may_make                                            ? make_file(sqlite->path, error)
+               : access(sqlite->path, F_OK) < 0 && errno == ENOENT ? no_store(sqlite->path, error)
+                                                                   : 0;
   if (result == 0 && sqlite3_open_v2(sqlite->path, &sqlite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     result = sqlite_fail(sqlite, error);
   if (result == 0) result = prepare(sqlite, error);

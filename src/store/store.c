@@ -15,16 +15,24 @@ bool store_is_shared(struct str address) {
   return str_starts(address, str_of(store_postgres.scheme));
 }
 
-struct store *store_open(struct str address, struct error *error) {
+static struct store *open_by_address(struct str address, bool may_make, struct error *error) {
   static const struct store_engine *const engines[] = {&store_sqlite, &store_postgres};
   for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
     struct str scheme = str_of(engines[i]->scheme);
-    if (str_starts(address, scheme)) return engines[i]->open(str_from(address, scheme.n), error);
+    if (str_starts(address, scheme)) return engines[i]->open(str_from(address, scheme.n), may_make, error);
   }
   (void)error_set(error, ERROR_configuration,
                   "'%.*s' is no store that this program knows: write sqlite:/path/to/state.db or postgresql://…",
                   STR_ARG(str_slice(address, 0, str_find_char(address, ':'))));
   return NULL;
+}
+
+struct store *store_open(struct str address, struct error *error) {
+  return open_by_address(address, true, error);
+}
+
+struct store *store_open_existing(struct str address, struct error *error) {
+  return open_by_address(address, false, error);
 }
 
 void store_close(struct store *store) {

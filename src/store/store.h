@@ -28,6 +28,7 @@ bool store_is_shared(struct str address);
 
 struct store *store_open(struct str address,
                          struct error *error); /* ERROR_configuration: not an address of a store; ERROR_store_unavailable */
+struct store *store_open_existing(struct str address, struct error *error); /* the same, and makes none: ERROR_configuration */
 void store_close(struct store *store);
 
 /* --- sessions: one browser's relation to drawbridge --- */

@@ -32,26 +32,18 @@ static int disk(struct error *error, const char *path, const char *what) {
 
 /* --- the folder --- */
 
-/* What root makes belongs to whoever the folder around belongs to. */
-static void give(int fd, const char *folder) {
-  struct stat around;
-  if (geteuid() == 0 && stat(folder, &around) == 0) (void)!fchown(fd, around.st_uid, around.st_gid);
-}
-
 static int make_folder(const char *folder, struct error *error) {
   if (mkdir(folder, 0700) < 0) return errno == EEXIST ? 0 : disk(error, folder, "cannot be made");
-  _cleanup_free_
-  char *around = mem_printf("%s/..", folder);
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd >= 0) give(fd, around);
+  if (fd >= 0) (void)file_leave_to_folder(fd, folder);
   if (fd >= 0) (void)close(fd);
   return 0;
 }
 
-static int open_in(const char *folder, const char *path, struct error *error) {
+static int open_in(const char *path, struct error *error) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return disk(error, path, "cannot be opened");
-  give(fd, folder);
+  (void)file_leave_to_folder(fd, path);
   return fd;
 }
 
@@ -59,7 +51,7 @@ static int open_in(const char *folder, const char *path, struct error *error) {
 static int open_guard(const char *folder, struct error *error) {
   _cleanup_free_
   char *path = mem_printf("%s/guard", folder);
-  int fd = make_folder(folder, error) ? -1 : open_in(folder, path, error);
+  int fd = make_folder(folder, error) ? -1 : open_in(path, error);
   while (fd >= 0 && flock(fd, LOCK_EX) < 0) {
     if (errno == EINTR) continue;
     (void)disk(error, path, "cannot be locked");
@@ -303,7 +295,7 @@ static struct claim *put_down(const char *folder, const struct claim_wish *wish,
   struct claim *claim = mem_alloc(sizeof *claim);
   *claim = (struct claim){.path = mem_printf("%s/%.*s%s", folder, STR_ARG(random_id(arena, 22)), suffix)};
   arena_free(arena);
-  claim->fd = open_in(folder, claim->path, error);
+  claim->fd = open_in(claim->path, error);
   if (claim->fd >= 0 && flock(claim->fd, LOCK_EX | LOCK_NB) == 0 && file_wish(claim->fd, claim->path, wish, error) == 0) return claim;
   if (!error->code) (void)disk(error, claim->path, "cannot be locked");
   if (claim->fd >= 0) {

@@ -1,4 +1,7 @@
 """The command line: exit codes and errors that a person can act on."""
+import os
+import unittest
+
 import harness
 
 
@@ -25,3 +28,28 @@ class Commands(harness.Case):
 
     def test_a_file_that_is_not_there_is_told(self):
         self.assertIn("none.yaml", self.command("check-config", "--config", self.directory() / "none.yaml", expect=2)[1])
+
+    def config(self, folder):
+        config = folder / "drawbridge.yaml"
+        config.write_text(f"public_url: http://localhost:8080\nlisten: [127.0.0.1:8080]\nstore: sqlite:{folder}/state.db\nkeys: {folder}/keys\nlog: {{audit: {folder}/audit.log}}\n"
+                          "servers: [{id: a, url: https://a.example.org}]\n")
+        return config
+
+    def test_what_is_not_there_is_not_made_by_who_asks(self):
+        """A word mistyped in a job that makes backups would else make an empty store, and copy it."""
+        folder = self.directory()
+        self.assertIn(f"there is no store at {folder}/state.db", self.command("sessions", "--config", self.config(folder), expect=2)[1])
+        self.assertIn(f"there is no store at {folder}/sate.db", self.command("store", "copy", f"sqlite:{folder}/sate.db", f"sqlite:{folder}/backup.db", expect=2)[1])
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ["drawbridge.yaml"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "of root")
+    def test_what_root_makes_is_the_service_s(self):
+        """Before the service has started once, in a folder that is its own: it could not start with files of root."""
+        folder = self.directory()
+        config = self.config(folder)
+        os.chown(folder, 4711, 4712)
+        self.command("keys", "rotate", "--config", config)
+        (folder / "empty.db").touch()
+        self.command("store", "copy", f"sqlite:{folder}/empty.db", f"sqlite:{folder}/state.db")
+        made = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in folder.iterdir() if path.name in ("keys", "audit.log", "state.db")}
+        self.assertEqual(made, dict.fromkeys(("keys", "audit.log", "state.db"), (4711, 4712)))

@@ -163,6 +163,9 @@ class Moves(Gateway):
         self.served_from(back, [browser])
         self.assertIn("holds something", self.command("store", "copy", here, address, expect=1)[1])
         self.command("store", "copy", here, "mysql://x/y", expect=2)
+        nothing = postgres.shared(self)
+        for _ in range(2):  # it was not made by asking
+            self.assertIn("there is no store in PostgreSQL at", self.command("store", "copy", nothing, f"sqlite:{self.state}/none.db", expect=2)[1])
         self.command("store", "move", here, back, expect=2)
 
     def test_a_backup_while_people_come_and_go(self):

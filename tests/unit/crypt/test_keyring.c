@@ -60,7 +60,7 @@ static void must_refuse(const char *word) {
 
 static void write_text(const char *text) {
   struct error error = {0};
-  assert_int_equal(file_write_private(path, str_of(text), true, &error), 0);
+  assert_int_equal(file_write_private(path, str_of(text), FILE_REPLACES, &error), 0);
 }
 
 static void made_at_first_and_kept(void **state) {
@@ -180,6 +180,24 @@ static void root_rotates_the_ring_of_another(void **state) {
   assert_true(keyring_has(ring, first));
   assert_int_not_equal(keyring_newest(ring), first);
   keyring_free(ring);
+}
+
+/* Before the service has started once: a ring that belongs to root would keep it from starting. */
+static void root_makes_a_ring_for_the_owner_of_the_folder(void **state) {
+  struct error error = {0};
+  struct stat info;
+  if (geteuid() != 0) skip();
+  assert_int_equal(chown(folder, 4711, 4712), 0);
+  if (keyring_rotate(path, 0, &error) < 0) fail_msg("%s", error.message);
+  assert_int_equal(stat(path, &info), 0);
+  assert_int_equal(info.st_uid, 4711);
+  assert_int_equal(info.st_gid, 4712);
+  assert_int_equal(info.st_mode & 07777, 0600);
+  assert_int_equal(unlink(path), 0);
+  keyring_free(must_open()); /* who serves makes it for himself, also root */
+  assert_int_equal(stat(path, &info), 0);
+  assert_int_equal(info.st_uid, 0);
+  assert_int_equal(chown(folder, 0, 0), 0);
 }
 
 static void malformed_files_are_refused(void **state) {
@@ -324,12 +342,19 @@ static void processes_at_once_agree(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      IN_FOLDER(made_at_first_and_kept),           IN_FOLDER(derived_keys_differ),
-      IN_FOLDER(rotation_keeps_older_keys),        IN_FOLDER(a_key_waits_for_its_time),
-      IN_FOLDER(a_file_open_to_others_is_refused), IN_FOLDER(a_systemd_credential_may_show_a_mask),
-      IN_FOLDER(malformed_files_are_refused),      IN_FOLDER(messages_hold_no_key),
-      IN_FOLDER(what_is_no_file_is_refused),       IN_FOLDER(a_crash_leaves_the_old_ring),
-      IN_FOLDER(processes_at_once_agree),          IN_FOLDER(root_rotates_the_ring_of_another),
+      IN_FOLDER(made_at_first_and_kept),
+      IN_FOLDER(derived_keys_differ),
+      IN_FOLDER(rotation_keeps_older_keys),
+      IN_FOLDER(a_key_waits_for_its_time),
+      IN_FOLDER(a_file_open_to_others_is_refused),
+      IN_FOLDER(a_systemd_credential_may_show_a_mask),
+      IN_FOLDER(malformed_files_are_refused),
+      IN_FOLDER(messages_hold_no_key),
+      IN_FOLDER(what_is_no_file_is_refused),
+      IN_FOLDER(a_crash_leaves_the_old_ring),
+      IN_FOLDER(processes_at_once_agree),
+      IN_FOLDER(root_rotates_the_ring_of_another),
+      IN_FOLDER(root_makes_a_ring_for_the_owner_of_the_folder),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
