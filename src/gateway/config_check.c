@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/tls.h"
 #include "oauth/jws.h"
+#include "store/store.h"
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -289,6 +290,8 @@ void config_check_whole(struct arena *arena, const struct config *config, const 
   if (!config->listen.n && !config->tls_listen.n) report(payload, STR_NONE, "listen", "nothing to listen on: add 'listen' or 'tls'");
   if (config->session_idle_ms > config->session_absolute_ms)
     report(payload, STR_NONE, "session", "session.idle is longer than session.absolute");
+  struct error error = {0};
+  if (store_check_address(config->store, &error) < 0) report(payload, STR_NONE, "store", say(arena, "%s", error.message));
   if (config->admin_socket.n) check_socket(&w);
   if (!config->keys.n) report(payload, STR_NONE, "keys", "'keys' is missing here, and systemd passes on no credential of that name");
   if (config_open_to_all(arena, config->keys))

@@ -70,13 +70,23 @@ void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange,
   gateway_reply(gateway, exchange, status, NULL, STR("application/json"), json);
 }
 
+/* What is wrong with this machine its operator must know, and nobody else: the log has it, the one who asks is told what the code says. */
+static const struct error *told(struct http_exchange *exchange, const struct error *error) {
+  if (error->code != ERROR_store_unavailable && error->code != ERROR_inside && error->code != ERROR_configuration) return error;
+  log_event(LOG_ERROR, "request_failed", LOG_STR("request_id", http_exchange_id(exchange)), LOG_FAILURE(error));
+  struct error *brief = ARENA_NEW(http_exchange_arena(exchange), struct error);
+  *brief = *error;
+  brief->message[0] = '\0';
+  return brief;
+}
+
 void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchange, const struct error *error, int status, bool by_upstream,
                            struct http_headers *headers) {
   struct visit *visit = visit_of(exchange);
   struct http_headers own = {0};
   struct str body;
   struct arena *arena = http_exchange_arena(exchange);
-  struct reply reply = {.error = error,
+  struct reply reply = {.error = told(exchange, error),
                         .status = status,
                         .by_upstream = by_upstream,
                         .navigation = visit->asking.navigation,

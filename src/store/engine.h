@@ -25,6 +25,7 @@ enum store_counter { STORE_COUNTER_FENCES, STORE_COUNTER_HISTORY, STORE_COUNTER_
 
 struct store_engine {
   const char *scheme;                                                          /* "sqlite:" */
+  int (*check)(struct str place, struct error *error);                         /* of store_check_address */
   struct store *(*open)(struct str place, bool may_make, struct error *error); /* place: what follows the scheme */
   void (*close)(struct store *store);
 

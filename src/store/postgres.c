@@ -1,9 +1,13 @@
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/postgres_internal.h"
+#include <errno.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { AGAIN_MS = 500, VERSION_LEAST = 130000 };
+enum { AGAIN_MS = 500, VERSION_LEAST = 130000, WHY_MAX = 4096 };
 
 /* --- failures --- */
 
@@ -113,13 +117,34 @@ int postgres_enter_pipeline(struct postgres *postgres, struct error *error) {
   return postgres_fail(postgres, NULL, error);
 }
 
+/* What libpq says of each host, and what to do where its words do not tell that. */
+static int fail_to_connect(const struct postgres *postgres, struct error *error) {
+  static const struct {
+    const char *words, *remedy;
+  } known[] = {
+      {"no password supplied", "name a passfile that has a line host:port:database:user:password for it"},
+      {"session is read-only", "it is a standby, or set to read only: name the one that takes writing, too"},
+  };
+  struct str text = str_of(PQerrorMessage(postgres->connection));
+  struct buf why = BUF_INIT(WHY_MAX);
+  const char *remedy = NULL;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (str_find(text, str_of(known[i].words)) != SIZE_MAX) remedy = known[i].remedy;
+  while (text.n) {
+    struct str line = str_take(&text, '\n');
+    bool asks_back = line.n && line.p[0] == '\t'; /* "Is the server running on that host?" */
+    if (line.n && !asks_back) (void)buf_printf(&why, "%s%.*s", why.n ? "; " : "", STR_ARG(str_trim(line)));
+  }
+  (void)error_set(error, ERROR_store_unavailable, "PostgreSQL at %s takes no connection%s%s%s: %.*s", postgres->place, remedy ? " (" : "",
+                  remedy ? remedy : "", remedy ? ")" : "", STR_ARG(buf_str(&why)));
+  buf_free(&why);
+  return -1;
+}
+
 static int connect_anew(struct postgres *postgres, struct error *error) {
   postgres_disconnect(postgres);
   postgres->connection = dial(postgres);
-  if (PQstatus(postgres->connection) != CONNECTION_OK) {
-    struct str why = first_line(PQerrorMessage(postgres->connection));
-    return error_set(error, ERROR_store_unavailable, "PostgreSQL at %s cannot be reached: %.*s", postgres->place, STR_ARG(why));
-  }
+  if (PQstatus(postgres->connection) != CONNECTION_OK) return fail_to_connect(postgres, error);
   (void)PQsetNoticeReceiver(postgres->connection, no_notice, NULL);
   if (check_server(postgres, error) < 0 || postgres_execute(postgres, settings, error) < 0) return -1;
   return postgres_enter_pipeline(postgres, error);
@@ -207,29 +232,60 @@ static void postgres_close(struct store *store) {
   free(postgres);
 }
 
-/* Host and database, without what opens them. NULL: libpq cannot read the address. */
+static const char *option_of(const PQconninfoOption *options, const char *name) {
+  for (const PQconninfoOption *o = options; o && o->keyword; o++)
+    if (o->val && strcmp(o->keyword, name) == 0) return o->val;
+  return "";
+}
+
+/* Host and database, without what opens them. */
 static char *place_of(const char *address) {
   PQconninfoOption *options = PQconninfoParse(address, NULL);
-  const char *host = "", *database = "";
-  for (const PQconninfoOption *o = options; o && o->keyword; o++) {
-    if (o->val && strcmp(o->keyword, "host") == 0) host = o->val;
-    if (o->val && strcmp(o->keyword, "dbname") == 0) database = o->val;
-  }
-  char *place = options ? mem_printf("%s/%s", host, database) : NULL;
+  char *place = mem_printf("%s/%s", option_of(options, "host"), option_of(options, "dbname"));
   PQconninfoFree(options);
   return place;
+}
+
+/* libpq passes over one that it cannot use, and then says that there is no password. */
+static int check_passfile(const char *path, struct error *error) {
+  struct stat info;
+  if (path[0] != '/') return error_set(error, ERROR_configuration, "the path of the passfile '%s' begins with '/'", path);
+  if (access(path, R_OK) < 0 || stat(path, &info) < 0)
+    return error_set(error, ERROR_configuration, "the passfile %s cannot be read: %s", path, strerror(errno));
+  if (!S_ISREG(info.st_mode)) return error_set(error, ERROR_configuration, "the passfile %s is no file", path);
+  if (info.st_mode & (S_IRWXG | S_IRWXO))
+    return error_set(error, ERROR_configuration, "the passfile %s is open to others (mode %04o): chmod 600 it", path, info.st_mode & 07777);
+  return 0;
+}
+
+/* Of what libpq says about an address only this holds none of its secrets. */
+static int fail_to_read(const char *why, struct error *error) {
+  const struct str unknown = STR("invalid URI query parameter: ");
+  struct str line = first_line(why);
+  struct str name = str_starts(line, unknown) ? str_from(line, unknown.n) : STR_NONE;
+  return error_set(error, ERROR_configuration,
+                   "the store is written like postgresql://user@host:5432/database?passfile=/etc/drawbridge/pgpass%s%.*s",
+                   name.n ? "; there is no parameter " : "", STR_ARG(name));
+}
+
+static int postgres_check(struct str place, struct error *error) {
+  char *why = NULL;
+  _cleanup_free_
+  char *address = mem_printf("postgresql:%.*s", STR_ARG(place));
+  PQconninfoOption *options = memchr(place.p, '\0', place.n) ? NULL : PQconninfoParse(address, &why);
+  const char *passfile = option_of(options, "passfile");
+  int result = !options ? fail_to_read(why, error) : *passfile ? check_passfile(passfile, error) : 0;
+  PQconninfoFree(options);
+  PQfreemem(why);
+  return result;
 }
 
 static struct store *postgres_open(struct str place, bool may_make, struct error *error) {
   struct postgres *postgres = mem_alloc(sizeof *postgres);
   postgres->store.engine = &store_postgres;
   postgres->address = mem_printf("postgresql:%.*s", STR_ARG(place));
-  postgres->place = memchr(place.p, '\0', place.n) ? NULL : place_of(postgres->address);
-  int result = postgres->place
-                   ? 0
-                   : error_set(error, ERROR_configuration,
-                               "the store is written like postgresql://user@host:5432/database?passfile=/etc/drawbridge/pgpass");
-  if (result == 0) result = connect_anew(postgres, error) < 0 ? -1 : postgres_migrate(postgres, may_make, error);
+  postgres->place = place_of(postgres->address);
+  int result = connect_anew(postgres, error) < 0 ? -1 : postgres_migrate(postgres, may_make, error);
   if (result == 0) return &postgres->store;
   postgres_close(&postgres->store);
   return NULL;
@@ -237,6 +293,7 @@ static struct store *postgres_open(struct str place, bool may_make, struct error
 
 const struct store_engine store_postgres = {
     .scheme = "postgresql:",
+    .check = postgres_check,
     .open = postgres_open,
     .close = postgres_close,
     .session_put = postgres_session_put,

@@ -255,11 +255,12 @@ static int no_store(const char *path, struct error *error) {
   return error_set(error, ERROR_configuration, "there is no store at %s", path);
 }
 
+static int sqlite_check(struct str place, struct error *error) {
+  bool good = place.n && place.p[0] != ':' && !memchr(place.p, '\0', place.n); /* ":memory:" would be each handle's own */
+  return good ? 0 : error_set(error, ERROR_configuration, "the store needs the path of a file: sqlite:/path/to/state.db");
+}
+
 static struct store *sqlite_open(struct str place, bool may_make, struct error *error) {
-  if (place.n == 0 || place.p[0] == ':' || memchr(place.p, '\0', place.n)) { /* ":memory:" would be each handle's own */
-    (void)error_set(error, ERROR_configuration, "the store needs the path of a file: sqlite:/path/to/state.db");
-    return NULL;
-  }
   struct sqlite *sqlite = mem_alloc(sizeof *sqlite);
   sqlite->store.engine = &store_sqlite;
   sqlite->path = mem_printf("%s%.*s", place.p[0] == '/' ? "" : "./", STR_ARG(place)); /* never one that SQLite takes for a URI */
@@ -276,6 +277,7 @@ static struct store *sqlite_open(struct str place, bool may_make, struct error *
 
 const struct store_engine store_sqlite = {
     .scheme = "sqlite:",
+    .check = sqlite_check,
     .open = sqlite_open,
     .close = sqlite_close,
     .session_put = sqlite_session_put,

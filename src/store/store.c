@@ -15,16 +15,29 @@ bool store_is_shared(struct str address) {
   return str_starts(address, str_of(store_postgres.scheme));
 }
 
-static struct store *open_by_address(struct str address, bool may_make, struct error *error) {
+static const struct store_engine *engine_of(struct str address, struct str *ret_place, struct error *error) {
   static const struct store_engine *const engines[] = {&store_sqlite, &store_postgres};
   for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
     struct str scheme = str_of(engines[i]->scheme);
-    if (str_starts(address, scheme)) return engines[i]->open(str_from(address, scheme.n), may_make, error);
+    *ret_place = str_from(address, scheme.n);
+    if (str_starts(address, scheme)) return engines[i];
   }
   (void)error_set(error, ERROR_configuration,
                   "'%.*s' is no store that this program knows: write sqlite:/path/to/state.db or postgresql://…",
                   STR_ARG(str_slice(address, 0, str_find_char(address, ':'))));
   return NULL;
+}
+
+int store_check_address(struct str address, struct error *error) {
+  struct str place;
+  const struct store_engine *engine = engine_of(address, &place, error);
+  return engine ? engine->check(place, error) : -1;
+}
+
+static struct store *open_by_address(struct str address, bool may_make, struct error *error) {
+  struct str place;
+  const struct store_engine *engine = engine_of(address, &place, error);
+  return engine && engine->check(place, error) == 0 ? engine->open(place, may_make, error) : NULL;
 }
 
 struct store *store_open(struct str address, struct error *error) {

@@ -21,6 +21,9 @@
 
 struct store;
 
+/* What can be told of an address without opening it: how it is written, and files that it names. -1: ERROR_configuration. */
+int store_check_address(struct str address, struct error *error);
+
 enum { STORE_HASH_SIZE = 32, STORE_BODY_MAX = 64 << 20 };
 
 /* Do other processes, on other machines too, use a store of this address? */

@@ -1,5 +1,6 @@
 """PostgreSQL as the store: what two gateways do on it, and what browsers are told while it restarts, stops, is full, or is replaced by its standby."""
 import concurrent.futures
+import json
 import re
 import shutil
 import signal
@@ -47,6 +48,11 @@ class Faults(Gateway):
         self.assertGreaterEqual(int(answer.header("Retry-After")), 1)
         return answer
 
+    def said(self, answer):
+        """By the log, to the operator; of the place of the database nobody else hears."""
+        self.assertNotIn(b"PostgreSQL", answer.body)
+        return harness.wait_for(lambda: next((line["message"] for line in map(json.loads, self.program.log().splitlines()) if line["event"] == "request_failed" and line["request_id"] == answer.json["request_id"]), None), "the reason in the log")
+
     def forget(self):
         """What the process remembers of a session is old: the store is asked before the next use."""
         time.sleep(10.5)
@@ -58,7 +64,8 @@ class Faults(Gateway):
         """[R-H9] While it is away: 503 with Retry-After, for everybody. Afterwards all is as it was, and no call fails for the connection that was lost."""
         browser, stranger = self.signed_in(more="sandbox: required"), self.browser()
         self.database.stop()
-        self.unavailable(self.with_password(stranger, "one", expect=503))
+        answer = self.unavailable(self.with_password(stranger, "one", expect=503))
+        self.assertRegex(self.said(answer), "^(the connection to )?PostgreSQL at ")
         self.forget()
         for _ in range(3):
             began = time.monotonic()
@@ -98,7 +105,7 @@ class Faults(Gateway):
         browser, stranger = self.signed_in(), self.browser()
         self.database.sql(FULL, "drawbridge")
         answer = self.unavailable(self.with_password(stranger, "one", expect=503))
-        self.assertIn("disk", answer.json["detail"])
+        self.assertIn("is full: make room", self.said(answer))
         self.assertEqual(browser.call("GET", "/s/one/api/me").status, 200)
         self.database.sql("DROP FUNCTION full_disk CASCADE", "drawbridge")
         self.with_password(stranger, "one")
@@ -132,6 +139,13 @@ class Faults(Gateway):
         self.database.start()
         self.forget()
         self.until_good(browser)
+        for change, says in ((lambda: passfile.write_text("127.0.0.1:*:*:gateway:salmon-8\n"), f'password authentication failed for user "gateway"; password retrieved from file "{passfile}"'),
+                             (lambda: passfile.write_text("127.0.0.1:1:*:*:salmon-8\n"), "name a passfile that has a line host:port:database:user:password for it"),
+                             (lambda: passfile.chmod(0o640), "is open to others (mode 0640): chmod 600 it"), (passfile.unlink, "cannot be read: No such file")):
+            change()
+            self.assertIn(says, self.command("store", "copy", self.store, f"sqlite:{folder}/copy.db", expect=4 if passfile.exists() and passfile.stat().st_mode & 0o77 == 0 else 2)[1])
+        unreadable = "".join(self.command("check-config", "--config", self.config, expect=2))
+        self.assertRegex(unreadable, r":\d+:8: the passfile .* cannot be read: No such file")
         config = folder / "bad.yaml"
         config.write_text(re.sub("postgresql://gateway@", "postgresql://gateway:swordfish-7@", self.config_text))
         text = "".join(self.command("check-config", "--config", config, expect=2))

@@ -12,7 +12,7 @@ const SAYING = { error_set: [2, 1], error_context: [1], failure_at: [3, 1], fail
 const SAYING_IN = { 'mapping/read.c': { fail: [2] }, 'mapping/format_keep.c': { tell_count: [2] } }
 
 /** What only the administrator's log and the command line are told; of the others the page's words by code say all. */
-const NOT_FOR_READERS = [...MISUNDERSTOOD, ...SAY_ALL, 'request_timeout', 'inside', 'store_unavailable']
+const NOT_FOR_READERS = [...MISUNDERSTOOD, ...SAY_ALL, 'request_timeout', 'inside']
 
 /** The folders whose words reach the page, and in them what is told to the command line, to the log, or to nobody but the program. */
 const FOLDERS = ['align', 'api', 'dhis2', 'gateway', 'http', 'mapping', 'source', 'store', 'transfer']

@@ -54,7 +54,7 @@ export const MISUNDERSTOOD = 'bad_request bad_target challenge_required proof_re
 for (const code of MISUNDERSTOOD) WORDS[code] = () => [t('drawbridge and this page do not understand each other'), t('Load the page again. If it stays so, tell the administrator of drawbridge.')]
 
 /** Codes that leave nothing to be added. */
-export const SAY_ALL = 'second_factor_required second_factor_wrong enrolment_required no_session session_expired not_connected unknown_server busy own_decision changed_meanwhile return_to_refused access_denied transaction_lost gateway_unreachable cookies_blocked'.split(' ')
+export const SAY_ALL = 'second_factor_required second_factor_wrong enrolment_required no_session session_expired not_connected unknown_server busy own_decision changed_meanwhile return_to_refused access_denied transaction_lost gateway_unreachable cookies_blocked store_unavailable'.split(' ')
 
 const CONFLICTS = {
   drift: () => [t('The servers have changed since the alignment was made'), t('What is sent would be wrong. Look at the changes of the alignment, and go on from there.')],

@@ -34,7 +34,9 @@ static int teardown(void **state) {
 /* [R-H1] What opens the database is never told. */
 static void addresses(void **state) {
   must_refuse("postgresql://me:hunter2@[::1/x", ERROR_configuration, "is written like");
-  must_refuse("postgresql://me:hunter2@127.0.0.1/x?nonsense=hunter2", ERROR_configuration, "is written like");
+  must_refuse("postgresql://me:hunter2@127.0.0.1/x?nonsense=hunter2", ERROR_configuration, "there is no parameter \"nonsense\"");
+  must_refuse("postgresql://me:hunter2@127.0.0.1/x?passfile=pgpass", ERROR_configuration, "begins with '/'");
+  must_refuse("postgresql://me:hunter2@127.0.0.1:1,127.0.0.1:2/x", ERROR_store_unavailable, "port 2 failed");
   must_refuse("postgresql://me:hunter2@127.0.0.1:1/x", ERROR_store_unavailable, "127.0.0.1");
 }
 
