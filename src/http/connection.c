@@ -275,6 +275,12 @@ static bool is_finished(const struct connection *connection) {
   return exchange && exchange->answering == ENDED && (exchange->body_done || connection->last);
 }
 
+/* All that came before the end of the input was taken, and the body is not whole. */
+static bool lacks_body_for_ever(const struct connection *connection) {
+  const struct http_exchange *exchange = connection->exchange;
+  return exchange && connection->input_ended && !exchange->body_done && exchange_wants_body(exchange);
+}
+
 /* HTTP/2: what cannot go out now is a reason to read no further. */
 static void act_h2(struct connection *connection) {
   if (connection->lingering) return;
@@ -305,6 +311,13 @@ static void act(void *payload) {
   struct str bytes = buf_str(&connection->in);
   take(connection, &bytes);
   buf_drop(&connection->in, connection->in.n - bytes.n);
+  if (lacks_body_for_ever(connection)) {
+    if (connection->exchange->answering != ENDED) {
+      connection_cut(connection);
+      return;
+    }
+    connection->last = true;
+  }
   if (is_finished(connection))
     connection_wake(connection);
   else if (!connection->exchange && (connection->last || connection->input_ended))

@@ -39,12 +39,13 @@ class Exchanges(Server):
     def test_a_slow_answer_does_not_hold_up_others(self):
         """[R-G14] What is quick overtakes what is slow, and a stream whose reader stands still is passed by."""
         wire = self.connect(windows=False)
-        slow, stuck = wire.ask("/later?ms=300"), wire.ask(f"/big?bytes={10 * MEGABYTE}")
+        slow, stuck = wire.ask("/held"), wire.ask(f"/big?bytes={10 * MEGABYTE}")
         wire.until(lambda: len(wire.streams[stuck].body) == 65535)
         wire.send(frames.WindowUpdateFrame(0, window_increment=1 << 20))
         self.assertEqual(wire.get("/hello").body, b"hello\n")
         self.assertFalse(wire.streams[slow].over)
         self.assertEqual(wire.get("/big?bytes=60000").body, bytes(60000))
+        self.assertEqual(wire.get("/release").status, 204)
         self.assertEqual(wire.answer(slow).body, b"late\n")
         self.assertEqual(len(wire.streams[stuck].body), 65535)
 
@@ -158,7 +159,7 @@ class Exchanges(Server):
 
     def test_a_proxied_upload_of_a_megabyte(self):
         """[R-G14] Both directions through the pool of upstream connections, to a server that reads slowly."""
-        target = Peer()
+        target = Peer("--patient")
         self.addCleanup(target.stop)
         peer = Peer("--patient", "--port", target.port)
         self.addCleanup(peer.stop)
@@ -232,13 +233,14 @@ class BackPressure(Server):
     def test_an_upload_that_is_not_taken_waits(self):
         """[R-G14] Its window is not given back; other streams of the connection go on."""
         wire = self.connect()
-        stuck = wire.open(wire.head("POST", "/later?ms=700"), end=False)
+        stuck = wire.open(wire.head("POST", "/held"), end=False)
         wire.until(lambda: INITIAL_WINDOW_SIZE in wire.settings)
         window = wire.settings[INITIAL_WINDOW_SIZE]
         wire.body(stuck, bytes(window), end=False)
         wire.ping()
         self.assertEqual(wire.stream_windows[stuck], 0)
         self.assertEqual(wire.get("/echo", method="POST", body=b"y" * 300000).body, b"y" * 300000)
+        self.assertEqual(wire.get("/release").status, 204)
         self.assertEqual(wire.answer(stuck).body, b"late\n")
 
     def test_a_slow_server_slows_the_upload_down(self):
@@ -297,7 +299,7 @@ class Times(Server):
         self.assertEqual(wire.get("/hello").status, 200)
 
     def test_a_slow_handler_is_waited_for(self):
-        self.assertEqual(self.connect().get("/later?ms=1200").body, b"late\n")
+        self.assertEqual(self.connect().get("/later?ms=3000").body, b"late\n")
 
 
 class End(Server):
@@ -346,15 +348,18 @@ class End(Server):
     def test_more_streams_than_allowed(self):
         """[R-G14] Who could not know yet may ask again; who was told is cut off."""
         early = self.connect()
-        asked = [early.ask("/later?ms=500") for _ in range(130)]
+        asked = [early.ask("/held") for _ in range(130)]
+        self.assertEqual([early.answer(identity).reset for identity in asked[128:]], [REFUSED_STREAM] * 2)
+        self.assertEqual(self.connect().get("/release").status, 204)
         found = [early.answer(identity) for identity in asked]
         self.assertEqual([s.status for s in found[:128]], [200] * 128)
         self.assertEqual([s.reset for s in found[128:]], [REFUSED_STREAM] * 2)
         told = self.connect()
         self.assertTrue(told.ping())
         for _ in range(129):
-            told.ask("/later?ms=500")
+            told.ask("/held")
         self.assertEqual(told.ended_with(), PROTOCOL_ERROR)
+        self.assertEqual(self.connect().get("/release").status, 204)
 
     def test_a_browser_that_gives_up(self):
         """[R-G14] RST_STREAM with CANCEL reaches the handler: what it did is given up, and nothing leaks."""

@@ -225,13 +225,13 @@ class Floods(Attack):
     def test_more_body_than_the_window_allows(self):
         """[R-G10, R-G14, A22] It ends the stream, and not the connection."""
         wire = self.connect()
-        identity = wire.open(wire.head("POST", "/later?ms=2000"), end=False)
+        identity = wire.open(wire.head("POST", "/held"), end=False)
         for _ in range(30):
             piece = frames.DataFrame(identity, bytes(16384))
             if not wire.try_send(piece.serialize()):
                 break
         self.assertEqual(wire.answer(identity).reset, FLOW_CONTROL_ERROR)
-        self.assertEqual(wire.get("/hello").status, 200)
+        self.assertEqual(wire.get("/release").status, 204)
 
     def test_a_stream_that_was_closed_or_passed_over(self):
         """[R-G10, A22]"""

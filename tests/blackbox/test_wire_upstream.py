@@ -102,10 +102,11 @@ def keeps_saying(text):
 
 
 class Proxy(unittest.TestCase):
-    def proxy(self, *scripts, options=(), tls=None):
+    def proxy(self, *scripts, options=(), tls=None, patient=True):
+        """Only what is about time is not patient."""
         upstream = Upstream(*scripts, tls=tls)
         self.addCleanup(upstream.stop)
-        peer = Peer("--port", upstream.port, *options)
+        peer = Peer("--port", upstream.port, *options, *(["--patient"] if patient else []))
         self.addCleanup(peer.stop)
         return peer, upstream
 
@@ -137,7 +138,7 @@ class Passing(Proxy):
         self.assertEqual(peer.get("/counts").body, b"1 1 0\n")
 
     def test_a_kept_connection_is_not_kept_for_ever(self):
-        peer, _ = self.proxy(keeps_saying(OK))
+        peer, _ = self.proxy(keeps_saying(OK), patient=False)
         self.assertEqual(peer.get("/proxy/").status, 200)
         wait_for(lambda: peer.get("/counts").body == b"0 0 0\n", "no connection left")
 
@@ -194,7 +195,7 @@ class Passing(Proxy):
             talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             if talk.closed():
                 ended.set()
-        peer, _ = self.proxy(script, options=("--patient",))
+        peer, _ = self.proxy(script)
         with peer.connect() as wire:
             wire.send("GET /proxy/ HTTP/1.1\r\nHost: a\r\n\r\n")
             wire.until(b"half")
@@ -307,9 +308,9 @@ class Failing(Proxy):
             talk.request()
             talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             talk.closed()
-        peer, _ = self.proxy(silent)
+        peer, _ = self.proxy(silent, patient=False)
         self.problem(peer.get("/proxy/"), 504, "upstream_timeout")
-        peer, _ = self.proxy(half)
+        peer, _ = self.proxy(half, patient=False)
         self.assertFalse(peer.get("/proxy/").whole)
 
     def test_no_server(self):
@@ -337,7 +338,7 @@ class Failing(Proxy):
                 talk.request()
                 release.wait(PATIENCE)
                 talk.send(OK)
-        peer, upstream = self.proxy(script, options=("--connections", 2, "--patient"))
+        peer, upstream = self.proxy(script, options=("--connections", 2))
         with contextlib.ExitStack() as stack:
             wires = [stack.enter_context(peer.connect()) for _ in range(6)]
             for wire in wires:
@@ -356,7 +357,7 @@ class Failing(Proxy):
                 while True:
                     talk.send(b"a")
                     select.select([], [], [], 0.05)
-        peer, _ = self.proxy(silent, options=("--connections", 1))
+        peer, _ = self.proxy(silent, options=("--connections", 1), patient=False)
         with peer.connect() as first:
             first.send("GET /proxy/ HTTP/1.1\r\nHost: a\r\n\r\n")
             first.head()
@@ -398,7 +399,7 @@ class ProxyMemory(Proxy):
                     return
                 total[0] += len(piece)
             talk.send(OK)
-        peer, _ = self.proxy(script, options=("--patient",))
+        peer, _ = self.proxy(script)
         before = peer.memory_kb()
         with peer.connect() as wire:
             wire.send(f"POST /proxy/ HTTP/1.1\r\nHost: a\r\nContent-Length: {300 * MEGABYTE}\r\n\r\n")
@@ -473,7 +474,7 @@ class Tls(Proxy):
         def script(talk):
             _, got = talk.request()
             talk.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(got), got))
-        peer, _ = self.over(script, options=("--patient",))
+        peer, _ = self.over(script)
         with peer.connect() as wire:
             sender = threading.Thread(target=wire.send, args=(post("/proxy/", body),))
             sender.start()

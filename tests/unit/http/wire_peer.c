@@ -16,6 +16,7 @@ struct program {
   struct upstream_options upstream;
   bool patient;
   uv_signal_t signal;
+  struct held *held;
 };
 
 static uint64_t number(const struct http_request *request, const char *name, uint64_t otherwise) {
@@ -153,6 +154,30 @@ static void later(struct program *program, struct http_exchange *exchange) {
   uv_timer_start(&later->timer, later_due, number(http_exchange_request(exchange), "ms", 10), 0);
 }
 
+/* /held: answered by the next /release. */
+struct held {
+  struct http_exchange *exchange;
+  struct held *next;
+};
+
+static void held(struct program *program, struct http_exchange *exchange) {
+  struct held *held = mem_alloc(sizeof *held);
+  *held = (struct held){exchange, program->held};
+  program->held = held;
+  http_exchange_hold(exchange);
+}
+
+static void release(struct program *program, struct http_exchange *exchange) {
+  while (program->held) {
+    struct held *one = program->held;
+    program->held = one->next;
+    http_exchange_reply(one->exchange, 200, NULL, STR("late\n"));
+    http_exchange_release(one->exchange);
+    free(one);
+  }
+  http_exchange_reply(exchange, 204, NULL, STR_NONE);
+}
+
 /* /memory: peak resident memory in kB. */
 static void memory(struct http_exchange *exchange) {
   uv_rusage_t usage;
@@ -272,6 +297,10 @@ static void handle(void *payload, struct http_exchange *exchange) {
     big(exchange);
   else if (str_eq(path, STR("/later")))
     later(payload, exchange);
+  else if (str_eq(path, STR("/held")))
+    held(payload, exchange);
+  else if (str_eq(path, STR("/release")))
+    release(payload, exchange);
   else if (str_eq(path, STR("/nothing")))
     http_exchange_reply(exchange, 204, NULL, STR("not sent"));
   else if (str_eq(path, STR("/memory")))
@@ -324,16 +353,16 @@ static int read_options(struct program *program, int argc, char **argv, struct s
 int main(int argc, char **argv) {
   struct str allow = STR("127.0.0.0/8");
   struct program program = {.upstream = {.host = STR("127.0.0.1"), .port = 1, .addresses = &allow, .address_count = 1}};
-  struct http_server_limits limits = {.head_timeout_ms = 300, .idle_timeout_ms = 500, .keep_alive_ms = 700, .connections = 100};
+  struct http_server_limits limits = {.head_timeout_ms = 1000, .idle_timeout_ms = 1500, .keep_alive_ms = 2000, .connections = 100};
   struct error error = {0};
   int port = 0;
   if (read_options(&program, argc, argv, &allow) < 0) return 2;
   if (program.patient) {
-    limits = (struct http_server_limits){0};
+    limits = (struct http_server_limits){.connections = 100};
   } else {
-    program.upstream.wait_timeout_ms = program.upstream.connect_timeout_ms = 1000;
-    program.upstream.answer_timeout_ms = program.upstream.idle_timeout_ms = 500;
-    program.upstream.keep_alive_ms = 700;
+    program.upstream.wait_timeout_ms = program.upstream.connect_timeout_ms = 2000;
+    program.upstream.answer_timeout_ms = program.upstream.idle_timeout_ms = 1500;
+    program.upstream.keep_alive_ms = 2000;
   }
   uv_loop_init(&program.loop);
   program.pool = upstream_pool_new(&program.loop, &program.upstream, &error);
