@@ -44,7 +44,7 @@ const says = async (page, text) => {
 }
 
 for (const name of ['chromium', 'firefox'])
-  test(`a hosted app leads to the sign-in and back, and reaches its server alone: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
+  test(`a hosted app leads to the sign-in and back, and reaches its server alone: ${name}`, { timeout: 1800000, skip: tooOld(name) }, async () => {
     const window = await startBrowser(name, 'blocked')
     try {
       const home = `${gate.origin('hosted')}/`
@@ -72,7 +72,9 @@ for (const name of ['chromium', 'firefox'])
       await page.waitForFunction(() => globalThis.ended)
       await page.evaluate('gw.signOut()')
       await page.goto(home)
-      await says(page, 'sign in first') // it was led away a moment ago: it stays, and the app says what is wrong
+      await page.waitForFunction((start) => location.href.startsWith(start), {}, `${gate.origin('gate')}/sign-in/central?`)
+      await page.goto(home)
+      await says(page, 'sign in first') // led away and come back as before: it stays, and the app says what is wrong
     } finally {
       await window.stop()
     }
