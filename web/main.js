@@ -1,4 +1,4 @@
-import { html, render, useEffect, useRef } from './lib.js'
+import { html, render, useLayoutEffect, useRef } from './lib.js'
 import { firstTexts, otherTexts } from './early.js'
 import { language, loadLanguage, t } from './i18n.js'
 import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
@@ -47,7 +47,7 @@ function App() {
   const session = useLoad((signal) => gateway.session({ signal }), [path])
   const main = useRef()
   const first = useRef(true)
-  useEffect(() => { // a new screen is announced by its heading
+  useLayoutEffect(() => { // a new screen is announced by its heading, and who types at once types there
     if (first.current) first.current = false
     else main.current.focus({ preventScroll: true })
   }, [path])

@@ -1,5 +1,5 @@
 // Sign-in to one server, by each kind it offers; then back to where the person came from.
-import { html, useEffect, useRef, useState } from '../lib.js'
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib.js'
 import { t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
@@ -150,7 +150,7 @@ function Password({ kind, ...props }) {
     event.preventDefault()
     attempt(wantsCode && code)
   }
-  useEffect(() => {
+  useLayoutEffect(() => { // who types at once types there
     if (wantsCode) codeField.current?.querySelector('input')?.focus()
   }, [wantsCode, state.error])
   const asked = state.error?.code === 'second_factor_required'
