@@ -69,7 +69,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 
 def wait_for(port, process, what, state):
-    for _ in range(600):
+    for _ in range(2400):
         if process.poll() is not None:
             sys.exit(f"demo: {what} ended at once; its log is {state / what}.log")
         try:
@@ -80,9 +80,9 @@ def wait_for(port, process, what, state):
     sys.exit(f"demo: {what} does not answer on port {port}; its log is {state / what}.log")
 
 
-def free(port):
+def free(port, taken):
     """Port 0: one that nobody uses, below those that the system gives to outgoing connections, so that it stays free until a program listens there."""
-    for candidate in [port] if port else random.sample(range(20000, 32000), 200):
+    for candidate in [port] if port else set(random.sample(range(20000, 32000), 200)) - set(taken):
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -104,7 +104,9 @@ def main():
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
     state = options.state.resolve()
-    ports = {name: free(options.port + i if options.port else 0) for i, name in enumerate(("page", "admin", "app", "district", "central"))}
+    ports = {}
+    for i, name in enumerate(("page", "admin", "app", "district", "central")):
+        ports[name] = free(options.port + i if options.port else 0, ports.values())
     if options.fresh:
         shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True, exist_ok=True)

@@ -144,7 +144,7 @@ class Commands(harness.Case):
 
     def start_demo(self, folder):
         with (folder / "demo.log").open("wb") as log:
-            demo = subprocess.Popen(["python3", ROOT / "tools/demo.py", "--build", harness.BUILD, "--port", "0", "--state", folder / "run/demo"], stdout=log, stderr=log)
+            demo = subprocess.Popen(["python3", ROOT / "tools/demo.py", "--build", harness.BUILD, "--port", str(harness.free_port(5)), "--state", folder / "run/demo"], stdout=log, stderr=log)
 
         def stop():
             demo.send_signal(signal.SIGTERM)

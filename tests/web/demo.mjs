@@ -5,9 +5,10 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './browsers/gate.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const PATIENCE = 120000
+const PATIENCE = 180000
 
 /** {port, target(port), said: [{from: "browser" | "drawbridge", up, down}]} */
 async function startRelay() {
@@ -33,7 +34,7 @@ export async function startDemo() {
   const state = mkdtempSync(join(tmpdir(), 'drawbridge-journey-'))
   const relays = { district: await startRelay(), central: await startRelay() }
   const build = process.env.DRAWBRIDGE_BUILD ?? join(ROOT, 'build')
-  const words = ['--build', build, '--port', '0', '--state', state, ...Object.entries(relays).flatMap(([name, relay]) => [`--${name}-url`, `http://127.0.0.1:${relay.port}`])]
+  const words = ['--build', build, '--port', await freePort(5), '--state', state, ...Object.entries(relays).flatMap(([name, relay]) => [`--${name}-url`, `http://127.0.0.1:${relay.port}`])]
   const program = spawn('python3', [join(ROOT, 'tools/demo.py'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   const ready = new Promise((resolve, reject) => {

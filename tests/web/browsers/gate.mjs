@@ -1,13 +1,14 @@
 // One drawbridge behind TLS with two stand-in servers, and apps on names of their own: https://gate.example.test is drawbridge's, everything below .test leads to this machine. A small server does TLS for all names: it passes what is for
 // drawbridge on and serves the apps, as a web server in front would.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpsServer } from 'node:https'
 import { request as httpRequest } from 'node:http'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 export const GATE = 'gate.example.test'
@@ -15,20 +16,15 @@ export const NAMES = { gate: GATE, near: 'app.example.test', hosted: 'list.examp
 const BUILD = process.env.DRAWBRIDGE_BUILD ?? join(ROOT, 'build')
 const DEMO = join(ROOT, 'examples', 'demo-metadata')
 const SECRET = '0d5c8f1e-7a3b-4c29-9e64-2b1f8a7c6d50'
-const PATIENCE = 60000
+const PATIENCE = 180000 // only ever spent on a failure
 const SANITIZER = /ERROR: (Address|Leak)Sanitizer|runtime error:/
 
 const accounts = readFileSync(join(DEMO, 'ACCOUNTS.txt'), 'utf8')
 export const password = (name) => new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(accounts)[1]
 export const token = (server) => new RegExp(`^\\s*${server}\\s+(d2\\w+_\\w+)`, 'm').exec(accounts)[1]
 
-export async function freePort(address = '127.0.0.1') {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, address, resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+/** The first of a row of ports that nobody else has by the time a program listens there. */
+export const freePort = async (row = 1) => Number((await promisify(execFile)('python3', [join(ROOT, 'tests/ports.py'), String(row)])).stdout)
 
 export async function answers(port, program, address = '127.0.0.1') {
   for (const end = Date.now() + PATIENCE; Date.now() < end;) {
@@ -122,7 +118,7 @@ export async function startGate({ files = {}, hosted } = {}) {
   const programs = []
   const port = await freePort()
   const hosts = { district: '127.0.0.2', central: '127.0.0.3' } // cookies know no ports
-  const ports = { district: await freePort(hosts.district), central: await freePort(hosts.central) }
+  const ports = { district: await freePort(), central: await freePort() }
   const sims = Object.fromEntries(names.map((name) => [name, `http://${hosts[name]}:${ports[name]}`]))
   const front = createHttpsServer(certificate(state), (request, response) => {
     const [, direct, path] = /^\/direct\/(\w+)(\/.*)/.exec(request.url) ?? []
