@@ -28,18 +28,22 @@ struct options {
   size_t setting_count;
 };
 
+struct late;
+
 struct program {
   uv_loop_t loop;
-  uv_signal_t signals[2];
+  uv_signal_t signals[3];
   struct http_server *server;
   struct sim *sim;
   struct sim_faults *faults;
   struct str context;
+  struct late *late;
   struct str base_url; /* what the server says it is called, where a proxy stands before it; empty: where it listens */
 };
 
 /* An answer that waits for its time. */
 struct late {
+  struct late **at, *next; /* in the program's list */
   uv_timer_t timer;
   struct http_exchange *exchange;
   struct sim_reply reply;
@@ -110,6 +114,8 @@ static void late_closed(uv_handle_t *handle) {
 
 static void late_due(uv_timer_t *timer) {
   struct late *late = timer->data;
+  *late->at = late->next;
+  if (late->next) late->next->at = late->at;
   http_exchange_reply(late->exchange, late->reply.status, &late->reply.headers, late->reply.body);
   http_exchange_release(late->exchange);
   uv_close((uv_handle_t *)timer, late_closed);
@@ -120,6 +126,10 @@ static void reply_late(struct program *program, struct http_exchange *exchange, 
   late->exchange = exchange;
   late->reply = reply;
   late->timer.data = late;
+  late->at = &program->late;
+  late->next = program->late;
+  if (late->next) late->next->at = &late->next;
+  program->late = late;
   http_exchange_hold(exchange);
   uv_timer_init(&program->loop, &late->timer);
   uv_timer_start(&late->timer, late_due, ms, 0);
@@ -205,11 +215,18 @@ static void stop(uv_signal_t *handle, int number) {
   uv_stop(handle->loop);
 }
 
+/* SIGUSR1: what is late comes now. */
+static void hurry(uv_signal_t *handle, int number) {
+  struct program *program = handle->data;
+  while (program->late) late_due(&program->late->timer);
+}
+
 static void watch_signals(struct program *program) {
-  const int numbers[] = {SIGTERM, SIGINT};
-  for (size_t i = 0; i < 2; i++) {
+  const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     uv_signal_init(&program->loop, &program->signals[i]);
-    uv_signal_start(&program->signals[i], stop, numbers[i]);
+    program->signals[i].data = program;
+    uv_signal_start(&program->signals[i], numbers[i] == SIGUSR1 ? hurry : stop, numbers[i]);
   }
 }
 

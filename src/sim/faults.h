@@ -4,7 +4,7 @@
  *   {"path": "/api/dataValueSets*", "method": "POST", "nth": 2, "times": 1, "kind": "cut", …}
  * path: a glob (* any text, ? one character) over the path without query; left out: every path. method: left out: all. nth: from the n-th matching request on, counted from 1
  * (left out: 1). times: for so many requests (left out: for ever).
- * kind: slow    the answer comes "ms" milliseconds late
+ * kind: slow    the answer comes "ms" milliseconds late, or when the program gets SIGUSR1
  *       hang    no answer at all; the connection stays open
  *       cut     the head promises the whole body, half of it comes, the connection ends
  *       truncate half of the body, as if it were all

@@ -24,7 +24,7 @@ sys.path.append(str(ROOT / "tests"))  # what other suites use, too
 from ports import free_port  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ.get("DRAWBRIDGE_BUILD", ROOT / "build-san")).resolve()
-PATIENCE = 60  # seconds; only ever spent on a failure
+PATIENCE = 180  # seconds; only ever spent on a failure
 SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer", "WARNING: ThreadSanitizer")
 
 
@@ -93,6 +93,10 @@ class Program:
 
     def log(self):
         return self.kept if self.kept is not None else self.log_path.read_text(errors="replace")
+
+    def hurry_until(self, condition, what):
+        """Of a stand-in server: what was to be late comes now."""
+        wait_for(lambda: self.process.send_signal(signal.SIGUSR1) or condition(), what)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

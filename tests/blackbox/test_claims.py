@@ -49,13 +49,14 @@ class Claims(Servers):
         self.assertEqual(self.stored("target"), self.wanted())
 
     def test_it_waits_where_it_is_told_to(self):
-        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 1500}])
+        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 600000}])
         first = self.begin()
         self.addCleanup(first.kill)
         self.held()
         second = self.begin("--wait", journal="second", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertIn("waiting: another run writes to data set", second.stderr.readline())
-        self.assertEqual(first.wait(harness.PATIENCE), 0)
+        self.sims["target"].hurry_until(lambda: first.poll() is not None, "the end of the first")
+        self.assertEqual(first.returncode, 0)
         said, _ = second.communicate(timeout=harness.PATIENCE)
         self.assertEqual(second.returncode, 0)
         self.assertIn(" 0 sent", said)

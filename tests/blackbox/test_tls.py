@@ -148,7 +148,7 @@ class Http2(Tls):
     def test_signing_in_and_calls_side_by_side(self):
         """[R-G10, R-G14] JSON, a megabyte both ways, a refusal and a slow call on one connection, as over HTTP/1.1."""
         faults = self.directory() / "faults.json"
-        faults.write_text(json.dumps([{"path": "/api/system/info", "kind": "slow", "ms": 1500}]))
+        faults.write_text(json.dumps([{"path": "/api/system/info", "kind": "slow", "ms": 600000}]))
         self.start_tls(sim_words=("--faults", faults))
         wire = self.h2()
         cookie = self.sign_in_h2(wire)
@@ -163,6 +163,7 @@ class Http2(Tls):
         refused = wire.answer(self.ask_h2(wire, "/s/district/api/apiToken", [cookie]))
         self.assertEqual((refused.status, refused.header("x-drawbridge-error")), (403, "policy"))
         self.assertFalse(wire.streams[slow].over)
+        self.sims["district"].hurry_until(lambda: wire.ping() and wire.streams[slow].over, "the slow answer")
         self.assertEqual(wire.answer(slow).status, 200)
         connection = self.https()
         old = self.ask(connection, "/s/district/api/me?fields=username", {"Cookie": cookie[1]})

@@ -812,10 +812,11 @@ class Signals(Servers):
                 self.assertEqual(run.wait(timeout=harness.PATIENCE), 3 if refused else 1)
 
     def test_control_c_stops_after_the_batch(self):
-        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 1500}])
+        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 600000}])
         run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         harness.wait_for(lambda: (self.folder / "journal" / "journal").exists() and b"sending" in (self.folder / "journal" / "journal").read_bytes(), "the first POST")
         run.send_signal(signal.SIGINT)
+        self.sims["target"].hurry_until(lambda: run.poll() is not None, "the end of the run")
         out, said = run.communicate(timeout=harness.PATIENCE)
         self.assertEqual(run.returncode, 1, said)
         self.assertIn("--resume", said)
