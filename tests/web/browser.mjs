@@ -8,15 +8,16 @@ const PROGRAM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const PICTURES = process.env.DRAWBRIDGE_SCREENSHOTS
+const PATIENCE = 180000 // only ever spent on a failure
 
 export async function startBrowser() {
-  return chromium.launch({ executablePath: PROGRAM, args: FLAGS, timeout: 120000 })
+  return chromium.launch({ executablePath: PROGRAM, args: FLAGS, timeout: PATIENCE })
 }
 
 /** A page of its own context. `complaints` collects what its console said; what matches one of `expected` is let pass. */
 export async function openPage(browser, { width = 1366, height = 768, locale = 'en-GB', expected = [], ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale, timezoneId: 'UTC', reducedMotion: 'reduce', ...more })
-  context.setDefaultTimeout(60000)
+  context.setDefaultTimeout(PATIENCE)
   const complaints = []
   const complain = (text) => { if (!expected.some((one) => one.test(text))) complaints.push(text) }
   context.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complain(`${message.type()}: ${message.text()} ${message.location().url}`) })

@@ -119,7 +119,7 @@ async function lookAround(page, clean) {
   }
 }
 
-test('the whole way: sign in, align, decide, send, verified', { timeout: 600000 }, async () => {
+test('the whole way: sign in, align, decide, send, verified', { timeout: 1800000 }, async () => {
   const { page, context, complaints, close } = await openPage(browser, { expected: [/status of 401/] }) // the second factor is asked for by a 401
   const record = recorder(context)
   const clean = async (label) => {
@@ -201,7 +201,7 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 600000 
   await close()
 })
 
-test('the example app signs in by itself: from the same site through the page, with tokens', { timeout: 300000 }, async () => {
+test('the example app signs in by itself: from the same site through the page, with tokens', { timeout: 1800000 }, async () => {
   const { page, context, complaints, close } = await openPage(browser)
   const record = recorder(context)
   await page.goto(`${demo.app}/`)
@@ -221,7 +221,7 @@ test('the example app signs in by itself: from the same site through the page, w
   await close()
 })
 
-test('from another site: the code in the address is redeemed by the tab that began, and the session is of that site alone', { timeout: 300000 }, async () => {
+test('from another site: the code in the address is redeemed by the tab that began, and the session is of that site alone', { timeout: 1800000 }, async () => {
   const { page, context, complaints, close } = await openPage(browser)
   const record = recorder(context)
   const addresses = []

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { axe, openPage, startBrowser } from './browser.mjs'
 import { startMock } from './mock.mjs'
 import { PAIR } from './made-up.mjs'
-import { grid, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
+import { grid, hasFocus, notTold, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -83,7 +83,7 @@ describe('by keys', () => {
     await press(page, 'a')
     await decided(page, 3)
     await page.getByText('3 selected').waitFor({ state: 'detached' })
-    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await hasFocus(grid(page), page)
     await press(page, 'u')
     await decided(page, 0)
     await saved(page)
@@ -160,13 +160,13 @@ describe('by keys', () => {
     await grid(page).waitFor()
     await grid(page).focus()
     await press(page, 'c')
-    await page.getByLabel('Comment', { exact: true }).and(page.locator(':focus')).waitFor()
+    await hasFocus(page.getByLabel('Comment', { exact: true }), page)
     await page.keyboard.type('nag?')
     assert.equal(await page.getByLabel('Comment', { exact: true }).inputValue(), 'nag?')
     await decided(page, 0)
   })
   scene('the focus is never lost: what vanishes or can do nothing more gives it to the list', {}, async ({ page }) => {
-    const inTheList = () => grid(page).and(page.locator(':focus')).waitFor()
+    const inTheList = () => hasFocus(grid(page), page)
     await page.locator('.decide').getByRole('button', { name: 'Accept' }).focus()
     await press(page, 'Enter') // the pane shows the next one
     await decided(page, 1)
@@ -251,11 +251,11 @@ describe('several people', () => {
     assert.equal(alignment.elements[0].flag.to, 'joseph')
     await grid(page).focus()
     await press(page, 'c')
-    await page.getByLabel('Comment', { exact: true }).and(page.locator(':focus')).waitFor()
+    await hasFocus(page.getByLabel('Comment', { exact: true }), page)
     await page.keyboard.type('Is this with the relapses?')
     await press(page, 'Control+Enter')
     await tab(page, 'History, 1 comment').waitFor()
-    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await hasFocus(grid(page), page)
     await press(page, 'a', 'k')
     await saved(page)
     others(world, alignment, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }] }, 'joseph')
@@ -290,7 +290,7 @@ describe('several people', () => {
     await page.getByText('Saved', { exact: true }).waitFor({ state: 'attached' }) // the button is disabled as soon as it is pressed
     await press(page, 'Escape')
     assert.deepEqual([alignment.second_person, alignment.people], [true, [{ server: 'district', username: 'joseph' }]])
-    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await hasFocus(grid(page), page)
     await press(page, 'a', 'k')
     await saved(page)
     await page.getByText('Waits for a second person').first().waitFor()
@@ -315,12 +315,12 @@ describe('several people', () => {
     assert.equal(alignment.elements[0].decision.approved_by, 'maria')
     await press(page, 'Home', 'Space', 'Shift+ArrowDown', 'p')
     await page.getByText('Nothing here fits').waitFor()
-    assert.ok(await page.locator('.empty').evaluate((node) => node === document.activeElement)) // where the list was, and keys act there
+    await hasFocus(page.locator('.empty'), page) // where the list was, and keys act there
     await saved(page)
     assert.deepEqual(alignment.elements.slice(0, 3).map((one) => one.decision.approved_by), ['maria', 'maria', 'maria'])
     await press(page, 'u')
     await page.getByText('2 shown').waitFor()
-    assert.ok(await grid(page).evaluate((node) => node === document.activeElement))
+    await hasFocus(grid(page), page)
     await press(page, 'U')
     await page.getByText('Nothing here fits').waitFor()
     await saved(page)
@@ -350,6 +350,7 @@ describe('several people', () => {
         await grid(page).waitFor()
         await grid(page).focus()
       }
+      notTold(world)
       await press(one.page, 'a', 'a', 'a')
       await saved(one.page)
       await press(two.page, 'ArrowDown', 'ArrowDown', 'n', 'n') // the third is decided there, the fourth is not

@@ -13,6 +13,11 @@ export const grid = (page) => page.getByRole('grid')
 export const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key) }
 export const saved = (page) => page.getByText('All changes saved').waitFor()
 
+/** Pages do not learn by themselves what others decide, as they else would from time to time. */
+export const notTold = (world) => { world.fail = (method, path) => method === 'GET' && path === '/v1/alignments' && new world.Problem(503, 'store_unavailable') }
+
+export const hasFocus = (locator, page) => locator.and(page.locator(':focus')).waitFor()
+
 /** An alignment of its own, opened in the review with the focus in the list. `prepare` changes it before it is read. */
 export async function openReview({ world, page, go }, prepare) {
   world.align(PAIR, 'one')

@@ -54,7 +54,7 @@ async function program(page, config, list) {
 }
 
 for (const [server, period] of [['district', '2024'], ['central', '2024']])
-  test(`[R-F6, R-G15] a program on @dhis2/app-runtime: reads, writes, pages and errors as from the server itself: ${server}`, { timeout: 600000 }, async () => {
+  test(`[R-F6, R-G15] a program on @dhis2/app-runtime: reads, writes, pages and errors as from the server itself: ${server}`, { timeout: 1800000 }, async () => {
     const direct = await window.open(`${gate.origin('direct')}/`)
     const near = await openApp(window, gate, 'near')
     await inApp(near, (id, value) => gw.signIn(id, { kind: 'pat', token: value }), server, token(server))

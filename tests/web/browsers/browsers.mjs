@@ -8,7 +8,7 @@ import puppeteer from 'puppeteer-core'
 import { NAMES } from './gate.mjs'
 
 export const CHROMIUM = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--host-resolver-rules=MAP *.test 127.0.0.1']
-const PATIENCE = 60000
+const PATIENCE = 180000 // only ever spent on a failure
 
 /** What each policy is called in the browser's own settings. `none`: no cookies at all. `no-partitioned`: as an old browser, which knows no partitioned cookies. */
 const CHROMIUM_POLICIES = {
@@ -35,7 +35,7 @@ export function tooOld(name) {
 export async function startBrowser(name, policy) {
   const profile = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`))
   const downloads = join(profile, 'downloads')
-  const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 2 * PATIENCE, timeout: 2 * PATIENCE }
+  const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 2 * PATIENCE, timeout: PATIENCE }
   let browser
   if (name === 'chromium') {
     mkdirSync(join(profile, 'Default'))
@@ -68,7 +68,7 @@ export async function startBrowser(name, policy) {
       const ended = program.exitCode === null ? once(program, 'exit') : undefined
       await browser.close()
       await ended
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

@@ -42,7 +42,7 @@ const says = (page, text) => page.waitForFunction((wanted) => new RegExp(wanted)
 /** What the shell asks for and a stand-in server does not have: the menu, custom translations. */
 const KNOWN = /Failed to load resource: the server responded with a status of 40[34]/
 
-test('hosted by drawbridge: sign-in, the shell and the queries of the app, under the content policy', { timeout: 600000, skip }, async () => {
+test('hosted by drawbridge: sign-in, the shell and the queries of the app, under the content policy', { timeout: 1800000, skip }, async () => {
   const home = `${gate.origin('hosted')}/`
   const page = await window.open(home)
   const wrong = []
@@ -59,7 +59,7 @@ test('hosted by drawbridge: sign-in, the shell and the queries of the app, under
   await window.forget()
 })
 
-test('on another web server: the address is typed into its own form, and the password goes by drawbridge', { timeout: 600000, skip }, async () => {
+test('on another web server: the address is typed into its own form, and the password goes by drawbridge', { timeout: 1800000, skip }, async () => {
   const page = await window.open(`${gate.origin('near')}/list/index.html`)
   const field = (name) => `input[name="${name}"]`
   await page.waitForSelector(field('server'))

@@ -40,7 +40,7 @@ const matrix = (page, address, places, methods, headers) => inApp(page, async (b
 
 describe('cors', { concurrency: 2 }, () => {
   for (const [name, policy] of [['chromium', 'allowed'], ['firefox', 'partitioned']])
-    test(`[R-F1, R-F2, R-F3, R-F4, R-F5, R-F6, A02] an app that is listed reads every answer, refusals too; nobody else reads any: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
+    test(`[R-F1, R-F2, R-F3, R-F4, R-F5, R-F6, A02] an app that is listed reads every answer, refusals too; nobody else reads any: ${name}`, { timeout: 1800000, skip: tooOld(name) }, async () => {
       const window = await startBrowser(name, policy)
       try {
         for (const app of ['near', 'far']) {
@@ -61,14 +61,14 @@ describe('cors', { concurrency: 2 }, () => {
     })
 
   for (const [name, policy] of [['chromium', 'allowed'], ['firefox', 'allowed']])
-    test(`[R-E4, R-F3, R-F4, R-F11, A02, A32] a page of another site does nothing with the session of somebody who is signed in: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
+    test(`[R-E4, R-F3, R-F4, R-F11, A02, A32] a page of another site does nothing with the session of somebody who is signed in: ${name}`, { timeout: 1800000, skip: tooOld(name) }, async () => {
       const window = await startBrowser(name, policy)
       try {
         const own = await openApp(window, gate, 'gate')
         await inApp(own, (value) => gw.signIn('central', { kind: 'pat', token: value }), token('central'))
         const evil = await openApp(window, gate, 'evil')
         const tried = await inApp(evil, async (base) => {
-          const within = (what) => Promise.race([what, new Promise((resolve) => setTimeout(() => resolve('nothing at all'), 20000))])
+          const within = (what) => Promise.race([what, new Promise((resolve) => setTimeout(() => resolve('nothing at all'), 100000))])
           const load = (make) => within(new Promise((resolve) => { const one = make(); one.onload = () => resolve('loaded'); one.onerror = () => resolve('failed'); document.body.append(one) }))
           const element = (tag, members) => () => Object.assign(document.createElement(tag), members)
           const at = `${base}/s/central/api/me`

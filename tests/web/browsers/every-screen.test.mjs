@@ -71,8 +71,7 @@ async function openLanguage(window, world, language) {
     Object.defineProperty(navigator, 'languages', { get: () => [one] })
     addEventListener('securitypolicyviolation', (event) => console.error(`against the policy: ${event.violatedDirective} ${event.blockedURI}`))
   }, language)
-  page.setDefaultTimeout(30000)
-  await page.setViewport(WIDE)
+  await resize(page, WIDE)
   world.begin({})
   await page.goto(`${world.url}/servers`)
   await page.waitForSelector('.card')
@@ -104,11 +103,17 @@ const wrong = (found, language, width) => [
   ...found.cut.map((one) => `cut off at ${width}: ${one}`),
 ]
 
+/** The window has that size when the page knows it. */
+async function resize(page, viewport) {
+  await page.setViewport(viewport)
+  await page.waitForFunction((width) => innerWidth === width, {}, viewport.width)
+}
+
 async function narrowAndWide(page, language) {
   const wide = wrong(await page.evaluate(look), language, WIDE.width)
-  await page.setViewport(NARROW)
+  await resize(page, NARROW)
   const narrow = wrong(await page.evaluate(look), language, NARROW.width)
-  await page.setViewport(WIDE)
+  await resize(page, WIDE)
   return [...wide, ...narrow]
 }
 
@@ -159,7 +164,7 @@ after(async () => { for (const one of Object.values(world ?? {})) await one.stop
 const middle = (page, selector) => page.$eval(selector, (one) => { const { left, right } = one.getBoundingClientRect(); return (left + right) / 2 })
 
 describe('every screen', { concurrency: 2 }, () => {
-  test('in Firefox, in English and in Arabic', { timeout: 600000 }, async (t) => {
+  test('in Firefox, in English and in Arabic', { timeout: 1800000 }, async (t) => {
     const window = await startBrowser('firefox', 'allowed')
     try {
       await t.test('English, with axe', inLanguage('firefox en'), async () => nothing(await sweep(window, world.firefox, 'en', async (page, { name }) => {
@@ -173,7 +178,7 @@ describe('every screen', { concurrency: 2 }, () => {
     }
   })
 
-  test('in Chromium, in each language', { timeout: 600000 }, async (t) => {
+  test('in Chromium, in each language', { timeout: 1800000 }, async (t) => {
     const window = await startBrowser('chromium', 'allowed')
     try {
       await t.test('Arabic, with axe, mirrored', inLanguage('ar'), async () => nothing(await sweep(window, world.chromium, 'ar', async (page, { name }) => {

@@ -28,7 +28,7 @@ after(async () => {
 })
 
 for (const app of ['far', 'handle'])
-  test(`the example signs in to two servers and joins what they say: ${app}`, { timeout: 600000 }, async () => {
+  test(`the example signs in to two servers and joins what they say: ${app}`, { timeout: 1800000 }, async () => {
     const home = `${gate.origin(app)}/two-servers/`
     const page = await window.open(home)
     const isThere = (text) => page.waitForFunction((wanted) => [...document.querySelectorAll('#people button')].some((one) => one.textContent.includes(wanted)), {}, text)

@@ -75,7 +75,7 @@ after(async () => {
   await gate?.stop()
 })
 
-test('the page of the five-minute guide, as it stands there', { timeout: 600000 }, async () => {
+test('the page of the five-minute guide, as it stands there', { timeout: 1800000 }, async () => {
   const home = `${gate.origin('near')}/two-servers/`
   const page = await window.open(home)
   for (const server of ['district', 'central']) {
@@ -93,7 +93,7 @@ test('the page of the five-minute guide, as it stands there', { timeout: 600000 
 
 const signIn = (page, name, server) => page.evaluate((path, id, given) => path.split('.').reduce((at, one) => at[one], globalThis).signIn(id, { kind: 'pat', token: given }).then((one) => one.state), name, server, token(server))
 
-test('the code of the migration guide, as it stands there', { timeout: 600000 }, async () => {
+test('the code of the migration guide, as it stands there', { timeout: 1800000 }, async () => {
   const page = await window.open(`${gate.origin('near')}/after/`)
   await page.waitForFunction(() => globalThis.app)
   // the guide calls the target b
@@ -105,7 +105,7 @@ test('the code of the migration guide, as it stands there', { timeout: 600000 },
   await window.forget()
 })
 
-test('two servers below one app: hooks of app-runtime, each with its own answers', { timeout: 600000 }, async () => {
+test('two servers below one app: hooks of app-runtime, each with its own answers', { timeout: 1800000 }, async () => {
   const page = await window.open(`${gate.origin('near')}/two/`)
   await page.waitForFunction(() => globalThis.start)
   for (const server of ['district', 'central']) assert.equal(await signIn(page, 'gw', server), 'ok')

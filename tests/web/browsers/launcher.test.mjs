@@ -52,7 +52,7 @@ async function arrives(page) {
   assert.deepEqual(connections.map((one) => [one.server, one.kind, one.user.username]), [['central', 'oauth', 'asha']])
 }
 
-test('it leads to drawbridge, signed in by that server, with one look at the server itself', { timeout: 600000 }, async () => {
+test('it leads to drawbridge, signed in by that server, with one look at the server itself', { timeout: 1800000 }, async () => {
   const page = await openAtServer('/set/index.html')
   await arrives(page)
   await page.goto(`${gate.origin('direct')}/set/index.html`)
@@ -61,14 +61,14 @@ test('it leads to drawbridge, signed in by that server, with one look at the ser
   await window.forget()
 })
 
-test("also in the frame that the server's own bar stands around", { timeout: 600000 }, async () => {
+test("also in the frame that the server's own bar stands around", { timeout: 1800000 }, async () => {
   const page = await openAtServer('/framed/')
   await arrives(page)
   await page.close()
   await window.forget()
 })
 
-test('a package that knows no drawbridge asks an administrator once', { timeout: 600000 }, async () => {
+test('a package that knows no drawbridge asks an administrator once', { timeout: 1800000 }, async () => {
   const page = await openAtServer('/asks/index.html')
   await page.waitForSelector('form')
   assert.deepEqual(await axe(page, 'launcher'), [])

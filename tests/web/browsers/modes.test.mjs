@@ -64,7 +64,7 @@ async function wholeWay(window, app) {
 
 describe('modes', { concurrency: 2 }, () => {
   for (const browser of Object.keys(FAR)) {
-    test(`[R-E1, R-E2, R-E3, R-E4, R-E6, R-E7, R-E10, A11] sign-in of each kind, calls, a second server and sign-out in every mode: ${browser}`, { timeout: 600000, skip: tooOld(browser.split(' ')[0]) }, async (t) => {
+    test(`[R-E1, R-E2, R-E3, R-E4, R-E6, R-E7, R-E10, A11] sign-in of each kind, calls, a second server and sign-out in every mode: ${browser}`, { timeout: 1800000, skip: tooOld(browser.split(' ')[0]) }, async (t) => {
       const window = await startBrowser(...browser.split(' '))
       try {
         for (const app of ['gate', 'near', 'far', 'handle']) await t.test(`as ${app}: ${expected(app, browser)}`, () => wholeWay(window, app))

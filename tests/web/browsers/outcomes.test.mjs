@@ -26,7 +26,7 @@ async function leave(page, server, shared) {
 /** By the button "Back", as often as it takes. */
 async function back(page, address) {
   const place = () => page.evaluate(() => location.href).catch(() => undefined) // between two pages there is none
-  for (const end = Date.now() + 60000; Date.now() < end;) {
+  for (const end = Date.now() + 180000; Date.now() < end;) {
     const before = await place()
     if (before === address) break
     await page.evaluate(() => { setTimeout(() => history.back()) }).catch(() => {})
@@ -157,7 +157,7 @@ const APPS = { gate: true, far: false, handle: false } // does it share its sess
 
 describe('outcomes', { concurrency: 2 }, () => {
   for (const [name, policy] of WINDOWS)
-    test(`in ${name}`, { timeout: 600000, skip: tooOld(name) }, async (t) => {
+    test(`in ${name}`, { timeout: 1800000, skip: tooOld(name) }, async (t) => {
       const window = await startBrowser(name, policy)
       try {
         for (const [what, run] of cases)
@@ -175,7 +175,7 @@ describe('outcomes', { concurrency: 2 }, () => {
 
 describe('no cookies at all', { concurrency: 2 }, () => {
   for (const name of ['chromium', 'firefox'])
-    test(`[R-E4, R-F6] without any cookies the page says so and goes round no circle, and an app in auto signs in by a key: ${name}`, { timeout: 600000, skip: tooOld(name) }, async () => {
+    test(`[R-E4, R-F6] without any cookies the page says so and goes round no circle, and an app in auto signs in by a key: ${name}`, { timeout: 1800000, skip: tooOld(name) }, async () => {
       const window = await startBrowser(name, 'none')
       try {
         const page = await window.open(`${gate.origin('gate')}/sign-in/central`)
