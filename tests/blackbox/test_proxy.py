@@ -473,8 +473,8 @@ class Failures(Proxied):
         order, gate = [], threading.Semaphore(0)
 
         def script(request, wire):
-            gate.acquire(timeout=PATIENCE)
             order.append(request.target[-1])
+            gate.acquire(timeout=PATIENCE)
             return ME
         self.begin(script, extra=", limits: {concurrency: 2}")
         with contextlib.ExitStack() as stack:
