@@ -115,7 +115,7 @@ static int carry_out(struct working *w, struct error *error) {
   if (to) {
     struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
     if (claim && undoes.n)
-      result = run_undo(to, folder, &watch, w->report, error);
+      result = run_undo(to, folder, false, &watch, w->report, error);
     else if (claim || w->order.dry_run)
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
     claim_release(claim);

@@ -126,6 +126,17 @@ int file_write(const char *path, struct str bytes, struct error *error) {
   return write_beside(path, bytes, false, FILE_REPLACES, error);
 }
 
+int file_write_check(const char *path, struct error *error) {
+  _cleanup_free_
+  char *folder = folder_of(path);
+  struct stat status;
+  bool exists = stat(path, &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) return error_set(error, ERROR_inside, "%s cannot be written: it is a folder", path);
+  const char *asked = exists && !S_ISREG(status.st_mode) ? path : folder;
+  if (is_dash(path) || access(asked, W_OK) == 0) return 0;
+  return error_set(error, ERROR_inside, "%s cannot be written: %s", path, strerror(errno));
+}
+
 int file_write_private(const char *path, struct str bytes, enum file_private how, struct error *error) {
   return write_beside(path, bytes, true, how, error);
 }

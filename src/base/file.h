@@ -17,6 +17,9 @@ int file_read_pieces(const char *path, int (*sink)(void *payload, struct str pie
 /* All or nothing: written beside, synced, renamed over; for "-" just written. -1: ERROR_inside (disk full, no right, …). */
 int file_write(const char *path, struct str bytes, struct error *error);
 
+/* Could it be, as far as can be known without writing? For what is written at the end of long work. -1: ERROR_inside. */
+int file_write_check(const char *path, struct error *error);
+
 enum file_private {
   FILE_REPLACES,     /* root leaves the file to the one who owned it */
   FILE_NEW,          /* a file that is there stays, also one made meanwhile: ERROR_conflict */

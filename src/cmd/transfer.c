@@ -25,7 +25,7 @@ static const char usage[] =
     "  --deletions WHAT    ignore (default): what was deleted at the source stays at the target; delete: it is deleted there too\n"
     "  --read WHAT         values (default); analytics: what the source's server added up, where it gives no values themselves\n"
     "  --comments WHAT     none (default): comments and follow-up marks stay at the source; carry: they go along with the values\n"
-    "  --dry-run           reads, translates, asks the target to judge, and writes nothing\n"
+    "  --dry-run           reads, translates, asks the target to judge, and writes nothing; with --undo: what that would do\n"
     "  --values-in FILE    data values (dataValueSets JSON, CSV, or ADX); - is standard input\n"
     "  --values-out FILE   where translated values go: CSV where the name ends in .csv, ADX where in .xml or .adx, else JSON; - is "
     "standard output\n"
@@ -202,7 +202,7 @@ static int transfer_files(struct work *w, struct error *error) {
   if (a->read) return bad_usage(error, "--read is between servers");
   if (a->changed_since || a->deletions)
     return bad_usage(error, "--changed-since and --deletions are between servers: a file does not tell when a value was written");
-  if (read_order(w, error) || read_mapping(w, error)) return -1;
+  if (read_order(w, error) || run_order_settle_files(&w->order, w->arena, error) || read_mapping(w, error)) return -1;
   w->order.from = str_of(a->values_in);
   w->order.to = str_of(a->values_out);
   const struct mapping *mapping = mapping_read(w->arena, w->mapping_text, error);
@@ -266,7 +266,11 @@ static int transfer_servers(struct work *w, struct error *error) {
 
 /* --journal alone tells all that a resumed run needs. */
 static int resume_as_begun(struct work *w, struct error *error) {
+  const struct asked *a = w->asked;
   struct run_begun begun;
+  if (a->periods || a->units || a->accept || a->changed_since || a->deletions || a->comments || a->read || a->sum_anyway ||
+      a->check_min_max || a->require_approval)
+    return bad_usage(error, "--resume goes on with the run as it was begun: give --journal alone, or all words that it was begun with");
   if (transfer_journal_wait(w->asked->journal, w->asked->wait, w->watch.cancel, error) ||
       run_begun(w->asked->journal, w->arena, &begun, error))
     return -1;
@@ -276,18 +280,45 @@ static int resume_as_begun(struct work *w, struct error *error) {
   return two_servers(w, w->order.from, w->order.to, error);
 }
 
+static bool same_texts(const struct str *a, size_t a_count, const struct str *b, size_t b_count) {
+  for (size_t i = 0; a_count == b_count && i < a_count; i++)
+    if (!str_eq(a[i], b[i])) return false;
+  return a_count == b_count;
+}
+
+/* An undo is of the whole run: who names a part of it, or another one, is told so. */
+static int check_undone(struct work *w, const struct run_order *begun, struct error *error) {
+  const struct asked *a = w->asked;
+  struct str id;
+  if (read_order(w, error) || run_order_settle_files(&w->order, w->arena, error)) return -1;
+  const struct run_order *order = &w->order;
+  bool other = (a->periods && !same_texts(order->periods, order->period_count, begun->periods, begun->period_count)) ||
+               (a->units && (order->descendants != begun->descendants ||
+                             !same_texts(order->org_units, order->org_unit_count, begun->org_units, begun->org_unit_count))) ||
+               (a->from && !(side_is_server(a->from, &id) && str_eq(id, begun->from))) ||
+               (a->to && !(side_is_server(a->to, &id) && str_eq(id, begun->to)));
+  return other ? bad_usage(error, "--undo takes back the whole run in the journal, and that had other servers, periods or org units: give "
+                                  "--journal alone")
+               : 0;
+}
+
 static int undo(struct work *w, struct error *error) {
   struct run_begun begun;
   if (!w->asked->journal) return bad_usage(error, "--undo needs the --journal of the run");
+  if (w->asked->resume || w->asked->values_in || w->asked->values_out)
+    return bad_usage(error, "--undo is of a run between servers, and goes neither with --resume nor with --values-in and --values-out");
   if (transfer_journal_wait(w->asked->journal, w->asked->wait, w->watch.cancel, error) ||
-      run_begun(w->asked->journal, w->arena, &begun, error))
+      run_begun(w->asked->journal, w->arena, &begun, error) || check_undone(w, &begun.order, error))
     return -1;
   w->order = begun.order;
+  w->order.dry_run = w->asked->dry_run;
   w->mapping_text = begun.mapping_text;
   w->journal = w->asked->journal;
   struct dhis2_server *to = side_server(w->arena, w->asked->config, begun.order.to, error);
-  struct claim *claim = to ? claim_cells(w, to, error) : NULL;
-  int result = claim ? run_undo(to, w->journal, &w->watch, w->report, error) : -1;
+  struct claim *claim = NULL;
+  int result = to && (w->order.dry_run || (claim = claim_cells(w, to, error)))
+                   ? run_undo(to, w->journal, w->order.dry_run, &w->watch, w->report, error)
+                   : -1;
   claim_release(claim);
   dhis2_server_free(to);
   return result;
@@ -295,6 +326,8 @@ static int undo(struct work *w, struct error *error) {
 
 static int transfer(struct work *w, struct error *error) {
   const struct asked *a = w->asked;
+  for (size_t i = 0; i < a->report_count; i++)
+    if (file_write_check(a->reports[i], error)) return -1;
   if (a->undo) return undo(w, error);
   if (a->values_in || a->values_out) return transfer_files(w, error);
   if (a->resume && !a->journal) return bad_usage(error, "--resume needs the --journal of the run");
@@ -378,6 +411,20 @@ static bool can_resume(const struct work *w, const struct error *failure) {
          failure->code != ERROR_input && access(w->journal, F_OK) == 0;
 }
 
+/* The run is not undone by a report that has no place. */
+static int fail_report(const struct work *w, int result, const struct error *failure, const struct error *no_report) {
+  struct error error = {0};
+  if (result < 0)
+    (void)error_set(&error, failure->code, "%s; and the report: %s", failure->message, no_report->message);
+  else if (can_resume(w, no_report))
+    (void)error_set(&error, no_report->code,
+                    "%s. What was sent stays; its report can be had again with: drawbridge transfer --journal %s --resume --report FILE",
+                    no_report->message, w->journal);
+  else
+    error = *no_report;
+  return command_fail("transfer", &error);
+}
+
 static int finish(struct work *w, int64_t began, int result, struct error *failure) {
   struct run_told told = {.order = &w->order,
                           .mapping_text = w->mapping_text,
@@ -388,7 +435,7 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
   struct error error = {0};
   if (w->progress_shown) (void)fprintf(stderr, "\r\033[K");
   bool worked = result == 0 || report_counts(w->report)->read || w->journal;
-  if (worked && write_reports(w, &told, &error)) return command_fail("transfer", &error);
+  if (worked && write_reports(w, &told, &error)) return fail_report(w, result, failure, &error);
   if (result == 0) {
     const char *outcome = run_outcome(&told, w->report);
     bool values_on_stdout = w->asked->values_out && str_eq(str_of(w->asked->values_out), STR("-"));

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "dhis2/data_entry_server.h"
 #include "dhis2/metadata_live.h"
+#include "dhis2/names.h"
 #include "dhis2/periods.h"
 #include "dhis2/uid.h"
 #include "transfer/run_internal.h"
@@ -42,15 +43,7 @@ static int settle_periods(struct run_order *order, struct arena *arena, struct e
   return 0;
 }
 
-int run_order_settle(struct run_order *order, struct arena *arena, struct error *error) {
-  char before[11];
-  if (settle_periods(order, arena, error)) return -1;
-  if (order->changed_since.n && !dhis2_day_read(order->changed_since, before))
-    return error_set(error, ERROR_usage, "'%.*s' is no day: write 2024-01-31", STR_ARG(str_slice(order->changed_since, 0, 40)));
-  if (order->analytics && (order->descendants || order->changed_since.n || order->deletions || order->comments))
-    return error_set(error, ERROR_input,
-                     "analytics holds of an org unit all below it, and no comments, deletions or times: name the org units themselves, and "
-                     "none of those choices");
+static int settle_units(struct run_order *order, struct arena *arena, struct error *error) {
   if (order->org_unit_count < 1 || order->org_unit_count > RUN_UNITS_NAMED_MAX)
     return error_set(error, ERROR_usage, "name 1 to %d org units with --org-units", RUN_UNITS_NAMED_MAX);
   struct str *list = ARENA_ARRAY(arena, order->org_unit_count, struct str);
@@ -63,6 +56,23 @@ int run_order_settle(struct run_order *order, struct arena *arena, struct error 
   order->org_unit_count = str_sorted_set(list, order->org_unit_count);
   order->org_units = list;
   return 0;
+}
+
+int run_order_settle_files(struct run_order *order, struct arena *arena, struct error *error) {
+  if (order->period_count && settle_periods(order, arena, error)) return -1;
+  return order->org_unit_count ? settle_units(order, arena, error) : 0;
+}
+
+int run_order_settle(struct run_order *order, struct arena *arena, struct error *error) {
+  char before[11];
+  if (settle_periods(order, arena, error)) return -1;
+  if (order->changed_since.n && !dhis2_day_read(order->changed_since, before))
+    return error_set(error, ERROR_usage, "'%.*s' is no day: write 2024-01-31", STR_ARG(str_slice(order->changed_since, 0, 40)));
+  if (order->analytics && (order->descendants || order->changed_since.n || order->deletions || order->comments))
+    return error_set(error, ERROR_input,
+                     "analytics holds of an org unit all below it, and no comments, deletions or times: name the org units themselves, and "
+                     "none of those choices");
+  return settle_units(order, arena, error);
 }
 
 /* --- chunks --- */
@@ -120,6 +130,41 @@ static int arrange_units(struct run *run, const struct str *units, size_t count,
 
 /* --- preparing --- */
 
+struct known_units {
+  struct arena *arena;
+  struct map ids;
+};
+
+static void put_unit(void *payload, struct str id, struct str name) {
+  struct known_units *known = payload;
+  (void)name;
+  (void)map_put(&known->ids, arena_str(known->arena, id), known);
+}
+
+static int find_units(struct run *run, const struct str *ids, size_t count, struct known_units *known, struct error *error) {
+  for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids, count, put_unit, known, error); number++)
+    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  for (size_t i = 0; i < count; i++)
+    if (!map_get(&known->ids, ids[i]))
+      return error_set(error, ERROR_input, "the source, %.*s, has no org unit %.*s: correct the list of org units",
+                       STR_ARG(dhis2_server_id(run->from)), STR_ARG(ids[i]));
+  return 0;
+}
+
+/* Servers pass over an id in a list that they do not know: a slip would be a unit that nobody misses. */
+static int check_named_units(struct run *run, struct error *error) {
+  const struct run_order *order = run->order;
+  struct known_units known = {.arena = arena_new()};
+  int result = 0;
+  for (size_t at = 0; result == 0 && at < order->org_unit_count; at += DHIS2_NAMES_MAX) {
+    size_t left = order->org_unit_count - at;
+    result = find_units(run, order->org_units + at, left < DHIS2_NAMES_MAX ? left : DHIS2_NAMES_MAX, &known, error);
+  }
+  map_free(&known.ids);
+  arena_free(known.arena);
+  return result;
+}
+
 static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, struct error *error) {
   const struct run_order *order = run->order;
   struct str *below = (struct str *)(uintptr_t)order->org_units;
@@ -142,7 +187,7 @@ static int take_units(struct run *run, struct error *error) {
   struct str *units = run->log.units;
   size_t count = run->log.unit_count;
   if (!run->log.has_units) {
-    if (resolve_units(run, &units, &count, error)) return -1;
+    if (check_named_units(run, error) || resolve_units(run, &units, &count, error)) return -1;
     if (run->log.journal && log_units(&run->log, units, count, error)) return -1;
   }
   return arrange_units(run, units, count, error);
@@ -212,13 +257,50 @@ static int check_calendars(struct run *run, struct error *error) {
       STR_ARG(from.n ? from : STR("iso8601")), STR_ARG(to.n ? to : STR("iso8601")));
 }
 
+/* NULL: some data set of the target has periods of this type, or does not tell; else one that has others. */
+static const struct dhis2_data_set *set_of_others(const struct run *run, struct str type) {
+  const struct mapping_side *side = &run->mapping->target;
+  const struct dhis2_data_set *other = NULL;
+  for (size_t i = 0; i < side->data_set_count; i++) {
+    const struct dhis2_data_set *set = dhis2_metadata_data_set(run->target, side->data_sets[i]);
+    if (!set || !set->period_type.n || str_eq(set->period_type, type)) return NULL;
+    other = set;
+  }
+  return other;
+}
+
+static int refuse_period(struct str text, const struct dhis2_period *period, const struct dhis2_data_set *set, struct error *error) {
+  enum dhis2_period_type wanted;
+  struct dhis2_period example;
+  bool has_example = dhis2_period_type_of(set->period_type, &wanted) && dhis2_period_of_day(period->first_day, wanted, &example);
+  return error_set(error, ERROR_input,
+                   "the target's data set '%.*s' has %.*s periods, and %.*s is a %s one: name periods of the target (%.*s)",
+                   STR_ARG(str_slice(set->o.name.n ? set->o.name : set->o.id, 0, 100)), STR_ARG(set->period_type), STR_ARG(text),
+                   dhis2_period_type_name(period->type), STR_ARG(has_example ? str_of(example.text) : set->period_type));
+}
+
 /* A period that is not the target's would make a run of nothing, or of parts of cells. */
 static int check_order(struct run *run, struct error *error) {
   const struct str *periods;
+  struct dhis2_period period;
   size_t count;
-  for (size_t i = 0; i < run->order->period_count; i++)
-    if (translation_periods(run->stages[0].translation, run->arena, run->order->periods[i], &periods, &count, error)) return -1;
+  for (size_t i = 0; i < run->order->period_count; i++) {
+    struct str text = run->order->periods[i];
+    if (translation_periods(run->stages[0].translation, run->arena, text, &periods, &count, error)) return -1;
+    if (!dhis2_period_parse(text, &period)) continue;
+    const struct dhis2_data_set *others = set_of_others(run, str_of(dhis2_period_type_name(period.type)));
+    if (others) return refuse_period(text, &period, others, error);
+  }
   return 0;
+}
+
+/* Where both sides come from one set of metadata, the wrong way round is a run like any other: it would overwrite the side that is to be copied. */
+static int check_direction(const struct run *run, struct error *error) {
+  struct str from = dhis2_server_id(run->from), to = dhis2_server_id(run->to);
+  if (str_eq(from, to) || !str_eq(run->mapping->source.server, to) || !str_eq(run->mapping->target.server, from)) return 0;
+  return error_set(error, ERROR_input,
+                   "the mapping leads from %.*s to %.*s, and this run would go the other way: let source and target change places",
+                   STR_ARG(to), STR_ARG(from));
 }
 
 /* The target as it is, and whether the mapping still fits it, and the source. */
@@ -337,6 +419,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   for (unsigned i = 0; i < 2; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
   /* A run that is refused leaves no journal behind, where that can be known beforehand. */
+  if (run.mapping && check_direction(&run, error)) run.mapping = NULL;
   bool remembers = run.mapping && (run.mapping->source.metadata || run.mapping->target.metadata);
   if (remembers && !resume && look(&run, error)) run.mapping = NULL;
   if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) {

@@ -51,7 +51,7 @@ struct run_watch {
 /* What a run is asked to do. */
 struct run_order {
   struct str from, to;       /* ids of the servers, or names of files: for the report */
-  const struct str *periods; /* between servers: at least one */
+  const struct str *periods; /* between servers: at least one; between files none: all */
   size_t period_count;
   const struct str *org_units; /* of the source */
   size_t org_unit_count;
@@ -68,6 +68,8 @@ struct run_order {
 
 /* Periods in their canonical form, each once and in order of time; org units each once. -1: ERROR_usage: one (or a day) that is none, or none at all, or too many; ERROR_input: choices that exclude each other. */
 int run_order_settle(struct run_order *order, struct arena *arena, struct error *error);
+/* The same between files, where neither need be named: then all that the file holds goes. */
+int run_order_settle_files(struct run_order *order, struct arena *arena, struct error *error);
 
 /* The order as JSON, to be kept; the same order gives the same bytes. `dry_run` is not in it: that is a way to carry it out. */
 bool run_order_write(const struct run_order *order, struct buf *buf);
@@ -79,8 +81,9 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
 int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
 
-/* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told; so is a cell that held a comment without a value, which would be lost). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. */
-int run_undo(struct dhis2_server *to, const char *journal, const struct run_watch *watch, struct report *report, struct error *error);
+/* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told; so is a cell that held a comment without a value, which would be lost). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. `dry_run`: what would come of it, with the target's own judgement; nothing is written anywhere. */
+int run_undo(struct dhis2_server *to, const char *journal, bool dry_run, const struct run_watch *watch, struct report *report,
+             struct error *error);
 
 /* What a journal was begun with, so that it can be resumed or undone without being told again. Everything in the arena. ERROR_not_found: there is no run in it. */
 struct run_begun {
@@ -115,7 +118,7 @@ struct run_told {
 const char *run_outcome(const struct run_told *told, const struct report *report);
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);
 
-/* A transfer between files of data values (JSON, CSV or ADX; "-": standard input, output). `source`, `target`: metadata of the sides; NULL: only what the mapping says. ADX needs them for its codes. The format out is CSV where the name ends in .csv, ADX where it ends in .xml or .adx. */
+/* A transfer between files of data values (JSON, CSV or ADX; "-": standard input, output). Where the order names periods (of the target) or org units (of the source), values of others are passed over and counted (not_asked); a dry run makes no file. `source`, `target`: metadata of the sides; NULL: only what the mapping says. ADX needs them for its codes. The format out is CSV where the name ends in .csv, ADX where it ends in .xml or .adx. */
 int run_files(const struct run_order *order, const struct mapping *mapping, const struct dhis2_metadata *source,
               const struct dhis2_metadata *target, const char *values_in, const char *values_out, const struct run_watch *watch,
               struct report *report, struct error *error);

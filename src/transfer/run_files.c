@@ -4,6 +4,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "dhis2/adx.h"
+#include "dhis2/periods.h"
 #include "transfer/run_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,8 @@ enum form { AS_JSON, AS_CSV, AS_ADX };
 
 struct files {
   struct translation *translation;
+  const struct run_order *order;
+  struct map periods, units; /* of the source: those that were asked for, where any were */
   const struct mapping *mapping;
   const struct run_watch *watch;
   struct intake intake;
@@ -52,9 +55,48 @@ static int tell(struct files *f, enum run_phase phase, struct error *error) {
 
 /* --- in --- */
 
+static int ask_periods(struct files *f, struct arena *arena, struct error *error) {
+  const struct str *parts;
+  size_t count;
+  for (size_t i = 0; i < f->order->period_count; i++) {
+    if (translation_periods(f->translation, arena, f->order->periods[i], &parts, &count, error)) return -1;
+    for (size_t k = 0; k < count; k++) (void)map_put(&f->periods, parts[k], f);
+  }
+  return 0;
+}
+
+static bool is_below_asked(const struct files *f, const struct dhis2_org_unit *unit) {
+  while (unit && !map_get(&f->units, unit->o.id)) unit = unit->parent;
+  return unit != NULL;
+}
+
+static int ask_units(struct files *f, struct error *error) {
+  const struct dhis2_metadata *source = f->source;
+  for (size_t i = 0; i < f->order->org_unit_count; i++) (void)map_put(&f->units, f->order->org_units[i], f);
+  if (!f->order->descendants) return 0;
+  if (!source || !source->org_unit_count)
+    return error_set(error, ERROR_usage,
+                     "which org units lie below another one, a file of values does not tell: name the metadata of the source, with its org "
+                     "units, with --from");
+  for (size_t i = 0; i < source->org_unit_count; i++)
+    if (is_below_asked(f, source->org_units[i])) (void)map_put(&f->units, source->org_units[i]->o.id, f);
+  return 0;
+}
+
+static bool is_asked(const struct files *f, const struct dhis2_value *value) {
+  struct dhis2_period period;
+  if (f->units.count && !map_get(&f->units, value->org_unit)) return false;
+  return !f->periods.count || map_get(&f->periods, value->period) ||
+         (dhis2_period_parse(value->period, &period) && map_get(&f->periods, str_of(period.text)));
+}
+
 static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
   struct files *f = payload;
   if (f->values++ % TELL_EVERY == 0 && tell(f, RUN_READING, error)) return -1;
+  if (!is_asked(f, value)) {
+    report_counts(f->report)->not_asked++;
+    return 0;
+  }
   return intake_value(&f->intake, value, error);
 }
 
@@ -62,6 +104,7 @@ static int on_value(void *payload, const struct dhis2_value *value, struct error
 
 static int open_out(struct files *f, struct error *error) {
   struct stat status;
+  if (f->order->dry_run) f->path = "/dev/null";
   if (is_dash(f->path)) {
     f->fd = STDOUT_FILENO;
     return 0;
@@ -243,6 +286,7 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
   struct translation_options options = {.target = target, .sum_anyway = order->sum_anyway};
   memcpy(options.accept, order->accept, sizeof options.accept);
   struct files f = {.mapping = mapping,
+                    .order = order,
                     .watch = watch,
                     .report = report,
                     .cell = CELL_INIT,
@@ -259,6 +303,7 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
   f.intake = (struct intake){f.translation, gather_new(0), report, NULL, order->comments ? &f.packed : NULL};
   bool judged = watch->judge && target && mapping->target.metadata;
   int result = f.translation && (!judged || watch->judge(mapping, NULL, target, order->accept, error) == 0) ? 0 : -1;
+  if (result == 0 && (ask_periods(&f, arena, error) || ask_units(&f, error))) result = -1;
   if (result == 0 && f.form == AS_ADX && !target)
     result = error_set(error, ERROR_usage, "ADX calls everything by its code: name the target's metadata with --to");
   if (result == 0 && f.form == AS_ADX && f.comments)
@@ -268,6 +313,8 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
   if (f.fd >= 0 && f.fd != STDOUT_FILENO) (void)close(f.fd);
   if (f.beside) (void)unlink(f.beside);
   free(f.beside);
+  map_free(&f.periods);
+  map_free(&f.units);
   gather_free(f.intake.gather);
   dhis2_adx_writer_free(f.adx);
   cell_free(&f.cell);

@@ -34,6 +34,12 @@ static void tell(struct report *report, const struct plan_row *row, bool by_targ
   report_conflict(report, &words, &cell, NULL, 0);
 }
 
+/* In a dry run a row that the target would take is what it would hold afterwards. */
+static void suppose(struct plan *rows) {
+  for (size_t i = 0; i < rows->n; i++)
+    if (rows->p[i].state == ROW_SENT) row_suppose(&rows->p[i]);
+}
+
 static void judge_after(const struct plan *rows, struct report *report) {
   struct report_counts *counts = report_counts(report);
   for (size_t i = 0; i < rows->n; i++) {
@@ -75,8 +81,13 @@ static int undo_rows(struct delivery *d, struct arena *arena, struct plan *rows,
   report_counts(report)->cells += rows->n;
   if (deliver_look(d, arena, rows->p, rows->n, error)) return -1;
   judge_before(rows, report);
-  if (deliver_send(d, arena, rows->p, rows->n, error) || deliver_look(d, arena, rows->p, rows->n, error)) return -1;
+  if (deliver_send(d, arena, rows->p, rows->n, error)) return -1;
+  if (d->dry_run)
+    suppose(rows);
+  else if (deliver_look(d, arena, rows->p, rows->n, error))
+    return -1;
   judge_after(rows, report);
+  if (d->dry_run) report_counts(report)->verified = 0;
   return 0;
 }
 
@@ -90,7 +101,8 @@ static int undo_chunk(struct run *run, size_t number, struct error *error) {
   if (record.state != CHUNK_OPEN) {
     result = journal_get_rows(run->log.journal, &record.rows, arena, &text, error);
     if (result == 0) result = plan_read(arena, text, &rows, error);
-    if (result == 0) result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
+    if (result == 0 && !run->delivery.dry_run)
+      result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
     if (result == 0) result = undo_rows(&run->delivery, arena, &rows, run->whole, error);
   }
   VEC_FREE(&rows);
@@ -98,7 +110,7 @@ static int undo_chunk(struct run *run, size_t number, struct error *error) {
   return result;
 }
 
-static int undo_all(struct run *run, const char *journal, struct error *error) {
+static int undo_all(struct run *run, const char *journal, bool dry_run, struct error *error) {
   struct str text;
   if (log_open(&run->log, run->arena, journal, error)) return -1;
   if (!run->log.begun) return error_set(error, ERROR_not_found, "%s holds no run", journal);
@@ -113,16 +125,18 @@ static int undo_all(struct run *run, const char *journal, struct error *error) {
                                     .data_sets = run->mapping->target.data_sets,
                                     .data_set_count = run->mapping->target.data_set_count,
                                     .default_combo = run->mapping->target.default_combo,
+                                    .dry_run = dry_run,
                                     .cancel = run->watch->cancel};
   for (run->chunk = 0; run->chunk < run->log.chunk_count; run->chunk++)
     if (undo_chunk(run, run->log.chunk_count - 1 - run->chunk, error)) return -1;
   return 0;
 }
 
-int run_undo(struct dhis2_server *to, const char *journal, const struct run_watch *watch, struct report *report, struct error *error) {
+int run_undo(struct dhis2_server *to, const char *journal, bool dry_run, const struct run_watch *watch, struct report *report,
+             struct error *error) {
   struct run_order order = {0};
   struct run run = {.arena = arena_new(), .order = &order, .watch = watch, .to = to, .whole = report};
-  int result = undo_all(&run, journal, error);
+  int result = undo_all(&run, journal, dry_run, error);
   run_names(&run, result == 0);
   log_close(&run.log);
   arena_free(run.arena);

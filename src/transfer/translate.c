@@ -13,6 +13,7 @@ struct id {
   uint32_t unit_sources, attribute_sources; /* source units, attribute option combos that lead here */
   int32_t to_unit, to_attribute;            /* number of the target, or -1 */
   uint8_t unit_reason, attribute_reason;    /* enum transfer_reason: why a listed one leads nowhere */
+  int32_t spelled;                          /* of a period: number of its one spelling; -1: not looked at yet */
   int32_t to_period;                        /* number of the target period; -1: none; -2: not looked at yet */
   uint32_t period_sources;                  /* periods of the source in this one of the target */
   int8_t period_type;                       /* enum dhis2_period_type; -1: none; -2: not looked at yet */
@@ -83,7 +84,7 @@ static uint32_t intern(struct translation *t, struct str text) {
   if (known) return (uint32_t)(known - 1);
   if (t->ids.n == IDS_MAX) mem_exhausted(sizeof(struct id) * IDS_MAX);
   struct str copy = arena_str(t->arena, text);
-  VEC_PUSH(&t->ids, (struct id){.text = copy, .to_unit = -1, .to_attribute = -1, .to_period = -2, .period_type = -2});
+  VEC_PUSH(&t->ids, (struct id){.text = copy, .to_unit = -1, .to_attribute = -1, .spelled = -1, .to_period = -2, .period_type = -2});
   (void)map_put(&t->by_id, copy, (void *)(uintptr_t)t->ids.n);
   return (uint32_t)(t->ids.n - 1);
 }
@@ -361,9 +362,20 @@ static size_t parts_of(const struct translation *t, const struct dhis2_period *w
   return n;
 }
 
+/* In its one spelling: 2024-01 and 202401 are one period, and a cell that came in both would be two. */
+static uint32_t spelled(struct translation *t, uint32_t number) {
+  struct dhis2_period period;
+  if (t->ids.p[number].spelled == -1) {
+    bool known = dhis2_period_parse(t->ids.p[number].text, &period);
+    uint32_t right = known ? intern(t, str_of(period.text)) : number;
+    t->ids.p[number].spelled = (int32_t)right;
+  }
+  return (uint32_t)t->ids.p[number].spelled;
+}
+
 static enum transfer_reason period_of(struct translation *t, struct str id, uint32_t *ret_from, uint32_t *ret_to) {
   struct dhis2_period part, whole;
-  *ret_from = *ret_to = intern_again(t, id, &t->last_period);
+  *ret_from = *ret_to = spelled(t, intern_again(t, id, &t->last_period));
   if (!t->rolls_up) return TRANSFER_FINE;
   if (t->ids.p[*ret_from].to_period == -2) {
     int32_t to = -1;

@@ -74,7 +74,7 @@ bool value_for_type(struct str name, struct str value, char out[VALUE_OUT_SIZE],
   bool yes;
   if (!type) {
     *ret = value;
-    return value.n > 0 && value.n <= VALUE_TEXT_MAX;
+    return value.n > 0 && value.n <= VALUE_TEXT_MAX && !memchr(value.p, '\0', value.n); /* no database of a server keeps that one */
   }
   if (type->kind == NUMBER || type->kind == WHOLE) return number_for(type, value, out, ret);
   if (!yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;

@@ -180,6 +180,70 @@ class Plain(Servers):
         self.assertEqual(self.stored("target"), {changed: "-12345"})
         self.assertEqual([c["code"] for c in self.report["conflicts"]], ["changed_meanwhile"])
 
+    def test_a_dry_run_of_an_undo_undoes_nothing(self):
+        self.start()
+        kept = {(*self.target.cell("tests"), "202401", self.source.units[0], fixture.DEFAULT): "77"}
+        self.fill("target", self.target, kept)
+        self.transfer()
+        whole, sent = self.stored("target"), self.counts["sent"]
+        changed = next(k for k in whole if k[0] == self.target.elements["balance"])
+        self.fill("target", self.target, {changed: "-12345"})
+        after = self.stored("target")
+        self.transfer("--undo", "--dry-run", expect=1)
+        self.assertEqual(self.stored("target"), after)
+        told = {k: self.counts[k] for k in ("cells", "sent", "removed", "updated", "refused", "verified")}
+        self.assertEqual((told, self.report["dry_run"]), ({"cells": sent, "sent": sent - 1, "removed": sent - 2, "updated": 1, "refused": 1, "verified": 0}, True))
+        self.transfer("--resume")  # the journal still is that of a run that stands
+        self.transfer("--undo", expect=1)
+        self.assertEqual({k: self.counts[k] for k in ("cells", "sent", "removed", "updated", "refused")}, {k: v for k, v in told.items() if k != "verified"})
+        self.assertEqual(self.stored("target"), {**kept, changed: "-12345"})
+
+    def test_words_that_a_journal_answers_already(self):
+        """What would be passed over is refused: who names one period of two believes that the other stays."""
+        self.start()
+        self.transfer()
+        stored = self.stored("target")
+        alone = ["transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "journal"]
+        for words, part in ((["--undo", "--periods", "202401"], "the whole run"), (["--undo", "--org-units", self.source.units[0]], "the whole run"), (["--undo", "--to", "server:source"], "the whole run"),
+                            (["--undo", "--resume"], "--resume"), (["--undo", "--values-out", "out.json"], "--values-in"), (["--resume", "--check-min-max"], "as it was begun"),
+                            (["--resume", "--periods", "202401"], "as it was begun"), (["--resume", "--comments", "carry"], "as it was begun")):
+            self.assertIn(part, self.command(*alone, *words, expect=2, environment=self.environment)[1], words)
+        self.assertEqual(self.stored("target"), stored)
+
+    def test_org_units_that_the_source_does_not_have(self):
+        """A server passes over an id that it does not know; a slip must not be a facility that nobody misses."""
+        self.start()
+        for number, units in enumerate((f"{self.source.units[0]},{self.source.units[1][:-1]}9", f"{self.source.units[1][:-1]}9", f"{self.source.units[1][:-1]}9/descendants")):
+            said = self.command(*self.words(units=units, journal=f"journal{number}"), expect=2, environment=self.environment)[1]
+            self.assertIn(f"has no org unit {self.source.units[1][:-1]}9", said)
+            self.assertNotIn("--resume", said)
+        self.assertEqual(self.stored("target"), {})
+
+    def test_periods_of_another_type_than_the_target_s(self):
+        self.start()
+        said = self.command(*self.words(periods=("202401", "2024Q1")), expect=2, environment=self.environment)[1]
+        self.assertIn("has Monthly periods, and 2024Q1 is a Quarterly one: name periods of the target (202401)", said)
+        self.assertEqual(self.stored("target"), {})
+
+    def test_the_wrong_way_round(self):
+        """Where one side is a copy of the other, nothing else would stop it."""
+        self.start()
+        wrong = json.dumps(self.mapping()).replace('"server": "source"', '"server": "?"').replace('"server": "target"', '"server": "source"').replace('"server": "?"', '"server": "target"')
+        (self.folder / "mapping.json").write_text(wrong)
+        self.assertIn("would go the other way", self.command(*self.words(), expect=2, environment=self.environment)[1])
+        self.assertEqual(self.stored("target"), {})
+
+    def test_a_report_that_has_no_place(self):
+        """Known before anything is sent; where it is known only then, what was sent is not called into question."""
+        self.start()
+        for path in (self.folder / "nowhere" / "report.csv", self.folder):
+            self.assertIn(f"{path} cannot be written", self.command(*self.words("--report", path), expect=4, environment=self.environment)[1])
+            self.assertEqual((self.stored("target"), (self.folder / "journal").exists()), ({}, False))
+        said = self.command(*self.words("--report", "/dev/full"), expect=4, environment=self.environment)[1]
+        self.assertIn(f"--journal {self.folder}/journal --resume --report", said)
+        self.transfer("--resume")
+        self.check_whole()
+
     def test_a_dry_run_writes_nothing_and_predicts(self):
         self.start()
         self.transfer("--dry-run", journal=None)

@@ -225,6 +225,41 @@ class Files(harness.Case):
         self.assertEqual(len(more) - len(some), len(self.source.units) * len(fixture.PERIODS))
         self.transfer(stored, "--accept", "accepted,maybe", mapping=mapping, expect=2)
 
+    def test_only_what_was_asked_for(self):
+        """Periods and org units count between files too; what nobody asked for is counted."""
+        stored = fixture.values(self.source, 7)
+        units = self.source.units[:2]
+        for words, wanted in ((["--periods", "202401,2024-03"], lambda p, u: p != "202402"), (["--org-units", ",".join(units)], lambda p, u: u in units),
+                              (["--periods", "202402", "--org-units", units[0]], lambda p, u: p == "202402" and u == units[0])):
+            asked = {k: v for k, v in stored.items() if wanted(k[2], k[3])}
+            self.assertEqual(self.transfer(stored, *words), fixture.expected(self.made, asked), words)
+            self.assertEqual((self.report["counts"]["read"], self.report["counts"]["not_asked"]), (len(asked), len(stored) - len(asked)))
+        for words in (["--periods", "soon"], ["--org-units", "nobody"], ["--org-units", fixture.ROOT + "/descendants"]):
+            self.assertIsNone(self.transfer(stored, *words, expect=2), words)
+        below = self.write("source.json", self.source.objects)
+        self.assertEqual(self.transfer(stored, "--from", below, "--org-units", fixture.ROOT + "/descendants"), fixture.expected(self.made, stored))
+        self.assertEqual(self.transfer(stored, "--from", below, "--org-units", units[0] + "/descendants"), fixture.expected(self.made, {k: v for k, v in stored.items() if k[3] == units[0]}))
+
+    def test_a_dry_run_makes_no_file(self):
+        stored = fixture.values(self.source, 7)
+        for out in ("out.json", "out.csv"):
+            self.assertIsNone(self.transfer(stored, "--dry-run", out=out))
+            self.assertEqual((self.report["counts"]["sent"], self.report["dry_run"]), (len(fixture.expected(self.made, stored)), True))
+
+    def test_a_period_in_two_spellings_is_one(self):
+        """2024-01 and 202401 of one cell would be that cell twice, and 2.43 stores nothing of such a POST."""
+        stored = {(*self.source.cell("share"), period, self.source.units[0], fixture.DEFAULT): "7" for period in ("202401", "2024-01")}
+        self.assertEqual(self.transfer(stored), {(*self.target.cell("share"), "202401", self.source.units[0], fixture.DEFAULT): "7"})
+        stored = dict(zip(stored, ("7", "8")))
+        self.assertEqual(self.transfer(stored, expect=1), {})
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["contradiction"])
+
+    def test_a_text_that_no_database_keeps(self):
+        stored = {(*self.source.cell("remark"), "202401", unit, fixture.DEFAULT): text for unit, text in zip(self.source.units, ("a\0b", "ab"))}
+        for out in ("out.json", "out.csv"):
+            self.assertEqual(list(self.transfer(stored, out=out, expect=1).values()), ["ab"])
+            self.assertEqual([c["code"] for c in self.report["conflicts"]], ["value_type"])
+
     def test_header_members_hold_for_all_values(self):
         cell, unit = self.source.cell("tests", "0-4"), self.source.units[0]
         made = [(self.target.cell("tests"), [(1, cell)])]
