@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/assets.h"
+#include "api/events.h"
 #include "api/keeper.h"
 #include "api/runner.h"
 #include "base/gzip.h"
@@ -15,6 +16,7 @@ struct door { /* on each loop one */
   struct api *api;
   struct gateway *gateway;
   struct work_pool *pool;
+  struct events_here *events;
 };
 
 struct api {
@@ -24,6 +26,7 @@ struct api {
   struct door *doors;
   struct runner *runner;
   struct keeper *keeper;
+  struct events *events;
 };
 
 /* `{}` stands for one segment that is not empty. */
@@ -31,6 +34,7 @@ static const struct route {
   const char *method, *pattern;
   int (*run)(struct api_job *job, struct error *error);
   size_t body_max; /* 0: takes none */
+  bool goes_on;    /* the answer is a stream of events (events.h), each as `run` answers */
 } routes[] = {
     {"GET", "/v1/servers/{}/data-sets", api_data_sets, 0},
     {"GET", "/v1/servers/{}/data-sets/{}/org-units", api_org_units, 0},
@@ -53,6 +57,7 @@ static const struct route {
     {"POST", "/v1/runs", api_runs_create, BODY_MAX},
     {"GET", "/v1/runs", api_runs_list, 0},
     {"GET", "/v1/runs/{}", api_run_get, 0},
+    {"GET", "/v1/runs/{}/events", api_run_get, 0, true},
     {"POST", "/v1/runs/{}/cancel", api_run_cancel, EMPTY_MAX},
     {"POST", "/v1/runs/{}/pause", api_run_pause, EMPTY_MAX},
     {"POST", "/v1/runs/{}/resume", api_run_resume, EMPTY_MAX},
@@ -122,7 +127,7 @@ int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one
   return 0;
 }
 
-static void free_job(struct api_job *job) {
+void api_job_free(struct api_job *job) {
   http_exchange_release(job->exchange);
   gateway_session_unref(job->session);
   config_unref(job->config);
@@ -171,7 +176,7 @@ static void answer_job(void *payload) {
                        arena_printf(job->arena, "attachment; filename=\"%s\"", job->attachment));
     http_exchange_reply(job->exchange, job->status ? job->status : 200, &headers, buf_str(&job->answer));
   }
-  free_job(job);
+  api_job_free(job);
 }
 
 static void start_job(struct api_job *job, struct work_pool *pool) {
@@ -180,7 +185,7 @@ static void start_job(struct api_job *job, struct work_pool *pool) {
   (void)error_set(&busy, ERROR_busy, "too much is under way: try again soon");
   busy.retry_after = 5;
   gateway_reply_error(job->gateway, job->exchange, &busy);
-  free_job(job);
+  api_job_free(job);
 }
 
 static const struct route *route_of(const struct http_request *request, struct str words[4], bool *ret_known) {
@@ -229,7 +234,10 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
   };
   memcpy(job->words, waiting->words, sizeof job->words);
   http_exchange_hold(exchange);
-  start_job(job, waiting->door->pool);
+  if (waiting->route->goes_on)
+    events_begin(waiting->door->events, job);
+  else
+    start_job(job, waiting->door->pool);
 }
 
 static void on_session(void *payload, struct http_exchange *exchange, struct gateway_session *session) {
@@ -258,7 +266,7 @@ static bool handle(void *payload, struct gateway *gateway, struct http_exchange 
 
 static void add_door(struct api *api, struct gateway *gateway, struct work_pool *pool) {
   struct door *door = mem_alloc(sizeof *door);
-  *door = (struct door){api->doors, api, gateway, pool};
+  *door = (struct door){api->doors, api, gateway, pool, events_here_new(api->events, gateway, pool)};
   api->doors = door;
   gateway_route(gateway, handle, door);
 }
@@ -271,6 +279,7 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   api->shared = store_is_shared(gateway_config(gateway)->store);
   if (uv_mutex_init(&api->store_lock)) abort();
   api->runner = runner_new(api_run_work, api);
+  api->events = events_new(api->shared);
   add_door(api, gateway, work_new(gateway_loop(gateway), THREADS, QUEUE));
   api->keeper = keeper_new(api, gateway);
   return api;
@@ -281,6 +290,7 @@ void api_beside(struct api *api, struct gateway *gateway) {
 }
 
 void api_stop(struct api *api) {
+  events_stop(api->events);
   keeper_stop(api->keeper);
   runner_stop(api->runner);
 }
@@ -293,8 +303,10 @@ void api_free(struct api *api) {
     struct door *door = api->doors;
     api->doors = door->next;
     work_free(door->pool);
+    events_here_free(door->events);
     free(door);
   }
+  events_free(api->events);
   store_close(api->store);
   uv_mutex_destroy(&api->store_lock);
   free(api);

@@ -45,8 +45,10 @@ struct api_job {
   bool
       packs; /* the browser takes gzip: what is long is packed, on the worker's thread. No answer holds a secret that its length could tell (BREACH) */
   bool packed;
+  bool under_way; /* what was answered is not the last word: a stream of events (events.h) goes on */
   struct error error;
 };
+void api_job_free(struct api_job *job); /* on the loop's thread */
 
 /* The store, one thread at a time. Between the two nothing else may block. */
 struct store *api_store(struct api *api);

@@ -94,6 +94,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   }
   json_out_end(&out);
   json_decref(said);
+  job->under_way = view.phase.n > 0;
 }
 
 static void answer_run(struct api_job *job, const struct store_document *document) {

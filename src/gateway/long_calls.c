@@ -1,6 +1,8 @@
 #include "gateway/long_calls.h"
 
 #include "base/clock.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/session.h"
 
 struct look { /* keeps the exchange, and so the call's memory, until the store has answered */
   struct long_call *call;
@@ -10,7 +12,7 @@ struct look { /* keeps the exchange, and so the call's memory, until the store h
 static void stop(struct long_call *call, enum error_code code) {
   struct error error = {0};
   (void)error_set(&error, code, code == ERROR_session_expired ? "the session has ended: sign in again" : "signed out meanwhile");
-  proxy_stop(call->pass, &error);
+  call->stop(call->payload, &error);
 }
 
 static void on_looked_up(void *payload, struct gateway_session *session, const struct error *error) {
@@ -29,7 +31,7 @@ static void look_up(struct long_call *call, struct gateway_session *newest) {
 static void check(struct long_call *call, int64_t now_ms) {
   struct gateway_session *newest = session_newest(call->session);
   enum session_life life = newest ? session_life(newest, clock_now_ms()) : SESSION_DEAD;
-  if (life != SESSION_ALIVE || connection_ended(call->connection)) {
+  if (life != SESSION_ALIVE || (call->connection && connection_ended(call->connection))) {
     stop(call, life == SESSION_ENDED_BY_TIME ? ERROR_session_expired : ERROR_no_session);
   } else if (now_ms - call->looked_ms >= LONG_CALLS_ANEW_MS) {
     call->looked_ms = now_ms;
@@ -40,8 +42,10 @@ static void check(struct long_call *call, int64_t now_ms) {
 
 void long_calls_check(struct gateway *gateway) {
   int64_t now_ms = clock_monotonic_ms();
-  for (struct long_call *call = gateway->long_calls; call; call = call->next)
-    check(call, now_ms); /* nothing is removed here: `done` runs later */
+  for (struct long_call *call = gateway->long_calls, *next; call; call = next) {
+    next = call->next; /* one that is stopped may be removed at once, and no other is */
+    check(call, now_ms);
+  }
 }
 
 static void on_time(uv_timer_t *timer) {

@@ -206,6 +206,12 @@ static void on_done(void *payload, const struct proxy_result *result) {
   free_passing(passing);
 }
 
+/* Without a head it gets the error; else it is cut. */
+static void on_sign_in_over(void *payload, const struct error *error) {
+  struct passing *passing = payload;
+  proxy_stop(passing->pass, error);
+}
+
 static void pass_on(struct passing *passing, struct connection_credential now) { /* takes over the reference */
   passing->turn = now.turn;
   passing->renewable = now.renewable && !passing->begun;
@@ -228,7 +234,8 @@ static void pass_on(struct passing *passing, struct connection_credential now) {
                                         .exchange = passing->exchange,
                                         .session = passing->session,
                                         .connection = passing->connection,
-                                        .pass = passing->pass};
+                                        .stop = on_sign_in_over,
+                                        .payload = passing};
   long_calls_add(&passing->watched);
   secret_free(now.credential.value);
 }

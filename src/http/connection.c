@@ -267,6 +267,7 @@ static void finish_exchange(struct connection *connection) {
   struct http_exchange *exchange = connection->exchange;
   connection->exchange = NULL;
   connection->moved_ms = now_of(connection);
+  if (connection->server->draining && connection->in.n == 0) connection->last = true; /* its head may have gone out before that was known */
   exchange_detach(exchange);
 }
 

@@ -349,6 +349,11 @@ bool http_exchange_begun(const struct http_exchange *exchange) {
   return exchange->answering != NOT_BEGUN;
 }
 
+bool http_exchange_waits(const struct http_exchange *exchange) {
+  if (exchange->stream) return h2_waits(exchange->stream);
+  return exchange->connection && stream_waiting(exchange->connection->stream) > 0;
+}
+
 static bool put(struct http_exchange *exchange, const struct str *pieces, size_t count) {
   struct connection *connection = exchange->connection;
   connection->blocked = !stream_write(connection->stream, pieces, count);

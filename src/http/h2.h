@@ -38,5 +38,6 @@ void h2_begin(struct h2_stream *stream, int status, const struct http_headers *h
               bool bodiless);                              /* length -1: not told */
 bool h2_write(struct h2_stream *stream, struct str piece); /* as http_exchange_write */
 void h2_end(struct h2_stream *stream);
+bool h2_waits(const struct h2_stream *stream); /* something that was written has not gone out */
 
 #endif

@@ -137,6 +137,10 @@ bool h2_write(struct h2_stream *stream, struct str piece) {
   return !stream->above_high;
 }
 
+bool h2_waits(const struct h2_stream *stream) {
+  return h2_out_waiting(stream) > 0;
+}
+
 /* Where no other answer is to be waited for, nothing would share the write at the turn's end: it goes out now, and the browser is not kept waiting. */
 void h2_end(struct h2_stream *stream) {
   struct h2 *h2 = stream->h2;

@@ -110,5 +110,6 @@ void http_exchange_on_drained(struct http_exchange *exchange, void (*drained)(vo
 void http_exchange_end(struct http_exchange *exchange);
 void http_exchange_abort(struct http_exchange *exchange);
 bool http_exchange_begun(const struct http_exchange *exchange);
+bool http_exchange_waits(const struct http_exchange *exchange); /* the browser has not taken all that was written */
 
 #endif

@@ -36,6 +36,7 @@ LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 {snippet}"""
+NGINX = ["nginx", "-e", "{folder}/nginx.log", "-c", "{config}"]
 AROUND_HAPROXY = "global\n  tune.bufsize 65536\n{snippet}"
 AROUND_CADDY = "{{\n\tadmin off\n\tauto_https off\n}}\n{snippet}"
 
@@ -86,21 +87,22 @@ class Upstream:
         self.server.server_close()
 
 
-class Fronts(Gateway):
-    def begin(self, file, around, words):
-        if not shutil.which(words[0]):
-            self.skipTest(f"{words[0]} is not installed")
-        self.upstream = Upstream()
-        self.addCleanup(self.upstream.stop)
+class Front:
+    """One of them before the drawbridge at `port`, which takes itself to be at https://localhost:<front>."""
+
+    def need(self, program):
+        if not shutil.which(program):
+            self.skipTest(f"{program} is not installed")
         self.front = harness.free_port()
-        self.start([("one", None, f"url: http://127.0.0.1:{self.upstream.port}")], more="trusted_proxies: [127.0.0.1/32]", public=f"https://localhost:{self.front}")
+
+    def stand_before(self, file, around, words):
         folder = self.directory()
         folder.chmod(0o755)
         certificate, key = certificates.make(folder)
         (folder / "both.pem").write_bytes(pathlib.Path(certificate).read_bytes() + pathlib.Path(key).read_bytes())
         snippet = (FRONTS / file).read_text()
         for said, here in ((":443", f":{self.front}"), ("listen 443", f"listen {self.front}"), ("drawbridge.example.org", "localhost"), ("/etc/drawbridge-front/chain.pem", str(certificate)),
-                           ("/etc/drawbridge-front/key.pem", str(key)), ("/etc/drawbridge-front", str(folder)), ("127.0.0.1:8080", f"127.0.0.1:{self.port}"), ("port 9090", f"port {self.admin}")):
+                           ("/etc/drawbridge-front/key.pem", str(key)), ("/etc/drawbridge-front", str(folder)), ("127.0.0.1:8080", f"127.0.0.1:{self.port}"), ("port 9090", f"port {getattr(self, 'admin', 9090)}")):
             snippet = snippet.replace(said, here)
         config = folder / file
         config.write_text(around.format(folder=folder, port=self.front, snippet=snippet))
@@ -112,21 +114,30 @@ class Fronts(Gateway):
         harness.wait_for(lambda: process.poll() is not None or harness.answers(self.front), words[0])
         self.assertIsNone(process.poll(), (folder / "log").read_text())
         self.context = ssl.create_default_context(cafile=certificate)
-        self.cookie_line = ""
-        # HAProxy asks drawbridge whether it is ready before it sends anything there.
-        harness.wait_for(lambda: self.ask("GET", "/v1/session").status == 200, "the way through")
 
-    def connect(self):
+    def connect_front(self):
         connection = http.client.HTTPSConnection("localhost", self.front, context=self.context, timeout=harness.PATIENCE, source_address=(BROWSER, 0))
         connection._create_connection = lambda address, timeout, source: socket.create_connection(("127.0.0.1", address[1]), timeout, source)  # never ::1
         self.addCleanup(connection.close)
         return connection
 
+
+class Fronts(Front, Gateway):
+    def begin(self, file, around, words):
+        self.need(words[0])
+        self.upstream = Upstream()
+        self.addCleanup(self.upstream.stop)
+        self.start([("one", None, f"url: http://127.0.0.1:{self.upstream.port}")], more="trusted_proxies: [127.0.0.1/32]", public=f"https://localhost:{self.front}")
+        self.stand_before(file, around, words)
+        self.cookie_line = ""
+        # HAProxy asks drawbridge whether it is ready before it sends anything there.
+        harness.wait_for(lambda: self.ask("GET", "/v1/session").status == 200, "the way through")
+
     def headers(self):
         return {"X-Drawbridge": "1", "X-Forwarded-For": "203.0.113.9", **({"Cookie": self.cookie_line} if self.cookie_line else {})}
 
     def ask(self, method, target, body=None):
-        with contextlib.closing(self.connect()) as connection:
+        with contextlib.closing(self.connect_front()) as connection:
             connection.request(method, target, json.dumps(body) if body else None, {**self.headers(), **({"Content-Type": "application/json"} if body else {})})
             answer = connection.getresponse()
             return harness.Answer(answer.status, answer.getheaders(), answer.read())
@@ -150,7 +161,7 @@ class Fronts(Gateway):
         self.assertNotIn("203.0.113.9", peers, "what a browser says of its address is not believed")
 
     def upload(self):
-        connection = self.connect()
+        connection = self.connect_front()
         connection.putrequest("POST", "/s/one/api/dataValueSets")
         for name, value in {**self.headers(), "Content-Type": "application/json", "Content-Length": str(2 * HALF)}.items():
             connection.putheader(name, value)
@@ -161,7 +172,7 @@ class Fronts(Gateway):
         self.assertEqual((answer.status, json.loads(answer.read())["come"]), (200, 2 * HALF))
 
     def events(self):
-        connection = self.connect()
+        connection = self.connect_front()
         connection.request("GET", "/s/one/api/events", headers=self.headers())
         answer = connection.getresponse()
         self.assertEqual(answer.read1(11), b"data: one\n\n")
@@ -169,7 +180,7 @@ class Fronts(Gateway):
         self.assertEqual(answer.read(), b"data: two\n\n")
 
     def test_nginx(self):
-        self.begin("nginx.conf", AROUND_NGINX, ["nginx", "-e", "{folder}/nginx.log", "-c", "{config}"])
+        self.begin("nginx.conf", AROUND_NGINX, NGINX)
         self.walk()
 
     def test_apache(self):
