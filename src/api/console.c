@@ -30,6 +30,7 @@ struct job {
   struct str words[2], query;
   const struct route *route;
   struct buf answer;
+  size_t cut_after; /* of a list; as in console_runs.h */
   struct oversight_end *end; /* of what is to be ended at the servers, too */
   struct error error;
 };
@@ -177,7 +178,9 @@ static int ask_runs(struct job *job, console_ask *ask, struct error *error) {
                                 .id = job->words[0],
                                 .answer = &job->answer};
   if (!asked.id.n && check_whole(job, error)) return -1;
-  return ask(&asked, error);
+  int failed = ask(&asked, error);
+  job->cut_after = asked.cut_after;
+  return failed;
 }
 
 /* --- calls --- */
@@ -202,7 +205,7 @@ static const struct route {
     {"DELETE", "/mandates/{}", NULL, NULL, console_mandate_end},
 };
 
-static void reply(struct http_exchange *exchange, const struct error *error, struct str json) {
+static void reply(struct http_exchange *exchange, const struct error *error, struct str json, size_t cut_after) {
   struct arena *arena = http_exchange_arena(exchange);
   struct http_headers headers = {0};
   int status = 200;
@@ -213,6 +216,7 @@ static void reply(struct http_exchange *exchange, const struct error *error, str
   } else {
     http_headers_add(&headers, arena, STR("Content-Type"), STR("application/json"));
   }
+  if (cut_after) http_headers_add(&headers, arena, STR("Drawbridge-Cut-After"), arena_printf(arena, "%zu", cut_after));
   http_headers_add(&headers, arena, STR("Cache-Control"), STR("no-store"));
   http_exchange_reply(exchange, status, &headers, json);
 }
@@ -226,7 +230,7 @@ static void run_job(void *payload) {
 
 static void answer_job(void *payload) {
   struct job *job = payload;
-  reply(job->exchange, &job->error, buf_str(&job->answer));
+  reply(job->exchange, &job->error, buf_str(&job->answer), job->cut_after);
   http_exchange_release(job->exchange);
   buf_free(&job->answer);
   free(job);
@@ -277,7 +281,7 @@ static void handle(void *payload, struct http_exchange *exchange) {
     (void)error_set(&error, ERROR_method_refused, "%.*s is not offered for this address", STR_ARG(request->method));
   if (error.code) {
     log_event(LOG_WARNING, "operator_refused", LOG_STR("peer", peer), LOG_FAILURE(&error));
-    reply(exchange, &error, STR(""));
+    reply(exchange, &error, STR(""), 0);
   } else if (route) {
     log_event(LOG_INFO, "operator", LOG_STR("request_id", http_exchange_id(exchange)), LOG_STR("peer", peer),
               LOG_STR("method", request->method), LOG_TEXT("route", route->pattern));

@@ -49,7 +49,8 @@ int console_runs_list(struct console_asked *asked, struct error *error) {
   struct store_document *documents;
   size_t count = 0;
   struct json_out out = JSON_OUT_INIT(asked->answer);
-  if (store_document_list_all(asked->store, RUN_KIND, LIST_MAX, asked->arena, &documents, &count, error)) return -1;
+  if (store_document_list_all(asked->store, RUN_KIND, LIST_MAX + 1, asked->arena, &documents, &count, error)) return -1;
+  if (count > LIST_MAX) asked->cut_after = count = LIST_MAX;
   json_out_array(&out);
   for (size_t i = 0; i < count; i++) {
     struct runner_view view;

@@ -13,6 +13,7 @@ struct console_asked {
   struct arena *arena;
   struct str id; /* of the run, of the work; not looked at by lists */
   struct buf *answer;
+  size_t cut_after; /* told by a list: there are more than so many, which changed last; 0: it is whole */
 };
 
 typedef int console_ask(struct console_asked *asked, struct error *error);

@@ -168,6 +168,13 @@ static int tell_refusal(const struct http_answer *answer, const json_t *said, st
   return error_set(error, code, "%.*s", STR_ARG(detail.n ? detail : STR("it does not answer as drawbridge does")));
 }
 
+/* Beside the list, so that what reads it reads a list. */
+static void tell_cut(const struct http_answer *answer) {
+  struct str most;
+  if (!http_headers_get(&answer->headers, STR("Drawbridge-Cut-After"), &most)) return;
+  (void)fprintf(stderr, "drawbridge admin: there are more: these are the %.*s that changed last\n", STR_ARG(most));
+}
+
 static int ask(const struct asked *asked, struct arena *arena, struct error *error) {
   const char *path;
   struct http_answer answer;
@@ -189,6 +196,7 @@ static int ask(const struct asked *asked, struct arena *arena, struct error *err
   else
     print(asked, arena, said);
   json_decref(said);
+  if (!failed) tell_cut(&answer);
   return failed;
 }
 

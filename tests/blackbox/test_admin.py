@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -102,6 +103,28 @@ class Admin(Gateway):
         self.restart()
         explained = self.told("connections", "explain", name)
         self.assertEqual((explained["in_memory"], explained["meaning"]), (False, "good when it was used last"))
+
+    def test_more_runs_than_are_listed(self):
+        """A list that is cut says so; the ones that changed last are in it, and each of the others is there by its id."""
+        folder = self.directory()
+        self.store = f"sqlite:{folder}/state.db"
+        self.start()
+        about = json.dumps({"dry_run": True, "from": "one", "to": "two", "periods": ["202609"], "by": "ada", "state": "done"})
+
+        def add(numbers):
+            with sqlite3.connect(folder / "state.db") as store:
+                store.executemany("INSERT INTO documents VALUES ('run', ?, 'nobody', '', 1, 0, ?, 0, ?, x'', x'')", [(f"run{n:05}", n, about) for n in numbers])
+            store.close()
+
+        add(range(10000))
+        text, said = self.console("runs")
+        self.assertEqual((len(text.splitlines()), said), (10001, ""))
+        add([10000])
+        text, said = self.console("runs")
+        rows = [line.split()[0] for line in text.splitlines()[1:]]
+        self.assertEqual((len(rows), rows[0], rows[-1]), (10000, "run10000", "run00001"))
+        self.assertEqual(said, "drawbridge admin: there are more: these are the 10000 that changed last\n")
+        self.assertIn("state: done", self.console("runs", "explain", "run00000")[0])
 
     def test_the_socket(self):
         """[R-H7] Root and drawbridge's own user alone; /metrics is there too; a file that was left behind is replaced, one that somebody listens at is not; it goes with the program."""
