@@ -5,6 +5,11 @@ import { createDrawbridge } from './sdk/drawbridge.js'
 
 export const gateway = createDrawbridge({ url: location.origin, fetch: earlyFetch })
 
+/** What a list tells of an alignment: its sides and version. One that is too old for the list is read whole. */
+export async function alignmentEntry(id, options) {
+  return (await gateway.alignments.list(options)).find((one) => one.id === id) ?? gateway.alignments.get(id, options)
+}
+
 /** Loads when `wanted` changes: {data, error, loading, reload, set}. Old data stays visible while new data loads. */
 export function useLoad(load, wanted) {
   const [state, setState] = useState({ loading: true })

@@ -11,7 +11,7 @@
 #include "transfer/report_form.h"
 #include <jansson.h>
 
-enum { LIST_MAX = 500 };
+enum { LIST_MAX = 2000 }; /* schedules make many */
 
 /* --- what is kept --- */
 

@@ -40,6 +40,7 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     unitCount: units,
     gonePlaces: [], // org units that decisions are about, told when one goes on
     drift: [], // changes, as docs/openapi.yaml has them
+    unlisted: undefined, // the id of an alignment that the list has no place for
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
     me: 'maria',
@@ -148,7 +149,7 @@ const ROUTES = [
   ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets$/, (world, [id]) => { signedIn(world, id); return { json: dataSets(id) } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
-  ['GET', /^\/v1\/alignments$/, (world) => { signedIn(world); return { json: [...world.alignments.values()].map(({ id, version, source, target }) => ({ id, version, source, target, created: '2026-11-20T08:00:00Z', updated: '2026-11-24T08:00:00Z' })) } }],
+  ['GET', /^\/v1\/alignments$/, (world) => { signedIn(world); return { json: [...world.alignments.values()].filter((one) => one.id !== world.unlisted).map(({ id, version, source, target }) => ({ id, version, source, target, created: '2026-11-20T08:00:00Z', updated: '2026-11-24T08:00:00Z' })) } }],
   ['POST', /^\/v1\/alignments$/, (world, _, body) => { signedIn(world, body.source.server); signedIn(world, body.target.server); return { status: 201, json: { id: world.align(body), version: 1 } } }],
   ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { signedIn(world); const one = of(world.alignments, id); return { json: one, headers: { ETag: `"${one.version}"` } } }],
   ['PATCH', /^\/v1\/alignments\/([^/]+)$/, decide],

@@ -5,9 +5,13 @@ import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
 import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
+import { LongList } from './long-list.js'
 
 const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
 export const pairName = (one) => `${sideName(one.source)} ${arrow()} ${sideName(one.target)}`
+
+const MOST = 500 // as drawbridge lists
+const searchedBy = (one) => [one.source, one.target].map((side) => `${side?.data_set?.name} ${side?.server}`).join(' ')
 
 export function Alignments() {
   const list = useLoad((signal) => gateway.alignments.list({ signal }), [])
@@ -19,9 +23,9 @@ export function Alignments() {
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your alignments.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
     ${list.data?.length === 0 && html`<div class="empty card"><p>${t('No alignment yet.')}</p><p class="muted">${t('Choose a data set at each of two servers, and drawbridge proposes what corresponds to what.')}</p></div>`}
-    ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
+    ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
-      <tbody>${list.data.map((one) => html`<tr key=${one.id}>
+      <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><${Link} to=${reviewAddress(one.id)}><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
         <td><${Name} of=${one.target?.data_set?.name} /><br /><small class="muted">${one.target?.server}</small></td>
         <td>${time(one.updated)}</td>
@@ -29,7 +33,7 @@ export function Alignments() {
           <${Link} class="button small" to="${reviewAddress(one.id)}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
           <${Link} class="button small" to="${reviewAddress(one.id)}/files" aria-label=${t('Export or import {name}', { name: pairName(one) })}>${t('Files')}<//>
           ${one.mine !== false && html`<${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//>`}</div></td>
-      </tr>`)}</tbody></table></div>`}
+      </tr>`)}</tbody></table></div>`}<//>`}
     ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
   </div>`
 }

@@ -1,7 +1,7 @@
 // An alignment's mapping as a file in any of its forms, and decisions out of such a file.
 import { html, useId, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { alignmentEntry, gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { download } from '../download.js'
 import { readAll } from '../said.js'
@@ -15,9 +15,7 @@ const LARGEST = 16 << 20 // as drawbridge takes it
 export function Files({ params }) {
   const id = params.alignment
   const loaded = useLoad(async (signal) => {
-    const [list, formats] = await Promise.all([gateway.alignments.list({ signal }), gateway.alignments.formats({ signal })])
-    const alignment = list.find((one) => one.id === id)
-    if (!alignment) throw { code: 'not_found', status: 404 }
+    const [alignment, formats] = await Promise.all([alignmentEntry(id, { signal }), gateway.alignments.formats({ signal })])
     return { alignment, formats }
   }, [id])
   if (!loaded.data)

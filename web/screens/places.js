@@ -1,7 +1,7 @@
 // Org units, attribute options and periods: what each of the source is at the target, as proposed and as people decided. A run goes by it.
 import { html, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { t, time, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { alignmentEntry, gateway, useLoad } from '../api.js'
 import { useFocusKept } from '../focus.js'
 import { localStore } from '../local-store.js'
 import { Link } from '../router.js'
@@ -25,8 +25,8 @@ export function Places({ params, query }) {
   const id = params.alignment
   const kind = ['attribute_option_combo', 'period'].find((one) => one === query.get('of')) ?? 'org_unit'
   const loaded = useLoad(async (signal) => {
-    const [list, places] = await Promise.all([gateway.alignments.list({ signal }), gateway.alignments.places(id, { signal })])
-    return { alignment: list.find((one) => one.id === id), places }
+    const [alignment, places] = await Promise.all([alignmentEntry(id, { signal }), gateway.alignments.places(id, { signal })])
+    return { alignment, places }
   }, [id])
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Units and periods')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Comparing the places of both sides…')} />`}</div>`

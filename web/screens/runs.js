@@ -4,7 +4,8 @@ import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Loading, Problem, Tag } from '../ui.js'
-import { periodsText } from '../period-text.js'
+import { periodsText, periodText } from '../period-text.js'
+import { LongList } from './long-list.js'
 
 const STATES = {
   queued: () => ['info', t('Waiting')],
@@ -22,14 +23,19 @@ const STATES = {
   interrupted: () => ['warning', t('Interrupted')],
 }
 
+const stateOf = (run) => (run.state === 'done' && run.dry_run ? ['positive', t('Checked')] : (STATES[run.state]?.() ?? ['neutral', run.state]))
+
 export function RunTag({ run }) {
-  const [tone, text] = run.state === 'done' && run.dry_run ? ['positive', t('Checked')] : (STATES[run.state]?.() ?? ['neutral', run.state])
+  const [tone, text] = stateOf(run)
   return html`<${Tag} tone=${tone}>${text}<//>`
 }
 
+const MOST = 2000 // as drawbridge lists
+const searchedBy = (run) => [run.periods.map(periodText).join(' '), run.from, run.to, run.by, stateOf(run)[1]].join(' ')
+
 export function Runs() {
   const schedules = useLoad(() => import('./schedules.js'), []).data
-  const list = useLoad((signal) => gateway.runs.list({ signal }), [])
+  const list = useLoad(async (signal) => (await gateway.runs.list({ signal })).sort((a, b) => b.created.localeCompare(a.created)), [])
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
     <h1>${t('Runs')}</h1>
@@ -37,12 +43,12 @@ export function Runs() {
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your runs.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
     ${list.data?.length === 0 && html`<div class="empty card"><p>${t('Nothing was sent yet.')}</p><p class="muted">${t('Open an alignment and choose "Send".')}</p></div>`}
-    ${list.data?.length > 0 && html`<div class="scroll"><table class="table">
+    ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Periods')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Started')}</th><th scope="col">${t('By')}</th><th scope="col">${t('State')}</th></tr></thead>
-      <tbody>${list.data.map((one) => html`<tr key=${one.id}>
+      <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><${Link} to="/runs/${one.id}">${periodsText(one.periods)}<//>${one.dry_run && html` <small class="muted">${t('check only')}</small>`}${one.undoes && html` <small class="muted">${t('undo')}</small>`}</td>
         <td>${one.from}</td><td>${one.to}</td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
-      </tr>`)}</tbody></table></div>`}
+      </tr>`)}</tbody></table></div>`}<//>`}
     ${schedules && !signedOut && html`<${schedules.Schedules} />`}
   </div>`
 }

@@ -7,6 +7,9 @@ import { Button, Dialog, Field, Loading, Notice, Problem, Select } from '../ui.j
 import { orderOf } from '../orders.js'
 import { periodText } from '../period-text.js'
 import { typeOf } from '../model/periods.js'
+import { LongList } from './long-list.js'
+
+const MOST = 500 // as drawbridge lists
 
 export function Schedules() {
   const list = useLoad((signal) => gateway.schedules.list({ signal }), [])
@@ -24,14 +27,14 @@ export function Schedules() {
   if (!list.data?.length) return null
   return html`<section aria-labelledby="schedules"><h2 id="schedules">${t('Sent by itself')}</h2>
     <${Problem} error=${state.error} />
-    <div class="scroll"><table class="table">
+    <${LongList} list=${list.data} textOf=${(one) => `${one.name} ${one.from} ${one.to}`} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
-      <tbody>${list.data.map((one) => html`<tr key=${one.id}>
+      <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><bdi>${one.name}</bdi></td><td>${one.from}</td><td>${one.to}</td>
         <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}</td>
         <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}</td>
         <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
-      </tr>`)}</tbody></table></div>
+      </tr>`)}</tbody></table></div>`}<//>
     ${state.ending && html`<${Dialog} title=${t('End {name}?', { name: state.ending.name })} onClose=${() => set({})} cancel=${t('Leave it')}
       action=${html`<${Button} destructive onClick=${act('remove', state.ending)}>${t('End it')}<//>`}><p>${t('Nothing more is sent by it. What was sent stays.')}</p><//>`}
   </section>`
