@@ -30,7 +30,7 @@ struct job {
   struct str words[2], query;
   const struct route *route;
   struct buf answer;
-  size_t cut_after; /* of a list; as in console_runs.h */
+  size_t cut_after;          /* of a list; as in console_runs.h */
   struct oversight_end *end; /* of what is to be ended at the servers, too */
   struct error error;
 };
