@@ -206,15 +206,25 @@ static bool is_id(const char *id) {
   return n && n <= ID_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/") == n;
 }
 
-static bool read_words(struct asked *asked, int count, char **words) {
+/* NULL, or what is wrong; behind it *ret_which, where that is not NULL. */
+static const char *read_words(struct asked *asked, int count, char **words, const char **ret_which) {
   for (size_t i = 0; i < NOUNS && count; i++)
     if (strcmp(words[0], nouns[i].name) == 0) asked->noun = &nouns[i];
   asked->verb = count > 1 ? words[1] : "list";
   asked->id = count > 2 ? words[2] : NULL;
   bool lists = strcmp(asked->verb, "list") == 0, narrowed = str_of(asked->user).n || str_of(asked->server).n;
-  if (!asked->noun || str_of(asked->user).n > QUERY_MAX || str_of(asked->server).n > QUERY_MAX) return false;
-  if (lists) return !asked->id && (!narrowed || asked->noun->narrows);
-  return (strcmp(asked->verb, "end") == 0 || strcmp(asked->verb, "explain") == 0) && asked->id && is_id(asked->id) && !narrowed;
+  bool names = strcmp(asked->verb, "end") == 0 || strcmp(asked->verb, "explain") == 0;
+  *ret_which = count ? words[0] : NULL;
+  if (!asked->noun) return count ? "WHAT is sessions, connections, runs or mandates, not" : "WHAT is missing";
+  if (narrowed && (names || !asked->noun->narrows)) return "--user and --server narrow a list of sessions or connections, not";
+  *ret_which = asked->verb;
+  if (!lists && !names) return "behind WHAT comes list, explain or end, not";
+  if (names && !asked->id) return "an ID as the list names it is missing behind";
+  *ret_which = asked->id;
+  if (lists && asked->id) return "a list has no ID:";
+  if (names && !is_id(asked->id)) return "this is no ID as the list names it:";
+  *ret_which = NULL;
+  return str_of(asked->user).n > QUERY_MAX || str_of(asked->server).n > QUERY_MAX ? "--user and --server have 1000 bytes at most" : NULL;
 }
 
 int command_admin(int argc, char **argv) {
@@ -226,7 +236,8 @@ int command_admin(int argc, char **argv) {
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
-  if (!read_words(&asked, count, words)) return line_refuse(&line, NULL, NULL);
+  const char *which, *wrong = read_words(&asked, count, words, &which);
+  if (wrong) return line_refuse(&line, wrong, which);
   struct arena *arena = arena_new();
   int failed = ask(&asked, arena, &error);
   arena_free(arena);

@@ -56,6 +56,9 @@ static int prepare(const struct options *options, struct arena *arena, struct co
   struct str target = str_of(options->target);
   bool is_url = str_has(target, STR("://"));
   struct config_problems problems = {.arena = arena};
+  if (!is_url && strpbrk(options->target, ".:/"))
+    return error_set(error, ERROR_usage, "'%.*s' is neither a server's id nor an address: write https://%.*s", STR_ARG(target),
+                     STR_ARG(target));
   if (!is_url || options->config) {
     if (config_load(options->config ? options->config : COMMAND_CONFIG_DEFAULT, config, &problems, error) < 0) return -1;
     const struct config_server *server = is_url ? server_at(*config, target) : config_server(*config, target);

@@ -47,6 +47,7 @@ int main(int argc, char **argv) {
     usage(stdout);
     return 0;
   }
+  if (strcmp(argv[1], "--version") == 0) return command_version(argc, argv);
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
   (void)fprintf(stderr, "drawbridge: there is no command '%s'; drawbridge --help lists them\n", argv[1]);

@@ -42,5 +42,6 @@ int command_keys(int argc, char **argv) {
   char **words;
   int count, code = line_read(&line, argc, argv, &words, &count);
   if (code != LINE_READ) return code;
-  return count && strcmp(words[0], "rotate") == 0 ? rotate(path, minutes) : line_refuse(&line, NULL, NULL);
+  if (!count) return line_refuse(&line, NULL, NULL);
+  return strcmp(words[0], "rotate") == 0 ? rotate(path, minutes) : line_refuse(&line, "keys are rotated; there is no", words[0]);
 }

@@ -125,8 +125,8 @@ int command_sessions(int argc, char **argv) {
   asked.json = strcmp(format, "json") == 0;
   asked.who = (struct roster_asked){.mark = str_of(mark), .user = str_of(user), .server = str_of(server)};
   bool named = asked.who.user.n || asked.who.server.n || asked.who.mark.n;
-  if ((asked.who.mark.n && asked.who.mark.n != ROSTER_MARK_LETTERS) || ((asked.all || asked.keep) && !asked.end) ||
-      (asked.end && named == asked.all))
-    return line_refuse(&line, NULL, NULL);
+  if (asked.who.mark.n && asked.who.mark.n != ROSTER_MARK_LETTERS) return line_refuse(&line, "this is no mark as the list has it:", mark);
+  if ((asked.all || asked.keep) && !asked.end) return line_refuse(&line, "--all and --keep-mandates go with --end", NULL);
+  if (asked.end && named == asked.all) return line_refuse(&line, "--end wants either --session, --user or --server, or --all", NULL);
   return run(&asked, &error) ? command_fail("sessions", &error) : 0;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SECRET_BYTES_MAX = 65536, LIST_MAX = 1000, PROBLEMS_MAX = 100 };
 
@@ -417,6 +418,11 @@ static void read_config(struct reader *r, struct str text) {
   if (!r->problems->n && r->holder->config.tls_listen.n) config_tls_load(r->arena, &r->holder->config, report_tls, r);
 }
 
+static void unreadable(struct reader *r, const char *path, const struct error *error) {
+  bool there = access(path, F_OK) == 0 || errno != ENOENT;
+  problem_at(r, 0, 0, there ? error->message : "there is no such file: --config names another");
+}
+
 int config_load(const char *path, struct config **ret, struct config_problems *problems, struct error *error) {
   struct str text;
   struct arena *arena = arena_new();
@@ -425,7 +431,7 @@ int config_load(const char *path, struct config **ret, struct config_problems *p
   holder->arena = arena;
   struct reader r = {.arena = arena, .holder = holder, .file = path, .problems = problems};
   if (file_read(arena, path, 1 << 20, &text, error))
-    problem_at(&r, 0, 0, error->message);
+    unreadable(&r, path, error);
   else
     read_config(&r, text);
   holder->config.files = (struct config_texts){holder->files.p, holder->files.n};

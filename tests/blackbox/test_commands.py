@@ -8,12 +8,25 @@ import harness
 class Commands(harness.Case):
     def test_version_and_help(self):
         self.assertRegex(self.command("version")[0], r"^drawbridge \d+\.\d+\.\d+\n$")
+        self.assertEqual(self.command("--version"), self.command("version"))
         self.assertIn("check-config", self.command("--help")[0])
 
     def test_unknown_words(self):
         self.assertIn("there is no command 'fly'", self.command("fly", expect=2)[1])
         self.assertIn("usage", self.command(expect=2)[1])
         self.command("check-config", "--wings", expect=2)
+
+    def test_what_one_types_first(self):
+        """And gets wrong: the first line says what is."""
+        for words, says in ((("keys", "make"), "keys are rotated; there is no make"), (("store", "backup", "x", "y"), "a store is copied; there is no backup"),
+                            (("store", "copy", "sqlite:a.db"), "FROM and TO are wanted"), (("store", "copy", "a.db", "b.db"), "write sqlite:/path/to/state.db or postgresql://"),
+                            (("admin",), "WHAT is missing"), (("admin", "session"), "not session"), (("admin", "runs", "show"), "list, explain or end, not show"),
+                            (("admin", "sessions", "explain"), "an ID as the list names it is missing behind explain"), (("admin", "runs", "--user", "ada"), "not runs"),
+                            (("admin", "sessions", "list", "x"), "a list has no ID: x"), (("admin", "sessions", "end", "a b"), "this is no ID as the list names it: a b"),
+                            (("sessions", "--end"), "--end wants either"), (("sessions", "--all"), "go with --end"), (("sessions", "--session", "ada"), "this is no mark as the list has it: ada"),
+                            (("doctor", "dhis2.example.org/hmis"), "write https://dhis2.example.org/hmis"), (("serve", "--config", "none.yaml"), "none.yaml:1:1: there is no such file: --config names another")):
+            with self.subTest(words=words):
+                self.assertIn(says, self.command(*words, expect=2)[1].splitlines()[0])
 
     def test_check_config(self):
         good = self.directory() / "good.yaml"

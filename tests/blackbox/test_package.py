@@ -154,6 +154,11 @@ class Package(harness.Case):
                     with self.subTest(page=page.name, link=target):
                         self.assertTrue((page.parent / target).exists())
 
+    def test_a_start_that_fails_is_tried_for_ever(self):
+        """A PostgreSQL that comes minutes later than drawbridge must not leave it dead: systemd gives up after five starts within ten seconds."""
+        self.assertEqual(self.values("Restart"), ["on-failure"])
+        self.assertGreater(5 * int(re.fullmatch(r"(\d+)s", self.values("RestartSec")[0])[1]), 10)
+
     @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
     def test_the_unit_is_shut(self):
         """systemd's own judgement of what the unit leaves open, of 10."""
