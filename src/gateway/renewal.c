@@ -264,6 +264,18 @@ static void log_renewal(struct flight *flight, const struct error *error) {
     log_event(LOG_INFO, "renewed", LOG_STR("server", connection_about(flight->connection)->server));
 }
 
+/* A refusal that is heard late, by a process that stood still, says nothing of what another has renewed meanwhile. While we have the lease nobody does. 0: another has, and we have that now. */
+static int doubt_refusal(struct flight *flight, struct error *error) {
+  struct error refusal = *error;
+  error_clear(error);
+  int held = try_lease(flight, error);
+  if (held == 0) return for_now(error, "another process renews this sign-in");
+  int newer = held < 0 ? -1 : look_at_row(flight, error);
+  if (newer == 0) newer = follow_vault(flight, error);
+  if (newer == 0) *error = refusal;
+  return newer == 1 ? 0 : -1;
+}
+
 static int fly(struct flight *flight, struct error *error) {
   int taken = take_lease(flight, error);
   if (!taken) taken = follow_vault(flight, error);
@@ -272,6 +284,10 @@ static int fly(struct flight *flight, struct error *error) {
     struct lease_keeper *keeper = lease_keeper_start(flight->gateway->sessions, flight->lease, flight->owner);
     failed = renew_under_lease(flight, error);
     lease_keeper_stop(keeper);
+    if (failed && error->code == ERROR_reauth_required) {
+      failed = doubt_refusal(flight, error);
+      taken = failed ? taken : 1; /* by another process */
+    }
   }
   give_lease_back(flight);
   if (failed && error->code == ERROR_reauth_required) mark_dead(flight);

@@ -1,6 +1,7 @@
 """Sign-ins that a browser remembers: they come back with the person's next sign-in at the home server, and to nobody else."""
 import base64
 import concurrent.futures
+import json
 import sqlite3
 import time
 
@@ -110,6 +111,46 @@ class Remembered(Vault):
         self.again(browser)
         self.people["s0"].control("restart")
         self.assertEqual(self.me(browser, "s0")["username"], "ada", "its refresh token is good")
+
+    def sealed(self):
+        with sqlite3.connect(f"file:{self.state}/state.db?mode=ro", uri=True) as store:
+            return (store.execute("select sealed, data, expires_ms, session from connections where server = 's0'").fetchall(), store.execute("select sealed, about, id from documents where kind = 'vault'").fetchall())
+
+    def leases(self):
+        with sqlite3.connect(f"file:{self.state}/state.db?mode=ro", uri=True) as store:
+            return store.execute("select name from leases where name like 'renew:%'").fetchall()
+
+    def put_sealed(self, connections, entries):
+        """As another process would that has renewed the sign-in."""
+        with sqlite3.connect(f"{self.state}/state.db") as store:
+            store.executemany("update connections set sealed = ?, data = ?, expires_ms = ?, state = 'ok', generation = generation + 1 where server = 's0' and session = ?", connections)
+            store.executemany("update documents set sealed = ?, about = ?, version = version + 1 where kind = 'vault' and id = ?", entries)
+
+    def test_a_refusal_heard_late_ends_nothing(self):
+        """[R-D3] A process that stood still asks with a token that another has replaced meanwhile: it goes on with the new one, which stays remembered."""
+        faults = self.directory() / "faults.json"
+        faults.write_text(json.dumps([{"path": "/oauth2/token", "nth": 3, "times": 1, "kind": "slow", "ms": 10000}]))
+        self.begin("2.43", sim_words=("--set", "rotate=on", "--faults", str(faults)))
+        browser = self.browser()
+        self.at_home(browser)
+        self.authorize(browser, "s0", query="&remember=true")
+        old = self.sealed()
+        self.people["s0"].control("restart")
+        self.assertEqual(self.me(browser, "s0")["username"], "ada")
+        new = self.sealed()
+        self.assertNotEqual(old, new)
+        self.program.stop()
+        self.put_sealed(*old)
+        self.serve()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            late = pool.submit(browser.call, "GET", "/s/s0/api/me")
+            harness.wait_for(lambda: self.leases() or late.done(), "it asks, and waits for the answer")
+            time.sleep(1)  # it has looked at the rows, and asked
+            self.put_sealed(*new)
+            answer = late.result()
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(self.connections(browser)["s0"]["state"], "ok")
+        self.assertIn("s0", self.again(browser))
 
     def test_ends_by_its_time(self):
         self.begin("2.43", more="session: {remember: 2s}")
