@@ -321,6 +321,8 @@ export interface Run extends RunEntry {
   conflicts: Conflict[]
   /** The first values that take the place of others; of a dry run, that would. */
   replaced: (CellValue & { before: string })[]
+  /** The last 20 of what went to the target at once; of a dry run, what it judged. */
+  batches: { number: number; period: string; org_unit: string; name?: string; org_units: number; values: number; created: number; updated: number; removed: number; ignored: number; at: string }[]
   /** Of a dry run: what sending takes. `seconds` is the least, and left out below 10. */
   estimate?: { requests: number; source_requests: number; target_requests: number; bytes: number; seconds?: number }
   problem?: Record<string, unknown>

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-enum { EVERY_MS = 1000, COUNTS_MAX = 200 << 10, WISH_MS = 10 * 60 * 1000, TOLD_MS = 60 * 60 * 1000, YOUNG_MS = 3000 };
+enum { EVERY_MS = 1000, PART_MAX = 200 << 10, WISH_MS = 10 * 60 * 1000, TOLD_MS = 60 * 60 * 1000, YOUNG_MS = 3000 };
 
 #define TOLD STR("progress")
 #define WISH STR("wish")
@@ -25,17 +25,21 @@ struct desk {
 
 /* --- telling --- */
 
+static void write_part(struct json_out *out, const char *name, struct str json) {
+  if (!json.n || json.n >= PART_MAX) return;
+  json_out_key(out, str_of(name));
+  json_out_raw(out, json);
+}
+
 static struct str write_view(struct arena *arena, const struct runner_view *view) {
-  struct buf text = BUF_INIT(2 * COUNTS_MAX);
+  struct buf text = BUF_INIT(3 * PART_MAX);
   struct json_out out = JSON_OUT_INIT(&text);
   json_out_object(&out);
   json_out_member_str(&out, "phase", view->phase);
   json_out_member_int(&out, "done", (int64_t)view->done);
   json_out_member_int(&out, "of", (int64_t)view->of);
-  if (view->counts.n && view->counts.n < COUNTS_MAX) {
-    json_out_key(&out, STR("counts"));
-    json_out_raw(&out, view->counts);
-  }
+  write_part(&out, "counts", view->counts);
+  write_part(&out, "batches", view->batches);
   json_out_end(&out);
   struct str kept = arena_str(arena, buf_str(&text));
   buf_free(&text);
@@ -120,15 +124,21 @@ void desk_close(struct desk *desk) {
 
 /* --- of others --- */
 
+static struct str read_part(struct arena *arena, const json_t *root, const char *name) {
+  const json_t *part = json_object_get(root, name);
+  char *text = part ? json_dumps(part, JSON_COMPACT) : NULL;
+  struct str kept = text ? arena_str(arena, str_of(text)) : STR_NONE;
+  free(text);
+  return kept;
+}
+
 static void read_view(struct arena *arena, struct str about, struct runner_view *ret) {
   json_t *root = json_doc_read(about);
-  const json_t *counts = json_object_get(root, "counts");
-  char *text = counts ? json_dumps(counts, JSON_COMPACT) : NULL;
   *ret = (struct runner_view){.phase = arena_str(arena, json_text(root, "phase")),
                               .done = (uint64_t)json_integer_value(json_object_get(root, "done")),
                               .of = (uint64_t)json_integer_value(json_object_get(root, "of")),
-                              .counts = text ? arena_str(arena, str_of(text)) : STR_NONE};
-  free(text);
+                              .counts = read_part(arena, root, "counts"),
+                              .batches = read_part(arena, root, "batches")};
   json_decref(root);
 }
 

@@ -18,7 +18,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-enum { COUNTS_MAX = 1 << 20, AGAIN_MS = 500, HOLDER_LETTERS = 22 };
+enum { TOLD_MAX = 1 << 20, AGAIN_MS = 500, HOLDER_LETTERS = 22 };
 
 struct working {
   struct api *api;
@@ -46,11 +46,14 @@ static bool may_go_on(struct working *w) {
 
 static void on_progress(void *payload, const struct run_progress *progress) {
   struct working *w = payload;
-  struct buf counts = BUF_INIT(COUNTS_MAX);
-  struct json_out out = JSON_OUT_INIT(&counts);
+  struct buf counts = BUF_INIT(TOLD_MAX), batches = BUF_INIT(TOLD_MAX);
+  struct json_out out = JSON_OUT_INIT(&counts), list = JSON_OUT_INIT(&batches);
   report_write_counts(w->report, &out);
-  runner_tell(w->run, run_phase_name(progress->phase), progress->done, progress->of, buf_str(&counts));
+  batches_write_both(report_batches(w->report), progress->part ? report_batches(progress->part) : NULL, &list);
+  struct runner_view view = {str_of(run_phase_name(progress->phase)), progress->done, progress->of, buf_str(&counts), buf_str(&batches)};
+  runner_tell(w->run, &view);
   buf_free(&counts);
+  buf_free(&batches);
   if (w->alone || may_go_on(w)) return;
   w->alone = true;
   (void)runner_pause(api_runner(w->api), str_of(w->payload->id));

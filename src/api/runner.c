@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include <uv.h>
 
-enum { COUNTS_MAX = 1 << 20 };
+enum { TOLD_MAX = 1 << 20 };
 
 struct runner_run {
   struct runner_run *next;
@@ -12,9 +12,9 @@ struct runner_run {
   void *payload;
   bool taken; /* by a thread */
   atomic_bool cancel, paused;
-  const char *phase;
+  struct str phase;
   uint64_t done, of;
-  struct buf counts;
+  struct buf counts, batches;
 };
 
 struct runner {
@@ -44,6 +44,7 @@ static void forget(struct runner *runner, struct runner_run *gone) {
   while (*at != gone) at = &(*at)->next;
   *at = gone->next;
   buf_free(&gone->counts);
+  buf_free(&gone->batches);
   free(gone);
 }
 
@@ -110,8 +111,8 @@ int runner_start(struct runner *runner, struct str id, void *payload, struct err
     struct runner_run *run = mem_alloc(sizeof *run), **end = &runner->runs;
     run->runner = runner;
     run->payload = payload;
-    run->phase = "queued";
-    run->counts = BUF_INIT(COUNTS_MAX);
+    run->phase = STR("queued");
+    run->counts = run->batches = BUF_INIT(TOLD_MAX);
     memcpy(run->id, id.p, id.n);
     while (*end) end = &(*end)->next;
     *end = run;
@@ -145,7 +146,9 @@ bool runner_run_paused(const struct runner_run *run) {
 bool runner_look(struct runner *runner, struct str id, struct arena *arena, struct runner_view *ret) {
   uv_mutex_lock(&runner->lock);
   struct runner_run *run = find(runner, id);
-  if (run) *ret = (struct runner_view){str_of(run->phase), run->done, run->of, arena_str(arena, buf_str(&run->counts))};
+  if (run)
+    *ret = (struct runner_view){run->phase, run->done, run->of, arena_str(arena, buf_str(&run->counts)),
+                                arena_str(arena, buf_str(&run->batches))};
   uv_mutex_unlock(&runner->lock);
   return run != NULL;
 }
@@ -158,12 +161,17 @@ const atomic_bool *runner_stopping(const struct runner_run *run) {
   return &run->runner->stopping;
 }
 
-void runner_tell(struct runner_run *run, const char *phase, uint64_t done, uint64_t of, struct str counts) {
+static void put(struct buf *buf, struct str text) {
+  buf_clear(buf);
+  (void)buf_add(buf, text);
+}
+
+void runner_tell(struct runner_run *run, const struct runner_view *view) {
   uv_mutex_lock(&run->runner->lock);
-  run->phase = phase;
-  run->done = done;
-  run->of = of;
-  buf_clear(&run->counts);
-  (void)buf_add(&run->counts, counts);
+  run->phase = view->phase;
+  run->done = view->done;
+  run->of = view->of;
+  put(&run->counts, view->counts);
+  put(&run->batches, view->batches);
   uv_mutex_unlock(&run->runner->lock);
 }

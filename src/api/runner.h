@@ -21,7 +21,7 @@ struct runner_run; /* one that is under way */
 struct runner_view {
   struct str phase; /* "queued" until it has a thread */
   uint64_t done, of;
-  struct str counts; /* JSON; empty: none yet */
+  struct str counts, batches; /* JSON; empty: none yet */
 };
 
 typedef void runner_work(void *context, struct runner_run *run, void *payload);
@@ -40,7 +40,7 @@ bool runner_look(struct runner *runner, struct str id, struct arena *arena, stru
 /* For `work`. */
 const atomic_bool *runner_run_cancel(const struct runner_run *run);
 bool runner_run_paused(const struct runner_run *run);
-const atomic_bool *runner_stopping(const struct runner_run *run); /* the process ends */
-void runner_tell(struct runner_run *run, const char *phase, uint64_t done, uint64_t of, struct str counts);
+const atomic_bool *runner_stopping(const struct runner_run *run);         /* the process ends */
+void runner_tell(struct runner_run *run, const struct runner_view *view); /* copied, but for the phase: that stays */
 
 #endif

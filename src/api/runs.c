@@ -87,6 +87,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   write_part(&out, "totals", json_object_get(said, "control_totals"), "[]");
   write_part(&out, "conflicts", json_object_get(said, "conflicts"), "[]");
   write_part(&out, "replaced", json_object_get(said, "replaced"), "[]");
+  write_part(&out, "batches", json_object_get(said, "batches"), view.batches.n ? arena_cstr(job->arena, view.batches) : "[]");
   if (json_object_get(said, "estimate")) write_part(&out, "estimate", json_object_get(said, "estimate"), "");
   if (about.problem.n && !view.phase.n) {
     json_out_key(&out, STR("problem"));

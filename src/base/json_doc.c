@@ -21,3 +21,8 @@ json_t *json_doc_read(struct str text) {
 json_t *json_doc_read_strictly(struct str text) {
   return read_by(text, JSON_REJECT_DUPLICATES);
 }
+
+uint64_t json_count(const json_t *object, const char *key) {
+  json_int_t n = json_integer_value(json_object_get(object, key));
+  return n > 0 ? (uint64_t)n : 0;
+}

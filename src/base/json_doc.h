@@ -13,4 +13,6 @@ json_t *json_doc_read_strictly(struct str text);
 struct str json_text(const json_t *object, const char *key);
 struct str json_text_copy(struct arena *arena, const json_t *object, const char *key); /* the same in the arena: outlives the document */
 
+uint64_t json_count(const json_t *object, const char *key); /* 0: there is none, or it is less than that */
+
 #endif

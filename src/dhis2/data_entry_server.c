@@ -139,6 +139,11 @@ struct dhis2_entry_units *dhis2_entry_units_new(struct arena *arena) {
   return units;
 }
 
+struct str dhis2_entry_units_name(const struct dhis2_entry_units *units, struct str id) {
+  const struct dhis2_entry_unit *unit = map_get(&units->told->units, id);
+  return unit ? unit->name : STR("");
+}
+
 static int ask_units(const struct asking *a, const struct dhis2_entry_question *q, struct dhis2_entry_place *place, struct error *error) {
   const struct map *told = &q->known->told->units;
   struct str *fresh = ARENA_ARRAY(a->arena, q->unit_count + 1, struct str);

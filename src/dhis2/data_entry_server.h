@@ -16,6 +16,7 @@ const struct dhis2_entry *dhis2_entry_of_server(struct arena *arena, struct dhis
 /* Org units that were asked about, kept for as long as the arena: each is asked about once, in whatever period it comes up. What changes of one meanwhile is told by the server when it is sent something. */
 struct dhis2_entry_units;
 struct dhis2_entry_units *dhis2_entry_units_new(struct arena *arena);
+struct str dhis2_entry_units_name(const struct dhis2_entry_units *units, struct str id); /* empty: it was not asked about */
 
 /* What is to be known of units and one period. Each list without repeats. */
 struct dhis2_entry_question {

@@ -182,6 +182,7 @@ int deliver_send(struct delivery *d, struct arena *arena, struct plan_row *rows,
            str_eq(list[at]->period, list[at + size]->period))
       size++;
     result = send_rows(&p, list + at, size, error);
+    if (result == 0 && d->after_batch) d->after_batch(d->payload, list + at, size);
     at += size;
   }
   free(list);

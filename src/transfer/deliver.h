@@ -22,6 +22,7 @@ struct delivery {
   const atomic_bool *cancel;
   int (*before_post)(void *payload, size_t count, struct error *error); /* NULL: none; e.g. to write the journal */
   void (*after_post)(void *payload, size_t count);
+  void (*after_batch)(void *payload, struct plan_row *const *rows, size_t count); /* all of it is answered; rows come as they do */
   void *payload;
   struct dhis2_batch batch; /* zero: found out at the first call */
   unsigned unreadable;      /* units that could not be read since the last that could */

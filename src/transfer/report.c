@@ -57,6 +57,7 @@ struct report {
   struct report_party parties[2];
   struct report_estimate estimate;
   bool has_estimate;
+  struct batches batches;
   VEC(struct held) held[HELD_LISTS];
   struct total *last; /* of report_total: values come in runs */
 };
@@ -74,6 +75,7 @@ static void empty(struct report *r) {
   map_free(&r->totals);
   for (unsigned side = 0; side < 2; side++) map_free(&r->names[side]);
   for (unsigned list = 0; list < HELD_LISTS; list++) VEC_FREE(&r->held[list]);
+  batches_free(&r->batches);
   arena_free(r->arena);
 }
 
@@ -228,6 +230,10 @@ void report_estimate(struct report *r, struct report_estimate estimate) {
 
 const struct report_estimate *report_estimate_of(const struct report *r) {
   return r->has_estimate ? &r->estimate : NULL;
+}
+
+struct batches *report_batches(struct report *r) {
+  return &r->batches;
 }
 
 void report_party(struct report *r, enum report_side side, struct report_party party) {
@@ -478,17 +484,14 @@ void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("conflicts"));
   report_write_conflicts(r, out);
   for (unsigned list = 0; list < HELD_LISTS; list++) write_held(r, list, out);
+  json_out_key(out, STR("batches"));
+  batches_write(&r->batches, out);
   write_estimate(r, out);
   write_servers(r, out);
   write_names(r, out);
 }
 
 /* --- reading back --- */
-
-static uint64_t count_of(const json_t *object, const char *key) {
-  json_int_t n = json_integer_value(json_object_get(object, key));
-  return n > 0 ? (uint64_t)n : 0;
-}
 
 static struct report_cell cell_of(const json_t *from) {
   return (struct report_cell){.operand = {json_text(from, "data_element"), json_text(from, "category_option_combo")},
@@ -501,13 +504,13 @@ static struct report_cell cell_of(const json_t *from) {
 static void add_counts(struct report *r, const json_t *counts) {
   const char *key;
   json_t *value;
-#define X(name, words) r->counts.name += count_of(counts, #name);
+#define X(name, words) r->counts.name += json_count(counts, #name);
   REPORT_COUNTS(X)
 #undef X
   json_object_foreach(json_object_get(counts, "ignored"), key, value)
-      add_code(r, str_of(key), count_of(json_object_get(counts, "ignored"), key));
+      add_code(r, str_of(key), json_count(json_object_get(counts, "ignored"), key));
   for (unsigned i = 1; i < TRANSFER_REASON_COUNT; i++) {
-    uint64_t n = count_of(json_object_get(counts, "unmapped"), transfer_reason_name((enum transfer_reason)i));
+    uint64_t n = json_count(json_object_get(counts, "unmapped"), transfer_reason_name((enum transfer_reason)i));
     r->by_reason[i] += n;
     r->counts.unmapped += n;
   }
@@ -521,7 +524,7 @@ static void add_totals(struct report *r, const json_t *list) {
     for (unsigned side = 0; side < 2; side++)
       if (decimal_parse(json_text(from, sides[side]), &number))
         report_total(r, json_text(from, "data_element"), json_text(from, "period"), (enum report_side)side, &number, 1);
-    report_total_cells(r, json_text(from, "data_element"), json_text(from, "period"), count_of(from, "cells"));
+    report_total_cells(r, json_text(from, "data_element"), json_text(from, "period"), json_count(from, "cells"));
     report_total_name(r, json_text(from, "data_element"), json_text(from, "period"), json_text(from, "name"));
   }
 }
@@ -534,7 +537,7 @@ static void add_unmapped(struct report *r, const json_t *list) {
       if (!str_eq(json_text(from, "reason"), str_of(transfer_reason_name((enum transfer_reason)reason)))) continue;
       struct unmapped *u = unmapped_of(r, (enum transfer_reason)reason,
                                        (struct mapping_operand){json_text(from, "data_element"), json_text(from, "category_option_combo")});
-      if (u) u->values += count_of(from, "values");
+      if (u) u->values += json_count(from, "values");
       if (u && decimal_parse(json_text(from, "sum"), &number)) (void)decimal_add(&u->sum, &number, 1);
     }
   }
@@ -555,7 +558,7 @@ static void add_conflicts(struct report *r, const json_t *list) {
                                        json_text(from, "message"), json_text(from, "remedy")};
     struct conflict *c = conflict_of(r, &words);
     if (!c) continue;
-    c->count += count_of(from, "count");
+    c->count += json_count(from, "count");
     for (size_t k = 0; k < json_array_size(cells); k++) add_conflict_cell(r, c, json_array_get(cells, k));
   }
 }
@@ -579,6 +582,7 @@ int report_add(struct report *r, struct str json, struct error *error) {
   add_unmapped(r, json_object_get(root, "unmapped_cells"));
   add_conflicts(r, json_object_get(root, "conflicts"));
   for (unsigned list = 0; list < HELD_LISTS; list++) add_held(r, list, json_object_get(root, held_lists[list].name));
+  batches_read(&r->batches, json_object_get(root, "batches"));
   json_decref(root);
   return 0;
 }

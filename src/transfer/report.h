@@ -1,6 +1,6 @@
 /* report: what a transfer did, for people and programs: counts, control totals of both sides, what went nowhere and why, what was refused, what differs.
  *
- * What holds always: totals are exact decimals. Parts of a run (chunks) are reports themselves; a whole is their sum, in any order: a run that was killed and resumed gives the report of one that was not. Written as the same bytes for
+ * What holds always: totals are exact decimals. Parts of a run (chunks) are reports themselves; a whole is their sum, in any order: a run that was killed and resumed gives the report of one that was not, but for the batches, which tell what went when. Written as the same bytes for
  * the same content, lists in order of their ids.
  *
  * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each, 100 cells that differ; what is beyond is counted, not listed. Memory: about 800 bytes for each target element and period.
@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "transfer/batches.h"
 #include "transfer/decimal.h"
 #include "transfer/translate.h"
 
@@ -83,6 +84,8 @@ void report_total_cells(struct report *report, struct str data_element, struct s
 void report_total_name(struct report *report, struct str data_element, struct str period,
                        struct str name); /* what the target calls the element; empty: not known */
 
+struct batches *report_batches(struct report *report);
+
 /* What sending will take, as a dry run has found out. A report has none without it. */
 struct report_estimate {
   uint64_t source_requests, target_requests, bytes; /* bytes: of values, on their way to the target */
@@ -114,7 +117,7 @@ bool report_totals_agree(const struct report *report);
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, and `estimate`, `servers` and `names` where there are any, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `batches`, and `estimate`, `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */

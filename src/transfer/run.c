@@ -82,7 +82,8 @@ size_t run_chunk_count(const struct run *run) {
 }
 
 void run_tell(const struct run *run, enum run_phase phase) {
-  struct run_progress progress = {.phase = phase, .done = run->chunk, .of = run_chunk_count(run), .counts = report_counts(run->whole)};
+  struct run_progress progress = {
+      .phase = phase, .done = run->chunk, .of = run_chunk_count(run), .counts = report_counts(run->whole), .part = run->part};
   if (run->watch->progress) run->watch->progress(run->watch->payload, &progress);
 }
 
@@ -349,6 +350,7 @@ static int prepare(struct run *run, struct error *error) {
   run->delivery.cancel = run->watch->cancel;
   run->delivery.before_post = before_post;
   run->delivery.after_post = after_post;
+  run->delivery.after_batch = run_after_batch;
   run->delivery.payload = run;
   return take_units(run, error) || (run->order->analytics && run_check_nested(run, error)) ? -1 : 0;
 }

@@ -35,6 +35,7 @@ struct run_progress {
   enum run_phase phase;
   uint64_t done, of;                  /* chunks */
   const struct report_counts *counts; /* so far */
+  struct report *part;                /* of the chunk under way, which is not in the report yet; NULL: none */
 };
 
 /* Is the mapping still true of the sides as they are? Asked before anything is sent, of the sides that the mapping remembers; the other is NULL. -1, with the reason: the run is refused. drift_judge is one. */

@@ -531,6 +531,7 @@ static struct chunk *take_next(struct run *run, size_t number, struct error *err
 }
 
 static int carry_out(struct chunk *c, const struct chunk_record *record, struct error *error) {
+  c->run->part = c->report;
   if (record->state == CHUNK_PLANNED ? take_plan(c, record, error) : plan(c, error)) return -1;
   if (send_and_look(c, error)) return -1;
   if (c->run->order->dry_run) suppose(c);
@@ -545,6 +546,8 @@ int run_chunk(struct run *run, size_t number, struct error *error) {
   bool is_more = number + 1 < run_chunk_count(run) && log_chunk(&run->log, number + 1).state == CHUNK_OPEN;
   if (result == 0 && is_more) result = begin_next(run, number + 1, error);
   if (result == 0) result = carry_out(c, &record, error);
+  if (result < 0 && run->part) batches_add(report_batches(run->whole), report_batches(run->part)); /* what went has gone */
+  run->part = NULL;
   chunk_free(c);
   return result;
 }

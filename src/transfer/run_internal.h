@@ -109,6 +109,7 @@ struct run {
   struct ahead ahead;
   struct chunk *next;   /* that is being read ahead; NULL: none */
   struct report *whole; /* of the run */
+  struct report *part;  /* of the chunk that is carried out; NULL: none */
   size_t chunk;         /* that is worked on */
   struct str *items;    /* what is asked from analytics, where that is read */
   size_t item_count;
@@ -125,6 +126,7 @@ int run_check_tables(struct run *run, const struct dhis2_values_query *query, st
 
 size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
+void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* for a delivery */
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 void run_chunk_drop_next(struct run *run); /* behind the last one, also behind one that failed */
 

@@ -126,7 +126,9 @@ static int undo_all(struct run *run, const char *journal, bool dry_run, struct e
                                     .data_set_count = run->mapping->target.data_set_count,
                                     .default_combo = run->mapping->target.default_combo,
                                     .dry_run = dry_run,
-                                    .cancel = run->watch->cancel};
+                                    .cancel = run->watch->cancel,
+                                    .after_batch = run_after_batch,
+                                    .payload = run};
   for (run->chunk = 0; run->chunk < run->log.chunk_count; run->chunk++)
     if (undo_chunk(run, run->log.chunk_count - 1 - run->chunk, error)) return -1;
   return 0;

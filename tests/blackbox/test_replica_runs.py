@@ -43,6 +43,13 @@ class Replicas(test_runs.Gateway):
 
 
 class Seen(Replicas):
+    def test_its_batches_are_seen_through_another(self):
+        run, go_on = self.held(number=2)
+        there = harness.wait_for(lambda: self.seen(run)["batches"], "its first batch")
+        self.assertEqual([b["number"] for b in there], [1])
+        go_on.set()
+        self.assertEqual(len(self.ended_there(run)["batches"]), len(test_runs.fixture.PERIODS))
+
     def test_watched_and_cancelled_through_another(self):
         run, go_on = self.held()
         now = harness.wait_for(lambda: (lambda now: now if now["state"] == "sending" else None)(self.seen(run)), "how far it is")

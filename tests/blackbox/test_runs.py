@@ -168,6 +168,18 @@ class Runs(Gateway):
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 409)
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], "done")
 
+    def test_its_batches_are_seen_as_they_go(self):
+        run, go_on = self.held(number=2)
+        first, = self.run_now(run)["batches"]
+        go_on.set()
+        ended = self.ended(run)
+        report = self.browser.call("GET", f"/v1/runs/{run['id']}/report").json
+        self.assertEqual((ended["batches"][0], ended["batches"]), (first, report["batches"]))
+        self.assertEqual([(b["number"], b["period"], b["org_unit"], b["name"], b["org_units"]) for b in report["batches"]],
+                         [(i + 1, p, self.target.units[0], "Facility 0", len(self.target.units)) for i, p in enumerate(fixture.PERIODS)])
+        self.assertEqual([sum(b[what] for b in report["batches"]) for what in ("values", "created", "updated", "removed", "ignored")], [ended["counts"]["sent"]] * 2 + [0] * 3)
+        self.assertEqual(sorted(b["at"] for b in report["batches"]), [b["at"] for b in report["batches"]])
+
     def test_a_dry_run_writes_nothing(self):
         run = self.ended(self.begin(dry_run=True))
         self.assertEqual((run["state"], run["dry_run"], self.stored("target")), ("done", True, {}))
@@ -187,7 +199,8 @@ class Runs(Gateway):
         run, go_on = self.held()
         self.assertIn(self.browser.call("POST", f"/v1/runs/{run['id']}/cancel").json["state"], UNDER_WAY)
         go_on.set()
-        self.assertEqual(self.ended(run)["state"], "cancelled")
+        ended = self.ended(run)
+        self.assertEqual((ended["state"], [b["number"] for b in ended["batches"]]), ("cancelled", [1]))
         sent = len(self.stored("target"))
         self.assertLess(sent, len(self.wanted()))
         answer = self.browser.call("POST", f"/v1/runs/{run['id']}/resume")

@@ -119,8 +119,11 @@ class Plain(Servers):
         self.transfer()
         self.check_whole_but(before)
         self.assertGreater(self.counts["updated"], 3)
+        counted = ("created", "updated", "removed")
+        self.assertEqual([sum(b[what] for b in self.report["batches"]) for what in counted], [self.counts[what] for what in counted])
         self.transfer("--undo")
         self.assertEqual(self.stored("target"), before)
+        self.assertEqual([sum(b[what] for b in self.report["batches"]) for what in counted], [self.counts[what] for what in counted])
         self.assertEqual((self.counts["differing"], self.counts["refused"]), (0, 0))
         self.assertIn("was undone", self.command(*self.words("--resume"), expect=1, environment=self.environment)[1])
 
@@ -740,6 +743,8 @@ class Killed(BetweenServers):
         self.check_whole()
         for part in ("counts", "control_totals", "conflicts", "unmapped_cells"):
             self.assertEqual(self.report[part], clean[part], part)
+        self.assertEqual([b["number"] for b in self.report["batches"]], list(range(1, len(self.report["batches"]) + 1)))
+        self.assertLessEqual(sum(b["values"] for b in self.report["batches"]), self.counts["sent"])
         posted = self.between["target"].posted
         self.assertEqual(len(posted), len(set(posted)), "a cell whose writing was acknowledged was sent again")
 

@@ -10,6 +10,7 @@ import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
 import { estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { RunTag } from './runs.js'
+import { Batches } from './run-batches.js'
 import { RunCells } from './run-conflicts.js'
 import { aloneUntil, AskOverwrite, RunFacts, Undo, WithoutMe } from './run-more.js'
 
@@ -80,6 +81,7 @@ function Running({ run, error, again }) {
     <${Totals} run=${run} />
     <${RunCells} run=${run} />
     <${Unmapped} counts=${run.counts} />
+    <${Batches} run=${run} />
     <${Undo} run=${run} />
   </div>`
 }

@@ -13,14 +13,20 @@ const by = (who, alignment, world, step) => world.review.apply(alignment, step, 
 const someDecided = aligned((alignment, world) => by('maria', alignment, world, { label: 'Accepted 5', decisions: [...[0, 1, 2, 3, 5].map((i) => word(i, 'accepted')), word(6, 'none'), word(7, 'excluded')] }))
 const away = (pattern) => (world) => { world.fail = (_, path) => pattern.test(path) && new world.Problem(503, 'server_unreachable', { server: 'central' }) }
 const both = (...steps) => (world) => { for (const step of steps) step(world) }
+/** The last of so many batches, as a run lists them. */
+const batches = (last) => Array.from({ length: Math.min(last, 20) }, (_, i) => {
+  const number = last - Math.min(last, 20) + i + 1
+  const ignored = number % 6 === 1 ? 21 : 0
+  return { number, period: '202609', org_unit: 'OrgUnit0003', name: ['Kenema Government Hospital', 'Bo', 'Kailahun'][number % 3], org_units: number % 5 === 0 ? 1 : 31, values: 500, created: 491 - ignored, updated: 9, removed: 0, ignored, at: `2026-10-02T08:12:${String(10 + i)}Z` }
+})
 const ran = (more) => both(aligned(), (world) => world.runs.set('run1', madeUpRun(more)))
 
 const RUNS = {
   'run-checking': { state: 'checking', dry_run: true, progress: { done: 500, of: 1340 }, totals: [], conflicts: [] },
   'run-checked': { state: 'done', dry_run: true, conflicts: [], replaced: [{ data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', before: '11', value: '7' }], counts: { ...madeUpRun().counts, ignored: {}, created: 170, updated: 1202, verified: 0 }, estimate: { requests: 214, source_requests: 88, target_requests: 126, bytes: 1234567, seconds: 197 } },
-  'run-sending': { state: 'sending', progress: { done: 1, of: 10 }, totals: [], conflicts: [] },
+  'run-sending': { state: 'sending', progress: { done: 1, of: 10 }, totals: [], conflicts: [], batches: batches(4) },
   'run-done': { state: 'done', totals: ['Malaria cases', 'BCG doses given', 'Measles – new cases', 'Outpatient visits'].map((name, i) => ({ data_element: `Target0000${i}`, name, period: '202609', source: `${12 + i * 97}34`, target: `${12 + i * 97}34`, cells: 20, equal: true })), conflicts: [], counts: { ...madeUpRun().counts, ignored: {}, verified: 1372 } },
-  'run-refused': {},
+  'run-refused': { batches: batches(27) },
   'run-differs': { state: 'differs', conflicts: [] },
   'run-failed': { state: 'failed', problem: { code: 'inside', detail: 'it broke' }, totals: [], conflicts: [] },
   'run-paused': { state: 'paused', totals: [], conflicts: [] },
