@@ -17,6 +17,8 @@ import time
 
 from ports import free_port
 
+PATIENCE = 180  # seconds; only ever spent on a failure
+
 
 def programs():
     """The newest installed release's folder; None: there is none."""
@@ -53,7 +55,7 @@ class Postgres:
         words = [word for setting in self.settings for word in ("-c", setting)]
         with open(self.root / "log", "ab") as log:
             self.program = subprocess.Popen([self.bin / "postgres", "-D", self.data, *words], stdout=log, stderr=log, cwd=self.root, **self._as_user())
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while self.run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False).returncode:
             if time.monotonic() > until or self.program.poll() is not None:
                 raise RuntimeError("PostgreSQL does not start: " + (self.root / "log").read_text()[-2000:])
@@ -66,15 +68,12 @@ class Postgres:
             self.program.send_signal(how)
             self.program.wait()
 
-    def processes(self):
-        """The server and all that it has forked."""
-        children = subprocess.run(["pgrep", "-P", str(self.program.pid)], text=True, capture_output=True).stdout.split()
-        return [self.program.pid, *map(int, children)]
-
     def freeze(self, on=True):
-        for process in self.processes():
+        how = signal.SIGSTOP if on else signal.SIGCONT
+        os.kill(self.program.pid, how)  # from here on it forks nothing
+        for child in subprocess.run(["pgrep", "-P", str(self.program.pid)], text=True, capture_output=True).stdout.split():
             try:
-                os.kill(process, signal.SIGSTOP if on else signal.SIGCONT)
+                os.kill(int(child), how)
             except ProcessLookupError:
                 pass
 
@@ -91,7 +90,7 @@ class Postgres:
         other.start()
         self.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
         self.sql("SELECT pg_reload_conf()")
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while self.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1":
             if time.monotonic() > until:
                 raise RuntimeError("the standby does not follow")
@@ -99,7 +98,7 @@ class Postgres:
         return other
 
     def promote(self):
-        self.run("pg_ctl", "promote", "-D", self.data, "-w")
+        self.run("pg_ctl", "promote", "-D", self.data, "-w", "-t", str(PATIENCE))
 
     def address(self, database="drawbridge", others=()):
         hosts = ",".join(f"127.0.0.1:{one.port}" for one in (self, *others))

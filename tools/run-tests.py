@@ -48,7 +48,7 @@ def suites(build):
     files_of_node = ["node", "--test", "--test-reporter=tap", "--test-concurrency=2"]  # else one at a time where there are two cores, and a browser mostly waits
     return {
         "house": ([sys.executable, "tools/check-house.py"], last_line),
-        "unit": (["meson", "test", "-C", str(build), "--print-errorlogs", "--no-rebuild"], meson),
+        "unit": (["meson", "test", "-C", str(build), "--print-errorlogs", "--no-rebuild", "--timeout-multiplier", "5"], meson),
         "blackbox": ([sys.executable, "tests/blackbox/run.py"], last_line),
         "replay": ([sys.executable, "tests/replay/replay.py", "--sim", str(build / "drawbridge-sim"), "--transcripts", str(SHARED / "transcripts")], last_line),
         "cases": ([sys.executable, "tests/cases/run.py", "--engine", str(build / "drawbridge"), "--cases", str(SHARED / "cases")], last_line),

@@ -306,10 +306,10 @@ class Chaos(Gateway, test_transfer.Servers):
             person.start()
         seed = time.time_ns()
         self.storm(seed)
-        self.deadline = time.monotonic() + 120
+        self.deadline = time.monotonic() + 300
         self.over.set()
         for person in people:
-            person.join(240)
+            person.join(600)
         alive = [p.name_ for p in people if p.is_alive()]
         wrong = [p.wrong for p in people if p.wrong]
         told = (f"seed {seed}: {len(people)} people, {sum(p.good for p in people)} good answers, {sum(p.away for p in people)} told to come again, {self.decided} decisions, {self.sent} transfers, "

@@ -13,7 +13,7 @@ try:
 except ImportError:
     openpyxl = None
 
-from harness import BUILD
+from harness import BUILD, PATIENCE
 
 HEADER = "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,decision\n"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -50,7 +50,7 @@ class Convert(unittest.TestCase):
         (self.folder / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
 
     def convert(self, *words, expect=0):
-        done = subprocess.run([BUILD / "drawbridge", "mapping", "convert", *words], cwd=self.folder, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([BUILD / "drawbridge", "mapping", "convert", *words], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(done.returncode, expect, done.stderr)
         return done
 

@@ -11,7 +11,7 @@ try:
 except ImportError:
     jsonschema = None
 
-from harness import BUILD, ROOT
+from harness import BUILD, PATIENCE, ROOT
 from test_mapping import WHOLE
 
 STRANGE = [None, True, 0, 0.5, 2, -1, "", "x", " x", "x ", "a\nb", "x\n", "x" * 255, "x" * 256, "skip", "+", "-", "same", [], {}, ["x"], [""], {"x": 1}, "2026-11-24", "2026-11-24T09:30:00+01:00", "2026-11-24T09:30:00.5Z\n"]
@@ -59,13 +59,13 @@ class Schema(unittest.TestCase):
 
     def read(self, document, to="-"):
         (self.folder / "a.json").write_text(json.dumps(document), encoding="utf-8")
-        return subprocess.run([BUILD / "drawbridge", "mapping", "convert", "--to", "json", "a.json", to], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        return subprocess.run([BUILD / "drawbridge", "mapping", "convert", "--to", "json", "a.json", to], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
 
     def test_what_is_written_is_valid(self):
         for name in ("csv", "xlsx", "fhir", "datim", "aligner-csv", "data-set-aligner", "metadata-alignment"):
             self.assertEqual(self.read(WHOLE, "b.json").returncode, 0)
             for words in (["b.json", "c", "--to", name], ["c", "d.json", "--from", name]):
-                subprocess.run([BUILD / "drawbridge", "mapping", "convert", *words], cwd=self.folder, capture_output=True, check=True, timeout=60)
+                subprocess.run([BUILD / "drawbridge", "mapping", "convert", *words], cwd=self.folder, capture_output=True, check=True, timeout=PATIENCE)
             for written in ("b.json", "d.json"):
                 self.validator.validate(json.loads((self.folder / written).read_text(encoding="utf-8")))
         held = {"dataElements": [{"id": "fbfJHSPpUQD", "name": "Cases"}]}
@@ -83,7 +83,7 @@ class Schema(unittest.TestCase):
             documents += [(path, changed(WHOLE, path, lambda v: {**v, "unknown": 1} if isinstance(v, dict) else v)), (path, changed(WHOLE, path, lambda v: {} if isinstance(v, dict) else v))]
             documents += [(path, without(WHOLE, path))] if path else []
         self.assertGreater(len(documents), 1000)
-        run = subprocess.run([BUILD / "tests/unit/mapping/driver_read"], input="".join(json.dumps(document) + "\n" for _, document in documents), capture_output=True, text=True, timeout=60)
+        run = subprocess.run([BUILD / "tests/unit/mapping/driver_read"], input="".join(json.dumps(document) + "\n" for _, document in documents), capture_output=True, text=True, timeout=PATIENCE)
         said = run.stdout.splitlines()
         self.assertEqual((run.returncode, run.stderr, len(said)), (0, "", len(documents)))
         self.assertEqual([(path, word, document) for (path, document), word in zip(documents, said) if (word == "ok") != self.validator.is_valid(document)], [])

@@ -7,7 +7,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import BUILD, SANITIZER, Case
+from harness import BUILD, PATIENCE, SANITIZER, Case
 from people import PASSWORD, People, totp
 from scripted import Scripted
 
@@ -20,7 +20,7 @@ JSON = {"Content-Type": "application/json"}
 @unittest.skipUnless(DRIVER.exists(), "the driver is not built (no cmocka)")
 class SignIn(Case):
     def drive(self, url, *words, environment=None):
-        run = subprocess.run([str(DRIVER), url, *map(str, words)], capture_output=True, text=True, timeout=120, env={**os.environ, **(environment or {})})
+        run = subprocess.run([str(DRIVER), url, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, **(environment or {})})
         self.assertFalse(any(word in run.stderr for word in SANITIZER), run.stderr)
         self.assertEqual(run.returncode, 0, run.stderr)
         return json.loads(run.stdout)

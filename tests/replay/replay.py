@@ -43,7 +43,7 @@ class Sim:
         """-> (status, [(name, value)…], body bytes). No redirect is followed, nothing is added but what HTTP needs."""
         for attempt in (1, 2):
             if self.connection is None:
-                self.connection = http.client.HTTPConnection(self.host, timeout=60)
+                self.connection = http.client.HTTPConnection(self.host, timeout=180)
             try:
                 return self._call(method, path, headers, body)
             except (http.client.HTTPException, OSError):
@@ -84,7 +84,7 @@ class Sim:
         if self.connection:
             self.connection.close()
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(180)
 
 
 class Player:
