@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from ports import free_port  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ.get("DRAWBRIDGE_BUILD", ROOT / "build-san")).resolve()
 PATIENCE = 180  # seconds; only ever spent on a failure
+socketserver.TCPServer.request_queue_size = 256  # with five, a server of a test that has no core for a moment loses whoever comes, and they come again a second later, or ten
 SANITIZER = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "SUMMARY: UndefinedBehaviorSanitizer", "WARNING: ThreadSanitizer")
 
 
