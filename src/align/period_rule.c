@@ -4,10 +4,6 @@
 
 static const struct str sums[] = {{"SUM", 3}};
 
-static bool is_iso(struct str calendar) {
-  return !calendar.n || str_eq_nocase(calendar, STR("iso8601")) || str_eq_nocase(calendar, STR("gregorian"));
-}
-
 /* The period types of a side's data sets, each once. */
 static size_t types_of(struct arena *arena, const struct dhis2_metadata *m, struct str **ret) {
   struct str *types = ARENA_ARRAY(arena, m->data_set_count + 1, struct str);
@@ -69,7 +65,7 @@ static struct align_period_rule of_types(struct arena *arena, struct str source,
     return rule(MAPPING_CANNOT, source, target, 1, "unknown_types",
                 arena_printf(arena, "what %.*s and %.*s periods are to each other is not known", STR_ARG(source), STR_ARG(target)));
   if (!dhis2_period_rolls_up(from, to)) return cannot(arena, source, target, from, to);
-  if (!is_iso(calendar))
+  if (!dhis2_calendar_is_iso(calendar))
     return rule(
         MAPPING_CANNOT, source, target, 1, "calendar",
         arena_printf(arena, "periods are rolled up by the ISO 8601 calendar, and these servers count by another: %.*s", STR_ARG(calendar)));
@@ -80,7 +76,8 @@ struct align_period_rule period_rule_of(struct arena *arena, const struct dhis2_
   struct str *from, *to;
   size_t from_count = types_of(arena, source, &from), to_count = types_of(arena, target, &to), common = 0;
   bool told = source->calendar.n && target->calendar.n;
-  if (told && !(is_iso(source->calendar) && is_iso(target->calendar)) && !str_eq_nocase(source->calendar, target->calendar))
+  if (told && !(dhis2_calendar_is_iso(source->calendar) && dhis2_calendar_is_iso(target->calendar)) &&
+      !str_eq_nocase(source->calendar, target->calendar))
     return rule(MAPPING_CANNOT, from_count == 1 ? from[0] : STR(""), to_count == 1 ? to[0] : STR(""), 1, "calendars",
                 arena_printf(
                     arena, "the same period identifiers are other days: the source counts by the %.*s calendar, the target by the %.*s one",
@@ -88,7 +85,7 @@ struct align_period_rule period_rule_of(struct arena *arena, const struct dhis2_
   if (!from_count || !to_count)
     return rule(MAPPING_SAME_PERIODS, STR(""), STR(""), 0.5f, "not_told", STR("a side does not tell its period types: taken as the same"));
   if (from_count == 1 && to_count == 1)
-    return of_types(arena, from[0], to[0], is_iso(source->calendar) ? target->calendar : source->calendar);
+    return of_types(arena, from[0], to[0], dhis2_calendar_is_iso(source->calendar) ? target->calendar : source->calendar);
   for (size_t i = 0; i < from_count; i++)
     for (size_t k = 0; k < to_count; k++) common += str_eq(from[i], to[k]);
   if (common == from_count && common == to_count)

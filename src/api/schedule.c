@@ -55,12 +55,21 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
   member_text(out, "alignment", s->alignment);
   if (s->alignment_version) json_out_member_int(out, "alignment_version", s->alignment_version);
   member_text(out, "webhook", s->webhook);
+  member_text(out, "youngest", s->youngest);
   json_out_member_str(out, "period_type", str_of(dhis2_period_type_name(s->period_type)));
   json_out_member_int(out, "after_day", s->after_day);
   json_out_member_int(out, "for_days", s->for_days);
   json_out_member_int(out, "again_hours", s->again_hours);
   json_out_member_int(out, "org_units", s->org_units);
   json_out_member_time(out, "unattended_until", s->until_ms);
+  json_out_member_array(out, "open");
+  for (size_t i = 0; i < s->open_count; i++) {
+    json_out_object(out);
+    json_out_member_str(out, "period", s->open[i].period);
+    if (s->open[i].at_ms) json_out_member_time(out, "at", s->open[i].at_ms);
+    json_out_end(out);
+  }
+  json_out_end(out);
   if (!s->last.period.n) return;
   json_out_member_object(out, "last");
   json_out_member_str(out, "period", s->last.period);
@@ -69,6 +78,15 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
   json_out_member_time(out, "at", s->last.at_ms);
   json_out_member_bool(out, "complete", s->last.complete);
   json_out_end(out);
+}
+
+static void read_open(struct arena *arena, const json_t *list, struct schedule *ret) {
+  ret->open = ARENA_ARRAY(arena, json_array_size(list) + 1, struct schedule_open);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    struct schedule_open *one = &ret->open[ret->open_count++];
+    *one = (struct schedule_open){.period = json_text_copy(arena, json_array_get(list, i), "period")};
+    (void)clock_parse(json_text_copy(arena, json_array_get(list, i), "at"), &one->at_ms);
+  }
 }
 
 struct schedule schedule_read(struct arena *arena, struct str json) {
@@ -93,6 +111,9 @@ struct schedule schedule_read(struct arena *arena, struct str json) {
   (void)dhis2_period_type_of(json_text_copy(arena, root, "period_type"), &s.period_type);
   (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &s.until_ms);
   (void)clock_parse(json_text_copy(arena, last, "at"), &s.last.at_ms);
+  s.youngest = json_text_copy(arena, root, "youngest");
+  if (!s.youngest.n) s.youngest = s.last.period; /* as it was kept before */
+  read_open(arena, json_object_get(root, "open"), &s);
   json_decref(root);
   return s;
 }
@@ -106,31 +127,120 @@ static bool latest(const struct schedule *s, int32_t day, struct dhis2_period *r
   return ret->last_day <= last_day || dhis2_period_of_day(ret->first_day - 1, s->period_type, ret);
 }
 
-static bool is_tried(const struct schedule *s, const struct dhis2_period *period) {
-  return str_eq(s->last.period, str_of(period->text));
+static int64_t due_ms(const struct schedule *s, const struct dhis2_period *period) {
+  return (period->last_day + s->after_day) * DAY_MS;
 }
 
-static int64_t again_ms(const struct schedule *s, const struct dhis2_period *period) {
-  int64_t next = s->last.at_ms + s->again_hours * HOUR_MS, end = (period->last_day + s->after_day + s->for_days) * DAY_MS;
-  return s->last.complete || next >= end ? 0 : next;
+static int64_t over_ms(const struct schedule *s, const struct dhis2_period *period) {
+  return due_ms(s, period) + s->for_days * DAY_MS;
+}
+
+/* When a period that was tried then is tried again; 0: not any more. */
+static int64_t again_ms(const struct schedule *s, struct str text, int64_t at_ms) {
+  struct dhis2_period period;
+  int64_t next = at_ms + s->again_hours * HOUR_MS;
+  return dhis2_period_parse(text, &period) && next < over_ms(s, &period) ? next : 0;
+}
+
+static int64_t last_again_ms(const struct schedule *s) {
+  return s->last.period.n && !s->last.complete ? again_ms(s, s->last.period, s->last.at_ms) : 0;
+}
+
+/* The oldest period that was never tried and is to be now. */
+static bool untried(const struct schedule *s, int64_t now_ms, struct dhis2_period *ret) {
+  struct dhis2_period last, next;
+  if (!latest(s, (int32_t)(now_ms / DAY_MS), &last)) return false;
+  *ret = last;
+  if (!dhis2_period_parse(s->youngest, &next)) return true;
+  while (dhis2_period_of_day(next.last_day + 1, s->period_type, &next) && next.first_day <= last.first_day) {
+    *ret = next;
+    if (next.first_day == last.first_day || now_ms < over_ms(s, &next)) return true;
+  }
+  return false;
 }
 
 bool schedule_due(const struct schedule *s, bool under_way, int64_t now_ms, struct dhis2_period *ret) {
-  if (now_ms >= s->until_ms || !latest(s, (int32_t)(now_ms / DAY_MS), ret)) return false;
-  if (!is_tried(s, ret)) return true;
-  int64_t next = again_ms(s, ret);
-  return !under_way && next && now_ms >= next;
+  if (now_ms >= s->until_ms || (under_way && now_ms < s->last.at_ms + s->again_hours * HOUR_MS)) return false;
+  if (untried(s, now_ms, ret)) return true;
+  struct str oldest = STR_NONE;
+  int64_t next = under_way ? 0 : last_again_ms(s);
+  if (next && next <= now_ms && dhis2_period_parse(s->last.period, ret)) oldest = s->last.period;
+  for (size_t i = 0; i < s->open_count; i++) {
+    struct dhis2_period period;
+    next = again_ms(s, s->open[i].period, s->open[i].at_ms);
+    if (!next || next > now_ms || !dhis2_period_parse(s->open[i].period, &period) || (oldest.n && period.first_day > ret->first_day))
+      continue;
+    oldest = s->open[i].period;
+    *ret = period;
+  }
+  return oldest.n > 0;
+}
+
+static int64_t sooner(int64_t a, int64_t b) {
+  return !a || (b && b < a) ? b : a;
 }
 
 int64_t schedule_next_ms(const struct schedule *s, int64_t now_ms) {
   struct dhis2_period period, following;
-  int64_t next = 0;
-  if (!latest(s, (int32_t)(now_ms / DAY_MS), &period)) return 0;
-  if (!is_tried(s, &period))
-    next = now_ms;
-  else if (again_ms(s, &period))
-    next = again_ms(s, &period) > now_ms ? again_ms(s, &period) : now_ms;
-  else if (dhis2_period_of_day(period.last_day + 1, s->period_type, &following))
-    next = (following.last_day + s->after_day) * DAY_MS;
+  if (untried(s, now_ms, &period)) return now_ms < s->until_ms ? now_ms : 0;
+  int64_t next = last_again_ms(s);
+  for (size_t i = 0; i < s->open_count; i++) next = sooner(next, again_ms(s, s->open[i].period, s->open[i].at_ms));
+  if (next && next < now_ms) next = now_ms;
+  if (latest(s, (int32_t)(now_ms / DAY_MS), &period) && dhis2_period_of_day(period.last_day + 1, s->period_type, &following))
+    next = sooner(next, due_ms(s, &following));
   return next && next < s->until_ms ? next : 0;
+}
+
+/* --- tries --- */
+
+/* Those that something is still to be done for at that time, without this one, and with room for one more. */
+static void keep_open(struct schedule *s, struct arena *arena, struct str without, int64_t now_ms) {
+  struct schedule_open *list = ARENA_ARRAY(arena, s->open_count + 2, struct schedule_open);
+  size_t n = 0;
+  for (size_t i = 0; i < s->open_count; i++) {
+    struct dhis2_period period;
+    bool open = dhis2_period_parse(s->open[i].period, &period) && now_ms < over_ms(s, &period);
+    if (open && !str_eq(s->open[i].period, without) && n < SCHEDULE_OPEN_MAX) list[n++] = s->open[i];
+  }
+  s->open = list;
+  s->open_count = n;
+}
+
+static int by_time(const void *left, const void *right) {
+  const struct schedule_open *a = left, *b = right;
+  struct dhis2_period first, second;
+  (void)dhis2_period_parse(a->period, &first);
+  (void)dhis2_period_parse(b->period, &second);
+  return dhis2_period_cmp(&first, &second);
+}
+
+static void add_open(struct schedule *s, struct str period, int64_t at_ms) {
+  if (s->open_count < SCHEDULE_OPEN_MAX) s->open[s->open_count++] = (struct schedule_open){period, at_ms};
+  qsort(s->open, s->open_count, sizeof *s->open, by_time);
+}
+
+static bool is_younger(struct str period, struct str than) {
+  struct dhis2_period a, b;
+  return !dhis2_period_parse(than, &b) || (dhis2_period_parse(period, &a) && a.first_day > b.first_day);
+}
+
+void schedule_tried(struct schedule *s, struct arena *arena, struct schedule_last tried) {
+  keep_open(s, arena, tried.period, tried.at_ms);
+  if (last_again_ms(s) && !str_eq(s->last.period, tried.period)) add_open(s, s->last.period, s->last.at_ms);
+  s->last = tried;
+  if (is_younger(tried.period, s->youngest)) s->youngest = tried.period;
+}
+
+void schedule_forget_try(struct schedule *s, struct arena *arena) {
+  keep_open(s, arena, s->last.period, s->last.at_ms);
+  if (s->last.period.n) add_open(s, s->last.period, 0);
+  s->last = (struct schedule_last){0};
+}
+
+void schedule_once_more(struct schedule *s, struct arena *arena) {
+  int64_t at_ms = s->last.at_ms;
+  keep_open(s, arena, s->youngest, at_ms);
+  if (last_again_ms(s) && !str_eq(s->last.period, s->youngest)) add_open(s, s->last.period, at_ms);
+  s->last = (struct schedule_last){0};
+  s->youngest = STR_NONE;
 }

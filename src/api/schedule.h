@@ -1,7 +1,8 @@
 /* schedule: when a person's transfer is made by itself: for each period, so many days after it has ended, and again until all of it has gone through. Pure.
  *
- * What holds always: days are UTC's. A period is due from `after_day` days after its last one (1: the day after; of months: day N of the next month) on; only the latest such period is. Where its run did not go through whole, or the source had nothing yet, it is tried
- * again `again_hours` after the last try, for `for_days` days; a period that was never tried is tried once also later, as long as no younger one is due. */
+ * What holds always: days are UTC's, and periods those of the ISO 8601 calendar. A period is due from `after_day` days after its last one (1: the day after; of months: day N of the next month) on. Where its run did not go through whole, or the source had nothing yet,
+ * it is tried again `again_hours` after the last try, for `for_days` days, also when younger ones have become due meanwhile: the oldest first. A new schedule begins with the latest period that is due. What became due while the program stood still is made up for, as long
+ * as its days are not over; the latest one also later. */
 #ifndef DRAWBRIDGE_API_SCHEDULE_H
 #define DRAWBRIDGE_API_SCHEDULE_H
 
@@ -10,7 +11,7 @@
 #include "base/json_out.h"
 #include "dhis2/periods.h"
 
-enum { SCHEDULE_AFTER_MAX = 366, SCHEDULE_FOR_MAX = 366, SCHEDULE_AGAIN_MAX = 24 * 31, SCHEDULE_NAME_MAX = 200 };
+enum { SCHEDULE_AFTER_MAX = 366, SCHEDULE_FOR_MAX = 366, SCHEDULE_AGAIN_MAX = 24 * 31, SCHEDULE_NAME_MAX = 200, SCHEDULE_OPEN_MAX = 400 };
 
 struct schedule_last {    /* the latest try */
   struct str period, run; /* empty: none yet */
@@ -19,12 +20,21 @@ struct schedule_last {    /* the latest try */
   bool complete; /* all went through: nothing more to be done for that period */
 };
 
+/* A period that was tried before the one of the latest try, and did not go through whole. */
+struct schedule_open {
+  struct str period;
+  int64_t at_ms; /* of its last try; 0: none that counts */
+};
+
 struct schedule {
   struct str name, from, to, by, by_target, alignment, webhook;
   enum dhis2_period_type period_type;
   int64_t after_day, for_days, again_hours;
   int64_t until_ms, org_units, alignment_version;
   struct schedule_last last;
+  struct str youngest;        /* period that was tried; empty: none yet */
+  struct schedule_open *open; /* by time; none of them is that of `last` */
+  size_t open_count;
 };
 
 /* What a person wrote: name, period_type, after_day, for_days (20), again_hours (24). -1: ERROR_bad_request. */
@@ -34,8 +44,17 @@ int schedule_read_rule(struct arena *arena, struct str json, struct schedule *re
 void schedule_members(struct json_out *out, const struct schedule *schedule);
 struct schedule schedule_read(struct arena *arena, struct str json);
 
-/* True: a run for *ret is to begin now. `under_way`: the run of `last` has not ended. */
+/* True: a run for *ret is to begin now. `under_way`: the run of `last` has not ended; others wait for it until it would be tried again. */
 bool schedule_due(const struct schedule *schedule, bool under_way, int64_t now_ms, struct dhis2_period *ret);
+
+/* `tried` is the latest try from now on; what was that before is kept as long as something is to be done for it. Lists in the arena. */
+void schedule_tried(struct schedule *schedule, struct arena *arena, struct schedule_last tried);
+
+/* The latest try came to nothing: its period is due at once. */
+void schedule_forget_try(struct schedule *schedule, struct arena *arena);
+
+/* The latest period that is due is so once more, whatever came of it. */
+void schedule_once_more(struct schedule *schedule, struct arena *arena);
 
 /* When the next try is made, where nothing changes until then; 0: there is none before `until_ms`. */
 int64_t schedule_next_ms(const struct schedule *schedule, int64_t now_ms);

@@ -69,6 +69,21 @@ static int read_asked(struct api_job *job, const struct schedule *schedule, stru
   return result;
 }
 
+/* A schedule counts periods by ISO 8601; by another calendar the same text is another month. */
+static int check_calendar(struct api_job *job, struct str id, struct error *error) {
+  struct str calendar;
+  struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, id, error);
+  if (!server) return -1;
+  int failed = dhis2_server_calendar(server, job->arena, &calendar, error);
+  dhis2_server_free(server);
+  if (failed) return -1;
+  if (dhis2_calendar_is_iso(calendar)) return 0;
+  return error_set(error, ERROR_input,
+                   "a schedule counts periods by the ISO 8601 calendar, and the server '%.*s' counts by another: %.*s. Send each period "
+                   "yourself, by the server's own calendar",
+                   STR_ARG(id), STR_ARG(str_slice(calendar, 0, 40)));
+}
+
 static int make(struct api_job *job, struct schedule *schedule, const struct run_asked *asked, struct store_document *ret,
                 struct error *error) {
   struct run_about nobody = {0};
@@ -96,6 +111,7 @@ int api_schedules_create(struct api_job *job, struct error *error) {
   struct run_asked asked;
   struct store_document document;
   if (schedule_read_rule(job->arena, job->body, &schedule, error) || read_asked(job, &schedule, &asked, error) ||
+      check_calendar(job, asked.order.from, error) || check_calendar(job, asked.order.to, error) ||
       make(job, &schedule, &asked, &document, error))
     return -1;
   struct str servers[2] = {schedule.from, schedule.to};
@@ -180,7 +196,7 @@ int api_schedule_again(struct api_job *job, struct error *error) {
   struct runner_view view;
   if (schedule.last.run.n && desk_look(job->api, schedule.last.run, job->arena, &view))
     return error_set(error, ERROR_conflict, "its run %.*s is under way", STR_ARG(schedule.last.run));
-  schedule.last = (struct schedule_last){0};
+  schedule_once_more(&schedule, job->arena);
   if (update(job->api, job->arena, &document, &schedule, error)) return -1;
   struct str unused;
   schedules_look(job->api, job->gateway, document.id, clock_now_ms(), job->arena, &unused);
@@ -215,7 +231,7 @@ static bool follow(struct looking *l, struct error *error) {
   api_store_done(l->api);
   if (found < 0) return true;
   if (!found) { /* the program ended before it was made */
-    *last = (struct schedule_last){0};
+    schedule_forget_try(&l->schedule, l->arena);
     return false;
   }
   struct run_about about = run_about_read(l->arena, run.about);
@@ -244,8 +260,9 @@ static int begin(struct looking *l, const struct dhis2_period *period, struct er
   asked.order.period_count = 1;
   if (run_document_make(l->arena, &asked, &who, &run, error)) return -1;
   run.owner = l->document.owner;
-  s->last = (struct schedule_last){
-      .period = arena_str(l->arena, str_of(period->text)), .run = run.id, .state = RUN_STATE_OPEN, .at_ms = clock_now_ms()};
+  schedule_tried(s, l->arena,
+                 (struct schedule_last){
+                     .period = arena_str(l->arena, str_of(period->text)), .run = run.id, .state = RUN_STATE_OPEN, .at_ms = clock_now_ms()});
   if (update(l->api, l->arena, &l->document, s, error)) return -1; /* of two that look at once, one gets on */
   struct store *store = api_store(l->api);
   int failed = store_document_create(store, &run, error);

@@ -120,7 +120,7 @@ bool dhis2_entry_read_clock(struct arena *arena, struct str json, struct dhis2_e
   bool good = json_is_object(root);
   (void)wall_time(json_text(root, "serverDate"), &entry->server_ms);
   if (good) {
-    entry->other_calendar = calendar.n && !str_eq(calendar, STR("iso8601")) && !str_eq(calendar, STR("gregorian"));
+    entry->other_calendar = !dhis2_calendar_is_iso(calendar);
     entry->version_text = text(arena, root, "version");
     (void)dhis2_version_parse(entry->version_text, &entry->version);
   }

@@ -245,6 +245,10 @@ int32_t dhis2_day_moved(int32_t day, enum dhis2_period_type type, int by) {
   return day_of(index / 12, index % 12 + 1, of_month < longest ? of_month : longest);
 }
 
+bool dhis2_calendar_is_iso(struct str calendar) {
+  return !calendar.n || str_eq_nocase(calendar, STR("iso8601")) || str_eq_nocase(calendar, STR("gregorian"));
+}
+
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b) {
   if (a->first_day != b->first_day) return a->first_day < b->first_day ? -1 : 1;
   if (a->last_day != b->last_day) return a->last_day < b->last_day ? -1 : 1;

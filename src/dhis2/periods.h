@@ -55,6 +55,9 @@ bool dhis2_period_of_day(int32_t day, enum dhis2_period_type type, struct dhis2_
 /* Is every period of type `to` made of whole periods of type `from`, more than one at least in some, and none of them in two? Days make up all of them; months, two months, quarters, … longer ones that begin with one of them; weeks nothing. */
 bool dhis2_period_rolls_up(enum dhis2_period_type from, enum dhis2_period_type to);
 
+/* Is a server's calendar, as it names it, that of these functions: "iso8601" or "gregorian"; empty, it is not told? */
+bool dhis2_calendar_is_iso(struct str calendar);
+
 /* By first day, then last day, then type. */
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b);
 

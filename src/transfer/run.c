@@ -232,7 +232,7 @@ static void after_post(void *payload, size_t count) {
 static int read_calendar(struct run *run, struct dhis2_server *server, struct str *ret, struct error *error) {
   for (unsigned number = 1; dhis2_server_calendar(server, run->arena, ret, error); number++)
     if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
-  if (str_eq_nocase(*ret, STR("iso8601")) || str_eq_nocase(*ret, STR("gregorian"))) *ret = STR("");
+  if (dhis2_calendar_is_iso(*ret)) *ret = STR("");
   *ret = str_slice(*ret, 0, 40);
   return 0;
 }

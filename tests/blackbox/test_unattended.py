@@ -445,6 +445,19 @@ class ScheduledTooEarly(Scheduled):
     test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
+class ScheduledByAnotherCalendar(Scheduled):
+    """202610 is a month of 2033 there."""
+    more_words = {"target": ("--set", "calendar=ethiopian")}
+
+    def test_by_itself_with_a_report_to_folder_and_webhook(self):
+        answer = self.schedule(expect=400)
+        self.assertEqual(answer["code"], "input")
+        self.assertIn("the server 'target' counts by another: ethiopian", answer["detail"])
+        self.assertEqual((self.rows("mandate"), self.rows("schedule")), (0, 0))
+
+    test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+
+
 class Kept(Unattended):
     more_config = "runs: {keep: 1h}\n"
 

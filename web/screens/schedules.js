@@ -31,7 +31,7 @@ export function Schedules() {
       <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><bdi>${one.name}</bdi></td><td>${one.from}</td><td>${one.to}</td>
-        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}</td>
+        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period }) => html`<br />${periodText(period)} <small class="muted">${t('not complete yet')}</small>`)}</td>
         <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}</td>
         <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
       </tr>`)}</tbody></table></div>`}<//>

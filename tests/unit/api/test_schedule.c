@@ -9,6 +9,20 @@
 
 #include <cmocka.h>
 
+static struct arena *arena;
+
+static int setup(void **state) {
+  (void)state;
+  arena = arena_new();
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  arena_free(arena);
+  return 0;
+}
+
 static int64_t at(const char *text) {
   int64_t ms = 0;
   assert_true(clock_parse(str_of(text), &ms));
@@ -21,7 +35,7 @@ static struct schedule monthly(void) {
 }
 
 static void tried(struct schedule *s, const char *period, const char *when, bool complete) {
-  s->last = (struct schedule_last){.period = str_of(period), .at_ms = at(when), .complete = complete};
+  schedule_tried(s, arena, (struct schedule_last){.period = arena_str(arena, str_of(period)), .at_ms = at(when), .complete = complete});
 }
 
 /* The period that is due at that time; NULL: none. */
@@ -89,25 +103,96 @@ static void when_the_next_try_is(void **state) {
 }
 
 /* Whatever the times: what is said to be the next try is one, and a second before it is none. */
-static void the_next_try_is_when_it_is_due(void **state) {
+static void the_next_try_is_when_it_is_due_of(enum dhis2_period_type type, int64_t after_day) {
   struct schedule s = monthly();
   struct dhis2_period period;
+  s.period_type = type;
+  s.after_day = after_day;
   for (int64_t now = at("2026-01-01T00:00:00Z"); now < at("2026-12-01T00:00:00Z"); now += INT64_C(5) * 3600 * 1000 + 7) {
     int64_t next = schedule_next_ms(&s, now);
     assert_true(next >= now);
     assert_true(schedule_due(&s, false, next, &period));
     if (next > now) assert_false(schedule_due(&s, false, next - 1, &period));
     if (next > now) continue;
-    s.last = (struct schedule_last){.period = STR_NONE, .at_ms = now, .complete = (now / 1000) % 3 == 0};
-    static char text[DHIS2_PERIOD_TEXT_SIZE];
-    memcpy(text, period.text, sizeof text);
-    s.last.period = str_of(text);
+    schedule_tried(
+        &s, arena,
+        (struct schedule_last){.period = arena_str(arena, str_of(period.text)), .at_ms = now, .complete = (now / 1000) % 3 == 0});
   }
+}
+
+static void the_next_try_is_when_it_is_due(void **state) {
+  the_next_try_is_when_it_is_due_of(DHIS2_MONTHLY, 10);
+  the_next_try_is_when_it_is_due_of(DHIS2_WEEKLY, 1);
+  the_next_try_is_when_it_is_due_of(DHIS2_DAILY, 2);
+  (void)state;
+}
+
+/* A week has 7 days and 20 in which it is tried again: that the next one is due must not end that. */
+static void older_periods_go_on_being_tried(void **state) {
+  struct schedule s = monthly();
+  s.period_type = DHIS2_WEEKLY;
+  s.after_day = 1;
+  tried(&s, "2026W46", "2026-11-16T00:00:00Z", false);
+  tried(&s, "2026W46", "2026-11-22T00:00:00Z", false);
+  assert_string_equal(due(&s, "2026-11-23T00:00:00Z"), "2026W47"); /* what was never tried comes first */
+  tried(&s, "2026W47", "2026-11-23T00:00:00Z", true);
+  assert_string_equal(due(&s, "2026-11-23T00:00:01Z"), "2026W46");
+  assert_int_equal(schedule_next_ms(&s, at("2026-11-23T00:00:01Z")), at("2026-11-23T00:00:01Z"));
+  tried(&s, "2026W46", "2026-11-23T00:00:01Z", false);
+  assert_null(due(&s, "2026-11-23T12:00:00Z")); /* also not the younger one again, of which nothing is left to do */
+  assert_string_equal(due(&s, "2026-11-24T00:00:01Z"), "2026W46");
+  tried(&s, "2026W46", "2026-11-24T00:00:01Z", true);
+  assert_null(due(&s, "2026-11-29T00:00:00Z"));
+  assert_string_equal(due(&s, "2026-11-30T00:00:00Z"), "2026W48");
+  tried(&s, "2026W48", "2026-11-30T00:00:00Z", false);
+  tried(&s, "2026W49", "2026-12-07T00:00:00Z", false);
+  tried(&s, "2026W50", "2026-12-14T00:00:00Z", false);
+  assert_int_equal(s.open_count, 2);
+  assert_string_equal(due(&s, "2026-12-19T00:00:00Z"), "2026W48");
+  tried(&s, "2026W48", "2026-12-19T00:00:00Z", false);
+  assert_string_equal(due(&s, "2026-12-20T00:00:00Z"), "2026W49"); /* the 20 days of 48 are over */
+  assert_int_equal(s.open_count, 2);
+  (void)state;
+}
+
+/* What became due while nobody was there is made up for, the oldest first, within its days. */
+static void what_was_missed_is_made_up_for(void **state) {
+  struct schedule s = monthly();
+  s.period_type = DHIS2_WEEKLY;
+  s.after_day = 1;
+  tried(&s, "2026W40", "2026-10-05T00:00:00Z", true);
+  const char *wanted[] = {"2026W45", "2026W46", "2026W47"};
+  for (unsigned i = 0; i < 3; i++) {
+    assert_string_equal(due(&s, "2026-11-26T00:00:00Z"), wanted[i]);
+    tried(&s, wanted[i], "2026-11-26T00:00:00Z", true);
+  }
+  assert_null(due(&s, "2026-11-26T00:00:00Z"));
+  tried(&s, "2026W48", "2026-11-30T00:00:00Z", false);
+  schedule_forget_try(&s, arena); /* it was never begun */
+  assert_string_equal(due(&s, "2026-11-30T00:00:00Z"), "2026W48");
+  tried(&s, "2026W48", "2026-11-30T00:00:00Z", true);
+  schedule_once_more(&s, arena);
+  assert_string_equal(due(&s, "2026-11-30T00:00:00Z"), "2026W48");
+  s.for_days = 1; /* all of them over: the latest is sent all the same */
+  tried(&s, "2026W48", "2026-11-30T00:00:00Z", true);
+  assert_null(due(&s, "2027-01-02T00:00:00Z")); /* until its end */
+  s.until_ms = at("2028-01-01T00:00:00Z");
+  assert_string_equal(due(&s, "2027-01-02T00:00:00Z"), "2026W52");
+  (void)state;
+}
+
+/* One run at a time, but for one that does not end. */
+static void others_wait_for_what_is_under_way(void **state) {
+  struct schedule s = monthly();
+  struct dhis2_period period;
+  tried(&s, "202609", "2026-11-09T23:00:00Z", false);
+  assert_false(schedule_due(&s, true, at("2026-11-10T00:00:00Z"), &period));
+  assert_true(schedule_due(&s, true, at("2026-11-10T23:00:00Z"), &period));
+  assert_string_equal(period.text, "202610");
   (void)state;
 }
 
 static void as_it_is_kept(void **state) {
-  struct arena *arena = arena_new();
   struct error error = {0};
   struct schedule s;
   struct buf text = BUF_INIT(65536);
@@ -123,6 +208,10 @@ static void as_it_is_kept(void **state) {
   s.until_ms = at("2027-01-01T00:00:00Z");
   s.last = (struct schedule_last){
       .period = STR("202610"), .run = STR("r"), .state = STR("done"), .at_ms = at("2026-11-05T00:00:00Z"), .complete = true};
+  s.youngest = STR("202610");
+  struct schedule_open open = {STR("202609"), at("2026-11-04T00:00:00Z")};
+  s.open = &open;
+  s.open_count = 1;
   json_out_object(&out);
   schedule_members(&out, &s);
   json_out_end(&out);
@@ -132,9 +221,10 @@ static void as_it_is_kept(void **state) {
   assert_int_equal(back.again_hours, 6);
   assert_int_equal(back.until_ms, s.until_ms);
   assert_int_equal(back.last.at_ms, s.last.at_ms);
-  assert_true(back.last.complete);
+  assert_true(back.last.complete && str_eq(back.youngest, s.youngest));
+  assert_int_equal(back.open_count, 1);
+  assert_true(str_eq(back.open[0].period, open.period) && back.open[0].at_ms == open.at_ms);
   buf_free(&text);
-  arena_free(arena);
   (void)state;
 }
 
@@ -152,9 +242,16 @@ static void tries_of_a_webhook(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_month_after_its_day), cmocka_unit_test(given_up_when_its_days_are_over), cmocka_unit_test(of_other_periods),
-      cmocka_unit_test(when_the_next_try_is),     cmocka_unit_test(the_next_try_is_when_it_is_due),  cmocka_unit_test(as_it_is_kept),
+      cmocka_unit_test(each_month_after_its_day),
+      cmocka_unit_test(given_up_when_its_days_are_over),
+      cmocka_unit_test(of_other_periods),
+      cmocka_unit_test(when_the_next_try_is),
+      cmocka_unit_test(the_next_try_is_when_it_is_due),
+      cmocka_unit_test(as_it_is_kept),
       cmocka_unit_test(tries_of_a_webhook),
+      cmocka_unit_test(older_periods_go_on_being_tried),
+      cmocka_unit_test(what_was_missed_is_made_up_for),
+      cmocka_unit_test(others_wait_for_what_is_under_way),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, setup, teardown);
 }
