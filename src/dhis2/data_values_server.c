@@ -1,4 +1,4 @@
-/* Values out of GET /api/dataValueSets: what two readings said alike. */
+/* Values out of GET /api/dataValueSets: what two readings said alike. A second answer that is the first one byte for byte said it alike, and is not taken apart again. */
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -13,6 +13,7 @@ enum {
   READINGS_MAX = 6,
   TRIES_MAX = 5,
   QUESTION_TRIES_MAX = 4, /* of what is no reading of values */
+  FIRST_MAX_BYTES = 8 << 20,
   EMPTY_TRIES = 3,
   PATH_MAX_BYTES = 64 << 10,
   WAIT_FIRST_MS = 200,
@@ -24,6 +25,7 @@ enum {
 /* What a reading said, whatever the order: sums of a keyed hash of each value. */
 struct digest {
   uint64_t count, sum[2];
+  uint64_t not_asked; /* left out, and so no part of what was said */
 };
 
 struct reading {
@@ -34,11 +36,14 @@ struct reading {
   const struct str *paths; /* one call each */
   size_t path_count;
   bool from_analytics, with_times, with_below;
+  unsigned number;
   bool hand_on; /* else only the digest is made */
   bool stopped; /* by the sink: not the server's fault */
-  uint64_t not_asked;
-  struct digest digest;
-  struct buf text; /* of the value being hashed */
+  struct digest digest, before;
+  struct buf text;  /* of the value being hashed */
+  struct buf first; /* the answer to the first reading, as long as it is no larger than it may be */
+  bool repeats;     /* the second one is like it so far: up to `repeated` */
+  size_t repeated;
 };
 
 static bool is_cancelled(const atomic_bool *cancel) {
@@ -136,7 +141,7 @@ static int on_value(void *payload, const struct dhis2_value *said, struct error 
   const struct dhis2_value *value = &entered;
   char number[DHIS2_ANALYTICS_NUMBER_MAX + 1];
   if (!map_get(r->periods, value->period) || (!r->with_below && !map_get(r->units, value->org_unit))) {
-    r->not_asked++;
+    r->digest.not_asked++;
     return 0;
   }
   if (r->from_analytics && as_entered(&entered, number, error)) return -1;
@@ -146,14 +151,30 @@ static int on_value(void *payload, const struct dhis2_value *said, struct error 
   return -1;
 }
 
+/* What was passed over as a repetition is taken apart after all. */
+static int end_repeating(struct reading *r, struct error *error) {
+  if (!r->repeats) return 0;
+  r->repeats = false;
+  return dhis2_values_reader_feed(r->reader, str_slice(buf_str(&r->first), 0, r->repeated), error);
+}
+
 static int on_piece(void *payload, struct str piece, struct error *error) {
   struct reading *r = payload;
-  return dhis2_values_reader_feed(r->reader, piece, error);
+  if (r->number == 1) (void)buf_add(&r->first, piece);
+  if (r->repeats && str_eq(piece, str_slice(buf_str(&r->first), r->repeated, r->repeated + piece.n))) {
+    r->repeated += piece.n;
+    return 0;
+  }
+  return end_repeating(r, error) ? -1 : dhis2_values_reader_feed(r->reader, piece, error);
 }
 
 static int finish(struct dhis2_server *server, struct reading *r, struct error *error) {
   struct dhis2_version version;
-  if (dhis2_values_reader_finish(r->reader, error)) return -1;
+  if (r->repeats && r->repeated == r->first.n) {
+    r->digest = r->before;
+    return 0;
+  }
+  if (end_repeating(r, error) || dhis2_values_reader_finish(r->reader, error)) return -1;
   if (dhis2_values_reader_has_list(r->reader)) return 0;
   if (r->from_analytics) return 0;
   if (dhis2_server_version(server, &version, error)) return -1;
@@ -177,7 +198,9 @@ static int cancelled(struct error *error) {
 static int read_once(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct error *error) {
   int result = 0;
   r->digest = (struct digest){0};
-  r->not_asked = 0;
+  r->repeats = r->number == 2 && !r->first.full;
+  r->repeated = 0;
+  if (r->number == 1) buf_clear(&r->first);
   if (r->hand_on && r->sink->begin(r->sink->payload, error)) {
     r->stopped = true;
     return -1;
@@ -260,17 +283,20 @@ static void put_all(struct map *map, const struct str *keys, size_t count) {
   for (size_t i = 0; i < count; i++) (void)map_put(map, keys[i], map);
 }
 
+static bool alike(const struct digest *a, const struct digest *b) {
+  return a->count == b->count && a->sum[0] == b->sum[0] && a->sum[1] == b->sum[1];
+}
+
 static int read_alike(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct dhis2_values_seen *ret,
                       struct error *error) {
-  struct digest before = {0};
-  for (unsigned number = 1; number <= READINGS_MAX; number++) {
-    r->hand_on = number != 2;
+  for (r->number = 1; r->number <= READINGS_MAX; r->number++) {
+    r->hand_on = r->number != 2;
     if (read_whole(server, r, cancel, error)) return -1;
-    if (number > 1 && memcmp(&before, &r->digest, sizeof before) == 0) {
-      *ret = (struct dhis2_values_seen){.values = r->digest.count, .not_asked = r->not_asked, .readings = number};
+    if (r->number > 1 && alike(&r->before, &r->digest)) {
+      *ret = (struct dhis2_values_seen){.values = r->digest.count, .not_asked = r->digest.not_asked, .readings = r->number};
       return 0;
     }
-    before = r->digest;
+    r->before = r->digest;
   }
   return error_set(error, ERROR_upstream_broken,
                    "the server %.*s says something else each time it is asked for the same values: try again when nobody enters data",
@@ -294,9 +320,11 @@ int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_que
                       .from_analytics = query->items != NULL,
                       .with_times = query->with_times,
                       .with_below = query->with_below,
-                      .text = BUF_INIT(8 << 20)};
+                      .text = BUF_INIT(8 << 20),
+                      .first = BUF_INIT(path_count(query) == 1 ? FIRST_MAX_BYTES : 0)};
   int result = r.paths ? read_alike(server, &r, cancel, ret, error) : -1;
   buf_free(&r.text);
+  buf_free(&r.first);
   map_free(&periods);
   map_free(&units);
   arena_free(arena);
