@@ -160,12 +160,18 @@ static int cmp_for_sort(const void *a, const void *b) {
   return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-size_t str_sorted_set(struct str *list, size_t n) {
+/* Of those alike that stand next to each other the first. */
+static size_t each_once(struct str *list, size_t n) {
   size_t kept = 0;
-  if (n) qsort(list, n, sizeof *list, cmp_for_sort);
   for (size_t i = 0; i < n; i++)
     if (kept == 0 || !str_eq(list[kept - 1], list[i])) list[kept++] = list[i];
   return kept;
+}
+
+size_t str_sorted_set(struct str *list, size_t n) {
+  n = each_once(list, n); /* a unit comes with hundreds of rows in a row */
+  if (n) qsort(list, n, sizeof *list, cmp_for_sort);
+  return each_once(list, n);
 }
 
 int str_hex_digit(char c) {

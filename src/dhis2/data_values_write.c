@@ -16,17 +16,10 @@ enum {
   STATUS_TOO_LARGE = 413,
 };
 
-static struct str cell_key(struct arena *arena, const struct dhis2_write *v) {
-  struct buf buf = BUF_INIT(DHIS2_CELL_KEY_MAX);
-  struct str key =
-      arena_str(arena, dhis2_cell_key(&buf, v->data_element, v->period, v->org_unit, v->category_option_combo, v->attribute_option_combo));
-  buf_free(&buf);
-  return key;
-}
-
 static int check(struct str data_set, const struct dhis2_write *values, size_t count, struct error *error) {
   struct arena *arena = arena_new();
   struct map seen = {0};
+  struct buf key = BUF_INIT(DHIS2_CELL_KEY_MAX);
   int result = data_set.n && count && count <= DHIS2_WRITE_MAX
                    ? 0
                    : error_set(error, ERROR_inside, "a POST of values has a data set and 1 to %d values", DHIS2_WRITE_MAX);
@@ -34,9 +27,13 @@ static int check(struct str data_set, const struct dhis2_write *values, size_t c
     const struct dhis2_write *v = &values[i];
     if (!v->data_element.n || !v->period.n || !v->org_unit.n || !v->category_option_combo.n || !v->attribute_option_combo.n)
       result = error_set(error, ERROR_inside, "value %zu of a POST lacks a part of its key", i);
-    else if (map_put(&seen, cell_key(arena, v), &seen))
-      result = error_set(error, ERROR_inside, "a cell would be sent twice in one POST: %.*s", STR_ARG(cell_key(arena, v)));
+    else if (map_put(&seen,
+                     arena_str(arena, dhis2_cell_key(&key, v->data_element, v->period, v->org_unit, v->category_option_combo,
+                                                     v->attribute_option_combo)),
+                     &seen))
+      result = error_set(error, ERROR_inside, "a cell would be sent twice in one POST: %.*s", STR_ARG(buf_str(&key)));
   }
+  buf_free(&key);
   map_free(&seen);
   arena_free(arena);
   return result;

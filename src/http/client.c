@@ -165,7 +165,7 @@ static size_t take_body(char *p, size_t size, size_t count, void *payload) {
 
 static void body_free(void *payload) {
   struct buf *buf = payload;
-  secret_wipe(buf->p, buf->capacity);
+  secret_wipe(buf->p, buf->n);
   buf_free(buf);
 }
 

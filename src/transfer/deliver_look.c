@@ -8,10 +8,11 @@ enum { UNREADABLE_MAX = 8, STATUS_CONFLICT = 409 };
 struct looking {
   struct delivery *delivery;
   struct arena *arena; /* of the rows' new texts */
-  struct map by_key;
-  struct buf key; /* of the cell at hand */
+  struct arena *scratch;
+  struct map by_key; /* once a value came out of turn */
+  struct buf key;    /* of the cell at hand */
   struct plan_row *rows;
-  size_t n;
+  size_t n, next;                      /* next: whose turn it is */
   const struct deliver_survey *survey; /* NULL: only the rows are looked at */
   struct str period;
   const struct str *asked; /* units of the reading under way, sorted */
@@ -29,7 +30,7 @@ static bool is_asked(const struct looking *l, const struct plan_row *row) {
 
 static int forget(void *payload, struct error *error) {
   struct looking *l = payload;
-  l->others = 0;
+  l->others = l->next = 0;
   for (size_t i = 0; i < l->n; i++) {
     struct plan_row *row = &l->rows[i];
     if (!is_asked(l, row)) continue;
@@ -39,11 +40,34 @@ static int forget(void *payload, struct error *error) {
   return 0;
 }
 
+static void index_rows(struct looking *l) {
+  for (size_t i = 0; i < l->n; i++) {
+    struct plan_row *row = &l->rows[i];
+    struct str key =
+        dhis2_cell_key(&l->key, row->data_element, row->period, row->org_unit, row->category_option_combo, row->attribute_option_combo);
+    (void)map_put(&l->by_key, arena_str(l->scratch, key), row);
+  }
+}
+
+static bool is_of(const struct plan_row *row, const struct dhis2_value *v, struct str coc, struct str aoc) {
+  return str_eq(row->data_element, v->data_element) && str_eq(row->org_unit, v->org_unit) && str_eq(row->category_option_combo, coc) &&
+         str_eq(row->attribute_option_combo, aoc) && str_eq(row->period, v->period);
+}
+
+/* NULL: of no row. A server mostly tells cells in the order in which they were written, which is that of the rows. */
+static struct plan_row *row_of(struct looking *l, const struct dhis2_value *v, struct str coc, struct str aoc) {
+  if (l->next < l->n && is_of(&l->rows[l->next], v, coc, aoc)) return &l->rows[l->next++];
+  if (!l->by_key.n) index_rows(l);
+  struct plan_row *row = map_get(&l->by_key, dhis2_cell_key(&l->key, v->data_element, v->period, v->org_unit, coc, aoc));
+  if (row) l->next = (size_t)(row - l->rows) + 1;
+  return row;
+}
+
 static int on_value(void *payload, const struct dhis2_value *v, struct error *error) {
   struct looking *l = payload;
   struct str otherwise = l->delivery->default_combo, coc = v->category_option_combo.n ? v->category_option_combo : otherwise,
              aoc = v->attribute_option_combo.n ? v->attribute_option_combo : otherwise;
-  struct plan_row *row = map_get(&l->by_key, dhis2_cell_key(&l->key, v->data_element, v->period, v->org_unit, coc, aoc));
+  struct plan_row *row = row_of(l, v, coc, aoc);
   if (v->deleted) return 0;
   if (!row) {
     l->others += l->survey && v->value.n && l->survey->is_made(l->survey->payload, v->data_element, coc);
@@ -112,20 +136,14 @@ static struct str *units_of(struct looking *l, const struct str *more, size_t mo
 }
 
 static int look(struct looking *l, const struct str *more, size_t more_count, struct error *error) {
-  struct arena *scratch = arena_new();
   size_t count;
+  l->scratch = arena_new();
   l->key = BUF_INIT(DHIS2_CELL_KEY_MAX);
-  for (size_t i = 0; i < l->n; i++) {
-    struct plan_row *row = &l->rows[i];
-    struct str key =
-        dhis2_cell_key(&l->key, row->data_element, row->period, row->org_unit, row->category_option_combo, row->attribute_option_combo);
-    (void)map_put(&l->by_key, arena_str(scratch, key), row);
-  }
-  const struct str *units = units_of(l, more, more_count, scratch, &count);
+  const struct str *units = units_of(l, more, more_count, l->scratch, &count);
   int result = read_units(l, units, count, error);
   map_free(&l->by_key);
   buf_free(&l->key);
-  arena_free(scratch);
+  arena_free(l->scratch);
   return result;
 }
 

@@ -14,7 +14,6 @@ struct judging {
   const struct dhis2_entry_set *set;
   const struct dhis2_entry_unit *unit;
   const struct dhis2_option_combo *attribute;
-  struct dhis2_period period;
   struct arena *arena;
   struct preflight_finding found;
 };
@@ -64,7 +63,7 @@ static bool check_unit(struct judging *j) {
         j, "org_unit_not_assigned",
         SAY(j, "The data set '%.*s' is not assigned to the organisation unit at the target.", STR_ARG(shown(j->set->name, j->set->id))),
         MAINTENANCE " > Data set > Organisation units.");
-  if (!dhis2_entry_unit_in_time(entry, j->unit, &j->period))
+  if (!dhis2_entry_unit_in_time(entry, j->unit, &j->preflight->period))
     return hold_back(j, "org_unit_closed", STR("The organisation unit is not open at the target at the start of the period."),
                      MAINTENANCE " > Organisation unit > \"Opening date\" and \"Closed date\".");
   return false;
@@ -122,7 +121,7 @@ static bool check_attribute_place(struct judging *j) {
         j, "attribute_org_unit",
         SAY(j, "The category option %.*s does not count in this organisation unit at the target.", STR_ARG(option_shown(j, bad))),
         MAINTENANCE " > Category option > Organisation units.");
-  if ((bad = dhis2_entry_not_in_time(entry, j->set, options, n, &j->period)))
+  if ((bad = dhis2_entry_not_in_time(entry, j->set, options, n, &j->preflight->period)))
     return hold_back(
         j, "attribute_dates",
         SAY(j, "The category option %.*s does not count in the period at the target (its start and end date).",
@@ -150,7 +149,7 @@ static bool check_input(struct judging *j) {
   static const char remedy[] = MAINTENANCE " > Data set > Data input periods.";
   const struct preflight *p = j->preflight;
   struct str name = shown(j->set->name, j->set->id);
-  switch (dhis2_entry_input(p->entry, j->set, &j->period, p->now_ms)) {
+  switch (dhis2_entry_input(p->entry, j->set, &j->preflight->period, p->now_ms)) {
   case DHIS2_INPUT_FREE: return false;
   case DHIS2_INPUT_OPEN: return dhis2_can(p->entry->version, DHIS2_TURNS_INPUT_PERIODS_ROUND) && told_turned_round(j);
   case DHIS2_INPUT_BEFORE:
@@ -167,8 +166,8 @@ static bool check_input(struct judging *j) {
 
 static bool check_expiry(struct judging *j) {
   const struct preflight *p = j->preflight;
-  bool excepted = dhis2_entry_is_excepted(p->entry, j->set, &j->period, j->row->org_unit);
-  if (p->entry->exceptions_unknown || !dhis2_entry_is_expired(p->entry, j->set, &j->period, excepted, p->now_ms)) return false;
+  bool excepted = dhis2_entry_is_excepted(p->entry, j->set, &j->preflight->period, j->row->org_unit);
+  if (p->entry->exceptions_unknown || !dhis2_entry_is_expired(p->entry, j->set, &j->preflight->period, excepted, p->now_ms)) return false;
   return hold_back(j, "period_expired",
                    SAY(j, "The data set '%.*s' takes the data of a period until %g days after its end; that time is over.",
                        STR_ARG(shown(j->set->name, j->set->id)), j->set->expiry_days),
@@ -179,7 +178,8 @@ static bool check_expiry(struct judging *j) {
 static bool check_future(struct judging *j) {
   const struct preflight *p = j->preflight;
   struct dhis2_period latest;
-  if (!dhis2_entry_is_future(p->entry, j->set, &j->period, p->now_ms) || !dhis2_entry_latest(j->set, p->now_ms, &latest)) return false;
+  if (!dhis2_entry_is_future(p->entry, j->set, &j->preflight->period, p->now_ms) || !dhis2_entry_latest(j->set, p->now_ms, &latest))
+    return false;
   return hold_back(
       j, "period_future",
       SAY(j, "The latest period that the data set '%.*s' is open for is %s (open future periods: %d; 0 closes the running one too).",
@@ -300,7 +300,7 @@ struct preflight_finding preflight_judge(const struct preflight *preflight, cons
                       .unit = map_get(&preflight->place->units, row->org_unit),
                       .attribute = dhis2_metadata_option_combo(preflight->metadata, row->attribute_option_combo),
                       .arena = arena};
-  if (!j.set || !dhis2_period_parse(row->period, &j.period)) return j.found; /* the run looked at these before */
+  if (!j.set) return j.found; /* the run looked at these before */
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
     if (checks[i](&j)) break;
   return j.found;

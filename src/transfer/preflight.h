@@ -15,6 +15,7 @@ struct preflight {
   const struct dhis2_metadata *metadata; /* of the target */
   const struct dhis2_entry *entry;
   const struct dhis2_entry_place *place; /* for the units, attribute option combos and the period of the rows */
+  struct dhis2_period period;            /* of the rows */
   int64_t now_ms;                        /* on the target's wall clock */
   bool check_limits;                     /* least and largest values */
 };

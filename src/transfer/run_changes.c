@@ -38,6 +38,7 @@ void changes_gone(struct changes *changes, const struct contribution *c) {
 
 void changes_there(struct changes *changes, const struct contribution *c) {
   char key[CELL_KEY];
+  if (!changes->gone.count) return;
   (void)map_delete(&changes->gone, key_of(key, c));
 }
 

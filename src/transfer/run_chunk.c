@@ -326,7 +326,7 @@ static int preflight(struct chunk *c, bool may_hold, struct error *error) {
   size_t kept = 0;
   if (ask_place(c, &preflight.place, error)) return -1;
   preflight.now_ms = dhis2_entry_now(preflight.entry, clock_monotonic_ms());
-  if (!preflight.place) return 0;
+  if (!preflight.place || !dhis2_period_parse(c->period, &preflight.period)) return 0; /* the run looked at the period before */
   for (size_t i = 0; i < c->rows.n; i++)
     if (!is_wanted(&c->rows.p[i]) || !held_back(c, &preflight, &c->rows.p[i], may_hold)) c->rows.p[kept++] = c->rows.p[i];
   c->rows.n = kept;

@@ -70,6 +70,7 @@ static struct world *world_new(int minor, int patch) {
                              .after = STR("12")};
   w->preflight = (struct preflight){
       .metadata = metadata_of(arena, str_of(metadata_text)), .entry = &w->entry, .place = &w->place, .now_ms = at("2024-02-10T12:00:00Z")};
+  assert_true(dhis2_period_parse(w->row.period, &w->preflight.period));
   return w;
 }
 
@@ -177,7 +178,7 @@ static void input_periods(void **state) {
     expect(w, "input_period_over");
     w->preflight.now_ms = at("2024-02-04T23:59:59Z");
     expect(w, "input_period_before");
-    w->row.period = STR("202312");
+    assert_true(dhis2_period_parse(STR("202312"), &w->preflight.period));
     expect(w, "input_period_not_listed");
     world_free(w);
   }
