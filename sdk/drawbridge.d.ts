@@ -447,7 +447,7 @@ export interface Drawbridge {
     report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
     isUnderWay(run: RunEntry): boolean
-    /** Until it has ended. While drawbridge cannot be reached it asks on, more and more seldom, until aborted; `onLost` is told each time. */
+    /** Whenever it has changed, until it has ended. Told by a stream of events; where that cannot be had, asked for, `every` so many milliseconds (1000). While drawbridge cannot be reached it tries on, more and more seldom, until aborted; `onLost` is told each time. */
     watch(id: string, options?: { signal?: AbortSignal; every?: number; onLost?: (error: DrawbridgeError) => void }): AsyncIterable<Run>
   }
   schedules: {

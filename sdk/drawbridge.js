@@ -596,15 +596,27 @@ function runCalls(json, call) {
     /** `format`: json (an object), csv or html (texts, as a file has them). */
     report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),
     isUnderWay: (run) => UNDER_WAY.includes(run.state),
-    /** The run again and again until it has ended; the last one yielded is the end. While drawbridge cannot be reached it asks on, more and more seldom, until it is aborted; `onLost` is told each time. */
+    /** The run whenever it has changed, until it has ended; the last one yielded is the end. It is told by a stream of events; where that cannot be had, it is asked for, `every` so many milliseconds. While drawbridge cannot be reached it tries on, more and more seldom,
+     * until it is aborted; `onLost` is told each time. */
     async *watch(id, { signal, every = 1000, onLost } = {}) {
+      let told, asks = false
       for (let lost = 0; ;) {
         try {
-          const run = await get(id, { signal })
+          for await (const event of asks ? asked(id, signal) : events(id, told?.id, signal)) {
+            if (event.run) told = event
+            else if (!lost) continue // it has begun: nothing is new to who lost nothing
+            lost = 0
+            if (!told) continue
+            yield told.run
+            if (!UNDER_WAY.includes(told.run.state)) return
+          }
           lost = 0
-          yield run
-          if (!UNDER_WAY.includes(run.state)) return
         } catch (error) {
+          if (!asks && error instanceof NotStreamed) {
+            asks = true
+            continue
+          }
+          if (signal?.aborted) throw signal.reason
           if (!isLost(error)) throw error
           lost++
           onLost?.(error)
@@ -612,6 +624,72 @@ function runCalls(json, call) {
         await pause(Math.max(every, Math.min(every * 2 ** lost, LOST_PAUSE_MAX)), signal)
       }
     },
+  }
+
+  async function* asked(id, signal) {
+    yield { run: await get(id, { signal }) }
+  }
+
+  /** {} when the stream has begun, then {id, run} for each event. */
+  async function* events(run, last, signal) {
+    const line = new AbortController(), stop = () => line.abort(), take = eventReader(), letters = new TextDecoder()
+    let silent = false
+    async function inTime(promise) {
+      const timer = setTimeout(() => { silent = true; stop() }, SILENCE_MAX)
+      try {
+        return await promise
+      } catch (cause) {
+        if (silent || REFUSES_STREAM.includes(cause.status) || cause.code === 'busy') throw new NotStreamed()
+        throw cause instanceof DrawbridgeError ? cause : unreachable(cause)
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+    if (signal?.aborted) throw signal.reason
+    signal?.addEventListener('abort', stop)
+    try {
+      const { headers, body } = await inTime(call(`${at(run)}/events`, { signal: line.signal, headers: { Accept: EVENT_STREAM, ...(last && { 'Last-Event-ID': last }) } }))
+      if (!body || !headers.get('Content-Type')?.startsWith(EVENT_STREAM)) throw new NotStreamed()
+      yield {}
+      const reader = body.getReader()
+      for (let piece; !(piece = await inTime(reader.read())).done;)
+        for (const event of take(letters.decode(piece.value, { stream: true }))) yield event
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      stop()
+    }
+  }
+}
+
+const EVENT_STREAM = 'text/event-stream'
+const EVENT_MAX = 16 << 20 // letters
+const SILENCE_MAX = 30000 // a stream shows every 15 seconds that it lives: something in between holds it back
+const REFUSES_STREAM = [404, 405, 406, 429] // an older drawbridge, or too many streams
+
+class NotStreamed extends Error {}
+
+/** Takes pieces of a stream of events, and gives the events that they complete. */
+function eventReader() {
+  let rest = '', id, data = []
+  return (piece) => {
+    const events = [], lines = piece.includes('\n') ? (rest + piece).split('\n') : [rest + piece]
+    rest = lines.pop()
+    for (const line of lines) {
+      const [, name, value] = /^([^:]*):? ?(.*?)\r?$/s.exec(line)
+      if (name === 'data') data.push(value)
+      else if (name === 'id') id = value
+      else if (/^\r?$/.test(line) && data.length) events.push({ id, run: runOf(data.splice(0).join('\n')) })
+    }
+    if (data.reduce((sum, one) => sum + one.length, rest.length) > EVENT_MAX) throw new NotStreamed()
+    return events
+  }
+}
+
+function runOf(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new NotStreamed() // it is somebody else's
   }
 }
 

@@ -13,6 +13,11 @@ export async function startFront(build) {
   let port
   const passOn = (request, response, to) => {
     const upstream = httpRequest({ port: to, host: '127.0.0.1', method: request.method, path: request.url, headers: request.headers }, (answer) => {
+      if (answer.headers['content-type'] === 'text/event-stream') { // goes on while it comes
+        response.writeHead(answer.statusCode, answer.headers)
+        response.on('close', () => answer.destroy())
+        return answer.pipe(response)
+      }
       const pack = to !== port && /gzip/.test(request.headers['accept-encoding'] ?? '')
       const pieces = []
       answer.on('data', (piece) => pieces.push(piece))

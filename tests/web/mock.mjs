@@ -1,6 +1,7 @@
 // A drawbridge of made-up servers, for the page alone: answers as docs/openapi.yaml says, keeps everything in memory, and fails when it is told to.
 // `node mock.mjs [PORT] [ELEMENTS]` serves the page as it was built, for trying things by hand.
 import { createServer } from 'node:http'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dirname, join } from 'node:path'
@@ -92,7 +93,8 @@ async function answer(world, request, response) {
     if (!found) throw new Problem(404, 'not_found')
     const words = found[1].exec(path).slice(1).map(decodeURIComponent)
     const body = text && !path.endsWith('/mapping') ? JSON.parse(text) : text || undefined
-    const { status = 200, json, text: plain, headers = {} } = found[2](world, words, body, request, url) ?? { status: 204 }
+    const { status = 200, json, text: plain, headers = {}, told } = found[2](world, words, body, request, url) ?? { status: 204 }
+    if (told) return tell(world, path, told, response)
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
     const said = json === undefined ? plain : JSON.stringify(json)
     world.said?.(said ?? '')
@@ -104,6 +106,25 @@ async function answer(world, request, response) {
     world.said?.(JSON.stringify(body))
     response.end(JSON.stringify(body))
   }
+}
+
+const TOLD_EVERY = 1000
+
+/** A stream of events of what `told` answers, as long as that has `on`; it may be refused or cut at any time, like a call. */
+function tell(world, path, told, response) {
+  let before
+  const look = () => {
+    const failure = world.fail?.('GET', path)
+    if (failure) return response.destroy()
+    const { json, on } = told(), text = JSON.stringify(json)
+    if (text !== before) response.write(`id: ${createHash('sha256').update(text).digest('hex').slice(0, 16)}\ndata: ${before = text}\n\n`)
+    world.said?.(text)
+    if (!on) response.end()
+  }
+  const timer = setInterval(look, TOLD_EVERY)
+  response.on('close', () => clearInterval(timer))
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+  look()
 }
 
 function page(path, response, change = (_, data) => data) {
@@ -167,7 +188,8 @@ const ROUTES = [
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
   ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(({ steps, ...run }) => run) } }],
   ['POST', /^\/v1\/runs$/, startRun],
-  ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => { const run = of(world.runs, id); if (run.steps.length) Object.assign(run, run.steps.shift()); return { json: runJson(run) } }],
+  ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => ({ json: runJson(goOn(of(world.runs, id))) })],
+  ['GET', /^\/v1\/runs\/([^/]+)\/events$/, (world, [id]) => { const run = of(world.runs, id); return { told: () => ({ json: runJson(goOn(run)), on: UNDER_WAY.includes(run.state) }) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/cancel$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'cancelled', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/pause$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'paused', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/resume$/, (world, [id]) => { const run = of(world.runs, id); run.steps = ending(run); run.state = 'sending'; return { json: runJson(run) } }],
@@ -245,6 +267,9 @@ function startRun(world, _, order, request) {
   world.runs.set(run.id, run)
   return { status: 201, json: runJson(run) }
 }
+
+const UNDER_WAY = ['queued', 'reading', 'translating', 'checking', 'sending', 'verifying']
+const goOn = (run) => Object.assign(run, run.steps?.shift())
 
 function undo(world, [id]) {
   const run = of(world.runs, id), made = { ...run, id: `run${world.runs.size + 1}`, undoes: id, state: 'queued', totals: [], order: {} }

@@ -281,8 +281,10 @@ test('what changed is asked for, and an alignment goes on with the version that 
   assert.deepEqual([calls[1].headers['if-match'], calls[1].body], ['"7"', '{"follow":true}'])
 })
 
+const gone = json({ code: 'not_found' }, { status: 404 })
+
 test('a run is started with a key of its own and watched to its end', async () => {
-  const { gw, calls } = client(json({ id: 'r', state: 'queued' }, { status: 201 }), json({ id: 'r', state: 'reading' }), json({ id: 'r', state: 'sending' }), json({ id: 'r', state: 'differs' }))
+  const { gw, calls } = client(json({ id: 'r', state: 'queued' }, { status: 201 }), gone, json({ id: 'r', state: 'reading' }), json({ id: 'r', state: 'sending' }), json({ id: 'r', state: 'differs' }))
   const run = await gw.runs.start({ alignment: 'x', periods: ['202610'], org_units: ['u'] })
   assert.match(calls[0].headers['idempotency-key'], /^[0-9a-f-]{36}$/)
   const states = []
@@ -293,16 +295,87 @@ test('a run is started with a key of its own and watched to its end', async () =
 
 test('watching goes on when the line is back; what is refused ends it', async () => {
   const down = () => { throw new TypeError('Failed to fetch') }
-  const { gw } = client(json({ id: 'r', state: 'reading' }), down, down, down, json({}, { status: 502 }), json({}, { status: 502 }), json({ id: 'r', state: 'sending' }), json({ code: 'not_found' }, { status: 404 }))
+  const { gw } = client(gone, json({ id: 'r', state: 'reading' }), down, down, down, json({}, { status: 502 }), json({}, { status: 502 }), json({ id: 'r', state: 'sending' }), gone)
   const told = []
   await assert.rejects(async () => { for await (const one of gw.runs.watch('r', { every: 0, onLost: (error) => told.push(error.status) })) told.push(one.state) }, { code: 'not_found' })
   assert.deepEqual([told[0], ...new Set(told.slice(1, -1)), told.at(-1)], ['reading', 0, 502, 'sending'])
 })
 
 test('watching ends when it is told to', async () => {
-  const { gw } = client(json({ id: 'r', state: 'reading' }))
-  const stop = new AbortController()
-  await assert.rejects(async () => { for await (const _ of gw.runs.watch('r', { every: 60000, signal: stop.signal })) stop.abort() }, { name: 'AbortError' })
+  for (const answer of [json({ id: 'r', state: 'reading' }), stream(told(1, 'reading'), HANGS)]) {
+    const { gw } = client(answer)
+    const stop = new AbortController()
+    await assert.rejects(async () => { for await (const _ of gw.runs.watch('r', { every: 60000, signal: stop.signal })) stop.abort() }, { name: 'AbortError' })
+    await assert.rejects(async () => { for await (const _ of gw.runs.watch('r', { signal: stop.signal })) assert.fail() }, { name: 'AbortError' })
+  }
+})
+
+const HANGS = Symbol(), BREAKS = Symbol()
+const told = (id, state, more = {}) => `id: ${id}\ndata: ${JSON.stringify({ id: 'r', state, ...more })}\n\n`
+
+/** A stream of events in these pieces. */
+const stream = (...pieces) => (_, { signal }) => new Response(new ReadableStream({
+  start(body) { signal.addEventListener('abort', () => { try { body.error(signal.reason) } catch { /* it has ended */ } }) },
+  pull(body) {
+    const piece = pieces.shift()
+    if (piece === HANGS) return new Promise(() => {})
+    if (piece === BREAKS) return body.error(new TypeError('network error'))
+    return piece === undefined ? body.close() : body.enqueue(typeof piece === 'string' ? new TextEncoder().encode(piece) : piece)
+  },
+}, { highWaterMark: 0 }), { headers: { 'Content-Type': 'text/event-stream' } })
+
+async function watched(gw, options) {
+  const states = []
+  for await (const run of gw.runs.watch('r', { every: 0, onLost: (error) => states.push(error.code), ...options })) states.push(run.state)
+  return states
+}
+
+test('a run is told by a stream of events, in whatever pieces it comes', async () => {
+  const whole = new TextEncoder().encode(`:\n\n${told(1, 'reading', { by: 'é\u2028: \n' })}: alive\r\n\r\n${told(2, 'sending').replaceAll('\n', '\r\n')}retry: 1\n\nid: 3\ndata: {"id":"r",\ndata:"state":\ndata\ndata:"done"}\n\n`)
+  for (const size of [1, 2, 7, whole.length]) {
+    const pieces = []
+    for (let at = 0; at < whole.length; at += size) pieces.push(whole.subarray(at, at + size))
+    const { gw, calls } = client(stream(...pieces))
+    assert.deepEqual(await watched(gw), ['reading', 'sending', 'done'])
+    assert.deepEqual(calls.map((one) => [one.address, one.headers.accept, one.headers['x-drawbridge'], one.headers['last-event-id']]), [['https://gate.example.org/v1/runs/r/events', 'text/event-stream', '1', undefined]])
+  }
+})
+
+test('a stream that ends or breaks off is gone on with behind what it told last', async () => {
+  const { gw, calls } = client(stream(told('a', 'reading')), stream(told('b', 'sending'), 'id: c\nda', BREAKS), json({}, { status: 502 }), json({}, { status: 502 }), stream(), stream(told('d', 'done')))
+  assert.deepEqual(await watched(gw), ['reading', 'sending', 'gateway_unreachable', 'upstream_error', 'sending', 'done']) // what is known is told once more when the line is back
+  assert.deepEqual(calls.map((one) => one.headers['last-event-id']), [undefined, 'a', 'b', 'b', 'b', 'b'])
+  assert.ok(calls.every((one) => one.address.endsWith('/events')))
+})
+
+test('where no stream can be had, the run is asked for', async () => {
+  const run = json({ id: 'r', state: 'done' }), page = () => new Response('<p>', { headers: { 'Content-Type': 'text/html' } })
+  for (const answer of [gone, json({ code: 'too_many' }, { status: 429 }), json({ code: 'busy' }, { status: 503, 'Retry-After': '30' }), json({}), page, stream('data: hello\n\n'), stream('x'.repeat(9 << 20), 'x'.repeat(9 << 20))]) {
+    const { gw, calls } = client(answer, run)
+    assert.deepEqual(await watched(gw), ['done'])
+    assert.deepEqual(calls.map((one) => one.address.split('/runs/')[1]), ['r/events', 'r'])
+  }
+})
+
+test('what shows no sign of life is given up for asking', async () => {
+  const later = globalThis.setTimeout
+  globalThis.setTimeout = (act, ms, ...more) => later(act, ms === 30000 ? 1 : ms, ...more)
+  try {
+    const never = (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    for (const answer of [never, stream(HANGS), stream(told(1, 'reading'), HANGS)]) {
+      const { gw, calls } = client(answer, json({ id: 'r', state: 'done' }))
+      assert.equal((await watched(gw)).at(-1), 'done')
+      assert.deepEqual(calls.map((one) => one.address.split('/runs/')[1]), ['r/events', 'r'])
+    }
+  } finally {
+    globalThis.setTimeout = later
+  }
+})
+
+test('a stream that is refused ends the watching', async () => {
+  const { gw, calls } = client(json({ code: 'no_session' }, { status: 401 }))
+  await assert.rejects(watched(gw), { code: 'no_session' })
+  assert.equal(calls.length, 1)
 })
 
 test('the base URL for existing apps is absolute', () => {
