@@ -105,7 +105,7 @@ async function everyForm(page, clean) {
     await into.getByLabel('File', { exact: true }).setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/octet-stream', buffer })
     assert.equal(await into.getByLabel('As', { exact: true }).inputValue(), form)
     await into.getByRole('button', { name: 'Import' }).click()
-    await into.getByText(/The decisions were taken|Nothing changed by it/).waitFor()
+    await into.getByText(/The decisions were imported|Nothing changed by it/).waitFor()
   }
   await clean('files')
 }

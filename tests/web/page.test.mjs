@@ -442,13 +442,13 @@ describe('sending', () => {
     await page.getByRole('link', { name: 'Send', exact: true }).click()
     await page.getByText('30 of 30 chosen').waitFor()
     await page.getByRole('button', { name: 'Check 1 period for 30 organisation units' }).click()
-    await page.getByRole('link', { name: 'Send each period by itself…' }).click()
-    assert.ok(await page.getByRole('button', { name: 'Send by itself from now on' }).isDisabled()) // it has no name yet
+    await page.getByRole('link', { name: 'Send each period automatically…' }).click()
+    assert.ok(await page.getByRole('button', { name: 'Send automatically from now on' }).isDisabled()) // it has no name yet
     await page.getByLabel('Name').fill('Monthly report')
     await page.getByLabel('Days after the end of the period').fill('5')
     await page.getByLabel('Send the report to').selectOption('office')
     await clean('schedule')
-    await page.getByRole('button', { name: 'Send by itself from now on' }).click()
+    await page.getByRole('button', { name: 'Send automatically from now on' }).click()
     await page.getByRole('row', { name: /Monthly report/ }).waitFor()
     await clean('runs-schedules')
     const [made] = world.schedules.values(), [checked] = world.runs.values()

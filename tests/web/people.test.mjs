@@ -59,7 +59,7 @@ test('two people review one alignment', { timeout: 1800000 }, async () => {
   await asha.page.getByRole('button', { name: 'People' }).click()
   const dialog = asha.page.getByRole('dialog', { name: 'People' })
   await dialog.getByLabel('User name there').fill('lena')
-  await dialog.getByRole('button', { name: 'Let in' }).click()
+  await dialog.getByRole('button', { name: 'Give access' }).click()
   await dialog.getByLabel(/^A second person approves/).check()
   await dialog.getByRole('button', { name: 'Save' }).click()
   await asha.page.getByText('Saved', { exact: true }).waitFor({ state: 'attached' }) // the button is disabled as soon as it is pressed

@@ -4,7 +4,7 @@ import { t } from '../i18n.js'
 import { Tag } from '../ui.js'
 import { checkName, doctorWords, foundWords } from '../model/doctor.js'
 
-const OUTCOMES = { ok: () => ['positive', t('Good')], warning: () => ['warning', t('Look')], failed: () => ['negative', t('Wrong')] }
+const OUTCOMES = { ok: () => ['positive', t('Good')], warning: () => ['warning', t('Attention')], failed: () => ['negative', t('Wrong')] }
 
 /** The worst first. */
 export function Checks({ checks, server }) {

@@ -91,9 +91,9 @@ function Import({ id, formats, version, onChanged }) {
     ${file && html`<${Forms} formats=${formats} value=${name} onChange=${setName} />`}
     ${tooLarge && html`<${Notice} tone="error" title=${t('The file is larger than drawbridge takes (16 MiB)')} />`}
     <${Problem} error=${state.error} again=${state.error?.code === 'changed_meanwhile' ? read : undefined} />
-    ${state.done && html`<${Notice} tone="good" live title=${state.done.elements + state.done.cells ? t('The decisions were taken') : t('Nothing changed by it')}>
+    ${state.done && html`<${Notice} tone="good" live title=${state.done.elements + state.done.cells ? t('The decisions were imported') : t('Nothing changed by it')}>
       <p>${tn('{n} data element', '{n} data elements', state.done.elements)}, ${tn('{n} cell', '{n} cells', state.done.cells)}. <${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//></p><//>`}
-    ${state.warnings?.length > 0 && html`<${Notice} tone="warning" title=${t('Some of it was passed over')}><${Told} warnings=${state.warnings} /><//>`}
+    ${state.warnings?.length > 0 && html`<${Notice} tone="warning" title=${t('Some of it was skipped')}><${Told} warnings=${state.warnings} /><//>`}
     <p class="row"><${Button} primary loading=${state.loading} disabled=${!file || tooLarge} onClick=${read}>${t('Import')}<//></p>
   </section>`
 }

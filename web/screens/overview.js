@@ -66,7 +66,7 @@ function Sections({ id, rows }) {
 function OtherPlaces({ id }) {
   const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
   const title = html`<h2 id="places">${t('Units and periods')}</h2>`
-  if (!places.data) return html`<section aria-labelledby="places">${title}${places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing the places of both sides…')} />`}</section>`
+  if (!places.data) return html`<section aria-labelledby="places">${title}${places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing organisation units and attribute options of both sides…')} />`}</section>`
   const units = openPlaces(places.data.org_units)
   const attributes = openPlaces(places.data.attribute_option_combos)
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`

@@ -29,7 +29,7 @@ export function Places({ params, query }) {
     return { alignment, places }
   }, [id])
   if (!loaded.data)
-    return html`<div class="page"><h1>${t('Units and periods')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Comparing the places of both sides…')} />`}</div>`
+    return html`<div class="page"><h1>${t('Units and periods')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} what=${t('Comparing organisation units and attribute options of both sides…')} />`}</div>`
   const { alignment, places } = loaded.data
   const to = (one) => `${reviewAddress(id)}/places?of=${one}`
   const open = (one) => (MEMBERS[one] ? openPlaces(places[MEMBERS[one]]) : 0)
@@ -139,7 +139,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
       </div>
     </div>
     <${Undecided} error=${state.error} again=${state.retry} />
-    ${state.decided && html`<${Notice}><p class="row">${t('What was decided may change what is proposed for others.')} <${Button} small loading=${loading} onClick=${() => { set({}); onAgain() }}>${t('Look again')}<//></p><//>`}
+    ${state.decided && html`<${Notice}><p class="row">${t('What was decided may change what is proposed for others.')} <${Button} small loading=${loading} onClick=${() => { set({}); onAgain() }}>${t('Propose again')}<//></p><//>`}
     <div class="filters" role="search" aria-label=${t('Choose what to see')}>
       <div class="field search"><label for="place-search" class="unseen">${t('Search name or code')}</label>
         <input id="place-search" ref=${search} type="search" placeholder=${withHint(t('Search name or code'), hint('search'))} value=${filter.text} onInput=${(event) => setFilter({ ...filter, text: event.target.value })} onKeyDown=${(event) => ['Enter', 'Escape'].includes(event.key) && grid.current?.focus()} /></div>
@@ -154,7 +154,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
           ${list.length === 0
             ? html`<div class="empty" tabindex="-1" ref=${grid}><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${() => setFilter(NO_PLACE_FILTER)}>${t('Show everything')}<//></p></div>`
             : html`<${PlaceList} kind=${kind} list=${list} active=${active} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
-          <section class="detail" aria-label=${t('The one looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} chosen=${chosen} saving=${state.saving} run=${run} known=${known} hint=${hint} targetsRef=${targets}
+          <section class="detail" aria-label=${t('The row looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} chosen=${chosen} saving=${state.saving} run=${run} known=${known} hint=${hint} targetsRef=${targets}
             pick=${(target) => { setDraft({ id: row.id, target }); grid.current?.focus() }} />`}</section>
         </div>`}
     <p class="unseen" role="status" aria-live="polite">${said}</p></div>`

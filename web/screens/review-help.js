@@ -19,9 +19,9 @@ export function ReviewHelp({ settings, onSettings, onClose }) {
     ['Shift ↓ ↑', t('Select more rows')], ['Esc', t('Select none')], ['Ctrl Z', t('Undo')], ['Ctrl Shift Z', t('Redo')],
   ]
   const set = (command, letters) => onSettings({ ...settings, letters: { ...settings.letters, [command]: letters } })
-  return html`<${Dialog} title=${t('Keys')} onClose=${onClose} action=${html`<${Button} onClick=${() => onSettings({ off: false, letters: {} })}>${t('As they were at first')}<//>`}>
+  return html`<${Dialog} title=${t('Keys')} onClose=${onClose} action=${html`<${Button} onClick=${() => onSettings({ off: false, letters: {} })}>${t('Reset the keys')}<//>`}>
     <p class="muted">${t('They act while the list or the pane beside it has the focus.')}</p>
-    <label class="check"><input type="checkbox" checked=${!settings.off} onChange=${(event) => onSettings({ ...settings, off: !event.target.checked })} />${t('Single letters act')}</label>
+    <label class="check"><input type="checkbox" checked=${!settings.off} onChange=${(event) => onSettings({ ...settings, off: !event.target.checked })} />${t('Single letters are shortcuts')}</label>
     <table class="keys"><thead><tr><th scope="col">${t('Key')}</th><th scope="col">${t('What it does')}</th></tr></thead><tbody>
       ${fixed.map(([key, text]) => html`<tr key=${key}><td>${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</td><td>${text}</td></tr>`)}
       ${Object.keys(LETTERS).map((command) => html`<tr key=${command}>

@@ -43,13 +43,13 @@ function Editor({ id, given, onSaved }) {
       set({ error })
     }
   }
-  return html`<p>${t('Made by {who}.', { who: given.owner })} ${given.mine ? t('Whom you let in may see and decide what you may, but not remove it or let others in.') : t('Only who made it may change what stands here.')}</p>
-    ${people.length === 0 ? html`<p class="muted">${t('Nobody else may see it.')}</p>` : html`<ul class="chips" aria-label=${t('Let in')}>${people.map((one) => html`<li key=${`${one.server} ${one.username}`}><bdi>${one.username}</bdi> <small>${nameOf(one.server)}</small>
+  return html`<p>${t('Made by {who}.', { who: given.owner })} ${given.mine ? t('Those you give access may see and decide what you may, but not remove it or give access to others.') : t('Only who made it may change what stands here.')}</p>
+    ${people.length === 0 ? html`<p class="muted">${t('Nobody else may see it.')}</p>` : html`<ul class="chips" aria-label=${t('Those who have access')}>${people.map((one) => html`<li key=${`${one.server} ${one.username}`}><bdi>${one.username}</bdi> <small>${nameOf(one.server)}</small>
       ${given.mine && html`<button type="button" aria-label=${t('Take {name} away', { name: one.username })} onClick=${() => setPeople(people.filter((each) => each !== one))}>×</button>`}</li>`)}</ul>`}
     ${given.mine && html`<form onSubmit=${add}>
       <${Select} label=${t('Server')} value=${server} onChange=${setServer}>${given.servers.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}<//>
       <${Field} label=${t('User name there')} help=${t('Letter by letter, as they sign in.')} value=${username} onInput=${setUsername} autocomplete="off" />
-      <button class="button" type="submit" disabled=${!username.trim()}>${t('Let in')}</button>
+      <button class="button" type="submit" disabled=${!username.trim()}>${t('Give access')}</button>
     </form>
     <label class="check"><input type="checkbox" checked=${second} onChange=${(event) => setSecond(event.target.checked)} />${t('A second person approves: nothing is sent that nobody but who decided it has agreed to')}</label>
     <${Problem} error=${state.error} />

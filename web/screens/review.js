@@ -356,7 +356,7 @@ function Reviewing({ id, first, session }) {
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
-      <section class="detail" aria-label=${t('The one looked at')}>
+      <section class="detail" aria-label=${t('The row looked at')}>
         ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} onWarning=${showWarning} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
             onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
             onComment=${(text) => { perform({ label: '', comments: [{ source_data_element: row.id, text }] }); say(t('Comment added')); grid.current?.focus() }} />`}

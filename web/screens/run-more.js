@@ -12,7 +12,7 @@ export function RunFacts({ run }) {
   const facts = [
     run.undoes && html`<${Link} to="/runs/${run.undoes}">${t('Undoes another run')}<//>`,
     run.undone_by && html`<${Link} to="/runs/${run.undone_by}">${t('Was undone')}<//>`,
-    run.schedule && t('Was sent by itself'),
+    run.schedule && t('Was sent automatically'),
     run.unattended_until && t('May go on without you until {when}', { when: time(run.unattended_until) }),
   ].filter(Boolean)
   return facts.length > 0 && html`<ul class="muted">${facts.map((one, i) => html`<li key=${i}>${one}</li>`)}</ul>`
@@ -45,7 +45,7 @@ export function AskOverwrite({ run, onClose, onSend }) {
   const { updated } = run.counts
   const send = html`<${Button} destructive disabled=${typed.trim() !== String(updated)} onClick=${onSend}>${t('Send and replace')}<//>`
   return html`<${Dialog} title=${t('Replace {n} values?', { n: updated })} onClose=${onClose} cancel=${t('Leave it')} action=${send}>
-    <p>${t('At {server} as many values are others now. The first of them are below; the run can be undone.', { server: run.to })}</p>
+    <p>${t('At {server} as many values are different now. The first of them are below; the run can be undone.', { server: run.to })}</p>
     <${Field} label=${t('To go on, type {n}', { n: String(updated) })} value=${typed} onInput=${type} inputmode="numeric" autocomplete="off" />
   <//>`
 }
@@ -57,5 +57,5 @@ export const aloneUntil = () => new Date(Date.now() + ALONE_MS).toISOString().re
 /** Beside the button that sends what was checked. */
 export function WithoutMe({ on, onChange, run }) {
   return html`<label class="check"><input type="checkbox" checked=${on} onChange=${(event) => onChange(event.target.checked)} />${t('Go on without me for a day, also when I sign out')}</label>
-    <p><${Link} to="/runs/${run.id}/schedule">${t('Send each period by itself…')}<//></p>`
+    <p><${Link} to="/runs/${run.id}/schedule">${t('Send each period automatically…')}<//></p>`
 }

@@ -87,7 +87,7 @@ function Running({ run, error, again }) {
 }
 
 function Steps({ run, under_way }) {
-  const names = { read: t('Read'), translate: t('Translate'), check: t('Check'), send: t('Send'), verify: t('Verify') }
+  const names = { read: t('Read'), translate: t('Convert'), check: t('Check'), send: t('Send'), verify: t('Verify') }
   const { done, of } = run.progress
   const text = of > 0 ? t('{done} of {all}', { done, all: of }) : ''
   return html`<div class="card steps">

@@ -10,7 +10,7 @@ import { LongList } from './long-list.js'
 const STATES = {
   queued: () => ['info', t('Waiting')],
   reading: () => ['info', t('Reading')],
-  translating: () => ['info', t('Translating')],
+  translating: () => ['info', t('Converting')],
   checking: () => ['info', t('Checking')],
   sending: () => ['info', t('Sending')],
   verifying: () => ['info', t('Verifying')],

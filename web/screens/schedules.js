@@ -25,7 +25,7 @@ export function Schedules() {
     }
   }
   if (!list.data?.length) return null
-  return html`<section aria-labelledby="schedules"><h2 id="schedules">${t('Sent by itself')}</h2>
+  return html`<section aria-labelledby="schedules"><h2 id="schedules">${t('Sent automatically')}</h2>
     <${Problem} error=${state.error} />
     <${LongList} list=${list.data} textOf=${(one) => `${one.name} ${one.from} ${one.to}`} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
@@ -54,7 +54,7 @@ export function NewSchedule({ params }) {
   const [state, set] = useState({})
   const type = order && typeOf(order.periods[0])
   const change = (key) => (value) => setForm({ ...form, [key]: value })
-  if (!type) return html`<div class="page"><h1>${t('Send each period by itself')}</h1><${Notice} title=${t('Check first what is to be sent')}><${Link} to="/alignments">${t('Choose an alignment')}<//><//></div>`
+  if (!type) return html`<div class="page"><h1>${t('Send each period automatically')}</h1><${Notice} title=${t('Check first what is to be sent')}><${Link} to="/alignments">${t('Choose an alignment')}<//><//></div>`
   const start = async () => {
     set({ loading: true })
     const { periods, dry_run, ...rest } = order
@@ -66,7 +66,7 @@ export function NewSchedule({ params }) {
       set({ error })
     }
   }
-  return html`<div class="page"><h1>${t('Send each period by itself')}</h1>
+  return html`<div class="page"><h1>${t('Send each period automatically')}</h1>
     <p class="muted">${t('What you checked is sent for each period after it has ended, and again every day until all of it went through, for 20 days. It acts in your name at both servers.')}</p>
     <div class="card">
       <${Field} label=${t('Name')} value=${form.name} onInput=${change('name')} maxlength="100" />
@@ -75,6 +75,6 @@ export function NewSchedule({ params }) {
       ${hooks.data?.length > 0 && html`<${Select} label=${t('Send the report to')} value=${form.webhook} onChange=${change('webhook')}><option value="">${t('Nobody')}</option>${hooks.data.map((id) => html`<option key=${id} value=${id}>${id}</option>`)}<//>`}
       ${hooks.loading && html`<${Loading} />`}
       <${Problem} error=${state.error} />
-      <p class="row end"><${Button} primary loading=${state.loading} disabled=${!form.name.trim() || !(Number(form.after_day) >= 1) || !form.until} onClick=${start}>${t('Send by itself from now on')}<//></p>
+      <p class="row end"><${Button} primary loading=${state.loading} disabled=${!form.name.trim() || !(Number(form.after_day) >= 1) || !form.until} onClick=${start}>${t('Send automatically from now on')}<//></p>
     </div></div>`
 }
