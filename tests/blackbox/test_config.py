@@ -220,6 +220,12 @@ class Secrets(Configuration):
         keys.rename(credentials / "keys")
         run = self.run_with(without_keys, environment=environment)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
+        # Made and rotated where systemd takes it from, with no configuration that names it.
+        source = self.folder / "source"
+        for lines in (2, 3):  # one key is made, another is added; then one more
+            self.assertIn(f"{source} has a new key", self.command("keys", "rotate", "--file", source)[0])
+            self.assertEqual(len([line for line in source.read_text().splitlines() if line.startswith("key ")]), lines)
+        self.command("keys", "rotate", "--file", source, "--config", self.folder / "good.yaml", expect=2)
 
 
 class NoExpressions(Configuration):
