@@ -357,6 +357,26 @@ describe('what drawbridge says, in the language of its reader', () => {
   })
 })
 
+describe('the last batches of a run', () => {
+  scene('the newest first, and nothing of them is read out by itself', {}, async ({ page, go, world, clean }) => {
+    const batch = (number, more) => ({ number, period: '202609', org_unit: 'OrgUnit0003', name: 'Kenema', org_units: 31, values: 500, created: 491, updated: 9, removed: 0, ignored: 0, at: '2026-10-02T08:12:10Z', ...more })
+    const run = (more) => madeUpRun({ totals: [], conflicts: [], batches: [batch(8, { created: 470, ignored: 21 }), batch(9, { name: undefined, org_units: 1 })], ...more })
+    world.align(PAIR, 'one')
+    world.runs.set('run1', run({ state: 'sending', progress: { done: 1, of: 10 } }))
+    await go('/runs/run1')
+    const last = page.getByRole('region', { name: 'Last batches' }), rows = last.getByRole('row')
+    await last.getByRole('row', { name: /^8 Kenema and 30 others September 2026 500 470 9 21 / }).waitFor()
+    assert.match(await rows.nth(1).textContent(), /^9OrgUnit0003 September 2026/)
+    await last.getByText('The last 2 of 9.').waitFor()
+    assert.equal(await last.evaluate((one) => one.closest('[aria-live], [role=status]') ?? one.querySelector('[aria-live], [role=status]')), null)
+    await clean('run-batches')
+    world.runs.set('run1', run({ state: 'done', dry_run: true })) // a check sends none
+    await page.reload()
+    await page.getByText('Nothing was written.').waitFor()
+    assert.equal(await last.count(), 0)
+  })
+})
+
 describe('values that take the place of others', () => {
   scene('are shown before they do; where they are many, their number is typed', {}, async ({ page, go, world }) => {
     const replaced = { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', before: '11', value: '7' }
