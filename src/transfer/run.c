@@ -209,6 +209,11 @@ static int prepare_preflight(struct run *run, struct error *error) {
   return run->preflight.entry ? 0 : error_context(error, "asking the target what may be entered");
 }
 
+int run_look_at_target(struct run *run, struct error *error) {
+  run->target = read_side(run, run->to, &run->mapping->target, error);
+  return run->target ? prepare_preflight(run, error) : -1;
+}
+
 /* To 2.42 a zero that is not significant is not kept; from 2.43 on every zero is. */
 static int settle_zeros(struct run *run, struct error *error) {
   struct dhis2_version version;

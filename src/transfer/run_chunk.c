@@ -1,7 +1,6 @@
 /* One chunk: read, translate, look, plan, send, verify. */
 #include "base/clock.h"
 #include "base/json_out.h"
-#include "dhis2/data_entry_server.h"
 #include "transfer/run_internal.h"
 #include "transfer/value_type.h"
 
@@ -282,55 +281,28 @@ static void drop_unreadable(struct chunk *c) {
 
 /* --- before it is sent --- */
 
-static bool is_wanted(const struct plan_row *row) {
-  return row->planned && row->state == ROW_WAITING;
-}
+struct gate {
+  struct chunk *chunk;
+  bool may_hold;
+};
 
-/* What the target says of the units and attribute option combos of the rows that are to be sent. `place` NULL: there are none. */
-static int ask_place(struct chunk *c, const struct dhis2_entry_place **ret_place, struct error *error) {
-  struct str *units = ARENA_ARRAY(c->arena, c->rows.n + 1, struct str), *attributes = ARENA_ARRAY(c->arena, c->rows.n + 1, struct str);
-  struct dhis2_entry_question question = {.known = c->run->target_units,
-                                          .period = c->period,
-                                          .units = units,
-                                          .attributes = attributes,
-                                          .limits = c->run->preflight.check_limits};
-  for (size_t i = 0; i < c->rows.n; i++) {
-    if (!is_wanted(&c->rows.p[i])) continue;
-    units[question.unit_count++] = c->rows.p[i].org_unit;
-    attributes[question.attribute_count++] = c->rows.p[i].attribute_option_combo;
+/* False: the row is held back, and told. */
+static bool goes_on(void *payload, struct plan_row *row, const struct preflight_finding *found) {
+  const struct gate *gate = payload;
+  if (found->verdict == PREFLIGHT_TOLD) {
+    row->foretold = found->sentence;
+    row->remedy = found->remedy;
   }
-  question.unit_count = str_sorted_set(units, question.unit_count);
-  question.attribute_count = str_sorted_set(attributes, question.attribute_count);
-  *ret_place = NULL;
-  if (!question.unit_count) return 0;
-  *ret_place = dhis2_entry_place_of_server(c->arena, c->run->to, c->run->preflight.entry, &question, c->run->watch->cancel, error);
-  return *ret_place ? 0 : error_context(error, "asking the target what may be entered");
-}
-
-/* True: the row is held back, and told. */
-static bool held_back(struct chunk *c, const struct preflight *preflight, struct plan_row *row, bool may_hold) {
-  struct preflight_finding found = preflight_judge(preflight, row, c->arena);
-  if (found.verdict == PREFLIGHT_TOLD) {
-    row->foretold = found.sentence;
-    row->remedy = found.remedy;
-  }
-  if (found.verdict != PREFLIGHT_HELD_BACK || !may_hold) return false;
-  report_counts(c->report)->refused++;
-  tell_words(c, row, &(struct report_words){false, found.code, found.sentence, found.remedy});
-  return true;
+  if (found->verdict != PREFLIGHT_HELD_BACK || !gate->may_hold) return true;
+  report_counts(gate->chunk->report)->refused++;
+  tell_words(gate->chunk, row, &(struct report_words){false, found->code, found->sentence, found->remedy});
+  return false;
 }
 
 /* `may_hold`: rows that an earlier process planned are sent, whatever became of them meanwhile: the target says it then. */
 static int preflight(struct chunk *c, bool may_hold, struct error *error) {
-  struct preflight preflight = c->run->preflight;
-  size_t kept = 0;
-  if (ask_place(c, &preflight.place, error)) return -1;
-  preflight.now_ms = dhis2_entry_now(preflight.entry, clock_monotonic_ms());
-  if (!preflight.place || !dhis2_period_parse(c->period, &preflight.period)) return 0; /* the run looked at the period before */
-  for (size_t i = 0; i < c->rows.n; i++)
-    if (!is_wanted(&c->rows.p[i]) || !held_back(c, &preflight, &c->rows.p[i], may_hold)) c->rows.p[kept++] = c->rows.p[i];
-  c->rows.n = kept;
-  return 0;
+  struct gate gate = {c, may_hold};
+  return run_gate(c->run, c->arena, c->period, &c->rows, goes_on, &gate, error);
 }
 
 static int plan(struct chunk *c, struct error *error) {

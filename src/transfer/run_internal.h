@@ -124,6 +124,14 @@ int run_check_nested(struct run *run, struct error *error);
 int run_check_tables(struct run *run, const struct dhis2_values_query *query, struct arena *arena, const atomic_bool *stop,
                      bool *ret_unchecked, struct error *error);
 
+/* The target as it is, and what is the same for all gates at it. */
+int run_look_at_target(struct run *run, struct error *error);
+
+/* Before rows of one period are sent: each that is to be is judged by what the target lets this user enter, and shown to `each` with the verdict. False: it is taken out. */
+typedef bool run_judged(void *payload, struct plan_row *row, const struct preflight_finding *found);
+int run_gate(struct run *run, struct arena *arena, struct str period, struct plan *rows, run_judged *each, void *payload,
+             struct error *error);
+
 size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
 void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* for a delivery */

@@ -24,13 +24,24 @@ static void judge_before(struct plan *rows, struct report *report) {
   }
 }
 
+/* What the target would refuse by now, or takes though it was approved meanwhile, is left as it is. */
+static bool is_shown(void *payload, struct plan_row *row, const struct preflight_finding *found) {
+  (void)payload;
+  if (found->verdict != PREFLIGHT_HELD_BACK) return true;
+  row->state = ROW_FOREIGN;
+  row->code = found->code;
+  row->text = found->sentence;
+  row->remedy = found->remedy;
+  return true;
+}
+
 static void tell(struct report *report, const struct plan_row *row, bool by_target, struct str code, struct str text) {
   struct report_cell cell = {.operand = {row->data_element, row->category_option_combo},
                              .attribute = row->attribute_option_combo,
                              .period = row->period,
                              .org_unit = row->org_unit,
                              .value = row->after};
-  const struct report_words words = {by_target, code, text, STR_NONE};
+  const struct report_words words = {by_target, code, text, row->remedy};
   report_conflict(report, &words, &cell, NULL, 0);
 }
 
@@ -76,11 +87,14 @@ static void keep_planned(struct plan *rows) {
   rows->n = kept;
 }
 
-static int undo_rows(struct delivery *d, struct arena *arena, struct plan *rows, struct report *report, struct error *error) {
+static int undo_rows(struct run *run, struct arena *arena, struct plan *rows, struct error *error) {
+  struct delivery *d = &run->delivery;
+  struct report *report = run->whole;
   keep_planned(rows);
   report_counts(report)->cells += rows->n;
   if (deliver_look(d, arena, rows->p, rows->n, error)) return -1;
   judge_before(rows, report);
+  if (rows->n && run_gate(run, arena, rows->p[0].period, rows, is_shown, NULL, error)) return -1;
   if (deliver_send(d, arena, rows->p, rows->n, error)) return -1;
   if (d->dry_run)
     suppose(rows);
@@ -103,7 +117,7 @@ static int undo_chunk(struct run *run, size_t number, struct error *error) {
     if (result == 0) result = plan_read(arena, text, &rows, error);
     if (result == 0 && !run->delivery.dry_run)
       result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
-    if (result == 0) result = undo_rows(&run->delivery, arena, &rows, run->whole, error);
+    if (result == 0) result = undo_rows(run, arena, &rows, error);
   }
   VEC_FREE(&rows);
   arena_free(arena);
@@ -121,6 +135,7 @@ static int undo_all(struct run *run, const char *journal, bool dry_run, struct e
     return -1;
   run_meet(run);
   dhis2_server_patience(run->to, PATIENCE_MS);
+  if (run_look_at_target(run, error)) return -1;
   run->delivery = (struct delivery){.server = run->to,
                                     .data_sets = run->mapping->target.data_sets,
                                     .data_set_count = run->mapping->target.data_set_count,

@@ -89,6 +89,22 @@ class Rules(World):
                 self.check(version, target, "approved", [("202401", FACILITIES[0], ATTRIBUTES[0]), ("202402", FACILITIES[2], ATTRIBUTES[1])], agrees=version != NEW)
         self.assertEqual(set(self.values) - self.oracle(), {("202401", FACILITIES[0], ATTRIBUTES[0])})
 
+    def test_approved_before_an_undo(self):
+        """2.43 would let what was approved above be taken out again."""
+        for version in (OLD, NEW):
+            target = Target(approved=[("202312", COUNTRY, ATTRIBUTES[0])])
+            self.build(version, target)
+            self.transfer()
+            whole, journal = self.stored(), ("--journal", self.folder / "journal-1")
+            target.approved = [("202401", DISTRICTS[0], ATTRIBUTES[0])]
+            self.arrange()
+            kept = set(self.of(period=["202401"], unit=FACILITIES[:2], attribute=ATTRIBUTES[:1]))
+            self.assertTrue(kept and kept < whole)
+            for words, left in ((("--undo", "--dry-run"), whole), (("--undo",), kept)):
+                self.transfer(*words, *journal, expect=1)
+                self.assertEqual((self.refused(), self.stored()), ({"approved": len(kept)}, left))
+                self.assertIn("Data Approval", self.conflicts["approved"][0]["remedy"])
+
     def test_approval_that_cannot_be_asked(self):
         """To 2.42 the target judges by itself; from 2.43 on nothing is sent that may be approved."""
         for version in (OLD, NEW):
