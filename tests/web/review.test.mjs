@@ -31,6 +31,29 @@ const others = (world, alignment, step, who) => {
 const word = (i, decision, target) => ({ kind: 'data_element', source_data_element: `Source0000${i}`, decision, ...(target !== undefined ? { targets: [{ data_element: `Target0000${target}` }] } : {}) })
 
 describe('undo', () => {
+  scene('all steps are listed, and one\'s own are taken back down to a point', {}, async ({ page, world, alignment, clean }) => {
+    await press(page, 'a', 'a', 'f', 'n')
+    await saved(page)
+    others(world, alignment, { label: 'Accepted 41 at or above 95 %', decisions: [word(5, 'none'), word(6, 'none')] }, 'joseph')
+    await page.reload()
+    await decided(page, 5)
+    await page.getByRole('button', { name: 'All steps' }).click()
+    const dialog = page.getByRole('dialog', { name: 'All steps' })
+    await dialog.getByText('joseph').waitFor()
+    await clean('review-steps')
+    assert.deepEqual((await dialog.getByRole('listitem').allInnerTexts()).map((text) => text.split('\n')[0]),
+      ['Accepted 41 at or above 95 %', 'No counterpart: Cholera, new cases', 'Flagged', 'Accepted: Measles, new cases', 'Accepted: Malaria, new cases'])
+    assert.deepEqual(await dialog.getByRole('button', { name: /^Undo down/ }).evaluateAll((list) => list.map((one) => one.getAttribute('aria-label'))), ['No counterpart: Cholera, new cases', 'Accepted: Measles, new cases', 'Accepted: Malaria, new cases'].map((step) => `Undo down to here: ${step}`))
+    await dialog.getByRole('button', { name: 'Undo down to here: Accepted: Measles, new cases' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await decided(page, 3)
+    await saved(page)
+    assert.deepEqual([0, 1, 2, 5].map((i) => alignment.elements[i].decision.state), ['accepted', 'proposed', 'proposed', 'none'])
+    await press(page, 'Shift+U', 'Shift+U')
+    await decided(page, 5)
+    await saved(page)
+  })
+
   scene('it survives a reload, with the names of what was done, and knows one\'s own steps from others\'', {}, async ({ page, world, alignment, clean }) => {
     await press(page, 'a', 'n')
     await saved(page)

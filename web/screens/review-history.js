@@ -5,11 +5,13 @@ import { gateway, useLoad } from '../api.js'
 import { Loading, Problem } from '../ui.js'
 import { optionCombosOf } from '../model/review.js'
 
+const kindOf = (step) => (step.undoes ? 'undone' : step.redoes ? 'redone' : 'decided')
+
 /** Steps turned into what happened, the newest first: [{kind: "decided" | "undone" | "redone" | "comment" | "flag" | "unflag", …}]. */
 function eventsOf(steps) {
   return steps.flatMap((step) => [
     ...step.remarks.map((remark) => ({ ...remark, number: step.number, by: remark.by ?? step.by, at: remark.at ?? step.at })),
-    ...(step.before.length + step.after.length ? [{ kind: step.undoes ? 'undone' : step.redoes ? 'redone' : 'decided', number: step.number, by: step.by, at: step.at, label: step.label, undone: step.undone, before: step.before, after: step.after }] : []),
+    ...(step.before.length + step.after.length ? [{ kind: kindOf(step), number: step.number, by: step.by, at: step.at, label: step.label, undone: step.undone, before: step.before, after: step.after }] : []),
   ])
 }
 
@@ -51,6 +53,12 @@ const WORDS = {
   flag: ({ to }) => (to ? t('Flagged for {who}', { who: to }) : t('Flagged')),
   unflag: () => t('Flag taken off'),
   changed: () => t('Changed at a server'),
+}
+
+/** A whole step, which may have been nothing but a remark. */
+export function stepName(step) {
+  const remark = step.before.length + step.after.length === 0 && !step.undoes && !step.redoes ? step.remarks[0] : undefined
+  return remark ? WORDS[remark.kind](remark) : WORDS[kindOf(step)](step)
 }
 
 function Event({ one, review }) {

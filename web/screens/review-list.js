@@ -17,7 +17,7 @@ export const stateTag = (state) =>
     nothing: () => html`<${Tag} tone="warning">${t('No proposal')}<//>`,
   })[state]()
 
-export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, hint }) {
+export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, onSteps, hint }) {
   const [threshold, setThreshold] = useState(0.9)
   const id = useId()
   const { take, left } = useMemo(createSureCounts, [])(list, threshold)
@@ -34,6 +34,7 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Button} onClick=${onPeople}>${t('People')}<//>
       <${Button} onClick=${() => run('undo')} disabled=${!history.undo} title=${history.undo?.label} kbd=${hint('undo')}>${t('Undo')}<//>
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
+      <${Button} onClick=${onSteps}>${t('All steps')}<//>
       <label for=${id} class="sure">${t('Accept all at or above')}</label>
       <input id=${id} class="threshold" type="number" min="0.5" max="1" step="0.01" value=${threshold} onInput=${(event) => setThreshold(Number(event.target.value) || 1)} />
       <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//>

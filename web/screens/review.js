@@ -18,6 +18,7 @@ import { ReviewDetail } from './review-detail.js'
 import { Conflicts, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
 
 const ReviewHelp = later(async () => (await import('./review-help.js')).ReviewHelp, 'unseen')
+const Steps = later(async () => (await import('./review-steps.js')).Steps, 'unseen')
 const People = later(async () => (await import('./review-people.js')).People, 'unseen')
 const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
 
@@ -136,7 +137,7 @@ function Reviewing({ id, first, session }) {
   const [selected, setSelected] = useState(new Set())
   const [draft, setDraft] = useState({})
   const [tab, setTab] = useState('candidates')
-  const [open, setOpen] = useState() // "keys", "people"
+  const [open, setOpen] = useState() // "keys", "people", "steps"
   const [facets, setFacets] = useState(false)
   const [keys, setKeys] = useState(() => keySettings(localStore()))
   const [said, say] = useState('')
@@ -344,7 +345,7 @@ function Reviewing({ id, first, session }) {
   const close = () => { setOpen(undefined); grid.current?.focus() }
   return html`<div class="review" ...${focusKept}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
-    <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')}
+    <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
       onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
     <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
     ${refused && (refused.operation.undo || refused.operation.redo
@@ -364,6 +365,7 @@ function Reviewing({ id, first, session }) {
     </div>
     <p class="unseen" role="status" aria-live="polite">${said}</p>
     ${open === 'keys' && html`<${ReviewHelp} settings=${keys} onSettings=${(next) => { setKeys(next); keepKeySettings(localStore(), next) }} onClose=${close} />`}
+    ${open === 'steps' && html`<${Steps} id=${id} version=${saving.waiting === 0 ? saved.alignment.version : 0} onClose=${close} onUndo=${(count) => { for (let i = 0; i < count; i++) commands.undo() }} />`}
     ${open === 'people' && html`<${People} id=${id} onClose=${close} onSaved=${async () => { take(reviewOf(await gateway.alignments.get(id))); say(t('Saved')) }} />`}
   </div>`
 }

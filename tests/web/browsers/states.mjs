@@ -96,6 +96,7 @@ export const STATES = [
   { name: 'review-warning', path: A, world: aligned(), there: ROW, steps: [keys(']')], then: '.detail .notice.warning' },
   { name: 'review-keys', path: A, world: aligned(), there: ROW, steps: [keys('?')], then: 'dialog[open] .keys' },
   { name: 'review-people', path: A, world: aligned((alignment) => { alignment.people = [{ server: 'district', username: 'joseph' }] }), there: ROW, steps: [click('.bar-tools .button')], then: 'dialog[open] input' },
+  { name: 'review-steps', path: A, world: someDecided, there: ROW, steps: [click('.bar-tools .row:nth-child(2) .button', 3)], then: 'dialog[open] .events .button' },
   { name: 'review-changed', path: A, world: aligned((alignment) => { alignment.elements[2].changed = { at: '2026-11-24T08:00:00Z', reason: 'the value type of its target is TEXT now' } }), there: ROW, steps: [keys('j', 'j')], then: '.detail' },
   { name: 'review-second-person', path: A, world: aligned((alignment, world) => { Object.assign(alignment, { second_person: true, owner: 'joseph' }); by('joseph', alignment, world, { decisions: [word(0, 'accepted')] }) }), there: ROW },
   // each of the three leaves something that is not saved: its alignment is its own
