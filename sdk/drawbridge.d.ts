@@ -85,7 +85,7 @@ export class DrawbridgeError extends Error {
   readonly details: any
 }
 
-export interface DataSet { id: string; name: string; period_type: string; data_elements: number }
+export interface DataSet { id: string; name: string; code?: string; period_type: string; data_elements: number }
 export interface OrgUnit { id: string; name: string; code?: string; path: string; level: number }
 export interface SideChoice { server: string; data_set: string }
 export interface Side { server: string; data_set: { id: string; name: string; period_type: string } }

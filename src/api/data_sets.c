@@ -28,7 +28,7 @@ static json_t *ask(struct api_job *job, struct str path, struct error *error) {
 int api_data_sets(struct api_job *job, struct error *error) {
   json_t *root = ask(
       job,
-      STR("/api/dataSets.json?paging=false&order=name:asc&fields=id,displayName,name,periodType,dataSetElements%5BdataElement%5Bid%5D%5D"),
+      STR("/api/dataSets.json?paging=false&order=name:asc&fields=id,code,displayName,name,periodType,dataSetElements%5BdataElement%5Bid%5D%5D"),
       error);
   if (!root) return -1;
   const json_t *sets = json_object_get(root, "dataSets");
@@ -40,6 +40,7 @@ int api_data_sets(struct api_job *job, struct error *error) {
     json_out_object(&out);
     json_out_member_str(&out, "id", json_text(set, "id"));
     json_out_member_str(&out, "name", name.n ? name : json_text(set, "name"));
+    json_out_member_str(&out, "code", json_text(set, "code"));
     json_out_member_str(&out, "period_type", json_text(set, "periodType"));
     json_out_member_int(&out, "data_elements", (int64_t)json_array_size(json_object_get(set, "dataSetElements")));
     json_out_end(&out);

@@ -237,8 +237,8 @@ const doctor = () => [
 ]
 
 function dataSets(id) {
-  const names = id === 'district' ? ['Monthly facility report', 'Weekly surveillance', 'Stock report'] : ['National monthly summary', 'Weekly epidemic report', 'National stock report']
-  return names.map((name, i) => ({ id: `DataSet${id === 'district' ? 'D' : 'C'}00${i}`, name, period_type: i === 1 ? 'Weekly' : 'Monthly', data_elements: 40 + i }))
+  const names = id === 'district' ? ['Monthly facility report', 'Weekly surveillance', 'Stock report', ...Array.from({ length: 9 }, (_, i) => `Données ${'abcdefghi'[i]}`)] : ['National monthly summary', 'Weekly epidemic report', 'National stock report']
+  return names.map((name, i) => ({ id: `DataSet${id === 'district' ? 'D' : 'C'}00${i}`, name, code: `${id.toUpperCase()}_${i}`, period_type: i === 1 ? 'Weekly' : 'Monthly', data_elements: 40 + i }))
 }
 
 function decide(world, [id], body, request) {

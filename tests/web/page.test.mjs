@@ -174,6 +174,13 @@ describe('a new alignment', () => {
     await from.getByLabel('Weekly surveillance').check()
     await to.getByLabel('National monthly summary').check()
     await page.getByText('The period types differ: Weekly and Monthly').waitFor()
+    const search = from.getByLabel('Search name or code')
+    for (const [text, name] of [['donnees h', 'Données h'], ['district_11', 'Données i']]) { // accents aside, and by code
+      await search.fill(text)
+      await from.getByText(name).waitFor()
+      assert.equal(await from.getByRole('radio').count(), 1)
+    }
+    await search.fill('')
     await from.getByLabel('Monthly facility report').check()
     await page.getByText('The period types differ').waitFor({ state: 'detached' })
     await clean('new-alignment')

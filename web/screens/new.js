@@ -4,6 +4,7 @@ import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { reviewAddress } from '../model/address.js'
+import { plain } from '../model/review.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
 
 export function NewAlignment({ session }) {
@@ -55,7 +56,8 @@ function Side({ title, servers, side, onChange }) {
   const sets = useLoad((signal) => (side.server ? gateway.dataSets(side.server, { signal }) : Promise.resolve(undefined)), [side.server])
   const [text, setText] = useState('')
   const id = useId()
-  const shown = sets.data?.filter((one) => one.name.toLowerCase().includes(text.trim().toLowerCase())) ?? []
+  const words = plain(text).split(/\s+/).filter(Boolean)
+  const shown = sets.data?.filter((one) => words.every((word) => plain(`${one.name}\n${one.code ?? ''}`).includes(word))) ?? []
   return html`<section class="card" aria-labelledby=${id}>
     <h2 id=${id}>${title}</h2>
     <${Select} label=${t('Server')} value=${side.server} onChange=${(server) => onChange({ server })}>
@@ -63,11 +65,11 @@ function Side({ title, servers, side, onChange }) {
     <//>
     <${Problem} error=${sets.error} again=${sets.reload} server=${side.server} />
     ${sets.loading && html`<${Loading} what=${t('Asking for its data sets…')} />`}
-    ${sets.data?.length > 8 && html`<${Field} label=${t('Search data sets')} type="search" value=${text} onInput=${setText} />`}
+    ${sets.data?.length > 8 && html`<${Field} label=${t('Search name or code')} type="search" value=${text} onInput=${setText} />`}
     ${sets.data?.length === 0 && html`<${Notice} tone="warning" title=${t('You can see no data set there')}>${t('Ask the administrator of that server for the right to read one.')}<//>`}
     ${sets.data && !sets.loading && html`<fieldset class="choices"><legend class="unseen">${t('Data set')}</legend>
       ${shown.map((one) => html`<label key=${one.id} class="choice"><input type="radio" name=${id} checked=${side.set?.id === one.id} onChange=${() => onChange({ ...side, set: one })} />
-        <span><${Name} of=${one.name} /><small class="muted">${one.period_type} · ${tn('{n} data element', '{n} data elements', one.data_elements)}</small></span></label>`)}
+        <span><${Name} of=${one.name} /><small class="muted">${one.code && html`<bdi>${one.code}</bdi> · `}${one.period_type} · ${tn('{n} data element', '{n} data elements', one.data_elements)}</small></span></label>`)}
       ${sets.data.length > 0 && shown.length === 0 && html`<p class="muted">${t('Nothing found')}</p>`}
     </fieldset>`}
   </section>`
