@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "base/markup.h"
 #include "crypt/random.h"
+#include "http/url.h"
 
 enum { BODY_MAX = 16 * 1024, STORE_RETRY_S = 2 /* it comes back, or is failed over, within seconds or not at all */ };
 
@@ -95,6 +96,13 @@ static void add_between(struct buf *buf, struct str before, struct str text, str
   (void)buf_add(buf, after);
 }
 
+/* Where drawbridge's page says the same in the language of its reader. */
+static struct str said_address(const struct reply *reply, struct arena *arena) {
+  struct str list = reply_login_url(reply->public_url, STR_NONE, arena), server = str_of(reply->error->server);
+  return arena_printf(arena, "%.*s?problem=%s%s%.*s", STR_ARG(list), error_name(reply->error->code), server.n ? "&server=" : "",
+                      STR_ARG(url_encode(arena, server)));
+}
+
 static struct str as_page(const struct reply *reply, struct str nonce, struct arena *arena) {
   const struct error *error = reply->error;
   struct buf buf = BUF_INIT(BODY_MAX);
@@ -112,7 +120,7 @@ static struct str as_page(const struct reply *reply, struct str nonce, struct ar
   if (login)
     add_between(&buf, STR("<p><a href=\""), reply_login_url(reply->public_url, server, arena), STR("\">Sign in</a></p>\n"));
   else
-    add_between(&buf, STR("<p><a href=\""), reply_login_url(reply->public_url, STR_NONE, arena), STR("\">Go to the servers</a></p>\n"));
+    add_between(&buf, STR("<p><a href=\""), said_address(reply, arena), STR("\">Go to the servers</a></p>\n"));
   add_between(&buf, STR("<p><small>code "), str_of(error_name(error->code)), STR(", request "));
   add_between(&buf, STR(""), reply->request_id, STR("</small></p></main></body></html>\n"));
   struct str body = arena_str(arena, buf_str(&buf));

@@ -43,6 +43,7 @@ class Errors(Gateway):
             self.assertEqual(answer.header("X-Drawbridge-Error"), code.decode())
             self.assertIn("default-src 'none'", answer.header("Content-Security-Policy"))
             self.assertNotIn(b"<script", answer.body)
+        self.assertIn(f"{self.public}/servers?problem=unknown_server\"".encode(), browser._plain(self.port, "GET", "/s/nowhere/api/me", NAVIGATION, None).body)
         self.assertIn(f"{self.public}/sign-in/one".encode(), browser._plain(self.port, "GET", "/s/one/api/me", NAVIGATION, None).body)
 
     def test_who_failed(self):
