@@ -34,6 +34,7 @@ test('decisions are laid over, and every one can be taken back', () => {
     const back = withPlaceDecisions(after, restoringPlace(KIND, before), knownPlaces)
     const said = ({ state, targets, rejected }) => [state, targets.map((one) => one.id), rejected.map((one) => one.id)]
     assert.deepEqual(said(rowOf(back, 'Badjia').decision), said(before.decision), step.decision)
+    assert.deepEqual([rowOf(back, 'Badjia').state, rowOf(back, 'Badjia').proposals], [before.state, before.proposals], step.decision)
     now = after
   }
   assert.equal(rowOf(withPlaceDecisions(given, steps.slice(0, 1), knownPlaces), 'Badjia').choice.name, other.name)

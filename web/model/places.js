@@ -6,7 +6,8 @@ import { isAnswer, plain } from './review.js'
 export const placeRows = (places) => places.pairs.map(placeRow)
 
 function placeRow(pair) {
-  const { source, proposals, decision } = pair
+  const { source, decision } = pair
+  const proposals = pair.proposals.filter(({ target }) => !decision.rejected.some((one) => one.id === target.id)) // whoever takes a rejection back sees it again
   const answer = proposals.find(isAnswer)
   const decided = decision.state !== 'open'
   return {
@@ -67,8 +68,7 @@ function decidedPair(pair, { decision, targets = [] }, known) {
   if (decision === 'accepted') return become('accepted', { targets: chosen, rejected: without })
   if (decision === 'none') return become('none')
   if (decision === 'undecided') return become('open')
-  const gone = new Set(chosen.map((one) => one.id))
-  return { ...become('open', { rejected: [...without, ...chosen] }), proposals: pair.proposals.filter((one) => !gone.has(one.target.id)) }
+  return become('open', { rejected: [...without, ...chosen] })
 }
 
 // --- periods ---
