@@ -28,7 +28,8 @@ static json_t *ask(struct api_job *job, struct str path, struct error *error) {
 int api_data_sets(struct api_job *job, struct error *error) {
   json_t *root = ask(
       job,
-      STR("/api/dataSets.json?paging=false&order=name:asc&fields=id,code,displayName,name,periodType,dataSetElements%5BdataElement%5Bid%5D%5D"),
+      STR("/api/"
+          "dataSets.json?paging=false&order=name:asc&fields=id,code,displayName,name,periodType,dataSetElements%5BdataElement%5Bid%5D%5D"),
       error);
   if (!root) return -1;
   const json_t *sets = json_object_get(root, "dataSets");
