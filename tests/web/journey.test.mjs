@@ -72,6 +72,8 @@ async function signInByOAuth(page, name, home) {
 }
 
 async function sendLastMonth(page, clean) {
+  const followed = new Set()
+  page.on('request', (request) => { if (request.method() === 'GET') followed.add(/\/v1\/runs\/[^/]+(.*)$/.exec(request.url())?.[1]) })
   await page.getByRole('link', { name: 'Send', exact: true }).click()
   await page.getByText(/^(\d+) of \1 chosen$/).waitFor()
   await page.getByText('1 chosen', { exact: true }).waitFor()
@@ -85,6 +87,7 @@ async function sendLastMonth(page, clean) {
   const totals = rows.map((text) => text.split('\t')).filter((cells) => cells.length === 5 && cells[4].trim() === 'Yes')
   assert.ok(totals.length > 5, rows.join('\n'))
   for (const [name, , sent, read] of totals) assert.equal(sent, read, name)
+  assert.deepEqual([...followed].filter((one) => one !== undefined), ['/events']) // each run was told, and not asked for
   await clean('verified')
 }
 
