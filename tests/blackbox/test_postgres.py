@@ -116,6 +116,9 @@ class Faults(Gateway):
         self.addCleanup(standby.drop)
         self.store = self.database.address(others=[standby])
         browser = self.signed_in()
+        copy = f"sqlite:{self.state}/copy.db"
+        self.assertIn("it is a standby, or set to read only: name the one that takes writing", self.command("store", "copy", standby.address(), copy, expect=4)[1])
+        self.assertIn("1 connections", self.command("store", "copy", standby.address() + "?target_session_attrs=any", copy)[0])
         self.database.stop(signal.SIGQUIT)
         self.forget()
         self.unavailable(browser.call("GET", "/s/one/api/me"))
