@@ -1,8 +1,9 @@
 #include "transfer/value_type.h"
 
+#include "base/utf8.h"
 #include "transfer/decimal.h"
 
-enum kind { ANY_TEXT, NUMBER, WHOLE, YES_NO, YES_ONLY };
+enum kind { NUMBER, WHOLE, YES_NO, YES_ONLY, DAY, LETTER };
 
 struct type {
   struct str name;
@@ -22,6 +23,10 @@ static const struct type types[] = {
     {{"UNIT_INTERVAL", 13}, NUMBER, true, 0, 1, false},
     {{"BOOLEAN", 7}, YES_NO, false, 0, 0, false},
     {{"TRUE_ONLY", 9}, YES_ONLY, false, 0, 0, false},
+    {{"DATE", 4}, DAY, false, 0, 0, false},
+    {{"DATETIME", 8}, DAY, false, 0, 0, false},
+    {{"AGE", 3}, DAY, false, 0, 0, false},
+    {{"LETTER", 6}, LETTER, false, 0, 0, false},
 };
 
 static const struct type *type_of(struct str name) {
@@ -69,12 +74,27 @@ static bool yes_no(struct str value, bool *ret) {
   return false;
 }
 
+/* No database of a server keeps a NUL; lengths are Java's. */
+static bool is_text(struct str value) {
+  return value.n > 0 && !memchr(value.p, '\0', value.n) && (value.n <= VALUE_TEXT_MAX || utf8_units16(value) <= VALUE_TEXT_MAX);
+}
+
+/* "2024-01-31", with a time behind it or without: as far as every release and every calendar agree (months to 12, days to 32). */
+static bool is_day(struct str value) {
+  static const char form[] = "0000-00-00";
+  for (size_t i = 0; i + 1 < sizeof form; i++)
+    if (i >= value.n || (form[i] == '-' ? value.p[i] != '-' : value.p[i] < '0' || value.p[i] > '9')) return false;
+  int month = (value.p[5] - '0') * 10 + value.p[6] - '0', day = (value.p[8] - '0') * 10 + value.p[9] - '0';
+  return month >= 1 && month <= 12 && day >= 1 && day <= 32 && (value.n == 10 || value.p[10] == 'T' || value.p[10] == ' ');
+}
+
 bool value_for_type(struct str name, struct str value, char out[VALUE_OUT_SIZE], struct str *ret) {
   const struct type *type = type_of(name);
   bool yes;
-  if (!type) {
+  if (!type || type->kind == DAY || type->kind == LETTER) {
     *ret = value;
-    return value.n > 0 && value.n <= VALUE_TEXT_MAX && !memchr(value.p, '\0', value.n); /* no database of a server keeps that one */
+    if (type && type->kind == DAY && !is_day(value)) return false;
+    return is_text(value) && (!type || type->kind != LETTER || utf8_units16(value) == 1);
   }
   if (type->kind == NUMBER || type->kind == WHOLE) return number_for(type, value, out, ret);
   if (!yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;

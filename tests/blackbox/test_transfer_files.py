@@ -111,6 +111,17 @@ class Files(harness.Case):
             target = self.target.cell("cases", "0-14") if name == "cases" else self.target.cell(name)
             self.assertEqual(self.one([cell], [text], [(target, [(1, cell)])]), ({}, ["value_type"]), (name, text))
 
+    def test_texts_that_are_no_days_or_letters(self):
+        """Told before they are sent, and only where no release would take them."""
+        cell, remark = self.source.cell("remark"), next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["remark"])
+        for value_type, good, bad in (("DATE", ("2024-02-29", "2024-01-31T00:00:00"), ("2024-13-01", "31/01/2024", "2024-1-31", "2024-01-331", "soon")), ("DATETIME", ("2024-01-31T10:00",), ("10:00",)),
+                                      ("AGE", ("2019-05-01",), ("5",)), ("LETTER", ("a", "é"), ("ab",)), ("LONG_TEXT", ("é" * 50000,), ("é" * 50001,))):
+            remark["valueType"] = value_type
+            for texts, refused in ((good, False), (bad, True)):
+                for text in texts:
+                    out, conflicts = self.one([cell], [text], [(self.target.cell("remark"), [(1, cell)])], expect=int(refused))
+                    self.assertEqual((list(out.values()), conflicts), ([], ["value_type"]) if refused else ([text], []), (value_type, text[:40]))
+
     def test_yes_or_no_is_counted_where_numbers_are(self):
         power, tests = self.source.cell("power"), self.target.cell("tests")
         stored = {(*power, "202401", unit, fixture.DEFAULT): answer for unit, answer in zip(self.source.units, ("true", "false", "true", "true"))}
