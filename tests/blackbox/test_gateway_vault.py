@@ -129,7 +129,7 @@ class Remembered(Vault):
     def test_a_refusal_heard_late_ends_nothing(self):
         """[R-D3] A process that stood still asks with a token that another has replaced meanwhile: it goes on with the new one, which stays remembered."""
         faults = self.directory() / "faults.json"
-        faults.write_text(json.dumps([{"path": "/oauth2/token", "nth": 3, "times": 1, "kind": "slow", "ms": 10000}]))
+        faults.write_text(json.dumps([{"path": "/oauth2/token", "nth": 3, "times": 1, "kind": "slow", "ms": 600000}]))
         self.begin("2.43", sim_words=("--set", "rotate=on", "--faults", str(faults)))
         browser = self.browser()
         self.at_home(browser)
@@ -147,6 +147,7 @@ class Remembered(Vault):
             harness.wait_for(lambda: self.leases() or late.done(), "it asks, and waits for the answer")
             time.sleep(1)  # it has looked at the rows, and asked
             self.put_sealed(*new)
+            self.sims["s0"].hurry_until(late.done, "the refusal")
             answer = late.result()
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(self.connections(browser)["s0"]["state"], "ok")
