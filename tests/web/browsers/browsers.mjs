@@ -42,7 +42,7 @@ export async function startBrowser(name, policy) {
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: CHROMIUM_POLICIES[policy], download: { default_directory: downloads, prompt_for_download: false } }))
     browser = await puppeteer.launch({ ...common, browser: 'chrome', executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', userDataDir: profile, args: CHROMIUM })
   } else {
-    const prefs = { ...FIREFOX_POLICIES[policy], 'network.dns.localDomains': Object.values(NAMES).join(), 'browser.contentblocking.category': 'custom', 'dom.disable_open_during_load': false, 'browser.download.folderList': 2, 'browser.download.dir': downloads }
+    const prefs = { ...FIREFOX_POLICIES[policy], 'network.dns.localDomains': Object.values(NAMES).join(), 'browser.contentblocking.category': 'custom', 'dom.disable_open_during_load': false, 'browser.download.folderList': 2, 'browser.download.alwaysOpenPanel': false, 'browser.download.dir': downloads }
     browser = await puppeteer.launch({ ...common, browser: 'firefox', executablePath: FIREFOX, userDataDir: profile, extraPrefsFirefox: prefs })
   }
   return {
