@@ -41,6 +41,7 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     unitCount: units,
     gonePlaces: [], // org units that decisions are about, told when one goes on
     drift: [], // changes, as docs/openapi.yaml has them
+    combos: undefined, // others than those made up
     unlisted: undefined, // the id of an alignment that the list has no place for
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
@@ -182,7 +183,7 @@ const ROUTES = [
   ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
-  ['GET', /^\/v1\/alignments\/([^/]+)\/combos$/, (world, [id]) => { of(world.alignments, id); return { json: madeUpCombos() } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/combos$/, (world, [id]) => { of(world.alignments, id); return { json: world.combos ?? madeUpCombos() } }],
   ['GET', /^\/v1\/formats$/, () => ({ json: FORMATS })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: counted(world.drift), changes: world.drift, warnings: [] } } }],
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],

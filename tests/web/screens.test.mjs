@@ -295,6 +295,21 @@ describe('disaggregation', () => {
   })
 })
 
+describe('a large disaggregation', () => {
+  scene('its heads stay in view', {}, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    const many = (side, id) => ({ id, name: id, categories: [], option_combos: Array.from({ length: 30 }, (_, i) => ({ id: `${side}${i}`, name: `${side} option ${i}`, options: [] })) })
+    world.combos = { source: [many('Source', 'SourceAges0')], target: [many('Target', 'TargetAges0')] }
+    await go('/alignments/one/disaggregation?pair=SourceAges0.TargetAges0')
+    const [head, last] = [page.getByRole('columnheader', { name: 'Target option 0' }), page.getByRole('button', { name: 'Source option 29 → Target option 0' })]
+    await page.getByRole('button', { name: 'Source option 0 → Target option 0' }).focus()
+    for (let i = 0; i < 29; i++) await page.keyboard.press('ArrowDown')
+    await last.and(page.locator(':focus')).waitFor()
+    const [above, below] = [await head.boundingBox(), await last.boundingBox()]
+    assert.ok(above.y + above.height <= below.y && below.y - above.y < 500, JSON.stringify([above, below]))
+  })
+})
+
 describe('sending with more choices', () => {
   scene('what is asked for is in the order, what is not is left out', {}, async ({ page, go, clean, world }) => {
     world.align(PAIR, 'one')

@@ -12,6 +12,7 @@ import { AlignmentHead, Undecided } from './alignment-head.js'
 
 const LARGE = 1600 // cells of a grid: beyond it a list is shown
 const SHOWN_EXCEPTIONS = 50
+const TALL = 12 // rows: beyond it they are scrolled below their heads
 
 export function Disaggregation({ params, query }) {
   const id = params.alignment
@@ -126,7 +127,7 @@ function Grid({ label, rows, columns, links, onChoose }) {
     body.current.children[next[0]].querySelectorAll('button')[next[1]].focus()
   }
   const sums = columns.map((column) => rows.filter((row) => links.get(row.id) === column.id).length)
-  return html`<div class="scroll"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
+  return html`<div class="scroll ${rows.length > TALL ? 'tall' : ''}"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
     <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><bdi>${column.name}</bdi></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
     <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><bdi>${row.name}</bdi></th>
       ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} ${arrow()} ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
