@@ -1,6 +1,7 @@
 // A field that searches a list and chooses from it: the ARIA combobox with a listbox.
 import { html, useEffect, useId, useRef, useState } from './lib.js'
 import { t } from './i18n.js'
+import { Name } from './ui.js'
 
 /** search(text): the options to offer, [{id, name, code?}]; onChoose(option). The field is empty again after a choice. */
 export function Combobox({ label, placeholder, search, onChoose, chosen = [], inputRef }) {
@@ -41,7 +42,7 @@ export function Combobox({ label, placeholder, search, onChoose, chosen = [], in
       onBlur=${() => setOpen(false)} onKeyDown=${onKeyDown} />
     <ul id="${id}-list" role="listbox" aria-label=${label} ref=${list} hidden=${!open || options.length === 0} onMouseDown=${(event) => event.preventDefault()}>
       ${options.map((option, i) => html`<li key=${option.id} id="${id}-${i}" role="option" aria-selected=${chosen.includes(option.id) ? 'true' : 'false'} class=${i === at ? 'at' : ''} onClick=${() => choose(option)}>
-        <bdi>${option.name}</bdi>${option.code && html`<small>${option.code}</small>`}
+        <${Name} of=${option} />${option.code && html`<small>${option.code}</small>`}
       </li>`)}
     </ul>
     ${open && options.length === 0 && html`<p class="help" role="status">${t('Nothing found')}</p>`}

@@ -36,8 +36,10 @@ export const language = () => current
 export const region = () => locale
 
 const rightToLeft = () => document.documentElement.dir === 'rtl'
-/** A name beside others in one line of text: in a page from right to left they would run into each other. */
-export const apart = (text) => (rightToLeft() ? `\u2068${text}\u2069` : text)
+const READ_LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
+
+/** A name beside others in one line of text: where it, or the page, goes from right to left they would run into each other. */
+export const apart = (text) => (rightToLeft() || READ_LEFTWARDS.test(text) ? `\u2068${text}\u2069` : text)
 export const arrow = () => (rightToLeft() ? '←' : '→')
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? show(values[name]) : whole))

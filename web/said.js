@@ -1,6 +1,6 @@
 // What drawbridge says beside its codes, in the reader's language. The sentences stand in the program, with {1}, {2}, … for values, and are told as parts: English is the key, i18n/said/<language>.po has the others. Fetched when there is one to show.
 import { textsOf } from './early.js'
-import { language } from './i18n.js'
+import { apart, language } from './i18n.js'
 import { parsePo } from './model/po.js'
 import { inLanguage } from './model/said.js'
 
@@ -13,5 +13,5 @@ export async function readAll(told) {
   under_way ??= fetchTexts()
   under_way.catch(() => { under_way = undefined }) // the next who wants them tries again
   const texts = await under_way.catch(() => new Map())
-  return told.map((one) => inLanguage(language(), texts, one))
+  return told.map((one) => inLanguage(language(), texts, one, apart))
 }

@@ -121,5 +121,5 @@ export function Bar({ label, value, max }) {
 
 export const Loading = ({ what }) => html`<p class="loading" role="status">${what ?? t('Loading…')}</p>`
 
-/** A name out of a server: its language and direction are not the page's. */
-export const Name = ({ of }) => html`<bdi>${of}</bdi>`
+/** A name out of a server, or what has one: its direction is not the page's, nor its language, where that is known. */
+export const Name = ({ of, class: kind }) => html`<bdi dir="auto" class=${kind} lang=${of?.lang}>${of?.name ?? of}</bdi>`

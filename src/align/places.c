@@ -26,10 +26,10 @@ struct placing_units {
   VEC(struct align_pair) rows;
 };
 
-struct str align_unit_path(struct arena *arena, const struct dhis2_org_unit *unit) {
-  struct str path = unit->o.name;
+struct str align_unit_path(struct arena *arena, const struct dhis2_org_unit *unit, struct str locale) {
+  struct str path = dhis2_object_name(&unit->o, locale);
   for (const struct dhis2_org_unit *at = unit->parent; at && path.n < 4096; at = at->parent)
-    if (at->o.given) path = arena_printf(arena, "%.*s / %.*s", STR_ARG(at->o.name), STR_ARG(path));
+    if (at->o.given) path = arena_printf(arena, "%.*s / %.*s", STR_ARG(dhis2_object_name(&at->o, locale)), STR_ARG(path));
   return path;
 }
 
@@ -190,7 +190,7 @@ static void write_answer(struct placing_units *p, uint32_t s, uint32_t *rank) {
                            : reason(p->arena, "decided_none", STR_NONE, STR("A person decided that there is no counterpart")));
   } else if (answered && !p->target.p[to].takes_part) {
     row.confidence = confidence;
-    struct str path = align_unit_path(p->arena, p->target.p[to].unit);
+    struct str path = align_unit_path(p->arena, p->target.p[to].unit, STR_NONE);
     because(&row,
             reason(p->arena, "unassigned", path,
                    arena_printf(p->arena, "Its counterpart is %.*s, which the target's data sets are not assigned to", STR_ARG(path))));

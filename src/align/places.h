@@ -55,7 +55,7 @@ int align_places(const struct dhis2_metadata *source, const struct dhis2_metadat
                  const struct decision *decisions, size_t decision_count, struct arena *arena, const struct align_places **ret,
                  struct error *error);
 
-/* "Country / District / Clinic" */
-struct str align_unit_path(struct arena *arena, const struct dhis2_org_unit *unit);
+/* "Country / District / Clinic", as dhis2_object_name. */
+struct str align_unit_path(struct arena *arena, const struct dhis2_org_unit *unit, struct str locale);
 
 #endif

@@ -71,6 +71,7 @@ struct alignment_person {
 struct alignment_side {
   struct str server; /* configured id */
   const struct dhis2_metadata *metadata;
+  struct str locale; /* in which the server shows names to who made the alignment ("fr", "pt_BR"); empty: as they are stored there */
 };
 
 struct alignment {
@@ -91,6 +92,9 @@ struct alignment {
 
 /* Does the side hold the org unit, or is it an attribute option combo of its data sets? `of` is one of these two. */
 bool alignment_holds_place(const struct alignment_side *side, enum decision_of of, struct str id);
+
+/* Members "id", "name" and, where that is a translation, "lang" (RFC 5646) of an object of this side: what people are shown. The engine compares all names, in all languages. */
+void alignment_write_name(struct json_out *out, const struct alignment_side *side, const struct dhis2_object *o);
 
 const char *alignment_kind_name(const struct decision *decision); /* "data_element", "operand", "org_unit", "attribute_option_combo" */
 

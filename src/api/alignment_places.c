@@ -31,14 +31,13 @@ static void index_decisions(struct writing *w) {
 
 static struct str path_above(const struct writing *w, const struct alignment_side *side, struct str id) {
   const struct dhis2_org_unit *unit = w->of == DECISION_OF_ORG_UNIT ? dhis2_metadata_org_unit(side->metadata, id) : NULL;
-  return unit && unit->parent && unit->parent->o.given ? align_unit_path(w->arena, unit->parent) : STR_NONE;
+  return unit && unit->parent && unit->parent->o.given ? align_unit_path(w->arena, unit->parent, side->locale) : STR_NONE;
 }
 
 /* Members of an open object. */
 static void write_place(const struct writing *w, const struct alignment_side *side, const struct dhis2_object *o) {
   struct str above = path_above(w, side, o->id);
-  json_out_member_str(w->out, "id", o->id);
-  json_out_member_str(w->out, "name", o->name.n ? o->name : o->id);
+  alignment_write_name(w->out, side, o);
   if (o->code.n) json_out_member_str(w->out, "code", o->code);
   if (above.n) json_out_member_str(w->out, "above", above);
 }
@@ -187,8 +186,10 @@ static struct str plain(struct arena *arena, struct str text) {
   return text_plain(arena, text_tokens(arena, utf8_fold(arena, text))); /* folded first: an id is not cut where its case changes */
 }
 
-static bool holds_words(struct arena *arena, const struct dhis2_object *o, const struct str *words, size_t count) {
-  struct str text = plain(arena, arena_printf(arena, "%.*s\n%.*s\n%.*s", STR_ARG(o->name), STR_ARG(o->code), STR_ARG(o->id)));
+static bool holds_words(struct arena *arena, const struct dhis2_object *o, struct str locale, const struct str *words, size_t count) {
+  struct str shown = dhis2_object_name(o, locale);
+  struct str text =
+      plain(arena, arena_printf(arena, "%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(o->name), STR_ARG(shown), STR_ARG(o->code), STR_ARG(o->id)));
   for (size_t i = 0; i < count; i++)
     if (!str_has(text, words[i])) return false;
   return true;
@@ -202,7 +203,7 @@ struct finding {
 };
 
 static void find_one(struct finding *f, const struct dhis2_object *o) {
-  if (f->found == ALIGNMENT_FOUND_MAX || !holds_words(f->scratch, o, f->words, f->word_count)) return;
+  if (f->found == ALIGNMENT_FOUND_MAX || !holds_words(f->scratch, o, f->w.alignment->target.locale, f->words, f->word_count)) return;
   f->found++;
   json_out_object(f->w.out);
   write_place(&f->w, &f->w.alignment->target, o);

@@ -108,29 +108,27 @@ static const struct chain *decisions_of(const struct writing *w, const struct dh
   return chains ? chains->first : NULL;
 }
 
-static void write_object(struct writing *w, const char *key, const struct dhis2_object *o) {
+static void write_object(struct writing *w, const char *key, const struct alignment_side *side, const struct dhis2_object *o) {
   json_out_member_object(w->out, key);
-  json_out_member_str(w->out, "id", o->id);
-  json_out_member_str(w->out, "name", o->name.n ? o->name : o->id);
+  alignment_write_name(w->out, side, o);
   json_out_end(w->out);
 }
 
 /* Members of an element; the object stays open. */
-static void write_element(struct writing *w, const struct dhis2_data_element *element) {
-  json_out_member_str(w->out, "id", element->o.id);
-  json_out_member_str(w->out, "name", element->o.name.n ? element->o.name : element->o.id);
+static void write_element(struct writing *w, const struct alignment_side *side, const struct dhis2_data_element *element) {
+  alignment_write_name(w->out, side, &element->o);
   json_out_member_str(w->out, "code", element->o.code);
   json_out_member_str(w->out, "value_type", element->value_type);
   if (element->aggregation_type.n) json_out_member_str(w->out, "aggregation_type", element->aggregation_type);
   if (element->membership_count && element->memberships[0]->section.n)
     json_out_member_str(w->out, "section", element->memberships[0]->section);
-  if (element->combo_count) write_object(w, "combo", &element->combos[0]->o);
+  if (element->combo_count) write_object(w, "combo", side, &element->combos[0]->o);
 }
 
 static void write_proposal(struct writing *w, const struct align_row *row) {
   json_out_object(w->out);
   json_out_member_object(w->out, "target");
-  write_element(w, row->target);
+  write_element(w, &w->alignment->target, row->target);
   json_out_end(w->out);
   json_out_member_number(w->out, "confidence", (double)(int)(row->confidence * 1000 + 0.5f) / 1000);
   json_out_member_str(w->out, "decision", str_of(align_answer_name(row->answer)));
@@ -174,8 +172,7 @@ static void write_decided(struct writing *w, const char *key, const struct dhis2
     if (d->verdict != verdict) continue;
     const struct dhis2_data_element *target = dhis2_metadata_element(w->alignment->target.metadata, d->target_data_element);
     json_out_object(w->out);
-    json_out_member_str(w->out, "id", d->target_data_element);
-    json_out_member_str(w->out, "name", target ? target->o.name : d->target_data_element);
+    alignment_write_name(w->out, &w->alignment->target, target ? &target->o : &(struct dhis2_object){.id = d->target_data_element});
     json_out_end(w->out);
   }
   json_out_end(w->out);
@@ -237,7 +234,7 @@ static void write_elements(struct writing *w) {
     bool answered = false;
     json_out_object(w->out);
     json_out_member_object(w->out, "source");
-    write_element(w, source->elements[i]);
+    write_element(w, &w->alignment->source, source->elements[i]);
     json_out_end(w->out);
     json_out_member_array(w->out, "proposals");
     for (size_t k = 0; span && k < span->count; k++) {
@@ -261,7 +258,7 @@ static void write_cell(struct writing *w, const struct dhis2_data_element *eleme
   next_line(w);
   json_out_object(w->out);
   json_out_member_str(w->out, "source_data_element", element->o.id);
-  write_object(w, "source", &coc->o);
+  write_object(w, "source", &w->alignment->source, &coc->o);
   const struct alignment_decision *decision = map_get(&w->cells, key);
   if (decision) {
     json_out_member_bool(w->out, "decided", true);
@@ -274,7 +271,7 @@ static void write_cell(struct writing *w, const struct dhis2_data_element *eleme
     if (!row->target || row->answer == ALIGN_CANDIDATE) continue;
     json_out_object(w->out);
     json_out_member_str(w->out, "target_data_element", row->target->o.id);
-    write_object(w, "target", &row->target_coc->o);
+    write_object(w, "target", &w->alignment->target, &row->target_coc->o);
     json_out_member_str(w->out, "sign", row->sign == '-' ? STR("-") : STR("+"));
     json_out_member_number(w->out, "confidence", (double)(int)(row->confidence * 1000 + 0.5f) / 1000);
     json_out_member_str(w->out, "decision", row->decided ? STR("accepted") : str_of(align_answer_name(row->answer)));
@@ -300,7 +297,7 @@ static void write_targets(struct writing *w) {
   json_out_member_array(w->out, "target_elements");
   for (size_t i = 0; i < target->element_count; i++) {
     json_out_object(w->out);
-    write_element(w, target->elements[i]);
+    write_element(w, &w->alignment->target, target->elements[i]);
     json_out_end(w->out);
   }
   json_out_end(w->out);
@@ -308,14 +305,11 @@ static void write_targets(struct writing *w) {
 
 static void write_combo(struct writing *w, const struct dhis2_category_combo *combo) {
   json_out_object(w->out);
-  json_out_member_str(w->out, "id", combo->o.id);
-  json_out_member_str(w->out, "name", combo->o.name.n ? combo->o.name : combo->o.id);
+  alignment_write_name(w->out, &w->alignment->target, &combo->o);
   json_out_member_array(w->out, "option_combos");
   for (size_t i = 0; i < combo->option_combo_count; i++) {
-    const struct dhis2_object *o = &combo->option_combos[i]->o;
     json_out_object(w->out);
-    json_out_member_str(w->out, "id", o->id);
-    json_out_member_str(w->out, "name", o->name.n ? o->name : o->id);
+    alignment_write_name(w->out, &w->alignment->target, &combo->option_combos[i]->o);
     json_out_end(w->out);
   }
   json_out_end(w->out);
@@ -372,8 +366,7 @@ static void write_side(struct writing *w, const char *key, const struct alignmen
   if (side->metadata->data_set_count) {
     const struct dhis2_data_set *set = side->metadata->data_sets[0];
     json_out_member_object(w->out, "data_set");
-    json_out_member_str(w->out, "id", set->o.id);
-    json_out_member_str(w->out, "name", set->o.name);
+    alignment_write_name(w->out, side, &set->o);
     json_out_member_str(w->out, "period_type", set->period_type);
     json_out_end(w->out);
   }

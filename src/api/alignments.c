@@ -63,6 +63,8 @@ static int load_alignment(struct api_job *job, const struct store_document *docu
   alignment_people_of(job->arena, about, ret);
   ret->source.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "source"), "server"))));
   ret->target.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "target"), "server"))));
+  ret->source.locale = arena_str(job->arena, json_text(json_object_get(about, "source"), "locale"));
+  ret->target.locale = arena_str(job->arena, json_text(json_object_get(about, "target"), "locale"));
   json_decref(about);
   split_body(document->body, &kept, &state);
   ret->source.metadata = load_side(job, document->id, 's', error);
@@ -80,9 +82,9 @@ static void about_side(struct json_out *out, const char *key, const struct align
   const struct dhis2_data_set *set = side->metadata->data_sets[0];
   json_out_member_object(out, key);
   json_out_member_str(out, "server", side->server);
+  if (side->locale.n) json_out_member_str(out, "locale", side->locale);
   json_out_member_object(out, "data_set");
-  json_out_member_str(out, "id", set->o.id);
-  json_out_member_str(out, "name", set->o.name);
+  alignment_write_name(out, side, &set->o);
   json_out_member_str(out, "period_type", set->period_type);
   json_out_end(out);
   json_out_end(out);
@@ -120,6 +122,7 @@ static int read_side(struct api_job *job, const json_t *root, const char *key, s
   struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, ret->server, error);
   if (!server) return -1;
   ret->metadata = dhis2_metadata_with_places(job->arena, server, &id, 1, error);
+  if (ret->metadata) ret->locale = dhis2_server_locale(server, job->arena);
   dhis2_server_free(server);
   return ret->metadata ? 0 : -1;
 }

@@ -236,7 +236,7 @@ static struct str reasons_of(struct arena *arena, const struct align_pair *pair)
 /* Names of org units are paths: one name alone stands for many. */
 static struct str name_in(struct arena *arena, const struct dhis2_metadata *side, const struct dhis2_object *object, bool of_units) {
   const struct dhis2_org_unit *unit = object && of_units ? dhis2_metadata_org_unit(side, object->id) : NULL;
-  return unit ? align_unit_path(arena, unit) : name_of(object);
+  return unit ? align_unit_path(arena, unit, STR_NONE) : name_of(object);
 }
 
 static int write_pairs(struct output *out, struct arena *arena, const struct input *in, const struct align_pairs *pairs, bool of_units,

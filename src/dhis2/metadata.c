@@ -80,8 +80,17 @@ static bool locale_fits(struct str locale, struct str wanted) {
   return str_starts_nocase(locale, wanted) && (locale.n == wanted.n || locale.p[wanted.n] == '_' || locale.p[wanted.n] == '-');
 }
 
+const struct dhis2_translation *dhis2_object_translation(const struct dhis2_object *object, struct str locale) {
+  const struct dhis2_translation *like = NULL;
+  for (const struct dhis2_translation *t = object->translations; t && locale.n; t = t->next) {
+    if (!str_eq(t->property, STR("NAME")) || !locale_fits(t->locale, locale)) continue;
+    if (t->locale.n == locale.n) return t;
+    if (!like) like = t;
+  }
+  return like;
+}
+
 struct str dhis2_object_name(const struct dhis2_object *object, struct str locale) {
-  for (const struct dhis2_translation *t = object->translations; t && locale.n; t = t->next)
-    if (str_eq(t->property, STR("NAME")) && locale_fits(t->locale, locale)) return t->value;
-  return object->name;
+  const struct dhis2_translation *translation = dhis2_object_translation(object, locale);
+  return translation ? translation->value : object->name;
 }

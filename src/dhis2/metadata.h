@@ -131,7 +131,8 @@ bool dhis2_element_holds(const struct dhis2_data_element *element, const struct 
 /* The COC of the side's `default` combo. NULL: it has none. */
 const struct dhis2_option_combo *dhis2_metadata_default(const struct dhis2_metadata *metadata);
 
-/* The name in a locale ("fr" also finds "fr_CA"), or the plain name where it has no translation. */
+/* What gives the name in a locale: the translation into just that one, else "fr" also finds "fr_CA". NULL: it has none, and the plain name stands. */
+const struct dhis2_translation *dhis2_object_translation(const struct dhis2_object *object, struct str locale);
 struct str dhis2_object_name(const struct dhis2_object *object, struct str locale);
 
 /* Reading, in pieces of any size. At most 4 million objects and 16 million references; texts up to 1 MiB; depth 64. Life cycle: new, feed any number of times (several documents: one after the

@@ -294,6 +294,18 @@ int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, stru
   return 0;
 }
 
+enum { LOCALE_MAX = 20 };
+
+struct str dhis2_server_locale(struct dhis2_server *server, struct arena *arena) {
+  struct error unused = {0};
+  struct str body, locale;
+  if (dhis2_get(server, STR("/api/userSettings.json"), arena, &body, &unused) < 0) return STR_NONE;
+  json_t *settings = json_loadb(body.p, body.n, 0, NULL);
+  locale = arena_str(arena, str_of(json_string_value(json_object_get(settings, "keyDbLocale"))));
+  json_decref(settings);
+  return locale.n <= LOCALE_MAX ? locale : STR_NONE;
+}
+
 int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error) {
   if (server->version.minor == 0) {
     struct arena *arena = arena_new();

@@ -83,6 +83,9 @@ int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret,
 /* The calendar that its periods are of ("iso8601", "ethiopian"); empty: it does not tell. -1: as dhis2_get. */
 int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error);
 
+/* In which it shows this user the names of metadata ("fr", "pt_BR"); empty: it does not tell. */
+struct str dhis2_server_locale(struct dhis2_server *server, struct arena *arena);
+
 /* `path` starts with a slash behind the base URL ("/api/me?fields=id"). The answer as it is; -1 only where no HTTP answer came. */
 int dhis2_call(struct dhis2_server *server, const char *method, struct str path, struct str content_type, struct str body,
                struct arena *arena, struct http_answer *ret, struct error *error);

@@ -1,4 +1,5 @@
 """What people decide about org units through the API: it is proposed around, kept, and what a run goes by."""
+import harness
 import transfer_fixture as fixture
 from test_runs import Gateway as Runs
 
@@ -65,3 +66,43 @@ class Decided(Runs):
         self.assertIn("1 cells or pairs are passed over", answer.header("Drawbridge-Warnings"))
         after = {pair["source"]["id"]: pair["decision"]["state"] for pair in self.places()["org_units"]["pairs"]}
         self.assertEqual((after[first], after[last]), ("none", "accepted"))
+
+
+class Named(Runs):
+    """Servers that show names to their people in French and in Arabic."""
+
+    LANGUAGES = {"source": "fr", "target": "ar"}
+
+    def prepare(self):
+        for name, side in (("source", self.source), ("target", self.target)):
+            for kind in ("dataSets", "dataElements", "organisationUnits"):
+                for one in side.objects[kind]:
+                    one["translations"] = [{"locale": lang, "property": "NAME", "value": f"{one['name']} ({lang})"} for lang in ("fr", "ar")]
+
+    def test_names_are_in_the_language_that_each_server_has_for_the_person(self):
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        for name, lang in self.LANGUAGES.items():
+            answer = harness.call(self.sims[name].port, "POST", f"/api/userSettings/keyDbLocale?value={lang}", {"Authorization": f"ApiToken {self.environment[f'DRAWBRIDGE_{name.upper()}_TOKEN']}"})
+            self.assertEqual(answer.status, 200, answer)
+        at = f"/v1/alignments/{self.browser.call('POST', '/v1/alignments', body=sides).json['id']}"
+        made, places = self.browser.call("GET", at).json, self.browser.call("GET", f"{at}/places").json
+        [listed] = self.browser.call("GET", "/v1/alignments").json
+        pairs = places["org_units"]["pairs"]
+        shown = {
+            "source": [made["source"]["data_set"], listed["source"]["data_set"], *(one["source"] for one in made["elements"]), *(one["source"] for one in pairs)],
+            "target": [made["target"]["data_set"], listed["target"]["data_set"], *made["target_elements"], *(one["target"] for each in made["elements"] for one in each["proposals"])],
+        }
+        for name, lang in self.LANGUAGES.items():
+            self.assertGreater(len(shown[name]), 5)
+            for one in shown[name]:
+                self.assertEqual((one["lang"], one["name"][-5:]), (lang, f" ({lang})"), one)
+        for name, side in (("source", self.source), ("target", self.target)):
+            for combo in self.browser.call("GET", f"{at}/combos").json[name]:
+                self.assertNotIn("lang", combo)  # has no translation: as it is stored
+
+    def test_who_has_chosen_no_language_sees_what_is_stored(self):
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        made = self.browser.call("GET", f"/v1/alignments/{self.browser.call('POST', '/v1/alignments', body=sides).json['id']}").json
+        for one in (made["source"]["data_set"], made["elements"][0]["source"], made["target_elements"][0]):
+            self.assertNotIn("lang", one)
+            self.assertNotIn("(", one["name"])

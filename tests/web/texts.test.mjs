@@ -87,6 +87,7 @@ test('a sentence of the program in the language of its reader: values in place, 
   assert.deepEqual(said([{ text: 'a.csv', values: [] }, { text: 'it ended', values: [] }]), { text: 'A.csv: terminé' })
   assert.deepEqual(said([{ text: 'line {1}', values: ['3'] }, { text: 'quite new', values: [] }]), { text: 'In English', lang: 'en' })
   assert.deepEqual(inLanguage('fr', texts, { detail: 'in English' }), { text: 'In English', lang: 'en' })
+  assert.deepEqual(inLanguage('fr', texts, { detail: '', said: [{ text: 'the {1} has no {2}', values: ['source', 'a.csv'] }] }, (one) => `<${one}>`), { text: '<a.csv> manque dans la source' }) // what has no translation is kept apart
   assert.deepEqual(inLanguage('en', new Map(), { detail: 'it ended', said: [{ text: 'it ended', values: [] }] }), { text: 'It ended' })
 })
 

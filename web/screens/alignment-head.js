@@ -5,7 +5,7 @@ import { Link } from '../router.js'
 import { Button, Name, Notice, Problem, signInPath } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 
-const sideName = (side) => side?.data_set?.name ?? side?.server ?? ''
+const sideName = (side) => side?.data_set ?? side?.server ?? ''
 
 export function AlignmentHead({ id, alignment, at, saving, onRetry }) {
   const path = reviewAddress(id)

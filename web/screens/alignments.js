@@ -26,8 +26,8 @@ export function Alignments() {
     ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
-        <td><${Link} to=${reviewAddress(one.id)}><${Name} of=${one.source?.data_set?.name} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
-        <td><${Name} of=${one.target?.data_set?.name} /><br /><small class="muted">${one.target?.server}</small></td>
+        <td><${Link} to=${reviewAddress(one.id)}><${Name} of=${one.source?.data_set} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
+        <td><${Name} of=${one.target?.data_set} /><br /><small class="muted">${one.target?.server}</small></td>
         <td>${time(one.updated)}</td>
         <td><div class="row end"><${Link} class="button small" to=${reviewAddress(one.id)} aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
           <${Link} class="button small" to="${reviewAddress(one.id)}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>

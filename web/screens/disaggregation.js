@@ -31,7 +31,7 @@ export function Disaggregation({ params, query }) {
     </div>`
 }
 
-const pairName = (pair) => html`<${Name} of=${pair.source.name} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target.name} />`
+const pairName = (pair) => html`<${Name} of=${pair.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target} />`
 const pairAddress = (id, pair) => `${reviewAddress(id)}/disaggregation${pair ? `?pair=${encodeURIComponent(pair.key)}` : ''}`
 
 function PairList({ id, pairs }) {
@@ -77,7 +77,7 @@ function Pair({ id, review, pair, onChanges, onAgain }) {
     <${Lost} pair=${pair} plan=${plan} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">
-        <h3 id="grid-${grid.to}"><${Name} of=${grid.source.name} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${grid.target.name} /></h3>
+        <h3 id="grid-${grid.to}"><${Name} of=${grid.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${grid.target} /></h3>
         <${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />
       </section>`)}
       <${Result} id=${id} pair=${pair} plan=${plan} exceptions=${exceptions} />
@@ -128,8 +128,8 @@ function Grid({ label, rows, columns, links, onChoose }) {
   }
   const sums = columns.map((column) => rows.filter((row) => links.get(row.id) === column.id).length)
   return html`<div class="scroll ${rows.length > TALL ? 'tall' : ''}"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
-    <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><bdi>${column.name}</bdi></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
-    <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><bdi>${row.name}</bdi></th>
+    <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><${Name} of=${column} /></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
+    <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><${Name} of=${row} /></th>
       ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} ${arrow()} ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
         onFocus=${() => setAt([r, c])} onClick=${() => onChoose(row.id, column.id)}>${links.get(row.id) === column.id ? '●' : ''}</button></td>`)}
       <td>${links.has(row.id) ? 1 : html`<${Tag} tone="warning">${t('nowhere')}<//>`}</td></tr>`)}</tbody>
@@ -140,13 +140,13 @@ function Grid({ label, rows, columns, links, onChoose }) {
 /** For combos whose grid would be too large: each cell of the source with its target, one opened to choose another. */
 function CellList({ pair, plan, onChoose }) {
   const [open, setOpen] = useState()
-  const names = useMemo(() => new Map(pair.target.option_combos.map((one) => [one.id, one.name])), [pair])
+  const names = useMemo(() => new Map(pair.target.option_combos.map((one) => [one.id, one])), [pair])
   const search = (text) => pair.target.option_combos.filter((one) => text.toLowerCase().split(/\s+/).every((word) => one.name.toLowerCase().includes(word))).slice(0, 50)
   return html`<div class="scroll tall" tabindex="0" role="group" aria-labelledby="whole"><table class="table"><thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
-    <tbody>${pair.source.option_combos.map((one) => html`<tr key=${one.id}><th scope="row"><bdi>${one.name}</bdi></th><td>
+    <tbody>${pair.source.option_combos.map((one) => html`<tr key=${one.id}><th scope="row"><${Name} of=${one} /></th><td>
       ${open === one.id
         ? html`<${Combobox} label=${t('Target cell of {name}', { name: one.name })} search=${search} onChoose=${(to) => { onChoose(one.id, to.id); setOpen(undefined) }} />`
-        : html`<div class="row">${plan.has(one.id) ? html`<bdi>${names.get(plan.get(one.id))}</bdi>` : html`<${Tag} tone="warning">${t('nowhere')}<//>`}
+        : html`<div class="row">${plan.has(one.id) ? html`<${Name} of=${names.get(plan.get(one.id))} />` : html`<${Tag} tone="warning">${t('nowhere')}<//>`}
             <${Button} small onClick=${() => setOpen(one.id)} aria-label=${t('Change the target of {name}', { name: one.name })}>${t('Change')}<//>
             ${plan.has(one.id) && html`<${Button} small onClick=${() => onChoose(one.id, undefined)} aria-label=${t('Send {name} nowhere', { name: one.name })}>${t('Nowhere')}<//>`}</div>`}</td></tr>`)}</tbody></table></div>`
 }

@@ -170,9 +170,9 @@ function PlaceList({ kind, list, active, onActivate, gridRef }) {
         of: [row],
         class: row.state,
         cells: () => [
-          html`<bdi class="name">${row.source.name}</bdi>${above(row.source)}`,
+          html`<${Name} class="name" of=${row.source} />${above(row.source)}`,
           html`<${Confidence} value=${row.confidence} />`,
-          row.choice ? html`<bdi class="name">${row.choice.name}</bdi>${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
+          row.choice ? html`<${Name} class="name" of=${row.choice} />${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
           stateTag(row.state),
         ],
       }
@@ -208,12 +208,12 @@ function PlaceDetail({ id, kind, row, chosen, saving, run, known, hint, targetsR
   const { decision, proposals } = row
   const decided = row.state === 'accepted' || row.state === 'none'
   return html`
-    <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>
+    <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${[row.source.above, row.source.code].filter(Boolean).join(' · ')}</bdi></p>
     ${decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: decision.by, when: decision.at ? time(decision.at) : '' })}</p>`}
     ${row.reasons.length > 0 && html`<${Notice} tone="warning">${placeReason(row)}<//>`}
     <div class="targets">
-      ${chosen && html`<ul class="chips" aria-label=${t('Chosen targets')}><li><bdi>${chosen.name}</bdi></li></ul>`}
+      ${chosen && html`<ul class="chips" aria-label=${t('Chosen targets')}><li><${Name} of=${chosen} /></li></ul>`}
       <${Combobox} label=${t('Another one of the target')} placeholder=${withHint(t('Search the target'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />
       <${Problem} error=${found.error} />
     </div>
@@ -227,7 +227,7 @@ function PlaceDetail({ id, kind, row, chosen, saving, run, known, hint, targetsR
     ${proposals.length === 0
       ? html`<p class="muted">${decided ? t('Open it again to see what is proposed.') : t('Nothing comes close. Search the target, or say that there is no counterpart.')}</p>`
       : html`<ol class="candidates">${proposals.map((one, i) => html`<li key=${one.target.id}><button type="button" aria-pressed=${chosen?.id === one.target.id ? 'true' : 'false'} onClick=${() => pick(one.target)}>
-          ${i < 5 && html`<kbd aria-hidden="true">${i + 1}</kbd>`}<span class="grow"><bdi class="name">${one.target.name}</bdi>${above(one.target)}<small>${placeReason(one)}</small></span>
+          ${i < 5 && html`<kbd aria-hidden="true">${i + 1}</kbd>`}<span class="grow"><${Name} class="name" of=${one.target} />${above(one.target)}<small>${placeReason(one)}</small></span>
           ${one.decision === 'auto' && html`<${Tag} tone="positive">${t('Sure')}<//>`}<${Confidence} value=${one.confidence} /></button></li>`)}</ol>`}
-    ${decision.rejected.length > 0 && html`<p class="muted">${t('Rejected:')} ${decision.rejected.map((one, i) => html`${i > 0 && ', '}<${Name} of=${one.name} />`)}</p>`}`
+    ${decision.rejected.length > 0 && html`<p class="muted">${t('Rejected:')} ${decision.rejected.map((one, i) => html`${i > 0 && ', '}<${Name} of=${one} />`)}</p>`}`
 }

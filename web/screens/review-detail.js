@@ -1,9 +1,9 @@
 // The data element that is looked at: its target, candidates, why, and the cells below it.
 import { html, useMemo } from '../lib.js'
-import { apart, number, percent, t, time, tn } from '../i18n.js'
+import { number, percent, t, time, tn } from '../i18n.js'
 import { changedWords } from '../model/drift.js'
 import { later } from '../later.js'
-import { Button, Confidence, Notice, Select, Tabs, Tag } from '../ui.js'
+import { Button, Confidence, Name, Notice, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameChoice, searchTargets } from '../model/review.js'
 import { wantsApproval } from '../model/rows.js'
@@ -14,7 +14,7 @@ import { stateTag, Warnings, withHint } from './review-list.js'
 const History = later(async () => (await import('./review-history.js')).History, '')
 
 const lettered = (text, letter) => html`${text}${letter ? html` <kbd aria-hidden="true">${letter}</kbd>` : ''}`
-const meta = (element) => [element.code, valueType(element.value_type), element.combo?.name].filter(Boolean).map(apart).join(' · ')
+const Meta = ({ of: { code, value_type, combo } }) => [code, valueType(value_type), combo].filter(Boolean).map((one, i) => html`${i > 0 && ' · '}<${Name} of=${one} />`)
 
 export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWarning, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved, hint }) {
   const { element } = row
@@ -24,15 +24,15 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
   const changed = !sameChoice(chosen, choiceOf(element))
   const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: lettered(t('Why'), hint('why')) }, { id: 'cells', label: lettered(t('Cells {filled}/{all}', { filled, all: cells.length }), hint('cells')) }, { id: 'history', label: lettered(element.comments ? tn('History, {n} comment', 'History, {n} comments', element.comments) : t('History'), hint('history')) }]
   return html`
-    <div class="title"><h2><bdi>${row.source.name}</bdi></h2>${stateTag(row.state)}</div>
-    <p class="muted meta"><bdi>${meta(row.source)}</bdi></p>
+    <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
+    <p class="muted meta"><${Meta} of=${row.source} /></p>
     <${Provenance} element=${element} row=${row} about=${about} />
     ${element.changed && html`<${Changed} changed=${element.changed} />`}
     ${element.flag && html`<${Flag} flag=${element.flag} people=${peopleOf(review.alignment)} onFlag=${onFlag} />`}
     <${Warnings} row=${row} onShow=${onWarning} />
     <div class="targets">
       ${chosen.length > 0 && html`<ul class="chips" aria-label=${t('Chosen targets')}>
-        ${chosen.map((one) => html`<li key=${one.id}><bdi>${one.name}</bdi><button type="button" aria-label=${t('Take {name} away', { name: one.name })} onClick=${() => pick(one, true)}>×</button></li>`)}
+        ${chosen.map((one) => html`<li key=${one.id}><${Name} of=${one} /><button type="button" aria-label=${t('Take {name} away', { name: one.name })} onClick=${() => pick(one, true)}>×</button></li>`)}
       </ul>`}
       <${Combobox} label=${chosen.length ? t('Add another target') : t('Target data element')} placeholder=${withHint(t('Search all targets'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen.map((one) => one.id)}
         search=${(text) => searchTargets(review, text)} onChoose=${(target) => { pick(target, chosen.length > 0 && changed); onTargetChosen() }} />
@@ -81,7 +81,7 @@ function Candidates({ element, chosen, pick }) {
     ${element.proposals.map(({ target, confidence, decision }, i) => html`<li key=${target.id}><button type="button" aria-pressed=${ids.includes(target.id) ? 'true' : 'false'}
         onClick=${(event) => pick(target, event.shiftKey)}>
       <kbd aria-hidden="true">${i + 1}</kbd>
-      <span class="grow"><bdi class="name">${target.name}</bdi><small><bdi>${meta(target)}</bdi></small></span>
+      <span class="grow"><${Name} class="name" of=${target} /><small><${Meta} of=${target} /></small></span>
       ${decision === 'auto' && html`<${Tag} tone="positive">${t('Sure')}<//>`}<${Confidence} value=${confidence} />
     </button></li>`)}
   </ol>
@@ -111,11 +111,11 @@ function Features({ features }) {
 
 function Compare({ source, target }) {
   const lines = [
-    [t('Name'), source.name, target.name], [t('Code'), source.code, target.code], [t('Id'), source.id, target.id],
-    [t('Value type'), valueType(source.value_type), valueType(target.value_type)], [t('Aggregation type'), aggregationType(source.aggregation_type), aggregationType(target.aggregation_type)], [t('Disaggregation'), source.combo?.name, target.combo?.name], [t('Section'), source.section, target.section],
+    [t('Name'), source, target], [t('Code'), source.code, target.code], [t('Id'), source.id, target.id],
+    [t('Value type'), valueType(source.value_type), valueType(target.value_type)], [t('Aggregation type'), aggregationType(source.aggregation_type), aggregationType(target.aggregation_type)], [t('Disaggregation'), source.combo, target.combo], [t('Section'), source.section, target.section],
   ]
   return html`<div class="scroll"><table class="compare"><thead><tr><th scope="col"><span class="unseen">${t('What')}</span></th><th scope="col">${t('Source')}</th><th scope="col">${t('Target')}</th></tr></thead><tbody>
-    ${lines.filter(([, a, b]) => a || b).map(([what, a, b]) => html`<tr key=${what} class=${a === b ? 'same' : ''}><th scope="row">${what}</th><td><bdi>${a || '–'}</bdi></td><td><bdi>${b || '–'}</bdi></td></tr>`)}
+    ${lines.filter(([, a, b]) => a || b).map(([what, a, b]) => html`<tr key=${what} class=${(a?.name ?? a) === (b?.name ?? b) ? 'same' : ''}><th scope="row">${what}</th><td><${Name} of=${a || '–'} /></td><td><${Name} of=${b || '–'} /></td></tr>`)}
   </tbody></table></div>`
 }
 
@@ -137,21 +137,21 @@ function Cells({ review, row, cells, chosen, changed, onCell }) {
     <caption class="muted">${changed ? t('Cells are proposed once the new target is accepted.') : t('Where the value of each cell is added.')}</caption>
     <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th><th scope="col" class="number">${t('Match')}</th></tr></thead>
     <tbody>${cells.map((cell) => html`<tr key=${cell.source.id}>
-      <th scope="row"><bdi>${cell.source.name}</bdi></th>
+      <th scope="row"><${Name} of=${cell.source} /></th>
       <td>${cell.terms.length > 1 ? html`<${Terms} review=${review} cell=${cell} />` : html`<${CellChoice} row=${row} cell=${cell} groups=${groups} disabled=${changed || row.state === 'none'} onChoose=${(value) => choose(cell, value)} />`}</td>
       <td class="number">${cell.decided ? html`<${Tag} tone="positive">${t('By hand')}<//>` : cell.terms.length ? percent(Math.min(...cell.terms.map((one) => one.confidence))) : '–'}</td>
     </tr>`)}</tbody></table></div>`
 }
 
 function Terms({ review, cell }) {
-  return html`<ul class="terms">${cell.terms.map((one) => html`<li key=${termKey(one.target_data_element, one.target.id, one.sign)}>${one.sign} <bdi>${review.targets.get(one.target_data_element)?.name}</bdi>, <bdi>${one.target.name}</bdi></li>`)}</ul>`
+  return html`<ul class="terms">${cell.terms.map((one) => html`<li key=${termKey(one.target_data_element, one.target.id, one.sign)}>${one.sign} <${Name} of=${review.targets.get(one.target_data_element)} />, <${Name} of=${one.target} /></li>`)}</ul>`
 }
 
 function CellChoice({ row, cell, groups, disabled, onChoose }) {
   const term = cell.terms[0]
   const value = term ? termKey(term.target_data_element, term.target.id, term.sign) : 'none'
   const known = groups.some(({ target, cocs }) => cocs.some((coc) => termKey(target.id, coc.id) === value)) || value === 'none'
-  const one = (target, coc) => html`<option key=${coc.id} value=${termKey(target.id, coc.id)}>${coc.name}</option>`
+  const one = (target, coc) => html`<option key=${coc.id} dir="auto" lang=${coc.lang} value=${termKey(target.id, coc.id)}>${coc.name}</option>`
   return html`<select aria-label=${t('Target cell of {name}', { name: `${row.source.name}, ${cell.source.name}` })} value=${value} disabled=${disabled} onChange=${(event) => onChoose(event.target.value)}>
     <option value="none">${t('No counterpart')}</option>
     ${!known && html`<option value=${value}>${term.sign === '-' ? '− ' : ''}${term.target.name}</option>`}

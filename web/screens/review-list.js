@@ -1,7 +1,7 @@
 // The list of the review with what stands above it: progress, bulk, filters, conflicts, keys.
 import { html, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { Bar, Button, Confidence, Notice, Select, Tag } from '../ui.js'
+import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { acceptable, AS_IT_IS, ATTENTION, createSureCounts, needsLook, wantsApproval } from '../model/rows.js'
@@ -103,7 +103,7 @@ export const Warnings = ({ row, onShow }) => row.warnings.map((one, i) => html`<
   <p>${warningText(one)} <button type="button" class="link" aria-label=${t('Show me: {what}', { what: warningName(one.kind) })} onClick=${() => onShow(one)}>${t('Show me')}</button></p><//>`)
 
 function targetText(row) {
-  if (row.choice.length) return { name: row.choice.map((one) => one.name).join(' + '), code: row.choice.length === 1 ? row.choice[0].code : undefined }
+  if (row.choice.length) return { name: row.choice.map((one) => one.name).join(' + '), lang: row.choice[0].lang, code: row.choice.length === 1 ? row.choice[0].code : undefined }
   return { name: row.state === 'none' ? t('No counterpart') : row.state === 'excluded' ? t('Left out') : t('Nothing proposed'), quiet: true }
 }
 
@@ -143,9 +143,9 @@ function cellsOf(row, about, selected, onSelect) {
   const marks = marksOf(row, about)
   return [
     html`<input type="checkbox" tabindex="-1" checked=${selected} aria-label=${t('Select {name}', { name: row.source.name })} onClick=${(event) => { event.stopPropagation(); onSelect(row) }} />`,
-    html`<bdi class="name">${row.source.name}</bdi><small>${row.source.code || row.source.id}</small>`,
+    html`<${Name} class="name" of=${row.source} /><small>${row.source.code || row.source.id}</small>`,
     html`<${Confidence} value=${row.confidence} />`,
-    html`<bdi class="name ${target.quiet ? 'muted' : ''}">${target.name}</bdi>${target.code && html`<small>${target.code}</small>`}`,
+    html`<${Name} class="name ${target.quiet ? 'muted' : ''}" of=${target} />${target.code && html`<small>${target.code}</small>`}`,
     marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
     stateTag(row.state),
   ]
@@ -159,7 +159,7 @@ export function Conflicts({ problem, saver, saved, mine }) {
   const ids = [...new Set(problem.operations.flatMap((one) => one.decisions.map((decision) => decision.source_data_element)))]
   return html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>
     <p>${t('Nothing is lost: choose which one counts.')}</p>
-    <ul class="both">${ids.slice(0, MOST_CONFLICTS).map((id) => html`<li key=${id}><bdi>${saved.elements.get(id)?.source.name}</bdi>: <b>${t('theirs')}</b> ${verdict(saved.elements.get(id))}, <b>${t('yours')}</b> ${verdict(mine.elements.get(id))}</li>`)}
+    <ul class="both">${ids.slice(0, MOST_CONFLICTS).map((id) => html`<li key=${id}><${Name} of=${saved.elements.get(id)?.source} />: <b>${t('theirs')}</b> ${verdict(saved.elements.get(id))}, <b>${t('yours')}</b> ${verdict(mine.elements.get(id))}</li>`)}
       ${ids.length > MOST_CONFLICTS && html`<li>${t('and {n} more', { n: ids.length - MOST_CONFLICTS })}</li>`}</ul>
     <p class="row"><${Button} primary small onClick=${() => saver.resolve(true)}>${t('Use mine')}<//><${Button} small onClick=${() => saver.resolve(false)}>${t('Keep theirs')}<//></p>
   <//>`

@@ -4,6 +4,7 @@ import { language, t, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { conflictWords } from '../model/run.js'
 import { periodText } from '../period-text.js'
+import { Name } from '../ui.js'
 
 /** Names of the cells and organisation units of a run; ids where they cannot be had. */
 function useNames(run, wanted) {
@@ -13,10 +14,10 @@ function useNames(run, wanted) {
     const stop = new AbortController()
     const load = async () => {
       const alignment = await gateway.alignments.get(run.alignment, { signal: stop.signal })
-      const source = new Map(alignment.elements.map((one) => [one.source.id, one.source.name]))
-      for (const cell of alignment.cells) source.set(cell.source.id, cell.source.name)
-      const target = new Map(alignment.target_elements.map((one) => [one.id, one.name]))
-      for (const combo of alignment.target_combos) for (const coc of combo.option_combos) target.set(coc.id, coc.name)
+      const source = new Map(alignment.elements.map((one) => [one.source.id, one.source]))
+      for (const cell of alignment.cells) source.set(cell.source.id, cell.source)
+      const target = new Map(alignment.target_elements.map((one) => [one.id, one]))
+      for (const combo of alignment.target_combos) for (const coc of combo.option_combos) target.set(coc.id, coc)
       set({ source, target, units: new Map() })
       const units = await gateway.orgUnits(alignment.source.server, alignment.source.data_set.id, { signal: stop.signal })
       set({ source, target, units: new Map(units.map((one) => [one.id, one.name])) })
@@ -36,13 +37,13 @@ export function RunCells({ run }) {
     ${run.replaced.length > 0 && html`<${Replaced} run=${run} names=${names} />`}`
 }
 
-const cellText = (one, map) => [map.get(one.data_element) ?? one.data_element, one.category_option_combo && (map.get(one.category_option_combo) ?? one.category_option_combo)].filter(Boolean).join(', ')
+const Cell = ({ of, names }) => [of.data_element, of.category_option_combo].filter(Boolean).map((id, i) => html`${i > 0 && ', '}<${Name} of=${names.get(id) ?? id} />`)
 
 function Replaced({ run, names }) {
   return html`<section aria-labelledby="replaced"><h2 id="replaced">${run.dry_run ? t('What would take the place of other values') : t('What took the place of other values')}</h2>
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Target cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Before')}</th><th scope="col" class="number">${t('Now')}</th></tr></thead>
-      <tbody>${run.replaced.map((one, i) => html`<tr key=${i}><td><bdi>${cellText(one, names.target)}</bdi></td><td><bdi>${names.units.get(one.org_unit) ?? one.org_unit}</bdi></td><td>${periodText(one.period)}</td>
+      <tbody>${run.replaced.map((one, i) => html`<tr key=${i}><td><${Cell} of=${one} names=${names.target} /></td><td><${Name} of=${names.units.get(one.org_unit) ?? one.org_unit} /></td><td>${periodText(one.period)}</td>
         <td class="number"><bdi>${one.before}</bdi></td><td class="number"><bdi>${one.value}</bdi></td></tr>`)}</tbody></table></div>
     ${run.counts.updated > run.replaced.length && html`<p class="muted">${t('The first {n} of {all}.', { n: run.replaced.length, all: run.counts.updated })}</p>`}
   </section>`
@@ -58,9 +59,9 @@ function Conflict({ conflict, names }) {
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
       <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>
-        <td>${one.sources.map((source, k) => html`<div key=${k}><bdi>${cellText(source, names.source)}</bdi></div>`)}</td>
-        <td><bdi>${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit}</bdi></td><td>${periodText(one.target.period)}</td>
-        <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><bdi>${cellText(one.target, names.target)}</bdi></td>
+        <td>${one.sources.map((source, k) => html`<div key=${k}><${Cell} of=${source} names=${names.source} /></div>`)}</td>
+        <td><${Name} of=${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit} /></td><td>${periodText(one.target.period)}</td>
+        <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><${Cell} of=${one.target} names=${names.target} /></td>
       </tr>`)}</tbody></table></div>
     ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}; all are in the report.', { n: conflict.cells.length, all: conflict.count })}</p>`}
   </details>`

@@ -4,7 +4,7 @@ import { decimal, number, t, time, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { download } from '../download.js'
-import { Bar, Button, Loading, Notice, Problem, Tag } from '../ui.js'
+import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { orderOf } from '../orders.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
@@ -167,7 +167,7 @@ function Totals({ run }) {
       <thead><tr><th scope="col">${t('Data element')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${run.dry_run ? t('To be sent') : t('Sent')}</th>
         <th scope="col" class="number">${run.dry_run ? t('Would be taken') : t('Read back')}</th><th scope="col">${t('Agrees')}</th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${`${one.data_element} ${one.period}`}>
-        <td><bdi>${one.name ?? one.data_element}</bdi></td><td>${periodText(one.period)}</td><td class="number">${decimal(one.source)}</td>
+        <td><${Name} of=${one.name ?? one.data_element} /></td><td>${periodText(one.period)}</td><td class="number">${decimal(one.source)}</td>
         <td class="number">${decimal(one.target)}</td><td>${one.equal ? html`<${Tag} tone="positive">${t('Yes')}<//>` : html`<${Tag} tone="negative">${t('No')}<//>`}</td>
       </tr>`)}</tbody></table></div>
     ${sorted.length > shown.length && html`<p><${Button} small onClick=${() => setAll(true)}>${t('Show all {n}', { n: sorted.length })}<//></p>`}

@@ -86,7 +86,7 @@ static const struct align_places *place(const struct dhis2_metadata *from, const
 
 static const struct dhis2_org_unit *unit_at(const struct dhis2_metadata *m, const char *path) {
   for (size_t i = 0; i < m->org_unit_count; i++) {
-    struct str full = align_unit_path(arena, m->org_units[i]), wanted = str_of(path);
+    struct str full = align_unit_path(arena, m->org_units[i], STR_NONE), wanted = str_of(path);
     struct str plain = STR("");
     for (size_t k = 0; k < full.n; k++)
       if (full.p[k] != ' ' || (k + 1 < full.n && full.p[k + 1] != '/' && full.p[k - 1] != '/'))
@@ -110,7 +110,7 @@ static const char *answer_at(const struct align_places *places, const struct dhi
   const struct align_pair *row = row_of(&places->org_units, &unit_at(from, path)->o);
   if (!row->target) return "none";
   return arena_cstr(arena, arena_printf(arena, "%s %.*s", align_answer_name(row->answer),
-                                        STR_ARG(align_unit_path(arena, dhis2_metadata_org_unit(to, row->target->id)))));
+                                        STR_ARG(align_unit_path(arena, dhis2_metadata_org_unit(to, row->target->id), STR_NONE))));
 }
 
 static float confidence_at(const struct align_places *places, const struct dhis2_metadata *from, const char *path) {

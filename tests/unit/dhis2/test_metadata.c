@@ -111,6 +111,12 @@ static void test_counts_and_names(void **state) {
   assert_true(fever->zero_is_significant);
   assert_text(dhis2_object_name(&fever->o, STR("fr")), "Fi\xC3\xA8vre");
   assert_text(dhis2_object_name(&fever->o, STR("pt")), "Fever");
+  const struct dhis2_translation portugal = {STR("pt"), STR("NAME"), STR("Febre"), NULL},
+                                 brazil = {STR("pt_BR"), STR("NAME"), STR("Febre alta"), &portugal};
+  const struct dhis2_object both = {.name = STR("Fever"), .translations = &brazil};
+  assert_text(dhis2_object_name(&both, STR("pt")), "Febre"); /* just that one before one of a region */
+  assert_ptr_equal(dhis2_object_translation(&both, STR("pt_BR")), &brazil);
+  assert_null(dhis2_object_translation(&both, STR("fr")));
   assert_null(dhis2_metadata_element(m, STR("DeHidden001")));
   assert_int_equal(m->warning_count, 1);
 }
