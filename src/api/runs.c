@@ -10,8 +10,9 @@
 #include "http/form.h"
 #include "transfer/report_form.h"
 #include <jansson.h>
+#include <uv.h>
 
-enum { LIST_MAX = 2000 }; /* schedules make many */
+enum { LIST_MAX = 2000 /* schedules make many */, FOUND_OUT_MS = 3000, LOOK_MS = 50 };
 
 /* --- what is kept --- */
 
@@ -67,6 +68,17 @@ static struct str state_of(struct api_job *job, const struct store_document *doc
   struct str state = desk_state(job->api, document, about, job->arena, view);
   if (!open || !go_on || view->phase.n || !api_is_shared(job->api)) return state;
   return take_over(job, document, about) ? (view->phase = RUN_STATE_OPEN) : state;
+}
+
+/* For what is done with a run. One that ended between two looks of this process was taken for left off, and is about to be gone on with here: that is waited for until it has found the end, or who has seen that would be told that it is under way. */
+static struct str settled_state(struct api_job *job, const struct store_document *document, const struct run_about *about,
+                                struct runner_view *view) {
+  struct str state = state_of(job, document, about, false, view);
+  for (int waited_ms = 0; view->phase.n && !str_eq(about->state, RUN_STATE_OPEN) && waited_ms < FOUND_OUT_MS; waited_ms += LOOK_MS) {
+    uv_sleep(LOOK_MS);
+    state = state_of(job, document, about, false, view);
+  }
+  return state;
 }
 
 /* The whole of a run, as docs/openapi.yaml describes it. */
@@ -311,7 +323,7 @@ int api_run_resume(struct api_job *job, struct error *error) {
   struct str owner;
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about);
-  struct str state = state_of(job, &document, &about, false, &view);
+  struct str state = settled_state(job, &document, &about, &view);
   if (!can_be_resumed(state))
     return error_set(error, ERROR_conflict, view.phase.n ? "this run is under way" : "this run has ended: start a new one");
   if (about.beside.undone_by.n) return error_set(error, ERROR_conflict, "this run was undone: start a new one");
@@ -343,7 +355,7 @@ int api_run_undo(struct api_job *job, struct error *error) {
   struct run_asked asked = {0};
   if (load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about), who;
-  struct str state = state_of(job, &document, &about, false, &view);
+  struct str state = settled_state(job, &document, &about, &view);
   struct run_body body = run_body_split(document.body);
   if (check_undo(job, &about, state, view.phase.n > 0, error) || run_order_read(job->arena, body.order, &asked.order, error)) return -1;
   asked.alignment = about.alignment;

@@ -1,5 +1,6 @@
 """Runs of transfers on several machines: begun by one process, seen and stopped through another, gone on with by another when its own has died or stood still; and nothing is sent twice or lost."""
 import signal
+import threading
 
 import harness
 import postgres
@@ -68,6 +69,26 @@ class Seen(Replicas):
         self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/resume").status, 200)
         self.assertEqual(self.ended_there(run)["state"], "done")
         self.check_run(self.run_now(run))
+
+    def test_resumed_while_one_who_would_take_it_over_finds_that_it_has_ended(self):
+        """It ended between two looks of the second process, which began to go on with it: until that has found out, whoever resumes waits."""
+        run, go_on = self.held()
+        self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/cancel").status, 200)
+        go_on.set()
+        self.assertEqual(self.ended_there(run)["state"], "cancelled")
+        sql = lambda text: self.database.sql(text, "drawbridge")
+        harness.wait_for(lambda: sql("SELECT count(*) FROM drawbridge.leases WHERE name LIKE 'run:%'") == "0", "the end of the lease")
+        kept = f"drawbridge.documents WHERE kind = 'run' AND id = '{run['id']}'"
+        ended = sql(f"SELECT about FROM {kept}")
+        sql(f"UPDATE drawbridge.documents SET updated_ms = 1, about = replace(about, '\"cancelled\"', '\"queued\"') WHERE kind = 'run' AND id = '{run['id']}'")
+        taking = threading.Thread(target=sql, args=["BEGIN; LOCK TABLE drawbridge.leases IN EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT"])
+        taking.start()
+        self.addCleanup(taking.join)
+        harness.wait_for(lambda: sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = 'drawbridge.leases'::regclass") == "1", "the lock")
+        self.assertEqual(self.seen(run)["state"], "queued")
+        self.assertEqual(sql(f"UPDATE drawbridge.documents SET about = $about${ended}$about$ WHERE kind = 'run' AND id = '{run['id']}' RETURNING about").split("\n")[0], ended)
+        self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        self.assertEqual(self.ended_there(run)["state"], "done")
 
     def test_no_pause_takes_a_cancel_back(self):
         """The process that has the run is too slow to hear the one before the other is said."""
