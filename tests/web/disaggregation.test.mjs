@@ -3,7 +3,9 @@ import './dom-free.mjs'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as d from '../../web/model/disaggregation.js'
-import { reviewOf } from '../../web/model/review.js'
+import { samePlan } from '../../web/model/exceptions.js'
+import { decideCell, reviewOf, withDecisions } from '../../web/model/review.js'
+import { createRows, filterRows, needsLook, NO_FILTER } from '../../web/model/rows.js'
 
 const named = (names, letter) => names.map((name, i) => ({ id: `${letter}${i}`, name }))
 
@@ -39,11 +41,30 @@ test('what most elements do is the plan; others are exceptions', () => {
   const pair = pairIn(world([planOf(GOOD), other, planOf(GOOD)]))
   assert.equal(pair.uses.length, 3)
   const plan = d.usualPlan(pair)
-  assert.ok(d.samePlan(plan, planOf(GOOD)))
+  assert.ok(samePlan(plan, planOf(GOOD)))
   assert.deepEqual(d.exceptionsOf(pair, plan).map((one) => one.element.source.id), ['e1'])
   const result = d.resultOf(pair, plan)
   assert.deepEqual([result.sent, result.sources, result.filled, result.targets, result.summed], [4, 6, 4, 8, 0])
   assert.deepEqual(result.lost.map((one) => one.name), ['Male, 5-14', 'Female, 5-14'])
+})
+
+test('the rows of the review tell the same exceptions, also while one decides', () => {
+  const other = planOf([...GOOD.slice(0, 3), ['Female', '15+', 'F', '10-14']])
+  const rowsFor = createRows()
+  const told = (review) => filterRows(rowsFor(review), { ...NO_FILTER, warning: 'exception' }).map((row) => row.id)
+  const here = (review) => { const pair = pairIn(review); return d.exceptionsOf(pair, d.usualPlan(pair)).map((one) => one.element.source.id) }
+  let review = world([planOf(GOOD), other, planOf(GOOD), new Map()]) // the last has no cell proposed yet: nothing to compare
+  assert.deepEqual([told(review), here(review)], [['e1'], ['e1']])
+  assert.deepEqual(rowsFor(review)[1].warnings.at(-1), { kind: 'exception', target: 'E1' })
+  assert.ok(!needsLook({ warnings: [{ kind: 'exception' }] })) // it may be meant so
+  const from = cellOf(SOURCE, 'Female', '15+')
+  const decide = (id, targets) => {
+    review = withDecisions(review, [decideCell(review.cellsOf.get(id).find((cell) => cell.source.id === from), targets)])
+    return [told(review), here(review)]
+  }
+  assert.deepEqual(decide('e2', []), [['e0', 'e1'], ['e0', 'e1']]) // what a person says is the usual from here on
+  assert.deepEqual(decide('e1', []), [['e0'], ['e0']])
+  assert.deepEqual(decide('e0', [{ data_element: 'E0', category_option_combo: cellOf(TARGET, 'F', '15+'), sign: '-' }]), [['e0'], ['e0']])
 })
 
 test('what one person decided outweighs what is proposed for many', () => {
@@ -51,7 +72,7 @@ test('what one person decided outweighs what is proposed for many', () => {
   const review = world([planOf(GOOD), planOf(GOOD), decided])
   for (const cell of review.cellsOf.get('e2')) cell.decided = true
   const pair = pairIn(review)
-  assert.ok(d.samePlan(d.usualPlan(pair), decided))
+  assert.ok(samePlan(d.usualPlan(pair), decided))
   assert.equal(d.exceptionsOf(pair, d.usualPlan(pair)).length, 2)
 })
 
@@ -77,7 +98,7 @@ test('one option decides about all cells that have it', () => {
   assert.equal(none.size, 2)
   const again = d.withOption(pair, before, grids, ages, of('0-4'), to('<5')) // the same again takes it away
   assert.ok(!again.has(cellOf(SOURCE, 'Male', '0-4')))
-  assert.ok(d.samePlan(before, planOf(GOOD))) // nothing given is changed
+  assert.ok(samePlan(before, planOf(GOOD))) // nothing given is changed
 })
 
 test('a category that the target does not have is summed over', () => {

@@ -252,6 +252,12 @@ describe('by keys', () => {
     await page.getByText('1 cell of 4 of the target stays empty').waitFor()
     await showMe('Target cells that stay empty')
     await page.getByRole('heading', { name: 'Result' }).waitFor()
+    await page.goBack()
+    await look('OPD_104')
+    await page.getByRole('row').filter({ hasText: 'OPD_104' }).filter({ hasText: 'Cells matched otherwise' }).waitFor() // a sign in the list, with its words
+    await clean('review-exception')
+    await showMe('Cells matched otherwise')
+    await page.getByRole('region', { name: 'Result' }).getByText(/matched otherwise:$/).waitFor()
   })
 
   scene('warnings one after the other, by a button too', { elements: 30 }, async ({ page }) => {

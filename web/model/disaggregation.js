@@ -1,9 +1,10 @@
 // Cells matched once for all data elements that share a pair of category combos: by category options where the combos allow it, else option combo by option combo. No DOM; nothing given is changed.
 //
-// A plan is a Map of source option combo id to target option combo id; one that is not in it goes nowhere. A value is never split, so each has one target at most.
+// A plan is as in exceptions.js. A value is never split, so each cell has one target at most.
+import { elected, isException, planOf, vote } from './exceptions.js'
 import { choiceOf, decideCell, pairKey } from './review.js'
 
-/** [{key, source: combo, target: combo, uses: [{element, target, plan, decided: ids of cells, special}]}], the most used first. `special`: it subtracts, or adds one cell to several, which a plan cannot say. */
+/** [{key, source: combo, target: combo, uses: [{element, target, and what planOf tells}]}], the most used first. */
 export function comboPairs(review, combos) {
   const [sources, targets] = [combos.source, combos.target].map((list) => new Map(list.map((one) => [one.id, one])))
   const pairs = new Map()
@@ -13,43 +14,19 @@ export function comboPairs(review, combos) {
       if (!source || !to) continue
       const key = pairKey(source.id, to.id)
       if (!pairs.has(key)) pairs.set(key, { key, source, target: to, uses: [] })
-      pairs.get(key).uses.push({ element, target, ...planOf(review, element, target) })
+      pairs.get(key).uses.push({ element, target, ...planOf(review.cellsOf.get(element.source.id) ?? [], target.id) })
     }
   return [...pairs.values()].sort((a, b) => b.uses.length - a.uses.length)
 }
 
-function planOf(review, element, target) {
-  const plan = new Map()
-  const decided = new Set()
-  let special = false
-  for (const cell of review.cellsOf.get(element.source.id) ?? []) {
-    if (cell.decided) decided.add(cell.source.id)
-    const terms = cell.terms.filter((one) => one.target_data_element === target.id)
-    if (terms.length > 1 || terms.some((one) => one.sign === '-')) special = true
-    else if (terms.length) plan.set(cell.source.id, terms[0].target.id)
-  }
-  return { plan, decided, special }
-}
-
-const DECIDED = 1000 // a person's word against so many proposals
-
 /** What people decided, else what most of the uses do, cell by cell. */
 export function usualPlan(pair) {
-  const plan = new Map()
-  for (const { id } of pair.source.option_combos) {
-    const votes = new Map()
-    for (const use of pair.uses.filter((one) => !one.special)) {
-      const to = use.plan.get(id)
-      votes.set(to, (votes.get(to) ?? 0) + (use.decided.has(id) ? DECIDED : 1))
-    }
-    const [best] = [...votes].sort((a, b) => b[1] - a[1])[0] ?? []
-    if (best) plan.set(id, best)
-  }
-  return plan
+  const votes = new Map()
+  for (const use of pair.uses) vote(votes, use)
+  return elected(votes)
 }
 
-export const samePlan = (a, b) => a.size === b.size && [...a].every(([from, to]) => b.get(from) === to)
-export const exceptionsOf = (pair, plan) => pair.uses.filter((one) => one.special || !samePlan(one.plan, plan))
+export const exceptionsOf = (pair, plan) => pair.uses.filter((one) => isException(one, plan))
 
 /** {sent, sources, filled, targets, lost: [option combos], gaps: [option combos], summed} */
 export function resultOf(pair, plan) {

@@ -1,6 +1,7 @@
 // The rows of a review: their warnings, which of them are shown in which order, and how many are what. No DOM; nothing given is changed.
 //
 // What is made here again and again, with each key, is made out of what it was before: a decision changes a few rows of ten thousand. A list knows which one it came from; whoever follows it looks at those rows only.
+import { createExceptions } from './exceptions.js'
 import { idsBetween } from './laid-map.js'
 import { cellKey, choiceOf, isAnswer, isDecided, optionCombosOf, plain, thing } from './review.js'
 
@@ -29,8 +30,8 @@ function aimsOf(choice, cells) {
   return aims.size ? aims : ids
 }
 
-/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "gap", target, empty, of}]. Several sources of one target element are fine as long as each has cells of its own. */
-function warningsOf(review, { element, cells, choice }, others, isFilled) {
+/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "gap", target, empty, of} · {kind: "exception", target}]. Several sources of one target element are fine as long as each has cells of its own. */
+function warningsOf(review, { element, cells, choice }, others, exception, isFilled) {
   const warnings = []
   if (others.length) {
     const sure = [element, ...others].every((one) => one.decision.state === 'accepted')
@@ -52,20 +53,21 @@ function warningsOf(review, { element, cells, choice }, others, isFilled) {
     const empty = targetCells.filter((coc) => !isFilled(cellKey(id, coc.id))).length
     if (empty && empty < targetCells.length) warnings.push({ kind: 'gap', target: id, empty, of: targetCells.length }) // all of them: no cell is proposed yet
   }
+  if (exception) warnings.push({ kind: 'exception', target: exception })
   return warnings
 }
 
 const CONFLICTS = ['shared', 'type', 'aggregation']
 /** Told, and nobody has to look. */
-export const AS_IT_IS = ['sum', 'gap']
+export const AS_IT_IS = ['sum', 'gap', 'exception']
 export const isConflict = (row) => row.warnings.some((one) => CONFLICTS.includes(one.kind))
 export const needsLook = (row) => row.warnings.some((one) => !AS_IT_IS.includes(one.kind))
 
-function rowOf(review, entry, others, isFilled) {
+function rowOf(review, entry, others, exception, isFilled) {
   const { at, element, choice } = entry
   const state = stateOf(element)
   const confidence = state === 'proposed' ? Math.min(...element.proposals.filter(isAnswer).map((one) => one.confidence)) : undefined
-  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others, isFilled) }
+  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others, exception, isFilled) }
 }
 
 const NO_CELLS = []
@@ -75,12 +77,14 @@ export function createRows() {
   const entries = new Map() // by source id: {at: its place among the rows, element, cells, choice, aims}
   const users = new Map() // by aim: the source ids that add to it
   const choosers = new Map() // by target: the source ids that have it
+  const exceptions = createExceptions()
   let seen // the review
   let rows = []
 
   const targetsOf = ({ choice }) => choice.map((one) => one.id)
 
   function leave(id, entry, dirty) {
+    exceptions.leave(id)
     for (const aim of entry.aims) users.get(aim).delete(id)
     for (const target of targetsOf(entry)) {
       choosers.get(target).delete(id)
@@ -88,7 +92,8 @@ export function createRows() {
     }
   }
 
-  function enter(id, entry, dirty) {
+  function enter(review, id, entry, dirty) {
+    exceptions.enter(review, entry)
     const note = (map, key) => map.set(key, (map.get(key) ?? new Set()).add(id))
     for (const aim of entry.aims) note(users, aim)
     for (const target of targetsOf(entry)) {
@@ -114,7 +119,7 @@ export function createRows() {
     if (was?.element === element && was.cells === cells) return
     if (was) leave(id, was, dirty)
     const choice = choiceOf(element).map((one) => thing(review, one.id))
-    enter(id, { at: was?.at ?? entries.size, element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
+    enter(review, id, { at: was?.at ?? entries.size, element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
   }
 
   return (review) => {
@@ -124,10 +129,12 @@ export function createRows() {
       entries.clear()
       users.clear()
       choosers.clear()
+      exceptions.clear()
       rows = []
     }
     const dirty = new Set()
     for (const id of known ? new Set(between.flat()) : review.elements.keys()) look(review, id, dirty)
+    for (const id of exceptions.settle()) dirty.add(id)
     seen = review
     if (dirty.size === 0) return rows
     const before = rows
@@ -135,7 +142,7 @@ export function createRows() {
     const pairs = [...dirty].map((id) => {
       const entry = entries.get(id)
       const was = rows[entry.at]
-      rows[entry.at] = rowOf(review, entry, othersOf(entry), (aim) => users.get(aim)?.size > 0)
+      rows[entry.at] = rowOf(review, entry, othersOf(entry), exceptions.of(id), (aim) => users.get(aim)?.size > 0)
       return [was, rows[entry.at]]
     })
     return after(before, rows, pairs)
@@ -228,7 +235,7 @@ const ORDERS = {
 const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
 
 const BINS = Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10 }))
-const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap']
+const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap', 'exception']
 const binOf = ({ confidence }) => (confidence === undefined ? undefined : BINS.find((bin) => inRange(confidence, bin)))
 
 /** A function that tells how many rows each facet would leave: {attention, warnings, bins: of confidence, ten of them}. */

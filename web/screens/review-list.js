@@ -81,6 +81,7 @@ const warningText = (one) =>
     same_id: () => t('The target has an element with the same id, and it is another one: {name}', { name: one.other }),
     gap: () => tn('{n} cell of {of} of the target stays empty', '{n} cells of {of} of the target stay empty', one.empty, { of: one.of }),
     cells: () => tn('{n} cell of {of} goes nowhere', '{n} cells of {of} go nowhere', one.lost, { of: one.of }),
+    exception: () => t('Its cells are matched otherwise than is usual for its pair of category combinations'),
   })[one.kind]()
 
 /** What can be done with all that are selected. */
@@ -97,7 +98,7 @@ export function Selection({ rows, run, about, hint }) {
   </div>`
 }
 
-export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty') })[kind]()
+export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty'), exception: () => t('Cells matched otherwise') })[kind]()
 
 export const Warnings = ({ row, onShow }) => row.warnings.map((one, i) => html`<${Notice} key=${i} tone=${AS_IT_IS.includes(one.kind) ? 'info' : 'warning'}>
   <p>${warningText(one)} <button type="button" class="link" aria-label=${t('Show me: {what}', { what: warningName(one.kind) })} onClick=${() => onShow(one)}>${t('Show me')}</button></p><//>`)
@@ -115,6 +116,7 @@ function marksOf(row, about) {
     changed && ['↻', t('Changed at a server')],
     flag && ['⚑', flag.to ? t('Flagged for {who}', { who: flag.to }) : t('Flagged')],
     comments > 0 && ['✎', tn('{n} comment', '{n} comments', comments)],
+    row.warnings.some((one) => one.kind === 'exception') && ['≠', warningName('exception')],
     wantsApproval(row, about) && ['◌', t('Waits for a second person')],
   ].filter(Boolean)
 }

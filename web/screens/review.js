@@ -309,7 +309,7 @@ function Reviewing({ id, first, session }) {
   const showWarning = ({ kind, target }) => {
     if (kind === 'type' || kind === 'aggregation') return setTab('why')
     if (kind === 'cells') return setTab('cells')
-    if (kind === 'gap') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target).combo.id)}`)
+    if (kind === 'gap' || kind === 'exception') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target).combo.id)}`)
     setFilter({ ...NO_FILTER, text: kind === 'same_id' ? row.id : target })
     grid.current?.focus()
   }
