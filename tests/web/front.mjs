@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { answers, freePort, start } from './browsers/gate.mjs'
 
-/** One address: /v1 from the made-up world that `use` names, packed as the program packs it, and all else from the program in `build`. */
+/** One address: /v1 and /s from the made-up world that `use` names, packed as the program packs it, and all else from the program in `build`. */
 export async function startFront(build) {
   const state = mkdtempSync(join(tmpdir(), 'drawbridge-page-'))
   let world
@@ -32,7 +32,7 @@ export async function startFront(build) {
     upstream.on('error', () => response.destroy())
     request.pipe(upstream)
   }
-  const front = createServer((request, response) => passOn(request, response, request.url.startsWith('/v1/') ? Number(new URL(world.url).port) : port))
+  const front = createServer((request, response) => passOn(request, response, /^\/(v1|s)\//.test(request.url) ? Number(new URL(world.url).port) : port))
   await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${front.address().port}`
   port = await freePort()

@@ -29,8 +29,8 @@ class Problem extends Error {
 function beginning({ elements = 40, connected = ['district', 'central'], units = 30, home } = {}) {
   const world = {
     servers: [
-      { id: 'district', name: 'District HMIS', url: 'https://district.example.org', version: '2.41.3', state: 'ok', sign_in: [{ kind: 'pat', label: 'Access token' }, { kind: 'password', label: 'Password' }] },
-      { id: 'central', name: 'Central HMIS', url: 'https://central.example.org', version: '2.43.1', state: 'ok', sign_in: [{ kind: 'oauth', label: 'Sign in at the server', authorize_url: '/v1/servers/central/authorize' }, { kind: 'pat', label: 'Access token' }] },
+      { id: 'district', type: 'dhis2', name: 'District HMIS', url: 'https://district.example.org', version: '2.41.3', state: 'ok', sign_in: [{ kind: 'pat', label: 'Access token' }, { kind: 'password', label: 'Password' }] },
+      { id: 'central', type: 'dhis2', name: 'Central HMIS', url: 'https://central.example.org', version: '2.43.1', state: 'ok', sign_in: [{ kind: 'oauth', label: 'Sign in at the server', authorize_url: '/v1/servers/central/authorize' }, { kind: 'pat', label: 'Access token' }] },
     ],
     connections: new Map(),
     alignments: new Map(),
@@ -46,6 +46,8 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     fail: undefined, // (method, path) => Problem or "cut", told by a test
     calls: [],
     me: 'maria',
+    authorities: ['F_DATAVALUE_ADD'],
+    shared: [{ read: true, write: true }], // of each data set, what its data may be used for
     review: createReview(Problem),
   }
   for (const server of world.servers) if (server.id === home) server.home = true
@@ -82,7 +84,7 @@ async function answer(world, request, response) {
   const url = new URL(request.url, world.url)
   const path = url.pathname
   try {
-    if (!path.startsWith('/v1/')) return page(path, response, world.files)
+    if (!/^\/(v1|s)\//.test(path)) return page(path, response, world.files)
     world.calls.push(`${request.method} ${path}`)
     if (request.headers['x-drawbridge'] !== '1' && !/\/(authorize|callback)/.test(path)) throw new Problem(403, 'missing_header')
     let text = ''
@@ -169,6 +171,8 @@ const ROUTES = [
   ['DELETE', /^\/v1\/servers\/([^/]+)\/connection$/, (world, [id]) => { world.connections.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth', url.searchParams.get('remember') === 'true'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
+  ['GET', /^\/s\/([^/]+)\/api\/me$/, (world, [id]) => { signedIn(world, id); return { json: { authorities: world.authorities } } }],
+  ['GET', /^\/s\/([^/]+)\/api\/dataSets$/, (world, [id]) => { signedIn(world, id); return { json: { dataSets: world.shared.map((data) => ({ access: { data } })) } } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets$/, (world, [id]) => { signedIn(world, id); return { json: dataSets(id) } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
   ['GET', /^\/v1\/alignments$/, (world) => { signedIn(world); return { json: [...world.alignments.values()].filter((one) => one.id !== world.unlisted).map(({ id, version, source, target }) => ({ id, version, source, target, created: '2026-11-20T08:00:00Z', updated: '2026-11-24T08:00:00Z' })) } }],

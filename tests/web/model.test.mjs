@@ -17,6 +17,7 @@ import { changedWords, knownKinds } from '../../web/model/drift.js'
 import { conflictWords, estimateText, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
 import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
 import { readReturn } from '../../web/model/return-to.js'
+import { rightsOf } from '../../web/model/rights.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
 import { keepOrder, orderOf } from '../../web/orders.js'
 
@@ -529,4 +530,19 @@ test('what was ordered of a run is kept for it; where nothing can be kept it is 
   })
   delete globalThis.sessionStorage
   assert.deepEqual(found, [[{ periods: ['202601'] }, undefined], [undefined, undefined], [undefined, undefined]])
+})
+
+test('what an account may do: entering data wants an authority and a data set shared for it', () => {
+  const granted = (authorities, ...shared) => rightsOf({ me: { authorities }, sets: { dataSets: shared.map(([read, write]) => ({ access: { data: { read: !!read, write: !!write } } })) } }).map((one) => `${one.granted ? '+' : '-'}${one.name}`)
+  assert.deepEqual(granted(['ALL'], [1, 1]), ['+See data sets', '+Read data values', '+Write data values'])
+  assert.deepEqual(granted(['F_DATAVALUE_ADD'], [0, 0], [1, 1]), ['+See data sets', '+Read data values', '+Write data values'])
+  assert.deepEqual(granted(['F_DATAVALUE_ADD'], [1, 0]), ['+See data sets', '+Read data values', '-Write data values'])
+  assert.deepEqual(granted(['F_DATAVALUE_DELETE'], [1, 1]), ['+See data sets', '+Read data values', '-Write data values'])
+  assert.deepEqual(granted([], [0, 0]), ['+See data sets', '-Read data values', '-Write data values'])
+  assert.deepEqual(granted(['ALL']), ['-See data sets'])
+  assert.deepEqual(granted([]), ['-See data sets', '-Write data values'])
+  const remedy = (authorities) => rightsOf({ me: { authorities }, sets: { dataSets: [{ access: { data: { read: true, write: false } } }] } })[2].remedy
+  assert.match(remedy([]), /a user role with the authority .*F_DATAVALUE_ADD/)
+  assert.match(remedy(['ALL']), /sharing settings of the data set: data access "Can capture and view"/)
+  assert.throws(() => rightsOf({ me: {}, sets: {} })) // not a DHIS2's answer: nothing is said of it
 })

@@ -444,6 +444,34 @@ describe('a report to print', () => {
     })
 })
 
+describe('what an account may do at its server', () => {
+  const ASKED = /^GET \/s\//
+  scene('is told in words, with whom to ask for what; asked once', { connected: ['district'] }, async ({ page, go, world }) => {
+    Object.assign(world, { authorities: [], shared: [{ read: true, write: false }] })
+    await go('/servers')
+    await page.getByText(/administrator of the server for a user role with the authority .*F_DATAVALUE_ADD/).waitFor()
+    const row = (name) => page.locator('dl.rights > div', { hasText: name }).innerText()
+    assert.match(await row('Read data values'), /✓ Granted$/)
+    assert.match(await row('Write data values'), /✖ Missing$/)
+    await page.getByRole('link', { name: 'Alignments' }).click()
+    await page.getByRole('heading', { name: 'Alignments' }).waitFor()
+    await page.getByRole('link', { name: 'Servers' }).click()
+    await page.locator('dl.rights').waitFor()
+    assert.deepEqual(world.calls.filter((one) => ASKED.test(one)).sort(), ['GET /s/district/api/dataSets', 'GET /s/district/api/me'])
+  })
+
+  scene('is not spoken of where the server does not tell, nor asked of one that is no DHIS2', { expected: [REFUSED] }, async ({ page, go, world }) => {
+    world.servers[1].type = 'http'
+    world.fail = (_, path) => path.startsWith('/s/') && new world.Problem(403, 'path_refused')
+    const answered = page.waitForResponse((one) => one.url().includes('/s/district/api/me'))
+    await go('/servers')
+    await answered
+    await page.getByRole('button', { name: /Examine Central HMIS/ }).waitFor()
+    assert.equal(await page.locator('dl.rights, .notice').count(), 0)
+    assert.equal(world.calls.some((one) => one.includes('/s/central/')), false)
+  })
+})
+
 describe('what the doctor found', () => {
   for (const [locale, button, words] of [['fr-FR', /^Examiner District HMIS/, ['95 s de retard', 'réglez l’heure des deux machines par NTP', 'a répondu en 20 ms', 'utilisez https://dhis.example.org/hmis', 'something new that nobody has worded yet']],
     ['pt-PT', /District HMIS$/, ['95 s atrasado', 'acerte a hora das duas máquinas por NTP']], ['es-ES', /District HMIS$/, ['95 s de atraso', 'ponga en hora ambas máquinas por NTP']]])

@@ -46,6 +46,12 @@ function Server({ server, connection, changed }) {
   const [state, set] = useState({})
   const [tone, text] = stateOf(server, connection)
   const connected = connection?.state === 'ok'
+  const asks = connected && server.type === 'dhis2'
+  const rights = useLoad(async () => { // beside the rest, which does not wait for it
+    if (!asks) return undefined
+    const [{ Rights, rightsAt }] = await Promise.all([import('./rights.js'), allTexts()])
+    return { Rights, found: await rightsAt(connection) }
+  }, [asks, connection?.since])
   const [examined, setExamined] = useState()
   const examine = async () => {
     setExamined({ loading: true })
@@ -84,5 +90,6 @@ function Server({ server, connection, changed }) {
       ${connection?.remembered_until && html`<${Button} loading=${state.loading} onClick=${() => act(gateway.forget)} aria-label=${t('Forget the sign-in to {server}', { server: server.name })}>${t('Forget')}<//>`}
       <${Button} loading=${examined?.loading} onClick=${examine} aria-label=${t('Examine {server}', { server: server.name })}>${t('Examine')}<//>
     </p>
+    ${rights.data && html`<${rights.data.Rights} rights=${rights.data.found} />`}
   </section>`
 }
