@@ -281,28 +281,21 @@ static void drop_unreadable(struct chunk *c) {
 
 /* --- before it is sent --- */
 
-struct gate {
-  struct chunk *chunk;
-  bool may_hold;
-};
-
 /* False: the row is held back, and told. */
 static bool goes_on(void *payload, struct plan_row *row, const struct preflight_finding *found) {
-  const struct gate *gate = payload;
+  struct chunk *c = payload;
   if (found->verdict == PREFLIGHT_TOLD) {
     row->foretold = found->sentence;
     row->remedy = found->remedy;
   }
-  if (found->verdict != PREFLIGHT_HELD_BACK || !gate->may_hold) return true;
-  report_counts(gate->chunk->report)->refused++;
-  tell_words(gate->chunk, row, &(struct report_words){false, found->code, found->sentence, found->remedy});
+  if (found->verdict != PREFLIGHT_HELD_BACK) return true;
+  report_counts(c->report)->refused++;
+  tell_words(c, row, &(struct report_words){false, found->code, found->sentence, found->remedy});
   return false;
 }
 
-/* `may_hold`: rows that an earlier process planned are sent, whatever became of them meanwhile: the target says it then. */
-static int preflight(struct chunk *c, bool may_hold, struct error *error) {
-  struct gate gate = {c, may_hold};
-  return run_gate(c->run, c->arena, c->period, &c->rows, goes_on, &gate, error);
+static int preflight(struct chunk *c, struct error *error) {
+  return run_gate(c->run, c->arena, c->period, &c->rows, goes_on, c, error);
 }
 
 static int plan(struct chunk *c, struct error *error) {
@@ -315,7 +308,7 @@ static int plan(struct chunk *c, struct error *error) {
   int64_t took = clock_monotonic_ms() - began;
   drop_unreadable(c);
   compare(c);
-  if (preflight(c, true, error)) return -1;
+  if (preflight(c, error)) return -1;
   run->estimating.look_requests += c->rows.n ? asked : 0;
   run->estimating.look_ms += c->rows.n ? took : 0;
   return run->log.journal ? write_plan(c, error) : 0;
@@ -338,7 +331,7 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
     else if (!row_was(row))
       row->state = ROW_FOREIGN;
   }
-  return preflight(c, false, error);
+  return preflight(c, error); /* a server does not judge all of it: what was approved since, 2.43 would overwrite */
 }
 
 /* --- sending and verifying --- */

@@ -92,13 +92,14 @@ def cell_of(shown):
 class World(harness.Case):
     """`build` once a world; then `transfer`, `stored`, `oracle`."""
 
-    def build(self, version, target, values=None):
+    def build(self, version, target, values=None, faults=()):
         self.folder, self.sims, self.environment = self.directory(), {}, {}
         self.version, self.target = version, target
         source = Target(clock="2024-06-01 00:00", open_future=1)
-        for name, release, side in (("source", "2.41", source), ("target", version, target)):
+        for name, release, side, wrong in (("source", "2.41", source, ()), ("target", version, target, faults)):
             (self.folder / f"{name}.json").write_text(json.dumps(side.objects()))
-            self.sims[name] = self.sim(release, "--demo", self.folder / f"{name}.json", "--set", "control=on", "--set", "pat=on")
+            (self.folder / f"{name}-faults.json").write_text(json.dumps(list(wrong)))
+            self.sims[name] = self.sim(release, "--demo", self.folder / f"{name}.json", "--faults", self.folder / f"{name}-faults.json", "--set", "control=on", "--set", "pat=on")
         self.control("source", "stop", at_s=seconds(source.clock))
         self.control("target", "stop", at_s=seconds(target.clock))
         for name, sim in self.sims.items():

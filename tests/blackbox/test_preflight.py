@@ -89,6 +89,20 @@ class Rules(World):
                 self.check(version, target, "approved", [("202401", FACILITIES[0], ATTRIBUTES[0]), ("202402", FACILITIES[2], ATTRIBUTES[1])], agrees=version != NEW)
         self.assertEqual(set(self.values) - self.oracle(), {("202401", FACILITIES[0], ATTRIBUTES[0])})
 
+    def test_approved_before_a_run_is_gone_on_with(self):
+        """What was planned is judged again: 2.43 would overwrite what was approved above meanwhile."""
+        for version in (OLD, NEW):
+            target = Target(approved=[("202312", COUNTRY, ATTRIBUTES[0])])
+            self.build(version, target, faults=[{"path": "/api/dataValueSets*", "method": "POST", "times": 1, "kind": "status", "status": 401}])
+            self.transfer(expect=3)
+            self.assertEqual(self.stored(), set())
+            target.approved = [("202401", DISTRICTS[0], ATTRIBUTES[0])]
+            self.arrange()
+            kept = set(self.of(period=["202401"], unit=FACILITIES[:2], attribute=ATTRIBUTES[:1]))
+            self.transfer("--resume", "--journal", self.folder / "journal-1", expect=1)
+            self.assertEqual((self.refused(), self.stored()), ({"approved": len(kept)}, set(self.values) - kept))
+            self.assertEqual((self.counts["refused"], self.counts["sent"], self.counts["verified"]), (len(kept), len(self.values) - len(kept), len(self.values) - len(kept)))
+
     def test_approved_before_an_undo(self):
         """2.43 would let what was approved above be taken out again."""
         for version in (OLD, NEW):

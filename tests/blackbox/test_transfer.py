@@ -50,6 +50,13 @@ class Servers(harness.Case):
             self.environment[f"DRAWBRIDGE_{name.upper()}_TOKEN"] = made.json["response"]["key"]
         self.fill("source", self.source, stored if stored is not None else fixture.values(self.source, seed))
 
+    def stand_between(self):
+        """Whatever is asked of both servers from now on goes through the test."""
+        self.between = {name: Between(sim.port) for name, sim in self.sims.items()}
+        for between in self.between.values():
+            self.addCleanup(between.close)
+        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: b.port for n, b in self.between.items()}))
+
     def mapping(self):
         return fixture.mapping(self.source, self.target)
 
@@ -342,88 +349,6 @@ class Plain37To43(Plain):
     versions = ("2.37", "2.43")
 
 
-class Refusals(Servers):
-    """Units that the target's data set is not assigned to, and a closed one: the rest arrives, and what does not is told."""
-    unit_count = 8
-
-    def setUp(self):
-        super().setUp()
-        self.assigned = self.source.units[:5]
-        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.assigned]
-        self.target.objects["organisationUnits"][1]["closedDate"] = "2024-01-15"
-
-    def check_the_rest_arrived(self, periods=fixture.PERIODS):
-        refused = set(self.source.units[5:])
-        closed = {(p, self.source.units[0]) for p in ("202402", "202403")} if self.versions[1] == "2.43" else set()
-        wanted = {k: v for k, v in self.wanted().items() if k[2] in periods and k[3] not in refused and (k[2], k[3]) not in closed}
-        self.assertEqual(self.stored("target"), wanted)
-        self.assertEqual(self.report["outcome"], "refused")
-        cells = self.report["conflicts"][0]["cells"]
-        self.assertTrue(cells and all(c["sources"] for c in cells))
-
-    def test_one_bad_unit_does_not_lose_the_others(self):
-        """It is known before, and not sent."""
-        self.start()
-        self.transfer(expect=1)
-        self.check_the_rest_arrived()
-        codes = {c["code"] for c in self.report["conflicts"] if not c["by_target"]}
-        self.assertEqual((codes, self.counts["ignored"]), ({"org_unit_not_assigned", "org_unit_closed"} if self.versions[1] == "2.43" else {"org_unit_not_assigned"}, {}))
-        self.assertEqual(self.counts["verified"] + self.counts["refused"], self.counts["cells"])
-
-    def test_units_that_became_bad_after_the_plan(self):
-        """What was planned while it was good is sent, and the target refuses some of it: one bad unit does not lose the others of its POST."""
-        late, boss = self.target.objects, fixture.uid("TUs", 9)
-        units, data_set = late["organisationUnits"], late["dataSets"][0]
-        assigned, closed = data_set["organisationUnits"], units[1].pop("closedDate")
-        data_set["organisationUnits"] = [{"id": u} for u in self.source.units]
-        late["userRoles"].append({"id": fixture.uid("TUr", 9), "name": "Boss", "description": "Does all", "authorities": ["ALL"]})
-        late["users"].append({**late["users"][0], "id": boss, "username": "boss", "userRoles": [{"id": fixture.uid("TUr", 9)}]})
-        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "status", "status": 403}])
-        self.command(*self.words("--periods", "202402"), expect=3, environment=self.environment)
-        headers = {"Authorization": "Basic " + base64.b64encode(b"boss:Runner-test-1").decode(), "Content-Type": "application/json-patch+json"}
-        for path, name, value in ((f"dataSets/{self.target.data_set}", "organisationUnits", assigned), (f"organisationUnits/{units[1]['id']}", "closedDate", closed)):
-            answer = harness.call(self.sims["target"].port, "PATCH", f"/api/{path}", headers, [{"op": "add", "path": f"/{name}", "value": value}])
-            self.assertEqual(answer.status, 200, answer)
-        self.transfer("--resume", "--periods", "202402", expect=1)
-        self.assertEqual(set(self.counts["ignored"]), {"E8022", "E8031"} if self.versions[1] == "2.43" else {"E7636"})
-        self.assertEqual(self.counts["verified"] + sum(self.counts["ignored"].values()), self.counts["cells"])
-        self.check_the_rest_arrived(("202402",))
-
-
-class RefusalsBack(Refusals):
-    versions = ("2.43", "2.41")
-
-
-class RefusalsOf37(Refusals):
-    versions = ("2.43", "2.37")
-
-
-class Unreadable(Servers):
-    """Units at the target that the person may not read: what cannot be read back is not sent; the rest arrives."""
-    unit_count = 5
-
-    def test_units_that_the_person_may_not_read(self):
-        mine, others = self.source.units[:3], self.source.units[3:]
-        self.target.objects["users"][0].update({name: [{"id": u} for u in mine] for name in ("organisationUnits", "dataViewOrganisationUnits")})
-        self.start()
-        self.transfer(expect=1)
-        self.target.units = mine
-        self.assertEqual(self.stored("target"), {k: v for k, v in self.wanted().items() if k[3] in mine})
-        self.assertEqual(self.counts["ignored"], {"unreadable": self.counts["cells"] - self.counts["verified"]})
-        self.assertEqual({c["target"]["org_unit"] for c in self.report["conflicts"][0]["cells"]} - set(others), set())
-        self.transfer("--undo")
-        self.assertEqual(self.stored("target"), {})
-
-    def test_nothing_to_read_at_all_ends_the_run(self):
-        self.target.objects["dataSets"][0]["sharing"] = {"public": "r-------"}
-        self.start()
-        self.command(*self.words(), expect=3, environment=self.environment)
-
-
-class UnreadableBack(Unreadable):
-    versions = ("2.43", "2.41")
-
-
 class Faults(Servers):
     """What a network and a server do; the result is that of a run without."""
     reads = "/api/dataValueSets*"
@@ -537,10 +462,7 @@ class BetweenServers(Servers):
     def setUp(self):
         super().setUp()
         self.start()
-        self.between = {name: Between(sim.port) for name, sim in self.sims.items()}
-        for between in self.between.values():
-            self.addCleanup(between.close)
-        (self.folder / "config.yaml").write_text(fixture.CONFIG.format(folder=self.folder, **{n: b.port for n, b in self.between.items()}))
+        self.stand_between()
 
 
 class Estimated(BetweenServers):
