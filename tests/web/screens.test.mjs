@@ -448,15 +448,25 @@ describe('what an account may do at its server', () => {
   const ASKED = /^GET \/s\//
   scene('is told in words, with whom to ask for what; asked once', { connected: ['district'] }, async ({ page, go, world }) => {
     Object.assign(world, { authorities: [], shared: [{ read: true, write: false }] })
+    const heights = () => page.$$eval('main .card', (cards) => cards.map((one) => one.offsetHeight))
+    let letGo
+    const held = new Promise((resolve) => { letGo = resolve })
+    await page.route('**/s/district/**', async (route) => { await held; await route.continue() })
     await go('/servers')
-    await page.getByText(/administrator of the server for a user role with the authority .*F_DATAVALUE_ADD/).waitFor()
-    const row = (name) => page.locator('dl.rights > div', { hasText: name }).innerText()
+    await page.getByRole('button', { name: /Examine District HMIS/ }).waitFor()
+    const before = await heights()
+    letGo()
+    const row = (name) => page.locator('.rights dl > div', { hasText: name }).innerText()
+    await page.getByText('Missing').waitFor()
+    assert.deepEqual(await heights(), before, 'what is below moved')
     assert.match(await row('Read data values'), /✓ Granted$/)
     assert.match(await row('Write data values'), /✖ Missing$/)
+    await page.getByText('Missing').click()
+    await page.getByText(/administrator of the server for a user role with the authority .*F_DATAVALUE_ADD/).waitFor()
     await page.getByRole('link', { name: 'Alignments' }).click()
     await page.getByRole('heading', { name: 'Alignments' }).waitFor()
     await page.getByRole('link', { name: 'Servers' }).click()
-    await page.locator('dl.rights').waitFor()
+    await page.locator('.rights dl').waitFor()
     assert.deepEqual(world.calls.filter((one) => ASKED.test(one)).sort(), ['GET /s/district/api/dataSets', 'GET /s/district/api/me'])
   })
 
@@ -467,7 +477,7 @@ describe('what an account may do at its server', () => {
     await go('/servers')
     await answered
     await page.getByRole('button', { name: /Examine Central HMIS/ }).waitFor()
-    assert.equal(await page.locator('dl.rights, .notice').count(), 0)
+    assert.equal(await page.locator('.rights dl, .notice').count(), 0)
     assert.equal(world.calls.some((one) => one.includes('/s/central/')), false)
   })
 })

@@ -19,7 +19,9 @@ export function rightsAt({ server, since, user }) {
   return asked.get(key)
 }
 
-export const Rights = ({ rights }) => html`<dl class="rights">
-    ${rights.map(({ name, granted }) => html`<div key=${name}><dt>${name}</dt><dd><span aria-hidden="true">${granted ? '✓' : '✖'}</span> ${granted ? t('Granted') : t('Missing')}</dd></div>`)}
-  </dl>
-  ${rights.filter((one) => !one.granted).map(({ name, remedy }) => html`<p key=${name} class="muted">${remedy}</p>`)}`
+/** Of the same height whatever is granted: what to do about the rest is folded. */
+export const Rights = ({ rights }) => html`<dl>
+    ${rights.map(({ name, granted, remedy }) => html`<div key=${name}><dt>${name}</dt><dd>${granted
+      ? html`<span aria-hidden="true">✓</span> ${t('Granted')}`
+      : html`<details><summary><span aria-hidden="true">✖</span> ${t('Missing')}</summary><p>${remedy}</p></details>`}</dd></div>`)}
+  </dl>`

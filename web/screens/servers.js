@@ -90,6 +90,6 @@ function Server({ server, connection, changed }) {
       ${connection?.remembered_until && html`<${Button} loading=${state.loading} onClick=${() => act(gateway.forget)} aria-label=${t('Forget the sign-in to {server}', { server: server.name })}>${t('Forget')}<//>`}
       <${Button} loading=${examined?.loading} onClick=${examine} aria-label=${t('Examine {server}', { server: server.name })}>${t('Examine')}<//>
     </p>
-    ${rights.data && html`<${rights.data.Rights} rights=${rights.data.found} />`}
+    ${asks && html`<div class="rights">${rights.data && html`<${rights.data.Rights} rights=${rights.data.found} />`}</div>`}
   </section>`
 }

@@ -59,8 +59,8 @@ const upload = (text) => async (page) => {
 
 /** {name, path, there: selector, world?: options or what is done to the world, session?: what the tab keeps, steps?: [(page) => …], then?: selector behind them, ends?: what is done to the world once it is open} */
 export const STATES = [
-  { name: 'servers', path: '/servers', there: 'dl.rights' },
-  { name: 'servers-no-rights', path: '/servers', world: (world) => { Object.assign(world, { authorities: [], shared: [{ read: false, write: false }] }); for (const one of world.connections.values()) one.since = '2026-11-24T09:00:00Z' }, there: 'dl.rights + p' },
+  { name: 'servers', path: '/servers', there: '.rights dl' },
+  { name: 'servers-no-rights', path: '/servers', world: (world) => { Object.assign(world, { authorities: [], shared: [{ read: false, write: false }] }); for (const one of world.connections.values()) one.since = '2026-11-24T09:00:00Z' }, there: '.rights details' },
   { name: 'servers-signed-out', path: '/servers', options: { connected: [] }, there: '.card .button.primary' },
   { name: 'servers-remembered', path: '/servers', options: { home: 'central' }, world: (world) => { world.connections.get('district').remembered_until = '2026-12-24T08:00:00Z' }, there: '.card dl > div:nth-child(4)' },
   { name: 'servers-unreachable', path: '/servers', options: { connected: [] }, world: (world) => Object.assign(world.servers[0], { state: 'unreachable', sign_in: [], problem: { code: 'certificate_refused', detail: 'certificate expired' } }), there: '.card .notice.error' },
