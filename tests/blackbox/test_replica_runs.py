@@ -39,6 +39,10 @@ class Replicas(test_runs.Gateway):
     def ended_there(self, run):
         return harness.wait_for(lambda: (lambda now: now if now["state"] not in test_runs.UNDER_WAY else None)(self.seen(run)), "the end of the run")
 
+    def wait_until_heard(self):
+        """By the process that has the run, what was wished for through the other."""
+        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge") == "0", "the first process to hear of it")
+
     def posts(self):
         return self.between["target"].seen.get("POST", 0)
 
@@ -62,7 +66,7 @@ class Seen(Replicas):
         self.assertEqual((clash.status, clash.json["code"]), (409, "conflict"), clash)
         self.assertIn("another run writes", clash.json["detail"])
         self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/cancel").status, 200)
-        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge") == "0", "the first process to hear of it")
+        self.wait_until_heard()
         go_on.set()
         self.assertEqual(self.ended_there(run)["state"], "cancelled")
         self.assertLess(len(self.stored("target")), len(self.wanted()))
@@ -74,6 +78,7 @@ class Seen(Replicas):
         """It ended between two looks of the second process, which began to go on with it: until that has found out, whoever resumes waits."""
         run, go_on = self.held()
         self.assertEqual(self.at_second("POST", f"/v1/runs/{run['id']}/cancel").status, 200)
+        self.wait_until_heard()
         go_on.set()
         self.assertEqual(self.ended_there(run)["state"], "cancelled")
         sql = lambda text: self.database.sql(text, "drawbridge")
@@ -100,7 +105,7 @@ class Seen(Replicas):
             self.assertEqual(self.database.sql("SELECT about FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge"), '"cancel"')
         finally:
             self.program.process.send_signal(signal.SIGCONT)
-        harness.wait_for(lambda: self.database.sql("SELECT count(*) FROM drawbridge.documents WHERE kind = 'wish'", "drawbridge") == "0", "the first process to hear of it")
+        self.wait_until_heard()
         go_on.set()
         self.assertEqual(self.ended_there(run)["state"], "cancelled")
 
