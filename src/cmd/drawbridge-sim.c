@@ -299,6 +299,7 @@ int main(int argc, char **argv) {
   if (status != 0) return status;
   struct program program = {0};
   struct arena *arena = arena_new();
+  (void)signal(SIGPIPE, SIG_IGN); /* a client that is gone ends its connection alone */
   uv_loop_init(&program.loop);
   status = start(&program, &options, arena);
   uv_walk(&program.loop, close_handle, NULL);

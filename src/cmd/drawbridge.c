@@ -1,5 +1,7 @@
 #include "cmd/commands.h"
 
+#include <signal.h>
+
 #define VERSION "0.1.0"
 
 static int command_version(int argc, char **argv) {
@@ -39,6 +41,7 @@ int command_fail(const char *command, const struct error *error) {
 }
 
 int main(int argc, char **argv) {
+  (void)signal(SIGPIPE, SIG_IGN); /* who is gone is an error of the write, with words; not the end of the program without one */
   if (argc < 2) {
     usage(stderr);
     return COMMAND_USAGE;

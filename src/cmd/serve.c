@@ -159,7 +159,6 @@ static void prepare(struct serving *serving, size_t workers) {
   serving->workers = mem_alloc_array(workers, sizeof *serving->workers);
   for (size_t i = 0; i < workers; i++) prepare_worker(&serving->workers[i]);
   uv_loop_t *loop = &serving->workers[0].loop;
-  (void)signal(SIGPIPE, SIG_IGN);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     if (uv_signal_init(loop, &serving->signals[i])) abort();
     serving->signals[i].data = serving;

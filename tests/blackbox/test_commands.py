@@ -1,5 +1,6 @@
 """The command line: exit codes and errors that a person can act on."""
 import os
+import subprocess
 import unittest
 
 import harness
@@ -47,6 +48,16 @@ class Commands(harness.Case):
         config.write_text(f"public_url: http://localhost:8080\nlisten: [127.0.0.1:8080]\nstore: sqlite:{folder}/state.db\nkeys: {folder}/keys\nlog: {{audit: {folder}/audit.log}}\n"
                           "servers: [{id: a, url: https://a.example.org}]\n")
         return config
+
+    def test_who_reads_no_more_is_an_error_with_words(self):
+        """And not the end by a signal: the same would end a transfer whose server is gone."""
+        reads, writes = os.pipe()
+        os.close(reads)
+        demo = harness.ROOT / "examples" / "demo-metadata"
+        run = subprocess.run([harness.BUILD / "drawbridge", "align", "--source", demo / "district.json", "--target", demo / "central.json"], stdout=writes, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(writes)
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertIn("standard output cannot be written", run.stderr)
 
     def test_what_is_not_there_is_not_made_by_who_asks(self):
         """A word mistyped in a job that makes backups would else make an empty store, and copy it."""

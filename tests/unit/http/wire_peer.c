@@ -357,6 +357,7 @@ int main(int argc, char **argv) {
   struct error error = {0};
   int port = 0;
   if (read_options(&program, argc, argv, &allow) < 0) return 2;
+  (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
   if (program.patient) {
     limits = (struct http_server_limits){.connections = 100};
   } else {
