@@ -300,7 +300,7 @@ class Silence(Tls):
         before = self.memory_kb()
         wires = [socket.create_connection(("127.0.0.1", self.tls_port), harness.PATIENCE) for _ in range(500)]
         self.assertEqual(self.ask(self.https()).status, 200)  # the loop has been around: all were accepted
-        self.assertLess(self.memory_kb() - before, 500 * 6)
+        self.assertLess(self.memory_kb() - before, 500 * 10)  # with it a connection takes tens of kB
         for wire in wires:
             wire.close()
 
