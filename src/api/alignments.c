@@ -61,10 +61,10 @@ static int load_alignment(struct api_job *job, const struct store_document *docu
   json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
   *ret = (struct alignment){.id = document->id, .version = document->version};
   alignment_people_of(job->arena, about, ret);
-  ret->source.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "source"), "server"))));
-  ret->target.server = arena_str(job->arena, str_of(json_string_value(json_object_get(json_object_get(about, "target"), "server"))));
-  ret->source.locale = arena_str(job->arena, json_text(json_object_get(about, "source"), "locale"));
-  ret->target.locale = arena_str(job->arena, json_text(json_object_get(about, "target"), "locale"));
+  ret->source.server = json_text_copy(job->arena, json_object_get(about, "source"), "server");
+  ret->target.server = json_text_copy(job->arena, json_object_get(about, "target"), "server");
+  ret->source.locale = json_text_copy(job->arena, json_object_get(about, "source"), "locale");
+  ret->target.locale = json_text_copy(job->arena, json_object_get(about, "target"), "locale");
   json_decref(about);
   split_body(document->body, &kept, &state);
   ret->source.metadata = load_side(job, document->id, 's', error);

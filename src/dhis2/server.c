@@ -1,6 +1,7 @@
 #include "dhis2/server.h"
 
 #include "base/clock.h"
+#include "base/json_doc.h"
 #include "base/mem.h"
 #include "crypt/random.h"
 #include "dhis2/judge.h"
@@ -284,38 +285,37 @@ int dhis2_get_stream(struct dhis2_server *server, struct str path, int (*sink)(v
   return result;
 }
 
-int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error) {
+/* One member of an answer; empty: it is not there. */
+static int get_text(struct dhis2_server *server, struct str path, const char *key, struct arena *arena, struct str *ret,
+                    struct error *error) {
   struct str body;
-  json_error_t why;
-  if (dhis2_get(server, STR("/api/system/info?fields=calendar"), arena, &body, error) < 0) return -1;
-  json_t *info = json_loadb(body.p, body.n, 0, &why);
-  *ret = arena_str(arena, str_of(json_string_value(json_object_get(info, "calendar"))));
-  json_decref(info);
+  if (dhis2_get(server, path, arena, &body, error) < 0) return -1;
+  json_t *root = json_doc_read(body);
+  *ret = json_text_copy(arena, root, key);
+  json_decref(root);
   return 0;
+}
+
+int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error) {
+  return get_text(server, STR("/api/system/info?fields=calendar"), "calendar", arena, ret, error);
 }
 
 enum { LOCALE_MAX = 20 };
 
 struct str dhis2_server_locale(struct dhis2_server *server, struct arena *arena) {
   struct error unused = {0};
-  struct str body, locale;
-  if (dhis2_get(server, STR("/api/userSettings.json"), arena, &body, &unused) < 0) return STR_NONE;
-  json_t *settings = json_loadb(body.p, body.n, 0, NULL);
-  locale = arena_str(arena, str_of(json_string_value(json_object_get(settings, "keyDbLocale"))));
-  json_decref(settings);
+  struct str locale = STR_NONE;
+  (void)get_text(server, STR("/api/userSettings.json"), "keyDbLocale", arena, &locale, &unused);
   return locale.n <= LOCALE_MAX ? locale : STR_NONE;
 }
 
 int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret, struct error *error) {
   if (server->version.minor == 0) {
     struct arena *arena = arena_new();
-    struct str body;
-    int result = dhis2_get(server, STR("/api/system/info?fields=version"), arena, &body, error);
-    json_t *root = result == 0 ? json_loadb(body.p, body.n, 0, NULL) : NULL;
-    struct str text = str_of(json_string_value(json_object_get(root, "version")));
+    struct str text;
+    int result = get_text(server, STR("/api/system/info?fields=version"), "version", arena, &text, error);
     if (result == 0 && !dhis2_version_parse(text, &server->version))
       result = error_set(error, ERROR_not_dhis2, "the server does not tell its version");
-    json_decref(root);
     arena_free(arena);
     if (result < 0) return -1;
   }
