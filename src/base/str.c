@@ -174,6 +174,12 @@ size_t str_sorted_set(struct str *list, size_t n) {
   return each_once(list, n);
 }
 
+bool str_lists_eq(const struct str *a, size_t a_count, const struct str *b, size_t b_count) {
+  for (size_t i = 0; a_count == b_count && i < a_count; i++)
+    if (!str_eq(a[i], b[i])) return false;
+  return a_count == b_count;
+}
+
 int str_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -68,6 +68,9 @@ struct str str_take(struct str *rest, char separator);
 /* Sorts by bytes and drops what repeats; returns how many are left. */
 size_t str_sorted_set(struct str *list, size_t n);
 
+/* The same texts in the same order. */
+bool str_lists_eq(const struct str *a, size_t a_count, const struct str *b, size_t b_count);
+
 int str_hex_digit(char c); /* 0 to 15, or -1 */
 
 /* Decimal digits only, no sign for u64, the whole str, no overflow: else false and *ret is untouched. */

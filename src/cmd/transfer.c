@@ -280,21 +280,15 @@ static int resume_as_begun(struct work *w, struct error *error) {
   return two_servers(w, w->order.from, w->order.to, error);
 }
 
-static bool same_texts(const struct str *a, size_t a_count, const struct str *b, size_t b_count) {
-  for (size_t i = 0; a_count == b_count && i < a_count; i++)
-    if (!str_eq(a[i], b[i])) return false;
-  return a_count == b_count;
-}
-
 /* An undo is of the whole run: who names a part of it, or another one, is told so. */
 static int check_undone(struct work *w, const struct run_order *begun, struct error *error) {
   const struct asked *a = w->asked;
   struct str id;
   if (read_order(w, error) || run_order_settle_files(&w->order, w->arena, error)) return -1;
   const struct run_order *order = &w->order;
-  bool other = (a->periods && !same_texts(order->periods, order->period_count, begun->periods, begun->period_count)) ||
+  bool other = (a->periods && !str_lists_eq(order->periods, order->period_count, begun->periods, begun->period_count)) ||
                (a->units && (order->descendants != begun->descendants ||
-                             !same_texts(order->org_units, order->org_unit_count, begun->org_units, begun->org_unit_count))) ||
+                             !str_lists_eq(order->org_units, order->org_unit_count, begun->org_units, begun->org_unit_count))) ||
                (a->from && !(side_is_server(a->from, &id) && str_eq(id, begun->from))) ||
                (a->to && !(side_is_server(a->to, &id) && str_eq(id, begun->to)));
   return other ? bad_usage(error, "--undo takes back the whole run in the journal, and that had other servers, periods or org units: give "

@@ -42,16 +42,10 @@ struct proxy_pools *proxy_pools_new(uv_loop_t *loop, struct proxy_places *places
   return pools;
 }
 
-static bool same_texts(struct config_texts a, struct config_texts b) {
-  if (a.n != b.n) return false;
-  for (size_t i = 0; i < a.n; i++)
-    if (!str_eq(a.p[i], b.p[i])) return false;
-  return true;
-}
-
 static bool same_place(const struct config_server *a, const struct config_server *b) {
-  return str_eq(a->id, b->id) && str_eq(a->url, b->url) && str_eq(a->ca, b->ca) && same_texts(a->addresses, b->addresses) &&
-         a->limits.concurrency == b->limits.concurrency && a->limits.response_header_timeout_ms == b->limits.response_header_timeout_ms;
+  return str_eq(a->id, b->id) && str_eq(a->url, b->url) && str_eq(a->ca, b->ca) &&
+         str_lists_eq(a->addresses.p, a->addresses.n, b->addresses.p, b->addresses.n) && a->limits.concurrency == b->limits.concurrency &&
+         a->limits.response_header_timeout_ms == b->limits.response_header_timeout_ms;
 }
 
 static struct config_server copy_place(struct arena *arena, const struct config_server *server) {
