@@ -256,6 +256,10 @@ void report_name(struct report *r, enum report_side side, struct str id, struct 
   (void)map_put(&r->names[side], arena_str(r->arena, id), kept);
 }
 
+bool report_has_name(const struct report *r, enum report_side side, struct str id) {
+  return map_get(&r->names[side], id) != NULL;
+}
+
 typedef void each_id(void *payload, enum report_side side, enum report_kind kind, struct str id);
 
 static void each_of_cell(const struct report_cell *cell, enum report_side side, each_id *each, void *payload) {

@@ -105,6 +105,7 @@ void report_party(struct report *report, enum report_side side, struct report_pa
 void report_tables(struct report *report, struct str made); /* of the source's analytics */
 struct report_party report_party_of(const struct report *report, enum report_side side);
 void report_name(struct report *report, enum report_side side, struct str id, struct str name);
+bool report_has_name(const struct report *report, enum report_side side, struct str id);
 
 /* Every id in the lists of the report, as often as it stands there. */
 enum report_kind { REPORT_ELEMENT, REPORT_OPTION_COMBO, REPORT_ORG_UNIT };

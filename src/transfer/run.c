@@ -131,38 +131,29 @@ static int arrange_units(struct run *run, const struct str *units, size_t count,
 
 /* --- preparing --- */
 
-struct known_units {
-  struct arena *arena;
-  struct map ids;
-};
-
-static void put_unit(void *payload, struct str id, struct str name) {
-  struct known_units *known = payload;
-  (void)name;
-  (void)map_put(&known->ids, arena_str(known->arena, id), known);
+static void name_unit(void *payload, struct str id, struct str name) {
+  const struct run *run = payload;
+  report_name(run->whole, REPORT_SOURCE, id, name.n ? name : id);
 }
 
-static int find_units(struct run *run, const struct str *ids, size_t count, struct known_units *known, struct error *error) {
-  for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids, count, put_unit, known, error); number++)
+static int find_units(struct run *run, const struct str *ids, size_t count, struct error *error) {
+  for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids, count, name_unit, run, error); number++)
     if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
   for (size_t i = 0; i < count; i++)
-    if (!map_get(&known->ids, ids[i]))
+    if (!report_has_name(run->whole, REPORT_SOURCE, ids[i]))
       return error_set(error, ERROR_input, "the source, %.*s, has no org unit %.*s: correct the list of org units",
                        STR_ARG(dhis2_server_id(run->from)), STR_ARG(ids[i]));
   return 0;
 }
 
-/* Servers pass over an id in a list that they do not know: a slip would be a unit that nobody misses. */
+/* Servers pass over an id in a list that they do not know: a slip would be a unit that nobody misses. What they are called comes with it. */
 static int check_named_units(struct run *run, struct error *error) {
   const struct run_order *order = run->order;
-  struct known_units known = {.arena = arena_new()};
   int result = 0;
   for (size_t at = 0; result == 0 && at < order->org_unit_count; at += DHIS2_NAMES_MAX) {
     size_t left = order->org_unit_count - at;
-    result = find_units(run, order->org_units + at, left < DHIS2_NAMES_MAX ? left : DHIS2_NAMES_MAX, &known, error);
+    result = find_units(run, order->org_units + at, left < DHIS2_NAMES_MAX ? left : DHIS2_NAMES_MAX, error);
   }
-  map_free(&known.ids);
-  arena_free(known.arena);
   return result;
 }
 

@@ -300,17 +300,19 @@ static int preflight(struct chunk *c, struct error *error) {
 
 static int plan(struct chunk *c, struct error *error) {
   struct run *run = c->run;
-  uint64_t asked = dhis2_server_asked(run->to).requests;
-  int64_t began = clock_monotonic_ms();
+  uint64_t asked_before = dhis2_server_asked(run->to).requests;
+  int64_t began_ms = clock_monotonic_ms();
   run_tell(run, RUN_CHECKING);
   if (survey(c, error)) return -1;
-  asked = dhis2_server_asked(run->to).requests - asked;
-  int64_t took = clock_monotonic_ms() - began;
+  uint64_t look_requests = dhis2_server_asked(run->to).requests - asked_before;
+  int64_t look_ms = clock_monotonic_ms() - began_ms;
   drop_unreadable(c);
   compare(c);
   if (preflight(c, error)) return -1;
-  run->estimating.look_requests += c->rows.n ? asked : 0;
-  run->estimating.look_ms += c->rows.n ? took : 0;
+  if (c->rows.n) {
+    run->estimating.look_requests += look_requests;
+    run->estimating.look_ms += look_ms;
+  }
   return run->log.journal ? write_plan(c, error) : 0;
 }
 

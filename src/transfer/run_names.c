@@ -42,7 +42,7 @@ static struct str name_in(const struct dhis2_metadata *metadata, enum report_kin
 
 static void want(void *payload, enum report_side side, enum report_kind kind, struct str id) {
   struct naming *n = payload;
-  if (side != n->side || !id.n) return;
+  if (side != n->side || !id.n || report_has_name(n->report, side, id)) return;
   struct str name = n->known ? name_in(n->known, kind, id) : STR_NONE;
   if (name.n)
     report_name(n->report, side, id, name);
