@@ -251,8 +251,8 @@ static int prepare(struct sqlite *sqlite, struct error *error) {
   return sqlite_migrate(sqlite, error);
 }
 
-static int no_store(const char *path, struct error *error) {
-  return error_set(error, ERROR_configuration, "there is no store at %s", path);
+static int find_file(const char *path, struct error *error) {
+  return access(path, F_OK) < 0 && errno == ENOENT ? error_set(error, ERROR_configuration, "there is no store at %s", path) : 0;
 }
 
 static int sqlite_check(struct str place, struct error *error) {
@@ -264,9 +264,7 @@ static struct store *sqlite_open(struct str place, bool may_make, struct error *
   struct sqlite *sqlite = mem_alloc(sizeof *sqlite);
   sqlite->store.engine = &store_sqlite;
   sqlite->path = mem_printf("%s%.*s", place.p[0] == '/' ? "" : "./", STR_ARG(place)); /* never one that SQLite takes for a URI */
-  int result = may_make                                            ? make_file(sqlite->path, error)
-               : access(sqlite->path, F_OK) < 0 && errno == ENOENT ? no_store(sqlite->path, error)
-                                                                   : 0;
+  int result = may_make ? make_file(sqlite->path, error) : find_file(sqlite->path, error);
   if (result == 0 && sqlite3_open_v2(sqlite->path, &sqlite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     result = sqlite_fail(sqlite, error);
   if (result == 0) result = prepare(sqlite, error);
