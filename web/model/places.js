@@ -1,6 +1,7 @@
 // What the screen of org units, attribute options and periods thinks with: rows out of proposals and decisions, filters, decisions. No DOM, no network; nothing given is changed.
 import { lastPeriods } from './periods.js'
-import { isAnswer, plain } from './review.js'
+import { isAnswer } from './review.js'
+import { holds, plain, wordsOf } from './search.js'
 
 /** [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, proposals, reasons, decision, confidence?}] */
 export const placeRows = (places) => places.pairs.map(placeRow)
@@ -23,12 +24,12 @@ function placeRow(pair) {
 export const NO_PLACE_FILTER = { text: '', state: 'any' }
 
 export function filterPlaces(rows, { text, state }) {
-  const words = plain(text).split(/\s+/).filter(Boolean)
+  const words = wordsOf(text)
   const wanted = { any: () => true, open: (row) => row.state === 'proposed' || row.state === 'nothing' }[state] ?? ((row) => row.state === state)
   return rows.filter((row) => {
     if (!wanted(row)) return false
     const all = plain([row.source, row.choice].filter(Boolean).map((one) => `${one.name} ${one.code ?? ''} ${one.above ?? ''}`).join(' '))
-    return words.every((word) => all.includes(word))
+    return holds(all, words)
   })
 }
 

@@ -3,6 +3,7 @@
 // A review is {alignment, elements: Map by source id, cellsOf: Map of source id to cells, targets: Map by target id, combos: Map by combo id}.
 
 import { LaidMap, settled } from './laid-map.js'
+import { holds, plain, wordsOf } from './search.js'
 
 const byId = (list) => new Map(list.map((one) => [one.id, one]))
 
@@ -168,9 +169,6 @@ export const isAnswer = (proposal) => proposal.decision !== 'candidate'
 /** What one would accept now: what was accepted, else what the engine answers. */
 export const choiceOf = (element) => (element.decision.state === 'accepted' ? element.decision.targets : isDecided(element.decision.state) ? [] : element.proposals.filter(isAnswer).map((one) => one.target))
 
-/** As it is searched in. */
-export const plain = (text) => text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
-
 export function optionCombosOf(review, targetId) {
   const combo = review.targets.get(targetId)?.combo
   return (combo && review.combos.get(combo.id)?.option_combos) || []
@@ -188,8 +186,8 @@ function targetsByName(targets) {
 
 /** Targets for a search, best first: what starts with it, then what holds all words. */
 export function searchTargets(review, text, most = 50) {
-  const words = plain(text).split(/\s+/).filter(Boolean)
-  const found = targetsByName(review.targets).filter((one) => words.every((word) => one.text.includes(word)))
+  const words = wordsOf(text)
+  const found = targetsByName(review.targets).filter((one) => holds(one.text, words))
   const starts = words.length ? found.filter((one) => one.text.startsWith(words[0])) : []
   const rest = starts.length < most ? found.filter((one) => !starts.length || !one.text.startsWith(words[0])) : []
   return [...starts, ...rest].slice(0, most).map((one) => one.target)

@@ -3,7 +3,8 @@
 // What is made here again and again, with each key, is made out of what it was before: a decision changes a few rows of ten thousand. A list knows which one it came from; whoever follows it looks at those rows only.
 import { createExceptions } from './exceptions.js'
 import { idsBetween } from './laid-map.js'
-import { cellKey, choiceOf, isAnswer, isDecided, optionCombosOf, plain, thing } from './review.js'
+import { cellKey, choiceOf, isAnswer, isDecided, optionCombosOf, thing } from './review.js'
+import { holds, plain, wordsOf } from './search.js'
 
 const NUMBERS = ['NUMBER', 'INTEGER', 'INTEGER_POSITIVE', 'INTEGER_NEGATIVE', 'INTEGER_ZERO_OR_POSITIVE', 'PERCENTAGE', 'UNIT_INTERVAL']
 
@@ -251,7 +252,7 @@ export const facetsOf = (rows, about) => createFacets()(rows, about)
 
 /** Does a row pass? And which of two is first: where the order says nothing, as in the data set, so that each has its place. */
 function passing(filter, about) {
-  const words = plain(filter.text).split(/\s+/).filter(Boolean)
+  const words = wordsOf(filter.text)
   const state = STATE_FILTERS[filter.state]
   return (row) =>
     state(row) &&
@@ -261,7 +262,7 @@ function passing(filter, about) {
     (!filter.warning || row.warnings.some((one) => one.kind === filter.warning)) &&
     inRange(row.confidence, filter) &&
     (!filter.section || row.source.section === filter.section) &&
-    (words.length === 0 || words.every((word) => searchText(row).includes(word)))
+    (words.length === 0 || holds(searchText(row), words))
 }
 const comparing = ({ order }) => (a, b) => ORDERS[order]?.(a, b) || a.at - b.at
 

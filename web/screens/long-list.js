@@ -2,7 +2,7 @@
 import { html, useState } from '../lib.js'
 import { t } from '../i18n.js'
 import { Button, Field } from '../ui.js'
-import { plain } from '../model/review.js'
+import { holds, plain, wordsOf } from '../model/search.js'
 
 const SEARCHED = 20
 const DRAWN = 200
@@ -11,8 +11,8 @@ const DRAWN = 200
 export function LongList({ list, textOf, most, children }) {
   const [text, setText] = useState('')
   const [all, setAll] = useState(false)
-  const words = plain(text).split(/\s+/).filter(Boolean)
-  const found = words.length ? list.filter((one) => words.every((word) => plain(textOf(one)).includes(word))) : list
+  const words = wordsOf(text)
+  const found = words.length ? list.filter((one) => holds(plain(textOf(one)), words)) : list
   const shown = all ? found : found.slice(0, DRAWN)
   return html`
     ${list.length >= SEARCHED && html`<${Field} label=${t('Search')} type="search" value=${text} onInput=${setText} />`}

@@ -4,7 +4,7 @@ import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { reviewAddress } from '../model/address.js'
-import { plain } from '../model/review.js'
+import { holds, plain, wordsOf } from '../model/search.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
 
 export function NewAlignment({ session }) {
@@ -56,8 +56,8 @@ function Side({ title, servers, side, onChange }) {
   const sets = useLoad((signal) => (side.server ? gateway.dataSets(side.server, { signal }) : Promise.resolve(undefined)), [side.server])
   const [text, setText] = useState('')
   const id = useId()
-  const words = plain(text).split(/\s+/).filter(Boolean)
-  const shown = sets.data?.filter((one) => words.every((word) => plain(`${one.name}\n${one.code ?? ''}`).includes(word))) ?? []
+  const words = wordsOf(text)
+  const shown = sets.data?.filter((one) => holds(plain(`${one.name}\n${one.code ?? ''}`), words)) ?? []
   return html`<section class="card" aria-labelledby=${id}>
     <h2 id=${id}>${title}</h2>
     <${Select} label=${t('Server')} value=${side.server} onChange=${(server) => onChange({ server })}>
