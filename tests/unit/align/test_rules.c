@@ -1,4 +1,5 @@
 /* The rules by which cells go to cells, for whatever lists a generator with fixed seeds makes: shuffled, of any division of ages, in any of four languages. test_properties.c has those on the lists as wholes. */
+#include "../with_arena.h"
 #include "make_side.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,20 +7,6 @@
 #include <cmocka.h>
 
 enum { SEEDS = 40, LINES = 48, CUTS = 6 };
-
-static struct arena *arena;
-
-static int setup(void **state) {
-  (void)state;
-  arena = arena_new();
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  arena_free(arena);
-  return 0;
-}
 
 static uint32_t next(uint32_t *seed) {
   *seed = *seed * 1664525u + 1013904223u;

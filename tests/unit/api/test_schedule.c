@@ -1,4 +1,5 @@
 /* When a schedule's period is due, tried again, and given up; as it is kept; and how long after a failed try the next one is made. */
+#include "../with_arena.h"
 #include "api/reports_out.h"
 #include "api/schedule.h"
 #include "base/clock.h"
@@ -8,20 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-static struct arena *arena;
-
-static int setup(void **state) {
-  (void)state;
-  arena = arena_new();
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  arena_free(arena);
-  return 0;
-}
 
 static int64_t at(const char *text) {
   int64_t ms = 0;

@@ -7,23 +7,10 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "../with_arena.h"
 #include "dhis2/data_values.h"
 #include "dhis2/data_values_write.h"
 #include "dhis2/periods.h"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-  (void)state;
-  arena = arena_new();
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  arena_free(arena);
-  return 0;
-}
 
 /* --- periods --- */
 

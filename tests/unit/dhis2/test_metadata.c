@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "../with_arena.h"
 #include "dhis2/metadata.h"
 #include "dhis2/metadata_write.h"
 
@@ -60,20 +61,6 @@ static const char tree[] =
     "OuElse00001\"},"
     "{\"id\":\"OuRound0001\",\"name\":\"a\",\"parent\":{\"id\":\"OuRound0002\"}},{\"id\":\"OuRound0002\",\"name\":\"b\",\"parent\":{\"id\":"
     "\"OuRound0001\"}}]}";
-
-static struct arena *arena;
-
-static int setup(void **state) {
-  (void)state;
-  arena = arena_new();
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  arena_free(arena);
-  return 0;
-}
 
 static const struct dhis2_metadata *read_in(const char *text, size_t piece, struct error *error) {
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(arena);

@@ -1,5 +1,6 @@
 /* Org units and attribute option combos: what a mapping remembers of them, what is told, and how it goes on. */
 #include "../metadata_of.h"
+#include "../with_arena.h"
 #include "make_world.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,20 +22,6 @@ struct side_text {
 static const struct side_text plain = {ABOVE "," UNIT("bo", "Bo Clinic", "north") "," CODED("ken", "Kenema Hospital", "K1", "south"),
                                        "{\"id\":\"bo\"},{\"id\":\"ken\"}",
                                        FUNDER("fa", "Global Fund", "oa") "," FUNDER("fb", "PEPFAR", "ob")};
-
-static struct arena *arena;
-
-static int setup(void **state) {
-  (void)state;
-  arena = arena_new();
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  arena_free(arena);
-  return 0;
-}
 
 static const struct dhis2_metadata *side(const struct side_text *text) {
   struct str json = arena_printf(arena,

@@ -9,6 +9,7 @@
 #include "transfer/gather.h"
 #include "transfer/plan.h"
 
+#include "../with_arena.h"
 #include "base/vec.h"
 
 #define HEAD \
@@ -18,20 +19,6 @@
 #define RULE(element, terms, more) \
   "{\"target\":{\"data_element\":\"" element "\",\"category_option_combo\":\"TcAll\"},\"terms\":[" terms \
   "],\"decision\":\"accepted\"" more "}"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-  (void)state;
-  arena = arena_new();
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  arena_free(arena);
-  return 0;
-}
 
 static const struct mapping *mapping_of(const char *json) {
   struct error error = {0};
