@@ -123,6 +123,8 @@ export interface Cell {
   terms: { target_data_element: string; target: Thing; sign: '+' | '-'; confidence: number; decision: 'accepted' | 'auto' | 'proposed' }[]
 }
 
+/** How proposals fared that people looked at, by the least confidence of a band: `decided` data elements; `agreed`: of those just what was proposed is accepted. */
+export interface Judged { from: number; decided: number; agreed: number }
 export interface Coverage { source_elements: number; accepted: number; none: number; target_cells: number; target_cells_filled: number }
 export interface AlignmentEntry { id: string; version: number; created: string; updated: string; source: Side; target: Side; mine: boolean; owner?: string }
 
@@ -140,6 +142,8 @@ export interface Alignment {
   target_elements: Element[]
   target_combos: (Thing & { option_combos: Thing[] })[]
   coverage: Coverage
+  /** The surest band first. Of an alignment made by an older release not there until something is decided. */
+  judged?: Judged[]
   warnings: string[]
 }
 
@@ -161,7 +165,7 @@ export interface CarriedForward {
   followed: number
   reopened: { kind: Decision['kind']; source?: string; target?: string; source_data_element?: string; source_category_option_combo?: string; target_data_element?: string; target_category_option_combo?: string; reason: string }[]
 }
-export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; warnings: string[] }
+export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; judged: Judged[]; warnings: string[] }
 
 export interface Colleague { server: string; username: string }
 export interface People { version: number; owner: string; second_person: boolean; people: Colleague[]; mine: boolean }
@@ -173,6 +177,8 @@ export type Step =
   | {
       label?: string
       decisions?: Decision[]
+      /** They were taken by a rule, nobody looked at each: they say nothing of how good proposals are. */
+      bulk?: boolean
       flags?: { source_data_element: string; flagged: boolean; to?: string; note?: string }[]
       comments?: { source_data_element: string; text: string }[]
     }
@@ -186,7 +192,10 @@ export interface KeptDecision {
   target_category_option_combo?: string
   sign?: '-'
   decision: 'accepted' | 'rejected' | 'none' | 'excluded'
-  by?: string; at?: string; note?: string; confidence?: number; approved_by?: string; approved_at?: string
+  by?: string; at?: string; note?: string; confidence?: number
+  /** What the engine proposed for the data element when somebody first spoke about it. */
+  proposed?: { confidence: number; targets: string[] }
+  approved_by?: string; approved_at?: string
 }
 
 export interface HistoryStep {

@@ -5,6 +5,9 @@
  *
  * Provenance: a decision keeps who, when, why, and how sure the engine was of it then; an undo brings it back as it was, with all of that. Each change is a step with a number; what a step changed is kept before and after.
  *
+ * How good proposals are: what is decided about a data element keeps what the engine had proposed when somebody first spoke about it, whatever is decided later, until it is opened again. So each element is judged once: by what was
+ * proposed to a person who looked at it, and by what stands now. What was taken in bulk or came with a file keeps nothing, nor does what was decided by programs before this was kept: it judges nothing.
+ *
  * Life cycle: fill the struct; alignment_decide gives a new value; alignment_state and alignment_mapping write; alignment_keep and alignment_read are how it is kept. */
 #ifndef DRAWBRIDGE_API_ALIGNMENT_H
 #define DRAWBRIDGE_API_ALIGNMENT_H
@@ -19,6 +22,7 @@ enum {
   ALIGNMENT_DECISIONS_MAX = 200000,
   ALIGNMENT_NOTE_MAX = 2000, /* bytes of a note, a comment, a reason */
   ALIGNMENT_LABEL_MAX = 300,
+  ALIGNMENT_PROPOSED_MAX = 16, /* targets of one element that are kept as what was proposed; of more than that none are */
   ALIGNMENT_REMARKS_MAX = 20000,
   ALIGNMENT_PEOPLE_MAX = 50,
   ALIGNMENT_STEPS_MAX = 100,          /* that can be undone; older ones are in the history alone */
@@ -34,6 +38,9 @@ struct alignment_decision {
   struct str by, at, note; /* who, when (RFC 3339), why; `note` may be empty */
   struct str person;       /* who it was at every server that they were signed in to then: "server:user id …"; empty: not kept */
   double confidence;       /* how sure the engine was of it then; 0: it did not propose it */
+  /* Of a data element: what the engine had proposed for it when somebody first spoke about it, ids with blanks between; empty: nothing, or it is not kept. */
+  struct str proposed;
+  double proposed_confidence;          /* of the least sure one of them */
   struct str approved_by, approved_at; /* the second person; empty: nobody yet */
 };
 
@@ -107,7 +114,7 @@ struct alignment_actor {
 };
 
 /* Applies what a person sent: {"steps":[step…]}, or one step alone. A step is
- *   {"label":…, "decisions":[…], "flags":[…], "comments":[…]}, or {"undo":true}, or {"redo":true}: of the actor's own last step.
+ *   {"label":…, "decisions":[…], "bulk":true|false, "flags":[…], "comments":[…]}, or {"undo":true}, or {"redo":true}: of the actor's own last step. `bulk`: by a rule, nobody looked at each.
  * A decision is {"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
  * "decision":"accepted"|"rejected"|"none"|"excluded"|"undecided"|"approved","note":…}; of the kinds org_unit and attribute_option_combo "source":id and "targets":[{"id":…}], of which `accepted` takes one. `accepted`, `none` and `excluded` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets
  * all of it; `approved` (of an element) approves all that is decided about it and its cells. A flag is {"source_data_element":…,"flagged":true|false,"to":…,"note":…}, a comment {"source_data_element":…,"text":…}.
@@ -115,6 +122,14 @@ struct alignment_actor {
  * ERROR_conflict: what was to be taken back was changed since, or there is nothing. *ret lives in the arena and borrows from `alignment`; its version is the old one's. */
 int alignment_decide(const struct alignment *alignment, struct str json, struct alignment_actor actor, struct str shown,
                      struct arena *arena, struct alignment *ret, struct error *error);
+
+/* How proposals fared with people, by how sure the engine was of them: the surest first. */
+enum { ALIGNMENT_BANDS = 3 };
+struct alignment_band {
+  double from;            /* least confidence */
+  size_t decided, agreed; /* elements that people judged; those of which just what was proposed is accepted */
+};
+void alignment_judge(const struct alignment *alignment, struct alignment_band ret[ALIGNMENT_BANDS]);
 
 /* Is one of these the same person? Where one of them was not kept, names are compared. */
 bool alignment_same_person(struct str person, struct str name, struct str other_person, struct str other_name);

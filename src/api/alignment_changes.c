@@ -32,7 +32,7 @@ bool alignment_changes(const struct alignment *alignment, struct str before, str
   (void)str_take(&after, '\n');
   write_changed(&out, "elements", &before, &after);
   write_changed(&out, "cells", &before, &after);
-  (void)buf_add(buf, str_take(&after, '\n')); /* coverage and warnings, with the comma before them */
+  (void)buf_add(buf, str_take(&after, '\n')); /* coverage, judged and warnings, with the comma before them */
   json_out_end(&out);
   return !buf->full;
 }

@@ -130,6 +130,10 @@ static int read_remarks(struct deciding *d, const json_t *step, struct alignment
 
 /* --- deciding --- */
 
+static bool is_element(const struct decision *what) {
+  return !what->of && !what->operand;
+}
+
 /* Newly made decisions get what the engine said of them. */
 static void note_confidence(struct deciding *d, struct str at) {
   for (size_t i = 0; d->shown && i < d->decisions.n; i++) {
@@ -139,11 +143,30 @@ static void note_confidence(struct deciding *d, struct str at) {
   }
 }
 
+/* What was proposed for elements that this step decides about: as it was known of them before, else as it was shown; in bulk nobody looked. */
+static void note_proposed(struct deciding *d, const struct alignment_decisions *before, bool bulk) {
+  struct map known = {0};
+  for (size_t i = 0; i < before->n; i++)
+    if (is_element(&before->p[i].what)) (void)map_put(&known, before->p[i].what.source_data_element, &before->p[i]);
+  for (size_t i = 0; i < d->decisions.n; i++) {
+    struct alignment_decision *one = &d->decisions.p[i];
+    if (one->at.p != d->actor.at.p || !is_element(&one->what)) continue;
+    const struct alignment_decision *was = map_get(&known, one->what.source_data_element);
+    if (was) {
+      one->proposed = was->proposed;
+      one->proposed_confidence = was->proposed_confidence;
+    } else if (d->shown && !bulk) {
+      one->proposed = alignment_shown_proposal(d->shown, one->what.source_data_element, d->arena, &one->proposed_confidence);
+    }
+  }
+  map_free(&known);
+}
+
 static void note_whole(const json_t *entry, struct str element, struct touched *touched, void *there) {
   if (str_eq(json_text(entry, "decision"), STR("approved"))) (void)map_put(&touched->whole, element, there);
 }
 
-static int read_decisions(struct deciding *d, const json_t *items, struct alignment_step *made, struct error *error) {
+static int read_decisions(struct deciding *d, const json_t *items, bool bulk, struct alignment_step *made, struct error *error) {
   struct touched touched = {0};
   struct alignment_decisions old = d->decisions;
   struct decision_list *list = decision_list_new();
@@ -169,6 +192,7 @@ static int read_decisions(struct deciding *d, const json_t *items, struct alignm
   unremark_changed(d, &changed);
   map_free(&changed);
   note_confidence(d, d->actor.at);
+  note_proposed(d, &old, bulk);
   struct alignment_decisions now = d->decisions;
   made->after = about(d, &touched, &made->after_count);
   d->decisions = old;
@@ -181,7 +205,7 @@ static int read_decisions(struct deciding *d, const json_t *items, struct alignm
 
 /* --- back and forth --- */
 
-/* Confidence and who it was elsewhere follow from the rest. */
+/* Confidence, what was proposed, and who it was elsewhere follow from the rest. */
 static int cmp_decisions(const void *left, const void *right) {
   const struct alignment_decision *a = left, *b = right;
   const struct str texts[][2] = {{a->what.source_data_element, b->what.source_data_element},
@@ -288,7 +312,7 @@ static void make_fit(struct alignment_step *step) {
 }
 
 static int read_step(struct deciding *d, const json_t *item, struct error *error) {
-  const json_t *decisions = json_object_get(item, "decisions");
+  const json_t *decisions = json_object_get(item, "decisions"), *bulk = json_object_get(item, "bulk");
   struct alignment_step made = {.number = d->steps.n ? d->steps.p[d->steps.n - 1].number + 1 : 1,
                                 .label = arena_str(d->arena, json_text(item, "label")),
                                 .by = d->actor.name,
@@ -297,11 +321,12 @@ static int read_step(struct deciding *d, const json_t *item, struct error *error
   bool undo = json_is_true(json_object_get(item, "undo")), redo = json_is_true(json_object_get(item, "redo"));
   if (made.label.n > ALIGNMENT_LABEL_MAX) return error_set(error, ERROR_bad_request, "a label has at most %d bytes", ALIGNMENT_LABEL_MAX);
   if (decisions && !json_is_array(decisions)) return error_set(error, ERROR_bad_request, "'decisions' is a list");
+  if (bulk && !json_is_boolean(bulk)) return error_set(error, ERROR_bad_request, "'bulk' is true or false");
   if (!decisions && !undo && !redo && !json_object_get(item, "flags") && !json_object_get(item, "comments"))
     return error_set(error, ERROR_bad_request, "a step has 'decisions', 'flags' or 'comments', or is an undo or a redo");
   int result = undo || redo ? travel(d, redo, &made, error)
-               : (decisions && read_decisions(d, decisions, &made, error)) || read_remarks(d, item, &made, error) ? -1
-                                                                                                                  : 0;
+               : (decisions && read_decisions(d, decisions, json_is_true(bulk), &made, error)) || read_remarks(d, item, &made, error) ? -1
+                                                                                                                                      : 0;
   bool told = undo || redo || made.before_count + made.after_count + made.remark_count;
   make_fit(&made);
   if (result == 0 && told) VEC_PUSH(&d->steps, made);

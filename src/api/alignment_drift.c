@@ -79,6 +79,17 @@ static bool follow(struct carrying *c, struct decision *d) {
   return from || to;
 }
 
+/* What was proposed goes on as what stands for it now, so that what follows is still what was agreed with. */
+static struct str follow_proposed(struct carrying *c, struct str proposed) {
+  struct str followed = STR_NONE;
+  while (proposed.n) {
+    struct mapping_operand target = {str_take(&proposed, ' '), STR_NONE};
+    (void)successors_cell(&c->target, &target);
+    followed = followed.n ? arena_printf(c->arena, "%.*s %.*s", STR_ARG(followed), STR_ARG(target.data_element)) : target.data_element;
+  }
+  return followed;
+}
+
 static bool held(const struct dhis2_metadata *side, const struct decision *d, struct str element, struct str coc) {
   bool operand = d->operand;
   if (d->of) return alignment_holds_place(&(struct alignment_side){.metadata = side}, d->of, element);
@@ -177,6 +188,7 @@ static void sort_out(struct carrying *c, struct alignment_carried *ret) {
   for (size_t i = 0; i < c->alignment->decision_count; i++) {
     struct alignment_decision decision = c->alignment->decisions[i];
     bool followed = follow(c, &decision.what);
+    decision.proposed = follow_proposed(c, decision.proposed);
     struct reason reason = reason_against(c, &decision.what);
     if (reason.sentence.n) {
       opened[ret->reopened_count] = c->alignment->decisions[i];

@@ -135,6 +135,7 @@ int alignment_entries(const struct alignment *alignment, const struct mapping *m
   *ret_unknown = collect(alignment, mapping, arena, &cells);
   json_out_object(&out);
   json_out_member_str(&out, "label", STR("Import of a mapping"));
+  json_out_member_bool(&out, "bulk", true);
   json_out_member_array(&out, "decisions");
   for (struct map_entry *e = map_first(&cells); e; e = map_next(&cells, e)) write_cell(&out, e->value);
   *ret_unknown += write_pairs(&out, alignment, DECISION_OF_ORG_UNIT, mapping->org_units, mapping->org_unit_count);

@@ -10,6 +10,17 @@ static void write_text(struct json_out *out, const char *key, struct str text) {
   if (text.n) json_out_member_str(out, key, text);
 }
 
+static void write_proposed(struct json_out *out, const struct alignment_decision *d) {
+  struct str rest = d->proposed;
+  if (!rest.n) return;
+  json_out_member_object(out, "proposed");
+  json_out_member_number(out, "confidence", d->proposed_confidence);
+  json_out_member_array(out, "targets");
+  while (rest.p) json_out_str(out, str_take(&rest, ' '));
+  json_out_end(out);
+  json_out_end(out);
+}
+
 static void write_decision(struct json_out *out, const struct alignment_decision *d) {
   bool pair = d->what.verdict != DECISION_NONE;
   json_out_object(out);
@@ -25,6 +36,7 @@ static void write_decision(struct json_out *out, const struct alignment_decision
   write_text(out, "note", d->note);
   write_text(out, "person", d->person);
   if (d->confidence > 0) json_out_member_number(out, "confidence", d->confidence);
+  write_proposed(out, d);
   write_text(out, "approved_by", d->approved_by);
   write_text(out, "approved_at", d->approved_at);
   json_out_end(out);
@@ -112,7 +124,18 @@ static enum decision_of kind_of(const json_t *item) {
   return str_eq(kind, STR("attribute_option_combo")) || of == DECISION_OF_ATTRIBUTE ? DECISION_OF_ATTRIBUTE : DECISION_OF_CELLS;
 }
 
+static struct str proposed_of(struct reading *r, const json_t *proposed) {
+  const json_t *list = list_of(r, proposed, "targets", ALIGNMENT_PROPOSED_MAX);
+  struct str targets = STR_NONE;
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    struct str id = str_of(json_string_value(json_array_get(list, i)));
+    targets = i ? arena_printf(r->arena, "%.*s %.*s", STR_ARG(targets), STR_ARG(id)) : arena_str(r->arena, id);
+  }
+  return targets;
+}
+
 static struct alignment_decision decision_of(struct reading *r, const json_t *item) {
+  const json_t *proposed = json_object_get(item, "proposed");
   struct str verdict = json_text(item, "decision");
   struct alignment_decision d = {
       .what = {.operand = json_is_true(json_object_get(item, "operand")) || str_eq(json_text(item, "kind"), STR("operand")),
@@ -131,6 +154,8 @@ static struct alignment_decision decision_of(struct reading *r, const json_t *it
       .note = text(r, item, "note"),
       .person = text(r, item, "person"),
       .confidence = json_number_value(json_object_get(item, "confidence")),
+      .proposed = proposed_of(r, proposed),
+      .proposed_confidence = json_number_value(json_object_get(proposed, "confidence")),
       .approved_by = text(r, item, "approved_by"),
       .approved_at = text(r, item, "approved_at"),
   };

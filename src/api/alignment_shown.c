@@ -55,6 +55,31 @@ void alignment_shown_free(struct alignment_shown *shown) {
   arena_free(shown->arena);
 }
 
+static struct str targets_of(const json_t *element, struct arena *arena, double *ret_confidence) {
+  const json_t *proposals = json_object_get(element, "proposals");
+  struct str targets = STR_NONE;
+  size_t count = 0;
+  for (size_t i = 0; i < json_array_size(proposals); i++) {
+    const json_t *proposal = json_array_get(proposals, i);
+    struct str id = json_text(json_object_get(proposal, "target"), "id");
+    double confidence = json_number_value(json_object_get(proposal, "confidence"));
+    if (str_eq(json_text(proposal, "decision"), STR("candidate"))) continue;
+    targets = count ? arena_printf(arena, "%.*s %.*s", STR_ARG(targets), STR_ARG(id)) : arena_str(arena, id);
+    if (!count++ || confidence < *ret_confidence) *ret_confidence = confidence;
+    if (count > ALIGNMENT_PROPOSED_MAX) return STR_NONE;
+  }
+  return targets;
+}
+
+struct str alignment_shown_proposal(struct alignment_shown *shown, struct str element, struct arena *arena, double *ret_confidence) {
+  const struct str *line = map_get(&shown->lines, element);
+  json_t *root = line ? json_loadb(line->p, line->n, 0, NULL) : NULL;
+  bool open = str_eq(json_text(json_object_get(root, "decision"), "state"), STR("proposed"));
+  struct str targets = open ? targets_of(root, arena, ret_confidence) : STR_NONE;
+  json_decref(root);
+  return targets;
+}
+
 static double of_element(const json_t *element, const struct decision *what) {
   const json_t *proposals = json_object_get(element, "proposals");
   for (size_t i = 0; i < json_array_size(proposals); i++) {

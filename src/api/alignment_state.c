@@ -360,6 +360,21 @@ static void write_coverage(struct writing *w) {
   json_out_end(w->out);
 }
 
+/* How proposals fared: in the line that every change tells anew. */
+static void write_judged(struct writing *w) {
+  struct alignment_band bands[ALIGNMENT_BANDS];
+  alignment_judge(w->alignment, bands);
+  json_out_member_array(w->out, "judged");
+  for (size_t i = 0; i < ALIGNMENT_BANDS; i++) {
+    json_out_object(w->out);
+    json_out_member_number(w->out, "from", bands[i].from);
+    json_out_member_int(w->out, "decided", (int64_t)bands[i].decided);
+    json_out_member_int(w->out, "agreed", (int64_t)bands[i].agreed);
+    json_out_end(w->out);
+  }
+  json_out_end(w->out);
+}
+
 static void write_side(struct writing *w, const char *key, const struct alignment_side *side) {
   json_out_member_object(w->out, key);
   json_out_member_str(w->out, "server", side->server);
@@ -422,6 +437,7 @@ int alignment_state(const struct alignment *alignment, const atomic_bool *cancel
     write_target_combos(&w);
     next_line(&w);
     write_coverage(&w);
+    write_judged(&w);
     json_out_member_array(&out, "warnings");
     for (size_t i = 0; i < w.result->warning_count; i++) json_out_str(&out, w.result->warnings[i]);
     json_out_end(&out);

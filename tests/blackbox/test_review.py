@@ -168,6 +168,36 @@ class Review(Servers):
         self.step(self.runner, undo=True)
         self.assertEqual((self.element("stock")["decision"]["state"], self.element("tests")["decision"]["state"]), ("proposed", "proposed"))
 
+    def judged(self):
+        return {band["from"]: (band["decided"], band["agreed"]) for band in self.call(self.runner, "GET", self.at)["judged"]}
+
+    def test_how_proposals_fared(self):
+        """What was proposed is kept with what a person decides, and counted by how sure the engine was; what nobody looked at counts nothing."""
+        shown = {name: next(p for p in self.element(name)["proposals"] if p["decision"] != "candidate") for name in ("tests", "stock")}
+        band = lambda name: next(b for b in (0.9, 0.7, 0) if shown[name]["confidence"] >= b)
+        expect = lambda **agreed: {b: (sum(band(n) == b for n in agreed), sum(band(n) == b and yes for n, yes in agreed.items())) for b in (0.9, 0.7, 0)}
+        self.assertEqual({name: p["target"]["id"] for name, p in shown.items()}, {name: self.target.elements[name] for name in shown})
+        self.assertEqual(self.judged(), expect())
+        changes = self.step(self.runner, label="Bulk", bulk=True, decisions=[self.word("power", "accepted", "power")])
+        self.assertEqual({b["from"]: (b["decided"], b["agreed"]) for b in changes["judged"]}, expect())
+        self.step(self.runner, 400, bulk="yes", decisions=[self.word("power", "none")])
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])
+        changes = self.step(self.runner, decisions=[self.word("stock", "none")])
+        self.assertEqual({b["from"]: (b["decided"], b["agreed"]) for b in changes["judged"]}, expect(tests=True, stock=False))
+        kept = self.history()[0]["after"][0]
+        self.assertEqual(kept["proposed"], {"confidence": shown["stock"]["confidence"], "targets": [self.target.elements["stock"]]})
+        self.step(self.runner, decisions=[self.word("stock", "accepted", "stock")])  # a mind that is changed: of what was proposed then
+        self.assertEqual(self.judged(), expect(tests=True, stock=True))
+        self.step(self.runner, undo=True)
+        self.assertEqual(self.judged(), expect(tests=True, stock=False))
+        self.step(self.runner, redo=True)
+        self.assertEqual(self.judged(), expect(tests=True, stock=True))
+        self.step(self.runner, decisions=[self.word("tests", "undecided")])
+        self.assertEqual(self.judged(), expect(stock=True))
+        mapping = self.call(self.runner, "GET", self.at + "/mapping")
+        self.call(self.runner, "PUT", self.at + "/mapping?format=json", body=mapping, version=self.version())
+        self.assertEqual(self.judged(), expect(stock=True))
+
     def run_to_its_end(self, **more):
         body = {"alignment": self.id, "periods": ["202401"], "org_units": self.source.units, **more}
         answer = self.runner.call("POST", "/v1/runs", body=body)

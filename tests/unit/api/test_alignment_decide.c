@@ -318,6 +318,119 @@ static void confidence_at_the_time(void **state) {
     if (!alignment.decisions[i].what.operand) assert_true(alignment.decisions[i].confidence > 0.95);
 }
 
+#define PROPOSED(id, confidence, decision) "{\"target\":{\"id\":\"" id "\"},\"confidence\":" confidence ",\"decision\":\"" decision "\"}"
+#define OPEN(id, proposals) "{\"source\":{\"id\":\"" id "\"},\"proposals\":[" proposals "],\"decision\":{\"state\":\"proposed\"}}\n"
+#define COUGH(verdict, targets) \
+  "{\"kind\":\"data_element\",\"source_data_element\":\"DeCough0001\",\"decision\":\"" verdict "\",\"targets\":[" targets "]}"
+
+static const char two_open[] = "{\"id\":\"a\",\"elements\":[\n" OPEN(
+    "DeFever0001", PROPOSED("DeFever0001", "0.96", "auto") "," PROPOSED(
+                       "DeCough0001", "0.2", "candidate")) "," OPEN("DeCough0001",
+                                                                    PROPOSED("DeCough0001", "0.93",
+                                                                             "auto") "," PROPOSED("DeFever0001", "0.71", "proposed")) "]}";
+
+/* "decided agreed" of the bands, the surest first. */
+static void judged_as(const char *wanted) {
+  struct alignment_band bands[ALIGNMENT_BANDS];
+  alignment_judge(&alignment, bands);
+  struct str is = arena_printf(arena, "%zu %zu, %zu %zu, %zu %zu", bands[0].decided, bands[0].agreed, bands[1].decided, bands[1].agreed,
+                               bands[2].decided, bands[2].agreed);
+  if (!str_eq(is, str_of(wanted))) fail_msg("%.*s, not %s", STR_ARG(is), wanted);
+}
+
+/* Each element once: what was proposed when somebody first spoke about it, and what stands now. */
+static void how_proposals_fared(void **state) {
+  (void)state;
+  shown = two_open;
+  judged_as("0 0, 0 0, 0 0");
+  fine("maria", LIST(ELEMENT("accepted", TO("DeFever0001"))));
+  judged_as("1 1, 0 0, 0 0");
+  fine("maria", LIST(COUGH("accepted", TO("DeCough0001")))); /* one of two, and the less sure one tells how sure both are */
+  judged_as("1 1, 1 0, 0 0");
+  fine("maria", LIST(COUGH("accepted", TO("DeFever0001") "," TO("DeCough0001"))));
+  judged_as("1 1, 1 1, 0 0");
+  fine("john", LIST(ELEMENT("none", ""))); /* a mind that is changed */
+  judged_as("1 0, 1 1, 0 0");
+  fine("john", UNDO);
+  judged_as("1 1, 1 1, 0 0");
+  fine("john", REDO);
+  judged_as("1 0, 1 1, 0 0");
+  static const char *const no_agreement[] = {ELEMENT("excluded", ""), ELEMENT("rejected", TO("DeFever0001")),
+                                             ELEMENT("accepted", TO("DeCough0001")),
+                                             ELEMENT("accepted", TO("DeFever0001") "," TO("DeCough0001"))};
+  for (size_t i = 0; i < sizeof no_agreement / sizeof *no_agreement; i++) {
+    fine("maria", arena_cstr(arena, arena_printf(arena, LIST("%s"), no_agreement[i])));
+    judged_as("1 0, 1 1, 0 0");
+  }
+  fine("maria", LIST(ELEMENT("accepted", TO("DeFever0001"))));
+  judged_as("1 1, 1 1, 0 0");
+  fine("john", LIST(ELEMENT("approved", "")));
+  judged_as("1 1, 1 1, 0 0");
+  fine("maria", LIST(ELEMENT("undecided", "")));
+  judged_as("0 0, 1 1, 0 0");
+  fine("maria", LIST(CELL_OF("DeFever0001", "CoF00000001", "none")));
+  judged_as("0 0, 1 1, 0 0");
+  fine("maria", LIST(ELEMENT("rejected", TO("DeFever0001"))));
+  judged_as("1 0, 1 1, 0 0");
+}
+
+/* Nobody looked, nothing was proposed, or nobody knows: nothing is judged, also by what is decided later. */
+static void what_judges_nothing(void **state) {
+  struct buf many = BUF_INIT(1 << 16);
+  (void)state;
+  shown = two_open;
+  refused("maria", "{\"bulk\":1,\"decisions\":[]}", ERROR_bad_request);
+  fine("maria", "{\"bulk\":true,\"decisions\":[" ELEMENT("accepted", TO("DeFever0001")) "]}");
+  assert_true(alignment.decisions[0].confidence > 0.95); /* how sure it was is told all the same */
+  fine("maria", LIST(ELEMENT("none", "")));
+  judged_as("0 0, 0 0, 0 0");
+  fine("maria", STEPS(UNDO "," UNDO));
+  fine("maria", LIST(ELEMENT("none", "")));
+  judged_as("1 0, 0 0, 0 0");
+  shown = NULL;
+  fine("maria", LIST(COUGH("none", "")));
+  judged_as("1 0, 0 0, 0 0");
+  shown = "{\"id\":\"a\",\"elements\":[\n" OPEN("DeFever0001", PROPOSED("DeCough0001", "0.4", "candidate")) "]}";
+  fine("maria", STEPS(UNDO "," UNDO));
+  fine("maria", LIST(ELEMENT("accepted", TO("DeCough0001"))));
+  judged_as("0 0, 0 0, 0 0");
+  fine("maria", UNDO);
+  for (size_t count = ALIGNMENT_PROPOSED_MAX; count <= ALIGNMENT_PROPOSED_MAX + 1; count++) { /* one more than is kept */
+    many.n = 0;
+    (void)buf_add(&many, STR("{\"id\":\"a\",\"elements\":[\n{\"source\":{\"id\":\"DeFever0001\"},\"proposals\":["));
+    for (size_t i = 0; i < count; i++) (void)buf_printf(&many, "%s{\"target\":{\"id\":\"T%zu\"},\"confidence\":0.5}", i ? "," : "", i);
+    (void)buf_add(&many, STR("],\"decision\":{\"state\":\"proposed\"}}\n]}"));
+    shown = arena_cstr(arena, buf_str(&many));
+    fine("maria", LIST(ELEMENT("none", "")));
+    judged_as(count == ALIGNMENT_PROPOSED_MAX ? "0 0, 0 0, 1 0" : "0 0, 0 0, 0 0");
+    fine("maria", UNDO);
+  }
+  buf_free(&many);
+}
+
+static void what_was_proposed_is_kept(void **state) {
+  struct error error = {0};
+  struct buf text = BUF_INIT(1 << 20);
+  struct alignment back = alignment;
+  (void)state;
+  shown = two_open;
+  fine("maria", LIST(COUGH("accepted", TO("DeFever0001") "," TO("DeCough0001"))));
+  fine("maria", LIST(ELEMENT("none", "")));
+  assert_true(alignment_keep(&alignment, &text));
+  assert_true(str_has(buf_str(&text), STR("\"proposed\":{\"confidence\":0.71,\"targets\":[\"DeCough0001\",\"DeFever0001\"]}")));
+  assert_int_equal(alignment_read(arena, buf_str(&text), &back, &error), 0);
+  alignment = back;
+  judged_as("1 0, 1 1, 0 0");
+  fine("maria", UNDO); /* out of the steps, too */
+  fine("maria", UNDO);
+  fine("maria", REDO);
+  judged_as("0 0, 1 1, 0 0");
+  static const char too_many[] = "{\"decisions\":[{\"kind\":\"data_element\",\"source_data_element\":\"DeFever0001\",\"decision\":\"none\","
+                                 "\"proposed\":{\"confidence\":1,\"targets\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}}]}";
+  assert_int_equal(alignment_read(arena, str_of(too_many), &back, &error), -1);
+  buf_free(&text);
+}
+
 /* There is an end to what is kept for undoing; the newest are. */
 static void many_steps(void **state) {
   (void)state;
@@ -369,6 +482,9 @@ int main(void) {
       cmocka_unit_test(who_is_who),
       cmocka_unit_test_setup_teardown(flags_and_comments, setup, teardown),
       cmocka_unit_test_setup_teardown(confidence_at_the_time, setup, teardown),
+      cmocka_unit_test_setup_teardown(how_proposals_fared, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_judges_nothing, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_was_proposed_is_kept, setup, teardown),
       cmocka_unit_test_setup_teardown(many_steps, setup, teardown),
       cmocka_unit_test_setup_teardown(kept_as_a_list, setup, teardown),
   };

@@ -129,9 +129,28 @@ static void test_following(void **state) {
   arena_free(f->arena);
 }
 
+/* What was agreed with is still agreed with when another id stands for it. */
+static void test_what_was_proposed_follows(void **state) {
+  struct fixture *f = begin(state);
+  struct error error = {0};
+  struct alignment_band bands[ALIGNMENT_BANDS];
+  f->decisions[1].proposed = f->decisions[2].proposed = STR("Nets0000000");
+  f->decisions[1].proposed_confidence = f->decisions[2].proposed_confidence = 0.95;
+  static const char again[] =
+      ELEMENT("Malaria0000", "Malaria cases", "default0000") "," ELEMENT("newNets0000", "Nets given", "default0000");
+  struct drift_sides now = {f->alignment.source.metadata, side(f->arena, again, COMBOS(""))};
+  struct alignment_actor maria = {STR("maria"), STR("district:u1"), STR("2026-11-24T09:30:00Z")};
+  assert_int_equal(alignment_carry(&f->alignment, now, true, maria, f->arena, &f->carried, &error), 0);
+  assert_true(str_eq(f->carried.alignment.decisions[1].what.target_data_element, STR("newNets0000")));
+  alignment_judge(&f->carried.alignment, bands);
+  assert_int_equal(bands[0].decided, 1);
+  assert_int_equal(bands[0].agreed, 1);
+  arena_free(f->arena);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_a_gap_reopens),
-                                     cmocka_unit_test(test_what_is_gone_reopens), cmocka_unit_test(test_following),
-                                     cmocka_unit_test(test_remarks)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_changed),           cmocka_unit_test(test_a_gap_reopens),
+                                     cmocka_unit_test(test_what_is_gone_reopens),      cmocka_unit_test(test_following),
+                                     cmocka_unit_test(test_what_was_proposed_follows), cmocka_unit_test(test_remarks)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
