@@ -48,7 +48,7 @@ export function madeUpAlignment(id, count, source, target) {
   return {
     id, version: 1, state: 'ready', owner: 'maria', second_person: false, people: [], source: side(source, 'Monthly facility report'), target: side(target, 'National monthly summary'), elements, cells, target_elements: targets,
     target_combos: [{ id: 'TargetAges0', name: 'Age group', option_combos: AGES.map((_, at) => coc('Target', at)) }],
-    coverage: { source_elements: count, accepted: 0, none: 0, target_cells: count * AGES.length, target_cells_filled: Math.round(count * AGES.length * 0.85) }, warnings: [],
+    coverage: { source_elements: count, accepted: 0, none: 0, target_cells: count * AGES.length, target_cells_filled: Math.round(count * AGES.length * 0.85) }, judged: [0.9, 0.7, 0].map((from) => ({ from, decided: 0, agreed: 0 })), warnings: [],
   }
 }
 

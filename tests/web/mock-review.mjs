@@ -76,7 +76,7 @@ export function createReview(Problem) {
     alignment.version++
     const states = alignment.elements.map((one) => one.decision.state)
     alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none' || one === 'excluded').length }
-    return { id: alignment.id, version: alignment.version, elements: alignment.elements.filter((one) => changed.has(one.source.id)), cells: alignment.cells.filter((one) => changed.has(one.source_data_element)), coverage: alignment.coverage, warnings: [] }
+    return { id: alignment.id, version: alignment.version, elements: alignment.elements.filter((one) => changed.has(one.source.id)), cells: alignment.cells.filter((one) => changed.has(one.source_data_element)), coverage: alignment.coverage, judged: alignment.judged, warnings: [] }
   }
 
   function history(alignment, me, element) {

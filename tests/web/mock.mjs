@@ -374,7 +374,7 @@ function withAlignments(world) {
     if (counts) alignment.version++
     const states = alignment.elements.map((one) => one.decision.state)
     alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none' || one === 'excluded').length }
-    return { id: alignment.id, version: alignment.version, elements: [...changedElements].map((id) => review.elements.get(id)), cells: changedCells, coverage: alignment.coverage, warnings: [] }
+    return { id: alignment.id, version: alignment.version, elements: [...changedElements].map((id) => review.elements.get(id)), cells: changedCells, coverage: alignment.coverage, judged: alignment.judged, warnings: [] }
   }
   return world
 }

@@ -7,6 +7,7 @@ import { madeUpAlignment, madeUpUnits } from './made-up.mjs'
 import { LaidMap, settled } from '../../web/model/laid-map.js'
 import * as decisions from '../../web/model/review.js'
 import * as lists from '../../web/model/rows.js'
+import { judgedBands } from '../../web/model/judged.js'
 import { createHistory } from '../../web/model/history.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, PLACES } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
@@ -78,9 +79,9 @@ test('what a decision changed takes the place of what was there', () => {
   const saved = made()
   const element = { ...saved.elements.get(first), proposals: [] }
   const cell = { ...saved.cellsOf.get(first)[1], terms: [] }
-  const next = review.withChanges(saved, { version: 2, elements: [element], cells: [cell], coverage: { ...saved.alignment.coverage, accepted: 1 }, warnings: [] })
+  const next = review.withChanges(saved, { version: 2, elements: [element], cells: [cell], coverage: { ...saved.alignment.coverage, accepted: 1 }, judged: [{ from: 0.9, decided: 1, agreed: 1 }], warnings: [] })
   assert.equal(next.alignment.version, 2)
-  assert.equal(next.alignment.coverage.accepted, 1)
+  assert.deepEqual([next.alignment.coverage.accepted, next.alignment.judged[0].decided], [1, 1])
   assert.deepEqual(next.elements.get(first), element)
   assert.deepEqual(next.cellsOf.get(first).map((one) => one.terms.length), [1, 0, 1, 1])
   assert.equal([...next.elements.keys()][0], first) // the order of the data set stays
@@ -337,6 +338,12 @@ test('undo and redo as the server has them: what was taken back before something
   const cell = { kind: 'operand', source_data_element: first, source_category_option_combo: 'c1' }
   assert.deepEqual(back, [review.forget(first), { ...cell, decision: 'undecided' }])
   assert.deepEqual(forward, [review.forget(first), review.leaveOut(first), { ...cell, decision: 'undecided' }, { ...cell, decision: 'accepted', targets: [{ data_element: 'T1', category_option_combo: 'c2', sign: '-' }] }])
+})
+
+test('how proposals fared is told where there are more than fifty', () => {
+  const judged = [{ from: 0.9, decided: 51, agreed: 49 }, { from: 0.7, decided: 50, agreed: 30 }, { from: 0, decided: 80, agreed: 8 }]
+  assert.deepEqual(judgedBands(judged), [{ from: 0.9, to: undefined, decided: 51, agreed: 49 }, { from: 0, to: 0.7, decided: 80, agreed: 8 }])
+  assert.deepEqual(judgedBands(undefined), []) // of an alignment that was made before it was kept
 })
 
 test('what somebody shall look at, by facet; what is left to a person is never taken together', () => {

@@ -282,8 +282,10 @@ describe('review', () => {
     const fewer = Number(/\d+/.exec(await button.innerText())[0])
     assert.ok(fewer < n)
     await page.getByLabel('Accept all at or above').fill('0.9')
+    const asked = page.waitForRequest((request) => request.method() === 'PATCH')
     await button.click()
     await page.getByText(`${n} of 100 decided`).waitFor()
+    assert.equal((await asked).postDataJSON().steps[0].bulk, true) // nobody looked at each
     await saved(page)
     assert.equal(world.alignments.get('one').coverage.accepted, n)
     await page.getByRole('button', { name: 'Undo' }).click()

@@ -401,8 +401,12 @@ describe('several people', () => {
 describe('choosing what to see', () => {
   scene('the histogram and facets with their counts', { elements: 80, prepare: (alignment) => {
     alignment.elements[4].changed = { at: '2026-11-24T08:00:00Z', reason: 'it is new in the data set' }
+    alignment.judged = [{ from: 0.9, decided: 64, agreed: 61 }, { from: 0.7, decided: 50, agreed: 40 }, { from: 0, decided: 1200, agreed: 96 }]
   } }, async ({ page, clean }) => {
     await page.getByRole('button', { name: 'More filters' }).click()
+    const fared = page.getByRole('group', { name: 'What became of proposals that people looked at' }).getByRole('listitem')
+    await fared.first().waitFor()
+    assert.deepEqual(await fared.allInnerTexts(), ['Of 64 proposals that were 90% and surer, people accepted 61 (95%)', 'Of 1,200 proposals below 70%, people accepted 96 (8%)'])
     const bin = page.getByRole('button', { name: /^\d+ from 90% to 100%$/ })
     const n = Number(/^\d+/.exec(await bin.getAttribute('aria-label'))[0])
     assert.ok(n > 3)

@@ -40,6 +40,14 @@ function setUp({ storage } = {}) {
   return world
 }
 
+test('what nobody looked at is told as that', async () => {
+  const world = setUp()
+  world.saver.add({ label: 'all', decisions: [noCounterpart(first)], bulk: true })
+  world.saver.add({ label: 'one', decisions: [noCounterpart(second)] })
+  await world.run()
+  assert.deepEqual(world.sent[0].steps.map((one) => one.bulk), [true, undefined])
+})
+
 test('what is decided quickly goes out in one call', async () => {
   const world = setUp()
   world.saver.add({ label: 'a', decisions: [accept(first, ['T1'])] })

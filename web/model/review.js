@@ -25,14 +25,14 @@ export function reviewOf(alignment) {
 
 /** The review after a decision was answered. */
 export function withChanges(review, changes) {
-  const { elements: changed, cells, coverage, warnings, version } = changes
+  const { elements: changed, cells, coverage, judged, warnings, version } = changes
   const elements = new LaidMap(review.elements)
   for (const element of changed) elements.set(element.source.id, element)
   const cellsOf = cells.length ? new LaidMap(review.cellsOf) : review.cellsOf
   const fresh = new Map(cells.map((cell) => [cellKey(cell.source_data_element, cell.source.id), cell]))
   for (const id of new Set(cells.map((cell) => cell.source_data_element)))
     cellsOf.set(id, cellsOf.get(id).map((cell) => fresh.get(cellKey(id, cell.source.id)) ?? cell))
-  return { ...review, elements: settled(elements), cellsOf: settled(cellsOf), alignment: { ...review.alignment, coverage, warnings, version } }
+  return { ...review, elements: settled(elements), cellsOf: settled(cellsOf), alignment: { ...review.alignment, coverage, judged, warnings, version } }
 }
 
 export const cellKey = (element, coc) => `${element} ${coc}`

@@ -2,7 +2,7 @@
 import { fingerprint, itemOf } from './review.js'
 
 /** As the server takes it. What an undo brings back is the server's to say; `decisions` are how it is shown until then. */
-const stepOf = ({ label, decisions, flags, comments, undo, redo }) => (undo ? { undo } : redo ? { redo } : { label, ...(decisions?.length ? { decisions } : {}), ...(flags ? { flags } : {}), ...(comments ? { comments } : {}) })
+const stepOf = ({ label, decisions, bulk, flags, comments, undo, redo }) => (undo ? { undo } : redo ? { redo } : { label, ...(decisions?.length ? { decisions } : {}), ...(bulk ? { bulk } : {}), ...(flags ? { flags } : {}), ...(comments ? { comments } : {}) })
 
 const RETRY_FIRST = 2000
 const RETRY_LAST = 30000
@@ -35,7 +35,7 @@ export function createSaver(options) {
     cancelTimer = later(flush, ms)
   }
 
-  /** {label, decisions, flags, comments}, or {label, undo | redo: true, decisions}; what was decided about the same items until now is noted as `seen`. */
+  /** {label, decisions, bulk: nobody looked at each, flags, comments}, or {label, undo | redo: true, decisions}; what was decided about the same items until now is noted as `seen`. */
   function add(operation) {
     operations = [...operations, { ...operation, seen: operation.seen ?? seenBy(operation) }]
     if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)

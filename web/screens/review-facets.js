@@ -1,6 +1,7 @@
 // What there is of everything, to choose from: how sure the engine is, what somebody shall look at, warnings by kind.
 import { html, useMemo } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
+import { judgedBands } from '../model/judged.js'
 import { createFacets } from '../model/rows.js'
 import { warningName } from './review-list.js'
 
@@ -10,8 +11,17 @@ const ATTENTION_NAMES = {
 
 const HEIGHT = 40
 
-export function Facets({ rows, about, filter, onFilter }) {
+/** What became of proposals until now: how far the engine's word can be trusted here. */
+function judgedText({ from, to, decided, agreed }) {
+  const values = { from: percent(from), to: to && percent(to), agreed, share: percent(agreed / decided) }
+  if (!to) return tn('Of {n} proposal that was {from} and surer, people accepted {agreed} ({share})', 'Of {n} proposals that were {from} and surer, people accepted {agreed} ({share})', decided, values)
+  if (from > 0) return tn('Of {n} proposal from {from} to {to}, people accepted {agreed} ({share})', 'Of {n} proposals from {from} to {to}, people accepted {agreed} ({share})', decided, values)
+  return tn('Of {n} proposal below {to}, people accepted {agreed} ({share})', 'Of {n} proposals below {to}, people accepted {agreed} ({share})', decided, values)
+}
+
+export function Facets({ rows, judged, about, filter, onFilter }) {
   const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
+  const told = judgedBands(judged)
   const most = Math.max(1, ...bins.map((one) => one.n))
   const toggle = (key, value) => onFilter({ ...filter, [key]: filter[key] === value ? '' : value })
   const range = (bin) => (filter.from === bin.from && filter.to === bin.to ? { from: 0, to: 1 } : { from: bin.from, to: bin.to })
@@ -22,6 +32,7 @@ export function Facets({ rows, about, filter, onFilter }) {
           aria-label=${tn('{n} from {from} to {to}', '{n} from {from} to {to}', bin.n, { from: percent(bin.from), to: percent(bin.to) })}>
         <svg viewBox="0 0 30 ${HEIGHT}" aria-hidden="true"><rect x="0" width="30" y=${HEIGHT - (bin.n / most) * HEIGHT} height=${(bin.n / most) * HEIGHT} /></svg><span aria-hidden="true">${percent(bin.from)}</span></button>`)}
     </div></fieldset>
+    ${told.length > 0 && html`<fieldset><legend>${t('What became of proposals that people looked at')}</legend><ul class="judged">${told.map((one) => html`<li key=${one.from}>${judgedText(one)}</li>`)}</ul></fieldset>`}
     <fieldset><legend>${t('To look at')}</legend>${Object.entries(attention).map(([name, n]) => button('attention', name, ATTENTION_NAMES[name](), n))}</fieldset>
     <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}</fieldset>
   </div>`

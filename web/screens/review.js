@@ -184,10 +184,10 @@ function Reviewing({ id, first, session }) {
     saver.add(operation)
     if (focus) setActiveId(focus)
   }, [saver])
-  const decide = (label, decisions, elements) => {
+  const decide = (label, decisions, elements, more) => {
     const focus = elements.length === 1 ? elements[0].source.id : undefined
     history.add({ label, forward: decisions, back: elements.flatMap(restoring), focus })
-    perform({ label, decisions }, focus)
+    perform({ label, decisions, ...more }, focus)
     say(label)
   }
   const cellDecided = (decision, back) => {
@@ -338,7 +338,7 @@ function Reviewing({ id, first, session }) {
   const acceptSure = (threshold) => {
     const { take: those, left } = sureOnes(list, threshold)
     if (those.length === 0) return
-    decide(tn('Accepted {n} at or above {threshold}', 'Accepted {n} at or above {threshold}', those.length, { threshold: percent(threshold) }), those.map((one) => accept(one.id, one.choice)), those.map((one) => one.element))
+    decide(tn('Accepted {n} at or above {threshold}', 'Accepted {n} at or above {threshold}', those.length, { threshold: percent(threshold) }), those.map((one) => accept(one.id, one.choice)), those.map((one) => one.element), { bulk: true })
     say(tn('{n} accepted.', '{n} accepted.', those.length) + leftText(left))
   }
   const hint = (command) => hintOf(command, keys)
@@ -353,7 +353,7 @@ function Reviewing({ id, first, session }) {
       : html`<${Problem} error=${refused.error} />`)}
     <${ReviewFilters} filter=${filter} onFilter=${setFilter} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
-    ${facets && html`<${Facets} rows=${rows} about=${about} filter=${filter} onFilter=${setFilter} />`}
+    ${facets && html`<${Facets} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} />`}
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
