@@ -229,6 +229,11 @@ describe('overview', () => {
     await page.getByText('4 shown').waitFor()
     assert.equal(await page.getByLabel('Section', { exact: true }).inputValue(), 'Outpatients')
     await page.goBack()
+    await page.getByRole('link', { name: 'Review 36 data elements' }).click()
+    await page.getByText('36 shown').waitFor()
+    world.decide(alignment, alignment.elements.slice(4).map((one) => ({ kind: 'data_element', source_data_element: one.source.id, decision: 'none' })), 'maria')
+    await go('/alignments/one/overview')
+    await page.getByRole('link', { name: 'Choose what to send' }).waitFor() // once nothing is left to review
     await page.getByRole('link', { name: 'See 1 change' }).click()
     await page.getByRole('heading', { name: 'What changed at the servers' }).waitFor()
   })

@@ -8,7 +8,7 @@ import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } f
 import { reviewAddress } from '../model/address.js'
 import { bySection, lastRead, share } from '../model/overview.js'
 import { openPlaces } from '../model/places.js'
-import { reviewOf } from '../model/review.js'
+import { isDecided, reviewOf } from '../model/review.js'
 import { rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
 import { AlignmentHead } from './alignment-head.js'
@@ -24,7 +24,7 @@ export function Overview({ params }) {
   return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="overview" />
     <div class="page">
       <${Problem} error=${alignment.error} again=${alignment.reload} />
-      <${Coverages} id=${id} alignment=${alignment.data} />
+      <${Coverages} id=${id} alignment=${alignment.data} open=${rows.filter((row) => !isDecided(row.state)).length} />
       <${Sections} id=${id} rows=${rows} />
       <${OtherPlaces} id=${id} />
       <${Changes} id=${id} alignment=${alignment.data} />
@@ -33,14 +33,16 @@ export function Overview({ params }) {
 
 const Fact = ({ value, children }) => html`<div class="fact"><b>${value === undefined ? '–' : percent(value)}</b>${children}</div>`
 
-function Coverages({ id, alignment }) {
+function Coverages({ id, alignment, open }) {
   const { coverage } = alignment
   const runs = useLoad((signal) => gateway.runs.list({ signal }), [id])
   const last = runs.data && lastRead(runs.data, id)
-  return html`<section aria-labelledby="coverage"><h2 id="coverage">${t('How much arrives')}</h2>
+  return html`<section aria-labelledby="coverage"><div class="title"><h2 id="coverage">${t('How much arrives')}</h2>
+      ${open > 0 ? html`<${Link} class="button primary" to=${reviewAddress(id, { state: 'open' })}>${tn('Review {n} data element', 'Review {n} data elements', open)}<//>`
+        : html`<${Link} class="button primary" to="${reviewAddress(id)}/send">${t('Choose what to send')}<//>`}</div>
     <div class="facts wide">
       <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${t('{some} of {all} data elements accepted', { some: coverage.accepted, all: coverage.source_elements })}<//><//>
-      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${t('{some} of {all} target cells filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
+      <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
       <${Fact} value=${last?.share}>${last
         ? html`<${Link} to="/runs/${last.run.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.run.periods) })}<//>`
         : runs.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="${reviewAddress(id)}/send">${t('Choose what to check')}<//>`}<//>

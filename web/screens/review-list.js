@@ -26,7 +26,7 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
     <div class="row grow">
       <${Bar} label=${t('Decided')} value=${done} max=${progress.all} />
       <span>${t('{done} of {all} decided', { done, all: progress.all })}</span>
-      <span class="muted">${t('{filled} of {cells} target cells filled', { filled: coverage.target_cells_filled, cells: coverage.target_cells })}</span>
+      <span class="muted">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}</span>
       ${progress.conflicts > 0 && html`<button type="button" class="link" onClick=${onConflicts}>${tn('{n} conflict', '{n} conflicts', progress.conflicts)}</button>`}
       ${progress.changed > 0 && html`<button type="button" class="link" onClick=${onChanged}>${tn('{n} changed at a server', '{n} changed at a server', progress.changed)}</button>`}
     </div>
