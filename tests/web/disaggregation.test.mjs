@@ -2,9 +2,11 @@
 import './dom-free.mjs'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { linesOf, shapeOf, turned } from '../../web/model/alike.js'
 import * as d from '../../web/model/disaggregation.js'
 import { samePlan } from '../../web/model/exceptions.js'
 import { decideCell, reviewOf, withDecisions } from '../../web/model/review.js'
+import { finder } from '../../web/model/search.js'
 import { createRows, filterRows, needsLook, NO_FILTER } from '../../web/model/rows.js'
 
 const named = (names, letter) => names.map((name, i) => ({ id: `${letter}${i}`, name }))
@@ -139,4 +141,60 @@ test('what subtracts, or adds one cell to several, is an exception that a plan c
   review.cellsOf.get('e1')[0].terms[0].sign = '-'
   const pair = pairIn(review)
   assert.deepEqual(d.exceptionsOf(pair, d.usualPlan(pair)).map((one) => [one.element.source.id, one.special]), [['e1', true]])
+})
+
+test('several cells, or options, go to one target at once', () => {
+  const pair = pairIn(world([planOf(GOOD)]))
+  const before = d.usualPlan(pair)
+  const some = [cellOf(SOURCE, 'Male', '0-4'), cellOf(SOURCE, 'Male', '5-14')]
+  const [to, other] = [cellOf(TARGET, 'M', '5-9'), before.get(cellOf(SOURCE, 'Female', '0-4'))]
+  const after = d.withCells(before, some, to)
+  assert.deepEqual([...some.map((one) => after.get(one)), after.get(cellOf(SOURCE, 'Female', '0-4'))], [to, to, other])
+  assert.ok(samePlan(d.withCells(after, some, to), after)) // again is no taking away: that is asked for by none
+  assert.equal(d.withCells(after, some, undefined).size, 3)
+  assert.ok(samePlan(before, planOf(GOOD)))
+  const grids = d.optionGrids(pair, before)
+  const [options, youngest] = [grids[0].source.options.map((one) => one.id), grids[0].target.options[0].id]
+  const summed = d.withOptions(pair, before, grids, grids[0], options, youngest)
+  assert.deepEqual([summed.size, d.resultOf(pair, summed).filled], [6, 2])
+  const now = grids.map((one) => ({ ...one, links: d.linksOf(pair, summed, one.at, one.to).links }))
+  assert.equal(d.withOptions(pair, summed, now, now[0], options.slice(0, 2), undefined).size, 2)
+})
+
+const rows = named(Array.from({ length: 12 }, (_, i) => `Ward ${i + 1}`), 'w')
+const going = (text) => new Map([...text].flatMap((to, i) => (to === '-' ? [] : [[`w${i}`, to]]))) // a letter is a target
+const drawn = (lines) => lines.map(({ from, to, open, alike }) => (to - from === 1 ? from : `${from}${open ? '▾' : '▸'}${to - 1}${alike ? '' : '≠'}`)).join(' ')
+
+test('rows that go to the same place, one below the other, are one line from three on', () => {
+  const links = going('aaaabb----cc')
+  const shape = shapeOf(rows, links)
+  const lines = linesOf(shape, rows, links)
+  assert.equal(drawn(lines), '0▸3 4 5 6▸9 10 11')
+  assert.deepEqual(lines.map((one) => one.link), ['a', 'b', 'b', undefined, 'c', 'c'])
+  const opened = turned(shape, rows, links, lines[3])
+  assert.equal(drawn(linesOf(opened, rows, links)), '0▸3 4 5 6▾9 6 7 8 9 10 11')
+  assert.equal(drawn(linesOf(turned(opened, rows, links, { from: 6, to: 10 }), rows, links)), '0▸3 4 5 6▸9 10 11')
+})
+
+test('what is chosen in an open run leaves its lines where they are, until it is closed', () => {
+  const links = going('aaaaaaaaaaaa')
+  const open = turned(shapeOf(rows, links), rows, links, { from: 0, to: 12 })
+  const after = going('aaaabaaaaaaa')
+  assert.equal(drawn(linesOf(open, rows, after)), '0▾11≠ 0 1 2 3 4 5 6 7 8 9 10 11')
+  const closed = turned(open, rows, after, { from: 0, to: 12 })
+  assert.equal(drawn(linesOf(closed, rows, after)), '0▸3 4 5▸11')
+})
+
+test('a closed run never hides that its rows differ', () => {
+  const shape = shapeOf(rows, going('aaaaaaaaaaaa'))
+  const after = going('aaaa-aaaaaaa')
+  assert.equal(drawn(linesOf(shape, rows, after)), '0▸3 4 5▸11')
+  assert.equal(drawn(linesOf(turned(shape, rows, after, { from: 5, to: 12 }), rows, after)), '0▸3 4 5▾11 5 6 7 8 9 10 11')
+})
+
+test('a field finds names whatever their accents and case, by words in any order, so many at once', () => {
+  const find = finder(named(['Féminin, 5–14 ans', 'Masculin, 5–14 ans', 'FEMININ, < 5 ans'], 'n'))
+  assert.deepEqual(find('ans feminin').map((one) => one.id), ['n0', 'n2'])
+  assert.deepEqual(find('14 FÉMI').map((one) => one.id), ['n0'])
+  assert.equal(finder(named(Array.from({ length: 80 }, (_, i) => `${i}`), 'n'))('').length, 50)
 })

@@ -68,6 +68,20 @@ export function madeUpCombos() {
   return { source: [combo('Source', 'SourceAges0', 'Age')], target: [combo('Target', 'TargetAges0', 'Age group')] }
 }
 
+/** The alignment with other combos, one accepted: of 40 wards twelve go to each room, from the first of 30 on, and every twentieth nowhere. */
+export function withWards(world, id) {
+  const alignment = world.alignments.get(id)
+  const many = (side, combo, name, n) => ({ id: combo, name: `${name}s`, categories: [], option_combos: Array.from({ length: n }, (_, i) => ({ id: `${side}${i}`, name: `${name} ${i + 1}`, options: [] })) })
+  const [source, target] = [many('s', 'SourceAges0', 'Ward', 40), many('t', 'TargetAges0', 'Salle générale', 30)]
+  world.combos = { source: [source], target: [target] }
+  alignment.target_combos = [target]
+  alignment.cells = alignment.elements.flatMap(({ source: { id: element }, proposals: [best] }) => source.option_combos.map((from, i) => ({
+    source_data_element: element, source: from, terms: i % 20 === 19 ? [] : [{ target_data_element: best.target.id, target: target.option_combos[Math.floor(i / 12)], sign: '+', confidence: 0.9, decision: 'proposed' }],
+  })))
+  world.decide(alignment, [{ kind: 'data_element', source_data_element: 'Source00000', decision: 'accepted', targets: [{ data_element: 'Target00000' }] }], 'maria')
+  return alignment
+}
+
 /** Changes at the servers, one of each weight and one that has something in its place. */
 export const CHANGES = [
   { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },

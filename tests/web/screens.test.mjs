@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
-import { madeUpRun, PAIR } from './made-up.mjs'
+import { madeUpRun, PAIR, withWards } from './made-up.mjs'
 import { FORMATS } from './mock.mjs'
-import { grid, press, REFUSED, sceneIn } from './scene.mjs'
+import { grid, hasFocus, press, REFUSED, sceneIn } from './scene.mjs'
 import { formatTitle } from '../../web/model/files.js'
 
 let browser
@@ -301,17 +301,94 @@ describe('disaggregation', () => {
 })
 
 describe('a large disaggregation', () => {
-  scene('its heads stay in view', {}, async ({ page, go, world }) => {
-    world.align(PAIR, 'one')
-    const many = (side, id) => ({ id, name: id, categories: [], option_combos: Array.from({ length: 30 }, (_, i) => ({ id: `${side}${i}`, name: `${side} option ${i}`, options: [] })) })
-    world.combos = { source: [many('Source', 'SourceAges0')], target: [many('Target', 'TargetAges0')] }
-    await go('/alignments/one/disaggregation?pair=SourceAges0.TargetAges0')
-    const [head, last] = [page.getByRole('columnheader', { name: 'Target option 0' }), page.getByRole('button', { name: 'Source option 29 → Target option 0' })]
-    await page.getByRole('button', { name: 'Source option 0 → Target option 0' }).focus()
-    for (let i = 0; i < 29; i++) await page.keyboard.press('ArrowDown')
-    await last.and(page.locator(':focus')).waitFor()
-    const [above, below] = [await head.boundingBox(), await last.boundingBox()]
-    assert.ok(above.y + above.height <= below.y && below.y - above.y < 500, JSON.stringify([above, below]))
+  const PLACE = '/alignments/one/disaggregation?pair=SourceAges0.TargetAges0'
+  const opened = (world) => withWards(world, world.align(PAIR, 'one'))
+  const atIs = (page, name) => page.waitForFunction((wanted) => { const cell = document.getElementById(document.activeElement.getAttribute('aria-activedescendant')); return (cell?.getAttribute('aria-label') ?? cell?.title) === wanted }, name)
+
+  scene('a page of its own: rows that are alike as one, by keys alone, and back to where one was', {}, async (stage) => {
+    const { page, go, clean, world } = stage
+    const alignment = opened(world)
+    await go(PLACE)
+    await page.getByRole('link', { name: 'Open the grid, 40 × 30' }).focus()
+    await press(page, 'Enter')
+    await hasFocus(grid(page), page)
+    assert.equal(new URL(page.url()).searchParams.get('grid'), 'all')
+    assert.deepEqual([await grid(page).getAttribute('aria-rowcount'), await grid(page).getAttribute('aria-colcount')], ['8', '31']) // seven lines and the heads
+    const wards = page.getByRole('rowheader', { name: /^12 rows alike: Ward 1 … Ward 12/ })
+    assert.equal(await wards.getAttribute('aria-expanded'), 'false')
+    assert.equal(await page.getByRole('row', { name: /^12 rows alike: Ward 1 … Ward 12/ }).getAttribute('aria-rowindex'), '2')
+    await atIs(page, '12 rows alike: Ward 1 … Ward 12')
+    await press(page, 'Enter') // opened
+    await page.getByRole('rowheader', { name: /^Ward 7 / }).waitFor()
+    assert.deepEqual([await wards.getAttribute('aria-expanded'), await grid(page).getAttribute('aria-rowcount')], ['true', '20'])
+    await press(page, 'ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowRight')
+    await atIs(page, 'Ward 2 – Salle générale 3')
+    await press(page, ' ') // another target than the rest
+    await page.getByRole('rowheader', { name: /^12 rows: Ward 1 … Ward 12\s*to several/ }).waitFor()
+    await clean('disaggregation-large-opened')
+    await press(page, 'Control+Home', 'Enter') // closed: what differs stands alone
+    await page.getByRole('rowheader', { name: /^10 rows alike: Ward 3 … Ward 12/ }).waitFor()
+    await press(page, 'ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight') // all ten to the second
+    await atIs(page, '10 rows alike: Ward 3 … Ward 12 – Salle générale 2')
+    await press(page, 'Enter')
+    await page.getByText('38 of 40 rows have a target').waitFor()
+    await page.getByRole('button', { name: 'Accept for 1 data element' }).click()
+    await page.getByText('All changes saved').waitFor()
+    const named = (i) => alignment.cells.find((one) => one.source_data_element === 'Source00000' && one.source.id === `s${i}`).terms.map((one) => one.target.id).join()
+    assert.deepEqual([0, 1, 2, 11, 12, 19].map(named), ['t0', 't2', 't1', 't1', 't1', ''])
+    await grid(page).focus()
+    await press(page, 'Escape')
+    await hasFocus(page.getByRole('link', { name: 'Open the grid, 40 × 30' }), page)
+    assert.equal(new URL(page.url()).searchParams.get('grid'), null)
+    await page.goForward() // the address leads there again
+    await grid(page).waitFor()
+    await page.reload()
+    await grid(page).waitFor()
+    await page.getByRole('button', { name: 'Back to the pair' }).click()
+    await page.getByRole('heading', { name: 'Result' }).waitFor()
+  })
+
+  for (const locale of ['en-GB', 'ar'])
+    scene(`its heads stay in view; what is searched is shown (${locale})`, { locale }, async (stage) => {
+      const { page, go, world } = stage
+      opened(world)
+      await go(`${PLACE}&grid=all`)
+      await grid(page).focus()
+      await press(page, 'Control+End')
+      await atIs(page, 'Ward 40 – Salle générale 30')
+      const box = (locator) => locator.boundingBox()
+      const [cell, row, column, frame] = await Promise.all([box(page.getByRole('gridcell', { name: 'Ward 40 – Salle générale 30' })), box(page.getByRole('rowheader', { name: /^Ward 40/ })), box(page.getByRole('columnheader', { name: /^Salle générale 30/ })), box(grid(page))])
+      const near = (a, b) => Math.abs(a - b) <= 1
+      const start = (one) => (locale === 'ar' ? one.x + one.width : one.x)
+      assert.ok(near(start(row), start(frame)) && near(row.y, cell.y) && near(column.y, frame.y) && near(column.x, cell.x) && cell.x >= frame.x && cell.x + cell.width <= frame.x + frame.width + 1, JSON.stringify({ cell, row, column, frame }))
+      const [rowField, targetField] = [0, 1].map((i) => page.locator('.finders input').nth(i))
+      await rowField.fill('ward 5')
+      await press(page, 'Enter')
+      await hasFocus(grid(page), page)
+      await page.waitForFunction(() => document.querySelectorAll('[role=rowheader][aria-expanded=true]').length === 1)
+      await targetField.fill('generale 17') // as it is typed in a hurry
+      await press(page, 'Enter')
+      await hasFocus(grid(page), page)
+      await atIs(page, 'Ward 5 – Salle générale 17')
+      await page.getByRole('gridcell', { name: 'Ward 5 – Salle générale 17', selected: true }).waitFor()
+    })
+
+  scene('thousands of rows by thousands of columns are drawn in part', {}, async (stage) => {
+    const { page, go, world } = stage
+    opened(world)
+    for (const side of ['source', 'target']) {
+      const [combo] = world.combos[side]
+      combo.option_combos = Array.from({ length: side === 'source' ? 1822 : 2183 }, (_, i) => ({ id: `${side[0]}${i}`, name: `${side} ${i + 1}`, options: [] }))
+    }
+    world.alignments.get('one').cells = world.alignments.get('one').elements.flatMap(({ source: { id }, proposals: [best] }) => world.combos.source[0].option_combos.map((from, i) => ({ source_data_element: id, source: from, terms: [{ target_data_element: best.target.id, target: world.combos.target[0].option_combos[i], sign: '+', confidence: 0.9, decision: 'proposed' }] })))
+    await go(`${PLACE}&grid=all`)
+    await grid(page).focus()
+    await press(page, 'Control+End', 'Home')
+    await press(page, 'Enter') // to where it goes
+    await atIs(page, 'source 1822 – target 1822')
+    assert.deepEqual([await grid(page).getAttribute('aria-rowcount'), await grid(page).getAttribute('aria-colcount')], ['1823', '2184'])
+    const cells = await page.getByRole('gridcell').count()
+    assert.ok(cells > 50 && cells < 1000, `${cells} cells`)
   })
 })
 

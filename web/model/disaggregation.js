@@ -46,6 +46,13 @@ export function withCell(plan, from, to) {
   return next
 }
 
+/** The plan after all of these were given to one target, or (undefined) to none. */
+export function withCells(plan, from, to) {
+  const next = new Map(plan)
+  for (const id of from) to === undefined ? next.delete(id) : next.set(id, to)
+  return next
+}
+
 // --- by category options ---
 
 const known = (combo) => combo.categories.length > 0 && combo.option_combos.every((one) => one.options.length === combo.categories.length)
@@ -95,6 +102,9 @@ export function withOption(pair, plan, grids, grid, from, option) {
   }
   return next
 }
+
+/** The same for several options at once; those that are so already stay. */
+export const withOptions = (pair, plan, grids, grid, from, option) => from.filter((id) => grid.links.get(id) !== option).reduce((next, id) => withOption(pair, next, grids, grid, id, option), plan)
 
 function targetOf(pair, plan, grids, from, changed, option) {
   const now = pair.target.option_combos.find((one) => one.id === plan.get(from.id))?.options

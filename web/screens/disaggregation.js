@@ -1,19 +1,20 @@
 // How cells are matched, once for each pair of category combos: by options where the combos allow it, cell by cell where they do not, with the data elements that are exceptions.
-import { html, useMemo, useRef, useState } from '../lib.js'
+import { html, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
 import { arrow, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
-import { Link } from '../router.js'
+import { Link, navigate } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
-import { Combobox } from '../combobox.js'
 import { reviewAddress } from '../model/address.js'
-import { comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withOption } from '../model/disaggregation.js'
+import { comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withOption, withOptions } from '../model/disaggregation.js'
 import { samePlan } from '../model/exceptions.js'
 import { reviewOf, withChanges } from '../model/review.js'
 import { AlignmentHead, Undecided } from './alignment-head.js'
+import { LargeGrid } from './disaggregation-grid.js'
 
-const LARGE = 1600 // cells of a grid: beyond it a list is shown
 const SHOWN_EXCEPTIONS = 50
-const TALL = 12 // rows: beyond it they are scrolled below their heads
+const ALL = 'all' // in the address: the grid of all cells; that of a category is called as the target's
+const LARGE = 12 // rows or columns: beyond it a grid has a page of its own
+const isLarge = (rows, columns) => rows.length > LARGE || columns.length > LARGE
 
 export function Disaggregation({ params, query }) {
   const id = params.alignment
@@ -26,14 +27,14 @@ export function Disaggregation({ params, query }) {
     return html`<div class="page"><h1>${t('Disaggregation')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
   const { review, combos } = loaded.data
   const pair = pairs.find((one) => one.key === query.get('pair'))
-  return html`<${AlignmentHead} id=${id} alignment=${review.alignment} at="disaggregation" />
-    <div class="page"><${Problem} error=${loaded.error} again=${loaded.reload} />
-      ${pair ? html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />` : html`<${PairList} id=${id} pairs=${pairs} />`}
-    </div>`
+  const problem = html`<${Problem} error=${loaded.error} again=${loaded.reload} />`
+  const head = html`<${AlignmentHead} id=${id} alignment=${review.alignment} at="disaggregation" />`
+  if (!pair) return html`${head}<div class="page">${problem}<${PairList} id=${id} pairs=${pairs} /></div>`
+  return html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} at=${query.get('grid')} head=${head} problem=${problem} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />`
 }
 
-const pairName = (pair) => html`<${Name} of=${pair.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${pair.target} />`
-const pairAddress = (id, pair) => `${reviewAddress(id)}/disaggregation${pair ? `?pair=${encodeURIComponent(pair.key)}` : ''}`
+const Across = ({ of }) => html`<${Name} of=${of.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${of.target} />`
+const pairAddress = (id, pair, grid) => `${reviewAddress(id)}/disaggregation${pair ? `?${new URLSearchParams({ pair: pair.key, ...(grid && { grid }) })}` : ''}`
 
 function PairList({ id, pairs }) {
   return html`<h2>${t('Pairs of category combinations')}</h2>
@@ -44,12 +45,13 @@ function PairList({ id, pairs }) {
       <tbody>${pairs.map((pair) => {
         const plan = usualPlan(pair)
         const { sent, sources, filled, targets } = resultOf(pair, plan)
-        return html`<tr key=${pair.key}><th scope="row"><${Link} to=${pairAddress(id, pair)}>${pairName(pair)}<//></th><td class="number">${pair.uses.length}</td>
+        return html`<tr key=${pair.key}><th scope="row"><${Link} to=${pairAddress(id, pair)}><${Across} of=${pair} /><//></th><td class="number">${pair.uses.length}</td>
           <td class="number">${sent}/${sources} ${sent < sources && html`<${Tag} tone="warning">${t('some go nowhere')}<//>`}</td><td class="number">${filled}/${targets}</td><td class="number">${exceptionsOf(pair, plan).length}</td></tr>`
       })}</tbody></table></div>`}`
 }
 
-function Pair({ id, review, pair, onChanges, onAgain }) {
+/** `at` is the large grid that is looked at, if any: what is not accepted yet stays while one goes there and comes back. */
+function Pair({ id, review, pair, at, head, problem, onChanges, onAgain }) {
   const usual = useMemo(() => usualPlan(pair), [pair])
   const [plan, setPlan] = useState(usual)
   const grids = useMemo(() => optionGrids(pair, usual), []) // which category goes with which stays while one edits
@@ -70,27 +72,56 @@ function Pair({ id, review, pair, onChanges, onAgain }) {
       if (error.code === 'changed_meanwhile') onAgain()
     }
   }
-  const large = pair.source.option_combos.length * pair.target.option_combos.length > LARGE
-  return html`
+  const all = { rows: pair.source.option_combos, columns: pair.target.option_combos }
+  const largeAll = isLarge(all.rows, all.columns)
+  const large = [
+    ...live.map((grid) => ({ key: grid.target.id, title: html`<${Across} of=${grid} />`, rows: grid.source.options, columns: grid.target.options, links: grid.links, give: (from, to) => withOptions(pair, plan, live, grid, from, to) })),
+    { key: ALL, title: html`<${Across} of=${pair} />`, ...all, links: plan, give: (from, to) => withCells(plan, from, to) },
+  ].find((one) => one.key === at && isLarge(one.rows, one.columns))
+  const gridRef = useRef()
+  const leave = useWay(large?.key, gridRef, pairAddress(id, pair))
+  const deciding = html`
+    <${Undecided} error=${state.error} again=${accept} />
+    <p class="row end"><span role="status">${state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
+      <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
+  if (large) return html`<${LargeGrid} key=${large.key} ...${large} onChoose=${(from, to) => setPlan(large.give(from, to))} onLeave=${leave} gridRef=${gridRef}>${problem}${deciding}<//>`
+  return html`${head}<div class="page">${problem}
     <p><${Link} to=${pairAddress(id)}>${t('All pairs')}<//></p>
-    <h2>${pairName(pair)}</h2>
+    <h2><${Across} of=${pair} /></h2>
     <p class="muted">${tn('Used by {n} data element.', 'Used by {n} data elements.', pair.uses.length)} ${grids.length > 0 ? t('Match options once; the cells follow from it.') : ''}</p>
     <${Lost} pair=${pair} plan=${plan} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">
-        <h3 id="grid-${grid.to}"><${Name} of=${grid.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${grid.target} /></h3>
-        <${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />
+        <h3 id="grid-${grid.to}"><${Across} of=${grid} /></h3>
+        ${isLarge(grid.source.options, grid.target.options) ? html`<${OpenGrid} id=${id} pair=${pair} grid=${grid.target.id} rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} />`
+          : html`<${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />`}
       </section>`)}
       <${Result} id=${id} pair=${pair} plan=${plan} exceptions=${exceptions} />
     </div>
-    ${grids.length > 0 && html`<p><${Button} small aria-expanded=${whole ? 'true' : 'false'} onClick=${() => setWhole(!whole)}>${t('All cells, {rows} × {columns}', { rows: pair.source.option_combos.length, columns: pair.target.option_combos.length })}<//></p>`}
-    ${whole && html`<section class="card" aria-labelledby="whole"><h3 id="whole">${t('Cell by cell')}</h3>
-      ${large ? html`<${CellList} pair=${pair} plan=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />` : html`<${Grid} label="whole" rows=${pair.source.option_combos} columns=${pair.target.option_combos} links=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
+    ${grids.length > 0 && !largeAll && html`<p><${Button} small aria-expanded=${whole ? 'true' : 'false'} onClick=${() => setWhole(!whole)}>${t('All cells, {rows} × {columns}', { rows: all.rows.length, columns: all.columns.length })}<//></p>`}
+    ${(whole || largeAll) && html`<section class="card" aria-labelledby="whole"><h3 id="whole">${t('Cell by cell')}</h3>
+      ${largeAll ? html`<${OpenGrid} id=${id} pair=${pair} grid=${ALL} ...${all} links=${plan} />` : html`<${Grid} label="whole" ...${all} links=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
     ${exceptions.some((one) => !one.special) && html`<label class="check"><input type="checkbox" checked=${withExceptions} onChange=${(event) => setWithExceptions(event.target.checked)} />${t('Also for the exceptions')}</label>`}
     ${decidable(pair.uses).length === 0 && html`<${Notice} title=${t('None of these data elements is accepted yet')}>${t('Cells are decided for accepted ones; what is decided is then proposed for the others, too.')} <${Link} to=${reviewAddress(id, { state: 'proposed' })}>${t('Go to the review')}<//><//>`}
-    <${Undecided} error=${state.error} again=${accept} />
-    <p class="row end"><span role="status">${state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
-      <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
+    ${deciding}
+  </div>`
+}
+
+/** Into a large grid and back: the focus goes there, and back to what opened it. Gives what leaves it. */
+function useWay(grid, gridRef, back) {
+  const before = useRef({ grid, own: false }).current
+  useLayoutEffect(() => {
+    if (before.grid === grid) return
+    if (grid) gridRef.current.focus({ preventScroll: true })
+    else document.getElementById(`open-${before.grid}`)?.focus()
+    Object.assign(before, { grid, own: Boolean(grid) })
+  })
+  return () => (before.own ? history.back() : navigate(back, { replace: true })) // who came by the address has not been there
+}
+
+function OpenGrid({ id, pair, grid, rows, columns, links }) {
+  return html`<p>${t('{some} of {all} rows have a target', { some: links.size, all: rows.length })}</p>
+    <p><${Link} id="open-${grid}" class="button" to=${pairAddress(id, pair, grid)}>${t('Open the grid, {rows} × {columns}', { rows: rows.length, columns: columns.length })}<//></p>`
 }
 
 function Lost({ pair, plan }) {
@@ -128,7 +159,7 @@ function Grid({ label, rows, columns, links, onChoose }) {
     body.current.children[next[0]].querySelectorAll('button')[next[1]].focus()
   }
   const sums = columns.map((column) => rows.filter((row) => links.get(row.id) === column.id).length)
-  return html`<div class="scroll ${rows.length > TALL ? 'tall' : ''}"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
+  return html`<div class="scroll"><table class="matrix" aria-labelledby=${label} onKeyDown=${move}>
     <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><${Name} of=${column} /></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
     <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><${Name} of=${row} /></th>
       ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} ${arrow()} ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
@@ -136,18 +167,4 @@ function Grid({ label, rows, columns, links, onChoose }) {
       <td>${links.has(row.id) ? 1 : html`<${Tag} tone="warning">${t('nowhere')}<//>`}</td></tr>`)}</tbody>
     <tfoot><tr><th scope="row"><span aria-hidden="true">Σ</span><span class="unseen">${t('Filled by')}</span></th>${sums.map((n, i) => html`<td key=${columns[i].id}>${n || html`<span class="muted">0</span>`}</td>`)}<td></td></tr></tfoot>
   </table></div>`
-}
-
-/** For combos whose grid would be too large: each cell of the source with its target, one opened to choose another. */
-function CellList({ pair, plan, onChoose }) {
-  const [open, setOpen] = useState()
-  const names = useMemo(() => new Map(pair.target.option_combos.map((one) => [one.id, one])), [pair])
-  const search = (text) => pair.target.option_combos.filter((one) => text.toLowerCase().split(/\s+/).every((word) => one.name.toLowerCase().includes(word))).slice(0, 50)
-  return html`<div class="scroll tall" tabindex="0" role="group" aria-labelledby="whole"><table class="table"><thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
-    <tbody>${pair.source.option_combos.map((one) => html`<tr key=${one.id}><th scope="row"><${Name} of=${one} /></th><td>
-      ${open === one.id
-        ? html`<${Combobox} label=${t('Target cell of {name}', { name: one.name })} search=${search} onChoose=${(to) => { onChoose(one.id, to.id); setOpen(undefined) }} />`
-        : html`<div class="row">${plan.has(one.id) ? html`<${Name} of=${names.get(plan.get(one.id))} />` : html`<${Tag} tone="warning">${t('nowhere')}<//>`}
-            <${Button} small onClick=${() => setOpen(one.id)} aria-label=${t('Change the target of {name}', { name: one.name })}>${t('Change')}<//>
-            ${plan.has(one.id) && html`<${Button} small onClick=${() => onChoose(one.id, undefined)} aria-label=${t('Send {name} nowhere', { name: one.name })}>${t('Nowhere')}<//>`}</div>`}</td></tr>`)}</tbody></table></div>`
 }

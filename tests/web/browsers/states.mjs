@@ -1,5 +1,5 @@
 // Every screen of the page in each of its states, for whoever goes through all of them: how the made-up world is, where it is seen, what is done there, and by what one knows that it is there. No state is known by its words: they differ by language.
-import { CHANGES, madeUpRun, PAIR } from '../made-up.mjs'
+import { CHANGES, madeUpRun, PAIR, withWards } from '../made-up.mjs'
 
 const ROW = '[role=grid] [role=row][aria-selected]'
 const A = '/alignments/one'
@@ -108,6 +108,7 @@ export const STATES = [
   { name: 'disaggregation', path: `${A}/disaggregation`, world: someDecided, there: 'table' },
   { name: 'disaggregation-pair', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0`, world: someDecided, there: '.matrix', steps: [click('.matrix button')], then: '.notice.warning' },
   { name: 'disaggregation-whole', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0`, world: aligned(), there: '.matrix', steps: [click('.page .button[aria-expanded]')], then: '#whole' },
+  { name: 'disaggregation-large', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0&grid=all`, world: aligned((_, world) => withWards(world, 'one')), there: '[role=grid] [role=row] [aria-selected=true]', steps: [click('[role=rowheader][aria-expanded]')], then: '[role=rowheader][aria-expanded=true]' },
   { name: 'disaggregation-empty', path: `${A}/disaggregation`, world: aligned((alignment) => { for (const one of alignment.elements) one.proposals = [] }), there: '.empty' },
   { name: 'places', path: `${A}/places`, world: aligned(), there: ROW },
   { name: 'places-attributes', path: `${A}/places?of=attribute_option_combo`, world: aligned(), there: ROW },
