@@ -303,7 +303,11 @@ describe('disaggregation', () => {
 describe('a large disaggregation', () => {
   const PLACE = '/alignments/one/disaggregation?pair=SourceAges0.TargetAges0'
   const opened = (world) => withWards(world, world.align(PAIR, 'one'))
-  const atIs = (page, name) => page.waitForFunction((wanted) => { const cell = document.getElementById(document.activeElement.getAttribute('aria-activedescendant')); return (cell?.getAttribute('aria-label') ?? cell?.title) === wanted }, name)
+  const atIs = async (page, name) => {
+    const cell = page.locator('[role=grid] .active').and(page.locator(`[aria-label="${name}"], [title="${name}"]`))
+    await cell.waitFor()
+    assert.equal(await grid(page).getAttribute('aria-activedescendant'), await cell.getAttribute('id'))
+  }
 
   scene('a page of its own: rows that are alike as one, by keys alone, and back to where one was', {}, async (stage) => {
     const { page, go, clean, world } = stage
@@ -365,7 +369,7 @@ describe('a large disaggregation', () => {
       await rowField.fill('ward 5')
       await press(page, 'Enter')
       await hasFocus(grid(page), page)
-      await page.waitForFunction(() => document.querySelectorAll('[role=rowheader][aria-expanded=true]').length === 1)
+      await page.locator('[role=rowheader][aria-expanded=true]').waitFor()
       await targetField.fill('generale 17') // as it is typed in a hurry
       await press(page, 'Enter')
       await hasFocus(grid(page), page)
