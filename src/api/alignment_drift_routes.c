@@ -1,37 +1,32 @@
 /* What changed at both servers since an alignment was made or carried forward last, and carrying it forward. */
 #include "api/alignments.h"
-
+#include "api/sides.h"
 #include "base/json_out.h"
-#include "dhis2/metadata_live.h"
 #include <jansson.h>
 
-typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
-                                                struct error *error);
-
-static int read_today(struct api_job *job, const struct alignment_side *side, reading read, const struct dhis2_metadata **ret,
-                      struct error *error) {
-  struct str ids[DHIS2_DATA_SETS_MAX];
-  size_t n = 0;
-  for (size_t i = 0; i < side->metadata->data_set_count && n < DHIS2_DATA_SETS_MAX; i++) ids[n++] = side->metadata->data_sets[i]->o.id;
-  struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, side->server, error);
-  if (!server) return -1;
-  *ret = read(job->arena, server, ids, n, error);
-  dhis2_server_free(server);
-  return *ret ? 0 : -1;
-}
-
-static int read_sides(struct api_job *job, const struct alignment *alignment, reading read, struct drift_sides *ret, struct error *error) {
-  return read_today(job, &alignment->source, read, &ret->source, error) || read_today(job, &alignment->target, read, &ret->target, error)
-             ? -1
-             : 0;
+/* Both sides as their servers tell them now. */
+static int read_now(struct api_job *job, const struct alignment *alignment, enum dhis2_extent extent, struct drift_sides *ret,
+                    struct error *error) {
+  const struct alignment_side *const sides[2] = {&alignment->source, &alignment->target};
+  struct sides_asked asked = {.extent = extent};
+  struct side_found found[2];
+  struct str ids[2][DHIS2_DATA_SETS_MAX];
+  for (int i = 0; i < 2; i++) {
+    const struct dhis2_metadata *kept = sides[i]->metadata;
+    size_t n = 0;
+    for (size_t k = 0; k < kept->data_set_count && n < DHIS2_DATA_SETS_MAX; k++) ids[i][n++] = kept->data_sets[k]->o.id;
+    asked.sides[i] = (struct side_asked){.server = sides[i]->server, .data_sets = ids[i], .count = n};
+  }
+  if (sides_read(job, &asked, found, error)) return -1;
+  *ret = (struct drift_sides){.source = found[0].metadata, .target = found[1].metadata};
+  return 0;
 }
 
 int api_alignment_drift(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
   struct drift_sides now = {0};
-  if (alignments_load(job, &document, &alignment, error) || read_sides(job, &alignment, dhis2_metadata_shown_by_server, &now, error))
-    return -1;
+  if (alignments_load(job, &document, &alignment, error) || read_now(job, &alignment, DHIS2_EXTENT_SHOWN, &now, error)) return -1;
   const struct mapping *mapping;
   if (alignment_mapping(&alignment, job->arena, &mapping, error) < 0) return -1;
   struct json_out out = JSON_OUT_INIT(&job->answer);
@@ -85,7 +80,7 @@ static void answer_carried(struct api_job *job, const struct alignment_carried *
 
 /* With all that is kept of a side. A data set that is gone is no mistake in the address. */
 static int read_whole(struct api_job *job, const struct alignment *alignment, struct drift_sides *ret, struct error *error) {
-  int result = read_sides(job, alignment, dhis2_metadata_with_places, ret, error);
+  int result = read_now(job, alignment, DHIS2_EXTENT_PLACES, ret, error);
   if (result < 0 && error->code == ERROR_not_found) error->code = ERROR_conflict;
   return result;
 }

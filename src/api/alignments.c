@@ -1,19 +1,22 @@
 #include "api/alignments.h"
+#include "api/alignment_make.h"
 #include "api/alignment_people.h"
+#include "api/making.h"
 #include "base/clock.h"
 #include "base/json_doc.h"
 #include "base/json_out.h"
-#include "crypt/random.h"
-#include "dhis2/metadata_live.h"
 #include "dhis2/metadata_write.h"
 #include "http/form.h"
 #include "mapping/formats.h"
 #include <jansson.h>
 
-enum { LIST_MAX = 500, SIDE_MAX = 60 << 20 };
+enum { LIST_MAX = 500 };
 
 #define KIND ALIGNMENTS_KIND
-#define SIDE_KIND STR("alignment-side")
+
+struct str alignments_side_id(struct arena *arena, struct str id, char side) {
+  return arena_printf(arena, "%.*s%c", STR_ARG(id), side);
+}
 
 /* A document's body: decisions, remarks and steps on the first line, the state on those after it. */
 static void split_body(struct str body, struct str *kept, struct str *state) {
@@ -23,7 +26,7 @@ static void split_body(struct str body, struct str *kept, struct str *state) {
 
 /* --- what is kept --- */
 
-static int load_named(struct api_job *job, struct str id, struct store_document *ret, struct error *error) {
+int alignments_find(struct api_job *job, struct str id, struct store_document *ret, struct error *error) {
   struct store *store = api_store(job->api);
   int found = store_document_get(store, KIND, id, job->arena, ret, error);
   api_store_done(job->api);
@@ -34,13 +37,13 @@ static int load_named(struct api_job *job, struct str id, struct store_document 
 }
 
 static int load_document(struct api_job *job, struct store_document *ret, struct error *error) {
-  return load_named(job, job->words[0], ret, error);
+  return alignments_find(job, job->words[0], ret, error);
 }
 
 static const struct dhis2_metadata *load_side(struct api_job *job, struct str id, char side, struct error *error) {
   struct store_document document;
   struct store *store = api_store(job->api);
-  int found = store_document_get(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), job->arena, &document, error);
+  int found = store_document_get(store, ALIGNMENTS_SIDE_KIND, alignments_side_id(job->arena, id, side), job->arena, &document, error);
   api_store_done(job->api);
   if (found < 0) return NULL;
   if (!found) {
@@ -78,6 +81,19 @@ int alignments_load(struct api_job *job, struct store_document *document, struct
   return load_document(job, document, error) || load_alignment(job, document, ret, error) ? -1 : 0;
 }
 
+struct alignment_order alignments_order(struct arena *arena, const struct store_document *document) {
+  static const char *const sides[] = {"source", "target"};
+  struct alignment_order order = {0};
+  json_t *about = json_doc_read(document->about);
+  for (int i = 0; i < 2; i++) {
+    const json_t *side = json_object_get(about, sides[i]);
+    order.sides[i] =
+        (struct alignment_choice){json_text_copy(arena, side, "server"), json_text_copy(arena, json_object_get(side, "data_set"), "id")};
+  }
+  json_decref(about);
+  return order;
+}
+
 static void about_side(struct json_out *out, const char *key, const struct alignment_side *side) {
   const struct dhis2_data_set *set = side->metadata->data_sets[0];
   json_out_member_object(out, key);
@@ -103,99 +119,10 @@ struct str alignments_about(struct arena *arena, const struct alignment *alignme
   return kept;
 }
 
-/* The body of a document for this value: asks the engine. The buffer is the caller's. */
-static int make_body(const struct alignment *alignment, struct buf *body, struct error *error) {
+int alignments_body(const struct alignment *alignment, const atomic_bool *cancel, struct buf *body, struct error *error) {
   if (!alignment_keep(alignment, body) || !buf_add_char(body, '\n'))
     return error_set(error, ERROR_too_large, "too many decisions to be kept");
-  return alignment_state(alignment, NULL, body, error);
-}
-
-/* --- making one --- */
-
-static int read_side(struct api_job *job, const json_t *root, const char *key, struct alignment_side *ret, struct error *error) {
-  const json_t *side = json_object_get(root, key);
-  const char *server_id = json_string_value(json_object_get(side, "server")),
-             *data_set = json_string_value(json_object_get(side, "data_set"));
-  if (!server_id || !data_set) return error_set(error, ERROR_bad_request, "'%s' needs 'server' and 'data_set'", key);
-  ret->server = arena_str(job->arena, str_of(server_id));
-  struct str id = arena_str(job->arena, str_of(data_set));
-  struct dhis2_server *server = gateway_connection_server(job->gateway, job->session, ret->server, error);
-  if (!server) return -1;
-  ret->metadata = dhis2_metadata_with_places(job->arena, server, &id, 1, error);
-  if (ret->metadata) ret->locale = dhis2_server_locale(server, job->arena);
-  dhis2_server_free(server);
-  return ret->metadata ? 0 : -1;
-}
-
-static int keep_side(struct api_job *job, struct str id, char side, struct str owner, const struct dhis2_metadata *metadata,
-                     struct error *error) {
-  struct buf body = BUF_INIT(SIDE_MAX);
-  int result;
-  if (!dhis2_metadata_write(metadata, &body)) {
-    result = error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", SIDE_MAX);
-  } else {
-    struct store_document document = {.kind = SIDE_KIND,
-                                      .id = arena_printf(job->arena, "%.*s%c", STR_ARG(id), side),
-                                      .owner = owner,
-                                      .body = buf_str(&body),
-                                      .created_ms = clock_now_ms()};
-    document.updated_ms = document.created_ms;
-    struct store *store = api_store(job->api);
-    result = store_document_create(store, &document, error);
-    api_store_done(job->api);
-  }
-  buf_free(&body);
-  return result;
-}
-
-static int keep_new(struct api_job *job, const struct alignment *alignment, struct str owner, struct error *error) {
-  struct buf body = BUF_INIT(STORE_BODY_MAX);
-  int result = make_body(alignment, &body, error);
-  if (result == 0) {
-    struct store_document document = {.kind = KIND,
-                                      .id = alignment->id,
-                                      .owner = owner,
-                                      .about = alignments_about(job->arena, alignment),
-                                      .body = buf_str(&body),
-                                      .created_ms = clock_now_ms()};
-    document.updated_ms = document.created_ms;
-    struct store *store = api_store(job->api);
-    result = store_document_create(store, &document, error);
-    api_store_done(job->api);
-  }
-  buf_free(&body);
-  return result;
-}
-
-static void answer_made(struct api_job *job, const struct alignment *alignment) {
-  struct json_out out = JSON_OUT_INIT(&job->answer);
-  json_out_object(&out);
-  json_out_member_str(&out, "id", alignment->id);
-  json_out_member_int(&out, "version", alignment->version);
-  json_out_end(&out);
-  job->status = 201;
-  job->etag = alignment->version;
-}
-
-int api_alignments_create(struct api_job *job, struct error *error) {
-  struct alignment alignment = {.id = random_id(job->arena, 22), .version = 1};
-  struct str owner;
-  json_error_t why;
-  json_t *root = json_loadb(job->body.n ? job->body.p : "", job->body.n, JSON_REJECT_DUPLICATES, &why);
-  if (!json_is_object(root)) {
-    json_decref(root);
-    return error_set(error, ERROR_bad_request, "a JSON object with 'source' and 'target' is wanted");
-  }
-  int result =
-      read_side(job, root, "source", &alignment.source, error) || read_side(job, root, "target", &alignment.target, error) ? -1 : 0;
-  json_decref(root);
-  alignment.owner = alignments_actor(job, &alignment).name;
-  if (result || api_owner(job, alignment.source.server, &owner, error) ||
-      keep_side(job, alignment.id, 's', owner, alignment.source.metadata, error) ||
-      keep_side(job, alignment.id, 't', owner, alignment.target.metadata, error) || keep_new(job, &alignment, owner, error))
-    return -1;
-  answer_made(job, &alignment);
-  return 0;
+  return alignment_state(alignment, cancel, body, error);
 }
 
 /* --- reading --- */
@@ -324,7 +251,7 @@ int api_alignment_take(struct api_job *job, struct str id, bool approval, struct
                        int64_t *ret_version, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (load_named(job, id, &document, error) || load_alignment(job, &document, &alignment, error)) return -1;
+  if (alignments_find(job, id, &document, error) || load_alignment(job, &document, &alignment, error)) return -1;
   *ret_from = alignment.source.server;
   *ret_to = alignment.target.server;
   *ret_version = document.version;
@@ -387,7 +314,7 @@ int alignments_keep(struct api_job *job, struct store_document *document, const 
                     struct buf *ret_body, struct error *error) {
   int64_t version;
   *ret_body = BUF_INIT(STORE_BODY_MAX);
-  if (make_body(alignment, ret_body, error)) return -1;
+  if (alignments_body(alignment, NULL, ret_body, error)) return -1;
   document->body = buf_str(ret_body);
   document->updated_ms = clock_now_ms();
   struct store *store = api_store(job->api);
@@ -399,14 +326,14 @@ int alignments_keep(struct api_job *job, struct store_document *document, const 
 
 static int replace_side(struct api_job *job, struct str id, char side, const struct dhis2_metadata *metadata, struct error *error) {
   struct store_document document;
-  struct buf body = BUF_INIT(SIDE_MAX);
+  struct buf body = BUF_INIT(ALIGNMENTS_SIDE_MAX);
   int64_t version;
   if (!dhis2_metadata_write(metadata, &body)) {
     buf_free(&body);
-    return error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", SIDE_MAX);
+    return error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", ALIGNMENTS_SIDE_MAX);
   }
   struct store *store = api_store(job->api);
-  int found = store_document_get(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(id), side), job->arena, &document, error);
+  int found = store_document_get(store, ALIGNMENTS_SIDE_KIND, alignments_side_id(job->arena, id, side), job->arena, &document, error);
   int result = found > 0   ? 0
                : found < 0 ? -1
                            : error_set(error, ERROR_not_found, "what this alignment was made from is gone: make it anew");
@@ -478,14 +405,15 @@ int api_alignment_import(struct api_job *job, struct error *error) {
   return 0;
 }
 
+/* One that is being made is ended. */
 int api_alignment_delete(struct api_job *job, struct error *error) {
   struct store_document document;
-  if (load_document(job, &document, error) || alignment_must_own(job, &document, error)) return -1;
-  struct store *store = api_store(job->api);
-  int result = store_document_delete(store, KIND, document.id, error);
-  for (const char *side = "st"; result == 0 && *side; side++)
-    result = store_document_delete(store, SIDE_KIND, arena_printf(job->arena, "%.*s%c", STR_ARG(document.id), *side), error);
-  api_store_done(job->api);
+  int ended = making_end(job, job->words[0], error);
   job->status = 204;
-  return result;
+  if (ended < 0) return -1;
+  if (load_document(job, &document, error) == 0)
+    return alignment_must_own(job, &document, error) ? -1 : alignment_remove(job, document.id, error);
+  if (!ended || error->code != ERROR_not_found) return -1;
+  *error = (struct error){0};
+  return 0;
 }

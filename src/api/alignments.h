@@ -7,6 +7,13 @@
 #include "api/alignment.h"
 #include "api/api.h"
 
+/* The document of one. -1: ERROR_not_found: there is none, or it is not open to the person. */
+int alignments_find(struct api_job *job, struct str id, struct store_document *ret, struct error *error);
+
+/* What was asked for when it was made, out of its document. */
+struct alignment_order;
+struct alignment_order alignments_order(struct arena *arena, const struct store_document *document);
+
 /* -1: ERROR_not_found: there is none, or it is not open to the person. */
 int alignments_load(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error);
 
@@ -29,6 +36,12 @@ struct str alignments_about(struct arena *arena, const struct alignment *alignme
 /* Both sides take the place of those that were kept, and names and period types of the data sets that of those in the list. */
 int alignments_keep_sides(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error);
 
+/* The body of a document for this value: asks the engine. -1: as alignment_state, ERROR_too_large. */
+int alignments_body(const struct alignment *alignment, const atomic_bool *cancel, struct buf *body, struct error *error);
+
 #define ALIGNMENTS_KIND STR("alignment") /* of the document */
+#define ALIGNMENTS_SIDE_KIND STR("alignment-side")
+enum { ALIGNMENTS_SIDE_MAX = 60 << 20 };
+struct str alignments_side_id(struct arena *arena, struct str id, char side); /* 's', 't' */
 
 #endif

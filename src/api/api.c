@@ -9,6 +9,7 @@
 #include "http/url.h"
 #include "net/work.h"
 
+enum { TRANSFERS = 2, TRANSFERS_WAITING = 64, MAKINGS = 4, MAKINGS_WAITING = 16 }; /* of the runner: at once, and waiting */
 enum { THREADS = 4, QUEUE = 256, BODY_MAX = 16 << 20, ANSWER_MAX = 80 << 20, EMPTY_MAX = 1024, PACKED_FROM = 2048 };
 
 struct door { /* on each loop one */
@@ -42,6 +43,8 @@ static const struct route {
     {"GET", "/v1/alignments", api_alignments_list, 0},
     {"GET", "/v1/alignments/{}", api_alignment_get, 0},
     {"PATCH", "/v1/alignments/{}", api_alignment_patch, BODY_MAX},
+    {"GET", "/v1/alignments/{}/progress", api_alignment_progress, 0},
+    {"GET", "/v1/alignments/{}/events", api_alignment_progress, 0, true},
     {"DELETE", "/v1/alignments/{}", api_alignment_delete, 0},
     {"GET", "/v1/alignments/{}/history", api_alignment_history, 0},
     {"GET", "/v1/alignments/{}/people", api_alignment_people, 0},
@@ -205,6 +208,16 @@ struct waiting {
   struct gateway_session *session;
 };
 
+/* RFC 7240 */
+static bool wants_async(const struct http_headers *headers) {
+  bool wants = false;
+  for (struct str rest = http_headers_value(headers, STR("Prefer")); rest.p;) {
+    struct str preference = str_take(&rest, ',');
+    wants |= str_eq_nocase(str_trim(str_take(&preference, ';')), STR("respond-async"));
+  }
+  return wants;
+}
+
 static void drop_session(void *payload) {
   gateway_session_unref(payload);
 }
@@ -226,6 +239,7 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
       .path = request->path,
       .query = request->query,
       .if_match = match,
+      .respond_async = wants_async(&request->headers),
       .idempotency_key = http_headers_value(&request->headers, STR("Idempotency-Key")),
       .body = body,
       .packs = static_file_accepts(&request->headers, STR("gzip")),
@@ -278,7 +292,9 @@ struct api *api_new(struct gateway *gateway, struct error *error) {
   api->store = store;
   api->shared = store_is_shared(gateway_config(gateway)->store);
   if (uv_mutex_init(&api->store_lock)) abort();
-  api->runner = runner_new(api_run_work, api);
+  api->runner = runner_new((struct runner_hands[RUNNER_CREWS]){[RUNNER_TRANSFERS] = {api_run_work, TRANSFERS, TRANSFERS_WAITING},
+                                                               [RUNNER_MAKINGS] = {api_making_work, MAKINGS, MAKINGS_WAITING}},
+                           api);
   api->events = events_new(api->shared);
   add_door(api, gateway, work_new(gateway_loop(gateway), THREADS, QUEUE));
   api->keeper = keeper_new(api, gateway);

@@ -34,6 +34,7 @@ struct api_job {
   struct str words[4]; /* what stood in the pattern's {…}, in order */
   struct str if_match; /* without quotes; empty: none */
   struct str idempotency_key;
+  bool respond_async; /* the caller prefers not to wait for what takes long (Prefer: respond-async) */
   struct str body;
   int (*run)(struct api_job *job, struct error *error); /* 0: answered; -1: *error */
   int status;                                           /* of the answer; 0: 200 */
@@ -73,16 +74,18 @@ int api_each_own(struct api_job *job, struct str kind, size_t most, api_each_one
 int api_alignment_take(struct api_job *job, struct str id, bool approval, struct buf *mapping, struct str *ret_from, struct str *ret_to,
                        int64_t *ret_version, struct error *error);
 
-/* Runs that are under way in this process. */
+/* What is under way in this process. */
 struct runner *api_runner(struct api *api);
 struct runner_run;
-void api_run_work(void *api, struct runner_run *run, void *payload); /* carries one out */
+void api_run_work(void *api, struct runner_run *run, void *payload);    /* carries one out */
+void api_making_work(void *api, struct runner_run *run, void *payload); /* the same for an alignment that is being made */
 
 /* The routes. */
 int api_data_sets(struct api_job *job, struct error *error);
 int api_org_units(struct api_job *job, struct error *error);
 int api_alignments_create(struct api_job *job, struct error *error);
 int api_alignments_list(struct api_job *job, struct error *error);
+int api_alignment_progress(struct api_job *job, struct error *error);
 int api_alignment_get(struct api_job *job, struct error *error);
 int api_alignment_patch(struct api_job *job, struct error *error);
 int api_alignment_delete(struct api_job *job, struct error *error);

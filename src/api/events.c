@@ -55,7 +55,7 @@ static bool take_seat(struct stream *stream, struct error *error) {
   }
   uv_mutex_unlock(&events->lock);
   enum error_code code = own >= EVENTS_OF_SESSION ? ERROR_too_many : ERROR_busy;
-  if (!has_room) (void)failure_later(error, code, REFUSED_S, "too many streams of events are open: ask for the run itself");
+  if (!has_room) (void)failure_later(error, code, REFUSED_S, "too many streams of events are open: ask without one");
   return has_room;
 }
 

@@ -8,6 +8,7 @@ enum { TOLD_MAX = 1 << 20 };
 struct runner_run {
   struct runner_run *next;
   struct runner *runner;
+  enum runner_crew crew;
   char id[RUNNER_ID_MAX + 1];
   void *payload;
   bool taken; /* by a thread */
@@ -17,12 +18,19 @@ struct runner_run {
   struct buf counts, batches;
 };
 
+struct hand {
+  struct runner *runner;
+  enum runner_crew crew;
+  uv_thread_t thread;
+};
+
 struct runner {
-  runner_work *work;
+  struct runner_hands crews[RUNNER_CREWS];
   void *context;
   uv_mutex_t lock;
   uv_cond_t changed;
-  uv_thread_t threads[RUNNER_THREADS];
+  struct hand hands[RUNNER_THREADS_MAX];
+  size_t hand_count;
   struct runner_run *runs; /* in the order of their start */
   atomic_bool stopping;
 };
@@ -33,9 +41,9 @@ static struct runner_run *find(struct runner *runner, struct str id) {
   return NULL;
 }
 
-static struct runner_run *next_waiting(struct runner *runner) {
+static struct runner_run *next_waiting(struct runner *runner, enum runner_crew crew) {
   for (struct runner_run *run = runner->runs; run; run = run->next)
-    if (!run->taken) return run;
+    if (!run->taken && run->crew == crew) return run;
   return NULL;
 }
 
@@ -49,10 +57,11 @@ static void forget(struct runner *runner, struct runner_run *gone) {
 }
 
 static void thread_main(void *payload) {
-  struct runner *runner = payload;
+  const struct hand *hand = payload;
+  struct runner *runner = hand->runner;
   uv_mutex_lock(&runner->lock);
   for (;;) {
-    struct runner_run *run = next_waiting(runner);
+    struct runner_run *run = next_waiting(runner, hand->crew);
     if (!run && atomic_load(&runner->stopping)) break;
     if (!run) {
       uv_cond_wait(&runner->changed, &runner->lock);
@@ -60,20 +69,27 @@ static void thread_main(void *payload) {
     }
     run->taken = true;
     uv_mutex_unlock(&runner->lock);
-    runner->work(runner->context, run, run->payload);
+    runner->crews[hand->crew].work(runner->context, run, run->payload);
     uv_mutex_lock(&runner->lock);
     forget(runner, run);
   }
   uv_mutex_unlock(&runner->lock);
 }
 
-struct runner *runner_new(runner_work *work, void *context) {
+static void add_hand(struct runner *runner, enum runner_crew crew) {
+  if (runner->hand_count == RUNNER_THREADS_MAX) abort();
+  struct hand *hand = &runner->hands[runner->hand_count++];
+  *hand = (struct hand){.runner = runner, .crew = crew};
+  if (uv_thread_create(&hand->thread, thread_main, hand)) abort();
+}
+
+struct runner *runner_new(const struct runner_hands crews[RUNNER_CREWS], void *context) {
   struct runner *runner = mem_alloc(sizeof *runner);
-  runner->work = work;
+  memcpy(runner->crews, crews, sizeof runner->crews);
   runner->context = context;
   if (uv_mutex_init(&runner->lock) || uv_cond_init(&runner->changed)) abort();
-  for (size_t i = 0; i < RUNNER_THREADS; i++)
-    if (uv_thread_create(&runner->threads[i], thread_main, runner)) abort();
+  for (int crew = 0; crew < RUNNER_CREWS; crew++)
+    for (unsigned i = 0; i < crews[crew].threads; i++) add_hand(runner, (enum runner_crew)crew);
   return runner;
 }
 
@@ -88,35 +104,36 @@ void runner_stop(struct runner *runner) {
 void runner_free(struct runner *runner) {
   if (!runner) return;
   runner_stop(runner);
-  for (size_t i = 0; i < RUNNER_THREADS; i++) (void)uv_thread_join(&runner->threads[i]);
+  for (size_t i = 0; i < runner->hand_count; i++) (void)uv_thread_join(&runner->hands[i].thread);
   uv_cond_destroy(&runner->changed);
   uv_mutex_destroy(&runner->lock);
   free(runner);
 }
 
-static int check_start(struct runner *runner, struct str id, struct error *error) {
+static int check_start(struct runner *runner, enum runner_crew crew, struct str id, struct error *error) {
   size_t waiting = 0;
-  for (struct runner_run *run = runner->runs; run; run = run->next) waiting += !run->taken;
+  for (struct runner_run *run = runner->runs; run; run = run->next) waiting += !run->taken && run->crew == crew;
   if (id.n == 0 || id.n > RUNNER_ID_MAX) return error_set(error, ERROR_inside, "a run has an id of 1 to %d letters", RUNNER_ID_MAX);
   if (find(runner, id)) return error_set(error, ERROR_conflict, "this run is under way already");
-  if (waiting < RUNNER_WAITING_MAX && !atomic_load(&runner->stopping)) return 0;
+  if (waiting < runner->crews[crew].waiting_max && !atomic_load(&runner->stopping)) return 0;
   error->retry_after = 60;
-  return error_set(error, ERROR_busy, "too many runs wait for their turn: try again later");
+  return error_set(error, ERROR_busy, "too much waits for its turn: try again later");
 }
 
-int runner_start(struct runner *runner, struct str id, void *payload, struct error *error) {
+int runner_start(struct runner *runner, enum runner_crew crew, struct str id, void *payload, struct error *error) {
   uv_mutex_lock(&runner->lock);
-  int result = check_start(runner, id, error);
+  int result = check_start(runner, crew, id, error);
   if (result == 0) {
     struct runner_run *run = mem_alloc(sizeof *run), **end = &runner->runs;
     run->runner = runner;
+    run->crew = crew;
     run->payload = payload;
     run->phase = STR("queued");
     run->counts = run->batches = BUF_INIT(TOLD_MAX);
     memcpy(run->id, id.p, id.n);
     while (*end) end = &(*end)->next;
     *end = run;
-    uv_cond_signal(&runner->changed);
+    uv_cond_broadcast(&runner->changed); /* one of its crew is to hear it */
   }
   uv_mutex_unlock(&runner->lock);
   return result;

@@ -1,6 +1,6 @@
-/* runner: the runs that are under way in this process: each on one of a few threads, seen, paused and cancelled by id from any thread.
+/* runner: what is under way in this process and outlives the call that began it: runs, and alignments that are being made ("runs" below). Each on one of a few threads, seen, paused and cancelled by id from any thread.
  *
- * What holds always: an id is under way once at most. What is started and finds no free thread waits its turn (RUNNER_WAITING_MAX). `work` is called on a runner's thread and ends when the run has ended; until then, and no longer,
+ * What holds always: an id is under way once at most. What is started and finds no free thread of its crew waits its turn; no crew waits for another. A crew's `work` is called on one of its threads and ends when the run has ended; until then, and no longer,
  * runner_look finds it.
  *
  * Life cycle: runner_new, calls from any thread, runner_stop (every run is cancelled, what waits is dropped by `work` itself: it is called and finds *cancel set), runner_free (waits for all). */
@@ -12,7 +12,9 @@
 #include "base/error.h"
 #include <stdatomic.h>
 
-enum { RUNNER_THREADS = 2, RUNNER_WAITING_MAX = 64, RUNNER_ID_MAX = 32 };
+enum { RUNNER_ID_MAX = 32, RUNNER_THREADS_MAX = 8 };
+
+enum runner_crew { RUNNER_TRANSFERS, RUNNER_MAKINGS, RUNNER_CREWS };
 
 struct runner;
 struct runner_run; /* one that is under way */
@@ -26,12 +28,18 @@ struct runner_view {
 
 typedef void runner_work(void *context, struct runner_run *run, void *payload);
 
-struct runner *runner_new(runner_work *work, void *context);
+struct runner_hands {
+  runner_work *work;
+  unsigned threads; /* RUNNER_THREADS_MAX of all crews together */
+  size_t waiting_max;
+};
+
+struct runner *runner_new(const struct runner_hands crews[RUNNER_CREWS], void *context);
 void runner_stop(struct runner *runner); /* also ends calls to servers that are under way */
 void runner_free(struct runner *runner); /* NULL is fine */
 
 /* `payload` belongs to `work` from then on. -1: ERROR_conflict (that id is under way), ERROR_busy. */
-int runner_start(struct runner *runner, struct str id, void *payload, struct error *error);
+int runner_start(struct runner *runner, enum runner_crew crew, struct str id, void *payload, struct error *error);
 bool runner_cancel(struct runner *runner, struct str id); /* false: it is not under way */
 bool runner_pause(struct runner *runner,
                   struct str id); /* as runner_cancel, but told as paused; what was cancelled before stays cancelled */

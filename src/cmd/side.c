@@ -114,9 +114,6 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
   return result;
 }
 
-typedef const struct dhis2_metadata *(*reading)(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
-                                                struct error *error);
-
 int side_store(struct arena *arena, const char *config_path, struct str *ret, struct error *error) {
   struct config_problems problems = {.arena = arena};
   struct config *config = NULL;
@@ -127,12 +124,13 @@ int side_store(struct arena *arena, const char *config_path, struct str *ret, st
 }
 
 static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
-                                              const char *config_path, reading read, struct error *error) {
+                                              const char *config_path, enum dhis2_extent extent, struct error *error) {
   if (!data_sets->n)
     return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
   struct dhis2_server *server = side_server(arena, config_path, id, error);
   if (!server) return NULL;
-  const struct dhis2_metadata *metadata = read(arena, server, data_sets->ids, data_sets->n, error);
+  struct dhis2_reading reading = {arena, server, data_sets->ids, data_sets->n, extent, {0}};
+  const struct dhis2_metadata *metadata = dhis2_metadata_read(&reading, error);
   if (!metadata) (void)error_context(error, "server '%.*s'", STR_ARG(id));
   dhis2_server_free(server);
   return metadata;
@@ -141,7 +139,7 @@ static const struct dhis2_metadata *of_server(struct arena *arena, struct str id
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                            const char *config_path, struct error *error) {
   struct str id;
-  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, dhis2_metadata_with_places, error);
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_PLACES, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_of_file(arena, side, error);
   return metadata && data_sets->n ? dhis2_metadata_only(arena, metadata, data_sets->ids, data_sets->n, error) : metadata;
 }
@@ -149,6 +147,6 @@ const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side
 const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                         const char *config_path, struct error *error) {
   struct str id;
-  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, dhis2_metadata_shown_by_server, error);
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_SHOWN, error);
   return dhis2_metadata_of_file(arena, side, error);
 }

@@ -152,6 +152,9 @@ struct dhis2_metadata_page {
   bool told; /* it has a pager; else `total` says nothing */
 };
 struct dhis2_metadata_page dhis2_metadata_reader_page(const struct dhis2_metadata_reader *reader);
+/* How many objects all documents together have said so far, as far as they stand in lists of their own. */
+uint64_t dhis2_metadata_reader_elements(const struct dhis2_metadata_reader *reader);
+uint64_t dhis2_metadata_reader_units(const struct dhis2_metadata_reader *reader);
 /* Ids of org units that the input names (as parents, in paths, as those of a data set) and says nothing more of so far; borrowed from the reader's arena, the list in `arena`. */
 struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count);
 void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar); /* what no document says; copied */

@@ -1,35 +1,42 @@
 #include "dhis2/metadata_live.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "dhis2/id_list.h"
 #include "dhis2/uid.h"
+#include <uv.h>
 
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
 enum { COMBOS_PER_CALL = 40, UNITS_PER_CALL = 100 };
 
 enum {
   UNITS_PER_PAGE = 1000,
-  READINGS = 3 /* of pages whose total changes on the way */
-};
-
-enum which {
-  WHICH_ALL,    /* a data set that is not shown is an error */
-  WHICH_PLACES, /* the same, with org units and the calendar */
-  WHICH_SHOWN,  /* those that are shown, with org units and the calendar */
+  READINGS = 3, /* of pages whose total changes on the way */
+  TOLD_EVERY_MS = 200,
 };
 
 struct reading {
   struct dhis2_metadata_reader *whole; /* of all answers */
   struct dhis2_metadata_reader *first; /* of the first alone: tells which combos to ask for; NULL later */
   bool begun;
+  struct dhis2_watch watch;
+  int64_t told_ms; /* monotonic */
 };
+
+static int tell(struct reading *r, bool at_once, struct error *error) {
+  int64_t now_ms = clock_monotonic_ms();
+  if (!r->watch.told || (!at_once && now_ms - r->told_ms < TOLD_EVERY_MS)) return 0;
+  r->told_ms = now_ms;
+  return r->watch.told(r->watch.payload,
+                       (struct dhis2_read_so_far){dhis2_metadata_reader_elements(r->whole), dhis2_metadata_reader_units(r->whole)}, error);
+}
 
 static int feed(void *payload, struct str piece, struct error *error) {
   struct reading *r = payload;
   if (r->first && dhis2_metadata_reader_feed(r->first, piece, error)) return -1;
-  return dhis2_metadata_reader_feed(r->whole, piece, error);
+  return dhis2_metadata_reader_feed(r->whole, piece, error) ? -1 : tell(r, false, error);
 }
 
 /* One answer, to its end. */
@@ -37,7 +44,7 @@ static int ask(struct dhis2_server *server, struct reading *r, struct str path, 
   if (r->begun && dhis2_metadata_reader_next(r->whole, error)) return -1;
   r->begun = true;
   if (dhis2_get_stream(server, path, feed, r, error)) return -1;
-  return dhis2_metadata_reader_check(r->whole, error);
+  return dhis2_metadata_reader_check(r->whole, error) ? -1 : tell(r, true, error);
 }
 
 /* A list of fields, encoded as one parameter. */
@@ -108,7 +115,7 @@ static struct ids combos_named(const struct dhis2_metadata *metadata) {
   return ids;
 }
 
-static int check_ids(const struct str *data_sets, size_t count, struct error *error) {
+int dhis2_data_sets_check(const struct str *data_sets, size_t count, struct error *error) {
   if (count < 1 || count > DHIS2_DATA_SETS_MAX) return error_set(error, ERROR_input, "name 1 to %d data sets", DHIS2_DATA_SETS_MAX);
   for (size_t i = 0; i < count; i++)
     if (!dhis2_is_uid(data_sets[i]))
@@ -216,18 +223,22 @@ static int read_units(struct arena *arena, struct dhis2_server *server, struct r
   return 0;
 }
 
-static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_server *server, const struct str *data_sets, size_t count,
-                                              enum which which, struct error *error) {
+const struct dhis2_metadata *dhis2_metadata_read(const struct dhis2_reading *reading, struct error *error) {
+  struct arena *arena = reading->arena;
+  struct dhis2_server *server = reading->server;
+  const struct str *data_sets = reading->data_sets;
+  size_t count = reading->count;
+  bool with_places = reading->extent != DHIS2_EXTENT_CELLS;
   const struct dhis2_metadata *metadata = NULL;
-  if (check_ids(data_sets, count, error)) return NULL;
-  struct reading r = {.whole = dhis2_metadata_reader_new(arena)};
+  if (dhis2_data_sets_check(data_sets, count, error)) return NULL;
+  struct reading r = {.whole = dhis2_metadata_reader_new(arena), .watch = reading->watch};
   struct error failure = {0};
-  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, which != WHICH_ALL, &failure);
+  const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, with_places, &failure);
   struct ids ids = first ? combos_named(first) : (struct ids){0};
-  bool failed = failure.code || (which != WHICH_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
-                (first && read_combos(arena, server, &r, &ids, &failure)) ||
-                (first && which != WHICH_ALL &&
-                 (read_units(arena, server, &r, data_sets, count, &failure) || read_calendar(arena, server, &r, &failure)));
+  bool failed =
+      failure.code || (reading->extent != DHIS2_EXTENT_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
+      (first && read_combos(arena, server, &r, &ids, &failure)) ||
+      (first && with_places && (read_units(arena, server, &r, data_sets, count, &failure) || read_calendar(arena, server, &r, &failure)));
   if (r.first) dhis2_metadata_reader_free(r.first);
   if (!failed && first)
     metadata = dhis2_metadata_reader_finish(r.whole, &failure);
@@ -244,17 +255,44 @@ static const struct dhis2_metadata *read_side(struct arena *arena, struct dhis2_
   return metadata;
 }
 
-const struct dhis2_metadata *dhis2_metadata_of_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
-                                                      size_t count, struct error *error) {
-  return read_side(arena, server, data_sets, count, WHICH_ALL, error);
+/* --- two at once --- */
+
+struct both {
+  const struct dhis2_reading *readings;
+  const struct dhis2_metadata **ret;
+  atomic_bool over; /* one has failed */
+  atomic_int first; /* which; -1: none */
+  struct error errors[2];
+};
+
+static void read_one(struct both *both, int which) {
+  const struct dhis2_reading *reading = &both->readings[which];
+  dhis2_server_abort_also(reading->server, &both->over);
+  both->ret[which] = dhis2_metadata_read(reading, &both->errors[which]);
+  dhis2_server_abort_also(reading->server, NULL);
+  if (both->ret[which]) return;
+  int none = -1;
+  (void)atomic_compare_exchange_strong(&both->first, &none, which);
+  atomic_store(&both->over, true);
 }
 
-const struct dhis2_metadata *dhis2_metadata_with_places(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
-                                                        size_t count, struct error *error) {
-  return read_side(arena, server, data_sets, count, WHICH_PLACES, error);
+static void read_second(void *payload) {
+  read_one(payload, 1);
 }
 
-const struct dhis2_metadata *dhis2_metadata_shown_by_server(struct arena *arena, struct dhis2_server *server, const struct str *data_sets,
-                                                            size_t count, struct error *error) {
-  return read_side(arena, server, data_sets, count, WHICH_SHOWN, error);
+int dhis2_metadata_read_both(const struct dhis2_reading readings[2], const struct dhis2_metadata *ret[2], int *ret_failed,
+                             struct error *error) {
+  struct both both = {.readings = readings, .ret = ret, .first = -1};
+  uv_thread_t thread;
+  bool apart = uv_thread_create(&thread, read_second, &both) == 0;
+  read_one(&both, 0);
+  if (apart)
+    (void)uv_thread_join(&thread);
+  else if (!atomic_load(&both.over))
+    read_one(&both, 1);
+  int failed = atomic_load(&both.first);
+  if (failed < 0) return 0;
+  if (ret_failed) *ret_failed = failed;
+  *error = both.errors[failed];
+  return -1;
 }

@@ -88,6 +88,7 @@ struct dhis2_metadata_reader {
   unsigned skip; /* levels inside something that is not kept */
   bool any_object;
   struct dhis2_metadata_page page; /* of the document under way */
+  uint64_t elements, units;        /* of all documents */
 };
 
 static const struct member *member_of(int kind, struct str name) {
@@ -118,6 +119,8 @@ static int hang(struct dhis2_metadata_reader *reader, const struct frame *holder
     return 0;
   }
   reader->page.objects += !parent;
+  reader->elements += !parent && record->kind == RECORD_ELEMENT;
+  reader->units += !parent && record->kind == RECORD_ORG_UNIT;
   if (member->type == MEMBER_TRANSLATIONS) {
     if (parent) add_translation(builder, parent, record);
     return 0;
@@ -235,6 +238,14 @@ int dhis2_metadata_reader_check(struct dhis2_metadata_reader *reader, struct err
 
 struct dhis2_metadata_page dhis2_metadata_reader_page(const struct dhis2_metadata_reader *reader) {
   return reader->page;
+}
+
+uint64_t dhis2_metadata_reader_elements(const struct dhis2_metadata_reader *reader) {
+  return reader->elements;
+}
+
+uint64_t dhis2_metadata_reader_units(const struct dhis2_metadata_reader *reader) {
+  return reader->units;
 }
 
 struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count) {

@@ -77,7 +77,7 @@ struct drift {
   size_t warning_count;
 };
 
-/* Today's sides. NULL: nobody looked: nothing is told of that side. The same goes for org units where a side holds none (dhis2_metadata_of_server does not ask for them). dhis2_metadata_none(): the side shows none of the mapping's data sets. They may hold more than the mapping's data sets; what those do not need is passed over. */
+/* Today's sides. NULL: nobody looked: nothing is told of that side. The same goes for org units where a side holds none (DHIS2_EXTENT_CELLS does not ask for them). dhis2_metadata_none(): the side shows none of the mapping's data sets. They may hold more than the mapping's data sets; what those do not need is passed over. */
 struct drift_sides {
   const struct dhis2_metadata *source, *target;
 };

@@ -194,7 +194,7 @@ void asking_preflight(const struct asking *asking, struct arena *arena, struct h
   http_headers_add(headers, arena, STR("Access-Control-Allow-Methods"), STR("GET, HEAD, POST, PUT, PATCH, DELETE"));
   http_headers_add(headers, arena, STR("Access-Control-Allow-Headers"),
                    STR("accept, accept-language, authorization, cache-control, content-disposition, content-type, idempotency-key, "
-                       "if-match, if-modified-since, if-none-match, last-event-id, range, traceparent, tracestate, "
+                       "if-match, if-modified-since, if-none-match, last-event-id, prefer, range, traceparent, tracestate, "
                        "x-drawbridge, x-drawbridge-proof, x-drawbridge-session, x-requested-with"));
   http_headers_add(headers, arena, STR("Access-Control-Max-Age"), STR("7200"));
   http_field_add(headers, arena, FIELD_VARY, STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"));

@@ -126,7 +126,8 @@ int store_lease_release(struct store *store, struct str name, struct str owner, 
 /* --- documents: alignments, runs, schedules, remembered sign-ins, and what processes tell each other --- */
 
 struct store_document {
-  struct str kind;   /* whose they are: "alignment", "run", "schedule", "vault", …; a name that one part of the program alone uses */
+  struct str
+      kind; /* whose they are: "alignment", "making", "run", "schedule", "vault", …; a name that one part of the program alone uses */
   struct str id;     /* 1 to 64 letters; unique in its kind */
   struct str owner;  /* who may see it, as the caller writes it */
   struct str key;    /* Idempotency-Key; unique within kind and owner; empty: none */

@@ -188,7 +188,8 @@ static int take_units(struct run *run, struct error *error) {
 static const struct dhis2_metadata *read_side(struct run *run, struct dhis2_server *server, const struct mapping_side *side,
                                               struct error *error) {
   for (unsigned number = 1;; number++) {
-    const struct dhis2_metadata *metadata = dhis2_metadata_of_server(run->arena, server, side->data_sets, side->data_set_count, error);
+    struct dhis2_reading reading = {run->arena, server, side->data_sets, side->data_set_count, DHIS2_EXTENT_CELLS, {0}};
+    const struct dhis2_metadata *metadata = dhis2_metadata_read(&reading, error);
     if (metadata || !dhis2_try_again(number, error, run->watch->cancel)) return metadata;
   }
 }

@@ -123,11 +123,23 @@ class OpenApi(Case):
         self.check_body(refused, self.document.answers("GET", "/v1/servers/{server}/authorize")["400"], str(refused))
         self.ask("GET", "/v1/callback/{server}", "/v1/callback/central?state=nothing&code=nothing", headers=NAVIGATION)
 
+    def made_meanwhile(self, sides):
+        making = self.ask("POST", "/v1/alignments", expect=202, headers={"Prefer": "respond-async"}, body=sides).json
+        at, failed = f"/v1/alignments/{making['id']}", {**sides, "source": {**sides["source"], "data_set": "NothingSuch"}}
+        self.ask("GET", "/v1/alignments/{alignment}/events", f"{at}/events", 200)
+        self.assertEqual(self.ask("GET", "/v1/alignments/{alignment}/progress", f"{at}/progress", 200).json["state"], "done")
+        self.ask("DELETE", "/v1/alignments/{alignment}", at, 204)
+        making = self.ask("POST", "/v1/alignments", expect=202, headers={"Prefer": "respond-async"}, body=failed).json
+        wait_for(lambda: self.ask("GET", "/v1/alignments/{alignment}/progress", f"/v1/alignments/{making['id']}/progress", 200).json["state"] == "failed", "it fails")
+        for rest in ("progress", "events"):
+            self.ask("GET", f"/v1/alignments/{{alignment}}/{rest}", f"/v1/alignments/nothing/{rest}", 404)
+
     def alignments(self):
         sets = {name: self.browser.call("GET", f"/v1/servers/{name}/data-sets").json for name in ("district", "central")}
         of = {name: next(one["id"] for one in sets[name] if "alaria" in one["name"]) for name in sets}
         made = self.ask("POST", "/v1/alignments", expect=201, body={name: {"server": server, "data_set": of[server]} for name, server in (("source", "district"), ("target", "central"))}).json
         self.ask("POST", "/v1/alignments", expect=400, body={})
+        self.made_meanwhile({name: {"server": server, "data_set": of[server]} for name, server in (("source", "district"), ("target", "central"))})
         self.ask("GET", "/v1/alignments", expect=200)
         at = f"/v1/alignments/{made['id']}"
         state = self.ask("GET", "/v1/alignments/{alignment}", at, 200).json

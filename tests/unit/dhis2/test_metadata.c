@@ -212,6 +212,7 @@ static void test_a_page_is_counted(void **state) {
   assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(page), &error), 0);
   struct dhis2_metadata_page told = dhis2_metadata_reader_page(reader);
   assert_true(told.told && told.total == 7 && told.objects == 2);
+  assert_int_equal(dhis2_metadata_reader_units(reader), 2);
   assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
   static const char *const none[] = {"{}", "{\"pager\":null,\"dataSets\":[]}", "{\"pager\":{\"total\":\"many\"}}",
                                      "{\"pager\":[{\"total\":3}]}", "{\"pager\":{\"total\":-1}}"};
@@ -221,6 +222,11 @@ static void test_a_page_is_counted(void **state) {
     assert_true(!told.told && !told.objects);
     assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
   }
+  static const char elements[] =
+      "{\"dataElements\":[{\"id\":\"e\"}],\"dataSets\":[{\"dataSetElements\":[{\"dataElement\":{\"id\":\"f\"}}]}]}";
+  assert_int_equal(dhis2_metadata_reader_feed(reader, str_of(elements), &error), 0);
+  assert_int_equal(dhis2_metadata_reader_elements(reader), 1); /* what is only named is not told yet */
+  assert_int_equal(dhis2_metadata_reader_units(reader), 2);    /* of all documents */
   dhis2_metadata_reader_free(reader);
 }
 
