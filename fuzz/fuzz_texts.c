@@ -1,5 +1,6 @@
-/* Any text as an address, a form, a cookie header, a Set-Cookie, base64, an address of the network, a range of them, a time, and a trace: refused or understood, and what is understood reads back the same. */
+/* Any text as an address, a form, the languages that a reader likes, a sentence in parts, a cookie header, a Set-Cookie, base64, an address of the network, a range of them, a time, and a trace: refused or understood, and what is understood reads back the same. */
 #include "base/clock.h"
+#include "http/accept_language.h"
 #include "http/base64.h"
 #include "http/cookie.h"
 #include "http/form.h"
@@ -102,6 +103,13 @@ static void as_times(struct str text) {
   (void)clock_parse_http(text, &ms);
 }
 
+static void as_languages(struct arena *arena, struct str text) {
+  struct str words;
+  if (accept_language(text) >= LANGUAGES) abort();
+  (void)text_said(LANGUAGE_ARABIC, arena, text, &words);
+  (void)text_with(LANGUAGE_FRENCH, arena, text, &text, 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct arena *arena = arena_new();
   struct str text = {(const char *)data, size};
@@ -112,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   as_addresses(text);
   as_times(text);
   as_trace(arena, text);
+  as_languages(arena, text);
   arena_free(arena);
   return 0;
 }

@@ -75,7 +75,7 @@ def fetch_libraries(web):
 def collect(web, sdk, depends):
     files = {}
     for root, folders, names in os.walk(web):
-        folders[:] = sorted(f for f in folders if f != "node_modules")
+        folders[:] = sorted(f for f in folders if f not in ("node_modules", "program"))  # i18n/program: mktexts.py
         depends.append(root)
         for name in sorted(names):
             if os.path.splitext(name)[1] in TYPES:

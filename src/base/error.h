@@ -11,66 +11,66 @@
 #ifndef DRAWBRIDGE_BASE_ERROR_H
 #define DRAWBRIDGE_BASE_ERROR_H
 
-#include "base/str.h"
+#include "base/texts.h"
 #include <stdarg.h>
 
 /* X(name, HTTP status, exit code, title). Exit: 1 refused or differs, 2 usage or configuration, 3 server, 4 inside. */
 /* clang-format off */
 #define ERROR_TABLE(X) \
-  X(bad_request, 400, 2, "The request is not well formed") \
-  X(bad_target, 400, 2, "The address is ambiguous or not well formed") \
-  X(return_to_refused, 400, 2, "The address to return to is not allowed") \
-  X(challenge_required, 400, 2, "This app must send a challenge to sign in") \
-  X(no_session, 401, 3, "There is no session") \
-  X(session_expired, 401, 3, "The session has ended") \
-  X(not_connected, 401, 3, "Not signed in to this server") \
-  X(reauth_required, 401, 3, "Sign in to this server again") \
-  X(wrong_credentials, 401, 3, "User name or password is wrong") \
-  X(second_factor_required, 401, 3, "A second factor is needed") \
-  X(second_factor_wrong, 401, 3, "The second factor is wrong") \
-  X(enrolment_required, 401, 3, "The second factor must be set up at the server first") \
-  X(account_locked, 401, 3, "The account is locked") \
-  X(account_disabled, 401, 3, "The account is disabled") \
-  X(account_expired, 401, 3, "The account has expired") \
-  X(password_expired, 401, 3, "The password has expired") \
-  X(proof_refused, 401, 3, "The proof of the key was refused") \
-  X(token_refused, 401, 3, "The server refused the token") \
-  X(policy, 403, 3, "This path or method is not allowed here") \
-  X(cross_site, 403, 3, "The request came from another site") \
-  X(missing_header, 403, 3, "The header X-Drawbridge: 1 is missing") \
-  X(kind_not_offered, 403, 3, "This kind of sign-in is not offered for this server") \
-  X(forbidden, 403, 3, "The server does not let this user do that") \
-  X(own_decision, 403, 1, "Another person has to approve that") \
-  X(unknown_server, 404, 2, "There is no such server") \
-  X(not_found, 404, 2, "There is nothing at this address") \
-  X(method_refused, 405, 2, "This method is not allowed here") \
-  X(request_timeout, 408, 2, "The request took too long to come") \
-  X(conflict, 409, 1, "Somebody else changed it meanwhile") \
-  X(changed_meanwhile, 412, 1, "It has another version by now") \
-  X(too_large, 413, 2, "The request is too large") \
-  X(target_too_long, 414, 2, "The address is too long") \
-  X(wrong_host, 421, 2, "This host is not served here") \
-  X(too_many, 429, 3, "Too many at once") \
-  X(head_too_large, 431, 2, "The request head is too large") \
-  X(inside, 500, 4, "Something inside failed") \
-  X(not_dhis2, 502, 3, "This is not a DHIS2 server") \
-  X(certificate_refused, 502, 3, "The server's certificate is not trusted") \
-  X(address_refused, 502, 3, "The server's network address is not allowed") \
-  X(upstream_broken, 502, 3, "The server's answer was cut or malformed") \
-  X(upstream_error, 502, 3, "The server failed") \
-  X(empty_answer, 502, 3, "The server answered without a body") \
-  X(clock_skew, 502, 3, "The clocks of the server and of drawbridge differ too much") \
-  X(server_unreachable, 503, 3, "The server cannot be reached") \
-  X(refresh_failed, 503, 3, "The sign-in could not be renewed for now") \
-  X(store_unavailable, 503, 4, "The store cannot be reached") \
-  X(busy, 503, 3, "Too many calls to this server are under way") \
-  X(upstream_timeout, 504, 3, "The server took too long") \
-  X(loop, 508, 2, "The call came back to this gateway") \
-  X(usage, 400, 2, "The command was not understood") \
-  X(configuration, 500, 2, "The configuration is not valid") \
-  X(input, 400, 2, "The input is not valid") \
-  X(differs, 409, 1, "What was read back differs") \
-  X(cancelled, 409, 1, "It was cancelled")
+  X(bad_request, 400, 2, N_("The request is not well formed")) \
+  X(bad_target, 400, 2, N_("The address is ambiguous or not well formed")) \
+  X(return_to_refused, 400, 2, N_("The address to return to is not allowed")) \
+  X(challenge_required, 400, 2, N_("This app must send a challenge to sign in")) \
+  X(no_session, 401, 3, N_("There is no session")) \
+  X(session_expired, 401, 3, N_("The session has ended")) \
+  X(not_connected, 401, 3, N_("Not signed in to this server")) \
+  X(reauth_required, 401, 3, N_("Sign in to this server again")) \
+  X(wrong_credentials, 401, 3, N_("User name or password is wrong")) \
+  X(second_factor_required, 401, 3, N_("A second factor is needed")) \
+  X(second_factor_wrong, 401, 3, N_("The second factor is wrong")) \
+  X(enrolment_required, 401, 3, N_("The second factor must be set up at the server first")) \
+  X(account_locked, 401, 3, N_("The account is locked")) \
+  X(account_disabled, 401, 3, N_("The account is disabled")) \
+  X(account_expired, 401, 3, N_("The account has expired")) \
+  X(password_expired, 401, 3, N_("The password has expired")) \
+  X(proof_refused, 401, 3, N_("The proof of the key was refused")) \
+  X(token_refused, 401, 3, N_("The server refused the token")) \
+  X(policy, 403, 3, N_("This path or method is not allowed here")) \
+  X(cross_site, 403, 3, N_("The request came from another site")) \
+  X(missing_header, 403, 3, N_("The header X-Drawbridge: 1 is missing")) \
+  X(kind_not_offered, 403, 3, N_("This kind of sign-in is not offered for this server")) \
+  X(forbidden, 403, 3, N_("The server does not let this user do that")) \
+  X(own_decision, 403, 1, N_("Another person has to approve that")) \
+  X(unknown_server, 404, 2, N_("There is no such server")) \
+  X(not_found, 404, 2, N_("There is nothing at this address")) \
+  X(method_refused, 405, 2, N_("This method is not allowed here")) \
+  X(request_timeout, 408, 2, N_("The request took too long to come")) \
+  X(conflict, 409, 1, N_("Somebody else changed it meanwhile")) \
+  X(changed_meanwhile, 412, 1, N_("It has another version by now")) \
+  X(too_large, 413, 2, N_("The request is too large")) \
+  X(target_too_long, 414, 2, N_("The address is too long")) \
+  X(wrong_host, 421, 2, N_("This host is not served here")) \
+  X(too_many, 429, 3, N_("Too many at once")) \
+  X(head_too_large, 431, 2, N_("The request head is too large")) \
+  X(inside, 500, 4, N_("Something inside failed")) \
+  X(not_dhis2, 502, 3, N_("This is not a DHIS2 server")) \
+  X(certificate_refused, 502, 3, N_("The server's certificate is not trusted")) \
+  X(address_refused, 502, 3, N_("The server's network address is not allowed")) \
+  X(upstream_broken, 502, 3, N_("The server's answer was cut or malformed")) \
+  X(upstream_error, 502, 3, N_("The server failed")) \
+  X(empty_answer, 502, 3, N_("The server answered without a body")) \
+  X(clock_skew, 502, 3, N_("The clocks of the server and of drawbridge differ too much")) \
+  X(server_unreachable, 503, 3, N_("The server cannot be reached")) \
+  X(refresh_failed, 503, 3, N_("The sign-in could not be renewed for now")) \
+  X(store_unavailable, 503, 4, N_("The store cannot be reached")) \
+  X(busy, 503, 3, N_("Too many calls to this server are under way")) \
+  X(upstream_timeout, 504, 3, N_("The server took too long")) \
+  X(loop, 508, 2, N_("The call came back to this gateway")) \
+  X(usage, 400, 2, N_("The command was not understood")) \
+  X(configuration, 500, 2, N_("The configuration is not valid")) \
+  X(input, 400, 2, N_("The input is not valid")) \
+  X(differs, 409, 1, N_("What was read back differs")) \
+  X(cancelled, 409, 1, N_("It was cancelled"))
 /* clang-format on */
 
 enum error_code {

@@ -14,6 +14,7 @@
 #include "gateway/signed_call.h"
 #include "gateway/site.h"
 #include "gateway/visit.h"
+#include "http/accept_language.h"
 
 enum { CALL_THREADS = 32, CALL_QUEUE = 256, RENEWAL_THREADS = 4, RENEWAL_QUEUE = 1024, BACKGROUND_THREADS = 4, BACKGROUND_QUEUE = 512 };
 
@@ -90,6 +91,7 @@ void gateway_reply_failure(struct gateway *gateway, struct http_exchange *exchan
                         .status = status,
                         .by_upstream = by_upstream,
                         .navigation = visit->asking.navigation,
+                        .language = accept_language(http_field_value(&http_exchange_request(exchange)->headers, FIELD_ACCEPT_LANGUAGE)),
                         .path = http_exchange_request(exchange)->path,
                         .public_url = visit->config->public_url,
                         .request_id = http_exchange_id(exchange),

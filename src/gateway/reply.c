@@ -103,26 +103,45 @@ static struct str said_address(const struct reply *reply, struct arena *arena) {
                       STR_ARG(url_encode(arena, server)));
 }
 
+/* What is told of this one case beside the code. */
+static void add_detail(struct buf *buf, const struct reply *reply, struct arena *arena) {
+  struct buf said = BUF_INIT(BODY_MAX);
+  struct json_out out = JSON_OUT_INIT(&said);
+  struct str words = str_of(reply->error->message);
+  json_out_object(&out);
+  error_said_write(reply->error, &out);
+  json_out_end(&out);
+  bool known = reply->language == LANGUAGE_ENGLISH || text_said(reply->language, arena, buf_str(&said), &words);
+  buf_free(&said);
+  if (words.n) add_between(buf, known ? STR("<p>") : STR("<p lang=\"en\" dir=\"ltr\">"), words, STR("</p>\n"));
+}
+
+static void add_link(struct buf *buf, const struct reply *reply, struct str address, const char *english) {
+  add_between(buf, STR("<p><a href=\""), address, STR("\">"));
+  add_between(buf, STR(""), text_in(reply->language, str_of(english)), STR("</a></p>\n"));
+}
+
 static struct str as_page(const struct reply *reply, struct str nonce, struct arena *arena) {
   const struct error *error = reply->error;
   struct buf buf = BUF_INIT(BODY_MAX);
-  struct str title = str_of(error_title(error->code)), server = str_of(error->server);
-  (void)buf_add(
-      &buf,
-      STR("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"));
+  struct str title = text_in(reply->language, str_of(error_title(error->code)));
+  (void)buf_printf(&buf,
+                   "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                   "content=\"width=device-width\">\n",
+                   language_tag(reply->language), language_direction(reply->language));
   add_between(&buf, STR("<title>"), title, STR(" - drawbridge</title>\n"));
   add_between(&buf, STR("<style nonce=\""), nonce,
               STR("\">body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 "
                   "1rem;color:#212934}h1{font-size:1.4rem}small{color:#4a5768}a{color:#1565c0}</style></head>\n"));
   add_between(&buf, STR("<body><main><h1>"), title, STR("</h1>\n"));
-  if (error->message[0]) add_between(&buf, STR("<p>"), str_of(error->message), STR("</p>\n"));
-  bool login = wants_login(error->code);
-  if (login)
-    add_between(&buf, STR("<p><a href=\""), reply_login_url(reply->public_url, server, arena), STR("\">Sign in</a></p>\n"));
+  add_detail(&buf, reply, arena);
+  if (wants_login(error->code))
+    add_link(&buf, reply, reply_login_url(reply->public_url, str_of(error->server), arena), N_("Sign in"));
   else
-    add_between(&buf, STR("<p><a href=\""), said_address(reply, arena), STR("\">Go to the servers</a></p>\n"));
-  add_between(&buf, STR("<p><small>code "), str_of(error_name(error->code)), STR(", request "));
-  add_between(&buf, STR(""), reply->request_id, STR("</small></p></main></body></html>\n"));
+    add_link(&buf, reply, said_address(reply, arena), N_("Go to the servers"));
+  struct str values[] = {str_of(error_name(error->code)), reply->request_id};
+  add_between(&buf, STR("<p><small>"), text_with(reply->language, arena, STR(N_("code {1}, request {2}")), values, 2),
+              STR("</small></p></main></body></html>\n"));
   struct str body = arena_str(arena, buf_str(&buf));
   buf_free(&buf);
   return body;
@@ -144,6 +163,8 @@ int reply_error(const struct reply *reply, struct arena *arena, struct http_head
                                   "default-src 'none'; style-src 'nonce-%.*s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
                                   STR_ARG(nonce)));
     http_headers_set(headers, arena, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
+    http_field_set(headers, arena, FIELD_VARY, STR("Accept-Language"));
+    http_field_set(headers, arena, FIELD_CONTENT_LANGUAGE, str_of(language_tag(reply->language)));
     *ret_body = as_page(reply, nonce, arena);
   } else {
     http_headers_set(headers, arena, STR("Content-Type"), dhis2 ? STR("application/json") : STR("application/problem+json"));

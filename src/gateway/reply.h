@@ -1,7 +1,7 @@
 /* reply: how a refusal or a failure is told: as JSON in one of two shapes, or as a page where a person opened the address. Pure.
  *
  * What holds always: one error has one code in all forms. Below /s/<id>/api the JSON is application/json with DHIS2's own members, so that existing apps show the message; elsewhere it is RFC 9457. The page holds no script and loads nothing;
- * everything that came from outside is escaped. */
+ * everything that came from outside is escaped. It is in its reader's language; what has no translation stands there in English, and is marked so. */
 #ifndef DRAWBRIDGE_GATEWAY_REPLY_H
 #define DRAWBRIDGE_GATEWAY_REPLY_H
 
@@ -14,8 +14,9 @@ struct reply {
   int status;       /* 0: that of the code */
   bool by_upstream; /* the server failed or refused; also taken from the code */
   bool navigation;
-  struct str path;       /* of the request */
-  struct str public_url; /* without a final slash */
+  enum language language; /* of the page, for who reads it; JSON tells what its reader can put into words */
+  struct str path;        /* of the request */
+  struct str public_url;  /* without a final slash */
   struct str request_id;
   struct str trace_id; /* empty: none */
 };

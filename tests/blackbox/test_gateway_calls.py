@@ -46,6 +46,26 @@ class Errors(Gateway):
         self.assertIn(f"{self.public}/servers?problem=unknown_server\"".encode(), browser._plain(self.port, "GET", "/s/nowhere/api/me", NAVIGATION, None).body)
         self.assertIn(f"{self.public}/sign-in/one".encode(), browser._plain(self.port, "GET", "/s/one/api/me", NAVIGATION, None).body)
 
+    def test_a_page_in_its_readers_language(self):
+        """By Accept-Language, with weights; JSON stays as it is, since who reads it has words of their own."""
+        self.start([("one", "2.43")])
+        browser = self.browser()
+
+        def page(path, wanted):
+            answer = browser._plain(self.port, "GET", path, {**NAVIGATION, "Accept-Language": wanted}, None)
+            return answer, answer.body.decode()
+        for wanted, language, direction, title, link in (
+                ("fr-CA, en;q=0.8", "fr", "ltr", "Il n’y a pas de session", "Se connecter"), ("de, en;q=0.2, pt-BR;q=0.6", "pt", "ltr", "Não há sessão", "Iniciar sessão"),
+                ("es;q=0.5, fr;q=0", "es", "ltr", "No hay ninguna sesión", "Iniciar sesión"), ("ar", "ar", "rtl", "لا توجد جلسة", "تسجيل الدخول"), ("de", "en", "ltr", "There is no session", "Sign in")):
+            answer, text = page("/s/one/api/me", wanted)
+            self.assertEqual((answer.status, answer.header("Content-Language"), answer.header("X-Drawbridge-Error")), (401, language, "no_session"))
+            self.assertIn("Accept-Language", answer.header("Vary"))
+            self.assertIn(f'<html lang="{language}" dir="{direction}">', text)
+            self.assertIn(f"<h1>{title}</h1>", text)
+            self.assertIn(f">{link}</a>", text)
+        self.assertIn("n’existe pas", page("/s/nowhere/api/me", "fr")[1])
+        self.assertEqual(browser.call("GET", "/s/nowhere/api/me", {"Accept-Language": "fr"}).json["title"], "There is no such server")
+
     def test_who_failed(self):
         self.start([("one", "2.43")])
         self.people["one"].add("ada")

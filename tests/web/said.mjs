@@ -47,11 +47,16 @@ function templateOf(format) {
 
 const sources = FOLDERS.flatMap((folder) => readdirSync(join(SRC, folder)).filter((name) => name.endsWith('.c')).map((name) => [`${folder}/${name}`, readFileSync(join(SRC, folder, name), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')]))
 
+const everything = readdirSync(SRC, { recursive: true }).filter((name) => /\.[ch]$/.test(name)).map((name) => readFileSync(join(SRC, name), 'utf8'))
+
 /** Does a text of the program consist of just these words? They can be a value in a sentence. */
 export const isInProgram = (text) => sources.some(([, source]) => source.includes(`"${text}"`))
 
-/** Each once: where it stands. */
-export function sentences() {
+/** The texts that are marked N_("…"): those that the program itself shows in the reader's language, in any folder. */
+export const marked = () => new Set(everything.flatMap((source) => [...source.matchAll(/\bN_\(((?:\s*"(?:[^"\\]|\\.)*")+)\s*\)/g)].flatMap(([, text]) => textsIn(text))))
+
+/** Each once: where it stands. `forReaders`: without those of which the page's words by code say all. */
+export function sentences(forReaders = true) {
   const found = new Map()
   for (const [name, source] of sources.filter(([one]) => !OF_OTHERS.test(one))) {
     const defines = Object.fromEntries([...source.matchAll(/^#define (\w+) (".*")$/gm)].map(([, word, text]) => [word, text]))
@@ -60,7 +65,7 @@ export function sentences() {
       if (!places) continue
       const given = argumentsAt(source, call.index + call[0].length)
       const code = places[1] === undefined ? undefined : /ERROR_(\w+)/.exec(given[places[1]] ?? '')?.[1]
-      if (NOT_FOR_READERS.includes(code) || !given[places[0]]) continue
+      if ((forReaders && NOT_FOR_READERS.includes(code)) || !given[places[0]]) continue
       const formats = call[1] === 'tell_count' ? given.slice(2) : [given[places[0]]]
       for (const format of formats)
         for (const text of textsIn(format.replace(/\b[A-Z_]{3,}\b/g, (word) => defines[word] ?? word))) if (templateOf(text)) found.set(templateOf(text), name)

@@ -9,7 +9,7 @@ import { decimal, loadLanguage, number, percent, time, tn } from '../../web/i18n
 import { LANGUAGES } from '../../web/languages.js'
 import { parsePo } from '../../web/model/po.js'
 import { inLanguage } from '../../web/model/said.js'
-import { isInProgram, sentences } from './said.mjs'
+import { isInProgram, marked, sentences } from './said.mjs'
 
 const WEB = fileURLToPath(new URL('../../web', import.meta.url))
 const STRING = `'((?:[^'\\\\]|\\\\.)*)'|"((?:[^"\\\\]|\\\\.)*)"`
@@ -74,6 +74,21 @@ for (const language of OTHERS)
     assert.deepEqual([...said.keys()].filter((text) => !po.has(text)), [])
     assert.deepEqual([...po.keys()].filter((text) => !said.has(text) && !isInProgram(text)), [])
     assert.deepEqual([...po.keys()].sort(), [...poOf(`said/${OTHERS[0]}.po`).keys()].sort()) // also of the words that stand in a sentence as a value
+    for (const [text, [form]] of po) {
+      assert.ok(form.trim(), text)
+      assert.equal(places(form), places(text), `${text} → ${form}`)
+    }
+  })
+
+for (const language of OTHERS)
+  test(`${LANGUAGES[language]}: what the program itself shows`, () => {
+    const shown = marked()
+    const [page, said, po] = ['', 'said/', 'program/'].map((folder) => poOf(`${folder}${language}.po`))
+    const beside = sentences(false)
+    assert.ok(shown.size > 50, `${shown.size} texts`)
+    assert.deepEqual([...shown].filter((text) => !page.has(text) && !said.has(text) && !po.has(text)), [])
+    assert.deepEqual([...po.keys()].filter((text) => !shown.has(text) && !beside.has(text)), [])
+    assert.deepEqual([...po.keys()].filter((text) => page.has(text) || said.has(text)), []) // each once
     for (const [text, [form]] of po) {
       assert.ok(form.trim(), text)
       assert.equal(places(form), places(text), `${text} → ${form}`)

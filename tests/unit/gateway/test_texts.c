@@ -217,6 +217,40 @@ static void a_page_holds_no_markup_from_outside(void **state) {
   arena_free(arena);
 }
 
+static struct str page_in(struct arena *arena, enum language language, const struct error *error) {
+  struct http_headers headers = {0};
+  struct str body, value;
+  struct reply reply = {.error = error,
+                        .navigation = true,
+                        .language = language,
+                        .path = STR("/v1/alignments"),
+                        .public_url = STR("https://gw.example.org"),
+                        .request_id = STR("r")};
+  (void)reply_error(&reply, arena, &headers, &body);
+  assert_true(http_headers_get(&headers, STR("Content-Language"), &value) && str_eq(value, str_of(language_tag(language))));
+  assert_true(http_headers_get(&headers, STR("Vary"), &value) && str_eq(value, STR("Accept-Language")));
+  return body;
+}
+
+/* What was told of this case too; what has no translation is English, and says so. */
+static void a_page_in_its_readers_language(void **state) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  (void)state;
+  (void)error_set(&error, ERROR_not_connected, "sign in to the server %s first", "<b>");
+  struct str page = page_in(arena, LANGUAGE_FRENCH, &error);
+  assert_true(str_has(page, STR("<html lang=\"fr\" dir=\"ltr\">")) && str_has(page, STR(">Se connecter</a>")) &&
+              str_has(page, STR("code not_connected, requête r")) && !str_has(page, STR("<b>")));
+  (void)error_set(&error, ERROR_server_unreachable, "quite new <%s>", "x");
+  page = page_in(arena, LANGUAGE_ARABIC, &error);
+  assert_true(str_has(page, STR("<html lang=\"ar\" dir=\"rtl\">")) &&
+              str_has(page, STR("<p lang=\"en\" dir=\"ltr\">quite new &lt;x&gt;</p>")));
+  (void)error_set(&error, ERROR_input, "the mapping is larger than %d bytes", 7);
+  assert_true(str_has(page_in(arena, LANGUAGE_PORTUGUESE, &error), STR("<p>a correspondência tem mais de 7 bytes</p>")));
+  assert_true(str_has(page_in(arena, LANGUAGE_ENGLISH, &error), STR("<p>the mapping is larger than 7 bytes</p>")));
+  arena_free(arena);
+}
+
 static void a_connection_comes_back_whole(void **state) {
   struct signed_in in = {.kind = SIGN_IN_OAUTH,
                          .credential = {CREDENTIAL_BEARER, secret_new(STR("at"))},
@@ -268,6 +302,7 @@ int main(void) {
       cmocka_unit_test(two_shapes_of_one_error),
       cmocka_unit_test(a_connection_comes_back_whole),
       cmocka_unit_test(a_page_holds_no_markup_from_outside),
+      cmocka_unit_test(a_page_in_its_readers_language),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
