@@ -53,9 +53,9 @@ static void packed(struct str text) {
 static void reported(struct str text) {
   struct buf page = BUF_INIT(64 << 20), table = BUF_INIT(64 << 20);
   struct error error = {0};
-  if (report_form_write(REPORT_HTML, text, &page, &error) == 0) {
+  if (report_form_write(REPORT_HTML, LANGUAGE_ARABIC, text, &page, &error) == 0) {
     if (str_has(buf_str(&page), STR("<script")) || str_has(buf_str(&page), STR("<img"))) abort();
-    if (report_form_write(REPORT_CSV, text, &table, &error)) abort();
+    if (report_form_write(REPORT_CSV, LANGUAGE_ENGLISH, text, &table, &error)) abort();
     if (str_has(buf_str(&table), STR("\n=")) || str_has(buf_str(&table), STR(",="))) {
       bool inside_quotes = str_has(buf_str(&table), STR("\"")); /* a quoted text may hold anything behind its start */
       if (!inside_quotes) abort();

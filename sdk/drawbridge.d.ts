@@ -262,7 +262,10 @@ export interface AlignmentPlaces {
   periods: { conversion: 'same' | 'roll-up' | 'cannot'; source: string | null; target: string | null; note: string; reason: string; sound_for: string[] }
 }
 
-export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; unattended_until?: string; webhook?: string; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
+/** Of names, and of what drawbridge words itself; where none is said that of the client, or of the browser. */
+export type Language = 'en' | 'fr' | 'pt' | 'es' | 'ar'
+
+export type RunOrder = { periods: string[]; org_units: string[]; descendants?: boolean; dry_run?: boolean; wait?: boolean; approval?: boolean; changed_since?: string; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; unattended_until?: string; webhook?: string; language?: Language; accept?: ('accepted' | 'auto' | 'proposed')[] } & (
   | { alignment: string }
   | { mapping: object; from: string; to: string }
 )
@@ -281,6 +284,7 @@ export interface RunEntry {
   schedule?: string
   undoes?: string
   undone_by?: string
+  language?: Language
   created: string
   updated: string
 }
@@ -339,7 +343,7 @@ export interface Run extends RunEntry {
 
 /** As a RunOrder, for each period of a type, `after_day` days after it has ended. */
 export type ScheduleOrder = {
-  name: string; period_type: string; after_day: number; for_days?: number; again_hours?: number; unattended_until: string; webhook?: string
+  name: string; period_type: string; after_day: number; for_days?: number; again_hours?: number; unattended_until: string; webhook?: string; language?: Language
   org_units: string[]; descendants?: boolean; deletions?: 'ignore' | 'delete'; comments?: 'none' | 'carry'; read?: 'values' | 'analytics'; check_min_max?: boolean; accept?: ('accepted' | 'auto' | 'proposed')[]
 } & (
   | { alignment: string }
@@ -356,6 +360,7 @@ export interface Schedule {
   alignment?: string
   alignment_version?: number
   webhook?: string
+  language?: Language
   period_type: string
   after_day: number
   for_days: number
@@ -479,4 +484,5 @@ export interface Keys {
   remove(): Promise<void>
 }
 
-export function createDrawbridge(options?: { url?: string; fetch?: typeof fetch; storage?: Storage; keys?: Keys }): Drawbridge
+/** `language`: of the reader (RFC 5646), for names in what somebody shared, for runs and for reports; else the browser's, by its Accept-Language. */
+export function createDrawbridge(options?: { url?: string; language?: string; fetch?: typeof fetch; storage?: Storage; keys?: Keys }): Drawbridge

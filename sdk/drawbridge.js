@@ -38,11 +38,11 @@ export class DrawbridgeError extends Error {
   }
 }
 
-/** @param {{url?: string, fetch?: typeof fetch, storage?: Storage, keys?: object}} options `keys`: get, set and remove of what holds the session in mode `handle`, instead of IndexedDB. */
-export function createDrawbridge({ url = globalThis.location?.origin, fetch: fetchWith, storage, keys } = {}) {
+/** @param {{url?: string, language?: string, fetch?: typeof fetch, storage?: Storage, keys?: object}} options `language`: of the reader ("fr"), where that is not the browser's; `keys`: get, set and remove of what holds the session in mode `handle`, instead of IndexedDB. */
+export function createDrawbridge({ url = globalThis.location?.origin, language, fetch: fetchWith, storage, keys } = {}) {
   const root = new URL(url).href.replace(/\/$/, '')
   const holder = keyHolder(root, fetchWith ?? ((...args) => globalThis.fetch(...args)), keys ?? inDatabase(root))
-  const client = transport(root, holder.send)
+  const client = transport(root, holder.send, language)
   const { call, json, emit } = client
   const at = (id, path = '') => `/v1/servers/${encodeURIComponent(id)}${path}`
   const session = sessionOf(json, holder)
@@ -261,13 +261,14 @@ function otherTabs(root, heard) {
 
 // --- calls ---
 
-function transport(root, send) {
+function transport(root, send, language) {
   const listeners = Object.fromEntries(EVENTS.map((event) => [event, new Set()]))
   const emit = (event, value) => { for (const listener of [...listeners[event]]) listener(value) }
 
   async function call(path, { method = 'GET', headers, body, json: value, signal, server } = {}) {
     const init = { method, signal, credentials: 'include', headers: new Headers(headers), body }
     init.headers.set('X-Drawbridge', '1')
+    if (language) init.headers.set('Accept-Language', language)
     if (body instanceof ReadableStream) init.duplex = 'half'
     if (value !== undefined) {
       init.headers.set('Content-Type', 'application/json')

@@ -1,9 +1,9 @@
 // The page talks to drawbridge through the same client as everybody's app.
 import { useCallback, useEffect, useRef, useState } from './lib.js'
-import { earlyFetch } from './early.js'
+import { earlyFetch, language } from './early.js'
 import { createDrawbridge } from './sdk/drawbridge.js'
 
-export const gateway = createDrawbridge({ url: location.origin, fetch: earlyFetch })
+export const gateway = createDrawbridge({ url: location.origin, language, fetch: earlyFetch })
 
 /** What a list tells of an alignment: its sides and version. One that is too old for the list is read whole. */
 export async function alignmentEntry(id, options) {

@@ -9,13 +9,17 @@ const OF_SCREENS = [
   [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}`],
 ]
 
+const { language, locale } = languageOf(wishes())
+
 const asked = new Map()
 const found = OF_SCREENS.find(([pattern]) => pattern.test(location.pathname))
 for (const path of ['/v1/session', ...(found ? [found[1](found[0].exec(location.pathname)[1])] : [])]) {
-  const answer = fetch(path, { headers: { 'X-Drawbridge': '1' } }) // as the client of the SDK does
+  const answer = fetch(path, { headers: { 'X-Drawbridge': '1', 'Accept-Language': language } }) // as the client of the SDK does
   answer.catch(() => {}) // whoever takes it says what is wrong
   asked.set(location.origin + path, answer)
 }
+
+export { language }
 
 /** As fetch: the answer that is on its way already, once, until something else is called. */
 export function earlyFetch(address, init) {
@@ -32,7 +36,6 @@ export const textsOf = async (path) => {
   return response.text()
 }
 
-const { language, locale } = languageOf(wishes())
 const askFirst = () => textsOf(`./i18n/first/${language}.po`)
 let early = language === 'en' ? undefined : askFirst()
 early?.catch(() => {}) // whoever takes it goes on without

@@ -6,6 +6,7 @@
 #include "api/runner.h"
 #include "base/gzip.h"
 #include "base/mem.h"
+#include "http/accept_language.h"
 #include "http/url.h"
 #include "net/work.h"
 
@@ -170,7 +171,7 @@ static void answer_job(void *payload) {
     if (job->answer.n) http_headers_add(&headers, job->arena, STR("Content-Type"), job->type ? str_of(job->type) : STR("application/json"));
     if (job->packed) http_field_set(&headers, job->arena, FIELD_CONTENT_ENCODING, STR("gzip"));
     http_field_set(&headers, job->arena, FIELD_VARY,
-                   arena_concat(job->arena, http_field_value(&headers, FIELD_VARY), STR(", Accept-Encoding")));
+                   arena_concat(job->arena, http_field_value(&headers, FIELD_VARY), STR(", Accept-Encoding, Accept-Language")));
     if (job->type) http_headers_add(&headers, job->arena, STR("Content-Security-Policy"), STR("sandbox"));
     if (job->etag > 0) http_headers_add(&headers, job->arena, STR("ETag"), arena_printf(job->arena, "\"%lld\"", (long long)job->etag));
     if (job->warnings.n) http_headers_add(&headers, job->arena, STR("Drawbridge-Warnings"), job->warnings);
@@ -240,6 +241,7 @@ static void on_body(void *payload, struct http_exchange *exchange, struct str bo
       .query = request->query,
       .if_match = match,
       .respond_async = wants_async(&request->headers),
+      .language = accept_language(http_field_value(&request->headers, FIELD_ACCEPT_LANGUAGE)),
       .idempotency_key = http_headers_value(&request->headers, STR("Idempotency-Key")),
       .body = body,
       .packs = static_file_accepts(&request->headers, STR("gzip")),

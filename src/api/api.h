@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/json_out.h"
+#include "base/texts.h"
 #include "gateway/gateway.h"
 #include "store/store.h"
 
@@ -34,7 +35,8 @@ struct api_job {
   struct str words[4]; /* what stood in the pattern's {…}, in order */
   struct str if_match; /* without quotes; empty: none */
   struct str idempotency_key;
-  bool respond_async; /* the caller prefers not to wait for what takes long (Prefer: respond-async) */
+  bool respond_async;     /* the caller prefers not to wait for what takes long (Prefer: respond-async) */
+  enum language language; /* that the reader likes best, by Accept-Language */
   struct str body;
   int (*run)(struct api_job *job, struct error *error); /* 0: answered; -1: *error */
   int status;                                           /* of the answer; 0: 200 */

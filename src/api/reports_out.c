@@ -19,13 +19,14 @@ static const struct str kind = {"delivery", 8}, owner = {"all", 3};
 
 /* --- files --- */
 
-static void file_one(const char *folder, const struct store_document *run, struct str report, enum report_form form, struct arena *arena) {
+static void file_one(const char *folder, const struct store_document *run, enum language language, struct str report, enum report_form form,
+                     struct arena *arena) {
   char day[CLOCK_TEXT_SIZE];
   struct error error = {0};
   struct buf text = BUF_INIT(STORE_BODY_MAX);
   (void)clock_format(run->updated_ms, day);
   const char *path = arena_cstr(arena, arena_printf(arena, "%s/%.10s-%.*s.%s", folder, day, STR_ARG(run->id), report_form_name(form)));
-  int failed = form == REPORT_JSON ? 0 : report_form_write(form, report, &text, &error);
+  int failed = form == REPORT_JSON ? 0 : report_form_write(form, language, report, &text, &error);
   if (failed || file_write(path, form == REPORT_JSON ? report : buf_str(&text), &error))
     log_event(LOG_ERROR, "report_not_filed", LOG_STR("run", run->id), LOG_TEXT("file", path), LOG_FAILURE(&error));
   buf_free(&text);
@@ -87,7 +88,10 @@ void reports_out(struct api *api, struct gateway *gateway, const struct store_do
   struct config *config = gateway_config_now(gateway);
   if (run_state_is_end(about.state) && !about.dry_run && report.n) {
     const char *folder = config->runs_reports.n ? arena_cstr(arena, config->runs_reports) : NULL;
-    for (int form = REPORT_JSON; folder && form <= REPORT_HTML; form++) file_one(folder, run, report, (enum report_form)form, arena);
+    enum language language = LANGUAGE_ENGLISH;
+    (void)language_of(about.beside.language, &language);
+    for (int form = REPORT_JSON; folder && form <= REPORT_HTML; form++)
+      file_one(folder, run, language, report, (enum report_form)form, arena);
     if (about.beside.webhook.n) enqueue(api, run->id, about.beside.webhook, arena);
   }
   config_unref(config);

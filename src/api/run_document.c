@@ -37,6 +37,7 @@ static const struct part {
     {"meaning", offsetof(struct run_about, meaning), false, false},
     {"mandate", offsetof(struct run_about, beside.mandate), false, false},
     {"webhook", offsetof(struct run_about, beside.webhook), false, false},
+    {"language", offsetof(struct run_about, beside.language), true, false},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
@@ -135,6 +136,7 @@ int run_document_make(struct arena *arena, const struct run_asked *asked, const 
   about.org_units = (int64_t)order->org_unit_count;
   about.alignment_version = asked->alignment_version;
   about.beside.webhook = asked->webhook;
+  about.beside.language = asked->language;
   *ret = (struct store_document){.kind = RUN_KIND, .id = random_id(arena, ID_LETTERS), .created_ms = clock_now_ms()};
   run_document_about(arena, &about, ret);
   struct buf body = BUF_INIT(STORE_BODY_MAX);

@@ -21,6 +21,7 @@ struct run_asked {
   struct str mapping_text;
   int64_t unattended_until_ms; /* 0: it ends with the session */
   struct str webhook;          /* id; empty: none */
+  struct str language;         /* as struct run_beside has it */
 };
 
 /* Reads a RunOrder (docs/openapi.yaml). -1: ERROR_bad_request says what is wrong, ERROR_input which choices exclude each other; or as api_alignment_take. */
@@ -31,6 +32,7 @@ struct run_beside {
   struct str mandate;          /* id of what lets it go on without the person (mandates.h): its own, or its schedule's */
   int64_t unattended_until_ms; /* of that one */
   struct str schedule, webhook;
+  struct str language;          /* of the names in its report, and of the report where it is filed: "fr" */
   struct str undoes, undone_by; /* ids of runs */
 };
 

@@ -9,7 +9,8 @@ enum { MAPPING_MAX = 64 << 20 };
 static int check_members(const json_t *root, struct error *error) {
   static const char *const known[] = {"alignment",     "mapping",          "from",    "to",       "periods",       "org_units",
                                       "descendants",   "dry_run",          "wait",    "accept",   "changed_since", "deletions",
-                                      "check_min_max", "unattended_until", "webhook", "approval", "comments",      "read"};
+                                      "check_min_max", "unattended_until", "webhook", "approval", "comments",      "read",
+                                      "language"};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)root, key, value) {
@@ -85,6 +86,14 @@ static int read_beside(struct api_job *job, const json_t *root, struct run_asked
   return 0;
 }
 
+/* Where nothing is said, what the one who asks likes best to read. */
+static int read_language(struct api_job *job, const json_t *root, struct run_asked *ret, struct error *error) {
+  enum language language = job->language;
+  bool said = json_object_get(root, "language"), known = language_of(json_text(root, "language"), &language);
+  ret->language = str_of(language_tag(language));
+  return !said || known ? 0 : error_set(error, ERROR_bad_request, "'language' is en, fr, pt, es or ar");
+}
+
 static int take_alignment(struct api_job *job, bool approval, struct run_asked *ret, struct error *error) {
   struct buf mapping = BUF_INIT(MAPPING_MAX);
   int result =
@@ -118,7 +127,8 @@ static int read_order(struct api_job *job, const json_t *root, struct run_asked 
       read_flag(root, "approval", &approval, error) || read_accept(root, order->accept, error) ||
       read_changed_since(job->arena, root, order, error) || read_choice(root, "deletions", "ignore", "delete", &order->deletions, error) ||
       read_choice(root, "comments", "none", "carry", &order->comments, error) ||
-      read_choice(root, "read", "values", "analytics", &order->analytics, error) || read_beside(job, root, ret, error))
+      read_choice(root, "read", "values", "analytics", &order->analytics, error) || read_beside(job, root, ret, error) ||
+      read_language(job, root, ret, error))
     return -1;
   if (run_order_settle(order, job->arena, error)) {
     if (error->code == ERROR_usage) error->code = ERROR_bad_request;

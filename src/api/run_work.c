@@ -113,7 +113,8 @@ static int carry_out(struct working *w, struct error *error) {
   if (folder) folder = as_holder(w, folder);
   struct dhis2_server *from = undoes.n ? NULL : server_of(w, w->order.from, error);
   struct dhis2_server *to = from || undoes.n ? server_of(w, w->order.to, error) : NULL;
-  struct run_watch watch = {.cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge};
+  struct run_watch watch = {
+      .cancel = runner_run_cancel(w->run), .progress = on_progress, .payload = w, .judge = drift_judge, .locale = w->about.beside.language};
   int result = -1;
   if (to) {
     struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);

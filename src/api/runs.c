@@ -282,7 +282,7 @@ int api_run_report(struct api_job *job, struct error *error) {
   if (!report.n || view.phase.n) return error_set(error, ERROR_not_found, "the run has not ended: there is no report yet");
   job->attachment = arena_cstr(job->arena, arena_printf(job->arena, "report.%s", report_form_name(form)));
   if (form != REPORT_JSON) job->type = report_form_type(form);
-  return report_form_write(form, report, &job->answer, error);
+  return report_form_write(form, job->language, report, &job->answer, error);
 }
 
 /* --- stopping and going on --- */
@@ -361,6 +361,7 @@ int api_run_undo(struct api_job *job, struct error *error) {
   asked.alignment = about.alignment;
   asked.alignment_version = about.alignment_version;
   asked.mapping_text = body.mapping;
+  asked.language = about.beside.language;
   who = who_asks(job, &asked.order);
   who.beside.undoes = document.id;
   if (run_document_make(job->arena, &asked, &who, &undo, error)) return -1;

@@ -55,6 +55,7 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
   member_text(out, "alignment", s->alignment);
   if (s->alignment_version) json_out_member_int(out, "alignment_version", s->alignment_version);
   member_text(out, "webhook", s->webhook);
+  member_text(out, "language", s->language);
   member_text(out, "youngest", s->youngest);
   json_out_member_str(out, "period_type", str_of(dhis2_period_type_name(s->period_type)));
   json_out_member_int(out, "after_day", s->after_day);
@@ -99,6 +100,7 @@ struct schedule schedule_read(struct arena *arena, struct str json) {
                        .by_target = json_text_copy(arena, root, "by_target"),
                        .alignment = json_text_copy(arena, root, "alignment"),
                        .webhook = json_text_copy(arena, root, "webhook"),
+                       .language = json_text_copy(arena, root, "language"),
                        .after_day = json_integer_value(json_object_get(root, "after_day")),
                        .for_days = json_integer_value(json_object_get(root, "for_days")),
                        .again_hours = json_integer_value(json_object_get(root, "again_hours")),

@@ -27,7 +27,7 @@ struct schedule_open {
 };
 
 struct schedule {
-  struct str name, from, to, by, by_target, alignment, webhook;
+  struct str name, from, to, by, by_target, alignment, webhook, language;
   enum dhis2_period_type period_type;
   int64_t after_day, for_days, again_hours;
   int64_t until_ms, org_units, alignment_version;

@@ -98,6 +98,7 @@ static int make(struct api_job *job, struct schedule *schedule, const struct run
   schedule->alignment = asked->alignment;
   schedule->alignment_version = asked->alignment_version;
   schedule->webhook = asked->webhook;
+  schedule->language = asked->language;
   schedule->until_ms = asked->unattended_until_ms;
   schedule->org_units = (int64_t)asked->order.org_unit_count;
   ret->kind = SCHEDULE_KIND;
@@ -249,6 +250,7 @@ static int begin(struct looking *l, const struct dhis2_period *period, struct er
                             .alignment_version = s->alignment_version,
                             .mapping_text = body.mapping,
                             .webhook = s->webhook,
+                            .language = s->language,
                             .wait = true};
   struct run_about who = {.by = s->by,
                           .by_target = s->by_target,

@@ -35,6 +35,8 @@ static const char usage[] =
     "  --undo              puts back what the run in the journal overwrote\n"
     "  --report FILE       the report, as the ending says: .json, .csv (spreadsheets) or .html (to read, print and file); may be given "
     "several times\n"
+    "  --language LANGUAGE of its CSV and HTML and of the names in it: en, fr, pt, es, ar (default: that of the session, by LC_ALL, "
+    "LC_MESSAGES or LANG)\n"
     "  --check-min-max     holds back what lies outside of the target's min and max values\n"
     "  --require-approval  passes over what a second person has not approved, whatever the mapping asks for\n"
     "  --sum-anyway        also adds up what the target averages, or takes the last, least or largest of\n";
@@ -43,7 +45,7 @@ enum { REPORTS_MAX = 8, REPORT_BYTES_MAX = 1 << 30 };
 
 struct asked {
   const char *config, *mapping, *from, *to, *periods, *units, *accept, *values_in, *values_out, *journal, *changed_since, *deletions,
-      *comments, *read;
+      *comments, *read, *language;
   const char *reports[REPORTS_MAX];
   size_t report_count;
   bool dry_run, wait, resume, undo, sum_anyway, check_min_max, require_approval;
@@ -51,6 +53,7 @@ struct asked {
 
 struct work {
   const struct asked *asked;
+  enum language language;
   struct arena *arena;
   struct run_order order;
   struct str mapping_text;
@@ -99,7 +102,7 @@ static const char *take_report(void *payload, const char *path) {
 
 static int read_options(int argc, char **argv, struct asked *a) {
   static const char *const deletions[] = {"ignore", "delete", NULL}, *const comments[] = {"none", "carry", NULL},
-                           *const what[] = {"values", "analytics", NULL};
+                           *const what[] = {"values", "analytics", NULL}, *const languages[] = {"en", "fr", "pt", "es", "ar", NULL};
   const struct line_option options[] = {{"config", .text = &a->config},
                                         {"mapping", .text = &a->mapping},
                                         {"from", .text = &a->from},
@@ -119,6 +122,7 @@ static int read_options(int argc, char **argv, struct asked *a) {
                                         {"wait", .flag = &a->wait},
                                         {"undo", .flag = &a->undo},
                                         {"report", .take = take_report, .payload = a},
+                                        {"language", .text = &a->language, .choices = languages},
                                         {"sum-anyway", .flag = &a->sum_anyway},
                                         {"check-min-max", .flag = &a->check_min_max},
                                         {"require-approval", .flag = &a->require_approval},
@@ -127,6 +131,16 @@ static int read_options(int argc, char **argv, struct asked *a) {
   char **words;
   int count;
   return line_read(&line, argc, argv, &words, &count);
+}
+
+/* As it was asked for; else as the session has it, where the first of these that is set counts (POSIX). */
+static enum language language_wanted(const struct asked *a) {
+  static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+  enum language language = LANGUAGE_ENGLISH;
+  const char *said = a->language;
+  for (size_t i = 0; (!said || !*said) && i < sizeof names / sizeof *names; i++) said = getenv(names[i]);
+  (void)language_of(str_of(said), &language);
+  return language;
 }
 
 static const struct str *split(struct arena *arena, struct str text, size_t *ret_count) {
@@ -332,11 +346,11 @@ static int transfer(struct work *w, struct error *error) {
 /* --- what is said --- */
 
 /* As JSON where the ending says nothing else, so that any name may be given. */
-static int write_as(const char *path, struct str json, struct error *error) {
+static int write_as(const char *path, enum language language, struct str json, struct error *error) {
   enum report_form form = REPORT_JSON;
   (void)report_form_of_file(str_of(path), &form);
   struct buf text = BUF_INIT(REPORT_BYTES_MAX);
-  int result = report_form_write(form, json, &text, error);
+  int result = report_form_write(form, language, json, &text, error);
   if (result == 0) result = file_write(path, buf_str(&text), error);
   buf_free(&text);
   return result;
@@ -346,7 +360,8 @@ static int write_reports(const struct work *w, const struct run_told *told, stru
   if (!w->asked->report_count) return 0;
   struct buf json = BUF_INIT(REPORT_BYTES_MAX);
   int result = run_report_write(told, w->report, &json) ? 0 : error_set(error, ERROR_inside, "the report is too large");
-  for (size_t i = 0; result == 0 && i < w->asked->report_count; i++) result = write_as(w->asked->reports[i], buf_str(&json), error);
+  for (size_t i = 0; result == 0 && i < w->asked->report_count; i++)
+    result = write_as(w->asked->reports[i], w->language, buf_str(&json), error);
   buf_free(&json);
   return result;
 }
@@ -451,6 +466,8 @@ int command_transfer(int argc, char **argv) {
   if (code != LINE_READ) return code;
   watch_signals();
   struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked, .judge = drift_judge}};
+  w.language = language_wanted(&asked);
+  w.watch.locale = str_of(language_tag(w.language));
   w.watch.payload = &w;
   if (isatty(STDERR_FILENO)) w.watch.progress = show_progress;
   int64_t began = clock_now_ms();

@@ -1,12 +1,12 @@
 #include "dhis2/import_summary.h"
 
-static const char rights[] = "Ask the target's administrator for the right to enter this data.";
-static const char assigned[] = "Ask the target's administrator to assign the org unit to the data set and to the user.";
-static const char mapping[] = "The target's metadata are not as the mapping has them: align again.";
-static const char closed[] = "Ask the target's administrator to open the period for data entry, then send again.";
-static const char approved[] = "Ask whoever approved the data at the target to take the approval back, then send again.";
-static const char correct[] = "Correct the value at the source, then send again.";
-static const char administrator[] = "Show this to the target's administrator.";
+static const char rights[] = N_("Ask the target's administrator for the right to enter this data.");
+static const char assigned[] = N_("Ask the target's administrator to assign the org unit to the data set and to the user.");
+static const char mapping[] = N_("The target's metadata are not as the mapping has them: align again.");
+static const char closed[] = N_("Ask the target's administrator to open the period for data entry, then send again.");
+static const char approved[] = N_("Ask whoever approved the data at the target to take the approval back, then send again.");
+static const char correct[] = N_("Correct the value at the source, then send again.");
+static const char administrator[] = N_("Show this to the target's administrator.");
 
 static const struct {
   const char *code, *remedy;

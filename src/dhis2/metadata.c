@@ -76,14 +76,14 @@ const struct dhis2_option_combo *dhis2_metadata_default(const struct dhis2_metad
 }
 
 /* "fr" fits fr, fr_CA, fr-CA. */
-static bool locale_fits(struct str locale, struct str wanted) {
+bool dhis2_locale_fits(struct str locale, struct str wanted) {
   return str_starts_nocase(locale, wanted) && (locale.n == wanted.n || locale.p[wanted.n] == '_' || locale.p[wanted.n] == '-');
 }
 
 const struct dhis2_translation *dhis2_object_translation(const struct dhis2_object *object, struct str locale) {
   const struct dhis2_translation *like = NULL;
   for (const struct dhis2_translation *t = object->translations; t && locale.n; t = t->next) {
-    if (!str_eq(t->property, STR("NAME")) || !locale_fits(t->locale, locale)) continue;
+    if (!str_eq(t->property, STR("NAME")) || !dhis2_locale_fits(t->locale, locale)) continue;
     if (t->locale.n == locale.n) return t;
     if (!like) like = t;
   }

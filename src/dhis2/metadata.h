@@ -134,6 +134,7 @@ const struct dhis2_option_combo *dhis2_metadata_default(const struct dhis2_metad
 /* What gives the name in a locale: the translation into just that one, else "fr" also finds "fr_CA". NULL: it has none, and the plain name stands. */
 const struct dhis2_translation *dhis2_object_translation(const struct dhis2_object *object, struct str locale);
 struct str dhis2_object_name(const struct dhis2_object *object, struct str locale);
+bool dhis2_locale_fits(struct str locale, struct str wanted); /* is it that one, or one of its regions and scripts? */
 
 /* Reading, in pieces of any size. At most 4 million objects and 16 million references; texts up to 1 MiB; depth 64. Life cycle: new, feed any number of times (several documents: one after the
  * other with a dhis2_metadata_reader_next between, e.g. pages; what they say about one id is put together), finish or free. After a failure only free. `arena` outlives the model. */

@@ -18,25 +18,25 @@
 /* X(name, in words): values of the source up to `mapped`, then cells of the target. */
 /* clang-format off */
 #define REPORT_COUNTS(X) \
-  X(read, "values read at the source") \
-  X(not_asked, "values that the source sent although nobody asked for them: passed over") \
-  X(unchecked, "values of the source's analytics of which could not be asked whether newer ones were entered since its tables were made") \
-  X(mapped, "values of the source that go somewhere") \
-  X(not_changed, "of these, only in cells that nothing changed in since the day asked for: passed over") \
-  X(cells, "cells of the target that they make, refused ones too") \
-  X(summed, "of these, made from more than one value") \
-  X(partial, "of these, some of their sources have no value") \
-  X(refused, "refused by drawbridge before anything was sent") \
-  X(skipped, "left out because the mapping says so") \
-  X(sent, "cells sent (a dry run: that would be sent)") \
-  X(created, "of these, the target held nothing before") \
-  X(updated, "of these, the target held another value before") \
-  X(removed, "deleted at the target") \
-  X(carried, "of those created or updated, with a comment or follow-up mark that the target did not have there before") \
-  X(unchanged, "were there already and were not sent") \
-  X(left_alone, "hold a value at the target of which the source says nothing: left as they were") \
-  X(verified, "read back from the target and equal") \
-  X(differing, "read back from the target and not equal")
+  X(read, N_("values read at the source")) \
+  X(not_asked, N_("values that the source sent although nobody asked for them: passed over")) \
+  X(unchecked, N_("values of the source's analytics of which could not be asked whether newer ones were entered since its tables were made")) \
+  X(mapped, N_("values of the source that go somewhere")) \
+  X(not_changed, N_("of these, only in cells that nothing changed in since the day asked for: passed over")) \
+  X(cells, N_("cells of the target that they make, refused ones too")) \
+  X(summed, N_("of these, made from more than one value")) \
+  X(partial, N_("of these, some of their sources have no value")) \
+  X(refused, N_("refused by drawbridge before anything was sent")) \
+  X(skipped, N_("left out because the mapping says so")) \
+  X(sent, N_("cells sent (a dry run: that would be sent)")) \
+  X(created, N_("of these, the target held nothing before")) \
+  X(updated, N_("of these, the target held another value before")) \
+  X(removed, N_("deleted at the target")) \
+  X(carried, N_("of those created or updated, with a comment or follow-up mark that the target did not have there before")) \
+  X(unchanged, N_("were there already and were not sent")) \
+  X(left_alone, N_("hold a value at the target of which the source says nothing: left as they were")) \
+  X(verified, N_("read back from the target and equal")) \
+  X(differing, N_("read back from the target and not equal"))
 /* clang-format on */
 
 struct report_counts {

@@ -14,13 +14,18 @@ static size_t width_of(const struct report_sheets *sheets) {
   return width + 1;
 }
 
-static void write_sheet(const struct sheet *sheet, size_t width, struct buf *buf) {
+/* In English programs know the columns by name; in other languages all words are for people. */
+static struct str heading(const struct report_sheets *sheets, const char *key, const char *title) {
+  return sheets->language == LANGUAGE_ENGLISH ? str_of(key) : text_in(sheets->language, str_of(title));
+}
+
+static void write_sheet(const struct report_sheets *sheets, const struct sheet *sheet, size_t width, struct buf *buf) {
   struct arena *arena = arena_new();
-  struct str fields[SHEET_COLUMNS_MAX + 1] = {STR("section")};
-  for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = str_of(sheet->columns[c].key);
+  struct str fields[SHEET_COLUMNS_MAX + 1] = {heading(sheets, "section", N_("Section"))};
+  for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = heading(sheets, sheet->columns[c].key, sheet->columns[c].title);
   csv_add_row(buf, fields, width);
   for (size_t i = 0; i < sheet->rows.n; i++) {
-    fields[0] = str_of(sheet->key);
+    fields[0] = heading(sheets, sheet->key, sheet->title);
     for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = harmless(arena, sheet->rows.p[i].cells[c]);
     csv_add_row(buf, fields, width);
   }
@@ -30,6 +35,6 @@ static void write_sheet(const struct sheet *sheet, size_t width, struct buf *buf
 bool report_csv_write(const struct report_sheets *sheets, struct buf *buf) {
   size_t width = width_of(sheets);
   for (size_t i = 0; i < SHEETS; i++)
-    if (sheets->list[i].rows.n) write_sheet(&sheets->list[i], width, buf);
+    if (sheets->list[i].rows.n) write_sheet(sheets, &sheets->list[i], width, buf);
   return !buf->full;
 }

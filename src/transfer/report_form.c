@@ -32,10 +32,10 @@ const char *report_form_type(enum report_form form) {
   return forms[form].type;
 }
 
-int report_form_write(enum report_form form, struct str json, struct buf *ret, struct error *error) {
+int report_form_write(enum report_form form, enum language language, struct str json, struct buf *ret, struct error *error) {
   struct arena *arena = arena_new();
   struct report_sheets sheets = {0};
-  int result = form == REPORT_JSON ? 0 : report_sheets_of(arena, json, &sheets, error);
+  int result = form == REPORT_JSON ? 0 : report_sheets_of(arena, json, language, &sheets, error);
   if (result == 0) {
     bool fits = form == REPORT_JSON  ? buf_add(ret, json)
                 : form == REPORT_CSV ? report_csv_write(&sheets, ret)

@@ -4,13 +4,15 @@
  * What holds always:
  * - CSV: one table a section, each with its own header, all rows equally wide, the first column the section's name. Numbers are bare; a text that a spreadsheet would take for a formula (= + - @, a tab or a break at its start) has an apostrophe before it.
  * - HTML: one file without script, pictures or anything from elsewhere, and with a policy that forbids them; every text is escaped and isolated, so that one written from right to left does not disturb its neighbours; headings, named tables and header cells for
- *   screen readers; A4. In English.
+ *   screen readers; A4.
+ * - CSV and HTML are in the reader's language, Arabic from right to left; ids, codes, periods, numbers, times and what a server said stay as they are. JSON is the same for all, and so are the names of CSV's columns in English: programs read these.
  * - The same JSON gives the same bytes. */
 #ifndef DRAWBRIDGE_TRANSFER_REPORT_FORM_H
 #define DRAWBRIDGE_TRANSFER_REPORT_FORM_H
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/texts.h"
 
 enum report_form { REPORT_JSON, REPORT_CSV, REPORT_HTML };
 
@@ -20,6 +22,6 @@ const char *report_form_name(enum report_form form);
 const char *report_form_type(enum report_form form); /* media type */
 
 /* -1: ERROR_input: it is no report; ERROR_too_large: for `ret`. */
-int report_form_write(enum report_form form, struct str json, struct buf *ret, struct error *error);
+int report_form_write(enum report_form form, enum language language, struct str json, struct buf *ret, struct error *error);
 
 #endif

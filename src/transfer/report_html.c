@@ -3,14 +3,18 @@
 #include "transfer/decimal.h"
 #include "transfer/report_sheets.h"
 
-enum { SHORT_MAX = 16 };
+enum { SHORT_MAX = 16, MANY_COLUMNS = 10 /* which some languages are too wide for on paper */ };
 
+/* Up to the title, which follows the languages; then the styles. */
 static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\" dir=\"ltr\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
     "'none'\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" "
-    "content=\"no-referrer\">\n<title>Transfer report</title>\n<style>\n"
+    "content=\"no-referrer\">\n<title>";
+
+static const char style[] =
+    "</title>\n<style>\n"
     "@page { size: A4; margin: 15mm 12mm }\n"
     "body { font: 11pt/1.4 \"Noto Sans\", \"DejaVu Sans\", sans-serif; color: #1a1a1a; background: #fff; max-width: 60rem; margin: 2rem "
     "auto; padding: 0 1rem }\n"
@@ -20,18 +24,15 @@ static const char head[] =
     "font-weight: bold; padding: .2em 0 }\n"
     "th, td { border: 1px solid #999; padding: .25em .4em; text-align: start; vertical-align: top; overflow-wrap: anywhere; white-space: "
     "pre-wrap }\n"
-    "thead th { background: #eee; overflow-wrap: normal }\n.s { white-space: nowrap }\nthead { display: table-header-group }\ntr { "
+    "thead th { background: #eee; overflow-wrap: normal; hyphens: auto }\n.s { white-space: nowrap }\n.l { min-width: 4.5em }\nthead { "
+    "display: table-header-group }\ntr { "
     "break-inside: avoid }\n.n { text-align: end; "
     "font-variant-numeric: tabular-nums }\n"
     ".sign { display: grid; grid-template-columns: repeat(3, 1fr); gap: 2em; margin-top: 3em; break-inside: avoid }\n.sign div { "
     "border-top: 1px solid #1a1a1a; padding-top: .3em }\n"
     "@media print { body { font-size: 9pt; margin: 0; padding: 0; max-width: none } .wide { overflow: visible } thead th { background: "
-    "none } }\n"
-    "</style>\n</head>\n<body>\n<main>\n<h1>Transfer report</h1>\n";
-
-static const char foot[] =
-    "<section aria-label=\"Signature\" "
-    "class=\"sign\">\n<div>Name</div>\n<div>Signature</div>\n<div>Date</div>\n</section>\n</main>\n</body>\n</html>\n";
+    "none } .many { font-size: .72em } .many thead th { overflow-wrap: anywhere } }\n"
+    "</style>\n</head>\n<body>\n<main>\n<h1>";
 
 static void add_escaped(struct buf *buf, struct str text) {
   for (size_t i = 0; i < text.n; i++) {
@@ -69,12 +70,19 @@ static void add_cell(struct buf *buf, const struct sheet_column *column, struct 
   (void)buf_printf(buf, "</%s>", tag);
 }
 
-static void add_table(struct buf *buf, const struct sheet *sheet) {
+static void say(struct buf *buf, const struct report_sheets *sheets, const char *english) {
+  add_escaped(buf, text_in(sheets->language, str_of(english)));
+}
+
+static void add_table(struct buf *buf, const struct report_sheets *sheets, const struct sheet *sheet) {
   (void)buf_printf(
-      buf, "<div class=\"wide\" role=\"region\" aria-labelledby=\"%s\" tabindex=\"0\">\n<table aria-labelledby=\"%s\">\n<thead><tr>",
-      sheet->key, sheet->key);
-  for (size_t c = 0; c < sheet->column_count; c++)
-    (void)buf_printf(buf, "<th scope=\"col\"%s>%s</th>", sheet->columns[c].is_number ? " class=\"n\"" : "", sheet->columns[c].title);
+      buf, "<div class=\"wide\" role=\"region\" aria-labelledby=\"%s\" tabindex=\"0\">\n<table aria-labelledby=\"%s\"%s>\n<thead><tr>",
+      sheet->key, sheet->key, sheet->column_count >= MANY_COLUMNS ? " class=\"many\"" : "");
+  for (size_t c = 0; c < sheet->column_count; c++) {
+    (void)buf_printf(buf, "<th scope=\"col\"%s>", sheet->columns[c].is_number ? " class=\"n\"" : "");
+    say(buf, sheets, sheet->columns[c].title);
+    (void)buf_add(buf, STR("</th>"));
+  }
   (void)buf_add(buf, STR("</tr></thead>\n<tbody>\n"));
   for (size_t i = 0; i < sheet->rows.n; i++) {
     (void)buf_add(buf, STR("<tr>"));
@@ -84,22 +92,49 @@ static void add_table(struct buf *buf, const struct sheet *sheet) {
   (void)buf_add(buf, STR("</tbody>\n</table>\n</div>\n"));
 }
 
-static void add_sheet(struct buf *buf, const struct sheet *sheet) {
+static void add_sheet(struct buf *buf, const struct report_sheets *sheets, const struct sheet *sheet) {
   if (!sheet->rows.n && !sheet->none) return;
-  (void)buf_printf(buf, "<section>\n<h2 id=\"%s\">%s</h2>\n", sheet->key, sheet->title);
-  if (sheet->rows.n)
-    add_table(buf, sheet);
-  else
-    (void)buf_printf(buf, "<p>%s</p>\n", sheet->none);
+  (void)buf_printf(buf, "<section>\n<h2 id=\"%s\">", sheet->key);
+  say(buf, sheets, sheet->title);
+  (void)buf_add(buf, STR("</h2>\n"));
+  if (sheet->rows.n) {
+    add_table(buf, sheets, sheet);
+  } else {
+    (void)buf_add(buf, STR("<p>"));
+    say(buf, sheets, sheet->none);
+    (void)buf_add(buf, STR("</p>\n"));
+  }
   (void)buf_add(buf, STR("</section>\n"));
 }
 
-bool report_html_write(const struct report_sheets *sheets, struct buf *buf) {
+static void add_head(struct buf *buf, const struct report_sheets *sheets) {
+  (void)buf_printf(buf, "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"%s", language_tag(sheets->language),
+                   language_direction(sheets->language));
   (void)buf_add(buf, str_of(head));
-  (void)buf_printf(buf, "<p class=\"outcome%s\">", sheets->good ? " good" : "");
+  say(buf, sheets, N_("Transfer report"));
+  (void)buf_add(buf, str_of(style));
+  say(buf, sheets, N_("Transfer report"));
+  (void)buf_printf(buf, "</h1>\n<p class=\"outcome%s\">", sheets->good ? " good" : "");
   add_escaped(buf, sheets->outcome);
   (void)buf_add(buf, STR("</p>\n"));
-  for (size_t i = 0; i < SHEETS; i++) add_sheet(buf, &sheets->list[i]);
-  (void)buf_add(buf, str_of(foot));
+}
+
+static void add_foot(struct buf *buf, const struct report_sheets *sheets) {
+  static const char *const fields[] = {N_("Name"), N_("Signature"), N_("Date")};
+  (void)buf_add(buf, STR("<section aria-label=\""));
+  say(buf, sheets, N_("Signature"));
+  (void)buf_add(buf, STR("\" class=\"sign\">\n"));
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    (void)buf_add(buf, STR("<div>"));
+    say(buf, sheets, fields[i]);
+    (void)buf_add(buf, STR("</div>\n"));
+  }
+  (void)buf_add(buf, STR("</section>\n</main>\n</body>\n</html>\n"));
+}
+
+bool report_html_write(const struct report_sheets *sheets, struct buf *buf) {
+  add_head(buf, sheets);
+  for (size_t i = 0; i < SHEETS; i++) add_sheet(buf, sheets, &sheets->list[i]);
+  add_foot(buf, sheets);
   return !buf->full;
 }

@@ -2,41 +2,44 @@
 
 #include "base/json_doc.h"
 #include "transfer/decimal.h"
+#include "transfer/refusal_words.h"
 #include "transfer/remedy.h"
 #include "transfer/report.h"
 
 enum { UNITS_SHOWN = 200 };
 
-static const struct sheet_column about_columns[] = {{"what", "What", false}, {"value", "Value", false}};
-static const struct sheet_column count_columns[] = {{"count", "Count", false}, {"meaning", "Meaning", false}, {"number", "Number", true}};
-static const struct sheet_column total_columns[] = {
-    {"name", "Data element", false}, {"data_element", "Id", false},      {"period", "Period", false}, {"source", "Source", true},
-    {"target", "Target", true},      {"difference", "Difference", true}, {"cells", "Cells", true},    {"equal", "Equal", false}};
-static const struct sheet_column reason_columns[] = {{"by", "Left out or refused by", false},
-                                                     {"code", "Code", false},
-                                                     {"reason", "Reason", false},
-                                                     {"number", "Number", true},
-                                                     {"remedy", "What to do", false}};
+static const struct sheet_column about_columns[] = {{"what", N_("What"), false}, {"value", N_("Value"), false}};
+static const struct sheet_column count_columns[] = {
+    {"count", N_("Count"), false}, {"meaning", N_("Meaning"), false}, {"number", N_("Number"), true}};
+static const struct sheet_column total_columns[] = {{"name", N_("Data element"), false}, {"data_element", N_("Id"), false},
+                                                    {"period", N_("Period"), false},     {"source", N_("Source"), true},
+                                                    {"target", N_("Target"), true},      {"difference", N_("Difference"), true},
+                                                    {"cells", N_("Cells"), true},        {"equal", N_("Equal"), false}};
+static const struct sheet_column reason_columns[] = {{"by", N_("Left out or refused by"), false},
+                                                     {"code", N_("Code"), false},
+                                                     {"reason", N_("Reason"), false},
+                                                     {"number", N_("Number"), true},
+                                                     {"remedy", N_("What to do"), false}};
 /* Of a cell of the target. */
 #define CELL_COLUMNS \
-  {"period", "Period", false}, {"org_unit_name", "Org unit", false}, {"org_unit", "Org unit id", false}, {"name", "Data element", false}, \
-      {"data_element", "Id", false}, {"option_combo_name", "Category option combo", false}, \
-      {"category_option_combo", "Option combo id", false}, { \
-    "attribute_option_combo", "Attribute option combo", false \
+  {"period", N_("Period"), false}, {"org_unit_name", N_("Org unit"), false}, {"org_unit", N_("Org unit id"), false}, \
+      {"name", N_("Data element"), false}, {"data_element", N_("Id"), false}, {"option_combo_name", N_("Category option combo"), false}, \
+      {"category_option_combo", N_("Option combo id"), false}, { \
+    "attribute_option_combo", N_("Attribute option combo"), false \
   }
 
 static const struct sheet_column refused_columns[] = {
-    {"code", "Code", false}, CELL_COLUMNS, {"value", "Value", true}, {"sources", "From", false}};
-static const struct sheet_column differing_columns[] = {CELL_COLUMNS, {"wanted", "Should hold", true}, {"found", "Holds", true}};
-static const struct sheet_column replaced_columns[] = {CELL_COLUMNS, {"before", "Before", true}, {"value", "Now", true}};
-static const struct sheet_column unmapped_columns[] = {{"name", "Data element of the source", false},
-                                                       {"data_element", "Id", false},
-                                                       {"option_combo_name", "Category option combo", false},
-                                                       {"category_option_combo", "Option combo id", false},
-                                                       {"reason", "Reason", false},
-                                                       {"values", "Values", true},
-                                                       {"sum", "Their sum", true},
-                                                       {"remedy", "What to do", false}};
+    {"code", N_("Code"), false}, CELL_COLUMNS, {"value", N_("Value"), true}, {"sources", N_("From"), false}};
+static const struct sheet_column differing_columns[] = {CELL_COLUMNS, {"wanted", N_("Should hold"), true}, {"found", N_("Holds"), true}};
+static const struct sheet_column replaced_columns[] = {CELL_COLUMNS, {"before", N_("Before"), true}, {"value", N_("Now"), true}};
+static const struct sheet_column unmapped_columns[] = {{"name", N_("Data element of the source"), false},
+                                                       {"data_element", N_("Id"), false},
+                                                       {"option_combo_name", N_("Category option combo"), false},
+                                                       {"category_option_combo", N_("Option combo id"), false},
+                                                       {"reason", N_("Reason"), false},
+                                                       {"values", N_("Values"), true},
+                                                       {"sum", N_("Their sum"), true},
+                                                       {"remedy", N_("What to do"), false}};
 
 enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED };
 
@@ -48,14 +51,15 @@ enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED };
   }
 
 static const struct sheet empty_sheets[SHEETS] = {
-    [ABOUT] = SHEET("about", "About this transfer", NULL, about_columns),
-    [COUNTS] = SHEET("counts", "Counts", NULL, count_columns),
-    [TOTALS] = SHEET("control_totals", "Control totals per data element and period", "No numbers were compared.", total_columns),
-    [REASONS] = SHEET("reasons", "What was left out or refused, why, and what to do", "Nothing was left out or refused.", reason_columns),
-    [REFUSED] = SHEET("refused_cells", "Refused cells (the first of each reason)", NULL, refused_columns),
-    [DIFFERING] = SHEET("differing_cells", "Cells that do not hold what they should", "None.", differing_columns),
-    [REPLACED] = SHEET("replaced_cells", "Values that took the place of others (the first ones)", NULL, replaced_columns),
-    [UNMAPPED] = SHEET("unmapped_cells", "Cells of the source that went nowhere", NULL, unmapped_columns),
+    [ABOUT] = SHEET("about", N_("About this transfer"), NULL, about_columns),
+    [COUNTS] = SHEET("counts", N_("Counts"), NULL, count_columns),
+    [TOTALS] = SHEET("control_totals", N_("Control totals per data element and period"), N_("No numbers were compared."), total_columns),
+    [REASONS] =
+        SHEET("reasons", N_("What was left out or refused, why, and what to do"), N_("Nothing was left out or refused."), reason_columns),
+    [REFUSED] = SHEET("refused_cells", N_("Refused cells (the first of each reason)"), NULL, refused_columns),
+    [DIFFERING] = SHEET("differing_cells", N_("Cells that do not hold what they should"), N_("None."), differing_columns),
+    [REPLACED] = SHEET("replaced_cells", N_("Values that took the place of others (the first ones)"), NULL, replaced_columns),
+    [UNMAPPED] = SHEET("unmapped_cells", N_("Cells of the source that went nowhere"), NULL, unmapped_columns),
 };
 
 struct making {
@@ -66,6 +70,15 @@ struct making {
 
 static struct str keep(struct making *m, struct str text) {
   return arena_str(m->arena, text);
+}
+
+/* In the reader's language. */
+static struct str say(const struct making *m, const char *english) {
+  return text_in(m->sheets->language, str_of(english));
+}
+
+static struct str say_with(const struct making *m, const char *english, struct str value) {
+  return text_with(m->sheets->language, m->arena, str_of(english), &value, 1);
 }
 
 static struct str number_text(struct making *m, const json_t *object, const char *key) {
@@ -92,24 +105,24 @@ static void add_row(struct making *m, unsigned sheet, const struct str *cells, s
 static const struct {
   const char *outcome, *words;
 } outcomes[] = {
-    {"done", "Everything went through, was read back and is equal; the totals of both sides agree."},
-    {"refused", "Some values were refused; everything else went through and was read back."},
-    {"differs", "Something that was read back, or a total, is not what it should be."},
-    {"cancelled", "Stopped by a person before the end. What was sent before stays; the transfer can be gone on with."},
-    {"paused", "Paused by a person. What was sent before stays; the transfer can be gone on with."},
-    {"failed", "The transfer failed before its end. What was sent before stays; the transfer can be gone on with."},
+    {"done", N_("Everything went through, was read back and is equal; the totals of both sides agree.")},
+    {"refused", N_("Some values were refused; everything else went through and was read back.")},
+    {"differs", N_("Something that was read back, or a total, is not what it should be.")},
+    {"cancelled", N_("Stopped by a person before the end. What was sent before stays; one can go on with the transfer.")},
+    {"paused", N_("Paused by a person. What was sent before stays; one can go on with the transfer.")},
+    {"failed", N_("The transfer failed before its end. What was sent before stays; one can go on with the transfer.")},
 };
 
-static struct str outcome_words(struct str outcome, bool dry_run) {
-  if (dry_run && str_eq(outcome, STR("done"))) return STR("Dry run: everything could be sent. Nothing was written.");
-  if (dry_run && str_eq(outcome, STR("refused"))) return STR("Dry run: some values would be refused. Nothing was written.");
+static struct str outcome_words(const struct making *m, struct str outcome, bool dry_run) {
+  if (dry_run && str_eq(outcome, STR("done"))) return say(m, N_("Dry run: everything could be sent. Nothing was written."));
+  if (dry_run && str_eq(outcome, STR("refused"))) return say(m, N_("Dry run: some values would be refused. Nothing was written."));
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
-    if (str_eq(outcome, str_of(outcomes[i].outcome))) return str_of(outcomes[i].words);
+    if (str_eq(outcome, str_of(outcomes[i].outcome))) return say(m, outcomes[i].words);
   return outcome;
 }
 
 static void about(struct making *m, const char *what, struct str value) {
-  if (value.n) ADD_ROW(m, ABOUT, str_of(what), keep(m, value));
+  if (value.n) ADD_ROW(m, ABOUT, say(m, what), keep(m, value));
 }
 
 static void about_side(struct making *m, const char *side, const char *title, struct str id, const char *user_member) {
@@ -118,7 +131,7 @@ static void about_side(struct making *m, const char *side, const char *title, st
   about(m, title,
         arena_printf(m->arena, "%.*s%s%.*s%s%.*s", STR_ARG(id), url.n ? ", " : "", STR_ARG(url), version.n ? ", DHIS2 " : "",
                      STR_ARG(version)));
-  about(m, *side == 's' ? "User at the source" : "User at the target", user.n ? user : json_text(party, "user"));
+  about(m, *side == 's' ? N_("User at the source") : N_("User at the target"), user.n ? user : json_text(party, "user"));
 }
 
 static struct str joined(struct making *m, const json_t *list, bool units) {
@@ -129,61 +142,93 @@ static struct str joined(struct making *m, const json_t *list, bool units) {
     (void)buf_printf(&text, name.n ? "%s%.*s (%.*s)" : "%s%.*s%.*s", i ? ", " : "", STR_ARG(name.n ? name : id),
                      STR_ARG(name.n ? id : name));
   }
-  if (units && n > UNITS_SHOWN) (void)buf_printf(&text, " and %zu more", n - UNITS_SHOWN);
+  if (units && n > UNITS_SHOWN) {
+    char digits[STR_INT_MAX];
+    (void)buf_add_char(&text, ' ');
+    (void)buf_add(&text, say_with(m, N_("and {1} more"), str_int((int64_t)(n - UNITS_SHOWN), digits)));
+  }
   struct str kept = keep(m, buf_str(&text));
   buf_free(&text);
   return kept;
 }
 
+/* What went wrong, as far as it is known in that language. */
+static struct str problem_words(struct making *m, const json_t *problem) {
+  struct str words = json_text(problem, "detail");
+  char *said = json_dumps(problem, JSON_COMPACT);
+  if (m->sheets->language != LANGUAGE_ENGLISH) (void)text_said(m->sheets->language, m->arena, str_of(said), &words);
+  free(said);
+  return arena_printf(m->arena, "%.*s (%.*s)", STR_ARG(words), STR_ARG(json_text(problem, "code")));
+}
+
+static struct str version_words(struct making *m) {
+  char digits[STR_INT_MAX];
+  json_int_t number = json_integer_value(json_object_get(m->root, "mapping_version"));
+  if (number <= 0) return STR("");
+  return arena_concat(m->arena, STR(" "), say_with(m, N_("version {1}"), str_int(number, digits)));
+}
+
+static struct str analytics_words(struct making *m) {
+  return say_with(m,
+                  N_("analytics of the source, tables of {1}: added up by its server with up to 15 digits, of each org unit with all below "
+                     "it; without texts, and without zeros that are not significant"),
+                  json_text(json_object_get(json_object_get(m->root, "servers"), "source"), "analytics"));
+}
+
 static void add_about(struct making *m) {
   const json_t *root = m->root, *problem = json_object_get(root, "problem");
-  struct str outcome = json_text(root, "outcome"), version = STR("");
-  bool dry_run = json_is_true(json_object_get(root, "dry_run"));
-  json_int_t number = json_integer_value(json_object_get(root, "mapping_version"));
-  if (number > 0) version = arena_printf(m->arena, " version %lld", (long long)number);
-  m->sheets->outcome = keep(m, outcome_words(outcome, dry_run));
+  struct str outcome = json_text(root, "outcome");
+  m->sheets->outcome = keep(m, outcome_words(m, outcome, json_is_true(json_object_get(root, "dry_run"))));
   m->sheets->good = str_eq(outcome, STR("done"));
-  about(m, "Outcome", m->sheets->outcome);
-  if (problem)
-    about(m, "Problem", arena_printf(m->arena, "%.*s (%.*s)", STR_ARG(json_text(problem, "detail")), STR_ARG(json_text(problem, "code"))));
-  about(m, "Began (UTC)", json_text(root, "began"));
-  about(m, "Ended (UTC)", json_text(root, "ended"));
-  about_side(m, "source", "Source", json_text(root, "from"), "by_source");
-  about_side(m, "target", "Target", json_text(root, "to"), "by_target");
-  about(m, "Periods", joined(m, json_object_get(root, "periods"), false));
-  about(m, "Org units", joined(m, json_object_get(root, "org_units"), true));
-  if (json_is_true(json_object_get(root, "descendants"))) about(m, "With the org units below them", STR("yes"));
-  about(m, "Only what changed since", json_text(root, "changed_since"));
-  about(m, "Deleted at the source",
-        str_eq(json_text(root, "deletions"), STR("delete")) ? STR("deleted at the target too") : STR("left as it is at the target"));
-  if (str_eq(json_text(root, "read"), STR("analytics")))
-    about(m, "Read from",
-          arena_printf(
-              m->arena,
-              "analytics of the source, tables of %.*s: added up by its server with up to 15 digits, of each org unit with all below "
-              "it; without texts, and without zeros that are not significant",
-              STR_ARG(json_text(json_object_get(json_object_get(root, "servers"), "source"), "analytics"))));
-  about(m, "Comments and follow-up marks",
-        str_eq(json_text(root, "comments"), STR("carry")) ? STR("taken along") : STR("left at the source"));
-  about(m, "Mapping", arena_printf(m->arena, "%.*s%.*s", STR_ARG(json_text(root, "mapping_name")), STR_ARG(version)));
-  about(m, "SHA-256 of the mapping", json_text(root, "mapping_sha256"));
-  about(m, "Decisions that count", joined(m, json_object_get(root, "accept"), false));
+  about(m, N_("Outcome"), m->sheets->outcome);
+  if (problem) about(m, N_("Problem"), problem_words(m, problem));
+  about(m, N_("Began (UTC)"), json_text(root, "began"));
+  about(m, N_("Ended (UTC)"), json_text(root, "ended"));
+  about_side(m, "source", N_("Source"), json_text(root, "from"), "by_source");
+  about_side(m, "target", N_("Target"), json_text(root, "to"), "by_target");
+  about(m, N_("Periods"), joined(m, json_object_get(root, "periods"), false));
+  about(m, N_("Org units"), joined(m, json_object_get(root, "org_units"), true));
+  if (json_is_true(json_object_get(root, "descendants"))) about(m, N_("With the org units below them"), say(m, N_("yes")));
+  about(m, N_("Only what changed since"), json_text(root, "changed_since"));
+  bool deleted = str_eq(json_text(root, "deletions"), STR("delete")), carried = str_eq(json_text(root, "comments"), STR("carry"));
+  about(m, N_("Deleted at the source"), say(m, deleted ? N_("deleted at the target too") : N_("left as it is at the target")));
+  if (str_eq(json_text(root, "read"), STR("analytics"))) about(m, N_("Read from"), analytics_words(m));
+  about(m, N_("Comments and follow-up marks"), say(m, carried ? N_("taken along") : N_("left at the source")));
+  about(m, N_("Mapping"), arena_concat(m->arena, json_text(root, "mapping_name"), version_words(m)));
+  about(m, N_("SHA-256 of the mapping"), json_text(root, "mapping_sha256"));
+  about(m, N_("Decisions that count"), joined(m, json_object_get(root, "accept"), false));
 }
 
 /* --- counts and reasons --- */
 
 static void add_counts(struct making *m) {
   const json_t *counts = json_object_get(m->root, "counts");
-#define X(name, words) ADD_ROW(m, COUNTS, STR(#name), STR(words), number_text(m, counts, #name));
+#define X(name, words) ADD_ROW(m, COUNTS, STR(#name), say(m, words), number_text(m, counts, #name));
   REPORT_COUNTS(X)
 #undef X
 }
 
-static struct str reason_words(struct str name) {
-  for (unsigned reason = 1; reason < TRANSFER_REASON_COUNT; reason++)
-    if (str_eq(name, str_of(transfer_reason_name((enum transfer_reason)reason))))
-      return str_of(transfer_reason_words((enum transfer_reason)reason));
-  return name;
+static struct str reason_words(struct making *m, struct str name) {
+  struct str words, unused;
+  return refusal_words(m->sheets->language, m->arena, name, &words, &unused) ? words : name;
+}
+
+static struct str remedy_words(const struct making *m, bool by_target, struct str code) {
+  return say(m, transfer_remedy(by_target, code));
+}
+
+/* In English as it was told of this very case; else by its code, and the words of the target's server as it said them. */
+static void add_conflict(struct making *m, const json_t *conflict) {
+  bool by_target = json_is_true(json_object_get(conflict, "by_target")), foretold = by_target && json_text(conflict, "remedy").n > 0;
+  struct str code = keep(m, json_text(conflict, "code")), words = keep(m, json_text(conflict, "message")),
+             remedy = keep(m, json_text(conflict, "remedy")), title, way;
+  if (m->sheets->language != LANGUAGE_ENGLISH && (!by_target || foretold) &&
+      refusal_words(m->sheets->language, m->arena, foretold ? STR("input_period") : code, &title, &way)) {
+    words = title;
+    remedy = way;
+  }
+  ADD_ROW(m, REASONS, say(m, by_target ? N_("target server (cells)") : N_("drawbridge (cells)")), code, words,
+          number_text(m, conflict, "count"), remedy.n ? remedy : remedy_words(m, by_target, code));
 }
 
 static void add_reasons(struct making *m) {
@@ -192,16 +237,10 @@ static void add_reasons(struct making *m) {
   const char *key;
   json_object_foreach(unmapped, key, value) {
     struct str code = keep(m, str_of(key));
-    ADD_ROW(m, REASONS, STR("mapping (values of the source)"), code, reason_words(code), number_text(m, unmapped, key),
-            str_of(transfer_remedy(false, code)));
+    ADD_ROW(m, REASONS, say(m, N_("mapping (values of the source)")), code, reason_words(m, code), number_text(m, unmapped, key),
+            remedy_words(m, false, code));
   }
-  for (size_t i = 0; i < json_array_size(conflicts); i++) {
-    const json_t *conflict = json_array_get(conflicts, i);
-    bool by_target = json_is_true(json_object_get(conflict, "by_target"));
-    struct str code = keep(m, json_text(conflict, "code")), remedy = keep(m, json_text(conflict, "remedy"));
-    ADD_ROW(m, REASONS, by_target ? STR("target server (cells)") : STR("drawbridge (cells)"), code, keep(m, json_text(conflict, "message")),
-            number_text(m, conflict, "count"), remedy.n ? remedy : str_of(transfer_remedy(by_target, code)));
-  }
+  for (size_t i = 0; i < json_array_size(conflicts); i++) add_conflict(m, json_array_get(conflicts, i));
 }
 
 /* --- cells --- */
@@ -253,9 +292,9 @@ static void add_unmapped(struct making *m) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *c = json_array_get(list, i);
     struct str element = keep(m, json_text(c, "data_element")), combo = keep(m, json_text(c, "category_option_combo")),
-               reason = json_text(c, "reason");
-    ADD_ROW(m, UNMAPPED, name_of(m, "source", element), element, name_of(m, "source", combo), combo, reason_words(keep(m, reason)),
-            number_text(m, c, "values"), keep(m, json_text(c, "sum")), str_of(transfer_remedy(false, reason)));
+               reason = keep(m, json_text(c, "reason"));
+    ADD_ROW(m, UNMAPPED, name_of(m, "source", element), element, name_of(m, "source", combo), combo, reason_words(m, reason),
+            number_text(m, c, "values"), keep(m, json_text(c, "sum")), remedy_words(m, false, reason));
   }
 }
 
@@ -276,13 +315,15 @@ static void add_totals(struct making *m) {
     struct str element = keep(m, json_text(t, "data_element")), name = keep(m, json_text(t, "name")),
                source = keep(m, json_text(t, "source")), target = keep(m, json_text(t, "target"));
     ADD_ROW(m, TOTALS, name.n ? name : name_of(m, "target", element), element, keep(m, json_text(t, "period")), source, target,
-            difference(m, source, target), number_text(m, t, "cells"), json_is_true(json_object_get(t, "equal")) ? STR("yes") : STR("no"));
+            difference(m, source, target), number_text(m, t, "cells"),
+            say(m, json_is_true(json_object_get(t, "equal")) ? N_("yes") : N_("no")));
   }
 }
 
-int report_sheets_of(struct arena *arena, struct str json, struct report_sheets *ret, struct error *error) {
+int report_sheets_of(struct arena *arena, struct str json, enum language language, struct report_sheets *ret, struct error *error) {
   json_t *root = json_doc_read(json);
   struct making m = {arena, root, ret};
+  ret->language = language;
   memcpy(ret->list, empty_sheets, sizeof ret->list);
   int result =
       str_eq(json_text(root, "format"), STR("drawbridge-report")) ? 0 : error_set(error, ERROR_input, "this is not a report of a transfer");

@@ -5,12 +5,13 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/texts.h"
 #include "base/vec.h"
 
 enum { SHEET_COLUMNS_MAX = 16 };
 
 struct sheet_column {
-  const char *key, *title; /* for programs, for people */
+  const char *key, *title; /* for programs; for people, to be shown by text_in */
   bool is_number;          /* in most rows; written to the right */
 };
 
@@ -29,13 +30,14 @@ struct sheet {
 enum { SHEETS = 8 };
 
 struct report_sheets {
+  enum language language;
   struct str outcome; /* in words */
   bool good;          /* done, all totals agree */
   struct sheet list[SHEETS];
 };
 
 /* Texts live in the arena. -1: ERROR_input. sheets_free also after a failure. */
-int report_sheets_of(struct arena *arena, struct str json, struct report_sheets *ret, struct error *error);
+int report_sheets_of(struct arena *arena, struct str json, enum language language, struct report_sheets *ret, struct error *error);
 void report_sheets_free(struct report_sheets *sheets);
 
 /* The two ways to write them; false: larger than the buf may be. */

@@ -137,7 +137,7 @@ static void name_unit(void *payload, struct str id, struct str name) {
 }
 
 static int find_units(struct run *run, const struct str *ids, size_t count, struct error *error) {
-  for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids, count, name_unit, run, error); number++)
+  for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids, count, run->watch->locale, name_unit, run, error); number++)
     if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
   for (size_t i = 0; i < count; i++)
     if (!report_has_name(run->whole, REPORT_SOURCE, ids[i]))
@@ -331,7 +331,7 @@ static int prepare(struct run *run, struct error *error) {
   const struct mapping *m = run->mapping;
   if (!run->target && look(run, error)) return -1;
   if (take_analytics(run, error)) return -1;
-  struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway};
+  struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway, .locale = run->watch->locale};
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   for (unsigned i = 0; i < 2; i++) {
     struct stage *stage = &run->stages[i];

@@ -46,7 +46,8 @@ struct run_watch {
   const atomic_bool *cancel;                                            /* NULL: never */
   void (*progress)(void *payload, const struct run_progress *progress); /* NULL: none */
   void *payload;
-  run_judge *judge; /* NULL: nobody asks */
+  run_judge *judge;  /* NULL: nobody asks */
+  struct str locale; /* in which the report names things, where the servers have it ("fr"); empty: as they are stored there */
 };
 
 /* What a run is asked to do. */

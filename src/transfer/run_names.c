@@ -31,19 +31,20 @@ struct naming {
   struct report *report;
   enum report_side side;
   const struct dhis2_metadata *known;
+  struct str locale;
   struct map wanted[REPORT_ORG_UNIT + 1]; /* ids that are not known yet */
 };
 
-static struct str name_in(const struct dhis2_metadata *metadata, enum report_kind kind, struct str id) {
+static struct str name_in(const struct dhis2_metadata *metadata, enum report_kind kind, struct str id, struct str locale) {
   const struct dhis2_data_element *element = kind == REPORT_ELEMENT ? dhis2_metadata_element(metadata, id) : NULL;
   const struct dhis2_option_combo *combo = kind == REPORT_OPTION_COMBO ? dhis2_metadata_option_combo(metadata, id) : NULL;
-  return element ? element->o.name : combo ? combo->o.name : STR_NONE;
+  return element ? dhis2_object_name(&element->o, locale) : combo ? dhis2_object_name(&combo->o, locale) : STR_NONE;
 }
 
 static void want(void *payload, enum report_side side, enum report_kind kind, struct str id) {
   struct naming *n = payload;
   if (side != n->side || !id.n || report_has_name(n->report, side, id)) return;
-  struct str name = n->known ? name_in(n->known, kind, id) : STR_NONE;
+  struct str name = n->known ? name_in(n->known, kind, id, n->locale) : STR_NONE;
   if (name.n)
     report_name(n->report, side, id, name);
   else if (n->wanted[kind].count < DHIS2_NAMES_MAX)
@@ -64,14 +65,14 @@ static void ask(struct naming *n, struct dhis2_server *server) {
     struct str *ids = ARENA_ARRAY(arena, n->wanted[kind].count + 1, struct str);
     size_t count = 0;
     for (struct map_entry *e = map_first(&n->wanted[kind]); e; e = map_next(&n->wanted[kind], e)) ids[count++] = e->key;
-    if (count && dhis2_names(server, lists[kind], ids, count, tell, n, &unused)) break;
+    if (count && dhis2_names(server, lists[kind], ids, count, n->locale, tell, n, &unused)) break;
   }
   arena_free(arena);
 }
 
 static void name_side(struct run *run, enum report_side side, struct dhis2_server *server, const struct dhis2_metadata *known,
                       bool may_ask) {
-  struct naming n = {.report = run->whole, .side = side, .known = known};
+  struct naming n = {.report = run->whole, .side = side, .known = known, .locale = run->watch->locale};
   report_each_id(run->whole, want, &n);
   for (size_t i = 0; side == REPORT_SOURCE && i < run->order->org_unit_count; i++)
     want(&n, side, REPORT_ORG_UNIT, run->order->org_units[i]);

@@ -234,7 +234,7 @@ static void describe_by_metadata(const struct translation *t, struct target_oper
   const struct dhis2_data_element *element = dhis2_metadata_element(t->options.target, o->id.data_element);
   o->known = false;
   if (!element) return;
-  o->name = element->o.name;
+  o->name = dhis2_object_name(&element->o, t->options.locale);
   const struct dhis2_data_set *set = set_of(t, element, o->id.category_option_combo);
   o->known = set || t->options.target->data_set_count == 0;
   if (set) o->data_set = set->o.id;

@@ -22,26 +22,26 @@
 /* Why a source value goes nowhere, or a target cell is not sent. X(name, of a whole cell?, in words) */
 /* clang-format off */
 #define TRANSFER_REASONS(X) \
-  X(no_rule, false, "the mapping has no rule for this cell of the source") \
-  X(no_counterpart, false, "this cell, its org unit or its attribute option combo has no counterpart: so somebody decided, or the engine found none") \
-  X(rejected, false, "the rules for this cell, its org unit or its attribute option combo were rejected") \
-  X(undecided, false, "the rules for this cell, its org unit or its attribute option combo are not decided yet") \
-  X(not_approved, false, "the rules for this cell have not been approved by a second person, which the mapping or the run asks for") \
-  X(org_unit, false, "the mapping lists org units, and this is none of them") \
-  X(attribute_option_combo, false, "the mapping lists attribute option combos, and this is none of them") \
-  X(period, false, "the mapping rolls periods up, and this is none of the type that it rolls up") \
-  X(no_value, false, "there is no value, a comment alone") \
-  X(deleted, false, "the value was deleted at the source") \
-  X(missing_source, true, "not all sources of the cell have a value, and the mapping requires all") \
-  X(skipped, true, "not all sources of the cell have a value, and the mapping skips such cells") \
-  X(contradiction, true, "the source says two different values for one cell") \
-  X(not_a_number, true, "a value that would have to be added up is not a number") \
-  X(not_summable, true, "the target's data element holds values that may not be added up, or not over time (its value or aggregation type)") \
-  X(value_type, true, "the value does not fit the value type of the target's data element") \
-  X(not_in_data_set, true, "the target's data sets do not hold this cell") \
-  X(period_type, true, "the period is of another type than the target's data set") \
-  X(changed_meanwhile, true, "somebody else changed the cell at the target while this run was under way") \
-  X(unaccounted, true, "the target says that it took the value, but it is not there")
+  X(no_rule, false, N_("the mapping has no rule for this cell of the source")) \
+  X(no_counterpart, false, N_("this cell, its org unit or its attribute option combo has no counterpart: so somebody decided, or the engine found none")) \
+  X(rejected, false, N_("the rules for this cell, its org unit or its attribute option combo were rejected")) \
+  X(undecided, false, N_("the rules for this cell, its org unit or its attribute option combo are not decided yet")) \
+  X(not_approved, false, N_("the rules for this cell have not been approved by a second person, which the mapping or the run asks for")) \
+  X(org_unit, false, N_("the mapping lists org units, and this is none of them")) \
+  X(attribute_option_combo, false, N_("the mapping lists attribute option combos, and this is none of them")) \
+  X(period, false, N_("the mapping rolls periods up, and this is none of the type that it rolls up")) \
+  X(no_value, false, N_("there is no value, a comment alone")) \
+  X(deleted, false, N_("the value was deleted at the source")) \
+  X(missing_source, true, N_("not all sources of the cell have a value, and the mapping requires all")) \
+  X(skipped, true, N_("not all sources of the cell have a value, and the mapping skips such cells")) \
+  X(contradiction, true, N_("the source says two different values for one cell")) \
+  X(not_a_number, true, N_("a value that would have to be added up is not a number")) \
+  X(not_summable, true, N_("the target's data element holds values that may not be added up, or not over time (its value or aggregation type)")) \
+  X(value_type, true, N_("the value does not fit the value type of the target's data element")) \
+  X(not_in_data_set, true, N_("the target's data sets do not hold this cell")) \
+  X(period_type, true, N_("the period is of another type than the target's data set")) \
+  X(changed_meanwhile, true, N_("somebody else changed the cell at the target while this run was under way")) \
+  X(unaccounted, true, N_("the target says that it took the value, but it is not there"))
 /* clang-format on */
 
 enum transfer_reason {
@@ -59,6 +59,7 @@ struct translation_options {
   bool accept[3];                      /* by enum mapping_decision: accepted, auto, proposed */
   const struct dhis2_metadata *target; /* value types, data sets, combos; NULL: only what the mapping says */
   bool sum_anyway;                     /* also what is averaged, last, least, … */
+  struct str locale;                   /* in which target operands are named; empty: as they are stored */
 };
 
 struct translation;

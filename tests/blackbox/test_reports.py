@@ -148,6 +148,30 @@ class Reports(Servers):
         self.transfer("--dry-run", "--report", self.folder / "dry.html", journal=None)
         self.assertIn("Nothing was written", (self.folder / "dry.html").read_text())
 
+    def test_in_the_language_that_is_asked_for(self):
+        """Words by --language, else by the session's locale; names as the servers have them in it. JSON and its codes are the same, but for the names."""
+        for side in (self.source, self.target):
+            for kind in ("dataElements", "organisationUnits", "categoryOptionCombos"):
+                for one in side.objects[kind]:
+                    one["translations"] = [{"locale": locale, "property": "NAME", "value": f"{one['id']} ({locale})"} for locale in ("fr", "pt_BR")] + [{"locale": "fr", "property": "SHORT_NAME", "value": "court"}]
+        self.start()
+        french, table, element = self.folder / "fr.html", self.folder / "fr.csv", self.target.elements["stock"]
+        self.transfer("--report", french, "--report", table, "--language", "fr", expect=1)
+        self.assertEqual(self.report["names"]["target"][element], f"{element} (fr)")
+        self.assertIn(f"{element} (fr)", [t["name"] for t in self.report["control_totals"]])
+        self.assertEqual(self.report["names"]["source"][self.source.units[0]], f"{self.source.units[0]} (fr)")
+        text, rows = french.read_text(), list(csv.reader(io.StringIO(table.read_bytes().decode(), newline="")))
+        for part in ('<html lang="fr" dir="ltr">', "<h1>Rapport de transfert</h1>", "Certaines valeurs ont été refusées", "L’ensemble de données", "Utilisateur à la source", f"{element} (fr)"):
+            self.assertIn(part, text)
+        self.assertEqual(rows[0][:3], ["Section", "Quoi", "Valeur"])
+        self.assertNotIn("What", text + str(rows))
+        for number, (locale, language, title) in enumerate((({"LANG": "pt_BR.UTF-8"}, "pt", "Relatório de transferência"), ({"LC_ALL": "ar_EG.UTF-8", "LANG": "fr_FR.UTF-8"}, "ar", "تقرير النقل"), ({"LC_ALL": "C", "LANG": "fr_FR.UTF-8"}, "en", "Transfer report"))):
+            self.command(*self.words("--report", french, journal=f"again{number}"), expect=1, environment={**self.environment, **locale})
+            self.assertIn(f'<html lang="{language}"', french.read_text())
+            self.assertIn(f"<h1>{title}</h1>", french.read_text())
+            self.assertEqual(f"{element} ({'pt_BR' if language == 'pt' else ''})" in french.read_text(), language == "pt")
+        self.assertIn("--language", self.command(*self.words("--language", "xx", journal="no"), expect=2, environment=self.environment)[1])
+
     def test_a_run_that_failed_is_filed_too(self):
         self.start()
         self.command(*self.words("--report", self.folder / "report.html"), expect=3, environment={**self.environment, "DRAWBRIDGE_TARGET_TOKEN": "d2p_wrong"})
@@ -171,13 +195,32 @@ class ReportsOfApi(RunsOfApi):
         self.assertEqual((about["User at the source"], about["User at the target"]), ("runner", "runner"))
         answer = self.browser.call("GET", f"/v1/runs/{run['id']}/report?format=json")
         self.assertEqual((answer.header("Content-Disposition"), answer.json["outcome"]), ('attachment; filename="report.json"', "done"))
+        french = self.browser.call("GET", f"/v1/runs/{run['id']}/report?format=html", {"Accept-Language": "fr, en;q=0.5"})
+        self.assertIn("<h1>Rapport de transfert</h1>", french.body.decode())
+        self.assertIn("Accept-Language", french.header("Vary"))
         answer = self.browser.call("GET", f"/v1/runs/{run['id']}/report?format=pdf")
         self.assertEqual((answer.status, answer.json["code"]), (400, "bad_request"))
+
+
+class NamesOfRuns(RunsOfApi):
+    """The language that a run was begun with, or its reader's where it says none: of the names in it."""
+
+    def prepare(self):
+        for one in self.target.objects["dataElements"]:
+            one["translations"] = [{"locale": locale, "property": "NAME", "value": f"{one['id']} ({locale})"} for locale in ("fr", "es")]
+
+    def test_names_and_words_of_a_run(self):
+        for headers, more, language in (({"Accept-Language": "es"}, {}, "es"), ({"Accept-Language": "es"}, {"language": "fr"}, "fr"), (None, {}, "en")):
+            run = self.ended(self.begin(headers=headers, dry_run=True, **more))
+            self.assertEqual(run["language"], language)
+            self.assertEqual({t["name"].endswith(f"({language})") for t in run["totals"]}, {language != "en"})
+        self.assertIn("'language' is", self.begin(expect=400, language="xx")["detail"])
 
 
 # Only what is here: the other tests of the classes run where they stand.
 for inherited in [name for name in dir(RunsOfApi) if name.startswith("test_")]:
     setattr(ReportsOfApi, inherited, None)
+    setattr(NamesOfRuns, inherited, None)
 del Servers, RunsOfApi
 
 if __name__ == "__main__":

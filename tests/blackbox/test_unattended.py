@@ -355,9 +355,9 @@ runs: {{reports: {self.state}/reports}}
 
     def test_by_itself_with_a_report_to_folder_and_webhook(self):
         before = self.tokens("target")
-        schedule = self.schedule()
-        self.assertEqual({k: schedule[k] for k in ("name", "from", "to", "by", "period_type", "after_day", "for_days", "again_hours", "webhook")},
-                         {"name": "Monthly report", "from": "source", "to": "target", "by": "runner", "period_type": "Monthly", "after_day": 1, "for_days": 20, "again_hours": 24, "webhook": "office"})
+        schedule = self.schedule(language="fr")
+        self.assertEqual({k: schedule[k] for k in ("name", "from", "to", "by", "period_type", "after_day", "for_days", "again_hours", "webhook", "language")},
+                         {"name": "Monthly report", "from": "source", "to": "target", "by": "runner", "period_type": "Monthly", "after_day": 1, "for_days": 20, "again_hours": 24, "webhook": "office", "language": "fr"})
         self.browser.call("DELETE", "/v1/session")
         harness.wait_for(lambda: self.hook.got, "the report")
         self.browser = self.signed_in()
@@ -376,6 +376,7 @@ runs: {{reports: {self.state}/reports}}
         stem = f"{run['updated'][:10]}-{run['id']}"
         self.assertEqual(self.reports(), [f"{stem}.{form}" for form in ("csv", "html", "json")])
         self.assertEqual(json.loads((self.state / "reports" / f"{stem}.json").read_text()), report)
+        self.assertIn('<html lang="fr"', (self.state / "reports" / f"{stem}.html").read_text())
         self.assertEqual([s["id"] for s in self.browser.call("GET", "/v1/schedules").json], [schedule["id"]])
         self.assertEqual(self.browser.call("DELETE", f"/v1/schedules/{schedule['id']}").status, 204)
         self.assertEqual((self.rows("mandate"), self.browser.call("GET", "/v1/schedules").json), (0, []))

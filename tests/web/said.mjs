@@ -47,7 +47,7 @@ function templateOf(format) {
 
 const sources = FOLDERS.flatMap((folder) => readdirSync(join(SRC, folder)).filter((name) => name.endsWith('.c')).map((name) => [`${folder}/${name}`, readFileSync(join(SRC, folder, name), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')]))
 
-const everything = readdirSync(SRC, { recursive: true }).filter((name) => /\.[ch]$/.test(name)).map((name) => readFileSync(join(SRC, name), 'utf8'))
+const everything = readdirSync(SRC).flatMap((folder) => readdirSync(join(SRC, folder)).filter((name) => /\.[ch]$/.test(name)).map((name) => readFileSync(join(SRC, folder, name), 'utf8')))
 
 /** Does a text of the program consist of just these words? They can be a value in a sentence. */
 export const isInProgram = (text) => sources.some(([, source]) => source.includes(`"${text}"`))

@@ -8,11 +8,13 @@ const json = (body, { status = 200, ...headers } = {}) => () => new Response(bod
 
 globalThis.crypto ??= webcrypto // Debian 12 has node 18, where it is no global yet
 
-/** A client whose calls are kept, and answered by `answers` in turn (the last one for all that follow). Its browser keeps cookies: that call is not among them. */
+/** A client, with options where the first of these is no answer, whose calls are kept, and answered by `answers` in turn (the last one for all that follow). Its browser keeps cookies: that call is not among them. */
 function client(...answers) {
+  const options = typeof answers[0] === 'function' ? {} : answers.shift()
   const calls = []
   const storage = new Map()
   const gw = createDrawbridge({
+    ...options,
     url: 'https://gate.example.org/',
     fetch: async (address, init) => {
       if (address.endsWith('/v1/probe')) return json({ cookies: true, handle: true })()
@@ -32,6 +34,15 @@ test('every call says that it is one, and takes the cookie along', async () => {
   assert.equal(calls[0].address, 'https://gate.example.org/v1/session')
   assert.equal(calls[0].headers['x-drawbridge'], '1')
   assert.equal(calls[0].credentials, 'include')
+})
+
+test('a reader whose language is not the browser’s has it told with every call', async () => {
+  const { gw, calls } = client({ language: 'fr' }, json([]))
+  await gw.servers()
+  assert.equal(calls[0].headers['accept-language'], 'fr')
+  const { gw: other, calls: others } = client(json([]))
+  await other.servers()
+  assert.equal(others[0].headers['accept-language'], undefined)
 })
 
 test('a refusal is an error with a code, and a sign-in that ended is told', async () => {

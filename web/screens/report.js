@@ -1,4 +1,4 @@
-// A run's report to read, print, sign and file, in the reader's language; what drawbridge writes as HTML file for webhooks and the command line, in English, has the same.
+// A run's report to read, print, sign and file, in the reader's language; the HTML file that drawbridge writes has the same.
 import { html, useRef } from '../lib.js'
 import { decimal, number, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'

@@ -38,12 +38,16 @@ static struct str report_of(struct str text, struct buf *json) {
   return buf_str(json);
 }
 
-static struct str in_form(enum report_form form, struct str text, struct buf *ret) {
+static struct str in_language(enum report_form form, enum language language, struct str text, struct buf *ret) {
   struct error error = {0};
   struct buf json = BUF_INIT(1 << 20);
-  assert_int_equal(report_form_write(form, report_of(text, &json), ret, &error), 0);
+  assert_int_equal(report_form_write(form, language, report_of(text, &json), ret, &error), 0);
   buf_free(&json);
   return buf_str(ret);
+}
+
+static struct str in_form(enum report_form form, struct str text, struct buf *ret) {
+  return in_language(form, LANGUAGE_ENGLISH, text, ret);
 }
 
 static const char *const attacks[] = {"=1+1",
@@ -122,13 +126,86 @@ static void test_html_is_harmless(void **state) {
   buf_free(&plain);
 }
 
+/* The words are others, what is told is the same; JSON stays as it is, and so do the names of English columns, which programs read. */
+static void test_in_the_readers_language(void **state) {
+  static const struct {
+    enum language language;
+    const char *head, *title, *column, *first;
+  } each[] = {
+      {LANGUAGE_ENGLISH, "<html lang=\"en\" dir=\"ltr\">", "<h1>Transfer report</h1>", "control_totals,name,", "section,what,value,"},
+      {LANGUAGE_FRENCH, "<html lang=\"fr\" dir=\"ltr\">", "<h1>Rapport de transfert</h1>", "Élément de données,Identifiant",
+       "Section,Quoi,Valeur,"},
+      {LANGUAGE_ARABIC, "<html lang=\"ar\" dir=\"rtl\">", "<h1>تقرير النقل</h1>", "عنصر البيانات,", "القسم,"}};
+  struct buf plain = BUF_INIT(1 << 20), json = BUF_INIT(1 << 20), as_json = BUF_INIT(1 << 20);
+  struct error error = {0};
+  (void)state;
+  size_t tags = count_of(in_form(REPORT_HTML, STR("plain"), &plain), STR("<"));
+  for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+    struct buf page = BUF_INIT(1 << 20), table = BUF_INIT(1 << 20);
+    struct str text = in_language(REPORT_HTML, each[i].language, STR("plain"), &page);
+    assert_true(str_has(text, str_of(each[i].head)) && str_has(text, str_of(each[i].title)));
+    assert_int_equal(count_of(text, STR("<")), tags);
+    assert_int_equal(str_has(text, STR("What to do")), each[i].language == LANGUAGE_ENGLISH);
+    text = in_language(REPORT_CSV, each[i].language, STR("plain"), &table);
+    assert_true(str_starts(text, str_of(each[i].first)));
+    if (i) assert_true(str_has(text, str_of(each[i].column)) && !str_has(text, STR("control_totals")));
+    buf_free(&page);
+    buf_free(&table);
+  }
+  struct str made = report_of(STR("plain"), &json);
+  assert_int_equal(report_form_write(REPORT_JSON, LANGUAGE_FRENCH, made, &as_json, &error), 0);
+  assert_true(str_eq(buf_str(&as_json), made));
+  buf_free(&plain);
+  buf_free(&json);
+  buf_free(&as_json);
+}
+
+static struct str refused_in(enum language language, bool by_target, const char *code, const char *remedy, struct buf *ret) {
+  struct error error = {0};
+  struct buf json = BUF_INIT(1 << 20);
+  struct report *report = report_new();
+  struct json_out out = JSON_OUT_INIT(&json);
+  report_conflict(report, &(struct report_words){by_target, str_of(code), STR("as it was said"), str_of(remedy)}, &(struct report_cell){0},
+                  NULL, 0);
+  json_out_object(&out);
+  json_out_member_str(&out, "format", STR("drawbridge-report"));
+  report_write(report, &out);
+  json_out_end(&out);
+  assert_int_equal(report_form_write(REPORT_CSV, language, buf_str(&json), ret, &error), 0);
+  report_free(report);
+  buf_free(&json);
+  return buf_str(ret);
+}
+
+/* In English the sentence about this very case, in other languages what the code says; what a server said stays. */
+static void test_refusals_by_their_code(void **state) {
+  static const struct {
+    enum language language;
+    bool by_target;
+    const char *code, *remedy, *words, *way;
+  } each[] = {{LANGUAGE_ENGLISH, false, "period_expired", "do this", "as it was said", "do this"},
+              {LANGUAGE_SPANISH, false, "period_expired", "do this", "El plazo para introducir datos", "Administración de datos"},
+              {LANGUAGE_SPANISH, false, "org_unit_closed", "do this", "está cerrada", "En la aplicación Mantenimiento"},
+              {LANGUAGE_SPANISH, false, "missing_source", "", "no todas las fuentes", "Introduzca en el origen"},
+              {LANGUAGE_SPANISH, true, "E7641", "", "as it was said", "Pida al administrador del destino que abra"},
+              {LANGUAGE_SPANISH, true, "E8030", "do this", "esta versión de DHIS2 lo rechaza", "2.43.2"},
+              {LANGUAGE_SPANISH, false, "quite_new", "", "as it was said", "Muestre este informe"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+    struct buf table = BUF_INIT(1 << 20);
+    struct str text = refused_in(each[i].language, each[i].by_target, each[i].code, each[i].remedy, &table);
+    assert_true(str_has(text, str_of(each[i].words)) && str_has(text, str_of(each[i].way)));
+    buf_free(&table);
+  }
+}
+
 static void test_what_is_no_report(void **state) {
   (void)state;
   static const char *const others[] = {"", "{}", "[]", "{\"format\":\"drawbridge-mapping\"}", "{\"format\":\"drawbridge-report\""};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     struct buf text = BUF_INIT(1 << 20);
     struct error error = {0};
-    assert_int_equal(report_form_write(REPORT_HTML, str_of(others[i]), &text, &error), -1);
+    assert_int_equal(report_form_write(REPORT_HTML, LANGUAGE_ENGLISH, str_of(others[i]), &text, &error), -1);
     assert_int_equal(error.code, ERROR_input);
     buf_free(&text);
   }
@@ -155,8 +232,12 @@ static void test_remedies(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_csv_is_harmless), cmocka_unit_test(test_html_is_harmless),
-                                     cmocka_unit_test(test_what_is_no_report), cmocka_unit_test(test_forms_by_name),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_csv_is_harmless),
+                                     cmocka_unit_test(test_html_is_harmless),
+                                     cmocka_unit_test(test_in_the_readers_language),
+                                     cmocka_unit_test(test_refusals_by_their_code),
+                                     cmocka_unit_test(test_what_is_no_report),
+                                     cmocka_unit_test(test_forms_by_name),
                                      cmocka_unit_test(test_remedies)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
