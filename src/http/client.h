@@ -2,7 +2,8 @@
  *
  * What holds always: a call blocks its thread: never on the loop (use net/work.h), freely in the command line programs. Redirects are never followed; the answer says where they lead. TLS 1.2 or
  * better with certificate and host name checked. Only http and https; the address that a name resolves to is checked against `addresses` at each connection.
- * No cookie engine: cookies are headers like others. Bodies have a limit. A GET or HEAD whose connection ended without a byte of an answer is sent once more; nothing else ever is. Built on libcurl.
+ * No cookie engine: cookies are headers like others. Bodies have a limit. A GET or HEAD whose connection ended without a byte of an answer is sent once more; nothing else ever is: a write that goes on a connection that was used
+ * just before and ends with it is ERROR_upstream_broken. Built on libcurl.
  *
  * Life cycle: http_client_new per server (keeps connections), calls from one thread at a time, http_client_free. */
 #ifndef DRAWBRIDGE_HTTP_CLIENT_H

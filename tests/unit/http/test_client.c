@@ -29,7 +29,8 @@ struct peer {
   bool silent;      /* never answers */
   int drops;        /* so many connections end without an answer */
   int connections;
-  bool keeps; /* a connection stays open behind its answer, and ends where it is used again */
+  int keeps; /* so many answers on each connection, which stays open behind the last one and ends where it is used again; 0: one, and it is closed */
+  bool ends; /* nobody listens any more when a connection ends where it is used again */
   int posts;
 };
 
@@ -51,6 +52,22 @@ static void peer_take(struct peer *peer, SSL *ssl, int fd) {
   peer->posts += n >= 5 && strncmp(peer->seen, "POST ", 5) == 0; /* a connection that ended without a word leaves what was seen before */
 }
 
+static bool peer_answer(const struct peer *peer, SSL *ssl, int fd) {
+  for (size_t sent = 0; sent < peer->answer_length;) {
+    ssize_t wrote = ssl ? SSL_write(ssl, peer->answer + sent, (int)(peer->answer_length - sent))
+                        : write(fd, peer->answer + sent, peer->answer_length - sent);
+    if (wrote <= 0) return false;
+    sent += (size_t)wrote;
+  }
+  return true;
+}
+
+/* False: it is to end where it is used again, or the test is over. */
+static bool peer_waits(const struct peer *peer, int fd) {
+  struct pollfd either[] = {{.fd = fd, .events = POLLIN}, {.fd = peer->fd, .events = POLLIN}};
+  return poll(either, 2, -1) > 0 && either[0].revents;
+}
+
 static void peer_talk(struct peer *peer, SSL *ssl, int fd) {
   peer_take(peer, ssl, fd);
   if (peer->connections <= peer->drops) return;
@@ -59,16 +76,14 @@ static void peer_talk(struct peer *peer, SSL *ssl, int fd) {
     }
     return;
   }
-  size_t sent = 0;
-  while (sent < peer->answer_length) {
-    ssize_t wrote = ssl ? SSL_write(ssl, peer->answer + sent, (int)(peer->answer_length - sent))
-                        : write(fd, peer->answer + sent, peer->answer_length - sent);
-    if (wrote <= 0) return;
-    sent += (size_t)wrote;
+  bool good = peer_answer(peer, ssl, fd);
+  for (int i = 1; good && i < peer->keeps && peer_waits(peer, fd); i++) {
+    peer_take(peer, ssl, fd);
+    good = peer_answer(peer, ssl, fd);
   }
   if (ssl) SSL_shutdown(ssl);
-  struct pollfd either[] = {{.fd = fd, .events = POLLIN}, {.fd = peer->fd, .events = POLLIN}};
-  if (peer->keeps && poll(either, 2, -1) > 0 && either[0].revents) peer_take(peer, ssl, fd);
+  if (good && peer->keeps && peer_waits(peer, fd)) peer_take(peer, ssl, fd);
+  if (peer->ends) (void)shutdown(peer->fd, SHUT_RDWR);
 }
 
 static void *peer_run(void *payload) {
@@ -220,20 +235,54 @@ static void asks_once_more_what_only_reads(void **state) {
   }
 }
 
+static enum error_code call_at(struct http_client *client, const struct peer *peer, const char *method) {
+  bool writes = strcmp(method, "POST") == 0;
+  struct http_call call = {.method = str_of(method), .url = url_at(peer, "http", "/a?b=c"), .body = writes ? STR("{}") : STR_NONE};
+  struct http_answer answer;
+  struct error error = {0};
+  (void)http_client_call(client, &call, arena, &answer, &error);
+  return error.code;
+}
+
 /* A connection that was used before may end under a write, which was done all the same: libcurl by itself would send it again. */
 static void sends_a_write_once(void **state) {
-  static const char *const methods[] = {"GET", "POST"};
   struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
-  peer->keeps = true;
+  peer->keeps = 1;
   struct http_client *client = local_client();
-  for (unsigned i = 0; i < 2; i++) {
-    struct http_call call = {.method = str_of(methods[i]), .url = url_at(peer, "http", "/"), .body = i ? STR("{}") : STR_NONE};
-    struct http_answer answer;
-    struct error error = {0};
-    assert_int_equal(http_client_call(client, &call, arena, &answer, &error), 0);
-  }
+  assert_int_equal(call_at(client, peer, "GET"), ERROR_NONE);
+  assert_int_equal(call_at(client, peer, "POST"), ERROR_upstream_broken);
+  assert_int_equal(peer->posts, 1);
+  assert_int_equal(peer->connections, 1);
+  assert_int_equal(call_at(client, peer, "POST"), ERROR_NONE); /* the next one is not held for the same */
+  http_client_free(client);
+  assert_int_equal(peer->posts, 2);
+  peer_stop(peer);
+}
+
+/* What was sent and has no answer is not told as what could not be sent. */
+static void a_lost_write_is_told_as_that(void **state) {
+  struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
+  peer->keeps = 1;
+  peer->ends = true;
+  struct http_client *client = local_client();
+  assert_int_equal(call_at(client, peer, "GET"), ERROR_NONE);
+  assert_int_equal(call_at(client, peer, "POST"), ERROR_upstream_broken);
   http_client_free(client);
   assert_int_equal(peer->posts, 1);
+  peer_stop(peer);
+}
+
+/* A handshake for each write is what most of a small one takes. */
+static void writes_where_it_read(void **state) {
+  struct peer *peer = peer_start(ANSWER("HTTP/1.1 204 No Content\r\n\r\n"), NULL, false);
+  peer->keeps = 4;
+  struct http_client *client = local_client();
+  const char *const methods[] = {"GET", "POST", "POST", "GET"};
+  for (unsigned i = 0; i < 4; i++) assert_int_equal(call_at(client, peer, methods[i]), ERROR_NONE);
+  assert_non_null(strstr(peer->seen, "GET /a?b=c HTTP/1.1\r\n"));
+  http_client_free(client);
+  assert_int_equal(peer->posts, 2);
+  assert_int_equal(peer->connections, 1);
   peer_stop(peer);
 }
 
@@ -355,9 +404,14 @@ static void checks_certificates(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sends_and_reads),    cmocka_unit_test(tells_broken_answers), cmocka_unit_test(asks_once_more_what_only_reads),
-      cmocka_unit_test(sends_a_write_once), cmocka_unit_test(checks_the_address),   cmocka_unit_test(hands_the_body_on),
-      cmocka_unit_test(checks_certificates)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sends_and_reads),
+                                     cmocka_unit_test(tells_broken_answers),
+                                     cmocka_unit_test(asks_once_more_what_only_reads),
+                                     cmocka_unit_test(sends_a_write_once),
+                                     cmocka_unit_test(a_lost_write_is_told_as_that),
+                                     cmocka_unit_test(writes_where_it_read),
+                                     cmocka_unit_test(checks_the_address),
+                                     cmocka_unit_test(hands_the_body_on),
+                                     cmocka_unit_test(checks_certificates)};
   return cmocka_run_group_tests(tests, start, stop);
 }
