@@ -22,22 +22,29 @@ enum {
   WAIT_STEP_NS = 50 * 1000 * 1000
 };
 
-/* What a reading said, whatever the order: sums of a keyed hash of each value. */
+/* What a reading said, whatever the order: sums of a keyed hash of each value. Of the first one they are made where the second one is not the same bytes, or may not be compared with it. */
 struct digest {
   uint64_t count, sum[2];
   uint64_t not_asked; /* left out, and so no part of what was said */
 };
 
+/* Which of some ids a value has; values come in runs of the same. */
+struct asked {
+  struct map ids;
+  struct str last; /* of `ids` */
+};
+
 struct reading {
   const struct dhis2_values_sink *sink;
   struct dhis2_values_reader *reader;
-  const struct map *periods, *units;
+  struct asked periods, units;
   const unsigned char *key;
   const struct str *paths; /* one call each */
   size_t path_count;
   bool from_analytics, with_times, with_below;
   unsigned number;
   bool hand_on; /* else only the digest is made */
+  bool sums;    /* of the digest are made */
   bool stopped; /* by the sink: not the server's fault */
   struct digest digest, before;
   struct buf text;  /* of the value being hashed */
@@ -113,6 +120,8 @@ static void add_hashed(struct buf *text, struct str field) {
 
 static void count_in(struct reading *r, const struct dhis2_value *value) {
   uint64_t hash[2];
+  r->digest.count++;
+  if (!r->sums) return;
   const struct str fields[] = {value->data_element,           value->period, value->org_unit, value->category_option_combo,
                                value->attribute_option_combo, value->value,  value->comment};
   buf_clear(&r->text);
@@ -120,7 +129,6 @@ static void count_in(struct reading *r, const struct dhis2_value *value) {
   const char marks[] = {value->value.p ? '1' : '0', value->follow_up ? '1' : '0', value->deleted ? '1' : '0'};
   (void)buf_add(&r->text, (struct str){marks, sizeof marks});
   crypto_shorthash_siphashx24((unsigned char *)hash, (const unsigned char *)r->text.p, r->text.n, r->key);
-  r->digest.count++;
   r->digest.sum[0] += hash[0];
   r->digest.sum[1] += hash[1];
 }
@@ -135,12 +143,19 @@ static int as_entered(struct dhis2_value *value, char number[DHIS2_ANALYTICS_NUM
   return 0;
 }
 
+static bool is_asked(struct asked *asked, struct str id) {
+  if (asked->last.n && str_eq(asked->last, id)) return true;
+  const struct str *known = map_get(&asked->ids, id);
+  if (known) asked->last = *known;
+  return known != NULL;
+}
+
 static int on_value(void *payload, const struct dhis2_value *said, struct error *error) {
   struct reading *r = payload;
   struct dhis2_value entered = *said;
   const struct dhis2_value *value = &entered;
   char number[DHIS2_ANALYTICS_NUMBER_MAX + 1];
-  if (!map_get(r->periods, value->period) || (!r->with_below && !map_get(r->units, value->org_unit))) {
+  if (!is_asked(&r->periods, value->period) || (!r->with_below && !is_asked(&r->units, value->org_unit))) {
     r->digest.not_asked++;
     return 0;
   }
@@ -151,16 +166,37 @@ static int on_value(void *payload, const struct dhis2_value *said, struct error 
   return -1;
 }
 
+/* The digest of what is kept of the first answer, which was read before without making its sums. */
+static int sum_up_first(struct reading *r, struct digest *ret, struct error *error) {
+  struct reading again = *r;
+  struct dhis2_values_reader *reader = dhis2_values_reader_new(on_value, &again);
+  again.digest = (struct digest){0};
+  again.hand_on = false;
+  again.sums = true;
+  int result = dhis2_values_reader_feed(reader, buf_str(&r->first), error);
+  dhis2_values_reader_free(reader);
+  r->text = again.text; /* has grown */
+  *ret = again.digest;
+  return result;
+}
+
 /* What was passed over as a repetition is taken apart after all. */
 static int end_repeating(struct reading *r, struct error *error) {
   if (!r->repeats) return 0;
   r->repeats = false;
+  if (sum_up_first(r, &r->before, error)) return -1;
   return dhis2_values_reader_feed(r->reader, str_slice(buf_str(&r->first), 0, r->repeated), error);
+}
+
+static int keep_first(struct reading *r, struct str piece, struct error *error) {
+  if (r->sums || buf_add(&r->first, piece)) return 0;
+  r->sums = true; /* it is too long to be compared */
+  return sum_up_first(r, &r->digest, error);
 }
 
 static int on_piece(void *payload, struct str piece, struct error *error) {
   struct reading *r = payload;
-  if (r->number == 1) (void)buf_add(&r->first, piece);
+  if (r->number == 1 && keep_first(r, piece, error)) return -1;
   if (r->repeats && str_eq(piece, str_slice(buf_str(&r->first), r->repeated, r->repeated + piece.n))) {
     r->repeated += piece.n;
     return 0;
@@ -199,6 +235,7 @@ static int read_once(struct dhis2_server *server, struct reading *r, const atomi
   int result = 0;
   r->digest = (struct digest){0};
   r->repeats = r->number == 2 && !r->first.full;
+  r->sums = r->number > 1;
   r->repeated = 0;
   if (r->number == 1) buf_clear(&r->first);
   if (r->hand_on && r->sink->begin(r->sink->payload, error)) {
@@ -280,7 +317,7 @@ static const struct str *paths_of(struct arena *arena, const struct dhis2_values
 }
 
 static void put_all(struct map *map, const struct str *keys, size_t count) {
-  for (size_t i = 0; i < count; i++) (void)map_put(map, keys[i], map);
+  for (size_t i = 0; i < count; i++) (void)map_put(map, keys[i], (void *)(uintptr_t)&keys[i]);
 }
 
 static bool alike(const struct digest *a, const struct digest *b) {
@@ -306,14 +343,9 @@ static int read_alike(struct dhis2_server *server, struct reading *r, const atom
 int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
                       const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error) {
   struct arena *arena = arena_new();
-  struct map periods = {0}, units = {0};
   unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
   random_bytes(key, sizeof key);
-  put_all(&periods, query->periods, query->period_count);
-  put_all(&units, query->org_units, query->org_unit_count);
   struct reading r = {.sink = &sink,
-                      .periods = &periods,
-                      .units = &units,
                       .key = key,
                       .paths = paths_of(arena, query, error),
                       .path_count = path_count(query),
@@ -322,11 +354,13 @@ int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_que
                       .with_below = query->with_below,
                       .text = BUF_INIT(8 << 20),
                       .first = BUF_INIT(path_count(query) == 1 ? FIRST_MAX_BYTES : 0)};
+  put_all(&r.periods.ids, query->periods, query->period_count);
+  put_all(&r.units.ids, query->org_units, query->org_unit_count);
   int result = r.paths ? read_alike(server, &r, cancel, ret, error) : -1;
   buf_free(&r.text);
   buf_free(&r.first);
-  map_free(&periods);
-  map_free(&units);
+  map_free(&r.periods.ids);
+  map_free(&r.units.ids);
   arena_free(arena);
   return result;
 }

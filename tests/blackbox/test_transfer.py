@@ -532,6 +532,22 @@ class Lies(BetweenServers):
         self.check_whole()
         self.assertEqual([self.between[n].seen["GET"] for n in ("source", "target")], [2 * len(fixture.PERIODS), 4 * len(fixture.PERIODS)])
 
+    def test_answers_that_are_too_long_to_be_compared(self):
+        """Of an answer as large as that the values are counted up; the first are read before that shows, and count as well."""
+        chance, long = random.Random(5), ["x" * (1 << 20)] * 9
+
+        def alter(method, number, answer):
+            document = json.loads(answer.body) if method == "GET" and number < 3 else {}
+            rows = document.get("dataValues")
+            if rows:
+                chance.shuffle(rows)
+                rows[len(rows) // 2]["more"] = long
+                answer.body = json.dumps(document).encode()
+        self.between["source"].alter = alter
+        self.transfer()
+        self.check_whole()
+        self.assertEqual(self.between["source"].seen["GET"], 2 * len(fixture.PERIODS))
+
     def test_two_texts_in_one_answer(self):
         def alter(method, number, answer):
             if method == "GET" and number == 2:
