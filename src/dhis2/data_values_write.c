@@ -16,27 +16,52 @@ enum {
   STATUS_TOO_LARGE = 413,
 };
 
-static int check(struct str data_set, const struct dhis2_write *values, size_t count, struct error *error) {
+static int cmp_in_unit(const struct dhis2_write *a, const struct dhis2_write *b) {
+  int order = str_cmp(a->data_element, b->data_element);
+  if (!order) order = str_cmp(a->category_option_combo, b->category_option_combo);
+  return order ? order : str_cmp(a->attribute_option_combo, b->attribute_option_combo);
+}
+
+/* As a run sends them: of one period, org unit after org unit, and of each in order. Then none comes twice; of others that is not said. */
+static bool are_in_order(const struct dhis2_write *values, size_t count) {
+  struct map units = {0};
+  bool good = true;
+  for (size_t i = 0; good && i < count; i++) {
+    const struct dhis2_write *v = &values[i], *before = &values[i ? i - 1 : 0];
+    bool same_unit = i && str_eq(v->org_unit, before->org_unit);
+    good = str_eq(v->period, before->period) && (same_unit ? cmp_in_unit(before, v) < 0 : !map_put(&units, v->org_unit, &units));
+  }
+  map_free(&units);
+  return good;
+}
+
+static int check_each_once(const struct dhis2_write *values, size_t count, struct error *error) {
+  if (are_in_order(values, count)) return 0;
   struct arena *arena = arena_new();
   struct map seen = {0};
   struct buf key = BUF_INIT(DHIS2_CELL_KEY_MAX);
-  int result = data_set.n && count && count <= DHIS2_WRITE_MAX
-                   ? 0
-                   : error_set(error, ERROR_inside, "a POST of values has a data set and 1 to %d values", DHIS2_WRITE_MAX);
+  int result = 0;
   for (size_t i = 0; result == 0 && i < count; i++) {
     const struct dhis2_write *v = &values[i];
-    if (!v->data_element.n || !v->period.n || !v->org_unit.n || !v->category_option_combo.n || !v->attribute_option_combo.n)
-      result = error_set(error, ERROR_inside, "value %zu of a POST lacks a part of its key", i);
-    else if (map_put(&seen,
-                     arena_str(arena, dhis2_cell_key(&key, v->data_element, v->period, v->org_unit, v->category_option_combo,
-                                                     v->attribute_option_combo)),
-                     &seen))
-      result = error_set(error, ERROR_inside, "a cell would be sent twice in one POST: %.*s", STR_ARG(buf_str(&key)));
+    struct str name = dhis2_cell_key(&key, v->data_element, v->period, v->org_unit, v->category_option_combo, v->attribute_option_combo);
+    if (map_put(&seen, arena_str(arena, name), &seen))
+      result = error_set(error, ERROR_inside, "a cell would be sent twice in one POST: %.*s", STR_ARG(name));
   }
   buf_free(&key);
   map_free(&seen);
   arena_free(arena);
   return result;
+}
+
+static int check(struct str data_set, const struct dhis2_write *values, size_t count, struct error *error) {
+  if (!data_set.n || !count || count > DHIS2_WRITE_MAX)
+    return error_set(error, ERROR_inside, "a POST of values has a data set and 1 to %d values", DHIS2_WRITE_MAX);
+  for (size_t i = 0; i < count; i++) {
+    const struct dhis2_write *v = &values[i];
+    if (!v->data_element.n || !v->period.n || !v->org_unit.n || !v->category_option_combo.n || !v->attribute_option_combo.n)
+      return error_set(error, ERROR_inside, "value %zu of a POST lacks a part of its key", i);
+  }
+  return check_each_once(values, count, error);
 }
 
 static void write_value(struct json_out *out, const struct dhis2_write *v, bool new_engine) {

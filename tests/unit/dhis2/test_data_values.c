@@ -272,6 +272,45 @@ static void batches_follow_a_time_that_grows_with_the_square(void **state) {
   }
 }
 
+/* 2.43 stores nothing of a POST with a cell in it twice: such a one is never made, in whatever order its cells come. */
+static void no_cell_twice_in_a_post(void **state) {
+  static const struct {
+    const char *cells; /* element, option combo, attribute option combo and org unit of each, a letter each */
+    enum error_code code;
+  } posts[] = {{"aaaa", ERROR_server_unreachable},
+               {"aaaa baaa", ERROR_server_unreachable},
+               {"baaa aaaa abaa", ERROR_server_unreachable},
+               {"aaab aaaa aaac baac", ERROR_server_unreachable},
+               {"aaaa aaab aaba abaa", ERROR_server_unreachable},
+               {"aaaa aaaa", ERROR_inside},
+               {"aaaa baaa aaaa", ERROR_inside},
+               {"aaaa aaab aaaa", ERROR_inside},
+               {"aaaa baaa caaa caaa", ERROR_inside},
+               {"cbaa bbaa bcaa aaaa cbaa", ERROR_inside},
+               {"", ERROR_inside}};
+  (void)state;
+  struct dhis2_server *server = dhis2_server_new(
+      STR("x"), STR("http://localhost"), (struct http_client_options){.unix_socket = "/nowhere/at/all"}, (struct source_credential){0});
+  for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
+    struct dhis2_write values[8];
+    struct dhis2_import import;
+    struct error error = {0};
+    size_t n = 0;
+    for (struct str rest = str_of(posts[i].cells); rest.n; n++) {
+      struct str cell = str_take(&rest, ' ');
+      values[n] = (struct dhis2_write){.data_element = str_slice(cell, 0, 1),
+                                       .category_option_combo = str_slice(cell, 1, 2),
+                                       .attribute_option_combo = str_slice(cell, 2, 3),
+                                       .org_unit = str_slice(cell, 3, 4),
+                                       .period = STR("202401"),
+                                       .value = STR("1")};
+    }
+    assert_int_equal(dhis2_values_post(server, STR("DsMonthly01"), values, n, false, NULL, arena, &import, &error), -1);
+    assert_int_equal(error.code, posts[i].code);
+  }
+  dhis2_server_free(server);
+}
+
 /* --- how long a server is left alone --- */
 
 static int64_t now_ns(void) {
@@ -315,6 +354,7 @@ int main(void) {
                                      cmocka_unit_test(long_texts_are_cut),
                                      cmocka_unit_test(batches_are_found_by_measuring),
                                      cmocka_unit_test(batches_follow_a_time_that_grows_with_the_square),
+                                     cmocka_unit_test(no_cell_twice_in_a_post),
                                      cmocka_unit_test(never_shorter_than_it_asks)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
