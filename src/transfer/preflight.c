@@ -99,7 +99,6 @@ static bool check_option_access(struct judging *j) {
   const struct dhis2_option_combo *combos[] = {dhis2_metadata_option_combo(j->preflight->metadata, j->row->category_option_combo),
                                                j->attribute};
   const struct dhis2_entry_option *options[OPTIONS_MAX];
-  if (j->preflight->entry->user.is_super) return false;
   for (unsigned k = 0; k < 2; k++) {
     size_t n = options_of(j, combos[k], options);
     for (size_t i = 0; i < n; i++)
@@ -290,19 +289,64 @@ static bool check_option(struct judging *j) {
                    MAINTENANCE " > Option set > Options (code, where capitals count); or correct the value at the source.");
 }
 
-struct preflight_finding preflight_judge(const struct preflight *preflight, const struct plan_row *row, struct arena *arena) {
-  static bool (*const checks[])(struct judging *) = {
-      check_authority, check_set_access, check_unit,     check_attribute, check_option_access, check_attribute_place, check_input,
-      check_expiry,    check_future,     check_approval, check_comment,   check_option,        check_limits};
-  struct judging j = {.preflight = preflight,
-                      .row = row,
-                      .set = map_get(&preflight->entry->sets, row->data_set),
-                      .unit = map_get(&preflight->place->units, row->org_unit),
-                      .attribute = dhis2_metadata_option_combo(preflight->metadata, row->attribute_option_combo),
-                      .arena = arena};
-  if (!j.set) return j.found; /* the run looked at these before */
-  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-    if (checks[i](&j)) break;
+typedef bool check(struct judging *j);
+
+static bool is_held_back(struct judging *j, check *const *checks, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (checks[i](j)) return true;
+  return false;
+}
+
+/* What is the same for all rows of a place. */
+static void judge_place(struct judging *j, struct preflight_last *last) {
+  static check *const first[] = {check_authority, check_set_access, check_unit, check_attribute}, *const then[] = {
+                                                                                                      check_attribute_place, check_input,
+                                                                                                      check_expiry, check_future,
+                                                                                                      check_approval};
+  const struct preflight *p = j->preflight;
+  last->data_set = j->row->data_set;
+  last->org_unit = j->row->org_unit;
+  last->attribute_option_combo = j->row->attribute_option_combo;
+  last->set = j->set = map_get(&p->entry->sets, last->data_set);
+  last->unit = j->unit = map_get(&p->place->units, last->org_unit);
+  last->attribute = j->attribute = dhis2_metadata_option_combo(p->metadata, last->attribute_option_combo);
+  last->first = last->then = j->found;
+  if (!j->set) return; /* the run looked at these before */
+  if (is_held_back(j, first, sizeof first / sizeof *first)) {
+    last->first = j->found;
+    return;
+  }
+  (void)is_held_back(j, then, sizeof then / sizeof *then);
+  last->then = j->found;
+}
+
+static bool is_of_place(const struct plan_row *row, const struct preflight_last *last) {
+  return last->data_set.n && str_eq(row->org_unit, last->org_unit) && str_eq(row->data_set, last->data_set) &&
+         str_eq(row->attribute_option_combo, last->attribute_option_combo);
+}
+
+static bool some_options_are_closed(const struct dhis2_entry *entry) {
+  for (struct map_entry *e = map_first(&entry->options); e && !entry->user.is_super; e = map_next(&entry->options, e))
+    if (!((const struct dhis2_entry_option *)e->value)->writable) return true;
+  return false;
+}
+
+struct preflight_finding preflight_judge(const struct preflight *preflight, const struct plan_row *row, struct preflight_last *last,
+                                         struct arena *arena) {
+  static check *const of_row[] = {check_comment, check_option, check_limits};
+  struct preflight_last none = {0};
+  struct judging j = {.preflight = preflight, .row = row, .arena = arena};
+  if (!last) last = &none;
+  if (!last->options) last->options = some_options_are_closed(preflight->entry) ? OPTIONS_CLOSED : OPTIONS_OPEN;
+  if (!is_of_place(row, last)) judge_place(&j, last);
+  j.set = last->set;
+  j.unit = last->unit;
+  j.attribute = last->attribute;
+  j.found = last->first;
+  if (!j.set || j.found.verdict == PREFLIGHT_HELD_BACK) return j.found;
+  if (last->options == OPTIONS_CLOSED && check_option_access(&j)) return j.found;
+  j.found = last->then;
+  if (j.found.verdict != PREFLIGHT_HELD_BACK) (void)is_held_back(&j, of_row, sizeof of_row / sizeof *of_row);
   return j.found;
 }
 

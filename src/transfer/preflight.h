@@ -27,8 +27,19 @@ struct preflight_finding {
   struct str remedy;   /* which app and screen */
 };
 
-/* Texts live in the arena or for ever. */
-struct preflight_finding preflight_judge(const struct preflight *preflight, const struct plan_row *row, struct arena *arena);
+/* What was found of the place of a row (data set, org unit, attribute option combo), so that it is not looked for again where the next row has the same. Zero at first; of one preflight, as long as nothing in it changes. */
+struct preflight_last {
+  struct str data_set, org_unit, attribute_option_combo;
+  const struct dhis2_entry_set *set;
+  const struct dhis2_entry_unit *unit;
+  const struct dhis2_option_combo *attribute;
+  struct preflight_finding first, then;                                 /* before and behind what is to be said of the row's own options */
+  enum { OPTIONS_NOT_LOOKED_AT, OPTIONS_OPEN, OPTIONS_CLOSED } options; /* are there any that this user may not write to? */
+};
+
+/* Texts live in the arena or for ever. `last`: NULL: none. */
+struct preflight_finding preflight_judge(const struct preflight *preflight, const struct plan_row *row, struct preflight_last *last,
+                                         struct arena *arena);
 
 /* Is this the code with which the target refuses what a PREFLIGHT_TOLD is about? */
 bool preflight_foretold(struct str target_code);

@@ -28,13 +28,14 @@ static int ask_place(struct run *run, struct arena *arena, struct str period, co
 int run_gate(struct run *run, struct arena *arena, struct str period, struct plan *rows, run_judged *each, void *payload,
              struct error *error) {
   struct preflight preflight = run->preflight;
+  struct preflight_last last = {0};
   size_t kept = 0;
   if (ask_place(run, arena, period, rows, &preflight.place, error)) return -1;
   preflight.now_ms = dhis2_entry_now(preflight.entry, clock_monotonic_ms());
   if (!preflight.place || !dhis2_period_parse(period, &preflight.period)) return 0; /* the run looked at the period before */
   for (size_t i = 0; i < rows->n; i++) {
     struct preflight_finding found = {0};
-    if (is_wanted(&rows->p[i])) found = preflight_judge(&preflight, &rows->p[i], arena);
+    if (is_wanted(&rows->p[i])) found = preflight_judge(&preflight, &rows->p[i], &last, arena);
     if (!is_wanted(&rows->p[i]) || each(payload, &rows->p[i], &found)) rows->p[kept++] = rows->p[i];
   }
   rows->n = kept;

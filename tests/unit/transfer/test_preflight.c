@@ -86,7 +86,7 @@ static void world_free(struct world *w) {
 }
 
 static void expect(struct world *w, const char *code) {
-  struct preflight_finding found = preflight_judge(&w->preflight, &w->row, w->arena);
+  struct preflight_finding found = preflight_judge(&w->preflight, &w->row, NULL, w->arena);
   if (!*code) {
     assert_int_equal(found.verdict, PREFLIGHT_FINE);
     return;
@@ -166,7 +166,7 @@ static void input_periods(void **state) {
     w->input = (struct dhis2_input_period){STR("202401"), at("2024-02-05T00:00:00Z"), at("2024-02-15T00:00:00Z")};
     w->set.inputs = &w->input;
     w->set.input_count = 1;
-    struct preflight_finding found = preflight_judge(&w->preflight, &w->row, w->arena);
+    struct preflight_finding found = preflight_judge(&w->preflight, &w->row, NULL, w->arena);
     assert_int_equal(found.verdict, patch == 1 ? PREFLIGHT_TOLD : PREFLIGHT_FINE);
     if (patch == 1)
       assert_true(str_has(found.sentence, STR("open now")) && str_has(found.sentence, STR("DHIS2 2.43.1")) &&
@@ -245,7 +245,7 @@ static void options(void **state) {
     w->row.carries = false; /* the target's own, of a time when it took longer ones */
     w->row.current_comment = w->row.after_comment;
     expect(w, "comment_too_long");
-    assert_true(str_has(preflight_judge(&w->preflight, &w->row, w->arena).sentence, STR("stands in the cell at the target")));
+    assert_true(str_has(preflight_judge(&w->preflight, &w->row, NULL, w->arena).sentence, STR("stands in the cell at the target")));
     map_free(&reasons.codes);
     map_free(&set.codes);
     map_free(&w->entry.option_sets);
@@ -254,8 +254,46 @@ static void options(void **state) {
   }
 }
 
+/* What was found of one place is not said of another, whichever part of it differs. */
+static void rows_one_after_the_other(void **state) {
+  enum { UNITS = 3, SETS = 2, ATTRIBUTES = 2, ROWS = UNITS * SETS * ATTRIBUTES };
+  static const char *const units[UNITS] = {"Facility001", "Facility002", "Facility003"}, *const sets[SETS] = {"DsMonthly01", "DsOther0001"},
+                           *const attributes[ATTRIBUTES] = {"AocPartner1", "CocDefault1"};
+  (void)state;
+  struct world *w = world_new(43, 2);
+  struct dhis2_entry_unit second = w->unit;
+  struct dhis2_entry_set other = w->set;
+  struct plan_row rows[ROWS];
+  second.id = STR("Facility002");
+  other.id = STR("DsOther0001");
+  other.writable = false;
+  w->partner.last_day = 0; /* Facility002 is not assigned, Facility003 not known */
+  (void)map_put(&w->place.units, second.id, &second);
+  (void)map_put(&w->entry.sets, other.id, &other);
+  for (size_t i = 0; i < ROWS; i++) {
+    rows[i] = w->row;
+    rows[i].org_unit = str_of(units[i % UNITS]);
+    rows[i].data_set = str_of(sets[i / UNITS % SETS]);
+    rows[i].attribute_option_combo = str_of(attributes[i / UNITS / SETS]);
+  }
+  for (unsigned closed = 0; closed < 2; closed++) {
+    w->usual.writable = !closed;
+    for (size_t a = 0; a < ROWS; a++)
+      for (size_t b = 0; b < ROWS; b++) {
+        struct preflight_last last = {0};
+        (void)preflight_judge(&w->preflight, &rows[a], &last, w->arena);
+        (void)preflight_judge(&w->preflight, &rows[a], &last, w->arena);
+        struct preflight_finding after = preflight_judge(&w->preflight, &rows[b], &last, w->arena),
+                                 alone = preflight_judge(&w->preflight, &rows[b], NULL, w->arena);
+        assert_int_equal(after.verdict, alone.verdict);
+        assert_true(str_eq(after.code, alone.code) && str_eq(after.sentence, alone.sentence));
+      }
+  }
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gates_in_their_order), cmocka_unit_test(input_periods), cmocka_unit_test(superusers),
-                                     cmocka_unit_test(options)};
+                                     cmocka_unit_test(options), cmocka_unit_test(rows_one_after_the_other)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
