@@ -235,6 +235,8 @@ export interface Place {
   name: string
   code?: string
   above?: string
+  /** Of an org unit of the target: false where its data sets are not assigned to it. */
+  assigned?: false
 }
 
 export interface Reason {

@@ -16,7 +16,8 @@ struct writing {
   struct arena *arena;
   struct json_out *out;
   enum decision_of of;
-  struct map decided; /* source id to struct chain, the last first */
+  struct map decided;  /* source id to struct chain, the last first */
+  struct map assigned; /* ids of org units that the target's data sets are assigned to; none: they do not tell */
 };
 
 static void index_decisions(struct writing *w) {
@@ -27,6 +28,17 @@ static void index_decisions(struct writing *w) {
     *chain = (struct chain){d, map_get(&w->decided, d->what.source_data_element)};
     (void)map_put(&w->decided, d->what.source_data_element, chain);
   }
+}
+
+static void index_assigned(struct writing *w) {
+  const struct dhis2_metadata *target = w->alignment->target.metadata;
+  for (size_t i = 0; i < target->data_set_count; i++)
+    for (size_t k = 0; k < target->data_sets[i]->org_unit_count; k++)
+      (void)map_put(&w->assigned, target->data_sets[i]->org_units[k]->o.id, w);
+}
+
+static bool is_unassigned(const struct writing *w, const struct alignment_side *side, struct str id) {
+  return w->of == DECISION_OF_ORG_UNIT && side == &w->alignment->target && w->assigned.count && !map_get(&w->assigned, id);
 }
 
 static struct str path_above(const struct writing *w, const struct alignment_side *side, struct str id) {
@@ -40,6 +52,7 @@ static void write_place(const struct writing *w, const struct alignment_side *si
   alignment_write_name(w->out, side, o);
   if (o->code.n) json_out_member_str(w->out, "code", o->code);
   if (above.n) json_out_member_str(w->out, "above", above);
+  if (is_unassigned(w, side, o->id)) json_out_member_bool(w->out, "assigned", false);
 }
 
 static void write_reasons(const struct writing *w, const struct align_pair *row) {
@@ -167,6 +180,7 @@ int alignment_places(const struct alignment *alignment, const atomic_bool *cance
   int result = align_places(alignment->source.metadata, alignment->target.metadata, &options, alignment_fixed(alignment, arena),
                             alignment->decision_count, arena, &places, error);
   if (result == 0) {
+    index_assigned(&w);
     json_out_object(&out);
     json_out_member_str(&out, "id", alignment->id);
     json_out_member_int(&out, "version", alignment->version);
@@ -176,6 +190,7 @@ int alignment_places(const struct alignment *alignment, const atomic_bool *cance
     json_out_end(&out);
     if (buf->full) result = error_set(error, ERROR_too_large, "there are too many org units to be shown at once");
   }
+  map_free(&w.assigned);
   arena_free(arena);
   return result;
 }

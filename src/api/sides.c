@@ -21,6 +21,8 @@ static int read_servers(struct api_job *job, const struct sides_asked *asked, st
     dhis2_server_abort_when(servers[i], asked->cancel);
   }
   if (dhis2_metadata_read_both(readings, found, NULL, error)) return -1;
+  if (asked->extent == DHIS2_EXTENT_PLACES && !(found[1] = dhis2_metadata_with_units_of(&readings[1], found[1], found[0], error)))
+    return -1;
   for (int i = 0; i < 2; i++)
     ret[i] = (struct side_found){found[i], asked->locales ? dhis2_server_locale(servers[i], job->arena) : STR_NONE};
   return 0;

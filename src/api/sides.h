@@ -24,7 +24,7 @@ struct side_found {
   struct str locale; /* in which the server shows this person names; empty: it does not tell, or nobody asked */
 };
 
-/* What is found lives as long as the job's arena. Blocks. -1: as gateway_connection_server, dhis2_metadata_read. */
+/* Of the target, with places, also what of the source's org units it has without its data sets being assigned to them (dhis2_metadata_with_units_of). What is found lives as long as the job's arena. Blocks. -1: as gateway_connection_server, dhis2_metadata_read. */
 int sides_read(struct api_job *job, const struct sides_asked *asked, struct side_found ret[2], struct error *error);
 
 #endif

@@ -325,8 +325,10 @@ static int write_mapping(struct output *out, struct arena *arena, const struct o
 
 static int read_input(struct arena *arena, const struct options *o, struct input *input, struct error *error) {
   struct str text;
-  if (!(input->source = side_metadata(arena, o->source, &o->source_sets, o->config, error))) return error_context(error, "source"), -1;
-  if (!(input->target = side_metadata(arena, o->target, &o->target_sets, o->config, error))) return error_context(error, "target"), -1;
+  if (!(input->source = side_metadata(arena, o->source, &o->source_sets, o->config, NULL, error)))
+    return error_context(error, "source"), -1;
+  if (!(input->target = side_metadata(arena, o->target, &o->target_sets, o->config, input->source, error)))
+    return error_context(error, "target"), -1;
   if (o->fix && decisions_of_file(arena, o->fix, &input->decisions, &input->decision_count, error) < 0) return -1;
   if (!o->glossary) return 0;
   if (file_read(arena, o->glossary, GLOSSARY_BYTES_MAX, &text, error) < 0) return -1;

@@ -23,9 +23,9 @@ struct options {
 };
 
 static int load_sides(struct format_job *job, const struct options *o, struct error *error) {
-  if (o->source && !(job->source = side_metadata(job->arena, o->source, &o->source_sets, o->config, error)))
+  if (o->source && !(job->source = side_metadata(job->arena, o->source, &o->source_sets, o->config, NULL, error)))
     return error_context(error, "source");
-  if (o->target && !(job->target = side_metadata(job->arena, o->target, &o->target_sets, o->config, error)))
+  if (o->target && !(job->target = side_metadata(job->arena, o->target, &o->target_sets, o->config, NULL, error)))
     return error_context(error, "target");
   return 0;
 }

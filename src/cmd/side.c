@@ -124,22 +124,24 @@ int side_store(struct arena *arena, const char *config_path, struct str *ret, st
 }
 
 static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
-                                              const char *config_path, enum dhis2_extent extent, struct error *error) {
+                                              const char *config_path, enum dhis2_extent extent, const struct dhis2_metadata *from,
+                                              struct error *error) {
   if (!data_sets->n)
     return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
   struct dhis2_server *server = side_server(arena, config_path, id, error);
   if (!server) return NULL;
   struct dhis2_reading reading = {arena, server, data_sets->ids, data_sets->n, extent, {0}};
   const struct dhis2_metadata *metadata = dhis2_metadata_read(&reading, error);
+  if (metadata && from) metadata = dhis2_metadata_with_units_of(&reading, metadata, from, error);
   if (!metadata) (void)error_context(error, "server '%.*s'", STR_ARG(id));
   dhis2_server_free(server);
   return metadata;
 }
 
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
-                                           const char *config_path, struct error *error) {
+                                           const char *config_path, const struct dhis2_metadata *from, struct error *error) {
   struct str id;
-  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_PLACES, error);
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_PLACES, from, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_of_file(arena, side, error);
   return metadata && data_sets->n ? dhis2_metadata_only(arena, metadata, data_sets->ids, data_sets->n, error) : metadata;
 }
@@ -147,6 +149,6 @@ const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side
 const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
                                         const char *config_path, struct error *error) {
   struct str id;
-  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_SHOWN, error);
+  if (side_is_server(side, &id)) return of_server(arena, id, data_sets, config_path, DHIS2_EXTENT_SHOWN, NULL, error);
   return dhis2_metadata_of_file(arena, side, error);
 }

@@ -26,9 +26,9 @@ struct dhis2_server *side_server(struct arena *arena, const char *config_path, s
 /* Where the configuration keeps its store ("sqlite:FILE"). -1: as side_server. */
 int side_store(struct arena *arena, const char *config_path, struct str *ret, struct error *error);
 
-/* What the side holds, org units and calendar too; with data sets named, only those. A file without data sets named: all elements in it. NULL: as dhis2_metadata_of_file, dhis2_metadata_read. */
+/* What the side holds, org units and calendar too; with data sets named, only those. A file without data sets named: all elements in it. `from`: where the values of this side, a server, come from (dhis2_metadata_with_units_of); may be NULL. NULL: as dhis2_metadata_of_file, dhis2_metadata_read. */
 const struct dhis2_metadata *side_metadata(struct arena *arena, const char *side, const struct side_data_sets *data_sets,
-                                           const char *config_path, struct error *error);
+                                           const char *config_path, const struct dhis2_metadata *from, struct error *error);
 
 /* The same for who can do with less: of a server, those of the data sets that it shows, and dhis2_metadata_none() where it shows none; of a file, all that is in it. */
 const struct dhis2_metadata *side_shown(struct arena *arena, const char *side, const struct side_data_sets *data_sets,

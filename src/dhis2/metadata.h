@@ -158,7 +158,8 @@ uint64_t dhis2_metadata_reader_elements(const struct dhis2_metadata_reader *read
 uint64_t dhis2_metadata_reader_units(const struct dhis2_metadata_reader *reader);
 /* Ids of org units that the input names (as parents, in paths, as those of a data set) and says nothing more of so far; borrowed from the reader's arena, the list in `arena`. */
 struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reader *reader, struct arena *arena, size_t *ret_count);
-void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar); /* what no document says; copied */
+bool dhis2_metadata_reader_says_unit(const struct dhis2_metadata_reader *reader, struct str id); /* more than its id */
+void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar);  /* what no document says; copied */
 /* The model, in the arena; frees the reader. NULL: ERROR_input (no JSON object, or no data element at all). */
 const struct dhis2_metadata *dhis2_metadata_reader_finish(struct dhis2_metadata_reader *reader, struct error *error);
 

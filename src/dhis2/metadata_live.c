@@ -5,16 +5,19 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "dhis2/id_list.h"
+#include "dhis2/metadata_write.h"
 #include "dhis2/uid.h"
 #include <uv.h>
 
 /* So many ids keep a request line below 2 KiB: some servers in front of DHIS2 refuse 4 KiB, and 2.43 itself refuses 14 KiB with a page of HTML. */
-enum { COMBOS_PER_CALL = 40, UNITS_PER_CALL = 100 };
+enum { COMBOS_PER_CALL = 40, UNITS_PER_CALL = 100, CODES_PER_CALL = 40, CODE_MAX = 40 };
 
 enum {
   UNITS_PER_PAGE = 1000,
   READINGS = 3, /* of pages whose total changes on the way */
   TOLD_EVERY_MS = 200,
+  UNKNOWN_CALLS_MAX = 3, /* about units of another side: so many without a single one, and it is left */
+  WRITTEN_MAX = 60 << 20
 };
 
 struct reading {
@@ -211,16 +214,23 @@ static int read_units_by(struct arena *arena, struct dhis2_server *server, struc
   return 0;
 }
 
-/* Those that are assigned, then whatever was named besides: the ones above them, and what the pages did not tell. A unit that the server does not show stays without a name. */
-static int read_units(struct arena *arena, struct dhis2_server *server, struct reading *r, const struct str *data_sets, size_t count,
-                      struct error *error) {
+/* What was named and not told: units above others, and what the pages left out. A unit that the server does not show stays without a name. */
+static int read_unsaid_units(struct arena *arena, struct dhis2_server *server, struct reading *r, struct error *error) {
   size_t unsaid;
-  if (read_units_by(arena, server, r, "dataSets.id", data_sets, count, error)) return -1;
   struct str *ids = dhis2_metadata_reader_unsaid_units(r->whole, arena, &unsaid);
   unsaid = uids_of(ids, unsaid);
   for (size_t at = 0; at < unsaid; at += UNITS_PER_CALL)
     if (read_units_by(arena, server, r, "id", ids + at, unsaid - at < UNITS_PER_CALL ? unsaid - at : UNITS_PER_CALL, error)) return -1;
   return 0;
+}
+
+/* What the reader refuses is not what a person gave, but what the server answered: cut, two texts in one body, a page. */
+static void fail(struct dhis2_server *server, struct error failure, struct error *error) {
+  if (failure.code == ERROR_input) {
+    failure.code = ERROR_upstream_broken;
+    (void)error_context(&failure, "what %.*s answers about data sets was cut short or is no metadata", STR_ARG(dhis2_server_id(server)));
+  }
+  *error = failure;
 }
 
 const struct dhis2_metadata *dhis2_metadata_read(const struct dhis2_reading *reading, struct error *error) {
@@ -235,23 +245,107 @@ const struct dhis2_metadata *dhis2_metadata_read(const struct dhis2_reading *rea
   struct error failure = {0};
   const struct dhis2_metadata *first = read_data_sets(arena, server, &r, data_sets, count, with_places, &failure);
   struct ids ids = first ? combos_named(first) : (struct ids){0};
-  bool failed =
-      failure.code || (reading->extent != DHIS2_EXTENT_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
-      (first && read_combos(arena, server, &r, &ids, &failure)) ||
-      (first && with_places && (read_units(arena, server, &r, data_sets, count, &failure) || read_calendar(arena, server, &r, &failure)));
+  bool failed = failure.code || (reading->extent != DHIS2_EXTENT_SHOWN && check_all_shown(server, first, data_sets, count, &failure)) ||
+                (first && read_combos(arena, server, &r, &ids, &failure)) ||
+                (first && with_places &&
+                 (read_units_by(arena, server, &r, "dataSets.id", data_sets, count, &failure) ||
+                  read_unsaid_units(arena, server, &r, &failure) || read_calendar(arena, server, &r, &failure)));
   if (r.first) dhis2_metadata_reader_free(r.first);
   if (!failed && first)
     metadata = dhis2_metadata_reader_finish(r.whole, &failure);
   else if (!failed)
     metadata = dhis2_metadata_none();
   if (!metadata || !first) dhis2_metadata_reader_free(r.whole);
-  if (failure.code ==
-      ERROR_input) { /* what the reader refuses is not what a person gave, but what the server answered: cut, two texts in one body, a page */
-    failure.code = ERROR_upstream_broken;
-    (void)error_context(&failure, "what %.*s answers about data sets was cut short or is no metadata", STR_ARG(dhis2_server_id(server)));
-  }
-  if (!metadata) *error = failure;
+  if (!metadata) fail(server, failure, error);
   VEC_FREE(&ids);
+  return metadata;
+}
+
+/* --- what is not assigned --- */
+
+/* Units that the data sets of `from` are assigned to and those of this side are not. */
+static struct ids others_units(const struct dhis2_metadata *from, const struct dhis2_metadata *metadata) {
+  struct map seen = {0};
+  struct ids ids = {0};
+  for (size_t i = 0; i < metadata->data_set_count; i++)
+    for (size_t k = 0; k < metadata->data_sets[i]->org_unit_count; k++)
+      (void)map_put(&seen, metadata->data_sets[i]->org_units[k]->o.id, &ids);
+  bool told = seen.count > 0; /* else nobody knows what is assigned */
+  for (size_t i = 0; told && i < from->data_set_count; i++)
+    for (size_t k = 0; k < from->data_sets[i]->org_unit_count; k++)
+      if (!map_put(&seen, from->data_sets[i]->org_units[k]->o.id, &ids)) VEC_PUSH(&ids, from->data_sets[i]->org_units[k]->o.id);
+  map_free(&seen);
+  return ids;
+}
+
+/* Codes are what people typed: those that could mean something else in a filter are not asked about. */
+static bool is_plain(struct str code) {
+  for (size_t i = 0; i < code.n; i++) {
+    char c = code.p[i];
+    bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '.';
+    if (!plain) return false;
+  }
+  return code.n > 0 && code.n <= CODE_MAX;
+}
+
+struct names {
+  const char *property;
+  struct str *p;
+  size_t n, at_once;
+};
+
+static int read_known(const struct dhis2_reading *reading, struct reading *r, struct names names, bool *ret_any, struct error *error) {
+  bool known = false;
+  for (size_t at = 0, calls = 0; at < names.n && (known || calls < UNKNOWN_CALLS_MAX); at += names.at_once, calls++) {
+    size_t part = names.n - at < names.at_once ? names.n - at : names.at_once;
+    if (read_units_by(reading->arena, reading->server, r, names.property, names.p + at, part, error)) return -1;
+    known = known || dhis2_metadata_reader_page(r->whole).objects > 0;
+  }
+  *ret_any = *ret_any || known;
+  return 0;
+}
+
+/* By their ids; those that are not known, by their codes. */
+static int read_others(const struct dhis2_reading *reading, struct reading *r, const struct dhis2_metadata *from, const struct ids *others,
+                       bool *ret_any, struct error *error) {
+  struct str *ids = ARENA_ARRAY(reading->arena, others->n, struct str), *codes = ARENA_ARRAY(reading->arena, others->n, struct str);
+  size_t n = 0;
+  memcpy(ids, others->p, others->n * sizeof *ids);
+  if (read_known(reading, r, (struct names){"id", ids, uids_of(ids, others->n), UNITS_PER_CALL}, ret_any, error)) return -1;
+  for (size_t i = 0; i < others->n; i++) {
+    const struct dhis2_org_unit *unit = dhis2_metadata_org_unit(from, others->p[i]);
+    if (unit && is_plain(unit->o.code) && !dhis2_metadata_reader_says_unit(r->whole, unit->o.id)) codes[n++] = unit->o.code;
+  }
+  return read_known(reading, r, (struct names){"code", codes, n, CODES_PER_CALL}, ret_any, error);
+}
+
+/* The side once more, for the reader to put together with what else is read. */
+static int feed_side(struct reading *r, const struct dhis2_metadata *metadata, struct error *error) {
+  struct buf text = BUF_INIT(WRITTEN_MAX);
+  int result = dhis2_metadata_write(metadata, &text)
+                   ? dhis2_metadata_reader_feed(r->whole, buf_str(&text), error)
+                   : error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", WRITTEN_MAX);
+  dhis2_metadata_reader_calendar(r->whole, metadata->calendar);
+  r->begun = true;
+  buf_free(&text);
+  return result;
+}
+
+const struct dhis2_metadata *dhis2_metadata_with_units_of(const struct dhis2_reading *reading, const struct dhis2_metadata *metadata,
+                                                          const struct dhis2_metadata *from, struct error *error) {
+  struct ids others = others_units(from, metadata);
+  struct error failure = {0};
+  bool any = false;
+  if (!others.n) return metadata;
+  struct reading r = {.whole = dhis2_metadata_reader_new(reading->arena), .watch = reading->watch};
+  if (feed_side(&r, metadata, &failure) || read_others(reading, &r, from, &others, &any, &failure) ||
+      (any && read_unsaid_units(reading->arena, reading->server, &r, &failure)))
+    metadata = NULL;
+  else if (any)
+    metadata = dhis2_metadata_reader_finish(r.whole, &failure);
+  if (!metadata || !any) dhis2_metadata_reader_free(r.whole);
+  if (!metadata) fail(reading->server, failure, error);
+  VEC_FREE(&others);
   return metadata;
 }
 

@@ -43,6 +43,11 @@ int dhis2_data_sets_check(const struct str *data_sets, size_t count, struct erro
  * user may not see of a data set is told in the model's warnings. */
 const struct dhis2_metadata *dhis2_metadata_read(const struct dhis2_reading *reading, struct error *error);
 
+/* The side that values of `from` go to, with those org units of `from` that its server has under the same id or code without the data sets being assigned to them: so it can be told that nothing can be sent there. What is read is `metadata`, what
+ * `reading` gave; it is given back as it is where there are none. Where none of the first hundreds is known by its id (code), the server is not asked about the others. NULL: as dhis2_metadata_read; ERROR_too_large. */
+const struct dhis2_metadata *dhis2_metadata_with_units_of(const struct dhis2_reading *reading, const struct dhis2_metadata *metadata,
+                                                          const struct dhis2_metadata *from, struct error *error);
+
 /* Two sides at the same time, since they are two servers: takes as long as the slower one. -1: as dhis2_metadata_read, by the one that failed first; the other is broken off. *ret_failed (may be NULL) is which. */
 int dhis2_metadata_read_both(const struct dhis2_reading readings[2], const struct dhis2_metadata *ret[2], int *ret_failed,
                              struct error *error);

@@ -259,6 +259,11 @@ struct str *dhis2_metadata_reader_unsaid_units(const struct dhis2_metadata_reade
   return ids;
 }
 
+bool dhis2_metadata_reader_says_unit(const struct dhis2_metadata_reader *reader, struct str id) {
+  const struct record *record = map_get(&reader->builder.by_id[RECORD_ORG_UNIT], id);
+  return record && record->o.given;
+}
+
 void dhis2_metadata_reader_calendar(struct dhis2_metadata_reader *reader, struct str calendar) {
   reader->builder.calendar = arena_str(reader->builder.arena, calendar);
 }

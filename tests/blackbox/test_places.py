@@ -1,7 +1,10 @@
 """What people decide about org units through the API: it is proposed around, kept, and what a run goes by."""
+import json
+
 import harness
 import transfer_fixture as fixture
 from test_runs import Gateway as Runs
+from test_transfer import api
 
 
 class Decided(Runs):
@@ -66,6 +69,84 @@ class Decided(Runs):
         self.assertIn("1 cells or pairs are passed over", answer.header("Drawbridge-Warnings"))
         after = {pair["source"]["id"]: pair["decision"]["state"] for pair in self.places()["org_units"]["pairs"]}
         self.assertEqual((after[first], after[last]), ("none", "accepted"))
+
+
+class Unassigned(Runs):
+    """Org units that the target has, one under its id and one under its code, and that its data set is not assigned to."""
+
+    def prepare(self):
+        self.first, self.by_code, self.by_id = self.source.units
+        self.renamed = self.by_code.replace("Ou", "Xu")
+        for side in (self.source, self.target):
+            next(u for u in side.objects["organisationUnits"] if u["id"] == self.by_code)["code"] = "HF-0.2_b"
+        next(u for u in self.target.objects["organisationUnits"] if u["id"] == self.by_code).update(id=self.renamed, name="Renamed altogether")
+        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": self.first}]
+        self.target.objects["userRoles"][0]["authorities"].append("F_DATASET_PUBLIC_ADD")  # of who assigns it
+
+    def make(self):
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        answer = self.browser.call("POST", "/v1/alignments", body=sides)
+        self.assertEqual(answer.status, 201, answer)
+        self.alignment, self.at = answer.json["id"], f"/v1/alignments/{answer.json['id']}"
+
+    def pairs(self):
+        self.places = self.browser.call("GET", f"{self.at}/places").json
+        return {pair["source"]["id"]: pair for pair in self.places["org_units"]["pairs"]}
+
+    def test_it_is_told_before_anything_is_sent(self):
+        self.make()
+        pairs = self.pairs()
+        self.assertEqual(set(pairs), {self.by_code, self.by_id})  # the first keeps its id
+        for source, target in ((self.by_code, self.renamed), (self.by_id, self.by_id)):
+            self.assertEqual([reason["code"] for reason in pairs[source]["reasons"]], ["unassigned"])
+            counterpart = next(p["target"] for p in pairs[source]["proposals"] if p["target"]["id"] == target)
+            self.assertEqual((counterpart["assigned"], counterpart["above"]), (False, "Country"))
+        found = self.browser.call("GET", f"{self.at}/places/targets?kind=org_unit&search=").json
+        self.assertEqual([one["id"] for one in found], [self.first])
+        accepted = {"kind": "org_unit", "source": self.by_id, "decision": "accepted", "targets": [{"id": self.by_id}]}
+        self.assertEqual(self.browser.call("PATCH", self.at, headers={"If-Match": '"1"'}, body={"decisions": [accepted]}).status, 200)
+        self.assertEqual(self.pairs()[self.by_id]["decision"]["targets"][0]["assigned"], False)
+        order = {"alignment": self.alignment, "periods": ["202401"], "org_units": self.source.units, "accept": ["accepted", "auto", "proposed"], "dry_run": True}
+        run = self.ended(self.browser.call("POST", "/v1/runs", body=order).json)
+        self.assertEqual({conflict["code"] for conflict in run["conflicts"]}, {"org_unit_not_assigned"}, run)
+
+        for unit in (self.renamed, self.by_id):  # as the Maintenance app does it
+            answer = api(self.sims["target"].port, "POST", f"/api/dataSets/{self.target.data_set}/organisationUnits/{unit}")
+            self.assertEqual(answer.status, 200, answer)
+        drift = self.browser.call("GET", f"{self.at}/drift").json
+        self.assertEqual({(c["kind"], c["object"]["id"]) for c in drift["changes"]}, {("appeared", self.renamed), ("appeared", self.by_id)})
+        self.assertEqual(self.browser.call("POST", f"{self.at}/drift", headers={"If-Match": '"2"'}).status, 200)
+        pairs = self.pairs()
+        self.assertEqual((pairs[self.by_code]["proposals"][0]["target"]["id"], pairs[self.by_id]["decision"]["state"]), (self.renamed, "accepted"))
+        self.assertNotIn("assigned", str(self.places))
+
+    def test_the_command_line_tells_it(self):
+        words = ("align", "--source", "server:source", "--target", "server:target", "--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set, "--config", self.folder / "config.yaml")
+        said = self.command(*words, "--with", "org-units", "--explain", environment=self.environment)[0]
+        self.assertEqual(said.count("which the target's data sets are not assigned to"), 2, said)
+
+    def test_a_target_with_other_ids_is_not_asked_about_all(self):
+        """Of hundreds of org units that it knows neither by id nor by code."""
+        others = [{"id": fixture.uid("Zz", i // 100, i % 100), "name": f"Elsewhere {i}", "shortName": f"Elsewhere {i}", "code": f"Z{i}", "openingDate": "2000-01-01", "parent": {"id": fixture.ROOT}} for i in range(450)]
+        asked = []
+        for name, between in self.between.items():
+            def forward(method, path, headers, body, name=name, real=between.forward):
+                answer = real(method, path, headers, body)
+                if name == "source" and path.startswith("/api/organisationUnits") and "dataSets.id" in path:
+                    answer.body = json.dumps({"organisationUnits": json.loads(answer.body)["organisationUnits"] + others}).encode()
+                elif name == "source" and path.startswith("/api/metadata?dataSets"):
+                    told = json.loads(answer.body)
+                    told["dataSets"][0]["organisationUnits"] = [{"id": one["id"]} for one in others]
+                    answer.body = json.dumps(told).encode()
+                elif name == "target" and path.startswith("/api/organisationUnits"):
+                    asked.append(path)
+                return answer
+            between.forward = forward
+        self.make()
+        self.assertEqual(len(self.pairs()), 450)
+        self.assertEqual([sum(f"filter={property}:in" in path for path in asked) for property in ("dataSets.id", "code")], [1, 3])
+        self.assertEqual(sum("filter=id:in" in path and "Zz" in path for path in asked), 3)
+        self.assertLess(max(map(len, asked)), 2048)
 
 
 class Named(Runs):

@@ -112,6 +112,17 @@ static const struct mapping_pair *mapped(const struct mapping_pair *pairs, size_
   return NULL;
 }
 
+static size_t found(enum decision_of of, const char *search) {
+  struct buf out = BUF_INIT(1 << 16);
+  json_error_t why;
+  assert_true(alignment_find_places(&alignment, of, str_of(search), &out));
+  json_t *list = json_loadb(buf_str(&out).p, out.n, 0, &why);
+  size_t n = json_array_size(list);
+  json_decref(list);
+  buf_free(&out);
+  return n;
+}
+
 static void before_anything_is_decided(void **state) {
   (void)state;
   json_t *root = places();
@@ -124,6 +135,33 @@ static void before_anything_is_decided(void **state) {
   assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(bo, "reasons"), 0), "code")), "nothing_alike");
   assert_string_equal(json_string_value(json_object_get(json_object_get(root, "periods"), "reason")), "same_type");
   json_decref(root);
+}
+
+/* What the target has and its data set is not assigned to: told, whether it is proposed or was accepted, and not among what can be found. */
+static void not_assigned_at_the_target(void **state) {
+  static const char text[] = SIDE(UNIT("Unit0000001", "Facility 17", "top00000000") "," UNIT("same0000000", "Makeni", "top00000000"),
+                                  "{\"id\":\"Unit0000001\"}", "{\"id\":\"Opt00000001\"}", COMBO("Combo000001", "Alpha", "Opt00000001"));
+  (void)state;
+  alignment.target.metadata = metadata_of(arena, str_of(text));
+  for (int accepted = 0; accepted < 2; accepted++) {
+    json_t *root = places();
+    const json_t *same = pair_of(root, "org_units", "same0000000");
+    const json_t *target = accepted ? json_array_get(json_object_get(json_object_get(same, "decision"), "targets"), 0)
+                                    : json_object_get(json_array_get(json_object_get(same, "proposals"), 0), "target");
+    assert_true(json_is_false(json_object_get(target, "assigned")));
+    assert_string_equal(json_string_value(json_object_get(target, "id")), "same0000000");
+    assert_null(json_object_get(json_object_get(same, "source"), "assigned"));
+    const char *reason = json_string_value(json_object_get(json_array_get(json_object_get(same, "reasons"), 0), "code"));
+    assert_true(accepted ? !reason : strcmp(reason, "unassigned") == 0);
+    json_decref(root);
+    decided(PLACE("org_unit", "same0000000", "accepted", ID("same0000000")) "," PLACE("org_unit", "bo000000000", "accepted",
+                                                                                      ID("Unit0000001")));
+  }
+  json_t *root = places();
+  const json_t *targets = json_object_get(json_object_get(pair_of(root, "org_units", "bo000000000"), "decision"), "targets");
+  assert_null(json_object_get(json_array_get(targets, 0), "assigned"));
+  json_decref(root);
+  assert_int_equal(found(DECISION_OF_ORG_UNIT, "makeni"), 0);
 }
 
 static void a_decision_is_in_the_mapping(void **state) {
@@ -204,17 +242,6 @@ static void there_and_back(void **state) {
   buf_free(&file);
 }
 
-static size_t found(enum decision_of of, const char *search) {
-  struct buf out = BUF_INIT(1 << 16);
-  json_error_t why;
-  assert_true(alignment_find_places(&alignment, of, str_of(search), &out));
-  json_t *list = json_loadb(buf_str(&out).p, out.n, 0, &why);
-  size_t n = json_array_size(list);
-  json_decref(list);
-  buf_free(&out);
-  return n;
-}
-
 static void searching(void **state) {
   (void)state;
   assert_int_equal(found(DECISION_OF_ORG_UNIT, ""), 3); /* not the top: it takes no part */
@@ -242,6 +269,7 @@ static void sides_that_changed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(before_anything_is_decided, setup, teardown),
+      cmocka_unit_test_setup_teardown(not_assigned_at_the_target, setup, teardown),
       cmocka_unit_test_setup_teardown(a_decision_is_in_the_mapping, setup, teardown),
       cmocka_unit_test_setup_teardown(what_is_rejected_is_not_proposed_again, setup, teardown),
       cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused, setup, teardown),

@@ -190,6 +190,8 @@ static void test_unsaid_units(void **state) {
   assert_text(ids[0], "x");
   assert_text(ids[1], "b");
   assert_text(ids[2], "a");
+  assert_true(dhis2_metadata_reader_says_unit(reader, STR("c")));
+  assert_false(dhis2_metadata_reader_says_unit(reader, STR("b")) || dhis2_metadata_reader_says_unit(reader, STR("y")));
   assert_int_equal(dhis2_metadata_reader_next(reader, &error), 0);
   assert_int_equal(dhis2_metadata_reader_feed(
                        reader, STR("{\"organisationUnits\":[{\"id\":\"b\",\"name\":\"B\"},{\"id\":\"a\",\"name\":\"A\"}]}"), &error),
