@@ -26,5 +26,13 @@ export function madeUpPlaces(id, version) {
   }
 }
 
+/** The one without counterpart has one, which the target's data set is not assigned to. */
+export function withUnassigned(places) {
+  const pair = places.org_units.pairs.at(-1)
+  const place = { ...TARGET_UNITS.at(-1), assigned: false }
+  Object.assign(pair, { reasons: [reason('unassigned', `${place.above} / ${place.name}`)], proposals: [proposal(TARGET_UNITS[0], 0.4, 'candidate', [reason('other_name')]), proposal(place, 0.3, 'candidate', [reason('same_id')])] })
+  return places
+}
+
 export const findPlaces = (kind, search) => (kind === 'org_unit' ? TARGET_UNITS : TARGET_OPTIONS).filter((one) => search.toLowerCase().split(' ').every((word) => one.name.toLowerCase().includes(word)))
 export const knownPlaces = new Map([...TARGET_UNITS, ...TARGET_OPTIONS].map((one) => [one.id, one]))

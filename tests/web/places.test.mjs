@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { elementReason, knownReasons as knownElementReasons } from '../../web/model/features.js'
-import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, rejectPlace, restoringPlace, withPlaceDecisions } from '../../web/model/places.js'
+import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../../web/model/places.js'
 import { knownReasons, periodReason, placeReason } from '../../web/model/reasons.js'
-import { knownPlaces, madeUpPlaces } from './made-up-places.mjs'
+import { knownPlaces, madeUpPlaces, withUnassigned } from './made-up-places.mjs'
 
 const KIND = 'org_unit'
 const places = () => madeUpPlaces('one', 1).org_units
@@ -20,6 +20,21 @@ test('rows: what is proposed, what is sure, what has no answer', () => {
   assert.equal(openPlaces(given), 5)
   assert.deepEqual(filterPlaces(placeRows(given), { ...NO_PLACE_FILTER, text: 'BÒ kakua' }).map((row) => row.source.name), ['Kakua health centre'])
   assert.deepEqual(filterPlaces(placeRows(given), { ...NO_PLACE_FILTER, state: 'nothing' }).map((row) => row.source.name), ['Nowhere post'])
+})
+
+test('org units to which the target\'s data set is not assigned, as long as somebody wants to send there', () => {
+  const given = withUnassigned(madeUpPlaces('one', 1)).org_units
+  const row = rowOf(given, 'Nowhere post')
+  assert.deepEqual([row.state, row.unassigned.name, row.choice], ['nothing', 'Jaiama', undefined])
+  assert.deepEqual(filterPlaces(placeRows(given), { ...NO_PLACE_FILTER, state: 'unassigned' }).map((one) => one.id), [row.id])
+  const [other] = knownPlaces.values()
+  const known = new Map([...knownPlaces, [row.unassigned.id, row.unassigned]])
+  const after = (step) => unassignedPlaces(placeRows(withPlaceDecisions(given, [step], known)))
+  assert.equal(unassignedPlaces(placeRows(given)), 1)
+  assert.equal(after(acceptPlace(KIND, row.id, row.unassigned)), 1)
+  assert.equal(after(acceptPlace(KIND, row.id, other)), 0)
+  assert.equal(after(nowhere(KIND, row.id)), 0)
+  assert.equal(unassignedPlaces(placeRows(places())), 0)
 })
 
 test('decisions are laid over, and every one can be taken back', () => {

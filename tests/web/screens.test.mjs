@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { madeUpRun, PAIR, withWards } from './made-up.mjs'
+import { madeUpPlaces, withUnassigned } from './made-up-places.mjs'
 import { FORMATS } from './mock.mjs'
 import { grid, hasFocus, press, REFUSED, sceneIn } from './scene.mjs'
 import { formatTitle } from '../../web/model/files.js'
@@ -66,11 +67,50 @@ describe('org units, attribute options and periods', () => {
     await page.getByLabel('State', { exact: true }).selectOption('nothing')
     await page.getByText('1 shown').waitFor()
     await page.getByText('Nothing of the target is like it enough').waitFor()
+    await page.getByText('The target does not have it, or its data set is not assigned to it.').waitFor()
     await clean('places-nothing')
     await page.getByLabel('Search name or code').fill('xyz')
     await page.getByText('Nothing here fits').waitFor()
     await page.getByRole('button', { name: 'Show everything' }).click()
     await page.getByText('5 shown').waitFor()
+  })
+
+  scene('where the target\'s data set is not assigned is told early, with the remedy, and leads to those units', {}, async (stage) => {
+    const { page, world, clean, go } = stage
+    world.align(PAIR, 'one')
+    world.places.set('one', withUnassigned(madeUpPlaces('one', 1)))
+    const only = async () => {
+      await page.getByRole('row', { name: /Nowhere post.*Jaiama.*Not assigned.*No proposal/ }).waitFor()
+      await page.getByText('1 shown', { exact: true }).waitFor()
+    }
+    await go('/alignments/one/overview')
+    await page.getByText('Nothing can be sent for 1 organisation unit').waitFor()
+    await clean('overview-unassigned')
+    await page.getByRole('link', { name: 'Show me' }).click()
+    await only()
+    await page.getByText("Its counterpart is Sierra Leone / Bo / Jaiama, which the target's data set is not assigned to").waitFor()
+    await page.locator('.detail').getByText('In the Maintenance app (from 2.42 on: Metadata Management): data set, organisation units.').waitFor()
+    await clean('places-unassigned')
+    await page.getByRole('link', { name: 'Review' }).click()
+    await page.getByRole('button', { name: 'More filters' }).click()
+    await page.getByRole('button', { name: 'Data set not assigned to units 1' }).click()
+    await only()
+    await grid(page).focus()
+    await press(page, '2', 'a') // all the same: it stays told
+    await page.getByRole('row', { name: /Nowhere post.*Jaiama.*Not assigned.*Accepted/ }).waitFor()
+    const pair = world.places.get('one').org_units.pairs.at(-1)
+    Object.assign(pair, { reasons: undefined, proposals: [], decision: { ...pair.decision, targets: [{ ...pair.decision.targets[0], assigned: false }] } }) // as drawbridge tells it the next time
+    await page.reload()
+    await page.getByText("The target's data set is not assigned to Jaiama").waitFor()
+    await grid(page).focus()
+    await press(page, 'n')
+    await page.getByText('Nothing here fits what you chose to see').waitFor()
+    await page.getByText('Nothing can be sent for').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByLabel('State', { exact: true }).selectOption('any')
+    await page.getByText('5 shown').waitFor()
+    await page.getByRole('button', { name: 'Show me' }).click()
+    await page.getByText('1 shown', { exact: true }).waitFor()
   })
 
   scene('the focus is never lost: what decides and vanishes, or can do nothing more, gives it to the list', {}, async (stage) => {

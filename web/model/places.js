@@ -3,7 +3,7 @@ import { lastPeriods } from './periods.js'
 import { isAnswer } from './review.js'
 import { holds, plain, wordsOf } from './search.js'
 
-/** [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, proposals, reasons, decision, confidence?}] */
+/** [{id, source, state: "accepted" | "none" | "proposed" | "nothing", choice?: place, unassigned?: the place it is, to which the target's data set is not assigned, proposals, reasons, decision, confidence?}] */
 export const placeRows = (places) => places.pairs.map(placeRow)
 
 function placeRow(pair) {
@@ -11,10 +11,13 @@ function placeRow(pair) {
   const proposals = pair.proposals.filter(({ target }) => !decision.rejected.some((one) => one.id === target.id)) // whoever takes a rejection back sees it again
   const answer = proposals.find(isAnswer)
   const decided = decision.state !== 'open'
+  const choice = decided ? decision.targets[0] : answer?.target
+  const told = !decided && pair.reasons?.some((one) => one.code === 'unassigned') ? proposals.map((one) => one.target) : [choice]
   return {
     id: source.id, source, proposals, decision,
     state: decided ? decision.state : answer ? 'proposed' : 'nothing',
-    choice: decided ? decision.targets[0] : answer?.target,
+    choice,
+    unassigned: told.find((one) => one?.assigned === false),
     confidence: decided ? undefined : answer?.confidence,
     sure: !decided && answer?.decision === 'auto',
     reasons: pair.reasons ?? [],
@@ -25,13 +28,16 @@ export const NO_PLACE_FILTER = { text: '', state: 'any' }
 
 export function filterPlaces(rows, { text, state }) {
   const words = wordsOf(text)
-  const wanted = { any: () => true, open: (row) => row.state === 'proposed' || row.state === 'nothing' }[state] ?? ((row) => row.state === state)
+  const wanted = { any: () => true, open: (row) => row.state === 'proposed' || row.state === 'nothing', unassigned: (row) => row.unassigned !== undefined }[state] ?? ((row) => row.state === state)
   return rows.filter((row) => {
     if (!wanted(row)) return false
     const all = plain([row.source, row.choice].filter(Boolean).map((one) => `${one.name} ${one.code ?? ''} ${one.above ?? ''}`).join(' '))
     return holds(all, words)
   })
 }
+
+/** Org units of the source that nothing can be sent for as long as the target's data set is not assigned to what they are there. */
+export const unassignedPlaces = (rows) => rows.filter((row) => row.unassigned).length
 
 export const openPlaces = (places) => placeRows(places).filter((row) => row.state === 'proposed' || row.state === 'nothing').length
 

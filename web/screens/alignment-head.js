@@ -29,6 +29,10 @@ function SaveState({ saving, onRetry, server }) {
   return html`<div class="save">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
 }
 
+/** Org units that nothing can be sent for. */
+export const unassignedTitle = (n) => tn('Nothing can be sent for {n} organisation unit', 'Nothing can be sent for {n} organisation units', n)
+export const unassignedText = (n, alignment) => tn('The target has it, but its data set {name} is not assigned to it.', 'The target has them, but its data set {name} is not assigned to them.', n, { name: alignment?.target.data_set.name ?? '' })
+
 /** Why something was not decided: also that somebody was faster. */
 export const Undecided = ({ error, again }) => error?.code === 'changed_meanwhile'
   ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>`

@@ -5,13 +5,13 @@ import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
-import { reviewAddress } from '../model/address.js'
+import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { bySection, lastRead, share } from '../model/overview.js'
-import { openPlaces } from '../model/places.js'
+import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
 import { rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
-import { AlignmentHead } from './alignment-head.js'
+import { AlignmentHead, unassignedText, unassignedTitle } from './alignment-head.js'
 
 const SHOWN_CHANGES = 8
 
@@ -26,7 +26,7 @@ export function Overview({ params }) {
       <${Problem} error=${alignment.error} again=${alignment.reload} />
       <${Coverages} id=${id} alignment=${alignment.data} open=${rows.filter((row) => !isDecided(row.state)).length} />
       <${Sections} id=${id} rows=${rows} />
-      <${OtherPlaces} id=${id} />
+      <${OtherPlaces} id=${id} alignment=${alignment.data} />
       <${Changes} id=${id} alignment=${alignment.data} />
     </div>`
 }
@@ -65,14 +65,16 @@ function Sections({ id, rows }) {
   </section>`
 }
 
-function OtherPlaces({ id }) {
+function OtherPlaces({ id, alignment }) {
   const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
   const title = html`<h2 id="places">${t('Units and periods')}</h2>`
   if (!places.data) return html`<section aria-labelledby="places">${title}${places.error ? html`<${Problem} error=${places.error} again=${places.reload} />` : html`<${Loading} what=${t('Comparing organisation units and attribute options of both sides…')} />`}</section>`
   const units = openPlaces(places.data.org_units)
   const attributes = openPlaces(places.data.attribute_option_combos)
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
+  const unassigned = unassignedPlaces(placeRows(places.data.org_units))
   return html`<section aria-labelledby="places">${title}
+    ${unassigned > 0 && html`<${Notice} tone="warning" title=${unassignedTitle(unassigned)}><p>${unassignedText(unassigned, alignment)} <${Link} to=${unassignedAddress(id)}>${t('Show me')}<//></p><//>`}
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
     <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: places.data.periods.source, to: places.data.periods.target })}<//></li>`}
       <li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>

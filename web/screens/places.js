@@ -10,10 +10,10 @@ import { Combobox } from '../combobox.js'
 import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
 import { commandOf, hintOf, keySettings } from '../model/keys.js'
-import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, withPlaceDecisions } from '../model/places.js'
+import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../model/places.js'
 import { periodReason, placeReason } from '../model/reasons.js'
 import { periodText } from '../period-text.js'
-import { AlignmentHead, Undecided } from './alignment-head.js'
+import { AlignmentHead, Undecided, unassignedText, unassignedTitle } from './alignment-head.js'
 import { stateTag, withHint } from './review-list.js'
 
 const SEARCH_PAUSE = 250
@@ -39,7 +39,7 @@ export function Places({ params, query }) {
     ${loaded.error && html`<${Problem} error=${loaded.error} again=${loaded.reload} />`}
     ${kind === 'period'
       ? html`<${Periods} rule=${places.periods} />`
-      : html`<${Pairs} key=${kind} id=${id} kind=${kind} places=${places} loading=${loaded.loading} onPlaces=${(next) => loaded.set({ alignment, places: next })} onAgain=${loaded.reload} />`}
+      : html`<${Pairs} key=${kind} id=${id} kind=${kind} alignment=${alignment} wanted=${query.get('state')} places=${places} loading=${loaded.loading} onPlaces=${(next) => loaded.set({ alignment, places: next })} onAgain=${loaded.reload} />`}
   </div>`
 }
 
@@ -55,10 +55,10 @@ function Periods({ rule }) {
 
 const above = (place) => (place?.above ? html`<small><bdi>${place.above}</bdi></small>` : place?.code ? html`<small>${place.code}</small>` : '')
 
-function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
+function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain }) {
   const member = places[MEMBERS[kind]]
   const rows = useMemo(() => placeRows(member), [member])
-  const [filter, setFilter] = useState(NO_PLACE_FILTER)
+  const [filter, setFilter] = useState(() => ({ ...NO_PLACE_FILTER, ...(kind === 'org_unit' && wanted === 'unassigned' && { state: wanted }) }))
   const [activeId, setActiveId] = useState()
   const [undoable, setUndoable] = useState([])
   const [draft, setDraft] = useState({})
@@ -124,6 +124,7 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
     run(command)
   }
   const sure = list.filter((one) => one.sure)
+  const unassigned = unassignedPlaces(rows)
   const acceptSure = async () => {
     const back = sure.flatMap((one) => restoringPlace(kind, one))
     const n = sure.length
@@ -139,12 +140,16 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
       </div>
     </div>
     <${Undecided} error=${state.error} again=${state.retry} />
+    ${unassigned > 0 && html`<${Notice} tone="warning" title=${unassignedTitle(unassigned)}>
+      <p>${unassignedText(unassigned, alignment)} <button type="button" class="link" onClick=${() => { setFilter({ ...NO_PLACE_FILTER, state: 'unassigned' }); grid.current?.focus() }}>${t('Show me')}</button></p>
+      <p>${assigning()} ${t('Then go on with the servers as they are:')} <${Link} to="${reviewAddress(id)}/drift">${t('Changes')}<//></p><//>`}
     ${state.decided && html`<${Notice}><p class="row">${t('What was decided may change what is proposed for others.')} <${Button} small loading=${loading} onClick=${() => { set({}); onAgain() }}>${t('Propose again')}<//></p><//>`}
     <div class="filters" role="search" aria-label=${t('Choose what to see')}>
       <div class="field search"><label for="place-search" class="unseen">${t('Search name or code')}</label>
         <input id="place-search" ref=${search} type="search" placeholder=${withHint(t('Search name or code'), hint('search'))} value=${filter.text} onInput=${(event) => setFilter({ ...filter, text: event.target.value })} onKeyDown=${(event) => ['Enter', 'Escape'].includes(event.key) && grid.current?.focus()} /></div>
       <${Select} label=${t('State')} hideLabel value=${filter.state} onChange=${(value) => setFilter({ ...filter, state: value })}>
         <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option><option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option>
+        ${kind === 'org_unit' && html`<option value="unassigned">${t('Not assigned')}</option>`}
       <//>
       <span class="grow"></span><span class="muted" role="status">${tn('{n} shown', '{n} shown', list.length)}</span>
     </div>
@@ -160,6 +165,8 @@ function Pairs({ id, kind, places, loading, onPlaces, onAgain }) {
     <p class="unseen" role="status" aria-live="polite">${said}</p></div>`
 }
 
+const assigning = () => t('In the Maintenance app (from 2.42 on: Metadata Management): {where}', { where: t('data set, organisation units.') })
+
 function PlaceList({ kind, list, active, onActivate, gridRef }) {
   const columns = [{ id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, { id: 'state', title: t('State'), class: 'c-state' }]
   return html`<${VirtualGrid} id="place" label=${kindName(kind)} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
@@ -172,7 +179,7 @@ function PlaceList({ kind, list, active, onActivate, gridRef }) {
         cells: () => [
           html`<${Name} class="name" of=${row.source} />${above(row.source)}`,
           html`<${Confidence} value=${row.confidence} />`,
-          row.choice ? html`<${Name} class="name" of=${row.choice} />${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
+          row.unassigned ? html`<${Name} class="name" of=${row.unassigned} /><small>⚠ ${t('Not assigned')}</small>` : row.choice ? html`<${Name} class="name" of=${row.choice} />${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
           stateTag(row.state),
         ],
       }
@@ -211,7 +218,9 @@ function PlaceDetail({ id, kind, row, chosen, saving, run, known, hint, targetsR
     <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${[row.source.above, row.source.code].filter(Boolean).join(' · ')}</bdi></p>
     ${decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: decision.by, when: decision.at ? time(decision.at) : '' })}</p>`}
-    ${row.reasons.length > 0 && html`<${Notice} tone="warning">${placeReason(row)}<//>`}
+    ${(row.reasons.length > 0 || row.unassigned) && html`<${Notice} tone="warning"><p>${row.reasons.length ? placeReason(row) : t("The target's data set is not assigned to {name}", { name: row.unassigned.name })}</p>
+      ${row.unassigned && html`<p>${t('Nothing can be sent there until it is.')} ${assigning()}</p>`}
+      ${kind === 'org_unit' && row.reasons.some((one) => one.code === 'nothing_alike') && html`<p>${t('The target does not have it, or its data set is not assigned to it.')}</p>`}<//>`}
     <div class="targets">
       ${chosen && html`<ul class="chips" aria-label=${t('Chosen targets')}><li><${Name} of=${chosen} /></li></ul>`}
       <${Combobox} label=${t('Another one of the target')} placeholder=${withHint(t('Search the target'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />

@@ -1,7 +1,11 @@
 // What there is of everything, to choose from: how sure the engine is, what somebody shall look at, warnings by kind.
 import { html, useMemo } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { navigate } from '../router.js'
+import { unassignedAddress } from '../model/address.js'
 import { judgedBands } from '../model/judged.js'
+import { placeRows, unassignedPlaces } from '../model/places.js'
 import { createFacets } from '../model/rows.js'
 import { warningName } from './review-list.js'
 
@@ -19,9 +23,11 @@ function judgedText({ from, to, decided, agreed }) {
   return tn('Of {n} proposal below {to}, people accepted {agreed} ({share})', 'Of {n} proposals below {to}, people accepted {agreed} ({share})', decided, values)
 }
 
-export function Facets({ rows, judged, about, filter, onFilter }) {
+export function Facets({ id, rows, judged, about, filter, onFilter }) {
   const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
   const told = judgedBands(judged)
+  const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
+  const unassigned = places.data && unassignedPlaces(placeRows(places.data.org_units))
   const most = Math.max(1, ...bins.map((one) => one.n))
   const toggle = (key, value) => onFilter({ ...filter, [key]: filter[key] === value ? '' : value })
   const range = (bin) => (filter.from === bin.from && filter.to === bin.to ? { from: 0, to: 1 } : { from: bin.from, to: bin.to })
@@ -34,6 +40,7 @@ export function Facets({ rows, judged, about, filter, onFilter }) {
     </div></fieldset>
     ${told.length > 0 && html`<fieldset><legend>${t('What became of proposals that people looked at')}</legend><ul class="judged">${told.map((one) => html`<li key=${one.from}>${judgedText(one)}</li>`)}</ul></fieldset>`}
     <fieldset><legend>${t('To look at')}</legend>${Object.entries(attention).map(([name, n]) => button('attention', name, ATTENTION_NAMES[name](), n))}</fieldset>
-    <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}</fieldset>
+    <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}
+      <button type="button" class="button small" disabled=${!unassigned} onClick=${() => navigate(unassignedAddress(id))}>${t('Data set not assigned to units')} ${unassigned ?? (places.error ? '–' : '…')}</button></fieldset>
   </div>`
 }

@@ -353,7 +353,7 @@ function Reviewing({ id, first, session }) {
       : html`<${Problem} error=${refused.error} />`)}
     <${ReviewFilters} filter=${filter} onFilter=${setFilter} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
-    ${facets && html`<${Facets} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} />`}
+    ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} />`}
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
