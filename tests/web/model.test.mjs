@@ -201,6 +201,18 @@ test('filters: words in any order and without accents, state, band, section, ord
   assert.deepEqual(shown({}).map((row) => row.id), rows.map((row) => row.id))
 })
 
+test('what was accepted still tells how sure the engine was, and what was chosen by hand has nothing to tell', () => {
+  const saved = made()
+  const proposed = review.rowsOf(saved).find((row) => row.state === 'proposed')
+  const other = [...saved.targets.values()].find((one) => !proposed.element.proposals.some(({ target }) => target.id === one.id))
+  const after = (targets) => review.rowsOf(review.withDecisions(saved, [review.accept(proposed.id, targets)])).find((row) => row.id === proposed.id)
+  assert.ok(proposed.confidence > 0)
+  assert.equal(after(proposed.choice).confidence, proposed.confidence)
+  assert.equal(after([...proposed.choice, other]).confidence, undefined)
+  const { band } = review
+  assert.ok(review.filterRows([after(proposed.choice)], { ...review.NO_FILTER, band: band(proposed.confidence) }).length === 1)
+})
+
 test('rows that are kept from one state to the next are those that would be made anew', () => {
   const rowsFor = review.createRows()
   const saved = made(60)
@@ -352,7 +364,7 @@ test('what somebody shall look at, by facet; what is left to a person is never t
   const now = review.withOperations(review.withDecisions(saved, [review.accept(ids[0], [saved.elements.get(ids[0]).proposals[0].target]), review.leaveOut(ids[1]), review.noCounterpart(ids[2])]), [
     { flags: [{ source_data_element: ids[3], flagged: true, to: 'maria' }, { source_data_element: ids[4], flagged: true }] }, { comments: [{ source_data_element: ids[4], text: 'x' }, { source_data_element: ids[4], text: 'y' }] },
   ])
-  now.elements.set(ids[0], { ...now.elements.get(ids[0]), decision: { ...now.elements.get(ids[0]).decision, by: 'joseph' } })
+  now.elements.set(ids[0], { ...now.elements.get(ids[0]), decision: { ...now.elements.get(ids[0]).decision, by: 'joseph', confidence: undefined } })
   now.elements.set(ids[5], { ...now.elements.get(ids[5]), changed: { reason: 'r', at: '' } })
   const rows = review.rowsOf(now)
   const about = { me: ['maria'], second: true }

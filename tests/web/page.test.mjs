@@ -306,6 +306,8 @@ describe('review', () => {
     await page.getByLabel('State', { exact: true }).selectOption('accepted')
     await page.getByText('1 shown').waitFor()
     await page.getByRole('button', { name: 'Low' }).click()
+    await page.getByText('1 shown').waitFor() // how sure the engine was, which is what a second look begins with
+    await page.getByRole('button', { name: 'High' }).click()
     await page.getByText('Nothing here fits').waitFor()
     await clean('review-empty-filter')
     await page.getByRole('button', { name: 'Show everything' }).click()

@@ -52,7 +52,7 @@ export function decided(review, element, decision) {
   if (decision.decision === 'approved') return { ...element, changed: undefined, decision: { ...before, approved_by: decision.by } }
   if (decision.decision === 'undecided') return become('proposed')
   if (decision.decision === 'none' || decision.decision === 'excluded') return become(decision.decision)
-  if (decision.decision === 'accepted') return become('accepted', { decision: { targets, rejected: without(before.rejected ?? [], ids) } })
+  if (decision.decision === 'accepted') return become('accepted', { decision: { targets, confidence: sureOf(element, ids), rejected: without(before.rejected ?? [], ids) } })
   const proposals = element.proposals.filter((one) => !ids.has(one.target.id))
   const left = without(before.targets, ids)
   const state = left.length ? 'accepted' : proposals.some(isAnswer) ? 'proposed' : 'rejected'
@@ -69,6 +69,12 @@ export function cellDecided(review, cell, decision) {
     decision: 'accepted',
   }))
   return { ...cell, decided: true, terms }
+}
+
+/** How sure the engine is of targets that it answers itself; undefined where one is chosen by hand. */
+function sureOf(element, ids) {
+  const answers = element.proposals.filter((one) => isAnswer(one) && ids.has(one.target.id))
+  return answers.length === ids.size ? Math.min(...answers.map((one) => one.confidence)) : undefined
 }
 
 /** The review with decisions that are not saved yet laid over it. */

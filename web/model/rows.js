@@ -64,10 +64,16 @@ export const AS_IT_IS = ['sum', 'gap', 'exception']
 export const isConflict = (row) => row.warnings.some((one) => CONFLICTS.includes(one.kind))
 export const needsLook = (row) => row.warnings.some((one) => !AS_IT_IS.includes(one.kind))
 
+/** Of what is proposed now, or was when it was accepted. */
+const CONFIDENCES = {
+  proposed: ({ proposals }) => Math.min(...proposals.filter(isAnswer).map((one) => one.confidence)),
+  accepted: ({ decision }) => decision.confidence,
+}
+
 function rowOf(review, entry, others, exception, isFilled) {
   const { at, element, choice } = entry
   const state = stateOf(element)
-  const confidence = state === 'proposed' ? Math.min(...element.proposals.filter(isAnswer).map((one) => one.confidence)) : undefined
+  const confidence = CONFIDENCES[state]?.(element)
   return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others, exception, isFilled) }
 }
 
