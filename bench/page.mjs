@@ -109,7 +109,7 @@ const SCREENS = [
 ]
 
 const front = await startFront(BUILD)
-const browser = await startBrowser()
+const browser = await startBrowser(process.env.CHROMIUM ?? '/usr/bin/chromium') // as people have it
 const lines = []
 const say = (text = '') => { lines.push(text); console.log(text) }
 try {
