@@ -147,6 +147,18 @@ export interface Alignment {
   warnings: string[]
 }
 
+export interface MakingSide extends SideChoice { /** Told by the server so far. */ data_elements: number; org_units: number }
+/** An alignment that is being made. One that is `interrupted` is begun anew by who follows it, with another id. */
+export interface Making {
+  id: string
+  state: 'queued' | 'reading' | 'comparing' | 'done' | 'failed' | 'interrupted'
+  source: MakingSide
+  target: MakingSide
+  problem?: Record<string, unknown>
+}
+/** `every`: milliseconds, where it is asked for; `onLost` is told each time that drawbridge cannot be reached, and it goes on trying. */
+export interface WatchOptions { signal?: AbortSignal; every?: number; onLost?: (error: DrawbridgeError) => void }
+
 export interface DriftChange {
   effect: 'blocks' | 'check' | 'information'
   side: 'source' | 'target'
@@ -435,7 +447,10 @@ export interface Drawbridge {
   alignments: {
     list(options?: CallOptions): Promise<AlignmentEntry[]>
     get(id: string, options?: CallOptions): Promise<Alignment>
-    propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions): Promise<{ id: string; version: number }>
+    /** With `onProgress` it goes on by itself, whatever becomes of the line or the tab; without, the call waits for all of it. The same `key` is the same alignment, also where an answer was lost. */
+    propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions & WatchOptions & { onProgress?: (now: Making) => void; key?: string }): Promise<{ id: string; version: number }>
+    /** Of one that is being made: as `propose`, again. `remove` ends it; an abort ends the watching alone. */
+    follow(id: string, options?: WatchOptions & { onProgress?: (now: Making) => void }): Promise<{ id: string; version: number }>
     decide(id: string, decisions: Decision[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
     steps(id: string, steps: Step[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
     history(id: string, options?: CallOptions & { element?: string; limit?: number }): Promise<{ id: string; version: number; steps: HistoryStep[] }>
@@ -464,7 +479,7 @@ export interface Drawbridge {
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
     isUnderWay(run: RunEntry): boolean
     /** Whenever it has changed, until it has ended. Told by a stream of events; where that cannot be had, asked for, `every` so many milliseconds (1000). While drawbridge cannot be reached it tries on, more and more seldom, until aborted; `onLost` is told each time. */
-    watch(id: string, options?: { signal?: AbortSignal; every?: number; onLost?: (error: DrawbridgeError) => void }): AsyncIterable<Run>
+    watch(id: string, options?: WatchOptions): AsyncIterable<Run>
   }
   schedules: {
     list(options?: CallOptions): Promise<Schedule[]>

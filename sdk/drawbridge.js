@@ -44,6 +44,7 @@ export function createDrawbridge({ url = globalThis.location?.origin, language, 
   const holder = keyHolder(root, fetchWith ?? ((...args) => globalThis.fetch(...args)), keys ?? inDatabase(root))
   const client = transport(root, holder.send, language)
   const { call, json, emit } = client
+  const watch = watcher(json, call)
   const at = (id, path = '') => `/v1/servers/${encodeURIComponent(id)}${path}`
   const session = sessionOf(json, holder)
   const tabs = otherTabs(root, async () => client.listens('session') && emit('session', await session()))
@@ -92,8 +93,8 @@ export function createDrawbridge({ url = globalThis.location?.origin, language, 
 
     dataSets: (id, options) => json(at(id, '/data-sets'), { ...options, server: id }),
     orgUnits: (id, dataSet, options) => json(at(id, `/data-sets/${encodeURIComponent(dataSet)}/org-units`), { ...options, server: id }),
-    alignments: alignmentCalls(json, call),
-    runs: runCalls(json, call),
+    alignments: alignmentCalls(json, call, watch),
+    runs: runCalls(json, call, watch),
     schedules: scheduleCalls(json),
     on,
   }
@@ -532,12 +533,31 @@ async function bodyOf(response) {
 /** What a form could not hold, or what was passed over at reading. */
 const warningsOf = (response) => JSON.parse(response.headers.get('Drawbridge-Warnings') ?? '[]')
 
-function alignmentCalls(json, call) {
+const BEING_MADE = ['queued', 'reading', 'comparing']
+
+function alignmentCalls(json, call, watch) {
   const at = (id) => `/v1/alignments/${encodeURIComponent(id)}`
+
+  async function propose(sides, { onProgress, key = crypto.randomUUID(), ...options } = {}) {
+    const made = await json('/v1/alignments', { ...options, method: 'POST', json: sides, ...(onProgress && { headers: { Prefer: 'respond-async', 'Idempotency-Key': key } }) })
+    if (!made.state) return made // an older drawbridge has done it all by then
+    onProgress(made)
+    return follow(made.id, { ...options, onProgress })
+  }
+
+  async function follow(id, { onProgress, ...options } = {}) {
+    let now
+    for await (now of watch(`${at(id)}/progress`, `${at(id)}/events`, BEING_MADE, options)) onProgress?.(now)
+    if (now.state === 'failed') throw new DrawbridgeError(now.problem)
+    return now.state === 'done' ? { id, version: 1 } : propose({ source: sideOf(now.source), target: sideOf(now.target) }, { onProgress: onProgress ?? (() => {}), ...options })
+  }
+
   return {
     list: (options) => json('/v1/alignments', options),
     get: (id, options) => json(at(id), options),
-    propose: (sides, options) => json('/v1/alignments', { ...options, method: 'POST', json: sides }),
+    /** {source, target}: {server, data_set} each. With `onProgress` that is told how far it is, and it goes on by itself whatever becomes of the line or the tab: `follow(id)` watches it again, `remove(id)` ends it, an abort ends the watching alone. */
+    propose,
+    follow,
     /** What changed by it: see AlignmentChanges. A version that is no longer the newest is refused with `changed_meanwhile`. */
     decide: (id, decisions, { ifMatch, ...options } = {}) => json(at(id), { ...options, method: 'PATCH', headers: { 'If-Match': `"${ifMatch}"` }, json: { decisions } }),
     /** Several things one after the other, all or none: {label, decisions, flags, comments}, {undo: true} or {redo: true} each. */
@@ -574,13 +594,15 @@ function alignmentCalls(json, call) {
   }
 }
 
+const sideOf = ({ server, data_set }) => ({ server, data_set })
+
 /** The line, or drawbridge behind what stands before it: comes back by itself. */
 const isLost = (error) => error.code === 'gateway_unreachable' || RETRIED_STATUSES.includes(error.status)
 const LOST_PAUSE_MAX = 30000
 
 const UNDER_WAY = ['queued', 'reading', 'translating', 'checking', 'sending', 'verifying']
 
-function runCalls(json, call) {
+function runCalls(json, call, watch) {
   const at = (id) => `/v1/runs/${encodeURIComponent(id)}`
   const get = (id, options) => json(at(id), options)
   return {
@@ -599,40 +621,45 @@ function runCalls(json, call) {
     isUnderWay: (run) => UNDER_WAY.includes(run.state),
     /** The run whenever it has changed, until it has ended; the last one yielded is the end. It is told by a stream of events; where that cannot be had, it is asked for, `every` so many milliseconds. While drawbridge cannot be reached it tries on, more and more seldom,
      * until it is aborted; `onLost` is told each time. */
-    async *watch(id, { signal, every = 1000, onLost } = {}) {
-      let told, asks = false
-      for (let lost = 0; ;) {
-        try {
-          for await (const event of asks ? asked(id, signal) : events(id, told?.id, signal)) {
-            if (event.run) told = event
-            else if (!lost) continue // it has begun: nothing is new to who lost nothing
-            lost = 0
-            if (!told) continue
-            yield told.run
-            if (!UNDER_WAY.includes(told.run.state)) return
-          }
+    watch: (id, options) => watch(at(id), `${at(id)}/events`, UNDER_WAY, options),
+  }
+}
+
+/** What `path` answers, whenever it has changed, until its `state` is none of `underWay`; see runs.watch. */
+function watcher(json, call) {
+  return async function* watch(path, stream, underWay, { signal, every = 1000, onLost } = {}) {
+    let told, asks = false
+    for (let lost = 0; ;) {
+      try {
+        for await (const event of asks ? asked(path, signal) : events(stream, told?.id, signal)) {
+          if (event.now) told = event
+          else if (!lost) continue // it has begun: nothing is new to who lost nothing
           lost = 0
-        } catch (error) {
-          if (!asks && error instanceof NotStreamed) {
-            asks = true
-            continue
-          }
-          if (signal?.aborted) throw signal.reason
-          if (!isLost(error)) throw error
-          lost++
-          onLost?.(error)
+          if (!told) continue
+          yield told.now
+          if (!underWay.includes(told.now.state)) return
         }
-        await pause(Math.max(every, Math.min(every * 2 ** lost, LOST_PAUSE_MAX)), signal)
+        lost = 0
+      } catch (error) {
+        if (!asks && error instanceof NotStreamed) {
+          asks = true
+          continue
+        }
+        if (signal?.aborted) throw signal.reason
+        if (!isLost(error)) throw error
+        lost++
+        onLost?.(error)
       }
-    },
+      await pause(Math.max(every, Math.min(every * 2 ** lost, LOST_PAUSE_MAX)), signal)
+    }
   }
 
-  async function* asked(id, signal) {
-    yield { run: await get(id, { signal }) }
+  async function* asked(path, signal) {
+    yield { now: await json(path, { signal }) }
   }
 
-  /** {} when the stream has begun, then {id, run} for each event. */
-  async function* events(run, last, signal) {
+  /** {} when the stream has begun, then {id, now} for each event. */
+  async function* events(path, last, signal) {
     const line = new AbortController(), stop = () => line.abort(), take = eventReader(), letters = new TextDecoder()
     let silent = false
     async function inTime(promise) {
@@ -649,7 +676,7 @@ function runCalls(json, call) {
     if (signal?.aborted) throw signal.reason
     signal?.addEventListener('abort', stop)
     try {
-      const { headers, body } = await inTime(call(`${at(run)}/events`, { signal: line.signal, headers: { Accept: EVENT_STREAM, ...(last && { 'Last-Event-ID': last }) } }))
+      const { headers, body } = await inTime(call(path, { signal: line.signal, headers: { Accept: EVENT_STREAM, ...(last && { 'Last-Event-ID': last }) } }))
       if (!body || !headers.get('Content-Type')?.startsWith(EVENT_STREAM)) throw new NotStreamed()
       yield {}
       const reader = body.getReader()
@@ -679,14 +706,14 @@ function eventReader() {
       const [, name, value] = /^([^:]*):? ?(.*?)\r?$/s.exec(line)
       if (name === 'data') data.push(value)
       else if (name === 'id') id = value
-      else if (/^\r?$/.test(line) && data.length) events.push({ id, run: runOf(data.splice(0).join('\n')) })
+      else if (/^\r?$/.test(line) && data.length) events.push({ id, now: dataOf(data.splice(0).join('\n')) })
     }
     if (data.reduce((sum, one) => sum + one.length, rest.length) > EVENT_MAX) throw new NotStreamed()
     return events
   }
 }
 
-function runOf(text) {
+function dataOf(text) {
   try {
     return JSON.parse(text)
   } catch {

@@ -389,6 +389,42 @@ test('a stream that is refused ends the watching', async () => {
   assert.equal(calls.length, 1)
 })
 
+const SIDES = { source: { server: 'district', data_set: 'a' }, target: { server: 'central', data_set: 'b' } }
+const making = (state, more) => ({ id: 'm', state, source: { ...SIDES.source, data_elements: 3, org_units: 0 }, target: { ...SIDES.target, data_elements: 0, org_units: 0 }, ...more })
+const made = (id, state, more) => `id: ${id}\ndata: ${JSON.stringify(making(state, more))}\n\n`
+
+async function proposed(gw, options) {
+  const states = []
+  const result = await gw.alignments.propose(SIDES, { every: 0, onProgress: (now) => states.push(now.state), onLost: (error) => states.push(error.code), ...options })
+  return { states, result }
+}
+
+test('an alignment is made in one call, and by who wants to know how far it is without one', async () => {
+  const plain = client(json({ id: 'x', version: 1 }, { status: 201 }))
+  assert.deepEqual(await plain.gw.alignments.propose(SIDES), { id: 'x', version: 1 })
+  assert.deepEqual([plain.calls[0].headers.prefer, plain.calls[0].headers['idempotency-key']], [undefined, undefined])
+  const { gw, calls } = client(json(making('queued'), { status: 202 }), stream(made(1, 'reading'), BREAKS), stream(made(2, 'comparing'), made(3, 'done')))
+  assert.deepEqual(await proposed(gw, { key: 'k' }), { states: ['queued', 'reading', 'gateway_unreachable', 'reading', 'comparing', 'done'], result: { id: 'm', version: 1 } })
+  assert.deepEqual(calls.map((one) => [one.method ?? 'GET', one.address.split('/v1/')[1], one.headers.prefer ?? one.headers['last-event-id']]), [['POST', 'alignments', 'respond-async'], ['GET', 'alignments/m/events', undefined], ['GET', 'alignments/m/events', '1']])
+  assert.equal(calls[0].headers['idempotency-key'], 'k')
+})
+
+test('an alignment whose events cannot be had is asked for; of an older drawbridge the answer is the end', async () => {
+  const { gw, calls } = client(json(making('queued'), { status: 202 }), gone, json(making('reading')), json(making('done')))
+  assert.deepEqual((await proposed(gw)).states, ['queued', 'reading', 'done'])
+  assert.ok(calls.at(-1).address.endsWith('/v1/alignments/m/progress'))
+  assert.match(calls[0].headers['idempotency-key'], /^[0-9a-f-]{36}$/)
+  assert.deepEqual(await proposed(client(json({ id: 'x', version: 1 }, { status: 201 })).gw), { states: [], result: { id: 'x', version: 1 } })
+})
+
+test('an alignment that fails says why; one that drawbridge was stopped at is begun anew', async () => {
+  const { gw } = client(json(making('queued'), { status: 202 }), stream(made(1, 'failed', { problem: { status: 404, code: 'not_found', detail: 'no such data set' } })))
+  await assert.rejects(proposed(gw), { name: 'DrawbridgeError', code: 'not_found', message: 'no such data set' })
+  const again = client(stream(made(1, 'interrupted')), json(making('queued', { id: 'n' }), { status: 202 }), stream(made(1, 'done', { id: 'n' })))
+  assert.deepEqual(await again.gw.alignments.follow('m', { every: 0 }), { id: 'n', version: 1 })
+  assert.deepEqual(JSON.parse(again.calls[1].body), SIDES)
+})
+
 test('the base URL for existing apps is absolute', () => {
   const { gw } = client(json({}))
   assert.equal(gw.baseUrl('central'), 'https://gate.example.org/s/central')
