@@ -12,6 +12,7 @@ import { SignIn } from './screens/signin.js'
 import { Notice } from './ui.js'
 
 const NewAlignment = later(async () => (await import('./screens/new.js')).NewAlignment)
+const Making = later(async () => (await import('./screens/making.js')).Making)
 const Run = later(async () => (await import('./screens/run.js')).Run)
 const Runs = later(async () => (await import('./screens/runs.js')).Runs)
 const Send = later(async () => (await import('./screens/send.js')).Send)
@@ -29,6 +30,7 @@ const routes = [
   ['/sign-in/:server', SignIn],
   ['/alignments', Alignments],
   ['/alignments/new', NewAlignment],
+  ['/alignments/new/:making', Making],
   ['/alignments/:alignment', Review],
   ['/alignments/:alignment/drift', Drift],
   ['/alignments/:alignment/disaggregation', Disaggregation],

@@ -35,6 +35,8 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     connections: new Map(),
     alignments: new Map(),
     places: new Map(), // by alignment, made when they are asked for
+    makings: new Map(),
+    steps: [{ state: 'done' }], // of an alignment that is made, one for each look
     runs: new Map(),
     schedules: new Map(),
     elements,
@@ -176,13 +178,15 @@ const ROUTES = [
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets$/, (world, [id]) => { signedIn(world, id); return { json: dataSets(id) } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
   ['GET', /^\/v1\/alignments$/, (world) => { signedIn(world); return { json: [...world.alignments.values()].filter((one) => one.id !== world.unlisted).map(({ id, version, source, target }) => ({ id, version, source, target, created: '2026-11-20T08:00:00Z', updated: '2026-11-24T08:00:00Z' })) } }],
-  ['POST', /^\/v1\/alignments$/, (world, _, body) => { signedIn(world, body.source.server); signedIn(world, body.target.server); return { status: 201, json: { id: world.align(body), version: 1 } } }],
+  ['POST', /^\/v1\/alignments$/, make],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/progress$/, (world, [id]) => ({ json: madeSoFar(world, of(world.makings, id)) })],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/events$/, (world, [id]) => { const making = of(world.makings, id); return { told: () => ({ json: madeSoFar(world, making), on: BEING_MADE.includes(making.state) }) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { signedIn(world); const one = of(world.alignments, id); return { json: one, headers: { ETag: `"${one.version}"` } } }],
   ['PATCH', /^\/v1\/alignments\/([^/]+)$/, decide],
   ['GET', /^\/v1\/alignments\/([^/]+)\/history$/, (world, [id], _, __, url) => { signedIn(world); return { json: world.review.history(of(world.alignments, id), world.me, url.searchParams.get('source_data_element')) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id]) => { signedIn(world); return { json: world.review.people(of(world.alignments, id), world.me) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id], body, request) => { sameVersion(of(world.alignments, id), request); return { json: world.review.setPeople(of(world.alignments, id), body, world.me) } }],
-  ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
+  ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { if (!world.makings.delete(id)) of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: 'left out: the servers', said: [{ text: 'left out: the servers', values: [] }] }]) } : {} } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
@@ -256,6 +260,26 @@ function decide(world, [id], body, request) {
 
 function sameVersion(alignment, request) {
   if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
+}
+
+const BEING_MADE = ['queued', 'reading', 'comparing']
+
+/** It goes on by one of the world's steps whenever somebody looks, and stays at the last one. */
+function make(world, _, body, request) {
+  signedIn(world, body.source.server)
+  signedIn(world, body.target.server)
+  if (request.headers.prefer !== 'respond-async') return { status: 201, json: { id: world.align(body), version: 1 } }
+  const id = `made${world.makings.size + 1}`
+  const begun = (side) => ({ ...side, data_elements: 0, org_units: 0 })
+  world.makings.set(id, { id, state: 'queued', source: begun(body.source), target: begun(body.target) })
+  return { status: 202, json: world.makings.get(id) }
+}
+
+function madeSoFar(world, making) {
+  const { state = making.state, source, target, problem } = world.steps.length > 1 ? world.steps.shift() : world.steps[0]
+  Object.assign(making, { state, source: { ...making.source, ...source }, target: { ...making.target, ...target }, problem })
+  if (state === 'done' && !world.alignments.has(making.id)) world.align(making, making.id)
+  return making
 }
 
 function startRun(world, _, order, request) {

@@ -198,6 +198,58 @@ describe('a new alignment', () => {
     await page.getByText('No alignment yet.').waitFor()
   })
 
+  scene('how far it is, is told, also after a reload and behind a line that broke; cancelled, it ends at the server', { expected: [REFUSED, /ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)/] }, async ({ page, go, clean, world }) => {
+    world.steps = [{ state: 'reading', source: { data_elements: 300, org_units: 1200 }, target: { data_elements: 1 } }]
+    await go('/alignments/new')
+    const choose = async () => {
+      await page.getByRole('region', { name: 'Values come from' }).getByLabel('Monthly facility report').check()
+      await page.getByRole('region', { name: 'Values go to' }).getByLabel('National monthly summary').check()
+      await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+    }
+    const step = (name) => page.getByRole('listitem').filter({ hasText: name })
+    await choose()
+    await step('District HMIS').getByText('300 data elements · 1,200 organisation units').waitFor()
+    await step('Central HMIS').getByText('1 data element').waitFor()
+    await step('Compare').getByText('Waiting').waitFor()
+    await clean('making')
+    await page.reload()
+    await step('District HMIS').getByText('300 data elements').waitFor()
+    world.fail = (method, path) => method === 'GET' && path.endsWith('/events') && 'cut'
+    await page.getByText('drawbridge cannot be reached').waitFor()
+    world.fail = undefined
+    await page.getByText('drawbridge cannot be reached').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('heading', { name: 'Values come from' }).waitFor()
+    assert.deepEqual([world.makings.size, world.alignments.size], [0, 0])
+    world.steps = [{ state: 'reading' }, { state: 'failed', problem: { status: 503, code: 'server_unreachable', detail: 'no answer', server: 'central' } }]
+    await choose()
+    await page.getByText('The server cannot be reached').waitFor()
+    await clean('making-failed')
+    world.steps = [{ state: 'interrupted' }, { state: 'comparing' }, { state: 'done' }] // of which the second is of one that the page begins by itself
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+    assert.equal(world.alignments.size, 1)
+  })
+
+  scene('what may have begun though no answer came is not begun twice', { expected: [REFUSED, /ERR_EMPTY_RESPONSE/] }, async ({ page, go, world }) => {
+    const keys = []
+    await page.route('**/v1/alignments', async (route) => {
+      if (route.request().method() === 'POST') keys.push(route.request().headers()['idempotency-key'])
+      await route.continue()
+    })
+    world.fail = (method, path) => method === 'POST' && path === '/v1/alignments' && 'cut'
+    await go('/alignments/new')
+    await page.getByRole('region', { name: 'Values come from' }).getByLabel('Monthly facility report').check()
+    await page.getByRole('region', { name: 'Values go to' }).getByLabel('National monthly summary').check()
+    await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+    await page.getByRole('button', { name: 'Try again' }).waitFor()
+    world.fail = undefined
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+    assert.deepEqual([keys.length, new Set(keys).size], [2, 1])
+    assert.ok(keys[0])
+  })
+
   scene('with one server there is nothing to align, and without any one is led to sign-in', { connected: ['district'], expected: [REFUSED] }, async ({ page, go, clean, world }) => {
     await go('/alignments/new')
     await page.getByText('Sign in to two servers first').waitFor()

@@ -2,9 +2,9 @@
 import { html, useEffect, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
-import { Link, navigate } from '../router.js'
-import { reviewAddress } from '../model/address.js'
+import { Link } from '../router.js'
 import { holds, plain, wordsOf } from '../model/search.js'
+import { propose } from './making.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
 
 export function NewAlignment({ session }) {
@@ -24,12 +24,8 @@ export function NewAlignment({ session }) {
   }, [connected])
   const create = async () => {
     set({ loading: true })
-    try {
-      const made = await gateway.alignments.propose({ source: { server: source.server, data_set: source.set.id }, target: { server: target.server, data_set: target.set.id } })
-      navigate(`${reviewAddress(made.id)}/overview`)
-    } catch (error) {
-      set({ error })
-    }
+    const error = await propose(...[source, target].map((side) => ({ server: side.server, data_set: side.set.id })))
+    if (error) set({ error })
   }
   const same = source.set && source.server === target.server && source.set.id === target.set?.id
   const periods = source.set && target.set && source.set.period_type !== target.set.period_type
@@ -46,7 +42,6 @@ export function NewAlignment({ session }) {
     ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: source.set.period_type, to: target.set.period_type })}>${t('You can align them. Sums are sent where whole periods of the source make up one of the target (months a quarter); nothing is sent where a value would have to be split.')}<//>`}
     <${Problem} error=${state.error} again=${create} />
     ${connected?.length > 0 && html`<div class="row end">
-      ${state.loading && html`<${Loading} what=${t('Reading both data sets and comparing them…')} />`}
       <${Button} primary disabled=${!source.set || !target.set || same} loading=${state.loading} onClick=${create}>${t('Propose what corresponds')}<//>
     </div>`}
   </div>`

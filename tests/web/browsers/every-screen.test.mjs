@@ -17,7 +17,7 @@ const NARROW = { width: 640, height: 800, deviceScaleFactor: 2 } // a window of 
 const states = STATES.filter((one) => !ONLY || ONLY.test(one.name))
 
 /** Each screen as it is at first. The languages that people chose go through these: that no text is missing in them `texts.test.mjs` says, and that there is room for longer ones the language of long words. */
-const SCREENS = ['servers', 'servers-examined', 'sign-in', 'sign-in-second-factor', 'alignments', 'new-alignment', 'overview', 'review', 'review-facets', 'review-why', 'disaggregation', 'disaggregation-pair', 'disaggregation-large', 'places', 'places-periods', 'files', 'drift', 'send', 'runs', 'run-checked', 'run-refused', 'report', 'schedule']
+const SCREENS = ['servers', 'servers-examined', 'sign-in', 'sign-in-second-factor', 'alignments', 'new-alignment', 'making', 'overview', 'review', 'review-facets', 'review-why', 'disaggregation', 'disaggregation-pair', 'disaggregation-large', 'places', 'places-periods', 'files', 'drift', 'send', 'runs', 'run-checked', 'run-refused', 'report', 'schedule']
 const screens = states.filter((one) => SCREENS.includes(one.name))
 const nothing = (found) => assert.equal(found.join('\n'), '')
 

@@ -84,6 +84,7 @@ export const STATES = [
   { name: 'alignment-remove', path: '/alignments', world: aligned(), there: 'table', steps: [click('.button.destructive')], then: 'dialog[open]' },
   { name: 'new-alignment', path: '/alignments/new', there: '.choice', steps: [click('section .choice input', 1), click('section:nth-of-type(2) .choice input')], then: '.notice' },
   { name: 'new-alignment-one-server', path: '/alignments/new', options: { connected: ['district'] }, there: '.page a.button, .notice' },
+  { name: 'making', path: '/alignments/new/m', world: (world) => { world.makings.set('m', { id: 'm', state: 'queued', source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }); world.steps = [{ state: 'reading', source: { data_elements: 300, org_units: 1200 }, target: { data_elements: 41, org_units: 0 } }] }, there: '.steps li.now' },
   { name: 'overview', path: `${A}/overview`, world: both(someDecided, (world) => { world.drift = CHANGES; world.runs.set('run1', madeUpRun({ dry_run: true, state: 'done' })) }), there: '.page a[href$="/drift"]' },
   { name: 'overview-partly', path: `${A}/overview`, world: both(aligned(), away(/\/(drift|places)$/)), there: '.notice.error' },
   { name: 'review', path: A, world: someDecided, there: ROW },

@@ -1,0 +1,87 @@
+// An alignment that is being made: how far both servers are read, until it is there. It goes on without the page, and is found again by its address.
+import { html, useEffect, useState } from '../lib.js'
+import { t, tn } from '../i18n.js'
+import { gateway, useLoad } from '../api.js'
+import { Link, navigate } from '../router.js'
+import { reviewAddress } from '../model/address.js'
+import { Button, Name, Problem } from '../ui.js'
+
+const show = (id) => navigate(`${reviewAddress(id)}/overview`, { replace: true })
+
+/** What was asked for last and may have begun, though no answer came: asked for once more it is the same one. */
+let unanswered
+
+/** Begins one, and goes to where its progress is shown. What went wrong, or undefined. */
+export async function propose(source, target) {
+  const wanted = JSON.stringify([source, target])
+  const { key } = unanswered?.wanted === wanted ? unanswered : (unanswered = { wanted, key: crypto.randomUUID() })
+  const begun = new AbortController()
+  const onProgress = ({ id }) => {
+    begun.abort() // its own screen follows it
+    navigate(`/alignments/new/${encodeURIComponent(id)}`)
+  }
+  try {
+    const made = await gateway.alignments.propose({ source, target }, { key, signal: begun.signal, onProgress })
+    unanswered = undefined
+    show(made.id)
+  } catch (error) {
+    if (error.code !== 'gateway_unreachable') unanswered = undefined
+    if (!begun.signal.aborted) return error
+  }
+}
+
+export function Making({ params }) {
+  const servers = useLoad((signal) => gateway.servers({ signal }), [])
+  const [{ now, error, lost, ending }, set] = useState({})
+  const id = params.making
+  const follow = async (signal) => {
+    const onProgress = (next) => {
+      if (next.id === id) set((before) => ({ ending: before.ending, now: next }))
+      else navigate(`/alignments/new/${encodeURIComponent(next.id)}`, { replace: true }) // begun anew
+    }
+    try {
+      const made = await gateway.alignments.follow(id, { signal, onProgress, onLost: (problem) => set((before) => ({ ...before, lost: problem })) })
+      if (!signal.aborted) show(made.id)
+    } catch (problem) {
+      if (!signal.aborted) set((before) => ({ now: before.now, error: problem }))
+    }
+  }
+  useEffect(() => {
+    const line = new AbortController()
+    follow(line.signal)
+    return () => line.abort()
+  }, [])
+  const end = async () => {
+    set((before) => ({ ...before, ending: true }))
+    try {
+      await gateway.alignments.remove(id)
+      navigate('/alignments/new', { replace: true })
+    } catch (problem) {
+      set((before) => ({ ...before, ending: false, lost: problem }))
+    }
+  }
+  const again = async () => {
+    const problem = await propose(...[now.source, now.target].map((side) => ({ server: side.server, data_set: side.data_set })))
+    if (problem) set((before) => ({ ...before, error: problem }))
+  }
+  const nameOf = (side) => servers.data?.find((one) => one.id === side.server)?.name ?? side.server
+  const comparing = now?.state === 'comparing' || now?.state === 'done'
+  return html`<div class="page">
+    <h1>${t('Align two data sets')}</h1>
+    <${Problem} error=${error ?? lost} again=${error && now && again} />
+    ${error ? html`<p><${Link} class="button" to="/alignments/new">${t('Align two data sets')}<//></p>` : html`<div class="card steps">
+      <ol>
+        ${['source', 'target'].map((side) => html`<li key=${side} class=${!now ? undefined : comparing ? 'done' : 'now'}><b>${now ? html`<${Name} of=${nameOf(now[side])} />` : '…'}</b><small>${now && readSoFar(now[side])}</small></li>`)}
+        <li class=${comparing ? 'now' : undefined}><b>${t('Compare')}</b><small>${comparing ? t('Under way') : t('Waiting')}</small></li>
+      </ol>
+      <p class="muted" role="status">${t('Reading both data sets and comparing them…')}</p>
+      <p class="muted">${t('It goes on by itself, also when you close this page.')} ${t('You find it under Alignments when it is there.')}</p>
+      <div class="row"><${Button} loading=${ending} onClick=${end}>${t('Cancel')}<//></div>
+    </div>`}
+  </div>`
+}
+
+function readSoFar({ data_elements: elements, org_units: units }) {
+  if (elements === 0) return t('Waiting')
+  return `${tn('{n} data element', '{n} data elements', elements)}${units ? ` · ${tn('{n} organisation unit', '{n} organisation units', units)}` : ''}`
+}
