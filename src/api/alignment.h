@@ -78,7 +78,8 @@ struct alignment_person {
 struct alignment_side {
   struct str server; /* configured id */
   const struct dhis2_metadata *metadata;
-  struct str locale; /* in which the server shows names to who made the alignment ("fr", "pt_BR"); empty: as they are stored there */
+  struct str
+      locale; /* of names ("fr", "pt_BR"): in which the server shows them to who made the alignment, or that of another reader; empty: as they are stored there */
 };
 
 struct alignment {
@@ -102,8 +103,16 @@ bool alignment_holds_place(const struct alignment_side *side, enum decision_of o
 
 /* Members "id", "name" and, where that is a translation, "lang" (RFC 5646) of an object of this side: what people are shown. The engine compares all names, in all languages. */
 void alignment_write_name(struct json_out *out, const struct alignment_side *side, const struct dhis2_object *o);
+void alignment_write_called(struct json_out *out, const struct alignment_side *side, const struct dhis2_object *o); /* without the id */
 
 const char *alignment_kind_name(const struct decision *decision); /* "data_element", "operand", "org_unit", "attribute_option_combo" */
+
+/* All names of an object, as a member "names" of an open object: what is stored by "", each translation by its language. To be picked from later, by alignment_pick_name. */
+void alignment_write_names(struct json_out *out, const struct dhis2_object *o);
+
+/* The members `name` and `lang` of an object as alignment_write_called would write them in that locale, out of its `names`. */
+struct json_t;
+void alignment_pick_name(struct json_t *object, const struct json_t *names, struct str locale);
 
 /* What the engine is told to leave as it is: as many as decisions. */
 const struct decision *alignment_fixed(const struct alignment *alignment, struct arena *arena);
@@ -158,6 +167,9 @@ bool alignment_combos(const struct alignment *alignment, struct buf *out);
 
 /* What of `after` is another than in `before` (docs/openapi.yaml, AlignmentChanges); both as alignment_state wrote them about this alignment. A state in another form counts as changed altogether. False: larger than buf->max. */
 bool alignment_changes(const struct alignment *alignment, struct str before, struct str after, struct buf *out);
+
+/* What alignment_state or alignment_changes wrote, with names in the locales that the sides have now: for a reader who did not make it. False: `json` is none, or larger than buf->max. */
+bool alignment_renamed(const struct alignment *alignment, struct str json, struct buf *out);
 
 /* The mapping document: what is accepted, with the cells that were shown for it, who decided and who approved it; the engine's other answers as what they are. */
 int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error);

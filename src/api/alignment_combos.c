@@ -62,7 +62,7 @@ bool alignment_combos(const struct alignment *alignment, struct buf *buf) {
 int api_alignment_combos(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (alignments_load(job, &document, &alignment, error)) return -1;
+  if (alignments_load_shown(job, &document, &alignment, error)) return -1;
   (void)alignment_combos(&alignment, &job->answer);
   return 0;
 }

@@ -5,7 +5,7 @@
 int api_alignment_places(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  if (alignments_load(job, &document, &alignment, error) || alignment_places(&alignment, NULL, &job->answer, error)) return -1;
+  if (alignments_load_shown(job, &document, &alignment, error) || alignment_places(&alignment, NULL, &job->answer, error)) return -1;
   job->etag = document.version;
   return 0;
 }
@@ -22,7 +22,7 @@ int api_alignment_place_targets(struct api_job *job, struct error *error) {
   bool units = str_eq(kind, STR("org_unit"));
   if (!units && !str_eq(kind, STR("attribute_option_combo")))
     return error_set(error, ERROR_bad_request, "'kind' is org_unit or attribute_option_combo");
-  if (alignments_load(job, &document, &alignment, error)) return -1;
+  if (alignments_load_shown(job, &document, &alignment, error)) return -1;
   (void)alignment_find_places(&alignment, units ? DECISION_OF_ORG_UNIT : DECISION_OF_ATTRIBUTE, search, &job->answer);
   return 0;
 }

@@ -57,9 +57,8 @@ static const struct dhis2_metadata *load_side(struct api_job *job, struct str id
   return metadata;
 }
 
-/* The value that a document keeps; servers are in its `about`. */
-static int load_alignment(struct api_job *job, const struct store_document *document, struct alignment *ret, struct error *error) {
-  struct str kept, state;
+/* Whose it is and of which servers. */
+static void read_about(struct api_job *job, const struct store_document *document, struct alignment *ret) {
   json_error_t why;
   json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
   *ret = (struct alignment){.id = document->id, .version = document->version};
@@ -69,16 +68,48 @@ static int load_alignment(struct api_job *job, const struct store_document *docu
   ret->source.locale = json_text_copy(job->arena, json_object_get(about, "source"), "locale");
   ret->target.locale = json_text_copy(job->arena, json_object_get(about, "target"), "locale");
   json_decref(about);
-  split_body(document->body, &kept, &state);
+}
+
+static int load_sides(struct api_job *job, const struct store_document *document, struct alignment *ret, struct error *error) {
   ret->source.metadata = load_side(job, document->id, 's', error);
-  if (!ret->source.metadata) return -1;
-  ret->target.metadata = load_side(job, document->id, 't', error);
-  if (!ret->target.metadata) return -1;
-  return alignment_read(job->arena, kept, ret, error);
+  if (ret->source.metadata) ret->target.metadata = load_side(job, document->id, 't', error);
+  return ret->source.metadata && ret->target.metadata ? 0 : -1;
+}
+
+/* The value that a document keeps. */
+static int load_alignment(struct api_job *job, const struct store_document *document, struct alignment *ret, struct error *error) {
+  struct str kept, state;
+  read_about(job, document, ret);
+  split_body(document->body, &kept, &state);
+  return load_sides(job, document, ret, error) || alignment_read(job->arena, kept, ret, error) ? -1 : 0;
 }
 
 int alignments_load(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error) {
   return load_document(job, document, error) || load_alignment(job, document, ret, error) ? -1 : 0;
+}
+
+/* Is what is kept as good, since it is in that language, if of another region? */
+static bool is_read_so(struct api_job *job, struct str locale) {
+  enum language kept;
+  return language_of(locale, &kept) && kept == job->language;
+}
+
+static bool reads_side(struct api_job *job, struct alignment_side *side) {
+  if (is_read_so(job, side->locale)) return false;
+  side->locale = str_of(language_tag(job->language));
+  return true;
+}
+
+bool alignments_for_reader(struct api_job *job, const struct store_document *document, struct alignment *alignment) {
+  if (api_is_owner(job, document->owner)) return false;
+  bool source = reads_side(job, &alignment->source), target = reads_side(job, &alignment->target);
+  return source || target;
+}
+
+int alignments_load_shown(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error) {
+  if (alignments_load(job, document, ret, error)) return -1;
+  (void)alignments_for_reader(job, document, ret);
+  return 0;
 }
 
 struct alignment_order alignments_order(struct arena *arena, const struct store_document *document) {
@@ -103,6 +134,7 @@ static void about_side(struct json_out *out, const char *key, const struct align
   alignment_write_name(out, side, &set->o);
   json_out_member_str(out, "period_type", set->period_type);
   json_out_end(out);
+  alignment_write_names(out, &set->o);
   json_out_end(out);
 }
 
@@ -127,21 +159,26 @@ int alignments_body(const struct alignment *alignment, const atomic_bool *cancel
 
 /* --- reading --- */
 
-static void list_one(struct json_out *out, const struct store_document *document, bool mine) {
+static void list_side(struct api_job *job, struct json_out *out, const char *key, json_t *side, bool mine) {
+  const json_t *names = json_object_get(side, "names");
+  if (names && !mine && !is_read_so(job, json_text(side, "locale")))
+    alignment_pick_name(json_object_get(side, "data_set"), names, str_of(language_tag(job->language)));
+  (void)json_object_del(side, "names");
+  char *text = json_dumps(side, JSON_COMPACT);
+  json_out_key(out, str_of(key));
+  json_out_raw(out, text ? str_of(text) : STR("null"));
+  free(text);
+}
+
+static void list_one(struct api_job *job, struct json_out *out, const struct store_document *document, bool mine) {
   json_out_object(out);
   json_out_member_str(out, "id", document->id);
   json_out_member_int(out, "version", document->version);
   json_out_member_time(out, "created", document->created_ms);
   json_out_member_time(out, "updated", document->updated_ms);
-  json_error_t why;
-  json_t *about = json_loadb(document->about.p, document->about.n, 0, &why);
-  static const char *const sides[] = {"source", "target"};
-  for (size_t i = 0; i < 2; i++) {
-    char *side = json_dumps(json_object_get(about, sides[i]), JSON_COMPACT);
-    json_out_key(out, str_of(sides[i]));
-    json_out_raw(out, side ? str_of(side) : STR("null"));
-    free(side);
-  }
+  json_t *about = json_doc_read(document->about);
+  list_side(job, out, "source", json_object_get(about, "source"), mine);
+  list_side(job, out, "target", json_object_get(about, "target"), mine);
   json_out_member_bool(out, "mine", mine);
   if (!mine) json_out_member_str(out, "owner", json_text(about, "owner"));
   json_decref(about);
@@ -149,29 +186,45 @@ static void list_one(struct json_out *out, const struct store_document *document
 }
 
 static void list_mine(struct api_job *job, struct json_out *out, const struct store_document *document) {
-  (void)job;
-  list_one(out, document, true);
+  list_one(job, out, document, true);
 }
 
+struct listing {
+  struct api_job *job;
+  struct json_out *out;
+};
+
 static void list_shared(void *payload, const struct store_document *document) {
-  list_one(payload, document, false);
+  struct listing *listing = payload;
+  list_one(listing->job, listing->out, document, false);
 }
 
 int api_alignments_list(struct api_job *job, struct error *error) {
   struct json_out out = JSON_OUT_INIT(&job->answer);
+  struct listing listing = {job, &out};
   json_out_array(&out);
-  if (api_each_own(job, KIND, LIST_MAX, list_mine, &out, error) || alignment_each_shared(job, list_shared, &out, error)) return -1;
+  if (api_each_own(job, KIND, LIST_MAX, list_mine, &out, error) || alignment_each_shared(job, list_shared, &listing, error)) return -1;
   json_out_end(&out);
   return 0;
 }
 
+/* A state, or what changed in it, for who reads. */
+static int answer_renamed(struct api_job *job, const struct alignment *alignment, struct str json, struct error *error) {
+  if (alignment_renamed(alignment, json, &job->answer) || job->answer.full) return 0;
+  return error_set(error, ERROR_inside, "what is kept of the alignment cannot be read");
+}
+
 int api_alignment_get(struct api_job *job, struct error *error) {
   struct store_document document;
+  struct alignment shown;
   struct str kept, state;
   if (load_document(job, &document, error)) return -1;
   split_body(document.body, &kept, &state);
-  (void)buf_add(&job->answer, state);
+  read_about(job, &document, &shown);
   job->etag = document.version;
+  if (alignments_for_reader(job, &document, &shown))
+    return load_sides(job, &document, &shown, error) ? -1 : answer_renamed(job, &shown, state, error);
+  (void)buf_add(&job->answer, state);
   return 0;
 }
 
@@ -359,6 +412,23 @@ int64_t alignments_last_step(const struct alignment *alignment) {
   return alignment->step_count ? alignment->steps[alignment->step_count - 1].number : 0;
 }
 
+static int answer_changes(struct api_job *job, const struct store_document *document, const struct alignment *now, struct str before,
+                          struct str after, struct error *error) {
+  struct alignment shown = *now;
+  struct buf changes = BUF_INIT(job->answer.max);
+  if (!alignments_for_reader(job, document, &shown)) {
+    (void)alignment_changes(now, before, after, &job->answer);
+    return 0;
+  }
+  int result = 0;
+  if (alignment_changes(now, before, after, &changes))
+    result = answer_renamed(job, &shown, buf_str(&changes), error);
+  else
+    job->answer.full = true;
+  buf_free(&changes);
+  return result;
+}
+
 /* Applies job->body, keeps what comes of it and answers what is another by it. */
 static int decide(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
   struct buf body;
@@ -370,8 +440,8 @@ static int decide(struct api_job *job, struct store_document *document, const st
   int result = alignments_keep(job, document, &now, alignments_last_step(alignment), &body, error);
   if (result == 0) {
     split_body(buf_str(&body), &kept, &after);
-    (void)alignment_changes(&now, before, after, &job->answer);
     job->etag = now.version;
+    result = answer_changes(job, document, &now, before, after, error);
   }
   buf_free(&body);
   return result;

@@ -17,6 +17,12 @@ struct alignment_order alignments_order(struct arena *arena, const struct store_
 /* -1: ERROR_not_found: there is none, or it is not open to the person. */
 int alignments_load(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error);
 
+/* Names of both sides in the language of who reads, where the servers have translations; of who made it as it is: as each server shows them to that person. True: they may be others now than those that are kept. */
+bool alignments_for_reader(struct api_job *job, const struct store_document *document, struct alignment *alignment);
+
+/* As alignments_load, to be shown to who reads. */
+int alignments_load_shown(struct api_job *job, struct store_document *document, struct alignment *ret, struct error *error);
+
 /* Does If-Match name this version? ERROR_bad_request: it names none; ERROR_changed_meanwhile. */
 int alignments_version_wanted(struct api_job *job, int64_t version, struct error *error);
 

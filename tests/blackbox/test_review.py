@@ -277,5 +277,72 @@ class Review(Servers):
 
 del Servers
 
+
+class TwoLanguages(Review):
+    """Who made it sees names as each server shows them to that person; who is let in, in their own language, as far as a server has them in it."""
+
+    def start(self, **more):
+        for side in (self.source, self.target):
+            for kind in ("dataSets", "dataElements", "categoryCombos", "categoryOptionCombos"):
+                for n, one in enumerate(side.objects[kind]):
+                    one["translations"] = [{"locale": lang, "property": "NAME", "value": f"{one['id']} ({side.kind} {lang})"} for lang in ("fr", "ar", "pt_BR")[:3 if n % 2 == 0 else 2]]
+        super().start(**more)
+
+    def named(self, value, found):
+        """All that has a name, as (id, name, lang) in `found`; the rest of it."""
+        if isinstance(value, list):
+            return [self.named(one, found) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "id" in value and "name" in value:
+            found.append((value["id"], value["name"], value.get("lang")))
+        return {key: self.named(one, found) for key, one in value.items() if key not in ("name", "lang", "above")}
+
+    def read(self, browser, language, path=""):
+        answer = browser.call("GET", self.at + path, headers={"Accept-Language": language})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertIn("Accept-Language", answer.header("Vary"))
+        found = []
+        return self.named(answer.json, found), found
+
+    def check(self, found, language):
+        """Each name is the one in that language where there is one, else the one that is stored; of the right side, also where an id is on both."""
+        self.assertGreater(len(found), 3)
+        stored = {one["id"]: one for side in (self.source, self.target) for kind in side.objects.values() for one in kind if isinstance(one, dict) and "name" in one}
+        for id_, name, lang in found:
+            locales = [t["locale"] for t in stored.get(id_, {}).get("translations", [])]
+            locale = next((one for one in locales if one.split("_")[0] == language), None)
+            if locale:
+                self.assertEqual(lang, locale.replace("_", "-"), id_)
+                self.assertIn(name, [f"{id_} ({side.kind} {locale})" for side in (self.source, self.target)])
+            else:
+                self.assertIsNone(lang, id_)
+                self.assertNotIn("(", name.removeprefix("(") if id_ not in stored else name.replace(stored[id_]["name"], ""))
+
+    def test_each_reads_in_their_own(self):
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests"), self.word("stock", "rejected", "cases")])
+        self.let_in("john", second_person=True)
+        mine = {path: self.read(self.runner, "ar", path) for path in ("", "/combos")}
+        self.check(mine[""][1], "none")  # who made it has chosen no language at either server
+        for language in ("fr", "ar", "pt", "en"):
+            for path, (state, _) in mine.items():
+                theirs, found = self.read(self.john, language, path)
+                self.assertEqual(theirs, state, path)
+                self.check(found, language)
+            [listed] = self.john.call("GET", "/v1/alignments", headers={"Accept-Language": language}).json
+            for side, of in (("source", self.source), ("target", self.target)):
+                self.assertEqual(listed[side]["data_set"]["name"], f"{of.data_set} ({of.kind} {language if language != 'pt' else 'pt_BR'})" if language != "en" else of.objects["dataSets"][0]["name"])
+                self.assertEqual(set(listed[side]) - {"locale"}, {"server", "data_set"})
+        answer = self.john.call("PATCH", self.at, headers={"If-Match": f'"{self.version()}"', "Accept-Language": "fr"}, body={"decisions": [self.word("power", "none")]})
+        self.assertEqual(answer.status, 200, answer)
+        changes = []
+        self.named(answer.json, changes)
+        self.check(changes, "fr")
+        self.check(self.read(self.runner, "ar")[1], "none")  # what is kept stays as it was
+
+
+for inherited in [name for name in dir(Review) if name.startswith("test_")]:
+    setattr(TwoLanguages, inherited, None)
+
 if __name__ == "__main__":
     unittest.main()

@@ -21,10 +21,12 @@ after(() => Promise.all([browser?.close(), front?.stop(), world?.stop()]))
 test('a first visit takes few files, and what it asks the program for does not wait for the code', async () => {
   const { page, complaints, close } = await openPage(browser, { locale: 'fr-FR' })
   const asked = []
+  const languages = new Set()
   let allAsked
   const early = new Promise((resolve) => { allAsked = resolve })
   const EARLY = ['/v1/session', '/v1/alignments/one', 'i18n/first/fr.po']
   page.on('request', (request) => {
+    if (request.url().includes('/v1/')) languages.add(request.headers()['accept-language'])
     asked.push(new URL(request.url()).pathname.replace(/^\/ui\/\w+\//, ''))
     if (EARLY.every((one) => asked.includes(one))) allAsked()
   })
@@ -40,6 +42,7 @@ test('a first visit takes few files, and what it asks the program for does not w
   await page.getByRole('link', { name: 'Vue d’ensemble' }).click() // a screen that is fetched later, with its texts
   await page.getByRole('heading', { name: 'Ce qui a changé sur les serveurs' }).waitFor()
   assert.deepEqual(asked.filter((one) => one.endsWith('.po')), ['i18n/first/fr.po', 'i18n/fr.po'])
+  assert.deepEqual([...languages], ['fr']) // also what is asked early says whose language it is
   assert.deepEqual(complaints, [])
   await close()
 })

@@ -119,6 +119,18 @@ test('two people review one alignment', { timeout: 1800000 }, async () => {
   await asha.page.getByText(/^That cannot be taken back/).waitFor()
   await saved(asha.page)
   await decided(asha.page, 2)
+
+  // each reads names in their own language, also of what changes: asha has chosen none at the servers, lena reads the page in French
+  await lena.page.evaluate(() => localStorage.setItem('drawbridge language', 'fr'))
+  await lena.page.goto(`${demo.page}/alignments`)
+  await openReview(lena.page, address)
+  const french = grid(lena.page).locator('bdi[lang=fr]')
+  await french.getByText('Cas confirmés de paludisme', { exact: true }).first().waitFor()
+  const [answer] = await Promise.all([lena.page.waitForResponse((one) => one.request().method() === 'PATCH'), press(lena.page, 'Home', 'j', 'l')])
+  assert.match(await answer.text(), /"lang":"fr"/)
+  await french.getByText('Cas confirmés de paludisme', { exact: true }).first().waitFor()
+  assert.equal(await grid(lena.page).getByText('Malaria confirmed cases', { exact: true }).count(), 0)
+  assert.equal(await grid(asha.page).locator('bdi[lang]').count(), 0)
   for (const one of [asha, lena]) {
     assert.deepEqual(one.complaints, [])
     await one.close()
