@@ -258,6 +258,8 @@ export interface Reason {
 
 export interface Places {
   told: boolean
+  /** Of org units that are not told: sides whose data sets are assigned to none. */
+  none_assigned?: ('source' | 'target')[]
   same: number
   pairs: {
     source: Place

@@ -140,12 +140,27 @@ static bool write_pair(const struct writing *w, const struct align_pair *rows, s
   return true;
 }
 
+static bool none_assigned(const struct alignment_side *side) {
+  size_t units = 0;
+  for (size_t i = 0; i < side->metadata->data_set_count; i++) units += side->metadata->data_sets[i]->org_unit_count;
+  return !units;
+}
+
+/* Which of the sides has data sets that are assigned to nothing: for it nothing can be entered. */
+static void write_none_assigned(const struct writing *w) {
+  json_out_member_array(w->out, "none_assigned");
+  if (none_assigned(&w->alignment->source)) json_out_str(w->out, STR("source"));
+  if (none_assigned(&w->alignment->target)) json_out_str(w->out, STR("target"));
+  json_out_end(w->out);
+}
+
 static void write_pairs(struct writing *w, const char *key, enum decision_of of, const struct align_pairs *pairs) {
   size_t kept = 0;
   w->of = of;
   index_decisions(w);
   json_out_member_object(w->out, key);
   json_out_member_bool(w->out, "told", pairs->told);
+  if (of == DECISION_OF_ORG_UNIT && !pairs->told) write_none_assigned(w);
   json_out_member_array(w->out, "pairs");
   for (size_t at = 0, end; at < pairs->count; at = end) {
     for (end = at + 1; end < pairs->count && pairs->rows[end].source == pairs->rows[at].source;) end++;

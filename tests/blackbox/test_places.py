@@ -120,6 +120,17 @@ class Unassigned(Runs):
         self.assertEqual((pairs[self.by_code]["proposals"][0]["target"]["id"], pairs[self.by_id]["decision"]["state"]), (self.renamed, "accepted"))
         self.assertNotIn("assigned", str(self.places))
 
+    def test_a_data_set_that_is_assigned_to_nothing(self):
+        assign = lambda method: self.assertEqual(api(self.sims["target"].port, method, f"/api/dataSets/{self.target.data_set}/organisationUnits/{self.first}").status, 200)
+        assign("DELETE")
+        self.make()
+        self.assertEqual(self.pairs(), {})
+        self.assertEqual((self.places["org_units"]["told"], self.places["org_units"]["none_assigned"]), (False, ["target"]))
+        assign("POST")
+        self.assertEqual(self.browser.call("POST", f"{self.at}/drift", headers={"If-Match": '"1"'}).status, 200)
+        self.assertEqual(set(self.pairs()), {self.by_code, self.by_id})
+        self.assertNotIn("none_assigned", self.places["org_units"])
+
     def test_the_command_line_tells_it(self):
         words = ("align", "--source", "server:source", "--target", "server:target", "--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set, "--config", self.folder / "config.yaml")
         said = self.command(*words, "--with", "org-units", "--explain", environment=self.environment)[0]

@@ -113,6 +113,24 @@ describe('org units, attribute options and periods', () => {
     await page.getByText('1 shown', { exact: true }).waitFor()
   })
 
+  scene('a data set that is assigned to nothing: nothing can be sent, and one goes on from there', {}, async (stage) => {
+    const { page, world, clean, go } = stage
+    world.align(PAIR, 'one')
+    world.places.set('one', { ...madeUpPlaces('one', 1), org_units: { told: false, same: 0, pairs: [], none_assigned: ['target'] } })
+    await go('/alignments/one/overview')
+    await page.getByRole('region', { name: 'Units and periods' }).getByText('The data set National monthly summary (central) is assigned to no organisation unit.').waitFor()
+    await page.getByRole('link', { name: 'Show me' }).click()
+    await page.getByText('Nothing can be sent', { exact: true }).waitFor()
+    await clean('places-none-assigned')
+    await page.getByRole('link', { name: 'Review' }).click()
+    await page.getByRole('button', { name: 'More filters' }).click()
+    await page.getByRole('button', { name: 'Data set not assigned to units', exact: true }).click()
+    world.places.delete('one') // assigned by now
+    await page.getByRole('button', { name: 'Go on with the servers as they are' }).click()
+    await page.getByText('5 shown').waitFor()
+    assert.ok(world.calls.includes('POST /v1/alignments/one/drift'))
+  })
+
   scene('the focus is never lost: what decides and vanishes, or can do nothing more, gives it to the list', {}, async (stage) => {
     const { page } = stage
     await openPlaces(stage)

@@ -11,7 +11,7 @@ import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
 import { rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
-import { AlignmentHead, unassignedText, unassignedTitle } from './alignment-head.js'
+import { AlignmentHead, noneAssignedText, unassignedText, unassignedTitle } from './alignment-head.js'
 
 const SHOWN_CHANGES = 8
 
@@ -74,6 +74,7 @@ function OtherPlaces({ id, alignment }) {
   const to = (kind) => `${reviewAddress(id)}/places?of=${kind}`
   const unassigned = unassignedPlaces(placeRows(places.data.org_units))
   return html`<section aria-labelledby="places">${title}
+    ${places.data.org_units.none_assigned?.length > 0 && html`<${Notice} tone="warning" title=${t('Nothing can be sent')}><p>${places.data.org_units.none_assigned.map((side) => noneAssignedText(alignment, side)).join(' ')} <${Link} to=${to('org_unit')}>${t('Show me')}<//></p><//>`}
     ${unassigned > 0 && html`<${Notice} tone="warning" title=${unassignedTitle(unassigned)}><p>${unassignedText(unassigned, alignment)} <${Link} to=${unassignedAddress(id)}>${t('Show me')}<//></p><//>`}
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
     <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: places.data.periods.source, to: places.data.periods.target })}<//></li>`}

@@ -13,7 +13,7 @@ import { commandOf, hintOf, keySettings } from '../model/keys.js'
 import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../model/places.js'
 import { periodReason, placeReason } from '../model/reasons.js'
 import { periodText } from '../period-text.js'
-import { AlignmentHead, Undecided, unassignedText, unassignedTitle } from './alignment-head.js'
+import { AlignmentHead, noneAssignedText, Undecided, unassignedText, unassignedTitle } from './alignment-head.js'
 import { stateTag, withHint } from './review-list.js'
 
 const SEARCH_PAUSE = 250
@@ -130,6 +130,7 @@ function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain
     const n = sure.length
     if (await decide(sure.map((one) => acceptPlace(kind, one.id, one.choice)), back)) say(tn('{n} accepted.', '{n} accepted.', n))
   }
+  if (!member.told && kind === 'org_unit' && member.none_assigned?.length) return html`<div class="page"><${NoneAssigned} id=${id} alignment=${alignment} sides=${member.none_assigned} version=${places.version} onAgain=${onAgain} loading=${loading} /></div>`
   if (!member.told) return html`<div class="page"><${Notice} title=${t('One of the sides does not tell which it has')}>${t('The same ids are taken for the same things.')}<//></div>`
   return html`<div class="pairs" ...${focusKept}>
     <div class="bar-tools">
@@ -163,6 +164,26 @@ function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain
             pick=${(target) => { setDraft({ id: row.id, target }); grid.current?.focus() }} />`}</section>
         </div>`}
     <p class="unseen" role="status" aria-live="polite">${said}</p></div>`
+}
+
+/** Nothing was read that could have changed since: going on is offered here. */
+function NoneAssigned({ id, alignment, sides, version, onAgain, loading }) {
+  const [state, set] = useState({})
+  const goOn = async () => {
+    set({ loading: true })
+    try {
+      await gateway.alignments.carryForward(id, { ifMatch: version, follow: false })
+      set({})
+      onAgain()
+    } catch (error) {
+      set({ error })
+    }
+  }
+  return html`<${Notice} tone="warning" title=${t('Nothing can be sent')}>
+      ${sides.map((side) => html`<p key=${side}>${noneAssignedText(alignment, side)}</p>`)}
+      <p>${assigning()}</p>
+      <p><${Button} small loading=${state.loading || loading} onClick=${goOn}>${t('Go on with the servers as they are')}<//></p><//>
+    <${Problem} error=${state.error} again=${goOn} />`
 }
 
 const assigning = () => t('In the Maintenance app (from 2.42 on: Metadata Management): {where}', { where: t('data set, organisation units.') })

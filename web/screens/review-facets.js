@@ -27,6 +27,7 @@ export function Facets({ id, rows, judged, about, filter, onFilter }) {
   const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
   const told = judgedBands(judged)
   const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
+  const none = places.data?.org_units.none_assigned?.length > 0 // of all of them
   const unassigned = places.data && unassignedPlaces(placeRows(places.data.org_units))
   const most = Math.max(1, ...bins.map((one) => one.n))
   const toggle = (key, value) => onFilter({ ...filter, [key]: filter[key] === value ? '' : value })
@@ -41,6 +42,6 @@ export function Facets({ id, rows, judged, about, filter, onFilter }) {
     ${told.length > 0 && html`<fieldset><legend>${t('What became of proposals that people looked at')}</legend><ul class="judged">${told.map((one) => html`<li key=${one.from}>${judgedText(one)}</li>`)}</ul></fieldset>`}
     <fieldset><legend>${t('To look at')}</legend>${Object.entries(attention).map(([name, n]) => button('attention', name, ATTENTION_NAMES[name](), n))}</fieldset>
     <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}
-      <button type="button" class="button small" disabled=${!unassigned} onClick=${() => navigate(unassignedAddress(id))}>${t('Data set not assigned to units')} ${unassigned ?? (places.error ? '–' : '…')}</button></fieldset>
+      <button type="button" class="button small" disabled=${!unassigned && !none} onClick=${() => navigate(unassignedAddress(id))}>${t('Data set not assigned to units')} ${none ? '' : unassigned ?? (places.error ? '–' : '…')}</button></fieldset>
   </div>`
 }
