@@ -3,7 +3,7 @@ import { html, useMemo } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
-import { unassignedAddress } from '../model/address.js'
+import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { judgedBands } from '../model/judged.js'
 import { placeRows, unassignedPlaces } from '../model/places.js'
 import { createFacets } from '../model/rows.js'
@@ -42,6 +42,6 @@ export function Facets({ id, rows, judged, about, filter, onFilter }) {
     ${told.length > 0 && html`<fieldset><legend>${t('What became of proposals that people looked at')}</legend><ul class="judged">${told.map((one) => html`<li key=${one.from}>${judgedText(one)}</li>`)}</ul></fieldset>`}
     <fieldset><legend>${t('To look at')}</legend>${Object.entries(attention).map(([name, n]) => button('attention', name, ATTENTION_NAMES[name](), n))}</fieldset>
     <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}
-      <button type="button" class="button small" disabled=${!unassigned && !none} onClick=${() => navigate(unassignedAddress(id))}>${t('Data set not assigned to units')} ${none ? '' : unassigned ?? (places.error ? '–' : '…')}</button></fieldset>
+      <button type="button" class="button small" disabled=${!unassigned && !none} onClick=${() => navigate(none ? `${reviewAddress(id)}/places` : unassignedAddress(id))}>${t('Data set not assigned to units')} ${none ? '' : unassigned ?? (places.error ? '–' : '…')}</button></fieldset>
   </div>`
 }
