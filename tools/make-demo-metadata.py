@@ -326,7 +326,7 @@ def accounts():
 
 
 # How the stand-in server fills itself at start: how many months back, which share of the facilities reports, and which share of the cells that they report.
-VALUES = {"district": {"months": 13, "reporting": 0.95, "filled": 0.9}, "central": {"months": 12, "skipped": 2, "reporting": 0.3, "filled": 0.5}}
+VALUES = {"district": {"months": 13, "reporting": 0.95, "filled": 0.9, "analytics": True}, "central": {"months": 12, "skipped": 2, "reporting": 0.3, "filled": 0.5, "analytics": True}}
 
 
 def main():

@@ -130,10 +130,12 @@ static void reply_period_types(struct data_call *call) {
   sim_reply_json(call->reply, 200, json_pack("{s:o}", "periodTypes", list));
 }
 
-/* Of data value sets alone, and only where the tables were made. */
+/* Data value sets and counts, and only where the tables were made; 2.37 counts without them too, and finds nothing. */
 static void reply_analytics(struct data_call *call) {
-  if (call->sim->analytics_ms && str_eq(call->path, STR("analytics/dataValueSet")))
-    return sim_values_analytics(call->sim, call->user, call->request, call->reply);
+  bool counts = str_eq(call->path, STR("analytics"));
+  if (counts && (call->sim->analytics_ms || call->sim->release <= SIM_2_37))
+    return sim_values_counts(call->sim, call->user, call->request, call->reply);
+  if (!counts && call->sim->analytics_ms) return sim_values_analytics(call->sim, call->user, call->request, call->reply);
   data_error(call, 409, "E7144",
              STR("Query failed because a referenced table does not exist. Please ensure analytics job was run (SqlState: 42P01)"));
   json_t *body = json_loadb(call->reply->body.p, call->reply->body.n, 0, NULL);

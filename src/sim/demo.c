@@ -93,6 +93,7 @@ static void fill(struct sim *sim, const json_t *values) {
   f.reporting = share(values, "reporting");
   f.filled = share(values, "filled");
   for (size_t i = 0; i < sim_objects_count(sim->objects, "dataSets"); i++) fill_set(&f, sim_objects_at(sim->objects, "dataSets", i));
+  if (json_is_true(json_object_get(values, "analytics"))) sim->analytics_ms = sim_now_ms(sim);
 }
 
 static void take_tokens(struct sim *sim) {

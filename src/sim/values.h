@@ -14,6 +14,8 @@ bool sim_values_handle(struct sim *sim, json_t *user, const struct sim_request *
 
 /* GET /api/analytics/dataValueSet, where the tables were made: sums of what stood there then. */
 void sim_values_analytics(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
+/* GET /api/analytics with aggregationType=COUNT: how many of them. */
+void sim_values_counts(struct sim *sim, json_t *user, const struct sim_request *request, struct sim_reply *reply);
 
 /* Does a row, a deleted one too, name this element, org unit or option combo? Then the server lets nobody delete it. */
 bool sim_values_mention(const struct sim_values *values, const char *uid);
