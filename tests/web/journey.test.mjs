@@ -159,6 +159,7 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 1800000
   await clean('data-sets')
   await page.getByRole('button', { name: 'Propose what corresponds' }).click()
   await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+  await page.getByText(/^of [\d,]+ values of the last 12 months are of accepted data elements$/).waitFor() // as the district's analytics counts them
   await page.getByRole('link', { name: 'Review', exact: true }).click()
   await page.getByRole('grid').waitFor()
   await clean('proposals')

@@ -15,6 +15,12 @@ function sourceOf(i) {
 
 const targetOf = (i) => ({ ...sourceOf(i), id: `Target${two(i)}`, name: sourceOf(i).name.replace(',', ' –'), code: `NAT-${200 + i}`, value_type: 'INTEGER_ZERO_OR_POSITIVE', combo: { id: 'TargetAges0', name: 'Age group' } })
 
+/** What a server says of the data set of such an alignment to who asks for its elements: one is a text, of one zeros say something. */
+export const madeUpSet = (count) => ({ periodType: 'Monthly', dataSetElements: Array.from({ length: count }, (_, i) => ({ dataElement: { id: sourceOf(i).id, valueType: i === 2 ? 'TEXT' : 'INTEGER', aggregationType: 'SUM', zeroIsSignificant: i === 5, categoryCombo: { skipTotal: false } } })) })
+
+/** So many values has its i-th element: every fifth has none. */
+export const madeUpCount = (i) => (i % 5 === 0 ? 0 : 12 + ((i * 397) % 900))
+
 /** The data sets that made-up alignments join. */
 export const PAIR = { source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }
 

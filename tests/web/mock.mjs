@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dirname, join } from 'node:path'
 import { fileAt } from './built.mjs'
-import { madeUpAlignment, madeUpCombos, madeUpUnits } from './made-up.mjs'
+import { madeUpAlignment, madeUpCombos, madeUpCount, madeUpSet, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
 import { findPlaces, knownPlaces, madeUpPlaces } from './made-up-places.mjs'
 import { withPlaceDecisions } from '../../web/model/places.js'
@@ -50,6 +50,7 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     me: 'maria',
     authorities: ['F_DATAVALUE_ADD'],
     shared: [{ read: true, write: true }], // of each data set, what its data may be used for
+    tables: undefined, // when the servers made their analytics tables
     review: createReview(Problem),
   }
   for (const server of world.servers) if (server.id === home) server.home = true
@@ -150,7 +151,7 @@ const signedIn = (world, id) => {
 const of = (map, id) => map.get(id) ?? (() => { throw new Problem(404, 'not_found') })()
 const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
 
-const counted = (changes) => Object.fromEntries(['blocks', 'check', 'information'].map((effect) => [effect, changes.filter((one) => one.effect === effect).length]))
+const countedEffects = (changes) => Object.fromEntries(['blocks', 'check', 'information'].map((effect) => [effect, changes.filter((one) => one.effect === effect).length]))
 
 function carryForward(world, [id], body, request) {
   const alignment = of(world.alignments, id)
@@ -164,6 +165,19 @@ function carryForward(world, [id], body, request) {
     reopened: [...reopened.map((one) => ({ kind: 'data_element', source_data_element: one.source.id, reason: 'it changed' })), ...world.gonePlaces.map((source) => ({ kind: 'org_unit', source, reason: 'it is gone' }))] } }
 }
 
+/** Values by data element, month or org unit; an org unit by the number in its id. */
+function counted(world, [id], _, __, url) {
+  signedIn(world, id)
+  const [dimension, ...items] = url.searchParams.get('dimension').split(/[:;]/)
+  const number = (one) => Number(/\d+$/.exec(one)[0])
+  const rows = {
+    dx: () => items.map((one) => [one, madeUpCount(number(one))]),
+    ou: () => items.map((one) => [one, number(one) * 1000]),
+    pe: () => [['202609', 700], ['202610', 641]],
+  }[dimension]()
+  return { json: { headers: [{ name: dimension }, { name: 'value' }], rows: rows.filter(([, n]) => n > 0).map(([one, n]) => [one, `${n}.0`]) } }
+}
+
 const ROUTES = [
   ['GET', /^\/v1\/session$/, (world) => ({ json: { mode: 'same-origin', home: world.servers.find((one) => one.home && world.connections.has(one.id))?.id, connections: [...world.connections.values()] } })],
   ['DELETE', /^\/v1\/vault\/([^/]+)$/, (world, [id]) => { delete world.connections.get(id).remembered_until; return { status: 204 } }],
@@ -173,7 +187,10 @@ const ROUTES = [
   ['DELETE', /^\/v1\/servers\/([^/]+)\/connection$/, (world, [id]) => { world.connections.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/authorize$/, (world, [id], _, __, url) => { connect(world, id, 'oauth', url.searchParams.get('remember') === 'true'); return { status: 303, headers: { Location: url.searchParams.get('return_to') } } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/doctor$/, (world, [id]) => ({ json: doctor(id) })],
-  ['GET', /^\/s\/([^/]+)\/api\/me$/, (world, [id]) => { signedIn(world, id); return { json: { authorities: world.authorities } } }],
+  ['GET', /^\/s\/([^/]+)\/api\/me$/, (world, [id]) => { signedIn(world, id); return { json: { authorities: world.authorities, dataViewOrganisationUnits: [], organisationUnits: [{ id: 'OrgUnit0000' }] } } }],
+  ['GET', /^\/s\/([^/]+)\/api\/system\/info$/, (world, [id]) => { signedIn(world, id); return { json: { version: '2.41.3', serverDate: '2026-11-24T11:00:00.000', lastAnalyticsTableSuccess: world.tables } } }],
+  ['GET', /^\/s\/([^/]+)\/api\/dataSets\/[^/]+$/, (world, [id]) => { signedIn(world, id); return { json: madeUpSet(world.elements) } }],
+  ['GET', /^\/s\/([^/]+)\/api\/analytics$/, counted],
   ['GET', /^\/s\/([^/]+)\/api\/dataSets$/, (world, [id]) => { signedIn(world, id); return { json: { dataSets: world.shared.map((data) => ({ access: { data } })) } } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets$/, (world, [id]) => { signedIn(world, id); return { json: dataSets(id) } }],
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
@@ -193,7 +210,7 @@ const ROUTES = [
   ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
   ['GET', /^\/v1\/alignments\/([^/]+)\/combos$/, (world, [id]) => { of(world.alignments, id); return { json: world.combos ?? madeUpCombos() } }],
   ['GET', /^\/v1\/formats$/, () => ({ json: FORMATS })],
-  ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: counted(world.drift), changes: world.drift, warnings: [] } } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: countedEffects(world.drift), changes: world.drift, warnings: [] } } }],
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
   ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(({ steps, ...run }) => run) } }],
   ['POST', /^\/v1\/runs$/, startRun],

@@ -26,3 +26,10 @@ export function lastRead(runs, alignment) {
   const run = own.sort((a, b) => b.created.localeCompare(a.created))[0]
   return run && { run, share: share(run.counts.mapped, run.counts.read) }
 }
+
+/** Of the values of all rows that are known: which share is of accepted ones? {share, all}; undefined where none is known. */
+export function shareAccepted(rows, counts) {
+  const sum = (some) => some.reduce((n, row) => n + (counts.get(row.id) ?? 0), 0)
+  const all = sum(rows)
+  return all > 0 ? { all, share: sum(rows.filter((row) => row.state === 'accepted')) / all } : undefined
+}

@@ -24,16 +24,18 @@ function placeRow(pair) {
   }
 }
 
-export const NO_PLACE_FILTER = { text: '', state: 'any' }
+export const NO_PLACE_FILTER = { text: '', state: 'any', order: 'proposed' }
 
-export function filterPlaces(rows, { text, state }) {
+/** `counts`: how many values they have, by id, where that is known. */
+export function filterPlaces(rows, { text, state, order }, counts = new Map()) {
   const words = wordsOf(text)
   const wanted = { any: () => true, open: (row) => row.state === 'proposed' || row.state === 'nothing', unassigned: (row) => row.unassigned !== undefined }[state] ?? ((row) => row.state === state)
-  return rows.filter((row) => {
+  const shown = rows.filter((row) => {
     if (!wanted(row)) return false
     const all = plain([row.source, row.choice].filter(Boolean).map((one) => `${one.name} ${one.code ?? ''} ${one.above ?? ''}`).join(' '))
     return holds(all, words)
   })
+  return order === 'values' ? shown.sort((a, b) => (counts.get(b.id) ?? 0) - (counts.get(a.id) ?? 0)) : shown
 }
 
 /** Org units of the source that nothing can be sent for as long as the target's data set is not assigned to what they are there. */

@@ -31,8 +31,8 @@ function aimsOf(choice, cells) {
   return aims.size ? aims : ids
 }
 
-/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "gap", target, empty, of} · {kind: "exception", target}]. Several sources of one target element are fine as long as each has cells of its own. */
-function warningsOf(review, { element, cells, choice }, others, exception, isFilled) {
+/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "gap", target, empty, of} · {kind: "exception", target} · {kind: "unused"}]. Several sources of one target element are fine as long as each has cells of its own. */
+function warningsOf(review, { element, cells, choice }, values, others, exception, isFilled) {
   const warnings = []
   if (others.length) {
     const sure = [element, ...others].every((one) => one.decision.state === 'accepted')
@@ -55,12 +55,13 @@ function warningsOf(review, { element, cells, choice }, others, exception, isFil
     if (empty && empty < targetCells.length) warnings.push({ kind: 'gap', target: id, empty, of: targetCells.length }) // all of them: no cell is proposed yet
   }
   if (exception) warnings.push({ kind: 'exception', target: exception })
+  if (values === 0) warnings.push({ kind: 'unused' })
   return warnings
 }
 
 const CONFLICTS = ['shared', 'type', 'aggregation']
 /** Told, and nobody has to look. */
-export const AS_IT_IS = ['sum', 'gap', 'exception']
+export const AS_IT_IS = ['sum', 'gap', 'exception', 'unused']
 export const isConflict = (row) => row.warnings.some((one) => CONFLICTS.includes(one.kind))
 export const needsLook = (row) => row.warnings.some((one) => !AS_IT_IS.includes(one.kind))
 
@@ -70,22 +71,24 @@ const CONFIDENCES = {
   accepted: ({ decision }) => decision.confidence,
 }
 
-function rowOf(review, entry, others, exception, isFilled) {
+function rowOf(review, entry, values, others, exception, isFilled) {
   const { at, element, choice } = entry
   const state = stateOf(element)
   const confidence = CONFIDENCES[state]?.(element)
-  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, warnings: warningsOf(review, entry, others, exception, isFilled) }
+  return { id: element.source.id, at, element, source: element.source, state, choice, confidence, values, warnings: warningsOf(review, entry, values, others, exception, isFilled) }
 }
 
 const NO_CELLS = []
+const NO_COUNTS = new Map()
 
-/** A function that gives the rows of one review after the other: what did not change, and shares no target with what did, keeps its row. */
+/** A function that gives the rows of one review after the other, with the counts of their values by source id, where those are known: what did not change, and shares no target with what did, keeps its row. */
 export function createRows() {
   const entries = new Map() // by source id: {at: its place among the rows, element, cells, choice, aims}
   const users = new Map() // by aim: the source ids that add to it
   const choosers = new Map() // by target: the source ids that have it
   const exceptions = createExceptions()
   let seen // the review
+  let counted = NO_COUNTS
   let rows = []
 
   const targetsOf = ({ choice }) => choice.map((one) => one.id)
@@ -129,7 +132,7 @@ export function createRows() {
     enter(review, id, { at: was?.at ?? entries.size, element, cells, choice, aims: aimsOf(choice, cells) }, dirty)
   }
 
-  return (review) => {
+  return (review, counts = NO_COUNTS) => {
     const between = seen ? [idsBetween(seen.elements, review.elements), idsBetween(seen.cellsOf, review.cellsOf)] : []
     const known = between.length > 0 && between.every(Boolean)
     if (!known && (review.elements.size !== entries.size || [...review.elements.keys()].some((id) => !entries.has(id)))) { // other elements
@@ -142,6 +145,8 @@ export function createRows() {
     const dirty = new Set()
     for (const id of known ? new Set(between.flat()) : review.elements.keys()) look(review, id, dirty)
     for (const id of exceptions.settle()) dirty.add(id)
+    if (counts !== counted) for (const id of entries.keys()) if (counts.get(id) !== counted.get(id)) dirty.add(id)
+    counted = counts
     seen = review
     if (dirty.size === 0) return rows
     const before = rows
@@ -149,14 +154,14 @@ export function createRows() {
     const pairs = [...dirty].map((id) => {
       const entry = entries.get(id)
       const was = rows[entry.at]
-      rows[entry.at] = rowOf(review, entry, othersOf(entry), exceptions.of(id), (aim) => users.get(aim)?.size > 0)
+      rows[entry.at] = rowOf(review, entry, counts.get(id), othersOf(entry), exceptions.of(id), (aim) => users.get(aim)?.size > 0)
       return [was, rows[entry.at]]
     })
     return after(before, rows, pairs)
   }
 }
 
-export const rowsOf = (review) => createRows()(review)
+export const rowsOf = (review, counts) => createRows()(review, counts)
 
 // --- lists that know which one they came from ---
 
@@ -232,17 +237,24 @@ export const ATTENTION = {
 export const wantsApproval = (row, { second }) => Boolean(second && isDecided(row.state) && !row.element.decision.approved_by)
 const NOBODY = { me: [], second: false }
 
+const score = ({ confidence }) => confidence ?? 2
+const tenth = (row) => Math.floor(score(row) * 10)
+const amount = ({ values }) => values ?? 0.5 // not known: that may be few or many, but is more than none
+const byAmount = (a, b) => amount(b) - amount(a)
+const unusedLast = (a, b) => (a.values === 0) - (b.values === 0)
+
 const ORDERS = {
   form: undefined,
-  hardest: (a, b) => (a.confidence ?? 2) - (b.confidence ?? 2),
-  surest: (a, b) => (b.confidence ?? -1) - (a.confidence ?? -1),
+  hardest: (a, b) => unusedLast(a, b) || tenth(a) - tenth(b) || byAmount(a, b) || score(a) - score(b),
+  surest: (a, b) => unusedLast(a, b) || (b.confidence ?? -1) - (a.confidence ?? -1) || byAmount(a, b),
+  values: (a, b) => byAmount(a, b) || score(a) - score(b),
   name: (a, b) => a.source.name.localeCompare(b.source.name),
 }
 
 const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
 
 const BINS = Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10 }))
-const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap', 'exception']
+const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap', 'exception', 'unused']
 const binOf = ({ confidence }) => (confidence === undefined ? undefined : BINS.find((bin) => inRange(confidence, bin)))
 
 /** A function that tells how many rows each facet would leave: {attention, warnings, bins: of confidence, ten of them}. */

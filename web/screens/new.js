@@ -6,6 +6,9 @@ import { Link } from '../router.js'
 import { holds, plain, wordsOf } from '../model/search.js'
 import { propose } from './making.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
+import { newestOf } from '../value-counts.js'
+import { periodText } from '../period-text.js'
+import { COUNTING, uncountedText } from './counted.js'
 
 export function NewAlignment({ session }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])
@@ -67,5 +70,18 @@ function Side({ title, servers, side, onChange }) {
         <span><${Name} of=${one.name} /><small class="muted">${one.code && html`<bdi>${one.code}</bdi> · `}${one.period_type} · ${tn('{n} data element', '{n} data elements', one.data_elements)}</small></span></label>`)}
       ${sets.data.length > 0 && shown.length === 0 && html`<p class="muted">${t('Nothing found')}</p>`}
     </fieldset>`}
+    <${Newest} key=${side.server} server=${side.server} set=${side.set} />
   </section>`
+}
+
+const PAUSE = 400 // who goes through the sets by keys asks about none of them
+
+/** How new the values of a data set are, and how many. */
+function Newest({ server, set }) {
+  const found = useLoad(async (signal) => {
+    if (set) await new Promise((go) => setTimeout(go, PAUSE))
+    return set && !signal.aborted ? newestOf(server, set.id) : undefined
+  }, [set?.id])
+  const told = ({ newest, values }) => (newest ? tn('Newest value: {period} · {n} value in the last 12 months', 'Newest value: {period} · {n} values in the last 12 months', values, { period: periodText(newest) }) : t('Its analytics tables hold no value of the last 12 months.'))
+  return html`<p class="muted counted" role="status">${!set ? '' : found.loading ? COUNTING() : found.error ? uncountedText(found.error) : found.data && told(found.data)}</p>`
 }

@@ -6,12 +6,13 @@ import { Link } from '../router.js'
 import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
 import { reviewAddress, unassignedAddress } from '../model/address.js'
-import { bySection, lastRead, share } from '../model/overview.js'
+import { bySection, lastRead, share, shareAccepted } from '../model/overview.js'
 import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
 import { rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
 import { AlignmentHead, noneAssignedText, unassignedText, unassignedTitle } from './alignment-head.js'
+import { Counted, useCounts } from './counted.js'
 
 const SHOWN_CHANGES = 8
 
@@ -24,7 +25,7 @@ export function Overview({ params }) {
   return html`<${AlignmentHead} id=${id} alignment=${alignment.data} at="overview" />
     <div class="page">
       <${Problem} error=${alignment.error} again=${alignment.reload} />
-      <${Coverages} id=${id} alignment=${alignment.data} open=${rows.filter((row) => !isDecided(row.state)).length} />
+      <${Coverages} id=${id} alignment=${alignment.data} rows=${rows} open=${rows.filter((row) => !isDecided(row.state)).length} />
       <${Sections} id=${id} rows=${rows} />
       <${OtherPlaces} id=${id} alignment=${alignment.data} />
       <${Changes} id=${id} alignment=${alignment.data} />
@@ -33,8 +34,10 @@ export function Overview({ params }) {
 
 const Fact = ({ value, children }) => html`<div class="fact"><b>${value === undefined ? '–' : percent(value)}</b>${children}</div>`
 
-function Coverages({ id, alignment, open }) {
-  const { coverage } = alignment
+function Coverages({ id, alignment, rows, open }) {
+  const { coverage, source } = alignment
+  const values = useCounts(source)
+  const counted = values.data && shareAccepted(rows, values.data.counts)
   const runs = useLoad((signal) => gateway.runs.list({ signal }), [id])
   const last = runs.data && lastRead(runs.data, id)
   return html`<section aria-labelledby="coverage"><div class="title"><h2 id="coverage">${t('How much arrives')}</h2>
@@ -43,10 +46,13 @@ function Coverages({ id, alignment, open }) {
     <div class="facts wide">
       <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${t('{some} of {all} data elements accepted', { some: coverage.accepted, all: coverage.source_elements })}<//><//>
       <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
-      <${Fact} value=${last?.share}>${last
-        ? html`<${Link} to="/runs/${last.run.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.run.periods) })}<//>`
+      <${Fact} value=${counted?.share ?? last?.share}>
+        ${counted && html`<p><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${tn('of {n} value of the last 12 months is of an accepted data element', 'of {n} values of the last 12 months are of accepted data elements', counted.all)}<//></p>`}
+        ${last
+        ? html`${counted && percent(last.share)} <${Link} to="/runs/${last.run.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.run.periods) })}<//>`
         : runs.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="${reviewAddress(id)}/send">${t('Choose what to check')}<//>`}<//>
     </div><${Problem} error=${runs.error} again=${runs.reload} />
+    ${source.data_set && html`<${Counted} values=${values} server=${source.server} dataSet=${source.data_set.id} reload=${values.reload} />`}
   </section>`
 }
 

@@ -13,7 +13,9 @@ import { commandOf, hintOf, keySettings } from '../model/keys.js'
 import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../model/places.js'
 import { periodReason, placeReason } from '../model/reasons.js'
 import { periodText } from '../period-text.js'
+import { unitCountsOf } from '../value-counts.js'
 import { AlignmentHead, noneAssignedText, Undecided, unassignedText, unassignedTitle } from './alignment-head.js'
+import { Counted } from './counted.js'
 import { stateTag, withHint } from './review-list.js'
 
 const SEARCH_PAUSE = 250
@@ -53,12 +55,25 @@ function Periods({ rule }) {
   </section></div>`
 }
 
-const above = (place) => (place?.above ? html`<small><bdi>${place.above}</bdi></small>` : place?.code ? html`<small>${place.code}</small>` : '')
+const above = (place, more) => ((place?.above || place?.code || more) ? html`<small>${place?.above ? html`<bdi>${place.above}</bdi>` : html`<bdi>${place?.code}</bdi>`}${more && ` · ${more}`}</small>` : '')
+const valuesText = (n) => n !== undefined && tn('{n} value', '{n} values', n)
+
+/** How many values the org units have, each with all below it: those of its facilities, for a district. */
+function useUnitCounts({ server, data_set: set }, kind, rows) {
+  const ids = useMemo(() => rows.map((row) => row.id).sort().join(), [rows])
+  const wanted = kind === 'org_unit' && set && ids
+  const [most, setMost] = useState()
+  const found = useLoad(async () => (wanted ? unitCountsOf(server, set.id, ids.split(','), most) : undefined), [ids, most])
+  return { ...found, wanted, anyway: () => setMost(Infinity) }
+}
 
 function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain }) {
   const member = places[MEMBERS[kind]]
   const rows = useMemo(() => placeRows(member), [member])
   const [filter, setFilter] = useState(() => ({ ...NO_PLACE_FILTER, ...(kind === 'org_unit' && wanted === 'unassigned' && { state: wanted }) }))
+  const { source } = alignment
+  const values = useUnitCounts(source, kind, rows)
+  const counts = values.data?.counts
   const [activeId, setActiveId] = useState()
   const [undoable, setUndoable] = useState([])
   const [draft, setDraft] = useState({})
@@ -72,7 +87,7 @@ function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain
   const focusKept = useFocusKept(grid)
   const keys = useMemo(() => keySettings(localStore()), []) // as they were chosen in the review
   const hint = (command) => hintOf(command, keys)
-  const list = useMemo(() => filterPlaces(rows, filter), [rows, filter])
+  const list = useMemo(() => filterPlaces(rows, filter, counts), [rows, filter, counts])
   const active = Math.max(0, list.findIndex((one) => one.id === activeId))
   const row = list[active]
   const chosen = row && (draft.id === row.id ? draft.target : row.choice)
@@ -152,15 +167,19 @@ function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain
         <option value="any">${t('Any state')}</option><option value="open">${t('Undecided')}</option><option value="proposed">${t('To review')}</option><option value="nothing">${t('No proposal')}</option><option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option>
         ${kind === 'org_unit' && html`<option value="unassigned">${t('Not assigned')}</option>`}
       <//>
+      ${values.wanted && html`<${Select} label=${t('Order')} hideLabel value=${filter.order} onChange=${(value) => setFilter({ ...filter, order: value })}>
+        <option value="proposed">${t('As proposed')}</option><option value="values">${t('Most values first')}</option>
+      <//>`}
       <span class="grow"></span><span class="muted" role="status">${tn('{n} shown', '{n} shown', list.length)}</span>
     </div>
+    ${values.wanted && html`<div class="filters"><${Counted} values=${values} server=${source.server} dataSet=${source.data_set.id} reload=${values.reload} anyway=${values.anyway} /></div>`}
     ${rows.length === 0
       ? html`<div class="page"><div class="empty card"><p>${t('Nothing to decide here: all keep their id.')}</p></div></div>`
       : html`<div class="panes places" onKeyDown=${onKeyDown}>
           ${list.length === 0
             ? html`<div class="empty" tabindex="-1" ref=${grid}><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${() => setFilter(NO_PLACE_FILTER)}>${t('Show everything')}<//></p></div>`
-            : html`<${PlaceList} kind=${kind} list=${list} active=${active} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
-          <section class="detail" aria-label=${t('The row looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} chosen=${chosen} saving=${state.saving} run=${run} known=${known} hint=${hint} targetsRef=${targets}
+            : html`<${PlaceList} kind=${kind} list=${list} counts=${counts} active=${active} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
+          <section class="detail" aria-label=${t('The row looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} values=${counts?.get(row.id)} chosen=${chosen} saving=${state.saving} run=${run} known=${known} hint=${hint} targetsRef=${targets}
             pick=${(target) => { setDraft({ id: row.id, target }); grid.current?.focus() }} />`}</section>
         </div>`}
     <p class="unseen" role="status" aria-live="polite">${said}</p></div>`
@@ -188,17 +207,17 @@ function NoneAssigned({ id, alignment, sides, version, onAgain, loading }) {
 
 const assigning = () => t('In the Maintenance app (from 2.42 on: Metadata Management): {where}', { where: t('data set, organisation units.') })
 
-function PlaceList({ kind, list, active, onActivate, gridRef }) {
+function PlaceList({ kind, list, counts, active, onActivate, gridRef }) {
   const columns = [{ id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, { id: 'state', title: t('State'), class: 'c-state' }]
   return html`<${VirtualGrid} id="place" label=${kindName(kind)} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
       return {
         id: row.id,
-        of: [row],
+        of: [row, counts],
         class: row.state,
         cells: () => [
-          html`<${Name} class="name" of=${row.source} />${above(row.source)}`,
+          html`<${Name} class="name" of=${row.source} />${above(row.source, valuesText(counts?.get(row.id)))}`,
           html`<${Confidence} value=${row.confidence} />`,
           row.unassigned ? html`<${Name} class="name" of=${row.unassigned} /><small>⚠ ${t('Not assigned')}</small>` : row.choice ? html`<${Name} class="name" of=${row.choice} />${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,
           stateTag(row.state),
@@ -231,13 +250,14 @@ function useSearch(id, kind, known) {
   return { ...found, search: (wanted) => { if (wanted !== text) queueMicrotask(() => setText(wanted)); return found.options } }
 }
 
-function PlaceDetail({ id, kind, row, chosen, saving, run, known, hint, targetsRef, pick }) {
+function PlaceDetail({ id, kind, row, values, chosen, saving, run, known, hint, targetsRef, pick }) {
   const found = useSearch(id, kind, known)
   const { decision, proposals } = row
   const decided = row.state === 'accepted' || row.state === 'none'
   return html`
     <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><bdi>${[row.source.above, row.source.code].filter(Boolean).join(' · ')}</bdi></p>
+    ${kind === 'org_unit' && html`<p class="muted meta counted">${values !== undefined && tn('{n} value in the last 12 months, with all below it', '{n} values in the last 12 months, with all below it', values)}</p>`}
     ${decision.by && html`<p class="muted meta">${t('Decided by {who}, {when}', { who: decision.by, when: decision.at ? time(decision.at) : '' })}</p>`}
     ${(row.reasons.length > 0 || row.unassigned) && html`<${Notice} tone="warning"><p>${row.reasons.length ? placeReason(row) : t("The target's data set is not assigned to {name}", { name: row.unassigned.name })}</p>
       ${row.unassigned && html`<p>${t('Nothing can be sent there until it is.')} ${assigning()}</p>`}

@@ -9,7 +9,7 @@ import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameCho
 import { wantsApproval } from '../model/rows.js'
 import { elementReason, featureName } from '../model/features.js'
 import { aggregationType, valueType } from '../model/value-types.js'
-import { stateTag, Warnings, withHint } from './review-list.js'
+import { stateTag, Values, Warnings, withHint } from './review-list.js'
 
 const History = later(async () => (await import('./review-history.js')).History, '')
 
@@ -26,6 +26,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
   return html`
     <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
     <p class="muted meta"><${Meta} of=${row.source} /></p>
+    <${Values} row=${row} onShow=${onWarning} />
     <${Provenance} element=${element} row=${row} about=${about} />
     ${element.changed && html`<${Changed} changed=${element.changed} />`}
     ${element.flag && html`<${Flag} flag=${element.flag} people=${peopleOf(review.alignment)} onFlag=${onFlag} />`}

@@ -7,6 +7,7 @@ import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { judgedBands } from '../model/judged.js'
 import { placeRows, unassignedPlaces } from '../model/places.js'
 import { createFacets } from '../model/rows.js'
+import { Counted } from './counted.js'
 import { warningName } from './review-list.js'
 
 const ATTENTION_NAMES = {
@@ -23,7 +24,7 @@ function judgedText({ from, to, decided, agreed }) {
   return tn('Of {n} proposal below {to}, people accepted {agreed} ({share})', 'Of {n} proposals below {to}, people accepted {agreed} ({share})', decided, values)
 }
 
-export function Facets({ id, rows, judged, about, filter, onFilter }) {
+export function Facets({ id, rows, judged, about, filter, onFilter, source, values }) {
   const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
   const told = judgedBands(judged)
   const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
@@ -43,5 +44,6 @@ export function Facets({ id, rows, judged, about, filter, onFilter }) {
     <fieldset><legend>${t('To look at')}</legend>${Object.entries(attention).map(([name, n]) => button('attention', name, ATTENTION_NAMES[name](), n))}</fieldset>
     <fieldset><legend>${t('Warnings')}</legend>${Object.entries(warnings).map(([kind, n]) => button('warning', kind, warningName(kind), n))}
       <button type="button" class="button small" disabled=${!unassigned && !none} onClick=${() => navigate(none ? `${reviewAddress(id)}/places` : unassignedAddress(id))}>${t('Data set not assigned to units')} ${none ? '' : unassigned ?? (places.error ? '–' : '…')}</button></fieldset>
+    ${source.data_set && html`<fieldset class="grow"><legend>${t('Values of the last 12 months')}</legend><${Counted} values=${values} server=${source.server} dataSet=${source.data_set.id} reload=${values.reload} /></fieldset>`}
   </div>`
 }

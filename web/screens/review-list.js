@@ -61,7 +61,7 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
       ${bands.map(([value, text]) => html`<button key=${value} type="button" aria-pressed=${filter.band === value ? 'true' : 'false'} onClick=${() => set('band')(value)}>${text}</button>`)}
     </div>
     <${Select} label=${t('Order')} hideLabel value=${filter.order} onChange=${set('order')}>
-      <option value="form">${t('As in the data set')}</option><option value="hardest">${t('Least sure first')}</option><option value="surest">${t('Surest first')}</option><option value="name">${t('By name')}</option>
+      <option value="form">${t('As in the data set')}</option><option value="hardest">${t('Least sure first')}</option><option value="surest">${t('Surest first')}</option><option value="values">${t('Most values first')}</option><option value="name">${t('By name')}</option>
     <//>
     <label class="check"><input type="checkbox" checked=${filter.conflicts} onChange=${(event) => set('conflicts')(event.target.checked)} />${t('With warnings only')}</label>
     <span class="row"><${Button} small onClick=${() => run('previous-warning')} aria-label=${t('Previous warning')} kbd=${hint('previous-warning')}>↑ ⚠<//><${Button} small onClick=${() => run('next-warning')} aria-label=${t('Next warning')} kbd=${hint('next-warning')}>↓ ⚠<//></span>
@@ -71,6 +71,8 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
     <${Button} small onClick=${onHelp} aria-label=${t('Keys')}>?<//>
   </div>`
 }
+
+const unused = () => t('No values in the last 12 months')
 
 const warningText = (one) =>
   ({
@@ -82,6 +84,7 @@ const warningText = (one) =>
     gap: () => tn('{n} cell of {of} of the target stays empty', '{n} cells of {of} of the target stay empty', one.empty, { of: one.of }),
     cells: () => tn('{n} cell of {of} goes nowhere', '{n} cells of {of} go nowhere', one.lost, { of: one.of }),
     exception: () => t('Its cells are matched otherwise than is usual for its pair of category combinations'),
+    unused,
   })[one.kind]()
 
 /** What can be done with all that are selected. */
@@ -98,10 +101,17 @@ export function Selection({ rows, run, about, hint }) {
   </div>`
 }
 
-export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty'), exception: () => t('Cells matched otherwise') })[kind]()
+export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty'), exception: () => t('Cells matched otherwise'), unused })[kind]()
 
-export const Warnings = ({ row, onShow }) => row.warnings.map((one, i) => html`<${Notice} key=${i} tone=${AS_IT_IS.includes(one.kind) ? 'info' : 'warning'}>
-  <p>${warningText(one)} <button type="button" class="link" aria-label=${t('Show me: {what}', { what: warningName(one.kind) })} onClick=${() => onShow(one)}>${t('Show me')}</button></p><//>`)
+const ShowMe = ({ one, onShow }) => html`<button type="button" class="link" aria-label=${t('Show me: {what}', { what: warningName(one.kind) })} onClick=${() => onShow(one)}>${t('Show me')}</button>`
+
+export const Warnings = ({ row, onShow }) => row.warnings.filter((one) => one.kind !== 'unused').map((one, i) => html`<${Notice} key=${i} tone=${AS_IT_IS.includes(one.kind) ? 'info' : 'warning'}>
+  <p>${warningText(one)} <${ShowMe} one=${one} onShow=${onShow} /></p><//>`)
+
+/** Its place is there before it is known. */
+export const Values = ({ row, onShow }) => html`<p class="muted meta counted">${row.values === 0
+  ? html`${unused()} <${ShowMe} one=${row.warnings.at(-1)} onShow=${onShow} />`
+  : row.values && tn('{n} value in the last 12 months', '{n} values in the last 12 months', row.values)}</p>`
 
 function targetText(row) {
   if (row.choice.length) return { name: row.choice.map((one) => one.name).join(' + '), lang: row.choice[0].lang, code: row.choice.length === 1 ? row.choice[0].code : undefined }
@@ -117,6 +127,7 @@ function marksOf(row, about) {
     flag && ['⚑', flag.to ? t('Flagged for {who}', { who: flag.to }) : t('Flagged')],
     comments > 0 && ['✎', tn('{n} comment', '{n} comments', comments)],
     row.warnings.some((one) => one.kind === 'exception') && ['≠', warningName('exception')],
+    row.values === 0 && ['∅', unused()],
     wantsApproval(row, about) && ['◌', t('Waits for a second person')],
   ].filter(Boolean)
 }
@@ -136,7 +147,7 @@ export function ReviewList({ list, active, about, selected, onSelect, onActivate
     row=${(index) => {
       const row = list[index]
       const on = selected.has(row.id)
-      return { id: row.id, of: [row, about], class: row.state, selected: on, cells: () => cellsOf(row, about, on, onSelect) }
+      return { id: row.id, of: [row, about], class: row.values === 0 ? `${row.state} unused` : row.state, selected: on, cells: () => cellsOf(row, about, on, onSelect) }
     }} />`
 }
 
@@ -145,7 +156,7 @@ function cellsOf(row, about, selected, onSelect) {
   const marks = marksOf(row, about)
   return [
     html`<input type="checkbox" tabindex="-1" checked=${selected} aria-label=${t('Select {name}', { name: row.source.name })} onClick=${(event) => { event.stopPropagation(); onSelect(row) }} />`,
-    html`<${Name} class="name" of=${row.source} /><small>${row.source.code || row.source.id}</small>`,
+    html`<${Name} class="name" of=${row.source} /><small><bdi>${row.source.code || row.source.id}</bdi>${row.values > 0 && ` · ${tn('{n} value', '{n} values', row.values)}`}</small>`,
     html`<${Confidence} value=${row.confidence} />`,
     html`<${Name} class="name ${target.quiet ? 'muted' : ''}" of=${target} />${target.code && html`<small>${target.code}</small>`}`,
     marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',

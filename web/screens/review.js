@@ -152,9 +152,11 @@ function Reviewing({ id, first, session }) {
   })
 
   const { alignment } = shown
+  const { server, data_set: set } = alignment.source
+  const values = useLoad(async () => set && (await import('../value-counts.js')).countsOf(server, set.id), [id]) // once the rows are there
   const about = useMemo(() => ({ me: namesOf(session, alignment), second: alignment.second_person }), [session?.data, alignment.second_person])
   const [rowsFor, progressFor, listFor] = useMemo(() => [createRows(), createProgress(), createList()], [id])
-  const rows = rowsFor(shown)
+  const rows = rowsFor(shown, values.data?.counts)
   const sections = useMemo(() => sectionsOf(rows), [alignment.elements])
   const list = listFor(rows, filter, about)
   const place = useRef(0)
@@ -310,7 +312,7 @@ function Reviewing({ id, first, session }) {
     if (kind === 'type' || kind === 'aggregation') return setTab('why')
     if (kind === 'cells') return setTab('cells')
     if (kind === 'gap' || kind === 'exception') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target).combo.id)}`)
-    setFilter({ ...NO_FILTER, text: kind === 'same_id' ? row.id : target })
+    setFilter({ ...NO_FILTER, ...(kind === 'unused' ? { warning: kind } : { text: kind === 'same_id' ? row.id : target }) })
     grid.current?.focus()
   }
   const pick = (target, add) => {
@@ -353,7 +355,7 @@ function Reviewing({ id, first, session }) {
       : html`<${Problem} error=${refused.error} />`)}
     <${ReviewFilters} filter=${filter} onFilter=${setFilter} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
-    ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} />`}
+    ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} source=${alignment.source} values=${values} />`}
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />

@@ -10,6 +10,7 @@ const aligned = (change = () => {}, id = 'one') => (world) => {
 }
 const word = (i, decision) => ({ kind: 'data_element', source_data_element: `Source${String(i).padStart(5, '0')}`, decision, ...(decision === 'accepted' ? { targets: [{ data_element: `Target${String(i).padStart(5, '0')}` }] } : {}) })
 const by = (who, alignment, world, step) => world.review.apply(alignment, step, who, (decisions) => world.decide(alignment, decisions, who, false))
+const counted = (world) => { world.tables = '2026-11-24T02:00:00.000' } // values, by analytics
 const someDecided = aligned((alignment, world) => by('maria', alignment, world, { label: 'Accepted 5', decisions: [...[0, 1, 2, 3, 5].map((i) => word(i, 'accepted')), word(6, 'none'), word(7, 'excluded')] }))
 const away = (pattern) => (world) => { world.fail = (_, path) => pattern.test(path) && new world.Problem(503, 'server_unreachable', { server: 'central' }) }
 const both = (...steps) => (world) => { for (const step of steps) step(world) }
@@ -85,15 +86,15 @@ export const STATES = [
   { name: 'new-alignment', path: '/alignments/new', there: '.choice', steps: [click('section .choice input', 1), click('section:nth-of-type(2) .choice input')], then: '.notice' },
   { name: 'new-alignment-one-server', path: '/alignments/new', options: { connected: ['district'] }, there: '.page a.button, .notice' },
   { name: 'making', path: '/alignments/new/m', world: (world) => { world.makings.set('m', { id: 'm', state: 'queued', source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }); world.steps = [{ state: 'reading', source: { data_elements: 300, org_units: 1200 }, target: { data_elements: 41, org_units: 0 } }] }, there: '.steps li.now' },
-  { name: 'overview', path: `${A}/overview`, world: both(someDecided, (world) => { world.drift = CHANGES; world.runs.set('run1', madeUpRun({ dry_run: true, state: 'done' })) }), there: '.page a[href$="/drift"]' },
+  { name: 'overview', path: `${A}/overview`, world: both(counted, someDecided, (world) => { world.drift = CHANGES; world.runs.set('run1', madeUpRun({ dry_run: true, state: 'done' })) }), there: '.page a[href$="/drift"]' },
   { name: 'overview-partly', path: `${A}/overview`, world: both(aligned(), away(/\/(drift|places)$/)), there: '.notice.error' },
-  { name: 'review', path: A, world: someDecided, there: ROW },
+  { name: 'review', path: A, world: both(counted, someDecided), there: '.vrow.unused' },
   { name: 'review-why', path: A, world: aligned(), there: ROW, steps: [keys('w')], then: '.features' },
   { name: 'review-cells', path: A, world: aligned(), there: ROW, steps: [keys('d')], then: '.cells select' },
   { name: 'review-history', path: A, world: aligned((alignment, world) => by('joseph', alignment, world, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }], comments: [{ source_data_element: 'Source00000', text: 'Is this with the relapses?' }] })), there: ROW, steps: [keys('h')], then: '.events li.comment' },
   { name: 'review-search-targets', path: A, world: aligned(), there: ROW, steps: [keys('e', 'd', 'e', 'a')], then: '[role=option]' },
   { name: 'review-selected', path: A, world: aligned(), there: ROW, steps: [keys(' ', 'ArrowDown', ' ')], then: '.selection' },
-  { name: 'review-facets', path: A, world: aligned(), there: ROW, steps: [click('.filters [aria-expanded]')], then: '.facets .histogram' },
+  { name: 'review-facets', path: A, world: both(counted, aligned()), there: '.vrow.unused', steps: [click('.filters [aria-expanded]')], then: '.facets .counted' },
   { name: 'review-empty-filter', path: `${A}?text=nothing-is-called-so`, world: aligned(), there: '.panes .empty' },
   { name: 'review-warning', path: A, world: aligned(), there: ROW, steps: [keys(']')], then: '.detail .notice.warning' },
   { name: 'review-keys', path: A, world: aligned(), there: ROW, steps: [keys('?')], then: 'dialog[open] .keys' },
@@ -111,7 +112,7 @@ export const STATES = [
   { name: 'disaggregation-whole', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0`, world: aligned(), there: '.matrix', steps: [click('.page .button[aria-expanded]')], then: '#whole' },
   { name: 'disaggregation-large', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0&grid=all`, world: aligned((_, world) => withWards(world, 'one')), there: '[role=grid] [role=row] [aria-selected=true]', steps: [click('[role=rowheader][aria-expanded]')], then: '[role=rowheader][aria-expanded=true]' },
   { name: 'disaggregation-empty', path: `${A}/disaggregation`, world: aligned((alignment) => { for (const one of alignment.elements) one.proposals = [] }), there: '.empty' },
-  { name: 'places', path: `${A}/places`, world: aligned(), there: ROW },
+  { name: 'places', path: `${A}/places`, world: both(counted, aligned()), there: ROW },
   { name: 'places-attributes', path: `${A}/places?of=attribute_option_combo`, world: aligned(), there: ROW },
   { name: 'places-periods', path: `${A}/places?of=period`, world: aligned(), there: '.page' },
   { name: 'files', path: `${A}/files`, world: aligned(), there: '#import' },
