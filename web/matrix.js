@@ -1,5 +1,5 @@
 // A grid of rows and columns of which only the cells in view are in the document, so that two thousand by two thousand stay as quick as ten by ten. Its heads stay in view. One tab stop; the active cell is told by aria-activedescendant.
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './lib.js'
+import { html, useLayoutEffect, useMemo, useRef, useState } from './lib.js'
 
 const [COLUMN, ROW, HEIGHT] = [96, 56, 84] // pixels; the head of the rows takes what the window has room for
 const STEP = 4 // the view moves by so many rows and columns at a time, and so many more are drawn around it: not every key draws all
@@ -33,7 +33,8 @@ export function Matrix({ id, label, corner, count, columns, columnHead, line, ac
     if (seen() !== before) draw((n) => n + 1)
   }
 
-  useEffect(() => {
+  useLayoutEffect(() => { // before the first key
+    measure()
     const watcher = new ResizeObserver(measure)
     watcher.observe(scroller.current)
     return () => watcher.disconnect()
