@@ -2,6 +2,7 @@
 import { html, useEffect, useId, useRef } from './lib.js'
 import { language, percent, t } from './i18n.js'
 import { useLoad } from './api.js'
+import { useAgain } from './again.js'
 import { inWords, isSignedOut } from './model/problems.js'
 import { band } from './model/rows.js'
 import { Link } from './router.js'
@@ -23,7 +24,9 @@ export function Notice({ tone = 'info', title, children, live = false }) {
   </div>`
 }
 
-export function Problem({ error, again, server }) {
+/** What is asked again where that is by itself (again.js), except `byHand`: what changes something is asked again by the person alone. */
+export function Problem({ error, again, server, byHand }) {
+  const { wait, left, again: now } = useAgain(error, byHand ? undefined : again)
   if (!error) return null
   const { title, remedy, detail } = inWords(error)
   const id = server ?? error.server
@@ -32,7 +35,8 @@ export function Problem({ error, again, server }) {
     ${detail && detail !== remedy && html`<${Detail} error=${error} detail=${detail} />`}
     <p class="row">
       ${isSignedOut(error) && id && html`<${Link} class="button primary small" to=${signInPath(id)}>${t('Sign in')}<//>`}
-      ${again && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
+      ${again && html`<${Button} small onClick=${now ?? again}>${t('Try again')}<//>`}
+      ${wait && html`<span aria-hidden="true" class="muted number">${t('Tries again in {n} s', { n: left })}</span><span class="unseen">${t('Tries again in {n} s', { n: wait })}</span>`}
     </p>
   <//>`
 }

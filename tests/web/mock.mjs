@@ -18,9 +18,10 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const POLICY = /STR\("(default-src[^;]*;(?:[^"]|"\s*")*)"\)/.exec(readFileSync(join(ROOT, 'src/api/assets.c'), 'utf8'))[1].replace(/"\s*"/g, '')
 
 class Problem extends Error {
-  constructor(status, code, more = {}) {
+  constructor(status, code, { retry_after, ...more } = {}) {
     super(code)
     this.status = status
+    this.headers = retry_after && { 'Retry-After': String(retry_after) }
     this.body = { type: 'about:blank', title: code, status, code, detail: `detail of ${code}`, origin: 'gateway', request_id: 'r1', ...more }
   }
 }
@@ -107,8 +108,8 @@ async function answer(world, request, response) {
     response.end(said)
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error)
-    const { status, body } = error instanceof Problem ? error : new Problem(500, 'inside')
-    response.writeHead(status, { 'Content-Type': 'application/problem+json' })
+    const { status, body, headers } = error instanceof Problem ? error : new Problem(500, 'inside')
+    response.writeHead(status, { 'Content-Type': 'application/problem+json', ...headers })
     world.said?.(JSON.stringify(body))
     response.end(JSON.stringify(body))
   }

@@ -46,7 +46,7 @@ const WORDS = {
   request_timeout: () => [t('It took too long to arrive'), t('Check your network, and try again.')],
   inside: () => [t('Something inside drawbridge failed'), t('Try again. If it stays so, tell the administrator of drawbridge when it happened.')],
   cookies_blocked: () => [t('This browser refuses cookies here'), t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')],
-  gateway_unreachable: () => [t('drawbridge cannot be reached'), t('Check your network. The page tries again when you do.')],
+  gateway_unreachable: () => [t('drawbridge cannot be reached'), t('Check your network, and try again.')],
 }
 
 /** What only a page does wrong that is older than the program, or was opened at another address. */

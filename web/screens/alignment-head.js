@@ -38,4 +38,4 @@ export const noneAssignedText = (alignment, side) => t('The data set {name} ({se
 /** Why something was not decided: also that somebody was faster. */
 export const Undecided = ({ error, again }) => error?.code === 'changed_meanwhile'
   ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>`
-  : html`<${Problem} error=${error} again=${again} />`
+  : html`<${Problem} error=${error} again=${again} byHand />`

@@ -43,7 +43,7 @@ export function NewAlignment({ session }) {
     </div>`}
     ${same && html`<${Notice} tone="warning" title=${t('That is the same data set twice')} />`}
     ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: source.set.period_type, to: target.set.period_type })}>${t('You can align them. Sums are sent where whole periods of the source make up one of the target (months a quarter); nothing is sent where a value would have to be split.')}<//>`}
-    <${Problem} error=${state.error} again=${create} />
+    <${Problem} error=${state.error} again=${create} byHand />
     ${connected?.length > 0 && html`<div class="row end">
       <${Button} primary disabled=${!source.set || !target.set || same} loading=${state.loading} onClick=${create}>${t('Propose what corresponds')}<//>
     </div>`}

@@ -65,7 +65,7 @@ function Running({ run, error, again }) {
     <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to=${reviewAddress(run.alignment)}>${t('Open the alignment')}<//>`}</p>
     <${RunFacts} run=${run} />
-    <${Problem} error=${error} again=${again} />
+    <${Problem} error=${error} again=${again} byHand />
     <${Problem} error=${state.problem} />
     <${Steps} run=${run} under_way=${under_way} />
     <div class="row">

@@ -61,7 +61,7 @@ function Choosing({ id, alignment }) {
       ${sending === 0 && html`<${Notice} tone="warning" title=${t('Nothing is accepted yet')}><${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
     </fieldset>
     <${More} more=${more} onChange=${setMore} />
-    <${Problem} error=${state.error} again=${start} />
+    <${Problem} error=${state.error} again=${start} byHand />
     <div class="row end">
       <span class="muted">${t('Nothing is written by this: the target only checks what it would be sent.')}</span>
       <${Button} primary loading=${state.loading} disabled=${periods.size === 0 || chosen.size === 0 || sending === 0} onClick=${start}>

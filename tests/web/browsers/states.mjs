@@ -81,6 +81,7 @@ export const STATES = [
   { name: 'signed-in-for-an-app', path: '/sign-in/district?return_to=https%3A%2F%2Fapp.example.org%2F', options: { connected: [] }, there: '[role=tab]', steps: [fill('input[type=password]', 'd2p_x'), click('form button[type=submit]')], then: 'a[href="https://app.example.org/"]' },
   { name: 'alignments', path: '/alignments', world: aligned(), there: 'table' },
   { name: 'alignments-empty', path: '/alignments', there: '.empty' },
+  { name: 'alignments-wait', path: '/alignments', world: (world) => { world.fail = (_, path) => path === '/v1/alignments' && new world.Problem(429, 'too_many', { retry_after: 300 }) }, there: '.notice.error .number' },
   { name: 'alignments-signed-out', path: '/alignments', options: { connected: [] }, there: '.empty .button' },
   { name: 'alignment-remove', path: '/alignments', world: aligned(), there: 'table', steps: [click('.button.destructive')], then: 'dialog[open]' },
   { name: 'new-alignment', path: '/alignments/new', there: '.choice', steps: [click('section .choice input', 1), click('section:nth-of-type(2) .choice input')], then: '.notice' },
