@@ -7,6 +7,7 @@ export interface Connection {
   state: ConnectionState
   user: { id: string; username: string; name: string }
   version: string
+  untried?: Untried
   since: string
   expires_at?: string
   /** This browser has it back with the person's next sign-in at the home server. */
@@ -26,6 +27,9 @@ export interface Session {
   connections: Connection[]
 }
 
+/** Of a server whose release of DHIS2 drawbridge was not tried with. */
+export interface Untried { release: 'older' | 'newer'; oldest: string; newest: string }
+
 export interface Server {
   id: string
   name: string
@@ -33,6 +37,7 @@ export interface Server {
   /** 'http': any API that is no DHIS2. */
   type: 'dhis2' | 'http'
   version?: string
+  untried?: Untried
   state: ConnectionState
   /** Why it cannot be reached, or by how much its clock differs. */
   problem?: { code: string; detail: string; said?: Said[]; reason?: string }

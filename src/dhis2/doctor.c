@@ -314,10 +314,18 @@ static void say_version(struct doctor *d) {
                STR("a release up to 2.40, or the way to /api/loginConfig is closed"), STR_NONE);
     return;
   }
-  bool known = d->probe.version.minor >= 37;
-  doctor_say(d, "version", known ? DHIS2_CHECK_OK : DHIS2_CHECK_WARNING, d->probe.source.version_text,
-             known ? STR("a release that drawbridge knows") : STR("older than what drawbridge was tried with"),
-             known ? STR_NONE : STR("upgrade to a release that is still maintained"));
+  struct str found = d->probe.source.version_text;
+  switch (dhis2_standing(found)) {
+  case DHIS2_OLDER:
+    doctor_say(d, "version", DHIS2_CHECK_WARNING, found, STR("older than what drawbridge was tried with"),
+               STR("upgrade to a release that is still maintained"));
+    break;
+  case DHIS2_NEWER:
+    doctor_say(d, "version", DHIS2_CHECK_WARNING, found, STR("newer than what drawbridge was tried with"),
+               STR("see whether there is a newer drawbridge; until then check before sending, and compare the totals"));
+    break;
+  case DHIS2_TRIED: doctor_say(d, "version", DHIS2_CHECK_OK, found, STR("a release that drawbridge knows"), STR_NONE); break;
+  }
 }
 
 static bool check_version(struct doctor *d) {

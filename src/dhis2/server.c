@@ -125,6 +125,13 @@ bool dhis2_version_parse(struct str text, struct dhis2_version *ret) {
   return true;
 }
 
+enum dhis2_standing dhis2_standing(struct str version_text) {
+  struct dhis2_version oldest, newest, version;
+  if (!dhis2_version_parse(version_text, &version)) return DHIS2_TRIED;
+  if (!dhis2_version_parse(STR(DHIS2_OLDEST), &oldest) || !dhis2_version_parse(STR(DHIS2_NEWEST), &newest)) abort();
+  return version.minor < oldest.minor ? DHIS2_OLDER : version.minor > newest.minor ? DHIS2_NEWER : DHIS2_TRIED;
+}
+
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
   int minor = version.minor;
   if (minor == 0) return false;

@@ -46,6 +46,12 @@ struct dhis2_version {
 };
 bool dhis2_version_parse(struct str text, struct dhis2_version *ret); /* "2.41.9", "2.43.1-SNAPSHOT", "2.42.5.2" */
 
+/* The releases that drawbridge was tried with, and where one stands to them. One that is not known is DHIS2_TRIED: there is nothing to say against it. */
+#define DHIS2_OLDEST "2.37"
+#define DHIS2_NEWEST "2.43"
+enum dhis2_standing { DHIS2_TRIED, DHIS2_OLDER, DHIS2_NEWER };
+enum dhis2_standing dhis2_standing(struct str version_text);
+
 /* What a release can do; the one place where release numbers are compared. */
 enum dhis2_ability {
   DHIS2_JSON_LOGIN,   /* 2.41+: POST /api/auth/login */

@@ -2,6 +2,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "gateway/routes.h"
+#include "gateway/session_view.h"
 #include "gateway/visit.h"
 
 enum { LIST_MAX = 1 << 20, PATIENCE_MS = 8000 };
@@ -59,7 +60,10 @@ static void add_server(struct json_out *out, struct directory *directory, struct
   json_out_member_str(out, "url", about->url);
   json_out_member_str(out, "type", about->type == CONFIG_DHIS2 ? STR("dhis2") : STR("http"));
   if (about->home) json_out_member_bool(out, "home", true);
-  if (good && answer->source->version_text.n) json_out_member_str(out, "version", answer->source->version_text);
+  if (good && answer->source->version_text.n) {
+    json_out_member_str(out, "version", answer->source->version_text);
+    session_view_untried(out, answer->source->version_text);
+  }
   struct error error = answer ? answer->error : (struct error){0};
   bool wrong_clock = good && is_clock_wrong(answer->source, &error);
   json_out_member_str(out, "state",

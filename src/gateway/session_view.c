@@ -1,6 +1,7 @@
 #include "gateway/session_view.h"
 
 #include "base/clock.h"
+#include "dhis2/server.h"
 #include "gateway/site.h"
 #include "gateway/vault.h"
 
@@ -11,6 +12,16 @@ static int64_t end_of(struct connection *connection) {
   struct connection_credential credential = connection_credential(connection);
   secret_free(credential.credential.value);
   return credential.renewable ? credential.refresh_ends_ms : credential.expires_ms;
+}
+
+void session_view_untried(struct json_out *out, struct str version_text) {
+  enum dhis2_standing standing = dhis2_standing(version_text);
+  if (standing == DHIS2_TRIED) return;
+  json_out_member_object(out, "untried");
+  json_out_member_str(out, "release", standing == DHIS2_OLDER ? STR("older") : STR("newer"));
+  json_out_member_str(out, "oldest", STR(DHIS2_OLDEST));
+  json_out_member_str(out, "newest", STR(DHIS2_NEWEST));
+  json_out_end(out);
 }
 
 static void add_connection(struct json_out *out, struct connection *connection, const char *not_remembered) {
@@ -26,6 +37,7 @@ static void add_connection(struct json_out *out, struct connection *connection, 
   json_out_member_str(out, "name", about->name.p ? about->name : STR(""));
   json_out_end(out);
   json_out_member_str(out, "version", about->version.p ? about->version : STR(""));
+  session_view_untried(out, about->version);
   json_out_member_time(out, "since", about->since_ms);
   if (end) json_out_member_time(out, "expires_at", end);
   if (remembered) json_out_member_time(out, "remembered_until", remembered);

@@ -154,6 +154,8 @@ class AtBrokenOnes(Doctor):
             ("answers", "failed", at("/", (503, html, "<html>")), "log", 3),
             ("version", "failed", at("/", (404, html, "<html>")), "context path", 3),
             ("version", "failed", at("/", (200, JSON, '{"kind":"other"}')), "context path", 3),
+            ("version", "warning", at("/api/loginConfig", (200, JSON, '{"apiVersion":"2.36.13"}')), "still maintained", 0),
+            ("version", "warning", at("/api/loginConfig", (200, JSON, '{"apiVersion":"2.44-SNAPSHOT"}')), "newer drawbridge", 0),
             ("headers", "warning", without("Authorization"), "Authorization", 0),
             ("headers", "warning", without("X-Requested-With"), "X-Requested-With", 0),
             ("methods", "warning", at("/api/userDataStore", (405, html, "<html>"), ("PUT", "PATCH")), "methods", 0),

@@ -76,6 +76,27 @@ class Errors(Gateway):
         self.assertEqual(self.connections(browser)["one"]["state"], "unreachable")
         self.refused(browser.call("GET", "/v1/servers/one/data-sets"), 503, "server_unreachable")
 
+    def test_a_release_that_was_not_tried(self):
+        """Told of the server, and of the connection: older releases tell their version only to who signed in."""
+        versions = {"old": "2.36.13", "known": "2.41.9", "new": "2.44-SNAPSHOT"}
+
+        def upstream(version):
+            def answer(method, path, headers, body):
+                if path.startswith("/api/me"):
+                    return 200, {"Content-Type": "application/json"}, '{"id":"abcdefghijk","username":"ada","name":"Ada"}'
+                return 200, {"Content-Type": "application/json"}, json.dumps({"apiVersion": version, "version": version})
+            scripted = Scripted(answer)
+            self.addCleanup(scripted.stop)
+            return f"url: http://127.0.0.1:{scripted.port}"
+        self.start([(name, None, upstream(version)) for name, version in versions.items()])
+        browser = self.browser()
+        for name in versions:
+            self.sign_in(browser, name, kind="pat", token="d2p_" + "a" * 50)
+        expected = {"old": "older", "known": None, "new": "newer"}
+        for told in ({one["id"]: one for one in browser.call("GET", "/v1/servers").json}, self.connections(browser)):
+            self.assertEqual({name: told[name].get("untried", {}).get("release") for name in versions}, expected)
+            self.assertEqual({key: told["old"]["untried"][key] for key in ("oldest", "newest")}, {"oldest": "2.37", "newest": "2.43"})
+
     def test_a_loop(self):
         """[R-G13] A call that comes back with the mark that drawbridge put on it."""
         marks = []

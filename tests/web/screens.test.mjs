@@ -722,6 +722,22 @@ describe('what an account may do at its server', () => {
   })
 })
 
+describe('a release of DHIS2 that drawbridge was not tried with', () => {
+  scene('is told with what to do, in words', {}, async ({ page, go, clean, world }) => {
+    const tried = { oldest: '2.37', newest: '2.43' }
+    world.servers[0].untried = { release: 'older', ...tried }
+    await go('/servers')
+    const district = page.getByRole('region', { name: 'District HMIS' }), central = page.getByRole('region', { name: 'Central HMIS' })
+    await district.getByText('This release of DHIS2 is too old for drawbridge').waitFor()
+    await district.getByText('It was tried with 2.37 and later.').waitFor()
+    assert.equal(await central.locator('.notice').count(), 0)
+    world.connections.get('central').untried = { release: 'newer', ...tried } // as who signed in is told
+    await page.reload()
+    await central.getByText('It was tried with 2.43 and earlier.').waitFor()
+    await clean('servers-untried')
+  })
+})
+
 describe('what the doctor found', () => {
   for (const [locale, button, words] of [['fr-FR', /^Examiner District HMIS/, ['95 s de retard', 'réglez l’heure des deux machines par NTP', 'a répondu en 20 ms', 'utilisez https://dhis.example.org/hmis', 'something new that nobody has worded yet']],
     ['pt-PT', /District HMIS$/, ['95 s atrasado', 'acerte a hora das duas máquinas por NTP']], ['es-ES', /District HMIS$/, ['95 s de atraso', 'ponga en hora ambas máquinas por NTP']]])

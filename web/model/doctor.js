@@ -22,6 +22,8 @@ const sentences = (t) => [
   t('check the address: host, port and context path (…/dhis)'),
   t('older than what drawbridge was tried with'),
   t('upgrade to a release that is still maintained'),
+  t('newer than what drawbridge was tried with'),
+  t('see whether there is a newer drawbridge; until then check before sending, and compare the totals'),
   t('something before the server takes it away: refusals come as redirects to the login page, with their reasons lost'),
   t('let the reverse proxy pass X-Requested-With on'),
   t('nothing at the server answers to a token: either tokens of all kinds are switched off there, or something before it takes the header away'),

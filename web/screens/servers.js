@@ -3,7 +3,7 @@ import { html, useState } from '../lib.js'
 import { allTexts, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
-import { Button, Loading, Name, Problem, signInPath, Tag } from '../ui.js'
+import { Button, Loading, Name, Notice, Problem, signInPath, Tag } from '../ui.js'
 import { kindName } from './signin.js'
 
 const STATES = {
@@ -81,6 +81,7 @@ function Server({ server, connection, changed }) {
       <div><dt>${t('Sign-in')}</dt><dd>${connection ? kindName(connection.kind) : server.sign_in.map((one) => kindName(one.kind)).join(', ') || '–'}</dd></div>
       ${connection?.remembered_until && html`<div><dt>${t('Remembered until')}</dt><dd>${time(connection.remembered_until)}</dd></div>`}
     </dl>
+    <${Untried} of=${connection?.untried ?? server.untried} />
     <${Problem} error=${state.error ?? server.problem} />
     ${examined?.checks && html`<${examined.Checks} checks=${examined.checks} server=${server} />`}
     <${Problem} error=${examined?.error} />
@@ -92,4 +93,12 @@ function Server({ server, connection, changed }) {
     </p>
     ${asks && html`<div class="rights">${rights.data && html`<${rights.data.Rights} rights=${rights.data.found} />`}</div>`}
   </section>`
+}
+
+/** A release that drawbridge was not tried with. */
+function Untried({ of }) {
+  if (!of) return null
+  return of.release === 'older'
+    ? html`<${Notice} tone="warning" title=${t('This release of DHIS2 is too old for drawbridge')}>${t('It was tried with {oldest} and later. What is read or sent may be refused, or be wrong: ask the administrator of the server to upgrade it.', of)}<//>`
+    : html`<${Notice} tone="warning" title=${t('This release of DHIS2 is newer than drawbridge knows')}>${t('It was tried with {newest} and earlier. Ask the administrator of drawbridge for a newer one; until then check before you send, and compare the totals.', of)}<//>`
 }
