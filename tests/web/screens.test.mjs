@@ -125,8 +125,10 @@ describe('org units, attribute options and periods', () => {
     await page.getByRole('link', { name: 'Review' }).click()
     await page.getByRole('button', { name: 'More filters' }).click()
     await page.getByRole('button', { name: 'Data set not assigned to units', exact: true }).click()
+    const goOn = page.getByRole('button', { name: 'Go on with the servers as they are' })
+    await goOn.waitFor()
     world.places.delete('one') // assigned by now
-    await page.getByRole('button', { name: 'Go on with the servers as they are' }).click()
+    await goOn.click()
     await page.getByText('5 shown').waitFor()
     assert.ok(world.calls.includes('POST /v1/alignments/one/drift'))
   })
