@@ -106,22 +106,24 @@ static int read_answer(struct dhis2_server *server, const struct http_answer *an
   return error_set(error, ERROR_upstream_broken, "the answer to a POST of values is not a summary of an import");
 }
 
-int dhis2_values_post(struct dhis2_server *server, struct str data_set, const struct dhis2_write *values, size_t count, bool dry_run,
-                      const atomic_bool *cancel, struct arena *arena, struct dhis2_import *ret, struct error *error) {
+int dhis2_values_post(struct dhis2_server *server, const struct dhis2_post *post, struct arena *arena, struct dhis2_import *ret,
+                      struct error *error) {
   struct dhis2_version version;
-  if (check(data_set, values, count, error) || dhis2_server_version(server, &version, error)) return -1;
-  bool new_engine = dhis2_can(version, DHIS2_NEW_VALUE_ENGINE);
+  if (check(post->data_set, post->values, post->count, error) || dhis2_server_version(server, &version, error)) return -1;
+  bool new_engine = dhis2_can(version, DHIS2_NEW_VALUE_ENGINE), asked = false;
   struct buf body = BUF_INIT(BODY_MAX);
   struct http_answer answer;
-  int result = write_body(&body, data_set, values, count, new_engine)
+  int result = write_body(&body, post->data_set, post->values, post->count, new_engine)
                    ? 0
-                   : error_set(error, ERROR_too_large, "%zu values are too much for one POST", count);
-  if (result == 0)
-    result =
-        dhis2_call(server, "POST", path_of(arena, new_engine, dry_run), STR("application/json"), buf_str(&body), arena, &answer, error);
+                   : error_set(error, ERROR_too_large, "%zu values are too much for one POST", post->count);
+  if (result == 0 && post->before) result = post->before(post->payload, error);
+  asked = result == 0;
+  if (asked)
+    result = dhis2_call(server, "POST", path_of(arena, new_engine, post->dry_run), STR("application/json"), buf_str(&body), arena, &answer,
+                        error);
   buf_free(&body);
-  if (result == 0) result = read_answer(server, &answer, count, cancel, arena, ret, error);
-  if (result < 0) (void)error_name_server(error, dhis2_server_id(server));
+  if (result == 0) result = read_answer(server, &answer, post->count, post->cancel, arena, ret, error);
+  if (asked && result < 0) (void)error_name_server(error, dhis2_server_id(server));
   return result;
 }
 

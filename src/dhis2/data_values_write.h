@@ -9,10 +9,20 @@
 
 enum { DHIS2_WRITE_MAX = 10000 }; /* values of one POST */
 
+struct dhis2_post {
+  struct str data_set;
+  const struct dhis2_write *values;
+  size_t count;
+  bool dry_run; /* nothing is stored */
+  const atomic_bool *cancel;
+  int (*before)(void *payload, struct error *error); /* right before it is sent; other than 0: it is not, and *error says why. NULL: none */
+  void *payload;
+};
+
 /* 0: the server said what it did: *ret. -1: not known whether it did: ERROR_server_unreachable, upstream_broken, upstream_timeout, empty_answer, upstream_error (error.upstream_status 5xx, 429); it did not: ERROR_too_large (413),
- * reauth_required, forbidden, upstream_error (400, 415, …); ERROR_inside: what is above does not hold; ERROR_cancelled (of a job that was waited for). `dry_run`: nothing is stored. */
-int dhis2_values_post(struct dhis2_server *server, struct str data_set, const struct dhis2_write *values, size_t count, bool dry_run,
-                      const atomic_bool *cancel, struct arena *arena, struct dhis2_import *ret, struct error *error);
+ * reauth_required, forbidden, upstream_error (400, 415, …); ERROR_inside: what is above does not hold; ERROR_cancelled (of a job that was waited for); `before`'s own. */
+int dhis2_values_post(struct dhis2_server *server, const struct dhis2_post *post, struct arena *arena, struct dhis2_import *ret,
+                      struct error *error);
 
 /* How many values to put into one POST: grows while POSTs are quick, shrinks when they get slow or are too large. From 2.43 on time grows with the square of the POST, and 1,000 is the most. */
 struct dhis2_batch {

@@ -18,6 +18,8 @@ static int stop(struct error *error) {
 struct post {
   struct delivery *delivery;
   struct arena *texts; /* of the rows */
+  size_t count;        /* of the POST under way */
+  int64_t began_ms;
 };
 
 static void refuse(struct post *p, struct plan_row *row, struct str code, struct str text) {
@@ -90,14 +92,28 @@ static void take_summary(struct post *p, struct plan_row **rows, size_t n, const
   }
 }
 
+static int before_post(void *payload, struct error *error) {
+  struct post *p = payload;
+  struct delivery *d = p->delivery;
+  if (d->before_post && d->before_post(d->payload, p->count, error)) return -1;
+  p->began_ms = clock_monotonic_ms();
+  return 0;
+}
+
 static int post_once(struct post *p, struct plan_row **rows, size_t n, struct arena *arena, struct dhis2_import *ret, struct error *error) {
   struct delivery *d = p->delivery;
   struct dhis2_write *values = ARENA_ARRAY(arena, n, struct dhis2_write);
   for (size_t i = 0; i < n; i++) values[i] = row_write(rows[i]);
-  if (d->before_post && d->before_post(d->payload, n, error)) return -1;
-  int64_t began = clock_monotonic_ms();
-  int result = dhis2_values_post(d->server, rows[0]->data_set, values, n, d->dry_run, d->cancel, arena, ret, error);
-  if (result == 0) dhis2_batch_learn(&d->batch, n, clock_monotonic_ms() - began);
+  p->count = n;
+  struct dhis2_post post = {.data_set = rows[0]->data_set,
+                            .values = values,
+                            .count = n,
+                            .dry_run = d->dry_run,
+                            .cancel = d->cancel,
+                            .before = before_post,
+                            .payload = p};
+  int result = dhis2_values_post(d->server, &post, arena, ret, error);
+  if (result == 0) dhis2_batch_learn(&d->batch, n, clock_monotonic_ms() - p->began_ms);
   if (d->after_post) d->after_post(d->payload, n);
   return result;
 }
@@ -164,7 +180,7 @@ static int cmp_rows(const void *left, const void *right) {
 }
 
 int deliver_send(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, struct error *error) {
-  struct post p = {d, arena};
+  struct post p = {.delivery = d, .texts = arena};
   struct plan_row **list = mem_alloc_array(n + 1, sizeof *list);
   size_t count = 0;
   int result = 0;

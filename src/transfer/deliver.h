@@ -20,7 +20,7 @@ struct delivery {
   bool zeros_vanish;        /* it keeps no zeros of elements where they are not significant */
   bool dry_run;             /* the server judges and stores nothing */
   const atomic_bool *cancel;
-  int (*before_post)(void *payload, size_t count, struct error *error); /* NULL: none; e.g. to write the journal */
+  int (*before_post)(void *payload, size_t count, struct error *error); /* right before it goes; NULL: none; e.g. to wait for the journal */
   void (*after_post)(void *payload, size_t count);
   void (*after_batch)(void *payload, struct plan_row *const *rows, size_t count); /* all of it is answered; rows come as they do */
   void *payload;

@@ -12,14 +12,26 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 enum { HASH_DIGITS = 16, PIECE = 64 << 10, PART = 16 << 20 /* of rows in one record of a store */ };
+
+/* What journal_begin has begun. */
+struct begun {
+  bool there, on_thread; /* there: nobody has waited for it yet */
+  uv_thread_t thread;
+  struct journal_rows rows;
+  struct buf text, record;
+  int result;
+  struct error error;
+};
 
 struct journal {
   char *folder;
   struct hold *hold; /* NULL: it is a folder; else all below is not used */
   int lock, file, rows;
   bool broken; /* a write failed: what is on the disk is not known any more */
+  struct begun begun;
 };
 
 static char *path_in(const struct journal *j, const char *name) {
@@ -237,7 +249,9 @@ struct journal *journal_open(const char *folder, int (*replay)(void *payload, st
 }
 
 void journal_close(struct journal *j) {
+  struct error unused = {0};
   if (!j) return;
+  (void)journal_wait(j, &unused);
   hold_release(j->hold);
   if (j->file >= 0) (void)close(j->file);
   if (j->rows >= 0) (void)close(j->rows);
@@ -275,25 +289,63 @@ static int append(struct journal *j, struct str record, bool sync, struct error 
 }
 
 int journal_append(struct journal *j, struct str record, struct error *error) {
-  return append(j, record, true, error);
+  return journal_wait(j, error) ? -1 : append(j, record, true, error);
 }
 
 int journal_note(struct journal *j, struct str record, struct error *error) {
-  return append(j, record, false, error);
+  return journal_wait(j, error) ? -1 : append(j, record, false, error);
 }
 
-int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
+struct journal_rows journal_rows_of(uint64_t end, struct str rows) {
+  struct journal_rows ret = {.at = end, .n = rows.n};
+  hash_of(rows, ret.hash);
+  return ret;
+}
+
+static int put_rows(struct journal *j, uint64_t end, struct str rows, struct error *error) {
   if (rows.n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of rows at once", JOURNAL_ROWS_MAX);
-  *ret = (struct journal_rows){.at = end, .n = rows.n};
-  hash_of(rows, ret->hash);
   if (j->hold) return put_held(j, end, rows, error);
   if (ftruncate(j->rows, (off_t)end) < 0 || lseek(j->rows, (off_t)end, SEEK_SET) < 0)
     return disk(error, j, "undo.csv", "cannot be written");
   return write_out(j, j->rows, "undo.csv", rows, true, error);
 }
 
+int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
+  *ret = journal_rows_of(end, rows);
+  return journal_wait(j, error) ? -1 : put_rows(j, end, rows, error);
+}
+
+static void put_begun(void *payload) {
+  struct journal *j = payload;
+  struct begun *b = &j->begun;
+  b->result = put_rows(j, b->rows.at, buf_str(&b->text), &b->error) || append(j, buf_str(&b->record), true, &b->error) ? -1 : 0;
+}
+
+int journal_begin(struct journal *j, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error) {
+  struct begun *b = &j->begun;
+  if (journal_wait(j, error)) return -1;
+  *b = (struct begun){.there = true, .rows = *rows, .text = *text, .record = *record};
+  *text = *record = BUF_INIT(0);
+  b->on_thread = !j->hold && uv_thread_create(&b->thread, put_begun, j) == 0;
+  if (b->on_thread) return 0;
+  put_begun(j);
+  return journal_wait(j, error);
+}
+
+int journal_wait(struct journal *j, struct error *error) {
+  struct begun *b = &j->begun;
+  if (!b->there) return 0;
+  if (b->on_thread) (void)uv_thread_join(&b->thread);
+  b->there = false;
+  buf_free(&b->text);
+  buf_free(&b->record);
+  if (b->result < 0) *error = b->error;
+  return b->result;
+}
+
 int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {
   if (rows->n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_input, "%s/undo.csv is not what the journal says", j->folder);
+  if (journal_wait(j, error)) return -1;
   char *bytes = arena_alloc(arena, rows->n + 1), hash[HASH_DIGITS + 1];
   size_t have = 0;
   if (j->hold && get_held(j, rows->at, rows->n, bytes, &have, error) < 0) return -1;

@@ -42,7 +42,7 @@ void log_close(struct run_log *log);
 int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error);
 int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error);
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report,
-                struct error *error); /* rows first, then the record */
+                struct error *error); /* begins it; log_sending waits until it is on the disk, and so does whatever else is written */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error);
 int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error);
 int log_ended(struct run_log *log, const char *outcome, struct error *error);

@@ -206,13 +206,8 @@ int log_units(struct run_log *log, const struct str *units, size_t count, struct
 
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct error *error) {
   struct buf text = BUF_INIT(JOURNAL_ROWS_MAX);
-  struct journal_rows put;
-  int result = plan_write(rows->p, rows->n, log->rows_end == 0, &text)
-                   ? journal_put_rows(log->journal, log->rows_end, buf_str(&text), &put, error)
-                   : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
-  buf_free(&text);
-  if (result < 0) return -1;
-  log->rows_end = put.at + put.n;
+  bool whole = plan_write(rows->p, rows->n, log->rows_end == 0, &text);
+  struct journal_rows put = journal_rows_of(log->rows_end, buf_str(&text));
   RECORD("planned");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_member_int(&out, "at", (int64_t)put.at);
@@ -221,7 +216,12 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   json_out_key(&out, STR("report"));
   json_out_raw(&out, report);
   json_out_end(&out);
-  return record(log, journal_append, &buf, error);
+  int result = whole && !buf.full ? journal_begin(log->journal, &put, &text, &buf, error)
+                                  : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
+  log->rows_end = put.at + put.n;
+  buf_free(&text);
+  buf_free(&buf);
+  return result;
 }
 
 /* For people, and in a store the word that this process has the run still: the plan is on the disk, and a resumed run looks at the target. */

@@ -305,7 +305,8 @@ static void no_cell_twice_in_a_post(void **state) {
                                        .period = STR("202401"),
                                        .value = STR("1")};
     }
-    assert_int_equal(dhis2_values_post(server, STR("DsMonthly01"), values, n, false, NULL, arena, &import, &error), -1);
+    struct dhis2_post post = {.data_set = STR("DsMonthly01"), .values = values, .count = n};
+    assert_int_equal(dhis2_values_post(server, &post, arena, &import, &error), -1);
     assert_int_equal(error.code, posts[i].code);
   }
   dhis2_server_free(server);

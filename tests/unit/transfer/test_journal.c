@@ -8,9 +8,26 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "transfer/journal.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* The disk: takes its time until `disk_goes_on` is posted, or fails. */
+static bool disk_is_slow, disk_fails;
+static sem_t disk_asked, disk_goes_on;
+
+int fsync(int fd) {
+  if (disk_is_slow) {
+    (void)sem_post(&disk_asked);
+    (void)sem_wait(&disk_goes_on);
+  }
+  if (!disk_fails) return (int)syscall(SYS_fsync, fd);
+  errno = EIO;
+  return -1;
+}
 
 static char folder[] = "/tmp/drawbridge-journal-test-XXXXXX";
 
@@ -192,9 +209,71 @@ static void rows(void **state) {
   journal_close(journal);
   arena_free(arena);
 }
+static int begin(struct journal *journal, const char *rows, const char *record, struct error *error) {
+  struct buf text = BUF_INIT(1000), line = BUF_INIT(1000);
+  struct journal_rows put = journal_rows_of(0, str_of(rows));
+  (void)buf_add(&text, str_of(rows));
+  (void)buf_add(&line, str_of(record));
+  return journal_begin(journal, &put, &text, &line, error);
+}
+
+/* There is something to do meanwhile; and the record is not even written before the rows that it names are on the disk. */
+static void a_plan_on_its_way(void **state) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  (void)state;
+  clean();
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  disk_is_slow = true;
+  assert_int_equal(begin(journal, "a,b\n", "{\"planned\":1}", &error), 0);
+  (void)sem_wait(&disk_asked);
+  assert_true(str_eq(contents(arena, "undo.csv"), STR("a,b\n")));
+  assert_int_equal(contents(arena, "journal").n, 0);
+  (void)sem_post(&disk_goes_on);
+  (void)sem_wait(&disk_asked);
+  assert_true(str_has(contents(arena, "journal"), STR("planned")));
+  disk_is_slow = false;
+  (void)sem_post(&disk_goes_on);
+  assert_int_equal(journal_note(journal, STR("{\"sending\":1}"), &error), 0); /* waits */
+  assert_int_equal(journal_wait(journal, &error), 0);
+  journal_close(journal);
+  struct seen seen = {0};
+  journal_close(journal_open(folder, note, &seen, &error));
+  assert_string_equal(seen.text, "{\"planned\":1}\n{\"sending\":1}\n");
+  arena_free(arena);
+}
+
+/* Whoever asks next is told, and nothing is written any more. */
+static void a_plan_that_is_not_on_the_disk(void **state) {
+  struct arena *arena = arena_new();
+  struct error error = {0}, again = {0};
+  (void)state;
+  for (unsigned how = 0; how < 2; how++) {
+    clean();
+    struct journal *journal = journal_open(folder, NULL, NULL, &error);
+    disk_fails = true;
+    assert_int_equal(begin(journal, "a,b\n", "{\"planned\":1}", &error), 0);
+    assert_int_equal(how ? journal_note(journal, STR("{}"), &error) : journal_wait(journal, &error), -1);
+    assert_int_equal(error.code, ERROR_inside);
+    disk_fails = false;
+    assert_int_equal(begin(journal, "c,d\n", "{\"planned\":2}", &again) || journal_wait(journal, &again), 1);
+    assert_int_equal(journal_append(journal, STR("{}"), &again), -1);
+    assert_int_equal(contents(arena, "journal").n, 0);
+    journal_close(journal);
+    error = again = (struct error){0};
+  }
+  arena_free(arena);
+}
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(cut_at_every_byte), cmocka_unit_test(damage_at_every_byte),
-                                     cmocka_unit_test(notes_outlive_the_process), cmocka_unit_test(one_at_a_time), cmocka_unit_test(rows)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(cut_at_every_byte),
+                                     cmocka_unit_test(damage_at_every_byte),
+                                     cmocka_unit_test(notes_outlive_the_process),
+                                     cmocka_unit_test(one_at_a_time),
+                                     cmocka_unit_test(rows),
+                                     cmocka_unit_test(a_plan_on_its_way),
+                                     cmocka_unit_test(a_plan_that_is_not_on_the_disk)};
+  (void)sem_init(&disk_asked, 0, 0);
+  (void)sem_init(&disk_goes_on, 0, 0);
   return cmocka_run_group_tests(tests, setup, teardown);
 }
