@@ -338,7 +338,7 @@ static int prepare(struct run *run, struct error *error) {
     stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
   }
-  if (check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error) || prepare_preflight(run, error)) return -1;
+  if (check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error)) return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;
@@ -349,7 +349,8 @@ static int prepare(struct run *run, struct error *error) {
   run->delivery.after_post = after_post;
   run->delivery.after_batch = run_after_batch;
   run->delivery.payload = run;
-  return take_units(run, error) || (run->order->analytics && run_check_nested(run, error)) ? -1 : 0;
+  if (take_units(run, error) || (run->order->analytics && run_check_nested(run, error)) || run_chunk_begin_first(run, error)) return -1;
+  return prepare_preflight(run, error);
 }
 
 /* --- the journal --- */

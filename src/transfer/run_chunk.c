@@ -479,6 +479,11 @@ static int end_reading(struct run *run, const atomic_bool *cancel, struct error 
   return result;
 }
 
+int run_chunk_begin_first(struct run *run, struct error *error) {
+  bool open = run_chunk_count(run) && log_chunk(&run->log, 0).state == CHUNK_OPEN;
+  return open ? begin_next(run, 0, error) : 0;
+}
+
 void run_chunk_drop_next(struct run *run) {
   struct error unused = {0};
   atomic_store(&run->ahead.stop, true);

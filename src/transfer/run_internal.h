@@ -136,7 +136,8 @@ size_t run_chunk_count(const struct run *run);
 void run_tell(const struct run *run, enum run_phase phase);
 void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* for a delivery */
 int run_chunk(struct run *run, size_t chunk, struct error *error);
-void run_chunk_drop_next(struct run *run); /* behind the last one, also behind one that failed */
+int run_chunk_begin_first(struct run *run, struct error *error); /* reads the source for the first one, while the rest is prepared */
+void run_chunk_drop_next(struct run *run);                       /* behind the last one, also behind one that failed */
 
 /* Servers (with little patience from then on), their versions and the users there, and the names of what the report lists. Without `may_ask` (a server cannot be worked with) only what is known already. */
 void run_meet(struct run *run);

@@ -749,6 +749,19 @@ class Ahead(BetweenServers):
         self.check_whole()
         self.assertEqual(([unit for unit in self.target.units if sum(unit in path for path in asked) != 1], len(asked)), ([], 1))
 
+    def test_the_first_is_read_while_the_target_tells_what_may_be_entered(self):
+        real, held = self.between["target"].forward, []
+
+        def forward(method, path, headers, body):
+            if "dataInputPeriods" in path and not held:
+                harness.wait_for(lambda: self.between["source"].seen.get("GET", 0) >= 2, "the source was not asked for the first period")
+                held.append(path)
+            return real(method, path, headers, body)
+        self.between["target"].forward = forward
+        self.transfer()
+        self.check_whole()
+        self.assertEqual((len(held), self.between["source"].seen["GET"]), (1, 2 * len(fixture.PERIODS)))
+
     def test_one_period_is_read_ahead(self):
         self.hold_first_write(lambda: self.between["source"].seen["GET"] >= 4)
         self.transfer()
