@@ -176,10 +176,10 @@ int csv_reader_finish(struct csv_reader *r, struct error *error) {
 }
 
 static bool needs_quotes(struct str s) {
-  if (s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ')) return true;
-  for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\n' || s.p[i] == '\r') return true;
-  return false;
+  static const bool special[256] = {['"'] = true, [','] = true, ['\n'] = true, ['\r'] = true};
+  bool found = s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ');
+  for (size_t i = 0; i < s.n; i++) found |= special[(unsigned char)s.p[i]];
+  return found;
 }
 
 static void add_quoted(struct buf *buf, struct str s) {

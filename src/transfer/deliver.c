@@ -191,7 +191,9 @@ int deliver_send(struct delivery *d, struct arena *arena, struct plan_row *rows,
   }
   for (size_t i = 0; i < n; i++)
     if (rows[i].state == ROW_WAITING) list[count++] = &rows[i];
-  qsort(list, count, sizeof *list, cmp_rows);
+  bool sorted = true; /* as a run has them */
+  for (size_t i = 1; i < count && sorted; i++) sorted = cmp_rows(&list[i - 1], &list[i]) < 0;
+  if (!sorted) qsort(list, count, sizeof *list, cmp_rows);
   for (size_t at = 0; result == 0 && at < count;) {
     size_t size = 1;
     while (at + size < count && size < d->batch.size && str_eq(list[at]->data_set, list[at + size]->data_set) &&

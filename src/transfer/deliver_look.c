@@ -3,16 +3,23 @@
 #include "base/vec.h"
 #include "transfer/deliver.h"
 
-enum { UNREADABLE_MAX = 8, STATUS_CONFLICT = 409 };
+enum { UNREADABLE_MAX = 8, STATUS_CONFLICT = 409, TURNS_TRIED = 4 };
+
+/* Rows of one org unit that were not told yet. */
+struct turn {
+  size_t next, end;
+};
 
 struct looking {
   struct delivery *delivery;
   struct arena *arena; /* of the rows' new texts */
   struct arena *scratch;
-  struct map by_key; /* once a value came out of turn */
+  struct map by_key; /* once a value came out of every turn */
   struct buf key;    /* of the cell at hand */
   struct plan_row *rows;
   size_t n, next;                      /* next: whose turn it is */
+  struct turn *turns;                  /* once a value came out of turn: of each org unit */
+  size_t turn_count, turn;             /* turn: of the value before */
   const struct deliver_survey *survey; /* NULL: only the rows are looked at */
   struct str period;
   const struct str *asked; /* units of the reading under way, sorted */
@@ -31,6 +38,7 @@ static bool is_asked(const struct looking *l, const struct plan_row *row) {
 static int forget(void *payload, struct error *error) {
   struct looking *l = payload;
   l->others = l->next = 0;
+  l->turns = NULL;
   for (size_t i = 0; i < l->n; i++) {
     struct plan_row *row = &l->rows[i];
     if (!is_asked(l, row)) continue;
@@ -54,9 +62,34 @@ static bool is_of(const struct plan_row *row, const struct dhis2_value *v, struc
          str_eq(row->attribute_option_combo, aoc) && str_eq(row->period, v->period);
 }
 
+static void make_turns(struct looking *l) {
+  l->turns = ARENA_ARRAY(l->scratch, l->n + 1, struct turn);
+  l->turn_count = l->turn = 0;
+  for (size_t i = 0; i < l->n; i++)
+    if (i && str_eq(l->rows[i].org_unit, l->rows[i - 1].org_unit))
+      l->turns[l->turn_count - 1].end++;
+    else
+      l->turns[l->turn_count++] = (struct turn){i, i + 1};
+}
+
+/* From 2.43 on a server tells one data element of all org units, then the next. */
+static struct plan_row *row_in_turn(struct looking *l, const struct dhis2_value *v, struct str coc, struct str aoc) {
+  if (!l->turns) make_turns(l);
+  for (size_t i = 1; i <= TURNS_TRIED && l->turn_count; i++) {
+    size_t at = (l->turn + i) % l->turn_count;
+    struct turn *turn = &l->turns[at];
+    if (turn->next == turn->end || !is_of(&l->rows[turn->next], v, coc, aoc)) continue;
+    l->turn = at;
+    return &l->rows[turn->next++];
+  }
+  return NULL;
+}
+
 /* NULL: of no row. A server mostly tells cells in the order in which they were written, which is that of the rows. */
 static struct plan_row *row_of(struct looking *l, const struct dhis2_value *v, struct str coc, struct str aoc) {
   if (l->next < l->n && is_of(&l->rows[l->next], v, coc, aoc)) return &l->rows[l->next++];
+  struct plan_row *in_turn = row_in_turn(l, v, coc, aoc);
+  if (in_turn) return in_turn;
   if (!l->by_key.n) index_rows(l);
   struct plan_row *row = map_get(&l->by_key, dhis2_cell_key(&l->key, v->data_element, v->period, v->org_unit, coc, aoc));
   if (row) l->next = (size_t)(row - l->rows) + 1;
