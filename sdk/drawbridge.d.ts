@@ -93,7 +93,7 @@ export class DrawbridgeError extends Error {
 export interface DataSet { id: string; name: string; code?: string; period_type: string; data_elements: number }
 export interface OrgUnit { id: string; name: string; code?: string; path: string; level: number }
 export interface SideChoice { server: string; data_set: string }
-export interface Side { server: string; data_set: { id: string; name: string; period_type: string } }
+export interface Side { server: string; calendar?: string; data_set: { id: string; name: string; period_type: string } }
 export interface Thing { id: string; name: string }
 export interface Element extends Thing { code?: string; value_type?: string; aggregation_type?: string; section?: string; combo?: Thing }
 

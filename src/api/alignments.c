@@ -40,7 +40,8 @@ static int load_document(struct api_job *job, struct store_document *ret, struct
   return alignments_find(job, job->words[0], ret, error);
 }
 
-static const struct dhis2_metadata *load_side(struct api_job *job, struct str id, char side, struct error *error) {
+/* `calendar`: what the bytes of a side do not tell. */
+static const struct dhis2_metadata *load_side(struct api_job *job, struct str id, char side, struct str calendar, struct error *error) {
   struct store_document document;
   struct store *store = api_store(job->api);
   int found = store_document_get(store, ALIGNMENTS_SIDE_KIND, alignments_side_id(job->arena, id, side), job->arena, &document, error);
@@ -52,6 +53,7 @@ static const struct dhis2_metadata *load_side(struct api_job *job, struct str id
   }
   struct dhis2_metadata_reader *reader = dhis2_metadata_reader_new(job->arena);
   const struct dhis2_metadata *metadata = NULL;
+  dhis2_metadata_reader_calendar(reader, calendar);
   if (dhis2_metadata_reader_feed(reader, document.body, error) == 0) metadata = dhis2_metadata_reader_finish(reader, error);
   if (!metadata) dhis2_metadata_reader_free(reader);
   return metadata;
@@ -71,8 +73,11 @@ static void read_about(struct api_job *job, const struct store_document *documen
 }
 
 static int load_sides(struct api_job *job, const struct store_document *document, struct alignment *ret, struct error *error) {
-  ret->source.metadata = load_side(job, document->id, 's', error);
-  if (ret->source.metadata) ret->target.metadata = load_side(job, document->id, 't', error);
+  json_t *about = json_doc_read(document->about);
+  ret->source.metadata = load_side(job, document->id, 's', json_text(json_object_get(about, "source"), "calendar"), error);
+  if (ret->source.metadata)
+    ret->target.metadata = load_side(job, document->id, 't', json_text(json_object_get(about, "target"), "calendar"), error);
+  json_decref(about);
   return ret->source.metadata && ret->target.metadata ? 0 : -1;
 }
 
@@ -130,6 +135,7 @@ static void about_side(struct json_out *out, const char *key, const struct align
   json_out_member_object(out, key);
   json_out_member_str(out, "server", side->server);
   if (side->locale.n) json_out_member_str(out, "locale", side->locale);
+  if (side->metadata->calendar.n) json_out_member_str(out, "calendar", side->metadata->calendar);
   json_out_member_object(out, "data_set");
   alignment_write_name(out, side, &set->o);
   json_out_member_str(out, "period_type", set->period_type);

@@ -160,6 +160,22 @@ class Unassigned(Runs):
         self.assertLess(max(map(len, asked)), 2048)
 
 
+class Calendars(Runs):
+    """A source that counts by another calendar than the target."""
+    more_words = {"source": ("--set", "calendar=ethiopian")}
+
+    def test_it_is_told_before_a_run_is_refused(self):
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        at = f"/v1/alignments/{self.browser.call('POST', '/v1/alignments', body=sides).json['id']}"
+        told = lambda: (lambda periods: (periods["conversion"], periods["reason"]))(self.browser.call("GET", f"{at}/places").json["periods"])
+        self.assertEqual(told(), ("cannot", "calendars"))
+        self.assertEqual(self.browser.call("POST", f"{at}/drift", headers={"If-Match": '"1"'}).status, 200)
+        self.assertEqual(told(), ("cannot", "calendars"))
+        self.assertEqual(self.browser.call("GET", f"{at}/mapping").json["periods"]["conversion"], "cannot")
+        [listed] = self.browser.call("GET", "/v1/alignments").json
+        self.assertEqual((listed["source"]["calendar"], listed["target"]["calendar"]), ("ethiopian", "iso8601"))
+
+
 class Named(Runs):
     """Servers that show names to their people in French and in Arabic."""
 
