@@ -168,7 +168,7 @@ export interface DriftChange {
   effect: 'blocks' | 'check' | 'information'
   side: 'source' | 'target'
   kind: string
-  object: { type: 'data_set' | 'data_element' | 'category_combo' | 'option' | 'option_combo' | 'cell'; id: string; option_combo?: string; name?: string }
+  object: { type: 'data_set' | 'data_element' | 'category_combo' | 'option' | 'option_combo' | 'cell'; id: string; option_combo?: string; name?: string; lang?: string }
   before?: string
   after?: string
   rules: number[]

@@ -22,18 +22,47 @@ static int read_now(struct api_job *job, const struct alignment *alignment, enum
   return 0;
 }
 
+struct naming {
+  const struct alignment *alignment;
+  struct drift_sides now;
+};
+
+static const struct dhis2_object *object_in(const struct dhis2_metadata *metadata, const struct drift_change *change) {
+  if (!metadata) return NULL;
+  const struct dhis2_data_set *set = change->object == DRIFT_DATA_SET ? dhis2_metadata_data_set(metadata, change->id) : NULL;
+  const struct dhis2_org_unit *unit = change->object == DRIFT_ORG_UNIT ? dhis2_metadata_org_unit(metadata, change->id) : NULL;
+  const struct dhis2_option_combo *coc = change->object == DRIFT_OPTION_COMBO ? dhis2_metadata_option_combo(metadata, change->id) : NULL;
+  bool of_element = change->object == DRIFT_DATA_ELEMENT || change->object == DRIFT_CELL;
+  const struct dhis2_data_element *element = of_element ? dhis2_metadata_element(metadata, change->id) : NULL;
+  return set ? &set->o : unit ? &unit->o : coc ? &coc->o : element ? &element->o : NULL;
+}
+
+/* As it was called, or is where it appeared, in the language that the names of its side are shown in. */
+static void write_name(void *payload, const struct drift_change *change, struct json_out *out) {
+  const struct naming *naming = payload;
+  bool source = change->side == DRIFT_SOURCE;
+  const struct alignment_side *side = source ? &naming->alignment->source : &naming->alignment->target;
+  const struct dhis2_object *object = object_in(side->metadata, change);
+  if (!object) object = object_in(source ? naming->now.source : naming->now.target, change);
+  if (object)
+    alignment_write_called(out, side, object);
+  else if (change->name.n)
+    json_out_member_str(out, "name", change->name);
+}
+
 int api_alignment_drift(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
   struct drift_sides now = {0};
-  if (alignments_load(job, &document, &alignment, error) || read_now(job, &alignment, DHIS2_EXTENT_SHOWN, &now, error)) return -1;
+  if (alignments_load_shown(job, &document, &alignment, error) || read_now(job, &alignment, DHIS2_EXTENT_SHOWN, &now, error)) return -1;
   const struct mapping *mapping;
   if (alignment_mapping(&alignment, job->arena, &mapping, error) < 0) return -1;
   struct json_out out = JSON_OUT_INIT(&job->answer);
   json_out_object(&out);
   json_out_member_str(&out, "id", alignment.id);
   json_out_member_int(&out, "version", alignment.version);
-  drift_write(drift_find(job->arena, mapping, now), &out);
+  struct naming naming = {&alignment, now};
+  drift_write(drift_find(job->arena, mapping, now), write_name, &naming, &out);
   json_out_end(&out);
   job->etag = document.version;
   return 0;

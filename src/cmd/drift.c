@@ -82,7 +82,7 @@ static void tell_text(struct buf *out, const struct drift *drift) {
 static void tell_json(struct buf *buf, const struct drift *drift) {
   struct json_out out = JSON_OUT_INIT(buf);
   json_out_object(&out);
-  drift_write(drift, &out);
+  drift_write(drift, NULL, NULL, &out);
   json_out_end(&out);
   (void)buf_add_char(buf, '\n');
 }

@@ -94,7 +94,10 @@ size_t drift_effect_count(const struct drift *drift, enum drift_effect effect);
 
 /* Members of an object that is open: "changes": […], "warnings": […], "counts": {…} (docs/openapi.yaml, Drift); a line each. Rules are numbered from 1, as in messages about a mapping. */
 struct json_out;
-void drift_write(const struct drift *drift, struct json_out *out);
+typedef void drift_name_writer(void *payload, const struct drift_change *change,
+                               struct json_out *out); /* what the object of a change is called, as members of it, which is open */
+void drift_write(const struct drift *drift, drift_name_writer *name, void *payload,
+                 struct json_out *out); /* `name` NULL: the name that is stored */
 
 /* May a transfer go by this mapping? 0; or -1, ERROR_conflict because of "drift": something blocks rules that count and whose decision is accepted (`accept`, by enum mapping_decision). */
 int drift_judge(const struct mapping *mapping, const struct dhis2_metadata *source, const struct dhis2_metadata *target,

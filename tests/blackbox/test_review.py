@@ -341,6 +341,21 @@ class TwoLanguages(Review):
         self.check(self.read(self.runner, "ar")[1], "none")  # what is kept stays as it was
 
 
+    def test_what_changed_at_the_servers(self):
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests")])
+        self.let_in("john")
+        element = next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["tests"])
+        element["valueType"] = "TEXT"
+        self.program.stop()
+        self.start()
+        (self.state / "drawbridge.yaml").write_text(CONFIG.format(port=self.port, folder=self.state, **{n: s.port for n, s in self.sims.items()}))
+        self.serve()
+        for name, language, called in (("john", "fr", (f"{element['id']} (T fr)", "fr")), ("john", "es", (element["name"], None)), ("runner", "fr", (element["name"], None))):
+            answer = self.person(name).call("GET", self.at + "/drift", headers={"Accept-Language": language})
+            self.assertEqual(answer.status, 200, answer)
+            self.assertEqual({(one["object"]["name"], one["object"].get("lang")) for one in answer.json["changes"] if one["object"]["id"] == element["id"]}, {called})
+
+
 for inherited in [name for name in dir(Review) if name.startswith("test_")]:
     setattr(TwoLanguages, inherited, None)
 

@@ -35,7 +35,7 @@ function Changes({ effect, changes, alignment }) {
     <div class="scroll" tabindex="0" role="group" aria-labelledby=${name}><table class="table">
       <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th></tr></thead>
       <tbody>${changes.map((one, i) => html`<tr key=${i}>
-        <td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)}</td><td><${Name} of=${one.object.name ?? one.object.id} /></td>
+        <td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)}</td><td><${Name} of=${one.object.name ? one.object : one.object.id} /></td>
         <td>${kindWords(one.kind)}</td><td><${Name} of=${one.before ?? '–'} /></td><td><${Name} of=${one.after ?? '–'} /></td>
       </tr>`)}</tbody></table></div>
   </section>`
