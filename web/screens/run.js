@@ -178,5 +178,5 @@ function Unmapped({ counts }) {
   const reasons = Object.entries(counts.unmapped).filter(([, n]) => n > 0)
   if (reasons.length === 0) return null
   return html`<section aria-labelledby="unmapped"><h2 id="unmapped">${t('Values that were not sent')}</h2>
-    <ul>${reasons.map(([reason, n]) => html`<li key=${reason}>${unmappedReason(reason)}: ${number(n)}</li>`)}</ul></section>`
+    <ul>${reasons.map(([reason, n]) => html`<li key=${reason}>${t('{what}: {n}', { what: unmappedReason(reason), n })}</li>`)}</ul></section>`
 }
