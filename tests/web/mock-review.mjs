@@ -11,10 +11,17 @@ function keptOf(alignment, item) {
     return cell.terms.length ? cell.terms.map((one) => ({ ...base, decision: 'accepted', target_data_element: one.target_data_element, target_category_option_combo: one.target.id })) : [{ ...base, decision: 'none' }]
   }
   const { decision } = elementOf(alignment, item.source_data_element)
-  const { by, at, note, confidence, approved_by, approved_at } = decision
-  const base = { kind: 'data_element', source_data_element: item.source_data_element, by, at, ...(note && { note }), ...(approved_by && { approved_by, approved_at }) }
+  const { by, at, note, confidence, proposed, approved_by, approved_at } = decision
+  const base = { kind: 'data_element', source_data_element: item.source_data_element, by, at, ...(note && { note }), ...(proposed && { proposed }), ...(approved_by && { approved_by, approved_at }) }
   const to = (list, verdict) => list.map((one) => ({ ...base, decision: verdict, target_data_element: one.id, ...(confidence !== undefined && { confidence }) }))
   return [...to(decision.rejected ?? [], 'rejected'), ...to(decision.targets, 'accepted'), ...(decision.state === 'none' || decision.state === 'excluded' ? [{ ...base, decision: decision.state }] : [])]
+}
+
+/** What was proposed for an element when somebody first spoke about it. */
+function proposedOf({ decision, proposals }, bulk) {
+  const answers = proposals.filter((one) => one.decision !== 'candidate')
+  if (decision.state !== 'proposed' || decision.rejected?.length) return decision.proposed
+  return bulk || !answers.length ? undefined : { confidence: Math.min(...answers.map((one) => one.confidence)), targets: answers.map((one) => one.target.id) }
 }
 
 const elementOf = (alignment, id) => alignment.elements.find((one) => one.source.id === id)
@@ -57,7 +64,9 @@ export function createReview(Problem) {
       const was = picture(alignment, items)
       const before = items.flatMap((one) => keptOf(alignment, one))
       for (const one of step.decisions ?? []) if (one.decision === 'approved' && elementOf(alignment, one.source_data_element).decision.by === by) throw new Problem(403, 'own_decision')
+      const proposed = new Map(items.filter((one) => one.kind === 'data_element').map((one) => [one.source_data_element, proposedOf(elementOf(alignment, one.source_data_element), step.bulk)]))
       if (items.length) decide(step.decisions)
+      for (const [id, what] of proposed) if (what) elementOf(alignment, id).decision.proposed = what
       for (const one of items) changed.add(one.source_data_element)
       const remarks = []
       for (const one of step.flags ?? []) {

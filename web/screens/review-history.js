@@ -71,6 +71,9 @@ function Event({ one, review }) {
 
 const VERDICTS = { accepted: () => t('Accepted'), rejected: () => t('Rejected'), none: () => t('No counterpart'), excluded: () => t('Left out') }
 
+/** Is it about something else than what was proposed? Of that it tells how sure the engine was by itself. */
+const isAgainst = ({ proposed, target_data_element }) => proposed && !proposed.targets.includes(target_data_element)
+
 /** One decision, as it was. */
 function Said({ one, review }) {
   const target = one.target_data_element && (review.targets.get(one.target_data_element)?.name ?? one.target_data_element)
@@ -79,6 +82,7 @@ function Said({ one, review }) {
   const to = one.target_category_option_combo && cellOf(optionCombosOf(review, one.target_data_element), one.target_category_option_combo)
   return html`${VERDICTS[one.decision]()}${from ? html` <bdi>${from}</bdi>` : ''}${target ? html`: <bdi>${target}</bdi>` : ''}${to ? html`, <bdi>${to}</bdi>` : ''}
     ${one.confidence !== undefined ? html` <small class="muted">${t('the engine was {sure} sure then', { sure: percent(one.confidence) })}</small>` : ''}
+    ${isAgainst(one) ? html` <small class="muted">${t('the engine had proposed {names}, {sure} sure', { names: one.proposed.targets.map((id) => review.targets.get(id)?.name ?? id).join(' + '), sure: percent(one.proposed.confidence) })}</small>` : ''}
     ${one.note && html`<br /><small><bdi>${one.note}</bdi></small>`}
     ${one.approved_by && html`<br /><small>${t('Approved by {who}, {when}', { who: one.approved_by, when: one.approved_at ? time(one.approved_at) : '' })}</small>`}`
 }
