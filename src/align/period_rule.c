@@ -1,5 +1,6 @@
 #include "align/period_rule.h"
 
+#include "dhis2/calendars.h"
 #include "dhis2/periods.h"
 
 static const struct str sums[] = {{"SUM", 3}};

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_doc.h"
 #include "crypt/random.h"
+#include "dhis2/calendars.h"
 #include <jansson.h>
 
 enum { LIST_MAX = 500, ID_LETTERS = 22, ABOUT_MAX = 1 << 16 };

@@ -46,6 +46,11 @@ bool utf8_valid(struct str s) {
   return true;
 }
 
+bool utf8_is_letter(int32_t c) {
+  utf8proc_category_t category = c < 0 ? UTF8PROC_CATEGORY_CN : utf8proc_category(c);
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
 bool utf8_is_control(int32_t c) {
   return (c >= 0 && c < 0x20) || (c >= 0x7f && c < 0xa0);
 }

@@ -9,6 +9,7 @@ bool utf8_valid(struct str s);
 /* The character at s.p[*at]; *at moves behind it. A broken byte gives U+FFFD and moves by one. At the end: -1. */
 int32_t utf8_next(struct str s, size_t *at);
 
+bool utf8_is_letter(int32_t character);  /* of any script; no mark and no digit */
 bool utf8_is_control(int32_t character); /* C0, DEL or C1: what a terminal obeys */
 
 /* Appends it for a terminal, where nothing in it is to move the cursor: controls and broken bytes as '?'. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_doc.h"
+#include "dhis2/calendars.h"
 
 enum { ROWS_MAX = 1000000, PERIODS_MAX = 900, DATE = 10, SECONDS = 19, MILLISECONDS = 23 };
 
@@ -165,7 +166,7 @@ static void read_inputs(struct arena *arena, const json_t *list, struct dhis2_en
     const json_t *entry = json_array_get(list, n);
     struct dhis2_period period;
     struct str said = id_in(arena, entry, "period");
-    inputs[n] = (struct dhis2_input_period){.period = dhis2_period_parse(said, &period) ? arena_str(arena, str_of(period.text)) : said};
+    inputs[n] = (struct dhis2_input_period){.period = dhis2_period_parse_any(said, &period) ? arena_str(arena, str_of(period.text)) : said};
     if (!wall_time(json_text(entry, "openingDate"), &inputs[n].opens_ms)) inputs[n].opens_ms = INT64_MIN;
     if (!wall_time(json_text(entry, "closingDate"), &inputs[n].closes_ms)) inputs[n].closes_ms = INT64_MAX;
   }
@@ -233,7 +234,7 @@ static void read_exception(struct arena *arena, const json_t *row, void *to) {
   struct dhis2_entry *entry = to;
   struct str set = json_text(json_object_get(row, "dataSet"), "id"), unit = json_text(json_object_get(row, "organisationUnit"), "id");
   struct dhis2_period period;
-  if (!dhis2_period_parse(json_text(json_object_get(row, "period"), "id"), &period) || !map_get(&entry->sets, set)) return;
+  if (!dhis2_period_parse_any(json_text(json_object_get(row, "period"), "id"), &period) || !map_get(&entry->sets, set)) return;
   (void)map_put(&entry->exceptions, dhis2_entry_key(arena, set, str_of(period.text), unit), entry);
 }
 

@@ -183,7 +183,7 @@ static int ask_approvals(const struct asking *a, const struct dhis2_entry *entry
   struct dhis2_period period, approved_with;
   struct map asked = {0};
   int result = 0;
-  if (!dhis2_period_parse(q->period, &period)) return 0;
+  if (!dhis2_period_parse_any(q->period, &period)) return 0;
   for (struct map_entry *e = map_first(&entry->sets); e && result == 0; e = map_next(&entry->sets, e)) {
     const struct dhis2_entry_set *set = e->value;
     if (!dhis2_entry_workflow_period(set, &period, &approved_with) || map_put(&asked, set->workflow, e->value)) continue;

@@ -38,7 +38,7 @@ static void find_names(struct arena *arena, struct str text, struct names *names
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) continue;
     struct str word = str_slice(text, start, i);
     start = i + 1;
-    if (!word.n || names->n == NAMES_MAX || (!dhis2_is_uid(word) && !dhis2_period_parse(word, &period))) continue;
+    if (!word.n || names->n == NAMES_MAX || (!dhis2_is_uid(word) && !dhis2_period_parse_any(word, &period))) continue;
     VEC_PUSH(names, arena_str(arena, word));
   }
 }

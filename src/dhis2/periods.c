@@ -1,6 +1,8 @@
 #include "dhis2/periods.h"
 
-enum { YEAR_MIN = 1000, YEAR_MAX = 9999 };
+#include "dhis2/calendars.h"
+
+enum { YEAR_MIN = 1000, YEAR_MAX = 9999, MONTHS = 12 };
 
 static const char *const names[DHIS2_PERIOD_TYPES] = {
     "Daily",        "Weekly",         "WeeklyWednesday", "WeeklyThursday", "WeeklyFriday", "WeeklySaturday",  "WeeklySunday",  "BiWeekly",
@@ -116,13 +118,22 @@ static bool parse_month(int year, struct str digits, struct dhis2_period *ret) {
   return set_months(ret, DHIS2_MONTHLY, year, month, 1);
 }
 
+static bool read_day(struct str month_digits, struct str day_digits, int *ret_month, int *ret_day) {
+  return number_of(month_digits, 2, 2, ret_month) && number_of(day_digits, 2, 2, ret_day) && *ret_month >= 1 && *ret_day >= 1;
+}
+
+static bool set_day(struct dhis2_period *period, int year, int month, int day) {
+  int in_iso = month > MONTHS ? MONTHS : month, longest = days_in(year, in_iso);
+  int32_t first = day_of(year, in_iso, day < longest ? day : longest);
+  (void)snprintf(period->text, sizeof period->text, "%04d%02d%02d", year, month, day);
+  set(period, DHIS2_DAILY, first, first);
+  return true;
+}
+
 static bool parse_day(int year, struct str month_digits, struct str day_digits, struct dhis2_period *ret) {
   int month, day;
-  if (!number_of(month_digits, 2, 2, &month) || !number_of(day_digits, 2, 2, &day)) return false;
-  if (month < 1 || month > 12 || day < 1 || day > days_in(year, month)) return false;
-  (void)snprintf(ret->text, sizeof ret->text, "%04d%02d%02d", year, month, day);
-  set(ret, DHIS2_DAILY, day_of(year, month, day), day_of(year, month, day));
-  return true;
+  return read_day(month_digits, day_digits, &month, &day) && month <= MONTHS && day <= days_in(year, month) &&
+         set_day(ret, year, month, day);
 }
 
 /* "01B" to "06B": the number is that of the two months, not of the month. */
@@ -149,6 +160,24 @@ bool dhis2_period_parse(struct str text, struct dhis2_period *ret) {
   if (rest.n == 2 && rest.p[0] >= '0' && rest.p[0] <= '9') return parse_month(year, rest, ret);
   if (rest.n == 4 && parse_day(year, str_slice(rest, 0, 2), str_from(rest, 2), ret)) return true;
   return parse_two_months(year, rest, ret) || parse_span(rest, year, ret) || parse_week(rest, year, ret);
+}
+
+bool dhis2_period_parse_any(struct str text, struct dhis2_period *ret) {
+  enum { MONTHS_IN_ANY = 13, DAYS_IN_ANY = 32 };
+  int year, month, day;
+  bool parted = text.n == 10 && text.p[4] == '-' && text.p[7] == '-';
+  if (dhis2_period_parse(text, ret)) return true;
+  return (parted || text.n == 8) && number_of(str_slice(text, 0, 4), 4, 4, &year) && year >= YEAR_MIN && year < YEAR_MAX &&
+         read_day(str_slice(text, 4 + parted, 6 + parted), str_from(text, text.n - 2), &month, &day) && month <= MONTHS_IN_ANY &&
+         day <= DAYS_IN_ANY && set_day(ret, year, month, day);
+}
+
+bool dhis2_period_is_in(const struct dhis2_period *period, struct str calendar) {
+  int year = 0, month = 1, day = 1;
+  struct str text = str_of(period->text);
+  (void)number_of(str_slice(text, 0, 4), 4, 4, &year);
+  if (period->type == DHIS2_DAILY) (void)read_day(str_slice(text, 4, 6), str_from(text, 6), &month, &day);
+  return day <= dhis2_days_in_month(calendar, year, month);
 }
 
 const char *dhis2_period_type_name(enum dhis2_period_type type) {
@@ -243,10 +272,6 @@ int32_t dhis2_day_moved(int32_t day, enum dhis2_period_type type, int by) {
   if (index < 12) return INT32_MIN;
   int longest = days_in(index / 12, index % 12 + 1);
   return day_of(index / 12, index % 12 + 1, of_month < longest ? of_month : longest);
-}
-
-bool dhis2_calendar_is_iso(struct str calendar) {
-  return !calendar.n || str_eq_nocase(calendar, STR("iso8601")) || str_eq_nocase(calendar, STR("gregorian"));
 }
 
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b) {

@@ -1,6 +1,6 @@
 /* periods: DHIS2's period texts: which days they mean, of which type they are, and their one canonical spelling (reference: Period.java, DateUnitPeriodTypeParser.java, 2.37 to 2.43).
  *
- * What holds always: ISO 8601 calendar; on servers with another calendar the same texts mean other days, so days are for order, for messages, and for which periods of one server lie in which other ones of it. Pure.
+ * What holds always: ISO 8601 calendar; on servers with another calendar (calendars.h) the same texts mean other days, so days are for order, for messages, and for which periods of one server lie in which other ones of it. Pure.
  * Days count from 1970-01-01; years 1000 to 9999. */
 #ifndef DRAWBRIDGE_DHIS2_PERIODS_H
 #define DRAWBRIDGE_DHIS2_PERIODS_H
@@ -45,6 +45,12 @@ struct dhis2_period {
 /* Also "2024-01" (a month), "2024-01-31" (a day) and weeks with a leading zero, as servers take them. False: none of the forms, or a day, week or month that there is not (week 53 of a year with 52). */
 bool dhis2_period_parse(struct str text, struct dhis2_period *ret);
 
+/* The same, and days that only other calendars have (the 30th of an Ethiopian second month): their first_day is that or the last of the month of ISO 8601 with that number, for order alone. */
+bool dhis2_period_parse_any(struct str text, struct dhis2_period *ret);
+
+/* Does a server that counts by this calendar (calendars.h) know the period: the day, the year? */
+bool dhis2_period_is_in(const struct dhis2_period *period, struct str calendar);
+
 const char *dhis2_period_type_name(enum dhis2_period_type type); /* as in a data set's periodType: "Monthly", "SixMonthlyApril" */
 
 bool dhis2_period_type_of(struct str name, enum dhis2_period_type *ret);
@@ -54,9 +60,6 @@ bool dhis2_period_of_day(int32_t day, enum dhis2_period_type type, struct dhis2_
 
 /* Is every period of type `to` made of whole periods of type `from`, more than one at least in some, and none of them in two? Days make up all of them; months, two months, quarters, … longer ones that begin with one of them; weeks nothing. */
 bool dhis2_period_rolls_up(enum dhis2_period_type from, enum dhis2_period_type to);
-
-/* Is a server's calendar, as it names it, that of these functions: "iso8601" or "gregorian"; empty, it is not told? */
-bool dhis2_calendar_is_iso(struct str calendar);
 
 /* By first day, then last day, then type. */
 int dhis2_period_cmp(const struct dhis2_period *a, const struct dhis2_period *b);

@@ -148,6 +148,9 @@ bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability) {
   case DHIS2_NEW_VALUE_ENGINE: return minor >= 43;
   case DHIS2_EXPIRY_IN_HOURS: return minor == 42;
   case DHIS2_WANTS_COMMENTS: return minor >= 43;
+  case DHIS2_TAKES_ANY_SHAPE: return minor <= 38;
+  case DHIS2_READS_URIS: return minor >= 40;
+  case DHIS2_TRIMS_VALUES: return minor <= 42;
   case DHIS2_TURNS_INPUT_PERIODS_ROUND: return minor == 43 && version.patch <= 1;
   }
   return false;

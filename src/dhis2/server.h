@@ -66,6 +66,9 @@ enum dhis2_ability {
   DHIS2_NEW_VALUE_ENGINE, /* 2.43+: one bad cell refuses the whole POST, zeros are kept, time grows with the square of the POST */
   DHIS2_EXPIRY_IN_HOURS,  /* 2.42: half an expiry day counts, from midnight on */
   DHIS2_WANTS_COMMENTS, /* 2.43+ (measured on 2.43.1): fails on a value without a comment, and loses the whole POST, where comments are options */
+  DHIS2_TAKES_ANY_SHAPE, /* to 2.38: times, ages, e-mail addresses, telephone numbers, user names and org units among values are any text; later ones ask for a form (ValidationUtils) */
+  DHIS2_READS_URIS,      /* 2.40+: an address on the web must be a URI (commons-validator 1.8 and later) */
+  DHIS2_TRIMS_VALUES,    /* to 2.42: blanks at both ends of a value are cut off (trimToNull) */
   DHIS2_TURNS_INPUT_PERIODS_ROUND, /* 2.43.0, 2.43.1: what is open by the data input periods is refused, what is over is taken */
 };
 bool dhis2_can(struct dhis2_version version, enum dhis2_ability ability); /* an unknown version can nothing for sure: false */

@@ -147,6 +147,37 @@ bool sim_period_parse(struct str text, struct sim_period *ret) {
   return false;
 }
 
+bool sim_calendar_is_iso(const char *calendar) {
+  return !calendar || strcmp(calendar, "iso8601") == 0 || strcmp(calendar, "gregorian") == 0;
+}
+
+bool sim_day_by(const char *calendar, int year, int month, int day) {
+  enum { BUDDHA = 543 };
+  if (year < 1 || month < 1 || day < 1 || month > 13) return false;
+  if (sim_calendar_is_iso(calendar)) return is_date(year, month, day);
+  if (strcmp(calendar, "thai") == 0) return year > BUDDHA && is_date(year - BUDDHA, month, day);
+  if (strcmp(calendar, "julian") == 0) return is_date(year % 4 ? 2001 : 2000, month, day);
+  if (strcmp(calendar, "coptic") == 0 && month == 13) return day <= (year % 4 == 3 ? 6 : 5);
+  if (month == 13) return false;
+  if (strcmp(calendar, "nepali") == 0) return day <= 32;
+  if (strcmp(calendar, "persian") == 0) return day <= (month <= 6 ? 31 : 30);
+  return day <= 30;
+}
+
+bool sim_period_by(const char *calendar, struct str text, struct sim_period *ret) {
+  int year, month, day;
+  size_t dash = text.n == 10 && text.p[4] == '-' && text.p[7] == '-';
+  bool daily = (text.n == 8 || dash) && number(text, 0, 4, &year) && number(text, 4 + dash, 2, &month) && number(text, text.n - 2, 2, &day);
+  if (!daily || sim_calendar_is_iso(calendar)) return sim_period_parse(text, ret);
+  if (strcmp(calendar, "nepali") != 0 ? !sim_day_by(calendar, year, month, day) : month < 1 || month > 12) return false;
+  int in_iso = month > 12 ? 12 : month, of_month = day;
+  while (of_month > 1 && !is_date(year, in_iso, of_month)) of_month--;
+  ret->type = "Daily";
+  ret->start = ret->end = day_of(year, in_iso, of_month);
+  (void)snprintf(ret->text, sizeof ret->text, "%04d%02d%02d", year % 10000, month % 100, day % 100);
+  return true;
+}
+
 bool sim_period_of_day(const char *type, int day, struct sim_period *ret) {
   static const char *const plain[] = {"Daily", "Monthly", "BiMonthly", "Yearly"};
   int year, month, of_month;

@@ -33,7 +33,8 @@ struct sim_conf {
   bool login_app;     /* "login-app": are the login page and a home page there? (Servers built without bundled apps answer 404.) */
   bool rotate;        /* "rotate": refresh tokens change at each use, whatever the client says; not a thing of dhis.conf either */
   bool control;       /* "control": see control.h; not a thing of dhis.conf */
-  const char *calendar;      /* "calendar": keyCalendar, as the server tells it; NULL: iso8601. Its periods stay those of ISO 8601 */
+  const char *
+      calendar; /* "calendar": keyCalendar, as the server tells it; NULL: iso8601. Its days are judged by it; longer periods stay those of ISO 8601 */
   int64_t session_timeout_s; /* "timeout": system.session.timeout */
   int64_t max_sessions;      /* "max-sessions": max.sessions.per_user */
   int64_t

@@ -66,8 +66,9 @@ bool model_may_write(const struct model *m); /* F_DATAVALUE_ADD */
 
 /* --- value types (values_types.c) --- */
 
-const char *values_type_problem(const char *value_type, struct str value); /* NULL: it fits; else DHIS2's key */
-const char *values_type_text(const char *key);                             /* that key in words, where DHIS2 has words; else the key */
+const char *values_type_problem(const struct sim *sim, const char *value_type, struct str value); /* NULL: it fits; else DHIS2's key */
+struct str values_trimmed(struct str value);                                                      /* as Java trims */
+const char *values_type_text(const char *key); /* that key in words, where DHIS2 has words; else the key */
 
 /* When may this data set be filled for this period? */
 bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period,

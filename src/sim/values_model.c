@@ -168,7 +168,8 @@ static int today(const struct model *m) {
 bool model_future(const struct model *m, const json_t *data_set, const struct sim_period *period, struct sim_period *ret_latest) {
   struct sim_period now;
   int open = (int)json_integer_value(json_object_get(data_set, "openFuturePeriods"));
-  bool old = m->sim->release <= SIM_2_40; /* counted in the data set's own periods, and by their last day */
+  if (!sim_calendar_is_iso(m->sim->conf.calendar)) return false; /* nothing is said there */
+  bool old = m->sim->release <= SIM_2_40;                        /* counted in the data set's own periods, and by their last day */
   if (!sim_period_of_day(old ? model_text(data_set, "periodType") : period->type, today(m), &now) ||
       !sim_period_shift(&now, open - 1, ret_latest))
     return false;

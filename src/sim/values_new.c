@@ -132,7 +132,7 @@ static bool decode_cell(struct entry *e, struct cell *c) {
   const struct row *r = c->row;
   struct str unit = r->unit.p ? r->unit : e->source->unit, period = r->period.p ? r->period : e->source->period;
   if (!period.p) return undefined(im, c, "E8100", "period");
-  if (!sim_period_parse(period, &c->period))
+  if (!sim_period_by(im->sim->conf.calendar, period, &c->period))
     return import_throw(im, 500, NULL,
                         STR("Cannot invoke \"org.hisp.dhis.datavalue.DataEntryGroup.deletion()\" because \"group\" is null"));
   if (!r->element.p) return undefined(im, c, "E8102", "data element");
@@ -451,7 +451,7 @@ static bool check_text(struct entry *e, struct cell *c, const json_t *element) {
   size_t i = c->index;
   const char *type = model_text(element, "valueType"), *options = model_ref(element, "optionSet");
   r->value = normal(type, r->value);
-  const char *problem = values_type_problem(type, r->value);
+  const char *problem = values_type_problem(im->model.sim, type, r->value);
   if (problem)
     return value_failed(im, i, "E8122", arena_printf(a, "%zu-%.*s-%s-%s", i, STR_ARG(r->value), type, problem),
                         arena_printf(a, "Value #%zu value `%.*s` is no valid %s: %s", i, STR_ARG(r->value), type, problem));

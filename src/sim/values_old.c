@@ -89,7 +89,7 @@ static bool find_parts(struct judge *j, struct checked *c) {
   if (!c->element)
     conflict(im, i, "E7610", "dataElement", row->element, objects_of("dataElement", row->element),
              say(im, "Data element not found or not accessible: `%1`", row->element, STR_NONE));
-  else if (!c->period_text.p || !sim_period_parse(c->period_text, &c->period))
+  else if (!c->period_text.p || !sim_period_by(im->sim->conf.calendar, c->period_text, &c->period))
     conflict(im, i, "E7611", "period", c->period_text, objects_of("period", c->period_text),
              say(im, "Period not valid: `%1`", c->period_text, STR_NONE));
   else if (!c->unit)
@@ -134,8 +134,7 @@ static bool check_value(struct judge *j, const struct checked *c) {
              say(im, "Data value or comment not specified for data element: `%1`", element, STR_NONE));
     return false;
   }
-  if (row->value.n && str_trim(row->value).n && !has_options)
-    problem = values_type_problem(model_text(c->element, "valueType"), row->value);
+  if (row->value.n && !has_options) problem = values_type_problem(im->model.sim, model_text(c->element, "valueType"), row->value);
   if (problem) {
     conflict(im, i, "E7619", "value", element, objects_add(objects_of("dataElement", element), "value", str_of(problem)),
              say(im,
@@ -307,10 +306,16 @@ static bool is_insignificant_zero(const struct checked *c, struct str value) {
   return str_eq(before, STR("0"));
 }
 
+/* normalizeBoolean: other spellings stay what they are. */
 static struct str normal(const struct checked *c, struct str value) {
+  static const char *const yes[] = {"true", "True", "TRUE", "t", "T", "1"}, *const no[] = {"false", "False", "FALSE", "f", "F", "0"};
   if (strcmp(model_text(c->element, "valueType"), "BOOLEAN") != 0 && strcmp(model_text(c->element, "valueType"), "TRUE_ONLY") != 0)
     return value;
-  return value.n && strchr("tT1", value.p[0]) ? STR("true") : STR("false");
+  for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+    if (str_eq(value, str_of(yes[i]))) return STR("true");
+    if (str_eq(value, str_of(no[i]))) return STR("false");
+  }
+  return value;
 }
 
 static bool same_text(const char *stored, struct str sent) {
@@ -364,7 +369,7 @@ static void take_new(struct judge *j, const struct checked *c, struct str value,
     ignore(im, c->index, false);
   else if (value.n && is_insignificant_zero(c, value))
     return; /* in no counter, not stored */
-  else if (value.n && !str_trim(value).n)
+  else if (c->row->value.n && !value.n && !c->row->comment.n)
     ignore(im, c->index, false);
   else if (!im->dry_run && map_put(&j->made, key, im))
     return; /* a second row for a new cell: the batch keeps the first, and counts one */
@@ -379,7 +384,7 @@ static void take(struct judge *j, const struct checked *c) {
   struct str element = uid_of(c->element), unit = uid_of(c->unit), coc = uid_of(c->coc), aoc = uid_of(c->aoc),
              period = str_of(c->period.text);
   struct sim_value *old = values_get(im->sim->values, element, period, unit, coc, aoc);
-  struct str value = c->row->value.n ? normal(c, c->row->value) : c->row->value;
+  struct str value = c->row->value.n ? values_trimmed(normal(c, c->row->value)) : c->row->value;
   struct str key = arena_printf(im->arena, "%s %s %s %s %s", element.p, period.p, unit.p, coc.p, aoc.p);
   if (old && !old->deleted && !map_get(&j->made, key))
     take_existing(im, c, old, value);

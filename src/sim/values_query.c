@@ -123,7 +123,7 @@ static bool read_periods(struct values_query *q) {
       struct str one = str_take(&value, ',');
       if (!one.n) continue;
       q->asked_periods++;
-      if (sim_period_parse(one, &period)) {
+      if (sim_period_by(q->model.sim->conf.calendar, one, &period)) {
         q->period = arena_str(a, str_of(period.text));
         add(&q->periods, q->period);
       } else if (q->new_engine) {

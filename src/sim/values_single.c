@@ -59,7 +59,7 @@ static void read_attribute(struct single *s) {
 static struct sim_value *stored(const struct single *s) {
   struct str unset = str_of(s->model.default_coc);
   struct sim_period period;
-  if (!s->period.p || !sim_period_parse(s->period, &period)) return NULL;
+  if (!s->period.p || !sim_period_by(s->sim->conf.calendar, s->period, &period)) return NULL;
   return values_get(s->sim->values, s->element, str_of(period.text), s->unit, s->coc.n ? s->coc : unset, s->aoc.n ? s->aoc : unset);
 }
 
@@ -85,7 +85,7 @@ static bool check_old(struct single *s, const json_t *element, const struct sim_
   size_t count;
   struct sim_period latest;
   const char *type = model_text(element, "valueType");
-  if (s->value.n && values_type_problem(type, s->value)) {
+  if (s->value.n && values_type_problem(s->sim, type, s->value)) {
     fail(s, 409, "E2030", arena_printf(a, "Data value must match data element value type: `%s`", type));
     return false;
   }
@@ -113,7 +113,7 @@ static void write_old(struct single *s) {
   struct sim_period period;
   if (!element) {
     fail(s, 409, "E1100", arena_printf(a, "Data element not found or not accessible: `%.*s`", STR_ARG(s->element)));
-  } else if (!s->period.p || !sim_period_parse(s->period, &period)) {
+  } else if (!s->period.p || !sim_period_by(s->sim->conf.calendar, s->period, &period)) {
     fail(s, 409, "E1101", arena_printf(a, "Period is invalid: `%.*s`", STR_ARG(s->period)));
   } else if (!model_get(&s->model, "organisationUnits", s->unit)) {
     fail(s, 409, "E1102", arena_printf(a, "Organisation unit not found or not accessible: `%.*s`", STR_ARG(s->unit)));

@@ -1,7 +1,8 @@
-/* Value types, as DHIS2's ValidationUtils and MathUtils judge them. */
+/* Value types, as DHIS2's ValidationUtils, MathUtils and DateUtils judge them, with the patterns of the libraries behind them (commons-validator but for its list of top-level domains, Joda-Time). */
 #include "base/utf8.h"
 #include "sim/values_internal.h"
 
+#include <regex.h>
 #include <utf8proc.h>
 
 enum { TEXT_MAX = 50000, NUMBER_MAX = 250 };
@@ -65,35 +66,75 @@ static bool is_percentage(struct str s) {
 }
 
 static bool is_bool(struct str s) {
-  static const char *const known[] = {"true", "false", "True", "False", "TRUE", "FALSE", "1", "0", "t", "f", "T", "F", NULL};
-  return one_of(s, known);
+  static const char *const known[] = {"1", "0", "t", "f", "T", "F", NULL};
+  return str_eq_nocase(s, STR("true")) || str_eq_nocase(s, STR("false")) || one_of(s, known);
 }
 
 static bool is_true(struct str s) {
-  static const char *const known[] = {"true", "True", "TRUE", "1", "t", "T", NULL};
-  return one_of(s, known);
+  static const char *const known[] = {"1", "t", "T", NULL};
+  return str_eq_nocase(s, STR("true")) || one_of(s, known);
 }
 
-static bool is_date(struct str s) {
-  int day;
-  return sim_date_parse(s, &day);
+static bool matches(struct str s, const char *pattern) {
+  char text[4096];
+  regex_t regex;
+  if (s.n >= sizeof text || (s.n && memchr(s.p, '\0', s.n)) || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) return false;
+  memcpy(text, s.p, s.n);
+  text[s.n] = '\0';
+  bool found = regexec(&regex, text, 0, NULL, 0) == 0;
+  regfree(&regex);
+  return found;
+}
+
+static int number_at(struct str *rest) { /* the next digits; what stands before them goes */
+  int value = 0;
+  while (rest->n && (rest->p[0] < '0' || rest->p[0] > '9')) *rest = str_from(*rest, 1);
+  for (; rest->n && rest->p[0] >= '0' && rest->p[0] <= '9'; *rest = str_from(*rest, 1)) value = value * 10 + (rest->p[0] - '0');
+  return value;
+}
+
+static bool is_date_by(const char *calendar, struct str s) {
+  struct str rest = s;
+  if (!matches(s, "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[0-2])([^\n\r]*[0-9A-Za-z_\x80-\xff])?$")) return false;
+  int year = number_at(&rest), month = number_at(&rest), day;
+  rest = str_slice(s, 8, 10);
+  day = number_at(&rest);
+  return sim_day_by(calendar, year, month, day);
 }
 
 static bool is_datetime(struct str s) {
-  int day;
-  return sim_date_parse(s, &day) && s.n > 10 && s.p[10] == 'T';
+#define ZONE "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+#define PART "[0-9]{1,2}"
+  struct str rest = s;
+  if (!matches(s, "^[0-9]{1,9}-" PART "-" PART "(T" PART "(:" PART "(:" PART "([.][0-9]{1,9})?)?)?" ZONE "?| " PART ":" PART ":" PART ZONE
+                  ")$"))
+    return false;
+  int year = number_at(&rest), month = number_at(&rest), day = number_at(&rest), hour = number_at(&rest),
+      minute = str_starts(rest, STR(":")) ? number_at(&rest) : 0, second = str_starts(rest, STR(":")) ? number_at(&rest) : 0;
+  return sim_day_by(NULL, year, month, day) && hour < 24 && minute < 60 && second < 60;
 }
 
 static bool is_time(struct str s) {
-  uint64_t hour, minute;
-  struct str rest = s, first = str_take(&rest, ':');
-  return first.n >= 1 && first.n <= 2 && rest.n == 2 && str_to_u64(first, &hour) && str_to_u64(rest, &minute) && hour < 24 && minute < 60;
+  return matches(s, "^([0-9]|[01][0-9]|2[0-3]):[0-5][0-9]$");
 }
 
-static bool is_coordinate(struct str s) { /* [longitude,latitude] */
-  if (s.n < 5 || s.p[0] != '[' || s.p[s.n - 1] != ']') return false;
-  struct str rest = str_slice(s, 1, s.n - 1), first = str_take(&rest, ',');
-  return rest.p && between(str_trim(first), -180, 180) && between(str_trim(rest), -90, 90);
+static bool is_degrees(struct str s, float most) {
+  char text[64], *end;
+  if (!matches(s, "^[+-]?[0-9]*[.]?[0-9]*([eE][+-]?[0-9]+)?$") || s.n == 0 || s.n >= sizeof text) return false;
+  (void)snprintf(text, sizeof text, "%.*s", STR_ARG(s));
+  float value = strtof(text, &end);
+  return *end == '\0' && value >= -most && value <= most;
+}
+
+static bool is_coordinate(struct str s) { /* [longitude,latitude], blanks anywhere */
+  char text[256];
+  size_t n = 0;
+  for (size_t i = 0; i < s.n && n < sizeof text; i++)
+    if (!strchr(" \t\n\v\f\r", s.p[i])) text[n++] = s.p[i];
+  struct str plain = {text, n};
+  if (n < 5 || n == sizeof text || plain.p[0] != '[' || str_find_char(plain, ']') != n - 1) return false;
+  struct str rest = str_slice(plain, 1, n - 1), first = str_take(&rest, ',');
+  return rest.p && is_degrees(first, 180) && is_degrees(str_take(&rest, ','), 90);
 }
 
 static bool is_letter(struct str s) {
@@ -104,36 +145,43 @@ static bool is_letter(struct str s) {
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 
+#define LABEL "[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?"
+#define DOMAIN "(" LABEL "[.])+[A-Za-z][0-9A-Za-z-]*[0-9A-Za-z][.]?"
+#define PORT "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5]?[0-9]{0,4})"
+#define BYTE "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+
 static bool is_email(struct str s) {
-  struct str rest = s, name = str_take(&rest, '@');
-  size_t dot = str_find_last_char(rest, '.');
-  return name.n && rest.p && dot != SIZE_MAX && dot > 0 && dot + 2 < rest.n && str_find_char(s, ' ') == SIZE_MAX;
+  return str_find_last_char(s, '@') <= 64 &&
+         matches(s, "^[^][:space:][:cntrl:]()<>@,;:\\\".[]+([.][^][:space:][:cntrl:]()<>@,;:\\\".[]+)*@(" DOMAIN "|\\[.*\\])$") &&
+         !str_ends(s, STR("."));
 }
 
 static bool is_url(struct str s) {
-  return str_has(s, STR("://")) && str_find_char(s, ' ') == SIZE_MAX;
+  return matches(s, "^([hH][tT][tT][pP][sS]?|[fF][tT][pP])://(" DOMAIN "|(" BYTE "[.]){3}" BYTE ")(:" PORT
+                    ")?(/[^/?#[:space:]][-A-Za-z0-9_:@&=+,.!~*'%$;()]*)*/?([?][^[:space:]#]*)?(#.*)?$");
+}
+
+static bool is_uri(struct str s) { /* java.net.URI, which newer releases of the validator ask first */
+  return is_url(s) && !matches(s, "[][:space:]<>\"{}|\\^`[]") && !matches(s, "%([^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)");
 }
 
 static bool is_phone(struct str s) {
-  return s.n > 6 && s.p[0] == '+' && all_digits(str_from(s, 1));
+  return s.n >= 6 && s.n <= 50 && matches(s, "^[0-9+()#./ext[:space:]-]+$");
 }
 
 static bool is_username(struct str s) {
-  return s.n >= 4 && s.n <= 255 && str_find_char(s, ' ') == SIZE_MAX;
+  return s.n >= 4 && s.n <= 255 && matches(s, "^[0-9A-Za-z]+([-_.@][0-9A-Za-z]+)*$");
 }
 
 static bool is_uid(struct str s) {
   return sim_is_uid(s);
 }
 
-static bool is_text(struct str s) {
-  return s.n <= TEXT_MAX;
-}
-
 static const struct {
   const char *type;
-  bool (*fits)(struct str);
+  bool (*fits)(struct str); /* NULL: a day, by the calendar */
   const char *key;
+  enum sim_release from; /* 2.37 and 2.38 take any text for some */
 } types[] = {
     {"INTEGER", is_integer, "value_not_integer"},
     {"INTEGER_POSITIVE", is_positive, "value_not_positive_integer"},
@@ -144,27 +192,37 @@ static const struct {
     {"PERCENTAGE", is_percentage, "value_not_percentage"},
     {"BOOLEAN", is_bool, "value_not_bool"},
     {"TRUE_ONLY", is_true, "value_not_true_only"},
-    {"DATE", is_date, "value_not_valid_date"},
-    {"AGE", is_date, "value_not_valid_age"},
+    {"DATE", NULL, "value_not_valid_date"},
+    {"AGE", NULL, "value_not_valid_age", SIM_2_40},
     {"DATETIME", is_datetime, "value_not_valid_datetime"},
-    {"TIME", is_time, "value_not_valid_time"},
+    {"TIME", is_time, "value_not_valid_time", SIM_2_40},
     {"COORDINATE", is_coordinate, "value_not_coordinate"},
     {"LETTER", is_letter, "value_not_valid_letter"},
-    {"EMAIL", is_email, "value_not_valid_email"},
+    {"EMAIL", is_email, "value_not_valid_email", SIM_2_40},
     {"URL", is_url, "value_not_url"},
-    {"PHONE_NUMBER", is_phone, "value_not_phone_number"},
-    {"USERNAME", is_username, "value_not_valid_username"},
-    {"ORGANISATION_UNIT", is_uid, "value_not_valid_org_unit_uid"},
+    {"PHONE_NUMBER", is_phone, "value_not_phone_number", SIM_2_40},
+    {"USERNAME", is_username, "value_not_valid_username", SIM_2_40},
+    {"ORGANISATION_UNIT", is_uid, "value_not_valid_org_unit_uid", SIM_2_40},
     {"FILE_RESOURCE", is_uid, "value_not_valid_file_resource_uid"},
     {"IMAGE", is_uid, "value_not_valid_file_resource_uid"},
 };
 
-const char *values_type_problem(const char *type, struct str value) {
+const char *values_type_problem(const struct sim *sim, const char *type, struct str value) {
+  if (!values_trimmed(value).n) return NULL;
+  if (utf8_units16(value) > TEXT_MAX) return "value_length_greater_than_max_length";
+  if (strcmp(type, "URL") == 0 && sim->release >= SIM_2_40) return is_uri(value) ? NULL : "value_not_url";
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    if (strcmp(types[i].type, type) != 0) continue;
-    return types[i].fits(value) ? NULL : types[i].key;
+    if (strcmp(types[i].type, type) != 0 || sim->release < types[i].from) continue;
+    bool fits = types[i].fits ? types[i].fits(value) : is_date_by(sim->conf.calendar, value);
+    return fits ? NULL : types[i].key;
   }
-  return is_text(value) ? NULL : "value_length_greater_than_max_length";
+  return NULL;
+}
+
+struct str values_trimmed(struct str value) {
+  while (value.n && (unsigned char)value.p[0] <= ' ') value = str_from(value, 1);
+  while (value.n && (unsigned char)value.p[value.n - 1] <= ' ') value.n--;
+  return value;
 }
 
 const char *values_type_text(const char *key) {

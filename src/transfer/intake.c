@@ -1,4 +1,5 @@
 /* From values to contributions, and from cells to counts: what runs between servers and between files do alike. */
+#include "transfer/remedy.h"
 #include "transfer/run_internal.h"
 
 static void add_source(struct intake *in, const struct contribution *c, const struct decimal *number, int sign) {
@@ -44,9 +45,22 @@ struct report_cell report_cell_of(const struct translation *t, const struct cell
                               .value = cell->value};
 }
 
+/* Values that do not fit are one kind of conflict for each type that is wanted, with its name. */
+static struct report_words words_of(const struct translation *t, const struct cell *cell, struct buf *text) {
+  struct str code = str_of(transfer_reason_name(cell->reason)), type = translation_operand(t, cell->key.operand)->value_type;
+  if (cell->reason != TRANSFER_value_type || !type.n)
+    return (struct report_words){false, code, str_of(transfer_reason_words(cell->reason)), STR_NONE};
+  (void)buf_printf(text, "the data element of the target holds %.*s, and the value is none: it takes %s", STR_ARG(str_slice(type, 0, 40)),
+                   dhis2_value_form(type));
+  return (struct report_words){false, code, buf_str(text), str_of(transfer_remedy(false, code))};
+}
+
 static void tell_refused(struct intake *in, const struct cell *cell) {
+  enum { WORDS_MAX = 500 };
   const struct translation *t = in->translation;
+  struct buf text = BUF_INIT(WORDS_MAX);
   struct report_cell target = report_cell_of(t, cell), sources[CELL_SOURCES_SHOWN];
+  if (cell->refused[0]) target.value = str_of(cell->refused);
   size_t n = cell->count < CELL_SOURCES_SHOWN ? cell->count : CELL_SOURCES_SHOWN;
   for (size_t i = 0; i < n; i++) {
     const struct contribution *c = &cell->sources[i].from;
@@ -56,9 +70,9 @@ static void tell_refused(struct intake *in, const struct cell *cell) {
                                       .org_unit = translation_id(t, c->source_unit),
                                       .value = str_of(cell->sources[i].value)};
   }
-  const struct report_words words = {false, str_of(transfer_reason_name(cell->reason)), str_of(transfer_reason_words(cell->reason)),
-                                     STR_NONE};
+  const struct report_words words = words_of(t, cell, &text);
   report_conflict(in->report, &words, &target, sources, n);
+  buf_free(&text);
 }
 
 void intake_cell(struct intake *in, const struct cell *cell) {

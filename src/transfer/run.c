@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/map.h"
+#include "dhis2/calendars.h"
 #include "dhis2/data_entry_server.h"
 #include "dhis2/metadata_live.h"
 #include "dhis2/names.h"
@@ -21,9 +22,10 @@ const char *run_phase_name(enum run_phase phase) {
 
 static int cmp_periods(const void *left, const void *right) {
   struct dhis2_period a, b;
-  (void)dhis2_period_parse(*(const struct str *)left, &a);
-  (void)dhis2_period_parse(*(const struct str *)right, &b);
-  return dhis2_period_cmp(&a, &b);
+  (void)dhis2_period_parse_any(*(const struct str *)left, &a);
+  (void)dhis2_period_parse_any(*(const struct str *)right, &b);
+  int order = dhis2_period_cmp(&a, &b);
+  return order ? order : str_cmp(str_of(a.text), str_of(b.text));
 }
 
 static int settle_periods(struct run_order *order, struct arena *arena, struct error *error) {
@@ -32,7 +34,7 @@ static int settle_periods(struct run_order *order, struct arena *arena, struct e
   struct str *list = ARENA_ARRAY(arena, order->period_count, struct str);
   for (size_t i = 0; i < order->period_count; i++) {
     struct dhis2_period period;
-    if (!dhis2_period_parse(order->periods[i], &period))
+    if (!dhis2_period_parse_any(order->periods[i], &period))
       return error_set(error, ERROR_usage, "'%.*s' is no period of DHIS2 (202401, 2024Q1, 2024W5, 2024, …)",
                        STR_ARG(str_slice(order->periods[i], 0, 40)));
     list[i] = arena_str(arena, str_of(period.text));
@@ -206,12 +208,20 @@ int run_look_at_target(struct run *run, struct error *error) {
   return run->target ? prepare_preflight(run, error) : -1;
 }
 
-/* To 2.42 a zero that is not significant is not kept; from 2.43 on every zero is. */
-static int settle_zeros(struct run *run, struct error *error) {
-  struct dhis2_version version;
-  for (unsigned number = 1; dhis2_server_version(run->to, &version, error); number++)
+static int read_calendar(struct run *run, struct dhis2_server *server, struct str *ret, struct error *error) {
+  for (unsigned number = 1; dhis2_server_calendar(server, run->arena, ret, error); number++)
     if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
-  run->delivery.zeros_vanish = !dhis2_can(version, DHIS2_NEW_VALUE_ENGINE);
+  *ret = dhis2_calendar_is_iso(*ret) ? STR("iso8601") : str_slice(*ret, 0, 40);
+  return 0;
+}
+
+/* To 2.42 a zero that is not significant is not kept; from 2.43 on every zero is. */
+static int take_rules(struct run *run, struct dhis2_value_rules *ret, struct error *error) {
+  for (unsigned number = 1; dhis2_server_version(run->to, &ret->version, error); number++)
+    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  run->delivery.zeros_vanish = !dhis2_can(ret->version, DHIS2_NEW_VALUE_ENGINE);
+  if (read_calendar(run, run->from, &run->from_calendar, error) || read_calendar(run, run->to, &run->to_calendar, error)) return -1;
+  ret->calendar = run->to_calendar;
   return 0;
 }
 
@@ -225,15 +235,6 @@ static void after_post(void *payload, size_t count) {
   run_tell(payload, RUN_SENDING);
 }
 
-/* Empty: ISO 8601. */
-static int read_calendar(struct run *run, struct dhis2_server *server, struct str *ret, struct error *error) {
-  for (unsigned number = 1; dhis2_server_calendar(server, run->arena, ret, error); number++)
-    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
-  if (dhis2_calendar_is_iso(*ret)) *ret = STR("");
-  *ret = str_slice(*ret, 0, 40);
-  return 0;
-}
-
 static int refuse_roll_up(struct dhis2_server *server, struct str calendar, struct error *error) {
   return error_set(error, ERROR_input,
                    "the mapping rolls periods up by the ISO 8601 calendar, and the server '%.*s' counts by another: %.*s",
@@ -241,18 +242,17 @@ static int refuse_roll_up(struct dhis2_server *server, struct str calendar, stru
 }
 
 /* What a roll-up adds up is counted by ISO 8601; and the same text of a period means other days by another calendar. */
-static int check_calendars(struct run *run, struct error *error) {
-  struct str from, to;
+static int check_calendars(const struct run *run, struct error *error) {
+  struct str from = run->from_calendar, to = run->to_calendar;
   bool rolls_up = run->mapping->periods.conversion == MAPPING_ROLL_UP;
-  if (read_calendar(run, run->from, &from, error) || read_calendar(run, run->to, &to, error)) return -1;
-  if (rolls_up && from.n) return refuse_roll_up(run->from, from, error);
-  if (rolls_up && to.n) return refuse_roll_up(run->to, to, error);
+  if (rolls_up && !dhis2_calendar_is_iso(from)) return refuse_roll_up(run->from, from, error);
+  if (rolls_up && !dhis2_calendar_is_iso(to)) return refuse_roll_up(run->to, to, error);
   if (str_eq_nocase(from, to)) return 0;
   return error_set(
       error, ERROR_input,
       "the servers count by different calendars, source %.*s and target %.*s: a period of one means other days at the other, so "
       "nothing can be sent between them",
-      STR_ARG(from.n ? from : STR("iso8601")), STR_ARG(to.n ? to : STR("iso8601")));
+      STR_ARG(from), STR_ARG(to));
 }
 
 /* NULL: some data set of the target has periods of this type, or does not tell; else one that has others. */
@@ -284,8 +284,11 @@ static int check_order(struct run *run, struct error *error) {
   size_t count;
   for (size_t i = 0; i < run->order->period_count; i++) {
     struct str text = run->order->periods[i];
+    if (!dhis2_period_parse_any(text, &period)) continue;
+    if (!dhis2_period_is_in(&period, run->to_calendar))
+      return error_set(error, ERROR_input, "there is no %.*s by the calendar that the servers count by, %.*s", STR_ARG(text),
+                       STR_ARG(run->to_calendar));
     if (translation_periods(run->stages[0].translation, run->arena, text, &periods, &count, error)) return -1;
-    if (!dhis2_period_parse(text, &period)) continue;
     const struct dhis2_data_set *others = set_of_others(run, str_of(dhis2_period_type_name(period.type)));
     if (others) return refuse_period(text, &period, others, error);
   }
@@ -330,15 +333,15 @@ static int take_analytics(struct run *run, struct error *error) {
 static int prepare(struct run *run, struct error *error) {
   const struct mapping *m = run->mapping;
   if (!run->target && look(run, error)) return -1;
-  if (take_analytics(run, error)) return -1;
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway, .locale = run->watch->locale};
+  if (take_analytics(run, error) || take_rules(run, &options.rules, error)) return -1;
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   for (unsigned i = 0; i < 2; i++) {
     struct stage *stage = &run->stages[i];
     stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
   }
-  if (check_order(run, error) || check_calendars(run, error) || settle_zeros(run, error)) return -1;
+  if (check_calendars(run, error) || check_order(run, error)) return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;

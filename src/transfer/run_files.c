@@ -87,7 +87,7 @@ static bool is_asked(const struct files *f, const struct dhis2_value *value) {
   struct dhis2_period period;
   if (f->units.count && !map_get(&f->units, value->org_unit)) return false;
   return !f->periods.count || map_get(&f->periods, value->period) ||
-         (dhis2_period_parse(value->period, &period) && map_get(&f->periods, str_of(period.text)));
+         (dhis2_period_parse_any(value->period, &period) && map_get(&f->periods, str_of(period.text)));
 }
 
 static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {

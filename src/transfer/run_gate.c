@@ -32,7 +32,7 @@ int run_gate(struct run *run, struct arena *arena, struct str period, struct pla
   size_t kept = 0;
   if (ask_place(run, arena, period, rows, &preflight.place, error)) return -1;
   preflight.now_ms = dhis2_entry_now(preflight.entry, clock_monotonic_ms());
-  if (!preflight.place || !dhis2_period_parse(period, &preflight.period)) return 0; /* the run looked at the period before */
+  if (!preflight.place || !dhis2_period_parse_any(period, &preflight.period)) return 0; /* the run looked at the period before */
   for (size_t i = 0; i < rows->n; i++) {
     struct preflight_finding found = {0};
     if (is_wanted(&rows->p[i])) found = preflight_judge(&preflight, &rows->p[i], &last, arena);

@@ -96,7 +96,8 @@ struct run {
   const struct mapping *mapping;
   const struct run_watch *watch;
   const struct dhis2_metadata *target; /* as it is; NULL: not read yet */
-  struct stage stages[2];              /* a chunk's is that of its number */
+  struct str from_calendar, to_calendar;
+  struct stage stages[2]; /* a chunk's is that of its number */
   struct dhis2_server *from, *to;
   struct run_log log;
   struct str *units; /* source units, those with a common target next to each other */

@@ -2,9 +2,9 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "dhis2/periods.h"
-#include "transfer/value_type.h"
 
 enum { IDS_MAX = 16 << 20, ID_MAX = 255, KEY_MAX = 2 * ID_MAX + 1 };
 
@@ -366,7 +366,7 @@ static size_t parts_of(const struct translation *t, const struct dhis2_period *w
 static uint32_t spelled(struct translation *t, uint32_t number) {
   struct dhis2_period period;
   if (t->ids.p[number].spelled == -1) {
-    bool known = dhis2_period_parse(t->ids.p[number].text, &period);
+    bool known = dhis2_period_parse_any(t->ids.p[number].text, &period);
     uint32_t right = known ? intern(t, str_of(period.text)) : number;
     t->ids.p[number].spelled = (int32_t)right;
   }
@@ -580,19 +580,29 @@ void cell_begin(struct cell *cell, const struct translation *t, const struct con
   decimal_clear(&cell->sum);
   decimal_clear(&cell->repeated);
   buf_clear(&cell->first_text);
+  cell->refused[0] = '\0';
 }
 
 static void refuse(struct cell *cell, enum transfer_reason reason) {
   if (cell->reason == TRANSFER_FINE) cell->reason = reason;
 }
 
+static void show(char to[CELL_SHOWN_VALUE + 1], struct str value) {
+  size_t n = utf8_boundary(value, value.n < CELL_SHOWN_VALUE ? value.n : CELL_SHOWN_VALUE);
+  memcpy(to, value.p, n);
+  to[n] = '\0';
+}
+
+static void refuse_value(struct cell *cell, enum transfer_reason reason, struct str value) {
+  if (cell->reason == TRANSFER_FINE) show(cell->refused, value);
+  refuse(cell, reason);
+}
+
 static void show_source(struct cell *cell, const struct contribution *c, struct str value) {
   if (cell->count >= CELL_SOURCES_SHOWN) return;
   struct cell_source *source = &cell->sources[cell->count];
-  size_t n = value.n < CELL_SHOWN_VALUE ? value.n : CELL_SHOWN_VALUE;
   source->from = *c;
-  memcpy(source->value, value.p, n);
-  source->value[n] = '\0';
+  show(source->value, value);
 }
 
 void cell_add(struct cell *cell, const struct translation *t, const struct contribution *c, struct str said) {
@@ -606,13 +616,13 @@ void cell_add(struct cell *cell, const struct translation *t, const struct contr
   if (cell->count == 0) (void)buf_add(&cell->first_text, value);
   buf_clear(&cell->last_text);
   if (!buf_add(&cell->last_text, value)) refuse(cell, TRANSFER_value_type);
-  show_source(cell, c, value);
+  show_source(cell, c, said);
   cell->last = *c;
   cell->count++;
   if (decimal_parse(value, &number)) {
     if (!decimal_add(&cell->sum, &number, translation_sign(t, c))) refuse(cell, TRANSFER_value_type);
   } else if (cell->expected > 1 || translation_sign(t, c) < 0) {
-    refuse(cell, TRANSFER_not_a_number);
+    refuse_value(cell, TRANSFER_not_a_number, said);
   }
 }
 
@@ -620,7 +630,7 @@ static bool period_fits(const struct translation *t, uint32_t period, struct str
   struct id *id = &t->ids.p[period];
   struct dhis2_period parsed;
   if (!wanted.n) return true;
-  if (id->period_type == -2) id->period_type = dhis2_period_parse(id->text, &parsed) ? (int8_t)parsed.type : -1;
+  if (id->period_type == -2) id->period_type = dhis2_period_parse_any(id->text, &parsed) ? (int8_t)parsed.type : -1;
   return id->period_type >= 0 && str_eq(wanted, str_of(dhis2_period_type_name((enum dhis2_period_type)id->period_type)));
 }
 
@@ -635,7 +645,7 @@ static struct str keep_sum(struct cell *cell) {
   char text[DECIMAL_OUT_SIZE];
   struct str sum = decimal_text(&cell->sum, text);
   if (sum.n > VALUE_NUMBER_MAX) {
-    refuse(cell, TRANSFER_value_type);
+    refuse_value(cell, TRANSFER_value_type, sum);
     return STR_NONE;
   }
   memcpy(cell->out, sum.p, sum.n);
@@ -650,8 +660,9 @@ void cell_end(struct cell *cell, const struct translation *t, enum mapping_missi
   if (cell->expected > 1 && (!o->summable || (t->rolls_up && !o->summable_in_time))) refuse(cell, TRANSFER_not_summable);
   judge_missing(cell, missing);
   cell->value = copied ? buf_str(&cell->first_text) : keep_sum(cell);
-  if ((copied || o->value_type.n) && !value_for_type(o->value_type, cell->value, cell->out, &cell->value))
-    refuse(cell, TRANSFER_value_type);
+  struct str wanted = cell->value;
+  if ((copied || o->value_type.n) && !value_for_type(&t->options.rules, o->value_type, wanted, cell->out, &cell->value))
+    refuse_value(cell, TRANSFER_value_type, wanted);
   struct decimal number;
   cell->is_number = !copied || value_type_is_number(o->value_type) || (!o->value_type.n && decimal_parse(cell->value, &number));
   if (cell->reason != TRANSFER_FINE) cell->value = STR_NONE;

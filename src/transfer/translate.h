@@ -18,6 +18,7 @@
 #include "dhis2/metadata.h"
 #include "mapping/mapping.h"
 #include "transfer/decimal.h"
+#include "transfer/value_type.h"
 
 /* Why a source value goes nowhere, or a target cell is not sent. X(name, of a whole cell?, in words) */
 /* clang-format off */
@@ -58,6 +59,7 @@ const char *transfer_reason_words(enum transfer_reason reason);
 struct translation_options {
   bool accept[3];                      /* by enum mapping_decision: accepted, auto, proposed */
   const struct dhis2_metadata *target; /* value types, data sets, combos; NULL: only what the mapping says */
+  struct dhis2_value_rules rules;      /* of the target's server; zero: not known */
   bool sum_anyway;                     /* also what is averaged, last, least, … */
   struct str locale;                   /* in which target operands are named; empty: as they are stored */
 };
@@ -153,6 +155,7 @@ struct cell {
   bool partial;                                   /* some of its sources have no value */
   uint32_t count;                                 /* sources that have one */
   uint64_t expected;                              /* sources there could be */
+  char refused[CELL_SHOWN_VALUE + 1];             /* the value that not_a_number or value_type is about, cut */
   struct decimal sum;                             /* of what was added, also of a refused cell, so far as those are numbers */
   struct decimal repeated;                        /* of what was said again and did not count a second time, with its sign */
   struct cell_source sources[CELL_SOURCES_SHOWN]; /* the first of them */

@@ -1,9 +1,8 @@
 #include "transfer/value_type.h"
 
-#include "base/utf8.h"
 #include "transfer/decimal.h"
 
-enum kind { NUMBER, WHOLE, YES_NO, YES_ONLY, DAY, LETTER };
+enum kind { NUMBER, WHOLE, YES_NO, YES_ONLY, A_FILE };
 
 struct type {
   struct str name;
@@ -23,10 +22,8 @@ static const struct type types[] = {
     {{"UNIT_INTERVAL", 13}, NUMBER, true, 0, 1, false},
     {{"BOOLEAN", 7}, YES_NO, false, 0, 0, false},
     {{"TRUE_ONLY", 9}, YES_ONLY, false, 0, 0, false},
-    {{"DATE", 4}, DAY, false, 0, 0, false},
-    {{"DATETIME", 8}, DAY, false, 0, 0, false},
-    {{"AGE", 3}, DAY, false, 0, 0, false},
-    {{"LETTER", 6}, LETTER, false, 0, 0, false},
+    {{"FILE_RESOURCE", 13}, A_FILE, false, 0, 0, false},
+    {{"IMAGE", 5}, A_FILE, false, 0, 0, false},
 };
 
 static const struct type *type_of(struct str name) {
@@ -64,40 +61,25 @@ static bool number_for(const struct type *type, struct str value, char out[VALUE
   return true;
 }
 
-static bool yes_no(struct str value, bool *ret) {
+static bool yes_no(struct str value, bool *ret_yes) {
   static const struct str yes[] = {{"true", 4}, {"t", 1}, {"1", 1}, {"yes", 3}, {"y", 1}},
                           no[] = {{"false", 5}, {"f", 1}, {"0", 1}, {"no", 2}, {"n", 1}};
-  for (size_t i = 0; i < 5; i++) {
-    *ret = str_eq_nocase(value, yes[i]);
-    if (*ret || str_eq_nocase(value, no[i])) return true;
+  for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+    *ret_yes = str_eq_nocase(value, yes[i]);
+    if (*ret_yes || str_eq_nocase(value, no[i])) return true;
   }
   return false;
 }
 
-/* No database of a server keeps a NUL; lengths are Java's. */
-static bool is_text(struct str value) {
-  return value.n > 0 && !memchr(value.p, '\0', value.n) && (value.n <= VALUE_TEXT_MAX || utf8_units16(value) <= VALUE_TEXT_MAX);
-}
-
-/* "2024-01-31", with a time behind it or without: as far as every release and every calendar agree (months to 12, days to 32). */
-static bool is_day(struct str value) {
-  static const char form[] = "0000-00-00";
-  for (size_t i = 0; i + 1 < sizeof form; i++)
-    if (i >= value.n || (form[i] == '-' ? value.p[i] != '-' : value.p[i] < '0' || value.p[i] > '9')) return false;
-  int month = (value.p[5] - '0') * 10 + value.p[6] - '0', day = (value.p[8] - '0') * 10 + value.p[9] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 32 && (value.n == 10 || value.p[10] == 'T' || value.p[10] == ' ');
-}
-
-bool value_for_type(struct str name, struct str value, char out[VALUE_OUT_SIZE], struct str *ret) {
+bool value_for_type(const struct dhis2_value_rules *rules, struct str name, struct str value, char out[VALUE_OUT_SIZE], struct str *ret) {
   const struct type *type = type_of(name);
   bool yes;
-  if (!type || type->kind == DAY || type->kind == LETTER) {
-    *ret = value;
-    if (type && type->kind == DAY && !is_day(value)) return false;
-    return is_text(value) && (!type || type->kind != LETTER || utf8_units16(value) == 1);
+  if (!type) {
+    *ret = dhis2_value_kept(rules, value);
+    return dhis2_value_fits(rules, name, value);
   }
   if (type->kind == NUMBER || type->kind == WHOLE) return number_for(type, value, out, ret);
-  if (!yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;
+  if (type->kind == A_FILE || !yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;
   *ret = yes ? STR("true") : STR("false");
   return true;
 }

@@ -133,6 +133,16 @@ class Files(harness.Case):
         self.assertEqual(self.transfer(stored, mapping=fixture.mapping(self.source, self.target, [(share, [(1, power)])]), expect=1), {})
         self.assertEqual([c["code"] for c in self.report["conflicts"]], ["value_type"])
 
+    def test_what_does_not_fit_is_named_with_the_type_that_is_wanted(self):
+        cell, remark = self.source.cell("remark"), next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["remark"])
+        for value_type, text, form in (("TIME", "soon", "a time of day: 9:05, 23:59"), ("INTEGER_POSITIVE", "0", "a whole number from 1 to 2147483647"), ("IMAGE", "aBcDeFgHiJ1", "files do not go along")):
+            remark["valueType"] = value_type
+            self.one([cell], [text], [(self.target.cell("remark"), [(1, cell)])])
+            refused = self.report["conflicts"][0]
+            self.assertIn(f"holds {value_type}, and the value is none: it takes", refused["message"])
+            self.assertIn(form, refused["message"])
+            self.assertEqual((refused["cells"][0]["target"]["value"], refused["remedy"]), (text, "Correct the value at the source, or the value type of the data element at the target."))
+
     def test_missing_contributors_by_policy(self):
         two = self.source.cells("tests")[:2]
         made = [(self.target.cell("tests"), [(1, c) for c in two])]

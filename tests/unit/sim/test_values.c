@@ -255,6 +255,7 @@ static void jobs(void **state) {
 }
 
 static void types(void **state) {
+  const struct sim sim = {.release = SIM_2_41};
   (void)state;
   static const struct {
     const char *type, *good, *bad; /* with blanks between */
@@ -285,7 +286,7 @@ static void types(void **state) {
       struct str rest = str_of(good ? cases[i].good : cases[i].bad);
       while (rest.p && rest.n) {
         struct str value = str_take(&rest, ' ');
-        if ((values_type_problem(cases[i].type, value) == NULL) != good) fail_msg("%s: %.*s", cases[i].type, STR_ARG(value));
+        if ((values_type_problem(&sim, cases[i].type, value) == NULL) != good) fail_msg("%s: %.*s", cases[i].type, STR_ARG(value));
       }
     }
 }

@@ -217,12 +217,13 @@ static void value_types(void **state) {
                {"TEXT", "1.50", "1.50"},
                {"DATE", "2024-01-31", "2024-01-31"},
                {"", "anything", "anything"},
+               {"IMAGE", "aBcDeFgHiJ1", NULL},
                {"TEXT", "", NULL}};
   char out[VALUE_OUT_SIZE];
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct str found;
-    bool good = value_for_type(str_of(cases[i].type), str_of(cases[i].value), out, &found);
+    bool good = value_for_type(&(struct dhis2_value_rules){0}, str_of(cases[i].type), str_of(cases[i].value), out, &found);
     assert_int_equal(good, cases[i].wanted != NULL);
     if (good) assert_true(str_eq(found, str_of(cases[i].wanted)));
   }
