@@ -57,6 +57,23 @@ bool decimal_parse(struct str text, struct decimal *ret) {
   return true;
 }
 
+bool decimal_parse_moved(struct str text, int places, struct decimal *ret) {
+  char digits[DECIMAL_TEXT_MAX + 2 * DECIMAL_MOVED_MAX];
+  if (places > DECIMAL_MOVED_MAX || -places > DECIMAL_MOVED_MAX || !decimal_parse(text, ret)) return false;
+  bool negative = ret->negative;
+  size_t left = places < 0 ? (size_t)-places : 0, right = places > 0 ? (size_t)places : 0;
+  struct str fraction = str_from(text, text.p[0] == '-'), whole = str_take(&fraction, '.');
+  memset(digits, '0', sizeof digits);
+  memcpy(digits + left, whole.p, whole.n);
+  if (fraction.n) memcpy(digits + left + whole.n, fraction.p, fraction.n);
+  size_t point = left + whole.n + right - left, end = left + whole.n + fraction.n + right;
+  *ret = (struct decimal){.negative = negative};
+  put_whole(ret, (struct str){digits, point});
+  put_fraction(ret, (struct str){digits + point, end - point});
+  trim(ret, POINT - limbs_of(end - point), POINT + limbs_of(point));
+  return true;
+}
+
 static bool is_zero(const struct decimal *number) {
   return number->low == number->high;
 }

@@ -14,6 +14,7 @@ enum {
   DECIMAL_TEXT_MAX = 255,
   DECIMAL_LIMBS_BELOW = 29, /* nine digits each, behind the point */
   DECIMAL_LIMBS = 60,
+  DECIMAL_MOVED_MAX = 6,
   DECIMAL_OUT_SIZE = DECIMAL_LIMBS * 9 + 4,
 };
 
@@ -24,6 +25,9 @@ struct decimal {
 };
 
 bool decimal_parse(struct str text, struct decimal *ret); /* false: not a number in DHIS2's form, or too long; *ret is 0 then */
+
+/* The number with its point moved by so many places, DECIMAL_MOVED_MAX at most: 2 makes it a hundredfold, -2 the hundredth part. False as decimal_parse. */
+bool decimal_parse_moved(struct str text, int places, struct decimal *ret);
 
 /* sum += sign * number; sign is 1 or -1. False: it would need more digits than there is room for. */
 bool decimal_add(struct decimal *sum, const struct decimal *number, int sign);

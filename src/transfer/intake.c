@@ -11,6 +11,7 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
   struct report_counts *counts = report_counts(in->report);
   struct translated translated = translation_of(in->translation, value);
   struct decimal number;
+  char out[VALUE_OUT_SIZE];
   counts->read++;
   if (translated.reason != TRANSFER_FINE) {
     report_unmapped(in->report, translated.reason, (struct mapping_operand){value->data_element, value->category_option_combo},
@@ -29,7 +30,7 @@ int intake_value(struct intake *in, const struct dhis2_value *value, struct erro
     }
     if (gather_add(in->gather, c, text, error)) return -1;
     if (translation_is_counted(in->translation, c->operand) &&
-        decimal_parse(translation_counted(in->translation, c->operand, value->value), &number))
+        decimal_parse(translation_counted(in->translation, c, value->value, out), &number))
       add_source(in, c, &number, translation_sign(in->translation, c));
   }
   counts->not_changed += passed == translated.count;

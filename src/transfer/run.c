@@ -319,22 +319,31 @@ static int look(struct run *run, struct error *error) {
   dhis2_server_patience(run->to, PATIENCE_MS);
   if (!(run->target = read_side(run, run->to, &m->target, error))) return -1;
   if (!run->watch->judge || run->log.ended || (!m->source.metadata && !m->target.metadata)) return 0;
-  const struct dhis2_metadata *source = m->source.metadata ? read_side(run, run->from, &m->source, error) : NULL;
-  if (m->source.metadata && !source) return -1;
-  return run->watch->judge(m, source, m->target.metadata ? run->target : NULL, run->order->accept, error);
+  if (m->source.metadata && !(run->source = read_side(run, run->from, &m->source, error))) return -1;
+  return run->watch->judge(m, run->source, m->target.metadata ? run->target : NULL, run->order->accept, error);
 }
 
-static int take_analytics(struct run *run, struct error *error) {
-  if (!run->order->analytics) return 0;
-  const struct dhis2_metadata *source = read_side(run, run->from, &run->mapping->source, error);
-  return source ? run_take_analytics(run, source, error) : -1;
+/* Does what comes of a value hang on the type that it has at the source? */
+static bool hangs_on_source(const struct run *run) {
+  for (size_t i = 0; i < run->mapping->rule_count; i++) {
+    const struct dhis2_data_element *element = dhis2_metadata_element(run->target, run->mapping->rules[i].target.data_element);
+    if (element && value_type_is_share(element->value_type)) return true;
+  }
+  return run->order->analytics;
+}
+
+static int take_source(struct run *run, struct error *error) {
+  if (!hangs_on_source(run)) return 0;
+  if (!run->source && !(run->source = read_side(run, run->from, &run->mapping->source, error))) return -1;
+  return run->order->analytics ? run_take_analytics(run, run->source, error) : 0;
 }
 
 static int prepare(struct run *run, struct error *error) {
   const struct mapping *m = run->mapping;
   if (!run->target && look(run, error)) return -1;
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway, .locale = run->watch->locale};
-  if (take_analytics(run, error) || take_rules(run, &options.rules, error)) return -1;
+  if (take_source(run, error) || take_rules(run, &options.rules, error)) return -1;
+  options.source = run->source;
   memcpy(options.accept, run->order->accept, sizeof options.accept);
   for (unsigned i = 0; i < 2; i++) {
     struct stage *stage = &run->stages[i];

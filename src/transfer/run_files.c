@@ -283,7 +283,7 @@ int run_files(const struct run_order *order, const struct mapping *mapping, cons
               const struct dhis2_metadata *target, const char *values_in, const char *values_out, const struct run_watch *watch,
               struct report *report, struct error *error) {
   struct arena *arena = arena_new();
-  struct translation_options options = {.target = target, .sum_anyway = order->sum_anyway, .locale = watch->locale};
+  struct translation_options options = {.source = source, .target = target, .sum_anyway = order->sum_anyway, .locale = watch->locale};
   memcpy(options.accept, order->accept, sizeof options.accept);
   struct files f = {.mapping = mapping,
                     .order = order,

@@ -95,6 +95,7 @@ struct run {
   const struct run_order *order;
   const struct mapping *mapping;
   const struct run_watch *watch;
+  const struct dhis2_metadata *source; /* as it is; NULL: not read, since nothing is asked of it */
   const struct dhis2_metadata *target; /* as it is; NULL: not read yet */
   struct str from_calendar, to_calendar;
   struct stage stages[2]; /* a chunk's is that of its number */

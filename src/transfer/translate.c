@@ -19,9 +19,14 @@ struct id {
   int8_t period_type;                       /* enum dhis2_period_type; -1: none; -2: not looked at yet */
 };
 
+/* What is known of a source's value type. */
+enum said { SAID_ANYTHING, SAID_YES_NO, SAID_OTHERWISE };
+
 struct term {
   struct mapping_operand source;
   int sign;
+  enum said said;
+  int shift; /* value_type_shift to the target's type */
 };
 
 struct operand {
@@ -194,7 +199,7 @@ static void fill_terms(struct translation *t) {
       struct source *source = source_of(t, rule->terms[k].source);
       if (!source->goals) source->goals = ARENA_ARRAY(t->arena, source->goal_count, struct goal);
       source->goals[source->goals_filled++] = (struct goal){(uint32_t)(operand - t->operands), (uint32_t)operand->terms_filled};
-      operand->terms[operand->terms_filled++] = (struct term){rule->terms[k].source, rule->terms[k].sign};
+      operand->terms[operand->terms_filled++] = (struct term){.source = rule->terms[k].source, .sign = rule->terms[k].sign};
       if (source->goal_count > most) most = source->goal_count;
     }
   }
@@ -248,6 +253,20 @@ static void describe_by_metadata(const struct translation *t, struct target_oper
       value_type_is_summable(o->value_type) && (t->options.sum_anyway || value_aggregation_is_summable(element->aggregation_type));
 }
 
+/* What the types of its sources make of a cell. Shares of unlike wholes may not be added up, whatever holds the sum. */
+static void describe_terms(const struct translation *t, struct operand *operand) {
+  const struct dhis2_metadata *source = t->options.source ? t->options.source : t->mapping->source.metadata;
+  for (size_t i = 0; source && i < operand->term_count; i++) {
+    struct term *term = &operand->terms[i];
+    const struct dhis2_data_element *element = dhis2_metadata_element(source, term->source.data_element);
+    if (!element || !element->value_type.n) continue;
+    bool yes_no = str_eq(element->value_type, STR("BOOLEAN")) || str_eq(element->value_type, STR("TRUE_ONLY"));
+    term->said = yes_no ? SAID_YES_NO : SAID_OTHERWISE;
+    term->shift = value_type_shift(element->value_type, operand->target.value_type);
+    if (value_type_is_share(element->value_type) && !t->options.sum_anyway) operand->target.summable = false;
+  }
+}
+
 static void describe_operands(struct translation *t) {
   for (size_t i = 0; i < t->operand_count; i++) {
     struct target_operand *o = &t->operands[i].target;
@@ -257,6 +276,7 @@ static void describe_operands(struct translation *t) {
     if (t->options.target) describe_by_metadata(t, o);
     t->operands[i].is_counted = !o->value_type.n || value_type_is_number(o->value_type);
     t->operands[i].holds_sums = value_type_is_number(o->value_type) && value_type_is_summable(o->value_type);
+    describe_terms(t, &t->operands[i]);
   }
 }
 
@@ -496,9 +516,27 @@ uint32_t translation_find_next(const struct translation *t, struct mapping_opera
   return right ? next : translation_find_operand(t, id);
 }
 
-struct str translation_counted(const struct translation *t, uint32_t operand, struct str value) {
-  bool yes = str_eq(value, STR("true"));
-  if ((!yes && !str_eq(value, STR("false"))) || !t->operands[operand].holds_sums) return value;
+static struct str moved(struct str value, int places, char out[VALUE_OUT_SIZE]) {
+  struct decimal number;
+  char text[DECIMAL_OUT_SIZE];
+  if (!decimal_parse_moved(value, places, &number)) return value;
+  struct str shortest = decimal_text(&number, text);
+  if (shortest.n > VALUE_OUT_SIZE) return value; /* longer than any value may be */
+  memcpy(out, shortest.p, shortest.n);
+  return (struct str){out, shortest.n};
+}
+
+/* A letter alone says yes or no where its element does; a word also where nothing is known of that. Of elements that hold something else only what servers write. */
+static bool says_yes_or_no(const struct term *term, struct str value, bool *ret_yes) {
+  bool as_written = str_eq(value, STR("true")) || str_eq(value, STR("false"));
+  return (as_written || term->said == SAID_YES_NO || (term->said == SAID_ANYTHING && value.n > 1)) && value_yes_no(value, ret_yes);
+}
+
+struct str translation_counted(const struct translation *t, const struct contribution *c, struct str value, char out[VALUE_OUT_SIZE]) {
+  const struct term *term = term_of(t, c);
+  bool yes, like_a_number = value.n && ((value.p[0] >= '0' && value.p[0] <= '9') || value.p[0] == '-');
+  if (term->shift) return moved(value, term->shift, out);
+  if (like_a_number || !t->operands[c->operand].holds_sums || !says_yes_or_no(term, value, &yes)) return value;
   return yes ? STR("1") : STR("0");
 }
 
@@ -607,7 +645,8 @@ static void show_source(struct cell *cell, const struct contribution *c, struct 
 
 void cell_add(struct cell *cell, const struct translation *t, const struct contribution *c, struct str said) {
   struct decimal number;
-  struct str value = translation_counted(t, c->operand, said);
+  char out[VALUE_OUT_SIZE];
+  struct str value = translation_counted(t, c, said, out);
   if (cell->count && contribution_cmp(&cell->last, c) == 0) {
     if (!str_eq(buf_str(&cell->last_text), value) && !value_same(buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
     if (decimal_parse(value, &number)) (void)decimal_add(&cell->repeated, &number, translation_sign(t, c));

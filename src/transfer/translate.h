@@ -36,8 +36,8 @@
   X(missing_source, true, N_("not all sources of the cell have a value, and the mapping requires all")) \
   X(skipped, true, N_("not all sources of the cell have a value, and the mapping skips such cells")) \
   X(contradiction, true, N_("the source says two different values for one cell")) \
-  X(not_a_number, true, N_("a value that would have to be added up is not a number")) \
-  X(not_summable, true, N_("the target's data element holds values that may not be added up, or not over time (its value or aggregation type)")) \
+  X(not_a_number, true, N_("a value that would have to be added up is neither a number nor, of a yes-or-no element, one of true, t, yes, y, 1, false, f, no, n, 0")) \
+  X(not_summable, true, N_("the data element of the target, or one of the source, holds values that may not be added up, or not over time (its value or aggregation type)")) \
   X(value_type, true, N_("the value does not fit the value type of the target's data element")) \
   X(not_in_data_set, true, N_("the target's data sets do not hold this cell")) \
   X(period_type, true, N_("the period is of another type than the target's data set")) \
@@ -58,6 +58,7 @@ const char *transfer_reason_words(enum transfer_reason reason);
 
 struct translation_options {
   bool accept[3];                      /* by enum mapping_decision: accepted, auto, proposed */
+  const struct dhis2_metadata *source; /* value types; NULL: what the mapping remembers of it */
   const struct dhis2_metadata *target; /* value types, data sets, combos; NULL: only what the mapping says */
   struct dhis2_value_rules rules;      /* of the target's server; zero: not known */
   bool sum_anyway;                     /* also what is averaged, last, least, … */
@@ -117,8 +118,10 @@ uint32_t translation_find_operand(const struct translation *translation, struct 
 /* The same, quicker where it is the one behind `last` (any number): values that were sorted come so. */
 uint32_t translation_find_next(const struct translation *translation, struct mapping_operand operand, uint32_t last);
 
-/* A value of the source as it counts for this operand: where that holds numbers that may be counted, true (of a yes-or-no element) is 1 and false is 0. Else the value. */
-struct str translation_counted(const struct translation *translation, uint32_t operand, struct str value);
+/* A value of the source as it counts for that cell; borrowed from `value` or `out`. Where that holds numbers that may be counted, true (of a yes-or-no element) is 1 and false is 0; a unit interval is brought to a percentage, and a percentage to a unit interval, by moving the
+ * point. Else the value. */
+struct str translation_counted(const struct translation *translation, const struct contribution *contribution, struct str value,
+                               char out[VALUE_OUT_SIZE]);
 
 /* Does a value of this operand count in control totals: is its type one of numbers, or not known? */
 bool translation_is_counted(const struct translation *translation, uint32_t operand);

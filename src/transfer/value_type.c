@@ -42,6 +42,16 @@ bool value_type_is_summable(struct str name) {
   return name.n == 0 || (type && type->summable);
 }
 
+bool value_type_is_share(struct str name) {
+  return str_eq(name, STR("PERCENTAGE")) || str_eq(name, STR("UNIT_INTERVAL"));
+}
+
+int value_type_shift(struct str from, struct str to) {
+  enum { PLACES = 2 };
+  if (str_eq(from, to) || !value_type_is_share(from) || !value_type_is_share(to)) return 0;
+  return str_eq(to, STR("PERCENTAGE")) ? PLACES : -PLACES;
+}
+
 bool value_aggregation_is_summable(struct str name) {
   static const struct str summable[] = {{"", 0}, {"SUM", 3}, {"DEFAULT", 7}, {"CUSTOM", 6}, {"NONE", 4}};
   for (size_t i = 0; i < sizeof summable / sizeof *summable; i++)
@@ -61,7 +71,7 @@ static bool number_for(const struct type *type, struct str value, char out[VALUE
   return true;
 }
 
-static bool yes_no(struct str value, bool *ret_yes) {
+bool value_yes_no(struct str value, bool *ret_yes) {
   static const struct str yes[] = {{"true", 4}, {"t", 1}, {"1", 1}, {"yes", 3}, {"y", 1}},
                           no[] = {{"false", 5}, {"f", 1}, {"0", 1}, {"no", 2}, {"n", 1}};
   for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
@@ -79,7 +89,7 @@ bool value_for_type(const struct dhis2_value_rules *rules, struct str name, stru
     return dhis2_value_fits(rules, name, value);
   }
   if (type->kind == NUMBER || type->kind == WHOLE) return number_for(type, value, out, ret);
-  if (type->kind == A_FILE || !yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;
+  if (type->kind == A_FILE || !value_yes_no(value, &yes) || (type->kind == YES_ONLY && !yes)) return false;
   *ret = yes ? STR("true") : STR("false");
   return true;
 }
@@ -87,5 +97,5 @@ bool value_for_type(const struct dhis2_value_rules *rules, struct str name, stru
 bool value_same(struct str a, struct str b) {
   bool left, right;
   if (str_eq(a, b) || decimal_same(a, b)) return true;
-  return a.n > 1 && b.n > 1 && yes_no(a, &left) && yes_no(b, &right) && left == right;
+  return a.n > 1 && b.n > 1 && value_yes_no(a, &left) && value_yes_no(b, &right) && left == right;
 }

@@ -1,4 +1,4 @@
-/* value_type: DHIS2's value types, as far as a transfer needs them: which hold numbers, which of those may be added up, and how it is brought into the form its target wants. What a server keeps of
+/* value_type: DHIS2's value types, as far as a transfer needs them: which hold numbers, which of those may be added up, what becomes of a value between unlike types, and how it is brought into the form its target wants. What a server keeps of
  * texts, days, times and the like is for dhis2/value_types.h to say. Pure. */
 #ifndef DRAWBRIDGE_TRANSFER_VALUE_TYPE_H
 #define DRAWBRIDGE_TRANSFER_VALUE_TYPE_H
@@ -10,6 +10,15 @@ enum { VALUE_NUMBER_MAX = 249, VALUE_OUT_SIZE = 256 };
 /* `type` as DHIS2 names it ("INTEGER_POSITIVE"); one that is empty or not known here is "any text". */
 bool value_type_is_number(struct str type);
 bool value_type_is_summable(struct str type); /* numbers but percentages and unit intervals; the empty type too */
+
+/* Shares: percentages and unit intervals. Those of several places may not be added up, whatever holds the sum. */
+bool value_type_is_share(struct str type);
+
+/* By how many places the point moves between a value of the one and of the other: 2 from a unit interval to a percentage, -2 the other way, else 0. */
+int value_type_shift(struct str from, struct str to);
+
+/* Does the text say yes or no, in one of the ways that some release takes (any case: true, t, yes, y, 1 and false, f, no, n, 0)? To 2.42 yes, no, y and n are not taken. */
+bool value_yes_no(struct str value, bool *ret_yes);
 
 /* May values of this aggregation type be added up within one period? Not averages, last, first, least, largest, counts; the empty type may. */
 bool value_aggregation_is_summable(struct str aggregation_type);

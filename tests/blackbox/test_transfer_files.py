@@ -133,6 +133,49 @@ class Files(harness.Case):
         self.assertEqual(self.transfer(stored, mapping=fixture.mapping(self.source, self.target, [(share, [(1, power)])]), expect=1), {})
         self.assertEqual([c["code"] for c in self.report["conflicts"]], ["value_type"])
 
+    def test_yes_or_no_as_people_and_servers_write_it(self):
+        """Where the source's metadata say that it is a yes-or-no element, as any release takes it; else only words that can mean nothing else."""
+        power, tests = self.source.cell("power"), self.target.cell("tests")
+        told = ["--from", self.write("source.json", self.source.objects)]
+        for text, wanted in (("true", "1"), ("True", "1"), ("TRUE", "1"), ("tRuE", "1"), ("t", "1"), ("T", "1"), ("yes", "1"), ("Y", "1"), ("1", "1"), ("False", "0"), ("F", "0"), ("NO", "0"), ("n", "0"), ("0", "0")):
+            for words in (told, []):
+                good = words or len(text) > 1 or text in "01"
+                out, conflicts = self.one([power], [text], [(tests, [(1, power)])], *words, expect=int(not good))
+                self.assertEqual((list(out.values()), conflicts), ([wanted], []) if good else ([], ["value_type"]), (text, words))
+                if good:
+                    self.assertEqual((self.totals("source"), self.totals("target")), ({(tests[0], "202401"): wanted},) * 2)
+        two = [power, self.source.cell("tests", "0-4")]
+        self.assertEqual(self.one(two, ("ja", "1"), [(tests, [(1, c) for c in two])], *told), ({}, ["not_a_number"]))
+        refused = self.report["conflicts"][0]
+        self.assertIn("neither a number nor, of a yes-or-no element, one of true, t, yes, y, 1, false, f, no, n, 0", refused["message"])
+        self.assertEqual((refused["cells"][0]["target"]["value"], refused["cells"][0]["sources"][0]["value"]), ("ja", "ja"))
+        remark = self.source.cell("remark")  # what a text says is not counted, but for what servers write themselves
+        self.assertEqual(self.one([remark], ["yes"], [(tests, [(1, remark)])], *told), ({}, ["value_type"]))
+
+    def test_shares_of_one_and_of_a_hundred(self):
+        """A unit interval becomes a percentage, and the other way round, to the last digit; several of them make no sum, whatever is to hold it."""
+        share, stock = self.target.cell("share"), self.target.cell("stock")
+        cell, other = self.source.cell("share"), self.source.cell("stock")
+        of = {name: next(e for e in side.objects["dataElements"] if e["id"] == side.elements["share"]) for name, side in (("source", self.source), ("target", self.target))}
+        for types, pairs in ((("UNIT_INTERVAL", "PERCENTAGE"), (("0.125", "12.5"), ("1", "100"), ("0", "0"), ("0.3333333333333333", "33.33333333333333"), ("1.0", "100"), ("0.00001", "0.001"))),
+                             (("PERCENTAGE", "UNIT_INTERVAL"), (("12.5", "0.125"), ("100", "1"), ("7", "0.07"), ("33.3", "0.333"), ("0.0", "0"))), (("PERCENTAGE", "PERCENTAGE"), (("12.50", "12.5"),)), (("UNIT_INTERVAL", "NUMBER"), (("0.5", "0.5"),))):
+            of["source"]["valueType"], of["target"]["valueType"] = types
+            told = ["--from", self.write("source.json", self.source.objects)]
+            for text, wanted in pairs:
+                out, conflicts = self.one([cell], [text], [(share, [(1, cell)])], *told, expect=0)
+                self.assertEqual((list(out.values()), conflicts), ([wanted], []), (types, text))
+                self.assertEqual((self.totals("source"), self.totals("target")), ({(share[0], "202401"): wanted},) * 2, (types, text))
+        of["source"]["valueType"], of["target"]["valueType"] = "UNIT_INTERVAL", "PERCENTAGE"
+        told = ["--from", self.write("source.json", self.source.objects)]
+        self.assertEqual(self.one([cell], ["1.01"], [(share, [(1, cell)])], *told), ({}, ["value_type"]))
+        self.assertEqual(self.report["conflicts"][0]["cells"][0]["target"]["value"], "101")
+        for target in (share, stock):
+            self.assertEqual(self.one([cell, other], ["0.5", "0.25"], [(target, [(1, cell), (1, other)])], *told), ({}, ["not_summable"]))
+        remembered = fixture.mapping(self.source, self.target, [(share, [(1, cell)])])
+        remembered["metadata"] = {"source": {"dataElements": [of["source"]]}}
+        stored = {(*cell, "202401", self.source.units[0], fixture.DEFAULT): "0.5"}
+        self.assertEqual(list(self.transfer(stored, mapping=remembered).values()), ["50"])  # what the mapping remembers tells it, too
+
     def test_what_does_not_fit_is_named_with_the_type_that_is_wanted(self):
         cell, remark = self.source.cell("remark"), next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["remark"])
         for value_type, text, form in (("TIME", "soon", "a time of day: 9:05, 23:59"), ("INTEGER_POSITIVE", "0", "a whole number from 1 to 2147483647"), ("IMAGE", "aBcDeFgHiJ1", "files do not go along")):

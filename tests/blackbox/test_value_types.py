@@ -74,6 +74,27 @@ class OddTo43(Odd):
     versions = ("2.43", "2.43")
 
 
+class Shares(Servers):
+    unit_count = 3
+
+    def setUp(self):
+        super().setUp()
+        next(e for e in self.source.objects["dataElements"] if e["id"] == self.source.elements["share"])["valueType"] = "UNIT_INTERVAL"
+        self.made = [(self.target.cell("share"), [(1, self.source.cell("share"))])]
+
+    def mapping(self):
+        return fixture.mapping(self.source, self.target, self.made)
+
+    def test_a_unit_interval_becomes_a_percentage(self):
+        """The source itself is asked for its value types: the mapping remembers nothing of it."""
+        units, cell = self.source.units, self.source.cell("share")
+        self.start(stored={(*cell, "202401", unit, fixture.DEFAULT): value for unit, value in zip(units, ("0.125", "1", "0.3333333333333333"))})
+        for sent in (3, 0):
+            self.transfer(periods=("202401",), journal=f"journal{sent}")
+            self.assertEqual({k[3]: v for k, v in self.stored("target").items()}, dict(zip(units, ("12.5", "100", "33.33333333333333"))))
+            self.assertEqual((self.counts["sent"], self.report["outcome"], [(t["source"], t["target"]) for t in self.report["control_totals"]]), (sent, "done", [("145.83333333333333",) * 2]))
+
+
 class Days(Servers):
     """Days that a server has by its own calendar, and ISO 8601 has not."""
     unit_count = 2

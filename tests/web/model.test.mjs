@@ -172,7 +172,7 @@ test('whatever stands in the way of a value is said in words, with what to do', 
 test('value types that lose nothing are no warning', () => {
   const type = (value_type) => ({ value_type })
   for (const [from, to] of [['INTEGER', 'NUMBER'], ['INTEGER_POSITIVE', 'INTEGER'], ['DATE', 'TEXT'], ['BOOLEAN', 'BOOLEAN']]) assert.equal(review.typeLoss(type(from), type(to)), undefined, `${from} ${to}`)
-  for (const [from, to] of [['NUMBER', 'INTEGER'], ['TEXT', 'NUMBER'], ['PERCENTAGE', 'INTEGER'], ['INTEGER', 'BOOLEAN']]) assert.deepEqual(review.typeLoss(type(from), type(to)), [from, to])
+  for (const [from, to] of [['NUMBER', 'INTEGER'], ['TEXT', 'NUMBER'], ['PERCENTAGE', 'INTEGER'], ['INTEGER', 'BOOLEAN'], ['UNIT_INTERVAL', 'PERCENTAGE'], ['PERCENTAGE', 'UNIT_INTERVAL']]) assert.deepEqual(review.typeLoss(type(from), type(to)), [from, to])
   assert.equal(review.typeLoss({}, type('NUMBER')), undefined)
 })
 

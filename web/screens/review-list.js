@@ -74,11 +74,19 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
 
 const unused = () => t('No values in the last 12 months')
 
+// What a transfer makes of one type of share in the other.
+function typeText(from, to) {
+  const words = { from: valueType(from), to: valueType(to) }
+  if (from === 'UNIT_INTERVAL' && to === 'PERCENTAGE') return t('Value types differ: {from} becomes {to}, so each value is multiplied by 100', words)
+  if (from === 'PERCENTAGE' && to === 'UNIT_INTERVAL') return t('Value types differ: {from} becomes {to}, so each value is divided by 100', words)
+  return t('Value types differ: {from} becomes {to}', words)
+}
+
 const warningText = (one) =>
   ({
     shared: () => t('Target used more than once: values will be summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
     sum: () => t('Summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
-    type: () => t('Value types differ: {from} becomes {to}', { from: valueType(one.from), to: valueType(one.to) }),
+    type: () => typeText(one.from, one.to),
     aggregation: () => t('Aggregation types differ: {from} becomes {to}', { from: aggregationType(one.from), to: aggregationType(one.to) }),
     same_id: () => t('The target has an element with the same id, and it is another one: {name}', { name: one.other }),
     gap: () => tn('{n} cell of {of} of the target stays empty', '{n} cells of {of} of the target stay empty', one.empty, { of: one.of }),

@@ -186,6 +186,30 @@ static void no_room_is_told_and_changes_nothing(void **state) {
   assert_string_equal(text_of(&number), "0");
 }
 
+static void points_are_moved(void **state) {
+  static const struct {
+    const char *text;
+    int places;
+    const char *wanted; /* NULL: no number */
+  } cases[] = {{"0.123", 2, "12.3"},  {"1", 2, "100"},   {"0.5", 2, "50"},
+               {"-0.005", 2, "-0.5"}, {"0", 2, "0"},     {"0.0001", 2, "0.01"},
+               {"12.3", -2, "0.123"}, {"100", -2, "1"},  {"7", -2, "0.07"},
+               {"-250", -2, "-2.5"},  {"0.00", -2, "0"}, {"33.333", -2, "0.33333"},
+               {"12", 7, NULL},       {"12%", 2, NULL},  {"12345678901234567890.5", 2, "1234567890123456789050"}};
+  struct decimal number;
+  char longest[DECIMAL_TEXT_MAX];
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    bool good = decimal_parse_moved(str_of(cases[i].text), cases[i].places, &number);
+    assert_int_equal(good, cases[i].wanted != NULL);
+    if (good) assert_string_equal(text_of(&number), cases[i].wanted);
+  }
+  memset(longest, '9', sizeof longest);
+  assert_true(decimal_parse_moved((struct str){longest, sizeof longest}, 2, &number));
+  longest[1] = '.';
+  assert_true(decimal_parse_moved((struct str){longest, sizeof longest}, -2, &number));
+}
+
 static void value_types(void **state) {
   static const struct {
     const char *type, *value, *wanted; /* wanted NULL: refused */
@@ -235,7 +259,8 @@ static void value_types(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(forms),   cmocka_unit_test(sums_are_those_of_schoolbook),        cmocka_unit_test(order),
-      cmocka_unit_test(between), cmocka_unit_test(no_room_is_told_and_changes_nothing), cmocka_unit_test(value_types)};
+      cmocka_unit_test(forms),      cmocka_unit_test(sums_are_those_of_schoolbook),        cmocka_unit_test(order),
+      cmocka_unit_test(between),    cmocka_unit_test(no_room_is_told_and_changes_nothing), cmocka_unit_test(points_are_moved),
+      cmocka_unit_test(value_types)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
