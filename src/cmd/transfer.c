@@ -415,9 +415,11 @@ static void say_estimate(FILE *to, const struct work *w) {
   (void)fputc('\n', to);
 }
 
+/* Is there a run to go on with, and can it end otherwise then: after a sign-in, when the server or the disk is there again, behind Ctrl-C? What was asked for stays what it is. */
 static bool can_resume(const struct work *w, const struct error *failure) {
-  return w->journal && !w->asked->undo && failure->code != ERROR_usage && failure->code != ERROR_conflict && failure->code != ERROR_busy &&
-         failure->code != ERROR_input && access(w->journal, F_OK) == 0;
+  enum { OF_SERVER = 3 };
+  bool passes = failure->code == ERROR_cancelled || (error_exit_code(failure->code) >= OF_SERVER && failure->code != ERROR_busy);
+  return w->journal && !w->asked->undo && passes && access(w->journal, F_OK) == 0;
 }
 
 /* The run is not undone by a report that has no place. */

@@ -10,6 +10,7 @@
 #include "dhis2/periods.h"
 #include "dhis2/uid.h"
 #include "transfer/run_internal.h"
+#include <unistd.h>
 
 enum { CELLS_PER_CHUNK = 20000, ORDER_MAX = 8 << 20, PATIENCE_MS = 10 * 60 * 1000 };
 
@@ -180,10 +181,7 @@ static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, s
 static int take_units(struct run *run, struct error *error) {
   struct str *units = run->log.units;
   size_t count = run->log.unit_count;
-  if (!run->log.has_units) {
-    if (check_named_units(run, error) || resolve_units(run, &units, &count, error)) return -1;
-    if (run->log.journal && log_units(&run->log, units, count, error)) return -1;
-  }
+  if (!run->log.has_units && (check_named_units(run, error) || resolve_units(run, &units, &count, error))) return -1;
   return arrange_units(run, units, count, error);
 }
 
@@ -338,9 +336,9 @@ static int take_source(struct run *run, struct error *error) {
   return run->order->analytics ? run_take_analytics(run, run->source, error) : 0;
 }
 
-static int prepare(struct run *run, struct error *error) {
-  const struct mapping *m = run->mapping;
-  if (!run->target && look(run, error)) return -1;
+/* All that a run can be refused for before anything of it is read. */
+static int settle(struct run *run, struct error *error) {
+  if (look(run, error)) return -1;
   struct translation_options options = {.target = run->target, .sum_anyway = run->order->sum_anyway, .locale = run->watch->locale};
   if (take_source(run, error) || take_rules(run, &options.rules, error)) return -1;
   options.source = run->source;
@@ -350,7 +348,12 @@ static int prepare(struct run *run, struct error *error) {
     stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
   }
-  if (check_calendars(run, error) || check_order(run, error)) return -1;
+  return check_calendars(run, error) || check_order(run, error) ? -1 : 0;
+}
+
+static int prepare(struct run *run, struct error *error) {
+  const struct mapping *m = run->mapping;
+  if (settle(run, error)) return -1;
   run->delivery.server = run->to;
   run->delivery.data_sets = m->target.data_sets;
   run->delivery.data_set_count = m->target.data_set_count;
@@ -361,8 +364,7 @@ static int prepare(struct run *run, struct error *error) {
   run->delivery.after_post = after_post;
   run->delivery.after_batch = run_after_batch;
   run->delivery.payload = run;
-  if (take_units(run, error) || (run->order->analytics && run_check_nested(run, error)) || run_chunk_begin_first(run, error)) return -1;
-  return prepare_preflight(run, error);
+  return take_units(run, error) || (run->order->analytics && run_check_nested(run, error)) ? -1 : 0;
 }
 
 /* --- the journal --- */
@@ -385,10 +387,24 @@ static int check_resumed(struct run *run, struct str order, struct str mapping_t
   return 0;
 }
 
+/* A run that came to nothing stands in nobody's way: of one that planned nothing, nothing was sent. */
+static int open_journal(struct run_log *log, struct arena *arena, const char *folder, bool resume, struct error *error) {
+  if (log_open(log, arena, folder, error)) return -1;
+  if (!resume && log->begun && !log->ended && !log->chunk_count) log->begun = log->has_units = false;
+  if (!log->begun || resume) return 0;
+  return error_set(error, ERROR_conflict, "%s holds a run already: go on with it (--resume), or name another folder", folder);
+}
+
+/* Before the servers are asked anything. */
+static int check_journal(struct arena *arena, const char *folder, struct error *error) {
+  struct run_log log = {0};
+  int result = access(folder, F_OK) == 0 ? open_journal(&log, arena, folder, false, error) : 0;
+  log_close(&log);
+  return result;
+}
+
 static int take_journal(struct run *run, const char *folder, struct str mapping_text, bool resume, struct error *error) {
-  if (log_open(&run->log, run->arena, folder, error)) return -1;
-  if (run->log.begun && !resume)
-    return error_set(error, ERROR_conflict, "%s holds a run already: go on with it (--resume), or name another folder", folder);
+  if (open_journal(&run->log, run->arena, folder, resume, error)) return -1;
   struct buf order = BUF_INIT(ORDER_MAX);
   int result = run_order_write(run->order, &order) ? 0 : error_set(error, ERROR_too_large, "too many periods or org units");
   if (result == 0)
@@ -400,7 +416,9 @@ static int take_journal(struct run *run, const char *folder, struct str mapping_
 }
 
 static int go(struct run *run, struct error *error) {
-  int result = prepare(run, error);
+  int result = 0;
+  if (run->log.journal && !run->log.has_units) result = log_units(&run->log, run->units, run->unit_count, error);
+  if (result == 0 && (run_chunk_begin_first(run, error) || prepare_preflight(run, error))) result = -1;
   for (run->chunk = 0; result == 0 && run->chunk < run_chunk_count(run); run->chunk++) result = run_chunk(run, run->chunk, error);
   run_chunk_drop_next(run);
   if (result < 0) return -1;
@@ -430,12 +448,12 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   run.estimating = estimate_begin(&run);
   for (unsigned i = 0; i < 2; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
-  /* A run that is refused leaves no journal behind, where that can be known beforehand. */
-  if (run.mapping && check_direction(&run, error)) run.mapping = NULL;
-  bool remembers = run.mapping && (run.mapping->source.metadata || run.mapping->target.metadata);
-  if (remembers && !resume && look(&run, error)) run.mapping = NULL;
-  if (run.mapping && (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) {
-    result = go(&run, error);
+  bool first = !resume && !order->dry_run; /* one that is refused leaves no journal behind */
+  if (run.mapping && check_direction(&run, error) == 0 &&
+      (!first || (check_journal(arena, journal, error) == 0 && prepare(&run, error) == 0)) &&
+      (order->dry_run || take_journal(&run, journal, mapping_text, resume, error) == 0)) {
+    result = first ? 0 : prepare(&run, error);
+    if (result == 0) result = go(&run, error);
     run_names(&run, result == 0);
     if (result == 0 && order->dry_run) estimate_end(&run);
   }
@@ -443,6 +461,20 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   for (unsigned i = 0; i < 2; i++) gather_free(run.stages[i].gather);
   VEC_FREE(&run.slices);
   for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
+  arena_free(arena);
+  return result;
+}
+
+int run_foresee(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
+                run_judge *judge, struct error *error) {
+  struct arena *arena = arena_new();
+  struct run_watch watch = {.judge = judge};
+  struct run run = {.arena = arena, .order = order, .watch = &watch, .from = from, .to = to, .whole = report_new()};
+  for (unsigned i = 0; i < 2; i++) run.stages[i].arena = arena_new();
+  run.mapping = mapping_read(arena, mapping_text, error);
+  int result = run.mapping && check_direction(&run, error) == 0 && settle(&run, error) == 0 ? check_named_units(&run, error) : -1;
+  for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
+  report_free(run.whole);
   arena_free(arena);
   return result;
 }

@@ -78,10 +78,14 @@ bool run_order_write(const struct run_order *order, struct buf *buf);
 int run_order_read(struct arena *arena, struct str json, struct run_order *ret, struct error *error); /* ERROR_input */
 
 /* A run between servers. `mapping_text`: the document it was read from, kept in the journal. `journal`: a folder; NULL only for a dry run. `resume`: go on with what the folder holds (with nothing in it: begin); without it a folder that holds a run
- * is refused with ERROR_conflict. Each of the two servers is used by one thread at a time, `from` also by one that has ended when this returns. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;
+ * that planned something or ended is refused with ERROR_conflict, and a run that is refused itself makes no folder. Each of the two servers is used by one thread at a time, `from` also by one that has ended when this returns. `*report` is filled so far as the run got. 0: it went through: see report_outcome. -1: as deliver.h and dhis2_values_read; ERROR_busy: the journal is in use;
  * ERROR_input, ERROR_usage, ERROR_conflict; ERROR_inside: disk. */
 int run_servers(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 const char *journal, bool resume, const struct run_watch *watch, struct report *report, struct error *error);
+
+/* Would a run of this order be refused before it reads anything: by the mapping, by what the sides are today, by calendars, periods or org units? Asks both servers and writes nothing. 0: no. -1: with its words and codes. */
+int run_foresee(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
+                run_judge *judge, struct error *error);
 
 /* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told; so is a cell that held a comment without a value, which would be lost). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. `dry_run`: what would come of it, with the target's own judgement; nothing is written anywhere. */
 int run_undo(struct dhis2_server *to, const char *journal, bool dry_run, const struct run_watch *watch, struct report *report,

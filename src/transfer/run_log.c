@@ -100,6 +100,7 @@ struct chunk_record log_chunk(const struct run_log *log, size_t number) {
 
 static void read_begin(struct run_log *log, const json_t *record) {
   log->begun = true;
+  log->has_units = false; /* of one before it, which came to nothing */
   char *order = json_dumps(json_object_get(record, "order"), JSON_COMPACT);
   log->order = arena_str(log->arena, str_of(order));
   free(order);

@@ -4,7 +4,7 @@ import unittest
 
 import harness
 import transfer_fixture as fixture
-from test_transfer import Servers
+from test_transfer import BetweenServers, Servers
 
 
 class Refusals(Servers):
@@ -94,6 +94,50 @@ class Unreadable(Servers):
 
 class UnreadableBack(Unreadable):
     versions = ("2.43", "2.41")
+
+
+class CameToNothing(BetweenServers):
+    """A run that sent nothing stands in nobody's way, and nobody is told to go on with what must end the same way again."""
+    unit_count = 2
+
+    def refuse(self, status, side="source", of="GET"):
+        real = self.between[side].forward
+
+        def forward(method, path, headers, body):
+            return harness.Answer(status, [("Content-Type", "application/json")], b'{"message":"refused here"}') if method == of and path.startswith("/api/dataValueSets") else real(method, path, headers, body)
+        self.between[side].forward = forward
+        return real
+
+    def test_refused_before_it_reads_anything(self):
+        said = self.command(*self.words(periods=["2024Q1"]), expect=2, environment=self.environment)[1]
+        self.assertIn("2024Q1 is a Quarterly one", said)
+        self.assertFalse((self.folder / "journal").exists())
+        self.transfer()
+        self.check_whole()
+        said = self.command(*self.words(), expect=1, environment=self.environment)[1]
+        self.assertIn("holds a run already", said)
+
+    def test_refused_by_a_server_before_it_planned_anything(self):
+        for status, code, hint in ((404, 2, False), (403, 3, True)):
+            real = self.refuse(status)
+            said = self.command(*self.words(), expect=code, environment=self.environment)[1]
+            self.assertIn("refused here", said)
+            self.assertEqual("--resume" in said, hint, said)
+            self.between["source"].forward = real
+        self.assertTrue((self.folder / "journal").exists())
+        self.transfer(periods=fixture.PERIODS[:1])  # another run, in the folder of the one that came to nothing
+        wanted = {k: v for k, v in self.wanted().items() if k[2] == fixture.PERIODS[0]}
+        self.assertEqual(self.stored("target"), wanted)
+        self.command("transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "journal", "--undo", environment=self.environment)
+        self.assertEqual(self.stored("target"), {})
+
+    def test_a_run_that_planned_something_is_gone_on_with(self):
+        real = self.refuse(403, "target", "POST")
+        said = self.command(*self.words(), expect=(1, 3), environment=self.environment)[1]
+        self.between["target"].forward = real
+        self.assertIn("holds a run already", self.command(*self.words(), expect=1, environment=self.environment)[1], said)
+        self.transfer("--resume")
+        self.check_whole()
 
 
 if __name__ == "__main__":
