@@ -9,6 +9,7 @@
 #include "base/json_doc.h"
 #include "crypt/random.h"
 #include "dhis2/calendars.h"
+#include "drift/drift.h"
 #include <jansson.h>
 
 enum { LIST_MAX = 500, ID_LETTERS = 22, ABOUT_MAX = 1 << 16 };
@@ -85,6 +86,17 @@ static int check_calendar(struct api_job *job, struct str id, struct error *erro
                    STR_ARG(id), STR_ARG(str_slice(calendar, 0, 40)));
 }
 
+/* What each of its runs would be refused for is said now, in the words of a run. */
+static int foresee(struct api_job *job, const struct run_asked *asked, struct error *error) {
+  struct dhis2_server *from = gateway_connection_server(job->gateway, job->session, asked->order.from, error),
+                      *to = from ? gateway_connection_server(job->gateway, job->session, asked->order.to, error) : NULL;
+  int result = to ? run_foresee(&asked->order, asked->mapping_text, from, to, drift_judge, error) : -1;
+  dhis2_server_free(from);
+  dhis2_server_free(to);
+  if (result < 0 && error->code == ERROR_usage) error->code = ERROR_bad_request;
+  return result;
+}
+
 static int make(struct api_job *job, struct schedule *schedule, const struct run_asked *asked, struct store_document *ret,
                 struct error *error) {
   struct run_about nobody = {0};
@@ -113,7 +125,7 @@ int api_schedules_create(struct api_job *job, struct error *error) {
   struct run_asked asked;
   struct store_document document;
   if (schedule_read_rule(job->arena, job->body, &schedule, error) || read_asked(job, &schedule, &asked, error) ||
-      check_calendar(job, asked.order.from, error) || check_calendar(job, asked.order.to, error) ||
+      check_calendar(job, asked.order.from, error) || check_calendar(job, asked.order.to, error) || foresee(job, &asked, error) ||
       make(job, &schedule, &asked, &document, error))
     return -1;
   struct str servers[2] = {schedule.from, schedule.to};

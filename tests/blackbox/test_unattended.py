@@ -422,6 +422,12 @@ runs: {{reports: {self.state}/reports}}
         body = {k: v for k, v in self.order().items() if k != "periods"}
         answer = self.browser.call("POST", "/v1/schedules", body={**body, "name": "x", "period_type": "Monthly", "after_day": 1})
         self.assertIn("unattended_until", answer.json["detail"])
+        week = datetime.date.today().isocalendar()
+        for more, said in (({"period_type": "Weekly"}, f"has Monthly periods, and {week.year}W{week.week} is a Weekly one: name periods of the target ("), ({"org_units": ["NoSuchUnit1"]}, "has no org unit NoSuchUnit1"), ({"from": "target", "to": "source"}, "this run would go the other way"),
+                           ({"mapping": {**self.order()["mapping"], "periods": {"conversion": "cannot", "note": "weeks would have to be split"}}}, "weeks would have to be split")):
+            answer = self.schedule(expect=400, **more)
+            self.assertEqual(answer["code"], "input", more)
+            self.assertIn(said, answer["detail"])
         self.assertEqual((self.rows("mandate"), self.rows("schedule")), (0, 0))
 
 
