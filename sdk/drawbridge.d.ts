@@ -341,6 +341,8 @@ export interface Conflict {
   message: string
   /** Where it can be mended: the app and screen of DHIS2, of what drawbridge foresaw. */
   remedy?: string
+  /** Of `value_type`: the value type that the target's data element has. */
+  value_type?: string
   /** The target refused; else drawbridge did. */
   by_target?: boolean
   count: number

@@ -50,10 +50,10 @@ struct report_cell report_cell_of(const struct translation *t, const struct cell
 static struct report_words words_of(const struct translation *t, const struct cell *cell, struct buf *text) {
   struct str code = str_of(transfer_reason_name(cell->reason)), type = translation_operand(t, cell->key.operand)->value_type;
   if (cell->reason != TRANSFER_value_type || !type.n)
-    return (struct report_words){false, code, str_of(transfer_reason_words(cell->reason)), STR_NONE};
+    return (struct report_words){false, code, str_of(transfer_reason_words(cell->reason)), STR_NONE, STR_NONE};
   (void)buf_printf(text, "the data element of the target holds %.*s, and the value is none: it takes %s", STR_ARG(str_slice(type, 0, 40)),
                    dhis2_value_form(type));
-  return (struct report_words){false, code, buf_str(text), str_of(transfer_remedy(false, code))};
+  return (struct report_words){false, code, buf_str(text), str_of(transfer_remedy(false, code)), type};
 }
 
 static void tell_refused(struct intake *in, const struct cell *cell) {

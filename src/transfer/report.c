@@ -140,7 +140,7 @@ static struct conflict *conflict_of(struct report *r, const struct report_words 
   if (c || r->conflicts.count == CONFLICTS_MAX) return c;
   c = ARENA_NEW(r->arena, struct conflict);
   c->words = (struct report_words){words->by_target, arena_str(r->arena, words->code), arena_str(r->arena, words->message),
-                                   words->remedy.n ? arena_str(r->arena, words->remedy) : STR_NONE};
+                                   words->remedy.n ? arena_str(r->arena, words->remedy) : STR_NONE, arena_str(r->arena, words->value_type)};
   (void)map_put(&r->conflicts, arena_str(r->arena, key), c);
   return c;
 }
@@ -396,6 +396,7 @@ void report_write_conflicts(const struct report *r, struct json_out *out) {
     json_out_member_str(out, "code", c->words.code);
     json_out_member_str(out, "message", c->words.message);
     if (c->words.remedy.n) json_out_member_str(out, "remedy", c->words.remedy);
+    if (c->words.value_type.n) json_out_member_str(out, "value_type", c->words.value_type);
     json_out_member_bool(out, "by_target", c->words.by_target);
     json_out_member_int(out, "count", (int64_t)c->count);
     json_out_member_array(out, "cells");
@@ -559,7 +560,7 @@ static void add_conflicts(struct report *r, const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *from = json_array_get(list, i), *cells = json_object_get(from, "cells");
     const struct report_words words = {json_is_true(json_object_get(from, "by_target")), json_text(from, "code"),
-                                       json_text(from, "message"), json_text(from, "remedy")};
+                                       json_text(from, "message"), json_text(from, "remedy"), json_text(from, "value_type")};
     struct conflict *c = conflict_of(r, &words);
     if (!c) continue;
     c->count += json_count(from, "count");

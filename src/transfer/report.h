@@ -69,6 +69,7 @@ struct report_words {
   struct str code, message;
   struct str
       remedy; /* where it can be mended; empty: the code tells. One kind of conflict for each code, and with a remedy for each message */
+  struct str value_type; /* that the target wants, where values do not fit; else empty */
 };
 void report_conflict(struct report *report, const struct report_words *words, const struct report_cell *cell,
                      const struct report_cell *sources, size_t source_count);

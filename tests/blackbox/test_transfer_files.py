@@ -184,7 +184,7 @@ class Files(harness.Case):
             refused = self.report["conflicts"][0]
             self.assertIn(f"holds {value_type}, and the value is none: it takes", refused["message"])
             self.assertIn(form, refused["message"])
-            self.assertEqual((refused["cells"][0]["target"]["value"], refused["remedy"]), (text, "Correct the value at the source, or the value type of the data element at the target."))
+            self.assertEqual((refused["cells"][0]["target"]["value"], refused["value_type"], refused["remedy"]), (text, value_type, "Correct the value at the source, or the value type of the data element at the target."))
 
     def test_missing_contributors_by_policy(self):
         two = self.source.cells("tests")[:2]

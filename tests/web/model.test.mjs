@@ -486,6 +486,7 @@ test('a run: steps, refusals in words', () => {
   assert.equal(steps({ state: 'interrupted', counts: { ...counts, sent: 4 } }), 'done done done stopped waiting')
   assert.equal(steps({ state: 'queued' }), 'waiting waiting waiting waiting waiting')
   assert.equal(ignoredOf(counts), 5)
+  assert.match(conflictWords({ code: 'value_type', message: 'x', value_type: 'INTEGER_POSITIVE' }).title, /takes: Positive integer$/)
   assert.match(conflictWords({ code: 'E7617', message: 'x' }).remedy, /administrator/)
   assert.equal(conflictWords({ code: 'E8011' }).title, conflictWords({ code: 'E7617' }).title)
   assert.deepEqual(conflictWords({ code: 'E9999', message: 'as the server says', remedy: 'ask' }), { title: 'as the server says', remedy: 'ask', known: false })

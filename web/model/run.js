@@ -1,6 +1,7 @@
 // What a run means: its steps, and the target's refusals in words. No DOM.
 import { region, t, tn } from '../i18n.js'
 import { made } from '../intl.js'
+import { valueType } from './value-types.js'
 
 const STEPS = { reading: 'read', translating: 'translate', checking: 'check', sending: 'send', verifying: 'verify' }
 const ORDER = ['read', 'translate', 'check', 'send', 'verify']
@@ -117,8 +118,9 @@ const CODES = {
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))
 
 /** {title, remedy, known}: the page's words where it has some, else what the report says. */
-export function conflictWords({ code, message, remedy }) {
+export function conflictWords({ code, message, remedy, value_type }) {
   const foretold = code === 'E8030' && remedy // the target is wrong, and it was known that it would be
   const words = (foretold ? WORDS.input_period : WORDS[WORD_OF.get(code)] ?? WORDS[code])?.()
+  if (words && value_type) words[0] = t('The value does not fit its data element, which takes: {type}', { type: valueType(value_type) })
   return words ? { title: words[0], remedy: words[1], known: true } : { title: message || code, remedy: remedy || '', known: false }
 }
