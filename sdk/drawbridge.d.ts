@@ -97,6 +97,7 @@ export interface Side { server: string; calendar?: string; data_set: { id: strin
 export interface Thing { id: string; name: string }
 export interface Element extends Thing { code?: string; value_type?: string; aggregation_type?: string; section?: string; combo?: Thing }
 
+export interface Feature { name: string; contribution: number }
 export interface Proposal {
   target: Element
   /** 0 to 1, calibrated: of those near 0.9, nine in ten are right. */
@@ -104,7 +105,8 @@ export interface Proposal {
   decision: 'auto' | 'proposed' | 'candidate'
   why: string
   reason?: string
-  features: { name: string; contribution: number }[]
+  /** Absent where they were not asked for. */
+  features?: Feature[]
 }
 
 export interface ElementState {
@@ -455,7 +457,10 @@ export interface Drawbridge {
   orgUnits(server: string, dataSet: string, options?: CallOptions): Promise<OrgUnit[]>
   alignments: {
     list(options?: CallOptions): Promise<AlignmentEntry[]>
-    get(id: string, options?: CallOptions): Promise<Alignment>
+    /** `features: false` leaves `features` of all proposals out: more than half of the answer. */
+    get(id: string, options?: CallOptions & { features?: boolean }): Promise<Alignment>
+    /** Of the proposals for one data element of the source. */
+    features(id: string, element: string, options?: CallOptions): Promise<{ source_data_element: string; proposals: { target: string; features: Feature[] }[] }>
     /** With `onProgress` it goes on by itself, whatever becomes of the line or the tab; without, the call waits for all of it. The same `key` is the same alignment, also where an answer was lost. */
     propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions & WatchOptions & { onProgress?: (now: Making) => void; key?: string }): Promise<{ id: string; version: number }>
     /** Of one that is being made: as `propose`, again. `remove` ends it; an abort ends the watching alone. */

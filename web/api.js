@@ -3,7 +3,10 @@ import { useCallback, useEffect, useRef, useState } from './lib.js'
 import { earlyFetch, language } from './early.js'
 import { createDrawbridge } from './sdk/drawbridge.js'
 
-export const gateway = createDrawbridge({ url: location.origin, language, fetch: earlyFetch })
+const client = createDrawbridge({ url: location.origin, language, fetch: earlyFetch })
+
+/** An alignment comes without what the engine looked at: on a slow line the review would wait for that more than for all else. It is asked for where somebody wants to know why. */
+export const gateway = { ...client, alignments: { ...client.alignments, get: (id, options) => client.alignments.get(id, { ...options, features: false }) } }
 
 /** What a list tells of an alignment: its sides and version. One that is too old for the list is read whole. */
 export async function alignmentEntry(id, options) {

@@ -6,7 +6,7 @@ const OF_SCREENS = [
   [/^\/(servers)?$/, () => '/v1/servers'],
   [/^\/sign-in\/./, () => '/v1/servers'],
   [/^\/alignments$/, () => '/v1/alignments'],
-  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}`],
+  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}?features=false`],
 ]
 
 const { language, locale } = languageOf(wishes())

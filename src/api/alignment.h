@@ -153,6 +153,10 @@ void alignment_add_step(struct alignment *alignment, struct alignment_step step,
 /* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
 int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
 
+/* The same without what the engine looked at for each proposal, and that of one element of the source (docs/openapi.yaml, Features): of nothing where there is none of that id. `state`: as alignment_state wrote it. False: larger than buf->max. */
+bool alignment_without_features(struct str state, struct buf *out);
+bool alignment_features(struct str state, struct str element, struct buf *out);
+
 /* Owner, people and second_person, as members of an open object. */
 void alignment_write_people(const struct alignment *alignment, struct json_out *out);
 

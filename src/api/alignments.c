@@ -220,17 +220,44 @@ static int answer_renamed(struct api_job *job, const struct alignment *alignment
   return error_set(error, ERROR_inside, "what is kept of the alignment cannot be read");
 }
 
+static int answer_state(struct api_job *job, const struct store_document *document, struct str state, struct error *error) {
+  struct alignment shown;
+  read_about(job, document, &shown);
+  job->etag = document->version;
+  if (alignments_for_reader(job, document, &shown))
+    return load_sides(job, document, &shown, error) ? -1 : answer_renamed(job, &shown, state, error);
+  (void)buf_add(&job->answer, state);
+  return 0;
+}
+
+static int query_value(struct api_job *job, const char *name, struct str *ret, struct error *error) {
+  struct form query;
+  *ret = STR("");
+  if (form_parse(job->arena, job->query, &query, error)) return -1;
+  (void)form_get(&query, str_of(name), ret);
+  return 0;
+}
+
 int api_alignment_get(struct api_job *job, struct error *error) {
   struct store_document document;
-  struct alignment shown;
-  struct str kept, state;
-  if (load_document(job, &document, error)) return -1;
+  struct str kept, state, features;
+  if (query_value(job, "features", &features, error) || load_document(job, &document, error)) return -1;
   split_body(document.body, &kept, &state);
-  read_about(job, &document, &shown);
+  if (!str_eq(features, STR("false"))) return answer_state(job, &document, state, error);
+  struct buf shorter = BUF_INIT(ALIGNMENT_STATE_MAX);
+  (void)alignment_without_features(state, &shorter); /* it is no longer than it was */
+  int result = answer_state(job, &document, buf_str(&shorter), error);
+  buf_free(&shorter);
+  return result;
+}
+
+int api_alignment_features(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct str kept, state, element;
+  if (query_value(job, "source_data_element", &element, error) || load_document(job, &document, error)) return -1;
+  split_body(document.body, &kept, &state);
   job->etag = document.version;
-  if (alignments_for_reader(job, &document, &shown))
-    return load_sides(job, &document, &shown, error) ? -1 : answer_renamed(job, &shown, state, error);
-  (void)buf_add(&job->answer, state);
+  (void)alignment_features(state, str_slice(element, 0, 64), &job->answer);
   return 0;
 }
 

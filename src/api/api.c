@@ -44,6 +44,7 @@ static const struct route {
     {"GET", "/v1/alignments", api_alignments_list, 0},
     {"GET", "/v1/alignments/{}", api_alignment_get, 0},
     {"PATCH", "/v1/alignments/{}", api_alignment_patch, BODY_MAX},
+    {"GET", "/v1/alignments/{}/features", api_alignment_features, 0},
     {"GET", "/v1/alignments/{}/progress", api_alignment_progress, 0},
     {"GET", "/v1/alignments/{}/events", api_alignment_progress, 0, true},
     {"DELETE", "/v1/alignments/{}", api_alignment_delete, 0},

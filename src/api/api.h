@@ -89,6 +89,7 @@ int api_alignments_create(struct api_job *job, struct error *error);
 int api_alignments_list(struct api_job *job, struct error *error);
 int api_alignment_progress(struct api_job *job, struct error *error);
 int api_alignment_get(struct api_job *job, struct error *error);
+int api_alignment_features(struct api_job *job, struct error *error);
 int api_alignment_patch(struct api_job *job, struct error *error);
 int api_alignment_delete(struct api_job *job, struct error *error);
 int api_alignment_mapping(struct api_job *job, struct error *error);

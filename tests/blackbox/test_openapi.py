@@ -134,6 +134,16 @@ class OpenApi(Case):
         for rest in ("progress", "events"):
             self.ask("GET", f"/v1/alignments/{{alignment}}/{rest}", f"/v1/alignments/nothing/{rest}", 404)
 
+    def features(self, at, state):
+        """More than half of an alignment; without them it is the same for the rest, and each element's can be had."""
+        without = {**state, "elements": [{**one, "proposals": [{k: v for k, v in each.items() if k != "features"} for each in one["proposals"]]} for one in state["elements"]]}
+        self.assertEqual(self.ask("GET", "/v1/alignments/{alignment}", f"{at}?features=false", 200).json, without)
+        for one in state["elements"][:3]:
+            told = self.ask("GET", "/v1/alignments/{alignment}/features", f"{at}/features?source_data_element={one['source']['id']}", 200).json
+            self.assertEqual(told["proposals"], [{"target": each["target"]["id"], "features": each["features"]} for each in one["proposals"]])
+            self.assertTrue(one["proposals"] and all(each["features"] for each in told["proposals"]))
+        self.ask("GET", "/v1/alignments/{alignment}/features", "/v1/alignments/nothing/features?source_data_element=x", 404)
+
     def alignments(self):
         sets = {name: self.browser.call("GET", f"/v1/servers/{name}/data-sets").json for name in ("district", "central")}
         of = {name: next(one["id"] for one in sets[name] if "alaria" in one["name"]) for name in sets}
@@ -148,6 +158,7 @@ class OpenApi(Case):
             self.assertEqual((packed.header("Content-Encoding"), packed.header("ETag")), (coding, f'"{state["version"]}"'))
             self.assertIn("Accept-Encoding", packed.header("Vary"))
             self.assertEqual(json.loads(gzip.decompress(packed.body) if coding else packed.body), state, "long answers go packed to who takes it, for slow lines")
+        self.features(at, state)
         self.ask("GET", "/v1/alignments/{alignment}", "/v1/alignments/nothing", 404)
         decisions = [{"kind": "data_element", "source_data_element": one["source"]["id"], "decision": "accepted", "targets": [{"data_element": one["proposals"][0]["target"]["id"]}]}
                      for one in state["elements"] if one["proposals"] and one["proposals"][0]["decision"] == "auto"]

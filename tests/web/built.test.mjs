@@ -106,7 +106,7 @@ test('nothing jumps while a screen comes, whatever is answered first', async () 
       new PerformanceObserver((list) => { for (const one of list.getEntries()) globalThis.jumps.push(one.sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? '')) }).observe({ type: 'layout-shift', buffered: true })
     })
     const drawn = page.waitForSelector('h1')
-    await page.route(new RegExp(`/v1/(.*/)?${late}$`), async (route) => {
+    await page.route(new RegExp(`/v1/(.*/)?${late}(\\?.*)?$`), async (route) => {
       await drawn
       await route.continue()
     })

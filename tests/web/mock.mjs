@@ -199,7 +199,8 @@ const ROUTES = [
   ['POST', /^\/v1\/alignments$/, make],
   ['GET', /^\/v1\/alignments\/([^/]+)\/progress$/, (world, [id]) => ({ json: madeSoFar(world, of(world.makings, id)) })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/events$/, (world, [id]) => { const making = of(world.makings, id); return { told: () => ({ json: madeSoFar(world, making), on: BEING_MADE.includes(making.state) }) } }],
-  ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { signedIn(world); const one = of(world.alignments, id); return { json: one, headers: { ETag: `"${one.version}"` } } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id], _, __, url) => { signedIn(world); const one = of(world.alignments, id); return { json: url.searchParams.get('features') === 'false' ? withoutFeatures(one) : one, headers: { ETag: `"${one.version}"` } } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/features$/, (world, [id], _, __, url) => { signedIn(world); return { json: featuresOf(of(world.alignments, id), url.searchParams.get('source_data_element')) } }],
   ['PATCH', /^\/v1\/alignments\/([^/]+)$/, decide],
   ['GET', /^\/v1\/alignments\/([^/]+)\/history$/, (world, [id], _, __, url) => { signedIn(world); return { json: world.review.history(of(world.alignments, id), world.me, url.searchParams.get('source_data_element')) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id]) => { signedIn(world); return { json: world.review.people(of(world.alignments, id), world.me) } }],
@@ -279,6 +280,9 @@ function decide(world, [id], body, request) {
 function sameVersion(alignment, request) {
   if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
 }
+
+const withoutFeatures = (alignment) => ({ ...alignment, elements: alignment.elements.map((one) => ({ ...one, proposals: one.proposals.map(({ features, ...proposal }) => proposal) })) })
+const featuresOf = (alignment, element) => ({ source_data_element: element, proposals: alignment.elements.find((one) => one.source.id === element)?.proposals.map(({ target, features }) => ({ target: target.id, features })) ?? [] })
 
 const BEING_MADE = ['queued', 'reading', 'comparing']
 

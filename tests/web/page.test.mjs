@@ -293,11 +293,19 @@ describe('review', () => {
     assert.match(await grid(page).getAttribute('aria-activedescendant'), /^row-4$/)
   })
 
-  scene('candidates, why and cells; a target from all of them; a cell by hand', { elements: 100 }, async (stage) => {
+  scene('candidates, why and cells; a target from all of them; a cell by hand', { elements: 100, expected: [REFUSED] }, async (stage) => {
     const { page, world, clean } = stage
     await openReview(stage)
+    const looked = () => world.calls.filter((one) => one.endsWith('/features')).length
+    assert.equal(looked(), 0)
+    world.fail = (method, path) => path.endsWith('/features') && new world.Problem(503, 'store_unavailable')
     await press(page, 'w')
     await page.getByText('The names have the same words').waitFor()
+    await page.getByText('drawbridge cannot reach its store').waitFor()
+    world.fail = undefined
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('table', { name: 'What speaks for it and against it' }).getByText('for 2.4').waitFor()
+    await grid(page).focus()
     await clean('review-why')
     await press(page, 'e')
     await page.keyboard.type('scabies deaths')

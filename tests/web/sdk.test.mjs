@@ -292,6 +292,14 @@ test('what changed is asked for, and an alignment goes on with the version that 
   assert.deepEqual([calls[1].headers['if-match'], calls[1].body], ['"7"', '{"follow":true}'])
 })
 
+test('an alignment comes with what the engine looked at, or without, and that of one element by itself', async () => {
+  const { gw, calls } = client(json({ id: 'x' }))
+  await gw.alignments.get('x')
+  await gw.alignments.get('x', { features: false })
+  await gw.alignments.features('x', 'a&b')
+  assert.deepEqual(calls.map((one) => one.address.split('/v1/')[1]), ['alignments/x', 'alignments/x?features=false', 'alignments/x/features?source_data_element=a%26b'])
+})
+
 const gone = json({ code: 'not_found' }, { status: 404 })
 
 test('a run is started with a key of its own and watched to its end', async () => {

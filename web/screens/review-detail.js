@@ -2,8 +2,9 @@
 import { html, useMemo } from '../lib.js'
 import { number, percent, t, time, tn } from '../i18n.js'
 import { changedWords } from '../model/drift.js'
+import { gateway, useLoad } from '../api.js'
 import { later } from '../later.js'
-import { Button, Confidence, Name, Notice, Select, Tabs, Tag } from '../ui.js'
+import { Button, Confidence, Loading, Name, Notice, Problem, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameChoice, searchTargets } from '../model/review.js'
 import { wantsApproval } from '../model/rows.js'
@@ -95,9 +96,18 @@ function Why({ review, element, chosen }) {
   const target = review.targets.get(wanted)
   return html`<div class="why">
     ${proposal ? html`<p>${elementReason(proposal)}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
-    ${proposal?.features.length > 0 && html`<${Features} features=${proposal.features} />`}
     ${target && html`<${Compare} source=${element.source} target=${target} />`}
+    ${proposal && html`<${LookedAt} key=${`${element.source.id} ${wanted}`} review=${review} element=${element} proposal=${proposal} />`}
   </div>`
+}
+
+/** Comes when it is looked at, below what is there already. */
+function LookedAt({ review, element, proposal }) {
+  const ask = async (signal) => (await gateway.alignments.features(review.alignment.id, element.source.id, { signal })).proposals.find((one) => one.target === proposal.target.id)?.features ?? []
+  const told = useLoad(async (signal) => proposal.features ?? ask(signal), [proposal])
+  if (told.error) return html`<${Problem} error=${told.error} again=${told.reload} />`
+  if (!told.data) return html`<${Loading} />`
+  return told.data.length > 0 && html`<${Features} features=${told.data} />`
 }
 
 function Features({ features }) {

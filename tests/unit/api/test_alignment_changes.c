@@ -1,4 +1,4 @@
-/* What a decision changed, and no more, is told; what is told can be read. */
+/* What a decision changed, and no more, is told; what is told can be read; what the engine looked at is apart. */
 #include "api/alignment.h"
 #include <jansson.h>
 #include <setjmp.h>
@@ -41,6 +41,40 @@ static void only_what_differs(void **state) {
   json_decref(root);
 }
 
+static struct str in_buf(bool written, const struct buf *out) {
+  assert_true(written);
+  return buf_str(out);
+}
+
+/* What only looks like them, in a text, stays; of an element that there is not, there are none. */
+static void features_come_apart(void **state) {
+  (void)state;
+  const char *whole = STATE("\n{\"source\":{\"id\":\"e\"},\"proposals\":[{\"target\":{\"id\":\"t\"},\"why\":\"a,\\\"features\\\":[b]\","
+                            "\"features\":[{\"name\":\"words\",\"contribution\":-1.5}]},"
+                            "{\"target\":{\"id\":\"u\"},\"features\":[]}]}\n,{\"source\":{\"id\":\"f\"},\"proposals\":[]}",
+                            "", TAIL("0"));
+  const char *shorter = STATE("\n{\"source\":{\"id\":\"e\"},\"proposals\":[{\"target\":{\"id\":\"t\"},\"why\":\"a,\\\"features\\\":[b]\"},"
+                              "{\"target\":{\"id\":\"u\"}}]}\n,{\"source\":{\"id\":\"f\"},\"proposals\":[]}",
+                              "", TAIL("0"));
+  static const char *const of_elements[][2] = {
+      {"e", "{\"source_data_element\":\"e\",\"proposals\":[{\"target\":\"t\",\"features\":[{\"name\":\"words\",\"contribution\":-1.5}]},{"
+            "\"target\":\"u\",\"features\":[]}]}"},
+      {"f", "{\"source_data_element\":\"f\",\"proposals\":[]}"},
+      {"", "{\"source_data_element\":\"\",\"proposals\":[]}"},
+      {"\"", "{\"source_data_element\":\"\\\"\",\"proposals\":[]}"},
+  };
+  struct buf out = BUF_INIT(65536);
+  assert_true(str_eq(in_buf(alignment_without_features(str_of(whole), &out), &out), str_of(shorter)));
+  for (size_t i = 0; i < sizeof of_elements / sizeof *of_elements; i++) {
+    buf_clear(&out);
+    assert_true(str_eq(in_buf(alignment_features(str_of(whole), str_of(of_elements[i][0]), &out), &out), str_of(of_elements[i][1])));
+  }
+  buf_clear(&out);
+  assert_true(
+      str_eq(in_buf(alignment_without_features(STR("{\"a\":1,\"features\":["), &out), &out), STR("{\"a\":1"))); /* cut short: to its end */
+  buf_free(&out);
+}
+
 static void nothing_differs(void **state) {
   (void)state;
   json_t *root = changes(STATE("\n{\"e\":1}", "", TAIL("1")), STATE("\n{\"e\":1}", "", TAIL("1")));
@@ -64,7 +98,7 @@ static void another_form(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_differs), cmocka_unit_test(nothing_differs),
-                                     cmocka_unit_test(another_form)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_differs), cmocka_unit_test(nothing_differs), cmocka_unit_test(another_form),
+                                     cmocka_unit_test(features_come_apart)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
