@@ -12,6 +12,7 @@ import { createHistory } from '../../web/model/history.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, PLACES } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
+import { periodTypeName } from '../../web/model/period-types.js'
 import { parsePo } from '../../web/model/po.js'
 import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
 import { changedWords, knownKinds } from '../../web/model/drift.js'
@@ -427,6 +428,17 @@ test('keys act in the list and the pane, never in a field', () => {
   assert.equal(commandOf(key('a', { ctrlKey: true })), undefined)
   assert.equal(commandOf(key('!', { code: 'Digit1', shiftKey: true })), 'add-1')
   assert.equal(commandOf(key('3', { code: 'Digit3' })), 'choose-3')
+})
+
+test('each type of periods has a name in words, in the language of the reader', async () => {
+  const types = [.../names\[DHIS2_PERIOD_TYPES\] = \{([^}]*)\}/.exec(readFileSync(new URL('../../src/dhis2/periods.c', import.meta.url), 'utf8'))[1].matchAll(/"(\w+)"/g)].map(([, name]) => name)
+  assert.ok(types.length > 20)
+  assert.equal(new Set(types.map(periodTypeName)).size, types.length)
+  assert.deepEqual(['Weekly', 'WeeklySunday', 'SixMonthlyApril', 'FinancialSep', 'Fortnightly', 'WeeklyOften'].map(periodTypeName), ['Weekly', 'Weekly (start: Sunday)', 'Six-monthly (start: April)', 'Financial year (start: September)', 'Fortnightly', 'WeeklyOften'])
+  await loadLanguage(['fr'], () => readFileSync(new URL('../../web/i18n/fr.po', import.meta.url), 'utf8'))
+  assert.deepEqual(types.map(periodTypeName).filter((name) => types.includes(name)), [])
+  assert.equal(periodTypeName('WeeklyWednesday').replace(/\s/g, ' '), 'Hebdomadaire (début : mercredi)')
+  await loadLanguage(['en'], () => '')
 })
 
 test('periods as DHIS2 writes them, the newest that has ended first', () => {

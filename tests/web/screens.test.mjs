@@ -723,6 +723,22 @@ describe('what an account may do at its server', () => {
   })
 })
 
+describe('types of periods and values', () => {
+  scene('are in words where two sides are compared', { locale: 'fr-FR' }, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    world.drift = [['period_type', 'Weekly', 'SixMonthlyNov'], ['value_type', 'NUMBER', 'INTEGER']].map(([kind, before, after], i) => ({ effect: 'check', side: 'source', kind, object: { type: 'data_element', id: `x${i}`, name: 'X' }, before, after, rules: [], sentence: kind }))
+    await go('/alignments/one/drift')
+    await page.getByRole('row', { name: /Hebdomadaire Semestriel \(début : novembre\)/ }).waitFor()
+    await page.getByRole('row', { name: /Nombre Nombre entier|Nombre Entier/ }).waitFor()
+    await go('/alignments/one/overview')
+    await page.getByRole('link', { name: 'Mensuel devient Trimestriel' }).waitFor()
+    await go('/alignments/one/places?of=period')
+    await page.getByRole('heading', { name: 'Mensuel devient Trimestriel' }).waitFor()
+    await go('/alignments/new')
+    await page.getByRole('radio', { name: /Weekly surveillance.*Hebdomadaire/ }).waitFor()
+  })
+})
+
 describe('a release of DHIS2 that drawbridge was not tried with', () => {
   scene('is told with what to do, in words', {}, async ({ page, go, clean, world }) => {
     const tried = { oldest: '2.37', newest: '2.43' }

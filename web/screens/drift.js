@@ -6,7 +6,13 @@ import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 import { byEffect, canFollow, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
+import { periodTypeName } from '../model/period-types.js'
+import { aggregationType, valueType } from '../model/value-types.js'
 import { AlignmentHead } from './alignment-head.js'
+
+const TYPES = { value_type: valueType, aggregation_type: aggregationType, period_type: periodTypeName }
+/** What something was before such a change, or is after it. */
+const valueWords = (kind, value) => (value === undefined ? '–' : TYPES[kind]?.(value) ?? value)
 
 export function Drift({ params }) {
   const id = params.alignment
@@ -36,7 +42,7 @@ function Changes({ effect, changes, alignment }) {
       <thead><tr><th scope="col">${t('Server')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Name')}</th><th scope="col">${t('Change')}</th><th scope="col">${t('Before')}</th><th scope="col">${t('Now')}</th></tr></thead>
       <tbody>${changes.map((one, i) => html`<tr key=${i}>
         <td>${sideOf(alignment, one)}</td><td>${objectWords(one.object.type)}</td><td><${Name} of=${one.object.name ? one.object : one.object.id} /></td>
-        <td>${kindWords(one.kind)}</td><td><${Name} of=${one.before ?? '–'} /></td><td><${Name} of=${one.after ?? '–'} /></td>
+        <td>${kindWords(one.kind)}</td><td><${Name} of=${valueWords(one.kind, one.before)} /></td><td><${Name} of=${valueWords(one.kind, one.after)} /></td>
       </tr>`)}</tbody></table></div>
   </section>`
 }

@@ -3,6 +3,7 @@ import { html, useEffect, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
+import { periodTypeName } from '../model/period-types.js'
 import { holds, plain, wordsOf } from '../model/search.js'
 import { propose } from './making.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
@@ -42,7 +43,7 @@ export function NewAlignment({ session }) {
       <${Side} title=${t('Values go to')} servers=${connected} side=${target} onChange=${setTarget} />
     </div>`}
     ${same && html`<${Notice} tone="warning" title=${t('That is the same data set twice')} />`}
-    ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: source.set.period_type, to: target.set.period_type })}>${t('You can align them. Sums are sent where whole periods of the source make up one of the target (months a quarter); nothing is sent where a value would have to be split.')}<//>`}
+    ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: periodTypeName(source.set.period_type), to: periodTypeName(target.set.period_type) })}>${t('You can align them. Sums are sent where whole periods of the source make up one of the target (months a quarter); nothing is sent where a value would have to be split.')}<//>`}
     <${Problem} error=${state.error} again=${create} byHand />
     ${connected?.length > 0 && html`<div class="row end">
       <${Button} primary disabled=${!source.set || !target.set || same} loading=${state.loading} onClick=${create}>${t('Propose what corresponds')}<//>
@@ -67,7 +68,7 @@ function Side({ title, servers, side, onChange }) {
     ${sets.data?.length === 0 && html`<${Notice} tone="warning" title=${t('You can see no data set there')}>${t('Ask the administrator of that server for the right to read one.')}<//>`}
     ${sets.data && !sets.loading && html`<fieldset class="choices"><legend class="unseen">${t('Data set')}</legend>
       ${shown.map((one) => html`<label key=${one.id} class="choice"><input type="radio" name=${id} checked=${side.set?.id === one.id} onChange=${() => onChange({ ...side, set: one })} />
-        <span><${Name} of=${one.name} /><small class="muted">${one.code && html`<bdi>${one.code}</bdi> · `}${one.period_type} · ${tn('{n} data element', '{n} data elements', one.data_elements)}</small></span></label>`)}
+        <span><${Name} of=${one.name} /><small class="muted">${one.code && html`<bdi>${one.code}</bdi> · `}${periodTypeName(one.period_type)} · ${tn('{n} data element', '{n} data elements', one.data_elements)}</small></span></label>`)}
       ${sets.data.length > 0 && shown.length === 0 && html`<p class="muted">${t('Nothing found')}</p>`}
     </fieldset>`}
     <${Newest} key=${side.server} server=${side.server} set=${side.set} />

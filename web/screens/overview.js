@@ -7,6 +7,7 @@ import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
 import { reviewAddress, unassignedAddress } from '../model/address.js'
 import { bySection, lastRead, share, shareAccepted } from '../model/overview.js'
+import { periodTypeName } from '../model/period-types.js'
 import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
 import { rowsOf } from '../model/rows.js'
@@ -83,7 +84,7 @@ function OtherPlaces({ id, alignment }) {
     ${places.data.org_units.none_assigned?.length > 0 && html`<${Notice} tone="warning" title=${t('Nothing can be sent')}><p>${places.data.org_units.none_assigned.map((side) => noneAssignedText(alignment, side)).join(' ')} <${Link} to=${to('org_unit')}>${t('Show me')}<//></p><//>`}
     ${unassigned > 0 && html`<${Notice} tone="warning" title=${unassignedTitle(unassigned)}><p>${unassignedText(unassigned, alignment)} <${Link} to=${unassignedAddress(id)}>${t('Show me')}<//></p><//>`}
     ${places.data.periods.conversion === 'cannot' && html`<${Notice} tone="error" title=${t('The periods of the two sides do not meet')}><${Link} to=${to('period')}>${t('See why')}<//><//>`}
-    <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: places.data.periods.source, to: places.data.periods.target })}<//></li>`}
+    <ul class="links">${places.data.periods.conversion === 'roll-up' && html`<li><${Link} to=${to('period')}>${t('{from} becomes {to}', { from: periodTypeName(places.data.periods.source), to: periodTypeName(places.data.periods.target) })}<//></li>`}
       <li><${Link} to=${to('org_unit')}>${units ? tn('{n} organisation unit is undecided', '{n} organisation units are undecided', units) : t('No organisation unit is undecided')}<//></li>
       <li><${Link} to=${to('attribute_option_combo')}>${attributes ? tn('{n} attribute option is undecided', '{n} attribute options are undecided', attributes) : t('No attribute option is undecided')}<//></li></ul>
   </section>`

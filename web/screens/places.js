@@ -10,6 +10,7 @@ import { Combobox } from '../combobox.js'
 import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
 import { commandOf, hintOf, keySettings } from '../model/keys.js'
+import { periodTypeName } from '../model/period-types.js'
 import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, placesIn, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../model/places.js'
 import { periodReason, placeReason } from '../model/reasons.js'
 import { periodText } from '../period-text.js'
@@ -48,7 +49,7 @@ export function Places({ params, query }) {
 function Periods({ rule }) {
   const example = periodExample(rule)
   return html`<div class="page"><section class="card" aria-labelledby="periods">
-    <h2 id="periods">${rule.source && rule.target && rule.source !== rule.target ? t('{from} becomes {to}', { from: rule.source, to: rule.target }) : t('Periods')}</h2>
+    <h2 id="periods">${rule.source && rule.target && rule.source !== rule.target ? t('{from} becomes {to}', { from: periodTypeName(rule.source), to: periodTypeName(rule.target) }) : t('Periods')}</h2>
     <${Notice} tone=${rule.conversion === 'cannot' ? 'warning' : 'info'}>${periodReason(rule)}<//>
     ${example && html`<p>${t('For example:')} <b><bdi>${example.from.join(' + ')}</bdi></b> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <b><bdi>${example.to}</bdi></b> <span class="muted">(${periodText(example.to)})</span></p>`}
     <p class="muted">${t('This follows from the two data sets; there is nothing to decide.')}</p>
