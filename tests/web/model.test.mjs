@@ -137,7 +137,7 @@ test('every observation of the engine has words', () => {
 
 test('every reason of a transfer has words', () => {
   const table = readFileSync(new URL('../../src/transfer/translate.h', import.meta.url), 'utf8')
-  const names = [...table.matchAll(/^\s+X\((\w+), (?:true|false), "/gm)].map((one) => one[1])
+  const names = [...table.matchAll(/^\s+X\((\w+), (?:true|false), N_\("/gm)].map((one) => one[1])
   assert.ok(names.length > 10)
   assert.deepEqual(names.filter((name) => !knownReasons().includes(name)), [])
 })
@@ -162,7 +162,7 @@ test('whatever stands in the way of a value is said in words, with what to do', 
   const source = (name) => readFileSync(new URL(`../../src/${name}`, import.meta.url), 'utf8')
   const foreseen = [...source('transfer/preflight.c').matchAll(/(?:hold_back\(\s*j, |PREFLIGHT_TOLD, STR\()"(\w+)"/g)].map((one) => one[1])
   const refused = [...source('dhis2/import_remedy.c').matchAll(/\{"(\w+)",/g)].map((one) => one[1])
-  const untranslated = [...source('transfer/translate.h').matchAll(/^\s+X\((\w+), true, "/gm)].map((one) => one[1])
+  const untranslated = [...source('transfer/translate.h').matchAll(/^\s+X\((\w+), true, N_\("/gm)].map((one) => one[1])
   assert.ok(foreseen.length > 18 && refused.length > 40 && untranslated.length > 8)
   for (const code of [...foreseen, ...refused, ...untranslated]) {
     const { title, remedy, known } = conflictWords({ code, message: 'in English', remedy: 'in English' })
