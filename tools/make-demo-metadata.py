@@ -325,8 +325,8 @@ def accounts():
     return "\n".join(lines) + "\n"
 
 
-# How the stand-in server fills itself at start: how many months back, which share of the facilities reports, and which share of the cells that they report.
-VALUES = {"district": {"months": 13, "reporting": 0.95, "filled": 0.9, "analytics": True}, "central": {"months": 12, "skipped": 2, "reporting": 0.3, "filled": 0.5, "analytics": True}}
+# How the stand-in server fills itself at start: how many months back, which share of the facilities reports, which share of the cells that they report, what nobody reports (the third dose is too new), and whether analytics tables are made of it.
+VALUES = {"district": {"months": 13, "reporting": 0.95, "filled": 0.9, "unreported": ["MAL11"], "analytics": True}, "central": {"months": 12, "skipped": 2, "reporting": 0.3, "filled": 0.5, "analytics": True}}
 
 
 def main():

@@ -10,6 +10,7 @@ struct filling {
   struct model model;
   int months, skipped;
   double reporting, filled;
+  const json_t *unreported;
 };
 
 /* FNV-1a over texts: the same text gives the same number on every machine. */
@@ -55,6 +56,13 @@ static void fill_cell(struct filling *f, const json_t *element, const json_t *un
   v->updated_ms = moment;
 }
 
+static bool is_reported(const struct filling *f, const json_t *element) {
+  const json_t *code = json_object_get(element, "code");
+  for (size_t i = 0; code && i < json_array_size(f->unreported); i++)
+    if (json_equal(json_array_get(f->unreported, i), code)) return false;
+  return element != NULL;
+}
+
 static void fill_unit(struct filling *f, const json_t *set, const json_t *unit, const struct sim_period *period) {
   const json_t *members = json_object_get(set, "dataSetElements");
   if (chance("reporting", model_text(set, "id"), model_text(unit, "id"), period->text) >= f->reporting) return;
@@ -62,7 +70,7 @@ static void fill_unit(struct filling *f, const json_t *set, const json_t *unit, 
     const char *id = model_ref(json_array_get(members, i), "dataElement"), *combo = model_combo(&f->model, model_text(set, "id"), id);
     const json_t *element = sim_objects_get(f->sim->objects, "dataElements", id);
     struct sim_list cocs = sim_related(f->sim->objects, "categoryOptionCombos", "categoryCombo", combo);
-    for (size_t k = 0; element && k < cocs.n; k++) fill_cell(f, element, unit, model_text(cocs.p[k], "id"), period);
+    for (size_t k = 0; is_reported(f, element) && k < cocs.n; k++) fill_cell(f, element, unit, model_text(cocs.p[k], "id"), period);
   }
 }
 
@@ -92,6 +100,7 @@ static void fill(struct sim *sim, const json_t *values) {
                       .skipped = (int)json_integer_value(json_object_get(values, "skipped"))};
   f.reporting = share(values, "reporting");
   f.filled = share(values, "filled");
+  f.unreported = json_object_get(values, "unreported");
   for (size_t i = 0; i < sim_objects_count(sim->objects, "dataSets"); i++) fill_set(&f, sim_objects_at(sim->objects, "dataSets", i));
   if (json_is_true(json_object_get(values, "analytics"))) sim->analytics_ms = sim_now_ms(sim);
 }
