@@ -59,6 +59,24 @@ static void no_periods(void **state) {
     if (sim_period_parse(str_of(cases[i]), &period)) fail_msg("%s was taken for %s %s", cases[i], period.type, period.text);
 }
 
+/* As Joda's chronologies have them; a Nepali day is not looked at. */
+static void days_by_other_calendars(void **state) {
+  (void)state;
+  static const struct {
+    const char *calendar, *text;
+    bool there;
+  } cases[] = {{NULL, "20240229", true},         {NULL, "20240230", false},         {"gregorian", "20240230", false},
+               {"ethiopian", "20160230", true},  {"ethiopian", "2016-02-30", true}, {"ethiopian", "20160131", false},
+               {"ethiopian", "20161301", false}, {"coptic", "17391306", true},      {"coptic", "17401306", false},
+               {"nepali", "20800135", true},     {"nepali", "20801401", false},     {"thai", "25670229", true},
+               {"thai", "25660229", false},      {"julian", "21000229", true},      {"persian", "14020631", true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct sim_period period;
+    if (sim_period_by(cases[i].calendar, str_of(cases[i].text), &period) != cases[i].there) fail_msg("%s", cases[i].text);
+    if (cases[i].there) assert_true(period.start == period.end && strlen(period.text) == 8 && strcmp(period.type, "Daily") == 0);
+  }
+}
+
 static void dates(void **state) {
   (void)state;
   int value;
@@ -99,7 +117,7 @@ static void every_day(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(texts), cmocka_unit_test(no_periods), cmocka_unit_test(dates),
-                                     cmocka_unit_test(every_day)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(texts), cmocka_unit_test(no_periods), cmocka_unit_test(days_by_other_calendars),
+                                     cmocka_unit_test(dates), cmocka_unit_test(every_day)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
