@@ -351,7 +351,8 @@ void report_write_totals(const struct report *r, struct json_out *out) {
     const struct total *total = list[i]->value;
     json_out_object(out);
     json_out_member_str(out, "data_element", total->data_element);
-    if (total->name.n) json_out_member_str(out, "name", total->name);
+    const struct str *now = map_get(&r->names[REPORT_TARGET], total->data_element);
+    if (now || total->name.n) json_out_member_str(out, "name", now ? *now : total->name);
     json_out_member_str(out, "period", total->period);
     write_number(out, "source", total->seen[REPORT_SOURCE] ? &total->side[REPORT_SOURCE] : NULL);
     write_number(out, "target", total->seen[REPORT_TARGET] ? &total->side[REPORT_TARGET] : NULL);

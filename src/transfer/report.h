@@ -82,8 +82,10 @@ enum report_side { REPORT_SOURCE, REPORT_TARGET };
 void report_total(struct report *report, struct str data_element, struct str period, enum report_side side, const struct decimal *number,
                   int sign);
 void report_total_cells(struct report *report, struct str data_element, struct str period, uint64_t cells);
-void report_total_name(struct report *report, struct str data_element, struct str period,
-                       struct str name); /* what the target calls the element; empty: not known */
+void report_total_name(
+    struct report *report, struct str data_element, struct str period,
+    struct str
+        name); /* what the target calls the element; empty: not known. What report_name says of it outweighs this, as parts may have been named in another language */
 
 struct batches *report_batches(struct report *report);
 

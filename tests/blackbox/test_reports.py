@@ -170,6 +170,9 @@ class Reports(Servers):
             self.assertIn(f'<html lang="{language}"', french.read_text())
             self.assertIn(f"<h1>{title}</h1>", french.read_text())
             self.assertEqual(f"{element} ({'pt_BR' if language == 'pt' else ''})" in french.read_text(), language == "pt")
+        self.command("transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "journal", "--resume", "--report", self.folder / "report.json", "--language", "pt", expect=1, environment=self.environment)
+        names = {t["name"] for t in self.read_report()["control_totals"]}  # also of what was made while another language was asked for
+        self.assertEqual({name.partition(" ")[2] for name in names}, {"(pt_BR)"})
         self.assertIn("--language", self.command(*self.words("--language", "xx", journal="no"), expect=2, environment=self.environment)[1])
 
     def test_a_run_that_failed_is_filed_too(self):
