@@ -11,7 +11,7 @@ const from = createRequire(resolve(web, 'package.json'))
 const { rollup } = from('rollup')
 const { minify } = from('terser')
 
-const SMALL = 3_000 // letters: what several later parts share is put to one of them, where that fetches no more than this in vain
+const SMALL = 2_000 // letters: what several later parts share is put to one of them, where that fetches no more than this in vain
 const home = resolve(sources)
 const at = (name) => join(home, name)
 const needs = new Map()
