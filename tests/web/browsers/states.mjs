@@ -1,5 +1,6 @@
 // Every screen of the page in each of its states, for whoever goes through all of them: how the made-up world is, where it is seen, what is done there, and by what one knows that it is there. No state is known by its words: they differ by language.
 import { CHANGES, madeUpRun, PAIR, withWards } from '../made-up.mjs'
+import { madeUpPlaces, withUnassigned } from '../made-up-places.mjs'
 
 const ROW = '[role=grid] [role=row][aria-selected]'
 const A = '/alignments/one'
@@ -96,7 +97,7 @@ export const STATES = [
   { name: 'review-history', path: A, world: aligned((alignment, world) => by('joseph', alignment, world, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }], comments: [{ source_data_element: 'Source00000', text: 'Is this with the relapses?' }] })), there: ROW, steps: [keys('h')], then: '.events li.comment' },
   { name: 'review-search-targets', path: A, world: aligned(), there: ROW, steps: [keys('e', 'd', 'e', 'a')], then: '[role=option]' },
   { name: 'review-selected', path: A, world: aligned(), there: ROW, steps: [keys(' ', 'ArrowDown', ' ')], then: '.selection' },
-  { name: 'review-facets', path: A, world: both(counted, aligned()), there: '.vrow.unused', steps: [click('.filters [aria-expanded]')], then: '.facets .counted' },
+  { name: 'review-facets', path: A, world: both(counted, aligned((alignment) => { alignment.judged = [{ from: 0.9, decided: 1064, agreed: 1013 }, { from: 0.7, decided: 155, agreed: 120 }, { from: 0, decided: 90, agreed: 12 }] })), there: '.vrow.unused', steps: [click('.filters [aria-expanded]')], then: '.facets .counted' },
   { name: 'review-empty-filter', path: `${A}?text=nothing-is-called-so`, world: aligned(), there: '.panes .empty' },
   { name: 'review-warning', path: A, world: aligned(), there: ROW, steps: [keys(']')], then: '.detail .notice.warning' },
   { name: 'review-keys', path: A, world: aligned(), there: ROW, steps: [keys('?')], then: 'dialog[open] .keys' },
@@ -115,6 +116,7 @@ export const STATES = [
   { name: 'disaggregation-large', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0&grid=all`, world: aligned((_, world) => withWards(world, 'one')), there: '[role=grid] [role=row] [aria-selected=true]', steps: [click('[role=rowheader][aria-expanded]')], then: '[role=rowheader][aria-expanded=true]' },
   { name: 'disaggregation-empty', path: `${A}/disaggregation`, world: aligned((alignment) => { for (const one of alignment.elements) one.proposals = [] }), there: '.empty' },
   { name: 'places', path: `${A}/places`, world: both(counted, aligned()), there: ROW },
+  { name: 'places-unassigned', path: `${A}/places?state=unassigned`, world: both(aligned(), (world) => world.places.set('one', withUnassigned(madeUpPlaces('one', 1)))), there: ROW },
   { name: 'places-attributes', path: `${A}/places?of=attribute_option_combo`, world: aligned(), there: ROW },
   { name: 'places-periods', path: `${A}/places?of=period`, world: aligned(), there: '.page' },
   { name: 'files', path: `${A}/files`, world: aligned(), there: '#import' },
