@@ -3,7 +3,7 @@
 #include "base/vec.h"
 #include "transfer/deliver.h"
 
-enum { UNREADABLE_MAX = 8, STATUS_CONFLICT = 409, TURNS_TRIED = 4 };
+enum { UNREADABLE_MAX = 8, STATUS_CONFLICT = 409, TURNS_TRIED = 12 };
 
 /* Rows of one org unit that were not told yet. */
 struct turn {
@@ -75,7 +75,7 @@ static void make_turns(struct looking *l) {
 /* From 2.43 on a server tells one data element of all org units, then the next. */
 static struct plan_row *row_in_turn(struct looking *l, const struct dhis2_value *v, struct str coc, struct str aoc) {
   if (!l->turns) make_turns(l);
-  for (size_t i = 1; i <= TURNS_TRIED && l->turn_count; i++) {
+  for (size_t i = 0; i < TURNS_TRIED && l->turn_count; i++) {
     size_t at = (l->turn + i) % l->turn_count;
     struct turn *turn = &l->turns[at];
     if (turn->next == turn->end || !is_of(&l->rows[turn->next], v, coc, aoc)) continue;
@@ -85,14 +85,28 @@ static struct plan_row *row_in_turn(struct looking *l, const struct dhis2_value 
   return NULL;
 }
 
+/* A row that was found otherwise: from it on it goes by turns again. */
+static void follow(struct looking *l, size_t row) {
+  size_t low = 0, high = l->turn_count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (l->turns[middle].end > row)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  l->turn = low;
+  l->turns[low].next = l->next = row + 1;
+}
+
 /* NULL: of no row. A server mostly tells cells in the order in which they were written, which is that of the rows. */
 static struct plan_row *row_of(struct looking *l, const struct dhis2_value *v, struct str coc, struct str aoc) {
   if (l->next < l->n && is_of(&l->rows[l->next], v, coc, aoc)) return &l->rows[l->next++];
-  struct plan_row *in_turn = row_in_turn(l, v, coc, aoc);
-  if (in_turn) return in_turn;
+  struct plan_row *row = row_in_turn(l, v, coc, aoc);
+  if (row) return row;
   if (!l->by_key.n) index_rows(l);
-  struct plan_row *row = map_get(&l->by_key, dhis2_cell_key(&l->key, v->data_element, v->period, v->org_unit, coc, aoc));
-  if (row) l->next = (size_t)(row - l->rows) + 1;
+  row = map_get(&l->by_key, dhis2_cell_key(&l->key, v->data_element, v->period, v->org_unit, coc, aoc));
+  if (row) follow(l, (size_t)(row - l->rows));
   return row;
 }
 
