@@ -332,7 +332,7 @@ class TwoLanguages(Review):
             [listed] = self.john.call("GET", "/v1/alignments", headers={"Accept-Language": language}).json
             for side, of in (("source", self.source), ("target", self.target)):
                 self.assertEqual(listed[side]["data_set"]["name"], f"{of.data_set} ({of.kind} {language if language != 'pt' else 'pt_BR'})" if language != "en" else of.objects["dataSets"][0]["name"])
-                self.assertEqual(set(listed[side]) - {"locale"}, {"server", "data_set"})
+                self.assertEqual(set(listed[side]) - {"locale", "calendar"}, {"server", "data_set"})
         answer = self.john.call("PATCH", self.at, headers={"If-Match": f'"{self.version()}"', "Accept-Language": "fr"}, body={"decisions": [self.word("power", "none")]})
         self.assertEqual(answer.status, 200, answer)
         changes = []
