@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cmd/commands.h"
 #include "cmd/line.h"
+#include "cmd/shown.h"
 #include "cmd/side.h"
 #include "mapping/format_parts.h"
 #include <errno.h>
@@ -358,7 +359,10 @@ static int run(struct arena *arena, const struct options *o, struct error *error
   print_warnings("source", in.source->warnings, in.source->warning_count);
   print_warnings("target", in.target->warnings, in.target->warning_count);
   struct align_options options = {.candidates = o->candidates, .glossary = &in.glossary};
-  if (align_run(in.source, in.target, &options, in.decisions, in.decision_count, arena, &result, error) < 0) return -1;
+  shown("comparing %zu data elements with %zu", in.source->element_count, in.target->element_count);
+  int compared = align_run(in.source, in.target, &options, in.decisions, in.decision_count, arena, &result, error);
+  shown_no_more();
+  if (compared < 0) return -1;
   print_warnings("", result->warnings, result->warning_count);
   if (find_places(arena, o, &options, &in, error) < 0) return -1;
   struct output out;

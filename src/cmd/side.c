@@ -1,6 +1,7 @@
 #include "cmd/side.h"
 
 #include "cmd/commands.h"
+#include "cmd/shown.h"
 #include "dhis2/metadata_live.h"
 #include "gateway/config.h"
 #include "http/base64.h"
@@ -123,6 +124,14 @@ int side_store(struct arena *arena, const char *config_path, struct str *ret, st
   return 0;
 }
 
+static int show(void *payload, struct dhis2_read_so_far so_far, struct error *error) {
+  const struct str *id = payload;
+  (void)error;
+  shown("reading %.*s: %llu data elements, %llu org units", STR_ARG(*id), (unsigned long long)so_far.data_elements,
+        (unsigned long long)so_far.org_units);
+  return 0;
+}
+
 static const struct dhis2_metadata *of_server(struct arena *arena, struct str id, const struct side_data_sets *data_sets,
                                               const char *config_path, enum dhis2_extent extent, const struct dhis2_metadata *from,
                                               struct error *error) {
@@ -130,9 +139,11 @@ static const struct dhis2_metadata *of_server(struct arena *arena, struct str id
     return error_set(error, ERROR_usage, "say which data sets of server '%.*s' take part: --data-set UID", STR_ARG(id)), NULL;
   struct dhis2_server *server = side_server(arena, config_path, id, error);
   if (!server) return NULL;
-  struct dhis2_reading reading = {arena, server, data_sets->ids, data_sets->n, extent, {0}};
+  struct dhis2_reading reading = {arena, server, data_sets->ids, data_sets->n, extent, {show, &id}};
+  (void)show(&id, (struct dhis2_read_so_far){0}, error);
   const struct dhis2_metadata *metadata = dhis2_metadata_read(&reading, error);
   if (metadata && from) metadata = dhis2_metadata_with_units_of(&reading, metadata, from, error);
+  shown_no_more();
   if (!metadata) (void)error_context(error, "server '%.*s'", STR_ARG(id));
   dhis2_server_free(server);
   return metadata;

@@ -1,6 +1,6 @@
 /* side: a SIDE of `align` and `transfer` as named on the command line: a metadata export (`.json`), a CSV list, "-" for standard input, or `server:<id>` from the configuration.
  *
- * A server is signed in to with the personal access token in DRAWBRIDGE_<ID>_TOKEN (the id in capitals, "-" as "_"); else with DRAWBRIDGE_<ID>_USER and DRAWBRIDGE_<ID>_PASSWORD; else with a token typed on the terminal, where there is one. Blocks. */
+ * How far the reading of a server is, is shown (shown.h). A server is signed in to with the personal access token in DRAWBRIDGE_<ID>_TOKEN (the id in capitals, "-" as "_"); else with DRAWBRIDGE_<ID>_USER and DRAWBRIDGE_<ID>_PASSWORD; else with a token typed on the terminal, where there is one. Blocks. */
 #ifndef DRAWBRIDGE_CMD_SIDE_H
 #define DRAWBRIDGE_CMD_SIDE_H
 

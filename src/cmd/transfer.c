@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "cmd/commands.h"
 #include "cmd/line.h"
+#include "cmd/shown.h"
 #include "cmd/side.h"
 #include "cmd/transfer_claim.h"
 #include "drift/drift.h"
@@ -60,7 +61,6 @@ struct work {
   const char *journal;
   struct run_watch watch;
   struct report *report;
-  bool progress_shown;
 };
 
 /* A second signal ends the program at once; what was done is in the journal. */
@@ -78,13 +78,11 @@ static void watch_signals(void) {
 }
 
 static void show_progress(void *payload, const struct run_progress *p) {
-  struct work *w = payload;
-  w->progress_shown = true;
-  (void)fprintf(stderr, "\r\033[K%s", run_phase_name(p->phase));
-  if (p->of) (void)fprintf(stderr, " %llu of %llu", (unsigned long long)p->done, (unsigned long long)p->of);
-  (void)fprintf(stderr, ": %llu values read, %llu cells sent, %llu verified", (unsigned long long)p->counts->read,
-                (unsigned long long)p->counts->sent, (unsigned long long)p->counts->verified);
-  (void)fflush(stderr);
+  char of[64] = "";
+  (void)payload;
+  if (p->of) (void)snprintf(of, sizeof of, " %llu of %llu", (unsigned long long)p->done, (unsigned long long)p->of);
+  shown("%s%s: %llu values read, %llu cells sent, %llu verified", run_phase_name(p->phase), of, (unsigned long long)p->counts->read,
+        (unsigned long long)p->counts->sent, (unsigned long long)p->counts->verified);
 }
 
 /* --- what was asked --- */
@@ -444,7 +442,7 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
                           .ended_ms = clock_now_ms(),
                           .failure = failure};
   struct error error = {0};
-  if (w->progress_shown) (void)fprintf(stderr, "\r\033[K");
+  shown_no_more();
   bool worked = result == 0 || report_counts(w->report)->read || w->journal;
   if (worked && write_reports(w, &told, &error)) return fail_report(w, result, failure, &error);
   if (result == 0) {
@@ -470,7 +468,6 @@ int command_transfer(int argc, char **argv) {
   struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked, .judge = drift_judge}};
   w.language = language_wanted(&asked);
   w.watch.locale = str_of(language_tag(w.language));
-  w.watch.payload = &w;
   if (isatty(STDERR_FILENO)) w.watch.progress = show_progress;
   int64_t began = clock_now_ms();
   int result = transfer(&w, &error);

@@ -1,16 +1,18 @@
 """drawbridge align on files: output, exit codes, messages."""
+import contextlib
 import csv
 import io
 import json
 import os
 import pathlib
+import pty
 import subprocess
 import tempfile
 import unittest
 
 import test_transfer
 import transfer_fixture as fixture
-from harness import BUILD
+from harness import BUILD, run
 
 HEADER = "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,sign,rank,confidence,decision"
 
@@ -244,6 +246,25 @@ class AlignServers(test_transfer.Servers):
         self.assertTrue(any(r[0] == "operand" for r in rows))  # the servers know the option combos, which the files leave out
         for token in self.environment.values():
             self.assertNotIn(token, live + said)
+
+    def test_how_far_it_is_is_shown_on_a_terminal(self):
+        """One line that is written over and taken away in the end; in a pipe there is none."""
+        self.start()
+        words = ["align", "--config", self.folder / "config.yaml", "--source", "server:source", "--target", "server:target", "--source-data-set", self.source.data_set, "--target-data-set", self.target.data_set]
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        done = run(BUILD / "drawbridge", *words, timeout=600, capture_output=False, stdout=subprocess.PIPE, stderr=slave, stdin=subprocess.DEVNULL, env={**os.environ, **self.environment})
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while piece := os.read(master, 65536):
+                shown += piece
+        lines = shown.decode().split("\r\x1b[K")
+        self.assertEqual((done.returncode, lines[0], lines[-1]), (0, "", ""))
+        for name, side in (("source", self.source), ("target", self.target)):
+            self.assertIn(f"reading {name}: {len(side.elements)} data elements, {len(side.units) + 1} org units", lines)
+        self.assertEqual(lines[-2], f"comparing {len(self.source.elements)} data elements with {len(self.target.elements)}")
+        self.assertNotIn("reading", self.command(*words, environment=self.environment)[1])
 
     def test_org_units_of_servers(self):
         """The assigned ones with all above them, and which calendar: from a small answer for each."""
