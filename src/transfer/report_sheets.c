@@ -110,7 +110,7 @@ static const struct {
     {"differs", N_("Something that was read back, or a total, is not what it should be.")},
     {"cancelled", N_("Stopped by a person before the end. What was sent before stays; one can go on with the transfer.")},
     {"paused", N_("Paused by a person. What was sent before stays; one can go on with the transfer.")},
-    {"failed", N_("The transfer failed before its end. What was sent before stays; one can go on with the transfer.")},
+    {"failed", N_("The transfer failed before its end. What was sent before stays.")},
 };
 
 static struct str outcome_words(const struct making *m, struct str outcome, bool dry_run) {

@@ -16,7 +16,7 @@ import { periodTypeName } from '../../web/model/period-types.js'
 import { parsePo } from '../../web/model/po.js'
 import { inWords, isSignedOut, knownCodes } from '../../web/model/problems.js'
 import { changedWords, knownKinds } from '../../web/model/drift.js'
-import { conflictWords, estimateText, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
+import { canGoOn, conflictWords, estimateText, ignoredOf, knownReasons, stepsOf } from '../../web/model/run.js'
 import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/units.js'
 import { readReturn } from '../../web/model/return-to.js'
 import { rightsOf } from '../../web/model/rights.js'
@@ -168,6 +168,13 @@ test('whatever stands in the way of a value is said in words, with what to do', 
     const { title, remedy, known } = conflictWords({ code, message: 'in English', remedy: 'in English' })
     assert.ok(known && title !== 'in English' && remedy !== 'in English' && remedy.length > 10, code)
   }
+})
+
+test('a run goes on where its end can be another one then', () => {
+  for (const state of ['paused', 'interrupted', 'cancelled']) assert.ok(canGoOn({ state }), state)
+  for (const code of ['reauth_required', 'server_unreachable', 'inside', 'conflict']) assert.ok(canGoOn({ state: 'failed', problem: { code } }), code)
+  for (const code of ['input', 'not_found', 'too_large']) assert.ok(!canGoOn({ state: 'failed', problem: { code } }), code)
+  for (const state of ['done', 'refused', 'differs', 'sending']) assert.ok(!canGoOn({ state }), state)
 })
 
 test('value types that lose nothing are no warning', () => {

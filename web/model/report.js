@@ -7,7 +7,7 @@ const OUTCOMES = {
   differs: () => t('Something that was read back, or a total, is not what it should be.'),
   cancelled: () => t('Stopped by a person before the end. What was sent before stays; one can go on with the transfer.'),
   paused: () => t('Paused by a person. What was sent before stays; one can go on with the transfer.'),
-  failed: () => t('The transfer failed before its end. What was sent before stays; one can go on with the transfer.'),
+  failed: () => t('The transfer failed before its end. What was sent before stays.'),
 }
 const OF_CHECKS = {
   done: () => t('Dry run: everything could be sent. Nothing was written.'),

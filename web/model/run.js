@@ -117,6 +117,12 @@ const CODES = {
 }
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))
 
+// What was asked for stays what it is, and so do these.
+const FOR_GOOD = ['bad_request', 'input', 'usage', 'not_found', 'too_large']
+
+/** Can a run that has stopped end otherwise when it goes on? */
+export const canGoOn = ({ state, problem }) => ['paused', 'interrupted', 'cancelled'].includes(state) || (state === 'failed' && !FOR_GOOD.includes(problem?.code))
+
 /** {title, remedy, known}: the page's words where it has some, else what the report says. */
 export function conflictWords({ code, message, remedy, value_type }) {
   const foretold = code === 'E8030' && remedy // the target is wrong, and it was known that it would be

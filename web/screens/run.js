@@ -8,7 +8,7 @@ import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { orderOf } from '../orders.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
-import { estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
+import { canGoOn, estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { RunTag } from './runs.js'
 import { Batches } from './run-batches.js'
 import { RunCells } from './run-conflicts.js'
@@ -71,7 +71,7 @@ function Running({ run, error, again }) {
     <div class="row">
       ${under_way && html`<${Button} loading=${state.pause} onClick=${act('pause')}>${t('Pause')}<//>`}
       ${under_way && html`<${Button} loading=${state.cancel} onClick=${act('cancel')}>${t('Stop after what is under way')}<//>`}
-      ${['paused', 'interrupted', 'failed', 'cancelled'].includes(run.state) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
+      ${canGoOn(run) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
       ${!under_way && html`<${Button} onClick=${saveReport('json')}>${t('Save the report')}<//>
         <${Link} class="button" to="/runs/${encodeURIComponent(run.id)}/report">${t('Report to print')}<//>
         <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
