@@ -470,6 +470,7 @@ static bool judge(struct judge *j) {
   if (!check_header(j) || trips(j)) return false;
   for (size_t i = 0; i < g->rows.n; i++) {
     struct checked c = {.index = g->first + i, .row = &g->rows.p[i]};
+    if (g->rows.p[i].comment.n) g->rows.p[i].comment = values_trimmed(g->rows.p[i].comment);
     if (find_parts(j, &c) && check_value(j, &c) && check_strict(j, &c) && check_attribute(j, &c) && check_time(j, &c))
       take(j, &c);
     else

@@ -95,6 +95,23 @@ class Shares(Servers):
             self.assertEqual((self.counts["sent"], self.report["outcome"], [(t["source"], t["target"]) for t in self.report["control_totals"]]), (sent, "done", [("145.83333333333333",) * 2]))
 
 
+class Blanks(Servers):
+    versions = ("2.43", "2.41")
+    unit_count = 2
+
+    def test_what_the_target_cuts_off_does_not_make_it_differ(self):
+        """To 2.42 blanks at both ends of a text, and of a comment, are not stored: they are not sent either, and a second run has nothing to do."""
+        cell = (*self.source.cell("remark"), "202401", self.source.units[0], fixture.DEFAULT)
+        self.start(stored={cell: " seen by two\n"})
+        row = {**fixture.document({cell: " seen by two\n"})["dataValues"][0], "comment": "\tas counted "}
+        self.assertEqual(api(self.sims["source"].port, "POST", "/api/dataValueSets", {"dataSet": self.source.data_set, "dataValues": [row]}).status, 200)
+        for sent in (1, 0):
+            self.transfer("--comments", "carry", periods=("202401",), journal=f"journal{sent}")
+            self.assertEqual((self.counts["sent"], self.report["outcome"]), (sent, "done"))
+        found = api(self.sims["target"].port, "GET", "/api/dataValueSets.json", query=f"?dataSet={self.target.data_set}&period=202401&orgUnit={self.target.units[0]}").json["dataValues"]
+        self.assertEqual([(one["value"], one["comment"]) for one in found], [("seen by two", "as counted")])
+
+
 class Days(Servers):
     """Days that a server has by its own calendar, and ISO 8601 has not."""
     unit_count = 2
