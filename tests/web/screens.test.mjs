@@ -604,10 +604,10 @@ describe('what drawbridge says, in the language of its reader', () => {
     await page.getByText('Quelque chose a échoué dans drawbridge').waitFor()
     await page.getByText('Pour l’administrateur : A worker was lost').waitFor()
     assert.equal(await page.locator('[lang=en]').getByText('A worker was lost', { exact: true }).count(), 1) // is read aloud as English
-    await page.route(/said/, (route) => route.abort()) // neither what reads it nor its texts can be had
+    await page.route(/i18n\/said\//, (route) => route.abort()) // its texts cannot be had
     await page.reload()
     await page.locator('[lang=en]').getByText('a worker was lost').waitFor()
-    await page.unroute(/said/)
+    await page.unroute(/i18n\/said\//)
     world.runs.set('run2', madeUpRun({ id: 'run2', state: 'failed', problem: { code: 'conflict', reason: 'drift', detail: '1 change since …', said: [{ text: '{1} change{2} since …', values: ['1', ''] }] } }))
     await go('/runs/run2')
     await page.getByText('Les serveurs ont changé depuis que l’alignement a été fait').waitFor()
