@@ -106,16 +106,25 @@ def join(web, files):
     return {**{name: data for name, data in files.items() if not name.endswith(".js")}, **made}, json.loads(done.stdout)
 
 
+# What one button alone wants: its texts are a part of their own.
+APART = {"doctor": "model/doctor.js"}
+
+
 def split_texts(files, sources, members):
-    """i18n/first/ gets what the joined modules say; i18n/ keeps what only modules say that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
-    said = b"\n".join(sources[name] for names in members.values() for name in names).decode()
+    """i18n/first/ gets what the joined modules say, i18n/doctor/ what only that module says; i18n/ keeps what is said by others that are fetched later; i18n/said/ is what the program says. Every text is the key in the source."""
+    joined = {name for names in members.values() for name in names}
+    text_of = lambda names: b"\n".join(sources[name] for name in names if name.endswith(".js")).decode()
+    first = text_of(sorted(joined))
+    apart = {part: text_of([name]) for part, name in APART.items()}
+    rest = text_of(sorted(set(sources) - joined - set(APART.values())))
     for name in sorted(name for name in files if name.endswith(".po") and posixpath.dirname(name) == "i18n"):
-        first, others = [], []
+        parts = {part: [] for part in ("first", *APART, "")}
         for entry in re.split(r"\n\s*\n", files[name].decode().strip()):
             lines = [line for line in entry.split("\n") if not line.startswith("#")]
-            (first if said_in(said, lines) else others).append("\n".join(lines))
-        files["i18n/first/" + posixpath.basename(name)] = "\n\n".join(first).encode() + b"\n"
-        files[name] = "\n\n".join(others).encode() + b"\n"
+            part = "first" if said_in(first, lines) else next((part for part in APART if said_in(apart[part], lines) and not said_in(rest, lines)), "")
+            parts[part].append("\n".join(lines))
+        for part, entries in parts.items():
+            files[posixpath.join("i18n", part, posixpath.basename(name))] = "\n\n".join(entries).encode() + b"\n"
 
 
 def said_in(source, lines):

@@ -47,5 +47,7 @@ export function firstTexts() {
   return answer
 }
 export const otherTexts = () => (language === 'en' ? '' : textsOf(`./i18n/${language}.po`))
+/** What only the doctor says, a quarter of them all. */
+export const doctorTexts = () => (language === 'en' ? '' : textsOf(`./i18n/doctor/${language}.po`))
 
 makeReady(locale) // the files are on their way

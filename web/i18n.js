@@ -28,7 +28,8 @@ export function allTexts() {
   return others
 }
 
-async function addTexts(fetchTexts) {
+/** Those of a part besides. */
+export async function addTexts(fetchTexts) {
   for (const [text, forms] of parsePo(await fetchTexts())) texts.set(text, forms)
 }
 

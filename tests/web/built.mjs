@@ -1,4 +1,4 @@
-// The files of the page and the SDK as the build made them for the program: joined, with their texts in two parts.
+// The files of the page and the SDK as the build made them for the program: joined, with their texts in parts.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// The page as the program sends it: its modules joined, its texts in two parts, and what the first screen asks for under way before the page's own code is there.
+// The page as the program sends it: its modules joined, its texts in parts, and what the first screen asks for under way before the page's own code is there.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
@@ -130,12 +130,12 @@ test('every module that is fetched later can be', async () => {
   await close()
 })
 
-test('each text is sent in one of two parts', async () => {
+test('each text is sent in one of three parts', async () => {
   const base = /\/ui\/\w+\//.exec(await (await fetch(`${front.url}/servers`)).text())[0]
   const sent = async (name) => [...parsePo(await (await fetch(front.url + base + name)).text()).entries()]
   for (const name of ['fr.po', 'ar.po']) {
-    const [first, others] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`)]
-    assert.ok(first.length > 100 && others.length > 100)
-    assert.deepEqual([...first, ...others].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
+    const [first, others, doctor] = [await sent(`i18n/first/${name}`), await sent(`i18n/${name}`), await sent(`i18n/doctor/${name}`)]
+    assert.ok(first.length > 100 && others.length > 100 && doctor.length > 50)
+    assert.deepEqual([...first, ...others, ...doctor].sort(), [...parsePo(readFileSync(new URL(`../../web/i18n/${name}`, import.meta.url), 'utf8')).entries()].sort())
   }
 })

@@ -1,6 +1,7 @@
 // Which servers there are, and who one is at each.
 import { html, useState } from '../lib.js'
-import { allTexts, t, time } from '../i18n.js'
+import { doctorTexts } from '../early.js'
+import { addTexts, allTexts, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, signInPath, Tag } from '../ui.js'
@@ -56,7 +57,7 @@ function Server({ server, connection, changed }) {
   const examine = async () => {
     setExamined({ loading: true })
     try {
-      const [checks, { Checks }] = await Promise.all([gateway.doctor(server.id), import('./checks.js'), allTexts()])
+      const [checks, { Checks }] = await Promise.all([gateway.doctor(server.id), import('./checks.js'), allTexts(), addTexts(doctorTexts)])
       setExamined({ checks, Checks })
     } catch (error) {
       setExamined({ error })
