@@ -1,5 +1,5 @@
 // Small parts, named and shaped after those of @dhis2/ui, so that hands and eyes know them.
-import { html, useEffect, useId, useRef } from './lib.js'
+import { html, useEffect, useId, useLayoutEffect, useRef } from './lib.js'
 import { language, percent, t } from './i18n.js'
 import { useLoad } from './api.js'
 import { useAgain } from './again.js'
@@ -27,15 +27,22 @@ export function Notice({ tone = 'info', title, children, live = false }) {
 /** What is asked again where that is by itself (again.js), except `byHand`: what changes something is asked again by the person alone. */
 export function Problem({ error, again, server, byHand }) {
   const { wait, left, again: now } = useAgain(error, byHand ? undefined : again)
-  if (!error) return null
+  return error && html`<${Refusal} error=${error} again=${now ?? again} wait=${wait} left=${left} server=${server} />`
+}
+
+function Refusal({ error, again, wait, left, server }) {
+  const buttons = useRef()
+  useLayoutEffect(() => () => { // what asked again goes with the refusal, and the focus is not to go with it
+    if (buttons.current?.contains(document.activeElement)) document.getElementById('main')?.focus({ preventScroll: true })
+  }, [])
   const { title, remedy, detail } = inWords(error)
   const id = server ?? error.server
   return html`<${Notice} tone="error" title=${title} live>
     <p>${remedy}</p>
     ${detail && detail !== remedy && html`<${Detail} error=${error} detail=${detail} />`}
-    <p class="row">
+    <p class="row" ref=${buttons}>
       ${isSignedOut(error) && id && html`<${Link} class="button primary small" to=${signInPath(id)}>${t('Sign in')}<//>`}
-      ${again && html`<${Button} small onClick=${now ?? again}>${t('Try again')}<//>`}
+      ${again && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
       ${wait && html`<span aria-hidden="true" class="muted number">${t('Tries again in {n} s', { n: left })}</span><span class="unseen">${t('Tries again in {n} s', { n: wait })}</span>`}
     </p>
   <//>`

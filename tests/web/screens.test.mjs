@@ -504,6 +504,7 @@ describe('what came with a time to wait', () => {
     await page.clock.runFor(30000)
     await page.locator('.empty').waitFor()
     assert.equal(await page.locator('[role=alert]').count(), 0)
+    await hasFocus(page.locator('main'), page) // the button that had it is gone
   })
 
   scene('waits for who looks elsewhere', BUSY, async (stage) => {
