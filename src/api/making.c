@@ -193,7 +193,7 @@ static struct str problem_of(struct making *m, const struct error *failure) {
   return str_trim(body);
 }
 
-/* What the end of the process breaks off is left as it is: that is found, and told as interrupted. Where the document is gone or changed, nobody wants the alignment any more. */
+/* What the end of the process breaks off is left as it is: that is found, and told as interrupted. Where the document is gone or changed, nobody wants the alignment any more; where the store does not say, it stays: rather one too many than one that is told and not there. */
 static void settle(struct making *m, const struct error *failure) {
   struct error error = {0};
   struct runner_view view;
@@ -202,7 +202,8 @@ static void settle(struct making *m, const struct error *failure) {
   m->about.state = failure->code ? FAILED : DONE;
   m->about.problem = failure->code ? problem_of(m, failure) : STR_NONE;
   int kept = update(&m->job, &m->document, &m->about, &error);
-  if (kept < 0 && !failure->code) (void)alignment_remove(&m->job, m->document.id, &(struct error){0});
+  bool unwanted = kept < 0 && (error.code == ERROR_changed_meanwhile || error.code == ERROR_not_found);
+  if (unwanted && !failure->code) (void)alignment_remove(&m->job, m->document.id, &(struct error){0});
   log_event(LOG_INFO, "alignment_made", LOG_STR("alignment", m->document.id),
             LOG_TEXT("code", error_name(failure->code ? failure->code : error.code)));
 }
