@@ -55,9 +55,9 @@ struct dhis2_values_reader {
   struct dhis2_adx_reader *adx;
   size_t mark; /* bytes of a byte order mark that were passed over */
   bool takes_adx;
-  const struct dhis2_metadata *metadata; /* of ADX's codes */
-  size_t columns[OTHER_FIELD];
-  bool has_columns, has_list;
+  const struct dhis2_metadata *metadata;     /* of ADX's codes */
+  size_t columns[OTHER_FIELD], column_count; /* of CSV */
+  bool has_columns, has_list, at_last_line;
   /* JSON */
   enum place place;
   unsigned skip; /* levels inside something that is not looked at */
@@ -275,13 +275,24 @@ static int take_columns(struct dhis2_values_reader *r, const struct str *fields,
                        "the first line has no column \"%.*s\" (DHIS2 writes "
                        "dataelement,period,orgunit,categoryoptioncombo,attributeoptioncombo,value,…)",
                        STR_ARG(wanted[f]));
+  r->column_count = count;
   r->has_columns = r->has_list = true;
   return 0;
+}
+
+/* A number with a comma in it would lose what stands behind that, and the end of a file that was cut a part of its value. Only what is left out at the end of a line is as good as empty: 2.37 leaves out `deleted`. */
+static int check_width(const struct dhis2_values_reader *r, size_t count, struct error *error) {
+  const char *why = count > r->column_count      ? "what has a comma in it stands in quotes, and decimals are written with a point"
+                    : count <= r->columns[VALUE] ? "it ends before its value"
+                                                 : "it has no end: the file was cut off";
+  if (count == r->column_count || (count > r->columns[VALUE] && count < r->column_count && !r->at_last_line)) return 0;
+  return error_set(error, ERROR_input, "the line has %zu columns, and the first one of the file %zu: %s", count, r->column_count, why);
 }
 
 static int on_row(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
   struct dhis2_values_reader *r = payload;
   if (!r->has_columns) return take_columns(r, fields, count, error);
+  if (check_width(r, count, error)) return error_context(error, "line %llu", (unsigned long long)line);
   begin_item(r);
   for (enum field f = 0; f < OTHER_FIELD; f++) {
     if (r->columns[f] >= count || !fields[r->columns[f]].n) continue;
@@ -358,6 +369,7 @@ int dhis2_values_reader_feed(struct dhis2_values_reader *r, struct str piece, st
 
 int dhis2_values_reader_finish(struct dhis2_values_reader *r, struct error *error) {
   if (r->json) return json_stream_finish(r->json, error);
+  r->at_last_line = true;
   if (r->csv) return csv_reader_finish(r->csv, error);
   if (r->adx) return dhis2_adx_reader_finish(r->adx, error);
   return error_set(error, ERROR_input, "there is nothing in it: data values are JSON, CSV or ADX");

@@ -34,7 +34,7 @@ typedef int dhis2_value_handler(void *payload, const struct dhis2_value *value, 
 
 struct dhis2_values_reader;
 
-/* JSON (DHIS2's dataValueSets), or CSV with DHIS2's column names in any order: known by the first character. Life cycle: new, feed, finish, free. */
+/* JSON (DHIS2's dataValueSets), or CSV with DHIS2's column names in any order: known by the first character. A line of CSV that is wider than the first, ends before its value or is cut off is refused. Life cycle: new, feed, finish, free. */
 struct dhis2_values_reader *dhis2_values_reader_new(dhis2_value_handler *handler, void *payload);
 void dhis2_values_reader_adx(
     struct dhis2_values_reader *reader,

@@ -145,6 +145,29 @@ static void what_is_cut_or_odd_is_refused(void **state) {
   assert_non_null(read_in(STR("{}"), 1, &error).p);
 }
 
+/* Rows that are wider than the first line, end before their value, or are cut off in the last line; narrow ones are as releases to 2.37 write them. */
+static void rows_are_as_wide_as_the_first_line(void **state) {
+  static const struct {
+    const char *rows, *said; /* NULL: taken */
+  } rows[] = {
+      {"DeA,202401,OuOne,12,false\n", NULL},
+      {"DeA,202401,OuOne,12\n", NULL},
+      {"DeA,202401,OuOne,12,false", NULL},
+      {"DeA,202401,OuOne,12", "line 2: the line has 4 columns, and the first one of the file 5: it has no end: the file was cut off"},
+      {"DeA,202401,OuOne,1,5,false\n",
+       "line 2: the line has 6 columns, and the first one of the file 5: what has a comma in it stands in quotes, and decimals are "
+       "written with a point"},
+      {"DeA,202401,OuOne,1\nDeA,202401\n", "line 3: the line has 2 columns, and the first one of the file 5: it ends before its value"}};
+  struct error error = {0};
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct str said = read_in(arena_printf(arena, "dataelement,period,orgunit,value,deleted\n%s", rows[i].rows), 7, &error);
+    assert_int_equal(said.p == NULL, rows[i].said != NULL);
+    if (rows[i].said) assert_string_equal(error.message, rows[i].said);
+    error = (struct error){0};
+  }
+}
+
 /* --- summaries --- */
 
 static struct dhis2_import import_of(const char *body, size_t count) {
@@ -350,6 +373,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(periods_and_their_days),
                                      cmocka_unit_test(every_form_says_the_same_however_it_is_cut),
                                      cmocka_unit_test(what_is_cut_or_odd_is_refused),
+                                     cmocka_unit_test(rows_are_as_wide_as_the_first_line),
                                      cmocka_unit_test(summaries_of_all_releases),
                                      cmocka_unit_test(blame),
                                      cmocka_unit_test(long_texts_are_cut),
