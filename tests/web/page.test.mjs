@@ -341,6 +341,11 @@ describe('review', () => {
     await page.getByLabel('Accept all at or above').fill('0.95')
     const fewer = Number(/\d+/.exec(await button.innerText())[0])
     assert.ok(fewer < n)
+    await page.getByLabel('Accept all at or above').press('Control+a')
+    for (const [typed, expected] of [['0', 0], ['.', 0], ['9', n], ['5', fewer], ['Backspace', n], ['Backspace', 0], ['Control+a', 0], ['Delete', 0], ['2', 0]]) { // letter by letter, as people type
+      await page.keyboard.press(typed)
+      await page.getByRole('button', { name: `Accept ${expected}`, exact: true }).waitFor()
+    }
     await page.getByLabel('Accept all at or above').fill('0.9')
     const asked = page.waitForRequest((request) => request.method() === 'PATCH')
     await button.click()

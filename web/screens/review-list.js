@@ -17,9 +17,12 @@ export const stateTag = (state) =>
     nothing: () => html`<${Tag} tone="warning">${t('No proposal')}<//>`,
   })[state]()
 
+const LEAST_SURE = 0.5
+
 export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, onSteps, hint }) {
-  const [threshold, setThreshold] = useState(0.9)
+  const [typed, setTyped] = useState('0.9')
   const id = useId()
+  const threshold = typed >= LEAST_SURE && typed <= 1 ? Number(typed) : Infinity // on the way to a number nothing is that sure
   const { take, left } = useMemo(createSureCounts, [])(list, threshold)
   const done = progress.accepted + progress.none
   return html`<div class="bar-tools">
@@ -36,7 +39,7 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
       <${Button} onClick=${onSteps}>${t('All steps')}<//>
       <label for=${id} class="sure">${t('Accept all at or above')}</label>
-      <input id=${id} class="threshold" type="number" min="0.5" max="1" step="0.01" value=${threshold} onInput=${(event) => setThreshold(Number(event.target.value) || 1)} />
+      <input id=${id} class="threshold" type="number" min=${LEAST_SURE} max="1" step="0.01" value=${typed} onInput=${(event) => setTyped(event.target.value)} />
       <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//>
     </div>
   </div>`
