@@ -17,9 +17,9 @@ enum { ROUNDS = 3, KEPT = 12, SHARES_MAX = 48 };
   0.0f /* log odds that two must reach by themselves: that nothing else fits, or that others like it go there, too, chooses between targets, but makes none certain */
 #define AHEAD 0.2f /* of the next target, where no name and no code is (almost) the same */
 
-/* The best two source elements for a target, by what is known so far. */
+/* The best two source elements for a target, by what is known so far, and how well the first fits, whoever decided for it. */
 struct claim {
-  float first, second;
+  float first, second, fit;
   uint32_t source;
 };
 
@@ -129,7 +129,7 @@ static float standing_of(const struct pair *pair) {
 }
 
 static void note_claims(struct assigning *a) {
-  for (size_t t = 0; t < a->context->target->n; t++) a->claims[t] = (struct claim){-20, -20, UINT32_MAX};
+  for (size_t t = 0; t < a->context->target->n; t++) a->claims[t] = (struct claim){-20, -20, -20, UINT32_MAX};
   for (size_t s = 0; s < a->all->n; s++) {
     for (size_t i = 0; i < a->all->p[s].count; i++) {
       const struct pair *pair = &a->all->p[s].pairs[i];
@@ -140,6 +140,7 @@ static void note_claims(struct assigning *a) {
       if (logit > claim->first) {
         claim->second = claim->first;
         claim->first = logit;
+        claim->fit = pair->decided ? pair->logit : logit;
         claim->source = (uint32_t)s;
       } else if (logit > claim->second)
         claim->second = logit;
@@ -251,19 +252,23 @@ static void judge(struct assigning *a, struct standing *standing) {
     struct pair *pair = &standing->pairs[i];
     const struct claim *claim = &a->claims[pair->target];
     bool mine = claim->source == pair->source;
-    float own = standing_of(pair), other = mine ? claim->second : claim->first, next = next_best(a, standing, i);
+    float own = standing_of(pair), next = next_best(a, standing, i);
+    float lead = tanhf((own - next) / 3);
+    if (lead > LEAD_MOST) lead = LEAD_MOST; /* that all others are unlike it does not make it alike */
+    /* That a person accepted the same target for another makes the other no better: who would be answered with it beside that one still is. */
+    bool answered = score_confidence(own + feature_weight(FEATURE_lead) * lead, pair->vetoed) >= ANSWER;
+    float other = mine ? claim->second : answered ? claim->fit : claim->first;
     bool parts =
         !mine && claim->source != UINT32_MAX &&
         are_parts(&a->context->source->p[pair->source], &a->context->source->p[claim->source], &a->context->target->p[pair->target]);
     float close = pair->value[FEATURE_words] > ALMOST ? CLOSE : 0; /* two copies of one thing may share it */
     float behind = tanhf((own - other + close) / 2);
     pair->value[FEATURE_rival] = parts || behind > 0 ? 0 : behind * sigmoid(other) * a->sharing;
-    float lead = tanhf((own - next) / 3);
     pair->value[FEATURE_usual] = tanhf(below(pair->alone, a->usual) / 6);
     pair->value[FEATURE_beyond] = below(pair->value[FEATURE_explained], a->usually_explained);
     pair->value[FEATURE_short] = below(pair->value[FEATURE_covered], a->usually_covered);
     pair->value[FEATURE_kin] = kin(a, pair, i == 0);
-    pair->value[FEATURE_lead] = lead < LEAD_MOST ? lead : LEAD_MOST; /* that all others are unlike it does not make it alike */
+    pair->value[FEATURE_lead] = lead;
   }
 }
 

@@ -292,6 +292,18 @@ static void test_decided_rows_are_never_overruled(void **state) {
   }
 }
 
+/* Both are summed in it: whoever goes through the list row by row sees the second as it was. */
+static void test_what_shares_an_accepted_target_is_still_proposed(void **state) {
+  from = SIDE(arena, 'a', "Stillbirths, fresh", "Stillbirths, macerated", "Live births", "Maternal deaths");
+  to = SIDE(arena, 'b', "Stillbirths (fresh and macerated)", "Live births", "Maternal deaths", "Snake bites");
+  run();
+  assert_pair("Stillbirths, fresh", "Stillbirths (fresh and macerated)");
+  assert_pair("Stillbirths, macerated", "Stillbirths (fresh and macerated)");
+  struct decision decision = about("Stillbirths, fresh", "Stillbirths (fresh and macerated)", DECISION_ACCEPTED);
+  run_with(&decision, 1, NULL);
+  assert_pair("Stillbirths, macerated", "Stillbirths (fresh and macerated)");
+}
+
 static void test_several_targets_may_be_accepted(void **state) {
   from = SIDE(arena, 'a', "Malaria cases", "Measles cases");
   to = SIDE(arena, 'b', "Malaria cases", "Fever cases", "Measles cases");
@@ -421,6 +433,7 @@ int main(void) {
       TEST(positives_are_subtracted_from_all_tested),
       TEST(all_tested_is_not_negative_without_positives),
       TEST(decided_rows_are_never_overruled),
+      TEST(what_shares_an_accepted_target_is_still_proposed),
       TEST(several_targets_may_be_accepted),
       TEST(decided_cells),
       TEST(a_decided_cell_teaches_the_others),
