@@ -48,11 +48,13 @@ function App() {
   const { path, query } = useLocation()
   const session = useLoad((signal) => gateway.session({ signal }), [path])
   const main = useRef()
-  const first = useRef(true)
-  useLayoutEffect(() => { // a new screen is announced by its heading, and who types at once types there
-    if (first.current) first.current = false
-    else main.current.focus({ preventScroll: true })
-  }, [path])
+  const before = useRef(path)
+  const followed = useRef(false)
+  useLayoutEffect(() => { // a new screen is announced by its heading, and who types at once types there; the same where what led on within a screen is gone by it
+    if (before.current !== path || (followed.current && document.activeElement === document.body)) main.current.focus({ preventScroll: true })
+    before.current = path
+    followed.current = true
+  }, [path, String(query)])
   const found = match(routes, path)
   const Screen = found?.value
   return html`
