@@ -9,7 +9,7 @@ import * as decisions from '../../web/model/review.js'
 import * as lists from '../../web/model/rows.js'
 import { judgedBands } from '../../web/model/judged.js'
 import { createHistory } from '../../web/model/history.js'
-import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, PLACES } from '../../web/model/keys.js'
+import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, placeOf, PLACES } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
 import { lastPeriods, periodName, periodOf, typeOf } from '../../web/model/periods.js'
 import { periodTypeName } from '../../web/model/period-types.js'
@@ -421,6 +421,17 @@ test('letters can be changed and switched off; arrows, Enter and Ctrl act always
   assert.deepEqual(keySettings(storage), { off: false, letters: {} })
   storage.setItem('drawbridge keys', 'null')
   assert.deepEqual(keySettings(storage), { off: false, letters: {} })
+})
+
+test('on a keyboard with other letters keys act by their place', () => {
+  const key = (name, code, more = {}) => ({ key: name, code, target: { tagName: 'DIV' }, ...more })
+  const typed = [key('ش', 'KeyA'), key('ن', 'KeyJ'), key('ئ', 'KeyZ', { ctrlKey: true }), key('ф', 'KeyA'), key('Г', 'KeyU', { shiftKey: true }), key('ج', 'BracketLeft'), key('ظ', 'Slash'), key('؟', 'Slash', { shiftKey: true })]
+  assert.deepEqual(typed.map((one) => commandOf(one)), ['accept', 'next', 'undo', 'accept', 'redo', 'previous-warning', 'search', 'help'])
+  assert.equal(commandOf(key('q', 'KeyA')), undefined) // of another order, but Latin: what stands on the key counts
+  assert.equal(commandOf(key('é', 'Digit2')), 'choose-2')
+  assert.equal(commandOf(key('ش', 'KeyA'), 'list', { letters: { accept: 'm', flag: 'ش' } }), 'flag') // as the person chose it
+  assert.equal(commandOf(key('ش', 'KeyA'), 'list', { off: true }), undefined)
+  assert.equal(placeOf(key('خ', 'KeyO')), '/overview')
 })
 
 test('keys act in the list and the pane, never in a field', () => {

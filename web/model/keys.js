@@ -10,14 +10,26 @@ const FIELDS = ['INPUT', 'SELECT', 'TEXTAREA']
 const OWN_ENTER = ['BUTTON', 'A', 'SUMMARY']
 const IN_THE_LIST = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', ' ']
 
+const SIGNS = { BracketLeft: '[', BracketRight: ']', Slash: '/' }
+
+/** What the key is where letters are Latin: it acts by its place on keyboards that have others there (Arabic, Cyrillic). */
+function latin({ key, code = '', shiftKey }) {
+  if (!/^[\p{L}؟]$/u.test(key) || /\p{Script=Latin}/u.test(key)) return key
+  const letter = /^Key([A-Z])$/.exec(code)?.[1]
+  if (letter) return shiftKey ? letter : letter.toLowerCase()
+  return code === 'Slash' && shiftKey ? '?' : (SIGNS[code] ?? key)
+}
+
 /** Where "g" and one more key lead to. */
 export const PLACES = { r: '', o: '/overview', d: '/disaggregation', u: '/places', t: '/send', c: '/drift' }
+
+export const placeOf = (event) => PLACES[event.key] ?? PLACES[latin(event)]
 
 /** The command of a key press, or undefined. `place` is "list" or "detail"; `settings` are {off: boolean, letters: {command: letters}}. */
 export function commandOf(event, place = 'list', settings = {}) {
   const name = event.target?.tagName
   if (event.altKey || FIELDS.includes(name)) return undefined
-  if (event.ctrlKey || event.metaKey) return event.key.toLowerCase() !== 'z' ? undefined : event.shiftKey ? 'redo' : 'undo'
+  if (event.ctrlKey || event.metaKey) return latin(event).toLowerCase() !== 'z' ? undefined : event.shiftKey ? 'redo' : 'undo'
   if ((event.key === 'Enter' || event.key === ' ') && OWN_ENTER.includes(name)) return undefined
   if (place !== 'list' && IN_THE_LIST.includes(event.key)) return undefined
   if (event.key === ' ') return 'select'
@@ -27,7 +39,8 @@ export function commandOf(event, place = 'list', settings = {}) {
   if (settings.off) return undefined
   const digit = /^Digit([1-5])$/.exec(event.code ?? '')
   if (digit) return `${event.shiftKey ? 'add' : 'choose'}-${digit[1]}`
-  return Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(event.key))
+  const commandFor = (letter) => Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(letter))
+  return commandFor(event.key) ?? commandFor(latin(event))
 }
 
 /** The letter to show beside what does the same; undefined where letters do nothing. */

@@ -12,7 +12,7 @@ import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, pairKey, re
 import { acceptable, ATTENTION, createList, createProgress, createRows, needsLook, NO_FILTER, nearest, sectionsOf, sureOnes } from '../model/rows.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
-import { commandOf, hintOf, keepKeySettings, keySettings, PLACES } from '../model/keys.js'
+import { commandOf, hintOf, keepKeySettings, keySettings, placeOf } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
 import { ReviewDetail } from './review-detail.js'
 import { Conflicts, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
@@ -330,7 +330,7 @@ function Reviewing({ id, first, session }) {
     if (comment.wanted && event.key !== 'Escape') return
     comment.wanted = false
     const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
-    const where = going.current ? PLACES[event.key] : undefined
+    const where = going.current ? placeOf(event) : undefined
     going.current = false
     if (where === undefined && !command) return
     event.preventDefault()
