@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs tests/blackbox/test_*.py (or those named) and closes with `N passed, N failed, N skipped`.
 
-Classes run side by side, four more at once than there are cores: most of the time a test waits for a program, and some wait ten seconds for what is to be forgotten. What a class says is printed when it is done. The long ones begin first, so that none is left over at the end:
+Classes run side by side, six more at once than there are cores: most of the time a test waits for a program, and some wait ten seconds for what is to be forgotten. What a class says is printed when it is done. The long ones begin first, so that none is left over at the end:
 those with many tests, and those that say about how long they take (`takes_seconds`).
 """
 import collections
@@ -39,7 +39,7 @@ def main():
         classes[type(test)].append(test.id())
         kinds[test.id()] = type(test)
     total = [0, 0, 0]
-    with concurrent.futures.ProcessPoolExecutor((os.cpu_count() or 1) + 4, multiprocessing.get_context("fork")) as pool:
+    with concurrent.futures.ProcessPoolExecutor((os.cpu_count() or 1) + 6, multiprocessing.get_context("fork")) as pool:
         runs = [pool.submit(run, ids) for ids in sorted(classes.values(), key=lambda ids: getattr(kinds[ids[0]], "takes_seconds", len(ids)), reverse=True)]
         for done in concurrent.futures.as_completed(runs):
             said, *counts = done.result()

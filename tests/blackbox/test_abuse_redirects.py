@@ -48,6 +48,8 @@ def browsers_view(public, addresses):
 
 
 class Redirects(Gateway):
+    takes_seconds = 15
+
     def setUp(self):
         super().setUp()
         self.start([("one", "2.43")], apps=APPS)

@@ -44,6 +44,8 @@ class Hostile(Gateway):
 
 
 class Bombs(Hostile):
+    takes_seconds = 25
+
     def test_packed_ones(self):
         """[A19] 600 MB of blanks in 600 kB, wherever drawbridge itself reads: the limit holds for what comes out; on the proxied path nothing is unpacked at all."""
         packed = bomb(600)

@@ -160,6 +160,8 @@ class EveryKey(Configuration):
 
 
 class Secrets(Configuration):
+    takes_seconds = 20
+
     def holders(self):
         return [path for path, kind, _ in self.keys() if kind == "secret"]
 

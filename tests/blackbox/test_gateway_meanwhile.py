@@ -116,6 +116,8 @@ class Credentials(Meanwhile):
 
 
 class Servers(Meanwhile):
+    takes_seconds = 15
+
     def test_away_and_back(self):
         browser = self.begin("2.43")
         tap = self.tapped("one")

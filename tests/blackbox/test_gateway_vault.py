@@ -41,6 +41,8 @@ class Vault(Gateway):
 
 
 class Remembered(Vault):
+    takes_seconds = 15
+
     def test_each_kind(self):
         """[R-D11] A token, a password exchanged for one, a server's session, Basic."""
         self.begin("2.43", "2.42", "2.40", "2.41")

@@ -271,6 +271,8 @@ class BackPressure(Server):
 
 
 class Times(Server):
+    takes_seconds = 15
+
     def test_who_says_nothing_and_who_stops_in_the_middle(self):
         """[R-G14] A connection without a request, one that has been idle, a head without an end: all end with GOAWAY or at once."""
         self.assertIn(self.connect().ended_with(), (NO_ERROR, None))

@@ -46,6 +46,8 @@ def without(document, path):
 
 @unittest.skipUnless(jsonschema, "needs jsonschema")
 class Schema(unittest.TestCase):
+    takes_seconds = 16
+
     @classmethod
     def setUpClass(cls):
         cls.schema = json.loads((ROOT / "docs/mapping.schema.json").read_text(encoding="utf-8"))

@@ -48,6 +48,8 @@ class Replicas(test_runs.Gateway):
 
 
 class Seen(Replicas):
+    takes_seconds = 25
+
     def test_its_batches_are_seen_through_another(self):
         run, go_on = self.held(number=2)
         there = harness.wait_for(lambda: self.seen(run)["batches"], "its first batch")

@@ -210,6 +210,8 @@ class Slow(Events):
 
 
 class OfReplicas(test_replica_runs.Replicas, Events):
+    takes_seconds = 20
+
     def test_told_by_a_process_that_has_not_the_run(self):
         run, go_on = self.held()
         harness.wait_for(lambda: self.seen(run)["state"] == "sending", "how far it is")

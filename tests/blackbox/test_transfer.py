@@ -467,6 +467,7 @@ class BetweenServers(Servers):
 
 class Estimated(BetweenServers):
     """What a dry run says that sending will take, beside what it took. The target takes two seconds for a batch, neither quick nor slow, so that batches do not change with the machine's own speed."""
+    takes_seconds = 20
     unit_count, more_words = 60, {"target": ["--set", "import-ms=32000"]}
 
     def count(self):

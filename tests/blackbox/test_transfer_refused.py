@@ -72,6 +72,7 @@ class RefusalsOf37(Refusals):
 
 class Unreadable(Servers):
     """Units at the target that the person may not read: what cannot be read back is not sent; the rest arrives."""
+    takes_seconds = 20
     unit_count = 5
 
     def test_units_that_the_person_may_not_read(self):

@@ -63,6 +63,7 @@ class Unattended(Gateway):
 
 class ByPassword(Unattended):
     """Sessions are exchanged for tokens: each of the two kinds of what drawbridge holds has one of its own."""
+    takes_seconds = 45
 
     def setUp(self):
         self.socket = self.directory() / "admin.sock"
@@ -237,6 +238,8 @@ class NoTokens(Unattended):
 
 
 class Undone(Unattended):
+    takes_seconds = 15
+
     def undo(self, run, expect=201):
         answer = self.browser.call("POST", f"/v1/runs/{run['id']}/undo")
         self.assertEqual(answer.status, expect, answer)
@@ -314,6 +317,7 @@ class Hook:
 
 
 class Scheduled(Unattended):
+    takes_seconds = 15
     empty = False
     asked_periods = (LAST_MONTH, "202401")  # of two, each value says which
 

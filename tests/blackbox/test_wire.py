@@ -232,6 +232,7 @@ class Exchanges(Server):
 
 
 class Time(Server):
+    takes_seconds = 17
     options = ()
 
     def test_a_slow_head_is_408(self):
