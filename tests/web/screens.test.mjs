@@ -425,6 +425,10 @@ describe('a large disaggregation', () => {
       await grid(page).focus()
       await press(page, 'Control+End')
       await atIs(page, 'Ward 40 – Salle générale 30')
+      await page.waitForFunction(() => { // it is scrolled to after it is drawn
+        const [frame, cell] = ['[role=grid]', '[role=grid] .active'].map((one) => document.querySelector(one).getBoundingClientRect())
+        return cell.left >= frame.left - 1 && cell.right <= frame.right + 1
+      })
       const box = (locator) => locator.boundingBox()
       const [cell, row, column, frame] = await Promise.all([box(page.getByRole('gridcell', { name: 'Ward 40 – Salle générale 30' })), box(page.getByRole('rowheader', { name: /^Ward 40/ })), box(page.getByRole('columnheader', { name: /^Salle générale 30/ })), box(grid(page))])
       const near = (a, b) => Math.abs(a - b) <= 1
