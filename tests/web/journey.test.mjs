@@ -94,7 +94,7 @@ async function sendLastMonth(page, clean) {
 /** Each form is had as a file, known again by its name, and taken back by the program where it can be read. */
 async function everyForm(page, clean) {
   await page.getByRole('link', { name: 'Alignments', exact: true }).click()
-  await page.getByRole('link', { name: /^Export or import/ }).click()
+  await page.getByRole('link', { name: /^Files: / }).click()
   const [out, into] = ['Export the mapping', 'Import decisions'].map((name) => page.getByRole('region', { name }))
   await out.waitFor()
   const forms = await out.getByLabel('As', { exact: true }).locator('option').evaluateAll((options) => options.map((one) => one.value))

@@ -223,7 +223,7 @@ describe('the mapping as files', () => {
   scene('each form is downloaded; a file is taken by its ending; what is passed over is told', { expected: [REFUSED] }, async ({ page, go, clean, world }) => {
     world.align(PAIR, 'one')
     await go('/alignments')
-    await page.getByRole('link', { name: /^Export or import Monthly/ }).click()
+    await page.getByRole('link', { name: /^Files: Monthly/ }).click()
     const out = page.getByRole('region', { name: 'Export the mapping' })
     const into = page.getByRole('region', { name: 'Import decisions' })
     const save = out.getByRole('button', { name: 'Download' })

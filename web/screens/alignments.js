@@ -31,7 +31,7 @@ export function Alignments() {
         <td>${time(one.updated)}</td>
         <td><div class="row end"><${Link} class="button small" to=${reviewAddress(one.id)} aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
           <${Link} class="button small" to="${reviewAddress(one.id)}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>
-          <${Link} class="button small" to="${reviewAddress(one.id)}/files" aria-label=${t('Export or import {name}', { name: pairName(one) })}>${t('Files')}<//>
+          <${Link} class="button small" to="${reviewAddress(one.id)}/files" aria-label=${t('Files: {name}', { name: pairName(one) })}>${t('Files')}<//>
           ${one.mine !== false && html`<${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//>`}</div></td>
       </tr>`)}</tbody></table></div>`}<//>`}
     ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
