@@ -124,21 +124,13 @@ void desk_close(struct desk *desk) {
 
 /* --- of others --- */
 
-static struct str read_part(struct arena *arena, const json_t *root, const char *name) {
-  const json_t *part = json_object_get(root, name);
-  char *text = part ? json_dumps(part, JSON_COMPACT) : NULL;
-  struct str kept = text ? arena_str(arena, str_of(text)) : STR_NONE;
-  free(text);
-  return kept;
-}
-
 static void read_view(struct arena *arena, struct str about, struct runner_view *ret) {
   json_t *root = json_doc_read(about);
   *ret = (struct runner_view){.phase = arena_str(arena, json_text(root, "phase")),
                               .done = (uint64_t)json_integer_value(json_object_get(root, "done")),
                               .of = (uint64_t)json_integer_value(json_object_get(root, "of")),
-                              .counts = read_part(arena, root, "counts"),
-                              .batches = read_part(arena, root, "batches")};
+                              .counts = json_part_copy(arena, root, "counts"),
+                              .batches = json_part_copy(arena, root, "batches")};
   json_decref(root);
 }
 

@@ -50,18 +50,11 @@ static struct str write_about(struct arena *arena, const struct about *about) {
   return kept;
 }
 
-static struct str part_of(struct arena *arena, const json_t *root, const char *name) {
-  const json_t *part = json_object_get(root, name);
-  char *text = part ? json_dumps(part, JSON_COMPACT) : NULL;
-  struct str kept = text ? arena_str(arena, str_of(text)) : STR_NONE;
-  free(text);
-  return kept;
-}
-
 static int read_about(struct arena *arena, struct str json, struct about *ret, struct error *error) {
   json_t *root = json_doc_read(json);
-  *ret = (struct about){
-      .state = json_text_copy(arena, root, "state"), .counts = part_of(arena, root, "counts"), .problem = part_of(arena, root, "problem")};
+  *ret = (struct about){.state = json_text_copy(arena, root, "state"),
+                        .counts = json_part_copy(arena, root, "counts"),
+                        .problem = json_part_copy(arena, root, "problem")};
   json_decref(root);
   return alignment_order_read(arena, json, &ret->order, error);
 }

@@ -10,6 +10,14 @@ struct str json_text_copy(struct arena *arena, const json_t *object, const char 
   return text.p ? arena_str(arena, text) : STR_NONE;
 }
 
+struct str json_part_copy(struct arena *arena, const json_t *object, const char *key) {
+  const json_t *part = json_object_get(object, key);
+  char *text = part ? json_dumps(part, JSON_COMPACT) : NULL;
+  struct str copy = text ? arena_str(arena, str_of(text)) : STR_NONE;
+  free(text);
+  return copy;
+}
+
 static json_t *read_by(struct str text, size_t flags) {
   return json_loadb(text.n ? text.p : "", text.n, flags, NULL);
 }
