@@ -251,7 +251,8 @@ static void work(struct working *w, struct error *failure) {
                           .by_source = w->about.by,
                           .by_target = w->about.by_target,
                           .failure = failure,
-                          .paused = runner_run_paused(w->run)};
+                          .paused = runner_run_paused(w->run),
+                          .undo = w->about.beside.undoes.n > 0};
   settle(w, &told);
   bool kept = keep(w, &told) == 0;
   log_end(w, failure);

@@ -440,7 +440,8 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
                           .mapping_name = str_of(w->asked->mapping),
                           .began_ms = began,
                           .ended_ms = clock_now_ms(),
-                          .failure = failure};
+                          .failure = failure,
+                          .undo = w->asked->undo};
   struct error error = {0};
   shown_no_more();
   bool worked = result == 0 || report_counts(w->report)->read || w->journal;

@@ -102,23 +102,49 @@ static void add_row(struct making *m, unsigned sheet, const struct str *cells, s
 
 /* --- about --- */
 
-static const struct {
-  const char *outcome, *words;
-} outcomes[] = {
+struct outcome {
+  const char *name, *words;
+};
+
+static const struct outcome of_runs[] = {
     {"done", N_("Everything went through, was read back and is equal; the totals of both sides agree.")},
     {"refused", N_("Some values were refused; everything else went through and was read back.")},
     {"differs", N_("Something that was read back, or a total, is not what it should be.")},
     {"cancelled", N_("Stopped by a person before the end. What was sent before stays; one can go on with the transfer.")},
     {"paused", N_("Paused by a person. What was sent before stays; one can go on with the transfer.")},
     {"failed", N_("The transfer failed before its end. What was sent before stays.")},
+    {0},
+};
+static const struct outcome of_checks[] = {
+    {"done", N_("Dry run: everything could be sent. Nothing was written.")},
+    {"refused", N_("Dry run: some values would be refused. Nothing was written.")},
+    {0},
+};
+static const struct outcome of_undos[] = {
+    {"done", N_("Everything was taken back: what stood there before the transfer stands there again, and was read back.")},
+    {"refused", N_("Some cells were left as they are; everything else was taken back, and was read back.")},
+    {0},
+};
+static const struct outcome of_undo_checks[] = {
+    {"done", N_("Dry run: everything could be taken back. Nothing was written.")},
+    {"refused", N_("Dry run: some cells would be left as they are. Nothing was written.")},
+    {0},
 };
 
-static struct str outcome_words(const struct making *m, struct str outcome, bool dry_run) {
-  if (dry_run && str_eq(outcome, STR("done"))) return say(m, N_("Dry run: everything could be sent. Nothing was written."));
-  if (dry_run && str_eq(outcome, STR("refused"))) return say(m, N_("Dry run: some values would be refused. Nothing was written."));
-  for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
-    if (str_eq(outcome, str_of(outcomes[i].outcome))) return say(m, outcomes[i].words);
-  return outcome;
+static const char *words_in(const struct outcome *outcomes, struct str name) {
+  while (outcomes->name && !str_eq(name, str_of(outcomes->name))) outcomes++;
+  return outcomes->words;
+}
+
+/* Of a run that found nothing nothing is proved. */
+static struct str outcome_words(const struct making *m, struct str outcome) {
+  bool undo = json_is_true(json_object_get(m->root, "undo")), dry_run = json_is_true(json_object_get(m->root, "dry_run"));
+  const json_t *counts = json_object_get(m->root, "counts"), *read = json_object_get(counts, "read");
+  bool nothing = !undo && str_eq(outcome, STR("done")) && json_is_integer(read) && json_integer_value(read) == 0;
+  if (nothing) return say(m, N_("The source gave no values for what was asked: there was nothing to send."));
+  const char *words = dry_run ? words_in(undo ? of_undo_checks : of_checks, outcome) : undo ? words_in(of_undos, outcome) : NULL;
+  if (!words) words = words_in(of_runs, outcome);
+  return words ? say(m, words) : outcome;
 }
 
 static void about(struct making *m, const char *what, struct str value) {
@@ -178,7 +204,7 @@ static struct str analytics_words(struct making *m) {
 static void add_about(struct making *m) {
   const json_t *root = m->root, *problem = json_object_get(root, "problem");
   struct str outcome = json_text(root, "outcome");
-  m->sheets->outcome = keep(m, outcome_words(m, outcome, json_is_true(json_object_get(root, "dry_run"))));
+  m->sheets->outcome = keep(m, outcome_words(m, outcome));
   m->sheets->good = str_eq(outcome, STR("done"));
   about(m, N_("Outcome"), m->sheets->outcome);
   if (problem) about(m, N_("Problem"), problem_words(m, problem));

@@ -120,6 +120,7 @@ struct run_told {
   struct str by_source, by_target; /* user names at the servers; may be empty */
   const struct error *failure;
   bool paused; /* a cancelled one is to be gone on with */
+  bool undo;   /* it takes back what another run did */
 };
 const char *run_outcome(const struct run_told *told, const struct report *report);
 bool run_report_write(const struct run_told *told, const struct report *report, struct buf *buf);

@@ -30,6 +30,7 @@ static void write_asked(const struct run_told *told, struct json_out *out) {
     if (order->accept[i]) json_out_str(out, str_of(mapping_decision_name((enum mapping_decision)i)));
   json_out_end(out);
   json_out_member_bool(out, "dry_run", order->dry_run);
+  if (told->undo) json_out_member_bool(out, "undo", true);
   if (order->changed_since.n) json_out_member_str(out, "changed_since", order->changed_since);
   json_out_member_str(out, "deletions", order->deletions ? STR("delete") : STR("ignore"));
   json_out_member_str(out, "read", order->analytics ? STR("analytics") : STR("values"));

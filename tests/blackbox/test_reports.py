@@ -148,6 +148,24 @@ class Reports(Servers):
         self.transfer("--dry-run", "--report", self.folder / "dry.html", journal=None)
         self.assertIn("Nothing was written", (self.folder / "dry.html").read_text())
 
+    def test_what_is_said_of_an_undo_and_of_nothing(self):
+        """No report of values that were taken away says that they went through, and none of no values that totals agree."""
+        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.source.units]
+        self.start()
+        self.transfer()
+        for words, outcome in ((["--undo", "--dry-run"], "everything could be taken back. Nothing was written."), (["--undo"], "Everything was taken back: what stood there before"), (["--undo", "--language", "fr"], "Tout a été annulé")):
+            self.transfer("--report", self.folder / "undo.html", *words)
+            self.assertTrue(self.report["undo"])
+            self.assertIn(outcome, (self.folder / "undo.html").read_text())
+        self.transfer("--report", self.folder / "nothing.html", "--changed-since", "2099-01-01", journal="nothing")
+        self.assertEqual((self.report["outcome"], self.counts["read"], "undo" in self.report), ("done", 0, False))
+        self.assertIn("there was nothing to send", (self.folder / "nothing.html").read_text())
+        self.transfer(journal="again")
+        cell = {"dataElement": self.target.elements["remark"], "categoryOptionCombo": fixture.DEFAULT, "attributeOptionCombo": fixture.DEFAULT, "period": fixture.PERIODS[0], "orgUnit": self.source.units[0], "value": "newer"}
+        self.fill("target", self.target, {tuple(cell[k] for k in ("dataElement", "categoryOptionCombo", "period", "orgUnit", "attributeOptionCombo")): cell["value"]})
+        self.transfer("--report", self.folder / "undo.html", "--undo", journal="again", expect=1)
+        self.assertIn("Some cells were left as they are", (self.folder / "undo.html").read_text())
+
     def test_in_the_language_that_is_asked_for(self):
         """Words by --language, else by the session's locale; names as the servers have them in it. JSON and its codes are the same, but for the names."""
         for side in (self.source, self.target):

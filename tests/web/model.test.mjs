@@ -596,3 +596,16 @@ test('what an account may do: entering data wants an authority and a data set sh
   assert.match(remedy(['ALL']), /sharing settings of the data set: data access "Can capture and view"/)
   assert.throws(() => rightsOf({ me: {}, sets: {} })) // not a DHIS2's answer: nothing is said of it
 })
+
+test('what came of a transfer: of an undo and of a run that found nothing nothing else is said', async () => {
+  const { outcomeWords } = await import('../../web/model/report.js')
+  const said = (more) => outcomeWords({ outcome: 'done', dry_run: false, counts: { read: 5 }, ...more })
+  assert.match(said({}), /totals of both sides agree/)
+  assert.match(said({ dry_run: true }), /everything could be sent/)
+  assert.match(said({ counts: { read: 0 } }), /there was nothing to send/)
+  assert.match(said({ undo: true, counts: { read: 0 } }), /^Everything was taken back/)
+  assert.match(said({ undo: true, dry_run: true }), /could be taken back/)
+  assert.match(said({ undo: true, outcome: 'refused' }), /^Some cells were left as they are/)
+  assert.match(said({ undo: true, outcome: 'differs' }), /is not what it should be/)
+  assert.equal(said({ outcome: 'new one' }), 'new one')
+})

@@ -14,4 +14,19 @@ const OF_CHECKS = {
   refused: () => t('Dry run: some values would be refused. Nothing was written.'),
 }
 
-export const outcomeWords = ({ outcome, dry_run }) => (dry_run && OF_CHECKS[outcome]?.()) || (OUTCOMES[outcome]?.() ?? outcome)
+const OF_UNDOS = {
+  done: () => t('Everything was taken back: what stood there before the transfer stands there again, and was read back.'),
+  refused: () => t('Some cells were left as they are; everything else was taken back, and was read back.'),
+}
+const OF_UNDO_CHECKS = {
+  done: () => t('Dry run: everything could be taken back. Nothing was written.'),
+  refused: () => t('Dry run: some cells would be left as they are. Nothing was written.'),
+}
+const NOTHING = () => t('The source gave no values for what was asked: there was nothing to send.')
+
+/** Of a run that found nothing nothing is proved. */
+export function outcomeWords({ outcome, dry_run, undo, counts }) {
+  if (!undo && outcome === 'done' && counts?.read === 0) return NOTHING()
+  const special = dry_run ? (undo ? OF_UNDO_CHECKS : OF_CHECKS) : undo ? OF_UNDOS : {}
+  return (special[outcome] ?? OUTCOMES[outcome])?.() ?? outcome
+}
