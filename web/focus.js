@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef } from './lib.js'
 export function useFocusKept(list) {
   const focused = useRef()
   useLayoutEffect(() => {
-    if (!focused.current || (focused.current.isConnected && !focused.current.disabled)) return
+    if (!focused.current || (focused.current.isConnected && !focused.current.matches(':disabled, [aria-disabled]'))) return
     focused.current = undefined
     list.current?.focus()
   })

@@ -7,9 +7,12 @@ import { inWords, isSignedOut } from './model/problems.js'
 import { band } from './model/rows.js'
 import { Link } from './router.js'
 
-export function Button({ primary, destructive, small, loading, disabled, children, kbd, ...rest }) {
+/** One that has the focus keeps it while it can do nothing: a button that is disabled would lose it. */
+export function Button({ primary, destructive, small, loading, disabled, children, kbd, onClick, ...rest }) {
+  const button = useRef()
+  const idle = loading || (disabled && button.current !== undefined && button.current === document.activeElement)
   const kind = `button${primary ? ' primary' : ''}${destructive ? ' destructive' : ''}${small ? ' small' : ''}`
-  return html`<button type="button" class=${kind} disabled=${disabled || loading} aria-busy=${loading ? 'true' : undefined} ...${rest}>
+  return html`<button type="button" ref=${button} class=${kind} disabled=${disabled && !idle} aria-disabled=${idle ? 'true' : undefined} aria-busy=${loading ? 'true' : undefined} onClick=${idle ? (event) => event.preventDefault() : onClick} ...${rest}>
     ${children}${kbd && html`<kbd aria-hidden="true">${kbd}</kbd>`}
   </button>`
 }

@@ -40,6 +40,7 @@ describe('servers and sign-in', () => {
     }
     await attempt('maria', 'wrong')
     await page.getByRole('alert').getByText('User name or password is wrong').waitFor()
+    await page.getByRole('button', { name: 'Sign in' }).and(page.locator(':focus')).waitFor() // what is under way keeps the focus
     await clean('sign-in-refused')
     for (const [user, words] of [['locked', 'The account is locked'], ['expired', 'The password has expired'], ['disabled', 'The account is disabled']]) {
       await attempt(user, 'right')
