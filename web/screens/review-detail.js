@@ -78,6 +78,7 @@ function Flag({ flag, people, onFlag }) {
 
 function Candidates({ element, chosen, pick }) {
   const ids = chosen.map((one) => one.id)
+  if (element.proposals.length === 0 && isDecided(element.decision.state)) return html`<p class="muted">${t('It is decided: what the engine proposes is shown when it is opened again.')}</p>`
   if (element.proposals.length === 0) return html`<p class="muted">${t('The engine found nothing that comes close. Search all targets, or say that there is no counterpart.')}</p>`
   return html`<ol class="candidates">
     ${element.proposals.map(({ target, confidence, decision }, i) => html`<li key=${target.id}><button type="button" aria-pressed=${ids.includes(target.id) ? 'true' : 'false'}

@@ -36,6 +36,7 @@ function Choosing({ id, alignment }) {
     if (tree) setChosen(new Set(tree.byId.keys()))
   }, [tree])
   const sureOnes = alignment.elements.filter((one) => one.decision.state === 'proposed' && one.proposals.some((proposal) => proposal.decision === 'auto')).length
+  const waiting = alignment.second_person ? alignment.elements.filter(({ decision }) => decision.state === 'accepted' && !decision.approved_by).length : 0
   const sending = coverage.accepted + (sure ? sureOnes : 0)
   const start = async () => {
     set({ loading: true })
@@ -58,6 +59,7 @@ function Choosing({ id, alignment }) {
     <fieldset class="card"><legend><h2>${t('Which pairs')}</h2></legend>
       <label class="check"><input type="radio" name="accept" checked=${!sure} onChange=${() => setSure(false)} />${tn('Only what was accepted: {n} data element', 'Only what was accepted: {n} data elements', coverage.accepted)}</label>
       <label class="check"><input type="radio" name="accept" checked=${sure} onChange=${() => setSure(true)} />${tn('Also what the engine is sure of: {n} more', 'Also what the engine is sure of: {n} more', sureOnes)}</label>
+      ${waiting > 0 && html`<${Notice} tone="warning" title=${tn('{n} accepted data element waits for a second person', '{n} accepted data elements wait for a second person', waiting)}>${t('Nothing of it is sent before another person has approved it in the review.')} <${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
       ${sending === 0 && html`<${Notice} tone="warning" title=${t('Nothing is accepted yet')}><${Link} to=${reviewAddress(id)}>${t('Go to the review')}<//><//>`}
     </fieldset>
     <${More} more=${more} onChange=${setMore} />
