@@ -36,7 +36,9 @@ static void usage(FILE *to) {
 }
 
 int command_fail(const char *command, const struct error *error) {
-  (void)fprintf(stderr, "drawbridge %s: %s\n", command, error->message);
+  bool named = !error->server[0] || strstr(error->message, error->server); /* of two servers one must know which */
+  (void)fprintf(stderr, "drawbridge %s: %s%s%s%s\n", command, named ? "" : "server '", named ? "" : error->server,
+                named ? "" : "': ", error->message);
   return error_exit_code(error->code);
 }
 

@@ -417,7 +417,9 @@ static void say_estimate(FILE *to, const struct work *w) {
 static bool can_resume(const struct work *w, const struct error *failure) {
   enum { OF_SERVER = 3 };
   bool passes = failure->code == ERROR_cancelled || (error_exit_code(failure->code) >= OF_SERVER && failure->code != ERROR_busy);
-  return w->journal && !w->asked->undo && passes && access(w->journal, F_OK) == 0;
+  struct run_begun begun;
+  struct error unused = {0};
+  return w->journal && !w->asked->undo && passes && run_begun(w->journal, w->arena, &begun, &unused) == 0;
 }
 
 /* The run is not undone by a report that has no place. */
@@ -457,6 +459,7 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
     (void)error_set(&error, failure->code, "%s. Go on with: drawbridge transfer --journal %s --resume", failure->message, w->journal);
   else
     error = *failure;
+  (void)error_name_server(&error, str_of(failure->server));
   return command_fail("transfer", &error);
 }
 

@@ -9,6 +9,7 @@
 #include "dhis2/names.h"
 #include "dhis2/periods.h"
 #include "dhis2/uid.h"
+#include "transfer/hold.h"
 #include "transfer/run_internal.h"
 #include <unistd.h>
 
@@ -481,6 +482,8 @@ int run_foresee(const struct run_order *order, struct str mapping_text, struct d
 
 int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error) {
   struct run_log log;
+  bool is_there = hold_is_place(journal) || access(journal, F_OK) == 0; /* what is only asked about is not made */
+  if (!is_there) return error_set(error, ERROR_not_found, "%s holds no run", journal);
   int result = log_open(&log, arena, journal, error);
   if (result == 0 && !log.begun) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
   if (result == 0) result = run_order_read(arena, log.order, &ret->order, error);

@@ -312,8 +312,17 @@ class Plain(Servers):
 
     def test_a_refused_token_ends_the_run_with_3(self):
         self.start()
-        self.command(*self.words(), expect=3, environment={**self.environment, "DRAWBRIDGE_TARGET_TOKEN": self.environment["DRAWBRIDGE_SOURCE_TOKEN"]})
+        said = self.command(*self.words(), expect=3, environment={**self.environment, "DRAWBRIDGE_TARGET_TOKEN": self.environment["DRAWBRIDGE_SOURCE_TOKEN"]})[1]
+        self.assertIn("server 'target': ", said)
+        said = self.command(*self.words(journal="other"), expect=3, environment={**self.environment, "DRAWBRIDGE_SOURCE_TOKEN": self.environment["DRAWBRIDGE_TARGET_TOKEN"]})[1]
+        self.assertIn("server 'source': ", said)
 
+    def test_a_journal_that_is_not_there_is_not_made(self):
+        self.start()
+        for what in ("--resume", "--undo"):
+            said = self.command("transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "mistyped", what, expect=2, environment=self.environment)[1]
+            self.assertIn("mistyped holds no run", said)
+            self.assertFalse((self.folder / "mistyped").exists())
 
     def test_zeros(self):
         """A zero is a value from 2.43 on; before, where it is not significant, it is the same as none: also over an older value."""
@@ -807,6 +816,7 @@ class Signals(Servers):
             run = subprocess.run([str(harness.BUILD / "drawbridge"), *map(str, words)], env={**os.environ, **self.environment}, capture_output=True, text=True, preexec_fn=little_room)
             self.assertEqual(run.returncode, 4, (room, sizes, run.stderr))
             self.assertIn("cannot be written", run.stderr)
+            self.assertEqual("Go on with" in run.stderr, room > 100)  # where something was begun
             self.assertLess(len(self.stored("target")), len(clean))
         self.transfer("--resume")
         self.check_whole()
