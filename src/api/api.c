@@ -6,6 +6,7 @@
 #include "api/runner.h"
 #include "base/gzip.h"
 #include "base/mem.h"
+#include "gateway/failure.h"
 #include "http/accept_language.h"
 #include "http/url.h"
 #include "net/work.h"
@@ -95,6 +96,7 @@ struct runner *api_runner(struct api *api) {
 
 int api_owner(struct api_job *job, struct str server_id, struct str *ret, struct error *error) {
   struct gateway_person person;
+  if (!config_server(job->config, server_id)) return failure_unknown_server(error, server_id);
   if (!gateway_session_person(job->session, server_id, job->arena, &person)) {
     (void)error_set(error, ERROR_not_connected, "sign in to the server %.*s first", STR_ARG(server_id));
     (void)error_name_server(error, server_id);

@@ -85,7 +85,11 @@ static int add_options(struct dhis2_adx_writer *w, const struct dhis2_option_com
 static int add_categories(struct dhis2_adx_writer *w, struct str id, const struct dhis2_category_combo *here, struct error *error) {
   const struct dhis2_option_combo *combo = id.n ? dhis2_metadata_option_combo(w->metadata, id) : NULL;
   if (!id.n || (combo && combo->o.is_default)) { /* from 2.43 on it is wanted in words; before it is passed over */
-    if (here && !here->o.is_default) return other_combo(error, id);
+    if (here && !here->o.is_default)
+      return error_set(error, ERROR_input,
+                       "a value has the default option combo, and the metadata of the target (--to) have the category combo %.*s here: "
+                       "where that is the default one, export the default objects too",
+                       STR_ARG(str_slice(here->o.id, 0, 40)));
     add_attribute(&w->tag, STR("default"), STR("default"));
     return 0;
   }

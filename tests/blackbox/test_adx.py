@@ -75,14 +75,14 @@ class Adx(Files):
         coded(self.source), coded(self.target)
         self.codes = {"source": Codes(self.source), "target": Codes(self.target)}
 
-    def adx(self, stored, *words, expect=0, out="out.xml", source=True):
+    def adx(self, stored, *words, expect=0, out="out.xml", source=True, defaults=True):
         values_in = self.write("in.xml", stored if isinstance(stored, str) else self.codes["source"].write(stored))
         mapping = self.write("mapping.json", fixture.mapping(self.source, self.target))
         out, report = self.folder / out, self.folder / "report.json"
         for path in (out, report):
             path.unlink(missing_ok=True)
         source = ["--from", self.write("source.json", with_defaults(self.source))] if source else []
-        self.said = self.command("transfer", "--mapping", mapping, "--values-in", values_in, "--values-out", out, "--report", report, *source, "--to", self.write("target.json", with_defaults(self.target)), *words, expect=expect)
+        self.said = self.command("transfer", "--mapping", mapping, "--values-in", values_in, "--values-out", out, "--report", report, *source, "--to", self.write("target.json", with_defaults(self.target) if defaults else self.target.objects), *words, expect=expect)
         self.report = json.loads(report.read_text()) if report.exists() else None
         return out.read_text() if out.exists() else None
 
@@ -120,6 +120,9 @@ class Adx(Files):
         del self.target.objects["dataElements"][0]["code"]
         self.assertIsNone(self.adx(stored, expect=2))
         self.assertIn("has no code", self.said[1])
+        self.target.objects["dataElements"][0]["code"] = "DE_T_0"
+        self.assertIsNone(self.adx(stored, expect=2, defaults=False))
+        self.assertIn(f"have the category combo {fixture.DEFAULT_COMBO} here: where that is the default one, export the default objects too", self.said[1])
         self.assertEqual(sorted(p.name for p in self.folder.glob("out*")), [])
 
     def test_an_element_that_is_not_known_is_told(self):

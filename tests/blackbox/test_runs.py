@@ -255,6 +255,8 @@ class Runs(Gateway):
             answer = self.browser.call("POST", "/v1/runs", body=self.order(**more))
             self.assertEqual((answer.status, answer.json["code"]), (400, "bad_request"), more)
         self.assertEqual(self.browser.call("POST", "/v1/runs", body=b"{").status, 400)
+        answer = self.browser.call("POST", "/v1/runs", body=self.order(**{"from": "nowhere"}))  # no sign-in mends that
+        self.assertEqual((answer.status, answer.json["code"]), (404, "unknown_server"))
         self.assertEqual(self.browser.call("GET", "/v1/runs").json, [])
 
     def test_of_somebody_else(self):
