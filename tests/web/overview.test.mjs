@@ -6,7 +6,7 @@ import { filterOfQuery, reviewAddress } from '../../web/model/address.js'
 import { formatOfFile, formatTitle } from '../../web/model/files.js'
 import { bySection, lastRead, share } from '../../web/model/overview.js'
 import { reviewOf } from '../../web/model/review.js'
-import { rowsOf } from '../../web/model/rows.js'
+import { NO_FILTER, rowsOf } from '../../web/model/rows.js'
 import { madeUpAlignment } from './made-up.mjs'
 
 test('sections add up to the whole, in the order of the data set', () => {
@@ -30,6 +30,10 @@ test('an address asks for what it was made for', () => {
   assert.ok(address.startsWith('/alignments/a%20b?'))
   assert.deepEqual(filterOfQuery(new URLSearchParams(address.split('?')[1])), { section: 'Soins & santé', state: 'open', conflicts: true })
   assert.deepEqual(filterOfQuery(new URLSearchParams('')), {})
+  const all = { text: 'a & b', state: 'open', band: 'high', conflicts: true, section: 'x', order: 'name', attention: 'flagged', warning: 'type', from: 0.5, to: 0.6 }
+  assert.deepEqual(Object.keys(all), Object.keys(NO_FILTER))
+  assert.deepEqual(filterOfQuery(new URLSearchParams(reviewAddress('x', all).split('?')[1])), all)
+  assert.equal(reviewAddress('x', NO_FILTER), '/alignments/x')
   assert.equal(reviewAddress('x'), '/alignments/x')
 })
 

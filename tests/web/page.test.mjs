@@ -371,6 +371,15 @@ describe('review', () => {
     await page.getByText('1 of 100 decided').waitFor()
     await page.getByLabel('State', { exact: true }).selectOption('accepted')
     await page.getByText('1 shown').waitFor()
+    await page.waitForURL('**/alignments/one?text=measles&state=accepted')
+    await saved(page)
+    await page.getByRole('link', { name: 'Overview', exact: true }).click()
+    await page.getByText('How much arrives').waitFor()
+    await page.goBack() // to what one saw
+    await page.getByText('1 shown').waitFor()
+    await page.reload()
+    await page.getByText('1 shown').waitFor()
+    assert.equal(await page.getByLabel('Search name or code').inputValue(), 'measles')
     await page.getByRole('button', { name: 'Low' }).click()
     await page.getByText('1 shown').waitFor() // how sure the engine was, which is what a second look begins with
     await page.getByRole('button', { name: 'High' }).click()

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { axe, openPage, startBrowser } from './browser.mjs'
 import { startMock } from './mock.mjs'
 import { PAIR } from './made-up.mjs'
-import { grid, hasFocus, notTold, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
+import { grid, hasFocus, notTold, openReview, press, REFUSED, saved, sceneIn, until } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -212,7 +212,7 @@ describe('by keys', () => {
   })
 
   scene('each letter stands beside what does the same, as it was changed, and nowhere where letters do nothing', {}, async ({ page }) => {
-    const hintsAre = (letters) => page.waitForFunction((wanted) => [...document.querySelectorAll('.review kbd')].map((one) => one.innerText).filter((one) => /^\D$/.test(one)).sort().join('') === wanted, [...letters].sort().join(''))
+    const hintsAre = (letters) => until(page, (wanted) => [...document.querySelectorAll('.review kbd')].map((one) => one.innerText).filter((one) => /^\D$/.test(one)).sort().join('') === wanted, [...letters].sort().join(''))
     await hintsAre('[]Uacdfhlnruw')
     await press(page, '?')
     const dialog = page.getByRole('dialog', { name: 'Keys' })
@@ -342,8 +342,6 @@ describe('several people', () => {
     await page.getByText('2 accepted data elements wait for a second person').waitFor()
     await clean('send-to-approve')
     await page.goBack()
-    await page.getByRole('button', { name: 'More filters' }).click()
-    await page.getByRole('button', { name: 'For me to approve 3' }).click()
     await page.getByText('3 shown').waitFor()
     await grid(page).focus()
     await press(page, 'p')

@@ -16,6 +16,10 @@ export const saved = (page) => page.getByText('All changes saved').waitFor()
 /** Pages do not learn by themselves what others decide, as they else would from time to time. */
 export const notTold = (world) => { world.fail = (method, path) => method === 'GET' && path === '/v1/alignments' && new world.Problem(503, 'store_unavailable') }
 
+/** page.waitForFunction looks a second time by eval(), which the page's policy forbids: it would fail where it is not so at once. */
+export async function until(page, isSo, given) {
+  while (!(await page.evaluate(isSo, given))) await page.evaluate(() => new Promise(requestAnimationFrame))
+}
 export const hasFocus = (locator, page) => locator.and(page.locator(':focus')).waitFor()
 
 /** An alignment of its own, opened in the review with the focus in the list. `prepare` changes it before it is read. */

@@ -6,7 +6,7 @@ import { startBrowser } from './browser.mjs'
 import { madeUpRun, PAIR, withWards } from './made-up.mjs'
 import { madeUpPlaces, withUnassigned } from './made-up-places.mjs'
 import { FORMATS } from './mock.mjs'
-import { grid, hasFocus, press, REFUSED, sceneIn } from './scene.mjs'
+import { grid, hasFocus, press, REFUSED, sceneIn, until } from './scene.mjs'
 import { formatTitle } from '../../web/model/files.js'
 
 let browser
@@ -425,7 +425,7 @@ describe('a large disaggregation', () => {
       await grid(page).focus()
       await press(page, 'Control+End')
       await atIs(page, 'Ward 40 – Salle générale 30')
-      await page.waitForFunction(() => { // it is scrolled to after it is drawn
+      await until(page, () => { // it is scrolled to after it is drawn
         const [frame, cell] = ['[role=grid]', '[role=grid] .active'].map((one) => document.querySelector(one).getBoundingClientRect())
         return cell.left >= frame.left - 1 && cell.right <= frame.right + 1
       })

@@ -276,7 +276,7 @@ function passing(filter, about) {
     state(row) &&
     (filter.band === 'all' || (row.confidence !== undefined && band(row.confidence) === filter.band)) &&
     (!filter.conflicts || needsLook(row)) &&
-    (!filter.attention || ATTENTION[filter.attention](row, about)) &&
+    (!(filter.attention in ATTENTION) || ATTENTION[filter.attention](row, about)) &&
     (!filter.warning || row.warnings.some((one) => one.kind === filter.warning)) &&
     inRange(row.confidence, filter) &&
     (!filter.section || row.source.section === filter.section) &&

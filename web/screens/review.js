@@ -96,6 +96,7 @@ function useHistory(id, saver, saving, refused) {
 }
 
 const LOOK_AGAIN = 20000
+const TYPING = 150 // browsers take only so many addresses a second
 
 /** What others did meanwhile is shown as long as nothing of one's own is on its way: then the server tells by itself. */
 function useOthers(id, saver, saved, take, onOthers) {
@@ -172,8 +173,11 @@ function Reviewing({ id, first, session }) {
 
   const unfiltered = useRef(filter)
   useEffect(() => {
-    if (unfiltered.current !== filter) say(tn('{n} row is shown', '{n} rows are shown', list.length))
+    if (unfiltered.current === filter) return
     unfiltered.current = filter
+    say(tn('{n} row is shown', '{n} rows are shown', list.length))
+    const keep = setTimeout(() => globalThis.history.replaceState(null, '', reviewAddress(id, filter)), TYPING) // whoever comes back, or loads the page again, sees the same
+    return () => clearTimeout(keep)
   }, [filter])
 
   const go = (index) => {
