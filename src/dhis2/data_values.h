@@ -88,6 +88,9 @@ bool dhis2_day_read(struct str text, char ret_before[11]);
 int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
                       const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);
 
+/* Of a query that ended with ERROR_forbidden: the number of an org unit for which alone the answer is empty too (releases to 2.42 do not name it); org_unit_count: there is none. Halves are asked for, once each. */
+size_t dhis2_values_unread_unit(struct dhis2_server *server, const struct dhis2_values_query *query, const atomic_bool *cancel);
+
 /* The units and all below them, each once, by id. ERROR_not_found: the server has none of them. */
 int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret,
                           size_t *ret_count, struct error *error);

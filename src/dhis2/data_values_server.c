@@ -365,6 +365,31 @@ int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_que
   return result;
 }
 
+static bool is_empty(struct dhis2_server *server, struct dhis2_values_query query, size_t from, size_t to) {
+  struct arena *arena = arena_new();
+  struct buf path = BUF_INIT(PATH_MAX_BYTES);
+  struct error error = {0};
+  struct str unused;
+  query.org_units += from;
+  query.org_unit_count = to - from;
+  bool empty = dhis2_get(server, path_of(&path, &query), arena, &unused, &error) < 0 && error.code == ERROR_empty_answer;
+  buf_free(&path);
+  arena_free(arena);
+  return empty;
+}
+
+size_t dhis2_values_unread_unit(struct dhis2_server *server, const struct dhis2_values_query *query, const atomic_bool *cancel) {
+  size_t from = 0, to = query->org_unit_count;
+  while (to - from > 1 && !is_cancelled(cancel)) {
+    size_t middle = from + (to - from) / 2;
+    if (is_empty(server, *query, from, middle))
+      to = middle;
+    else
+      from = middle;
+  }
+  return to - from == 1 && is_empty(server, *query, from, to) ? from : query->org_unit_count;
+}
+
 /* --- org units --- */
 
 struct units {

@@ -70,6 +70,19 @@ static int on_change(void *payload, const struct dhis2_value *value, struct erro
   return 0;
 }
 
+/* Of many org units one must know which. */
+static int fail_reading(struct chunk *c, const struct dhis2_values_query *query, const atomic_bool *stop, struct error *error) {
+  bool silent = error->code == ERROR_forbidden && !query->items && query->org_unit_count;
+  size_t unit = silent ? dhis2_values_unread_unit(c->run->from, query, stop) : query->org_unit_count;
+  if (unit < query->org_unit_count)
+    (void)error_set(
+        error, ERROR_forbidden,
+        "the server %.*s answers without a body where org unit %.*s is asked for: this user may not read data of it (Users app > "
+        "User > Data output and analytics organisation units), or of the data set",
+        STR_ARG(dhis2_server_id(c->run->from)), STR_ARG(query->org_units[unit]));
+  return error_context(error, "reading from the source");
+}
+
 static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, struct dhis2_values_seen *ret, struct error *error) {
   const struct mapping_side *side = &c->run->mapping->source;
   const struct str *periods;
@@ -88,7 +101,7 @@ static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, s
   struct dhis2_values_sink sink =
       changes ? (struct dhis2_values_sink){begin_changes, on_change, c} : (struct dhis2_values_sink){begin_reading, on_value, c};
   if (query.items && run_check_tables(c->run, &query, c->arena, stop, &c->unchecked, error)) return -1;
-  return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? error_context(error, "reading from the source") : 0;
+  return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? fail_reading(c, &query, stop, error) : 0;
 }
 
 static void add_row(struct chunk *c) {

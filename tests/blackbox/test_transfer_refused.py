@@ -87,6 +87,17 @@ class Unreadable(Servers):
         self.transfer("--undo")
         self.assertEqual(self.stored("target"), {})
 
+    def test_a_unit_of_the_source_that_the_person_may_not_read_is_named(self):
+        """Sums of the others alone would be too small: the run ends, and says for which unit."""
+        self.source.objects["users"].append({**self.source.objects["users"][0], "id": fixture.uid("SUs", 2), "username": "narrow", **{name: [{"id": u} for u in self.source.units if u != self.source.units[3]]
+                                             for name in ("organisationUnits", "dataViewOrganisationUnits")}})
+        self.start()
+        del self.environment["DRAWBRIDGE_SOURCE_TOKEN"]
+        self.environment.update(DRAWBRIDGE_SOURCE_USER="narrow", DRAWBRIDGE_SOURCE_PASSWORD="Runner-test-1")
+        said = self.command(*self.words(), expect=3, environment=self.environment)[1]
+        self.assertEqual([u for u in self.source.units if u in said], [self.source.units[3]], said)
+        self.assertEqual(self.stored("target"), {})
+
     def test_nothing_to_read_at_all_ends_the_run(self):
         self.target.objects["dataSets"][0]["sharing"] = {"public": "r-------"}
         self.start()
