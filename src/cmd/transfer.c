@@ -177,6 +177,8 @@ static int read_order(struct work *w, struct error *error) {
                                 .check_min_max = w->asked->check_min_max};
   w->order.descendants = str_ends(units, STR("/descendants"));
   if (w->order.descendants) units.n -= strlen("/descendants");
+  if (str_find_char(units, '/') != SIZE_MAX)
+    return bad_usage(error, "--org-units takes ids with commas between, and /descendants once, behind the last: it is of all of them");
   w->order.periods = split(w->arena, str_of(w->asked->periods), &w->order.period_count);
   w->order.org_units = split(w->arena, units, &w->order.org_unit_count);
   return read_accept(w, error);

@@ -302,6 +302,8 @@ class Plain(Servers):
         for words in (["--periods", "hello"], ["--periods", "2024W53"], ["--org-units", "no"], ["--accept", "all"], ["--from", "server:nowhere"]):
             self.command(*self.words(*words), expect=2, environment=self.environment)
         self.command(*self.words(), expect=2, environment={**self.environment, "DRAWBRIDGE_SOURCE_TOKEN": ""}, input="")
+        for units in (f"{fixture.ROOT}/descendants,{self.source.units[0]}", f"{fixture.ROOT}/descendents"):
+            self.assertIn("/descendants once, behind the last", self.command(*self.words(units=units), expect=2, environment=self.environment)[1])
         self.transfer()
         self.assertIn("holds a run already", self.command(*self.words(), expect=1, environment=self.environment)[1])
         self.assertIn("other", self.command(*self.words("--resume", "--periods", "202401"), expect=2, environment=self.environment)[1])
