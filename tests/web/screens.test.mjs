@@ -783,7 +783,7 @@ describe('lists that have grown long', () => {
     const { source, target, ...rest } = world.alignments.get('one')
     const named = (name) => ({ ...source, data_set: { ...source.data_set, name } })
     for (let i = 1; i < 500; i++) world.alignments.set(`a${i}`, { ...rest, id: `a${i}`, target, source: named(`Données ${i}`) })
-    for (let i = 0; i < 1200; i++) world.runs.set(`run${i}`, madeUpRun({ id: `run${i}`, periods: [i === 7 ? '201903' : '202609'], created: new Date(1.76e12 + (i % 2 ? i : -i) * 1e7).toISOString() }))
+    for (let i = 0; i < 1200; i++) world.runs.set(`run${i}`, madeUpRun({ id: `run${i}`, alignment: ['one', 'gone'][i] ?? (i === 7 ? 'a7' : 'one'), periods: [i === 7 ? '201903' : '202609'], created: new Date(1.76e12 + (i % 2 ? i : -i) * 1e7).toISOString() }))
     await go('/alignments')
     await count(200)
     await page.getByText('the 500 that changed last are listed').waitFor()
@@ -801,6 +801,9 @@ describe('lists that have grown long', () => {
     await page.getByLabel('Search').fill('march 2019 refused')
     await count(1)
     assert.equal(await page.locator('tbody a').first().getAttribute('href'), '/runs/run7')
+    await page.getByLabel('Search').fill('donnees') // the data sets tell runs apart
+    await count(1)
+    assert.deepEqual((await page.locator('tbody td').allInnerTexts()).slice(1, 3), ['Données 7\ndistrict', 'National monthly summary\ncentral'])
     world.unlisted = 'one'
     await go('/alignments/one/files')
     await page.getByRole('heading', { name: /Monthly facility report/ }).waitFor()

@@ -3,7 +3,7 @@ import { html } from '../lib.js'
 import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
-import { Loading, Problem, Tag } from '../ui.js'
+import { Loading, Name, Problem, Tag } from '../ui.js'
 import { periodsText, periodText } from '../period-text.js'
 import { LongList } from './long-list.js'
 
@@ -31,11 +31,20 @@ export function RunTag({ run }) {
 }
 
 const MOST = 2000 // as drawbridge lists
-const searchedBy = (run) => [run.periods.map(periodText).join(' '), run.from, run.to, run.by, stateOf(run)[1]].join(' ')
+const searchedBy = ({ periods, from, to, by, pair, ...run }) => [periods.map(periodText).join(' '), pair?.source.data_set?.name, from, pair?.target.data_set?.name, to, by, stateOf(run)[1]].join(' ')
+
+/** Each with the alignment it was made with, as long as there is one: its data sets tell runs apart. */
+async function readRuns(signal) {
+  const [runs, alignments] = await Promise.all([gateway.runs.list({ signal }), gateway.alignments.list({ signal }).catch(() => [])])
+  const pairs = new Map(alignments.map((one) => [one.id, one]))
+  return runs.sort((a, b) => b.created.localeCompare(a.created)).map((run) => ({ ...run, pair: pairs.get(run.alignment) }))
+}
+
+const Side = ({ server, of }) => (of?.data_set?.name ? html`<${Name} of=${of.data_set} /><br /><small class="muted">${server}</small>` : server)
 
 export function Runs() {
   const schedules = useLoad(() => import('./schedules.js'), []).data
-  const list = useLoad(async (signal) => (await gateway.runs.list({ signal })).sort((a, b) => b.created.localeCompare(a.created)), [])
+  const list = useLoad(readRuns, [])
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
     <h1>${t('Runs')}</h1>
@@ -47,7 +56,7 @@ export function Runs() {
       <thead><tr><th scope="col">${t('Periods')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Started')}</th><th scope="col">${t('By')}</th><th scope="col">${t('State')}</th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><${Link} to="/runs/${one.id}">${periodsText(one.periods)}<//>${one.dry_run && html` <small class="muted">${t('check only')}</small>`}${one.undoes && html` <small class="muted">${t('undo')}</small>`}</td>
-        <td>${one.from}</td><td>${one.to}</td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
+        <td><${Side} server=${one.from} of=${one.pair?.source} /></td><td><${Side} server=${one.to} of=${one.pair?.target} /></td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
       </tr>`)}</tbody></table></div>`}<//>`}
     ${schedules && !signedOut && html`<${schedules.Schedules} />`}
   </div>`
