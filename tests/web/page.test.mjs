@@ -330,6 +330,14 @@ describe('review', () => {
     await page.getByText('By hand').waitFor({ state: 'detached' })
     await saved(page)
     assert.equal(cell().decided, false)
+    const [, second] = world.alignments.get('one').elements
+    Object.assign(second, { proposals: [], decision: { state: 'none', targets: [], by: 'maria' } }) // as drawbridge tells it
+    await page.reload()
+    await grid(page).focus()
+    await press(page, 'j')
+    await page.getByText('It is decided: what the engine proposes is shown when it is opened again.').waitFor()
+    await press(page, 'w')
+    await page.getByText('It is decided: what the engine proposes is shown when it is opened again.').waitFor()
   })
 
   scene('bulk takes the sure ones in view and leaves the conflicts; one undo takes all back', { elements: 100 }, async (stage) => {

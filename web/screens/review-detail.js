@@ -76,10 +76,12 @@ function Flag({ flag, people, onFlag }) {
   <//>`
 }
 
+const NothingToShow = ({ element }) => html`<p class="muted">${isDecided(element.decision.state) ? t('It is decided: what the engine proposes is shown when it is opened again.')
+  : t('The engine found nothing that comes close. Search all targets, or say that there is no counterpart.')}</p>`
+
 function Candidates({ element, chosen, pick }) {
   const ids = chosen.map((one) => one.id)
-  if (element.proposals.length === 0 && isDecided(element.decision.state)) return html`<p class="muted">${t('It is decided: what the engine proposes is shown when it is opened again.')}</p>`
-  if (element.proposals.length === 0) return html`<p class="muted">${t('The engine found nothing that comes close. Search all targets, or say that there is no counterpart.')}</p>`
+  if (element.proposals.length === 0) return html`<${NothingToShow} element=${element} />`
   return html`<ol class="candidates">
     ${element.proposals.map(({ target, confidence, decision }, i) => html`<li key=${target.id}><button type="button" aria-pressed=${ids.includes(target.id) ? 'true' : 'false'}
         onClick=${(event) => pick(target, event.shiftKey)}>
@@ -95,6 +97,7 @@ function Why({ review, element, chosen }) {
   const wanted = chosen[0]?.id ?? element.proposals[0]?.target.id
   const proposal = element.proposals.find((one) => one.target.id === wanted)
   const target = review.targets.get(wanted)
+  if (!wanted) return html`<${NothingToShow} element=${element} />`
   return html`<div class="why">
     ${proposal ? html`<p>${elementReason(proposal)}</p>` : html`<p class="muted">${t('A person chose this target; the engine did not propose it.')}</p>`}
     ${target && html`<${Compare} source=${element.source} target=${target} />`}
