@@ -38,4 +38,7 @@ test('what was found, and names of checks', () => {
   assert.equal(doctorWords('use https://a.example/b'), 'use https://a.example/b')
   assert.equal(checkName('sign-in password'), 'Sign-in: Password')
   assert.equal(checkName('something new'), 'something new')
+  const names = [...source('doctor.c', 'doctor_client.c', 'doctor_endpoint.c', 'doctor_token.c').matchAll(/\bdoctor_say\([\w>-]+, "([^"]+)"/g)].map(([, name]) => name)
+  assert.ok(names.includes('password grant'))
+  assert.deepEqual([...new Set(names)].filter((name) => checkName(name) === name), [])
 })

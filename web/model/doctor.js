@@ -109,6 +109,10 @@ const CHECKS = {
   cors: () => 'CORS',
   client: () => t('Registration of drawbridge'),
   issuer: () => t('Issuer'),
+  token: () => t('Access token'),
+  'password grant': () => t('Tokens for a password'),
+  'token as json': () => t('Token asked for by JSON'),
+  'token from browser': () => t('Token asked for by other web sites'),
 }
 
 const FOUND = [
