@@ -523,6 +523,23 @@ static int carry_out(struct chunk *c, const struct chunk_record *record, struct 
   return finish(c, error);
 }
 
+/* Of a chunk that did not come to its end, and of which something was sent: what the target took. It was not read back, and is not called verified. */
+static void count_taken(struct chunk *c) {
+  struct report_counts *counts = report_counts(c->report);
+  struct buf json = BUF_INIT(REPORT_MAX);
+  struct error unused = {0};
+  for (size_t i = 0; i < c->rows.n; i++) {
+    const struct plan_row *row = &c->rows.p[i];
+    if (!row->planned || row->state != ROW_SENT) continue;
+    counts->sent++;
+    *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
+  }
+  struct str text = counts->sent ? report_json(c->report, &json) : STR_NONE;
+  if (!counts->sent || json.full || report_add(c->run->whole, text, &unused))
+    batches_add(report_batches(c->run->whole), report_batches(c->report)); /* what went has gone */
+  buf_free(&json);
+}
+
 int run_chunk(struct run *run, size_t number, struct error *error) {
   struct chunk_record record = log_chunk(&run->log, number);
   if (record.state == CHUNK_DONE) return report_add(run->whole, record.report, error);
@@ -531,7 +548,7 @@ int run_chunk(struct run *run, size_t number, struct error *error) {
   bool is_more = number + 1 < run_chunk_count(run) && log_chunk(&run->log, number + 1).state == CHUNK_OPEN;
   if (result == 0 && is_more) result = begin_next(run, number + 1, error);
   if (result == 0) result = carry_out(c, &record, error);
-  if (result < 0 && run->part) batches_add(report_batches(run->whole), report_batches(run->part)); /* what went has gone */
+  if (result < 0 && run->part) count_taken(c);
   run->part = NULL;
   chunk_free(c);
   return result;

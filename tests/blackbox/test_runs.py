@@ -214,8 +214,9 @@ class Runs(Gateway):
         go_on.set()
         self.assertEqual(self.ended(run)["state"], "paused")
         self.assertEqual(self.browser.call("GET", f"/v1/runs/{run['id']}/report").json["outcome"], "paused")
-        sent = len(self.stored("target"))
+        sent, counts = len(self.stored("target")), self.browser.call("GET", f"/v1/runs/{run['id']}/report").json["counts"]
         self.assertTrue(0 < sent < len(self.wanted()), sent)
+        self.assertEqual((counts["sent"], counts["created"], counts["verified"], counts["cells"]), (sent, sent, 0, sent))  # what the target took, and what was proved of it
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/pause").json["state"], "paused")
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
         self.check_run(self.ended(run))
