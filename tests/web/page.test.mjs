@@ -459,6 +459,26 @@ describe('review', () => {
     assert.ok(world.alignments.get('one').coverage.none >= 1)
   })
 
+  scene('what one person left waiting is not saved when another signs in', { expected: [REFUSED] }, async (stage) => {
+    const { page, world, clean } = stage
+    await openReview(stage)
+    await page.locator('.who').getByText('Maria Diallo').waitFor()
+    world.connections.clear()
+    await press(page, 'a')
+    await page.getByText('Sign in again to save.').waitFor()
+    world.me = 'joseph'
+    page.once('dialog', (dialog) => dialog.accept())
+    await page.locator('.save').getByRole('link', { name: 'Sign in' }).click()
+    await page.getByLabel('Personal access token').fill('d2p_x')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('1 change of maria was not saved, and is not saved under another name.').waitFor()
+    await clean('review-of-another')
+    await page.getByText('0 of 40 decided').waitFor()
+    await page.getByRole('button', { name: 'Give them up' }).click()
+    await saved(page)
+    assert.equal(world.alignments.get('one').coverage.accepted, 0)
+  })
+
   scene('ten thousand rows: only those in view are drawn, keys and search still act', { elements: 10000 }, async (stage) => {
     const { page, world } = stage
     await openReview(stage)

@@ -191,3 +191,35 @@ test('somebody else was faster, and an undo is under way: the server says whethe
   await world.run()
   assert.deepEqual(world.sent.map((one) => one.version), [1, 9])
 })
+
+test('what somebody left waiting is never saved under another name', async () => {
+  const kept = new Map()
+  const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value), removeItem: (name) => kept.delete(name) }
+  const asha = setUp({ storage })
+  asha.answer = () => { throw problem(401, 'no_session') }
+  asha.saver.signedIn(['asha', 'a.okello'])
+  asha.saver.add({ label: 'of asha', decisions: [noCounterpart(first)] })
+  await asha.run()
+  assert.equal(asha.state().problem.kind, 'signed-out')
+
+  const viktor = setUp({ storage })
+  await viktor.saver.flush() // who is there is not known yet
+  assert.deepEqual(viktor.sent, [])
+  viktor.saver.signedIn(['viktor'])
+  assert.deepEqual([viktor.state().waiting, viktor.state().held, viktor.state().heldOf], [0, 1, ['asha', 'a.okello']])
+  viktor.saver.add({ label: 'of viktor', decisions: [noCounterpart(second)] })
+  await viktor.run()
+  assert.deepEqual(viktor.sent.map((one) => one.steps.map((step) => step.label)), [['of viktor']])
+
+  const again = setUp({ storage })
+  again.saver.signedIn(['asha']) // at one of both servers is enough
+  await again.run()
+  assert.deepEqual(again.sent.map((one) => one.steps), [[{ label: 'of asha', decisions: [noCounterpart(first)] }]])
+  assert.deepEqual([again.state().held, kept.size], [0, 0])
+
+  asha.saver.add({ label: 'once more', decisions: [noCounterpart(first)] })
+  const last = setUp({ storage })
+  last.saver.signedIn(['viktor'])
+  last.saver.drop()
+  assert.deepEqual([last.state().held, kept.size], [0, 0])
+})

@@ -19,6 +19,8 @@ const RETRY_LAST = 30000
 export function createSaver(options) {
   const { key, storage, pause = 250, later = laterByTimer } = options
   let operations = restore(storage, key)
+  let names // who is signed in, once it is known
+  let held = [] // what somebody else left waiting in this tab: it is never saved under another name
   let sending = 0 // operations on their way
   let cancelTimer = () => {}
   let wait = RETRY_FIRST
@@ -27,8 +29,11 @@ export function createSaver(options) {
   const version = () => options.review().alignment.version
   let kept = operations
   const tell = () => {
-    if (kept !== operations) keep(storage, key, (kept = operations))
-    options.onState({ waiting: operations.length, sending: sending > 0, problem })
+    if (kept !== operations) {
+      kept = operations
+      keep(storage, key, [...held, ...operations])
+    }
+    options.onState({ waiting: operations.length, sending: sending > 0, problem, held: held.length, heldOf: [...new Set(held.flatMap((one) => one.who))] })
   }
   const plan = (ms) => {
     cancelTimer()
@@ -37,16 +42,29 @@ export function createSaver(options) {
 
   /** {label, decisions, bulk: nobody looked at each, flags, comments}, or {label, undo | redo: true, decisions}; what was decided about the same items until now is noted as `seen`. */
   function add(operation) {
-    operations = [...operations, { ...operation, seen: operation.seen ?? seenBy(operation) }]
+    operations = [...operations, { ...operation, ...(names?.length ? { who: names } : {}), seen: operation.seen ?? seenBy(operation) }]
     if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)
     tell()
   }
 
   const seenBy = ({ decisions = [] }) => Object.fromEntries(decisions.map((one) => [itemOf(one), fingerprint(options.review(), one)]))
 
+  const isOf = (one, people) => !one.who || people.length === 0 || one.who.some((name) => people.includes(name))
+
+  /** Tells the user names of who is signed in: what was kept here is sent if it is theirs. */
+  function signedIn(people) {
+    names = people
+    const all = [...held, ...operations]
+    const others = all.filter((one) => !isOf(one, people))
+    if (others.length || held.length) [held, operations] = [others, all.filter((one) => !others.includes(one))]
+    tell()
+    if (operations.length && !problem) plan(pause)
+  }
+
   async function flush() {
     cancelTimer()
     if (sending || operations.length === 0 || problem?.kind === 'conflict') return
+    if (!names && operations.some((one) => one.who)) return // by whom is told soon
     const batch = operations.slice()
     sending = batch.length
     tell()
@@ -125,6 +143,13 @@ export function createSaver(options) {
 
   return {
     add,
+    signedIn,
+    /** What somebody else left is given up. */
+    drop: () => {
+      held = []
+      operations = [...operations]
+      tell()
+    },
     flush,
     resolve,
     retry: () => {

@@ -7,25 +7,27 @@ import { reviewAddress } from '../model/address.js'
 
 const sideName = (side) => side?.data_set ?? side?.server ?? ''
 
-export function AlignmentHead({ id, alignment, at, saving, onRetry }) {
+export function AlignmentHead({ id, alignment, at, saving, onRetry, onDrop }) {
   const path = reviewAddress(id)
   const tab = (name, to, text) => html`<${Link} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`
   return html`<div class="head">
     <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
       ${' '}<${Name} of=${sideName(alignment?.target)} /> <small><bdi>${alignment?.target.server}</bdi></small></h1>
     <nav aria-label=${t('This alignment')}>${tab('overview', `${path}/overview`, t('Overview'))}${tab('review', path, t('Review'))}${tab('disaggregation', `${path}/disaggregation`, t('Disaggregation'))}${tab('places', `${path}/places`, t('Units and periods'))}${tab('send', `${path}/send`, t('Send'))}${tab('drift', `${path}/drift`, t('Changes'))}${tab('files', `${path}/files`, t('Files'))}</nav>
-    ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} server=${alignment?.source.server} />`}
+    ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} onDrop=${onDrop} server=${alignment?.source.server} />`}
   </div>`
 }
 
-function SaveState({ saving, onRetry, server }) {
-  const { problem, waiting, sending } = saving
+function SaveState({ saving, onRetry, onDrop, server }) {
+  const { problem, waiting, sending, held, heldOf } = saving
   const changes = tn('{n} change waiting', '{n} changes waiting', waiting)
   if (problem?.kind === 'offline')
     return html`<div class="save bad" role="status">${t('Not saved yet: drawbridge cannot be reached.')} ${changes} <${Button} small onClick=${onRetry}>${t('Try again')}<//></div>`
   if (problem?.kind === 'signed-out')
     return html`<div class="save bad" role="status">${t('Sign in again to save.')} ${changes} <${Link} class="button small" to=${signInPath(problem.error.server ?? server)}>${t('Sign in')}<//></div>`
   if (problem?.kind === 'conflict') return html`<div class="save bad" role="status">${changes}</div>`
+  if (held > 0)
+    return html`<div class="save bad" role="status">${tn('{n} change of {who} was not saved, and is not saved under another name.', '{n} changes of {who} were not saved, and are not saved under another name.', held, { who: heldOf.join(', ') })} <${Link} class="button small" to=${signInPath(server)}>${t('Sign in')}<//> <${Button} small onClick=${onDrop}>${t('Give them up')}<//></div>`
   return html`<div class="save">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
 }
 

@@ -156,6 +156,9 @@ function Reviewing({ id, first, session }) {
   const { server, data_set: set } = alignment.source
   const values = useLoad(async () => set && (await import('../value-counts.js')).countsOf(server, set.id), [id]) // once the rows are there
   const about = useMemo(() => ({ me: namesOf(session, alignment), second: alignment.second_person }), [session?.data, alignment.second_person])
+  useEffect(() => { // before, one of them may still be who was signed in last
+    if (session?.data && !session.loading) saver.signedIn(about.me)
+  }, [saver, session?.loading, about])
   const [rowsFor, progressFor, listFor] = useMemo(() => [createRows(), createProgress(), createList()], [id])
   const rows = rowsFor(shown, values.data?.counts)
   const sections = useMemo(() => sectionsOf(rows), [alignment.elements])
@@ -350,7 +353,7 @@ function Reviewing({ id, first, session }) {
   const hint = (command) => hintOf(command, keys)
   const close = () => { setOpen(undefined); grid.current?.focus() }
   return html`<div class="review" ...${focusKept}>
-    <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} />
+    <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} onDrop=${saver.drop} />
     <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
       onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
     <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
