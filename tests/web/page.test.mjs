@@ -292,6 +292,9 @@ describe('review', () => {
     await clean('review-keys')
     await press(page, 'Escape', 'k')
     assert.match(await grid(page).getAttribute('aria-activedescendant'), /^row-4$/)
+    await press(page, 'k', 'x')
+    await page.getByRole('row', { name: /Rejected/ }).waitFor()
+    await page.locator('.detail .title').getByText('Rejected', { exact: true }).waitFor()
   })
 
   scene('candidates, why and cells; a target from all of them; a cell by hand', { elements: 100, expected: [REFUSED] }, async (stage) => {

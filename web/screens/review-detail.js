@@ -10,7 +10,7 @@ import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameCho
 import { wantsApproval } from '../model/rows.js'
 import { elementReason, featureName } from '../model/features.js'
 import { aggregationType, valueType } from '../model/value-types.js'
-import { stateTag, Values, Warnings, withHint } from './review-list.js'
+import { isRejected, stateTag, Values, Warnings, withHint } from './review-list.js'
 
 const History = later(async () => (await import('./review-history.js')).History, '')
 
@@ -25,7 +25,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
   const changed = !sameChoice(chosen, choiceOf(element))
   const tabs = [{ id: 'candidates', label: t('Candidates') }, { id: 'why', label: lettered(t('Why'), hint('why')) }, { id: 'cells', label: lettered(t('Cells {filled}/{all}', { filled, all: cells.length }), hint('cells')) }, { id: 'history', label: lettered(element.comments ? tn('History, {n} comment', 'History, {n} comments', element.comments) : t('History'), hint('history')) }]
   return html`
-    <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state)}</div>
+    <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state, isRejected(row))}</div>
     <p class="muted meta"><${Meta} of=${row.source} /></p>
     <${Values} row=${row} onShow=${onWarning} />
     <${Provenance} element=${element} row=${row} about=${about} />

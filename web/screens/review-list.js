@@ -8,14 +8,17 @@ import { acceptable, AS_IT_IS, ATTENTION, createSureCounts, needsLook, wantsAppr
 
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
-export const stateTag = (state) =>
+/** `rejected`: a person refused all that was proposed. */
+export const stateTag = (state, rejected) =>
   ({
     proposed: () => html`<${Tag}>${t('To review')}<//>`,
     accepted: () => html`<${Tag} tone="positive">${t('Accepted')}<//>`,
     none: () => html`<${Tag} tone="info">${t('No counterpart')}<//>`,
     excluded: () => html`<${Tag}>${t('Left out')}<//>`,
-    nothing: () => html`<${Tag} tone="warning">${t('No proposal')}<//>`,
+    nothing: () => html`<${Tag} tone="warning">${rejected ? t('Rejected') : t('No proposal')}<//>`,
   })[state]()
+
+export const isRejected = (row) => row.element.decision.state === 'rejected'
 
 const LEAST_SURE = 0.5
 
@@ -171,7 +174,7 @@ function cellsOf(row, about, selected, onSelect) {
     html`<${Confidence} value=${row.confidence} />`,
     html`<${Name} class="name ${target.quiet ? 'muted' : ''}" of=${target} />${target.code && html`<small>${target.code}</small>`}`,
     marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
-    stateTag(row.state),
+    stateTag(row.state, isRejected(row)),
   ]
 }
 
