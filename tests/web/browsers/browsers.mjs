@@ -35,6 +35,17 @@ export function tooOld(name) {
   return version !== false && !(version >= 143) && `Firefox ${version} is older than 143`
 }
 
+/** Looks again and again, whether the browser draws frames or not (page.waitForFunction looks with each frame, and under load Chromium has been seen to draw none any more); what it finds. */
+export async function seen(page, isSo, ...given) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end;) {
+    const found = await page.evaluate(isSo, ...given)
+    if (found) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const drawn = await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => resolve('it draws')); setTimeout(resolve, 5000, `it draws nothing, ${document.visibilityState}`) }))
+  throw new Error(`never seen at ${page.url()} (${drawn}): ${isSo}`)
+}
+
 export async function startBrowser(name, policy) {
   const profile = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`))
   const downloads = join(profile, 'downloads')

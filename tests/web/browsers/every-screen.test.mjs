@@ -7,7 +7,7 @@ import { axe } from '../browser.mjs'
 import { startMock } from '../mock.mjs'
 import { REFUSED } from '../scene.mjs'
 import { parsePo } from '../../../web/model/po.js'
-import { startBrowser } from './browsers.mjs'
+import { seen, startBrowser } from './browsers.mjs'
 import { openState, STATES } from './states.mjs'
 
 const PICTURES = process.env.DRAWBRIDGE_SCREENSHOTS
@@ -106,7 +106,7 @@ const wrong = (found, language, width) => [
 /** The window has that size when the page knows it. */
 async function resize(page, viewport) {
   await page.setViewport(viewport)
-  await page.waitForFunction((width) => innerWidth === width, {}, viewport.width)
+  await seen(page, (width) => innerWidth === width, viewport.width)
 }
 
 async function narrowAndWide(page, language) {
@@ -207,9 +207,9 @@ describe('every screen', { concurrency: 2 }, () => {
       await t.test('another language is chosen, and stays', inLanguage('another'), async () => {
         const { page, complaints } = await openLanguage(window, world.chromium, 'fr')
         await page.select('.language', 'es')
-        await page.waitForFunction(() => document.documentElement.lang === 'es')
+        await seen(page, () => document.documentElement.lang === 'es')
         await page.reload()
-        await page.waitForFunction(() => document.documentElement.lang === 'es' && document.querySelector('.language').value === 'es')
+        await seen(page, () => document.documentElement.lang === 'es' && document.querySelector('.language').value === 'es')
         assert.deepEqual(complaints, [])
         await page.close()
       })

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { LETTERS, PLACES } from '../../../web/model/keys.js'
 import { FORMATS, startMock } from '../mock.mjs'
 import { PAIR } from '../made-up.mjs'
-import { startBrowser } from './browsers.mjs'
+import { seen, startBrowser } from './browsers.mjs'
 import { openState } from './states.mjs'
 
 const PATIENCE = 180000 // only ever spent on a failure
@@ -101,7 +101,7 @@ const OPEN = {
   },
 }
 
-const saved = (page) => page.waitForFunction(() => document.querySelector('.save')?.textContent === 'All changes saved')
+const saved = (page) => seen(page, () => document.querySelector('.save')?.textContent === 'All changes saved')
 const click = (page, selector) => page.evaluate((where) => document.querySelector(where).click(), selector)
 
 async function everyKey(window, world) {
@@ -112,11 +112,11 @@ async function everyKey(window, world) {
       await page.focus('[role=grid]')
       for (const [key, check] of steps) {
         await press(page, key)
-        let seen
+        let found
         if (check) await until(`${command} by ${key}`, async () => {
           const { elements } = world.alignments.get('one')
-          seen = { ...(await shown(page)), kept: elements[0], other: elements[1] }
-          return check(seen)
+          found = { ...(await shown(page)), kept: elements[0], other: elements[1] }
+          return check(found)
         })
       }
     }
@@ -192,7 +192,7 @@ async function everyFile(window, world) {
     writeFileSync(path, 'Source00000 Target00003\n')
     const field = await page.$('input[type=file]')
     await field.uploadFile(path)
-    await page.waitForFunction((wanted) => document.querySelector('[aria-labelledby=import] select')?.value === wanted, {}, form)
+    await seen(page, (wanted) => document.querySelector('[aria-labelledby=import] select')?.value === wanted, form)
     await click(page, '[aria-labelledby=import] .button.primary')
     await until(`${form} is taken`, () => world.imported?.format === form)
     assert.equal(world.imported.text, 'Source00000 Target00003\n')

@@ -1,4 +1,5 @@
 // Every screen of the page in each of its states, for whoever goes through all of them: how the made-up world is, where it is seen, what is done there, and by what one knows that it is there. No state is known by its words: they differ by language.
+import { seen } from './browsers.mjs'
 import { CHANGES, madeUpRun, PAIR, withWards } from '../made-up.mjs'
 import { madeUpPlaces, withUnassigned } from '../made-up-places.mjs'
 
@@ -149,7 +150,7 @@ export async function openState(page, world, state) {
     history.pushState(null, '', '/nowhere')
     dispatchEvent(new PopStateEvent('popstate'))
   })
-  await page.waitForFunction(() => location.pathname === '/nowhere' && document.querySelector('main h1') && !document.querySelector('main .card, main table, main [role=grid]'))
+  await seen(page, () => location.pathname === '/nowhere' && document.querySelector('main h1') && !document.querySelector('main .card, main table, main [role=grid]'))
   world.begin(state.options)
   state.world?.(world)
   await page.evaluate((path, session) => {
@@ -162,5 +163,5 @@ export async function openState(page, world, state) {
   state.ends?.(world)
   for (const step of state.steps ?? []) await step(page)
   if (state.then) await page.waitForSelector(state.then)
-  await page.waitForFunction(() => !document.querySelector('.loading, [aria-busy=true]'))
+  await seen(page, () => !document.querySelector('.loading, [aria-busy=true]'))
 }
