@@ -11,6 +11,16 @@ from test_gateway_apps import APPS, FAR
 HEADER = harness.ROOT / "src/gateway/audit.h"
 MEMBERS = ["time", "level", "event", "outcome", "code", "reason", "request_id", "peer", "app", "server", "kind", "user", "session", "what"]
 
+# A data set at one org unit, of which nothing was ever reported: what a schedule can be made for.
+NOTHING_YET = {
+    "organisationUnits": [{"id": "TfNowhere01", "name": "Nowhere", "shortName": "Nowhere", "openingDate": "2020-01-01"}],
+    "dataElements": [{"id": "TfNothing01", "name": "Nothing", "shortName": "Nothing", "domainType": "AGGREGATE", "valueType": "INTEGER", "aggregationType": "SUM"}],
+    "dataSets": [{"id": "TfNowhere01", "name": "Nothing yet", "shortName": "Nothing yet", "periodType": "Monthly", "dataSetElements": [{"dataElement": {"id": "TfNothing01"}}], "organisationUnits": [{"id": "TfNowhere01"}],
+                  "sharing": {"public": "rwrw----"}}],
+}
+
+CELL = {"data_element": "TfNothing01", "category_option_combo": "HllvX50cXC0"}
+
 
 class Audit(Gateway):
     audit = None  # where it goes: set by start()
@@ -68,6 +78,8 @@ class Lines(Audit):
         self.assertEqual(browser.call("POST", "/v1/runs", body=order).status, 201)
         harness.wait_for(lambda: self.events("mandate_ended"), "the end of the run")
         del order["periods"]
+        self.people["two"].admin("POST", "/api/metadata", NOTHING_YET)
+        order["mapping"]["rules"] = [{"target": CELL, "terms": [{"sign": "+", **CELL}], "decision": "accepted"}]
         schedule = browser.call("POST", "/v1/schedules", body={**order, "name": "monthly", "period_type": "Monthly", "after_day": 1}).json
         self.command("admin", "--config", self.config, "mandates", "end", "--", schedule["id"])
         self.sign_in(browser, "two", 401, kind="password", username="ada", password="Wrong-horse-7")

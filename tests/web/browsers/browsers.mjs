@@ -37,13 +37,14 @@ export function tooOld(name) {
 
 /** Looks again and again, whether the browser draws frames or not (page.waitForFunction looks with each frame, and under load Chromium has been seen to draw none any more); what it finds. */
 export async function seen(page, isSo, ...given) {
+  let refused = ''
   for (const end = Date.now() + PATIENCE; Date.now() < end;) {
-    const found = await page.evaluate(isSo, ...given)
+    const found = await page.evaluate(isSo, ...given).catch((error) => { refused = error.message }) // while one page gives way to the next
     if (found) return found
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   const drawn = await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => resolve('it draws')); setTimeout(resolve, 5000, `it draws nothing, ${document.visibilityState}`) }))
-  throw new Error(`never seen at ${page.url()} (${drawn}): ${isSo}`)
+  throw new Error(`never seen at ${page.url()} (${drawn}; ${refused}): ${isSo}`)
 }
 
 export async function startBrowser(name, policy) {
