@@ -548,7 +548,7 @@ int run_chunk(struct run *run, size_t number, struct error *error) {
   bool is_more = number + 1 < run_chunk_count(run) && log_chunk(&run->log, number + 1).state == CHUNK_OPEN;
   if (result == 0 && is_more) result = begin_next(run, number + 1, error);
   if (result == 0) result = carry_out(c, &record, error);
-  if (result < 0 && run->part) count_taken(c);
+  if (result < 0 && c && run->part) count_taken(c);
   run->part = NULL;
   chunk_free(c);
   return result;
