@@ -528,7 +528,8 @@ static void count_taken(struct chunk *c) {
   struct report_counts *counts = report_counts(c->report);
   struct buf json = BUF_INIT(REPORT_MAX);
   struct error unused = {0};
-  for (size_t i = 0; i < c->rows.n; i++) {
+  bool judged = counts->sent > 0; /* and so counted: all but the record of its end was done */
+  for (size_t i = 0; !judged && i < c->rows.n; i++) {
     const struct plan_row *row = &c->rows.p[i];
     if (!row->planned || row->state != ROW_SENT) continue;
     counts->sent++;

@@ -799,6 +799,30 @@ class Ahead(BetweenServers):
         self.assertEqual(len(self.between["target"].posted), len(set(self.between["target"].posted)))
 
 
+class FullBehindThePost(BetweenServers):
+    def test_a_disk_that_is_full_when_all_was_sent(self):
+        """The record of the last chunk's end cannot be written: what it sent is counted, and once."""
+        real, posted = self.between["target"].forward, []
+
+        def full_behind_the_last_post(method, *rest):
+            if method == "POST":
+                posted.append(rest)
+            elif len(posted) == len(fixture.PERIODS):  # it is read back: all of the chunk is in the journal but its end
+                size = (self.folder / "journal" / "journal").stat().st_size
+                resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (size, size))
+            return real(method, *rest)
+        self.between["target"].forward = full_behind_the_last_post
+        run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+        said = run.communicate(timeout=harness.PATIENCE)[1]
+        self.between["target"].forward = real
+        self.assertEqual((run.returncode, "journal cannot be written" in said), (4, True), said)
+        counts = self.read_report()["counts"]
+        self.assertEqual((counts["sent"], counts["created"]), (len(self.stored("target")),) * 2)
+        self.transfer("--resume")
+        self.check_whole()
+
+
 class Signals(Servers):
     def test_a_full_disk(self):
         """A journal that cannot be written ends the run before it sends what is not in it; with room again it goes on."""
