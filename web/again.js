@@ -22,6 +22,7 @@ export function useAgain(error, again) {
     }
     const wait = tried.current < TIMES ? waitOf(error, tried.current) : undefined
     const stops = []
+    const stop = () => { for (const one of stops.splice(0)) one() }
     if (wait <= LONGEST) {
       const due = Date.now() + wait * 1000
       const look = () => {
@@ -38,7 +39,6 @@ export function useAgain(error, again) {
       look()
     }
     if (error.code === 'gateway_unreachable') stops.push(listen(globalThis, 'online', () => { stop(); byItself() }))
-    const stop = () => { for (const one of stops.splice(0)) one() }
     return () => {
       stop()
       set({})

@@ -68,7 +68,7 @@ export function Making({ params }) {
   const comparing = now?.state === 'comparing' || now?.state === 'done'
   return html`<div class="page">
     <h1>${t('Align two data sets')}</h1>
-    <${Problem} error=${error ?? lost} again=${error && now && again} />
+    <${Problem} error=${error ?? lost} again=${error && now && again} byHand />
     ${error ? html`<p><${Link} class="button" to="/alignments/new">${t('Align two data sets')}<//></p>` : html`<div class="card steps">
       <ol>
         ${['source', 'target'].map((side) => html`<li key=${side} class=${!now ? undefined : comparing ? 'done' : 'now'}><b>${now ? html`<${Name} of=${nameOf(now[side])} />` : '…'}</b><small>${now && readSoFar(now[side])}</small></li>`)}
