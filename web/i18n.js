@@ -36,7 +36,7 @@ export async function addTexts(fetchTexts) {
 export const language = () => current
 export const region = () => locale
 
-const rightToLeft = () => document.documentElement.dir === 'rtl'
+export const rightToLeft = () => document.documentElement.dir === 'rtl'
 const READ_LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
 
 /** A name beside others in one line of text: where it, or the page, goes from right to left they would run into each other. */

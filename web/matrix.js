@@ -1,12 +1,12 @@
 // A grid of rows and columns of which only the cells in view are in the document, so that two thousand by two thousand stay as quick as ten by ten. Its heads stay in view. One tab stop; the active cell is told by aria-activedescendant.
 import { html, useLayoutEffect, useMemo, useRef, useState } from './lib.js'
+import { rightToLeft } from './i18n.js'
 
 const [COLUMN, ROW, HEIGHT] = [96, 56, 84] // pixels; the head of the rows takes what the window has room for
 const STEP = 4 // the view moves by so many rows and columns at a time, and so many more are drawn around it: not every key draws all
 const WIDEST = 380
 export const HEAD = -1
 
-const rightToLeft = () => document.documentElement.dir === 'rtl'
 const between = (low, n, high) => Math.max(low, Math.min(n, high))
 
 /**

@@ -1,6 +1,6 @@
 // Small parts, named and shaped after those of @dhis2/ui, so that hands and eyes know them.
 import { html, useEffect, useId, useLayoutEffect, useRef } from './lib.js'
-import { language, percent, t } from './i18n.js'
+import { language, percent, rightToLeft, t } from './i18n.js'
 import { useLoad } from './api.js'
 import { useAgain } from './again.js'
 import { inWords, isSignedOut } from './model/problems.js'
@@ -93,7 +93,7 @@ export function Tabs({ label, tabs, selected, onSelect, children }) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
     if (!step) return
     event.preventDefault()
-    const direction = document.documentElement.dir === 'rtl' ? -step : step
+    const direction = rightToLeft() ? -step : step
     const at = tabs.findIndex((tab) => tab.id === selected)
     const next = (at + direction + tabs.length) % tabs.length
     onSelect(tabs[next].id)

@@ -5,7 +5,7 @@ import { believed, countable, countsIn, parts, recentPeriods, scopeOf, SET_FIELD
 // Ids in one address, so that it stays below the 4,000 letters that every server and what stands before it takes.
 const ELEMENTS = 180
 const [OF_UNITS, UNITS] = [100, 100]
-export const MOST_REQUESTS = 40
+const MOST_REQUESTS = 40
 
 const kept = new Map()
 gateway.on('session', () => kept.clear()) // another account sees other values
@@ -55,12 +55,12 @@ export const countsOf = (server, dataSet) => once(keyOf('elements', server, data
   return { counts: believed(about, counts), made: about.made, all: about.all }
 })
 
-/** {newest: id of the newest period with values, values: how many in all, made}. */
+/** {newest: id of the newest period with values, values: how many in all}. */
 export const newestOf = (server, dataSet) => once(keyOf('periods', server, dataSet), async () => {
   const about = await asked(server, dataSet)
   const counts = new Map()
   for (const ids of parts(about.ids, ELEMENTS)) add(counts, await count(server, about, about.recent, [`dx:${ids.join(';')}`, about.scope]))
-  return { newest: [...counts.keys()].sort().at(-1), values: total(counts), made: about.made }
+  return { newest: [...counts.keys()].sort().at(-1), values: total(counts) }
 })
 
 /** How many values these org units have, each with all below it: {counts: Map by org unit, made}. `most`: more requests than that are not made. */

@@ -1,6 +1,6 @@
 // How cells are matched, once for each pair of category combos: by options where the combos allow it, cell by cell where they do not, with the data elements that are exceptions.
 import { html, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
-import { arrow, t, tn } from '../i18n.js'
+import { arrow, rightToLeft, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
@@ -153,7 +153,7 @@ function Grid({ label, rows, columns, links, onChoose }) {
     const step = MOVES[event.key]
     if (!step) return
     event.preventDefault()
-    const mirror = document.documentElement.dir === 'rtl' ? -1 : 1
+    const mirror = rightToLeft() ? -1 : 1
     const next = [Math.min(Math.max(at[0] + step[0], 0), rows.length - 1), Math.min(Math.max(at[1] + step[1] * mirror, 0), columns.length - 1)]
     setAt(next)
     body.current.children[next[0]].querySelectorAll('button')[next[1]].focus()

@@ -56,7 +56,10 @@ function Periods({ rule }) {
   </section></div>`
 }
 
-const above = (place, more) => ((place?.above || place?.code || more) ? html`<small>${place?.above ? html`<bdi>${place.above}</bdi>` : html`<bdi>${place?.code}</bdi>`}${more && ` · ${more}`}</small>` : '')
+function above(place, more) {
+  const where = place?.above || place?.code
+  return where || more ? html`<small>${where && html`<bdi>${where}</bdi>`}${where && more && ' · '}${more}</small>` : ''
+}
 const valuesText = (n) => n !== undefined && tn('{n} value', '{n} values', n)
 
 /** How many values the org units have, each with all below it: those of its facilities, for a district. */
@@ -203,7 +206,7 @@ function NoneAssigned({ id, alignment, sides, version, onAgain, loading }) {
       ${sides.map((side) => html`<p key=${side}>${noneAssignedText(alignment, side)}</p>`)}
       <p>${assigning()}</p>
       <p><${Button} small loading=${state.loading || loading} onClick=${goOn}>${t('Go on with the servers as they are')}<//></p><//>
-    <${Problem} error=${state.error} again=${goOn} />`
+    <${Problem} error=${state.error} again=${goOn} byHand />`
 }
 
 const assigning = () => t('In the Maintenance app (from 2.42 on: Metadata Management): {where}', { where: t('data set, organisation units.') })

@@ -27,9 +27,11 @@ function judgedText({ from, to, decided, agreed }) {
 export function Facets({ id, rows, judged, about, filter, onFilter, source, values }) {
   const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
   const told = judgedBands(judged)
-  const places = useLoad((signal) => gateway.alignments.places(id, { signal }), [id])
-  const none = places.data?.org_units.none_assigned?.length > 0 // of all of them
-  const unassigned = places.data && unassignedPlaces(placeRows(places.data.org_units))
+  const places = useLoad(async (signal) => {
+    const { org_units: units } = await gateway.alignments.places(id, { signal })
+    return { none: units.none_assigned?.length > 0 /* of all of them */, unassigned: unassignedPlaces(placeRows(units)) }
+  }, [id])
+  const { none, unassigned } = places.data ?? {}
   const most = Math.max(1, ...bins.map((one) => one.n))
   const toggle = (key, value) => onFilter({ ...filter, [key]: filter[key] === value ? '' : value })
   const range = (bin) => (filter.from === bin.from && filter.to === bin.to ? { from: 0, to: 1 } : { from: bin.from, to: bin.to })
