@@ -18,7 +18,7 @@ export const notTold = (world) => { world.fail = (method, path) => method === 'G
 
 /** page.waitForFunction looks a second time by eval(), which the page's policy forbids: it would fail where it is not so at once. */
 export async function until(page, isSo, given) {
-  while (!(await page.evaluate(isSo, given))) await page.evaluate(() => new Promise(requestAnimationFrame))
+  while (!(await page.evaluate(isSo, given))) await page.waitForTimeout(20) // also where no frame is drawn, or the page's clock stands
 }
 export const hasFocus = (locator, page) => locator.and(page.locator(':focus')).waitFor()
 
