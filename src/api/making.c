@@ -42,8 +42,8 @@ static struct str write_about(struct arena *arena, const struct about *about) {
     json_out_member_str(&out, "data_set", about->order.sides[i].data_set);
     json_out_end(&out);
   }
-  if (about->counts.n) json_out_key(&out, STR("counts")), json_out_raw(&out, about->counts);
-  if (about->problem.n) json_out_key(&out, STR("problem")), json_out_raw(&out, about->problem);
+  if (about->counts.n) json_out_member_raw(&out, "counts", about->counts);
+  if (about->problem.n) json_out_member_raw(&out, "problem", about->problem);
   json_out_end(&out);
   struct str kept = arena_str(arena, buf_str(&text));
   buf_free(&text);
@@ -55,8 +55,9 @@ static int read_about(struct arena *arena, struct str json, struct about *ret, s
   *ret = (struct about){.state = json_text_copy(arena, root, "state"),
                         .counts = json_part_copy(arena, root, "counts"),
                         .problem = json_part_copy(arena, root, "problem")};
+  int result = alignment_order_of(arena, root, &ret->order, error);
   json_decref(root);
-  return alignment_order_read(arena, json, &ret->order, error);
+  return result;
 }
 
 static int update(struct api_job *job, struct store_document *document, const struct about *about, struct error *error) {
@@ -178,12 +179,12 @@ static int make(struct making *m, struct error *error) {
 }
 
 static struct str problem_of(struct making *m, const struct error *failure) {
-  struct http_headers headers = {0};
-  struct str body;
-  struct reply reply = {
-      .error = failure, .path = STR("/v1/alignments"), .public_url = str_of(m->payload->public_url), .request_id = STR("")};
-  (void)reply_error(&reply, m->job.arena, &headers, &body);
-  return str_trim(body);
+  struct error told = *failure;
+  if (reply_is_for_operator(failure->code)) {
+    log_event(LOG_ERROR, "alignment_not_made", LOG_STR("alignment", m->document.id), LOG_FAILURE(failure));
+    told.message[0] = '\0';
+  }
+  return reply_to_keep(&told, STR("/v1/alignments"), str_of(m->payload->public_url), m->job.arena);
 }
 
 /* What the end of the process breaks off is left as it is: that is found, and told as interrupted. Where the document is gone or changed, nobody wants the alignment any more; where the store does not say, it stays: rather one too many than one that is told and not there. */
@@ -241,7 +242,7 @@ static void answer(struct api_job *job, struct str id, const struct about *about
   json_out_member_str(&out, "id", id);
   json_out_member_str(&out, "state", state);
   for (int i = 0; i < 2; i++) write_side(&out, i, &about->order.sides[i], counts);
-  if (about->problem.n) json_out_key(&out, STR("problem")), json_out_raw(&out, about->problem);
+  if (about->problem.n) json_out_member_raw(&out, "problem", about->problem);
   json_out_end(&out);
   json_decref(counts);
 }

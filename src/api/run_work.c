@@ -130,11 +130,7 @@ static int carry_out(struct working *w, struct error *error) {
 }
 
 static struct str problem_of(struct working *w, const struct error *failure) {
-  struct http_headers headers = {0};
-  struct str body;
-  struct reply reply = {.error = failure, .path = STR("/v1/runs"), .public_url = str_of(w->payload->public_url), .request_id = STR("")};
-  (void)reply_error(&reply, w->arena, &headers, &body);
-  return str_trim(body);
+  return reply_to_keep(failure, STR("/v1/runs"), str_of(w->payload->public_url), w->arena);
 }
 
 static bool is_withdrawn(struct working *w) {

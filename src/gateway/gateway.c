@@ -71,9 +71,8 @@ void gateway_reply_json(struct gateway *gateway, struct http_exchange *exchange,
   gateway_reply(gateway, exchange, status, NULL, STR("application/json"), json);
 }
 
-/* What is wrong with this machine its operator must know, and nobody else: the log has it, the one who asks is told what the code says. */
 static const struct error *told(struct http_exchange *exchange, const struct error *error) {
-  if (error->code != ERROR_store_unavailable && error->code != ERROR_inside && error->code != ERROR_configuration) return error;
+  if (!reply_is_for_operator(error->code)) return error;
   log_event(LOG_ERROR, "request_failed", LOG_STR("request_id", http_exchange_id(exchange)), LOG_FAILURE(error));
   struct error *brief = ARENA_NEW(http_exchange_arena(exchange), struct error);
   *brief = *error;

@@ -172,3 +172,15 @@ int reply_error(const struct reply *reply, struct arena *arena, struct http_head
   }
   return status;
 }
+
+struct str reply_to_keep(const struct error *error, struct str path, struct str public_url, struct arena *arena) {
+  struct http_headers headers = {0};
+  struct str body;
+  struct reply reply = {.error = error, .path = path, .public_url = public_url, .request_id = STR("")};
+  (void)reply_error(&reply, arena, &headers, &body);
+  return str_trim(body);
+}
+
+bool reply_is_for_operator(enum error_code code) {
+  return code == ERROR_store_unavailable || code == ERROR_inside || code == ERROR_configuration;
+}

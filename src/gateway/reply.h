@@ -24,6 +24,12 @@ struct reply {
 /* The body, with Content-Type, X-Drawbridge-Error, Retry-After and what belongs to them in `headers`. Returns the status. */
 int reply_error(const struct reply *reply, struct arena *arena, struct http_headers *headers, struct str *ret_body);
 
+/* The same as JSON, for who asks later what became of something. */
+struct str reply_to_keep(const struct error *error, struct str path, struct str public_url, struct arena *arena);
+
+/* Is that about this machine? Then the log has it for its operator, and who asks is told what the code says: an error without its message. */
+bool reply_is_for_operator(enum error_code code);
+
 /* "https://gw.example.org/sign-in/central"; without a server the page's list. */
 struct str reply_login_url(struct str public_url, struct str server, struct arena *arena);
 
