@@ -139,6 +139,7 @@ struct alignment_band {
   size_t decided, agreed; /* elements that people judged; those of which just what was proposed is accepted */
 };
 void alignment_judge(const struct alignment *alignment, struct alignment_band ret[ALIGNMENT_BANDS]);
+struct str alignment_proposed_add(struct arena *arena, struct str proposed, struct str target); /* one more to a decision's `proposed` */
 
 /* Is one of these the same person? Where one of them was not kept, names are compared. */
 bool alignment_same_person(struct str person, struct str name, struct str other_person, struct str other_name);

@@ -85,7 +85,7 @@ static struct str follow_proposed(struct carrying *c, struct str proposed) {
   while (proposed.n) {
     struct mapping_operand target = {str_take(&proposed, ' '), STR_NONE};
     (void)successors_cell(&c->target, &target);
-    followed = followed.n ? arena_printf(c->arena, "%.*s %.*s", STR_ARG(followed), STR_ARG(target.data_element)) : target.data_element;
+    followed = alignment_proposed_add(c->arena, followed, target.data_element);
   }
   return followed;
 }

@@ -43,8 +43,7 @@ bool alignment_features(struct str state, struct str element, struct buf *buf) {
     char *features = json_dumps(json_object_get(proposal, "features"), JSON_COMPACT);
     json_out_object(&out);
     json_out_member_str(&out, "target", json_text(json_object_get(proposal, "target"), "id"));
-    json_out_key(&out, STR("features"));
-    json_out_raw(&out, features ? str_of(features) : STR("[]"));
+    json_out_member_raw(&out, "features", features ? str_of(features) : STR("[]"));
     json_out_end(&out);
     free(features);
   }

@@ -53,3 +53,7 @@ void alignment_judge(const struct alignment *alignment, struct alignment_band re
   map_free(&elements);
   arena_free(arena);
 }
+
+struct str alignment_proposed_add(struct arena *arena, struct str proposed, struct str target) {
+  return proposed.n ? arena_printf(arena, "%.*s %.*s", STR_ARG(proposed), STR_ARG(target)) : arena_str(arena, target);
+}

@@ -127,10 +127,8 @@ static enum decision_of kind_of(const json_t *item) {
 static struct str proposed_of(struct reading *r, const json_t *proposed) {
   const json_t *list = list_of(r, proposed, "targets", ALIGNMENT_PROPOSED_MAX);
   struct str targets = STR_NONE;
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    struct str id = str_of(json_string_value(json_array_get(list, i)));
-    targets = i ? arena_printf(r->arena, "%.*s %.*s", STR_ARG(targets), STR_ARG(id)) : arena_str(r->arena, id);
-  }
+  for (size_t i = 0; i < json_array_size(list); i++)
+    targets = alignment_proposed_add(r->arena, targets, str_of(json_string_value(json_array_get(list, i))));
   return targets;
 }
 

@@ -17,13 +17,16 @@ static int read_choice(struct arena *arena, const json_t *root, const char *key,
   return ret->server.n && ret->data_set.n ? 0 : error_set(error, ERROR_bad_request, "'%s' needs 'server' and 'data_set'", key);
 }
 
+int alignment_order_of(struct arena *arena, const json_t *root, struct alignment_order *ret, struct error *error) {
+  if (!json_is_object(root)) return error_set(error, ERROR_bad_request, "a JSON object with 'source' and 'target' is wanted");
+  bool read =
+      read_choice(arena, root, "source", &ret->sides[0], error) == 0 && read_choice(arena, root, "target", &ret->sides[1], error) == 0;
+  return read ? 0 : -1;
+}
+
 int alignment_order_read(struct arena *arena, struct str json, struct alignment_order *ret, struct error *error) {
   json_t *root = json_doc_read_strictly(json);
-  int result = 0;
-  if (!json_is_object(root))
-    result = error_set(error, ERROR_bad_request, "a JSON object with 'source' and 'target' is wanted");
-  else if (read_choice(arena, root, "source", &ret->sides[0], error) || read_choice(arena, root, "target", &ret->sides[1], error))
-    result = -1;
+  int result = alignment_order_of(arena, root, ret, error);
   json_decref(root);
   return result;
 }

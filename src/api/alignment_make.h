@@ -5,6 +5,7 @@
 #include "api/alignment.h"
 #include "api/api.h"
 #include "api/sides.h"
+#include <jansson.h>
 
 struct alignment_choice {
   struct str server, data_set; /* ids */
@@ -15,6 +16,8 @@ struct alignment_order {
 
 /* Of an object with "source" and "target"; other members are passed over. -1: ERROR_bad_request. */
 int alignment_order_read(struct arena *arena, struct str json, struct alignment_order *ret, struct error *error);
+int alignment_order_of(struct arena *arena, const json_t *root, struct alignment_order *ret,
+                       struct error *error); /* the same of what was read */
 
 /* Reads both sides as the session's person, and fills what there is of *ret but for its id and version. `watches`: NULL, or of both sides. -1: as sides_read. */
 int alignment_make(struct api_job *job, const struct alignment_order *order, const struct dhis2_watch watches[2], const atomic_bool *cancel,

@@ -64,7 +64,7 @@ static struct str targets_of(const json_t *element, struct arena *arena, double 
     struct str id = json_text(json_object_get(proposal, "target"), "id");
     double confidence = json_number_value(json_object_get(proposal, "confidence"));
     if (str_eq(json_text(proposal, "decision"), STR("candidate"))) continue;
-    targets = count ? arena_printf(arena, "%.*s %.*s", STR_ARG(targets), STR_ARG(id)) : arena_str(arena, id);
+    targets = alignment_proposed_add(arena, targets, id);
     if (!count++ || confidence < *ret_confidence) *ret_confidence = confidence;
     if (count > ALIGNMENT_PROPOSED_MAX) return STR_NONE;
   }

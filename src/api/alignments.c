@@ -171,8 +171,7 @@ static void list_side(struct api_job *job, struct json_out *out, const char *key
     alignment_pick_name(json_object_get(side, "data_set"), names, str_of(language_tag(job->language)));
   (void)json_object_del(side, "names");
   char *text = json_dumps(side, JSON_COMPACT);
-  json_out_key(out, str_of(key));
-  json_out_raw(out, text ? str_of(text) : STR("null"));
+  json_out_member_raw(out, key, text ? str_of(text) : STR("null"));
   free(text);
 }
 

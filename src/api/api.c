@@ -215,7 +215,7 @@ struct waiting {
 /* RFC 7240 */
 static bool wants_async(const struct http_headers *headers) {
   bool wants = false;
-  for (struct str rest = http_headers_value(headers, STR("Prefer")); rest.p;) {
+  for (struct str rest = http_field_value(headers, FIELD_PREFER); rest.p;) {
     struct str preference = str_take(&rest, ',');
     wants |= str_eq_nocase(str_trim(str_take(&preference, ';')), STR("respond-async"));
   }

@@ -100,8 +100,7 @@ int console_run_explain(struct console_asked *asked, struct error *error) {
     json_out_member_int(&out, "of", (int64_t)view.of);
     json_out_end(&out);
   } else if (about.problem.n) {
-    json_out_key(&out, STR("problem"));
-    json_out_raw(&out, about.problem);
+    json_out_member_raw(&out, "problem", about.problem);
   }
   oversight_tell(&out, what_it_means(state, view.phase.n > 0, unattended == 1, api_is_shared(asked->api)));
   json_out_end(&out);
@@ -180,8 +179,7 @@ int console_mandate_explain(struct console_asked *asked, struct error *error) {
   if (found != 1) return found ? -1 : no_mandate(asked, error);
   write_mandate(&out, &view);
   if (view.about.n) {
-    json_out_key(&out, STR("work"));
-    json_out_raw(&out, view.about);
+    json_out_member_raw(&out, "work", view.about);
   }
   oversight_tell(&out, what_mandate_means(&view));
   json_out_end(&out);

@@ -27,8 +27,7 @@ struct desk {
 
 static void write_part(struct json_out *out, const char *name, struct str json) {
   if (!json.n || json.n >= PART_MAX) return;
-  json_out_key(out, str_of(name));
-  json_out_raw(out, json);
+  json_out_member_raw(out, name, json);
 }
 
 static struct str write_view(struct arena *arena, const struct runner_view *view) {

@@ -110,8 +110,7 @@ static void write_body(struct json_out *out, const struct store_document *run, c
   json_out_member_str(out, "event", STR("run_ended"));
   json_out_member_str(out, "run", run->id);
   run_about_members(out, about, about->state);
-  json_out_key(out, STR("report"));
-  json_out_raw(out, report.n ? report : STR("null"));
+  json_out_member_raw(out, "report", report.n ? report : STR("null"));
   json_out_end(out);
 }
 

@@ -68,8 +68,7 @@ static struct str run_about_write(struct arena *arena, const struct run_about *a
   json_out_member_int(&out, "alignment_version", about->alignment_version);
   json_out_member_bool(&out, "wait", about->wait);
   if (about->problem.n) {
-    json_out_key(&out, STR("problem"));
-    json_out_raw(&out, about->problem);
+    json_out_member_raw(&out, "problem", about->problem);
   }
   json_out_end(&out);
   struct str kept = arena_str(arena, buf_str(&text));

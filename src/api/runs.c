@@ -28,8 +28,7 @@ static int load(struct api_job *job, struct store_document *ret, struct error *e
 
 static void write_part(struct json_out *out, const char *name, const json_t *part, const char *otherwise) {
   char *text = part ? json_dumps(part, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-  json_out_key(out, str_of(name));
-  json_out_raw(out, text ? str_of(text) : str_of(otherwise));
+  json_out_member_raw(out, name, text ? str_of(text) : str_of(otherwise));
   free(text);
 }
 
@@ -102,8 +101,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   write_part(&out, "batches", json_object_get(said, "batches"), view.batches.n ? arena_cstr(job->arena, view.batches) : "[]");
   if (json_object_get(said, "estimate")) write_part(&out, "estimate", json_object_get(said, "estimate"), "");
   if (about.problem.n && !view.phase.n) {
-    json_out_key(&out, STR("problem"));
-    json_out_raw(&out, about.problem);
+    json_out_member_raw(&out, "problem", about.problem);
   }
   json_out_end(&out);
   json_decref(said);

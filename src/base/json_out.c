@@ -190,3 +190,8 @@ void json_out_member_array(struct json_out *out, const char *key) {
   json_out_key(out, str_of(key));
   json_out_array(out);
 }
+
+void json_out_member_raw(struct json_out *out, const char *key, struct str json) {
+  json_out_key(out, str_of(key));
+  json_out_raw(out, json);
+}

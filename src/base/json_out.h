@@ -39,5 +39,6 @@ void json_out_member_bool(struct json_out *out, const char *key, bool value);
 void json_out_member_time(struct json_out *out, const char *key, int64_t ms); /* RFC 3339 in UTC, as clock_format writes it */
 void json_out_member_object(struct json_out *out, const char *key);
 void json_out_member_array(struct json_out *out, const char *key);
+void json_out_member_raw(struct json_out *out, const char *key, struct str json); /* one value that is JSON already */
 
 #endif

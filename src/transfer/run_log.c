@@ -188,8 +188,7 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
   if (journal_put_file(log->journal, "mapping.json", mapping_text, error)) return -1;
   RECORD("begin");
   json_out_member_int(&out, "version", 1);
-  json_out_key(&out, STR("order"));
-  json_out_raw(&out, order);
+  json_out_member_raw(&out, "order", order);
   json_out_member_str(&out, "mapping", str_of(hash));
   json_out_member_str(&out, "from_url", from_url);
   json_out_member_str(&out, "to_url", to_url);
@@ -214,8 +213,7 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   json_out_member_int(&out, "at", (int64_t)put.at);
   json_out_member_int(&out, "n", (int64_t)put.n);
   json_out_member_str(&out, "hash", str_of(put.hash));
-  json_out_key(&out, STR("report"));
-  json_out_raw(&out, report);
+  json_out_member_raw(&out, "report", report);
   json_out_end(&out);
   int result = whole && !buf.full ? journal_begin(log->journal, &put, &text, &buf, error)
                                   : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
@@ -238,8 +236,7 @@ int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *e
 int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error) {
   RECORD("done");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
-  json_out_key(&out, STR("report"));
-  json_out_raw(&out, report);
+  json_out_member_raw(&out, "report", report);
   json_out_end(&out);
   return record(log, journal_note, &buf, error);
 }
