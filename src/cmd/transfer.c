@@ -474,7 +474,7 @@ int command_transfer(int argc, char **argv) {
   struct work w = {.asked = &asked, .arena = arena_new(), .report = report_new(), .watch = {.cancel = &stop_asked, .judge = drift_judge}};
   w.language = language_wanted(&asked);
   w.watch.locale = str_of(language_tag(w.language));
-  if (isatty(STDERR_FILENO)) w.watch.progress = show_progress;
+  w.watch.progress = show_progress;
   int64_t began = clock_now_ms();
   int result = transfer(&w, &error);
   code = finish(&w, began, result, &error);

@@ -320,31 +320,32 @@ static int read_others(const struct dhis2_reading *reading, struct reading *r, c
 }
 
 /* The side once more, for the reader to put together with what else is read. */
-static int feed_side(struct reading *r, const struct dhis2_metadata *metadata, struct error *error) {
-  struct buf text = BUF_INIT(WRITTEN_MAX);
-  int result = dhis2_metadata_write(metadata, &text)
-                   ? dhis2_metadata_reader_feed(r->whole, buf_str(&text), error)
-                   : error_set(error, ERROR_too_large, "the data set is larger than can be kept (%d bytes)", WRITTEN_MAX);
+static int feed_side(struct reading *r, const struct dhis2_metadata *metadata, struct str written, struct error *error) {
   dhis2_metadata_reader_calendar(r->whole, metadata->calendar);
   r->begun = true;
-  buf_free(&text);
-  return result;
+  return dhis2_metadata_reader_feed(r->whole, written, error);
 }
 
 const struct dhis2_metadata *dhis2_metadata_with_units_of(const struct dhis2_reading *reading, const struct dhis2_metadata *metadata,
                                                           const struct dhis2_metadata *from, struct error *error) {
   struct ids others = others_units(from, metadata);
   struct error failure = {0};
+  struct buf written = BUF_INIT(WRITTEN_MAX);
   bool any = false;
-  if (!others.n) return metadata;
+  if (!others.n || !dhis2_metadata_write(metadata, &written)) { /* what is told besides is worth no refusal */
+    buf_free(&written);
+    VEC_FREE(&others);
+    return metadata;
+  }
   struct reading r = {.whole = dhis2_metadata_reader_new(reading->arena), .watch = reading->watch};
-  if (feed_side(&r, metadata, &failure) || read_others(reading, &r, from, &others, &any, &failure) ||
+  if (feed_side(&r, metadata, buf_str(&written), &failure) || read_others(reading, &r, from, &others, &any, &failure) ||
       (any && read_unsaid_units(reading->arena, reading->server, &r, &failure)))
     metadata = NULL;
   else if (any)
     metadata = dhis2_metadata_reader_finish(r.whole, &failure);
   if (!metadata || !any) dhis2_metadata_reader_free(r.whole);
   if (!metadata) fail(reading->server, failure, error);
+  buf_free(&written);
   VEC_FREE(&others);
   return metadata;
 }

@@ -44,7 +44,7 @@ int dhis2_data_sets_check(const struct str *data_sets, size_t count, struct erro
 const struct dhis2_metadata *dhis2_metadata_read(const struct dhis2_reading *reading, struct error *error);
 
 /* The side that values of `from` go to, with those org units of `from` that its server has under the same id or code without the data sets being assigned to them: so it can be told that nothing can be sent there. What is read is `metadata`, what
- * `reading` gave; it is given back as it is where there are none. Where none of the first hundreds is known by its id (code), the server is not asked about the others. NULL: as dhis2_metadata_read; ERROR_too_large. */
+ * `reading` gave; it is given back as it is where there are none, and where it is too large to be put together again. Where none of the first hundreds is known by its id (code), the server is not asked about the others. NULL: as dhis2_metadata_read. */
 const struct dhis2_metadata *dhis2_metadata_with_units_of(const struct dhis2_reading *reading, const struct dhis2_metadata *metadata,
                                                           const struct dhis2_metadata *from, struct error *error);
 

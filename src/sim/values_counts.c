@@ -15,7 +15,6 @@ static const char *const axis_names[AXES] = {"dx", "pe", "ou"};
 
 struct axis {
   bool given, filter;
-  size_t place; /* among the dimensions */
   struct str items[ITEMS_MAX];
   struct sim_period periods[ITEMS_MAX]; /* of pe */
   size_t n;
@@ -27,7 +26,7 @@ struct counting {
   struct sim_reply *reply;
   struct axis axes[AXES];
   int order[AXES], dimensions; /* axes as they were asked for */
-  struct map elements;         /* id: its place among the items, from 1 */
+  struct map elements;         /* id: the item */
   struct map units;            /* id: struct places of the items it lies below */
   uint32_t *cells;
 };

@@ -199,6 +199,7 @@ static const struct {
     {"COORDINATE", is_coordinate, "value_not_coordinate"},
     {"LETTER", is_letter, "value_not_valid_letter"},
     {"EMAIL", is_email, "value_not_valid_email", SIM_2_40},
+    {"URL", is_uri, "value_not_url", SIM_2_40},
     {"URL", is_url, "value_not_url"},
     {"PHONE_NUMBER", is_phone, "value_not_phone_number", SIM_2_40},
     {"USERNAME", is_username, "value_not_valid_username", SIM_2_40},
@@ -210,7 +211,6 @@ static const struct {
 const char *values_type_problem(const struct sim *sim, const char *type, struct str value) {
   if (!values_trimmed(value).n) return NULL;
   if (utf8_units16(value) > TEXT_MAX) return "value_length_greater_than_max_length";
-  if (strcmp(type, "URL") == 0 && sim->release >= SIM_2_40) return is_uri(value) ? NULL : "value_not_url";
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strcmp(types[i].type, type) != 0 || sim->release < types[i].from) continue;
     bool fits = types[i].fits ? types[i].fits(value) : is_date_by(sim->conf.calendar, value);

@@ -19,7 +19,7 @@ struct post {
   struct delivery *delivery;
   struct arena *texts; /* of the rows */
   size_t count;        /* of the POST under way */
-  int64_t began_ms;
+  int64_t began_ms;    /* 0: it did not go */
 };
 
 static void refuse(struct post *p, struct plan_row *row, struct str code, struct str text) {
@@ -112,9 +112,10 @@ static int post_once(struct post *p, struct plan_row **rows, size_t n, struct ar
                             .cancel = d->cancel,
                             .before = before_post,
                             .payload = p};
+  p->began_ms = 0;
   int result = dhis2_values_post(d->server, &post, arena, ret, error);
   if (result == 0) dhis2_batch_learn(&d->batch, n, clock_monotonic_ms() - p->began_ms);
-  if (d->after_post) d->after_post(d->payload, n);
+  if (p->began_ms && d->after_post) d->after_post(d->payload, n);
   return result;
 }
 

@@ -181,8 +181,8 @@ static struct str joined(struct making *m, const json_t *list, bool units) {
 /* What went wrong, as far as it is known in that language. */
 static struct str problem_words(struct making *m, const json_t *problem) {
   struct str words = json_text(problem, "detail");
-  char *said = json_dumps(problem, JSON_COMPACT);
-  if (m->sheets->language != LANGUAGE_ENGLISH) (void)text_said(m->sheets->language, m->arena, str_of(said), &words);
+  char *said = m->sheets->language != LANGUAGE_ENGLISH ? json_dumps(problem, JSON_COMPACT) : NULL;
+  if (said) (void)text_said(m->sheets->language, m->arena, str_of(said), &words);
   free(said);
   return arena_printf(m->arena, "%.*s (%.*s)", STR_ARG(words), STR_ARG(json_text(problem, "code")));
 }
