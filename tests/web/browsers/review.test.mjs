@@ -183,6 +183,7 @@ async function everyFile(window, world) {
   await page.waitForSelector('[aria-labelledby=export] select')
   assert.deepEqual(await page.$$eval('[aria-labelledby=export] option', (all) => all.map((one) => one.value)), FORMATS.map((one) => one.name))
   for (const { name: form, ending, written_only } of FORMATS) {
+    await new Promise((resolve) => setTimeout(resolve, 200)) // more than ten downloads of a page within a second are dropped by Chromium, unseen
     await page.select('[aria-labelledby=export] select', form)
     await page.focus('[aria-labelledby=export] .button.primary')
     await page.keyboard.press('Enter') // by hand: a page that saves by itself may do so once
