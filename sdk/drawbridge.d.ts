@@ -186,6 +186,9 @@ export interface CarriedForward {
 }
 export interface AlignmentChanges { id: string; version: number; elements: ElementState[]; cells: Cell[]; coverage: Coverage; judged: Judged[]; warnings: string[] }
 
+/** About how many of each an imported mapping decided. */
+export interface Imported { data_elements: number; cells: number; org_units: number; attribute_option_combos: number }
+
 export interface Colleague { server: string; username: string }
 export interface People { version: number; owner: string; second_person: boolean; people: Colleague[]; mine: boolean }
 
@@ -474,7 +477,7 @@ export interface Drawbridge {
     mapping(id: string, options?: CallOptions): Promise<object>
     formats(options?: CallOptions): Promise<{ name: string; title: string; ending: string; media_type: string; cannot_hold: string; written_only: boolean }[]>
     mappingFile(id: string, format: string, options?: CallOptions): Promise<{ blob: Blob; warnings: Told[] }>
-    importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { warnings: Told[] }>
+    importMapping(id: string, file: Blob | string, options: CallOptions & { format: string; ifMatch: number }): Promise<AlignmentChanges & { decided: Imported; warnings: Told[] }>
     combos(id: string, options?: CallOptions): Promise<{ source: Combo[]; target: Combo[] }>
     places(id: string, options?: CallOptions): Promise<AlignmentPlaces>
     placeTargets(id: string, kind: PlaceKind, search: string, options?: CallOptions): Promise<Place[]>

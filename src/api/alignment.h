@@ -179,10 +179,13 @@ bool alignment_renamed(const struct alignment *alignment, struct str json, struc
 /* The mapping document: what is accepted, with the cells that were shown for it, who decided and who approved it; the engine's other answers as what they are. */
 int alignment_mapping(const struct alignment *alignment, struct arena *arena, const struct mapping **ret, struct error *error);
 
-/* What a mapping decides about cells and in pairs of org units and attribute option combos, as the JSON that alignment_decide takes, in the arena: `accepted`, `rejected` and `none`; what nobody decided (`auto`, `proposed`) decides nothing. Cells and pairs that a side
- * does not hold are left out and counted. -1: ERROR_too_large. */
-int alignment_entries(const struct alignment *alignment, const struct mapping *mapping, struct arena *arena, struct str *ret_json,
-                      size_t *ret_unknown, struct error *error);
+/* What a mapping decides about cells and in pairs of org units and attribute option combos, as the JSON that alignment_decide takes, in the arena: `accepted`, `rejected` and `none`; what nobody decided (`auto`, `proposed`, what the engine found no counterpart for) decides
+ * nothing. An element is decided with its cells where the mapping leaves none of them open. `edited`: it was a list that people edit. Cells and pairs that a side does not hold are left out, and counted as unknown. -1: ERROR_too_large. */
+struct alignment_entry_counts {
+  size_t elements, cells, org_units, attributes, unknown;
+};
+int alignment_entries(const struct alignment *alignment, const struct mapping *mapping, bool edited, struct arena *arena,
+                      struct str *ret_json, struct alignment_entry_counts *ret_counts, struct error *error);
 
 /* The alignment on today's sides (drift/carry.h). Decisions stay; where `follow` is set they name what came in the place of what was replaced. Those that name what is gone, and those that made a rule which a change blocks, are left
  * out and told: somebody has to look again. Everything in the arena; borrows from all that is given. -1: as drift_carry. */

@@ -488,21 +488,41 @@ int api_alignment_patch(struct api_job *job, struct error *error) {
   return decide(job, &document, &alignment, error);
 }
 
+static bool is_edited(const struct format *format) {
+  return format == format_named(STR("csv")) || format == format_named(STR("xlsx"));
+}
+
+/* The answer of a decision has one member more: what was decided by the mapping. */
+static void add_counts(struct api_job *job, const struct alignment_entry_counts *counts) {
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  if (job->answer.full) return;
+  job->answer.n--; /* the brace, which comes behind it again */
+  (void)buf_add(&job->answer, STR(",\"decided\":"));
+  json_out_object(&out);
+  json_out_member_int(&out, "data_elements", (int64_t)counts->elements);
+  json_out_member_int(&out, "cells", (int64_t)counts->cells);
+  json_out_member_int(&out, "org_units", (int64_t)counts->org_units);
+  json_out_member_int(&out, "attribute_option_combos", (int64_t)counts->attributes);
+  json_out_end(&out);
+  (void)buf_add_char(&job->answer, '}');
+}
+
 /* The request that a mapping stands for takes the mapping's place. */
 int api_alignment_import(struct api_job *job, struct error *error) {
   struct store_document document;
   struct alignment alignment;
-  size_t unknown;
+  struct alignment_entry_counts counts;
   const struct format *format = format_wanted(job, error);
   if (!format || load_document(job, &document, error) || alignments_version_wanted(job, document.version, error) ||
       load_alignment(job, &document, &alignment, error))
     return -1;
   struct format_job reading = format_job_of(job, &alignment);
   const struct mapping *mapping = format_read(format, &reading, job->body, error);
-  if (!mapping || alignment_entries(&alignment, mapping, job->arena, &job->body, &unknown, error) ||
+  if (!mapping || alignment_entries(&alignment, mapping, is_edited(format), job->arena, &job->body, &counts, error) ||
       decide(job, &document, &alignment, error))
     return -1;
-  if (unknown) format_tell(&reading, "%zu cells or pairs are passed over: the two data sets do not hold them", unknown);
+  add_counts(job, &counts);
+  if (counts.unknown) format_tell(&reading, "%zu cells or pairs are passed over: the two data sets do not hold them", counts.unknown);
   tell(job, &reading.warnings);
   return 0;
 }

@@ -198,6 +198,23 @@ class Review(Servers):
         self.call(self.runner, "PUT", self.at + "/mapping?format=json", body=mapping, version=self.version())
         self.assertEqual(self.judged(), expect(stock=True))
 
+    def test_decisions_go_along_into_another(self):
+        """By its mapping: whole elements again, none that nobody decided, and one undo takes all of it back."""
+        self.step(self.runner, decisions=[self.word("tests", "accepted", "tests"), self.word("cases", "accepted", "cases"), self.word("stock", "none")])
+        mapping = self.call(self.runner, "GET", self.at + "/mapping")
+        self.assertTrue(any(rule["decision"] == "none" and "by" not in rule for rule in mapping["rules"]))  # one that the engine found nothing for
+        states = lambda: {e["source"]["id"]: e["decision"]["state"] for e in self.call(self.runner, "GET", self.at)["elements"] if e["decision"]["state"] != "proposed"}
+        decided = states()
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        self.at = "/v1/alignments/" + self.call(self.runner, "POST", "/v1/alignments", 201, body=sides)["id"]
+        changes = self.call(self.runner, "PUT", self.at + "/mapping?format=json", body=mapping, version=1)
+        told = sum(len(rule["terms"]) for rule in mapping["rules"] if "by" in rule)
+        self.assertEqual(changes["decided"], {"data_elements": 3, "cells": told, "org_units": 0, "attribute_option_combos": 0})
+        self.assertEqual((states(), sorted(decided.values())), (decided, ["accepted", "accepted", "none"]))
+        self.assertEqual(sum(c.get("decided", False) for c in self.call(self.runner, "GET", self.at)["cells"]), told)
+        self.step(self.runner, undo=True)
+        self.assertEqual(states(), {})
+
     def run_to_its_end(self, **more):
         body = {"alignment": self.id, "periods": ["202401"], "org_units": self.source.units, **more}
         answer = self.runner.call("POST", "/v1/runs", body=body)

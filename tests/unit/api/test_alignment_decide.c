@@ -155,13 +155,13 @@ static void a_mapping(void **state) {
   struct error error = {0};
   struct format_job job = {.arena = arena};
   struct str json;
-  size_t unknown;
+  struct alignment_entry_counts counts;
   (void)state;
   const struct mapping *mapping = format_read(format_named(STR("csv")), &job, str_of(list), &error);
   assert_non_null(mapping);
   for (int twice = 0; twice < 2; twice++) {
-    assert_int_equal(alignment_entries(&alignment, mapping, arena, &json, &unknown, &error), 0);
-    assert_int_equal(unknown, 1);
+    assert_int_equal(alignment_entries(&alignment, mapping, true, arena, &json, &counts, &error), 0);
+    assert_int_equal(counts.unknown, 1);
     assert_int_equal(decide(arena_cstr(arena, json), &error), 0);
     assert_int_equal(alignment.decision_count, 4);
     assert_int_equal(alignment.decisions[0].what.verdict, DECISION_ACCEPTED);
@@ -170,6 +170,71 @@ static void a_mapping(void **state) {
     assert_int_equal(alignment.decisions[2].what.verdict, DECISION_REJECTED);
     assert_int_equal(alignment.decisions[3].what.verdict, DECISION_NONE);
   }
+}
+
+static struct alignment_entry_counts imported(const char *format, const char *text, bool edited) {
+  struct error error = {0};
+  struct format_job job = {.arena = arena};
+  struct alignment_entry_counts counts = {0};
+  struct str json;
+  const struct mapping *mapping = format_read(format_named(str_of(format)), &job, str_of(text), &error);
+  if (!mapping || alignment_entries(&alignment, mapping, edited, arena, &json, &counts, &error) || decide(arena_cstr(arena, json), &error))
+    fail_msg("%s", error.message);
+  return counts;
+}
+
+static const struct alignment_decision *of_element(const char *id) {
+  for (size_t i = 0; i < alignment.decision_count; i++)
+    if (!alignment.decisions[i].what.operand && str_eq(alignment.decisions[i].what.source_data_element, str_of(id)))
+      return &alignment.decisions[i];
+  return NULL;
+}
+
+#define LINES(rows) "kind,source_data_element,source_category_option_combo,target_data_element,target_category_option_combo,decision\n" rows
+
+/* An element is decided with its cells, where none of them is open. */
+static void whole_elements(void **state) {
+  (void)state;
+  struct alignment_entry_counts counts = imported("csv",
+                                                  LINES(ROW("DeFever0001,CoF00000001,DeFever0001,CoF00000001,accepted")
+                                                            ROW("DeFever0001,CoM00000001,,,none") ROW("DeCough0001,CoF00000001,,,none")),
+                                                  true);
+  assert_int_equal(counts.elements, 1);
+  assert_int_equal(counts.cells, 3);
+  assert_true(of_element("DeFever0001")->what.verdict == DECISION_ACCEPTED &&
+              str_eq(of_element("DeFever0001")->what.target_data_element, STR("DeFever0001")));
+  assert_null(of_element("DeCough0001"));
+  counts = imported("csv", LINES(ROW("DeCough0001,CoF00000001,,,none") ROW("DeCough0001,CoM00000001,,,none")), true);
+  assert_int_equal(counts.elements, 1);
+  assert_int_equal(of_element("DeCough0001")->what.verdict, DECISION_NONE);
+  decide(LIST(ELEMENT("undecided", "")), &(struct error){0});
+  counts = imported("csv",
+                    LINES(ROW("DeFever0001,CoF00000001,DeFever0001,CoF00000001,accepted")
+                              ROW("DeFever0001,CoM00000001,DeFever0001,CoM00000001,rejected")),
+                    true);
+  assert_int_equal(counts.elements, 0);
+}
+
+#define RULE(cell, rest) "{\"terms\":[{\"sign\":\"+\",\"data_element\":\"DeFever0001\",\"category_option_combo\":\"" cell "\"}]," rest "}"
+#define MAPPING_OF(rules) "{\"format\":\"drawbridge-mapping\",\"version\":1,\"rules\":[" rules "]}"
+#define UNFOUND(cell) RULE(cell, "\"target\":null,\"decision\":\"none\",\"confidence\":0.9")
+
+/* That the engine found nothing is nobody's decision; where the rest of the element was accepted, somebody has seen it. */
+static void what_the_engine_did_not_find(void **state) {
+  (void)state;
+  struct alignment_entry_counts counts = imported("json", MAPPING_OF(UNFOUND("CoF00000001") "," UNFOUND("CoM00000001")), false);
+  assert_int_equal(counts.elements + counts.cells, 0);
+  assert_int_equal(alignment.decision_count, 0);
+  counts = imported("json",
+                    MAPPING_OF(UNFOUND("CoF00000001") "," RULE(
+                        "CoM00000001", "\"target\":{\"data_element\":\"DeCough0001\",\"category_option_combo\":\"CoM00000001\"},"
+                                       "\"decision\":\"accepted\",\"confidence\":0.9")),
+                    false);
+  assert_int_equal(counts.elements, 1);
+  assert_int_equal(counts.cells, 1);
+  assert_true(str_eq(of_element("DeFever0001")->what.target_data_element, STR("DeCough0001")));
+  counts = imported("json", MAPPING_OF(UNFOUND("CoF00000001")), true); /* as a list has it that somebody edited */
+  assert_int_equal(counts.cells, 1);
 }
 
 #define CELL_OF(element, coc, verdict) \
@@ -475,6 +540,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(all_or_nothing, setup, teardown),
       cmocka_unit_test_setup_teardown(kept_and_read_back, setup, teardown),
       cmocka_unit_test_setup_teardown(a_mapping, setup, teardown),
+      cmocka_unit_test_setup_teardown(whole_elements, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_the_engine_did_not_find, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_and_redo, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_after_others, setup, teardown),
       cmocka_unit_test_setup_teardown(steps_kept_and_read_back, setup, teardown),

@@ -213,7 +213,7 @@ static void there_and_back(void **state) {
   struct buf kept = BUF_INIT(1 << 16), file = BUF_INIT(1 << 20);
   struct error error = {0};
   struct str entries;
-  size_t unknown;
+  struct alignment_entry_counts counts;
   struct alignment back = {0};
   (void)state;
   decided(BO "," RED "," PLACE("org_unit", "kenema00000", "none", ""));
@@ -226,8 +226,8 @@ static void there_and_back(void **state) {
   const struct mapping *read = mapping_read(arena, arena_str(arena, buf_str(&file)), &error);
   assert_non_null(read);
   alignment.decision_count = 0;
-  assert_int_equal(alignment_entries(&alignment, read, arena, &entries, &unknown, &error), 0);
-  assert_int_equal(unknown, 0);
+  assert_int_equal(alignment_entries(&alignment, read, false, arena, &entries, &counts, &error), 0);
+  assert_int_equal(counts.unknown, 0);
   assert_int_equal(alignment_decide(&alignment, entries, maria, STR_NONE, arena, &back, &error), 0);
   size_t units = 0, attributes = 0;
   for (size_t i = 0; i < back.decision_count; i++) {
