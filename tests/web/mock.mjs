@@ -236,7 +236,7 @@ const ROUTES = [
 function reportOf(run) {
   const cell = { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: run.periods[0], org_unit: 'OrgUnit0003', value: '7' }
   return {
-    format: 'drawbridge-report', version: 1, from: run.from, to: run.to, mapping_name: 'alignment one', mapping_version: 4, mapping_sha256: 'ab'.repeat(32), periods: run.periods, org_units: ['OrgUnit0003'], accept: ['accepted'], dry_run: run.dry_run, deletions: 'ignore',
+    format: 'drawbridge-report', version: 1, from: run.from, to: run.to, mapping_name: 'alignment one', mapping_version: 4, mapping_sha256: 'ab'.repeat(32), periods: run.periods, org_units: ['OrgUnit0003'], accept: ['accepted'], dry_run: run.dry_run, ...(run.undoes && { undo: true }), deletions: 'ignore',
     by_source: 'maria', by_target: 'maria', began: run.created, ended: run.updated, outcome: run.state, counts: { ...run.counts, left_alone: 3 }, control_totals: run.totals, conflicts: run.conflicts, replaced: run.replaced, differing: [{ ...cell, found: '6' }],
     unmapped_cells: [{ data_element: 'Source00001', category_option_combo: 'SourceCoc00', reason: 'no_counterpart', values: 48, sum: '1234.5' }],
     servers: { source: { url: 'https://district.example.org', version: '2.41.3' }, target: { url: 'https://central.example.org', version: '2.43.1' } },

@@ -515,6 +515,7 @@ test('a run: steps, refusals in words', () => {
   assert.equal(steps({ state: 'differs' }), 'done done done done done')
   assert.equal(steps({ state: 'interrupted', counts: { ...counts, sent: 4 } }), 'done done done stopped waiting')
   assert.equal(steps({ state: 'queued' }), 'waiting waiting waiting waiting waiting')
+  assert.deepEqual(['queued', 'reading', 'sending', 'done', 'failed'].map((state) => steps({ state, undoes: 'r', counts: { ...counts, read: 0, mapped: 0 } })), ['waiting waiting', 'now waiting', 'now waiting', 'done done', 'stopped waiting'])
   assert.equal(ignoredOf(counts), 5)
   assert.match(conflictWords({ code: 'value_type', message: 'x', value_type: 'INTEGER_POSITIVE' }).title, /takes: Positive integer$/)
   assert.match(conflictWords({ code: 'E7617', message: 'x' }).remedy, /administrator/)

@@ -622,7 +622,7 @@ describe('sending', () => {
     await page.getByRole('cell', { name: 'Malaria, new cases, <1 y' }).waitFor()
     await clean('run-refused')
     for (const [state, words] of [['differs', 'Not all totals agree'], ['failed', 'Something inside drawbridge failed'], ['interrupted', 'drawbridge was stopped while this was under way']]) {
-      Object.assign(run, { state, steps: [], problem: state === 'failed' ? { code: 'inside', title: undefined, detail: 'it broke' } : undefined })
+      Object.assign(run, { state, steps: [], totals: run.totals.map((one) => ({ ...one, equal: state !== 'differs' })), problem: state === 'failed' ? { code: 'inside', title: undefined, detail: 'it broke' } : undefined })
       await go(`/runs/${id}`)
       await page.getByText(words).waitFor()
       await clean(`run-${state}`)

@@ -575,6 +575,51 @@ describe('values that take the place of others', () => {
   })
 })
 
+describe('a run that proves no totals', () => {
+  const { counts } = madeUpRun()
+  const undo = (more) => madeUpRun({ id: 'run2', undoes: 'run1', state: 'done', totals: [], conflicts: [], counts: { ...counts, read: 0, mapped: 0, unmapped: {}, created: 0, updated: 2, removed: 5, ignored: {}, verified: 7 }, ...more })
+  const opened = async ({ page, go, world }, run) => {
+    world.align(PAIR, 'one')
+    world.runs.set(run.id, run)
+    await go(`/runs/${run.id}`)
+    await page.getByRole('button', { name: 'Save the report' }).waitFor()
+    return { title: page.getByRole('heading', { level: 1 }), notice: page.locator('.notice'), facts: () => page.locator('.facts dt').allInnerTexts() }
+  }
+
+  scene('an undo takes back and is not told as a send', {}, async (stage) => {
+    const { page, clean, go } = stage
+    const { title, notice, facts } = await opened(stage, undo())
+    assert.equal(await title.innerText(), 'Undo: September 2026')
+    assert.match(await notice.innerText(), /^Taken back\s+Everything was taken back: /)
+    assert.deepEqual(await page.locator('.steps b').allInnerTexts(), ['Undo', 'Verify'])
+    assert.deepEqual(await facts(), ['Changed', 'Deleted', 'Were there already', 'Refused', 'Verified'])
+    assert.equal(await page.getByText(/Everything arrived|Sent and verified/).count(), 0)
+    await clean('run-undo-done')
+    await go('/runs')
+    await page.getByRole('row', { name: /September 2026 undo .* Taken back$/ }).waitFor()
+  })
+
+  scene('an undo that left something, one that was not read back as it should be, and one that was only tried', {}, async (stage) => {
+    const { page } = stage
+    const left = await opened(stage, undo({ state: 'refused', conflicts: [{ code: 'changed_meanwhile', message: 'x', count: 1, cells: [] }] }))
+    assert.match(await left.notice.innerText(), /^Partly taken back\s+Some cells were left as they are/)
+    const differs = await opened(stage, undo({ state: 'differs' }))
+    assert.match(await differs.notice.innerText(), /^Does not agree\s+Something that was read back/)
+    await page.evaluate(() => sessionStorage.setItem('drawbridge order run2', JSON.stringify({ alignment: 'one', periods: ['202609'], org_units: ['OrgUnit0003'], dry_run: true })))
+    const tried = await opened(stage, undo({ dry_run: true }))
+    assert.match(await tried.notice.innerText(), /^Checked\s+Dry run: everything could be taken back. Nothing was written\.$/)
+    assert.deepEqual(await tried.facts(), ['In place of another value', 'Deleted', 'Were there already', 'Refused'])
+    assert.equal(await page.getByRole('button', { name: /^Send|Undo this run/ }).count(), 0)
+  })
+
+  scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {
+    const nothing = await opened(stage, madeUpRun({ state: 'done', totals: [], conflicts: [], counts: { ...counts, read: 0, mapped: 0, unmapped: {}, sent: 0, created: 0, ignored: {}, verified: 0 } }))
+    assert.match(await nothing.notice.innerText(), /^There is nothing to send\s+The source gave no values for what was asked/)
+    const differs = await opened(stage, madeUpRun({ state: 'differs', totals: madeUpRun().totals.map((one) => ({ ...one, equal: true })), conflicts: [] }))
+    assert.match(await differs.notice.innerText(), /^Does not agree\s+Something that was read back/)
+  })
+})
+
 describe('a report to print', () => {
   for (const [locale, words, region] of [['en-GB', ['Some values were refused', 'September 2026', '1,234.50', 'The organisation unit is outside those you may enter data for', 'Their cell has no counterpart', 'Signature'], 'What was left out or refused, why, and what to do'],
     ['fr-FR', ['Certaines valeurs ont été refusées', 'septembre 2026', '1\u202f234,50', 'Rapport de transfert', 'Signature'], 'Ce qui a été laissé de côté ou refusé, pourquoi, et que faire'],

@@ -6,22 +6,20 @@ import { valueType } from './value-types.js'
 const STEPS = { reading: 'read', translating: 'translate', checking: 'check', sending: 'send', verifying: 'verify' }
 const ORDER = ['read', 'translate', 'check', 'send', 'verify']
 
-/** [{id, state: "done" | "now" | "waiting" | "stopped"}]; a check ends before sending. */
+/** [{id, state: "done" | "now" | "waiting" | "stopped"}]; a check ends before sending, an undo has nothing to read and convert before it. */
 export function stepsOf(run) {
-  const ids = run.dry_run ? ORDER.slice(0, 3) : ORDER
-  const now = ids.indexOf(STEPS[run.state])
-  if (now >= 0) return ids.map((id, i) => ({ id, state: i < now ? 'done' : i === now ? 'now' : 'waiting' }))
+  const ids = run.undoes ? ORDER.slice(3) : run.dry_run ? ORDER.slice(0, 3) : ORDER
+  const place = (step) => Math.min(Math.max(0, ORDER.indexOf(step) - ORDER.indexOf(ids[0])), ids.length - 1)
+  const step = STEPS[run.state]
+  if (step) return ids.map((id, i) => ({ id, state: i < place(step) ? 'done' : i === place(step) ? 'now' : 'waiting' }))
   if (run.state === 'queued') return ids.map((id) => ({ id, state: 'waiting' }))
   if (['done', 'differs', 'refused'].includes(run.state)) return ids.map((id) => ({ id, state: 'done' }))
-  const reached = reachedBy(run.counts, ids)
+  const reached = place(reachedBy(run.counts))
   return ids.map((id, i) => ({ id, state: i < reached ? 'done' : i === reached ? 'stopped' : 'waiting' }))
 }
 
 /** Of a run that stopped its counts tell how far it came. */
-function reachedBy(counts, ids) {
-  const step = counts.verified + counts.differing > 0 ? 'verify' : counts.sent > 0 ? 'send' : counts.mapped > 0 ? 'check' : counts.read > 0 ? 'translate' : 'read'
-  return Math.min(ids.indexOf(step) < 0 ? ids.length - 1 : ids.indexOf(step), ids.length - 1)
-}
+const reachedBy = (counts) => (counts.verified + counts.differing > 0 ? 'verify' : counts.sent > 0 ? 'send' : counts.mapped > 0 ? 'check' : counts.read > 0 ? 'translate' : 'read')
 
 const measure = (n, unit, digits = 0) => made('NumberFormat', region(), { style: 'unit', unit, unitDisplay: unit.endsWith('byte') ? 'short' : 'long', maximumFractionDigits: digits }).format(n)
 const MB = 1_000_000

@@ -8,8 +8,9 @@ import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { orderOf } from '../orders.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
+import { outcomeWords } from '../model/report.js'
 import { canGoOn, estimateText, ignoredOf, stepsOf, unmappedOf, unmappedReason } from '../model/run.js'
-import { RunTag } from './runs.js'
+import { RunTag, stateOf } from './runs.js'
 import { Batches } from './run-batches.js'
 import { RunCells } from './run-conflicts.js'
 import { aloneUntil, AskOverwrite, RunFacts, Undo, WithoutMe } from './run-more.js'
@@ -40,6 +41,11 @@ export function Run({ params }) {
   return html`<${Running} run=${run} error=${error} again=${again} />`
 }
 
+function titleOf({ periods, dry_run, undoes }) {
+  const values = { periods: periodsText(periods) }
+  return undoes ? t('Undo: {periods}', values) : dry_run ? t('Check: {periods}', values) : t('Send: {periods}', values)
+}
+
 function Running({ run, error, again }) {
   const under_way = gateway.runs.isUnderWay(run)
   const [state, set] = useState({})
@@ -61,7 +67,7 @@ function Running({ run, error, again }) {
     }
   }
   return html`<div class="page">
-    <div class="title"><h1>${run.dry_run ? t('Check: {periods}', { periods: periodsText(run.periods) }) : t('Send: {periods}', { periods: periodsText(run.periods) })}</h1><${RunTag} run=${run} /></div>
+    <div class="title"><h1>${titleOf(run)}</h1><${RunTag} run=${run} /></div>
     <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to=${reviewAddress(run.alignment)}>${t('Open the alignment')}<//>`}</p>
     <${RunFacts} run=${run} />
@@ -87,7 +93,7 @@ function Running({ run, error, again }) {
 }
 
 function Steps({ run, under_way }) {
-  const names = { read: t('Read'), translate: t('Convert'), check: t('Check'), send: t('Send'), verify: t('Verify') }
+  const names = { read: t('Read'), translate: t('Convert'), check: t('Check'), send: run.undoes ? t('Undo') : t('Send'), verify: t('Verify') }
   const { done, of } = run.progress
   const text = of > 0 ? t('{done} of {all}', { done, all: of }) : ''
   return html`<div class="card steps">
@@ -100,6 +106,8 @@ function Steps({ run, under_way }) {
 
 /** So many values of others are overwritten without a further question. */
 const UNASKED = 1000
+
+const NOTICES = { positive: 'good', warning: 'warning', negative: 'error' }
 
 /** The one sentence that matters, with what to do next. */
 function Outcome({ run }) {
@@ -118,6 +126,11 @@ function Outcome({ run }) {
   }
   const { counts } = run
   const refused = ignoredOf(counts)
+  const told = outcomeWords({ outcome: run.state, dry_run: run.dry_run, undo: run.undoes, counts })
+  if (run.undoes && ['done', 'refused', 'differs'].includes(run.state)) { // it sends nothing, and proves no totals
+    const [tone, title] = stateOf(run)
+    return html`<${Notice} tone=${NOTICES[tone]} title=${title} live>${told}<//>`
+  }
   if (run.dry_run && (run.state === 'done' || run.state === 'refused')) {
     const ready = counts.sent > 0 ? tn('{n} value is ready to be sent', '{n} values are ready to be sent', counts.sent) : t('There is nothing to send')
     return html`<${Notice} tone=${run.state === 'done' ? 'good' : 'warning'} title=${ready} live>
@@ -134,8 +147,8 @@ function Outcome({ run }) {
   }
   const agree = run.totals.filter((one) => one.equal).length
   const words = {
-    done: () => html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
-    differs: () => html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${t('{agree} of {all} totals agree. The others stand first in the table.', { agree, all: run.totals.length })}<//>`,
+    done: () => counts.read === 0 ? html`<${Notice} title=${t('There is nothing to send')} live>${told}<//>` : html`<${Notice} tone="good" title=${t('Everything arrived: all totals agree')} live>${tn('{n} value was read back from the target and is what was sent.', '{n} values were read back from the target and are what was sent.', counts.verified)}<//>`,
+    differs: () => agree === run.totals.length ? html`<${Notice} tone="error" title=${t('Does not agree')} live>${told}<//>` : html`<${Notice} tone="error" title=${t('Not all totals agree')} live>${t('{agree} of {all} totals agree. The others stand first in the table.', { agree, all: run.totals.length })}<//>`,
     refused: () => html`<${Notice} tone="warning" title=${tn('The target did not take {n} value', 'The target did not take {n} values', refused)} live>${t('All else arrived and was verified. What was refused is below, with the reason.')}<//>`,
     failed: () => html`<${Problem} error=${run.problem ?? { title: t('The run failed') }} />`,
     cancelled: () => html`<${Notice} title=${t('Stopped by you')}>${t('What was sent before stays at the target. You can go on where it stopped.')}<//>`,
@@ -148,8 +161,8 @@ function Outcome({ run }) {
 function Facts({ run }) {
   const { counts } = run
   const facts = [
-    [counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without')],
-    ...(run.dry_run ? [[counts.sent, t('To be sent')], [counts.created, t('Of these new')], [counts.updated, t('In place of another value')]] : [[counts.created, t('Created')], [counts.updated, t('Changed')]]),
+    ...(run.undoes ? [] : [[counts.read, t('Values read')], [counts.mapped, t('With a counterpart')], [unmappedOf(counts), t('Without')]]),
+    ...(run.undoes ? [] : run.dry_run ? [[counts.sent, t('To be sent')], [counts.created, t('Of these new')]] : [[counts.created, t('Created')]]), [counts.updated, run.dry_run ? t('In place of another value') : t('Changed')],
     ...[[counts.removed, t('Deleted')], [counts.not_changed, t('Not changed since')]].filter(([n]) => n > 0),
     [counts.unchanged, t('Were there already')], [ignoredOf(counts), t('Refused')], ...(run.dry_run ? [] : [[counts.verified, t('Verified')]]),
   ]

@@ -23,7 +23,16 @@ const STATES = {
   interrupted: () => ['warning', t('Interrupted')],
 }
 
-const stateOf = (run) => (run.state === 'done' && run.dry_run ? ['positive', t('Checked')] : (STATES[run.state]?.() ?? ['neutral', run.state]))
+const ENDS_OF_UNDOS = {
+  done: () => ['positive', t('Taken back')],
+  refused: () => ['warning', t('Partly taken back')],
+}
+
+/** [tone, words] */
+export function stateOf({ state, dry_run, undoes }) {
+  if (dry_run && state === 'done') return ['positive', t('Checked')]
+  return ((undoes && !dry_run && ENDS_OF_UNDOS[state]) || STATES[state])?.() ?? ['neutral', state]
+}
 
 export function RunTag({ run }) {
   const [tone, text] = stateOf(run)
