@@ -5,8 +5,17 @@ import { createDrawbridge } from './sdk/drawbridge.js'
 
 const client = createDrawbridge({ url: location.origin, language, fetch: earlyFetch })
 
+let serverNames = new Map()
+
+/** Whoever asks for the servers knows their names for all screens. */
+async function servers(options) {
+  const list = await client.servers(options)
+  serverNames = new Map(list.map((one) => [one.id, one.name]))
+  return list
+}
+
 /** An alignment comes without what the engine looked at: on a slow line the review would wait for that more than for all else. It is asked for where somebody wants to know why. */
-export const gateway = { ...client, alignments: { ...client.alignments, get: (id, options) => client.alignments.get(id, { ...options, features: false }) } }
+export const gateway = { ...client, servers, alignments: { ...client.alignments, get: (id, options) => client.alignments.get(id, { ...options, features: false }) } }
 
 /** What a list tells of an alignment: its sides and version. One that is too old for the list is read whole. */
 export async function alignmentEntry(id, options) {
@@ -33,4 +42,10 @@ export function useLoad(load, wanted) {
     return () => under_way.current?.abort()
   }, [reload])
   return { ...state, reload, set: (data) => setState({ data, loading: false }) }
+}
+
+/** What a server is called, by its id; the id until that is known, and of one that is no longer configured. `wanted`: once there is something to name. */
+export function useServerNames(wanted = true) {
+  useLoad(async (signal) => wanted && serverNames.size === 0 && gateway.servers({ signal }), [wanted])
+  return (id) => serverNames.get(id) ?? id
 }

@@ -620,6 +620,44 @@ describe('a run that proves no totals', () => {
   })
 })
 
+describe('servers', () => {
+  const SCHEDULE = { id: 'schedule1', name: 'Each month', from: 'district', to: 'gone', by: 'maria', period_type: 'Monthly', org_units: 30, unattended_until: '2027-11-24T23:59:59Z' }
+  const fill = (world) => {
+    world.align(PAIR, 'one')
+    world.runs.set('run1', madeUpRun({ to: 'gone' }))
+    world.schedules.set('schedule1', SCHEDULE)
+  }
+
+  scene('are called by their names, and by their ids where they are no longer configured', {}, async ({ page, go, world }) => {
+    fill(world)
+    await go('/runs')
+    await page.getByRole('row', { name: /^September 2026 Monthly facility report District HMIS National monthly summary gone / }).waitFor()
+    await page.getByRole('row', { name: /^Each month District HMIS gone / }).waitFor()
+    await page.getByRole('link', { name: 'September 2026' }).click()
+    await page.getByText(/^District HMIS → gone, started/).waitFor()
+    assert.equal(world.calls.filter((one) => one === 'GET /v1/servers').length, 1) // known by then
+    await go('/runs/run1')
+    await page.getByText(/^District HMIS → gone, started/).waitFor()
+    await page.getByRole('button', { name: 'Undo this run…' }).click()
+    await page.getByText('What it overwrote at gone is put back').waitFor()
+    await go('/runs/run1/report')
+    await page.getByRole('row', { name: /^Source District HMIS, https:/ }).waitFor()
+    await page.getByRole('row', { name: /^Target gone, https:/ }).waitFor()
+    await go('/alignments')
+    await page.getByRole('row', { name: /^Monthly facility report District HMIS National monthly summary Central HMIS / }).waitFor()
+  })
+
+  scene('are called by their ids until their names can be had', { expected: [REFUSED] }, async ({ page, go, world }) => {
+    fill(world)
+    world.fail = (_, path) => path === '/v1/servers' && new world.Problem(503, 'store_unavailable')
+    const asked = page.waitForResponse('**/v1/servers')
+    await go('/runs/run1')
+    await asked
+    await page.getByText(/^district → gone, started/).waitFor()
+    assert.equal(await page.getByRole('alert').count(), 0)
+  })
+})
+
 describe('a report to print', () => {
   for (const [locale, words, region] of [['en-GB', ['Some values were refused', 'September 2026', '1,234.50', 'The organisation unit is outside those you may enter data for', 'Their cell has no counterpart', 'Signature'], 'What was left out or refused, why, and what to do'],
     ['fr-FR', ['Certaines valeurs ont été refusées', 'septembre 2026', '1\u202f234,50', 'Rapport de transfert', 'Signature'], 'Ce qui a été laissé de côté ou refusé, pourquoi, et que faire'],
@@ -752,7 +790,7 @@ describe('lists that have grown long', () => {
     assert.equal(await page.locator('tbody a').first().getAttribute('href'), '/runs/run7')
     await page.getByLabel('Search').fill('donnees') // the data sets tell runs apart
     await count(1)
-    assert.deepEqual((await page.locator('tbody td').allInnerTexts()).slice(1, 3), ['Données 7\ndistrict', 'National monthly summary\ncentral'])
+    assert.deepEqual((await page.locator('tbody td').allInnerTexts()).slice(1, 3), ['Données 7\nDistrict HMIS', 'National monthly summary\nCentral HMIS'])
     world.unlisted = 'one'
     await go('/alignments/one/files')
     await page.getByRole('heading', { name: /Monthly facility report/ }).waitFor()

@@ -1,7 +1,7 @@
 // The alignments of the person who is signed in.
 import { html, useState } from '../lib.js'
 import { apart, arrow, t, time } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
 import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
@@ -11,10 +11,11 @@ const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
 export const pairName = (one) => `${sideName(one.source)} ${arrow()} ${sideName(one.target)}`
 
 const MOST = 500 // as drawbridge lists
-const searchedBy = (one) => [one.source, one.target].map((side) => `${side?.data_set?.name} ${side?.server}`).join(' ')
+const searchedBy = (nameOf) => (one) => [one.source, one.target].map((side) => `${side?.data_set?.name} ${nameOf(side?.server)}`).join(' ')
 
 export function Alignments() {
   const list = useLoad((signal) => gateway.alignments.list({ signal }), [])
+  const nameOf = useServerNames(Boolean(list.data))
   const [removing, setRemoving] = useState()
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
@@ -23,11 +24,11 @@ export function Alignments() {
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your alignments.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
     ${list.data?.length === 0 && html`<div class="empty card"><p>${t('No alignment yet.')}</p><p class="muted">${t('Choose a data set at each of two servers, and drawbridge proposes what corresponds to what.')}</p></div>`}
-    ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
+    ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy(nameOf)} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
-        <td><${Link} to=${reviewAddress(one.id)}><${Name} of=${one.source?.data_set} /><//><br /><small class="muted">${one.source?.server}${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
-        <td><${Name} of=${one.target?.data_set} /><br /><small class="muted">${one.target?.server}</small></td>
+        <td><${Link} to=${reviewAddress(one.id)}><${Name} of=${one.source?.data_set} /><//><br /><small class="muted"><bdi>${nameOf(one.source?.server)}</bdi>${one.owner ? html` · ${t('Made by {who}.', { who: one.owner })}` : ''}</small></td>
+        <td><${Name} of=${one.target?.data_set} /><br /><small class="muted"><bdi>${nameOf(one.target?.server)}</bdi></small></td>
         <td>${time(one.updated)}</td>
         <td><div class="row end"><${Link} class="button small" to=${reviewAddress(one.id)} aria-label=${t('Review {name}', { name: pairName(one) })}>${t('Review')}<//>
           <${Link} class="button small" to="${reviewAddress(one.id)}/send" aria-label=${t('Send {name}', { name: pairName(one) })}>${t('Send')}<//>

@@ -1,7 +1,7 @@
 // An alignment that is being made: how far both servers are read, until it is there. It goes on without the page, and is found again by its address.
 import { html, useEffect, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway, useServerNames } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { reviewAddress } from '../model/address.js'
 import { Button, Name, Problem } from '../ui.js'
@@ -31,7 +31,7 @@ export async function propose(source, target) {
 }
 
 export function Making({ params }) {
-  const servers = useLoad((signal) => gateway.servers({ signal }), [])
+  const serverName = useServerNames()
   const [{ now, error, lost, ending }, set] = useState({})
   const id = params.making
   const follow = async (signal) => {
@@ -64,14 +64,13 @@ export function Making({ params }) {
     const problem = await propose(...[now.source, now.target].map((side) => ({ server: side.server, data_set: side.data_set })))
     if (problem) set((before) => ({ ...before, error: problem }))
   }
-  const nameOf = (side) => servers.data?.find((one) => one.id === side.server)?.name ?? side.server
   const comparing = now?.state === 'comparing' || now?.state === 'done'
   return html`<div class="page">
     <h1>${t('Align two data sets')}</h1>
     <${Problem} error=${error ?? lost} again=${error && now && again} byHand />
     ${error ? html`<p><${Link} class="button" to="/alignments/new">${t('Align two data sets')}<//></p>` : html`<div class="card steps">
       <ol>
-        ${['source', 'target'].map((side) => html`<li key=${side} class=${!now ? undefined : comparing ? 'done' : 'now'}><b>${now ? html`<${Name} of=${nameOf(now[side])} />` : '…'}</b><small>${now && readSoFar(now[side])}</small></li>`)}
+        ${['source', 'target'].map((side) => html`<li key=${side} class=${!now ? undefined : comparing ? 'done' : 'now'}><b>${now ? html`<${Name} of=${serverName(now[side].server)} />` : '…'}</b><small>${now && readSoFar(now[side])}</small></li>`)}
         <li class=${comparing ? 'now' : undefined}><b>${t('Compare')}</b><small>${comparing ? t('Under way') : t('Waiting')}</small></li>
       </ol>
       <p class="muted" role="status">${t('Reading both data sets and comparing them…')}</p>

@@ -1,7 +1,7 @@
 // A run's report to read, print, sign and file, in the reader's language; the HTML file that drawbridge writes has the same.
 import { html, useRef } from '../lib.js'
 import { decimal, number, t, time } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { download } from '../download.js'
 import { Button, Loading, Notice, Problem } from '../ui.js'
@@ -50,7 +50,8 @@ const elementOf = (report, side, { data_element, category_option_combo: coc }) =
 const cellOf = (report, cell) => [periodText(cell.period), nameOf(report, 'target', cell.org_unit), elementOf(report, 'target', cell)]
 
 function About({ report }) {
-  const side = (name, id, user) => [id, report.servers?.[name]?.url, report.servers?.[name]?.version && `DHIS2 ${report.servers[name].version}`, user ?? report.servers?.[name]?.user].filter(Boolean).join(', ')
+  const serverName = useServerNames()
+  const side = (name, id, user) => [serverName(id), report.servers?.[name]?.url, report.servers?.[name]?.version && `DHIS2 ${report.servers[name].version}`, user ?? report.servers?.[name]?.user].filter(Boolean).join(', ')
   const units = report.org_units.map((id) => nameOf(report, 'source', id))
   const lines = [
     [t('Source'), side('source', report.from, report.by_source)], [t('Target'), side('target', report.to, report.by_target)], [t('Began'), time(report.began)], [t('Ended'), time(report.ended)], [t('Periods'), report.periods.map(periodText).join(', ')],

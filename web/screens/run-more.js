@@ -18,8 +18,8 @@ export function RunFacts({ run }) {
   return facts.length > 0 && html`<ul class="muted">${facts.map((one, i) => html`<li key=${i}>${one}</li>`)}</ul>`
 }
 
-/** Puts back what it overwrote. */
-export function Undo({ run }) {
+/** Puts back what it overwrote at `server`, which is its name. */
+export function Undo({ run, server }) {
   const [state, set] = useState({})
   if (run.dry_run || run.undoes || run.undone_by || !HAS_WRITTEN.includes(run.state)) return null
   const undo = async () => {
@@ -35,17 +35,17 @@ export function Undo({ run }) {
     <${Problem} error=${state.error} />
     ${state.asked && html`<${Dialog} title=${t('Undo this run?')} onClose=${() => set({})} cancel=${t('Leave it')}
       action=${html`<${Button} destructive loading=${state.loading} onClick=${undo}>${t('Undo')}<//>`}>
-      <p>${t('What it overwrote at {server} is put back, and what it created is deleted. What somebody changed since stays as it is, and is listed.', { server: run.to })}</p>
+      <p>${t('What it overwrote at {server} is put back, and what it created is deleted. What somebody changed since stays as it is, and is listed.', { server })}</p>
     <//>`}`
 }
 
 /** Before many values are overwritten: their number is typed, so that nobody does it by the habit of pressing a button. */
-export function AskOverwrite({ run, onClose, onSend }) {
+export function AskOverwrite({ run, server, onClose, onSend }) {
   const [typed, type] = useState('')
   const { updated } = run.counts
   const send = html`<${Button} destructive disabled=${typed.trim() !== String(updated)} onClick=${onSend}>${t('Send and replace')}<//>`
   return html`<${Dialog} title=${t('Replace {n} values?', { n: updated })} onClose=${onClose} cancel=${t('Leave it')} action=${send}>
-    <p>${t('At {server} as many values are different now. The first of them are below; the run can be undone.', { server: run.to })}</p>
+    <p>${t('At {server} as many values are different now. The first of them are below; the run can be undone.', { server })}</p>
     <${Field} label=${t('To go on, type {n}', { n: String(updated) })} value=${typed} onInput=${type} inputmode="numeric" autocomplete="off" />
   <//>`
 }

@@ -1,7 +1,7 @@
 // One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
 import { html, useEffect, useMemo, useState } from '../lib.js'
 import { decimal, number, t, time, tn } from '../i18n.js'
-import { gateway } from '../api.js'
+import { gateway, useServerNames } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { download } from '../download.js'
 import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
@@ -48,6 +48,7 @@ function titleOf({ periods, dry_run, undoes }) {
 
 function Running({ run, error, again }) {
   const under_way = gateway.runs.isUnderWay(run)
+  const nameOf = useServerNames()
   const [state, set] = useState({})
   const act = (what) => async () => {
     set({ [what]: true })
@@ -68,7 +69,7 @@ function Running({ run, error, again }) {
   }
   return html`<div class="page">
     <div class="title"><h1>${titleOf(run)}</h1><${RunTag} run=${run} /></div>
-    <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: run.from, to: run.to, when: time(run.created), who: run.by })}
+    <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: nameOf(run.from), to: nameOf(run.to), when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to=${reviewAddress(run.alignment)}>${t('Open the alignment')}<//>`}</p>
     <${RunFacts} run=${run} />
     <${Problem} error=${error} again=${again} byHand />
@@ -82,13 +83,13 @@ function Running({ run, error, again }) {
         <${Link} class="button" to="/runs/${encodeURIComponent(run.id)}/report">${t('Report to print')}<//>
         <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
     </div>
-    <${Outcome} run=${run} />
+    <${Outcome} run=${run} server=${nameOf(run.to)} />
     <${Facts} run=${run} />
     <${Totals} run=${run} />
     <${RunCells} run=${run} />
     <${Unmapped} counts=${run.counts} />
     <${Batches} run=${run} />
-    <${Undo} run=${run} />
+    <${Undo} run=${run} server=${nameOf(run.to)} />
   </div>`
 }
 
@@ -110,7 +111,7 @@ const UNASKED = 1000
 const NOTICES = { positive: 'good', warning: 'warning', negative: 'error' }
 
 /** The one sentence that matters, with what to do next. */
-function Outcome({ run }) {
+function Outcome({ run, server }) {
   const [state, set] = useState({})
   const [alone, setAlone] = useState(false)
   const order = useMemo(() => orderOf(run.id), [run.id])
@@ -142,7 +143,7 @@ function Outcome({ run }) {
         : run.alignment && html`<${Link} class="button" to="${reviewAddress(run.alignment)}/send">${t('Choose what to send')}<//>`}</p>`}
       ${order && html`<${WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
       <${Problem} error=${state.error} />
-      ${state.asked && html`<${AskOverwrite} run=${run} onClose=${() => set({})} onSend=${sendIt} />`}
+      ${state.asked && html`<${AskOverwrite} run=${run} server=${server} onClose=${() => set({})} onSend=${sendIt} />`}
     <//>`
   }
   const agree = run.totals.filter((one) => one.equal).length

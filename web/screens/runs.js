@@ -1,7 +1,7 @@
 // The runs of the person who is signed in: what was sent, when, and what came of it.
 import { html } from '../lib.js'
 import { t, time } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
 import { Loading, Name, Problem, Tag } from '../ui.js'
 import { periodsText, periodText } from '../period-text.js'
@@ -40,7 +40,7 @@ export function RunTag({ run }) {
 }
 
 const MOST = 2000 // as drawbridge lists
-const searchedBy = ({ periods, from, to, by, pair, ...run }) => [periods.map(periodText).join(' '), pair?.source.data_set?.name, from, pair?.target.data_set?.name, to, by, stateOf(run)[1]].join(' ')
+const searchedBy = (nameOf) => ({ periods, from, to, by, pair, ...run }) => [periods.map(periodText).join(' '), pair?.source.data_set?.name, nameOf(from), pair?.target.data_set?.name, nameOf(to), by, stateOf(run)[1]].join(' ')
 
 /** Each with the alignment it was made with, as long as there is one: its data sets tell runs apart. */
 async function readRuns(signal) {
@@ -49,11 +49,12 @@ async function readRuns(signal) {
   return runs.sort((a, b) => b.created.localeCompare(a.created)).map((run) => ({ ...run, pair: pairs.get(run.alignment) }))
 }
 
-const Side = ({ server, of }) => (of?.data_set?.name ? html`<${Name} of=${of.data_set} /><br /><small class="muted">${server}</small>` : server)
+const Side = ({ server, of }) => (of?.data_set?.name ? html`<${Name} of=${of.data_set} /><br /><small class="muted"><bdi>${server}</bdi></small>` : html`<bdi>${server}</bdi>`)
 
 export function Runs() {
   const schedules = useLoad(() => import('./schedules.js'), []).data
   const list = useLoad(readRuns, [])
+  const nameOf = useServerNames(Boolean(list.data))
   const signedOut = list.error?.code === 'no_session'
   return html`<div class="page">
     <h1>${t('Runs')}</h1>
@@ -61,12 +62,12 @@ export function Runs() {
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your runs.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
     ${list.data?.length === 0 && html`<div class="empty card"><p>${t('Nothing was sent yet.')}</p><p class="muted">${t('Open an alignment and choose "Send".')}</p></div>`}
-    ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
+    ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy(nameOf)} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Periods')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Started')}</th><th scope="col">${t('By')}</th><th scope="col">${t('State')}</th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><${Link} to="/runs/${one.id}">${periodsText(one.periods)}<//>${one.dry_run && html` <small class="muted">${t('check only')}</small>`}${one.undoes && html` <small class="muted">${t('undo')}</small>`}</td>
-        <td><${Side} server=${one.from} of=${one.pair?.source} /></td><td><${Side} server=${one.to} of=${one.pair?.target} /></td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
+        <td><${Side} server=${nameOf(one.from)} of=${one.pair?.source} /></td><td><${Side} server=${nameOf(one.to)} of=${one.pair?.target} /></td><td>${time(one.created)}</td><td><bdi>${one.by}</bdi></td><td><${RunTag} run=${one} /></td>
       </tr>`)}</tbody></table></div>`}<//>`}
-    ${schedules && !signedOut && html`<${schedules.Schedules} />`}
+    ${schedules && !signedOut && html`<${schedules.Schedules} nameOf=${nameOf} />`}
   </div>`
 }

@@ -11,7 +11,8 @@ import { LongList } from './long-list.js'
 
 const MOST = 500 // as drawbridge lists
 
-export function Schedules() {
+/** `nameOf` a server. */
+export function Schedules({ nameOf }) {
   const list = useLoad((signal) => gateway.schedules.list({ signal }), [])
   const [state, set] = useState({})
   const act = (what, one) => async () => {
@@ -27,10 +28,10 @@ export function Schedules() {
   if (!list.data?.length) return null
   return html`<section aria-labelledby="schedules"><h2 id="schedules">${t('Sent automatically')}</h2>
     <${Problem} error=${state.error} />
-    <${LongList} list=${list.data} textOf=${(one) => `${one.name} ${one.from} ${one.to}`} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
+    <${LongList} list=${list.data} textOf=${(one) => `${one.name} ${nameOf(one.from)} ${nameOf(one.to)}`} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
-        <td><bdi>${one.name}</bdi></td><td>${one.from}</td><td>${one.to}</td>
+        <td><bdi>${one.name}</bdi></td><td><bdi>${nameOf(one.from)}</bdi></td><td><bdi>${nameOf(one.to)}</bdi></td>
         <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period }) => html`<br />${periodText(period)} <small class="muted">${t('not complete yet')}</small>`)}</td>
         <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}</td>
         <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
