@@ -5,7 +5,7 @@
 #include "sim/values_internal.h"
 
 struct sim_values {
-  struct map by_key;
+  struct map by_key, by_unit;
   VEC(struct sim_value *) list;
   size_t written; /* rows ever made */
   struct values_marks *marks;
@@ -30,8 +30,23 @@ void sim_values_free(struct sim_values *values) {
   for (size_t i = 0; i < values->list.n; i++) free_row(values->list.p[i]);
   VEC_FREE(&values->list);
   map_free(&values->by_key);
+  map_free(&values->by_unit);
   values_marks_free(values->marks);
   free(values);
+}
+
+static void add_to_unit(struct sim_values *values, struct sim_value *v) {
+  struct sim_value *first = map_get(&values->by_unit, v->unit);
+  v->next = NULL;
+  if (!first)
+    (void)map_put(&values->by_unit, v->unit, v);
+  else
+    first->last->next = v;
+  (first ? first : v)->last = v;
+}
+
+const struct map *values_by_unit(const struct sim_values *values) {
+  return &values->by_unit;
 }
 
 enum { KEY_MAX = 256 };
@@ -68,6 +83,7 @@ struct sim_value *values_put(struct sim_values *values, struct str element, stru
   v->serial = values->written++;
   (void)map_put(&values->by_key, (struct str){v->key, key.n}, v);
   VEC_PUSH(&values->list, v);
+  add_to_unit(values, v);
   return v;
 }
 
@@ -91,11 +107,13 @@ bool sim_values_mention(const struct sim_values *values, const char *uid) {
 /* Takes rows out of the table, as no import can. */
 static void forget(struct sim_values *values, struct str element, struct str unit, bool deleted_ones) {
   size_t kept = 0;
+  map_free(&values->by_unit);
   for (size_t i = 0; i < values->list.n; i++) {
     struct sim_value *v = values->list.p[i];
     bool goes = deleted_ones ? v->deleted : element.n ? str_eq(v->element, element) : str_eq(v->unit, unit);
     if (!goes) {
       values->list.p[kept++] = v;
+      add_to_unit(values, v);
       continue;
     }
     (void)map_delete(&values->by_key, str_of(v->key));

@@ -20,6 +20,7 @@ struct sim_value {
   int64_t created_ms, updated_ms;
   int start;     /* first day of the period */
   size_t serial; /* the n-th that was written */
+  struct sim_value *next, *last; /* of its org unit, in the order they were first written; last: of the first one */
 };
 
 struct sim_value *values_get(const struct sim_values *values, struct str element, struct str period, struct str unit, struct str coc,
@@ -28,6 +29,7 @@ struct sim_value *values_put(struct sim_values *values, struct str element, stru
                              struct str aoc, int64_t now_ms); /* the row, made where there is none */
 size_t values_count(const struct sim_values *values);
 struct sim_value *values_at(const struct sim_values *values, size_t index); /* in the order they were first written */
+const struct map *values_by_unit(const struct sim_values *values);          /* org unit to its first row */
 void values_text(char **field, struct str text);                            /* p == NULL: null */
 
 /* --- the metadata, as a value sees it --- */

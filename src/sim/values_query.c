@@ -280,7 +280,7 @@ bool values_query_read(struct values_query *q, struct sim *sim, json_t *user, co
 }
 
 void values_query_done(struct values_query *q) {
-  struct map *maps[] = {&q->sets, &q->elements, &q->periods, &q->units, &q->aocs, &q->cocs, &q->unit_seen, &q->aoc_seen, &q->period_seen};
+  struct map *maps[] = {&q->sets, &q->elements, &q->periods, &q->units, &q->aocs, &q->cocs, &q->aoc_seen, &q->period_seen};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) map_free(maps[i]);
   VEC_FREE(&q->rows);
 }
@@ -298,14 +298,12 @@ static int level_of(const struct model *m, const char *unit) {
 }
 
 static bool unit_asked(struct values_query *q, struct str unit) {
-  const char *known = map_get(&q->unit_seen, unit);
-  if (known) return known == &yes;
-  const char *id = arena_cstr(q->request->arena, unit);
   bool asked = map_get(&q->units, unit) != NULL;
+  if (!asked && !q->children) return false;
+  const char *id = arena_cstr(q->request->arena, unit);
   for (struct map_entry *e = q->children ? map_first(&q->units) : NULL; e && !asked; e = map_next(&q->units, e))
     asked = model_below(&q->model, id, arena_cstr(q->request->arena, e->key));
   if (asked && q->level) asked = level_of(&q->model, id) == q->level;
-  (void)map_put(&q->unit_seen, str_of(id), asked ? &yes : &no);
   return asked;
 }
 
@@ -328,9 +326,13 @@ static bool period_asked(struct values_query *q, struct str text) {
   return inside;
 }
 
+/* Of a unit that is asked for. */
 static bool wanted(struct values_query *q, const struct sim_value *v) {
-  if ((v->deleted && !q->deleted) || !map_get(&q->elements, v->element) || !period_asked(q, v->period) || !unit_asked(q, v->unit))
-    return false;
+  if (!str_eq(v->period, q->last_period)) {
+    q->last_period = v->period;
+    q->last_period_asked = period_asked(q, v->period);
+  }
+  if ((v->deleted && !q->deleted) || !q->last_period_asked || !map_get(&q->elements, v->element)) return false;
   if ((q->updated && v->updated_ms < q->updated_from) || (q->cocs.count && !map_get(&q->cocs, v->coc))) return false;
   return aoc_allowed(q, v->aoc);
 }
@@ -350,16 +352,21 @@ static int by_element(const void *x, const void *y) {
   return order ? order : in_order(x, y);
 }
 
+static int in_order_of_writing(const void *x, const void *y) {
+  const struct sim_value *a = *(struct sim_value *const *)x, *b = *(struct sim_value *const *)y;
+  return a->serial < b->serial ? -1 : a->serial > b->serial;
+}
+
 void values_query_select(struct values_query *q) {
-  const struct sim_values *values = q->model.sim->values;
+  const struct map *units = values_by_unit(q->model.sim->values);
   if (!q->new_engine && q->schemes[SCHEMED_ELEMENT].kind == SCHEME_DATABASE_ID)
     return; /* the query breaks, and the answer is an empty list (measured on 2.41.9) */
-  for (size_t i = 0; i < values_count(values); i++) {
-    struct sim_value *v = values_at(values, i);
-    if (wanted(q, v)) VEC_PUSH(&q->rows, v);
-  }
-  if (q->new_engine && q->rows.n)
-    qsort(q->rows.p, q->rows.n, sizeof *q->rows.p, str_eq(sim_param(q->request, "order", 0), STR("DE")) ? by_element : in_order);
+  for (struct map_entry *e = map_first(units); e; e = map_next(units, e))
+    for (struct sim_value *v = unit_asked(q, e->key) ? e->value : NULL; v; v = v->next)
+      if (wanted(q, v)) VEC_PUSH(&q->rows, v);
+  bool by_elements = str_eq(sim_param(q->request, "order", 0), STR("DE"));
+  if (q->rows.n)
+    qsort(q->rows.p, q->rows.n, sizeof *q->rows.p, !q->new_engine ? in_order_of_writing : by_elements ? by_element : in_order);
   size_t from = (size_t)q->offset < q->rows.n ? (size_t)q->offset : q->rows.n, left = q->rows.n - from;
   if (q->limit && (size_t)q->limit < left) left = (size_t)q->limit;
   if (from) memmove(q->rows.p, q->rows.p + from, left * sizeof *q->rows.p);

@@ -30,7 +30,9 @@ struct values_query {
   int level;
   struct str set, period, unit, aoc; /* the last one asked for */
   struct scheme schemes[SCHEMED_COUNT];
-  struct map unit_seen, aoc_seen, period_seen; /* what was decided about them */
+  struct map aoc_seen, period_seen; /* what was decided about them */
+  struct str last_period; /* of the row before, and whether it is asked for */
+  bool last_period_asked;
   VEC(struct sim_value *) rows;
 };
 
