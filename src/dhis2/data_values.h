@@ -6,7 +6,7 @@
  * What servers do wrong (measured on 2.41.9 and 2.43.1) and what is made of it:
  *   - an empty 200 is "you may not read that" (to 2.42), never "there is none": asked again, then ERROR_forbidden;
  *   - an answer that was cut, has two JSON texts in it, or is a page: ERROR_upstream_broken, ERROR_reauth_required, after a few tries;
- *   - an answer that is whole JSON and yet lacks rows (an error in the middle, to 2.42) cannot be seen by itself: dhis2_values_read takes only what two readings said alike;
+ *   - an answer that is whole JSON and yet lacks rows (an error in the middle, to 2.42) cannot be seen by itself: dhis2_values_read takes only what two readings said alike, but for who looks whether something is there;
  *   - filters that a server does not know are dropped by it and it sends more than was asked for: what was not asked for is left out here and counted.
  *
  * Calls on a server block; waits between tries are short, follow Retry-After, and end at once when `cancel` is set. */
@@ -72,19 +72,20 @@ struct dhis2_values_query {
 struct dhis2_values_sink {
   int (*begin)(void *payload, struct error *error); /* a reading starts: forget what an earlier one said */
   dhis2_value_handler *value;
+  bool (*enough)(void *payload); /* asked behind the first reading: does it show all that is looked for? What a reading has is there, only what it lacks wants another word. NULL: no */
   void *payload;
 };
 
 struct dhis2_values_seen {
   uint64_t values;    /* handed on in the reading that counts */
   uint64_t not_asked; /* left out: other periods or units than asked for */
-  unsigned readings;  /* of the server; 2 where all went well */
+  unsigned readings;  /* of the server; 2 where all went well, 1 where that was enough */
 };
 
 /* "2024-01-31"; false: it is no day. *ret_before is the day before. */
 bool dhis2_day_read(struct str text, char ret_before[11]);
 
-/* All values of the query, by what two readings said alike. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled; ERROR_too_large: the address would be longer than 64 KiB. */
+/* All values of the query, by what two readings said alike, or one that was enough. -1: as dhis2_get_stream; ERROR_forbidden: see above; ERROR_upstream_broken: six readings and no two alike; ERROR_cancelled; ERROR_too_large: the address would be longer than 64 KiB. */
 int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_query *query, struct dhis2_values_sink sink,
                       const atomic_bool *cancel, struct dhis2_values_seen *ret, struct error *error);
 

@@ -1,4 +1,4 @@
-/* Values out of GET /api/dataValueSets: what two readings said alike. A second answer that is the first one byte for byte said it alike, and is not taken apart again. */
+/* Values out of GET /api/dataValueSets: what two readings said alike, or one where that is enough. A second answer that is the first one byte for byte said it alike, and is not taken apart again. */
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -329,7 +329,8 @@ static int read_alike(struct dhis2_server *server, struct reading *r, const atom
   for (r->number = 1; r->number <= READINGS_MAX; r->number++) {
     r->hand_on = r->number != 2;
     if (read_whole(server, r, cancel, error)) return -1;
-    if (r->number > 1 && alike(&r->before, &r->digest)) {
+    bool enough = r->number == 1 && r->sink->enough && r->sink->enough(r->sink->payload);
+    if (enough || (r->number > 1 && alike(&r->before, &r->digest))) {
       *ret = (struct dhis2_values_seen){.values = r->digest.count, .not_asked = r->digest.not_asked, .readings = r->number};
       return 0;
     }

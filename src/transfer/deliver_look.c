@@ -126,6 +126,14 @@ static int on_value(void *payload, const struct dhis2_value *v, struct error *er
   return 0;
 }
 
+/* Where all rows stand there one answer has shown it; where one is to be gone, or is missing, the answer may have been cut short. */
+static bool all_stand(void *payload) {
+  const struct looking *l = payload;
+  for (size_t i = 0; i < l->n; i++)
+    if (is_asked(l, &l->rows[i]) && (row_leaves_none(&l->rows[i]) || !row_is_at(&l->rows[i]))) return false;
+  return true;
+}
+
 /* Not a failure of the server: it does not let this user read there, or does not know the place. */
 static bool is_refusal(const struct error *error) {
   return error->code == ERROR_forbidden || (error->code == ERROR_upstream_error && error->upstream_status == STATUS_CONFLICT);
@@ -150,7 +158,7 @@ static int read_units(struct looking *l, const struct str *units, size_t count, 
                                      .period_count = 1,
                                      .org_units = units,
                                      .org_unit_count = count};
-  struct dhis2_values_sink sink = {forget, on_value, l};
+  struct dhis2_values_sink sink = {.begin = forget, .value = on_value, .enough = l->survey ? NULL : all_stand, .payload = l};
   struct dhis2_values_seen seen;
   if (!count) return 0;
   l->asked = units;

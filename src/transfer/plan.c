@@ -67,6 +67,10 @@ bool row_is_at(const struct plan_row *row) {
   return same(row, row->after, row->current) && (!looks || same_note(row, row->after_comment, row->after_follow_up));
 }
 
+bool row_leaves_none(const struct plan_row *row) {
+  return is_none(row, row->after);
+}
+
 bool row_was(const struct plan_row *row) {
   bool looks = (row->carries || !row->after.p) && !is_none(row, row->before);
   return same(row, row->before, row->current) && (!looks || same_note(row, row->before_comment, row->before_follow_up));

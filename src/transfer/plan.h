@@ -43,6 +43,7 @@ struct plan {
 
 /* Is what was seen last what the row wants to see at the target? */
 bool row_is_at(const struct plan_row *row);
+bool row_leaves_none(const struct plan_row *row); /* nothing stands there afterwards: a value that goes, or a zero that is not kept */
 /* Or what stood there before? A comment that somebody gave a cell that is to be gone makes it another one. */
 bool row_was(const struct plan_row *row);
 

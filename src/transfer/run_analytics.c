@@ -169,7 +169,7 @@ int run_check_tables(struct run *run, const struct dhis2_values_query *asked, st
                      bool *ret_unchecked, struct error *error) {
   struct dhis2_values_query query = *asked;
   struct since since = {.tables_ms = run->tables_ms, .arena = arena};
-  struct dhis2_values_sink sink = {forget, on_value, &since};
+  struct dhis2_values_sink sink = {.begin = forget, .value = on_value, .payload = &since};
   struct dhis2_values_seen seen;
   *ret_unchecked = false;
   query.items = NULL;

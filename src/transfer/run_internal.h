@@ -86,7 +86,7 @@ int ahead_wait(struct ahead *ahead, const atomic_bool *cancel,
 struct estimating {
   int64_t began_ms;
   struct dhis2_asked from, to; /* before it began */
-  uint64_t look_requests;      /* the target was looked at with, where rows are sent: as they will be read back */
+  uint64_t look_requests;      /* the target will be asked to read back what is sent */
   int64_t look_ms;
 };
 
