@@ -72,7 +72,9 @@ struct dhis2_values_query {
 struct dhis2_values_sink {
   int (*begin)(void *payload, struct error *error); /* a reading starts: forget what an earlier one said */
   dhis2_value_handler *value;
-  bool (*enough)(void *payload); /* asked behind the first reading: does it show all that is looked for? What a reading has is there, only what it lacks wants another word. NULL: no */
+  bool (*enough)(
+      void *
+          payload); /* asked behind the first reading: does it show all that is looked for? What a reading has is there, only what it lacks wants another word. NULL: no */
   void *payload;
 };
 

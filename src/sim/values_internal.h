@@ -18,8 +18,8 @@ struct sim_value {
   enum flag followup;                         /* the old engine knows no FLAG_NONE */
   bool deleted;
   int64_t created_ms, updated_ms;
-  int start;     /* first day of the period */
-  size_t serial; /* the n-th that was written */
+  int start;                     /* first day of the period */
+  size_t serial;                 /* the n-th that was written */
   struct sim_value *next, *last; /* of its org unit, in the order they were first written; last: of the first one */
 };
 

@@ -365,8 +365,7 @@ void values_query_select(struct values_query *q) {
     for (struct sim_value *v = unit_asked(q, e->key) ? e->value : NULL; v; v = v->next)
       if (wanted(q, v)) VEC_PUSH(&q->rows, v);
   bool by_elements = str_eq(sim_param(q->request, "order", 0), STR("DE"));
-  if (q->rows.n)
-    qsort(q->rows.p, q->rows.n, sizeof *q->rows.p, !q->new_engine ? in_order_of_writing : by_elements ? by_element : in_order);
+  if (q->rows.n) qsort(q->rows.p, q->rows.n, sizeof *q->rows.p, !q->new_engine ? in_order_of_writing : by_elements ? by_element : in_order);
   size_t from = (size_t)q->offset < q->rows.n ? (size_t)q->offset : q->rows.n, left = q->rows.n - from;
   if (q->limit && (size_t)q->limit < left) left = (size_t)q->limit;
   if (from) memmove(q->rows.p, q->rows.p + from, left * sizeof *q->rows.p);

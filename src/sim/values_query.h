@@ -31,7 +31,7 @@ struct values_query {
   struct str set, period, unit, aoc; /* the last one asked for */
   struct scheme schemes[SCHEMED_COUNT];
   struct map aoc_seen, period_seen; /* what was decided about them */
-  struct str last_period; /* of the row before, and whether it is asked for */
+  struct str last_period;           /* of the row before, and whether it is asked for */
   bool last_period_asked;
   VEC(struct sim_value *) rows;
 };

@@ -98,8 +98,7 @@ static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, s
                                      .with_deleted = changes || c->run->order->deletions,
                                      .items = c->run->items,
                                      .item_count = c->run->item_count};
-  struct dhis2_values_sink sink = {
-      .begin = changes ? begin_changes : begin_reading, .value = changes ? on_change : on_value, .payload = c};
+  struct dhis2_values_sink sink = {.begin = changes ? begin_changes : begin_reading, .value = changes ? on_change : on_value, .payload = c};
   if (query.items && run_check_tables(c->run, &query, c->arena, stop, &c->unchecked, error)) return -1;
   return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? fail_reading(c, &query, stop, error) : 0;
 }
