@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
 import { CHANGES, PAIR } from './made-up.mjs'
-import { grid, notTold, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
+import { grid, hasFocus, notTold, openReview, press, REFUSED, saved, sceneIn } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -344,7 +344,7 @@ describe('review', () => {
   })
 
   scene('bulk takes the sure ones in view and leaves the conflicts; one undo takes all back', { elements: 100 }, async (stage) => {
-    const { page, world } = stage
+    const { page, world, clean } = stage
     await openReview(stage)
     const button = page.getByRole('button', { name: /^Accept \d+$/ })
     const n = Number(/\d+/.exec(await button.innerText())[0])
@@ -365,6 +365,16 @@ describe('review', () => {
     assert.equal((await asked).postDataJSON().steps[0].bulk, true) // nobody looked at each
     await saved(page)
     assert.equal(world.alignments.get('one').coverage.accepted, n)
+    const left = page.locator('.notice').getByText(new RegExp(`^${n} accepted\\. \\d+ are left for you\\. Show them$`))
+    const ids = world.alignments.get('one').elements.filter((one) => one.decision.state === 'proposed' && one.proposals[0].decision === 'auto').map((one) => one.source.code)
+    assert.equal(Number(/(\d+) are/.exec(await left.innerText())[1]), ids.length)
+    await clean('review-left')
+    await left.getByRole('button').click()
+    await hasFocus(grid(page), page)
+    await left.waitFor({ state: 'detached' })
+    assert.ok(await page.getByLabel('With warnings only').isChecked())
+    await page.getByRole('row', { name: 'Accepted' }).waitFor({ state: 'detached' })
+    assert.deepEqual((await page.locator('[role=row] .c-source small').allInnerTexts()).slice(0, ids.length).sort(), ids) // they stand first
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByText('0 of 100 decided').waitFor()
     await saved(page)

@@ -128,6 +128,7 @@ describe('by keys', () => {
     await press(page, 'Home', 'Space', ...Array(n - 1).fill('Shift+ArrowDown'))
     await page.getByText(`${n} selected`).waitFor()
     await press(page, 'a')
+    await page.locator('.notice').getByText(/ accepted\. \d+ are left for you\. /).waitFor()
     await saved(page)
     const accepted = alignment.elements.map((one, i) => [one.decision.state, i]).filter(([state]) => state === 'accepted').map(([, i]) => i)
     assert.ok(accepted.length > 0)

@@ -333,11 +333,11 @@ const isForAPerson = (row) => isConflict(row) || row.element.changed !== undefin
 
 const isSure = (row, threshold) => row.state === 'proposed' && row.confidence >= threshold
 
-/** Which of the rows shown "accept all at or above" takes, and how many it leaves for a person: conflicts, and what a server changed since somebody looked. */
+const parted = (rows, isTaken) => ({ take: rows.filter(isTaken), left: rows.filter((row) => !isTaken(row)) })
+
+/** Which of the rows shown "accept all at or above" takes, and which it leaves for a person: conflicts, and what a server changed since somebody looked. */
 export function sureOnes(rows, threshold) {
-  const sure = rows.filter((row) => isSure(row, threshold))
-  const take = sure.filter((row) => !isForAPerson(row))
-  return { take, left: sure.length - take.length }
+  return parted(rows.filter((row) => isSure(row, threshold)), (row) => !isForAPerson(row))
 }
 
 /** A function that tells how many there are of both: {take, left}. */
@@ -349,11 +349,9 @@ export function createSureCounts() {
   }
 }
 
-/** Of rows that a person selected: those that can be accepted together, and how many are left. */
+/** Of rows that a person selected: those that can be accepted together, and those that are left. */
 export function acceptable(rows) {
-  const open = rows.filter((row) => row.state !== 'accepted')
-  const take = open.filter((row) => row.choice.length > 0 && !isForAPerson(row))
-  return { take, left: open.length - take.length }
+  return parted(rows.filter((row) => row.state !== 'accepted'), (row) => row.choice.length > 0 && !isForAPerson(row))
 }
 
 /** A function that tells how far the review is. */

@@ -48,6 +48,11 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
   </div>`
 }
 
+/** What came of accepting several at once. */
+export const leftText = (taken, left) => [tn('{n} accepted.', '{n} accepted.', taken), left > 0 && tn('{n} is left for you.', '{n} are left for you.', left)].filter(Boolean).join(' ')
+
+export const LeftForYou = ({ taken, left, onShow }) => html`<${Notice} tone="warning"><p>${leftText(taken, left.length)} <button type="button" class="link" onClick=${onShow}>${t('Show them')}</button></p><//>`
+
 export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint }) {
   const set = (key) => (value) => onFilter({ ...filter, [key]: value })
   const id = useId()

@@ -15,7 +15,7 @@ import { createSaver } from '../model/saver.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, placeOf } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
 import { ReviewDetail } from './review-detail.js'
-import { Conflicts, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
+import { Conflicts, LeftForYou, leftText, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
 
 const ReviewHelp = later(async () => (await import('./review-help.js')).ReviewHelp, 'unseen')
 const Steps = later(async () => (await import('./review-steps.js')).Steps, 'unseen')
@@ -140,6 +140,7 @@ function Reviewing({ id, first, session }) {
   const [tab, setTab] = useState('candidates')
   const [open, setOpen] = useState() // "keys", "people", "steps"
   const [facets, setFacets] = useState(false)
+  const [bulk, setBulk] = useState() // what was accepted together last, where some were left: {taken: how many, left: the rows}
   const [keys, setKeys] = useState(() => keySettings(localStore()))
   const [said, say] = useState('')
   const grid = useRef()
@@ -190,6 +191,7 @@ function Reviewing({ id, first, session }) {
   }
   const perform = useCallback((operation, focus) => {
     clearRefused()
+    setBulk(undefined)
     saver.add(operation)
     if (focus) setActiveId(focus)
   }, [saver])
@@ -223,8 +225,12 @@ function Reviewing({ id, first, session }) {
   const acceptSelected = () => {
     const { take: those, left } = acceptable(many)
     if (those.length) decide(tn('Accepted {n} selected one', 'Accepted {n} selected ones', those.length), those.map((each) => accept(each.id, each.choice)), those.map((each) => each.element))
-    say(tn('{n} accepted.', '{n} accepted.', those.length) + leftText(left))
+    toldOfBulk(those.length, left)
     setSelected(new Set())
+  }
+  const toldOfBulk = (taken, left) => {
+    say(leftText(taken, left.length))
+    setBulk(left.length ? { taken, left } : undefined)
   }
   const flag = (to) => {
     const flagged = to !== undefined || !meant.every((one) => one.element.flag)
@@ -348,7 +354,7 @@ function Reviewing({ id, first, session }) {
     const { take: those, left } = sureOnes(list, threshold)
     if (those.length === 0) return
     decide(tn('Accepted {n} at or above {threshold}', 'Accepted {n} at or above {threshold}', those.length, { threshold: percent(threshold) }), those.map((one) => accept(one.id, one.choice)), those.map((one) => one.element), { bulk: true })
-    say(tn('{n} accepted.', '{n} accepted.', those.length) + leftText(left))
+    toldOfBulk(those.length, left)
   }
   const hint = (command) => hintOf(command, keys)
   const close = () => { setOpen(undefined); grid.current?.focus() }
@@ -360,6 +366,7 @@ function Reviewing({ id, first, session }) {
     ${refused && (refused.operation.undo || refused.operation.redo
       ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
       : html`<${Problem} error=${refused.error} />`)}
+    ${bulk && html`<${LeftForYou} ...${bulk} onShow=${() => { setFilter({ ...filter, state: 'open', conflicts: bulk.left.every(needsLook), order: 'surest' }); setBulk(undefined); grid.current?.focus() }} />`}
     <${ReviewFilters} filter=${filter} onFilter=${setFilter} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
     ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} source=${alignment.source} values=${values} />`}
@@ -381,4 +388,3 @@ function Reviewing({ id, first, session }) {
 
 const MOST_OF_A_NAME = 80
 const named = (row) => row.source.name.slice(0, MOST_OF_A_NAME)
-const leftText = (left) => (left ? ' ' + tn('{n} is left for you.', '{n} are left for you.', left) : '')
