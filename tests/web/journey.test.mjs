@@ -113,6 +113,37 @@ async function everyForm(page, clean) {
   await clean('files')
 }
 
+/** A new alignment of the same two data sets has what was decided in the first. */
+async function startAnew(page, clean) {
+  await page.getByRole('link', { name: 'Alignments', exact: true }).click()
+  await page.getByRole('link', { name: 'Align two data sets' }).click()
+  await chooseSets(page)
+  await page.getByLabel('Decisions out of').selectOption('An earlier alignment')
+  await page.getByLabel('Alignment', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Propose what corresponds' }).click()
+  await page.getByText('What you start from is carried over').waitFor()
+  await clean('carried-over')
+  await page.getByRole('link', { name: 'Go to the review' }).click()
+  const count = async (state) => {
+    await page.getByLabel('State', { exact: true }).selectOption(state)
+    await page.getByRole('grid').or(page.getByText('Nothing here fits')).first().waitFor()
+    return page.locator('.vbody [role=row]').count()
+  }
+  await page.getByRole('grid').waitFor()
+  assert.ok(await count('accepted') > 5)
+  assert.equal(await count('proposed'), 0)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByText(/^0 of \d+ decided$/).waitFor()
+  await page.getByText('All changes saved').waitFor()
+}
+
+async function chooseSets(page) {
+  await page.getByRole('region', { name: 'Values come from' }).getByLabel(/Server/).selectOption({ label: 'District (demo, 2.41)' })
+  await page.getByRole('region', { name: 'Values go to' }).getByLabel(/Server/).selectOption({ label: 'Central (demo, 2.43)' })
+  await page.getByLabel(/Malaria monthly report/).check()
+  await page.getByLabel(/HMIS 105 Malaria/).check()
+}
+
 async function lookAround(page, clean) {
   for (const [link, words] of [['Overview', 'How much arrives'], ['Disaggregation', 'Pairs of category combinations'], ['Units and periods', /to look at|all keep their id/], ['Changes', 'Nothing changed.']]) {
     await page.getByRole('link', { name: link, exact: true }).click()
@@ -152,10 +183,7 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 1800000
   await clean('two-servers')
 
   await page.getByRole('link', { name: 'Align two data sets' }).click()
-  await page.getByRole('region', { name: 'Values come from' }).getByLabel(/Server/).selectOption({ label: 'District (demo, 2.41)' })
-  await page.getByRole('region', { name: 'Values go to' }).getByLabel(/Server/).selectOption({ label: 'Central (demo, 2.43)' })
-  await page.getByLabel(/Malaria monthly report/).check()
-  await page.getByLabel(/HMIS 105 Malaria/).check()
+  await chooseSets(page)
   await clean('data-sets')
   await page.getByRole('button', { name: 'Propose what corresponds' }).click()
   await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
@@ -187,6 +215,7 @@ test('the whole way: sign in, align, decide, send, verified', { timeout: 1800000
   assert.deepEqual(complaints, [])
   await everyForm(page, clean)
   await lookAround(page, clean)
+  await startAnew(page, clean)
   assert.deepEqual(complaints, [])
 
   const app = await context.newPage() // another origin, the same site: the session is shared

@@ -206,7 +206,7 @@ const ROUTES = [
   ['GET', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id]) => { signedIn(world); return { json: world.review.people(of(world.alignments, id), world.me) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/people$/, (world, [id], body, request) => { sameVersion(of(world.alignments, id), request); return { json: world.review.setPeople(of(world.alignments, id), body, world.me) } }],
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { if (!world.makings.delete(id)) of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
-  ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: { format: 'drawbridge-mapping', version: 1, rules: [] }, headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: 'left out: the servers', said: [{ text: 'left out: the servers', values: [] }] }]) } : {} } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { return { json: mappingOf(of(world.alignments, id)), headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: 'left out: the servers', said: [{ text: 'left out: the servers', values: [] }] }]) } : {} } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
@@ -364,16 +364,22 @@ function ending(run) {
 export const FORMATS = [['json', '.json'], ['csv', '.csv'], ['xlsx', '.xlsx'], ['fhir', '.fhir.json'], ['datim', '.datim.csv'], ['openhexa', '.openhexa.json'], ['aligner-csv', '.aligner.csv'], ['data-set-aligner', '.data-set-aligner.json'], ['metadata-alignment', '.metadata-alignment.json'], ['dhis2-exchange', '.dhis2-exchange.json'], ['new-one', '.new']]
   .map(([name, ending]) => ({ name, title: `In English: ${name}`, ending, media_type: 'text/plain', cannot_hold: '', written_only: name === 'dhis2-exchange' }))
 
-/** Accepts what the file names, a source and a target id a line. */
+const mappingOf = (alignment) => ({ format: 'drawbridge-mapping', version: 1, rules: alignment.elements.filter((one) => one.decision.state === 'accepted').map(({ source, decision }) => ({ target: { data_element: decision.targets[0].id }, terms: [{ data_element: source.id }], decision: 'accepted' })) })
+
+/** What a file says: source and target id of each that it accepts. Of a mapping as `mappingOf` has it, or of a line for each. */
+const saidIn = (text) => (text.startsWith('{') ? JSON.parse(text).rules.map((one) => [one.terms[0].data_element, one.target.data_element]) : text.split('\n').filter(Boolean).map((line) => line.split(' ')))
+
+/** Accepts what the file names. */
 function importMapping(world, [id], text, request, url) {
   const alignment = of(world.alignments, id)
   if (request.headers['if-match'] !== `"${alignment.version}"`) throw new Problem(412, 'changed_meanwhile')
   world.imported = { format: url.searchParams.get('format'), text }
-  const lines = (text ?? '').split('\n').filter(Boolean).map((line) => line.split(' '))
+  const lines = saidIn(text ?? '')
   if (lines.some((line) => line.length !== 2)) throw new Problem(400, 'input', { detail: 'line 1: the source is empty', said: [{ text: 'line {1}: the source is empty', values: ['1'] }] })
   const known = lines.filter(([source]) => alignment.elements.some((one) => one.source.id === source))
   const changes = world.decide(alignment, known.map(([source, target]) => ({ kind: 'data_element', source_data_element: source, decision: 'accepted', targets: [{ data_element: target }] })), 'maria')
-  return { json: changes, headers: known.length < lines.length ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: `${lines.length - known.length} cells or pairs are passed over: the two data sets do not hold them`, said: [{ text: '{1} cells or pairs are passed over: the two data sets do not hold them', values: [String(lines.length - known.length)] }] }]) } : {} }
+  const decided = { data_elements: known.length, cells: 4 * known.length, org_units: 0, attribute_option_combos: 0 }
+  return { json: { ...changes, decided }, headers: known.length < lines.length ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: `${lines.length - known.length} cells or pairs are passed over: the two data sets do not hold them`, said: [{ text: '{1} cells or pairs are passed over: the two data sets do not hold them', values: [String(lines.length - known.length)] }] }]) } : {} }
 }
 
 function placesOf(world, alignment) {

@@ -22,6 +22,8 @@ import { readReturn } from '../../web/model/return-to.js'
 import { rightsOf } from '../../web/model/rights.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
 import { keepOrder, orderOf } from '../../web/orders.js'
+import { byLikeness } from '../../web/model/starts.js'
+import { dropStart, keepStart, startOf } from '../../web/starts.js'
 
 const review = { ...decisions, ...lists }
 const SIDES = [{ server: 'a', data_set: 'x' }, { server: 'b', data_set: 'y' }]
@@ -581,6 +583,30 @@ test('what was ordered of a run is kept for it; where nothing can be kept it is 
   })
   delete globalThis.sessionStorage
   assert.deepEqual(found, [[{ periods: ['202601'] }, undefined], [undefined, undefined], [undefined, undefined]])
+})
+
+test('earlier alignments of the same data sets come first: known by id, or by name where they were taken along', () => {
+  const side = (id, name) => ({ data_set: { id, name } })
+  const list = [['a', side('s2', 'Other'), side('t2', 'Else')], ['b', side('s', 'Old name'), side('t2', 'Else')], ['c', side('x', 'MONTHLY report'), side('t', 'To')], ['d', side('s', 'Monthly report'), {}]].map(([id, source, target]) => ({ id, source, target }))
+  const ids = (groups) => Object.entries(groups).map(([name, those]) => `${name}: ${those.map((one) => one.id).join('')}`).join(', ')
+  assert.equal(ids(byLikeness(list, { id: 's', name: 'Monthly report' }, { id: 't', name: 'To' })), 'both: c, one: bd, others: a')
+  assert.equal(ids(byLikeness(list, undefined, undefined)), 'both: , one: , others: abcd')
+})
+
+test('what a new alignment starts from is known until it is carried over, without its file where the page was loaded again', () => {
+  const file = new Blob(['x'])
+  keepStart('m', { name: 'a.csv', format: 'csv', file }) // there is no storage here
+  assert.equal(startOf('m').file, file)
+  dropStart('m')
+  assert.equal(startOf('m'), undefined)
+  const kept = new Map([['drawbridge start n', '{"name":"a.csv","format":"csv"}']]) // by the page as it was loaded before
+  Object.defineProperty(globalThis, 'sessionStorage', { value: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) }, configurable: true })
+  const found = startOf('n')
+  keepStart('o', { name: 'a.csv', format: 'csv', file })
+  const written = kept.get('drawbridge start o')
+  for (const id of ['n', 'o']) dropStart(id)
+  delete globalThis.sessionStorage
+  assert.deepEqual([found, written, kept.size], [{ name: 'a.csv', format: 'csv' }, '{"name":"a.csv","format":"csv"}', 0])
 })
 
 test('what an account may do: entering data wants an authority and a data set shared for it', () => {

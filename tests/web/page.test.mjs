@@ -251,6 +251,91 @@ describe('a new alignment', () => {
     assert.ok(keys[0])
   })
 
+  const chooseBoth = async (page) => {
+    await page.getByRole('region', { name: 'Values come from' }).getByLabel('Monthly facility report').check()
+    await page.getByRole('region', { name: 'Values go to' }).getByLabel('National monthly summary').check()
+  }
+  const goOn = (page) => page.getByRole('button', { name: 'Propose what corresponds' }).click()
+  const startFrom = (page, what) => page.getByLabel('Decisions out of').selectOption(what)
+
+  scene('it starts from an earlier alignment: those of the same data sets are offered first, and it is told what was carried over', {}, async ({ page, go, clean, world }) => {
+    world.align({ source: { server: 'district', data_set: 'DataSetX' }, target: { server: 'central', data_set: 'DataSetY' } }, 'others')
+    for (const side of ['source', 'target']) world.alignments.get('others')[side].data_set.name = `Another ${side}`
+    world.align(PAIR, 'earlier')
+    const earlier = world.alignments.get('earlier')
+    world.decide(earlier, earlier.elements.slice(0, 3).map((one) => ({ kind: 'data_element', source_data_element: one.source.id, decision: 'accepted', targets: [{ data_element: one.proposals[0].target.id }] })), 'maria')
+    world.steps = [{ state: 'reading', source: { data_elements: 40 } }]
+    await go('/alignments/new')
+    await chooseBoth(page)
+    await startFrom(page, 'An earlier alignment')
+    const chosen = page.getByLabel('Alignment', { exact: true })
+    await chosen.locator('optgroup').first().waitFor({ state: 'attached' })
+    assert.equal(await chosen.inputValue(), 'earlier')
+    assert.deepEqual(await chosen.locator('optgroup').evaluateAll((all) => all.map((one) => [one.label, one.children.length])), [['Of both data sets', 1], ['Of others', 1]])
+    await clean('new-alignment-start')
+    await goOn(page)
+    await page.getByRole('listitem').filter({ hasText: 'Carry over' }).getByText('Monthly facility report').waitFor()
+    await page.getByText('Keep this page open').waitFor()
+    await page.reload() // it is known again
+    await page.getByRole('button', { name: 'Cancel' }).focus()
+    world.steps = [{ state: 'done' }]
+    await page.getByText('What you start from is carried over').waitFor()
+    await page.getByText('3 data elements, 12 cells.').waitFor()
+    await page.locator('main:focus').waitFor()
+    await clean('new-alignment-carried')
+    const made = world.alignments.get('made1')
+    assert.deepEqual(made.elements.map((one) => one.decision.state).slice(0, 4), ['accepted', 'accepted', 'accepted', 'proposed'])
+    await page.reload() // it is carried over once
+    await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+    assert.equal(world.calls.filter((one) => one === 'PUT /v1/alignments/made1/mapping').length, 1)
+    await page.getByText('3 of 40 data elements accepted').waitFor()
+  })
+
+  scene('it starts from a file, and is there whatever becomes of that', { expected: [REFUSED] }, async ({ page, go, clean, world }) => {
+    const choose = (text) => page.getByLabel('File', { exact: true }).setInputFiles({ name: 'last year.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+    const begin = async (text) => {
+      await go('/alignments/new')
+      await chooseBoth(page)
+      await startFrom(page, 'A file')
+      await page.getByLabel('File', { exact: true }).waitFor()
+      assert.ok(await page.getByRole('button', { name: 'Propose what corresponds' }).isDisabled())
+      await choose(text)
+      assert.equal(await page.getByLabel('As', { exact: true }).inputValue(), 'csv')
+      await goOn(page)
+    }
+    await begin('Source00000 Target00003\nSource99999 Target00001\n')
+    await page.getByText('1 data element, 4 cells. Out of last year.csv.').waitFor()
+    await page.getByText('1 cells or pairs are passed over').waitFor()
+    assert.equal(world.alignments.get('made1').elements[0].decision.targets[0].id, 'Target00003')
+    await page.getByRole('link', { name: 'Go to the review' }).click()
+    await grid(page).waitFor()
+
+    await begin('nonsense')
+    await page.getByText('The alignment is there, without what you start from').waitFor()
+    await page.getByText('Line 1: the source is empty').waitFor()
+    await clean('new-alignment-not-carried')
+    assert.ok(world.alignments.has('made2'))
+    await page.getByRole('link', { name: 'Files' }).click()
+    await page.getByRole('heading', { name: 'Import decisions' }).waitFor()
+
+    world.steps = [{ state: 'reading' }]
+    await begin('Source00000 Target00003')
+    await page.getByText('Keep this page open').waitFor()
+    await page.reload()
+    await page.getByText('The file last year.csv has to be chosen again').waitFor()
+    world.decide(world.alignments.get(world.align(PAIR, 'made3')), [], 'joseph') // and somebody was faster
+    world.steps = [{ state: 'done' }]
+    await page.getByText('The file went when this page was loaded again. You can import it under Files.').waitFor()
+
+    world.steps = [{ state: 'reading' }]
+    await begin('Source00000 Target00003')
+    await page.getByText('Keep this page open').waitFor()
+    world.decide(world.alignments.get(world.align(PAIR, 'made4')), [], 'joseph')
+    world.steps = [{ state: 'done' }]
+    await page.getByText('Something was decided in it already').waitFor()
+    assert.equal(world.alignments.get('made4').elements[0].decision.state, 'proposed')
+  })
+
   scene('with one server there is nothing to align, and without any one is led to sign-in', { connected: ['district'], expected: [REFUSED] }, async ({ page, go, clean, world }) => {
     await go('/alignments/new')
     await page.getByText('Sign in to two servers first').waitFor()

@@ -6,6 +6,7 @@ import { Link } from '../router.js'
 import { periodTypeName } from '../model/period-types.js'
 import { holds, plain, wordsOf } from '../model/search.js'
 import { propose } from './making.js'
+import { StartFrom } from './start-from.js'
 import { Button, Field, Loading, Name, Notice, Problem, Select } from '../ui.js'
 import { newestOf } from '../value-counts.js'
 import { periodText } from '../period-text.js'
@@ -20,6 +21,7 @@ export function NewAlignment({ session }) {
   }, [servers.data, session.data])
   const [source, setSource] = useState({})
   const [target, setTarget] = useState({})
+  const [start, setStart] = useState({})
   const [state, set] = useState({})
   useEffect(() => {
     if (!connected?.length) return
@@ -28,7 +30,7 @@ export function NewAlignment({ session }) {
   }, [connected])
   const create = async () => {
     set({ loading: true })
-    const error = await propose(...[source, target].map((side) => ({ server: side.server, data_set: side.set.id })))
+    const error = await propose(...[source, target].map((side) => ({ server: side.server, data_set: side.set.id })), start.from)
     if (error) set({ error })
   }
   const same = source.set && source.server === target.server && source.set.id === target.set?.id
@@ -42,11 +44,12 @@ export function NewAlignment({ session }) {
       <${Side} title=${t('Values come from')} servers=${connected} side=${source} onChange=${setSource} />
       <${Side} title=${t('Values go to')} servers=${connected} side=${target} onChange=${setTarget} />
     </div>`}
+    ${connected?.length > 0 && html`<${StartFrom} source=${source.set} target=${target.set} start=${start} onChange=${setStart} />`}
     ${same && html`<${Notice} tone="warning" title=${t('That is the same data set twice')} />`}
     ${periods && html`<${Notice} tone="warning" title=${t('The period types differ: {from} and {to}', { from: periodTypeName(source.set.period_type), to: periodTypeName(target.set.period_type) })}>${t('You can align them. Sums are sent where whole periods of the source make up one of the target (months a quarter); nothing is sent where a value would have to be split.')}<//>`}
     <${Problem} error=${state.error} again=${create} byHand />
     ${connected?.length > 0 && html`<div class="row end">
-      <${Button} primary disabled=${!source.set || !target.set || same} loading=${state.loading} onClick=${create}>${t('Propose what corresponds')}<//>
+      <${Button} primary disabled=${!source.set || !target.set || same || start.unready} loading=${state.loading} onClick=${create}>${t('Propose what corresponds')}<//>
     </div>`}
   </div>`
 }

@@ -15,6 +15,10 @@ const by = (who, alignment, world, step) => world.review.apply(alignment, step, 
 const counted = (world) => { world.tables = '2026-11-24T02:00:00.000' } // values, by analytics
 const someDecided = aligned((alignment, world) => by('maria', alignment, world, { label: 'Accepted 5', decisions: [...[0, 1, 2, 3, 5].map((i) => word(i, 'accepted')), word(6, 'none'), word(7, 'excluded')] }))
 const away = (pattern) => (world) => { world.fail = (_, path) => pattern.test(path) && new world.Problem(503, 'server_unreachable', { server: 'central' }) }
+const making = (step) => (world) => {
+  world.makings.set('m', { id: 'm', state: 'queued', ...PAIR })
+  world.steps = [step]
+}
 const both = (...steps) => (world) => { for (const step of steps) step(world) }
 /** The last of so many batches, as a run lists them. */
 const batches = (last) => Array.from({ length: Math.min(last, 20) }, (_, i) => {
@@ -44,6 +48,7 @@ const click = (selector, at = 0) => async (page) => {
   await page.waitForSelector(selector)
   await page.evaluate((where, which) => document.querySelectorAll(where)[which].click(), selector, at)
 }
+const pick = (selector, value) => (page) => page.select(selector, value)
 const keys = (...list) => async (page) => {
   await page.focus('[role=grid]')
   for (const key of list) await page.keyboard.press(key)
@@ -88,8 +93,11 @@ export const STATES = [
   { name: 'alignments-signed-out', path: '/alignments', options: { connected: [] }, there: '.empty .button' },
   { name: 'alignment-remove', path: '/alignments', world: aligned(), there: 'table', steps: [click('.button.destructive')], then: 'dialog[open]' },
   { name: 'new-alignment', path: '/alignments/new', there: '.choice', steps: [click('section .choice input', 1), click('section:nth-of-type(2) .choice input')], then: '.notice' },
+  { name: 'new-alignment-start', path: '/alignments/new', world: aligned(), there: '.choice', steps: [...[1, 0].map((at, i) => click(`section:nth-of-type(${i + 1}) .choice input`, at)), pick('.page > section select', 'alignment')], then: 'optgroup' },
+  { name: 'new-alignment-carried', path: '/alignments/new/m', world: both(someDecided, making({ state: 'done' })), session: { 'drawbridge start m': JSON.stringify({ alignment: 'one', name: 'Monthly facility report' }) }, there: '.notice.good' },
+  { name: 'new-alignment-not-carried', path: '/alignments/new/m', world: both(making({ state: 'done' }), (world) => { world.align(PAIR, 'm') }), session: { 'drawbridge start m': JSON.stringify({ name: 'decisions.csv', format: 'csv' }) }, there: '.notice.warning' },
   { name: 'new-alignment-one-server', path: '/alignments/new', options: { connected: ['district'] }, there: '.page a.button, .notice' },
-  { name: 'making', path: '/alignments/new/m', world: (world) => { world.makings.set('m', { id: 'm', state: 'queued', source: { server: 'district', data_set: 'DataSetD000' }, target: { server: 'central', data_set: 'DataSetC000' } }); world.steps = [{ state: 'reading', source: { data_elements: 300, org_units: 1200 }, target: { data_elements: 41, org_units: 0 } }] }, there: '.steps li.now' },
+  { name: 'making', path: '/alignments/new/m', world: making({ state: 'reading', source: { data_elements: 300, org_units: 1200 }, target: { data_elements: 41, org_units: 0 } }), there: '.steps li.now' },
   { name: 'overview', path: `${A}/overview`, world: both(counted, someDecided, (world) => { world.drift = CHANGES; world.runs.set('run1', madeUpRun({ dry_run: true, state: 'done' })) }), there: '.page a[href$="/drift"]' },
   { name: 'overview-partly', path: `${A}/overview`, world: both(aligned(), away(/\/(drift|places)$/)), there: '.notice.error' },
   { name: 'review', path: A, world: both(counted, someDecided), there: '.vrow.unused' },
