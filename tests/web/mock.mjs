@@ -411,7 +411,7 @@ function withAlignments(world) {
     for (const one of decisions.filter((decision) => decision.source_data_element)) {
       const id = one.source_data_element
       if (one.kind === 'data_element') {
-        const next = decided(review, review.elements.get(id), one)
+        const { asProposed: _, ...next } = decided(review, review.elements.get(id), one) // which is the page's own
         const sure = one.targets && review.elements.get(id).proposals.find((each) => each.target.id === one.targets[0].data_element)?.confidence
         Object.assign(next.decision, one.decision === 'undecided' ? {} : one.decision === 'approved' ? { approved_by: by, approved_at: now() } : { by, at: now(), ...(sure !== undefined && { confidence: sure }) })
         review.elements.set(id, next)

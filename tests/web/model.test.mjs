@@ -52,6 +52,22 @@ test('what is rejected is no longer proposed, and the last rejection leaves noth
   assert.equal(all.elements.get(first).decision.state, 'rejected')
 })
 
+test('what is taken back is proposed at once, also where the server proposes nothing for it by then', () => {
+  const saved = made()
+  const element = saved.elements.get(first), [best] = element.proposals
+  const answered = (review_, state, more) => review.withChanges(review_, { version: 2, elements: [{ ...element, proposals: [], decision: { state, targets: [], rejected: [], ...more } }], cells: [], coverage: {}, judged: [], warnings: [] })
+  const rejected = answered(saved, 'rejected', { rejected: [best.target] })
+  const accepted = answered(rejected, 'accepted', { targets: [best.target], rejected: [] })
+  for (const before of [rejected, accepted]) {
+    assert.deepEqual(rowOf(before, first).element.proposals, [])
+    const back = rowOf(review.withDecisions(before, [review.forget(first)]), first)
+    assert.deepEqual([back.state, back.element.proposals], ['proposed', element.proposals])
+    const second = rowOf(review.withDecisions(before, [review.forget(first), review.reject(first, [best.target])]), first)
+    assert.deepEqual([second.state, second.element.proposals], ['nothing', element.proposals.slice(1)])
+  }
+  assert.deepEqual(answered(rejected, 'proposed').elements.get(first).proposals, []) // it says so
+})
+
 test('undo brings back whatever was decided before', () => {
   const saved = made()
   const [a, b] = saved.elements.get(first).proposals.map((one) => one.target)

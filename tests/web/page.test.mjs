@@ -382,6 +382,22 @@ describe('review', () => {
     await page.locator('.detail .title').getByText('Rejected', { exact: true }).waitFor()
   })
 
+  scene('what is taken back is proposed at once, before it is answered', {}, async (stage) => {
+    const { page } = stage
+    await openReview(stage)
+    await press(page, 'r')
+    await saved(page)
+    await page.getByRole('row', { name: /Malaria, new cases.*Rejected/ }).waitFor()
+    let letGo
+    const held = new Promise((resolve) => { letGo = resolve })
+    await page.route('**/v1/alignments/one', async (route) => { await held; await route.continue() })
+    await press(page, 'u')
+    await page.getByRole('row', { name: /Malaria, new cases.*Malaria – new cases.*To review/ }).waitFor()
+    letGo()
+    await saved(page)
+    await page.getByRole('row', { name: /Malaria, new cases.*Malaria – new cases.*To review/ }).waitFor()
+  })
+
   scene('candidates, why and cells; a target from all of them; a cell by hand', { elements: 100, expected: [REFUSED] }, async (stage) => {
     const { page, world, clean } = stage
     await openReview(stage)

@@ -27,7 +27,7 @@ export function reviewOf(alignment) {
 export function withChanges(review, changes) {
   const { elements: changed, cells, coverage, judged, warnings, version } = changes
   const elements = new LaidMap(review.elements)
-  for (const element of changed) elements.set(element.source.id, element)
+  for (const element of changed) elements.set(element.source.id, isOpen(element) ? element : { ...element, asProposed: asProposed(review.elements.get(element.source.id)) })
   const cellsOf = cells.length ? new LaidMap(review.cellsOf) : review.cellsOf
   const fresh = new Map(cells.map((cell) => [cellKey(cell.source_data_element, cell.source.id), cell]))
   for (const id of new Set(cells.map((cell) => cell.source_data_element)))
@@ -44,13 +44,18 @@ export const pairKey = (source, target) => `${source}.${target}`
 export const thing = (review, id) => review.targets.get(id) ?? { id, name: id }
 const without = (list, ids) => list.filter((one) => !ids.has(one.id))
 
+const isOpen = ({ decision: { state, rejected = [] } }) => state === 'proposed' && rejected.length === 0
+
+/** What was proposed when nothing was decided: shown where that is so again, until the server says what it proposes by then. */
+const asProposed = (element) => (isOpen(element) ? element.proposals : element.asProposed)
+
 export function decided(review, element, decision) {
   const before = element.decision
   const ids = new Set((decision.targets ?? []).map((one) => one.data_element))
   const targets = [...ids].map((id) => thing(review, id))
-  const become = (state, rest) => ({ ...element, changed: undefined, ...rest?.element, decision: { state, targets: [], rejected: [], note: decision.note, ...rest?.decision } })
+  const become = (state, rest) => ({ ...element, changed: undefined, asProposed: asProposed(element), ...rest?.element, decision: { state, targets: [], rejected: [], note: decision.note, ...rest?.decision } })
   if (decision.decision === 'approved') return { ...element, changed: undefined, decision: { ...before, approved_by: decision.by } }
-  if (decision.decision === 'undecided') return become('proposed')
+  if (decision.decision === 'undecided') return become('proposed', { element: { proposals: asProposed(element) ?? element.proposals, asProposed: undefined } })
   if (decision.decision === 'none' || decision.decision === 'excluded') return become(decision.decision)
   if (decision.decision === 'accepted') return become('accepted', { decision: { targets, confidence: sureOf(element, ids), rejected: without(before.rejected ?? [], ids) } })
   const proposals = element.proposals.filter((one) => !ids.has(one.target.id))
