@@ -60,6 +60,7 @@ describe('org units, attribute options and periods', () => {
     await openPlaces(stage)
     await page.getByRole('button', { name: 'Accept 2 sure ones' }).click()
     await page.getByRole('row', { name: /Tikonko post.*Accepted/ }).waitFor()
+    assert.equal(await page.getByRole('button', { name: /sure ones?$/ }).count(), 0) // none is left
     assert.equal(Object.values(states(world, 'one', 'org_units')).filter((one) => one.startsWith('accepted')).length, 2)
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByRole('button', { name: 'Accept 2 sure ones' }).waitFor()

@@ -156,7 +156,7 @@ function Pairs({ id, kind, alignment, wanted, places, loading, onPlaces, onAgain
       <div class="row grow"><span>${tn('{n} to look at', '{n} to look at', rows.length)}</span><span class="muted">${tn('{n} more keeps its id', '{n} more keep their id', member.same)}</span></div>
       <div class="row">
         <${Button} onClick=${() => run('undo')} disabled=${undoable.length === 0 || state.saving} kbd=${hint('undo')}>${t('Undo')}<//>
-        <${Button} primary disabled=${sure.length === 0 || state.saving} onClick=${acceptSure}>${tn('Accept {n} sure one', 'Accept {n} sure ones', sure.length)}<//>
+        ${sure.length > 0 && html`<${Button} primary disabled=${state.saving} onClick=${acceptSure}>${tn('Accept {n} sure one', 'Accept {n} sure ones', sure.length)}<//>`}
       </div>
     </div>
     <${Undecided} error=${state.error} again=${state.retry} />

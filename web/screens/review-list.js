@@ -20,12 +20,12 @@ export const stateTag = (state, rejected) =>
 
 export const isRejected = (row) => row.element.decision.state === 'rejected'
 
-const LEAST_SURE = 0.5
+const LEAST_SURE = 50
 
 export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, onSteps, hint }) {
-  const [typed, setTyped] = useState('0.9')
+  const [typed, setTyped] = useState('90')
   const id = useId()
-  const threshold = typed >= LEAST_SURE && typed <= 1 ? Number(typed) : Infinity // on the way to a number nothing is that sure
+  const threshold = typed >= LEAST_SURE && typed <= 100 ? Number(typed) / 100 : Infinity // on the way to a number nothing is that sure
   const { take, left } = useMemo(createSureCounts, [])(list, threshold)
   const done = progress.accepted + progress.none
   return html`<div class="bar-tools">
@@ -42,7 +42,7 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Button} onClick=${() => run('redo')} disabled=${!history.redo} title=${history.redo?.label} kbd=${hint('redo')}>${t('Redo')}<//>
       <${Button} onClick=${onSteps}>${t('All steps')}<//>
       <label for=${id} class="sure">${t('Accept all at or above')}</label>
-      <input id=${id} class="threshold" type="number" min=${LEAST_SURE} max="1" step="0.01" value=${typed} onInput=${(event) => setTyped(event.target.value)} />
+      <span><input id=${id} class="threshold" type="number" min=${LEAST_SURE} max="100" value=${typed} onInput=${(event) => setTyped(event.target.value)} aria-describedby="${id}-unit" /> <span id="${id}-unit">%</span></span>
       <${Button} primary disabled=${take === 0} onClick=${() => onAcceptSure(threshold)} title=${left ? tn('{n} is left for you.', '{n} are left for you.', left) : undefined}>${t('Accept {n}', { n: take })}<//>
     </div>
   </div>`
