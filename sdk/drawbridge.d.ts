@@ -159,8 +159,11 @@ export interface MakingSide extends SideChoice { /** Told by the server so far. 
 export interface Making {
   id: string
   state: 'queued' | 'reading' | 'comparing' | 'done' | 'failed' | 'interrupted'
+  created: string
   source: MakingSide
   target: MakingSide
+  /** Data elements of the source, while they are compared. */
+  progress?: { done: number; of: number }
   problem?: Record<string, unknown>
 }
 /** `every`: milliseconds, where it is asked for; `onLost` is told each time that drawbridge cannot be reached, and it goes on trying. */
@@ -467,6 +470,8 @@ export interface Drawbridge {
     /** With `onProgress` it goes on by itself, whatever becomes of the line or the tab; without, the call waits for all of it. The same `key` is the same alignment, also where an answer was lost. */
     propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions & WatchOptions & { onProgress?: (now: Making) => void; key?: string }): Promise<{ id: string; version: number }>
     /** Of one that is being made: as `propose`, again. `remove` ends it; an abort ends the watching alone. */
+    /** One's own that are being made, and those of the last day that failed or were interrupted: all of them can be followed. */
+    makings(options?: CallOptions): Promise<Making[]>
     follow(id: string, options?: WatchOptions & { onProgress?: (now: Making) => void }): Promise<{ id: string; version: number }>
     decide(id: string, decisions: Decision[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
     steps(id: string, steps: Step[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>

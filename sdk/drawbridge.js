@@ -560,6 +560,8 @@ function alignmentCalls(json, call, watch) {
     /** {source, target}: {server, data_set} each. With `onProgress` that is told how far it is, and it goes on by itself whatever becomes of the line or the tab: `follow(id)` watches it again, `remove(id)` ends it, an abort ends the watching alone. */
     propose,
     follow,
+    /** One's own that are being made, and those of the last day that failed or were interrupted. */
+    makings: (options) => json('/v1/makings', options),
     /** What changed by it: see AlignmentChanges. A version that is no longer the newest is refused with `changed_meanwhile`. */
     decide: (id, decisions, { ifMatch, ...options } = {}) => json(at(id), { ...options, method: 'PATCH', headers: { 'If-Match': `"${ifMatch}"` }, json: { decisions } }),
     /** Several things one after the other, all or none: {label, decisions, flags, comments}, {undo: true} or {redo: true} each. */

@@ -19,7 +19,7 @@ static int check_size(const struct dhis2_metadata *metadata, const char *side, s
 
 /* The cells of all answered pairs, and what is to be subtracted. */
 static int place_all(struct arena *arena, const struct cells_context *cells, const struct assignment *assignment,
-                     const struct items *source, const struct items *target, const atomic_bool *cancel, struct rows_input *input,
+                     const struct items *source, const struct items *target, const struct align_watch *watch, struct rows_input *input,
                      struct error *error) {
   size_t count = 0;
   for (size_t s = 0; s < assignment->n; s++) count += assignment->p[s].answers;
@@ -28,7 +28,7 @@ static int place_all(struct arena *arena, const struct cells_context *cells, con
   count = 0;
   for (size_t s = 0; s < assignment->n; s++) {
     starts[s] = count;
-    if (cancel && atomic_load(cancel)) return error_set(error, ERROR_cancelled, "the alignment was cancelled");
+    if (align_is_cancelled(watch)) return error_set(error, ERROR_cancelled, "the alignment was cancelled");
     for (size_t i = 0; i < assignment->p[s].answers; i++) {
       const struct pair *pair = &assignment->p[s].pairs[i];
       const struct item *from = &source->p[pair->source], *to = &target->p[pair->target];
@@ -65,14 +65,14 @@ int align_run(const struct dhis2_metadata *source, const struct dhis2_metadata *
   unsigned candidates = options->candidates ? options->candidates : 5;
   if (candidates > ASSIGN_CANDIDATES_MAX) candidates = ASSIGN_CANDIDATES_MAX;
   struct assign_context context = {scratch,          &items[0],  &items[1],      &combos[0], &combos[1], lexicon_term_count(lexicon),
-                                   rulings.elements, candidates, options->cancel};
+                                   rulings.elements, candidates, &options->watch};
   struct assignment assignment;
   int result = assign_all(&context, &assignment, error);
   if (result == 0) {
     struct cells_context cells = {scratch, lexicon, &combos[0], &combos[1], &rulings};
     struct rows_input input = {
         .arena = arena, .source = &items[0], .target = &items[1], .assignment = &assignment, .rulings = &rulings, .candidates = candidates};
-    result = place_all(scratch, &cells, &assignment, &items[0], &items[1], options->cancel, &input, error);
+    result = place_all(scratch, &cells, &assignment, &items[0], &items[1], &options->watch, &input, error);
     if (result == 0) *ret = rows_write(&input);
   }
   rulings_free(&rulings);

@@ -11,9 +11,9 @@
 #define DRAWBRIDGE_ALIGN_ALIGN_H
 
 #include "align/glossary.h"
+#include "align/watch.h"
 #include "dhis2/metadata.h"
 #include "mapping/decisions.h"
-#include <stdatomic.h>
 
 enum align_kind {
   ALIGN_DATA_ELEMENT, /* the row pairs elements; its COCs are NULL */
@@ -52,7 +52,7 @@ struct align_row {
 struct align_options {
   unsigned candidates;             /* most rows per source item that are candidates or more; 0: 5; at most 50 */
   const struct glossary *glossary; /* words that a person explains; NULL: none */
-  const atomic_bool *cancel;       /* looked at now and then; NULL: cannot be cancelled */
+  struct align_watch watch;
 };
 
 struct align_result {

@@ -3,7 +3,7 @@
 #include "align/retrieve.h"
 #include <math.h>
 
-enum { ROUNDS = 3, KEPT = 12, SHARES_MAX = 48 };
+enum { ROUNDS = 3, KEPT = 12, SHARES_MAX = 48, LOOK_EVERY = 64 };
 
 #define ANSWER 0.5f
 #define CLOSE 0.8f
@@ -339,10 +339,14 @@ int assign_all(const struct assign_context *context, struct assignment *ret, str
   bool cancelled = false;
   for (size_t s = 0; s < ret->n && !cancelled; s++) {
     find_pairs(&a, retriever, (uint32_t)s);
-    cancelled = context->cancel && s % 64 == 0 && atomic_load(context->cancel);
+    if (s % LOOK_EVERY) continue;
+    align_tell(context->watch, s, ret->n);
+    cancelled = align_is_cancelled(context->watch);
   }
   retriever_free(retriever);
   if (cancelled) return error_set(error, ERROR_cancelled, "the alignment was cancelled");
+  align_tell(context->watch, ret->n, ret->n);
+
   find_usual(&a);
   for (int round = 0; round < ROUNDS; round++) {
     note_claims(&a);

@@ -7,8 +7,8 @@
 #define DRAWBRIDGE_ALIGN_ASSIGN_H
 
 #include "align/score.h"
+#include "align/watch.h"
 #include "base/error.h"
-#include <stdatomic.h>
 
 enum { ASSIGN_CANDIDATES_MAX = 50, ASSIGN_RETRIEVED = 24 };
 
@@ -38,7 +38,7 @@ struct assign_context {
   size_t term_count;
   const struct ruling *rulings; /* one per source item */
   unsigned candidates;
-  const atomic_bool *cancel;
+  const struct align_watch *watch;
 };
 
 int assign_all(const struct assign_context *context, struct assignment *ret, struct error *error); /* -1: ERROR_cancelled */

@@ -260,7 +260,7 @@ static int place_units(struct placing_units *p, const struct dhis2_metadata *sou
   if (!source->org_unit_count || !target->org_unit_count) return 0;
   p->words = units_of(p->arena, source, target, &p->source, &p->target);
   read_decisions(p, decisions, count);
-  int result = unit_match(p->arena, p->words, &p->source, &p->target, &p->decisions, p->options->cancel, &p->matching, error);
+  int result = unit_match(p->arena, p->words, &p->source, &p->target, &p->decisions, p->options->watch.cancel, &p->matching, error);
   if (result == 0) write_units(p, ret);
   VEC_FREE(&p->rows);
   map_free(&p->decisions.rejected);

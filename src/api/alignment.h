@@ -151,8 +151,8 @@ bool alignment_can_redo(const struct alignment_step *steps, size_t count, const 
 /* Puts a step that nobody can take back behind the others; its number is given to it. `last`: those before can no longer be taken back either, since the sides they were about are no longer. */
 void alignment_add_step(struct alignment *alignment, struct alignment_step step, bool last, struct arena *arena);
 
-/* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine. -1: as align_run, or ERROR_too_large. */
-int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *out, struct error *error);
+/* The whole state as the page reads it (docs/openapi.yaml, Alignment), each element and each cell on a line of its own. Runs the engine; `watch`: NULL, or who waits. -1: as align_run, or ERROR_too_large. */
+int alignment_state(const struct alignment *alignment, const struct align_watch *watch, struct buf *out, struct error *error);
 
 /* The same without what the engine looked at for each proposal, and that of one element of the source (docs/openapi.yaml, Features): of nothing where there is none of that id. `state`: as alignment_state wrote it. False: larger than buf->max. */
 bool alignment_without_features(struct str state, struct buf *out);

@@ -5,7 +5,7 @@
 #include "api/alignment.h"
 
 /* The result lives in the arena. -1: as align_run. */
-int alignment_run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret,
-                         struct error *error);
+int alignment_run_engine(const struct alignment *alignment, const struct align_watch *watch, struct arena *arena,
+                         const struct align_result **ret, struct error *error);
 
 #endif

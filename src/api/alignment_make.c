@@ -69,23 +69,23 @@ static int keep_side(struct api_job *job, struct str id, char side, struct str o
   return result;
 }
 
-static int keep_decisions(struct api_job *job, const struct alignment *alignment, struct str owner, const atomic_bool *cancel,
+static int keep_decisions(struct api_job *job, const struct alignment *alignment, struct str owner, const struct align_watch *watch,
                           struct error *error) {
   struct buf body = BUF_INIT(STORE_BODY_MAX);
   struct store_document document = {
       .kind = ALIGNMENTS_KIND, .id = alignment->id, .owner = owner, .about = alignments_about(job->arena, alignment)};
-  int result = alignments_body(alignment, cancel, &body, error) ? -1 : create(job, &document, &body, error);
+  int result = alignments_body(alignment, watch, &body, error) ? -1 : create(job, &document, &body, error);
   buf_free(&body);
   return result;
 }
 
-int alignment_make_keep(struct api_job *job, const struct alignment *alignment, const atomic_bool *cancel, struct error *error) {
+int alignment_make_keep(struct api_job *job, const struct alignment *alignment, const struct align_watch *watch, struct error *error) {
   struct str owner;
   struct error unused = {0};
   if (api_owner(job, alignment->source.server, &owner, error)) return -1;
   if (keep_side(job, alignment->id, 's', owner, alignment->source.metadata, error) == 0 &&
       keep_side(job, alignment->id, 't', owner, alignment->target.metadata, error) == 0 &&
-      keep_decisions(job, alignment, owner, cancel, error) == 0)
+      keep_decisions(job, alignment, owner, watch, error) == 0)
     return 0;
   (void)alignment_remove(job, alignment->id, &unused);
   return -1;

@@ -23,8 +23,8 @@ int alignment_order_of(struct arena *arena, const json_t *root, struct alignment
 int alignment_make(struct api_job *job, const struct alignment_order *order, const struct dhis2_watch watches[2], const atomic_bool *cancel,
                    struct alignment *ret, struct error *error);
 
-/* Asks the engine, and keeps it all as the person's. -1: nothing of it is kept. ERROR_cancelled, ERROR_too_large, those of store/store.h. */
-int alignment_make_keep(struct api_job *job, const struct alignment *alignment, const atomic_bool *cancel, struct error *error);
+/* Asks the engine, and keeps it all as the person's. `watch`: NULL, or who waits for the engine. -1: nothing of it is kept. ERROR_cancelled, ERROR_too_large, those of store/store.h. */
+int alignment_make_keep(struct api_job *job, const struct alignment *alignment, const struct align_watch *watch, struct error *error);
 
 /* Removes what is kept of it; what is not there is fine. */
 int alignment_remove(struct api_job *job, struct str id, struct error *error);

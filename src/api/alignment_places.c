@@ -190,7 +190,7 @@ int alignment_places(const struct alignment *alignment, const atomic_bool *cance
   struct arena *arena = arena_new();
   struct json_out out = JSON_OUT_INIT(buf);
   struct writing w = {.alignment = alignment, .arena = arena, .out = &out};
-  struct align_options options = {.candidates = 5, .cancel = cancel};
+  struct align_options options = {.candidates = 5, .watch.cancel = cancel};
   const struct align_places *places;
   int result = align_places(alignment->source.metadata, alignment->target.metadata, &options, alignment_fixed(alignment, arena),
                             alignment->decision_count, arena, &places, error);

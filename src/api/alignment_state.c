@@ -408,18 +408,19 @@ void alignment_write_people(const struct alignment *alignment, struct json_out *
 }
 
 /* The engine's answer around what is decided. The arena is the caller's. */
-int alignment_run_engine(const struct alignment *alignment, const atomic_bool *cancel, struct arena *arena, const struct align_result **ret,
-                         struct error *error) {
+int alignment_run_engine(const struct alignment *alignment, const struct align_watch *watch, struct arena *arena,
+                         const struct align_result **ret, struct error *error) {
   const struct decision *fixed = alignment_fixed(alignment, arena);
-  struct align_options options = {.candidates = 5, .cancel = cancel};
+  struct align_options options = {.candidates = 5};
+  if (watch) options.watch = *watch;
   return align_run(alignment->source.metadata, alignment->target.metadata, &options, fixed, alignment->decision_count, arena, ret, error);
 }
 
-int alignment_state(const struct alignment *alignment, const atomic_bool *cancel, struct buf *buf, struct error *error) {
+int alignment_state(const struct alignment *alignment, const struct align_watch *watch, struct buf *buf, struct error *error) {
   struct arena *arena = arena_new();
   struct json_out out = JSON_OUT_INIT(buf);
   struct writing w = {.alignment = alignment, .arena = arena, .out = &out};
-  int result = alignment_run_engine(alignment, cancel, arena, &w.result, error);
+  int result = alignment_run_engine(alignment, watch, arena, &w.result, error);
   if (result == 0) {
     index_rows(&w);
     index_decisions(&w);

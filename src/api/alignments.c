@@ -157,10 +157,10 @@ struct str alignments_about(struct arena *arena, const struct alignment *alignme
   return kept;
 }
 
-int alignments_body(const struct alignment *alignment, const atomic_bool *cancel, struct buf *body, struct error *error) {
+int alignments_body(const struct alignment *alignment, const struct align_watch *watch, struct buf *body, struct error *error) {
   if (!alignment_keep(alignment, body) || !buf_add_char(body, '\n'))
     return error_set(error, ERROR_too_large, "too many decisions to be kept");
-  return alignment_state(alignment, cancel, body, error);
+  return alignment_state(alignment, watch, body, error);
 }
 
 /* --- reading --- */

@@ -43,7 +43,7 @@ struct str alignments_about(struct arena *arena, const struct alignment *alignme
 int alignments_keep_sides(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error);
 
 /* The body of a document for this value: asks the engine. -1: as alignment_state, ERROR_too_large. */
-int alignments_body(const struct alignment *alignment, const atomic_bool *cancel, struct buf *body, struct error *error);
+int alignments_body(const struct alignment *alignment, const struct align_watch *watch, struct buf *body, struct error *error);
 
 #define ALIGNMENTS_KIND STR("alignment") /* of the document */
 #define ALIGNMENTS_SIDE_KIND STR("alignment-side")

@@ -48,6 +48,7 @@ static const struct route {
     {"GET", "/v1/alignments/{}/features", api_alignment_features, 0},
     {"GET", "/v1/alignments/{}/progress", api_alignment_progress, 0},
     {"GET", "/v1/alignments/{}/events", api_alignment_progress, 0, true},
+    {"GET", "/v1/makings", api_makings_list, 0},
     {"DELETE", "/v1/alignments/{}", api_alignment_delete, 0},
     {"GET", "/v1/alignments/{}/history", api_alignment_history, 0},
     {"GET", "/v1/alignments/{}/people", api_alignment_people, 0},

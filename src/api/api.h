@@ -88,6 +88,7 @@ int api_org_units(struct api_job *job, struct error *error);
 int api_alignments_create(struct api_job *job, struct error *error);
 int api_alignments_list(struct api_job *job, struct error *error);
 int api_alignment_progress(struct api_job *job, struct error *error);
+int api_makings_list(struct api_job *job, struct error *error);
 int api_alignment_get(struct api_job *job, struct error *error);
 int api_alignment_features(struct api_job *job, struct error *error);
 int api_alignment_patch(struct api_job *job, struct error *error);

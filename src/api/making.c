@@ -14,12 +14,13 @@
 #include <uv.h>
 
 #define KIND STR("making")
+#define QUEUED STR("queued")
 #define OPEN STR("open") /* until it has ended; then: */
 #define DONE STR("done")
 #define FAILED STR("failed")
 #define INTERRUPTED STR("interrupted")
 
-enum { ID_LETTERS = 22, KEY_MAX = 64, KEPT_MS = 24 * 60 * 60 * 1000, LISTED_MAX = 200, AGAIN_S = 30, COUNTS_MAX = 1024 };
+enum { ID_LETTERS = 22, KEY_MAX = 64, KEPT_MS = 24 * 60 * 60 * 1000, LISTED_MAX = 200, AGAIN_S = 30, COUNTS_MAX = 1024, YOUNG_MS = 2000 };
 
 static const char *const side_names[2] = {"source", "target"};
 
@@ -110,6 +111,10 @@ struct making_side {
   struct dhis2_read_so_far so_far;
 };
 
+struct compared {
+  size_t done, of; /* data elements of the source */
+};
+
 struct making {
   struct api_job job; /* of nobody's call */
   struct runner_run *run;
@@ -121,7 +126,7 @@ struct making {
   struct making_side sides[2];
 };
 
-static void tell(struct making *m, const char *phase) {
+static void tell(struct making *m, const char *phase, struct compared compared) {
   struct buf counts = BUF_INIT(COUNTS_MAX);
   struct json_out out = JSON_OUT_INIT(&counts);
   json_out_object(&out);
@@ -132,7 +137,7 @@ static void tell(struct making *m, const char *phase) {
     json_out_end(&out);
   }
   json_out_end(&out);
-  runner_tell(m->run, &(struct runner_view){.phase = str_of(phase), .counts = buf_str(&counts)});
+  runner_tell(m->run, &(struct runner_view){.phase = str_of(phase), .done = compared.done, .of = compared.of, .counts = buf_str(&counts)});
   buf_free(&counts);
 }
 
@@ -155,12 +160,16 @@ static int on_told(void *payload, struct dhis2_read_so_far so_far, struct error 
   struct making *m = side->making;
   uv_mutex_lock(&m->lock);
   side->so_far = so_far;
-  tell(m, "reading");
+  tell(m, "reading", (struct compared){0});
   uv_mutex_unlock(&m->lock);
   if (clock_monotonic_ms() > m->until_ms)
     return error_set(error, ERROR_upstream_timeout,
                      "both data sets could not be read in %d minutes: try again when the servers are less busy", MAKING_MS / 60000);
   return check_signed_in(m, error);
+}
+
+static void on_compared(void *payload, size_t done, size_t of) {
+  tell(payload, "comparing", (struct compared){done, of});
 }
 
 static int make(struct making *m, struct error *error) {
@@ -172,10 +181,11 @@ static int make(struct making *m, struct error *error) {
   }
   const atomic_bool *cancel = runner_run_cancel(m->run);
   if (atomic_load(cancel)) return error_set(error, ERROR_cancelled, "cancelled before it began");
-  tell(m, "reading");
+  tell(m, "reading", (struct compared){0});
   if (alignment_make(&m->job, &m->about.order, watches, cancel, &alignment, error)) return -1;
-  tell(m, "comparing");
-  return alignment_make_keep(&m->job, &alignment, cancel, error);
+  on_compared(m, 0, alignment.source.metadata->element_count);
+  struct align_watch watch = {.cancel = cancel, .told = on_compared, .payload = m};
+  return alignment_make_keep(&m->job, &alignment, &watch, error);
 }
 
 static struct str problem_of(struct making *m, const struct error *failure) {
@@ -235,29 +245,60 @@ static void write_side(struct json_out *out, int which, const struct alignment_c
   json_out_end(out);
 }
 
-static void answer(struct api_job *job, struct str id, const struct about *about, struct str state, struct str counts_text) {
-  json_t *counts = json_doc_read(counts_text);
-  struct json_out out = JSON_OUT_INIT(&job->answer);
-  json_out_object(&out);
-  json_out_member_str(&out, "id", id);
-  json_out_member_str(&out, "state", state);
-  for (int i = 0; i < 2; i++) write_side(&out, i, &about->order.sides[i], counts);
-  if (about->problem.n) json_out_member_raw(&out, "problem", about->problem);
-  json_out_end(&out);
+/* What it is in by now, and how far it is there. */
+struct standing {
+  struct str state, counts, problem; /* JSON but for the state; empty: none */
+  struct compared compared;          /* of 0: nothing is compared now */
+};
+
+static struct standing standing_of(const struct about *about) {
+  return (struct standing){.state = about->state, .counts = about->counts, .problem = about->problem};
+}
+
+static void write_making(struct json_out *out, const struct store_document *document, const struct alignment_order *order,
+                         const struct standing *now) {
+  json_t *counts = json_doc_read(now->counts);
+  json_out_object(out);
+  json_out_member_str(out, "id", document->id);
+  json_out_member_str(out, "state", now->state);
+  json_out_member_time(out, "created", document->created_ms);
+  for (int i = 0; i < 2; i++) write_side(out, i, &order->sides[i], counts);
+  if (now->compared.of) {
+    json_out_member_object(out, "progress");
+    json_out_member_int(out, "done", (int64_t)now->compared.done);
+    json_out_member_int(out, "of", (int64_t)now->compared.of);
+    json_out_end(out);
+  }
+  if (now->problem.n) json_out_member_raw(out, "problem", now->problem);
+  json_out_end(out);
   json_decref(counts);
+}
+
+static void answer(struct api_job *job, const struct store_document *document, const struct alignment_order *order,
+                   const struct standing *now) {
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  write_making(&out, document, order, now);
+}
+
+static bool look(struct api_job *job, struct str id, struct standing *ret) {
+  struct runner_view view;
+  if (!desk_look(job->api, id, job->arena, &view)) return false;
+  *ret = (struct standing){.state = view.phase, .counts = view.counts, .compared = {(size_t)view.done, (size_t)view.of}};
+  return true;
 }
 
 /* One that is under way nowhere is marked, so that its process, should it only have slept, keeps nothing any more. 1: it has ended meanwhile. */
 static int answer_open(struct api_job *job, struct store_document *document, struct about *about, struct error *error) {
-  struct runner_view view;
-  if (desk_look(job->api, document->id, job->arena, &view)) {
+  struct standing now;
+  if (look(job, document->id, &now)) {
     job->under_way = true;
-    answer(job, document->id, about, view.phase, view.counts);
+    answer(job, document, &about->order, &now);
     return 0;
   }
   about->state = INTERRUPTED;
   if (update(job, document, about, error)) return error->code == ERROR_changed_meanwhile || error->code == ERROR_not_found ? 1 : -1;
-  answer(job, document->id, about, about->state, about->counts);
+  now = standing_of(about);
+  answer(job, document, &about->order, &now);
   return 0;
 }
 
@@ -269,7 +310,8 @@ static int answer_now(struct api_job *job, struct str id, struct error *error) {
     int found = load(job, id, &document, &about, error);
     if (found != 1) return found;
     if (!str_eq(about.state, OPEN)) {
-      answer(job, id, &about, about.state, about.counts);
+      struct standing now = standing_of(&about);
+      answer(job, &document, &about.order, &now);
       return 1;
     }
     int result = answer_open(job, &document, &about, error);
@@ -281,12 +323,40 @@ static int answer_now(struct api_job *job, struct str id, struct error *error) {
 int api_alignment_progress(struct api_job *job, struct error *error) {
   struct str id = job->words[0];
   struct store_document made;
-  struct about about = {.state = DONE};
   int found = answer_now(job, id, error);
   if (found) return found < 0 ? -1 : 0;
   if (alignments_find(job, id, &made, error)) return -1;
-  about.order = alignments_order(job->arena, &made);
-  answer(job, id, &about, about.state, STR_NONE);
+  struct alignment_order order = alignments_order(job->arena, &made);
+  answer(job, &made, &order, &(struct standing){.state = DONE});
+  return 0;
+}
+
+/* --- all of a person's --- */
+
+/* What has ended since it was listed is told as it ended. One that is young is about to be under way: its document is there first. */
+static bool standing_now(struct api_job *job, const struct store_document *document, struct about *about, struct standing *ret) {
+  struct store_document again;
+  *ret = standing_of(about);
+  if (!str_eq(about->state, OPEN) || look(job, document->id, ret)) return true;
+  if (load(job, document->id, &again, about, &(struct error){0}) != 1) return false;
+  *ret = standing_of(about);
+  if (str_eq(about->state, OPEN)) ret->state = clock_now_ms() - document->created_ms < YOUNG_MS ? QUEUED : INTERRUPTED;
+  return true;
+}
+
+/* One that is made is an alignment like the others. */
+static void list_one(struct api_job *job, struct json_out *out, const struct store_document *document) {
+  struct about about;
+  struct standing now;
+  if (read_about(job->arena, document->about, &about, &(struct error){0}) || !standing_now(job, document, &about, &now)) return;
+  if (!str_eq(now.state, DONE)) write_making(out, document, &about.order, &now);
+}
+
+int api_makings_list(struct api_job *job, struct error *error) {
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  json_out_array(&out);
+  if (api_each_own(job, KIND, LISTED_MAX, list_one, &out, error)) return -1;
+  json_out_end(&out);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-/* making: alignments that are being made, for who does not wait for one call's answer: told how far they are, ended when they are not wanted any more, and gone on with whether anybody looks or not.
+/* making: alignments that are being made, for who does not wait for one call's answer: listed, told how far they are, ended when they are not wanted any more, and gone on with whether anybody looks or not.
  *
  * What holds always: one that is being made is a document of its own, with the id that the alignment will have; it is under way where the runner has it, in this process or, where processes share the store, in another (desk.h, with a lease as of a run). The
  * alignment is there when it is whole, and only if its document is there still, unchanged: who has ended it finds nothing of it, whatever came at the same moment. One whose process has ended is `interrupted`: it has cost nothing but time, and is begun anew by who wants it.

@@ -81,6 +81,29 @@ class Made(Making):
         for path in (at, at + "/progress"):
             self.assertEqual(self.browser.call("GET", path).status, 404)
 
+    def listed_makings(self, browser=None):
+        answer = (browser or self.browser).call("GET", "/v1/makings")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def test_all_of_a_person_s_are_listed_until_they_are_made(self):
+        self.assertEqual(self.listed_makings(), [])
+        making, go_on = self.made_held()
+        now = self.until(making, lambda now: self.counts(now) == {**self.whole(), "target": (len(self.target.elements), 0)})
+        self.assertEqual(self.listed_makings(), [now])
+        self.assertRegex(now["created"], r"^\d{4}-\d\d-\d\dT")
+        self.assertEqual(self.listed_makings(self.signed_in("target")), [])  # of who is somebody there alone
+        go_on.set()
+        self.assertEqual(self.end_of(making)["state"], "done")
+        self.assertEqual(self.listed_makings(), [])
+        failed = self.make(source="TfNowhere01")
+        self.end_of(failed)
+        [now] = self.listed_makings()
+        self.assertEqual((now["id"], now["state"], now["problem"]["code"]), (failed["id"], "failed", "not_found"))
+        self.assertEqual(self.browser.call("DELETE", f"/v1/alignments/{failed['id']}").status, 204)
+        self.assertEqual(self.listed_makings(), [])
+        self.assertEqual(harness.Browser(self.port).call("GET", "/v1/makings").status, 401)
+
     def test_of_one_that_was_made_in_one_call(self):
         answer = self.browser.call("POST", "/v1/alignments", body=self.sides())
         self.assertEqual((answer.status, answer.json["version"]), (201, 1))
@@ -134,6 +157,30 @@ class Made(Making):
         self.assertIn(self.now(making)["state"], UNDER_WAY)
 
 
+class Large(Making):
+    """Of so many data elements that comparing them takes longer than asking."""
+    many = 3000
+
+    def prepare(self):
+        for side in (self.source, self.target):
+            elements, [data_set] = side.objects["dataElements"], side.objects["dataSets"]
+            like = next(one for one in elements if one["id"] == side.elements["stock"])
+            more = [{**like, "id": f"TfLarge{i:04}", "name": f"Cases of disease {i} seen by nurse {i % 7} in ward {i % 13}", "code": f"L{i}"} for i in range(self.many)]
+            elements += more
+            data_set["dataSetElements"] += [{"dataElement": {"id": one["id"]}} for one in more]
+
+    def test_how_many_are_compared_is_told(self):
+        making = self.make()
+        seen = []
+        self.until(making, lambda now: seen.append(now) or now["state"] not in UNDER_WAY)
+        told = [now["progress"] for now in seen if now["state"] == "comparing"]
+        self.assertTrue(any(one["done"] > 0 for one in told), told)
+        self.assertEqual({one["of"] for one in told}, {self.many + len(self.source.elements)})
+        self.assertEqual([one["done"] for one in told], sorted(one["done"] for one in told))
+        self.assertFalse(any("progress" in now for now in seen if now["state"] != "comparing"))
+        self.assertEqual(seen[-1]["state"], "done", seen[-1])
+
+
 class Ended(Making):
     def test_cancelled(self):
         """The work ends, whatever the servers do; nothing comes of it later, and what was cancelled makes room."""
@@ -167,6 +214,7 @@ class Ended(Making):
         self.serve()
         for _ in range(2):
             self.assertEqual(self.now(making)["state"], "interrupted")
+        self.assertEqual([(one["id"], one["state"]) for one in self.browser.call("GET", "/v1/makings").json], [(making["id"], "interrupted")])
         self.assertEqual(self.browser.call("DELETE", f"/v1/alignments/{making['id']}").status, 204)
 
 

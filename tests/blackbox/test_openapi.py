@@ -131,6 +131,7 @@ class OpenApi(Case):
         self.ask("DELETE", "/v1/alignments/{alignment}", at, 204)
         making = self.ask("POST", "/v1/alignments", expect=202, headers={"Prefer": "respond-async"}, body=failed).json
         wait_for(lambda: self.ask("GET", "/v1/alignments/{alignment}/progress", f"/v1/alignments/{making['id']}/progress", 200).json["state"] == "failed", "it fails")
+        self.assertEqual([one["id"] for one in self.ask("GET", "/v1/makings", expect=200).json], [making["id"]])
         for rest in ("progress", "events"):
             self.ask("GET", f"/v1/alignments/{{alignment}}/{rest}", f"/v1/alignments/nothing/{rest}", 404)
 

@@ -37,6 +37,7 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     alignments: new Map(),
     places: new Map(), // by alignment, made when they are asked for
     makings: new Map(),
+    begun: 0,
     steps: [{ state: 'done' }], // of an alignment that is made, one for each look
     runs: new Map(),
     schedules: new Map(),
@@ -197,6 +198,7 @@ const ROUTES = [
   ['GET', /^\/v1\/servers\/([^/]+)\/data-sets\/([^/]+)\/org-units$/, (world, [id]) => { signedIn(world, id); return { json: madeUpUnits(world.unitCount) } }],
   ['GET', /^\/v1\/alignments$/, (world) => { signedIn(world); return { json: [...world.alignments.values()].filter((one) => one.id !== world.unlisted).map(({ id, version, source, target }) => ({ id, version, source, target, created: '2026-11-20T08:00:00Z', updated: '2026-11-24T08:00:00Z' })) } }],
   ['POST', /^\/v1\/alignments$/, make],
+  ['GET', /^\/v1\/makings$/, (world) => { signedIn(world); return { json: [...world.makings.values()].filter((one) => one.state !== 'done') } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/progress$/, (world, [id]) => ({ json: madeSoFar(world, of(world.makings, id)) })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/events$/, (world, [id]) => { const making = of(world.makings, id); return { told: () => ({ json: madeSoFar(world, making), on: BEING_MADE.includes(making.state) }) } }],
   ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id], _, __, url) => { signedIn(world); const one = of(world.alignments, id); return { json: url.searchParams.get('features') === 'false' ? withoutFeatures(one) : one, headers: { ETag: `"${one.version}"` } } }],
@@ -291,15 +293,15 @@ function make(world, _, body, request) {
   signedIn(world, body.source.server)
   signedIn(world, body.target.server)
   if (request.headers.prefer !== 'respond-async') return { status: 201, json: { id: world.align(body), version: 1 } }
-  const id = `made${world.makings.size + 1}`
+  const id = `made${++world.begun}`
   const begun = (side) => ({ ...side, data_elements: 0, org_units: 0 })
-  world.makings.set(id, { id, state: 'queued', source: begun(body.source), target: begun(body.target) })
+  world.makings.set(id, { id, state: 'queued', created: now(), source: begun(body.source), target: begun(body.target) })
   return { status: 202, json: world.makings.get(id) }
 }
 
 function madeSoFar(world, making) {
-  const { state = making.state, source, target, problem } = world.steps.length > 1 ? world.steps.shift() : world.steps[0]
-  Object.assign(making, { state, source: { ...making.source, ...source }, target: { ...making.target, ...target }, problem })
+  const { state = making.state, source, target, problem, progress } = world.steps.length > 1 ? world.steps.shift() : world.steps[0]
+  Object.assign(making, { state, source: { ...making.source, ...source }, target: { ...making.target, ...target }, problem, progress })
   if (state === 'done' && !world.alignments.has(making.id)) world.align(making, making.id)
   return making
 }

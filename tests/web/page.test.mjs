@@ -251,6 +251,43 @@ describe('a new alignment', () => {
     assert.ok(keys[0])
   })
 
+  scene('what is being made is listed, also where its tab was closed: how far, why not, and the way there', { expected: [REFUSED] }, async ({ page, go, clean, world }) => {
+    const making = (id, state, more) => world.makings.set(id, { id, state, created: '2026-11-24T08:00:00Z', source: { ...PAIR.source, data_elements: 300, org_units: 1200 }, target: { ...PAIR.target, data_elements: 0, org_units: 0 }, ...more }).get(id)
+    const one = making('m1', 'reading')
+    making('m2', 'failed', { problem: { status: 503, code: 'server_unreachable', detail: 'no answer', server: 'central' } })
+    making('m3', 'interrupted')
+    await go('/alignments')
+    const row = (text) => page.getByRole('region', { name: 'Being made' }).getByRole('row').filter({ hasText: text })
+    await row('District HMIS: 300 data elements · 1,200 organisation units').getByText('Monthly facility report').waitFor()
+    await row('The server cannot be reached').getByText('Failed').waitFor()
+    await row('drawbridge was stopped meanwhile').waitFor()
+    assert.equal(await page.getByText('No alignment yet.').count(), 0)
+    await clean('alignments-making')
+    Object.assign(one, { state: 'comparing', progress: { done: 128, of: 300 } })
+    await row('128 of 300 data elements').waitFor()
+    Object.assign(one, { state: 'done' })
+    world.align(PAIR, 'm1')
+    await page.getByRole('link', { name: /^Review Monthly/ }).waitFor() // it is an alignment by now
+    await row('128 of 300').waitFor({ state: 'detached' })
+    await row('The server cannot be reached').getByRole('button', { name: /^Remove Monthly facility report/ }).click()
+    await row('The server cannot be reached').waitFor({ state: 'detached' })
+    await page.locator('main:focus').waitFor()
+    assert.deepEqual([...world.makings.keys()], ['m1', 'm3'])
+    world.steps = [{ state: 'interrupted' }, { state: 'comparing', progress: { done: 64, of: 300 } }]
+    await row('drawbridge was stopped').getByRole('link', { name: /^Show Monthly/ }).click()
+    await page.getByRole('listitem').filter({ hasText: 'Compare' }).getByText('64 of 300 data elements').waitFor() // it is begun anew
+    await page.getByRole('link', { name: 'Alignments' }).click()
+    await row('64 of 300 data elements').waitFor()
+    assert.deepEqual([...world.makings.keys()], ['m1', 'made1']) // and in the place of the other
+    await row('64 of 300').getByRole('button', { name: /^Cancel Monthly/ }).click()
+    await page.getByRole('heading', { name: 'Being made' }).waitFor({ state: 'detached' })
+    world.fail = (_, path) => path === '/v1/makings' && new world.Problem(503, 'store_unavailable')
+    await page.reload()
+    await page.getByRole('link', { name: /^Review Monthly/ }).waitFor()
+    await page.getByRole('alert').waitFor()
+    world.fail = undefined
+  })
+
   const chooseBoth = async (page) => {
     await page.getByRole('region', { name: 'Values come from' }).getByLabel('Monthly facility report').check()
     await page.getByRole('region', { name: 'Values go to' }).getByLabel('National monthly summary').check()

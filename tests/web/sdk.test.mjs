@@ -401,6 +401,12 @@ const SIDES = { source: { server: 'district', data_set: 'a' }, target: { server:
 const making = (state, more) => ({ id: 'm', state, source: { ...SIDES.source, data_elements: 3, org_units: 0 }, target: { ...SIDES.target, data_elements: 0, org_units: 0 }, ...more })
 const made = (id, state, more) => `id: ${id}\ndata: ${JSON.stringify(making(state, more))}\n\n`
 
+test('what is being made is listed', async () => {
+  const { gw, calls } = client(json([making('reading')]))
+  assert.deepEqual(await gw.alignments.makings(), [making('reading')])
+  assert.equal(calls[0].address.split('/v1/')[1], 'makings')
+})
+
 async function proposed(gw, options) {
   const states = []
   const result = await gw.alignments.propose(SIDES, { every: 0, onProgress: (now) => states.push(now.state), onLost: (error) => states.push(error.code), ...options })

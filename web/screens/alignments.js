@@ -2,10 +2,13 @@
 import { html, useState } from '../lib.js'
 import { apart, arrow, t, time } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
+import { later } from '../later.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
 import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
 import { LongList } from './long-list.js'
+
+const Makings = later(async () => (await import('./makings.js')).Makings, 'unseen')
 
 const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
 export const pairName = (one) => `${sideName(one.source)} ${arrow()} ${sideName(one.target)}`
@@ -15,6 +18,7 @@ const searchedBy = (nameOf) => (one) => [one.source, one.target].map((side) => `
 
 export function Alignments() {
   const list = useLoad((signal) => gateway.alignments.list({ signal }), [])
+  const makings = useLoad(async (signal) => (list.data ? gateway.alignments.makings({ signal }) : []), [list.data]) // one that is made since is in the list then
   const nameOf = useServerNames(Boolean(list.data))
   const [removing, setRemoving] = useState()
   const signedOut = list.error?.code === 'no_session'
@@ -23,7 +27,9 @@ export function Alignments() {
     <p class="muted">${t('Which cell of one data set becomes which cell of another. You see those that you made, and those that others opened to you.')}</p>
     ${signedOut ? html`<div class="empty card"><p>${t('Sign in to a server to see your alignments.')}</p><p><${Link} class="button" to="/servers">${t('Go to the servers')}<//></p></div>` : html`<${Problem} error=${list.error} again=${list.reload} />`}
     ${!list.data && list.loading && html`<${Loading} />`}
-    ${list.data?.length === 0 && html`<div class="empty card"><p>${t('No alignment yet.')}</p><p class="muted">${t('Choose a data set at each of two servers, and drawbridge proposes what corresponds to what.')}</p></div>`}
+    <${Problem} error=${makings.error} again=${makings.reload} />
+    ${makings.data?.length > 0 && html`<${Makings} list=${makings.data} nameOf=${nameOf} onChange=${list.reload} />`}
+    ${list.data?.length === 0 && !makings.data?.length && html`<div class="empty card"><p>${t('No alignment yet.')}</p><p class="muted">${t('Choose a data set at each of two servers, and drawbridge proposes what corresponds to what.')}</p></div>`}
     ${list.data?.length > 0 && html`<${LongList} list=${list.data} textOf=${searchedBy(nameOf)} most=${MOST}>${(shown) => html`<div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last change')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>

@@ -10,6 +10,9 @@ import { Button, Name, Notice, Problem } from '../ui.js'
 
 const show = (id) => navigate(`${reviewAddress(id)}/overview`, { replace: true })
 
+/** One that came to nothing, and has another in its place, is not listed any longer. */
+const forget = (id) => gateway.alignments.remove(id).catch(() => {})
+
 /** What was asked for last and may have begun, though no answer came: asked for once more it is the same one. */
 let unanswered
 
@@ -44,6 +47,7 @@ export function Making({ params }) {
       else { // begun anew
         if (start) keepStart(next.id, start)
         dropStart(id)
+        forget(id)
         navigate(`/alignments/new/${encodeURIComponent(next.id)}`, { replace: true })
       }
     }
@@ -74,6 +78,7 @@ export function Making({ params }) {
   const again = async () => {
     const problem = await propose(...[now.source, now.target].map((side) => ({ server: side.server, data_set: side.data_set })), start)
     if (problem) set((before) => ({ ...before, error: problem }))
+    else forget(id)
   }
   const comparing = now?.state === 'comparing' || now?.state === 'done'
   return html`<div class="page">
@@ -82,7 +87,7 @@ export function Making({ params }) {
     ${error ? html`<p><${Link} class="button" to="/alignments/new">${t('Align two data sets')}<//></p>` : there ? html`<${CarryOver} id=${id} start=${start} />` : html`<div class="card steps">
       <ol>
         ${['source', 'target'].map((side) => html`<li key=${side} class=${!now ? undefined : comparing ? 'done' : 'now'}><b>${now ? html`<${Name} of=${serverName(now[side].server)} />` : '…'}</b><small>${now && readSoFar(now[side])}</small></li>`)}
-        <li class=${comparing ? 'now' : undefined}><b>${t('Compare')}</b><small>${comparing ? t('Under way') : t('Waiting')}</small></li>
+        <li class=${comparing ? 'now' : undefined}><b>${t('Compare')}</b><small>${comparing ? comparedSoFar(now) : t('Waiting')}</small></li>
         ${start && html`<li><b>${t('Carry over')}</b><small><${Name} of=${start.name} /></small></li>`}
       </ol>
       <p class="muted" role="status">${t('Reading both data sets and comparing them…')}</p>
@@ -93,7 +98,9 @@ export function Making({ params }) {
   </div>`
 }
 
-function readSoFar({ data_elements: elements, org_units: units }) {
+export const comparedSoFar = ({ progress }) => (progress ? t('{done} of {all} data elements', { done: progress.done, all: progress.of }) : t('Under way'))
+
+export function readSoFar({ data_elements: elements, org_units: units }) {
   if (elements === 0) return t('Waiting')
   return `${tn('{n} data element', '{n} data elements', elements)}${units ? ` · ${tn('{n} organisation unit', '{n} organisation units', units)}` : ''}`
 }

@@ -400,16 +400,38 @@ static void test_cancelling(void **state) {
   from = SIDE(arena, 'a', "Measles cases");
   to = from;
   atomic_bool cancel = true;
-  struct align_options options = {.cancel = &cancel};
+  struct align_options options = {.watch.cancel = &cancel};
   struct error error = {0};
   assert_int_equal(align_run(from, to, &options, NULL, 0, arena, &result, &error), -1);
   assert_int_equal(error.code, ERROR_cancelled);
+}
+
+static void note(void *payload, size_t done, size_t of) {
+  size_t *told = payload; /* how often, the last one, of how many, whether it ever fell */
+  told[3] = told[3] || done < told[1];
+  told[0]++;
+  told[1] = done;
+  told[2] = of;
+}
+
+static void test_how_far_it_is(void **state) {
+  size_t told[4] = {0};
+  from = SIDE(arena, 'a', "Measles cases", "Malaria cases", "Tetanus cases");
+  to = from;
+  struct align_options options = {.watch = {.told = note, .payload = told}};
+  struct error error = {0};
+  assert_int_equal(align_run(from, to, &options, NULL, 0, arena, &result, &error), 0);
+  assert_true(told[0] >= 2);
+  assert_int_equal(told[1], 3);
+  assert_int_equal(told[2], 3);
+  assert_int_equal(told[3], 0);
 }
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
       TEST(the_same_names_in_another_order),
+      TEST(how_far_it_is),
       TEST(a_prefix_that_a_whole_list_shares),
       TEST(no_counterpart_is_an_answer),
       TEST(another_language),

@@ -89,6 +89,9 @@ export const STATES = [
   { name: 'signed-in-for-an-app', path: '/sign-in/district?return_to=https%3A%2F%2Fapp.example.org%2F', options: { connected: [] }, there: '[role=tab]', steps: [fill('input[type=password]', 'd2p_x'), click('form button[type=submit]')], then: 'a[href="https://app.example.org/"]' },
   { name: 'alignments', path: '/alignments', world: aligned(), there: 'table' },
   { name: 'alignments-empty', path: '/alignments', there: '.empty' },
+  { name: 'alignments-making', path: '/alignments', world: both(aligned(), ...[['m', 'reading'], ['n', 'comparing'], ['o', 'failed'], ['p', 'interrupted']].map(([id, state]) => (world) => world.makings.set(id, {
+    id, state, created: '2026-11-24T08:00:00Z', source: { ...PAIR.source, data_elements: 300, org_units: 1200 }, target: { ...PAIR.target, data_elements: 41, org_units: 0 }, ...(state === 'comparing' && { progress: { done: 128, of: 300 } }), ...(state === 'failed' && { problem: { status: 503, code: 'server_unreachable', server: 'central' } }),
+  }))), there: '#makings' },
   { name: 'alignments-wait', path: '/alignments', world: (world) => { world.fail = (_, path) => path === '/v1/alignments' && new world.Problem(429, 'too_many', { retry_after: 300 }) }, there: '.notice.error .number' },
   { name: 'alignments-signed-out', path: '/alignments', options: { connected: [] }, there: '.empty .button' },
   { name: 'alignment-remove', path: '/alignments', world: aligned(), there: 'table', steps: [click('.button.destructive')], then: 'dialog[open]' },
