@@ -38,7 +38,7 @@ export function tooOld(name) {
 /** Looks again and again, whether the browser draws frames or not (page.waitForFunction looks with each frame, and under load Chromium has been seen to draw none any more); what it finds. */
 export async function seen(page, isSo, ...given) {
   let refused = ''
-  for (const end = Date.now() + PATIENCE; Date.now() < end;) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end && !page.isClosed();) {
     const found = await page.evaluate(isSo, ...given).catch((error) => { refused = error.message }) // while one page gives way to the next
     if (found) return found
     await new Promise((resolve) => setTimeout(resolve, 20))

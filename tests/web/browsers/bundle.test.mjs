@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { extname, join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startBrowser } from './browsers.mjs'
+import { seen, startBrowser } from './browsers.mjs'
 import { password, startGate } from './gate.mjs'
 import { agree, continueAtPage } from './people.mjs'
 
@@ -37,7 +37,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true })
 })
 
-const says = (page, text) => page.waitForFunction((wanted) => new RegExp(wanted).test(document.getElementById('who')?.textContent), {}, text)
+const says = (page, text) => seen(page, (wanted) => new RegExp(wanted).test(document.getElementById('who')?.textContent), text)
 
 /** What the shell asks for and a stand-in server does not have: the menu, custom translations. */
 const KNOWN = /Failed to load resource: the server responded with a status of 40[34]/
@@ -46,7 +46,7 @@ test('hosted by drawbridge: sign-in, the shell and the queries of the app, under
   const home = `${gate.origin('hosted')}/`
   const page = await window.open(home)
   const wrong = []
-  await page.waitForFunction((start) => location.href.startsWith(start), {}, `${gate.origin('gate')}/sign-in/central?`)
+  await seen(page, (start) => location.href.startsWith(start), `${gate.origin('gate')}/sign-in/central?`)
   await continueAtPage(page)
   page.on('console', (message) => { if (message.type() === 'error' && !KNOWN.test(message.text())) wrong.push(message.text()) })
   await agree(page, 'asha', [home])

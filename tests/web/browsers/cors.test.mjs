@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
-import { startBrowser, tooOld } from './browsers.mjs'
+import { seen, startBrowser, tooOld } from './browsers.mjs'
 import { GATE, startGate, token } from './gate.mjs'
 import { inApp, openApp } from './people.mjs'
 
@@ -92,7 +92,7 @@ describe('cors', { concurrency: 2 }, () => {
           document.body.append(form)
           form.submit()
         }, gate.origin('gate'))
-        await evil.waitForFunction(() => /missing_header|cross_site/.test(document.body.innerText))
+        await seen(evil, () => /missing_header|cross_site/.test(document.body.innerText))
         assert.equal(await own.evaluate(() => { document.cookie = '__Host-Http-drawbridge=planted; Secure; Path=/'; return document.cookie }), '', 'nor can a script of our own origin plant one')
         assert.equal((await inApp(own, () => gw.session())).connections.length, 1)
         await inApp(own, () => gw.signOut())

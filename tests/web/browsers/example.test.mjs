@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startBrowser } from './browsers.mjs'
+import { seen, startBrowser } from './browsers.mjs'
 import { ROOT, startGate } from './gate.mjs'
 import { agree } from './people.mjs'
 
@@ -31,7 +31,7 @@ for (const app of ['far', 'handle'])
   test(`the example signs in to two servers and joins what they say: ${app}`, { timeout: 1800000 }, async () => {
     const home = `${gate.origin(app)}/two-servers/`
     const page = await window.open(home)
-    const isThere = (text) => page.waitForFunction((wanted) => [...document.querySelectorAll('#people button')].some((one) => one.textContent.includes(wanted)), {}, text)
+    const isThere = (text) => seen(page, (wanted) => [...document.querySelectorAll('#people button')].some((one) => one.textContent.includes(wanted)), text)
     for (const server of ['district', 'central']) {
       await isThere(`Sign in to ${server}`)
       const left = page.waitForNavigation()
@@ -40,7 +40,7 @@ for (const app of ['far', 'handle'])
       await agree(page, 'asha', [home])
       await isThere(`${server}: Asha Okello`)
     }
-    await page.waitForFunction(() => document.querySelectorAll('#rows tr').length > 5)
+    await seen(page, () => document.querySelectorAll('#rows tr').length > 5)
     assert.equal(await page.$eval('#problem', (one) => one.textContent), '')
     assert.equal(page.url(), home)
     await page.close()

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { build } from 'esbuild'
-import { startBrowser } from './browsers.mjs'
+import { seen, startBrowser } from './browsers.mjs'
 import { ROOT, startGate, token } from './gate.mjs'
 import { agree, continueAtPage } from './people.mjs'
 
@@ -86,7 +86,7 @@ test('the page of the five-minute guide, as it stands there', { timeout: 1800000
     await continueAtPage(page)
     await agree(page, 'asha', [home])
   }
-  await page.waitForFunction(() => /Asha Okello sees \d+ units at district/.test(document.getElementById('out').textContent) && /Asha Okello sees \d+ units at central/.test(document.getElementById('out').textContent))
+  await seen(page, () => /Asha Okello sees \d+ units at district/.test(document.getElementById('out').textContent) && /Asha Okello sees \d+ units at central/.test(document.getElementById('out').textContent))
   await page.close()
   await window.forget()
 })
@@ -95,7 +95,7 @@ const signIn = (page, name, server) => page.evaluate((path, id, given) => path.s
 
 test('the code of the migration guide, as it stands there', { timeout: 1800000 }, async () => {
   const page = await window.open(`${gate.origin('near')}/after/`)
-  await page.waitForFunction(() => globalThis.app)
+  await seen(page, () => globalThis.app !== undefined)
   // the guide calls the target b
   await page.evaluate(() => { for (const call of ['get', 'fetch', 'engine']) { const made = app.gw[call]; app.gw[call] = (server, ...words) => made(server === 'b' ? 'central' : server, ...words) } })
   assert.equal(await signIn(page, 'app.gw', 'central'), 'ok')
@@ -107,16 +107,16 @@ test('the code of the migration guide, as it stands there', { timeout: 1800000 }
 
 test('two servers below one app: hooks of app-runtime, each with its own answers', { timeout: 1800000 }, async () => {
   const page = await window.open(`${gate.origin('near')}/two/`)
-  await page.waitForFunction(() => globalThis.start)
+  await seen(page, () => globalThis.start !== undefined)
   for (const server of ['district', 'central']) assert.equal(await signIn(page, 'gw', server), 'ok')
   let calls = 0
   page.on('request', (request) => { if (request.method() === 'GET' && request.url().includes('/api/system/info')) calls++ })
   await page.evaluate(() => start())
-  const says = (id, text) => page.waitForFunction((where, wanted) => document.getElementById(where)?.textContent === wanted, {}, id, text)
+  const says = (id, text) => seen(page, (where, wanted) => document.getElementById(where)?.textContent === wanted, id, text)
   await says('a', '2.41 asha')
   await says('b', '2.43 asha')
   await page.evaluate(() => drawAgain())
-  await page.waitForFunction(() => document.getElementById('drawn').textContent === '1')
+  await seen(page, () => document.getElementById('drawn').textContent === '1')
   await says('a', '2.41 asha')
   assert.equal(calls, 2, 'drawn again, nothing is asked for again')
   await page.evaluate(() => a.save({ text: 'in the district' }))

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { startBrowser, tooOld } from './browsers.mjs'
+import { seen, startBrowser, tooOld } from './browsers.mjs'
 import { startGate } from './gate.mjs'
 import { agree, continueAtPage } from './people.mjs'
 
@@ -40,7 +40,7 @@ after(async () => {
 })
 
 const says = async (page, text) => {
-  await page.waitForFunction((wanted) => new RegExp(wanted).test(document.getElementById('who')?.textContent) && !document.documentElement.hidden, {}, text)
+  await seen(page, (wanted) => new RegExp(wanted).test(document.getElementById('who')?.textContent) && !document.documentElement.hidden, text)
 }
 
 for (const name of ['chromium', 'firefox'])
@@ -50,7 +50,7 @@ for (const name of ['chromium', 'firefox'])
       const home = `${gate.origin('hosted')}/`
       const page = await window.open(`${home}#/rows/3`)
       const wrong = []
-      await page.waitForFunction((start) => location.href.startsWith(start), {}, `${gate.origin('gate')}/sign-in/central?`)
+      await seen(page, (start) => location.href.startsWith(start), `${gate.origin('gate')}/sign-in/central?`)
       await continueAtPage(page)
       page.on('console', (message) => { if (message.type() === 'error') wrong.push(message.text()) })
       await agree(page, 'asha', [home])
@@ -64,15 +64,15 @@ for (const name of ['chromium', 'firefox'])
       const icon = await page.evaluate((at) => new Promise((resolve) => { const image = new Image(); image.onload = () => resolve('shown'); image.onerror = () => resolve('refused'); image.src = at }), `${gate.origin('gate')}/s/central/favicon.ico`)
       assert.equal(icon, 'refused', 'the policy of the server holds for images, too')
       await page.evaluate((at) => { const link = Object.assign(document.createElement('a'), { href: at }); document.body.append(link); link.click() }, `${gate.origin('gate')}/s/central/api/me.json?fields=username`)
-      await page.waitForFunction(() => document.body.textContent.includes('"asha"'))
+      await seen(page, () => document.body.textContent.includes('"asha"'))
 
       await page.goto(home)
       await says(page, '^Asha Okello')
       await page.goto(`${gate.origin('gate')}/app/`)
-      await page.waitForFunction(() => globalThis.ended)
+      await seen(page, () => globalThis.ended !== undefined)
       await page.evaluate('gw.signOut()')
       await page.goto(home)
-      await page.waitForFunction((start) => location.href.startsWith(start), {}, `${gate.origin('gate')}/sign-in/central?`)
+      await seen(page, (start) => location.href.startsWith(start), `${gate.origin('gate')}/sign-in/central?`)
       await page.goto(home)
       await says(page, 'sign in first') // led away and come back as before: it stays, and the app says what is wrong
     } finally {

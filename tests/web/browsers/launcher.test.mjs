@@ -7,7 +7,7 @@ import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { texts } from '../../../launcher/texts.js'
 import { axe } from '../browser.mjs'
-import { startBrowser } from './browsers.mjs'
+import { seen, startBrowser } from './browsers.mjs'
 import { ROOT, startGate, token } from './gate.mjs'
 import { agree } from './people.mjs'
 
@@ -56,7 +56,7 @@ test('it leads to drawbridge, signed in by that server, with one look at the ser
   const page = await openAtServer('/set/index.html')
   await arrives(page)
   await page.goto(`${gate.origin('direct')}/set/index.html`)
-  await page.waitForFunction((where) => location.href.startsWith(where), {}, `${gate.origin('gate')}/alignments`) // who is signed in already goes straight on
+  await seen(page, (where) => location.href.startsWith(where), `${gate.origin('gate')}/alignments`) // who is signed in already goes straight on
   await page.close()
   await window.forget()
 })
@@ -78,12 +78,12 @@ test('a package that knows no drawbridge asks an administrator once', { timeout:
   }
   for (const [url, server, problem] of [['gate', 'central', texts.en.bad_url], ['javascript:alert(1)', 'central', texts.en.bad_url], [gate.origin('gate'), 'Central HMIS', texts.en.bad_server]]) {
     await submit(url, server)
-    await page.waitForFunction((text) => document.querySelector('.problem').textContent === text && !document.querySelector('.problem').hidden, {}, problem)
+    await seen(page, (text) => document.querySelector('.problem').textContent === text && !document.querySelector('.problem').hidden, problem)
   }
   await submit(`${gate.origin('gate')}/`, 'central')
   await arrives(page)
   await page.goto(`${gate.origin('direct')}/asks/index.html`)
-  await page.waitForFunction((where) => location.href.startsWith(where), {}, `${gate.origin('gate')}/alignments`)
+  await seen(page, (where) => location.href.startsWith(where), `${gate.origin('gate')}/alignments`)
   await page.close()
 })
 

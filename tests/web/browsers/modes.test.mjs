@@ -1,7 +1,7 @@
 // Every mode in both browsers, with third-party cookies allowed, partitioned and blocked: which one is in force is found out by the browser itself; then the same things can be done in each.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { startBrowser, tooOld } from './browsers.mjs'
+import { seen, startBrowser, tooOld } from './browsers.mjs'
 import { startGate, token, password } from './gate.mjs'
 import { connections, inApp, me, openApp, refused, signInByCode } from './people.mjs'
 
@@ -53,7 +53,7 @@ async function wholeWay(window, app) {
   assert.equal(written, 200, JSON.stringify(written))
 
   await page.reload()
-  await page.waitForFunction(() => globalThis.ended)
+  await seen(page, () => globalThis.ended !== undefined)
   assert.deepEqual((await connections(page)).map((one) => one.split(' ')[0]), ['central', 'district'], 'a reload changes nothing')
   await inApp(page, () => gw.signOut())
   assert.deepEqual(await connections(page), [])

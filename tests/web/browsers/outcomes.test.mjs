@@ -1,7 +1,7 @@
 // What happens when a person does not do one thing after the other: two tabs, two sign-ins at once, Back, reload, an old link, no cookies; and when somebody else tries to be in between. Each has one outcome, in both browsers.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { startBrowser, tooOld } from './browsers.mjs'
+import { seen, startBrowser, tooOld } from './browsers.mjs'
 import { startGate, token } from './gate.mjs'
 import { agree, connections, continueAtPage, inApp, me, openApp, ready, refused, signInByCode } from './people.mjs'
 
@@ -20,7 +20,7 @@ async function leave(page, server, shared) {
   await page.evaluate((id) => { gw.startSignIn(id) }, server)
   await left
   if (shared) await continueAtPage(page)
-  await page.waitForFunction(() => document.querySelector('#password, #submit-consent, #authorizeForm'))
+  await seen(page, () => document.querySelector('#password, #submit-consent, #authorizeForm') !== null)
 }
 
 /** By the button "Back", as often as it takes. */
@@ -37,15 +37,15 @@ async function back(page, address) {
 
 /** The address by which the browser comes back from a server, as the window's own history knows it. */
 function watchCallback(page) {
-  const seen = []
-  page.on('request', (request) => { if (request.isNavigationRequest() && request.url().includes('/v1/callback/')) seen.push(request.url()) })
-  return seen
+  const addresses = []
+  page.on('request', (request) => { if (request.isNavigationRequest() && request.url().includes('/v1/callback/')) addresses.push(request.url()) })
+  return addresses
 }
 
 /** Opens an address in a window and waits until the page at its end has said something. */
 async function follow(page, address) {
   await page.goto(address)
-  await page.waitForFunction(() => document.querySelector('h1')?.textContent || document.getElementById('state')?.textContent === 'ready')
+  await seen(page, () => document.querySelector('h1')?.textContent || document.getElementById('state')?.textContent === 'ready')
   return { url: page.url(), text: await page.evaluate(() => document.body.innerText) }
 }
 
@@ -85,7 +85,7 @@ inEach.test('[R-A6] reload at the server in the middle changes nothing', async (
   await ready(page)
   assert.equal(await me(page, 'central'), 'asha')
   await page.reload()
-  await page.waitForFunction(() => globalThis.ended)
+  await seen(page, () => globalThis.ended !== undefined)
   assert.equal(await page.evaluate(() => JSON.stringify(globalThis.ended)), '{}', 'the code is not redeemed again')
   assert.equal(await me(page, 'central'), 'asha')
   return [page]
@@ -97,16 +97,16 @@ inEach.test('[A10, R-A6] the way back opened once more: who is signed in is led 
   await signInByCode(page, gate, 'central', { home: home(app), shared })
   assert.equal(callbacks.length, 1)
   const again = await window.open(gate.origin('gate') + '/servers')
-  const seen = await follow(again, callbacks[0])
+  const shown = await follow(again, callbacks[0])
   if (shared) {
-    await again.waitForFunction(() => location.pathname === '/servers') // a redirect, no error
+    await seen(again, () => location.pathname === '/servers') // a redirect, no error
     assert.equal(await me(page, 'central'), 'asha')
     await signOut(page)
     await follow(again, callbacks[0])
   } else {
-    assert.match(seen.url, /\/sign-in\/central\?problem=transaction_lost$/)
+    assert.match(shown.url, /\/sign-in\/central\?problem=transaction_lost$/)
   }
-  await again.waitForFunction(() => /took too long or was started in another window/.test(document.body.innerText))
+  await seen(again, () => /took too long or was started in another window/.test(document.body.innerText))
   if (shared) assert.deepEqual(await connections(page), [])
   return [page, again]
 })
@@ -115,10 +115,10 @@ inEach.test('[R-E10] signing out in one tab is seen in the other', async (window
   const first = await openApp(window, gate, app)
   const second = await openApp(window, gate, app)
   await signInByToken(first, 'central')
-  await second.waitForFunction(() => globalThis.told.at(-1)?.connections.length === 1)
+  await seen(second, () => globalThis.told.at(-1)?.connections.length === 1)
   assert.equal(await me(second, 'central'), 'asha')
   await signOut(second)
-  await first.waitForFunction(() => globalThis.told.at(-1)?.connections.length === 0)
+  await seen(first, () => globalThis.told.at(-1)?.connections.length === 0)
   await refused(first, () => gw.get('central', 'api/me'), 'no_session')
   return [first, second]
 })
@@ -133,10 +133,10 @@ inEach.test('[R-F9] a window of its own ends without opener', async (window, app
   await page.bringToFront()
   await page.click('#go')
   const popup = await opened
-  await popup.waitForFunction(() => document.querySelector('#password, #submit-consent, [role=tab]'))
+  await seen(popup, () => document.querySelector('#password, #submit-consent, [role=tab]') !== null)
   assert.equal(await popup.evaluate(() => { globalThis.opener = null; return globalThis.opener }), null)
   if (shared) await continueAtPage(popup)
-  await popup.waitForFunction(() => document.querySelector('#password, #submit-consent'))
+  await seen(popup, () => document.querySelector('#password, #submit-consent') !== null)
   agree(popup, 'asha', [home(app)]).catch(() => {}) // it closes itself in the middle of that
   assert.equal(await page.evaluate(() => globalThis.popup), 1)
   assert.equal(await me(page, 'central'), 'asha')
@@ -182,10 +182,10 @@ describe('no cookies at all', { concurrency: 2 }, () => {
         const page = await window.open(`${gate.origin('gate')}/sign-in/central`)
         let navigations = 0
         page.on('framenavigated', () => navigations++)
-        await page.waitForFunction(() => /This browser refuses cookies here/.test(document.body.innerText))
-        const seen = await follow(page, `${gate.origin('gate')}/v1/callback/central?state=${'a'.repeat(43)}&code=x`)
-        assert.match(seen.url, /\/sign-in\/central\?problem=transaction_lost$/)
-        await page.waitForFunction(() => /This browser refuses cookies here/.test(document.body.innerText) && /took too long or was started in another window/.test(document.body.innerText))
+        await seen(page, () => /This browser refuses cookies here/.test(document.body.innerText))
+        const shown = await follow(page, `${gate.origin('gate')}/v1/callback/central?state=${'a'.repeat(43)}&code=x`)
+        assert.match(shown.url, /\/sign-in\/central\?problem=transaction_lost$/)
+        await seen(page, () => /This browser refuses cookies here/.test(document.body.innerText) && /took too long or was started in another window/.test(document.body.innerText))
         assert.ok(navigations <= 2, `${navigations} navigations`)
         for (const app of ['near', 'far']) {
           const mine = await openApp(window, gate, app)

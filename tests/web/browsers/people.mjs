@@ -1,8 +1,9 @@
 // What a person does in the window: at the apps, at drawbridge's page and at the servers' own pages. For puppeteer's pages, in either browser.
 import assert from 'node:assert/strict'
+import { seen } from './browsers.mjs'
 import { password } from './gate.mjs'
 
-export const ready = (page) => page.waitForFunction(() => document.getElementById('state')?.textContent === 'ready' && globalThis.ended)
+export const ready = (page) => seen(page, () => document.getElementById('state')?.textContent === 'ready' && globalThis.ended !== undefined)
 
 /** Opens the app of that name and waits until it has started. */
 export async function openApp(window, gate, name) {
@@ -26,8 +27,7 @@ const click = async (page, selector) => {
 /** At the server's login and its question, as often as it asks; ends when `arrived` says that the page is back. */
 export async function agree(page, name, arrived) {
   for (;;) {
-    const where = await page.waitForFunction((back) => (back.some((one) => location.href.startsWith(one)) ? 'back' : document.querySelector('#password') ? 'login' : document.querySelector('#authorizeForm') ? 'old' : document.querySelector('#submit-consent') ? 'new' : false), {}, arrived)
-    const step = await where.jsonValue()
+    const step = await seen(page, (back) => (back.some((one) => location.href.startsWith(one)) ? 'back' : document.querySelector('#password') ? 'login' : document.querySelector('#authorizeForm') ? 'old' : document.querySelector('#submit-consent') ? 'new' : false), arrived)
     if (step === 'back') return
     const gone = page.waitForNavigation()
     if (step === 'login') {
@@ -57,7 +57,7 @@ export async function signInByCode(page, gate, server, { home, name = 'asha', sh
 /** drawbridge's own sign-in page: on to the server's own sign-in, which need not be the first kind it offers. */
 export async function continueAtPage(page) {
   const isThere = () => [...document.querySelectorAll('[role=tab]')].find((one) => one.textContent.trim() === 'At the server (OAuth)')
-  await page.waitForFunction(isThere)
+  await seen(page, `(${isThere})() !== undefined`)
   await page.evaluate(`(${isThere})().click()`)
   await page.waitForSelector('a[href*="/authorize?"]')
   const left = page.waitForNavigation()
