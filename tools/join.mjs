@@ -45,7 +45,8 @@ const { output: chunks } = await bundle.generate({
 for (const chunk of chunks) {
   const path = join(output, chunk.fileName)
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, (await minify(chunk.code, { module: true })).code)
+  const { code } = await minify(chunk.code, { module: true, ecma: 2020, compress: { passes: 3 } })
+  writeFileSync(path, code.replace(/\n\s+/g, '\n')) // lines are left in templates alone, where htm passes over how far they are indented
 }
 const names = [...entryOf].map(([id, entry]) => [`${entry}.js`, id.slice(home.length + 1)])
 console.log(JSON.stringify(Object.fromEntries(entries.map((entry) => [entry, names.filter(([of]) => of === entry).map(([, name]) => name)]))))
