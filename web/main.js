@@ -9,6 +9,7 @@ import { Alignments } from './screens/alignments.js'
 import { Review } from './screens/review.js'
 import { Servers } from './screens/servers.js'
 import { SignIn } from './screens/signin.js'
+import { Title } from './title.js'
 import { Notice } from './ui.js'
 
 const NewAlignment = later(async () => (await import('./screens/new.js')).NewAlignment)
@@ -25,23 +26,23 @@ const Drift = later(async () => (await import('./screens/drift.js')).Drift)
 const NewSchedule = later(async () => (await import('./screens/schedules.js')).NewSchedule)
 
 const routes = [
-  ['/', Servers],
-  ['/servers', Servers],
-  ['/sign-in/:server', SignIn],
-  ['/alignments', Alignments],
-  ['/alignments/new', NewAlignment],
-  ['/alignments/new/:making', Making],
-  ['/alignments/:alignment', Review],
-  ['/alignments/:alignment/drift', Drift],
-  ['/alignments/:alignment/disaggregation', Disaggregation],
-  ['/alignments/:alignment/files', Files],
-  ['/alignments/:alignment/overview', Overview],
-  ['/alignments/:alignment/places', Places],
-  ['/runs/:run/report', Report],
-  ['/alignments/:alignment/send', Send],
-  ['/runs', Runs],
-  ['/runs/:run', Run],
-  ['/runs/:run/schedule', NewSchedule],
+  ['/', Servers, () => t('Servers')],
+  ['/servers', Servers, () => t('Servers')],
+  ['/sign-in/:server', SignIn, () => t('Sign in')],
+  ['/alignments', Alignments, () => t('Alignments')],
+  ['/alignments/new', NewAlignment, () => t('Align two data sets')],
+  ['/alignments/new/:making', Making, () => t('A new alignment')],
+  ['/alignments/:alignment', Review, () => t('Review')],
+  ['/alignments/:alignment/drift', Drift, () => t('Changes')],
+  ['/alignments/:alignment/disaggregation', Disaggregation, () => t('Disaggregation')],
+  ['/alignments/:alignment/files', Files, () => t('Export and import')],
+  ['/alignments/:alignment/overview', Overview, () => t('Overview')],
+  ['/alignments/:alignment/places', Places, () => t('Units and periods')],
+  ['/runs/:run/report', Report, () => t('Transfer report')],
+  ['/alignments/:alignment/send', Send, () => t('Send')],
+  ['/runs', Runs, () => t('Runs')],
+  ['/runs/:run', Run, () => t('Run')],
+  ['/runs/:run/schedule', NewSchedule, () => t('Send each period automatically')],
 ]
 
 function App() {
@@ -58,6 +59,7 @@ function App() {
   const found = match(routes, path)
   const Screen = found?.value
   return html`
+    <${Title} key=${path} names=${[found ? found.title() : t('There is nothing at this address')]} />
     <a class="skip" href="#main">${t('Skip to the content')}</a>
     <header class="bar-top">
       <${Link} to="/servers" class="brand">drawbridge<//>

@@ -25,13 +25,13 @@ export function useLocation() {
   return { path, query: new URLSearchParams(query) }
 }
 
-/** @param {[string, any][]} routes patterns with :names */
+/** @param {[string, any, () => string][]} routes patterns with :names, and how the screen is called */
 export function match(routes, path) {
-  for (const [pattern, value] of routes) {
+  for (const [pattern, value, title] of routes) {
     const names = []
     const expression = pattern.replace(/:(\w+)/g, (_, name) => (names.push(name), '([^/]+)'))
     const found = new RegExp(`^${expression}/?$`).exec(path)
-    if (found) return { value, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) }
+    if (found) return { value, title, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) }
   }
   return undefined
 }

@@ -1,19 +1,28 @@
 // Which alignment this is, where one can go in it, and whether everything is saved.
 import { html } from '../lib.js'
-import { t, tn } from '../i18n.js'
+import { apart, arrow, t, tn } from '../i18n.js'
 import { Link } from '../router.js'
+import { useTitle } from '../title.js'
 import { Button, Name, Notice, Problem, signInPath } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 
 const sideName = (side) => side?.data_set ?? side?.server ?? ''
 
+/** Both data sets, in one line of text. */
+const pairName = ({ source, target }) => [source, target].map((side) => apart(sideName(side).name ?? sideName(side))).join(` ${arrow()} `)
+
+const tabsOf = (path) => [
+  ['overview', `${path}/overview`, t('Overview')], ['review', path, t('Review')], ['disaggregation', `${path}/disaggregation`, t('Disaggregation')], ['places', `${path}/places`, t('Units and periods')],
+  ['send', `${path}/send`, t('Send')], ['drift', `${path}/drift`, t('Changes')], ['files', `${path}/files`, t('Files')],
+]
+
 export function AlignmentHead({ id, alignment, at, saving, onRetry, onDrop }) {
-  const path = reviewAddress(id)
-  const tab = (name, to, text) => html`<${Link} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`
+  const tabs = tabsOf(reviewAddress(id))
+  useTitle(tabs.find(([name]) => name === at)[2], alignment && pairName(alignment))
   return html`<div class="head">
     <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
       ${' '}<${Name} of=${sideName(alignment?.target)} /> <small><bdi>${alignment?.target.server}</bdi></small></h1>
-    <nav aria-label=${t('This alignment')}>${tab('overview', `${path}/overview`, t('Overview'))}${tab('review', path, t('Review'))}${tab('disaggregation', `${path}/disaggregation`, t('Disaggregation'))}${tab('places', `${path}/places`, t('Units and periods'))}${tab('send', `${path}/send`, t('Send'))}${tab('drift', `${path}/drift`, t('Changes'))}${tab('files', `${path}/files`, t('Files'))}</nav>
+    <nav aria-label=${t('This alignment')}>${tabs.map(([name, to, text]) => html`<${Link} key=${name} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`)}</nav>
     ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} onDrop=${onDrop} server=${alignment?.source.server} />`}
   </div>`
 }

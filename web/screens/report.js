@@ -3,11 +3,12 @@ import { html, useRef } from '../lib.js'
 import { decimal, number, t, time } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { Link } from '../router.js'
+import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Button, Loading, Notice, Problem } from '../ui.js'
 import { outcomeWords } from '../model/report.js'
 import { conflictWords, ignoredOf, unmappedOf, unmappedReason } from '../model/run.js'
-import { periodText } from '../period-text.js'
+import { periodsText, periodText } from '../period-text.js'
 
 export function Report({ params }) {
   const id = params.run
@@ -20,7 +21,7 @@ export function Report({ params }) {
   return html`<div class="page report" ref=${shown}>
     <p class="row screen-only"><${Link} to="/runs/${encodeURIComponent(id)}">${t('Back to the run')}<//><span class="grow"></span>
       <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page')}<//></p>
-    <h1>${t('Transfer report')}</h1>
+    <${Title} names=${[t('Transfer report'), periodsText(report.periods)]} /><h1>${t('Transfer report')}</h1>
     <${Notice} tone=${report.outcome === 'done' ? 'good' : 'warning'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
     <${About} report=${report} />
     <${Table} title=${t('Counts')} head=${[t('What'), t('Number')]} rows=${countsOf(report)} numbers=${[1]} />

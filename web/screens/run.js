@@ -1,8 +1,9 @@
 // One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
 import { html, useEffect, useMemo, useState } from '../lib.js'
-import { decimal, number, t, time, tn } from '../i18n.js'
+import { apart, arrow, decimal, number, t, time, tn } from '../i18n.js'
 import { gateway, useServerNames } from '../api.js'
 import { Link, navigate } from '../router.js'
+import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { orderOf } from '../orders.js'
@@ -68,6 +69,7 @@ function Running({ run, error, again }) {
     }
   }
   return html`<div class="page">
+    <${Title} names=${[titleOf(run), `${apart(nameOf(run.from))} ${arrow()} ${apart(nameOf(run.to))}`]} />
     <div class="title"><h1>${titleOf(run)}</h1><${RunTag} run=${run} /></div>
     <p class="muted">${t('{from} → {to}, started {when} by {who}', { from: nameOf(run.from), to: nameOf(run.to), when: time(run.created), who: run.by })}
       ${run.alignment && html` · <${Link} to=${reviewAddress(run.alignment)}>${t('Open the alignment')}<//>`}</p>

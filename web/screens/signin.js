@@ -3,6 +3,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib.js'
 import { t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
+import { Title } from '../title.js'
 import { readReturn } from '../model/return-to.js'
 import { Button, Field, Loading, Name, Notice, Problem, Tabs } from '../ui.js'
 
@@ -47,6 +48,7 @@ export function SignIn({ params, query, session }) {
   if (lost) return html`<${Finished} server=${server} connection=${lost} address=${back.outside} />`
   if (done) return html`<${Finished} server=${server} connection=${done} address=${back.outside} />`
   return html`<div class="page narrow">
+    <${Title} names=${[server ? t('Sign in to {server}', { server: server.name }) : t('Sign in')]} />
     <h1>${server ? t('Sign in to {server}', { server: server.name }) : t('Sign in')}</h1>
     ${server && html`<p class="muted address">${server.url}</p>`}
     ${query.get('problem') && html`<${Problem} error=${{ code: query.get('problem'), reason: query.get('reason') }} />`}
@@ -169,6 +171,7 @@ function Password({ kind, ...props }) {
 
 function Finished({ server, connection, address }) {
   return html`<div class="page narrow">
+    <${Title} names=${[t('Signed in')]} />
     <h1>${t('Signed in')}</h1>
     <p>${t('You are signed in to {server} as {user}.', { server: server.name, user: connection.user?.name || connection.user?.username })}</p>
     ${address && html`<p><a class="button primary" href=${address.href}>${t('Back to {app}', { app: address.origin })}</a></p>
