@@ -216,7 +216,7 @@ const ROUTES = [
   ['GET', /^\/v1\/formats$/, () => ({ json: FORMATS })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/drift$/, (world, [id]) => { const { version } = of(world.alignments, id); return { json: { id, version, counts: countedEffects(world.drift), changes: world.drift, warnings: [] } } }],
   ['POST', /^\/v1\/alignments\/([^/]+)\/drift$/, carryForward],
-  ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(({ steps, ...run }) => run) } }],
+  ['GET', /^\/v1\/runs$/, (world) => { signedIn(world); return { json: [...world.runs.values()].reverse().map(entryOf) } }],
   ['POST', /^\/v1\/runs$/, startRun],
   ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => ({ json: runJson(goOn(of(world.runs, id))) })],
   ['GET', /^\/v1\/runs\/([^/]+)\/events$/, (world, [id]) => { const run = of(world.runs, id); return { told: () => ({ json: runJson(goOn(run)), on: UNDER_WAY.includes(run.state) }) } }],
@@ -339,6 +339,8 @@ function schedule(world, _, order) {
   return { status: 201, json: made }
 }
 
+/** Of a run what a list tells. */
+const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, replaced, batches, estimate, problem, ...entry }) => entry
 const runJson = ({ steps, key, order, ...run }) => run
 const NOTHING = { read: 0, mapped: 0, unmapped: {}, summed: 0, sent: 0, created: 0, updated: 0, unchanged: 0, ignored: {}, verified: 0, differing: 0 }
 const COUNTS = { ...NOTHING, read: 1420, mapped: 1360, unmapped: { no_counterpart: 48, undecided: 12 }, summed: 210, sent: 1340, unchanged: 20 }

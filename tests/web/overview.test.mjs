@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { filterOfQuery, reviewAddress } from '../../web/model/address.js'
 import { formatOfFile, formatTitle } from '../../web/model/files.js'
-import { bySection, lastRead, share } from '../../web/model/overview.js'
+import { bySection, lastReading, share } from '../../web/model/overview.js'
 import { reviewOf } from '../../web/model/review.js'
 import { NO_FILTER, rowsOf } from '../../web/model/rows.js'
 import { madeUpAlignment } from './made-up.mjs'
@@ -19,10 +19,10 @@ test('sections add up to the whole, in the order of the data set', () => {
 })
 
 test('the newest run that read values to its end tells of real values', () => {
-  const run = (id, created, more) => ({ id, alignment: 'one', state: 'done', created, counts: { read: 100, mapped: 75 }, ...more })
-  const runs = [run('a', '2026-01-01'), run('b', '2026-03-01'), run('c', '2026-04-01', { alignment: 'other' }), run('d', '2026-05-01', { state: 'failed' }), run('e', '2026-06-01', { counts: { read: 0, mapped: 0 } })]
-  assert.deepEqual([lastRead(runs, 'one').run.id, lastRead(runs, 'one').share], ['b', 0.75])
-  assert.equal(lastRead([], 'one'), undefined)
+  const run = (id, created, more) => ({ id, alignment: 'one', state: 'done', created, ...more })
+  const runs = [run('a', '2026-01-01'), run('b', '2026-03-01'), run('c', '2026-04-01', { alignment: 'other' }), run('d', '2026-05-01', { state: 'failed' }), run('e', '2026-06-01', { undoes: 'b' })]
+  assert.equal(lastReading(runs, 'one').id, 'b')
+  assert.equal(lastReading([], 'one'), undefined)
 })
 
 test('an address asks for what it was made for', () => {

@@ -20,11 +20,10 @@ export const share = (part, all) => (all > 0 ? part / all : undefined)
 
 const READ = ['done', 'refused', 'differs']
 
-/** The newest run of an alignment that read values to its end: {run, share of the values read that have a counterpart}. */
-export function lastRead(runs, alignment) {
-  const own = runs.filter((run) => run.alignment === alignment && READ.includes(run.state) && run.counts?.read > 0)
-  const run = own.sort((a, b) => b.created.localeCompare(a.created))[0]
-  return run && { run, share: share(run.counts.mapped, run.counts.read) }
+/** The newest run of an alignment that read values to its end, as a list tells of it: without its counts. */
+export function lastReading(runs, alignment) {
+  const own = runs.filter((run) => run.alignment === alignment && !run.undoes && READ.includes(run.state))
+  return own.sort((a, b) => b.created.localeCompare(a.created))[0]
 }
 
 /** Of the values of all rows that are known: which share is of accepted ones? {share, all}; undefined where none is known. */

@@ -6,7 +6,7 @@ import { Link } from '../router.js'
 import { Bar, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { byEffect, EFFECT_TONES, effectWords, kindWords, objectWords, sideOf } from '../model/drift.js'
 import { reviewAddress, unassignedAddress } from '../model/address.js'
-import { bySection, lastRead, share, shareAccepted } from '../model/overview.js'
+import { bySection, lastReading, share, shareAccepted } from '../model/overview.js'
 import { periodTypeName } from '../model/period-types.js'
 import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
@@ -35,24 +35,29 @@ export function Overview({ params }) {
 
 const Fact = ({ value, children }) => html`<div class="fact"><b>${value === undefined ? '–' : percent(value)}</b>${children}</div>`
 
+async function readLast(id, signal) {
+  const run = lastReading(await gateway.runs.list({ signal }), id)
+  return run && gateway.runs.get(run.id, { signal })
+}
+
 function Coverages({ id, alignment, rows, open }) {
   const { coverage, source } = alignment
   const values = useCounts(source)
   const counted = values.data && shareAccepted(rows, values.data.counts)
-  const runs = useLoad((signal) => gateway.runs.list({ signal }), [id])
-  const last = runs.data && lastRead(runs.data, id)
+  const last = useLoad((signal) => readLast(id, signal), [id])
+  const mapped = last.data && share(last.data.counts.mapped, last.data.counts.read)
   return html`<section aria-labelledby="coverage"><div class="title"><h2 id="coverage">${t('How much arrives')}</h2>
       ${open > 0 ? html`<${Link} class="button primary" to=${reviewAddress(id, { state: 'open' })}>${tn('Review {n} data element', 'Review {n} data elements', open)}<//>`
         : html`<${Link} class="button primary" to="${reviewAddress(id)}/send">${t('Choose what to send')}<//>`}</div>
     <div class="facts wide">
       <${Fact} value=${share(coverage.accepted, coverage.source_elements)}><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${t('{some} of {all} data elements accepted', { some: coverage.accepted, all: coverage.source_elements })}<//><//>
       <${Fact} value=${share(coverage.target_cells_filled, coverage.target_cells)}><${Link} to="${reviewAddress(id)}/disaggregation">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}<//><//>
-      <${Fact} value=${counted?.share ?? last?.share}>
+      <${Fact} value=${counted?.share ?? mapped}>
         ${counted && html`<p><${Link} to=${reviewAddress(id, { state: 'accepted' })}>${tn('of {n} value of the last 12 months is of an accepted data element', 'of {n} values of the last 12 months are of accepted data elements', counted.all)}<//></p>`}
-        ${last
-        ? html`${counted && percent(last.share)} <${Link} to="/runs/${last.run.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.run.periods) })}<//>`
-        : runs.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="${reviewAddress(id)}/send">${t('Choose what to check')}<//>`}<//>
-    </div><${Problem} error=${runs.error} again=${runs.reload} />
+        ${mapped !== undefined
+        ? html`${counted && percent(mapped)} <${Link} to="/runs/${last.data.id}">${t('of the values read last have a counterpart: {periods}', { periods: periodsText(last.data.periods) })}<//>`
+        : last.loading ? html`<${Loading} />` : html`${t('How many real values have a counterpart is told by a check.')} <${Link} to="${reviewAddress(id)}/send">${t('Choose what to check')}<//>`}<//>
+    </div><${Problem} error=${last.error} again=${last.reload} />
     ${source.data_set && html`<${Counted} values=${values} server=${source.server} dataSet=${source.data_set.id} reload=${values.reload} />`}
   </section>`
 }
