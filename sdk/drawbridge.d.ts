@@ -236,8 +236,11 @@ export interface HistoryStep {
   can_redo: boolean
   before: KeptDecision[]
   after: KeptDecision[]
-  remarks: { kind: 'comment' | 'flag' | 'unflag' | 'changed'; source_data_element: string; by?: string; at?: string; text?: string; to?: string }[]
+  remarks: Remark[]
+  flags_before?: Remark[]
 }
+
+export interface Remark { kind: 'comment' | 'flag' | 'unflag' | 'changed'; source_data_element: string; by?: string; at?: string; text?: string; to?: string }
 
 export type Decision = {
   decision: 'accepted' | 'rejected' | 'none' | 'excluded' | 'undecided' | 'approved'

@@ -26,7 +26,7 @@ enum {
   ALIGNMENT_REMARKS_MAX = 20000,
   ALIGNMENT_PEOPLE_MAX = 50,
   ALIGNMENT_STEPS_MAX = 100,          /* that can be undone; older ones are in the history alone */
-  ALIGNMENT_STEP_ENTRIES_MAX = 50000, /* decisions before and after it; a larger step is kept by its name alone, and cannot be undone */
+  ALIGNMENT_STEP_ENTRIES_MAX = 50000, /* decisions before and after it; of a larger step none is kept, and it cannot be undone */
   ALIGNMENT_STATE_MAX = 64 << 20,
   ALIGNMENT_FOUND_MAX = 50,
   ALIGNMENT_SEARCH_WORDS_MAX = 10
@@ -58,7 +58,7 @@ struct alignment_remark {
       code; /* of REMARK_CHANGED, what `text` says: "new", "replaced", … or side, kind and object of a drift, "target vanished option_combo"; empty: not kept */
 };
 
-/* One change that somebody made at once, under a name. What it is to bring back is `before`: all decisions about the items that it touched. */
+/* One change that somebody made at once, under a name. What it is to bring back is `before`: all decisions about the items that it touched; and `flags_before`. A comment that is taken back is in the history alone. */
 struct alignment_step {
   int64_t number; /* rising from 1 */
   struct str label, by, at, person;
@@ -66,8 +66,10 @@ struct alignment_step {
   bool undone;
   const struct alignment_decision *before, *after;
   size_t before_count, after_count;
-  const struct alignment_remark *remarks; /* made by it */
+  const struct alignment_remark *remarks; /* made by it; of one that takes back or does again, those that it is about */
   size_t remark_count;
+  const struct alignment_remark *flags_before; /* that stood on the elements that it flags, or takes a flag off */
+  size_t flag_before_count;
 };
 
 /* Somebody beside the owner who may see it and decide in it: known by the user name at a server. */

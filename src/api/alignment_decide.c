@@ -95,6 +95,20 @@ static int read_remark(struct deciding *d, const json_t *item, const char *text_
   return 0;
 }
 
+/* What a list says last about an element's flag: NULL, it has none. */
+static const struct alignment_remark *flag_in(const struct alignment_remark *list, size_t count, struct str element) {
+  const struct alignment_remark *found = NULL;
+  for (size_t i = 0; i < count; i++)
+    if ((list[i].kind == REMARK_FLAG || list[i].kind == REMARK_UNFLAG) && str_eq(list[i].source_data_element, element)) found = &list[i];
+  return found && found->kind == REMARK_FLAG ? found : NULL;
+}
+
+static bool same_remark(const struct alignment_remark *a, const struct alignment_remark *b) {
+  if (!a || !b) return a == b;
+  return a->kind == b->kind && str_eq(a->source_data_element, b->source_data_element) && str_eq(a->by, b->by) && str_eq(a->at, b->at) &&
+         str_eq(a->text, b->text) && str_eq(a->to, b->to);
+}
+
 static int read_flag(struct deciding *d, const json_t *item, struct alignment_remark *ret, struct error *error) {
   const json_t *flagged = json_object_get(item, "flagged");
   if (!json_is_boolean(flagged)) return error_set(error, ERROR_bad_request, "'flagged' is true or false");
@@ -112,11 +126,25 @@ static int read_comment(struct deciding *d, const json_t *item, struct alignment
   return 0;
 }
 
+static const struct alignment_remark *flags_before(struct deciding *d, const json_t *flags, size_t *ret_count) {
+  struct alignment_remark *found = ARENA_ARRAY(d->arena, d->remarks.n + 1, struct alignment_remark);
+  struct map elements = {0};
+  size_t n = 0;
+  for (size_t i = 0; i < json_array_size(flags); i++)
+    (void)map_put(&elements, json_text(json_array_get(flags, i), "source_data_element"), d);
+  for (size_t i = 0; i < d->remarks.n; i++)
+    if (d->remarks.p[i].kind == REMARK_FLAG && map_get(&elements, d->remarks.p[i].source_data_element)) found[n++] = d->remarks.p[i];
+  map_free(&elements);
+  *ret_count = n;
+  return found;
+}
+
 static int read_remarks(struct deciding *d, const json_t *step, struct alignment_step *made, struct error *error) {
   const json_t *flags = json_object_get(step, "flags"), *comments = json_object_get(step, "comments");
   if ((flags && !json_is_array(flags)) || (comments && !json_is_array(comments)))
     return error_set(error, ERROR_bad_request, "'flags' and 'comments' are lists");
   struct alignment_remark *remarks = ARENA_ARRAY(d->arena, json_array_size(flags) + json_array_size(comments) + 1, struct alignment_remark);
+  made->flags_before = flags_before(d, flags, &made->flag_before_count);
   for (size_t i = 0; i < json_array_size(flags); i++)
     if (read_flag(d, json_array_get(flags, i), &remarks[made->remark_count++], error)) return error_context(error, "flag %zu", i + 1);
   for (size_t i = 0; i < json_array_size(comments); i++)
@@ -228,7 +256,7 @@ static int cmp_decisions(const void *left, const void *right) {
 }
 
 static bool is_real(const struct alignment_step *step) {
-  return !step->undoes && !step->redoes && step->before_count + step->after_count > 0;
+  return !step->undoes && !step->redoes && step->before_count + step->after_count + step->remark_count > 0;
 }
 
 bool alignment_can_undo(const struct alignment_step *step) {
@@ -267,6 +295,53 @@ static struct alignment_step *step_wanted(struct deciding *d, bool redo) {
   return found;
 }
 
+static int not_put_back(const struct alignment_step *step, bool redo, struct str who, struct error *error) {
+  return error_set(error, ERROR_conflict, "'%.*s' cannot be %s: %.*s has changed the same since", STR_ARG(step->label),
+                   redo ? "done again" : "undone", STR_ARG(who.n ? who : STR("somebody")));
+}
+
+static int put_flag_back(struct deciding *d, const struct alignment_step *step, bool redo, struct str element, struct error *error) {
+  const struct alignment_remark *now = flag_in(d->remarks.p, d->remarks.n, element),
+                                *before = flag_in(step->flags_before, step->flag_before_count, element),
+                                *after = flag_in(step->remarks, step->remark_count, element), *wanted = redo ? after : before;
+  if (!same_remark(now, redo ? before : after)) return not_put_back(step, redo, now ? now->by : STR_NONE, error);
+  unremark(d, REMARK_FLAG, element);
+  if (wanted) VEC_PUSH(&d->remarks, *wanted);
+  return 0;
+}
+
+static void put_comment_back(struct deciding *d, const struct alignment_remark *comment, bool redo) {
+  size_t at = 0;
+  if (redo) {
+    VEC_PUSH(&d->remarks, *comment);
+    return;
+  }
+  while (at < d->remarks.n && !same_remark(&d->remarks.p[at], comment)) at++;
+  if (at == d->remarks.n) return;
+  d->remarks.n--;
+  memmove(d->remarks.p + at, d->remarks.p + at + 1, (d->remarks.n - at) * sizeof *d->remarks.p);
+}
+
+/* Each element's flag once, though it may have been set twice. */
+static int put_remarks_back(struct deciding *d, const struct alignment_step *step, bool redo, struct alignment_step *made,
+                            struct error *error) {
+  struct map flagged = {0};
+  int result = 0;
+  made->remarks = step->remarks;
+  made->remark_count = step->remark_count;
+  made->flags_before = step->flags_before;
+  made->flag_before_count = step->flag_before_count;
+  for (size_t i = 0; result == 0 && i < step->remark_count; i++) {
+    struct str element = step->remarks[i].source_data_element;
+    if (step->remarks[i].kind == REMARK_COMMENT)
+      put_comment_back(d, &step->remarks[i], redo);
+    else if (!map_put(&flagged, element, d))
+      result = put_flag_back(d, step, redo, element, error);
+  }
+  map_free(&flagged);
+  return result;
+}
+
 static int put_back(struct deciding *d, const struct alignment_step *step, bool redo, struct alignment_step *made, struct error *error) {
   struct touched touched = {0};
   size_t count;
@@ -280,9 +355,7 @@ static int put_back(struct deciding *d, const struct alignment_step *step, bool 
                                   *odd = vec_first_missing(now, count, made->before, made->before_count, sizeof *now, cmp_decisions);
   int result = 0;
   if (odd || count != made->before_count) {
-    struct str who = odd ? odd->approved_by.n ? odd->approved_by : odd->by : STR("somebody");
-    result = error_set(error, ERROR_conflict, "'%.*s' cannot be %s: %.*s has changed the same since", STR_ARG(step->label),
-                       redo ? "done again" : "undone", STR_ARG(who));
+    result = not_put_back(step, redo, odd ? odd->approved_by.n ? odd->approved_by : odd->by : STR_NONE, error);
   } else {
     size_t kept = 0;
     for (size_t i = 0; i < d->decisions.n; i++)
@@ -298,7 +371,7 @@ static int travel(struct deciding *d, bool redo, struct alignment_step *made, st
   struct alignment_step *step = step_wanted(d, redo);
   if (!step) return error_set(error, ERROR_conflict, redo ? "there is nothing of yours to do again" : "there is nothing of yours to undo");
   made->label = step->label;
-  if (put_back(d, step, redo, made, error)) return -1;
+  if (put_back(d, step, redo, made, error) || put_remarks_back(d, step, redo, made, error)) return -1;
   step->undone = !redo;
   *(redo ? &made->redoes : &made->undoes) = step->number;
   return 0;
@@ -306,9 +379,11 @@ static int travel(struct deciding *d, bool redo, struct alignment_step *made, st
 
 /* --- steps --- */
 
-/* What a step keeps is kept beside the decisions themselves: there is an end to it. */
+/* What a step keeps is kept beside the decisions themselves: there is an end to it. What is not kept whole is nobody's to take back. */
 static void make_fit(struct alignment_step *step) {
-  if (step->before_count + step->after_count > ALIGNMENT_STEP_ENTRIES_MAX) step->before_count = step->after_count = 0;
+  if (step->before_count + step->after_count <= ALIGNMENT_STEP_ENTRIES_MAX) return;
+  step->before_count = step->after_count = 0;
+  step->person = STR_NONE;
 }
 
 static int read_step(struct deciding *d, const json_t *item, struct error *error) {
@@ -347,7 +422,8 @@ static int read_steps(struct deciding *d, const json_t *root, struct error *erro
 static size_t steps_from(const struct alignment_step *steps, size_t n) {
   size_t entries = 0, from = n;
   while (from > 0 && n - from < ALIGNMENT_STEPS_MAX) {
-    entries += steps[from - 1].before_count + steps[from - 1].after_count + steps[from - 1].remark_count;
+    entries +=
+        steps[from - 1].before_count + steps[from - 1].after_count + steps[from - 1].remark_count + steps[from - 1].flag_before_count;
     if (from < n && entries > KEPT_ENTRIES_MAX) break;
     from--;
   }

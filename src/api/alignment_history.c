@@ -37,10 +37,10 @@ static void cut(json_t *step, const char *key, struct str element) {
 }
 
 static bool is_wanted(const struct collecting *c, json_t *step) {
-  static const char *const lists[] = {"before", "after", "remarks"};
+  static const char *const lists[] = {"before", "after", "remarks", "flags_before"};
   bool wanted = !c->element.n;
-  for (size_t i = 0; i < 3; i++) wanted = wanted || is_about(json_object_get(step, lists[i]), c->element);
-  for (size_t i = 0; wanted && c->element.n && i < 3; i++) cut(step, lists[i], c->element);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) wanted = wanted || is_about(json_object_get(step, lists[i]), c->element);
+  for (size_t i = 0; wanted && c->element.n && i < sizeof lists / sizeof *lists; i++) cut(step, lists[i], c->element);
   return wanted;
 }
 

@@ -48,8 +48,8 @@ static void write_decisions(struct json_out *out, const char *key, const struct 
   json_out_end(out);
 }
 
-static void write_remarks(struct json_out *out, const struct alignment_remark *list, size_t count) {
-  json_out_member_array(out, "remarks");
+static void write_remarks(struct json_out *out, const char *key, const struct alignment_remark *list, size_t count) {
+  json_out_member_array(out, key);
   for (size_t i = 0; i < count; i++) {
     json_out_object(out);
     json_out_member_str(out, "kind", str_of(kinds[list[i].kind]));
@@ -76,7 +76,8 @@ static void write_step(struct json_out *out, const struct alignment_step *step) 
   if (step->undone) json_out_member_bool(out, "undone", true);
   write_decisions(out, "before", step->before, step->before_count);
   write_decisions(out, "after", step->after, step->after_count);
-  write_remarks(out, step->remarks, step->remark_count);
+  write_remarks(out, "remarks", step->remarks, step->remark_count);
+  if (step->flag_before_count) write_remarks(out, "flags_before", step->flags_before, step->flag_before_count);
   json_out_end(out);
 }
 
@@ -90,7 +91,7 @@ bool alignment_keep(const struct alignment *alignment, struct buf *buf) {
   struct json_out out = JSON_OUT_INIT(buf);
   json_out_object(&out);
   write_decisions(&out, "decisions", alignment->decisions, alignment->decision_count);
-  write_remarks(&out, alignment->remarks, alignment->remark_count);
+  write_remarks(&out, "remarks", alignment->remarks, alignment->remark_count);
   json_out_member_array(&out, "steps");
   for (size_t i = 0; i < alignment->step_count; i++) write_step(&out, &alignment->steps[i]);
   json_out_end(&out);
@@ -167,8 +168,8 @@ static const struct alignment_decision *decisions_of(struct reading *r, const js
   return decisions;
 }
 
-static const struct alignment_remark *remarks_of(struct reading *r, const json_t *object, size_t *ret_count) {
-  const json_t *list = list_of(r, object, "remarks", ALIGNMENT_REMARKS_MAX);
+static const struct alignment_remark *remarks_of(struct reading *r, const json_t *object, const char *key, size_t *ret_count) {
+  const json_t *list = list_of(r, object, key, ALIGNMENT_REMARKS_MAX);
   struct alignment_remark *remarks = ARENA_ARRAY(r->arena, json_array_size(list) + 1, struct alignment_remark);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *item = json_array_get(list, i);
@@ -197,13 +198,14 @@ static struct alignment_step step_of(struct reading *r, const json_t *item) {
                                 .undone = json_is_true(json_object_get(item, "undone"))};
   step.before = decisions_of(r, list_of(r, item, "before", ALIGNMENT_DECISIONS_MAX), &step.before_count);
   step.after = decisions_of(r, list_of(r, item, "after", ALIGNMENT_DECISIONS_MAX), &step.after_count);
-  step.remarks = remarks_of(r, item, &step.remark_count);
+  step.remarks = remarks_of(r, item, "remarks", &step.remark_count);
+  step.flags_before = remarks_of(r, item, "flags_before", &step.flag_before_count);
   return step;
 }
 
 static void read_root(struct reading *r, const json_t *root, struct alignment *ret) {
   ret->decisions = decisions_of(r, list_of(r, root, "decisions", ALIGNMENT_DECISIONS_MAX), &ret->decision_count);
-  ret->remarks = remarks_of(r, root, &ret->remark_count);
+  ret->remarks = remarks_of(r, root, "remarks", &ret->remark_count);
   const json_t *list = list_of(r, root, "steps", ALIGNMENT_STEPS_MAX);
   struct alignment_step *steps = ARENA_ARRAY(r->arena, json_array_size(list) + 1, struct alignment_step);
   for (size_t i = 0; i < json_array_size(list); i++) steps[i] = step_of(r, json_array_get(list, i));

@@ -117,11 +117,26 @@ class Review(Servers):
         self.assertEqual((stock["comments"], stock["flag"]["to"], stock["flag"]["by"]), (1, "runner", "john"))
         self.step(self.runner, flags=[{"source_data_element": self.source.elements["stock"], "flagged": False}])
         self.assertNotIn("flag", self.element("stock"))
+        self.assertEqual([f["to"] for f in self.history()[0]["flags_before"]], ["runner"])
         self.assertEqual([s["number"] for s in self.history(query="?limit=2")], [5, 4])
         for query in ("?limit=0", "?limit=1001", "?limit=x"):
             self.call(self.runner, "GET", f"{self.at}/history{query}", 400)
         rule = next(r for r in self.call(self.runner, "GET", self.at + "/mapping")["rules"] if any(t["data_element"] == self.source.elements["tests"] for t in r["terms"]) and r["decision"] == "accepted")
         self.assertEqual((rule["by"], rule["at"]), ("runner", decision["at"]))
+
+    def test_undo_of_a_flag(self):
+        """It takes back what was said last, not what was decided before."""
+        self.step(self.runner, label="Decided", decisions=[self.word("stock", "none")])
+        before = self.element("stock")
+        self.step(self.runner, label="Flagged", flags=[{"source_data_element": self.source.elements["stock"], "flagged": True}])
+        self.step(self.runner, label="Said", comments=[{"source_data_element": self.source.elements["stock"], "text": "in boxes"}])
+        self.assertEqual([s["label"] for s in self.history() if s["can_undo"]], ["Said", "Flagged", "Decided"])
+        self.step(self.runner, undo=True)
+        changes = self.step(self.runner, undo=True)
+        self.assertEqual(changes["elements"], [before])
+        self.assertEqual([(s["label"], len(s["remarks"])) for s in self.history(query=f"?source_data_element={self.source.elements['stock']}&limit=2")], [("Flagged", 1), ("Said", 1)])
+        self.step(self.runner, redo=True)
+        self.assertIn("flag", self.element("stock"))
 
     def test_undo_survives_a_kill(self):
         """What was decided, and that it can be taken back, outlives the program at any moment; so it is in every browser."""

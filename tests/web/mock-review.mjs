@@ -27,7 +27,8 @@ function proposedOf({ decision, proposals }, bulk) {
 const elementOf = (alignment, id) => alignment.elements.find((one) => one.source.id === id)
 const cellOf = (alignment, item) => alignment.cells.find((one) => one.source_data_element === item.source_data_element && one.source.id === item.source_category_option_combo)
 const picture = (alignment, items) => items.map((item) => (item.kind === 'operand' ? { item, cell: structuredClone(cellOf(alignment, item)) } : { item, element: structuredClone(elementOf(alignment, item.source_data_element)) }))
-const sameNow = (alignment, pictures) => pictures.every(({ item, element, cell }) => JSON.stringify(element ? elementOf(alignment, item.source_data_element).decision : cellOf(alignment, item)) === JSON.stringify(element ? element.decision : cell))
+const thatOf = ({ kind }, element) => (kind ? element.decision : element.flag)
+const sameNow = (alignment, pictures) => pictures.every(({ item, element, cell }) => JSON.stringify(element ? thatOf(item, elementOf(alignment, item.source_data_element)) : cellOf(alignment, item)) === JSON.stringify(element ? thatOf(item, element) : cell))
 
 export function createReview(Problem) {
   const steps = new Map() // by alignment
@@ -36,7 +37,7 @@ export function createReview(Problem) {
 
   function put(alignment, pictures, changed) {
     for (const { item, element, cell } of pictures) {
-      if (element) Object.assign(elementOf(alignment, item.source_data_element), { decision: structuredClone(element.decision), proposals: structuredClone(element.proposals) })
+      if (element) Object.assign(elementOf(alignment, item.source_data_element), item.kind ? { decision: structuredClone(element.decision), proposals: structuredClone(element.proposals) } : { flag: structuredClone(element.flag), comments: element.comments })
       else Object.assign(cellOf(alignment, item), structuredClone(cell))
       changed.add(item.source_data_element)
     }
@@ -49,7 +50,7 @@ export function createReview(Problem) {
     if (!step || !sameNow(alignment, redo ? step.was : step.is)) throw new Problem(409, 'conflict')
     put(alignment, redo ? step.is : step.was, changed)
     step.undone = !redo
-    add(alignment, { by, label: step.label, before: redo ? step.before : step.after, after: redo ? step.after : step.before, [redo ? 'redoes' : 'undoes']: step.number })
+    add(alignment, { by, label: step.label, remarks: step.remarks, flags_before: step.flags_before, before: redo ? step.before : step.after, after: redo ? step.after : step.before, [redo ? 'redoes' : 'undoes']: step.number })
   }
 
   /** All steps of a request; `decide` applies decisions. The answer as AlignmentChanges. */
@@ -61,7 +62,12 @@ export function createReview(Problem) {
         continue
       }
       const items = [...new Map((step.decisions ?? []).map((one) => [keyOf(one), one])).values()]
-      const was = picture(alignment, items)
+      const said = [...(step.flags ?? []), ...(step.comments ?? [])].map(({ source_data_element }) => ({ source_data_element }))
+      const was = picture(alignment, [...items, ...said])
+      const flags_before = (step.flags ?? []).flatMap(({ source_data_element }) => {
+        const { flag } = elementOf(alignment, source_data_element)
+        return flag ? [{ kind: 'flag', source_data_element, ...flag }] : []
+      })
       const before = items.flatMap((one) => keptOf(alignment, one))
       for (const one of step.decisions ?? []) if (one.decision === 'approved' && elementOf(alignment, one.source_data_element).decision.by === by) throw new Problem(403, 'own_decision')
       const proposed = new Map(items.filter((one) => one.kind === 'data_element').map((one) => [one.source_data_element, proposedOf(elementOf(alignment, one.source_data_element), step.bulk)]))
@@ -80,7 +86,7 @@ export function createReview(Problem) {
         remarks.push({ kind: 'comment', source_data_element: one.source_data_element, by, at: now(), text: one.text })
         changed.add(one.source_data_element)
       }
-      add(alignment, { by, label: step.label ?? '', before, after: items.flatMap((one) => keptOf(alignment, one)), remarks, ...(items.length ? { was, is: picture(alignment, items) } : {}) })
+      add(alignment, { by, label: step.label ?? '', before, after: items.flatMap((one) => keptOf(alignment, one)), remarks, flags_before, was, is: picture(alignment, [...items, ...said]) })
     }
     alignment.version++
     const states = alignment.elements.map((one) => one.decision.state)
@@ -94,7 +100,7 @@ export function createReview(Problem) {
     const mine = all.filter((one) => one.by === me && one.was)
     const standing = mine.findLastIndex((one) => !one.undone)
     const list = all.map(({ was, is, ...one }) => ({ ...one, mine: one.by === me, undone: Boolean(one.undone), can_undo: Boolean(was && one.by === me && !one.undone), can_redo: Boolean(was && one.by === me && one.undone && mine.slice(standing + 1).some((other) => other.number === one.number)),
-      before: about(one.before), after: about(one.after), remarks: about(one.remarks) }))
+      before: about(one.before), after: about(one.after), remarks: about(one.remarks), flags_before: about(one.flags_before ?? []) }))
     return { id: alignment.id, version: alignment.version, steps: list.filter((one) => !element || one.before.length + one.after.length + one.remarks.length).reverse() }
   }
 

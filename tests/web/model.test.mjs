@@ -355,27 +355,49 @@ test('undo and redo, and a new step forgets what was undone', () => {
   assert.deepEqual([history.undo().label, history.undo().label, history.undo()], ['c', 'a', undefined])
 })
 
+test('flags and comments that the server has as steps are shown taken back until it did so', () => {
+  const history = createHistory()
+  const flag = (to, by) => ({ kind: 'flag', source_data_element: first, to, by })
+  history.reset([
+    { label: 'c', can_undo: true, before: [], after: [], remarks: [{ kind: 'comment', source_data_element: first, text: 'why?' }] },
+    { label: 'b', can_undo: true, before: [], after: [], remarks: [flag('joseph', 'maria')], flags_before: [flag('ada', 'lena')] },
+    { label: 'a', can_undo: true, before: [], after: [], remarks: [flag('ada', 'lena')] },
+  ])
+  let shown = made()
+  shown.elements.set(first, { ...shown.elements.get(first), comments: 3, flag: { to: 'joseph' } })
+  const told = (way, step) => {
+    assert.equal(step.focus, first)
+    shown = review.withOperations(shown, [{ label: step.label, ...step[way], undo: true }])
+    const { comments, flag: of } = shown.elements.get(first)
+    return [step.label, comments, of?.to, of?.by]
+  }
+  assert.deepEqual(told('back', history.undo()), ['c', 2, 'joseph', undefined])
+  assert.deepEqual(told('back', history.undo()), ['b', 2, 'ada', 'lena'])
+  assert.deepEqual(told('back', history.undo()), ['a', 2, undefined, undefined])
+  assert.deepEqual([told('forward', history.redo()), told('forward', history.redo()), told('forward', history.redo())], [['a', 2, 'ada', 'lena'], ['b', 2, 'joseph', 'maria'], ['c', 3, 'joseph', 'maria']])
+})
+
 test('undo and redo as the server has them: what was taken back before something new was done is not done again', () => {
   const history = createHistory()
   const kept = (id, decision, more) => ({ kind: 'data_element', source_data_element: id, decision, ...more })
   history.reset([ // the newest first
-    { label: 'theirs', can_undo: false, can_redo: false, before: [], after: [kept('x', 'none')] },
-    { label: 'c', can_undo: false, can_redo: true, before: [], after: [kept(first, 'none')] },
-    { label: 'b', can_undo: false, can_redo: true, before: [kept(first, 'rejected', { target_data_element: 'T2' })], after: [kept(first, 'rejected', { target_data_element: 'T2' }), kept(first, 'accepted', { target_data_element: 'T1' })] },
-    { label: 'gone', can_undo: false, can_redo: false, before: [], after: [] },
-    { label: 'a', can_undo: true, can_redo: false, before: [], after: [kept(first, 'excluded'), { kind: 'operand', source_data_element: first, source_category_option_combo: 'c1', decision: 'accepted', target_data_element: 'T1', target_category_option_combo: 'c2', sign: '-' }] },
+    { label: 'theirs', can_undo: false, can_redo: false, remarks: [], before: [], after: [kept('x', 'none')] },
+    { label: 'c', can_undo: false, can_redo: true, remarks: [], before: [], after: [kept(first, 'none')] },
+    { label: 'b', can_undo: false, can_redo: true, remarks: [], before: [kept(first, 'rejected', { target_data_element: 'T2' })], after: [kept(first, 'rejected', { target_data_element: 'T2' }), kept(first, 'accepted', { target_data_element: 'T1' })] },
+    { label: 'gone', can_undo: false, can_redo: false, remarks: [], before: [], after: [] },
+    { label: 'a', can_undo: true, can_redo: false, remarks: [], before: [], after: [kept(first, 'excluded'), { kind: 'operand', source_data_element: first, source_category_option_combo: 'c1', decision: 'accepted', target_data_element: 'T1', target_category_option_combo: 'c2', sign: '-' }] },
   ])
   assert.deepEqual([history.next().undo.label, history.next().redo.label], ['a', 'b'])
   const step = history.redo()
-  assert.deepEqual(step.forward, [review.forget(first), review.reject(first, ['T2']), review.accept(first, ['T1'])])
-  assert.deepEqual(step.back, [review.forget(first), review.reject(first, ['T2'])])
+  assert.deepEqual(step.forward.decisions, [review.forget(first), review.reject(first, ['T2']), review.accept(first, ['T1'])])
+  assert.deepEqual(step.back.decisions, [review.forget(first), review.reject(first, ['T2'])])
   assert.equal(history.redo().label, 'c')
   assert.equal(history.redo(), undefined)
   history.undo(); history.undo()
   const { back, forward } = history.undo()
   const cell = { kind: 'operand', source_data_element: first, source_category_option_combo: 'c1' }
-  assert.deepEqual(back, [review.forget(first), { ...cell, decision: 'undecided' }])
-  assert.deepEqual(forward, [review.forget(first), review.leaveOut(first), { ...cell, decision: 'undecided' }, { ...cell, decision: 'accepted', targets: [{ data_element: 'T1', category_option_combo: 'c2', sign: '-' }] }])
+  assert.deepEqual(back.decisions, [review.forget(first), { ...cell, decision: 'undecided' }])
+  assert.deepEqual(forward.decisions, [review.forget(first), review.leaveOut(first), { ...cell, decision: 'undecided' }, { ...cell, decision: 'accepted', targets: [{ data_element: 'T1', category_option_combo: 'c2', sign: '-' }] }])
 })
 
 test('how proposals fared is told where there are more than fifty', () => {

@@ -1,7 +1,13 @@
-// Undo and redo of what was decided here. A step is {label, forward, back, focus}: lists of decisions, and the row to show. The server keeps the steps; this is how they are shown before it has answered.
+// Undo and redo of what was decided and said here. A step is {label, forward, back, focus}: operations without a name, and the row to show. The server keeps the steps; this is how they are shown before it has answered.
 import { restoringStep } from './review.js'
 
 const MOST = 100
+
+/** The one that a step is about; undefined where there are several. */
+function elementOf({ before, after, remarks }) {
+  const ids = new Set([...before, ...after, ...remarks].map((one) => one.source_data_element))
+  return ids.size === 1 ? [...ids][0] : undefined
+}
 
 export function createHistory() {
   let done = []
@@ -24,7 +30,7 @@ export function createHistory() {
     next: () => ({ undo: done.at(-1), redo: undone.at(-1) }),
     /** As the server has it: `steps` the newest first. */
     reset(steps) {
-      const of = (which) => steps.filter((one) => one[which]).map((one) => ({ label: one.label, back: restoringStep(one, 'before'), forward: restoringStep(one, 'after'), focus: one.after.length === 1 ? one.after[0].source_data_element : undefined }))
+      const of = (which) => steps.filter((one) => one[which]).map((one) => ({ label: one.label, back: restoringStep(one, 'before'), forward: restoringStep(one, 'after'), focus: elementOf(one) }))
       done = of('can_undo').reverse()
       undone = of('can_redo')
     },

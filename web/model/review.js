@@ -103,8 +103,8 @@ export function withOperations(review, operations) {
   if (said.length === 0) return shown
   const elements = new LaidMap(shown.elements)
   for (const { flags = [], comments = [] } of said) {
-    for (const { source_data_element: id, flagged, to } of flags) if (elements.has(id)) elements.set(id, { ...elements.get(id), flag: flagged ? { to } : undefined })
-    for (const { source_data_element: id } of comments) if (elements.has(id)) elements.set(id, { ...elements.get(id), comments: (elements.get(id).comments ?? 0) + 1 })
+    for (const { source_data_element: id, flagged, by, to, note } of flags) if (elements.has(id)) elements.set(id, { ...elements.get(id), flag: flagged ? { by, to, note } : undefined })
+    for (const { source_data_element: id, gone } of comments) if (elements.has(id)) elements.set(id, { ...elements.get(id), comments: (elements.get(id).comments ?? 0) + (gone ? -1 : 1) })
   }
   return { ...shown, elements }
 }
@@ -133,8 +133,26 @@ export function restoring(element) {
   return [forget(id), ...(rejected.length ? [reject(id, rejected)] : []), ...(state === 'accepted' ? [accept(id, targets)] : []), ...(state === 'none' ? [noCounterpart(id)] : []), ...(state === 'excluded' ? [leaveOut(id)] : [])]
 }
 
-/** What brings all that a step touched to what it was before it, or after it: out of a step as the server kept it. */
+/** What brings an element's flag back to what it is now. */
+export const restoringFlag = ({ source, flag }) => ({ ...flag, source_data_element: source.id, flagged: Boolean(flag) })
+
+/** What takes back what was said, until the server has done so. */
+export const withoutComments = (comments) => comments.map((one) => ({ ...one, gone: true }))
+
+/** What brings all that a step touched to what it was before it, or after it, as an operation: out of a step as the server kept it. */
 export function restoringStep(step, which) {
+  const comments = step.remarks.filter((one) => one.kind === 'comment')
+  const flagged = step.remarks.filter((one) => one.kind === 'flag' || one.kind === 'unflag')
+  const flagBefore = (id) => (step.flags_before ?? []).find((one) => one.source_data_element === id)
+  const flags = which === 'after' ? flagged.map((one) => ({ ...one, flagged: one.kind === 'flag' })) : flagged.map(({ source_data_element }) => ({ ...flagBefore(source_data_element), source_data_element, flagged: Boolean(flagBefore(source_data_element)) }))
+  return {
+    decisions: restoringDecisions(step, which),
+    ...(flags.length && { flags: flags.map(({ text, ...one }) => ({ ...one, note: text })) }),
+    ...(comments.length && { comments: which === 'after' ? comments : withoutComments(comments) }),
+  }
+}
+
+function restoringDecisions(step, which) {
   const items = new Map()
   for (const one of [...step.before, ...step.after]) if (one.kind === 'data_element' || one.kind === 'operand') items.set(itemOf(one), one)
   const targetOf = (one) => ({ data_element: one.target_data_element, ...(one.kind === 'operand' ? { category_option_combo: one.target_category_option_combo, sign: one.sign ?? '+' } : {}) })

@@ -10,8 +10,8 @@ const kindOf = (step) => (step.undoes ? 'undone' : step.redoes ? 'redone' : 'dec
 /** Steps turned into what happened, the newest first: [{kind: "decided" | "undone" | "redone" | "comment" | "flag" | "unflag", …}]. */
 function eventsOf(steps) {
   return steps.flatMap((step) => [
-    ...step.remarks.map((remark) => ({ ...remark, number: step.number, by: remark.by ?? step.by, at: remark.at ?? step.at })),
-    ...(step.before.length + step.after.length ? [{ kind: kindOf(step), number: step.number, by: step.by, at: step.at, label: step.label, undone: step.undone, before: step.before, after: step.after }] : []),
+    ...(step.undoes || step.redoes ? [] : step.remarks.map((remark) => ({ ...remark, number: step.number, by: remark.by ?? step.by, at: remark.at ?? step.at, undone: step.undone }))),
+    ...(step.undoes || step.redoes || step.before.length + step.after.length ? [{ kind: kindOf(step), number: step.number, by: step.by, at: step.at, label: step.label, undone: step.undone, before: step.before, after: step.after }] : []),
   ])
 }
 
@@ -57,7 +57,7 @@ const WORDS = {
 
 /** A whole step, which may have been nothing but a remark. */
 export function stepName(step) {
-  const remark = step.before.length + step.after.length === 0 && !step.undoes && !step.redoes ? step.remarks[0] : undefined
+  const remark = !step.label && step.before.length + step.after.length === 0 && !step.undoes && !step.redoes ? step.remarks[0] : undefined
   return remark ? WORDS[remark.kind](remark) : WORDS[kindOf(step)](step)
 }
 
@@ -66,7 +66,7 @@ function Event({ one, review }) {
     <p class="muted"><small><bdi>${one.by}</bdi>, ${time(one.at)}</small></p>
     ${one.text && html`<p><bdi>${one.text}</bdi></p>`}
     ${one.after?.map((decision, i) => html`<p key=${i}><${Said} one=${decision} review=${review} /></p>`)}
-    ${one.after?.length === 0 && html`<p>${t('Open again')}</p>`}`
+    ${one.after?.length === 0 && one.before.length > 0 && html`<p>${t('Open again')}</p>`}`
 }
 
 const VERDICTS = { accepted: () => t('Accepted'), rejected: () => t('Rejected'), none: () => t('No counterpart'), excluded: () => t('Left out') }

@@ -8,7 +8,7 @@ import { useFocusKept } from '../focus.js'
 import { localStore, sessionStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
-import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, pairKey, reject, restoring, reviewOf, sameChoice, withChanges, withOperations } from '../model/review.js'
+import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, pairKey, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, createList, createProgress, createRows, needsLook, NO_FILTER, nearest, sectionsOf, sureOnes } from '../model/rows.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
@@ -197,13 +197,13 @@ function Reviewing({ id, first, session }) {
   }, [saver])
   const decide = (label, decisions, elements, more) => {
     const focus = elements.length === 1 ? elements[0].source.id : undefined
-    history.add({ label, forward: decisions, back: elements.flatMap(restoring), focus })
+    history.add({ label, forward: { decisions }, back: { decisions: elements.flatMap(restoring) }, focus })
     perform({ label, decisions, ...more }, focus)
     say(label)
   }
   const cellDecided = (decision, back) => {
     const label = t('One cell of {name}', { name: named(row) })
-    history.add({ label, forward: [decision], back, focus: row.id })
+    history.add({ label, forward: { decisions: [decision] }, back: { decisions: back }, focus: row.id })
     perform({ label, decisions: [decision] }, row.id)
   }
 
@@ -235,8 +235,18 @@ function Reviewing({ id, first, session }) {
   const flag = (to) => {
     const flagged = to !== undefined || !meant.every((one) => one.element.flag)
     const label = many.length ? (flagged ? tn('Flagged {n} selected one', 'Flagged {n} selected ones', many.length) : tn('Took the flag off {n} selected one', 'Took the flag off {n} selected ones', many.length))
-      : flagged ? t('Flagged: {name}', { name: named(row) }) : t('Flag taken off: {name}', { name: named(row) })
-    perform({ label, flags: meant.map((one) => ({ source_data_element: one.id, flagged, ...(to ? { to } : {}) })) })
+      : to ? t('Flagged for {who}: {name}', { who: to, name: named(row) }) : flagged ? t('Flagged: {name}', { name: named(row) }) : t('Flag taken off: {name}', { name: named(row) })
+    const flags = meant.map((one) => ({ source_data_element: one.id, flagged, ...(to ? { to } : {}) }))
+    remark(label, { flags }, { flags: meant.map((one) => restoringFlag(one.element)) }, many.length ? undefined : row.id)
+  }
+  const comments = (text) => {
+    const label = t('Comment on {name}', { name: named(row) })
+    const said = [{ source_data_element: row.id, text }]
+    remark(label, { comments: said }, { comments: withoutComments(said) }, row.id)
+  }
+  const remark = (label, forward, back, focus) => {
+    history.add({ label, forward, back, focus })
+    perform({ label, ...forward })
     say(label)
   }
   const approveAll = () => {
@@ -313,7 +323,7 @@ function Reviewing({ id, first, session }) {
   const travel = (step, way) => {
     if (!step) return say(way === 'back' ? t('There is nothing to undo') : t('There is nothing to redo'))
     setDraft({})
-    perform({ label: step.label, decisions: step[way], ...(way === 'back' ? { undo: true } : { redo: true }) }, step.focus)
+    perform({ label: step.label, ...step[way], ...(way === 'back' ? { undo: true } : { redo: true }) }, step.focus)
     say(way === 'back' ? t('Undone: {step}', { step: step.label }) : t('Done again: {step}', { step: step.label }))
   }
   const goWarning = (direction) => {
@@ -376,7 +386,7 @@ function Reviewing({ id, first, session }) {
       <section class="detail" aria-label=${t('The row looked at')}>
         ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} onWarning=${showWarning} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
             onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
-            onComment=${(text) => { perform({ label: '', comments: [{ source_data_element: row.id, text }] }); say(t('Comment added')); grid.current?.focus() }} />`}
+            onComment=${(text) => { comments(text); grid.current?.focus() }} />`}
       </section>
     </div>
     <p class="unseen" role="status" aria-live="polite">${said}</p>

@@ -307,8 +307,10 @@ static void steps_kept_and_read_back(void **state) {
   alignment = back;
   assert_int_equal(alignment.remark_count, 2);
   fine("maria", UNDO);
+  assert_int_equal(alignment.decision_count, 1);
+  assert_int_equal(alignment.remark_count, 0);
+  fine("maria", UNDO);
   assert_int_equal(alignment.decision_count, 0);
-  assert_int_equal(alignment.remark_count, 2); /* what was said was said */
   assert_int_equal(alignment.steps[0].undone, true);
   buf_free(&text);
 }
@@ -358,7 +360,57 @@ static void flags_and_comments(void **state) {
   fine("john", "{\"flags\":[{\"source_data_element\":\"DeFever0001\",\"flagged\":false}]}");
   assert_int_equal(alignment.remark_count, 0);
   assert_int_equal(alignment.steps[2].remarks[0].kind, REMARK_UNFLAG);
-  refused("maria", UNDO, ERROR_conflict); /* there is no decision to take back */
+}
+
+#define FLAG(more) "{\"label\":\"Flag\",\"flags\":[{\"source_data_element\":\"DeFever0001\",\"flagged\":" more "}]}"
+#define COMMENT(text) "{\"label\":\"Comment\",\"comments\":[{\"source_data_element\":\"DeFever0001\",\"text\":\"" text "\"}]}"
+
+/* A flag and a comment are steps like any other: an undo takes them back, and nothing else. */
+static void undo_of_flags_and_comments(void **state) {
+  struct error error = {0};
+  struct buf text = BUF_INIT(1 << 20);
+  (void)state;
+  fine("maria", STEPS(STEP("Mine", ELEMENT("none", "")) "," FLAG("true") "," FLAG("true,\"to\":\"john\"") "," COMMENT("why?")));
+  assert_true(alignment_keep(&alignment, &text));
+  struct alignment back = {.id = alignment.id, .version = alignment.version, .source = alignment.source, .target = alignment.target};
+  assert_int_equal(alignment_read(arena, buf_str(&text), &back, &error), 0);
+  alignment = back;
+  fine("maria", UNDO);
+  assert_int_equal(alignment.remark_count, 1);
+  assert_int_equal(alignment.remarks[0].kind, REMARK_FLAG);
+  fine("maria", UNDO);
+  assert_int_equal(alignment.remark_count, 1);
+  assert_int_equal(alignment.remarks[0].to.n, 0); /* the flag that stood there before */
+  fine("maria", UNDO);
+  assert_int_equal(alignment.remark_count, 0);
+  assert_int_equal(alignment.decision_count, 1);
+  assert_true(str_eq(alignment.steps[6].label, STR("Flag")) && alignment.steps[6].undoes == 2);
+  fine("maria", STEPS(REDO "," REDO "," REDO));
+  assert_int_equal(alignment.remark_count, 2);
+  assert_true(str_eq(alignment.remarks[0].to, STR("john")) && str_eq(alignment.remarks[1].text, STR("why?")));
+  fine("john", FLAG("false"));
+  fine("maria", UNDO);
+  refused("maria", UNDO, ERROR_conflict); /* somebody else took the flag off since */
+  assert_int_equal(alignment.decision_count, 1);
+  fine("john", UNDO);
+  fine("maria", STEPS(UNDO "," UNDO "," UNDO));
+  assert_int_equal(alignment.remark_count + alignment.decision_count, 0);
+  buf_free(&text);
+}
+
+/* In one step: each flag comes back once, whatever the step said of it and how often. */
+static void undo_of_a_flag_set_twice(void **state) {
+  (void)state;
+  fine("john", FLAG("true,\"note\":\"first\""));
+  fine("maria",
+       "{\"flags\":[{\"source_data_element\":\"DeFever0001\",\"flagged\":false},{\"source_data_element\":\"DeFever0001\",\"flagged\":true},"
+       "{\"source_data_element\":\"DeCough0001\",\"flagged\":true}]}");
+  assert_int_equal(alignment.remark_count, 2);
+  fine("maria", UNDO);
+  assert_int_equal(alignment.remark_count, 1);
+  assert_true(str_eq(alignment.remarks[0].text, STR("first")) && str_eq(alignment.remarks[0].by, STR("john")));
+  fine("maria", REDO);
+  assert_int_equal(alignment.remark_count, 2);
 }
 
 /* Out of the state that people saw: of a proposal its confidence, of what they chose themselves none; and an undo keeps it. */
@@ -548,6 +600,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(second_person, setup, teardown),
       cmocka_unit_test(who_is_who),
       cmocka_unit_test_setup_teardown(flags_and_comments, setup, teardown),
+      cmocka_unit_test_setup_teardown(undo_of_flags_and_comments, setup, teardown),
+      cmocka_unit_test_setup_teardown(undo_of_a_flag_set_twice, setup, teardown),
       cmocka_unit_test_setup_teardown(confidence_at_the_time, setup, teardown),
       cmocka_unit_test_setup_teardown(how_proposals_fared, setup, teardown),
       cmocka_unit_test_setup_teardown(what_judges_nothing, setup, teardown),
