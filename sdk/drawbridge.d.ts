@@ -496,6 +496,7 @@ export interface Drawbridge {
     list(options?: CallOptions): Promise<RunEntry[]>
     get(id: string, options?: CallOptions): Promise<Run>
     start(order: RunOrder, options?: CallOptions & { key?: string }): Promise<Run>
+    order(id: string, options?: CallOptions): Promise<RunOrder>
     cancel(id: string, options?: CallOptions): Promise<Run>
     pause(id: string, options?: CallOptions): Promise<Run>
     resume(id: string, options?: CallOptions): Promise<Run>

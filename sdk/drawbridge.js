@@ -614,6 +614,8 @@ function runCalls(json, call, watch) {
     get,
     /** Started twice with the same key it is one run. */
     start: (order, { key = crypto.randomUUID(), ...options } = {}) => json('/v1/runs', { ...options, method: 'POST', headers: { 'Idempotency-Key': key }, json: order }),
+    /** What it was started with: given to `start` with `dry_run: false`, what was checked is sent. */
+    order: (id, options) => json(`${at(id)}/order`, options),
     cancel: (id, options) => json(`${at(id)}/cancel`, { ...options, method: 'POST' }),
     /** After the batch under way; `resume` goes on. */
     pause: (id, options) => json(`${at(id)}/pause`, { ...options, method: 'POST' }),

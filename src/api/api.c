@@ -69,6 +69,7 @@ static const struct route {
     {"POST", "/v1/runs/{}/pause", api_run_pause, EMPTY_MAX},
     {"POST", "/v1/runs/{}/resume", api_run_resume, EMPTY_MAX},
     {"POST", "/v1/runs/{}/undo", api_run_undo, EMPTY_MAX},
+    {"GET", "/v1/runs/{}/order", api_run_order, 0},
     {"GET", "/v1/runs/{}/report", api_run_report, 0},
     {"POST", "/v1/schedules", api_schedules_create, BODY_MAX},
     {"GET", "/v1/schedules", api_schedules_list, 0},

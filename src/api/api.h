@@ -117,6 +117,7 @@ int api_schedule_get(struct api_job *job, struct error *error);
 int api_schedule_delete(struct api_job *job, struct error *error);
 int api_schedule_again(struct api_job *job, struct error *error);
 int api_webhooks_list(struct api_job *job, struct error *error);
+int api_run_order(struct api_job *job, struct error *error);
 int api_run_report(struct api_job *job, struct error *error);
 
 #endif

@@ -152,3 +152,62 @@ int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *err
   error->code = ERROR_bad_request;
   return error_context(error, "the mapping");
 }
+
+/* --- told again --- */
+
+static void write_texts(struct json_out *out, const char *key, const struct str *texts, size_t count) {
+  json_out_member_array(out, key);
+  for (size_t i = 0; i < count; i++) json_out_str(out, texts[i]);
+  json_out_end(out);
+}
+
+static void write_if(struct json_out *out, const char *key, bool is_so) {
+  if (is_so) json_out_member_bool(out, key, true);
+}
+
+static void write_choice(struct json_out *out, const char *key, bool is_so, const char *word) {
+  if (is_so) json_out_member_str(out, key, str_of(word));
+}
+
+static void write_sides(struct json_out *out, const struct run_about *about, struct str mapping_text) {
+  if (about->alignment.n) {
+    json_out_member_str(out, "alignment", about->alignment);
+    return;
+  }
+  json_out_member_raw(out, "mapping", mapping_text);
+  json_out_member_str(out, "from", about->from);
+  json_out_member_str(out, "to", about->to);
+}
+
+static void write_accept(struct json_out *out, const bool accept[3]) {
+  json_out_member_array(out, "accept");
+  for (unsigned i = 0; i < 3; i++)
+    if (accept[i]) json_out_str(out, str_of(mapping_decision_name((enum mapping_decision)i)));
+  json_out_end(out);
+}
+
+int run_asked_write(struct arena *arena, const struct run_about *about, const struct run_body *body, struct json_out *out,
+                    struct error *error) {
+  struct run_order order;
+  const struct mapping *mapping = mapping_read(arena, body->mapping, error);
+  if (!mapping || run_order_read(arena, body->order, &order, error)) {
+    error->code = ERROR_inside;
+    return error_context(error, "the run's order");
+  }
+  write_sides(out, about, body->mapping);
+  write_texts(out, "periods", order.periods, order.period_count);
+  write_texts(out, "org_units", order.org_units, order.org_unit_count);
+  write_accept(out, order.accept);
+  write_if(out, "descendants", order.descendants);
+  write_if(out, "check_min_max", order.check_min_max);
+  write_if(out, "approval", mapping->approval);
+  write_if(out, "wait", about->wait);
+  write_if(out, "dry_run", about->dry_run);
+  write_choice(out, "deletions", order.deletions, "delete");
+  write_choice(out, "comments", order.comments, "carry");
+  write_choice(out, "read", order.analytics, "analytics");
+  if (order.changed_since.n) json_out_member_str(out, "changed_since", order.changed_since);
+  if (about->beside.webhook.n) json_out_member_str(out, "webhook", about->beside.webhook);
+  if (about->beside.language.n) json_out_member_str(out, "language", about->beside.language);
+  return 0;
+}

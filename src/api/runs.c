@@ -260,6 +260,21 @@ int api_run_get(struct api_job *job, struct error *error) {
   return 0;
 }
 
+/* So that what was checked can be sent as it was checked, from anywhere. */
+int api_run_order(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct json_out out = JSON_OUT_INIT(&job->answer);
+  if (load(job, &document, error)) return -1;
+  struct run_about about = run_about_read(job->arena, document.about);
+  struct run_body body = run_body_split(document.body);
+  if (about.beside.undoes.n)
+    return error_set(error, ERROR_conflict, "an undo has no order of its own: see run %.*s", STR_ARG(about.beside.undoes));
+  json_out_object(&out);
+  if (run_asked_write(job->arena, &about, &body, &out, error)) return -1;
+  json_out_end(&out);
+  return 0;
+}
+
 static int form_asked(struct api_job *job, enum report_form *ret, struct error *error) {
   struct form query;
   struct str name;

@@ -251,13 +251,14 @@ class OpenApi(Case):
         self.assertEqual(last["state"], "done", json.dumps(last)[:2000])
         self.ask("GET", "/v1/runs", expect=200)
         self.ask("GET", "/v1/runs/{run}/report", f"{at}/report", 200)
+        self.ask("GET", "/v1/runs/{run}/order", f"{at}/order", 200)
         self.ask("GET", "/v1/runs/{run}/events", f"{at}/events", 200)
         self.ask("POST", "/v1/runs/{run}/cancel", f"{at}/cancel", 200)
         self.ask("POST", "/v1/runs/{run}/pause", f"{at}/pause", 200)
         self.ask("POST", "/v1/runs/{run}/resume", f"{at}/resume", 409)
         self.ask("POST", "/v1/runs/{run}/undo", f"{at}/undo", 409)
         self.schedules({k: v for k, v in order.items() if k not in ("periods", "dry_run")})
-        for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/events", "/events"), ("/v1/runs/{run}/report", "/report")):
+        for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/events", "/events"), ("/v1/runs/{run}/report", "/report"), ("/v1/runs/{run}/order", "/order")):
             self.ask("GET", route, f"/v1/runs/nothing{rest}", 404)
 
     def schedules(self, order):

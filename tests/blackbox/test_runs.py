@@ -186,6 +186,23 @@ class Runs(Gateway):
         self.assertEqual(run["counts"]["created"], run["counts"]["sent"])
         self.assertTrue(all(t["equal"] for t in run["totals"]))
 
+    def test_what_was_checked_is_sent_as_it_was_checked(self):
+        """From another place than where it was ordered: the run tells its order, and that is a run again; of its mapping here, of its alignment in another test."""
+        choices = {"check_min_max": True, "comments": "carry", "deletions": "delete", "changed_since": "2024-01-31", "wait": True, "approval": False, "accept": ["accepted", "proposed"], "language": "fr"}
+        checked = self.ended(self.begin(dry_run=True, **choices))
+        order = self.browser.call("GET", f"/v1/runs/{checked['id']}/order").json
+        wanted = self.order(dry_run=True, **choices)
+        del wanted["approval"]  # nothing asks for it
+        self.assertEqual(order, wanted)
+        sent = self.browser.call("POST", "/v1/runs", body={**order, "dry_run": False})
+        self.assertEqual(sent.status, 201, sent)
+        run = self.ended(sent.json)
+        self.assertEqual((run["state"], run["counts"]["sent"]), ("done", checked["counts"]["sent"]))
+        self.assertNotIn("dry_run", self.browser.call("GET", f"/v1/runs/{run['id']}/order").json)
+        undo = self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json
+        refused = self.browser.call("GET", f"/v1/runs/{undo['id']}/order")
+        self.assertEqual((refused.status, refused.json["code"]), (409, "conflict"))
+
     def test_the_same_key_is_the_same_run(self):
         first = self.begin(headers={"Idempotency-Key": "one"})
         again = self.begin(headers={"Idempotency-Key": "one"}, expect=200)
@@ -266,7 +283,7 @@ class Runs(Gateway):
         stranger = harness.Browser(self.port)
         self.assertEqual(stranger.call("GET", f"/v1/runs/{run['id']}").status, 401)
         half = self.signed_in("target")  # not signed in at the source: whose run it is cannot be known
-        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("GET", "/report")):
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("GET", "/report"), ("GET", "/order")):
             self.assertEqual(half.call(method, f"/v1/runs/{run['id']}{path}").status, 404, path)
         self.assertEqual(half.call("GET", "/v1/runs").json, [])
         answer = half.call("POST", "/v1/runs", body=self.order())
@@ -284,6 +301,7 @@ class Runs(Gateway):
         self.assertIn(run["state"], ("done", "refused"))
         self.assertEqual((run["alignment"], run["from"], run["to"]), (order["alignment"], "source", "target"))
         self.assertGreater(run["counts"]["mapped"], 0)
+        self.assertEqual({k: v for k, v in self.browser.call("GET", f"/v1/runs/{run['id']}/order").json.items() if k != "language"}, order)
         self.assertEqual(self.browser.call("POST", "/v1/runs", body={**order, "alignment": "no-such-one"}).status, 404)
         self.assertEqual(self.browser.call("POST", "/v1/runs", body={**order, "from": "source"}).status, 400)
 

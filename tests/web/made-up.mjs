@@ -103,5 +103,6 @@ export const madeUpRun = (more) => structuredClone({
   conflicts: [{ code: 'E7617', message: 'Organisation unit not in hierarchy', count: 2, cells: [{ target: { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', value: '7' }, sources: [] }] }],
   replaced: [],
   batches: [],
+  order: { alignment: 'one', periods: ['202609'], org_units: ['OrgUnit0003'], dry_run: true, accept: ['accepted'] },
   ...more,
 })

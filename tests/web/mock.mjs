@@ -220,6 +220,7 @@ const ROUTES = [
   ['POST', /^\/v1\/runs$/, startRun],
   ['GET', /^\/v1\/runs\/([^/]+)$/, (world, [id]) => ({ json: runJson(goOn(of(world.runs, id))) })],
   ['GET', /^\/v1\/runs\/([^/]+)\/events$/, (world, [id]) => { const run = of(world.runs, id); return { told: () => ({ json: runJson(goOn(run)), on: UNDER_WAY.includes(run.state) }) } }],
+  ['GET', /^\/v1\/runs\/([^/]+)\/order$/, (world, [id]) => ({ json: of(world.runs, id).order })],
   ['POST', /^\/v1\/runs\/([^/]+)\/cancel$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'cancelled', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/pause$/, (world, [id]) => { const run = of(world.runs, id); Object.assign(run, { state: 'paused', steps: [] }); return { json: runJson(run) } }],
   ['POST', /^\/v1\/runs\/([^/]+)\/resume$/, (world, [id]) => { const run = of(world.runs, id); run.steps = ending(run); run.state = 'sending'; return { json: runJson(run) } }],

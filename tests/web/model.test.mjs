@@ -21,7 +21,6 @@ import { stateOf, toggle, treeOf, visible, withAllBelow } from '../../web/model/
 import { readReturn } from '../../web/model/return-to.js'
 import { rightsOf } from '../../web/model/rights.js'
 import { decimal, loadLanguage, t, tn } from '../../web/i18n.js'
-import { keepOrder, orderOf } from '../../web/orders.js'
 import { byLikeness } from '../../web/model/starts.js'
 import { dropStart, keepStart, startOf } from '../../web/starts.js'
 
@@ -609,18 +608,6 @@ test('what sending will take is told by what the check has found out, and the ti
   assert.equal(of({}), 'Sending them takes about 1,234 requests to both servers and 1 kB of values.')
   assert.equal(of({ bytes: 1_250_000, seconds: 200 }), 'Sending them takes about 1,234 requests to both servers and 1.3 MB of values. It takes at least 3 minutes.')
   assert.deepEqual([10, 7199, 7200].map((seconds) => of({ seconds }).split('. ')[1]), ['It takes at least 10 seconds.', 'It takes at least 119 minutes.', 'It takes at least 2 hours.'])
-})
-
-test('what was ordered of a run is kept for it; where nothing can be kept it is chosen again', () => {
-  const kept = new Map()
-  const given = [{ setItem: (key, value) => kept.set(key, value), getItem: (key) => kept.get(key) ?? null }, { setItem: () => { throw new Error('full') }, getItem: () => null }, undefined]
-  const found = given.map((store) => {
-    Object.defineProperty(globalThis, 'sessionStorage', { value: store, configurable: true })
-    keepOrder('run1', { periods: ['202601'] })
-    return [orderOf('run1'), orderOf('run2')]
-  })
-  delete globalThis.sessionStorage
-  assert.deepEqual(found, [[{ periods: ['202601'] }, undefined], [undefined, undefined], [undefined, undefined]])
 })
 
 test('earlier alignments of the same data sets come first: known by id, or by name where they were taken along', () => {

@@ -1,12 +1,11 @@
 // One run: how far it is, what was sent, whether the totals agree, and what the target did not take.
-import { html, useEffect, useMemo, useState } from '../lib.js'
+import { html, useEffect, useState } from '../lib.js'
 import { apart, arrow, decimal, number, t, time, tn } from '../i18n.js'
 import { gateway, useServerNames } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Bar, Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
-import { orderOf } from '../orders.js'
 import { periodsText, periodText } from '../period-text.js'
 import { reviewAddress } from '../model/address.js'
 import { outcomeWords } from '../model/report.js'
@@ -116,11 +115,10 @@ const NOTICES = { positive: 'good', warning: 'warning', negative: 'error' }
 function Outcome({ run, server }) {
   const [state, set] = useState({})
   const [alone, setAlone] = useState(false)
-  const order = useMemo(() => orderOf(run.id), [run.id])
   const sendIt = async () => {
     set({ loading: true })
-    const real = { ...order, dry_run: false, ...(alone && { unattended_until: aloneUntil() }) }
     try {
+      const real = { ...await gateway.runs.order(run.id), dry_run: false, ...(alone && { unattended_until: aloneUntil() }) }
       const started = await gateway.runs.start(real, { key: `send${alone ? ' alone' : ''} ${run.id}`.slice(0, 64) })
       navigate(`/runs/${started.id}`)
     } catch (error) {
@@ -140,10 +138,8 @@ function Outcome({ run, server }) {
       <p>${t('Nothing was written.')} ${refused > 0 ? tn('{n} of them would be refused: see below.', '{n} of them would be refused: see below.', refused) : ''}
         ${counts.unchanged > 0 ? tn('{n} is there already.', '{n} are there already.', counts.unchanged) : ''}</p>
       ${counts.sent > 0 && run.estimate && html`<p>${estimateText(run)}</p>`}
-      ${counts.sent > 0 && html`<p class="row">${order
-        ? html`<${Button} primary loading=${state.loading} onClick=${counts.updated > UNASKED ? () => set({ asked: true }) : sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//>`
-        : run.alignment && html`<${Link} class="button" to="${reviewAddress(run.alignment)}/send">${t('Choose what to send')}<//>`}</p>`}
-      ${order && html`<${WithoutMe} on=${alone} onChange=${setAlone} run=${run} />`}
+      ${counts.sent > 0 && html`<p class="row"><${Button} primary loading=${state.loading} onClick=${counts.updated > UNASKED ? () => set({ asked: true }) : sendIt}>${tn('Send {n} value', 'Send {n} values', counts.sent)}<//></p>`}
+      <${WithoutMe} on=${alone} onChange=${setAlone} run=${run} />
       <${Problem} error=${state.error} />
       ${state.asked && html`<${AskOverwrite} run=${run} server=${server} onClose=${() => set({})} onSend=${sendIt} />`}
     <//>`

@@ -4,7 +4,6 @@ import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Dialog, Field, Loading, Notice, Problem, Select } from '../ui.js'
-import { orderOf } from '../orders.js'
 import { periodText } from '../period-text.js'
 import { typeOf } from '../model/periods.js'
 import { LongList } from './long-list.js'
@@ -49,13 +48,15 @@ const day = (months) => {
 
 /** Of a check: the same pairs and organisation units, for each period when its time comes. */
 export function NewSchedule({ params }) {
-  const order = orderOf(params.run)
+  const asked = useLoad((signal) => gateway.runs.order(params.run, { signal }), [params.run])
+  const order = asked.data
   const hooks = useLoad((signal) => gateway.schedules.webhooks({ signal }), [])
   const [form, setForm] = useState({ name: '', after_day: '10', until: day(12), webhook: '' })
   const [state, set] = useState({})
   const type = order && typeOf(order.periods[0])
   const change = (key) => (value) => setForm({ ...form, [key]: value })
-  if (!type) return html`<div class="page"><h1>${t('Send each period automatically')}</h1><${Notice} title=${t('Check first what is to be sent')}><${Link} to="/alignments">${t('Choose an alignment')}<//><//></div>`
+  if (!order) return html`<div class="page"><h1>${t('Send each period automatically')}</h1><${Problem} error=${asked.error} again=${asked.reload} />${asked.loading && html`<${Loading} />`}</div>`
+  if (!type) return html`<div class="page"><h1>${t('Send each period automatically')}</h1><${Notice} title=${t('Periods of this type cannot be sent automatically')}><${Link} to="/runs/${params.run}">${t('Go to the run')}<//><//></div>`
   const start = async () => {
     set({ loading: true })
     const { periods, dry_run, ...rest } = order

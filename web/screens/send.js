@@ -4,7 +4,6 @@ import { region, number, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Button, Field, Loading, Name, Notice, Problem } from '../ui.js'
-import { keepOrder } from '../orders.js'
 import { reviewAddress } from '../model/address.js'
 import { lastPeriods, periodName } from '../model/periods.js'
 import { stateOf, toggle, treeOf, visible } from '../model/units.js'
@@ -45,7 +44,6 @@ function Choosing({ id, alignment }) {
     if (asked.current.text !== text) asked.current = { text, key: crypto.randomUUID() }
     try {
       const run = await gateway.runs.start(order, { key: asked.current.key })
-      keepOrder(run.id, order)
       navigate(`/runs/${run.id}`)
     } catch (error) {
       set({ error })

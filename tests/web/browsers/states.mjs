@@ -41,7 +41,6 @@ const RUNS = {
   'run-interrupted': { state: 'interrupted', totals: [], conflicts: [] },
   'run-undo': { state: 'done', undoes: 'run0', counts: { ...madeUpRun().counts, removed: 3, not_changed: 1 }, totals: [], conflicts: [] },
 }
-const ORDER = JSON.stringify({ alignment: 'one', periods: ['202609'], org_units: ['OrgUnit0003'], dry_run: true, accept: ['accepted'] })
 const SCHEDULE = { id: 'schedule1', name: 'Monthly report', from: 'district', to: 'central', by: 'maria', period_type: 'Monthly', after_day: 10, for_days: 20, again_hours: 24, org_units: 30, next: '2026-12-10T00:00:00Z', unattended_until: '2027-11-24T23:59:59Z', created: '2026-11-24T08:00:00Z' }
 
 const click = (selector, at = 0) => async (page) => {
@@ -143,13 +142,13 @@ export const STATES = [
   { name: 'runs', path: '/runs', world: both(ran(), (world) => { world.runs.set('run2', madeUpRun({ id: 'run2', state: 'done', dry_run: true })); world.schedules.set('schedule1', SCHEDULE) }), there: 'section table' },
   { name: 'runs-empty', path: '/runs', there: '.empty' },
   { name: 'runs-signed-out', path: '/runs', options: { connected: [] }, there: '.empty .button' },
-  ...Object.entries(RUNS).map(([name, more]) => ({ name, path: '/runs/run1', world: ran(more), there: '.steps', ...(name === 'run-checked' && { session: { 'drawbridge order run1': ORDER } }) })),
-  { name: 'run-overwrite-asked', path: '/runs/run1', world: ran(RUNS['run-checked']), session: { 'drawbridge order run1': ORDER }, there: '.steps', steps: [click('.notice .button.primary')], then: 'dialog[open]' },
+  ...Object.entries(RUNS).map(([name, more]) => ({ name, path: '/runs/run1', world: ran(more), there: '.steps' })),
+  { name: 'run-overwrite-asked', path: '/runs/run1', world: ran(RUNS['run-checked']), there: '.steps', steps: [click('.notice .button.primary')], then: 'dialog[open]' },
   { name: 'run-undo-asked', path: '/runs/run1', world: ran(RUNS['run-done']), there: '.steps', steps: [click('.page > .row:last-child .button')], then: 'dialog[open]' },
   { name: 'run-unknown', path: '/runs/nothing', there: '.notice.error' },
   { name: 'report', path: '/runs/run1/report', world: ran(), there: '.sign' },
-  { name: 'schedule', path: '/runs/run1/schedule', world: ran(RUNS['run-checked']), session: { 'drawbridge order run1': ORDER }, there: 'input[type=date]' },
-  { name: 'schedule-too-early', path: '/runs/run1/schedule', world: ran(RUNS['run-checked']), there: '.notice' },
+  { name: 'schedule', path: '/runs/run1/schedule', world: ran(RUNS['run-checked']), there: 'input[type=date]' },
+  { name: 'schedule-of-other-periods', path: '/runs/run1/schedule', world: ran({ ...RUNS['run-checked'], order: { periods: ['the third week'] } }), there: '.notice' },
   { name: 'nowhere', path: '/alignments/one/two/three', there: 'h1' },
 ]
 
