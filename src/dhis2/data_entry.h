@@ -80,6 +80,7 @@ struct dhis2_entry {
   struct dhis2_entry_user user;
   struct map sets;        /* id -> struct dhis2_entry_set */
   struct map options;     /* id -> struct dhis2_entry_option, of all combos that were asked for */
+  struct map combos;      /* ids of the category combos whose options are known */
   struct map elements;    /* id -> struct dhis2_entry_element, of those that have an option set or one for comments */
   struct map option_sets; /* id -> struct dhis2_entry_option_set */
   struct map exceptions;  /* "data set, period, unit" of lock exceptions */
@@ -90,7 +91,8 @@ struct dhis2_entry {
 struct dhis2_entry_place {
   struct map units;            /* id -> struct dhis2_entry_unit */
   struct map approved;         /* "workflow, unit, attribute option combo" of what is approved there */
-  struct str approval_unknown; /* why that could not be found out; empty: it is known */
+  struct map approvals_told;   /* the same of all of which the server said whether it is */
+  struct str approval_unknown; /* why it did not say it of the others */
   struct map limits;           /* "element, option combo, unit" -> struct dhis2_entry_limit */
 };
 

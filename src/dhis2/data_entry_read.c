@@ -52,11 +52,11 @@ static bool may(const json_t *object, const char *what) {
 
 typedef void row_reader(struct arena *arena, const json_t *row, void *to);
 
-/* Each row of the list `key` of the document; NULL: of the document itself. */
+/* Each row of the list `key` of the document; NULL: of the document itself. A list of one kind of objects is there also where it is empty; /api/metadata leaves empty ones out. */
 static bool each_row(struct arena *arena, struct str json, const char *key, row_reader *read, void *to) {
   json_t *root = json_doc_read(json);
   const json_t *list = key ? json_object_get(root, key) : root;
-  bool good = key ? json_is_object(root) : json_is_array(root);
+  bool good = json_is_array(list) || (json_is_object(root) && !list && json_object_get(root, "system"));
   for (size_t i = 0; good && i < json_array_size(list) && i < ROWS_MAX; i++) read(arena, json_array_get(list, i), to);
   json_decref(root);
   return good;
@@ -72,6 +72,7 @@ static void free_entry(void *payload) {
   map_free(&entry->option_sets);
   map_free(&entry->elements);
   map_free(&entry->options);
+  map_free(&entry->combos);
   map_free(&entry->exceptions);
 }
 
@@ -79,6 +80,7 @@ static void free_place(void *payload) {
   struct dhis2_entry_place *place = payload;
   map_free(&place->units);
   map_free(&place->approved);
+  map_free(&place->approvals_told);
   map_free(&place->limits);
 }
 
@@ -118,12 +120,13 @@ bool dhis2_entry_read_user(struct arena *arena, struct str json, struct dhis2_en
 bool dhis2_entry_read_clock(struct arena *arena, struct str json, struct dhis2_entry *entry) {
   json_t *root = json_doc_read(json);
   struct str calendar = json_text(root, "calendar");
-  bool good = json_is_object(root);
-  (void)wall_time(json_text(root, "serverDate"), &entry->server_ms);
+  struct dhis2_version version;
+  bool good = dhis2_version_parse(json_text(root, "version"), &version); /* all judging hangs on it */
   if (good) {
+    (void)wall_time(json_text(root, "serverDate"), &entry->server_ms);
     entry->other_calendar = !dhis2_calendar_is_iso(calendar);
     entry->version_text = text(arena, root, "version");
-    (void)dhis2_version_parse(entry->version_text, &entry->version);
+    entry->version = version;
   }
   json_decref(root);
   return good;
@@ -219,10 +222,13 @@ static void read_option(struct arena *arena, const json_t *row, struct dhis2_ent
 }
 
 static void read_combo(struct arena *arena, const json_t *row, void *to) {
+  struct dhis2_entry *entry = to;
   const json_t *categories = json_object_get(row, "categories");
+  struct str id = text(arena, row, "id");
+  if (id.n && json_is_array(categories)) (void)map_put(&entry->combos, id, entry);
   for (size_t i = 0; i < json_array_size(categories); i++) {
     const json_t *options = json_object_get(json_array_get(categories, i), "categoryOptions");
-    for (size_t k = 0; k < json_array_size(options) && k < ROWS_MAX; k++) read_option(arena, json_array_get(options, k), to);
+    for (size_t k = 0; k < json_array_size(options) && k < ROWS_MAX; k++) read_option(arena, json_array_get(options, k), entry);
   }
 }
 
@@ -261,10 +267,10 @@ bool dhis2_entry_read_units(struct arena *arena, struct str json, struct dhis2_e
 
 static void read_approval(struct arena *arena, const json_t *row, void *to) {
   struct dhis2_entry_place *place = to;
-  struct str state = json_text(row, "state");
-  if (!str_starts(state, STR("APPROVED_")) && !str_starts(state, STR("ACCEPTED_"))) return;
+  struct str state = json_text(row, "state"); /* null: no such data can be approved */
   struct str key = dhis2_entry_key(arena, json_text(row, "wf"), json_text(row, "ou"), json_text(row, "aoc"));
-  (void)map_put(&place->approved, key, place);
+  (void)map_put(&place->approvals_told, key, place);
+  if (str_starts(state, STR("APPROVED_")) || str_starts(state, STR("ACCEPTED_"))) (void)map_put(&place->approved, key, place);
 }
 
 bool dhis2_entry_read_approvals(struct arena *arena, struct str json, struct dhis2_entry_place *place) {

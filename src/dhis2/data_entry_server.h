@@ -1,7 +1,8 @@
 /* data_entry_server: asks a server what data_entry.h judges by. Blocks; nothing is written.
  *
  * What every signed-in user may ask on all releases: who he is, the data sets with their units and dates, the options of their combos, lock exceptions, org units, approvals (`/api/dataApprovals/multiple`, many units at once), limits
- * (`/api/minMaxDataElements`). Where the server refuses or fails at lock exceptions or approvals, that is noted and the rest goes on. What may pass is asked for three times. */
+ * (`/api/minMaxDataElements`). Where the server refuses or fails at lock exceptions or approvals, that is noted and the rest goes on. What may pass is asked for three times; so is an answer that lacks a data set or a category combo that the server showed to this user before, and
+ * it is ERROR_upstream_broken where it stays so: what is not told would open a gate. */
 #ifndef DRAWBRIDGE_DHIS2_DATA_ENTRY_SERVER_H
 #define DRAWBRIDGE_DHIS2_DATA_ENTRY_SERVER_H
 

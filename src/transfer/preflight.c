@@ -31,7 +31,15 @@ static bool hold_back(struct judging *j, const char *code, struct str sentence, 
 
 /* --- who may --- */
 
-/* Each check: true: it found something. */
+/* Each check: true: it found something. What is not known of a data set opens no gate. */
+static bool check_set(struct judging *j) {
+  if (j->set) return false;
+  return hold_back(j, "data_set_unknown",
+                   SAY(j, "The target tells nothing about the data set '%.*s': it is not there, or not among those of the mapping.",
+                       STR_ARG(j->row->data_set)),
+                   "See whether the target still has the data set and shares it with the user: " MAINTENANCE " > Data set.");
+}
+
 static bool check_authority(struct judging *j) {
   if (j->preflight->entry->user.may_write) return false;
   return hold_back(j, "no_authority",
@@ -192,14 +200,16 @@ static bool check_approval(struct judging *j) {
   const struct preflight *p = j->preflight;
   if (!j->set->workflow.n) return false;
   struct str name = shown(j->set->workflow_name, j->set->workflow);
-  if (map_get(&p->place->approved, dhis2_entry_key(j->arena, j->set->workflow, j->row->org_unit, j->row->attribute_option_combo)))
+  struct str key = dhis2_entry_key(j->arena, j->set->workflow, j->row->org_unit, j->row->attribute_option_combo);
+  struct str why = p->place->approval_unknown;
+  if (map_get(&p->place->approved, key))
     return hold_back(j, "approved",
                      SAY(j, "The data of the period are approved at the target (workflow '%.*s'), here or above.", STR_ARG(name)), remedy);
-  if (!p->place->approval_unknown.n || !dhis2_can(p->entry->version, DHIS2_NEW_VALUE_ENGINE))
+  if (map_get(&p->place->approvals_told, key) || !dhis2_can(p->entry->version, DHIS2_NEW_VALUE_ENGINE))
     return false; /* to 2.42 the server itself judges rightly */
   return hold_back(j, "approval_unknown",
                    SAY(j, "Whether the data are approved (workflow '%.*s') could not be found out: %.*s.", STR_ARG(name),
-                       STR_ARG(p->place->approval_unknown)),
+                       STR_ARG(why.n ? why : STR("the target was not asked about the period"))),
                    "Try again; where it stays so, ask the administrator of the target about /api/dataApprovals.");
 }
 
@@ -299,10 +309,11 @@ static bool is_held_back(struct judging *j, check *const *checks, size_t count) 
 
 /* What is the same for all rows of a place. */
 static void judge_place(struct judging *j, struct preflight_last *last) {
-  static check *const first[] = {check_authority, check_set_access, check_unit, check_attribute}, *const then[] = {
-                                                                                                      check_attribute_place, check_input,
-                                                                                                      check_expiry, check_future,
-                                                                                                      check_approval};
+  static check *const first[] = {check_set, check_authority, check_set_access, check_unit, check_attribute}, *const then[] = {
+                                                                                                                 check_attribute_place,
+                                                                                                                 check_input, check_expiry,
+                                                                                                                 check_future,
+                                                                                                                 check_approval};
   const struct preflight *p = j->preflight;
   last->data_set = j->row->data_set;
   last->org_unit = j->row->org_unit;
@@ -311,7 +322,6 @@ static void judge_place(struct judging *j, struct preflight_last *last) {
   last->unit = j->unit = map_get(&p->place->units, last->org_unit);
   last->attribute = j->attribute = dhis2_metadata_option_combo(p->metadata, last->attribute_option_combo);
   last->first = last->then = j->found;
-  if (!j->set) return; /* the run looked at these before */
   if (is_held_back(j, first, sizeof first / sizeof *first)) {
     last->first = j->found;
     return;
@@ -343,7 +353,7 @@ struct preflight_finding preflight_judge(const struct preflight *preflight, cons
   j.unit = last->unit;
   j.attribute = last->attribute;
   j.found = last->first;
-  if (!j.set || j.found.verdict == PREFLIGHT_HELD_BACK) return j.found;
+  if (j.found.verdict == PREFLIGHT_HELD_BACK) return j.found;
   if (last->options == OPTIONS_CLOSED && check_option_access(&j)) return j.found;
   j.found = last->then;
   if (j.found.verdict != PREFLIGHT_HELD_BACK) (void)is_held_back(&j, of_row, sizeof of_row / sizeof *of_row);

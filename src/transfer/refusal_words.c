@@ -15,6 +15,8 @@ static const struct {
      N_("In the Users app: user role, authorities: \"Data value: Add/update\"."), false},
     {"data_set_access", N_("You may not write to this data set"), N_("data set, sharing settings: data access \"Can capture and view\"."),
      true},
+    {"data_set_unknown", N_("The target does not know the data set"), N_("It was removed, or you may not see it. Make the alignment anew."),
+     false},
     {"org_unit_unknown", N_("The target does not know the organisation unit"),
      N_("Align the organisation units of both servers, or leave the unit out."), false},
     {"org_unit_not_captured", N_("The organisation unit is outside those you may enter data for"),

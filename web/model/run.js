@@ -110,7 +110,7 @@ const WORDS = {
 const CODES = {
   hierarchy: 'E7617 E8011', assigned: 'E7636 E8022', unit: 'E7603 E7612 E8106 E8107 org_unit_unknown', closed: 'E8031', element: 'E7610 E7633 E8020 E8103', cell: 'not_in_data_set E7613 E7614 E7630 E7634 E8024 E8108',
   attribute: 'E7604 E7615 E7616 E7631 E7635 E8012 E8023 E8110', right: 'E7601 E8010', value: 'E7618 E7619 E7620 E8120 E8122 E8124 E8125 value_type', option: 'E7621 E8123', period: 'E7611 E7632 E8021 period_type', open: 'E7640 E7641 E7643 E7644 E8030',
-  approved: 'E7642 E8033', dates: 'E7638 E7639 E8025 E8032', dataset: 'E7600 E8004 E8005', twice: 'E8128',
+  approved: 'E7642 E8033', dates: 'E7638 E7639 E8025 E8032', dataset: 'E7600 E8004 E8005 data_set_unknown', twice: 'E8128',
   authority: 'no_authority', shared: 'data_set_access', captured: 'org_unit_not_captured', assignable: 'org_unit_not_assigned', opening: 'org_unit_closed', foreign: 'attribute_option_combo_foreign', input_periods: 'input_period_before input_period_over input_period_not_listed', expired: 'period_expired', future: 'period_future', approval: 'approved',
 }
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))

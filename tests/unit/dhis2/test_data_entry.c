@@ -257,6 +257,12 @@ static void what_servers_answer(void **state) {
   assert_true(element && str_eq(element->option_set, STR("OptionSet01")) && !element->comment_set.n && !element->many);
   assert_null(map_get(&entry->elements, STR("DePlain0001")));
   assert_true(dhis2_entry_is_option(entry, element, STR("GREEN"))); /* nothing is known of the set yet */
+  assert_true(dhis2_entry_read_options(arena,
+                                       STR("{\"categoryCombos\":[{\"id\":\"ComboFound1\",\"categories\":[{\"categoryOptions\":["
+                                           "{\"id\":\"OptPartner1\"}]}]},{\"id\":\"ComboCut001\"}]}"),
+                                       entry));
+  assert_non_null(map_get(&entry->options, STR("OptPartner1")));
+  assert_true(map_get(&entry->combos, STR("ComboFound1")) && !map_get(&entry->combos, STR("ComboCut001")));
   assert_true(dhis2_entry_read_option_sets(
       arena, STR("{\"optionSets\":[{\"id\":\"OptionSet01\",\"name\":\"Colours\",\"options\":[{\"code\":\"RED\"},{},7]},{}]}"), entry));
   assert_true(dhis2_entry_is_option(entry, element, STR("RED")) && !dhis2_entry_is_option(entry, element, STR("GREEN")));
@@ -274,6 +280,7 @@ static void what_servers_answer(void **state) {
                                              "\"e\",\"aoc\":\"c\",\"state\":null}]"),
                                          place));
   assert_int_equal(place->approved.count, 2);
+  assert_int_equal(place->approvals_told.count, 4);
   assert_non_null(map_get(&place->approved, STR("w a c")));
   assert_true(dhis2_entry_read_limits(arena,
                                       STR("{\"minMaxDataElements\":[{\"source\":{\"id\":\"o\"},\"dataElement\":{\"id\":\"d\"},"
@@ -282,6 +289,13 @@ static void what_servers_answer(void **state) {
   const struct dhis2_entry_limit *limit = map_get(&place->limits, STR("d c o"));
   assert_true(limit && limit->least == -3 && limit->most == 7);
   assert_false(dhis2_entry_read_units(arena, STR("[]"), place));
+  assert_false(dhis2_entry_read_units(arena, STR("{}"), place)); /* a list is told where it is empty */
+  assert_true(dhis2_entry_read_units(arena, STR("{\"organisationUnits\":[]}"), place));
+  assert_false(dhis2_entry_read_limits(arena, STR("{\"httpStatus\":\"OK\"}"), place));
+  assert_false(dhis2_entry_read_exceptions(arena, STR("{}"), entry));
+  assert_true(dhis2_entry_read_option_sets(arena, STR("{\"system\":{}}"), entry)); /* but of several kinds the empty ones are left out */
+  assert_false(dhis2_entry_read_clock(arena, STR("{\"serverDate\":\"2024-02-10T12:30:00.250+0300\"}"), entry));
+  assert_int_equal(entry->version.minor, 41);
   assert_false(dhis2_entry_read_approvals(arena, STR("{\"httpStatus\":\"OK\"}"), place));
   assert_false(dhis2_entry_read_user(arena, STR("<html>"), entry));
   assert_true(entry->user.is_super); /* what was known stays */

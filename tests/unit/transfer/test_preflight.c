@@ -81,6 +81,7 @@ static void world_free(struct world *w) {
   map_free(&w->set.units);
   map_free(&w->place.units);
   map_free(&w->place.approved);
+  map_free(&w->place.approvals_told);
   map_free(&w->place.limits);
   arena_free(w->arena);
 }
@@ -147,6 +148,8 @@ static void gates_in_their_order(void **state) {
     map_delete(&w->place.approved, STR("Workflow001 Facility001 AocPartner1"));
     w->place.approval_unknown = STR("it failed");
     expect(w, minor == 43 ? "approval_unknown" : "min_max");
+    (void)map_put(&w->place.approvals_told, STR("Workflow001 Facility001 AocPartner1"), w);
+    expect(w, "min_max"); /* it is known of this one */
     w->place.approval_unknown = STR_NONE;
     expect(w, "min_max");
     w->row.after = STR("20");
@@ -157,6 +160,19 @@ static void gates_in_their_order(void **state) {
     expect(w, "");
     world_free(w);
   }
+}
+
+/* What is not known opens no gate. */
+static void what_is_not_known(void **state) {
+  (void)state;
+  struct world *w = world_new(43, 2);
+  w->set.workflow = STR("Workflow001");
+  expect(w, "approval_unknown");
+  (void)map_put(&w->place.approvals_told, STR("Workflow001 Facility001 AocPartner1"), w);
+  expect(w, "");
+  map_delete(&w->entry.sets, w->set.id);
+  expect(w, "data_set_unknown");
+  world_free(w);
 }
 
 static void input_periods(void **state) {
@@ -293,7 +309,8 @@ static void rows_one_after_the_other(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(gates_in_their_order), cmocka_unit_test(input_periods), cmocka_unit_test(superusers),
-                                     cmocka_unit_test(options), cmocka_unit_test(rows_one_after_the_other)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gates_in_their_order), cmocka_unit_test(what_is_not_known), cmocka_unit_test(input_periods),
+      cmocka_unit_test(superusers),           cmocka_unit_test(options),           cmocka_unit_test(rows_one_after_the_other)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
