@@ -22,6 +22,16 @@ export async function alignmentEntry(id, options) {
   return (await gateway.alignments.list(options)).find((one) => one.id === id) ?? gateway.alignments.get(id, options)
 }
 
+/** A part of the page that is fetched; where it does not come, why: an open page asks in vain once drawbridge was replaced by a newer one. */
+export async function arrived(part) {
+  try {
+    return await part
+  } catch (error) {
+    const { status } = await fetch(new URL('./icon.svg', import.meta.url), { cache: 'no-store' }).catch(() => ({})) // it is where all parts are
+    throw Object.assign(error, { code: status === 404 ? 'page_replaced' : 'gateway_unreachable', answers: status !== undefined })
+  }
+}
+
 /** Loads when `wanted` changes: {data, error, loading, reload, set}. Old data stays visible while new data loads. */
 export function useLoad(load, wanted) {
   const [state, setState] = useState({ loading: true })

@@ -76,7 +76,7 @@ function App() {
     ${!cookies && html`<${Notice} tone="error" title=${t('This browser refuses cookies here')} live>${t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')}<//>`}
     <main id="main" tabindex="-1" ref=${main} key=${path}>
       ${Screen
-        ? html`<${Screen} params=${found.params} query=${query} session=${session} />`
+        ? html`<${Screen} title=${found.title()} params=${found.params} query=${query} session=${session} />`
         : html`<div class="page"><h1>${t('There is nothing at this address')}</h1><p><${Link} to="/servers">${t('Go to the servers')}<//></p></div>`}
     </main>`
 }

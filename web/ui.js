@@ -3,7 +3,7 @@ import { html, useEffect, useId, useLayoutEffect, useRef } from './lib.js'
 import { language, percent, rightToLeft, t } from './i18n.js'
 import { useLoad } from './api.js'
 import { useAgain } from './again.js'
-import { inWords, isSignedOut } from './model/problems.js'
+import { inWords, isOutdated, isSignedOut } from './model/problems.js'
 import { band } from './model/rows.js'
 import { Link } from './router.js'
 
@@ -45,7 +45,8 @@ function Refusal({ error, again, wait, left, server }) {
     ${detail && detail !== remedy && html`<${Detail} error=${error} detail=${detail} />`}
     <p class="row" ref=${buttons}>
       ${isSignedOut(error) && id && html`<${Link} class="button primary small" to=${signInPath(id)}>${t('Sign in')}<//>`}
-      ${again && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
+      ${isOutdated(error) && html`<${Button} primary small onClick=${() => location.reload()}>${t('Load the page again')}<//>`}
+      ${again && error.code !== 'page_replaced' && html`<${Button} small onClick=${again}>${t('Try again')}<//>`}
       ${wait && html`<span aria-hidden="true" class="muted number">${t('Tries again in {n} s', { n: left })}</span><span class="unseen">${t('Tries again in {n} s', { n: wait })}</span>`}
     </p>
   <//>`

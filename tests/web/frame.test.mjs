@@ -68,3 +68,53 @@ describe('the name of the tab', () => {
     await grid(page).waitFor()
   })
 })
+
+describe('a part of the page that does not come', () => {
+  const LOST = [REFUSED, /ERR_FAILED/]
+  const gone = (page) => page.route('**/ui/**', (route) => (route.request().resourceType() === 'document' ? route.continue() : route.fulfill({ status: 404 })))
+
+  for (const [locale, screen, words, button] of [['en-GB', 'Overview', 'drawbridge was updated', 'Load the page again'], ['fr-FR', 'Vue d’ensemble', 'drawbridge a été mis à jour', 'Recharger la page']])
+    scene(`went with an older program: the page says so and is loaded again, in ${locale}`, { locale, expected: LOST }, async ({ page, go, world, clean }) => {
+      world.align(PAIR, 'one')
+      await go('/alignments/one')
+      await grid(page).waitFor()
+      await gone(page)
+      await page.getByRole('link', { name: screen }).click()
+      await page.getByRole('alert').getByText(words, { exact: true }).waitFor()
+      assert.doesNotMatch(await page.locator('main').innerText(), /https?:|dynamically|Something went wrong|Try again/)
+      await clean('updated')
+      await page.unroute('**/ui/**')
+      await page.getByRole('button', { name: button }).click()
+      await page.getByRole('link', { name: screen, current: 'page' }).waitFor()
+    })
+
+  scene('is told where it belongs to what is open already; what waits to be saved is saved after it', { expected: [...LOST, /ERR_EMPTY_RESPONSE|ERR_SOCKET/] }, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    await go('/alignments/one')
+    await grid(page).focus()
+    world.fail = (method) => method === 'PATCH' && 'cut'
+    await page.keyboard.press('a')
+    await page.getByText('1 change waiting').waitFor()
+    await gone(page)
+    await page.getByRole('button', { name: 'People' }).click()
+    await page.getByText('drawbridge was updated').waitFor()
+    await page.unroute('**/ui/**')
+    world.fail = undefined
+    page.on('dialog', (dialog) => dialog.accept())
+    await page.getByRole('button', { name: 'Load the page again' }).click()
+    await page.getByText('All changes saved').waitFor()
+    assert.equal(world.alignments.get('one').elements[0].decision.state, 'accepted')
+  })
+
+  scene('because the line is cut: that is said, and it is asked for again', { expected: LOST }, async ({ page, go, world }) => {
+    world.align(PAIR, 'one')
+    await go('/alignments/one')
+    await grid(page).waitFor()
+    await page.route('**/ui/**', (route) => route.abort())
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByRole('alert').getByText('drawbridge cannot be reached').waitFor()
+    await page.unroute('**/ui/**')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('link', { name: 'Overview', current: 'page' }).waitFor()
+  })
+})

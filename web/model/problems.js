@@ -46,6 +46,7 @@ const WORDS = {
   request_timeout: () => [t('It took too long to arrive'), t('Check your network, and try again.')],
   inside: () => [t('Something inside drawbridge failed'), t('Try again. If it stays so, tell the administrator of drawbridge when it happened.')],
   cookies_blocked: () => [t('This browser refuses cookies here'), t('Without them nobody can stay signed in. Allow cookies for this address, and load the page again.')],
+  page_replaced: () => [t('drawbridge was updated'), t('Load the page again. What you decided is kept.')],
   gateway_unreachable: () => [t('drawbridge cannot be reached'), t('Check your network, and try again.')],
 }
 
@@ -54,7 +55,7 @@ export const MISUNDERSTOOD = 'bad_request bad_target challenge_required proof_re
 for (const code of MISUNDERSTOOD) WORDS[code] = () => [t('drawbridge and this page do not understand each other'), t('Load the page again. If it stays so, tell the administrator of drawbridge.')]
 
 /** Codes that leave nothing to be added. */
-export const SAY_ALL = 'second_factor_required second_factor_wrong enrolment_required no_session session_expired not_connected unknown_server busy own_decision changed_meanwhile return_to_refused access_denied transaction_lost gateway_unreachable cookies_blocked store_unavailable'.split(' ')
+export const SAY_ALL = 'second_factor_required second_factor_wrong enrolment_required no_session session_expired not_connected unknown_server busy own_decision changed_meanwhile return_to_refused access_denied transaction_lost gateway_unreachable page_replaced cookies_blocked store_unavailable'.split(' ')
 
 const CONFLICTS = {
   drift: () => [t('The servers have changed since the alignment was made'), t('What is sent would be wrong. Look at the changes of the alignment, and go on from there.')],
@@ -83,6 +84,9 @@ export function inWords(error) {
 }
 
 export const knownCodes = () => Object.keys(WORDS)
+
+/** Does loading the page again help? Some browsers ask but once for a part, and keep that it did not come. */
+export const isOutdated = (error) => error?.answers || MISUNDERSTOOD.includes(error?.code)
 
 /** May sign-in help? Then offer it. */
 export const isSignedOut = (error) => ['no_session', 'not_connected', 'reauth_required', 'session_expired', 'empty_answer'].includes(error?.code)

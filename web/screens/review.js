@@ -1,7 +1,7 @@
 // The review: a list of what the engine proposes, and beside it the one that is looked at. Decisions are saved as they are made.
 import { html, useCallback, useEffect, useMemo, useRef, useState } from '../lib.js'
 import { percent, t, tn } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { arrived, gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
 import { useFocusKept } from '../focus.js'
@@ -155,7 +155,7 @@ function Reviewing({ id, first, session }) {
 
   const { alignment } = shown
   const { server, data_set: set } = alignment.source
-  const values = useLoad(async () => set && (await import('../value-counts.js')).countsOf(server, set.id), [id]) // once the rows are there
+  const values = useLoad(async () => set && (await arrived(import('../value-counts.js'))).countsOf(server, set.id), [id]) // once the rows are there
   const about = useMemo(() => ({ me: namesOf(session, alignment), second: alignment.second_person }), [session?.data, alignment.second_person])
   useEffect(() => { // before, one of them may still be who was signed in last
     if (session?.data && !session.loading) saver.signedIn(about.me)

@@ -2,7 +2,7 @@
 import { html, useState } from '../lib.js'
 import { doctorTexts } from '../early.js'
 import { addTexts, allTexts, t, time } from '../i18n.js'
-import { gateway, useLoad } from '../api.js'
+import { arrived, gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, signInPath, Tag } from '../ui.js'
 import { kindName } from './signin.js'
@@ -50,14 +50,14 @@ function Server({ server, connection, changed }) {
   const asks = connected && server.type === 'dhis2'
   const rights = useLoad(async () => { // beside the rest, which does not wait for it
     if (!asks) return undefined
-    const [{ Rights, rightsAt }] = await Promise.all([import('./rights.js'), allTexts()])
+    const [{ Rights, rightsAt }] = await arrived(Promise.all([import('./rights.js'), allTexts()]))
     return { Rights, found: await rightsAt(connection) }
   }, [asks, connection?.since])
   const [examined, setExamined] = useState()
   const examine = async () => {
     setExamined({ loading: true })
     try {
-      const [checks, { Checks }] = await Promise.all([gateway.doctor(server.id), import('./checks.js'), allTexts(), addTexts(doctorTexts)])
+      const [checks, [{ Checks }]] = await Promise.all([gateway.doctor(server.id), arrived(Promise.all([import('./checks.js'), allTexts(), addTexts(doctorTexts)]))])
       setExamined({ checks, Checks })
     } catch (error) {
       setExamined({ error })
