@@ -143,6 +143,20 @@ test('what subtracts, or adds one cell to several, is an exception that a plan c
   assert.deepEqual(d.exceptionsOf(pair, d.usualPlan(pair)).map((one) => [one.element.source.id, one.special]), [['e1', true]])
 })
 
+test('what was chosen lies over what is usual, also when that becomes another, and as far as the pair still has it', () => {
+  const pair = pairIn(world([planOf(GOOD)]))
+  const usual = d.usualPlan(pair)
+  const [from, gone] = [cellOf(SOURCE, 'Male', '5-14'), cellOf(SOURCE, 'Male', '0-4')]
+  const chosen = d.withCells(d.withCell(usual, from, cellOf(TARGET, 'M', '5-9')), [gone], undefined)
+  const choices = d.choicesBetween(usual, chosen)
+  assert.deepEqual([...choices].sort(), [[gone, undefined], [from, cellOf(TARGET, 'M', '5-9')]].sort())
+  assert.ok(samePlan(d.withChoices(pair, usual, choices), chosen))
+  const other = d.withCell(usual, cellOf(SOURCE, 'Female', '5-14'), cellOf(TARGET, 'F', '5-9'))
+  assert.equal(d.withChoices(pair, other, choices).size, usual.size + 1)
+  assert.equal(d.choicesBetween(chosen, d.withChoices(pair, chosen, choices)).size, 0)
+  assert.ok(samePlan(d.withChoices(pair, usual, new Map([['nothing', 'such'], [gone, 'nowhere']])), usual))
+})
+
 test('several cells, or options, go to one target at once', () => {
   const pair = pairIn(world([planOf(GOOD)]))
   const before = d.usualPlan(pair)

@@ -53,6 +53,15 @@ export function withCells(plan, from, to) {
   return next
 }
 
+/** What was chosen otherwise than one plan says: a Map of option combo of the source to that of the target, or undefined for none. */
+export const choicesBetween = (plan, chosen) => new Map([...new Set([...plan.keys(), ...chosen.keys()])].filter((from) => plan.get(from) !== chosen.get(from)).map((from) => [from, chosen.get(from)]))
+
+/** The plan with such choices over it, as far as the pair still has what they name. */
+export function withChoices(pair, plan, choices) {
+  const [sources, targets] = [pair.source, pair.target].map((combo) => new Set(combo.option_combos.map((one) => one.id)))
+  return [...choices].reduce((next, [from, to]) => (sources.has(from) && (to === undefined || targets.has(to)) ? withCells(next, [from], to) : next), plan)
+}
+
 // --- by category options ---
 
 const known = (combo) => combo.categories.length > 0 && combo.option_combos.every((one) => one.options.length === combo.categories.length)

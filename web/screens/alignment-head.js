@@ -2,6 +2,7 @@
 import { html } from '../lib.js'
 import { apart, arrow, t, tn } from '../i18n.js'
 import { Link } from '../router.js'
+import { hasChoices } from '../choices.js'
 import { useTitle } from '../title.js'
 import { Button, Name, Notice, Problem, signInPath } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
@@ -16,13 +17,15 @@ const tabsOf = (path) => [
   ['send', `${path}/send`, t('Send')], ['drift', `${path}/drift`, t('Changes')], ['files', `${path}/files`, t('Files')],
 ]
 
+const Open = () => html` <span class="mark" title=${t('Not accepted yet')}><span aria-hidden="true">●</span><span class="unseen">${t('Not accepted yet')}</span></span>`
+
 export function AlignmentHead({ id, alignment, at, saving, onRetry, onDrop }) {
   const tabs = tabsOf(reviewAddress(id))
   useTitle(tabs.find(([name]) => name === at)[2], alignment && pairName(alignment))
   return html`<div class="head">
     <h1><${Name} of=${sideName(alignment?.source)} /> <small><bdi>${alignment?.source.server}</bdi></small> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span>
       ${' '}<${Name} of=${sideName(alignment?.target)} /> <small><bdi>${alignment?.target.server}</bdi></small></h1>
-    <nav aria-label=${t('This alignment')}>${tabs.map(([name, to, text]) => html`<${Link} key=${name} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}<//>`)}</nav>
+    <nav aria-label=${t('This alignment')}>${tabs.map(([name, to, text]) => html`<${Link} key=${name} to=${to} aria-current=${at === name ? 'page' : undefined}>${text}${name === 'disaggregation' && hasChoices(id) && html`<${Open} />`}<//>`)}</nav>
     ${saving && html`<${SaveState} saving=${saving} onRetry=${onRetry} onDrop=${onDrop} server=${alignment?.source.server} />`}
   </div>`
 }

@@ -1,11 +1,12 @@
 // How cells are matched, once for each pair of category combos: by options where the combos allow it, cell by cell where they do not, with the data elements that are exceptions.
-import { html, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib.js'
 import { arrow, rightToLeft, t, tn } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
+import { choicesOf, keepChoices } from '../choices.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
-import { comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withOption, withOptions } from '../model/disaggregation.js'
+import { choicesBetween, comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withChoices, withOption, withOptions } from '../model/disaggregation.js'
 import { samePlan } from '../model/exceptions.js'
 import { reviewOf, withChanges } from '../model/review.js'
 import { AlignmentHead, Undecided } from './alignment-head.js'
@@ -23,6 +24,7 @@ export function Disaggregation({ params, query }) {
     return { review: reviewOf(alignment), combos }
   }, [id])
   const pairs = useMemo(() => loaded.data && comboPairs(loaded.data.review, loaded.data.combos), [loaded.data])
+  const [, draw] = useState(0)
   if (!loaded.data)
     return html`<div class="page"><h1>${t('Disaggregation')}</h1><${Problem} error=${loaded.error} again=${loaded.reload} />${loaded.loading && html`<${Loading} />`}</div>`
   const { review, combos } = loaded.data
@@ -30,7 +32,7 @@ export function Disaggregation({ params, query }) {
   const problem = html`<${Problem} error=${loaded.error} again=${loaded.reload} />`
   const head = html`<${AlignmentHead} id=${id} alignment=${review.alignment} at="disaggregation" />`
   if (!pair) return html`${head}<div class="page">${problem}<${PairList} id=${id} pairs=${pairs} /></div>`
-  return html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} at=${query.get('grid')} head=${head} problem=${problem} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />`
+  return html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} at=${query.get('grid')} head=${head} problem=${problem} onKept=${() => draw((n) => n + 1)} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />`
 }
 
 const Across = ({ of }) => html`<${Name} of=${of.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${of.target} />`
@@ -45,19 +47,33 @@ function PairList({ id, pairs }) {
       <tbody>${pairs.map((pair) => {
         const plan = usualPlan(pair)
         const { sent, sources, filled, targets } = resultOf(pair, plan)
-        return html`<tr key=${pair.key}><th scope="row"><${Link} to=${pairAddress(id, pair)}><${Across} of=${pair} /><//></th><td class="number">${pair.uses.length}</td>
+        const open = choicesBetween(plan, withChoices(pair, plan, choicesOf(id, pair.key))).size > 0
+        return html`<tr key=${pair.key}><th scope="row"><${Link} to=${pairAddress(id, pair)}><${Across} of=${pair} /><//> ${open && html`<${Tag} tone="warning">${t('Not accepted yet')}<//>`}</th><td class="number">${pair.uses.length}</td>
           <td class="number">${sent}/${sources} ${sent < sources && html`<${Tag} tone="warning">${t('some go nowhere')}<//>`}</td><td class="number">${filled}/${targets}</td><td class="number">${exceptionsOf(pair, plan).length}</td></tr>`
       })}</tbody></table></div>`}`
 }
 
-/** `at` is the large grid that is looked at, if any: what is not accepted yet stays while one goes there and comes back. */
-function Pair({ id, review, pair, at, head, problem, onChanges, onAgain }) {
+/** `at` is the large grid that is looked at, if any. What is not accepted yet stays, wherever one goes. */
+function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain }) {
   const usual = useMemo(() => usualPlan(pair), [pair])
-  const [plan, setPlan] = useState(usual)
+  const [choices, setChoices] = useState(() => choicesOf(id, pair.key))
+  const plan = useMemo(() => withChoices(pair, usual, choices), [pair, choices])
   const grids = useMemo(() => optionGrids(pair, usual), []) // which category goes with which stays while one edits
   const [whole, setWhole] = useState(grids.length === 0)
   const [withExceptions, setWithExceptions] = useState(false)
   const [state, set] = useState({})
+  const open = state.done ? 0 : choicesBetween(usual, plan).size
+  const keep = (made) => {
+    keepChoices(id, pair.key, made)
+    onKept()
+  }
+  const setPlan = (next) => {
+    const made = choicesBetween(usual, next)
+    setChoices(made)
+    keep(made)
+    set({})
+  }
+  useEffect(() => { if (open === 0 && choices.size > 0) keep(new Map()) }, [open]) // accepted, by whomever
   const exceptions = exceptionsOf(pair, usual)
   const uses = decidable(withExceptions ? pair.uses.filter((one) => !one.special) : pair.uses.filter((one) => !exceptions.includes(one)))
   const decisions = planDecisions(review, pair, plan, uses)
@@ -82,7 +98,7 @@ function Pair({ id, review, pair, at, head, problem, onChanges, onAgain }) {
   const leave = useWay(large?.key, gridRef, pairAddress(id, pair))
   const deciding = html`
     <${Undecided} error=${state.error} again=${accept} />
-    <p class="row end"><span role="status">${state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
+    <p class="row end"><span role="status">${open > 0 ? tn('{n} cell is changed and not accepted yet.', '{n} cells are changed and not accepted yet.', open) : state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
       <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
   if (large) return html`<${LargeGrid} key=${large.key} ...${large} onChoose=${(from, to) => setPlan(large.give(from, to))} onLeave=${leave} gridRef=${gridRef}>${problem}${deciding}<//>`
   return html`${head}<div class="page">${problem}
