@@ -14,8 +14,10 @@ static const char *const remedies[TRANSFER_REASON_COUNT] = {
     [TRANSFER_period] = N_("Ask for periods of the type that the mapping rolls up."),
     [TRANSFER_no_value] = N_("Enter a value at the source, if there is one."),
     [TRANSFER_deleted] = N_("Nothing, if the target's value is to stay; else send again with deletions."),
-    [TRANSFER_missing_source] = N_("Enter the missing values at the source, or change what the mapping says about missing ones."),
-    [TRANSFER_skipped] = N_("Enter the missing values at the source, or change what the mapping says about missing ones."),
+    [TRANSFER_missing_source] = N_(
+        "Enter the missing values at the source, decide the proposals that are open, or change what the mapping says about missing ones."),
+    [TRANSFER_skipped] = N_(
+        "Enter the missing values at the source, decide the proposals that are open, or change what the mapping says about missing ones."),
     [TRANSFER_contradiction] = N_("Look at the source cells and correct the wrong value."),
     [TRANSFER_not_a_number] = N_("Correct the value at the source."),
     [TRANSFER_not_summable] = N_("Map this cell one to one; adding such values up makes no sense."),

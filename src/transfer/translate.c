@@ -10,13 +10,15 @@ enum { IDS_MAX = 16 << 20, ID_MAX = 255, KEY_MAX = 2 * ID_MAX + 1 };
 
 struct id {
   struct str text;
-  uint32_t unit_sources, attribute_sources; /* source units, attribute option combos that lead here */
-  int32_t to_unit, to_attribute;            /* number of the target, or -1 */
-  uint8_t unit_reason, attribute_reason;    /* enum transfer_reason: why a listed one leads nowhere */
-  int32_t spelled;                          /* of a period: number of its one spelling; -1: not looked at yet */
-  int32_t to_period;                        /* number of the target period; -1: none; -2: not looked at yet */
-  uint32_t period_sources;                  /* periods of the source in this one of the target */
-  int8_t period_type;                       /* enum dhis2_period_type; -1: none; -2: not looked at yet */
+  struct sources {
+    uint32_t taken, open;                /* open: would lead here too, as soon as that is decided */
+  } unit_sources, attribute_sources;     /* source units, attribute option combos that lead here */
+  int32_t to_unit, to_attribute;         /* number of the target, or -1 */
+  uint8_t unit_reason, attribute_reason; /* enum transfer_reason: why a listed one leads nowhere */
+  int32_t spelled;                       /* of a period: number of its one spelling; -1: not looked at yet */
+  int32_t to_period;                     /* number of the target period; -1: none; -2: not looked at yet */
+  uint32_t period_sources;               /* periods of the source in this one of the target */
+  int8_t period_type;                    /* enum dhis2_period_type; -1: none; -2: not looked at yet */
 };
 
 /* What is known of a source's value type. */
@@ -34,6 +36,7 @@ struct operand {
   bool is_counted, holds_sums; /* by its value type: does it count in control totals; may yes and no be counted in it */
   struct term *terms;
   size_t term_count, terms_filled;
+  size_t open_count; /* sources of rules that may still come to count, and of none that does */
 };
 
 /* Where a source cell goes. */
@@ -166,10 +169,14 @@ static enum transfer_reason reason_against(const struct translation *t, const st
   return only_unapproved ? TRANSFER_not_approved : reasons[rule->decision];
 }
 
+/* May what is not taken for this reason still come to be? */
+static bool is_open(enum transfer_reason reason) {
+  return reason == TRANSFER_undecided || reason == TRANSFER_not_approved;
+}
+
 /* What can still come right is told before what was refused, and that before what has no counterpart. */
 static bool is_told_before(enum transfer_reason reason, enum transfer_reason known) {
-  bool open = reason == TRANSFER_undecided || reason == TRANSFER_not_approved;
-  return known == TRANSFER_no_rule || open || (known == TRANSFER_rejected && reason == TRANSFER_no_counterpart);
+  return known == TRANSFER_no_rule || is_open(reason) || (known == TRANSFER_rejected && reason == TRANSFER_no_counterpart);
 }
 
 static void count_terms(struct translation *t) {
@@ -204,6 +211,29 @@ static void fill_terms(struct translation *t) {
     }
   }
   t->out = ARENA_ARRAY(t->arena, most, struct contribution);
+}
+
+static bool leads_to(const struct source *source, uint32_t operand) {
+  for (size_t i = 0; i < source->goals_filled; i++)
+    if (source->goals[i].operand == operand) return true;
+  return false;
+}
+
+/* A source that nobody has decided is part of its cell all the same: without it the cell is not whole. Each once: what a blocked rule said, the one in its place may say again. */
+static void count_open(struct translation *t) {
+  struct map seen = {0};
+  char key[KEY_MAX + 24];
+  for (size_t i = 0; i < t->mapping->rule_count; i++) {
+    const struct mapping_rule *rule = &t->mapping->rules[i];
+    struct operand *operand = counts(t, rule) || !is_open(reason_against(t, rule)) ? NULL : operand_of(t, rule->target);
+    for (size_t k = 0; operand && k < rule->term_count; k++) {
+      uint32_t number = (uint32_t)(operand - t->operands);
+      const struct source *source = source_of(t, rule->terms[k].source);
+      int n = snprintf(key, sizeof key, "%u %.*s", number, STR_ARG(source->key));
+      if (!leads_to(source, number) && !map_put(&seen, arena_str(t->arena, (struct str){key, (size_t)n}), t)) operand->open_count++;
+    }
+  }
+  map_free(&seen);
 }
 
 static bool is_member(const struct dhis2_data_set *set, const struct dhis2_data_element *element) {
@@ -286,23 +316,34 @@ static enum transfer_reason reason_of_pair(const struct translation *t, const st
   return pair->decision == MAPPING_NONE ? TRANSFER_no_counterpart : TRANSFER_rejected;
 }
 
+/* The number of the target that the pair leads to, or -1. Where that may still be decided, it waits for it. */
+static int32_t follow(struct translation *t, const struct mapping_pair *pair, uint8_t *ret_reason) {
+  enum transfer_reason reason = reason_of_pair(t, pair);
+  *ret_reason = (uint8_t)reason;
+  return reason == TRANSFER_FINE || is_open(reason) ? (int32_t)intern(t, pair->target) : -1;
+}
+
+static void count_pair(struct sources *sources, bool taken) {
+  *(taken ? &sources->taken : &sources->open) += 1;
+}
+
 static void read_pairs(struct translation *t) {
   const struct mapping *m = t->mapping;
   for (size_t i = 0; i < m->org_unit_count; i++) {
     uint32_t from = intern(t, m->org_units[i].source);
-    t->ids.p[from].unit_reason = (uint8_t)reason_of_pair(t, &m->org_units[i]);
-    if (t->ids.p[from].unit_reason) continue;
-    uint32_t to = intern(t, m->org_units[i].target);
-    t->ids.p[from].to_unit = (int32_t)to;
-    t->ids.p[to].unit_sources++;
+    uint8_t reason;
+    int32_t to = follow(t, &m->org_units[i], &reason);
+    t->ids.p[from].unit_reason = reason;
+    if (to >= 0) count_pair(&t->ids.p[to].unit_sources, !reason);
+    if (!reason) t->ids.p[from].to_unit = to;
   }
   for (size_t i = 0; i < m->attribute_option_combo_count; i++) {
     uint32_t from = intern(t, m->attribute_option_combos[i].source);
-    t->ids.p[from].attribute_reason = (uint8_t)reason_of_pair(t, &m->attribute_option_combos[i]);
-    if (t->ids.p[from].attribute_reason) continue;
-    uint32_t to = intern(t, m->attribute_option_combos[i].target);
-    t->ids.p[from].to_attribute = (int32_t)to;
-    t->ids.p[to].attribute_sources++;
+    uint8_t reason;
+    int32_t to = follow(t, &m->attribute_option_combos[i], &reason);
+    t->ids.p[from].attribute_reason = reason;
+    if (to >= 0) count_pair(&t->ids.p[to].attribute_sources, !reason);
+    if (!reason) t->ids.p[from].to_attribute = to;
   }
   t->default_attribute = intern(t, m->source.default_combo.n ? m->source.default_combo : MAPPING_DEFAULT_COMBO);
   if (m->attribute_option_combo_count) return;
@@ -346,6 +387,7 @@ struct translation *translation_new(struct arena *arena, const struct mapping *m
   }
   count_terms(t);
   fill_terms(t);
+  count_open(t);
   describe_operands(t);
   read_pairs(t);
   return t;
@@ -602,10 +644,17 @@ void translation_units_closed(const struct translation *t, struct arena *arena, 
 
 /* --- one cell --- */
 
-static uint64_t expected_of(const struct translation *t, const struct contribution *key) {
-  uint64_t units = t->ids.p[key->org_unit].unit_sources, attributes = t->ids.p[key->attribute].attribute_sources,
-           periods = t->ids.p[key->period].period_sources;
-  return t->operands[key->operand].term_count * (units ? units : 1) * (attributes ? attributes : 1) * (periods ? periods : 1);
+/* How many sources the cell can have, and how many it would have if all was decided. */
+static void foresee(struct cell *cell, const struct translation *t) {
+  const struct operand *operand = &t->operands[cell->key.operand];
+  const struct id *unit = &t->ids.p[cell->key.org_unit], *attribute = &t->ids.p[cell->key.attribute];
+  uint64_t periods = t->ids.p[cell->key.period].period_sources;
+  struct sources none = {.taken = 1}, units = unit->unit_sources.taken ? unit->unit_sources : none,
+                 attributes = attribute->attribute_sources.taken ? attribute->attribute_sources : none;
+  if (!periods) periods = 1;
+  cell->possible = operand->term_count * units.taken * attributes.taken * periods;
+  cell->expected =
+      (operand->term_count + operand->open_count) * (units.taken + units.open) * (attributes.taken + attributes.open) * periods;
 }
 
 void cell_begin(struct cell *cell, const struct translation *t, const struct contribution *first) {
@@ -614,7 +663,7 @@ void cell_begin(struct cell *cell, const struct translation *t, const struct con
   cell->value = STR_NONE;
   cell->is_number = cell->partial = false;
   cell->count = 0;
-  cell->expected = expected_of(t, first);
+  foresee(cell, t);
   decimal_clear(&cell->sum);
   decimal_clear(&cell->repeated);
   buf_clear(&cell->first_text);
@@ -660,7 +709,7 @@ void cell_add(struct cell *cell, const struct translation *t, const struct contr
   cell->count++;
   if (decimal_parse(value, &number)) {
     if (!decimal_add(&cell->sum, &number, translation_sign(t, c))) refuse(cell, TRANSFER_value_type);
-  } else if (cell->expected > 1 || translation_sign(t, c) < 0) {
+  } else if (cell->possible > 1 || translation_sign(t, c) < 0) {
     refuse_value(cell, TRANSFER_not_a_number, said);
   }
 }
@@ -693,10 +742,10 @@ static struct str keep_sum(struct cell *cell) {
 
 void cell_end(struct cell *cell, const struct translation *t, enum mapping_missing missing) {
   const struct target_operand *o = &t->operands[cell->key.operand].target;
-  bool copied = cell->expected == 1 && translation_sign(t, &cell->key) > 0;
+  bool copied = cell->possible == 1 && translation_sign(t, &cell->key) > 0;
   if (!o->known) refuse(cell, TRANSFER_not_in_data_set);
   if (!period_fits(t, cell->key.period, o->period_type)) refuse(cell, TRANSFER_period_type);
-  if (cell->expected > 1 && (!o->summable || (t->rolls_up && !o->summable_in_time))) refuse(cell, TRANSFER_not_summable);
+  if (cell->possible > 1 && (!o->summable || (t->rolls_up && !o->summable_in_time))) refuse(cell, TRANSFER_not_summable);
   judge_missing(cell, missing);
   cell->value = copied ? buf_str(&cell->first_text) : keep_sum(cell);
   struct str wanted = cell->value;

@@ -33,8 +33,8 @@
   X(period, false, N_("the mapping rolls periods up, and this is none of the type that it rolls up")) \
   X(no_value, false, N_("there is no value, a comment alone")) \
   X(deleted, false, N_("the value was deleted at the source")) \
-  X(missing_source, true, N_("not all sources of the cell have a value, and the mapping requires all")) \
-  X(skipped, true, N_("not all sources of the cell have a value, and the mapping skips such cells")) \
+  X(missing_source, true, N_("not all sources of the cell have a value, or not all are decided, and the mapping requires all")) \
+  X(skipped, true, N_("not all sources of the cell have a value, or not all are decided, and the mapping skips such cells")) \
   X(contradiction, true, N_("the source says two different values for one cell")) \
   X(not_a_number, true, N_("a value that would have to be added up is neither a number nor, of a yes-or-no element, one of true, t, yes, y, 1, false, f, no, n, 0")) \
   X(not_summable, true, N_("the data element of the target, or one of the source, holds values that may not be added up, or not over time (its value or aggregation type)")) \
@@ -155,9 +155,10 @@ struct cell {
   enum transfer_reason reason;                    /* TRANSFER_FINE: to be sent */
   struct str value;                               /* borrowed from the cell until the next cell_begin */
   bool is_number;                                 /* sum holds its value */
-  bool partial;                                   /* some of its sources have no value */
+  bool partial;                                   /* some of its sources have no value, or are not decided */
   uint32_t count;                                 /* sources that have one */
-  uint64_t expected;                              /* sources there could be */
+  uint64_t possible;                              /* sources that count: one is copied, of several is the sum */
+  uint64_t expected;                              /* with those that would count if they were decided, approved and not blocked */
   char refused[CELL_SHOWN_VALUE + 1];             /* the value that not_a_number or value_type is about, cut */
   struct decimal sum;                             /* of what was added, also of a refused cell, so far as those are numbers */
   struct decimal repeated;                        /* of what was said again and did not count a second time, with its sign */

@@ -266,7 +266,9 @@ class Files(harness.Case):
         pairs = [{"source": a, "target": c, "decision": "auto", "confidence": 0.98}, {"source": b, "target": c, "decision": "proposed", "confidence": 0.5}, {"source": c, "target": None, "decision": "none"}]
         mapping = fixture.mapping(self.source, self.target, [(self.target.cell("tests"), [(1, cell)])], org_units=pairs)
         self.assertEqual(list(self.transfer(stored, mapping=mapping).values()), ["1"])
-        self.assertEqual((self.report["counts"]["unmapped"], self.report["counts"]["partial"]), ({"undecided": 1, "no_counterpart": 1}, 0))
+        self.assertEqual((self.report["counts"]["unmapped"], self.report["counts"]["partial"]), ({"undecided": 1, "no_counterpart": 1}, 1))
+        self.assertEqual(self.transfer(stored, mapping={**mapping, "missing": "require-all"}, expect=1), {})
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["missing_source"])
         self.assertEqual(list(self.transfer(stored, "--accept", "accepted,auto,proposed", mapping=mapping).values()), ["11"])
 
     def test_a_source_said_twice(self):

@@ -160,7 +160,7 @@ static void org_units_are_joined(void **state) {
                               "{\"source\":\"AoMaybe\",\"target\":\"AoA\",\"decision\":\"proposed\"},{\"source\":\"AoGone\",\"target\":" \
                               "null,\"decision\":\"none\"}]}"
 
-/* What nobody decided is neither sent nor waited for. */
+/* What nobody decided is not sent, and what it would be part of is not whole. */
 static void only_decided_pairs_lead_anywhere(void **state) {
   static const struct said said[] = {{"SeA", "ScX", "OuSure", "1", NULL, "AoSure"},    {"SeA", "ScX", "OuMaybe", "10", NULL, "AoSure"},
                                      {"SeA", "ScX", "OuNever", "100", NULL, "AoSure"}, {"SeA", "ScX", "OuGone", "1000", NULL, "AoSure"},
@@ -172,11 +172,56 @@ static void only_decided_pairs_lead_anywhere(void **state) {
   (void)state;
   assert_string_equal(
       result_of(PAIRS, said, 8, 0),
-      "(undecided) (rejected) (no_counterpart) (org_unit) (undecided) (no_counterpart) (attribute_option_combo) TeSum OuA=1; ");
+      "(undecided) (rejected) (no_counterpart) (org_unit) (undecided) (no_counterpart) (attribute_option_combo) TeSum OuA=1 partial; ");
   struct translation *translation = translation_for(mapping_of(PAIRS));
   translation_units_closed(translation, arena, &STR("OuSure"), 1, &closed, &count);
   assert_int_equal(count, 1);
   assert_int_equal(translation_sources(translation, 0, STR("OuA"), STR("AoA"), cells, 4), 1);
+}
+
+#define TWO_UNITS(decision, more) \
+  HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), \
+                          "") "],\"org_units\":[{\"source\":\"OuOne\",\"target\":\"OuBoth\"},{\"source\":\"OuTwo\",\"target\":\"OuBoth\"," \
+                              "\"decision\":\"" decision "\"}]" more "}"
+#define OPEN_RULE(element, terms, decision, more) \
+  "{\"target\":{\"data_element\":\"" element "\",\"category_option_combo\":\"TcAll\"},\"terms\":[" terms "],\"decision\":\"" decision \
+  "\"" more "}"
+#define TWO_RULES(other, more) HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), "") "," other "]" more "}"
+#define REQUIRE ",\"missing\":\"require-all\""
+#define SKIP ",\"missing\":\"skip\""
+#define APPROVED ",\"approved_by\":\"joana\""
+
+/* Of a facility that was merged, and reviewed by half, half a sum is known: it must not take the place of the whole one. */
+static void what_is_not_decided_is_missing(void **state) {
+  static const struct said said[] = {{"SeA", "ScX", "OuOne", "5"}}, text[] = {{"SeA", "ScX", "OuOne", "words"}};
+  (void)state;
+  assert_string_equal(result_of(TWO_UNITS("proposed", ""), said, 1, 0), "TeSum OuBoth=5 partial; ");
+  assert_string_equal(result_of(TWO_UNITS("proposed", REQUIRE), said, 1, 0), "TeSum OuBoth=missing_source partial; ");
+  assert_string_equal(result_of(TWO_UNITS("proposed", SKIP), said, 1, 0), "TeSum OuBoth=skipped partial; ");
+  assert_string_equal(result_of(TWO_UNITS("rejected", REQUIRE), said, 1, 0), "TeSum OuBoth=5; ");
+  assert_string_equal(result_of(TWO_UNITS("proposed", ""), text, 1, 0),
+                      "TeSum OuBoth=words partial; "); /* one source that counts is copied */
+  assert_string_equal(result_of(TWO_RULES(OPEN_RULE("TeSum", TERM("+", "SeB", "ScX"), "proposed", ""), REQUIRE), said, 1, 0),
+                      "TeSum OuOne=missing_source partial; ");
+  assert_string_equal(result_of(TWO_RULES(OPEN_RULE("TeSum", TERM("+", "SeB", "ScX"), "rejected", ""), REQUIRE), said, 1, 0),
+                      "TeSum OuOne=5; ");
+  assert_string_equal(result_of(TWO_RULES(OPEN_RULE("TeElse", TERM("+", "SeB", "ScX"), "proposed", ""), REQUIRE), said, 1, 0),
+                      "TeSum OuOne=5; ");
+}
+
+static void what_is_blocked_or_not_approved_is_missing(void **state) {
+  static const struct said said[] = {{"SeA", "ScX", "OuOne", "5"}};
+  (void)state;
+  assert_string_equal(
+      result_of(TWO_RULES(OPEN_RULE("TeSum", TERM("+", "SeB", "ScX"), "accepted", ",\"blocked\":\"gone\""), REQUIRE), said, 1, 0),
+      "TeSum OuOne=missing_source partial; ");
+  assert_string_equal(/* the rule that took its place says the same source again */
+                      result_of(TWO_RULES(OPEN_RULE("TeSum", TERM("+", "SeA", "ScX"), "accepted", ",\"blocked\":\"gone\""), REQUIRE), said,
+                                1, 0),
+                      "TeSum OuOne=5; ");
+  static const char half[] = HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), APPROVED) "," RULE(
+      "TeSum", TERM("+", "SeB", "ScX"), "") "],\"approval\":\"second-person\"" REQUIRE "}";
+  assert_string_equal(result_of(half, said, 1, 0), "TeSum OuOne=missing_source partial; ");
 }
 
 #define ROLL(from, to, more) \
@@ -321,6 +366,8 @@ int main(void) {
                                      cmocka_unit_test(one_value_is_copied_and_may_go_to_several_cells),
                                      cmocka_unit_test(org_units_are_joined),
                                      cmocka_unit_test(only_decided_pairs_lead_anywhere),
+                                     cmocka_unit_test(what_is_not_decided_is_missing),
+                                     cmocka_unit_test(what_is_blocked_or_not_approved_is_missing),
                                      cmocka_unit_test(periods_roll_up),
                                      cmocka_unit_test(periods_of_a_roll_up),
                                      cmocka_unit_test(periods_that_cannot_be),
