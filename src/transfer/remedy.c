@@ -18,7 +18,8 @@ static const char *const remedies[TRANSFER_REASON_COUNT] = {
         "Enter the missing values at the source, decide the proposals that are open, or change what the mapping says about missing ones."),
     [TRANSFER_skipped] = N_(
         "Enter the missing values at the source, decide the proposals that are open, or change what the mapping says about missing ones."),
-    [TRANSFER_contradiction] = N_("Look at the source cells and correct the wrong value."),
+    [TRANSFER_contradiction] =
+        N_("Look at the source cells and correct the wrong value, or say in the mapping what each attribute option combo becomes."),
     [TRANSFER_not_a_number] = N_("Correct the value at the source."),
     [TRANSFER_not_summable] = N_("Map this cell one to one; adding such values up makes no sense."),
     [TRANSFER_value_type] = N_("Correct the value at the source, or the value type of the data element at the target."),

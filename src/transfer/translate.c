@@ -692,6 +692,12 @@ static void show_source(struct cell *cell, const struct contribution *c, struct 
   show(source->value, value);
 }
 
+/* Where the mapping lists no attribute option combos, the source's default becomes the target's; and where it has another id there, so does that id at the source. Both may hold values, and no rule says which counts. */
+static bool is_second_default(const struct translation *t, const struct contribution *first, const struct contribution *c) {
+  return !t->mapping->attribute_option_combo_count && c->term == first->term && c->source_unit == first->source_unit &&
+         c->source_attribute != first->source_attribute;
+}
+
 void cell_add(struct cell *cell, const struct translation *t, const struct contribution *c, struct str said) {
   struct decimal number;
   char out[VALUE_OUT_SIZE];
@@ -701,6 +707,7 @@ void cell_add(struct cell *cell, const struct translation *t, const struct contr
     if (decimal_parse(value, &number)) (void)decimal_add(&cell->repeated, &number, translation_sign(t, c));
     return;
   }
+  if (cell->count && is_second_default(t, &cell->last, c)) refuse(cell, TRANSFER_contradiction);
   if (cell->count == 0) (void)buf_add(&cell->first_text, value);
   buf_clear(&cell->last_text);
   if (!buf_add(&cell->last_text, value)) refuse(cell, TRANSFER_value_type);

@@ -35,7 +35,7 @@
   X(deleted, false, N_("the value was deleted at the source")) \
   X(missing_source, true, N_("not all sources of the cell have a value, or not all are decided, and the mapping requires all")) \
   X(skipped, true, N_("not all sources of the cell have a value, or not all are decided, and the mapping skips such cells")) \
-  X(contradiction, true, N_("the source says two different values for one cell")) \
+  X(contradiction, true, N_("the source has two values for one cell: they differ, or are of two attribute option combos that both become its own")) \
   X(not_a_number, true, N_("a value that would have to be added up is neither a number nor, of a yes-or-no element, one of true, t, yes, y, 1, false, f, no, n, 0")) \
   X(not_summable, true, N_("the data element of the target, or one of the source, holds values that may not be added up, or not over time (its value or aggregation type)")) \
   X(value_type, true, N_("the value does not fit the value type of the target's data element")) \

@@ -179,6 +179,25 @@ static void only_decided_pairs_lead_anywhere(void **state) {
   assert_int_equal(translation_sources(translation, 0, STR("OuA"), STR("AoA"), cells, 4), 1);
 }
 
+#define DEFAULTS(terms, more) \
+  "{\"format\":\"drawbridge-mapping\",\"version\":1,\"source\":{\"data_sets\":[\"DsSource001\"],\"default_option_combo\":\"AoOurs\"}," \
+  "\"target\":{\"data_sets\":[\"DsTarget001\"],\"default_option_combo\":\"AoTheirs\"},\"rules\":[" RULE("TeSum", terms, "") "]" more "}"
+
+/* Old databases have a default with an id of its own, and may have got values under the usual one. */
+static void two_defaults_are_not_one_source(void **state) {
+  static const struct said both[] = {{"SeA", "ScX", "OuOne", "5", NULL, "AoOurs"}, {"SeA", "ScX", "OuOne", "7", NULL, "AoTheirs"}},
+                           apart[] = {{"SeA", "ScX", "OuOne", "5", NULL, "AoOurs"}, {"SeA", "ScX", "OuTwo", "7", NULL, "AoTheirs"}};
+  static const char one[] = DEFAULTS(TERM("+", "SeA", "ScX"), ""),
+                    sum[] = DEFAULTS(TERM("+", "SeA", "ScX") "," TERM("+", "SeB", "ScX"), ""), /* as many values as there are terms */
+      listed[] = DEFAULTS(TERM("+", "SeA", "ScX"), ",\"attribute_option_combos\":[{\"source\":\"AoOurs\",\"target\":\"AoTheirs\"},"
+                                                   "{\"source\":\"AoTheirs\",\"target\":\"AoTheirs\"}]");
+  (void)state;
+  assert_string_equal(result_of(one, both, 2, 0), "TeSum OuOne=contradiction; ");
+  assert_string_equal(result_of(sum, both, 2, 0), "TeSum OuOne=contradiction; ");
+  assert_string_equal(result_of(one, apart, 2, 0), "TeSum OuOne=5; TeSum OuTwo=7; ");
+  assert_string_equal(result_of(listed, both, 2, 0), "TeSum OuOne=12; ");
+}
+
 #define TWO_UNITS(decision, more) \
   HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), \
                           "") "],\"org_units\":[{\"source\":\"OuOne\",\"target\":\"OuBoth\"},{\"source\":\"OuTwo\",\"target\":\"OuBoth\"," \
@@ -366,6 +385,7 @@ int main(void) {
                                      cmocka_unit_test(one_value_is_copied_and_may_go_to_several_cells),
                                      cmocka_unit_test(org_units_are_joined),
                                      cmocka_unit_test(only_decided_pairs_lead_anywhere),
+                                     cmocka_unit_test(two_defaults_are_not_one_source),
                                      cmocka_unit_test(what_is_not_decided_is_missing),
                                      cmocka_unit_test(what_is_blocked_or_not_approved_is_missing),
                                      cmocka_unit_test(periods_roll_up),
