@@ -405,7 +405,7 @@ export interface Schedule {
   created: string
   last?: { period: string; run: string; state: string; at: string; complete: boolean }
   youngest?: string
-  open?: { period: string; at?: string }[]
+  open?: { period: string; at?: string; complete: boolean }[]
 }
 
 /** The interface of @dhis2/data-engine; members of a query may be functions of the variables. What fails is a DrawbridgeError, with `type` and `details` as its FetchError. */

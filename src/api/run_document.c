@@ -67,6 +67,7 @@ static struct str run_about_write(struct arena *arena, const struct run_about *a
   json_out_member_int(&out, "org_units", about->org_units);
   json_out_member_int(&out, "alignment_version", about->alignment_version);
   json_out_member_bool(&out, "wait", about->wait);
+  if (about->beside.once_more) json_out_member_bool(&out, "once_more", true);
   if (about->problem.n) {
     json_out_member_raw(&out, "problem", about->problem);
   }
@@ -86,7 +87,8 @@ struct run_about run_about_read(struct arena *arena, struct str json) {
                             .periods = list,
                             .period_count = json_array_size(periods),
                             .org_units = json_integer_value(json_object_get(root, "org_units")),
-                            .alignment_version = json_integer_value(json_object_get(root, "alignment_version"))};
+                            .alignment_version = json_integer_value(json_object_get(root, "alignment_version")),
+                            .beside = {.once_more = json_is_true(json_object_get(root, "once_more"))}};
   for (size_t i = 0; i < PARTS; i++) *(struct str *)((char *)&about + parts[i].offset) = json_text_copy(arena, root, parts[i].name);
   (void)clock_parse(json_text_copy(arena, root, "unattended_until"), &about.beside.unattended_until_ms);
   for (size_t i = 0; i < about.period_count; i++) list[i] = arena_str(arena, str_of(json_string_value(json_array_get(periods, i))));

@@ -38,6 +38,7 @@ struct run_beside {
   struct str mandate;          /* id of what lets it go on without the person (mandates.h): its own, or its schedule's */
   int64_t unattended_until_ms; /* of that one */
   struct str schedule, webhook;
+  bool once_more;               /* of a schedule: all had gone through of the period before; where nothing is new, nobody is told */
   struct str language;          /* of the names in its report, and of the report where it is filed: "fr" */
   struct str undoes, undone_by; /* ids of runs */
 };

@@ -68,6 +68,7 @@ void schedule_members(struct json_out *out, const struct schedule *s) {
     json_out_object(out);
     json_out_member_str(out, "period", s->open[i].period);
     if (s->open[i].at_ms) json_out_member_time(out, "at", s->open[i].at_ms);
+    json_out_member_bool(out, "complete", s->open[i].complete);
     json_out_end(out);
   }
   json_out_end(out);
@@ -85,7 +86,8 @@ static void read_open(struct arena *arena, const json_t *list, struct schedule *
   ret->open = ARENA_ARRAY(arena, json_array_size(list) + 1, struct schedule_open);
   for (size_t i = 0; i < json_array_size(list); i++) {
     struct schedule_open *one = &ret->open[ret->open_count++];
-    *one = (struct schedule_open){.period = json_text_copy(arena, json_array_get(list, i), "period")};
+    *one = (struct schedule_open){.period = json_text_copy(arena, json_array_get(list, i), "period"),
+                                  .complete = json_is_true(json_object_get(json_array_get(list, i), "complete"))};
     (void)clock_parse(json_text_copy(arena, json_array_get(list, i), "at"), &one->at_ms);
   }
 }
@@ -145,7 +147,7 @@ static int64_t again_ms(const struct schedule *s, struct str text, int64_t at_ms
 }
 
 static int64_t last_again_ms(const struct schedule *s) {
-  return s->last.period.n && !s->last.complete ? again_ms(s, s->last.period, s->last.at_ms) : 0;
+  return s->last.period.n ? again_ms(s, s->last.period, s->last.at_ms) : 0;
 }
 
 /* The oldest period that was never tried and is to be now. */
@@ -216,8 +218,8 @@ static int by_time(const void *left, const void *right) {
   return dhis2_period_cmp(&first, &second);
 }
 
-static void add_open(struct schedule *s, struct str period, int64_t at_ms) {
-  if (s->open_count < SCHEDULE_OPEN_MAX) s->open[s->open_count++] = (struct schedule_open){period, at_ms};
+static void add_open(struct schedule *s, struct str period, int64_t at_ms, bool complete) {
+  if (s->open_count < SCHEDULE_OPEN_MAX) s->open[s->open_count++] = (struct schedule_open){period, at_ms, complete};
   qsort(s->open, s->open_count, sizeof *s->open, by_time);
 }
 
@@ -228,21 +230,28 @@ static bool is_younger(struct str period, struct str than) {
 
 void schedule_tried(struct schedule *s, struct arena *arena, struct schedule_last tried) {
   keep_open(s, arena, tried.period, tried.at_ms);
-  if (last_again_ms(s) && !str_eq(s->last.period, tried.period)) add_open(s, s->last.period, s->last.at_ms);
+  if (last_again_ms(s) && !str_eq(s->last.period, tried.period)) add_open(s, s->last.period, s->last.at_ms, s->last.complete);
   s->last = tried;
   if (is_younger(tried.period, s->youngest)) s->youngest = tried.period;
 }
 
+bool schedule_was_complete(const struct schedule *s, struct str period) {
+  if (str_eq(s->last.period, period)) return s->last.complete;
+  for (size_t i = 0; i < s->open_count; i++)
+    if (str_eq(s->open[i].period, period)) return s->open[i].complete;
+  return false;
+}
+
 void schedule_forget_try(struct schedule *s, struct arena *arena) {
   keep_open(s, arena, s->last.period, s->last.at_ms);
-  if (s->last.period.n) add_open(s, s->last.period, 0);
+  if (s->last.period.n) add_open(s, s->last.period, 0, false);
   s->last = (struct schedule_last){0};
 }
 
 void schedule_once_more(struct schedule *s, struct arena *arena) {
   int64_t at_ms = s->last.at_ms;
   keep_open(s, arena, s->youngest, at_ms);
-  if (last_again_ms(s) && !str_eq(s->last.period, s->youngest)) add_open(s, s->last.period, at_ms);
+  if (last_again_ms(s) && !str_eq(s->last.period, s->youngest)) add_open(s, s->last.period, at_ms, s->last.complete);
   s->last = (struct schedule_last){0};
   s->youngest = STR_NONE;
 }

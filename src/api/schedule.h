@@ -1,7 +1,7 @@
 /* schedule: when a person's transfer is made by itself: for each period, so many days after it has ended, and again until all of it has gone through. Pure.
  *
- * What holds always: days are UTC's, and periods those of the ISO 8601 calendar. A period is due from `after_day` days after its last one (1: the day after; of months: day N of the next month) on. Where its run did not go through whole, or the source had nothing yet,
- * it is tried again `again_hours` after the last try, for `for_days` days, also when younger ones have become due meanwhile: the oldest first. A new schedule begins with the latest period that is due. What became due while the program stood still is made up for, as long
+ * What holds always: days are UTC's, and periods those of the ISO 8601 calendar. A period is due from `after_day` days after its last one (1: the day after; of months: day N of the next month) on. It is tried again
+ * `again_hours` after the last try, for `for_days` days, since those who report late do so after others have: what did not go through is sent then, and what was entered or changed meanwhile; also when younger ones have become due: the oldest first. A new schedule begins with the latest period that is due. What became due while the program stood still is made up for, as long
  * as its days are not over; the latest one also later. */
 #ifndef DRAWBRIDGE_API_SCHEDULE_H
 #define DRAWBRIDGE_API_SCHEDULE_H
@@ -17,13 +17,14 @@ struct schedule_last {    /* the latest try */
   struct str period, run; /* empty: none yet */
   struct str state;       /* of that run */
   int64_t at_ms;
-  bool complete; /* all went through: nothing more to be done for that period */
+  bool complete; /* all went through that the source had, and it had something */
 };
 
-/* A period that was tried before the one of the latest try, and did not go through whole. */
+/* A period that was tried before the one of the latest try, and whose days are not over. */
 struct schedule_open {
   struct str period;
   int64_t at_ms; /* of its last try; 0: none that counts */
+  bool complete;
 };
 
 struct schedule {
@@ -49,6 +50,9 @@ bool schedule_due(const struct schedule *schedule, bool under_way, int64_t now_m
 
 /* `tried` is the latest try from now on; what was that before is kept as long as something is to be done for it. Lists in the arena. */
 void schedule_tried(struct schedule *schedule, struct arena *arena, struct schedule_last tried);
+
+/* Did all go through that the source had, in the last try of this period? */
+bool schedule_was_complete(const struct schedule *schedule, struct str period);
 
 /* The latest try came to nothing: its period is due at once. */
 void schedule_forget_try(struct schedule *schedule, struct arena *arena);

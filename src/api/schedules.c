@@ -263,7 +263,10 @@ static int begin(struct looking *l, const struct dhis2_period *period, struct er
                             .wait = true};
   struct run_about who = {.by = s->by,
                           .by_target = s->by_target,
-                          .beside = {.mandate = l->document.id, .unattended_until_ms = s->until_ms, .schedule = l->document.id}};
+                          .beside = {.mandate = l->document.id,
+                                     .unattended_until_ms = s->until_ms,
+                                     .schedule = l->document.id,
+                                     .once_more = schedule_was_complete(s, str_of(period->text))}};
   struct store_document run;
   struct str periods[1] = {str_of(period->text)};
   if (run_order_read(l->arena, body.order, &asked.order, error)) return -1;

@@ -318,14 +318,14 @@ class Hook:
 
 class Scheduled(Unattended):
     takes_seconds = 15
-    empty = False
+    reporters = None  # so many of the units; None: all
     asked_periods = (LAST_MONTH, "202401")  # of two, each value says which
 
     def start(self):
         self.hook = Hook()
         self.addCleanup(self.hook.close)
-        values = {} if self.empty else fixture.values(self.source, 1, periods=(LAST_MONTH,))
-        super().start(stored=values)
+        values = fixture.values(self.source, 1, periods=(LAST_MONTH,))
+        super().start(stored={key: value for key, value in values.items() if key[3] in self.source.units[:self.reporters]})
 
     def serve(self):
         if "webhooks:" not in self.config.read_text():
@@ -340,7 +340,7 @@ runs: {{reports: {self.state}/reports}}
 
     def schedule(self, expect=201, **more):
         body = {k: v for k, v in self.order().items() if k != "periods"}
-        body.update({"name": "Monthly report", "period_type": "Monthly", "after_day": 1, "unattended_until": after(days=30), "webhook": "office", **more})
+        body.update({"name": "Monthly report", "period_type": "Monthly", "after_day": 1, "for_days": 60, "unattended_until": after(days=30), "webhook": "office", **more})
         answer = self.browser.call("POST", "/v1/schedules", body=body)
         self.assertEqual(answer.status, expect, answer)
         return answer.json
@@ -354,6 +354,21 @@ runs: {{reports: {self.state}/reports}}
     def wanted_now(self):
         return fixture.expected(self.made, self.stored("source", periods=self.asked_periods))
 
+    def check_next(self, now):
+        """Complete or not, it looks again a day later."""
+        next_one, last = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (now["next"], now["last"]["at"]))
+        self.assertEqual(next_one - last, datetime.timedelta(hours=24))
+
+    def a_day_later(self, schedule):
+        """As if the last try had been yesterday: a new one begins."""
+        before = self.tried(schedule)["last"]["run"]
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+            about = json.loads(store.execute("SELECT about FROM documents WHERE kind = 'schedule'").fetchone()[0])
+            about["last"]["at"] = after(hours=-25)
+            store.execute("UPDATE documents SET about = ?, version = version + 1 WHERE kind = 'schedule'", (json.dumps(about),))
+        harness.wait_for(lambda: self.now(schedule)["last"]["run"] != before, "the next try")
+        return self.tried(schedule)
+
     def reports(self):
         return sorted(p.name for p in (self.state / "reports").iterdir())
 
@@ -361,14 +376,14 @@ runs: {{reports: {self.state}/reports}}
         before = self.tokens("target")
         schedule = self.schedule(language="fr")
         self.assertEqual({k: schedule[k] for k in ("name", "from", "to", "by", "period_type", "after_day", "for_days", "again_hours", "webhook", "language")},
-                         {"name": "Monthly report", "from": "source", "to": "target", "by": "runner", "period_type": "Monthly", "after_day": 1, "for_days": 20, "again_hours": 24, "webhook": "office", "language": "fr"})
+                         {"name": "Monthly report", "from": "source", "to": "target", "by": "runner", "period_type": "Monthly", "after_day": 1, "for_days": 60, "again_hours": 24, "webhook": "office", "language": "fr"})
         self.browser.call("DELETE", "/v1/session")
         harness.wait_for(lambda: self.hook.got, "the report")
         self.browser = self.signed_in()
         now = self.tried(schedule)
         self.assertEqual((now["last"]["period"], now["last"]["state"], now["last"]["complete"]), (LAST_MONTH, "done", True))
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
-        self.assertEqual(now["next"][8:], "01T00:00:00Z")
+        self.check_next(now)
         run = self.browser.call("GET", f"/v1/runs/{now['last']['run']}").json
         self.assertEqual((run["schedule"], run["periods"], run["state"]), (schedule["id"], [LAST_MONTH], "done"))
         headers, body = self.hook.got[0]
@@ -437,15 +452,13 @@ runs: {{reports: {self.state}/reports}}
 
 class ScheduledTooEarly(Scheduled):
     """The source has nothing yet: it is not complete, and tried again."""
-    empty = True
+    reporters = 0
 
     def test_by_itself_with_a_report_to_folder_and_webhook(self):
         schedule = self.schedule()
         now = self.tried(schedule)
         self.assertEqual((now["last"]["state"], now["last"]["complete"]), ("done", False))
-        again = datetime.datetime.fromisoformat(now["next"].replace("Z", "+00:00")) - datetime.datetime.fromisoformat(now["last"]["at"].replace("Z", "+00:00"))
-        if NOW.day < 20:
-            self.assertEqual(again, datetime.timedelta(hours=24))
+        self.check_next(now)
         self.fill("source", self.source, fixture.values(self.source, 1, periods=(LAST_MONTH,)))
         first = now["last"]["run"]
         self.assertEqual(self.browser.call("POST", f"/v1/schedules/{schedule['id']}/again").status, 200)
@@ -454,6 +467,24 @@ class ScheduledTooEarly(Scheduled):
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
 
     test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+
+
+class ScheduledBeforeAllHaveReported(Scheduled):
+    reporters = 1
+
+    def test_who_reports_late_is_not_left_out(self):
+        """One facility has reported when its day comes: what others enter later is sent by the next looks; of one that finds nothing new nobody is told."""
+        schedule = self.schedule()
+        self.assertTrue(self.tried(schedule)["last"]["complete"])
+        harness.wait_for(lambda: len(self.hook.got) == 1, "the report")
+        self.assertTrue(self.a_day_later(schedule)["last"]["complete"])  # nothing is new
+        self.fill("source", self.source, fixture.values(self.source, 1, periods=(LAST_MONTH,)))
+        now = self.a_day_later(schedule)
+        harness.wait_for(lambda: len(self.hook.got) > 1, "the report")
+        self.assertEqual([json.loads(body)["run"] for _, body in self.hook.got][1:], [now["last"]["run"]])
+        self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
+
+    test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
 class ScheduledByAnotherCalendar(Scheduled):

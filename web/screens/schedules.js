@@ -31,7 +31,7 @@ export function Schedules({ nameOf }) {
       <thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('From')}</th><th scope="col">${t('To')}</th><th scope="col">${t('Last period')}</th><th scope="col">${t('Next')}</th><th scope="col">${t('Until')}</th><th scope="col"><span class="unseen">${t('What to do')}</span></th></tr></thead>
       <tbody>${shown.map((one) => html`<tr key=${one.id}>
         <td><bdi>${one.name}</bdi></td><td><bdi>${nameOf(one.from)}</bdi></td><td><bdi>${nameOf(one.to)}</bdi></td>
-        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period }) => html`<br />${periodText(period)} <small class="muted">${t('not complete yet')}</small>`)}</td>
+        <td>${one.last ? html`<${Link} to="/runs/${one.last.run}">${periodText(one.last.period)}<//> <small class="muted">${one.last.complete ? t('complete') : t('not complete yet')}</small>` : '–'}${one.open?.map(({ period, complete }) => html`<br />${periodText(period)} <small class="muted">${complete ? t('complete') : t('not complete yet')}</small>`)}</td>
         <td>${one.next ? time(one.next) : t('none any more')}</td><td>${time(one.unattended_until)}</td>
         <td class="row"><${Button} small loading=${state.again === one.id} onClick=${act('again', one)}>${t('Once more now')}<//><${Button} small onClick=${() => set({ ending: one })}>${t('End…')}<//></td>
       </tr>`)}</tbody></table></div>`}<//>
@@ -69,7 +69,7 @@ export function NewSchedule({ params }) {
     }
   }
   return html`<div class="page"><h1>${t('Send each period automatically')}</h1>
-    <p class="muted">${t('What you checked is sent for each period after it has ended, and again every day until all of it went through, for 20 days. It acts in your name at both servers.')}</p>
+    <p class="muted">${t('What you checked is sent for each period after it has ended. For 20 days it looks again every day, and sends what was entered or changed meanwhile. It acts in your name at both servers.')}</p>
     <div class="card">
       <${Field} label=${t('Name')} value=${form.name} onInput=${change('name')} maxlength="100" />
       <${Field} label=${t('Days after the end of the period')} help=${t('10: of months, on day 10 of the next month')} type="number" min="1" max="366" value=${form.after_day} onInput=${change('after_day')} />

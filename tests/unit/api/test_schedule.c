@@ -36,7 +36,7 @@ static void each_month_after_its_day(void **state) {
   struct dhis2_period period;
   assert_string_equal(due(&s, "2026-11-09T23:59:59Z"), "202609"); /* never tried: also later */
   assert_string_equal(due(&s, "2026-11-10T00:00:00Z"), "202610");
-  tried(&s, "202609", "2026-10-10T00:00:00Z", true);
+  tried(&s, "202609", "2026-10-30T00:00:00Z", true);
   assert_null(due(&s, "2026-11-09T23:59:59Z"));
   assert_string_equal(due(&s, "2026-11-10T00:00:00Z"), "202610");
   tried(&s, "202610", "2026-11-10T00:00:00Z", false);
@@ -44,7 +44,10 @@ static void each_month_after_its_day(void **state) {
   assert_string_equal(due(&s, "2026-11-11T00:00:00Z"), "202610");
   assert_false(schedule_due(&s, true, at("2026-11-11T00:00:00Z"), &period)); /* it is under way */
   tried(&s, "202610", "2026-11-11T00:00:00Z", true);
-  assert_null(due(&s, "2026-11-20T00:00:00Z"));
+  assert_null(due(&s, "2026-11-11T23:00:00Z"));
+  assert_string_equal(due(&s, "2026-11-12T00:00:00Z"), "202610"); /* others report later */
+  tried(&s, "202610", "2026-11-29T12:00:00Z", true);
+  assert_null(due(&s, "2026-11-30T13:00:00Z"));
   assert_string_equal(due(&s, "2026-12-10T00:00:00Z"), "202611");
   s.until_ms = at("2026-12-10T00:00:00Z");
   assert_null(due(&s, "2026-12-10T00:00:00Z"));
@@ -83,9 +86,11 @@ static void when_the_next_try_is(void **state) {
   tried(&s, "202610", "2026-11-12T06:00:00Z", false);
   assert_int_equal(schedule_next_ms(&s, at("2026-11-12T07:00:00Z")), at("2026-11-13T06:00:00Z"));
   s.last.complete = true;
-  assert_int_equal(schedule_next_ms(&s, at("2026-11-12T07:00:00Z")), at("2026-12-10T00:00:00Z"));
+  assert_int_equal(schedule_next_ms(&s, at("2026-11-12T07:00:00Z")), at("2026-11-13T06:00:00Z"));
+  tried(&s, "202610", "2026-11-29T06:00:00Z", true);
+  assert_int_equal(schedule_next_ms(&s, at("2026-11-29T07:00:00Z")), at("2026-12-10T00:00:00Z"));
   s.until_ms = at("2026-12-01T00:00:00Z");
-  assert_int_equal(schedule_next_ms(&s, at("2026-11-12T07:00:00Z")), 0);
+  assert_int_equal(schedule_next_ms(&s, at("2026-11-29T07:00:00Z")), 0);
   (void)state;
 }
 
@@ -126,10 +131,10 @@ static void older_periods_go_on_being_tried(void **state) {
   assert_string_equal(due(&s, "2026-11-23T00:00:01Z"), "2026W46");
   assert_int_equal(schedule_next_ms(&s, at("2026-11-23T00:00:01Z")), at("2026-11-23T00:00:01Z"));
   tried(&s, "2026W46", "2026-11-23T00:00:01Z", false);
-  assert_null(due(&s, "2026-11-23T12:00:00Z")); /* also not the younger one again, of which nothing is left to do */
+  assert_null(due(&s, "2026-11-23T12:00:00Z")); /* also not the younger one again, so soon */
   assert_string_equal(due(&s, "2026-11-24T00:00:01Z"), "2026W46");
   tried(&s, "2026W46", "2026-11-24T00:00:01Z", true);
-  assert_null(due(&s, "2026-11-29T00:00:00Z"));
+  assert_string_equal(due(&s, "2026-11-29T00:00:00Z"), "2026W46"); /* complete or not */
   assert_string_equal(due(&s, "2026-11-30T00:00:00Z"), "2026W48");
   tried(&s, "2026W48", "2026-11-30T00:00:00Z", false);
   tried(&s, "2026W49", "2026-12-07T00:00:00Z", false);
@@ -154,6 +159,8 @@ static void what_was_missed_is_made_up_for(void **state) {
     tried(&s, wanted[i], "2026-11-26T00:00:00Z", true);
   }
   assert_null(due(&s, "2026-11-26T00:00:00Z"));
+  tried(&s, "2026W46", "2026-11-29T12:00:00Z", true);
+  tried(&s, "2026W47", "2026-11-29T12:00:00Z", true);
   tried(&s, "2026W48", "2026-11-30T00:00:00Z", false);
   schedule_forget_try(&s, arena); /* it was never begun */
   assert_string_equal(due(&s, "2026-11-30T00:00:00Z"), "2026W48");
@@ -196,7 +203,7 @@ static void as_it_is_kept(void **state) {
   s.last = (struct schedule_last){
       .period = STR("202610"), .run = STR("r"), .state = STR("done"), .at_ms = at("2026-11-05T00:00:00Z"), .complete = true};
   s.youngest = STR("202610");
-  struct schedule_open open = {STR("202609"), at("2026-11-04T00:00:00Z")};
+  struct schedule_open open = {STR("202609"), at("2026-11-04T00:00:00Z"), true};
   s.open = &open;
   s.open_count = 1;
   json_out_object(&out);
@@ -210,7 +217,9 @@ static void as_it_is_kept(void **state) {
   assert_int_equal(back.last.at_ms, s.last.at_ms);
   assert_true(back.last.complete && str_eq(back.youngest, s.youngest));
   assert_int_equal(back.open_count, 1);
-  assert_true(str_eq(back.open[0].period, open.period) && back.open[0].at_ms == open.at_ms);
+  assert_true(str_eq(back.open[0].period, open.period) && back.open[0].at_ms == open.at_ms && back.open[0].complete);
+  assert_true(schedule_was_complete(&back, STR("202610")) && schedule_was_complete(&back, STR("202609")));
+  assert_false(schedule_was_complete(&back, STR("202608")));
   buf_free(&text);
   (void)state;
 }
