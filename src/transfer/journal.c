@@ -318,7 +318,7 @@ int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct jo
 static void put_begun(void *payload) {
   struct journal *j = payload;
   struct begun *b = &j->begun;
-  b->result = put_rows(j, b->rows.at, buf_str(&b->text), &b->error) || append(j, buf_str(&b->record), true, &b->error) ? -1 : 0;
+  b->result = put_rows(j, b->rows.at, buf_str(&b->text), &b->error) || append(j, buf_str(&b->record), false, &b->error) ? -1 : 0;
 }
 
 int journal_begin(struct journal *j, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error) {

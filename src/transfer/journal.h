@@ -3,7 +3,7 @@
  * What holds always: a record that journal_append returned 0 for survives the end of the process and a power cut; a record that was cut while being written is as if it had never been begun, whatever byte it was cut at. A record that
  * is whole and not what was written is never passed over: ERROR_input. One process at a time has the journal: a second gets ERROR_busy.
  *
- * What is waited for, and what not: to wait for the disk is most of what a record costs. A record that something irrevocable follows is waited for (journal_append; journal_begin and journal_wait, so that there is something to do meanwhile): the plan, before the first value of it is sent. A record that can be found out again from
+ * What is waited for, and what not: to wait for the disk is most of what a record costs. A record that something irrevocable follows is waited for (journal_append), and with it all that stands before it: that a plan is going to be sent, before the first value of it is, and the plan itself by that. A record that can be found out again from
  * those before it is not (journal_note): it survives the end of the process all the same, since the system has it; a power cut may take it, and with it only records that were not waited for either, since the next one that is waits for all of
  * the file. File systems make a file longer when what stands there was written, so that what a power cut leaves is the journal up to some byte.
  *
@@ -46,7 +46,7 @@ struct journal_rows {
 int journal_put_rows(struct journal *journal, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error);
 struct journal_rows journal_rows_of(uint64_t end, struct str rows); /* what that will be */
 
-/* Rows, and the record that names them (`rows` is journal_rows_of them): the record is written when they are on the disk. Done by a thread of its own, so far as the journal is a folder; journal_wait: 0: both are on the disk. Whatever else is called waits for that too. Takes both texts along. */
+/* Rows, and the record that names them (`rows` is journal_rows_of them): the record is written, as by journal_note, when they are on the disk. Done by a thread of its own, so far as the journal is a folder, so that there is something to do meanwhile; journal_wait: 0: the rows are on the disk, and the record is in the file. Whatever else is called waits for that too. Takes both texts along. */
 int journal_begin(struct journal *journal, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error);
 int journal_wait(struct journal *journal, struct error *error); /* -1: as journal_append, for both; 0 also where nothing was begun */
 

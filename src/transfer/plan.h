@@ -34,6 +34,7 @@ struct plan_row {
   struct str code, text;       /* of a refusal */
   struct str foretold, remedy; /* what to say where the server refuses it, wrongly, as foretold; empty: nothing was */
   uint32_t operand;            /* number in the translation; UINT32_MAX: none */
+  uint32_t number;             /* among the rows of its chunk as they were written; a journal names rows by it */
 };
 
 struct plan {

@@ -3,7 +3,7 @@
  * What holds always (between servers):
  * - The work is cut into chunks: one period and up to DHIS2_READ_UNITS_MAX source units, never with a part of the sources of a target cell outside. For each chunk: read the source (twice, until two readings agree), translate; read what
  *   the target holds; write the plan (every cell with what stands there and what is to stand there) to the journal; send; read the target back (once, where one answer shows all rows there); write what came of it to the journal.
- * - Nothing is sent before the plan with the old value is on the disk; that is the one thing of a chunk that the disk is waited for (journal.h), since all else is found out again by a look at the target. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
+ * - Nothing is sent before the plan with the old value is on the disk; that, and that it is going to be sent, is the one thing of a chunk that the disk is waited for (journal.h), since all else is found out again by a look at the target. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
  * - Before anything of a chunk is sent, each cell that is to be is judged by what the target lets this user enter, where and when (preflight.h): what it would refuse is told and held back.
  * - Cells that stand at the target as they are to be are not sent. A cell that is neither as it was when planned nor as it is to be was changed by somebody else: it is left alone and told (changed_meanwhile).
  * - With `changed_since` a chunk is first asked for what changed; then all sources of the cells that this touches are read, so that sums are whole. What nothing changed in is neither compared nor in the totals.
@@ -87,7 +87,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
 int run_foresee(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 run_judge *judge, struct error *error);
 
-/* Puts back what the run in that journal overwrote, and deletes what it created, where nobody changed it since (else it is left alone and told; so is a cell that held a comment without a value, which would be lost). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. `dry_run`: what would come of it, with the target's own judgement; nothing is written anywhere. */
+/* Puts back what the run in that journal overwrote, and deletes what it created, so far as the journal tells that it was stored, and where nobody changed it since (else it is left alone and told; so is a cell that held a comment without a value, which would be lost). The report counts cells: sent, updated (put back), removed (deleted again), unchanged (had not been changed, or were put back before), verified. `dry_run`: what would come of it, with the target's own judgement; nothing is written anywhere. */
 int run_undo(struct dhis2_server *to, const char *journal, bool dry_run, const struct run_watch *watch, struct report *report,
              struct error *error);
 

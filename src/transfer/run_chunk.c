@@ -21,6 +21,7 @@ struct chunk {
   struct buf packed;
   bool cell_open, unchecked; /* unchecked: whether values newer than the source's analytics tables were entered */
   struct plan rows;          /* by org unit, then operand */
+  struct row_fates fates;    /* of all rows that were written as the plan */
 };
 
 /* --- reading and translating --- */
@@ -271,7 +272,17 @@ static int survey(struct chunk *c, struct error *error) {
   return 0;
 }
 
+/* Nothing of the rows is stored as yet. */
+static void number_rows(struct chunk *c) {
+  c->fates = (struct row_fates){ARENA_ARRAY(c->arena, c->rows.n + 1, unsigned char), c->rows.n};
+  for (size_t i = 0; i < c->rows.n; i++) {
+    c->rows.p[i].number = (uint32_t)i;
+    c->fates.p[i] = c->rows.p[i].planned ? ROW_NOT_STORED : ROW_NOT_PLANNED;
+  }
+}
+
 static int write_plan(struct chunk *c, struct error *error) {
+  number_rows(c);
   struct buf report = BUF_INIT(REPORT_MAX);
   int result = log_planned(&c->run->log, c->run->chunk, &c->rows, report_json(c->report, &report), error);
   buf_free(&report);
@@ -339,12 +350,20 @@ static int plan(struct chunk *c, struct error *error) {
   return run->log.journal ? write_plan(c, error) : 0;
 }
 
+/* Of a chunk of which nothing was sent, what is as it is to be was entered by somebody else. */
+static void find_there(struct chunk *c, struct plan_row *row, bool was_sent) {
+  row->state = was_sent ? ROW_SENT : ROW_THERE;
+  row->planned = was_sent;
+  report_counts(c->report)->unchanged += !was_sent;
+}
+
 /* What an earlier process planned. Where it is neither as it was nor as it is to be, somebody else was there. */
 static int take_plan(struct chunk *c, const struct chunk_record *record, struct error *error) {
   struct run *run = c->run;
   struct str text;
   if (journal_get_rows(run->log.journal, &record->rows, c->arena, &text, error) || plan_read(c->arena, text, &c->rows, error)) return -1;
   if (report_add(c->report, record->report, error)) return -1;
+  number_rows(c);
   run_tell(run, RUN_CHECKING);
   if (deliver_look(&run->delivery, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "reading what the target holds");
   for (size_t i = 0; i < c->rows.n; i++) {
@@ -352,7 +371,7 @@ static int take_plan(struct chunk *c, const struct chunk_record *record, struct 
     row->operand = translation_find_operand(c->stage->translation, (struct mapping_operand){row->data_element, row->category_option_combo});
     if (!row->planned) continue;
     if (row_is_at(row))
-      row->state = ROW_SENT;
+      find_there(c, row, log_is_stored(record, row->number));
     else if (!row_was(row))
       row->state = ROW_FOREIGN;
   }
@@ -436,9 +455,16 @@ static int send_and_look(struct chunk *c, struct error *error) {
   }
 }
 
+/* What was read back as it was before is not stored, whatever the server said. */
+static void note_fate(struct chunk *c, const struct plan_row *row) {
+  bool is_stored = row->planned && row->state == ROW_SENT && (row_is_at(row) || !row_was(row));
+  if (is_stored && row->number < c->fates.n) c->fates.p[row->number] = ROW_STORED;
+}
+
 static int finish(struct chunk *c, struct error *error) {
   struct run *run = c->run;
   for (size_t i = 0; i < c->rows.n; i++) {
+    note_fate(c, &c->rows.p[i]);
     judge_row(c, &c->rows.p[i]);
     count_target(c, &c->rows.p[i]);
   }
@@ -446,7 +472,7 @@ static int finish(struct chunk *c, struct error *error) {
   struct buf json = BUF_INIT(REPORT_MAX);
   struct str text = report_json(c->report, &json);
   int result = json.full ? error_set(error, ERROR_too_large, "the report of one chunk is too large") : 0;
-  if (result == 0 && run->log.journal) result = log_done(&run->log, run->chunk, text, error);
+  if (result == 0 && run->log.journal) result = log_done(&run->log, run->chunk, c->fates, text, error);
   if (result == 0) result = report_add(run->whole, text, error);
   buf_free(&json);
   return result;

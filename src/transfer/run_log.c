@@ -85,6 +85,30 @@ int run_order_read(struct arena *arena, struct str json, struct run_order *ret, 
 
 /* --- reading --- */
 
+static void read_ranges(struct run_log *log, struct chunk_record *chunk, const json_t *list) {
+  chunk->not_stored_count = json_array_size(list);
+  chunk->not_stored = ARENA_ARRAY(log->arena, chunk->not_stored_count + 1, struct row_range);
+  for (size_t i = 0; i < chunk->not_stored_count; i++) {
+    const json_t *range = json_array_get(list, i);
+    chunk->not_stored[i] =
+        (struct row_range){(uint32_t)json_integer_value(json_array_get(range, 0)), (uint32_t)json_integer_value(json_array_get(range, 1))};
+  }
+}
+
+bool log_is_stored(const struct chunk_record *record, uint32_t row) {
+  if (record->state == CHUNK_PLANNED) return record->sent || !record->tells;
+  for (size_t low = 0, high = record->not_stored_count; low < high;) {
+    size_t middle = low + (high - low) / 2;
+    const struct row_range *range = &record->not_stored[middle];
+    if (row >= range->first && row <= range->last) return false;
+    if (row < range->first)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return true;
+}
+
 static struct chunk_record *chunk_of(struct run_log *log, size_t number) {
   if (number >= log->chunk_count) {
     log->chunks = mem_resize_array(log->chunks, number + 1, sizeof *log->chunks);
@@ -120,9 +144,13 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     chunk->rows.n = (uint64_t)json_integer_value(json_object_get(record, "n"));
     (void)snprintf(chunk->rows.hash, sizeof chunk->rows.hash, "%.*s", STR_ARG(json_text(record, "hash")));
     log->rows_end = chunk->rows.at + chunk->rows.n;
+    chunk->tells = json_is_true(json_object_get(record, "tells"));
     chunk->report = arena_str(log->arena, str_of(report));
+  } else if (str_eq(what, STR("sending"))) {
+    chunk->sent = true;
   } else if (str_eq(what, STR("done"))) {
     chunk->state = CHUNK_DONE;
+    read_ranges(log, chunk, json_object_get(record, "not_stored"));
     chunk->report = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("undone"))) {
     log->undone = true;
@@ -213,6 +241,7 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   json_out_member_int(&out, "at", (int64_t)put.at);
   json_out_member_int(&out, "n", (int64_t)put.n);
   json_out_member_str(&out, "hash", str_of(put.hash));
+  json_out_member_bool(&out, "tells", true);
   json_out_member_raw(&out, "report", report);
   json_out_end(&out);
   int result = whole && !buf.full ? journal_begin(log->journal, &put, &text, &buf, error)
@@ -223,19 +252,40 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   return result;
 }
 
-/* For people, and in a store the word that this process has the run still: the plan is on the disk, and a resumed run looks at the target. */
+/* That a chunk was planned and never sent must be known for sure: an undo would else take out what somebody entered meanwhile. So the first of a chunk is waited for, and the plan with it, which stands before it in the same file: the disk is waited
+ * for no more often than by waiting for the plan itself. Said once, the rest is for people, and in a store the word that this process has the run still. */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error) {
   RECORD("sending");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_member_int(&out, "count", (int64_t)count);
   json_out_end(&out);
-  return record(log, journal_note, &buf, error);
+  bool first = log->told != chunk + 1;
+  log->told = chunk + 1;
+  return record(log, first ? journal_append : journal_note, &buf, error);
+}
+
+/* What is not planned lies in a range or between two, whatever makes fewer of them. */
+static void write_ranges(struct json_out *out, struct row_fates fates) {
+  for (size_t at = 0; at < fates.n; at++) {
+    if (fates.p[at] != ROW_NOT_STORED) continue;
+    size_t last = at;
+    for (size_t next = at; next < fates.n && fates.p[next] != ROW_STORED; next++)
+      if (fates.p[next] == ROW_NOT_STORED) last = next;
+    json_out_array(out);
+    json_out_int(out, (int64_t)at);
+    json_out_int(out, (int64_t)last);
+    json_out_end(out);
+    at = last;
+  }
 }
 
 /* Without it the chunk is one that was planned: the target is looked at again, and what comes of that is the same. */
-int log_done(struct run_log *log, size_t chunk, struct str report, struct error *error) {
+int log_done(struct run_log *log, size_t chunk, struct row_fates fates, struct str report, struct error *error) {
   RECORD("done");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
+  json_out_member_array(&out, "not_stored");
+  write_ranges(&out, fates);
+  json_out_end(&out);
   json_out_member_raw(&out, "report", report);
   json_out_end(&out);
   return record(log, journal_note, &buf, error);

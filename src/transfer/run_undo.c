@@ -76,21 +76,21 @@ static void judge_after(const struct plan *rows, struct report *report) {
   }
 }
 
-/* Only rows that the run meant to change. */
-static void keep_planned(struct plan *rows) {
+/* Only rows that the run meant to change, and that the target may hold by it: what it refused, and what was planned and never sent, stands there by somebody else's hand. */
+static void keep_stored(struct plan *rows, const struct chunk_record *record) {
   size_t kept = 0;
   for (size_t i = 0; i < rows->n; i++) {
-    if (!rows->p[i].planned) continue;
+    if (!rows->p[i].planned || !log_is_stored(record, (uint32_t)i)) continue;
     rows->p[kept] = rows->p[i];
     row_turn_round(&rows->p[kept++]);
   }
   rows->n = kept;
 }
 
-static int undo_rows(struct run *run, struct arena *arena, struct plan *rows, struct error *error) {
+static int undo_rows(struct run *run, struct arena *arena, const struct chunk_record *record, struct plan *rows, struct error *error) {
   struct delivery *d = &run->delivery;
   struct report *report = run->whole;
-  keep_planned(rows);
+  keep_stored(rows, record);
   report_counts(report)->cells += rows->n;
   if (deliver_look(d, arena, rows->p, rows->n, error)) return -1;
   judge_before(rows, report);
@@ -117,7 +117,7 @@ static int undo_chunk(struct run *run, size_t number, struct error *error) {
     if (result == 0) result = plan_read(arena, text, &rows, error);
     if (result == 0 && !run->delivery.dry_run)
       result = log_undone(&run->log, number, error); /* first: a run that is undone in part must not be resumed */
-    if (result == 0) result = undo_rows(run, arena, &rows, error);
+    if (result == 0) result = undo_rows(run, arena, &record, &rows, error);
   }
   VEC_FREE(&rows);
   arena_free(arena);
