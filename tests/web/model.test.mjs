@@ -8,6 +8,7 @@ import { LaidMap, settled } from '../../web/model/laid-map.js'
 import * as decisions from '../../web/model/review.js'
 import * as lists from '../../web/model/rows.js'
 import { judgedBands } from '../../web/model/judged.js'
+import { bySection } from '../../web/model/overview.js'
 import { createHistory } from '../../web/model/history.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, LETTERS, placeOf, PLACES } from '../../web/model/keys.js'
 import { knownFeatures } from '../../web/model/features.js'
@@ -109,7 +110,7 @@ test('warnings: shared targets, value types, lost cells; an agreed sum is none',
   const saved = made()
   const shared = rowOf(saved, 'Source00010') // made up to share the target of the one before
   assert.deepEqual(shared.warnings.map((one) => one.kind), ['shared'])
-  assert.ok(review.isConflict(shared))
+  assert.ok(review.needsLook(shared))
   const both = review.withDecisions(saved, ['Source00009', 'Source00010'].map((id) => review.accept(id, rowOf(saved, id).choice)))
   assert.deepEqual(rowOf(both, 'Source00010').warnings.map((one) => one.kind), ['sum'])
   assert.ok(!review.needsLook(rowOf(both, 'Source00010')))
@@ -125,11 +126,11 @@ test('warnings: aggregation types, an element of the same id that is another, ta
   const withTarget = (id, more) => ({ ...saved, targets: new Map(saved.targets).set(id, { ...saved.targets.get(target), id, ...more }) })
   const told = (given, kind) => rowOf(given, first).warnings.filter((one) => one.kind === kind)
   assert.deepEqual(told(withTarget(target, { aggregation_type: 'AVERAGE' }), 'aggregation'), [{ kind: 'aggregation', from: 'SUM', to: 'AVERAGE' }])
-  assert.ok(review.isConflict(rowOf(withTarget(target, { aggregation_type: 'AVERAGE' }), first)))
+  assert.ok(review.needsLook(rowOf(withTarget(target, { aggregation_type: 'AVERAGE' }), first)))
   assert.deepEqual(told(withTarget(target, { aggregation_type: undefined }), 'aggregation'), []) // a file need not tell it
   const namesake = withTarget(source.id, { name: 'Something else' })
   assert.deepEqual(told(namesake, 'same_id'), [{ kind: 'same_id', other: 'Something else' }])
-  assert.ok(review.needsLook(rowOf(namesake, first)) && !review.isConflict(rowOf(namesake, first)))
+  assert.ok(review.needsLook(rowOf(namesake, first)))
   assert.deepEqual(rowOf(review.withDecisions(namesake, [review.accept(first, [source.id])]), first).warnings.filter((one) => one.kind === 'same_id'), [])
   assert.deepEqual(rowOf(saved, 'Source00004').warnings.slice(-2), [{ kind: 'gap', target: 'Target00004', empty: 1, of: 4 }, { kind: 'exception', target: 'Target00004' }])
   assert.ok(!review.needsLook({ warnings: [{ kind: 'gap' }] }))
@@ -201,13 +202,50 @@ test('value types that lose nothing are no warning', () => {
   assert.equal(review.typeLoss({}, type('NUMBER')), undefined)
 })
 
-test('bulk takes what is sure and in view, never a conflict', () => {
+test('whatever the page warns of is left by bulk, and counted as left', () => {
+  const saved = made(100)
+  saved.targets.set(first, { ...saved.targets.get('Target00000'), id: first, name: 'Something else' }) // the same id, another element
+  const rows = review.rowsOf(saved)
+  const [sameId, lost] = [rows[0], rows.find((row) => row.state === 'proposed' && row.warnings.some((one) => one.kind === 'cells'))]
+  for (const [row, kind] of [[sameId, 'same_id'], [lost, 'cells']]) {
+    assert.ok(row.warnings.some((one) => one.kind === kind))
+    const threshold = row.confidence
+    assert.ok(review.sureOnes(rows, threshold).left.includes(row), kind)
+    assert.deepEqual(review.createSureCounts()([row], threshold), { take: 0, left: 1 })
+    assert.deepEqual(review.acceptable([row]), { take: [], left: [row] })
+  }
+})
+
+test('each number of rows is that of the list it leads to, also below other filters', () => {
+  const saved = made(100)
+  for (const [id, element] of saved.elements) if (Number(id.slice(6)) % 10 === 7) saved.elements.set(id, { ...element, source: { ...element.source, section: undefined } })
+  const rows = review.rowsOf(saved)
+  const shown = (filter) => review.filterRows(rows, { ...review.NO_FILTER, ...filter }).length
+  const { warned } = review.createProgress()(rows)
+  assert.ok(warned > rows.filter((row) => row.warnings.some((one) => one.kind === 'shared')).length)
+  assert.equal(warned, shown({ conflicts: true }))
+  assert.ok(review.sectionsOf(rows).includes(review.NO_SECTION))
+  for (const one of bySection(rows)) {
+    const section = one.section || review.NO_SECTION
+    assert.deepEqual([one.all, one.open, one.warned], [shown({ section }), shown({ section, state: 'open' }), shown({ section, conflicts: true })], section)
+  }
+  const filter = { ...review.NO_FILTER, section: 'Laboratory', band: 'high', attention: 'hand', warning: 'shared', from: 0.9 }
+  const facets = review.facetsOf(rows, undefined, filter)
+  for (const [kind, n] of Object.entries(facets.warnings)) assert.equal(n, shown({ ...filter, warning: kind }), kind)
+  for (const [name, n] of Object.entries(facets.attention)) assert.equal(n, shown({ ...filter, attention: name }), name)
+  for (const bin of facets.bins) assert.equal(bin.n, shown({ ...filter, from: bin.from, to: bin.to }))
+  const open = review.facetsOf(rows, undefined, { ...review.NO_FILTER, section: 'Laboratory' })
+  assert.deepEqual([open.warnings.shared, open.warnings.cells], ['shared', 'cells'].map((warning) => shown({ section: 'Laboratory', warning })))
+  assert.ok(open.warnings.cells > 0)
+})
+
+test('bulk takes what is sure and in view, never what has a warning', () => {
   const rows = review.rowsOf(made(100))
   const { take, left } = review.sureOnes(rows, 0.9)
   assert.ok(take.length > 5)
-  assert.ok(take.every((row) => row.state === 'proposed' && row.confidence >= 0.9 && !review.isConflict(row)))
+  assert.ok(take.every((row) => row.state === 'proposed' && row.confidence >= 0.9 && !review.needsLook(row)))
   assert.equal(take.length + left.length, rows.filter((row) => row.state === 'proposed' && row.confidence >= 0.9).length)
-  assert.ok(left.length > 0 && left.every(review.isConflict))
+  assert.ok(left.length > 0 && left.every(review.needsLook))
   const seen = review.filterRows(rows, { ...review.NO_FILTER, text: 'malaria' })
   assert.ok(review.sureOnes(seen, 0.9).take.every((row) => row.source.name.startsWith('Malaria')))
 })
@@ -287,7 +325,7 @@ test('what is counted and listed with each decision is what would be counted and
     assert.deepEqual(rows, review.rowsOf(shown), `rows, step ${step}`)
     assert.deepEqual(list, review.filterRows(rows.slice(), filter, about), `list, step ${step}`)
     assert.deepEqual(progressFor(rows), review.createProgress()(rows), `progress, step ${step}`)
-    assert.deepEqual(facetsFor(rows, about), review.facetsOf(rows, about), `facets, step ${step}`)
+    assert.deepEqual(facetsFor(rows, filters[1], about), review.facetsOf(rows, about, filters[1]), `facets, step ${step}`)
     const { take, left } = review.sureOnes(list, 0.8)
     assert.deepEqual(sureFor(list, 0.8), { take: take.length, left: left.length }, `sure ones, step ${step}`)
     assert.equal(list[review.nearest(list, step, (row) => row === list.at(-1))], list.at(-1))
@@ -422,9 +460,9 @@ test('what somebody shall look at, by facet; what is left to a person is never t
   for (const name of Object.keys(facets.attention)) assert.equal(review.filterRows(rows, { ...review.NO_FILTER, attention: name }, about).length, facets.attention[name], name)
   for (const bin of facets.bins) assert.equal(review.filterRows(rows, { ...review.NO_FILTER, from: bin.from, to: bin.to }, about).length, bin.n)
   assert.equal(review.facetsOf(rows).attention.approval, 0) // nobody asks for it
-  assert.ok(review.sureOnes(rows, 0).take.every((row) => row.id !== ids[5] && !review.isConflict(row)))
+  assert.ok(review.sureOnes(rows, 0).take.every((row) => row.id !== ids[5] && !review.needsLook(row)))
   const { take, left } = review.acceptable(rows)
-  assert.ok(take.every((row) => row.id !== ids[5] && !review.isConflict(row) && row.choice.length > 0))
+  assert.ok(take.every((row) => row.id !== ids[5] && !review.needsLook(row) && row.choice.length > 0))
   assert.equal(take.length + left.length, rows.filter((row) => row.state !== 'accepted').length)
   const approved = review.withDecisions(now, [review.approve(ids[0], 'maria')])
   assert.equal(review.wantsApproval(review.rowsOf(approved)[0], about), false)

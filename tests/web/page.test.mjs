@@ -545,7 +545,7 @@ describe('review', () => {
     await page.getByText('Nothing here fits').waitFor()
     await clean('review-empty-filter')
     await page.getByRole('button', { name: 'Show everything' }).click()
-    await page.getByRole('button', { name: /conflicts$/ }).click()
+    await page.getByRole('button', { name: /with warnings$/ }).click()
     assert.ok(await page.getByLabel('With warnings only').isChecked())
     await page.locator('.detail .notice.warning').waitFor()
     await clean('review-conflicts')

@@ -1,17 +1,17 @@
 // How far an alignment is, by section of the data set, and what its last run says of real values. No DOM.
 import { isDecided } from './review.js'
-import { isConflict } from './rows.js'
+import { needsLook } from './rows.js'
 
-/** [{section, all, accepted, open, none, excluded, conflicts}], in the order of the data set; '' stands for no section. */
+/** [{section, all, accepted, open, none, excluded, warned}], in the order of the data set; '' stands for no section. */
 export function bySection(rows) {
   const found = new Map()
   for (const row of rows) {
     const section = row.source.section ?? ''
-    if (!found.has(section)) found.set(section, { section, all: 0, accepted: 0, open: 0, none: 0, excluded: 0, conflicts: 0 })
+    if (!found.has(section)) found.set(section, { section, all: 0, accepted: 0, open: 0, none: 0, excluded: 0, warned: 0 })
     const one = found.get(section)
     one.all++
     one[isDecided(row.state) ? row.state : 'open']++
-    if (isConflict(row)) one.conflicts++
+    if (needsLook(row)) one.warned++
   }
   return [...found.values()]
 }

@@ -59,10 +59,8 @@ function warningsOf(review, { element, cells, choice }, values, others, exceptio
   return warnings
 }
 
-const CONFLICTS = ['shared', 'type', 'aggregation']
 /** Told, and nobody has to look. */
 export const AS_IT_IS = ['sum', 'gap', 'exception', 'unused']
-export const isConflict = (row) => row.warnings.some((one) => CONFLICTS.includes(one.kind))
 export const needsLook = (row) => row.warnings.some((one) => !AS_IT_IS.includes(one.kind))
 
 /** Of what is proposed now, or was when it was accepted. */
@@ -202,6 +200,7 @@ function createTally(wordsOf) {
 // --- choosing which rows to see ---
 
 export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form', attention: '', warning: '', from: 0, to: 1 }
+export const NO_SECTION = ' ' // in a filter; the empty text is any section
 export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
 
 const searched = new WeakMap()
@@ -257,16 +256,26 @@ const BINS = Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) /
 const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap', 'exception', 'unused']
 const binOf = ({ confidence }) => (confidence === undefined ? undefined : BINS.find((bin) => inRange(confidence, bin)))
 
-/** A function that tells how many rows each facet would leave: {attention, warnings, bins: of confidence, ten of them}. */
+/** Of each facet: what is as if it were not chosen from, and which of its words a row has. */
+const FACETS = {
+  attention: [{ attention: '' }, (row, about) => Object.keys(ATTENTION).filter((name) => ATTENTION[name](row, about))],
+  warnings: [{ warning: '' }, (row) => new Set(row.warnings.map((one) => one.kind))],
+  bins: [{ from: 0, to: 1 }, (row) => [binOf(row)]],
+}
+
+/** A function that tells how many rows each word of a facet would leave, with all else as it is chosen: {attention, warnings, bins: of confidence, ten of them}. */
 export function createFacets() {
-  const tally = createTally((row, about) => new Set([...Object.keys(ATTENTION).filter((name) => ATTENTION[name](row, about)), ...row.warnings.map((one) => one.kind), binOf(row)]))
-  return (rows, about = NOBODY) => {
-    const count = tally(rows, about)
-    const counts = (words) => Object.fromEntries(words.map((word) => [word, count(word)]))
-    return { attention: counts(Object.keys(ATTENTION)), warnings: counts(WARNINGS), bins: BINS.map((bin) => ({ ...bin, n: count(bin) })) }
+  const facets = Object.entries(FACETS).map(([name, [without, wordsOf]]) => ({ name, without, list: createList(), tally: createTally(wordsOf) }))
+  let seen
+  return (rows, filter = NO_FILTER, about = NOBODY) => {
+    if (seen !== filter) for (const one of facets) one.filter = { ...filter, ...one.without, order: 'form' }
+    seen = filter
+    const { attention, warnings, bins } = Object.fromEntries(facets.map((one) => [one.name, one.tally(one.list(rows, one.filter, about), about)]))
+    const counts = (count, words) => Object.fromEntries(words.map((word) => [word, count(word)]))
+    return { attention: counts(attention, Object.keys(ATTENTION)), warnings: counts(warnings, WARNINGS), bins: BINS.map((bin) => ({ ...bin, n: bins(bin) })) }
   }
 }
-export const facetsOf = (rows, about) => createFacets()(rows, about)
+export const facetsOf = (rows, about, filter) => createFacets()(rows, filter, about)
 
 /** Does a row pass? And which of two is first: where the order says nothing, as in the data set, so that each has its place. */
 function passing(filter, about) {
@@ -279,7 +288,7 @@ function passing(filter, about) {
     (!(filter.attention in ATTENTION) || ATTENTION[filter.attention](row, about)) &&
     (!filter.warning || row.warnings.some((one) => one.kind === filter.warning)) &&
     inRange(row.confidence, filter) &&
-    (!filter.section || row.source.section === filter.section) &&
+    (!filter.section || (row.source.section || NO_SECTION) === filter.section) &&
     (words.length === 0 || holds(searchText(row), words))
 }
 const comparing = ({ order }) => (a, b) => ORDERS[order]?.(a, b) || a.at - b.at
@@ -327,15 +336,19 @@ export function nearest(list, place, wanted) {
   return -1
 }
 
-export const sectionsOf = (rows) => [...new Set(rows.map((row) => row.source.section).filter(Boolean))]
+/** Empty where there are none. */
+export function sectionsOf(rows) {
+  const found = [...new Set(rows.map((row) => row.source.section || NO_SECTION))]
+  return found.length > 1 ? found : found.filter((one) => one !== NO_SECTION)
+}
 
-const isForAPerson = (row) => isConflict(row) || row.element.changed !== undefined
+const isForAPerson = (row) => needsLook(row) || row.element.changed !== undefined
 
 const isSure = (row, threshold) => row.state === 'proposed' && row.confidence >= threshold
 
 const parted = (rows, isTaken) => ({ take: rows.filter(isTaken), left: rows.filter((row) => !isTaken(row)) })
 
-/** Which of the rows shown "accept all at or above" takes, and which it leaves for a person: conflicts, and what a server changed since somebody looked. */
+/** Which of the rows shown "accept all at or above" takes, and which it leaves for a person: what has a warning, and what a server changed since somebody looked. */
 export function sureOnes(rows, threshold) {
   return parted(rows.filter((row) => isSure(row, threshold)), (row) => !isForAPerson(row))
 }
@@ -356,9 +369,9 @@ export function acceptable(rows) {
 
 /** A function that tells how far the review is. */
 export function createProgress() {
-  const tally = createTally((row) => [row.state, isConflict(row) && 'conflict', row.element.changed !== undefined && 'changed'])
+  const tally = createTally((row) => [row.state, needsLook(row) && 'warned', row.element.changed !== undefined && 'changed'])
   return (rows) => {
     const count = tally(rows)
-    return { all: rows.length, accepted: count('accepted'), none: count('none') + count('excluded'), nothing: count('nothing'), proposed: count('proposed'), conflicts: count('conflict'), changed: count('changed') }
+    return { all: rows.length, accepted: count('accepted'), none: count('none') + count('excluded'), nothing: count('nothing'), proposed: count('proposed'), warned: count('warned'), changed: count('changed') }
   }
 }

@@ -10,7 +10,7 @@ import { bySection, lastReading, share, shareAccepted } from '../model/overview.
 import { periodTypeName } from '../model/period-types.js'
 import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
-import { rowsOf } from '../model/rows.js'
+import { NO_SECTION, rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
 import { AlignmentHead, noneAssignedText, unassignedText, unassignedTitle } from './alignment-head.js'
 import { Counted, useCounts } from './counted.js'
@@ -65,14 +65,14 @@ function Coverages({ id, alignment, rows, open }) {
 function Sections({ id, rows }) {
   const sections = bySection(rows)
   const named = sections.length > 1
-  const link = (one, n, filter) => (n === 0 ? number(0) : html`<${Link} to=${reviewAddress(id, { section: named ? one.section : '', ...filter })} aria-label=${`${one.section || t('No section')}: ${number(n)}`}>${number(n)}<//>`)
+  const link = (one, n, filter) => (n === 0 ? number(0) : html`<${Link} to=${reviewAddress(id, { section: named ? one.section || NO_SECTION : '', ...filter })} aria-label=${`${one.section || t('No section')}: ${number(n)}`}>${number(n)}<//>`)
   return html`<section aria-labelledby="sections"><h2 id="sections">${t('By section')}</h2>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="sections"><table class="table">
       <thead><tr><th scope="col">${t('Section')}</th><th scope="col" class="number">${t('Data elements')}</th><th scope="col" class="number">${t('Accepted')}</th><th scope="col" class="number">${t('To review')}</th>
-        <th scope="col" class="number">${t('No counterpart')}</th><th scope="col" class="number">${t('Conflicts')}</th><th scope="col">${t('Decided')}</th></tr></thead>
+        <th scope="col" class="number">${t('No counterpart')}</th><th scope="col" class="number">${t('Warnings')}</th><th scope="col">${t('Decided')}</th></tr></thead>
       <tbody>${sections.map((one) => html`<tr key=${one.section}><th scope="row">${one.section ? html`<${Name} of=${one.section} />` : t('No section')}</th>
         <td class="number">${number(one.all)}</td><td class="number">${link(one, one.accepted, { state: 'accepted' })}</td><td class="number">${link(one, one.open, { state: 'open' })}</td>
-        <td class="number">${link(one, one.none, { state: 'none' })}</td><td class="number">${link(one, one.conflicts, { conflicts: true })}</td>
+        <td class="number">${link(one, one.none, { state: 'none' })}</td><td class="number">${link(one, one.warned, { conflicts: true })}</td>
         <td><${Bar} label=${t('{name}: decided', { name: one.section || t('No section') })} value=${one.all - one.open} max=${one.all} /></td></tr>`)}</tbody></table></div>
   </section>`
 }

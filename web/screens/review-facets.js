@@ -25,7 +25,7 @@ function judgedText({ from, to, decided, agreed }) {
 }
 
 export function Facets({ id, rows, judged, about, filter, onFilter, source, values }) {
-  const { attention, warnings, bins } = useMemo(createFacets, [])(rows, about)
+  const { attention, warnings, bins } = useMemo(createFacets, [])(rows, filter, about)
   const told = judgedBands(judged)
   const places = useLoad(async (signal) => {
     const { org_units: units } = await gateway.alignments.places(id, { signal })

@@ -4,7 +4,7 @@ import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { aggregationType, valueType } from '../model/value-types.js'
-import { acceptable, AS_IT_IS, ATTENTION, createSureCounts, needsLook, wantsApproval } from '../model/rows.js'
+import { acceptable, AS_IT_IS, ATTENTION, createSureCounts, needsLook, NO_SECTION, wantsApproval } from '../model/rows.js'
 
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
@@ -22,7 +22,7 @@ export const isRejected = (row) => row.element.decision.state === 'rejected'
 
 const LEAST_SURE = 50
 
-export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onConflicts, onChanged, onPeople, onSteps, hint }) {
+export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure, onWarned, onChanged, onPeople, onSteps, hint }) {
   const [typed, setTyped] = useState('90')
   const id = useId()
   const threshold = typed >= LEAST_SURE && typed <= 100 ? Number(typed) / 100 : Infinity // on the way to a number nothing is that sure
@@ -33,7 +33,7 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
       <${Bar} label=${t('Decided')} value=${done} max=${progress.all} />
       <span>${t('{done} of {all} decided', { done, all: progress.all })}</span>
       <span class="muted">${t('{some} of {all} target cells can be filled', { some: coverage.target_cells_filled, all: coverage.target_cells })}</span>
-      ${progress.conflicts > 0 && html`<button type="button" class="link" onClick=${onConflicts}>${tn('{n} conflict', '{n} conflicts', progress.conflicts)}</button>`}
+      ${progress.warned > 0 && html`<button type="button" class="link" onClick=${onWarned}>${tn('{n} with a warning', '{n} with warnings', progress.warned)}</button>`}
       ${progress.changed > 0 && html`<button type="button" class="link" onClick=${onChanged}>${tn('{n} changed at a server', '{n} changed at a server', progress.changed)}</button>`}
     </div>
     <div class="row">
@@ -66,7 +66,7 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
       <option value="accepted">${t('Accepted')}</option><option value="none">${t('No counterpart')}</option><option value="excluded">${t('Left out')}</option>
     <//>
     ${sections.length > 1 && html`<${Select} label=${t('Section')} hideLabel value=${filter.section} onChange=${set('section')}>
-      <option value="">${t('All sections')}</option>${sections.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
+      <option value="">${t('All sections')}</option>${sections.map((one) => html`<option key=${one} value=${one}>${one === NO_SECTION ? t('No section') : one}</option>`)}
     <//>`}
     <div class="segments" role="group" aria-label=${t('Confidence')}>
       ${bands.map(([value, text]) => html`<button key=${value} type="button" aria-pressed=${filter.band === value ? 'true' : 'false'} onClick=${() => set('band')(value)}>${text}</button>`)}

@@ -371,7 +371,7 @@ function Reviewing({ id, first, session }) {
   return html`<div class="review" ...${focusKept}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} onDrop=${saver.drop} />
     <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
-      onConflicts=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
+      onWarned=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
     <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
     ${refused && (refused.operation.undo || refused.operation.redo
       ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
