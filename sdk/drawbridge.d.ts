@@ -500,7 +500,7 @@ export interface Drawbridge {
     cancel(id: string, options?: CallOptions): Promise<Run>
     pause(id: string, options?: CallOptions): Promise<Run>
     resume(id: string, options?: CallOptions): Promise<Run>
-    undo(id: string, options?: CallOptions): Promise<Run>
+    undo(id: string, options?: CallOptions & { dryRun?: boolean }): Promise<Run>
     report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
     isUnderWay(run: RunEntry): boolean

@@ -620,8 +620,8 @@ function runCalls(json, call, watch) {
     /** After the batch under way; `resume` goes on. */
     pause: (id, options) => json(`${at(id)}/pause`, { ...options, method: 'POST' }),
     resume: (id, options) => json(`${at(id)}/resume`, { ...options, method: 'POST' }),
-    /** A run of its own, that puts back what the other overwrote. */
-    undo: (id, options) => json(`${at(id)}/undo`, { ...options, method: 'POST' }),
+    /** A run of its own, that puts back what the other overwrote; with `dryRun` it only tells what would come of it. */
+    undo: (id, { dryRun, ...options } = {}) => json(`${at(id)}/undo`, { ...options, method: 'POST', ...(dryRun && { json: { dry_run: true } }) }),
     /** `format`: json (an object), csv or html (texts, as a file has them). */
     report: async (id, { format = 'json', ...options } = {}) => format === 'json' ? json(`${at(id)}/report`, options) : (await call(`${at(id)}/report?format=${format}`, options)).text(),
     isUnderWay: (run) => UNDER_WAY.includes(run.state),

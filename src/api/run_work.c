@@ -109,7 +109,7 @@ static int carry_out(struct working *w, struct error *error) {
   const char *folder = NULL;
   struct str undoes = w->about.beside.undoes;
   w->order.dry_run = w->about.dry_run;
-  if (!w->order.dry_run && run_folder(w->arena, str_of(w->payload->store), journal_id(w), &folder, error)) return -1;
+  if ((!w->order.dry_run || undoes.n) && run_folder(w->arena, str_of(w->payload->store), journal_id(w), &folder, error)) return -1;
   if (folder) folder = as_holder(w, folder);
   struct dhis2_server *from = undoes.n ? NULL : server_of(w, w->order.from, error);
   struct dhis2_server *to = from || undoes.n ? server_of(w, w->order.to, error) : NULL;
@@ -118,8 +118,8 @@ static int carry_out(struct working *w, struct error *error) {
   int result = -1;
   if (to) {
     struct claim *claim = w->order.dry_run ? NULL : claim_cells(w, dhis2_server_url(to), error);
-    if (claim && undoes.n)
-      result = run_undo(to, folder, false, &watch, w->report, error);
+    if (undoes.n && (claim || w->order.dry_run))
+      result = run_undo(to, folder, w->order.dry_run, &watch, w->report, error);
     else if (claim || w->order.dry_run)
       result = run_servers(&w->order, w->body.mapping, from, to, folder, w->payload->resume, &watch, w->report, error);
     claim_release(claim);

@@ -351,14 +351,48 @@ int api_run_resume(struct api_job *job, struct error *error) {
 
 /* --- undoing --- */
 
+/* Of a run that left cells alone what is left can be tried again: somebody may have opened the period meanwhile. */
+static int check_undone(struct api_job *job, struct str undone_by, struct error *error) {
+  struct store_document last;
+  struct store *store = api_store(job->api);
+  int found = store_document_get(store, RUN_KIND, undone_by, job->arena, &last, error);
+  api_store_done(job->api);
+  if (found <= 0) return found;
+  struct str state = run_about_read(job->arena, last.about).state;
+  if (str_eq(state, STR("refused")) || str_eq(state, STR("differs"))) return 0;
+  return str_eq(state, STR("done"))
+             ? error_set(error, ERROR_conflict, "this run was undone already: see run %.*s", STR_ARG(undone_by))
+             : error_set(error, ERROR_conflict, "the undo of this run has not ended: go on with it, it is run %.*s", STR_ARG(undone_by));
+}
+
 static int check_undo(struct api_job *job, const struct run_about *about, struct str state, bool under_way, struct error *error) {
   struct str owner;
   if (under_way || str_eq(state, RUN_STATE_OPEN)) return error_set(error, ERROR_conflict, "this run is under way: cancel it first");
   if (about->dry_run || about->beside.undoes.n)
     return error_set(error, ERROR_conflict, about->dry_run ? "a dry run has written nothing" : "an undo is not undone: start a new run");
-  if (about->beside.undone_by.n)
-    return error_set(error, ERROR_conflict, "this run was undone already: see run %.*s", STR_ARG(about->beside.undone_by));
+  if (about->beside.undone_by.n && check_undone(job, about->beside.undone_by, error)) return -1;
   return api_owner(job, about->to, &owner, error);
+}
+
+static int read_dry_run(struct api_job *job, bool *ret, struct error *error) {
+  json_t *root = job->body.n ? json_doc_read_strictly(job->body) : NULL;
+  const json_t *dry_run = json_object_get(root, "dry_run");
+  bool good =
+      !job->body.n || (json_is_object(root) && json_object_size(root) == (dry_run ? 1 : 0) && (!dry_run || json_is_boolean(dry_run)));
+  *ret = json_is_true(dry_run);
+  json_decref(root);
+  return good ? 0 : error_set(error, ERROR_bad_request, "an undo is asked for without a body, or with 'dry_run', true or false");
+}
+
+/* Made before it is told of: a run that was marked alone could neither be undone nor gone on with. */
+static int begin_undo(struct api_job *job, struct store_document *document, struct run_about *about, struct store_document *undo,
+                      bool dry_run, struct error *error) {
+  if (create(job, undo, error) < 0) return -1;
+  undo->version = 1;
+  about->beside.undone_by = undo->id;
+  if (!dry_run && keep_about(job, document, about, error)) return -1;
+  if (!dry_run) mandates_end(job->api, job->gateway, document->id);
+  return start(job, undo->id, true, error);
 }
 
 /* The undo is a run of its own, with a report of its own; it works from the other's journal. */
@@ -366,11 +400,13 @@ int api_run_undo(struct api_job *job, struct error *error) {
   struct store_document document, undo;
   struct runner_view view;
   struct run_asked asked = {0};
-  if (load(job, &document, error)) return -1;
+  bool dry_run;
+  if (read_dry_run(job, &dry_run, error) || load(job, &document, error)) return -1;
   struct run_about about = run_about_read(job->arena, document.about), who;
   struct str state = settled_state(job, &document, &about, &view);
   struct run_body body = run_body_split(document.body);
   if (check_undo(job, &about, state, view.phase.n > 0, error) || run_order_read(job->arena, body.order, &asked.order, error)) return -1;
+  asked.order.dry_run = dry_run;
   asked.alignment = about.alignment;
   asked.alignment_version = about.alignment_version;
   asked.mapping_text = body.mapping;
@@ -379,10 +415,11 @@ int api_run_undo(struct api_job *job, struct error *error) {
   who.beside.undoes = document.id;
   if (run_document_make(job->arena, &asked, &who, &undo, error)) return -1;
   undo.owner = document.owner;
-  about.beside.undone_by = undo.id;
-  if (check_free(job, &asked.order, asked.mapping_text, undo.id, false, error) || keep_about(job, &document, &about, error)) return -1;
-  mandates_end(job->api, job->gateway, document.id);
-  if (create(job, &undo, error) < 0 || start(job, undo.id, true, error)) return -1;
+  if (check_free(job, &asked.order, asked.mapping_text, undo.id, false, error)) return -1;
+  if (begin_undo(job, &document, &about, &undo, dry_run, error)) {
+    if (error->code == ERROR_changed_meanwhile) forget(job, undo.id); /* somebody else was faster */
+    return -1;
+  }
   job->status = 201;
   answer_run(job, &undo);
   return 0;

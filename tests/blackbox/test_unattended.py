@@ -240,8 +240,8 @@ class NoTokens(Unattended):
 class Undone(Unattended):
     takes_seconds = 15
 
-    def undo(self, run, expect=201):
-        answer = self.browser.call("POST", f"/v1/runs/{run['id']}/undo")
+    def undo(self, run, expect=201, body=None):
+        answer = self.browser.call("POST", f"/v1/runs/{run['id']}/undo", body=body)
         self.assertEqual(answer.status, expect, answer)
         return answer.json
 
@@ -251,6 +251,11 @@ class Undone(Unattended):
         self.fill("target", self.target, first)
         run = self.ended(self.begin())
         self.assertEqual((run["state"], run["counts"]["updated"]), ("done", 1))
+        there = self.stored("target")
+        self.assertEqual(self.undo(run, 400, {"dry-run": True})["code"], "bad_request")
+        tried = self.ended(self.undo(run, body={"dry_run": True}))
+        self.assertEqual((tried["state"], tried["dry_run"], tried["undoes"], tried["counts"]["removed"], self.stored("target")), ("done", True, run["id"], run["counts"]["created"], there))
+        self.assertNotIn("undone_by", self.run_now(run))
         undo = self.undo(run)
         self.assertEqual((undo["undoes"], undo["from"], undo["to"]), (run["id"], "source", "target"))
         undo = self.ended(undo)
@@ -265,10 +270,15 @@ class Undone(Unattended):
 
     def test_not_what_somebody_changed_since(self):
         run = self.ended(self.begin())
-        changed = {next(key for key in self.stored("target") if key[:2] == self.target.cell("stock")): "4321"}
+        cell = next(key for key in self.stored("target") if key[:2] == self.target.cell("stock"))
+        before, changed = self.stored("target")[cell], {cell: "4321"}
         self.fill("target", self.target, changed)
         undo = self.ended(self.undo(run))
         self.assertEqual((undo["state"], [c["code"] for c in undo["conflicts"]], self.stored("target")), ("refused", ["changed_meanwhile"], changed))
+        self.fill("target", self.target, {next(iter(changed)): before})
+        again = self.ended(self.undo(run))  # what was left alone can be tried again
+        self.assertEqual((again["state"], self.stored("target"), self.run_now(run)["undone_by"]), ("done", {}, again["id"]))
+        self.undo(run, 409)
 
     def test_not_what_has_written_nothing_or_is_under_way(self):
         self.assertEqual(self.undo(self.ended(self.begin(dry_run=True)), 409)["code"], "conflict")
@@ -285,6 +295,7 @@ class Undone(Unattended):
         undo = self.broken_off(lambda: self.undo(run))
         self.serve()
         self.assertEqual(self.run_now(undo)["state"], "interrupted")
+        self.assertIn(undo["id"], self.undo(run, 409)["detail"])
         self.assertEqual(self.browser.call("POST", f"/v1/runs/{undo['id']}/resume").status, 200)
         self.assertEqual((self.ended(undo)["state"], self.stored("target")), ("done", {}))
 

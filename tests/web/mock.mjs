@@ -325,10 +325,10 @@ function startRun(world, _, order, request) {
 const UNDER_WAY = ['queued', 'reading', 'translating', 'checking', 'sending', 'verifying']
 const goOn = (run) => Object.assign(run, run.steps?.shift())
 
-function undo(world, [id]) {
-  const run = of(world.runs, id), made = { ...run, id: `run${world.runs.size + 1}`, undoes: id, state: 'queued', totals: [], order: {} }
+function undo(world, [id], body) {
+  const run = of(world.runs, id), dry_run = Boolean(body?.dry_run), made = { ...run, id: `run${world.runs.size + 1}`, undoes: id, dry_run, state: 'queued', totals: [], order: {} }
   made.steps = [{ state: 'done', counts: { ...NOTHING, removed: 3 } }]
-  run.undone_by = made.id
+  if (!dry_run) run.undone_by = made.id
   world.runs.set(made.id, made)
   return { status: 201, json: runJson(made) }
 }

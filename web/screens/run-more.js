@@ -22,10 +22,10 @@ export function RunFacts({ run }) {
 export function Undo({ run, server }) {
   const [state, set] = useState({})
   if (run.dry_run || run.undoes || run.undone_by || !HAS_WRITTEN.includes(run.state)) return null
-  const undo = async () => {
-    set({ asked: true, loading: true })
+  const undo = (dryRun) => async () => {
+    set({ asked: true, [dryRun ? 'checking' : 'loading']: true })
     try {
-      const started = await gateway.runs.undo(run.id)
+      const started = await gateway.runs.undo(run.id, { dryRun })
       navigate(`/runs/${started.id}`)
     } catch (error) {
       set({ error })
@@ -34,8 +34,9 @@ export function Undo({ run, server }) {
   return html`<div class="row"><${Button} onClick=${() => set({ asked: true })}>${t('Undo this run…')}<//></div>
     <${Problem} error=${state.error} />
     ${state.asked && html`<${Dialog} title=${t('Undo this run?')} onClose=${() => set({})} cancel=${t('Leave it')}
-      action=${html`<${Button} destructive loading=${state.loading} onClick=${undo}>${t('Undo')}<//>`}>
+      action=${html`<${Button} destructive loading=${state.loading} onClick=${undo(false)}>${t('Undo')}<//>`}>
       <p>${t('What it overwrote at {server} is put back, and what it created is deleted. What somebody changed since stays as it is, and is listed.', { server })}</p>
+      <p><${Button} loading=${state.checking} onClick=${undo(true)}>${t('Check first what it would do')}<//></p>
     <//>`}`
 }
 
