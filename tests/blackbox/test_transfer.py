@@ -596,14 +596,14 @@ class Killed(BetweenServers):
         self.check_resumed(clean)
 
     def test_a_power_cut_takes_what_was_not_waited_for(self):
-        """Behind the last plan the journal is not waited for: whatever of that is lost, the result is the same, and nothing is sent again."""
+        """Behind the last word that a plan is sent, the journal is not waited for: whatever of that is lost, the result is the same, and nothing is sent again."""
         clean = self.transfer()
         journal = self.folder / "journal" / "journal"
         whole = journal.read_bytes()
-        planned = whole.index(b"\n", whole.rindex(b'"record":"planned"')) + 1
-        self.assertEqual([json.loads(line[17:])["record"] for line in whole[planned:].splitlines()], ["sending", "done", "ended"])
-        for end in (planned, planned + 20, whole.index(b"\n", planned) + 1, whole.rindex(b'"record":"done"')):
-            with self.subTest(end=end - planned):
+        sending = whole.index(b"\n", whole.rindex(b'"record":"sending"')) + 1
+        self.assertEqual([json.loads(line[17:])["record"] for line in whole[sending:].splitlines()], ["done", "ended"])
+        for end in (sending, sending + 20, whole.index(b"\n", sending) + 1, whole.rindex(b'"record":"ended"')):
+            with self.subTest(end=end - sending):
                 journal.write_bytes(whole[:end])
                 self.transfer("--resume")
                 self.check_resumed(clean)
