@@ -32,6 +32,11 @@ struct chunk_record {
   struct str report;        /* JSON: of a planned one what was read, of a done one all of it */
 };
 
+/* What is read and written at once, for one period. */
+struct slice {
+  size_t first, count; /* of run.units */
+};
+
 /* What a journal says. */
 struct run_log {
   struct arena *arena;
@@ -40,6 +45,8 @@ struct run_log {
   struct str order, mapping_hash, from_url, to_url; /* of the first record */
   struct str *units;                                /* source units, once resolved */
   size_t unit_count;
+  struct slice *slices; /* that they were cut into: the numbers of chunks go by them. None: the record is of an earlier release */
+  size_t slice_count;
   bool has_units;
   struct chunk_record *chunks;
   size_t chunk_count; /* highest number that a record names, plus 1 */
@@ -50,7 +57,8 @@ struct run_log {
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error); /* log_close also after a failure */
 void log_close(struct run_log *log);
 int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error);
-int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error);
+int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
+              struct error *error);
 int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report,
                 struct error *error); /* begins it; log_sending waits until it is on the disk */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error); /* the first of a chunk is on the disk then */
@@ -72,10 +80,6 @@ bool order_same(struct str a, struct str b); /* of their written forms */
 void order_hash(struct str mapping_text, char ret[65]);
 
 /* --- a run --- */
-
-struct slice {
-  size_t first, count; /* of run.units */
-};
 
 /* What chunks are read into and translated by, by turns: the next one is read while one is written, and neither sees what the other is in. */
 struct stage {

@@ -122,6 +122,19 @@ struct chunk_record log_chunk(const struct run_log *log, size_t number) {
   return number < log->chunk_count ? log->chunks[number] : (struct chunk_record){0};
 }
 
+static void read_units(struct run_log *log, const json_t *record) {
+  const json_t *list = json_object_get(record, "slices");
+  size_t at = 0;
+  log->units = (struct str *)(uintptr_t)read_list(log->arena, json_object_get(record, "units"), &log->unit_count);
+  log->slice_count = json_array_size(list);
+  log->slices = ARENA_ARRAY(log->arena, log->slice_count + 1, struct slice);
+  for (size_t i = 0; i < log->slice_count; i++) {
+    log->slices[i] = (struct slice){at, (size_t)json_integer_value(json_array_get(list, i))};
+    at += log->slices[i].count;
+  }
+  log->has_units = true;
+}
+
 static void read_begin(struct run_log *log, const json_t *record) {
   log->begun = true;
   log->has_units = false; /* of one before it, which came to nothing */
@@ -169,8 +182,7 @@ static int on_record(void *payload, struct str text, struct error *error) {
   } else if (!log->begun) {
     result = error_set(error, ERROR_input, "this journal does not begin with a run");
   } else if (str_eq(what, STR("units"))) {
-    log->units = (struct str *)(uintptr_t)read_list(log->arena, json_object_get(record, "units"), &log->unit_count);
-    log->has_units = true;
+    read_units(log, record);
   } else if (str_eq(what, STR("ended"))) {
     log->ended = true;
   } else {
@@ -225,9 +237,13 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
   return record(log, journal_append, &buf, error);
 }
 
-int log_units(struct run_log *log, const struct str *units, size_t count, struct error *error) {
+int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
+              struct error *error) {
   RECORD("units");
   write_list(&out, "units", units, count);
+  json_out_member_array(&out, "slices");
+  for (size_t i = 0; i < slice_count; i++) json_out_int(&out, (int64_t)slices[i].count);
+  json_out_end(&out);
   json_out_end(&out);
   return record(log, journal_append, &buf, error);
 }

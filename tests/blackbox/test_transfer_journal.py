@@ -30,6 +30,11 @@ class Journals(Servers):
         last = max(n for n, (record, _) in enumerate(lines) if record == what)
         (self.folder / "journal" / "journal").write_text("".join(line for _, line in lines[:last + 1]))
 
+    def rewrite(self, change):
+        """The journal with `change` made in each record; one of which it says False is left out."""
+        records = [json.loads(line[17:]) for _, line in self.lines()]
+        (self.folder / "journal" / "journal").write_text("".join(sealed(r) for r in records if change(r) is not False))
+
     def take_out(self, cells):
         """Somebody deletes them at the target."""
         document = fixture.document(cells, self.target.data_set)
@@ -105,15 +110,45 @@ class Undone(Journals):
         self.transfer(periods=MONTH)
         for what in ("done", "planned"):
             self.cut_behind(what)
-            lines = []
-            for _, line in self.lines():
-                record = json.loads(line[17:])
-                record.pop("not_stored", None)
-                record.pop("tells", None)
-                lines.append(sealed(record))
-            (self.folder / "journal" / "journal").write_text("".join(lines))
+            self.rewrite(lambda record: (record.pop("not_stored", None), record.pop("tells", None)) and None)
             self.transfer("--undo", "--dry-run", periods=MONTH)
             self.assertEqual(self.counts["removed"], 2, what)
+
+
+class Parts(Journals):
+    def test_a_run_is_gone_on_with_in_the_parts_that_it_was_begun_with(self):
+        """Which cells a chunk is, its number tells: whatever limits the release has that goes on with it."""
+        self.start(stored={self.cell(unit, self.source): str(5 + unit) for unit in range(3)})
+        self.transfer(periods=MONTH)
+        whole = self.stored("target")
+        self.assertEqual(len(whole), 3)
+        self.take_out(whole)
+        self.cut_behind("units")
+
+        def smaller(record):
+            if record["record"] == "units":
+                self.assertEqual(record["slices"], [3])
+                record["slices"] = [1, 2]
+        self.rewrite(smaller)
+        self.transfer("--resume", periods=MONTH)
+        self.assertEqual([what for what, _ in self.lines()], ["begin", "units", *["planned", "sending", "done"] * 2, "ended"])
+        self.rewrite(lambda record: record.get("chunk") != 1 and record["record"] != "ended")  # the first was done
+        self.take_out({cell: value for cell, value in whole.items() if cell[3] != self.target.units[0]})
+        self.transfer("--resume", periods=MONTH)
+        self.assertEqual((self.stored("target"), self.counts["created"], self.report["outcome"]), (whole, 3, "done"))
+
+    def test_a_journal_that_does_not_tell_the_parts(self):
+        self.start(stored={self.cell(unit, self.source): str(5 + unit) for unit in range(3)})
+        self.transfer(periods=MONTH)
+        whole = self.stored("target")
+        self.cut_behind("planned")
+        self.rewrite(lambda record: record.pop("slices", None) and None)  # of an earlier release
+        self.transfer("--resume", periods=MONTH)
+        self.assertEqual((self.stored("target"), self.report["outcome"]), (whole, "done"))
+        for slices in ([2], [2, 2], [0, 3], [4, -1]):
+            self.rewrite(lambda record: record.update(slices=slices) if record["record"] == "units" else None)
+            said = self.command(*self.words("--resume", periods=MONTH), expect=2, environment=self.environment)[1]
+            self.assertIn("how the org units were cut", said)
 
 
 class UndoneBack(Undone):
