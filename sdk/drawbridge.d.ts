@@ -116,6 +116,8 @@ export interface ElementState {
     state: 'proposed' | 'accepted' | 'none' | 'excluded' | 'rejected'
     targets: Thing[]; rejected: Thing[]; by?: string; at?: string; note?: string; confidence?: number; approved_by?: string; approved_at?: string
   }
+  /** You decided it, or cells of it: another person has to approve it. Told where the alignment asks for a second person. */
+  own?: boolean
   comments?: number
   flag?: { by: string; at: string; to?: string; note?: string }
   changed?: { at: string; reason: string; code?: string }

@@ -160,6 +160,9 @@ int alignment_state(const struct alignment *alignment, const struct align_watch 
 bool alignment_without_features(struct str state, struct buf *out);
 bool alignment_features(struct str state, struct str element, struct buf *out);
 
+/* The same with `own` on each element of which the reader decided something, it or its cells: by alignment_same_person, as an approval is judged. False: larger than buf->max. */
+bool alignment_with_own(const struct alignment *alignment, const struct alignment_actor *reader, struct str state, struct buf *out);
+
 /* Owner, people and second_person, as members of an open object. */
 void alignment_write_people(const struct alignment *alignment, struct json_out *out);
 

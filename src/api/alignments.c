@@ -219,14 +219,35 @@ static int answer_renamed(struct api_job *job, const struct alignment *alignment
   return error_set(error, ERROR_inside, "what is kept of the alignment cannot be read");
 }
 
-static int answer_state(struct api_job *job, const struct store_document *document, struct str state, struct error *error) {
-  struct alignment shown;
-  read_about(job, document, &shown);
-  job->etag = document->version;
-  if (alignments_for_reader(job, document, &shown))
-    return load_sides(job, document, &shown, error) ? -1 : answer_renamed(job, &shown, state, error);
+/* A state for who reads: where a second person is asked for, with what is the reader's own. `ret` is to be freed. */
+static struct str with_own(struct api_job *job, const struct alignment *alignment, struct str state, struct buf *ret) {
+  *ret = BUF_INIT(job->answer.max);
+  if (!alignment->second_person) return state;
+  struct alignment_actor reader = alignments_actor(job, alignment);
+  job->answer.full = !alignment_with_own(alignment, &reader, state, ret) || job->answer.full;
+  return buf_str(ret);
+}
+
+static int answer_shown(struct api_job *job, const struct store_document *document, struct alignment *shown, struct str state,
+                        struct error *error) {
+  if (alignments_for_reader(job, document, shown))
+    return load_sides(job, document, shown, error) ? -1 : answer_renamed(job, shown, state, error);
   (void)buf_add(&job->answer, state);
   return 0;
+}
+
+static int answer_state(struct api_job *job, const struct store_document *document, struct str state, struct error *error) {
+  struct alignment shown;
+  struct buf own;
+  struct str kept, rest;
+  read_about(job, document, &shown);
+  job->etag = document->version;
+  split_body(document->body, &kept, &rest);
+  if (shown.second_person && alignment_read(job->arena, kept, &shown, error)) return -1;
+  state = with_own(job, &shown, state, &own);
+  int result = answer_shown(job, document, &shown, state, error);
+  buf_free(&own);
+  return result;
 }
 
 static int query_value(struct api_job *job, const char *name, struct str *ret, struct error *error) {
@@ -444,8 +465,8 @@ int64_t alignments_last_step(const struct alignment *alignment) {
   return alignment->step_count ? alignment->steps[alignment->step_count - 1].number : 0;
 }
 
-static int answer_changes(struct api_job *job, const struct store_document *document, const struct alignment *now, struct str before,
-                          struct str after, struct error *error) {
+static int answer_difference(struct api_job *job, const struct store_document *document, const struct alignment *now, struct str before,
+                             struct str after, struct error *error) {
   struct alignment shown = *now;
   struct buf changes = BUF_INIT(job->answer.max);
   if (!alignments_for_reader(job, document, &shown)) {
@@ -461,6 +482,17 @@ static int answer_changes(struct api_job *job, const struct store_document *docu
   return result;
 }
 
+static int answer_changes(struct api_job *job, const struct store_document *document, const struct alignment *was,
+                          const struct alignment *now, struct str before, struct str after, struct error *error) {
+  struct buf own_before, own_after;
+  before = with_own(job, was, before, &own_before);
+  after = with_own(job, now, after, &own_after);
+  int result = answer_difference(job, document, now, before, after, error);
+  buf_free(&own_before);
+  buf_free(&own_after);
+  return result;
+}
+
 /* Applies job->body, keeps what comes of it and answers what is another by it. */
 static int decide(struct api_job *job, struct store_document *document, const struct alignment *alignment, struct error *error) {
   struct buf body;
@@ -473,7 +505,7 @@ static int decide(struct api_job *job, struct store_document *document, const st
   if (result == 0) {
     split_body(buf_str(&body), &kept, &after);
     job->etag = now.version;
-    result = answer_changes(job, document, &now, before, after, error);
+    result = answer_changes(job, document, alignment, &now, before, after, error);
   }
   buf_free(&body);
   return result;

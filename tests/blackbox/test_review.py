@@ -99,6 +99,23 @@ class Review(Servers):
         self.call(self.runner, "DELETE", self.at, 204)
         self.assertEqual(self.call(self.ada, "GET", "/v1/alignments"), [])
 
+    def test_whose_own_word_it_is(self):
+        """Told to each reader as an approval is judged: by the person, not by the name; and a cell is a word about its element."""
+        here, there = self.person("john", ["source"]), self.person("john", ["target"])  # two accounts of one name
+        people = [{"server": server, "username": "john"} for server in ("source", "target")]
+        self.call(self.runner, "PUT", self.at + "/people", body={"second_person": True, "people": people}, version=self.version())
+        changed = self.step(here, decisions=[self.word("tests", "accepted", "tests")])["elements"]
+        self.assertEqual([(e["source"]["id"], e["own"]) for e in changed if "own" in e], [(self.source.elements["tests"], True)])
+        self.assertEqual([self.element("tests", who).get("own") for who in (here, there, self.runner)], [True, None, None])
+        self.assertEqual(self.element("tests", there)["decision"]["by"], "john")
+        cell = next(c for c in self.call(there, "GET", self.at + "?features=false")["cells"] if c["source_data_element"] == self.source.elements["tests"])
+        word = {"kind": "operand", "source_data_element": self.source.elements["tests"], "source_category_option_combo": cell["source"]["id"], "decision": "none"}
+        self.assertEqual([e["own"] for e in self.step(self.runner, decisions=[word])["elements"]], [True])
+        self.assertEqual(self.step(self.runner, 403, decisions=[self.word("tests", "approved")])["code"], "own_decision")
+        self.step(there, decisions=[self.word("tests", "approved")])
+        self.let_in("john")
+        self.assertNotIn("own", self.element("tests"))  # nobody approves
+
     def test_history(self):
         self.let_in("john")
         shown = self.element("tests")["proposals"][0]
@@ -241,6 +258,7 @@ class Review(Servers):
         self.let_in("john", second_person=True)
         self.step(self.runner, decisions=[self.word("tests", "accepted", "tests"), self.word("stock", "accepted", "stock")])
         self.assertEqual(self.step(self.runner, 403, decisions=[self.word("tests", "approved")])["code"], "own_decision")
+        self.assertEqual([self.element("tests", who).get("own") for who in (self.runner, self.john)], [True, None])
         self.step(self.john, 400, decisions=[self.word("power", "approved")])
         self.assertEqual(self.run_to_its_end()["state"], "failed")  # no rule counts
         self.assertEqual(self.stored("target"), {})
@@ -328,7 +346,7 @@ class TwoLanguages(Review):
             return value
         if "id" in value and "name" in value:
             found.append((value["id"], value["name"], value.get("lang")))
-        return {key: self.named(one, found) for key, one in value.items() if key not in ("name", "lang", "above")}
+        return {key: self.named(one, found) for key, one in value.items() if key not in ("name", "lang", "above", "own")}
 
     def read(self, browser, language, path=""):
         answer = browser.call("GET", self.at + path, headers={"Accept-Language": language})

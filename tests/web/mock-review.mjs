@@ -30,6 +30,10 @@ const picture = (alignment, items) => items.map((item) => (item.kind === 'operan
 const thatOf = ({ kind }, element) => (kind ? element.decision : element.flag)
 const sameNow = (alignment, pictures) => pictures.every(({ item, element, cell }) => JSON.stringify(element ? thatOf(item, elementOf(alignment, item.source_data_element)) : cellOf(alignment, item)) === JSON.stringify(element ? thatOf(item, element) : cell))
 
+/** Whoever has `person` is another one of that name. */
+const isOwn = (alignment, { source, decision }, me) => (decision.by === me && !decision.person) || alignment.cells.some((one) => one.source_data_element === source.id && one.decided && one.by === me)
+const withOwn = (alignment, elements, me) => (alignment.second_person ? elements.map((one) => (isOwn(alignment, one, me) ? { ...one, own: true } : one)) : elements)
+
 export function createReview(Problem) {
   const steps = new Map() // by alignment
   const of = (alignment) => steps.get(alignment.id) ?? steps.set(alignment.id, []).get(alignment.id)
@@ -69,7 +73,7 @@ export function createReview(Problem) {
         return flag ? [{ kind: 'flag', source_data_element, ...flag }] : []
       })
       const before = items.flatMap((one) => keptOf(alignment, one))
-      for (const one of step.decisions ?? []) if (one.decision === 'approved' && elementOf(alignment, one.source_data_element).decision.by === by) throw new Problem(403, 'own_decision')
+      for (const one of step.decisions ?? []) if (one.decision === 'approved' && isOwn(alignment, elementOf(alignment, one.source_data_element), by)) throw new Problem(403, 'own_decision')
       const proposed = new Map(items.filter((one) => one.kind === 'data_element').map((one) => [one.source_data_element, proposedOf(elementOf(alignment, one.source_data_element), step.bulk)]))
       if (items.length) decide(step.decisions)
       for (const [id, what] of proposed) if (what) elementOf(alignment, id).decision.proposed = what
@@ -91,7 +95,7 @@ export function createReview(Problem) {
     alignment.version++
     const states = alignment.elements.map((one) => one.decision.state)
     alignment.coverage = { ...alignment.coverage, accepted: states.filter((one) => one === 'accepted').length, none: states.filter((one) => one === 'none' || one === 'excluded').length }
-    return { id: alignment.id, version: alignment.version, elements: alignment.elements.filter((one) => changed.has(one.source.id)), cells: alignment.cells.filter((one) => changed.has(one.source_data_element)), coverage: alignment.coverage, judged: alignment.judged, warnings: [] }
+    return { id: alignment.id, version: alignment.version, elements: withOwn(alignment, alignment.elements.filter((one) => changed.has(one.source.id)), by), cells: alignment.cells.filter((one) => changed.has(one.source_data_element)), coverage: alignment.coverage, judged: alignment.judged, warnings: [] }
   }
 
   function history(alignment, me, element) {
@@ -110,5 +114,5 @@ export function createReview(Problem) {
     alignment.version++
     return people(alignment, me)
   }
-  return { apply, history, people, setPeople }
+  return { apply, history, people, setPeople, shown: (alignment, me) => ({ ...alignment, elements: withOwn(alignment, alignment.elements, me) }) }
 }

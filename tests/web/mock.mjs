@@ -201,7 +201,7 @@ const ROUTES = [
   ['GET', /^\/v1\/makings$/, (world) => { signedIn(world); return { json: [...world.makings.values()].filter((one) => one.state !== 'done') } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/progress$/, (world, [id]) => ({ json: madeSoFar(world, of(world.makings, id)) })],
   ['GET', /^\/v1\/alignments\/([^/]+)\/events$/, (world, [id]) => { const making = of(world.makings, id); return { told: () => ({ json: madeSoFar(world, making), on: BEING_MADE.includes(making.state) }) } }],
-  ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id], _, __, url) => { signedIn(world); const one = of(world.alignments, id); return { json: url.searchParams.get('features') === 'false' ? withoutFeatures(one) : one, headers: { ETag: `"${one.version}"` } } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)$/, (world, [id], _, __, url) => { signedIn(world); const one = world.review.shown(of(world.alignments, id), world.me); return { json: url.searchParams.get('features') === 'false' ? withoutFeatures(one) : one, headers: { ETag: `"${one.version}"` } } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/features$/, (world, [id], _, __, url) => { signedIn(world); return { json: featuresOf(of(world.alignments, id), url.searchParams.get('source_data_element')) } }],
   ['PATCH', /^\/v1\/alignments\/([^/]+)$/, decide],
   ['GET', /^\/v1\/alignments\/([^/]+)\/history$/, (world, [id], _, __, url) => { signedIn(world); return { json: world.review.history(of(world.alignments, id), world.me, url.searchParams.get('source_data_element')) } }],

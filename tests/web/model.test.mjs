@@ -450,11 +450,13 @@ test('what somebody shall look at, by facet; what is left to a person is never t
     { flags: [{ source_data_element: ids[3], flagged: true, to: 'maria' }, { source_data_element: ids[4], flagged: true }] }, { comments: [{ source_data_element: ids[4], text: 'x' }, { source_data_element: ids[4], text: 'y' }] },
   ])
   now.elements.set(ids[0], { ...now.elements.get(ids[0]), decision: { ...now.elements.get(ids[0]).decision, by: 'joseph', confidence: undefined } })
+  for (const id of [ids[1], ids[2]]) now.elements.set(id, { ...now.elements.get(id), decision: { ...now.elements.get(id).decision, by: 'maria' } })
+  now.elements.set(ids[2], { ...now.elements.get(ids[2]), own: true })
   now.elements.set(ids[5], { ...now.elements.get(ids[5]), changed: { reason: 'r', at: '' } })
   const rows = review.rowsOf(now)
   const about = { me: ['maria'], second: true }
   const facets = review.facetsOf(rows, about)
-  assert.deepEqual(facets.attention, { changed: 1, flagged: 2, mine: 1, commented: 1, approval: 3, hand: 1 })
+  assert.deepEqual(facets.attention, { changed: 1, flagged: 2, mine: 1, commented: 1, approval: 2, hand: 1 }) // to approve is what is not the reader's own, by whatever name
   assert.equal(now.elements.get(ids[4]).comments, 2)
   assert.equal(facets.bins.reduce((sum, one) => sum + one.n, 0), rows.filter((row) => row.confidence !== undefined).length)
   for (const name of Object.keys(facets.attention)) assert.equal(review.filterRows(rows, { ...review.NO_FILTER, attention: name }, about).length, facets.attention[name], name)

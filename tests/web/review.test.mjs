@@ -404,6 +404,28 @@ describe('several people', () => {
     await clean('review-people-of-another')
   })
 
+  scene('another person of the same name may approve, and who decided a cell may not', { prepare: (alignment, world) => {
+    alignment.second_person = true
+    others(world, alignment, { decisions: [word(0, 'accepted', 0), word(1, 'accepted', 1)] }, 'maria')
+    alignment.elements[0].decision.person = 'another account'
+    others(world, alignment, { decisions: [word(2, 'accepted', 2)] }, 'joseph')
+    others(world, alignment, { decisions: [{ kind: 'operand', source_data_element: 'Source00002', source_category_option_combo: alignment.cells.find((one) => one.source_data_element === 'Source00002').source.id, decision: 'none' }] }, 'maria')
+    for (const one of alignment.cells) if (one.source_data_element === 'Source00002' && one.decided) one.by = 'maria'
+  } }, async ({ page, alignment }) => {
+    const button = page.getByRole('button', { name: 'Approve', exact: true })
+    await button.waitFor()
+    assert.ok(await button.isEnabled())
+    for (const name of ['Measles, new cases', 'Cholera, new cases']) {
+      await press(page, 'ArrowDown')
+      await page.locator('.detail h2').getByText(name).waitFor()
+      assert.ok(await button.isDisabled(), name)
+      assert.equal(await button.getAttribute('title'), 'You decided it: another person has to approve it')
+    }
+    await press(page, 'Home', 'p')
+    await saved(page)
+    assert.equal(alignment.elements[0].decision.approved_by, 'maria')
+  })
+
   scene('what somebody else did is shown without asking', {}, async ({ page, world, alignment }) => {
     others(world, alignment, { decisions: [word(3, 'none')] }, 'joseph')
     await page.evaluate(() => dispatchEvent(new Event('focus')))

@@ -230,7 +230,7 @@ export const ATTENTION = {
   flagged: (row) => row.element.flag !== undefined,
   mine: (row, { me }) => me.includes(row.element.flag?.to),
   commented: (row) => row.element.comments > 0,
-  approval: (row, about) => wantsApproval(row, about) && !about.me.includes(row.element.decision.by),
+  approval: (row, about) => wantsApproval(row, about) && !row.element.own && row.element.decision.by !== undefined, // what is not saved yet is by nobody
   hand: (row) => row.state === 'accepted' && row.element.decision.by !== undefined && row.element.decision.confidence === undefined,
 }
 export const wantsApproval = (row, { second }) => Boolean(second && isDecided(row.state) && !row.element.decision.approved_by)

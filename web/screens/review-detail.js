@@ -7,7 +7,7 @@ import { later } from '../later.js'
 import { Button, Confidence, Loading, Name, Notice, Problem, Select, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { choiceOf, decideCell, isDecided, optionCombosOf, restoringCell, sameChoice, searchTargets } from '../model/review.js'
-import { wantsApproval } from '../model/rows.js'
+import { ATTENTION, wantsApproval } from '../model/rows.js'
 import { elementReason, featureName } from '../model/features.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { isRejected, stateTag, Values, Warnings, withHint } from './review-list.js'
@@ -44,7 +44,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
       <${Button} onClick=${() => run('reject')} disabled=${chosen.length === 0 && element.proposals.length === 0} kbd=${hint('reject')}>${t('Reject')}<//>
       <${Button} onClick=${() => run('none')} disabled=${row.state === 'none'} kbd=${hint('none')}>${t('No counterpart')}<//>
       <${Button} onClick=${() => run('leave-out')} disabled=${row.state === 'excluded'} kbd=${hint('leave-out')}>${t('Leave out')}<//>
-      ${wantsApproval(row, about) && html`<${Button} onClick=${() => run('approve')} disabled=${about.me.includes(element.decision.by)} title=${about.me.includes(element.decision.by) ? t('You decided it: another person has to approve it') : undefined} kbd=${hint('approve')}>${t('Approve')}<//>`}
+      ${wantsApproval(row, about) && html`<${Button} onClick=${() => run('approve')} disabled=${!ATTENTION.approval(row, about)} title=${element.own ? t('You decided it: another person has to approve it') : undefined} kbd=${hint('approve')}>${t('Approve')}<//>`}
       <${Button} onClick=${() => run('flag')} aria-pressed=${element.flag ? 'true' : 'false'} kbd=${hint('flag')}>${t('Flag')}<//>
       <${Button} onClick=${() => run('comment')} kbd=${hint('comment')}>${t('Comment')}<//>
       ${decided && html`<${Button} onClick=${() => run('forget')}>${t('Open again')}<//>`}
