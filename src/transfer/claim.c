@@ -73,17 +73,32 @@ static bool share(const json_t *theirs, const struct str *ours, size_t count, st
   return false;
 }
 
+static int cmp_texts(const void *left, const void *right) {
+  return str_cmp(*(const struct str *)left, *(const struct str *)right);
+}
+
+/* `theirs`: ids with blanks between; none in a claim of an earlier release. */
+static bool share_element(struct str theirs, const struct claim_wish *wish, struct str *ret) {
+  while (theirs.n && wish->data_element_count) {
+    *ret = str_take(&theirs, ' ');
+    if (bsearch(ret, wish->data_elements, wish->data_element_count, sizeof *ret, cmp_texts)) return true;
+  }
+  return false;
+}
+
 static int judge(const json_t *theirs, const struct claim_wish *wish, struct error *error) {
-  struct str data_set, period;
+  struct str shared, period;
   if (!str_eq(json_text(theirs, "to_url"), wish->to_url) ||
-      !share(json_object_get(theirs, "data_sets"), wish->data_sets, wish->data_set_count, &data_set) ||
       !share(json_object_get(theirs, "periods"), wish->periods, wish->period_count, &period))
     return 0;
+  bool is_set = share(json_object_get(theirs, "data_sets"), wish->data_sets, wish->data_set_count, &shared);
+  if (!is_set && !share_element(json_text(theirs, "data_elements"), wish, &shared)) return 0;
   return error_set(error, ERROR_conflict,
-                   "another run writes to data set %.*s, period %.*s of this target right now: %.*s, begun at %.*s by %.*s. Wait for its "
+                   "another run writes to data %s %.*s%s, period %.*s of this target right now: %.*s, begun at %.*s by %.*s. Wait for its "
                    "end, or start this one with --wait (in the API: \"wait\": true)",
-                   STR_ARG(data_set), STR_ARG(period), STR_ARG(str_slice(json_text(theirs, "run"), 0, SHOWN)),
-                   STR_ARG(str_slice(json_text(theirs, "began"), 0, SHOWN)), STR_ARG(str_slice(json_text(theirs, "by"), 0, SHOWN)));
+                   is_set ? "set" : "element", STR_ARG(shared), is_set ? "" : " (by another data set that has it too)", STR_ARG(period),
+                   STR_ARG(str_slice(json_text(theirs, "run"), 0, SHOWN)), STR_ARG(str_slice(json_text(theirs, "began"), 0, SHOWN)),
+                   STR_ARG(str_slice(json_text(theirs, "by"), 0, SHOWN)));
 }
 
 /* A claim that nobody holds any more was left by a process that was killed. */
@@ -128,12 +143,22 @@ static void write_list(struct json_out *out, const char *key, const struct str *
   json_out_end(out);
 }
 
+/* In one text: there may be thousands, and who looks round reads them all. */
+static void write_elements(struct json_out *out, const struct claim_wish *wish) {
+  struct buf list = BUF_INIT(CLAIM_MAX);
+  for (size_t i = 0; i < wish->data_element_count; i++) (void)buf_printf(&list, "%s%.*s", i ? " " : "", STR_ARG(wish->data_elements[i]));
+  if (list.full) out->buf->full = true;
+  json_out_member_str(out, "data_elements", buf_str(&list));
+  buf_free(&list);
+}
+
 static bool write_wish(const struct claim_wish *wish, struct buf *text) {
   struct json_out out = JSON_OUT_INIT(text);
   json_out_object(&out);
   json_out_member_str(&out, "to_url", wish->to_url);
   write_list(&out, "data_sets", wish->data_sets, wish->data_set_count);
   write_list(&out, "periods", wish->periods, wish->period_count);
+  write_elements(&out, wish);
   json_out_member_str(&out, "by", wish->by);
   json_out_member_str(&out, "run", wish->run);
   json_out_member_time(&out, "began", clock_now_ms() / 1000 * 1000);
@@ -143,7 +168,7 @@ static bool write_wish(const struct claim_wish *wish, struct buf *text) {
 }
 
 static int refuse_size(struct error *error) {
-  return error_set(error, ERROR_too_large, "a run of too many periods and data sets");
+  return error_set(error, ERROR_too_large, "a run of too many periods, data sets and data elements");
 }
 
 static int file_wish(int fd, const char *path, const struct claim_wish *wish, struct error *error) {

@@ -1,6 +1,6 @@
 /* claim: what a run is about to write, told to all other runs of one folder, so that no two write to the same cells at once.
  *
- * What holds always: two claims of one target (by its address) that share a data set and a period are never held at once by runs that use the same folder, be they of one process or of several. A claim ends with its process, however that ends.
+ * What holds always: two claims of one target (by its address) that share a period and a data set, or a period and a data element (its cells are the same by whatever data set they are written), are never held at once by runs that use the same folder, be they of one process or of several. A claim ends with its process, however that ends.
  * Where several processes share a store, `folder` is a place in it (hold.h), and this holds for all of them; a claim then ends HOLD_LEASE_MS after its process stood still, and who takes its cells first sees to it that the run which had them writes
  * nothing more.
  * Else it holds for one folder, and so for one machine: what runs elsewhere is not seen, and the target's own data store is not ours to write to. There a run is only protected by looking before it writes and reading back (run.h).
@@ -21,6 +21,8 @@ struct claim_wish {
   struct str to_url;
   const struct str *data_sets, *periods;
   size_t data_set_count, period_count;
+  const struct str *data_elements; /* in order (str_sorted_set) */
+  size_t data_element_count;
   struct str by, run; /* for whoever is kept waiting: a user's name; the run's id or journal */
 };
 

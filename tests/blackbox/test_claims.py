@@ -1,5 +1,7 @@
 """Two runs at once on the same cells: the second is told whose the first is, or waits; by the command line, by the API, and between them."""
+import copy
 import getpass
+import json
 import os
 import signal
 import subprocess
@@ -47,6 +49,24 @@ class Claims(Servers):
         self.command(*self.of("--resume", periods=("202401", "202402")), environment=self.environment)
         self.assertEqual(self.claims(), [])
         self.assertEqual(self.stored("target"), self.wanted())
+
+    def test_the_same_cells_by_another_data_set(self):
+        """A server keeps one value of a cell, by whatever data set it was written."""
+        again = copy.deepcopy(self.target.objects["dataSets"][0])
+        again.update(id="TfTDs020000", name="T second", shortName="T second")
+        self.target.objects["dataSets"].append(again)
+        self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "hang"}])
+        first = self.begin()
+        self.addCleanup(first.kill)
+        self.held()
+        mapping = self.mapping()
+        mapping["target"]["data_sets"] = [again["id"]]
+        (self.folder / "mapping.json").write_text(json.dumps(mapping))
+        said = self.command(*self.of(journal="second"), expect=1, environment=self.environment)[1]
+        self.assertRegex(said, r"writes to data element TfTDe\d+ \(by another data set that has it too\), period 202401")
+        self.command(*self.of(journal="third", periods=("202402",)), environment=self.environment)
+        first.kill()
+        first.wait()
 
     def test_it_waits_where_it_is_told_to(self):
         self.start(target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "nth": 1, "times": 1, "kind": "slow", "ms": 600000}])

@@ -62,6 +62,43 @@ static void test_only_what_is_shared_is_refused(void **state) {
   assert_int_equal(files(), 0);
 }
 
+/* A cell is the same by whatever data set it is written. */
+static void test_an_element_of_two_data_sets(void **state) {
+  (void)state;
+  static const struct str both[] = {{"DeBoth00001", 11}, {"DeOne000001", 11}}, second[] = {{"DeBoth00001", 11}, {"DeTwo000001", 11}},
+                          alone[] = {{"DeTwo000001", 11}};
+  struct error error = {0};
+  struct claim_wish one = wish("http://a", 0, 0, 1), other = wish("http://a", 1, 0, 1);
+  one.data_elements = both;
+  one.data_element_count = 2;
+  struct claim *first = take(one, &error);
+  assert_non_null(first);
+  other.data_elements = second;
+  other.data_element_count = 2;
+  assert_null(take(other, &error));
+  assert_int_equal(error.code, ERROR_conflict);
+  assert_non_null(strstr(error.message, "data element DeBoth00001 (by another data set that has it too), period 202401"));
+  other.periods = &periods[1];
+  struct claim *later = take(other, &error);
+  assert_non_null(later);
+  claim_release(later);
+  other.periods = &periods[0];
+  other.data_elements = alone;
+  other.data_element_count = 1;
+  later = take(other, &error);
+  assert_non_null(later);
+  claim_release(later);
+  claim_release(first);
+  first = take(wish("http://a", 0, 0, 1), &error); /* of an earlier release: it names none */
+  assert_non_null(first);
+  other.data_elements = second;
+  other.data_element_count = 2;
+  later = take(other, &error);
+  assert_non_null(later);
+  claim_release(later);
+  claim_release(first);
+}
+
 /* Who is killed leaves a file, and it is nobody's. */
 static void test_a_killed_process_holds_nothing(void **state) {
   (void)state;
@@ -133,6 +170,7 @@ static int set_up(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_only_what_is_shared_is_refused),
+                                     cmocka_unit_test(test_an_element_of_two_data_sets),
                                      cmocka_unit_test(test_a_killed_process_holds_nothing),
                                      cmocka_unit_test(test_waits_for_the_end_of_another), cmocka_unit_test(test_a_folder_that_cannot_be)};
   return cmocka_run_group_tests(tests, set_up, NULL);
