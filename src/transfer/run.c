@@ -365,7 +365,7 @@ static int settle(struct run *run, struct error *error) {
     stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
   }
-  return check_calendars(run, error) || check_order(run, error) ? -1 : 0;
+  return check_calendars(run, error) || check_order(run, error) || run_check_attributes(run, error) ? -1 : 0;
 }
 
 static int prepare(struct run *run, struct error *error) {

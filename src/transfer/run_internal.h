@@ -149,6 +149,9 @@ int run_check_nested(struct run *run, struct error *error);
 int run_check_tables(struct run *run, const struct dhis2_values_query *query, struct arena *arena, const atomic_bool *stop,
                      bool *ret_unchecked, struct error *error);
 
+/* Would the source leave out values that the mapping sends, since the user may not read them (dhis2/unread.h)? ERROR_forbidden with the category options. */
+int run_check_attributes(struct run *run, struct error *error);
+
 /* The target as it is, and what is the same for all gates at it. */
 int run_look_at_target(struct run *run, struct error *error);
 
