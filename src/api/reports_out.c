@@ -11,7 +11,16 @@
 #include "transfer/report_form.h"
 #include <jansson.h>
 
-enum { LIST_MAX = 1000, AT_ONCE = 4, ID_LETTERS = 22, ABOUT_MAX = 1024, TIMEOUT_MS = 10000, ANSWER_MAX = 65536, STATUS_GONE = 410 };
+enum {
+  LIST_MAX = 1000,
+  AT_ONCE = 4,
+  ID_LETTERS = 22,
+  ABOUT_MAX = 1024,
+  TIMEOUT_MS = 10000,
+  ANSWER_MAX = 65536,
+  STATUS_GONE = 410,
+  REST_MS = 5000
+};
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 
@@ -19,23 +28,34 @@ static const struct str kind = {"delivery", 8}, owner = {"all", 3};
 
 /* --- files --- */
 
-static void file_one(const char *folder, const struct store_document *run, enum language language, struct str report, enum report_form form,
-                     struct arena *arena) {
+static int file_one(const char *folder, const struct store_document *run, enum language language, struct str report, enum report_form form,
+                    struct arena *arena, struct error *error) {
   char day[CLOCK_TEXT_SIZE];
-  struct error error = {0};
   struct buf text = BUF_INIT(STORE_BODY_MAX);
   (void)clock_format(run->updated_ms, day);
   const char *path = arena_cstr(arena, arena_printf(arena, "%s/%.10s-%.*s.%s", folder, day, STR_ARG(run->id), report_form_name(form)));
-  int failed = form == REPORT_JSON ? 0 : report_form_write(form, language, report, &text, &error);
-  if (failed || file_write(path, form == REPORT_JSON ? report : buf_str(&text), &error))
-    log_event(LOG_ERROR, "report_not_filed", LOG_STR("run", run->id), LOG_TEXT("file", path), LOG_FAILURE(&error));
+  int failed = form == REPORT_JSON ? 0 : report_form_write(form, language, report, &text, error);
+  if (!failed) failed = file_write(path, form == REPORT_JSON ? report : buf_str(&text), error);
   buf_free(&text);
+  return failed;
+}
+
+static int file_all(const struct config *config, const struct store_document *run, const struct run_about *about, struct arena *arena,
+                    struct error *error) {
+  struct str report = run_body_split(run->body).report;
+  enum language language = LANGUAGE_ENGLISH;
+  int failed = 0;
+  if (!config->runs_reports.n || !report.n) return error_set(error, ERROR_not_found, "there is no report, or no folder for it");
+  (void)language_of(about->beside.language, &language);
+  for (int form = REPORT_JSON; !failed && form <= REPORT_HTML; form++)
+    failed = file_one(arena_cstr(arena, config->runs_reports), run, language, report, (enum report_form)form, arena, error);
+  return failed;
 }
 
 /* --- to be sent --- */
 
 struct delivery {
-  struct str run, webhook;
+  struct str run, webhook; /* webhook: empty: the folder */
   unsigned tries;
   int64_t next_ms;
 };
@@ -71,6 +91,7 @@ static void enqueue(struct api *api, struct str run, struct str webhook, struct 
   struct store_document document = {.kind = kind,
                                     .id = random_id(arena, ID_LETTERS),
                                     .owner = owner,
+                                    .key = arena_printf(arena, "%.*s %.*s", STR_ARG(run), STR_ARG(webhook)),
                                     .about = delivery_write(arena, &d),
                                     .created_ms = now,
                                     .updated_ms = now,
@@ -78,22 +99,21 @@ static void enqueue(struct api *api, struct str run, struct str webhook, struct 
   struct store *store = api_store(api);
   int failed = store_document_create(store, &document, &error);
   api_store_done(api);
-  if (failed) log_event(LOG_ERROR, "webhook_not_queued", LOG_STR("run", run), LOG_FAILURE(&error));
+  if (failed && error.code != ERROR_conflict) /* else it waits there already, and tells what the run is in when its turn comes */
+    log_event(LOG_ERROR, "report_not_queued", LOG_STR("run", run), LOG_STR("webhook", webhook), LOG_FAILURE(&error));
+}
+
+static bool waits_for_person(const struct run_about *about) {
+  return str_eq(about->state, STR("paused")) && about->problem.n;
 }
 
 void reports_out(struct api *api, struct gateway *gateway, const struct store_document *run) {
   struct arena *arena = arena_new();
   struct run_about about = run_about_read(arena, run->about);
-  struct str report = run_body_split(run->body).report;
   struct config *config = gateway_config_now(gateway);
-  if (run_state_is_end(about.state) && !about.dry_run && report.n) {
-    const char *folder = config->runs_reports.n ? arena_cstr(arena, config->runs_reports) : NULL;
-    enum language language = LANGUAGE_ENGLISH;
-    (void)language_of(about.beside.language, &language);
-    for (int form = REPORT_JSON; folder && form <= REPORT_HTML; form++)
-      file_one(folder, run, language, report, (enum report_form)form, arena);
-    if (about.beside.webhook.n) enqueue(api, run->id, about.beside.webhook, arena);
-  }
+  bool ended = run_state_is_end(about.state);
+  if (!about.dry_run && ended && config->runs_reports.n) enqueue(api, run->id, STR(""), arena);
+  if (!about.dry_run && (ended || waits_for_person(&about)) && about.beside.webhook.n) enqueue(api, run->id, about.beside.webhook, arena);
   config_unref(config);
   arena_free(arena);
 }
@@ -107,9 +127,10 @@ int64_t reports_out_pause_ms(unsigned tries) {
 
 static void write_body(struct json_out *out, const struct store_document *run, const struct run_about *about, struct str report) {
   json_out_object(out);
-  json_out_member_str(out, "event", STR("run_ended"));
+  json_out_member_str(out, "event", run_state_is_end(about->state) ? STR("run_ended") : STR("run_paused"));
   json_out_member_str(out, "run", run->id);
   run_about_members(out, about, about->state);
+  if (about->problem.n) json_out_member_raw(out, "problem", about->problem);
   json_out_member_raw(out, "report", report.n ? report : STR("null"));
   json_out_end(out);
 }
@@ -145,24 +166,43 @@ static int post(const struct config_webhook *webhook, struct str id, struct str 
   return error_set(error, ERROR_upstream_error, "the webhook answers %d", answer.status);
 }
 
-/* -1: it could not be sent; ERROR_not_found: there is nothing to send, or nowhere to send it to (any more). */
-static int send_one(struct api *api, const struct config *config, struct str id, const struct delivery *d, struct arena *arena,
-                    const atomic_bool *stop, struct error *error) {
-  struct store_document run;
+static int send_one(const struct config *config, struct str id, const struct delivery *d, const struct store_document *run,
+                    const struct run_about *about, struct arena *arena, const atomic_bool *stop, struct error *error) {
   const struct config_webhook *webhook = config_webhook(config, d->webhook);
-  struct store *store = api_store(api);
-  int found = store_document_get(store, RUN_KIND, d->run, arena, &run, error);
-  api_store_done(api);
-  if (found < 0) return -1;
-  if (!found || !webhook) return error_set(error, ERROR_not_found, "the run or the webhook is gone");
-  struct run_about about = run_about_read(arena, run.about);
+  if (!webhook) return error_set(error, ERROR_not_found, "the webhook is gone");
   struct buf body = BUF_INIT(STORE_BODY_MAX);
   struct json_out out = JSON_OUT_INIT(&body);
-  write_body(&out, &run, &about, run_body_split(run.body).report);
+  write_body(&out, run, about, run_body_split(run->body).report);
   int failed = body.full ? error_set(error, ERROR_not_found, "the report is too large to be sent")
                          : post(webhook, id, buf_str(&body), arena, stop, error);
   buf_free(&body);
   return failed;
+}
+
+/* 1: the run is under way, and so is its end. -1: it could not be told; ERROR_not_found: there is nothing to tell, or nowhere to tell it (any more). */
+static int tell(struct api *api, const struct config *config, struct str id, const struct delivery *d, struct arena *arena,
+                const atomic_bool *stop, struct error *error) {
+  struct store_document run;
+  struct store *store = api_store(api);
+  int found = store_document_get(store, RUN_KIND, d->run, arena, &run, error);
+  api_store_done(api);
+  if (found < 0) return -1;
+  if (!found) return error_set(error, ERROR_not_found, "the run is gone");
+  struct run_about about = run_about_read(arena, run.about);
+  bool ended = run_state_is_end(about.state);
+  if (!ended && !(d->webhook.n && waits_for_person(&about))) return 1;
+  return d->webhook.n ? send_one(config, id, d, &run, &about, arena, stop, error) : file_all(config, &run, &about, arena, error);
+}
+
+/* Later, as if it had not been looked at. */
+static void put_off(struct api *api, struct store_document *document, struct delivery *d, struct arena *arena) {
+  struct error error = {0};
+  int64_t version;
+  d->next_ms = clock_now_ms() + REST_MS;
+  document->about = delivery_write(arena, d);
+  struct store *store = api_store(api);
+  (void)store_document_update(store, document, &version, &error);
+  api_store_done(api);
 }
 
 static void settle(struct api *api, struct gateway *gateway, struct store_document *document, struct delivery *d, const struct error *why,
@@ -170,8 +210,11 @@ static void settle(struct api *api, struct gateway *gateway, struct store_docume
   struct error error = {0};
   int64_t version;
   bool over = !why->code || why->code == ERROR_not_found || why->upstream_status == STATUS_GONE || ++d->tries >= REPORTS_OUT_TRIES;
-  metrics_count(gateway_metrics(gateway), !why->code ? METRIC_REPORTS_SENT : over ? METRIC_REPORTS_GIVEN_UP : METRIC_REPORTS_FAILED);
-  if (why->code)
+  if (d->webhook.n)
+    metrics_count(gateway_metrics(gateway), !why->code ? METRIC_REPORTS_SENT : over ? METRIC_REPORTS_GIVEN_UP : METRIC_REPORTS_FAILED);
+  if (why->code && !d->webhook.n)
+    log_event(LOG_ERROR, "report_not_filed", LOG_STR("run", d->run), LOG_INT("tries", d->tries), LOG_FAILURE(why));
+  else if (why->code)
     log_event(over ? LOG_ERROR : LOG_WARNING, over ? "webhook_given_up" : "webhook_failed", LOG_STR("run", d->run),
               LOG_STR("webhook", d->webhook), LOG_INT("tries", d->tries), LOG_FAILURE(why));
   struct store *store = api_store(api);
@@ -197,8 +240,11 @@ void reports_out_deliver(struct api *api, struct gateway *gateway, int64_t now_m
     struct delivery d = delivery_read(arena, documents[i].about);
     if (d.next_ms > now_ms) continue;
     sent++;
-    (void)send_one(api, config, documents[i].id, &d, arena, stop, &why);
-    if (!atomic_load(stop)) settle(api, gateway, &documents[i], &d, &why, arena);
+    int told = tell(api, config, documents[i].id, &d, arena, stop, &why);
+    if (told > 0)
+      put_off(api, &documents[i], &d, arena);
+    else if (!atomic_load(stop))
+      settle(api, gateway, &documents[i], &d, &why, arena);
   }
   config_unref(config);
   arena_free(arena);

@@ -188,10 +188,10 @@ static int keep(struct working *w, const struct run_told *told) {
   (void)buf_add(&body, w->body.mapping);
   run_document_end(w->arena, w->payload->gateway, &w->about, &w->document);
   if (!body.full) w->document.body = buf_str(&body);
+  bool nothing_new = w->about.beside.once_more && str_eq(w->about.state, STR("done")) && report_counts(w->report)->sent == 0;
+  if (!nothing_new) reports_out(w->api, w->payload->gateway, &w->document);
   int result = update(w, &error);
   if (result < 0) log_event(LOG_ERROR, "run_not_kept", LOG_TEXT("run", w->payload->id), LOG_FAILURE(&error));
-  bool nothing_new = w->about.beside.once_more && str_eq(w->about.state, STR("done")) && report_counts(w->report)->sent == 0;
-  if (!nothing_new && (result == 0 || error.code != ERROR_changed_meanwhile)) reports_out(w->api, w->payload->gateway, &w->document);
   buf_free(&report);
   buf_free(&body);
   return result;

@@ -404,7 +404,7 @@ runs: {{reports: {self.state}/reports}}
         report = self.browser.call("GET", f"/v1/runs/{run['id']}/report").json
         self.assertEqual((told["event"], told["run"], told["state"], told["schedule"], told["report"]), ("run_ended", run["id"], "done", schedule["id"], report))
         stem = f"{run['updated'][:10]}-{run['id']}"
-        self.assertEqual(self.reports(), [f"{stem}.{form}" for form in ("csv", "html", "json")])
+        harness.wait_for(lambda: self.reports() == [f"{stem}.{form}" for form in ("csv", "html", "json")], "the report in the folder")
         self.assertEqual(json.loads((self.state / "reports" / f"{stem}.json").read_text()), report)
         self.assertIn('<html lang="fr"', (self.state / "reports" / f"{stem}.html").read_text())
         self.assertEqual([s["id"] for s in self.browser.call("GET", "/v1/schedules").json], [schedule["id"]])
@@ -419,9 +419,38 @@ runs: {{reports: {self.state}/reports}}
         self.assertEqual(self.tried(schedule)["last"]["state"], "done")
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
 
+    def test_its_process_dies_before_its_end_is_kept(self):
+        """The word of its end is in the store before the end is: it is told when it is, and once."""
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+            store.execute("""CREATE TRIGGER no_end BEFORE UPDATE ON documents WHEN NEW.kind = 'run' AND NEW.about LIKE '{"state":"done"%' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END""")
+        schedule = self.schedule()
+        harness.wait_for(lambda: '"event":"run_not_kept"' in self.program.log(), "the end that is not kept")
+        self.assertEqual((self.rows("delivery"), self.hook.got), (2, []))
+        self.program.kill()
+        with sqlite3.connect(self.state / "state.db", timeout=30) as store:
+            store.execute("DROP TRIGGER no_end")
+        self.serve()
+        self.browser = self.signed_in()
+        run = self.tried(schedule)["last"]["run"]
+        harness.wait_for(lambda: self.rows("delivery") == 0, "all is told")
+        self.assertEqual([(told["event"], told["run"], told["state"]) for told in (json.loads(body) for _, body in self.hook.got)], [("run_ended", run, "done")])
+        self.assertEqual(len(self.reports()), 3)
+
+    def test_of_one_that_waits_for_its_person_a_webhook_is_told(self):
+        run, go_on = self.held(periods=[LAST_MONTH], webhook="office")
+        self.browser.call("DELETE", "/v1/session")  # nothing lets it go on
+        go_on.set()
+        harness.wait_for(lambda: self.hook.got, "the word of it")
+        told = json.loads(self.hook.got[0][1])
+        self.assertEqual((told["event"], told["run"], told["state"], told["problem"]["code"]), ("run_paused", run["id"], "paused", "reauth_required"))
+        self.browser = self.signed_in()
+        self.assertEqual(self.browser.call("POST", f"/v1/runs/{run['id']}/resume").status, 200)
+        harness.wait_for(lambda: len(self.hook.got) > 1, "the word of its end")
+        self.assertEqual([json.loads(body)["event"] for _, body in self.hook.got], ["run_paused", "run_ended"])
+
     def delivery(self):
         with sqlite3.connect(self.state / "state.db") as store:
-            row = store.execute("SELECT about FROM documents WHERE kind = 'delivery'").fetchone()
+            row = store.execute("SELECT about FROM documents WHERE kind = 'delivery' AND about NOT LIKE '%\"webhook\":\"\"%'").fetchone()
         return json.loads(row[0]) if row else None
 
     def test_a_webhook_that_fails_is_tried_again(self):
@@ -477,7 +506,7 @@ class ScheduledTooEarly(Scheduled):
         self.assertNotEqual(now["last"]["run"], first)
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
 
-    test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+    test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
 class ScheduledBeforeAllHaveReported(Scheduled):
@@ -495,7 +524,7 @@ class ScheduledBeforeAllHaveReported(Scheduled):
         self.assertEqual([json.loads(body)["run"] for _, body in self.hook.got][1:], [now["last"]["run"]])
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
 
-    test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+    test_by_itself_with_a_report_to_folder_and_webhook = test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
 class ScheduledByAnotherCalendar(Scheduled):
@@ -508,7 +537,7 @@ class ScheduledByAnotherCalendar(Scheduled):
         self.assertIn("the server 'target' counts by another: ethiopian", answer["detail"])
         self.assertEqual((self.rows("mandate"), self.rows("schedule")), (0, 0))
 
-    test_goes_on_after_the_program_was_killed = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
+    test_goes_on_after_the_program_was_killed = test_its_process_dies_before_its_end_is_kept = test_of_one_that_waits_for_its_person_a_webhook_is_told = test_a_webhook_that_fails_is_tried_again = test_of_somebody_else = test_schedules_that_mean_nothing = None
 
 
 class Kept(Unattended):
