@@ -46,9 +46,20 @@ struct report_cell report_cell_of(const struct translation *t, const struct cell
                               .value = cell->value};
 }
 
-/* Values that do not fit are one kind of conflict for each type that is wanted, with its name. */
+static void tell_obstacle(const struct translation *t, const struct cell *cell, struct buf *text) {
+  const struct obstacle *obstacle = translation_obstacle(t, cell->key.operand);
+  bool in_time = obstacle == &translation_operand(t, cell->key.operand)->to_sum_in_time;
+  (void)buf_printf(text, "the %s type of the %s's data element is %.*s: such values may not be added up%s", obstacle->kind,
+                   obstacle->at_source ? "source" : "target", STR_ARG(str_slice(obstacle->type, 0, 40)), in_time ? " over time" : "");
+}
+
+/* Values that do not fit are one kind of conflict for each type that is wanted, with its name; so are those that may not be added up, for each type in the way. */
 static struct report_words words_of(const struct translation *t, const struct cell *cell, struct buf *text) {
   struct str code = str_of(transfer_reason_name(cell->reason)), type = translation_operand(t, cell->key.operand)->value_type;
+  if (cell->reason == TRANSFER_not_summable && translation_obstacle(t, cell->key.operand)->type.n) {
+    tell_obstacle(t, cell, text);
+    return (struct report_words){false, code, buf_str(text), str_of(transfer_remedy(false, code)), STR_NONE};
+  }
   if (cell->reason != TRANSFER_value_type || !type.n)
     return (struct report_words){false, code, str_of(transfer_reason_words(cell->reason)), STR_NONE, STR_NONE};
   (void)buf_printf(text, "the data element of the target holds %.*s, and the value is none: it takes %s", STR_ARG(str_slice(type, 0, 40)),

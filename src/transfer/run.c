@@ -338,8 +338,32 @@ static int look(struct run *run, struct error *error) {
   return run->watch->judge(m, run->source, m->target.metadata ? run->target : NULL, run->order->accept, error);
 }
 
-/* Does what comes of a value hang on the type that it has at the source? */
+/* Is there a target cell of several sources? */
+static bool adds_up(const struct run *run) {
+  const struct mapping *m = run->mapping;
+  struct map cells = {0}, units = {0}, attributes = {0};
+  bool found = m->periods.conversion == MAPPING_ROLL_UP;
+  for (size_t i = 0; i < m->rule_count && !found; i++) {
+    const struct mapping_rule *rule = &m->rules[i];
+    if (!mapping_rule_counts(rule)) continue;
+    struct str cell =
+        arena_printf(run->arena, "%.*s %.*s", STR_ARG(rule->target.data_element), STR_ARG(rule->target.category_option_combo));
+    found = rule->term_count > 1 || (rule->term_count && map_put(&cells, cell, &cells));
+  }
+  for (size_t i = 0; i < m->org_unit_count && !found; i++)
+    found = m->org_units[i].decision <= MAPPING_PROPOSED && map_put(&units, m->org_units[i].target, &units);
+  for (size_t i = 0; i < m->attribute_option_combo_count && !found; i++)
+    found = m->attribute_option_combos[i].decision <= MAPPING_PROPOSED &&
+            map_put(&attributes, m->attribute_option_combos[i].target, &attributes);
+  map_free(&cells);
+  map_free(&units);
+  map_free(&attributes);
+  return found;
+}
+
+/* Does what comes of a value hang on the types that it has at the source? Of those in a sum what the mapping remembers is enough. */
 static bool hangs_on_source(const struct run *run) {
+  if (!run->mapping->source.metadata && adds_up(run)) return true;
   for (size_t i = 0; i < run->mapping->rule_count; i++) {
     const struct dhis2_data_element *element = dhis2_metadata_element(run->target, run->mapping->rules[i].target.data_element);
     if (element && value_type_is_share(element->value_type)) return true;

@@ -264,6 +264,18 @@ static const struct dhis2_data_set *set_of(const struct translation *t, const st
   return NULL;
 }
 
+static bool is_sound(const struct translation *t, struct str aggregation_type) {
+  const struct mapping_periods *periods = &t->mapping->periods;
+  for (size_t i = 0; i < periods->sound_count; i++)
+    if (str_eq(periods->sound_for[i], aggregation_type)) return true;
+  return false;
+}
+
+/* The first one is told. */
+static void obstruct(struct obstacle *obstacle, const char *kind, struct str type, bool at_source) {
+  if (!obstacle->kind) *obstacle = (struct obstacle){kind, type, at_source};
+}
+
 /* What the target's metadata say of a cell. Where a file has elements and no data sets, nothing can be said of belonging. */
 static void describe_by_metadata(const struct translation *t, struct target_operand *o) {
   const struct dhis2_data_element *element = dhis2_metadata_element(t->options.target, o->id.data_element);
@@ -276,14 +288,22 @@ static void describe_by_metadata(const struct translation *t, struct target_oper
   if (set) o->period_type = set->period_type;
   if (element->value_type.n) o->value_type = element->value_type;
   o->zero_is_kept = element->zero_is_significant || str_starts(element->aggregation_type, STR("AVERAGE"));
-  const struct mapping_periods *periods = &t->mapping->periods;
-  for (size_t i = 0; i < periods->sound_count; i++) o->summable_in_time |= str_eq(periods->sound_for[i], element->aggregation_type);
-  o->summable_in_time |= t->options.sum_anyway;
-  o->summable =
-      value_type_is_summable(o->value_type) && (t->options.sum_anyway || value_aggregation_is_summable(element->aggregation_type));
+  if (t->options.sum_anyway) return;
+  if (!value_aggregation_is_summable(element->aggregation_type)) obstruct(&o->to_sum, "aggregation", element->aggregation_type, false);
+  if (!is_sound(t, element->aggregation_type)) obstruct(&o->to_sum_in_time, "aggregation", element->aggregation_type, false);
 }
 
-/* What the types of its sources make of a cell. Shares of unlike wholes may not be added up, whatever holds the sum. */
+/* Shares of unlike wholes may not be added up, nor averages, last values and the like, whatever holds the sum. What is counted of other values (yes or no) is not what their aggregation type is about. */
+static void judge_source(const struct translation *t, struct target_operand *o, const struct dhis2_data_element *element) {
+  struct str type = element->aggregation_type;
+  if (t->options.sum_anyway) return;
+  if (value_type_is_share(element->value_type)) obstruct(&o->to_sum, "value", element->value_type, true);
+  if (!value_type_is_number(element->value_type)) return;
+  if (!value_aggregation_is_summable(type)) obstruct(&o->to_sum, "aggregation", type, true);
+  if (type.n && !is_sound(t, type)) obstruct(&o->to_sum_in_time, "aggregation", type, true);
+}
+
+/* What the types of its sources make of a cell. */
 static void describe_terms(const struct translation *t, struct operand *operand) {
   const struct dhis2_metadata *source = t->options.source ? t->options.source : t->mapping->source.metadata;
   for (size_t i = 0; source && i < operand->term_count; i++) {
@@ -293,7 +313,7 @@ static void describe_terms(const struct translation *t, struct operand *operand)
     bool yes_no = str_eq(element->value_type, STR("BOOLEAN")) || str_eq(element->value_type, STR("TRUE_ONLY"));
     term->said = yes_no ? SAID_YES_NO : SAID_OTHERWISE;
     term->shift = value_type_shift(element->value_type, operand->target.value_type);
-    if (value_type_is_share(element->value_type) && !t->options.sum_anyway) operand->target.summable = false;
+    judge_source(t, &operand->target, element);
   }
 }
 
@@ -302,8 +322,8 @@ static void describe_operands(struct translation *t) {
     struct target_operand *o = &t->operands[i].target;
     o->known = o->zero_is_kept = true;
     if (t->mapping->target.data_set_count == 1) o->data_set = t->mapping->target.data_sets[0];
-    o->summable = value_type_is_summable(o->value_type);
     if (t->options.target) describe_by_metadata(t, o);
+    if (!value_type_is_summable(o->value_type)) obstruct(&o->to_sum, "value", o->value_type, false);
     t->operands[i].is_counted = !o->value_type.n || value_type_is_number(o->value_type);
     t->operands[i].holds_sums = value_type_is_number(o->value_type) && value_type_is_summable(o->value_type);
     describe_terms(t, &t->operands[i]);
@@ -533,6 +553,11 @@ const struct target_operand *translation_operand(const struct translation *t, ui
   return &t->operands[operand].target;
 }
 
+const struct obstacle *translation_obstacle(const struct translation *t, uint32_t operand) {
+  const struct target_operand *o = &t->operands[operand].target;
+  return t->rolls_up && o->to_sum_in_time.kind ? &o->to_sum_in_time : &o->to_sum;
+}
+
 static const struct term *term_of(const struct translation *t, const struct contribution *c) {
   return &t->operands[c->operand].terms[c->term];
 }
@@ -752,7 +777,7 @@ void cell_end(struct cell *cell, const struct translation *t, enum mapping_missi
   bool copied = cell->possible == 1 && translation_sign(t, &cell->key) > 0;
   if (!o->known) refuse(cell, TRANSFER_not_in_data_set);
   if (!period_fits(t, cell->key.period, o->period_type)) refuse(cell, TRANSFER_period_type);
-  if (cell->possible > 1 && (!o->summable || (t->rolls_up && !o->summable_in_time))) refuse(cell, TRANSFER_not_summable);
+  if (cell->possible > 1 && translation_obstacle(t, cell->key.operand)->kind) refuse(cell, TRANSFER_not_summable);
   judge_missing(cell, missing);
   cell->value = copied ? buf_str(&cell->first_text) : keep_sum(cell);
   struct str wanted = cell->value;

@@ -58,7 +58,7 @@ const char *transfer_reason_words(enum transfer_reason reason);
 
 struct translation_options {
   bool accept[3];                      /* by enum mapping_decision: accepted, auto, proposed */
-  const struct dhis2_metadata *source; /* value types; NULL: what the mapping remembers of it */
+  const struct dhis2_metadata *source; /* value and aggregation types; NULL: what the mapping remembers of it */
   const struct dhis2_metadata *target; /* value types, data sets, combos; NULL: only what the mapping says */
   struct dhis2_value_rules rules;      /* of the target's server; zero: not known */
   bool sum_anyway;                     /* also what is averaged, last, least, … */
@@ -96,20 +96,29 @@ bool contribution_same_cell(const struct contribution *a, const struct contribut
 struct str translation_id(const struct translation *translation,
                           uint32_t number); /* text of a period, org unit or attribute option combo */
 
+/* Why values may not be added up: a type of the target's data element, or of one of its sources. */
+struct obstacle {
+  const char *kind; /* "value" or "aggregation"; NULL: nothing stands in the way */
+  struct str type;  /* as DHIS2 names it; may be empty */
+  bool at_source;
+};
+
 /* What is known of a target operand. */
 struct target_operand {
   struct mapping_operand id;
-  struct str name;        /* of the data element; empty: not known */
-  struct str data_set;    /* that it is sent with; empty: not known */
-  struct str period_type; /* of that data set; empty: not known */
-  struct str value_type;  /* empty: not known */
-  bool summable;          /* by value and aggregation type */
-  bool summable_in_time;  /* as the mapping's `sound_for` has it */
-  bool zero_is_kept;      /* false: to 2.42 a zero there means "no value" */
-  bool known;             /* false: the target's data sets do not hold it */
+  struct str name;                /* of the data element; empty: not known */
+  struct str data_set;            /* that it is sent with; empty: not known */
+  struct str period_type;         /* of that data set; empty: not known */
+  struct str value_type;          /* empty: not known */
+  struct obstacle to_sum;         /* by value and aggregation type, of both sides as far as those are known */
+  struct obstacle to_sum_in_time; /* as the mapping's `sound_for` has it */
+  bool zero_is_kept;              /* false: to 2.42 a zero there means "no value" */
+  bool known;                     /* false: the target's data sets do not hold it */
 };
 size_t translation_operand_count(const struct translation *translation);
 const struct target_operand *translation_operand(const struct translation *translation, uint32_t operand);
+/* What stands in the way of a sum of several sources, in time too where the mapping rolls periods up. `kind` NULL: nothing. */
+const struct obstacle *translation_obstacle(const struct translation *translation, uint32_t operand);
 int translation_sign(const struct translation *translation, const struct contribution *contribution); /* 1 or -1 */
 struct mapping_operand translation_source(const struct translation *translation,
                                           const struct contribution *contribution); /* the term's source cell */

@@ -27,12 +27,13 @@ static const struct mapping *mapping_of(const char *json) {
   return mapping;
 }
 
-static const struct dhis2_metadata *target; /* NULL: nothing is known of it */
+static const struct dhis2_metadata *target, *source; /* NULL: nothing is known of it */
+static bool sum_anyway;
 
 static struct translation *translation_for(const struct mapping *mapping) {
   struct error error = {0};
-  struct translation *translation =
-      translation_new(arena, mapping, (struct translation_options){.accept = {true, true}, .target = target}, &error);
+  struct translation_options options = {.accept = {true, true}, .source = source, .target = target, .sum_anyway = sum_anyway};
+  struct translation *translation = translation_new(arena, mapping, options, &error);
   assert_non_null(translation);
   return translation;
 }
@@ -285,6 +286,52 @@ static void periods_roll_up(void **state) {
   target = NULL;
 }
 
+#define SOURCE(element, value, aggregation) \
+  "{\"dataElements\":[{\"id\":\"" element "\",\"name\":\"a\",\"valueType\":\"" value "\",\"aggregationType\":\"" aggregation "\"}]}"
+
+static const struct obstacle *in_the_way(const char *json, const char *of_source) {
+  source = metadata_of(arena, str_of(of_source));
+  return translation_obstacle(translation_for(mapping_of(json)), 0);
+}
+
+/* A sum of what is averaged at the source is none, though the target adds it up; nor is one of three months' stock. */
+static void the_source_has_a_say_in_sums(void **state) {
+  static const struct said quarter[] = {{"SeA", "ScX", "OuOne", "5", "202401", NULL}, {"SeA", "ScX", "OuOne", "5", "202402", NULL}},
+                           one[] = {{"SeA", "ScX", "OuOne", "5"}};
+  static const char copy[] = HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), "") "]}";
+  (void)state;
+  source = metadata_of(arena, STR(SOURCE("SeA", "NUMBER", "AVERAGE")));
+  assert_string_equal(result_of(SUM "}", one, 1, 0), "TeSum OuOne=not_summable partial; ");
+  assert_string_equal(result_of(copy, one, 1, 0), "TeSum OuOne=5; ");
+  assert_string_equal(result_of(TWO_UNITS("accepted", ""), one, 1, 0), "TeSum OuBoth=not_summable partial; ");
+  sum_anyway = true;
+  assert_string_equal(result_of(SUM "}", one, 1, 0), "TeSum OuOne=5 partial; ");
+  sum_anyway = false;
+  source = metadata_of(arena, STR(SOURCE("SeA", "NUMBER", "LAST_SUM_ORG_UNIT")));
+  assert_string_equal(result_of(SUM "}", one, 1, 0), "TeSum OuOne=5 partial; ");
+  target = metadata_of(arena, STR(TARGET("Quarterly")));
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), quarter, 2, 0), "TeSum OuOne 2024Q1=not_summable partial; ");
+  const struct obstacle *obstacle = translation_obstacle(translation_for(mapping_of(ROLL("Monthly", "Quarterly", ""))), 2);
+  assert_true(obstacle->at_source && str_eq(obstacle->type, STR("LAST_SUM_ORG_UNIT")) &&
+              str_eq(str_of(obstacle->kind), STR("aggregation")));
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ",\"sound_for\":[\"SUM\",\"LAST_SUM_ORG_UNIT\"]"), quarter, 2, 0),
+                      "TeSum OuOne 2024Q1=10 partial; ");
+  source = metadata_of(arena, STR(SOURCE("SeA", "BOOLEAN", "NONE"))); /* how many said yes */
+  assert_string_equal(result_of(ROLL("Monthly", "Quarterly", ""), quarter, 2, 0), "TeSum OuOne 2024Q1=10 partial; ");
+  target = source = NULL;
+}
+
+static void the_side_in_the_way_is_told(void **state) {
+  (void)state;
+  assert_null(in_the_way(SUM "}", SOURCE("SeA", "NUMBER", "SUM"))->kind);
+  const struct obstacle *obstacle = in_the_way(SUM "}", SOURCE("SeA", "PERCENTAGE", "SUM"));
+  assert_true(obstacle->at_source && str_eq(obstacle->type, STR("PERCENTAGE")) && str_eq(str_of(obstacle->kind), STR("value")));
+  obstacle = in_the_way(HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), ",\"value_type\":\"TEXT\"") "]}",
+                        SOURCE("SeA", "NUMBER", "LAST"));
+  assert_true(!obstacle->at_source && str_eq(obstacle->type, STR("TEXT")));
+  source = NULL;
+}
+
 static void periods_of_a_roll_up(void **state) {
   struct error error = {0};
   const struct str *periods;
@@ -390,6 +437,8 @@ int main(void) {
                                      cmocka_unit_test(what_is_blocked_or_not_approved_is_missing),
                                      cmocka_unit_test(periods_roll_up),
                                      cmocka_unit_test(periods_of_a_roll_up),
+                                     cmocka_unit_test(the_source_has_a_say_in_sums),
+                                     cmocka_unit_test(the_side_in_the_way_is_told),
                                      cmocka_unit_test(periods_that_cannot_be),
                                      cmocka_unit_test(sorting_aside_changes_nothing),
                                      cmocka_unit_test(undo_rows_are_read_as_written)};
