@@ -4,7 +4,6 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "transfer/decimal.h"
-#include "transfer/value_type.h"
 
 enum { SHOWN_MAX = 100 };
 
@@ -23,6 +22,8 @@ enum column {
   COLUMNS_WITHOUT_NOTES,
   COMMENT_AFTER = COLUMNS_WITHOUT_NOTES,
   FOLLOW_UP_AFTER,
+  COLUMNS_WITHOUT_KIND,
+  KIND = COLUMNS_WITHOUT_KIND,
   COLUMNS
 };
 
@@ -40,6 +41,7 @@ static const struct str names[COLUMNS] = {
     [ZERO_VANISHES] = {"zero_vanishes", 13},
     [COMMENT_AFTER] = {"comment_after", 13},
     [FOLLOW_UP_AFTER] = {"follow_up_after", 15},
+    [KIND] = {"kind", 4},
 };
 
 static bool is_zero(struct str value) {
@@ -54,7 +56,7 @@ static bool is_none(const struct plan_row *row, struct str value) {
 static bool same(const struct plan_row *row, struct str wanted, struct str current) {
   bool wants_none = is_none(row, wanted), has_none = is_none(row, current);
   if (wants_none || has_none) return wants_none && has_none;
-  return value_same(wanted, current);
+  return value_same(row->kind, wanted, current);
 }
 
 /* Some servers take the blanks around a comment away. */
@@ -165,7 +167,8 @@ bool plan_write(const struct plan_row *rows, size_t n, bool header, struct buf *
                                         guarded(arena, row->after_comment),
                                         !row->carries          ? STR("")
                                         : row->after_follow_up ? STR("true")
-                                                               : STR("false")};
+                                                               : STR("false"),
+                                        value_kind_name(row->kind)};
     csv_add_row(buf, fields, COLUMNS);
   }
   arena_free(arena);
@@ -190,7 +193,7 @@ static struct str text_or_none(struct arena *arena, struct str field) {
 
 static int on_row(void *payload, const struct str *fields, size_t count, uint64_t line, struct error *error) {
   struct reading *r = payload;
-  if (count != COLUMNS && count != COLUMNS_WITHOUT_NOTES)
+  if (count != COLUMNS && count != COLUMNS_WITHOUT_KIND && count != COLUMNS_WITHOUT_NOTES)
     return error_set(error, ERROR_input, "line %llu of the undo file has %zu fields in place of %d", (unsigned long long)line, count,
                      COLUMNS);
   if (str_eq(fields[DATA_SET], names[DATA_SET])) return 0;
@@ -205,13 +208,16 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
                                [COMMENT] = &row.before_comment,
                                [AFTER] = &row.after,
                                [COMMENT_AFTER] = &row.after_comment,
-                               [FOLLOW_UP_AFTER] = NULL};
+                               [KIND] = NULL};
   for (unsigned i = 0; i < count; i++)
     if (texts[i]) *texts[i] = text_or_none(r->arena, unguarded(fields[i]));
   row.before_follow_up = str_eq(fields[FOLLOW_UP], STR("true"));
   row.zero_vanishes = str_eq(fields[ZERO_VANISHES], STR("true"));
-  row.carries = count == COLUMNS && fields[FOLLOW_UP_AFTER].n;
+  row.carries = count > COLUMNS_WITHOUT_NOTES && fields[FOLLOW_UP_AFTER].n;
   row.after_follow_up = row.carries && str_eq(fields[FOLLOW_UP_AFTER], STR("true"));
+  if (count > COLUMNS_WITHOUT_KIND && !value_kind_named(fields[KIND], &row.kind))
+    return error_set(error, ERROR_input, "line %llu of the undo file: there is no kind '%.*s'", (unsigned long long)line,
+                     STR_ARG(str_slice(fields[KIND], 0, 40)));
   row_see_before(&row);
   row.planned = !row_is_at(&row);
   row.state = row.planned ? ROW_WAITING : ROW_THERE;

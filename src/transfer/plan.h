@@ -3,13 +3,14 @@
  * What holds always: texts live in the arena given; `before`, `current` and comments have p == NULL where there is none. One row a cell. Comment and follow-up mark are the run's business only where a row `carries` them; of all other rows what stands there last is
  * sent along, since a server forgets both where they are not sent.
  *
- * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes, comment_after, follow_up_after. An empty `before` means that nothing was there; an
- * empty `follow_up_after` (else true or false) that comment and mark are not carried. Files without the last two are read too. A text that a spreadsheet would take for a formula, or that begins with an apostrophe, has one more before it. */
+ * Written as CSV with a header (RFC 4180): data_set, data_element, period, org_unit, category_option_combo, attribute_option_combo, before, comment, follow_up, after, zero_vanishes, comment_after, follow_up_after, kind. An empty `before` means that nothing was there; an
+ * empty `follow_up_after` (else true or false) that comment and mark are not carried; an empty `kind` (else number, yes_no or text) that the value's type is not known. Files without the last one, or the last three, are read too. A text that a spreadsheet would take for a formula, or that begins with an apostrophe, has one more before it. */
 #ifndef DRAWBRIDGE_TRANSFER_PLAN_H
 #define DRAWBRIDGE_TRANSFER_PLAN_H
 
 #include "base/buf.h"
 #include "dhis2/data_values_write.h"
+#include "transfer/value_type.h"
 
 enum row_state {
   ROW_WAITING, /* to be sent */
@@ -24,10 +25,11 @@ struct plan_row {
   struct str before, before_comment;
   struct str after, after_comment; /* after.p == NULL: the cell is to be gone */
   bool before_follow_up, after_follow_up;
-  bool carries;       /* comment and follow-up mark are to be as `after_…` say */
-  bool zero_vanishes; /* a zero in this cell is the same as nothing: the server keeps none */
-  bool unreadable;    /* the server does not let this user see it: refused, and never asked for again */
-  bool planned;       /* before and after differ: to be sent at all */
+  enum value_kind kind; /* what values of this cell are compared as */
+  bool carries;         /* comment and follow-up mark are to be as `after_…` say */
+  bool zero_vanishes;   /* a zero in this cell is the same as nothing: the server keeps none */
+  bool unreadable;      /* the server does not let this user see it: refused, and never asked for again */
+  bool planned;         /* before and after differ: to be sent at all */
   enum row_state state;
   struct str current, current_comment; /* as seen last */
   bool current_follow_up;

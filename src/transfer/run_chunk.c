@@ -115,6 +115,7 @@ static void add_row(struct chunk *c) {
                          .org_unit = translation_id(t, cell->key.org_unit),
                          .attribute_option_combo = translation_id(t, cell->key.attribute),
                          .after = arena_str(c->arena, cell->value),
+                         .kind = value_kind_of(o->value_type),
                          .zero_vanishes = c->run->delivery.zeros_vanish && !o->zero_is_kept && value_type_is_number(o->value_type),
                          .operand = cell->key.operand};
   VEC_PUSH(&c->rows, row);
@@ -386,7 +387,7 @@ static void tell_reason(struct chunk *c, const struct plan_row *row, enum transf
 
 /* Where the value is there and what goes with it is not, that is shown. */
 static void tell_differing(struct chunk *c, const struct plan_row *row, struct report_cell *cell) {
-  bool same_value = row->carries && row->current.p && value_same(row->after, row->current);
+  bool same_value = row->carries && row->current.p && value_same(row->kind, row->after, row->current);
   if (same_value) cell->value = row_shown(c->arena, row->after, row->after_comment, row->after_follow_up);
   report_differing(c->report, cell,
                    same_value ? row_shown(c->arena, row->current, row->current_comment, row->current_follow_up) : row->current);
@@ -411,7 +412,7 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
   } else if (is_at) {
     counts->verified++;
     if (row->planned) *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
-    if (row->planned && row->after.p && row->before.p && !value_same(row->after, row->before)) tell_replaced(c, row);
+    if (row->planned && row->after.p && row->before.p && !value_same(row->kind, row->after, row->before)) tell_replaced(c, row);
     counts->carried += row->planned && row_changes_notes(row);
   } else {
     struct report_cell cell = cell_of(row);

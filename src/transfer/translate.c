@@ -728,7 +728,8 @@ void cell_add(struct cell *cell, const struct translation *t, const struct contr
   char out[VALUE_OUT_SIZE];
   struct str value = translation_counted(t, c, said, out);
   if (cell->count && contribution_cmp(&cell->last, c) == 0) {
-    if (!str_eq(buf_str(&cell->last_text), value) && !value_same(buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
+    enum value_kind kind = value_kind_of(t->operands[c->operand].target.value_type);
+    if (!value_same(kind, buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
     if (decimal_parse(value, &number)) (void)decimal_add(&cell->repeated, &number, translation_sign(t, c));
     return;
   }

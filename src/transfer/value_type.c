@@ -32,6 +32,29 @@ static const struct type *type_of(struct str name) {
   return NULL;
 }
 
+static const struct str kind_names[] = {
+    [VALUE_ANY] = {"", 0}, [VALUE_NUMBER] = {"number", 6}, [VALUE_YES_NO] = {"yes_no", 6}, [VALUE_TEXT] = {"text", 4}};
+
+enum value_kind value_kind_of(struct str name) {
+  static const enum value_kind kinds[] = {
+      [NUMBER] = VALUE_NUMBER, [WHOLE] = VALUE_NUMBER, [YES_NO] = VALUE_YES_NO, [YES_ONLY] = VALUE_YES_NO, [A_FILE] = VALUE_TEXT};
+  const struct type *type = type_of(name);
+  if (!name.n) return VALUE_ANY;
+  return type ? kinds[type->kind] : VALUE_TEXT;
+}
+
+struct str value_kind_name(enum value_kind kind) {
+  return kind_names[kind];
+}
+
+bool value_kind_named(struct str name, enum value_kind *ret_kind) {
+  for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++) {
+    *ret_kind = (enum value_kind)i;
+    if (str_eq(kind_names[i], name)) return true;
+  }
+  return false;
+}
+
 bool value_type_is_number(struct str name) {
   const struct type *type = type_of(name);
   return type && (type->kind == NUMBER || type->kind == WHOLE);
@@ -94,8 +117,8 @@ bool value_for_type(const struct dhis2_value_rules *rules, struct str name, stru
   return true;
 }
 
-bool value_same(struct str a, struct str b) {
-  bool left, right;
-  if (str_eq(a, b) || decimal_same(a, b)) return true;
-  return a.n > 1 && b.n > 1 && value_yes_no(a, &left) && value_yes_no(b, &right) && left == right;
+bool value_same(enum value_kind kind, struct str a, struct str b) {
+  bool left, right, number = kind == VALUE_NUMBER || kind == VALUE_ANY, yes_no = kind == VALUE_YES_NO || kind == VALUE_ANY;
+  if (str_eq(a, b) || (number && decimal_same(a, b))) return true;
+  return yes_no && a.n > 1 && b.n > 1 && value_yes_no(a, &left) && value_yes_no(b, &right) && left == right;
 }

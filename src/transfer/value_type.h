@@ -7,7 +7,14 @@
 
 enum { VALUE_NUMBER_MAX = 249, VALUE_OUT_SIZE = 256 };
 
+/* What a value is compared as. VALUE_ANY: of a type that is not known: whatever it looks like. */
+enum value_kind { VALUE_ANY, VALUE_NUMBER, VALUE_YES_NO, VALUE_TEXT };
+
 /* `type` as DHIS2 names it ("INTEGER_POSITIVE"); one that is empty or not known here is "any text". */
+enum value_kind value_kind_of(struct str type);
+struct str value_kind_name(enum value_kind kind);                  /* "number"; of VALUE_ANY empty */
+bool value_kind_named(struct str name, enum value_kind *ret_kind); /* false: none is called so */
+
 bool value_type_is_number(struct str type);
 bool value_type_is_summable(struct str type); /* numbers but percentages and unit intervals; the empty type too */
 
@@ -27,7 +34,7 @@ bool value_aggregation_is_summable(struct str aggregation_type);
  * that lies at its own server. */
 bool value_for_type(const struct dhis2_value_rules *rules, struct str type, struct str value, char out[VALUE_OUT_SIZE], struct str *ret);
 
-/* The same value, whatever its spelling: equal texts, equal numbers, equal yes/no. */
-bool value_same(struct str a, struct str b);
+/* The same value, whatever its spelling: equal texts; of numbers (12.0 and 12) and of yes or no (True and true) only where the kind is theirs: of a text, each letter is what somebody wrote. */
+bool value_same(enum value_kind kind, struct str a, struct str b);
 
 #endif

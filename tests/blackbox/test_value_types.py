@@ -112,6 +112,36 @@ class Blanks(Servers):
         self.assertEqual([(one["value"], one["comment"]) for one in found], [("seen by two", "as counted")])
 
 
+class Texts(Servers):
+    """What looks like a number, or like yes or no, and is a text: each spelling is another one."""
+    unit_count = 6
+    texts = (("1.1", "1.10"), ("yes", "Yes"), ("true", "TRUE"), ("007", "7"), ("same", "same"), ("new", None))
+
+    def remarks(self, side, values):
+        return {(*side.cell("remark"), "202401", unit, fixture.DEFAULT): value for unit, value in zip(side.units, values) if value}
+
+    def test_another_spelling_is_another_text(self):
+        power = {(*self.target.cell("power"), "202401", self.target.units[0], fixture.DEFAULT): "true"}  # yes or no is the same however it is written
+        before, after = self.remarks(self.target, [b for _, b in self.texts]), self.remarks(self.target, [a for a, _ in self.texts])
+        self.start(stored={**self.remarks(self.source, [a for a, _ in self.texts]), (*self.source.cell("power"), "202401", self.source.units[0], fixture.DEFAULT): "True"})
+        self.fill("target", self.target, {**before, **power})
+        self.transfer(periods=("202401",))
+        self.assertEqual(self.stored("target"), {**after, **power})
+        self.assertEqual((self.counts["updated"], self.counts["created"], self.counts["unchanged"], self.counts["verified"]), (4, 1, 2, 7))
+        self.assertEqual(len(self.report["replaced"]), 4)
+        self.transfer(periods=("202401",), journal="again")
+        self.assertEqual((self.counts["sent"], self.counts["unchanged"]), (0, 7))
+        theirs = {key: "YES" for key, value in after.items() if value == "yes"}  # somebody wrote it otherwise since
+        self.fill("target", self.target, theirs)
+        self.transfer("--undo", periods=("202401",), expect=1)
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["changed_meanwhile"])
+        self.assertEqual(self.stored("target"), {**before, **theirs, **power})
+
+
+class TextsBack(Texts):
+    versions = ("2.43", "2.41")
+
+
 class Days(Servers):
     """Days that a server has by its own calendar, and ISO 8601 has not."""
     unit_count = 2

@@ -116,6 +116,8 @@ static void signed_sums(void **state) {
   assert_string_equal(result_of(SUM ",\"missing\":\"skip\"}", all, 2, 0), "TeSum OuOne=skipped partial; ");
 }
 
+#define COPY(type) HEAD "\"rules\":[" RULE("TeCopy", TERM("+", "SeA", "ScX"), ",\"value_type\":\"" type "\"") "]}"
+
 static void reasons(void **state) {
   static const struct said odd[] = {{"SeNever", "ScX", "OuOne", "5"}, {"SeA", "ScNever", "OuOne", "5"}, {"SeA", "ScX", "OuOne", ""}};
   static const struct said words[] = {{"SeA", "ScX", "OuOne", "5"}, {"SeA", "ScY", "OuOne", "five"}};
@@ -126,6 +128,8 @@ static void reasons(void **state) {
   assert_string_equal(result_of(SUM "}", odd, 3, 0), "(no_rule) (no_rule) (no_value) ");
   assert_string_equal(result_of(SUM "}", words, 2, 0), "TeSum OuOne=not_a_number partial; ");
   assert_string_equal(result_of(SUM "}", twice, 4, 0), "TeSum OuOne=5 partial; TeSum OuTwo=contradiction partial; ");
+  assert_string_equal(result_of(COPY("NUMBER"), twice, 2, 0), "TeCopy OuOne=5; ");
+  assert_string_equal(result_of(COPY("TEXT"), twice, 2, 0), "TeCopy OuOne=contradiction; "); /* two texts, though the numbers are one */
   assert_string_equal(result_of(SUM "}", fraction, 2, 0), "TeSum OuOne=value_type partial; ");
 }
 
