@@ -271,14 +271,17 @@ static void add_reasons(struct making *m) {
 
 /* --- cells --- */
 
-static struct str source_text(struct making *m, const json_t *sources) {
+/* A period that is not the target's makes up a part of it. */
+static struct str source_text(struct making *m, const json_t *sources, struct str target_period) {
   struct buf text = BUF_INIT(64 << 10);
   for (size_t i = 0; i < json_array_size(sources); i++) {
     const json_t *cell = json_array_get(sources, i);
     struct str element = json_text(cell, "data_element"), combo = json_text(cell, "category_option_combo"),
-               name = name_of(m, "source", element), unit = json_text(cell, "org_unit"), value = json_text(cell, "value");
-    (void)buf_printf(&text, "%s%.*s %.*s, %.*s%s%.*s", i ? "; " : "", STR_ARG(name.n ? name : element), STR_ARG(combo), STR_ARG(unit),
-                     value.n ? ": " : "", STR_ARG(value));
+               name = name_of(m, "source", element), unit = json_text(cell, "org_unit"), value = json_text(cell, "value"),
+               period = json_text(cell, "period");
+    bool is_part = period.n && !str_eq(period, target_period);
+    (void)buf_printf(&text, "%s%.*s %.*s, %.*s%s%.*s%s%.*s", i ? "; " : "", STR_ARG(name.n ? name : element), STR_ARG(combo), STR_ARG(unit),
+                     is_part ? ", " : "", STR_ARG(is_part ? period : STR_NONE), value.n ? ": " : "", STR_ARG(value));
   }
   struct str kept = keep(m, buf_str(&text));
   buf_free(&text);
@@ -295,7 +298,7 @@ static void add_refused(struct making *m) {
                  combo = keep(m, json_text(c, "category_option_combo"));
       ADD_ROW(m, REFUSED, keep(m, json_text(conflict, "code")), keep(m, json_text(c, "period")), name_of(m, "target", unit), unit,
               name_of(m, "target", element), element, name_of(m, "target", combo), combo, keep(m, json_text(c, "attribute_option_combo")),
-              keep(m, json_text(c, "value")), source_text(m, json_object_get(json_array_get(cells, k), "sources")));
+              keep(m, json_text(c, "value")), source_text(m, json_object_get(json_array_get(cells, k), "sources"), json_text(c, "period")));
     }
   }
 }

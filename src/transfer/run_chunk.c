@@ -204,18 +204,19 @@ static struct report_cell cell_of(const struct plan_row *row) {
 }
 
 static void tell_words(struct chunk *c, const struct plan_row *row, const struct report_words *words) {
-  struct report_cell cell = cell_of(row), sources[CELL_SOURCES_SHOWN];
-  struct source_cell found[CELL_SOURCES_SHOWN];
+  enum { SHOWN = 12 }; /* a year of months */
+  struct report_cell cell = cell_of(row), sources[SHOWN];
+  struct source_cell found[SHOWN];
   struct error unused = {0};
   const struct str *periods = &row->period;
-  size_t period_count;
+  size_t period_count = 1;
   (void)translation_periods(c->stage->translation, c->arena, row->period, &periods, &period_count, &unused); /* check_order has looked */
   size_t n = row->operand == UINT32_MAX ? 0
                                         : translation_sources(c->stage->translation, row->operand, row->org_unit,
-                                                              row->attribute_option_combo, found, CELL_SOURCES_SHOWN);
+                                                              row->attribute_option_combo, periods, period_count, found, SHOWN);
   for (size_t i = 0; i < n; i++)
     sources[i] = (struct report_cell){
-        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = periods[0]};
+        .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = found[i].period};
   report_conflict(c->report, words, &cell, sources, n);
 }
 

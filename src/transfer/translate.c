@@ -622,7 +622,7 @@ static size_t sources_of(const struct translation *t, const struct mapping_pair 
 }
 
 size_t translation_sources(const struct translation *t, uint32_t operand, struct str org_unit, struct str attribute,
-                           struct source_cell *ret, size_t most) {
+                           const struct str *periods, size_t period_count, struct source_cell *ret, size_t most) {
   enum { LISTED = 16 };
   const struct mapping *m = t->mapping;
   struct str units[LISTED], attributes[LISTED];
@@ -631,8 +631,9 @@ size_t translation_sources(const struct translation *t, uint32_t operand, struct
                                       m->target.default_combo, attributes, LISTED);
   for (size_t i = 0; i < t->operands[operand].term_count; i++)
     for (size_t u = 0; u < unit_count; u++)
-      for (size_t a = 0; a < attribute_count && n < most; a++)
-        ret[n++] = (struct source_cell){t->operands[operand].terms[i].source, units[u], attributes[a]};
+      for (size_t a = 0; a < attribute_count; a++)
+        for (size_t p = 0; p < period_count && n < most; p++)
+          ret[n++] = (struct source_cell){t->operands[operand].terms[i].source, units[u], attributes[a], periods[p]};
   return n;
 }
 

@@ -135,13 +135,13 @@ struct str translation_counted(const struct translation *translation, const stru
 /* Does a value of this operand count in control totals: is its type one of numbers, or not known? */
 bool translation_is_counted(const struct translation *translation, uint32_t operand);
 
-/* Where the value of a target cell comes from, at most `most` of its sources: terms, units and attribute option combos that lead there (rolled up: in the first of its periods). Returns how many. */
+/* Where the value of a target cell comes from, at most `most` of its sources: terms, units and attribute option combos that lead there, each in all the periods (as translation_periods has them). Returns how many. */
 struct source_cell {
   struct mapping_operand operand;
-  struct str org_unit, attribute;
+  struct str org_unit, attribute, period;
 };
 size_t translation_sources(const struct translation *translation, uint32_t operand, struct str org_unit, struct str attribute,
-                           struct source_cell *ret, size_t most);
+                           const struct str *periods, size_t period_count, struct source_cell *ret, size_t most);
 
 /* Other source units that share a target unit with one of these, so that sums are whole: the list with them, each once, in the arena. */
 void translation_units_closed(const struct translation *translation, struct arena *arena, const struct str *units, size_t count,

@@ -70,6 +70,24 @@ class RefusalsOf37(Refusals):
     versions = ("2.43", "2.37")
 
 
+class RefusedQuarter(Servers):
+    """What is refused of a quarter comes from three months."""
+    unit_count = 2
+    assigned = ()
+
+    def mapping(self):
+        return fixture.mapping(self.source, self.target, [(self.target.cell("stock"), [(1, self.source.cell("stock"))])], periods=fixture.QUARTERS)
+
+    def test_each_month_is_told(self):
+        self.target.objects["dataSets"][0]["periodType"] = "Quarterly"
+        self.start(stored={(*self.source.cell("stock"), p, self.source.units[0], fixture.DEFAULT): "5" for p in fixture.PERIODS})
+        self.transfer("--report", self.folder / "report.csv", expect=1, periods=("2024Q1",))
+        (conflict,) = self.report["conflicts"]
+        self.assertEqual((conflict["code"], [s["period"] for s in conflict["cells"][0]["sources"]]), ("org_unit_not_assigned", list(fixture.PERIODS)))
+        told = next(line for line in (self.folder / "report.csv").read_text().splitlines() if "2024Q1" in line and "202403" in line)
+        self.assertTrue(all(f"{self.source.units[0]}, {p}" in told for p in fixture.PERIODS), told)
+
+
 class Unreadable(Servers):
     """Units at the target that the person may not read: what cannot be read back is not sent; the rest arrives."""
     takes_seconds = 20

@@ -397,6 +397,26 @@ describe('the last batches of a run', () => {
   })
 })
 
+describe('what is refused of a quarter', () => {
+  scene('names the month of each of its sources', {}, async ({ page, go, world }) => {
+    const cell = (of) => ({ data_element: 'Source00000', category_option_combo: 'SourceCoc00', org_unit: 'OrgUnit0003', ...of })
+    const conflict = { code: 'org_unit_not_assigned', message: 'x', count: 1, cells: [{ target: cell({ period: '2026Q3', value: '7' }), sources: ['202607', '202608', '202609'].map((period) => cell({ period })) }] }
+    world.align(PAIR, 'one')
+    world.runs.set('run1', madeUpRun({ state: 'refused', totals: [], conflicts: [conflict] }))
+    await go('/runs/run1')
+    await page.getByRole('row', { name: /July 2026.*August 2026.*September 2026/ }).waitFor()
+  })
+  scene('and none where it is the period of the cell', {}, async ({ page, go, world }) => {
+    const cell = { data_element: 'Source00000', category_option_combo: 'SourceCoc00', org_unit: 'OrgUnit0003', period: '202609', value: '7' }
+    world.align(PAIR, 'one')
+    world.runs.set('run1', madeUpRun({ state: 'refused', totals: [], conflicts: [{ code: 'org_unit_not_assigned', message: 'x', count: 1, cells: [{ target: cell, sources: [cell] }] }] }))
+    await go('/runs/run1')
+    const row = page.getByRole('row', { name: /September 2026/ })
+    await row.waitFor()
+    assert.equal((await row.textContent()).split('September 2026').length, 2)
+  })
+})
+
 describe('values that take the place of others', () => {
   scene('are shown before they do; where they are many, their number is typed', {}, async ({ page, go, world }) => {
     const replaced = { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', before: '11', value: '7' }

@@ -59,7 +59,7 @@ function Conflict({ conflict, names }) {
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Source cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Value')}</th><th scope="col">${t('Target cell')}</th></tr></thead>
       <tbody>${conflict.cells.map((one, i) => html`<tr key=${i}>
-        <td>${one.sources.map((source, k) => html`<div key=${k}><${Cell} of=${source} names=${names.source} /></div>`)}</td>
+        <td>${one.sources.map((source, k) => html`<div key=${k}><${Cell} of=${source} names=${names.source} />${source.period && source.period !== one.target.period && html`, ${periodText(source.period)}`}</div>`)}</td>
         <td><${Name} of=${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit} /></td><td>${periodText(one.target.period)}</td>
         <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><${Cell} of=${one.target} names=${names.target} /></td>
       </tr>`)}</tbody></table></div>

@@ -173,6 +173,7 @@ static void only_decided_pairs_lead_anywhere(void **state) {
                                      {"SeA", "ScX", "OuSure", "1", NULL, "AoGone"},    {"SeA", "ScX", "OuSure", "1", NULL, "AoElse"}};
   struct str *closed;
   size_t count;
+  const struct str period = STR("202401");
   struct source_cell cells[4];
   (void)state;
   assert_string_equal(
@@ -181,7 +182,7 @@ static void only_decided_pairs_lead_anywhere(void **state) {
   struct translation *translation = translation_for(mapping_of(PAIRS));
   translation_units_closed(translation, arena, &STR("OuSure"), 1, &closed, &count);
   assert_int_equal(count, 1);
-  assert_int_equal(translation_sources(translation, 0, STR("OuA"), STR("AoA"), cells, 4), 1);
+  assert_int_equal(translation_sources(translation, 0, STR("OuA"), STR("AoA"), &period, 1, cells, 4), 1);
 }
 
 #define DEFAULTS(terms, more) \
@@ -346,6 +347,11 @@ static void periods_of_a_roll_up(void **state) {
   assert_int_equal(translation_periods(translation, arena, STR("2023Q4"), &periods, &count, &error), 0);
   assert_int_equal(count, 3);
   assert_true(str_eq(periods[0], STR("202310")) && str_eq(periods[2], STR("202312")));
+  struct source_cell cells[4];
+  assert_int_equal(translation_sources(translation, 2, STR("OuA"), STR("AoA"), periods, count, cells, 4), 3); /* each month */
+  for (size_t i = 0; i < count; i++)
+    assert_true(str_eq(cells[i].operand.data_element, STR("SeA")) && str_eq(cells[i].org_unit, STR("OuA")) &&
+                str_eq(cells[i].period, periods[i]));
   assert_int_equal(translation_periods(translation, arena, STR("202310"), &periods, &count, &error), -1); /* half a quarter is none */
   assert_int_equal(error.code, ERROR_usage);
   translation = translation_for(mapping_of(ROLL("Daily", "Yearly", "")));
