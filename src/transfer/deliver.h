@@ -46,6 +46,9 @@ struct deliver_survey {
 int deliver_survey(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey,
                    struct error *error);
 
+/* Behind a look at what was sent: what stands there as it is to be was taken, whatever the server said of it (to 2.42 an import that "failed" may have stored part of it). ROW_REFUSED becomes ROW_SENT. */
+void deliver_believe(struct plan_row *rows, size_t n);
+
 /* Sends all rows that are ROW_WAITING; each is ROW_SENT or ROW_REFUSED then (or ROW_THERE, where a look in between found it there). */
 int deliver_send(struct delivery *delivery, struct arena *arena, struct plan_row *rows, size_t n, struct error *error);
 

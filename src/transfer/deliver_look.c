@@ -223,6 +223,11 @@ int deliver_look(struct delivery *d, struct arena *arena, struct plan_row *rows,
   return result;
 }
 
+void deliver_believe(struct plan_row *rows, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].state == ROW_REFUSED && rows[i].planned && !rows[i].unreadable && row_is_at(&rows[i])) rows[i].state = ROW_SENT;
+}
+
 int deliver_survey(struct delivery *d, struct arena *arena, struct plan_row *rows, size_t n, const struct deliver_survey *survey,
                    struct error *error) {
   struct looking l = {.delivery = d, .arena = arena, .rows = rows, .n = n, .survey = survey, .period = survey->period};

@@ -452,6 +452,7 @@ static int send_and_look(struct chunk *c, struct error *error) {
     if (d->dry_run) return 0;
     run_tell(c->run, RUN_VERIFYING);
     if (deliver_look(d, c->arena, c->rows.p, c->rows.n, error)) return error_context(error, "reading back from the target");
+    deliver_believe(c->rows.p, c->rows.n);
     if (attempt == ATTEMPTS || wait_again(c) == 0) return 0;
     (void)dhis2_batch_too_large(&d->batch, d->batch.size);
   }

@@ -100,6 +100,8 @@ static int undo_rows(struct run *run, struct arena *arena, const struct chunk_re
     suppose(rows);
   else if (deliver_look(d, arena, rows->p, rows->n, error))
     return -1;
+  else
+    deliver_believe(rows->p, rows->n);
   judge_after(rows, report);
   if (d->dry_run) report_counts(report)->verified = 0;
   return 0;

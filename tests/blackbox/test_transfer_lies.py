@@ -154,5 +154,32 @@ class Answers(BetweenServers):
         self.assertEqual(self.counts["ignored"], {"http_500": 1})
 
 
+class OldAnswers(BetweenServers):
+    versions, unit_count, takes_seconds = ("2.43", "2.41"), 3, 10
+
+    def test_an_import_that_failed_and_stored_it(self):
+        """A value with which the whole import fails, by what the server says, though it is stored; and one that is not. Also where they are taken out again."""
+        stored, refused = sorted(self.wanted())[3:5]
+        real = self.between["target"].forward
+
+        def failing(method, path, headers, body):
+            if method == "POST" and path.startswith("/api/dataValueSets"):
+                cells = fixture.cells_of([{"value": None, **row} for row in json.loads(body)["dataValues"]])
+                if stored in cells or refused in cells:
+                    if refused not in cells:
+                        real(method, path, headers, body)
+                    summary = {"responseType": "ImportSummary", "status": "ERROR", "description": "The import process failed: null", "importCount": {"imported": 0, "updated": 0, "ignored": 0, "deleted": 0}, "conflicts": [], "rejectedIndexes": []}
+                    return harness.Answer(409, [("Content-Type", "application/json")], json.dumps({"httpStatus": "Conflict", "httpStatusCode": 409, "status": "ERROR", "response": summary}).encode())
+            return real(method, path, headers, body)
+        self.between["target"].forward = failing
+        wanted = self.wanted()
+        self.transfer(expect=1)
+        del wanted[refused]
+        self.assertEqual(self.stored("target"), wanted)
+        self.assertEqual((self.counts["ignored"], self.counts["sent"], self.counts["verified"]), ({"refused": 1}, len(wanted), len(wanted)))
+        self.transfer("--undo")
+        self.assertEqual((self.stored("target"), self.counts["ignored"], self.counts["removed"]), ({}, {}, len(wanted)))
+
+
 if __name__ == "__main__":
     unittest.main()
