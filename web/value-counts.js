@@ -1,5 +1,6 @@
 // Asks a server how many values it holds: through drawbridge, with the person's own sign-in there, once until somebody wants it again. One request after the other: it is the server's busiest work.
 import { gateway } from './api.js'
+import { keyOfSet, knownCounts } from './known-counts.js'
 import { believed, countable, countsIn, parts, recentPeriods, scopeOf, SET_FIELDS, tablesMade, total, Uncounted } from './model/value-counts.js'
 
 // Ids in one address, so that it stays below the 4,000 letters that every server and what stands before it takes.
@@ -8,7 +9,7 @@ const [OF_UNITS, UNITS] = [100, 100]
 const MOST_REQUESTS = 40
 
 const kept = new Map()
-gateway.on('session', () => kept.clear()) // another account sees other values
+gateway.on('session', () => { kept.clear(); knownCounts.clear() }) // another account sees other values
 
 /** What `ask` found for this key, now or before; asked again only where there was no answer, or after `forget`. */
 function once(key, ask) {
@@ -52,7 +53,9 @@ export const countsOf = (server, dataSet) => once(keyOf('elements', server, data
   const about = await asked(server, dataSet)
   const counts = new Map()
   for (const ids of parts(about.ids, ELEMENTS)) add(counts, await count(server, about, `dx:${ids.join(';')}`, [about.recent, about.scope]))
-  return { counts: believed(about, counts), made: about.made, all: about.all }
+  const found = { counts: believed(about, counts), made: about.made, all: about.all }
+  if (kept.has(keyOf('elements', server, dataSet))) knownCounts.set(keyOfSet(server, dataSet), found) // else somebody else is signed in by now
+  return found
 })
 
 /** {newest: id of the newest period with values, values: how many in all}. */

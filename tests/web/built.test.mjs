@@ -63,6 +63,10 @@ const BESIDE = {
       await page.locator(`dialog[open] ${there}`).first().waitFor()
       await page.locator('dialog[open]').getByRole('button', { name: 'Close' }).click()
     }
+    for (const [tab, there] of [[/^Why/, '.why'], [/^Cells/, '.cells']]) {
+      await page.getByRole('tab', { name: tab }).click()
+      await page.locator(`.detail ${there}`).waitFor()
+    }
     await page.getByRole('tab', { name: 'History' }).click()
     await page.locator('.detail [role=tabpanel] .loading').waitFor({ state: 'detached' })
   },

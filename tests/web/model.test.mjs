@@ -261,7 +261,46 @@ test('filters: words in any order and without accents, state, band, section, ord
   assert.ok(shown({ section: 'Laboratory' }).every((row) => row.source.section === 'Laboratory'))
   const sure = shown({ order: 'surest' }).map((row) => row.confidence ?? -1)
   assert.deepEqual(sure, [...sure].sort((a, b) => b - a))
-  assert.deepEqual(shown({}).map((row) => row.id), rows.map((row) => row.id))
+  assert.deepEqual(shown({ order: 'form' }).map((row) => row.id), rows.map((row) => row.id))
+  assert.deepEqual(shown({}), shown({ order: 'hardest' }))
+})
+
+test('the least sure first: what is decided comes last, what has a warning before what has none; and the easy ones are sure and without a warning', () => {
+  const saved = made(60)
+  const [first] = review.filterRows(review.rowsOf(saved), review.NO_FILTER)
+  const after = review.withDecisions(saved, [review.accept(first.id, first.choice), review.noCounterpart('Source00003')])
+  const rows = review.rowsOf(after)
+  const hardest = review.filterRows(rows, review.NO_FILTER)
+  assert.deepEqual(hardest.slice(-2).map((row) => row.id).sort(), [first.id, 'Source00003'].sort())
+  const open = hardest.slice(0, -2)
+  assert.ok(open.findIndex((row) => row.state === 'nothing') > open.findLastIndex((row) => row.state === 'proposed')) // it has no score to go by
+  const tenth = (row) => Math.floor(row.confidence * 10)
+  const proposed = open.filter((row) => row.state === 'proposed')
+  for (let i = 1; i < proposed.length; i++) assert.ok(tenth(proposed[i - 1]) < tenth(proposed[i]) || (tenth(proposed[i - 1]) === tenth(proposed[i]) && review.needsLook(proposed[i - 1]) >= review.needsLook(proposed[i])), proposed[i].id)
+  assert.ok(proposed.some(review.needsLook))
+  const easy = review.filterRows(rows, { ...review.NO_FILTER, order: 'easiest' })
+  const sure = easy.filter((row) => row.state === 'proposed' && !review.needsLook(row))
+  assert.deepEqual(easy.slice(0, sure.length), sure)
+  assert.deepEqual(sure.map((row) => row.confidence), sure.map((row) => row.confidence).sort((a, b) => b - a))
+})
+
+test('rows keep their place, whatever is decided or counted; the order that was chosen is known the next time', () => {
+  const saved = made(60)
+  const [rowsFor, listFor] = [review.createRows(), review.createList()]
+  const before = rowsFor(saved)
+  const ranks = review.ranksOf(before, 'hardest')
+  const ids = (rows, of = ranks) => listFor(rows, review.NO_FILTER, undefined, of).map((row) => row.id)
+  const shown = ids(before)
+  const decided = rowsFor(review.withDecisions(saved, [review.noCounterpart(shown[0]), review.noCounterpart(shown[9])]), new Map(shown.map((id, i) => [id, i])))
+  assert.deepEqual(ids(decided), shown)
+  assert.notDeepEqual(ids(decided, review.ranksOf(decided, 'hardest')), shown) // anew
+  const kept = new Map(), storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) }
+  assert.equal(review.orderKept(storage), 'hardest')
+  review.keepOrder(storage, 'form')
+  assert.equal(review.orderKept(storage), 'form')
+  for (const key of kept.keys()) kept.set(key, 'of another time')
+  assert.deepEqual([review.orderKept(storage), review.orderKept(undefined)], ['hardest', 'hardest'])
+  review.keepOrder({ setItem: () => { throw new Error('full') } }, 'form')
 })
 
 test('what was accepted still tells how sure the engine was, and what was chosen by hand has nothing to tell', () => {
@@ -307,7 +346,7 @@ test('what is counted and listed with each decision is what would be counted and
   let saved = made(70)
   const ids = [...saved.elements.keys()]
   const targets = [...saved.targets.values()]
-  let [filter, about] = [filters[0], abouts[0]]
+  let [filter, about, ranks] = [filters[0], abouts[0]]
   for (let step = 0; step < 300; step++) {
     const id = any(ids)
     const one = any([() => review.accept(id, [any(targets)]), () => review.reject(id, saved.elements.get(id).proposals.slice(0, 1).map((each) => each.target)), () => review.noCounterpart(id), () => review.leaveOut(id), () => review.forget(id), () => review.approve(id, 'joseph'),
@@ -318,12 +357,13 @@ test('what is counted and listed with each decision is what would be counted and
       saved = review.withChanges(saved, { version: step, elements: [elements.get(id)], cells: cellsOf.get(id), coverage: saved.alignment.coverage, warnings: [] })
     }
     if (step % 5 === 0) filter = any(filters)
+    if (step % 15 === 0) ranks = review.ranksOf(rowsFor(saved), filter.order)
     if (step % 40 === 0) about = any(abouts)
     const shown = review.withOperations(saved, waiting)
     const rows = rowsFor(shown)
-    const list = listFor(rows, filter, about)
+    const list = listFor(rows, filter, about, ranks)
     assert.deepEqual(rows, review.rowsOf(shown), `rows, step ${step}`)
-    assert.deepEqual(list, review.filterRows(rows.slice(), filter, about), `list, step ${step}`)
+    assert.deepEqual(list, review.filterRows(rows.slice(), filter, about, ranks), `list, step ${step}`)
     assert.deepEqual(progressFor(rows), review.createProgress()(rows), `progress, step ${step}`)
     assert.deepEqual(facetsFor(rows, filters[1], about), review.facetsOf(rows, about, filters[1]), `facets, step ${step}`)
     const { take, left } = review.sureOnes(list, 0.8)

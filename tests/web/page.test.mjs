@@ -530,7 +530,7 @@ describe('review', () => {
     await page.getByText('1 of 100 decided').waitFor()
     await page.getByLabel('State', { exact: true }).selectOption('accepted')
     await page.getByText('1 shown').waitFor()
-    await page.waitForURL('**/alignments/one?text=measles&state=accepted')
+    await page.waitForURL('**/alignments/one?text=measles&state=accepted&order=form')
     await saved(page)
     await page.getByRole('link', { name: 'Overview', exact: true }).click()
     await page.getByText('How much arrives').waitFor()
@@ -821,6 +821,7 @@ describe('what changed at the servers', () => {
     await clean('drift-gone-on')
     await page.getByRole('link', { name: 'Go to the review' }).click()
     await grid(page).waitFor()
+    await page.getByLabel('Order', { exact: true }).selectOption('As in the data set') // what is accepted comes last
     assert.doesNotMatch(await rowText(page, alignment.elements[0].source.name), /Accepted/)
     assert.match(await rowText(page, alignment.elements[1].source.name), /Accepted/)
   })

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { axe, openPage, startBrowser } from './browser.mjs'
 import { startMock } from './mock.mjs'
 import { PAIR } from './made-up.mjs'
-import { grid, hasFocus, notTold, openReview, press, REFUSED, saved, sceneIn, until } from './scene.mjs'
+import { grid, hasFocus, notTold, openReview, press, REFUSED, REVIEW, saved, sceneIn, until } from './scene.mjs'
 
 let browser
 before(async () => { browser = await startBrowser() })
@@ -443,7 +443,7 @@ describe('several people', () => {
       world.align(PAIR, 'one')
       const alignment = world.alignments.get('one')
       for (const { page } of [one, two]) {
-        await page.goto(`${world.url}/alignments/one`)
+        await page.goto(world.url + REVIEW)
         await grid(page).waitFor()
         await grid(page).focus()
       }

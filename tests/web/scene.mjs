@@ -22,11 +22,23 @@ export async function until(page, isSo, given) {
 }
 export const hasFocus = (locator, page) => locator.and(page.locator(':focus')).waitFor()
 
+/** The review by the order of the data set, so that made-up rows stand where their numbers say. */
+export const REVIEW = '/alignments/one?order=form'
+
 /** An alignment of its own, opened in the review with the focus in the list. `prepare` changes it before it is read. */
 export async function openReview({ world, page, go }, prepare) {
   world.align(PAIR, 'one')
   prepare?.(world.alignments.get('one'), world)
+  await go(REVIEW)
+  await grid(page).waitFor()
+  await grid(page).focus()
+}
+
+/** One of its own in "Units and periods", with the focus in the list. */
+export async function openPlaces({ world, page, go }) {
+  world.align(PAIR, 'one')
   await go('/alignments/one')
+  await page.getByRole('link', { name: 'Units and periods' }).click()
   await grid(page).waitFor()
   await grid(page).focus()
 }

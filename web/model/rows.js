@@ -199,7 +199,7 @@ function createTally(wordsOf) {
 
 // --- choosing which rows to see ---
 
-export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'form', attention: '', warning: '', from: 0, to: 1 }
+export const NO_FILTER = { text: '', state: 'any', band: 'all', conflicts: false, section: '', order: 'hardest', attention: '', warning: '', from: 0, to: 1 }
 export const NO_SECTION = ' ' // in a filter; the empty text is any section
 export const band = (confidence) => (confidence >= 0.9 ? 'high' : confidence >= 0.7 ? 'medium' : 'low')
 
@@ -241,13 +241,43 @@ const tenth = (row) => Math.floor(score(row) * 10)
 const amount = ({ values }) => values ?? 0.5 // not known: that may be few or many, but is more than none
 const byAmount = (a, b) => amount(b) - amount(a)
 const unusedLast = (a, b) => (a.values === 0) - (b.values === 0)
+const decidedLast = (a, b) => isDecided(a.state) - isDecided(b.state)
+const leastSure = (a, b) => tenth(a) - tenth(b) || byAmount(a, b) || needsLook(b) - needsLook(a) || score(a) - score(b)
 
 const ORDERS = {
   form: undefined,
-  hardest: (a, b) => unusedLast(a, b) || tenth(a) - tenth(b) || byAmount(a, b) || score(a) - score(b),
+  hardest: (a, b) => unusedLast(a, b) || decidedLast(a, b) || leastSure(a, b),
+  easiest: (a, b) => unusedLast(a, b) || decidedLast(a, b) || needsLook(a) - needsLook(b) || (b.confidence ?? -1) - (a.confidence ?? -1) || byAmount(a, b),
   surest: (a, b) => unusedLast(a, b) || (b.confidence ?? -1) - (a.confidence ?? -1) || byAmount(a, b),
-  values: (a, b) => byAmount(a, b) || score(a) - score(b),
+  values: (a, b) => byAmount(a, b) || leastSure(a, b),
   name: (a, b) => a.source.name.localeCompare(b.source.name),
+}
+
+const AS_IN_THE_SET = new Map()
+
+/** The place of each row in an order, by id: as it is now. Rows keep it whatever is decided or counted later, so that none moves by itself. Where the order says nothing, as in the data set. */
+export function ranksOf(rows, order) {
+  const compare = ORDERS[order]
+  return !compare ? AS_IN_THE_SET : new Map(rows.slice().sort((a, b) => compare(a, b) || a.at - b.at).map((row, i) => [row.id, i]))
+}
+
+/** Is it another order when more is known of the rows, and not of the data set alone? */
+export const canChange = (order) => order !== 'form' && order !== 'name'
+
+const ORDER_KEPT = 'drawbridge order of rows'
+
+/** The order that a person chose last in this browser, in whatever alignment. */
+export function orderKept(storage) {
+  const kept = storage?.getItem(ORDER_KEPT)
+  return kept && kept in ORDERS ? kept : NO_FILTER.order
+}
+
+export function keepOrder(storage, order) {
+  try {
+    storage?.setItem(ORDER_KEPT, order)
+  } catch {
+    // full or forbidden: it holds until the page is left
+  }
 }
 
 const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
@@ -277,7 +307,7 @@ export function createFacets() {
 }
 export const facetsOf = (rows, about, filter) => createFacets()(rows, filter, about)
 
-/** Does a row pass? And which of two is first: where the order says nothing, as in the data set, so that each has its place. */
+/** Does a row pass? */
 function passing(filter, about) {
   const words = wordsOf(filter.text)
   const state = STATE_FILTERS[filter.state]
@@ -291,7 +321,7 @@ function passing(filter, about) {
     (!filter.section || (row.source.section || NO_SECTION) === filter.section) &&
     (words.length === 0 || holds(searchText(row), words))
 }
-const comparing = ({ order }) => (a, b) => ORDERS[order]?.(a, b) || a.at - b.at
+const comparing = (ranks) => (a, b) => (ranks.get(a.id) ?? Infinity) - (ranks.get(b.id) ?? Infinity) || a.at - b.at // Infinity: it has none, or has come since
 
 /** Where a row stands in a list that is in order, or would stand. */
 function placeOf(list, row, compare) {
@@ -304,7 +334,7 @@ function placeOf(list, row, compare) {
   return low
 }
 
-/** A function that gives the rows that a filter lets pass, in its order. */
+/** A function that gives the rows that a filter lets pass, by their ranks. */
 export function createList() {
   let seen = {}
 
@@ -319,15 +349,15 @@ export function createList() {
     return after(seen.list, list, here)
   }
 
-  return (rows, filter, about = NOBODY) => {
-    const pairs = seen.filter === filter && seen.about === about ? pairsBetween(seen.rows, rows) : undefined
-    const [passes, compare] = [passing(filter, about), comparing(filter)]
+  return (rows, filter, about = NOBODY, ranks = ranksOf(rows, filter.order)) => {
+    const pairs = seen.filter === filter && seen.about === about && seen.ranks === ranks ? pairsBetween(seen.rows, rows) : undefined
+    const [passes, compare] = [passing(filter, about), comparing(ranks)]
     const list = pairs ? follow(pairs, passes, compare) : rows.filter(passes).sort(compare)
-    seen = { rows, filter, about, list }
+    seen = { rows, filter, about, ranks, list }
     return list
   }
 }
-export const filterRows = (rows, filter, about) => createList()(rows, filter, about)
+export const filterRows = (rows, filter, about, ranks) => createList()(rows, filter, about, ranks)
 
 /** The index of the one wanted that is nearest to a place; -1 where there is none. */
 export function nearest(list, place, wanted) {

@@ -5,10 +5,11 @@ import { gateway, useLoad, useServerNames } from '../api.js'
 import { later } from '../later.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
-import { Button, Dialog, Loading, Name, Problem } from '../ui.js'
+import { Button, Loading, Name, Problem } from '../ui.js'
 import { LongList } from './long-list.js'
 
-const Makings = later(async () => (await import('./makings.js')).Makings, 'unseen')
+const Makings = later(async () => (await import('./alignments-more.js')).Makings, 'unseen')
+const Remove = later(async () => (await import('./alignments-more.js')).Remove, 'unseen')
 
 const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
 export const pairName = (one) => `${sideName(one.source)} ${arrow()} ${sideName(one.target)}`
@@ -41,25 +42,6 @@ export function Alignments() {
           <${Link} class="button small" to="${reviewAddress(one.id)}/files" aria-label=${t('Files: {name}', { name: pairName(one) })}>${t('Files')}<//>
           ${one.mine !== false && html`<${Button} small destructive onClick=${() => setRemoving(one)} aria-label=${t('Remove {name}', { name: pairName(one) })}>${t('Remove')}<//>`}</div></td>
       </tr>`)}</tbody></table></div>`}<//>`}
-    ${removing && html`<${Remove} one=${removing} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
+    ${removing && html`<${Remove} one=${removing} name=${pairName(removing)} onClose=${() => { setRemoving(undefined); list.reload() }} />`}
   </div>`
-}
-
-function Remove({ one, onClose }) {
-  const [state, set] = useState({})
-  const remove = async () => {
-    set({ loading: true })
-    try {
-      await gateway.alignments.remove(one.id)
-      onClose()
-    } catch (error) {
-      set({ error })
-    }
-  }
-  return html`<${Dialog} title=${t('Remove this alignment?')} onClose=${onClose} cancel=${t('Keep it')}
-      action=${html`<${Button} destructive loading=${state.loading} onClick=${remove}>${t('Remove with all decisions')}<//>`}>
-    <p><${Name} of=${pairName(one)} /></p>
-    <p>${t('What was decided in it is lost. Runs that were made with it stay.')}</p>
-    <${Problem} error=${state.error} />
-  <//>`
 }

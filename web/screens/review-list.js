@@ -4,7 +4,7 @@ import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { aggregationType, valueType } from '../model/value-types.js'
-import { acceptable, AS_IT_IS, ATTENTION, createSureCounts, needsLook, NO_SECTION, wantsApproval } from '../model/rows.js'
+import { AS_IT_IS, createSureCounts, needsLook, NO_SECTION, wantsApproval } from '../model/rows.js'
 
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
@@ -51,9 +51,9 @@ export function ReviewBar({ progress, coverage, history, run, list, onAcceptSure
 /** What came of accepting several at once. */
 export const leftText = (taken, left) => [tn('{n} accepted.', '{n} accepted.', taken), left > 0 && tn('{n} is left for you.', '{n} are left for you.', left)].filter(Boolean).join(' ')
 
-export const LeftForYou = ({ taken, left, onShow }) => html`<${Notice} tone="warning"><p>${leftText(taken, left.length)} <button type="button" class="link" onClick=${onShow}>${t('Show them')}</button></p><//>`
+export const COUNTED = () => t('The values are counted: order anew to go by them.')
 
-export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint }) {
+export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, onHelp, onLeave, facets, onFacets, run, hint, orderAnew }) {
   const set = (key) => (value) => onFilter({ ...filter, [key]: value })
   const id = useId()
   const bands = [['all', t('All')], ['high', t('High')], ['medium', t('Medium')], ['low', t('Low')]]
@@ -72,8 +72,9 @@ export function ReviewFilters({ filter, onFilter, sections, shown, searchRef, on
       ${bands.map(([value, text]) => html`<button key=${value} type="button" aria-pressed=${filter.band === value ? 'true' : 'false'} onClick=${() => set('band')(value)}>${text}</button>`)}
     </div>
     <${Select} label=${t('Order')} hideLabel value=${filter.order} onChange=${set('order')}>
-      <option value="form">${t('As in the data set')}</option><option value="hardest">${t('Least sure first')}</option><option value="surest">${t('Surest first')}</option><option value="values">${t('Most values first')}</option><option value="name">${t('By name')}</option>
+      <option value="hardest">${t('Least sure first')}</option><option value="easiest">${t('Easy ones first')}</option><option value="form">${t('As in the data set')}</option><option value="surest">${t('Surest first')}</option><option value="values">${t('Most values first')}</option><option value="name">${t('By name')}</option>
     <//>
+    <${Button} small primary=${orderAnew.outdated} disabled=${orderAnew.disabled} onClick=${orderAnew.onClick} aria-label=${t('Order anew')} title=${orderAnew.outdated ? COUNTED() : t('Order anew')}>⇅<//>
     <label class="check"><input type="checkbox" checked=${filter.conflicts} onChange=${(event) => set('conflicts')(event.target.checked)} />${t('With warnings only')}</label>
     <span class="row"><${Button} small onClick=${() => run('previous-warning')} aria-label=${t('Previous warning')} kbd=${hint('previous-warning')}>↑ ⚠<//><${Button} small onClick=${() => run('next-warning')} aria-label=${t('Next warning')} kbd=${hint('next-warning')}>↓ ⚠<//></span>
     <span class="grow"></span>
@@ -105,20 +106,6 @@ const warningText = (one) =>
     exception: () => t('Its cells are matched otherwise than is usual for its pair of category combinations'),
     unused,
   })[one.kind]()
-
-/** What can be done with all that are selected. */
-export function Selection({ rows, run, about, hint }) {
-  const approvals = rows.filter((row) => ATTENTION.approval(row, about)).length
-  return html`<div class="filters selection" role="group" aria-label=${t('Those selected')}>
-    <b>${tn('{n} selected', '{n} selected', rows.length)}</b>
-    <${Button} small primary disabled=${acceptable(rows).take.length === 0} onClick=${() => run('accept')} kbd=${hint('accept')}>${t('Accept {n}', { n: acceptable(rows).take.length })}<//>
-    <${Button} small onClick=${() => run('none')} kbd=${hint('none')}>${t('No counterpart')}<//>
-    <${Button} small onClick=${() => run('leave-out')} kbd=${hint('leave-out')}>${t('Leave out')}<//>
-    <${Button} small onClick=${() => run('flag')} kbd=${hint('flag')}>${t('Flag')}<//>
-    ${approvals > 0 && html`<${Button} small onClick=${() => run('approve')} kbd=${hint('approve')}>${t('Approve {n}', { n: approvals })}<//>`}
-    <${Button} small onClick=${() => run('unselect')} kbd="Esc">${t('Select none')}<//>
-  </div>`
-}
 
 export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty'), exception: () => t('Cells matched otherwise'), unused })[kind]()
 
@@ -181,24 +168,4 @@ function cellsOf(row, about, selected, onSelect) {
     marks.length ? html`<span class="warned" title=${marks.map((one) => one[1]).join('\n')}>${marks.map(([sign, words]) => html`<span key=${sign}><span aria-hidden="true">${sign}</span><span class="unseen">${words}. </span></span>`)}</span>` : '',
     stateTag(row.state, isRejected(row)),
   ]
-}
-
-const MOST_CONFLICTS = 20
-
-/** Somebody else decided about the same thing meanwhile: both are shown, a person chooses. */
-export function Conflicts({ problem, saver, saved, mine }) {
-  if (problem?.kind !== 'conflict') return null
-  const ids = [...new Set(problem.operations.flatMap((one) => one.decisions.map((decision) => decision.source_data_element)))]
-  return html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>
-    <p>${t('Nothing is lost: choose which one counts.')}</p>
-    <ul class="both">${ids.slice(0, MOST_CONFLICTS).map((id) => html`<li key=${id}><${Name} of=${saved.elements.get(id)?.source} />: <b>${t('theirs')}</b> ${verdict(saved.elements.get(id))}, <b>${t('yours')}</b> ${verdict(mine.elements.get(id))}</li>`)}
-      ${ids.length > MOST_CONFLICTS && html`<li>${t('and {n} more', { n: ids.length - MOST_CONFLICTS })}</li>`}</ul>
-    <p class="row"><${Button} primary small onClick=${() => saver.resolve(true)}>${t('Use mine')}<//><${Button} small onClick=${() => saver.resolve(false)}>${t('Keep theirs')}<//></p>
-  <//>`
-}
-
-function verdict(element) {
-  const { state, targets, by } = element.decision
-  const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : state === 'excluded' ? t('Left out') : t('Undecided')
-  return by ? `${what} (${by})` : what
 }

@@ -5,21 +5,20 @@ import { arrived, gateway, useLoad } from '../api.js'
 import { navigate } from '../router.js'
 import { later } from '../later.js'
 import { useFocusKept } from '../focus.js'
+import { keyOfSet, knownCounts } from '../known-counts.js'
 import { localStore, sessionStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
 import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, pairKey, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
-import { acceptable, ATTENTION, createList, createProgress, createRows, needsLook, NO_FILTER, nearest, sectionsOf, sureOnes } from '../model/rows.js'
+import { acceptable, ATTENTION, canChange, createList, createProgress, createRows, keepOrder, needsLook, NO_FILTER, nearest, orderKept, ranksOf, sectionsOf, sureOnes } from '../model/rows.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
 import { commandOf, hintOf, keepKeySettings, keySettings, placeOf } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
 import { ReviewDetail } from './review-detail.js'
-import { Conflicts, LeftForYou, leftText, ReviewBar, ReviewFilters, ReviewList, Selection } from './review-list.js'
+import { COUNTED, leftText, ReviewBar, ReviewFilters, ReviewList } from './review-list.js'
 
-const ReviewHelp = later(async () => (await import('./review-help.js')).ReviewHelp, 'unseen')
-const Steps = later(async () => (await import('./review-steps.js')).Steps, 'unseen')
-const People = later(async () => (await import('./review-people.js')).People, 'unseen')
+const [Conflicts, LeftForYou, People, ReviewHelp, Selection, Steps] = ['Conflicts', 'LeftForYou', 'People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
 const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
 
 export function Review({ params, session }) {
@@ -125,6 +124,15 @@ function useOthers(id, saver, saved, take, onOthers) {
   }, [id, saver])
 }
 
+/** The rows stay in the order in which they were shown first, until another one is chosen, or the same anew: {ranking: {ranks, counts: those it was made with}, orderAnew}. */
+function useRanking(id, rows, order, counts, onCounted) {
+  const [times, setTimes] = useState(0)
+  const ranking = useMemo(() => ({ ranks: ranksOf(rows, order), counts }), [id, order, times])
+  const outdated = counts?.size > 0 && ranking.counts !== counts && canChange(order)
+  useEffect(() => { if (outdated) onCounted() }, [outdated])
+  return { ranking, orderAnew: { onClick: () => setTimes(times + 1), outdated, disabled: !canChange(order) } }
+}
+
 const namesOf = (session, alignment) => {
   const at = [alignment.source.server, alignment.target.server]
   return [...new Set((session?.data?.connections ?? []).filter((one) => at.includes(one.server)).map((one) => one.user?.username).filter(Boolean))]
@@ -133,8 +141,8 @@ const namesOf = (session, alignment) => {
 function Reviewing({ id, first, session }) {
   const { saved, shown, saver, saving, refused, clearRefused, take } = useReview(id, first)
   const history = useHistory(id, saver, saving, refused)
-  const [filter, setFilter] = useState(() => ({ ...NO_FILTER, ...filterOfQuery(new URLSearchParams(location.search)) }))
-  const [activeId, setActiveId] = useState(first.alignment.elements[0]?.source.id)
+  const [filter, setFilter] = useState(() => ({ ...NO_FILTER, order: orderKept(localStore()), ...filterOfQuery(new URLSearchParams(location.search)) }))
+  const [activeId, setActiveId] = useState()
   const [selected, setSelected] = useState(new Set())
   const [draft, setDraft] = useState({})
   const [tab, setTab] = useState('candidates')
@@ -161,11 +169,16 @@ function Reviewing({ id, first, session }) {
     if (session?.data && !session.loading) saver.signedIn(about.me)
   }, [saver, session?.loading, about])
   const [rowsFor, progressFor, listFor] = useMemo(() => [createRows(), createProgress(), createList()], [id])
-  const rows = rowsFor(shown, values.data?.counts)
+  const { counts } = useMemo(() => values.data ?? knownCounts.get(keyOfSet(server, set?.id)) ?? {}, [id, values.data])
+  const rows = rowsFor(shown, counts)
   const sections = useMemo(() => sectionsOf(rows), [alignment.elements])
-  const list = listFor(rows, filter, about)
+  const ALL = { ...NO_FILTER, order: filter.order }
+  const { ranking, orderAnew } = useRanking(id, rows, filter.order, counts, () => say(COUNTED()))
+  const list = listFor(rows, filter, about, ranking.ranks)
   const place = useRef(0)
-  const found = nearest(list, place.current, (row) => row.id === activeId)
+  const looked = useRef({}) // until a person goes to another one it is the first of the order
+  if (looked.current.ranking !== ranking) looked.current = { ranking, id: list[0]?.id }
+  const found = nearest(list, place.current, (row) => row.id === (activeId ?? looked.current.id))
   const active = found >= 0 ? found : Math.min(place.current, Math.max(0, list.length - 1))
   place.current = active
   const row = list[active]
@@ -335,7 +348,7 @@ function Reviewing({ id, first, session }) {
     if (kind === 'type' || kind === 'aggregation') return setTab('why')
     if (kind === 'cells') return setTab('cells')
     if (kind === 'gap' || kind === 'exception') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target).combo.id)}`)
-    setFilter({ ...NO_FILTER, ...(kind === 'unused' ? { warning: kind } : { text: kind === 'same_id' ? row.id : target }) })
+    setFilter({ ...ALL, ...(kind === 'unused' ? { warning: kind } : { text: kind === 'same_id' ? row.id : target }) })
     grid.current?.focus()
   }
   const pick = (target, add) => {
@@ -367,22 +380,26 @@ function Reviewing({ id, first, session }) {
     toldOfBulk(those.length, left)
   }
   const hint = (command) => hintOf(command, keys)
+  const choose = (next) => { // what to see: the order that is chosen is the one the next time
+    if (next.order !== filter.order) keepOrder(localStore(), next.order)
+    setFilter(next)
+  }
   const close = () => { setOpen(undefined); grid.current?.focus() }
   return html`<div class="review" ...${focusKept}>
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} onDrop=${saver.drop} />
     <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
-      onWarned=${() => { setFilter({ ...NO_FILTER, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...NO_FILTER, attention: 'changed' }); grid.current?.focus() }} />
-    <${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />
+      onWarned=${() => { setFilter({ ...ALL, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...ALL, attention: 'changed' }); grid.current?.focus() }} />
+    ${saving.problem?.kind === 'conflict' && html`<${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />`}
     ${refused && (refused.operation.undo || refused.operation.redo
       ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
       : html`<${Problem} error=${refused.error} />`)}
     ${bulk && html`<${LeftForYou} ...${bulk} onShow=${() => { setFilter({ ...filter, state: 'open', conflicts: bulk.left.every(needsLook), order: 'surest' }); setBulk(undefined); grid.current?.focus() }} />`}
-    <${ReviewFilters} filter=${filter} onFilter=${setFilter} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
-      run=${run} hint=${hint} facets=${facets} onFacets=${() => setFacets(!facets)} />
+    <${ReviewFilters} filter=${filter} onFilter=${choose} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
+      run=${run} hint=${hint} orderAnew=${orderAnew} facets=${facets} onFacets=${() => setFacets(!facets)} />
     ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} source=${alignment.source} values=${values} />`}
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
-      <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(NO_FILTER)} />
+      <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(ALL)} />
       <section class="detail" aria-label=${t('The row looked at')}>
         ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} onWarning=${showWarning} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
             onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}

@@ -22,8 +22,8 @@ function translate(world) {
 
 const SCREENS = [
   { name: 'alignments', path: '/alignments', there: 'table bdi', shows: ['fr', 'ar'] },
-  { name: 'review', path: '/alignments/one', there: '.candidates', shows: ['fr', 'ar'] },
-  { name: 'cells', path: '/alignments/one', there: '.candidates', tab: 2, then: '.cells', shows: ['fr', 'ar'] },
+  { name: 'review', path: '/alignments/one?order=form', there: '.candidates', shows: ['fr', 'ar'] },
+  { name: 'cells', path: '/alignments/one?order=form', there: '.candidates', tab: 2, then: '.cells', shows: ['fr', 'ar'] },
   { name: 'places', path: '/alignments/one/places', there: '.candidates', shows: ['fr', 'ar'] },
   { name: 'run', path: '/runs/run1', there: '.conflict [lang=ar]', shows: ['ar'] },
 ]

@@ -88,7 +88,7 @@ test('no letter is without its test', () => {
 
 /** The first row has five candidates; the second was decided by somebody else and waits for a second person. */
 const OPEN = {
-  path: '/alignments/one',
+  path: '/alignments/one?order=form', // rows stand where their numbers say
   there: '[role=grid] [role=row][aria-selected]',
   world: (world) => {
     world.align(PAIR, 'one')
@@ -131,7 +131,7 @@ async function twoAtOnce(window, world, other) {
   const alignment = world.alignments.get('two')
   const pages = []
   for (const _ of [1, 2]) {
-    const page = await window.open(`${world.url}/alignments/two`)
+    const page = await window.open(`${world.url}/alignments/two?order=form`)
     await page.bringToFront()
     await page.waitForSelector('[role=grid] [role=row][aria-selected]')
     await page.focus('[role=grid]')
@@ -161,7 +161,7 @@ async function twoAtOnce(window, world, other) {
 async function offlineAndBack(window, world) {
   world.begin({})
   world.align(PAIR, 'away')
-  const page = await window.open(`${world.url}/alignments/away`)
+  const page = await window.open(`${world.url}/alignments/away?order=form`)
   await page.waitForSelector('[role=grid] [role=row][aria-selected]')
   await page.focus('[role=grid]')
   world.fail = (method) => method === 'PATCH' && 'cut'

@@ -5,6 +5,7 @@ import { madeUpPlaces, withUnassigned } from '../made-up-places.mjs'
 
 const ROW = '[role=grid] [role=row][aria-selected]'
 const A = '/alignments/one'
+const FORM = `${A}?order=form` // the review where rows stand where their numbers say
 
 const aligned = (change = () => {}, id = 'one') => (world) => {
   world.align(PAIR, id)
@@ -47,6 +48,7 @@ const click = (selector, at = 0) => async (page) => {
   await page.waitForSelector(selector)
   await page.evaluate((where, which) => document.querySelectorAll(where)[which].click(), selector, at)
 }
+const countsAreThere = (page) => seen(page, () => [...document.querySelectorAll('.vrow small')].some((one) => one.textContent.includes('·')))
 const pick = (selector, value) => (page) => page.select(selector, value)
 const keys = (...list) => async (page) => {
   await page.focus('[role=grid]')
@@ -102,24 +104,24 @@ export const STATES = [
   { name: 'making', path: '/alignments/new/m', world: making({ state: 'reading', source: { data_elements: 300, org_units: 1200 }, target: { data_elements: 41, org_units: 0 } }), there: '.steps li.now' },
   { name: 'overview', path: `${A}/overview`, world: both(counted, someDecided, (world) => { world.drift = CHANGES; world.runs.set('run1', madeUpRun({ dry_run: true, state: 'done' })) }), there: '.page a[href$="/drift"]' },
   { name: 'overview-partly', path: `${A}/overview`, world: both(aligned(), away(/\/(drift|places)$/)), there: '.notice.error' },
-  { name: 'review', path: A, world: both(counted, someDecided), there: '.vrow.unused' },
-  { name: 'review-why', path: A, world: aligned(), there: ROW, steps: [keys('w')], then: '.features' },
-  { name: 'review-cells', path: A, world: aligned(), there: ROW, steps: [keys('d')], then: '.cells select' },
-  { name: 'review-history', path: A, world: aligned((alignment, world) => by('joseph', alignment, world, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }], comments: [{ source_data_element: 'Source00000', text: 'Is this with the relapses?' }] })), there: ROW, steps: [keys('h')], then: '.events li.comment' },
-  { name: 'review-search-targets', path: A, world: aligned(), there: ROW, steps: [keys('e', 'd', 'e', 'a')], then: '[role=option]' },
-  { name: 'review-selected', path: A, world: aligned(), there: ROW, steps: [keys(' ', 'ArrowDown', ' ')], then: '.selection' },
-  { name: 'review-facets', path: A, world: both(counted, aligned((alignment) => { alignment.judged = [{ from: 0.9, decided: 1064, agreed: 1013 }, { from: 0.7, decided: 155, agreed: 120 }, { from: 0, decided: 90, agreed: 12 }] })), there: '.vrow.unused', steps: [click('.filters [aria-expanded]')], then: '.facets .counted' },
+  { name: 'review', path: A, world: both(counted, someDecided), there: ROW, steps: [countsAreThere], then: ROW },
+  { name: 'review-why', path: FORM, world: aligned(), there: ROW, steps: [keys('w')], then: '.features' },
+  { name: 'review-cells', path: FORM, world: aligned(), there: ROW, steps: [keys('d')], then: '.cells select' },
+  { name: 'review-history', path: FORM, world: aligned((alignment, world) => by('joseph', alignment, world, { label: 'No counterpart: Malaria, new cases', decisions: [{ ...word(0, 'none'), note: 'they are counted elsewhere' }], comments: [{ source_data_element: 'Source00000', text: 'Is this with the relapses?' }] })), there: ROW, steps: [keys('h')], then: '.events li.comment' },
+  { name: 'review-search-targets', path: FORM, world: aligned(), there: ROW, steps: [keys('e', 'd', 'e', 'a')], then: '[role=option]' },
+  { name: 'review-selected', path: FORM, world: aligned(), there: ROW, steps: [keys(' ', 'ArrowDown', ' ')], then: '.selection' },
+  { name: 'review-facets', path: FORM, world: both(counted, aligned((alignment) => { alignment.judged = [{ from: 0.9, decided: 1064, agreed: 1013 }, { from: 0.7, decided: 155, agreed: 120 }, { from: 0, decided: 90, agreed: 12 }] })), there: '.vrow.unused', steps: [click('.filters [aria-expanded]')], then: '.facets .counted' },
   { name: 'review-empty-filter', path: `${A}?text=nothing-is-called-so`, world: aligned(), there: '.panes .empty' },
-  { name: 'review-warning', path: A, world: aligned(), there: ROW, steps: [keys(']')], then: '.detail .notice.warning' },
+  { name: 'review-warning', path: FORM, world: aligned(), there: ROW, steps: [keys(']')], then: '.detail .notice.warning' },
   { name: 'review-keys', path: A, world: aligned(), there: ROW, steps: [keys('?')], then: 'dialog[open] .keys' },
   { name: 'review-people', path: A, world: aligned((alignment) => { alignment.people = [{ server: 'district', username: 'joseph' }] }), there: ROW, steps: [click('.bar-tools .button')], then: 'dialog[open] input' },
   { name: 'review-steps', path: A, world: someDecided, there: ROW, steps: [click('.bar-tools .row:nth-child(2) .button', 3)], then: 'dialog[open] .events .button' },
-  { name: 'review-changed', path: A, world: aligned((alignment) => { alignment.elements[2].changed = { at: '2026-11-24T08:00:00Z', reason: 'the value type of its target is TEXT now' } }), there: ROW, steps: [keys('j', 'j')], then: '.detail' },
-  { name: 'review-second-person', path: A, world: aligned((alignment, world) => { Object.assign(alignment, { second_person: true, owner: 'joseph' }); by('joseph', alignment, world, { decisions: [word(0, 'accepted')] }) }), there: ROW },
+  { name: 'review-changed', path: FORM, world: aligned((alignment) => { alignment.elements[2].changed = { at: '2026-11-24T08:00:00Z', reason: 'the value type of its target is TEXT now' } }), there: ROW, steps: [keys('j', 'j')], then: '.detail' },
+  { name: 'review-second-person', path: FORM, world: aligned((alignment, world) => { Object.assign(alignment, { second_person: true, owner: 'joseph' }); by('joseph', alignment, world, { decisions: [word(0, 'accepted')] }) }), there: ROW },
   // each of the three leaves something that is not saved: its alignment is its own
-  { name: 'review-conflict', path: '/alignments/conflict', world: aligned(undefined, 'conflict'), there: ROW, ends: (world) => world.decide(world.alignments.get('conflict'), [word(0, 'none')], 'joseph'), steps: [keys('a')], then: '.notice .both' },
-  { name: 'review-offline', path: '/alignments/offline', world: aligned(undefined, 'offline'), there: ROW, ends: (world) => { world.fail = (method) => method === 'PATCH' && new world.Problem(503, 'store_unavailable') }, steps: [keys('a')], then: '.save .button' },
-  { name: 'review-signed-out', path: '/alignments/signed-out', world: aligned(undefined, 'signed-out'), there: ROW, ends: (world) => world.connections.clear(), steps: [keys('a')], then: '.save a' },
+  { name: 'review-conflict', path: '/alignments/conflict?order=form', world: aligned(undefined, 'conflict'), there: ROW, ends: (world) => world.decide(world.alignments.get('conflict'), [word(0, 'none')], 'joseph'), steps: [keys('a')], then: '.notice .both' },
+  { name: 'review-offline', path: '/alignments/offline?order=form', world: aligned(undefined, 'offline'), there: ROW, ends: (world) => { world.fail = (method) => method === 'PATCH' && new world.Problem(503, 'store_unavailable') }, steps: [keys('a')], then: '.save .button' },
+  { name: 'review-signed-out', path: '/alignments/signed-out?order=form', world: aligned(undefined, 'signed-out'), there: ROW, ends: (world) => world.connections.clear(), steps: [keys('a')], then: '.save a' },
   { name: 'review-not-there', path: '/alignments/nothing', there: '.notice.error' },
   { name: 'disaggregation', path: `${A}/disaggregation`, world: someDecided, there: 'table' },
   { name: 'disaggregation-pair', path: `${A}/disaggregation?pair=SourceAges0.TargetAges0`, world: someDecided, there: '.matrix', steps: [click('.matrix button')], then: '.notice.warning' },

@@ -1,10 +1,10 @@
-// Alignments that are being made, or were not: also those whose tab was closed. Each leads to where it is followed.
+// What the list of alignments seldom shows: those that are being made, or were not, also where the tab was closed; and what is asked before one is removed.
 import { html, useEffect, useState } from '../lib.js'
 import { apart, arrow, t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { inWords } from '../model/problems.js'
-import { Button, Name, Problem, Tag } from '../ui.js'
+import { Button, Dialog, Name, Problem, Tag } from '../ui.js'
 import { comparedSoFar, readSoFar } from './making.js'
 
 const LOOK_AGAIN = 2000
@@ -63,4 +63,24 @@ function HowFar({ one, nameOf }) {
   if (one.state === 'failed') return html`<${Tag} tone="negative">${t('Failed')}<//> ${inWords(one.problem).title}<br />${began}`
   if (one.state === 'interrupted') return html`<${Tag} tone="warning">${t('Interrupted')}<//> ${t('drawbridge was stopped meanwhile.')}<br />${began}`
   return html`${one.state === 'comparing' ? comparedSoFar(one) : SIDES.map((side) => html`<div key=${side}><bdi>${nameOf(one[side].server)}</bdi>: ${readSoFar(one[side])}</div>`)}<div>${began}</div>`
+}
+
+/** Asks before one is removed. */
+export function Remove({ one, name, onClose }) {
+  const [state, set] = useState({})
+  const remove = async () => {
+    set({ loading: true })
+    try {
+      await gateway.alignments.remove(one.id)
+      onClose()
+    } catch (error) {
+      set({ error })
+    }
+  }
+  return html`<${Dialog} title=${t('Remove this alignment?')} onClose=${onClose} cancel=${t('Keep it')}
+      action=${html`<${Button} destructive loading=${state.loading} onClick=${remove}>${t('Remove with all decisions')}<//>`}>
+    <p><${Name} of=${name} /></p>
+    <p>${t('What was decided in it is lost. Runs that were made with it stay.')}</p>
+    <${Problem} error=${state.error} />
+  <//>`
 }
