@@ -372,6 +372,8 @@ export interface Run extends RunEntry {
   replaced: (CellValue & { before: string })[]
   /** The last 20 of what went to the target at once; of a dry run, what it judged. */
   batches: { number: number; period: string; org_unit: string; name?: string; org_units: number; values: number; created: number; updated: number; removed: number; ignored: number; at: string }[]
+  /** How many rows `runs.refused` has; left out where there are none. */
+  refused_rows?: number
   /** Of a dry run: what sending takes. `seconds` is the least, and left out below 10. */
   estimate?: { requests: number; source_requests: number; target_requests: number; bytes: number; seconds?: number }
   problem?: Record<string, unknown>
@@ -505,6 +507,7 @@ export interface Drawbridge {
     undo(id: string, options?: CallOptions & { dryRun?: boolean }): Promise<Run>
     report(id: string, options?: CallOptions & { format?: 'json' }): Promise<object>
     report(id: string, options: CallOptions & { format: 'csv' | 'html' }): Promise<string>
+    refused(id: string, options?: CallOptions): Promise<string>
     isUnderWay(run: RunEntry): boolean
     /** Whenever it has changed, until it has ended. Told by a stream of events; where that cannot be had, asked for, `every` so many milliseconds (1000). While drawbridge cannot be reached it tries on, more and more seldom, until aborted; `onLost` is told each time. */
     watch(id: string, options?: WatchOptions): AsyncIterable<Run>

@@ -71,6 +71,7 @@ static const struct route {
     {"POST", "/v1/runs/{}/undo", api_run_undo, EMPTY_MAX},
     {"GET", "/v1/runs/{}/order", api_run_order, 0},
     {"GET", "/v1/runs/{}/report", api_run_report, 0},
+    {"GET", "/v1/runs/{}/refused", api_run_refused, 0},
     {"POST", "/v1/schedules", api_schedules_create, BODY_MAX},
     {"GET", "/v1/schedules", api_schedules_list, 0},
     {"GET", "/v1/schedules/{}", api_schedule_get, 0},

@@ -119,5 +119,6 @@ int api_schedule_again(struct api_job *job, struct error *error);
 int api_webhooks_list(struct api_job *job, struct error *error);
 int api_run_order(struct api_job *job, struct error *error);
 int api_run_report(struct api_job *job, struct error *error);
+int api_run_refused(struct api_job *job, struct error *error);
 
 #endif

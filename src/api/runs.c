@@ -99,6 +99,7 @@ static void answer_as(struct api_job *job, const struct store_document *document
   write_part(&out, "conflicts", json_object_get(said, "conflicts"), "[]");
   write_part(&out, "replaced", json_object_get(said, "replaced"), "[]");
   write_part(&out, "batches", json_object_get(said, "batches"), view.batches.n ? arena_cstr(job->arena, view.batches) : "[]");
+  if (json_object_get(said, "refused_rows")) write_part(&out, "refused_rows", json_object_get(said, "refused_rows"), "0");
   if (json_object_get(said, "estimate")) write_part(&out, "estimate", json_object_get(said, "estimate"), "");
   if (about.problem.n && !view.phase.n) {
     json_out_member_raw(&out, "problem", about.problem);
@@ -296,6 +297,25 @@ int api_run_report(struct api_job *job, struct error *error) {
   job->attachment = arena_cstr(job->arena, arena_printf(job->arena, "report.%s", report_form_name(form)));
   if (form != REPORT_JSON) job->type = report_form_type(form);
   return report_form_write(form, job->language, report, &job->answer, error);
+}
+
+/* Out of the run's journal, where all of them stand; the report lists the first. */
+int api_run_refused(struct api_job *job, struct error *error) {
+  struct store_document document;
+  struct runner_view view;
+  const char *folder;
+  if (load(job, &document, error)) return -1;
+  struct run_about about = run_about_read(job->arena, document.about);
+  (void)settled_state(job, &document, &about, &view);
+  if (about.dry_run || about.beside.undoes.n)
+    return error_set(error, ERROR_not_found, "%s keeps no list of all that was refused: its report has the first",
+                     about.dry_run ? "a dry run" : "an undo");
+  if (view.phase.n || str_eq(about.state, RUN_STATE_OPEN))
+    return error_set(error, ERROR_conflict, "this run is under way: its list is not whole yet");
+  if (run_folder(job->arena, job->config->store, document.id, &folder, error) || run_refused(folder, &job->answer, error)) return -1;
+  job->attachment = "refused.csv";
+  job->type = report_form_type(REPORT_CSV);
+  return 0;
 }
 
 /* --- stopping and going on --- */

@@ -415,6 +415,12 @@ static void say_estimate(FILE *to, const struct work *w) {
   (void)fputc('\n', to);
 }
 
+static void say_refused(FILE *to, const struct work *w) {
+  uint64_t rows = report_refused_rows(w->report);
+  if (rows && w->journal)
+    (void)fprintf(to, "all that was refused or differs, %llu rows: %s/refused.csv\n", (unsigned long long)rows, w->journal);
+}
+
 /* Is there a run to go on with, and can it end otherwise then: after a sign-in, when the server or the disk is there again, behind Ctrl-C? What was asked for stays what it is. */
 static bool can_resume(const struct work *w, const struct error *failure) {
   enum { OF_SERVER = 3 };
@@ -455,6 +461,7 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
     bool values_on_stdout = w->asked->values_out && str_eq(str_of(w->asked->values_out), STR("-"));
     say(values_on_stdout ? stderr : stdout, w, outcome);
     say_estimate(stdout, w);
+    say_refused(stdout, w);
     return str_eq(str_of(outcome), STR("done")) ? 0 : error_exit_code(ERROR_differs);
   }
   if (can_resume(w, failure))

@@ -71,9 +71,9 @@ static void tell_refused(struct intake *in, const struct cell *cell) {
   enum { WORDS_MAX = 500 };
   const struct translation *t = in->translation;
   struct buf text = BUF_INIT(WORDS_MAX);
-  struct report_cell target = report_cell_of(t, cell), sources[CELL_SOURCES_SHOWN];
+  struct report_cell target = report_cell_of(t, cell), sources[CELL_SOURCES_KEPT];
   if (cell->refused[0]) target.value = str_of(cell->refused);
-  size_t n = cell->count < CELL_SOURCES_SHOWN ? cell->count : CELL_SOURCES_SHOWN;
+  size_t n = cell->count < CELL_SOURCES_KEPT ? cell->count : CELL_SOURCES_KEPT;
   for (size_t i = 0; i < n; i++) {
     const struct contribution *c = &cell->sources[i].from;
     sources[i] = (struct report_cell){.operand = translation_source(t, c),

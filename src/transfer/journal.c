@@ -16,6 +16,12 @@
 
 enum { HASH_DIGITS = 16, PIECE = 64 << 10, PART = 16 << 20 /* of rows in one record of a store */ };
 
+/* Files of rows, and what their parts begin with in a store. */
+enum rows_file { UNDO_ROWS, REFUSED_ROWS, ROWS_FILES };
+static const struct {
+  const char *name, *place;
+} rows_files[ROWS_FILES] = {[UNDO_ROWS] = {"undo.csv", "rows"}, [REFUSED_ROWS] = {"refused.csv", "refused"}};
+
 /* What journal_begin has begun. */
 struct begun {
   bool there, on_thread; /* there: nobody has waited for it yet */
@@ -28,9 +34,9 @@ struct begun {
 
 struct journal {
   char *folder;
-  struct hold *hold; /* NULL: it is a folder; else all below is not used */
-  int lock, file, rows;
-  bool broken; /* a write failed: what is on the disk is not known any more */
+  struct hold *hold;                /* NULL: it is a folder; else all below is not used */
+  int lock, file, rows[ROWS_FILES]; /* rows: -1: not opened */
+  bool broken;                      /* a write failed: what is on the disk is not known any more */
   struct begun begun;
 };
 
@@ -172,7 +178,7 @@ static int drop_tail(struct journal *j, off_t good, struct error *error) {
 
 static int open_all(struct journal *j, struct reading *r, struct error *error) {
   if (make_folder(j, error) || take_lock(j, error)) return -1;
-  if ((j->file = open_in(j, "journal", error)) < 0 || (j->rows = open_in(j, "undo.csv", error)) < 0) return -1;
+  if ((j->file = open_in(j, "journal", error)) < 0 || (j->rows[UNDO_ROWS] = open_in(j, "undo.csv", error)) < 0) return -1;
   if (sync_folder(j, j->folder, error) || read_all(r, error)) return -1;
   return drop_tail(j, r->good, error);
 }
@@ -192,26 +198,26 @@ static int open_held(struct journal *j, struct reading *r, struct error *error) 
   return hold_each(j->hold, STR("journal"), on_held, r, error);
 }
 
-static struct str rows_at(struct arena *arena, uint64_t at) {
-  return arena_printf(arena, "rows@%llu", (unsigned long long)at);
+static struct str rows_at(struct arena *arena, enum rows_file which, uint64_t at) {
+  return arena_printf(arena, "%s@%llu", rows_files[which].place, (unsigned long long)at);
 }
 
 /* Of two parts that begin at one place the later one counts: rows are dropped by being written over. */
-static int put_held(struct journal *j, uint64_t end, struct str rows, struct error *error) {
+static int put_held(struct journal *j, enum rows_file which, uint64_t end, struct str rows, struct error *error) {
   struct arena *arena = arena_new_small();
   int result = 0;
   for (size_t at = 0; result == 0 && at < rows.n; at += PART)
-    result = hold_add(j->hold, rows_at(arena, end + at), str_slice(rows, at, at + PART), error);
+    result = hold_add(j->hold, rows_at(arena, which, end + at), str_slice(rows, at, at + PART), error);
   arena_free(arena);
   return result;
 }
 
-static int get_held(struct journal *j, uint64_t at, size_t n, char *bytes, size_t *have, struct error *error) {
+static int get_held(struct journal *j, enum rows_file which, uint64_t at, size_t n, char *bytes, size_t *have, struct error *error) {
   struct arena *arena = arena_new();
   struct str part;
   int found = 1;
   while (found == 1 && *have < n) {
-    found = hold_last(j->hold, rows_at(arena, at + *have), arena, &part, error);
+    found = hold_last(j->hold, rows_at(arena, which, at + *have), arena, &part, error);
     if (found == 1 && (part.n == 0 || part.n > n - *have)) found = 0;
     if (found == 1) memcpy(bytes + *have, part.p, part.n);
     if (found == 1) *have += part.n;
@@ -239,7 +245,7 @@ static int get_file_held(struct journal *j, const char *name, struct arena *aren
 struct journal *journal_open(const char *folder, int (*replay)(void *payload, struct str record, struct error *error), void *payload,
                              struct error *error) {
   struct journal *j = mem_alloc(sizeof *j);
-  *j = (struct journal){.folder = mem_printf("%s", folder), .lock = -1, .file = -1, .rows = -1};
+  *j = (struct journal){.folder = mem_printf("%s", folder), .lock = -1, .file = -1, .rows = {-1, -1}};
   struct reading r = {.journal = j, .replay = replay, .payload = payload, .line = BUF_INIT(JOURNAL_RECORD_MAX + HASH_DIGITS + 2)};
   int result = hold_is_place(folder) ? open_held(j, &r, error) : open_all(j, &r, error);
   buf_free(&r.line);
@@ -254,7 +260,8 @@ void journal_close(struct journal *j) {
   (void)journal_wait(j, &unused);
   hold_release(j->hold);
   if (j->file >= 0) (void)close(j->file);
-  if (j->rows >= 0) (void)close(j->rows);
+  for (unsigned i = 0; i < ROWS_FILES; i++)
+    if (j->rows[i] >= 0) (void)close(j->rows[i]);
   if (j->lock >= 0) (void)close(j->lock);
   free(j->folder);
   free(j);
@@ -302,23 +309,44 @@ struct journal_rows journal_rows_of(uint64_t end, struct str rows) {
   return ret;
 }
 
-static int put_rows(struct journal *j, uint64_t end, struct str rows, struct error *error) {
+static int put_rows(struct journal *j, enum rows_file which, uint64_t end, struct str rows, struct error *error) {
+  const char *name = rows_files[which].name;
   if (rows.n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_too_large, "more than %d bytes of rows at once", JOURNAL_ROWS_MAX);
-  if (j->hold) return put_held(j, end, rows, error);
-  if (ftruncate(j->rows, (off_t)end) < 0 || lseek(j->rows, (off_t)end, SEEK_SET) < 0)
-    return disk(error, j, "undo.csv", "cannot be written");
-  return write_out(j, j->rows, "undo.csv", rows, true, error);
+  if (j->hold) return put_held(j, which, end, rows, error);
+  if (ftruncate(j->rows[which], (off_t)end) < 0 || lseek(j->rows[which], (off_t)end, SEEK_SET) < 0)
+    return disk(error, j, name, "cannot be written");
+  return write_out(j, j->rows[which], name, rows, true, error);
+}
+
+/* refused.csv, where it is there, or `makes` one. 0: it is open, or there is none. */
+static int open_refused(struct journal *j, bool makes, struct error *error) {
+  int *fd = &j->rows[REFUSED_ROWS];
+  _cleanup_free_
+  char *path = path_in(j, rows_files[REFUSED_ROWS].name);
+  if (j->hold || *fd >= 0 || (!makes && access(path, F_OK) < 0)) return 0;
+  if ((*fd = open_in(j, rows_files[REFUSED_ROWS].name, error)) < 0) return -1;
+  return makes ? sync_folder(j, j->folder, error) : 0;
+}
+
+int journal_put_refused(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
+  *ret = journal_rows_of(end, rows);
+  if (journal_wait(j, error) || open_refused(j, rows.n > 0, error)) return -1;
+  if (rows.n) return put_rows(j, REFUSED_ROWS, end, rows, error);
+  struct stat status;
+  int fd = j->rows[REFUSED_ROWS]; /* none in a store: what no record names is not there */
+  bool longer = fd >= 0 && fstat(fd, &status) == 0 && (uint64_t)status.st_size > end;
+  return longer && ftruncate(fd, (off_t)end) < 0 ? disk(error, j, rows_files[REFUSED_ROWS].name, "cannot be mended") : 0;
 }
 
 int journal_put_rows(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
   *ret = journal_rows_of(end, rows);
-  return journal_wait(j, error) ? -1 : put_rows(j, end, rows, error);
+  return journal_wait(j, error) ? -1 : put_rows(j, UNDO_ROWS, end, rows, error);
 }
 
 static void put_begun(void *payload) {
   struct journal *j = payload;
   struct begun *b = &j->begun;
-  b->result = put_rows(j, b->rows.at, buf_str(&b->text), &b->error) || append(j, buf_str(&b->record), false, &b->error) ? -1 : 0;
+  b->result = put_rows(j, UNDO_ROWS, b->rows.at, buf_str(&b->text), &b->error) || append(j, buf_str(&b->record), false, &b->error) ? -1 : 0;
 }
 
 int journal_begin(struct journal *j, const struct journal_rows *rows, struct buf *text, struct buf *record, struct error *error) {
@@ -343,24 +371,34 @@ int journal_wait(struct journal *j, struct error *error) {
   return b->result;
 }
 
-int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {
-  if (rows->n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_input, "%s/undo.csv is not what the journal says", j->folder);
+static int get_rows(struct journal *j, enum rows_file which, const struct journal_rows *rows, struct arena *arena, struct str *ret,
+                    struct error *error) {
+  const char *name = rows_files[which].name;
+  if (rows->n > JOURNAL_ROWS_MAX) return error_set(error, ERROR_input, "%s/%s is not what the journal says", j->folder, name);
   if (journal_wait(j, error)) return -1;
   char *bytes = arena_alloc(arena, rows->n + 1), hash[HASH_DIGITS + 1];
   size_t have = 0;
-  if (j->hold && get_held(j, rows->at, rows->n, bytes, &have, error) < 0) return -1;
-  while (!j->hold && have < rows->n) {
-    ssize_t n = pread(j->rows, bytes + have, rows->n - have, (off_t)(rows->at + have));
+  if (j->hold && get_held(j, which, rows->at, rows->n, bytes, &have, error) < 0) return -1;
+  while (!j->hold && j->rows[which] >= 0 && have < rows->n) {
+    ssize_t n = pread(j->rows[which], bytes + have, rows->n - have, (off_t)(rows->at + have));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return disk(error, j, "undo.csv", "cannot be read");
+    if (n < 0) return disk(error, j, name, "cannot be read");
     if (n == 0) break;
     have += (size_t)n;
   }
   *ret = (struct str){bytes, have};
   hash_of(*ret, hash);
   if (have == rows->n && memcmp(hash, rows->hash, sizeof hash) == 0) return 0;
-  return error_set(error, ERROR_input, "%s/undo.csv was changed at byte %llu: what stands there is not what was written", j->folder,
+  return error_set(error, ERROR_input, "%s/%s was changed at byte %llu: what stands there is not what was written", j->folder, name,
                    (unsigned long long)rows->at);
+}
+
+int journal_get_rows(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {
+  return get_rows(j, UNDO_ROWS, rows, arena, ret, error);
+}
+
+int journal_get_refused(struct journal *j, const struct journal_rows *rows, struct arena *arena, struct str *ret, struct error *error) {
+  return open_refused(j, false, error) ? -1 : get_rows(j, REFUSED_ROWS, rows, arena, ret, error);
 }
 
 int journal_put_file(struct journal *j, const char *name, struct str bytes, struct error *error) {

@@ -8,7 +8,7 @@
  * the file. File systems make a file longer when what stands there was written, so that what a power cut leaves is the journal up to some byte.
  *
  * The folder: `journal`, one record a line: 16 hexadecimal digits of the record's SHA-256, a blank, the record as JSON. `undo.csv`, rows that records point into (journal_put_rows): what the target held before, readable by
- * people too. `lock`, with who has it in words. Records up to 16 MiB, rows up to 256 MiB a time.
+ * people too. `refused.csv`, the same with what was refused (refused.h), made when there is any. `lock`, with who has it in words. Records up to 16 MiB, rows up to 256 MiB a time.
  *
  * Where several processes share a store, `folder` is a place in it (hold.h): the same journal as records there, with files and rows as records of their own; who has lost the run is told so by ERROR_cancelled.
  *
@@ -52,6 +52,11 @@ int journal_wait(struct journal *journal, struct error *error); /* -1: as journa
 
 int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
                      struct error *error); /* ERROR_input: they are not what was put */
+
+/* The same with rows of refused.csv. To put none only drops what stands behind `end`. */
+int journal_put_refused(struct journal *journal, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error);
+int journal_get_refused(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
+                        struct error *error);
 
 /* A whole small file in the folder, by name; for what belongs to a run from its start. */
 int journal_put_file(struct journal *journal, const char *name, struct str bytes, struct error *error);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "transfer/refused.h"
 #include <jansson.h>
 
 enum { UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5 };
@@ -60,6 +61,8 @@ struct report {
   struct batches batches;
   VEC(struct held) held[HELD_LISTS];
   struct total *last; /* of report_total: values come in runs */
+  struct buf refused; /* max 0: nobody wants it */
+  uint64_t refused_rows;
 };
 
 struct report *report_new(void) {
@@ -76,6 +79,7 @@ static void empty(struct report *r) {
   for (unsigned side = 0; side < 2; side++) map_free(&r->names[side]);
   for (unsigned list = 0; list < HELD_LISTS; list++) VEC_FREE(&r->held[list]);
   batches_free(&r->batches);
+  buf_free(&r->refused);
   arena_free(r->arena);
 }
 
@@ -86,8 +90,9 @@ void report_free(struct report *r) {
 }
 
 void report_clear(struct report *r) {
+  size_t max = r->refused.max;
   empty(r);
-  *r = (struct report){.arena = arena_new()};
+  *r = (struct report){.arena = arena_new(), .refused = BUF_INIT(max)};
 }
 
 struct report_counts *report_counts(struct report *r) {
@@ -95,6 +100,25 @@ struct report_counts *report_counts(struct report *r) {
 }
 
 /* --- filling --- */
+
+void report_list_refused(struct report *r, size_t max) {
+  r->refused.max = max;
+}
+
+struct buf *report_refused(struct report *r) {
+  return &r->refused;
+}
+
+uint64_t report_refused_rows(const struct report *r) {
+  return r->refused_rows;
+}
+
+static void list_refused(struct report *r, const struct report_words *words, const struct report_cell *cell, struct str found,
+                         const struct report_cell *sources, size_t source_count) {
+  if (!r->refused.max) return;
+  refused_add(&r->refused, words, cell, found, sources, source_count);
+  r->refused_rows++;
+}
 
 static struct unmapped *unmapped_of(struct report *r, enum transfer_reason reason, struct mapping_operand source) {
   char key[600];
@@ -158,6 +182,7 @@ static void keep_cell(struct report *r, struct conflict *c, const struct report_
                       size_t source_count) {
   if (c->cell_count == CONFLICT_CELLS) return;
   struct conflict_cell *kept = &c->cells[c->cell_count++];
+  if (source_count > CELL_SOURCES_SHOWN) source_count = CELL_SOURCES_SHOWN;
   *kept = (struct conflict_cell){.cell = copy_cell(r->arena, cell),
                                  .sources = ARENA_ARRAY(r->arena, source_count + 1, struct report_cell),
                                  .source_count = source_count};
@@ -167,6 +192,7 @@ static void keep_cell(struct report *r, struct conflict *c, const struct report_
 void report_conflict(struct report *r, const struct report_words *words, const struct report_cell *cell, const struct report_cell *sources,
                      size_t source_count) {
   struct conflict *c = conflict_of(r, words);
+  list_refused(r, words, cell, STR_NONE, sources, source_count);
   if (words->by_target) add_code(r, words->code, 1);
   if (!c) return;
   c->count++;
@@ -180,6 +206,8 @@ static void keep_held(struct report *r, enum held_list list, const struct report
 }
 
 void report_differing(struct report *r, const struct report_cell *wanted, struct str found) {
+  const struct report_words words = {.code = STR("differs"), .message = STR("read back from the target, and not what was to be there")};
+  list_refused(r, &words, wanted, found, NULL, 0);
   r->counts.differing++;
   keep_held(r, DIFFERING, wanted, found);
 }
@@ -492,6 +520,7 @@ void report_write(const struct report *r, struct json_out *out) {
   for (unsigned list = 0; list < HELD_LISTS; list++) write_held(r, list, out);
   json_out_key(out, STR("batches"));
   batches_write(&r->batches, out);
+  if (r->refused_rows) json_out_member_int(out, "refused_rows", (int64_t)r->refused_rows);
   write_estimate(r, out);
   write_servers(r, out);
   write_names(r, out);
@@ -589,6 +618,7 @@ int report_add(struct report *r, struct str json, struct error *error) {
   add_conflicts(r, json_object_get(root, "conflicts"));
   for (unsigned list = 0; list < HELD_LISTS; list++) add_held(r, list, json_object_get(root, held_lists[list].name));
   batches_read(&r->batches, json_object_get(root, "batches"));
+  r->refused_rows += json_count(root, "refused_rows");
   json_decref(root);
   return 0;
 }

@@ -3,7 +3,7 @@
  * What holds always: totals are exact decimals. Parts of a run (chunks) are reports themselves; a whole is their sum, in any order: a run that was killed and resumed gives the report of one that was not, but for the batches, which tell what went when. Written as the same bytes for
  * the same content, lists in order of their ids.
  *
- * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each, 100 cells that differ; what is beyond is counted, not listed. Memory: about 800 bytes for each target element and period.
+ * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each (and the first 5 sources of each), 100 cells that differ; what is beyond is counted, not listed: report_list_refused is for all. Memory: about 800 bytes for each target element and period.
  *
  * Life cycle: report_new, calls, report_free. */
 #ifndef DRAWBRIDGE_TRANSFER_REPORT_H
@@ -73,6 +73,11 @@ struct report_words {
 };
 void report_conflict(struct report *report, const struct report_words *words, const struct report_cell *cell,
                      const struct report_cell *sources, size_t source_count);
+/* From now on each refusal, and each cell that differs, is also a row of CSV (refused.h), however many there are. Report_refused: those since it was last cleared, to be taken by whoever files them; report_clear empties it too. In a sum of reports
+ * report_refused_rows is their number. */
+void report_list_refused(struct report *report, size_t max);
+struct buf *report_refused(struct report *report);
+uint64_t report_refused_rows(const struct report *report);
 void report_differing(struct report *report, const struct report_cell *wanted, struct str found); /* found.p == NULL: nothing is there */
 /* A value takes the place of another one: the first of them are kept, for whoever wants to see what is lost before it is. */
 void report_replaced(struct report *report, const struct report_cell *wanted, struct str before);
@@ -121,7 +126,7 @@ bool report_totals_agree(const struct report *report);
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `batches`, and `estimate`, `servers` and `names` where there are any, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `batches`, and `refused_rows`, `estimate`, `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */

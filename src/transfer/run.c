@@ -10,6 +10,7 @@
 #include "dhis2/periods.h"
 #include "dhis2/uid.h"
 #include "transfer/hold.h"
+#include "transfer/refused.h"
 #include "transfer/run_internal.h"
 #include <unistd.h>
 
@@ -459,7 +460,7 @@ static int take_journal(struct run *run, const char *folder, struct str mapping_
 static int go(struct run *run, struct error *error) {
   int result = 0;
   if (run->log.journal && !run->log.has_units)
-    result = log_units(&run->log, run->units, run->unit_count, run->slices.p, run->slices.n, error);
+    result = log_units(&run->log, run->units, run->unit_count, run->slices.p, run->slices.n, buf_str(report_refused(run->whole)), error);
   if (result == 0 && (run_chunk_begin_first(run, error) || prepare_preflight(run, error))) result = -1;
   for (run->chunk = 0; result == 0 && run->chunk < run_chunk_count(run); run->chunk++) result = run_chunk(run, run->chunk, error);
   run_chunk_drop_next(run);
@@ -488,6 +489,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   struct run run = {.arena = arena, .order = order, .watch = watch, .from = from, .to = to, .whole = report};
   int result = -1;
   run.estimating = estimate_begin(&run);
+  if (!order->dry_run) report_list_refused(report, JOURNAL_ROWS_MAX);
   for (unsigned i = 0; i < 2; i++) run.stages[i] = (struct stage){.arena = arena_new(), .gather = gather_new(0)};
   run.mapping = mapping_read(arena, mapping_text, error);
   bool first = !resume && !order->dry_run; /* one that is refused leaves no journal behind */
@@ -517,6 +519,29 @@ int run_foresee(const struct run_order *order, struct str mapping_text, struct d
   int result = run.mapping && check_direction(&run, error) == 0 && settle(&run, error) == 0 ? check_named_units(&run, error) : -1;
   for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
   report_free(run.whole);
+  arena_free(arena);
+  return result;
+}
+
+static int add_refused(struct run_log *log, const struct journal_rows *rows, struct buf *ret, struct error *error) {
+  struct arena *arena = arena_new();
+  struct str text = STR_NONE;
+  int result = rows->n ? journal_get_refused(log->journal, rows, arena, &text, error) : 0;
+  if (result == 0 && !buf_add(ret, text)) result = error_set(error, ERROR_too_large, "the list of what was refused is too large");
+  arena_free(arena);
+  return result;
+}
+
+int run_refused(const char *journal, struct buf *ret, struct error *error) {
+  struct run_log log = {0};
+  struct arena *arena = arena_new();
+  bool is_there = hold_is_place(journal) || access(journal, F_OK) == 0;
+  int result = is_there ? log_open(&log, arena, journal, error) : 0;
+  if (result == 0 && !log.begun) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
+  if (result == 0 && !log.refused_end) refused_header(ret);
+  if (result == 0) result = add_refused(&log, &log.refused, ret, error);
+  for (size_t i = 0; result == 0 && i < 2 * log.chunk_count; i++) result = add_refused(&log, &log.chunks[i / 2].refused[i % 2], ret, error);
+  log_close(&log);
   arena_free(arena);
   return result;
 }

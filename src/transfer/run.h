@@ -100,6 +100,9 @@ struct run_begun {
 };
 int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error);
 
+/* All that the run in that journal was refused so far, and what differs (refused.h), with the header; also of one that is stopped. -1: ERROR_busy: it is under way; ERROR_not_found: there is no run in it; ERROR_too_large: for the buf; as journal_open. */
+int run_refused(const char *journal, struct buf *ret, struct error *error);
+
 /* The same journal in another place (journal.h), where there is none yet. -1: ERROR_busy: the run is under way; ERROR_conflict; as journal_open. */
 int run_journal_copy(const char *from, const char *to, struct error *error);
 

@@ -4,7 +4,7 @@
 #include "transfer/run_internal.h"
 #include "transfer/value_type.h"
 
-enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2 };
+enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2, SOURCES_MAX = 100 };
 
 struct chunk {
   struct run *run;
@@ -204,16 +204,15 @@ static struct report_cell cell_of(const struct plan_row *row) {
 }
 
 static void tell_words(struct chunk *c, const struct plan_row *row, const struct report_words *words) {
-  enum { SHOWN = 12 }; /* a year of months */
-  struct report_cell cell = cell_of(row), sources[SHOWN];
-  struct source_cell found[SHOWN];
+  struct report_cell cell = cell_of(row), sources[SOURCES_MAX];
+  struct source_cell found[SOURCES_MAX];
   struct error unused = {0};
   const struct str *periods = &row->period;
   size_t period_count = 1;
   (void)translation_periods(c->stage->translation, c->arena, row->period, &periods, &period_count, &unused); /* check_order has looked */
   size_t n = row->operand == UINT32_MAX ? 0
                                         : translation_sources(c->stage->translation, row->operand, row->org_unit,
-                                                              row->attribute_option_combo, periods, period_count, found, SHOWN);
+                                                              row->attribute_option_combo, periods, period_count, found, SOURCES_MAX);
   for (size_t i = 0; i < n; i++)
     sources[i] = (struct report_cell){
         .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = found[i].period};
@@ -283,10 +282,20 @@ static void number_rows(struct chunk *c) {
   }
 }
 
+/* What was listed since it was last filed. */
+static int take_refused(struct chunk *c, struct str *ret, struct error *error) {
+  const struct buf *refused = report_refused(c->report);
+  *ret = buf_str(refused);
+  return refused->full ? error_set(error, ERROR_too_large, "the list of what one chunk was refused is too large") : 0;
+}
+
 static int write_plan(struct chunk *c, struct error *error) {
+  struct str refused;
+  if (take_refused(c, &refused, error)) return -1;
   number_rows(c);
   struct buf report = BUF_INIT(REPORT_MAX);
-  int result = log_planned(&c->run->log, c->run->chunk, &c->rows, report_json(c->report, &report), error);
+  int result = log_planned(&c->run->log, c->run->chunk, &c->rows, report_json(c->report, &report), refused, error);
+  buf_clear(report_refused(c->report));
   buf_free(&report);
   return result;
 }
@@ -475,7 +484,9 @@ static int finish(struct chunk *c, struct error *error) {
   struct buf json = BUF_INIT(REPORT_MAX);
   struct str text = report_json(c->report, &json);
   int result = json.full ? error_set(error, ERROR_too_large, "the report of one chunk is too large") : 0;
-  if (result == 0 && run->log.journal) result = log_done(&run->log, run->chunk, c->fates, text, error);
+  struct str refused;
+  if (result == 0) result = take_refused(c, &refused, error);
+  if (result == 0 && run->log.journal) result = log_done(&run->log, run->chunk, c->fates, text, refused, error);
   if (result == 0) result = report_add(run->whole, text, error);
   buf_free(&json);
   return result;
@@ -502,6 +513,7 @@ static struct chunk *chunk_new(struct run *run, size_t number) {
                       .packed = BUF_INIT(PACKED_MAX)};
   c->intake = (struct intake){c->stage->translation, c->stage->gather, c->report, NULL, run->order->comments ? &c->packed : NULL};
   c->changes.arena = c->arena;
+  if (run->log.journal) report_list_refused(c->report, JOURNAL_ROWS_MAX);
   return c;
 }
 

@@ -15,19 +15,27 @@ static int on_record(void *payload, struct str record, struct error *error) {
   return 0;
 }
 
+static struct journal_rows rows_of(const json_t *named) {
+  struct journal_rows rows = {.at = (uint64_t)json_integer_value(json_object_get(named, "at")),
+                              .n = (uint64_t)json_integer_value(json_object_get(named, "n"))};
+  (void)snprintf(rows.hash, sizeof rows.hash, "%.*s", STR_ARG(json_text(named, "hash")));
+  return rows;
+}
+
 /* The rows that a record names, at the place where it names them. */
 static int copy_rows(struct journal *from, struct journal *to, struct str record, struct error *error) {
   struct arena *arena = arena_new();
   json_t *root = json_loadb(record.p, record.n, 0, NULL);
-  struct journal_rows rows = {.at = (uint64_t)json_integer_value(json_object_get(root, "at")),
-                              .n = (uint64_t)json_integer_value(json_object_get(root, "n"))},
-                      put;
+  struct journal_rows rows = rows_of(root), refused = rows_of(json_object_get(root, "refused")), put;
   struct str bytes;
   int result = 0;
-  (void)snprintf(rows.hash, sizeof rows.hash, "%.*s", STR_ARG(json_text(root, "hash")));
   if (str_eq(json_text(root, "record"), STR("planned"))) {
     result = journal_get_rows(from, &rows, arena, &bytes, error);
     if (result == 0) result = journal_put_rows(to, rows.at, bytes, &put, error);
+  }
+  if (result == 0 && refused.n) {
+    result = journal_get_refused(from, &refused, arena, &bytes, error);
+    if (result == 0) result = journal_put_refused(to, refused.at, bytes, &put, error);
   }
   json_decref(root);
   arena_free(arena);

@@ -15,6 +15,8 @@
 
 /* --- the records of a journal --- */
 
+/* `refused`: rows for refused.csv that came with what is written; may be empty. */
+
 enum chunk_state { CHUNK_OPEN, CHUNK_PLANNED, CHUNK_DONE };
 
 /* Rows of a plan, by their numbers: all from the first to the last. */
@@ -28,8 +30,9 @@ struct chunk_record {
       sent; /* tells: of a planned one it is said before anything of it is sent (older releases did not say so for sure); sent: it was said */
   struct row_range *not_stored; /* of a done one, in order: what the target did not take, or what somebody else was at */
   size_t not_stored_count;
-  struct journal_rows rows; /* of a planned or done one */
-  struct str report;        /* JSON: of a planned one what was read, of a done one all of it */
+  struct journal_rows refused[2]; /* refused.csv: when it was planned, and when it was done; n == 0: none */
+  struct journal_rows rows;       /* of a planned or done one */
+  struct str report;              /* JSON: of a planned one what was read, of a done one all of it */
 };
 
 /* What is read and written at once, for one period. */
@@ -49,17 +52,19 @@ struct run_log {
   size_t slice_count;
   bool has_units;
   struct chunk_record *chunks;
-  size_t chunk_count; /* highest number that a record names, plus 1 */
-  uint64_t rows_end;  /* end of the last rows that a record names */
-  size_t told;        /* chunk of which this process said that it sends, plus 1 */
+  size_t chunk_count;          /* highest number that a record names, plus 1 */
+  uint64_t rows_end;           /* end of the last rows that a record names */
+  struct journal_rows refused; /* before the first chunk */
+  uint64_t refused_end;        /* as rows_end, of refused.csv */
+  size_t told;                 /* chunk of which this process said that it sends, plus 1 */
 };
 
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error); /* log_close also after a failure */
 void log_close(struct run_log *log);
 int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error);
 int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
-              struct error *error);
-int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report,
+              struct str refused, struct error *error);
+int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct str refused,
                 struct error *error); /* begins it; log_sending waits until it is on the disk */
 int log_sending(struct run_log *log, size_t chunk, size_t count, struct error *error); /* the first of a chunk is on the disk then */
 
@@ -69,7 +74,7 @@ struct row_fates {
   unsigned char *p; /* enum row_fate */
   size_t n;
 };
-int log_done(struct run_log *log, size_t chunk, struct row_fates fates, struct str report, struct error *error);
+int log_done(struct run_log *log, size_t chunk, struct row_fates fates, struct str report, struct str refused, struct error *error);
 bool log_is_stored(const struct chunk_record *record,
                    uint32_t row); /* may the row be what stands at the target, as far as the journal tells? */
 int log_ended(struct run_log *log, const char *outcome, struct error *error);

@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "crypt/random.h"
+#include "transfer/refused.h"
 #include "transfer/run_internal.h"
 #include <jansson.h>
 
@@ -122,6 +123,15 @@ struct chunk_record log_chunk(const struct run_log *log, size_t number) {
   return number < log->chunk_count ? log->chunks[number] : (struct chunk_record){0};
 }
 
+static struct journal_rows read_refused(struct run_log *log, const json_t *record) {
+  const json_t *refused = json_object_get(record, "refused");
+  struct journal_rows rows = {.at = (uint64_t)json_integer_value(json_object_get(refused, "at")),
+                              .n = (uint64_t)json_integer_value(json_object_get(refused, "n"))};
+  (void)snprintf(rows.hash, sizeof rows.hash, "%.*s", STR_ARG(json_text(refused, "hash")));
+  if (rows.n) log->refused_end = rows.at + rows.n;
+  return rows;
+}
+
 static void read_units(struct run_log *log, const json_t *record) {
   const json_t *list = json_object_get(record, "slices");
   size_t at = 0;
@@ -133,11 +143,13 @@ static void read_units(struct run_log *log, const json_t *record) {
     at += log->slices[i].count;
   }
   log->has_units = true;
+  log->refused = read_refused(log, record);
 }
 
 static void read_begin(struct run_log *log, const json_t *record) {
   log->begun = true;
   log->has_units = false; /* of one before it, which came to nothing */
+  log->refused_end = log->refused.n = 0;
   char *order = json_dumps(json_object_get(record, "order"), JSON_COMPACT);
   log->order = arena_str(log->arena, str_of(order));
   free(order);
@@ -157,12 +169,14 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
     chunk->rows.n = (uint64_t)json_integer_value(json_object_get(record, "n"));
     (void)snprintf(chunk->rows.hash, sizeof chunk->rows.hash, "%.*s", STR_ARG(json_text(record, "hash")));
     log->rows_end = chunk->rows.at + chunk->rows.n;
+    chunk->refused[0] = read_refused(log, record);
     chunk->tells = json_is_true(json_object_get(record, "tells"));
     chunk->report = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("sending"))) {
     chunk->sent = true;
   } else if (str_eq(what, STR("done"))) {
     chunk->state = CHUNK_DONE;
+    chunk->refused[1] = read_refused(log, record);
     read_ranges(log, chunk, json_object_get(record, "not_stored"));
     chunk->report = arena_str(log->arena, str_of(report));
   } else if (str_eq(what, STR("undone"))) {
@@ -194,8 +208,9 @@ static int on_record(void *payload, struct str text, struct error *error) {
 
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error) {
   *log = (struct run_log){.arena = arena};
+  struct journal_rows none;
   log->journal = journal_open(folder, on_record, log, error);
-  return log->journal ? 0 : -1;
+  return log->journal && journal_put_refused(log->journal, log->refused_end, STR_NONE, &none, error) == 0 ? 0 : -1;
 }
 
 void log_close(struct run_log *log) {
@@ -222,10 +237,32 @@ static int record(struct run_log *log, int (*how)(struct journal *journal, struc
   json_out_object(&out); \
   json_out_member_str(&out, "record", STR(name))
 
+static int put_refused(struct run_log *log, struct str rows, struct json_out *out, struct error *error) {
+  struct buf text = BUF_INIT(JOURNAL_ROWS_MAX);
+  struct journal_rows put;
+  if (!rows.n) return 0;
+  if (log->refused_end == 0) refused_header(&text);
+  (void)buf_add(&text, rows);
+  int result = text.full ? error_set(error, ERROR_too_large, "the list of what one chunk was refused is too large")
+                         : journal_put_refused(log->journal, log->refused_end, buf_str(&text), &put, error);
+  buf_free(&text);
+  if (result < 0) return -1;
+  log->refused_end = put.at + put.n;
+  json_out_member_object(out, "refused");
+  json_out_member_int(out, "at", (int64_t)put.at);
+  json_out_member_int(out, "n", (int64_t)put.n);
+  json_out_member_str(out, "hash", str_of(put.hash));
+  json_out_end(out);
+  return 0;
+}
+
 int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error) {
   char hash[65];
   order_hash(mapping_text, hash);
-  if (journal_put_file(log->journal, "mapping.json", mapping_text, error)) return -1;
+  struct journal_rows none;
+  log->refused_end = log->refused.n = 0;
+  if (journal_put_file(log->journal, "mapping.json", mapping_text, error) || journal_put_refused(log->journal, 0, STR_NONE, &none, error))
+    return -1;
   RECORD("begin");
   json_out_member_int(&out, "version", 1);
   json_out_member_raw(&out, "order", order);
@@ -238,17 +275,18 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
 }
 
 int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
-              struct error *error) {
+              struct str refused, struct error *error) {
   RECORD("units");
   write_list(&out, "units", units, count);
   json_out_member_array(&out, "slices");
   for (size_t i = 0; i < slice_count; i++) json_out_int(&out, (int64_t)slices[i].count);
   json_out_end(&out);
+  if (put_refused(log, refused, &out, error)) return buf_free(&buf), -1;
   json_out_end(&out);
   return record(log, journal_append, &buf, error);
 }
 
-int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct error *error) {
+int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, struct str report, struct str refused, struct error *error) {
   struct buf text = BUF_INIT(JOURNAL_ROWS_MAX);
   bool whole = plan_write(rows->p, rows->n, log->rows_end == 0, &text);
   struct journal_rows put = journal_rows_of(log->rows_end, buf_str(&text));
@@ -259,9 +297,11 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   json_out_member_str(&out, "hash", str_of(put.hash));
   json_out_member_bool(&out, "tells", true);
   json_out_member_raw(&out, "report", report);
+  int result = put_refused(log, refused, &out, error);
   json_out_end(&out);
-  int result = whole && !buf.full ? journal_begin(log->journal, &put, &text, &buf, error)
-                                  : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
+  if (result == 0)
+    result = whole && !buf.full ? journal_begin(log->journal, &put, &text, &buf, error)
+                                : error_set(error, ERROR_too_large, "the plan of one chunk is too large");
   log->rows_end = put.at + put.n;
   buf_free(&text);
   buf_free(&buf);
@@ -296,12 +336,13 @@ static void write_ranges(struct json_out *out, struct row_fates fates) {
 }
 
 /* Without it the chunk is one that was planned: the target is looked at again, and what comes of that is the same. */
-int log_done(struct run_log *log, size_t chunk, struct row_fates fates, struct str report, struct error *error) {
+int log_done(struct run_log *log, size_t chunk, struct row_fates fates, struct str report, struct str refused, struct error *error) {
   RECORD("done");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
   json_out_member_array(&out, "not_stored");
   write_ranges(&out, fates);
   json_out_end(&out);
+  if (put_refused(log, refused, &out, error)) return buf_free(&buf), -1;
   json_out_member_raw(&out, "report", report);
   json_out_end(&out);
   return record(log, journal_note, &buf, error);

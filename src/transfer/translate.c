@@ -712,7 +712,7 @@ static void refuse_value(struct cell *cell, enum transfer_reason reason, struct 
 }
 
 static void show_source(struct cell *cell, const struct contribution *c, struct str value) {
-  if (cell->count >= CELL_SOURCES_SHOWN) return;
+  if (cell->count >= CELL_SOURCES_KEPT) return;
   struct cell_source *source = &cell->sources[cell->count];
   source->from = *c;
   show(source->value, value);

@@ -152,7 +152,7 @@ struct str translation_unit(const struct translation *translation, struct str so
 
 /* --- cells --- */
 
-enum { CELL_SOURCES_SHOWN = 5, CELL_SHOWN_VALUE = 60 };
+enum { CELL_SOURCES_SHOWN = 5, CELL_SOURCES_KEPT = 100, CELL_SHOWN_VALUE = 60 };
 
 struct cell_source {
   struct contribution from;
@@ -160,18 +160,18 @@ struct cell_source {
 };
 
 struct cell {
-  struct contribution key;                        /* of its first contribution */
-  enum transfer_reason reason;                    /* TRANSFER_FINE: to be sent */
-  struct str value;                               /* borrowed from the cell until the next cell_begin */
-  bool is_number;                                 /* sum holds its value */
-  bool partial;                                   /* some of its sources have no value, or are not decided */
-  uint32_t count;                                 /* sources that have one */
-  uint64_t possible;                              /* sources that count: one is copied, of several is the sum */
-  uint64_t expected;                              /* with those that would count if they were decided, approved and not blocked */
-  char refused[CELL_SHOWN_VALUE + 1];             /* the value that not_a_number or value_type is about, cut */
-  struct decimal sum;                             /* of what was added, also of a refused cell, so far as those are numbers */
-  struct decimal repeated;                        /* of what was said again and did not count a second time, with its sign */
-  struct cell_source sources[CELL_SOURCES_SHOWN]; /* the first of them */
+  struct contribution key;                       /* of its first contribution */
+  enum transfer_reason reason;                   /* TRANSFER_FINE: to be sent */
+  struct str value;                              /* borrowed from the cell until the next cell_begin */
+  bool is_number;                                /* sum holds its value */
+  bool partial;                                  /* some of its sources have no value, or are not decided */
+  uint32_t count;                                /* sources that have one */
+  uint64_t possible;                             /* sources that count: one is copied, of several is the sum */
+  uint64_t expected;                             /* with those that would count if they were decided, approved and not blocked */
+  char refused[CELL_SHOWN_VALUE + 1];            /* the value that not_a_number or value_type is about, cut */
+  struct decimal sum;                            /* of what was added, also of a refused cell, so far as those are numbers */
+  struct decimal repeated;                       /* of what was said again and did not count a second time, with its sign */
+  struct cell_source sources[CELL_SOURCES_KEPT]; /* the first of them */
   struct contribution last;
   struct buf first_text; /* value of the first source, and of the last for comparing */
   struct buf last_text;

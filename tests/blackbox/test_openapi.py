@@ -252,13 +252,17 @@ class OpenApi(Case):
         self.ask("GET", "/v1/runs", expect=200)
         self.ask("GET", "/v1/runs/{run}/report", f"{at}/report", 200)
         self.ask("GET", "/v1/runs/{run}/order", f"{at}/order", 200)
+        self.ask("GET", "/v1/runs/{run}/refused", f"{at}/refused", 404)
+        sent = f"/v1/runs/{self.ask('POST', '/v1/runs', expect=201, body={**order, 'dry_run': False}).json['id']}"
+        wait_for(lambda: self.ask("GET", "/v1/runs/{run}", sent, 200).json["state"] in ended, "the run ends")
+        self.ask("GET", "/v1/runs/{run}/refused", f"{sent}/refused", 200)
         self.ask("GET", "/v1/runs/{run}/events", f"{at}/events", 200)
         self.ask("POST", "/v1/runs/{run}/cancel", f"{at}/cancel", 200)
         self.ask("POST", "/v1/runs/{run}/pause", f"{at}/pause", 200)
         self.ask("POST", "/v1/runs/{run}/resume", f"{at}/resume", 409)
         self.ask("POST", "/v1/runs/{run}/undo", f"{at}/undo", 409)
         self.schedules({k: v for k, v in order.items() if k not in ("periods", "dry_run")})
-        for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/events", "/events"), ("/v1/runs/{run}/report", "/report"), ("/v1/runs/{run}/order", "/order")):
+        for route, rest in (("/v1/runs/{run}", ""), ("/v1/runs/{run}/events", "/events"), ("/v1/runs/{run}/report", "/report"), ("/v1/runs/{run}/refused", "/refused"), ("/v1/runs/{run}/order", "/order")):
             self.ask("GET", route, f"/v1/runs/nothing{rest}", 404)
 
     def schedules(self, order):

@@ -1,5 +1,8 @@
 """Runs through the gateway's API: started by a person, watched, cancelled, resumed, also after the program was killed; and nobody else's to see."""
 import base64
+import collections
+import csv
+import io
 import json
 import threading
 
@@ -277,13 +280,34 @@ class Runs(Gateway):
         self.assertEqual((answer.status, answer.json["code"]), (404, "unknown_server"))
         self.assertEqual(self.browser.call("GET", "/v1/runs").json, [])
 
+    def test_all_that_was_refused(self):
+        """A run tells the first of each kind, and has all of them as a file; also one that was stopped."""
+        made = [(self.target.cell(name), [(1, self.source.cell("remark"))]) for name in ("balance", "stock", "share")]
+        order = {"mapping": fixture.mapping(self.source, self.target, [*made, *fixture.rules(self.source, self.target)[:1]])}
+        remarks = sum(1 for cell in self.stored("source") if cell[0] == self.source.elements["remark"])
+        held, go_on = self.held(**order)
+        answer = self.browser.call("GET", f"/v1/runs/{held['id']}/refused")
+        self.assertEqual((answer.status, answer.json["code"]), (409, "conflict"))
+        go_on.set()
+        run = self.ended(held)
+        self.assertEqual((run["state"], run["refused_rows"], run["counts"]["refused"]), ("refused", 3 * remarks, 3 * remarks))
+        self.assertLess(sum(len(c["cells"]) for c in run["conflicts"]), run["refused_rows"])
+        answer = self.browser.call("GET", f"/v1/runs/{run['id']}/refused")
+        self.assertEqual((answer.status, answer.header("Content-Type"), answer.header("Content-Disposition")), (200, "text/csv; charset=utf-8", 'attachment; filename="refused.csv"'))
+        rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline=""), strict=True))
+        self.assertEqual(collections.Counter(row["data_element"] for row in rows), {self.target.elements[name]: remarks for name in ("balance", "stock", "share")})
+        self.assertTrue(all(self.source.elements["remark"] in row["sources"] for row in rows))
+        for other in (self.begin(**order, dry_run=True), self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json):
+            self.ended(other)
+            self.assertEqual(self.browser.call("GET", f"/v1/runs/{other['id']}/refused").status, 404)
+
     def test_of_somebody_else(self):
         run = self.begin()
         self.ended(run)
         stranger = harness.Browser(self.port)
         self.assertEqual(stranger.call("GET", f"/v1/runs/{run['id']}").status, 401)
         half = self.signed_in("target")  # not signed in at the source: whose run it is cannot be known
-        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("GET", "/report"), ("GET", "/order")):
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/pause"), ("POST", "/resume"), ("GET", "/report"), ("GET", "/refused"), ("GET", "/order")):
             self.assertEqual(half.call(method, f"/v1/runs/{run['id']}{path}").status, 404, path)
         self.assertEqual(half.call("GET", "/v1/runs").json, [])
         answer = half.call("POST", "/v1/runs", body=self.order())

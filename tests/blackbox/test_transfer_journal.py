@@ -1,4 +1,6 @@
 """What a run's journal says to whoever goes on with it or takes it back: what was stored by it, and what was not."""
+import collections
+import csv
 import hashlib
 import json
 import unittest
@@ -35,6 +37,18 @@ class Journals(Servers):
         records = [json.loads(line[17:]) for _, line in self.lines()]
         (self.folder / "journal" / "journal").write_text("".join(sealed(r) for r in records if change(r) is not False))
 
+    def fail_on(self, value):
+        """The target fails with 500 on that value, whatever comes with it."""
+        self.stand_between()
+        between = self.between["target"]
+        self.working = between.forward
+
+        def failing(method, path, headers, body):
+            if method == "POST" and path.startswith("/api/dataValueSets") and value in fixture.cells_of(json.loads(body)["dataValues"]).values():
+                return harness.Answer(500, [("Content-Type", "application/json")], b'{"httpStatus":"Internal Server Error","httpStatusCode":500,"status":"ERROR","message":"Cannot read the array length"}')
+            return self.working(method, path, headers, body)
+        between.forward = failing
+
     def take_out(self, cells):
         """Somebody deletes them at the target."""
         document = fixture.document(cells, self.target.data_set)
@@ -51,18 +65,6 @@ class Undone(Journals):
         foreseen = self.transfer("--undo", "--dry-run", periods=MONTH, **where)["counts"]
         self.transfer("--undo", periods=MONTH, **where)
         self.assertEqual([foreseen[name] for name in ("cells", "removed")], [self.counts[name] for name in ("cells", "removed")])
-
-    def fail_on(self, value):
-        """The target fails with 500 on that value, whatever comes with it."""
-        self.stand_between()
-        between = self.between["target"]
-        real = between.forward
-
-        def failing(method, path, headers, body):
-            if method == "POST" and path.startswith("/api/dataValueSets") and value in fixture.cells_of(json.loads(body)["dataValues"]).values():
-                return harness.Answer(500, [("Content-Type", "application/json")], b'{"httpStatus":"Internal Server Error","httpStatusCode":500,"status":"ERROR","message":"Cannot read the array length"}')
-            return real(method, path, headers, body)
-        between.forward = failing
 
     def test_what_the_target_refused_and_somebody_entered_since(self):
         self.begin()
@@ -149,6 +151,73 @@ class Parts(Journals):
             self.rewrite(lambda record: record.update(slices=slices) if record["record"] == "units" else None)
             said = self.command(*self.words("--resume", periods=MONTH), expect=2, environment=self.environment)[1]
             self.assertIn("how the org units were cut", said)
+
+
+class Refused(Journals):
+    """A report lists the first five of a kind; refused.csv has all."""
+    unit_count = 9
+
+    def mapping(self):
+        self.made = [(self.target.cell("balance"), [(1, self.source.cell("remark"))]), (self.target.cell("share"), [(1, self.source.cell("share"))]),
+                     (self.target.cell("cases", "0-14"), [(1, self.source.cell("cases", age, sex)) for age in fixture.FINE[:2] for sex in fixture.SEXES] + [(1, c) for c in self.source.cells("tests")])]
+        return fixture.mapping(self.source, self.target, self.made)
+
+    def begin(self, unit_count=9):
+        def put(cell, unit, value):
+            stored[(*cell, *MONTH, self.source.units[unit], fixture.DEFAULT)] = value
+        stored = {}
+        for unit in range(unit_count):
+            put(self.source.cell("remark"), unit, f'=HYPERLINK("{unit}")')
+            put(self.source.cell("share"), unit, str(10 + unit))
+        for cell in [self.source.cell("cases", age, sex) for age in fixture.FINE[:2] for sex in fixture.SEXES] + self.source.cells("tests"):
+            put(cell, 0, "-3" if cell[0] == self.source.elements["tests"] else "1")  # eight sources of one cell that takes no negative number
+        self.start(stored=stored)
+
+    def rows(self):
+        with (self.folder / "journal" / "refused.csv").open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file, strict=True))
+
+    def run_all(self, *more):
+        self.fail_on("13")
+        self.transfer(*more, periods=MONTH, expect=1)
+        self.bytes = (self.folder / "journal" / "refused.csv").read_bytes()
+
+    def test_all_that_was_refused_is_listed_with_its_sources(self):
+        self.begin()
+        self.run_all()
+        rows = self.rows()
+        self.assertEqual(collections.Counter((row["by"], row["code"]) for row in rows), {("drawbridge", "value_type"): 10, ("target", "http_500"): 1})
+        self.assertEqual(sum(len(c["cells"]) for c in self.report["conflicts"]), 7)
+        self.assertEqual((self.report["refused_rows"], len(rows)), (11, 11))
+        self.assertIn(f"all that was refused or differs, 11 rows: {self.folder}/journal/refused.csv", self.said[0])
+        first = min((row for row in rows if row["data_element"] == self.target.cell("balance")[0]), key=lambda row: row["org_unit"])
+        element, combo = self.source.cell("remark")
+        self.assertEqual((first["data_element"], first["category_option_combo"], first["period"], first["org_unit"], first["value"]), (*self.target.cell("balance"), *MONTH, self.target.units[0], "'=HYPERLINK(\"0\")"))
+        self.assertEqual(first["sources"], f'{element} {combo} {fixture.DEFAULT} 202401 {self.source.units[0]} = =HYPERLINK("0")')
+        many = next(row for row in rows if row["data_element"] == self.target.cell("cases", "0-14")[0])
+        self.assertEqual((many["value"], many["sources"].count("; ")), ("-8", 7))
+        self.assertTrue(many["message"] and many["remedy"])
+        alone = next(row for row in rows if row["by"] == "target")
+        self.assertIn(" ".join(self.source.cell("share")), alone["sources"])
+
+    def test_each_is_listed_once_however_often_the_run_was_killed(self):
+        self.begin()
+        self.run_all()
+        for what in ("planned", "sending", "units"):
+            self.cut_behind(what)
+            self.transfer("--resume", periods=MONTH, expect=1)
+            self.assertEqual(((self.folder / "journal" / "refused.csv").read_bytes(), self.report["refused_rows"]), (self.bytes, 11), what)
+        self.cut_behind("sending")
+        self.between["target"].forward = self.working  # what the target refused before it takes now
+        self.transfer("--resume", periods=MONTH, expect=1)
+        self.assertEqual((len(self.rows()), self.report["refused_rows"], self.counts["ignored"]), (10, 10, {}))
+
+    def test_where_nothing_is_refused_there_is_no_list(self):
+        self.begin(0)
+        self.fill("source", self.source, {(*self.source.cell("tests", "0-4"), *MONTH, self.source.units[0], fixture.DEFAULT): "90"})
+        self.transfer(periods=MONTH)
+        self.assertNotIn("refused_rows", self.report)
+        self.assertFalse((self.folder / "journal" / "refused.csv").exists())
 
 
 class UndoneBack(Undone):

@@ -209,6 +209,35 @@ static void rows(void **state) {
   journal_close(journal);
   arena_free(arena);
 }
+
+/* What no record names is dropped, also where nothing takes its place. */
+static void refused_rows(void **state) {
+  struct arena *arena = arena_new();
+  struct error error = {0};
+  struct journal_rows first, second, none;
+  struct str text;
+  (void)state;
+  clean();
+  struct journal *journal = journal_open(folder, NULL, NULL, &error);
+  char *path = path_of("refused.csv");
+  assert_int_equal(journal_put_refused(journal, 0, STR(""), &none, &error), 0);
+  assert_int_equal(access(path, F_OK), -1);
+  assert_int_equal(journal_put_refused(journal, 0, STR("a,b\n"), &first, &error), 0);
+  assert_int_equal(journal_put_refused(journal, first.n, STR("never recorded\n"), &second, &error), 0);
+  journal_close(journal);
+  journal = journal_open(folder, NULL, NULL, &error);
+  assert_int_equal(journal_put_refused(journal, first.n, STR(""), &none, &error), 0);
+  assert_true(str_eq(contents(arena, "refused.csv"), STR("a,b\n")));
+  assert_int_equal(journal_get_refused(journal, &first, arena, &text, &error), 0);
+  assert_true(str_eq(text, STR("a,b\n")));
+  assert_int_equal(journal_get_refused(journal, &second, arena, &text, &error), -1);
+  assert_int_equal(error.code, ERROR_input);
+  journal_close(journal);
+  assert_int_equal(unlink(path), 0);
+  free(path);
+  arena_free(arena);
+}
+
 static int begin(struct journal *journal, const char *rows, const char *record, struct error *error) {
   struct buf text = BUF_INIT(1000), line = BUF_INIT(1000);
   struct journal_rows put = journal_rows_of(0, str_of(rows));
@@ -268,6 +297,7 @@ int main(void) {
                                      cmocka_unit_test(notes_outlive_the_process),
                                      cmocka_unit_test(one_at_a_time),
                                      cmocka_unit_test(rows),
+                                     cmocka_unit_test(refused_rows),
                                      cmocka_unit_test(a_plan_on_its_way),
                                      cmocka_unit_test(a_plan_that_is_not_on_the_disk)};
   (void)sem_init(&disk_asked, 0, 0);
