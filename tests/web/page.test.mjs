@@ -530,7 +530,7 @@ describe('review', () => {
     await page.getByText('1 of 100 decided').waitFor()
     await page.getByLabel('State', { exact: true }).selectOption('accepted')
     await page.getByText('1 shown').waitFor()
-    await page.waitForURL('**/alignments/one?text=measles&state=accepted&order=form')
+    await page.waitForURL('**/alignments/one?text=measles&state=accepted&order=form&row=*')
     await saved(page)
     await page.getByRole('link', { name: 'Overview', exact: true }).click()
     await page.getByText('How much arrives').waitFor()

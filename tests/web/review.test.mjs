@@ -300,6 +300,32 @@ describe('by keys', () => {
     await page.getByRole('region', { name: 'Result' }).getByText(/matched otherwise:$/).waitFor()
   })
 
+  scene('the row that is looked at is there again after Back and after a reload, without an entry for each in the history', { elements: 60 }, async ({ page }) => {
+    const looked = page.locator('.detail h2')
+    const atFirst = await looked.innerText()
+    const entries = await page.evaluate(() => history.length)
+    await press(page, ...Array(20).fill('j'))
+    const name = await looked.innerText()
+    assert.notEqual(name, atFirst)
+    await press(page, 'g', 'o')
+    await page.getByRole('heading', { name: 'How much arrives' }).waitFor()
+    await page.goBack()
+    await looked.getByText(name, { exact: true }).waitFor()
+    await page.locator('[role=row].active').getByText(name, { exact: true }).waitFor()
+    assert.equal(await page.evaluate(() => history.length), entries + 1)
+    await until(page, () => { // scrolled to
+      const [frame, one] = ['[role=grid]', '[role=row].active'].map((what) => document.querySelector(what).getBoundingClientRect())
+      return one.top >= frame.top && one.bottom <= frame.bottom + 1
+    })
+    const there = new URL(page.url()).searchParams.get('row')
+    await grid(page).focus()
+    await press(page, 'k')
+    const before = await looked.innerText()
+    await page.waitForURL((url) => url.searchParams.get('row') !== there)
+    await page.reload()
+    await looked.getByText(before, { exact: true }).waitFor()
+  })
+
   scene('warnings one after the other, by a button too', { elements: 30 }, async ({ page }) => {
     await page.getByRole('button', { name: 'Next warning' }).click()
     await page.locator('.detail .notice').first().waitFor()

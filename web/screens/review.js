@@ -133,6 +133,22 @@ function useRanking(id, rows, order, counts, onCounted) {
   return { ranking, orderAnew: { onClick: () => setTimes(times + 1), outdated, disabled: !canChange(order) } }
 }
 
+/** What is chosen to be seen, and the row looked at, stand in the address: whoever comes back, or loads the page again, sees the same. It makes no entries in the browser's history. Gives what writes it at once. */
+function useAddress(id, filter, row) {
+  const address = reviewAddress(id, { ...filter, row })
+  const written = useRef({ address, at: -Infinity }).current
+  const write = () => {
+    if (written.address !== address) globalThis.history.replaceState(null, '', address)
+    Object.assign(written, { address, at: performance.now() })
+  }
+  useEffect(() => {
+    if (written.address === address) return
+    const wait = setTimeout(write, Math.max(0, written.at + TYPING - performance.now()))
+    return () => clearTimeout(wait)
+  }, [address])
+  return write
+}
+
 const namesOf = (session, alignment) => {
   const at = [alignment.source.server, alignment.target.server]
   return [...new Set((session?.data?.connections ?? []).filter((one) => at.includes(one.server)).map((one) => one.user?.username).filter(Boolean))]
@@ -142,7 +158,7 @@ function Reviewing({ id, first, session }) {
   const { saved, shown, saver, saving, refused, clearRefused, take } = useReview(id, first)
   const history = useHistory(id, saver, saving, refused)
   const [filter, setFilter] = useState(() => ({ ...NO_FILTER, order: orderKept(localStore()), ...filterOfQuery(new URLSearchParams(location.search)) }))
-  const [activeId, setActiveId] = useState()
+  const [activeId, setActiveId] = useState(() => new URLSearchParams(location.search).get('row') ?? undefined)
   const [selected, setSelected] = useState(new Set())
   const [draft, setDraft] = useState({})
   const [tab, setTab] = useState('candidates')
@@ -193,9 +209,8 @@ function Reviewing({ id, first, session }) {
     if (unfiltered.current === filter) return
     unfiltered.current = filter
     say(tn('{n} row is shown', '{n} rows are shown', list.length))
-    const keep = setTimeout(() => globalThis.history.replaceState(null, '', reviewAddress(id, filter)), TYPING) // whoever comes back, or loads the page again, sees the same
-    return () => clearTimeout(keep)
   }, [filter])
+  const writeAddress = useAddress(id, filter, activeId)
 
   const go = (index) => {
     const next = list[Math.max(0, Math.min(list.length - 1, index))]
@@ -361,7 +376,10 @@ function Reviewing({ id, first, session }) {
     const proposal = row?.element.proposals[digit[2] - 1]
     if (proposal) pick(proposal.target, digit[1] === 'add')
   }
-  const goTo = (where) => (where === '' ? grid.current?.focus() : navigate(reviewAddress(id) + where))
+  const goTo = (where) => {
+    writeAddress()
+    return where === '' ? grid.current?.focus() : navigate(reviewAddress(id) + where)
+  }
   const onKeyDown = (event) => {
     if (comment.wanted && event.key !== 'Escape') return
     comment.wanted = false
