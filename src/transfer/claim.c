@@ -93,12 +93,17 @@ static int judge(const json_t *theirs, const struct claim_wish *wish, struct err
     return 0;
   bool is_set = share(json_object_get(theirs, "data_sets"), wish->data_sets, wish->data_set_count, &shared);
   if (!is_set && !share_element(json_text(theirs, "data_elements"), wish, &shared)) return 0;
+  struct str run = str_slice(json_text(theirs, "run"), 0, SHOWN), began = str_slice(json_text(theirs, "began"), 0, SHOWN),
+             by = str_slice(json_text(theirs, "by"), 0, SHOWN);
+  if (is_set)
+    return error_set(error, ERROR_conflict,
+                     "another run writes to data set %.*s, period %.*s of this target right now: %.*s, begun at %.*s by %.*s. Wait for its "
+                     "end, or start this one with --wait (in the API: \"wait\": true)",
+                     STR_ARG(shared), STR_ARG(period), STR_ARG(run), STR_ARG(began), STR_ARG(by));
   return error_set(error, ERROR_conflict,
-                   "another run writes to data %s %.*s%s, period %.*s of this target right now: %.*s, begun at %.*s by %.*s. Wait for its "
-                   "end, or start this one with --wait (in the API: \"wait\": true)",
-                   is_set ? "set" : "element", STR_ARG(shared), is_set ? "" : " (by another data set that has it too)", STR_ARG(period),
-                   STR_ARG(str_slice(json_text(theirs, "run"), 0, SHOWN)), STR_ARG(str_slice(json_text(theirs, "began"), 0, SHOWN)),
-                   STR_ARG(str_slice(json_text(theirs, "by"), 0, SHOWN)));
+                   "another run writes to data element %.*s by another data set that has it too, period %.*s of this target right now: "
+                   "%.*s, begun at %.*s by %.*s. Wait for its end, or start this one with --wait (in the API: \"wait\": true)",
+                   STR_ARG(shared), STR_ARG(period), STR_ARG(run), STR_ARG(began), STR_ARG(by));
 }
 
 /* A claim that nobody holds any more was left by a process that was killed. */

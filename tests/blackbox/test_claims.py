@@ -63,7 +63,7 @@ class Claims(Servers):
         mapping["target"]["data_sets"] = [again["id"]]
         (self.folder / "mapping.json").write_text(json.dumps(mapping))
         said = self.command(*self.of(journal="second"), expect=1, environment=self.environment)[1]
-        self.assertRegex(said, r"writes to data element TfTDe\d+ \(by another data set that has it too\), period 202401")
+        self.assertRegex(said, r"writes to data element TfTDe\d+ by another data set that has it too, period 202401")
         self.command(*self.of(journal="third", periods=("202402",)), environment=self.environment)
         first.kill()
         first.wait()

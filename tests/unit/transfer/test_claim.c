@@ -77,7 +77,7 @@ static void test_an_element_of_two_data_sets(void **state) {
   other.data_element_count = 2;
   assert_null(take(other, &error));
   assert_int_equal(error.code, ERROR_conflict);
-  assert_non_null(strstr(error.message, "data element DeBoth00001 (by another data set that has it too), period 202401"));
+  assert_non_null(strstr(error.message, "data element DeBoth00001 by another data set that has it too, period 202401"));
   other.periods = &periods[1];
   struct claim *later = take(other, &error);
   assert_non_null(later);
