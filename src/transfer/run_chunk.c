@@ -11,6 +11,7 @@ struct chunk {
   struct stage *stage;
   struct arena *arena; /* texts of the rows */
   struct str period;
+  uint32_t period_number; /* in the translation, where there are rows */
   const struct str *units;
   size_t unit_count;
   struct report *report; /* of this chunk */
@@ -108,7 +109,8 @@ static void add_row(struct chunk *c) {
   const struct translation *t = c->stage->translation;
   const struct cell *cell = &c->cell;
   const struct target_operand *o = translation_operand(t, cell->key.operand);
-  struct plan_row row = {.data_set = o->data_set,
+  c->period_number = cell->key.period;
+  struct plan_row row = {.data_set = cell->data_set,
                          .data_element = o->id.data_element,
                          .category_option_combo = o->id.category_option_combo,
                          .period = c->period,
@@ -139,6 +141,8 @@ static void add_gone(void *payload, const struct contribution *cell) {
   struct chunk *c = payload;
   c->cell.key = *cell;
   c->cell.value = STR_NONE;
+  c->cell.data_set = translation_operand(c->stage->translation, cell->operand)->data_set;
+  (void)translation_data_sets(c->stage->translation, cell, &c->cell.data_set, 1);
   add_row(c);
   c->rows.p[c->rows.n - 1].after = STR_NONE;
   report_counts(c->report)->cells++;
@@ -328,6 +332,25 @@ static bool goes_on(void *payload, struct plan_row *row, const struct preflight_
   return false;
 }
 
+static bool is_assigned(const struct run *run, struct str data_set, struct str org_unit) {
+  const struct dhis2_entry_set *set = map_get(&run->preflight.entry->sets, data_set);
+  return set && map_get(&set->units, org_unit);
+}
+
+/* Of several data sets that hold a cell, one that its org unit is assigned to. */
+static void choose_sets(struct chunk *c) {
+  enum { MOST = 64 };
+  struct str sets[MOST];
+  for (size_t i = 0; i < c->rows.n; i++) {
+    struct plan_row *row = &c->rows.p[i];
+    struct contribution cell = {.operand = row->operand, .period = c->period_number};
+    size_t n = translation_data_sets(c->stage->translation, &cell, sets, MOST), k = 0;
+    if (n < 2) continue;
+    while (k < n && !is_assigned(c->run, sets[k], row->org_unit)) k++;
+    if (k < n) row->data_set = sets[k];
+  }
+}
+
 static int preflight(struct chunk *c, struct error *error) {
   return run_gate(c->run, c->arena, c->period, &c->rows, goes_on, c, error);
 }
@@ -356,6 +379,7 @@ static int plan(struct chunk *c, struct error *error) {
   struct looked looked = {dhis2_server_asked(run->to).requests - asked_before, clock_monotonic_ms() - began_ms};
   drop_unreadable(c);
   compare(c);
+  choose_sets(c);
   if (preflight(c, error)) return -1;
   foresee_reading_back(c, looked);
   return run->log.journal ? write_plan(c, error) : 0;

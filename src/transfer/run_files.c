@@ -155,7 +155,7 @@ static int write_adx(struct files *f, const struct report_cell *cell, struct err
                               .category_option_combo = default_cell ? STR_NONE : cell->operand.category_option_combo,
                               .attribute_option_combo = default_set ? STR_NONE : cell->attribute,
                               .value = cell->value};
-  return dhis2_adx_add(f->adx, translation_operand(f->translation, f->cell.key.operand)->data_set, &value, &f->out, error);
+  return dhis2_adx_add(f->adx, f->cell.data_set, &value, &f->out, error);
 }
 
 static int write_cell(struct files *f, const struct report_cell *cell, struct error *error) {

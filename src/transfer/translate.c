@@ -36,6 +36,8 @@ struct operand {
   bool is_counted, holds_sums; /* by its value type: does it count in control totals; may yes and no be counted in it */
   struct term *terms;
   size_t term_count, terms_filled;
+  const struct dhis2_data_set **sets; /* of the target, that hold it; none where nothing is known */
+  size_t set_count;
   size_t open_count; /* sources of rules that may still come to count, and of none that does */
 };
 
@@ -252,16 +254,16 @@ static bool set_holds(const struct dhis2_data_set *set, const struct dhis2_data_
   return false;
 }
 
-static const struct dhis2_data_set *set_of(const struct translation *t, const struct dhis2_data_element *element, struct str option_combo) {
+/* The data sets that hold the cell, in the order in which the mapping names them. */
+static void find_sets(const struct translation *t, struct operand *operand, const struct dhis2_data_element *element) {
   const struct dhis2_metadata *target = t->options.target;
   const struct mapping_side *side = &t->mapping->target;
-  for (size_t i = 0; i < side->data_set_count; i++) {
-    const struct dhis2_data_set *set = dhis2_metadata_data_set(target, side->data_sets[i]);
-    if (set && set_holds(set, element, option_combo)) return set;
+  size_t count = side->data_set_count ? side->data_set_count : target->data_set_count;
+  operand->sets = ARENA_ARRAY(t->arena, count + 1, const struct dhis2_data_set *);
+  for (size_t i = 0; i < count; i++) {
+    const struct dhis2_data_set *set = side->data_set_count ? dhis2_metadata_data_set(target, side->data_sets[i]) : target->data_sets[i];
+    if (set && set_holds(set, element, operand->target.id.category_option_combo)) operand->sets[operand->set_count++] = set;
   }
-  for (size_t i = 0; side->data_set_count == 0 && i < target->data_set_count; i++)
-    if (set_holds(target->data_sets[i], element, option_combo)) return target->data_sets[i];
-  return NULL;
 }
 
 static bool is_sound(const struct translation *t, struct str aggregation_type) {
@@ -277,15 +279,15 @@ static void obstruct(struct obstacle *obstacle, const char *kind, struct str typ
 }
 
 /* What the target's metadata say of a cell. Where a file has elements and no data sets, nothing can be said of belonging. */
-static void describe_by_metadata(const struct translation *t, struct target_operand *o) {
+static void describe_by_metadata(const struct translation *t, struct operand *operand) {
+  struct target_operand *o = &operand->target;
   const struct dhis2_data_element *element = dhis2_metadata_element(t->options.target, o->id.data_element);
   o->known = false;
   if (!element) return;
   o->name = dhis2_object_name(&element->o, t->options.locale);
-  const struct dhis2_data_set *set = set_of(t, element, o->id.category_option_combo);
-  o->known = set || t->options.target->data_set_count == 0;
-  if (set) o->data_set = set->o.id;
-  if (set) o->period_type = set->period_type;
+  find_sets(t, operand, element);
+  o->known = operand->set_count || t->options.target->data_set_count == 0;
+  if (operand->set_count) o->data_set = operand->sets[0]->o.id;
   if (element->value_type.n) o->value_type = element->value_type;
   o->zero_is_kept = element->zero_is_significant || str_starts(element->aggregation_type, STR("AVERAGE"));
   if (t->options.sum_anyway) return;
@@ -322,7 +324,7 @@ static void describe_operands(struct translation *t) {
     struct target_operand *o = &t->operands[i].target;
     o->known = o->zero_is_kept = true;
     if (t->mapping->target.data_set_count == 1) o->data_set = t->mapping->target.data_sets[0];
-    if (t->options.target) describe_by_metadata(t, o);
+    if (t->options.target) describe_by_metadata(t, &t->operands[i]);
     if (!value_type_is_summable(o->value_type)) obstruct(&o->to_sum, "value", o->value_type, false);
     t->operands[i].is_counted = !o->value_type.n || value_type_is_number(o->value_type);
     t->operands[i].holds_sums = value_type_is_number(o->value_type) && value_type_is_summable(o->value_type);
@@ -748,12 +750,22 @@ void cell_add(struct cell *cell, const struct translation *t, const struct contr
   }
 }
 
-static bool period_fits(const struct translation *t, uint32_t period, struct str wanted) {
+static struct str type_of_period(const struct translation *t, uint32_t period) {
   struct id *id = &t->ids.p[period];
   struct dhis2_period parsed;
-  if (!wanted.n) return true;
   if (id->period_type == -2) id->period_type = dhis2_period_parse_any(id->text, &parsed) ? (int8_t)parsed.type : -1;
-  return id->period_type >= 0 && str_eq(wanted, str_of(dhis2_period_type_name((enum dhis2_period_type)id->period_type)));
+  return id->period_type < 0 ? STR_NONE : str_of(dhis2_period_type_name((enum dhis2_period_type)id->period_type));
+}
+
+size_t translation_data_sets(const struct translation *t, const struct contribution *cell, struct str *ret, size_t most) {
+  const struct operand *operand = &t->operands[cell->operand];
+  size_t n = 0;
+  if (!operand->set_count && most) ret[n++] = operand->target.data_set;
+  for (size_t i = 0; i < operand->set_count && n < most; i++) {
+    struct str wanted = operand->sets[i]->period_type;
+    if (!wanted.n || str_eq(wanted, type_of_period(t, cell->period))) ret[n++] = operand->sets[i]->o.id;
+  }
+  return n;
 }
 
 static void judge_missing(struct cell *cell, enum mapping_missing missing) {
@@ -778,7 +790,8 @@ void cell_end(struct cell *cell, const struct translation *t, enum mapping_missi
   const struct target_operand *o = &t->operands[cell->key.operand].target;
   bool copied = cell->possible == 1 && translation_sign(t, &cell->key) > 0;
   if (!o->known) refuse(cell, TRANSFER_not_in_data_set);
-  if (!period_fits(t, cell->key.period, o->period_type)) refuse(cell, TRANSFER_period_type);
+  cell->data_set = o->data_set;
+  if (!translation_data_sets(t, &cell->key, &cell->data_set, 1)) refuse(cell, TRANSFER_period_type);
   if (cell->possible > 1 && translation_obstacle(t, cell->key.operand)->kind) refuse(cell, TRANSFER_not_summable);
   judge_missing(cell, missing);
   cell->value = copied ? buf_str(&cell->first_text) : keep_sum(cell);

@@ -107,8 +107,7 @@ struct obstacle {
 struct target_operand {
   struct mapping_operand id;
   struct str name;                /* of the data element; empty: not known */
-  struct str data_set;            /* that it is sent with; empty: not known */
-  struct str period_type;         /* of that data set; empty: not known */
+  struct str data_set;            /* the first that holds it; empty: not known */
   struct str value_type;          /* empty: not known */
   struct obstacle to_sum;         /* by value and aggregation type, of both sides as far as those are known */
   struct obstacle to_sum_in_time; /* as the mapping's `sound_for` has it */
@@ -117,6 +116,8 @@ struct target_operand {
 };
 size_t translation_operand_count(const struct translation *translation);
 const struct target_operand *translation_operand(const struct translation *translation, uint32_t operand);
+/* Data sets that a cell can be sent with, the first `most`: those that hold it and have periods of its period's type; of a target that is not known the one that the mapping names, or an empty text. */
+size_t translation_data_sets(const struct translation *translation, const struct contribution *cell, struct str *ret, size_t most);
 /* What stands in the way of a sum of several sources, in time too where the mapping rolls periods up. `kind` NULL: nothing. */
 const struct obstacle *translation_obstacle(const struct translation *translation, uint32_t operand);
 int translation_sign(const struct translation *translation, const struct contribution *contribution); /* 1 or -1 */
@@ -163,6 +164,7 @@ struct cell {
   struct contribution key;                       /* of its first contribution */
   enum transfer_reason reason;                   /* TRANSFER_FINE: to be sent */
   struct str value;                              /* borrowed from the cell until the next cell_begin */
+  struct str data_set;                           /* that it is sent with; empty: not known */
   bool is_number;                                /* sum holds its value */
   bool partial;                                  /* some of its sources have no value, or are not decided */
   uint32_t count;                                /* sources that have one */

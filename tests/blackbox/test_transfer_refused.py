@@ -1,5 +1,6 @@
 """What a target takes of some units and not of others, and what a person may not read there: the rest arrives, and what does not is told."""
 import base64
+import csv
 import unittest
 
 import harness
@@ -68,6 +69,55 @@ class RefusalsBack(Refusals):
 
 class RefusalsOf37(Refusals):
     versions = ("2.43", "2.37")
+
+
+class TwoDataSets(Servers):
+    """Two data sets of the target hold the element, each for units and periods of its own."""
+    unit_count = 4
+
+    def setUp(self):
+        super().setUp()
+        first, self.second = self.target.objects["dataSets"][0], fixture.uid("TDs", 2)
+        self.target.objects["dataSets"].append({**first, "id": self.second, "name": "T second", "shortName": "T second", "organisationUnits": [{"id": u} for u in self.target.units[2:]]})
+        first["organisationUnits"] = [{"id": u} for u in self.target.units[:2]]
+
+    def mapping(self):
+        made = fixture.mapping(self.source, self.target, [(self.target.cell("stock"), [(1, self.source.cell("stock"))])])
+        made["target"]["data_sets"] = [self.target.data_set, self.second]
+        return made
+
+    def begin(self):
+        stored = {(*self.source.cell("stock"), "202401", unit, fixture.DEFAULT): "5" for unit in self.source.units}
+        self.start(stored=stored)
+        return {(*self.target.cell("stock"), *key[2:]): "5" for key in stored}
+
+    def test_each_unit_by_the_one_it_is_assigned_to(self):
+        wanted = self.begin()
+        self.transfer(periods=("202401",))
+        self.assertEqual((self.stored("target"), self.report["conflicts"]), (wanted, []))
+        with (self.folder / "journal" / "undo.csv").open(newline="") as file:
+            sent_with = {row["org_unit"]: row["data_set"] for row in csv.DictReader(file)}
+        self.assertEqual(sent_with, {unit: self.second if i > 1 else self.target.data_set for i, unit in enumerate(self.target.units)})
+        self.transfer("--undo", periods=("202401",))
+        self.assertEqual(self.stored("target"), {})
+
+    def test_a_unit_of_neither_is_told(self):
+        self.target.objects["dataSets"][1]["organisationUnits"].pop()
+        wanted = self.begin()
+        self.transfer(periods=("202401",), expect=1)
+        self.assertEqual([c["code"] for c in self.report["conflicts"]], ["org_unit_not_assigned"])
+        self.assertEqual(self.stored("target"), {key: value for key, value in wanted.items() if key[3] != self.target.units[3]})
+
+    def test_the_one_that_has_the_periods(self):
+        first, second = self.target.objects["dataSets"]
+        first["periodType"], second["organisationUnits"] = "Yearly", [{"id": u} for u in self.target.units]
+        wanted = self.begin()
+        self.transfer(periods=("202401",))
+        self.assertEqual((self.stored("target"), self.report["conflicts"]), (wanted, []))
+
+
+class TwoDataSetsBack(TwoDataSets):
+    versions = ("2.43", "2.41")
 
 
 class RefusedQuarter(Servers):

@@ -360,6 +360,37 @@ static void periods_of_a_roll_up(void **state) {
   target = NULL;
 }
 
+#define SET(id, period_type) \
+  "{\"id\":\"" id "\",\"name\":\"" id "\",\"periodType\":\"" period_type "\",\"dataSetElements\":[{\"dataElement\":{\"id\":\"TeSum\"}}]}"
+
+/* An element that two data sets hold goes with the one that has its periods. */
+static void the_data_set_is_one_that_has_the_period(void **state) {
+  static const char json[] = "{\"format\":\"drawbridge-mapping\",\"version\":1,\"source\":{\"data_sets\":[\"DsSource001\"]},\"target\":{"
+                             "\"data_sets\":[\"DsYear\",\"DsMonth\",\"DsAlso\"]},"
+                             "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), "") "]}";
+  static const struct said said[] = {
+      {"SeA", "ScX", "OuOne", "1"}, {"SeA", "ScX", "OuOne", "2", "2024", NULL}, {"SeA", "ScX", "OuOne", "3", "2024Q1", NULL}};
+  static const char *const first[] = {"DsMonth", "DsYear", ""};
+  static const size_t wanted[] = {2, 1, 0};
+  struct str sets[3];
+  (void)state;
+  target = metadata_of(arena, STR("{\"dataSets\":[" SET("DsYear", "Yearly") "," SET("DsMonth", "Monthly") "," SET(
+                                  "DsAlso", "Monthly") "],\"dataElements\":[{\"id\":\"TeSum\",\"name\":\"a\"}]}"));
+  assert_string_equal(result_of(json, said, 3, 0), "TeSum OuOne=1; TeSum OuOne 2024=2; TeSum OuOne 2024Q1=period_type; ");
+  struct translation *translation = translation_for(mapping_of(json));
+  for (size_t i = 0; i < 3; i++) {
+    struct dhis2_value value = {.data_element = STR("SeA"),
+                                .category_option_combo = STR("ScX"),
+                                .org_unit = STR("OuOne"),
+                                .value = STR("1"),
+                                .period = str_of(said[i].period ? said[i].period : "202401")};
+    struct contribution cell = translation_of(translation, &value).to[0];
+    assert_int_equal(translation_data_sets(translation, &cell, sets, 3), wanted[i]);
+    if (wanted[i]) assert_true(str_eq(sets[0], str_of(first[i])));
+  }
+  target = NULL;
+}
+
 /* Rather nothing than something wrong. */
 static void periods_that_cannot_be(void **state) {
   struct error error = {0};
@@ -447,6 +478,7 @@ int main(void) {
                                      cmocka_unit_test(what_is_blocked_or_not_approved_is_missing),
                                      cmocka_unit_test(periods_roll_up),
                                      cmocka_unit_test(periods_of_a_roll_up),
+                                     cmocka_unit_test(the_data_set_is_one_that_has_the_period),
                                      cmocka_unit_test(the_source_has_a_say_in_sums),
                                      cmocka_unit_test(the_side_in_the_way_is_told),
                                      cmocka_unit_test(periods_that_cannot_be),
