@@ -308,8 +308,7 @@ int api_run_refused(struct api_job *job, struct error *error) {
   struct run_about about = run_about_read(job->arena, document.about);
   (void)settled_state(job, &document, &about, &view);
   if (about.dry_run || about.beside.undoes.n)
-    return error_set(error, ERROR_not_found, "%s keeps no list of all that was refused: its report has the first",
-                     about.dry_run ? "a dry run" : "an undo");
+    return error_set(error, ERROR_not_found, "a dry run and an undo keep no list of all that was refused: the report has the first");
   if (view.phase.n || str_eq(about.state, RUN_STATE_OPEN))
     return error_set(error, ERROR_conflict, "this run is under way: its list is not whole yet");
   if (run_folder(job->arena, job->config->store, document.id, &folder, error) || run_refused(folder, &job->answer, error)) return -1;

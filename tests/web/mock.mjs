@@ -230,6 +230,7 @@ const ROUTES = [
   ['POST', /^\/v1\/schedules\/([^/]+)\/again$/, (world, [id]) => ({ json: Object.assign(of(world.schedules, id), { last: { period: '202610', run: 'run1', state: 'done', at: now(), complete: true } }) })],
   ['DELETE', /^\/v1\/schedules\/([^/]+)$/, (world, [id]) => { world.schedules.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/webhooks$/, () => ({ json: ['office'] })],
+  ['GET', /^\/v1\/runs\/([^/]+)\/refused$/, (world, [id]) => ({ text: `all that ${of(world.runs, id).id} was refused`, headers: { 'Content-Type': 'text/csv' } })],
   ['GET', /^\/v1\/runs\/([^/]+)\/report$/, (world, [id], _, __, url) => {
     const format = url.searchParams.get('format') ?? 'json', run = of(world.runs, id).id
     return format === 'json' ? { json: reportOf(of(world.runs, id)) } : { text: `${run} as ${format}`, headers: { 'Content-Type': `text/${format}` } }
@@ -341,7 +342,7 @@ function schedule(world, _, order) {
 }
 
 /** Of a run what a list tells. */
-const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, replaced, batches, estimate, problem, ...entry }) => entry
+const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, refused_rows, replaced, batches, estimate, problem, ...entry }) => entry
 const runJson = ({ steps, key, order, ...run }) => run
 const NOTHING = { read: 0, mapped: 0, unmapped: {}, summed: 0, sent: 0, created: 0, updated: 0, unchanged: 0, ignored: {}, verified: 0, differing: 0 }
 const COUNTS = { ...NOTHING, read: 1420, mapped: 1360, unmapped: { no_counterpart: 48, undecided: 12 }, summed: 210, sent: 1340, unchanged: 20 }
@@ -360,7 +361,7 @@ function ending(run) {
   return [
     { state: 'sending', progress: { done: 500, of: 1340 }, counts: { ...COUNTS, sent: 500, created: 480, updated: 20 } }, { state: 'verifying', progress: { done: 900, of: 1340 }, counts: { ...COUNTS, created: 1300, updated: 38 } },
     run.refusing
-      ? { state: 'refused', counts: { ...COUNTS, created: 1300, updated: 38, ignored: { E7617: 2 }, verified: 1338 }, totals: totals(), conflicts: [conflict], progress: { done: 0, of: 0 } }
+      ? { state: 'refused', counts: { ...COUNTS, created: 1300, updated: 38, ignored: { E7617: 2 }, verified: 1338 }, totals: totals(), conflicts: [conflict], refused_rows: 2, progress: { done: 0, of: 0 } }
       : { state: 'done', counts: { ...COUNTS, created: 1300, updated: 40, verified: 1340 }, totals: totals(), progress: { done: 0, of: 0 } },
   ]
 }

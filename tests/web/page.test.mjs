@@ -772,7 +772,14 @@ describe('sending', () => {
     await page.getByText('The organisation unit is outside those you may enter data for').waitFor()
     await page.getByRole('cell', { name: /health post 3/ }).waitFor()
     await page.getByRole('cell', { name: 'Malaria, new cases, <1 y' }).waitFor()
+    await page.getByText('The first 1 of 2.').waitFor()
+    const [all] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'All refused values (CSV)' }).click()])
+    assert.deepEqual([all.suggestedFilename(), readFileSync(await all.path(), 'utf8')], [`refused-${id}.csv`, `all that ${id} was refused`])
     await clean('run-refused')
+    run.refused_rows = 1 // all of them are on the page
+    await go(`/runs/${id}`)
+    await page.getByText('The target did not take 2 values').waitFor()
+    assert.equal(await page.getByRole('button', { name: 'All refused values (CSV)' }).count(), 0)
     for (const [state, words] of [['differs', 'Not all totals agree'], ['failed', 'Something inside drawbridge failed'], ['interrupted', 'drawbridge was stopped while this was under way']]) {
       Object.assign(run, { state, steps: [], totals: run.totals.map((one) => ({ ...one, equal: state !== 'differs' })), problem: state === 'failed' ? { code: 'inside', title: undefined, detail: 'it broke' } : undefined })
       await go(`/runs/${id}`)

@@ -63,6 +63,6 @@ function Conflict({ conflict, names }) {
         <td><${Name} of=${names.units.get((one.sources[0] ?? one.target).org_unit) ?? (one.sources[0] ?? one.target).org_unit} /></td><td>${periodText(one.target.period)}</td>
         <td class="number">${one.target.value ?? one.sources.map((source) => source.value).join(' + ')}</td><td><${Cell} of=${one.target} names=${names.target} /></td>
       </tr>`)}</tbody></table></div>
-    ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}; all are in the report.', { n: conflict.cells.length, all: conflict.count })}</p>`}
+    ${conflict.count > conflict.cells.length && html`<p class="muted">${t('The first {n} of {all}.', { n: conflict.cells.length, all: conflict.count })}</p>`}
   </details>`
 }

@@ -67,6 +67,14 @@ function Running({ run, error, again }) {
       set({ problem })
     }
   }
+  const saveRefused = async () => {
+    try {
+      download(`refused-${run.id}.csv`, await gateway.runs.refused(run.id))
+    } catch (problem) {
+      set({ problem })
+    }
+  }
+  const listed = run.conflicts.reduce((sum, one) => sum + one.cells.length, 0)
   return html`<div class="page">
     <${Title} names=${[titleOf(run), `${apart(nameOf(run.from))} ${arrow()} ${apart(nameOf(run.to))}`]} />
     <div class="title"><h1>${titleOf(run)}</h1><${RunTag} run=${run} /></div>
@@ -82,7 +90,8 @@ function Running({ run, error, again }) {
       ${canGoOn(run) && html`<${Button} primary loading=${state.resume} onClick=${act('resume')}>${t('Go on where it stopped')}<//>`}
       ${!under_way && html`<${Button} onClick=${saveReport('json')}>${t('Save the report')}<//>
         <${Link} class="button" to="/runs/${encodeURIComponent(run.id)}/report">${t('Report to print')}<//>
-        <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>`}
+        <${Button} onClick=${saveReport('csv')}>${t('Report for a spreadsheet')}<//>
+        ${run.refused_rows > listed && html`<${Button} onClick=${saveRefused}>${t('All refused values (CSV)')}<//>`}`}
     </div>
     <${Outcome} run=${run} server=${nameOf(run.to)} />
     <${Facts} run=${run} />
