@@ -245,7 +245,7 @@ export interface HistoryStep {
 export interface Remark { kind: 'comment' | 'flag' | 'unflag' | 'changed'; source_data_element: string; by?: string; at?: string; text?: string; to?: string }
 
 export type Decision = {
-  decision: 'accepted' | 'rejected' | 'none' | 'excluded' | 'undecided' | 'approved'
+  decision: 'accepted' | 'rejected' | 'none' | 'excluded' | 'undecided' | 'approved' | 'noted'
   note?: string
 } & (
   | { kind: 'data_element' | 'operand'; source_data_element: string; source_category_option_combo?: string; targets?: { data_element: string; category_option_combo?: string; sign?: '+' | '-' }[] }

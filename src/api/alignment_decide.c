@@ -211,7 +211,7 @@ static int read_decisions(struct deciding *d, const json_t *items, bool bulk, st
     }
     note_whole(entry, source.source_data_element, &touched, d);
     (void)map_put(&touched.items, item_key(d->arena, &source), d);
-    if (!source.of) (void)map_put(&changed, source.source_data_element, d);
+    if (!source.of && !str_eq(json_text(entry, "decision"), STR("noted"))) (void)map_put(&changed, source.source_data_element, d);
   }
   size_t count;
   const struct alignment_decision *decided = decision_list_end(list, d->arena, &count);

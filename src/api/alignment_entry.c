@@ -2,9 +2,9 @@
 
 enum { TARGETS_MAX = 1000 };
 
-enum verdict { ACCEPTED, REJECTED, NONE, EXCLUDED, UNDECIDED, APPROVED, VERDICTS };
+enum verdict { ACCEPTED, REJECTED, NONE, EXCLUDED, UNDECIDED, APPROVED, NOTED, VERDICTS };
 
-static const char *const verdicts[VERDICTS] = {"accepted", "rejected", "none", "excluded", "undecided", "approved"};
+static const char *const verdicts[VERDICTS] = {"accepted", "rejected", "none", "excluded", "undecided", "approved", "noted"};
 
 /* One entry of a request, with the text it was given. */
 struct entry {
@@ -68,8 +68,9 @@ static int read_verdict(struct str name, bool operand, enum verdict *ret, struct
   *ret = ACCEPTED;
   while (*ret < VERDICTS && !str_eq(name, str_of(verdicts[*ret]))) (*ret)++;
   if (*ret == VERDICTS)
-    return error_set(error, ERROR_bad_request, "'decision' is accepted, rejected, none, excluded, undecided or approved");
+    return error_set(error, ERROR_bad_request, "'decision' is accepted, rejected, none, excluded, undecided, approved or noted");
   if (*ret == APPROVED && operand) return error_set(error, ERROR_bad_request, "data elements are approved, and their cells with them");
+  if (*ret == NOTED && operand) return error_set(error, ERROR_bad_request, "a note of its own is about a data element");
   return 0;
 }
 
@@ -137,10 +138,23 @@ static int approve(const struct entry *entry, const struct alignment_actor *acto
   return 0;
 }
 
+/* Why an element was decided so, by who decided it: all else of the decision stays, also that it is approved. */
+static int annotate(const struct entry *entry, const struct alignment_actor *actor, struct decision_list *list, struct error *error) {
+  struct alignment_decision *one;
+  size_t about = 0;
+  for (size_t cursor = 0; (one = decision_list_about(list, entry->what.source_data_element, &cursor));) {
+    if (one->what.operand || !alignment_same_person(one->person, one->by, actor->person, actor->name)) continue;
+    one->note = entry->note;
+    about++;
+  }
+  return about ? 0 : error_set(error, ERROR_bad_request, "nothing is decided by you that a note could be about");
+}
+
 static int apply(const struct alignment *alignment, struct arena *arena, const struct entry *entry, const struct alignment_actor *actor,
                  struct decision_list *list, struct error *error) {
   struct alignment_decision made = {.what = entry->what, .by = actor->name, .person = actor->person, .at = actor->at, .note = entry->note};
   if (entry->verdict == APPROVED) return approve(entry, actor, list, error);
+  if (entry->verdict == NOTED) return annotate(entry, actor, list, error);
   if (entry->verdict != ACCEPTED && entry->verdict != REJECTED) {
     decision_list_forget(list, &entry->what, DECISION_LIST_ALL);
     made.what.verdict = DECISION_NONE;

@@ -80,7 +80,7 @@ export function createReview(Problem) {
       for (const one of items) changed.add(one.source_data_element)
       const remarks = []
       for (const one of step.flags ?? []) {
-        elementOf(alignment, one.source_data_element).flag = one.flagged ? { by, at: now(), ...(one.to && { to: one.to }) } : undefined
+        elementOf(alignment, one.source_data_element).flag = one.flagged ? { by, at: now(), ...(one.to && { to: one.to }), ...(one.note && { note: one.note }) } : undefined
         remarks.push({ kind: one.flagged ? 'flag' : 'unflag', source_data_element: one.source_data_element, by, at: now(), ...(one.to && { to: one.to }) })
         changed.add(one.source_data_element)
       }

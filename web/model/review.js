@@ -54,6 +54,7 @@ export function decided(review, element, decision) {
   const ids = new Set((decision.targets ?? []).map((one) => one.data_element))
   const targets = [...ids].map((id) => thing(review, id))
   const become = (state, rest) => ({ ...element, changed: undefined, asProposed: asProposed(element), ...rest?.element, decision: { state, targets: [], rejected: [], note: decision.note, ...rest?.decision } })
+  if (decision.decision === 'noted') return { ...element, decision: { ...before, note: decision.note } }
   if (decision.decision === 'approved') return { ...element, changed: undefined, decision: { ...before, approved_by: decision.by } }
   if (decision.decision === 'undecided') return become('proposed', { element: { proposals: asProposed(element) ?? element.proposals, asProposed: undefined } })
   if (decision.decision === 'none' || decision.decision === 'excluded') return become(decision.decision)
@@ -118,6 +119,8 @@ export const reject = (id, targets) => elementDecision(id, 'rejected', targets)
 export const noCounterpart = (id) => elementDecision(id, 'none')
 export const leaveOut = (id) => elementDecision(id, 'excluded')
 export const approve = (id, by) => ({ ...elementDecision(id, 'approved'), by })
+/** Why it was decided: what is decided stays as it is. */
+export const noted = (id, note) => ({ ...elementDecision(id, 'noted'), note })
 export const forget = (id) => elementDecision(id, 'undecided')
 
 /** One cell: targets are {data_element, category_option_combo, sign}; none of them is "no counterpart", undefined forgets. */

@@ -1,9 +1,8 @@
 // The data element that is looked at: its target, candidates, why, and the cells below it.
 import { html } from '../lib.js'
 import { percent, t, time, tn } from '../i18n.js'
-import { changedWords } from '../model/drift.js'
 import { later } from '../later.js'
-import { Button, Confidence, Name, Notice, Select, Tabs, Tag } from '../ui.js'
+import { Button, Confidence, Name, Tabs, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
 import { choiceOf, isDecided, sameChoice, searchTargets } from '../model/review.js'
 import { ATTENTION, wantsApproval } from '../model/rows.js'
@@ -11,11 +10,12 @@ import { valueType } from '../model/value-types.js'
 import { isRejected, stateTag, Values, Warnings, withHint } from './review-list.js'
 
 const [Cells, History, Why] = ['Cells', 'History', 'Why'].map((name) => later(async () => (await import('./review-later.js'))[name], ''))
+const [Changed, Flag, Note] = ['Changed', 'Flag', 'Note'].map((name) => later(async () => (await import('./review-seldom.js'))[name], 'unseen'))
 
 const lettered = (text, letter) => html`${text}${letter ? html` <kbd aria-hidden="true">${letter}</kbd>` : ''}`
 const Meta = ({ of: { code, value_type, combo } }) => [code, valueType(value_type), combo].filter(Boolean).map((one, i) => html`${i > 0 && ' · '}<${Name} of=${one} />`)
 
-export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWarning, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onComment, commentRef, saved, hint }) {
+export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWarning, run, pick, onCell, targetsRef, onTargetChosen, onFlag, onNote, onComment, commentRef, saved, hint }) {
   const { element } = row
   const cells = review.cellsOf.get(row.id) ?? []
   const filled = cells.filter((cell) => cell.terms.length).length
@@ -26,9 +26,9 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
     <div class="title"><h2><${Name} of=${row.source} /></h2>${stateTag(row.state, isRejected(row))}</div>
     <p class="muted meta"><${Meta} of=${row.source} /></p>
     <${Values} row=${row} onShow=${onWarning} />
-    <${Provenance} element=${element} row=${row} about=${about} />
+    <${Provenance} element=${element} row=${row} about=${about} onNote=${onNote} />
     ${element.changed && html`<${Changed} changed=${element.changed} />`}
-    ${element.flag && html`<${Flag} flag=${element.flag} people=${peopleOf(review.alignment)} onFlag=${onFlag} />`}
+    ${element.flag && html`<${Flag} flag=${element.flag} alignment=${review.alignment} onFlag=${onFlag} />`}
     <${Warnings} row=${row} onShow=${onWarning} />
     <div class="targets">
       ${chosen.length > 0 && html`<ul class="chips" aria-label=${t('Chosen targets')}>
@@ -55,23 +55,14 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
     <//>`
 }
 
-/** Who may be asked to look. */
-const peopleOf = (alignment) => [...new Set([alignment.owner, ...alignment.people.map((one) => one.username)].filter(Boolean))]
-
-function Provenance({ element, row, about }) {
+function Provenance({ element, row, about, onNote }) {
   const { by, at, note, confidence, approved_by, approved_at } = element.decision
   if (!by) return null
+  const own = about.me.includes(by) && (!about.second || element.own)
   return html`<p class="muted meta">${t('Decided by {who}, {when}', { who: by, when: at ? time(at) : '' })}${row.state === 'accepted' ? html`; ${confidence === undefined ? t('chosen by hand') : t('the engine was {sure} sure then', { sure: percent(confidence) })}` : ''}
-    ${note && html`<br /><bdi>${note}</bdi>`}
-    ${approved_by ? html`<br />${t('Approved by {who}, {when}', { who: approved_by, when: approved_at ? time(approved_at) : '' })}` : wantsApproval(row, about) ? html`<br />${t('Waits for a second person')}` : ''}</p>`
-}
-
-function Flag({ flag, people, onFlag }) {
-  return html`<${Notice} title=${flag.by ? t('Flagged by {who}', { who: flag.by }) : t('Flagged')}>
-    ${flag.note && html`<bdi>${flag.note}</bdi>`}
-    <${Select} label=${t('Who shall look')} value=${flag.to ?? ''} onChange=${onFlag}>
-      <option value="">${t('Anybody')}</option>${people.concat(flag.to && !people.includes(flag.to) ? [flag.to] : []).map((one) => html`<option key=${one} value=${one}>${one}</option>`)}<//>
-  <//>`
+    ${note && !own && html`<br /><bdi>${note}</bdi>`}
+    ${approved_by ? html`<br />${t('Approved by {who}, {when}', { who: approved_by, when: approved_at ? time(approved_at) : '' })}` : wantsApproval(row, about) ? html`<br />${t('Waits for a second person')}` : ''}</p>
+    ${own && html`<${Note} note=${note} onNote=${onNote} />`}`
 }
 
 export const NothingToShow = ({ element }) => html`<p class="muted">${isDecided(element.decision.state) ? t('It is decided: what the engine proposes is shown when it is opened again.')
@@ -91,7 +82,3 @@ function Candidates({ element, chosen, pick }) {
   <p class="muted hint">${t('With Shift a second target is added: the value then counts in both.')}</p>`
 }
 
-function Changed({ changed }) {
-  const { text, lang } = changedWords(changed)
-  return html`<${Notice} tone="warning" title=${t('Changed at a server since somebody looked last')}><span lang=${lang}>${text}</span><//>`
-}

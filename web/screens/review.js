@@ -9,7 +9,7 @@ import { keyOfSet, knownCounts } from '../known-counts.js'
 import { localStore, sessionStore } from '../local-store.js'
 import { Loading, Notice, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
-import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, pairKey, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
+import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, noted, pairKey, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, canChange, createList, createProgress, createRows, keepOrder, needsLook, NO_FILTER, nearest, orderKept, ranksOf, sectionsOf, sureOnes } from '../model/rows.js'
 import { createHistory } from '../model/history.js'
 import { createSaver } from '../model/saver.js'
@@ -260,11 +260,15 @@ function Reviewing({ id, first, session }) {
     say(leftText(taken, left.length))
     setBulk(left.length ? { taken, left } : undefined)
   }
-  const flag = (to) => {
+  const note = (text) => {
+    const label = t('Note on {name}', { name: named(row) })
+    remark(label, { decisions: [noted(row.id, text)] }, { decisions: [noted(row.id, row.element.decision.note ?? '')] }, row.id)
+  }
+  const flag = (to, note) => {
     const flagged = to !== undefined || !meant.every((one) => one.element.flag)
     const label = many.length ? (flagged ? tn('Flagged {n} selected one', 'Flagged {n} selected ones', many.length) : tn('Took the flag off {n} selected one', 'Took the flag off {n} selected ones', many.length))
       : to ? t('Flagged for {who}: {name}', { who: to, name: named(row) }) : flagged ? t('Flagged: {name}', { name: named(row) }) : t('Flag taken off: {name}', { name: named(row) })
-    const flags = meant.map((one) => ({ source_data_element: one.id, flagged, ...(to ? { to } : {}) }))
+    const flags = meant.map((one) => ({ source_data_element: one.id, flagged, ...(to ? { to } : {}), ...(note ? { note } : {}) }))
     remark(label, { flags }, { flags: meant.map((one) => restoringFlag(one.element)) }, many.length ? undefined : row.id)
   }
   const comments = (text) => {
@@ -420,7 +424,7 @@ function Reviewing({ id, first, session }) {
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(ALL)} />
       <section class="detail" aria-label=${t('The row looked at')}>
         ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} onWarning=${showWarning} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
-            onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
+            onTargetChosen=${() => grid.current?.focus()} onFlag=${flag} onNote=${note} commentRef=${comment} saved=${saving.waiting === 0 ? saved.alignment.version : 0}
             onComment=${(text) => { comments(text); grid.current?.focus() }} />`}
       </section>
     </div>

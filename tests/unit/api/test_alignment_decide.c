@@ -398,6 +398,28 @@ static void undo_of_flags_and_comments(void **state) {
   buf_free(&text);
 }
 
+/* Another note changes nothing else of one's own decision, nor who approved it; an undo brings the one before. */
+static void notes(void **state) {
+  (void)state;
+  refused("maria", LIST("{\"kind\":\"data_element\",\"source_data_element\":\"DeFever0001\",\"decision\":\"noted\",\"note\":\"x\"}"),
+          ERROR_bad_request); /* nothing is decided */
+  fine("maria", LIST(ELEMENT("accepted", TO("DeFever0001"))));
+  fine("john", LIST(ELEMENT("approved", "")));
+  struct alignment_decision before = alignment.decisions[0];
+  refused("john", LIST("{\"kind\":\"data_element\",\"source_data_element\":\"DeFever0001\",\"decision\":\"noted\",\"note\":\"x\"}"),
+          ERROR_bad_request); /* another's */
+  refused("maria", LIST(CELL_OF("DeFever0001", "CoF00000001", "noted")), ERROR_bad_request);
+  fine("maria",
+       LIST("{\"kind\":\"data_element\",\"source_data_element\":\"DeFever0001\",\"decision\":\"noted\",\"note\":\"from 2027 on\"}"));
+  assert_int_equal(alignment.decision_count, 1);
+  assert_true(str_eq(alignment.decisions[0].note, STR("from 2027 on")));
+  before.note = alignment.decisions[0].note;
+  assert_memory_equal(&alignment.decisions[0], &before, sizeof before);
+  fine("maria", UNDO);
+  assert_int_equal(alignment.decisions[0].note.n, 0);
+  assert_true(str_eq(alignment.decisions[0].approved_by, STR("john")));
+}
+
 /* In one step: each flag comes back once, whatever the step said of it and how often. */
 static void undo_of_a_flag_set_twice(void **state) {
   (void)state;
@@ -601,6 +623,7 @@ int main(void) {
       cmocka_unit_test(who_is_who),
       cmocka_unit_test_setup_teardown(flags_and_comments, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_of_flags_and_comments, setup, teardown),
+      cmocka_unit_test_setup_teardown(notes, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_of_a_flag_set_twice, setup, teardown),
       cmocka_unit_test_setup_teardown(confidence_at_the_time, setup, teardown),
       cmocka_unit_test_setup_teardown(how_proposals_fared, setup, teardown),
