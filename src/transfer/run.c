@@ -102,8 +102,8 @@ static int cmp_units(const void *left, const void *right) {
   return order ? order : str_cmp(a->source, b->source);
 }
 
-/* All sources of one target unit are in one slice: else half a sum would be sent. */
-static int cut_slices(struct run *run, const struct paired_unit *units, size_t count, struct error *error) {
+/* All sources of one target unit are in one slice, however many: else half a sum would be sent. */
+static void cut_slices(struct run *run, const struct paired_unit *units, size_t count) {
   size_t operands = translation_operand_count(run->stages[0].translation), most = CELLS_PER_CHUNK / operands;
   if (most < 1) most = 1;
   if (most > DHIS2_READ_UNITS_MAX) most = DHIS2_READ_UNITS_MAX;
@@ -112,26 +112,22 @@ static int cut_slices(struct run *run, const struct paired_unit *units, size_t c
     while (end < count) {
       size_t next = end + 1;
       while (units[end].target.n && next < count && str_eq(units[next].target, units[end].target)) next++;
-      if (next - at > DHIS2_READ_UNITS_MAX && end == at)
-        return error_set(error, ERROR_input, "more than %d org units of the source go into %.*s: a run reads them in one call",
-                         DHIS2_READ_UNITS_MAX, STR_ARG(units[at].target));
       if (next - at > most && end > at) break;
       end = next;
     }
     VEC_PUSH(&run->slices, (struct slice){at, end - at});
     at = end;
   }
-  return 0;
 }
 
-static int arrange_units(struct run *run, const struct str *units, size_t count, struct error *error) {
+static void arrange_units(struct run *run, const struct str *units, size_t count) {
   struct paired_unit *paired = ARENA_ARRAY(run->arena, count + 1, struct paired_unit);
   for (size_t i = 0; i < count; i++) paired[i] = (struct paired_unit){units[i], translation_unit(run->stages[0].translation, units[i])};
   qsort(paired, count, sizeof *paired, cmp_units);
   run->units = ARENA_ARRAY(run->arena, count + 1, struct str);
   run->unit_count = count;
   for (size_t i = 0; i < count; i++) run->units[i] = paired[i].source;
-  return cut_slices(run, paired, count, error);
+  cut_slices(run, paired, count);
 }
 
 /* --- preparing --- */
@@ -200,7 +196,8 @@ static int take_units(struct run *run, struct error *error) {
   struct str *units = run->log.units;
   size_t count = run->log.unit_count;
   if (!run->log.has_units && (check_named_units(run, error) || resolve_units(run, &units, &count, error))) return -1;
-  return arrange_units(run, units, count, error);
+  arrange_units(run, units, count);
+  return 0;
 }
 
 static const struct dhis2_metadata *read_side(struct run *run, struct dhis2_server *server, const struct mapping_side *side,

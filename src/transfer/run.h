@@ -1,7 +1,7 @@
 /* run: one transfer: read, translate, compare with what is there, send what differs, read back, report. Between two servers, or between files.
  *
  * What holds always (between servers):
- * - The work is cut into chunks: one period and up to DHIS2_READ_UNITS_MAX source units, never with a part of the sources of a target cell outside. For each chunk: read the source (twice, until two readings agree), translate; read what
+ * - The work is cut into chunks: one period and up to DHIS2_READ_UNITS_MAX source units, more where more lead to one target unit (then in several calls), never with a part of the sources of a target cell outside. For each chunk: read the source (twice, until two readings agree), translate; read what
  *   the target holds; write the plan (every cell with what stands there and what is to stand there) to the journal; send; read the target back (once, where one answer shows all rows there); write what came of it to the journal.
  * - Nothing is sent before the plan with the old value is on the disk; that, and that it is going to be sent, is the one thing of a chunk that the disk is waited for (journal.h), since all else is found out again by a look at the target. A run that was killed at any point and is resumed ends with the same values at the target and the same report; a planned chunk is finished as it was planned.
  * - Before anything of a chunk is sent, each cell that is to be is judged by what the target lets this user enter, where and when (preflight.h): what it would refuse is told and held back.

@@ -85,6 +85,66 @@ static int fail_reading(struct chunk *c, const struct dhis2_values_query *query,
   return error_context(error, "reading from the source");
 }
 
+static int read_once(struct chunk *c, const struct dhis2_values_query *query, struct dhis2_values_sink sink, const atomic_bool *stop,
+                     struct dhis2_values_seen *ret, struct error *error) {
+  bool unchecked = false;
+  if (query->items && run_check_tables(c->run, query, c->arena, stop, &unchecked, error)) return -1;
+  c->unchecked |= unchecked;
+  return dhis2_values_read(c->run->from, query, sink, stop, ret, error) ? fail_reading(c, query, stop, error) : 0;
+}
+
+/* Values of some of the org units of a chunk: held back until two readings say the same, since one that is begun again has to forget its own, and not those of the units before. */
+struct held {
+  struct arena *arena;
+  VEC(struct dhis2_value) values;
+};
+
+static int begin_held(void *payload, struct error *error) {
+  struct held *held = payload;
+  (void)error;
+  arena_free(held->arena);
+  held->arena = arena_new();
+  held->values.n = 0;
+  return 0;
+}
+
+static int hold_value(void *payload, const struct dhis2_value *value, struct error *error) {
+  struct held *held = payload;
+  struct dhis2_value kept = *value;
+  struct str *const texts[] = {&kept.data_element,           &kept.period, &kept.org_unit, &kept.category_option_combo,
+                               &kept.attribute_option_combo, &kept.value,  &kept.comment};
+  (void)error;
+  for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (texts[i]->p) *texts[i] = arena_str(held->arena, *texts[i]);
+  VEC_PUSH(&held->values, kept);
+  return 0;
+}
+
+/* More org units than one call can name, as where a country is added up in one: in several calls, each with its two readings. */
+static int read_in_parts(struct chunk *c, const struct dhis2_values_query *query, struct dhis2_values_sink sink, const atomic_bool *stop,
+                         struct dhis2_values_seen *ret, struct error *error) {
+  struct held held = {0};
+  *ret = (struct dhis2_values_seen){0};
+  int result = sink.begin(c, error);
+  for (size_t at = 0; result == 0 && at < query->org_unit_count; at += DHIS2_READ_UNITS_MAX) {
+    struct dhis2_values_query part = *query;
+    struct dhis2_values_seen seen;
+    size_t left = query->org_unit_count - at;
+    part.org_units += at;
+    part.org_unit_count = left < DHIS2_READ_UNITS_MAX ? left : DHIS2_READ_UNITS_MAX;
+    result =
+        read_once(c, &part, (struct dhis2_values_sink){.begin = begin_held, .value = hold_value, .payload = &held}, stop, &seen, error);
+    for (size_t i = 0; result == 0 && i < held.values.n; i++) result = sink.value(c, &held.values.p[i], error);
+    if (result < 0) break;
+    ret->values += seen.values;
+    ret->not_asked += seen.not_asked;
+    ret->readings += seen.readings;
+  }
+  VEC_FREE(&held.values);
+  arena_free(held.arena);
+  return result;
+}
+
 static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, struct dhis2_values_seen *ret, struct error *error) {
   const struct mapping_side *side = &c->run->mapping->source;
   const struct str *periods;
@@ -101,8 +161,8 @@ static int read_values(struct chunk *c, bool changes, const atomic_bool *stop, s
                                      .items = c->run->items,
                                      .item_count = c->run->item_count};
   struct dhis2_values_sink sink = {.begin = changes ? begin_changes : begin_reading, .value = changes ? on_change : on_value, .payload = c};
-  if (query.items && run_check_tables(c->run, &query, c->arena, stop, &c->unchecked, error)) return -1;
-  return dhis2_values_read(c->run->from, &query, sink, stop, ret, error) ? fail_reading(c, &query, stop, error) : 0;
+  return c->unit_count > DHIS2_READ_UNITS_MAX ? read_in_parts(c, &query, sink, stop, ret, error)
+                                              : read_once(c, &query, sink, stop, ret, error);
 }
 
 static void add_row(struct chunk *c) {

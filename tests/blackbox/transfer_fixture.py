@@ -30,7 +30,7 @@ def uid(kind, *numbers):
 
 
 def units(count):
-    return [uid("Ou", 1, i) for i in range(count)]
+    return [uid("Ou", 1, i) if i < 100 else f"TfOu01x{i:04d}" for i in range(count)]
 
 
 def combo(kind, number, categories):
