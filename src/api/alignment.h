@@ -125,7 +125,7 @@ struct alignment_actor {
 };
 
 /* Applies what a person sent: {"steps":[step…]}, or one step alone. A step is
- *   {"label":…, "decisions":[…], "bulk":true|false, "flags":[…], "comments":[…]}, or {"undo":true}, or {"redo":true}: of the actor's own last step. `bulk`: by a rule, nobody looked at each.
+ *   {"label":…, "decisions":[…], "bulk":true|false, "flags":[…], "comments":[…]}, or {"undo":true}, or {"redo":true}: of the actor's own last step, with "of":"data_elements"|"places" of the last one about these. `bulk`: by a rule, nobody looked at each.
  * A decision is {"kind":"data_element"|"operand","source_data_element":…,"source_category_option_combo":…,"targets":[{"data_element":…,"category_option_combo":…,"sign":"+"}],
  * "decision":"accepted"|"rejected"|"none"|"excluded"|"undecided"|"approved"|"noted","note":…}; of the kinds org_unit and attribute_option_combo "source":id and "targets":[{"id":…}], of which `accepted` takes one. `accepted`, `none` and `excluded` replace what was decided for that source item; `rejected` adds to what was rejected; `undecided` forgets
  * all of it; `approved` (of an element) approves all that is decided about it and its cells; `noted` (of an element) gives the actor's own decision about it another note, and changes nothing else. A flag is {"source_data_element":…,"flagged":true|false,"to":…,"note":…}, a comment {"source_data_element":…,"text":…}.

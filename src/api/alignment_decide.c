@@ -270,22 +270,37 @@ static int64_t taken_back_by(const struct alignment_step *steps, size_t count, c
   return last;
 }
 
+/* What a step is about: a screen takes back what was done on it. */
+enum { ABOUT_ELEMENTS = 1 << 0, ABOUT_PLACES = 1 << 1 };
+
+static unsigned subjects_in(const struct alignment_decision *list, size_t count) {
+  unsigned found = 0;
+  for (size_t i = 0; i < count; i++) found |= list[i].what.of ? ABOUT_PLACES : ABOUT_ELEMENTS;
+  return found;
+}
+
+static unsigned subjects(const struct alignment_step *step) {
+  return subjects_in(step->before, step->before_count) | subjects_in(step->after, step->after_count) |
+         (step->remark_count ? ABOUT_ELEMENTS : 0);
+}
+
 bool alignment_can_redo(const struct alignment_step *steps, size_t count, const struct alignment_step *step) {
   if (!step->person.n || !step->undone || !is_real(step)) return false;
   int64_t at = taken_back_by(steps, count, step);
   for (size_t i = 0; i < count; i++)
-    if (steps[i].number > at && is_real(&steps[i]) && alignment_same_person(steps[i].person, steps[i].by, step->person, step->by))
+    if (steps[i].number > at && is_real(&steps[i]) && subjects(&steps[i]) & subjects(step) &&
+        alignment_same_person(steps[i].person, steps[i].by, step->person, step->by))
       return false;
   return at > 0;
 }
 
-/* Of the actor's: the last one that stands; or of those that were taken back and can be done again, the last one taken back. */
-static struct alignment_step *step_wanted(struct deciding *d, bool redo) {
+/* Of the actor's, about any of `of`: the last one that stands; or of those that were taken back and can be done again, the last one taken back. */
+static struct alignment_step *step_wanted(struct deciding *d, unsigned of, bool redo) {
   struct alignment_step *found = NULL;
   int64_t found_at = 0;
   for (size_t i = 0; i < d->steps.n; i++) {
     struct alignment_step *step = &d->steps.p[i];
-    if (!alignment_same_person(step->person, step->by, d->actor.person, d->actor.name)) continue;
+    if (!(subjects(step) & of) || !alignment_same_person(step->person, step->by, d->actor.person, d->actor.name)) continue;
     if (redo ? !alignment_can_redo(d->steps.p, d->steps.n, step) : !alignment_can_undo(step)) continue;
     int64_t at = redo ? taken_back_by(d->steps.p, d->steps.n, step) : step->number;
     if (at <= found_at) continue;
@@ -367,8 +382,19 @@ static int put_back(struct deciding *d, const struct alignment_step *step, bool 
   return result;
 }
 
-static int travel(struct deciding *d, bool redo, struct alignment_step *made, struct error *error) {
-  struct alignment_step *step = step_wanted(d, redo);
+static int read_subjects(const json_t *item, unsigned *ret, struct error *error) {
+  struct str of = json_text(item, "of");
+  *ret = !of.p                              ? ABOUT_ELEMENTS | ABOUT_PLACES
+         : str_eq(of, STR("data_elements")) ? ABOUT_ELEMENTS
+         : str_eq(of, STR("places"))        ? ABOUT_PLACES
+                                            : 0;
+  return *ret ? 0 : error_set(error, ERROR_bad_request, "'of' is data_elements or places");
+}
+
+static int travel(struct deciding *d, const json_t *item, bool redo, struct alignment_step *made, struct error *error) {
+  unsigned of;
+  if (read_subjects(item, &of, error)) return -1;
+  struct alignment_step *step = step_wanted(d, of, redo);
   if (!step) return error_set(error, ERROR_conflict, redo ? "there is nothing of yours to do again" : "there is nothing of yours to undo");
   made->label = step->label;
   if (put_back(d, step, redo, made, error) || put_remarks_back(d, step, redo, made, error)) return -1;
@@ -399,7 +425,7 @@ static int read_step(struct deciding *d, const json_t *item, struct error *error
   if (bulk && !json_is_boolean(bulk)) return error_set(error, ERROR_bad_request, "'bulk' is true or false");
   if (!decisions && !undo && !redo && !json_object_get(item, "flags") && !json_object_get(item, "comments"))
     return error_set(error, ERROR_bad_request, "a step has 'decisions', 'flags' or 'comments', or is an undo or a redo");
-  int result = undo || redo ? travel(d, redo, &made, error)
+  int result = undo || redo ? travel(d, item, redo, &made, error)
                : (decisions && read_decisions(d, decisions, json_is_true(bulk), &made, error)) || read_remarks(d, item, &made, error) ? -1
                                                                                                                                       : 0;
   bool told = undo || redo || made.before_count + made.after_count + made.remark_count;

@@ -1,6 +1,15 @@
 // What the made-up drawbridge keeps of a review: steps, flags, comments, people. As docs/openapi.yaml says, in memory.
 const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
-const keyOf = (one) => (one.kind === 'operand' ? `${one.source_data_element} ${one.source_category_option_combo}` : one.source_data_element)
+const keyOf = (one) => (one.source ? `${one.kind} ${one.source}` : one.kind === 'operand' ? `${one.source_data_element} ${one.source_category_option_combo}` : one.source_data_element)
+const ABOUT = { places: (one) => one.source, data_elements: (one) => !one.source }
+
+/** Decisions about an org unit or attribute option as they are kept. */
+function keptOfPlace({ decision }, { kind, source }) {
+  const { by, at, state, targets, rejected } = decision
+  const base = { kind, source_data_element: source, by, at }
+  const to = (list, verdict) => list.map((one) => ({ ...base, decision: verdict, target_data_element: one.id }))
+  return [...to(rejected, 'rejected'), ...to(targets, 'accepted'), ...(state === 'none' ? [{ ...base, decision: 'none' }] : [])]
+}
 
 /** Decisions about an item as they are kept. */
 function keptOf(alignment, item) {
@@ -26,29 +35,31 @@ function proposedOf({ decision, proposals }, bulk) {
 
 const elementOf = (alignment, id) => alignment.elements.find((one) => one.source.id === id)
 const cellOf = (alignment, item) => alignment.cells.find((one) => one.source_data_element === item.source_data_element && one.source.id === item.source_category_option_combo)
-const picture = (alignment, items) => items.map((item) => (item.kind === 'operand' ? { item, cell: structuredClone(cellOf(alignment, item)) } : { item, element: structuredClone(elementOf(alignment, item.source_data_element)) }))
-const thatOf = ({ kind }, element) => (kind ? element.decision : element.flag)
-const sameNow = (alignment, pictures) => pictures.every(({ item, element, cell }) => JSON.stringify(element ? thatOf(item, elementOf(alignment, item.source_data_element)) : cellOf(alignment, item)) === JSON.stringify(element ? thatOf(item, element) : cell))
-
 /** Whoever has `person` is another one of that name. */
 const isOwn = (alignment, { source, decision }, me) => (decision.by === me && !decision.person) || alignment.cells.some((one) => one.source_data_element === source.id && one.decided && one.by === me)
 const withOwn = (alignment, elements, me) => (alignment.second_person ? elements.map((one) => (isOwn(alignment, one, me) ? { ...one, own: true } : one)) : elements)
 
-export function createReview(Problem) {
+/** `pairOf(alignment, item)`: what is proposed and decided about an org unit or attribute option. */
+export function createReview(Problem, pairOf) {
+  const thing = (alignment, item) => (item.source ? pairOf(alignment, item) : item.kind === 'operand' ? cellOf(alignment, item) : elementOf(alignment, item.source_data_element))
+  const picture = (alignment, items) => items.map((item) => ({ item, what: structuredClone(thing(alignment, item)) }))
+  const said = (item, what) => JSON.stringify(item.kind === 'operand' ? what : item.kind ? what.decision : what.flag)
+  const sameNow = (alignment, pictures) => pictures.every(({ item, what }) => said(item, thing(alignment, item)) === said(item, what))
+  const kept = (alignment, items) => items.flatMap((one) => (one.source ? keptOfPlace(pairOf(alignment, one), one) : keptOf(alignment, one)))
   const steps = new Map() // by alignment
   const of = (alignment) => steps.get(alignment.id) ?? steps.set(alignment.id, []).get(alignment.id)
   const add = (alignment, step) => of(alignment).push({ number: (of(alignment).at(-1)?.number ?? 0) + 1, at: now(), label: '', remarks: [], before: [], after: [], ...step })
 
   function put(alignment, pictures, changed) {
-    for (const { item, element, cell } of pictures) {
-      if (element) Object.assign(elementOf(alignment, item.source_data_element), item.kind ? { decision: structuredClone(element.decision), proposals: structuredClone(element.proposals) } : { flag: structuredClone(element.flag), comments: element.comments })
-      else Object.assign(cellOf(alignment, item), structuredClone(cell))
+    for (const { item, what } of pictures) {
+      const { decision, proposals, flag, comments } = structuredClone(what)
+      Object.assign(thing(alignment, item), item.kind === 'operand' ? structuredClone(what) : item.kind ? { decision, proposals } : { flag, comments })
       changed.add(item.source_data_element)
     }
   }
 
-  function travel(alignment, by, redo, changed) {
-    const mine = of(alignment).filter((one) => one.by === by && one.was && !one.undoes && !one.redoes)
+  function travel(alignment, by, redo, about, changed) {
+    const mine = of(alignment).filter((one) => one.by === by && one.was && !one.undoes && !one.redoes && (!about || one.was.some(({ item }) => ABOUT[about](item))))
     const standing = mine.findLastIndex((one) => !one.undone)
     const step = redo ? mine.slice(standing + 1).find((one) => one.undone) : mine[standing]
     if (!step || !sameNow(alignment, redo ? step.was : step.is)) throw new Problem(409, 'conflict')
@@ -62,22 +73,22 @@ export function createReview(Problem) {
     const changed = new Set()
     for (const step of body.steps ?? [body]) {
       if (step.undo || step.redo) {
-        travel(alignment, by, Boolean(step.redo), changed)
+        travel(alignment, by, Boolean(step.redo), step.of, changed)
         continue
       }
       const items = [...new Map((step.decisions ?? []).map((one) => [keyOf(one), one])).values()]
-      const said = [...(step.flags ?? []), ...(step.comments ?? [])].map(({ source_data_element }) => ({ source_data_element }))
-      const was = picture(alignment, [...items, ...said])
+      const spoken = [...(step.flags ?? []), ...(step.comments ?? [])].map(({ source_data_element }) => ({ source_data_element }))
+      const was = picture(alignment, [...items, ...spoken])
       const flags_before = (step.flags ?? []).flatMap(({ source_data_element }) => {
         const { flag } = elementOf(alignment, source_data_element)
         return flag ? [{ kind: 'flag', source_data_element, ...flag }] : []
       })
-      const before = items.flatMap((one) => keptOf(alignment, one))
-      for (const one of step.decisions ?? []) if (one.decision === 'approved' && isOwn(alignment, elementOf(alignment, one.source_data_element), by)) throw new Problem(403, 'own_decision')
+      const before = kept(alignment, items)
+      for (const one of step.decisions ?? []) if (one.decision === 'approved' && isOwn(alignment, thing(alignment, one), by)) throw new Problem(403, 'own_decision')
       const proposed = new Map(items.filter((one) => one.kind === 'data_element').map((one) => [one.source_data_element, proposedOf(elementOf(alignment, one.source_data_element), step.bulk)]))
       if (items.length) decide(step.decisions)
       for (const [id, what] of proposed) if (what) elementOf(alignment, id).decision.proposed = what
-      for (const one of items) changed.add(one.source_data_element)
+      for (const one of items) if (!one.source) changed.add(one.source_data_element)
       const remarks = []
       for (const one of step.flags ?? []) {
         elementOf(alignment, one.source_data_element).flag = one.flagged ? { by, at: now(), ...(one.to && { to: one.to }), ...(one.note && { note: one.note }) } : undefined
@@ -90,7 +101,7 @@ export function createReview(Problem) {
         remarks.push({ kind: 'comment', source_data_element: one.source_data_element, by, at: now(), text: one.text })
         changed.add(one.source_data_element)
       }
-      add(alignment, { by, label: step.label ?? '', before, after: items.flatMap((one) => keptOf(alignment, one)), remarks, flags_before, was, is: picture(alignment, [...items, ...said]) })
+      add(alignment, { by, label: step.label ?? '', before, after: kept(alignment, items), remarks, flags_before, was, is: picture(alignment, [...items, ...spoken]) })
     }
     alignment.version++
     const states = alignment.elements.map((one) => one.decision.state)
@@ -101,9 +112,9 @@ export function createReview(Problem) {
   function history(alignment, me, element) {
     const about = (list) => (element ? list.filter((one) => one.source_data_element === element) : list)
     const all = of(alignment)
-    const mine = all.filter((one) => one.by === me && one.was)
-    const standing = mine.findLastIndex((one) => !one.undone)
-    const list = all.map(({ was, is, ...one }) => ({ ...one, mine: one.by === me, undone: Boolean(one.undone), can_undo: Boolean(was && one.by === me && !one.undone), can_redo: Boolean(was && one.by === me && one.undone && mine.slice(standing + 1).some((other) => other.number === one.number)),
+    const alike = (a, b) => Object.values(ABOUT).some((about) => a.was.some(({ item }) => about(item)) && b.was.some(({ item }) => about(item)))
+    const canRedo = (step) => step.was && step.by === me && step.undone && !all.some((one) => one.by === me && one.was && !one.undone && one.number > step.number && alike(one, step))
+    const list = all.map(({ was, is, ...one }) => ({ ...one, mine: one.by === me, undone: Boolean(one.undone), can_undo: Boolean(was && one.by === me && !one.undone), can_redo: Boolean(canRedo({ was, ...one })),
       before: about(one.before), after: about(one.after), remarks: about(one.remarks), flags_before: about(one.flags_before ?? []) }))
     return { id: alignment.id, version: alignment.version, steps: list.filter((one) => !element || one.before.length + one.after.length + one.remarks.length).reverse() }
   }

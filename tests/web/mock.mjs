@@ -9,6 +9,7 @@ import { fileAt } from './built.mjs'
 import { madeUpAlignment, madeUpCombos, madeUpCount, madeUpSet, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
 import { findPlaces, knownPlaces, madeUpPlaces } from './made-up-places.mjs'
+import { PLACE_KINDS } from '../../web/model/place-kinds.js'
 import { withPlaceDecisions } from '../../web/model/places.js'
 import { decided, reviewOf, cellDecided } from '../../web/model/review.js'
 
@@ -53,8 +54,8 @@ function beginning({ elements = 40, connected = ['district', 'central'], units =
     authorities: ['F_DATAVALUE_ADD'],
     shared: [{ read: true, write: true }], // of each data set, what its data may be used for
     tables: undefined, // when the servers made their analytics tables
-    review: createReview(Problem),
   }
+  world.review = createReview(Problem, (alignment, { kind, source }) => placesOf(world, alignment)[PLACE_KINDS[kind]].pairs.find((one) => one.source.id === source))
   for (const server of world.servers) if (server.id === home) server.home = true
   for (const id of connected) connect(world, id, 'password')
   return world
@@ -277,7 +278,6 @@ function decide(world, [id], body, request) {
   signedIn(world)
   const alignment = of(world.alignments, id)
   sameVersion(alignment, request)
-  if (body.decisions?.some((one) => one.source)) return { json: world.decide(alignment, body.decisions, world.me) } // of places: no step of the review
   return { json: world.review.apply(alignment, body, world.me, (decisions) => world.decide(alignment, decisions, world.me, false)) }
 }
 
@@ -395,7 +395,7 @@ function placesOf(world, alignment) {
 
 function decidePlaces(world, alignment, decisions, by) {
   const places = placesOf(world, alignment)
-  for (const [kind, member] of [['org_unit', 'org_units'], ['attribute_option_combo', 'attribute_option_combos']]) {
+  for (const [kind, member] of Object.entries(PLACE_KINDS)) {
     places[member] = withPlaceDecisions(places[member], decisions.filter((one) => one.kind === kind), knownPlaces)
     for (const pair of places[member].pairs) if (decisions.some((one) => one.source === pair.source.id)) Object.assign(pair.decision, { by, at: now() })
   }

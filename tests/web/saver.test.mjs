@@ -3,7 +3,7 @@ import './dom-free.mjs'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { madeUpAlignment } from './made-up.mjs'
-import { accept, decideCell, forget, noCounterpart, reviewOf, withDecisions, withOperations } from '../../web/model/review.js'
+import { accept, decideCell, forget, noCounterpart, REVIEW, reviewOf, withDecisions, withOperations } from '../../web/model/review.js'
 import { createSaver } from '../../web/model/saver.js'
 
 const first = 'Source00000'
@@ -17,7 +17,8 @@ function setUp({ storage } = {}) {
   world.saver = createSaver({
     key: 'pending',
     storage,
-    review: () => world.saved,
+    of: REVIEW,
+    saved: () => world.saved,
     send: async (steps, version) => {
       const decisions = steps.flatMap((one) => one.decisions ?? [])
       world.sent.push({ steps, decisions, version })

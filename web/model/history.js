@@ -1,4 +1,4 @@
-// Undo and redo of what was decided and said here. A step is {label, forward, back, focus}: operations without a name, and the row to show. The server keeps the steps; this is how they are shown before it has answered.
+// Undo and redo of what was decided and said here. A step is {label, forward, back, focus, kind}: operations without a name, the row to show, and what it is about ("data_element", "org_unit", …). The server keeps the steps; this is how they are shown before it has answered.
 import { restoringStep } from './review.js'
 
 const MOST = 100
@@ -9,7 +9,8 @@ function elementOf({ before, after, remarks }) {
   return ids.size === 1 ? [...ids][0] : undefined
 }
 
-export function createHistory() {
+/** `restoring(step, "before" | "after")`: what brings back what a step as the server kept it has there. */
+export function createHistory(restoring = restoringStep) {
   let done = []
   let undone = []
   return {
@@ -30,7 +31,7 @@ export function createHistory() {
     next: () => ({ undo: done.at(-1), redo: undone.at(-1) }),
     /** As the server has it: `steps` the newest first. */
     reset(steps) {
-      const of = (which) => steps.filter((one) => one[which]).map((one) => ({ label: one.label, back: restoringStep(one, 'before'), forward: restoringStep(one, 'after'), focus: elementOf(one) }))
+      const of = (which) => steps.filter((one) => one[which]).map((one) => ({ label: one.label, back: restoring(one, 'before'), forward: restoring(one, 'after'), focus: elementOf(one), kind: [...one.after, ...one.before][0]?.kind }))
       done = of('can_undo').reverse()
       undone = of('can_redo')
     },

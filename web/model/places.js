@@ -1,5 +1,6 @@
 // What the screen of org units, attribute options and periods thinks with: rows out of proposals and decisions, filters, decisions. No DOM, no network; nothing given is changed.
 import { lastPeriods } from './periods.js'
+import { isPlaceKind, PLACE_KINDS } from './place-kinds.js'
 import { isAnswer } from './review.js'
 import { holds, plain, wordsOf } from './search.js'
 
@@ -56,6 +57,18 @@ export function restoringPlace(kind, row) {
   return [forgetPlace(kind, row.id), ...rejected.map((one) => rejectPlace(kind, row.id, one)), ...(state === 'accepted' ? [acceptPlace(kind, row.id, targets[0])] : []), ...(state === 'none' ? [nowhere(kind, row.id)] : [])]
 }
 
+/** What brings all that a step touched to what it was before it, or after it: out of a step as the server kept it. */
+export function restoringPlaces(step, which) {
+  const ofPlaces = (list) => list.filter((one) => isPlaceKind(one.kind))
+  const items = new Map(ofPlaces([...step.before, ...step.after]).map((one) => [itemOf({ kind: one.kind, source: one.source_data_element }), one]))
+  const decisions = [...items.values()].flatMap(({ kind, source_data_element: id }) => {
+    const kept = ofPlaces(step[which]).filter((one) => one.kind === kind && one.source_data_element === id)
+    const words = { rejected: rejectPlace, accepted: acceptPlace, none: nowhere }
+    return [forgetPlace(kind, id), ...Object.keys(words).flatMap((word) => kept.filter((one) => one.decision === word).map((one) => words[word](kind, id, { id: one.target_data_element })))]
+  })
+  return { decisions }
+}
+
 /** All places that a pair names for its source. */
 export const placesIn = ({ proposals, decision }) => [...proposals.map((one) => one.target), ...decision.targets, ...decision.rejected]
 
@@ -69,14 +82,49 @@ export function withPlaceDecisions(places, decisions, known) {
   return { ...places, pairs: [...pairs.values()] }
 }
 
-function decidedPair(pair, { decision, targets = [] }, known) {
-  const place = ({ id }) => known.get(id) ?? placesIn(pair).find((one) => one.id === id) ?? { id, name: id }
+/** The places of an alignment with operations that are not saved yet laid over them. Each names in `places` those that it decides about. */
+export function withPlaceOperations(places, operations, at) {
+  const decisions = operations.flatMap((one) => one.decisions.map((decision) => (at && !one.undo && !one.redo ? { ...decision, by: one.who?.[0], at } : decision)))
+  if (decisions.length === 0) return places
+  const known = new Map(operations.flatMap((one) => one.places ?? []).map((one) => [one.id, one]))
+  const result = { ...places }
+  for (const [kind, member] of Object.entries(PLACE_KINDS)) result[member] = withPlaceDecisions(places[member], decisions.filter((one) => one.kind === kind), known)
+  return result
+}
+
+/** After they were saved: who decided is known, and when. */
+export const withSavedPlaces = (places, { version }, operations) => ({ ...withPlaceOperations(places, operations, new Date().toISOString()), version })
+
+/** Is something of it to be asked for again: a place that is known by its id alone, or what is proposed for what was opened again? */
+export const isPartial = (places) => Object.values(PLACE_KINDS).some((member) => places[member].pairs.some(({ decision, proposals, reasons }) =>
+  [...decision.targets, ...decision.rejected].some((one) => one.unnamed) || (decision.state === 'open' && proposals.length === 0 && !reasons?.length)))
+
+const itemOf = ({ kind, source }) => `${kind} ${source}`
+
+const bySource = new WeakMap() // pairs: the same by their source
+
+function pairOf(places, { kind, source }) {
+  const { pairs } = places[PLACE_KINDS[kind]]
+  if (!bySource.has(pairs)) bySource.set(pairs, new Map(pairs.map((pair) => [pair.source.id, pair])))
+  return bySource.get(pairs).get(source)
+}
+
+function fingerprint(places, decision) {
+  const { state, targets, rejected } = pairOf(places, decision)?.decision ?? { state: 'open', rejected: [] } // one that keeps its id, and that nobody decided about, is not listed
+  return state === 'open' ? `open ${rejected.map((one) => one.id).sort().join(',')}` : `${state} ${targets.map((one) => one.id).join(',')}`
+}
+
+/** What the saver has to know. */
+export const PLACES = { versionOf: (places) => places.version, itemOf, fingerprint, pairOf }
+
+function decidedPair(pair, { decision, targets = [], by, at }, known) {
+  const place = ({ id }) => known.get(id) ?? placesIn(pair).find((one) => one.id === id) ?? { id, name: id, unnamed: true }
   const chosen = targets.map(place)
   const without = pair.decision.rejected.filter((one) => !chosen.some((other) => other.id === one.id))
-  const become = (state, rest) => ({ ...pair, decision: { state, targets: [], rejected: [], ...rest } })
+  const become = (state, rest) => ({ ...pair, decision: { state, targets: [], rejected: [], ...(by && { by, at }), ...rest } })
   if (decision === 'accepted') return become('accepted', { targets: chosen, rejected: without })
   if (decision === 'none') return become('none')
-  if (decision === 'undecided') return become('open')
+  if (decision === 'undecided') return { ...pair, decision: { state: 'open', targets: [], rejected: [] } }
   return become('open', { rejected: [...without, ...chosen] })
 }
 

@@ -194,6 +194,9 @@ export function fingerprint(review, decision) {
   return isDecided(state) ? `${state} ${ids(targets)}` : `open ${ids(rejected)}`
 }
 
+/** What the saver has to know. */
+export const REVIEW = { versionOf: (review) => review.alignment.version, itemOf, fingerprint }
+
 // --- what one would accept, and targets to choose from ---
 
 export const isAnswer = (proposal) => proposal.decision !== 'candidate'

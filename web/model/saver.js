@@ -1,8 +1,7 @@
 // Sends decisions as they are made, one call at a time, and loses none: not to a broken line, not to a sign-in that ended, not to somebody else's change. No DOM.
-import { fingerprint, itemOf } from './review.js'
 
 /** As the server takes it. What an undo brings back is the server's to say; `decisions` are how it is shown until then. */
-const stepOf = ({ label, decisions, bulk, flags, comments, undo, redo }) => (undo ? { undo } : redo ? { redo } : { label, ...(decisions?.length ? { decisions } : {}), ...(bulk ? { bulk } : {}), ...(flags ? { flags } : {}), ...(comments ? { comments } : {}) })
+const stepOf = ({ label, decisions, bulk, flags, comments, undo, redo, of }) => (undo || redo ? { ...(undo ? { undo } : { redo }), ...(of ? { of } : {}) } : { label, ...(decisions?.length ? { decisions } : {}), ...(bulk ? { bulk } : {}), ...(flags ? { flags } : {}), ...(comments ? { comments } : {}) })
 
 const RETRY_FIRST = 2000
 const RETRY_LAST = 30000
@@ -10,14 +9,16 @@ const RETRY_LAST = 30000
 /**
  * @param {{
  *   key: string,                                   what pending decisions are kept under in `storage`
- *   review: () => object,                          the review as it is saved
+ *   of: {versionOf: (saved) => number, itemOf: (decision) => string, fingerprint: (saved, decision) => string},
+ *                                                  what is decided about: REVIEW of review.js, PLACES of places.js
+ *   saved: () => object,                           all of it as it is saved
  *   send: (steps, version) => Promise<object>,     AlignmentChanges, or throws with a code
- *   reload: () => Promise<object>,                 the fresh review after somebody else's change
- *   onSaved: (changes) => void, onReloaded: (review) => void, onState: (state) => void, onRefused: (operation, error) => void,
+ *   reload: () => Promise<object>,                 all of it afresh after somebody else's change
+ *   onSaved: (changes, operations) => void, onReloaded: (fresh) => void, onState: (state) => void, onRefused: (operation, error) => void,
  *   storage?: Storage, later?: (run, ms) => () => void, pause?: number }} options
  */
 export function createSaver(options) {
-  const { key, storage, pause = 250, later = laterByTimer } = options
+  const { key, of: { versionOf, itemOf, fingerprint }, storage, pause = 250, later = laterByTimer } = options
   let operations = restore(storage, key)
   let names // who is signed in, once it is known
   let held = [] // what somebody else left waiting in this tab: it is never saved under another name
@@ -26,7 +27,7 @@ export function createSaver(options) {
   let wait = RETRY_FIRST
   let problem // {kind: "offline" | "signed-out" | "conflict", …}
 
-  const version = () => options.review().alignment.version
+  const version = () => versionOf(options.saved())
   let kept = operations
   const tell = () => {
     if (kept !== operations) {
@@ -40,14 +41,14 @@ export function createSaver(options) {
     cancelTimer = later(flush, ms)
   }
 
-  /** {label, decisions, bulk: nobody looked at each, flags, comments}, or {label, undo | redo: true, decisions}; what was decided about the same items until now is noted as `seen`. */
+  /** {label, decisions, bulk: nobody looked at each, flags, comments}, or {label, undo | redo: true, of: about which kind alone, decisions}; what was decided about the same items until now is noted as `seen`. */
   function add(operation) {
     operations = [...operations, { ...operation, ...(names?.length ? { who: names } : {}), seen: operation.seen ?? seenBy(operation) }]
     if (!problem || problem.kind === 'offline') plan(problem ? wait : pause)
     tell()
   }
 
-  const seenBy = ({ decisions = [] }) => Object.fromEntries(decisions.map((one) => [itemOf(one), fingerprint(options.review(), one)]))
+  const seenBy = ({ decisions = [] }) => Object.fromEntries(decisions.map((one) => [itemOf(one), fingerprint(options.saved(), one)]))
 
   const isOf = (one, people) => !one.who || people.length === 0 || one.who.some((name) => people.includes(name))
 
@@ -74,7 +75,7 @@ export function createSaver(options) {
       problem = undefined
       wait = RETRY_FIRST
       sending = 0
-      saved(changes)
+      saved(changes, batch)
     } catch (error) {
       sending = 0
       await failed(error, batch)
@@ -84,8 +85,8 @@ export function createSaver(options) {
   }
 
   /** What was decided on top of what is saved now has seen it. */
-  function saved(changes) {
-    options.onSaved(changes)
+  function saved(changes, batch) {
+    options.onSaved(changes, batch)
     operations = operations.map((one) => ({ ...one, seen: seenBy(one) }))
   }
 
@@ -110,7 +111,7 @@ export function createSaver(options) {
       try {
         const changes = await options.send([stepOf(operation)], version())
         operations = operations.slice(1)
-        saved(changes)
+        saved(changes, [operation])
       } catch (error) {
         await failed(error, [operation])
         if (problem) return
@@ -120,14 +121,14 @@ export function createSaver(options) {
 
   /** Somebody was faster. Where both decided about the same thing a person chooses; all else goes on by itself. */
   async function meet() {
-    let review
+    let fresh
     try {
-      review = await options.reload()
+      fresh = await options.reload()
     } catch (error) {
       return failed(error.code === 'changed_meanwhile' ? { status: 503 } : error, [])
     }
-    options.onReloaded(review)
-    const both = operations.filter((operation) => !operation.undo && !operation.redo && (operation.decisions ?? []).some((one) => fingerprint(review, one) !== operation.seen[itemOf(one)]))
+    options.onReloaded(fresh)
+    const both = operations.filter((operation) => !operation.undo && !operation.redo && (operation.decisions ?? []).some((one) => fingerprint(fresh, one) !== operation.seen[itemOf(one)]))
     problem = both.length ? { kind: 'conflict', operations: both } : undefined
     if (!problem) plan(0)
   }

@@ -1,4 +1,4 @@
-// The keys of the review: what each does, and which it shall be.
+// The keys of the review and of the places: what each does, and which it shall be.
 import { html } from '../lib.js'
 import { t } from '../i18n.js'
 import { Button, Dialog } from '../ui.js'
@@ -13,18 +13,19 @@ const NAMES = {
 
 const commandName = (command) => NAMES[command]()
 
-export function ReviewHelp({ settings, onSettings, onClose }) {
+/** `only`: the commands that there are; left out: all. */
+export function ReviewHelp({ only = [...Object.keys(LETTERS), 'add', 'select'], settings, onSettings, onClose }) {
   const fixed = [
-    ['↓ ↑', t('Next, previous')], ['Enter', t('Accept and next')], ['1 … 5', t('Choose a candidate')], ['Shift 1 … 5', t('Add a second target')], [t('Space'), t('Select the row, or take it out')],
-    ['Shift ↓ ↑', t('Select more rows')], ['Esc', t('Select none')], ['Ctrl Z', t('Undo')], ['Ctrl Shift Z', t('Redo')],
-  ]
+    ['↓ ↑', t('Next, previous'), 'next'], ['Enter', t('Accept and next'), 'accept'], ['1 … 5', t('Choose a candidate'), 'accept'], ['Shift 1 … 5', t('Add a second target'), 'add'], [t('Space'), t('Select the row, or take it out'), 'select'],
+    ['Shift ↓ ↑', t('Select more rows'), 'select'], ['Esc', t('Select none'), 'select'], ['Ctrl Z', t('Undo'), 'undo'], ['Ctrl Shift Z', t('Redo'), 'redo'],
+  ].filter(([, , command]) => only.includes(command))
   const set = (command, letters) => onSettings({ ...settings, letters: { ...settings.letters, [command]: letters } })
   return html`<${Dialog} title=${t('Keys')} onClose=${onClose} action=${html`<${Button} onClick=${() => onSettings({ off: false, letters: {} })}>${t('Reset the keys')}<//>`}>
     <p class="muted">${t('They act while the list or the pane beside it has the focus.')}</p>
     <label class="check"><input type="checkbox" checked=${!settings.off} onChange=${(event) => onSettings({ ...settings, off: !event.target.checked })} />${t('Single letters are shortcuts')}</label>
     <table class="keys"><thead><tr><th scope="col">${t('Key')}</th><th scope="col">${t('What it does')}</th></tr></thead><tbody>
       ${fixed.map(([key, text]) => html`<tr key=${key}><td>${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</td><td>${text}</td></tr>`)}
-      ${Object.keys(LETTERS).map((command) => html`<tr key=${command}>
+      ${Object.keys(LETTERS).filter((command) => only.includes(command)).map((command) => html`<tr key=${command}>
         <td><input class="letters" maxlength="2" spellcheck="false" autocomplete="off" disabled=${settings.off} aria-label=${t('Letters for: {what}', { what: commandName(command) })} value=${settings.letters[command] ?? LETTERS[command]}
           onInput=${(event) => set(command, event.target.value.trim())} /></td><td>${commandName(command)}</td></tr>`)}
     </tbody></table>

@@ -23,19 +23,21 @@ export const LeftForYou = ({ taken, left, onShow }) => html`<${Notice} tone="war
 
 const MOST_CONFLICTS = 20
 
-/** Somebody else decided about the same thing meanwhile: both are shown, a person chooses. */
-export function Conflicts({ problem, saver, saved, mine }) {
-  const ids = [...new Set(problem.operations.flatMap((one) => one.decisions.map((decision) => decision.source_data_element)))]
+/** Somebody else decided about the same thing meanwhile: both are shown, a person chooses. `of(decision)`: {theirs, mine}, each {source, decision}. */
+export function Conflicts({ problem, saver, of }) {
+  const all = problem.operations.flatMap((one) => one.decisions.map(of)).filter(({ theirs, mine }) => theirs ?? mine)
+  const both = [...new Map(all.map((one) => [(one.theirs ?? one.mine).source.id, one])).values()]
   return html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>
     <p>${t('Nothing is lost: choose which one counts.')}</p>
-    <ul class="both">${ids.slice(0, MOST_CONFLICTS).map((id) => html`<li key=${id}><${Name} of=${saved.elements.get(id)?.source} />: <b>${t('theirs')}</b> ${verdict(saved.elements.get(id))}, <b>${t('yours')}</b> ${verdict(mine.elements.get(id))}</li>`)}
-      ${ids.length > MOST_CONFLICTS && html`<li>${t('and {n} more', { n: ids.length - MOST_CONFLICTS })}</li>`}</ul>
+    <ul class="both">${both.slice(0, MOST_CONFLICTS).map(({ theirs, mine }) => html`<li key=${(theirs ?? mine).source.id}><${Name} of=${(theirs ?? mine).source} />: <b>${t('theirs')}</b> ${verdict(theirs)}, <b>${t('yours')}</b> ${verdict(mine)}</li>`)}
+      ${both.length > MOST_CONFLICTS && html`<li>${t('and {n} more', { n: both.length - MOST_CONFLICTS })}</li>`}</ul>
     <p class="row"><${Button} primary small onClick=${() => saver.resolve(true)}>${t('Use mine')}<//><${Button} small onClick=${() => saver.resolve(false)}>${t('Keep theirs')}<//></p>
   <//>`
 }
 
-function verdict(element) {
-  const { state, targets, by } = element.decision
+function verdict(row) {
+  if (!row) return t('Undecided')
+  const { state, targets, by } = row.decision
   const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : state === 'excluded' ? t('Left out') : t('Undecided')
   return by ? `${what} (${by})` : what
 }

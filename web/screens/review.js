@@ -6,17 +6,18 @@ import { navigate } from '../router.js'
 import { later } from '../later.js'
 import { useFocusKept } from '../focus.js'
 import { keyOfSet, knownCounts } from '../known-counts.js'
-import { localStore, sessionStore } from '../local-store.js'
-import { Loading, Notice, Problem } from '../ui.js'
+import { localStore } from '../local-store.js'
+import { Loading, Problem } from '../ui.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
-import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, noted, pairKey, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
+import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, noted, pairKey, REVIEW, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, canChange, createList, createProgress, createRows, keepOrder, needsLook, NO_FILTER, nearest, orderKept, ranksOf, sectionsOf, sureOnes } from '../model/rows.js'
-import { createHistory } from '../model/history.js'
-import { createSaver } from '../model/saver.js'
-import { commandOf, hintOf, keepKeySettings, keySettings, placeOf } from '../model/keys.js'
+import { isPlaceKind } from '../model/place-kinds.js'
+import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
+import { useGoing } from './going.js'
 import { ReviewDetail } from './review-detail.js'
 import { COUNTED, leftText, ReviewBar, ReviewFilters, ReviewList } from './review-list.js'
+import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 
 const [Conflicts, LeftForYou, People, ReviewHelp, Selection, Steps] = ['Conflicts', 'LeftForYou', 'People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
 const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
@@ -28,101 +29,7 @@ export function Review({ params, session }) {
   return html`<${Reviewing} key=${params.alignment} id=${params.alignment} first=${loaded.data} session=${session} />`
 }
 
-/** The saved review, its saver, and what is shown: the saved one with what is pending over it. */
-function useReview(id, first) {
-  const saved = useRef(first)
-  const [, draw] = useState(0)
-  const [saving, setSaving] = useState({ waiting: 0, sending: false })
-  const [refused, setRefused] = useState()
-  const take = useCallback((review) => {
-    saved.current = review
-    draw((n) => n + 1)
-  }, [id])
-  const saver = useMemo(() => createSaver({
-    key: `drawbridge pending ${id}`,
-    storage: sessionStore(),
-    review: () => saved.current,
-    send: (steps, version) => gateway.alignments.steps(id, steps, { ifMatch: version }),
-    reload: async () => reviewOf(await gateway.alignments.get(id)),
-    onSaved: (changes) => take(withChanges(saved.current, changes)),
-    onReloaded: take,
-    onState: (state) => setSaving(state),
-    onRefused: (operation, error) => setRefused({ operation, error }),
-  }), [id])
-  useEffect(() => {
-    saver.start()
-    if (saver.operations().length) saver.flush()
-    const online = () => saver.retry()
-    const leave = (event) => saver.operations().length && event.preventDefault()
-    addEventListener('online', online)
-    addEventListener('beforeunload', leave)
-    return () => {
-      removeEventListener('online', online)
-      removeEventListener('beforeunload', leave)
-      saver.flush()
-      saver.stop()
-    }
-  }, [saver])
-  const waiting = saver.operations()
-  const shown = useMemo(() => withOperations(saved.current, waiting), [saved.current, waiting])
-  return { saved: saved.current, shown, saver, saving, refused, clearRefused: () => setRefused(undefined), take }
-}
-
-/** Undo and redo as the server has them: read when the page comes, and again when something did not go as it was asked for. */
-function useHistory(id, saver, saving, refused) {
-  const history = useMemo(createHistory, [id])
-  const [, draw] = useState(0)
-  const unsure = useRef(true)
-  const changes = useRef(0)
-  if (refused || saving.problem?.kind === 'conflict') unsure.current = true
-  useEffect(() => {
-    if (!unsure.current || saving.waiting > 0 || saver.operations().length > 0) return
-    const before = changes.current
-    gateway.alignments.history(id).then(({ steps }) => {
-      if (changes.current !== before || saver.operations().length > 0) return // something was done meanwhile: with the next answer
-      unsure.current = false
-      history.reset(steps)
-      draw((n) => n + 1)
-    }, () => {}) // without it what is done from here on can be undone
-  }, [saving.waiting, refused])
-  return {
-    ...history,
-    add: (step) => { changes.current++; history.add(step) },
-    undo: () => { changes.current++; return history.undo() },
-    redo: () => { changes.current++; return history.redo() },
-    forget: () => { unsure.current = true },
-  }
-}
-
-const LOOK_AGAIN = 20000
 const TYPING = 150 // browsers take only so many addresses a second
-
-/** What others did meanwhile is shown as long as nothing of one's own is on its way: then the server tells by itself. */
-function useOthers(id, saver, saved, take, onOthers) {
-  const version = useRef()
-  version.current = saved.alignment.version
-  useEffect(() => {
-    const look = async () => {
-      if (document.hidden || saver.operations().length) return
-      try {
-        const found = (await gateway.alignments.list()).find((one) => one.id === id)
-        if (!found || found.version <= version.current) return
-        const fresh = reviewOf(await gateway.alignments.get(id))
-        if (saver.operations().length || fresh.alignment.version <= version.current) return
-        take(fresh)
-        onOthers()
-      } catch {
-        // the next time
-      }
-    }
-    const timer = setInterval(look, LOOK_AGAIN)
-    addEventListener('focus', look)
-    return () => {
-      clearInterval(timer)
-      removeEventListener('focus', look)
-    }
-  }, [id, saver])
-}
 
 /** The rows stay in the order in which they were shown first, until another one is chosen, or the same anew: {ranking: {ranks, counts: those it was made with}, orderAnew}. */
 function useRanking(id, rows, order, counts, onCounted) {
@@ -149,13 +56,16 @@ function useAddress(id, filter, row) {
   return write
 }
 
-const namesOf = (session, alignment) => {
-  const at = [alignment.source.server, alignment.target.server]
-  return [...new Set((session?.data?.connections ?? []).filter((one) => at.includes(one.server)).map((one) => one.user?.username).filter(Boolean))]
+const READING = {
+  ...REVIEW,
+  key: (id) => `drawbridge pending ${id}`,
+  read: async (id) => reviewOf(await gateway.alignments.get(id)),
+  withSaved: withChanges,
+  withOperations,
 }
 
 function Reviewing({ id, first, session }) {
-  const { saved, shown, saver, saving, refused, clearRefused, take } = useReview(id, first)
+  const { saved, shown, saver, saving, refused, clearRefused, take } = useSaved(id, first, READING)
   const history = useHistory(id, saver, saving, refused)
   const [filter, setFilter] = useState(() => ({ ...NO_FILTER, order: orderKept(localStore()), ...filterOfQuery(new URLSearchParams(location.search)) }))
   const [activeId, setActiveId] = useState(() => new URLSearchParams(location.search).get('row') ?? undefined)
@@ -171,8 +81,7 @@ function Reviewing({ id, first, session }) {
   const search = useRef()
   const targets = useRef()
   const comment = useRef()
-  const going = useRef(false)
-  useOthers(id, saver, saved, take, () => {
+  useOthers(id, READING, saver, saved, take, () => {
     history.forget()
     say(t('Somebody else changed something: it is shown.'))
   })
@@ -203,6 +112,7 @@ function Reviewing({ id, first, session }) {
   const meant = many.length ? many : row ? [row] : []
 
   const focusKept = useFocusKept(grid)
+  const going = useGoing(id, '', grid, say, () => writeAddress())
 
   const unfiltered = useRef(filter)
   useEffect(() => {
@@ -348,7 +258,7 @@ function Reviewing({ id, first, session }) {
     cells: () => setTab(tab === 'cells' ? 'candidates' : 'cells'),
     history: () => setTab(tab === 'history' ? 'candidates' : 'history'),
     help: () => setOpen('keys'),
-    go: () => { going.current = true; say(t('Go to: r review, o overview, d disaggregation, u units and periods, t sending, c changes')) },
+    go: going.begin,
     'next-warning': () => goWarning(1),
     'previous-warning': () => goWarning(-1),
   }
@@ -357,6 +267,11 @@ function Reviewing({ id, first, session }) {
     setDraft({})
     perform({ label: step.label, ...step[way], ...(way === 'back' ? { undo: true } : { redo: true }) }, step.focus)
     say(way === 'back' ? t('Undone: {step}', { step: step.label }) : t('Done again: {step}', { step: step.label }))
+    if (isPlaceKind(step.kind)) seenThere(step.kind)
+  }
+  const seenThere = async (kind) => { // what was decided about org units is not seen here
+    await saver.flush()
+    if (saver.operations().length === 0) navigate(`${reviewAddress(id)}/places?of=${kind}`)
   }
   const goWarning = (direction) => {
     for (let i = active + direction; i >= 0 && i < list.length; i += direction) if (needsLook(list[i])) return go(i)
@@ -380,20 +295,13 @@ function Reviewing({ id, first, session }) {
     const proposal = row?.element.proposals[digit[2] - 1]
     if (proposal) pick(proposal.target, digit[1] === 'add')
   }
-  const goTo = (where) => {
-    writeAddress()
-    return where === '' ? grid.current?.focus() : navigate(reviewAddress(id) + where)
-  }
   const onKeyDown = (event) => {
     if (comment.wanted && event.key !== 'Escape') return
     comment.wanted = false
     const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
-    const where = going.current ? placeOf(event) : undefined
-    going.current = false
-    if (where === undefined && !command) return
+    if (going.leads(event) || !command) return
     event.preventDefault()
-    if (where === undefined) run(command)
-    else goTo(where)
+    run(command)
   }
   const acceptSure = (threshold) => {
     const { take: those, left } = sureOnes(list, threshold)
@@ -411,10 +319,8 @@ function Reviewing({ id, first, session }) {
     <${AlignmentHead} id=${id} alignment=${alignment} at="review" saving=${saving} onRetry=${saver.retry} onDrop=${saver.drop} />
     <${ReviewBar} progress=${progressFor(rows)} coverage=${alignment.coverage} history=${history.next()} hint=${hint} run=${run} list=${list} onAcceptSure=${acceptSure} onPeople=${() => setOpen('people')} onSteps=${() => setOpen('steps')}
       onWarned=${() => { setFilter({ ...ALL, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...ALL, attention: 'changed' }); grid.current?.focus() }} />
-    ${saving.problem?.kind === 'conflict' && html`<${Conflicts} problem=${saving.problem} saver=${saver} saved=${saved} mine=${shown} />`}
-    ${refused && (refused.operation.undo || refused.operation.redo
-      ? html`<${Notice} tone="warning" live title=${t('That cannot be taken back: {step}', { step: refused.operation.label })}>${t('Somebody else has changed the same since.')}<//>`
-      : html`<${Problem} error=${refused.error} />`)}
+    ${saving.problem?.kind === 'conflict' && html`<${Conflicts} problem=${saving.problem} saver=${saver} of=${({ source_data_element }) => ({ theirs: saved.elements.get(source_data_element), mine: shown.elements.get(source_data_element) })} />`}
+    <${Refused} refused=${refused} />
     ${bulk && html`<${LeftForYou} ...${bulk} onShow=${() => { setFilter({ ...filter, state: 'open', conflicts: bulk.left.every(needsLook), order: 'surest' }); setBulk(undefined); grid.current?.focus() }} />`}
     <${ReviewFilters} filter=${filter} onFilter=${choose} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} orderAnew=${orderAnew} facets=${facets} onFacets=${() => setFacets(!facets)} />

@@ -14,7 +14,8 @@ static const char side_text[] =
     "\"categoryOptions\":[{\"id\":\"OpF\",\"name\":\"Female\"},{\"id\":\"OpM\",\"name\":\"Male\"}],\"categoryOptionCombos\":[{\"id\":"
     "\"CoF00000001\",\"name\":\"Female\",\"categoryCombo\":{\"id\":\"CcSex000001\"},"
     "\"categoryOptions\":[{\"id\":\"OpF\"}]},{\"id\":\"CoM00000001\",\"name\":\"Male\",\"categoryCombo\":{\"id\":\"CcSex000001\"},"
-    "\"categoryOptions\":[{\"id\":\"OpM\"}]}]}";
+    "\"categoryOptions\":[{\"id\":\"OpM\"}]}],"
+    "\"organisationUnits\":[{\"id\":\"OuNorth0001\",\"name\":\"North\"},{\"id\":\"OuSouth0001\",\"name\":\"South\"}]}";
 
 static struct arena *arena;
 static struct alignment alignment;
@@ -289,6 +290,32 @@ static void undo_after_others(void **state) {
   assert_int_equal(alignment.decision_count, 0);
   fine("maria", REDO);
   assert_int_equal(alignment.decision_count, 2);
+}
+
+#define UNIT(verdict, targets) "{\"kind\":\"org_unit\",\"source\":\"OuNorth0001\",\"decision\":\"" verdict "\",\"targets\":[" targets "]}"
+#define UNDO_OF(what) "{\"undo\":true,\"of\":\"" what "\"}"
+#define REDO_OF(what) "{\"redo\":true,\"of\":\"" what "\"}"
+
+/* Who is at the org units takes back what was done there, whatever was done elsewhere since; and the other way about. */
+static void undo_of_one_kind(void **state) {
+  (void)state;
+  fine("maria", STEP("Unit", UNIT("accepted", "{\"id\":\"OuSouth0001\"}")));
+  fine("maria", STEP("Element", ELEMENT("accepted", TO("DeFever0001"))));
+  fine("maria", UNDO_OF("places"));
+  assert_true(alignment.decision_count == 1 && !alignment.decisions[0].what.of);
+  fine("maria", STEP("Another", ELEMENT("accepted", TO("DeCough0001"))));
+  fine("maria", REDO_OF("places")); /* what is new is about something else */
+  assert_int_equal(alignment.decision_count, 2);
+  fine("maria", UNDO_OF("data_elements"));
+  assert_int_equal(alignment.decision_count, 2);
+  fine("maria", UNDO_OF("data_elements"));
+  assert_true(alignment.decision_count == 1 && alignment.decisions[0].what.of == DECISION_OF_ORG_UNIT);
+  refused("maria", UNDO_OF("data_elements"), ERROR_conflict);
+  refused("maria", UNDO_OF("villages"), ERROR_bad_request);
+  fine("maria", UNDO);
+  assert_int_equal(alignment.decision_count, 0);
+  fine("maria", STEP("New", UNIT("none", "")));
+  refused("maria", REDO_OF("places"), ERROR_conflict);
 }
 
 /* Steps that are kept, and read back, can be undone as before. */
@@ -618,6 +645,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_the_engine_did_not_find, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_and_redo, setup, teardown),
       cmocka_unit_test_setup_teardown(undo_after_others, setup, teardown),
+      cmocka_unit_test_setup_teardown(undo_of_one_kind, setup, teardown),
       cmocka_unit_test_setup_teardown(steps_kept_and_read_back, setup, teardown),
       cmocka_unit_test_setup_teardown(second_person, setup, teardown),
       cmocka_unit_test(who_is_who),
