@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { elementReason, knownReasons as knownElementReasons } from '../../web/model/features.js'
 import { acceptPlace, filterPlaces, forgetPlace, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, rejectPlace, restoringPlace, unassignedPlaces, withPlaceDecisions } from '../../web/model/places.js'
-import { knownReasons, periodReason, placeReason } from '../../web/model/reasons.js'
+import { knownPeriodReasons, periodReason } from '../../web/model/period-reasons.js'
+import { knownReasons, placeReason } from '../../web/model/reasons.js'
 import { knownPlaces, madeUpPlaces, withUnassigned } from './made-up-places.mjs'
 
 const KIND = 'org_unit'
@@ -74,8 +75,8 @@ test('every reason that the engine gives has words', () => {
   const periods = codes(source('period_rule.c'), /1, "(\w+)"|0\.\df, "(\w+)"/g).filter(Boolean)
   assert.ok(elements.length > 10 && units.length > 15 && attributes.length > 10 && periods.length > 5, [elements, units, attributes, periods].map((one) => one.length).join())
   assert.deepEqual(elements.filter((one) => !knownElementReasons().includes(one)), [])
-  assert.deepEqual([...units, ...attributes].filter((one) => !knownReasons().places.includes(one)), [])
-  assert.deepEqual(periods.filter((one) => !knownReasons().periods.includes(one)), [])
+  assert.deepEqual([...units, ...attributes].filter((one) => !knownReasons().includes(one)), [])
+  assert.deepEqual(periods.filter((one) => !knownPeriodReasons().includes(one)), [])
 })
 
 test('a reason that is not known is told as drawbridge words it', () => {

@@ -42,14 +42,3 @@ function SaveState({ saving, onRetry, onDrop, server }) {
     return html`<div class="save bad" role="status">${tn('{n} change of {who} was not saved, and is not saved under another name.', '{n} changes of {who} were not saved, and are not saved under another name.', held, { who: heldOf.join(', ') })} <${Link} class="button small" to=${signInPath(server)}>${t('Sign in')}<//> <${Button} small onClick=${onDrop}>${t('Give them up')}<//></div>`
   return html`<div class="save">${waiting === 0 ? t('All changes saved') : sending ? t('Saving…') : changes}</div>`
 }
-
-/** Org units that nothing can be sent for. */
-export const unassignedTitle = (n) => tn('Nothing can be sent for {n} organisation unit', 'Nothing can be sent for {n} organisation units', n)
-export const unassignedText = (n, alignment) => tn('The target has it, but its data set {name} is not assigned to it.', 'The target has them, but its data set {name} is not assigned to them.', n, { name: alignment?.target.data_set.name ?? '' })
-
-export const noneAssignedText = (alignment, side) => t('The data set {name} ({server}) is assigned to no organisation unit.', { name: alignment?.[side].data_set.name ?? '', server: alignment?.[side].server ?? '' })
-
-/** Why something was not decided: also that somebody was faster. */
-export const Undecided = ({ error, again }) => error?.code === 'changed_meanwhile'
-  ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>`
-  : html`<${Problem} error=${error} again=${again} byHand />`

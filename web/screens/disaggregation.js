@@ -9,7 +9,7 @@ import { reviewAddress } from '../model/address.js'
 import { choicesBetween, comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withChoices, withOption, withOptions } from '../model/disaggregation.js'
 import { samePlan } from '../model/exceptions.js'
 import { reviewOf, withChanges } from '../model/review.js'
-import { AlignmentHead, Undecided } from './alignment-head.js'
+import { AlignmentHead } from './alignment-head.js'
 import { LargeGrid } from './disaggregation-grid.js'
 
 const SHOWN_EXCEPTIONS = 50
@@ -184,3 +184,8 @@ function Grid({ label, rows, columns, links, onChoose }) {
     <tfoot><tr><th scope="row"><span aria-hidden="true">Σ</span><span class="unseen">${t('Filled by')}</span></th>${sums.map((n, i) => html`<td key=${columns[i].id}>${n || html`<span class="muted">0</span>`}</td>`)}<td></td></tr></tfoot>
   </table></div>`
 }
+
+/** Why something was not decided: also that somebody was faster. */
+const Undecided = ({ error, again }) => error?.code === 'changed_meanwhile'
+  ? html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>${t('What they decided is shown now. Decide again where you think otherwise.')}<//>`
+  : html`<${Problem} error=${error} again=${again} byHand />`

@@ -12,8 +12,9 @@ import { openPlaces, placeRows, unassignedPlaces } from '../model/places.js'
 import { isDecided, reviewOf } from '../model/review.js'
 import { NO_SECTION, rowsOf } from '../model/rows.js'
 import { periodsText } from '../period-text.js'
-import { AlignmentHead, noneAssignedText, unassignedText, unassignedTitle } from './alignment-head.js'
+import { AlignmentHead } from './alignment-head.js'
 import { Counted, useCounts } from './counted.js'
+import { noneAssignedText, unassignedText, unassignedTitle } from './unassigned.js'
 
 const SHOWN_CHANGES = 8
 

@@ -10,20 +10,20 @@ import { Button, Confidence, Loading, Name, Notice, Problem, Select } from '../u
 import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
 import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.js'
-import { periodTypeName } from '../model/period-types.js'
 import { isPlaceKind, PLACE_KINDS } from '../model/place-kinds.js'
-import { acceptPlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, periodExample, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
-import { periodReason } from '../model/reasons.js'
-import { periodText } from '../period-text.js'
+import { acceptPlace, filterPlaces, forgetPlace, isPartial, NO_PLACE_FILTER, nowhere, openPlaces, placeRows, PLACES, placesIn, rejectPlace, restoringPlace, restoringPlaces, unassignedPlaces, withPlaceOperations, withSavedPlaces } from '../model/places.js'
 import { unitCountsOf } from '../value-counts.js'
-import { AlignmentHead, noneAssignedText, unassignedText, unassignedTitle } from './alignment-head.js'
+import { AlignmentHead } from './alignment-head.js'
 import { Counted } from './counted.js'
 import { useGoing } from './going.js'
 import { above, assigning, PlaceDetail, valuesText } from './places-detail.js'
 import { stateTag, withHint } from './review-list.js'
 import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
+import { noneAssignedText, unassignedText, unassignedTitle } from './unassigned.js'
 
 const [Conflicts, ReviewHelp] = ['Conflicts', 'ReviewHelp'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
+
+const Periods = later(async () => (await import('./places-periods.js')).Periods)
 
 const KEYS = ['next', 'previous', 'accept', 'reject', 'none', 'undo', 'redo', 'search', 'targets', 'go', 'help'] // of all, those that are some here
 const MOST_OF_A_NAME = 80
@@ -124,16 +124,6 @@ function Placing({ id, alignment, first, query, session }) {
       : html`<${Pairs} key=${kind} id=${id} kind=${kind} alignment=${alignment} wanted=${query.get('state')} member=${shown[PLACE_KINDS[kind]]} version=${saved.version} known=${known} fresh=${fresh} activeId=${at[kind]} onActive=${(row) => lookAt(kind, row)} history=${history.next()} decide=${decide} travel=${travel} say=${say} />`}
     <p class="unseen" role="status" aria-live="polite">${said}</p>
   </div>`
-}
-
-function Periods({ rule }) {
-  const example = periodExample(rule)
-  return html`<div class="page"><section class="card" aria-labelledby="periods">
-    <h2 id="periods">${rule.source && rule.target && rule.source !== rule.target ? t('{from} becomes {to}', { from: periodTypeName(rule.source), to: periodTypeName(rule.target) }) : t('Periods')}</h2>
-    <${Notice} tone=${rule.conversion === 'cannot' ? 'warning' : 'info'}>${periodReason(rule)}<//>
-    ${example && html`<p>${t('For example:')} <b><bdi>${example.from.join(' + ')}</bdi></b> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <b><bdi>${example.to}</bdi></b> <span class="muted">(${periodText(example.to)})</span></p>`}
-    <p class="muted">${t('This follows from the two data sets; there is nothing to decide.')}</p>
-  </section></div>`
 }
 
 /** How many values the org units have, each with all below it: those of its facilities, for a district. */
