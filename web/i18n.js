@@ -67,6 +67,8 @@ const pluralForm = (n) => {
 }
 
 export const number = (n) => made('NumberFormat', locale).format(n)
+/** Compares names as the reader's language has them, numbers in them by what they are: 2, 10, 14. */
+export const byReader = () => made('Collator', locale, { numeric: true }).compare
 export const percent = (share) => made('NumberFormat', locale, AS_PERCENT).format(share)
 export const time = (text) => made('DateTimeFormat', locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text))
 

@@ -626,6 +626,14 @@ test('organisation units as a tree, chosen with all below', () => {
   assert.equal(withAllBelow(tree.roots[0]).length, 5)
 })
 
+test('organisation units stand in the order of the reader\'s language, numbered ones by their numbers', async (context) => {
+  context.after(() => loadLanguage(['en'], async () => ''))
+  const named = (...names) => treeOf(names.map((name, i) => ({ id: `Unit${i}`, name, path: `/Unit${i}` }))).roots.map((one) => one.name)
+  assert.deepEqual(named('Post 10', 'Post 14', 'Post 2'), ['Post 2', 'Post 10', 'Post 14'])
+  await loadLanguage(['es'], async () => '')
+  assert.deepEqual(named('Ñuñoa', 'Oruro', 'Nzara'), ['Nzara', 'Ñuñoa', 'Oruro'])
+})
+
 test('a run: steps, refusals in words', () => {
   const counts = { read: 10, mapped: 9, sent: 0, verified: 0, differing: 0, ignored: { E1: 2, E2: 3 } }
   const steps = (run) => stepsOf({ counts, ...run }).map((one) => one.state).join(' ')

@@ -2,6 +2,7 @@
 //
 // A review is {alignment, elements: Map by source id, cellsOf: Map of source id to cells, targets: Map by target id, combos: Map by combo id}.
 
+import { byReader } from '../i18n.js'
 import { LaidMap, settled } from './laid-map.js'
 import { holds, plain, wordsOf } from './search.js'
 
@@ -213,7 +214,8 @@ const inOrder = new WeakMap() // targets: [{target, text: as it is searched in}]
 
 function targetsByName(targets) {
   if (!inOrder.has(targets)) {
-    const sorted = [...targets.values()].sort((a, b) => a.name.localeCompare(b.name))
+    const compare = byReader()
+    const sorted = [...targets.values()].sort((a, b) => compare(a.name, b.name))
     inOrder.set(targets, sorted.map((target) => ({ target, text: plain(`${target.name}\n${target.code ?? ''}\n${target.id}`) })))
   }
   return inOrder.get(targets)

@@ -1,4 +1,5 @@
 // The organisation units of a data set as a tree that one can choose from. Only assigned units are there; one whose parent is not assigned hangs on its nearest assigned ancestor, or is a root.
+import { byReader } from '../i18n.js'
 
 /** @returns {{roots: object[], byId: Map<string, object>}} nodes {id, name, code, depth, parent, children, below: how many are below it} */
 export function treeOf(units) {
@@ -10,6 +11,8 @@ export function treeOf(units) {
     if (parent) parent.children.push(node)
     else roots.push(node)
   }
+  const compare = byReader()
+  const byName = (a, b) => compare(a.name, b.name)
   const settle = (node, depth) => {
     node.depth = depth
     node.children.sort(byName)
@@ -20,8 +23,6 @@ export function treeOf(units) {
   for (const root of roots) settle(root, 0)
   return { roots, byId }
 }
-
-const byName = (a, b) => a.name.localeCompare(b.name)
 
 export function withAllBelow(node) {
   return [node.id, ...node.children.flatMap(withAllBelow)]
