@@ -311,7 +311,11 @@ int api_run_refused(struct api_job *job, struct error *error) {
     return error_set(error, ERROR_not_found, "a dry run and an undo keep no list of all that was refused: the report has the first");
   if (view.phase.n || str_eq(about.state, RUN_STATE_OPEN))
     return error_set(error, ERROR_conflict, "this run is under way: its list is not whole yet");
-  if (run_folder(job->arena, job->config->store, document.id, &folder, error) || run_refused(folder, &job->answer, error)) return -1;
+  if (run_folder(job->arena, job->config->store, document.id, &folder, error)) return -1;
+  if (run_refused(folder, &job->answer, error))
+    return error->code == ERROR_not_found
+               ? error_set(error, ERROR_not_found, "there is no journal of this run: it was refused before it read anything")
+               : -1;
   job->attachment = "refused.csv";
   job->type = report_form_type(REPORT_CSV);
   return 0;

@@ -14,7 +14,7 @@
 #include "transfer/run_internal.h"
 #include <unistd.h>
 
-enum { CELLS_PER_CHUNK = 20000, ORDER_MAX = 8 << 20, PATIENCE_MS = 10 * 60 * 1000 };
+enum { CELLS_PER_CHUNK = 20000, ORDER_MAX = 8 << 20, PATIENCE_MS = 10 * 60 * 1000, GATHER_LARGE = 256 << 20 };
 
 const char *run_phase_name(enum run_phase phase) {
   static const char *const names[] = {"reading", "translating", "checking", "sending", "verifying"};
@@ -454,8 +454,19 @@ static int take_journal(struct run *run, const char *folder, struct str mapping_
   return result;
 }
 
+/* A service may put nothing aside on the disk (cmd/confine.h), so what is added up in one place has to fit: room that is not used takes no memory. */
+static void make_room(struct run *run) {
+  bool is_large = false;
+  for (size_t i = 0; i < run->slices.n; i++) is_large |= run->slices.p[i].count > DHIS2_READ_UNITS_MAX;
+  for (unsigned i = 0; is_large && i < 2; i++) {
+    gather_free(run->stages[i].gather);
+    run->stages[i].gather = gather_new(GATHER_LARGE);
+  }
+}
+
 static int go(struct run *run, struct error *error) {
   int result = 0;
+  make_room(run);
   if (run->log.journal && !run->log.has_units)
     result = log_units(&run->log, run->units, run->unit_count, run->slices.p, run->slices.n, buf_str(report_refused(run->whole)), error);
   if (result == 0 && (run_chunk_begin_first(run, error) || prepare_preflight(run, error))) result = -1;

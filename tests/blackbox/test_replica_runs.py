@@ -132,6 +132,17 @@ class TakenOver(Replicas):
         self.report, self.counts = answer.json, answer.json["counts"]
         self.check_whole()
 
+    def test_all_that_was_refused_outlives_its_process(self):
+        """Each once, whoever carried it out; and it goes along where the store is copied."""
+        made = [(self.target.cell(name), [(1, self.source.cell("remark"))]) for name in ("balance", "stock", "share")]
+        refused = 3 * sum(1 for cell in self.stored("source") if cell[0] == self.source.elements["remark"])
+        run = self.broken_off(lambda: self.begin(mapping=test_runs.fixture.mapping(self.source, self.target, [*made, *test_runs.fixture.rules(self.source, self.target)[:1]])))
+        self.assertEqual(self.ended_there(run)["refused_rows"], refused)
+        answer = self.at_second("GET", f"/v1/runs/{run['id']}/refused")
+        self.assertEqual((answer.status, answer.body.count(b"\r\n")), (200, 1 + refused))
+        self.command("store", "copy", self.database.address(), f"sqlite:{self.state}/copy.db")
+        self.assertEqual([file.read_bytes() for file in self.state.rglob("refused.csv")], [answer.body])
+
     def test_its_process_stands_still(self):
         """[R-D3] It wakes up when another has ended the run, with an answer in its hand: it sends nothing more, and the run's end stays what it is."""
         run, go_on = self.held()

@@ -297,6 +297,9 @@ class Runs(Gateway):
         rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline=""), strict=True))
         self.assertEqual(collections.Counter(row["data_element"] for row in rows), {self.target.elements[name]: remarks for name in ("balance", "stock", "share")})
         self.assertTrue(all(self.source.elements["remark"] in row["sources"] for row in rows))
+        none = self.ended(self.begin(**order, periods=["2024Q1"]))
+        answer = self.browser.call("GET", f"/v1/runs/{none['id']}/refused")
+        self.assertEqual((none["state"], answer.status, answer.json["detail"]), ("failed", 404, "there is no journal of this run: it was refused before it read anything"))
         for other in (self.begin(**order, dry_run=True), self.browser.call("POST", f"/v1/runs/{run['id']}/undo").json):
             self.ended(other)
             self.assertEqual(self.browser.call("GET", f"/v1/runs/{other['id']}/refused").status, 404)

@@ -4,12 +4,11 @@ import time
 import unittest
 
 import transfer_fixture as fixture
-from test_transfer import Servers
+from test_transfer import Servers, api
 
 
-class Country(Servers):
+class Units(Servers):
     unit_count = 250
-    takes_seconds = 20
 
     def mapping(self):
         made = [(self.target.cell("stock"), [(1, self.source.cell("stock"))]), (self.target.cell("tests"), [(1, cell) for cell in self.source.cells("tests")])]
@@ -37,6 +36,10 @@ class Country(Servers):
         self.transfer(*more, periods=("202401",), **where)
         self.assertTrue(all(total["equal"] for total in self.report["control_totals"]))
         return self.report
+
+
+class Country(Units):
+    takes_seconds = 20
 
     def test_they_are_added_up_whole(self):
         self.begin()
@@ -72,6 +75,23 @@ class Country(Servers):
 
 class CountryBack(Country):
     versions = ("2.43", "2.41")
+
+
+class Remarked(Units):
+    versions = ("2.41", "2.42")
+    takes_seconds = 20
+
+    def test_what_is_added_up_in_one_place_needs_no_disk(self):
+        """A service may put nothing aside there."""
+        self.begin()
+        comment = "seen " * 9900
+        rows = fixture.document(self.stored("source", periods=("202401",)), self.source.data_set)["dataValues"]
+        for at in range(0, len(rows), 50):
+            answer = api(self.sims["source"].port, "POST", "/api/dataValueSets", {"dataSet": self.source.data_set, "dataValues": [{**row, "comment": comment} for row in rows[at:at + 50]]})
+            self.assertEqual(answer.status, 200)
+        self.environment["TMPDIR"] = "/nowhere"
+        self.send("--comments", "carry")
+        self.assertEqual((self.stored("target"), self.counts["carried"]), (self.wanted(), 12))
 
 
 if __name__ == "__main__":
