@@ -178,6 +178,32 @@ describe('org units, attribute options and periods', () => {
     assert.equal(states(world, 'one', 'org_units')['Kakua health centre'], 'accepted Kakua CHC')
   })
 
+  scene('several are selected and decided together, in one step; what has no proposal is left', {}, async (stage) => {
+    const { page, world, clean } = stage
+    await openPlaces(stage)
+    await press(page, 'j', 'j', 'Space', 'Shift+ArrowDown', 'Shift+ArrowDown')
+    const bar = page.getByRole('group', { name: 'Those selected' })
+    await bar.getByText('3 selected').waitFor()
+    await clean('places-selected')
+    await press(page, 'a')
+    await page.getByText('2 accepted. 1 is left for you.').waitFor()
+    await bar.waitFor({ state: 'detached' })
+    await page.getByLabel('Select Tikonko post').click()
+    await page.getByLabel('Select Nowhere post').click()
+    await bar.getByRole('button', { name: 'No counterpart' }).click()
+    await page.getByRole('row', { name: /Nowhere post.*No counterpart/ }).waitFor()
+    await saved(page)
+    const all = { 'Kakua health centre': 'open', 'Tikonko post': 'none', Badjia: 'accepted Badjia MCHP', Lugbu: 'accepted Lugbu CHC', 'Nowhere post': 'none' }
+    assert.deepEqual(states(world, 'one', 'org_units'), all)
+    await grid(page).focus()
+    await press(page, 'u')
+    await page.getByRole('row', { name: /Nowhere post.*No proposal/ }).waitFor()
+    await saved(page)
+    assert.deepEqual(states(world, 'one', 'org_units'), { ...all, 'Tikonko post': 'open', 'Nowhere post': 'open' })
+    await press(page, 'Space', 'Escape')
+    await bar.waitFor({ state: 'detached' })
+  })
+
   scene('the keys are listed and changed here too, those alone that act here; g and a letter lead elsewhere', {}, async (stage) => {
     const { page, clean } = stage
     await openPlaces(stage)

@@ -17,15 +17,16 @@ import { AlignmentHead } from './alignment-head.js'
 import { Counted } from './counted.js'
 import { useGoing } from './going.js'
 import { above, assigning, PlaceDetail, valuesText } from './places-detail.js'
-import { stateTag, withHint } from './review-list.js'
+import { leftText, stateTag, withHint } from './review-list.js'
 import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
+import { selectColumn, SelectMark, useSelection } from './selecting.js'
 import { noneAssignedText, unassignedText, unassignedTitle } from './unassigned.js'
 
-const [Conflicts, ReviewHelp] = ['Conflicts', 'ReviewHelp'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
+const [Conflicts, ReviewHelp, Selection] = ['Conflicts', 'ReviewHelp', 'Selection'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
 
 const Periods = later(async () => (await import('./places-periods.js')).Periods)
 
-const KEYS = ['next', 'previous', 'accept', 'reject', 'none', 'undo', 'redo', 'search', 'targets', 'go', 'help'] // of all, those that are some here
+const KEYS = ['next', 'previous', 'accept', 'reject', 'none', 'undo', 'redo', 'search', 'targets', 'select', 'go', 'help'] // of all, those that are some here
 const MOST_OF_A_NAME = 80
 
 const kindName = (kind) => ({ org_unit: () => t('Organisation units'), attribute_option_combo: () => t('Attribute options'), period: () => t('Periods') })[kind]()
@@ -161,9 +162,24 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
     setDecided(true)
     onActive(onward && next ? next.id : decision.source)
   }
-  const go = (index) => list[index] && onActive(list[index].id)
+  const go = (index) => {
+    const next = list[Math.max(0, Math.min(list.length - 1, index))]
+    if (next) onActive(next.id)
+    return next
+  }
+  const { selected, many, select, selectNone, selecting } = useSelection(list, active, go)
+  const takeable = many.filter((one) => one.choice && one.state !== 'accepted')
+  const decideMany = (label, those, decision) => {
+    if (those.length) decide(label(those.length), those.map(decision), those.flatMap((one) => restoringPlace(kind, one)))
+    setDecided(true)
+    selectNone()
+  }
   const name = row?.source.name.slice(0, MOST_OF_A_NAME)
   const accept = () => {
+    if (many.length) {
+      decideMany((n) => tn('Accepted {n} selected one', 'Accepted {n} selected ones', n), takeable, (one) => acceptPlace(kind, one.id, one.choice))
+      return say(leftText(takeable.length, many.length - takeable.length))
+    }
     if (!chosen) return say(t('Choose a target first, or say that there is no counterpart'))
     if (row.state === 'accepted' && chosen.id === row.choice?.id) return go(active + 1)
     decideRow(t('Accepted: {name}', { name }), acceptPlace(kind, row.id, chosen))
@@ -174,10 +190,11 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
     travel(way)
   }
   const commands = {
-    next: () => go(active + 1), previous: () => go(active - 1), 'page-down': () => go(Math.min(active + 10, list.length - 1)), 'page-up': () => go(Math.max(active - 10, 0)), first: () => go(0), last: () => go(list.length - 1),
+    next: () => go(active + 1), previous: () => go(active - 1), 'page-down': () => go(active + 10), 'page-up': () => go(active - 10), first: () => go(0), last: () => go(list.length - 1),
     accept: () => row && accept(),
     reject: () => row && (chosen ? decideRow(t('Rejected: {name}', { name }), rejectPlace(kind, row.id, chosen), false) : say(t('There is nothing to reject'))),
-    none: () => row && decideRow(t('No counterpart: {name}', { name }), nowhere(kind, row.id)),
+    none: () => (many.length ? decideMany((n) => tn('No counterpart: {n} selected one', 'No counterpart: {n} selected ones', n), many, (one) => nowhere(kind, one.id)) : row && decideRow(t('No counterpart: {name}', { name }), nowhere(kind, row.id))),
+    ...selecting,
     forget: () => row && decideRow(t('Opened again: {name}', { name }), forgetPlace(kind, row.id), false),
     undo: () => goBack('back'),
     redo: () => goBack('forward'),
@@ -234,12 +251,13 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
       <${Button} small onClick=${() => setHelp(true)} aria-label=${t('Keys')}>?<//>
     </div>
     ${values.wanted && html`<div class="filters"><${Counted} values=${values} server=${source.server} dataSet=${source.data_set.id} reload=${values.reload} anyway=${values.anyway} /></div>`}
+    ${many.length > 0 && html`<${Selection} rows=${many} taken=${takeable.length} hint=${hint} run=${run} />`}
     ${rows.length === 0
       ? html`<div class="page"><div class="empty card"><p>${t('Nothing to decide here: all keep their id.')}</p></div></div>`
       : html`<div class="panes places" onKeyDown=${onKeyDown}>
           ${list.length === 0
             ? html`<div class="empty" tabindex="-1" ref=${grid}><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${() => setFilter(NO_PLACE_FILTER)}>${t('Show everything')}<//></p></div>`
-            : html`<${PlaceList} kind=${kind} list=${list} counts=${counts} active=${active} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
+            : html`<${PlaceList} kind=${kind} list=${list} counts=${counts} active=${active} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
           <section class="detail" aria-label=${t('The row looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} values=${counts?.get(row.id)} chosen=${chosen} run=${run} known=${known} hint=${hint} targetsRef=${targets}
             pick=${(target) => { setDraft({ id: row.id, target }); grid.current?.focus() }} />`}</section>
         </div>`}
@@ -266,8 +284,8 @@ function NoneAssigned({ id, alignment, sides, version, fresh }) {
     <${Problem} error=${state.error} again=${goOn} byHand />`
 }
 
-function PlaceList({ kind, list, counts, active, onActivate, gridRef }) {
-  const columns = [{ id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, { id: 'state', title: t('State'), class: 'c-state' }]
+function PlaceList({ kind, list, counts, active, selected, onSelect, onActivate, gridRef }) {
+  const columns = [selectColumn(), { id: 'source', title: t('Source'), class: 'c-source' }, { id: 'match', title: t('Match'), class: 'c-match' }, { id: 'target', title: t('Target'), class: 'c-target' }, { id: 'state', title: t('State'), class: 'c-state' }]
   return html`<${VirtualGrid} id="place" label=${kindName(kind)} columns=${columns} count=${list.length} active=${active} onActivate=${onActivate} gridRef=${gridRef}
     row=${(index) => {
       const row = list[index]
@@ -275,7 +293,9 @@ function PlaceList({ kind, list, counts, active, onActivate, gridRef }) {
         id: row.id,
         of: [row, counts],
         class: row.state,
+        selected: selected.has(row.id),
         cells: () => [
+          html`<${SelectMark} row=${row} on=${selected.has(row.id)} onSelect=${onSelect} />`,
           html`<${Name} class="name" of=${row.source} />${above(row.source, valuesText(counts?.get(row.id)))}`,
           html`<${Confidence} value=${row.confidence} />`,
           row.unassigned ? html`<${Name} class="name" of=${row.unassigned} /><small>⚠ ${t('Not assigned')}</small>` : row.choice ? html`<${Name} class="name" of=${row.choice} />${above(row.choice)}` : html`<span class="muted">${row.state === 'none' ? t('No counterpart') : t('Nothing proposed')}</span>`,

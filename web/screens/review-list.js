@@ -5,6 +5,7 @@ import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { AS_IT_IS, createSureCounts, needsLook, NO_SECTION, wantsApproval } from '../model/rows.js'
+import { selectColumn, SelectMark } from './selecting.js'
 
 export const withHint = (text, letter) => (letter ? `${text} (${letter})` : text)
 
@@ -140,7 +141,7 @@ function marksOf(row, about) {
 
 export function ReviewList({ list, active, about, selected, onSelect, onActivate, gridRef, onClear }) {
   const columns = [
-    { id: 'select', title: html`<span class="unseen">${t('Selected')}</span>`, class: 'c-select' },
+    selectColumn(),
     { id: 'source', title: t('Source'), class: 'c-source' },
     { id: 'match', title: t('Match'), class: 'c-match' },
     { id: 'target', title: t('Target'), class: 'c-target' },
@@ -161,7 +162,7 @@ function cellsOf(row, about, selected, onSelect) {
   const target = targetText(row)
   const marks = marksOf(row, about)
   return [
-    html`<input type="checkbox" tabindex="-1" checked=${selected} aria-label=${t('Select {name}', { name: row.source.name })} onClick=${(event) => { event.stopPropagation(); onSelect(row) }} />`,
+    html`<${SelectMark} row=${row} on=${selected} onSelect=${onSelect} />`,
     html`<${Name} class="name" of=${row.source} /><small><bdi>${row.source.code || row.source.id}</bdi>${row.values > 0 && ` · ${tn('{n} value', '{n} values', row.values)}`}</small>`,
     html`<${Confidence} value=${row.confidence} />`,
     html`<${Name} class="name ${target.quiet ? 'muted' : ''}" of=${target} />${target.code && html`<small>${target.code}</small>`}`,

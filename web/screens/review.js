@@ -17,6 +17,7 @@ import { AlignmentHead } from './alignment-head.js'
 import { useGoing } from './going.js'
 import { ReviewDetail } from './review-detail.js'
 import { COUNTED, leftText, ReviewBar, ReviewFilters, ReviewList } from './review-list.js'
+import { useSelection } from './selecting.js'
 import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 
 const [Conflicts, LeftForYou, People, ReviewHelp, Selection, Steps] = ['Conflicts', 'LeftForYou', 'People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
@@ -69,7 +70,6 @@ function Reviewing({ id, first, session }) {
   const history = useHistory(id, saver, saving, refused)
   const [filter, setFilter] = useState(() => ({ ...NO_FILTER, order: orderKept(localStore()), ...filterOfQuery(new URLSearchParams(location.search)) }))
   const [activeId, setActiveId] = useState(() => new URLSearchParams(location.search).get('row') ?? undefined)
-  const [selected, setSelected] = useState(new Set())
   const [draft, setDraft] = useState({})
   const [tab, setTab] = useState('candidates')
   const [open, setOpen] = useState() // "keys", "people", "steps"
@@ -108,7 +108,7 @@ function Reviewing({ id, first, session }) {
   place.current = active
   const row = list[active]
   const chosen = row && draft.id === row.id ? draft.targets : row ? choiceOf(row.element) : []
-  const many = useMemo(() => (selected.size ? list.filter((one) => selected.has(one.id)) : []), [list, selected])
+  const { selected, many, select, selectNone, selecting } = useSelection(list, active, (index) => go(index))
   const meant = many.length ? many : row ? [row] : []
 
   const focusKept = useFocusKept(grid)
@@ -150,7 +150,7 @@ function Reviewing({ id, first, session }) {
     if (meant.length === 0) return
     if (many.length) {
       decide(several(many.length), many.map((each) => word(each.id)), many.map((each) => each.element))
-      return setSelected(new Set())
+      return selectNone()
     }
     decide(one(named(row)), [word(row.id)], [row.element])
     setDraft({})
@@ -164,7 +164,7 @@ function Reviewing({ id, first, session }) {
     const { take: those, left } = acceptable(many)
     if (those.length) decide(tn('Accepted {n} selected one', 'Accepted {n} selected ones', those.length), those.map((each) => accept(each.id, each.choice)), those.map((each) => each.element))
     toldOfBulk(those.length, left)
-    setSelected(new Set())
+    selectNone()
   }
   const toldOfBulk = (taken, left) => {
     say(leftText(taken, left.length))
@@ -196,20 +196,8 @@ function Reviewing({ id, first, session }) {
     if (those.length === 0) return say(t('There is nothing here for you to approve'))
     const label = those.length === 1 ? t('Approved: {name}', { name: named(those[0]) }) : tn('Approved {n}', 'Approved {n}', those.length)
     decide(label, those.map((one) => approve(one.id, about.me[0])), those.map((one) => one.element))
-    if (many.length) setSelected(new Set())
+    if (many.length) selectNone()
     else onward()
-  }
-  const select = (one, on) => setSelected((before) => {
-    const next = new Set(before)
-    if (on ?? !next.has(one.id)) next.add(one.id)
-    else next.delete(one.id)
-    return next
-  })
-  const extend = (step) => {
-    if (!row) return
-    select(row, true)
-    const next = go(active + step)
-    if (next) select(next, true)
   }
   const commands = {
     next: () => go(active + 1),
@@ -218,10 +206,7 @@ function Reviewing({ id, first, session }) {
     'page-up': () => go(active - 10),
     first: () => go(0),
     last: () => go(list.length - 1),
-    select: () => row && select(row),
-    unselect: () => setSelected(new Set()),
-    'extend-next': () => extend(1),
-    'extend-previous': () => extend(-1),
+    ...selecting,
     accept: () => {
       if (many.length) return acceptSelected()
       if (!row) return
