@@ -502,6 +502,36 @@ describe('several people', () => {
     assert.deepEqual([alignment.elements[0].decision.by, alignment.elements[3].decision.by], ['maria', 'joseph'])
   })
 
+  scene('where many rows were decided otherwise meanwhile each is chosen, or all at once, and each can be reached', { elements: 260, expected: [REFUSED] }, async ({ page, world, alignment, clean }) => {
+    notTold(world)
+    const ids = alignment.elements.map((one) => one.source.id)
+    others(world, alignment, { decisions: ids.map((id) => ({ kind: 'data_element', source_data_element: id, decision: 'excluded' })) }, 'joseph')
+    await press(page, 'Home', 'Space', ...Array(2).fill('Shift+ArrowDown'), 'n')
+    const notice = page.locator('.notice').filter({ hasText: 'Somebody else changed the same meanwhile' })
+    await notice.waitFor()
+    const go = notice.getByRole('button', { name: 'Go on as chosen' })
+    assert.ok(await go.isDisabled())
+    const side = (name, whose) => notice.getByRole('group', { name }).getByRole('button', { name: whose })
+    await side('Malaria, new cases', 'yours').click()
+    await side('Measles, new cases', 'theirs').click()
+    await side('Cholera, new cases', 'yours').click()
+    await clean('review-conflicts-each')
+    await go.click()
+    await saved(page)
+    assert.deepEqual(alignment.elements.slice(0, 4).map((one) => [one.decision.state, one.decision.by]), [['none', 'maria'], ['excluded', 'joseph'], ['none', 'maria'], ['excluded', 'joseph']])
+    await hasFocus(grid(page), page)
+    others(world, alignment, { decisions: ids.map((id) => ({ kind: 'data_element', source_data_element: id, decision: 'none' })) }, 'joseph')
+    await press(page, 'Home', 'Space', ...Array(240).fill('Shift+ArrowDown'), 'l')
+    await notice.waitFor()
+    await notice.getByRole('button', { name: 'Show all 239' }).click()
+    assert.equal(await notice.getByRole('group').count(), 239) // of two they say what stands there already
+    await notice.getByLabel('Search').fill('measles new')
+    await side('Measles, new cases', 'yours').first().click()
+    await notice.getByRole('button', { name: 'Keep all of theirs' }).click()
+    await saved(page)
+    assert.deepEqual(alignment.elements.flatMap((one, i) => (one.decision.by === 'joseph' && one.decision.state === 'none' ? [] : [[i, one.decision.state]])), [[0, 'excluded'], [2, 'excluded']])
+  })
+
   test('two tabs at once: no decision is lost, and the conflict is shown in one', async () => {
     const world = await startMock({})
     const [one, two] = [await openPage(browser, { expected: [REFUSED] }), await openPage(browser, { expected: [REFUSED] })]

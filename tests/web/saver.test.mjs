@@ -117,15 +117,30 @@ test('somebody else decided about the same: both are shown, a person chooses', a
     world.saver.add({ label: 'b', decisions: [accept(second, ['T2'])] })
     await world.run()
     assert.equal(world.state().problem.kind, 'conflict')
-    assert.deepEqual(world.state().problem.operations.map((one) => one.label), ['a'])
+    assert.deepEqual(world.state().problem.decisions, [accept(first, ['T1'])])
     assert.equal(world.saver.pending().length, 2) // the choice is still there
     await world.run()
     assert.equal(world.sent.length, 1) // nothing goes out before it is chosen
-    world.saver.resolve(mine)
+    world.saver.resolve(() => mine)
     await world.run()
     assert.deepEqual(world.sent[1].decisions, mine ? [accept(first, ['T1']), accept(second, ['T2'])] : [accept(second, ['T2'])])
     assert.equal(world.state().waiting, 0)
   }
+})
+
+test('of what was decided at once each is chosen by itself, and what nobody else decided is not given up with it', async () => {
+  const third = 'Source00002'
+  const world = setUp()
+  world.fresh = withDecisions({ ...world.saved, alignment: { ...world.saved.alignment, version: 5 } }, [noCounterpart(first), noCounterpart(second)])
+  world.answer = (_, version) => { if (version !== 5) throw problem(412, 'changed_meanwhile') }
+  const all = [first, second, third].map((id, i) => accept(id, [`T${i}`]))
+  world.saver.add({ label: 'bulk', decisions: all, bulk: true })
+  await world.run()
+  assert.deepEqual(world.state().problem.decisions, all.slice(0, 2))
+  world.saver.resolve((decision) => decision.source_data_element === second)
+  await world.run()
+  assert.deepEqual(world.sent[1].decisions, all.slice(1))
+  assert.deepEqual([world.sent[1].steps[0].label, world.sent[1].steps[0].bulk, world.state().waiting], ['bulk', true, 0])
 })
 
 test('a cell that somebody else set by hand is not overwritten either', async () => {

@@ -128,16 +128,21 @@ export function createSaver(options) {
       return failed(error.code === 'changed_meanwhile' ? { status: 503 } : error, [])
     }
     options.onReloaded(fresh)
-    const both = operations.filter((operation) => !operation.undo && !operation.redo && (operation.decisions ?? []).some((one) => fingerprint(fresh, one) !== operation.seen[itemOf(one)]))
-    problem = both.length ? { kind: 'conflict', operations: both } : undefined
+    const decisions = operations.filter((one) => !one.undo && !one.redo).flatMap((operation) => (operation.decisions ?? []).filter((one) => fingerprint(fresh, one) !== operation.seen[itemOf(one)]))
+    problem = decisions.length ? { kind: 'conflict', decisions } : undefined
     if (!problem) plan(0)
   }
 
-  /** Of a conflict: what is here goes over theirs, or is given up. */
-  function resolve(mine) {
-    const both = problem?.kind === 'conflict' ? problem.operations : []
+  /** Of a conflict: each decision that is `isMine` goes over theirs, or is given up. What else was decided with it at once is not touched. */
+  function resolve(isMine) {
+    const given = new Set((problem?.decisions ?? []).filter((one) => !isMine(one)))
+    const both = problem?.decisions ?? []
     problem = undefined
-    operations = mine ? operations.map((one) => (both.includes(one) ? { ...one, seen: seenBy(one) } : one)) : operations.filter((one) => !both.includes(one))
+    operations = operations.flatMap((operation) => {
+      if (!operation.decisions?.some((one) => both.includes(one))) return [operation]
+      const decisions = operation.decisions.filter((one) => !given.has(one))
+      return decisions.length ? [{ ...operation, decisions, seen: seenBy({ decisions }) }] : []
+    })
     plan(0)
     tell()
   }

@@ -22,7 +22,8 @@ import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 import { selectColumn, SelectMark, useSelection } from './selecting.js'
 import { noneAssignedText, unassignedText, unassignedTitle } from './unassigned.js'
 
-const [Conflicts, ReviewHelp, Selection] = ['Conflicts', 'ReviewHelp', 'Selection'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
+const Conflicts = later(async () => (await import('./review-seldom.js')).Conflicts, 'unseen')
+const [ReviewHelp, Selection] = ['ReviewHelp', 'Selection'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
 
 const Periods = later(async () => (await import('./places-periods.js')).Periods)
 

@@ -1,7 +1,7 @@
-// What the review seldom shows: several rows at once, what accepting together has left, and what somebody else decided otherwise meanwhile.
+// What the review seldom shows: several rows at once, and what accepting together has left.
 import { html } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { Button, Name, Notice } from '../ui.js'
+import { Button, Notice } from '../ui.js'
 import { acceptable, ATTENTION } from '../model/rows.js'
 import { leftText } from './review-list.js'
 
@@ -22,24 +22,3 @@ export function Selection({ rows, run, about, hint, taken }) {
 }
 
 export const LeftForYou = ({ taken, left, onShow }) => html`<${Notice} tone="warning"><p>${leftText(taken, left.length)} <button type="button" class="link" onClick=${onShow}>${t('Show them')}</button></p><//>`
-
-const MOST_CONFLICTS = 20
-
-/** Somebody else decided about the same thing meanwhile: both are shown, a person chooses. `of(decision)`: {theirs, mine}, each {source, decision}. */
-export function Conflicts({ problem, saver, of }) {
-  const all = problem.operations.flatMap((one) => one.decisions.map(of)).filter(({ theirs, mine }) => theirs ?? mine)
-  const both = [...new Map(all.map((one) => [(one.theirs ?? one.mine).source.id, one])).values()]
-  return html`<${Notice} tone="warning" title=${t('Somebody else changed the same meanwhile')} live>
-    <p>${t('Nothing is lost: choose which one counts.')}</p>
-    <ul class="both">${both.slice(0, MOST_CONFLICTS).map(({ theirs, mine }) => html`<li key=${(theirs ?? mine).source.id}><${Name} of=${(theirs ?? mine).source} />: <b>${t('theirs')}</b> ${verdict(theirs)}, <b>${t('yours')}</b> ${verdict(mine)}</li>`)}
-      ${both.length > MOST_CONFLICTS && html`<li>${t('and {n} more', { n: both.length - MOST_CONFLICTS })}</li>`}</ul>
-    <p class="row"><${Button} primary small onClick=${() => saver.resolve(true)}>${t('Use mine')}<//><${Button} small onClick=${() => saver.resolve(false)}>${t('Keep theirs')}<//></p>
-  <//>`
-}
-
-function verdict(row) {
-  if (!row) return t('Undecided')
-  const { state, targets, by } = row.decision
-  const what = state === 'accepted' ? targets.map((one) => one.name).join(' + ') : state === 'none' ? t('No counterpart') : state === 'excluded' ? t('Left out') : t('Undecided')
-  return by ? `${what} (${by})` : what
-}

@@ -20,7 +20,8 @@ import { COUNTED, leftText, ReviewBar, ReviewFilters, ReviewList } from './revie
 import { useSelection } from './selecting.js'
 import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 
-const [Conflicts, LeftForYou, People, ReviewHelp, Selection, Steps] = ['Conflicts', 'LeftForYou', 'People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
+const Conflicts = later(async () => (await import('./review-seldom.js')).Conflicts, 'unseen')
+const [LeftForYou, People, ReviewHelp, Selection, Steps] = ['LeftForYou', 'People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
 const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
 
 export function Review({ params, session }) {
