@@ -34,7 +34,7 @@ const RUNS = {
   'run-checked': { state: 'done', dry_run: true, conflicts: [], replaced: [{ data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: '202609', org_unit: 'OrgUnit0003', before: '11', value: '7' }], counts: { ...madeUpRun().counts, ignored: {}, created: 170, updated: 1202, verified: 0 }, estimate: { requests: 214, source_requests: 88, target_requests: 126, bytes: 1234567, seconds: 197 } },
   'run-sending': { state: 'sending', progress: { done: 1, of: 10 }, totals: [], conflicts: [], batches: batches(4) },
   'run-done': { state: 'done', totals: ['Malaria cases', 'BCG doses given', 'Measles – new cases', 'Outpatient visits'].map((name, i) => ({ data_element: `Target0000${i}`, name, period: '202609', source: `${12 + i * 97}34`, target: `${12 + i * 97}34`, cells: 20, equal: true })), conflicts: [], counts: { ...madeUpRun().counts, ignored: {}, verified: 1372 } },
-  'run-refused': { batches: batches(27) },
+  'run-refused': { batches: batches(27), refused_rows: 2 },
   'run-differs': { state: 'differs', conflicts: [] },
   'run-failed': { state: 'failed', problem: { code: 'inside', detail: 'it broke' }, totals: [], conflicts: [] },
   'run-paused': { state: 'paused', totals: [], conflicts: [] },
