@@ -6,7 +6,8 @@
  * What servers do wrong (measured on 2.41.9 and 2.43.1) and what is made of it:
  *   - an empty 200 is "you may not read that" (to 2.42), never "there is none": asked again, then ERROR_forbidden;
  *   - an answer that was cut, has two JSON texts in it, or is a page: ERROR_upstream_broken, ERROR_reauth_required, after a few tries;
- *   - an answer that is whole JSON and yet lacks rows (an error in the middle, to 2.42) cannot be seen by itself: dhis2_values_read takes only what two readings said alike, but for who looks whether something is there;
+ *   - an answer that is whole JSON and yet lacks rows (an error in the middle, to 2.42) cannot be seen by itself: dhis2_values_read takes only what two readings said alike, of which
+ *     one asks for the org units in two halves (what breaks off at the same place each time does not do so in parts), but for who looks whether something is there;
  *   - filters that a server does not know are dropped by it and it sends more than was asked for: what was not asked for is left out here and counted.
  *
  * Calls on a server block; waits between tries are short, follow Retry-After, and end at once when `cancel` is set. */
@@ -81,7 +82,7 @@ struct dhis2_values_sink {
 struct dhis2_values_seen {
   uint64_t values;    /* handed on in the reading that counts */
   uint64_t not_asked; /* left out: other periods or units than asked for */
-  unsigned readings;  /* of the server; 2 where all went well, 1 where that was enough */
+  unsigned readings;  /* of all that was asked for; 2 where all went well, 1 where that was enough */
 };
 
 /* "2024-01-31"; false: it is no day. *ret_before is the day before. */

@@ -1,4 +1,4 @@
-/* Values out of GET /api/dataValueSets: what two readings said alike, or one where that is enough. A second answer that is the first one byte for byte said it alike, and is not taken apart again. */
+/* Values out of GET /api/dataValueSets: what two readings said alike, or one where that is enough. The second one asks for the org units in two halves: an answer that a server breaks off at the same place each time is not the same in parts. */
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -13,7 +13,6 @@ enum {
   READINGS_MAX = 6,
   TRIES_MAX = 5,
   QUESTION_TRIES_MAX = 4, /* of what is no reading of values */
-  FIRST_MAX_BYTES = 8 << 20,
   EMPTY_TRIES = 3,
   PATH_MAX_BYTES = 64 << 10,
   WAIT_FIRST_MS = 200,
@@ -22,16 +21,29 @@ enum {
   WAIT_STEP_NS = 50 * 1000 * 1000
 };
 
-/* What a reading said, whatever the order: sums of a keyed hash of each value. Of the first one they are made where the second one is not the same bytes, or may not be compared with it. */
+/* What a reading said, whatever the order: sums of a keyed hash of each value. */
 struct digest {
   uint64_t count, sum[2];
   uint64_t not_asked; /* left out, and so no part of what was said */
 };
 
+/* One call. */
+struct question {
+  struct str path;
+  const struct str *units; /* that it asks for */
+  size_t unit_count;
+};
+
+/* The calls of one reading. */
+struct questions {
+  struct question *p;
+  size_t n;
+};
+
 /* Which of some ids a value has; values come in runs of the same. */
 struct asked {
-  struct map ids;
-  struct str last; /* of `ids` */
+  struct map ids; /* to where they stand */
+  const struct str *last;
 };
 
 struct reading {
@@ -39,18 +51,14 @@ struct reading {
   struct dhis2_values_reader *reader;
   struct asked periods, units;
   const unsigned char *key;
-  const struct str *paths; /* one call each */
-  size_t path_count;
+  struct questions whole, parts; /* one after the other */
+  const struct question *question;
   bool from_analytics, with_times, with_below;
   unsigned number;
   bool hand_on; /* else only the digest is made */
-  bool sums;    /* of the digest are made */
   bool stopped; /* by the sink: not the server's fault */
   struct digest digest, before;
-  struct buf text;  /* of the value being hashed */
-  struct buf first; /* the answer to the first reading, as long as it is no larger than it may be */
-  bool repeats;     /* the second one is like it so far: up to `repeated` */
-  size_t repeated;
+  struct buf text; /* of the value being hashed */
 };
 
 static bool is_cancelled(const atomic_bool *cancel) {
@@ -121,7 +129,6 @@ static void add_hashed(struct buf *text, struct str field) {
 static void count_in(struct reading *r, const struct dhis2_value *value) {
   uint64_t hash[2];
   r->digest.count++;
-  if (!r->sums) return;
   const struct str fields[] = {value->data_element,           value->period, value->org_unit, value->category_option_combo,
                                value->attribute_option_combo, value->value,  value->comment};
   buf_clear(&r->text);
@@ -143,11 +150,19 @@ static int as_entered(struct dhis2_value *value, char number[DHIS2_ANALYTICS_NUM
   return 0;
 }
 
-static bool is_asked(struct asked *asked, struct str id) {
-  if (asked->last.n && str_eq(asked->last, id)) return true;
+/* NULL: that was not asked for. */
+static const struct str *asked_for(struct asked *asked, struct str id) {
+  if (asked->last && str_eq(*asked->last, id)) return asked->last;
   const struct str *known = map_get(&asked->ids, id);
-  if (known) asked->last = *known;
-  return known != NULL;
+  if (known) asked->last = known;
+  return known;
+}
+
+static bool is_asked(struct reading *r, const struct dhis2_value *value) {
+  if (!asked_for(&r->periods, value->period)) return false;
+  if (r->with_below) return true;
+  const struct str *unit = asked_for(&r->units, value->org_unit);
+  return unit && unit >= r->question->units && unit < r->question->units + r->question->unit_count;
 }
 
 static int on_value(void *payload, const struct dhis2_value *said, struct error *error) {
@@ -155,7 +170,7 @@ static int on_value(void *payload, const struct dhis2_value *said, struct error 
   struct dhis2_value entered = *said;
   const struct dhis2_value *value = &entered;
   char number[DHIS2_ANALYTICS_NUMBER_MAX + 1];
-  if (!is_asked(&r->periods, value->period) || (!r->with_below && !is_asked(&r->units, value->org_unit))) {
+  if (!is_asked(r, value)) {
     r->digest.not_asked++;
     return 0;
   }
@@ -166,51 +181,14 @@ static int on_value(void *payload, const struct dhis2_value *said, struct error 
   return -1;
 }
 
-/* The digest of what is kept of the first answer, which was read before without making its sums. */
-static int sum_up_first(struct reading *r, struct digest *ret, struct error *error) {
-  struct reading again = *r;
-  struct dhis2_values_reader *reader = dhis2_values_reader_new(on_value, &again);
-  again.digest = (struct digest){0};
-  again.hand_on = false;
-  again.sums = true;
-  int result = dhis2_values_reader_feed(reader, buf_str(&r->first), error);
-  dhis2_values_reader_free(reader);
-  r->text = again.text; /* has grown */
-  *ret = again.digest;
-  return result;
-}
-
-/* What was passed over as a repetition is taken apart after all. */
-static int end_repeating(struct reading *r, struct error *error) {
-  if (!r->repeats) return 0;
-  r->repeats = false;
-  if (sum_up_first(r, &r->before, error)) return -1;
-  return dhis2_values_reader_feed(r->reader, str_slice(buf_str(&r->first), 0, r->repeated), error);
-}
-
-static int keep_first(struct reading *r, struct str piece, struct error *error) {
-  if (r->sums || buf_add(&r->first, piece)) return 0;
-  r->sums = true; /* it is too long to be compared */
-  return sum_up_first(r, &r->digest, error);
-}
-
 static int on_piece(void *payload, struct str piece, struct error *error) {
   struct reading *r = payload;
-  if (r->number == 1 && keep_first(r, piece, error)) return -1;
-  if (r->repeats && str_eq(piece, str_slice(buf_str(&r->first), r->repeated, r->repeated + piece.n))) {
-    r->repeated += piece.n;
-    return 0;
-  }
-  return end_repeating(r, error) ? -1 : dhis2_values_reader_feed(r->reader, piece, error);
+  return dhis2_values_reader_feed(r->reader, piece, error);
 }
 
 static int finish(struct dhis2_server *server, struct reading *r, struct error *error) {
   struct dhis2_version version;
-  if (r->repeats && r->repeated == r->first.n) {
-    r->digest = r->before;
-    return 0;
-  }
-  if (end_repeating(r, error) || dhis2_values_reader_finish(r->reader, error)) return -1;
+  if (dhis2_values_reader_finish(r->reader, error)) return -1;
   if (dhis2_values_reader_has_list(r->reader)) return 0;
   if (r->from_analytics) return 0;
   if (dhis2_server_version(server, &version, error)) return -1;
@@ -218,10 +196,11 @@ static int finish(struct dhis2_server *server, struct reading *r, struct error *
   return error_set(error, ERROR_upstream_broken, "the answer has no dataValues in it");
 }
 
-static int read_path(struct dhis2_server *server, struct str path, struct reading *r, struct error *error) {
+static int ask(struct dhis2_server *server, const struct question *question, struct reading *r, struct error *error) {
+  r->question = question;
   r->reader = dhis2_values_reader_new(on_value, r);
   if (r->with_times) dhis2_values_reader_times(r->reader);
-  int result = dhis2_get_stream(server, path, on_piece, r, error);
+  int result = dhis2_get_stream(server, question->path, on_piece, r, error);
   if (result == 0) result = finish(server, r, error);
   dhis2_values_reader_free(r->reader);
   return result;
@@ -232,18 +211,15 @@ static int cancelled(struct error *error) {
 }
 
 static int read_once(struct dhis2_server *server, struct reading *r, const atomic_bool *cancel, struct error *error) {
+  const struct questions *questions = r->number % 2 ? &r->whole : &r->parts;
   int result = 0;
   r->digest = (struct digest){0};
-  r->repeats = r->number == 2 && !r->first.full;
-  r->sums = r->number > 1;
-  r->repeated = 0;
-  if (r->number == 1) buf_clear(&r->first);
   if (r->hand_on && r->sink->begin(r->sink->payload, error)) {
     r->stopped = true;
     return -1;
   }
-  for (size_t i = 0; result == 0 && i < r->path_count; i++)
-    result = is_cancelled(cancel) ? cancelled(error) : read_path(server, r->paths[i], r, error);
+  for (size_t i = 0; result == 0 && i < questions->n; i++)
+    result = is_cancelled(cancel) ? cancelled(error) : ask(server, &questions->p[i], r, error);
   if (result < 0 && error->code == ERROR_input && !r->stopped) {
     error->code = ERROR_upstream_broken;
     (void)error_context(error, "the answer cannot be read");
@@ -292,28 +268,47 @@ static struct str path_of(struct buf *buf, const struct dhis2_values_query *quer
   return buf_str(buf);
 }
 
-static size_t path_count(const struct dhis2_values_query *query) {
-  return query->items ? (query->item_count + DHIS2_ANALYTICS_ITEMS_MAX - 1) / DHIS2_ANALYTICS_ITEMS_MAX : 1;
+/* False: an address would be cut. */
+static bool add_question(struct arena *arena, struct questions *questions, const struct dhis2_values_query *query) {
+  struct buf buf = BUF_INIT(PATH_MAX_BYTES);
+  struct str path = query->items ? dhis2_analytics_path(&buf, query->items, query->item_count, query->periods, query->period_count,
+                                                        query->org_units, query->org_unit_count)
+                                 : path_of(&buf, query);
+  bool good = !buf.full;
+  if (good) questions->p[questions->n++] = (struct question){arena_str(arena, path), query->org_units, query->org_unit_count};
+  buf_free(&buf);
+  return good;
 }
 
-/* NULL: one would be cut. */
-static const struct str *paths_of(struct arena *arena, const struct dhis2_values_query *query, struct error *error) {
-  struct str *paths = ARENA_ARRAY(arena, path_count(query) + 1, struct str);
-  bool full = false;
-  for (size_t i = 0; !full && i < path_count(query); i++) {
-    struct buf buf = BUF_INIT(PATH_MAX_BYTES);
-    size_t at = i * DHIS2_ANALYTICS_ITEMS_MAX, left = query->item_count - at;
-    paths[i] =
-        arena_str(arena, query->items ? dhis2_analytics_path(&buf, query->items + at,
-                                                             left < DHIS2_ANALYTICS_ITEMS_MAX ? left : DHIS2_ANALYTICS_ITEMS_MAX,
-                                                             query->periods, query->period_count, query->org_units, query->org_unit_count)
-                                      : path_of(&buf, query));
-    full = buf.full;
-    buf_free(&buf);
+/* Analytics in parts that an address holds; what lies below several org units cannot be told apart. */
+static bool ask_whole(struct arena *arena, struct dhis2_values_query query, struct questions *ret) {
+  size_t all = query.items ? query.item_count : 1;
+  *ret = (struct questions){ARENA_ARRAY(arena, all, struct question), 0};
+  if (!query.items) return add_question(arena, ret, &query);
+  for (; all; query.items += query.item_count, all -= query.item_count) {
+    query.item_count = all < DHIS2_ANALYTICS_ITEMS_MAX ? all : DHIS2_ANALYTICS_ITEMS_MAX;
+    if (!add_question(arena, ret, &query)) return false;
   }
-  if (full)
-    (void)error_set(error, ERROR_too_large, "a question for so many data sets, periods and org units is longer than an address may be");
-  return full ? NULL : paths;
+  return true;
+}
+
+static bool ask_in_parts(struct arena *arena, struct dhis2_values_query query, struct questions *ret) {
+  size_t all = query.org_unit_count, half = all / 2;
+  *ret = (struct questions){ARENA_ARRAY(arena, 2, struct question), 0};
+  query.org_unit_count = half;
+  if (!add_question(arena, ret, &query)) return false;
+  query.org_units += half;
+  query.org_unit_count = all - half;
+  return add_question(arena, ret, &query);
+}
+
+static int make_questions(struct arena *arena, const struct dhis2_values_query *query, struct reading *r, struct error *error) {
+  bool in_parts = !query->items && !query->with_below && query->org_unit_count > 1;
+  bool good = ask_whole(arena, *query, &r->whole) && (!in_parts || ask_in_parts(arena, *query, &r->parts));
+  if (!in_parts) r->parts = r->whole;
+  return good ? 0
+              : error_set(error, ERROR_too_large,
+                          "a question for so many data sets, periods and org units is longer than an address may be");
 }
 
 static void put_all(struct map *map, const struct str *keys, size_t count) {
@@ -331,13 +326,16 @@ static int read_alike(struct dhis2_server *server, struct reading *r, const atom
     if (read_whole(server, r, cancel, error)) return -1;
     bool enough = r->number == 1 && r->sink->enough && r->sink->enough(r->sink->payload);
     if (enough || (r->number > 1 && alike(&r->before, &r->digest))) {
-      *ret = (struct dhis2_values_seen){.values = r->digest.count, .not_asked = r->digest.not_asked, .readings = r->number};
+      const struct digest *counts = r->hand_on ? &r->digest : &r->before; /* that of the values which were handed on */
+      *ret = (struct dhis2_values_seen){.values = counts->count, .not_asked = counts->not_asked, .readings = r->number};
       return 0;
     }
     r->before = r->digest;
   }
   return error_set(error, ERROR_upstream_broken,
-                   "the server %.*s says something else each time it is asked for the same values: try again when nobody enters data",
+                   "the server %.*s says something else each time it is asked for the same values: try again when nobody enters data; "
+                   "where it stays so, it "
+                   "leaves values out of its answers, and its log tells why",
                    STR_ARG(dhis2_server_id(server)));
 }
 
@@ -348,18 +346,14 @@ int dhis2_values_read(struct dhis2_server *server, const struct dhis2_values_que
   random_bytes(key, sizeof key);
   struct reading r = {.sink = &sink,
                       .key = key,
-                      .paths = paths_of(arena, query, error),
-                      .path_count = path_count(query),
                       .from_analytics = query->items != NULL,
                       .with_times = query->with_times,
                       .with_below = query->with_below,
-                      .text = BUF_INIT(8 << 20),
-                      .first = BUF_INIT(path_count(query) == 1 ? FIRST_MAX_BYTES : 0)};
+                      .text = BUF_INIT(8 << 20)};
   put_all(&r.periods.ids, query->periods, query->period_count);
   put_all(&r.units.ids, query->org_units, query->org_unit_count);
-  int result = r.paths ? read_alike(server, &r, cancel, ret, error) : -1;
+  int result = make_questions(arena, query, &r, error) || read_alike(server, &r, cancel, ret, error) ? -1 : 0;
   buf_free(&r.text);
-  buf_free(&r.first);
   map_free(&r.periods.ids);
   map_free(&r.units.ids);
   arena_free(arena);

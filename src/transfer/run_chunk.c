@@ -420,13 +420,13 @@ struct looked {
   int64_t ms;
 };
 
-/* As it was looked at, or half of it where one reading shows all (deliver_look). */
+/* As it was looked at, or without the second reading, which is in halves, where one shows all (deliver_look). */
 static void foresee_reading_back(struct chunk *c, struct looked looked) {
   struct estimating *e = &c->run->estimating;
   bool one_shows_all = true;
   for (size_t i = 0; i < c->rows.n && one_shows_all; i++) one_shows_all = !row_leaves_none(&c->rows.p[i]);
   if (!c->rows.n) return;
-  e->look_requests += one_shows_all ? looked.requests / 2 : looked.requests;
+  e->look_requests += one_shows_all ? (looked.requests + 2) / 3 : looked.requests;
   e->look_ms += one_shows_all ? looked.ms / 2 : looked.ms;
 }
 

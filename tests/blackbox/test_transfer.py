@@ -647,13 +647,13 @@ class Ahead(BetweenServers):
         self.between["target"].forward = forward
         self.transfer()
         self.check_whole()
-        self.assertEqual((len(held), self.between["source"].seen["GET"]), (1, 2 * len(fixture.PERIODS)))
+        self.assertEqual((len(held), self.between["source"].seen["GET"]), (1, 3 * len(fixture.PERIODS)))
 
     def test_one_period_is_read_ahead(self):
-        self.hold_first_write(lambda: self.between["source"].seen["GET"] >= 4)
+        self.hold_first_write(lambda: self.between["source"].seen["GET"] >= 6)
         self.transfer()
         self.check_whole()
-        self.assertEqual((self.held, self.between["source"].seen["GET"]), ([4], 2 * len(fixture.PERIODS)))
+        self.assertEqual((self.held, self.between["source"].seen["GET"]), ([6], 3 * len(fixture.PERIODS)))
 
     def test_signed_out_at_the_source_meanwhile(self):
         real, refused = self.between["source"].forward, threading.Event()
@@ -735,7 +735,7 @@ class Signals(Servers):
         for refused in (True, False):
             with self.subTest(refused=refused):
                 self.setUp()
-                self.start(source_faults=[{"path": "/api/dataValueSets*", "method": "GET", "nth": 3, "kind": "hang"}], target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "kind": "status", "status": 403}] if refused else None)
+                self.start(source_faults=[{"path": "/api/dataValueSets*", "method": "GET", "nth": 4, "kind": "hang"}], target_faults=[{"path": "/api/dataValueSets*", "method": "POST", "kind": "status", "status": 403}] if refused else None)
                 run = subprocess.Popen([str(harness.BUILD / "drawbridge"), *map(str, self.words())], env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 self.addCleanup(run.kill)
                 if not refused:
