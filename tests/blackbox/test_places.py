@@ -57,6 +57,28 @@ class Decided(Runs):
         self.assertEqual(units, {self.target.units[0], self.target.units[1]})
         self.assertGreater(unmapped["no_counterpart"], 0)  # of the first one
 
+    def step(self, expect=200, **step):
+        answer = self.browser.call("PATCH", self.at, headers={"If-Match": f'"{self.places()["version"]}"'}, body={"steps": [step]})
+        self.assertEqual(answer.status, expect, answer)
+
+    def test_what_was_decided_about_places_is_taken_back_alone(self):
+        sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
+        self.alignment = self.browser.call("POST", "/v1/alignments", body=sides).json["id"]
+        self.at = f"/v1/alignments/{self.alignment}"
+        first = self.source.units[0]
+        element = self.browser.call("GET", self.at).json["elements"][0]["source"]["id"]
+        state = lambda: {pair["source"]["id"]: pair["decision"]["state"] for pair in self.places()["org_units"]["pairs"]}[first]
+        self.step(label="Unit", decisions=[{"kind": "org_unit", "source": first, "decision": "none"}])
+        self.step(label="Element", decisions=[{"kind": "data_element", "source_data_element": element, "decision": "none"}])
+        self.step(undo=True, of="places")
+        self.assertEqual(state(), "open")
+        history = self.browser.call("GET", f"{self.at}/history").json["steps"]
+        self.assertEqual([(one["label"], one["can_undo"], one["can_redo"]) for one in history], [("Unit", False, False), ("Element", True, False), ("Unit", False, True)])
+        self.step(409, undo=True, of="places")
+        self.step(redo=True, of="places")
+        self.assertEqual(state(), "none")
+        self.step(400, undo=True, of="villages")
+
     def test_a_mapping_brings_decisions_along(self):
         sides = {name: {"server": name, "data_set": side.data_set} for name, side in (("source", self.source), ("target", self.target))}
         self.alignment = self.browser.call("POST", "/v1/alignments", body=sides).json["id"]
