@@ -493,6 +493,7 @@ export interface Drawbridge {
     combos(id: string, options?: CallOptions): Promise<{ source: Combo[]; target: Combo[] }>
     places(id: string, options?: CallOptions): Promise<AlignmentPlaces>
     placeTargets(id: string, kind: PlaceKind, search: string, options?: CallOptions): Promise<Place[]>
+    placesBelow(id: string, above?: string, options?: CallOptions): Promise<(Place & { below: number })[]>
     drift(id: string, options?: CallOptions): Promise<Drift>
     carryForward(id: string, options: CallOptions & { ifMatch: number; follow?: boolean }): Promise<CarriedForward>
   }

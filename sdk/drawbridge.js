@@ -591,6 +591,8 @@ function alignmentCalls(json, call, watch) {
     places: (id, options) => json(`${at(id)}/places`, options),
     /** The target's org units (`org_unit`) or attribute option combos (`attribute_option_combo`) that a search finds. */
     placeTargets: (id, kind, search, options) => json(`${at(id)}/places/targets?kind=${kind}&search=${encodeURIComponent(search)}`, options),
+    /** The target's org units directly below that one, or the tops: those that take part, or have `below` such below them. */
+    placesBelow: (id, above = '', options) => json(`${at(id)}/places/targets?kind=org_unit&below=${encodeURIComponent(above)}`, options),
     /** What changed at both servers since it was made or carried forward last. */
     drift: (id, options) => json(`${at(id)}/drift`, options),
     /** Goes on with both sides as they are; `reopened` are the decisions that somebody has to look at again. */

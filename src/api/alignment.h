@@ -172,6 +172,9 @@ int alignment_places(const struct alignment *alignment, const atomic_bool *cance
 /* The target's org units (attribute option combos) that take part and have all words of the search in name, code or id, case and accents aside: a JSON list, the first ALIGNMENT_FOUND_MAX. False: larger than buf->max. */
 bool alignment_find_places(const struct alignment *alignment, enum decision_of of, struct str search, struct buf *out);
 
+/* The target's org units directly below that one (empty: the tops) that take part, or have such below them: a JSON list. An id that the target does not have: none. False: larger than buf->max. */
+bool alignment_units_below(const struct alignment *alignment, struct str above, struct buf *out);
+
 /* The category combos of the elements of both sides (docs/openapi.yaml, AlignmentCombos). False: larger than buf->max. */
 bool alignment_combos(const struct alignment *alignment, struct buf *out);
 

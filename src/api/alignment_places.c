@@ -240,16 +240,27 @@ static void find_one(struct finding *f, const struct dhis2_object *o) {
   json_out_end(f->w.out);
 }
 
-static void find_units(struct finding *f, const struct dhis2_metadata *target) {
+/* Those that the data sets are assigned to; where none says, all. */
+static const struct dhis2_org_unit **units_taking_part(const struct dhis2_metadata *target, struct arena *arena, size_t *ret_count) {
+  size_t most = target->org_unit_count, n = 0;
   struct map seen = {0};
+  for (size_t i = 0; i < target->data_set_count; i++) most += target->data_sets[i]->org_unit_count;
+  const struct dhis2_org_unit **units = ARENA_ARRAY(arena, most + 1, const struct dhis2_org_unit *);
   for (size_t i = 0; i < target->data_set_count; i++)
     for (size_t k = 0; k < target->data_sets[i]->org_unit_count; k++) {
-      const struct dhis2_object *o = &target->data_sets[i]->org_units[k]->o;
-      if (o->given && !map_put(&seen, o->id, f)) find_one(f, o);
+      const struct dhis2_org_unit *unit = target->data_sets[i]->org_units[k];
+      if (unit->o.given && !map_put(&seen, unit->o.id, units)) units[n++] = unit;
     }
-  for (size_t i = 0; !seen.count && i < target->org_unit_count; i++)
-    find_one(f, &target->org_units[i]->o); /* no data set says: all take part */
+  for (size_t i = 0; !seen.count && i < target->org_unit_count; i++) units[n++] = target->org_units[i];
   map_free(&seen);
+  *ret_count = n;
+  return units;
+}
+
+static void find_units(struct finding *f, const struct dhis2_metadata *target) {
+  size_t count;
+  const struct dhis2_org_unit **units = units_taking_part(target, f->scratch, &count);
+  for (size_t i = 0; i < count; i++) find_one(f, &units[i]->o);
 }
 
 static void find_attributes(struct finding *f, const struct dhis2_metadata *target) {
@@ -276,6 +287,56 @@ bool alignment_find_places(const struct alignment *alignment, enum decision_of o
   else
     find_attributes(&f, alignment->target.metadata);
   json_out_end(&out);
+  arena_free(arena);
+  return !buf->full;
+}
+
+/* --- the tree of the target, level by level --- */
+
+struct node {
+  const struct dhis2_org_unit *unit;
+  size_t below; /* how many that take part are below it */
+};
+
+static const struct dhis2_org_unit *parent_of(const struct dhis2_org_unit *unit) {
+  return unit->parent && unit->parent->o.given ? unit->parent : NULL;
+}
+
+static void write_node(const struct writing *w, const struct node *node) {
+  json_out_object(w->out);
+  write_place(w, &w->alignment->target, &node->unit->o);
+  json_out_member_int(w->out, "below", (int64_t)node->below);
+  json_out_end(w->out);
+}
+
+bool alignment_units_below(const struct alignment *alignment, struct str above, struct buf *buf) {
+  const struct dhis2_metadata *target = alignment->target.metadata;
+  const struct dhis2_org_unit *parent = above.n ? dhis2_metadata_org_unit(target, above) : NULL;
+  struct json_out out = JSON_OUT_INIT(buf);
+  struct arena *arena = arena_new();
+  struct writing w = {.alignment = alignment, .arena = arena, .out = &out, .of = DECISION_OF_ORG_UNIT};
+  struct map known = {0};
+  size_t count, n = 0;
+  const struct dhis2_org_unit **units = units_taking_part(target, arena, &count);
+  struct node *nodes = ARENA_ARRAY(arena, count + 1, struct node);
+  for (size_t i = 0; (parent || !above.n) && i < count; i++) {
+    const struct dhis2_org_unit *at = units[i];
+    while (at && parent_of(at) != parent) at = parent_of(at);
+    if (!at) continue;
+    struct node *node = map_get(&known, at->o.id);
+    if (!node) {
+      node = &nodes[n++];
+      node->unit = at;
+      (void)map_put(&known, at->o.id, node);
+    }
+    node->below += at != units[i];
+  }
+  index_assigned(&w);
+  json_out_array(&out);
+  for (size_t i = 0; i < n; i++) write_node(&w, &nodes[i]);
+  json_out_end(&out);
+  map_free(&w.assigned);
+  map_free(&known);
   arena_free(arena);
   return !buf->full;
 }

@@ -43,6 +43,11 @@ class Decided(Runs):
         found = self.browser.call("GET", f"{self.at}/places/targets?kind=org_unit&search={self.target.units[1].lower()}").json
         self.assertEqual([one["id"] for one in found], [self.target.units[1]])
         self.assertEqual(self.browser.call("GET", f"{self.at}/places/targets?kind=village").status, 400)
+        below = lambda above: self.browser.call("GET", f"{self.at}/places/targets?kind=org_unit&below={above}").json
+        (top,) = below("")
+        held = {one["id"]: one["below"] for one in below(top["id"])}
+        self.assertEqual((top["below"], held, below(self.target.units[0]), below("Nowhere0000")), (len(held), {unit: 0 for unit in held}, [], []))
+        self.assertIn(self.target.units[1], held)
 
         self.decide(kind="org_unit", source=first, decision="none")
         self.decide(kind="org_unit", source=last, decision="accepted", targets=[{"id": self.target.units[0]}])

@@ -36,3 +36,9 @@ export function withUnassigned(places) {
 
 export const findPlaces = (kind, search) => (kind === 'org_unit' ? TARGET_UNITS : TARGET_OPTIONS).filter((one) => search.toLowerCase().split(' ').every((word) => one.name.toLowerCase().includes(word)))
 export const knownPlaces = new Map([...TARGET_UNITS, ...TARGET_OPTIONS].map((one) => [one.id, one]))
+
+/** The target's org units below one: a country, a district, and all others in that. */
+export function placesBelow(above) {
+  const [country, district] = [{ id: 'TCountry001', name: 'Sierra Leone', assigned: false, below: TARGET_UNITS.length }, { id: 'TDistrict01', name: 'Bo', assigned: false, below: TARGET_UNITS.length }]
+  return { '': [country], [country.id]: [district], [district.id]: TARGET_UNITS.map((one) => ({ ...one, below: 0 })) }[above] ?? []
+}

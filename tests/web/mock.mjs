@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileAt } from './built.mjs'
 import { madeUpAlignment, madeUpCombos, madeUpCount, madeUpSet, madeUpUnits } from './made-up.mjs'
 import { createReview } from './mock-review.mjs'
-import { findPlaces, knownPlaces, madeUpPlaces } from './made-up-places.mjs'
+import { findPlaces, knownPlaces, madeUpPlaces, placesBelow } from './made-up-places.mjs'
 import { PLACE_KINDS } from '../../web/model/place-kinds.js'
 import { withPlaceDecisions } from '../../web/model/places.js'
 import { decided, reviewOf, cellDecided } from '../../web/model/review.js'
@@ -211,7 +211,7 @@ const ROUTES = [
   ['DELETE', /^\/v1\/alignments\/([^/]+)$/, (world, [id]) => { if (!world.makings.delete(id)) of(world.alignments, id); world.alignments.delete(id); return { status: 204 } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/mapping$/, (world, [id], _, __, url) => { return { json: mappingOf(of(world.alignments, id)), headers: url.searchParams.get('format') === 'csv' ? { 'Drawbridge-Warnings': JSON.stringify([{ detail: 'left out: the servers', said: [{ text: 'left out: the servers', values: [] }] }]) } : {} } }],
   ['GET', /^\/v1\/alignments\/([^/]+)\/places$/, (world, [id]) => { signedIn(world); return { json: placesOf(world, of(world.alignments, id)) } }],
-  ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
+  ['GET', /^\/v1\/alignments\/([^/]+)\/places\/targets$/, (world, [id], _, __, url) => { of(world.alignments, id); return { json: url.searchParams.has('below') ? placesBelow(url.searchParams.get('below')) : findPlaces(url.searchParams.get('kind'), url.searchParams.get('search')) } }],
   ['PUT', /^\/v1\/alignments\/([^/]+)\/mapping$/, importMapping],
   ['GET', /^\/v1\/alignments\/([^/]+)\/combos$/, (world, [id]) => { of(world.alignments, id); return { json: world.combos ?? madeUpCombos() } }],
   ['GET', /^\/v1\/formats$/, () => ({ json: FORMATS })],

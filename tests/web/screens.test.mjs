@@ -178,6 +178,31 @@ describe('org units, attribute options and periods', () => {
     assert.equal(states(world, 'one', 'org_units')['Kakua health centre'], 'accepted Kakua CHC')
   })
 
+  scene('who does not know the name finds it in the tree of the target, by keys alone', {}, async (stage) => {
+    const { page, world, clean } = stage
+    await openPlaces(stage)
+    await page.getByRole('button', { name: 'Browse the organisation units of the target' }).focus()
+    await press(page, 'Enter')
+    const tree = page.getByRole('tree', { name: 'Organisation units of the target' })
+    await tree.focus()
+    await press(page, 'ArrowRight')
+    await tree.getByRole('treeitem', { name: 'Bo', exact: false, level: 2 }).waitFor()
+    await press(page, 'ArrowRight', 'ArrowRight')
+    await tree.getByRole('treeitem', { name: 'Jaiama', level: 3 }).waitFor()
+    assert.deepEqual(await tree.getByRole('treeitem', { level: 3 }).allInnerTexts().then((all) => all.map((one) => one.trim())), ['Badjia MCHP', 'Bongor clinic', 'Jaiama', 'Kakua CHC', 'Lugbu CHC', 'Tikonko CHP'])
+    await press(page, 'ArrowDown', 'ArrowDown', 'ArrowDown')
+    await clean('places-tree')
+    await press(page, 'Enter')
+    await hasFocus(grid(page), page)
+    await press(page, 'a')
+    await page.getByRole('row', { name: /Kakua health centre.*Jaiama.*Accepted/ }).waitFor()
+    await saved(page)
+    assert.equal(states(world, 'one', 'org_units')['Kakua health centre'], 'accepted Jaiama')
+    await tree.focus()
+    await press(page, 'Home', 'ArrowLeft') // closed again
+    await tree.getByRole('treeitem', { level: 2 }).waitFor({ state: 'detached' })
+  })
+
   scene('several are selected and decided together, in one step; what has no proposal is left', {}, async (stage) => {
     const { page, world, clean } = stage
     await openPlaces(stage)

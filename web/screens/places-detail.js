@@ -4,8 +4,11 @@ import { t, time, tn } from '../i18n.js'
 import { gateway } from '../api.js'
 import { Button, Confidence, Name, Notice, Problem, Tag } from '../ui.js'
 import { Combobox } from '../combobox.js'
+import { later } from '../later.js'
 import { placeReason } from '../model/reasons.js'
 import { stateTag, withHint } from './review-list.js'
+
+const PlaceTree = later(async () => (await import('./places-tree.js')).PlaceTree, 'unseen')
 
 const SEARCH_PAUSE = 250
 
@@ -41,7 +44,7 @@ function useSearch(id, kind, known) {
   return { ...found, search: (wanted) => { if (wanted !== text) queueMicrotask(() => setText(wanted)); return found.options } }
 }
 
-export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, targetsRef, pick }) {
+export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, targetsRef, pick, browsing, onBrowse }) {
   const found = useSearch(id, kind, known)
   const { decision, proposals } = row
   const decided = row.state === 'accepted' || row.state === 'none'
@@ -57,6 +60,8 @@ export function PlaceDetail({ id, kind, row, values, chosen, run, known, hint, t
       ${chosen && html`<ul class="chips" aria-label=${t('Chosen targets')}><li><${Name} of=${chosen} /></li></ul>`}
       <${Combobox} label=${t('Another one of the target')} placeholder=${withHint(t('Search the target'), hint('targets'))} inputRef=${targetsRef} chosen=${chosen ? [chosen.id] : []} search=${found.search} onChoose=${(option) => pick(known.current.get(option.id) ?? option)} />
       <${Problem} error=${found.error} />
+      ${kind === 'org_unit' && html`<p><button type="button" class="link" aria-expanded=${browsing ? 'true' : 'false'} onClick=${onBrowse}>${t('Browse the organisation units of the target')}</button></p>
+        ${browsing && html`<${PlaceTree} id=${id} chosen=${chosen?.id} onChoose=${(unit) => { known.current.set(unit.id, unit); pick(unit) }} />`}`}
     </div>
     <div class="row decide">
       <${Button} primary onClick=${() => run('accept')} disabled=${!chosen || (row.state === 'accepted' && chosen.id === row.choice?.id)} kbd=${hint('accept')}>${t('Accept')}<//>

@@ -145,6 +145,7 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
   const counts = values.data?.counts
   const [draft, setDraft] = useState({})
   const [decided, setDecided] = useState(false)
+  const [browsing, setBrowsing] = useState(false)
   const [grid, search, targets] = [useRef(), useRef(), useRef()]
   const focusKept = useFocusKept(grid)
   const [keys, setKeys] = useState(() => keySettings(localStore())) // the same in the review
@@ -259,7 +260,7 @@ function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, act
           ${list.length === 0
             ? html`<div class="empty" tabindex="-1" ref=${grid}><p>${t('Nothing here fits what you chose to see.')}</p><p><${Button} onClick=${() => setFilter(NO_PLACE_FILTER)}>${t('Show everything')}<//></p></div>`
             : html`<${PlaceList} kind=${kind} list=${list} counts=${counts} active=${active} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} />`}
-          <section class="detail" aria-label=${t('The row looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} values=${counts?.get(row.id)} chosen=${chosen} run=${run} known=${known} hint=${hint} targetsRef=${targets}
+          <section class="detail" aria-label=${t('The row looked at')}>${row && html`<${PlaceDetail} key=${row.id} id=${id} kind=${kind} row=${row} values=${counts?.get(row.id)} chosen=${chosen} run=${run} known=${known} hint=${hint} targetsRef=${targets} browsing=${browsing} onBrowse=${() => setBrowsing(!browsing)}
             pick=${(target) => { setDraft({ id: row.id, target }); grid.current?.focus() }} />`}</section>
         </div>`}
     ${help && html`<${ReviewHelp} only=${KEYS} settings=${keys} onSettings=${(next) => { setKeys(next); keepKeySettings(localStore(), next) }} onClose=${() => { setHelp(false); grid.current?.focus() }} />`}</div>`
