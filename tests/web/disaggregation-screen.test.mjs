@@ -37,8 +37,10 @@ describe('disaggregation', () => {
     await page.getByRole('button', { name: 'All cells, 4 × 4' }).click()
     await page.getByRole('region', { name: 'Cell by cell' }).waitFor()
     await clean('disaggregation-whole')
+    await page.getByText('Of 36 data elements: 30 are not accepted in the review yet. 1 is matched otherwise and stays so.').waitFor()
     await page.getByRole('button', { name: 'Accept for 5 data elements' }).click()
     await page.getByText('All changes saved').waitFor()
+    await page.getByText(/^Of 36 data elements: 5 are decided so already\./).waitFor()
     const cells = (id) => alignment.cells.filter((one) => one.source_data_element === id).map((one) => one.terms.map((term) => term.target.name).join())
     assert.deepEqual(cells('Source00000'), ['<1 y', '<1 y', '', '15+ y'])
     assert.deepEqual(cells('Source00004'), ['<1 y', '1–4 y', '5–14 y', '']) // the exception stays

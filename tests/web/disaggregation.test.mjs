@@ -136,6 +136,19 @@ test('decisions are for accepted elements, keep what goes elsewhere, and say onl
   assert.deepEqual(d.planDecisions(review, pair, plan, uses), [])
 })
 
+test('each data element that is not decided with the others is told with why', () => {
+  const other = planOf(GOOD.slice(0, 3))
+  const review = world([planOf(GOOD), planOf(GOOD), planOf(GOOD), other, planOf(GOOD)], ['accepted', 'accepted', 'accepted', 'accepted', 'proposed'])
+  for (const cell of review.cellsOf.get('e0')) cell.decided = true
+  const pair = pairIn(review)
+  const plan = d.usualPlan(pair)
+  const exceptions = d.exceptionsOf(pair, plan)
+  const uses = d.decidable(pair.uses.filter((one) => !exceptions.includes(one)))
+  const decisions = d.planDecisions(review, pair, plan, uses)
+  assert.deepEqual([...new Set(decisions.map((one) => one.source_data_element))], ['e1', 'e2'])
+  assert.deepEqual(d.leftOut(pair, uses, decisions), { decided: 1, open: 1, otherwise: 1 })
+})
+
 test('what subtracts, or adds one cell to several, is an exception that a plan cannot say', () => {
   const review = world([planOf(GOOD), planOf(GOOD)])
   review.cellsOf.get('e1')[0].terms[0].sign = '-'

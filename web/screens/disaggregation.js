@@ -6,7 +6,7 @@ import { Link, navigate } from '../router.js'
 import { choicesOf, keepChoices } from '../choices.js'
 import { Button, Loading, Name, Notice, Problem, Tag } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
-import { choicesBetween, comboPairs, decidable, exceptionsOf, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withChoices, withOption, withOptions } from '../model/disaggregation.js'
+import { choicesBetween, comboPairs, decidable, exceptionsOf, leftOut, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withChoices, withOption, withOptions } from '../model/disaggregation.js'
 import { samePlan } from '../model/exceptions.js'
 import { reviewOf, withChanges } from '../model/review.js'
 import { AlignmentHead } from './alignment-head.js'
@@ -96,7 +96,14 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
   ].find((one) => one.key === at && isLarge(one.rows, one.columns))
   const gridRef = useRef()
   const leave = useWay(large?.key, gridRef, pairAddress(id, pair))
+  const left = leftOut(pair, uses, decisions)
+  const why = [
+    left.decided > 0 && tn('{n} is decided so already.', '{n} are decided so already.', left.decided),
+    left.open > 0 && tn('{n} is not accepted in the review yet.', '{n} are not accepted in the review yet.', left.open),
+    left.otherwise > 0 && tn('{n} is matched otherwise and stays so.', '{n} are matched otherwise and stay so.', left.otherwise),
+  ].filter(Boolean)
   const deciding = html`
+    ${why.length > 0 && html`<p class="muted row end">${tn('Of {n} data element:', 'Of {n} data elements:', new Set(pair.uses.map((one) => one.element.source.id)).size)} ${why.join(' ')}</p>`}
     <${Undecided} error=${state.error} again=${accept} />
     <p class="row end"><span role="status">${open > 0 ? tn('{n} cell is changed and not accepted yet.', '{n} cells are changed and not accepted yet.', open) : state.done && decisions.length === 0 ? t('All changes saved') : ''}</span>${!samePlan(plan, usual) && html`<${Button} onClick=${() => setPlan(usual)}>${t('As it was')}<//>`}
       <${Button} primary loading=${state.loading} disabled=${decisions.length === 0} onClick=${accept}>${tn('Accept for {n} data element', 'Accept for {n} data elements', new Set(decisions.map((one) => one.source_data_element)).size)}<//></p>`
