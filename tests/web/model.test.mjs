@@ -553,6 +553,21 @@ test('on a keyboard with other letters keys act by their place', () => {
   assert.equal(placeOf(key('خ', 'KeyO')), '/overview')
 })
 
+test('what is typed counts, not the keys that it takes: digits with Shift, brackets with AltGr or Option', () => {
+  const key = (name, code, more = {}) => ({ key: name, code, target: { tagName: 'DIV' }, ...more })
+  const azerty = [key('2', 'Digit2', { shiftKey: true }), key('é', 'Digit2'), key('+', 'Equal', { shiftKey: true }), key('2', 'Numpad2')]
+  assert.deepEqual(azerty.map((one) => commandOf(one)), ['choose-2', 'choose-2', 'add', 'choose-2'])
+  assert.equal(commandOf(key('@', 'Digit2', { shiftKey: true })), 'add-2') // QWERTY
+  assert.equal(commandOf(key('/', 'Digit3', { shiftKey: true })), 'search') // Canada: the one key for it
+  const ways = [{ ctrlKey: true, altKey: true }, { altKey: true }, { getModifierState: (one) => one === 'AltGraph' }, { ctrlKey: true, altKey: true, getModifierState: (one) => one === 'AltGraph' }]
+  for (const way of ways) {
+    assert.deepEqual([commandOf(key('[', 'Digit5', way)), commandOf(key(']', 'Minus', way))], ['previous-warning', 'next-warning'])
+    assert.deepEqual([['a', 'KeyA'], ['2', 'Digit2'], ['@', 'Digit2'], ['z', 'KeyZ'], ['Enter', 'Enter'], ['ArrowDown', 'ArrowDown'], [' ', 'Space']].map((one) => commandOf(key(...one, way))), Array(7).fill(undefined))
+    assert.equal(commandOf(key(']', 'Minus', way), 'list', { off: true }), undefined)
+    assert.equal(commandOf({ ...key(']', 'Minus', way), target: { tagName: 'INPUT' } }), undefined)
+  }
+})
+
 test('keys act in the list and the pane, never in a field', () => {
   const key = (name, more = {}) => ({ key: name, target: { tagName: 'DIV' }, ...more })
   assert.equal(commandOf(key('a')), 'accept')

@@ -228,6 +228,26 @@ describe('by keys', () => {
     assert.equal(await page.getByLabel('Comment', { exact: true }).inputValue(), 'nag?')
     await decided(page, 0)
   })
+  scene('on a French keyboard, where digits take Shift and brackets AltGr: a digit chooses, + before it adds', { elements: 30 }, async ({ page, alignment }) => {
+    const type = (...events) => grid(page).evaluate((list, all) => { for (const one of all) list.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...one })) }, events)
+    const shift = { key: 'Shift', code: 'ShiftLeft', shiftKey: true }
+    const two = { key: '2', code: 'Digit2', shiftKey: true }
+    const chosen = async () => (await page.getByRole('list', { name: 'Chosen targets' }).getByRole('listitem').allInnerTexts()).length
+    const [first, second] = alignment.elements[0].proposals.map((one) => one.target.name)
+    await page.getByRole('list', { name: 'Chosen targets' }).getByText(first).waitFor()
+    await type(shift, two)
+    await page.getByRole('list', { name: 'Chosen targets' }).getByText(second).waitFor()
+    assert.equal(await chosen(), 1)
+    await type({ key: '&', code: 'Digit1' })
+    await page.getByRole('list', { name: 'Chosen targets' }).getByText(first).waitFor()
+    await type(shift, { key: '+', code: 'Equal', shiftKey: true }, two)
+    await page.getByRole('list', { name: 'Chosen targets' }).getByText(second).waitFor()
+    assert.equal(await chosen(), 2)
+    await type({ key: ']', code: 'Minus', ctrlKey: true, altKey: true })
+    await page.locator('.detail .notice.warning').first().waitFor()
+    assert.notEqual(await grid(page).getAttribute('aria-activedescendant'), 'row-0')
+  })
+
   scene('the focus is never lost: what vanishes or can do nothing more gives it to the list', {}, async ({ page }) => {
     const inTheList = () => hasFocus(grid(page), page)
     await page.locator('.decide').getByRole('button', { name: 'Accept' }).focus()

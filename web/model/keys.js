@@ -3,7 +3,7 @@
 /** By command, the letters for it. */
 export const LETTERS = {
   next: 'j', previous: 'k', accept: 'a', reject: 'rx', none: 'n', 'leave-out': 'l', approve: 'p', flag: 'f', comment: 'c', undo: 'u', redo: 'U', search: '/', targets: 'e', why: 'w', cells: 'd', history: 'h',
-  'next-warning': ']', 'previous-warning': '[', go: 'g', help: '?',
+  'next-warning': ']', 'previous-warning': '[', add: '+', go: 'g', help: '?',
 }
 const KEYS = { ArrowDown: 'next', ArrowUp: 'previous', PageDown: 'page-down', PageUp: 'page-up', Home: 'first', End: 'last', Enter: 'accept', Escape: 'unselect' }
 const FIELDS = ['INPUT', 'SELECT', 'TEXTAREA']
@@ -20,6 +20,12 @@ function latin({ key, code = '', shiftKey }) {
   return code === 'Slash' && shiftKey ? '?' : (SIGNS[code] ?? key)
 }
 
+const SIGN = /^[^\p{L}\p{N}\s]$/u
+const DIGIT = /^[1-5]$/
+
+/** Nothing by itself: it is held for the key that comes. */
+export const isHeld = ({ key }) => ['Shift', 'Control', 'Alt', 'AltGraph', 'Meta'].includes(key)
+
 /** Where "g" and one more key lead to. */
 export const PLACES = { r: '', o: '/overview', d: '/disaggregation', u: '/places', t: '/send', c: '/drift' }
 
@@ -28,7 +34,9 @@ export const placeOf = (event) => PLACES[event.key] ?? PLACES[latin(event)]
 /** The command of a key press, or undefined. `place` is "list" or "detail"; `settings` are {off: boolean, letters: {command: letters}}. */
 export function commandOf(event, place = 'list', settings = {}) {
   const name = event.target?.tagName
-  if (event.altKey || FIELDS.includes(name)) return undefined
+  if (FIELDS.includes(name)) return undefined
+  const commandFor = (letter) => (settings.off ? undefined : Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(letter)))
+  if (event.altKey || event.getModifierState?.('AltGraph')) return SIGN.test(event.key) && !event.metaKey ? commandFor(event.key) : undefined // AltGr (Ctrl and Alt, on Windows) or Option types it, where brackets have no key of their own
   if (event.ctrlKey || event.metaKey) return latin(event).toLowerCase() !== 'z' ? undefined : event.shiftKey ? 'redo' : 'undo'
   if ((event.key === 'Enter' || event.key === ' ') && OWN_ENTER.includes(name)) return undefined
   if (place !== 'list' && IN_THE_LIST.includes(event.key)) return undefined
@@ -37,10 +45,10 @@ export function commandOf(event, place = 'list', settings = {}) {
   if (event.shiftKey && event.key === 'ArrowUp') return 'extend-previous'
   if (KEYS[event.key]) return KEYS[event.key]
   if (settings.off) return undefined
+  if (DIGIT.test(event.key)) return `choose-${event.key}` // with Shift or without: on some keyboards that is how digits are typed
+  const found = commandFor(event.key) ?? commandFor(latin(event))
   const digit = /^Digit([1-5])$/.exec(event.code ?? '')
-  if (digit) return `${event.shiftKey ? 'add' : 'choose'}-${digit[1]}`
-  const commandFor = (letter) => Object.keys(LETTERS).find((command) => (settings.letters?.[command] ?? LETTERS[command]).includes(letter))
-  return commandFor(event.key) ?? commandFor(latin(event))
+  return found ?? (digit ? `${event.shiftKey ? 'add' : 'choose'}-${digit[1]}` : undefined)
 }
 
 /** The letter to show beside what does the same; undefined where letters do nothing. */

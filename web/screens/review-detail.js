@@ -48,7 +48,7 @@ export function ReviewDetail({ id, review, row, chosen, about, tab, onTab, onWar
       ${decided && html`<${Button} onClick=${() => run('forget')}>${t('Open again')}<//>`}
     </div>
     <${Tabs} label=${t('About it')} tabs=${tabs} selected=${tab} onSelect=${onTab}>
-      ${tab === 'candidates' && html`<${Candidates} element=${element} chosen=${chosen} pick=${pick} />`}
+      ${tab === 'candidates' && html`<${Candidates} element=${element} chosen=${chosen} pick=${pick} hint=${hint} />`}
       ${tab === 'why' && html`<${Why} review=${review} element=${element} chosen=${chosen} />`}
       ${tab === 'cells' && html`<${Cells} review=${review} row=${row} cells=${cells} chosen=${chosen} changed=${changed} onCell=${onCell} />`}
       ${tab === 'history' && html`<${History} id=${id} row=${row} review=${review} version=${saved} commentRef=${commentRef} onComment=${onComment} />`}
@@ -68,7 +68,7 @@ function Provenance({ element, row, about, onNote }) {
 export const NothingToShow = ({ element }) => html`<p class="muted">${isDecided(element.decision.state) ? t('It is decided: what the engine proposes is shown when it is opened again.')
   : t('The engine found nothing that comes close. Search all targets, or say that there is no counterpart.')}</p>`
 
-function Candidates({ element, chosen, pick }) {
+function Candidates({ element, chosen, pick, hint }) {
   const ids = chosen.map((one) => one.id)
   if (element.proposals.length === 0) return html`<${NothingToShow} element=${element} />`
   return html`<ol class="candidates">
@@ -79,6 +79,6 @@ function Candidates({ element, chosen, pick }) {
       ${decision === 'auto' && html`<${Tag} tone="positive">${t('Sure')}<//>`}<${Confidence} value=${confidence} />
     </button></li>`)}
   </ol>
-  <p class="muted hint">${t('With Shift a second target is added: the value then counts in both.')}</p>`
+  <p class="muted hint">${hint('add') ? t('With Shift, or with {key} before its number, a second target is added: the value then counts in both.', { key: hint('add') }) : t('With Shift a second target is added: the value then counts in both.')}</p>`
 }
 

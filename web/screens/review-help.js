@@ -8,6 +8,7 @@ const NAMES = {
   next: () => t('Next'), previous: () => t('Previous'), accept: () => t('Accept and next'), reject: () => t('Reject and show the next candidate'), none: () => t('No counterpart'), 'leave-out': () => t('Leave out'),
   approve: () => t('Approve'), flag: () => t('Flag, or take the flag off'), comment: () => t('Comment'), undo: () => t('Undo'), redo: () => t('Redo'), search: () => t('Search the list'), targets: () => t('Search all targets'),
   why: () => t('Why'), cells: () => t('Cells'), history: () => t('History'), 'next-warning': () => t('Next warning'), 'previous-warning': () => t('Previous warning'),
+  add: () => t('Add a second target: then 1 to 5'),
   go: () => t('Go: then r for the review, o for the overview, d for the disaggregation, u for units and periods, t for sending, c for changes'), help: () => t('This list'),
 }
 
@@ -16,7 +17,7 @@ const commandName = (command) => NAMES[command]()
 /** `only`: the commands that there are; left out: all. */
 export function ReviewHelp({ only = [...Object.keys(LETTERS), 'add', 'select'], settings, onSettings, onClose }) {
   const fixed = [
-    ['↓ ↑', t('Next, previous'), 'next'], ['Enter', t('Accept and next'), 'accept'], ['1 … 5', t('Choose a candidate'), 'accept'], ['Shift 1 … 5', t('Add a second target'), 'add'], [t('Space'), t('Select the row, or take it out'), 'select'],
+    ['↓ ↑', t('Next, previous'), 'next'], ['Enter', t('Accept and next'), 'accept'], ['1 … 5', t('Choose a candidate'), 'accept'], ['Shift 1 … 5', t('Add a second target, where digits are typed without Shift'), 'add'], [t('Space'), t('Select the row, or take it out'), 'select'],
     ['Shift ↓ ↑', t('Select more rows'), 'select'], ['Esc', t('Select none'), 'select'], ['Ctrl Z', t('Undo'), 'undo'], ['Ctrl Shift Z', t('Redo'), 'redo'],
   ].filter(([, , command]) => only.includes(command))
   const set = (command, letters) => onSettings({ ...settings, letters: { ...settings.letters, [command]: letters } })

@@ -12,7 +12,7 @@ import { filterOfQuery, reviewAddress } from '../model/address.js'
 import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, noted, pairKey, REVIEW, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, canChange, createList, createProgress, createRows, keepOrder, needsLook, NO_FILTER, nearest, orderKept, ranksOf, sectionsOf, sureOnes } from '../model/rows.js'
 import { isPlaceKind } from '../model/place-kinds.js'
-import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.js'
+import { commandOf, hintOf, isHeld, keepKeySettings, keySettings } from '../model/keys.js'
 import { AlignmentHead } from './alignment-head.js'
 import { useGoing } from './going.js'
 import { ReviewDetail } from './review-detail.js'
@@ -82,6 +82,7 @@ function Reviewing({ id, first, session }) {
   const search = useRef()
   const targets = useRef()
   const comment = useRef()
+  const adding = useRef(false)
   useOthers(id, READING, saver, saved, take, () => {
     history.forget()
     say(t('Somebody else changed something: it is shown.'))
@@ -244,6 +245,7 @@ function Reviewing({ id, first, session }) {
     cells: () => setTab(tab === 'cells' ? 'candidates' : 'cells'),
     history: () => setTab(tab === 'history' ? 'candidates' : 'history'),
     help: () => setOpen('keys'),
+    add: () => { adding.current = true; say(t('Add a second target: 1 to 5')) },
     go: going.begin,
     'next-warning': () => goWarning(1),
     'previous-warning': () => goWarning(-1),
@@ -282,12 +284,14 @@ function Reviewing({ id, first, session }) {
     if (proposal) pick(proposal.target, digit[1] === 'add')
   }
   const onKeyDown = (event) => {
-    if (comment.wanted && event.key !== 'Escape') return
+    if (isHeld(event) || (comment.wanted && event.key !== 'Escape')) return
     comment.wanted = false
     const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
+    const adds = adding.current
+    adding.current = false
     if (going.leads(event) || !command) return
     event.preventDefault()
-    run(command)
+    run(adds ? command.replace('choose', 'add') : command)
   }
   const acceptSure = (threshold) => {
     const { take: those, left } = sureOnes(list, threshold)
