@@ -38,8 +38,8 @@ LIBRARIES = {
 }
 
 
-# The files that index.html asks for, in the order that they run in: the modules that they need are joined in them.
-ENTRIES = ["early.js", "main.js"]
+# What index.html asks for, in the order that it runs in, and the first screens, of which early.js asks for the one that the address means: the modules that they need are joined in them.
+ENTRIES = ["early.js", "main.js", "screens/servers.js", "screens/signin.js", "screens/alignments.js", "screens/review.js"]
 
 
 def read(path):

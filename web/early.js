@@ -3,10 +3,10 @@ import { makeReady } from './intl.js'
 import { languageOf, wishes } from './languages.js'
 
 const OF_SCREENS = [
-  [/^\/(servers)?$/, () => '/v1/servers'],
-  [/^\/sign-in\/./, () => '/v1/servers'],
-  [/^\/alignments$/, () => '/v1/alignments'],
-  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}?features=false`],
+  [/^\/(servers)?$/, () => '/v1/servers', () => import('./screens/servers.js')],
+  [/^\/sign-in\/./, () => '/v1/servers', () => import('./screens/signin.js')],
+  [/^\/alignments$/, () => '/v1/alignments', () => import('./screens/alignments.js')],
+  [/^\/alignments\/(?!new$)([^/]+)$/, (id) => `/v1/alignments/${id}?features=false`, () => import('./screens/review.js')],
 ]
 
 const { language, locale } = languageOf(wishes())
@@ -18,7 +18,7 @@ for (const path of ['/v1/session', ...(found ? [found[1](found[0].exec(location.
   answer.catch(() => {}) // whoever takes it says what is wrong
   asked.set(location.origin + path, answer)
 }
-
+found?.[2]().catch(() => {}) // whoever needs it says what is wrong
 export { language }
 
 /** As fetch: the answer that is on its way already, once, until something else is called. */

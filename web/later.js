@@ -4,13 +4,16 @@ import { arrived, useLoad } from './api.js'
 import { allTexts } from './i18n.js'
 import { Loading, Problem } from './ui.js'
 
-/** `frame`: a class around what is shown until it is there. A screen has its `title` there, too. */
-export function later(fetchPart, frame = 'page') {
+/** `frame`: a class around what is shown until it is there. `first`: one of the first screens, whose texts are there already, and whose `title` stands where it will. */
+export function later(fetchPart, frame = 'page', first = false) {
   let kept
-  const part = async () => (kept ??= (await arrived(Promise.all([fetchPart(), allTexts()])))[0])
+  const part = async () => (kept ??= (await arrived(Promise.all([fetchPart(), first || allTexts()])))[0])
   return function Later(props) {
     const { error, reload } = useLoad(part, [])
     if (kept) return html`<${kept} ...${props} />`
-    return html`<div class=${error && frame === 'unseen' ? 'page' : frame}>${error ? html`${props.title && html`<h1>${props.title}</h1>`}<${Problem} error=${error} again=${reload} />` : html`<${Loading} />`}</div>`
+    return html`<div class=${error && frame === 'unseen' ? 'page' : frame}>
+      ${props.title && (error || first) && html`<h1>${props.title}</h1>`}
+      ${error ? html`<${Problem} error=${error} again=${reload} />` : html`<${Loading} />`}
+    </div>`
   }
 }

@@ -5,13 +5,13 @@ import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
 import { Link, match, navigate, useLocation } from './router.js'
-import { Alignments } from './screens/alignments.js'
-import { Review } from './screens/review.js'
-import { Servers } from './screens/servers.js'
-import { SignIn } from './screens/signin.js'
 import { Title } from './title.js'
 import { Notice } from './ui.js'
 
+const Servers = later(async () => (await import('./screens/servers.js')).Servers, 'page', true)
+const SignIn = later(async () => (await import('./screens/signin.js')).SignIn, 'page narrow', true)
+const Alignments = later(async () => (await import('./screens/alignments.js')).Alignments, 'page', true)
+const Review = later(async () => (await import('./screens/review.js')).Review, 'page', true)
 const NewAlignment = later(async () => (await import('./screens/new.js')).NewAlignment)
 const Making = later(async () => (await import('./screens/making.js')).Making)
 const Run = later(async () => (await import('./screens/run.js')).Run)
@@ -78,7 +78,7 @@ function App() {
       ${Screen
         ? html`<${Screen} title=${found.title()} params=${found.params} query=${query} session=${session} />`
         : html`<div class="page"><h1>${t('There is nothing at this address')}</h1><p><${Link} to="/servers">${t('Go to the servers')}<//></p></div>`}
-    </main>`
+    </main>
 }
 
 function Who({ session }) {

@@ -37,7 +37,7 @@ test('a first visit takes few files, and what it asks the program for does not w
   await page.goto(`${front.url}/alignments/one`)
   await page.getByRole('grid').waitFor()
   await page.getByRole('link', { name: 'Changements' }).waitFor()
-  assert.deepEqual(asked.filter((one) => /^[^/]/.test(one) && one !== 'icon.svg' && !one.startsWith('later/')).sort() /* later: what counts values, once the rows are there */, ['app.css', 'early.js', 'i18n/first/fr.po', 'main.js'])
+  assert.deepEqual(asked.filter((one) => /^[^/]/.test(one) && one !== 'icon.svg' && !one.startsWith('later/')).sort() /* later: what counts values, once the rows are there */, ['app.css', 'early.js', 'i18n/first/fr.po', 'main.js', 'review.js'])
   for (const one of EARLY) assert.equal(asked.filter((each) => each === one).length, 1, one)
   await page.getByRole('link', { name: 'Vue d’ensemble' }).click() // a screen that is fetched later, with its texts
   await page.getByRole('heading', { name: 'Ce qui a changé sur les serveurs' }).waitFor()

@@ -1,16 +1,14 @@
 // Which alignment this is, where one can go in it, and whether everything is saved.
 import { html } from '../lib.js'
-import { apart, arrow, t, tn } from '../i18n.js'
+import { t, tn } from '../i18n.js'
 import { Link } from '../router.js'
 import { hasChoices } from '../choices.js'
 import { useTitle } from '../title.js'
 import { Button, Name, Notice, Problem, signInPath } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
+import { pairName } from '../model/names.js'
 
 const sideName = (side) => side?.data_set ?? side?.server ?? ''
-
-/** Both data sets, in one line of text. */
-const pairName = ({ source, target }) => [source, target].map((side) => apart(sideName(side).name ?? sideName(side))).join(` ${arrow()} `)
 
 const tabsOf = (path) => [
   ['overview', `${path}/overview`, t('Overview')], ['review', path, t('Review')], ['disaggregation', `${path}/disaggregation`, t('Disaggregation')], ['places', `${path}/places`, t('Units and periods')],

@@ -1,18 +1,16 @@
 // The alignments of the person who is signed in.
 import { html, useState } from '../lib.js'
-import { apart, arrow, t, time } from '../i18n.js'
+import { t, time } from '../i18n.js'
 import { gateway, useLoad, useServerNames } from '../api.js'
 import { later } from '../later.js'
 import { Link } from '../router.js'
 import { reviewAddress } from '../model/address.js'
+import { pairName } from '../model/names.js'
 import { Button, Loading, Name, Problem } from '../ui.js'
 import { LongList } from './long-list.js'
 
 const Makings = later(async () => (await import('./alignments-more.js')).Makings, 'unseen')
 const Remove = later(async () => (await import('./alignments-more.js')).Remove, 'unseen')
-
-const sideName = (side) => apart(side?.data_set?.name ?? side?.server)
-export const pairName = (one) => `${sideName(one.source)} ${arrow()} ${sideName(one.target)}`
 
 const MOST = 500 // as drawbridge lists
 const searchedBy = (nameOf) => (one) => [one.source, one.target].map((side) => `${side?.data_set?.name} ${nameOf(side?.server)}`).join(' ')

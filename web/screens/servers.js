@@ -5,7 +5,7 @@ import { addTexts, allTexts, t, time } from '../i18n.js'
 import { arrived, gateway, useLoad } from '../api.js'
 import { Link } from '../router.js'
 import { Button, Loading, Name, Notice, Problem, signInPath, Tag } from '../ui.js'
-import { kindName } from './signin.js'
+import { kindName } from '../model/names.js'
 
 const STATES = {
   ok: () => ['positive', t('Connected')],

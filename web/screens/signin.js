@@ -4,20 +4,9 @@ import { t } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { Link, navigate } from '../router.js'
 import { Title } from '../title.js'
+import { kindName } from '../model/names.js'
 import { readReturn } from '../model/return-to.js'
 import { Button, Field, Loading, Name, Notice, Problem, Tabs } from '../ui.js'
-
-const KINDS = {
-  oauth: () => t('At the server (OAuth)'),
-  'legacy-oauth': () => t('At the server (OAuth)'),
-  pat: () => t('Access token'),
-  password: () => t('Password'),
-  basic: () => t('Password with every call'),
-  bearer: () => t('Access token'),
-  'api-key': () => t('API key'),
-}
-
-export const kindName = (kind) => KINDS[kind]?.() ?? kind
 
 export function SignIn({ params, query, session }) {
   const servers = useLoad((signal) => gateway.servers({ signal }), [])

@@ -4,7 +4,7 @@ import { t, time } from '../i18n.js'
 import { gateway, useLoad } from '../api.js'
 import { byLikeness } from '../model/starts.js'
 import { Loading, Problem, Select } from '../ui.js'
-import { pairName } from './alignments.js'
+import { pairName } from '../model/names.js'
 import { FileChoice, isTooLarge } from './mapping-file.js'
 
 /** `start`: {kind, from: as starts.js keeps it, unready: something has to be chosen yet}. */
