@@ -109,18 +109,20 @@ export function Tabs({ label, tabs, selected, onSelect, children }) {
   </div>`
 }
 
-/** `action` stands beside the button that closes. */
+/** `action` stands beside the button that closes, which has the focus where there is no field: what Enter does then takes nothing away. */
 export function Dialog({ title, onClose, children, action, cancel }) {
   const dialog = useRef()
+  const buttons = useRef()
   const id = useId()
   useEffect(() => {
     dialog.current.showModal()
+    if (buttons.current.contains(document.activeElement)) buttons.current.lastElementChild.focus()
   }, [])
   return html`<dialog ref=${dialog} aria-labelledby=${id} onClose=${onClose} onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
     <div class="dialog">
       <h2 id=${id}>${title}</h2>
       ${children}
-      <p class="row end">${action}<${Button} onClick=${() => dialog.current.close()}>${cancel ?? t('Close')}<//></p>
+      <p class="row end" ref=${buttons}>${action}<${Button} onClick=${() => dialog.current.close()}>${cancel ?? t('Close')}<//></p>
     </div>
   </dialog>`
 }
