@@ -6,6 +6,7 @@ import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
 import { Link, match, navigate, useLocation } from './router.js'
 import { Title } from './title.js'
+import { sayNoMore, Toast } from './toast.js'
 import { Notice } from './ui.js'
 
 const Servers = later(async () => (await import('./screens/servers.js')).Servers, 'page', true)
@@ -53,6 +54,7 @@ function App() {
   const followed = useRef(false)
   useLayoutEffect(() => { // a new screen is announced by its heading, and who types at once types there; the same where what led on within a screen is gone by it
     if (before.current !== path || (followed.current && document.activeElement === document.body)) main.current.focus({ preventScroll: true })
+    if (before.current !== path) sayNoMore()
     before.current = path
     followed.current = true
   }, [path, String(query)])
@@ -79,6 +81,7 @@ function App() {
         ? html`<${Screen} title=${found.title()} params=${found.params} query=${query} session=${session} />`
         : html`<div class="page"><h1>${t('There is nothing at this address')}</h1><p><${Link} to="/servers">${t('Go to the servers')}<//></p></div>`}
     </main>
+    <${Toast} />`
 }
 
 function Who({ session }) {

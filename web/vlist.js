@@ -15,7 +15,7 @@ export function VirtualGrid({ id, label, columns, count, rowHeight = ROW_HEIGHT,
   const at = useRef({ top: 0, wanted: 0, rows: 16 }).current // as last told: asking the browser in the middle of a change makes it lay everything out
   const shownAt = (top) => Math.floor(top / rowHeight / STEP) * STEP
   const bring = () => { // the active row is always in view when it becomes active
-    const [from, to] = [active * rowHeight, (active + 1) * rowHeight]
+    const [from, to] = [active * rowHeight, (active + 1) * rowHeight + Math.max(0, Math.min(rowHeight, at.room - rowHeight))] // with the next one below it, where a toast may lie over
     at.wanted = from < at.top ? from : to > at.top + at.room ? to - at.room : at.top
   }
   const measure = () => {
@@ -50,7 +50,7 @@ export function VirtualGrid({ id, label, columns, count, rowHeight = ROW_HEIGHT,
     <div role="rowgroup" class="vhead" ref=${head}><div role="row" aria-rowindex="1" class="vrow">
       ${columns.map((column) => html`<span key=${column.id} role="columnheader" class=${column.class ?? ''}>${column.title}</span>`)}
     </div></div>
-    <div role="rowgroup" class="vbody" style=${{ height: `${count * rowHeight}px` }} onClick=${(event) => { const clicked = event.target.closest('[aria-rowindex]'); if (clicked) onActivate(clicked.getAttribute('aria-rowindex') - 2) }}>
+    <div role="rowgroup" class="vbody" style=${{ height: `${(count + 1) * rowHeight}px` }} onClick=${(event) => { const clicked = event.target.closest('[aria-rowindex]'); if (clicked) onActivate(clicked.getAttribute('aria-rowindex') - 2) }}>
       ${indexes.map((index) => {
         const { id: key, ...rest } = row(index)
         return html`<${Row} key=${key} id="${id}-${index}" index=${index} columns=${columns} height=${rowHeight} active=${index === active} ...${rest} />`

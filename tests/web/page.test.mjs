@@ -403,7 +403,7 @@ describe('review', () => {
     assert.equal(await page.locator('.chips li').count(), 1)
     await press(page, 'a')
     await saved(page)
-    await press(page, '2', 'Shift+1', 'a') // the second candidate, and the first as another target
+    await press(page, '2', 'Shift+Digit1', 'a') // the second candidate, and the first as another target
     await saved(page)
     const element = world.alignments.get('one').elements[4]
     assert.deepEqual(element.decision.targets.map((one) => one.id), [element.proposals[1].target.id, element.proposals[0].target.id])
@@ -503,7 +503,7 @@ describe('review', () => {
     assert.equal((await asked).postDataJSON().steps[0].bulk, true) // nobody looked at each
     await saved(page)
     assert.equal(world.alignments.get('one').coverage.accepted, n)
-    const left = page.locator('.notice').getByText(new RegExp(`^${n} accepted\\. \\d+ are left for you\\. Show them$`))
+    const left = page.locator('.toast').getByText(new RegExp(`^${n} accepted\\. \\d+ are left for you\\. Show them$`))
     const ids = world.alignments.get('one').elements.filter((one) => one.decision.state === 'proposed' && one.proposals[0].decision === 'auto').map((one) => one.source.code)
     assert.equal(Number(/(\d+) are/.exec(await left.innerText())[1]), ids.length)
     await clean('review-left')

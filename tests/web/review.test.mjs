@@ -163,7 +163,7 @@ describe('by keys', () => {
     await press(page, 'Home', 'Space', ...Array(n - 1).fill('Shift+ArrowDown'))
     await page.getByText(`${n} selected`).waitFor()
     await press(page, 'a')
-    await page.locator('.notice').getByText(/ accepted\. \d+ are left for you\. /).waitFor()
+    await page.locator('.toast').getByText(/ accepted\. \d+ are left for you\. /).waitFor()
     await saved(page)
     const told = page.getByRole('button', { name: /^\d+ with warnings$/ }) // and the number that is told of them is that of the list it leads to
     const warned = /\d+/.exec(await told.innerText())[0]
@@ -354,6 +354,41 @@ describe('by keys', () => {
     assert.notEqual(await page.locator('.detail h2').innerText(), first)
     await page.getByRole('button', { name: 'Previous warning' }).click()
     assert.equal(await page.locator('.detail h2').innerText(), first)
+  })
+})
+
+describe('what was done', () => {
+  scene('is seen for a while, takes no focus and no click, and covers no row that is worked on; nothing is told twice', { elements: 40 }, async ({ page, clean }) => {
+    const toast = page.locator('.toast')
+    await page.clock.install()
+    await press(page, 'u')
+    await toast.getByText('There is nothing to undo').waitFor()
+    await hasFocus(grid(page), page)
+    assert.equal(await page.getByText('There is nothing to undo').count(), 1)
+    assert.equal(await toast.getAttribute('role'), 'status')
+    await clean('review-toast')
+    const [first] = await toast.locator('p').elementHandles()
+    await press(page, 'u') // the same once more is told once more
+    await until(page, (one) => !one.isConnected && document.querySelector('.toast p') !== null, first)
+    await page.clock.runFor(7000)
+    await toast.getByText('There is nothing to undo').waitFor()
+    await page.clock.runFor(2000)
+    await toast.locator('p').waitFor({ state: 'detached' })
+    const covers = () => page.evaluate(() => {
+      const [row, told] = ['.vrow.active', '.toast p'].map((one) => document.querySelector(one).getBoundingClientRect())
+      return row.bottom > told.top && row.top < told.bottom
+    })
+    for (const key of ['End', 'k', 'k', 'PageUp', 'Home', 'PageDown', 'j', 'j']) {
+      await press(page, key, 'g')
+      await toast.getByText('Go to: r review').waitFor()
+      assert.equal(await covers(), false, key)
+    }
+    const below = await toast.locator('p').boundingBox()
+    const before = await grid(page).getAttribute('aria-activedescendant')
+    await page.mouse.click(below.x + 5, below.y + 5)
+    await until(page, (was) => document.querySelector('[role=grid]').getAttribute('aria-activedescendant') !== was, before)
+    await page.getByRole('link', { name: 'Send', exact: true }).click()
+    await toast.locator('p').waitFor({ state: 'detached' }) // it belongs to its screen
   })
 })
 

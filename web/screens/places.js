@@ -7,6 +7,7 @@ import { later } from '../later.js'
 import { localStore } from '../local-store.js'
 import { Link, navigate } from '../router.js'
 import { Button, Confidence, Loading, Name, Notice, Problem, Select } from '../ui.js'
+import { say } from '../toast.js'
 import { VirtualGrid } from '../vlist.js'
 import { reviewAddress } from '../model/address.js'
 import { commandOf, hintOf, keepKeySettings, keySettings } from '../model/keys.js'
@@ -79,7 +80,6 @@ function Placing({ id, alignment, first, query, session }) {
   const history = useHistory(id, saver, saving, refused, HISTORY)
   const fresh = useFresh(id, saver, saved, take)
   const [at, setAt] = useState({}) // by kind, the row that is looked at
-  const [said, say] = useState('')
   const known = useRef(new Map()) // places by id that were seen here
   useOthers(id, PLACING, saver, saved, take, () => {
     history.forget()
@@ -123,8 +123,7 @@ function Placing({ id, alignment, first, query, session }) {
     <${Problem} error=${fresh.error} again=${fresh.read} />
     ${kind === 'period'
       ? html`<${Periods} rule=${shown.periods} />`
-      : html`<${Pairs} key=${kind} id=${id} kind=${kind} alignment=${alignment} wanted=${query.get('state')} member=${shown[PLACE_KINDS[kind]]} version=${saved.version} known=${known} fresh=${fresh} activeId=${at[kind]} onActive=${(row) => lookAt(kind, row)} history=${history.next()} decide=${decide} travel=${travel} say=${say} />`}
-    <p class="unseen" role="status" aria-live="polite">${said}</p>
+      : html`<${Pairs} key=${kind} id=${id} kind=${kind} alignment=${alignment} wanted=${query.get('state')} member=${shown[PLACE_KINDS[kind]]} version=${saved.version} known=${known} fresh=${fresh} activeId=${at[kind]} onActive=${(row) => lookAt(kind, row)} history=${history.next()} decide=${decide} travel=${travel} />`}
   </div>`
 }
 
@@ -137,7 +136,7 @@ function useUnitCounts({ server, data_set: set }, kind, rows) {
   return { ...found, wanted, anyway: () => setMost(Infinity) }
 }
 
-function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, activeId, onActive, history, decide, travel, say }) {
+function Pairs({ id, kind, alignment, wanted, member, version, known, fresh, activeId, onActive, history, decide, travel }) {
   const rows = useMemo(() => placeRows(member), [member])
   const [filter, setFilter] = useState(() => ({ ...NO_PLACE_FILTER, ...(kind === 'org_unit' && wanted === 'unassigned' && { state: wanted }) }))
   const { source } = alignment

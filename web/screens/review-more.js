@@ -1,9 +1,8 @@
-// What the review seldom shows: several rows at once, and what accepting together has left.
+// What the review seldom shows: several rows at once.
 import { html } from '../lib.js'
 import { t, tn } from '../i18n.js'
-import { Button, Notice } from '../ui.js'
+import { Button } from '../ui.js'
 import { acceptable, ATTENTION } from '../model/rows.js'
-import { leftText } from './review-list.js'
 
 /** What can be done with all that are selected. Of places, `taken`: how many of them can be accepted. */
 export function Selection({ rows, run, about, hint, taken }) {
@@ -20,5 +19,3 @@ export function Selection({ rows, run, about, hint, taken }) {
     <${Button} small onClick=${() => run('unselect')} kbd="Esc">${t('Select none')}<//>
   </div>`
 }
-
-export const LeftForYou = ({ taken, left, onShow }) => html`<${Notice} tone="warning"><p>${leftText(taken, left.length)} <button type="button" class="link" onClick=${onShow}>${t('Show them')}</button></p><//>`

@@ -8,6 +8,7 @@ import { useFocusKept } from '../focus.js'
 import { keyOfSet, knownCounts } from '../known-counts.js'
 import { localStore } from '../local-store.js'
 import { Loading, Problem } from '../ui.js'
+import { say, sayNoMore } from '../toast.js'
 import { filterOfQuery, reviewAddress } from '../model/address.js'
 import { accept, approve, choiceOf, forget, leaveOut, noCounterpart, noted, pairKey, REVIEW, reject, restoring, restoringFlag, reviewOf, sameChoice, withChanges, withoutComments, withOperations } from '../model/review.js'
 import { acceptable, ATTENTION, canChange, createList, createProgress, createRows, keepOrder, needsLook, NO_FILTER, nearest, orderKept, ranksOf, sectionsOf, sureOnes } from '../model/rows.js'
@@ -21,7 +22,7 @@ import { useSelection } from './selecting.js'
 import { namesOf, Refused, useHistory, useOthers, useSaved } from './saving.js'
 
 const Conflicts = later(async () => (await import('./review-seldom.js')).Conflicts, 'unseen')
-const [LeftForYou, People, ReviewHelp, Selection, Steps] = ['LeftForYou', 'People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
+const [People, ReviewHelp, Selection, Steps] = ['People', 'ReviewHelp', 'Selection', 'Steps'].map((name) => later(async () => (await import('./review-later.js'))[name], 'unseen'))
 const Facets = later(async () => (await import('./review-facets.js')).Facets, 'facets')
 
 export function Review({ params, session }) {
@@ -75,9 +76,7 @@ function Reviewing({ id, first, session }) {
   const [tab, setTab] = useState('candidates')
   const [open, setOpen] = useState() // "keys", "people", "steps"
   const [facets, setFacets] = useState(false)
-  const [bulk, setBulk] = useState() // what was accepted together last, where some were left: {taken: how many, left: the rows}
   const [keys, setKeys] = useState(() => keySettings(localStore()))
-  const [said, say] = useState('')
   const grid = useRef()
   const search = useRef()
   const targets = useRef()
@@ -120,7 +119,7 @@ function Reviewing({ id, first, session }) {
   useEffect(() => {
     if (unfiltered.current === filter) return
     unfiltered.current = filter
-    say(tn('{n} row is shown', '{n} rows are shown', list.length))
+    say(tn('{n} row is shown', '{n} rows are shown', list.length), { quiet: true })
   }, [filter])
   const writeAddress = useAddress(id, filter, activeId)
 
@@ -131,7 +130,7 @@ function Reviewing({ id, first, session }) {
   }
   const perform = useCallback((operation, focus) => {
     clearRefused()
-    setBulk(undefined)
+    sayNoMore()
     saver.add(operation)
     if (focus) setActiveId(focus)
   }, [saver])
@@ -169,8 +168,11 @@ function Reviewing({ id, first, session }) {
     selectNone()
   }
   const toldOfBulk = (taken, left) => {
-    say(leftText(taken, left.length))
-    setBulk(left.length ? { taken, left } : undefined)
+    const show = () => {
+      setFilter((before) => ({ ...before, state: 'open', conflicts: left.every(needsLook), order: 'surest' }))
+      grid.current?.focus()
+    }
+    say(leftText(taken, left.length), left.length > 0 && { action: { label: t('Show them'), run: show } })
   }
   const note = (text) => {
     const label = t('Note on {name}', { name: named(row) })
@@ -311,7 +313,6 @@ function Reviewing({ id, first, session }) {
       onWarned=${() => { setFilter({ ...ALL, conflicts: true }); grid.current?.focus() }} onChanged=${() => { setFilter({ ...ALL, attention: 'changed' }); grid.current?.focus() }} />
     ${saving.problem?.kind === 'conflict' && html`<${Conflicts} problem=${saving.problem} saver=${saver} of=${({ source_data_element }) => ({ theirs: saved.elements.get(source_data_element), mine: shown.elements.get(source_data_element) })} />`}
     <${Refused} refused=${refused} />
-    ${bulk && html`<${LeftForYou} ...${bulk} onShow=${() => { setFilter({ ...filter, state: 'open', conflicts: bulk.left.every(needsLook), order: 'surest' }); setBulk(undefined); grid.current?.focus() }} />`}
     <${ReviewFilters} filter=${filter} onFilter=${choose} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} orderAnew=${orderAnew} facets=${facets} onFacets=${() => setFacets(!facets)} />
     ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} source=${alignment.source} values=${values} />`}
@@ -324,7 +325,6 @@ function Reviewing({ id, first, session }) {
             onComment=${(text) => { comments(text); grid.current?.focus() }} />`}
       </section>
     </div>
-    <p class="unseen" role="status" aria-live="polite">${said}</p>
     ${open === 'keys' && html`<${ReviewHelp} settings=${keys} onSettings=${(next) => { setKeys(next); keepKeySettings(localStore(), next) }} onClose=${close} />`}
     ${open === 'steps' && html`<${Steps} id=${id} version=${saving.waiting === 0 ? saved.alignment.version : 0} onClose=${close} onUndo=${(count) => { for (let i = 0; i < count; i++) commands.undo() }} />`}
     ${open === 'people' && html`<${People} id=${id} onClose=${close} onSaved=${async () => { take(reviewOf(await gateway.alignments.get(id))); say(t('Saved')) }} />`}

@@ -76,7 +76,7 @@ const KEYS = {
   unselect: [[[' ', ({ selected }) => selected === 1], ['Escape', ({ selected }) => selected === 0]]],
   'select more': [[['Shift+ArrowDown', ({ selected, at }) => selected === 2 && at === 1]], [['j'], ['Shift+ArrowUp', ({ selected, at }) => selected === 2 && at === 0]]],
   choose: [1, 2, 3, 4, 5].map((n) => [['5'], [String(n), ({ chosen }) => chosen === name(n - 1)]]),
-  add: [2, 3, 4, 5].flatMap((n) => [[`Shift+${n}`], ['+', String(n)]].map((keys) => keys.map((key, at) => [key, at === keys.length - 1 && (({ chosen }) => chosen === `${name(0)} + ${name(n - 1)}`)]))),
+  add: [2, 3, 4, 5].flatMap((n) => [[`Shift+Digit${n}`], ['+', String(n)]].map((keys) => keys.map((key, at) => [key, at === keys.length - 1 && (({ chosen }) => chosen === `${name(0)} + ${name(n - 1)}`)]))),
 }
 
 test('no letter is without its test', () => {
