@@ -120,15 +120,15 @@ describe('a part of the page that does not come', () => {
 })
 
 describe('a dialog that takes something away', () => {
-  scene('has the focus where Enter takes nothing away: what keeps it, or a field', {}, async ({ page, go, world }) => {
+  scene('has the focus where Enter takes nothing away: what keeps it, or what comes before', {}, async ({ page, go, world }) => {
     world.align(PAIR, 'one')
     world.runs.set('run1', madeUpRun({ state: 'done', conflicts: [] }))
     world.schedules.set('schedule1', { id: 'schedule1', name: 'Monthly report', from: 'district', to: 'central', by: 'maria', period_type: 'Monthly', after_day: 10, for_days: 20, again_hours: 24, org_units: 30, next: '2026-12-10T00:00:00Z', unattended_until: '2027-11-24T23:59:59Z', created: '2026-11-24T08:00:00Z' })
-    for (const [path, button, dialog, safe] of [['/alignments', /^Remove /, 'Remove this alignment?', 'Keep it'], ['/runs/run1', 'Undo this run…', 'Undo this run?', 'Leave it'], ['/runs', 'End…', 'End Monthly report?', 'Leave it']]) {
+    for (const [path, button, dialog, safe, leave = 'Enter'] of [['/alignments', /^Remove /, 'Remove this alignment?', 'Keep it'], ['/runs/run1', 'Undo this run…', 'Undo this run?', 'Check first what it would do', 'Escape'], ['/runs', 'End…', 'End Monthly report?', 'Leave it']]) {
       await go(path)
       await page.getByRole('button', { name: button }).first().click()
       await hasFocus(page.getByRole('dialog', { name: dialog }).getByRole('button', { name: safe }), page)
-      await page.keyboard.press('Enter')
+      await page.keyboard.press(leave)
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
     assert.ok(world.alignments.has('one') && world.schedules.has('schedule1'))
