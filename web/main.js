@@ -4,6 +4,7 @@ import { language, loadLanguage, t } from './i18n.js'
 import { chooseLanguage, LANGUAGES, wishes } from './languages.js'
 import { gateway, useLoad } from './api.js'
 import { later } from './later.js'
+import { isSignedOut } from './model/problems.js'
 import { Link, match, navigate, useLocation } from './router.js'
 import { Title } from './title.js'
 import { sayNoMore, Toast } from './toast.js'
@@ -85,7 +86,7 @@ function App() {
 }
 
 function Who({ session }) {
-  if (!session.data && session.loading) return html`<span class="who"></span>`
+  if (!session.data && !isSignedOut(session.error)) return html`<span class="who"></span>` // on its way, or nobody can tell
   const good = (session.data?.connections ?? []).filter((one) => one.state === 'ok')
   if (good.length === 0) return html`<span class="who">${t('Not signed in')}</span>`
   const names = [...new Set(good.map((one) => one.user?.name || one.user?.username))]

@@ -25,13 +25,23 @@ export function useLocation() {
   return { path, query: new URLSearchParams(query) }
 }
 
+/** A part of an address as it was before it was written there; undefined of what nobody wrote. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined
+  }
+}
+
 /** @param {[string, any, () => string][]} routes patterns with :names, and how the screen is called */
 export function match(routes, path) {
   for (const [pattern, value, title] of routes) {
     const names = []
     const expression = pattern.replace(/:(\w+)/g, (_, name) => (names.push(name), '([^/]+)'))
     const found = new RegExp(`^${expression}/?$`).exec(path)
-    if (found) return { value, title, params: Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1])])) }
+    const words = found?.slice(1).map(decoded)
+    if (words && !words.includes(undefined)) return { value, title, params: Object.fromEntries(names.map((name, i) => [name, words[i]])) }
   }
   return undefined
 }

@@ -136,3 +136,17 @@ describe('a dialog that takes something away', () => {
     assert.deepEqual(world.calls.filter((call) => /^(POST|DELETE)/.test(call)), [])
   })
 })
+
+describe('the frame', () => {
+  scene('does not say that nobody is signed in where that cannot be told', { expected: [REFUSED] }, async ({ page, go, world }) => {
+    world.fail = (_, path) => path === '/v1/session' && new world.Problem(503, 'store_unavailable')
+    await go('/servers')
+    await page.getByRole('alert').first().waitFor()
+    assert.equal(await page.locator('.who').innerText(), '')
+  })
+
+  scene('an address that nobody wrote leads nowhere, and says so', { expected: [REFUSED] }, async ({ page, go }) => {
+    await go('/alignments/%E0%A4%A')
+    await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor()
+  })
+})
