@@ -618,6 +618,19 @@ describe('several people', () => {
 })
 
 describe('choosing what to see', () => {
+  scene('on a small screen the filters leave rows to be seen; a narrow one hides neither state nor warning', { elements: 60 }, async ({ page, clean }) => {
+    await page.setViewportSize({ width: 1366, height: 640 })
+    await page.getByRole('button', { name: 'More filters' }).click()
+    await page.getByRole('group', { name: 'Warnings' }).waitFor()
+    const visible = () => page.locator('.vbody [role=row]').evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().bottom <= innerHeight && one.getBoundingClientRect().top >= 0).length)
+    assert.ok(await visible() >= 5, String(await visible()))
+    await clean('review-facets-beside')
+    await page.setViewportSize({ width: 400, height: 900 })
+    for (const seen of ['.c-state .tag', '.c-warning .warned']) assert.ok(await page.locator(`.vbody [role=row] ${seen}`).first().isVisible(), seen)
+    const apart = await page.locator('.vbody [role=row]').evaluateAll((all) => all.every((one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight))
+    assert.ok(apart)
+  })
+
   scene('the histogram and facets with their counts', { elements: 80, prepare: (alignment) => {
     alignment.elements[4].changed = { at: '2026-11-24T08:00:00Z', reason: 'it is new in the data set' }
     alignment.judged = [{ from: 0.9, decided: 64, agreed: 61 }, { from: 0.7, decided: 50, agreed: 40 }, { from: 0, decided: 1200, agreed: 96 }]

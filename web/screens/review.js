@@ -286,7 +286,7 @@ function Reviewing({ id, first, session }) {
     if (proposal) pick(proposal.target, digit[1] === 'add')
   }
   const onKeyDown = (event) => {
-    if (isHeld(event) || (comment.wanted && event.key !== 'Escape')) return
+    if (isHeld(event) || event.target.closest?.('.facets') || (comment.wanted && event.key !== 'Escape')) return
     comment.wanted = false
     const command = commandOf(event, event.target.closest?.('[role="grid"]') ? 'list' : 'detail', keys)
     const adds = adding.current
@@ -315,9 +315,9 @@ function Reviewing({ id, first, session }) {
     <${Refused} refused=${refused} />
     <${ReviewFilters} filter=${filter} onFilter=${choose} sections=${sections} shown=${list.length} searchRef=${search} onHelp=${() => setOpen('keys')} onLeave=${() => grid.current?.focus()}
       run=${run} hint=${hint} orderAnew=${orderAnew} facets=${facets} onFacets=${() => setFacets(!facets)} />
-    ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} source=${alignment.source} values=${values} />`}
     ${many.length > 0 && html`<${Selection} rows=${many} hint=${hint} run=${run} about=${about} />`}
     <div class="panes" onKeyDown=${onKeyDown}>
+      ${facets && html`<${Facets} id=${id} rows=${rows} judged=${alignment.judged} about=${about} filter=${filter} onFilter=${setFilter} source=${alignment.source} values=${values} />`}
       <${ReviewList} list=${list} active=${active} about=${about} selected=${selected} onSelect=${select} onActivate=${(index) => { go(index); grid.current?.focus() }} gridRef=${grid} onClear=${() => setFilter(ALL)} />
       <section class="detail" aria-label=${t('The row looked at')}>
         ${row && html`<${ReviewDetail} key=${row.id} id=${id} review=${shown} row=${row} chosen=${chosen} about=${about} hint=${hint} tab=${tab} onTab=${(next) => { comment.wanted = false; setTab(next) }} onWarning=${showWarning} run=${run} pick=${pick} onCell=${cellDecided} targetsRef=${targets}
