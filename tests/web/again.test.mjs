@@ -17,8 +17,10 @@ describe('what came with a time to wait', () => {
   /** From here on time passes only where a test says so. */
   async function stopTheClock({ page, go }) {
     await page.clock.install()
-    await go('/runs') // a part that is fetched later would come while it stands
+    await go('/runs') // a part that is fetched later would come while it stands, and so would that of the alignments
     await page.locator('.empty').waitFor()
+    await page.getByRole('link', { name: 'Alignments', exact: true }).click()
+    await page.getByText('No alignment yet.').waitFor()
     await page.getByRole('link', { name: 'Servers' }).click()
     await page.locator('.rights dl').nth(1).waitFor()
     await page.clock.pauseAt(await page.evaluate(() => Date.now() + 60000))

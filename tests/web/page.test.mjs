@@ -559,6 +559,7 @@ describe('review', () => {
     await page.reload()
     await page.getByText('2 of 40 decided').waitFor()
     await grid(page).focus()
+    await page.keyboard.press('Home') // it comes back to the row that it was at
     assert.match(await rowText(page, 'Measles, new cases'), /No counterpart/)
     await page.getByText('Decided by maria').waitFor()
   })
