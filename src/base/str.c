@@ -174,6 +174,10 @@ size_t str_sorted_set(struct str *list, size_t n) {
   return each_once(list, n);
 }
 
+bool str_sorted_has(const struct str *list, size_t n, struct str text) {
+  return n && bsearch(&text, list, n, sizeof *list, cmp_for_sort);
+}
+
 bool str_lists_eq(const struct str *a, size_t a_count, const struct str *b, size_t b_count) {
   for (size_t i = 0; a_count == b_count && i < a_count; i++)
     if (!str_eq(a[i], b[i])) return false;

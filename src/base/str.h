@@ -68,6 +68,9 @@ struct str str_take(struct str *rest, char separator);
 /* Sorts by bytes and drops what repeats; returns how many are left. */
 size_t str_sorted_set(struct str *list, size_t n);
 
+/* Is the text in such a list? */
+bool str_sorted_has(const struct str *list, size_t n, struct str text);
+
 /* The same texts in the same order. */
 bool str_lists_eq(const struct str *a, size_t a_count, const struct str *b, size_t b_count);
 

@@ -73,15 +73,11 @@ static bool share(const json_t *theirs, const struct str *ours, size_t count, st
   return false;
 }
 
-static int cmp_texts(const void *left, const void *right) {
-  return str_cmp(*(const struct str *)left, *(const struct str *)right);
-}
-
 /* `theirs`: ids with blanks between; none in a claim of an earlier release. */
 static bool share_element(struct str theirs, const struct claim_wish *wish, struct str *ret) {
   while (theirs.n && wish->data_element_count) {
     *ret = str_take(&theirs, ' ');
-    if (bsearch(ret, wish->data_elements, wish->data_element_count, sizeof *ret, cmp_texts)) return true;
+    if (str_sorted_has(wish->data_elements, wish->data_element_count, *ret)) return true;
   }
   return false;
 }

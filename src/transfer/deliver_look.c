@@ -27,12 +27,8 @@ struct looking {
   uint64_t others; /* of it: what stands there beside the rows */
 };
 
-static int cmp_texts(const void *a, const void *b) {
-  return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 static bool is_asked(const struct looking *l, const struct plan_row *row) {
-  return bsearch(&row->org_unit, l->asked, l->asked_count, sizeof *l->asked, cmp_texts) != NULL;
+  return str_sorted_has(l->asked, l->asked_count, row->org_unit);
 }
 
 static int forget(void *payload, struct error *error) {

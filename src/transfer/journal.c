@@ -330,9 +330,12 @@ static int open_refused(struct journal *j, bool makes, struct error *error) {
 
 int journal_put_refused(struct journal *j, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error) {
   *ret = journal_rows_of(end, rows);
-  if (journal_wait(j, error) || open_refused(j, rows.n > 0, error)) return -1;
-  if (rows.n) return put_rows(j, REFUSED_ROWS, end, rows, error);
+  return journal_wait(j, error) || open_refused(j, true, error) ? -1 : put_rows(j, REFUSED_ROWS, end, rows, error);
+}
+
+int journal_cut_refused(struct journal *j, uint64_t end, struct error *error) {
   struct stat status;
+  if (journal_wait(j, error) || open_refused(j, false, error)) return -1;
   int fd = j->rows[REFUSED_ROWS]; /* none in a store: what no record names is not there */
   bool longer = fd >= 0 && fstat(fd, &status) == 0 && (uint64_t)status.st_size > end;
   return longer && ftruncate(fd, (off_t)end) < 0 ? disk(error, j, rows_files[REFUSED_ROWS].name, "cannot be mended") : 0;

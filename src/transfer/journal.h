@@ -53,8 +53,9 @@ int journal_wait(struct journal *journal, struct error *error); /* -1: as journa
 int journal_get_rows(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
                      struct error *error); /* ERROR_input: they are not what was put */
 
-/* The same with rows of refused.csv. To put none only drops what stands behind `end`. */
+/* The same with rows of refused.csv; and what stands there behind `end` is dropped. */
 int journal_put_refused(struct journal *journal, uint64_t end, struct str rows, struct journal_rows *ret, struct error *error);
+int journal_cut_refused(struct journal *journal, uint64_t end, struct error *error);
 int journal_get_refused(struct journal *journal, const struct journal_rows *rows, struct arena *arena, struct str *ret,
                         struct error *error);
 

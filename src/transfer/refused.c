@@ -1,7 +1,7 @@
 #include "transfer/refused.h"
 
 #include "base/csv.h"
-#include "transfer/decimal.h"
+#include "transfer/report_sheets.h"
 
 enum column { ELEMENT, OPTION_COMBO, ATTRIBUTE, PERIOD, UNIT, VALUE, FOUND, BY, CODE, MESSAGE, REMEDY, SOURCES, COLUMNS };
 
@@ -21,11 +21,6 @@ void refused_header(struct buf *buf) {
   struct str fields[COLUMNS];
   for (unsigned i = 0; i < COLUMNS; i++) fields[i] = str_of(names[i]);
   csv_add_row(buf, fields, COLUMNS);
-}
-
-static struct str guarded(struct arena *arena, struct str text) {
-  struct decimal number;
-  return csv_is_formula(text) && !decimal_parse(text, &number) ? arena_printf(arena, "'%.*s", STR_ARG(text)) : text;
 }
 
 static void add_source(struct buf *buf, const struct report_cell *cell) {
@@ -50,13 +45,13 @@ void refused_add(struct buf *buf, const struct report_words *words, const struct
                                       [ATTRIBUTE] = cell->attribute,
                                       [PERIOD] = cell->period,
                                       [UNIT] = cell->org_unit,
-                                      [VALUE] = guarded(arena, cell->value),
-                                      [FOUND] = guarded(arena, found),
+                                      [VALUE] = report_csv_harmless(arena, cell->value),
+                                      [FOUND] = report_csv_harmless(arena, found),
                                       [BY] = words->by_target ? STR("target") : STR("drawbridge"),
-                                      [CODE] = guarded(arena, words->code),
-                                      [MESSAGE] = guarded(arena, words->message),
-                                      [REMEDY] = guarded(arena, words->remedy),
-                                      [SOURCES] = guarded(arena, buf_str(&from))};
+                                      [CODE] = report_csv_harmless(arena, words->code),
+                                      [MESSAGE] = report_csv_harmless(arena, words->message),
+                                      [REMEDY] = report_csv_harmless(arena, words->remedy),
+                                      [SOURCES] = report_csv_harmless(arena, buf_str(&from))};
   csv_add_row(buf, fields, COLUMNS);
   buf_free(&from);
   arena_free(arena);

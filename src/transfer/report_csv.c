@@ -2,7 +2,7 @@
 #include "transfer/decimal.h"
 #include "transfer/report_sheets.h"
 
-static struct str harmless(struct arena *arena, struct str text) {
+struct str report_csv_harmless(struct arena *arena, struct str text) {
   struct decimal number;
   return !csv_is_formula(text) || decimal_parse(text, &number) ? text : arena_printf(arena, "'%.*s", STR_ARG(text));
 }
@@ -26,7 +26,7 @@ static void write_sheet(const struct report_sheets *sheets, const struct sheet *
   csv_add_row(buf, fields, width);
   for (size_t i = 0; i < sheet->rows.n; i++) {
     fields[0] = heading(sheets, sheet->key, sheet->title);
-    for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = harmless(arena, sheet->rows.p[i].cells[c]);
+    for (size_t c = 0; c < sheet->column_count; c++) fields[c + 1] = report_csv_harmless(arena, sheet->rows.p[i].cells[c]);
     csv_add_row(buf, fields, width);
   }
   arena_free(arena);

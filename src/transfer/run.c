@@ -540,12 +540,18 @@ static int add_refused(struct run_log *log, const struct journal_rows *rows, str
   return result;
 }
 
-int run_refused(const char *journal, struct buf *ret, struct error *error) {
-  struct run_log log = {0};
-  struct arena *arena = arena_new();
+/* What is only asked about is not made. */
+static int open_begun(struct run_log *log, struct arena *arena, const char *journal, struct error *error) {
+  *log = (struct run_log){0};
   bool is_there = hold_is_place(journal) || access(journal, F_OK) == 0;
-  int result = is_there ? log_open(&log, arena, journal, error) : 0;
-  if (result == 0 && !log.begun) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
+  if (is_there && log_open(log, arena, journal, error)) return -1;
+  return log->begun ? 0 : error_set(error, ERROR_not_found, "%s holds no run", journal);
+}
+
+int run_refused(const char *journal, struct buf *ret, struct error *error) {
+  struct run_log log;
+  struct arena *arena = arena_new();
+  int result = open_begun(&log, arena, journal, error);
   if (result == 0 && !log.refused_end) refused_header(ret);
   if (result == 0) result = add_refused(&log, &log.refused, ret, error);
   for (size_t i = 0; result == 0 && i < 2 * log.chunk_count; i++) result = add_refused(&log, &log.chunks[i / 2].refused[i % 2], ret, error);
@@ -556,10 +562,7 @@ int run_refused(const char *journal, struct buf *ret, struct error *error) {
 
 int run_begun(const char *journal, struct arena *arena, struct run_begun *ret, struct error *error) {
   struct run_log log;
-  bool is_there = hold_is_place(journal) || access(journal, F_OK) == 0; /* what is only asked about is not made */
-  if (!is_there) return error_set(error, ERROR_not_found, "%s holds no run", journal);
-  int result = log_open(&log, arena, journal, error);
-  if (result == 0 && !log.begun) result = error_set(error, ERROR_not_found, "%s holds no run", journal);
+  int result = open_begun(&log, arena, journal, error);
   if (result == 0) result = run_order_read(arena, log.order, &ret->order, error);
   if (result == 0) result = journal_get_file(log.journal, "mapping.json", arena, &ret->mapping_text, error);
   ret->from_url = log.from_url;

@@ -4,7 +4,7 @@
 #include "transfer/run_internal.h"
 #include "transfer/value_type.h"
 
-enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2, SOURCES_MAX = 100 };
+enum { REPORT_MAX = JOURNAL_RECORD_MAX - 4096, ATTEMPTS = 2 };
 
 struct chunk {
   struct run *run;
@@ -177,8 +177,8 @@ static void add_row(struct chunk *c) {
                          .org_unit = translation_id(t, cell->key.org_unit),
                          .attribute_option_combo = translation_id(t, cell->key.attribute),
                          .after = arena_str(c->arena, cell->value),
-                         .kind = value_kind_of(o->value_type),
-                         .zero_vanishes = c->run->delivery.zeros_vanish && !o->zero_is_kept && value_type_is_number(o->value_type),
+                         .kind = o->kind,
+                         .zero_vanishes = c->run->delivery.zeros_vanish && !o->zero_is_kept && o->kind == VALUE_NUMBER,
                          .operand = cell->key.operand};
   VEC_PUSH(&c->rows, row);
 }
@@ -268,15 +268,15 @@ static struct report_cell cell_of(const struct plan_row *row) {
 }
 
 static void tell_words(struct chunk *c, const struct plan_row *row, const struct report_words *words) {
-  struct report_cell cell = cell_of(row), sources[SOURCES_MAX];
-  struct source_cell found[SOURCES_MAX];
+  struct report_cell cell = cell_of(row), sources[CELL_SOURCES_KEPT];
+  struct source_cell found[CELL_SOURCES_KEPT];
   struct error unused = {0};
   const struct str *periods = &row->period;
   size_t period_count = 1;
   (void)translation_periods(c->stage->translation, c->arena, row->period, &periods, &period_count, &unused); /* check_order has looked */
   size_t n = row->operand == UINT32_MAX ? 0
                                         : translation_sources(c->stage->translation, row->operand, row->org_unit,
-                                                              row->attribute_option_combo, periods, period_count, found, SOURCES_MAX);
+                                                              row->attribute_option_combo, periods, period_count, found, CELL_SOURCES_KEPT);
   for (size_t i = 0; i < n; i++)
     sources[i] = (struct report_cell){
         .operand = found[i].operand, .attribute = found[i].attribute, .org_unit = found[i].org_unit, .period = found[i].period};

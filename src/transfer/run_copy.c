@@ -15,18 +15,11 @@ static int on_record(void *payload, struct str record, struct error *error) {
   return 0;
 }
 
-static struct journal_rows rows_of(const json_t *named) {
-  struct journal_rows rows = {.at = (uint64_t)json_integer_value(json_object_get(named, "at")),
-                              .n = (uint64_t)json_integer_value(json_object_get(named, "n"))};
-  (void)snprintf(rows.hash, sizeof rows.hash, "%.*s", STR_ARG(json_text(named, "hash")));
-  return rows;
-}
-
 /* The rows that a record names, at the place where it names them. */
 static int copy_rows(struct journal *from, struct journal *to, struct str record, struct error *error) {
   struct arena *arena = arena_new();
   json_t *root = json_loadb(record.p, record.n, 0, NULL);
-  struct journal_rows rows = rows_of(root), refused = rows_of(json_object_get(root, "refused")), put;
+  struct journal_rows rows = log_rows_named(root), refused = log_rows_named(json_object_get(root, "refused")), put;
   struct str bytes;
   int result = 0;
   if (str_eq(json_text(root, "record"), STR("planned"))) {

@@ -80,6 +80,7 @@ bool log_is_stored(const struct chunk_record *record,
 int log_ended(struct run_log *log, const char *outcome, struct error *error);
 int log_undone(struct run_log *log, size_t chunk, struct error *error);
 struct chunk_record log_chunk(const struct run_log *log, size_t chunk);
+struct journal_rows log_rows_named(const struct json_t *where); /* that a record, or a member of one, names */
 
 bool order_same(struct str a, struct str b); /* of their written forms */
 void order_hash(struct str mapping_text, char ret[65]);

@@ -123,11 +123,15 @@ struct chunk_record log_chunk(const struct run_log *log, size_t number) {
   return number < log->chunk_count ? log->chunks[number] : (struct chunk_record){0};
 }
 
+struct journal_rows log_rows_named(const json_t *where) {
+  struct journal_rows rows = {.at = (uint64_t)json_integer_value(json_object_get(where, "at")),
+                              .n = (uint64_t)json_integer_value(json_object_get(where, "n"))};
+  (void)snprintf(rows.hash, sizeof rows.hash, "%.*s", STR_ARG(json_text(where, "hash")));
+  return rows;
+}
+
 static struct journal_rows read_refused(struct run_log *log, const json_t *record) {
-  const json_t *refused = json_object_get(record, "refused");
-  struct journal_rows rows = {.at = (uint64_t)json_integer_value(json_object_get(refused, "at")),
-                              .n = (uint64_t)json_integer_value(json_object_get(refused, "n"))};
-  (void)snprintf(rows.hash, sizeof rows.hash, "%.*s", STR_ARG(json_text(refused, "hash")));
+  struct journal_rows rows = log_rows_named(json_object_get(record, "refused"));
   if (rows.n) log->refused_end = rows.at + rows.n;
   return rows;
 }
@@ -165,9 +169,7 @@ static int read_chunk(struct run_log *log, struct str what, const json_t *record
   char *report = json_dumps(json_object_get(record, "report"), JSON_COMPACT);
   if (str_eq(what, STR("planned"))) {
     chunk->state = CHUNK_PLANNED;
-    chunk->rows.at = (uint64_t)json_integer_value(json_object_get(record, "at"));
-    chunk->rows.n = (uint64_t)json_integer_value(json_object_get(record, "n"));
-    (void)snprintf(chunk->rows.hash, sizeof chunk->rows.hash, "%.*s", STR_ARG(json_text(record, "hash")));
+    chunk->rows = log_rows_named(record);
     log->rows_end = chunk->rows.at + chunk->rows.n;
     chunk->refused[0] = read_refused(log, record);
     chunk->tells = json_is_true(json_object_get(record, "tells"));
@@ -208,9 +210,8 @@ static int on_record(void *payload, struct str text, struct error *error) {
 
 int log_open(struct run_log *log, struct arena *arena, const char *folder, struct error *error) {
   *log = (struct run_log){.arena = arena};
-  struct journal_rows none;
   log->journal = journal_open(folder, on_record, log, error);
-  return log->journal && journal_put_refused(log->journal, log->refused_end, STR_NONE, &none, error) == 0 ? 0 : -1;
+  return log->journal && journal_cut_refused(log->journal, log->refused_end, error) == 0 ? 0 : -1;
 }
 
 void log_close(struct run_log *log) {
@@ -237,6 +238,12 @@ static int record(struct run_log *log, int (*how)(struct journal *journal, struc
   json_out_object(&out); \
   json_out_member_str(&out, "record", STR(name))
 
+static void name_rows(struct json_out *out, const struct journal_rows *rows) {
+  json_out_member_int(out, "at", (int64_t)rows->at);
+  json_out_member_int(out, "n", (int64_t)rows->n);
+  json_out_member_str(out, "hash", str_of(rows->hash));
+}
+
 static int put_refused(struct run_log *log, struct str rows, struct json_out *out, struct error *error) {
   struct buf text = BUF_INIT(JOURNAL_ROWS_MAX);
   struct journal_rows put;
@@ -249,9 +256,7 @@ static int put_refused(struct run_log *log, struct str rows, struct json_out *ou
   if (result < 0) return -1;
   log->refused_end = put.at + put.n;
   json_out_member_object(out, "refused");
-  json_out_member_int(out, "at", (int64_t)put.at);
-  json_out_member_int(out, "n", (int64_t)put.n);
-  json_out_member_str(out, "hash", str_of(put.hash));
+  name_rows(out, &put);
   json_out_end(out);
   return 0;
 }
@@ -259,10 +264,8 @@ static int put_refused(struct run_log *log, struct str rows, struct json_out *ou
 int log_begin(struct run_log *log, struct str order, struct str mapping_text, struct str from_url, struct str to_url, struct error *error) {
   char hash[65];
   order_hash(mapping_text, hash);
-  struct journal_rows none;
   log->refused_end = log->refused.n = 0;
-  if (journal_put_file(log->journal, "mapping.json", mapping_text, error) || journal_put_refused(log->journal, 0, STR_NONE, &none, error))
-    return -1;
+  if (journal_put_file(log->journal, "mapping.json", mapping_text, error) || journal_cut_refused(log->journal, 0, error)) return -1;
   RECORD("begin");
   json_out_member_int(&out, "version", 1);
   json_out_member_raw(&out, "order", order);
@@ -292,9 +295,7 @@ int log_planned(struct run_log *log, size_t chunk, const struct plan *rows, stru
   struct journal_rows put = journal_rows_of(log->rows_end, buf_str(&text));
   RECORD("planned");
   json_out_member_int(&out, "chunk", (int64_t)chunk);
-  json_out_member_int(&out, "at", (int64_t)put.at);
-  json_out_member_int(&out, "n", (int64_t)put.n);
-  json_out_member_str(&out, "hash", str_of(put.hash));
+  name_rows(&out, &put);
   json_out_member_bool(&out, "tells", true);
   json_out_member_raw(&out, "report", report);
   int result = put_refused(log, refused, &out, error);

@@ -325,9 +325,10 @@ static void describe_operands(struct translation *t) {
     o->known = o->zero_is_kept = true;
     if (t->mapping->target.data_set_count == 1) o->data_set = t->mapping->target.data_sets[0];
     if (t->options.target) describe_by_metadata(t, &t->operands[i]);
+    o->kind = value_kind_of(o->value_type);
     if (!value_type_is_summable(o->value_type)) obstruct(&o->to_sum, "value", o->value_type, false);
-    t->operands[i].is_counted = !o->value_type.n || value_type_is_number(o->value_type);
-    t->operands[i].holds_sums = value_type_is_number(o->value_type) && value_type_is_summable(o->value_type);
+    t->operands[i].is_counted = o->kind == VALUE_ANY || o->kind == VALUE_NUMBER;
+    t->operands[i].holds_sums = o->kind == VALUE_NUMBER && value_type_is_summable(o->value_type);
     describe_terms(t, &t->operands[i]);
   }
 }
@@ -731,8 +732,7 @@ void cell_add(struct cell *cell, const struct translation *t, const struct contr
   char out[VALUE_OUT_SIZE];
   struct str value = translation_counted(t, c, said, out);
   if (cell->count && contribution_cmp(&cell->last, c) == 0) {
-    enum value_kind kind = value_kind_of(t->operands[c->operand].target.value_type);
-    if (!value_same(kind, buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
+    if (!value_same(t->operands[c->operand].target.kind, buf_str(&cell->last_text), value)) refuse(cell, TRANSFER_contradiction);
     if (decimal_parse(value, &number)) (void)decimal_add(&cell->repeated, &number, translation_sign(t, c));
     return;
   }
@@ -799,7 +799,7 @@ void cell_end(struct cell *cell, const struct translation *t, enum mapping_missi
   if ((copied || o->value_type.n) && !value_for_type(&t->options.rules, o->value_type, wanted, cell->out, &cell->value))
     refuse_value(cell, TRANSFER_value_type, wanted);
   struct decimal number;
-  cell->is_number = !copied || value_type_is_number(o->value_type) || (!o->value_type.n && decimal_parse(cell->value, &number));
+  cell->is_number = !copied || o->kind == VALUE_NUMBER || (o->kind == VALUE_ANY && decimal_parse(cell->value, &number));
   if (cell->reason != TRANSFER_FINE) cell->value = STR_NONE;
 }
 

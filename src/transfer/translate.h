@@ -109,6 +109,7 @@ struct target_operand {
   struct str name;                /* of the data element; empty: not known */
   struct str data_set;            /* the first that holds it; empty: not known */
   struct str value_type;          /* empty: not known */
+  enum value_kind kind;           /* of value_type */
   struct obstacle to_sum;         /* by value and aggregation type, of both sides as far as those are known */
   struct obstacle to_sum_in_time; /* as the mapping's `sound_for` has it */
   bool zero_is_kept;              /* false: to 2.42 a zero there means "no value" */

@@ -61,6 +61,8 @@ static void strings(void **state) {
   assert_text(list[1], "ab");
   assert_text(list[2], "b");
   assert_int_equal(str_sorted_set(NULL, 0), 0);
+  assert_true(str_sorted_has(list, 3, STR("a")) && str_sorted_has(list, 3, STR("b")) && !str_sorted_has(list, 3, STR("c")));
+  assert_false(str_sorted_has(NULL, 0, STR("a")));
 }
 
 static void numbers(void **state) {

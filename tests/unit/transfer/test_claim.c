@@ -62,6 +62,13 @@ static void test_only_what_is_shared_is_refused(void **state) {
   assert_int_equal(files(), 0);
 }
 
+static void nothing_is_in_the_way_of(struct claim_wish wanted) {
+  struct error error = {0};
+  struct claim *claim = take(wanted, &error);
+  assert_non_null(claim);
+  claim_release(claim);
+}
+
 /* A cell is the same by whatever data set it is written. */
 static void test_an_element_of_two_data_sets(void **state) {
   (void)state;
@@ -79,23 +86,17 @@ static void test_an_element_of_two_data_sets(void **state) {
   assert_int_equal(error.code, ERROR_conflict);
   assert_non_null(strstr(error.message, "data element DeBoth00001 by another data set that has it too, period 202401"));
   other.periods = &periods[1];
-  struct claim *later = take(other, &error);
-  assert_non_null(later);
-  claim_release(later);
+  nothing_is_in_the_way_of(other);
   other.periods = &periods[0];
   other.data_elements = alone;
   other.data_element_count = 1;
-  later = take(other, &error);
-  assert_non_null(later);
-  claim_release(later);
+  nothing_is_in_the_way_of(other);
   claim_release(first);
   first = take(wish("http://a", 0, 0, 1), &error); /* of an earlier release: it names none */
   assert_non_null(first);
   other.data_elements = second;
   other.data_element_count = 2;
-  later = take(other, &error);
-  assert_non_null(later);
-  claim_release(later);
+  nothing_is_in_the_way_of(other);
   claim_release(first);
 }
 
