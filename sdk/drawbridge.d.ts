@@ -476,9 +476,9 @@ export interface Drawbridge {
     features(id: string, element: string, options?: CallOptions): Promise<{ source_data_element: string; proposals: { target: string; features: Feature[] }[] }>
     /** With `onProgress` it goes on by itself, whatever becomes of the line or the tab; without, the call waits for all of it. The same `key` is the same alignment, also where an answer was lost. */
     propose(sides: { source: SideChoice; target: SideChoice }, options?: CallOptions & WatchOptions & { onProgress?: (now: Making) => void; key?: string }): Promise<{ id: string; version: number }>
-    /** Of one that is being made: as `propose`, again. `remove` ends it; an abort ends the watching alone. */
     /** One's own that are being made, and those of the last day that failed or were interrupted: all of them can be followed. */
     makings(options?: CallOptions): Promise<Making[]>
+    /** Of one that is being made: as `propose`, again. `remove` ends it; an abort ends the watching alone. */
     follow(id: string, options?: WatchOptions & { onProgress?: (now: Making) => void }): Promise<{ id: string; version: number }>
     decide(id: string, decisions: Decision[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>
     steps(id: string, steps: Step[], options: CallOptions & { ifMatch: number }): Promise<AlignmentChanges>

@@ -287,9 +287,10 @@ static unsigned subjects(const struct alignment_step *step) {
 bool alignment_can_redo(const struct alignment_step *steps, size_t count, const struct alignment_step *step) {
   if (!step->person.n || !step->undone || !is_real(step)) return false;
   int64_t at = taken_back_by(steps, count, step);
+  unsigned of = subjects(step);
   for (size_t i = 0; i < count; i++)
-    if (steps[i].number > at && is_real(&steps[i]) && subjects(&steps[i]) & subjects(step) &&
-        alignment_same_person(steps[i].person, steps[i].by, step->person, step->by))
+    if (steps[i].number > at && is_real(&steps[i]) && alignment_same_person(steps[i].person, steps[i].by, step->person, step->by) &&
+        subjects(&steps[i]) & of)
       return false;
   return at > 0;
 }

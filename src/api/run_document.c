@@ -52,9 +52,7 @@ void run_about_members(struct json_out *out, const struct run_about *about, stru
   json_out_member_str(out, "state", state);
   json_out_member_bool(out, "dry_run", about->dry_run);
   write_texts(out, about, true);
-  json_out_member_array(out, "periods");
-  for (size_t i = 0; i < about->period_count; i++) json_out_str(out, about->periods[i]);
-  json_out_end(out);
+  json_out_member_strs(out, "periods", about->periods, about->period_count);
   if (about->beside.unattended_until_ms) json_out_member_time(out, "unattended_until", about->beside.unattended_until_ms);
 }
 

@@ -27,12 +27,6 @@ struct run_asked {
 /* Reads a RunOrder (docs/openapi.yaml). -1: ERROR_bad_request says what is wrong, ERROR_input which choices exclude each other; or as api_alignment_take. */
 int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *error);
 
-/* The RunOrder that a run was started with, into an open object, but for what ends with it (`unattended_until`): asked for again it is the same run. -1: ERROR_inside: what is kept cannot be read. */
-struct run_about;
-struct run_body;
-int run_asked_write(struct arena *arena, const struct run_about *about, const struct run_body *body, struct json_out *out,
-                    struct error *error);
-
 /* What belongs to a run beside its order. All may be empty. */
 struct run_beside {
   struct str mandate;          /* id of what lets it go on without the person (mandates.h): its own, or its schedule's */
@@ -66,6 +60,10 @@ struct run_body {
   struct str order, report, mapping;
 };
 struct run_body run_body_split(struct str body);
+
+/* The RunOrder that a run was started with, into an open object, but for what ends with it (`unattended_until`): asked for again it is the same run. -1: ERROR_inside: what is kept cannot be read. */
+int run_asked_write(struct arena *arena, const struct run_about *about, const struct run_body *body, struct json_out *out,
+                    struct error *error);
 
 /* A new run, queued, with a random id; not stored yet. `key`: as struct store_document has it. -1: ERROR_too_large. */
 int run_document_make(struct arena *arena, const struct run_asked *asked, const struct run_about *who, struct store_document *ret,

@@ -155,12 +155,6 @@ int run_asked_read(struct api_job *job, struct run_asked *ret, struct error *err
 
 /* --- told again --- */
 
-static void write_texts(struct json_out *out, const char *key, const struct str *texts, size_t count) {
-  json_out_member_array(out, key);
-  for (size_t i = 0; i < count; i++) json_out_str(out, texts[i]);
-  json_out_end(out);
-}
-
 static void write_if(struct json_out *out, const char *key, bool is_so) {
   if (is_so) json_out_member_bool(out, key, true);
 }
@@ -195,8 +189,8 @@ int run_asked_write(struct arena *arena, const struct run_about *about, const st
     return error_context(error, "the run's order");
   }
   write_sides(out, about, body->mapping);
-  write_texts(out, "periods", order.periods, order.period_count);
-  write_texts(out, "org_units", order.org_units, order.org_unit_count);
+  json_out_member_strs(out, "periods", order.periods, order.period_count);
+  json_out_member_strs(out, "org_units", order.org_units, order.org_unit_count);
   write_accept(out, order.accept);
   write_if(out, "descendants", order.descendants);
   write_if(out, "check_min_max", order.check_min_max);

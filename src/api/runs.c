@@ -412,9 +412,11 @@ static int begin_undo(struct api_job *job, struct store_document *document, stru
                       bool dry_run, struct error *error) {
   if (create(job, undo, error) < 0) return -1;
   undo->version = 1;
-  about->beside.undone_by = undo->id;
-  if (!dry_run && keep_about(job, document, about, error)) return -1;
-  if (!dry_run) mandates_end(job->api, job->gateway, document->id);
+  if (!dry_run) {
+    about->beside.undone_by = undo->id;
+    if (keep_about(job, document, about, error)) return -1;
+    mandates_end(job->api, job->gateway, document->id);
+  }
   return start(job, undo->id, true, error);
 }
 

@@ -156,6 +156,12 @@ void json_out_raw(struct json_out *out, struct str json) {
   (void)buf_add(out->buf, json);
 }
 
+void json_out_member_strs(struct json_out *out, const char *key, const struct str *list, size_t count) {
+  json_out_member_array(out, key);
+  for (size_t i = 0; i < count; i++) json_out_str(out, list[i]);
+  json_out_end(out);
+}
+
 void json_out_member_str(struct json_out *out, const char *key, struct str value) {
   json_out_key(out, str_of(key));
   json_out_str(out, value);

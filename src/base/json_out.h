@@ -33,6 +33,7 @@ void json_out_null(struct json_out *out);
 void json_out_raw(struct json_out *out, struct str json); /* one value that is JSON already */
 
 void json_out_member_str(struct json_out *out, const char *key, struct str value);
+void json_out_member_strs(struct json_out *out, const char *key, const struct str *list, size_t count);
 void json_out_member_int(struct json_out *out, const char *key, int64_t value);
 void json_out_member_number(struct json_out *out, const char *key, double value);
 void json_out_member_bool(struct json_out *out, const char *key, bool value);

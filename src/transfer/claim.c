@@ -138,12 +138,6 @@ static int look_round(const char *folder, const struct claim_wish *wish, struct 
 
 /* --- one's own --- */
 
-static void write_list(struct json_out *out, const char *key, const struct str *list, size_t count) {
-  json_out_member_array(out, key);
-  for (size_t i = 0; i < count; i++) json_out_str(out, list[i]);
-  json_out_end(out);
-}
-
 /* In one text: there may be thousands, and who looks round reads them all. */
 static void write_elements(struct json_out *out, const struct claim_wish *wish) {
   struct buf list = BUF_INIT(CLAIM_MAX);
@@ -157,8 +151,8 @@ static bool write_wish(const struct claim_wish *wish, struct buf *text) {
   struct json_out out = JSON_OUT_INIT(text);
   json_out_object(&out);
   json_out_member_str(&out, "to_url", wish->to_url);
-  write_list(&out, "data_sets", wish->data_sets, wish->data_set_count);
-  write_list(&out, "periods", wish->periods, wish->period_count);
+  json_out_member_strs(&out, "data_sets", wish->data_sets, wish->data_set_count);
+  json_out_member_strs(&out, "periods", wish->periods, wish->period_count);
   write_elements(&out, wish);
   json_out_member_str(&out, "by", wish->by);
   json_out_member_str(&out, "run", wish->run);

@@ -17,19 +17,13 @@ void order_hash(struct str mapping_text, char ret[65]) {
 
 /* --- the order --- */
 
-static void write_list(struct json_out *out, const char *key, const struct str *list, size_t count) {
-  json_out_member_array(out, key);
-  for (size_t i = 0; i < count; i++) json_out_str(out, list[i]);
-  json_out_end(out);
-}
-
 bool run_order_write(const struct run_order *order, struct buf *buf) {
   struct json_out out = JSON_OUT_INIT(buf);
   json_out_object(&out);
   json_out_member_str(&out, "from", order->from.p ? order->from : STR(""));
   json_out_member_str(&out, "to", order->to.p ? order->to : STR(""));
-  write_list(&out, "periods", order->periods, order->period_count);
-  write_list(&out, "org_units", order->org_units, order->org_unit_count);
+  json_out_member_strs(&out, "periods", order->periods, order->period_count);
+  json_out_member_strs(&out, "org_units", order->org_units, order->org_unit_count);
   json_out_member_bool(&out, "descendants", order->descendants);
   json_out_member_array(&out, "accept");
   for (unsigned i = 0; i < 3; i++)
@@ -280,7 +274,7 @@ int log_begin(struct run_log *log, struct str order, struct str mapping_text, st
 int log_units(struct run_log *log, const struct str *units, size_t count, const struct slice *slices, size_t slice_count,
               struct str refused, struct error *error) {
   RECORD("units");
-  write_list(&out, "units", units, count);
+  json_out_member_strs(&out, "units", units, count);
   json_out_member_array(&out, "slices");
   for (size_t i = 0; i < slice_count; i++) json_out_int(&out, (int64_t)slices[i].count);
   json_out_end(&out);

@@ -2,7 +2,6 @@
 import json
 import random
 import shutil
-import time
 import unittest
 
 import harness

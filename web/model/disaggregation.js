@@ -143,13 +143,15 @@ export function planDecisions(review, pair, plan, uses) {
   return decisions
 }
 
+const isAccepted = ({ element }) => element.decision.state === 'accepted'
+
 /** Of the data elements of a pair those that such decisions are not about, by why: {decided: so already, open: not accepted in the review, otherwise: exceptions that are left as they are}. */
 export function leftOut(pair, uses, decisions) {
   const about = new Set(decisions.map((one) => one.source_data_element))
   const count = (some) => new Set(some.map((one) => one.element.source.id).filter((id) => !about.has(id))).size
-  const accepted = decidable(pair.uses)
-  return { decided: count(uses), open: count(pair.uses.filter((one) => !accepted.includes(one))), otherwise: count(accepted.filter((one) => !uses.includes(one))) }
+  const taken = new Set(uses)
+  return { decided: count(uses), open: count(pair.uses.filter((one) => !isAccepted(one))), otherwise: count(decidable(pair.uses).filter((one) => !taken.has(one))) }
 }
 
 /** Only what somebody accepted: a cell that is decided counts, and with it an element that nobody has looked at. The engine carries an accepted pair of option combos over to the others by itself. */
-export const decidable = (uses) => uses.filter((one) => one.element.decision.state === 'accepted')
+export const decidable = (uses) => uses.filter(isAccepted)

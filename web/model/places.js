@@ -60,12 +60,12 @@ export function restoringPlace(kind, row) {
 /** What brings all that a step touched to what it was before it, or after it: out of a step as the server kept it. */
 export function restoringPlaces(step, which) {
   const ofPlaces = (list) => list.filter((one) => isPlaceKind(one.kind))
-  const items = new Map(ofPlaces([...step.before, ...step.after]).map((one) => [itemOf({ kind: one.kind, source: one.source_data_element }), one]))
-  const decisions = [...items.values()].flatMap(({ kind, source_data_element: id }) => {
-    const kept = ofPlaces(step[which]).filter((one) => one.kind === kind && one.source_data_element === id)
-    const words = { rejected: rejectPlace, accepted: acceptPlace, none: nowhere }
-    return [forgetPlace(kind, id), ...Object.keys(words).flatMap((word) => kept.filter((one) => one.decision === word).map((one) => words[word](kind, id, { id: one.target_data_element })))]
-  })
+  const words = { rejected: rejectPlace, accepted: acceptPlace, none: nowhere }
+  const itemOfKept = (one) => itemOf({ kind: one.kind, source: one.source_data_element })
+  const items = new Map(ofPlaces([...step.before, ...step.after]).map((one) => [itemOfKept(one), { of: one, kept: [] }]))
+  for (const one of ofPlaces(step[which])) items.get(itemOfKept(one)).kept.push(one)
+  const decisions = [...items.values()].flatMap(({ of: { kind, source_data_element: id }, kept }) =>
+    [forgetPlace(kind, id), ...Object.keys(words).flatMap((word) => kept.filter((one) => one.decision === word).map((one) => words[word](kind, id, { id: one.target_data_element })))])
   return { decisions }
 }
 
@@ -88,7 +88,10 @@ export function withPlaceOperations(places, operations, at) {
   if (decisions.length === 0) return places
   const known = new Map(operations.flatMap((one) => one.places ?? []).map((one) => [one.id, one]))
   const result = { ...places }
-  for (const [kind, member] of Object.entries(PLACE_KINDS)) result[member] = withPlaceDecisions(places[member], decisions.filter((one) => one.kind === kind), known)
+  for (const [kind, member] of Object.entries(PLACE_KINDS)) {
+    const own = decisions.filter((one) => one.kind === kind)
+    if (own.length > 0) result[member] = withPlaceDecisions(places[member], own, known) // else it stays the same, and what was found out about it
+  }
   return result
 }
 

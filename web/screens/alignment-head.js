@@ -4,7 +4,7 @@ import { t, tn } from '../i18n.js'
 import { Link } from '../router.js'
 import { hasChoices } from '../choices.js'
 import { useTitle } from '../title.js'
-import { Button, Name, Notice, Problem, signInPath } from '../ui.js'
+import { Button, Name, signInPath } from '../ui.js'
 import { reviewAddress } from '../model/address.js'
 import { pairName } from '../model/names.js'
 
