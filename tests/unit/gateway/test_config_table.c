@@ -3,22 +3,26 @@
 #include "gateway/config_check.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char path[] = "/tmp/drawbridge-table-XXXXXX";
+static char directory[] = "/tmp/drawbridge-table-XXXXXX", path[64], missing[64];
 
-static int make_file(void **state) {
+/* Files are named that are not there: in a folder of this test, or whatever lies at that name would be judged. */
+static int make_directory(void **state) {
   (void)state;
-  int file = mkstemp(path);
-  return file < 0 || setenv("CONFIG_TABLE_SECRET", "a long enough secret", 1) ? -1 : close(file);
+  if (!mkdtemp(directory)) return -1;
+  snprintf(path, sizeof path, "%s/config.yaml", directory);
+  snprintf(missing, sizeof missing, "%s/missing", directory);
+  return setenv("CONFIG_TABLE_SECRET", "a long enough secret", 1);
 }
 
-static int remove_file(void **state) {
+static int remove_directory(void **state) {
   (void)state;
-  return unlink(path);
+  return unlink(path) | rmdir(directory);
 }
 
 static const char *good(const struct directive *directive) {
@@ -37,7 +41,7 @@ static const char *good(const struct directive *directive) {
   case DIRECTIVE_STORE: return "sqlite:/tmp/x.db";
   case DIRECTIVE_TEXTS: return items[directive->item];
   case DIRECTIVE_SECRET: return "{env: CONFIG_TABLE_SECRET}";
-  default: return "/tmp/none";
+  default: return missing;
   }
 }
 
@@ -261,5 +265,5 @@ int main(void) {
       cmocka_unit_test(nothing_is_an_expression),        cmocka_unit_test(every_key_has_an_example_that_is_taken),
       cmocka_unit_test(what_a_reload_leaves_is_named),
   };
-  return cmocka_run_group_tests(tests, make_file, remove_file);
+  return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
