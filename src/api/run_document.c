@@ -2,6 +2,7 @@
 
 #include "api/runner.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json_doc.h"
 #include "base/mem.h"
 #include "crypt/random.h"
@@ -198,8 +199,7 @@ int run_folder(struct arena *arena, struct str store, struct str id, const char 
     *ret = place_in(arena, store, id);
     return 0;
   }
-  if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-    return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
+  if (file_make_folder(folder) < 0) return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", folder, strerror(errno));
   *ret = arena_cstr(arena, arena_printf(arena, "%s/%.*s", folder, STR_ARG(id)));
   return 0;
 }

@@ -96,6 +96,15 @@ int file_leave_to_folder(int fd, const char *path) {
   return give_as(fd, folder);
 }
 
+int file_make_folder(const char *path) {
+  enum { OWN = 0700 };
+  if (mkdir(path, OWN) < 0) return errno == EEXIST ? 0 : -1;
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) (void)file_leave_to_folder(fd, path);
+  if (fd >= 0) (void)close(fd);
+  return 0;
+}
+
 static int give_to_owner(int fd, const char *path, enum file_private how, struct error *error) {
   int given = how == FILE_REPLACES ? give_as(fd, path) : how == FILE_NEW_IN_PLACE ? file_leave_to_folder(fd, path) : 0;
   return given == 0 ? 0 : error_set(error, ERROR_inside, "%s cannot be given to its owner: %s", path, strerror(errno));

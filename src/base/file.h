@@ -31,6 +31,9 @@ int file_write_private(const char *path, struct str bytes, enum file_private how
 /* What root makes in somebody's folder is theirs: else a service could not use what its operator began. -1, with errno: it cannot be given away. */
 int file_leave_to_folder(int fd, const char *path);
 
+/* A folder for this user alone, left so, too; one that is there stays as it is. -1, with errno. */
+int file_make_folder(const char *path);
+
 /* All bytes to an open file; -1: ERROR_inside. */
 int file_write_fd(int fd, struct str bytes, const char *name, struct error *error);
 

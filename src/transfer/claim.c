@@ -33,11 +33,7 @@ static int disk(struct error *error, const char *path, const char *what) {
 /* --- the folder --- */
 
 static int make_folder(const char *folder, struct error *error) {
-  if (mkdir(folder, 0700) < 0) return errno == EEXIST ? 0 : disk(error, folder, "cannot be made");
-  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd >= 0) (void)file_leave_to_folder(fd, folder);
-  if (fd >= 0) (void)close(fd);
-  return 0;
+  return file_make_folder(folder) < 0 ? disk(error, folder, "cannot be made") : 0;
 }
 
 static int open_in(const char *path, struct error *error) {

@@ -58,7 +58,9 @@ static int open_in(struct journal *j, const char *name, struct error *error) {
   _cleanup_free_
   char *path = path_in(j, name);
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  return fd < 0 ? disk(error, j, name, "cannot be opened") : fd;
+  if (fd < 0) return disk(error, j, name, "cannot be opened");
+  (void)file_leave_to_folder(fd, path);
+  return fd;
 }
 
 /* New names must be on the disk too. */
@@ -70,7 +72,7 @@ static int sync_folder(struct journal *j, const char *folder, struct error *erro
 }
 
 static int make_folder(struct journal *j, struct error *error) {
-  if (mkdir(j->folder, 0700) < 0 && errno != EEXIST)
+  if (file_make_folder(j->folder) < 0)
     return error_set(error, ERROR_inside, "the folder %s cannot be made: %s", j->folder, strerror(errno));
   return 0;
 }
@@ -408,7 +410,10 @@ int journal_put_file(struct journal *j, const char *name, struct str bytes, stru
   if (j->hold) return put_file_held(j, name, bytes, error);
   _cleanup_free_
   char *path = path_in(j, name);
-  return file_write(path, bytes, error);
+  int result = file_write(path, bytes, error), fd = result == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd >= 0) (void)file_leave_to_folder(fd, path);
+  if (fd >= 0) (void)close(fd);
+  return result;
 }
 
 int journal_get_file(struct journal *j, const char *name, struct arena *arena, struct str *ret, struct error *error) {

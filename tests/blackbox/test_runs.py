@@ -4,7 +4,9 @@ import collections
 import csv
 import io
 import json
+import os
 import threading
+import unittest
 
 import harness
 import transfer_fixture as fixture
@@ -126,6 +128,24 @@ class Elsewhere(Gateway):
         run = self.ended(self.browser.call("POST", "/v1/runs", body={**order, "periods": ["202401"]}).json)
         self.assertEqual(run["state"], "failed")
         self.assertIn("name periods of the target", run["problem"]["detail"])
+
+
+class Copied(Gateway):
+    """A store with the journals of its runs, by root into a folder of the service's."""
+
+    def prepare(self):
+        self.target.objects["dataSets"][0]["organisationUnits"] = [{"id": u} for u in self.source.units[1:]]
+
+    @unittest.skipUnless(os.geteuid() == 0, "of root")
+    def test_all_of_it_is_left_to_whose_folder_it_is(self):
+        self.ended(self.begin())  # something is refused, so that there is a list of that too
+        self.program.stop()
+        there = self.directory()
+        os.chown(there, 4711, 4712)
+        self.command("store", "copy", f"sqlite:{self.state}/state.db", f"sqlite:{there}/state.db")
+        made = {path: (path.stat().st_uid, path.stat().st_gid) for path in there.rglob("*")}
+        self.assertEqual({path.name for path in made} & {"journal", "mapping.json", "undo.csv", "refused.csv", "state.db"}, {"journal", "mapping.json", "undo.csv", "refused.csv", "state.db"})
+        self.assertEqual({str(path): owner for path, owner in made.items() if owner != (4711, 4712)}, {})
 
 
 class Foreseen(Gateway):
