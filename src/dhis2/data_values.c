@@ -165,16 +165,23 @@ static int take_header(struct dhis2_values_reader *r, struct str text, struct er
   return 0;
 }
 
-/* False: the field is a text, or none. */
-static bool take_mark(struct dhis2_values_reader *r, enum field field, struct str text) {
-  switch (field) {
-  case FOLLOW_UP: r->follow_up = str_eq(text, STR("true")); return true;
-  case DELETED: r->deleted = str_eq(text, STR("true")); return true;
-  case UPDATED:
-    if (r->with_times) (void)clock_parse(text, &r->updated_ms);
-    return true;
-  default: return false;
-  }
+/* A mark that is neither is not taken for "no": a value that was deleted would count, as DHIS2 itself has it (Boolean.valueOf), for whom "1" and "yes" say no. */
+static bool read_mark(struct str text, bool *ret) {
+  *ret = str_eq_nocase(text, STR("true"));
+  return *ret || !text.n || str_eq_nocase(text, STR("false"));
+}
+
+static int refuse_mark(const struct dhis2_values_reader *r, enum field field, struct str text, struct error *error) {
+  return error_set(error, ERROR_input, "value %llu: \"%.*s\" is true or false, and here it is '%.*s'", (unsigned long long)r->count + 1,
+                   STR_ARG(field_names[field].json), STR_ARG(str_slice(text, 0, 20)));
+}
+
+/* 1: it was one. 0: the field is a text, or none. -1: it is neither true nor false. */
+static int take_mark(struct dhis2_values_reader *r, enum field field, struct str text, struct error *error) {
+  if (field == FOLLOW_UP) return read_mark(text, &r->follow_up) ? 1 : refuse_mark(r, field, text, error);
+  if (field == DELETED) return read_mark(text, &r->deleted) ? 1 : refuse_mark(r, field, text, error);
+  if (field == UPDATED && r->with_times) (void)clock_parse(text, &r->updated_ms);
+  return field == UPDATED;
 }
 
 static int take_scalar(struct dhis2_values_reader *r, enum json_event event, struct str text, struct error *error) {
@@ -183,7 +190,8 @@ static int take_scalar(struct dhis2_values_reader *r, enum json_event event, str
   if (r->place == IN_ROOT)
     return r->is_list_member ? error_set(error, ERROR_input, "dataValues is not a list") : take_header(r, text, error);
   if (r->place == IN_LIST) return error_set(error, ERROR_input, "value %llu is not an object", (unsigned long long)r->count + 1);
-  if (take_mark(r, r->member, text) || r->member == OTHER_FIELD) return 0;
+  int mark = take_mark(r, r->member, text, error);
+  if (mark || r->member == OTHER_FIELD) return mark < 0 ? -1 : 0;
   return add_text(r, r->member, text, error);
 }
 
@@ -256,7 +264,9 @@ static int on_object(void *payload, const struct json_member *members, size_t co
     struct str text = members[i].text;
     if (members[i].event == JSON_EVENT_NULL) continue;
     if (!text.p) text = members[i].event == JSON_EVENT_TRUE ? STR("true") : STR("false");
-    if (take_mark(r, field, text) || field == OTHER_FIELD) continue;
+    int mark = take_mark(r, field, text, error);
+    if (mark < 0) return -1;
+    if (mark || field == OTHER_FIELD) continue;
     if (texts[field].p) return 0;
     texts[field] = text;
   }
@@ -296,12 +306,9 @@ static int on_row(void *payload, const struct str *fields, size_t count, uint64_
   begin_item(r);
   for (enum field f = 0; f < OTHER_FIELD; f++) {
     if (r->columns[f] >= count || !fields[r->columns[f]].n) continue;
-    if (f == FOLLOW_UP)
-      r->follow_up = str_eq_nocase(fields[r->columns[f]], STR("true"));
-    else if (f == DELETED)
-      r->deleted = str_eq_nocase(fields[r->columns[f]], STR("true"));
-    else if (f < TEXT_FIELDS && add_text(r, f, fields[r->columns[f]], error))
-      return -1;
+    int mark = take_mark(r, f, fields[r->columns[f]], error);
+    if (mark < 0) return error_context(error, "line %llu", (unsigned long long)line);
+    if (!mark && add_text(r, f, fields[r->columns[f]], error)) return -1;
   }
   if (hand_on_item(r, error) == 0) return 0;
   return error->code == ERROR_input ? error_context(error, "line %llu", (unsigned long long)line) : -1;

@@ -168,6 +168,33 @@ static void rows_are_as_wide_as_the_first_line(void **state) {
   }
 }
 
+/* True and false in any case; what DHIS2 would take for "no" without a word is refused with where it stands. */
+static void marks_are_true_or_false(void **state) {
+  static const struct {
+    const char *mark, *said; /* said: as read_in writes the value; NULL: refused */
+  } marks[] = {{"true", "x"}, {"TRUE", "x"}, {"True", "x"}, {"false", ""}, {"FALSE", ""},
+               {"", ""},      {"1", NULL},   {"yes", NULL}, {"0", NULL},   {"x", NULL}};
+  struct error error = {0};
+  (void)state;
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    struct str want = arena_printf(arena, "DeA//202401/OuOne/=12%s;", marks[i].said ? marks[i].said : "");
+    struct str in_csv = arena_printf(arena, "dataelement,period,orgunit,value,deleted\nDeA,202401,OuOne,12,%s\n", marks[i].mark);
+    struct str in_json = arena_printf(
+        arena,
+        "{\"dataValues\":[{\"dataElement\":\"DeA\",\"period\":\"202401\",\"orgUnit\":\"OuOne\",\"value\":\"12\",\"deleted\":\"%s\"}]}",
+        marks[i].mark);
+    for (unsigned form = 0; form < 2; form++)
+      for (size_t piece = 1; piece < 4096; piece += 4094) { /* in pieces, and in one */
+        error = (struct error){0};
+        struct str got = read_in(form ? in_json : in_csv, piece, &error);
+        assert_int_equal(got.p == NULL, marks[i].said == NULL);
+        if (got.p) assert_true(str_eq(got, want));
+        if (!got.p) assert_non_null(strstr(error.message, "\"deleted\" is true or false, and here it is '"));
+        if (!got.p && !form) assert_true(str_starts(str_of(error.message), STR("line 2: ")));
+      }
+  }
+}
+
 /* --- summaries --- */
 
 static struct dhis2_import import_of(const char *body, size_t count) {
@@ -374,6 +401,7 @@ int main(void) {
                                      cmocka_unit_test(every_form_says_the_same_however_it_is_cut),
                                      cmocka_unit_test(what_is_cut_or_odd_is_refused),
                                      cmocka_unit_test(rows_are_as_wide_as_the_first_line),
+                                     cmocka_unit_test(marks_are_true_or_false),
                                      cmocka_unit_test(summaries_of_all_releases),
                                      cmocka_unit_test(blame),
                                      cmocka_unit_test(long_texts_are_cut),
