@@ -214,6 +214,7 @@ static int transfer_files(struct work *w, struct error *error) {
   if (a->journal || a->resume || a->undo)
     return bad_usage(error, "between files there is no journal: nothing is overwritten before all of it is right");
   if (a->read) return bad_usage(error, "--read is between servers");
+  if (a->wait) return bad_usage(error, "--wait is between servers: between files nobody is in the way");
   if (a->changed_since || a->deletions)
     return bad_usage(error, "--changed-since and --deletions are between servers: a file does not tell when a value was written");
   if (read_order(w, error) || run_order_settle_files(&w->order, w->arena, error) || read_mapping(w, error)) return -1;
@@ -265,15 +266,30 @@ static const char *new_journal(struct arena *arena) {
   return arena_cstr(arena, arena_printf(arena, "drawbridge-journal-%.*s", STR_ARG(text)));
 }
 
+/* The run in the journal. A slip in the folder's name would else be a new run, or an undo of nothing. */
+static int find_begun(struct work *w, struct run_begun *ret, struct error *error) {
+  const struct asked *a = w->asked;
+  if (transfer_journal_wait(a->journal, a->wait, w->watch.cancel, error)) return -1;
+  if (run_begun(a->journal, w->arena, ret, error) == 0) return 0;
+  if (error->code != ERROR_not_found) return -1;
+  return error_set(error, ERROR_not_found,
+                   a->undo ? "%s holds no run: there is nothing to undo. Name the folder of the run with --journal"
+                           : "%s holds no run: there is nothing to go on with. Name the folder of the run with --journal, or begin one "
+                             "without --resume",
+                   a->journal);
+}
+
 static int transfer_servers(struct work *w, struct error *error) {
   const struct asked *a = w->asked;
   struct str from_id, to_id;
+  struct run_begun begun;
   if (!a->from || !a->to) return bad_usage(error, "--from and --to are needed");
   if (!side_is_server(a->from, &from_id) || !side_is_server(a->to, &to_id))
     return bad_usage(error, "without --values-in and --values-out both sides are server:ID");
   if (read_order(w, error) || run_order_settle(&w->order, w->arena, error) || read_mapping(w, error)) return -1;
   w->order.from = from_id;
   w->order.to = to_id;
+  if (a->resume && find_begun(w, &begun, error)) return -1;
   w->journal = a->journal ? a->journal : a->dry_run ? NULL : new_journal(w->arena);
   return two_servers(w, from_id, to_id, error);
 }
@@ -285,9 +301,7 @@ static int resume_as_begun(struct work *w, struct error *error) {
   if (a->periods || a->units || a->accept || a->changed_since || a->deletions || a->comments || a->read || a->sum_anyway ||
       a->check_min_max || a->require_approval)
     return bad_usage(error, "--resume goes on with the run as it was begun: give --journal alone, or all words that it was begun with");
-  if (transfer_journal_wait(w->asked->journal, w->asked->wait, w->watch.cancel, error) ||
-      run_begun(w->asked->journal, w->arena, &begun, error))
-    return -1;
+  if (find_begun(w, &begun, error)) return -1;
   w->order = begun.order;
   w->mapping_text = begun.mapping_text;
   w->journal = w->asked->journal;
@@ -315,9 +329,7 @@ static int undo(struct work *w, struct error *error) {
   if (!w->asked->journal) return bad_usage(error, "--undo needs the --journal of the run");
   if (w->asked->resume || w->asked->values_in || w->asked->values_out)
     return bad_usage(error, "--undo is of a run between servers, and goes neither with --resume nor with --values-in and --values-out");
-  if (transfer_journal_wait(w->asked->journal, w->asked->wait, w->watch.cancel, error) ||
-      run_begun(w->asked->journal, w->arena, &begun, error) || check_undone(w, &begun.order, error))
-    return -1;
+  if (find_begun(w, &begun, error) || check_undone(w, &begun.order, error)) return -1;
   w->order = begun.order;
   w->order.dry_run = w->asked->dry_run;
   w->mapping_text = begun.mapping_text;

@@ -310,6 +310,13 @@ int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, stru
   return get_text(server, STR("/api/system/info?fields=calendar"), "calendar", arena, ret, error);
 }
 
+int dhis2_server_today(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error) {
+  enum { DAY_LETTERS = 10 };
+  int result = get_text(server, STR("/api/system/info?fields=serverDate"), "serverDate", arena, ret, error);
+  if (result == 0) *ret = str_slice(*ret, 0, DAY_LETTERS);
+  return result;
+}
+
 enum { LOCALE_MAX = 20 };
 
 struct str dhis2_server_locale(struct dhis2_server *server, struct arena *arena) {

@@ -92,6 +92,9 @@ int dhis2_server_version(struct dhis2_server *server, struct dhis2_version *ret,
 /* The calendar that its periods are of ("iso8601", "ethiopian"); empty: it does not tell. -1: as dhis2_get. */
 int dhis2_server_calendar(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error);
 
+/* What day it is there, on its own wall: "2024-01-31"; empty: it does not tell. -1: as dhis2_get. */
+int dhis2_server_today(struct dhis2_server *server, struct arena *arena, struct str *ret, struct error *error);
+
 /* In which it shows this user the names of metadata ("fr", "pt_BR"); empty: it does not tell. */
 struct str dhis2_server_locale(struct dhis2_server *server, struct arena *arena);
 

@@ -138,24 +138,59 @@ static void name_unit(void *payload, struct str id, struct str name) {
 }
 
 static int find_units(struct run *run, const struct str *ids, size_t count, struct error *error) {
-  for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids, count, run->watch->locale, name_unit, run, error); number++)
-    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  for (size_t at = 0; at < count; at += DHIS2_NAMES_MAX) {
+    size_t n = count - at < DHIS2_NAMES_MAX ? count - at : DHIS2_NAMES_MAX;
+    for (unsigned number = 1; dhis2_names(run->from, "organisationUnits", ids + at, n, run->watch->locale, name_unit, run, error); number++)
+      if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  }
+  return 0;
+}
+
+/* Of these org units, those that the source does not have: how many, and the first of them. What all others are called is known then. */
+static int missing_units(struct run *run, const struct str *ids, size_t count, struct str *ret_shown, size_t *ret_count,
+                         struct error *error) {
+  enum { UNITS_SHOWN = 20 };
+  size_t n = 0;
+  *ret_shown = STR_NONE;
+  if (find_units(run, ids, count, error)) return -1;
   for (size_t i = 0; i < count; i++)
-    if (!report_has_name(run->whole, REPORT_SOURCE, ids[i]))
-      return error_set(error, ERROR_input, "the source, %.*s, has no org unit %.*s: correct the list of org units",
-                       STR_ARG(dhis2_server_id(run->from)), STR_ARG(ids[i]));
+    if (!report_has_name(run->whole, REPORT_SOURCE, ids[i]) && n++ < UNITS_SHOWN)
+      *ret_shown = arena_printf(run->arena, "%.*s%s%.*s", STR_ARG(*ret_shown), n > 1 ? ", " : "", STR_ARG(ids[i]));
+  if (n > UNITS_SHOWN) *ret_shown = arena_concat(run->arena, *ret_shown, STR(", …"));
+  *ret_count = n;
   return 0;
 }
 
 /* Servers pass over an id in a list that they do not know: a slip would be a unit that nobody misses. What they are called comes with it. */
 static int check_named_units(struct run *run, struct error *error) {
-  const struct run_order *order = run->order;
-  int result = 0;
-  for (size_t at = 0; result == 0 && at < order->org_unit_count; at += DHIS2_NAMES_MAX) {
-    size_t left = order->org_unit_count - at;
-    result = find_units(run, order->org_units + at, left < DHIS2_NAMES_MAX ? left : DHIS2_NAMES_MAX, error);
-  }
-  return result;
+  struct str shown, id = dhis2_server_id(run->from);
+  size_t n;
+  if (missing_units(run, run->order->org_units, run->order->org_unit_count, &shown, &n, error)) return -1;
+  if (!n) return 0;
+  return n == 1 ? error_set(error, ERROR_input, "the source, %.*s, has no org unit %.*s: correct the list of org units", STR_ARG(id),
+                            STR_ARG(shown))
+                : error_set(error, ERROR_input,
+                            "the source, %.*s, does not have %zu of the org units: %.*s. Correct the list, or leave them out", STR_ARG(id),
+                            n, STR_ARG(shown));
+}
+
+/* Those that the mapping adds, since they are added up with one that was asked for. A part of nothing else would be an answer that ends the run, and what they are added up to would lack them. */
+static int check_added_units(struct run *run, const struct str *units, size_t count, const struct str *known, size_t known_count,
+                             struct error *error) {
+  struct str *added = ARENA_ARRAY(run->arena, count + 1, struct str), shown;
+  struct map asked = {0};
+  size_t n = 0, missing;
+  for (size_t i = 0; i < known_count; i++) (void)map_put(&asked, known[i], run);
+  for (size_t i = 0; i < count; i++)
+    if (!map_get(&asked, units[i])) added[n++] = units[i];
+  map_free(&asked);
+  if (missing_units(run, added, n, &shown, &missing, error)) return -1;
+  if (!missing) return 0;
+  return error_set(
+      error, ERROR_input,
+      "the mapping adds up org units that the source, %.*s, does not have with those that were asked for: %.*s. Take their pairs "
+      "out of the mapping, or align the org units again",
+      STR_ARG(dhis2_server_id(run->from)), STR_ARG(shown));
 }
 
 static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, struct error *error) {
@@ -172,7 +207,7 @@ static int resolve_units(struct run *run, struct str **ret, size_t *ret_count, s
   for (size_t i = 0; i < *ret_count; i++)
     if (!dhis2_is_uid((*ret)[i]))
       return error_set(error, ERROR_input, "'%.*s' in the mapping's org units is no id", STR_ARG(str_slice((*ret)[i], 0, 40)));
-  return 0;
+  return check_added_units(run, *ret, *ret_count, below, count, error);
 }
 
 /* The numbers of chunks mean what they meant when it was begun, whatever slices would be cut today: rules may be left out or come back by what the source's analytics give, and limits are other ones in another release. */
@@ -308,6 +343,20 @@ static int check_order(struct run *run, struct error *error) {
   return 0;
 }
 
+/* Nothing changed since a day that is still to come: the run would end as done, and nobody would miss what it did not look for. The day before counts too (dhis2/data_values.h), so where the server's day is behind ours, ours is none to come. */
+static int check_since(const struct run *run, struct error *error) {
+  char before[11];
+  struct str today;
+  if (!run->order->changed_since.n || !dhis2_calendar_is_iso(run->from_calendar) || !dhis2_day_read(run->order->changed_since, before))
+    return 0;
+  for (unsigned number = 1; dhis2_server_today(run->from, run->arena, &today, error); number++)
+    if (!dhis2_try_again(number, error, run->watch->cancel)) return -1;
+  if (!today.n || str_cmp(str_of(before), today) <= 0) return 0;
+  return error_set(error, ERROR_input,
+                   "%.*s is still to come at the source, %.*s, where it is %.*s: name a day since which something may have changed",
+                   STR_ARG(run->order->changed_since), STR_ARG(dhis2_server_id(run->from)), STR_ARG(today));
+}
+
 /* Where both sides come from one set of metadata, the wrong way round is a run like any other: it would overwrite the side that is to be copied. */
 static int check_direction(const struct run *run, struct error *error) {
   struct str from = dhis2_server_id(run->from), to = dhis2_server_id(run->to);
@@ -387,7 +436,7 @@ static int settle(struct run *run, struct error *error) {
     stage->translation = translation_new(stage->arena, run->mapping, options, error);
     if (!stage->translation) return -1;
   }
-  return check_calendars(run, error) || check_order(run, error) || run_check_attributes(run, error) ? -1 : 0;
+  return check_calendars(run, error) || check_order(run, error) || check_since(run, error) || run_check_attributes(run, error) ? -1 : 0;
 }
 
 static int prepare(struct run *run, struct error *error) {
@@ -517,6 +566,15 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   return result;
 }
 
+static int foresee_units(struct run *run, struct error *error) {
+  const struct run_order *order = run->order;
+  struct str *units;
+  size_t count;
+  if (check_named_units(run, error)) return -1;
+  translation_units_closed(run->stages[0].translation, run->arena, order->org_units, order->org_unit_count, &units, &count);
+  return check_added_units(run, units, count, order->org_units, order->org_unit_count, error);
+}
+
 int run_foresee(const struct run_order *order, struct str mapping_text, struct dhis2_server *from, struct dhis2_server *to,
                 run_judge *judge, struct error *error) {
   struct arena *arena = arena_new();
@@ -524,7 +582,7 @@ int run_foresee(const struct run_order *order, struct str mapping_text, struct d
   struct run run = {.arena = arena, .order = order, .watch = &watch, .from = from, .to = to, .whole = report_new()};
   for (unsigned i = 0; i < 2; i++) run.stages[i].arena = arena_new();
   run.mapping = mapping_read(arena, mapping_text, error);
-  int result = run.mapping && check_direction(&run, error) == 0 && settle(&run, error) == 0 ? check_named_units(&run, error) : -1;
+  int result = run.mapping && check_direction(&run, error) == 0 && settle(&run, error) == 0 ? foresee_units(&run, error) : -1;
   for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
   report_free(run.whole);
   arena_free(arena);

@@ -187,7 +187,7 @@ class World(Servers):
         def little_room():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-        words = [harness.BUILD / "drawbridge", *self.words("--resume", journal=journal, periods=periods)]
+        words = [harness.BUILD / "drawbridge", *self.words(*(["--resume"] if self.begun(journal) else []), journal=journal, periods=periods)]
         run = subprocess.Popen(words, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=little_room if room else None)
         if kind and kind.startswith("kill"):
             while run.poll() is None and not front.hit.wait(0.02):

@@ -77,6 +77,14 @@ class Servers(harness.Case):
         self.said = self.command(*self.words(*more, **where), expect=expect, environment=self.environment)
         return self.read_report()
 
+    def begun(self, journal="journal"):
+        """Does the journal hold a run to go on with? One that was killed before its first record does not."""
+        written = self.folder / journal / "journal"
+        return written.exists() and b"\n" in written.read_bytes()
+
+    def go_on(self, **where):
+        return self.transfer(*(["--resume"] if self.begun() else []), **where)
+
     def read_report(self):
         self.report = json.loads((self.folder / "report.json").read_text())
         self.counts = self.report["counts"]
@@ -226,7 +234,20 @@ class Plain(Servers):
             said = self.command(*self.words(units=units, journal=f"journal{number}"), expect=2, environment=self.environment)[1]
             self.assertIn(f"has no org unit {self.source.units[1][:-1]}9", said)
             self.assertNotIn("--resume", said)
+        unknown = [f"{unit[:-1]}9" for unit in self.source.units[1:4]]
+        said = self.command(*self.words(units=",".join([self.source.units[0], *unknown])), expect=2, environment=self.environment)[1]
+        self.assertIn(f"does not have 3 of the org units: {', '.join(sorted(unknown))}. Correct the list, or leave them out", said)
         self.assertEqual(self.stored("target"), {})
+
+    def test_org_units_that_the_mapping_adds_and_the_source_does_not_have(self):
+        """They are looked for before anything is read: a part of a hundred of them alone would end the run in its middle, and a sum would lack them without a word."""
+        self.start()
+        gone = f"{self.source.units[1][:-1]}9"
+        pairs = [{"source": source, "target": self.target.units[0], "decision": "accepted"} for source in (self.source.units[0], gone)]
+        (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target, org_units=pairs)))
+        said = self.command(*self.words(units=self.source.units[0]), expect=2, environment=self.environment)[1]
+        self.assertIn(f"the mapping adds up org units that the source, source, does not have with those that were asked for: {gone}. Take their pairs out of the mapping", said)
+        self.assertEqual((self.stored("target"), self.begun()), ({}, False))
 
     def test_periods_of_another_type_than_the_target_s(self):
         self.start()
@@ -320,10 +341,16 @@ class Plain(Servers):
 
     def test_a_journal_that_is_not_there_is_not_made(self):
         self.start()
-        for what in ("--resume", "--undo"):
+        for what, remedy in (("--resume", "nothing to go on with"), ("--undo", "nothing to undo")):
             said = self.command("transfer", "--config", self.folder / "config.yaml", "--journal", self.folder / "mistyped", what, expect=2, environment=self.environment)[1]
-            self.assertIn("mistyped holds no run", said)
+            self.assertIn(f"mistyped holds no run: there is {remedy}", said)
             self.assertFalse((self.folder / "mistyped").exists())
+        said = self.command(*self.words("--resume", journal="mistyped"), expect=2, environment=self.environment)[1]
+        self.assertIn("mistyped holds no run: there is nothing to go on with. Name the folder of the run with --journal, or begin one without --resume", said)
+        self.assertFalse((self.folder / "mistyped").exists())
+        (self.folder / "empty").mkdir()
+        self.assertIn("empty holds no run", self.command(*self.words("--resume", journal="empty"), expect=2, environment=self.environment)[1])
+        self.assertEqual(self.stored("target"), {})
 
     def test_zeros(self):
         """A zero is a value from 2.43 on; before, where it is not significant, it is the same as none: also over an older value."""
@@ -582,7 +609,7 @@ class Killed(BetweenServers):
                 self.empty_target()
                 shutil.rmtree(self.folder / "journal")
                 self.kill_at(name, step)
-                self.transfer("--resume")
+                self.go_on()
                 self.check_resumed(clean)
 
     def test_killed_again_and_again(self):
@@ -706,7 +733,7 @@ class Signals(Servers):
         sizes = {p.name: p.stat().st_size for p in (self.folder / "clean").iterdir()}
         clean = self.stored("target")
         self.transfer("--undo", journal="clean")
-        words = self.words("--resume")
+        words = self.words()
         at = words.index("--report")
         del words[at:at + 2]
 
@@ -714,7 +741,8 @@ class Signals(Servers):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         for room in (100, sizes["mapping.json"] + 10, *(int(max(sizes.values()) * part) for part in (0.5, 0.7, 0.9))):
-            run = subprocess.run([str(harness.BUILD / "drawbridge"), *map(str, words)], env={**os.environ, **self.environment}, capture_output=True, text=True, preexec_fn=little_room)
+            more = ["--resume"] if self.begun() else []
+            run = subprocess.run([str(harness.BUILD / "drawbridge"), *map(str, words), *more], env={**os.environ, **self.environment}, capture_output=True, text=True, preexec_fn=little_room)
             self.assertEqual(run.returncode, 4, (room, sizes, run.stderr))
             self.assertIn("cannot be written", run.stderr)
             self.assertEqual("Go on with" in run.stderr, room > 100)  # where something was begun

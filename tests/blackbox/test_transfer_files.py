@@ -312,6 +312,10 @@ class Files(harness.Case):
             self.assertIsNone(self.transfer(stored, "--dry-run", out=out))
             self.assertEqual((self.report["counts"]["sent"], self.report["dry_run"]), (len(fixture.expected(self.made, stored)), True))
 
+    def test_there_is_nobody_to_wait_for(self):
+        self.assertIsNone(self.transfer({}, "--wait", expect=2))
+        self.assertIn("--wait is between servers", self.said[1])
+
     def test_a_period_in_two_spellings_is_one(self):
         """2024-01 and 202401 of one cell would be that cell twice, and 2.43 stores nothing of such a POST."""
         stored = {(*self.source.cell("share"), period, self.source.units[0], fixture.DEFAULT): "7" for period in ("202401", "2024-01")}
