@@ -34,6 +34,14 @@ struct align_feature {
   float contribution; /* what it added to the log odds */
 };
 
+/* What of the target a cell of the source would have to be divided into. A value is never divided: a person gives all of it to one cell, or leaves it. */
+enum { ALIGN_PARTS_MAX = 32 };
+struct align_division {
+  const struct dhis2_option_combo *const *parts; /* two at least; of more than ALIGN_PARTS_MAX the first ones */
+  size_t count;
+  const struct dhis2_option_combo *whole; /* the target's total of them; NULL: it has none */
+};
+
 struct align_row {
   enum align_kind kind;
   enum align_answer answer;
@@ -45,8 +53,9 @@ struct align_row {
   float confidence;                                         /* 0 to 1, calibrated: of rows near 0.9, nine in ten are right */
   const struct align_feature *features;
   uint32_t feature_count;
-  struct str why;     /* one plain sentence */
-  const char *reason; /* the same as a code, for who words it in another language; never renamed. NULL: of operands */
+  struct str why;                        /* one plain sentence */
+  const struct align_division *division; /* of the first row of an operand; NULL: none */
+  const char *reason;                    /* the same as a code, for who words it in another language; never renamed. NULL: of operands */
 };
 
 struct align_options {

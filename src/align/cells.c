@@ -1,5 +1,6 @@
 #include "align/cells.h"
 
+#include "align/division.h"
 #include "align/ruling.h"
 #include "base/map.h"
 
@@ -134,59 +135,19 @@ static struct evidence weigh_facet(const struct matching *m, const struct facets
   return (struct evidence){.score = -5, .impossible = k == FACET_SEX || k == FACET_RESULT};
 }
 
-static bool has_term(const struct bag_term *terms, size_t count, uint32_t term) {
-  size_t low = 0, high = count;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (terms[middle].term == term) return true;
-    if (terms[middle].term < term)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return false;
-}
-
-/* What an option combo says besides facets, and how much of it is found in the other's option combo, or (for less) in its element. */
-struct telling {
-  float all, found;
-};
-
-static struct telling told(const struct lexicon *lexicon, const struct option_combo_view *view, const struct option_combo_view *other,
-                           const struct bag *element) {
-  struct telling telling = {0};
-  for (size_t i = 0; i < view->term_count; i++) {
-    uint32_t term = view->terms[i].term;
-    if (lexicon_term_is_facet(lexicon, term)) continue;
-    float weight = view->terms[i].weight;
-    telling.all += weight;
-    if (has_term(other->terms, other->term_count, term))
-      telling.found += weight;
-    else if (has_term(element->p, element->n, term))
-      telling.found += 0.7f * weight;
-  }
-  return telling;
-}
-
 /* 0: all found, or nothing said; -1: much said, and none found. What all option combos share weighs little and so takes little away. */
-static float missing(struct telling telling) {
+static float missing(struct option_combo_telling telling) {
   if (telling.all < 0.05f) return 0;
   float much = telling.all < 1.5f ? telling.all / 1.5f : 1;
   return (telling.found / telling.all - 1) * much;
 }
 
-/* Its words mean nothing to the engine: only the same name could tell that it is the same. */
-static bool says_nothing(const struct option_combo_view *view) {
-  static const struct facets silent;
-  return view->plain.n && !view->term_count && view->facets.age.state == AGE_NONE &&
-         memcmp(view->facets.value, silent.value, sizeof silent.value) == 0;
-}
-
 static struct evidence weigh_text(const struct matching *m, const struct option_combo_view *s, const struct option_combo_view *t) {
   if (s->plain.n && str_eq(s->plain, t->plain)) return (struct evidence){3, CELL_SAME_NAME, false};
-  if (says_nothing(t)) return (struct evidence){-3, 0, false};
+  if (option_combo_says_nothing(t)) return (struct evidence){-3, 0, false};
   const struct lexicon *lexicon = m->context->lexicon;
-  struct telling target = told(lexicon, t, s, &m->source->all), source = told(lexicon, s, t, &m->target->all);
+  struct option_combo_telling target = option_combo_told(lexicon, t, s, &m->source->all),
+                              source = option_combo_told(lexicon, s, t, &m->target->all);
   struct evidence evidence = {3 * missing(target) + (m->from.n == 1 ? 0.3f : 1.5f) * missing(source), 0, false};
   if (target.found > 0.7f * target.all && source.found > 0.7f * source.all)
     evidence.score += target.all > 0.5f && source.all > 0.5f ? 1.5f : 0.5f;
@@ -208,14 +169,20 @@ static bool weigh_in(struct cell_choice *choice, enum cell_feature feature, stru
   return true;
 }
 
-static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell_choice *ret) {
-  const struct option_combo_view *from = m->from.views[s], *to = m->to.views[t];
+/* What a cell of the source tells, with what its element's name tells. */
+static struct facets source_facets(const struct matching *m, const struct option_combo_view *from) {
   struct facets source = facets_over(&from->facets, &m->source->facets);
   for (uint32_t k = 0; k < FACET_KINDS; k++) /* where the combo itself divides by it, what it leaves open is open */
     if (m->from.silent >> k & 1) source.value[k] = from->facets.value[k];
   if (m->from.silent >> FACET_AGE_BIT & 1) source.age = from->facets.age;
   if (source.tested && source.value[FACET_RESULT] == FACET_UNKNOWN && !from->facets.value[FACET_RESULT])
     source.value[FACET_RESULT] = 0; /* "of unknown status, tested" */
+  return source;
+}
+
+static bool weigh_cell(const struct matching *m, size_t s, size_t t, struct cell_choice *ret) {
+  const struct option_combo_view *from = m->from.views[s], *to = m->to.views[t];
+  struct facets source = source_facets(m, from);
   struct cell_choice choice = {.target = to->coc, .score = CELL_BASE};
   if (!weigh_in(&choice, CELL_FEATURE_ages, weigh_age(m, &source, &to->facets, &from->facets))) return false;
   for (uint32_t k = 0; k < FACET_KINDS; k++)
@@ -350,6 +317,17 @@ static void match_names(const struct matching *m, struct cells *cells) {
   map_free(&by_name);
 }
 
+/* Of those that have no place by themselves, or have one by a person's word alone. */
+static void find_divisions(const struct matching *m, struct cells *cells) {
+  struct dividing dividing = {m->context, m->source, m->target, m->to.views, m->to.n, m->to.kinds & ~m->to.fixed};
+  for (size_t s = 0; s < cells->n; s++) {
+    struct cell *cell = &cells->p[s];
+    if (cell->answered && !(cell->choices[0].ground & CELL_TAUGHT)) continue;
+    struct facets told = source_facets(m, m->from.views[s]);
+    cell->division = division_of(&dividing, m->from.views[s], &told);
+  }
+}
+
 struct cells cells_align(const struct cells_context *context, const struct item *source, const struct item *target, bool accepted) {
   struct matching m = {context,
                        source,
@@ -370,6 +348,7 @@ struct cells cells_align(const struct cells_context *context, const struct item 
   if (!large) drop_parts_of_wholes(&cells);
   if (!large) match_left_over(&m, &cells);
   if (!large) match_unknown(&m, &cells);
+  if (!large) find_divisions(&m, &cells);
   return cells;
 }
 

@@ -5,6 +5,7 @@
 #ifndef DRAWBRIDGE_ALIGN_CELLS_H
 #define DRAWBRIDGE_ALIGN_CELLS_H
 
+#include "align/align.h"
 #include "align/item.h"
 
 #define CELL_BASE 1.6f /* cells of elements that belong together, before anything is seen of the cells */
@@ -61,9 +62,10 @@ struct cell {
   const struct dhis2_option_combo *source;
   struct cell_choice choices[CELL_CHOICES_MAX]; /* best first */
   size_t choice_count;
-  bool answered;     /* the first choice is an answer */
-  bool doubled;      /* its ages are counted by another part of the same sum, too */
-  struct str tiling; /* what is wrong with the sum of ages it is a part of; empty: nothing */
+  bool answered;                         /* the first choice is an answer */
+  bool doubled;                          /* its ages are counted by another part of the same sum, too */
+  const struct align_division *division; /* NULL: it need not be divided, or has a place of its own */
+  struct str tiling;                     /* what is wrong with the sum of ages it is a part of; empty: nothing */
 };
 
 struct cells {

@@ -150,6 +150,41 @@ const struct option_combo_view *combos_view(const struct combos *combos, const s
   return coc->o.index < combos->metadata->option_combo_count ? &combos->cocs[coc->o.index] : NULL;
 }
 
+static bool has_term(const struct bag_term *terms, size_t count, uint32_t term) {
+  size_t low = 0, high = count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (terms[middle].term == term) return true;
+    if (terms[middle].term < term)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
+}
+
+struct option_combo_telling option_combo_told(const struct lexicon *lexicon, const struct option_combo_view *view,
+                                              const struct option_combo_view *other, const struct bag *element) {
+  struct option_combo_telling telling = {0};
+  for (size_t i = 0; i < view->term_count; i++) {
+    uint32_t term = view->terms[i].term;
+    if (lexicon_term_is_facet(lexicon, term)) continue;
+    float weight = view->terms[i].weight;
+    telling.all += weight;
+    if (has_term(other->terms, other->term_count, term))
+      telling.found += weight;
+    else if (has_term(element->p, element->n, term))
+      telling.found += 0.7f * weight;
+  }
+  return telling;
+}
+
+bool option_combo_says_nothing(const struct option_combo_view *view) {
+  static const struct facets silent;
+  return view->plain.n && !view->term_count && view->facets.age.state == AGE_NONE &&
+         memcmp(view->facets.value, silent.value, sizeof silent.value) == 0;
+}
+
 static void weigh_side(struct arena *arena, const struct lexicon *lexicon, struct combos *combos) {
   size_t terms = lexicon_term_count(lexicon), n = combos->metadata->option_combo_count;
   uint32_t *counts = ARENA_ARRAY(arena, terms, uint32_t);

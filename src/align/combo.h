@@ -39,6 +39,16 @@ struct combos {
 struct combos combos_of(struct arena *arena, struct lexicon *lexicon, const struct dhis2_metadata *metadata);
 void combos_weigh(struct arena *arena, const struct lexicon *lexicon, struct combos *source, struct combos *target);
 
+/* What an option combo says besides facets, and how much of it is found in the other's option combo, or (for less) in its element. */
+struct option_combo_telling {
+  float all, found;
+};
+struct option_combo_telling option_combo_told(const struct lexicon *lexicon, const struct option_combo_view *view,
+                                              const struct option_combo_view *other, const struct bag *element);
+
+/* Its words mean nothing to the engine: only the same name could tell that it is the same. */
+bool option_combo_says_nothing(const struct option_combo_view *view);
+
 /* NULL: not one the input holds. */
 const struct option_combo_view *combos_view(const struct combos *combos, const struct dhis2_option_combo *coc);
 

@@ -162,7 +162,8 @@ static void write_offers(struct writing *w, struct offers *offers, const struct 
     none.answer = ALIGN_NONE;
     none.rank = rank++;
     none.confidence = offers->n ? 1 - offers->p[0].row.confidence : 1;
-    none.why = STR("Nothing in the target is like it enough");
+    none.why =
+        like->division ? STR("The target divides it, and a value cannot be divided") : STR("Nothing in the target is like it enough");
     push(w, none);
   }
   size_t most = answers > w->in->candidates ? answers : w->in->candidates;
@@ -183,10 +184,26 @@ struct held {
   size_t cell; /* SIZE_MAX: the engine did not look at it */
 };
 
+/* With the first target that would divide it. */
+static const struct align_division *division_of_cell(const struct writing *w, uint32_t s, size_t cell) {
+  for (size_t p = w->in->placing_starts[s]; p < w->in->placing_starts[s + 1]; p++) {
+    const struct cells *cells = &w->in->placings[p].cells;
+    const struct align_division *found = cell < cells->n ? cells->p[cell].division : NULL;
+    if (!found) continue;
+    struct align_division *division = ARENA_NEW(w->in->arena, struct align_division);
+    const struct dhis2_option_combo **parts = ARENA_ARRAY(w->in->arena, found->count, const struct dhis2_option_combo *);
+    memcpy(parts, found->parts, found->count * sizeof(const struct dhis2_option_combo *));
+    *division = (struct align_division){parts, found->count, found->whole};
+    return division;
+  }
+  return NULL;
+}
+
 static void write_cell(struct writing *w, uint32_t s, struct held held, struct offers *offers) {
   const struct dhis2_data_element *element = w->in->source->p[s].element;
   const struct cell_ruling *ruling = rulings_cell(w->in->rulings, element, held.coc);
-  struct align_row like = {.kind = ALIGN_OPERAND, .source = element, .source_coc = held.coc, .sign = '+'};
+  struct align_row like = {
+      .kind = ALIGN_OPERAND, .source = element, .source_coc = held.coc, .sign = '+', .division = division_of_cell(w, s, held.cell)};
   if (ruling && ruling->none) {
     like.answer = ALIGN_NONE;
     like.rank = 1;

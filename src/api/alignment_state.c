@@ -122,6 +122,8 @@ static void write_element(struct writing *w, const struct alignment_side *side, 
   if (element->aggregation_type.n) json_out_member_str(w->out, "aggregation_type", element->aggregation_type);
   if (element->membership_count && element->memberships[0]->section.n)
     json_out_member_str(w->out, "section", element->memberships[0]->section);
+  struct str periods = element->membership_count ? element->memberships[0]->data_set->period_type : STR_NONE;
+  if (periods.n && !str_eq(periods, side->metadata->data_sets[0]->period_type)) json_out_member_str(w->out, "period_type", periods);
   if (element->combo_count) write_object(w, "combo", side, &element->combos[0]->o);
 }
 
@@ -251,6 +253,15 @@ static void write_elements(struct writing *w) {
   json_out_end(w->out);
 }
 
+/* What of the target it would have to be divided into: ids alone, target_combos has their names. */
+static void write_division(struct writing *w, const struct align_division *division) {
+  if (!division) return;
+  json_out_member_array(w->out, "divided");
+  for (size_t i = 0; i < division->count; i++) json_out_str(w->out, division->parts[i]->o.id);
+  json_out_end(w->out);
+  if (division->whole) json_out_member_str(w->out, "whole", division->whole->o.id);
+}
+
 static void write_cell(struct writing *w, const struct dhis2_data_element *element, const struct dhis2_option_combo *coc) {
   struct str key = cell_key(w->arena, element->o.id, coc->o.id);
   const struct span *span = map_get(&w->operands, key);
@@ -265,6 +276,7 @@ static void write_cell(struct writing *w, const struct dhis2_data_element *eleme
     json_out_member_str(w->out, "by", told(decision->by));
     json_out_member_str(w->out, "at", told(decision->at));
   }
+  write_division(w, span->rows[0].division);
   json_out_member_array(w->out, "terms");
   for (size_t i = 0; i < span->count; i++) {
     const struct align_row *row = &span->rows[i];
