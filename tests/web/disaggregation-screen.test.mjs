@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startBrowser } from './browser.mjs'
-import { PAIR, withWards } from './made-up.mjs'
+import { PAIR, withSplit, withWards } from './made-up.mjs'
 import { grid, hasFocus, press, REFUSED, sceneIn, until } from './scene.mjs'
 
 let browser
@@ -95,6 +95,57 @@ describe('disaggregation', () => {
     await go('/alignments/one/disaggregation')
     await page.getByText('No data element has a target yet.').waitFor()
     await clean('disaggregation-empty')
+  })
+})
+
+describe('what the target divides', () => {
+  scene('is told apart from nowhere, and all of it goes to the total, to one part, or is left', {}, async ({ page, go, clean, world }) => {
+    const alignment = withSplit(world, world.align(PAIR, 'one'))
+    await go('/alignments/one/disaggregation')
+    await page.getByRole('row').filter({ hasText: 'Age group' }).getByText('some are split').waitFor()
+    await page.getByRole('link', { name: /Age.*Age group/ }).click()
+    await page.getByText('The target divides 1 option or cell of the source').waitFor()
+    await page.getByRole('row', { name: 'Split by the target, not sent 1' }).waitFor()
+    await page.getByRole('row', { name: 'Go nowhere 0' }).waitFor()
+    await page.getByRole('row', { name: /^5–14 y .*split$/ }).first().waitFor()
+    await clean('disaggregation-split')
+    const choice = page.getByRole('combobox', { name: '5–14 y to 5–9 y | 10–14 y' })
+    assert.deepEqual(await choice.locator('option').allTextContents(), ['Leave it: it is not sent', 'To the total: Total', 'All of it to 5–9 y, the others stay empty', 'All of it to 10–14 y, the others stay empty'])
+    await choice.selectOption('All of it to 10–14 y, the others stay empty')
+    const pressed = (name) => page.getByRole('button', { name, exact: true }).and(page.locator('[aria-pressed=true]'))
+    await pressed('5–14 y → 10–14 y').waitFor()
+    await page.getByRole('row', { name: 'Split by the target, not sent 0' }).waitFor()
+    await choice.selectOption('To the total: Total')
+    await pressed('5–14 y → Total').waitFor()
+    await page.getByRole('button', { name: 'Accept for 2 data elements' }).click()
+    await page.getByText('All changes saved').waitFor()
+    const third = () => alignment.cells[2].terms.map((one) => one.target.name)
+    assert.deepEqual([third(), alignment.cells[2].decided], [['Total'], true])
+    await choice.selectOption('Leave it: it is not sent')
+    await page.getByRole('button', { name: 'Accept for 2 data elements' }).click()
+    await page.getByText('All changes saved').waitFor()
+    assert.deepEqual([third(), alignment.cells[2].decided], [[], true]) // left by a person's word
+  })
+
+  scene('is a warning of the review that leads there, and its own filter', {}, async ({ page, go, clean, world }) => {
+    const alignment = withSplit(world, world.align(PAIR, 'one'))
+    alignment.source.data_set.period_type = 'Weekly'
+    await go('/alignments/one?order=form&row=Source00000')
+    await grid(page).waitFor()
+    await page.getByRole('button', { name: 'More filters' }).click()
+    await page.getByRole('button', { name: /^Period types differ \d/ }).and(page.locator(':enabled')).waitFor()
+    await page.getByRole('button', { name: /^Cells split by the target \d/ }).click()
+    const detail = page.getByRole('region', { name: 'The row looked at' })
+    await detail.getByText('1 cell of 4 is split by the target: its value cannot be divided').waitFor()
+    await detail.getByText('Period types differ: Weekly becomes Monthly').waitFor()
+    await clean('review-split')
+    await page.getByRole('tab', { name: /^Cells/ }).click()
+    await page.getByRole('row', { name: /^5–14 y.*split$/ }).waitFor()
+    await page.getByRole('button', { name: 'Show me: Period types differ' }).click()
+    await page.getByRole('heading', { name: 'Periods' }).or(page.getByRole('heading', { name: /becomes/ })).waitFor()
+    await page.goBack()
+    await page.getByRole('button', { name: 'Show me: Cells split by the target' }).click()
+    await page.getByText('The target divides 1 option or cell of the source').waitFor()
   })
 })
 

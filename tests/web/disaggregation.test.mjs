@@ -2,12 +2,13 @@
 import './dom-free.mjs'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { splitChoices, splitRows, splitsOf } from '../../web/model/splits.js'
 import { linesOf, shapeOf, turned } from '../../web/model/alike.js'
 import * as d from '../../web/model/disaggregation.js'
 import { samePlan } from '../../web/model/exceptions.js'
 import { decideCell, reviewOf, withDecisions } from '../../web/model/review.js'
 import { finder } from '../../web/model/search.js'
-import { createRows, filterRows, needsLook, NO_FILTER } from '../../web/model/rows.js'
+import { createRows, facetsOf, filterRows, needsLook, NO_FILTER } from '../../web/model/rows.js'
 
 const named = (names, letter) => names.map((name, i) => ({ id: `${letter}${i}`, name }))
 
@@ -224,4 +225,81 @@ test('a field finds names whatever their accents and case, by words in any order
   assert.deepEqual(find('ans feminin').map((one) => one.id), ['n0', 'n2'])
   assert.deepEqual(find('14 FÉMI').map((one) => one.id), ['n0'])
   assert.equal(finder(named(Array.from({ length: 80 }, (_, i) => `${i}`), 'n'))('').length, 50)
+})
+
+/** The review with cells of e0 divided: [[names of the cell], [[names of a part] …], names of the whole?]. */
+function divided(review, list) {
+  for (const [of, parts, whole] of list) Object.assign(review.cellsOf.get('e0').find((one) => one.source.id === cellOf(SOURCE, ...of)), { divided: parts.map((names) => cellOf(TARGET, ...names)), ...(whole && { whole: cellOf(TARGET, ...whole) }) })
+  return review
+}
+const MALE = [['Male', '5-14'], [['M', '5-9'], ['M', '10-14']]]
+const FEMALE = [['Female', '5-14'], [['F', '5-9'], ['F', '10-14']]]
+
+test('what the target divides is told apart from what goes nowhere', () => {
+  const review = divided(world([planOf(GOOD)]), [MALE])
+  const pair = pairIn(review)
+  const splits = splitsOf(review, pair)
+  const plan = d.usualPlan(pair)
+  const names = (list) => list.map((one) => one.name)
+  const result = d.resultOf(pair, plan, splits)
+  assert.deepEqual([names(result.split), names(result.lost)], [['Male, 5-14'], ['Female, 5-14']])
+  const given = d.resultOf(pair, d.withCell(plan, cellOf(SOURCE, 'Male', '5-14'), cellOf(TARGET, 'M', '5-9')), splits)
+  assert.deepEqual([names(given.split), names(given.lost), given.sent], [[], ['Female, 5-14'], 5]) // all of it to one: sent
+})
+
+test('one choice for each option that is split, not for each cell that has it', () => {
+  const review = divided(world([planOf(GOOD)]), [MALE, FEMALE])
+  const pair = pairIn(review)
+  const [splits, plan] = [splitsOf(review, pair), d.usualPlan(pair)]
+  const grids = d.optionGrids(pair, plan)
+  const choices = splitChoices(pair, grids, splits)
+  assert.deepEqual(choices.map((one) => [one.grid.target.name, one.from.name, one.parts.map((part) => part.name)]), [['Ages', '5-14', ['5-9', '10-14']]])
+  const [ages, sexes] = grids
+  const rows = splitRows(choices, splits, ages)
+  assert.deepEqual([...rows], [[choices[0].from.id, choices[0].parts.map((one) => one.id)]])
+  assert.equal(splitRows(choices, splits, sexes).size, 0)
+  assert.deepEqual([...splitRows(choices, splits).keys()], ['Male', 'Female'].map((sex) => cellOf(SOURCE, sex, '5-14')))
+  const after = d.withOptions(pair, plan, grids, choices[0].grid, [choices[0].from.id], choices[0].parts[1].id)
+  assert.equal(after.get(cellOf(SOURCE, 'Female', '5-14')), cellOf(TARGET, 'F', '10-14'))
+})
+
+test('a split that no single category tells is chosen cell by cell, with the total where there is one', () => {
+  const review = divided(world([planOf(GOOD)]), [[['Male', '5-14'], [['M', '5-9'], ['F', '10-14']], ['M', '15+']], FEMALE])
+  const pair = pairIn(review)
+  const plan = d.usualPlan(pair)
+  const [first, second] = splitChoices(pair, d.optionGrids(pair, plan), splitsOf(review, pair))
+  assert.deepEqual([first.grid, first.from.name, first.parts.map((one) => one.name), first.whole.name], [undefined, 'Male, 5-14', ['5-9, M', '10-14, F'], '15+, M'])
+  assert.equal(second.from.name, '5-14') // the other still by its option
+  assert.ok(splitChoices(pair, [], splitsOf(review, pair)).every((one) => !one.grid && one.parts.length === 2))
+})
+
+test('parts that belong to another combo of the target are not this pair’s', () => {
+  const review = world([planOf(GOOD)])
+  review.cellsOf.get('e0')[0].divided = ['elsewhere0', 'elsewhere1']
+  assert.equal(splitsOf(review, pairIn(review)).size, 0)
+})
+
+test('the rows of the review warn of what is split, until somebody decides', () => {
+  const review = divided(world([planOf(GOOD)]), [MALE])
+  const rowsFor = createRows()
+  const [row] = rowsFor(review)
+  assert.deepEqual(row.warnings.filter((one) => one.kind === 'split' || one.kind === 'cells'), [{ kind: 'split', lost: 1, of: 6, target: 'E0' }, { kind: 'cells', lost: 1, of: 6 }])
+  assert.ok(needsLook({ warnings: row.warnings.slice(0, 1) }))
+  assert.deepEqual([facetsOf([row]).warnings.split, facetsOf([row]).warnings.cells], [1, 1])
+  assert.equal(filterRows([row], { ...NO_FILTER, warning: 'split' }).length, 1)
+  const left = withDecisions(review, [decideCell(review.cellsOf.get('e0').find((one) => one.divided), [])])
+  assert.deepEqual(filterRows(rowsFor(left), { ...NO_FILTER, warning: 'split' }), [])
+})
+
+test('periods of another type are told, of the element’s data set or else the side’s; nobody has to look', () => {
+  const review = world([planOf(GOOD), planOf(GOOD)])
+  const kinds = () => createRows()(review).map((row) => row.warnings.filter((one) => one.kind === 'period'))
+  assert.deepEqual(kinds(), [[], []]) // not told
+  const set = (period_type) => ({ data_set: { period_type } })
+  Object.assign(review.alignment, { source: set('Monthly'), target: set('Monthly') })
+  assert.deepEqual(kinds(), [[], []])
+  review.elements.get('e1').source.period_type = 'Weekly'
+  assert.deepEqual(kinds(), [[], [{ kind: 'period', from: 'Weekly', to: 'Monthly' }]])
+  assert.equal(facetsOf(createRows()(review)).warnings.period, 1)
+  assert.ok(!needsLook({ warnings: [{ kind: 'period' }] }))
 })

@@ -88,6 +88,26 @@ export function withWards(world, id) {
   return alignment
 }
 
+/** The alignment with a target that divides the third age and has a total of both parts; the first two are accepted. */
+export function withSplit(world, id) {
+  const alignment = world.alignments.get(id)
+  const combos = madeUpCombos()
+  const [target] = combos.target
+  const ages = ['<1 y', '1–4 y', '5–9 y', '10–14 y', '15+ y', 'Total']
+  target.categories[0].options = ages.map((name, i) => ({ id: `TargetAge${i}`, name }))
+  target.option_combos = ages.map((name, i) => ({ id: `TargetCoc0${i}`, name, options: [`TargetAge${i}`] }))
+  world.combos = combos
+  alignment.target_combos = [{ id: target.id, name: target.name, option_combos: target.option_combos.map(({ options, ...one }) => one) }]
+  for (const cell of alignment.cells) {
+    const at = combos.source[0].option_combos.findIndex((one) => one.id === cell.source.id)
+    const to = [0, 1, undefined, 4][at]
+    cell.terms = to === undefined ? [] : cell.terms.map((one) => ({ ...one, target: alignment.target_combos[0].option_combos[to] }))
+    if (at === 2) Object.assign(cell, { divided: ['TargetCoc02', 'TargetCoc03'], whole: 'TargetCoc05' })
+  }
+  world.decide(alignment, alignment.elements.slice(0, 2).map((one) => ({ kind: 'data_element', source_data_element: one.source.id, decision: 'accepted', targets: [{ data_element: one.proposals[0].target.id }] })), 'maria')
+  return alignment
+}
+
 /** Changes at the servers, one of each weight and one that has something in its place. */
 export const CHANGES = [
   { effect: 'blocks', side: 'source', kind: 'replaced', object: { type: 'data_element', id: 'first', name: 'Malaria – cases' }, before: 'first', after: 'another', rules: [1, 2], sentence: 'it is gone' },

@@ -28,13 +28,13 @@ export function usualPlan(pair) {
 
 export const exceptionsOf = (pair, plan) => pair.uses.filter((one) => isException(one, plan))
 
-/** {sent, sources, filled, targets, lost: [option combos], gaps: [option combos], summed} */
-export function resultOf(pair, plan) {
+/** {sent, sources, filled, targets, split: [option combos], lost: [option combos], gaps: [option combos], summed}: what goes nowhere is split where the target divides it, else lost. */
+export function resultOf(pair, plan, splits = new Map()) {
   const filled = new Map()
   for (const to of plan.values()) filled.set(to, (filled.get(to) ?? 0) + 1)
   return {
     sent: plan.size, sources: pair.source.option_combos.length, filled: filled.size, targets: pair.target.option_combos.length,
-    lost: pair.source.option_combos.filter((one) => !plan.has(one.id)), gaps: pair.target.option_combos.filter((one) => !filled.has(one.id)),
+    split: pair.source.option_combos.filter((one) => !plan.has(one.id) && splits.has(one.id)), lost: pair.source.option_combos.filter((one) => !plan.has(one.id) && !splits.has(one.id)), gaps: pair.target.option_combos.filter((one) => !filled.has(one.id)),
     summed: [...filled.values()].filter((n) => n > 1).length,
   }
 }

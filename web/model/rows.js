@@ -31,7 +31,10 @@ function aimsOf(choice, cells) {
   return aims.size ? aims : ids
 }
 
-/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "gap", target, empty, of} · {kind: "exception", target} · {kind: "unused"}]. Several sources of one target element are fine as long as each has cells of its own. */
+/** Of the element's data set. */
+const periodTypeOf = (review, side, element) => element?.period_type ?? review.alignment?.[side]?.data_set?.period_type
+
+/** [{kind: "shared" | "sum", others, target} · {kind: "type" | "aggregation", from, to} · {kind: "same_id", other} · {kind: "cells", lost, of} · {kind: "split", lost, of, target} · {kind: "period", from, to} · {kind: "gap", target, empty, of} · {kind: "exception", target} · {kind: "unused"}]. Several sources of one target element are fine as long as each has cells of its own. */
 function warningsOf(review, { element, cells, choice }, values, others, exception, isFilled) {
   const warnings = []
   if (others.length) {
@@ -45,10 +48,14 @@ function warningsOf(review, { element, cells, choice }, values, others, exceptio
     if (loss) warnings.push({ kind: 'type', from: loss[0], to: loss[1] })
     if (from.aggregation_type && to?.aggregation_type && from.aggregation_type !== to.aggregation_type) warnings.push({ kind: 'aggregation', from: from.aggregation_type, to: to.aggregation_type })
   }
+  const periods = choice.map(({ id }) => [periodTypeOf(review, 'source', element.source), periodTypeOf(review, 'target', review.targets.get(id))]).find(([from, to]) => from && to && from !== to)
+  if (periods) warnings.push({ kind: 'period', from: periods[0], to: periods[1] })
   const namesake = review.targets.get(element.source.id)
   if (choice.length && namesake && !choice.some((one) => one.id === namesake.id)) warnings.push({ kind: 'same_id', other: namesake.name })
-  const lost = choice.length ? cells.filter((cell) => cell.terms.length === 0 && !cell.decided).length : 0
-  if (lost) warnings.push({ kind: 'cells', lost, of: cells.length })
+  const open = choice.length ? cells.filter((cell) => cell.terms.length === 0 && !cell.decided) : []
+  const split = open.filter((cell) => cell.divided)
+  if (split.length) warnings.push({ kind: 'split', lost: split.length, of: cells.length, target: (choice.find(({ id }) => optionCombosOf(review, id).some((coc) => coc.id === split[0].divided[0])) ?? choice[0]).id })
+  if (open.length > split.length) warnings.push({ kind: 'cells', lost: open.length - split.length, of: cells.length })
   for (const { id } of choice) {
     const targetCells = optionCombosOf(review, id)
     const empty = targetCells.filter((coc) => !isFilled(cellKey(id, coc.id))).length
@@ -60,7 +67,7 @@ function warningsOf(review, { element, cells, choice }, values, others, exceptio
 }
 
 /** Told, and nobody has to look. */
-export const AS_IT_IS = ['sum', 'gap', 'exception', 'unused']
+export const AS_IT_IS = ['sum', 'period', 'gap', 'exception', 'unused']
 export const needsLook = (row) => row.warnings.some((one) => !AS_IT_IS.includes(one.kind))
 
 /** Of what is proposed now, or was when it was accepted. */
@@ -283,7 +290,7 @@ export function keepOrder(storage, order) {
 const inRange = (confidence, { from, to }) => (from === 0 && to === 1) || (confidence !== undefined && confidence >= from && (confidence < to || to === 1))
 
 const BINS = Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10 }))
-const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'same_id', 'cells', 'gap', 'exception', 'unused']
+const WARNINGS = ['shared', 'sum', 'type', 'aggregation', 'period', 'same_id', 'split', 'cells', 'gap', 'exception', 'unused']
 const binOf = ({ confidence }) => (confidence === undefined ? undefined : BINS.find((bin) => inRange(confidence, bin)))
 
 /** Of each facet: what is as if it were not chosen from, and which of its words a row has. */

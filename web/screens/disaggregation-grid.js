@@ -7,8 +7,11 @@ import { HEAD, Matrix } from '../matrix.js'
 import { linesOf, shapeOf, turned } from '../model/alike.js'
 import { finder } from '../model/search.js'
 
-/** `links`: a Map of row id to column id; onChoose(row ids, column id, or undefined for nowhere). `title` is its name, `gridRef` gets what holds the focus; the children stand at its end. */
-export function LargeGrid({ title, rows, columns, links, onChoose, onLeave, gridRef, children }) {
+/** What stands where a row has no target. */
+export const goesNowhere = (split) => (split ? html`<${Tag} tone="negative">${t('split')}<//>` : html`<${Tag} tone="warning">${t('nowhere')}<//>`)
+
+/** `links`: a Map of row id to column id; `split`: rows that the target divides, a Map of id to what is in it; onChoose(row ids, column id, or undefined for nowhere). `title` is its name, `gridRef` gets what holds the focus; the children stand at its end. */
+export function LargeGrid({ title, rows, columns, links, split, onChoose, onLeave, gridRef, children }) {
   const [shape, setShape] = useState(() => shapeOf(rows, links))
   const [at, setAt] = useState([0, HEAD])
   const lines = useMemo(() => linesOf(shape, rows, links), [shape, links])
@@ -50,7 +53,7 @@ export function LargeGrid({ title, rows, columns, links, onChoose, onLeave, grid
     setAt([row, indexes.get(found.id)])
     gridRef.current.focus()
   }
-  const goesTo = (line) => !line.alike ? html`<span class="muted">${t('several')}</span>` : line.link ? html`<${Name} of=${columns[indexes.get(line.link)]} class="muted" />` : html`<${Tag} tone="warning">${t('nowhere')}<//>`
+  const goesTo = (line) => !line.alike ? html`<span class="muted">${t('several')}</span>` : line.link ? html`<${Name} of=${columns[indexes.get(line.link)]} class="muted" />` : goesNowhere(rows.slice(line.from, line.to).every((one) => split.has(one.id)))
   const line = (index) => {
     const one = lines[index]
     const run = isRun(one)

@@ -9,8 +9,10 @@ import { reviewAddress } from '../model/address.js'
 import { choicesBetween, comboPairs, decidable, exceptionsOf, leftOut, linksOf, optionGrids, planDecisions, resultOf, usualPlan, withCell, withCells, withChoices, withOption, withOptions } from '../model/disaggregation.js'
 import { samePlan } from '../model/exceptions.js'
 import { reviewOf, withChanges } from '../model/review.js'
+import { splitChoices, splitRows, splitsOf } from '../model/splits.js'
 import { AlignmentHead } from './alignment-head.js'
-import { LargeGrid } from './disaggregation-grid.js'
+import { goesNowhere, LargeGrid } from './disaggregation-grid.js'
+import { Splits } from './disaggregation-splits.js'
 
 const SHOWN_EXCEPTIONS = 50
 const ALL = 'all' // in the address: the grid of all cells; that of a category is called as the target's
@@ -31,14 +33,14 @@ export function Disaggregation({ params, query }) {
   const pair = pairs.find((one) => one.key === query.get('pair'))
   const problem = html`<${Problem} error=${loaded.error} again=${loaded.reload} />`
   const head = html`<${AlignmentHead} id=${id} alignment=${review.alignment} at="disaggregation" />`
-  if (!pair) return html`${head}<div class="page">${problem}<${PairList} id=${id} pairs=${pairs} /></div>`
+  if (!pair) return html`${head}<div class="page">${problem}<${PairList} id=${id} review=${review} pairs=${pairs} /></div>`
   return html`<${Pair} key=${pair.key} id=${id} review=${review} pair=${pair} at=${query.get('grid')} head=${head} problem=${problem} onKept=${() => draw((n) => n + 1)} onChanges=${(changes) => loaded.set({ review: withChanges(review, changes), combos })} onAgain=${loaded.reload} />`
 }
 
 const Across = ({ of }) => html`<${Name} of=${of.source} /> <span aria-hidden="true" class="arrow">→</span><span class="unseen">${t('to')}</span> <${Name} of=${of.target} />`
 const pairAddress = (id, pair, grid) => `${reviewAddress(id)}/disaggregation${pair ? `?${new URLSearchParams({ pair: pair.key, ...(grid && { grid }) })}` : ''}`
 
-function PairList({ id, pairs }) {
+function PairList({ id, review, pairs }) {
   return html`<h2>${t('Pairs of category combinations')}</h2>
     <p class="muted">${t('What is matched here counts for every data element that has the pair.')}</p>
     ${pairs.length === 0 && html`<div class="empty card"><p>${t('No data element has a target yet.')}</p><p><${Link} class="button" to=${reviewAddress(id)}>${t('Go to the review')}<//></p></div>`}
@@ -46,10 +48,10 @@ function PairList({ id, pairs }) {
       <thead><tr><th scope="col">${t('Pair')}</th><th scope="col" class="number">${t('Data elements')}</th><th scope="col" class="number">${t('Cells sent')}</th><th scope="col" class="number">${t('Target cells filled')}</th><th scope="col" class="number">${t('Exceptions')}</th></tr></thead>
       <tbody>${pairs.map((pair) => {
         const plan = usualPlan(pair)
-        const { sent, sources, filled, targets } = resultOf(pair, plan)
+        const { sent, sources, split, lost, filled, targets } = resultOf(pair, plan, splitsOf(review, pair))
         const open = choicesBetween(plan, withChoices(pair, plan, choicesOf(id, pair.key))).size > 0
         return html`<tr key=${pair.key}><th scope="row"><${Link} to=${pairAddress(id, pair)}><${Across} of=${pair} /><//> ${open && html`<${Tag} tone="warning">${t('Not accepted yet')}<//>`}</th><td class="number">${pair.uses.length}</td>
-          <td class="number">${sent}/${sources} ${sent < sources && html`<${Tag} tone="warning">${t('some go nowhere')}<//>`}</td><td class="number">${filled}/${targets}</td><td class="number">${exceptionsOf(pair, plan).length}</td></tr>`
+          <td class="number">${sent}/${sources} ${split.length > 0 && html`<${Tag} tone="negative">${t('some are split')}<//>`} ${lost.length > 0 && html`<${Tag} tone="warning">${t('some go nowhere')}<//>`}</td><td class="number">${filled}/${targets}</td><td class="number">${exceptionsOf(pair, plan).length}</td></tr>`
       })}</tbody></table></div>`}`
 }
 
@@ -59,6 +61,8 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
   const [choices, setChoices] = useState(() => choicesOf(id, pair.key))
   const plan = useMemo(() => withChoices(pair, usual, choices), [pair, choices])
   const grids = useMemo(() => optionGrids(pair, usual), []) // which category goes with which stays while one edits
+  const splits = useMemo(() => splitsOf(review, pair), [review, pair])
+  const toChoose = useMemo(() => splitChoices(pair, grids, splits), [splits])
   const [whole, setWhole] = useState(grids.length === 0)
   const [withExceptions, setWithExceptions] = useState(false)
   const [state, set] = useState({})
@@ -78,6 +82,10 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
   const uses = decidable(withExceptions ? pair.uses.filter((one) => !one.special) : pair.uses.filter((one) => !exceptions.includes(one)))
   const decisions = planDecisions(review, pair, plan, uses)
   const live = grids.map((grid) => ({ ...grid, links: linksOf(pair, plan, grid.at, grid.to).links }))
+  const given = ({ to: category }, from, to) => {
+    const grid = live.find((one) => one.to === category)
+    return to ? withOptions(pair, plan, live, grid, [from], to) : withOption(pair, plan, live, grid, from)
+  }
   const accept = async () => {
     set({ loading: true })
     try {
@@ -91,8 +99,8 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
   const all = { rows: pair.source.option_combos, columns: pair.target.option_combos }
   const largeAll = isLarge(all.rows, all.columns)
   const large = [
-    ...live.map((grid) => ({ key: grid.target.id, title: html`<${Across} of=${grid} />`, rows: grid.source.options, columns: grid.target.options, links: grid.links, give: (from, to) => withOptions(pair, plan, live, grid, from, to) })),
-    { key: ALL, title: html`<${Across} of=${pair} />`, ...all, links: plan, give: (from, to) => withCells(plan, from, to) },
+    ...live.map((grid) => ({ key: grid.target.id, title: html`<${Across} of=${grid} />`, rows: grid.source.options, columns: grid.target.options, links: grid.links, split: splitRows(toChoose, splits, grid), give: (from, to) => withOptions(pair, plan, live, grid, from, to) })),
+    { key: ALL, title: html`<${Across} of=${pair} />`, ...all, links: plan, split: splitRows(toChoose, splits), give: (from, to) => withCells(plan, from, to) },
   ].find((one) => one.key === at && isLarge(one.rows, one.columns))
   const gridRef = useRef()
   const leave = useWay(large?.key, gridRef, pairAddress(id, pair))
@@ -112,18 +120,19 @@ function Pair({ id, review, pair, at, head, problem, onKept, onChanges, onAgain 
     <p><${Link} to=${pairAddress(id)}>${t('All pairs')}<//></p>
     <h2><${Across} of=${pair} /></h2>
     <p class="muted">${tn('Used by {n} data element.', 'Used by {n} data elements.', pair.uses.length)} ${grids.length > 0 ? t('Match options once; the cells follow from it.') : ''}</p>
-    <${Lost} pair=${pair} plan=${plan} />
+    <${Splits} choices=${toChoose} linksOf=${(grid) => (grid ? live.find((one) => one.to === grid.to).links : plan)} onChoose=${(grid, from, to) => setPlan(grid ? given(grid, from, to) : withCells(plan, [from], to))} />
+    <${Lost} pair=${pair} plan=${plan} splits=${splits} />
     <div class="grids">
       ${live.map((grid) => html`<section key=${grid.to} class="card" aria-labelledby="grid-${grid.to}">
         <h3 id="grid-${grid.to}"><${Across} of=${grid} /></h3>
         ${isLarge(grid.source.options, grid.target.options) ? html`<${OpenGrid} id=${id} pair=${pair} grid=${grid.target.id} rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} />`
-          : html`<${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />`}
+          : html`<${Grid} label="grid-${grid.to}" rows=${grid.source.options} columns=${grid.target.options} links=${grid.links} split=${splitRows(toChoose, splits, grid)} onChoose=${(from, to) => setPlan(withOption(pair, plan, live, grid, from, to))} />`}
       </section>`)}
-      <${Result} id=${id} pair=${pair} plan=${plan} exceptions=${exceptions} />
+      <${Result} id=${id} pair=${pair} plan=${plan} splits=${splits} exceptions=${exceptions} />
     </div>
     ${grids.length > 0 && !largeAll && html`<p><${Button} small aria-expanded=${whole ? 'true' : 'false'} onClick=${() => setWhole(!whole)}>${t('All cells, {rows} × {columns}', { rows: all.rows.length, columns: all.columns.length })}<//></p>`}
     ${(whole || largeAll) && html`<section class="card" aria-labelledby="whole"><h3 id="whole">${t('Cell by cell')}</h3>
-      ${largeAll ? html`<${OpenGrid} id=${id} pair=${pair} grid=${ALL} ...${all} links=${plan} />` : html`<${Grid} label="whole" ...${all} links=${plan} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
+      ${largeAll ? html`<${OpenGrid} id=${id} pair=${pair} grid=${ALL} ...${all} links=${plan} />` : html`<${Grid} label="whole" ...${all} links=${plan} split=${splitRows(toChoose, splits)} onChoose=${(from, to) => setPlan(withCell(plan, from, to))} />`}</section>`}
     ${exceptions.some((one) => !one.special) && html`<label class="check"><input type="checkbox" checked=${withExceptions} onChange=${(event) => setWithExceptions(event.target.checked)} />${t('Also for the exceptions')}</label>`}
     ${decidable(pair.uses).length === 0 && html`<${Notice} title=${t('None of these data elements is accepted yet')}>${t('Cells are decided for accepted ones; what is decided is then proposed for the others, too.')} <${Link} to=${reviewAddress(id, { state: 'proposed' })}>${t('Go to the review')}<//><//>`}
     ${deciding}
@@ -147,17 +156,17 @@ function OpenGrid({ id, pair, grid, rows, columns, links }) {
     <p><${Link} id="open-${grid}" class="button" to=${pairAddress(id, pair, grid)}>${t('Open the grid, {rows} × {columns}', { rows: rows.length, columns: columns.length })}<//></p>`
 }
 
-function Lost({ pair, plan }) {
-  const { lost } = resultOf(pair, plan)
+function Lost({ pair, plan, splits }) {
+  const { lost } = resultOf(pair, plan, splits)
   if (lost.length === 0) return null
   const names = lost.slice(0, 6).map((one) => one.name).join(', ') + (lost.length > 6 ? '…' : '')
   return html`<${Notice} tone="warning" title=${tn('{n} cell of the source goes nowhere', '{n} cells of the source go nowhere', lost.length)}>
-    <p><bdi>${names}</bdi></p><p>${t('A value is never split: choose the one target that takes all of it, or leave it; then it is not sent.')}</p><//>`
+    <p><bdi>${names}</bdi></p><p>${t('Nothing at the target is like it: choose the one target that takes all of it, or leave it; then it is not sent.')}</p><//>`
 }
 
-function Result({ id, pair, plan, exceptions }) {
-  const { sent, sources, filled, targets, lost, gaps, summed } = resultOf(pair, plan)
-  const lines = [[t('Cells of the source sent'), t('{some} of {all}', { some: sent, all: sources })], [t('Target cells filled'), t('{some} of {all}', { some: filled, all: targets })], [t('Target cells that are sums'), summed], [t('Go nowhere'), lost.length], [t('Stay empty'), gaps.length]]
+function Result({ id, pair, plan, splits, exceptions }) {
+  const { sent, sources, filled, targets, split, lost, gaps, summed } = resultOf(pair, plan, splits)
+  const lines = [[t('Cells of the source sent'), t('{some} of {all}', { some: sent, all: sources })], [t('Target cells filled'), t('{some} of {all}', { some: filled, all: targets })], [t('Target cells that are sums'), summed], [t('Split by the target, not sent'), split.length], [t('Go nowhere'), lost.length], [t('Stay empty'), gaps.length]]
   return html`<section class="card" aria-labelledby="result"><h3 id="result">${t('Result')}</h3>
     <table><tbody>${lines.map(([text, value]) => html`<tr key=${text}><th scope="row">${text}</th><td class="number">${value}</td></tr>`)}</tbody></table>
     <p>${exceptions.length ? tn('{n} data element is matched otherwise:', '{n} data elements are matched otherwise:', exceptions.length) : t('All data elements are matched so.')}</p>
@@ -169,7 +178,7 @@ function Result({ id, pair, plan, exceptions }) {
 const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }
 
 /** Rows of the source, columns of the target; one tab stop, arrows move, Space and Enter choose or take away. */
-function Grid({ label, rows, columns, links, onChoose }) {
+function Grid({ label, rows, columns, links, split, onChoose }) {
   const [at, setAt] = useState([0, 0])
   const body = useRef()
   const move = (event) => {
@@ -186,8 +195,8 @@ function Grid({ label, rows, columns, links, onChoose }) {
     <thead><tr><td></td>${columns.map((column) => html`<th key=${column.id} scope="col"><${Name} of=${column} /></th>`)}<th scope="col"><span aria-hidden="true">Σ</span><span class="unseen">${t('Sent')}</span></th></tr></thead>
     <tbody ref=${body}>${rows.map((row, r) => html`<tr key=${row.id}><th scope="row"><${Name} of=${row} /></th>
       ${columns.map((column, c) => html`<td key=${column.id}><button type="button" aria-pressed=${links.get(row.id) === column.id ? 'true' : 'false'} aria-label=${`${row.name} ${arrow()} ${column.name}`} tabindex=${at[0] === r && at[1] === c ? 0 : -1}
-        onFocus=${() => setAt([r, c])} onClick=${() => onChoose(row.id, column.id)}>${links.get(row.id) === column.id ? '●' : ''}</button></td>`)}
-      <td>${links.has(row.id) ? 1 : html`<${Tag} tone="warning">${t('nowhere')}<//>`}</td></tr>`)}</tbody>
+        onFocus=${() => setAt([r, c])} onClick=${() => onChoose(row.id, column.id)}>${links.get(row.id) === column.id ? '●' : !links.has(row.id) && split.get(row.id)?.includes(column.id) ? html`<span class="muted" aria-hidden="true">○</span>` : ''}</button></td>`)}
+      <td>${links.has(row.id) ? 1 : goesNowhere(split.has(row.id))}</td></tr>`)}</tbody>
     <tfoot><tr><th scope="row"><span aria-hidden="true">Σ</span><span class="unseen">${t('Filled by')}</span></th>${sums.map((n, i) => html`<td key=${columns[i].id}>${n || html`<span class="muted">0</span>`}</td>`)}<td></td></tr></tfoot>
   </table></div>`
 }

@@ -3,6 +3,7 @@ import { html, useId, useMemo, useState } from '../lib.js'
 import { t, tn } from '../i18n.js'
 import { Bar, Button, Confidence, Name, Notice, Select, Tag } from '../ui.js'
 import { VirtualGrid } from '../vlist.js'
+import { periodTypeName } from '../model/period-types.js'
 import { aggregationType, valueType } from '../model/value-types.js'
 import { AS_IT_IS, createSureCounts, needsLook, NO_SECTION, wantsApproval } from '../model/rows.js'
 import { selectColumn, SelectMark } from './selecting.js'
@@ -101,14 +102,16 @@ const warningText = (one) =>
     sum: () => t('Summed with {others}', { others: one.others.slice(0, 4).join(', ') + (one.others.length > 4 ? '…' : '') }),
     type: () => typeText(one.from, one.to),
     aggregation: () => t('Aggregation types differ: {from} becomes {to}', { from: aggregationType(one.from), to: aggregationType(one.to) }),
+    period: () => t('Period types differ: {from} becomes {to}', { from: periodTypeName(one.from), to: periodTypeName(one.to) }),
     same_id: () => t('The target has an element with the same id, and it is another one: {name}', { name: one.other }),
     gap: () => tn('{n} cell of {of} of the target stays empty', '{n} cells of {of} of the target stay empty', one.empty, { of: one.of }),
+    split: () => tn('{n} cell of {of} is split by the target: its value cannot be divided', '{n} cells of {of} are split by the target: their values cannot be divided', one.lost, { of: one.of }),
     cells: () => tn('{n} cell of {of} goes nowhere', '{n} cells of {of} go nowhere', one.lost, { of: one.of }),
     exception: () => t('Its cells are matched otherwise than is usual for its pair of category combinations'),
     unused,
   })[one.kind]()
 
-export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), same_id: () => t('Same id, another element'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty'), exception: () => t('Cells matched otherwise'), unused })[kind]()
+export const warningName = (kind) => ({ shared: () => t('Target used more than once'), sum: () => t('Summed on purpose'), type: () => t('Value types differ'), aggregation: () => t('Aggregation types differ'), period: () => t('Period types differ'), same_id: () => t('Same id, another element'), split: () => t('Cells split by the target'), cells: () => t('Cells that go nowhere'), gap: () => t('Target cells that stay empty'), exception: () => t('Cells matched otherwise'), unused })[kind]()
 
 const ShowMe = ({ one, onShow }) => html`<button type="button" class="link" aria-label=${t('Show me: {what}', { what: warningName(one.kind) })} onClick=${() => onShow(one)}>${t('Show me')}</button>`
 

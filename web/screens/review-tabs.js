@@ -64,7 +64,7 @@ export function Cells({ review, row, cells, chosen, changed, onCell }) {
     <tbody>${cells.map((cell) => html`<tr key=${cell.source.id}>
       <th scope="row"><${Name} of=${cell.source} /></th>
       <td>${cell.terms.length > 1 ? html`<${Terms} review=${review} cell=${cell} />` : html`<${CellChoice} row=${row} cell=${cell} groups=${groups} disabled=${changed || row.state === 'none'} onChoose=${(value) => choose(cell, value)} />`}</td>
-      <td class="number">${cell.decided ? html`<${Tag} tone="positive">${t('By hand')}<//>` : cell.terms.length ? percent(Math.min(...cell.terms.map((one) => one.confidence))) : '–'}</td>
+      <td class="number">${cell.decided ? html`<${Tag} tone="positive">${t('By hand')}<//>` : cell.terms.length ? percent(Math.min(...cell.terms.map((one) => one.confidence))) : cell.divided ? html`<${Tag} tone="negative">${t('split')}<//>` : '–'}</td>
     </tr>`)}</tbody></table></div>`
 }
 

@@ -271,7 +271,8 @@ function Reviewing({ id, first, session }) {
   const showWarning = ({ kind, target }) => {
     if (kind === 'type' || kind === 'aggregation') return setTab('why')
     if (kind === 'cells') return setTab('cells')
-    if (kind === 'gap' || kind === 'exception') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target).combo.id)}`)
+    if (kind === 'period') return navigate(`${reviewAddress(id)}/places?of=period`)
+    if (kind === 'split' || kind === 'gap' || kind === 'exception') return navigate(`${reviewAddress(id)}/disaggregation?pair=${pairKey(row.source.combo?.id, shown.targets.get(target)?.combo?.id)}`)
     setFilter({ ...ALL, ...(kind === 'unused' ? { warning: kind } : { text: kind === 'same_id' ? row.id : target }) })
     grid.current?.focus()
   }
