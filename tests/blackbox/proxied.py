@@ -19,8 +19,8 @@ PUBLIC = "https://gw.example.org"
 CONFIG = """
 public_url: {public}
 listen: [127.0.0.1:8080]
-store: sqlite:/tmp/none.db
-keys: /tmp/none.keys
+store: sqlite:/nowhere/state.db
+keys: /nowhere/keys
 servers:
 {servers}"""
 

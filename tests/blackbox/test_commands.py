@@ -31,7 +31,7 @@ class Commands(harness.Case):
 
     def test_check_config(self):
         good = self.directory() / "good.yaml"
-        good.write_text("public_url: https://gw.example.org\nlisten: [127.0.0.1:8080]\nstore: sqlite:/tmp/x.db\nkeys: /tmp/no-such-keys\n"
+        good.write_text("public_url: https://gw.example.org\nlisten: [127.0.0.1:8080]\nstore: sqlite:/nowhere/x.db\nkeys: /nowhere/keys\n"
                         "servers: [{id: a, url: https://a.example.org}]\n")
         self.assertEqual(self.command("check-config", "--config", good), ("", ""))
         bad = self.directory() / "bad.yaml"

@@ -154,7 +154,9 @@ static void a_systemd_credential_may_show_a_mask(void **state) {
   keyring_free(must_open());
   assert_int_equal(chmod(path, 0444), 0);
   must_refuse("chmod 600");
-  assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "/tmp/store-keyring", 1), 0); /* a prefix, not a folder */
+  char prefix[sizeof folder];
+  (void)snprintf(prefix, sizeof prefix, "%.*s", (int)strlen(folder) - 1, folder);
+  assert_int_equal(setenv("CREDENTIALS_DIRECTORY", prefix, 1), 0); /* of the path, and not its folder */
   assert_int_equal(chmod(path, 0440), 0);
   must_refuse("chmod 600");
   assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define HEAD "public_url: https://gw.example.org/\nlisten: [127.0.0.1:8080]\nstore: sqlite:/tmp/x.db\nkeys: /tmp/no-such-keys\n"
+#define HEAD "public_url: https://gw.example.org/\nlisten: [127.0.0.1:8080]\nstore: sqlite:/nowhere/x.db\nkeys: /nowhere/keys\n"
 #define SERVER "servers:\n  - id: central\n    url: https://dhis2.example.org/central/\n"
 
 static char directory[] = "/tmp/drawbridge-config-XXXXXX";
@@ -108,10 +108,10 @@ static void a_socket_has_a_folder_of_its_own(void **state) {
   const struct {
     const char *socket, *what; /* NULL: good */
   } rows[] = {{"/run/drawbridge/admin.sock", NULL},
-              {"/tmp-of-its-own/admin.sock", NULL},
+              {"/nowhere-else/admin.sock", NULL},
               {"/admin.sock", "lies in no folder"},
               {"run/admin.sock", "begins with '/'"},
-              {"/tmp/admin.sock", "the key ring lies in"},
+              {"/nowhere/admin.sock", "the key ring lies in"},
               {arena_printf(arena, "%s/admin.sock", directory).p, "this file lies in"},
               {arena_printf(arena, "%s/admin.sock", link).p, "this file lies in"},
               {"/var/lib/admin.sock", "the store lies in"}};
@@ -119,10 +119,10 @@ static void a_socket_has_a_folder_of_its_own(void **state) {
   assert_int_equal(symlink(directory, link), 0);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct config_problems problems;
-    const char *store = i == 7 ? "/var/lib/drawbridge/store" : "/tmp";
+    const char *store = i == 7 ? "/var/lib/drawbridge/store" : "/nowhere";
     struct config *config = load(arena,
                                  arena_printf(arena,
-                                              "public_url: https://gw.example.org/\nlisten: [127.0.0.1:8080]\nkeys: /tmp/no-such-keys\n"
+                                              "public_url: https://gw.example.org/\nlisten: [127.0.0.1:8080]\nkeys: /nowhere/keys\n"
                                               "store: sqlite:%s/x.db\nadmin_socket: %s\n" SERVER,
                                               store, rows[i].socket)
                                      .p,
@@ -168,8 +168,8 @@ static void mistakes_are_told_with_their_place(void **state) {
       {HEAD "apps:\n  - id: a\n    origins: [\"*\"]\n", ":7:", "'origins'"},
       {HEAD "apps:\n  - id: a\n    origins: [https://a.example.org]\n    return_to: [https://b.example.org/x]\n",
        ":8:16:", "none of the app's origins"},
-      {"listen: [127.0.0.1:8080]\nstore: sqlite:/tmp/x\nkeys: /tmp/k\n", ":1:", "'public_url' is missing"},
-      {"public_url: https://a.example.org\nstore: sqlite:/tmp/x\nkeys: /tmp/k\n", ":1:", "nothing to listen on"},
+      {"listen: [127.0.0.1:8080]\nstore: sqlite:/nowhere/x\nkeys: /nowhere/k\n", ":1:", "'public_url' is missing"},
+      {"public_url: https://a.example.org\nstore: sqlite:/nowhere/x\nkeys: /nowhere/k\n", ":1:", "nothing to listen on"},
       {HEAD "listen: [127.0.0.1:8081]\n", ":5:1:", "twice"},
       {HEAD "servers: &a\n  - id: x\n", ":6:", "anchors"},
       {HEAD "servers: *a\n", ":5:", "anchors"},

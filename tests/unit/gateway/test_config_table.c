@@ -22,7 +22,7 @@ static int make_directory(void **state) {
 
 static int remove_directory(void **state) {
   (void)state;
-  return unlink(path) | rmdir(directory);
+  return unlink(path) || rmdir(directory);
 }
 
 static const char *good(const struct directive *directive) {
@@ -38,7 +38,7 @@ static const char *good(const struct directive *directive) {
   case DIRECTIVE_URL: return "https://x.example.org";
   case DIRECTIVE_HEADER: return "X-API-Key";
   case DIRECTIVE_LISTEN: return "127.0.0.1:8082";
-  case DIRECTIVE_STORE: return "sqlite:/tmp/x.db";
+  case DIRECTIVE_STORE: return "sqlite:/nowhere/x.db";
   case DIRECTIVE_TEXTS: return items[directive->item];
   case DIRECTIVE_SECRET: return "{env: CONFIG_TABLE_SECRET}";
   default: return missing;

@@ -169,10 +169,17 @@ static int set_up(void **state) {
   return 0;
 }
 
+static int tear_down(void **state) {
+  char command[sizeof folder + 8];
+  (void)state;
+  (void)snprintf(command, sizeof command, "rm -r %s", folder);
+  return system(command);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_only_what_is_shared_is_refused),
                                      cmocka_unit_test(test_an_element_of_two_data_sets),
                                      cmocka_unit_test(test_a_killed_process_holds_nothing),
                                      cmocka_unit_test(test_waits_for_the_end_of_another), cmocka_unit_test(test_a_folder_that_cannot_be)};
-  return cmocka_run_group_tests(tests, set_up, NULL);
+  return cmocka_run_group_tests(tests, set_up, tear_down);
 }
