@@ -157,7 +157,7 @@ class Reports(Servers):
             self.transfer("--report", self.folder / "undo.html", *words)
             self.assertTrue(self.report["undo"])
             self.assertIn(outcome, (self.folder / "undo.html").read_text())
-        self.transfer("--report", self.folder / "nothing.html", "--changed-since", "2099-01-01", journal="nothing")
+        self.transfer("--report", self.folder / "nothing.html", periods=("202301",), journal="nothing")
         self.assertEqual((self.report["outcome"], self.counts["read"], "undo" in self.report), ("done", 0, False))
         self.assertIn("there was nothing to send", (self.folder / "nothing.html").read_text())
         self.transfer(journal="again")
