@@ -344,6 +344,8 @@ export interface Counts {
   carried?: number
   /** Hold a value at the target, and the source says nothing of them. */
   left_alone?: number
+  /** Org units, each in one period, of which the source gave nothing: see `silent_units`. */
+  silent?: number
   /** Refused by the target, by its code. */
   ignored: Record<string, number>
   verified: number; differing: number
@@ -356,6 +358,8 @@ export interface Conflict {
   remedy?: string
   /** Of `value_type`: the value type that the target's data element has. */
   value_type?: string
+  /** Of `not_summable`: what does not let the values be added up. */
+  obstacle?: { kind: 'aggregation' | 'value'; type: string; side: 'source' | 'target'; over_time: boolean }
   /** The target refused; else drawbridge did. */
   by_target?: boolean
   count: number
@@ -370,6 +374,8 @@ export interface Run extends RunEntry {
   conflicts: Conflict[]
   /** The first values that take the place of others; of a dry run, that would. */
   replaced: (CellValue & { before: string })[]
+  /** The first org units, each in one period, of which the source gave nothing. */
+  silent_units: { period: string; org_unit: string }[]
   /** The last 20 of what went to the target at once; of a dry run, what it judged. */
   batches: { number: number; period: string; org_unit: string; name?: string; org_units: number; values: number; created: number; updated: number; removed: number; ignored: number; at: string }[]
   /** How many rows `runs.refused` has; left out where there are none. */

@@ -396,6 +396,7 @@ static void say(FILE *to, const struct work *w, const char *outcome) {
               {"with a comment or mark", c->carried},
               {"unchanged", c->unchanged},
               {"left alone", c->left_alone},
+              {"org units of which the source gave nothing", c->silent},
               {"ignored", c->ignored},
               {"refused", c->refused},
               {"skipped", c->skipped},
@@ -425,6 +426,12 @@ static void say_estimate(FILE *to, const struct work *w) {
                 (unsigned long long)e->target_requests, size_text(e->bytes, size));
   if (e->least_ms >= REPORT_ESTIMATE_LEAST_MS) (void)fprintf(to, "; at least %lld s", (long long)e->least_ms / 1000);
   (void)fputc('\n', to);
+}
+
+/* Of a run that found nothing nothing is proved, and "done" would say so. */
+static void say_nothing(FILE *to, const struct work *w, const char *outcome) {
+  bool nothing = !w->asked->undo && !report_counts(w->report)->read && str_eq(str_of(outcome), STR("done"));
+  if (nothing) (void)fprintf(to, "the source gave no values for what was asked: there was nothing to send\n");
 }
 
 static void say_refused(FILE *to, const struct work *w) {
@@ -472,6 +479,7 @@ static int finish(struct work *w, int64_t began, int result, struct error *failu
     const char *outcome = run_outcome(&told, w->report);
     bool values_on_stdout = w->asked->values_out && str_eq(str_of(w->asked->values_out), STR("-"));
     say(values_on_stdout ? stderr : stdout, w, outcome);
+    say_nothing(values_on_stdout ? stderr : stdout, w, outcome);
     say_estimate(stdout, w);
     say_refused(stdout, w);
     return str_eq(str_of(outcome), STR("done")) ? 0 : error_exit_code(ERROR_differs);

@@ -15,6 +15,7 @@
 #define DRAWBRIDGE_DHIS2_DATA_VALUES_H
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "dhis2/metadata.h"
 #include "dhis2/server.h"
 #include <stdatomic.h>
@@ -98,6 +99,10 @@ size_t dhis2_values_unread_unit(struct dhis2_server *server, const struct dhis2_
 /* The units and all below them, each once, by id. ERROR_not_found: the server has none of them. */
 int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret,
                           size_t *ret_count, struct error *error);
+
+/* The org units that any of these data sets is assigned to, as keys in the arena. -1: as dhis2_get; ERROR_upstream_broken: a data set is not in the answer. */
+int dhis2_assigned_units(struct dhis2_server *server, const struct str *data_sets, size_t count, struct arena *arena, struct map *ret,
+                         struct error *error);
 
 /* --- both directions --- */
 

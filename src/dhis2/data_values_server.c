@@ -407,6 +407,27 @@ static int add_units(struct units *units, struct str json, struct error *error) 
   return result;
 }
 
+int dhis2_assigned_units(struct dhis2_server *server, const struct str *data_sets, size_t count, struct arena *arena, struct map *ret,
+                         struct error *error) {
+  struct buf path = BUF_INIT(PATH_MAX_BYTES);
+  struct str json;
+  (void)buf_add(&path, STR("/api/dataSets?paging=false&fields=id,organisationUnits%5Bid%5D&filter=id:in:%5B"));
+  for (size_t i = 0; i < count; i++) (void)buf_printf(&path, "%s%.*s", i ? "," : "", STR_ARG(data_sets[i]));
+  (void)buf_add(&path, STR("%5D"));
+  int result = dhis2_get(server, buf_str(&path), arena, &json, error);
+  json_t *root = result == 0 ? json_loadb(json.p, json.n, 0, NULL) : NULL, *set, *unit;
+  size_t i, k;
+  if (result == 0 && json_array_size(json_object_get(root, "dataSets")) < count)
+    result = error_set(error, ERROR_upstream_broken, "the answer does not have all data sets");
+  json_array_foreach(json_object_get(root, "dataSets"), i, set) json_array_foreach(json_object_get(set, "organisationUnits"), k, unit) {
+    struct str id = arena_str(arena, str_of(json_string_value(json_object_get(unit, "id"))));
+    if (id.n) (void)map_put(ret, id, ret);
+  }
+  json_decref(root);
+  buf_free(&path);
+  return result;
+}
+
 int dhis2_org_units_below(struct dhis2_server *server, const struct str *org_units, size_t count, struct arena *arena, struct str **ret,
                           size_t *ret_count, struct error *error) {
   struct units units = {.arena = arena};

@@ -1,4 +1,5 @@
 /* From values to contributions, and from cells to counts: what runs between servers and between files do alike. */
+#include "transfer/refusal_words.h"
 #include "transfer/remedy.h"
 #include "transfer/run_internal.h"
 
@@ -46,31 +47,32 @@ struct report_cell report_cell_of(const struct translation *t, const struct cell
                               .value = cell->value};
 }
 
-static void tell_obstacle(const struct translation *t, const struct cell *cell, struct buf *text) {
+static struct report_obstacle obstacle_of(const struct translation *t, const struct cell *cell) {
   const struct obstacle *obstacle = translation_obstacle(t, cell->key.operand);
-  bool in_time = obstacle == &translation_operand(t, cell->key.operand)->to_sum_in_time;
-  (void)buf_printf(text, "the %s type of the %s's data element is %.*s: such values may not be added up%s", obstacle->kind,
-                   obstacle->at_source ? "source" : "target", STR_ARG(str_slice(obstacle->type, 0, 40)), in_time ? " over time" : "");
+  return (struct report_obstacle){str_of(obstacle->kind), str_slice(obstacle->type, 0, 40), obstacle->at_source,
+                                  obstacle == &translation_operand(t, cell->key.operand)->to_sum_in_time};
 }
 
 /* Values that do not fit are one kind of conflict for each type that is wanted, with its name; so are those that may not be added up, for each type in the way. */
-static struct report_words words_of(const struct translation *t, const struct cell *cell, struct buf *text) {
+static struct report_words words_of(const struct translation *t, const struct cell *cell, struct arena *arena) {
   struct str code = str_of(transfer_reason_name(cell->reason)), type = translation_operand(t, cell->key.operand)->value_type;
   if (cell->reason == TRANSFER_not_summable && translation_obstacle(t, cell->key.operand)->type.n) {
-    tell_obstacle(t, cell, text);
-    return (struct report_words){false, code, buf_str(text), str_of(transfer_remedy(false, code)), STR_NONE};
+    struct report_obstacle obstacle = obstacle_of(t, cell);
+    return (struct report_words){.code = code,
+                                 .message = obstacle_words(LANGUAGE_ENGLISH, arena, &obstacle),
+                                 .remedy = str_of(transfer_remedy(false, code)),
+                                 .obstacle = obstacle};
   }
   if (cell->reason != TRANSFER_value_type || !type.n)
-    return (struct report_words){false, code, str_of(transfer_reason_words(cell->reason)), STR_NONE, STR_NONE};
-  (void)buf_printf(text, "the data element of the target holds %.*s, and the value is none: it takes %s", STR_ARG(str_slice(type, 0, 40)),
-                   dhis2_value_form(type));
-  return (struct report_words){false, code, buf_str(text), str_of(transfer_remedy(false, code)), type};
+    return (struct report_words){.code = code, .message = str_of(transfer_reason_words(cell->reason))};
+  struct str text = arena_printf(arena, "the data element of the target holds %.*s, and the value is none: it takes %s",
+                                 STR_ARG(str_slice(type, 0, 40)), dhis2_value_form(type));
+  return (struct report_words){.code = code, .message = text, .remedy = str_of(transfer_remedy(false, code)), .value_type = type};
 }
 
 static void tell_refused(struct intake *in, const struct cell *cell) {
-  enum { WORDS_MAX = 500 };
   const struct translation *t = in->translation;
-  struct buf text = BUF_INIT(WORDS_MAX);
+  struct arena *arena = arena_new_small();
   struct report_cell target = report_cell_of(t, cell), sources[CELL_SOURCES_KEPT];
   if (cell->refused[0]) target.value = str_of(cell->refused);
   size_t n = cell->count < CELL_SOURCES_KEPT ? cell->count : CELL_SOURCES_KEPT;
@@ -82,9 +84,9 @@ static void tell_refused(struct intake *in, const struct cell *cell) {
                                       .org_unit = translation_id(t, c->source_unit),
                                       .value = str_of(cell->sources[i].value)};
   }
-  const struct report_words words = words_of(t, cell, &text);
+  const struct report_words words = words_of(t, cell, arena);
   report_conflict(in->report, &words, &target, sources, n);
-  buf_free(&text);
+  arena_free(arena);
 }
 
 void intake_cell(struct intake *in, const struct cell *cell) {

@@ -30,6 +30,7 @@ struct plan_row {
   bool zero_vanishes;   /* a zero in this cell is the same as nothing: the server keeps none */
   bool unreadable;      /* the server does not let this user see it: refused, and never asked for again */
   bool planned;         /* before and after differ: to be sent at all */
+  bool partial;         /* a part of it has no value; known to who made the plan alone */
   enum row_state state;
   struct str current, current_comment; /* as seen last */
   bool current_follow_up;

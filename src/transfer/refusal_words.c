@@ -71,6 +71,20 @@ static struct str words_of_reason(struct str code) {
   return STR_NONE;
 }
 
+struct str obstacle_words(enum language language, struct arena *arena, const struct report_obstacle *obstacle) {
+  static const char *const texts[2][2][2] = {
+      {{N_("the aggregation type of the target's data element is {1}: such values may not be added up"),
+        N_("the aggregation type of the target's data element is {1}: such values may not be added up over time")},
+       {N_("the aggregation type of the source's data element is {1}: such values may not be added up"),
+        N_("the aggregation type of the source's data element is {1}: such values may not be added up over time")}},
+      {{N_("the value type of the target's data element is {1}: such values may not be added up"),
+        N_("the value type of the target's data element is {1}: such values may not be added up over time")},
+       {N_("the value type of the source's data element is {1}: such values may not be added up"),
+        N_("the value type of the source's data element is {1}: such values may not be added up over time")}}};
+  bool of_values = str_eq(obstacle->kind, STR("value"));
+  return text_with(language, arena, str_of(texts[of_values][obstacle->at_source][obstacle->over_time]), &obstacle->type, 1);
+}
+
 bool refusal_words(enum language language, struct arena *arena, struct str code, struct str *ret_title, struct str *ret_remedy) {
   *ret_title = text_in(language, words_of_reason(code));
   *ret_remedy = STR_NONE;

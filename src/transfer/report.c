@@ -8,7 +8,7 @@
 #include "transfer/refused.h"
 #include <jansson.h>
 
-enum { UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5 };
+enum { SILENT_MAX = 100, UNMAPPED_MAX = 10000, CONFLICTS_MAX = 1000, CONFLICT_CELLS = 5 };
 
 struct unmapped {
   enum transfer_reason reason;
@@ -48,6 +48,11 @@ static const struct {
   size_t max;
 } held_lists[] = {[DIFFERING] = {"differing", "found", 100}, [REPLACED] = {"replaced", "before", 50}};
 
+/* An org unit of which the source gave nothing. */
+struct silent {
+  struct str period, org_unit;
+};
+
 struct report {
   struct arena *arena;
   struct report_counts counts;
@@ -60,6 +65,7 @@ struct report {
   bool has_estimate;
   struct batches batches;
   VEC(struct held) held[HELD_LISTS];
+  VEC(struct silent) silent;
   struct total *last; /* of report_total: values come in runs */
   struct buf refused; /* max 0: nobody wants it */
   uint64_t refused_rows;
@@ -78,6 +84,7 @@ static void empty(struct report *r) {
   map_free(&r->totals);
   for (unsigned side = 0; side < 2; side++) map_free(&r->names[side]);
   for (unsigned list = 0; list < HELD_LISTS; list++) VEC_FREE(&r->held[list]);
+  VEC_FREE(&r->silent);
   batches_free(&r->batches);
   buf_free(&r->refused);
   arena_free(r->arena);
@@ -134,6 +141,15 @@ static struct unmapped *unmapped_of(struct report *r, enum transfer_reason reaso
   return u;
 }
 
+static void keep_silent(struct report *r, struct str period, struct str org_unit) {
+  if (r->silent.n < SILENT_MAX) VEC_PUSH(&r->silent, (struct silent){arena_str(r->arena, period), arena_str(r->arena, org_unit)});
+}
+
+void report_silent(struct report *r, struct str period, struct str org_unit) {
+  r->counts.silent++;
+  keep_silent(r, period, org_unit);
+}
+
 void report_unmapped(struct report *r, enum transfer_reason reason, struct mapping_operand source, struct str value) {
   struct unmapped *u = unmapped_of(r, reason, source);
   struct decimal number;
@@ -163,8 +179,13 @@ static struct conflict *conflict_of(struct report *r, const struct report_words 
   struct conflict *c = map_get(&r->conflicts, key);
   if (c || r->conflicts.count == CONFLICTS_MAX) return c;
   c = ARENA_NEW(r->arena, struct conflict);
-  c->words = (struct report_words){words->by_target, arena_str(r->arena, words->code), arena_str(r->arena, words->message),
-                                   words->remedy.n ? arena_str(r->arena, words->remedy) : STR_NONE, arena_str(r->arena, words->value_type)};
+  c->words = (struct report_words){words->by_target,
+                                   arena_str(r->arena, words->code),
+                                   arena_str(r->arena, words->message),
+                                   words->remedy.n ? arena_str(r->arena, words->remedy) : STR_NONE,
+                                   arena_str(r->arena, words->value_type),
+                                   {arena_str(r->arena, words->obstacle.kind), arena_str(r->arena, words->obstacle.type),
+                                    words->obstacle.at_source, words->obstacle.over_time}};
   (void)map_put(&r->conflicts, arena_str(r->arena, key), c);
   return c;
 }
@@ -314,6 +335,7 @@ void report_each_id(const struct report *r, each_id *each, void *payload) {
   }
   for (unsigned list = 0; list < HELD_LISTS; list++)
     for (size_t i = 0; i < r->held[list].n; i++) each_of_cell(&r->held[list].p[i].wanted, REPORT_TARGET, each, payload);
+  for (size_t i = 0; i < r->silent.n; i++) each(payload, REPORT_SOURCE, REPORT_ORG_UNIT, r->silent.p[i].org_unit);
 }
 
 static bool agrees(const struct total *total) {
@@ -416,6 +438,16 @@ static void write_conflict_cell(struct json_out *out, const struct conflict_cell
   json_out_end(out);
 }
 
+static void write_obstacle(struct json_out *out, const struct report_obstacle *obstacle) {
+  if (!obstacle->type.n) return;
+  json_out_member_object(out, "obstacle");
+  json_out_member_str(out, "kind", obstacle->kind);
+  json_out_member_str(out, "type", obstacle->type);
+  json_out_member_str(out, "side", obstacle->at_source ? STR("source") : STR("target"));
+  json_out_member_bool(out, "over_time", obstacle->over_time);
+  json_out_end(out);
+}
+
 void report_write_conflicts(const struct report *r, struct json_out *out) {
   struct map_entry **list = sorted(&r->conflicts);
   json_out_array(out);
@@ -426,6 +458,7 @@ void report_write_conflicts(const struct report *r, struct json_out *out) {
     json_out_member_str(out, "message", c->words.message);
     if (c->words.remedy.n) json_out_member_str(out, "remedy", c->words.remedy);
     if (c->words.value_type.n) json_out_member_str(out, "value_type", c->words.value_type);
+    write_obstacle(out, &c->words.obstacle);
     json_out_member_bool(out, "by_target", c->words.by_target);
     json_out_member_int(out, "count", (int64_t)c->count);
     json_out_member_array(out, "cells");
@@ -509,6 +542,17 @@ static void write_held(const struct report *r, enum held_list list, struct json_
   json_out_end(out);
 }
 
+static void write_silent(const struct report *r, struct json_out *out) {
+  json_out_member_array(out, "silent_units");
+  for (size_t i = 0; i < r->silent.n; i++) {
+    json_out_object(out);
+    json_out_member_str(out, "period", r->silent.p[i].period);
+    json_out_member_str(out, "org_unit", r->silent.p[i].org_unit);
+    json_out_end(out);
+  }
+  json_out_end(out);
+}
+
 void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("counts"));
   report_write_counts(r, out);
@@ -518,6 +562,7 @@ void report_write(const struct report *r, struct json_out *out) {
   json_out_key(out, STR("conflicts"));
   report_write_conflicts(r, out);
   for (unsigned list = 0; list < HELD_LISTS; list++) write_held(r, list, out);
+  write_silent(r, out);
   json_out_key(out, STR("batches"));
   batches_write(&r->batches, out);
   if (r->refused_rows) json_out_member_int(out, "refused_rows", (int64_t)r->refused_rows);
@@ -586,11 +631,20 @@ static void add_conflict_cell(struct report *r, struct conflict *c, const json_t
   keep_cell(r, c, &cell, sources, n);
 }
 
+struct report_obstacle report_obstacle_read(const json_t *from) {
+  return (struct report_obstacle){json_text(from, "kind"), json_text(from, "type"), str_eq(json_text(from, "side"), STR("source")),
+                                  json_is_true(json_object_get(from, "over_time"))};
+}
+
 static void add_conflicts(struct report *r, const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *from = json_array_get(list, i), *cells = json_object_get(from, "cells");
-    const struct report_words words = {json_is_true(json_object_get(from, "by_target")), json_text(from, "code"),
-                                       json_text(from, "message"), json_text(from, "remedy"), json_text(from, "value_type")};
+    const struct report_words words = {json_is_true(json_object_get(from, "by_target")),
+                                       json_text(from, "code"),
+                                       json_text(from, "message"),
+                                       json_text(from, "remedy"),
+                                       json_text(from, "value_type"),
+                                       report_obstacle_read(json_object_get(from, "obstacle"))};
     struct conflict *c = conflict_of(r, &words);
     if (!c) continue;
     c->count += json_count(from, "count");
@@ -605,6 +659,11 @@ static void add_held(struct report *r, enum held_list list, const json_t *from) 
   }
 }
 
+static void add_silent(struct report *r, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++)
+    keep_silent(r, json_text(json_array_get(list, i), "period"), json_text(json_array_get(list, i), "org_unit"));
+}
+
 int report_add(struct report *r, struct str json, struct error *error) {
   json_t *root = json_doc_read(json);
   const json_t *counts = json_object_get(root, "counts");
@@ -617,6 +676,7 @@ int report_add(struct report *r, struct str json, struct error *error) {
   add_unmapped(r, json_object_get(root, "unmapped_cells"));
   add_conflicts(r, json_object_get(root, "conflicts"));
   for (unsigned list = 0; list < HELD_LISTS; list++) add_held(r, list, json_object_get(root, held_lists[list].name));
+  add_silent(r, json_object_get(root, "silent_units"));
   batches_read(&r->batches, json_object_get(root, "batches"));
   r->refused_rows += json_count(root, "refused_rows");
   json_decref(root);

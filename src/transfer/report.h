@@ -3,7 +3,7 @@
  * What holds always: totals are exact decimals. Parts of a run (chunks) are reports themselves; a whole is their sum, in any order: a run that was killed and resumed gives the report of one that was not, but for the batches, which tell what went when. Written as the same bytes for
  * the same content, lists in order of their ids.
  *
- * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each (and the first 5 sources of each), 100 cells that differ; what is beyond is counted, not listed: report_list_refused is for all. Memory: about 800 bytes for each target element and period.
+ * Limits: 10,000 source cells that go nowhere, 1,000 kinds of conflicts with the first 5 cells each (and the first 5 sources of each), 100 cells that differ, 100 org units of which the source gave nothing; what is beyond is counted, not listed: report_list_refused is for all. Memory: about 800 bytes for each target element and period.
  *
  * Life cycle: report_new, calls, report_free. */
 #ifndef DRAWBRIDGE_TRANSFER_REPORT_H
@@ -15,17 +15,18 @@
 #include "transfer/decimal.h"
 #include "transfer/translate.h"
 
-/* X(name, in words): values of the source up to `mapped`, then cells of the target. */
+/* X(name, in words): values of the source up to `not_changed` but for `silent`, then cells of the target. */
 /* clang-format off */
 #define REPORT_COUNTS(X) \
   X(read, N_("values read at the source")) \
   X(not_asked, N_("values that the source sent although nobody asked for them: passed over")) \
   X(unchecked, N_("values of the source's analytics of which could not be asked whether newer ones were entered since its tables were made")) \
+  X(silent, N_("org units, each in one period, of which the source gave nothing")) \
   X(mapped, N_("values of the source that go somewhere")) \
   X(not_changed, N_("of these, only in cells that nothing changed in since the day asked for: passed over")) \
   X(cells, N_("cells of the target that they make, refused ones too")) \
   X(summed, N_("of these, made from more than one value")) \
-  X(partial, N_("of these, some of their sources have no value")) \
+  X(partial, N_("of these, not refused by drawbridge, and some of their sources have no value")) \
   X(refused, N_("refused by drawbridge before anything was sent")) \
   X(skipped, N_("left out because the mapping says so")) \
   X(sent, N_("cells sent (a dry run: that would be sent)")) \
@@ -61,7 +62,15 @@ void report_clear(struct report *report);
 
 struct report_counts *report_counts(struct report *report); /* to be raised in place, but `ignored` and `unmapped` */
 
+void report_silent(struct report *report, struct str period, struct str org_unit); /* the source gave nothing of it */
+
 void report_unmapped(struct report *report, enum transfer_reason reason, struct mapping_operand source, struct str value);
+
+/* What does not let values be added up, for words in any language. */
+struct report_obstacle {
+  struct str kind, type; /* "aggregation" or "value", and which, as DHIS2 names it; empty: there is none */
+  bool at_source, over_time;
+};
 
 /* A refusal: of the target's server (`by_target`, with its code) or of drawbridge. `sources`: where its value came from. */
 struct report_words {
@@ -70,6 +79,7 @@ struct report_words {
   struct str
       remedy; /* where it can be mended; empty: the code tells. One kind of conflict for each code, and with a remedy for each message */
   struct str value_type; /* that the target wants, where values do not fit; else empty */
+  struct report_obstacle obstacle;
 };
 void report_conflict(struct report *report, const struct report_words *words, const struct report_cell *cell,
                      const struct report_cell *sources, size_t source_count);
@@ -126,12 +136,16 @@ bool report_totals_agree(const struct report *report);
 /* "done", "refused" (something was, by either side), "differs" (not equal when read back, or totals differ). */
 const char *report_outcome(const struct report *report, bool dry_run);
 
-/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `batches`, and `refused_rows`, `estimate`, `servers` and `names` where there are any, into an object that is open. */
+/* The members `counts`, `control_totals`, `unmapped_cells`, `conflicts`, `differing`, `replaced`, `silent_units`, `batches`, and `refused_rows`, `estimate`, `servers` and `names` where there are any, into an object that is open. */
 struct json_out;
 void report_write(const struct report *report, struct json_out *out);
 void report_write_counts(const struct report *report, struct json_out *out);    /* the object alone */
 void report_write_totals(const struct report *report, struct json_out *out);    /* the array alone */
 void report_write_conflicts(const struct report *report, struct json_out *out); /* the array alone */
+
+/* The member `obstacle` of one of those, with its texts borrowed; NULL: none. */
+struct json_t;
+struct report_obstacle report_obstacle_read(const struct json_t *from);
 
 /* Adds what report_write wrote as an object. -1: ERROR_input: it did not. */
 int report_add(struct report *report, struct str json, struct error *error);

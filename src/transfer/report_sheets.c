@@ -41,7 +41,10 @@ static const struct sheet_column unmapped_columns[] = {{"name", N_("Data element
                                                        {"sum", N_("Their sum"), true},
                                                        {"remedy", N_("What to do"), false}};
 
-enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED };
+static const struct sheet_column silent_columns[] = {
+    {"period", N_("Period"), false}, {"org_unit_name", N_("Org unit"), false}, {"org_unit", N_("Org unit id"), false}};
+
+enum { ABOUT, COUNTS, TOTALS, REASONS, REFUSED, DIFFERING, REPLACED, UNMAPPED, SILENT };
 
 #define SHEET(key, title, none, columns) \
   { \
@@ -60,6 +63,7 @@ static const struct sheet empty_sheets[SHEETS] = {
     [DIFFERING] = SHEET("differing_cells", N_("Cells that do not hold what they should"), N_("None."), differing_columns),
     [REPLACED] = SHEET("replaced_cells", N_("Values that took the place of others (the first ones)"), NULL, replaced_columns),
     [UNMAPPED] = SHEET("unmapped_cells", N_("Cells of the source that went nowhere"), NULL, unmapped_columns),
+    [SILENT] = SHEET("silent_org_units", N_("Org units of which the source gave nothing (the first ones)"), NULL, silent_columns),
 };
 
 struct making {
@@ -137,11 +141,15 @@ static const char *words_in(const struct outcome *outcomes, struct str name) {
 }
 
 /* Of a run that found nothing nothing is proved. */
+static bool found_nothing(const struct making *m, struct str outcome) {
+  const json_t *read = json_object_get(json_object_get(m->root, "counts"), "read");
+  bool undo = json_is_true(json_object_get(m->root, "undo"));
+  return !undo && str_eq(outcome, STR("done")) && json_is_integer(read) && json_integer_value(read) == 0;
+}
+
 static struct str outcome_words(const struct making *m, struct str outcome) {
   bool undo = json_is_true(json_object_get(m->root, "undo")), dry_run = json_is_true(json_object_get(m->root, "dry_run"));
-  const json_t *counts = json_object_get(m->root, "counts"), *read = json_object_get(counts, "read");
-  bool nothing = !undo && str_eq(outcome, STR("done")) && json_is_integer(read) && json_integer_value(read) == 0;
-  if (nothing) return say(m, N_("The source gave no values for what was asked: there was nothing to send."));
+  if (found_nothing(m, outcome)) return say(m, N_("The source gave no values for what was asked: there was nothing to send."));
   const char *words = dry_run ? words_in(undo ? of_undo_checks : of_checks, outcome) : undo ? words_in(of_undos, outcome) : NULL;
   if (!words) words = words_in(of_runs, outcome);
   return words ? say(m, words) : outcome;
@@ -205,7 +213,7 @@ static void add_about(struct making *m) {
   const json_t *root = m->root, *problem = json_object_get(root, "problem");
   struct str outcome = json_text(root, "outcome");
   m->sheets->outcome = keep(m, outcome_words(m, outcome));
-  m->sheets->good = str_eq(outcome, STR("done"));
+  m->sheets->good = str_eq(outcome, STR("done")) && !found_nothing(m, outcome);
   about(m, N_("Outcome"), m->sheets->outcome);
   if (problem) about(m, N_("Problem"), problem_words(m, problem));
   about(m, N_("Began (UTC)"), json_text(root, "began"));
@@ -253,6 +261,8 @@ static void add_conflict(struct making *m, const json_t *conflict) {
     words = title;
     remedy = way;
   }
+  struct report_obstacle obstacle = report_obstacle_read(json_object_get(conflict, "obstacle"));
+  if (obstacle.type.n) words = obstacle_words(m->sheets->language, m->arena, &obstacle);
   ADD_ROW(m, REASONS, say(m, by_target ? N_("target server (cells)") : N_("drawbridge (cells)")), code, words,
           number_text(m, conflict, "count"), remedy.n ? remedy : remedy_words(m, by_target, code));
 }
@@ -327,6 +337,14 @@ static void add_unmapped(struct making *m) {
   }
 }
 
+static void add_silent(struct making *m) {
+  const json_t *list = json_object_get(m->root, "silent_units");
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    struct str unit = keep(m, json_text(json_array_get(list, i), "org_unit"));
+    ADD_ROW(m, SILENT, keep(m, json_text(json_array_get(list, i), "period")), name_of(m, "source", unit), unit);
+  }
+}
+
 /* --- totals --- */
 
 static struct str difference(struct making *m, struct str source, struct str target) {
@@ -365,6 +383,7 @@ int report_sheets_of(struct arena *arena, struct str json, enum language languag
     add_held(&m, DIFFERING, "differing", "value", "found");
     add_held(&m, REPLACED, "replaced", "before", "value");
     add_unmapped(&m);
+    add_silent(&m);
   }
   json_decref(root);
   return result;

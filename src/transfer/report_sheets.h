@@ -27,7 +27,7 @@ struct sheet {
   VEC(struct sheet_row) rows;
 };
 
-enum { SHEETS = 8 };
+enum { SHEETS = 9 };
 
 struct report_sheets {
   enum language language;

@@ -227,6 +227,7 @@ static int take_slices(struct run *run, struct error *error) {
 
 /* What a resumed run was begun with counts, also where units were added to the tree since. */
 static int take_units(struct run *run, struct error *error) {
+  run_ask_assigned(run);
   if (run->log.has_units && run->log.slice_count) return take_slices(run, error);
   struct str *units = run->log.units;
   size_t count = run->log.unit_count;
@@ -561,6 +562,7 @@ int run_servers(const struct run_order *order, struct str mapping_text, struct d
   log_close(&run.log);
   for (unsigned i = 0; i < 2; i++) gather_free(run.stages[i].gather);
   VEC_FREE(&run.slices);
+  map_free(&run.assigned);
   for (unsigned i = 0; i < 2; i++) arena_free(run.stages[i].arena);
   arena_free(arena);
   return result;

@@ -17,6 +17,7 @@ struct chunk {
   struct report *report; /* of this chunk */
   struct intake intake;
   struct changes changes;
+  struct heard heard;
   struct cell cell;
   struct note note; /* of the cell, where comments go along */
   struct buf packed;
@@ -31,6 +32,7 @@ static int begin_reading(void *payload, struct error *error) {
   struct chunk *c = payload;
   gather_reset(c->stage->gather);
   map_free(&c->changes.gone);
+  heard_begin(&c->heard, c->arena, c->units, c->unit_count);
   report_clear(c->report);
   return 0;
 }
@@ -55,6 +57,7 @@ static bool on_deleted(struct chunk *c, const struct dhis2_value *value) {
 
 static int on_value(void *payload, const struct dhis2_value *value, struct error *error) {
   struct chunk *c = payload;
+  heard_add(&c->heard, value->org_unit);
   if (value->deleted && on_deleted(c, value)) return 0;
   return intake_value(&c->intake, value, error);
 }
@@ -192,6 +195,7 @@ static void close_cell(struct chunk *c) {
   if (c->cell.reason != TRANSFER_FINE) return;
   add_row(c);
   struct plan_row *row = &c->rows.p[c->rows.n - 1];
+  row->partial = c->cell.partial;
   row->carries = c->run->order->comments;
   row->after_comment = arena_str(c->arena, buf_str(&c->note.text));
   row->after_follow_up = c->note.follow_up;
@@ -256,6 +260,7 @@ static int read_source(void *payload, const atomic_bool *stop, struct error *err
   if (read_values(c, false, stop, &seen, error)) return -1;
   report_counts(c->report)->not_asked += seen.not_asked;
   if (c->unchecked) report_counts(c->report)->unchecked += seen.values;
+  if (!c->intake.only) heard_tell(&c->heard, c->run, c->stage->translation, c->period, c->report);
   return translate(c, error);
 }
 
@@ -388,6 +393,7 @@ static bool goes_on(void *payload, struct plan_row *row, const struct preflight_
   }
   if (found->verdict != PREFLIGHT_HELD_BACK) return true;
   report_counts(c->report)->refused++;
+  report_counts(c->report)->partial -= row->partial;
   tell_words(c, row, &(struct report_words){false, found->code, found->sentence, found->remedy});
   return false;
 }
@@ -609,6 +615,7 @@ static void chunk_free(struct chunk *c) {
   report_free(c->report);
   VEC_FREE(&c->rows);
   changes_clear(&c->changes);
+  heard_free(&c->heard);
   arena_free(c->arena);
   free(c);
 }

@@ -142,6 +142,8 @@ struct run {
   struct report *whole; /* of the run */
   struct report *part;  /* of the chunk that is carried out; NULL: none */
   size_t chunk;         /* that is worked on */
+  struct map assigned;  /* org units of the source's data sets, where all below one are asked for */
+  bool knows_assigned;  /* false: nobody asked, or was told */
   struct str *items;    /* what is asked from analytics, where that is read */
   size_t item_count;
   int64_t tables_ms; /* when its tables were made; the same as text */
@@ -172,6 +174,22 @@ void run_after_batch(void *run, struct plan_row *const *rows, size_t count); /* 
 int run_chunk(struct run *run, size_t chunk, struct error *error);
 int run_chunk_begin_first(struct run *run, struct error *error); /* reads the source for the first one, while the rest is prepared */
 void run_chunk_drop_next(struct run *run);                       /* behind the last one, also behind one that failed */
+
+/* Of which org units of a chunk the source gave something; zero. */
+struct heard {
+  struct map by_id;
+  struct heard_unit {
+    struct str id;
+    bool heard;
+  } * units, *last; /* last: values come by org unit */
+  size_t count;
+};
+void heard_begin(struct heard *heard, struct arena *arena, const struct str *units, size_t count); /* also to begin again */
+void heard_add(struct heard *heard, struct str unit);
+void heard_tell(const struct heard *heard, const struct run *run, const struct translation *translation, struct str period,
+                struct report *report); /* those that lead somewhere and gave nothing */
+void heard_free(struct heard *heard);
+void run_ask_assigned(struct run *run);
 
 /* Servers (with little patience from then on), their versions and the users there, and the names of what the report lists. Without `may_ask` (a server cannot be worked with) only what is known already. */
 void run_meet(struct run *run);

@@ -1,6 +1,7 @@
 """Values from server to server, on stand-ins of both value engines, in both directions, with everything that goes wrong on the way."""
 import base64
 import contextlib
+import csv
 import http.server
 import json
 import os
@@ -304,6 +305,28 @@ class Plain(Servers):
         self.start()
         self.transfer(units=fixture.ROOT + "/descendants")
         self.check_whole()
+
+    def test_who_gave_nothing_is_named(self):
+        """Two readings may agree on an answer that is empty. Units above those that enter data are not waited for, but where they were named."""
+        quiet = [("202402", self.source.units[2]), ("202403", self.source.units[4])]
+        stored = {k: v for k, v in fixture.values(self.source, 1).items() if k[2:4] not in quiet}
+        self.start(stored=stored)
+        for units, others in ((fixture.ROOT + "/descendants", [(p, fixture.ROOT) for p in fixture.PERIODS]), (",".join(self.source.units), [])):
+            self.transfer("--dry-run", "--report", self.folder / "report.csv", units=units, journal=None)
+            told = [(one["period"], one["org_unit"]) for one in self.report["silent_units"]]
+            self.assertEqual((sorted(told), self.counts["silent"], self.report["outcome"]), (sorted(quiet + others), len(told), "done"))
+        self.assertIn("2 org units of which the source gave nothing", self.said[0])
+        self.assertNotIn("nothing to send", self.said[0])
+        with (self.folder / "report.csv").open(newline="") as file:
+            rows = [row for row in csv.reader(file) if row[0] == "silent_org_units"]
+        self.assertEqual([row[1:4] for row in rows], [[period, f"Facility {self.source.units.index(unit)}", unit] for period, unit in quiet])
+
+    def test_a_run_that_read_nothing_says_so(self):
+        self.start(stored={})
+        self.transfer("--report", self.folder / "report.html")
+        self.assertEqual((self.counts["read"], self.counts["silent"]), (0, len(self.source.units) * len(fixture.PERIODS)))
+        self.assertEqual(self.said[0].splitlines()[1], "the source gave no values for what was asked: there was nothing to send")
+        self.assertIn('<p class="outcome">The source gave no values for what was asked', (self.folder / "report.html").read_text())
 
     def test_comment_and_follow_up_of_the_target_stay(self):
         self.start()

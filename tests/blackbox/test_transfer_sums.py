@@ -35,6 +35,14 @@ class HalfReviewed(Servers):
         self.transfer(periods=("202401",))
         self.assertEqual((self.stored("target"), self.counts["partial"]), ({self.goal: "5"}, 1))
 
+    def test_what_is_refused_is_no_part(self):
+        """As little as a cell that the translation refuses: nothing of it is sent."""
+        self.missing = "sum-what-is-there"
+        self.target.objects["dataSets"][0]["organisationUnits"] = []
+        self.start(stored={(*self.source.cell("stock"), "202401", self.source.units[0], fixture.DEFAULT): "5"})
+        self.transfer(periods=("202401",), expect=1)
+        self.assertEqual((self.counts["refused"], self.counts["partial"], self.stored("target")), (1, 0, {}))
+
 
 class UnlikeAggregation(Servers):
     """The target adds up, and the source does not. The mapping remembers nothing of the source: it is asked."""
@@ -52,12 +60,16 @@ class UnlikeAggregation(Servers):
         self.assertEqual(self.stored("target", periods=periods), {})
         told = next(c for c in self.report["conflicts"] if c["cells"][0]["target"]["data_element"] == cell[0])
         self.assertEqual(told["code"], "not_summable")
+        self.obstacle = told["obstacle"]
         return told["message"]
 
     def test_averages_of_several_ages_are_no_sum(self):
         self.of_source("tests", "AVERAGE")
         self.start(stored={(*cell, "202401", self.source.units[0], fixture.DEFAULT): "5" for cell in self.source.cells("tests")})
         self.assertIn("aggregation type of the source's data element is AVERAGE", self.refused(self.target.cell("tests"), ("202401",)))
+        self.assertEqual(self.obstacle, {"kind": "aggregation", "type": "AVERAGE", "side": "source", "over_time": False})
+        self.transfer("--dry-run", "--report", self.folder / "report.html", "--language", "fr", periods=("202401",), journal=None, expect=1)
+        self.assertIn("le type d’agrégation de l’élément de données de la source est AVERAGE : de telles valeurs ne peuvent pas être additionnées", (self.folder / "report.html").read_text())
         self.transfer("--sum-anyway", periods=("202401",), journal="anyway")
         self.assertEqual(self.stored("target")[(*self.target.cell("tests"), "202401", self.source.units[0], fixture.DEFAULT)], "20")
 
@@ -67,6 +79,7 @@ class UnlikeAggregation(Servers):
         self.target.objects["dataSets"][0]["periodType"] = "Quarterly"
         self.start(stored={(*self.source.cell("stock"), p, self.source.units[0], fixture.DEFAULT): "5" for p in fixture.PERIODS})
         self.assertIn("aggregation type of the source's data element is LAST_SUM_ORG_UNIT: such values may not be added up over time", self.refused(self.target.cell("stock"), ("2024Q1",)))
+        self.assertTrue(self.obstacle["over_time"])
 
 
 if __name__ == "__main__":

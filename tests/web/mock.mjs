@@ -242,7 +242,7 @@ function reportOf(run) {
   const cell = { data_element: 'Target00000', category_option_combo: 'TargetCoc00', period: run.periods[0], org_unit: 'OrgUnit0003', value: '7' }
   return {
     format: 'drawbridge-report', version: 1, from: run.from, to: run.to, mapping_name: 'alignment one', mapping_version: 4, mapping_sha256: 'ab'.repeat(32), periods: run.periods, org_units: ['OrgUnit0003'], accept: ['accepted'], dry_run: run.dry_run, ...(run.undoes && { undo: true }), deletions: 'ignore',
-    by_source: 'maria', by_target: 'maria', began: run.created, ended: run.updated, outcome: run.state, counts: { ...run.counts, left_alone: 3 }, control_totals: run.totals, conflicts: run.conflicts, replaced: run.replaced, differing: [{ ...cell, found: '6' }],
+    by_source: 'maria', by_target: 'maria', began: run.created, ended: run.updated, outcome: run.state, counts: { ...run.counts, left_alone: 3 }, control_totals: run.totals, conflicts: run.conflicts, replaced: run.replaced, silent_units: run.silent_units ?? [], differing: [{ ...cell, found: '6' }],
     unmapped_cells: [{ data_element: 'Source00001', category_option_combo: 'SourceCoc00', reason: 'no_counterpart', values: 48, sum: '1234.5' }],
     servers: { source: { url: 'https://district.example.org', version: '2.41.3' }, target: { url: 'https://central.example.org', version: '2.43.1' } },
     names: { source: { OrgUnit0003: 'Badjia health post 3', Source00001: 'Measles, new cases' }, target: { Target00000: 'Malaria cases', OrgUnit0003: 'Badjia post' } },
@@ -342,7 +342,7 @@ function schedule(world, _, order) {
 }
 
 /** Of a run what a list tells. */
-const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, refused_rows, replaced, batches, estimate, problem, ...entry }) => entry
+const entryOf = ({ steps, key, order, org_units, progress, counts, totals, conflicts, refused_rows, replaced, silent_units, batches, estimate, problem, ...entry }) => entry
 const runJson = ({ steps, key, order, ...run }) => run
 const NOTHING = { read: 0, mapped: 0, unmapped: {}, summed: 0, sent: 0, created: 0, updated: 0, unchanged: 0, ignored: {}, verified: 0, differing: 0 }
 const COUNTS = { ...NOTHING, read: 1420, mapped: 1360, unmapped: { no_counterpart: 48, undecided: 12 }, summed: 210, sent: 1340, unchanged: 20 }

@@ -660,6 +660,10 @@ test('a run: steps, refusals in words', () => {
   assert.deepEqual(['queued', 'reading', 'sending', 'done', 'failed'].map((state) => steps({ state, undoes: 'r', counts: { ...counts, read: 0, mapped: 0 } })), ['waiting waiting', 'now waiting', 'now waiting', 'done done', 'stopped waiting'])
   assert.equal(ignoredOf(counts), 5)
   assert.match(conflictWords({ code: 'value_type', message: 'x', value_type: 'INTEGER_POSITIVE' }).title, /takes: Positive integer$/)
+  const obstacle = { kind: 'aggregation', type: 'AVERAGE', side: 'source', over_time: true }
+  assert.equal(conflictWords({ code: 'not_summable', message: 'x', obstacle }).title, "The aggregation type of the source's data element is AVERAGE: such values may not be added up over time")
+  assert.equal(conflictWords({ code: 'not_summable', message: 'x', obstacle: { kind: 'value', type: 'PERCENTAGE', side: 'target', over_time: false } }).title, "The value type of the target's data element is Percentage: such values may not be added up")
+  assert.equal(conflictWords({ code: 'not_summable', message: 'x' }).title, 'The values of this data element cannot be added up')
   assert.match(conflictWords({ code: 'E7617', message: 'x' }).remedy, /administrator/)
   assert.equal(conflictWords({ code: 'E8011' }).title, conflictWords({ code: 'E7617' }).title)
   assert.deepEqual(conflictWords({ code: 'E9999', message: 'as the server says', remedy: 'ask' }), { title: 'as the server says', remedy: 'ask', known: false })

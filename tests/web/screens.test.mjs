@@ -660,6 +660,13 @@ describe('a run that proves no totals', () => {
   scene('one that read nothing proves nothing; one whose totals agree may differ all the same', {}, async (stage) => {
     const nothing = await opened(stage, madeUpRun({ state: 'done', totals: [], conflicts: [], counts: { ...counts, read: 0, mapped: 0, unmapped: {}, sent: 0, created: 0, ignored: {}, verified: 0 } }))
     assert.match(await nothing.notice.innerText(), /^There is nothing to send\s+The source gave no values for what was asked/)
+    const silent_units = [{ period: '202609', org_unit: 'OrgUnit0003' }, { period: '202609', org_unit: 'OrgUnit0009' }]
+    await opened(stage, madeUpRun({ state: 'done', conflicts: [], silent_units, counts: { ...counts, unmapped: {}, ignored: {}, silent: 3 } }))
+    const region = stage.page.getByRole('region', { name: 'Organisation units of which the source gave nothing' })
+    await region.getByText('The first 2 of 3.').waitFor()
+    await region.getByText('OrgUnit0009').waitFor()
+    assert.match(await region.innerText(), /^Organisation units of which the source gave nothing\s+September 2026\s+Badjia health post 3, OrgUnit0009\s+The first 2 of 3\.$/)
+    await stage.clean('run-silent')
     const differs = await opened(stage, madeUpRun({ state: 'differs', totals: madeUpRun().totals.map((one) => ({ ...one, equal: true })), conflicts: [] }))
     assert.match(await differs.notice.innerText(), /^Does not agree\s+Something that was read back/)
   })

@@ -25,8 +25,10 @@ const OF_UNDO_CHECKS = {
 const NOTHING = () => t('The source gave no values for what was asked: there was nothing to send.')
 
 /** Of a run that found nothing nothing is proved. */
+export const foundNothing = ({ outcome, undo, counts }) => !undo && outcome === 'done' && counts?.read === 0
+
 export function outcomeWords({ outcome, dry_run, undo, counts }) {
-  if (!undo && outcome === 'done' && counts?.read === 0) return NOTHING()
+  if (foundNothing({ outcome, undo, counts })) return NOTHING()
   const special = dry_run ? (undo ? OF_UNDO_CHECKS : OF_CHECKS) : undo ? OF_UNDOS : {}
   return (special[outcome] ?? OUTCOMES[outcome])?.() ?? outcome
 }

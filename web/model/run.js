@@ -115,6 +115,23 @@ const CODES = {
 }
 const WORD_OF = new Map(Object.entries(CODES).flatMap(([word, codes]) => codes.split(' ').map((code) => [code, word])))
 
+// What does not let values be added up, as the report words it too.
+const OBSTACLES = {
+  'aggregation target': (of) => t("the aggregation type of the target's data element is {1}: such values may not be added up", of),
+  'aggregation target over time': (of) => t("the aggregation type of the target's data element is {1}: such values may not be added up over time", of),
+  'aggregation source': (of) => t("the aggregation type of the source's data element is {1}: such values may not be added up", of),
+  'aggregation source over time': (of) => t("the aggregation type of the source's data element is {1}: such values may not be added up over time", of),
+  'value target': (of) => t("the value type of the target's data element is {1}: such values may not be added up", of),
+  'value target over time': (of) => t("the value type of the target's data element is {1}: such values may not be added up over time", of),
+  'value source': (of) => t("the value type of the source's data element is {1}: such values may not be added up", of),
+  'value source over time': (of) => t("the value type of the source's data element is {1}: such values may not be added up over time", of),
+}
+
+function obstacleWords({ kind, side, over_time, type }) {
+  const words = OBSTACLES[`${kind} ${side}${over_time ? ' over time' : ''}`]?.({ 1: kind === 'value' ? valueType(type) : type }) ?? ''
+  return words.charAt(0).toLocaleUpperCase(region()) + words.slice(1)
+}
+
 // What was asked for stays what it is, and so do these.
 const FOR_GOOD = ['bad_request', 'input', 'usage', 'not_found', 'too_large']
 
@@ -122,9 +139,10 @@ const FOR_GOOD = ['bad_request', 'input', 'usage', 'not_found', 'too_large']
 export const canGoOn = ({ state, problem }) => ['paused', 'interrupted', 'cancelled'].includes(state) || (state === 'failed' && !FOR_GOOD.includes(problem?.code))
 
 /** {title, remedy, known}: the page's words where it has some, else what the report says. */
-export function conflictWords({ code, message, remedy, value_type }) {
+export function conflictWords({ code, message, remedy, value_type, obstacle }) {
   const foretold = code === 'E8030' && remedy // the target is wrong, and it was known that it would be
   const words = (foretold ? WORDS.input_period : WORDS[WORD_OF.get(code)] ?? WORDS[code])?.()
   if (words && value_type) words[0] = t('The value does not fit its data element, which takes: {type}', { type: valueType(value_type) })
+  if (words && obstacle) words[0] = obstacleWords(obstacle) || words[0]
   return words ? { title: words[0], remedy: words[1], known: true } : { title: message || code, remedy: remedy || '', known: false }
 }

@@ -6,7 +6,7 @@ import { Link } from '../router.js'
 import { Title } from '../title.js'
 import { download } from '../download.js'
 import { Button, Loading, Notice, Problem } from '../ui.js'
-import { outcomeWords } from '../model/report.js'
+import { foundNothing, outcomeWords } from '../model/report.js'
 import { conflictWords, ignoredOf, unmappedOf, unmappedReason } from '../model/run.js'
 import { periodsText, periodText } from '../period-text.js'
 
@@ -22,7 +22,7 @@ export function Report({ params }) {
     <p class="row screen-only"><${Link} to="/runs/${encodeURIComponent(id)}">${t('Back to the run')}<//><span class="grow"></span>
       <${Button} primary onClick=${() => print()}>${t('Print')}<//><${Button} onClick=${asFile}>${t('Save as a page')}<//></p>
     <${Title} names=${[t('Transfer report'), periodsText(report.periods)]} /><h1>${t('Transfer report')}</h1>
-    <${Notice} tone=${report.outcome === 'done' ? 'good' : 'warning'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
+    <${Notice} tone=${report.outcome !== 'done' ? 'warning' : foundNothing(report) ? undefined : 'good'} title=${outcomeWords(report)} /><${Problem} error=${report.problem} />
     <${About} report=${report} />
     <${Table} title=${t('Counts')} head=${[t('What'), t('Number')]} rows=${countsOf(report)} numbers=${[1]} />
     <${Table} title=${t('Control totals per data element and period')} head=${[t('Data element'), t('Period'), t('Source'), t('Target'), t('Cells'), t('Agrees')]} numbers=${[2, 3, 4]}
@@ -32,6 +32,7 @@ export function Report({ params }) {
     <${Table} title=${t('Cells that do not hold what they should')} head=${[t('Period'), t('Organisation unit'), t('Target cell'), t('Should hold'), t('Holds')]} numbers=${[3, 4]} rows=${report.differing.map((one) => [...cellOf(report, one), one.value ?? '–', one.found ?? '–'])} />
     <${Table} title=${report.dry_run ? t('Values that would take the place of others (the first ones)') : t('Values that took the place of others (the first ones)')} head=${[t('Period'), t('Organisation unit'), t('Target cell'), t('Before'), t('Now')]} numbers=${[3, 4]} rows=${report.replaced.map((one) => [...cellOf(report, one), one.before, one.value])} />
     <${Table} title=${t('Cells of the source that went nowhere')} head=${[t('Source cell'), t('Reason'), t('Values'), t('Their sum')]} numbers=${[2, 3]} rows=${report.unmapped_cells.map((one) => [elementOf(report, 'source', one), unmappedReason(one.reason), number(one.values), decimal(one.sum)])} />
+    <${Table} title=${t('Organisation units of which the source gave nothing')} head=${[t('Period'), t('Organisation unit')]} rows=${(report.silent_units ?? []).map((one) => [periodText(one.period), nameOf(report, 'source', one.org_unit)])} />
     <section class="sign" aria-label=${t('Signature')}><div>${t('Name')}</div><div>${t('Signature')}</div><div>${t('Date')}</div></section>
   </div>`
 }
@@ -68,7 +69,7 @@ function countsOf({ counts, dry_run }) {
   const all = [
     [t('Values read'), counts.read], [t('Of analytics that may be older than what was entered'), counts.unchecked], [t('With a counterpart'), counts.mapped], [t('Without'), unmappedOf(counts)], [t('Added up from several'), counts.summed], [t('Not changed since'), counts.not_changed],
     [dry_run ? t('To be sent') : t('Sent'), counts.sent], [t('Created'), counts.created], [t('Changed'), counts.updated], [t('With a comment or mark that is new there'), counts.carried], [t('Were there already'), counts.unchanged], [t('Refused'), ignoredOf(counts)], [t('Verified'), counts.verified], [t('Differing'), counts.differing],
-    [t('Left alone at the target'), counts.left_alone],
+    [t('Left alone at the target'), counts.left_alone], [t('Organisation units of which the source gave nothing'), counts.silent],
   ]
   return all.filter(([, n]) => n > 0).map(([text, n]) => [text, number(n)])
 }

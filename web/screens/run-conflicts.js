@@ -29,12 +29,23 @@ function useNames(run, wanted) {
 }
 
 export function RunCells({ run }) {
-  const names = useNames(run, run.conflicts.length + run.replaced.length > 0)
+  const silent = run.silent_units ?? [] // runs of an earlier release have none
+  const names = useNames(run, run.conflicts.length + run.replaced.length + silent.length > 0)
   return html`
     ${run.conflicts.length > 0 && html`<section aria-labelledby="conflicts"><h2 id="conflicts">${t('What the target did not take')}</h2>
       ${run.conflicts.map((one, i) => html`<${Conflict} key=${i} conflict=${one} names=${names} />`)}
     </section>`}
-    ${run.replaced.length > 0 && html`<${Replaced} run=${run} names=${names} />`}`
+    ${run.replaced.length > 0 && html`<${Replaced} run=${run} names=${names} />`}
+    ${silent.length > 0 && html`<${Silent} units=${silent} all=${run.counts.silent} names=${names} />`}`
+}
+
+/** By period, as they come. */
+function Silent({ units, all, names }) {
+  const periods = [...new Set(units.map((one) => one.period))]
+  return html`<section aria-labelledby="silent"><h2 id="silent">${t('Organisation units of which the source gave nothing')}</h2>
+    <dl class="silent">${periods.map((period) => html`<dt key=${period}>${periodText(period)}</dt><dd key=${`${period} units`}>${units.filter((one) => one.period === period).map(({ org_unit: id }, i) => html`${i > 0 && ', '}<${Name} of=${names.units.get(id) ?? id} />`)}</dd>`)}</dl>
+    ${all > units.length && html`<p class="muted">${t('The first {n} of {all}.', { n: units.length, all })}</p>`}
+  </section>`
 }
 
 const Cell = ({ of, names }) => [of.data_element, of.category_option_combo].filter(Boolean).map((id, i) => html`${i > 0 && ', '}<${Name} of=${names.get(id) ?? id} />`)
