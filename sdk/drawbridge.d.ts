@@ -372,7 +372,7 @@ export interface Run extends RunEntry {
   counts: Counts
   totals: { data_element: string; name?: string; period: string; source: string | null; target: string | null; cells?: number; equal: boolean }[]
   conflicts: Conflict[]
-  /** The first values that take the place of others; of a dry run, that would. */
+  /** The first values that take the place of others, or (without `value`) are deleted; of a dry run, that would. */
   replaced: (CellValue & { before: string })[]
   /** The first org units, each in one period, of which the source gave nothing. */
   silent_units: { period: string; org_unit: string }[]

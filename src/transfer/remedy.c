@@ -16,6 +16,7 @@ static const char *const remedies[TRANSFER_REASON_COUNT] = {
     [TRANSFER_deleted] = N_("Nothing, if the target's value is to stay; else send again with deletions."),
     [TRANSFER_missing_source] = N_(
         "Enter the missing values at the source, decide the proposals that are open, or change what the mapping says about missing ones."),
+    [TRANSFER_not_all_decided] = N_("Decide the proposals in the alignment, then send again."),
     [TRANSFER_skipped] = N_(
         "Enter the missing values at the source, decide the proposals that are open, or change what the mapping says about missing ones."),
     [TRANSFER_contradiction] =

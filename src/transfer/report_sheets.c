@@ -322,7 +322,7 @@ static void add_held(struct making *m, unsigned sheet, const char *name, const c
                combo = keep(m, json_text(c, "category_option_combo"));
     ADD_ROW(m, sheet, keep(m, json_text(c, "period")), name_of(m, "target", unit), unit, name_of(m, "target", element), element,
             name_of(m, "target", combo), combo, keep(m, json_text(c, "attribute_option_combo")), keep(m, json_text(c, first)),
-            keep(m, json_text(c, second)));
+            sheet == REPLACED && !json_text(c, second).n ? say(m, N_("deleted at the target")) : keep(m, json_text(c, second)));
   }
 }
 

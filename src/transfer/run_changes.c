@@ -43,13 +43,14 @@ void changes_there(struct changes *changes, const struct contribution *c) {
 }
 
 void changes_each_gone(const struct changes *changes, const struct translation *t, enum mapping_missing missing,
-                       void (*each)(void *payload, const struct contribution *cell), void *payload) {
+                       void (*each)(void *payload, const struct contribution *cell, bool held), void *payload) {
   struct cell cell = CELL_INIT;
   for (struct map_entry *e = map_first(&changes->gone); e; e = map_next(&changes->gone, e)) {
     const struct gone *gone = e->value;
     cell_begin(&cell, t, &gone->cell);
     bool all = gone->sources >= cell.expected;
-    if (translation_operand(t, gone->cell.operand)->known && (all || missing == MAPPING_SUM_PRESENT)) each(payload, &gone->cell);
+    if (translation_operand(t, gone->cell.operand)->known && (all || missing == MAPPING_SUM_PRESENT))
+      each(payload, &gone->cell, !all && cell.expected > cell.possible);
   }
   cell_free(&cell);
 }

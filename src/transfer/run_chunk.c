@@ -201,8 +201,18 @@ static void close_cell(struct chunk *c) {
   row->after_follow_up = c->note.follow_up;
 }
 
-static void add_gone(void *payload, const struct contribution *cell) {
+static void hold_gone(struct chunk *c, const struct contribution *cell) {
+  const struct report_words words = {.code = str_of(transfer_reason_name(TRANSFER_not_all_decided)),
+                                     .message = str_of(transfer_reason_words(TRANSFER_not_all_decided))};
+  struct report_cell where = report_cell_of(c->stage->translation, &(struct cell){.key = *cell});
+  report_counts(c->report)->cells++;
+  report_counts(c->report)->refused++;
+  report_conflict(c->report, &words, &where, NULL, 0);
+}
+
+static void add_gone(void *payload, const struct contribution *cell, bool held) {
   struct chunk *c = payload;
+  if (held) return hold_gone(c, cell);
   c->cell.key = *cell;
   c->cell.value = STR_NONE;
   c->cell.data_set = translation_operand(c->stage->translation, cell->operand)->data_set;
@@ -512,7 +522,8 @@ static void judge_row(struct chunk *c, const struct plan_row *row) {
   } else if (is_at) {
     counts->verified++;
     if (row->planned) *(!row->after.p ? &counts->removed : row->before.p ? &counts->updated : &counts->created) += 1;
-    if (row->planned && row->after.p && row->before.p && !value_same(row->kind, row->after, row->before)) tell_replaced(c, row);
+    bool goes = row->before.p && !row->after.p;
+    if (row->planned && (goes || (row->after.p && row->before.p && !value_same(row->kind, row->after, row->before)))) tell_replaced(c, row);
     counts->carried += row->planned && row_changes_notes(row);
   } else {
     struct report_cell cell = cell_of(row);

@@ -217,8 +217,9 @@ void changes_mark(struct changes *changes, const struct contribution *c);
 bool changes_has(const struct changes *changes, const struct contribution *c);
 void changes_gone(struct changes *changes, const struct contribution *c);  /* a source of that cell was deleted */
 void changes_there(struct changes *changes, const struct contribution *c); /* that cell has a value: it is not gone */
+/* The cells that go. `held`: one that would, but for sources that nobody has decided about: they were not read, and may have a value. */
 void changes_each_gone(const struct changes *changes, const struct translation *t, enum mapping_missing missing,
-                       void (*each)(void *payload, const struct contribution *cell), void *payload);
+                       void (*each)(void *payload, const struct contribution *cell, bool held), void *payload);
 void changes_clear(struct changes *changes);
 
 struct report_cell report_cell_of(const struct translation *translation, const struct cell *cell);

@@ -34,6 +34,7 @@
   X(no_value, false, N_("there is no value, a comment alone")) \
   X(deleted, false, N_("the value was deleted at the source")) \
   X(missing_source, true, N_("not all sources of the cell have a value, or not all are decided, and the mapping requires all")) \
+  X(not_all_decided, true, N_("a source of the cell was deleted, and others, which are not decided or approved yet, may have a value: the cell is not deleted")) \
   X(skipped, true, N_("not all sources of the cell have a value, or not all are decided, and the mapping skips such cells")) \
   X(contradiction, true, N_("the source has two values for one cell: they differ, or are of two attribute option combos that both become its own")) \
   X(not_a_number, true, N_("a value that would have to be added up is neither a number nor, of a yes-or-no element, one of true, t, yes, y, 1, false, f, no, n, 0")) \

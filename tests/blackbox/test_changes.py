@@ -108,6 +108,29 @@ class Changes(Servers):
         self.transfer("--changed-since", self.day(), "--deletions", "delete", "--undo", journal="deleted")
         self.assertEqual(self.stored("target"), {**before, shared: "40"})
 
+    def test_a_source_that_nobody_has_decided_about_holds_a_deletion_back(self):
+        """It was not read and may have a value; one that counts and never had one does not."""
+        stock, cell, unit = self.key(self.source, "stock"), self.target.cell("stock"), self.source.units[1]
+        self.change("source", self.source, {stock: "17"})
+        self.transfer(journal="again")
+        self.pass_days(10)
+        self.change("source", self.source, {stock: None})
+        pairs = lambda decision: [{"source": source, "target": unit, "decision": how} for source, how in ((unit, "accepted"), (self.source.units[2], decision))]
+        only = [(cell, [(1, self.source.cell("stock"))])]
+        words = ("--changed-since", self.day(), "--deletions", "delete")
+        (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target, only, org_units=pairs("proposed"))))
+        target = self.key(self.target, "stock")
+        self.change("source", self.source, {self.key(self.source, "stock", unit=2): None})
+        self.pass_days(10)
+        words = ("--changed-since", self.day(12), "--deletions", "delete")
+        self.transfer(*words, journal="held", expect=1)
+        self.assertEqual(([c["code"] for c in self.report["conflicts"]], self.counts["removed"], self.stored("target")[target]), (["not_all_decided"], 0, "17"))
+        (self.folder / "mapping.json").write_text(json.dumps(fixture.mapping(self.source, self.target, only, org_units=pairs("rejected"))))
+        self.transfer(*words, "--dry-run", journal=None)
+        self.assertEqual([(one["org_unit"], one["before"], one.get("value")) for one in self.report["replaced"]], [(unit, "17", None)])
+        self.transfer(*words, journal="goes")
+        self.assertEqual((self.counts["removed"], target in self.stored("target")), (1, False))
+
     def test_where_all_sources_are_wanted_all_must_be_deleted(self):
         cells = [self.key(self.source, "tests", age) for age in fixture.FINE]
         target = self.key(self.target, "tests")

@@ -82,6 +82,7 @@ const WORDS = {
   missing_source: () => [t('Part of a sum has no value'), t('The mapping asks for all parts. Enter the missing ones at the source, or decide the pairs that are open.')],
   skipped: () => [t('Part of a sum has no value'), t('The mapping leaves such cells out. Enter the missing ones at the source, or decide the pairs that are open.')],
   contradiction: () => [t('The source has two values for one cell'), t('Correct it at the source, or decide what each of its attribute options becomes, then send again.')],
+  not_all_decided: () => [t('A part of it was deleted at the source, and others are not decided yet'), t('Decide the pairs that are open, then send again: what is at the target stays until then.')],
   not_summable: () => [t('The values of this data element cannot be added up'), t('Choose one source for that target cell.')],
   changed_meanwhile: () => [t('Somebody else changed the cell at the target meanwhile'), t('Look at it there, then send again.')],
   unreadable: () => [t('The target took the value and does not show it to you'), t('Ask the administrator of the target to assign the organisation unit to the data set and to you.')],

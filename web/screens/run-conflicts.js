@@ -51,12 +51,13 @@ function Silent({ units, all, names }) {
 const Cell = ({ of, names }) => [of.data_element, of.category_option_combo].filter(Boolean).map((id, i) => html`${i > 0 && ', '}<${Name} of=${names.get(id) ?? id} />`)
 
 function Replaced({ run, names }) {
+  const all = run.counts.updated + (run.counts.removed ?? 0)
   return html`<section aria-labelledby="replaced"><h2 id="replaced">${run.dry_run ? t('What would take the place of other values') : t('What took the place of other values')}</h2>
     <div class="scroll"><table class="table">
       <thead><tr><th scope="col">${t('Target cell')}</th><th scope="col">${t('Organisation unit')}</th><th scope="col">${t('Period')}</th><th scope="col" class="number">${t('Before')}</th><th scope="col" class="number">${t('Now')}</th></tr></thead>
       <tbody>${run.replaced.map((one, i) => html`<tr key=${i}><td><${Cell} of=${one} names=${names.target} /></td><td><${Name} of=${names.units.get(one.org_unit) ?? one.org_unit} /></td><td>${periodText(one.period)}</td>
-        <td class="number"><bdi>${one.before}</bdi></td><td class="number"><bdi>${one.value}</bdi></td></tr>`)}</tbody></table></div>
-    ${run.counts.updated > run.replaced.length && html`<p class="muted">${t('The first {n} of {all}.', { n: run.replaced.length, all: run.counts.updated })}</p>`}
+        <td class="number"><bdi>${one.before}</bdi></td><td class="number"><bdi>${one.value ?? t('Deleted')}</bdi></td></tr>`)}</tbody></table></div>
+    ${all > run.replaced.length && html`<p class="muted">${t('The first {n} of {all}.', { n: run.replaced.length, all })}</p>`}
   </section>`
 }
 
