@@ -1,5 +1,6 @@
 """Sign-ins that a browser remembers: they come back with the person's next sign-in at the home server, and to nobody else."""
 import base64
+import calendar
 import concurrent.futures
 import json
 import sqlite3
@@ -55,7 +56,7 @@ class Remembered(Vault):
         self.at_home(browser)
         before = time.time()
         made = self.sign_in(browser, "s0", kind="pat", token=self.pat("s0"), remember=True)
-        until = time.mktime(time.strptime(made.json["remembered_until"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
+        until = calendar.timegm(time.strptime(made.json["remembered_until"][:19], "%Y-%m-%dT%H:%M:%S"))
         self.assertLess(abs(until - before - 30 * 86400), 60)
         line = next(c for c in made.all("Set-Cookie") if c.startswith("drawbridge-vault="))
         name, _, rest = line.partition("=")

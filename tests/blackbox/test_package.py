@@ -89,7 +89,7 @@ class Package(harness.Case):
         program, config, mapping, report = root / "usr/bin/drawbridge", root / "etc/drawbridge/drawbridge.yaml", self.folder / "mapping.json", self.folder / "report.json"
         run(program, "align", "--config", config, "--source", "server:district", "--source-data-set", "QOqFfAKuQXX", "--target", "server:central", "--target-data-set", "JPqe4guyUB4", "--format", "json", "--output", mapping,
             env=environment)
-        month = (datetime.date.today().replace(day=1) - datetime.timedelta(days=1)).strftime("%Y%m")
+        month = (datetime.datetime.now(datetime.timezone.utc).replace(day=1) - datetime.timedelta(days=1)).strftime("%Y%m")
         run(program, "transfer", "--config", config, "--mapping", mapping, "--from", "server:district", "--to", "server:central", "--periods", month, "--org-units", "PjkDLVjPrkQ/descendants", "--journal", self.folder / "journal",
             "--report", report, env=environment)
         counts = json.loads(report.read_text())["counts"]

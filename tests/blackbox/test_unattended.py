@@ -15,13 +15,21 @@ import harness
 import transfer_fixture as fixture
 from test_runs import Gateway
 
-NOW = datetime.datetime.now(datetime.timezone.utc)
-LAST_MONTH = (NOW.replace(day=1) - datetime.timedelta(days=1)).strftime("%Y%m")
 SECRET = "a shared secret of the test"
 
 
+def utc_now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
 def after(**delta):
-    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (utc_now() + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def last_month():
+    """That a schedule sends. The last two minutes of a month are waited for: it may not end within a test."""
+    harness.wait_for(lambda: (utc_now() + datetime.timedelta(minutes=2)).month == utc_now().month, "the end of the month")
+    return (utc_now().replace(day=1) - datetime.timedelta(days=1)).strftime("%Y%m")
 
 
 class Unattended(Gateway):
@@ -330,12 +338,13 @@ class Hook:
 class Scheduled(Unattended):
     takes_seconds = 15
     reporters = None  # so many of the units; None: all
-    asked_periods = (LAST_MONTH, "202401")  # of two, each value says which
 
     def start(self):
+        self.last_month = last_month()
+        self.asked_periods = (self.last_month, "202401")  # of two, each value says which
         self.hook = Hook()
         self.addCleanup(self.hook.close)
-        values = fixture.values(self.source, 1, periods=(LAST_MONTH,))
+        values = fixture.values(self.source, 1, periods=(self.last_month,))
         super().start(stored={key: value for key, value in values.items() if key[3] in self.source.units[:self.reporters]})
 
     def serve(self):
@@ -366,9 +375,10 @@ runs: {{reports: {self.state}/reports}}
         return fixture.expected(self.made, self.stored("source", periods=self.asked_periods))
 
     def check_next(self, now):
-        """Complete or not, it looks again a day later."""
+        """Complete or not, it looks again a day later, or when the next month has its day."""
         next_one, last = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (now["next"], now["last"]["at"]))
-        self.assertEqual(next_one - last, datetime.timedelta(hours=24))
+        month_end = (last.replace(day=28) + datetime.timedelta(days=4)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        self.assertEqual(next_one, min(last + datetime.timedelta(hours=24), month_end))
 
     def a_day_later(self, schedule):
         """As if the last try had been yesterday: a new one begins."""
@@ -392,11 +402,11 @@ runs: {{reports: {self.state}/reports}}
         harness.wait_for(lambda: self.hook.got, "the report")
         self.browser = self.signed_in()
         now = self.tried(schedule)
-        self.assertEqual((now["last"]["period"], now["last"]["state"], now["last"]["complete"]), (LAST_MONTH, "done", True))
+        self.assertEqual((now["last"]["period"], now["last"]["state"], now["last"]["complete"]), (self.last_month, "done", True))
         self.assertEqual(self.stored("target", periods=self.asked_periods), self.wanted_now())
         self.check_next(now)
         run = self.browser.call("GET", f"/v1/runs/{now['last']['run']}").json
-        self.assertEqual((run["schedule"], run["periods"], run["state"]), (schedule["id"], [LAST_MONTH], "done"))
+        self.assertEqual((run["schedule"], run["periods"], run["state"]), (schedule["id"], [self.last_month], "done"))
         headers, body = self.hook.got[0]
         signed = headers["Drawbridge-Timestamp"].encode() + b"." + body
         self.assertEqual(headers["Drawbridge-Signature"], "sha256=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest())
@@ -437,7 +447,7 @@ runs: {{reports: {self.state}/reports}}
         self.assertEqual(len(self.reports()), 3)
 
     def test_of_one_that_waits_for_its_person_a_webhook_is_told(self):
-        run, go_on = self.held(periods=[LAST_MONTH], webhook="office")
+        run, go_on = self.held(periods=[self.last_month], webhook="office")
         self.browser.call("DELETE", "/v1/session")  # nothing lets it go on
         go_on.set()
         harness.wait_for(lambda: self.hook.got, "the word of it")
@@ -481,7 +491,7 @@ runs: {{reports: {self.state}/reports}}
         body = {k: v for k, v in self.order().items() if k != "periods"}
         answer = self.browser.call("POST", "/v1/schedules", body={**body, "name": "x", "period_type": "Monthly", "after_day": 1})
         self.assertIn("unattended_until", answer.json["detail"])
-        week = datetime.date.today().isocalendar()
+        week = utc_now().isocalendar()
         for more, said in (({"period_type": "Weekly"}, f"has Monthly periods, and {week.year}W{week.week} is a Weekly one: name periods of the target ("), ({"org_units": ["NoSuchUnit1"]}, "has no org unit NoSuchUnit1"), ({"from": "target", "to": "source"}, "this run would go the other way"),
                            ({"mapping": {**self.order()["mapping"], "periods": {"conversion": "cannot", "note": "weeks would have to be split"}}}, "weeks would have to be split")):
             answer = self.schedule(expect=400, **more)
@@ -499,7 +509,7 @@ class ScheduledTooEarly(Scheduled):
         now = self.tried(schedule)
         self.assertEqual((now["last"]["state"], now["last"]["complete"]), ("done", False))
         self.check_next(now)
-        self.fill("source", self.source, fixture.values(self.source, 1, periods=(LAST_MONTH,)))
+        self.fill("source", self.source, fixture.values(self.source, 1, periods=(self.last_month,)))
         first = now["last"]["run"]
         self.assertEqual(self.browser.call("POST", f"/v1/schedules/{schedule['id']}/again").status, 200)
         now = harness.wait_for(lambda: (lambda s: s if s["last"]["complete"] else None)(self.now(schedule)), "the second try")
@@ -518,7 +528,7 @@ class ScheduledBeforeAllHaveReported(Scheduled):
         self.assertTrue(self.tried(schedule)["last"]["complete"])
         harness.wait_for(lambda: len(self.hook.got) == 1, "the report")
         self.assertTrue(self.a_day_later(schedule)["last"]["complete"])  # nothing is new
-        self.fill("source", self.source, fixture.values(self.source, 1, periods=(LAST_MONTH,)))
+        self.fill("source", self.source, fixture.values(self.source, 1, periods=(self.last_month,)))
         now = self.a_day_later(schedule)
         harness.wait_for(lambda: len(self.hook.got) > 1, "the report")
         self.assertEqual([json.loads(body)["run"] for _, body in self.hook.got][1:], [now["last"]["run"]])
