@@ -168,6 +168,10 @@ size_t dhis2_entry_comment_max(const struct dhis2_entry *entry) {
   return dhis2_can(entry->version, DHIS2_NEW_VALUE_ENGINE) ? COMMENT_MAX_NEW : COMMENT_MAX_OLD;
 }
 
+bool dhis2_entry_lacks_options(const struct dhis2_entry *entry, const struct dhis2_entry_element *element) {
+  return element->many && !element->option_set.n && !dhis2_can(entry->version, DHIS2_NEW_VALUE_ENGINE);
+}
+
 bool dhis2_entry_is_option(const struct dhis2_entry *entry, const struct dhis2_entry_element *element, struct str value) {
   const struct dhis2_entry_option_set *set = map_get(&entry->option_sets, element->option_set);
   bool all = true;

@@ -141,7 +141,8 @@ static void read_elements(struct arena *arena, const json_t *list, struct dhis2_
                                             .option_set = id_in(arena, said, "optionSet"),
                                             .comment_set = id_in(arena, said, "commentOptionSet"),
                                             .many = str_eq(json_text(said, "valueType"), STR("MULTI_TEXT"))};
-    if (element->id.n && (element->option_set.n || element->comment_set.n)) (void)map_put(&entry->elements, element->id, element);
+    if (element->id.n && (element->option_set.n || element->comment_set.n || element->many))
+      (void)map_put(&entry->elements, element->id, element);
   }
 }
 

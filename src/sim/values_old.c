@@ -134,7 +134,10 @@ static bool check_value(struct judge *j, const struct checked *c) {
              say(im, "Data value or comment not specified for data element: `%1`", element, STR_NONE));
     return false;
   }
-  if (row->value.n && !has_options) problem = values_type_problem(im->model.sim, model_text(c->element, "valueType"), row->value);
+  bool lacks_options = !has_options && strcmp(model_text(c->element, "valueType"), "MULTI_TEXT") == 0;
+  if (row->value.n && lacks_options) problem = "data_element_lacks_option_set";
+  if (row->value.n && !has_options && !problem)
+    problem = values_type_problem(im->model.sim, model_text(c->element, "valueType"), row->value);
   if (problem) {
     conflict(im, i, "E7619", "value", element, objects_add(objects_of("dataElement", element), "value", str_of(problem)),
              say(im,

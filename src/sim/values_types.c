@@ -229,6 +229,7 @@ const char *values_type_text(const char *key) {
   static const struct {
     const char *key, *text;
   } texts[] = {
+      {"data_element_lacks_option_set", "Data element lacks option set"},
       {"value_not_integer", "Data value is not an integer"},
       {"value_not_positive_integer", "Data value is not a positive integer"},
       {"value_not_negative_integer", "Data value is not a negative integer"},

@@ -290,6 +290,12 @@ static bool check_comment(struct judging *j) {
 
 static bool check_option(struct judging *j) {
   const struct dhis2_entry_element *element = map_get(&j->preflight->entry->elements, j->row->data_element);
+  if (element && j->row->after.p && dhis2_entry_lacks_options(j->preflight->entry, element))
+    return hold_back(
+        j, "option_set_missing",
+        SAY(j, "The data element '%.*s' holds several options (MULTI_TEXT) and has no option set: DHIS2 %.*s takes no value for it.",
+            STR_ARG(shown(element->name, element->id)), STR_ARG(j->preflight->entry->version_text)),
+        MAINTENANCE " > Data element > Option set, or Value type.");
   if (!element || !element->option_set.n || !j->row->after.p || dhis2_entry_is_option(j->preflight->entry, element, j->row->after))
     return false;
   const struct dhis2_entry_option_set *set = map_get(&j->preflight->entry->option_sets, element->option_set);

@@ -57,6 +57,8 @@ static const struct {
      N_("Make it shorter at the source, or send the values without comments."), false},
     {"option_unknown", N_("The value is none of the options of its data element"),
      N_("option set, options: codes, where capitals count; or correct the value at the source."), true},
+    {"option_set_missing", N_("The data element holds several options and has no option set, and DHIS2 takes no value for it then"),
+     N_("data element, \"Option set\", or \"Value type\"."), true},
     {"not_in_analytics", N_("analytics of the source does not give the values of this cell"),
      N_("Send these cells by a run that reads the values themselves, with an account that may."), false},
     {"comment_alone", N_("the cell held a comment alone, which would be lost with the value: it is left as it is"), NULL, false},

@@ -306,6 +306,20 @@ class Plain(Servers):
         self.transfer(units=fixture.ROOT + "/descendants")
         self.check_whole()
 
+    def test_several_options_without_a_set_of_them(self):
+        """To 2.42 such an element takes no value at all, whatever it is; known before anything is sent."""
+        next(e for e in self.target.objects["dataElements"] if e["id"] == self.target.elements["remark"])["valueType"] = "MULTI_TEXT"
+        key = (*self.source.cell("remark"), "202401", self.source.units[0], fixture.DEFAULT)
+        self.start(stored={key: "RED"})
+        old = self.versions[1] != "2.43"
+        self.transfer(expect=1 if old else 0)
+        self.assertEqual([(c["code"], c["by_target"], c["count"]) for c in self.report["conflicts"]], [("option_set_missing", False, 1)] if old else [])
+        self.assertEqual((self.counts["ignored"], len(self.stored("target"))), ({}, 0 if old else 1))
+        if old:
+            self.assertIn("Option set", self.report["conflicts"][0]["remedy"])
+            row = {**dict(zip(("dataElement", "categoryOptionCombo"), self.target.cell("remark"))), "attributeOptionCombo": fixture.DEFAULT, "period": "202401", "orgUnit": self.source.units[0], "value": "RED"}
+            self.assertIn("E7619", json.dumps(api(self.sims["target"].port, "POST", "/api/dataValueSets", {"dataSet": self.target.data_set, "dataValues": [row]}).json))
+
     def test_who_gave_nothing_is_named(self):
         """Two readings may agree on an answer that is empty. Units above those that enter data are not waited for, but where they were named."""
         quiet = [("202402", self.source.units[2]), ("202403", self.source.units[4])]

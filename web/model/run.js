@@ -106,6 +106,7 @@ const WORDS = {
   comment_unknown: () => [t('Its comment is none of the options of its data element'), maintained(t('option set, options: codes, where capitals count; or send the values without comments.'))],
   comment_too_long: () => [t('Its comment is longer than the target takes'), t('Make it shorter at the source, or send the values without comments.')],
   option_unknown: () => [t('The value is none of the options of its data element'), maintained(t('option set, options: codes, where capitals count; or correct the value at the source.'))],
+  option_set_missing: () => [t('The data element holds several options and has no option set, and DHIS2 takes no value for it then'), maintained(t('data element, "Option set", or "Value type".'))],
   unaccounted: () => [t('The target says that it took the value, but it is not there'), t('Send again. If it stays so, tell the administrator of the target.')],
 }
 const CODES = {
