@@ -191,7 +191,8 @@ static void write_pairs(struct writing *w, const struct mapping *m, const char *
   begin_group(w, m, kind);
   for (size_t i = 0; i < count; i++) {
     const struct mapping_pair *pair = &pairs[i];
-    struct mapping_rule rule = {.decision = pair->decision, .confidence = pair->confidence > 0 ? pair->confidence : -1};
+    struct mapping_rule rule = {
+        .decision = pair->decision, .confidence = pair->confidence > 0 ? pair->confidence : -1, .by = pair->by, .at = pair->at};
     json_out_object(out);
     json_out_member_str(out, "code", encoded(w->job->arena, pair->source));
     json_out_member_array(out, "target");
@@ -203,6 +204,7 @@ static void write_pairs(struct writing *w, const struct mapping *m, const char *
                         pair->decision == MAPPING_NONE       ? STR("unmatched")
                         : pair->decision == MAPPING_REJECTED ? STR("disjoint")
                                                              : STR("equivalent"));
+    if (pair->note.n) json_out_member_str(out, "comment", pair->note);
     json_out_end(out);
     json_out_end(out);
     json_out_end(out);
@@ -389,8 +391,13 @@ static int read_pair(struct reading *r, struct pair_list *list, struct str code,
   int exact = read_relation(r, target, &rule, &extras);
   if (exact < 0) return -1;
   if (list->n >= MAPPING_PAIRS_MAX) return error_set(r->error, ERROR_input, "more than %d pairs", MAPPING_PAIRS_MAX);
-  struct mapping_pair pair = {decoded(r->job->arena, code), decoded(r->job->arena, text_of(r, target, "code")), rule.decision,
-                              rule.confidence < 0 ? 0 : rule.confidence};
+  struct mapping_pair pair = {.source = decoded(r->job->arena, code),
+                              .target = decoded(r->job->arena, text_of(r, target, "code")),
+                              .decision = rule.decision,
+                              .confidence = rule.confidence < 0 ? 0 : rule.confidence,
+                              .by = rule.by,
+                              .at = rule.at,
+                              .note = text_of(r, target, "comment")};
   VEC_PUSH(list, pair);
   return 0;
 }

@@ -81,11 +81,23 @@ static void keep_frame(struct format_job *job, unsigned holds, struct mapping *m
   }
 }
 
+struct counts {
+  size_t blocked, undecided, rejected, sure, unmapped, unfilled, subtracting, confidences, value_types, authors, notes, approvals;
+};
+
+static void keep_pair_members(unsigned holds, struct mapping_pair *pair, struct counts *c) {
+  if (!(holds & HOLDS_CONFIDENCE)) c->confidences += pair->confidence > 0, pair->confidence = 0;
+  if (!(holds & HOLDS_AUTHOR)) c->authors += pair->by.n || pair->at.n, pair->by = pair->at = STR("");
+  if (!(holds & HOLDS_NOTE)) c->notes += pair->note.n > 0, pair->note = STR("");
+  if (!(holds & HOLDS_APPROVAL)) c->approvals += pair->approved_by.n > 0, pair->approved_by = pair->approved_at = STR("");
+}
+
 /* Of a list of pairs: those that count, where the form has no decisions. */
 static const struct mapping_pair *keep_pairs(struct format_job *job, unsigned holds, const struct mapping_pair *pairs, size_t *count,
                                              const char *what) {
   struct mapping_pair *kept = ARENA_ARRAY(job->arena, *count, struct mapping_pair);
-  size_t n = 0, undecided = 0, without = 0, sure = 0, confidences = 0;
+  size_t n = 0, undecided = 0, without = 0, sure = 0;
+  struct counts c = {0};
   for (size_t i = 0; i < *count; i++) {
     struct mapping_pair pair = pairs[i];
     bool counts = pair.decision == MAPPING_ACCEPTED || pair.decision == MAPPING_AUTO;
@@ -95,13 +107,16 @@ static const struct mapping_pair *keep_pairs(struct format_job *job, unsigned ho
       continue;
     }
     if (!(holds & HOLDS_DECISIONS) && pair.decision == MAPPING_AUTO) pair.decision = MAPPING_ACCEPTED, sure++;
-    if (!(holds & HOLDS_CONFIDENCE) && pair.confidence > 0) pair.confidence = 0, confidences++;
+    keep_pair_members(holds, &pair, &c);
     kept[n++] = pair;
   }
   if (undecided) format_tell(job, "left out: %zu pairs of %s that nobody has accepted", undecided, what);
   if (without) format_tell(job, "left out: that %zu %s have no counterpart: what is not listed is not sent", without, what);
   if (sure) format_tell(job, "left out: that %zu pairs of %s were chosen by drawbridge and not by a person", sure, what);
-  if (confidences) format_tell(job, "left out: the confidence of %zu pairs of %s", confidences, what);
+  if (c.confidences) format_tell(job, "left out: the confidence of %zu pairs of %s", c.confidences, what);
+  if (c.authors) format_tell(job, "left out: who decided %zu pairs of %s, and when", c.authors, what);
+  if (c.notes) format_tell(job, "left out: the notes of %zu pairs of %s", c.notes, what);
+  if (c.approvals) format_tell(job, "left out: who approved %zu pairs of %s, and when", c.approvals, what);
   *count = n;
   return kept;
 }
@@ -116,10 +131,6 @@ static void find_subtracting(struct arena *arena, const struct mapping *m, struc
     for (size_t t = 0; t < m->rules[i].term_count; t++)
       if (m->rules[i].terms[t].sign < 0 && m->rules[i].target.data_element.n) (void)map_put(ret, cell_key(arena, m->rules[i].target), ret);
 }
-
-struct counts {
-  size_t blocked, undecided, rejected, sure, unmapped, unfilled, subtracting, confidences, value_types, authors, notes, approvals;
-};
 
 /* Does the form take the rule? Counts it among what is left out where not. */
 static bool takes(struct format_job *job, unsigned holds, const struct mapping_rule *rule, const struct map *subtracting,

@@ -62,10 +62,15 @@ static int read_term(struct rows_reading *r, const struct str *f, unsigned long 
 }
 
 static int read_pair(struct rows_reading *r, struct pair_list *list, const struct str *f, unsigned long long line, struct error *error) {
-  struct mapping_pair pair = {arena_str(r->job->arena, f[ROW_SOURCE]), arena_str(r->job->arena, f[ROW_TARGET]), MAPPING_ACCEPTED, 0};
+  struct arena *arena = r->job->arena;
+  struct mapping_pair pair = {.source = arena_str(arena, f[ROW_SOURCE]),
+                              .target = arena_str(arena, f[ROW_TARGET]),
+                              .by = arena_str(arena, f[ROW_BY]),
+                              .at = arena_str(arena, f[ROW_AT]),
+                              .note = arena_str(arena, f[ROW_NOTE])};
   if (!mapping_decision_of(f[ROW_DECISION], &pair.decision))
     return error_set(error, ERROR_input, "line %llu: the decision is accepted, auto, proposed, candidate, rejected or none", line);
-  if (format_confidence_of(r->job->arena, f[ROW_CONFIDENCE], &pair.confidence))
+  if (format_confidence_of(arena, f[ROW_CONFIDENCE], &pair.confidence))
     return error_set(error, ERROR_input, "line %llu: a confidence is from 0 to 1", line);
   if (list->n >= MAPPING_PAIRS_MAX) return error_set(error, ERROR_input, "line %llu: more than %d pairs", line, MAPPING_PAIRS_MAX);
   VEC_PUSH(list, pair);
@@ -126,4 +131,7 @@ void row_of_pair(struct arena *arena, const char *kind, const struct mapping_pai
   ret[ROW_SIGN] = STR("+");
   ret[ROW_CONFIDENCE] = pair->confidence > 0 ? format_confidence_text(arena, pair->confidence) : STR("");
   ret[ROW_DECISION] = str_of(mapping_decision_name(pair->decision));
+  ret[ROW_BY] = cell_guard(arena, pair->by);
+  ret[ROW_AT] = cell_guard(arena, pair->at);
+  ret[ROW_NOTE] = cell_guard(arena, pair->note);
 }

@@ -46,11 +46,28 @@ static const struct sheets_column columns[COLUMNS] = {{"source_name", 36, false,
                                                       {"at", 22, false, NULL},
                                                       {"blocked", 30, false, NULL}};
 
-enum pair_column { PAIR_SOURCE, PAIR_SOURCE_NAME, PAIR_TARGET, PAIR_TARGET_NAME, PAIR_DECISION, PAIR_CONFIDENCE, PAIR_COLUMNS };
+enum pair_column {
+  PAIR_SOURCE,
+  PAIR_SOURCE_NAME,
+  PAIR_TARGET,
+  PAIR_TARGET_NAME,
+  PAIR_DECISION,
+  PAIR_CONFIDENCE,
+  PAIR_NOTE,
+  PAIR_BY,
+  PAIR_AT,
+  PAIR_COLUMNS
+};
 
-static const struct sheets_column pair_columns[PAIR_COLUMNS] = {{"source", 16, false, NULL},        {"source_name", 36, false, NULL},
-                                                                {"target", 16, false, NULL},        {"target_name", 36, false, NULL},
-                                                                {"decision", 12, false, DECISIONS}, {"confidence", 11, true, NULL}};
+static const struct sheets_column pair_columns[PAIR_COLUMNS] = {{"source", 16, false, NULL},
+                                                                {"source_name", 36, false, NULL},
+                                                                {"target", 16, false, NULL},
+                                                                {"target_name", 36, false, NULL},
+                                                                {"decision", 12, false, DECISIONS},
+                                                                {"confidence", 11, true, NULL},
+                                                                {"note", 40, false, NULL},
+                                                                {"by", 16, false, NULL},
+                                                                {"at", 22, false, NULL}};
 static const struct sheets_column about_columns[] = {{"what", 30, false, NULL}, {"value", 40, false, NULL}};
 
 #define MAPPING_SHEET "Mapping"
@@ -107,7 +124,10 @@ static int write_pairs(struct format_job *job, struct sheets_writer *writer, con
                                       cell_guard(arena, pairs[i].target),
                                       combos ? cell_guard(arena, format_combo_name(job->target, pairs[i].target)) : STR(""),
                                       str_of(mapping_decision_name(pairs[i].decision)),
-                                      pairs[i].confidence > 0 ? format_confidence_text(arena, pairs[i].confidence) : STR("")};
+                                      pairs[i].confidence > 0 ? format_confidence_text(arena, pairs[i].confidence) : STR(""),
+                                      cell_guard(arena, pairs[i].note),
+                                      cell_guard(arena, pairs[i].by),
+                                      cell_guard(arena, pairs[i].at)};
     if (sheets_writer_row(writer, cells, error)) return -1;
   }
   return 0;
@@ -179,6 +199,11 @@ static int read_pair_header(const struct str *cells, size_t count, size_t ret[PA
              : 0;
 }
 
+/* As a person wrote it. */
+static struct str words(struct reading *r, const struct str *cells, size_t count, size_t column) {
+  return column < count ? arena_str(r->job->arena, cell_unguard(cells[column])) : STR("");
+}
+
 static struct str cell(struct reading *r, const struct str *cells, size_t count, size_t column) {
   return column < count ? arena_str(r->job->arena, cell_unguard(str_trim(cells[column]))) : STR("");
 }
@@ -186,8 +211,11 @@ static struct str cell(struct reading *r, const struct str *cells, size_t count,
 static int read_pair(struct reading *r, struct pair_list *list, const struct str *cells, size_t count, uint64_t row, bool header,
                      struct error *error) {
   if (header) return read_pair_header(cells, count, r->pair_columns, error);
-  struct mapping_pair pair = {cell(r, cells, count, r->pair_columns[PAIR_SOURCE]), cell(r, cells, count, r->pair_columns[PAIR_TARGET]),
-                              MAPPING_ACCEPTED, 0};
+  struct mapping_pair pair = {.source = cell(r, cells, count, r->pair_columns[PAIR_SOURCE]),
+                              .target = cell(r, cells, count, r->pair_columns[PAIR_TARGET]),
+                              .by = words(r, cells, count, r->pair_columns[PAIR_BY]),
+                              .at = cell(r, cells, count, r->pair_columns[PAIR_AT]),
+                              .note = words(r, cells, count, r->pair_columns[PAIR_NOTE])};
   struct str decision = cell(r, cells, count, r->pair_columns[PAIR_DECISION]);
   if (!pair.source.n && !pair.target.n) return 0;
   if (decision.n && !mapping_decision_of(decision, &pair.decision))

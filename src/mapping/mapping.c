@@ -118,6 +118,12 @@ bool mapping_rule_is_approved(const struct mapping *mapping, const struct mappin
   return !mapping->approval || rule->approved_by.n > 0;
 }
 
+bool mapping_pair_is_approved(const struct mapping *mapping, const struct mapping_pair *pair) {
+  bool keeps_id = str_eq(pair->source, pair->target) ||
+                  (str_eq(pair->source, mapping->source.default_combo) && str_eq(pair->target, mapping->target.default_combo));
+  return !mapping->approval || pair->approved_by.n || (keeps_id && pair->decision == MAPPING_ACCEPTED && !pair->by.n && !pair->at.n);
+}
+
 static int check_twice(const struct mapping *mapping, struct error *error) {
   size_t count = 0;
   for (size_t i = 0; i < mapping->rule_count; i++) count += mapping_rule_counts(&mapping->rules[i]) ? mapping->rules[i].term_count : 0;
@@ -143,6 +149,7 @@ static int check_twice(const struct mapping *mapping, struct error *error) {
 /* Each source has one target: a unit's numbers may not be sent to two places. */
 static int check_pairs(const struct mapping_pair *pairs, size_t count, const char *what, struct error *error) {
   struct map seen = {0};
+  int64_t when;
   int result = 0;
   if (count > MAPPING_PAIRS_MAX) return error_set(error, ERROR_input, "more than %d %s", MAPPING_PAIRS_MAX, what);
   for (size_t i = 0; i < count && result == 0; i++) {
@@ -153,6 +160,8 @@ static int check_pairs(const struct mapping_pair *pairs, size_t count, const cha
       result = error_set(error, ERROR_input, "%s, entry %zu: decided \"none\", and yet it has a target", what, i + 1);
     else if (!(pairs[i].confidence >= 0 && pairs[i].confidence <= 1))
       result = error_set(error, ERROR_input, "%s, entry %zu: a confidence is from 0 to 1", what, i + 1);
+    else if ((pairs[i].at.n && !clock_parse(pairs[i].at, &when)) || (pairs[i].approved_at.n && !clock_parse(pairs[i].approved_at, &when)))
+      result = error_set(error, ERROR_input, "%s, entry %zu: \"at\" and \"approved_at\" are times (RFC 3339)", what, i + 1);
     else if (map_put(&seen, pairs[i].source, &seen))
       result = error_set(error, ERROR_input, "%s: the source %.*s stands there twice", what, STR_ARG(pairs[i].source));
   }

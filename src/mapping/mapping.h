@@ -66,6 +66,8 @@ struct mapping_pair {
   struct str source, target;      /* target empty, and only then: MAPPING_NONE, the source has no counterpart */
   enum mapping_decision decision; /* as of a rule */
   double confidence;              /* 0 to 1; 0: not told */
+  struct str by, at, note;        /* as of a rule */
+  struct str approved_by, approved_at;
 };
 
 /* What the periods of the source are to the target. */
@@ -103,7 +105,7 @@ struct mapping {
   size_t org_unit_count;
   struct mapping_periods periods;
   enum mapping_missing missing;
-  bool approval; /* no rule counts in a transfer that nobody has approved (approved_by) */
+  bool approval; /* no rule and no pair counts in a transfer that nobody has approved (approved_by) */
 };
 
 /* NULL: ERROR_input, with the place or the member's name. Unknown members, members twice and a higher version are refused. */
@@ -118,6 +120,10 @@ bool mapping_rule_counts(const struct mapping_rule *rule);
 
 /* Has a second person approved it, or does the mapping not ask for that? */
 bool mapping_rule_is_approved(const struct mapping *mapping, const struct mapping_rule *rule);
+
+/* The same of a pair. What somebody decided waits for a second person, in bulk or one by one, and so does what the engine is sure of, by a code or an id: a wrong pair sends all numbers of a unit to another. One that nobody decided (no
+ * `by`, no `at`), that counts without a decision and that keeps its id, or is default as default, says what a mapping without pairs says of everything: it stands there since others do not keep theirs, and there is nothing to agree to. */
+bool mapping_pair_is_approved(const struct mapping *mapping, const struct mapping_pair *pair);
 
 /* The document, indented by lines so that differences show: the same mapping gives the same bytes. False: larger than buf->max. */
 bool mapping_write(const struct mapping *mapping, struct buf *buf);

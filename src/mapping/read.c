@@ -154,7 +154,7 @@ static void read_rules(struct reading *r, json_t *root, struct mapping *mapping)
 }
 
 static void read_pair(struct reading *r, const char *name, json_t *entry, struct mapping_pair *pair) {
-  static const char *const known[] = {"source", "target", "decision", "confidence", NULL};
+  static const char *const known[] = {"source", "target", "decision", "confidence", "by", "at", "note", "approved_by", "approved_at", NULL};
   known_only(r, name, entry, known);
   if (r->failed) return;
   if (json_object_get(entry, "decision") && !mapping_decision_of(text_of(r, name, entry, "decision", true), &pair->decision))
@@ -162,6 +162,11 @@ static void read_pair(struct reading *r, const char *name, json_t *entry, struct
   pair->source = text_of(r, name, entry, "source", true);
   if (!json_is_null(json_object_get(entry, "target"))) pair->target = text_of(r, name, entry, "target", pair->decision != MAPPING_NONE);
   pair->confidence = confidence_of(r, name, entry, 0);
+  pair->by = text_of(r, name, entry, "by", false);
+  pair->at = text_of(r, name, entry, "at", false);
+  pair->note = text_of(r, name, entry, "note", false);
+  pair->approved_by = text_of(r, name, entry, "approved_by", false);
+  pair->approved_at = text_of(r, name, entry, "approved_at", false);
 }
 
 static const struct mapping_pair *pairs_of(struct reading *r, json_t *root, const char *name, size_t *ret_count) {

@@ -78,6 +78,11 @@ static void write_pairs(struct buf *buf, const char *name, const struct mapping_
       json_out_key(&out, STR("target")), json_out_null(&out);
     if (pairs[i].decision != MAPPING_ACCEPTED) json_out_member_str(&out, "decision", str_of(mapping_decision_name(pairs[i].decision)));
     if (pairs[i].confidence > 0) json_out_member_number(&out, "confidence", pairs[i].confidence);
+    write_text(&out, "by", pairs[i].by);
+    write_text(&out, "at", pairs[i].at);
+    write_text(&out, "note", pairs[i].note);
+    write_text(&out, "approved_by", pairs[i].approved_by);
+    write_text(&out, "approved_at", pairs[i].approved_at);
     json_out_end(&out);
   }
   if (count) begin_line(buf, 2);

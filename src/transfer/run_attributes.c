@@ -5,7 +5,7 @@
 enum { OPTIONS_SHOWN = 5 };
 
 static bool counts(const struct run *run, const struct mapping_pair *pair) {
-  return pair->decision <= MAPPING_PROPOSED && run->order->accept[pair->decision];
+  return pair->decision <= MAPPING_PROPOSED && run->order->accept[pair->decision] && mapping_pair_is_approved(run->mapping, pair);
 }
 
 /* Can no value come from anywhere but the source's default? */

@@ -335,8 +335,9 @@ static void describe_operands(struct translation *t) {
 
 /* TRANSFER_FINE: the pair counts. */
 static enum transfer_reason reason_of_pair(const struct translation *t, const struct mapping_pair *pair) {
-  if (pair->decision <= MAPPING_PROPOSED) return t->options.accept[pair->decision] ? TRANSFER_FINE : TRANSFER_undecided;
-  return pair->decision == MAPPING_NONE ? TRANSFER_no_counterpart : TRANSFER_rejected;
+  if (pair->decision > MAPPING_PROPOSED) return pair->decision == MAPPING_NONE ? TRANSFER_no_counterpart : TRANSFER_rejected;
+  if (!t->options.accept[pair->decision]) return TRANSFER_undecided;
+  return mapping_pair_is_approved(t->mapping, pair) ? TRANSFER_FINE : TRANSFER_not_approved;
 }
 
 /* The number of the target that the pair leads to, or -1. Where that may still be decided, it waits for it. */

@@ -27,7 +27,7 @@
   X(no_counterpart, false, N_("this cell, its org unit or its attribute option combo has no counterpart: so somebody decided, or the engine found none")) \
   X(rejected, false, N_("the rules for this cell, its org unit or its attribute option combo were rejected")) \
   X(undecided, false, N_("the rules for this cell, its org unit or its attribute option combo are not decided yet")) \
-  X(not_approved, false, N_("the rules for this cell have not been approved by a second person, which the mapping or the run asks for")) \
+  X(not_approved, false, N_("the rules for this cell, its org unit or its attribute option combo have not been approved by a second person, which the mapping or the run asks for")) \
   X(org_unit, false, N_("the mapping lists org units, and this is none of them")) \
   X(attribute_option_combo, false, N_("the mapping lists attribute option combos, and this is none of them")) \
   X(period, false, N_("the mapping rolls periods up, and this is none of the type that it rolls up")) \

@@ -35,7 +35,7 @@ WHOLE = {
         {"target": None, "terms": [{"sign": "+", "data_element": "cYeuwXTCPkU", "category_option_combo": "HllvX50cXC0"}], "decision": "none"},
     ],
     "attribute_option_combos": [{"source": "HllvX50cXC0", "target": "HllvX50cXC0"}], 
-    "org_units": [{"source": "DiszpKrYNg8", "target": "ImspTQPwCqd"}, {"source": "O6uvpzGd5pu", "target": None, "decision": "none"}, {"source": "fdc6uOvgoji", "target": "at6UHUQatSo", "decision": "proposed", "confidence": 0.5}],
+    "org_units": [{"source": "DiszpKrYNg8", "target": "ImspTQPwCqd", "by": "maria", "at": "2026-11-24T09:30:00Z", "note": "=merged\nlast year"}, {"source": "O6uvpzGd5pu", "target": None, "decision": "none"}, {"source": "fdc6uOvgoji", "target": "at6UHUQatSo", "decision": "proposed", "confidence": 0.5}],
     "periods": {"conversion": "roll-up", "source": "Monthly", "target": "Quarterly", "sound_for": ["SUM"], "note": "three make one"}, "missing": "require-all",
 }
 

@@ -12,8 +12,10 @@ except ImportError:
     jsonschema = None
 
 from harness import BUILD, PATIENCE, ROOT
-from test_mapping import WHOLE
+import test_mapping
 
+_first, *_others = test_mapping.WHOLE["org_units"]
+WHOLE = {**test_mapping.WHOLE, "approval": "second-person", "org_units": [{**_first, "approved_by": "john", "approved_at": "2026-11-25T09:30:00Z"}, *_others]}
 STRANGE = [None, True, 0, 0.5, 2, -1, "", "x", " x", "x ", "a\nb", "x\n", "x" * 255, "x" * 256, "skip", "+", "-", "same", [], {}, ["x"], [""], {"x": 1}, "2026-11-24", "2026-11-24T09:30:00+01:00", "2026-11-24T09:30:00.5Z\n"]
 
 

@@ -47,8 +47,14 @@ static const struct mapping_pair *random_pairs(struct arena *arena, unsigned *se
   size_t n = *ret_count = next(seed, 4);
   struct mapping_pair *pairs = ARENA_ARRAY(arena, n + 1, struct mapping_pair);
   for (size_t i = 0; i < n; i++) {
-    pairs[i] = (struct mapping_pair){arena_printf(arena, "p%zu.", i), arena_printf(arena, "=q%u", next(seed, 3)),
-                                     (enum mapping_decision)next(seed, i ? 5 : 2), next(seed, 2) ? next(seed, 101) / 100.0 : 0};
+    pairs[i] = (struct mapping_pair){.source = arena_printf(arena, "p%zu.", i),
+                                     .target = arena_printf(arena, "=q%u", next(seed, 3)),
+                                     .decision = (enum mapping_decision)next(seed, i ? 5 : 2),
+                                     .confidence = next(seed, 2) ? next(seed, 101) / 100.0 : 0,
+                                     .by = text(seed),
+                                     .at = next(seed, 2) ? STR("2026-11-24T09:30:00Z") : STR(""),
+                                     .note = text(seed)};
+    if (next(seed, 2)) pairs[i].approved_by = STR("=john"), pairs[i].approved_at = STR("2026-11-25T09:30:00Z");
     if (pairs[i].decision == MAPPING_NONE) pairs[i].target = STR("");
   }
   return pairs;
@@ -138,8 +144,11 @@ static void say_pairs(struct lines *l, const char *what, const struct mapping_pa
   for (size_t i = 0; i < count; i++) {
     bool sure = pairs[i].decision == MAPPING_ACCEPTED || pairs[i].decision == MAPPING_AUTO;
     if (!(holds & HOLDS_DECISIONS) && !sure) continue;
-    say(l, "%s %.*s %.*s %d %g", what, STR_ARG(pairs[i].source), STR_ARG(pairs[i].target),
-        holds & HOLDS_DECISIONS ? (int)pairs[i].decision : 0, holds & HOLDS_CONFIDENCE ? pairs[i].confidence : 0);
+    say(l, "%s %.*s %.*s %d %g %.*s|%.*s|%.*s|%.*s|%.*s", what, STR_ARG(pairs[i].source), STR_ARG(pairs[i].target),
+        holds & HOLDS_DECISIONS ? (int)pairs[i].decision : 0, holds & HOLDS_CONFIDENCE ? pairs[i].confidence : 0,
+        STR_ARG(holds & HOLDS_AUTHOR ? pairs[i].by : STR("")), STR_ARG(holds & HOLDS_AUTHOR ? pairs[i].at : STR("")),
+        STR_ARG(holds & HOLDS_NOTE ? pairs[i].note : STR("")), STR_ARG(holds & HOLDS_APPROVAL ? pairs[i].approved_by : STR("")),
+        STR_ARG(holds & HOLDS_APPROVAL ? pairs[i].approved_at : STR("")));
   }
 }
 
@@ -278,7 +287,8 @@ static void losses_are_told(void **state) {
                 {HOLDS_VALUE_TYPE, "1 value type"},
                 {HOLDS_AUTHOR, "who decided 1 rules"},
                 {HOLDS_NOTE, "1 note"},
-                {HOLDS_BLOCKED, "1 rule that is blocked"}};
+                {HOLDS_BLOCKED, "1 rule that is blocked"},
+                {HOLDS_APPROVAL, "who approved 1 rules"}};
   size_t count;
   const struct format *all = formats_all(&count);
   for (size_t f = 0; f < count; f++)
@@ -302,6 +312,7 @@ static void losses_are_told(void **state) {
       if (bit == HOLDS_AUTHOR) rules[0].by = STR("maria");
       if (bit == HOLDS_NOTE) rules[0].note = STR("why");
       if (bit == HOLDS_BLOCKED) rules[0].blocked = STR("renamed");
+      if (bit == HOLDS_APPROVAL) rules[0].approved_by = STR("john");
       struct mapping m = {.source = {.server = bit == HOLDS_SERVERS ? STR("d") : STR(""),
                                      .data_sets = &set,
                                      .data_set_count = bit == HOLDS_DATA_SETS,
@@ -326,11 +337,46 @@ static void losses_are_told(void **state) {
     }
 }
 
+/* Of a pair: who decided, why and who approved it, where a form has pairs but not that. */
+static void losses_of_pairs_are_told(void **state) {
+  (void)state;
+  static struct mapping_pair pair = {
+      .source = {"a", 1}, .target = {"b", 1}, .by = {"maria", 5}, .note = {"why", 3}, .approved_by = {"john", 4}};
+  static struct mapping_term term = {1, {{"s", 1}, {"c", 1}}};
+  static struct mapping_rule rule = {{{"t", 1}, {"d", 1}}, &term, 1, MAPPING_ACCEPTED, .confidence = -1};
+  static const struct {
+    unsigned bit;
+    const char *words;
+  } things[] = {{HOLDS_AUTHOR, "who decided 1 pairs of org units, and when"},
+                {HOLDS_NOTE, "the notes of 1 pairs of org units"},
+                {HOLDS_APPROVAL, "who approved 1 pairs of org units, and when"}};
+  size_t count;
+  const struct format *all = formats_all(&count);
+  for (size_t f = 0; f < count; f++) {
+    struct arena *arena = arena_new();
+    struct error error = {0};
+    struct format_job job = {.arena = arena};
+    struct buf bytes = BUF_INIT(1 << 16);
+    struct mapping m = {.source.default_combo = MAPPING_DEFAULT_COMBO,
+                        .target.default_combo = MAPPING_DEFAULT_COMBO,
+                        .rules = &rule,
+                        .rule_count = 1,
+                        .org_units = &pair,
+                        .org_unit_count = 1};
+    if (format_write(&all[f], &job, &m, &bytes, &error)) fail_msg("%s: %s", all[f].name, error.message);
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
+      assert_int_equal(warned(&job, things[i].words), (all[f].holds & HOLDS_UNITS) && !(all[f].holds & things[i].bit));
+    buf_free(&bytes);
+    arena_free(arena);
+  }
+}
+
 /* A list of pairs that loses all of them would mean "the same ids". */
 static void pairs_that_nobody_accepted(void **state) {
   (void)state;
-  static struct mapping_pair pairs[] = {
-      {{"a", 1}, {"b", 1}, MAPPING_PROPOSED, 0.5}, {{"c", 1}, {NULL, 0}, MAPPING_NONE, 0}, {{"d", 1}, {"e", 1}, MAPPING_AUTO, 0.5}};
+  static struct mapping_pair pairs[] = {{{"a", 1}, {"b", 1}, MAPPING_PROPOSED, .confidence = 0.5},
+                                        {{"c", 1}, {NULL, 0}, MAPPING_NONE, .confidence = 0},
+                                        {{"d", 1}, {"e", 1}, MAPPING_AUTO, .confidence = 0.5}};
   static struct mapping_term term = {1, {{"s", 1}, {"c", 1}}};
   static struct mapping_rule rule = {{{"t", 1}, {"d", 1}}, &term, 1, MAPPING_ACCEPTED, .confidence = -1};
   size_t count;
@@ -597,6 +643,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips),
                                      cmocka_unit_test(dictionaries_send_nothing_else),
                                      cmocka_unit_test(losses_are_told),
+                                     cmocka_unit_test(losses_of_pairs_are_told),
                                      cmocka_unit_test(pairs_that_nobody_accepted),
                                      cmocka_unit_test(indicators_for_an_exchange),
                                      cmocka_unit_test(dictionaries_tell_why),

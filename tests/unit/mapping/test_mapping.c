@@ -29,7 +29,9 @@ static void round_trip(void **state) {
       "  \"attribute_option_combos\": [\n    {\"source\":\"p\",\"target\":\"q\"}\n  ],\n"
       "  \"org_units\": [\n    {\"source\":\"u\",\"target\":\"v\",\"decision\":\"auto\",\"confidence\":0.97},\n"
       "    {\"source\":\"w\",\"target\":null,\"decision\":\"none\"},\n"
-      "    {\"source\":\"x\",\"target\":\"v\",\"decision\":\"rejected\",\"confidence\":1}\n  ],\n"
+      "    {\"source\":\"x\",\"target\":\"v\",\"decision\":\"rejected\",\"confidence\":1},\n"
+      "    {\"source\":\"y\",\"target\":\"v\",\"by\":\"maria\",\"at\":\"2026-11-24T09:30:00Z\",\"note\":\"merged\","
+      "\"approved_by\":\"john\",\"approved_at\":\"2026-11-25T09:30:00Z\"}\n  ],\n"
       "  \"periods\": {\"conversion\": \"roll-up\", \"source\": \"Monthly\", \"target\": \"Quarterly\", \"sound_for\": [\"SUM\"], "
       "\"note\": \"three \\\"months\\\"\"},\n"
       "  \"missing\": \"require-all\"\n}\n";
@@ -139,6 +141,8 @@ static void refusals(void **state) {
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"decision\":\"none\"}]"), "decided \"none\", and yet"},
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"decision\":\"maybe\"}]"), "\"decision\" is accepted"},
       {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"confidence\":2}]"), "a confidence is from 0 to 1"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"at\":\"today\"}]"), "org_units, entry 1: \"at\" and"},
+      {DOCUMENT("", ",\"org_units\":[{\"source\":\"a\",\"target\":\"b\",\"approved_at\":\"today\"}]"), "are times (RFC 3339)"},
       {DOCUMENT("", ",\"missing\":\"guess\""), "\"missing\" is"},
       {DOCUMENT("", ",\"metadata\":{\"middle\":{}}"), "metadata: unknown member \"middle\""},
       {DOCUMENT("", ",\"metadata\":{\"source\":[]}"), "metadata: \"source\" and \"target\" are exports"},
@@ -162,6 +166,34 @@ static void refusals(void **state) {
     assert_int_equal(error.code, ERROR_input);
     if (!str_has(str_of(error.message), str_of(cases[i].message))) fail_msg("case %zu: %s", i, error.message);
     arena_free(arena);
+  }
+}
+
+/* What somebody decided, or the engine is sure of, waits for a second person; what keeps its id and nobody spoke about says nothing new. */
+static void pairs_to_approve(void **state) {
+  (void)state;
+  static const struct {
+    struct mapping_pair pair;
+    bool passes;
+  } cases[] = {
+      {{.source = STR("a"), .target = STR("b")}, false},
+      {{.source = STR("a"), .target = STR("b"), .by = STR("maria")}, false},
+      {{.source = STR("a"), .target = STR("b"), .by = STR("maria"), .approved_by = STR("john")}, true},
+      {{.source = STR("a"), .target = STR("b"), .decision = MAPPING_AUTO, .confidence = 1}, false},
+      {{.source = STR("a"), .target = STR("a"), .confidence = 0.99}, true},
+      {{.source = STR("ours"), .target = STR("theirs")}, true}, /* default as default */
+      {{.source = STR("theirs"), .target = STR("ours")}, false},
+      {{.source = STR("a"), .target = STR("a"), .at = STR("2026-11-24T09:30:00Z")}, false}, /* somebody without a name */
+      {{.source = STR("a"), .target = STR("a"), .by = STR("maria")}, false}, /* the engine had its doubts, or somebody confirmed it */
+      {{.source = STR("a"), .target = STR("a"), .by = STR("maria"), .approved_by = STR("john")}, true},
+      {{.source = STR("a"), .target = STR("a"), .decision = MAPPING_AUTO}, false},
+      {{.source = STR("a"), .target = STR("a"), .decision = MAPPING_PROPOSED}, false}};
+  struct mapping mapping = {.source.default_combo = STR("ours"), .target.default_combo = STR("theirs")};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    mapping.approval = true;
+    if (mapping_pair_is_approved(&mapping, &cases[i].pair) != cases[i].passes) fail_msg("case %zu", i);
+    mapping.approval = false;
+    assert_true(mapping_pair_is_approved(&mapping, &cases[i].pair));
   }
 }
 
@@ -250,10 +282,10 @@ static void bad_decisions(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),   cmocka_unit_test(remembered),
-                                     cmocka_unit_test(blocked),      cmocka_unit_test(defaults),
-                                     cmocka_unit_test(refusals),     cmocka_unit_test(same_target_twice),
-                                     cmocka_unit_test(decisions),    cmocka_unit_test(decisions_of_places),
-                                     cmocka_unit_test(bad_decisions)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),    cmocka_unit_test(remembered),
+                                     cmocka_unit_test(blocked),       cmocka_unit_test(defaults),
+                                     cmocka_unit_test(refusals),      cmocka_unit_test(same_target_twice),
+                                     cmocka_unit_test(decisions),     cmocka_unit_test(decisions_of_places),
+                                     cmocka_unit_test(bad_decisions), cmocka_unit_test(pairs_to_approve)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

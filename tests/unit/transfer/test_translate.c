@@ -249,6 +249,33 @@ static void what_is_blocked_or_not_approved_is_missing(void **state) {
   assert_string_equal(result_of(half, said, 1, 0), "TeSum OuOne=missing_source partial; ");
 }
 
+#define TO_APPROVE(unit, attribute) \
+  HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), \
+                          APPROVED) "],\"org_units\":[{\"source\":\"OuOne\",\"target\":\"OuBoth\"" APPROVED \
+                                    "},{\"source\":\"OuTwo\",\"target\":\"OuBoth\"" unit \
+                                    "},{\"source\":\"OuSame\",\"target\":\"OuSame\",\"confidence\":0.99}]," \
+                                    "\"attribute_option_combos\":[{\"source\":\"AoOne\",\"target\":\"AoA\"" attribute \
+                                    "}],\"approval\":\"second-person\"}"
+
+/* As a rule: held back with its reason, and what it would be a part of is not whole. What keeps its id and nobody decided is nothing to approve. */
+static void pairs_that_nobody_approved(void **state) {
+  static const struct said said[] = {{"SeA", "ScX", "OuOne", "5", NULL, "AoOne"},
+                                     {"SeA", "ScX", "OuTwo", "7", NULL, "AoOne"},
+                                     {"SeA", "ScX", "OuSame", "1", NULL, "AoOne"}};
+  (void)state;
+  assert_string_equal(result_of(TO_APPROVE("", APPROVED), said, 3, 0), "(not_approved) TeSum OuBoth=5 partial; TeSum OuSame=1; ");
+  assert_string_equal(result_of(TO_APPROVE(",\"by\":\"maria\",\"decision\":\"auto\"", APPROVED), said, 3, 0),
+                      "(not_approved) TeSum OuBoth=5 partial; TeSum OuSame=1; ");
+  assert_string_equal(result_of(TO_APPROVE(",\"decision\":\"proposed\"" APPROVED, APPROVED), said, 3, 0),
+                      "(undecided) TeSum OuBoth=5 partial; TeSum OuSame=1; "); /* nobody decided it: that is told */
+  assert_string_equal(result_of(TO_APPROVE(APPROVED, APPROVED), said, 3, 0), "TeSum OuBoth=12; TeSum OuSame=1; ");
+  assert_string_equal(result_of(TO_APPROVE(APPROVED, ""), said, 3, 0), "(not_approved) (not_approved) (not_approved) ");
+  struct str *closed;
+  size_t count;
+  translation_units_closed(translation_for(mapping_of(TO_APPROVE("", APPROVED))), arena, &STR("OuOne"), 1, &closed, &count);
+  assert_int_equal(count, 1);
+}
+
 #define ROLL(from, to, more) \
   HEAD "\"rules\":[" RULE("TeSum", TERM("+", "SeA", "ScX"), "") "," RULE("TeMean", TERM("+", "SeB", "ScX"), "") "," RULE( \
       "TeStock", TERM("+", "SeC", "ScX"), "") "],\"periods\":{\"conversion\":\"roll-up\",\"source\":\"" from "\",\"target\":\"" to \
@@ -476,6 +503,7 @@ int main(void) {
                                      cmocka_unit_test(two_defaults_are_not_one_source),
                                      cmocka_unit_test(what_is_not_decided_is_missing),
                                      cmocka_unit_test(what_is_blocked_or_not_approved_is_missing),
+                                     cmocka_unit_test(pairs_that_nobody_approved),
                                      cmocka_unit_test(periods_roll_up),
                                      cmocka_unit_test(periods_of_a_roll_up),
                                      cmocka_unit_test(the_data_set_is_one_that_has_the_period),
